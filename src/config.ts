@@ -1,0 +1,60 @@
+// The Worker's environment, read once and frozen. Nothing else knows the names of variables.
+import type { RealtimeSession } from './realtime/session.ts';
+import type { TokenLedger } from './quota/ledger.ts';
+
+/** Bindings, variables and secrets as Cloudflare hands them over (wrangler.toml, .dev.vars, secrets). */
+export interface Env {
+  DB: D1Database;
+  CACHE: KVNamespace;
+  LEDGER: DurableObjectNamespace<TokenLedger>;
+  REALTIME: DurableObjectNamespace<RealtimeSession>;
+  ASSETS: Fetcher;
+  ADMIN_KEY?: string;
+  ENCRYPTION_KEY?: string;
+  OPENAI_API_KEY?: string;
+  OPENAI_BASE_URL?: string;
+  ANTHROPIC_API_KEY?: string;
+  ANTHROPIC_BASE_URL?: string;
+  GEMINI_API_KEY?: string;
+  GEMINI_BASE_URL?: string;
+  /** Set by `npm start` only: where the demo upstream listens. */
+  DEMO_BASE_URL?: string;
+  /** Comma-separated origins that browsers may call from; unset is any. */
+  CORS_ORIGINS?: string;
+}
+
+/** A channel that exists because an environment variable names its key. */
+export interface EnvironmentChannel {
+  provider: 'openai' | 'anthropic' | 'gemini';
+  key: string;
+  baseUrl: string | null;
+}
+
+export interface Config {
+  readonly adminKey: string | null;
+  readonly encryptionKey: string | null;
+  readonly demoBaseUrl: string | null;
+  /** null: any origin. */
+  readonly corsOrigins: readonly string[] | null;
+  readonly environmentChannels: readonly EnvironmentChannel[];
+}
+
+/** The frozen configuration of an environment. Empty strings count as unset. */
+export function readConfig(env: Env): Config {
+  return Object.freeze({
+    adminKey: env.ADMIN_KEY || null,
+    encryptionKey: env.ENCRYPTION_KEY || null,
+    demoBaseUrl: env.DEMO_BASE_URL || null,
+    corsOrigins: env.CORS_ORIGINS ? env.CORS_ORIGINS.split(',').map((origin) => origin.trim()) : null,
+    environmentChannels: environmentChannels(env),
+  });
+}
+
+function environmentChannels(env: Env): EnvironmentChannel[] {
+  const all = [
+    { provider: 'openai', key: env.OPENAI_API_KEY, baseUrl: env.OPENAI_BASE_URL || null },
+    { provider: 'anthropic', key: env.ANTHROPIC_API_KEY, baseUrl: env.ANTHROPIC_BASE_URL || null },
+    { provider: 'gemini', key: env.GEMINI_API_KEY, baseUrl: env.GEMINI_BASE_URL || null },
+  ] as const;
+  return all.flatMap(({ key, ...rest }) => (key ? [{ ...rest, key }] : []));
+}

@@ -1,0 +1,153 @@
+// The port to a token's ledger: what is asked of it and what it answers. Implemented by ledger.ts (the
+// Durable Object); called through client.ts.
+import type { RelayErrorCode } from '../lib/relay-error.ts';
+import type { TokenPolicy } from '../tokens/token.ts';
+
+/** One upstream try of a request, for the log. */
+export interface Attempt {
+  channelId: string;
+  keyId: string | null;
+  /** The upstream's true status; null when there was no answer. */
+  status: number | null;
+  error: string | null;
+  durationMs: number;
+}
+
+/**
+ * A row of the request log (SPEC section 8) as it travels: ledger, its journal, then D1. Times in
+ * milliseconds, money in nano-USD. No prompt, no answer, no key.
+ */
+export interface LogRow {
+  id: string;
+  createdAtMs: number;
+  tokenId: string;
+  accountId: string;
+  format: string;
+  endpoint: string;
+  requestedModel: string | null;
+  upstreamModel: string | null;
+  channelId: string | null;
+  attempts: Attempt[];
+  status: number;
+  errorCode: string | null;
+  stream: boolean;
+  inputTokens: number;
+  cachedTokens: number;
+  cacheWriteTokens: number;
+  outputTokens: number;
+  reasoningTokens: number;
+  usageSource: 'upstream' | 'estimated' | null;
+  /** null: the model had no price. */
+  costNanoUsd: number | null;
+  ttfbMs: number | null;
+  durationMs: number | null;
+  dropped: string[];
+  /** How many equal refusals within a minute the row stands for. */
+  count: number;
+  /** Grows when a true figure replaces an estimate; the higher one wins in D1. */
+  revision: number;
+}
+
+/** What a request wants to be admitted for. */
+export interface AdmissionAsk {
+  requestId: string;
+  /** Version and hash of the identity that the caller resolved. */
+  policyVersion: number;
+  hash: string;
+  ip: string | null;
+  model: string | null;
+  nowMs: number;
+  /** The upper bound to hold; null when the model has no price (refused if the token is limited). */
+  reserveNanoUsd: number | null;
+  /** What is charged if the request's Worker dies and nothing more is heard. */
+  inputNanoUsd: number;
+  /** Estimated tokens, for tpm. */
+  tokens: number;
+  format: string;
+  endpoint: string;
+  stream: boolean;
+  /** Counting tokens, reading lists: allowed without room in the quota. */
+  free: boolean;
+}
+
+/** What is left after an admission, for the rate-limit headers. Absent limits are absent. */
+export interface LimitsLeft {
+  rpm?: { limit: number; remaining: number; resetMs: number };
+  tpm?: { limit: number; remaining: number; resetMs: number };
+}
+
+export type LedgerRefusalCode = Extract<
+  RelayErrorCode,
+  | 'invalid_api_key'
+  | 'token_disabled'
+  | 'token_expired'
+  | 'model_not_allowed'
+  | 'ip_not_allowed'
+  | 'insufficient_quota'
+  | 'rate_limit_exceeded'
+  | 'model_price_unset'
+>;
+
+/** Why a ledger says no. `message` is for the caller. */
+export interface Refusal {
+  outcome: 'refused';
+  code: LedgerRefusalCode;
+  message: string;
+  retryAfterMs?: number;
+  left?: LimitsLeft;
+}
+
+export type Admission =
+  | { outcome: 'admitted'; left?: LimitsLeft }
+  /** The caller's copy of the policy is old: read it from here, compute anew, ask again. */
+  | { outcome: 'stale'; policy: TokenPolicy }
+  | Refusal;
+
+/** The end of a request: its charge and its row. Idempotent by `row.id`. */
+export interface Settlement {
+  row: LogRow;
+  /** Tokens that really passed, for tpm. */
+  tokens: number;
+}
+
+/** A sign of life of a running request: renews its lease, and asks for more when it needs it. */
+export interface Look {
+  requestId: string;
+  hash: string;
+  model: string | null;
+  ip: string | null;
+  /** What the request holds by its own account. */
+  reservedNanoUsd: number;
+  inputNanoUsd: number;
+  /** What it would like to hold from now on (equal: only a sign of life). */
+  wantNanoUsd: number;
+  nowMs: number;
+  format: string;
+  endpoint: string;
+  stream: boolean;
+  startedAtMs: number;
+}
+
+export type LookAnswer = { outcome: 'go-on'; reservedNanoUsd: number } | Refusal;
+
+/** The numbers of a ledger. */
+export interface Balance {
+  spentNanoUsd: number;
+  reservedNanoUsd: number;
+  /** Live reservations. */
+  open: number;
+  budgetSpentNanoUsd: number;
+  lastUsedAtMs: number | null;
+}
+
+/**
+ * The ledgers of all tokens. Every method throws RelayError `service_unavailable` when the token's ledger
+ * cannot be reached: never an open door, never a 401 or a 429.
+ */
+export interface Ledgers {
+  /** Write a policy through: when this resolves, the very next request anywhere is decided by it. Older versions are ignored. */
+  configure(policy: TokenPolicy): Promise<void>;
+  /** What an import carries over: the policy and what was spent before. Refuses (false) to lower what is recorded. */
+  restore(policy: TokenPolicy, spentNanoUsd: number): Promise<boolean>;
+  balance(tokenId: string): Promise<Balance>;
+}

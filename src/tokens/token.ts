@@ -1,0 +1,61 @@
+// What a token is, in the two sizes that travel: the identity that a request resolves to, and the policy
+// that its ledger decides by.
+
+export type TokenStatus = 'active' | 'disabled' | 'deleted';
+export type BudgetPeriod = 'day' | 'week' | 'month';
+
+/** A sum that comes back at each UTC day, ISO week or month. */
+export interface Budget {
+  nanoUsd: number;
+  period: BudgetPeriod;
+}
+
+/** Requests and tokens a minute, requests at a time. Absent is unlimited. */
+export interface TokenLimits {
+  rpm?: number;
+  tpm?: number;
+  concurrency?: number;
+}
+
+/** One accepted value of a token. After a rotation the old one has an end. */
+export interface TokenHash {
+  hash: string;
+  /** Milliseconds since 1970; null: no end. */
+  validUntilMs: number | null;
+}
+
+/**
+ * All that decides whether a request of this token is allowed. D1 records it, the token's ledger
+ * (Durable Object) holds the copy that counts; `version` grows with every edit and the ledger ignores
+ * an older one.
+ */
+export interface TokenPolicy {
+  tokenId: string;
+  accountId: string;
+  /** Name of the group: its price multiplier, and which channels may be used. */
+  group: string;
+  version: number;
+  status: TokenStatus;
+  hashes: TokenHash[];
+  expiresAtMs: number | null;
+  quotaNanoUsd: number | null;
+  budget: Budget | null;
+  /** Exact names or `*` wildcards; empty is all. */
+  models: string[];
+  /** Addresses and CIDR ranges; empty is all. */
+  allowedIps: string[];
+  limits: TokenLimits;
+}
+
+/**
+ * Who a credential belongs to: what the isolate and KV cache. It says who, never whether: that is the
+ * ledger's to decide, who notices by `version` that this copy is old.
+ */
+export interface TokenIdentity {
+  tokenId: string;
+  accountId: string;
+  group: string;
+  version: number;
+  /** The hash that the credential resolved by. */
+  hash: string;
+}

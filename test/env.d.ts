@@ -1,0 +1,10 @@
+import type { Env as RelayEnv } from '../src/config.ts';
+
+declare global {
+  namespace Cloudflare {
+    interface Env extends RelayEnv {}
+    interface GlobalProps {
+      mainModule: typeof import('../src/index.ts');
+    }
+  }
+}
