@@ -1,5 +1,186 @@
-import { Hono } from 'hono';
-import type { Env } from './config.ts';
+// The composition root: builds the services of an isolate once, mounts the doors and the management API.
+import { Hono, type MiddlewareHandler } from 'hono';
+import { cors } from 'hono/cors';
+import { type Config, type Env, readConfig } from './config.ts';
+import { anthropicDoor } from './http/anthropic.ts';
+import { atDoor, type DoorEnv } from './http/door.ts';
+import { geminiDoor } from './http/gemini.ts';
+import { modelsDoor, shapeFor } from './http/models.ts';
+import { openaiDoor } from './http/openai.ts';
+import { canonicalPath } from './http/paths.ts';
+import { methodsOf } from './http/routes.ts';
+import { RelayError } from './lib/relay-error.ts';
+import { PriceStore } from './metering/price-store.ts';
+import { LedgerClient } from './quota/client.ts';
+import type { RelayServices } from './relay/call.ts';
+import { tryChannel } from './relay/channel-test.ts';
+import { HeldBytes } from './relay/held-bytes.ts';
+import { relayLimits } from './relay/limits.ts';
+import { CatalogLoader, type CatalogSource, type StoredCatalog } from './routing/catalog-loader.ts';
+import { KeyRing } from './routing/key-ring.ts';
+import { ModelLists } from './routing/model-lists.ts';
+import { RoutingStore } from './routing/store.ts';
+import { UpstreamIdStore } from './routing/upstream-id-store.ts';
+import { TokenCache } from './tokens/cache.ts';
+import { TokenResolver } from './tokens/resolve.ts';
+import { TokenStore } from './tokens/store.ts';
 
-export const app = new Hono<{ Bindings: Env }>();
-app.get('/api/health', (context) => context.json({ ok: true, version: '0.1.0' }));
+/** The relay's version, as /api/health tells it. */
+export const version = '0.1.0';
+
+interface Services extends RelayServices {
+  config: Config;
+  tokens: TokenStore;
+  routing: RoutingStore;
+  prices: PriceStore;
+}
+
+/** One set an isolate: an environment never changes while its isolate lives. */
+let built: { env: Env; services: Services } | null = null;
+
+function servicesOf(env: Env): Services {
+  if (built === null || built.env.DB !== env.DB) built = { env, services: buildServices(env) };
+  return built.services;
+}
+
+function buildServices(env: Env): Services {
+  const config = readConfig(env);
+  const tokens = new TokenStore(env.DB);
+  const tokenCache = new TokenCache(env.CACHE, report);
+  const routing = new RoutingStore(env.DB);
+  const prices = new PriceStore(env.DB);
+  const keys = new KeyRing(config.encryptionKey);
+  return {
+    config,
+    tokens,
+    tokenCache,
+    routing,
+    prices,
+    keys,
+    resolver: new TokenResolver(tokens, tokenCache),
+    ledgers: new LedgerClient(env.LEDGER, (tokenId) => tokens.findPolicy(tokenId)),
+    catalog: new CatalogLoader(catalogSource(routing, prices, env.CACHE), config),
+    modelLists: new ModelLists(keys),
+    upstreamIds: new UpstreamIdStore(env.DB),
+    heldBytes: new HeldBytes(relayLimits.heldBytesOfIsolate),
+  };
+}
+
+const snapshotKey = 'catalog';
+
+function catalogSource(routing: RoutingStore, prices: PriceStore, kv: KVNamespace): CatalogSource {
+  return {
+    read: async () => {
+      const [channels, groups, overrides] = await Promise.all([
+        routing.loadChannels(),
+        routing.loadGroups(),
+        prices.load(),
+      ]);
+      return { channels, groups, overrides };
+    },
+    readSnapshot: () => kv.get<StoredCatalog>(snapshotKey, 'json'),
+    writeSnapshot: (stored) => kv.put(snapshotKey, JSON.stringify(stored)),
+  };
+}
+
+function report(event: string, error: unknown): void {
+  console.warn(JSON.stringify({ event, error: String(error) }));
+}
+
+/** Exposed to pages of other origins: what SDKs and people read of an answer's headers. */
+const exposedHeaders = [
+  'x-request-id',
+  'request-id',
+  'retry-after',
+  'x-should-retry',
+  'x-ratelimit-limit-requests',
+  'x-ratelimit-limit-tokens',
+  'x-ratelimit-remaining-requests',
+  'x-ratelimit-remaining-tokens',
+  'x-ratelimit-reset-requests',
+  'x-ratelimit-reset-tokens',
+  'x-relay-dropped',
+  'x-relay-upstream-request-id',
+];
+
+/** The model endpoints may be called by pages of any origin (or those of CORS_ORIGINS), without cookies. */
+const crossOrigin: MiddlewareHandler<DoorEnv> = async (context, next) => {
+  if (context.req.header('origin') === undefined) return next();
+  const { corsOrigins } = servicesOf(context.env).config;
+  const policy = cors({
+    origin: corsOrigins === null ? '*' : [...corsOrigins],
+    allowMethods: ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'],
+    exposeHeaders: exposedHeaders,
+    maxAge: 86_400,
+  });
+  return policy(context, next);
+};
+
+export const app = new Hono<DoorEnv>({ getPath: (request) => canonicalPath(new URL(request.url).pathname) });
+
+app.use('/v1/*', crossOrigin);
+app.use('/v1/*', (context, next) => {
+  context.set('services', servicesOf(context.env));
+  return next();
+});
+app.options('/v1/*', (context) => context.body(null, 204));
+app.route('/', openaiDoor());
+app.route('/', anthropicDoor());
+app.route('/', modelsDoor());
+app.route('/', geminiDoor());
+
+app.all('/api/*', async (context) => {
+  const { managementApi } = await import('./dashboard/api/management-api.ts');
+  const services = servicesOf(context.env);
+  const api = managementApi({
+    ...services,
+    version,
+    adminKey: services.config.adminKey,
+    encryptionKey: services.config.encryptionKey,
+    db: context.env.DB,
+    onChannelsChanged: () => services.catalog.refresh(Date.now()),
+    testChannel: (channelId, model) => testChannel(services, channelId, model),
+    report,
+    now: Date.now,
+  });
+  return api.fetch(withoutPrefix(context.req.raw), context.env, context.executionCtx);
+});
+
+app.get('/', async (context) => {
+  const { beginPage } = await import('./dashboard/pages/begin-page.ts');
+  return beginPage(context.req.url, servicesOf(context.env).config, context.env.DB);
+});
+
+app.notFound((context) => {
+  const { path, method, raw } = context.req;
+  if (!path.startsWith('/v1/')) return context.env.ASSETS.fetch(raw);
+  return atDoor(shapeFor(raw), () => Promise.reject(noSuchRoute(path, method)));
+});
+
+function noSuchRoute(path: string, method: string): RelayError {
+  const allow = [...methodsOf(path)];
+  if (allow.length === 0) return new RelayError('route_not_found', `There is no endpoint ${method} ${path}.`);
+  return new RelayError(
+    'method_not_allowed',
+    `${path} does not take ${method}. It takes ${allow.join(', ')}.`,
+    { allow },
+  );
+}
+
+/** The management API's own paths begin after `/api`. */
+function withoutPrefix(request: Request): Request {
+  const url = new URL(request.url);
+  url.pathname = url.pathname.slice('/api'.length);
+  return new Request(url, request);
+}
+
+async function testChannel(
+  { catalog, keys, modelLists }: Services,
+  channelId: string,
+  model: string | undefined,
+) {
+  const current = await catalog.current(Date.now(), () => undefined);
+  const channel = current.channel(channelId);
+  if (channel === null) return { ok: false, status: null, latency_ms: 0, error: 'There is no such channel.' };
+  return tryChannel(channel, model, keys, modelLists);
+}

@@ -1,6 +1,7 @@
 // The Worker's environment, read once and frozen. Nothing else knows the names of variables.
-import type { RealtimeSession } from './realtime/session.ts';
+
 import type { TokenLedger } from './quota/ledger.ts';
+import type { RealtimeSession } from './realtime/session.ts';
 
 /** Bindings, variables and secrets as Cloudflare hands them over (wrangler.toml, .dev.vars, secrets). */
 export interface Env {
@@ -19,6 +20,8 @@ export interface Env {
   GEMINI_BASE_URL?: string;
   /** Set by `npm start` only: where the demo upstream listens. */
   DEMO_BASE_URL?: string;
+  /** Beside it: JSON of the models that it serves, by provider. */
+  DEMO_MODELS?: string;
   /** Comma-separated origins that browsers may call from; unset is any. */
   CORS_ORIGINS?: string;
 }
@@ -30,10 +33,16 @@ export interface EnvironmentChannel {
   baseUrl: string | null;
 }
 
+/** The demo upstream of `npm start`: where it listens, and its models by provider. */
+export interface DemoUpstream {
+  baseUrl: string;
+  models: Readonly<Record<string, string[]>>;
+}
+
 export interface Config {
   readonly adminKey: string | null;
   readonly encryptionKey: string | null;
-  readonly demoBaseUrl: string | null;
+  readonly demo: DemoUpstream | null;
   /** null: any origin. */
   readonly corsOrigins: readonly string[] | null;
   readonly environmentChannels: readonly EnvironmentChannel[];
@@ -44,7 +53,10 @@ export function readConfig(env: Env): Config {
   return Object.freeze({
     adminKey: env.ADMIN_KEY || null,
     encryptionKey: env.ENCRYPTION_KEY || null,
-    demoBaseUrl: env.DEMO_BASE_URL || null,
+    demo:
+      env.DEMO_BASE_URL && env.DEMO_MODELS
+        ? { baseUrl: env.DEMO_BASE_URL, models: JSON.parse(env.DEMO_MODELS) }
+        : null,
     corsOrigins: env.CORS_ORIGINS ? env.CORS_ORIGINS.split(',').map((origin) => origin.trim()) : null,
     environmentChannels: environmentChannels(env),
   });

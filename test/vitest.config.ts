@@ -22,7 +22,10 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
-              bindings: { ADMIN_KEY: 'admin-key-of-the-tests', ENCRYPTION_KEY: 'encryption-key-of-the-tests' },
+              bindings: {
+                ADMIN_KEY: 'admin-key-of-the-tests',
+                ENCRYPTION_KEY: 'encryption-key-of-the-tests',
+              },
             },
           }),
         ],

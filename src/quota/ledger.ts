@@ -1,4 +1,401 @@
+// The ledger of one token: a Durable Object that decides whether a request may run, holds its upper bound
+// while it does, charges its true cost once, and hands the rows on to D1. All decisions are synchronous
+// between two awaits, so parallel requests cannot pass a limit together.
 import { DurableObject } from 'cloudflare:workers';
 import type { Env } from '../config.ts';
+import { appendRows, updateSpent } from '../metering/log.ts';
+import type { TokenPolicy } from '../tokens/token.ts';
+import { Book, leaseMs, quotaRefusal, rememberMs } from './book.ts';
+import { LedgerStore, type Totals } from './ledger-store.ts';
+import { type PolicyQuestion, refusalByPolicy } from './policy.ts';
+import type {
+  Admission,
+  AdmissionAsk,
+  Balance,
+  Inspection,
+  LimitsLeft,
+  LogRow,
+  Look,
+  LookAnswer,
+  Refusal,
+  Settlement,
+} from './quota.ts';
+import { RefusalTally } from './refusal-tally.ts';
+import { SlidingWindow } from './window.ts';
 
-export class TokenLedger extends DurableObject<Env> {}
+/** The ledger's own limits and rhythms. */
+export const ledgerRhythm = {
+  /** New holds are written down this long after they were taken, together. */
+  checkpointMs: 250,
+  /** Settled rows go to D1 this long after the first of them. */
+  flushMs: 1_000,
+  /** Longest pause between two tries while D1 does not answer. */
+  flushBackoffMs: 60_000,
+  /** Rows handed to D1 at a time. */
+  flushRows: 500,
+  /** The ceiling rises by this many times the request that needs it (and never above quota or budget). */
+  ceilingStep: 32,
+} as const;
+
+const nothing: Totals = { spentNanoUsd: 0, budgetStartMs: 0, budgetSpentNanoUsd: 0, lastUsedAtMs: null };
+
+export class TokenLedger extends DurableObject<Env> {
+  private readonly store: LedgerStore;
+  private readonly book: Book;
+  private policy: TokenPolicy | null;
+  private ceilingNanoUsd: number;
+  private seq: number;
+  private flushedSeq: number;
+  private readonly requests: SlidingWindow;
+  private readonly tokens: SlidingWindow;
+  private readonly refusals = new RefusalTally();
+  private checkpointDue = false;
+  private alarmAtMs: number | null = null;
+  private failedFlushes = 0;
+
+  constructor(state: DurableObjectState, env: Env) {
+    super(state, env);
+    this.store = new LedgerStore(state.storage.sql);
+    const now = Date.now();
+    const checkpoint = this.store.readCheckpoint();
+    const last = this.store.lastJournal();
+    this.policy = this.store.readPolicy();
+    this.book = new Book(last?.totals ?? nothing);
+    this.seq = last?.seq ?? 0;
+    this.flushedSeq = checkpoint?.flushedSeq ?? 0;
+    this.ceilingNanoUsd = checkpoint?.ceilingNanoUsd ?? 0;
+    this.requests = new SlidingWindow(checkpoint?.requests);
+    this.tokens = new SlidingWindow(checkpoint?.tokens);
+    for (const entry of this.store.journalAfter(0, Number.MAX_SAFE_INTEGER)) {
+      for (const row of entry.rows) this.book.remember(row, entry.atMs);
+    }
+    for (const hold of checkpoint?.holds ?? []) this.book.restore(hold, now);
+    this.book.distrustUpTo(this.ceilingNanoUsd, now);
+    if (this.book.holds.size > 0 || this.seq > this.flushedSeq) this.wakeBy(now + ledgerRhythm.flushMs);
+  }
+
+  /**
+   * May this request run? If so, its reservation is held from now on. Idempotent by request id.
+   * `settlements` of other requests ride along and are charged first. null: this ledger has no policy, or
+   * one older than the caller's: configure it from D1 and ask again.
+   */
+  admit(ask: AdmissionAsk, settlements: Settlement[]): Admission | null {
+    if (settlements.length > 0) this.settle(settlements);
+    const now = Date.now();
+    const policy = this.policy;
+    if (policy === null || policy.version < ask.policyVersion) return null;
+    const refusal = refusalByPolicy(policy, ask, now);
+    if (refusal !== null) return this.refused(refusal, policy, ask, now);
+    if (policy.version > ask.policyVersion) return { outcome: 'stale', policy };
+    if (this.book.holds.has(ask.requestId)) return { outcome: 'admitted' };
+    return this.decide(policy, ask, now);
+  }
+
+  /** May this token be used? Holds and counts nothing. null: not configured here. */
+  inspect(question: PolicyQuestion): Inspection | null {
+    if (this.policy === null) return null;
+    return refusalByPolicy(this.policy, question, Date.now()) ?? { outcome: 'allowed', policy: this.policy };
+  }
+
+  /** The relay's own refusal of a request of this token: the policy's counts first; either has a row. */
+  refuse(ask: AdmissionAsk, row: LogRow): Refusal | null {
+    const now = Date.now();
+    if (this.policy === null) return null;
+    const refusal = refusalByPolicy(this.policy, ask, now);
+    if (refusal !== null) return this.refused(refusal, this.policy, ask, now);
+    this.tally(row, now);
+    return null;
+  }
+
+  /** Charges requests, each once. When this resolves, the charges are durable. */
+  settle(settlements: Settlement[]): void {
+    const now = Date.now();
+    const rows = settlements.flatMap((settlement) => {
+      this.correctTokens(settlement, now);
+      return this.book.settle(settlement, this.policy, now) ?? [];
+    });
+    this.journal(rows, now);
+  }
+
+  /** Signs of life of running requests: renew, raise, or hear that it is over. */
+  look(looks: Look[]): LookAnswer[] {
+    const now = Date.now();
+    return looks.map((look) => this.lookAt(look, now));
+  }
+
+  /** Takes a newer policy; an older or equal one is ignored. Deleted is for ever. */
+  configure(policy: TokenPolicy): void {
+    if (this.policy !== null && (this.policy.status === 'deleted' || this.policy.version >= policy.version))
+      return;
+    this.policy = policy;
+    this.store.writePolicy(policy);
+  }
+
+  /** Takes over what was spent elsewhere before. false: more than that is recorded here already. */
+  restore(policy: TokenPolicy, spentNanoUsd: number): boolean {
+    this.configure(policy);
+    if (spentNanoUsd < this.book.totals.spentNanoUsd) return false;
+    this.book.totals = { ...this.book.totals, spentNanoUsd };
+    this.append([], Date.now());
+    return true;
+  }
+
+  balance(): Balance {
+    const now = Date.now();
+    return {
+      spentNanoUsd: this.book.totals.spentNanoUsd,
+      reservedNanoUsd: this.book.held(now),
+      open: this.book.holds.size,
+      budgetSpentNanoUsd: this.policy ? this.book.budgetSpent(this.policy, now) : 0,
+      lastUsedAtMs: this.book.totals.lastUsedAtMs,
+    };
+  }
+
+  /** Expires orphans, hands rows to D1, forgets what is old, and comes again while there is something to do. */
+  override async alarm(): Promise<void> {
+    this.alarmAtMs = null;
+    const now = Date.now();
+    if (this.policy !== null) this.journal(this.book.expire(this.policy, now), now);
+    const delivered = await this.flush();
+    this.failedFlushes = delivered ? 0 : this.failedFlushes + 1;
+    this.book.forget(now);
+    this.store.prune(this.flushedSeq, now - rememberMs);
+    this.lowerCeiling();
+    this.checkpoint();
+    this.rearm();
+  }
+
+  private decide(policy: TokenPolicy, ask: AdmissionAsk, now: number): Admission {
+    const limited = policy.quotaNanoUsd !== null || policy.budget !== null;
+    if (ask.reserveNanoUsd === null && limited && !ask.free) {
+      const message = `The model \`${ask.model}\` has no price, and this API key has a limited quota. Ask the operator to set a price for it.`;
+      return this.refused({ outcome: 'refused', code: 'model_price_unset', message }, policy, ask, now);
+    }
+    const overLimit = this.refusalByLimits(policy, ask, now);
+    if (overLimit !== null) return this.refused(overLimit, policy, ask, now);
+    const reserve = ask.reserveNanoUsd ?? 0;
+    if (!ask.free && reserve > this.book.room(policy, now)) {
+      return this.refused(quotaRefusal(policy, this.book, reserve, now), policy, ask, now);
+    }
+    this.requests.add(now, 1);
+    this.tokens.add(now, ask.tokens);
+    this.book.hold(ask, reserve, now);
+    if (limited) this.raiseCeiling(policy, reserve, now);
+    this.checkpointSoon();
+    const left = this.limitsLeft(policy, now);
+    return left === undefined ? { outcome: 'admitted' } : { outcome: 'admitted', left };
+  }
+
+  private refusalByLimits({ limits }: TokenPolicy, ask: AdmissionAsk, now: number): Refusal | null {
+    const limit = (message: string, retryAfterMs: number): Refusal => ({
+      outcome: 'refused',
+      code: 'rate_limit_exceeded',
+      message,
+      retryAfterMs,
+    });
+    if (limits.concurrency !== undefined && this.book.holds.size >= limits.concurrency) {
+      return limit(
+        `This API key may run ${limits.concurrency} requests at a time; wait for one to end.`,
+        1_000,
+      );
+    }
+    if (limits.rpm !== undefined && this.requests.total(now) + 1 > limits.rpm) {
+      return limit(
+        `This API key may make ${limits.rpm} requests a minute.`,
+        this.requests.waitMs(now, 1, limits.rpm),
+      );
+    }
+    if (limits.tpm !== undefined && this.tokens.total(now) + ask.tokens > limits.tpm) {
+      const wait = this.tokens.waitMs(now, ask.tokens, limits.tpm);
+      return limit(
+        `This API key may use ${limits.tpm} tokens a minute; this request needs about ${ask.tokens}.`,
+        wait,
+      );
+    }
+    return null;
+  }
+
+  private limitsLeft({ limits }: TokenPolicy, now: number): LimitsLeft | undefined {
+    if (limits.rpm === undefined && limits.tpm === undefined) return undefined;
+    const left = (limit: number, window: SlidingWindow) => ({
+      limit,
+      remaining: Math.max(0, limit - window.total(now)),
+      resetMs: window.waitMs(now, limit, limit),
+    });
+    return {
+      ...(limits.rpm !== undefined && { rpm: left(limits.rpm, this.requests) }),
+      ...(limits.tpm !== undefined && { tpm: left(limits.tpm, this.tokens) }),
+    };
+  }
+
+  private lookAt(look: Look, now: number): LookAnswer {
+    const policy = this.policy;
+    if (policy === null) return { outcome: 'go-on', reservedNanoUsd: look.reservedNanoUsd };
+    const refusal = refusalByPolicy(policy, look, now);
+    if (refusal !== null) return refusal;
+    const held = this.book.holds.get(look.requestId)?.reservedNanoUsd;
+    if (held === undefined) this.book.hold(look, look.reservedNanoUsd, now);
+    const more = look.wantNanoUsd - (held ?? look.reservedNanoUsd);
+    if (more > 0 && more > this.book.room(policy, now)) return quotaRefusal(policy, this.book, more, now);
+    const reserved = Math.max(look.wantNanoUsd, held ?? 0);
+    this.book.hold(look, reserved, now);
+    if (policy.quotaNanoUsd !== null || policy.budget !== null)
+      this.raiseCeiling(policy, Math.max(0, more), now);
+    this.checkpointSoon();
+    return { outcome: 'go-on', reservedNanoUsd: reserved };
+  }
+
+  private refused(refusal: Refusal, policy: TokenPolicy, ask: AdmissionAsk, now: number): Refusal {
+    this.tally(refusalRow(refusal, policy, ask), now);
+    const left = this.limitsLeft(policy, now);
+    return left === undefined ? refusal : { ...refusal, left };
+  }
+
+  private tally(row: LogRow, now: number): void {
+    this.refusals.add(row, now);
+    this.wakeBy(now + ledgerRhythm.flushMs);
+  }
+
+  private correctTokens({ row, tokens }: Settlement, now: number): void {
+    const hold = this.book.holds.get(row.id);
+    if (hold !== undefined && this.policy?.limits.tpm !== undefined)
+      this.tokens.add(now, tokens - hold.tokens);
+  }
+
+  private journal(rows: LogRow[], now: number): void {
+    if (rows.length > 0) this.append(rows, now);
+  }
+
+  private append(rows: LogRow[], now: number): void {
+    this.seq += 1;
+    this.store.appendJournal({ seq: this.seq, atMs: now, totals: this.book.totals, rows });
+    this.wakeBy(now + ledgerRhythm.flushMs);
+  }
+
+  private raiseCeiling(policy: TokenPolicy, reserve: number, now: number): void {
+    const need = this.book.totals.spentNanoUsd + this.book.held(now);
+    if (need <= this.ceilingNanoUsd) return;
+    const room = this.book.room(policy, now);
+    this.ceilingNanoUsd = need + Math.max(0, Math.min(reserve * ledgerRhythm.ceilingStep, room));
+    this.checkpoint();
+  }
+
+  private lowerCeiling(): void {
+    if (this.book.holds.size === 0) this.ceilingNanoUsd = this.book.totals.spentNanoUsd;
+  }
+
+  private checkpointSoon(): void {
+    if (this.checkpointDue) return;
+    this.checkpointDue = true;
+    setTimeout(() => {
+      if (this.checkpointDue && this.book.holds.size > 0) this.checkpoint();
+      this.checkpointDue = false;
+    }, ledgerRhythm.checkpointMs);
+  }
+
+  private checkpoint(): void {
+    const now = Date.now();
+    const limits = this.policy?.limits;
+    this.store.writeCheckpoint({
+      holds: [...this.book.holds.values()],
+      ceilingNanoUsd: this.ceilingNanoUsd,
+      flushedSeq: this.flushedSeq,
+      requests: limits?.rpm === undefined ? [] : this.requests.snapshot(now),
+      tokens: limits?.tpm === undefined ? [] : this.tokens.snapshot(now),
+    });
+    if (this.book.holds.size > 0) this.wakeBy(now + leaseMs);
+  }
+
+  /** true: everything that there was is in D1. */
+  private async flush(): Promise<boolean> {
+    try {
+      await this.flushRefusals();
+      while (this.flushedSeq < this.seq) await this.flushJournal();
+      return true;
+    } catch (error) {
+      console.error(JSON.stringify({ event: 'ledger-flush-failed', error: String(error) }));
+      return false;
+    }
+  }
+
+  private async flushRefusals(): Promise<void> {
+    const rows = this.refusals.changed();
+    if (rows.length === 0) return;
+    await appendRows(this.env.DB, rows);
+    this.refusals.delivered(rows, Date.now());
+  }
+
+  private async flushJournal(): Promise<void> {
+    const entries = this.store.journalAfter(this.flushedSeq, ledgerRhythm.flushRows);
+    const last = entries.at(-1);
+    if (last === undefined) throw new Error('the journal has a gap');
+    await appendRows(
+      this.env.DB,
+      entries.flatMap(({ rows }) => rows),
+    );
+    await this.flushTotals(last.totals);
+    this.flushedSeq = last.seq;
+  }
+
+  private async flushTotals({ spentNanoUsd, lastUsedAtMs }: Totals): Promise<void> {
+    if (this.policy === null) return;
+    await updateSpent(this.env.DB, [{ tokenId: this.policy.tokenId, spentNanoUsd, lastUsedAtMs }]);
+  }
+
+  private rearm(): void {
+    const now = Date.now();
+    if (this.flushedSeq < this.seq || this.refusals.changed().length > 0) {
+      const pause = ledgerRhythm.flushMs * 2 ** Math.min(this.failedFlushes, 6);
+      this.wakeBy(now + Math.min(pause, ledgerRhythm.flushBackoffMs));
+    } else if (this.book.holds.size > 0) {
+      this.wakeBy(Math.min(...[...this.book.holds.values()].map(({ expiresAtMs }) => expiresAtMs)) + 1);
+    }
+  }
+
+  private wakeBy(atMs: number): void {
+    if (this.alarmAtMs !== null && this.alarmAtMs <= atMs) return;
+    this.alarmAtMs = atMs;
+    void this.ctx.storage.setAlarm(atMs);
+  }
+}
+
+function refusalRow(refusal: Refusal, policy: TokenPolicy, ask: AdmissionAsk): LogRow {
+  return {
+    id: ask.requestId,
+    createdAtMs: ask.nowMs,
+    tokenId: policy.tokenId,
+    accountId: policy.accountId,
+    format: ask.format,
+    endpoint: ask.endpoint,
+    requestedModel: ask.model,
+    upstreamModel: null,
+    channelId: null,
+    attempts: [],
+    status: refusalStatus[refusal.code],
+    errorCode: refusal.code,
+    stream: ask.stream,
+    inputTokens: 0,
+    cachedTokens: 0,
+    cacheWriteTokens: 0,
+    outputTokens: 0,
+    reasoningTokens: 0,
+    usageSource: null,
+    costNanoUsd: 0,
+    ttfbMs: null,
+    durationMs: 0,
+    dropped: [],
+    count: 1,
+    revision: 1,
+  };
+}
+
+const refusalStatus: Record<Refusal['code'], number> = {
+  invalid_api_key: 401,
+  token_disabled: 401,
+  token_expired: 401,
+  model_not_allowed: 403,
+  ip_not_allowed: 403,
+  insufficient_quota: 429,
+  rate_limit_exceeded: 429,
+  model_price_unset: 400,
+};

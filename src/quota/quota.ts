@@ -2,6 +2,7 @@
 // Durable Object); called through client.ts.
 import type { RelayErrorCode } from '../lib/relay-error.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
+import type { PolicyQuestion } from './policy.ts';
 
 /** One upstream try of a request, for the log. */
 export interface Attempt {
@@ -130,6 +131,9 @@ export interface Look {
 
 export type LookAnswer = { outcome: 'go-on'; reservedNanoUsd: number } | Refusal;
 
+/** Whether a token may be used at all, and its newest policy. */
+export type Inspection = { outcome: 'allowed'; policy: TokenPolicy } | Refusal;
+
 /** The numbers of a ledger. */
 export interface Balance {
   spentNanoUsd: number;
@@ -150,4 +154,16 @@ export interface Ledgers {
   /** What an import carries over: the policy and what was spent before. Refuses (false) to lower what is recorded. */
   restore(policy: TokenPolicy, spentNanoUsd: number): Promise<boolean>;
   balance(tokenId: string): Promise<Balance>;
+}
+
+/** A token's ledger as it is called over RPC: the methods of the Durable Object, as promises. */
+export interface LedgerRpc {
+  admit(ask: AdmissionAsk, settlements: Settlement[]): Promise<Admission | null>;
+  refuse(ask: AdmissionAsk, row: LogRow): Promise<Refusal | null>;
+  settle(settlements: Settlement[]): Promise<void>;
+  look(looks: Look[]): Promise<LookAnswer[]>;
+  inspect(question: PolicyQuestion): Promise<Inspection | null>;
+  configure(policy: TokenPolicy): Promise<void>;
+  restore(policy: TokenPolicy, spentNanoUsd: number): Promise<boolean>;
+  balance(): Promise<Balance>;
 }

@@ -1,0 +1,40 @@
+// The models that the demo upstream serves, by the provider whose format it speaks for them.
+
+export const demoModels = {
+  openai: [
+    'gpt-4o',
+    'gpt-4o-mini',
+    'gpt-4.1',
+    'gpt-4.1-mini',
+    'gpt-4.1-nano',
+    'o3-mini',
+    'gpt-3.5-turbo',
+    'gpt-3.5-turbo-instruct',
+    'text-embedding-3-small',
+    'text-embedding-3-large',
+    'omni-moderation-latest',
+    'tts-1',
+    'tts-1-hd',
+    'gpt-4o-mini-tts',
+    'whisper-1',
+    'gpt-4o-transcribe',
+    'gpt-4o-mini-transcribe',
+    'gpt-image-1',
+    'dall-e-2',
+  ],
+  anthropic: [
+    'claude-3-5-sonnet-20241022',
+    'claude-3-5-sonnet-latest',
+    'claude-3-5-haiku-20241022',
+    'claude-3-haiku-20240307',
+    'claude-sonnet-4-20250514',
+  ],
+  gemini: [
+    'gemini-2.0-flash',
+    'gemini-2.0-flash-lite',
+    'gemini-2.5-flash',
+    'gemini-2.5-pro',
+    'gemini-embedding-001',
+  ],
+  cohere: ['rerank-v3.5'],
+} as const;

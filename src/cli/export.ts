@@ -1,0 +1,20 @@
+// `npm run export -- --url URL --key ADMIN_KEY [--file FILE] [--force]`: a relay's tokens (hashes),
+// channels, prices, accounts and balances as a file.
+import { resolve } from 'node:path';
+import { runProgram } from './failure.ts';
+import { assertWritable, writeDocument } from './transfer/document.ts';
+import { callManagement } from './transfer/management-call.ts';
+import { readTransferOptions } from './transfer/options.ts';
+import { countsIn } from './transfer/summary.ts';
+
+const defaultFile = 'relay-export.json';
+
+await runProgram(async () => {
+  const options = readTransferOptions(process.argv.slice(2), process.env);
+  const file = options.file ?? resolve(options.folder, defaultFile);
+  assertWritable(file, options.force);
+  const document = await callManagement(options, '/api/export');
+  writeDocument(file, document);
+  console.log(`exported from ${options.url.origin} to ${file}: ${countsIn(document)}`);
+  console.log('The keys of channels in it open only under the same ENCRYPTION_KEY.');
+});

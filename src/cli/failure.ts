@@ -1,0 +1,23 @@
+// How a program of the command line ends when something expected goes wrong: one sentence, no stack.
+
+/** A failure that the message explains fully, mend included. */
+export class CommandFailure extends Error {
+  override name = 'CommandFailure';
+}
+
+/** Runs a program; an expected failure becomes one line on stderr and exit code 1. */
+export async function runProgram(program: () => Promise<void>): Promise<void> {
+  try {
+    await program();
+  } catch (error) {
+    process.exitCode = 1;
+    console.error(error instanceof CommandFailure ? `error: ${error.message}` : error);
+  }
+}
+
+/** The message of anything thrown, with the cause's when there is one (fetch hides its reason there). */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof AggregateError && error.message === '') return describeError(error.errors[0]);
+  return error.cause === undefined ? error.message : `${error.message}: ${describeError(error.cause)}`;
+}

@@ -1,0 +1,10 @@
+// Where the programs of the command line find the project's files, whatever the current directory is.
+import { fileURLToPath } from 'node:url';
+
+/** Absolute path of the repository. */
+export const repositoryRoot: string = fileURLToPath(new URL('../..', import.meta.url).href);
+
+/** Absolute path of a file or folder of the repository. */
+export function inRepository(path: string): string {
+  return fileURLToPath(new URL(`../../${path}`, import.meta.url).href);
+}

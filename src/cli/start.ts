@@ -1,0 +1,68 @@
+// `npm start`: the relay on this machine with a demo upstream beside it. No account, no key, no internet.
+import { demoModels } from './demo-upstream/models.ts';
+import { type DemoUpstream, startDemoUpstream } from './demo-upstream/server.ts';
+import { CommandFailure, describeError, runProgram } from './failure.ts';
+import { banner } from './start/banner.ts';
+import { obtainDemoToken } from './start/demo-token.ts';
+import { waitForHealth } from './start/health.ts';
+import { claimPort } from './start/port.ts';
+import { readSettings, type StartSettings, withSecrets } from './start/settings.ts';
+import { stopRequested } from './start/stop-request.ts';
+import { launchWorker, type WorkerProcess } from './start/worker-process.ts';
+
+await runProgram(start);
+// Connections kept alive would hold the process for seconds.
+process.exit();
+
+async function start(): Promise<void> {
+  const asked = stopRequested();
+  const wanted = readSettings(process.env);
+  const port = await claimPort(wanted.host, wanted.port);
+  const settings = withSecrets({ ...wanted, port });
+  const { host, stateDirectory } = settings;
+  const demo = settings.demo ? await startDemoUpstream() : null;
+  const worker = launchWorker({ host, port, stateDirectory, variables: variablesFor(settings, demo) });
+  try {
+    await Promise.race([asked, announce(worker, settings, demo)]);
+    await Promise.race([asked, worker.ended.then(diedUnasked)]);
+  } finally {
+    await worker.stop();
+    await demo?.close();
+  }
+}
+
+async function announce(
+  worker: WorkerProcess,
+  settings: StartSettings & { adminKey: string },
+  demo: DemoUpstream | null,
+): Promise<void> {
+  console.log('Starting the relay …');
+  await worker.ready;
+  const url = addressOf(settings);
+  await waitForHealth(url);
+  const { adminKey, devVarsFile, demoToken: stored } = settings;
+  const demoToken = await obtainDemoToken({ url, adminKey, devVarsFile, stored }).catch(explainMissingToken);
+  console.log(banner({ url, adminKey, demoToken, demoUrl: demo?.url ?? null }));
+}
+
+function variablesFor(settings: StartSettings, demo: DemoUpstream | null): Record<string, string> {
+  const { DEMO_BASE_URL: _url, DEMO_MODELS: _models, ...own } = settings.workerVariables;
+  if (demo === null) return own;
+  return { ...own, DEMO_BASE_URL: demo.url, DEMO_MODELS: JSON.stringify(demoModels) };
+}
+
+/** The address for people: a wildcard is no address that a client could call. */
+function addressOf({ host, port }: StartSettings): string {
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}
+
+/** The relay is of use without its demo token: say what is wrong, and go on. */
+function explainMissingToken(error: unknown): null {
+  console.error(describeError(error));
+  return null;
+}
+
+function diedUnasked(): never {
+  throw new CommandFailure('the process that ran the relay ended unexpectedly (see above)');
+}

@@ -1,0 +1,45 @@
+// When is `npm start` asked to end? By a signal, or by npm going away without passing one on: it hands
+// SIGTERM to the shell between them, which dies of it silently.
+import { execFileSync } from 'node:child_process';
+
+const checkEveryMs = 100;
+
+/** Resolves at the first SIGINT, SIGTERM or SIGHUP, or when the npm that started this process is gone. */
+export function stopRequested(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
+    // Only under npm: `node src/cli/start.ts &` may outlive its shell on purpose.
+    if (process.env.npm_lifecycle_event !== undefined) whenNpmEnds(resolve);
+  });
+}
+
+function whenNpmEnds(then: () => void): void {
+  const shell = process.ppid;
+  const npm = parentOfShell(shell);
+  const timer = setInterval(() => {
+    if (process.ppid === shell && (npm === null || isAlive(npm))) return;
+    clearInterval(timer);
+    then();
+  }, checkEveryMs);
+  timer.unref();
+}
+
+/** npm's process id when a shell stands between; null when the parent is npm itself, or not to be found. */
+function parentOfShell(pid: number): number | null {
+  try {
+    const line = execFileSync('ps', ['-o', 'ppid=,comm=', '-p', String(pid)], { encoding: 'utf8' });
+    const [, parent, command] = /^\s*(\d+)\s+(.*)$/m.exec(line) ?? [];
+    return parent === undefined || /npm|node/.test(command ?? '') ? null : Number(parent);
+  } catch {
+    return null;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

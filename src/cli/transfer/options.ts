@@ -1,0 +1,63 @@
+// The options that export and import share: which relay, with which key, which file.
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { devVarsPath, readDevVars } from '../dev-vars.ts';
+import { CommandFailure, describeError } from '../failure.ts';
+
+export interface TransferOptions {
+  /** The relay's address, without a path. */
+  readonly url: URL;
+  readonly key: string;
+  /** Absolute. */
+  readonly file: string | null;
+  /** Export only: overwrite a file that exists. */
+  readonly force: boolean;
+  /** What relative paths are relative to. */
+  readonly folder: string;
+}
+
+/** The options of a command line; what is not given comes from the environment and .dev.vars. */
+export function readTransferOptions(
+  parameters: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): TransferOptions {
+  const values = parse(parameters);
+  const stored = readDevVars(devVarsPath(environment));
+  const key = values.key ?? (environment.ADMIN_KEY || stored.ADMIN_KEY);
+  if (!key)
+    throw new CommandFailure('no admin key: pass --key, or set ADMIN_KEY in the environment or in .dev.vars');
+  const port = environment.PORT || stored.PORT || '8787';
+  const url = parseUrl(values.url ?? `http://localhost:${port}`);
+  // npm runs programs in the repository; INIT_CWD is where its user is.
+  const folder = environment.INIT_CWD || process.cwd();
+  return { url, key, file: values.file ? resolve(folder, values.file) : null, force: values.force, folder };
+}
+
+interface Values {
+  readonly url?: string | undefined;
+  readonly key?: string | undefined;
+  readonly file?: string | undefined;
+  readonly force: boolean;
+}
+
+function parse(parameters: readonly string[]): Values {
+  const options = {
+    url: { type: 'string' },
+    key: { type: 'string' },
+    file: { type: 'string' },
+    force: { type: 'boolean', default: false },
+  } as const;
+  try {
+    return parseArgs({ args: [...parameters], options }).values;
+  } catch (error) {
+    throw new CommandFailure(
+      `${describeError(error)}\noptions: --url URL --key ADMIN_KEY --file FILE [--force]`,
+    );
+  }
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.parse(text.includes('://') ? text : `https://${text}`);
+  if (url !== null && (url.protocol === 'https:' || url.protocol === 'http:')) return url;
+  throw new CommandFailure(`--url ${JSON.stringify(text)} is not an address, e.g. https://relay.example.com`);
+}

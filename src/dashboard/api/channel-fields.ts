@@ -1,0 +1,131 @@
+// The channel as the management API writes it: what may be sent, what is answered.
+import { z } from '@hono/zod-openapi';
+import { providerNames } from '../../routing/channel.ts';
+import { managementLimits } from './limits.ts';
+import { modelList } from './token-fields.ts';
+import { isoTime } from './values.ts';
+
+const name = z.string().trim().min(1, 'must not be empty').max(managementLimits.nameCharacters);
+
+const baseUrl = z
+  .string()
+  .max(managementLimits.urlCharacters)
+  .refine(isBaseUrl, 'must be an http or https URL without credentials, query or fragment');
+
+const upstreamKey = z
+  .string()
+  .trim()
+  .min(1, 'must not be empty')
+  .max(managementLimits.keyCharacters)
+  .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');
+
+const keyList = z
+  .array(upstreamKey)
+  .max(managementLimits.keysOfChannel, `at most ${managementLimits.keysOfChannel} keys`);
+
+const modelName = z.string().trim().min(1, 'must not be empty').max(managementLimits.modelCharacters);
+
+const modelMap = z
+  .record(modelName, modelName)
+  .refine(
+    (map) => Object.keys(map).length <= managementLimits.models,
+    `at most ${managementLimits.models} entries`,
+  );
+
+/** Set by the connection or by the relay itself. */
+const reservedHeaders = ['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'cookie'];
+
+const headerName = z
+  .string()
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, 'is not a header name')
+  .refine((header) => !reservedHeaders.includes(header.toLowerCase()), 'this header cannot be set');
+
+const headerValue = z
+  .string()
+  .max(managementLimits.headerCharacters)
+  .regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'must be one line of Latin-1 text');
+
+const headers = z
+  .record(headerName, headerValue)
+  .refine(
+    (all) => Object.keys(all).length <= managementLimits.headersOfChannel,
+    `at most ${managementLimits.headersOfChannel} headers`,
+  );
+
+const optionalFields = {
+  base_url: baseUrl.nullish().openapi({ description: "null: the provider's own address." }),
+  model_map: modelMap.nullish().openapi({ description: "Requested name to the upstream's own name." }),
+  priority: z
+    .int()
+    .min(-1_000_000)
+    .max(1_000_000)
+    .optional()
+    .openapi({ description: 'Higher is tried first.' }),
+  weight: z.int().min(0).max(1_000_000).optional().openapi({ description: 'Share among equal priorities.' }),
+  enabled: z.boolean().optional(),
+  headers: headers.nullish().openapi({ description: 'Added to every request to the upstream.' }),
+  groups: z
+    .array(z.string().trim().min(1))
+    .max(managementLimits.groupsOfChannel)
+    .nullish()
+    .openapi({ description: 'Groups that may use it; empty is all.' }),
+};
+
+const provider = z.enum(providerNames);
+
+export const newChannel = z
+  .strictObject({ name, provider, keys: keyList.optional(), models: modelList, ...optionalFields })
+  .openapi('NewChannel');
+export type NewChannel = z.infer<typeof newChannel>;
+
+export const channelEdit = z
+  .strictObject({
+    name: name.optional(),
+    provider: provider.optional(),
+    models: modelList.optional(),
+    keys: keyList.optional().openapi({ description: 'Replaces all keys.' }),
+    add_keys: keyList.optional(),
+    remove_key_ids: z.array(z.string()).max(managementLimits.keysOfChannel).optional(),
+    ...optionalFields,
+  })
+  .openapi('ChannelEdit');
+export type ChannelEdit = z.infer<typeof channelEdit>;
+
+export const channel = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    provider,
+    base_url: z.string().nullable(),
+    keys: z.array(z.object({ id: z.string(), hint: z.string() })),
+    models: z.array(z.string()),
+    model_map: z.record(z.string(), z.string()),
+    priority: z.int(),
+    weight: z.int(),
+    enabled: z.boolean(),
+    headers: z.record(z.string(), z.string()),
+    groups: z.array(z.string()),
+    created_at: isoTime,
+    updated_at: isoTime,
+  })
+  .openapi('Channel');
+export type ChannelView = z.infer<typeof channel>;
+
+export const channelTestAsk = z.strictObject({ model: modelName.optional() }).openapi('ChannelTestRequest');
+
+export const channelTest = z
+  .object({
+    ok: z.boolean(),
+    status: z.int().nullable().openapi({ description: "The upstream's; null: it gave no answer." }),
+    latency_ms: z.number(),
+    error: z.string().optional(),
+  })
+  .openapi('ChannelTest');
+
+function isBaseUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
+  return (
+    url.username === '' && url.password === '' && url.search === '' && url.hash === '' && !/[?#\s]/.test(text)
+  );
+}

@@ -1,0 +1,49 @@
+// What creating and editing a channel does: check it as a whole, seal its keys, store it, tell the catalog.
+import type { Channel } from '../../routing/channel.ts';
+import type { ChannelRecord } from '../../routing/store.ts';
+import type { ChannelEdit, NewChannel } from './channel-fields.ts';
+import { editedKeys, sealKeys } from './channel-keys.ts';
+import { changesOfChannel, checkChannel } from './channel-views.ts';
+import { newId } from './identifiers.ts';
+import { notFound } from './problem.ts';
+import type { ManagementServices } from './services.ts';
+
+export async function createChannel(services: ManagementServices, body: NewChannel): Promise<ChannelRecord> {
+  const plainKeys = body.keys ?? [];
+  const fields = { ...emptyChannel, name: body.name, provider: body.provider, ...changesOfChannel(body) };
+  checkChannel(fields, plainKeys.length);
+  const keys = await sealKeys(plainKeys, services.encryptionKey);
+  const nowMs = services.now();
+  const record = { channel: { ...fields, id: newId('ch'), keys }, createdAtMs: nowMs, updatedAtMs: nowMs };
+  await services.routing.insert(record);
+  await services.onChannelsChanged();
+  return record;
+}
+
+export async function editChannel(
+  services: ManagementServices,
+  id: string,
+  edit: ChannelEdit,
+): Promise<ChannelRecord> {
+  const before = await services.routing.find(id);
+  if (before === null) throw notFound('channel');
+  const keys = await editedKeys(before.channel.keys, edit, services.encryptionKey);
+  const changes = { ...changesOfChannel(edit), ...(keys !== null && { keys }) };
+  const after = { ...before.channel, ...changes };
+  checkChannel(after, after.keys.length);
+  const record = await services.routing.update(id, changes, services.now());
+  if (record === null) throw notFound('channel');
+  await services.onChannelsChanged();
+  return record;
+}
+
+const emptyChannel: Omit<Channel, 'id' | 'name' | 'provider' | 'keys'> = {
+  baseUrl: null,
+  models: [],
+  modelMap: {},
+  priority: 0,
+  weight: 1,
+  enabled: true,
+  headers: {},
+  groups: [],
+};

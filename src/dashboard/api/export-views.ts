@@ -1,0 +1,67 @@
+// From stored records to the sections of an export. Pure.
+import { usdFromNano } from '../../lib/money.ts';
+import type { StoredPrice } from '../../metering/price-store.ts';
+import type { ChannelRecord, GroupRecord } from '../../routing/store.ts';
+import type { TokenRecord } from '../../tokens/store.ts';
+import { channelView } from './channel-views.ts';
+import type { AccountRecord } from './store.ts';
+import type {
+  TransferredAccount,
+  TransferredChannel,
+  TransferredGroup,
+  TransferredPrice,
+  TransferredToken,
+} from './transfer-document.ts';
+import { isoOf } from './values.ts';
+
+export function exportedAccount({ createdAtMs, ...account }: AccountRecord): TransferredAccount {
+  return { ...account, created_at: isoOf(createdAtMs) };
+}
+
+export function exportedGroup({ group, version }: GroupRecord): TransferredGroup {
+  return {
+    name: group.name,
+    price_multiplier_millionths: group.priceMultiplierMillionths,
+    models: [...group.models],
+    channels: [...group.channels],
+    limits: group.limits,
+    version,
+  };
+}
+
+export function exportedChannel(record: ChannelRecord): TransferredChannel {
+  const keys = record.channel.keys.map(({ encryptionKeyId, ...key }) => ({
+    ...key,
+    encryption_key_id: encryptionKeyId,
+  }));
+  return { ...channelView(record), keys };
+}
+
+export function exportedPrice({ model, price, updatedAtMs }: StoredPrice): TransferredPrice {
+  return { model, ...price, updated_at: isoOf(updatedAtMs) };
+}
+
+export function exportedToken(record: TokenRecord, balanceFrom: 'ledger' | 'database'): TransferredToken {
+  const { policy, name, hint, createdAtMs, lastUsedAtMs, spentNanoUsd } = record;
+  const { budget, quotaNanoUsd } = policy;
+  return {
+    id: policy.tokenId,
+    account_id: policy.accountId,
+    group: policy.group,
+    name,
+    hint,
+    status: policy.status === 'active' ? 'active' : 'disabled',
+    version: policy.version,
+    hashes: policy.hashes.map(({ hash, validUntilMs }) => ({ hash, valid_until: isoOf(validUntilMs) })),
+    expires_at: isoOf(policy.expiresAtMs),
+    quota_usd: quotaNanoUsd === null ? null : usdFromNano(quotaNanoUsd),
+    budget: budget && { usd: usdFromNano(budget.nanoUsd), period: budget.period },
+    models: policy.models,
+    allowed_ips: policy.allowedIps,
+    limits: policy.limits,
+    created_at: isoOf(createdAtMs),
+    last_used_at: isoOf(lastUsedAtMs),
+    spent_usd: usdFromNano(spentNanoUsd),
+    balance_from: balanceFrom,
+  };
+}

@@ -1,0 +1,82 @@
+// From the sections of an import to records that are stored. Pure.
+import type { StoredPrice } from '../../metering/price-store.ts';
+import type { ChannelRecord, GroupRecord } from '../../routing/store.ts';
+import type { TokenRecord } from '../../tokens/store.ts';
+import type { AccountRecord } from './store.ts';
+import type {
+  TransferredAccount,
+  TransferredChannel,
+  TransferredGroup,
+  TransferredPrice,
+  TransferredToken,
+} from './transfer-document.ts';
+import { msOf, nanoOf } from './values.ts';
+
+export function accountRecord({ created_at, ...account }: TransferredAccount): AccountRecord {
+  return { ...account, createdAtMs: msOf(created_at) };
+}
+
+export function groupRecord(group: TransferredGroup): GroupRecord {
+  const { name, price_multiplier_millionths, models, channels, limits, version } = group;
+  return {
+    group: {
+      name,
+      priceMultiplierMillionths: price_multiplier_millionths,
+      models,
+      channels,
+      limits: present(limits),
+    },
+    version,
+  };
+}
+
+export function channelRecord(channel: TransferredChannel): ChannelRecord {
+  const { base_url, model_map, created_at, updated_at, keys, ...same } = channel;
+  const sealedKeys = keys.map(({ encryption_key_id, ...key }) => ({
+    ...key,
+    encryptionKeyId: encryption_key_id,
+  }));
+  return {
+    channel: { ...same, baseUrl: base_url, modelMap: model_map, keys: sealedKeys },
+    createdAtMs: msOf(created_at),
+    updatedAtMs: msOf(updated_at),
+  };
+}
+
+export function priceRecord({ model, updated_at, ...price }: TransferredPrice): StoredPrice {
+  return { model, price, updatedAtMs: msOf(updated_at) };
+}
+
+export function tokenRecord(token: TransferredToken): TokenRecord {
+  const { quota_usd, budget, expires_at, last_used_at } = token;
+  return {
+    policy: {
+      tokenId: token.id,
+      accountId: token.account_id,
+      group: token.group,
+      version: token.version,
+      status: token.status,
+      hashes: token.hashes.map(({ hash, valid_until }) => ({ hash, validUntilMs: msOrNull(valid_until) })),
+      expiresAtMs: msOrNull(expires_at),
+      quotaNanoUsd: quota_usd === null ? null : nanoOf(quota_usd),
+      budget: budget && { nanoUsd: nanoOf(budget.usd), period: budget.period },
+      models: token.models,
+      allowedIps: token.allowed_ips,
+      limits: present(token.limits),
+    },
+    name: token.name,
+    hint: token.hint,
+    createdAtMs: msOf(token.created_at),
+    lastUsedAtMs: msOrNull(last_used_at),
+    spentNanoUsd: nanoOf(token.spent_usd),
+  };
+}
+
+function msOrNull(time: string | null): number | null {
+  return time === null ? null : msOf(time);
+}
+
+/** Drops members that are there but undefined, which TokenLimits does not know. */
+function present(limits: TransferredToken['limits']): TokenRecord['policy']['limits'] {
+  return JSON.parse(JSON.stringify(limits));
+}

@@ -1,0 +1,132 @@
+// /api/import: takes an export over, into a new deployment or the same one. Safe to repeat: what is newer
+// here stays, what is recorded as spent is never lowered, deleted tokens stay deleted.
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { encryptionKeyIdOf } from '../../lib/seal.ts';
+import type { TokenRecord } from '../../tokens/store.ts';
+import { standingOf, takeOverTokens } from '../../tokens/transfer-store.ts';
+import type { ApiEnv } from './authenticate.ts';
+import { accountRecord, channelRecord, groupRecord, priceRecord, tokenRecord } from './import-records.ts';
+import { unavailable } from './problem.ts';
+import { bodyFailures, callFailures, json, jsonBody } from './responses.ts';
+import type { ManagementServices } from './services.ts';
+import { addAccounts } from './store.ts';
+import { type TransferDocument, type TransferredChannel, transferDocument } from './transfer-document.ts';
+
+/** Tokens that are written, and whose ledgers are told, together. */
+const tokensAtATime = 100;
+
+const imported = z
+  .object({
+    accounts: z.int().openapi({ description: 'Added; those that were here stay as they are.' }),
+    groups: z.int().openapi({ description: 'Added or replaced; so are channels, prices and tokens.' }),
+    channels: z.int(),
+    prices: z.int(),
+    tokens: z.int(),
+    warnings: z
+      .array(z.string())
+      .openapi({ description: 'What was left as it is here, and keys that do not open.' }),
+  })
+  .openapi('Imported');
+
+const importRoute = createRoute({
+  method: 'post',
+  path: '/import',
+  summary: 'Take an export over. Safe to repeat.',
+  description:
+    'A document may come in parts, each with some of its sections or some of its tokens (accounts before their tokens). Send at most 500 tokens a call on the free plan.',
+  tags: ['transfer'],
+  security: [{ adminKey: [] }],
+  request: { body: jsonBody(transferDocument) },
+  responses: { 200: json(imported, 'What was written.'), ...bodyFailures, ...callFailures },
+});
+
+/** Adds the route of the import. */
+export function addImportRoute(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
+  api.openapi(importRoute, async (context) => {
+    const document = context.req.valid('json');
+    const catalog = await importCatalog(services, document);
+    const tokens = await importTokens(services, document.tokens.map(tokenRecord));
+    const keyWarnings = await warningsOfKeys(document.channels, services.encryptionKey);
+    return context.json(
+      { ...catalog, tokens: tokens.taken, warnings: [...keyWarnings, ...tokens.warnings] },
+      200,
+    );
+  });
+}
+
+async function importCatalog(
+  { db, routing, prices, onChannelsChanged }: ManagementServices,
+  document: TransferDocument,
+) {
+  const accounts = await addAccounts(db, document.accounts.map(accountRecord));
+  const groups = await routing.takeOverGroups(document.groups.map(groupRecord));
+  const channels = await routing.takeOverChannels(document.channels.map(channelRecord));
+  const written = await prices.takeOver(document.prices.map(priceRecord));
+  if (groups + channels + written > 0) await onChannelsChanged();
+  return { accounts, groups, channels, prices: written };
+}
+
+async function importTokens(services: ManagementServices, records: TokenRecord[]) {
+  const warnings: string[] = [];
+  let taken = 0;
+  for (let at = 0; at < records.length; at += tokensAtATime) {
+    const some = records.slice(at, at + tokensAtATime);
+    const ids = await takeOverTokens(services.db, some);
+    const kept = some.filter(({ policy }) => !ids.has(policy.tokenId));
+    const reasons = await reasonsToKeep(services, kept);
+    warnings.push(...reasons.map(({ warning }) => warning));
+    const dead = new Set(reasons.filter(({ alive }) => !alive).map(({ id }) => id));
+    await restoreBalances(
+      services,
+      some.filter(({ policy }) => !dead.has(policy.tokenId)),
+    );
+    taken += ids.size;
+  }
+  return { taken, warnings };
+}
+
+async function reasonsToKeep({ db }: ManagementServices, kept: TokenRecord[]) {
+  const standing = await standingOf(
+    db,
+    kept.map(({ policy }) => policy.tokenId),
+  );
+  return kept.map(({ policy: { tokenId, accountId, version } }) => {
+    const here = standing.get(tokenId);
+    const alive = here !== undefined && here.status !== 'deleted';
+    const reason =
+      here === undefined
+        ? `its account ${accountId} is neither here nor in the document`
+        : alive
+          ? `it was edited here since (version ${here.version}, the document has ${version})`
+          : 'it was deleted here';
+    return { id: tokenId, alive, warning: `Token ${tokenId} was left as it is: ${reason}.` };
+  });
+}
+
+async function restoreBalances(
+  { ledgers, report }: ManagementServices,
+  records: TokenRecord[],
+): Promise<void> {
+  try {
+    await Promise.all(records.map(({ policy, spentNanoUsd }) => ledgers.restore(policy, spentNanoUsd)));
+  } catch (error) {
+    report('import-not-in-force', error);
+    throw unavailable(
+      'The import is done in part: a ledger cannot be reached. Repeat the call; it loses nothing.',
+    );
+  }
+}
+
+async function warningsOfKeys(
+  channels: TransferredChannel[],
+  encryptionKey: string | null,
+): Promise<string[]> {
+  const ownId = encryptionKey === null ? null : await encryptionKeyIdOf(encryptionKey);
+  const locked = channels.filter(({ keys }) =>
+    keys.some(({ encryption_key_id }) => encryption_key_id !== ownId),
+  );
+  return locked.map(
+    ({ id, name }) =>
+      `Channel ${id} (${name}) has keys sealed under another ENCRYPTION_KEY: set that one here, or give the channel its keys again.`,
+  );
+}

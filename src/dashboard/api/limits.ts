@@ -1,0 +1,25 @@
+/** The management API's own limits. */
+export const managementLimits = {
+  nameCharacters: 200,
+  modelCharacters: 256,
+  /** Entries of a `models` list or of a `model_map`. */
+  models: 1_000,
+  /** Entries of `allowed_ips`. */
+  allowedIps: 1_000,
+  keysOfChannel: 100,
+  keyCharacters: 8_192,
+  headersOfChannel: 50,
+  headerCharacters: 4_096,
+  groupsOfChannel: 100,
+  urlCharacters: 2_048,
+  overlapSeconds: 604_800,
+  /** Rows of a page: the most, and when nothing is said. */
+  pageRows: 200,
+  pageRowsUsually: 50,
+  /** Rows of a page of an export. */
+  exportRows: 1_000,
+  /** Requests or tokens a minute, requests at a time. */
+  rate: 1_000_000_000,
+  bodyBytes: 1_048_576,
+  importBodyBytes: 33_554_432,
+} as const;

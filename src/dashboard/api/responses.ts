@@ -1,0 +1,37 @@
+// How the OpenAPI document says what a route answers.
+import type { z } from '@hono/zod-openapi';
+import { problemSchema } from './problem.ts';
+
+/** A JSON body of that schema. */
+export function json<Schema extends z.ZodType>(schema: Schema, description: string) {
+  return { description, content: { 'application/json': { schema } } };
+}
+
+/** A JSON body of a request; an empty one counts as `{}`. */
+export function jsonBody<Schema extends z.ZodType>(schema: Schema, required = true) {
+  return { required, content: { 'application/json': { schema } } };
+}
+
+/** What every call that needs the admin key may answer. */
+export const callFailures = {
+  401: problem('The admin key is missing or wrong.'),
+  500: problem('The relay failed.'),
+  503: problem('Something that the relay stands on is away, or a secret is not set.'),
+};
+
+/** What a call with parameters may answer besides. */
+export const inputFailures = { 400: problem('A field or parameter is wrong; `errors` names it.') };
+
+/** What a call with a body may answer besides. */
+export const bodyFailures = {
+  ...inputFailures,
+  413: problem('The body is too large.'),
+  415: problem('The body is not declared as JSON.'),
+};
+
+/** What a call that names one thing may answer besides. */
+export const missingFailure = { 404: problem('There is no such thing.') };
+
+function problem(description: string) {
+  return { description, content: { 'application/problem+json': { schema: problemSchema } } };
+}

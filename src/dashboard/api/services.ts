@@ -1,0 +1,38 @@
+// What the management API needs of the rest: named here, given by app.ts.
+import type { PriceStore } from '../../metering/price-store.ts';
+import type { Ledgers } from '../../quota/quota.ts';
+import type { RoutingStore } from '../../routing/store.ts';
+import type { TokenCache } from '../../tokens/cache.ts';
+import type { TokenStore } from '../../tokens/store.ts';
+
+/** What became of a trial request through one channel. */
+export interface ChannelTest {
+  ok: boolean;
+  /** The upstream's status; null when there was no answer. */
+  status: number | null;
+  latency_ms: number;
+  error?: string | undefined;
+}
+
+export interface ManagementServices {
+  version: string;
+  /** null: unset; every call is then a 503 that says so. */
+  adminKey: string | null;
+  /** null: unset; channels can then be read but get no keys. */
+  encryptionKey: string | null;
+  /** For the log, the roll-ups, the accounts and the import. */
+  db: D1Database;
+  tokens: TokenStore;
+  routing: RoutingStore;
+  prices: PriceStore;
+  /** Throw RelayError `service_unavailable` when a ledger cannot be reached. */
+  ledgers: Ledgers;
+  tokenCache: TokenCache;
+  /** Called after channels, groups or prices were written; the call is answered when it resolves. */
+  onChannelsChanged: () => Promise<void>;
+  /** Sends a small request through the channel, with `model` or one of its own. Never throws for what the upstream does. */
+  testChannel: (channelId: string, model?: string) => Promise<ChannelTest>;
+  /** Told of what broke; never shown to the caller. */
+  report: (event: string, error: unknown) => void;
+  now: () => number;
+}

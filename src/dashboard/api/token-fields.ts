@@ -1,0 +1,107 @@
+// The token as the management API writes it: what may be sent, what is answered.
+import { z } from '@hono/zod-openapi';
+import ipaddr from 'ipaddr.js';
+import { isIpRange } from '../../lib/ip-ranges.ts';
+import { managementLimits } from './limits.ts';
+import { instant, isoTime, usd, usdAmount } from './values.ts';
+
+const name = z.string().trim().min(1, 'must not be empty').max(managementLimits.nameCharacters);
+
+/** Exact model names or `*` wildcards. */
+export const modelList = z
+  .array(z.string().trim().min(1, 'must not be empty').max(managementLimits.modelCharacters))
+  .max(managementLimits.models, `at most ${managementLimits.models} entries`);
+
+const addressList = z
+  .array(z.string().refine(isAddressRange, 'must be an IPv4 or IPv6 address or a CIDR range'))
+  .max(managementLimits.allowedIps, `at most ${managementLimits.allowedIps} entries`);
+
+const rate = z
+  .int()
+  .min(1, 'must be at least 1; leave it out or send null for no limit')
+  .max(managementLimits.rate);
+
+const limits = z.strictObject({
+  rpm: rate.nullish(),
+  tpm: rate.nullish(),
+  concurrency: rate.nullish(),
+});
+
+const period = z.enum(['day', 'week', 'month']);
+
+const budget = z.strictObject({
+  usd: usdAmount.refine((amount) => amount > 0, 'must be more than 0'),
+  period,
+});
+
+const optionalFields = {
+  quota_usd: usdAmount.nullish().openapi({ description: 'Total; 0 or null is unlimited.' }),
+  budget: budget.nullish().openapi({ description: 'Comes back at each UTC day, week (Monday) or month.' }),
+  models: modelList.nullish().openapi({ description: 'Exact names or `*` wildcards; empty is all.' }),
+  allowed_ips: addressList.nullish().openapi({ description: 'Addresses and CIDR ranges; empty is all.' }),
+  expires_at: instant.nullish(),
+  limits: limits.nullish().openapi({ description: 'Replaced whole.' }),
+  status: z.enum(['active', 'disabled']).optional(),
+  group: z.string().min(1).optional(),
+};
+
+export const newToken = z.strictObject({ name, ...optionalFields }).openapi('NewToken');
+export type NewToken = z.infer<typeof newToken>;
+
+export const tokenEdit = z.strictObject({ name: name.optional(), ...optionalFields }).openapi('TokenEdit');
+export type TokenEdit = z.infer<typeof tokenEdit>;
+
+export const rotationAsk = z
+  .strictObject({
+    overlap_seconds: z
+      .int()
+      .min(0)
+      .max(managementLimits.overlapSeconds)
+      .optional()
+      .openapi({ description: 'How long the old value still works; 0, or nothing: not at all.' }),
+  })
+  .openapi('Rotation');
+
+export const token = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    hint: z.string(),
+    status: z.enum(['active', 'disabled']),
+    account_id: z.string(),
+    group: z.string(),
+    created_at: isoTime,
+    last_used_at: isoTime.nullable(),
+    expires_at: isoTime.nullable(),
+    quota_usd: usd.nullable().openapi({ description: 'null: unlimited.' }),
+    spent_usd: usd,
+    remaining_usd: usd.nullable().openapi({ description: 'Of the quota; null: unlimited.' }),
+    budget: z.object({ usd, period }).nullable(),
+    models: z.array(z.string()),
+    allowed_ips: z.array(z.string()),
+    limits: z.object({
+      rpm: z.int().optional(),
+      tpm: z.int().optional(),
+      concurrency: z.int().optional(),
+    }),
+  })
+  .openapi('Token');
+export type Token = z.infer<typeof token>;
+
+export const tokenWithBalance = token
+  .extend({
+    reserved_usd: usd.openapi({ description: 'Held for requests that run now.' }),
+    open_requests: z.int(),
+    budget_spent_usd: usd.openapi({ description: "In the budget's current period." }),
+  })
+  .openapi('TokenWithBalance');
+
+export const tokenWithSecret = token
+  .extend({ token: z.string().openapi({ description: 'Shown this once.' }) })
+  .openapi('TokenWithSecret');
+
+/** Stricter than the library about IPv4: `10.1` and `1` are slips, not addresses. */
+function isAddressRange(text: string): boolean {
+  const address = text.split('/')[0] ?? '';
+  return isIpRange(text) && (address.includes(':') || ipaddr.IPv4.isValidFourPartDecimal(address));
+}

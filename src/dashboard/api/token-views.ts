@@ -1,0 +1,68 @@
+// Between the management API's fields of a token and the record that is stored. Pure.
+import { usdFromNano } from '../../lib/money.ts';
+import type { Balance } from '../../quota/quota.ts';
+import type { TokenChanges, TokenRecord } from '../../tokens/store.ts';
+import type { TokenLimits } from '../../tokens/token.ts';
+import type { NewToken, Token, TokenEdit } from './token-fields.ts';
+import { isoOf, msOf, nanoOf } from './values.ts';
+
+/** A token with the figures of its record. */
+export function tokenView(record: TokenRecord): Token {
+  const { policy, name, hint, createdAtMs, lastUsedAtMs, spentNanoUsd } = record;
+  const { quotaNanoUsd, budget, status } = policy;
+  return {
+    id: policy.tokenId,
+    name,
+    hint,
+    status: status === 'active' ? 'active' : 'disabled',
+    account_id: policy.accountId,
+    group: policy.group,
+    created_at: isoOf(createdAtMs),
+    last_used_at: isoOf(lastUsedAtMs),
+    expires_at: isoOf(policy.expiresAtMs),
+    quota_usd: quotaNanoUsd === null ? null : usdFromNano(quotaNanoUsd),
+    spent_usd: usdFromNano(spentNanoUsd),
+    remaining_usd: quotaNanoUsd === null ? null : usdFromNano(Math.max(0, quotaNanoUsd - spentNanoUsd)),
+    budget: budget && { usd: usdFromNano(budget.nanoUsd), period: budget.period },
+    models: policy.models,
+    allowed_ips: policy.allowedIps,
+    limits: policy.limits,
+  };
+}
+
+/** A token with the live figures of its ledger. */
+export function tokenViewWithBalance(record: TokenRecord, balance: Balance) {
+  const { spentNanoUsd, reservedNanoUsd, open, budgetSpentNanoUsd } = balance;
+  const lastUsedAtMs = balance.lastUsedAtMs ?? record.lastUsedAtMs;
+  return {
+    ...tokenView({ ...record, spentNanoUsd, lastUsedAtMs }),
+    reserved_usd: usdFromNano(reservedNanoUsd),
+    open_requests: open,
+    budget_spent_usd: usdFromNano(budgetSpentNanoUsd),
+  };
+}
+
+/** What an edit (or a new token) sets; null counts as "none" or "all". */
+export function changesOf(edit: TokenEdit | NewToken): TokenChanges {
+  const { name, status, group, quota_usd, budget, models, allowed_ips, expires_at, limits } = edit;
+  return {
+    ...(name !== undefined && { name }),
+    ...(status !== undefined && { status }),
+    ...(group !== undefined && { group }),
+    ...(quota_usd !== undefined && { quotaNanoUsd: quota_usd ? nanoOf(quota_usd) : null }),
+    ...(budget !== undefined && { budget: budget && { nanoUsd: nanoOf(budget.usd), period: budget.period } }),
+    ...(models !== undefined && { models: models ?? [] }),
+    ...(allowed_ips !== undefined && { allowedIps: allowed_ips ?? [] }),
+    ...(expires_at !== undefined && { expiresAtMs: expires_at === null ? null : msOf(expires_at) }),
+    ...(limits !== undefined && { limits: limitsOf(limits) }),
+  };
+}
+
+function limitsOf(limits: TokenEdit['limits']): TokenLimits {
+  const { rpm, tpm, concurrency } = limits ?? {};
+  return {
+    ...(rpm != null && { rpm }),
+    ...(tpm != null && { tpm }),
+    ...(concurrency != null && { concurrency }),
+  };
+}

@@ -1,0 +1,121 @@
+// The order in which a change to a token becomes true: D1 records it, the token's ledger puts it into force,
+// the caches follow. (A deletion begins at the ledger, so that the token is dead before anything else can
+// fail.) A call that fails half-way answers 503, and the same call again mends it.
+
+import { identityOf } from '../../tokens/resolve.ts';
+import { hashSecret, hintOfSecret, mintSecret } from '../../tokens/secret.ts';
+import type { TokenChanges, TokenRecord } from '../../tokens/store.ts';
+import { finalVersion } from '../../tokens/store.ts';
+import type { TokenPolicy } from '../../tokens/token.ts';
+import { newId } from './identifiers.ts';
+import { notFound, unavailable } from './problem.ts';
+import type { ManagementServices } from './services.ts';
+
+/** A token and its value, which exists nowhere else. */
+export interface MintedToken {
+  record: TokenRecord;
+  secret: string;
+}
+
+export class TokenWrites {
+  private readonly services: ManagementServices;
+
+  constructor(services: ManagementServices) {
+    this.services = services;
+  }
+
+  async create(accountId: string, name: string, changes: TokenChanges): Promise<MintedToken> {
+    const secret = mintSecret();
+    const record = this.newRecord(accountId, name, changes, secret);
+    await this.services.tokens.insert(record);
+    try {
+      await this.services.ledgers.configure(record.policy);
+    } catch (error) {
+      await this.takeBack(record.policy.tokenId, error);
+    }
+    await this.cache(record.policy);
+    return { record, secret };
+  }
+
+  async update(id: string, changes: TokenChanges): Promise<TokenRecord> {
+    const record = await this.services.tokens.update(id, changes);
+    if (record === null) throw notFound('token');
+    await this.putIntoForce(record.policy);
+    await this.cache(record.policy);
+    return record;
+  }
+
+  async rotate(id: string, overlapSeconds: number): Promise<MintedToken> {
+    const secret = mintSecret();
+    const nowMs = this.services.now();
+    const oldEndsAtMs = nowMs + overlapSeconds * 1_000;
+    const rotation = { hash: hashSecret(secret), hint: hintOfSecret(secret), oldEndsAtMs, nowMs };
+    const rotated = await this.services.tokens.rotate(id, rotation);
+    if (rotated === null) throw notFound('token');
+    const { policy } = rotated.record;
+    await this.putIntoForce(policy);
+    const accepted = new Set(policy.hashes.map(({ hash }) => hash));
+    const gone = rotated.before.filter(({ hash }) => !accepted.has(hash));
+    await Promise.all([this.cache(policy), ...gone.map(({ hash }) => this.services.tokenCache.delete(hash))]);
+    return { record: rotated.record, secret };
+  }
+
+  async delete(id: string): Promise<void> {
+    const record = await this.services.tokens.find(id);
+    if (record === null) throw notFound('token');
+    const { ledgers, tokens, tokenCache, report } = this.services;
+    try {
+      await ledgers.configure({ ...record.policy, status: 'deleted', version: finalVersion });
+    } catch (error) {
+      report('token-not-deleted', error);
+      throw unavailable(
+        "The token's ledger cannot be reached, so the token is not deleted yet. Repeat the call.",
+      );
+    }
+    await tokens.setDeleted(id);
+    await Promise.all(record.policy.hashes.map(({ hash }) => tokenCache.delete(hash)));
+  }
+
+  private newRecord(accountId: string, name: string, changes: TokenChanges, secret: string): TokenRecord {
+    const { expiresAtMs, quotaNanoUsd, budget, models, allowedIps, limits, status, group } = changes;
+    const policy: TokenPolicy = {
+      tokenId: newId('tok'),
+      accountId,
+      group: group ?? 'default',
+      version: 1,
+      status: status ?? 'active',
+      hashes: [{ hash: hashSecret(secret), validUntilMs: null }],
+      expiresAtMs: expiresAtMs ?? null,
+      quotaNanoUsd: quotaNanoUsd ?? null,
+      budget: budget ?? null,
+      models: models ?? [],
+      allowedIps: allowedIps ?? [],
+      limits: limits ?? {},
+    };
+    const createdAtMs = this.services.now();
+    return { policy, name, hint: hintOfSecret(secret), createdAtMs, lastUsedAtMs: null, spentNanoUsd: 0 };
+  }
+
+  /** Nobody has seen the value yet, so a token that did not reach its ledger is better not there. */
+  private async takeBack(id: string, cause: unknown): Promise<never> {
+    this.services.report('token-not-created', cause);
+    await this.services.tokens.discard(id);
+    throw unavailable("The new token's ledger cannot be reached, so no token was created. Repeat the call.");
+  }
+
+  private async putIntoForce(policy: TokenPolicy): Promise<void> {
+    try {
+      await this.services.ledgers.configure(policy);
+    } catch (error) {
+      this.services.report('token-change-not-in-force', error);
+      throw unavailable(
+        "The change is stored, but may not be in force yet: the token's ledger cannot be reached. Repeat the call.",
+      );
+    }
+  }
+
+  private async cache(policy: TokenPolicy): Promise<void> {
+    const { tokenCache } = this.services;
+    await Promise.all(policy.hashes.map(({ hash }) => tokenCache.put(identityOf(policy, hash))));
+  }
+}

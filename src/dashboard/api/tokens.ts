@@ -1,0 +1,146 @@
+// /api/tokens: the routes. What a change sets in motion, and in which order, is token-writes.ts's.
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { ApiEnv } from './authenticate.ts';
+import { cutPage, pageOf, pageParameters, timeCursor } from './pages.ts';
+import { fieldProblem, notFound } from './problem.ts';
+import { bodyFailures, callFailures, inputFailures, json, jsonBody, missingFailure } from './responses.ts';
+import type { ManagementServices } from './services.ts';
+import {
+  newToken,
+  rotationAsk,
+  token,
+  tokenEdit,
+  tokenWithBalance,
+  tokenWithSecret,
+} from './token-fields.ts';
+import { changesOf, tokenView, tokenViewWithBalance } from './token-views.ts';
+import { TokenWrites } from './token-writes.ts';
+
+const params = z.object({ id: z.string() });
+const security = [{ adminKey: [] }];
+const tags = ['tokens'];
+
+const createTokenRoute = createRoute({
+  method: 'post',
+  path: '/tokens',
+  summary: 'Create a token. The only time that its value is shown.',
+  tags,
+  security,
+  request: { body: jsonBody(newToken) },
+  responses: { 201: json(tokenWithSecret, 'The new token.'), ...bodyFailures, ...callFailures },
+});
+
+const listTokensRoute = createRoute({
+  method: 'get',
+  path: '/tokens',
+  summary: 'Tokens, newest first. What they spent is about a second old.',
+  tags,
+  security,
+  request: {
+    query: z.object({
+      ...pageParameters,
+      status: z.enum(['active', 'disabled']).optional(),
+      search: z.string().optional().openapi({ description: 'Part of the name, any case.' }),
+      account: z.string().optional().openapi({ description: 'Id of the owner account.' }),
+    }),
+  },
+  responses: { 200: json(pageOf(token), 'A page.'), ...inputFailures, ...callFailures },
+});
+
+const readTokenRoute = createRoute({
+  method: 'get',
+  path: '/tokens/{id}',
+  summary: 'One token, with the live figures of its ledger.',
+  tags,
+  security,
+  request: { params },
+  responses: { 200: json(tokenWithBalance, 'The token.'), ...missingFailure, ...callFailures },
+});
+
+const editTokenRoute = createRoute({
+  method: 'patch',
+  path: '/tokens/{id}',
+  summary: 'Edit a token: in force at its very next request. Fields that are absent stay as they are.',
+  tags,
+  security,
+  request: { params, body: jsonBody(tokenEdit) },
+  responses: {
+    200: json(token, 'The token as it is now.'),
+    ...bodyFailures,
+    ...missingFailure,
+    ...callFailures,
+  },
+});
+
+const deleteTokenRoute = createRoute({
+  method: 'delete',
+  path: '/tokens/{id}',
+  summary: 'Delete a token for ever. Its log stays.',
+  tags,
+  security,
+  request: { params },
+  responses: { 204: { description: 'It is dead.' }, ...missingFailure, ...callFailures },
+});
+
+const rotateTokenRoute = createRoute({
+  method: 'post',
+  path: '/tokens/{id}/rotate',
+  summary: 'Give a token a new value.',
+  tags,
+  security,
+  request: { params, body: jsonBody(rotationAsk, false) },
+  responses: {
+    200: json(tokenWithSecret, 'The token with its new value.'),
+    ...bodyFailures,
+    ...missingFailure,
+    ...callFailures,
+  },
+});
+
+/** Adds the routes of tokens. */
+export function addTokenRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
+  const writes = new TokenWrites(services);
+  addReadingRoutes(api, services);
+  api.openapi(createTokenRoute, async (context) => {
+    const body = context.req.valid('json');
+    await checkGroup(body.group, services);
+    const minted = await writes.create(context.var.principal.accountId, body.name, changesOf(body));
+    return context.json({ ...tokenView(minted.record), token: minted.secret }, 201);
+  });
+  api.openapi(editTokenRoute, async (context) => {
+    const body = context.req.valid('json');
+    await checkGroup(body.group, services);
+    return context.json(tokenView(await writes.update(context.req.valid('param').id, changesOf(body))), 200);
+  });
+  api.openapi(deleteTokenRoute, async (context) => {
+    await writes.delete(context.req.valid('param').id);
+    return context.body(null, 204);
+  });
+  api.openapi(rotateTokenRoute, async (context) => {
+    const { overlap_seconds = 0 } = context.req.valid('json');
+    const minted = await writes.rotate(context.req.valid('param').id, overlap_seconds);
+    return context.json({ ...tokenView(minted.record), token: minted.secret }, 200);
+  });
+}
+
+function addReadingRoutes(api: OpenAPIHono<ApiEnv>, { tokens, ledgers }: ManagementServices): void {
+  api.openapi(listTokensRoute, async (context) => {
+    const { limit, cursor, status, search, account } = context.req.valid('query');
+    const rows = await tokens.list({ status, search, accountId: account }, timeCursor(cursor), limit + 1);
+    const { page, next_cursor } = cutPage(rows, limit, ({ createdAtMs, policy }) => ({
+      createdAtMs,
+      id: policy.tokenId,
+    }));
+    return context.json({ data: page.map(tokenView), next_cursor }, 200);
+  });
+  api.openapi(readTokenRoute, async (context) => {
+    const record = await tokens.find(context.req.valid('param').id);
+    if (record === null) throw notFound('token');
+    return context.json(tokenViewWithBalance(record, await ledgers.balance(record.policy.tokenId)), 200);
+  });
+}
+
+async function checkGroup(group: string | undefined, { routing }: ManagementServices): Promise<void> {
+  if (group === undefined || group === 'default') return;
+  if (!(await routing.hasGroup(group))) throw fieldProblem('group', 'there is no group of this name');
+}

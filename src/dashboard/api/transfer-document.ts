@@ -1,0 +1,115 @@
+// The document that an export writes and an import reads: everything that makes a deployment but its log and
+// its secrets. Tokens are in it as hashes, channel keys as they are sealed. Every section may be left out or
+// cut up: imports of the parts, in any number of calls, are an import of the whole.
+import { z } from '@hono/zod-openapi';
+import { providerNames } from '../../routing/channel.ts';
+import { priceFields } from './price-fields.ts';
+import { isoTime, usd, usdAmount } from './values.ts';
+
+/** Raised when an older relay could no longer read the document. */
+export const transferVersion = 1;
+
+const limits = z.object({
+  rpm: z.int().optional(),
+  tpm: z.int().optional(),
+  concurrency: z.int().optional(),
+});
+
+const account = z
+  .object({
+    id: z.string().min(1),
+    name: z.string(),
+    email: z.string().nullable(),
+    role: z.enum(['admin', 'member']),
+    status: z.enum(['active', 'disabled']),
+    created_at: isoTime,
+  })
+  .openapi('ExportedAccount');
+
+const group = z
+  .object({
+    name: z.string().min(1),
+    price_multiplier_millionths: z.int().min(0),
+    models: z.array(z.string()),
+    channels: z.array(z.string()),
+    limits,
+    version: z.int(),
+  })
+  .openapi('ExportedGroup');
+
+const sealedKey = z.object({
+  id: z.string(),
+  hint: z.string(),
+  iv: z.string(),
+  sealed: z.string(),
+  encryption_key_id: z.string().openapi({ description: 'Which ENCRYPTION_KEY opens it.' }),
+});
+
+const channel = z
+  .object({
+    id: z.string().min(1),
+    name: z.string(),
+    provider: z.enum(providerNames),
+    base_url: z.string().nullable(),
+    keys: z.array(sealedKey),
+    models: z.array(z.string()),
+    model_map: z.record(z.string(), z.string()),
+    priority: z.int(),
+    weight: z.int(),
+    enabled: z.boolean(),
+    headers: z.record(z.string(), z.string()),
+    groups: z.array(z.string()),
+    created_at: isoTime,
+    updated_at: isoTime,
+  })
+  .openapi('ExportedChannel');
+
+const price = z
+  .object({ model: z.string().min(1), ...priceFields, updated_at: isoTime })
+  .openapi('ExportedPrice');
+
+const token = z
+  .object({
+    id: z.string().min(1),
+    account_id: z.string(),
+    group: z.string(),
+    name: z.string(),
+    hint: z.string(),
+    status: z.enum(['active', 'disabled']),
+    version: z.int().min(1),
+    hashes: z.array(z.object({ hash: z.string().regex(/^[0-9a-f]{64}$/), valid_until: isoTime.nullable() })),
+    expires_at: isoTime.nullable(),
+    quota_usd: usd.nullable(),
+    budget: z.object({ usd, period: z.enum(['day', 'week', 'month']) }).nullable(),
+    models: z.array(z.string()),
+    allowed_ips: z.array(z.string()),
+    limits,
+    created_at: isoTime,
+    last_used_at: isoTime.nullable(),
+    spent_usd: usdAmount,
+    balance_from: z
+      .enum(['ledger', 'database'])
+      .optional()
+      .openapi({ description: '`database`: the ledger could not be asked, so the sum may be seconds old.' }),
+  })
+  .openapi('ExportedToken');
+
+export const transferDocument = z
+  .object({
+    version: z.literal(transferVersion, { error: 'this relay reads documents of version 1' }),
+    exported_at: isoTime.optional(),
+    accounts: z.array(account).default([]),
+    groups: z.array(group).default([]),
+    channels: z.array(channel).default([]),
+    prices: z.array(price).default([]),
+    tokens: z.array(token).default([]),
+    next_cursor: z.string().nullish().openapi({ description: 'null: all tokens are in it.' }),
+  })
+  .openapi('Export');
+
+export type TransferDocument = z.infer<typeof transferDocument>;
+export type TransferredAccount = z.infer<typeof account>;
+export type TransferredGroup = z.infer<typeof group>;
+export type TransferredChannel = z.infer<typeof channel>;
+export type TransferredPrice = z.infer<typeof price>;
+export type TransferredToken = z.infer<typeof token>;

@@ -1,0 +1,87 @@
+// /api/usage: sums of requests, tokens, cost and errors, by time or by what was used.
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { usdFromNano } from '../../lib/money.ts';
+import { type UsageGrouping, type UsageSums, usage, usageGroupings } from '../../metering/usage-log.ts';
+import type { ApiEnv } from './authenticate.ts';
+import { fieldProblem } from './problem.ts';
+import { callFailures, inputFailures, json } from './responses.ts';
+import type { ManagementServices } from './services.ts';
+import { instant, isoOf, isoTime, msOf, usd } from './values.ts';
+
+const usageRow = z
+  .object({
+    key: z.string().openapi({
+      description: 'The date, the hour (ISO 8601), the token id, the model or the channel id; empty: none.',
+    }),
+    requests: z.int(),
+    errors: z.int(),
+    input_tokens: z.int(),
+    cached_tokens: z.int(),
+    cache_write_tokens: z.int(),
+    output_tokens: z.int(),
+    reasoning_tokens: z.int(),
+    cost_usd: usd,
+  })
+  .openapi('Usage');
+
+const answer = z.object({
+  group_by: z.enum(usageGroupings),
+  from: isoTime,
+  to: isoTime,
+  data: z.array(usageRow),
+});
+
+const usageRoute = createRoute({
+  method: 'get',
+  path: '/usage',
+  summary: 'Sums by day, hour (oldest first), token, model or channel (dearest first). Whole hours, in UTC.',
+  tags: ['usage'],
+  security: [{ adminKey: [] }],
+  request: {
+    query: z.object({
+      group_by: z.enum(usageGroupings).default('day'),
+      from: instant.optional().openapi({ description: 'Thirty days before `to` when nothing is said.' }),
+      to: instant.optional().openapi({ description: 'Not included; now when nothing is said.' }),
+      token: z.string().optional(),
+      account: z.string().optional(),
+      model: z.string().optional(),
+      channel: z.string().optional(),
+    }),
+  },
+  responses: { 200: json(answer, 'The sums.'), ...inputFailures, ...callFailures },
+});
+
+const thirtyDaysMs = 30 * 86_400_000;
+
+/** Adds the route of usage. */
+export function addUsageRoute(api: OpenAPIHono<ApiEnv>, { db, now }: ManagementServices): void {
+  api.openapi(usageRoute, async (context) => {
+    const { group_by, from, to, token, account, model, channel } = context.req.valid('query');
+    const toMs = to === undefined ? now() : msOf(to);
+    const fromMs = from === undefined ? toMs - thirtyDaysMs : msOf(from);
+    if (fromMs > toMs) throw fieldProblem('from', 'must not be after `to`');
+    const filter = { tokenId: token, accountId: account, model, channelId: channel };
+    const sums = await usage(db, { groupBy: group_by, fromMs, toMs, ...filter });
+    const data = sums.map((row) => usageView(group_by, row));
+    return context.json({ group_by, from: isoOf(fromMs), to: isoOf(toMs), data }, 200);
+  });
+}
+
+function usageView(grouping: UsageGrouping, sums: UsageSums): z.infer<typeof usageRow> {
+  return {
+    key: keyView(grouping, sums.key),
+    requests: sums.requests,
+    errors: sums.errors,
+    input_tokens: sums.inputTokens,
+    cached_tokens: sums.cachedTokens,
+    cache_write_tokens: sums.cacheWriteTokens,
+    output_tokens: sums.outputTokens,
+    reasoning_tokens: sums.reasoningTokens,
+    cost_usd: usdFromNano(sums.costNanoUsd),
+  };
+}
+
+function keyView(grouping: UsageGrouping, key: number | string): string {
+  if (typeof key === 'string') return key;
+  return grouping === 'day' ? isoOf(key).slice(0, 10) : isoOf(key);
+}

@@ -1,0 +1,63 @@
+// The usage object of the Messages API to neutral counts.
+// https://docs.anthropic.com/en/api/messages#response-usage
+import { countAt, firstCount, objectAt, objectsAt, textAt } from '../json-reader.ts';
+import type { JsonObject, OtherModelUsage } from '../observation.ts';
+import { addUsage, type Usage, usageOf } from '../usage.ts';
+
+/**
+ * Null when the object has no count. Anthropic's input_tokens leaves out cache reads and writes: here they
+ * are in. `iterations` is added as far as the top level leaves it out (see {@link hiddenIterations}).
+ */
+export function readMessagesUsage(usage: JsonObject | undefined): Usage | null {
+  if (countAt(usage, 'input_tokens') === undefined && countAt(usage, 'output_tokens') === undefined)
+    return null;
+  const answer = readCounts(usage);
+  return hiddenIterations(usage).map(readCounts).reduce(addUsage, answer);
+}
+
+/**
+ * The advisor tool's own requests: another model's tokens, outside the top-level figure.
+ * https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/advisor-tool
+ */
+export function readAdvisorUsage(usage: JsonObject | undefined): OtherModelUsage[] {
+  return objectsAt(usage, 'iterations')
+    .filter((iteration) => iteration.type === 'advisor_message')
+    .flatMap((iteration) => {
+      const model = textAt(iteration, 'model');
+      return model === undefined ? [] : [{ model, usage: readCounts(iteration) }];
+    });
+}
+
+/**
+ * Compaction is billed but is not in the top-level figure, which is the sum of the `message` iterations.
+ * https://docs.anthropic.com/en/docs/build-with-claude/compaction#understanding-usage
+ */
+function hiddenIterations(usage: JsonObject | undefined): JsonObject[] {
+  return objectsAt(usage, 'iterations').filter((iteration) => iteration.type === 'compaction');
+}
+
+function readCounts(usage: JsonObject | undefined): Usage {
+  const written = objectAt(usage, 'cache_creation');
+  const cached = firstCount(countAt(usage, 'cache_read_input_tokens'));
+  const write1h = firstCount(countAt(written, 'ephemeral_1h_input_tokens'));
+  const write5m = firstCount(countAt(written, 'ephemeral_5m_input_tokens'));
+  const writes = Math.max(firstCount(countAt(usage, 'cache_creation_input_tokens')), write5m + write1h);
+  return usageOf({
+    inputTokens: firstCount(countAt(usage, 'input_tokens')) + cached + writes,
+    cachedTokens: cached,
+    cacheWriteTokens: writes,
+    cacheWrite1hTokens: write1h,
+    outputTokens: firstCount(countAt(usage, 'output_tokens')),
+    reasoningTokens: firstCount(countAt(objectAt(usage, 'output_tokens_details'), 'thinking_tokens')),
+    webSearches: firstCount(countAt(objectAt(usage, 'server_tool_use'), 'web_search_requests')),
+  });
+}
+
+/**
+ * A later usage object laid over an earlier one: message_delta repeats only what changed (older streams:
+ * only output_tokens), and its numbers are cumulative, so they replace and are never added.
+ */
+export function mergeUsage(earlier: JsonObject | undefined, later: JsonObject): JsonObject {
+  const given = Object.entries(later).filter(([, value]) => value !== null && value !== undefined);
+  return { ...earlier, ...Object.fromEntries(given) };
+}

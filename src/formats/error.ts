@@ -1,0 +1,174 @@
+// The relay's own errors in each door's shape: SPEC section 5 as a table, and three renderers. Shapes are
+// those of the official OpenAPI files; the SDKs pick their exception classes by status and `type`.
+import type { RelayError, RelayErrorCode } from '../lib/relay-error.ts';
+import type { DoorFormat } from './format.ts';
+
+interface ErrorFacts {
+  status: number;
+  openai: [type: string, code: string | null];
+  anthropic: [type: string, status?: number];
+  gemini: [status: string, reason: string];
+}
+
+const unauthorized = { status: 401, anthropic: ['authentication_error'] } satisfies Partial<ErrorFacts>;
+const forbidden = { status: 403, anthropic: ['permission_error'] } satisfies Partial<ErrorFacts>;
+const wrong = { status: 400, anthropic: ['invalid_request_error'] } satisfies Partial<ErrorFacts>;
+
+const table: Record<RelayErrorCode, ErrorFacts> = {
+  invalid_api_key: {
+    ...unauthorized,
+    openai: ['invalid_request_error', 'invalid_api_key'],
+    gemini: ['UNAUTHENTICATED', 'API_KEY_INVALID'],
+  },
+  token_disabled: {
+    ...unauthorized,
+    openai: ['invalid_request_error', 'token_disabled'],
+    gemini: ['UNAUTHENTICATED', 'TOKEN_DISABLED'],
+  },
+  token_expired: {
+    ...unauthorized,
+    openai: ['invalid_request_error', 'token_expired'],
+    gemini: ['UNAUTHENTICATED', 'TOKEN_EXPIRED'],
+  },
+  model_not_allowed: {
+    ...forbidden,
+    openai: ['permission_error', 'model_not_allowed'],
+    gemini: ['PERMISSION_DENIED', 'MODEL_NOT_ALLOWED'],
+  },
+  ip_not_allowed: {
+    ...forbidden,
+    openai: ['permission_error', 'ip_not_allowed'],
+    gemini: ['PERMISSION_DENIED', 'IP_NOT_ALLOWED'],
+  },
+  model_not_found: {
+    status: 404,
+    openai: ['invalid_request_error', 'model_not_found'],
+    anthropic: ['not_found_error'],
+    gemini: ['NOT_FOUND', 'MODEL_NOT_FOUND'],
+  },
+  resource_not_found: {
+    status: 404,
+    openai: ['invalid_request_error', 'not_found'],
+    anthropic: ['not_found_error'],
+    gemini: ['NOT_FOUND', 'RESOURCE_NOT_FOUND'],
+  },
+  invalid_request: {
+    ...wrong,
+    openai: ['invalid_request_error', null],
+    gemini: ['INVALID_ARGUMENT', 'INVALID_REQUEST'],
+  },
+  model_price_unset: {
+    ...wrong,
+    openai: ['invalid_request_error', 'model_price_unset'],
+    gemini: ['FAILED_PRECONDITION', 'MODEL_PRICE_UNSET'],
+  },
+  insufficient_quota: {
+    status: 429,
+    openai: ['insufficient_quota', 'insufficient_quota'],
+    anthropic: ['billing_error', 402],
+    gemini: ['RESOURCE_EXHAUSTED', 'QUOTA_EXCEEDED'],
+  },
+  rate_limit_exceeded: {
+    status: 429,
+    openai: ['rate_limit_error', 'rate_limit_exceeded'],
+    anthropic: ['rate_limit_error'],
+    gemini: ['RESOURCE_EXHAUSTED', 'RATE_LIMIT_EXCEEDED'],
+  },
+  request_too_large: {
+    status: 413,
+    openai: ['invalid_request_error', 'request_too_large'],
+    anthropic: ['request_too_large'],
+    gemini: ['INVALID_ARGUMENT', 'REQUEST_TOO_LARGE'],
+  },
+  upstream_error: {
+    status: 502,
+    openai: ['upstream_error', 'upstream_error'],
+    anthropic: ['api_error'],
+    gemini: ['UNAVAILABLE', 'UPSTREAM_ERROR'],
+  },
+  upstream_timeout: {
+    status: 504,
+    openai: ['upstream_error', 'upstream_error'],
+    anthropic: ['timeout_error'],
+    gemini: ['DEADLINE_EXCEEDED', 'UPSTREAM_ERROR'],
+  },
+  upstream_refused_relay: {
+    status: 502,
+    openai: ['upstream_error', 'upstream_error'],
+    anthropic: ['api_error'],
+    gemini: ['UNAVAILABLE', 'UPSTREAM_ERROR'],
+  },
+  service_unavailable: {
+    status: 503,
+    openai: ['server_error', 'service_unavailable'],
+    anthropic: ['overloaded_error'],
+    gemini: ['UNAVAILABLE', 'SERVICE_UNAVAILABLE'],
+  },
+  route_not_found: {
+    status: 404,
+    openai: ['invalid_request_error', 'unknown_url'],
+    anthropic: ['not_found_error'],
+    gemini: ['NOT_FOUND', 'UNKNOWN_URL'],
+  },
+  method_not_allowed: {
+    status: 405,
+    openai: ['invalid_request_error', 'method_not_allowed'],
+    anthropic: ['not_found_error'],
+    gemini: ['NOT_FOUND', 'METHOD_NOT_ALLOWED'],
+  },
+  internal_error: {
+    status: 500,
+    openai: ['server_error', 'internal_error'],
+    anthropic: ['api_error'],
+    gemini: ['INTERNAL', 'INTERNAL_ERROR'],
+  },
+};
+
+/** Codes after which an SDK must not try again by itself. */
+const finalCodes: ReadonlySet<RelayErrorCode> = new Set(['insufficient_quota', 'upstream_refused_relay']);
+
+/** The HTTP status of an error at a door. */
+export function errorStatus(door: DoorFormat, code: RelayErrorCode): number {
+  const { status, anthropic } = table[code];
+  return door === 'anthropic' ? (anthropic[1] ?? status) : status;
+}
+
+/** Headers that belong to an error: when to come again, whether at all, which methods there are. */
+export function errorHeaders(error: RelayError): Record<string, string> {
+  const { retryAfterMs, allow } = error.details;
+  return {
+    ...(retryAfterMs !== undefined && { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }),
+    ...(finalCodes.has(error.code) && { 'x-should-retry': 'false' }),
+    ...(allow !== undefined && { allow: allow.join(', ') }),
+    ...(error.code === 'invalid_api_key' && { 'www-authenticate': 'Bearer' }),
+  };
+}
+
+/** The body of an error at a door, as that provider's API shapes it. */
+export function errorBody(door: DoorFormat, error: RelayError, requestId: string): object {
+  const facts = table[error.code];
+  const { message } = error;
+  switch (door) {
+    case 'openai': {
+      const [type, code] = facts.openai;
+      return { error: { message, type, param: error.details.param ?? null, code } };
+    }
+    case 'anthropic':
+      return { type: 'error', error: { type: facts.anthropic[0], message }, request_id: requestId };
+    case 'gemini':
+      return { error: geminiError(error) };
+  }
+}
+
+/** Gemini's error object: `code` is the number of the HTTP status. */
+export function geminiError({ code, message }: RelayError): object {
+  const [status, reason] = table[code].gemini;
+  const detail = { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason, domain: 'openopen8-relay' };
+  return { code: table[code].status, message, status, details: [detail] };
+}
+
+/** OpenAI's `type` and `code` of an error, for its stream events. */
+export function openaiError({ code, message, details }: RelayError): object {
+  const [type, openaiCode] = table[code].openai;
+  return { message, type, param: details.param ?? null, code: openaiCode };
+}

@@ -1,0 +1,3 @@
+// Gemini's embeddings: everything that other layers use of this format.
+export { geminiEmbedObserver } from './events.ts';
+export { readGeminiEmbedUsage } from './usage.ts';

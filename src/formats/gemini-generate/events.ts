@@ -1,0 +1,39 @@
+// What a meter takes from generateContent: every chunk of a stream is a whole response object.
+// https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
+import { textLength } from '../elision.ts';
+import { errorName, isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
+import type { JsonObject, Observation, WireObserver } from '../observation.ts';
+import { readGenerateUsage } from './usage.ts';
+
+/** generateContent and streamGenerateContent, as SSE, as an array and as one object; Vertex too. */
+export const generateObserver: WireObserver = { event: read, body: read };
+
+function read(observation: Observation, chunk: JsonObject): void {
+  const metadata = objectAt(chunk, 'usageMetadata');
+  // In every chunk and cumulative: the last one is the figure.
+  observation.usage = readGenerateUsage(metadata) ?? observation.usage;
+  observation.serviceTier = textAt(metadata, 'serviceTier') ?? observation.serviceTier;
+  observation.model = textAt(chunk, 'modelVersion') ?? observation.model;
+  observation.error ??= nameOfError(chunk);
+  const candidates = objectsAt(chunk, 'candidates');
+  for (const candidate of candidates)
+    for (const part of objectsAt(objectAt(candidate, 'content'), 'parts')) readPart(observation, part);
+  // A chunk with a finish reason ends its candidate (it is a number with enum-encoding=int); a refused
+  // prompt has no candidates but says why.
+  if (candidates.some((candidate) => Boolean(candidate.finishReason))) observation.complete = true;
+  if (objectAt(chunk, 'promptFeedback')?.blockReason !== undefined) observation.complete = true;
+}
+
+function nameOfError(chunk: JsonObject): string | null {
+  return textAt(objectAt(chunk, 'error'), 'status') ?? errorName(chunk) ?? null;
+}
+
+function readPart(observation: Observation, part: JsonObject): void {
+  observation.started = true;
+  const call = objectAt(part, 'functionCall');
+  observation.outputCharacters +=
+    textLength(part.text) +
+    textLength(call?.name) +
+    (isObject(call?.args) ? JSON.stringify(call.args).length : 0) +
+    textLength(objectAt(part, 'executableCode')?.code);
+}

@@ -1,0 +1,54 @@
+// Reading members of JSON that nobody vouches for: what is absent or of another type reads as nothing.
+import type { JsonObject } from './observation.ts';
+
+/** The member as an object; undefined when it is none. */
+export function objectAt(value: JsonObject | undefined, key: string): JsonObject | undefined {
+  const member = value?.[key];
+  return isObject(member) ? member : undefined;
+}
+
+/** The member's elements that are objects. */
+export function objectsAt(value: JsonObject | undefined, key: string): JsonObject[] {
+  const member = value?.[key];
+  return Array.isArray(member) ? member.filter(isObject) : [];
+}
+
+/** The member as a non-empty string; undefined when it is none. */
+export function textAt(value: JsonObject | undefined, key: string): string | undefined {
+  const member = value?.[key];
+  return typeof member === 'string' && member !== '' ? member : undefined;
+}
+
+/** The member as a count: an integer >= 0, fractions rounded up; undefined when it is no such number. */
+export function countAt(value: JsonObject | undefined, key: string): number | undefined {
+  const member = value?.[key];
+  if (typeof member !== 'number' || !Number.isFinite(member) || member < 0) return undefined;
+  return Math.min(Math.ceil(member), Number.MAX_SAFE_INTEGER);
+}
+
+/** The first of the members that is a count, else 0. */
+export function firstCount(...counts: (number | undefined)[]): number {
+  return counts.find((count) => count !== undefined) ?? 0;
+}
+
+/** Whether the value is a JSON object, neither null nor an array. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * What an error inside an answer is called: its code or type, else its status, else `error`; undefined when
+ * the value has no error. Errors are objects, plain strings, or (Mistral, Cohere) the whole body.
+ */
+export function errorName(value: JsonObject): string | undefined {
+  const error = value.error;
+  if (error === undefined || error === null) return undefined;
+  if (typeof error === 'string') return error === '' ? undefined : 'error';
+  if (!isObject(error)) return 'error';
+  const { code, type, status } = error;
+  for (const name of [code, type, status]) {
+    if (typeof name === 'string' && name !== '') return name;
+    if (typeof name === 'number') return String(name);
+  }
+  return 'error';
+}

@@ -1,0 +1,118 @@
+// One meter watches one answer: bytes in, counts out. Owns the choice of framing and of wire format; the
+// framings are in framing.ts, what events mean is in each format's folder.
+import { createFraming } from './framing.ts';
+import { emptyObservation, type OtherModelUsage } from './observation.ts';
+import type { Usage } from './usage.ts';
+import { observerOf } from './wire-kinds.ts';
+
+/** What an endpoint answers in. `uncounted`: nothing in the answer is ever read. */
+export type WireKind =
+  | 'chat'
+  | 'completions'
+  | 'responses'
+  | 'messages'
+  | 'generate'
+  | 'embeddings'
+  | 'gemini-embed'
+  | 'moderations'
+  | 'speech'
+  | 'transcription'
+  | 'images'
+  | 'rerank-cohere'
+  | 'rerank-jina'
+  | 'rerank-voyage'
+  | 'uncounted';
+
+/** How the answer's bytes are cut: server-sent events, one JSON value, Gemini's stream as a JSON array, or not at all. */
+export type Framing = 'sse' | 'json' | 'json-array' | 'opaque';
+
+/**
+ * Where a JSON-array stream stands, for whoever must append an element: `start` nothing yet; `first` after
+ * the bracket; `after-element` a comma is needed; `after-comma`; `inside` an element; `closed`.
+ */
+export type ArrayPosition = 'start' | 'first' | 'after-element' | 'after-comma' | 'inside' | 'closed';
+
+/**
+ * Watches one answer as it passes. No method throws, whatever the bytes; memory is bounded
+ * (see `framingLimits`): beyond the bound usage is null rather than wrong.
+ */
+export interface Meter {
+  /** The next bytes, cut anywhere. Not kept and not changed. */
+  push(bytes: Uint8Array): void;
+  /** The body ended, however. Reads what was still pending; calling it again does nothing. */
+  end(): void;
+  /** The upstream's own figure so far: the last one where it repeats, never a sum; null when it gave none. */
+  usage(): Usage | null;
+  /** What is known before the final figure, for example the input from Anthropic's message_start. */
+  partialUsage(): Usage | null;
+  /** The format's terminator was seen; for JSON, the whole value; for opaque bytes, end() was called. */
+  readonly complete: boolean;
+  /** No event is half passed: an error event may be put here. Never true inside a JSON or opaque body. */
+  readonly atBoundary: boolean;
+  /** Only for the framing `json-array`; null for others. */
+  readonly arrayPosition: ArrayPosition | null;
+  /** UTF-16 length of text, reasoning and tool arguments seen, to estimate output where there is no usage. */
+  readonly outputCharacters: number;
+  /** At least one event with content was seen. */
+  readonly started: boolean;
+  /**
+   * Ids that the upstream made and that a later request can name: responses, their output items,
+   * containers, files in annotations, generated audio.
+   */
+  readonly madeIds: string[];
+  /** The model that the answer names. */
+  readonly model: string | null;
+  /** Type or code of an error inside the answer, if one was seen. */
+  readonly error: string | null;
+  /** The tier that the answer says it was served in, as the provider spells it. */
+  readonly serviceTier: string | null;
+  /** The number of the last event of a Responses stream; -1 before the first and for other formats. */
+  readonly sequenceNumber: number;
+  /** Tokens of other models, outside usage(), billed at their own prices (Anthropic's advisor tool). */
+  readonly otherModelUsage: readonly OtherModelUsage[];
+}
+
+/** A meter for one answer. An error body (a status of 400 or more) may be given to it too; it then has `error`. */
+export function createMeter(kind: WireKind, framing: Framing): Meter {
+  const observation = emptyObservation();
+  const frames = createFraming(framing, observerOf(kind), observation);
+  return {
+    push: (bytes) => frames.push(bytes),
+    end: () => frames.end(),
+    usage: () => observation.usage,
+    partialUsage: () => observation.usage ?? observation.partialUsage,
+    get complete() {
+      return observation.complete;
+    },
+    get atBoundary() {
+      return frames.atBoundary;
+    },
+    get arrayPosition() {
+      return frames.arrayPosition;
+    },
+    get outputCharacters() {
+      return observation.outputCharacters;
+    },
+    get started() {
+      return observation.started;
+    },
+    get madeIds() {
+      return [...observation.madeIds];
+    },
+    get model() {
+      return observation.model;
+    },
+    get error() {
+      return observation.error;
+    },
+    get serviceTier() {
+      return observation.serviceTier;
+    },
+    get sequenceNumber() {
+      return observation.sequenceNumber;
+    },
+    get otherModelUsage() {
+      return observation.otherModelUsage;
+    },
+  };
+}

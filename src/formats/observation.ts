@@ -1,0 +1,64 @@
+// What a meter knows of an answer, and what a wire format has to supply to fill it in. The readers in the
+// formats' folders write to an Observation; meter.ts owns the bytes and calls them.
+import type { Usage } from './usage.ts';
+
+/** The state that the readers of one answer share. Readers only ever add to it. */
+export interface Observation {
+  /** The upstream's own final figure so far; null when it gave none. */
+  usage: Usage | null;
+  /** What is known before the final figure (Anthropic's message_start). */
+  partialUsage: Usage | null;
+  /** The format's terminator was seen, or the whole JSON body was. */
+  complete: boolean;
+  /** At least one piece of content was seen. */
+  started: boolean;
+  /** UTF-16 length of text, reasoning and tool arguments seen. */
+  outputCharacters: number;
+  /** Ids that the upstream made and that a later request can name. */
+  madeIds: Set<string>;
+  model: string | null;
+  /** Type or code of an error inside the answer. */
+  error: string | null;
+  serviceTier: string | null;
+  /** The number of the last event, where events are numbered (Responses); -1 before the first. */
+  sequenceNumber: number;
+  /** Tokens of other models than the answer's own, outside `usage`: Anthropic's advisor. */
+  otherModelUsage: OtherModelUsage[];
+  /** The usage object so far, as it came: later events of Anthropic's change only parts of it. */
+  wireUsage: JsonObject | undefined;
+}
+
+/** Usage that another model than the request's ran up on its behalf, for pricing apart. */
+export interface OtherModelUsage {
+  model: string;
+  usage: Usage;
+}
+
+/** A parsed JSON object whose members are not known yet. */
+export type JsonObject = { readonly [key: string]: unknown };
+
+/** How one wire format is observed. Every function must bear any JSON: wrong shapes are ignored, never thrown at. */
+export interface WireObserver {
+  /** One event of a stream: an SSE event's parsed data, or an element of Gemini's array. */
+  event(observation: Observation, value: JsonObject, eventName: string | undefined): void;
+  /** A whole JSON body. Strings may be cut (elision.ts) and arrays of numbers empty. */
+  body(observation: Observation, value: JsonObject): void;
+}
+
+/** An observation of nothing yet. */
+export function emptyObservation(): Observation {
+  return {
+    usage: null,
+    partialUsage: null,
+    complete: false,
+    started: false,
+    outputCharacters: 0,
+    madeIds: new Set(),
+    model: null,
+    error: null,
+    serviceTier: null,
+    sequenceNumber: -1,
+    otherModelUsage: [],
+    wireUsage: undefined,
+  };
+}

@@ -1,0 +1,48 @@
+// The relay switches usage reporting on for its own sake (`stream_options.include_usage`); what that adds to
+// a stream is taken out again here, event by event, so that the client sees what it asked for. Chat and
+// legacy completions are alike.
+import { memberText, removeMember, topLevelMembers } from '../../lib/json-members.ts';
+
+/**
+ * The event as the client would have got it without `include_usage`; null when there would have been none.
+ *
+ * `raw` is the event as it stood in the stream, `data` its joined data lines. Dropped: the usage chunk
+ * (`choices` empty, `usage` an object; Azure's and others' first chunk has no usage and stays). Removed: a
+ * top-level `"usage":null`. Everything else comes back as the very same string. Usage on a chunk that has
+ * choices (Mistral, DeepSeek, xAI) is what those send without being asked, and stays.
+ */
+export function stripUsage(raw: string, data: string): string | null {
+  if (!data.includes('"usage"') || !data.trimStart().startsWith('{')) return raw;
+  const members = topLevelMembers(data);
+  const usages = members.filter((member) => member.key === 'usage').map((member) => memberText(data, member));
+  const choices = members.find((member) => member.key === 'choices');
+  const usage = usages.at(-1);
+  if (usage?.startsWith('{')) {
+    const empty = choices !== undefined && /^\[\s*\]$/.test(memberText(data, choices));
+    return empty ? null : raw;
+  }
+  return usage === 'null' ? withoutUsage(raw, data) : raw;
+}
+
+function withoutUsage(raw: string, data: string): string {
+  const at = raw.indexOf(data);
+  // One data line, the ordinary case: the JSON stands in the raw as it is.
+  if (at !== -1) return raw.slice(0, at) + removeMember(data, 'usage') + raw.slice(at + data.length);
+  return overLines(raw, data);
+}
+
+/**
+ * JSON over several `data:` lines: the lines are written anew, with the member gone; comments and other
+ * fields keep their places, and the raw's own line end is used.
+ */
+function overLines(raw: string, data: string): string {
+  const lineEnd = raw.includes('\r\n') ? '\r\n' : raw.includes('\n') ? '\n' : '\r';
+  const lines = raw.split(lineEnd);
+  const first = lines.findIndex((line) => line.startsWith('data:'));
+  const prefix = lines[first]?.startsWith('data: ') ? 'data: ' : 'data:';
+  const written = removeMember(data, 'usage')
+    .split('\n')
+    .map((line) => prefix + line);
+  const others = lines.filter((line) => !line.startsWith('data:'));
+  return [...others.slice(0, first), ...written, ...others.slice(first)].join(lineEnd);
+}

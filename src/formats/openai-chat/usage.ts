@@ -1,0 +1,77 @@
+// The usage object of chat completions, of OpenAI and of everyone who copied it, to neutral counts. Each
+// deviation is named with who was seen to have it (recordings of 2024 to 2026).
+import { countAt, firstCount, objectAt, textAt } from '../json-reader.ts';
+import type { JsonObject } from '../observation.ts';
+import { type Usage, usageOf } from '../usage.ts';
+
+/** Null when the object has none of the counts that make a usage. */
+export function readChatUsage(usage: JsonObject | undefined): Usage | null {
+  const prompt = countAt(usage, 'prompt_tokens');
+  const completion = countAt(usage, 'completion_tokens');
+  const total = countAt(usage, 'total_tokens');
+  if (usage === undefined || (prompt === undefined && completion === undefined && !total)) return null;
+  const input = objectAt(usage, 'prompt_tokens_details');
+  const output = objectAt(usage, 'completion_tokens_details');
+  const tools = objectAt(usage, 'server_tool_use_details');
+  const written = objectAt(usage, 'cache_creation');
+  const reasoning = firstCount(countAt(output, 'reasoning_tokens'), countAt(usage, 'reasoning_tokens'));
+  const citations = firstCount(countAt(usage, 'citation_tokens'));
+  const outside = outsideOutput(usage, reasoning, citations);
+  const audio = audioOutsideInput(usage);
+  return usageOf({
+    inputTokens: (prompt ?? Math.max(0, (total ?? 0) - (completion ?? 0))) + audio,
+    cachedTokens: cachedTokens(usage, input),
+    // OpenAI and OpenRouter; Anthropic's names behind Doubleword's and Vercel's gateways.
+    cacheWriteTokens: firstCount(
+      countAt(input, 'cache_write_tokens'),
+      countAt(usage, 'cache_creation_input_tokens'),
+    ),
+    cacheWrite1hTokens: firstCount(countAt(written, 'ephemeral_1h_input_tokens')),
+    outputTokens: (completion ?? 0) + outside,
+    reasoningTokens: reasoning,
+    citationTokens: citations,
+    inputAudioTokens: Math.max(firstCount(countAt(input, 'audio_tokens')), audio),
+    outputAudioTokens: firstCount(countAt(output, 'audio_tokens')),
+    inputImageTokens: firstCount(countAt(input, 'image_tokens')),
+    outputImageTokens: firstCount(countAt(output, 'image_tokens')),
+    inputVideoTokens: firstCount(countAt(input, 'video_tokens')),
+    // Perplexity; OpenRouter.
+    webSearches: firstCount(countAt(usage, 'num_search_queries'), countAt(tools, 'web_search_requests')),
+  });
+}
+
+/** OpenAI; then DeepSeek, Moonshot, Doubleword. */
+function cachedTokens(usage: JsonObject, input: JsonObject | undefined): number {
+  return firstCount(
+    countAt(input, 'cached_tokens'),
+    countAt(usage, 'prompt_cache_hit_tokens'),
+    countAt(usage, 'cached_tokens'),
+    countAt(usage, 'cache_read_input_tokens'),
+  );
+}
+
+/**
+ * Output tokens that completion_tokens leaves out. xAI keeps reasoning outside: its total says so. Vercel's
+ * gateway did for Gemini, with a total that leaves it out too; more reasoning than completion gives it away
+ * (and its cost agrees). Perplexity's deep research keeps reasoning and citations outside.
+ */
+function outsideOutput(usage: JsonObject, reasoning: number, citations: number): number {
+  const prompt = firstCount(countAt(usage, 'prompt_tokens'));
+  const completion = firstCount(countAt(usage, 'completion_tokens'));
+  const total = firstCount(countAt(usage, 'total_tokens'));
+  if (citations > 0) return reasoning + citations;
+  const reasoningIsOutside = total === prompt + completion + reasoning || reasoning > completion;
+  return reasoningIsOutside ? reasoning : 0;
+}
+
+/** Mistral leaves the tokens of audio out of prompt_tokens, but not out of the total. */
+function audioOutsideInput(usage: JsonObject): number {
+  if (countAt(usage, 'prompt_audio_seconds') === undefined) return 0;
+  const parts = firstCount(countAt(usage, 'prompt_tokens')) + firstCount(countAt(usage, 'completion_tokens'));
+  return Math.max(0, firstCount(countAt(usage, 'total_tokens')) - parts);
+}
+
+/** The tier that a chat answer or its usage (Mistral) names. */
+export function readChatTier(answer: JsonObject): string | null {
+  return textAt(answer, 'service_tier') ?? textAt(objectAt(answer, 'usage'), 'service_tier') ?? null;
+}

@@ -1,0 +1,3 @@
+// Legacy completions: everything that other layers use of this format.
+export { completionsObserver } from './events.ts';
+export { readCompletionUsage } from './usage.ts';

@@ -1,0 +1,22 @@
+// What a meter takes from image generation: whole answers, and streams of partial images.
+// https://platform.openai.com/docs/api-reference/images-streaming
+import { errorName, objectAt, objectsAt, textAt } from '../json-reader.ts';
+import type { WireObserver } from '../observation.ts';
+import { countImages, readImagesUsage } from './usage.ts';
+
+/** Generations, edits and variations. */
+export const imagesObserver: WireObserver = {
+  event(observation, event) {
+    const type = textAt(event, 'type') ?? '';
+    observation.usage = readImagesUsage(objectAt(event, 'usage')) ?? observation.usage;
+    observation.error ??= errorName(event) ?? (type === 'error' ? (textAt(event, 'code') ?? 'error') : null);
+    if (/^image_(generation|edit)\./.test(type)) observation.started = true;
+    if (/^image_(generation|edit)\.completed$/.test(type)) observation.complete = true;
+  },
+  body(observation, answer) {
+    observation.usage = readImagesUsage(objectAt(answer, 'usage')) ?? countImages(answer);
+    observation.model = textAt(answer, 'model') ?? observation.model;
+    observation.error ??= errorName(answer) ?? null;
+    if (objectsAt(answer, 'data').length > 0) observation.started = true;
+  },
+};

@@ -1,0 +1,2 @@
+// Moderations: everything that other layers use of this format.
+export { moderationsObserver } from './events.ts';

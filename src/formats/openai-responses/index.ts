@@ -1,0 +1,3 @@
+// The Responses API: everything that other layers use of this format.
+export { responsesObserver } from './events.ts';
+export { readResponsesUsage } from './usage.ts';

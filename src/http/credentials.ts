@@ -1,0 +1,61 @@
+// Which header carries the token, per format (SPEC section 3): data, and the one reader of it.
+import type { DoorFormat } from '../formats/format.ts';
+import { isWellFormedSecret } from '../tokens/secret.ts';
+
+/** Where a credential can stand. */
+type Place = 'bearer' | 'x-api-key' | 'x-goog-api-key' | 'key' | 'api-key';
+
+/** Who reads which places, in order; `any` is for the lists of models. */
+export type CredentialReader = DoorFormat | 'any';
+
+const places: Record<CredentialReader, readonly Place[]> = {
+  openai: ['bearer'],
+  anthropic: ['x-api-key', 'bearer'],
+  gemini: ['x-goog-api-key', 'key', 'bearer'],
+  any: ['bearer', 'x-api-key', 'x-goog-api-key', 'key'],
+};
+
+const everywhere: readonly Place[] = ['bearer', 'x-api-key', 'x-goog-api-key', 'key', 'api-key'];
+
+const ownHeader: Record<CredentialReader, string> = {
+  openai: '`Authorization: Bearer <token>`',
+  anthropic: '`x-api-key: <token>`',
+  gemini: '`x-goog-api-key: <token>` (or `?key=<token>`)',
+  any: '`Authorization: Bearer <token>`',
+};
+
+export type Credential = { outcome: 'found'; secret: string } | { outcome: 'missing'; message: string };
+
+/** The first credential whose checksum is right; else the first of any kind; else why there is none. */
+export function readCredential(reader: CredentialReader, headers: Headers, url: string): Credential {
+  const given = places[reader].flatMap((place) => readPlace(place, headers, url) ?? []);
+  const secret = given.find(isWellFormedSecret) ?? given[0];
+  if (secret !== undefined) return { outcome: 'found', secret };
+  const elsewhere = everywhere.find((place) => readPlace(place, headers, url) !== null);
+  if (elsewhere === undefined) {
+    return {
+      outcome: 'missing',
+      message: `No API key was given. Send it in the header ${ownHeader[reader]}.`,
+    };
+  }
+  const message = `The API key came in ${nameOf(elsewhere)}, which this endpoint does not read. Send it in the header ${ownHeader[reader]}.`;
+  return { outcome: 'missing', message };
+}
+
+function readPlace(place: Place, headers: Headers, url: string): string | null {
+  switch (place) {
+    case 'bearer': {
+      const match = /^bearer +(\S+) *$/i.exec(headers.get('authorization') ?? '');
+      return match?.[1] ?? null;
+    }
+    case 'key':
+      return url.includes('key=') ? new URL(url).searchParams.get('key') || null : null;
+    default:
+      return headers.get(place)?.trim() || null;
+  }
+}
+
+function nameOf(place: Place): string {
+  if (place === 'bearer') return '`Authorization`';
+  return place === 'key' ? '`?key=`' : `the header \`${place}\``;
+}

@@ -1,0 +1,95 @@
+// What every door does: name the request, find out who calls, answer errors in the door's shape, and put the
+// headers on that every response has.
+import type { Context } from 'hono';
+import type { Env } from '../config.ts';
+import type { DoorFormat, Endpoint } from '../formats/format.ts';
+import { RelayError } from '../lib/relay-error.ts';
+import type { Call, RelayServices } from '../relay/call.ts';
+import { relay } from '../relay/relay.ts';
+import type { TokenIdentity } from '../tokens/token.ts';
+import { type CredentialReader, readCredential } from './credentials.ts';
+import { respondError } from './respond-error.ts';
+
+/** What the app puts into a door's context. */
+export interface DoorEnv {
+  Bindings: Env;
+  Variables: { services: RelayServices };
+}
+
+/** The context of a request at a door. */
+export type DoorContext = Context<DoorEnv>;
+
+/** A caller whose token is known. */
+export interface Caller {
+  secret: string;
+  identity: TokenIdentity;
+  ip: string | null;
+}
+
+/** A new request id. */
+export function newRequestId(): string {
+  return `req_${crypto.randomUUID().replaceAll('-', '')}`;
+}
+
+/** Runs a door's work; whatever happens is answered in the door's shape, with the request's id on it. */
+export async function atDoor(
+  door: DoorFormat,
+  work: (requestId: string) => Promise<Response>,
+): Promise<Response> {
+  const requestId = newRequestId();
+  const response = await work(requestId).catch((thrown) => respondError(door, thrown, requestId));
+  response.headers.set('x-request-id', requestId);
+  if (door === 'anthropic') response.headers.set('request-id', requestId);
+  return response;
+}
+
+/** Who calls. Throws RelayError `invalid_api_key`, saying what is wrong with the credential. */
+export async function authenticate(context: DoorContext, reader: CredentialReader): Promise<Caller> {
+  const { headers, url } = context.req.raw;
+  const credential = readCredential(reader, headers, url);
+  if (credential.outcome === 'missing') throw new RelayError('invalid_api_key', credential.message);
+  const resolution = await context.var.services.resolver.resolve(credential.secret, Date.now());
+  switch (resolution.outcome) {
+    case 'malformed':
+      throw new RelayError(
+        'invalid_api_key',
+        'The API key is malformed: its checksum is wrong. Copy it again, whole.',
+      );
+    case 'unknown':
+      throw new RelayError(
+        'invalid_api_key',
+        'This API key does not exist or was deleted. Make a new one in the dashboard.',
+      );
+    case 'known':
+      return {
+        secret: credential.secret,
+        identity: resolution.identity,
+        ip: headers.get('cf-connecting-ip'),
+      };
+  }
+}
+
+/** What of a call the path says. */
+export interface PathFacts {
+  pathModel?: string;
+  suffix?: string;
+}
+
+/** A door's handler for an endpoint that relays. */
+export function relayAt(context: DoorContext, endpoint: Endpoint, path: PathFacts = {}): Promise<Response> {
+  return atDoor(endpoint.door, async (requestId) => {
+    const startedAtMs = Date.now();
+    const caller = await authenticate(context, endpoint.door);
+    const call: Call = {
+      ...caller,
+      requestId,
+      endpoint,
+      request: context.req.raw,
+      pathModel: path.pathModel ?? null,
+      suffix: path.suffix ?? '',
+      startedAtMs,
+      background: (work) => context.executionCtx.waitUntil(work),
+    };
+    return relay(call, context.var.services);
+  });
+}

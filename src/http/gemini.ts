@@ -1,0 +1,40 @@
+// Gemini's door: methods of a model, `POST /v1beta/models/{model}:verb`. Model names may contain slashes.
+import { Hono } from 'hono';
+import { geminiVerbs } from '../formats/format.ts';
+import { RelayError } from '../lib/relay-error.ts';
+import { atDoor, type DoorEnv, relayAt } from './door.ts';
+
+/** The routes whose callers speak Gemini's format. */
+export function geminiDoor(): Hono<DoorEnv> {
+  const door = new Hono<DoorEnv>();
+  door.post('/v1/models/:rest{.+}', (context) => {
+    const { model, verb } = modelAndVerb(context.req.path);
+    const endpoint = geminiVerbs[verb];
+    return endpoint === undefined ? unknownVerb(verb) : relayAt(context, endpoint, { pathModel: model });
+  });
+  return door;
+}
+
+function modelAndVerb(path: string): { model: string; verb: string } {
+  const rest = decoded(path.slice('/v1/models/'.length));
+  const colon = rest.lastIndexOf(':');
+  return colon < 0 ? { model: rest, verb: '' } : { model: rest.slice(0, colon), verb: rest.slice(colon + 1) };
+}
+
+/** A path segment's text; one that is no valid percent-encoding is taken as it stands. */
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function unknownVerb(verb: string): Promise<Response> {
+  const known = Object.keys(geminiVerbs).join(', ');
+  const message =
+    verb === ''
+      ? `The path names no method. Known methods: ${known}.`
+      : `There is no method \`${verb}\`. Known methods: ${known}.`;
+  return atDoor('gemini', () => Promise.reject(new RelayError('route_not_found', message)));
+}

@@ -1,0 +1,91 @@
+// The lists of models in three shapes, each paged as its format does (SPEC section 4).
+import { Hono } from 'hono';
+import { anthropicModel, anthropicPage } from '../formats/anthropic-messages/models.ts';
+import type { DoorFormat } from '../formats/format.ts';
+import { geminiModel, geminiPage } from '../formats/gemini-generate/models.ts';
+import { openaiList, openaiModel } from '../formats/openai-chat/models.ts';
+import { RelayError } from '../lib/relay-error.ts';
+import { matchesAny } from '../lib/wildcard.ts';
+import { errorOf } from '../relay/ticket.ts';
+import type { TokenPolicy } from '../tokens/token.ts';
+import { atDoor, authenticate, type Caller, type DoorContext, type DoorEnv } from './door.ts';
+import { decoded } from './gemini.ts';
+import { isGeminiPath } from './paths.ts';
+
+/** `GET /v1/models` and `/v1/models/{id}`, whichever SDK asks. */
+export function modelsDoor(): Hono<DoorEnv> {
+  const door = new Hono<DoorEnv>();
+  door.get('/v1/models', (context) => {
+    const shape = shapeFor(context.req.raw);
+    return atDoor(shape, async () => {
+      const { models } = await visibleModels(context, null);
+      return Response.json(page(shape, models, new URL(context.req.url).searchParams));
+    });
+  });
+  door.get('/v1/models/:id{.+}', (context) => {
+    const shape = shapeFor(context.req.raw);
+    const id = decoded(context.req.path.slice('/v1/models/'.length));
+    return atDoor(shape, async () => {
+      const { models } = await visibleModels(context, id);
+      if (!models.includes(id))
+        throw new RelayError('model_not_found', `No channel serves the model \`${id}\`.`);
+      return Response.json(single(shape, id));
+    });
+  });
+  return door;
+}
+
+/** Whose shape the caller reads: Anthropic's by its version header, Gemini's by its credential, else OpenAI's. */
+export function shapeFor({ headers, url }: Request): DoorFormat {
+  if (headers.has('anthropic-version')) return 'anthropic';
+  if (headers.has('x-goog-api-key') || /[?&]key=/.test(url)) return 'gemini';
+  return isGeminiPath(new URL(url).pathname) && !headers.has('authorization') ? 'gemini' : 'openai';
+}
+
+async function visibleModels(context: DoorContext, model: string | null): Promise<{ models: string[] }> {
+  const { services } = context.var;
+  const caller = await authenticate(context, 'any');
+  const policy = await newestPolicy(context, caller, model);
+  const background = (work: Promise<unknown>) => context.executionCtx.waitUntil(work);
+  const catalog = await services.catalog.current(Date.now(), background);
+  const served = await services.modelLists.namesServed(catalog, policy.group, Date.now());
+  const asked =
+    model !== null && catalog.serving(model, 'chat-completions', policy.group).outcome !== 'not-served'
+      ? [model]
+      : [];
+  const names = [...new Set([...served, ...asked])].sort();
+  return { models: names.filter((name) => policy.models.length === 0 || matchesAny(policy.models, name)) };
+}
+
+async function newestPolicy(
+  context: DoorContext,
+  { identity, ip }: Caller,
+  model: string | null,
+): Promise<TokenPolicy> {
+  const question = { hash: identity.hash, ip, model };
+  const answer = await context.var.services.ledgers.inspect(identity.tokenId, question);
+  if (answer.outcome === 'refused') throw errorOf(answer);
+  return answer.policy;
+}
+
+function page(shape: DoorFormat, models: string[], query: URLSearchParams): object {
+  switch (shape) {
+    case 'openai':
+      return openaiList(models);
+    case 'anthropic':
+      return anthropicPage(models, query);
+    case 'gemini':
+      return geminiPage(models, query);
+  }
+}
+
+function single(shape: DoorFormat, id: string): object {
+  switch (shape) {
+    case 'openai':
+      return openaiModel(id);
+    case 'anthropic':
+      return anthropicModel(id);
+    case 'gemini':
+      return geminiModel(id);
+  }
+}

@@ -1,0 +1,17 @@
+// Paths of the model endpoints and their methods, as data: what a 404 and a 405 are told by.
+import { fixedEndpoints } from '../formats/format.ts';
+
+const patterns: readonly [path: RegExp, methods: readonly string[]][] = [
+  [/^\/v1\/models$/, ['GET', 'HEAD']],
+  [/^\/v1\/models\/.+:[a-zA-Z]+$/, ['POST', 'GET', 'HEAD']],
+  [/^\/v1\/models\/.+$/, ['GET', 'HEAD']],
+  [/^\/v1\/responses\/[^/]+$/, ['GET', 'HEAD', 'DELETE']],
+  [/^\/v1\/responses\/[^/]+\/cancel$/, ['POST']],
+  [/^\/v1\/responses\/[^/]+\/input_items$/, ['GET', 'HEAD']],
+];
+
+/** The methods that a canonical path has; empty when there is no such path. */
+export function methodsOf(path: string): readonly string[] {
+  if (fixedEndpoints.some((endpoint) => endpoint.path === path)) return ['POST'];
+  return patterns.find(([pattern]) => pattern.test(path))?.[1] ?? [];
+}

@@ -1,0 +1,22 @@
+import ipaddr from 'ipaddr.js';
+
+/** Whether the text is an address or a CIDR range, IPv4 or IPv6. */
+export function isIpRange(text: string): boolean {
+  return text.includes('/') ? ipaddr.isValidCIDR(text) : ipaddr.isValid(text);
+}
+
+/** Whether an address lies in one of the ranges. An IPv4 address mapped into IPv6 counts as IPv4. */
+export function isInRanges(address: string, ranges: readonly string[]): boolean {
+  if (!ipaddr.isValid(address)) return false;
+  const parsed = ipaddr.process(address);
+  return ranges.some((range) => {
+    const [network, bits] = parseRange(range);
+    return network.kind() === parsed.kind() && parsed.match(network, bits);
+  });
+}
+
+function parseRange(range: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
+  if (range.includes('/')) return ipaddr.parseCIDR(range);
+  const address = ipaddr.process(range);
+  return [address, address.kind() === 'ipv4' ? 32 : 128];
+}

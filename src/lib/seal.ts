@@ -1,0 +1,89 @@
+// Sealing of upstream keys under ENCRYPTION_KEY: AES-256-GCM, the key derived by HKDF-SHA-256. Whoever has
+// the database but not ENCRYPTION_KEY has nothing.
+
+/** A text that only ENCRYPTION_KEY opens. Base64. */
+export interface Sealed {
+  iv: string;
+  sealed: string;
+  /** Which ENCRYPTION_KEY sealed it: the same text for the same key, of no use for finding the key. */
+  encryptionKeyId: string;
+}
+
+/** An upstream's key as it is stored. `hint` is what people see of it. */
+export interface SealedKey extends Sealed {
+  id: string;
+  hint: string;
+}
+
+/** The text was sealed under another ENCRYPTION_KEY, or was altered since. */
+export class UnsealError extends Error {
+  constructor(reason: string, cause?: unknown) {
+    super(reason, { cause });
+    this.name = 'UnsealError';
+  }
+}
+
+/** Seals a text. `encryptionKey` is any string; every call takes a fresh nonce. */
+export async function seal(plain: string, encryptionKey: string): Promise<Sealed> {
+  const iv = crypto.getRandomValues(new Uint8Array(12));
+  const key = await derivedKey(encryptionKey);
+  const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, new TextEncoder().encode(plain));
+  return {
+    iv: base64(iv),
+    sealed: base64(new Uint8Array(sealed)),
+    encryptionKeyId: await encryptionKeyIdOf(encryptionKey),
+  };
+}
+
+/** The text that was sealed. Throws UnsealError when `encryptionKey` is not the one that sealed it. */
+export async function unseal(
+  { iv, sealed, encryptionKeyId }: Sealed,
+  encryptionKey: string,
+): Promise<string> {
+  if (encryptionKeyId !== (await encryptionKeyIdOf(encryptionKey))) {
+    throw new UnsealError(`sealed under another ENCRYPTION_KEY (${encryptionKeyId})`);
+  }
+  try {
+    const key = await derivedKey(encryptionKey);
+    const opened = await crypto.subtle.decrypt({ name: 'AES-GCM', iv: bytes(iv) }, key, bytes(sealed));
+    return new TextDecoder().decode(opened);
+  } catch (cause) {
+    throw new UnsealError('the sealed text was altered', cause);
+  }
+}
+
+/** The id of an ENCRYPTION_KEY: tells two keys apart without showing either. */
+export async function encryptionKeyIdOf(encryptionKey: string): Promise<string> {
+  const bits = await crypto.subtle.deriveBits(derivation('key id'), await material(encryptionKey), 64);
+  return [...new Uint8Array(bits)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+async function derivedKey(encryptionKey: string): Promise<CryptoKey> {
+  const algorithm = { name: 'AES-GCM', length: 256 };
+  const usages = ['encrypt', 'decrypt'];
+  return crypto.subtle.deriveKey(
+    derivation('channel keys'),
+    await material(encryptionKey),
+    algorithm,
+    false,
+    usages,
+  );
+}
+
+function material(encryptionKey: string): Promise<CryptoKey> {
+  const raw = new TextEncoder().encode(encryptionKey);
+  return crypto.subtle.importKey('raw', raw, 'HKDF', false, ['deriveKey', 'deriveBits']);
+}
+
+function derivation(purpose: string) {
+  const info = new TextEncoder().encode(`openopen8-relay ${purpose} v1`);
+  return { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(32), info };
+}
+
+function base64(data: Uint8Array): string {
+  return btoa(String.fromCharCode(...data));
+}
+
+function bytes(text: string): Uint8Array {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}

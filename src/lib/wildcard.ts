@@ -1,0 +1,20 @@
+/** Whether one of the patterns (exact names, or `*` for any run of characters) is the name. */
+export function matchesAny(patterns: readonly string[], name: string): boolean {
+  return patterns.some((pattern) => matches(pattern, name));
+}
+
+/** Whether `pattern` is `name`, where each `*` stands for any characters, slashes too. Linear, no backtracking blow-up. */
+export function matches(pattern: string, name: string): boolean {
+  if (!pattern.includes('*')) return pattern === name;
+  const pieces = pattern.split('*');
+  const head = pieces[0] ?? '';
+  const tail = pieces.at(-1) ?? '';
+  if (name.length < head.length + tail.length || !name.startsWith(head) || !name.endsWith(tail)) return false;
+  let from = head.length;
+  for (const piece of pieces.slice(1, -1)) {
+    const at = name.indexOf(piece, from);
+    if (at < 0 || at + piece.length > name.length - tail.length) return false;
+    from = at + piece.length;
+  }
+  return true;
+}

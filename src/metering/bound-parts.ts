@@ -1,0 +1,55 @@
+// What the parts of a request body are, as far as the input bound must know: which strings are media, and
+// which tools the provider runs itself.
+
+type JsonMember = Readonly<Record<string, unknown>> | undefined;
+
+/** Names of tools that search, and bring pages into the prompt. */
+export const searchTool =
+  /^(web_search|web_fetch|file_search|google_?search|url_?context|google_?maps|file_?search)/i;
+/** Names of the other tools that the provider runs. */
+export const otherServerTool =
+  /^(code_?(execution|interpreter)|image_generation|mcp|advisor|computer|shell|tool_search)/i;
+
+/** By which a tool of the provider's is known: its type, or Gemini's only member. A function has others. */
+export function toolName(tool: Readonly<Record<string, unknown>>): string {
+  return typeof tool.type === 'string' ? tool.type : (Object.keys(tool)[0] ?? '');
+}
+
+const dataUrlKeys = new Set(['url', 'image_url', 'file_url', 'file_data', 'data', 'image']);
+
+/**
+ * What kind of media a string is, by its key and its neighbours; null: it is text. Base64 that stands in a
+ * text field is text (and dear), whatever it decodes to.
+ */
+export function mediaType(text: string, parent: JsonMember, key: string): string | null {
+  const dataUrl = dataUrlKeys.has(key) ? /^data:([^;,]{0,100})[^,]{0,100};base64,/.exec(text) : null;
+  if (dataUrl !== null) return dataUrl[1] || 'document';
+  if (/^https?:/.test(text)) return remoteType(parent, key);
+  if (key === 'file_id') return 'document';
+  if (key === 'fileUri' || key === 'file_uri') return declaredType(parent) ?? 'document';
+  if (!/^[\w+/=-]*$/.test(text.slice(0, 256))) return null;
+  if (key === 'data') return dataType(parent);
+  if (key === 'b64_json') return 'image';
+  return key === 'file_data' ? 'document' : null;
+}
+
+/** `image_url`, also as `{url}`; Anthropic's `source: {type: url}`. A tool's server_url is not one. */
+function remoteType(parent: JsonMember, key: string): string | null {
+  if (key === 'image_url') return 'image';
+  if (key === 'fileUri' || key === 'file_uri') return declaredType(parent) ?? 'document';
+  if (key === 'file_url') return 'document';
+  if (key !== 'url') return null;
+  return parent?.type === 'url' || parent?.type === undefined ? 'image' : 'document';
+}
+
+function declaredType(parent: JsonMember): string | null {
+  const declared = parent?.mimeType ?? parent?.mime_type ?? parent?.media_type;
+  return typeof declared === 'string' ? declared : null;
+}
+
+/** `input_audio: {data, format}`, or a blob with its type. Redacted thinking has neither. */
+function dataType(parent: JsonMember): string | null {
+  const declared = declaredType(parent);
+  if (declared !== null) return parent?.type === 'text' ? null : declared;
+  return typeof parent?.format === 'string' ? 'audio' : null;
+}

@@ -1,0 +1,140 @@
+// What a request can cost at most: what is reserved before anything is sent upstream (SPEC section 6). An
+// estimate on the safe side; what a request's true cost exceeds it by is all that a token can overspend.
+import { isObject } from '../formats/json-reader.ts';
+import type { WireKind } from '../formats/meter.ts';
+import { type Usage, usageOf } from '../formats/usage.ts';
+import { type InputSurvey, surveyInput } from './bound-input.ts';
+import { countOf, outputBound, outputBounds } from './bound-output.ts';
+import { costNanoUsd, type Rates, type TokenRates } from './price.ts';
+import { ratesAt } from './rates.ts';
+
+export { inputBounds } from './bound-input.ts';
+export { outputBounds } from './bound-output.ts';
+
+export interface BoundOptions {
+  streamed: boolean;
+  /** The group's price multiplier. */
+  multiplier?: number;
+}
+
+export interface Bound {
+  /** To be held before sending. */
+  reserveNanoUsd: number;
+  /** The input's part of it: what is charged when the request's Worker dies. */
+  inputNanoUsd: number;
+  inputTokens: number;
+  /** The input as it was taken for: what an estimate starts from when the upstream says nothing. */
+  input: Usage;
+  /** What one extension of a stream costs. */
+  stepNanoUsd: number;
+  /** The output that the whole request can have (a stream reserves it in steps). */
+  outputTokens: number;
+}
+
+/**
+ * The bound of one request. `body` is its parsed JSON (or a form's text fields), `bodyBytes` its length as
+ * it came. Never throws; a body of another shape is bounded by its length and the default output.
+ */
+export function upperBound(
+  kind: WireKind,
+  body: unknown,
+  bodyBytes: number,
+  rates: Rates,
+  { streamed, multiplier = 1 }: BoundOptions,
+): Bound {
+  const request = isObject(body) ? body : {};
+  const survey = surveyInput(kind, body, bodyBytes);
+  const input = inputUsage(kind, request, survey, bodyBytes);
+  const outputTokens = outputBound(kind, request, bodyBytes);
+  const stepTokens = Math.min(outputTokens, outputBounds.tokensPerStep);
+  const dearest = dearestRates(kind, request, rates, survey, input.inputTokens);
+  const reserved = { ...input, outputTokens: streamed ? stepTokens : outputTokens };
+  return {
+    reserveNanoUsd: costNanoUsd(reserved, dearest, multiplier),
+    inputNanoUsd: costNanoUsd(input, dearest, multiplier),
+    inputTokens: input.inputTokens,
+    input,
+    stepNanoUsd: costNanoUsd(
+      usageOf({ outputTokens: stepTokens }),
+      { ...dearest, perRequest: 0 },
+      multiplier,
+    ),
+    outputTokens,
+  };
+}
+
+type Request = Readonly<Record<string, unknown>>;
+
+function inputUsage(kind: WireKind, request: Request, survey: InputSurvey, bodyBytes: number): Usage {
+  const seconds = Math.ceil(bodyBytes / outputBounds.transcribedBytesPerSecond);
+  const heard = kind === 'transcription' ? seconds * outputBounds.transcribedTokensPerSecond : 0;
+  const input = typeof request.input === 'string' ? request.input : '';
+  return usageOf({
+    inputTokens: kind === 'transcription' ? heard : Math.ceil(survey.inputTokens * queriesOf(kind, request)),
+    inputImageTokens: survey.imageTokens,
+    inputAudioTokens: survey.audioTokens + heard,
+    inputVideoTokens: survey.videoTokens,
+    webSearches: survey.searchTools * searchesOf(request),
+    searchUnits: searchUnitsOf(kind, request, survey),
+    audioMilliseconds: kind === 'transcription' ? seconds * 1_000 : 0,
+    characters: kind === 'speech' ? input.length : 0,
+    images: kind === 'images' ? countOf(request.n) : 0,
+  });
+}
+
+/** By how much a reranker's input is longer than its body: Voyage and Jina count the query once a document. */
+function queriesOf(kind: WireKind, request: Request): number {
+  if (kind !== 'rerank-jina' && kind !== 'rerank-voyage') return 1;
+  const query = typeof request.query === 'string' ? request.query.length : 0;
+  const documents = Array.isArray(request.documents) ? request.documents : [];
+  const text = documents.reduce(
+    (sum: number, entry) => sum + (typeof entry === 'string' ? entry.length : 200),
+    1,
+  );
+  return 1 + (query * documents.length) / (query + text);
+}
+
+function searchUnitsOf(kind: WireKind, request: Request, survey: InputSurvey): number {
+  if (!kind.startsWith('rerank')) return 0;
+  const documents = Array.isArray(request.documents) ? request.documents.length : 0;
+  const chunks = documents + Math.floor(survey.inputTokens / outputBounds.tokensPerDocument);
+  return Math.max(1, Math.ceil(chunks / outputBounds.documentsPerSearchUnit));
+}
+
+function searchesOf(request: Request): number {
+  const tools = Array.isArray(request.tools) ? request.tools.filter(isObject) : [];
+  const uses = tools.map((tool) => tool.max_uses).filter((most) => typeof most === 'number');
+  return Math.max(outputBounds.webSearches, ...uses);
+}
+
+/** The rates at the tier of the bound, every kind of token at the dearest that it can become. */
+function dearestRates(
+  kind: WireKind,
+  request: Request,
+  rates: Rates,
+  survey: InputSurvey,
+  inputTokens: number,
+): Rates {
+  const { cacheRead, cachedAudio, cachedImage, ...at } = ratesAt(rates, inputTokens);
+  const base: TokenRates = {
+    ...at,
+    input: Math.max(at.input, writeRate(kind, at, survey)),
+    output: Math.max(at.output, at.reasoning ?? 0, at.citation ?? 0, mediaRate(kind, request, at)),
+  };
+  return { ...rates, base, tiers: [] };
+}
+
+/** Anthropic writes to its cache where the caller marks it; others by themselves, if they charge for it. */
+function writeRate(kind: WireKind, rates: TokenRates, survey: InputSurvey): number {
+  if (kind === 'messages' && survey.cacheMarkers === 'none') return 0;
+  const hour = survey.cacheMarkers === '1h' ? rates.cacheWrite1h : undefined;
+  return Math.max(rates.cacheWrite ?? 0, hour ?? 0);
+}
+
+function mediaRate(kind: WireKind, request: Request, rates: TokenRates): number {
+  const config = isObject(request.generationConfig) ? request.generationConfig : request;
+  const asked = JSON.stringify(config.responseModalities ?? config.modalities ?? []).toLowerCase();
+  const image = kind === 'images' || asked.includes('image') ? (rates.outputImage ?? 0) : 0;
+  const audio = kind === 'speech' || asked.includes('audio') ? (rates.outputAudio ?? 0) : 0;
+  return Math.max(image, audio);
+}

@@ -1,0 +1,170 @@
+// Prices out of @pydantic/genai-prices, as exact integers. The library computes in floating point; only its
+// look-up is used here, and tests hold our sums to its sums. Owns the one cache of looked-up rates.
+import { calcPrice, findProvider, type ModelPrice } from '@pydantic/genai-prices';
+import { extraModels, extraRates } from './price-extras.ts';
+import { freeRates, picoEach, type Rates, type TokenRates } from './rates.ts';
+
+/** A channel's provider, as SPEC section 7 names them. */
+export type PricedProvider =
+  | 'openai'
+  | 'anthropic'
+  | 'gemini'
+  | 'azure'
+  | 'cohere'
+  | 'jina'
+  | 'voyage'
+  | 'openai-compatible';
+
+/** The library's names of our providers. Jina it does not know. */
+const tableNames: Partial<Record<PricedProvider, string>> = {
+  openai: 'openai',
+  anthropic: 'anthropic',
+  gemini: 'google',
+  azure: 'azure',
+  cohere: 'cohere',
+  voyage: 'voyageai',
+};
+
+/**
+ * Who makes models that others serve under the maker's name. For a compatible upstream that the library
+ * does not know by its address, a model costs what its maker asks, when its name is exactly the maker's.
+ */
+const makers = [
+  'openai',
+  'anthropic',
+  'google',
+  'mistral',
+  'deepseek',
+  'x-ai',
+  'cohere',
+  'moonshotai',
+  'voyageai',
+];
+
+const cachedRates = 2_000;
+const cache = new Map<string, Rates | null>();
+
+/**
+ * What the model costs at that provider at that time; null when there is no price for it.
+ *
+ * `openai-compatible`: the provider is known by `baseUrl` (Groq, Mistral, OpenRouter, …), and only its own
+ * prices count then; behind any other address a model is priced as its maker's when its name is the
+ * maker's (see {@link makersRates}), and else unpriced.
+ */
+export function tableRates(
+  provider: PricedProvider,
+  model: string,
+  baseUrl: string | undefined,
+  at: Date,
+): Rates | null {
+  // Some prices change with the hour (DeepSeek's): a minute is as fine as they get.
+  const key = JSON.stringify([provider, model, baseUrl, Math.floor(at.getTime() / 60_000)]);
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const rates = lookUp(provider, model, baseUrl, at);
+  if (cache.size >= cachedRates) cache.clear();
+  cache.set(key, rates);
+  return rates;
+}
+
+/** The model names of a provider that have a price, for listing what a wildcard channel serves. */
+export function modelsOf(provider: PricedProvider): string[] {
+  const name = tableNames[provider];
+  const listed = name === undefined ? [] : (findProvider({ providerId: name })?.models ?? []);
+  return [...listed.map((model) => model.id), ...extraModels(provider)];
+}
+
+function lookUp(
+  provider: PricedProvider,
+  model: string,
+  baseUrl: string | undefined,
+  at: Date,
+): Rates | null {
+  if (provider !== 'openai-compatible') {
+    const name = tableNames[provider];
+    return (name === undefined ? null : ratesOf(name, model, at)) ?? extraRates(provider, model);
+  }
+  const host = baseUrl === undefined ? undefined : findProvider({ providerApiUrl: baseUrl });
+  return host === undefined ? makersRates(model, at) : ratesOf(host.id, model, at);
+}
+
+/**
+ * The maker's price, when the name without an `owner/` in front is an id of the maker's table, or such an id
+ * with a date or `-latest` behind it. `gpt-4o-mini-2024-07-18` is; `gpt-4-of-my-own` is not.
+ */
+function makersRates(model: string, at: Date): Rates | null {
+  const bare = model.slice(model.lastIndexOf('/') + 1).toLowerCase();
+  const undated = bare.replace(/-(\d{8}|\d{4}-\d{2}-\d{2}|latest)$/, '');
+  for (const maker of makers) {
+    const models = findProvider({ providerId: maker })?.models ?? [];
+    if (!models.some(({ id }) => id.toLowerCase() === bare || id.toLowerCase() === undated)) continue;
+    return ratesOf(maker, bare, at);
+  }
+  return null;
+}
+
+function ratesOf(provider: string, model: string, at: Date): Rates | null {
+  const found = calcPrice({}, model, { providerId: provider, timestamp: at });
+  if (found === null) return null;
+  const rates = ratesFromTable(found.model_price);
+  // The library bills Groq's whisper so, outside its table: https://groq.com/pricing
+  const groqWhisper = provider === 'groq' && found.model.id.startsWith('whisper-large-v3');
+  return groqWhisper ? { ...rates, minimumAudioMilliseconds: 10_000 } : rates;
+}
+
+/** Our names of the table's prices of tokens, all in USD per million. */
+const tokenPrices = {
+  input: 'input_mtok',
+  output: 'output_mtok',
+  cacheRead: 'cache_read_mtok',
+  cacheWrite: 'cache_write_mtok',
+  cacheWrite1h: 'cache_write_1h_mtok',
+  reasoning: 'output_reasoning_mtok',
+  citation: 'output_citation_mtok',
+  inputAudio: 'input_audio_mtok',
+  cachedAudio: 'cache_audio_read_mtok',
+  outputAudio: 'output_audio_mtok',
+  inputImage: 'input_image_mtok',
+  cachedImage: 'cache_image_read_mtok',
+  outputImage: 'output_image_mtok',
+  inputVideo: 'input_video_mtok',
+} as const satisfies Record<keyof TokenRates, string>;
+
+/**
+ * A row of the table as rates. Its tiers apply to the whole request, by its whole input: the library takes
+ * for every kind of token the last tier that starts below the number of input tokens.
+ */
+function ratesFromTable(price: ModelPrice): Rates {
+  const starts = new Set<number>();
+  for (const value of Object.values(price))
+    if (typeof value === 'object') for (const tier of value.tiers) starts.add(tier.start);
+  const ascending = [...starts].sort((left, right) => left - right);
+  const usd = (key: string): number => usdAt(price[key], 0) ?? 0;
+  return {
+    ...freeRates('table'),
+    base: tokenRatesAt(price, 0),
+    tiers: ascending.map((start) => ({ aboveInputTokens: start, rates: tokenRatesAt(price, start + 1) })),
+    perRequest: picoEach(usd('requests_kcount'), 1_000),
+    perWebSearch: picoEach(usd('web_searches_kcount'), 1_000),
+    perFileSearch: picoEach(usd('storage_searches_kcount'), 1_000),
+    perCharacter: picoEach(usd('input_mchars'), 1_000_000),
+    perAudioHour: picoEach(usdAt(price.input_audio_hours, 0) ?? usd('audio_hours'), 1),
+  };
+}
+
+function tokenRatesAt(price: ModelPrice, inputTokens: number): TokenRates {
+  const rates: TokenRates = { input: 0, output: 0 };
+  for (const [kind, key] of Object.entries(tokenPrices)) {
+    const usd = usdAt(price[key], inputTokens);
+    if (usd !== undefined) rates[kind as keyof TokenRates] = picoEach(usd, 1_000_000);
+  }
+  return rates;
+}
+
+function usdAt(value: ModelPrice[string], inputTokens: number): number | undefined {
+  if (value === undefined || typeof value === 'number') return value;
+  const reached = [...value.tiers]
+    .sort((left, right) => left.start - right.start)
+    .filter((tier) => inputTokens > tier.start);
+  return reached.at(-1)?.price ?? value.base;
+}

@@ -1,0 +1,83 @@
+// What a model costs, as exact integers. Where rates come from is in price-table.ts (genai-prices, published
+// prices) and price.ts (overrides); what a usage costs at them is in price.ts.
+
+/**
+ * Pico-USD (10^-12 USD) a token, by kind of token. One USD per million tokens is 1,000,000. An absent kind
+ * is not priced apart: its tokens cost what the kind costs that contains it (in the end `input`, `output`).
+ */
+export interface TokenRates {
+  input: number;
+  output: number;
+  cacheRead?: number;
+  cacheWrite?: number;
+  cacheWrite1h?: number;
+  reasoning?: number;
+  citation?: number;
+  inputAudio?: number;
+  cachedAudio?: number;
+  outputAudio?: number;
+  inputImage?: number;
+  cachedImage?: number;
+  outputImage?: number;
+  inputVideo?: number;
+}
+
+/** Other token rates for the whole request, once its input is longer than so many tokens. */
+export interface RateTier {
+  aboveInputTokens: number;
+  rates: TokenRates;
+}
+
+/** All rates of a model. Besides tokens, in pico-USD each; 0 is free. */
+export interface Rates {
+  /** Where they are from, for the log and for people. */
+  source: 'override' | 'table' | 'published';
+  base: TokenRates;
+  /** Ascending by aboveInputTokens. */
+  tiers: readonly RateTier[];
+  perRequest: number;
+  perWebSearch: number;
+  perFileSearch: number;
+  perSearchUnit: number;
+  perImage: number;
+  /** Of text to speak. */
+  perCharacter: number;
+  perAudioHour: number;
+  /** Audio is billed as at least so long (Groq: ten seconds). */
+  minimumAudioMilliseconds: number;
+}
+
+/** Pico-USD in one USD. */
+export const picoPerUsd = 1_000_000_000_000;
+
+/** Free in every way, from that source: to be spread and filled in. */
+export function freeRates(source: Rates['source']): Rates {
+  return {
+    source,
+    base: { input: 0, output: 0 },
+    tiers: [],
+    perRequest: 0,
+    perWebSearch: 0,
+    perFileSearch: 0,
+    perSearchUnit: 0,
+    perImage: 0,
+    perCharacter: 0,
+    perAudioHour: 0,
+    minimumAudioMilliseconds: 0,
+  };
+}
+
+/** The token rates that hold for a request with so much input. */
+export function ratesAt(rates: Rates, inputTokens: number): TokenRates {
+  let found = rates.base;
+  for (const tier of rates.tiers) if (inputTokens > tier.aboveInputTokens) found = tier.rates;
+  return found;
+}
+
+/**
+ * USD for `units` of something to integer pico-USD for one. Prices are decimal fractions that a double
+ * holds inexactly (0.18 + noise in the table): rounding to the pico takes the noise off.
+ */
+export function picoEach(usd: number, units: number): number {
+  return Math.round((usd * picoPerUsd) / units);
+}

@@ -1,0 +1,40 @@
+// The one fetch of an upstream. Owns the time to the first byte and what a failure to connect is called.
+import { RelayError } from '../lib/relay-error.ts';
+
+/** How long upstreams may take. */
+export const upstreamTimes = {
+  /** To the response's head: reasoning models think for minutes before they say anything. */
+  firstByteMs: 600_000,
+} as const;
+
+/** One call, ready to be sent. */
+export interface UpstreamCall {
+  url: string;
+  method: string;
+  headers: Headers;
+  body: ArrayBuffer | string | ReadableStream | null;
+  /** Aborting this aborts the upstream, before and after its response has begun. */
+  abort: AbortController;
+}
+
+/**
+ * The upstream's response, whatever its status; redirects are not followed (they would carry the key
+ * elsewhere). Throws RelayError `upstream_timeout` or `upstream_error`; rethrows when the caller aborted.
+ */
+export async function callUpstream({ url, method, headers, body, abort }: UpstreamCall): Promise<Response> {
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    abort.abort();
+  }, upstreamTimes.firstByteMs);
+  try {
+    return await fetch(url, { method, headers, body, signal: abort.signal, redirect: 'manual' });
+  } catch (cause) {
+    if (late)
+      throw new RelayError('upstream_timeout', 'The model provider did not answer in time.', { cause });
+    if (abort.signal.aborted) throw cause;
+    throw new RelayError('upstream_error', 'The model provider cannot be reached at the moment.', { cause });
+  } finally {
+    clearTimeout(timer);
+  }
+}

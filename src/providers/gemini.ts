@@ -1,0 +1,21 @@
+// generativelanguage.googleapis.com, v1beta. Source: Google's discovery document.
+import type { Operation } from '../formats/format.ts';
+import type { Provider } from './provider.ts';
+
+const verbs: Partial<Record<Operation, string>> = {
+  'generate-content': 'generateContent',
+  'stream-generate-content': 'streamGenerateContent',
+  'count-tokens': 'countTokens',
+  'embed-content': 'embedContent',
+  'batch-embed-contents': 'batchEmbedContents',
+};
+
+export const gemini: Provider = {
+  defaultBaseUrl: 'https://generativelanguage.googleapis.com',
+  operations: new Set(Object.keys(verbs) as Operation[]),
+  url: ({ baseUrl, operation, model, search }) => {
+    const path = `models/${model.replace(/^models\//, '')}:${verbs[operation]}`;
+    return `${baseUrl.replace(/\/v1(beta)?$/, '')}/v1beta/${path}${search}`;
+  },
+  authorize: (headers, key) => headers.set('x-goog-api-key', key),
+};

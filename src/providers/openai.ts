@@ -1,0 +1,42 @@
+// api.openai.com, and what speaks like it: the paths under /v1. Source: OpenAI's OpenAPI file.
+import type { Operation } from '../formats/format.ts';
+import { authorizeByBearer, type Provider, type UpstreamTarget } from './provider.ts';
+
+/** Paths below the version prefix. */
+export const openaiPaths: Partial<Record<Operation, string>> = {
+  'chat-completions': '/chat/completions',
+  completions: '/completions',
+  responses: '/responses',
+  'responses-compact': '/responses/compact',
+  'responses-input-tokens': '/responses/input_tokens',
+  'stored-response': '/responses',
+  embeddings: '/embeddings',
+  moderations: '/moderations',
+  speech: '/audio/speech',
+  transcriptions: '/audio/transcriptions',
+  translations: '/audio/translations',
+  'image-generations': '/images/generations',
+  'image-edits': '/images/edits',
+  'image-variations': '/images/variations',
+};
+
+export const openai: Provider = {
+  defaultBaseUrl: 'https://api.openai.com/v1',
+  operations: new Set(Object.keys(openaiPaths) as Operation[]),
+  url: openaiUrl,
+  authorize: authorizeByBearer,
+};
+
+/** `{base}/v1/…`; a base address without a path gets the `/v1`, one with a path is taken as it is. */
+export function openaiUrl({ baseUrl, operation, suffix, search }: UpstreamTarget): string {
+  return `${withVersion(baseUrl)}${openaiPaths[operation] ?? `/${operation}`}${suffix}${search}`;
+}
+
+/** Hosts whose API has no version in its path. */
+const unversionedHosts = new Set(['api.perplexity.ai']);
+
+/** The address with `/v1` if it had no path at all. */
+export function withVersion(baseUrl: string): string {
+  const { pathname, host } = new URL(baseUrl);
+  return pathname === '/' && !unversionedHosts.has(host) ? `${baseUrl}/v1` : baseUrl;
+}

@@ -1,0 +1,20 @@
+import type { ProviderName } from '../routing/channel.ts';
+import { anthropic } from './anthropic.ts';
+import { azure } from './azure.ts';
+import { gemini } from './gemini.ts';
+import { openai } from './openai.ts';
+import { openaiCompatible } from './openai-compatible.ts';
+import type { Provider } from './provider.ts';
+import { cohere, jina, voyage } from './rerankers.ts';
+
+/** Every kind of upstream, by the name that a channel gives it. */
+export const providers: Readonly<Record<ProviderName, Provider>> = {
+  openai,
+  anthropic,
+  gemini,
+  azure,
+  cohere,
+  jina,
+  voyage,
+  'openai-compatible': openaiCompatible,
+};

@@ -1,0 +1,213 @@
+// A ledger's memory: what is spent, what is held, which requests are settled. No storage and no clock in
+// here; ledger.ts writes down what must be durable before anything answers.
+import { usdFromNano } from '../lib/money.ts';
+import type { TokenPolicy } from '../tokens/token.ts';
+import type { Totals } from './ledger-store.ts';
+import { nextPeriodStartMs, periodStartMs } from './period.ts';
+import type { AdmissionAsk, LogRow, Look, Refusal, Settlement } from './quota.ts';
+
+/** How long a reservation lives without a sign of life. The relay renews it while the request runs. */
+export const leaseMs = 30_000;
+
+/** How long a settled request id is remembered: far longer than any settlement is repeated. */
+export const rememberMs = 600_000;
+
+/** One live reservation. */
+export interface Hold {
+  requestId: string;
+  reservedNanoUsd: number;
+  /** What is charged when nothing more is heard of the request. */
+  inputNanoUsd: number;
+  tokens: number;
+  startedAtMs: number;
+  expiresAtMs: number;
+  format: string;
+  endpoint: string;
+  model: string | null;
+  stream: boolean;
+}
+
+interface Settled {
+  costNanoUsd: number;
+  atMs: number;
+  revision: number;
+  /** Settled by expiry, not by the relay: the true figure may still replace it, once. */
+  byExpiry: boolean;
+}
+
+export class Book {
+  readonly holds = new Map<string, Hold>();
+  private readonly settled = new Map<string, Settled>();
+  private heldNanoUsd = 0;
+  /** After a reset: what may be held without our knowing it, until `unknownUntilMs`. */
+  private unknownNanoUsd = 0;
+  private unknownUntilMs = 0;
+  totals: Totals;
+
+  constructor(totals: Totals) {
+    this.totals = totals;
+  }
+
+  /** What is held at `nowMs`, unknown holds of before a reset included. */
+  held(nowMs: number): number {
+    return this.heldNanoUsd + (nowMs < this.unknownUntilMs ? this.unknownNanoUsd : 0);
+  }
+
+  /** The stored number above spent and held counts as held until every lease of before the reset has run out. */
+  distrustUpTo(ceilingNanoUsd: number, nowMs: number): void {
+    this.unknownNanoUsd = Math.max(0, ceilingNanoUsd - this.totals.spentNanoUsd - this.heldNanoUsd);
+    this.unknownUntilMs = nowMs + leaseMs;
+  }
+
+  budgetSpent(policy: TokenPolicy, nowMs: number): number {
+    if (policy.budget === null) return 0;
+    const start = periodStartMs(policy.budget.period, nowMs);
+    return start === this.totals.budgetStartMs ? this.totals.budgetSpentNanoUsd : 0;
+  }
+
+  /** What a new reservation may take at most: Infinity for a token without quota and budget; below 0 when overdrawn. */
+  room(policy: TokenPolicy, nowMs: number): number {
+    const held = this.held(nowMs);
+    const ofQuota =
+      policy.quotaNanoUsd === null ? Infinity : policy.quotaNanoUsd - this.totals.spentNanoUsd - held;
+    if (policy.budget === null) return ofQuota;
+    return Math.min(ofQuota, policy.budget.nanoUsd - this.budgetSpent(policy, nowMs) - held);
+  }
+
+  /** Holds what a request asks for, or renews and raises what it held. */
+  hold(ask: AdmissionAsk | Look, reservedNanoUsd: number, nowMs: number): void {
+    const before = this.holds.get(ask.requestId);
+    this.heldNanoUsd += reservedNanoUsd - (before?.reservedNanoUsd ?? 0);
+    this.holds.set(ask.requestId, {
+      requestId: ask.requestId,
+      reservedNanoUsd,
+      inputNanoUsd: ask.inputNanoUsd,
+      tokens: 'tokens' in ask ? ask.tokens : (before?.tokens ?? 0),
+      startedAtMs: 'startedAtMs' in ask ? ask.startedAtMs : ask.nowMs,
+      expiresAtMs: nowMs + leaseMs,
+      format: ask.format,
+      endpoint: ask.endpoint,
+      model: ask.model,
+      stream: ask.stream,
+    });
+  }
+
+  /** Puts a stored hold back after a reset, unless its request is settled. It gets a whole lease to be heard of. */
+  restore(hold: Hold, nowMs: number): void {
+    if (this.settled.has(hold.requestId)) return;
+    this.heldNanoUsd += hold.reservedNanoUsd;
+    this.holds.set(hold.requestId, { ...hold, expiresAtMs: nowMs + leaseMs });
+  }
+
+  /** Charges a request once. Answers the row to journal, or null when there is nothing new to write. */
+  settle({ row }: Settlement, policy: TokenPolicy | null, nowMs: number): LogRow | null {
+    const before = this.settled.get(row.id);
+    if (before !== undefined && !before.byExpiry) return null;
+    this.release(row.id);
+    const revision = (before?.revision ?? 0) + 1;
+    const cost = row.costNanoUsd ?? 0;
+    this.charge(cost - (before?.costNanoUsd ?? 0), policy, nowMs);
+    if (before === undefined) this.unknownNanoUsd = Math.max(0, this.unknownNanoUsd - cost);
+    this.settled.set(row.id, { costNanoUsd: cost, atMs: nowMs, revision, byExpiry: false });
+    return { ...row, revision };
+  }
+
+  /** Settles, at their input's cost, the holds of which nothing was heard for a whole lease. */
+  expire(policy: TokenPolicy, nowMs: number): LogRow[] {
+    const orphans = [...this.holds.values()].filter((hold) => hold.expiresAtMs <= nowMs);
+    return orphans.map((hold) => {
+      this.release(hold.requestId);
+      const cost = Math.min(hold.inputNanoUsd, hold.reservedNanoUsd);
+      const before = this.settled.get(hold.requestId);
+      this.charge(cost - (before?.costNanoUsd ?? 0), policy, nowMs);
+      const revision = (before?.revision ?? 0) + 1;
+      this.settled.set(hold.requestId, { costNanoUsd: cost, atMs: nowMs, revision, byExpiry: true });
+      return orphanRow(hold, policy, cost, revision, nowMs);
+    });
+  }
+
+  /** Learns from a journal row of before a reset that its requests are settled. */
+  remember(row: LogRow, atMs: number): void {
+    this.settled.set(row.id, {
+      costNanoUsd: row.costNanoUsd ?? 0,
+      atMs,
+      revision: row.revision,
+      byExpiry: row.errorCode === orphanErrorCode,
+    });
+  }
+
+  /** Forgets settled ids that no settlement can repeat any more. */
+  forget(nowMs: number): void {
+    for (const [id, { atMs }] of this.settled) {
+      if (atMs > nowMs - rememberMs) break;
+      this.settled.delete(id);
+    }
+  }
+
+  isSettled(requestId: string): boolean {
+    return this.settled.has(requestId);
+  }
+
+  private release(requestId: string): void {
+    this.heldNanoUsd -= this.holds.get(requestId)?.reservedNanoUsd ?? 0;
+    this.holds.delete(requestId);
+  }
+
+  private charge(nanoUsd: number, policy: TokenPolicy | null, nowMs: number): void {
+    const start = policy?.budget ? periodStartMs(policy.budget.period, nowMs) : 0;
+    const carried = start === this.totals.budgetStartMs ? this.totals.budgetSpentNanoUsd : 0;
+    this.totals = {
+      spentNanoUsd: this.totals.spentNanoUsd + nanoUsd,
+      budgetStartMs: start,
+      budgetSpentNanoUsd: Math.max(0, carried + nanoUsd),
+      lastUsedAtMs: nowMs,
+    };
+  }
+}
+
+/** `error_code` of a row whose request was settled by the ledger itself. */
+export const orphanErrorCode = 'worker_lost';
+
+function orphanRow(hold: Hold, policy: TokenPolicy, cost: number, revision: number, nowMs: number): LogRow {
+  return {
+    id: hold.requestId,
+    createdAtMs: hold.startedAtMs,
+    tokenId: policy.tokenId,
+    accountId: policy.accountId,
+    format: hold.format,
+    endpoint: hold.endpoint,
+    requestedModel: hold.model,
+    upstreamModel: null,
+    channelId: null,
+    attempts: [],
+    status: 500,
+    errorCode: orphanErrorCode,
+    stream: hold.stream,
+    inputTokens: 0,
+    cachedTokens: 0,
+    cacheWriteTokens: 0,
+    outputTokens: 0,
+    reasoningTokens: 0,
+    usageSource: 'estimated',
+    costNanoUsd: cost,
+    ttfbMs: null,
+    durationMs: nowMs - hold.startedAtMs,
+    dropped: [],
+    count: 1,
+    revision,
+  };
+}
+
+/** The refusal of a request that does not fit what is left, and when it may fit again (a budget comes back). */
+export function quotaRefusal(policy: TokenPolicy, book: Book, needNanoUsd: number, nowMs: number): Refusal {
+  const left = Math.max(0, book.room(policy, nowMs));
+  const figures = `it may cost up to $${usdFromNano(needNanoUsd)}, $${usdFromNano(left)} is left`;
+  const budgetLeft = policy.budget ? policy.budget.nanoUsd - book.budgetSpent(policy, nowMs) : Infinity;
+  if (policy.budget && budgetLeft - book.held(nowMs) < needNanoUsd) {
+    const retryAfterMs = nextPeriodStartMs(policy.budget.period, nowMs) - nowMs;
+    const message = `This request does not fit the ${policy.budget.period}'s budget of this API key: ${figures}.`;
+    return { outcome: 'refused', code: 'insufficient_quota', message, retryAfterMs };
+  }
+  const message = `This request does not fit the quota of this API key: ${figures}. Raise it in the dashboard, or ask for fewer output tokens.`;
+  return { outcome: 'refused', code: 'insufficient_quota', message };
+}

@@ -1,0 +1,195 @@
+// How the Worker calls a token's ledger: time-outs, repetition (every call carries request ids, so a
+// repeated one changes nothing), and settlements of one isolate sent together.
+import { RelayError } from '../lib/relay-error.ts';
+import type { TokenPolicy } from '../tokens/token.ts';
+import type { TokenLedger } from './ledger.ts';
+import type { PolicyQuestion } from './policy.ts';
+import type {
+  Admission,
+  AdmissionAsk,
+  Balance,
+  Inspection,
+  LedgerRpc,
+  Ledgers,
+  LogRow,
+  Look,
+  LookAnswer,
+  Refusal,
+  Settlement,
+} from './quota.ts';
+
+/** Times and bounds of calls to a ledger. */
+export const ledgerCalls = {
+  /** An answer later than this counts as unreachable. */
+  timeoutMs: 10_000,
+  /** Settlements of one token and isolate wait this long for company. */
+  gatherMs: 5,
+  /** Pauses between tries of a settlement, within the 30 s that an invocation may outlive its response. */
+  settlePausesMs: [50, 200, 1_000, 4_000, 8_000, 8_000],
+  /** Settlements in one call. */
+  batch: 200,
+} as const;
+
+/** Reads a token's policy from the database, for a ledger that has none or an old one. */
+export type PolicyReader = (tokenId: string) => Promise<TokenPolicy | null>;
+
+export class LedgerClient implements Ledgers {
+  /** Settlements that wait for company, by token. Bounded by the requests in flight. */
+  private readonly waiting = new Map<string, Settlement[]>();
+  private readonly namespace: DurableObjectNamespace<TokenLedger>;
+  private readonly readPolicy: PolicyReader;
+
+  constructor(namespace: DurableObjectNamespace<TokenLedger>, readPolicy: PolicyReader) {
+    this.namespace = namespace;
+    this.readPolicy = readPolicy;
+  }
+
+  /** One call decides. Settlements that wait for the same token ride along. */
+  async admit(
+    tokenId: string,
+    ask: AdmissionAsk,
+    background: (work: Promise<unknown>) => void,
+  ): Promise<Admission> {
+    const riders = this.take(tokenId);
+    try {
+      const admission = await this.call(tokenId, (ledger) => ledger.admit(ask, riders));
+      return admission ?? (await this.configureAndAdmit(tokenId, ask));
+    } catch (error) {
+      for (const rider of riders) background(this.settle(tokenId, rider));
+      throw error;
+    }
+  }
+
+  /** The relay's own refusal: the ledger's refusal when it has one that comes first, else null. Either is logged. */
+  refuse(tokenId: string, ask: AdmissionAsk, row: LogRow): Promise<Refusal | null> {
+    return this.call(tokenId, (ledger) => ledger.refuse(ask, row));
+  }
+
+  /** Whether a token may be used at all, for requests that are neither charged nor logged. */
+  async inspect(tokenId: string, question: PolicyQuestion): Promise<Inspection> {
+    const inspection = await this.call(tokenId, (ledger) => ledger.inspect(question));
+    if (inspection !== null) return inspection;
+    const policy = await this.readPolicy(tokenId);
+    if (policy !== null) await this.configure(policy);
+    return (await this.call(tokenId, (ledger) => ledger.inspect(question))) ?? unknownToken;
+  }
+
+  look(tokenId: string, look: Look): Promise<LookAnswer> {
+    return this.call(tokenId, async (ledger) => {
+      const [answer] = await ledger.look([look]);
+      if (answer === undefined) throw new Error('the ledger answered no look');
+      return answer;
+    });
+  }
+
+  /**
+   * Charges a request; to be handed to waitUntil. Resolves when it is charged, or has gone along with
+   * another request's call, or when every try failed: then the reservation's expiry charges it.
+   */
+  async settle(tokenId: string, settlement: Settlement): Promise<void> {
+    const gathering = this.waiting.get(tokenId);
+    if (gathering !== undefined) {
+      gathering.push(settlement);
+      return;
+    }
+    this.waiting.set(tokenId, [settlement]);
+    await scheduler.wait(ledgerCalls.gatherMs);
+    await this.deliver(tokenId, this.take(tokenId));
+  }
+
+  configure(policy: TokenPolicy): Promise<void> {
+    return this.call(policy.tokenId, (ledger) => ledger.configure(policy));
+  }
+
+  restore(policy: TokenPolicy, spentNanoUsd: number): Promise<boolean> {
+    return this.call(policy.tokenId, (ledger) => ledger.restore(policy, spentNanoUsd));
+  }
+
+  balance(tokenId: string): Promise<Balance> {
+    return this.call(tokenId, (ledger) => ledger.balance());
+  }
+
+  private async configureAndAdmit(tokenId: string, ask: AdmissionAsk): Promise<Admission> {
+    const policy = await this.readPolicy(tokenId);
+    if (policy === null) return unknownToken;
+    await this.configure(policy);
+    const admission = await this.call(tokenId, (ledger) => ledger.admit(ask, []));
+    if (admission === null) throw new RelayError('service_unavailable', unreachable, { retryAfterMs: 1_000 });
+    return admission;
+  }
+
+  private take(tokenId: string): Settlement[] {
+    const taken = this.waiting.get(tokenId) ?? [];
+    this.waiting.delete(tokenId);
+    return taken;
+  }
+
+  private async deliver(tokenId: string, settlements: Settlement[]): Promise<void> {
+    for (let from = 0; from < settlements.length; from += ledgerCalls.batch) {
+      await this.deliverBatch(tokenId, settlements.slice(from, from + ledgerCalls.batch));
+    }
+  }
+
+  private async deliverBatch(tokenId: string, batch: Settlement[]): Promise<void> {
+    for (const pauseMs of [...ledgerCalls.settlePausesMs, null]) {
+      try {
+        await this.call(tokenId, (ledger) => ledger.settle(batch));
+        return;
+      } catch (error) {
+        if (pauseMs === null) {
+          const ids = batch.map(({ row }) => row.id);
+          console.error(
+            JSON.stringify({ event: 'settlement-lost-to-expiry', tokenId, ids, error: String(error) }),
+          );
+          return;
+        }
+        await scheduler.wait(pauseMs);
+      }
+    }
+  }
+
+  private async call<T>(tokenId: string, ask: (ledger: LedgerRpc) => Promise<T>): Promise<T> {
+    try {
+      return await this.callOnce(tokenId, ask);
+    } catch (error) {
+      if (!isRetryable(error)) throw asUnavailable(error);
+    }
+    try {
+      return await this.callOnce(tokenId, ask);
+    } catch (error) {
+      throw asUnavailable(error);
+    }
+  }
+
+  private async callOnce<T>(tokenId: string, ask: (ledger: LedgerRpc) => Promise<T>): Promise<T> {
+    // The stub's own types wrap every answer; what travels is plain data.
+    const ledger = this.namespace.get(this.namespace.idFromName(tokenId)) as unknown as LedgerRpc;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('the ledger did not answer in time')), ledgerCalls.timeoutMs);
+    });
+    try {
+      return await Promise.race([ask(ledger), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+const unknownToken: Refusal = {
+  outcome: 'refused',
+  code: 'invalid_api_key',
+  message: 'This API key does not exist or was deleted.',
+};
+
+const unreachable = 'The ledger of this API key cannot be reached at the moment. Try again shortly.';
+
+/** Cloudflare marks what may be repeated; an overloaded object must be left alone. */
+function isRetryable(error: unknown): boolean {
+  const marks = error as { retryable?: boolean; overloaded?: boolean };
+  return marks.retryable === true && marks.overloaded !== true;
+}
+
+function asUnavailable(cause: unknown): RelayError {
+  return new RelayError('service_unavailable', unreachable, { retryAfterMs: 1_000, cause });
+}

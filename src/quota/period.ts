@@ -1,0 +1,30 @@
+// When a budget comes back: UTC day, ISO week (Monday), month.
+import type { BudgetPeriod } from '../tokens/token.ts';
+
+const dayMs = 86_400_000;
+
+/** The start, in milliseconds since 1970, of the UTC period that `nowMs` is in. */
+export function periodStartMs(period: BudgetPeriod, nowMs: number): number {
+  const midnight = Math.floor(nowMs / dayMs) * dayMs;
+  switch (period) {
+    case 'day':
+      return midnight;
+    case 'week':
+      return midnight - ((new Date(midnight).getUTCDay() + 6) % 7) * dayMs;
+    case 'month':
+      return Date.UTC(new Date(nowMs).getUTCFullYear(), new Date(nowMs).getUTCMonth(), 1);
+  }
+}
+
+/** The start of the period after the one that `nowMs` is in. */
+export function nextPeriodStartMs(period: BudgetPeriod, nowMs: number): number {
+  const start = periodStartMs(period, nowMs);
+  switch (period) {
+    case 'day':
+      return start + dayMs;
+    case 'week':
+      return start + 7 * dayMs;
+    case 'month':
+      return Date.UTC(new Date(start).getUTCFullYear(), new Date(start).getUTCMonth() + 1, 1);
+  }
+}

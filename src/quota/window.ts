@@ -1,0 +1,56 @@
+// A sliding minute: how much was admitted in the last 60 seconds, exact to the second that slides out.
+
+/** What rpm and tpm are counted over. */
+export const windowMs = 60_000;
+
+const slotMs = 1_000;
+
+/** One second's count: `[second since 1970, amount]`. The form in which a window is stored. */
+export type WindowSlots = [second: number, amount: number][];
+
+/** A sliding window over a minute in one-second slots: at most 61 of them, whatever the traffic. */
+export class SlidingWindow {
+  private slots: WindowSlots;
+
+  constructor(slots: WindowSlots = []) {
+    this.slots = slots;
+  }
+
+  /** What was counted in the minute before `nowMs`. */
+  total(nowMs: number): number {
+    this.slide(nowMs);
+    return this.slots.reduce((sum, [, amount]) => sum + amount, 0);
+  }
+
+  /** Counts an amount (negative: takes an estimate back, as far as it is still inside the window). */
+  add(nowMs: number, amount: number): void {
+    const second = Math.floor(nowMs / slotMs);
+    const last = this.slots.at(-1);
+    if (last !== undefined && last[0] >= second) last[1] = Math.max(0, last[1] + amount);
+    else this.slots.push([second, Math.max(0, amount)]);
+  }
+
+  /** Milliseconds until `amount` more fits under `limit`; a whole window when it never does. */
+  waitMs(nowMs: number, amount: number, limit: number): number {
+    let excess = this.total(nowMs) + amount - limit;
+    if (excess <= 0) return 0;
+    for (const [second, counted] of this.slots) {
+      excess -= counted;
+      if (excess <= 0) return Math.max(1, (second + 1) * slotMs + windowMs - nowMs);
+    }
+    return windowMs;
+  }
+
+  /** For storage. */
+  snapshot(nowMs: number): WindowSlots {
+    this.slide(nowMs);
+    return this.slots;
+  }
+
+  private slide(nowMs: number): void {
+    const oldest = Math.floor((nowMs - windowMs) / slotMs);
+    const gone = this.slots.findIndex(([second]) => second >= oldest);
+    if (gone > 0) this.slots.splice(0, gone);
+    else if (gone < 0) this.slots.length = 0;
+  }
+}

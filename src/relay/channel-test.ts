@@ -1,0 +1,98 @@
+// One small request straight through a channel, for whoever set it up: does it answer, and how fast?
+import type { Operation } from '../formats/format.ts';
+import { callUpstream } from '../providers/call.ts';
+import { providers } from '../providers/registry.ts';
+import type { LiveChannel } from '../routing/catalog.ts';
+import type { ProviderName } from '../routing/channel.ts';
+import type { KeyRing } from '../routing/key-ring.ts';
+import type { ModelLists } from '../routing/model-lists.ts';
+
+/** What became of the request. `error` is for the operator: the upstream's own words. */
+export interface ChannelTrial {
+  ok: boolean;
+  status: number | null;
+  latency_ms: number;
+  error?: string;
+}
+
+/** Bounds of a trial. */
+export const trialLimits = { waitMs: 30_000, errorCharacters: 1_000 } as const;
+
+interface Trial {
+  operation: Operation;
+  body(model: string): object;
+}
+
+const chat: Trial = {
+  operation: 'chat-completions',
+  body: (model) => ({ model, messages: [{ role: 'user', content: 'Say hi.' }] }),
+};
+const rerank: Trial = {
+  operation: 'rerank',
+  body: (model) => ({ model, query: 'a', documents: ['a', 'b'] }),
+};
+const embed: Trial = { operation: 'embeddings', body: (model) => ({ model, input: 'hi' }) };
+const trials: Record<ProviderName, Trial> = {
+  openai: chat,
+  azure: chat,
+  'openai-compatible': chat,
+  anthropic: {
+    operation: 'messages',
+    body: (model) => ({ model, max_tokens: 16, messages: [{ role: 'user', content: 'Say hi.' }] }),
+  },
+  gemini: {
+    operation: 'generate-content',
+    body: () => ({ contents: [{ role: 'user', parts: [{ text: 'Say hi.' }] }] }),
+  },
+  cohere: rerank,
+  jina: embed,
+  voyage: embed,
+};
+
+/** Sends it, with `model` or one that the channel serves. Never throws. */
+export async function tryChannel(
+  channel: LiveChannel,
+  model: string | undefined,
+  keys: KeyRing,
+  lists: ModelLists,
+): Promise<ChannelTrial> {
+  const startedAtMs = Date.now();
+  const ended = (status: number | null, error?: string): ChannelTrial => ({
+    ok: error === undefined,
+    status,
+    latency_ms: Date.now() - startedAtMs,
+    ...(error !== undefined && { error }),
+  });
+  try {
+    const name = model ?? (await lists.namesOf(channel, startedAtMs))[0];
+    if (name === undefined)
+      return ended(null, 'The channel names no model to try. Give one: {"model": "…"}.');
+    const response = await sendTrial(channel, name, keys);
+    const text = await response.text();
+    return response.ok
+      ? ended(response.status)
+      : ended(response.status, text.slice(0, trialLimits.errorCharacters));
+  } catch (error) {
+    return ended(null, error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function sendTrial(channel: LiveChannel, name: string, keys: KeyRing): Promise<Response> {
+  const provider = providers[channel.provider];
+  const trial = trials[channel.provider];
+  const model = channel.modelMap[name] ?? name;
+  const baseUrl = (channel.baseUrl ?? provider.defaultBaseUrl ?? '').replace(/\/+$/, '');
+  const headers = new Headers({ 'content-type': 'application/json', ...channel.headers });
+  if (channel.provider === 'anthropic') headers.set('anthropic-version', '2023-06-01');
+  const key = await keys.keyOf(channel, 0);
+  if (key.value !== null) provider.authorize(headers, key.value);
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), trialLimits.waitMs);
+  try {
+    const url = provider.url({ baseUrl, operation: trial.operation, model, suffix: '', search: '' });
+    const body = JSON.stringify(trial.body(model));
+    return await callUpstream({ url, method: 'POST', headers, body, abort });
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,27 @@
+/** The relay's limits on what it takes in and holds. Each is in the README, and tested on both sides. */
+export const relayLimits = {
+  /** A request body over this is a 413. */
+  bodyBytes: 100 * 1024 * 1024,
+  /** Of an upload whose `model` comes after its file, this much is held while `model` is looked for. */
+  heldFormBytes: 25 * 1024 * 1024,
+  /** All that an isolate holds of such uploads at a time; beyond it a 503 with `retry-after`. */
+  heldBytesOfIsolate: 64 * 1024 * 1024,
+  /** An answer with a known length up to this is read whole: cheaper than piping it. */
+  wholeAnswerBytes: 256 * 1024,
+  /** Of an upstream's error body, this much is passed on. */
+  errorBodyBytes: 1024 * 1024,
+} as const;
+
+/** The rhythm of a running stream. */
+export const streamRhythm = {
+  /** The meter drinks what has passed. */
+  gulpMs: 200,
+  /** The first gulp: tells a stream of words from bulk. */
+  firstGulpMs: 25,
+  /** The ledger is asked whether the request may go on. */
+  lookMs: 400,
+  /** An error event waits this long for an event boundary; then the connection is broken. */
+  boundaryMs: 500,
+  /** While an unstreamed answer is awaited, its lease is renewed this often. */
+  renewMs: 10_000,
+} as const;

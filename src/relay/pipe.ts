@@ -1,0 +1,156 @@
+// Passing a stream of events on at native speed: the runtime pipes one branch to the caller, JavaScript
+// drinks the other in gulps on a timer. Measured against a bare Worker: 1.3 to 1.7 times its CPU, where any
+// TransformStream with a JavaScript `transform` costs 7.5 times.
+import { GulpReader, gulpBytes } from '../lib/gulps.ts';
+import type { RelayError } from '../lib/relay-error.ts';
+import { withTimer } from '../lib/timer.ts';
+import { streamRhythm } from './limits.ts';
+import {
+  brokenUpstream,
+  closeWhole,
+  closeWithError,
+  isGone,
+  type RunningStream,
+  type StreamEnd,
+  type StreamTask,
+} from './stream-task.ts';
+
+/** How the passing of bytes to the caller came to an end. */
+type Passing = { state: 'drained' } | { state: 'broken'; error: unknown };
+
+/** Starts passing. The caller's bytes are exactly the upstream's. */
+export function pipeStream(task: StreamTask): RunningStream {
+  const { readable, writable } = new IdentityTransformStream();
+  return { readable, end: new Pipe(task, writable).run() };
+}
+
+class Pipe {
+  private readonly task: StreamTask;
+  private readonly writable: WritableStream;
+  private readonly meterBranch: GulpReader;
+  private readonly callerBranch: ReadableStream;
+  private readonly stop = new AbortController();
+  private drinking: Promise<void> | null = null;
+  private meterDone = false;
+  /** A gulp came back full: more passes than the timer's rhythm is made for. */
+  private bulk = false;
+  private copying: WritableStreamDefaultWriter | null = null;
+
+  constructor(task: StreamTask, writable: WritableStream) {
+    const [callerBranch, meterBranch] = task.body.tee();
+    this.task = task;
+    this.writable = writable;
+    this.callerBranch = callerBranch;
+    this.meterBranch = new GulpReader(meterBranch);
+  }
+
+  async run(): Promise<StreamEnd> {
+    let passing = this.pipe();
+    let nextLookMs = Date.now() + streamRhythm.lookMs;
+    for (let pauseMs: number = streamRhythm.firstGulpMs; ; pauseMs = streamRhythm.gulpMs) {
+      const end = await withTimer(passing, pauseMs);
+      if (end !== null) return this.finish(end);
+      this.drink();
+      if (this.bulk && !this.stop.signal.aborted) passing = this.copyInstead(passing);
+      if (Date.now() < nextLookMs) continue;
+      nextLookMs = Date.now() + streamRhythm.lookMs;
+      const error = await Promise.race([this.task.look(), passing.then(() => null)]);
+      if (error !== null) return this.endBecause(error, passing);
+    }
+  }
+
+  private pipe(): Promise<Passing> {
+    const options = { preventAbort: true, preventClose: true, preventCancel: true, signal: this.stop.signal };
+    return this.callerBranch.pipeTo(this.writable, options).then(
+      () => ({ state: 'drained' }),
+      (error) => ({ state: 'broken', error }),
+    );
+  }
+
+  /**
+   * Bulk (images in events, say): the pipe is stopped and the rest copied by hand, the meter drinking in
+   * step, so that neither branch runs far ahead and a slow caller holds the upstream back.
+   */
+  private async copyInstead(piping: Promise<Passing>): Promise<Passing> {
+    this.stop.abort();
+    const piped = await piping;
+    if (piped.state === 'drained') return piped;
+    const writer = this.writable.getWriter();
+    this.copying = writer;
+    const caller = new GulpReader(this.callerBranch);
+    try {
+      for (let bytes = await caller.read(); bytes !== null; bytes = await caller.read()) {
+        await writer.write(bytes);
+        this.drink();
+      }
+      return { state: 'drained' };
+    } catch (error) {
+      return { state: 'broken', error };
+    } finally {
+      writer.releaseLock();
+    }
+  }
+
+  /** Starts one read of the meter's branch, unless one is waiting: it takes what has passed since the last. */
+  private drink(): void {
+    if (this.drinking !== null || this.meterDone) return;
+    this.drinking = this.gulp().then((size) => {
+      this.drinking = null;
+      if (size >= gulpBytes) this.bulk = true;
+    });
+  }
+
+  /** The size of the gulp; 0 at the end, which a broken branch is too. */
+  private async gulp(): Promise<number> {
+    const bytes = await this.meterBranch.read().catch(() => null);
+    if (bytes === null) this.meterDone = true;
+    else this.task.meter.push(bytes);
+    return bytes?.byteLength ?? 0;
+  }
+
+  private async drinkAll(): Promise<void> {
+    await this.drinking;
+    while (!this.meterDone) await this.gulp();
+    this.task.meter.end();
+  }
+
+  private async finish(end: Passing): Promise<StreamEnd> {
+    const writer = this.writable.getWriter();
+    if (end.state === 'drained') {
+      await this.drinkAll();
+      return closeWhole(writer, this.task);
+    }
+    if (await isGone(writer)) {
+      this.task.abortUpstream();
+      await this.drinkAll();
+      return { outcome: 'client-left' };
+    }
+    await this.drinkAll();
+    await closeWithError(writer, this.task, brokenUpstream(end.error));
+    return { outcome: 'upstream-broke', error: end.error };
+  }
+
+  /** Waits for an event boundary, cuts the upstream there, and tells the caller why. */
+  private async endBecause(error: RelayError, passing: Promise<Passing>): Promise<StreamEnd> {
+    const deadlineMs = Date.now() + streamRhythm.boundaryMs;
+    this.drink();
+    while (!this.task.meter.atBoundary && Date.now() < deadlineMs) {
+      await withTimer(this.drinking ?? Promise.resolve(), 10);
+      this.drink();
+    }
+    this.task.abortUpstream();
+    const end = await withTimer(passing, Math.max(1, deadlineMs - Date.now()));
+    if (end === null) await this.breakOff(error, passing);
+    await this.drinkAll();
+    if (end !== null) await closeWithError(this.writable.getWriter(), this.task, error);
+    return { outcome: 'ended', error };
+  }
+
+  /** The caller takes too long: the connection is broken under it. */
+  private async breakOff(error: RelayError, passing: Promise<Passing>): Promise<void> {
+    this.stop.abort();
+    await this.copying?.abort(error).catch(() => undefined);
+    await passing;
+    await this.writable.abort(error).catch(() => undefined);
+  }
+}

@@ -1,0 +1,112 @@
+// What the caller sent, as far as the relay must know it: a JSON body whole, a form up to its `model`.
+import { GulpReader } from '../lib/gulps.ts';
+import { RelayError } from '../lib/relay-error.ts';
+import type { Call } from './call.ts';
+import { type FormField, FormScanner, formBoundary } from './form.ts';
+import type { HeldBytes } from './held-bytes.ts';
+import { relayLimits } from './limits.ts';
+
+export type CallerBody =
+  | { type: 'json'; bytes: ArrayBuffer; text: string; value: unknown }
+  | {
+      type: 'form';
+      held: Uint8Array;
+      fields: FormField[];
+      rest: GulpReader;
+      contentLength: number | null;
+      release(): void;
+    }
+  | { type: 'none' };
+
+/** Throws RelayError `invalid_request`, `request_too_large`, or `service_unavailable` when the isolate holds too much. */
+export async function readBody({ request, endpoint }: Call, heldBytes: HeldBytes): Promise<CallerBody> {
+  const contentLength = lengthOf(request);
+  if (contentLength !== null && contentLength > relayLimits.bodyBytes) throw tooLarge();
+  if (request.method === 'GET' || request.method === 'DELETE' || request.body === null) {
+    return endpoint.operation === 'stored-response' ? { type: 'none' } : noBody();
+  }
+  if (endpoint.operation === 'stored-response') return { type: 'none' };
+  const boundary = formBoundary(request.headers.get('content-type'));
+  if (boundary !== null) return readForm(request.body, boundary, contentLength, heldBytes);
+  return readJson(contentLength === null ? await readCounting(request.body) : await request.arrayBuffer());
+}
+
+function noBody(): never {
+  throw new RelayError('invalid_request', 'The request has no body. Send a JSON object.');
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function readJson(bytes: ArrayBuffer): CallerBody {
+  try {
+    const text = decoder.decode(bytes);
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return { type: 'json', bytes, text, value };
+    }
+  } catch (cause) {
+    const message = 'The body is not valid JSON. Check quotes, commas and brackets, and that it is UTF-8.';
+    throw new RelayError('invalid_request', message, { cause });
+  }
+  throw new RelayError('invalid_request', 'The body must be a JSON object.');
+}
+
+async function readCounting(body: ReadableStream): Promise<ArrayBuffer> {
+  const reader = new GulpReader(body);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (let bytes = await reader.read(); bytes !== null; bytes = await reader.read()) {
+    size += bytes.byteLength;
+    if (size > relayLimits.bodyBytes) {
+      await reader.cancel();
+      throw tooLarge();
+    }
+    chunks.push(bytes.slice());
+  }
+  return new Blob(chunks).arrayBuffer();
+}
+
+async function readForm(
+  body: ReadableStream,
+  boundary: string,
+  contentLength: number | null,
+  heldBytes: HeldBytes,
+): Promise<CallerBody> {
+  const rest = new GulpReader(body);
+  const scanner = new FormScanner(boundary);
+  const release = heldBytes.lease();
+  try {
+    for (let bytes = await rest.read(); bytes !== null; bytes = await rest.read()) {
+      scanner.push(bytes);
+      if (scanner.fields.some(({ name }) => name === 'model')) break;
+      if (scanner.bytes.byteLength > relayLimits.heldFormBytes) throw modelTooLate();
+      release.grow(bytes.byteLength);
+    }
+    const { bytes: held, fields } = scanner;
+    return { type: 'form', held, fields, rest, contentLength, release: () => release.end() };
+  } catch (error) {
+    release.end();
+    await rest.cancel();
+    throw error;
+  }
+}
+
+function modelTooLate(): RelayError {
+  const megabytes = relayLimits.heldFormBytes / 1024 / 1024;
+  const message = `The form field \`model\` did not come within the first ${megabytes} MB. Put \`model\` before the file.`;
+  return new RelayError('invalid_request', message, { param: 'model' });
+}
+
+/** The refusal of a body over the limit. */
+export function tooLarge(): RelayError {
+  const megabytes = relayLimits.bodyBytes / 1024 / 1024;
+  return new RelayError(
+    'request_too_large',
+    `The body is larger than ${megabytes} MB, the most that is taken.`,
+  );
+}
+
+function lengthOf(request: Request): number | null {
+  const header = request.headers.get('content-length');
+  return header === null ? null : Number(header);
+}

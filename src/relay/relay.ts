@@ -1,0 +1,139 @@
+// One request's life: read, planned, admitted, sent, answered, settled.
+import { errorStatus } from '../formats/error.ts';
+import { RelayError } from '../lib/relay-error.ts';
+import { identityOf } from '../tokens/resolve.ts';
+import type { TokenPolicy } from '../tokens/token.ts';
+import { answer } from './answer.ts';
+import type { Call, RelayServices } from './call.ts';
+import { streamRhythm } from './limits.ts';
+import { type Plan, planRequest } from './plan.ts';
+import { type CallerBody, readBody } from './read-body.ts';
+import { send } from './send.ts';
+import { askFor, emptyRow, errorOf, Ticket } from './ticket.ts';
+
+/** How often a request is planned anew because its token was edited meanwhile. */
+const plansPerRequest = 3;
+
+/** The answer to a request whose token is known. Throws RelayError: the caller's refusal, already logged. */
+export async function relay(call: Call, services: RelayServices): Promise<Response> {
+  const { plan, ticket } = await admitted(call, services);
+  const abort = new AbortController();
+  const renewing = renewLease(ticket);
+  try {
+    abortWhenCallerLeaves(call, plan, abort);
+    const sent = await send(call, plan, ticket, services, abort);
+    return await answer(call, plan, ticket, services, sent);
+  } catch (error) {
+    throw settleFailure(call, ticket, error);
+  } finally {
+    renewing.stop();
+  }
+}
+
+async function admitted(call: Call, services: RelayServices): Promise<{ plan: Plan; ticket: Ticket }> {
+  const body = await orRefuse(call, services, null, () => readBody(call, services.heldBytes));
+  try {
+    for (let tries = 0; tries < plansPerRequest; tries++) {
+      const plan = await orRefuse(call, services, body, () => makePlan(call, body, services));
+      const admission = await services.ledgers.admit(
+        call.identity.tokenId,
+        askFor(call, plan),
+        call.background,
+      );
+      if (admission.outcome === 'admitted') return { plan, ticket: new Ticket(call, plan, services.ledgers) };
+      if (admission.outcome === 'refused') throw errorOf(admission);
+      renewIdentity(call, services, admission.policy);
+    }
+    throw new RelayError('service_unavailable', 'This API key is being edited. Try again.', {
+      retryAfterMs: 1_000,
+    });
+  } catch (error) {
+    if (body.type === 'form') await giveUpForm(body);
+    throw error;
+  }
+}
+
+async function makePlan(call: Call, body: CallerBody, services: RelayServices): Promise<Plan> {
+  const catalog = await services.catalog.current(call.startedAtMs, call.background);
+  return planRequest(call, body, catalog, services.upstreamIds, call.startedAtMs);
+}
+
+/** The token was edited since this isolate read it: the ledger showed the newest policy. */
+function renewIdentity(call: Call, services: RelayServices, policy: TokenPolicy): void {
+  call.identity = services.resolver.renew(call.secret, policy, call.identity.hash, call.startedAtMs);
+  call.background(services.tokenCache.put(identityOf(policy, call.identity.hash)));
+}
+
+/**
+ * A step that may refuse by itself, before the ledger was asked: the ledger still has the first word (a
+ * deleted token is a 401, whatever else is wrong), and the refusal has its row.
+ */
+async function orRefuse<T>(
+  call: Call,
+  services: RelayServices,
+  body: CallerBody | null,
+  step: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!(error instanceof RelayError) || error.code === 'service_unavailable') throw error;
+    const model = call.pathModel ?? modelNamedIn(body);
+    const row = {
+      ...emptyRow(call, model, false),
+      status: errorStatus(call.endpoint.door, error.code),
+      errorCode: error.code,
+    };
+    const ask = { ...askForRefusal(call, model), nowMs: Date.now() };
+    const first = await services.ledgers.refuse(call.identity.tokenId, ask, row);
+    throw first === null ? error : errorOf(first);
+  }
+}
+
+function modelNamedIn(body: CallerBody | null): string | null {
+  const model = body?.type === 'json' ? (body.value as { model?: unknown }).model : null;
+  return typeof model === 'string' ? model : null;
+}
+
+function askForRefusal(call: Call, model: string | null) {
+  return {
+    requestId: call.requestId,
+    policyVersion: call.identity.version,
+    hash: call.identity.hash,
+    ip: call.ip,
+    model,
+    reserveNanoUsd: 0,
+    inputNanoUsd: 0,
+    tokens: 0,
+    format: call.endpoint.door,
+    endpoint: call.endpoint.path,
+    stream: false,
+    free: true,
+  };
+}
+
+async function giveUpForm(body: Extract<CallerBody, { type: 'form' }>): Promise<void> {
+  body.release();
+  await body.rest.cancel();
+}
+
+/** A caller that leaves a stream aborts the upstream at once; an unstreamed answer is finished, to learn its usage. */
+function abortWhenCallerLeaves({ request }: Call, plan: Plan, abort: AbortController): void {
+  if (plan.facts.stream) request.signal.addEventListener('abort', () => abort.abort());
+}
+
+/** Keeps the reservation while the upstream's head is awaited. */
+function renewLease(ticket: Ticket): { stop(): void } {
+  const timer = setInterval(() => void ticket.look(null), streamRhythm.renewMs);
+  return { stop: () => clearInterval(timer) };
+}
+
+/** Nothing was answered: nothing is charged, but the row says what happened. */
+function settleFailure({ endpoint }: Call, ticket: Ticket, cause: unknown): RelayError {
+  const error =
+    cause instanceof RelayError
+      ? cause
+      : new RelayError('internal_error', 'The relay failed at this request.', { cause });
+  ticket.settle({ status: errorStatus(endpoint.door, error.code), errorCode: error.code, meter: null });
+  return error;
+}

@@ -1,0 +1,160 @@
+// One try at an upstream: which channel and key, what the request looks like there, what came back.
+import { type RerankDialect, writeRerankRequest } from '../formats/rerank/request.ts';
+import { memberText, replaceMember, topLevelMembers } from '../lib/json-members.ts';
+import { RelayError } from '../lib/relay-error.ts';
+import { callUpstream } from '../providers/call.ts';
+import { providers } from '../providers/registry.ts';
+import type { ChannelKey } from '../routing/key-ring.ts';
+import { selectRoute } from '../routing/select.ts';
+import type { Call, RelayServices } from './call.ts';
+import { headersForUpstream, searchForUpstream } from './headers.ts';
+import type { Plan, PricedRoute } from './plan.ts';
+import type { Ticket } from './ticket.ts';
+import { startUpload } from './upload.ts';
+
+/** An upstream's response, and how it was got. */
+export interface Sent {
+  upstream: Response;
+  route: PricedRoute;
+  key: ChannelKey;
+  abort: AbortController;
+  /** The relay switched usage reporting on; what that adds is to be taken out again. */
+  usageSwitchedOn: boolean;
+}
+
+/** Throws RelayError when there is no answer at all. The attempt is on the ticket either way. */
+export async function send(
+  call: Call,
+  plan: Plan,
+  ticket: Ticket,
+  services: RelayServices,
+  abort: AbortController,
+): Promise<Sent> {
+  const route = selectRoute(plan.routes, Math.random());
+  if (route === null) throw new RelayError('model_not_found', 'No channel serves this model at the moment.');
+  ticket.route = route;
+  const key = await services.keys.keyOf(route.channel, Math.random());
+  const startedAtMs = Date.now();
+  const note = (status: number | null, error: string | null) =>
+    ticket.attempts.push({
+      channelId: route.channel.id,
+      keyId: key.id,
+      status,
+      error,
+      durationMs: Date.now() - startedAtMs,
+    });
+  try {
+    const { body, uploaded, usageSwitchedOn } = outgoingBody(call, plan, route);
+    const calling = callUpstream({
+      url: urlFor(call, route),
+      method: call.request.method,
+      headers: headersFor(call, plan, route, key),
+      body,
+      abort,
+    });
+    const upstream = await beforeUploadFails(calling, uploaded);
+    ticket.ttfbMs = Date.now() - call.startedAtMs;
+    note(upstream.status, null);
+    return { upstream, route: route, key, abort, usageSwitchedOn };
+  } catch (error) {
+    note(null, error instanceof RelayError ? error.code : 'aborted');
+    throw error;
+  }
+}
+
+function urlFor(call: Call, { channel, upstreamModel }: PricedRoute): string {
+  const provider = providers[channel.provider];
+  const baseUrl = (channel.baseUrl ?? provider.defaultBaseUrl ?? '').replace(/\/+$/, '');
+  return provider.url({
+    baseUrl,
+    operation: call.endpoint.operation,
+    model: upstreamModel,
+    suffix: call.suffix,
+    search: searchForUpstream(call.request.url),
+  });
+}
+
+function headersFor(call: Call, plan: Plan, { channel }: PricedRoute, key: ChannelKey): Headers {
+  const headers = headersForUpstream(call.request.headers, channel.headers);
+  if (key.value !== null) providers[channel.provider].authorize(headers, key.value);
+  if (channel.provider === 'anthropic' && !headers.has('anthropic-version')) {
+    headers.set('anthropic-version', '2023-06-01');
+  }
+  if (plan.body.type === 'json') headers.set('content-type', 'application/json');
+  return headers;
+}
+
+interface Outgoing {
+  body: ArrayBuffer | string | ReadableStream | null;
+  uploaded: Promise<void> | null;
+  usageSwitchedOn: boolean;
+}
+
+function outgoingBody(call: Call, plan: Plan, route: PricedRoute): Outgoing {
+  switch (plan.body.type) {
+    case 'none':
+      return { body: null, uploaded: null, usageSwitchedOn: false };
+    case 'form': {
+      const { body, done } = startUpload(plan.body, route.upstreamModel);
+      return { body, uploaded: done, usageSwitchedOn: false };
+    }
+    case 'json': {
+      const edited = editedText(call, plan, route, plan.body.text, plan.body.value);
+      const body = edited.text === plan.body.text ? plan.body.bytes : edited.text;
+      return { body, uploaded: null, usageSwitchedOn: edited.usageSwitchedOn };
+    }
+  }
+}
+
+/** The caller's JSON with only what must change changed, in place. */
+function editedText(call: Call, plan: Plan, route: PricedRoute, text: string, value: unknown) {
+  if (call.endpoint.operation === 'rerank') {
+    return {
+      text: writeRerankRequest(rerankDialect(route), text, value, route.upstreamModel),
+      usageSwitchedOn: false,
+    };
+  }
+  const named = call.pathModel === null ? withModel(text, route.upstreamModel, plan.model) : text;
+  const { kind } = call.endpoint;
+  const askForUsage =
+    (kind === 'chat' || kind === 'completions') && plan.facts.stream && plan.facts.includeUsage !== true;
+  return { text: askForUsage ? withUsage(named) : named, usageSwitchedOn: askForUsage };
+}
+
+/** The model's name there. A name given twice is made one: an upstream might read the other one. */
+function withModel(text: string, upstreamModel: string, model: string | null): string {
+  const names = topLevelMembers(text).filter(({ key }) => key === 'model');
+  return upstreamModel === model && names.length <= 1
+    ? text
+    : replaceMember(text, 'model', JSON.stringify(upstreamModel));
+}
+
+function withUsage(text: string): string {
+  const options = topLevelMembers(text).findLast(({ key }) => key === 'stream_options');
+  const before = options === undefined ? 'null' : memberText(text, options);
+  const after = before.startsWith('{')
+    ? replaceMember(before, 'include_usage', 'true')
+    : '{"include_usage":true}';
+  return replaceMember(text, 'stream_options', after);
+}
+
+/** Which rerank API a route's upstream has. */
+export function rerankDialect({ channel }: PricedRoute): RerankDialect {
+  return channel.provider === 'cohere' || channel.provider === 'voyage' ? channel.provider : 'jina';
+}
+
+/** An upload that breaks off or is too large ends the call with that error. */
+async function beforeUploadFails(
+  calling: Promise<Response>,
+  uploaded: Promise<void> | null,
+): Promise<Response> {
+  if (uploaded === null) return calling;
+  const failed = uploaded.then(
+    () => calling,
+    (error) => {
+      if (error instanceof RelayError) throw error;
+      return calling;
+    },
+  );
+  return Promise.race([calling, failed]);
+}

@@ -1,0 +1,75 @@
+// A streamed answer on its way to the caller: what pipe.ts and pump.ts are given, and how it can end.
+import type { Meter } from '../formats/meter.ts';
+import { RelayError } from '../lib/relay-error.ts';
+
+export interface StreamTask {
+  /** The upstream's body. */
+  body: ReadableStream;
+  meter: Meter;
+  /** Ends the upstream's connection, at once. */
+  abortUpstream(): void;
+  /** The format's error event for where the stream stands; null where its framing has none. */
+  errorEvent(error: RelayError): string | null;
+  /** Asked every `lookMs`: why the stream must end now, or null. */
+  look(): Promise<RelayError | null>;
+  /** Awaited when all has passed and is counted, before the caller sees the end. */
+  beforeClose(): Promise<void>;
+}
+
+export type StreamEnd =
+  /** The upstream's body ended and all of it was passed. Whether it was whole, the meter knows. */
+  | { outcome: 'passed' }
+  | { outcome: 'client-left' }
+  | { outcome: 'upstream-broke'; error: unknown }
+  /** The relay ended it: deleted token, spent quota. */
+  | { outcome: 'ended'; error: RelayError };
+
+/** `end` never rejects; it is settled when nothing more goes to the caller and the meter has seen all. */
+export interface RunningStream {
+  readable: ReadableStream;
+  end: Promise<StreamEnd>;
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * Tells the caller of `error` at the event boundary where the stream stands, and closes; breaks the
+ * connection where there is no boundary or no such event. Never rejects.
+ */
+export async function closeWithError(
+  writer: WritableStreamDefaultWriter,
+  task: StreamTask,
+  error: RelayError,
+): Promise<void> {
+  const event = task.meter.atBoundary ? task.errorEvent(error) : null;
+  try {
+    if (event === null) return await writer.abort(error);
+    await writer.write(encoder.encode(event));
+    await writer.close();
+  } catch {
+    // The caller has left: there is nobody to tell.
+  }
+}
+
+/** The end of a stream that was passed whole. Never rejects. */
+export async function closeWhole(writer: WritableStreamDefaultWriter, task: StreamTask): Promise<StreamEnd> {
+  await task
+    .beforeClose()
+    .catch((error) => console.error(JSON.stringify({ event: 'ids-not-recorded', error: String(error) })));
+  await writer.close().catch(() => undefined);
+  return { outcome: 'passed' };
+}
+
+/** Whether the caller has left: its side of the stream is cancelled, so that nothing can be written. */
+export async function isGone(writer: WritableStreamDefaultWriter): Promise<boolean> {
+  const left = writer.closed.then(
+    () => false,
+    () => true,
+  );
+  return Promise.race([left, scheduler.wait(0).then(() => false)]);
+}
+
+/** What a caller is told when the upstream's connection breaks in the middle. */
+export function brokenUpstream(cause: unknown): RelayError {
+  return new RelayError('upstream_error', 'The connection to the model provider broke off.', { cause });
+}

@@ -1,0 +1,171 @@
+// An admitted request until it is settled: its signs of life to the ledger, its attempts, and its end, once.
+import type { Meter } from '../formats/meter.ts';
+import { emptyUsage, type Usage } from '../formats/usage.ts';
+import { RelayError } from '../lib/relay-error.ts';
+import { estimateUsage } from '../metering/estimate.ts';
+import { costNanoUsd } from '../metering/price.ts';
+import type { LedgerClient } from '../quota/client.ts';
+import type { AdmissionAsk, Attempt, LogRow, Refusal } from '../quota/quota.ts';
+import type { Call } from './call.ts';
+import type { Plan, PricedRoute } from './plan.ts';
+
+/** How a request ended. */
+export interface Ending {
+  status: number;
+  errorCode: string | null;
+  /** The answer's meter, when something was answered that is charged. */
+  meter: Meter | null;
+}
+
+export class Ticket {
+  readonly attempts: Attempt[] = [];
+  ttfbMs: number | null = null;
+  route: PricedRoute | null = null;
+  private reservedNanoUsd: number;
+  private settled = false;
+  private readonly call: Call;
+  private readonly plan: Plan;
+  private readonly ledgers: LedgerClient;
+
+  constructor(call: Call, plan: Plan, ledgers: LedgerClient) {
+    this.call = call;
+    this.plan = plan;
+    this.ledgers = ledgers;
+    this.reservedNanoUsd = plan.bound?.reserveNanoUsd ?? 0;
+  }
+
+  /**
+   * A sign of life; asks for more when the running cost nears what is held. Answers why the request must
+   * end, or null. A ledger that does not answer ends nothing.
+   */
+  async look(meter: Meter | null): Promise<RelayError | null> {
+    const running = meter === null ? 0 : (this.cost(this.runningUsage(meter)) ?? 0);
+    const step = this.plan.bound?.stepNanoUsd ?? 0;
+    const wants =
+      running + step / 2 > this.reservedNanoUsd ? Math.ceil(running + step) : this.reservedNanoUsd;
+    try {
+      const answer = await this.ledgers.look(this.call.identity.tokenId, {
+        ...this.subject(),
+        reservedNanoUsd: this.reservedNanoUsd,
+        wantNanoUsd: wants,
+        startedAtMs: this.call.startedAtMs,
+      });
+      if (answer.outcome === 'refused') return errorOf(answer);
+      this.reservedNanoUsd = answer.reservedNanoUsd;
+      return null;
+    } catch (error) {
+      if (error instanceof RelayError) return null;
+      throw error;
+    }
+  }
+
+  /** Charges the request, in the background; only the first call counts. */
+  settle(ending: Ending): void {
+    if (this.settled) return;
+    this.settled = true;
+    const upstream = ending.meter?.usage() ?? null;
+    const usage = ending.meter === null ? emptyUsage() : (upstream ?? this.runningUsage(ending.meter));
+    const source = ending.meter === null ? null : upstream === null ? 'estimated' : 'upstream';
+    const row = this.row(ending, usage, source);
+    const tokens = usage.inputTokens + usage.outputTokens;
+    this.call.background(this.ledgers.settle(this.call.identity.tokenId, { row, tokens }));
+  }
+
+  /** What is known of the usage while it runs: the upstream's own part, the rest from what passed. */
+  private runningUsage(meter: Meter): Usage {
+    return estimateUsage(this.plan.bound, meter);
+  }
+
+  private cost(usage: Usage): number | null {
+    if (this.call.endpoint.free) return 0;
+    const rates = this.route?.rates ?? null;
+    return rates === null ? null : costNanoUsd(usage, rates, this.plan.multiplier);
+  }
+
+  private subject() {
+    return subjectOf(this.call, this.plan);
+  }
+
+  private row(ending: Ending, usage: Usage, usageSource: LogRow['usageSource']): LogRow {
+    return {
+      ...emptyRow(this.call, this.plan.model, this.plan.facts.stream),
+      upstreamModel: this.route?.upstreamModel ?? null,
+      channelId: this.route?.channel.id ?? null,
+      attempts: this.attempts,
+      status: ending.status,
+      errorCode: ending.errorCode,
+      inputTokens: usage.inputTokens,
+      cachedTokens: usage.cachedTokens,
+      cacheWriteTokens: usage.cacheWriteTokens,
+      outputTokens: usage.outputTokens,
+      reasoningTokens: usage.reasoningTokens,
+      usageSource,
+      costNanoUsd: ending.meter === null ? 0 : this.cost(usage),
+      ttfbMs: this.ttfbMs,
+      durationMs: Date.now() - this.call.startedAtMs,
+    };
+  }
+}
+
+/** What the ledger decides about, of a planned request. */
+export function subjectOf(call: Call, plan: Plan) {
+  return {
+    requestId: call.requestId,
+    hash: call.identity.hash,
+    ip: call.ip,
+    model: plan.model,
+    nowMs: Date.now(),
+    inputNanoUsd: call.endpoint.free ? 0 : (plan.bound?.inputNanoUsd ?? 0),
+    format: call.endpoint.door,
+    endpoint: call.endpoint.path,
+    stream: plan.facts.stream,
+  };
+}
+
+/** The question to the ledger for a planned request. */
+export function askFor(call: Call, plan: Plan): AdmissionAsk {
+  const { free } = call.endpoint;
+  return {
+    ...subjectOf(call, plan),
+    policyVersion: call.identity.version,
+    reserveNanoUsd: free ? 0 : (plan.bound?.reserveNanoUsd ?? null),
+    tokens: free ? 0 : (plan.bound?.inputTokens ?? 0) + (plan.bound?.outputTokens ?? 0),
+    free,
+  };
+}
+
+/** A row of which only the request is known yet. */
+export function emptyRow(call: Call, model: string | null, stream: boolean): LogRow {
+  return {
+    id: call.requestId,
+    createdAtMs: call.startedAtMs,
+    tokenId: call.identity.tokenId,
+    accountId: call.identity.accountId,
+    format: call.endpoint.door,
+    endpoint: call.endpoint.path,
+    requestedModel: model,
+    upstreamModel: null,
+    channelId: null,
+    attempts: [],
+    status: 0,
+    errorCode: null,
+    stream,
+    inputTokens: 0,
+    cachedTokens: 0,
+    cacheWriteTokens: 0,
+    outputTokens: 0,
+    reasoningTokens: 0,
+    usageSource: null,
+    costNanoUsd: 0,
+    ttfbMs: null,
+    durationMs: null,
+    dropped: [],
+    count: 1,
+    revision: 1,
+  };
+}
+
+/** A ledger's refusal as the error that the caller gets. */
+export function errorOf({ code, message, retryAfterMs }: Refusal): RelayError {
+  return new RelayError(code, message, retryAfterMs === undefined ? {} : { retryAfterMs });
+}

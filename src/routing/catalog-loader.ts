@@ -1,0 +1,99 @@
+// Keeps an isolate's picture of the catalog fresh: from D1, at most one reading under way, the old picture
+// served meanwhile; from KV when D1 is away at a cold start.
+import type { Config } from '../config.ts';
+import { RelayError } from '../lib/relay-error.ts';
+import { Catalog, type CatalogContents, type LiveChannel, type OverrideRow } from './catalog.ts';
+import type { Channel, Group } from './channel.ts';
+import { demoChannels, environmentChannels } from './environment-channels.ts';
+
+/** How old pictures may get. */
+export const catalogAges = {
+  /** Read anew behind a request's back after this. */
+  freshMs: 15_000,
+  /** Never served after this while the database answers: a removed channel is gone everywhere within a minute. */
+  staleMs: 45_000,
+} as const;
+
+/** What is read: channels, groups and price overrides as stored. */
+export interface StoredCatalog {
+  channels: Channel[];
+  groups: Group[];
+  overrides: OverrideRow[];
+}
+
+/** Where the catalog is read from; `snapshot` is the copy in KV. */
+export interface CatalogSource {
+  read(): Promise<StoredCatalog>;
+  readSnapshot(): Promise<StoredCatalog | null>;
+  writeSnapshot(stored: StoredCatalog): Promise<void>;
+}
+
+/** Runs on after the response: `waitUntil`. */
+export type Background = (work: Promise<unknown>) => void;
+
+export class CatalogLoader {
+  private picture: { catalog: Catalog; atMs: number } | null = null;
+  private refreshingSinceMs = 0;
+  private readonly source: CatalogSource;
+  private readonly config: Config;
+
+  constructor(source: CatalogSource, config: Config) {
+    this.source = source;
+    this.config = config;
+  }
+
+  /** The catalog, at most `staleMs` old while the database answers. Throws `service_unavailable` when there is none at all. */
+  current(nowMs: number, background: Background): Catalog | Promise<Catalog> {
+    const picture = this.picture;
+    if (picture === null) return this.load(nowMs);
+    const age = nowMs - picture.atMs;
+    if (age < catalogAges.freshMs) return picture.catalog;
+    if (age >= catalogAges.staleMs) return this.load(nowMs).catch(() => picture.catalog);
+    if (nowMs - this.refreshingSinceMs > catalogAges.freshMs) {
+      this.refreshingSinceMs = nowMs;
+      background(this.load(nowMs).catch(reportStale));
+    }
+    return picture.catalog;
+  }
+
+  /** Reads anew now, and leaves a copy in KV for isolates that start while the database is away. */
+  async refresh(nowMs: number): Promise<void> {
+    const stored = await this.source.read();
+    this.show(stored, nowMs);
+    await this.source.writeSnapshot(stored);
+  }
+
+  private async load(nowMs: number): Promise<Catalog> {
+    try {
+      return this.show(await this.source.read(), nowMs);
+    } catch (cause) {
+      const snapshot = this.picture === null ? await this.source.readSnapshot() : null;
+      if (snapshot !== null) return this.show(snapshot, nowMs);
+      const message = 'The list of models cannot be read at the moment. Try again shortly.';
+      throw new RelayError('service_unavailable', message, { retryAfterMs: 2_000, cause });
+    }
+  }
+
+  private show(stored: StoredCatalog, nowMs: number): Catalog {
+    const catalog = new Catalog(contents(stored, this.config));
+    this.picture = { catalog, atMs: nowMs };
+    return catalog;
+  }
+}
+
+function contents({ channels, groups, overrides }: StoredCatalog, config: Config): CatalogContents {
+  const stored: LiveChannel[] = channels.map((channel) => ({
+    ...channel,
+    plainKeys: null,
+    lastResort: false,
+  }));
+  return {
+    channels: [...stored, ...environmentChannels(config), ...demoChannels(config)],
+    groups,
+    overrides,
+  };
+}
+
+function reportStale(error: unknown): void {
+  console.warn(JSON.stringify({ event: 'catalog-is-stale', error: String(error) }));
+}

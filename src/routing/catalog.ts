@@ -1,0 +1,101 @@
+// What is served, by whom, at what price: one frozen picture of channels, groups and price overrides. Pure;
+// catalog-loader.ts keeps the picture fresh.
+import type { Operation } from '../formats/format.ts';
+import { matches, matchesAny } from '../lib/wildcard.ts';
+import type { PriceOverride } from '../metering/price.ts';
+import { providers } from '../providers/registry.ts';
+import type { Channel, Group } from './channel.ts';
+
+/** A channel as it is used: its keys are sealed (stored channels) or plain (those of the environment). */
+export interface LiveChannel extends Channel {
+  plainKeys: readonly string[] | null;
+  /** Answers only for what no other channel serves. */
+  lastResort: boolean;
+}
+
+/** A price override of a model name or wildcard. */
+export interface OverrideRow {
+  model: string;
+  price: PriceOverride;
+}
+
+export interface CatalogContents {
+  channels: readonly LiveChannel[];
+  groups: readonly Group[];
+  overrides: readonly OverrideRow[];
+}
+
+/** One way to serve a request: a channel and what the model is called there. */
+export interface Route {
+  channel: LiveChannel;
+  upstreamModel: string;
+}
+
+/** Routes for an operation; or why there are none. */
+export type Serving =
+  | { outcome: 'served'; routes: Route[] }
+  /** Channels serve the model, but not in this format. `operations` of one of them, for the message. */
+  | { outcome: 'other-format'; channel: LiveChannel }
+  | { outcome: 'not-served' };
+
+const ordinary: Group = {
+  name: 'default',
+  priceMultiplierMillionths: 1_000_000,
+  models: [],
+  channels: [],
+  limits: {},
+};
+
+export class Catalog {
+  private readonly contents: CatalogContents;
+
+  constructor(contents: CatalogContents) {
+    this.contents = contents;
+  }
+
+  /** Who can serve `operation` for a model to tokens of a group. */
+  serving(model: string, operation: Operation, group: string): Serving {
+    const all = this.serve(model, group);
+    const native = all.filter(({ channel }) => providers[channel.provider].operations.has(operation));
+    if (native.length > 0) return { outcome: 'served', routes: native };
+    const [other] = all;
+    return other === undefined
+      ? { outcome: 'not-served' }
+      : { outcome: 'other-format', channel: other.channel };
+  }
+
+  /** The enabled channels that tokens of a group may use. */
+  channelsFor(group: string): LiveChannel[] {
+    const { channels } = this.group(group);
+    return this.contents.channels.filter(
+      (channel) =>
+        channel.enabled &&
+        (channel.groups.length === 0 || channel.groups.includes(group)) &&
+        (channels.length === 0 || channels.includes(channel.id)),
+    );
+  }
+
+  channel(id: string): LiveChannel | null {
+    return this.contents.channels.find((channel) => channel.id === id) ?? null;
+  }
+
+  group(name: string): Group {
+    return this.contents.groups.find((group) => group.name === name) ?? ordinary;
+  }
+
+  /** The override for a requested name: its own, else the longest wildcard that fits. */
+  override(model: string): PriceOverride | null {
+    const fitting = this.contents.overrides.filter((row) => matches(row.model, model));
+    const exact = fitting.find((row) => row.model === model);
+    if (exact !== undefined) return exact.price;
+    return fitting.sort((one, other) => other.model.length - one.model.length)[0]?.price ?? null;
+  }
+
+  private serve(model: string, group: string): Route[] {
+    const routes = this.channelsFor(group)
+      .filter((channel) => matchesAny(channel.models, model) || model in channel.modelMap)
+      .map((channel) => ({ channel, upstreamModel: channel.modelMap[model] ?? model }));
+    const proper = routes.filter(({ channel }) => !channel.lastResort);
+    return proper.length > 0 ? proper : routes;
+  }
+}

@@ -1,0 +1,54 @@
+// What a channel (an upstream with its keys) and a group (a bound around tokens) are. How they are stored is
+// store.ts's, which of them serves a request select.ts's.
+import type { SealedKey } from '../lib/seal.ts';
+import type { TokenLimits } from '../tokens/token.ts';
+
+/** The kinds of upstream that the relay can call. */
+export const providerNames = [
+  'openai',
+  'anthropic',
+  'gemini',
+  'azure',
+  'cohere',
+  'jina',
+  'voyage',
+  'openai-compatible',
+] as const;
+
+export type ProviderName = (typeof providerNames)[number];
+
+/** An upstream as it is stored: its keys sealed, its addresses and names as the operator gave them. */
+export interface Channel {
+  id: string;
+  name: string;
+  provider: ProviderName;
+  /** null: the provider's own address. */
+  baseUrl: string | null;
+  /** May be empty for an upstream that asks for no key. */
+  keys: readonly SealedKey[];
+  /** Exact names or `*` wildcards, as callers ask for them. */
+  models: readonly string[];
+  /** Requested name to the upstream's own name; a name that is not here goes as it is. */
+  modelMap: Readonly<Record<string, string>>;
+  /** Higher is tried first. */
+  priority: number;
+  /** Share among channels of equal priority. */
+  weight: number;
+  enabled: boolean;
+  /** Added to every request to the upstream. */
+  headers: Readonly<Record<string, string>>;
+  /** Groups whose tokens may use the channel; empty is all. */
+  groups: readonly string[];
+}
+
+/** A bound around every token in it. */
+export interface Group {
+  name: string;
+  /** 1,000,000 is the table's price. */
+  priceMultiplierMillionths: number;
+  /** Exact names or `*` wildcards; empty is all. */
+  models: readonly string[];
+  /** Channel ids; empty is all. */
+  channels: readonly string[];
+  limits: TokenLimits;
+}

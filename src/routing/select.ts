@@ -1,0 +1,13 @@
+// Which of the channels that could serve a request is asked: highest priority first, then by weight.
+import type { Route } from './catalog.ts';
+
+/** One of the routes; `random` is in [0, 1). null when there is none. */
+export function selectRoute<T extends Route>(routes: readonly T[], random: number): T | null {
+  const top = Math.max(...routes.map(({ channel }) => channel.priority));
+  const best = routes.filter(({ channel }) => channel.priority === top);
+  const weights = best.map(({ channel }) => Math.max(0, channel.weight));
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  if (sum === 0) return best[Math.floor(random * best.length)] ?? null;
+  let at = random * sum;
+  return best.find((_, index) => (at -= weights[index] ?? 0) < 0) ?? best.at(-1) ?? null;
+}

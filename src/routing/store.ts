@@ -1,0 +1,200 @@
+// Channels and groups in D1. Keys go in and come out sealed. D1 failing is thrown.
+import { chunksOfJson } from '../lib/json-chunks.ts';
+import type { Channel, Group, ProviderName } from './channel.ts';
+
+/** A channel as D1 holds it. */
+export interface ChannelRecord {
+  channel: Channel;
+  createdAtMs: number;
+  updatedAtMs: number;
+}
+
+export interface GroupRecord {
+  group: Group;
+  version: number;
+}
+
+/** What an edit may change. Absent stays as it is; lists and maps are replaced whole. */
+export type ChannelChanges = Partial<Omit<Channel, 'id'>>;
+
+/** Where a page of the newest-first list begins: after this row. */
+export interface ChannelPosition {
+  createdAtMs: number;
+  id: string;
+}
+
+export class RoutingStore {
+  private readonly db: D1Database;
+
+  constructor(db: D1Database) {
+    this.db = db;
+  }
+
+  /** All channels, disabled ones too, keys sealed, in the order of their ids. */
+  async loadChannels(): Promise<Channel[]> {
+    const { results } = await this.db.prepare('SELECT * FROM channels ORDER BY id').all<ChannelRow>();
+    return results.map((row) => recordOfRow(row).channel);
+  }
+
+  async loadGroups(): Promise<Group[]> {
+    return (await this.groupRecords()).map(({ group }) => group);
+  }
+
+  async groupRecords(): Promise<GroupRecord[]> {
+    const { results } = await this.db.prepare('SELECT * FROM groups ORDER BY name').all<GroupRow>();
+    return results.map(groupOfRow);
+  }
+
+  async hasGroup(name: string): Promise<boolean> {
+    return (await this.db.prepare('SELECT 1 FROM groups WHERE name = ?').bind(name).first()) !== null;
+  }
+
+  async find(id: string): Promise<ChannelRecord | null> {
+    const row = await this.db.prepare('SELECT * FROM channels WHERE id = ?').bind(id).first<ChannelRow>();
+    return row && recordOfRow(row);
+  }
+
+  /** Newest first. There are tens of channels, so no index stands behind the order. */
+  async list(after: ChannelPosition | null, limit: number): Promise<ChannelRecord[]> {
+    const { createdAtMs, id } = after ?? { createdAtMs: Number.MAX_SAFE_INTEGER, id: '' };
+    const { results } = await this.db
+      .prepare(
+        'SELECT * FROM channels WHERE (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT ?',
+      )
+      .bind(createdAtMs, id, limit)
+      .all<ChannelRow>();
+    return results.map(recordOfRow);
+  }
+
+  async insert(record: ChannelRecord): Promise<void> {
+    await this.takeOverChannels([record]);
+  }
+
+  /** null: there is no such channel. */
+  async update(id: string, changes: ChannelChanges, nowMs: number): Promise<ChannelRecord | null> {
+    const columns = { ...columnsOfChannel(changes), updated_at: nowMs };
+    const row = await this.db
+      .prepare(`UPDATE channels SET ${Object.keys(columns).map(assign).join(', ')} WHERE id = ? RETURNING *`)
+      .bind(...Object.values(columns), id)
+      .first<ChannelRow>();
+    return row && recordOfRow(row);
+  }
+
+  /** false: there was no such channel. */
+  async delete(id: string): Promise<boolean> {
+    const { meta } = await this.db.prepare('DELETE FROM channels WHERE id = ?').bind(id).run();
+    return meta.changes > 0;
+  }
+
+  /** Adds channels and replaces those that were edited no later. Answers how many were written. */
+  async takeOverChannels(records: ChannelRecord[]): Promise<number> {
+    const rows = records.map(({ channel, createdAtMs, updatedAtMs }) => ({
+      id: channel.id,
+      ...columnsOfChannel(channel),
+      created_at: createdAtMs,
+      updated_at: updatedAtMs,
+    }));
+    return this.takeOver('channels', 'id', rows, 'excluded.updated_at >= channels.updated_at');
+  }
+
+  /** Adds groups and replaces older versions. Answers how many were written. */
+  async takeOverGroups(records: GroupRecord[]): Promise<number> {
+    const rows = records.map(({ group, version }) => ({
+      name: group.name,
+      price_multiplier_millionths: group.priceMultiplierMillionths,
+      models: JSON.stringify(group.models),
+      channels: JSON.stringify(group.channels),
+      limits: JSON.stringify(group.limits),
+      version,
+    }));
+    return this.takeOver('groups', 'name', rows, 'excluded.version >= groups.version');
+  }
+
+  private async takeOver(table: string, key: string, rows: object[], condition: string): Promise<number> {
+    const names = Object.keys(rows[0] ?? {});
+    if (names.length === 0) return 0;
+    const sql = `INSERT INTO ${table} (${names.join(', ')})
+      SELECT ${names.map((name) => `value ->> '$.${name}'`).join(', ')} FROM json_each(?) WHERE true
+      ON CONFLICT (${key}) DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(', ')}
+      WHERE ${condition}`;
+    const answers = await this.db.batch(chunksOfJson(rows).map((chunk) => this.db.prepare(sql).bind(chunk)));
+    return answers.reduce((sum, { meta }) => sum + meta.changes, 0);
+  }
+}
+
+interface ChannelRow {
+  id: string;
+  name: string;
+  provider: string;
+  base_url: string | null;
+  keys: string;
+  models: string;
+  model_map: string;
+  priority: number;
+  weight: number;
+  enabled: number;
+  headers: string;
+  groups: string;
+  created_at: number;
+  updated_at: number;
+}
+
+interface GroupRow {
+  name: string;
+  price_multiplier_millionths: number;
+  models: string;
+  channels: string;
+  limits: string;
+  version: number;
+}
+
+function recordOfRow(row: ChannelRow): ChannelRecord {
+  const channel: Channel = {
+    id: row.id,
+    name: row.name,
+    provider: row.provider as ProviderName,
+    baseUrl: row.base_url,
+    keys: JSON.parse(row.keys),
+    models: JSON.parse(row.models),
+    modelMap: JSON.parse(row.model_map),
+    priority: row.priority,
+    weight: row.weight,
+    enabled: row.enabled === 1,
+    headers: JSON.parse(row.headers),
+    groups: JSON.parse(row.groups),
+  };
+  return { channel, createdAtMs: row.created_at, updatedAtMs: row.updated_at };
+}
+
+function columnsOfChannel(changes: ChannelChanges): Record<string, string | number | null> {
+  const { name, provider, baseUrl, priority, weight, enabled } = changes;
+  const { keys, models, modelMap, headers, groups } = changes;
+  return {
+    ...(name !== undefined && { name }),
+    ...(provider !== undefined && { provider }),
+    ...(baseUrl !== undefined && { base_url: baseUrl }),
+    ...(keys !== undefined && { keys: JSON.stringify(keys) }),
+    ...(models !== undefined && { models: JSON.stringify(models) }),
+    ...(modelMap !== undefined && { model_map: JSON.stringify(modelMap) }),
+    ...(priority !== undefined && { priority }),
+    ...(weight !== undefined && { weight }),
+    ...(enabled !== undefined && { enabled: enabled ? 1 : 0 }),
+    ...(headers !== undefined && { headers: JSON.stringify(headers) }),
+    ...(groups !== undefined && { groups: JSON.stringify(groups) }),
+  };
+}
+
+function groupOfRow(row: GroupRow): GroupRecord {
+  const group: Group = {
+    name: row.name,
+    priceMultiplierMillionths: row.price_multiplier_millionths,
+    models: JSON.parse(row.models),
+    channels: JSON.parse(row.channels),
+    limits: JSON.parse(row.limits),
+  };
+  return { group, version: row.version };
+}
+
+function assign(column: string): string {
+  return `${column} = ?`;
+}

@@ -1,0 +1,62 @@
+// Who made an upstream's id (a response, its items, a container) and where it lives: D1, with an isolate's
+// memory before it, so that the next request of a conversation finds it at once.
+
+/** The owner of an upstream id. */
+export interface UpstreamIdOwner {
+  accountId: string;
+  channelId: string;
+  keyId: string | null;
+  model: string | null;
+}
+
+/** Owners that an isolate remembers. */
+export const rememberedOwnersLimit = 10_000;
+
+export class UpstreamIdStore {
+  private readonly remembered = new Map<string, UpstreamIdOwner>();
+  private readonly db: D1Database;
+
+  constructor(db: D1Database) {
+    this.db = db;
+  }
+
+  /** Records ids of one owner; the first owner stays. */
+  async record(ids: readonly string[], owner: UpstreamIdOwner, nowMs: number): Promise<void> {
+    for (const id of ids) this.remember(id, owner);
+    const { accountId, channelId, keyId, model } = owner;
+    await this.db
+      .prepare(
+        `INSERT INTO upstream_ids (id, account_id, channel_id, key_id, model, created_at)
+         SELECT value, ?2, ?3, ?4, ?5, ?6 FROM json_each(?1) WHERE true ON CONFLICT (id) DO NOTHING`,
+      )
+      .bind(JSON.stringify(ids), accountId, channelId, keyId, model, nowMs)
+      .run();
+  }
+
+  /** The owners of those ids that have one. */
+  async owners(ids: readonly string[]): Promise<Map<string, UpstreamIdOwner>> {
+    const known = new Map(
+      ids.flatMap((id) => (this.remembered.has(id) ? [[id, this.remembered.get(id)!]] : [])),
+    );
+    const others = ids.filter((id) => !known.has(id));
+    if (others.length === 0) return known;
+    const { results } = await this.db
+      .prepare(
+        `SELECT id, account_id AS accountId, channel_id AS channelId, key_id AS keyId, model
+         FROM upstream_ids WHERE id IN (SELECT value FROM json_each(?1))`,
+      )
+      .bind(JSON.stringify(others))
+      .all<UpstreamIdOwner & { id: string }>();
+    for (const { id, ...owner } of results) {
+      this.remember(id, owner);
+      known.set(id, owner);
+    }
+    return known;
+  }
+
+  private remember(id: string, owner: UpstreamIdOwner): void {
+    const oldest = this.remembered.keys().next().value;
+    if (this.remembered.size >= rememberedOwnersLimit && oldest !== undefined) this.remembered.delete(oldest);
+    this.remembered.set(id, owner);
+  }
+}

@@ -1,0 +1,97 @@
+// How a token lies in D1's columns: the one place that knows both names of everything. Pure.
+import type { TokenChanges, TokenRecord } from './store.ts';
+import type { Budget, BudgetPeriod, TokenPolicy, TokenStatus } from './token.ts';
+
+/** A row of `tokens`, with the token's hashes as JSON beside it. */
+export interface TokenRow {
+  id: string;
+  account_id: string;
+  group_name: string;
+  name: string;
+  hint: string;
+  status: TokenStatus;
+  expires_at: number | null;
+  quota_nano_usd: number | null;
+  budget_nano_usd: number | null;
+  budget_period: BudgetPeriod | null;
+  models: string;
+  allowed_ips: string;
+  limits: string;
+  version: number;
+  created_at: number;
+  last_used_at: number | null;
+  spent_nano_usd: number;
+  hashes: string;
+}
+
+export type ColumnValues = Record<string, string | number | null>;
+
+export function recordOfRow(row: TokenRow): TokenRecord {
+  return {
+    policy: policyOfRow(row),
+    name: row.name,
+    hint: row.hint,
+    createdAtMs: row.created_at,
+    lastUsedAtMs: row.last_used_at,
+    spentNanoUsd: row.spent_nano_usd,
+  };
+}
+
+/** Every column of `tokens`, for a row that is written whole. */
+export function columnsOfRecord(record: TokenRecord): ColumnValues {
+  const { policy, name, hint, createdAtMs, lastUsedAtMs, spentNanoUsd } = record;
+  const { tokenId, accountId, status, version } = policy;
+  return {
+    id: tokenId,
+    account_id: accountId,
+    ...columnsOfChanges({ ...policy, name, status: status === 'deleted' ? 'disabled' : status }),
+    hint,
+    status,
+    version,
+    created_at: createdAtMs,
+    last_used_at: lastUsedAtMs,
+    spent_nano_usd: spentNanoUsd,
+  };
+}
+
+/** The columns that an edit names, and no other. */
+export function columnsOfChanges(changes: TokenChanges): ColumnValues {
+  const { name, status, group, expiresAtMs, quotaNanoUsd, budget, models, allowedIps, limits } = changes;
+  return {
+    ...(name !== undefined && { name }),
+    ...(status !== undefined && { status }),
+    ...(group !== undefined && { group_name: group }),
+    ...(expiresAtMs !== undefined && { expires_at: expiresAtMs }),
+    ...(quotaNanoUsd !== undefined && { quota_nano_usd: quotaNanoUsd }),
+    ...(budget !== undefined && {
+      budget_nano_usd: budget?.nanoUsd ?? null,
+      budget_period: budget?.period ?? null,
+    }),
+    ...(models !== undefined && { models: JSON.stringify(models) }),
+    ...(allowedIps !== undefined && { allowed_ips: JSON.stringify(allowedIps) }),
+    ...(limits !== undefined && { limits: JSON.stringify(limits) }),
+  };
+}
+
+function policyOfRow(row: TokenRow): TokenPolicy {
+  return {
+    tokenId: row.id,
+    accountId: row.account_id,
+    group: row.group_name,
+    version: row.version,
+    status: row.status,
+    hashes: JSON.parse(row.hashes),
+    expiresAtMs: row.expires_at,
+    quotaNanoUsd: row.quota_nano_usd,
+    budget: budgetOfRow(row),
+    models: JSON.parse(row.models),
+    allowedIps: JSON.parse(row.allowed_ips),
+    limits: JSON.parse(row.limits),
+  };
+}
+
+function budgetOfRow({ budget_nano_usd, budget_period }: TokenRow): Budget | null {
+  return budget_nano_usd === null || budget_period === null
+    ? null
+    : { nanoUsd: budget_nano_usd, period: budget_period };
+}

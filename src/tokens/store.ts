@@ -1,0 +1,191 @@
+// Tokens in D1: the record of what every token may do, its accepted values (hashes only) and, as the
+// ledger reports it, what it has spent. Decides nothing: the token's ledger does, from the policy read here.
+// D1 failing is thrown.
+import { columnsOfChanges, columnsOfRecord, recordOfRow, type TokenRow } from './columns.ts';
+import type { TokenHash, TokenPolicy, TokenStatus } from './token.ts';
+
+/** A token as D1 holds it. */
+export interface TokenRecord {
+  policy: TokenPolicy;
+  name: string;
+  hint: string;
+  createdAtMs: number;
+  lastUsedAtMs: number | null;
+  /** As the ledger last reported it: about a second behind. */
+  spentNanoUsd: number;
+}
+
+/** What an edit may change. Absent stays as it is; lists and limits are replaced whole. */
+export type TokenChanges = Partial<
+  Pick<
+    TokenPolicy,
+    'group' | 'expiresAtMs' | 'quotaNanoUsd' | 'budget' | 'models' | 'allowedIps' | 'limits'
+  > & { name: string; status: Exclude<TokenStatus, 'deleted'> }
+>;
+
+/** Where a page of a newest-first list begins: after this row. */
+export interface TokenPosition {
+  createdAtMs: number;
+  id: string;
+}
+
+export interface TokenFilter {
+  accountId?: string | undefined;
+  status?: TokenStatus | undefined;
+  /** Part of the name, any case. */
+  search?: string | undefined;
+}
+
+export interface Rotation {
+  hash: string;
+  hint: string;
+  /** When the values before this one end. At or before `nowMs`: they are forgotten at once. */
+  oldEndsAtMs: number;
+  nowMs: number;
+}
+
+/** The version of a deleted token's policy: no edit, however late it arrives, is newer. */
+export const finalVersion = Number.MAX_SAFE_INTEGER;
+
+const hashesColumn = `(SELECT json_group_array(json_object('hash', hash, 'validUntilMs', valid_until))
+  FROM token_hashes WHERE token_id = tokens.id) AS hashes`;
+
+export class TokenStore {
+  private readonly db: D1Database;
+
+  constructor(db: D1Database) {
+    this.db = db;
+  }
+
+  async insert(record: TokenRecord): Promise<void> {
+    const columns = columnsOfRecord(record);
+    const names = Object.keys(columns);
+    await this.db.batch([
+      this.db
+        .prepare(`INSERT INTO tokens (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`)
+        .bind(...Object.values(columns)),
+      ...record.policy.hashes.map(({ hash, validUntilMs }) =>
+        this.db
+          .prepare('INSERT INTO token_hashes (hash, token_id, valid_until) VALUES (?, ?, ?)')
+          .bind(hash, record.policy.tokenId, validUntilMs),
+      ),
+    ]);
+  }
+
+  /** Takes a token out again that nobody has ever seen the value of. */
+  async discard(id: string): Promise<void> {
+    await this.db.batch([
+      this.db.prepare('DELETE FROM token_hashes WHERE token_id = ?').bind(id),
+      this.db.prepare('DELETE FROM tokens WHERE id = ?').bind(id),
+    ]);
+  }
+
+  /** Whose a value is. A deleted token's is nobody's; whether the value's time is over is the ledger's to say. */
+  async findByHash(hash: string): Promise<{ policy: TokenPolicy } | null> {
+    const row = await this.db
+      .prepare(
+        `SELECT tokens.*, ${hashesColumn} FROM tokens
+         WHERE id = (SELECT token_id FROM token_hashes WHERE hash = ?) AND status <> 'deleted'`,
+      )
+      .bind(hash)
+      .first<TokenRow>();
+    return row && { policy: recordOfRow(row).policy };
+  }
+
+  /** The policy, a deleted token's too (its ledger must hear of that). */
+  async findPolicy(id: string): Promise<TokenPolicy | null> {
+    const row = await this.db
+      .prepare(`SELECT tokens.*, ${hashesColumn} FROM tokens WHERE id = ?`)
+      .bind(id)
+      .first<TokenRow>();
+    return row && recordOfRow(row).policy;
+  }
+
+  /** The token, unless it is deleted. */
+  async find(id: string): Promise<TokenRecord | null> {
+    const row = await this.db
+      .prepare(`SELECT tokens.*, ${hashesColumn} FROM tokens WHERE id = ? AND status <> 'deleted'`)
+      .bind(id)
+      .first<TokenRow>();
+    return row && recordOfRow(row);
+  }
+
+  /** Newest first, deleted ones left out. */
+  async list(filter: TokenFilter, after: TokenPosition | null, limit: number): Promise<TokenRecord[]> {
+    const conditions: [string, unknown[]][] = [["status <> 'deleted'", []]];
+    if (filter.accountId !== undefined) conditions.push(['account_id = ?', [filter.accountId]]);
+    if (filter.status !== undefined) conditions.push(['status = ?', [filter.status]]);
+    if (filter.search !== undefined)
+      conditions.push([`name LIKE ? ESCAPE '\\'`, [containing(filter.search)]]);
+    if (after !== null) conditions.push(['(created_at, id) < (?, ?)', [after.createdAtMs, after.id]]);
+    const { results } = await this.db
+      .prepare(
+        `SELECT tokens.*, ${hashesColumn} FROM tokens WHERE ${conditions.map(([sql]) => sql).join(' AND ')}
+         ORDER BY created_at DESC, id DESC LIMIT ?`,
+      )
+      .bind(...conditions.flatMap(([, values]) => values), limit)
+      .all<TokenRow>();
+    return results.map(recordOfRow);
+  }
+
+  /**
+   * Applies an edit and raises the version, in one atomic statement: of two edits at a time both are in the
+   * higher version. null: there is no such token.
+   */
+  async update(id: string, changes: TokenChanges): Promise<TokenRecord | null> {
+    const columns = columnsOfChanges(changes);
+    const assignments = Object.keys(columns).map((name) => `${name} = ?`);
+    const row = await this.db
+      .prepare(
+        `UPDATE tokens SET ${[...assignments, 'version = version + 1'].join(', ')}
+         WHERE id = ? AND status <> 'deleted' RETURNING *, ${hashesColumn}`,
+      )
+      .bind(...Object.values(columns), id)
+      .first<TokenRow>();
+    return row && recordOfRow(row);
+  }
+
+  /** Marks a token deleted for ever. Its rows in the log keep their meaning. */
+  async setDeleted(id: string): Promise<void> {
+    await this.db
+      .prepare(`UPDATE tokens SET status = 'deleted', version = ? WHERE id = ?`)
+      .bind(finalVersion, id)
+      .run();
+  }
+
+  /** Gives a token a new value and the old ones an end. null: there is no such token. */
+  async rotate(id: string, rotation: Rotation): Promise<{ record: TokenRecord; before: TokenHash[] } | null> {
+    const { hash, hint, oldEndsAtMs, nowMs } = rotation;
+    const alive = `SELECT id FROM tokens WHERE id = ? AND status <> 'deleted'`;
+    const [before, , , , after] = await this.db.batch<Record<string, unknown>>([
+      this.db.prepare('SELECT hash, valid_until FROM token_hashes WHERE token_id = ?').bind(id),
+      this.db
+        .prepare(
+          `UPDATE token_hashes SET valid_until = MIN(COALESCE(valid_until, ?1), ?1) WHERE token_id = ?2`,
+        )
+        .bind(oldEndsAtMs, id),
+      this.db.prepare('DELETE FROM token_hashes WHERE token_id = ? AND valid_until <= ?').bind(id, nowMs),
+      this.db
+        .prepare(`INSERT INTO token_hashes (hash, token_id) SELECT ?, id FROM (${alive})`)
+        .bind(hash, id),
+      this.db
+        .prepare(
+          `UPDATE tokens SET hint = ?, version = version + 1 WHERE id = ? AND status <> 'deleted'
+           RETURNING *, ${hashesColumn}`,
+        )
+        .bind(hint, id),
+    ]);
+    const row = after?.results[0] as TokenRow | undefined;
+    if (row === undefined) return null;
+    const old = (before?.results ?? []) as { hash: string; valid_until: number | null }[];
+    return {
+      record: recordOfRow(row),
+      before: old.map((entry) => ({ hash: entry.hash, validUntilMs: entry.valid_until })),
+    };
+  }
+}
+
+/** A LIKE pattern for names that contain the text, whose own wildcards mean themselves. */
+function containing(text: string): string {
+  return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+}

@@ -1,0 +1,225 @@
+// As much of Cloudflare's API as a deploy needs: it keeps what is made, counts it, and fails on demand.
+// D1 is a real SQLite, so that a schema that would not apply does not apply here either.
+import { createServer, type IncomingMessage } from 'node:http';
+import { DatabaseSync } from 'node:sqlite';
+
+export interface Upload {
+  readonly metadata: { bindings: { name: string; type: string; text?: string; [name: string]: unknown }[] };
+  readonly script: string;
+}
+
+export interface CloudflareImitation {
+  readonly url: string;
+  readonly calls: string[];
+  readonly databases: Map<string, { name: string; sqlite: DatabaseSync }>;
+  readonly namespaces: Map<string, string>;
+  readonly uploads: Upload[];
+  readonly secrets: Map<string, string>;
+  readonly domains: string[];
+  /** How often each secret arrived. */
+  readonly secretPuts: string[];
+  /** Calls that match answer 500 from now on; null: none. */
+  failing: RegExp | null;
+  close(): Promise<void>;
+}
+
+export const imitatedAccount = 'a'.repeat(32);
+
+/** Starts the imitation on a free port; wrangler finds it through CLOUDFLARE_API_BASE_URL. */
+export async function startCloudflareImitation(): Promise<CloudflareImitation> {
+  const imitation: CloudflareImitation = {
+    url: '',
+    calls: [],
+    databases: new Map(),
+    namespaces: new Map(),
+    uploads: [],
+    secrets: new Map(),
+    domains: [],
+    secretPuts: [],
+    failing: null,
+    close: () => new Promise((resolve) => server.close(() => resolve()).closeAllConnections()),
+  };
+  const server = createServer((incoming, outgoing) => {
+    answer(imitation, incoming)
+      .catch((error: unknown) => failure(500, 10_000, String(error)))
+      .then(({ status, body }) => {
+        outgoing.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  return Object.assign(imitation, { url: `http://127.0.0.1:${port}` });
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+type Handle = (
+  imitation: CloudflareImitation,
+  body: Buffer,
+  match: RegExpExecArray,
+  headers: Headers,
+) => Reply | Promise<Reply>;
+
+async function answer(imitation: CloudflareImitation, incoming: IncomingMessage): Promise<Reply> {
+  const url = new URL(incoming.url ?? '/', 'http://imitation');
+  const call = `${incoming.method} ${url.pathname.replace(`/accounts/${imitatedAccount}`, '')}`;
+  const parts: Buffer[] = [];
+  for await (const part of incoming as AsyncIterable<Buffer>) parts.push(part);
+  imitation.calls.push(call);
+  if (imitation.failing?.test(call)) return failure(500, 7500, 'the imitation fails on purpose');
+  if (incoming.headers.authorization !== 'Bearer imitated-api-token')
+    return failure(403, 9109, 'Invalid access token');
+  const page = Number(url.searchParams.get('page') ?? 1);
+  for (const [pattern, handle] of routes) {
+    const match = pattern.exec(call);
+    if (match === null) continue;
+    if (page > 1) return success([]);
+    const headers = new Headers({ 'content-type': incoming.headers['content-type'] ?? '' });
+    return await handle(imitation, Buffer.concat(parts), match, headers);
+  }
+  return failure(404, 7003, `no route for ${call}`);
+}
+
+const routes: readonly (readonly [RegExp, Handle])[] = [
+  [
+    /^GET \/(memberships|accounts)$/,
+    () =>
+      success([
+        { id: imitatedAccount, name: 'Imitation', account: { id: imitatedAccount, name: 'Imitation' } },
+      ]),
+  ],
+  [/^GET \/user\/tokens\/verify$/, () => success({ id: 'token', status: 'active' })],
+  [/^GET \/user$/, () => success({ id: 'user', email: 'someone@example.com' })],
+  [
+    /^GET \/d1\/database$/,
+    ({ databases }) => success([...databases].map(([uuid, { name }]) => ({ uuid, name }))),
+  ],
+  [/^POST \/d1\/database$/, createDatabase],
+  [/^GET \/d1\/database\/([^/]+)$/, getDatabase],
+  [/^POST \/d1\/database\/([^/]+)\/query$/, queryDatabase],
+  [
+    /^GET \/storage\/kv\/namespaces$/,
+    ({ namespaces }) => success([...namespaces].map(([id, title]) => ({ id, title }))),
+  ],
+  [/^POST \/storage\/kv\/namespaces$/, createNamespace],
+  [/^GET \/workers\/scripts\/([^/]+)\/secrets$/, listSecrets],
+  [/^GET \/workers\/services\/([^/]+)$/, getService],
+  [/^PUT \/workers\/scripts\/([^/]+)$/, putScript],
+  [/^POST \/workers\/scripts\/[^/]+\/versions$/, putScript],
+  [
+    /^POST \/workers\/scripts\/([^/]+)\/assets-upload-session$/,
+    () => success({ jwt: 'assets-jwt', buckets: [] }),
+  ],
+  [/^GET \/workers\/subdomain$/, () => success({ subdomain: 'imitated' })],
+  [
+    /^(GET|POST) \/workers\/scripts\/([^/]+)\/subdomain$/,
+    () => success({ enabled: true, previews_enabled: true }),
+  ],
+  [
+    /^GET \/workers\/workers\/([^/]+)$/,
+    () =>
+      success({
+        subdomain: { enabled: true, previews_enabled: true, url: 'https://relay.imitated.workers.dev' },
+      }),
+  ],
+  [
+    /^(GET|PATCH) \/workers\/scripts\/[^/]+\/(settings|script-settings)$/,
+    () => success({ tags: [], bindings: [] }),
+  ],
+  [/^PUT \/workers\/scripts\/([^/]+)\/schedules$/, () => success({ schedules: [] })],
+  [
+    /^(GET|POST) \/workers\/scripts\/([^/]+)\/deployments$/,
+    () => success({ deployments: [], id: 'deployment' }),
+  ],
+  [/^(GET|PUT|POST) \/workers\/(scripts|services)\/.*\/domains\/(changeset|records).*$/, putDomains],
+];
+
+function createDatabase({ databases }: CloudflareImitation, body: Buffer): Reply {
+  const { name } = JSON.parse(body.toString()) as { name: string };
+  if ([...databases.values()].some((database) => database.name === name))
+    return failure(400, 7502, 'name is taken');
+  const uuid = crypto.randomUUID();
+  databases.set(uuid, { name, sqlite: new DatabaseSync(':memory:') });
+  return success({ uuid, name, version: 'production', created_at: new Date().toISOString() });
+}
+
+function getDatabase({ databases }: CloudflareImitation, _body: Buffer, match: RegExpExecArray): Reply {
+  const found = databases.get(match[1] ?? '');
+  return found ? success({ uuid: match[1], name: found.name }) : failure(404, 7404, 'no such database');
+}
+
+function queryDatabase({ databases }: CloudflareImitation, body: Buffer, match: RegExpExecArray): Reply {
+  const found = databases.get(match[1] ?? '');
+  if (found === undefined) return failure(404, 7404, 'no such database');
+  found.sqlite.exec((JSON.parse(body.toString()) as { sql: string }).sql);
+  return success([{ results: [], success: true, meta: { duration: 1, rows_read: 0, rows_written: 0 } }]);
+}
+
+function createNamespace({ namespaces }: CloudflareImitation, body: Buffer): Reply {
+  const { title } = JSON.parse(body.toString()) as { title: string };
+  if ([...namespaces.values()].includes(title)) return failure(400, 10_014, 'title is taken');
+  const id = crypto.randomUUID().replaceAll('-', '');
+  namespaces.set(id, title);
+  return success({ id, title, supports_url_encoding: true });
+}
+
+function listSecrets({ uploads, secrets }: CloudflareImitation): Reply {
+  if (uploads.length === 0) return failure(404, 10_007, 'This Worker does not exist on your account.');
+  return success([...secrets.keys()].map((name) => ({ name, type: 'secret_text' })));
+}
+
+function getService({ uploads }: CloudflareImitation, _body: Buffer, match: RegExpExecArray): Reply {
+  if (uploads.length === 0) return failure(404, 10_090, 'workers.api.error.service_not_found');
+  const script = { id: match[1], tag: 'tag', tags: [], last_deployed_from: 'wrangler', migration_tag: 'v1' };
+  return success({ id: match[1], default_environment: { environment: 'production', script } });
+}
+
+async function putScript(
+  imitation: CloudflareImitation,
+  body: Buffer,
+  _match: RegExpExecArray,
+  headers: Headers,
+): Promise<Reply> {
+  const form = await new Response(new Uint8Array(body), { headers }).formData();
+  const metadata = JSON.parse(String(form.get('metadata'))) as Upload['metadata'];
+  const main = [...form.values()].find((value) => value instanceof File && /javascript/.test(value.type));
+  imitation.uploads.push({ metadata, script: main instanceof File ? await main.text() : '' });
+  for (const { name, type, text } of metadata.bindings) {
+    if (type !== 'secret_text' || text === undefined) continue;
+    imitation.secretPuts.push(name);
+    imitation.secrets.set(name, text);
+  }
+  const answered = {
+    id: 'script',
+    etag: 'etag',
+    startup_time_ms: 12,
+    deployment_id: 'deployment',
+    number: 1,
+  };
+  return success({
+    ...answered,
+    metadata: {},
+    resources: { script: { etag: 'etag' }, bindings: [], script_runtime: {} },
+  });
+}
+
+function putDomains({ domains }: CloudflareImitation, body: Buffer, match: RegExpExecArray): Reply {
+  if (match[3] === 'changeset') return success({ added: [], removed: [], updated: [], conflicting: [] });
+  const { origins = [] } = JSON.parse(body.toString()) as { origins?: { hostname: string }[] };
+  domains.splice(0, domains.length, ...origins.map(({ hostname }) => hostname));
+  return success(origins);
+}
+
+function success(result: unknown): Reply {
+  const count = Array.isArray(result) ? result.length : 1;
+  const result_info = { page: 1, per_page: 100, count, total_count: count, total_pages: 1 };
+  return { status: 200, body: { success: true, errors: [], messages: [], result, result_info } };
+}
+
+function failure(status: number, code: number, message: string): Reply {
+  return { status, body: { success: false, errors: [{ code, message }], messages: [], result: null } };
+}

@@ -1,0 +1,132 @@
+// The recordings of providers' answers, which are not part of the repository: they are used from
+// ../shared/fixtures (beside the repository) when that folder is there. Where it is not, tests that need it
+// are left out and say so.
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Framing, WireKind } from '../../src/formats/meter.ts';
+
+const folder = fileURLToPath(new URL('../../../shared/fixtures/', import.meta.url).href);
+
+/** Whether the recordings are there. */
+export const haveFixtures = existsSync(`${folder}cases.json`);
+
+/** Says once per test file why its replay is left out. */
+export function sayWhenLeftOut(): void {
+  if (!haveFixtures) console.warn(`left out: no recordings at ${folder}`);
+}
+
+/** What is known of one recording, from its meta.json. */
+export interface FixtureMeta {
+  case: string;
+  provider: string;
+  endpoint: string;
+  method: string;
+  path: string;
+  status: number;
+  content_type?: string;
+  model?: string;
+  stream: boolean;
+  features: string[];
+  fidelity: string;
+  trimmed?: unknown;
+  request_trimmed?: unknown;
+  usage?: ({ raw?: Record<string, unknown> } & Record<string, unknown>) | null;
+  response_file: string;
+}
+
+export interface Fixture {
+  /** `provider/endpoint/name`. */
+  name: string;
+  meta: FixtureMeta;
+  /** The answer's body. */
+  bytes: Uint8Array;
+  /** The request's JSON body; undefined for GET and multipart. */
+  request: unknown;
+}
+
+interface CaseLine {
+  dir: string;
+  status: number;
+  file: string;
+}
+
+let loaded: Fixture[] | undefined;
+
+/** All recordings but WebSocket transcripts; none when the folder is not there. */
+export function allFixtures(): Fixture[] {
+  if (!haveFixtures) return [];
+  loaded ??= (JSON.parse(readFileSync(`${folder}cases.json`, 'utf8')) as CaseLine[])
+    .filter((line) => line.file.startsWith('response'))
+    .map((line) => readFixture(line.dir));
+  return loaded;
+}
+
+function readFixture(name: string): Fixture {
+  const meta = JSON.parse(readFileSync(`${folder}${name}/meta.json`, 'utf8')) as FixtureMeta;
+  const requestFile = `${folder}${name}/request.json`;
+  return {
+    name,
+    meta,
+    bytes: new Uint8Array(readFileSync(`${folder}${name}/${meta.response_file}`)),
+    request: existsSync(requestFile) ? JSON.parse(readFileSync(requestFile, 'utf8')) : undefined,
+  };
+}
+
+const kinds: Record<string, WireKind> = {
+  'chat-completions': 'chat',
+  completions: 'completions',
+  responses: 'responses',
+  'responses-sub': 'responses',
+  messages: 'messages',
+  generateContent: 'generate',
+  streamGenerateContent: 'generate',
+  'streamGenerateContent-array': 'generate',
+  embeddings: 'embeddings',
+  embed: 'embeddings',
+  embedContent: 'gemini-embed',
+  batchEmbedContents: 'gemini-embed',
+  moderations: 'moderations',
+  'audio-speech': 'speech',
+  'audio-transcriptions': 'transcription',
+  'audio-translations': 'transcription',
+  'images-generations': 'images',
+  'images-edits': 'images',
+};
+
+const rerankKinds: Record<string, WireKind> = { cohere: 'rerank-cohere', voyage: 'rerank-voyage' };
+
+/** The kind of meter for a recording; null for endpoints that the relay does not meter. */
+export function kindOf({ meta }: Fixture): WireKind | null {
+  if (meta.endpoint === 'rerank') return rerankKinds[meta.provider] ?? 'rerank-jina';
+  return kinds[meta.endpoint] ?? null;
+}
+
+/** How the recording's body is cut into events. */
+export function framingOf({ meta }: Fixture): Framing {
+  if (meta.response_file.endsWith('.sse')) return 'sse';
+  if (meta.endpoint === 'streamGenerateContent-array') return 'json-array';
+  return meta.response_file.endsWith('.json') ? 'json' : 'opaque';
+}
+
+/** The bytes in pieces of 1 to `largest` bytes, the same ones for the same seed. */
+export function cutAtSeed(bytes: Uint8Array, seed: number, largest: number): Uint8Array[] {
+  const next = seededNumbers(seed);
+  const pieces: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const length = 1 + Math.floor(next() * largest);
+    pieces.push(bytes.subarray(at, at + length));
+    at += length;
+  }
+  return pieces;
+}
+
+/** Numbers in [0, 1), always the same for a seed (mulberry32). */
+export function seededNumbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

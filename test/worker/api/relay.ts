@@ -1,0 +1,116 @@
+// A management API on the real D1 and KV, with ledgers that record what they are told and can be away.
+import { env } from 'cloudflare:workers';
+import { Hono } from 'hono';
+import { managementApi } from '../../../src/dashboard/api/management-api.ts';
+import type { ManagementServices } from '../../../src/dashboard/api/services.ts';
+import { RelayError } from '../../../src/lib/relay-error.ts';
+import { PriceStore } from '../../../src/metering/price-store.ts';
+import type { Balance, Ledgers } from '../../../src/quota/quota.ts';
+import { RoutingStore } from '../../../src/routing/store.ts';
+import { TokenCache } from '../../../src/tokens/cache.ts';
+import { TokenStore } from '../../../src/tokens/store.ts';
+import type { TokenPolicy } from '../../../src/tokens/token.ts';
+
+export const adminKey = 'admin-key-of-the-tests';
+
+/** Keeps policies as a real ledger does: older and equal versions are ignored, deleted is for ever. */
+export class FakeLedgers implements Ledgers {
+  readonly policies = new Map<string, TokenPolicy>();
+  readonly spent = new Map<string, number>();
+  readonly calls: string[] = [];
+  away = false;
+
+  async configure(policy: TokenPolicy): Promise<void> {
+    this.answer(`configure ${policy.tokenId} ${policy.status}`);
+    const before = this.policies.get(policy.tokenId);
+    if (before !== undefined && (before.status === 'deleted' || before.version >= policy.version)) return;
+    this.policies.set(policy.tokenId, policy);
+  }
+
+  async restore(policy: TokenPolicy, spentNanoUsd: number): Promise<boolean> {
+    await this.configure(policy);
+    if (spentNanoUsd < (this.spent.get(policy.tokenId) ?? 0)) return false;
+    this.spent.set(policy.tokenId, spentNanoUsd);
+    return true;
+  }
+
+  async balance(tokenId: string): Promise<Balance> {
+    this.answer(`balance ${tokenId}`);
+    const spentNanoUsd = this.spent.get(tokenId) ?? 0;
+    return { spentNanoUsd, reservedNanoUsd: 250_000_000, open: 1, budgetSpentNanoUsd: 0, lastUsedAtMs: null };
+  }
+
+  private answer(call: string): void {
+    this.calls.push(call);
+    if (this.away) throw new RelayError('service_unavailable', 'the ledger is away');
+  }
+}
+
+/** A relay of one test: call it with a path below /api, a method and a JSON body. */
+export function relay(overrides: Partial<ManagementServices> = {}) {
+  const ledgers = new FakeLedgers();
+  const events: string[] = [];
+  const clock = { nowMs: Date.parse('2026-11-01T12:00:00Z') };
+  const services: ManagementServices = {
+    version: '1.2.3',
+    adminKey,
+    encryptionKey: 'encryption-key-of-the-tests',
+    db: env.DB,
+    tokens: new TokenStore(env.DB),
+    routing: new RoutingStore(env.DB),
+    prices: new PriceStore(env.DB),
+    ledgers,
+    tokenCache: new TokenCache(env.CACHE, (event) => events.push(event)),
+    onChannelsChanged: async () => void events.push('channels-changed'),
+    testChannel: async (_id, model) => ({ ok: false, status: 401, latency_ms: 12, error: `no ${model}` }),
+    report: (event) => events.push(event),
+    now: () => clock.nowMs++,
+    ...overrides,
+  };
+  const app = new Hono().route('/api', managementApi(services));
+  return { app, ledgers, events, services, clock, call: caller(app) };
+}
+
+/** An answer as far as tests look at it; `body` is parsed JSON, or null. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of every shape.
+  body: any;
+}
+
+function caller(app: Hono) {
+  return async (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> => {
+    const response = await app.request(`https://relay.test/api${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${adminKey}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? null : JSON.parse(text),
+    };
+  };
+}
+
+/** Empties what tests write. */
+export async function emptyDatabase(): Promise<void> {
+  const tables = ['token_hashes', 'tokens', 'channels', 'prices', 'logs', 'usage_hourly'];
+  const others = [
+    `DELETE FROM accounts WHERE id <> 'acc_admin'`,
+    `DELETE FROM groups WHERE name <> 'default'`,
+  ];
+  const all = [...tables.map((table) => `DELETE FROM ${table}`), ...others];
+  await env.DB.batch(all.map((sql) => env.DB.prepare(sql)));
+}

@@ -1,0 +1,353 @@
+import { env } from 'cloudflare:workers';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { hashSecret, isWellFormedSecret } from '../../../src/tokens/secret.ts';
+import { TokenStore } from '../../../src/tokens/store.ts';
+import { emptyDatabase, relay } from './relay.ts';
+
+beforeEach(emptyDatabase);
+
+const full = {
+  name: ' Build bot ',
+  quota_usd: 12.345678901,
+  budget: { usd: 1.5, period: 'week' },
+  models: ['gpt-4o', 'claude-*'],
+  allowed_ips: ['192.0.2.1', '2001:db8::/32'],
+  expires_at: '2027-01-31T01:00:00+01:00',
+  limits: { rpm: 60, tpm: null, concurrency: 4 },
+};
+
+describe('creating a token', () => {
+  it('answers its value once and stores only the hash', async () => {
+    const { call } = relay();
+    const { status, body } = await call('POST', '/tokens', full);
+    expect(status).toBe(201);
+    expect(isWellFormedSecret(body.token)).toBe(true);
+    expect(body).toEqual({
+      id: expect.stringMatching(/^tok_[0-9A-Za-z]{16}$/),
+      token: body.token,
+      hint: `sk-oo8-…${body.token.slice(-4)}`,
+      name: 'Build bot',
+      status: 'active',
+      account_id: 'acc_admin',
+      group: 'default',
+      created_at: '2026-11-01T12:00:00.000Z',
+      last_used_at: null,
+      expires_at: '2027-01-31T00:00:00.000Z',
+      quota_usd: 12.345678901,
+      spent_usd: 0,
+      remaining_usd: 12.345678901,
+      budget: { usd: 1.5, period: 'week' },
+      models: ['gpt-4o', 'claude-*'],
+      allowed_ips: ['192.0.2.1', '2001:db8::/32'],
+      limits: { rpm: 60, concurrency: 4 },
+    });
+    const one = await call('GET', `/tokens/${body.id}`);
+    expect(JSON.stringify(one.body)).not.toContain(body.token);
+    expect(JSON.stringify(one.body)).not.toContain(hashSecret(body.token));
+    const found = await new TokenStore(env.DB).findByHash(hashSecret(body.token));
+    expect(found?.policy.tokenId).toBe(body.id);
+  });
+
+  it('needs a name and nothing else', async () => {
+    const { body } = await relay().call('POST', '/tokens', { name: 'x' });
+    expect(body).toMatchObject({
+      quota_usd: null,
+      remaining_usd: null,
+      budget: null,
+      models: [],
+      limits: {},
+    });
+  });
+
+  it('reads a quota of 0 back as unlimited', async () => {
+    const { body } = await relay().call('POST', '/tokens', { name: 'x', quota_usd: 0 });
+    expect(body.quota_usd).toBeNull();
+  });
+
+  it('is known to the ledger and to the cache when it is answered', async () => {
+    const { call, ledgers } = relay();
+    const { body } = await call('POST', '/tokens', full);
+    expect(ledgers.policies.get(body.id)).toMatchObject({ version: 1, quotaNanoUsd: 12_345_678_901 });
+    const identity = await env.CACHE.get(`token:${hashSecret(body.token)}`, 'json');
+    expect(identity).toMatchObject({
+      tokenId: body.id,
+      version: 1,
+      accountId: 'acc_admin',
+      group: 'default',
+    });
+  });
+
+  it('leaves nothing behind when its ledger is away', async () => {
+    const { call, ledgers } = relay();
+    ledgers.away = true;
+    const { status, body, headers } = await call('POST', '/tokens', full);
+    expect([status, headers.get('retry-after')]).toEqual([503, '2']);
+    expect(body.detail).toContain('no token was created');
+    expect((await call('GET', '/tokens')).body.data).toEqual([]);
+  });
+});
+
+describe('a wrong field', () => {
+  const thousand = Array.from({ length: 1_001 }, (_, index) => `model-${index}`);
+  const wrong: [string, object, string][] = [
+    ['no name', {}, 'name'],
+    ['an empty name', { name: '  ' }, 'name'],
+    ['a long name', { name: 'x'.repeat(201) }, 'name'],
+    ['a name that is no text', { name: 7 }, 'name'],
+    ['a negative quota', { name: 'x', quota_usd: -1 }, 'quota_usd'],
+    ['a quota of ten decimals', { name: 'x', quota_usd: 0.1234567891 }, 'quota_usd'],
+    ['a quota in text', { name: 'x', quota_usd: '5' }, 'quota_usd'],
+    ['a quota beyond exactness', { name: 'x', quota_usd: 1e8 }, 'quota_usd'],
+    ['a budget of 0', { name: 'x', budget: { usd: 0, period: 'day' } }, 'budget.usd'],
+    ['a budget without period', { name: 'x', budget: { usd: 1 } }, 'budget.period'],
+    ['an unknown period', { name: 'x', budget: { usd: 1, period: 'year' } }, 'budget.period'],
+    ['an empty model', { name: 'x', models: ['gpt-4o', ''] }, 'models.1'],
+    ['too many models', { name: 'x', models: thousand }, 'models'],
+    ['an address that is none', { name: 'x', allowed_ips: ['10.0.0.0/8', '300.1.1.1'] }, 'allowed_ips.1'],
+    ['a shorthand address', { name: 'x', allowed_ips: ['10.1'] }, 'allowed_ips.0'],
+    ['a range too wide', { name: 'x', allowed_ips: ['10.0.0.0/33'] }, 'allowed_ips.0'],
+    ['an end that is no date', { name: 'x', expires_at: 'tomorrow' }, 'expires_at'],
+    ['an end on a day that is none', { name: 'x', expires_at: '2027-02-30T00:00:00Z' }, 'expires_at'],
+    ['a limit of 0', { name: 'x', limits: { rpm: 0 } }, 'limits.rpm'],
+    ['half a limit', { name: 'x', limits: { tpm: 1.5 } }, 'limits.tpm'],
+    ['an unknown limit', { name: 'x', limits: { rps: 1 } }, 'limits.rps'],
+    ['an unknown field', { name: 'x', quota: 5 }, 'quota'],
+    ['an unknown status', { name: 'x', status: 'deleted' }, 'status'],
+    ['an unknown group', { name: 'x', group: 'vip' }, 'group'],
+  ];
+  it.each(wrong)('is named: %s', async (_, body, field) => {
+    const answer = await relay().call('POST', '/tokens', body);
+    expect(answer.status).toBe(400);
+    expect(answer.headers.get('content-type')).toBe('application/problem+json');
+    expect(answer.body.errors.map((error: { field: string }) => error.field)).toEqual([field]);
+    expect(answer.body.detail).toContain(field);
+  });
+
+  it('is named in an edit, too', async () => {
+    const { call } = relay();
+    const { body } = await call('POST', '/tokens', { name: 'x' });
+    const answer = await call('PATCH', `/tokens/${body.id}`, { quota_usd: -1, hint: 'y' });
+    expect(answer.status).toBe(400);
+    expect(answer.body.errors.map(({ field }: { field: string }) => field).sort()).toEqual([
+      'hint',
+      'quota_usd',
+    ]);
+  });
+
+  it('is the body itself when that is no object', async () => {
+    const answer = await relay().call('POST', '/tokens', '[]');
+    expect([answer.status, answer.body.errors[0].field]).toEqual([400, 'body']);
+  });
+
+  it('accepts the longest list of models and an end in the past', async () => {
+    const body = { name: 'x', models: thousand.slice(1), expires_at: '2020-01-01' };
+    const answer = await relay().call('POST', '/tokens', body);
+    expect([answer.status, answer.body.expires_at]).toEqual([201, '2020-01-01T00:00:00.000Z']);
+  });
+});
+
+describe('reading tokens', () => {
+  it('shows one with the live figures of its ledger', async () => {
+    const { call, ledgers } = relay();
+    const { body } = await call('POST', '/tokens', { name: 'x', quota_usd: 2 });
+    ledgers.spent.set(body.id, 1_500_000_001);
+    expect((await call('GET', `/tokens/${body.id}`)).body).toMatchObject({
+      spent_usd: 1.500000001,
+      remaining_usd: 0.499999999,
+      reserved_usd: 0.25,
+      open_requests: 1,
+    });
+  });
+
+  it('lists newest first, page by page, without repeats', async () => {
+    const { call } = relay();
+    for (const name of ['a', 'b', 'c', 'd', 'e']) await call('POST', '/tokens', { name });
+    const first = (await call('GET', '/tokens?limit=3')).body;
+    await call('POST', '/tokens', { name: 'late' });
+    const second = (await call('GET', `/tokens?limit=3&cursor=${first.next_cursor}`)).body;
+    const names = [...first.data, ...second.data].map(({ name }: { name: string }) => name);
+    expect(names).toEqual(['e', 'd', 'c', 'b', 'a']);
+    expect(second.next_cursor).toBeNull();
+  });
+
+  it('filters by name, status and account', async () => {
+    const { call } = relay();
+    for (const name of ['Alpha_1', 'Alpha21', 'beta']) await call('POST', '/tokens', { name });
+    await call('POST', '/tokens', { name: 'off', status: 'disabled' });
+    const names = async (query: string) =>
+      (await call('GET', `/tokens?${query}`)).body.data.map(({ name }: { name: string }) => name);
+    expect(await names('search=alpha')).toEqual(['Alpha21', 'Alpha_1']);
+    expect(await names('search=alpha_')).toEqual(['Alpha_1']);
+    expect(await names('status=disabled')).toEqual(['off']);
+    expect(await names('account=acc_other')).toEqual([]);
+    expect(await names('account=acc_admin&status=active&search=et')).toEqual(['beta']);
+  });
+
+  it.each(['limit=0', 'limit=201', 'limit=x', 'cursor=nonsense', 'status=deleted'])(
+    'refuses %s',
+    async (query) => {
+      const { status, body } = await relay().call('GET', `/tokens?${query}`);
+      expect([status, body.errors[0].field]).toEqual([400, query.split('=')[0]]);
+    },
+  );
+
+  it('answers 404 for a token that is not there', async () => {
+    const { call } = relay();
+    for (const [method, path] of [
+      ['GET', '/tokens/tok_none'],
+      ['DELETE', '/tokens/tok_none'],
+      ['POST', '/tokens/tok_none/rotate'],
+    ] as const) {
+      expect((await call(method, path)).status).toBe(404);
+    }
+    expect((await call('PATCH', '/tokens/tok_none', { name: 'y' })).status).toBe(404);
+  });
+});
+
+describe('editing a token', () => {
+  it('changes what is named, puts it into force and renews the cache', async () => {
+    const { call, ledgers } = relay();
+    const made = (await call('POST', '/tokens', full)).body;
+    const edit = { status: 'disabled', quota_usd: null, budget: null, limits: { tpm: 10 }, models: null };
+    const { status, body } = await call('PATCH', `/tokens/${made.id}`, edit);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      name: 'Build bot',
+      status: 'disabled',
+      quota_usd: null,
+      budget: null,
+      models: [],
+    });
+    expect(body.limits).toEqual({ tpm: 10 });
+    expect(ledgers.policies.get(made.id)).toMatchObject({
+      version: 2,
+      status: 'disabled',
+      limits: { tpm: 10 },
+    });
+    const identity = await env.CACHE.get(`token:${hashSecret(made.token)}`, 'json');
+    expect(identity).toMatchObject({ version: 2 });
+  });
+
+  it('says so when it is stored but not in force, and mends it when repeated', async () => {
+    const { call, ledgers } = relay();
+    const { id } = (await call('POST', '/tokens', full)).body;
+    ledgers.away = true;
+    const refused = await call('PATCH', `/tokens/${id}`, { status: 'disabled' });
+    expect(refused.status).toBe(503);
+    expect(refused.body.detail).toMatch(/stored, but may not be in force.*Repeat/);
+    ledgers.away = false;
+    expect((await call('PATCH', `/tokens/${id}`, { status: 'disabled' })).status).toBe(200);
+    expect(ledgers.policies.get(id)).toMatchObject({ status: 'disabled', version: 3 });
+  });
+
+  it('loses none of many edits at a time', async () => {
+    const { call, ledgers } = relay();
+    const { id } = (await call('POST', '/tokens', { name: 'x' })).body;
+    const edits = [{ name: 'y' }, { quota_usd: 5 }, { models: ['m'] }, { limits: { rpm: 9 } }];
+    await Promise.all(edits.map((edit) => call('PATCH', `/tokens/${id}`, edit)));
+    expect(ledgers.policies.get(id)).toMatchObject({
+      version: 5,
+      quotaNanoUsd: 5e9,
+      models: ['m'],
+      limits: { rpm: 9 },
+    });
+  });
+});
+
+describe('rotating a token', () => {
+  it('ends the old value at once without an overlap', async () => {
+    const { call, ledgers } = relay();
+    const made = (await call('POST', '/tokens', { name: 'x' })).body;
+    const { status, body } = await call('POST', `/tokens/${made.id}/rotate`);
+    expect(status).toBe(200);
+    expect(body.token).not.toBe(made.token);
+    expect(body.hint).toBe(`sk-oo8-…${body.token.slice(-4)}`);
+    expect(ledgers.policies.get(made.id)?.hashes).toEqual([
+      { hash: hashSecret(body.token), validUntilMs: null },
+    ]);
+    expect(await env.CACHE.get(`token:${hashSecret(made.token)}`)).toBeNull();
+    expect(await new TokenStore(env.DB).findByHash(hashSecret(made.token))).toBeNull();
+  });
+
+  it('lets the old value live for the overlap', async () => {
+    const { call, ledgers, clock } = relay();
+    const made = (await call('POST', '/tokens', { name: 'x' })).body;
+    clock.nowMs = Date.parse('2026-11-02T00:00:00Z');
+    const { body } = await call('POST', `/tokens/${made.id}/rotate`, { overlap_seconds: 3600 });
+    const hashes = ledgers.policies.get(made.id)?.hashes;
+    expect(hashes).toHaveLength(2);
+    expect(hashes).toContainEqual({
+      hash: hashSecret(made.token),
+      validUntilMs: Date.parse('2026-11-02T01:00:00Z'),
+    });
+    expect(hashes).toContainEqual({ hash: hashSecret(body.token), validUntilMs: null });
+  });
+
+  it('never lengthens an overlap, and forgets values whose time is over', async () => {
+    const { call, ledgers, clock } = relay();
+    const made = (await call('POST', '/tokens', { name: 'x' })).body;
+    await call('POST', `/tokens/${made.id}/rotate`, { overlap_seconds: 60 });
+    const end = ledgers.policies
+      .get(made.id)
+      ?.hashes.find(({ validUntilMs }) => validUntilMs !== null)?.validUntilMs;
+    await call('POST', `/tokens/${made.id}/rotate`, { overlap_seconds: 600 });
+    const hashes = ledgers.policies.get(made.id)?.hashes;
+    expect(hashes).toContainEqual({ hash: hashSecret(made.token), validUntilMs: end });
+    clock.nowMs += 120_000;
+    await call('POST', `/tokens/${made.id}/rotate`, { overlap_seconds: 600 });
+    expect(ledgers.policies.get(made.id)?.hashes.map(({ hash }) => hash)).not.toContain(
+      hashSecret(made.token),
+    );
+  });
+
+  it.each([-1, 604_801, 0.5, '60'])('refuses an overlap of %s', async (overlap_seconds) => {
+    const { call } = relay();
+    const { id } = (await call('POST', '/tokens', { name: 'x' })).body;
+    const { status, body } = await call('POST', `/tokens/${id}/rotate`, { overlap_seconds });
+    expect([status, body.errors[0].field]).toEqual([400, 'overlap_seconds']);
+  });
+
+  it('shows no value when its ledger is away, and mends that when repeated', async () => {
+    const { call, ledgers } = relay();
+    const made = (await call('POST', '/tokens', { name: 'x' })).body;
+    ledgers.away = true;
+    const refused = await call('POST', `/tokens/${made.id}/rotate`);
+    expect(refused.status).toBe(503);
+    expect(JSON.stringify(refused.body)).not.toContain('sk-oo8-');
+    ledgers.away = false;
+    const { body } = await call('POST', `/tokens/${made.id}/rotate`);
+    expect(ledgers.policies.get(made.id)?.hashes).toEqual([
+      { hash: hashSecret(body.token), validUntilMs: null },
+    ]);
+  });
+});
+
+describe('deleting a token', () => {
+  it('kills it at its ledger before anything else', async () => {
+    const { call, ledgers } = relay();
+    const made = (await call('POST', '/tokens', { name: 'x' })).body;
+    ledgers.away = true;
+    expect((await call('DELETE', `/tokens/${made.id}`)).status).toBe(503);
+    expect((await call('GET', '/tokens')).body.data).toHaveLength(1);
+    ledgers.away = false;
+    expect((await call('DELETE', `/tokens/${made.id}`)).status).toBe(204);
+    expect(ledgers.policies.get(made.id)?.status).toBe('deleted');
+    expect((await call('GET', `/tokens/${made.id}`)).status).toBe(404);
+    expect((await call('GET', '/tokens')).body.data).toEqual([]);
+    expect((await call('DELETE', `/tokens/${made.id}`)).status).toBe(404);
+    expect(await env.CACHE.get(`token:${hashSecret(made.token)}`)).toBeNull();
+    expect(await new TokenStore(env.DB).findByHash(hashSecret(made.token))).toBeNull();
+  });
+
+  it('wins over an edit at the same time', async () => {
+    const { call, ledgers } = relay();
+    const { id } = (await call('POST', '/tokens', { name: 'x' })).body;
+    await Promise.all([
+      call('PATCH', `/tokens/${id}`, { name: 'y' }),
+      call('DELETE', `/tokens/${id}`),
+      call('PATCH', `/tokens/${id}`, { name: 'z' }),
+    ]);
+    expect(ledgers.policies.get(id)?.status).toBe('deleted');
+    expect((await call('GET', `/tokens/${id}`)).status).toBe(404);
+  });
+});

@@ -1,0 +1,180 @@
+import { env } from 'cloudflare:workers';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { encryptionKeyIdOf } from '../../../src/lib/seal.ts';
+import { hashSecret } from '../../../src/tokens/secret.ts';
+import { emptyDatabase, relay } from './relay.ts';
+
+beforeEach(emptyDatabase);
+
+/** A relay with one of everything. */
+async function populated() {
+  const there = relay();
+  await env.DB.batch([
+    env.DB.prepare(`INSERT INTO accounts VALUES ('acc_2', 'Two', 'two@example.com', 'member', 'active', 5)`),
+    env.DB.prepare(`INSERT INTO groups VALUES ('vip', 900000, '["gpt-*"]', '[]', '{"rpm":5}', 3)`),
+  ]);
+  const channel = { name: 'c', provider: 'openai', keys: ['sk-0123456789abcdef'], models: ['*'] };
+  await there.call('POST', '/channels', channel);
+  await there.call('PUT', '/prices/meta%2Fllama', { input: 1, output: 2, request: 0.5 });
+  const fields = { quota_usd: 10.000000001, budget: { usd: 1, period: 'month' }, limits: { rpm: 3 } };
+  const more = { models: ['gpt-*'], allowed_ips: ['10.0.0.0/8'], expires_at: '2030-01-01', group: 'vip' };
+  const one = (await there.call('POST', '/tokens', { name: 'one', ...fields, ...more })).body;
+  const two = (await there.call('POST', '/tokens', { name: 'two', status: 'disabled' })).body;
+  await there.call('POST', `/tokens/${one.id}/rotate`, { overlap_seconds: 600 });
+  there.ledgers.spent.set(one.id, 3_000_000_007);
+  return { ...there, one, two };
+}
+
+describe('an export', () => {
+  it('holds everything but values and plain keys', async () => {
+    const { call, one } = await populated();
+    const { status, headers, body } = await call('GET', '/export');
+    expect([status, headers.get('cache-control'), headers.get('content-type')]).toEqual([
+      200,
+      'no-store',
+      'application/json',
+    ]);
+    expect(body).toMatchObject({
+      version: 1,
+      exported_at: expect.stringMatching(/^2026-11-01T/),
+      next_cursor: null,
+    });
+    expect(body.accounts.map(({ id }: { id: string }) => id)).toEqual(['acc_2', 'acc_admin']);
+    expect(body.groups.map(({ name }: { name: string }) => name)).toEqual(['default', 'vip']);
+    expect(body.channels[0].keys[0]).toMatchObject({
+      encryption_key_id: await encryptionKeyIdOf('encryption-key-of-the-tests'),
+      sealed: expect.any(String),
+    });
+    expect(body.prices).toEqual([
+      { model: 'meta/llama', input: 1, output: 2, request: 0.5, updated_at: expect.any(String) },
+    ]);
+    const exported = body.tokens.find(({ id }: { id: string }) => id === one.id);
+    expect(exported).toMatchObject({
+      spent_usd: 3.000000007,
+      balance_from: 'ledger',
+      version: 2,
+      group: 'vip',
+    });
+    expect(exported.hashes).toHaveLength(2);
+    expect(JSON.stringify(body)).not.toMatch(/sk-oo8-[0-9A-Za-z]/);
+    expect(JSON.stringify(body)).not.toContain('sk-0123456789abcdef');
+  });
+
+  it('comes in pages, too', async () => {
+    const { call, one, two } = await populated();
+    const first = (await call('GET', '/export?limit=1')).body;
+    const second = (await call('GET', `/export?limit=1&cursor=${first.next_cursor}`)).body;
+    expect([first.tokens[0].id, second.tokens[0].id, second.next_cursor]).toEqual([two.id, one.id, null]);
+    expect([first.channels.length, second.channels.length]).toEqual([1, 0]);
+  });
+
+  it('takes the figure of D1 for a token whose ledger is away', async () => {
+    const { call, ledgers } = await populated();
+    ledgers.away = true;
+    const { body } = await call('GET', '/export');
+    expect(body.tokens.map((token: { balance_from: string }) => token.balance_from)).toEqual([
+      'database',
+      'database',
+    ]);
+  });
+});
+
+describe('an import', () => {
+  it('makes a new deployment equal to the old one', async () => {
+    const { call } = await populated();
+    const document = (await call('GET', '/export')).body;
+    await emptyDatabase();
+    const fresh = relay();
+    const { status, body } = await fresh.call('POST', '/import', document);
+    expect([status, body]).toEqual([
+      200,
+      { accounts: 1, groups: 2, channels: 1, prices: 1, tokens: 2, warnings: [] },
+    ]);
+    expect(fresh.events).toEqual(['channels-changed']);
+    const again = (await fresh.call('GET', '/export')).body;
+    expect({ ...again, exported_at: null }).toEqual({ ...document, exported_at: null });
+    const policies = [...fresh.ledgers.policies.values()];
+    expect(policies.map(({ version, status }) => [version, status]).sort()).toEqual([
+      [1, 'disabled'],
+      [2, 'active'],
+    ]);
+  });
+
+  it('may be repeated, and never lowers what is recorded as spent', async () => {
+    const { call, ledgers, one } = await populated();
+    const document = (await call('GET', '/export')).body;
+    ledgers.spent.set(one.id, 9_000_000_000);
+    expect((await call('POST', '/import', document)).status).toBe(200);
+    expect((await call('POST', '/import', document)).body.warnings).toEqual([]);
+    expect(ledgers.spent.get(one.id)).toBe(9_000_000_000);
+    await env.DB.prepare('UPDATE tokens SET spent_nano_usd = 8000000000').run();
+    await call('POST', '/import', document);
+    const row = await env.DB.prepare('SELECT MIN(spent_nano_usd) AS least FROM tokens').first();
+    expect(row).toEqual({ least: 8_000_000_000 });
+  });
+
+  it('leaves what was edited or deleted here since, and says so', async () => {
+    const { call, ledgers, one, two } = await populated();
+    const document = (await call('GET', '/export')).body;
+    await call('PATCH', `/tokens/${one.id}`, { name: 'renamed' });
+    await call('DELETE', `/tokens/${two.id}`);
+    const orphan = { ...document.tokens[0], id: 'tok_orphan', account_id: 'acc_none', hashes: [] };
+    const { body } = await call('POST', '/import', { version: 1, tokens: [...document.tokens, orphan] });
+    expect(body.tokens).toBe(0);
+    expect(body.warnings.sort()).toEqual(
+      [
+        `Token ${one.id} was left as it is: it was edited here since (version 3, the document has 2).`,
+        `Token ${two.id} was left as it is: it was deleted here.`,
+        `Token tok_orphan was left as it is: its account acc_none is neither here nor in the document.`,
+      ].sort(),
+    );
+    expect((await call('GET', `/tokens/${one.id}`)).body.name).toBe('renamed');
+    expect((await call('GET', `/tokens/${two.id}`)).status).toBe(404);
+    expect(ledgers.policies.get(two.id)?.status).toBe('deleted');
+    expect(ledgers.policies.has('tok_orphan')).toBe(false);
+  });
+
+  it('warns of keys that another ENCRYPTION_KEY sealed', async () => {
+    const { call } = await populated();
+    const document = (await call('GET', '/export')).body;
+    const other = relay({ encryptionKey: 'another' });
+    const { body } = await other.call('POST', '/import', document);
+    expect(body.warnings).toEqual([
+      expect.stringMatching(/^Channel ch_\w+ \(c\) has keys sealed under another/),
+    ]);
+  });
+
+  it('says that it is half done when a ledger is away, and mends that when repeated', async () => {
+    const { call } = await populated();
+    const document = (await call('GET', '/export')).body;
+    await emptyDatabase();
+    const fresh = relay();
+    fresh.ledgers.away = true;
+    const refused = await fresh.call('POST', '/import', document);
+    expect([refused.status, refused.body.detail]).toEqual([503, expect.stringContaining('Repeat')]);
+    fresh.ledgers.away = false;
+    expect((await fresh.call('POST', '/import', document)).body.tokens).toBe(2);
+    expect(fresh.ledgers.policies.size).toBe(2);
+  });
+
+  it('refuses a document of another version and names what is wrong in a token', async () => {
+    const { call } = relay();
+    expect((await call('POST', '/import', { version: 2 })).body.errors[0].field).toBe('version');
+    const { body } = await call('POST', '/import', { version: 1, tokens: [{ id: 'tok_1' }] });
+    expect(body.errors.map(({ field }: { field: string }) => field)).toContain('tokens.0.hashes');
+  });
+
+  it('carries a thousand tokens over', { timeout: 60_000 }, async () => {
+    const { call } = relay();
+    await call('POST', '/tokens', { name: 'x', models: ['gpt-4o', 'claude-*'] });
+    const document = (await call('GET', '/export')).body;
+    const tokens = Array.from({ length: 1_000 }, (_, index) => ({
+      ...document.tokens[0],
+      id: `tok_${index}`,
+      hashes: [{ hash: hashSecret(`secret ${index}`), valid_until: null }],
+    }));
+    expect((await call('POST', '/import', { ...document, tokens })).body.tokens).toBe(1_000);
+    const exported = (await call('GET', '/export')).body.tokens;
+    expect(new Set(exported.map(({ id }: { id: string }) => id)).size).toBe(1_001);
+  });
+});

@@ -1,0 +1,34 @@
+import { env } from 'cloudflare:workers';
+import { expect, it } from 'vitest';
+import { TokenCache } from '../../../src/tokens/cache.ts';
+
+const identity = { tokenId: 'tok_1', accountId: 'acc_1', group: 'default', version: 3, hash: 'abc' };
+
+it('puts, gets and deletes an identity under its hash', async () => {
+  const cache = new TokenCache(env.CACHE, () => expect.unreachable());
+  expect(await cache.get('abc')).toBeNull();
+  await cache.put(identity);
+  expect(await cache.get('abc')).toEqual(identity);
+  const { keys } = await env.CACHE.list({ prefix: 'token:' });
+  expect(keys).toEqual([{ name: 'token:abc', expiration: expect.any(Number) }]);
+  await cache.delete('abc');
+  expect(await cache.get('abc')).toBeNull();
+});
+
+it('reports that KV fails and goes on', async () => {
+  const fail = () => Promise.reject(new Error('KV is away'));
+  const events: string[] = [];
+  const kv = { get: fail, put: fail, delete: fail } as unknown as KVNamespace;
+  const cache = new TokenCache(kv, (event) => events.push(event));
+  expect(await cache.get('abc')).toBeNull();
+  await cache.put(identity);
+  await cache.delete('abc');
+  expect(events).toEqual(['token-cache-get-failed', 'token-cache-put-failed', 'token-cache-delete-failed']);
+});
+
+it('takes an entry that is no JSON for a miss', async () => {
+  await env.CACHE.put('token:broken', '{');
+  const events: string[] = [];
+  expect(await new TokenCache(env.CACHE, (event) => events.push(event)).get('broken')).toBeNull();
+  expect(events).toEqual(['token-cache-get-failed']);
+});

@@ -1,0 +1,145 @@
+import { env } from 'cloudflare:workers';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { appendRows, type LogFilter, pageOfRows, pageQuery, updateSpent } from '../../../src/metering/log.ts';
+import { usage, usageGroupings, usageStatement } from '../../../src/metering/usage-log.ts';
+import type { LogRow } from '../../../src/quota/quota.ts';
+import { emptyDatabase } from '../api/relay.ts';
+import { logRow } from './rows.ts';
+
+beforeEach(emptyDatabase);
+
+const all = () => pageOfRows(env.DB, {}, null, 10_000);
+const sums = () => usage(env.DB, { groupBy: 'day', fromMs: 0, toMs: Date.parse('2030-01-01') });
+
+describe('rows of the log', () => {
+  it('come back as they went in', async () => {
+    const rows: LogRow[] = [
+      logRow({ id: 'b' }),
+      logRow({
+        id: 'a',
+        requestedModel: null,
+        upstreamModel: null,
+        channelId: null,
+        attempts: [],
+        errorCode: `it's "odd" \u2028 ☂`,
+        status: 500,
+        stream: false,
+        usageSource: null,
+        costNanoUsd: null,
+        ttfbMs: null,
+        durationMs: null,
+        dropped: [],
+        count: 9,
+      }),
+    ];
+    await appendRows(env.DB, rows);
+    expect(await all()).toEqual(rows);
+  });
+
+  it('are written once however often they come', async () => {
+    const rows = [logRow({ id: 'a' }), logRow({ id: 'b' })];
+    await appendRows(env.DB, rows);
+    await appendRows(env.DB, [...rows, logRow({ id: 'c' })]);
+    expect(await all()).toHaveLength(3);
+    expect(await sums()).toMatchObject([{ requests: 3, costNanoUsd: 3_000_000_003, inputTokens: 300 }]);
+  });
+
+  it('are replaced by a higher revision only, and the roll-up follows', async () => {
+    await appendRows(env.DB, [logRow({ id: 'a', status: 500, costNanoUsd: 500, revision: 1 })]);
+    await appendRows(env.DB, [logRow({ id: 'a', status: 200, costNanoUsd: 70, revision: 2 })]);
+    await appendRows(env.DB, [logRow({ id: 'a', status: 500, costNanoUsd: 500, revision: 1 })]);
+    expect(await all()).toMatchObject([{ status: 200, costNanoUsd: 70, revision: 2 }]);
+    expect(await sums()).toMatchObject([{ requests: 1, errors: 0, costNanoUsd: 70 }]);
+  });
+
+  it('of one call may hold two revisions of a row', async () => {
+    const [first, second] = [
+      logRow({ id: 'a', count: 1 }),
+      logRow({ id: 'a', count: 4, revision: 2, status: 429 }),
+    ];
+    await appendRows(env.DB, [first, second]);
+    expect(await sums()).toMatchObject([{ requests: 4, errors: 4 }]);
+  });
+
+  it('may be more than one parameter of D1 can hold', async () => {
+    const wide = Array.from({ length: 40 }, (_, index) =>
+      logRow({ id: `w${index}`, dropped: ['ü'.repeat(50_000)] }),
+    );
+    await appendRows(env.DB, wide);
+    expect(await all()).toHaveLength(40);
+    await appendRows(env.DB, []);
+  });
+
+  it('keep money exact far beyond 2^32', async () => {
+    await appendRows(env.DB, [logRow({ costNanoUsd: 8_999_999_999_999_999 })]);
+    expect((await all())[0]?.costNanoUsd).toBe(8_999_999_999_999_999);
+    expect((await sums())[0]?.costNanoUsd).toBe(8_999_999_999_999_999);
+  });
+});
+
+describe('every filter', () => {
+  const planOf = async (sql: string, values: unknown[]) => {
+    const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`)
+      .bind(...values)
+      .all<{ detail: string }>();
+    return results.map(({ detail }) => detail).join('; ');
+  };
+  const filters: [LogFilter, string][] = [
+    [{}, 'logs_by_time'],
+    [{ fromMs: 1, toMs: 2 }, 'logs_by_time'],
+    [{ tokenId: 'x' }, 'logs_by_token'],
+    [{ tokenId: 'x', fromMs: 1, toMs: 2 }, 'logs_by_token'],
+    [{ accountId: 'x' }, 'logs_by_account'],
+    [{ model: 'x' }, 'logs_by_model'],
+    [{ channelId: 'x', fromMs: 1 }, 'logs_by_channel'],
+    [{ status: 200 }, 'logs_by_status'],
+  ];
+  it.each(filters)('%j reads the index %s in order', async (filter, index) => {
+    for (const after of [null, { createdAtMs: 5, id: 'x' }]) {
+      const { sql, values } = pageQuery(filter, after, 50);
+      const plan = await planOf(sql, values);
+      expect(plan).toContain(index);
+      expect(plan).not.toContain('TEMP B-TREE');
+      expect(plan.includes('SCAN')).toBe(Object.keys(filter).length === 0 && after === null);
+    }
+  });
+
+  it.each(usageGroupings)('of usage by %s reads a range of the roll-ups', async (groupBy) => {
+    const { sql, values } = usageStatement({ groupBy, fromMs: 0, toMs: 1, tokenId: 'x' });
+    expect(await planOf(sql, values)).toMatch(
+      /SEARCH usage_hourly USING PRIMARY KEY \(hour>\? AND hour<\?\)/,
+    );
+  });
+
+  it.each([
+    [
+      'SELECT * FROM tokens WHERE (created_at, id) < (1, 2) ORDER BY created_at DESC, id DESC LIMIT 5',
+      'tokens_by_created',
+    ],
+    [`SELECT * FROM tokens WHERE id = (SELECT token_id FROM token_hashes WHERE hash = 'x')`, 'PRIMARY KEY'],
+  ])('of tokens: %s', async (sql, index) => {
+    const plan = await planOf(sql, []);
+    expect(plan).toContain(index);
+    expect(plan).not.toMatch(/SCAN|TEMP B-TREE/);
+  });
+});
+
+describe('what ledgers report', () => {
+  it('is noted for the tokens that there are', async () => {
+    const token = `INSERT INTO tokens (id, account_id, name, hint, created_at, last_used_at) VALUES (?, 'acc_admin', 'n', 'h', 1, 5)`;
+    await env.DB.batch(['a', 'b'].map((id) => env.DB.prepare(token).bind(id)));
+    await updateSpent(env.DB, [
+      { tokenId: 'a', spentNanoUsd: 7_000_000_000_001, lastUsedAtMs: 9 },
+      { tokenId: 'b', spentNanoUsd: 3, lastUsedAtMs: null },
+      { tokenId: 'gone', spentNanoUsd: 3, lastUsedAtMs: 1 },
+    ]);
+    await updateSpent(env.DB, []);
+    const { results } = await env.DB.prepare(
+      'SELECT id, spent_nano_usd, last_used_at FROM tokens ORDER BY id',
+    ).all();
+    expect(results).toEqual([
+      { id: 'a', spent_nano_usd: 7_000_000_000_001, last_used_at: 9 },
+      { id: 'b', spent_nano_usd: 3, last_used_at: 5 },
+    ]);
+  });
+});

@@ -1,0 +1,33 @@
+import type { LogRow } from '../../../src/quota/quota.ts';
+
+/** A row of the log, plain but for what the test names. */
+export function logRow(fields: Partial<LogRow>): LogRow {
+  return {
+    id: crypto.randomUUID(),
+    createdAtMs: Date.parse('2026-11-01T10:30:00Z'),
+    tokenId: 'tok_1',
+    accountId: 'acc_admin',
+    format: 'openai',
+    endpoint: '/v1/chat/completions',
+    requestedModel: 'gpt-4o',
+    upstreamModel: 'gpt-4o',
+    channelId: 'ch_1',
+    attempts: [{ channelId: 'ch_1', keyId: 'key_1', status: 200, error: null, durationMs: 12 }],
+    status: 200,
+    errorCode: null,
+    stream: true,
+    inputTokens: 100,
+    cachedTokens: 40,
+    cacheWriteTokens: 5,
+    outputTokens: 20,
+    reasoningTokens: 8,
+    usageSource: 'upstream',
+    costNanoUsd: 1_000_000_001,
+    ttfbMs: 12.5,
+    durationMs: 100,
+    dropped: ['tools.0', 'seed'],
+    count: 1,
+    revision: 1,
+    ...fields,
+  };
+}
