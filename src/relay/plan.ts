@@ -72,7 +72,7 @@ const noFacts: RequestFacts = {
 function readFacts({ endpoint, pathModel }: Call, body: CallerBody): RequestFacts {
   if (body.type === 'none') return noFacts;
   const counting = endpoint.free && endpoint.kind !== 'moderations';
-  const facts = readRequestFacts(endpoint.kind, valueOf(body), { counting });
+  const facts = readRequestFacts(endpoint.kind, bodyValue(body), { counting });
   if (!facts.ok)
     throw new RelayError(
       'invalid_request',
@@ -86,7 +86,7 @@ function readFacts({ endpoint, pathModel }: Call, body: CallerBody): RequestFact
   };
 }
 
-function valueOf(body: CallerBody): unknown {
+function bodyValue(body: CallerBody): unknown {
   switch (body.type) {
     case 'json':
       return body.value;
@@ -188,7 +188,7 @@ function dearestBound(
 ): Bound | null {
   const bytes =
     body.type === 'json' ? body.bytes.byteLength : body.type === 'form' ? (body.contentLength ?? 0) : 0;
-  const value = valueOf(body);
+  const value = bodyValue(body);
   const bounds = routes.map(
     ({ rates }) =>
       rates && upperBound(endpoint.kind, value, bytes, rates, { streamed: facts.stream, multiplier }),

@@ -8,6 +8,11 @@ export function selectRoute<T extends Route>(routes: readonly T[], random: numbe
   const weights = best.map(({ channel }) => Math.max(0, channel.weight));
   const sum = weights.reduce((total, weight) => total + weight, 0);
   if (sum === 0) return best[Math.floor(random * best.length)] ?? null;
-  let at = random * sum;
-  return best.find((_, index) => (at -= weights[index] ?? 0) < 0) ?? best.at(-1) ?? null;
+  const at = random * sum;
+  let passed = 0;
+  const chosen = weights.findIndex((weight) => {
+    passed += weight;
+    return at < passed;
+  });
+  return best[chosen] ?? best.at(-1) ?? null;
 }

@@ -1,6 +1,6 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type CloudflareImitation, startCloudflareImitation } from './cloudflare-imitation.ts';
 import { type Ended, runProgram, temporaryFolder } from './programs.ts';
 
@@ -8,15 +8,21 @@ let cloudflare: CloudflareImitation;
 let folder: ReturnType<typeof temporaryFolder>;
 let deploymentFile: string;
 
-beforeEach(async () => {
-  cloudflare = await startCloudflareImitation();
-  folder = temporaryFolder();
-  deploymentFile = join(folder.path, 'deploy.json');
-});
-afterEach(async () => {
-  await cloudflare.close();
-  folder.remove();
-});
+// A deploy is eight runs of wrangler: seven to thirteen seconds on an idle machine.
+vi.setConfig({ testTimeout: 240_000 });
+
+/** A fresh imitation and folder for all tests of a describe: they build on one another. */
+function withCloudflare(): void {
+  beforeAll(async () => {
+    cloudflare = await startCloudflareImitation();
+    folder = temporaryFolder();
+    deploymentFile = join(folder.path, 'deploy.json');
+  });
+  afterAll(async () => {
+    await cloudflare.close();
+    folder.remove();
+  });
+}
 
 function deploy(): Promise<Ended> {
   return runProgram('deploy', [], {
@@ -32,6 +38,8 @@ function adminKeyIn(output: string): string | undefined {
 }
 
 describe('npm run deploy', () => {
+  withCloudflare();
+
   it('makes everything once and is safe to run again', async () => {
     const first = await deploy();
     expect(first.code, first.output).toBe(0);
@@ -55,41 +63,38 @@ describe('npm run deploy', () => {
     expect(readFileSync(deploymentFile, 'utf8')).not.toContain('ak-');
   });
 
-  it('continues a run that failed after the database was made', async () => {
-    cloudflare.failing = /^POST \/storage\/kv/;
-    const first = await deploy();
-    expect(first.code).toBe(1);
-    expect(first.output).toContain('creating the KV namespace');
-    expect(cloudflare.databases.size).toBe(1);
-
-    cloudflare.failing = null;
-    const second = await deploy();
-    expect(second.code, second.output).toBe(0);
-    expect(cloudflare.databases.size).toBe(1);
-    expect(cloudflare.namespaces.size).toBe(1);
-    expect(adminKeyIn(second.output)).toBe(cloudflare.secrets.get('ADMIN_KEY'));
-  });
-
-  it('still shows the admin key when the run failed after the upload', async () => {
-    cloudflare.failing = /\/schedules$/;
-    expect((await deploy()).code).toBe(1);
-    const kept = cloudflare.secrets.get('ADMIN_KEY');
-
-    cloudflare.failing = null;
-    const second = await deploy();
-    expect(second.code, second.output).toBe(0);
-    expect(adminKeyIn(second.output)).toBe(kept);
-    expect(cloudflare.secretPuts).toHaveLength(2);
-  });
-
   it('finds what is there without its file, and serves custom domains', async () => {
-    await deploy();
     writeFileSync(deploymentFile, '{"domains": ["api.example.com"]}');
-    const second = await deploy();
-    expect(second.code, second.output).toBe(0);
-    expect(second.output).toContain('https://api.example.com');
+    const third = await deploy();
+    expect(third.code, third.output).toBe(0);
+    expect(third.output).toContain('https://api.example.com');
     expect(cloudflare.domains).toEqual(['api.example.com']);
     expect(cloudflare.databases.size).toBe(1);
+    expect(cloudflare.secretPuts).toHaveLength(2);
+  });
+});
+
+describe('a first run that stops half-way', () => {
+  withCloudflare();
+
+  it('is continued, twice, and still shows the admin key', async () => {
+    cloudflare.failing = /^POST \/storage\/kv/;
+    const withoutNamespace = await deploy();
+    expect(withoutNamespace.code).toBe(1);
+    expect(withoutNamespace.output).toContain('creating the KV namespace');
+
+    cloudflare.failing = /\/schedules$/;
+    const afterUpload = await deploy();
+    expect(afterUpload.code).toBe(1);
+    expect(adminKeyIn(afterUpload.output)).toBeUndefined();
+
+    cloudflare.failing = null;
+    const whole = await deploy();
+    expect(whole.code, whole.output).toBe(0);
+    expect(adminKeyIn(whole.output)).toBe(cloudflare.secrets.get('ADMIN_KEY'));
+    expect(cloudflare.databases.size).toBe(1);
+    expect(cloudflare.namespaces.size).toBe(1);
+    expect(cloudflare.secretPuts).toHaveLength(2);
   });
 });
 

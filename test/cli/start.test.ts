@@ -74,7 +74,7 @@ describe('a start', () => {
     const variables = await environment('closed', { DEMO: '0' });
     await start(variables);
     const response = await fetch(`http://localhost:${variables.PORT}/cdn-cgi/explorer/api/d1/database`);
-    expect(response.status).toBe(404);
+    expect(response.ok).toBe(false);
   });
 });
 

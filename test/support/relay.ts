@@ -1,0 +1,72 @@
+// A relay as its users run it: the real Worker with its stores in a process of its own, on a free port and a
+// state folder that is gone afterwards.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { launchWorker, type WorkerProcess } from '../../src/cli/start/worker-process.ts';
+
+export const adminKey = 'ak-of-the-tests';
+
+/** A running relay, and what tests do with it. */
+export interface TestRelay {
+  url: string;
+  stateDirectory: string;
+  /** A call of the management API; throws when it is refused. */
+  manage<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T>;
+  /** A new token's value and id. */
+  token(fields?: Record<string, unknown>): Promise<{ id: string; token: string }>;
+  /** A new channel's id. */
+  channel(fields: Record<string, unknown>): Promise<{ id: string }>;
+  stop(): Promise<void>;
+}
+
+/** Starts one; `variables` are added to its environment. With `stateDirectory` it takes over that state and leaves it. */
+export async function startRelay(
+  variables: Record<string, string> = {},
+  stateDirectory?: string,
+): Promise<TestRelay> {
+  const state = stateDirectory ?? mkdtempSync(join(tmpdir(), 'relay-test-'));
+  const port = await freePort();
+  const secrets = { ADMIN_KEY: adminKey, ENCRYPTION_KEY: 'encryption-key-of-the-tests', ...variables };
+  const worker: WorkerProcess = launchWorker({ host: '127.0.0.1', port, stateDirectory: state, variables: secrets });
+  await worker.ready;
+  const url = `http://127.0.0.1:${port}`;
+  const manage = managerOf(url);
+  return {
+    url,
+    stateDirectory: state,
+    manage,
+    token: (fields = {}) => manage('POST', '/api/tokens', { name: 'a test', ...fields }),
+    channel: (fields) => manage('POST', '/api/channels', fields),
+    stop: async () => {
+      await worker.stop();
+      if (stateDirectory === undefined) rmSync(state, { recursive: true, force: true });
+    },
+  };
+}
+
+function managerOf(url: string) {
+  return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const response = await fetch(url + path, {
+      method,
+      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return (text === '' ? {} : JSON.parse(text)) as T;
+  };
+}
+
+/** A port that nothing listens on at the moment. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port'))));
+    });
+  });
+}
