@@ -7,7 +7,7 @@ import { atDoor, type DoorEnv } from './http/door.ts';
 import { geminiDoor } from './http/gemini.ts';
 import { modelsDoor, shapeFor } from './http/models.ts';
 import { openaiDoor } from './http/openai.ts';
-import { canonicalPath } from './http/paths.ts';
+import { canonicalPath, pathOf } from './http/paths.ts';
 import { methodsOf } from './http/routes.ts';
 import { RelayError } from './lib/relay-error.ts';
 import { PriceStore } from './metering/price-store.ts';
@@ -103,9 +103,14 @@ const exposedHeaders = [
   'x-relay-upstream-request-id',
 ];
 
+const doors = new Hono<DoorEnv>({ getPath: (request) => canonicalPath(pathOf(request.url)) });
+doors.route('/', openaiDoor(servicesOf));
+doors.route('/', anthropicDoor(servicesOf));
+doors.route('/', modelsDoor(servicesOf));
+doors.route('/', geminiDoor(servicesOf));
+
 /** The model endpoints may be called by pages of any origin (or those of CORS_ORIGINS), without cookies. */
 const crossOrigin: MiddlewareHandler<DoorEnv> = async (context, next) => {
-  if (context.req.header('origin') === undefined) return next();
   const { corsOrigins } = servicesOf(context.env).config;
   const policy = cors({
     origin: corsOrigins === null ? '*' : [...corsOrigins],
@@ -116,20 +121,11 @@ const crossOrigin: MiddlewareHandler<DoorEnv> = async (context, next) => {
   return policy(context, next);
 };
 
-export const app = new Hono<DoorEnv>({ getPath: (request) => canonicalPath(new URL(request.url).pathname) });
+const doorsForPages = new Hono<DoorEnv>({ getPath: (request) => canonicalPath(pathOf(request.url)) });
+doorsForPages.use('/v1/*', crossOrigin);
+doorsForPages.all('*', (context) => doors.fetch(context.req.raw, context.env, context.executionCtx));
 
-app.use('/v1/*', crossOrigin);
-app.use('/v1/*', (context, next) => {
-  context.set('services', servicesOf(context.env));
-  return next();
-});
-app.options('/v1/*', (context) => context.body(null, 204));
-app.route('/', openaiDoor());
-app.route('/', anthropicDoor());
-app.route('/', modelsDoor());
-app.route('/', geminiDoor());
-
-app.all('/api/*', async (context) => {
+doors.all('/api/*', async (context) => {
   const { managementApi } = await import('./dashboard/api/management-api.ts');
   const services = servicesOf(context.env);
   const api = managementApi({
@@ -146,16 +142,24 @@ app.all('/api/*', async (context) => {
   return api.fetch(withoutPrefix(context.req.raw), context.env, context.executionCtx);
 });
 
-app.get('/', async (context) => {
+doors.get('/', async (context) => {
   const { beginPage } = await import('./dashboard/pages/begin-page.ts');
   return beginPage(context.req.url, servicesOf(context.env).config, context.env.DB);
 });
 
-app.notFound((context) => {
+doors.notFound((context) => {
   const { path, method, raw } = context.req;
   if (!path.startsWith('/v1/')) return context.env.ASSETS.fetch(raw);
   return atDoor(shapeFor(raw), () => Promise.reject(noSuchRoute(path, method)));
 });
+
+/** The Worker's fetch handler. Middleware costs every request that passes it: only pages' requests do. */
+export const app = {
+  fetch(request: Request, env: Env, context: ExecutionContext): Response | Promise<Response> {
+    const fromPage = request.headers.has('origin') || request.method === 'OPTIONS';
+    return (fromPage ? doorsForPages : doors).fetch(request, env, context);
+  },
+};
 
 function noSuchRoute(path: string, method: string): RelayError {
   const allow = [...methodsOf(path)];

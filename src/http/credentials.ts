@@ -28,9 +28,14 @@ export type Credential = { outcome: 'found'; secret: string } | { outcome: 'miss
 
 /** The first credential whose checksum is right; else the first of any kind; else why there is none. */
 export function readCredential(reader: CredentialReader, headers: Headers, url: string): Credential {
-  const given = places[reader].flatMap((place) => readPlace(place, headers, url) ?? []);
-  const secret = given.find(isWellFormedSecret) ?? given[0];
-  if (secret !== undefined) return { outcome: 'found', secret };
+  let first: string | null = null;
+  for (const place of places[reader]) {
+    const given = readPlace(place, headers, url);
+    if (given === null) continue;
+    if (isWellFormedSecret(given)) return { outcome: 'found', secret: given };
+    first ??= given;
+  }
+  if (first !== null) return { outcome: 'found', secret: first };
   const elsewhere = everywhere.find((place) => readPlace(place, headers, url) !== null);
   if (elsewhere === undefined) {
     return {
@@ -45,8 +50,8 @@ export function readCredential(reader: CredentialReader, headers: Headers, url: 
 function readPlace(place: Place, headers: Headers, url: string): string | null {
   switch (place) {
     case 'bearer': {
-      const match = /^bearer +(\S+) *$/i.exec(headers.get('authorization') ?? '');
-      return match?.[1] ?? null;
+      const header = headers.get('authorization');
+      return header === null ? null : (/^bearer +(\S+) *$/i.exec(header)?.[1] ?? null);
     }
     case 'key':
       return url.includes('key=') ? new URL(url).searchParams.get('key') || null : null;

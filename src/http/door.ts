@@ -10,11 +10,13 @@ import type { TokenIdentity } from '../tokens/token.ts';
 import { type CredentialReader, readCredential } from './credentials.ts';
 import { respondError } from './respond-error.ts';
 
-/** What the app puts into a door's context. */
+/** What a door's context has. */
 export interface DoorEnv {
   Bindings: Env;
-  Variables: { services: RelayServices };
 }
+
+/** The services of the environment that a request came in with. */
+export type ServicesOf = (env: Env) => RelayServices;
 
 /** The context of a request at a door. */
 export type DoorContext = Context<DoorEnv>;
@@ -44,11 +46,14 @@ export async function atDoor(
 }
 
 /** Who calls. Throws RelayError `invalid_api_key`, saying what is wrong with the credential. */
-export async function authenticate(context: DoorContext, reader: CredentialReader): Promise<Caller> {
-  const { headers, url } = context.req.raw;
+export async function authenticate(
+  { headers, url }: Request,
+  reader: CredentialReader,
+  { resolver }: RelayServices,
+): Promise<Caller> {
   const credential = readCredential(reader, headers, url);
   if (credential.outcome === 'missing') throw new RelayError('invalid_api_key', credential.message);
-  const resolution = await context.var.services.resolver.resolve(credential.secret, Date.now());
+  const resolution = await resolver.resolve(credential.secret, Date.now());
   switch (resolution.outcome) {
     case 'malformed':
       throw new RelayError(
@@ -76,10 +81,15 @@ export interface PathFacts {
 }
 
 /** A door's handler for an endpoint that relays. */
-export function relayAt(context: DoorContext, endpoint: Endpoint, path: PathFacts = {}): Promise<Response> {
+export function relayAt(
+  context: DoorContext,
+  services: RelayServices,
+  endpoint: Endpoint,
+  path: PathFacts = {},
+): Promise<Response> {
   return atDoor(endpoint.door, async (requestId) => {
     const startedAtMs = Date.now();
-    const caller = await authenticate(context, endpoint.door);
+    const caller = await authenticate(context.req.raw, endpoint.door, services);
     const call: Call = {
       ...caller,
       requestId,
@@ -90,6 +100,6 @@ export function relayAt(context: DoorContext, endpoint: Endpoint, path: PathFact
       startedAtMs,
       background: (work) => context.executionCtx.waitUntil(work),
     };
-    return relay(call, context.var.services);
+    return relay(call, services);
   });
 }

@@ -2,15 +2,15 @@
 import { Hono } from 'hono';
 import { geminiVerbs } from '../formats/format.ts';
 import { RelayError } from '../lib/relay-error.ts';
-import { atDoor, type DoorEnv, relayAt } from './door.ts';
+import { atDoor, type DoorEnv, relayAt, type ServicesOf } from './door.ts';
 
 /** The routes whose callers speak Gemini's format. */
-export function geminiDoor(): Hono<DoorEnv> {
+export function geminiDoor(servicesOf: ServicesOf): Hono<DoorEnv> {
   const door = new Hono<DoorEnv>();
   door.post('/v1/models/:rest{.+}', (context) => {
     const { model, verb } = modelAndVerb(context.req.path);
     const endpoint = geminiVerbs[verb];
-    return endpoint === undefined ? unknownVerb(verb) : relayAt(context, endpoint, { pathModel: model });
+    return endpoint === undefined ? unknownVerb(verb) : relayAt(context, servicesOf(context.env), endpoint, { pathModel: model });
   });
   return door;
 }

@@ -6,19 +6,20 @@ import { geminiModel, geminiPage } from '../formats/gemini-generate/models.ts';
 import { openaiList, openaiModel } from '../formats/openai-chat/models.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { matchesAny } from '../lib/wildcard.ts';
+import type { RelayServices } from '../relay/call.ts';
 import { errorOf } from '../relay/ticket.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
-import { atDoor, authenticate, type Caller, type DoorContext, type DoorEnv } from './door.ts';
+import { atDoor, authenticate, type Caller, type DoorContext, type DoorEnv, type ServicesOf } from './door.ts';
 import { decoded } from './gemini.ts';
 import { isGeminiPath } from './paths.ts';
 
 /** `GET /v1/models` and `/v1/models/{id}`, whichever SDK asks. */
-export function modelsDoor(): Hono<DoorEnv> {
+export function modelsDoor(servicesOf: ServicesOf): Hono<DoorEnv> {
   const door = new Hono<DoorEnv>();
   door.get('/v1/models', (context) => {
     const shape = shapeFor(context.req.raw);
     return atDoor(shape, async () => {
-      const { models } = await visibleModels(context, null);
+      const { models } = await visibleModels(context, servicesOf(context.env), null);
       return Response.json(page(shape, models, new URL(context.req.url).searchParams));
     });
   });
@@ -26,7 +27,7 @@ export function modelsDoor(): Hono<DoorEnv> {
     const shape = shapeFor(context.req.raw);
     const id = decoded(context.req.path.slice('/v1/models/'.length));
     return atDoor(shape, async () => {
-      const { models } = await visibleModels(context, id);
+      const { models } = await visibleModels(context, servicesOf(context.env), id);
       if (!models.includes(id))
         throw new RelayError('model_not_found', `No channel serves the model \`${id}\`.`);
       return Response.json(single(shape, id));
@@ -42,10 +43,13 @@ export function shapeFor({ headers, url }: Request): DoorFormat {
   return isGeminiPath(new URL(url).pathname) && !headers.has('authorization') ? 'gemini' : 'openai';
 }
 
-async function visibleModels(context: DoorContext, model: string | null): Promise<{ models: string[] }> {
-  const { services } = context.var;
-  const caller = await authenticate(context, 'any');
-  const policy = await newestPolicy(context, caller, model);
+async function visibleModels(
+  context: DoorContext,
+  services: RelayServices,
+  model: string | null,
+): Promise<{ models: string[] }> {
+  const caller = await authenticate(context.req.raw, 'any', services);
+  const policy = await newestPolicy(services, caller, model);
   const background = (work: Promise<unknown>) => context.executionCtx.waitUntil(work);
   const catalog = await services.catalog.current(Date.now(), background);
   const served = await services.modelLists.namesServed(catalog, policy.group, Date.now());
@@ -58,12 +62,12 @@ async function visibleModels(context: DoorContext, model: string | null): Promis
 }
 
 async function newestPolicy(
-  context: DoorContext,
+  { ledgers }: RelayServices,
   { identity, ip }: Caller,
   model: string | null,
 ): Promise<TokenPolicy> {
   const question = { hash: identity.hash, ip, model };
-  const answer = await context.var.services.ledgers.inspect(identity.tokenId, question);
+  const answer = await ledgers.inspect(identity.tokenId, question);
   if (answer.outcome === 'refused') throw errorOf(answer);
   return answer.policy;
 }

@@ -1,5 +1,6 @@
 // Base URLs are forgiven (SPEC section 4): whatever an SDK made of the address that it was given, the path
 // comes out in one canonical form.
+import { fixedEndpoints } from '../formats/format.ts';
 
 const apiRoots = new Set([
   'chat',
@@ -14,6 +15,8 @@ const apiRoots = new Set([
   'messages',
   'models',
 ]);
+/** The ordinary case, decided at a glance. */
+const canonicalAlready: ReadonlySet<string> = new Set(fixedEndpoints.map(({ path }) => path));
 const versions = new Set(['v1', 'v1beta']);
 
 /**
@@ -21,6 +24,7 @@ const versions = new Set(['v1', 'v1beta']);
  * and slashes it came with; others only lose repeated and trailing slashes. `%3A` is read as a colon.
  */
 export function canonicalPath(path: string): string {
+  if (canonicalAlready.has(path)) return path;
   const segments = path
     .replace(/%3A/gi, ':')
     .split('/')
@@ -31,6 +35,13 @@ export function canonicalPath(path: string): string {
   if (root === 'v2' && segments[first + 1] === 'rerank') return '/v1/rerank';
   if (!apiRoots.has(root)) return `/${segments.join('/')}`;
   return `/v1/${segments.slice(first).join('/')}`;
+}
+
+/** The path of an absolute URL, without the cost of parsing the whole. */
+export function pathOf(url: string): string {
+  const start = url.indexOf('/', url.indexOf('://') + 3);
+  const end = url.slice(start).search(/[?#]/);
+  return start < 0 ? '/' : end < 0 ? url.slice(start) : url.slice(start, start + end);
 }
 
 /** Whether the path asks for Gemini's API by its version prefix; decides only the shape of errors. */

@@ -11,3 +11,14 @@ export function base62(bytes: Uint8Array, length: number): string {
   }
   return text.padStart(length, '0');
 }
+
+/** The same of a safe integer, which takes no BigInt: every request's credential is checked by this. */
+export function base62OfNumber(value: number, length: number): string {
+  let rest = value;
+  let text = '';
+  while (rest > 0) {
+    text = (alphabet[rest % 62] ?? '') + text;
+    rest = Math.floor(rest / 62);
+  }
+  return text.padStart(length, '0');
+}

@@ -67,24 +67,19 @@ const appendSql = `INSERT INTO logs (${names.join(', ')})
     .join(', ')}
   WHERE excluded.revision > logs.revision`;
 
-/** Writes rows, each once; a row that is there already is replaced only by a higher revision. All or none. */
-export async function appendRows(db: D1Database, rows: LogRow[]): Promise<void> {
+/**
+ * Writes rows, each once; a row that is there already is replaced only by a higher revision. `reports` of
+ * what ledgers have spent go with them; a ledger's figure is the truth, so it simply replaces. All or none.
+ */
+export async function appendRows(db: D1Database, rows: LogRow[], reports: SpentReport[] = []): Promise<void> {
   const statements = chunksOfJson(rows).map((chunk) => db.prepare(appendSql).bind(chunk));
+  if (reports.length > 0) statements.push(db.prepare(spentSql).bind(JSON.stringify(reports)));
   if (statements.length > 0) await db.batch(statements);
 }
 
-/** Notes what ledgers have spent, for lists. The ledger's own figure is the truth, so it simply replaces. */
-export async function updateSpent(db: D1Database, reports: SpentReport[]): Promise<void> {
-  if (reports.length === 0) return;
-  await db
-    .prepare(
-      `UPDATE tokens SET spent_nano_usd = report.value ->> '$.spentNanoUsd',
-         last_used_at = COALESCE(report.value ->> '$.lastUsedAtMs', last_used_at)
-       FROM json_each(?) AS report WHERE tokens.id = report.value ->> '$.tokenId'`,
-    )
-    .bind(JSON.stringify(reports))
-    .run();
-}
+const spentSql = `UPDATE tokens SET spent_nano_usd = report.value ->> '$.spentNanoUsd',
+    last_used_at = COALESCE(report.value ->> '$.lastUsedAtMs', last_used_at)
+  FROM json_each(?) AS report WHERE tokens.id = report.value ->> '$.tokenId'`;
 
 /** A page of the log, newest first. */
 export async function pageOfRows(

@@ -76,19 +76,32 @@ export function overrideRates(override: PriceOverride): Rates {
 }
 
 const millisecondsPerHour = 3_600_000n;
-const picoPerNano = 1_000n;
+const picoPerNano = 1_000;
 const millionths = 1_000_000n;
+
+/** So many of something at that rate: one term of a cost. */
+type Term = readonly [count: number, picoEach: number];
 
 /**
  * The cost of a usage in whole nano-USD: exact in between, rounded up once at the end, so that nothing that
  * has a price is free by being small. `multiplier` is a decimal (1.2), taken to the millionth.
  */
 export function costNanoUsd(usage: Usage, rates: Rates, multiplier = 1): number {
-  const pico = tokensPico(usage, ratesAt(rates, usage.inputTokens)) + eachPico(usage, rates);
-  const hourly = BigInt(billedMilliseconds(usage, rates)) * BigInt(rates.perAudioHour);
-  const scaled = (pico * millisecondsPerHour + hourly) * BigInt(Math.round(multiplier * 1e6));
-  const divisor = millisecondsPerHour * millionths * picoPerNano;
+  const terms = [...tokenTerms(usage, ratesAt(rates, usage.inputTokens)), ...otherTerms(usage, rates)];
+  const milliseconds = billedMilliseconds(usage, rates);
+  const pico = terms.reduce((sum, [count, picoEach]) => sum + count * picoEach, 0);
+  // Sums of safe integers that end safe were exact all along: the ordinary case needs no BigInt.
+  if (multiplier === 1 && milliseconds === 0 && Number.isSafeInteger(pico)) return roundedUp(pico);
+  const exact = terms.reduce((sum, [count, picoEach]) => sum + BigInt(count) * BigInt(picoEach), 0n);
+  const hourly = BigInt(milliseconds) * BigInt(rates.perAudioHour);
+  const scaled = (exact * millisecondsPerHour + hourly) * BigInt(Math.round(multiplier * 1e6));
+  const divisor = millisecondsPerHour * millionths * BigInt(picoPerNano);
   return Number((scaled + divisor - 1n) / divisor);
+}
+
+function roundedUp(pico: number): number {
+  const over = pico % picoPerNano;
+  return (pico - over) / picoPerNano + (over > 0 ? 1 : 0);
 }
 
 function billedMilliseconds(usage: Usage, rates: Rates): number {
@@ -97,22 +110,22 @@ function billedMilliseconds(usage: Usage, rates: Rates): number {
     : Math.max(usage.audioMilliseconds, rates.minimumAudioMilliseconds);
 }
 
-function eachPico(usage: Usage, rates: Rates): bigint {
-  return (
-    BigInt(rates.perRequest) +
-    times(usage.webSearches, rates.perWebSearch) +
-    times(usage.fileSearches, rates.perFileSearch) +
-    times(usage.searchUnits, rates.perSearchUnit) +
-    times(usage.images, rates.perImage) +
-    times(usage.characters, rates.perCharacter)
-  );
+function otherTerms(usage: Usage, rates: Rates): Term[] {
+  return [
+    [1, rates.perRequest],
+    [usage.webSearches, rates.perWebSearch],
+    [usage.fileSearches, rates.perFileSearch],
+    [usage.searchUnits, rates.perSearchUnit],
+    [usage.images, rates.perImage],
+    [usage.characters, rates.perCharacter],
+  ];
 }
 
 /**
  * Every token once, at the rate of the narrowest kind that has one (as genai-prices does). Where two kinds
  * are priced and their overlap was not reported (cached audio), the overlap is taken off the media.
  */
-function tokensPico(usage: Usage, rates: TokenRates): bigint {
+function tokenTerms(usage: Usage, rates: TokenRates): Term[] {
   const priced = (rate: number | undefined, tokens: number): number => (rate === undefined ? 0 : tokens);
   const cachedAudio = priced(rates.cachedAudio, usage.cachedAudioTokens);
   const cachedImage = priced(rates.cachedImage, usage.cachedImageTokens);
@@ -128,36 +141,32 @@ function tokensPico(usage: Usage, rates: TokenRates): bigint {
   const audio = take(priced(rates.inputAudio, usage.inputAudioTokens) - cachedAudio);
   const image = take(priced(rates.inputImage, usage.inputImageTokens) - cachedImage);
   const video = take(priced(rates.inputVideo, usage.inputVideoTokens));
-  return (
-    times(room, rates.input) +
-    times(cachedAudio, rates.cachedAudio) +
-    times(cachedImage, rates.cachedImage) +
-    times(cached, rates.cacheRead) +
-    times(write1h, rates.cacheWrite1h) +
-    times(write, rates.cacheWrite) +
-    times(audio, rates.inputAudio) +
-    times(image, rates.inputImage) +
-    times(video, rates.inputVideo) +
-    outputPico(usage, rates)
-  );
+  return [
+    [room, rates.input ?? 0],
+    [cachedAudio, rates.cachedAudio ?? 0],
+    [cachedImage, rates.cachedImage ?? 0],
+    [cached, rates.cacheRead ?? 0],
+    [write1h, rates.cacheWrite1h ?? 0],
+    [write, rates.cacheWrite ?? 0],
+    [audio, rates.inputAudio ?? 0],
+    [image, rates.inputImage ?? 0],
+    [video, rates.inputVideo ?? 0],
+    ...outputTerms(usage, rates),
+  ];
 }
 
-function outputPico(usage: Usage, rates: TokenRates): bigint {
+function outputTerms(usage: Usage, rates: TokenRates): Term[] {
   const priced = (rate: number | undefined, tokens: number): number => (rate === undefined ? 0 : tokens);
   const reasoning = priced(rates.reasoning, usage.reasoningTokens);
   const citation = priced(rates.citation, usage.citationTokens);
   const audio = priced(rates.outputAudio, usage.outputAudioTokens);
   const image = priced(rates.outputImage, usage.outputImageTokens);
   const rest = Math.max(0, usage.outputTokens - reasoning - citation - audio - image);
-  return (
-    times(rest, rates.output) +
-    times(reasoning, rates.reasoning) +
-    times(citation, rates.citation) +
-    times(audio, rates.outputAudio) +
-    times(image, rates.outputImage)
-  );
-}
-
-function times(count: number, rate: number | undefined): bigint {
-  return count === 0 || !rate ? 0n : BigInt(count) * BigInt(rate);
+  return [
+    [rest, rates.output ?? 0],
+    [reasoning, rates.reasoning ?? 0],
+    [citation, rates.citation ?? 0],
+    [audio, rates.outputAudio ?? 0],
+    [image, rates.outputImage ?? 0],
+  ];
 }

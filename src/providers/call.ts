@@ -1,4 +1,5 @@
 // The one fetch of an upstream. Owns the time to the first byte and what a failure to connect is called.
+import type { AlarmClock } from '../lib/alarm-clock.ts';
 import { RelayError } from '../lib/relay-error.ts';
 
 /** How long upstreams may take. */
@@ -15,18 +16,20 @@ export interface UpstreamCall {
   body: ArrayBuffer | string | ReadableStream | null;
   /** Aborting this aborts the upstream, before and after its response has begun. */
   abort: AbortController;
+  /** The request's deadlines. */
+  clock: AlarmClock;
 }
 
 /**
  * The upstream's response, whatever its status; redirects are not followed (they would carry the key
  * elsewhere). Throws RelayError `upstream_timeout` or `upstream_error`; rethrows when the caller aborted.
  */
-export async function callUpstream({ url, method, headers, body, abort }: UpstreamCall): Promise<Response> {
+export async function callUpstream({ url, method, headers, body, abort, clock }: UpstreamCall): Promise<Response> {
   let late = false;
-  const timer = setTimeout(() => {
+  const callOff = clock.after(upstreamTimes.firstByteMs, () => {
     late = true;
     abort.abort();
-  }, upstreamTimes.firstByteMs);
+  });
   try {
     return await fetch(url, { method, headers, body, signal: abort.signal, redirect: 'manual' });
   } catch (cause) {
@@ -35,6 +38,6 @@ export async function callUpstream({ url, method, headers, body, abort }: Upstre
     if (abort.signal.aborted) throw cause;
     throw new RelayError('upstream_error', 'The model provider cannot be reached at the moment.', { cause });
   } finally {
-    clearTimeout(timer);
+    callOff();
   }
 }

@@ -1,5 +1,6 @@
 // How the Worker calls a token's ledger: time-outs, repetition (every call carries request ids, so a
 // repeated one changes nothing), and settlements of one isolate sent together.
+import { AlarmClock } from '../lib/alarm-clock.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import type { TokenLedger } from './ledger.ts';
@@ -20,12 +21,17 @@ import type {
 
 /** Times and bounds of calls to a ledger. */
 export const ledgerCalls = {
-  /** An answer later than this counts as unreachable. */
+  /** An admission later than this counts as unreachable. */
   timeoutMs: 10_000,
-  /** Settlements of one token and isolate wait this long for company. */
-  gatherMs: 5,
+  /**
+   * Settlements of one token and isolate wait this long for company: most then ride along with the token's
+   * next admission and cost no call of their own.
+   */
+  gatherMs: 50,
   /** Pauses between tries of a settlement, within the 30 s that an invocation may outlive its response. */
   settlePausesMs: [50, 200, 1_000, 4_000, 8_000, 8_000],
+  /** Ids of ledgers that an isolate remembers: each takes a hash to compute. */
+  rememberedIds: 10_000,
   /** Settlements in one call. */
   batch: 200,
 } as const;
@@ -36,6 +42,7 @@ export type PolicyReader = (tokenId: string) => Promise<TokenPolicy | null>;
 export class LedgerClient implements Ledgers {
   /** Settlements that wait for company, by token. Bounded by the requests in flight. */
   private readonly waiting = new Map<string, Settlement[]>();
+  private readonly ids = new Map<string, DurableObjectId>();
   private readonly namespace: DurableObjectNamespace<TokenLedger>;
   private readonly readPolicy: PolicyReader;
 
@@ -49,10 +56,11 @@ export class LedgerClient implements Ledgers {
     tokenId: string,
     ask: AdmissionAsk,
     background: (work: Promise<unknown>) => void,
+    clock?: AlarmClock,
   ): Promise<Admission> {
     const riders = this.take(tokenId);
     try {
-      const admission = await this.call(tokenId, (ledger) => ledger.admit(ask, riders));
+      const admission = await this.call(tokenId, (ledger) => ledger.admit(ask, riders), clock);
       return admission ?? (await this.configureAndAdmit(tokenId, ask));
     } catch (error) {
       for (const rider of riders) background(this.settle(tokenId, rider));
@@ -75,7 +83,7 @@ export class LedgerClient implements Ledgers {
   }
 
   look(tokenId: string, look: Look): Promise<LookAnswer> {
-    return this.call(tokenId, async (ledger) => {
+    return this.callTwice(tokenId, async (ledger) => {
       const [answer] = await ledger.look([look]);
       if (answer === undefined) throw new Error('the ledger answered no look');
       return answer;
@@ -133,7 +141,7 @@ export class LedgerClient implements Ledgers {
   private async deliverBatch(tokenId: string, batch: Settlement[]): Promise<void> {
     for (const pauseMs of [...ledgerCalls.settlePausesMs, null]) {
       try {
-        await this.call(tokenId, (ledger) => ledger.settle(batch));
+        await this.callTwice(tokenId, (ledger) => ledger.settle(batch));
         return;
       } catch (error) {
         if (pauseMs === null) {
@@ -148,33 +156,44 @@ export class LedgerClient implements Ledgers {
     }
   }
 
-  private async call<T>(tokenId: string, ask: (ledger: LedgerRpc) => Promise<T>): Promise<T> {
+  /** A call that somebody waits for: it has a deadline, on the request's clock or one of its own. */
+  private async call<T>(tokenId: string, ask: Question<T>, clock?: AlarmClock): Promise<T> {
+    const running = clock ?? new AlarmClock();
     try {
-      return await this.callOnce(tokenId, ask);
+      return await running.within(
+        this.callTwice(tokenId, ask),
+        ledgerCalls.timeoutMs,
+        () => new RelayError('service_unavailable', unreachable, { retryAfterMs: 1_000 }),
+      );
+    } finally {
+      if (clock === undefined) running.stop();
+    }
+  }
+
+  private async callTwice<T>(tokenId: string, ask: Question<T>): Promise<T> {
+    try {
+      return await ask(this.ledgerOf(tokenId));
     } catch (error) {
       if (!isRetryable(error)) throw asUnavailable(error);
     }
     try {
-      return await this.callOnce(tokenId, ask);
+      return await ask(this.ledgerOf(tokenId));
     } catch (error) {
       throw asUnavailable(error);
     }
   }
 
-  private async callOnce<T>(tokenId: string, ask: (ledger: LedgerRpc) => Promise<T>): Promise<T> {
+  /** A new stub each time: one that has failed stays broken. */
+  private ledgerOf(tokenId: string): LedgerRpc {
+    const id = this.ids.get(tokenId) ?? this.namespace.idFromName(tokenId);
+    if (this.ids.size >= ledgerCalls.rememberedIds) this.ids.clear();
+    this.ids.set(tokenId, id);
     // The stub's own types wrap every answer; what travels is plain data.
-    const ledger = this.namespace.get(this.namespace.idFromName(tokenId)) as unknown as LedgerRpc;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error('the ledger did not answer in time')), ledgerCalls.timeoutMs);
-    });
-    try {
-      return await Promise.race([ask(ledger), late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return this.namespace.get(id) as unknown as LedgerRpc;
   }
 }
+
+type Question<T> = (ledger: LedgerRpc) => Promise<T>;
 
 const unknownToken: Refusal = {
   outcome: 'refused',

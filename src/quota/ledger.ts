@@ -3,7 +3,7 @@
 // between two awaits, so parallel requests cannot pass a limit together.
 import { DurableObject } from 'cloudflare:workers';
 import type { Env } from '../config.ts';
-import { appendRows, updateSpent } from '../metering/log.ts';
+import { appendRows, type SpentReport } from '../metering/log.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import { Book, leaseMs, quotaRefusal, rememberMs } from './book.ts';
 import { LedgerStore, type Totals } from './ledger-store.ts';
@@ -329,17 +329,13 @@ export class TokenLedger extends DurableObject<Env> {
     const entries = this.store.journalAfter(this.flushedSeq, ledgerRhythm.flushRows);
     const last = entries.at(-1);
     if (last === undefined) throw new Error('the journal has a gap');
-    await appendRows(
-      this.env.DB,
-      entries.flatMap(({ rows }) => rows),
-    );
-    await this.flushTotals(last.totals);
+    const rows = entries.flatMap((entry) => entry.rows);
+    await appendRows(this.env.DB, rows, this.spentReport(last.totals));
     this.flushedSeq = last.seq;
   }
 
-  private async flushTotals({ spentNanoUsd, lastUsedAtMs }: Totals): Promise<void> {
-    if (this.policy === null) return;
-    await updateSpent(this.env.DB, [{ tokenId: this.policy.tokenId, spentNanoUsd, lastUsedAtMs }]);
+  private spentReport({ spentNanoUsd, lastUsedAtMs }: Totals): SpentReport[] {
+    return this.policy === null ? [] : [{ tokenId: this.policy.tokenId, spentNanoUsd, lastUsedAtMs }];
   }
 
   private rearm(): void {

@@ -4,11 +4,11 @@ import { errorEvent } from '../formats/error-event.ts';
 import { createMeter, type Framing, type Meter, type WireKind } from '../formats/meter.ts';
 import { readRerankResponse } from '../formats/rerank/response.ts';
 import { RelayError } from '../lib/relay-error.ts';
-import type { Call, RelayServices } from './call.ts';
+import type { Admitted } from './admitted.ts';
+import type { Call } from './call.ts';
 import { headersForCaller } from './headers.ts';
 import { relayLimits } from './limits.ts';
 import { pipeStream } from './pipe.ts';
-import type { Plan } from './plan.ts';
 import { pumpStream } from './pump.ts';
 import { refusedRelay } from './refused-relay.ts';
 import { rerankDialect, type Sent } from './send.ts';
@@ -16,30 +16,21 @@ import type { StreamEnd, StreamTask } from './stream-task.ts';
 import { usageStripper } from './strip.ts';
 import type { Ticket } from './ticket.ts';
 
-/** One request's parts, as they are handed from step to step here. */
-interface Answering {
-  call: Call;
-  plan: Plan;
-  ticket: Ticket;
-  services: RelayServices;
+/** An answer under way. */
+interface Answering extends Admitted {
   sent: Sent;
   meter: Meter;
   framing: Framing;
 }
 
 /** The caller's response. Throws RelayError when the upstream refused the relay itself, or broke off. */
-export async function answer(
-  call: Call,
-  plan: Plan,
-  ticket: Ticket,
-  services: RelayServices,
-  sent: Sent,
-): Promise<Response> {
+export async function answer(request: Admitted, sent: Sent): Promise<Response> {
+  const { call, ticket } = request;
   const { upstream } = sent;
   if (upstream.status >= 400) return failed(ticket, sent);
   const framing = framingOf(call, upstream);
   const meter = createMeter(kindOf(call, sent), framing);
-  const answering = { call, plan, ticket, services, sent, meter, framing };
+  const answering = { ...request, sent, meter, framing };
   if (upstream.body === null) return empty(answering);
   if (isReadWhole(call, upstream, framing)) return whole(answering);
   return streamed(answering, upstream.body);

@@ -1,5 +1,6 @@
 // One small request straight through a channel, for whoever set it up: does it answer, and how fast?
 import type { Operation } from '../formats/format.ts';
+import { AlarmClock } from '../lib/alarm-clock.ts';
 import { callUpstream } from '../providers/call.ts';
 import { providers } from '../providers/registry.ts';
 import type { LiveChannel } from '../routing/catalog.ts';
@@ -87,12 +88,13 @@ async function sendTrial(channel: LiveChannel, name: string, keys: KeyRing): Pro
   const key = await keys.keyOf(channel, 0);
   if (key.value !== null) provider.authorize(headers, key.value);
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), trialLimits.waitMs);
+  const clock = new AlarmClock();
+  clock.after(trialLimits.waitMs, () => abort.abort());
   try {
     const url = provider.url({ baseUrl, operation: trial.operation, model, suffix: '', search: '' });
     const body = JSON.stringify(trial.body(model));
-    return await callUpstream({ url, method: 'POST', headers, body, abort });
+    return await callUpstream({ url, method: 'POST', headers, body, abort, clock });
   } finally {
-    clearTimeout(timer);
+    clock.stop();
   }
 }

@@ -1,9 +1,11 @@
 // One request's life: read, planned, admitted, sent, answered, settled.
 import { errorStatus } from '../formats/error.ts';
+import { AlarmClock } from '../lib/alarm-clock.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { identityOf } from '../tokens/resolve.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import { answer } from './answer.ts';
+import type { Admitted } from './admitted.ts';
 import type { Call, RelayServices } from './call.ts';
 import { streamRhythm } from './limits.ts';
 import { type Plan, planRequest } from './plan.ts';
@@ -16,30 +18,34 @@ const plansPerRequest = 3;
 
 /** The answer to a request whose token is known. Throws RelayError: the caller's refusal, already logged. */
 export async function relay(call: Call, services: RelayServices): Promise<Response> {
-  const { plan, ticket } = await admitted(call, services);
-  const abort = new AbortController();
-  const renewing = renewLease(ticket);
+  const clock = new AlarmClock();
   try {
-    abortWhenCallerLeaves(call, plan, abort);
-    const sent = await send(call, plan, ticket, services, abort);
-    return await answer(call, plan, ticket, services, sent);
-  } catch (error) {
-    throw settleFailure(call, ticket, error);
+    const { plan, ticket } = await admitted(call, services, clock);
+    return await serve({ call, plan, ticket, services, clock });
   } finally {
-    renewing.stop();
+    clock.stop();
   }
 }
 
-async function admitted(call: Call, services: RelayServices): Promise<{ plan: Plan; ticket: Ticket }> {
+async function serve(request: Admitted): Promise<Response> {
+  const { call, plan, ticket, clock } = request;
+  const abort = new AbortController();
+  try {
+    abortWhenCallerLeaves(call, plan, abort);
+    renewLease(ticket, clock);
+    return await answer(request, await send(request, abort));
+  } catch (error) {
+    throw settleFailure(call, ticket, error);
+  }
+}
+
+async function admitted(call: Call, services: RelayServices, clock: AlarmClock): Promise<{ plan: Plan; ticket: Ticket }> {
   const body = await orRefuse(call, services, null, () => readBody(call, services.heldBytes));
   try {
     for (let tries = 0; tries < plansPerRequest; tries++) {
       const plan = await orRefuse(call, services, body, () => makePlan(call, body, services));
-      const admission = await services.ledgers.admit(
-        call.identity.tokenId,
-        askFor(call, plan),
-        call.background,
-      );
+      const { tokenId } = call.identity;
+      const admission = await services.ledgers.admit(tokenId, askFor(call, plan), call.background, clock);
       if (admission.outcome === 'admitted') return { plan, ticket: new Ticket(call, plan, services.ledgers) };
       if (admission.outcome === 'refused') throw errorOf(admission);
       renewIdentity(call, services, admission.policy);
@@ -123,9 +129,11 @@ function abortWhenCallerLeaves({ request }: Call, plan: Plan, abort: AbortContro
 }
 
 /** Keeps the reservation while the upstream's head is awaited. */
-function renewLease(ticket: Ticket): { stop(): void } {
-  const timer = setInterval(() => void ticket.look(null), streamRhythm.renewMs);
-  return { stop: () => clearInterval(timer) };
+function renewLease(ticket: Ticket, clock: AlarmClock): void {
+  clock.after(streamRhythm.renewMs, () => {
+    void ticket.look(null);
+    renewLease(ticket, clock);
+  });
 }
 
 /** Nothing was answered: nothing is charged, but the row says what happened. */

@@ -6,10 +6,10 @@ import { callUpstream } from '../providers/call.ts';
 import { providers } from '../providers/registry.ts';
 import type { ChannelKey } from '../routing/key-ring.ts';
 import { selectRoute } from '../routing/select.ts';
-import type { Call, RelayServices } from './call.ts';
+import type { Admitted } from './admitted.ts';
+import type { Call } from './call.ts';
 import { headersForUpstream, searchForUpstream } from './headers.ts';
 import type { Plan, PricedRoute } from './plan.ts';
-import type { Ticket } from './ticket.ts';
 import { startUpload } from './upload.ts';
 
 /** An upstream's response, and how it was got. */
@@ -23,13 +23,8 @@ export interface Sent {
 }
 
 /** Throws RelayError when there is no answer at all. The attempt is on the ticket either way. */
-export async function send(
-  call: Call,
-  plan: Plan,
-  ticket: Ticket,
-  services: RelayServices,
-  abort: AbortController,
-): Promise<Sent> {
+export async function send(request: Admitted, abort: AbortController): Promise<Sent> {
+  const { call, plan, ticket, services, clock } = request;
   const route = selectRoute(plan.routes, Math.random());
   if (route === null) throw new RelayError('model_not_found', 'No channel serves this model at the moment.');
   ticket.route = route;
@@ -51,6 +46,7 @@ export async function send(
       headers: headersFor(call, plan, route, key),
       body,
       abort,
+      clock,
     });
     const upstream = await beforeUploadFails(calling, uploaded);
     ticket.ttfbMs = Date.now() - call.startedAtMs;

@@ -1,4 +1,5 @@
 // The names behind wildcards: what a native provider has in the price table, what another upstream lists.
+import { AlarmClock } from '../lib/alarm-clock.ts';
 import { matchesAny } from '../lib/wildcard.ts';
 import { modelsOf } from '../metering/price.ts';
 import { callUpstream } from '../providers/call.ts';
@@ -53,18 +54,19 @@ export class ModelLists {
 
   private async fetchNames(channel: LiveChannel): Promise<string[]> {
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), listLimits.waitMs);
+    const clock = new AlarmClock();
+    clock.after(listLimits.waitMs, () => abort.abort());
     const headers = new Headers(channel.headers);
     const key = await this.keys.keyOf(channel, 0);
     if (key.value !== null) providers[channel.provider].authorize(headers, key.value);
     const url = `${(channel.baseUrl ?? '').replace(/\/+$/, '')}/models`;
     try {
-      const response = await callUpstream({ url, method: 'GET', headers, body: null, abort });
+      const response = await callUpstream({ url, method: 'GET', headers, body: null, abort, clock });
       const { data } = (await response.json()) as { data?: { id?: unknown }[] };
       const ids = Array.isArray(data) ? data.map(({ id }) => id) : [];
       return ids.filter((id) => typeof id === 'string').slice(0, listLimits.names);
     } finally {
-      clearTimeout(timer);
+      clock.stop();
     }
   }
 }

@@ -1,6 +1,6 @@
 // The value of a token: how it is made, checked without any I/O, hashed for storage and hinted at.
 import { createHash } from 'node:crypto';
-import { base62 } from '../lib/base62.ts';
+import { base62, base62OfNumber } from '../lib/base62.ts';
 import { crc32 } from '../lib/crc32.ts';
 
 /** What every token begins with. */
@@ -35,7 +35,5 @@ export function hintOfSecret(secret: string): string {
 }
 
 function checksumOf(unsigned: string): string {
-  const crc = crc32(unsigned);
-  const bytes = Uint8Array.of(crc >>> 24, crc >>> 16, crc >>> 8, crc);
-  return base62(bytes, checksumLength);
+  return base62OfNumber(crc32(unsigned), checksumLength);
 }

@@ -1,0 +1,110 @@
+// Both Workers in one workerd, each on a socket of its own, built with the same settings.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import { runWrangler } from '../../src/cli/wrangler.ts';
+import { splitStatements } from '../../src/lib/sql-statements.ts';
+import { freePort } from '../support/relay.ts';
+
+const root = new URL('../..', import.meta.url).pathname;
+
+/** The running pair. */
+export interface Pair {
+  relayPort: number;
+  barePort: number;
+  /** The process that both run in. */
+  pid: number;
+  gzipBytes: { relay: number; bare: number };
+  stop(): Promise<void>;
+}
+
+/** Builds and starts them. */
+export async function startPair(upstream: string, adminKey: string): Promise<Pair> {
+  const folder = mkdtempSync(join(tmpdir(), 'relay-bench-'));
+  const relay = await bundle(folder, 'relay', join(root, 'src/index.ts'));
+  const bare = await bundle(folder, 'bare', join(root, 'test/bench/bare.ts'));
+  const [relayPort, barePort] = [await freePort(), await freePort()];
+  const before = new Set(workerdPids());
+  const runtime = new Miniflare(
+    convertV4MiniflareOptions({
+      compatibilityDate: '2026-10-20',
+      defaultPersistRoot: join(folder, 'state'),
+      workers: [
+        {
+          name: 'relay',
+          ...settings,
+          ...relay.modules,
+          bindings: { ADMIN_KEY: adminKey, ENCRYPTION_KEY: 'bench' },
+          d1Databases: { DB: 'bench' },
+          kvNamespaces: { CACHE: 'bench' },
+          durableObjects: {
+            LEDGER: { className: 'TokenLedger', useSQLite: true },
+            REALTIME: { className: 'RealtimeSession', useSQLite: true },
+          },
+          unsafeDirectSockets: [{ host: '127.0.0.1', port: relayPort }],
+        },
+        {
+          name: 'bare',
+          ...settings,
+          ...bare.modules,
+          bindings: { UPSTREAM: upstream },
+          unsafeDirectSockets: [{ host: '127.0.0.1', port: barePort }],
+        },
+      ],
+    }),
+  );
+  await runtime.ready;
+  const database = await runtime.getD1Database('DB', 'relay');
+  const schema = splitStatements(readFileSync(join(root, 'schema.sql'), 'utf8'));
+  await database.batch(schema.map((statement) => database.prepare(statement)));
+  const [pid] = workerdPids().filter((candidate) => !before.has(candidate));
+  if (pid === undefined) throw new Error('no workerd was started');
+  return {
+    relayPort,
+    barePort,
+    pid,
+    gzipBytes: { relay: relay.gzipBytes, bare: bare.gzipBytes },
+    stop: async () => {
+      await runtime.dispose();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const settings = {
+  compatibilityDate: '2026-10-20',
+  compatibilityFlags: ['nodejs_compat', 'enable_request_signal'],
+};
+
+async function bundle(folder: string, name: string, main: string) {
+  const config = join(folder, `${name}.json`);
+  const outdir = join(folder, name);
+  const compatibility = { compatibility_date: settings.compatibilityDate, compatibility_flags: settings.compatibilityFlags };
+  writeFileSync(config, JSON.stringify({ name, main, ...compatibility }));
+  const options = ['deploy', '--dry-run', '--minify', '--outdir', outdir, '--config', config];
+  await runWrangler(options, { purpose: 'the build' });
+  const path = join(outdir, 'index.js');
+  const source = readFileSync(name === 'bare' ? join(outdir, 'bare.js') : path);
+  return {
+    gzipBytes: gzipSync(source, { level: 9 }).length,
+    modules: { modules: [{ type: 'ESModule' as const, path: `${name}.mjs`, contents: source.toString() }] },
+  };
+}
+
+function workerdPids(): number[] {
+  try {
+    const listed = execFileSync('pgrep', ['-f', 'workerd serve'], { encoding: 'utf8' });
+    return listed.trim().split('\n').map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** CPU that a process has used, in milliseconds. */
+export function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
