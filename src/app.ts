@@ -149,7 +149,8 @@ doors.get('/', async (context) => {
 
 doors.notFound((context) => {
   const { path, method, raw } = context.req;
-  if (!path.startsWith('/v1/')) return context.env.ASSETS.fetch(raw);
+  const isPage = (method === 'GET' || method === 'HEAD') && !/^\/v1(beta)?(\/|$)/.test(path);
+  if (isPage) return context.env.ASSETS.fetch(raw);
   return atDoor(shapeFor(raw), () => Promise.reject(noSuchRoute(path, method)));
 });
 

@@ -35,7 +35,8 @@ function sseEvent(
     case 'messages':
       return `event: error\ndata: ${JSON.stringify(errorBody('anthropic', error, requestId))}\n\n`;
     case 'responses': {
-      const event = { type: 'error', sequence_number: nextSequenceNumber, ...openaiError(error) };
+      // The error's own `type` has no place in this event: its `type` is the event's.
+      const event = { ...openaiError(error), type: 'error', sequence_number: nextSequenceNumber };
       return `event: error\ndata: ${JSON.stringify(event)}\n\n`;
     }
     case 'generate':

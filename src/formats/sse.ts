@@ -84,13 +84,15 @@ class BlockSplitter implements SseSplitter<RawSseBlock> {
   /** The last chunk ended in CR: a LF that comes now belongs to it. */
   #afterCarriageReturn = false;
   #firstLine = true;
+  /** The stream ended in the middle of an event: nothing may follow what was passed of it. */
+  #endedInside = false;
 
   constructor(maximumCharacters: number) {
     this.#maximumCharacters = maximumCharacters;
   }
 
   get atBoundary(): boolean {
-    return this.#line.length === 0 && !this.#fields.any;
+    return !this.#endedInside && this.#line.length === 0 && !this.#fields.any;
   }
 
   push(bytes: Uint8Array): RawSseBlock[] {
@@ -99,6 +101,7 @@ class BlockSplitter implements SseSplitter<RawSseBlock> {
 
   end(): RawSseBlock[] {
     const blocks = this.#read(this.#decoder.decode());
+    this.#endedInside = !this.atBoundary;
     if (this.#line.length > 0) this.#takeLine('');
     if (this.#raw.length > 0) blocks.push(this.#takeBlock(''));
     return blocks;

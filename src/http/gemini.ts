@@ -9,7 +9,7 @@ export function geminiDoor(servicesOf: ServicesOf): Hono<DoorEnv> {
   const door = new Hono<DoorEnv>();
   door.post('/v1/models/:rest{.+}', (context) => {
     const { model, verb } = modelAndVerb(context.req.path);
-    const endpoint = geminiVerbs[verb];
+    const endpoint = Object.hasOwn(geminiVerbs, verb) ? geminiVerbs[verb] : undefined;
     return endpoint === undefined ? unknownVerb(verb) : relayAt(context, servicesOf(context.env), endpoint, { pathModel: model });
   });
   return door;

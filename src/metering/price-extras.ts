@@ -39,7 +39,8 @@ const extras: Record<ExtraProvider, Record<string, Extra>> = {
 
 /** The published price of exactly that model; null when there is none here. */
 export function extraRates(provider: string, model: string): Rates | null {
-  const extra = Object.hasOwn(extras, provider) ? extras[provider as ExtraProvider][model] : undefined;
+  const known = Object.hasOwn(extras, provider) ? extras[provider as ExtraProvider] : {};
+  const extra = Object.hasOwn(known, model) ? known[model] : undefined;
   if (extra === undefined) return null;
   return {
     ...freeRates('published'),

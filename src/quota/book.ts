@@ -99,6 +99,18 @@ export class Book {
     this.holds.set(hold.requestId, { ...hold, expiresAtMs: nowMs + leaseMs });
   }
 
+  /**
+   * Takes back a running request whose hold a reset forgot: its money is among the unknown no longer. One that
+   * is settled already (its sign of life came late) holds nothing again, or its expiry would charge it anew.
+   */
+  adopt(look: Look, nowMs: number): void {
+    const settled = this.settled.get(look.requestId);
+    if (settled !== undefined && !settled.byExpiry) return;
+    if (settled === undefined)
+      this.unknownNanoUsd = Math.max(0, this.unknownNanoUsd - look.reservedNanoUsd);
+    this.hold(look, look.reservedNanoUsd, nowMs);
+  }
+
   /** Charges a request once. Answers the row to journal, or null when there is nothing new to write. */
   settle({ row }: Settlement, policy: TokenPolicy | null, nowMs: number): LogRow | null {
     const before = this.settled.get(row.id);

@@ -28,6 +28,8 @@ export const ledgerCalls = {
    * next admission and cost no call of their own.
    */
   gatherMs: 50,
+  /** For so many of those pauses one request keeps the timer. */
+  gatherRounds: 10,
   /** Pauses between tries of a settlement, within the 30 s that an invocation may outlive its response. */
   settlePausesMs: [50, 200, 1_000, 4_000, 8_000, 8_000],
   /** Ids of ledgers that an isolate remembers: each takes a hash to compute. */
@@ -41,7 +43,8 @@ export type PolicyReader = (tokenId: string) => Promise<TokenPolicy | null>;
 
 export class LedgerClient implements Ledgers {
   /** Settlements that wait for company, by token. Bounded by the requests in flight. */
-  private readonly waiting = new Map<string, Settlement[]>();
+  private readonly waiting = new Map<string, { sinceMs: number; settlements: Settlement[] }>();
+  private gatheredUntilMs = 0;
   private readonly ids = new Map<string, DurableObjectId>();
   private readonly namespace: DurableObjectNamespace<TokenLedger>;
   private readonly readPolicy: PolicyReader;
@@ -91,18 +94,17 @@ export class LedgerClient implements Ledgers {
   }
 
   /**
-   * Charges a request; to be handed to waitUntil. Resolves when it is charged, or has gone along with
-   * another request's call, or when every try failed: then the reservation's expiry charges it.
+   * Charges a request; to be handed to waitUntil. Resolves when it is charged, or when another request of
+   * this isolate has taken it along, or when every try failed: then the reservation's expiry charges it.
    */
   async settle(tokenId: string, settlement: Settlement): Promise<void> {
+    const now = Date.now();
     const gathering = this.waiting.get(tokenId);
-    if (gathering !== undefined) {
-      gathering.push(settlement);
-      return;
-    }
-    this.waiting.set(tokenId, [settlement]);
-    await scheduler.wait(ledgerCalls.gatherMs);
-    await this.deliver(tokenId, this.take(tokenId));
+    if (gathering === undefined) this.waiting.set(tokenId, { sinceMs: now, settlements: [settlement] });
+    else gathering.settlements.push(settlement);
+    // One request at a time keeps the timer for all: a timer costs as much as a small request.
+    if (now < this.gatheredUntilMs) return;
+    await this.gather(now);
   }
 
   configure(policy: TokenPolicy): Promise<void> {
@@ -126,8 +128,24 @@ export class LedgerClient implements Ledgers {
     return admission;
   }
 
+  /** Delivers what has waited long enough, until nothing waits or this request has done its share. */
+  private async gather(startedAtMs: number): Promise<void> {
+    const deliveries: Promise<void>[] = [];
+    for (let round = 1; this.waiting.size > 0 && round <= ledgerCalls.gatherRounds; round++) {
+      // Should this invocation be ended, the next settlement after this moment takes over.
+      this.gatheredUntilMs = startedAtMs + (round + 1) * 2 * ledgerCalls.gatherMs;
+      await scheduler.wait(ledgerCalls.gatherMs);
+      const ripeMs = round === ledgerCalls.gatherRounds ? Number.POSITIVE_INFINITY : Date.now() - ledgerCalls.gatherMs;
+      for (const [tokenId, { sinceMs }] of this.waiting) {
+        if (sinceMs <= ripeMs) deliveries.push(this.deliver(tokenId, this.take(tokenId)));
+      }
+    }
+    this.gatheredUntilMs = 0;
+    await Promise.all(deliveries);
+  }
+
   private take(tokenId: string): Settlement[] {
-    const taken = this.waiting.get(tokenId) ?? [];
+    const taken = this.waiting.get(tokenId)?.settlements ?? [];
     this.waiting.delete(tokenId);
     return taken;
   }

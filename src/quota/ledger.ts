@@ -3,6 +3,7 @@
 // between two awaits, so parallel requests cannot pass a limit together.
 import { DurableObject } from 'cloudflare:workers';
 import type { Env } from '../config.ts';
+import { errorStatus } from '../formats/error.ts';
 import { appendRows, type SpentReport } from '../metering/log.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import { Book, leaseMs, quotaRefusal, rememberMs } from './book.ts';
@@ -233,11 +234,12 @@ export class TokenLedger extends DurableObject<Env> {
     if (policy === null) return { outcome: 'go-on', reservedNanoUsd: look.reservedNanoUsd };
     const refusal = refusalByPolicy(policy, look, now);
     if (refusal !== null) return refusal;
+    if (!this.book.holds.has(look.requestId)) this.book.adopt(look, now);
     const held = this.book.holds.get(look.requestId)?.reservedNanoUsd;
-    if (held === undefined) this.book.hold(look, look.reservedNanoUsd, now);
-    const more = look.wantNanoUsd - (held ?? look.reservedNanoUsd);
+    if (held === undefined) return { outcome: 'go-on', reservedNanoUsd: look.reservedNanoUsd };
+    const more = look.wantNanoUsd - held;
     if (more > 0 && more > this.book.room(policy, now)) return quotaRefusal(policy, this.book, more, now);
-    const reserved = Math.max(look.wantNanoUsd, held ?? 0);
+    const reserved = Math.max(look.wantNanoUsd, held);
     this.book.hold(look, reserved, now);
     if (policy.quotaNanoUsd !== null || policy.budget !== null)
       this.raiseCeiling(policy, Math.max(0, more), now);
@@ -367,7 +369,7 @@ function refusalRow(refusal: Refusal, policy: TokenPolicy, ask: AdmissionAsk): L
     upstreamModel: null,
     channelId: null,
     attempts: [],
-    status: refusalStatus[refusal.code],
+    status: errorStatus(ask.format, refusal.code),
     errorCode: refusal.code,
     stream: ask.stream,
     inputTokens: 0,
@@ -384,14 +386,3 @@ function refusalRow(refusal: Refusal, policy: TokenPolicy, ask: AdmissionAsk): L
     revision: 1,
   };
 }
-
-const refusalStatus: Record<Refusal['code'], number> = {
-  invalid_api_key: 401,
-  token_disabled: 401,
-  token_expired: 401,
-  model_not_allowed: 403,
-  ip_not_allowed: 403,
-  insufficient_quota: 429,
-  rate_limit_exceeded: 429,
-  model_price_unset: 400,
-};

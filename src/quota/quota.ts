@@ -1,5 +1,6 @@
 // The port to a token's ledger: what is asked of it and what it answers. Implemented by ledger.ts (the
 // Durable Object); called through client.ts.
+import type { DoorFormat } from '../formats/format.ts';
 import type { RelayErrorCode } from '../lib/relay-error.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import type { PolicyQuestion } from './policy.ts';
@@ -64,7 +65,7 @@ export interface AdmissionAsk {
   inputNanoUsd: number;
   /** Estimated tokens, for tpm. */
   tokens: number;
-  format: string;
+  format: DoorFormat;
   endpoint: string;
   stream: boolean;
   /** Counting tokens, reading lists: allowed without room in the quota. */

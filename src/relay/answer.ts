@@ -112,18 +112,20 @@ function streamTask(answering: Answering, body: ReadableStream): StreamTask {
 }
 
 /** What the log says of a stream, by how it ended; what was delivered is charged in every case. */
-function settleStream({ ticket, sent, meter }: Answering, end: StreamEnd): void {
-  ticket.settle({ status: sent.upstream.status, errorCode: errorCodeOf(end, meter), meter });
+function settleStream(answering: Answering, end: StreamEnd): void {
+  const { ticket, sent, meter } = answering;
+  ticket.settle({ status: sent.upstream.status, errorCode: errorCodeOf(end, answering), meter });
 }
 
-function errorCodeOf(end: StreamEnd, meter: Meter): string | null {
+function errorCodeOf(end: StreamEnd, { call, meter }: Answering): string | null {
   switch (end.outcome) {
     case 'passed':
       return meter.error ?? (meter.complete ? null : 'upstream_truncated');
     case 'client-left':
       return 'client_left';
     case 'upstream-broke':
-      return 'upstream_error';
+      // A caller that leaves aborts the upstream, which may be noticed first.
+      return call.request.signal.aborted ? 'client_left' : 'upstream_error';
     case 'ended':
       return end.error.code;
   }

@@ -3,7 +3,7 @@ import type { Operation } from '../formats/format.ts';
 import { AlarmClock } from '../lib/alarm-clock.ts';
 import { callUpstream } from '../providers/call.ts';
 import { providers } from '../providers/registry.ts';
-import type { LiveChannel } from '../routing/catalog.ts';
+import { type LiveChannel, upstreamNameOf } from '../routing/catalog.ts';
 import type { ProviderName } from '../routing/channel.ts';
 import type { KeyRing } from '../routing/key-ring.ts';
 import type { ModelLists } from '../routing/model-lists.ts';
@@ -81,7 +81,7 @@ export async function tryChannel(
 async function sendTrial(channel: LiveChannel, name: string, keys: KeyRing): Promise<Response> {
   const provider = providers[channel.provider];
   const trial = trials[channel.provider];
-  const model = channel.modelMap[name] ?? name;
+  const model = upstreamNameOf(channel, name);
   const baseUrl = (channel.baseUrl ?? provider.defaultBaseUrl ?? '').replace(/\/+$/, '');
   const headers = new Headers({ 'content-type': 'application/json', ...channel.headers });
   if (channel.provider === 'anthropic') headers.set('anthropic-version', '2023-06-01');

@@ -102,8 +102,8 @@ export function headersForCaller(fromUpstream: Headers): Headers {
 }
 
 function passing(from: Headers, dropped: readonly (string | RegExp)[]): Headers {
-  const passed = new Headers();
-  for (const [name, value] of from) if (!isDropped(name, dropped)) passed.append(name, value);
+  const passed = new Headers(from);
+  for (const name of from.keys()) if (isDropped(name, dropped)) passed.delete(name);
   return passed;
 }
 

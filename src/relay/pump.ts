@@ -1,7 +1,7 @@
 // Passing a body on by hand, in gulps with one write in flight: for what must be changed on the way (usage
 // that only the relay asked for), and for bodies that are no streams of events. What piles up during a write
 // goes out together with the next.
-import { GulpReader } from '../lib/gulps.ts';
+import { GulpReader, gulpBytes } from '../lib/gulps.ts';
 import type { RelayError } from '../lib/relay-error.ts';
 import { streamRhythm } from './limits.ts';
 import {
@@ -25,20 +25,21 @@ export function pumpStream(task: StreamTask, edit: Edit | null): RunningStream {
   return { readable, end: new Pump(task, edit, writable.getWriter()).run() };
 }
 
-type Event =
-  | { event: 'bytes'; bytes: Uint8Array }
-  | { event: 'over' }
-  | { event: 'broke'; error: unknown }
-  | { event: 'cannot-write' }
-  | { event: 'must-end' };
+/** An edited stream that sends faster than this is sent on in this rhythm. */
+export const paceMs = 8;
 
 class Pump {
   private readonly task: StreamTask;
   private readonly edit: Edit | null;
   private readonly writer: WritableStreamDefaultWriter;
   private readonly reader: GulpReader;
-  private reading: Promise<Event> | null = null;
+  private gathered: Uint8Array[] = [];
+  private gatheredBytes = 0;
+  private sending: Promise<void> = Promise.resolve();
+  private sentAtMs = 0;
+  private timer: ReturnType<typeof setTimeout> | null = null;
   private ended = false;
+  private callerLeft = false;
   /** Why the relay wants the stream to end, at the next event boundary. */
   private ending: RelayError | null = null;
 
@@ -50,77 +51,95 @@ class Pump {
   }
 
   async run(): Promise<StreamEnd> {
-    const cannotWrite = (): Event => ({ event: 'cannot-write' });
-    const leaving = this.writer.closed.then(cannotWrite, cannotWrite);
-    const watching = this.watch();
-    for (;;) {
-      const awaited = this.ending === null ? [this.read(), leaving, watching] : [this.read(), leaving];
-      const event = await Promise.race(awaited);
-      const end = event.event === 'bytes' ? await this.pass(event.bytes) : this.endOf(event);
-      if (end !== null) return this.stop(end);
+    this.writer.closed.catch(() => this.leave());
+    const watch = setInterval(() => void this.watch(), streamRhythm.lookMs);
+    try {
+      return await this.stop(await this.pass());
+    } finally {
+      this.ended = true;
+      clearInterval(watch);
     }
   }
 
-  private read(): Promise<Event> {
-    this.reading ??= this.reader.read().then(
-      (bytes) => {
-        this.reading = null;
-        return bytes === null ? { event: 'over' } : { event: 'bytes', bytes };
-      },
-      (error) => ({ event: 'broke', error }),
-    );
-    return this.reading;
+  private async pass(): Promise<StreamEnd> {
+    try {
+      for (let bytes = await this.reader.read(); bytes !== null; bytes = await this.reader.read()) {
+        if (this.edit === null) await this.send(bytes);
+        else await this.gather(bytes.slice());
+        if (this.ending !== null && this.task.meter.atBoundary) return { outcome: 'ended', error: this.ending };
+      }
+      await this.sendGathered();
+      return this.interrupted() ?? { outcome: 'passed' };
+    } catch (error) {
+      await this.sendGathered().catch(() => undefined);
+      return this.interrupted() ?? { outcome: 'upstream-broke', error };
+    }
   }
 
-  /** Why the stream ends here, or null: it goes on. */
-  private async pass(bytes: Uint8Array): Promise<StreamEnd | null> {
+  private async send(bytes: Uint8Array): Promise<void> {
     this.task.meter.push(bytes);
     const out = this.edit === null ? bytes : this.edit.push(bytes);
-    const written = out.byteLength === 0 || (await this.write(out));
-    return written ? this.endOf({ event: 'must-end' }) : this.endOf({ event: 'cannot-write' });
+    if (out.byteLength > 0) await this.writer.write(out);
   }
 
-  private write(bytes: Uint8Array): Promise<boolean> {
-    return this.writer.write(bytes).then(
-      () => true,
-      () => false,
-    );
+  /**
+   * Sends at once what comes after a pause; what comes sooner after the last sending is parsed and sent
+   * together. A write costs more than a read, and no reader tells 8 ms.
+   */
+  private async gather(bytes: Uint8Array): Promise<void> {
+    this.gathered.push(bytes);
+    this.gatheredBytes += bytes.byteLength;
+    const waitMs = this.sentAtMs + paceMs - Date.now();
+    if (waitMs <= 0 || this.gatheredBytes >= gulpBytes) return this.sendGathered();
+    this.timer ??= setTimeout(() => {
+      this.sendGathered().catch(() => this.leave());
+    }, waitMs);
   }
 
-  /** Resolves only when the stream must end; if it finds no boundary in time, the connection is broken. */
-  private async watch(): Promise<Event> {
-    while (!this.ended && this.ending === null) {
-      await scheduler.wait(streamRhythm.lookMs);
-      if (!this.ended) this.ending = await this.task.look();
-    }
-    const { ending } = this;
-    if (ending !== null) void scheduler.wait(streamRhythm.boundaryMs).then(() => this.breakOff(ending));
-    return { event: 'must-end' };
+  /** One write in flight: whoever comes during it waits for it, then sends what has come meanwhile. */
+  private async sendGathered(): Promise<void> {
+    clearTimeout(this.timer ?? undefined);
+    this.timer = null;
+    await this.sending;
+    if (this.gatheredBytes === 0) return;
+    const bytes = joined(this.gathered, this.gatheredBytes);
+    this.gathered = [];
+    this.gatheredBytes = 0;
+    this.sending = this.send(bytes);
+    await this.sending;
+    this.sentAtMs = Date.now();
   }
 
-  private async breakOff(error: RelayError): Promise<void> {
-    if (!this.ended) await this.writer.abort(error).catch(() => undefined);
+  /** Why a read or a write came to nothing, if it was not the upstream. */
+  private interrupted(): StreamEnd | null {
+    if (this.ending !== null) return { outcome: 'ended', error: this.ending };
+    return this.callerLeft ? { outcome: 'client-left' } : null;
   }
 
-  private endOf(event: Exclude<Event, { event: 'bytes' }>): StreamEnd | null {
-    const { ending } = this;
-    switch (event.event) {
-      case 'over':
-        return { outcome: 'passed' };
-      case 'broke':
-        return { outcome: 'upstream-broke', error: event.error };
-      case 'cannot-write':
-        return ending === null ? { outcome: 'client-left' } : { outcome: 'ended', error: ending };
-      case 'must-end':
-        return ending !== null && this.task.meter.atBoundary ? { outcome: 'ended', error: ending } : null;
-    }
+  private leave(): void {
+    if (this.ended) return;
+    this.callerLeft = true;
+    this.task.abortUpstream();
+  }
+
+  /** Ends the stream when the ledger says so: at a boundary at once, else at the next, else by breaking it. */
+  private async watch(): Promise<void> {
+    if (this.ended || this.ending !== null) return;
+    this.ending = await this.task.look();
+    if (this.ending === null || this.ended) return;
+    if (!this.task.meter.atBoundary) await scheduler.wait(streamRhythm.boundaryMs);
+    if (!this.ended) this.task.abortUpstream();
+    await scheduler.wait(streamRhythm.boundaryMs);
+    if (!this.ended) await this.writer.abort(this.ending).catch(() => undefined);
   }
 
   private async stop(end: StreamEnd): Promise<StreamEnd> {
     this.ended = true;
     this.task.meter.end();
     const rest = this.edit?.end();
-    if (rest !== undefined && rest.byteLength > 0 && end.outcome !== 'client-left') await this.write(rest);
+    if (rest !== undefined && rest.byteLength > 0 && end.outcome !== 'client-left') {
+      await this.writer.write(rest).catch(() => undefined);
+    }
     switch (end.outcome) {
       case 'passed':
         return closeWhole(this.writer, this.task);
@@ -136,4 +155,14 @@ class Pump {
         return end;
     }
   }
+}
+
+function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.byteLength;
+  }
+  return whole;
 }

@@ -1,5 +1,6 @@
 // One request's life: read, planned, admitted, sent, answered, settled.
 import { errorStatus } from '../formats/error.ts';
+import { createMeter } from '../formats/meter.ts';
 import { AlarmClock } from '../lib/alarm-clock.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { identityOf } from '../tokens/resolve.ts';
@@ -21,7 +22,10 @@ export async function relay(call: Call, services: RelayServices): Promise<Respon
   const clock = new AlarmClock();
   try {
     const { plan, ticket } = await admitted(call, services, clock);
-    return await serve({ call, plan, ticket, services, clock });
+    const served = serve({ call, plan, ticket, services, clock });
+    // Of a caller that leaves, the runtime keeps only what is handed over here: the request must still be settled.
+    call.background(served.catch(() => undefined));
+    return await served;
   } finally {
     clock.stop();
   }
@@ -35,7 +39,7 @@ async function serve(request: Admitted): Promise<Response> {
     renewLease(ticket, clock);
     return await answer(request, await send(request, abort));
   } catch (error) {
-    throw settleFailure(call, ticket, error);
+    throw settleFailure(request, error);
   }
 }
 
@@ -136,12 +140,22 @@ function renewLease(ticket: Ticket, clock: AlarmClock): void {
   });
 }
 
-/** Nothing was answered: nothing is charged, but the row says what happened. */
-function settleFailure({ endpoint }: Call, ticket: Ticket, cause: unknown): RelayError {
+/**
+ * Nothing was answered: nothing is charged, but the row says what happened. A caller that left a stream while
+ * the upstream had it already is charged its input.
+ */
+function settleFailure({ call, plan, ticket }: Admitted, cause: unknown): RelayError {
   const error =
     cause instanceof RelayError
       ? cause
       : new RelayError('internal_error', 'The relay failed at this request.', { cause });
-  ticket.settle({ status: errorStatus(endpoint.door, error.code), errorCode: error.code, meter: null });
+  if (plan.facts.stream && call.request.signal.aborted) {
+    ticket.settle({ status: clientLeftStatus, errorCode: 'client_left', meter: createMeter(call.endpoint.kind, 'sse') });
+  } else {
+    ticket.settle({ status: errorStatus(call.endpoint.door, error.code), errorCode: error.code, meter: null });
+  }
   return error;
 }
+
+/** What the log says where nobody was left to be answered; nginx's number for it. */
+const clientLeftStatus = 499;

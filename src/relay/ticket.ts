@@ -63,9 +63,11 @@ export class Ticket {
   settle(ending: Ending): void {
     if (this.settled) return;
     this.settled = true;
-    const upstream = ending.meter?.usage() ?? null;
-    const usage = ending.meter === null ? emptyUsage() : (upstream ?? this.runningUsage(ending.meter));
-    const source = ending.meter === null ? null : upstream === null ? 'estimated' : 'upstream';
+    // What is free is not counted either: a token count is no input of a model.
+    const meter = this.call.endpoint.free ? null : ending.meter;
+    const upstream = meter?.usage() ?? null;
+    const usage = meter === null ? emptyUsage() : (upstream ?? this.runningUsage(meter));
+    const source = meter === null ? null : upstream === null ? 'estimated' : 'upstream';
     const row = this.row(ending, usage, source);
     const tokens = usage.inputTokens + usage.outputTokens;
     this.call.background(this.ledgers.settle(this.call.identity.tokenId, { row, tokens }));

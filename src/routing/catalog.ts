@@ -93,9 +93,14 @@ export class Catalog {
 
   private serve(model: string, group: string): Route[] {
     const routes = this.channelsFor(group)
-      .filter((channel) => matchesAny(channel.models, model) || model in channel.modelMap)
-      .map((channel) => ({ channel, upstreamModel: channel.modelMap[model] ?? model }));
+      .filter((channel) => matchesAny(channel.models, model) || Object.hasOwn(channel.modelMap, model))
+      .map((channel) => ({ channel, upstreamModel: upstreamNameOf(channel, model) }));
     const proper = routes.filter(({ channel }) => !channel.lastResort);
     return proper.length > 0 ? proper : routes;
   }
+}
+
+/** What a model is called at a channel. A name is the caller's text: `constructor` is in no map. */
+export function upstreamNameOf({ modelMap }: LiveChannel, model: string): string {
+  return (Object.hasOwn(modelMap, model) ? modelMap[model] : undefined) ?? model;
 }
