@@ -20,6 +20,7 @@ export interface Hold {
   inputNanoUsd: number;
   tokens: number;
   startedAtMs: number;
+  heldAtMs: number;
   expiresAtMs: number;
   format: string;
   endpoint: string;
@@ -84,6 +85,7 @@ export class Book {
       inputNanoUsd: ask.inputNanoUsd,
       tokens: 'tokens' in ask ? ask.tokens : (before?.tokens ?? 0),
       startedAtMs: 'startedAtMs' in ask ? ask.startedAtMs : ask.nowMs,
+      heldAtMs: before?.heldAtMs ?? nowMs,
       expiresAtMs: nowMs + leaseMs,
       format: ask.format,
       endpoint: ask.endpoint,

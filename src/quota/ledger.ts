@@ -30,6 +30,8 @@ export const ledgerRhythm = {
   checkpointMs: 250,
   /** Settled rows go to D1 this long after the first of them. */
   flushMs: 1_000,
+  /** … or this long, while rows keep coming. */
+  busyFlushMs: 3_000,
   /** Longest pause between two tries while D1 does not answer. */
   flushBackoffMs: 60_000,
   /** Rows handed to D1 at a time. */
@@ -51,7 +53,10 @@ export class TokenLedger extends DurableObject<Env> {
   private readonly tokens: SlidingWindow;
   private readonly refusals = new RefusalTally();
   private checkpointDue = false;
+  /** The holds that the last checkpoint has. */
+  private written: ReadonlySet<string> = new Set();
   private alarmAtMs: number | null = null;
+  private flushedAtMs = 0;
   private failedFlushes = 0;
 
   constructor(state: DurableObjectState, env: Env) {
@@ -160,9 +165,7 @@ export class TokenLedger extends DurableObject<Env> {
     const delivered = await this.flush();
     this.failedFlushes = delivered ? 0 : this.failedFlushes + 1;
     this.book.forget(now);
-    this.store.prune(this.flushedSeq, now - rememberMs);
-    this.lowerCeiling();
-    this.checkpoint();
+    if (this.book.holds.size === 0) this.rest();
     this.rearm();
   }
 
@@ -271,7 +274,8 @@ export class TokenLedger extends DurableObject<Env> {
   private append(rows: LogRow[], now: number): void {
     this.seq += 1;
     this.store.appendJournal({ seq: this.seq, atMs: now, totals: this.book.totals, rows });
-    this.wakeBy(now + ledgerRhythm.flushMs);
+    const busy = now - this.flushedAtMs < ledgerRhythm.busyFlushMs;
+    this.wakeBy(now + (busy ? ledgerRhythm.busyFlushMs : ledgerRhythm.flushMs));
   }
 
   private raiseCeiling(policy: TokenPolicy, reserve: number, now: number): void {
@@ -282,22 +286,36 @@ export class TokenLedger extends DurableObject<Env> {
     this.checkpoint();
   }
 
-  private lowerCeiling(): void {
-    if (this.book.holds.size === 0) this.ceilingNanoUsd = this.book.totals.spentNanoUsd;
+  /** Nothing runs: the ceiling comes down to what is spent, and old rows are forgotten. */
+  private rest(): void {
+    this.ceilingNanoUsd = this.book.totals.spentNanoUsd;
+    this.checkpoint();
   }
 
+  /** Sees to it that no hold lives longer than `checkpointMs` without being written down. */
   private checkpointSoon(): void {
     if (this.checkpointDue) return;
     this.checkpointDue = true;
-    setTimeout(() => {
-      if (this.checkpointDue && this.book.holds.size > 0) this.checkpoint();
-      this.checkpointDue = false;
-    }, ledgerRhythm.checkpointMs);
+    setTimeout(() => this.checkpointIfOld(), ledgerRhythm.checkpointMs);
+  }
+
+  /** Most requests are over before it is their turn: what is young yet is looked at again when it is due. */
+  private checkpointIfOld(): void {
+    const oldest = [...this.book.holds.values()].find(({ requestId }) => !this.written.has(requestId));
+    const waitMs = oldest === undefined ? 0 : oldest.heldAtMs + ledgerRhythm.checkpointMs - Date.now();
+    if (oldest !== undefined && waitMs > ledgerRhythm.checkpointMs / 4) {
+      setTimeout(() => this.checkpointIfOld(), waitMs);
+      return;
+    }
+    this.checkpointDue = false;
+    if (oldest !== undefined) this.checkpoint();
   }
 
   private checkpoint(): void {
     const now = Date.now();
     const limits = this.policy?.limits;
+    this.written = new Set(this.book.holds.keys());
+    this.store.prune(this.flushedSeq, now - rememberMs);
     this.store.writeCheckpoint({
       holds: [...this.book.holds.values()],
       ceilingNanoUsd: this.ceilingNanoUsd,
@@ -334,6 +352,7 @@ export class TokenLedger extends DurableObject<Env> {
     const rows = entries.flatMap((entry) => entry.rows);
     await appendRows(this.env.DB, rows, this.spentReport(last.totals));
     this.flushedSeq = last.seq;
+    this.flushedAtMs = Date.now();
   }
 
   private spentReport({ spentNanoUsd, lastUsedAtMs }: Totals): SpentReport[] {

@@ -6,6 +6,7 @@ import { readRerankResponse } from '../formats/rerank/response.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Admitted } from './admitted.ts';
 import type { Call } from './call.ts';
+import { mayBeBulk } from './bulk.ts';
 import { headersForCaller } from './headers.ts';
 import { relayLimits } from './limits.ts';
 import { pipeStream } from './pipe.ts';
@@ -80,12 +81,13 @@ async function whole(answering: Answering): Promise<Response> {
 }
 
 function streamed(answering: Answering, body: ReadableStream): Response {
-  const { call, sent, ticket, framing } = answering;
+  const { call, plan, sent, ticket, framing } = answering;
   const { upstream } = sent;
   const task = streamTask(answering, body);
   const edited = sent.usageSwitchedOn && framing === 'sse';
   const isEvents = framing === 'sse' || framing === 'json-array';
-  const running = isEvents && !edited ? pipeStream(task) : pumpStream(task, edited ? usageStripper() : null);
+  const isNative = isEvents && !edited && !mayBeBulk(call, plan);
+  const running = isNative ? pipeStream(task) : pumpStream(task, edited ? usageStripper() : null);
   call.background(running.end.then((end) => settleStream(answering, end)));
   if (ticket.ttfbMs === null) ticket.ttfbMs = Date.now() - call.startedAtMs;
   const headers = headersForCaller(upstream.headers);

@@ -32,9 +32,6 @@ class Pipe {
   private readonly stop = new AbortController();
   private drinking: Promise<void> | null = null;
   private meterDone = false;
-  /** A gulp came back full: more passes than the timer's rhythm is made for. */
-  private bulk = false;
-  private copying: WritableStreamDefaultWriter | null = null;
 
   constructor(task: StreamTask, writable: WritableStream) {
     const [callerBranch, meterBranch] = task.body.tee();
@@ -45,13 +42,12 @@ class Pipe {
   }
 
   async run(): Promise<StreamEnd> {
-    let passing = this.pipe();
+    const passing = this.pipe();
     let nextLookMs = Date.now() + streamRhythm.lookMs;
     for (let pauseMs: number = streamRhythm.firstGulpMs; ; pauseMs = streamRhythm.gulpMs) {
       const end = await withTimer(passing, pauseMs);
       if (end !== null) return this.finish(end);
       this.drink();
-      if (this.bulk && !this.stop.signal.aborted) passing = this.copyInstead(passing);
       if (Date.now() < nextLookMs) continue;
       nextLookMs = Date.now() + streamRhythm.lookMs;
       const error = await Promise.race([this.task.look(), passing.then(() => null)]);
@@ -68,36 +64,18 @@ class Pipe {
   }
 
   /**
-   * Bulk (images in events, say): the pipe is stopped and the rest copied by hand, the meter drinking in
-   * step, so that neither branch runs far ahead and a slow caller holds the upstream back.
+   * Starts drinking what has passed since the last time, unless it is still at it. A full gulp means that there
+   * is more. (Stopping the native pipe to copy by hand instead loses bytes: its source is aborted with it.)
    */
-  private async copyInstead(piping: Promise<Passing>): Promise<Passing> {
-    this.stop.abort();
-    const piped = await piping;
-    if (piped.state === 'drained') return piped;
-    const writer = this.writable.getWriter();
-    this.copying = writer;
-    const caller = new GulpReader(this.callerBranch);
-    try {
-      for (let bytes = await caller.read(); bytes !== null; bytes = await caller.read()) {
-        await writer.write(bytes);
-        this.drink();
-      }
-      return { state: 'drained' };
-    } catch (error) {
-      return { state: 'broken', error };
-    } finally {
-      writer.releaseLock();
-    }
-  }
-
-  /** Starts one read of the meter's branch, unless one is waiting: it takes what has passed since the last. */
   private drink(): void {
     if (this.drinking !== null || this.meterDone) return;
-    this.drinking = this.gulp().then((size) => {
+    this.drinking = this.drinkWaiting().then(() => {
       this.drinking = null;
-      if (size >= gulpBytes) this.bulk = true;
     });
+  }
+
+  private async drinkWaiting(): Promise<void> {
+    while ((await this.gulp()) >= gulpBytes);
   }
 
   /** The size of the gulp; 0 at the end, which a broken branch is too. */
@@ -149,7 +127,6 @@ class Pipe {
   /** The caller takes too long: the connection is broken under it. */
   private async breakOff(error: RelayError, passing: Promise<Passing>): Promise<void> {
     this.stop.abort();
-    await this.copying?.abort(error).catch(() => undefined);
     await passing;
     await this.writable.abort(error).catch(() => undefined);
   }
