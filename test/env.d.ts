@@ -1,3 +1,4 @@
+/// <reference types="@cloudflare/vitest-plugin/types" />
 import type { Env as RelayEnv } from '../src/config.ts';
 
 declare global {

@@ -37,10 +37,22 @@ export class FormScanner {
         this.searchedTo = Math.max(this.searchedTo, this.size - this.delimiter.length);
         return;
       }
+      const after = at + this.delimiter.length;
+      this.searchedTo = at;
+      // What follows says whether it is one.
+      if (this.size < after + 2) return;
+      this.searchedTo = at + 1;
+      if (!this.isDelimiter(at, after)) continue;
       if (this.partAt >= 0) this.readPart(this.partAt + this.delimiter.length, at);
       this.partAt = at;
-      this.searchedTo = at + this.delimiter.length;
+      this.searchedTo = after;
     }
+  }
+
+  /** A line of its own, as every reader wants it: else a field could be smuggled in a file, read here and not there. */
+  private isDelimiter(at: number, after: number): boolean {
+    const before = at === 0 || (at >= 2 && this.held.toString('latin1', at - 2, at) === '\r\n');
+    return before && /^(\r\n|--|[ \t])/.test(this.held.toString('latin1', after, after + 2));
   }
 
   private hold(bytes: Uint8Array): void {

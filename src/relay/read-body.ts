@@ -2,6 +2,7 @@
 import { GulpReader } from '../lib/gulps.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Call } from './call.ts';
+import { discard } from './discard.ts';
 import { type FormField, FormScanner, formBoundary } from './form.ts';
 import type { HeldBytes } from './held-bytes.ts';
 import { relayLimits } from './limits.ts';
@@ -58,7 +59,7 @@ async function readCounting(body: ReadableStream): Promise<ArrayBuffer> {
   for (let bytes = await reader.read(); bytes !== null; bytes = await reader.read()) {
     size += bytes.byteLength;
     if (size > relayLimits.bodyBytes) {
-      await reader.cancel();
+      await discard(reader);
       throw tooLarge();
     }
     chunks.push(bytes.slice());
@@ -86,7 +87,7 @@ async function readForm(
     return { type: 'form', held, fields, rest, contentLength, release: () => release.end() };
   } catch (error) {
     release.end();
-    await rest.cancel();
+    await discard(rest);
     throw error;
   }
 }

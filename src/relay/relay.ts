@@ -8,6 +8,7 @@ import type { TokenPolicy } from '../tokens/token.ts';
 import { answer } from './answer.ts';
 import type { Admitted } from './admitted.ts';
 import type { Call, RelayServices } from './call.ts';
+import { discard } from './discard.ts';
 import { streamRhythm } from './limits.ts';
 import { type Plan, planRequest } from './plan.ts';
 import { type CallerBody, readBody } from './read-body.ts';
@@ -58,7 +59,7 @@ async function admitted(call: Call, services: RelayServices, clock: AlarmClock):
       retryAfterMs: 1_000,
     });
   } catch (error) {
-    if (body.type === 'form') await giveUpForm(body);
+    if (body.type === 'form') giveUpForm(call, body);
     throw error;
   }
 }
@@ -122,9 +123,9 @@ function askForRefusal(call: Call, model: string | null) {
   };
 }
 
-async function giveUpForm(body: Extract<CallerBody, { type: 'form' }>): Promise<void> {
+function giveUpForm(call: Call, body: Extract<CallerBody, { type: 'form' }>): void {
   body.release();
-  await body.rest.cancel();
+  call.background(discard(body.rest));
 }
 
 /** A caller that leaves a stream aborts the upstream at once; an unstreamed answer is finished, to learn its usage. */

@@ -1,5 +1,6 @@
 // Sending a form on: what is held goes first, the rest as it comes, counted.
 import { RelayError } from '../lib/relay-error.ts';
+import { discard } from './discard.ts';
 import { withFieldValue } from './form.ts';
 import { relayLimits } from './limits.ts';
 import { type CallerBody, tooLarge } from './read-body.ts';
@@ -38,7 +39,7 @@ async function send(form: Form, held: Uint8Array, writer: WritableStreamDefaultW
     await writer.close();
   } catch (error) {
     await writer.abort(error).catch(() => undefined);
-    await form.rest.cancel();
+    await discard(form.rest);
     throw error instanceof RelayError ? error : new Error('the upload broke off', { cause: error });
   } finally {
     form.release();

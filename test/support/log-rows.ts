@@ -31,7 +31,8 @@ export async function rowsOf(relay: TestRelay, ids: readonly string[]): Promise<
     const rows = await allRows(relay);
     const missing = ids.filter((id) => !rows.has(id));
     if (missing.length === 0) return rows;
-    if (Date.now() > deadlineMs) throw new Error(`no log rows of ${missing.length} requests: ${missing.slice(0, 5)}`);
+    if (Date.now() > deadlineMs)
+      throw new Error(`no log rows of ${missing.length} requests: ${missing.slice(0, 5)}`);
     await delay(300);
   }
 }
@@ -40,7 +41,10 @@ async function allRows(relay: TestRelay): Promise<Map<string, LogRowView>> {
   const rows = new Map<string, LogRowView>();
   for (let cursor: string | null = ''; cursor !== null; ) {
     const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const page: { data: LogRowView[]; next_cursor: string | null } = await relay.manage('GET', `/api/logs?limit=200${query}`);
+    const page: { data: LogRowView[]; next_cursor: string | null } = await relay.manage(
+      'GET',
+      `/api/logs?limit=200${query}`,
+    );
     for (const row of page.data) rows.set(row.id, row);
     cursor = page.next_cursor;
   }

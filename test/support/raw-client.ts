@@ -17,6 +17,9 @@ export interface RawResponse {
   broken: boolean;
 }
 
+/** Nothing that tests ask for is silent for so long. */
+const silenceMs = 30_000;
+
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
 /** Sends it and reads the answer to its end. Rejects only when there is no answer at all. */
@@ -37,6 +40,9 @@ export function exchange({ method, url, headers, body }: RawRequest): Promise<Ra
       response.once('error', () => answered(true));
     });
     request.once('error', reject);
+    request.setTimeout(silenceMs, () =>
+      request.destroy(new Error(`no sign of life in ${silenceMs} ms from ${url}`)),
+    );
     request.end(body);
   });
 }

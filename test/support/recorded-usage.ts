@@ -80,6 +80,7 @@ export function recordedTokens(fixture: Fixture): RowTokens | null {
     tokens.input_tokens = count('input') === undefined ? without : sum('input', 'tool_use_prompt');
   }
   if (/^xai\/chat-completions\//.test(name)) tokens.output_tokens = sum('output', 'reasoning');
-  if (kind?.startsWith('rerank') || kind === 'embeddings') set('input_tokens', count('input') ?? count('total'));
+  if (kind?.startsWith('rerank') || kind === 'embeddings')
+    set('input_tokens', count('input') ?? count('total'));
   return { ...tokens, ...exceptions[name]?.tokens };
 }

@@ -30,7 +30,9 @@ export interface ReplayUpstream {
 }
 
 /** Starts one that knows `recordings` by name. */
-export async function startReplayUpstream(recordings: ReadonlyMap<string, Recording>): Promise<ReplayUpstream> {
+export async function startReplayUpstream(
+  recordings: ReadonlyMap<string, Recording>,
+): Promise<ReplayUpstream> {
   const received = new Map<string, Received>();
   const upstream: TestUpstream = await startUpstream(async (request, response) => {
     received.set(String(request.headers[replayHeaders.request]), request);

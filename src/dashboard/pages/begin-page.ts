@@ -1,6 +1,7 @@
 // Renders the first page: looks what a deployment lacks, and says so.
 import type { Config } from '../../config.ts';
 import { BeginPage } from './begin.tsx';
+import { hasSchema } from './schema-store.ts';
 
 /** The page at `/`. */
 export async function beginPage(url: string, config: Config, db: D1Database): Promise<Response> {
@@ -19,12 +20,4 @@ export async function beginPage(url: string, config: Config, db: D1Database): Pr
       'cache-control': 'no-store',
     },
   });
-}
-
-async function hasSchema(db: D1Database): Promise<boolean> {
-  try {
-    return (await db.prepare("SELECT value FROM meta WHERE key = 'schema_version'").first()) !== null;
-  } catch {
-    return false;
-  }
 }

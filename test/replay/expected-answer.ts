@@ -1,0 +1,87 @@
+// What a caller must get for a recording, worked out here without any of the relay's code: the recorded bytes,
+// but for the few answers that the relay must change.
+import type { Replay } from './replays.ts';
+
+export type ExpectedAnswer =
+  | { sort: 'bytes'; status: number; contentType: string | undefined; bytes: Buffer }
+  /** The upstream refused the relay's own key or account: an error of the relay, in the door's shape. */
+  | { sort: 'refusal' };
+
+/** By SPEC sections 4 and 5. */
+export function expectedAnswer({ fixture, usageAsk, channelKind }: Replay): ExpectedAnswer {
+  const { meta, bytes } = fixture;
+  const recorded = Buffer.from(bytes);
+  if (refusesTheRelay(meta.status, recorded.toString())) return { sort: 'refusal' };
+  const contentType = contentTypeOf(fixture.meta);
+  const same = (body: Buffer): ExpectedAnswer => ({
+    sort: 'bytes',
+    status: meta.status,
+    contentType,
+    bytes: body,
+  });
+  if (meta.status >= 400) return same(recorded);
+  if (usageAsk === 'not asked' && contentType?.startsWith('text/event-stream'))
+    return same(Buffer.from(withoutUsage(recorded.toString())));
+  if (channelKind === 'voyage' && meta.endpoint === 'rerank')
+    return same(asRerankResults(recorded.toString()));
+  return same(recorded);
+}
+
+/** What the recorder did not keep is what that provider sends. */
+export function contentTypeOf(meta: {
+  content_type?: string | null;
+  response_file: string;
+}): string | undefined {
+  return (
+    meta.content_type ?? (meta.response_file.endsWith('.sse') ? 'text/event-stream' : 'application/json')
+  );
+}
+
+function refusesTheRelay(status: number, body: string): boolean {
+  if ([401, 402, 403].includes(status)) return true;
+  if (status === 429) return body.includes('insufficient_quota');
+  return status === 400 && body.includes('API_KEY_INVALID');
+}
+
+/**
+ * A chat stream as it is without `include_usage`: no chunk of usage alone, no `"usage":null`. Usage on a
+ * chunk with choices is what such a provider sends unasked.
+ */
+export function withoutUsage(stream: string): string {
+  const blocks = stream.split(/(?<=\n\n|\r\n\r\n)/);
+  return blocks.map(blockWithoutUsage).join('');
+}
+
+function blockWithoutUsage(block: string): string {
+  const data = /^data: ?(\{.*\})\r?$/m.exec(block)?.[1];
+  if (data === undefined) return block;
+  const chunk = parsed(data);
+  if (chunk === null || !('usage' in chunk)) return block;
+  if (chunk.usage === null) return takeOut(block, data, chunk);
+  const alone = Array.isArray(chunk.choices) && chunk.choices.length === 0;
+  return alone ? '' : block;
+}
+
+/** Of all places that look like a null usage, the one whose removal leaves the rest of the JSON as it was. */
+function takeOut(block: string, data: string, chunk: Record<string, unknown>): string {
+  const { usage: _null, ...rest } = chunk;
+  for (const match of data.matchAll(/,\s*"usage"\s*:\s*null|"usage"\s*:\s*null\s*,/g)) {
+    const shorter = data.slice(0, match.index) + data.slice(match.index + match[0].length);
+    if (JSON.stringify(parsed(shorter)) === JSON.stringify(rest)) return block.replace(data, () => shorter);
+  }
+  throw new Error(`no null usage to take out of ${data}`);
+}
+
+/** Voyage says `data` where the door promises `results`, and repeats no documents unasked. */
+function asRerankResults(text: string): Buffer {
+  const { object: _list, data, ...rest } = JSON.parse(text);
+  return Buffer.from(JSON.stringify({ ...rest, results: data }));
+}
+
+function parsed(text: string): Record<string, unknown> | null {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

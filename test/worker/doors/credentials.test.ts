@@ -1,0 +1,118 @@
+// The shared suite of credentials: what every route does with every kind of token.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { mintSecret } from '../../../src/tokens/secret.ts';
+import { expectRefusal, expectRequestId } from './expect-refusal.ts';
+import { addChannels, type OpenRelay, openRelay, type Reply } from './open-relay.ts';
+import { everyRoute, ownHeader, refusals, type TestRoute } from './routes.ts';
+
+const headerNames = { openai: 'Authorization', anthropic: 'x-api-key', gemini: 'x-goog-api-key' };
+/** A header that the door does not read. */
+const strangeHeaders = { openai: 'x-api-key', anthropic: 'x-goog-api-key', gemini: 'x-api-key' };
+
+let relay: OpenRelay;
+const tokens: Record<string, string> = {};
+
+beforeAll(async () => {
+  relay = openRelay();
+  await addChannels(relay);
+  const made = async (fields: object) => (await relay.token(fields)).token;
+  tokens.good = await made({});
+  tokens.disabled = await made({ status: 'disabled' });
+  tokens.expired = await made({ expires_at: '2026-01-01T00:00:00Z' });
+  tokens.otherModel = await made({ models: ['some-other-model', 'o9-*'] });
+  tokens.otherAddress = await made({ allowed_ips: ['10.0.0.0/8', '2001:db8::/32'] });
+  const deleted = await relay.token();
+  await relay.manage('DELETE', `/tokens/${deleted.id}`);
+  tokens.deleted = deleted.token;
+});
+
+/** A call of the route. */
+function call(route: TestRoute, headers: Record<string, string>, query = ''): Promise<Reply> {
+  const { method, path, body } = route;
+  return relay.fetch(path + query, { method, headers: { ...route.headers, ...headers }, body: body() });
+}
+
+function withToken(route: TestRoute, token: string | undefined, headers: Record<string, string> = {}) {
+  return call(route, { ...ownHeader(route.door, token ?? ''), ...headers });
+}
+
+/** The token with one character changed. */
+const mistyped = (token = '') => token.slice(0, 20) + (token[20] === 'a' ? 'b' : 'a') + token.slice(21);
+
+describe.each(everyRoute.map((route) => [route.name, route] as const))('%s', (_, route) => {
+  it('wants a token, and says in which header', async () => {
+    const message = expectRefusal(await call(route, {}), route.door, refusals.invalidKey);
+    expect(message).toMatch(/No API key was given.*`/);
+  });
+
+  it('tells a mistyped token from an unknown one', async () => {
+    const malformed = await withToken(route, mistyped(tokens.good));
+    expect(expectRefusal(malformed, route.door, refusals.invalidKey)).toMatch(/malformed/);
+    const unknown = await withToken(route, mintSecret());
+    expect(expectRefusal(unknown, route.door, refusals.invalidKey)).toMatch(/does not exist or was deleted/);
+  });
+
+  it('refuses a deleted, a disabled and an expired token', async () => {
+    expectRefusal(await withToken(route, tokens.deleted), route.door, refusals.invalidKey);
+    expectRefusal(await withToken(route, tokens.disabled), route.door, refusals.disabled);
+    expectRefusal(await withToken(route, tokens.expired), route.door, refusals.expired);
+  });
+
+  it.skipIf(route.model === null)('refuses a model that the token may not use, and names it', async () => {
+    const reply = await withToken(route, tokens.otherModel);
+    expect(expectRefusal(reply, route.door, refusals.modelNotAllowed)).toContain(`\`${route.model}\``);
+  });
+
+  it('refuses an address that the token may not be used from', async () => {
+    const from = (ip: string) => withToken(route, tokens.otherAddress, { 'cf-connecting-ip': ip });
+    expectRefusal(await from('192.0.2.7'), route.door, refusals.ipNotAllowed);
+    expectRefusal(await withToken(route, tokens.otherAddress), route.door, refusals.ipNotAllowed);
+    expect((await from('10.1.2.3')).status).not.toBe(403);
+    expect((await from('2001:db8::7')).status).not.toBe(403);
+  });
+
+  it('lets a good token in: by its own header, and by Authorization', async () => {
+    for (const headers of [ownHeader(route.door, tokens.good ?? ''), { authorization: `Bearer ${tokens.good}` }]) {
+      const reply = await call(route, headers);
+      expect(reply.status, reply.text).toBe(route.path.includes('resp_strange') ? 404 : 200);
+      expectRequestId(reply, route.path.startsWith('/v1/models') || route.path.startsWith('/v1beta/models/gpt') || route.path === '/v1beta/models' ? shapeOf(route, headers) : route.door);
+    }
+  });
+
+  it('takes the credential whose checksum is right', async () => {
+    const stale = { ...ownHeader(route.door, 'sk-ant-stale'), authorization: `Bearer ${tokens.disabled}` };
+    const known = route.door === 'openai' ? { authorization: `Bearer ${tokens.disabled}`, 'x-api-key': 'stale' } : stale;
+    expectRefusal(await call(route, known), route.door, refusals.disabled);
+  });
+});
+
+/** The lists' shape follows the headers: a Gemini list asked by Bearer is OpenAI's. */
+function shapeOf({ door }: TestRoute, headers: Record<string, string>) {
+  return door === 'gemini' && 'authorization' in headers ? 'openai' : door;
+}
+
+const relaying = everyRoute.filter(({ path, method }) => !(method === 'GET' && path.includes('/models')));
+
+it.each(relaying.map((route) => [route.name, route] as const))(
+  '%s names the right header when the token came in another',
+  async (_, route) => {
+    for (const header of [strangeHeaders[route.door], 'api-key']) {
+      const message = expectRefusal(
+        await call(route, { [header]: tokens.good ?? '' }),
+        route.door,
+        refusals.invalidKey,
+      );
+      expect(message).toContain(`\`${header}\``);
+      expect(message).toContain(headerNames[route.door]);
+    }
+  },
+);
+
+it('takes `?key=` at the endpoints of Gemini only', async () => {
+  const gemini = everyRoute.find(({ door }) => door === 'gemini');
+  const openai = everyRoute[0];
+  if (gemini === undefined || openai === undefined) throw new Error('no route');
+  expect((await call(gemini, {}, `?key=${tokens.good}`)).status).toBe(200);
+  const message = expectRefusal(await call(openai, {}, `?key=${tokens.good}`), 'openai', refusals.invalidKey);
+  expect(message).toContain('`?key=`');
+});

@@ -1,0 +1,45 @@
+// A refusal in the shape of the door that was knocked at (SPEC section 5).
+import { expect } from 'vitest';
+import type { Reply } from './open-relay.ts';
+import type { Door, Refusal } from './routes.ts';
+
+/** Holds a reply to status, shape and ids; answers its message. */
+export function expectRefusal(reply: Reply, door: Door, refusal: Refusal): string {
+  expect(reply.headers.get('content-type')).toMatch(/^application\/json/);
+  expect(reply.status, reply.text).toBe(refusal.status);
+  const id = expectRequestId(reply, door);
+  const { error } = reply.body;
+  const { message } = error;
+  expect(message.length).toBeGreaterThan(10);
+  expect(reply.body).toEqual(shapeOf(door, refusal, { message, id, param: error.param ?? null }));
+  return message;
+}
+
+/** `x-request-id` is on every response, `request-id` too in Anthropic's format. */
+export function expectRequestId(reply: Reply, door: Door): string {
+  const id = reply.headers.get('x-request-id') ?? '';
+  expect(id).toMatch(/^req_[0-9a-f]{32}$/);
+  expect(reply.headers.get('request-id')).toBe(door === 'anthropic' ? id : null);
+  return id;
+}
+
+function shapeOf(
+  door: Door,
+  { status, openai, anthropic, gemini }: Refusal,
+  { message, id, param }: { message: string; id: string; param: string | null },
+): object {
+  switch (door) {
+    case 'openai':
+      return { error: { message, type: openai[0], code: openai[1], param } };
+    case 'anthropic':
+      return { type: 'error', error: { type: anthropic, message }, request_id: id };
+    case 'gemini': {
+      const detail = {
+        '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+        reason: gemini[1],
+        domain: expect.any(String),
+      };
+      return { error: { code: status, message, status: gemini[0], details: [detail] } };
+    }
+  }
+}

@@ -1,0 +1,130 @@
+// Ids that an upstream made work only for the account that made them. And a caller that leaves early.
+import { env } from 'cloudflare:workers';
+import { beforeAll, expect, it } from 'vitest';
+import { expectRefusal } from './expect-refusal.ts';
+import { addChannels, type OpenRelay, openRelay } from './open-relay.ts';
+import { ownHeader, type Refusal } from './routes.ts';
+
+let relay: OpenRelay;
+let mine = '';
+let theirs = '';
+
+beforeAll(async () => {
+  relay = openRelay();
+  await addChannels(relay);
+  mine = (await relay.token()).token;
+  const { id, token } = await relay.token();
+  await env.DB.batch([
+    env.DB.prepare(`INSERT INTO accounts (id, name, role, created_at) VALUES ('acc_two', 'Two', 'member', 0)`),
+    env.DB.prepare(`UPDATE tokens SET account_id = 'acc_two' WHERE id = ?`).bind(id),
+  ]);
+  // An edit carries the record into the ledger and the caches.
+  await relay.manage('PATCH', `/tokens/${id}`, { name: 'theirs' });
+  theirs = token;
+});
+
+const notFound: Refusal = {
+  status: 404,
+  openai: ['invalid_request_error', 'not_found'],
+  anthropic: 'not_found_error',
+  gemini: ['NOT_FOUND', 'RESOURCE_NOT_FOUND'],
+};
+
+const made = {
+  id: 'resp_mine',
+  object: 'response',
+  status: 'completed',
+  model: 'gpt-4o',
+  output: [{ type: 'message', id: 'msg_mine', role: 'assistant', content: [] }],
+  usage: { input_tokens: 3, output_tokens: 4, total_tokens: 7 },
+};
+
+function respond(token: string, fields: object = {}) {
+  const headers = { 'content-type': 'application/json', ...ownHeader('openai', token) };
+  const body = JSON.stringify({ model: 'gpt-4o', input: 'hi', ...fields });
+  return relay.fetch('/v1/responses', { method: 'POST', headers, body });
+}
+
+const stored: [string, string][] = [
+  ['GET', '/v1/responses/resp_mine'],
+  ['GET', '/v1/responses/resp_mine/input_items?limit=5'],
+  ['POST', '/v1/responses/resp_mine/cancel'],
+  ['DELETE', '/v1/responses/resp_mine'],
+];
+
+it('shows a stored response to the account that made it, and to no other', async () => {
+  relay.upstream = () => Response.json(made);
+  expect((await respond(mine)).status).toBe(200);
+  for (const [method, path] of stored) {
+    const asked = relay.received.length;
+    expectRefusal(await relay.fetch(path, { method, headers: ownHeader('openai', theirs) }), 'openai', notFound);
+    expect(relay.received.length).toBe(asked);
+    const reply = await relay.fetch(path, { method, headers: ownHeader('openai', mine) });
+    expect(reply.status, reply.text).toBe(200);
+    expect(relay.received.at(-1)).toMatchObject({ method, url: `https://api.openai.com${path}` });
+  }
+});
+
+it('takes a previous response, and its items, from the account that made them only', async () => {
+  for (const fields of [
+    { previous_response_id: 'resp_mine' },
+    { input: [{ type: 'item_reference', id: 'msg_mine' }] },
+  ]) {
+    expectRefusal(await respond(theirs, fields), 'openai', notFound);
+    expect((await respond(mine, fields)).status).toBe(200);
+  }
+});
+
+it('knows it after the isolate is gone, too', async () => {
+  relay = openRelay();
+  relay.upstream = () => Response.json(made);
+  expectRefusal(await respond(theirs, { previous_response_id: 'resp_mine' }), 'openai', notFound);
+  expect((await respond(mine, { previous_response_id: 'resp_mine' })).status).toBe(200);
+});
+
+it('does not let an id be taken over by another account that claims to have made it', async () => {
+  expect((await respond(theirs)).status).toBe(200);
+  expectRefusal(await respond(theirs, { previous_response_id: 'resp_mine' }), 'openai', notFound);
+});
+
+it.each([
+  ['a response', { previous_response_id: 'resp_unknown' }],
+  ['a file', { input: [{ role: 'user', content: [{ type: 'input_file', file_id: 'file-unknown' }] }] }],
+  ['a conversation', { conversation: 'conv_unknown' }],
+])('does not know %s that nobody made through it', async (_, fields) => {
+  expectRefusal(await respond(mine, fields), 'openai', notFound);
+});
+
+it('does not know a file in a chat or a message that nobody made through it', async () => {
+  const content = [{ type: 'file', file: { file_id: 'file-unknown' } }];
+  const chat = JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', content }] });
+  const json = { 'content-type': 'application/json' };
+  const reply = await relay.fetch('/v1/chat/completions', { method: 'POST', headers: { ...json, ...ownHeader('openai', mine) }, body: chat });
+  expectRefusal(reply, 'openai', notFound);
+  const document = [{ type: 'document', source: { type: 'file', file_id: 'file_unknown' } }];
+  const messages = [{ role: 'user', content: document }];
+  const body = JSON.stringify({ model: 'claude-3-5-haiku-20241022', max_tokens: 9, messages });
+  const answer = await relay.fetch('/v1/messages', { method: 'POST', headers: { ...json, ...ownHeader('anthropic', mine) }, body });
+  expectRefusal(answer, 'anthropic', notFound);
+});
+
+it('aborts the upstream for a caller that leaves a stream before it begins, and charges its input', async () => {
+  const { id, token } = await relay.token({ quota_usd: 1 });
+  const leave = new AbortController();
+  let aborted = false;
+  relay.upstream = (_, signal) =>
+    new Promise((_resolve, reject) => {
+      signal?.addEventListener('abort', () => {
+        aborted = true;
+        reject(new Error('aborted'));
+      });
+      setTimeout(() => leave.abort(), 20);
+    });
+  const body = JSON.stringify({ model: 'gpt-4o', stream: true, messages: [{ role: 'user', content: 'Think.' }] });
+  const headers = { 'content-type': 'application/json', ...ownHeader('openai', token) };
+  await relay.fetch('/v1/chat/completions', { method: 'POST', headers, body, signal: leave.signal });
+  expect(aborted).toBe(true);
+  const { body: balance } = await relay.manage('GET', `/tokens/${id}`);
+  expect(balance).toMatchObject({ reserved_usd: 0, open_requests: 0 });
+  expect(balance.spent_usd).toBeGreaterThan(0);
+});

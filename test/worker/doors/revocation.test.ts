@@ -1,0 +1,180 @@
+// What an edit, a rotation or a deletion does to the very next request, whatever the caches hold; and what
+// strangers and outages cost.
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { mintSecret } from '../../../src/tokens/secret.ts';
+import { expectRefusal } from './expect-refusal.ts';
+import { addChannels, type OpenRelay, openRelay } from './open-relay.ts';
+import { everyRoute, jsonBody, ownHeader, type Refusal, refusals, type TestRoute } from './routes.ts';
+
+let relay: OpenRelay;
+
+beforeEach(async () => {
+  relay = openRelay();
+  await addChannels(relay);
+  // The picture of channels is read: what is counted from here on is the token's.
+  await ask('openai', (await relay.token()).token);
+});
+
+afterEach(() => void vi.useRealTimers());
+
+const routeOf = (door: string): TestRoute => {
+  const route = everyRoute.find((candidate) => candidate.door === door);
+  if (route === undefined) throw new Error(door);
+  return route;
+};
+
+function ask(door: TestRoute['door'], token: string, model?: string) {
+  const { method, path, headers, body } = routeOf(door);
+  return relay.fetch(path, {
+    method,
+    headers: { ...headers, ...ownHeader(door, token) },
+    body: model === undefined ? body() : JSON.stringify(jsonBody(model)),
+  });
+}
+
+/** A token that isolate and KV know. */
+async function warmToken(fields: object = {}) {
+  const made = await relay.token(fields);
+  for (const door of ['openai', 'anthropic', 'gemini'] as const) {
+    expect((await ask(door, made.token)).status).toBe(200);
+  }
+  return made;
+}
+
+async function refusedEverywhere(token: string, refusal: Refusal): Promise<void> {
+  for (const door of ['openai', 'anthropic', 'gemini'] as const) {
+    expectRefusal(await ask(door, token), door, refusal);
+  }
+}
+
+it('deletes, disables and enables a token for the very next request, with every cache warm', async () => {
+  const { id, token } = await warmToken();
+  await relay.manage('PATCH', `/tokens/${id}`, { status: 'disabled' });
+  await refusedEverywhere(token, refusals.disabled);
+  await relay.manage('PATCH', `/tokens/${id}`, { status: 'active' });
+  expect((await ask('openai', token)).status).toBe(200);
+  await relay.manage('DELETE', `/tokens/${id}`);
+  await refusedEverywhere(token, refusals.invalidKey);
+});
+
+it('puts an edit of expiry and of addresses into force at once', async () => {
+  const { id, token } = await warmToken();
+  await relay.manage('PATCH', `/tokens/${id}`, { expires_at: '2026-01-01T00:00:00Z' });
+  await refusedEverywhere(token, refusals.expired);
+  await relay.manage('PATCH', `/tokens/${id}`, { expires_at: null, allowed_ips: ['192.0.2.0/24'] });
+  await refusedEverywhere(token, refusals.ipNotAllowed);
+});
+
+it('puts an edit of `models` into force at once, both ways, in the lists too', async () => {
+  const { id, token } = await warmToken();
+  await relay.manage('PATCH', `/tokens/${id}`, { models: ['claude-*'] });
+  expectRefusal(await ask('openai', token), 'openai', refusals.modelNotAllowed);
+  expect((await ask('anthropic', token)).status).toBe(200);
+  const list = await relay.fetch('/v1/models', { headers: ownHeader('openai', token) });
+  const names: string[] = list.body.data.map((model: { id: string }) => model.id);
+  expect(names.filter((name) => !name.startsWith('claude-'))).toEqual([]);
+  expect(names.length).toBeGreaterThan(0);
+  await relay.manage('PATCH', `/tokens/${id}`, { models: [] });
+  expect((await ask('openai', token)).status).toBe(200);
+});
+
+it('kills the old value of a rotated token at once', async () => {
+  const { id, token } = await warmToken();
+  const { body } = await relay.manage('POST', `/tokens/${id}/rotate`, { overlap_seconds: 0 });
+  await refusedEverywhere(token, refusals.invalidKey);
+  expect((await ask('openai', body.token)).status).toBe(200);
+});
+
+it('keeps the old value of a rotated token until the overlap is over, and no longer', async () => {
+  const { id, token } = await warmToken();
+  const { body } = await relay.manage('POST', `/tokens/${id}/rotate`, { overlap_seconds: 60 });
+  const rotatedAtMs = Date.now();
+  expect((await ask('openai', token)).status).toBe(200);
+  vi.useFakeTimers({ toFake: ['Date'], now: rotatedAtMs + 58_000 });
+  expect((await ask('openai', token)).status).toBe(200);
+  vi.setSystemTime(rotatedAtMs + 60_000);
+  await refusedEverywhere(token, refusals.invalidKey);
+  expect((await ask('openai', body.token)).status).toBe(200);
+});
+
+it('costs nothing at all to refuse a mistyped token', async () => {
+  const before = { ...relay.traffic };
+  const token = mintSecret();
+  const mistyped = `${token.slice(0, -1)}${token.endsWith('0') ? '1' : '0'}`;
+  for (const route of everyRoute) {
+    const { method, path, headers, body } = route;
+    const given = { ...headers, ...ownHeader(route.door, mistyped) };
+    expectRefusal(await relay.fetch(path, { method, headers: given, body: body() }), route.door, refusals.invalidKey);
+  }
+  expect(relay.traffic).toEqual(before);
+});
+
+it('writes nothing for an unknown token, asks no ledger, and looks it up once', async () => {
+  const before = { ...relay.traffic };
+  const token = mintSecret();
+  const replies = await Promise.all(Array.from({ length: 20 }, () => ask('openai', token)));
+  for (const reply of replies) expectRefusal(reply, 'openai', refusals.invalidKey);
+  expectRefusal(await ask('gemini', token), 'gemini', refusals.invalidKey);
+  const { d1, d1Writes, kv, kvWrites, ledger } = relay.traffic;
+  expect({ d1, d1Writes, kv, kvWrites, ledger }).toEqual({
+    d1: before.d1 + 1,
+    d1Writes: before.d1Writes,
+    kv: before.kv + 1,
+    kvWrites: before.kvWrites,
+    ledger: before.ledger,
+  });
+});
+
+it('knows a token from the isolate after its first request: only the ledger is asked', async () => {
+  const { token } = await warmToken();
+  const before = { ...relay.traffic };
+  await ask('openai', token);
+  const { d1, kv, ledger } = relay.traffic;
+  expect({ d1: d1 - before.d1, kv: kv - before.kv }).toEqual({ d1: 0, kv: 0 });
+  // One admission and one settlement.
+  expect(ledger - before.ledger).toBe(2);
+});
+
+const unavailable: Refusal = {
+  status: 503,
+  openai: ['server_error', 'service_unavailable'],
+  anthropic: 'overloaded_error',
+  gemini: ['UNAVAILABLE', 'SERVICE_UNAVAILABLE'],
+};
+
+it('says 503 with retry-after when the ledger is away: never 401, never 429, never an open door', async () => {
+  const { token } = await warmToken();
+  const asked = relay.received.length;
+  relay.traffic.fails.add('ledger');
+  for (const route of everyRoute) {
+    const { method, path, headers, body, door } = route;
+    const reply = await relay.fetch(path, { method, headers: { ...headers, ...ownHeader(door, token) }, body: body() });
+    expectRefusal(reply, door, unavailable);
+    expect(Number(reply.headers.get('retry-after'))).toBeGreaterThan(0);
+  }
+  expect(relay.received.length).toBe(asked);
+  relay.traffic.fails.clear();
+  expect((await ask('openai', token)).status).toBe(200);
+});
+
+it('serves a known token while database and KV are away; an unknown one gets a 503', async () => {
+  const { token } = await warmToken();
+  relay.traffic.fails.add('d1').add('kv');
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+  expect((await ask('openai', token)).status).toBe(200);
+  for (const door of ['openai', 'anthropic', 'gemini'] as const) {
+    expectRefusal(await ask(door, mintSecret()), door, unavailable);
+  }
+  warn.mockRestore();
+  relay.traffic.fails.clear();
+});
+
+it('does not remember an outage: the token is known as soon as the database is back', async () => {
+  const { token } = await relay.token();
+  relay.traffic.fails.add('d1').add('kv');
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+  expect((await ask('openai', token)).status).toBe(503);
+  warn.mockRestore();
+  relay.traffic.fails.clear();
+  expect((await ask('openai', token)).status).toBe(200);
+});

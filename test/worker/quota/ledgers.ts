@@ -1,0 +1,95 @@
+// Ledgers as the tests drive them: the real Durable Objects, asked over RPC.
+import { runDurableObjectAlarm } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import type { AdmissionAsk, LedgerRpc, Look, Settlement } from '../../../src/quota/quota.ts';
+import type { TokenPolicy } from '../../../src/tokens/token.ts';
+import { logRow } from '../stores/rows.ts';
+
+/** One token's ledger, and the ways to disturb it. */
+export interface TestLedger {
+  tokenId: string;
+  stub: DurableObjectStub;
+  /** Anew at each call: a reset breaks the stubs of before. */
+  rpc(): LedgerRpc;
+  alarm(): Promise<boolean>;
+  policy(fields?: Partial<TokenPolicy>): TokenPolicy;
+  ask(fields?: Partial<AdmissionAsk>): AdmissionAsk;
+  look(fields: Partial<Look>): Look;
+  settlement(requestId: string, costNanoUsd: number | null, fields?: object): Settlement;
+  /** Admitted with a reservation? Else the code of the refusal. */
+  admit(reserveNanoUsd: number, fields?: Partial<AdmissionAsk>): Promise<string>;
+}
+
+let tokens = 0;
+
+/** A ledger of its own, configured with a policy. */
+export async function newLedger(fields: Partial<TokenPolicy> = {}): Promise<TestLedger> {
+  tokens += 1;
+  const tokenId = `tok_ledger${tokens}_${crypto.randomUUID().slice(0, 8)}`;
+  const ledger = ledgerOf(tokenId);
+  await ledger.rpc().configure(ledger.policy(fields));
+  return ledger;
+}
+
+export function ledgerOf(tokenId: string): TestLedger {
+  const stub = () => env.LEDGER.get(env.LEDGER.idFromName(tokenId));
+  const rpc = () => stub() as unknown as LedgerRpc;
+  const policy = (fields: Partial<TokenPolicy> = {}): TokenPolicy => ({ ...plainPolicy(tokenId), ...fields });
+  const ask = (fields: Partial<AdmissionAsk> = {}): AdmissionAsk => ({ ...plainAsk(), ...fields });
+  return {
+    tokenId,
+    get stub() {
+      return stub();
+    },
+    rpc,
+    alarm: () => runDurableObjectAlarm(stub()),
+    policy,
+    ask,
+    look: (fields) => ({ ...plainAsk(), reservedNanoUsd: 0, wantNanoUsd: 0, startedAtMs: Date.now(), ...fields }),
+    settlement: (requestId, costNanoUsd, rest = {}) => ({
+      row: logRow({ id: requestId, tokenId, createdAtMs: Date.now(), costNanoUsd, ...rest }),
+      tokens: 10,
+    }),
+    admit: async (reserveNanoUsd, fields = {}) => {
+      const admission = await rpc().admit(ask({ reserveNanoUsd, ...fields }), []);
+      return admission === null ? 'no policy' : admission.outcome === 'refused' ? admission.code : admission.outcome;
+    },
+  };
+}
+
+export const hash = 'a'.repeat(64);
+
+function plainPolicy(tokenId: string): TokenPolicy {
+  return {
+    tokenId,
+    accountId: 'acc_admin',
+    group: 'default',
+    version: 1,
+    status: 'active',
+    hashes: [{ hash, validUntilMs: null }],
+    expiresAtMs: null,
+    quotaNanoUsd: null,
+    budget: null,
+    models: [],
+    allowedIps: [],
+    limits: {},
+  };
+}
+
+function plainAsk(): AdmissionAsk {
+  return {
+    requestId: crypto.randomUUID(),
+    policyVersion: 1,
+    hash,
+    ip: null,
+    model: 'gpt-4o',
+    nowMs: Date.now(),
+    reserveNanoUsd: 0,
+    inputNanoUsd: 0,
+    tokens: 100,
+    format: 'openai',
+    endpoint: '/v1/chat/completions',
+    stream: false,
+    free: false,
+  };
+}

@@ -1,0 +1,183 @@
+// The ledger's money: what is held, what is charged, once, whatever is repeated.
+import { afterEach, expect, it, vi } from 'vitest';
+import type { TokenPolicy } from '../../../src/tokens/token.ts';
+import { newLedger } from './ledgers.ts';
+
+afterEach(() => void vi.useRealTimers());
+
+it('admits exactly what fits, and gives back what a request did not need', async () => {
+  const ledger = await newLedger({ quotaNanoUsd: 100 });
+  expect(await ledger.admit(40, { requestId: 'one' })).toBe('admitted');
+  expect(await ledger.admit(40, { requestId: 'two' })).toBe('admitted');
+  expect(await ledger.admit(21)).toBe('insufficient_quota');
+  expect(await ledger.admit(20, { requestId: 'three' })).toBe('admitted');
+  await ledger.rpc().settle([ledger.settlement('one', 7), ledger.settlement('two', 40)]);
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 47, reservedNanoUsd: 20, open: 1 });
+  expect(await ledger.admit(34)).toBe('insufficient_quota');
+  expect(await ledger.admit(33)).toBe('admitted');
+});
+
+it('holds a request once, however often it asks, and charges it once, however often it is told', async () => {
+  const ledger = await newLedger({ quotaNanoUsd: 100 });
+  for (let times = 0; times < 3; times++) expect(await ledger.admit(60, { requestId: 'same' })).toBe('admitted');
+  expect(await ledger.rpc().balance()).toMatchObject({ reservedNanoUsd: 60, open: 1 });
+  const settlement = ledger.settlement('same', 33);
+  await Promise.all([ledger.rpc().settle([settlement, settlement]), ledger.rpc().settle([settlement])]);
+  await ledger.rpc().settle([ledger.settlement('same', 99)]);
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 33, reservedNanoUsd: 0, open: 0 });
+});
+
+it('charges settlements that ride along before it decides', async () => {
+  const ledger = await newLedger({ quotaNanoUsd: 100 });
+  await ledger.admit(100, { requestId: 'first' });
+  const second = ledger.ask({ reserveNanoUsd: 95 });
+  expect(await ledger.rpc().admit(second, [ledger.settlement('first', 6)])).toMatchObject({ outcome: 'refused' });
+  expect(await ledger.admit(94)).toBe('admitted');
+});
+
+it('charges a request that was never admitted here, such as one of a lost hold', async () => {
+  const ledger = await newLedger({ quotaNanoUsd: 100 });
+  await ledger.rpc().settle([ledger.settlement('unknown', 12)]);
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 12, reservedNanoUsd: 0 });
+});
+
+it('may overdraw by what a request cost beyond its own bound, and then admits nothing', async () => {
+  const ledger = await newLedger({ quotaNanoUsd: 100 });
+  await ledger.admit(50, { requestId: 'dear' });
+  await ledger.rpc().settle([ledger.settlement('dear', 130)]);
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 130 });
+  expect(await ledger.admit(0)).toBe('insufficient_quota');
+  expect(await ledger.admit(0, { free: true })).toBe('admitted');
+});
+
+it('settles an orphan at its input’s cost when its lease is over, and lets the true figure replace that once', async () => {
+  const ledger = await newLedger({ quotaNanoUsd: 100 });
+  await ledger.admit(60, { requestId: 'orphan', inputNanoUsd: 9 });
+  const startMs = Date.now();
+  vi.useFakeTimers({ toFake: ['Date'], now: startMs + 29_000 });
+  await ledger.alarm();
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 0, reservedNanoUsd: 60, open: 1 });
+  vi.setSystemTime(startMs + 31_000);
+  await ledger.alarm();
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 9, reservedNanoUsd: 0, open: 0 });
+  await ledger.rpc().settle([ledger.settlement('orphan', 25)]);
+  await ledger.rpc().settle([ledger.settlement('orphan', 77)]);
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 25, open: 0 });
+});
+
+it('wakes by itself for an orphan: its alarm is set', async () => {
+  const ledger = await newLedger({ quotaNanoUsd: 100 });
+  await ledger.admit(60);
+  await vi.waitFor(async () => expect(await ledger.alarm()).toBe(true), { timeout: 2_000 });
+});
+
+it('keeps a reservation that gives signs of life', async () => {
+  const ledger = await newLedger({ quotaNanoUsd: 100 });
+  await ledger.admit(60, { requestId: 'alive', inputNanoUsd: 9 });
+  const startMs = Date.now();
+  vi.useFakeTimers({ toFake: ['Date'], now: startMs + 20_000 });
+  await ledger.rpc().look([ledger.look({ requestId: 'alive', reservedNanoUsd: 60, wantNanoUsd: 60 })]);
+  vi.setSystemTime(startMs + 45_000);
+  await ledger.alarm();
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 0, reservedNanoUsd: 60, open: 1 });
+});
+
+it('does not take a sign of life that came late for a new request', async () => {
+  const ledger = await newLedger({ quotaNanoUsd: 100 });
+  await ledger.admit(60, { requestId: 'over', inputNanoUsd: 9 });
+  await ledger.rpc().settle([ledger.settlement('over', 40)]);
+  const late = ledger.look({ requestId: 'over', reservedNanoUsd: 60, wantNanoUsd: 60, inputNanoUsd: 9 });
+  expect(await ledger.rpc().look([late])).toMatchObject([{ outcome: 'go-on' }]);
+  expect(await ledger.rpc().balance()).toMatchObject({ reservedNanoUsd: 0, open: 0 });
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
+  await ledger.alarm();
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 40, open: 0 });
+});
+
+it('extends a running request as far as the quota goes, and says when it does not', async () => {
+  const ledger = await newLedger({ quotaNanoUsd: 100 });
+  await ledger.admit(60, { requestId: 'running' });
+  const look = (wantNanoUsd: number) =>
+    ledger.rpc().look([ledger.look({ requestId: 'running', reservedNanoUsd: 60, wantNanoUsd })]);
+  expect(await look(90)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 90 }]);
+  expect(await look(101)).toMatchObject([{ outcome: 'refused', code: 'insufficient_quota' }]);
+  expect(await look(100)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 100 }]);
+});
+
+const edits: [string, Partial<TokenPolicy>, string][] = [
+  ['deleted', { status: 'deleted' }, 'invalid_api_key'],
+  ['disabled', { status: 'disabled' }, 'token_disabled'],
+  ['expired', { expiresAtMs: 1 }, 'token_expired'],
+  ['restricted to other models', { models: ['claude-*'] }, 'model_not_allowed'],
+  ['rotated', { hashes: [] }, 'invalid_api_key'],
+];
+
+it.each(edits)('tells a running request that its token is %s', async (_, change, code) => {
+  const ledger = await newLedger();
+  await ledger.admit(1, { requestId: 'running' });
+  await ledger.rpc().configure(ledger.policy({ version: 2, ...change }));
+  const look = ledger.look({ requestId: 'running', reservedNanoUsd: 1, wantNanoUsd: 1 });
+  expect(await ledger.rpc().look([look])).toMatchObject([{ outcome: 'refused', code }]);
+});
+
+it('puts a lowered and a raised quota into force at once', async () => {
+  const ledger = await newLedger({ quotaNanoUsd: 100 });
+  await ledger.admit(50, { requestId: 'one' });
+  await ledger.rpc().settle([ledger.settlement('one', 50)]);
+  await ledger.rpc().configure(ledger.policy({ version: 2, quotaNanoUsd: 30 }));
+  expect(await ledger.admit(1, { policyVersion: 2 })).toBe('insufficient_quota');
+  await ledger.rpc().configure(ledger.policy({ version: 3, quotaNanoUsd: 80 }));
+  expect(await ledger.admit(31, { policyVersion: 3 })).toBe('insufficient_quota');
+  expect(await ledger.admit(30, { policyVersion: 3 })).toBe('admitted');
+});
+
+it('ignores older policies and anything after a deletion', async () => {
+  const ledger = await newLedger({ version: 5, status: 'disabled' });
+  await ledger.rpc().configure(ledger.policy({ version: 4 }));
+  await ledger.rpc().configure(ledger.policy({ version: 5 }));
+  expect(await ledger.admit(1)).toBe('token_disabled');
+  await ledger.rpc().configure(ledger.policy({ version: 6, status: 'deleted' }));
+  await ledger.rpc().configure(ledger.policy({ version: 7 }));
+  expect(await ledger.admit(1)).toBe('invalid_api_key');
+});
+
+it('tells a caller with an old policy the new one, and asks for the policy when its own is the older', async () => {
+  const ledger = await newLedger({ version: 3 });
+  expect(await ledger.rpc().admit(ledger.ask({ policyVersion: 2 }), [])).toMatchObject({
+    outcome: 'stale',
+    policy: { version: 3 },
+  });
+  expect(await ledger.rpc().admit(ledger.ask({ policyVersion: 4 }), [])).toBeNull();
+  expect(await ledger.rpc().balance()).toMatchObject({ open: 0 });
+});
+
+it('refuses a model without a price only where money is limited', async () => {
+  const unlimited = await newLedger();
+  expect(await unlimited.admit(0, { reserveNanoUsd: null })).toBe('admitted');
+  const limited = await newLedger({ budget: { nanoUsd: 5, period: 'day' } });
+  expect(await limited.admit(0, { reserveNanoUsd: null })).toBe('model_price_unset');
+});
+
+it('takes over what was spent elsewhere, and never lowers it', async () => {
+  const ledger = await newLedger({ quotaNanoUsd: 100 });
+  expect(await ledger.rpc().restore(ledger.policy(), 90)).toBe(true);
+  expect(await ledger.rpc().restore(ledger.policy(), 80)).toBe(false);
+  expect(await ledger.admit(11)).toBe('insufficient_quota');
+  expect(await ledger.admit(10)).toBe('admitted');
+});
+
+it('gives a budget back at the boundary of its period, and says when', async () => {
+  const sundayNight = Date.parse('2029-12-30T23:59:50Z');
+  vi.useFakeTimers({ toFake: ['Date'], now: sundayNight });
+  const ledger = await newLedger({ budget: { nanoUsd: 100, period: 'week' }, quotaNanoUsd: 150 });
+  await ledger.admit(90, { requestId: 'one' });
+  await ledger.rpc().settle([ledger.settlement('one', 90)]);
+  const refusal = await ledger.rpc().admit(ledger.ask({ reserveNanoUsd: 20 }), []);
+  expect(refusal).toMatchObject({ code: 'insufficient_quota', retryAfterMs: 10_000 });
+  vi.setSystemTime(sundayNight + 10_000);
+  expect(await ledger.admit(20, { requestId: 'two' })).toBe('admitted');
+  await ledger.rpc().settle([ledger.settlement('two', 20)]);
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 110, budgetSpentNanoUsd: 20 });
+  // The quota is total: a new week does not bring it back.
+  expect(await ledger.admit(41)).toBe('insufficient_quota');
+});

@@ -1,0 +1,228 @@
+// What a ledger knows after it was put to sleep, moved or killed; and how its rows reach D1.
+import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, expect, it, vi } from 'vitest';
+import { newLedger, type TestLedger } from './ledgers.ts';
+
+afterEach(() => void vi.useRealTimers());
+
+/** Longer than the rhythm in which holds are written down. */
+const checkpointed = () => new Promise((resolve) => setTimeout(resolve, 300));
+
+it('keeps what is spent, and knows which requests are settled', async () => {
+  const ledger = await newLedger({ quotaNanoUsd: 100 });
+  await ledger.admit(60, { requestId: 'one' });
+  await ledger.rpc().settle([ledger.settlement('one', 42)]);
+  await evictDurableObject(ledger.stub);
+  await ledger.rpc().settle([ledger.settlement('one', 42)]);
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 42, open: 0 });
+  await abortAllDurableObjects();
+  await ledger.rpc().settle([ledger.settlement('one', 42)]);
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 42, open: 0 });
+});
+
+it('keeps the policy: a deleted token is dead after a reset, too', async () => {
+  const ledger = await newLedger();
+  await ledger.rpc().configure(ledger.policy({ status: 'deleted', version: 2 }));
+  await abortAllDurableObjects();
+  expect(await ledger.admit(1, { policyVersion: 2 })).toBe('invalid_api_key');
+});
+
+it('puts live reservations back, settles them once, and lets the rest expire', async () => {
+  const ledger = await newLedger({ quotaNanoUsd: 1_000 });
+  await ledger.admit(10, { requestId: 'one', inputNanoUsd: 3 });
+  await ledger.admit(20, { requestId: 'two', inputNanoUsd: 4 });
+  await checkpointed();
+  await abortAllDurableObjects();
+  expect(await ledger.rpc().balance()).toMatchObject({ open: 2 });
+  await ledger.rpc().settle([ledger.settlement('one', 9)]);
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 9, open: 1 });
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
+  await ledger.alarm();
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 13, reservedNanoUsd: 0, open: 0 });
+});
+
+/** A ledger with one tiny hold that is written down and one of 60 that is too young to be, then killed. */
+async function forgetful() {
+  const ledger = await newLedger({ quotaNanoUsd: 100 });
+  await ledger.admit(2);
+  await checkpointed();
+  expect(await ledger.admit(60, { requestId: 'young' })).toBe('admitted');
+  await abortAllDurableObjects();
+  expect(await ledger.rpc().balance()).toMatchObject({ open: 1 });
+  return ledger;
+}
+
+it('refuses for a lease what it can no longer be sure of, and overspends never', async () => {
+  const ledger = await forgetful();
+  expect(await ledger.admit(60)).toBe('insufficient_quota');
+  expect((await ledger.rpc().balance()).reservedNanoUsd).toBeGreaterThanOrEqual(62);
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 30_001 });
+  expect(await ledger.admit(60)).toBe('admitted');
+});
+
+it('charges what a request of before the reset cost, though its hold was forgotten', async () => {
+  const ledger = await forgetful();
+  await ledger.rpc().settle([ledger.settlement('young', 55)]);
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 55, open: 1 });
+  expect(await ledger.admit(44)).toBe('insufficient_quota');
+});
+
+it('takes a running request of before the reset back without holding its money twice', async () => {
+  const ledger = await forgetful();
+  const before = await ledger.rpc().balance();
+  const look = (wantNanoUsd: number) =>
+    ledger.rpc().look([ledger.look({ requestId: 'young', reservedNanoUsd: 60, wantNanoUsd })]);
+  expect(await look(60)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 60 }]);
+  expect(await ledger.rpc().balance()).toMatchObject({ reservedNanoUsd: before.reservedNanoUsd, open: 2 });
+  expect(await look(90)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 90 }]);
+});
+
+it('replaces an orphan’s estimate once even when it slept in between', async () => {
+  const ledger = await newLedger({ quotaNanoUsd: 100 });
+  await ledger.admit(60, { requestId: 'orphan', inputNanoUsd: 9 });
+  await checkpointed();
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
+  await ledger.alarm();
+  await abortAllDurableObjects();
+  await ledger.rpc().settle([ledger.settlement('orphan', 25)]);
+  await abortAllDurableObjects();
+  await ledger.rpc().settle([ledger.settlement('orphan', 77)]);
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 25, open: 0 });
+});
+
+it('keeps a minute’s count of requests over a reset', async () => {
+  const ledger = await newLedger({ limits: { rpm: 2 } });
+  await ledger.admit(0);
+  await ledger.admit(0);
+  await checkpointed();
+  await abortAllDurableObjects();
+  expect(await ledger.admit(0)).toBe('rate_limit_exceeded');
+});
+
+it('is exact and never over its quota, whatever happens in which order', async () => {
+  const quotaNanoUsd = 10_000;
+  const ledger = await newLedger({ quotaNanoUsd });
+  const random = seeded(7);
+  const running = new Map<string, number>();
+  const charged = new Map<string, number>();
+  const sum = (figures: Map<string, number>) => [...figures.values()].reduce((total, figure) => total + figure, 0);
+  for (let step = 0; step < 240; step++) {
+    const dice = random();
+    const [first] = running;
+    if (dice < 0.5) {
+      const reserve = Math.ceil(random() * 400);
+      if ((await ledger.admit(reserve, { requestId: `r${step}` })) === 'admitted') running.set(`r${step}`, reserve);
+    } else if (dice < 0.9 && first !== undefined) {
+      const [id, reserve] = first;
+      const cost = Math.floor(random() * (reserve + 1));
+      await ledger.rpc().settle([ledger.settlement(id, cost)]);
+      if (dice < 0.6) await ledger.rpc().settle([ledger.settlement(id, cost)]);
+      running.delete(id);
+      charged.set(id, cost);
+    } else if (dice < 0.93) {
+      await abortAllDurableObjects();
+    } else if (dice < 0.96) {
+      await evictDurableObject(ledger.stub).catch(() => undefined);
+    } else {
+      await ledger.alarm();
+    }
+    expect(sum(charged) + sum(running)).toBeLessThanOrEqual(quotaNanoUsd);
+  }
+  for (const [id, reserve] of running) {
+    await ledger.rpc().settle([ledger.settlement(id, reserve)]);
+    charged.set(id, reserve);
+  }
+  await ledger.alarm();
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: sum(charged), open: 0 });
+  expect(await loggedOf(ledger)).toEqual({ rows: charged.size, cost: sum(charged) });
+});
+
+it('hands rows to the log, the roll-ups and the token, each once', async () => {
+  const ledger = await newLedger();
+  await insertToken(ledger.tokenId);
+  for (const [id, cost] of [['one', 5], ['two', 6], ['three', null]] as const) {
+    await ledger.rpc().settle([ledger.settlement(`${ledger.tokenId}${id}`, cost)]);
+  }
+  await ledger.alarm();
+  await ledger.alarm();
+  expect(await loggedOf(ledger)).toEqual({ rows: 3, cost: 11 });
+  const hourly = await env.DB.prepare('SELECT SUM(requests) AS requests, SUM(cost_nano_usd) AS cost FROM usage_hourly WHERE token_id = ?')
+    .bind(ledger.tokenId)
+    .first();
+  expect(hourly).toEqual({ requests: 3, cost: 11 });
+  expect(await spentOf(ledger)).toBe(11);
+  const free = await env.DB.prepare('SELECT cost_nano_usd FROM logs WHERE id = ?').bind(`${ledger.tokenId}three`).first();
+  expect(free).toEqual({ cost_nano_usd: null });
+});
+
+it('replaces an orphan’s row and its roll-up by the true ones', async () => {
+  const ledger = await newLedger({ quotaNanoUsd: 100 });
+  const id = `${ledger.tokenId}orphan`;
+  await ledger.admit(60, { requestId: id, inputNanoUsd: 9 });
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
+  await ledger.alarm();
+  const row = () => env.DB.prepare('SELECT error_code, usage_source, cost_nano_usd FROM logs WHERE id = ?').bind(id).first();
+  expect(await row()).toEqual({ error_code: 'worker_lost', usage_source: 'estimated', cost_nano_usd: 9 });
+  await ledger.rpc().settle([ledger.settlement(id, 25)]);
+  await ledger.alarm();
+  expect(await row()).toEqual({ error_code: null, usage_source: 'upstream', cost_nano_usd: 25 });
+  const hourly = await env.DB.prepare('SELECT SUM(requests) AS requests, SUM(cost_nano_usd) AS cost FROM usage_hourly WHERE token_id = ?')
+    .bind(ledger.tokenId)
+    .first();
+  expect(hourly).toEqual({ requests: 1, cost: 25 });
+});
+
+it('keeps its rows while D1 is away, over a reset too, and hands them on when it is back', async () => {
+  const ledger = await newLedger();
+  await insertToken(ledger.tokenId);
+  const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  await withoutDatabase(ledger);
+  await ledger.rpc().settle([ledger.settlement(`${ledger.tokenId}one`, 5)]);
+  await ledger.alarm();
+  expect(await loggedOf(ledger)).toEqual({ rows: 0, cost: null });
+  expect(errors.mock.calls.flat().join()).toContain('ledger-flush-failed');
+  await abortAllDurableObjects();
+  await withoutDatabase(ledger);
+  await ledger.rpc().settle([ledger.settlement(`${ledger.tokenId}two`, 6)]);
+  await ledger.alarm();
+  await abortAllDurableObjects();
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 11 });
+  expect(await ledger.alarm()).toBe(true);
+  expect(await loggedOf(ledger)).toEqual({ rows: 2, cost: 11 });
+  expect(await spentOf(ledger)).toBe(11);
+  errors.mockRestore();
+});
+
+/** The ledger's database refuses every batch from now on, until its next reset. */
+async function withoutDatabase(ledger: TestLedger): Promise<void> {
+  await runInDurableObject(ledger.stub, (instance) => {
+    const DB = { prepare: (sql: string) => env.DB.prepare(sql), batch: () => Promise.reject(new Error('D1 is away')) };
+    Object.defineProperty(instance, 'env', { value: { ...env, DB } });
+  });
+}
+
+async function insertToken(id: string): Promise<void> {
+  await env.DB.prepare(`INSERT INTO tokens (id, account_id, name, hint, created_at) VALUES (?, 'acc_admin', 'x', 'x', 0)`)
+    .bind(id)
+    .run();
+}
+
+const loggedOf = (ledger: TestLedger) =>
+  env.DB.prepare('SELECT COUNT(*) AS rows, SUM(cost_nano_usd) AS cost FROM logs WHERE token_id = ? AND status = 200')
+    .bind(ledger.tokenId)
+    .first();
+
+const spentOf = (ledger: TestLedger) =>
+  env.DB.prepare('SELECT spent_nano_usd FROM tokens WHERE id = ?').bind(ledger.tokenId).first('spent_nano_usd');
+
+/** Mulberry32: the same numbers at every run. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
