@@ -162,6 +162,16 @@ export const app = {
   },
 };
 
+/** Ids of what upstreams store are forgotten after this; OpenAI keeps responses for 30 days. */
+const upstreamIdsKeptMs = 35 * 86_400_000;
+
+/** The hourly work: a fresh copy of the catalog for isolates that start while the database is away, and forgetting. */
+export async function hourly(env: Env): Promise<void> {
+  const services = servicesOf(env);
+  await services.catalog.refresh(Date.now());
+  await services.upstreamIds.forgetBefore(Date.now() - upstreamIdsKeptMs);
+}
+
 function noSuchRoute(path: string, method: string): RelayError {
   const allow = [...methodsOf(path)];
   if (allow.length === 0) return new RelayError('route_not_found', `There is no endpoint ${method} ${path}.`);

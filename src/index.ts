@@ -1,6 +1,10 @@
-import { app } from './app.ts';
+import { app, hourly } from './app.ts';
+import type { Env } from './config.ts';
 
 export { TokenLedger } from './quota/ledger.ts';
 export { RealtimeSession } from './realtime/session.ts';
 
-export default { fetch: app.fetch };
+export default {
+  fetch: app.fetch,
+  scheduled: (_event: ScheduledController, env: Env) => hourly(env),
+};

@@ -73,7 +73,12 @@ it('knows the layer of every file', () => {
 
 it('imports downwards only', () => {
   const upwards = importsThat(
-    (from, to) => partOf(from) !== 'cli' && partOf(to) !== 'cli' && !isEnvironment(to) && from !== 'config.ts' && levelOf(to) < levelOf(from),
+    (from, to) =>
+      partOf(from) !== 'cli' &&
+      partOf(to) !== 'cli' &&
+      !isEnvironment(to) &&
+      from !== 'config.ts' &&
+      levelOf(to) < levelOf(from),
   );
   expect(upwards).toEqual([]);
 });
@@ -84,7 +89,9 @@ it('keeps the doors and the dashboard apart, and realtime from relay', () => {
     ['dashboard', 'http'],
     ['realtime', 'relay'],
   ];
-  expect(importsThat((from, to) => apart.some(([one, other]) => partOf(from) === one && partOf(to) === other))).toEqual([]);
+  expect(
+    importsThat((from, to) => apart.some(([one, other]) => partOf(from) === one && partOf(to) === other)),
+  ).toEqual([]);
 });
 
 it('keeps wire formats apart: none imports another', () => {
@@ -108,12 +115,15 @@ it('knows `Env` only in app.ts, config.ts, the doors’ context and the Durable 
 });
 
 it('has SQL only in files named store, log or ledger', () => {
-  const sql = /['"`]\s*(SELECT\s[\s\S]*?\sFROM|INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|CREATE\s+TABLE)\b/;
+  const sql =
+    /['"`]\s*(SELECT\s[\s\S]*?\sFROM|INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|CREATE\s+TABLE)\b/;
   expect(filesSaying(sql, /(^|[/-])(store|log|ledger)\.ts$/)).toEqual([]);
 });
 
 it('fetches upstreams in one place', () => {
-  expect(filesSaying(/(?<![.\w])fetch\(/, /^(providers\/call|realtime\/session)\.ts$|^cli\/|^app\.ts$/)).toEqual([]);
+  expect(
+    filesSaying(/(?<![.\w])fetch\(/, /^(providers\/call|realtime\/session)\.ts$|^cli\/|^app\.ts$/),
+  ).toEqual([]);
 });
 
 /** To be split; nothing may be added. */

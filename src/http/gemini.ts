@@ -10,7 +10,9 @@ export function geminiDoor(servicesOf: ServicesOf): Hono<DoorEnv> {
   door.post('/v1/models/:rest{.+}', (context) => {
     const { model, verb } = modelAndVerb(context.req.path);
     const endpoint = Object.hasOwn(geminiVerbs, verb) ? geminiVerbs[verb] : undefined;
-    return endpoint === undefined ? unknownVerb(verb) : relayAt(context, servicesOf(context.env), endpoint, { pathModel: model });
+    return endpoint === undefined
+      ? unknownVerb(verb)
+      : relayAt(context, servicesOf(context.env), endpoint, { pathModel: model });
   });
   return door;
 }

@@ -9,7 +9,14 @@ import { matchesAny } from '../lib/wildcard.ts';
 import type { RelayServices } from '../relay/call.ts';
 import { errorOf } from '../relay/ticket.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
-import { atDoor, authenticate, type Caller, type DoorContext, type DoorEnv, type ServicesOf } from './door.ts';
+import {
+  atDoor,
+  authenticate,
+  type Caller,
+  type DoorContext,
+  type DoorEnv,
+  type ServicesOf,
+} from './door.ts';
 import { decoded } from './gemini.ts';
 import { isGeminiPath } from './paths.ts';
 

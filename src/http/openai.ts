@@ -10,7 +10,9 @@ export function openaiDoor(servicesOf: ServicesOf): Hono<DoorEnv> {
     door.post(endpoint.path, (context) => relayAt(context, servicesOf(context.env), endpoint));
   }
   const stored = (context: DoorContext) =>
-    relayAt(context, servicesOf(context.env), storedResponseEndpoint, { suffix: context.req.path.slice('/v1/responses'.length) });
+    relayAt(context, servicesOf(context.env), storedResponseEndpoint, {
+      suffix: context.req.path.slice('/v1/responses'.length),
+    });
   door.get('/v1/responses/:id', stored);
   door.delete('/v1/responses/:id', stored);
   door.post('/v1/responses/:id/cancel', stored);

@@ -108,8 +108,7 @@ export class Book {
   adopt(look: Look, nowMs: number): void {
     const settled = this.settled.get(look.requestId);
     if (settled !== undefined && !settled.byExpiry) return;
-    if (settled === undefined)
-      this.unknownNanoUsd = Math.max(0, this.unknownNanoUsd - look.reservedNanoUsd);
+    if (settled === undefined) this.unknownNanoUsd = Math.max(0, this.unknownNanoUsd - look.reservedNanoUsd);
     this.hold(look, look.reservedNanoUsd, nowMs);
   }
 

@@ -5,28 +5,26 @@ import { RelayError } from '../lib/relay-error.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import type { TokenLedger } from './ledger.ts';
 import type { PolicyQuestion } from './policy.ts';
-import type {
-  Admission,
-  AdmissionAsk,
-  Balance,
-  Inspection,
-  LedgerRpc,
-  Ledgers,
-  LogRow,
-  Look,
-  LookAnswer,
-  Refusal,
-  Settlement,
+import {
+  type Admission,
+  type AdmissionAsk,
+  type Balance,
+  type Inspection,
+  isForWantOfRoom,
+  type LedgerRpc,
+  type Ledgers,
+  type LogRow,
+  type Look,
+  type LookAnswer,
+  type Refusal,
+  type Settlement,
 } from './quota.ts';
 
 /** Times and bounds of calls to a ledger. */
 export const ledgerCalls = {
   /** An admission later than this counts as unreachable. */
   timeoutMs: 10_000,
-  /**
-   * Settlements of one token and isolate wait this long for company: most then ride along with the token's
-   * next admission and cost no call of their own.
-   */
+  /** Settlements of one token and isolate wait this long for company: they then are one call and one row. */
   gatherMs: 50,
   /** For so many of those pauses one request keeps the timer. */
   gatherRounds: 10,
@@ -54,17 +52,25 @@ export class LedgerClient implements Ledgers {
     this.readPolicy = readPolicy;
   }
 
-  /** One call decides. Settlements that wait for the same token ride along. */
+  /**
+   * One call decides. If it refuses for want of room, and settlements of the same token still wait here, they
+   * are taken along with a second one: what they give back may be enough.
+   */
   async admit(
     tokenId: string,
     ask: AdmissionAsk,
     background: (work: Promise<unknown>) => void,
     clock?: AlarmClock,
   ): Promise<Admission> {
+    const tentative = this.waiting.has(tokenId);
+    const firstAsk = tentative ? { ...ask, tentative } : ask;
+    const first = await this.call(tokenId, (ledger) => ledger.admit(firstAsk, []), clock);
+    if (first === null) return this.configureAndAdmit(tokenId, ask);
+    if (!tentative || first.outcome !== 'refused' || !isForWantOfRoom(first)) return first;
     const riders = this.take(tokenId);
     try {
-      const admission = await this.call(tokenId, (ledger) => ledger.admit(ask, riders), clock);
-      return admission ?? (await this.configureAndAdmit(tokenId, ask));
+      const second = await this.call(tokenId, (ledger) => ledger.admit(ask, riders), clock);
+      return second ?? first;
     } catch (error) {
       for (const rider of riders) background(this.settle(tokenId, rider));
       throw error;
@@ -135,7 +141,8 @@ export class LedgerClient implements Ledgers {
       // Should this invocation be ended, the next settlement after this moment takes over.
       this.gatheredUntilMs = startedAtMs + (round + 1) * 2 * ledgerCalls.gatherMs;
       await scheduler.wait(ledgerCalls.gatherMs);
-      const ripeMs = round === ledgerCalls.gatherRounds ? Number.POSITIVE_INFINITY : Date.now() - ledgerCalls.gatherMs;
+      const ripeMs =
+        round === ledgerCalls.gatherRounds ? Number.POSITIVE_INFINITY : Date.now() - ledgerCalls.gatherMs;
       for (const [tokenId, { sinceMs }] of this.waiting) {
         if (sinceMs <= ripeMs) deliveries.push(this.deliver(tokenId, this.take(tokenId)));
       }

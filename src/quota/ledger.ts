@@ -9,17 +9,18 @@ import type { TokenPolicy } from '../tokens/token.ts';
 import { Book, leaseMs, quotaRefusal, rememberMs } from './book.ts';
 import { LedgerStore, type Totals } from './ledger-store.ts';
 import { type PolicyQuestion, refusalByPolicy } from './policy.ts';
-import type {
-  Admission,
-  AdmissionAsk,
-  Balance,
-  Inspection,
-  LimitsLeft,
-  LogRow,
-  Look,
-  LookAnswer,
-  Refusal,
-  Settlement,
+import {
+  type Admission,
+  type AdmissionAsk,
+  type Balance,
+  type Inspection,
+  isForWantOfRoom,
+  type LimitsLeft,
+  type LogRow,
+  type Look,
+  type LookAnswer,
+  type Refusal,
+  type Settlement,
 } from './quota.ts';
 import { RefusalTally } from './refusal-tally.ts';
 import { SlidingWindow } from './window.ts';
@@ -251,7 +252,8 @@ export class TokenLedger extends DurableObject<Env> {
   }
 
   private refused(refusal: Refusal, policy: TokenPolicy, ask: AdmissionAsk, now: number): Refusal {
-    this.tally(refusalRow(refusal, policy, ask), now);
+    const asksAgain = ask.tentative === true && isForWantOfRoom(refusal);
+    if (!asksAgain) this.tally(refusalRow(refusal, policy, ask), now);
     const left = this.limitsLeft(policy, now);
     return left === undefined ? refusal : { ...refusal, left };
   }

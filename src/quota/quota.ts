@@ -70,6 +70,8 @@ export interface AdmissionAsk {
   stream: boolean;
   /** Counting tokens, reading lists: allowed without room in the quota. */
   free: boolean;
+  /** Refused for want of room, the caller asks again with settlements that make some: such a refusal has no row. */
+  tentative?: boolean;
 }
 
 /** What is left after an admission, for the rate-limit headers. Absent limits are absent. */
@@ -97,6 +99,11 @@ export interface Refusal {
   message: string;
   retryAfterMs?: number;
   left?: LimitsLeft;
+}
+
+/** Whether settlements that are on their way might make the room that was wanting. */
+export function isForWantOfRoom({ code }: Refusal): boolean {
+  return code === 'insufficient_quota' || code === 'rate_limit_exceeded';
 }
 
 export type Admission =

@@ -5,8 +5,8 @@ import { createMeter, type Framing, type Meter, type WireKind } from '../formats
 import { readRerankResponse } from '../formats/rerank/response.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Admitted } from './admitted.ts';
-import type { Call } from './call.ts';
 import { mayBeBulk } from './bulk.ts';
+import type { Call } from './call.ts';
 import { headersForCaller } from './headers.ts';
 import { relayLimits } from './limits.ts';
 import { pipeStream } from './pipe.ts';

@@ -66,7 +66,8 @@ class Pump {
       for (let bytes = await this.reader.read(); bytes !== null; bytes = await this.reader.read()) {
         if (this.edit === null) await this.send(bytes);
         else await this.gather(bytes.slice());
-        if (this.ending !== null && this.task.meter.atBoundary) return { outcome: 'ended', error: this.ending };
+        if (this.ending !== null && this.task.meter.atBoundary)
+          return { outcome: 'ended', error: this.ending };
       }
       await this.sendGathered();
       return this.interrupted() ?? { outcome: 'passed' };

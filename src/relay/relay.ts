@@ -5,8 +5,8 @@ import { AlarmClock } from '../lib/alarm-clock.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { identityOf } from '../tokens/resolve.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
-import { answer } from './answer.ts';
 import type { Admitted } from './admitted.ts';
+import { answer } from './answer.ts';
 import type { Call, RelayServices } from './call.ts';
 import { discard } from './discard.ts';
 import { streamRhythm } from './limits.ts';
@@ -44,7 +44,11 @@ async function serve(request: Admitted): Promise<Response> {
   }
 }
 
-async function admitted(call: Call, services: RelayServices, clock: AlarmClock): Promise<{ plan: Plan; ticket: Ticket }> {
+async function admitted(
+  call: Call,
+  services: RelayServices,
+  clock: AlarmClock,
+): Promise<{ plan: Plan; ticket: Ticket }> {
   const body = await orRefuse(call, services, null, () => readBody(call, services.heldBytes));
   try {
     for (let tries = 0; tries < plansPerRequest; tries++) {
@@ -151,9 +155,17 @@ function settleFailure({ call, plan, ticket }: Admitted, cause: unknown): RelayE
       ? cause
       : new RelayError('internal_error', 'The relay failed at this request.', { cause });
   if (plan.facts.stream && call.request.signal.aborted) {
-    ticket.settle({ status: clientLeftStatus, errorCode: 'client_left', meter: createMeter(call.endpoint.kind, 'sse') });
+    ticket.settle({
+      status: clientLeftStatus,
+      errorCode: 'client_left',
+      meter: createMeter(call.endpoint.kind, 'sse'),
+    });
   } else {
-    ticket.settle({ status: errorStatus(call.endpoint.door, error.code), errorCode: error.code, meter: null });
+    ticket.settle({
+      status: errorStatus(call.endpoint.door, error.code),
+      errorCode: error.code,
+      meter: null,
+    });
   }
   return error;
 }

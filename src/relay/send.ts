@@ -39,7 +39,7 @@ export async function send(request: Admitted, abort: AbortController): Promise<S
       durationMs: Date.now() - startedAtMs,
     });
   try {
-    const { body, uploaded, usageSwitchedOn } = outgoingBody(call, plan, route);
+    const { body, uploaded, usageSwitchedOn } = outgoingBody(call, plan, route, abort);
     const calling = callUpstream({
       url: urlFor(call, route),
       method: call.request.method,
@@ -48,7 +48,9 @@ export async function send(request: Admitted, abort: AbortController): Promise<S
       abort,
       clock,
     });
-    const upstream = await beforeUploadFails(calling, uploaded);
+    // The upstream may answer before it has everything; the rest must be taken in all the same.
+    if (uploaded !== null) call.background(uploaded.catch(() => undefined));
+    const upstream = await (uploaded === null ? calling : orUploadFailure(calling, uploaded, abort));
     ticket.ttfbMs = Date.now() - call.startedAtMs;
     note(upstream.status, null);
     return { upstream, route: route, key, abort, usageSwitchedOn };
@@ -86,12 +88,12 @@ interface Outgoing {
   usageSwitchedOn: boolean;
 }
 
-function outgoingBody(call: Call, plan: Plan, route: PricedRoute): Outgoing {
+function outgoingBody(call: Call, plan: Plan, route: PricedRoute, abort: AbortController): Outgoing {
   switch (plan.body.type) {
     case 'none':
       return { body: null, uploaded: null, usageSwitchedOn: false };
     case 'form': {
-      const { body, done } = startUpload(plan.body, route.upstreamModel);
+      const { body, done } = startUpload(plan.body, route.upstreamModel, abort);
       return { body, uploaded: done, usageSwitchedOn: false };
     }
     case 'json': {
@@ -139,18 +141,16 @@ export function rerankDialect({ channel }: PricedRoute): RerankDialect {
   return channel.provider === 'cohere' || channel.provider === 'voyage' ? channel.provider : 'jina';
 }
 
-/** An upload that breaks off or is too large ends the call with that error. */
-async function beforeUploadFails(
+/** A call that was aborted because its upload failed fails for the upload's reason. */
+async function orUploadFailure(
   calling: Promise<Response>,
-  uploaded: Promise<void> | null,
+  uploaded: Promise<void>,
+  abort: AbortController,
 ): Promise<Response> {
-  if (uploaded === null) return calling;
-  const failed = uploaded.then(
-    () => calling,
-    (error) => {
-      if (error instanceof RelayError) throw error;
-      return calling;
-    },
-  );
-  return Promise.race([calling, failed]);
+  try {
+    return await calling;
+  } catch (error) {
+    if (abort.signal.aborted) await uploaded;
+    throw error;
+  }
 }

@@ -14,7 +14,7 @@ export interface Upload {
 }
 
 /** Starts sending, with `model` renamed if the upstream calls it otherwise. The length is kept where it is known. */
-export function startUpload(form: Form, upstreamModel: string): Upload {
+export function startUpload(form: Form, upstreamModel: string, abort: AbortController): Upload {
   const field = form.fields.find(({ name }) => name === 'model');
   const held =
     field && field.value !== upstreamModel ? withFieldValue(form.held, field, upstreamModel) : form.held;
@@ -23,25 +23,41 @@ export function startUpload(form: Form, upstreamModel: string): Upload {
     form.contentLength === null
       ? new IdentityTransformStream()
       : new FixedLengthStream(form.contentLength + grown);
-  return { body: readable, done: send(form, held, writable.getWriter()) };
+  return { body: readable, done: send(form, held, writable.getWriter(), abort) };
 }
 
-async function send(form: Form, held: Uint8Array, writer: WritableStreamDefaultWriter): Promise<void> {
+async function send(
+  form: Form,
+  held: Uint8Array,
+  writer: WritableStreamDefaultWriter,
+  abort: AbortController,
+): Promise<void> {
   try {
-    await writer.write(held);
+    let taken = await isTaken(writer, held);
     form.release();
     let size = held.byteLength;
-    for (let bytes = await form.rest.read(); bytes !== null; bytes = await form.rest.read()) {
+    for (let bytes = await form.rest.read(); taken && bytes !== null; bytes = await form.rest.read()) {
       size += bytes.byteLength;
       if (size > relayLimits.bodyBytes) throw tooLarge();
-      await writer.write(bytes);
+      taken = await isTaken(writer, bytes);
     }
-    await writer.close();
+    if (taken) await writer.close().catch(() => undefined);
+    else await discard(form.rest);
   } catch (error) {
+    // Else the upstream takes what it has for the whole: a body that is only aborted looks like one that ended.
+    abort.abort();
     await writer.abort(error).catch(() => undefined);
     await discard(form.rest);
     throw error instanceof RelayError ? error : new Error('the upload broke off', { cause: error });
   } finally {
     form.release();
   }
+}
+
+/** false: the upstream takes no more. It may have answered already, and that answer counts. */
+function isTaken(writer: WritableStreamDefaultWriter, bytes: Uint8Array): Promise<boolean> {
+  return writer.write(bytes).then(
+    () => true,
+    () => false,
+  );
 }

@@ -20,17 +20,21 @@ export class UpstreamIdStore {
     this.db = db;
   }
 
-  /** Records ids of one owner; the first owner stays. */
+  /** Records ids of one owner; the first owner stays, in memory too. */
   async record(ids: readonly string[], owner: UpstreamIdOwner, nowMs: number): Promise<void> {
-    for (const id of ids) this.remember(id, owner);
+    const fresh = ids.filter((id) => !this.remembered.has(id));
+    for (const id of fresh) this.remember(id, owner);
     const { accountId, channelId, keyId, model } = owner;
-    await this.db
+    const { results } = await this.db
       .prepare(
         `INSERT INTO upstream_ids (id, account_id, channel_id, key_id, model, created_at)
-         SELECT value, ?2, ?3, ?4, ?5, ?6 FROM json_each(?1) WHERE true ON CONFLICT (id) DO NOTHING`,
+         SELECT value, ?2, ?3, ?4, ?5, ?6 FROM json_each(?1) WHERE true ON CONFLICT (id) DO NOTHING RETURNING id`,
       )
       .bind(JSON.stringify(ids), accountId, channelId, keyId, model, nowMs)
-      .run();
+      .all<{ id: string }>();
+    const recorded = new Set(results.map(({ id }) => id));
+    // Somebody's already: the database knows whose.
+    for (const id of fresh) if (!recorded.has(id)) this.remembered.delete(id);
   }
 
   /** The owners of those ids that have one. */
@@ -52,6 +56,11 @@ export class UpstreamIdStore {
       known.set(id, owner);
     }
     return known;
+  }
+
+  /** Forgets, in the database, what is older. */
+  async forgetBefore(createdBeforeMs: number): Promise<void> {
+    await this.db.prepare('DELETE FROM upstream_ids WHERE created_at < ?').bind(createdBeforeMs).run();
   }
 
   private remember(id: string, owner: UpstreamIdOwner): void {

@@ -20,18 +20,64 @@ interface Case {
   goal: number | null;
 }
 
-const chat = (rest: object) => JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hello' }], ...rest });
+const chat = (rest: object) =>
+  JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hello' }], ...rest });
 const asked = { stream: true, stream_options: { include_usage: true } };
-const large = JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', content: 'word '.repeat(200_000) }] });
+const large = JSON.stringify({
+  model: 'gpt-4o',
+  messages: [{ role: 'user', content: 'word '.repeat(200_000) }],
+});
 
 const cases: Case[] = [
-  { name: 'JSON 1 KB, c=32, one token', concurrency: 32, requests: 3000, tokens: 1, body: chat({}), goal: 0.4 },
-  { name: 'JSON 1 KB, c=32, 32 tokens', concurrency: 32, requests: 3000, tokens: 32, body: chat({}), goal: 0.45 },
+  {
+    name: 'JSON 1 KB, c=32, one token',
+    concurrency: 32,
+    requests: 3000,
+    tokens: 1,
+    body: chat({}),
+    goal: 0.4,
+  },
+  {
+    name: 'JSON 1 KB, c=32, 32 tokens',
+    concurrency: 32,
+    requests: 3000,
+    tokens: 32,
+    body: chat({}),
+    goal: 0.45,
+  },
   { name: 'JSON 1 KB, c=1', concurrency: 1, requests: 600, tokens: 1, body: chat({}), goal: null },
-  { name: 'stream of 200, c=32, native', concurrency: 32, requests: 320, tokens: 1, body: chat(asked), goal: 0.6 },
-  { name: 'stream of 200, c=32, usage taken out', concurrency: 32, requests: 320, tokens: 1, body: chat({ stream: true }), goal: 0.3 },
-  { name: 'stream of 200, c=1, native', concurrency: 1, requests: 60, tokens: 1, body: chat(asked), goal: null },
-  { name: 'stream of 200, c=1, usage taken out', concurrency: 1, requests: 60, tokens: 1, body: chat({ stream: true }), goal: null },
+  {
+    name: 'stream of 200, c=32, native',
+    concurrency: 32,
+    requests: 320,
+    tokens: 1,
+    body: chat(asked),
+    goal: 0.6,
+  },
+  {
+    name: 'stream of 200, c=32, usage taken out',
+    concurrency: 32,
+    requests: 320,
+    tokens: 1,
+    body: chat({ stream: true }),
+    goal: 0.3,
+  },
+  {
+    name: 'stream of 200, c=1, native',
+    concurrency: 1,
+    requests: 60,
+    tokens: 1,
+    body: chat(asked),
+    goal: null,
+  },
+  {
+    name: 'stream of 200, c=1, usage taken out',
+    concurrency: 1,
+    requests: 60,
+    tokens: 1,
+    body: chat({ stream: true }),
+    goal: null,
+  },
   { name: '1 MB request, c=8', concurrency: 8, requests: 200, tokens: 1, body: large, goal: null },
 ];
 
@@ -45,10 +91,15 @@ const [{ port }] = (await once(upstream, 'message')) as [{ port: number }];
 const pair = await startPair(`http://127.0.0.1:${port}`, adminKey);
 try {
   const tokens = await setUp(pair, port);
-  console.log(`bundle: relay ${kib(pair.gzipBytes.relay)} gzip, bare ${kib(pair.gzipBytes.bare)}; ${rounds} rounds, interleaved\n`);
-  console.log('case | req/s relay ÷ bare | goal | added p50 ms | added p99 ms | CPU ms/1000 relay, bare | CPU ratio | first event +ms');
+  console.log(
+    `bundle: relay ${kib(pair.gzipBytes.relay)} gzip, bare ${kib(pair.gzipBytes.bare)}; ${rounds} rounds, interleaved\n`,
+  );
+  console.log(
+    'case | req/s relay ÷ bare | goal | added p50 ms | added p99 ms | CPU ms/1000 relay, bare | CPU ratio | first event +ms',
+  );
   console.log('--- | --- | --- | --- | --- | --- | --- | ---');
-  for (const bench of cases.filter(({ name }) => only === undefined || name.includes(only))) console.log(await measure(bench, tokens));
+  for (const bench of cases.filter(({ name }) => only === undefined || name.includes(only)))
+    console.log(await measure(bench, tokens));
 } finally {
   await pair.stop();
   upstream.disconnect();
@@ -57,26 +108,41 @@ try {
 async function setUp({ relayPort }: Pair, upstreamPort: number): Promise<string[]> {
   const manage = async (path: string, body: object) => {
     const headers = { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' };
-    const response = await fetch(`http://127.0.0.1:${relayPort}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    const response = await fetch(`http://127.0.0.1:${relayPort}${path}`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+    });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return (await response.json()) as { token: string };
   };
-  await manage('/api/channels', { name: 'bench', provider: 'openai', base_url: `http://127.0.0.1:${upstreamPort}/v1`, keys: ['k'], models: ['gpt-*'] });
-  const made = await Promise.all(Array.from({ length: 32 }, () => manage('/api/tokens', { name: 'bench', quota_usd: 1_000_000 })));
+  await manage('/api/channels', {
+    name: 'bench',
+    provider: 'openai',
+    base_url: `http://127.0.0.1:${upstreamPort}/v1`,
+    keys: ['k'],
+    models: ['gpt-*'],
+  });
+  const made = await Promise.all(
+    Array.from({ length: 32 }, () => manage('/api/tokens', { name: 'bench', quota_usd: 1_000_000 })),
+  );
   return made.map(({ token }) => token);
 }
 
 async function measure(bench: Case, tokens: string[]): Promise<string> {
-  const requests = tokens.slice(0, bench.tokens).map((token) =>
-    requestBytes('/v1/chat/completions', { authorization: `Bearer ${token}` }, bench.body),
-  );
+  const requests = tokens
+    .slice(0, bench.tokens)
+    .map((token) => requestBytes('/v1/chat/completions', { authorization: `Bearer ${token}` }, bench.body));
   const pick = (index: number) => requests[index % requests.length] as Buffer;
   const relay: Measured = { runs: [], cpu: 0 };
   const bare: Measured = { runs: [], cpu: 0 };
   await run(pair.relayPort, bench.concurrency, Math.ceil(bench.requests / 3), pick);
   await run(pair.barePort, bench.concurrency, Math.ceil(bench.requests / 3), pick);
   for (let round = 0; round < rounds; round++) {
-    for (const [measured, target] of [[relay, pair.relayPort], [bare, pair.barePort]] as const) {
+    for (const [measured, target] of [
+      [relay, pair.relayPort],
+      [bare, pair.barePort],
+    ] as const) {
       const before = cpuMs(pair.pid);
       measured.runs.push(await run(target, bench.concurrency, bench.requests, pick));
       measured.cpu += cpuMs(pair.pid) - before;
@@ -86,11 +152,16 @@ async function measure(bench: Case, tokens: string[]): Promise<string> {
 }
 
 function row(bench: Case, relay: Measured, bare: Measured): string {
-  const rate = ({ runs }: Measured) => percentile(runs.map(({ requests, seconds }) => requests / seconds), 0.5);
+  const rate = ({ runs }: Measured) =>
+    percentile(
+      runs.map(({ requests, seconds }) => requests / seconds),
+      0.5,
+    );
   const all = (measured: Measured, of: 'latencies' | 'firstBytes') => measured.runs.flatMap((one) => one[of]);
   const added = (share: number, of: 'latencies' | 'firstBytes') =>
     (percentile(all(relay, of), share) - percentile(all(bare, of), share)).toFixed(2);
-  const cpu = ({ cpu, runs }: Measured) => (cpu / runs.reduce((sum, { requests }) => sum + requests, 0)) * 1000;
+  const cpu = ({ cpu, runs }: Measured) =>
+    (cpu / runs.reduce((sum, { requests }) => sum + requests, 0)) * 1000;
   const cells = [
     bench.name,
     (rate(relay) / rate(bare)).toFixed(2),

@@ -14,11 +14,18 @@ export interface Run {
 export function requestBytes(path: string, headers: Record<string, string>, body: string): Buffer {
   const lines = Object.entries({ host: 'bench', 'content-type': 'application/json', ...headers });
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-  return Buffer.from(`POST ${path} HTTP/1.1\r\n${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  return Buffer.from(
+    `POST ${path} HTTP/1.1\r\n${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
 }
 
 /** Sends `total` requests over `concurrency` connections; `pick` gives each one's bytes. */
-export async function run(port: number, concurrency: number, total: number, pick: (index: number) => Buffer): Promise<Run> {
+export async function run(
+  port: number,
+  concurrency: number,
+  total: number,
+  pick: (index: number) => Buffer,
+): Promise<Run> {
   const result: Run = { requests: 0, seconds: 0, latencies: [], firstBytes: [] };
   let next = 0;
   const startedAt = performance.now();

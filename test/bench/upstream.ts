@@ -16,7 +16,9 @@ const json = JSON.stringify({
 const jsonAnswer = Buffer.from(
   `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${json.length}\r\n\r\n${json}`,
 );
-const streamHead = Buffer.from('HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n');
+const streamHead = Buffer.from(
+  'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n',
+);
 const streamChunks = [
   ...Array.from({ length: events }, (_, index) =>
     chunkOf({
@@ -28,7 +30,14 @@ const streamChunks = [
       usage: null,
     }),
   ),
-  chunkOf({ id: 'chatcmpl-bench', object: 'chat.completion.chunk', created: 1, model: 'gpt-4o', choices: [], usage }),
+  chunkOf({
+    id: 'chatcmpl-bench',
+    object: 'chat.completion.chunk',
+    created: 1,
+    model: 'gpt-4o',
+    choices: [],
+    usage,
+  }),
   Buffer.from('e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n'),
 ];
 
@@ -60,7 +69,11 @@ function serve(socket: Socket): void {
     const head = held.toString('latin1', 0, end);
     const length = /content-length: (\d+)/i.exec(head);
     streams = held.includes('"stream":true');
-    missing = length ? Number(length[1]) - (held.length - end - 4) : held.includes('0\r\n\r\n', end + 4) ? 0 : 1e9;
+    missing = length
+      ? Number(length[1]) - (held.length - end - 4)
+      : held.includes('0\r\n\r\n', end + 4)
+        ? 0
+        : 1e9;
     held = Buffer.alloc(0);
     if (missing <= 0) reply(socket, streams);
   });

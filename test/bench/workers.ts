@@ -82,7 +82,10 @@ const settings = {
 async function bundle(folder: string, name: string, main: string) {
   const config = join(folder, `${name}.json`);
   const outdir = join(folder, name);
-  const compatibility = { compatibility_date: settings.compatibilityDate, compatibility_flags: settings.compatibilityFlags };
+  const compatibility = {
+    compatibility_date: settings.compatibilityDate,
+    compatibility_flags: settings.compatibilityFlags,
+  };
   writeFileSync(config, JSON.stringify({ name, main, ...compatibility }));
   const options = ['deploy', '--dry-run', '--minify', '--outdir', outdir, '--config', config];
   await runWrangler(options, { purpose: 'the build' });

@@ -36,7 +36,10 @@ describe('a form', () => {
 
   it('has the same fields byte by byte, and all its bytes are held', () => {
     const size = Buffer.byteLength(form);
-    const scanner = scan(form, Array.from({ length: size }, (_, index) => index));
+    const scanner = scan(
+      form,
+      Array.from({ length: size }, (_, index) => index),
+    );
     expect(read(scanner)).toEqual(expected);
     expect(scanner.bytes.toString()).toBe(form);
   });

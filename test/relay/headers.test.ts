@@ -70,7 +70,13 @@ const neverToCaller = [
   'www-authenticate',
 ];
 
-const alwaysToCaller = ['content-type', 'retry-after', 'x-should-retry', 'openai-processing-ms', 'x-header-of-tomorrow'];
+const alwaysToCaller = [
+  'content-type',
+  'retry-after',
+  'x-should-retry',
+  'openai-processing-ms',
+  'x-header-of-tomorrow',
+];
 
 const passes = (names: string[], through: (headers: Headers) => Headers) =>
   names.filter((name) => through(new Headers({ [name]: 'some-value' })).get(name) === 'some-value');
@@ -84,7 +90,10 @@ describe('on the way to the upstream', () => {
     expect(passes(alwaysUpstream, through)).toEqual(alwaysUpstream);
   });
   it('the channel’s own headers win', () => {
-    const headers = headersForUpstream(new Headers({ 'x-team': 'caller' }), { 'x-team': 'channel', 'openai-project': 'p' });
+    const headers = headersForUpstream(new Headers({ 'x-team': 'caller' }), {
+      'x-team': 'channel',
+      'openai-project': 'p',
+    });
     expect([headers.get('x-team'), headers.get('openai-project')]).toEqual(['channel', 'p']);
   });
 });
@@ -98,7 +107,9 @@ describe('on the way to the caller', () => {
   });
   it('the upstream’s request id has a header of its own', () => {
     for (const name of ['x-request-id', 'request-id']) {
-      expect(headersForCaller(new Headers({ [name]: 'up_1' })).get('x-relay-upstream-request-id')).toBe('up_1');
+      expect(headersForCaller(new Headers({ [name]: 'up_1' })).get('x-relay-upstream-request-id')).toBe(
+        'up_1',
+      );
     }
   });
   it('a body that was opened has no encoding and no length any more', () => {

@@ -32,6 +32,8 @@ const cases = JSON.parse(readFileSync(`${folder}cases.json`, 'utf8')) as OwnCase
 const textOf = ({ file }: OwnCase) => readFileSync(folder + file, 'utf8');
 const isChat = ({ path }: OwnCase) => path.endsWith('/completions');
 const allDeliveries: Delivery[] = ['whole', 'cuts', 'bytes'];
+/** Where nothing is changed on the way, a shape is no other bytes to the relay than any. */
+const quickDeliveries: Delivery[] = ['whole', 'cuts'];
 const framed = cases.filter(({ file }) => file.endsWith('.sse'));
 const plain = 'plain';
 const odd = 'with data over several lines';
@@ -105,7 +107,7 @@ describe('answers of our own making', () => {
   describe.each(framed.map((own) => [own.file, own] as const))('%s', (_name, own) => {
     it.each(Object.keys(shapes))('%s: byte by byte the same', async (name) => {
       const shape = shapes[name] ?? ((text: string) => text);
-      const asked = await inParallel(allDeliveries, 3, (delivery) => ask(own, name, delivery, true));
+      const asked = await inParallel(quickDeliveries, 2, (delivery) => ask(own, name, delivery, true));
       for (const answer of asked) expect(answer.bytes.toString()).toBe(shape(textOf(own)));
       if (!isChat(own)) return;
       const unasked = await inParallel(allDeliveries, 3, (delivery) => ask(own, name, delivery, false));
@@ -114,7 +116,7 @@ describe('answers of our own making', () => {
 
     it(`${odd}: the same bytes, and the same events where usage is taken out`, async () => {
       const text = overSeveralLines(textOf(own));
-      for (const delivery of allDeliveries) {
+      for (const delivery of isChat(own) ? allDeliveries : quickDeliveries) {
         expect((await ask(own, odd, delivery, true)).bytes.toString()).toBe(text);
         const unasked = (await ask(own, odd, delivery, false)).bytes.toString();
         const expected = isChat(own) ? withoutUsage(textOf(own)) : text;

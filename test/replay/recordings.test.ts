@@ -20,7 +20,7 @@ sayWhenLeftOut();
 const width = 16;
 /** `REPLAY=all` delivers every body up to 8 KB byte by byte too; else a sample of them. */
 const everyReplay = process.env.REPLAY === 'all';
-const allReplaysMs = everyReplay ? 600_000 : 60_000;
+const allReplaysMs = everyReplay ? 600_000 : 120_000;
 /** A test that fails for all of them names a few. */
 const shownFaults = 30;
 const fixtures = replayableFixtures();
@@ -126,11 +126,11 @@ describe.skipIf(!haveFixtures)('replaying the recordings through the relay', () 
 
 /**
  * One-byte chunks cost workerd some 200 µs each, two minutes for all of them: of the recordings of one
- * endpoint of one provider, streamed or not, only the smallest is delivered so, and none over 3 KB.
+ * endpoint of one provider, streamed or not, only the smallest is delivered so, and none over 2 KB.
  */
 function withSampledBytes(all: Replay[]): Replay[] {
   const size = ({ fixture }: Replay) => fixture.bytes.length;
-  const bytewise = all.filter((replay) => replay.delivery === 'bytes' && size(replay) <= 3_072);
+  const bytewise = all.filter((replay) => replay.delivery === 'bytes' && size(replay) <= 2_048);
   const alike = Map.groupBy(bytewise, ({ fixture: { meta }, usageAsk }) =>
     [meta.provider, meta.endpoint, meta.stream, meta.status >= 400, usageAsk].join(),
   );

@@ -17,7 +17,8 @@ export interface StreamKind {
 
 const messages = [{ role: 'user', content: 'Count.' }];
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-const chunk = 'data: {"id":"c1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"word "}}]}\n\n';
+const chunk =
+  'data: {"id":"c1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"word "}}]}\n\n';
 
 const chat = (name: string, options: object): StreamKind => ({
   name,
@@ -39,7 +40,8 @@ export const kinds: readonly StreamKind[] = [
     path: '/v1/responses',
     body: { model: 'gpt-4o', stream: true, store: false, input: 'Count.' },
     headers: bearer,
-    first: 'event: response.created\ndata: {"type":"response.created","sequence_number":0,"response":{"id":"resp_1"}}\n\n',
+    first:
+      'event: response.created\ndata: {"type":"response.created","sequence_number":0,"response":{"id":"resp_1"}}\n\n',
     piece: (index) =>
       `event: response.output_text.delta\ndata: {"type":"response.output_text.delta","sequence_number":${index},"delta":"word "}\n\n`,
     errorIn: (text) => {

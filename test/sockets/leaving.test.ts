@@ -20,7 +20,9 @@ const chat = kinds[0] as StreamKind;
 /** Every kind at once; a failure says which kind it was. */
 async function forEachKind(work: (kind: StreamKind) => Promise<void>): Promise<void> {
   await Promise.all(
-    kinds.map((kind) => work(kind).catch((cause) => Promise.reject(new Error(`${kind.name}: ${cause}`, { cause })))),
+    kinds.map((kind) =>
+      work(kind).catch((cause) => Promise.reject(new Error(`${kind.name}: ${cause}`, { cause }))),
+    ),
   );
 }
 
@@ -83,7 +85,12 @@ it('lets an unstreamed answer finish for a client that has left, and charges its
   expect(outcome).toBe('finished');
   const [row] = await rowsOf(relay, id, 1);
   // gpt-4o: $2.50 and $10 a million.
-  expect(row).toMatchObject({ usage_source: 'upstream', input_tokens: 1_000, output_tokens: 100, cost_usd: 0.0035 });
+  expect(row).toMatchObject({
+    usage_source: 'upstream',
+    input_tokens: 1_000,
+    output_tokens: 100,
+    cost_usd: 0.0035,
+  });
   expect(await balanceOf(relay, id)).toMatchObject({ spent_usd: 0.0035, reserved_usd: 0, open_requests: 0 });
 });
 

@@ -20,7 +20,8 @@ function descendants(root: number): number[] {
     const [, parent = ''] = read(`/proc/${name}/stat`).split(') ').at(-1)?.split(' ') ?? [];
     parents.set(Number(name), Number(parent));
   }
-  const isBelow = (pid: number | undefined): boolean => pid !== undefined && (pid === root || isBelow(parents.get(pid)));
+  const isBelow = (pid: number | undefined): boolean =>
+    pid !== undefined && (pid === root || isBelow(parents.get(pid)));
   return [...parents.keys()].filter(isBelow);
 }
 

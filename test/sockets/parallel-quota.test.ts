@@ -16,9 +16,14 @@ beforeAll(async () => {
 afterAll(() => scene?.stop());
 
 function answers(path: string): object {
-  if (path.includes('chat')) return { choices: [], usage: { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 } };
-  if (path.includes('messages')) return { type: 'message', content: [], usage: { input_tokens: 11, output_tokens: 7 } };
-  return { candidates: [], usageMetadata: { promptTokenCount: 11, candidatesTokenCount: 7, totalTokenCount: 18 } };
+  if (path.includes('chat'))
+    return { choices: [], usage: { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 } };
+  if (path.includes('messages'))
+    return { type: 'message', content: [], usage: { input_tokens: 11, output_tokens: 7 } };
+  return {
+    candidates: [],
+    usageMetadata: { promptTokenCount: 11, candidatesTokenCount: 7, totalTokenCount: 18 },
+  };
 }
 
 const hi = [{ role: 'user', content: 'hi' }];
@@ -43,41 +48,49 @@ const doors = [
   },
 ] as const;
 
-it.each(doors)('answers fifty, refuses a hundred and fifty, and is exact: $door', async ({ path, body, refusal }) => {
-  const { relay } = scene;
-  const call = async (token: string) => {
-    const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
-    const response = await fetch(relay.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
-    return { status: response.status, headers: response.headers, body: (await response.json()) as object };
-  };
-  const reserved = await reservationOf(call);
-  const { id, token } = await relay.token({ quota_usd: (50 * reserved) / 1e9 });
-  let decided = 0;
-  const calls = Array.from({ length: 200 }, async () => {
-    const reply = await call(token);
-    if (reply.status !== 200) decided += 1;
-    return reply;
-  });
-  await until(() => decided + waiting.length === 200);
-  expect(await balanceOf(relay, id)).toMatchObject({ open_requests: 50, spent_usd: 0 });
-  expect(nano((await balanceOf(relay, id)).reserved_usd)).toBe(50 * reserved);
-  for (const answer of waiting.splice(0)) answer();
-  const replies = await Promise.all(calls);
-  const refused = replies.filter(({ status }) => status !== 200);
-  expect({ answered: replies.length - refused.length, refused: refused.length }).toEqual({ answered: 50, refused: 150 });
-  for (const reply of refused) {
-    expect(reply).toMatchObject(refusal);
-    expect(reply.headers.get('x-should-retry')).toBe('false');
-  }
-  const rows = await rowsOf(relay, id, 51);
-  const spent = rows.reduce((sum, { cost_usd }) => sum + nano(cost_usd), 0);
-  expect(rows.filter(({ status }) => status === 200)).toHaveLength(50);
-  expect(rows.filter(({ status }) => status !== 200)).toMatchObject([{ status: refusal.status, cost_usd: 0, count: 150 }]);
-  const balance = await balanceOf(relay, id);
-  expect(balance).toMatchObject({ reserved_usd: 0, open_requests: 0 });
-  expect(nano(balance.spent_usd)).toBe(spent);
-  expect(spent).toBeGreaterThan(0);
-});
+it.each(doors)(
+  'answers fifty, refuses a hundred and fifty, and is exact: $door',
+  async ({ path, body, refusal }) => {
+    const { relay } = scene;
+    const call = async (token: string) => {
+      const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+      const response = await fetch(relay.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+      return { status: response.status, headers: response.headers, body: (await response.json()) as object };
+    };
+    const reserved = await reservationOf(call);
+    const { id, token } = await relay.token({ quota_usd: (50 * reserved) / 1e9 });
+    let decided = 0;
+    const calls = Array.from({ length: 200 }, async () => {
+      const reply = await call(token);
+      if (reply.status !== 200) decided += 1;
+      return reply;
+    });
+    await until(() => decided + waiting.length === 200);
+    expect(await balanceOf(relay, id)).toMatchObject({ open_requests: 50, spent_usd: 0 });
+    expect(nano((await balanceOf(relay, id)).reserved_usd)).toBe(50 * reserved);
+    for (const answer of waiting.splice(0)) answer();
+    const replies = await Promise.all(calls);
+    const refused = replies.filter(({ status }) => status !== 200);
+    expect({ answered: replies.length - refused.length, refused: refused.length }).toEqual({
+      answered: 50,
+      refused: 150,
+    });
+    for (const reply of refused) {
+      expect(reply).toMatchObject(refusal);
+      expect(reply.headers.get('x-should-retry')).toBe('false');
+    }
+    const rows = await rowsOf(relay, id, 51);
+    const spent = rows.reduce((sum, { cost_usd }) => sum + nano(cost_usd), 0);
+    expect(rows.filter(({ status }) => status === 200)).toHaveLength(50);
+    expect(rows.filter(({ status }) => status !== 200)).toMatchObject([
+      { status: refusal.status, cost_usd: 0, count: 150 },
+    ]);
+    const balance = await balanceOf(relay, id);
+    expect(balance).toMatchObject({ reserved_usd: 0, open_requests: 0 });
+    expect(nano(balance.spent_usd)).toBe(spent);
+    expect(spent).toBeGreaterThan(0);
+  },
+);
 
 /** What one such request reserves, in nano-USD: asked of the ledger while one runs. */
 async function reservationOf(call: (token: string) => Promise<unknown>): Promise<number> {

@@ -21,11 +21,19 @@ export interface Row {
   count: number;
 }
 
-export async function startScene(handler: Handler = (_, response) => void response.end('{}')): Promise<Scene> {
+export async function startScene(
+  handler: Handler = (_, response) => void response.end('{}'),
+): Promise<Scene> {
   const [relay, upstream] = await Promise.all([startRelay(), startUpstream(handler)]);
   const common = { base_url: upstream.url, keys: ['key-of-the-operator'] };
   const openai = ['gpt-4o', 'whisper-1'];
-  await relay.channel({ ...common, name: 'o', provider: 'openai', models: openai, model_map: { mapped: 'whisper-1' } });
+  await relay.channel({
+    ...common,
+    name: 'o',
+    provider: 'openai',
+    models: openai,
+    model_map: { mapped: 'whisper-1' },
+  });
   await relay.channel({ ...common, name: 'a', provider: 'anthropic', models: ['claude-3-5-haiku-20241022'] });
   await relay.channel({ ...common, name: 'g', provider: 'gemini', models: ['gemini-2.0-flash'] });
   const stop = async () => {
@@ -36,7 +44,12 @@ export async function startScene(handler: Handler = (_, response) => void respon
 }
 
 /** Asks for a stream. */
-export function askFor(relay: TestRelay, kind: StreamKind, token: string, signal?: AbortSignal): Promise<Response> {
+export function askFor(
+  relay: TestRelay,
+  kind: StreamKind,
+  token: string,
+  signal?: AbortSignal,
+): Promise<Response> {
   return fetch(relay.url + kind.path, {
     method: 'POST',
     // The local runtime compresses JSON for whoever takes it, and holds it back meanwhile.
@@ -47,7 +60,12 @@ export function askFor(relay: TestRelay, kind: StreamKind, token: string, signal
 }
 
 /** The token's rows of the log, as soon as there are `count` of them; throws after `withinMs`. */
-export async function rowsOf(relay: TestRelay, tokenId: string, count: number, withinMs = 6_000): Promise<Row[]> {
+export async function rowsOf(
+  relay: TestRelay,
+  tokenId: string,
+  count: number,
+  withinMs = 6_000,
+): Promise<Row[]> {
   const deadlineMs = Date.now() + withinMs;
   for (;;) {
     const { data } = await relay.manage<{ data: Row[] }>('GET', `/api/logs?token=${tokenId}&limit=200`);

@@ -1,5 +1,5 @@
 // Large bodies: what streams, what is held, what is refused, and how much memory it takes.
-import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { workerdMemory } from './memory.ts';
 import { type Scene, sleep, startScene } from './scene.ts';
@@ -16,12 +16,18 @@ beforeAll(async () => {
   const upstream = await startUpstream(swallow, { unread: true });
   scene.upstream = upstream;
   const common = { base_url: upstream.url, keys: ['k'], priority: 9, provider: 'openai' };
-  await scene.relay.channel({ ...common, name: 'u', models: ['whisper-1', 'gpt-4o'], model_map: { mapped: 'whisper-1' } });
+  await scene.relay.channel({
+    ...common,
+    name: 'u',
+    models: ['whisper-1', 'gpt-4o'],
+    model_map: { mapped: 'whisper-1' },
+  });
   token = (await scene.relay.token()).token;
 });
 afterAll(() => scene?.stop());
 
-async function swallow(_: unknown, response: import('node:http').ServerResponse, raw: IncomingMessage) {
+/** Reads everything and answers. */
+async function swallow(_: unknown, response: ServerResponse, raw: IncomingMessage) {
   const mine = { size: 0, head: '', tail: '', length: raw.headers['content-length'] ?? '' };
   try {
     for await (const chunk of raw as AsyncIterable<Buffer>) {
@@ -90,7 +96,12 @@ function upload({ before, megabytes, after, chunked, path, type }: Upload): Prom
   }).finally(() => clearInterval(watch));
 }
 
-async function sendAll(asking: ClientRequest, before: string, megabytes: number, after: string): Promise<void> {
+async function sendAll(
+  asking: ClientRequest,
+  before: string,
+  megabytes: number,
+  after: string,
+): Promise<void> {
   asking.write(before);
   for (let sent = 0; sent < megabytes && !asking.destroyed; sent++) {
     if (!asking.write(megabyte)) {
@@ -124,13 +135,21 @@ it('puts a mapped model’s name into the form, wherever the field stands', asyn
 });
 
 it('holds twenty megabytes while it looks for `model`', async () => {
-  const answer = await upload({ before: fileHead, megabytes: 20, after: `\r\n${field('model', 'whisper-1')}${end}` });
+  const answer = await upload({
+    before: fileHead,
+    megabytes: 20,
+    after: `\r\n${field('model', 'whisper-1')}${end}`,
+  });
   expect(answer.status, answer.text).toBe(200);
   expect(received.size).toBeGreaterThan(20 * megabyte.length);
 });
 
 it('says to put `model` first when it does not come within 25 MB', async () => {
-  const answer = await upload({ before: fileHead, megabytes: 90, after: `\r\n${field('model', 'whisper-1')}${end}` });
+  const answer = await upload({
+    before: fileHead,
+    megabytes: 90,
+    after: `\r\n${field('model', 'whisper-1')}${end}`,
+  });
   expect(answer.status).toBe(400);
   expect(JSON.parse(answer.text).error).toMatchObject({ type: 'invalid_request_error', param: 'model' });
   expect(answer.text).toContain('Put `model` before the file');
@@ -138,17 +157,30 @@ it('says to put `model` first when it does not come within 25 MB', async () => {
 
 it.each([
   ['a form with its length', { before: field('model', 'whisper-1') + fileHead, after: `\r\n${end}` }],
-  ['a form in chunks', { before: field('model', 'whisper-1') + fileHead, after: `\r\n${end}`, chunked: true }],
+  [
+    'a form in chunks',
+    { before: field('model', 'whisper-1') + fileHead, after: `\r\n${end}`, chunked: true },
+  ],
 ])('refuses two hundred megabytes: %s', async (_, given) => {
   const answer = await upload({ ...given, megabytes: 200 });
   expect(answer.status).toBe(413);
-  expect(JSON.parse(answer.text).error).toMatchObject({ type: 'invalid_request_error', code: 'request_too_large' });
+  expect(JSON.parse(answer.text).error).toMatchObject({
+    type: 'invalid_request_error',
+    code: 'request_too_large',
+  });
 });
 
 it.each([false, true])('refuses JSON over a hundred megabytes (chunked: %s)', async (chunked) => {
   const before = '{"model":"gpt-4o","messages":[{"role":"user","content":"';
   const path = '/v1/chat/completions';
-  const answer = await upload({ before, megabytes: 101, after: '"}]}', chunked, path, type: 'application/json' });
+  const answer = await upload({
+    before,
+    megabytes: 101,
+    after: '"}]}',
+    chunked,
+    path,
+    type: 'application/json',
+  });
   expect(answer.status).toBe(413);
   expect(JSON.parse(answer.text).error.code).toBe('request_too_large');
 });

@@ -20,18 +20,32 @@ export interface TestUpstream {
   stop(): Promise<void>;
 }
 
-export type Handler = (request: Received, response: ServerResponse, raw: IncomingMessage) => void | Promise<void>;
+export type Handler = (
+  request: Received,
+  response: ServerResponse,
+  raw: IncomingMessage,
+) => void | Promise<void>;
 
 /** Starts one on a free port. Bodies are read whole before the handler runs, unless `unread`. */
-export async function startUpstream(handler: Handler, options: { unread?: boolean } = {}): Promise<TestUpstream> {
+export async function startUpstream(
+  handler: Handler,
+  options: { unread?: boolean } = {},
+): Promise<TestUpstream> {
   const upstream = { received: [] as Received[], handler };
   const server = createServer(async (request, response) => {
     const body = options.unread ? Buffer.alloc(0) : await readAll(request).catch(() => Buffer.alloc(0));
-    const received = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body };
+    const received = {
+      method: request.method ?? '',
+      path: request.url ?? '',
+      headers: request.headers,
+      body,
+    };
     upstream.received.push(received);
     await upstream.handler(received, response, request);
   });
   server.requestTimeout = 0;
+  // A connection that is closed for idleness at the very moment of the next request is a 502, one time in thousands.
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return Object.assign(upstream, {

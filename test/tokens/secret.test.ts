@@ -18,16 +18,23 @@ it('tells every mistyped character and every two that changed places', () => {
     expect(isWellFormedSecret(secret.slice(0, at) + other + secret.slice(at + 1)), `at ${at}`).toBe(false);
     const [first = '', second = ''] = [secret[at], secret[at + 1]];
     if (first === second || second === '') continue;
-    expect(isWellFormedSecret(secret.slice(0, at) + second + first + secret.slice(at + 2)), `at ${at}`).toBe(false);
+    expect(isWellFormedSecret(secret.slice(0, at) + second + first + secret.slice(at + 2)), `at ${at}`).toBe(
+      false,
+    );
   }
 });
 
-it.each(['', 'sk-oo8-', 'sk-proj-abc', `${mintSecret()}a`, ` ${mintSecret()}`, mintSecret().slice(0, -1), mintSecret().toUpperCase()])(
-  'is not %j',
-  (text) => {
-    expect(isWellFormedSecret(text)).toBe(false);
-  },
-);
+it.each([
+  '',
+  'sk-oo8-',
+  'sk-proj-abc',
+  `${mintSecret()}a`,
+  ` ${mintSecret()}`,
+  mintSecret().slice(0, -1),
+  mintSecret().toUpperCase(),
+])('is not %j', (text) => {
+  expect(isWellFormedSecret(text)).toBe(false);
+});
 
 it('is known by its hash, and to people by its end', () => {
   const secret = mintSecret();

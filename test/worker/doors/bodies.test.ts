@@ -20,17 +20,36 @@ const wrongBody: Refusal = {
   gemini: ['INVALID_ARGUMENT', 'INVALID_REQUEST'],
 };
 
-function send(path: string, body: BodyInit | null, door: TestRoute['door'] = 'openai', type = 'application/json') {
+function send(
+  path: string,
+  body: BodyInit | null,
+  door: TestRoute['door'] = 'openai',
+  type = 'application/json',
+) {
   const headers = { 'content-type': type, ...ownHeader(door, token) };
   return relay.fetch(path, { method: 'POST', headers, body });
 }
 
 const jsonRoutes = everyRoute.filter(({ headers, method }) => method === 'POST' && 'content-type' in headers);
 
-it.each(jsonRoutes.map((route) => [route.name, route] as const))('%s wants a JSON object', async (_, { path, door }) => {
-  const bodies = ['', '{', '{"model": "gpt-4o",}', 'hello', '[]', '"gpt-4o"', '7', 'null', '\u{feff}{}', new Uint8Array([0x7b, 0xff, 0x7d])];
-  for (const body of bodies) expectRefusal(await send(path, body, door), door, wrongBody);
-});
+it.each(jsonRoutes.map((route) => [route.name, route] as const))(
+  '%s wants a JSON object',
+  async (_, { path, door }) => {
+    const bodies = [
+      '',
+      '{',
+      '{"model": "gpt-4o",}',
+      'hello',
+      '[]',
+      '"gpt-4o"',
+      '7',
+      'null',
+      '\u{feff}{}',
+      new Uint8Array([0x7b, 0xff, 0x7d]),
+    ];
+    for (const body of bodies) expectRefusal(await send(path, body, door), door, wrongBody);
+  },
+);
 
 it.each([
   ['/v1/chat/completions', { messages: [] }, 'model'],
@@ -53,13 +72,21 @@ it.each([
 });
 
 it('names the parameter in the other formats, too', async () => {
-  const messages = await send('/v1/messages', '{"model":"claude-3-5-haiku-20241022","messages":[]}', 'anthropic');
+  const messages = await send(
+    '/v1/messages',
+    '{"model":"claude-3-5-haiku-20241022","messages":[]}',
+    'anthropic',
+  );
   expect(expectRefusal(messages, 'anthropic', wrongBody)).toContain('max_tokens');
   const contents = await send('/v1beta/models/gemini-2.0-flash:generateContent', '{}', 'gemini');
   expect(expectRefusal(contents, 'gemini', wrongBody)).toContain('contents');
   const form = new FormData();
   form.set('file', new File(['x'], 'a.wav'));
-  const response = await relay.fetch('/v1/audio/transcriptions', { method: 'POST', headers: ownHeader('openai', token), body: form });
+  const response = await relay.fetch('/v1/audio/transcriptions', {
+    method: 'POST',
+    headers: ownHeader('openai', token),
+    body: form,
+  });
   expectRefusal(response, 'openai', wrongBody);
   expect(response.body.error.param).toBe('model');
 });
@@ -89,7 +116,9 @@ describe('what the upstream receives', () => {
     const messages = '{"max_tokens":1e1, "model":"claude-3-5-haiku-20241022","messages":[],"stream":true}';
     expect(await relayed('/v1/messages', messages, 'anthropic')).toBe(messages);
     const contents = '{ "contents":[],"model":"models/something-else","seed":9007199254740993 }';
-    expect(await relayed('/v1beta/models/gemini-2.0-flash:generateContent', contents, 'gemini')).toBe(contents);
+    expect(await relayed('/v1beta/models/gemini-2.0-flash:generateContent', contents, 'gemini')).toBe(
+      contents,
+    );
   });
 
   it('names one model only where the caller named two: the one that was allowed and priced', async () => {

@@ -78,8 +78,21 @@ export function openRelay(variables: Partial<Env> = {}): OpenRelay {
 /** The channels that most tests want: one provider each for its own models. */
 export async function addChannels(relay: OpenRelay): Promise<void> {
   const keys = ['key-of-the-operator'];
-  const media = ['gpt-*', 'whisper-1', 'tts-1', 'dall-e-2', 'text-embedding-3-small', 'omni-moderation-latest'];
-  await relay.channel({ name: 'o', provider: 'openai', keys, models: media, model_map: { mapped: 'gpt-4o' } });
+  const media = [
+    'gpt-*',
+    'whisper-1',
+    'tts-1',
+    'dall-e-2',
+    'text-embedding-3-small',
+    'omni-moderation-latest',
+  ];
+  await relay.channel({
+    name: 'o',
+    provider: 'openai',
+    keys,
+    models: media,
+    model_map: { mapped: 'gpt-4o' },
+  });
   await relay.channel({ name: 'a', provider: 'anthropic', keys, models: ['claude-*'] });
   await relay.channel({ name: 'g', provider: 'gemini', keys, models: ['gemini-*'] });
   await relay.channel({ name: 'c', provider: 'cohere', keys, models: ['rerank-v3.5'] });

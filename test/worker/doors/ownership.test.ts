@@ -15,7 +15,9 @@ beforeAll(async () => {
   mine = (await relay.token()).token;
   const { id, token } = await relay.token();
   await env.DB.batch([
-    env.DB.prepare(`INSERT INTO accounts (id, name, role, created_at) VALUES ('acc_two', 'Two', 'member', 0)`),
+    env.DB.prepare(
+      `INSERT INTO accounts (id, name, role, created_at) VALUES ('acc_two', 'Two', 'member', 0)`,
+    ),
     env.DB.prepare(`UPDATE tokens SET account_id = 'acc_two' WHERE id = ?`).bind(id),
   ]);
   // An edit carries the record into the ledger and the caches.
@@ -57,7 +59,11 @@ it('shows a stored response to the account that made it, and to no other', async
   expect((await respond(mine)).status).toBe(200);
   for (const [method, path] of stored) {
     const asked = relay.received.length;
-    expectRefusal(await relay.fetch(path, { method, headers: ownHeader('openai', theirs) }), 'openai', notFound);
+    expectRefusal(
+      await relay.fetch(path, { method, headers: ownHeader('openai', theirs) }),
+      'openai',
+      notFound,
+    );
     expect(relay.received.length).toBe(asked);
     const reply = await relay.fetch(path, { method, headers: ownHeader('openai', mine) });
     expect(reply.status, reply.text).toBe(200);
@@ -99,12 +105,20 @@ it('does not know a file in a chat or a message that nobody made through it', as
   const content = [{ type: 'file', file: { file_id: 'file-unknown' } }];
   const chat = JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', content }] });
   const json = { 'content-type': 'application/json' };
-  const reply = await relay.fetch('/v1/chat/completions', { method: 'POST', headers: { ...json, ...ownHeader('openai', mine) }, body: chat });
+  const reply = await relay.fetch('/v1/chat/completions', {
+    method: 'POST',
+    headers: { ...json, ...ownHeader('openai', mine) },
+    body: chat,
+  });
   expectRefusal(reply, 'openai', notFound);
   const document = [{ type: 'document', source: { type: 'file', file_id: 'file_unknown' } }];
   const messages = [{ role: 'user', content: document }];
   const body = JSON.stringify({ model: 'claude-3-5-haiku-20241022', max_tokens: 9, messages });
-  const answer = await relay.fetch('/v1/messages', { method: 'POST', headers: { ...json, ...ownHeader('anthropic', mine) }, body });
+  const answer = await relay.fetch('/v1/messages', {
+    method: 'POST',
+    headers: { ...json, ...ownHeader('anthropic', mine) },
+    body,
+  });
   expectRefusal(answer, 'anthropic', notFound);
 });
 
@@ -120,7 +134,11 @@ it('aborts the upstream for a caller that leaves a stream before it begins, and 
       });
       setTimeout(() => leave.abort(), 20);
     });
-  const body = JSON.stringify({ model: 'gpt-4o', stream: true, messages: [{ role: 'user', content: 'Think.' }] });
+  const body = JSON.stringify({
+    model: 'gpt-4o',
+    stream: true,
+    messages: [{ role: 'user', content: 'Think.' }],
+  });
   const headers = { 'content-type': 'application/json', ...ownHeader('openai', token) };
   await relay.fetch('/v1/chat/completions', { method: 'POST', headers, body, signal: leave.signal });
   expect(aborted).toBe(true);

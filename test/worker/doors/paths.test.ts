@@ -47,11 +47,14 @@ it.each([
   expect(relay.received.at(-1)?.url).toMatch(/\/v1beta\/models\/gemini-2.0-flash:generateContent$/);
 });
 
-it.each(['/v1/messages', '/messages', '/v1/v1/messages', '/v1beta/messages'])('takes %s for messages', async (path) => {
-  const headers = { ...json, 'x-api-key': token };
-  const body = JSON.stringify(jsonBody('claude-3-5-haiku-20241022'));
-  expect((await relay.fetch(path, { method: 'POST', headers, body })).status).toBe(200);
-});
+it.each(['/v1/messages', '/messages', '/v1/v1/messages', '/v1beta/messages'])(
+  'takes %s for messages',
+  async (path) => {
+    const headers = { ...json, 'x-api-key': token };
+    const body = JSON.stringify(jsonBody('claude-3-5-haiku-20241022'));
+    expect((await relay.fetch(path, { method: 'POST', headers, body })).status).toBe(200);
+  },
+);
 
 it('takes model names with slashes, in paths as in bodies', async () => {
   const names = ['org/team/model:free', 'meta-llama/Llama-3.3-70B'];
@@ -82,19 +85,23 @@ it('takes names of built-in properties for what they are: unknown models and met
 });
 
 describe('HEAD', () => {
-  it.each(['/v1/models', '/v1beta/models', '/v1/models/gpt-4o', '/v1/responses/resp_1', '/api/hello', '/api/health'])(
-    'follows GET at %s, without a body',
-    async (path) => {
-      const headers = { authorization: `Bearer ${token}` };
-      const [get, head] = [
-        await relay.fetch(path, { headers }),
-        await relay.fetch(path, { method: 'HEAD', headers }),
-      ];
-      expect(head.status).toBe(get.status);
-      expect(head.text).toBe('');
-      expect(head.headers.get('content-type')).toBe(get.headers.get('content-type'));
-    },
-  );
+  it.each([
+    '/v1/models',
+    '/v1beta/models',
+    '/v1/models/gpt-4o',
+    '/v1/responses/resp_1',
+    '/api/hello',
+    '/api/health',
+  ])('follows GET at %s, without a body', async (path) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const [get, head] = [
+      await relay.fetch(path, { headers }),
+      await relay.fetch(path, { method: 'HEAD', headers }),
+    ];
+    expect(head.status).toBe(get.status);
+    expect(head.text).toBe('');
+    expect(head.headers.get('content-type')).toBe(get.headers.get('content-type'));
+  });
 });
 
 const notFound: Refusal = {
@@ -162,21 +169,28 @@ describe('pages of other origins', () => {
       },
     });
 
-  it.each(['/v1/chat/completions', '/chat/completions', '/v1beta/models/gemini-2.0-flash:generateContent', '//v1//messages'])(
-    'may ask about %s without a credential',
-    async (path) => {
-      const reply = await preflight(path);
-      expect(reply.status).toBe(204);
-      expect(reply.headers.get('access-control-allow-origin')).toBe('*');
-      expect(reply.headers.get('access-control-allow-credentials')).toBeNull();
-      expect(reply.headers.get('access-control-allow-headers')).toBe('authorization,x-stainless-os,anthropic-beta');
-      expect(reply.headers.get('access-control-allow-methods')).toMatch(/POST/);
-    },
-  );
+  it.each([
+    '/v1/chat/completions',
+    '/chat/completions',
+    '/v1beta/models/gemini-2.0-flash:generateContent',
+    '//v1//messages',
+  ])('may ask about %s without a credential', async (path) => {
+    const reply = await preflight(path);
+    expect(reply.status).toBe(204);
+    expect(reply.headers.get('access-control-allow-origin')).toBe('*');
+    expect(reply.headers.get('access-control-allow-credentials')).toBeNull();
+    expect(reply.headers.get('access-control-allow-headers')).toBe(
+      'authorization,x-stainless-os,anthropic-beta',
+    );
+    expect(reply.headers.get('access-control-allow-methods')).toMatch(/POST/);
+  });
 
   it('may read answers and refusals, with the headers that matter', async () => {
     const body = JSON.stringify(jsonBody('gpt-4o'));
-    for (const [credential, status] of [[`Bearer ${token}`, 200], ['Bearer wrong', 401]] as const) {
+    for (const [credential, status] of [
+      [`Bearer ${token}`, 200],
+      ['Bearer wrong', 401],
+    ] as const) {
       const headers = { ...json, origin, authorization: credential };
       const reply = await relay.fetch('/v1/chat/completions', { method: 'POST', headers, body });
       expect(reply.status).toBe(status);

@@ -23,35 +23,51 @@ const gossip = {
   'openai-organization': 'org-of-the-caller',
 };
 
-const relaying = everyRoute.filter(({ path }) => !path.includes('resp_strange') && !/\/models(\/gpt-4o)?$/.test(path));
+const relaying = everyRoute.filter(
+  ({ path }) => !path.includes('resp_strange') && !/\/models(\/gpt-4o)?$/.test(path),
+);
 
-it.each(relaying.map((route) => [route.name, route] as const))('%s tells nothing of the caller, here or in the logs', async (_, route) => {
-  const said: unknown[][] = [];
-  const spies = (['log', 'warn', 'error', 'info', 'debug'] as const).map((level) =>
-    vi.spyOn(console, level).mockImplementation((...words: unknown[]) => void said.push(words)),
-  );
-  for (const query of ['', `?key=${token}&token=${token}`]) {
-    const before = relay.received.length;
-    const every = { ...ownHeader('openai', token), ...ownHeader('anthropic', token), ...ownHeader('gemini', token) };
-    const reply = await relay.fetch(route.path + query, {
-      method: route.method,
-      headers: { ...route.headers, ...gossip, ...every, 'api-key': token },
-      body: route.body(),
-    });
-    expect(reply.status, reply.text).toBe(200);
-    expect(relay.received.length).toBe(before + 1);
-    const { url, headers, body } = relay.received.at(-1) ?? { url: '', headers: new Headers(), body: '' };
-    const everything = [url, JSON.stringify([...headers]), body].join('\n');
-    for (const secret of [token, 'the-callers-cookie', '192.0.2.77', 'secret-path', 'page.example', 'org-of-the-caller']) {
-      expect(everything).not.toContain(secret);
+it.each(relaying.map((route) => [route.name, route] as const))(
+  '%s tells nothing of the caller, here or in the logs',
+  async (_, route) => {
+    const said: unknown[][] = [];
+    const spies = (['log', 'warn', 'error', 'info', 'debug'] as const).map((level) =>
+      vi.spyOn(console, level).mockImplementation((...words: unknown[]) => void said.push(words)),
+    );
+    for (const query of ['', `?key=${token}&token=${token}`]) {
+      const before = relay.received.length;
+      const every = {
+        ...ownHeader('openai', token),
+        ...ownHeader('anthropic', token),
+        ...ownHeader('gemini', token),
+      };
+      const reply = await relay.fetch(route.path + query, {
+        method: route.method,
+        headers: { ...route.headers, ...gossip, ...every, 'api-key': token },
+        body: route.body(),
+      });
+      expect(reply.status, reply.text).toBe(200);
+      expect(relay.received.length).toBe(before + 1);
+      const { url, headers, body } = relay.received.at(-1) ?? { url: '', headers: new Headers(), body: '' };
+      const everything = [url, JSON.stringify([...headers]), body].join('\n');
+      for (const secret of [
+        token,
+        'the-callers-cookie',
+        '192.0.2.77',
+        'secret-path',
+        'page.example',
+        'org-of-the-caller',
+      ]) {
+        expect(everything).not.toContain(secret);
+      }
+      expect(new URL(url).search).not.toMatch(/key|token/);
+      expect(everything).toContain('key-of-the-operator');
+      expect(reply.text + JSON.stringify([...reply.headers])).not.toContain('key-of-the-operator');
     }
-    expect(new URL(url).search).not.toMatch(/key|token/);
-    expect(everything).toContain('key-of-the-operator');
-    expect(reply.text + JSON.stringify([...reply.headers])).not.toContain('key-of-the-operator');
-  }
-  for (const spy of spies) spy.mockRestore();
-  expect(JSON.stringify(said)).not.toContain(token);
-});
+    for (const spy of spies) spy.mockRestore();
+    expect(JSON.stringify(said)).not.toContain(token);
+  },
+);
 
 describe('Anthropic’s headers', () => {
   const send = async (headers: Record<string, string>) => {
@@ -62,10 +78,15 @@ describe('Anthropic’s headers', () => {
   };
   it('have a version when the caller gave none, and the caller’s otherwise', async () => {
     expect((await send({}))?.headers.get('anthropic-version')).toBe('2023-06-01');
-    expect((await send({ 'anthropic-version': '2099-01-01' }))?.headers.get('anthropic-version')).toBe('2099-01-01');
+    expect((await send({ 'anthropic-version': '2099-01-01' }))?.headers.get('anthropic-version')).toBe(
+      '2099-01-01',
+    );
   });
   it('pass their betas on, and the query', async () => {
-    const received = await send({ 'anthropic-beta': 'a-2025,b-2026', 'anthropic-dangerous-direct-browser-access': 'true' });
+    const received = await send({
+      'anthropic-beta': 'a-2025,b-2026',
+      'anthropic-dangerous-direct-browser-access': 'true',
+    });
     expect(received?.headers.get('anthropic-beta')).toBe('a-2025,b-2026');
     expect(new URL(received?.url ?? '').search).toBe('?beta=true');
   });
@@ -93,7 +114,9 @@ it('keeps the operator’s limits and machines from the caller, and gives its ow
     body: JSON.stringify(jsonBody('gpt-4o')),
   });
   expectRequestId(reply, 'openai');
-  const names = [...reply.headers.keys()].filter((name) => !name.startsWith('x-relay-') && name !== 'x-request-id');
+  const names = [...reply.headers.keys()].filter(
+    (name) => !name.startsWith('x-relay-') && name !== 'x-request-id',
+  );
   expect(names.sort()).toEqual(['content-type', 'openai-processing-ms']);
   expect(reply.headers.get('x-relay-upstream-request-id')).toBe('upstreams-own');
   relay.upstream = () => Response.json({});
@@ -112,19 +135,22 @@ it.each([
   [402, { error: { message: 'Pay' } }],
   [429, { error: { type: 'insufficient_quota', code: 'insufficient_quota' } }],
   [400, { error: { code: 400, status: 'INVALID_ARGUMENT', details: [{ reason: 'API_KEY_INVALID' }] } }],
-])('does not pass an upstream’s %s for the relay’s own key on: it is no fault of the caller', async (status, body) => {
-  relay.upstream = () => Response.json(body, { status });
-  for (const door of ['openai', 'anthropic', 'gemini'] as const) {
-    const route = relaying.find((candidate) => candidate.door === door);
-    if (route === undefined) throw new Error(door);
-    const headers = { ...route.headers, ...ownHeader(door, token) };
-    const reply = await relay.fetch(route.path, { method: 'POST', headers, body: route.body() });
-    expectRefusal(reply, door, refusedRelay);
-    expect(reply.headers.get('x-should-retry')).toBe('false');
-    expect(reply.text).not.toContain('key-of-the-operator');
-  }
-  relay.upstream = () => Response.json({});
-});
+])(
+  'does not pass an upstream’s %s for the relay’s own key on: it is no fault of the caller',
+  async (status, body) => {
+    relay.upstream = () => Response.json(body, { status });
+    for (const door of ['openai', 'anthropic', 'gemini'] as const) {
+      const route = relaying.find((candidate) => candidate.door === door);
+      if (route === undefined) throw new Error(door);
+      const headers = { ...route.headers, ...ownHeader(door, token) };
+      const reply = await relay.fetch(route.path, { method: 'POST', headers, body: route.body() });
+      expectRefusal(reply, door, refusedRelay);
+      expect(reply.headers.get('x-should-retry')).toBe('false');
+      expect(reply.text).not.toContain('key-of-the-operator');
+    }
+    relay.upstream = () => Response.json({});
+  },
+);
 
 it('passes an upstream’s other errors on, byte for byte', async () => {
   const text = '{ "error" : {"message":"max_tokens is too large","type":"invalid_request_error"} }';

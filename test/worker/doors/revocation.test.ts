@@ -104,7 +104,11 @@ it('costs nothing at all to refuse a mistyped token', async () => {
   for (const route of everyRoute) {
     const { method, path, headers, body } = route;
     const given = { ...headers, ...ownHeader(route.door, mistyped) };
-    expectRefusal(await relay.fetch(path, { method, headers: given, body: body() }), route.door, refusals.invalidKey);
+    expectRefusal(
+      await relay.fetch(path, { method, headers: given, body: body() }),
+      route.door,
+      refusals.invalidKey,
+    );
   }
   expect(relay.traffic).toEqual(before);
 });
@@ -148,7 +152,11 @@ it('says 503 with retry-after when the ledger is away: never 401, never 429, nev
   relay.traffic.fails.add('ledger');
   for (const route of everyRoute) {
     const { method, path, headers, body, door } = route;
-    const reply = await relay.fetch(path, { method, headers: { ...headers, ...ownHeader(door, token) }, body: body() });
+    const reply = await relay.fetch(path, {
+      method,
+      headers: { ...headers, ...ownHeader(door, token) },
+      body: body(),
+    });
     expectRefusal(reply, door, unavailable);
     expect(Number(reply.headers.get('retry-after'))).toBeGreaterThan(0);
   }

@@ -93,7 +93,13 @@ const lists: TestRoute[] = [
   { door: 'openai', path: '/v1/models/gpt-4o', headers: {}, model: 'gpt-4o' },
   { door: 'anthropic', path: '/v1/models/gpt-4o', headers: version, model: 'gpt-4o' },
   { door: 'gemini', path: '/v1beta/models/gpt-4o', headers: {}, model: 'gpt-4o' },
-].map((route) => ({ ...without, ...route, door: route.door as Door, method: 'GET', name: `GET ${route.path} (${route.door})` }));
+].map((route) => ({
+  ...without,
+  ...route,
+  door: route.door as Door,
+  method: 'GET',
+  name: `GET ${route.path} (${route.door})`,
+}));
 
 export const everyRoute: readonly TestRoute[] = [...fixed, ...verbs, ...stored, ...lists];
 

@@ -45,14 +45,24 @@ export function ledgerOf(tokenId: string): TestLedger {
     alarm: () => runDurableObjectAlarm(stub()),
     policy,
     ask,
-    look: (fields) => ({ ...plainAsk(), reservedNanoUsd: 0, wantNanoUsd: 0, startedAtMs: Date.now(), ...fields }),
+    look: (fields) => ({
+      ...plainAsk(),
+      reservedNanoUsd: 0,
+      wantNanoUsd: 0,
+      startedAtMs: Date.now(),
+      ...fields,
+    }),
     settlement: (requestId, costNanoUsd, rest = {}) => ({
       row: logRow({ id: requestId, tokenId, createdAtMs: Date.now(), costNanoUsd, ...rest }),
       tokens: 10,
     }),
     admit: async (reserveNanoUsd, fields = {}) => {
       const admission = await rpc().admit(ask({ reserveNanoUsd, ...fields }), []);
-      return admission === null ? 'no policy' : admission.outcome === 'refused' ? admission.code : admission.outcome;
+      return admission === null
+        ? 'no policy'
+        : admission.outcome === 'refused'
+          ? admission.code
+          : admission.outcome;
     },
   };
 }

@@ -42,7 +42,8 @@ it('never allows more than rpm in any window of sixty seconds', async () => {
     at(ms);
     if ((await ledger.admit(0)) === 'admitted') admitted.push(ms);
   }
-  for (const from of admitted) expect(admitted.filter((ms) => ms >= from && ms < from + 60_000).length).toBeLessThanOrEqual(10);
+  for (const from of admitted)
+    expect(admitted.filter((ms) => ms >= from && ms < from + 60_000).length).toBeLessThanOrEqual(10);
   expect(admitted.length).toBeGreaterThanOrEqual(20);
 });
 
@@ -88,11 +89,31 @@ it('writes equal refusals of a minute as one row with a count, and no two minute
   await refusal(ledger);
   await ledger.alarm();
   expect(await rowsOf(ledger)).toEqual([
-    { created_at: minuteStart + 5_000, requested_model: 'gpt-4o', status: 401, error_code: 'token_disabled', count: 7 },
-    { created_at: minuteStart + 5_000, requested_model: 'gpt-4o-mini', status: 401, error_code: 'token_disabled', count: 1 },
-    { created_at: minuteStart + 65_000, requested_model: 'gpt-4o', status: 401, error_code: 'token_disabled', count: 1 },
+    {
+      created_at: minuteStart + 5_000,
+      requested_model: 'gpt-4o',
+      status: 401,
+      error_code: 'token_disabled',
+      count: 7,
+    },
+    {
+      created_at: minuteStart + 5_000,
+      requested_model: 'gpt-4o-mini',
+      status: 401,
+      error_code: 'token_disabled',
+      count: 1,
+    },
+    {
+      created_at: minuteStart + 65_000,
+      requested_model: 'gpt-4o',
+      status: 401,
+      error_code: 'token_disabled',
+      count: 1,
+    },
   ]);
-  const { results } = await env.DB.prepare('SELECT SUM(requests) AS requests, SUM(errors) AS errors FROM usage_hourly WHERE token_id = ?')
+  const { results } = await env.DB.prepare(
+    'SELECT SUM(requests) AS requests, SUM(errors) AS errors FROM usage_hourly WHERE token_id = ?',
+  )
     .bind(ledger.tokenId)
     .all();
   expect(results).toEqual([{ requests: 9, errors: 9 }]);
@@ -100,7 +121,8 @@ it('writes equal refusals of a minute as one row with a count, and no two minute
 
 it('writes the status that the caller got, which for a spent quota differs by format', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 1 });
-  for (const format of ['openai', 'anthropic', 'gemini']) await refusal(ledger, { reserveNanoUsd: 2, format, endpoint: format });
+  for (const format of ['openai', 'anthropic', 'gemini'])
+    await refusal(ledger, { reserveNanoUsd: 2, format, endpoint: format });
   await ledger.alarm();
   const rows = await rowsOf(ledger);
   expect(rows.map(({ status }) => status).sort()).toEqual([402, 429, 429]);

@@ -19,7 +19,8 @@ it('admits exactly what fits, and gives back what a request did not need', async
 
 it('holds a request once, however often it asks, and charges it once, however often it is told', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
-  for (let times = 0; times < 3; times++) expect(await ledger.admit(60, { requestId: 'same' })).toBe('admitted');
+  for (let times = 0; times < 3; times++)
+    expect(await ledger.admit(60, { requestId: 'same' })).toBe('admitted');
   expect(await ledger.rpc().balance()).toMatchObject({ reservedNanoUsd: 60, open: 1 });
   const settlement = ledger.settlement('same', 33);
   await Promise.all([ledger.rpc().settle([settlement, settlement]), ledger.rpc().settle([settlement])]);
@@ -31,7 +32,9 @@ it('charges settlements that ride along before it decides', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   await ledger.admit(100, { requestId: 'first' });
   const second = ledger.ask({ reserveNanoUsd: 95 });
-  expect(await ledger.rpc().admit(second, [ledger.settlement('first', 6)])).toMatchObject({ outcome: 'refused' });
+  expect(await ledger.rpc().admit(second, [ledger.settlement('first', 6)])).toMatchObject({
+    outcome: 'refused',
+  });
   expect(await ledger.admit(94)).toBe('admitted');
 });
 

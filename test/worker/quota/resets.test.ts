@@ -106,13 +106,15 @@ it('is exact and never over its quota, whatever happens in which order', async (
   const random = seeded(7);
   const running = new Map<string, number>();
   const charged = new Map<string, number>();
-  const sum = (figures: Map<string, number>) => [...figures.values()].reduce((total, figure) => total + figure, 0);
+  const sum = (figures: Map<string, number>) =>
+    [...figures.values()].reduce((total, figure) => total + figure, 0);
   for (let step = 0; step < 240; step++) {
     const dice = random();
     const [first] = running;
     if (dice < 0.5) {
       const reserve = Math.ceil(random() * 400);
-      if ((await ledger.admit(reserve, { requestId: `r${step}` })) === 'admitted') running.set(`r${step}`, reserve);
+      if ((await ledger.admit(reserve, { requestId: `r${step}` })) === 'admitted')
+        running.set(`r${step}`, reserve);
     } else if (dice < 0.9 && first !== undefined) {
       const [id, reserve] = first;
       const cost = Math.floor(random() * (reserve + 1));
@@ -141,18 +143,26 @@ it('is exact and never over its quota, whatever happens in which order', async (
 it('hands rows to the log, the roll-ups and the token, each once', async () => {
   const ledger = await newLedger();
   await insertToken(ledger.tokenId);
-  for (const [id, cost] of [['one', 5], ['two', 6], ['three', null]] as const) {
+  for (const [id, cost] of [
+    ['one', 5],
+    ['two', 6],
+    ['three', null],
+  ] as const) {
     await ledger.rpc().settle([ledger.settlement(`${ledger.tokenId}${id}`, cost)]);
   }
   await ledger.alarm();
   await ledger.alarm();
   expect(await loggedOf(ledger)).toEqual({ rows: 3, cost: 11 });
-  const hourly = await env.DB.prepare('SELECT SUM(requests) AS requests, SUM(cost_nano_usd) AS cost FROM usage_hourly WHERE token_id = ?')
+  const hourly = await env.DB.prepare(
+    'SELECT SUM(requests) AS requests, SUM(cost_nano_usd) AS cost FROM usage_hourly WHERE token_id = ?',
+  )
     .bind(ledger.tokenId)
     .first();
   expect(hourly).toEqual({ requests: 3, cost: 11 });
   expect(await spentOf(ledger)).toBe(11);
-  const free = await env.DB.prepare('SELECT cost_nano_usd FROM logs WHERE id = ?').bind(`${ledger.tokenId}three`).first();
+  const free = await env.DB.prepare('SELECT cost_nano_usd FROM logs WHERE id = ?')
+    .bind(`${ledger.tokenId}three`)
+    .first();
   expect(free).toEqual({ cost_nano_usd: null });
 });
 
@@ -162,12 +172,15 @@ it('replaces an orphan’s row and its roll-up by the true ones', async () => {
   await ledger.admit(60, { requestId: id, inputNanoUsd: 9 });
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
   await ledger.alarm();
-  const row = () => env.DB.prepare('SELECT error_code, usage_source, cost_nano_usd FROM logs WHERE id = ?').bind(id).first();
+  const row = () =>
+    env.DB.prepare('SELECT error_code, usage_source, cost_nano_usd FROM logs WHERE id = ?').bind(id).first();
   expect(await row()).toEqual({ error_code: 'worker_lost', usage_source: 'estimated', cost_nano_usd: 9 });
   await ledger.rpc().settle([ledger.settlement(id, 25)]);
   await ledger.alarm();
   expect(await row()).toEqual({ error_code: null, usage_source: 'upstream', cost_nano_usd: 25 });
-  const hourly = await env.DB.prepare('SELECT SUM(requests) AS requests, SUM(cost_nano_usd) AS cost FROM usage_hourly WHERE token_id = ?')
+  const hourly = await env.DB.prepare(
+    'SELECT SUM(requests) AS requests, SUM(cost_nano_usd) AS cost FROM usage_hourly WHERE token_id = ?',
+  )
     .bind(ledger.tokenId)
     .first();
   expect(hourly).toEqual({ requests: 1, cost: 25 });
@@ -197,24 +210,33 @@ it('keeps its rows while D1 is away, over a reset too, and hands them on when it
 /** The ledger's database refuses every batch from now on, until its next reset. */
 async function withoutDatabase(ledger: TestLedger): Promise<void> {
   await runInDurableObject(ledger.stub, (instance) => {
-    const DB = { prepare: (sql: string) => env.DB.prepare(sql), batch: () => Promise.reject(new Error('D1 is away')) };
+    const DB = {
+      prepare: (sql: string) => env.DB.prepare(sql),
+      batch: () => Promise.reject(new Error('D1 is away')),
+    };
     Object.defineProperty(instance, 'env', { value: { ...env, DB } });
   });
 }
 
 async function insertToken(id: string): Promise<void> {
-  await env.DB.prepare(`INSERT INTO tokens (id, account_id, name, hint, created_at) VALUES (?, 'acc_admin', 'x', 'x', 0)`)
+  await env.DB.prepare(
+    `INSERT INTO tokens (id, account_id, name, hint, created_at) VALUES (?, 'acc_admin', 'x', 'x', 0)`,
+  )
     .bind(id)
     .run();
 }
 
 const loggedOf = (ledger: TestLedger) =>
-  env.DB.prepare('SELECT COUNT(*) AS rows, SUM(cost_nano_usd) AS cost FROM logs WHERE token_id = ? AND status = 200')
+  env.DB.prepare(
+    'SELECT COUNT(*) AS rows, SUM(cost_nano_usd) AS cost FROM logs WHERE token_id = ? AND status = 200',
+  )
     .bind(ledger.tokenId)
     .first();
 
 const spentOf = (ledger: TestLedger) =>
-  env.DB.prepare('SELECT spent_nano_usd FROM tokens WHERE id = ?').bind(ledger.tokenId).first('spent_nano_usd');
+  env.DB.prepare('SELECT spent_nano_usd FROM tokens WHERE id = ?')
+    .bind(ledger.tokenId)
+    .first('spent_nano_usd');
 
 /** Mulberry32: the same numbers at every run. */
 function seeded(seed: number): () => number {

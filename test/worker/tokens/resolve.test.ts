@@ -48,7 +48,13 @@ it('asks the database once for many requests at a time, and not again', async ()
   const store = database(secret);
   const resolver = new TokenResolver(store, cache);
   const resolutions = await Promise.all(Array.from({ length: 50 }, () => resolver.resolve(secret, now)));
-  const identity = { tokenId: `tok_${secret.slice(-8)}`, accountId: 'acc_admin', group: 'default', version: 4, hash: hashSecret(secret) };
+  const identity = {
+    tokenId: `tok_${secret.slice(-8)}`,
+    accountId: 'acc_admin',
+    group: 'default',
+    version: 4,
+    hash: hashSecret(secret),
+  };
   for (const resolution of resolutions) expect(resolution).toEqual({ outcome: 'known', identity });
   await resolver.resolve(secret, now + isolateCache.knownForMs - 1);
   expect(store.lookUps).toBe(1);
@@ -105,6 +111,8 @@ it('does not take an outage for an answer, and does not remember it', async () =
 
 it('knows a malformed token by itself', async () => {
   const store = database(null);
-  expect(await new TokenResolver(store, cache).resolve('sk-oo8-nonsense', now)).toEqual({ outcome: 'malformed' });
+  expect(await new TokenResolver(store, cache).resolve('sk-oo8-nonsense', now)).toEqual({
+    outcome: 'malformed',
+  });
   expect(store.lookUps).toBe(0);
 });
