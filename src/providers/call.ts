@@ -24,7 +24,14 @@ export interface UpstreamCall {
  * The upstream's response, whatever its status; redirects are not followed (they would carry the key
  * elsewhere). Throws RelayError `upstream_timeout` or `upstream_error`; rethrows when the caller aborted.
  */
-export async function callUpstream({ url, method, headers, body, abort, clock }: UpstreamCall): Promise<Response> {
+export async function callUpstream({
+  url,
+  method,
+  headers,
+  body,
+  abort,
+  clock,
+}: UpstreamCall): Promise<Response> {
   let late = false;
   const callOff = clock.after(upstreamTimes.firstByteMs, () => {
     late = true;

@@ -153,7 +153,7 @@ export class Book {
   forget(nowMs: number): void {
     for (const [id, { atMs }] of this.settled) {
       if (atMs > nowMs - rememberMs) break;
-      this.settled.delete(id);
+      if (!this.holds.has(id)) this.settled.delete(id);
     }
   }
 

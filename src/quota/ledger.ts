@@ -3,11 +3,10 @@
 // between two awaits, so parallel requests cannot pass a limit together.
 import { DurableObject } from 'cloudflare:workers';
 import type { Env } from '../config.ts';
-import { errorStatus } from '../formats/error.ts';
-import { appendRows, type SpentReport } from '../metering/log.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import { Book, leaseMs, quotaRefusal, rememberMs } from './book.ts';
 import { LedgerStore, type Totals } from './ledger-store.ts';
+import { Outbox } from './outbox.ts';
 import { type PolicyQuestion, refusalByPolicy } from './policy.ts';
 import {
   type Admission,
@@ -15,28 +14,19 @@ import {
   type Balance,
   type Inspection,
   isForWantOfRoom,
-  type LimitsLeft,
   type LogRow,
   type Look,
   type LookAnswer,
   type Refusal,
   type Settlement,
 } from './quota.ts';
-import { RefusalTally } from './refusal-tally.ts';
-import { SlidingWindow } from './window.ts';
+import { RateLimits } from './rate-limits.ts';
+import { refusalRow } from './refusal-tally.ts';
 
 /** The ledger's own limits and rhythms. */
 export const ledgerRhythm = {
   /** New holds are written down this long after they were taken, together. */
   checkpointMs: 250,
-  /** Settled rows go to D1 this long after the first of them. */
-  flushMs: 1_000,
-  /** … or this long, while rows keep coming. */
-  busyFlushMs: 3_000,
-  /** Longest pause between two tries while D1 does not answer. */
-  flushBackoffMs: 60_000,
-  /** Rows handed to D1 at a time. */
-  flushRows: 500,
   /** The ceiling rises by this many times the request that needs it (and never above quota or budget). */
   ceilingStep: 32,
 } as const;
@@ -49,16 +39,12 @@ export class TokenLedger extends DurableObject<Env> {
   private policy: TokenPolicy | null;
   private ceilingNanoUsd: number;
   private seq: number;
-  private flushedSeq: number;
-  private readonly requests: SlidingWindow;
-  private readonly tokens: SlidingWindow;
-  private readonly refusals = new RefusalTally();
+  private readonly rates: RateLimits;
+  private readonly outbox: Outbox;
   private checkpointDue = false;
   /** The holds that the last checkpoint has. */
   private written: ReadonlySet<string> = new Set();
   private alarmAtMs: number | null = null;
-  private flushedAtMs = 0;
-  private failedFlushes = 0;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
@@ -69,16 +55,15 @@ export class TokenLedger extends DurableObject<Env> {
     this.policy = this.store.readPolicy();
     this.book = new Book(last?.totals ?? nothing);
     this.seq = last?.seq ?? 0;
-    this.flushedSeq = checkpoint?.flushedSeq ?? 0;
+    this.outbox = new Outbox(this.store, () => this.env.DB, checkpoint?.flushedSeq ?? 0);
     this.ceilingNanoUsd = checkpoint?.ceilingNanoUsd ?? 0;
-    this.requests = new SlidingWindow(checkpoint?.requests);
-    this.tokens = new SlidingWindow(checkpoint?.tokens);
+    this.rates = new RateLimits(checkpoint);
     for (const entry of this.store.journalAfter(0, Number.MAX_SAFE_INTEGER)) {
       for (const row of entry.rows) this.book.remember(row, entry.atMs);
     }
     for (const hold of checkpoint?.holds ?? []) this.book.restore(hold, now);
     this.book.distrustUpTo(this.ceilingNanoUsd, now);
-    if (this.book.holds.size > 0 || this.seq > this.flushedSeq) this.wakeBy(now + ledgerRhythm.flushMs);
+    if (this.book.holds.size > 0 || this.seq > this.outbox.flushedSeq) this.wakeBy(this.outbox.dueAtMs(now));
   }
 
   /**
@@ -163,8 +148,7 @@ export class TokenLedger extends DurableObject<Env> {
     this.alarmAtMs = null;
     const now = Date.now();
     if (this.policy !== null) this.journal(this.book.expire(this.policy, now), now);
-    const delivered = await this.flush();
-    this.failedFlushes = delivered ? 0 : this.failedFlushes + 1;
+    await this.outbox.flush(this.policy?.tokenId ?? null, () => this.seq);
     this.book.forget(now);
     if (this.book.holds.size === 0) this.rest();
     this.rearm();
@@ -176,61 +160,18 @@ export class TokenLedger extends DurableObject<Env> {
       const message = `The model \`${ask.model}\` has no price, and this API key has a limited quota. Ask the operator to set a price for it.`;
       return this.refused({ outcome: 'refused', code: 'model_price_unset', message }, policy, ask, now);
     }
-    const overLimit = this.refusalByLimits(policy, ask, now);
+    const overLimit = this.rates.refusal(policy.limits, this.book.holds.size, ask.tokens, now);
     if (overLimit !== null) return this.refused(overLimit, policy, ask, now);
     const reserve = ask.reserveNanoUsd ?? 0;
     if (!ask.free && reserve > this.book.room(policy, now)) {
       return this.refused(quotaRefusal(policy, this.book, reserve, now), policy, ask, now);
     }
-    this.requests.add(now, 1);
-    this.tokens.add(now, ask.tokens);
+    this.rates.count(ask.tokens, now);
     this.book.hold(ask, reserve, now);
     if (limited) this.raiseCeiling(policy, reserve, now);
     this.checkpointSoon();
-    const left = this.limitsLeft(policy, now);
+    const left = this.rates.left(policy.limits, now);
     return left === undefined ? { outcome: 'admitted' } : { outcome: 'admitted', left };
-  }
-
-  private refusalByLimits({ limits }: TokenPolicy, ask: AdmissionAsk, now: number): Refusal | null {
-    const limit = (message: string, retryAfterMs: number): Refusal => ({
-      outcome: 'refused',
-      code: 'rate_limit_exceeded',
-      message,
-      retryAfterMs,
-    });
-    if (limits.concurrency !== undefined && this.book.holds.size >= limits.concurrency) {
-      return limit(
-        `This API key may run ${limits.concurrency} requests at a time; wait for one to end.`,
-        1_000,
-      );
-    }
-    if (limits.rpm !== undefined && this.requests.total(now) + 1 > limits.rpm) {
-      return limit(
-        `This API key may make ${limits.rpm} requests a minute.`,
-        this.requests.waitMs(now, 1, limits.rpm),
-      );
-    }
-    if (limits.tpm !== undefined && this.tokens.total(now) + ask.tokens > limits.tpm) {
-      const wait = this.tokens.waitMs(now, ask.tokens, limits.tpm);
-      return limit(
-        `This API key may use ${limits.tpm} tokens a minute; this request needs about ${ask.tokens}.`,
-        wait,
-      );
-    }
-    return null;
-  }
-
-  private limitsLeft({ limits }: TokenPolicy, now: number): LimitsLeft | undefined {
-    if (limits.rpm === undefined && limits.tpm === undefined) return undefined;
-    const left = (limit: number, window: SlidingWindow) => ({
-      limit,
-      remaining: Math.max(0, limit - window.total(now)),
-      resetMs: window.waitMs(now, limit, limit),
-    });
-    return {
-      ...(limits.rpm !== undefined && { rpm: left(limits.rpm, this.requests) }),
-      ...(limits.tpm !== undefined && { tpm: left(limits.tpm, this.tokens) }),
-    };
   }
 
   private lookAt(look: Look, now: number): LookAnswer {
@@ -254,19 +195,19 @@ export class TokenLedger extends DurableObject<Env> {
   private refused(refusal: Refusal, policy: TokenPolicy, ask: AdmissionAsk, now: number): Refusal {
     const asksAgain = ask.tentative === true && isForWantOfRoom(refusal);
     if (!asksAgain) this.tally(refusalRow(refusal, policy, ask), now);
-    const left = this.limitsLeft(policy, now);
+    const left = this.rates.left(policy.limits, now);
     return left === undefined ? refusal : { ...refusal, left };
   }
 
   private tally(row: LogRow, now: number): void {
-    this.refusals.add(row, now);
-    this.wakeBy(now + ledgerRhythm.flushMs);
+    this.outbox.refused(row, now);
+    this.wakeBy(this.outbox.dueAtMs(now));
   }
 
   private correctTokens({ row, tokens }: Settlement, now: number): void {
     const hold = this.book.holds.get(row.id);
     if (hold !== undefined && this.policy?.limits.tpm !== undefined)
-      this.tokens.add(now, tokens - hold.tokens);
+      this.rates.correct(tokens - hold.tokens, now);
   }
 
   private journal(rows: LogRow[], now: number): void {
@@ -276,8 +217,7 @@ export class TokenLedger extends DurableObject<Env> {
   private append(rows: LogRow[], now: number): void {
     this.seq += 1;
     this.store.appendJournal({ seq: this.seq, atMs: now, totals: this.book.totals, rows });
-    const busy = now - this.flushedAtMs < ledgerRhythm.busyFlushMs;
-    this.wakeBy(now + (busy ? ledgerRhythm.busyFlushMs : ledgerRhythm.flushMs));
+    this.wakeBy(this.outbox.dueAtMs(now));
   }
 
   private raiseCeiling(policy: TokenPolicy, reserve: number, now: number): void {
@@ -315,57 +255,21 @@ export class TokenLedger extends DurableObject<Env> {
 
   private checkpoint(): void {
     const now = Date.now();
-    const limits = this.policy?.limits;
     this.written = new Set(this.book.holds.keys());
-    this.store.prune(this.flushedSeq, now - rememberMs);
+    this.store.prune(this.outbox.flushedSeq, now - rememberMs);
     this.store.writeCheckpoint({
       holds: [...this.book.holds.values()],
       ceilingNanoUsd: this.ceilingNanoUsd,
-      flushedSeq: this.flushedSeq,
-      requests: limits?.rpm === undefined ? [] : this.requests.snapshot(now),
-      tokens: limits?.tpm === undefined ? [] : this.tokens.snapshot(now),
+      flushedSeq: this.outbox.flushedSeq,
+      ...this.rates.snapshot(this.policy?.limits ?? {}, now),
     });
     if (this.book.holds.size > 0) this.wakeBy(now + leaseMs);
   }
 
-  /** true: everything that there was is in D1. */
-  private async flush(): Promise<boolean> {
-    try {
-      await this.flushRefusals();
-      while (this.flushedSeq < this.seq) await this.flushJournal();
-      return true;
-    } catch (error) {
-      console.error(JSON.stringify({ event: 'ledger-flush-failed', error: String(error) }));
-      return false;
-    }
-  }
-
-  private async flushRefusals(): Promise<void> {
-    const rows = this.refusals.changed();
-    if (rows.length === 0) return;
-    await appendRows(this.env.DB, rows);
-    this.refusals.delivered(rows, Date.now());
-  }
-
-  private async flushJournal(): Promise<void> {
-    const entries = this.store.journalAfter(this.flushedSeq, ledgerRhythm.flushRows);
-    const last = entries.at(-1);
-    if (last === undefined) throw new Error('the journal has a gap');
-    const rows = entries.flatMap((entry) => entry.rows);
-    await appendRows(this.env.DB, rows, this.spentReport(last.totals));
-    this.flushedSeq = last.seq;
-    this.flushedAtMs = Date.now();
-  }
-
-  private spentReport({ spentNanoUsd, lastUsedAtMs }: Totals): SpentReport[] {
-    return this.policy === null ? [] : [{ tokenId: this.policy.tokenId, spentNanoUsd, lastUsedAtMs }];
-  }
-
   private rearm(): void {
     const now = Date.now();
-    if (this.flushedSeq < this.seq || this.refusals.changed().length > 0) {
-      const pause = ledgerRhythm.flushMs * 2 ** Math.min(this.failedFlushes, 6);
-      this.wakeBy(now + Math.min(pause, ledgerRhythm.flushBackoffMs));
+    if (!this.outbox.isEmpty(this.seq)) {
+      this.wakeBy(this.outbox.retryAtMs(now));
     } else if (this.book.holds.size > 0) {
       this.wakeBy(Math.min(...[...this.book.holds.values()].map(({ expiresAtMs }) => expiresAtMs)) + 1);
     }
@@ -376,34 +280,4 @@ export class TokenLedger extends DurableObject<Env> {
     this.alarmAtMs = atMs;
     void this.ctx.storage.setAlarm(atMs);
   }
-}
-
-function refusalRow(refusal: Refusal, policy: TokenPolicy, ask: AdmissionAsk): LogRow {
-  return {
-    id: ask.requestId,
-    createdAtMs: ask.nowMs,
-    tokenId: policy.tokenId,
-    accountId: policy.accountId,
-    format: ask.format,
-    endpoint: ask.endpoint,
-    requestedModel: ask.model,
-    upstreamModel: null,
-    channelId: null,
-    attempts: [],
-    status: errorStatus(ask.format, refusal.code),
-    errorCode: refusal.code,
-    stream: ask.stream,
-    inputTokens: 0,
-    cachedTokens: 0,
-    cacheWriteTokens: 0,
-    outputTokens: 0,
-    reasoningTokens: 0,
-    usageSource: null,
-    costNanoUsd: 0,
-    ttfbMs: null,
-    durationMs: 0,
-    dropped: [],
-    count: 1,
-    revision: 1,
-  };
 }

@@ -1,6 +1,8 @@
 // Refused requests have rows too, but a client that hammers must not write one each time: equal refusals
 // within a minute are one row with a count. In memory only; no money depends on it.
-import type { LogRow } from './quota.ts';
+import { errorStatus } from '../formats/error.ts';
+import type { TokenPolicy } from '../tokens/token.ts';
+import type { AdmissionAsk, LogRow, Refusal } from './quota.ts';
 
 /** How many different refusals are kept apart; beyond it the oldest is let go. */
 export const tallyLimit = 200;
@@ -45,4 +47,35 @@ export class RefusalTally {
       if (over && tallied.row.count <= tallied.deliveredCount) this.tallied.delete(key);
     }
   }
+}
+
+/** The row of a refused request. */
+export function refusalRow(refusal: Refusal, policy: TokenPolicy, ask: AdmissionAsk): LogRow {
+  return {
+    id: ask.requestId,
+    createdAtMs: ask.nowMs,
+    tokenId: policy.tokenId,
+    accountId: policy.accountId,
+    format: ask.format,
+    endpoint: ask.endpoint,
+    requestedModel: ask.model,
+    upstreamModel: null,
+    channelId: null,
+    attempts: [],
+    status: errorStatus(ask.format, refusal.code),
+    errorCode: refusal.code,
+    stream: ask.stream,
+    inputTokens: 0,
+    cachedTokens: 0,
+    cacheWriteTokens: 0,
+    outputTokens: 0,
+    reasoningTokens: 0,
+    usageSource: null,
+    costNanoUsd: 0,
+    ttfbMs: null,
+    durationMs: 0,
+    dropped: [],
+    count: 1,
+    revision: 1,
+  };
 }

@@ -32,7 +32,8 @@ export interface CatalogSource {
 export type Background = (work: Promise<unknown>) => void;
 
 export class CatalogLoader {
-  private picture: { catalog: Catalog; atMs: number } | null = null;
+  private picture: { catalog: Catalog; atMs: number; reading: number } | null = null;
+  private readings = 0;
   private refreshingSinceMs = 0;
   private readonly source: CatalogSource;
   private readonly config: Config;
@@ -58,26 +59,35 @@ export class CatalogLoader {
 
   /** Reads anew now, and leaves a copy in KV for isolates that start while the database is away. */
   async refresh(nowMs: number): Promise<void> {
+    const reading = this.nextReading();
     const stored = await this.source.read();
-    this.show(stored, nowMs);
+    this.show(stored, nowMs, reading);
     await this.source.writeSnapshot(stored);
   }
 
   private async load(nowMs: number): Promise<Catalog> {
+    const reading = this.nextReading();
     try {
-      return this.show(await this.source.read(), nowMs);
+      return this.show(await this.source.read(), nowMs, reading);
     } catch (cause) {
       const snapshot = this.picture === null ? await this.source.readSnapshot() : null;
-      if (snapshot !== null) return this.show(snapshot, nowMs);
+      if (snapshot !== null) return this.show(snapshot, nowMs, reading);
       const message = 'The list of models cannot be read at the moment. Try again shortly.';
       throw new RelayError('service_unavailable', message, { retryAfterMs: 2_000, cause });
     }
   }
 
-  private show(stored: StoredCatalog, nowMs: number): Catalog {
+  /** Readings are numbered as they begin: one that began earlier never replaces one that began later. */
+  private nextReading(): number {
+    this.readings += 1;
+    return this.readings;
+  }
+
+  private show(stored: StoredCatalog, nowMs: number, reading: number): Catalog {
     const catalog = new Catalog(contents(stored, this.config));
-    this.picture = { catalog, atMs: nowMs };
-    return catalog;
+    if (this.picture === null || this.picture.reading < reading)
+      this.picture = { catalog, atMs: nowMs, reading };
+    return this.picture.catalog;
   }
 }
 

@@ -29,7 +29,12 @@ export async function startRelay(
   const state = stateDirectory ?? mkdtempSync(join(tmpdir(), 'relay-test-'));
   const port = await freePort();
   const secrets = { ADMIN_KEY: adminKey, ENCRYPTION_KEY: 'encryption-key-of-the-tests', ...variables };
-  const worker: WorkerProcess = launchWorker({ host: '127.0.0.1', port, stateDirectory: state, variables: secrets });
+  const worker: WorkerProcess = launchWorker({
+    host: '127.0.0.1',
+    port,
+    stateDirectory: state,
+    variables: secrets,
+  });
   await worker.ready;
   const url = `http://127.0.0.1:${port}`;
   const manage = managerOf(url);
@@ -66,7 +71,9 @@ export function freePort(): Promise<number> {
     probe.once('error', reject);
     probe.listen(0, '127.0.0.1', () => {
       const address = probe.address();
-      probe.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port'))));
+      probe.close(() =>
+        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
+      );
     });
   });
 }

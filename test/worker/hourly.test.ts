@@ -14,5 +14,8 @@ it('leaves a copy of the catalog in KV, and forgets upstream ids that no upstrea
   await hourly(env);
   const { results } = await env.DB.prepare('SELECT id FROM upstream_ids').all();
   expect(results).toEqual([{ id: 'resp_young' }]);
-  expect(await env.CACHE.get('catalog', 'json')).toMatchObject({ channels: [], groups: [{ name: 'default' }] });
+  expect(await env.CACHE.get('catalog', 'json')).toMatchObject({
+    channels: [],
+    groups: [{ name: 'default' }],
+  });
 });

@@ -21,6 +21,8 @@ export async function startDemoUpstream(port = 0): Promise<DemoUpstream> {
   const server = createServer((incoming, outgoing) => {
     serve(incoming, outgoing).catch(() => outgoing.destroy());
   });
+  // Closing an idle connection at the moment of the next request would cost that request a 502.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);

@@ -46,14 +46,14 @@ const Steps: FC<Pick<BeginFacts, 'origin'>> = ({ origin }) => (
     <section>
       <h2>1. Make a token</h2>
       <pre>{`curl ${origin}/api/tokens \\
-  -H "Authorization: Bearer $ADMIN_KEY" \\
+  -H "Authorization: Bearer $ADMIN_KEY" -H "Content-Type: application/json" \\
   -d '{"name": "my first token"}'`}</pre>
       <p>The answer holds the token, once. Keep it out of client code and repositories.</p>
     </section>
     <section>
       <h2>2. Add a channel</h2>
       <pre>{`curl ${origin}/api/channels \\
-  -H "Authorization: Bearer $ADMIN_KEY" \\
+  -H "Authorization: Bearer $ADMIN_KEY" -H "Content-Type: application/json" \\
   -d '{"name": "OpenAI", "provider": "openai", "keys": ["sk-…"], "models": ["gpt-*"]}'`}</pre>
     </section>
     <section>

@@ -74,9 +74,15 @@ it('admits one request right after another though each needs nearly all that is 
     background.push(client.settle(policy.tokenId, { row: row(id), tokens: 2 }));
   }
   await Promise.all(background);
-  expect(await client.balance(policy.tokenId)).toMatchObject({ spentNanoUsd: 60, reservedNanoUsd: 0, open: 0 });
+  expect(await client.balance(policy.tokenId)).toMatchObject({
+    spentNanoUsd: 60,
+    reservedNanoUsd: 0,
+    open: 0,
+  });
   await expect
-    .poll(async () => (await env.DB.prepare('SELECT id, status FROM logs ORDER BY id').all()).results, { timeout: 5_000 })
+    .poll(async () => (await env.DB.prepare('SELECT id, status FROM logs ORDER BY id').all()).results, {
+      timeout: 5_000,
+    })
     .toEqual([
       { id: 'one', status: 200 },
       { id: 'three', status: 200 },

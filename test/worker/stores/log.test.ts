@@ -128,11 +128,15 @@ describe('what ledgers report', () => {
   it('is noted for the tokens that there are', async () => {
     const token = `INSERT INTO tokens (id, account_id, name, hint, created_at, last_used_at) VALUES (?, 'acc_admin', 'n', 'h', 1, 5)`;
     await env.DB.batch(['a', 'b'].map((id) => env.DB.prepare(token).bind(id)));
-    await appendRows(env.DB, [], [
-      { tokenId: 'a', spentNanoUsd: 7_000_000_000_001, lastUsedAtMs: 9 },
-      { tokenId: 'b', spentNanoUsd: 3, lastUsedAtMs: null },
-      { tokenId: 'gone', spentNanoUsd: 3, lastUsedAtMs: 1 },
-    ]);
+    await appendRows(
+      env.DB,
+      [],
+      [
+        { tokenId: 'a', spentNanoUsd: 7_000_000_000_001, lastUsedAtMs: 9 },
+        { tokenId: 'b', spentNanoUsd: 3, lastUsedAtMs: null },
+        { tokenId: 'gone', spentNanoUsd: 3, lastUsedAtMs: 1 },
+      ],
+    );
     await appendRows(env.DB, [], []);
     const { results } = await env.DB.prepare(
       'SELECT id, spent_nano_usd, last_used_at FROM tokens ORDER BY id',

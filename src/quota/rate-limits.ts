@@ -1,0 +1,80 @@
+// A token's rpm, tpm and concurrency: counted over a sliding minute, decided, and told to the caller.
+import type { TokenLimits } from '../tokens/token.ts';
+import type { LimitsLeft, Refusal } from './quota.ts';
+import { SlidingWindow, type WindowSlots } from './window.ts';
+
+/** The stored form: only what a token has limits for. */
+export interface StoredRates {
+  requests: WindowSlots;
+  tokens: WindowSlots;
+}
+
+/** How soon a caller refused for concurrency may come again: nobody knows when a request ends. */
+const concurrencyRetryMs = 1_000;
+
+export class RateLimits {
+  private readonly requests: SlidingWindow;
+  private readonly tokens: SlidingWindow;
+
+  constructor(stored: StoredRates | null) {
+    this.requests = new SlidingWindow(stored?.requests);
+    this.tokens = new SlidingWindow(stored?.tokens);
+  }
+
+  /** Why one more request of `tokens`, with `open` running, is too many; null: it is not. */
+  refusal(
+    { concurrency, rpm, tpm }: TokenLimits,
+    open: number,
+    tokens: number,
+    nowMs: number,
+  ): Refusal | null {
+    if (concurrency !== undefined && open >= concurrency) {
+      const message = `This API key may run ${concurrency} requests at a time; wait for one to end.`;
+      return refuse(message, concurrencyRetryMs);
+    }
+    if (rpm !== undefined && this.requests.total(nowMs) + 1 > rpm) {
+      return refuse(`This API key may make ${rpm} requests a minute.`, this.requests.waitMs(nowMs, 1, rpm));
+    }
+    if (tpm !== undefined && this.tokens.total(nowMs) + tokens > tpm) {
+      const message = `This API key may use ${tpm} tokens a minute; this request needs about ${tokens}.`;
+      return refuse(message, this.tokens.waitMs(nowMs, tokens, tpm));
+    }
+    return null;
+  }
+
+  /** Counts an admitted request. */
+  count(tokens: number, nowMs: number): void {
+    this.requests.add(nowMs, 1);
+    this.tokens.add(nowMs, tokens);
+  }
+
+  /** Puts a request's true tokens in the place of those that it was taken for. */
+  correct(byTokens: number, nowMs: number): void {
+    this.tokens.add(nowMs, byTokens);
+  }
+
+  /** What is left, for the headers; undefined when there is no such limit. */
+  left({ rpm, tpm }: TokenLimits, nowMs: number): LimitsLeft | undefined {
+    if (rpm === undefined && tpm === undefined) return undefined;
+    const left = (limit: number, window: SlidingWindow) => ({
+      limit,
+      remaining: Math.max(0, limit - window.total(nowMs)),
+      resetMs: window.waitMs(nowMs, limit, limit),
+    });
+    return {
+      ...(rpm !== undefined && { rpm: left(rpm, this.requests) }),
+      ...(tpm !== undefined && { tpm: left(tpm, this.tokens) }),
+    };
+  }
+
+  snapshot({ rpm, tpm }: TokenLimits, nowMs: number): StoredRates {
+    return {
+      requests: rpm === undefined ? [] : this.requests.snapshot(nowMs),
+      tokens: tpm === undefined ? [] : this.tokens.snapshot(nowMs),
+    };
+  }
+}
+
+function refuse(message: string, retryAfterMs: number): Refusal {
+  return { outcome: 'refused', code: 'rate_limit_exceeded', message, retryAfterMs };
+}
