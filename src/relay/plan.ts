@@ -120,7 +120,7 @@ async function ownerOf(
 
 function storedRoute(catalog: Catalog, owner: UpstreamIdOwner | null): Route[] {
   const channel = owner && catalog.channel(owner.channelId);
-  if (!channel || !channel.enabled) {
+  if (!channel?.enabled) {
     const message = 'The channel that made this response is no longer there.';
     throw new RelayError('resource_not_found', message);
   }

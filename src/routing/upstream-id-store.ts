@@ -39,9 +39,11 @@ export class UpstreamIdStore {
 
   /** The owners of those ids that have one. */
   async owners(ids: readonly string[]): Promise<Map<string, UpstreamIdOwner>> {
-    const known = new Map(
-      ids.flatMap((id) => (this.remembered.has(id) ? [[id, this.remembered.get(id)!]] : [])),
-    );
+    const known = new Map<string, UpstreamIdOwner>();
+    for (const id of ids) {
+      const owner = this.remembered.get(id);
+      if (owner !== undefined) known.set(id, owner);
+    }
     const others = ids.filter((id) => !known.has(id));
     if (others.length === 0) return known;
     const { results } = await this.db
