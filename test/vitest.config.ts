@@ -4,7 +4,11 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
 const workerTests = ['test/worker/**/*.test.ts'];
-const systemTests = ['test/{sdk,sockets,cli,replay,browser,faults}/**/*.test.ts'];
+const clientTests = ['test/{sdk,replay,cli}/**/*.test.ts'];
+const timedTests = ['test/{sockets,browser,faults}/**/*.test.ts'];
+
+/** Tests that drive processes of their own: seconds to start, and sockets to wait for. */
+const system = { testTimeout: 60_000, hookTimeout: 120_000 };
 
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
@@ -14,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...workerTests, ...systemTests],
+          exclude: [...workerTests, ...clientTests, ...timedTests],
         },
       },
       {
@@ -33,11 +37,21 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'system',
-          include: systemTests,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          ...system,
+          name: 'clients',
+          include: clientTests,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // What happens within a second is measured with nothing else running.
+        test: {
+          ...system,
+          name: 'timed',
+          include: timedTests,
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
