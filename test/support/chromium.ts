@@ -1,0 +1,31 @@
+// A real Chromium: on Linux the one that comes inside an npm package, elsewhere an installed Chrome, if any.
+import { existsSync } from 'node:fs';
+import bundled from '@sparticuz/chromium';
+import { type Browser, chromium } from 'playwright-core';
+
+const installed = [
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  'C:/Program Files/Google/Chrome/Application/chrome.exe',
+];
+
+/** Where there is none, browser tests are left out and say so. */
+export const haveChromium = process.platform === 'linux' || installed.some(existsSync);
+
+/** Starts it; whoever starts it closes it. */
+export async function launchChromium(): Promise<Browser> {
+  if (process.platform !== 'linux') {
+    return chromium.launch({ executablePath: installed.find(existsSync) ?? '' });
+  }
+  return chromium.launch({
+    executablePath: await bundled.executablePath(),
+    // Not the package's own flags: they switch off what holds pages to their origin.
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+    headless: true,
+  });
+}
