@@ -94,6 +94,10 @@ try {
   console.log(
     `bundle: relay ${kib(pair.gzipBytes.relay)} gzip, bare ${kib(pair.gzipBytes.bare)}; ${rounds} rounds, interleaved\n`,
   );
+  const { relay: relayColdMs, bare: bareColdMs } = pair.coldStartMs;
+  console.log(
+    `cold start: relay ${relayColdMs.toFixed(0)} ms, bare ${bareColdMs.toFixed(0)} ms: ${(relayColdMs / bareColdMs).toFixed(2)}\n`,
+  );
   console.log(
     'case | req/s relay ÷ bare | goal | added p50 ms | added p99 ms | CPU ms/1000 relay, bare | CPU ratio | first event +ms',
   );

@@ -18,6 +18,8 @@ export interface Pair {
   /** The process that both run in. */
   pid: number;
   gzipBytes: { relay: number; bare: number };
+  /** From the start of a runtime with that Worker alone to its first answer, in milliseconds: the median of five. */
+  coldStartMs: { relay: number; bare: number };
   stop(): Promise<void>;
 }
 
@@ -27,6 +29,7 @@ export async function startPair(upstream: string, adminKey: string): Promise<Pai
   const relay = await bundle(folder, 'relay', join(root, 'src/index.ts'));
   const bare = await bundle(folder, 'bare', join(root, 'test/bench/bare.ts'));
   const [relayPort, barePort] = [await freePort(), await freePort()];
+  const coldStartMs = { relay: await coldStart(relay.modules), bare: await coldStart(bare.modules) };
   const before = new Set(workerdPids());
   const runtime = new Miniflare(
     convertV4MiniflareOptions({
@@ -67,6 +70,7 @@ export async function startPair(upstream: string, adminKey: string): Promise<Pai
     barePort,
     pid,
     gzipBytes: { relay: relay.gzipBytes, bare: bare.gzipBytes },
+    coldStartMs,
     stop: async () => {
       await runtime.dispose();
       rmSync(folder, { recursive: true, force: true });
@@ -78,6 +82,32 @@ const settings = {
   compatibilityDate: '2026-10-20',
   compatibilityFlags: ['nodejs_compat', 'enable_request_signal'],
 };
+
+/** Any answer counts: the Worker's script has run by then. */
+async function coldStart(modules: Awaited<ReturnType<typeof bundle>>['modules']): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    const startedAt = performance.now();
+    const runtime = new Miniflare(
+      convertV4MiniflareOptions({
+        workers: [
+          {
+            name: 'cold',
+            ...settings,
+            ...modules,
+            bindings: { UPSTREAM: 'http://127.0.0.1:9', ADMIN_KEY: 'a' },
+            d1Databases: { DB: 'bench' },
+          },
+        ],
+      }),
+    );
+    await runtime.ready;
+    await runtime.dispatchFetch('http://bench/v1/none', { method: 'POST', body: '{}' });
+    times.push(performance.now() - startedAt);
+    await runtime.dispose();
+  }
+  return times.sort((one, other) => one - other)[2] ?? Number.NaN;
+}
 
 async function bundle(folder: string, name: string, main: string) {
   const config = join(folder, `${name}.json`);
