@@ -3,6 +3,7 @@
 import { usdFromNano } from '../lib/money.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import type { Totals } from './ledger-store.ts';
+import { blankRow } from './log-row.ts';
 import { nextPeriodStartMs, periodStartMs } from './period.ts';
 import type { AdmissionAsk, LogRow, Look, Refusal, Settlement } from './quota.ts';
 
@@ -181,32 +182,21 @@ export class Book {
 /** `error_code` of a row whose request was settled by the ledger itself. */
 export const orphanErrorCode = 'worker_lost';
 
-function orphanRow(hold: Hold, policy: TokenPolicy, cost: number, revision: number, nowMs: number): LogRow {
+function orphanRow(
+  hold: Hold,
+  { tokenId, accountId }: TokenPolicy,
+  cost: number,
+  revision: number,
+  nowMs: number,
+): LogRow {
+  const { requestId: id, startedAtMs: createdAtMs, format, endpoint, model: requestedModel, stream } = hold;
   return {
-    id: hold.requestId,
-    createdAtMs: hold.startedAtMs,
-    tokenId: policy.tokenId,
-    accountId: policy.accountId,
-    format: hold.format,
-    endpoint: hold.endpoint,
-    requestedModel: hold.model,
-    upstreamModel: null,
-    channelId: null,
-    attempts: [],
+    ...blankRow({ id, createdAtMs, tokenId, accountId, format, endpoint, requestedModel, stream }),
     status: 500,
     errorCode: orphanErrorCode,
-    stream: hold.stream,
-    inputTokens: 0,
-    cachedTokens: 0,
-    cacheWriteTokens: 0,
-    outputTokens: 0,
-    reasoningTokens: 0,
     usageSource: 'estimated',
     costNanoUsd: cost,
-    ttfbMs: null,
-    durationMs: nowMs - hold.startedAtMs,
-    dropped: [],
-    count: 1,
+    durationMs: nowMs - createdAtMs,
     revision,
   };
 }

@@ -2,6 +2,7 @@
 // within a minute are one row with a count. In memory only; no money depends on it.
 import { errorStatus } from '../formats/error.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
+import { blankRow } from './log-row.ts';
 import type { AdmissionAsk, LogRow, Refusal } from './quota.ts';
 
 /** How many different refusals are kept apart; beyond it the oldest is let go. */
@@ -50,32 +51,16 @@ export class RefusalTally {
 }
 
 /** The row of a refused request. */
-export function refusalRow(refusal: Refusal, policy: TokenPolicy, ask: AdmissionAsk): LogRow {
+export function refusalRow(
+  { code }: Refusal,
+  { tokenId, accountId }: TokenPolicy,
+  ask: AdmissionAsk,
+): LogRow {
+  const { requestId: id, nowMs: createdAtMs, format, endpoint, model: requestedModel, stream } = ask;
   return {
-    id: ask.requestId,
-    createdAtMs: ask.nowMs,
-    tokenId: policy.tokenId,
-    accountId: policy.accountId,
-    format: ask.format,
-    endpoint: ask.endpoint,
-    requestedModel: ask.model,
-    upstreamModel: null,
-    channelId: null,
-    attempts: [],
-    status: errorStatus(ask.format, refusal.code),
-    errorCode: refusal.code,
-    stream: ask.stream,
-    inputTokens: 0,
-    cachedTokens: 0,
-    cacheWriteTokens: 0,
-    outputTokens: 0,
-    reasoningTokens: 0,
-    usageSource: null,
-    costNanoUsd: 0,
-    ttfbMs: null,
+    ...blankRow({ id, createdAtMs, tokenId, accountId, format, endpoint, requestedModel, stream }),
+    status: errorStatus(format, code),
+    errorCode: code,
     durationMs: 0,
-    dropped: [],
-    count: 1,
-    revision: 1,
   };
 }

@@ -5,6 +5,7 @@ import { RelayError } from '../lib/relay-error.ts';
 import { estimateUsage } from '../metering/estimate.ts';
 import { costNanoUsd } from '../metering/price.ts';
 import type { LedgerClient } from '../quota/client.ts';
+import { blankRow } from '../quota/log-row.ts';
 import type { AdmissionAsk, Attempt, LogRow, Refusal } from '../quota/quota.ts';
 import type { Call } from './call.ts';
 import type { Plan, PricedRoute } from './plan.ts';
@@ -137,34 +138,11 @@ export function askFor(call: Call, plan: Plan): AdmissionAsk {
 }
 
 /** A row of which only the request is known yet. */
-export function emptyRow(call: Call, model: string | null, stream: boolean): LogRow {
-  return {
-    id: call.requestId,
-    createdAtMs: call.startedAtMs,
-    tokenId: call.identity.tokenId,
-    accountId: call.identity.accountId,
-    format: call.endpoint.door,
-    endpoint: call.endpoint.path,
-    requestedModel: model,
-    upstreamModel: null,
-    channelId: null,
-    attempts: [],
-    status: 0,
-    errorCode: null,
-    stream,
-    inputTokens: 0,
-    cachedTokens: 0,
-    cacheWriteTokens: 0,
-    outputTokens: 0,
-    reasoningTokens: 0,
-    usageSource: null,
-    costNanoUsd: 0,
-    ttfbMs: null,
-    durationMs: null,
-    dropped: [],
-    count: 1,
-    revision: 1,
-  };
+export function emptyRow(call: Call, requestedModel: string | null, stream: boolean): LogRow {
+  const { requestId: id, startedAtMs: createdAtMs, identity, endpoint } = call;
+  const { tokenId, accountId } = identity;
+  const { door: format, path } = endpoint;
+  return blankRow({ id, createdAtMs, tokenId, accountId, format, endpoint: path, requestedModel, stream });
 }
 
 /** A ledger's refusal as the error that the caller gets. */

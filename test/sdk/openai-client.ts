@@ -142,7 +142,7 @@ export function openaiClientTests(world: () => SdkWorld): void {
 
     it('makes and edits images', async () => {
       const made = await client().images.generate({ model: 'gpt-image-1', prompt: 'a pixel' });
-      expect(made.data?.[0]?.b64_json).toBeTruthy();
+      expect(made.data?.[0]?.b64_json).toMatch(/^[A-Za-z0-9+/]+=*$/);
       const image = await toFile(Buffer.from(made.data?.[0]?.b64_json ?? '', 'base64'), 'image.png', {
         type: 'image/png',
       });
