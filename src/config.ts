@@ -43,7 +43,7 @@ export interface Config {
   readonly adminKey: string | null;
   readonly encryptionKey: string | null;
   readonly demo: DemoUpstream | null;
-  /** null: any origin. */
+  /** null: every origin. */
   readonly corsOrigins: readonly string[] | null;
   readonly environmentChannels: readonly EnvironmentChannel[];
 }

@@ -11,7 +11,7 @@ export interface SpentReport {
   lastUsedAtMs: number | null;
 }
 
-/** Absent: any. Times are milliseconds, `from` included, `to` not. */
+/** What is absent does not narrow. Times are milliseconds, `from` included, `to` not. */
 export interface LogFilter {
   tokenId?: string | undefined;
   accountId?: string | undefined;

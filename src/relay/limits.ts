@@ -8,7 +8,7 @@ export const relayLimits = {
   heldBytesOfIsolate: 64 * 1024 * 1024,
   /** An answer with a known length up to this is read whole: cheaper than piping it. */
   wholeAnswerBytes: 256 * 1024,
-  /** Of an upstream's error body, this much is passed on. */
+  /** Of an upstream's error body, this much is searched for what it says of the relay's own key. */
   errorBodyBytes: 1024 * 1024,
 } as const;
 

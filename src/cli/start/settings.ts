@@ -7,7 +7,7 @@ import { repositoryRoot } from '../repository.ts';
 
 export interface StartSettings {
   readonly host: string;
-  /** 0: any free one. */
+  /** 0 takes a free one. */
   readonly port: number;
   readonly stateDirectory: string;
   readonly demo: boolean;
