@@ -1,0 +1,57 @@
+// How much to think, in the three ways in which formats say it: efforts (OpenAI, Anthropic's newer models,
+// Gemini 3's levels), budgets of tokens (Anthropic, Gemini 2.5), and suffixes of a model's name for clients that
+// can say neither. One table, also in the README.
+import { type ReasoningEffort, type ReasoningWish, reasoningEfforts } from './neutral.ts';
+
+/**
+ * Tokens of each effort. `low`, `medium` and `high` are those of Google's own OpenAI-compatible endpoint
+ * (https://ai.google.dev/gemini-api/docs/openai#thinking, 2026-11); `minimal` is Anthropic's least budget.
+ */
+export const effortBudgets: Readonly<Record<ReasoningEffort, number>> = {
+  none: 0,
+  minimal: 1_024,
+  low: 2_048,
+  medium: 8_192,
+  high: 24_576,
+  xhigh: 32_768,
+  max: 65_536,
+};
+
+/** The wish as an effort; undefined when nothing was wished, or the model shall decide. */
+export function effortOf(wish: ReasoningWish | undefined): ReasoningEffort | undefined {
+  if (wish === undefined) return undefined;
+  if (wish.effort !== undefined) return wish.effort;
+  if (wish.budgetTokens === undefined || wish.budgetTokens === 'dynamic') return undefined;
+  return effortOfBudget(wish.budgetTokens);
+}
+
+/** The nearest effort whose budget is at least half way to the next: what a budget came from it goes back to. */
+export function effortOfBudget(budgetTokens: number): ReasoningEffort {
+  if (budgetTokens <= 0) return 'none';
+  const some = reasoningEfforts.filter((effort) => effort !== 'none');
+  return some.reduce((nearest, effort) =>
+    Math.abs(effortBudgets[effort] - budgetTokens) < Math.abs(effortBudgets[nearest] - budgetTokens)
+      ? effort
+      : nearest,
+  );
+}
+
+/** The wish as a budget; undefined when nothing was wished. */
+export function budgetOf(wish: ReasoningWish | undefined): number | 'dynamic' | undefined {
+  if (wish === undefined) return undefined;
+  if (wish.budgetTokens !== undefined) return wish.budgetTokens;
+  return wish.effort === undefined ? undefined : effortBudgets[wish.effort];
+}
+
+/** Whether any thinking is wished for: a wish that is not an explicit none. */
+export function wantsReasoning(wish: ReasoningWish | undefined): boolean {
+  return wish !== undefined && wish.effort !== 'none' && wish.budgetTokens !== 0;
+}
+
+/** `claude-sonnet-4-5-high` → the model and `high`; null: the name ends in no such suffix. `-thinking` is medium. */
+export function readReasoningSuffix(model: string): { model: string; effort: ReasoningEffort } | null {
+  const found = /^(.+)-(thinking|high|medium|low|minimal)$/.exec(model);
+  if (found === null) return null;
+  const [, name = '', suffix] = found;
+  return { model: name, effort: suffix === 'thinking' ? 'medium' : (suffix as ReasoningEffort) };
+}
