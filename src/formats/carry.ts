@@ -95,7 +95,7 @@ export class CarryCollector {
         return;
       }
       case 'reasoning-end':
-        return this.close(event.part, event.proof);
+        this.close(event.part, event.proof);
     }
   }
 
