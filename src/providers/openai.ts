@@ -20,9 +20,16 @@ export const openaiPaths: Partial<Record<Operation, string>> = {
   'image-variations': '/images/variations',
 };
 
+const operations = new Set(Object.keys(openaiPaths) as Operation[]);
+
+/** Models that only chat completions has: https://platform.openai.com/docs/models (2026-11). */
+const chatOnly = /audio|search-preview/;
+
 export const openai: Provider = {
   defaultBaseUrl: 'https://api.openai.com/v1',
-  operations: new Set(Object.keys(openaiPaths) as Operation[]),
+  operations: () => operations,
+  talks: (model) => (chatOnly.test(model) ? 'openai-chat' : 'openai-responses'),
+  embeds: 'openai',
   url: openaiUrl,
   authorize: authorizeByBearer,
 };

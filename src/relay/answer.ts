@@ -1,13 +1,14 @@
 // From the upstream's response to the caller's: which way its body goes, what is counted on the way, and the
 // settlement at its end.
 import { errorEvent } from '../formats/error-event.ts';
+import { readUpstreamError, upstreamErrorBody } from '../formats/upstream-error.ts';
 import { createMeter, type Framing, type Meter, type WireKind } from '../formats/meter.ts';
 import { readRerankResponse } from '../formats/rerank/response.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Admitted } from './admitted.ts';
 import { mayBeBulk } from './bulk.ts';
 import type { Call } from './call.ts';
-import { headersForCaller } from './headers.ts';
+import { droppedHeader, headersForCaller } from './headers.ts';
 import { relayLimits } from './limits.ts';
 import { pipeStream } from './pipe.ts';
 import { pumpStream } from './pump.ts';
@@ -16,6 +17,8 @@ import { rerankDialect, type Sent } from './send.ts';
 import type { StreamEnd, StreamTask } from './stream-task.ts';
 import { usageStripper } from './strip.ts';
 import type { Ticket } from './ticket.ts';
+import type { StreamTranslator } from './translate-stream.ts';
+import type { Translation } from './translation.ts';
 
 /** An answer under way. */
 interface Answering extends Admitted {
@@ -28,17 +31,18 @@ interface Answering extends Admitted {
 export async function answer(request: Admitted, sent: Sent): Promise<Response> {
   const { call, ticket } = request;
   const { upstream } = sent;
-  if (upstream.status >= 400) return failed(ticket, sent);
-  const framing = framingOf(call, upstream);
+  if (upstream.status >= 400) return failed(call, ticket, sent);
+  const framing = framingOf(call, sent);
   const meter = createMeter(kindOf(call, sent), framing);
   const answering = { ...request, sent, meter, framing };
   if (upstream.body === null) return empty(answering);
+  if (sent.translation !== null) return translated(answering, upstream.body, sent.translation);
   if (isReadWhole(call, upstream, framing)) return whole(answering);
   return streamed(answering, upstream.body);
 }
 
 /** An upstream's error goes on as it is, unless it is about the relay's own key. Nothing is charged. */
-async function failed(ticket: Ticket, { upstream }: Sent): Promise<Response> {
+async function failed(call: Call, ticket: Ticket, { upstream, translation }: Sent): Promise<Response> {
   const bytes = await upstream.arrayBuffer();
   const text = new TextDecoder().decode(bytes.slice(0, relayLimits.errorBodyBytes));
   if (refusedRelay(upstream.status, text)) {
@@ -47,7 +51,15 @@ async function failed(ticket: Ticket, { upstream }: Sent): Promise<Response> {
     throw new RelayError('upstream_refused_relay', message, { cause: `upstream status ${upstream.status}` });
   }
   ticket.settle({ status: upstream.status, errorCode: 'upstream_error', meter: null });
+  if (translation !== null) return translatedFailure(call, upstream, text);
   return new Response(bytes, { status: upstream.status, headers: headersForCaller(upstream.headers) });
+}
+
+/** An error of another format, in the caller's shape and with the same status. */
+function translatedFailure({ endpoint, requestId }: Call, { status, headers }: Response, text: string): Response {
+  const body = upstreamErrorBody(endpoint.door, readUpstreamError(status, text), requestId);
+  const retryAfter = headers.get('retry-after');
+  return Response.json(body, { status, headers: retryAfter === null ? {} : { 'retry-after': retryAfter } });
 }
 
 function empty({ ticket, sent: { upstream }, meter }: Answering): Response {
@@ -60,10 +72,8 @@ function empty({ ticket, sent: { upstream }, meter }: Answering): Response {
 async function whole(answering: Answering): Promise<Response> {
   const { call, plan, ticket, sent, meter } = answering;
   const { upstream } = sent;
-  const bytes = await upstream.arrayBuffer().catch((cause) => {
-    throw new RelayError('upstream_error', 'The connection to the model provider broke off.', { cause });
-  });
-  meter.push(new Uint8Array(bytes));
+  const bytes = await wholeBody(upstream);
+  meter.push(bytes);
   meter.end();
   ticket.settle({ status: upstream.status, errorCode: meter.error, meter });
   await recordIds(answering);
@@ -101,6 +111,7 @@ function streamTask(answering: Answering, body: ReadableStream): StreamTask {
     body,
     meter,
     abortUpstream: () => sent.abort.abort(),
+    isAtBoundary: () => meter.atBoundary,
     look: () => ticket.look(meter),
     beforeClose: () => recordIds(answering),
     errorEvent: (error) =>
@@ -147,16 +158,81 @@ async function recordIds({ call, plan, services, sent, meter }: Answering): Prom
   await services.upstreamIds.record(ids, owner, Date.now());
 }
 
+/** An answer of another format. */
+function translated(answering: Answering, body: ReadableStream, translation: Translation): Promise<Response> | Response {
+  if (answering.framing !== 'sse') return translatedWhole(answering, translation);
+  const translator = answering.plan.facts.stream ? translation.stream() : null;
+  if (translator === null) throw new RelayError('upstream_error', 'The model provider streamed an answer unasked.');
+  return translatedStream(answering, body, translation, translator);
+}
+
+function translatedStream(
+  answering: Answering,
+  body: ReadableStream,
+  translation: Translation,
+  translator: StreamTranslator,
+): Response {
+  const { call, ticket, sent } = answering;
+  const task: StreamTask = {
+    ...streamTask(answering, body),
+    isAtBoundary: () => true,
+    errorEvent: (error) => translator.errorEvent(error),
+  };
+  const running = pumpStream(task, translator);
+  const settled = running.end.then((end) => {
+    ticket.dropped = [...translation.dropped, ...translator.dropped];
+    settleStream(answering, end);
+  });
+  call.background(settled);
+  return new Response(running.readable, {
+    headers: translatedHeaders(sent, translation.streamType, translation.dropped),
+  });
+}
+
+async function translatedWhole(answering: Answering, translation: Translation): Promise<Response> {
+  const { plan, ticket, sent, meter } = answering;
+  const bytes = await wholeBody(sent.upstream);
+  meter.push(bytes);
+  meter.end();
+  const text = new TextDecoder().decode(bytes);
+  if (plan.facts.stream) {
+    const stream = translation.streamOfWhole(text);
+    ticket.settle({ status: 200, errorCode: meter.error, meter });
+    return new Response(stream, { headers: translatedHeaders(sent, translation.streamType, translation.dropped) });
+  }
+  const { status, body, dropped } = translation.whole(text);
+  ticket.dropped = [...translation.dropped, ...dropped];
+  ticket.settle({ status, errorCode: meter.error, meter });
+  return Response.json(body, { status, headers: translatedHeaders(sent, 'application/json', ticket.dropped) });
+}
+
+async function wholeBody(upstream: Response): Promise<Uint8Array> {
+  const bytes = await upstream.arrayBuffer().catch((cause) => {
+    throw new RelayError('upstream_error', 'The connection to the model provider broke off.', { cause });
+  });
+  return new Uint8Array(bytes);
+}
+
+/** Nothing of another provider's headers is meant for the caller, but for the id to ask it by. */
+function translatedHeaders({ upstream }: Sent, type: string, dropped: readonly string[]): Headers {
+  const headers = new Headers({ 'content-type': type });
+  const id = headersForCaller(upstream.headers).get('x-relay-upstream-request-id');
+  if (id !== null) headers.set('x-relay-upstream-request-id', id);
+  if (dropped.length > 0) headers.set('x-relay-dropped', droppedHeader(dropped));
+  return headers;
+}
+
 function kindOf({ endpoint }: Call, sent: Sent): WireKind {
+  if (sent.translation !== null) return sent.translation.kind;
   if (endpoint.operation === 'rerank') return `rerank-${rerankDialect(sent.route)}`;
   return endpoint.free ? 'uncounted' : endpoint.kind;
 }
 
-function framingOf({ endpoint }: Call, { headers }: Response): Framing {
+function framingOf({ endpoint }: Call, { upstream: { headers }, translation }: Sent): Framing {
   const type = headers.get('content-type') ?? '';
   if (type.includes('text/event-stream')) return 'sse';
   if (!type.includes('json')) return 'opaque';
-  return endpoint.operation === 'stream-generate-content' ? 'json-array' : 'json';
+  return endpoint.operation === 'stream-generate-content' && translation === null ? 'json-array' : 'json';
 }
 
 function isReadWhole({ endpoint }: Call, { headers }: Response, framing: Framing): boolean {

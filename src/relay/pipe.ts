@@ -112,7 +112,7 @@ class Pipe {
   private async endBecause(error: RelayError, passing: Promise<Passing>): Promise<StreamEnd> {
     const deadlineMs = Date.now() + streamRhythm.boundaryMs;
     this.drink();
-    while (!this.task.meter.atBoundary && Date.now() < deadlineMs) {
+    while (!this.task.isAtBoundary() && Date.now() < deadlineMs) {
       await withTimer(this.drinking ?? Promise.resolve(), 10);
       this.drink();
     }

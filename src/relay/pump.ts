@@ -16,7 +16,10 @@ import {
 /** Changes bytes on their way: what goes to the caller for a gulp, and what is left at the end. */
 export interface Edit {
   push(bytes: Uint8Array): Uint8Array;
+  /** The upstream's body has ended. */
   end(): Uint8Array;
+  /** The stream is broken off before that. */
+  rest(): Uint8Array;
 }
 
 /** Starts passing, through `edit` if there is one. */
@@ -66,7 +69,7 @@ class Pump {
       for (let bytes = await this.reader.read(); bytes !== null; bytes = await this.reader.read()) {
         if (this.edit === null) await this.send(bytes);
         else await this.gather(bytes.slice());
-        if (this.ending !== null && this.task.meter.atBoundary)
+        if (this.ending !== null && this.task.isAtBoundary())
           return { outcome: 'ended', error: this.ending };
       }
       await this.sendGathered();
@@ -128,7 +131,7 @@ class Pump {
     if (this.ended || this.ending !== null) return;
     this.ending = await this.task.look();
     if (this.ending === null || this.ended) return;
-    if (!this.task.meter.atBoundary) await scheduler.wait(streamRhythm.boundaryMs);
+    if (!this.task.isAtBoundary()) await scheduler.wait(streamRhythm.boundaryMs);
     if (!this.ended) this.task.abortUpstream();
     await scheduler.wait(streamRhythm.boundaryMs);
     if (!this.ended) await this.writer.abort(this.ending).catch(() => undefined);
@@ -137,7 +140,7 @@ class Pump {
   private async stop(end: StreamEnd): Promise<StreamEnd> {
     this.ended = true;
     this.task.meter.end();
-    const rest = this.edit?.end();
+    const rest = end.outcome === 'passed' ? this.edit?.end() : this.edit?.rest();
     if (rest !== undefined && rest.byteLength > 0 && end.outcome !== 'client-left') {
       await this.writer.write(rest).catch(() => undefined);
     }

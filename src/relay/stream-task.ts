@@ -6,6 +6,8 @@ export interface StreamTask {
   /** The upstream's body. */
   body: ReadableStream;
   meter: Meter;
+  /** No event is half passed to the caller: another may be put here. */
+  isAtBoundary(): boolean;
   /** Ends the upstream's connection, at once. */
   abortUpstream(): void;
   /** The format's error event for where the stream stands; null where its framing has none. */
@@ -41,7 +43,7 @@ export async function closeWithError(
   task: StreamTask,
   error: RelayError,
 ): Promise<void> {
-  const event = task.meter.atBoundary ? task.errorEvent(error) : null;
+  const event = task.isAtBoundary() ? task.errorEvent(error) : null;
   try {
     if (event === null) return await writer.abort(error);
     await writer.write(encoder.encode(event));

@@ -20,6 +20,8 @@ export interface Ending {
 
 export class Ticket {
   readonly attempts: Attempt[] = [];
+  /** What translation could not say, for the log. */
+  dropped: readonly string[] = [];
   ttfbMs: number | null = null;
   route: PricedRoute | null = null;
   private reservedNanoUsd: number;
@@ -95,6 +97,7 @@ export class Ticket {
       upstreamModel: this.route?.upstreamModel ?? null,
       channelId: this.route?.channel.id ?? null,
       attempts: this.attempts,
+      dropped: [...this.dropped],
       status: ending.status,
       errorCode: ending.errorCode,
       inputTokens: usage.inputTokens,

@@ -162,6 +162,7 @@ function recordOfRow(row: ChannelRow): ChannelRecord {
     enabled: row.enabled === 1,
     headers: JSON.parse(row.headers),
     groups: JSON.parse(row.groups),
+    settings: {},
   };
   return { channel, createdAtMs: row.created_at, updatedAtMs: row.updated_at };
 }

@@ -3,7 +3,7 @@ import { isObject } from '../json-reader.ts';
 import type { NeutralRequest, ReasoningWish, ResponseFormat, TextPart } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import type { RequestFault } from '../request.ts';
-import { type FieldTable, pathsOf, unknownFields } from '../request-fields.ts';
+import { type FieldTable, pathsOf, unknownFields } from '../field-table.ts';
 import type { RequestContext } from '../translation.ts';
 import { jsonSchemaOf } from './json-schema.ts';
 import { effortOfLevel } from './levels.ts';
