@@ -19,6 +19,7 @@ import { relayLimits } from './relay/limits.ts';
 import { CatalogLoader, type CatalogSource, type StoredCatalog } from './routing/catalog-loader.ts';
 import { KeyRing } from './routing/key-ring.ts';
 import { ModelLists } from './routing/model-lists.ts';
+import { type HealthBoardPort, SharedHealth } from './routing/shared-health.ts';
 import { RoutingStore } from './routing/store.ts';
 import { UpstreamIdStore } from './routing/upstream-id-store.ts';
 import { TokenCache } from './tokens/cache.ts';
@@ -60,10 +61,16 @@ function buildServices(env: Env): Services {
     resolver: new TokenResolver(tokens, tokenCache),
     ledgers: new LedgerClient(env.LEDGER, (tokenId) => tokens.findPolicy(tokenId)),
     catalog: new CatalogLoader(catalogSource(routing, prices, env.CACHE), config),
+    health: new SharedHealth(healthBoard(env)),
     modelLists: new ModelLists(keys),
     upstreamIds: new UpstreamIdStore(env.DB),
     heldBytes: new HeldBytes(relayLimits.heldBytesOfIsolate),
   };
+}
+
+/** One board for the whole deployment. */
+function healthBoard({ HEALTH }: Env): HealthBoardPort {
+  return { exchange: (report) => HEALTH.get(HEALTH.idFromName('board')).exchange(report) };
 }
 
 const snapshotKey = 'catalog';
@@ -100,6 +107,7 @@ const exposedHeaders = [
   'x-ratelimit-reset-requests',
   'x-ratelimit-reset-tokens',
   'x-relay-dropped',
+  'x-relay-estimated',
   'x-relay-upstream-request-id',
 ];
 

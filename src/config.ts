@@ -2,6 +2,7 @@
 
 import type { TokenLedger } from './quota/ledger.ts';
 import type { RealtimeSession } from './realtime/session.ts';
+import type { HealthBoard } from './routing/health-board.ts';
 
 /** Bindings, variables and secrets as Cloudflare hands them over (wrangler.toml, .dev.vars, secrets). */
 export interface Env {
@@ -9,6 +10,7 @@ export interface Env {
   CACHE: KVNamespace;
   LEDGER: DurableObjectNamespace<TokenLedger>;
   REALTIME: DurableObjectNamespace<RealtimeSession>;
+  HEALTH: DurableObjectNamespace<HealthBoard>;
   ASSETS: Fetcher;
   ADMIN_KEY?: string;
   ENCRYPTION_KEY?: string;

@@ -27,6 +27,10 @@ export interface UpstreamAddress {
 export interface ChannelSettings {
   /** Whether an `openai-compatible` upstream has the Responses API; undefined: as far as its host is known. */
   responsesApi?: boolean;
+  /** Time to the head of the response; undefined: see relay/patience.ts. */
+  firstByteMs?: number;
+  /** Time between two pieces of a stream. */
+  idleMs?: number;
 }
 
 /** A kind of upstream. Pure; call.ts does the fetching. */

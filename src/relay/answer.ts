@@ -10,10 +10,12 @@ import { mayBeBulk } from './bulk.ts';
 import type { Call } from './call.ts';
 import { droppedHeader, headersForCaller } from './headers.ts';
 import { relayLimits } from './limits.ts';
+import { waitsFor } from './patience.ts';
 import { pipeStream } from './pipe.ts';
 import { pumpStream } from './pump.ts';
 import { refusedRelay } from './refused-relay.ts';
-import { rerankDialect, type Sent } from './send.ts';
+import type { Sent } from './attempt.ts';
+import { rerankDialect } from './outgoing.ts';
 import type { StreamEnd, StreamTask } from './stream-task.ts';
 import { usageStripper } from './strip.ts';
 import type { Ticket } from './ticket.ts';
@@ -106,13 +108,14 @@ function streamed(answering: Answering, body: ReadableStream): Response {
 }
 
 function streamTask(answering: Answering, body: ReadableStream): StreamTask {
-  const { call, ticket, sent, meter, framing } = answering;
+  const { call, plan, ticket, sent, meter, framing } = answering;
   return {
     body,
     meter,
+    idleMs: waitsFor(plan, sent.route).idleMs,
     abortUpstream: () => sent.abort.abort(),
     isAtBoundary: () => meter.atBoundary,
-    look: () => ticket.look(meter),
+    look: async () => overdue(call) ?? ticket.look(meter),
     beforeClose: () => recordIds(answering),
     errorEvent: (error) =>
       errorEvent(call.endpoint.kind, error, {
@@ -122,6 +125,12 @@ function streamTask(answering: Answering, body: ReadableStream): StreamTask {
         requestId: call.requestId,
       }),
   };
+}
+
+/** The deadline of the whole request. */
+function overdue({ startedAtMs }: Call): RelayError | null {
+  if (Date.now() - startedAtMs < relayLimits.requestMs) return null;
+  return new RelayError('upstream_timeout', `The answer took longer than ${relayLimits.requestMs / 60_000} minutes.`);
 }
 
 /** What the log says of a stream, by how it ended; what was delivered is charged in every case. */

@@ -162,7 +162,7 @@ function storedRoute(catalog: Catalog, owner: UpstreamIdOwner | null): Route[] {
     const message = 'The channel that made this response is no longer there.';
     throw new RelayError('resource_not_found', message);
   }
-  return [{ channel, upstreamModel: owner?.model ?? '', target: null }];
+  return [{ channel, upstreamModel: owner?.model ?? '', target: null, keyId: owner?.keyId ?? null }];
 }
 
 function routesFor(
@@ -176,7 +176,7 @@ function routesFor(
   const serving = catalog.serving(model, endpoint.operation, identity.group);
   switch (serving.outcome) {
     case 'served': {
-      const pinned = serving.routes.filter(({ channel }) => owner === null || channel.id === owner.channelId);
+      const pinned = pinnedTo(owner, serving.routes);
       if (pinned.length > 0) return pinned;
       throw new RelayError(
         'resource_not_found',
@@ -193,6 +193,12 @@ function routesFor(
         `No channel serves the model \`${model}\`. See /v1/models for those that are served.`,
       );
   }
+}
+
+/** What a request refers to lives with the channel and the key that made it. */
+function pinnedTo(owner: UpstreamIdOwner | null, routes: Route[]): Route[] {
+  if (owner === null) return routes;
+  return routes.filter(({ channel }) => channel.id === owner.channelId).map((route) => ({ ...route, keyId: owner.keyId }));
 }
 
 const homes: Record<string, string> = {

@@ -11,6 +11,7 @@ import {
   type RunningStream,
   type StreamEnd,
   type StreamTask,
+  silentUpstream,
 } from './stream-task.ts';
 
 /** Changes bytes on their way: what goes to the caller for a gulp, and what is left at the end. */
@@ -42,6 +43,8 @@ class Pump {
   private sentAtMs = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private ended = false;
+  /** Since when the upstream is waited for; null while the caller is. */
+  private waitingSinceMs: number | null = null;
   private callerLeft = false;
   /** Why the relay wants the stream to end, at the next event boundary. */
   private ending: RelayError | null = null;
@@ -66,7 +69,7 @@ class Pump {
 
   private async pass(): Promise<StreamEnd> {
     try {
-      for (let bytes = await this.reader.read(); bytes !== null; bytes = await this.reader.read()) {
+      for (let bytes = await this.hear(); bytes !== null; bytes = await this.hear()) {
         if (this.edit === null) await this.send(bytes);
         else await this.gather(bytes.slice());
         if (this.ending !== null && this.task.isAtBoundary())
@@ -78,6 +81,19 @@ class Pump {
       await this.sendGathered().catch(() => undefined);
       return this.interrupted() ?? { outcome: 'upstream-broke', error };
     }
+  }
+
+  private async hear(): Promise<Uint8Array | null> {
+    this.waitingSinceMs = Date.now();
+    const bytes = await this.reader.read();
+    this.waitingSinceMs = null;
+    return bytes;
+  }
+
+  /** Why the stream must end when the upstream has been silent for too long. */
+  private silence(): RelayError | null {
+    const { idleMs } = this.task;
+    return this.waitingSinceMs !== null && Date.now() - this.waitingSinceMs > idleMs ? silentUpstream(idleMs) : null;
   }
 
   private async send(bytes: Uint8Array): Promise<void> {
@@ -129,7 +145,7 @@ class Pump {
   /** Ends the stream when the ledger says so: at a boundary at once, else at the next, else by breaking it. */
   private async watch(): Promise<void> {
     if (this.ended || this.ending !== null) return;
-    this.ending = await this.task.look();
+    this.ending = this.silence() ?? (await this.task.look());
     if (this.ending === null || this.ended) return;
     if (!this.task.isAtBoundary()) await scheduler.wait(streamRhythm.boundaryMs);
     if (!this.ended) this.task.abortUpstream();

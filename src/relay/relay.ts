@@ -40,7 +40,7 @@ async function serve(request: Admitted): Promise<Response> {
     abortWhenCallerLeaves(call, plan, abort);
     if (plan.isUncounted) return counted(request);
     renewLease(ticket, clock);
-    return await answer(request, await send(request, abort));
+    return await answer(request, await send(request, abort.signal));
   } catch (error) {
     throw settleFailure(request, error);
   }

@@ -33,6 +33,8 @@ export interface Route {
   upstreamModel: string;
   /** What the request must be translated to; null: the channel speaks the caller's format. */
   target: TranslationTarget | null;
+  /** The one key that will do (what it made lives with it); undefined: any. */
+  keyId?: string | null;
 }
 
 /** Routes for an operation; or why there are none. */

@@ -46,6 +46,7 @@ export async function startPair(upstream: string, adminKey: string): Promise<Pai
           durableObjects: {
             LEDGER: { className: 'TokenLedger', useSQLite: true },
             REALTIME: { className: 'RealtimeSession', useSQLite: true },
+            HEALTH: { className: 'HealthBoard', useSQLite: true },
           },
           unsafeDirectSockets: [{ host: '127.0.0.1', port: relayPort }],
         },

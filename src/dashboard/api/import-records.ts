@@ -37,7 +37,7 @@ export function channelRecord(channel: TransferredChannel): ChannelRecord {
     encryptionKeyId: encryption_key_id,
   }));
   return {
-    channel: { ...same, baseUrl: base_url, modelMap: model_map, keys: sealedKeys },
+    channel: { ...same, baseUrl: base_url, modelMap: model_map, keys: sealedKeys, settings: {} },
     createdAtMs: msOf(created_at),
     updatedAtMs: msOf(updated_at),
   };

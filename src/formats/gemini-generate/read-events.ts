@@ -6,7 +6,7 @@ import type { JsonObject } from '../observation.ts';
 import { madeCallId } from '../tool-ids.ts';
 import type { EventReader } from '../translation.ts';
 import type { Usage } from '../usage.ts';
-import { readGrounding } from './grounding.ts';
+import { readGrounding } from './citations.ts';
 import { readLogprobs } from './logprobs.ts';
 import { numberOf, objectOf, objectsOf, textOf } from './members.ts';
 import { readPart } from './read-parts.ts';

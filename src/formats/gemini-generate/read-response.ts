@@ -3,7 +3,7 @@
 import type { NeutralCandidate, NeutralError, NeutralPart, NeutralResponse } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { madeCallId } from '../tool-ids.ts';
-import { readGrounding } from './grounding.ts';
+import { readGrounding } from './citations.ts';
 import { readLogprobs } from './logprobs.ts';
 import { numberOf, objectOf, objectsOf, textOf } from './members.ts';
 import { readPart } from './read-parts.ts';

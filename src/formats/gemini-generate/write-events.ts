@@ -5,7 +5,7 @@ import type { NeutralEvent, Stop, TokenLogprob, WebSearchPart } from '../neutral
 import type { JsonObject } from '../observation.ts';
 import type { AnswerContext, EventWriter } from '../translation.ts';
 import type { Usage } from '../usage.ts';
-import { type PlacedCitation, writeGrounding } from './grounding.ts';
+import { type PlacedCitation, writeGrounding } from './citations.ts';
 import { writeLogprobs } from './logprobs.ts';
 import { writeBlockReason, writeStop } from './stop-reason.ts';
 import { callPart, mediaPart, signatureMember } from './write-answer-parts.ts';

@@ -5,7 +5,7 @@ import type { NeutralCandidate, NeutralPart, NeutralResponse, TextPart } from '.
 import type { JsonObject } from '../observation.ts';
 import { wantsReasoning } from '../reasoning.ts';
 import type { AnswerContext, WrittenResponse } from '../translation.ts';
-import { type PlacedCitation, writeGrounding } from './grounding.ts';
+import { type PlacedCitation, writeGrounding } from './citations.ts';
 import { writeLogprobs } from './logprobs.ts';
 import { writeBlockReason, writeStop } from './stop-reason.ts';
 import { callPart, mediaPart, thoughtPart } from './write-answer-parts.ts';
