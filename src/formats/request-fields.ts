@@ -35,6 +35,7 @@ export class RequestFields {
   readonly #body: JsonObject;
   readonly #prefix: string;
   readonly #known = new Set<string>();
+  readonly #kept: Record<string, unknown> = {};
 
   constructor(body: JsonObject, faults: RequestFaults = new RequestFaults(), prefix = '') {
     this.#body = body;
@@ -97,10 +98,15 @@ export class RequestFields {
     for (const key of keys) this.#known.add(key);
   }
 
+  /** What is left of a member that was partly understood: it is among {@link rest}. */
+  keep(key: string, value: unknown): void {
+    this.#kept[key] = value;
+  }
+
   /** What was given and nobody asked for. */
   rest(): Record<string, unknown> {
     const given = Object.entries(this.#body).filter(([, value]) => value !== null && value !== undefined);
-    return Object.fromEntries(given.filter(([key]) => !this.#known.has(key)));
+    return { ...Object.fromEntries(given.filter(([key]) => !this.#known.has(key))), ...this.#kept };
   }
 
   /** The caller's path to a member. */
