@@ -6,6 +6,7 @@
 import { Buffer } from 'node:buffer';
 import { isObject } from './json-reader.ts';
 import type { NeutralEvent, Proof, ReasoningPart } from './neutral.ts';
+import { paragraphBreak } from './reasoning.ts';
 
 /** What travels. Reasoning is in it with its text only where the client has no place for that text. */
 export interface Carried {
@@ -79,19 +80,19 @@ export function readCallId(clientId: string): { id: string; carried: Carried | n
  */
 export class CarryCollector {
   private waiting: Carried['reasoning'] = [];
-  private open = new Map<number, { text: string[]; paragraphs: string[] }>();
+  private open = new Map<number, string[]>();
 
   /** Shown every event, also those that the writer says nothing for. */
   observe(event: NeutralEvent): void {
     switch (event.type) {
       case 'reasoning-start':
-        this.open.set(event.part, { text: [], paragraphs: [] });
+        this.open.set(event.part, []);
         return;
       case 'reasoning-delta': {
         const open = this.open.get(event.part);
         if (open === undefined) return;
-        open.text.push(event.text);
-        open.paragraphs[event.paragraph] = (open.paragraphs[event.paragraph] ?? '') + event.text;
+        while (open.length <= event.paragraph) open.push('');
+        open[event.paragraph] += event.text;
         return;
       }
       case 'reasoning-end':
@@ -100,11 +101,11 @@ export class CarryCollector {
   }
 
   private close(part: number, proof: Proof | undefined): void {
-    const { text = [], paragraphs = [] } = this.open.get(part) ?? {};
+    const paragraphs = this.open.get(part) ?? [];
     this.open.delete(part);
     // Without a proof nobody wants it back.
-    if (proof !== undefined)
-      this.add({ text: text.join(''), ...(paragraphs.length > 1 && { paragraphs }), proof });
+    if (proof === undefined) return;
+    this.add({ text: paragraphs.join(paragraphBreak), ...(paragraphs.length > 1 && { paragraphs }), proof });
   }
 
   /** A whole reasoning part, for unstreamed answers. */

@@ -59,7 +59,7 @@ export interface NeutralRequest {
   /** Legacy completions: the prompt comes back in front of the answer. Never set by another format. */
   echo: boolean | undefined;
   /** Top-level members that this form has no field for, by their name on the wire. */
-  opaque: { origin: FormatName; fields: Readonly<Record<string, unknown>> };
+  opaque: { origin: FormatName | 'openai-completions'; fields: Readonly<Record<string, unknown>> };
   /** The caller's own name of each field above that it gave: `topK` → `generationConfig.topK`. */
   paths: Partial<Record<keyof NeutralRequest, string>>;
 }
@@ -140,7 +140,7 @@ export type MediaSource =
 export interface ReasoningPart extends PartBase {
   type: 'reasoning';
   text: string;
-  /** The paragraphs that `text` is made of, where the format has several (Responses' summary). */
+  /** The paragraphs that `text` is made of, where the format has several: joined with an empty line (reasoning.ts). */
   paragraphs?: string[];
   proof?: Proof;
 }
@@ -152,7 +152,10 @@ export interface ReasoningPart extends PartBase {
 export interface Proof {
   /** Whose it is. `openai-chat`: reasoning_details of OpenRouter and others, or plain reasoning_content that must come back. */
   origin: FormatName;
-  /** The value: a signature, encrypted reasoning, or JSON of reasoning_details. '' where only the text must come back. */
+  /**
+   * The value: a signature, or encrypted reasoning. Of `openai-chat`: JSON of reasoning_details; where only the
+   * text must come back, the member in which it stood (`reasoning`, `thinking`), '' for reasoning_content.
+   */
   value: string;
   /** `signature` seals readable text; `encrypted` (redacted thinking, encrypted_content) is the thought itself. */
   kind: 'signature' | 'encrypted';
@@ -413,6 +416,8 @@ export type NeutralEvent =
       data: string;
       transcript: string;
       mediaType: string;
+      /** See MediaPart. */
+      providerId?: string;
     }
   /** A part that comes whole: pictures, searches, what only its own format understands. */
   | { type: 'part-add'; candidate: number; part: number; content: MediaPart | WebSearchPart | OpaquePart }

@@ -17,6 +17,9 @@ export const effortBudgets: Readonly<Record<ReasoningEffort, number>> = {
   max: 65_536,
 };
 
+/** What stands between the paragraphs of thoughts where they have to be one text. */
+export const paragraphBreak = '\n\n';
+
 /** The wish as an effort; undefined when nothing was wished, or the model shall decide. */
 export function effortOf(wish: ReasoningWish | undefined): ReasoningEffort | undefined {
   if (wish === undefined) return undefined;

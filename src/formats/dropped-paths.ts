@@ -1,0 +1,21 @@
+// What a writer could not say: the caller's own paths, in order and without repetition.
+import type { NeutralRequest } from './neutral.ts';
+
+/** Gathers paths while a request or an answer is written. */
+export class DroppedPaths {
+  readonly #paths = new Set<string>();
+
+  /** Undefined and '' are nothing that the caller could recognise, and are passed over. */
+  add(path: string | undefined): void {
+    if (path !== undefined && path !== '') this.#paths.add(path);
+  }
+
+  /** Fields of a request, by the caller's own names for them; those that it did not give are passed over. */
+  fields({ paths }: NeutralRequest, ...fields: (keyof NeutralRequest)[]): void {
+    for (const field of fields) this.add(paths[field]);
+  }
+
+  get list(): string[] {
+    return [...this.#paths];
+  }
+}

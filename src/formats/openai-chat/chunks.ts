@@ -1,0 +1,100 @@
+// The state of a streamed chat completion while it is written, and its chunks: each costs one short `stringify`.
+import { CarryCollector } from '../carry.ts';
+import type { DroppedPaths } from '../dropped-paths.ts';
+import type { JsonObject } from '../observation.ts';
+import type { AnswerContext } from '../translation.ts';
+import type { Usage } from '../usage.ts';
+
+/** One choice while it is written. */
+export interface Choice {
+  carries: CarryCollector;
+  /** Number of the next tool call. */
+  calls: number;
+  /** Calls by their part. `buffered`: a function that stands for a custom tool, told when it is whole. */
+  callsByPart: Map<number, { index: number; custom: boolean; buffered: string[] | null }>;
+  /** UTF-16 units of text before the part that grows, and in it: annotations count from the answer's start. */
+  textBefore: number;
+  textLength: number;
+  /** Where the thoughts stand, to put an empty line between their paragraphs. */
+  thought: { part: number; paragraph: number } | null;
+  refused: boolean;
+  spoke: boolean;
+  images: number;
+}
+
+export interface OutputState {
+  context: AnswerContext;
+  dropped: DroppedPaths;
+  choices: Map<number, Choice>;
+  /** What every chunk begins with, but for the choices. */
+  head: string;
+  /** What every chunk but the last ends with. */
+  tail: string;
+  usage: Usage | null;
+  /** Whether the client asked for a last chunk with the usage. */
+  tellsUsage: boolean;
+  ended: boolean;
+}
+
+/** What every chunk begins with, up to its choices. */
+export function headOf({ answerId, model }: AnswerContext, createdAtSeconds: number): string {
+  const common = {
+    id: `chatcmpl-${answerId}`,
+    object: 'chat.completion.chunk',
+    created: createdAtSeconds,
+    model,
+  };
+  return `data: ${JSON.stringify(common).slice(0, -1)},"choices":[`;
+}
+
+/** The choice; begun without a word, for where nothing is said. */
+export function choiceOf(state: OutputState, candidate: number): Choice {
+  return openChoice(state, candidate).choice;
+}
+
+/** The choice, and the chunk that begins it if it is new: the role stands in a delta of its own. */
+export function openChoice(state: OutputState, candidate: number): { choice: Choice; text: string } {
+  const known = state.choices.get(candidate);
+  if (known !== undefined) return { choice: known, text: '' };
+  const choice: Choice = {
+    carries: new CarryCollector(),
+    calls: 0,
+    callsByPart: new Map(),
+    textBefore: 0,
+    textLength: 0,
+    thought: null,
+    refused: false,
+    spoke: false,
+    images: 0,
+  };
+  state.choices.set(candidate, choice);
+  return {
+    choice,
+    text: rawChunk(state, candidate, '{"role":"assistant","content":"","refusal":null}', 'null', 'null'),
+  };
+}
+
+/** A chunk with one delta, and the one that begins the choice before it if it is new. */
+export function chunk(
+  state: OutputState,
+  candidate: number,
+  delta: JsonObject,
+  logprobs?: JsonObject,
+): string {
+  const { text } = openChoice(state, candidate);
+  return (
+    text +
+    rawChunk(state, candidate, JSON.stringify(delta), logprobs ? JSON.stringify(logprobs) : 'null', 'null')
+  );
+}
+
+/** From JSON texts: a chunk costs one short `stringify`. */
+export function rawChunk(
+  { head, tail }: OutputState,
+  candidate: number,
+  delta: string,
+  logprobs: string,
+  finishReason: string,
+): string {
+  return `${head}{"index":${candidate},"delta":${delta},"logprobs":${logprobs},"finish_reason":${finishReason}}]${tail}`;
+}

@@ -1,0 +1,105 @@
+// A whole chat completion, of any provider, to the neutral form. Bears any JSON: wrong shapes read as nothing.
+// https://platform.openai.com/docs/api-reference/chat/object
+import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
+import type { NeutralCandidate, NeutralPart, NeutralResponse, TextPart, ToolCallPart } from '../neutral.ts';
+import type { JsonObject } from '../observation.ts';
+import { errorOf, readOpenaiError } from '../openai-error.ts';
+import { readLogprobs } from '../openai-logprobs.ts';
+import { madeCallId } from '../tool-ids.ts';
+import { readAnnotations, readSearchResults } from './citations.ts';
+import { readAudio, readImages } from './read-media.ts';
+import { readReasoning, reasoningProof, thinkingText } from './reasoning.ts';
+import { readStop, saidIn } from './stop-reason.ts';
+import { readChatTier, readChatUsage } from './usage.ts';
+
+/** The answer. OpenRouter puts errors into bodies of status 200, also into single choices. */
+export function readResponse(body: JsonObject): NeutralResponse {
+  const choices = objectsAt(body, 'choices');
+  const failed = choices.map((choice) => objectAt(choice, 'error')).find((error) => error !== undefined);
+  return {
+    id: textAt(body, 'id') ?? null,
+    model: textAt(body, 'model') ?? null,
+    createdAtSeconds: typeof body.created === 'number' ? body.created : null,
+    candidates: choices.map((choice) => readChoice(choice, body)),
+    usage: readChatUsage(objectAt(body, 'usage')),
+    serviceTier: readChatTier(body),
+    error: readOpenaiError(body) ?? (failed ? errorOf(failed) : null),
+    promptBlock: null,
+  };
+}
+
+function readChoice(choice: JsonObject, body: JsonObject): NeutralCandidate {
+  const message = objectAt(choice, 'message') ?? {};
+  const reasoning = readReasoning(message);
+  const parts: NeutralPart[] = [
+    ...(reasoning
+      ? [
+          {
+            type: 'reasoning' as const,
+            text: reasoning.text,
+            proof: reasoningProof(reasoning.place, reasoning.details),
+          },
+        ]
+      : []),
+    ...withCitations(readAnswerContent(message.content, choice), [
+      ...readAnnotations(message),
+      ...readSearchResults(body),
+    ]),
+    ...readRefusal(message),
+    ...readImages(message),
+    ...[readAudio(message)].filter((part) => part !== null),
+    ...readCalls(message, textAt(body, 'id') ?? ''),
+  ];
+  return { parts, stop: readStop(choice, saidIn(parts)) };
+}
+
+function readRefusal(message: JsonObject): NeutralPart[] {
+  const text = textAt(message, 'refusal');
+  return text === undefined ? [] : [{ type: 'refusal', text }];
+}
+
+/** A text, or parts (Mistral's reasoning models). */
+function readAnswerContent(content: unknown, choice: JsonObject): NeutralPart[] {
+  const logprobs = readLogprobs(objectAt(choice, 'logprobs')?.content);
+  const text = (value: string): NeutralPart[] =>
+    value === '' ? [] : [{ type: 'text', text: value, ...(logprobs.length > 0 && { logprobs }) }];
+  if (typeof content === 'string') return text(content);
+  if (!Array.isArray(content)) return [];
+  return content.filter(isObject).flatMap((part): NeutralPart[] => {
+    if (part.type !== 'thinking') return text(textAt(part, 'text') ?? '');
+    return [{ type: 'reasoning', text: thinkingText(part), proof: reasoningProof('thinking', []) }];
+  });
+}
+
+/** Citations stand on the first text: there is one but for Mistral's parts. */
+function withCitations(parts: NeutralPart[], citations: TextPart['citations'] & object): NeutralPart[] {
+  const at = parts.findIndex(({ type }) => type === 'text');
+  const text = parts[at];
+  if (text?.type !== 'text' || citations.length === 0) return parts;
+  return parts.with(at, { ...text, citations });
+}
+
+function readCalls(message: JsonObject, answerId: string): ToolCallPart[] {
+  const legacy = objectAt(message, 'function_call');
+  const calls = objectsAt(message, 'tool_calls');
+  const all = legacy && calls.length === 0 ? [{ function: legacy }] : calls;
+  return all.map((call, ordinal) => readCall(call, madeCallId(answerId, ordinal)));
+}
+
+function readCall(call: JsonObject, madeId: string): ToolCallPart {
+  const custom = objectAt(call, 'custom');
+  const called = custom ?? objectAt(call, 'function');
+  return {
+    type: 'tool-call',
+    id: textAt(call, 'id') ?? madeId,
+    name: textAt(called, 'name') ?? '',
+    arguments: custom ? (textAt(custom, 'input') ?? '') : argumentsText(called?.arguments),
+    ...(custom && { custom: true }),
+  };
+}
+
+/** JSON text; a few imitators send the object itself. */
+export function argumentsText(value: unknown): string {
+  if (isObject(value)) return JSON.stringify(value);
+  return typeof value === 'string' && value !== '' ? value : '{}';
+}

@@ -1,0 +1,182 @@
+// Neutral events to the chunks of a streamed chat completion, exactly as OpenAI shapes them.
+// https://platform.openai.com/docs/api-reference/chat-streaming
+import { DroppedPaths } from '../dropped-paths.ts';
+import { objectAt } from '../json-reader.ts';
+import type { NeutralEvent, Stop } from '../neutral.ts';
+import { writeOpenaiError } from '../openai-error.ts';
+import { writeLogprobs } from '../openai-logprobs.ts';
+import { paragraphBreak } from '../reasoning.ts';
+import type { AnswerContext, EventWriter } from '../translation.ts';
+import { choiceOf, chunk, headOf, type OutputState, openChoice, rawChunk } from './chunks.ts';
+import { writeAnnotation } from './citations.ts';
+import { writeStop } from './stop-reason.ts';
+import { writeCall } from './write-call-events.ts';
+import { audioLifetimeSeconds, imageMember, imageUrl, isForeign } from './write-response.ts';
+import { writeChatUsage } from './write-usage.ts';
+
+/** A writer of one stream. */
+export function eventWriter(context: AnswerContext): EventWriter {
+  const tellsUsage = objectAt(context.body, 'stream_options')?.include_usage === true;
+  const state: OutputState = {
+    context,
+    dropped: new DroppedPaths(),
+    choices: new Map(),
+    head: headOf(context, context.nowSeconds),
+    tail: tellsUsage ? ',"usage":null}\n\n' : '}\n\n',
+    usage: null,
+    tellsUsage,
+    ended: false,
+  };
+  return {
+    write: (event) => writeEvent(state, event),
+    end: () => endStream(state),
+    get dropped() {
+      return state.dropped.list;
+    },
+    nextSequenceNumber: 0,
+  };
+}
+
+function endStream({ ended, tellsUsage, usage, head }: OutputState): string {
+  if (!ended) return '';
+  const last = tellsUsage && usage ? `${head}],"usage":${JSON.stringify(writeChatUsage(usage))}}\n\n` : '';
+  return `${last}data: [DONE]\n\n`;
+}
+
+function writeEvent(state: OutputState, event: NeutralEvent): string {
+  switch (event.type) {
+    case 'message-start':
+      state.head = headOf(state.context, event.createdAtSeconds ?? state.context.nowSeconds);
+      return openChoice(state, 0).text;
+    case 'usage-set':
+      state.usage = event.usage;
+      return '';
+    case 'prompt-block': {
+      const refusal = event.message ?? `The prompt was refused: ${event.reason}.`;
+      return chunk(state, 0, { refusal }) + finish(state, 0, { reason: 'content-filter' });
+    }
+    case 'error':
+      return `data: ${JSON.stringify({ error: writeOpenaiError(event.error) })}\n\n`;
+    case 'message-end':
+      state.ended = true;
+      return '';
+    case 'candidate-end':
+      return finish(state, event.candidate, event.stop);
+    default:
+      return writePartEvent(state, event);
+  }
+}
+
+type PartEvent = Exclude<
+  NeutralEvent,
+  { type: 'message-start' | 'usage-set' | 'prompt-block' | 'error' | 'message-end' | 'candidate-end' }
+>;
+
+function writePartEvent(state: OutputState, event: PartEvent): string {
+  switch (event.type) {
+    case 'text-start':
+      return startText(state, event.candidate);
+    case 'text-delta':
+      return writeText(state, event);
+    case 'refusal-delta':
+      choiceOf(state, event.candidate).refused = true;
+      return chunk(state, event.candidate, { refusal: event.text });
+    case 'reasoning-start':
+    case 'reasoning-delta':
+    case 'reasoning-end':
+      return writeThought(state, event);
+    case 'tool-call-start':
+    case 'tool-call-delta':
+    case 'tool-call-end':
+      return writeCall(state, event);
+    case 'citation-add':
+      return cite(state, event);
+    case 'audio-delta':
+      return speak(state, event);
+    case 'part-add':
+      return addPart(state, event);
+    case 'text-end':
+    case 'refusal-start':
+    case 'refusal-end':
+      return '';
+  }
+}
+
+function finish(state: OutputState, candidate: number, stop: Stop): string {
+  const { choice, text } = openChoice(state, candidate);
+  const reason = JSON.stringify(writeStop(stop, { refusal: choice.refused }));
+  return text + rawChunk(state, candidate, '{}', 'null', reason);
+}
+
+// ---- Text -----------------------------------------------------------------------------------------------
+
+function startText(state: OutputState, candidate: number): string {
+  const { choice, text } = openChoice(state, candidate);
+  choice.textBefore += choice.textLength;
+  choice.textLength = 0;
+  return text;
+}
+
+function writeText(
+  state: OutputState,
+  { candidate, text, logprobs }: Extract<PartEvent, { type: 'text-delta' }>,
+): string {
+  const begin = openChoice(state, candidate);
+  begin.choice.textLength += text.length;
+  const found = logprobs ? { content: writeLogprobs(logprobs), refusal: null } : undefined;
+  return begin.text + chunk(state, candidate, { content: text }, found);
+}
+
+function cite(
+  state: OutputState,
+  { candidate, citation }: Extract<PartEvent, { type: 'citation-add' }>,
+): string {
+  const { textBefore, textLength } = choiceOf(state, candidate);
+  const annotation = writeAnnotation(citation, textBefore, textLength);
+  if (annotation !== null) return chunk(state, candidate, { annotations: [annotation] });
+  state.dropped.add('citations');
+  return '';
+}
+
+// ---- Thoughts -------------------------------------------------------------------------------------------
+
+type ThoughtEvent = Extract<PartEvent, { type: 'reasoning-start' | 'reasoning-delta' | 'reasoning-end' }>;
+
+function writeThought(state: OutputState, event: ThoughtEvent): string {
+  const begin = openChoice(state, event.candidate);
+  const { choice } = begin;
+  if (event.type !== 'reasoning-end' || isForeign(event.proof)) choice.carries.observe(event);
+  if (event.type !== 'reasoning-delta' || event.text === '') return begin.text;
+  const { part, paragraph, text } = event;
+  const another =
+    choice.thought !== null && (choice.thought.part !== part || choice.thought.paragraph !== paragraph);
+  choice.thought = { part, paragraph };
+  return (
+    begin.text + chunk(state, event.candidate, { reasoning_content: another ? paragraphBreak + text : text })
+  );
+}
+
+// ---- Sound, pictures, and what has no place -------------------------------------------------------------
+
+function speak(state: OutputState, event: Extract<PartEvent, { type: 'audio-delta' }>): string {
+  const { candidate, data, transcript, providerId } = event;
+  const { answerId, nowSeconds } = state.context;
+  const { choice, text } = openChoice(state, candidate);
+  const first = choice.spoke
+    ? {}
+    : { id: providerId ?? `audio_${answerId}`, expires_at: nowSeconds + audioLifetimeSeconds };
+  choice.spoke = true;
+  const audio = { ...first, ...(data !== '' && { data }), ...(transcript !== '' && { transcript }) };
+  return text + chunk(state, candidate, { audio });
+}
+
+function addPart(
+  state: OutputState,
+  { candidate, content }: Extract<PartEvent, { type: 'part-add' }>,
+): string {
+  const { choice, text } = openChoice(state, candidate);
+  const url = content.type === 'media' ? imageUrl(content) : null;
+  if (url !== null) return text + chunk(state, candidate, { images: [imageMember(url, choice.images++)] });
+  state.dropped.add(content.type);
+  return text;
+}

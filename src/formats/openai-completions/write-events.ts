@@ -1,0 +1,114 @@
+// Neutral events to the chunks of a streamed legacy completion.
+// https://platform.openai.com/docs/api-reference/completions/create
+import { DroppedPaths } from '../dropped-paths.ts';
+import { objectAt } from '../json-reader.ts';
+import type { NeutralEvent, Stop, TokenLogprob } from '../neutral.ts';
+import { writeOpenaiError } from '../openai-error.ts';
+import type { AnswerContext, EventWriter } from '../translation.ts';
+import type { Usage } from '../usage.ts';
+import { writeLogprobs } from './logprobs.ts';
+import { writeStop } from './stop-reason.ts';
+import { echoOf } from './write-response.ts';
+import { writeCompletionUsage } from './write-usage.ts';
+
+interface State {
+  context: AnswerContext;
+  dropped: DroppedPaths;
+  head: string;
+  /** UTF-16 units told of each candidate. */
+  told: Map<number, number>;
+  usage: Usage | null;
+  ended: boolean;
+}
+
+/** A writer of one stream. */
+export function eventWriter(context: AnswerContext): EventWriter {
+  const { answerId, nowSeconds, model } = context;
+  const common = { id: `cmpl-${answerId}`, object: 'text_completion', created: nowSeconds, model };
+  const head = `data: ${JSON.stringify(common).slice(0, -1)},"choices":[`;
+  const state: State = {
+    context,
+    dropped: new DroppedPaths(),
+    head,
+    told: new Map(),
+    usage: null,
+    ended: false,
+  };
+  return {
+    write: (event) => writeEvent(state, event),
+    end: () => endStream(state),
+    get dropped() {
+      return state.dropped.list;
+    },
+    nextSequenceNumber: 0,
+  };
+}
+
+function writeEvent(state: State, event: NeutralEvent): string {
+  switch (event.type) {
+    case 'message-start':
+      return begin(state, 0);
+    case 'text-delta':
+      return say(state, event.candidate, event.text, event.logprobs);
+    case 'refusal-delta':
+      return say(state, event.candidate, event.text, []);
+    case 'candidate-end':
+      return finish(state, event.candidate, event.stop);
+    case 'prompt-block':
+      return finish(state, 0, { reason: 'content-filter' });
+    case 'usage-set':
+      state.usage = event.usage;
+      return '';
+    case 'error':
+      return `data: ${JSON.stringify({ error: writeOpenaiError(event.error) })}\n\n`;
+    case 'message-end':
+      state.ended = true;
+      return '';
+    case 'tool-call-start':
+    case 'audio-delta':
+    case 'citation-add':
+      state.dropped.add(event.type.replace(/-\w+$/, ''));
+      return '';
+    case 'part-add':
+      state.dropped.add(event.content.type);
+      return '';
+    default:
+      return '';
+  }
+}
+
+/** The prompt, if the caller wants it back, once a candidate. */
+function begin(state: State, candidate: number): string {
+  if (state.told.has(candidate)) return '';
+  const echo = echoOf(state.context.request);
+  state.told.set(candidate, echo.length);
+  return echo === '' ? '' : choice(state, candidate, echo, 'null', 'null');
+}
+
+function say(state: State, candidate: number, text: string, logprobs: TokenLogprob[] = []): string {
+  const begun = begin(state, candidate);
+  const told = state.told.get(candidate) ?? 0;
+  state.told.set(candidate, told + text.length);
+  return begun + choice(state, candidate, text, JSON.stringify(writeLogprobs(logprobs, told)), 'null');
+}
+
+function finish(state: State, candidate: number, stop: Stop): string {
+  return begin(state, candidate) + choice(state, candidate, '', 'null', JSON.stringify(writeStop(stop)));
+}
+
+function choice(
+  { head }: State,
+  index: number,
+  text: string,
+  logprobs: string,
+  finishReason: string,
+): string {
+  return `${head}{"text":${JSON.stringify(text)},"index":${index},"logprobs":${logprobs},"finish_reason":${finishReason}}]}\n\n`;
+}
+
+function endStream({ ended, usage, head, context }: State): string {
+  if (!ended) return '';
+  const wanted = objectAt(context.body, 'stream_options')?.include_usage === true;
+  const last = wanted && usage ? `${head}],"usage":${JSON.stringify(writeCompletionUsage(usage))}}\n\n` : '';
+  return `${last}data: [DONE]\n\n`;
+}

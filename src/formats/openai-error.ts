@@ -1,0 +1,45 @@
+// Errors as OpenAI and its imitators write them, in bodies and in the middle of streams: objects, plain
+// strings, or the whole body.
+import { isObject, textAt } from './json-reader.ts';
+import type { NeutralError } from './neutral.ts';
+import type { JsonObject } from './observation.ts';
+
+/** Null when the value has no `error` member (absent, null or empty). */
+export function readOpenaiError(value: JsonObject): NeutralError | null {
+  const { error } = value;
+  if (error === undefined || error === null || error === '') return null;
+  if (!isObject(error)) return { ...nothing, message: String(error) };
+  return errorOf(error);
+}
+
+const nothing: NeutralError = {
+  status: null,
+  type: null,
+  code: null,
+  message: 'The upstream failed.',
+  param: null,
+};
+
+/** An error object: `{message, type, code, param}`, each optional. */
+export function errorOf(error: JsonObject): NeutralError {
+  return {
+    status: statusOf(error),
+    type: textAt(error, 'type') ?? null,
+    code: textAt(error, 'code') ?? (typeof error.code === 'number' ? String(error.code) : null),
+    message: textAt(error, 'message') ?? nothing.message,
+    param: textAt(error, 'param') ?? null,
+  };
+}
+
+/** Groq says `status_code`; OpenRouter and llama.cpp put the status into `code`. */
+function statusOf({ status_code, code }: JsonObject): number | null {
+  const status = [status_code, code].find(
+    (number) => typeof number === 'number' && number >= 400 && number < 600,
+  );
+  return typeof status === 'number' ? status : null;
+}
+
+/** An error object as OpenAI writes it. */
+export function writeOpenaiError({ message, type, param, code }: NeutralError): JsonObject {
+  return { message, type: type ?? 'server_error', param, code };
+}

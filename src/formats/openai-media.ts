@@ -1,0 +1,106 @@
+// Pictures, sound and files as both of OpenAI's formats name them: URLs that may be data URLs, base64 with or
+// without one, ids of uploaded files.
+import { mediaKind, readDataUrl, standardBase64, writeDataUrl } from './data-url.ts';
+import { isObject } from './json-reader.ts';
+import type { CacheMarker, FormatName, MediaPart, MediaSource } from './neutral.ts';
+import type { JsonObject } from './observation.ts';
+
+/** A picture, film or document by URL. */
+export function mediaOfUrl(kind: MediaPart['kind'], url: string): MediaPart {
+  const inline = readDataUrl(url);
+  const source: MediaSource = inline
+    ? { type: 'base64', ...inline }
+    : { type: 'url', url, mediaType: undefined };
+  return { type: 'media', kind, source };
+}
+
+/** A file's contents: a data URL, or bare base64, whose media type the file's name tells (else PDF). */
+export function mediaOfFileData(fileData: string, fileName: string | undefined): MediaPart {
+  const inline = readDataUrl(fileData) ?? {
+    mediaType: mediaTypeOfName(fileName),
+    data: standardBase64(fileData),
+  };
+  const name = fileName === undefined ? {} : { fileName };
+  return { type: 'media', kind: mediaKind(inline.mediaType), source: { type: 'base64', ...inline }, ...name };
+}
+
+/** Sound in base64 with OpenAI's short name of its format. */
+export function mediaOfAudio(data: string, format: string): MediaPart {
+  const inline = readDataUrl(data) ?? { mediaType: audioMediaType(format), data: standardBase64(data) };
+  return { type: 'media', kind: 'audio', source: { type: 'base64', ...inline } };
+}
+
+/** An uploaded file. */
+export function mediaOfFileId(kind: MediaPart['kind'], id: string, origin: FormatName): MediaPart {
+  return { type: 'media', kind, source: { type: 'file-id', origin, id, mediaType: undefined } };
+}
+
+/** `mp3` → `audio/mpeg`. */
+export function audioMediaType(format: string): string {
+  if (format === 'mp3') return 'audio/mpeg';
+  if (format === 'pcm16') return 'audio/pcm';
+  return `audio/${format}`;
+}
+
+/** OpenAI's short name of an audio format that it takes as input; undefined for others. */
+export function audioFormat(mediaType: string): 'wav' | 'mp3' | undefined {
+  if (/^audio\/(x-|vnd\.)?wave?$/.test(mediaType)) return 'wav';
+  return /^audio\/(mpeg|mp3)$/.test(mediaType) ? 'mp3' : undefined;
+}
+
+/** The URL of a picture or file: as it was given, or a data URL; null for what no URL can say. */
+export function urlOfSource(source: MediaSource): string | null {
+  switch (source.type) {
+    case 'url':
+      return source.url;
+    case 'base64':
+      return writeDataUrl(source.mediaType, source.data);
+    case 'text':
+    case 'file-id':
+      return null;
+  }
+}
+
+/** The id of a file at OpenAI: both of its formats name the same files. */
+export function openaiFileId(source: MediaSource): string | null {
+  return source.type === 'file-id' && /^openai-/.test(source.origin) ? source.id : null;
+}
+
+/** A name for a file that has none: OpenAI wants one beside the data. */
+export function fileNameOf({ fileName, title, source }: MediaPart): string {
+  if (fileName !== undefined) return fileName;
+  const type = source.type === 'base64' ? source.mediaType : 'application/pdf';
+  const extension = Object.entries(mediaTypes).find(([, mediaType]) => mediaType === type)?.[0] ?? 'bin';
+  return title ?? `file.${extension}`;
+}
+
+const mediaTypes: Readonly<Record<string, string>> = {
+  pdf: 'application/pdf',
+  txt: 'text/plain',
+  md: 'text/markdown',
+  csv: 'text/csv',
+  html: 'text/html',
+  json: 'application/json',
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  webp: 'image/webp',
+  gif: 'image/gif',
+  docx: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+};
+
+function mediaTypeOfName(fileName: string | undefined): string {
+  const extension = fileName?.split('.').at(-1)?.toLowerCase() ?? '';
+  return mediaTypes[extension] ?? 'application/pdf';
+}
+
+/**
+ * The cache marker of a content part: OpenAI's own, or the one that OpenRouter and LiteLLM take over from
+ * Anthropic. https://openrouter.ai/docs/features/prompt-caching
+ */
+export function readCacheMarker(part: JsonObject): { cache?: CacheMarker } {
+  const { cache_control: control, prompt_cache_breakpoint: breakpoint } = part;
+  if (isObject(control))
+    return { cache: { ttl: control.ttl === '1h' || control.ttl === '5m' ? control.ttl : undefined } };
+  return isObject(breakpoint) ? { cache: { ttl: undefined } } : {};
+}

@@ -1,0 +1,115 @@
+// The output items of a response on the wire. One builder each: whole answers and streams must agree.
+// https://platform.openai.com/docs/api-reference/responses/object#responses/object-output
+import { callIdWithCarry, writeCarry } from '../carry.ts';
+import { customInputOf, isCustomTool } from '../custom-tools.ts';
+import type { MediaPart, NeutralRequest, Proof, ToolCallPart, WebSearchPart } from '../neutral.ts';
+import type { JsonObject } from '../observation.ts';
+
+export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
+
+/** Prefixes of ids, as OpenAI gives them. */
+export type ItemPrefix = 'msg' | 'rs' | 'fc' | 'ctc' | 'ig' | 'ws';
+
+/** The id of an item: made from the answer's, and the same whenever the answer is written. */
+export function itemId(prefix: ItemPrefix, answerId: string, outputIndex: number): string {
+  return `${prefix}_${answerId}_${outputIndex}`;
+}
+
+/** A message of the assistant. */
+export function messageItem(id: string, status: ItemStatus, content: readonly JsonObject[]): JsonObject {
+  return { id, type: 'message', status, role: 'assistant', content };
+}
+
+export function textContent(
+  text: string,
+  annotations: readonly JsonObject[],
+  logprobs: readonly JsonObject[],
+): JsonObject {
+  return { type: 'output_text', annotations, logprobs, text };
+}
+
+export function refusalContent(refusal: string): JsonObject {
+  return { type: 'refusal', refusal };
+}
+
+/** Reasoning with its summary. What its provider wants back is there also where nobody asked for it: stateless clients send items back. */
+export function reasoningItem(
+  id: string,
+  paragraphs: readonly string[],
+  proof: Proof | undefined,
+): JsonObject {
+  const summary = paragraphs.map((text) => ({ type: 'summary_text', text }));
+  return { id, type: 'reasoning', summary, ...(proof && { encrypted_content: encryptedContent(proof) }) };
+}
+
+/** This provider's own, or a carry of another's; the text that it seals is the summary. */
+function encryptedContent(proof: Proof): string {
+  if (proof.origin === 'openai-responses') return proof.value;
+  return writeCarry({ reasoning: [{ text: '', proof }] }, 'base64url');
+}
+
+/** How a call of the client's tools is told: a function that stands for a custom tool is told as that tool. */
+export interface CallShape {
+  custom: boolean;
+  /** Its arguments are those of the function, to be turned back. */
+  unwrapped: boolean;
+}
+
+export function callShape(
+  request: NeutralRequest,
+  { name, custom }: Pick<ToolCallPart, 'name' | 'custom'>,
+): CallShape {
+  const unwrapped = !custom && isCustomTool(request, name);
+  return { custom: custom === true || unwrapped, unwrapped };
+}
+
+/** The client's id of a call: a provider's proof of the call itself travels in it. */
+export function clientCallId({ id, proof }: Pick<ToolCallPart, 'id' | 'proof'>): string {
+  return callIdWithCarry(id, proof === undefined ? null : { reasoning: [], proof });
+}
+
+/** `text`: arguments as JSON, or a custom tool's input. */
+export function callItem(
+  id: string,
+  status: ItemStatus,
+  call: { callId: string; name: string; custom: boolean },
+  text: string,
+): JsonObject {
+  const { callId, name } = call;
+  if (call.custom) return { id, type: 'custom_tool_call', status, call_id: callId, name, input: text };
+  return { id, type: 'function_call', status, call_id: callId, name, arguments: text };
+}
+
+/** What a finished call says. */
+export function callText({ custom, unwrapped }: CallShape, functionArguments: string): string {
+  if (unwrapped) return customInputOf(functionArguments);
+  return functionArguments === '' && !custom ? '{}' : functionArguments;
+}
+
+/** A picture; null for what no image_generation_call can hold. */
+export function imageItem(id: string, { kind, source }: MediaPart): JsonObject | null {
+  if (kind !== 'image' || source.type !== 'base64') return null;
+  const format = source.mediaType.slice('image/'.length);
+  return {
+    id,
+    type: 'image_generation_call',
+    status: 'completed',
+    output_format: format,
+    result: source.data,
+  };
+}
+
+/** A search that the provider ran; this format's own comes back as it was. */
+export function searchItem(id: string, { query, results, errorCode, opaque }: WebSearchPart): JsonObject {
+  const [own] = opaque?.origin === 'openai-responses' ? opaque.wire : [];
+  if (own !== undefined) return own;
+  const sources = results?.map(({ url }) => ({ type: 'url', url }));
+  const queries = query === undefined ? [] : [query];
+  const action = {
+    type: 'search',
+    queries,
+    ...(query !== undefined && { query }),
+    ...(sources && { sources }),
+  };
+  return { id, type: 'web_search_call', status: errorCode === undefined ? 'completed' : 'failed', action };
+}

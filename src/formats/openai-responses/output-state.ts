@@ -1,0 +1,100 @@
+// The state of a response while it is streamed, and the numbering of its events and items.
+import { DroppedPaths } from '../dropped-paths.ts';
+import type { JsonObject } from '../observation.ts';
+import type { AnswerContext } from '../translation.ts';
+import type { Usage } from '../usage.ts';
+import { type CallShape, type ItemPrefix, itemId } from './items.ts';
+
+/** Where an item stands, and its id. */
+export interface ItemPlace {
+  outputIndex: number;
+  id: string;
+}
+
+/** A message that further contents may still be added to. */
+export interface OpenMessage extends ItemPlace {
+  content: JsonObject[];
+}
+
+/** A text or refusal that grows. */
+export interface OpenContent {
+  kind: 'content';
+  refusal: boolean;
+  message: OpenMessage;
+  contentIndex: number;
+  text: string[];
+  annotations: JsonObject[];
+  logprobs: JsonObject[];
+}
+
+/** Reasoning that grows, paragraph by paragraph. */
+export interface OpenReasoning extends ItemPlace {
+  kind: 'reasoning';
+  paragraphs: string[];
+}
+
+/** A call that grows. */
+export interface OpenCall extends ItemPlace {
+  kind: 'call';
+  shape: CallShape;
+  callId: string;
+  name: string;
+  arguments: string[];
+}
+
+export interface OutputState {
+  context: AnswerContext;
+  dropped: DroppedPaths;
+  /** Of the next event. */
+  sequenceNumber: number;
+  createdAtSeconds: number;
+  /** Finished items by output index. */
+  output: JsonObject[];
+  nextOutputIndex: number;
+  message: OpenMessage | null;
+  /** By the neutral part's number. */
+  parts: Map<number, OpenContent | OpenReasoning | OpenCall>;
+  refused: boolean;
+  usage: Usage | null;
+  serviceTier: string | null;
+}
+
+/** A stream of which nothing is written. */
+export function beginOutput(context: AnswerContext): OutputState {
+  return {
+    context,
+    dropped: new DroppedPaths(),
+    sequenceNumber: 0,
+    createdAtSeconds: context.nowSeconds,
+    output: [],
+    nextOutputIndex: 0,
+    message: null,
+    parts: new Map(),
+    refused: false,
+    usage: null,
+    serviceTier: null,
+  };
+}
+
+/** One event on the wire. */
+export function emit(state: OutputState, type: string, members: JsonObject): string {
+  const data = JSON.stringify({ type, sequence_number: state.sequenceNumber++, ...members });
+  return `event: ${type}\ndata: ${data}\n\n`;
+}
+
+/** The place of a new item. */
+export function takePlace(state: OutputState, prefix: ItemPrefix): ItemPlace {
+  const outputIndex = state.nextOutputIndex++;
+  return { outputIndex, id: itemId(prefix, state.context.answerId, outputIndex) };
+}
+
+/** An item begins. */
+export function addItem(state: OutputState, { outputIndex }: ItemPlace, item: JsonObject): string {
+  return emit(state, 'response.output_item.added', { output_index: outputIndex, item });
+}
+
+/** An item is whole. */
+export function finishItem(state: OutputState, { outputIndex }: ItemPlace, item: JsonObject): string {
+  state.output[outputIndex] = item;
+  return emit(state, 'response.output_item.done', { output_index: outputIndex, item });
+}

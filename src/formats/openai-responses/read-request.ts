@@ -1,0 +1,123 @@
+// A Responses request to the neutral form.
+// https://platform.openai.com/docs/api-reference/responses/create
+import { isObject, objectAt } from '../json-reader.ts';
+import type { NeutralMessage, NeutralRequest, ResponseFormat, TextPart } from '../neutral.ts';
+import type { JsonObject } from '../observation.ts';
+import { readCommonFields, readReasoningWish, readSchemaFormat } from '../openai-sampling.ts';
+import type { RequestFault } from '../request.ts';
+import { emptyRequest, type RequestFaults, RequestFields } from '../request-fields.ts';
+import type { RequestContext } from '../translation.ts';
+import { readInput } from './read-input.ts';
+import { readToolChoice, readTools } from './read-tools.ts';
+
+/** The request, or the first fault in it. */
+export function readRequest(body: JsonObject, context: RequestContext): NeutralRequest | RequestFault {
+  const fields = new RequestFields(body);
+  // How the answer is framed is the relay's business, not the target's.
+  fields.ignore('model', 'stream', 'stream_options');
+  const request: NeutralRequest = {
+    ...emptyRequest(context.model, context.stream, 'openai-responses'),
+    ...readConversation(fields, body),
+    tools: readTools(fields),
+    toolChoice: readToolChoice(fields),
+    ...readCommonFields(fields),
+    ...readOutput(fields),
+    previousResponseId: fields.text('previous_response_id', 'previousResponseId'),
+  };
+  ignoreDefaults(fields, body);
+  const rest = fields.rest();
+  return (
+    fields.faults.first ?? {
+      ...request,
+      opaque: { origin: 'openai-responses', fields: rest },
+      paths: fields.paths,
+    }
+  );
+}
+
+function readConversation(
+  fields: RequestFields,
+  body: JsonObject,
+): { system: TextPart[]; messages: NeutralMessage[] } {
+  const instructions = fields.text('instructions', 'system');
+  const { system, messages } = readInput(inputItems(fields, body), fields.faults);
+  const first: TextPart[] = instructions ? [{ type: 'text', text: instructions, at: 'instructions' }] : [];
+  return { system: [...first, ...system], messages };
+}
+
+/** A text is a user's message. What stored prompts and earlier responses bring along needs no input. */
+function inputItems(fields: RequestFields, body: JsonObject): JsonObject[] {
+  const input = fields.take('input', 'messages');
+  if (typeof input === 'string') return [{ role: 'user', content: input }];
+  if (input !== undefined && !Array.isArray(input)) {
+    fields.faults.wrongType('input', 'a string or an array', input);
+    return [];
+  }
+  const continued = ['previous_response_id', 'conversation', 'prompt'].some(
+    (key) => (body[key] ?? undefined) !== undefined,
+  );
+  if (input === undefined && !continued) fields.faults.missing('input');
+  return onlyObjects(input ?? [], fields.faults);
+}
+
+function onlyObjects(items: unknown[], faults: RequestFaults): JsonObject[] {
+  for (const [index, item] of items.entries())
+    if (!isObject(item)) faults.wrongType(`input[${index}]`, 'an object', item);
+  return items.filter(isObject);
+}
+
+function readOutput(fields: RequestFields): Partial<NeutralRequest> {
+  const text = fields.object('text');
+  const format = objectAt(text, 'format');
+  if (format !== undefined) fields.paths.responseFormat = 'text.format';
+  const verbosity = (['low', 'medium', 'high'] as const).find((one) => one === text?.verbosity);
+  if (verbosity !== undefined) fields.paths.verbosity = 'text.verbosity';
+  return {
+    maxOutputTokens: fields.number('max_output_tokens', 'maxOutputTokens'),
+    reasoning: readReasoningWish(undefined, fields.object('reasoning', 'reasoning')),
+    responseFormat: format && readResponseFormat(format, fields.faults),
+    verbosity,
+    logprobs: readLogprobs(fields),
+  };
+}
+
+function readResponseFormat(format: JsonObject, faults: RequestFaults): ResponseFormat | undefined {
+  switch (format.type) {
+    case undefined:
+    case 'text':
+      return { type: 'text' };
+    case 'json_object':
+      return { type: 'json' };
+    case 'json_schema':
+      return readSchemaFormat(format, 'text.format', faults);
+    default:
+      return faults.add(
+        'text.format.type',
+        "Invalid 'text.format.type': expected one of text, json_object and json_schema.",
+      );
+  }
+}
+
+const logprobsInclude = 'message.output_text.logprobs';
+
+/** Asked for by `include` or by a number of alternatives. */
+function readLogprobs(fields: RequestFields): NeutralRequest['logprobs'] {
+  const top = fields.number('top_logprobs') ?? 0;
+  const include = fields.take('include');
+  const included = Array.isArray(include) && include.includes(logprobsInclude);
+  if (!included && top === 0) return undefined;
+  fields.paths.logprobs = top > 0 ? 'top_logprobs' : 'include';
+  return { top };
+}
+
+/** Includes that a writer answers by itself, or that only show more of what is asked for elsewhere. */
+const knownIncludes: readonly unknown[] = ['reasoning.encrypted_content', logprobsInclude];
+
+/** Fields whose value is the API's default are no wish; of `include`, what is answered anyway. */
+function ignoreDefaults(fields: RequestFields, body: JsonObject): void {
+  if (body.background === false) fields.ignore('background');
+  if (body.truncation === 'disabled') fields.ignore('truncation');
+  const { include } = body;
+  const unknown = Array.isArray(include) ? include.filter((one) => !knownIncludes.includes(one)) : [];
+  if (unknown.length > 0) fields.keep('include', unknown);
+}

@@ -1,0 +1,52 @@
+// A whole response object, of any provider, to the neutral form. Bears any JSON: wrong shapes read as nothing.
+// https://platform.openai.com/docs/api-reference/responses/object
+import { objectAt, objectsAt, textAt } from '../json-reader.ts';
+import type { NeutralPart, NeutralResponse } from '../neutral.ts';
+import type { JsonObject } from '../observation.ts';
+import { readOpenaiError } from '../openai-error.ts';
+import { readItem } from './read-items.ts';
+import { readOutputText } from './read-parts.ts';
+import { readStop, saidIn } from './stop-reason.ts';
+import { readResponsesUsage } from './usage.ts';
+
+/** The answer: one candidate, whose parts are the items' contents in order. */
+export function readResponse(body: JsonObject): NeutralResponse {
+  const parts = objectsAt(body, 'output').flatMap(readOutputItem);
+  const error = readOpenaiError(body);
+  const answered = Array.isArray(body.output) || body.status !== undefined;
+  return {
+    id: textAt(body, 'id') ?? null,
+    model: textAt(body, 'model') ?? null,
+    createdAtSeconds: createdAt(body),
+    candidates: answered ? [{ parts, stop: readStop(body, saidIn(parts)) }] : [],
+    usage: readResponsesUsage(objectAt(body, 'usage')),
+    serviceTier: textAt(body, 'service_tier') ?? null,
+    error,
+    promptBlock: null,
+  };
+}
+
+/** In whole seconds; null where it does not say. */
+export function createdAt({ created_at: created }: JsonObject): number | null {
+  return typeof created === 'number' && created > 0 ? Math.floor(created) : null;
+}
+
+/** The parts of one output item. */
+export function readOutputItem(item: JsonObject): NeutralPart[] {
+  return item.type === 'message' ? objectsAt(item, 'content').flatMap(readContentPart) : readItem(item);
+}
+
+/** Text and refusals; what else a message may hold is only for this format. */
+function readContentPart(part: JsonObject): NeutralPart[] {
+  switch (part.type) {
+    case 'output_text':
+    case 'text': {
+      const text = readOutputText(part);
+      return text.type === 'text' && text.text === '' ? [] : [text];
+    }
+    case 'refusal':
+      return [{ type: 'refusal', text: textAt(part, 'refusal') ?? '' }];
+    default:
+      return [{ type: 'opaque', origin: 'openai-responses', wire: part }];
+  }
+}

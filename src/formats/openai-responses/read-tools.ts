@@ -1,0 +1,98 @@
+// Tools of Responses and the choice among them, to neutral ones. All but functions, custom tools and web search
+// are OpenAI's alone. https://platform.openai.com/docs/api-reference/responses/create#responses-create-tools
+import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
+import type { NeutralTool, ToolChoice } from '../neutral.ts';
+import type { JsonObject } from '../observation.ts';
+import type { RequestFaults, RequestFields } from '../request-fields.ts';
+
+/** The tools in order. */
+export function readTools(fields: RequestFields): NeutralTool[] {
+  const tools = fields.objects('tools', 'tools') ?? [];
+  return tools.map((tool, index) => readTool(tool, `tools[${index}]`, fields.faults));
+}
+
+function readTool(tool: JsonObject, at: string, faults: RequestFaults): NeutralTool {
+  switch (tool.type) {
+    case 'function':
+      return readFunction(tool, at, faults);
+    case 'custom': {
+      const { format } = tool;
+      return {
+        type: 'custom',
+        name: needName(tool, at, faults),
+        description: textAt(tool, 'description'),
+        format: format ?? undefined,
+        at,
+      };
+    }
+    default:
+      return typeof tool.type === 'string' && /^web_search/.test(tool.type)
+        ? readSearch(tool, at)
+        : { type: 'opaque', origin: 'openai-responses', wire: tool, at };
+  }
+}
+
+function needName(tool: JsonObject, at: string, faults: RequestFaults): string {
+  const name = textAt(tool, 'name');
+  if (name === undefined) faults.missing(`${at}.name`);
+  return name ?? '';
+}
+
+function readFunction(tool: JsonObject, at: string, faults: RequestFaults): NeutralTool {
+  const { parameters, strict } = tool;
+  if (parameters !== undefined && parameters !== null && !isObject(parameters))
+    faults.wrongType(`${at}.parameters`, 'an object', parameters);
+  return {
+    type: 'function',
+    name: needName(tool, at, faults),
+    description: textAt(tool, 'description'),
+    parameters: isObject(parameters) ? parameters : null,
+    strict: typeof strict === 'boolean' ? strict : undefined,
+    at,
+  };
+}
+
+function readSearch(tool: JsonObject, at: string): NeutralTool {
+  const filters = objectAt(tool, 'filters');
+  const { type: _, ...location } = objectAt(tool, 'user_location') ?? {};
+  const size = tool.search_context_size;
+  return {
+    type: 'web-search',
+    allowedDomains: domains(filters?.allowed_domains),
+    blockedDomains: domains(filters?.blocked_domains),
+    maxUses: undefined,
+    userLocation: Object.keys(location).length > 0 ? location : undefined,
+    contextSize: size === 'low' || size === 'medium' || size === 'high' ? size : undefined,
+    opaque: { origin: 'openai-responses', wire: tool },
+    at,
+  };
+}
+
+function domains(value: unknown): string[] | undefined {
+  return Array.isArray(value) ? value.filter((domain) => typeof domain === 'string') : undefined;
+}
+
+/** A word, or an object that names one tool, several, or a hosted one. */
+export function readToolChoice(fields: RequestFields): ToolChoice | undefined {
+  const choice = fields.take('tool_choice', 'toolChoice');
+  if (choice === undefined) return undefined;
+  if (choice === 'auto' || choice === 'none' || choice === 'required') return { type: choice };
+  const named = isObject(choice) ? readNamed(choice) : undefined;
+  return named ?? { type: 'opaque', origin: 'openai-responses', wire: choice };
+}
+
+function readNamed(choice: JsonObject): ToolChoice | undefined {
+  // Chat's shape, which clients mix up with this one, has the name inside.
+  const name = textAt(choice, 'name') ?? textAt(objectAt(choice, 'function'), 'name');
+  if ((choice.type === 'function' || choice.type === 'custom') && name !== undefined)
+    return { type: 'tool', name };
+  if (choice.type !== 'allowed_tools') return undefined;
+  const names = objectsAt(choice, 'tools').map((tool) => textAt(tool, 'name'));
+  // A hosted tool among them has no name: then only the same format can say it.
+  if (names.includes(undefined)) return undefined;
+  return {
+    type: 'allowed',
+    names: names.filter((one) => one !== undefined),
+    required: choice.mode === 'required',
+  };
+}

@@ -1,0 +1,65 @@
+// The response object around the output: what of the request it repeats, and how the answer ended.
+// https://platform.openai.com/docs/api-reference/responses/object
+import { objectAt } from '../json-reader.ts';
+import type { JsonObject } from '../observation.ts';
+import type { AnswerContext } from '../translation.ts';
+import type { Usage } from '../usage.ts';
+import type { Ending } from './stop-reason.ts';
+import { writeResponsesUsage } from './write-usage.ts';
+
+/** What changes while an answer is made. */
+export interface Progress {
+  createdAtSeconds: number;
+  ending: Ending | null;
+  output: readonly JsonObject[];
+  usage: Usage | null;
+  serviceTier: string | null;
+}
+
+/** The object; without an ending it is one in progress. Members in the order in which OpenAI has them. */
+export function responseObject(context: AnswerContext, progress: Progress): JsonObject {
+  const { ending, output, usage, createdAtSeconds } = progress;
+  return {
+    id: `resp_${context.answerId}`,
+    object: 'response',
+    created_at: createdAtSeconds,
+    status: ending?.status ?? 'in_progress',
+    background: false,
+    completed_at: ending?.status === 'completed' ? Math.max(context.nowSeconds, createdAtSeconds) : null,
+    error: ending?.error ?? null,
+    incomplete_details: ending?.incomplete_details ?? null,
+    ...repeated(context),
+    output,
+    service_tier: progress.serviceTier ?? context.body.service_tier ?? 'auto',
+    usage: usage && writeResponsesUsage(usage),
+  };
+}
+
+/** What the caller said, or the API's default for it. */
+function repeated({ body, model, request }: AnswerContext): JsonObject {
+  const told = (name: string, otherwise: unknown) => body[name] ?? otherwise;
+  const text = objectAt(body, 'text');
+  const reasoning = objectAt(body, 'reasoning');
+  return {
+    instructions: told('instructions', null),
+    max_output_tokens: told('max_output_tokens', null),
+    max_tool_calls: told('max_tool_calls', null),
+    metadata: told('metadata', {}),
+    model,
+    parallel_tool_calls: told('parallel_tool_calls', true),
+    previous_response_id: told('previous_response_id', null),
+    prompt_cache_key: told('prompt_cache_key', null),
+    reasoning: { effort: reasoning?.effort ?? null, summary: reasoning?.summary ?? null },
+    safety_identifier: told('safety_identifier', null),
+    // Nothing is kept unless the relay was told to: then the caller's own word holds.
+    store: request.store === true,
+    temperature: told('temperature', 1),
+    text: { ...text, format: text?.format ?? { type: 'text' } },
+    tool_choice: told('tool_choice', 'auto'),
+    tools: told('tools', []),
+    top_logprobs: told('top_logprobs', 0),
+    top_p: told('top_p', 1),
+    truncation: told('truncation', 'disabled'),
+    user: told('user', null),
+  };
+}

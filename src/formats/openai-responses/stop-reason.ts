@@ -1,0 +1,87 @@
+// How a response ended: its status and what it says of it, both ways.
+// https://platform.openai.com/docs/api-reference/responses/object#responses/object-status
+import { objectAt, textAt } from '../json-reader.ts';
+import type { NeutralPart, Stop } from '../neutral.ts';
+import type { JsonObject } from '../observation.ts';
+
+/** What of an answer decides how `completed` is to be taken. */
+export interface Said {
+  calls: boolean;
+  refusal: boolean;
+}
+
+/** The stop of a response object that is over. */
+export function readStop(response: JsonObject, { calls, refusal }: Said): Stop {
+  const status = textAt(response, 'status');
+  switch (status) {
+    case 'incomplete':
+      return readIncomplete(textAt(objectAt(response, 'incomplete_details'), 'reason'));
+    case 'failed':
+      return { reason: 'error', ...messageOf(response) };
+    case 'completed':
+    // DeepSeek's at Azure.
+    case 'complete':
+      return { reason: calls ? 'tool-calls' : refusal ? 'refusal' : 'stop' };
+    default:
+      return { reason: 'unknown', ...(status !== undefined && { raw: status }) };
+  }
+}
+
+function readIncomplete(reason: string | undefined): Stop {
+  if (reason === 'max_output_tokens') return { reason: 'length' };
+  if (reason === 'content_filter') return { reason: 'content-filter' };
+  return { reason: 'unknown', ...(reason !== undefined && { raw: reason }) };
+}
+
+function messageOf(response: JsonObject): { message?: string } {
+  const message = textAt(objectAt(response, 'error'), 'message');
+  return message === undefined ? {} : { message };
+}
+
+/** What was said, of whole parts. */
+export function saidIn(parts: readonly NeutralPart[]): Said {
+  return {
+    calls: parts.some(({ type }) => type === 'tool-call'),
+    refusal: parts.some(({ type }) => type === 'refusal'),
+  };
+}
+
+/** The members of a response object that say how it ended. */
+export interface Ending {
+  status: 'completed' | 'incomplete' | 'failed';
+  incomplete_details: { reason: 'max_output_tokens' | 'content_filter' } | null;
+  error: { code: string; message: string } | null;
+}
+
+/** The ending of a stop. A refusal in OpenAI's sense is complete; one without words is a filter's. */
+export function writeStop({ reason, message }: Stop, { refusal }: Pick<Said, 'refusal'>): Ending {
+  switch (reason) {
+    case 'stop':
+    case 'stop-sequence':
+    case 'tool-calls':
+    case 'pause':
+    case 'malformed-tool-call':
+    case 'unknown':
+      return completed;
+    case 'length':
+    case 'context-length':
+      return incomplete('max_output_tokens');
+    case 'content-filter':
+      return incomplete('content_filter');
+    case 'refusal':
+      return refusal ? completed : incomplete('content_filter');
+    case 'error':
+      return failed('server_error', message ?? 'The upstream broke its answer off.');
+  }
+}
+
+const completed: Ending = { status: 'completed', incomplete_details: null, error: null };
+
+function incomplete(reason: 'max_output_tokens' | 'content_filter'): Ending {
+  return { status: 'incomplete', incomplete_details: { reason }, error: null };
+}
+
+/** An answer that failed. */
+export function failed(code: string, message: string): Ending {
+  return { status: 'failed', incomplete_details: null, error: { code, message } };
+}

@@ -1,0 +1,149 @@
+// Neutral events to the events of a streamed response, in OpenAI's order and with its numbers.
+// https://platform.openai.com/docs/api-reference/responses-streaming
+import type { NeutralError, NeutralEvent, Stop } from '../neutral.ts';
+import type { AnswerContext, EventWriter } from '../translation.ts';
+import { beginOutput, emit, type OutputState } from './output-state.ts';
+import { responseObject } from './response-object.ts';
+import { type Ending, writeStop } from './stop-reason.ts';
+import {
+  finishCall,
+  finishReasoning,
+  growCall,
+  growReasoning,
+  startCall,
+  startReasoning,
+  writeWhole,
+} from './write-item-events.ts';
+import { cite, finishContent, finishMessage, growContent, startContent } from './write-message-events.ts';
+
+interface State extends OutputState {
+  begun: boolean;
+  ended: boolean;
+  stop: Stop;
+}
+
+/** A writer of one stream. */
+export function eventWriter(context: AnswerContext): EventWriter {
+  const state: State = { ...beginOutput(context), begun: false, ended: false, stop: { reason: 'unknown' } };
+  return {
+    write: (event) => writeEvent(state, event),
+    end: () => (state.ended ? finish(state) : ''),
+    get dropped() {
+      return state.dropped.list;
+    },
+    get nextSequenceNumber() {
+      return state.sequenceNumber;
+    },
+  };
+}
+
+function writeEvent(state: State, event: NeutralEvent): string {
+  if ('candidate' in event && event.candidate > 0) {
+    // One answer is all that there is room for.
+    state.dropped.add(`candidates[${event.candidate}]`);
+    return '';
+  }
+  switch (event.type) {
+    case 'message-start':
+      state.createdAtSeconds = event.createdAtSeconds ?? state.createdAtSeconds;
+      return begin(state);
+    case 'usage-set':
+      state.usage = event.usage;
+      state.serviceTier = event.serviceTier ?? state.serviceTier;
+      return '';
+    case 'candidate-end':
+      state.stop = event.stop;
+      return '';
+    case 'prompt-block':
+      return refusePrompt(state, event.message ?? `The prompt was refused: ${event.reason}.`);
+    case 'error':
+      return writeError(state, event.error);
+    case 'message-end':
+      state.ended = true;
+      return '';
+    default:
+      return begin(state) + writePart(state, event);
+  }
+}
+
+type PartEvent = Exclude<
+  NeutralEvent,
+  { type: 'message-start' | 'usage-set' | 'candidate-end' | 'prompt-block' | 'error' | 'message-end' }
+>;
+
+function writePart(state: State, event: PartEvent): string {
+  switch (event.type) {
+    case 'text-start':
+      return startContent(state, event.part, false);
+    case 'refusal-start':
+      return startContent(state, event.part, true);
+    case 'text-delta':
+    case 'refusal-delta':
+      return growContent(state, event);
+    case 'citation-add':
+      return cite(state, event.part, event.citation);
+    case 'text-end':
+    case 'refusal-end':
+      return finishContent(state, event.part);
+    case 'reasoning-delta':
+      return growReasoning(state, event);
+    case 'reasoning-end':
+      return finishReasoning(state, event);
+    case 'tool-call-delta':
+      return growCall(state, event);
+    case 'tool-call-end':
+      return finishCall(state, event.part);
+    case 'audio-delta':
+      // Sound has no place in a response.
+      state.dropped.add('audio');
+      return '';
+    case 'reasoning-start':
+    case 'tool-call-start':
+    case 'part-add':
+      return finishMessage(state, 'completed') + startItem(state, event);
+  }
+}
+
+function startItem(
+  state: State,
+  event: Extract<PartEvent, { type: 'reasoning-start' | 'tool-call-start' | 'part-add' }>,
+): string {
+  if (event.type === 'reasoning-start') return startReasoning(state, event);
+  return event.type === 'tool-call-start' ? startCall(state, event) : writeWhole(state, event);
+}
+
+/** Twice the same response in progress, as OpenAI does. */
+function begin(state: State): string {
+  if (state.begun) return '';
+  state.begun = true;
+  const response = responseOf(state, null);
+  return emit(state, 'response.created', { response }) + emit(state, 'response.in_progress', { response });
+}
+
+function responseOf(state: State, ending: Ending | null): ReturnType<typeof responseObject> {
+  return responseObject(state.context, { ...state, ending });
+}
+
+/** A refused prompt is an answer that a filter stopped before its first word. */
+function refusePrompt(state: State, text: string): string {
+  state.stop = { reason: 'content-filter' };
+  const part = -1;
+  return (
+    begin(state) +
+    startContent(state, part, true) +
+    growContent(state, { type: 'refusal-delta', candidate: 0, part, text }) +
+    finishContent(state, part)
+  );
+}
+
+function finish(state: State): string {
+  const begun = begin(state);
+  const ending = writeStop(state.stop, { refusal: state.refused });
+  const message = finishMessage(state, ending.status === 'incomplete' ? 'incomplete' : 'completed');
+  return begun + message + emit(state, `response.${ending.status}`, { response: responseOf(state, ending) });
+}
+
+/** The error's own `type` has no place in this event: its `type` is the event's. */
+function writeError(state: State, { code, type, message, param }: NeutralError): string {
+  return emit(state, 'error', { code: code ?? type, message, param });
+}

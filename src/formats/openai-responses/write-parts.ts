@@ -1,0 +1,75 @@
+// Neutral parts to content parts of Responses' input: questions, and what tools gave back. What Responses cannot
+// say comes back as null, for the caller to name.
+// https://platform.openai.com/docs/api-reference/responses/create#responses-create-input
+import { textOfBase64 } from '../data-url.ts';
+import type { CacheMarker, MediaPart, NeutralPart } from '../neutral.ts';
+import type { JsonObject } from '../observation.ts';
+import { fileNameOf, openaiFileId, urlOfSource } from '../openai-media.ts';
+import type { Writing } from '../openai-target.ts';
+
+/** A part of a user's message or of a tool's output. */
+export function writePart(part: NeutralPart, writing: Writing): JsonObject | null {
+  switch (part.type) {
+    case 'text':
+      return { type: 'input_text', text: part.text, ...breakpoint(part.cache, writing) };
+    case 'media': {
+      const written = writeMedia(part);
+      return written && { ...written, ...breakpoint(part.cache, writing) };
+    }
+    case 'opaque':
+      return part.origin === 'openai-responses' ? part.wire : null;
+    default:
+      return null;
+  }
+}
+
+/** gpt-5.6 and newer take cache markers; other models cache by themselves. */
+function breakpoint(cache: CacheMarker | undefined, { traits }: Writing): JsonObject {
+  return cache && traits.takesCacheBreakpoints ? { prompt_cache_breakpoint: { mode: 'explicit' } } : {};
+}
+
+/** Sound and film have no place in Responses' input (openapi: InputContent). */
+function writeMedia(part: MediaPart): JsonObject | null {
+  switch (part.kind) {
+    case 'image':
+      return writeImage(part);
+    case 'document':
+      return writeDocument(part);
+    case 'audio':
+    case 'video':
+      return null;
+  }
+}
+
+function writeImage({ source, detail }: MediaPart): JsonObject | null {
+  const id = openaiFileId(source);
+  const url = urlOfSource(source);
+  if (id === null && url === null) return null;
+  return {
+    type: 'input_image',
+    detail: detail ?? 'auto',
+    ...(id === null ? { image_url: url } : { file_id: id }),
+  };
+}
+
+/** Text is told as text; files come by id, by URL, or as data with a name. */
+function writeDocument(part: MediaPart): JsonObject | null {
+  const { source, title, fileName, context } = part;
+  const told = (text: string) => ({
+    type: 'input_text',
+    text: [title ?? fileName, context, text].filter((line) => line !== undefined).join('\n'),
+  });
+  switch (source.type) {
+    case 'text':
+      return told(source.text);
+    case 'url':
+      return { type: 'input_file', file_url: source.url };
+    case 'base64':
+      if (/^text\//.test(source.mediaType)) return told(textOfBase64(source.data));
+      return { type: 'input_file', filename: fileNameOf(part), file_data: urlOfSource(source) };
+    case 'file-id': {
+      const id = openaiFileId(source);
+      return id === null ? null : { type: 'input_file', file_id: id };
+    }
+  }
+}

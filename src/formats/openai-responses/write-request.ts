@@ -1,0 +1,118 @@
+// The neutral form to a Responses request. Nothing is stored unless the caller said so, and reasoning comes
+// back encrypted, so that the conversation needs no memory but the client's.
+// https://platform.openai.com/docs/api-reference/responses/create
+import { DroppedPaths } from '../dropped-paths.ts';
+import { isStrictSchema } from '../json-schema-openai.ts';
+import type { NeutralRequest } from '../neutral.ts';
+import type { JsonObject } from '../observation.ts';
+import {
+  beginWriting,
+  fittingUserId,
+  opaqueFields,
+  openaiServiceTier,
+  samplingFields,
+  type Writing,
+} from '../openai-target.ts';
+import type { RequestTarget, WrittenRequest } from '../translation.ts';
+import { writeInput } from './write-input.ts';
+import { writeTools } from './write-tools.ts';
+
+/** The body, and the caller's paths of what it does not say. */
+export function writeRequest(request: NeutralRequest, target: RequestTarget): WrittenRequest {
+  const dropped = new DroppedPaths();
+  const writing = beginWriting(request, target, dropped);
+  dropped.fields(request, 'topK', 'seed', 'frequencyPenalty', 'presencePenalty', 'audioOutput');
+  if (request.stopSequences.length > 0) dropped.fields(request, 'stopSequences');
+  if ((request.candidateCount ?? 1) > 1) dropped.fields(request, 'candidateCount');
+  if (request.outputModalities?.some((modality) => modality !== 'text'))
+    dropped.fields(request, 'outputModalities');
+  const opaque = opaqueFields(writing, 'openai-responses');
+  const body = {
+    model: target.model,
+    ...writeInstructions(request),
+    input: writeInput(writing),
+    ...(request.stream && { stream: true }),
+    ...writeTools(writing),
+    ...writeLimits(writing),
+    ...samplingFields(writing),
+    ...writeText(writing),
+    ...writeAccount(request),
+    ...opaque,
+    ...writeInclude(writing, opaque.include),
+  };
+  return { body, dropped: dropped.list };
+}
+
+function writeInstructions({ system }: NeutralRequest): JsonObject {
+  return system.length === 0 ? {} : { instructions: system.map(({ text }) => text).join('\n\n') };
+}
+
+/** Less is refused. */
+const minimumOutputTokens = 16;
+
+function writeLimits({ request, genuine, traits, effort, dropped }: Writing): JsonObject {
+  const { maxOutputTokens: limit, reasoning } = request;
+  if (limit !== undefined && limit < minimumOutputTokens) dropped.fields(request, 'maxOutputTokens');
+  if (reasoning?.budgetTokens !== undefined && effort === undefined) dropped.fields(request, 'reasoning');
+  // Anthropic and Gemini tell their thoughts when asked to think; here that is another wish.
+  const summary = reasoning?.summary ?? (reasoning?.includeThoughts ? 'auto' : undefined);
+  const reasons = !(genuine && traits.reasons === false) && effort !== 'none';
+  const wish = {
+    ...(effort !== undefined && { effort }),
+    ...(summary !== undefined && reasons && { summary }),
+  };
+  return {
+    ...(limit !== undefined && { max_output_tokens: Math.max(limit, minimumOutputTokens) }),
+    ...(Object.keys(wish).length > 0 && { reasoning: wish }),
+  };
+}
+
+/** What the answer shall look like. */
+function writeText({ request, dropped }: Writing): JsonObject {
+  const { responseFormat, verbosity, paths } = request;
+  const format = responseFormat && writeFormat(responseFormat);
+  if (responseFormat?.type === 'json-schema' && responseFormat.strict && format?.strict !== true)
+    dropped.add(`${paths.responseFormat ?? 'text.format'}.strict`);
+  const text = { ...(format && { format }), ...(verbosity !== undefined && { verbosity }) };
+  return Object.keys(text).length === 0 ? {} : { text };
+}
+
+/** Strict only where it was asked for and the schema allows it. */
+function writeFormat(format: NonNullable<NeutralRequest['responseFormat']>): JsonObject {
+  if (format.type === 'text') return { type: 'text' };
+  if (format.type === 'json') return { type: 'json_object' };
+  const { name, description, schema } = format;
+  const strict = (format.strict ?? false) && isStrictSchema(schema);
+  return { type: 'json_schema', name, ...(description !== undefined && { description }), schema, strict };
+}
+
+/** Encrypted reasoning is refused for models that are known not to reason. */
+function writeInclude(writing: Writing, given: unknown): JsonObject {
+  const { request, genuine, traits, effort, dropped } = writing;
+  const { logprobs } = request;
+  const logprobsRefused = genuine && traits.refusesSampling(effort);
+  if (logprobsRefused) dropped.fields(request, 'logprobs');
+  const wantsLogprobs = logprobs !== undefined && !logprobsRefused;
+  const include = [
+    ...(Array.isArray(given) ? given : []),
+    ...(genuine && traits.reasons === false ? [] : ['reasoning.encrypted_content']),
+    ...(wantsLogprobs ? ['message.output_text.logprobs'] : []),
+  ];
+  return {
+    ...(include.length > 0 && { include }),
+    ...(wantsLogprobs && logprobs.top > 0 && { top_logprobs: logprobs.top }),
+  };
+}
+
+/** Whose request it is and what becomes of it. */
+function writeAccount(request: NeutralRequest): JsonObject {
+  const { userId, metadata, serviceTier, promptCacheKey, store, previousResponseId } = request;
+  return {
+    store: store ?? false,
+    ...(userId !== undefined && { safety_identifier: fittingUserId(userId) }),
+    ...(metadata !== undefined && { metadata }),
+    ...(serviceTier !== undefined && { service_tier: openaiServiceTier(serviceTier) }),
+    ...(promptCacheKey !== undefined && { prompt_cache_key: promptCacheKey }),
+    ...(previousResponseId !== undefined && { previous_response_id: previousResponseId }),
+  };
+}
