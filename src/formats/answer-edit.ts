@@ -1,7 +1,14 @@
 // What was changed in a request so that an upstream could take it, undone in the answer: names of tools that it
 // does not allow, OpenAI's custom tools, the tool that stands for a structured answer.
 import { customInputOf, functionCallOfCustom, functionOfCustomTool, isCustomTool } from './custom-tools.ts';
-import type { NeutralEvent, NeutralMessage, NeutralPart, NeutralRequest, NeutralResponse, ToolCallPart } from './neutral.ts';
+import type {
+  NeutralEvent,
+  NeutralMessage,
+  NeutralPart,
+  NeutralRequest,
+  NeutralResponse,
+  ToolCallPart,
+} from './neutral.ts';
 import { type FittedNames, fitToolNames, type NameRule } from './tool-names.ts';
 
 /** Undoes one change. State is per answer. */
@@ -46,7 +53,9 @@ function chain(edits: readonly AnswerEdit[]): AnswerEdit {
 /** Functions in place of custom tools, in the conversation too. */
 function withoutCustomTools(request: NeutralRequest): NeutralRequest {
   const hasCustom = request.tools.some(({ type }) => type === 'custom');
-  const hasCalls = request.messages.some(({ parts }) => parts.some((part) => part.type === 'tool-call' && part.custom));
+  const hasCalls = request.messages.some(({ parts }) =>
+    parts.some((part) => part.type === 'tool-call' && part.custom),
+  );
   if (!hasCustom && !hasCalls) return request;
   return {
     ...request,
@@ -64,8 +73,12 @@ function withFunctionCalls(message: NeutralMessage): NeutralMessage {
 
 function nameEdit({ originalOf }: FittedNames): AnswerEdit {
   return {
-    event: (event) => (event.type === 'tool-call-start' ? [{ ...event, name: originalOf(event.name) }] : [event]),
-    response: (response) => mapParts(response, (part) => (part.type === 'tool-call' ? { ...part, name: originalOf(part.name) } : part)),
+    event: (event) =>
+      event.type === 'tool-call-start' ? [{ ...event, name: originalOf(event.name) }] : [event],
+    response: (response) =>
+      mapParts(response, (part) =>
+        part.type === 'tool-call' ? { ...part, name: originalOf(part.name) } : part,
+      ),
   };
 }
 
@@ -104,7 +117,10 @@ class CustomToolEdit implements AnswerEdit {
         if (pieces === undefined) return [event];
         this.open.delete(keyOf(event));
         const { candidate, part } = event;
-        return [{ type: 'tool-call-delta', candidate, part, arguments: customInputOf(pieces.join('')) }, event];
+        return [
+          { type: 'tool-call-delta', candidate, part, arguments: customInputOf(pieces.join('')) },
+          event,
+        ];
       }
       default:
         return [event];

@@ -69,7 +69,12 @@ export function base64OfVector(vector: readonly number[]): string {
 }
 
 /** Names of given fields that an upstream has no member for. */
-export function lostFields(request: EmbeddingRequest, ...fields: (keyof EmbeddingRequest['paths'])[]): string[] {
-  const named = fields.flatMap((field) => (request[field] === undefined ? [] : (request.paths[field] ?? field)));
+export function lostFields(
+  request: EmbeddingRequest,
+  ...fields: (keyof EmbeddingRequest['paths'])[]
+): string[] {
+  const named = fields.flatMap((field) =>
+    request[field] === undefined ? [] : (request.paths[field] ?? field),
+  );
   return [...named, ...request.unknown];
 }

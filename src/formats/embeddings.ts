@@ -3,7 +3,12 @@ import { cohereEmbeddings } from './cohere-embed/index.ts';
 import type { EmbeddingCaller, EmbeddingDialect, EmbeddingUpstream } from './embedding.ts';
 import type { Operation } from './format.ts';
 import { geminiEmbedCaller, geminiEmbeddings } from './gemini-embed/index.ts';
-import { embeddingsCaller, jinaEmbeddings, openaiEmbeddings, voyageEmbeddings } from './openai-embeddings/index.ts';
+import {
+  embeddingsCaller,
+  jinaEmbeddings,
+  openaiEmbeddings,
+  voyageEmbeddings,
+} from './openai-embeddings/index.ts';
 
 const upstreams: Readonly<Record<EmbeddingDialect, EmbeddingUpstream>> = {
   openai: openaiEmbeddings,

@@ -39,13 +39,19 @@ function eventsOfPart(content: NeutralPart, at: At): NeutralEvent[] {
       const paragraphs = content.paragraphs ?? (content.text === '' ? [] : [content.text]);
       return [
         { type: 'reasoning-start', ...at },
-        ...paragraphs.map((text, paragraph): NeutralEvent => ({ type: 'reasoning-delta', ...at, text, paragraph })),
+        ...paragraphs.map(
+          (text, paragraph): NeutralEvent => ({ type: 'reasoning-delta', ...at, text, paragraph }),
+        ),
         { type: 'reasoning-end', ...at, ...(content.proof && { proof: content.proof }) },
       ];
     }
     case 'tool-call': {
       const { id, name, custom, proof, itemId, arguments: json } = content;
-      const given = { ...(custom && { custom }), ...(proof && { proof }), ...(itemId !== undefined && { itemId }) };
+      const given = {
+        ...(custom && { custom }),
+        ...(proof && { proof }),
+        ...(itemId !== undefined && { itemId }),
+      };
       return [
         { type: 'tool-call-start', ...at, id, name, ...given },
         { type: 'tool-call-delta', ...at, arguments: json },

@@ -42,7 +42,9 @@ export function fitToolNames(request: NeutralRequest, rule: NameRule): FittedNam
 
 function namesIn({ tools, messages }: NeutralRequest): string[] {
   const ofTools = tools.flatMap((tool) => ('name' in tool ? [tool.name] : []));
-  const ofCalls = messages.flatMap(({ parts }) => parts.flatMap((part) => (part.type === 'tool-call' ? [part.name] : [])));
+  const ofCalls = messages.flatMap(({ parts }) =>
+    parts.flatMap((part) => (part.type === 'tool-call' ? [part.name] : [])),
+  );
   return [...ofTools, ...ofCalls];
 }
 
@@ -60,7 +62,9 @@ type Rename = (name: string) => string;
 function renamed(request: NeutralRequest, rename: Rename): NeutralRequest {
   return {
     ...request,
-    tools: request.tools.map((tool): NeutralTool => ('name' in tool ? { ...tool, name: rename(tool.name) } : tool)),
+    tools: request.tools.map(
+      (tool): NeutralTool => ('name' in tool ? { ...tool, name: rename(tool.name) } : tool),
+    ),
     toolChoice: request.toolChoice && renamedChoice(request.toolChoice, rename),
     messages: request.messages.map((message) => renamedMessage(message, rename)),
   };
@@ -74,7 +78,9 @@ function renamedChoice(choice: ToolChoice, rename: Rename): ToolChoice {
 function renamedMessage(message: NeutralMessage, rename: Rename): NeutralMessage {
   const parts = message.parts.map((part) => {
     if (part.type === 'tool-call') return { ...part, name: rename(part.name) };
-    return part.type === 'tool-result' && part.name !== undefined ? { ...part, name: rename(part.name) } : part;
+    return part.type === 'tool-result' && part.name !== undefined
+      ? { ...part, name: rename(part.name) }
+      : part;
   });
   return { ...message, parts };
 }

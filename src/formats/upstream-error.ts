@@ -30,7 +30,8 @@ function jsonOf(body: string): unknown {
 
 function fromObject(value: JsonObject): NeutralError | null {
   const { error, detail } = value;
-  if (isObject(error)) return { ...errorOf(error), type: textAt(error, 'type') ?? textAt(error, 'status') ?? null };
+  if (isObject(error))
+    return { ...errorOf(error), type: textAt(error, 'type') ?? textAt(error, 'status') ?? null };
   if (typeof error === 'string') return { ...errorOf(value), message: textAt(value, 'message') ?? error };
   if (typeof detail === 'string') return { ...errorOf(value), message: detail };
   if (Array.isArray(detail)) return { ...errorOf(value), message: messagesOf(detail) };

@@ -1,21 +1,21 @@
 // From the upstream's response to the caller's: which way its body goes, what is counted on the way, and the
 // settlement at its end.
 import { errorEvent } from '../formats/error-event.ts';
-import { readUpstreamError, upstreamErrorBody } from '../formats/upstream-error.ts';
 import { createMeter, type Framing, type Meter, type WireKind } from '../formats/meter.ts';
 import { readRerankResponse } from '../formats/rerank/response.ts';
+import { readUpstreamError, upstreamErrorBody } from '../formats/upstream-error.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Admitted } from './admitted.ts';
+import type { Sent } from './attempt.ts';
 import { mayBeBulk } from './bulk.ts';
 import type { Call } from './call.ts';
 import { droppedHeader, headersForCaller } from './headers.ts';
 import { relayLimits } from './limits.ts';
+import { rerankDialect } from './outgoing.ts';
 import { waitsFor } from './patience.ts';
 import { pipeStream } from './pipe.ts';
 import { pumpStream } from './pump.ts';
 import { refusedRelay } from './refused-relay.ts';
-import type { Sent } from './attempt.ts';
-import { rerankDialect } from './outgoing.ts';
 import type { StreamEnd, StreamTask } from './stream-task.ts';
 import { usageStripper } from './strip.ts';
 import type { Ticket } from './ticket.ts';
@@ -58,7 +58,11 @@ async function failed(call: Call, ticket: Ticket, { upstream, translation }: Sen
 }
 
 /** An error of another format, in the caller's shape and with the same status. */
-function translatedFailure({ endpoint, requestId }: Call, { status, headers }: Response, text: string): Response {
+function translatedFailure(
+  { endpoint, requestId }: Call,
+  { status, headers }: Response,
+  text: string,
+): Response {
   const body = upstreamErrorBody(endpoint.door, readUpstreamError(status, text), requestId);
   const retryAfter = headers.get('retry-after');
   return Response.json(body, { status, headers: retryAfter === null ? {} : { 'retry-after': retryAfter } });
@@ -130,7 +134,10 @@ function streamTask(answering: Answering, body: ReadableStream): StreamTask {
 /** The deadline of the whole request. */
 function overdue({ startedAtMs }: Call): RelayError | null {
   if (Date.now() - startedAtMs < relayLimits.requestMs) return null;
-  return new RelayError('upstream_timeout', `The answer took longer than ${relayLimits.requestMs / 60_000} minutes.`);
+  return new RelayError(
+    'upstream_timeout',
+    `The answer took longer than ${relayLimits.requestMs / 60_000} minutes.`,
+  );
 }
 
 /** What the log says of a stream, by how it ended; what was delivered is charged in every case. */
@@ -168,10 +175,15 @@ async function recordIds({ call, plan, services, sent, meter }: Answering): Prom
 }
 
 /** An answer of another format. */
-function translated(answering: Answering, body: ReadableStream, translation: Translation): Promise<Response> | Response {
+function translated(
+  answering: Answering,
+  body: ReadableStream,
+  translation: Translation,
+): Promise<Response> | Response {
   if (answering.framing !== 'sse') return translatedWhole(answering, translation);
   const translator = answering.plan.facts.stream ? translation.stream() : null;
-  if (translator === null) throw new RelayError('upstream_error', 'The model provider streamed an answer unasked.');
+  if (translator === null)
+    throw new RelayError('upstream_error', 'The model provider streamed an answer unasked.');
   return translatedStream(answering, body, translation, translator);
 }
 
@@ -207,12 +219,17 @@ async function translatedWhole(answering: Answering, translation: Translation): 
   if (plan.facts.stream) {
     const stream = translation.streamOfWhole(text);
     ticket.settle({ status: 200, errorCode: meter.error, meter });
-    return new Response(stream, { headers: translatedHeaders(sent, translation.streamType, translation.dropped) });
+    return new Response(stream, {
+      headers: translatedHeaders(sent, translation.streamType, translation.dropped),
+    });
   }
   const { status, body, dropped } = translation.whole(text);
   ticket.dropped = [...translation.dropped, ...dropped];
   ticket.settle({ status, errorCode: meter.error, meter });
-  return Response.json(body, { status, headers: translatedHeaders(sent, 'application/json', ticket.dropped) });
+  return Response.json(body, {
+    status,
+    headers: translatedHeaders(sent, 'application/json', ticket.dropped),
+  });
 }
 
 async function wholeBody(upstream: Response): Promise<Uint8Array> {

@@ -6,8 +6,8 @@ import type { Choice } from '../routing/select.ts';
 import type { Admitted } from './admitted.ts';
 import { withoutFirstError } from './first-event.ts';
 import { headersFor, outgoingBody, urlFor } from './outgoing.ts';
-import type { PricedRoute } from './plan.ts';
 import { waitsFor } from './patience.ts';
+import type { PricedRoute } from './plan.ts';
 import { refusedRelay } from './refused-relay.ts';
 import type { Translation } from './translation.ts';
 
@@ -93,11 +93,21 @@ function unavailable(): RelayError {
 }
 
 /** null: it cannot be opened, which is the operator's to mend. */
-async function openedKey({ services }: Admitted, { route, keyId }: Choice<PricedRoute>): Promise<ChannelKey | null> {
+async function openedKey(
+  { services }: Admitted,
+  { route, keyId }: Choice<PricedRoute>,
+): Promise<ChannelKey | null> {
   try {
     return await services.keys.keyOf(route.channel, keyId);
   } catch (cause) {
-    console.error(JSON.stringify({ event: 'channel-key-unreadable', channelId: route.channel.id, keyId, cause: String(cause) }));
+    console.error(
+      JSON.stringify({
+        event: 'channel-key-unreadable',
+        channelId: route.channel.id,
+        keyId,
+        cause: String(cause),
+      }),
+    );
     return null;
   }
 }
@@ -153,7 +163,15 @@ const reasonBytes = 64 * 1024;
 
 /** Statuses after which another place may do better; of a 400 only the body tells. */
 function movesOn(status: number): boolean {
-  return status === 400 || status === 401 || status === 402 || status === 403 || status === 408 || status === 429 || status >= 500;
+  return (
+    status === 400 ||
+    status === 401 ||
+    status === 402 ||
+    status === 403 ||
+    status === 408 ||
+    status === 429 ||
+    status >= 500
+  );
 }
 
 /** Seconds, or a date. https://www.rfc-editor.org/rfc/rfc9110#field.retry-after; OpenAI has milliseconds too. */

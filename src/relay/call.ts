@@ -2,9 +2,9 @@
 import type { Endpoint } from '../formats/format.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import type { Background, CatalogLoader } from '../routing/catalog-loader.ts';
-import type { SharedHealth } from '../routing/shared-health.ts';
 import type { KeyRing } from '../routing/key-ring.ts';
 import type { ModelLists } from '../routing/model-lists.ts';
+import type { SharedHealth } from '../routing/shared-health.ts';
 import type { UpstreamIdStore } from '../routing/upstream-id-store.ts';
 import type { TokenCache } from '../tokens/cache.ts';
 import type { TokenResolver } from '../tokens/resolve.ts';

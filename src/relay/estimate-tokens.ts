@@ -35,7 +35,8 @@ interface Size {
 }
 
 function sizeOf(value: unknown): Size {
-  if (typeof value === 'string') return isMedium(value) ? { characters: 0, media: 1 } : { characters: value.length, media: 0 };
+  if (typeof value === 'string')
+    return isMedium(value) ? { characters: 0, media: 1 } : { characters: value.length, media: 0 };
   if (Array.isArray(value)) return value.map(sizeOf).reduce(sum, { characters: 0, media: 0 });
   if (isObject(value)) {
     return Object.entries(value)
@@ -50,5 +51,8 @@ function sum(one: Size, other: Size): Size {
 }
 
 function isMedium(text: string): boolean {
-  return /^(data:|https?:\/\/)\S+$/.test(text) || (text.length > longestWord && !/\s/.test(text.slice(0, longestWord)));
+  return (
+    /^(data:|https?:\/\/)\S+$/.test(text) ||
+    (text.length > longestWord && !/\s/.test(text.slice(0, longestWord)))
+  );
 }

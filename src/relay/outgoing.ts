@@ -138,4 +138,3 @@ function withUsage(text: string): string {
 export function rerankDialect({ channel }: PricedRoute): RerankDialect {
   return channel.provider === 'cohere' || channel.provider === 'voyage' ? channel.provider : 'jina';
 }
-

@@ -2,10 +2,10 @@
 // No I/O but the look-up of upstream ids that the request names.
 import type { Endpoint, Operation } from '../formats/format.ts';
 import type { WireKind } from '../formats/meter.ts';
-import { referencedIds } from '../formats/references.ts';
 import type { ReasoningEffort } from '../formats/neutral.ts';
 import type { JsonObject } from '../formats/observation.ts';
 import { readReasoningSuffix } from '../formats/reasoning.ts';
+import { referencedIds } from '../formats/references.ts';
 import { type RequestFacts, readRequestFacts } from '../formats/request.ts';
 import { formatOf, isMisdirected, talkOperations } from '../formats/translations.ts';
 import { RelayError } from '../lib/relay-error.ts';
@@ -198,7 +198,9 @@ function routesFor(
 /** What a request refers to lives with the channel and the key that made it. */
 function pinnedTo(owner: UpstreamIdOwner | null, routes: Route[]): Route[] {
   if (owner === null) return routes;
-  return routes.filter(({ channel }) => channel.id === owner.channelId).map((route) => ({ ...route, keyId: owner.keyId }));
+  return routes
+    .filter(({ channel }) => channel.id === owner.channelId)
+    .map((route) => ({ ...route, keyId: owner.keyId }));
 }
 
 const homes: Record<string, string> = {

@@ -72,8 +72,7 @@ class Pump {
       for (let bytes = await this.hear(); bytes !== null; bytes = await this.hear()) {
         if (this.edit === null) await this.send(bytes);
         else await this.gather(bytes.slice());
-        if (this.ending !== null && this.task.isAtBoundary())
-          return { outcome: 'ended', error: this.ending };
+        if (this.ending !== null && this.task.isAtBoundary()) return { outcome: 'ended', error: this.ending };
       }
       await this.sendGathered();
       return this.interrupted() ?? { outcome: 'passed' };
@@ -93,7 +92,9 @@ class Pump {
   /** Why the stream must end when the upstream has been silent for too long. */
   private silence(): RelayError | null {
     const { idleMs } = this.task;
-    return this.waitingSinceMs !== null && Date.now() - this.waitingSinceMs > idleMs ? silentUpstream(idleMs) : null;
+    return this.waitingSinceMs !== null && Date.now() - this.waitingSinceMs > idleMs
+      ? silentUpstream(idleMs)
+      : null;
   }
 
   private async send(bytes: Uint8Array): Promise<void> {

@@ -35,7 +35,10 @@ export async function send(request: Admitted, leave: AbortSignal): Promise<Sent>
   return last.sent;
 }
 
-function nextPlace({ call, plan, services }: Admitted, tried: ReadonlySet<string>): Choice<PricedRoute> | null {
+function nextPlace(
+  { call, plan, services }: Admitted,
+  tried: ReadonlySet<string>,
+): Choice<PricedRoute> | null {
   const seed = () => affinitySeed(call, plan);
   return selectPlace(plan.routes, services.health.current, { tried, seed, nowMs: Date.now() });
 }

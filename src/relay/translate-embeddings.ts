@@ -18,7 +18,8 @@ export function translateEmbeddings(
   if (caller === null) throw new RelayError('internal_error', 'This endpoint cannot be translated.');
   const body = plan.body.type === 'json' ? (plan.body.value as JsonObject) : {};
   const request = caller.read(body);
-  if ('ok' in request) throw new RelayError('invalid_request', request.message, { param: request.param ?? 'input' });
+  if ('ok' in request)
+    throw new RelayError('invalid_request', request.message, { param: request.param ?? 'input' });
   const upstream = embeddingUpstream(dialect);
   const { body: written, dropped } = upstream.write(request, upstreamModel);
   refuseLoss(call, dropped, plan.model);

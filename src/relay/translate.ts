@@ -8,22 +8,40 @@ import type { JsonObject } from '../formats/observation.ts';
 import { wantsReasoning } from '../formats/reasoning.ts';
 import { toolNameRules } from '../formats/tool-names.ts';
 import type { AnswerContext } from '../formats/translation.ts';
-import { type CallerFormat, callerFormat, formatNamed, operationOf, wireKindOf } from '../formats/translations.ts';
+import {
+  type CallerFormat,
+  callerFormat,
+  formatNamed,
+  operationOf,
+  wireKindOf,
+} from '../formats/translations.ts';
 import { upstreamErrorBody } from '../formats/upstream-error.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Call } from './call.ts';
 import type { Plan, PricedRoute } from './plan.ts';
 import { StreamTranslator } from './translate-stream.ts';
-import { jsonOf, refuseLoss, type TranslatedRequest, type Translation, type WholeAnswer } from './translation.ts';
+import {
+  jsonOf,
+  refuseLoss,
+  type TranslatedRequest,
+  type Translation,
+  type WholeAnswer,
+} from './translation.ts';
 
 /** Throws RelayError `invalid_request`: a malformed conversation, or a loss that the caller forbids. */
-export function translateConversation(call: Call, plan: Plan, route: PricedRoute, format: FormatName): TranslatedRequest {
+export function translateConversation(
+  call: Call,
+  plan: Plan,
+  route: PricedRoute,
+  format: FormatName,
+): TranslatedRequest {
   const body = plan.body.type === 'json' ? (plan.body.value as JsonObject) : {};
   const caller = callerFormat(call.endpoint.operation, body);
   if (caller === null) throw new RelayError('internal_error', 'This endpoint cannot be translated.');
   const request = readRequest(caller, body, plan);
   const { provider } = route.channel;
-  const customTools = format === 'openai-responses' || (format === 'openai-chat' && provider !== 'openai-compatible');
+  const customTools =
+    format === 'openai-responses' || (format === 'openai-chat' && provider !== 'openai-compatible');
   const fitted = fitRequest(request, toolNameRules[format], { customTools });
   const written = formatNamed(format).writeRequest(fitted.request, { model: route.upstreamModel, provider });
   refuseLoss(call, written.dropped, plan.model);
@@ -50,10 +68,13 @@ function translationOf(answer: Answer, dropped: readonly string[]): Translation 
     kind: wireKindOf(format),
     dropped,
     whole: (text) => wholeAnswer(text, answer),
-    stream: () => new StreamTranslator({ call, caller, context, edit, reader: formatNamed(format).eventReader() }),
+    stream: () =>
+      new StreamTranslator({ call, caller, context, edit, reader: formatNamed(format).eventReader() }),
     streamOfWhole: (text) => streamOfWhole(text, answer),
     streamType:
-      context.framing === 'json-array' ? 'application/json; charset=UTF-8' : 'text/event-stream; charset=utf-8',
+      context.framing === 'json-array'
+        ? 'application/json; charset=UTF-8'
+        : 'text/event-stream; charset=utf-8',
   };
 }
 
@@ -74,7 +95,8 @@ function withEffort(request: NeutralRequest, effort: NonNullable<Plan['effort']>
 }
 
 function contextOf(call: Call, request: NeutralRequest, body: JsonObject): AnswerContext {
-  const isArray = call.endpoint.operation === 'stream-generate-content' && !/[?&]alt=sse(&|$)/.test(call.request.url);
+  const isArray =
+    call.endpoint.operation === 'stream-generate-content' && !/[?&]alt=sse(&|$)/.test(call.request.url);
   return {
     request,
     body,
@@ -89,7 +111,11 @@ function wholeAnswer(text: string, { call, caller, format, context, edit }: Answ
   const response = edit.response(formatNamed(format).readResponse(jsonOf(text)));
   if (response.error !== null && response.candidates.every(({ parts }) => parts.length === 0)) {
     const error = { ...response.error, status: response.error.status ?? 502 };
-    return { status: error.status, body: upstreamErrorBody(call.endpoint.door, error, call.requestId), dropped: [] };
+    return {
+      status: error.status,
+      body: upstreamErrorBody(call.endpoint.door, error, call.requestId),
+      dropped: [],
+    };
   }
   return { status: 200, ...caller.writeResponse(response, context) };
 }

@@ -52,7 +52,9 @@ export function jsonOf(text: string): JsonObject {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
   } catch (cause) {
-    throw new RelayError('upstream_error', 'The model provider answered with something that is no JSON.', { cause });
+    throw new RelayError('upstream_error', 'The model provider answered with something that is no JSON.', {
+      cause,
+    });
   }
   throw new RelayError('upstream_error', 'The model provider answered with something that is no object.');
 }

@@ -1,7 +1,12 @@
 // What is served, by whom, at what price: one frozen picture of channels, groups and price overrides. Pure;
 // catalog-loader.ts keeps the picture fresh.
 import type { Operation } from '../formats/format.ts';
-import { countOperations, embeddingOperations, type TranslationTarget, talkOperations } from '../formats/translations.ts';
+import {
+  countOperations,
+  embeddingOperations,
+  type TranslationTarget,
+  talkOperations,
+} from '../formats/translations.ts';
 import { matches, matchesAny } from '../lib/wildcard.ts';
 import type { PriceOverride } from '../metering/price.ts';
 import type { Provider } from '../providers/provider.ts';

@@ -13,6 +13,8 @@ export class HealthBoard extends DurableObject {
   exchange(report: Record<string, PlaceHealth>): Record<string, PlaceHealth> {
     this.known.learn(report);
     const since = Date.now() - forgottenAfterMs;
-    return Object.fromEntries(Object.entries(this.known.report()).filter(([, { changedAtMs }]) => changedAtMs > since));
+    return Object.fromEntries(
+      Object.entries(this.known.report()).filter(([, { changedAtMs }]) => changedAtMs > since),
+    );
   }
 }

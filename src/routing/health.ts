@@ -103,7 +103,8 @@ export class Health {
       const before = this.of(name);
       if (startedAtMs < before.lastErrorAtMs) continue;
       this.probes.delete(name);
-      const average = before.firstByteMs === null ? firstByteMs : before.firstByteMs * 0.8 + firstByteMs * 0.2;
+      const average =
+        before.firstByteMs === null ? firstByteMs : before.firstByteMs * 0.8 + firstByteMs * 0.2;
       const recovered = before.failures > 0 || before.isRefused;
       changed ||= recovered;
       const kept = { firstByteMs: average, lastError: before.lastError, lastErrorAtMs: before.lastErrorAtMs };

@@ -61,7 +61,15 @@ export class ModelLists {
     if (key.value !== null) providers[channel.provider].authorize(headers, key.value);
     const url = `${(channel.baseUrl ?? '').replace(/\/+$/, '')}/models`;
     try {
-      const response = await callUpstream({ url, method: 'GET', headers, body: null, abort, clock, firstByteMs: listLimits.waitMs });
+      const response = await callUpstream({
+        url,
+        method: 'GET',
+        headers,
+        body: null,
+        abort,
+        clock,
+        firstByteMs: listLimits.waitMs,
+      });
       const { data } = (await response.json()) as { data?: { id?: unknown }[] };
       const ids = Array.isArray(data) ? data.map(({ id }) => id) : [];
       return ids.filter((id) => typeof id === 'string').slice(0, listLimits.names);

@@ -38,7 +38,8 @@ export function selectPlace<T extends Route>(
 function placesOf<T extends Route>(route: T): Choice<T>[] {
   const { channel, keyId } = route;
   if (keyId !== undefined) return [{ route, channelId: channel.id, keyId }];
-  const ids = channel.plainKeys === null && channel.keys.length > 0 ? channel.keys.map(({ id }) => id) : [null];
+  const ids =
+    channel.plainKeys === null && channel.keys.length > 0 ? channel.keys.map(({ id }) => id) : [null];
   return ids.map((id) => ({ route, channelId: channel.id, keyId: id }));
 }
 
@@ -49,7 +50,8 @@ function highestPriority<T extends Route>(choices: readonly Choice<T>[]): Choice
 
 /** A key that the provider refuses comes last. */
 function soonest<T extends Route>(choices: readonly Choice<T>[], health: Health): Choice<T> | null {
-  const order = (choice: Choice<T>) => [health.isRefused(choice) ? 1 : 0, health.coolUntilMs(choice)] as const;
+  const order = (choice: Choice<T>) =>
+    [health.isRefused(choice) ? 1 : 0, health.coolUntilMs(choice)] as const;
   return choices.reduce((best, choice) => {
     const [oneRefused, oneMs] = order(choice);
     const [otherRefused, otherMs] = order(best);
@@ -64,7 +66,8 @@ function heaviest<T extends Route>(choices: readonly Choice<T>[], seed: string):
   let best: Choice<T> | null = null;
   let least = Number.POSITIVE_INFINITY;
   for (const choice of choices) {
-    const weight = sum === 0 ? 1 : Math.max(0, choice.route.channel.weight) / (keysOf.get(choice.channelId)?.length ?? 1);
+    const weight =
+      sum === 0 ? 1 : Math.max(0, choice.route.channel.weight) / (keysOf.get(choice.channelId)?.length ?? 1);
     const score = -Math.log(fractionOf(`${seed} ${placeName(choice)}`)) / weight;
     if (score < least) {
       best = choice;

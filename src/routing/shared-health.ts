@@ -37,7 +37,10 @@ export class SharedHealth {
     const nowMs = Date.now();
     this.hasNews = this.current.failed(place, failure, startedAtMs, nowMs, Math.random()) || this.hasNews;
     if (failure.kind === 'refused') {
-      console.error(JSON.stringify({ event: 'channel-key-refused', ...place, reason: failure.reason }));
+      const { channelId, keyId } = place;
+      console.error(
+        JSON.stringify({ event: 'channel-key-refused', channelId, keyId, reason: failure.reason }),
+      );
     }
     this.exchange(nowMs, background);
   }

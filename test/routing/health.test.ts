@@ -5,7 +5,8 @@ import { coolDowns, Health, rememberedPlaces } from '../../src/routing/health.ts
 const key = { channelId: 'one', keyId: 'k1' };
 const other = { channelId: 'one', keyId: 'k2' };
 const unavailable = { kind: 'unavailable', reason: 'status 503' } as const;
-const limited = (retryAfterMs: number | null) => ({ kind: 'limited', reason: 'status 429', retryAfterMs }) as const;
+const limited = (retryAfterMs: number | null) =>
+  ({ kind: 'limited', reason: 'status 429', retryAfterMs }) as const;
 const evenly = 0.5;
 
 describe('a place that failed', () => {
@@ -47,7 +48,8 @@ describe('a place that failed', () => {
 
   it('counts requests that were under way together as one failure', () => {
     const health = new Health();
-    for (let request = 0; request < 32; request++) health.failed(key, unavailable, 900, 1_000 + request, evenly);
+    for (let request = 0; request < 32; request++)
+      health.failed(key, unavailable, 900, 1_000 + request, evenly);
     expect(health.report().one).toMatchObject({ failures: 1, coolUntilMs: 2_000 });
   });
 

@@ -54,7 +54,9 @@ const failing = (...channelIds: string[]): Health => {
 
 describe('choice', () => {
   it('takes the highest priority, however many others there are', () => {
-    expect(chosen([route('low'), route('high', { priority: 5 }), route('lowest', { priority: -1 })])).toBe('high');
+    expect(chosen([route('low'), route('high', { priority: 5 }), route('lowest', { priority: -1 })])).toBe(
+      'high',
+    );
   });
 
   it('goes below the highest priority when nothing there is well', () => {
@@ -105,7 +107,11 @@ describe('failover', () => {
   it('never tries a place twice, and ends when all were tried', () => {
     const routes = [route('one', { keys: [sealed('a'), sealed('b')] }), route('two')];
     const tried: string[] = [];
-    for (let name = chosen(routes, new Health(), 's', tried); name !== null; name = chosen(routes, new Health(), 's', tried))
+    for (
+      let name = chosen(routes, new Health(), 's', tried);
+      name !== null;
+      name = chosen(routes, new Health(), 's', tried)
+    )
       tried.push(name);
     expect(tried.toSorted()).toEqual(['one/a', 'one/b', 'two']);
   });

@@ -1,9 +1,10 @@
 // A Messages request to the neutral form. https://docs.anthropic.com/en/api/messages
+
+import { type FieldTable, pathsOf, unknownFields } from '../field-table.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralMessage, NeutralRequest, ReasoningWish, ResponseFormat, TextPart } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import type { RequestFault } from '../request.ts';
-import { type FieldTable, pathsOf, unknownFields } from '../field-table.ts';
 import type { RequestContext } from '../translation.ts';
 import { readContent } from './read-blocks.ts';
 import { readToolChoice, readTools } from './read-tools.ts';

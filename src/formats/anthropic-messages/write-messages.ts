@@ -1,12 +1,16 @@
 // The conversation, for a Messages request: turns of one role are one message, results of tools come first in
 // theirs, and the first message is the user's. https://docs.anthropic.com/en/api/messages
-import type { Drops } from '../drops.ts';
+import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralMessage, NeutralRequest } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { writePart } from './write-blocks.ts';
 
 /** Leading system prompts, and what has to be said in words. */
-export function writeSystem(request: NeutralRequest, instruction: string | null, drops: Drops): JsonObject[] {
+export function writeSystem(
+  request: NeutralRequest,
+  instruction: string | null,
+  drops: DroppedPaths,
+): JsonObject[] {
   const parts = request.system.flatMap((part) => writePart(part, (one) => drops.part(one)) ?? []);
   return instruction === null ? parts : [...parts, { type: 'text', text: instruction }];
 }
@@ -20,7 +24,7 @@ interface Turn {
 const opening = 'Continue.';
 
 /** Thoughts that Claude signed go back whether or not it is to think again: it ignores them then. */
-export function writeMessages(request: NeutralRequest, drops: Drops): JsonObject[] {
+export function writeMessages(request: NeutralRequest, drops: DroppedPaths): JsonObject[] {
   const turns: Turn[] = [];
   for (const message of request.messages) {
     // There is no system role in the middle of a conversation: the user says it.
@@ -36,7 +40,7 @@ export function writeMessages(request: NeutralRequest, drops: Drops): JsonObject
   return turns.map((turn, index) => finished(turn, index === turns.length - 1));
 }
 
-function contentOf({ parts }: NeutralMessage, drops: Drops): JsonObject[] {
+function contentOf({ parts }: NeutralMessage, drops: DroppedPaths): JsonObject[] {
   return parts.flatMap((part) => {
     const blocks = writePart(part, (inner) => drops.part(inner));
     if (blocks === null) drops.part(part);

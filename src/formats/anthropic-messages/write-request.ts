@@ -1,6 +1,6 @@
 // The neutral form to a Messages request. https://docs.anthropic.com/en/api/messages
 // What Claude's API refuses is left out and named; the rewrites are those that the README's table lists.
-import { Drops } from '../drops.ts';
+import { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralRequest } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import type { RequestTarget, WrittenRequest } from '../translation.ts';
@@ -12,7 +12,7 @@ import { writeThinking } from './write-thinking.ts';
 import { writeToolChoice, writeTools } from './write-tools.ts';
 
 export function writeMessagesRequest(request: NeutralRequest, target: RequestTarget): WrittenRequest {
-  const drops = new Drops();
+  const drops = new DroppedPaths();
   const traits = claudeTraits(target.model);
   const format = writeResponseFormat(request, traits);
   const tools = writeTools(request, drops);
@@ -37,7 +37,7 @@ export function writeMessagesRequest(request: NeutralRequest, target: RequestTar
     ...(request.opaque.origin === 'anthropic-messages' && request.opaque.fields),
   };
   dropOthers(request, drops);
-  return { body, dropped: drops.list(), ...(format.tool && { answerTool: String(format.tool.name) }) };
+  return { body, dropped: drops.list, ...(format.tool && { answerTool: String(format.tool.name) }) };
 }
 
 function outputConfig(effort: string | undefined, format: JsonObject | null): JsonObject {
@@ -45,7 +45,7 @@ function outputConfig(effort: string | undefined, format: JsonObject | null): Js
   return { output_config: { ...(effort !== undefined && { effort }), ...(format !== null && { format }) } };
 }
 
-function tierOf(request: NeutralRequest, drops: Drops): JsonObject {
+function tierOf(request: NeutralRequest, drops: DroppedPaths): JsonObject {
   switch (request.serviceTier) {
     case undefined:
       return {};
@@ -61,7 +61,7 @@ function tierOf(request: NeutralRequest, drops: Drops): JsonObject {
 }
 
 /** What Claude's API has no member for. A value that asks for what is so anyway is no loss. */
-function dropOthers(request: NeutralRequest, drops: Drops): void {
+function dropOthers(request: NeutralRequest, drops: DroppedPaths): void {
   drops.fields(request, 'seed', 'logprobs', 'audioOutput', 'metadata', 'promptCacheKey', 'echo');
   if (request.frequencyPenalty !== 0) drops.fields(request, 'frequencyPenalty');
   if (request.presencePenalty !== 0) drops.fields(request, 'presencePenalty');

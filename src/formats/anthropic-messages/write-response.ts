@@ -1,6 +1,6 @@
 // A neutral answer as a whole message, for clients of the Messages API.
 import { CarryCollector, callIdWithCarry, writeCarry } from '../carry.ts';
-import { Drops } from '../drops.ts';
+import { DroppedPaths } from '../dropped-paths.ts';
 import type {
   NeutralPart,
   NeutralRequest,
@@ -19,7 +19,7 @@ import { searchBlocks } from './write-search.ts';
 import { writeMessagesUsage } from './write-usage.ts';
 
 export function writeMessage(response: NeutralResponse, context: AnswerContext): WrittenResponse {
-  const drops = new Drops();
+  const drops = new DroppedPaths();
   const [candidate] = response.candidates;
   for (let index = 1; index < response.candidates.length; index++) drops.add(`candidates[${index}]`);
   const content = writeParts(candidate?.parts ?? [], context.request, drops);
@@ -29,7 +29,7 @@ export function writeMessage(response: NeutralResponse, context: AnswerContext):
       ...writeStop(candidate?.stop ?? blockedStop(response)),
       usage: writeMessagesUsage(response.usage, response.serviceTier),
     },
-    dropped: drops.list(),
+    dropped: drops.list,
   };
 }
 
@@ -60,7 +60,11 @@ export function showsThinking(request: NeutralRequest): boolean {
   return wantsReasoning(request.reasoning);
 }
 
-function writeParts(parts: readonly NeutralPart[], request: NeutralRequest, drops: Drops): JsonObject[] {
+function writeParts(
+  parts: readonly NeutralPart[],
+  request: NeutralRequest,
+  drops: DroppedPaths,
+): JsonObject[] {
   const carry = new CarryCollector();
   const shown = showsThinking(request);
   return parts.flatMap((part, index): JsonObject[] => {

@@ -1,5 +1,5 @@
 // Temperature and its like: what a generation of Claude takes, alone and beside thinking.
-import type { Drops } from '../drops.ts';
+import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralRequest } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import type { ClaudeTraits } from './model-traits.ts';
@@ -13,7 +13,7 @@ export function samplingFor(
   request: NeutralRequest,
   traits: ClaudeTraits,
   isThinking: boolean,
-  drops: Drops,
+  drops: DroppedPaths,
 ): JsonObject {
   const { temperature, topP, topK } = request;
   const members: Record<string, number> = {};

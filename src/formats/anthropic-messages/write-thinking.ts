@@ -1,6 +1,6 @@
 // How much to think, as each generation of Claude is told.
 // https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking and …/adaptive-thinking
-import type { Drops } from '../drops.ts';
+import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralMessage, NeutralRequest, ReasoningEffort } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { budgetOf, effortOf, wantsReasoning } from '../reasoning.ts';
@@ -21,7 +21,7 @@ export function writeThinking(
   request: NeutralRequest,
   traits: ClaudeTraits,
   choice: JsonObject | null,
-  drops: Drops,
+  drops: DroppedPaths,
 ): WrittenThinking {
   const off: WrittenThinking = { members: {}, effort: undefined, isOn: false };
   if (request.reasoning === undefined) return off;

@@ -1,11 +1,11 @@
 // Tools and the choice among them, for a Messages request.
-import type { Drops } from '../drops.ts';
+import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralRequest, NeutralTool } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { writeCacheMarker } from './write-blocks.ts';
 
 /** Without those that the choice leaves out, and without those of other providers (named as dropped). */
-export function writeTools(request: NeutralRequest, drops: Drops): JsonObject[] {
+export function writeTools(request: NeutralRequest, drops: DroppedPaths): JsonObject[] {
   const { toolChoice } = request;
   const allowed = toolChoice?.type === 'allowed' ? new Set(toolChoice.names) : null;
   return request.tools
@@ -14,7 +14,7 @@ export function writeTools(request: NeutralRequest, drops: Drops): JsonObject[] 
     .filter((tool) => tool !== null);
 }
 
-function writeTool(tool: NeutralTool, drops: Drops): JsonObject | null {
+function writeTool(tool: NeutralTool, drops: DroppedPaths): JsonObject | null {
   switch (tool.type) {
     case 'function':
       return {
@@ -43,7 +43,7 @@ export function inputSchema(parameters: JsonObject | null): JsonObject {
   return parameters.type === 'object' ? parameters : { ...parameters, type: 'object' };
 }
 
-function writeWebSearch(tool: Extract<NeutralTool, { type: 'web-search' }>, drops: Drops): JsonObject {
+function writeWebSearch(tool: Extract<NeutralTool, { type: 'web-search' }>, drops: DroppedPaths): JsonObject {
   if (tool.opaque.origin === 'anthropic-messages') return tool.opaque.wire;
   if (tool.contextSize !== undefined && tool.contextSize !== 'medium')
     drops.add(`${tool.at}.search_context_size`);
@@ -61,7 +61,7 @@ function writeWebSearch(tool: Extract<NeutralTool, { type: 'web-search' }>, drop
 export function writeToolChoice(
   request: NeutralRequest,
   answerTool: JsonObject | null,
-  drops: Drops,
+  drops: DroppedPaths,
 ): JsonObject | null {
   const choice = choiceOf(request, answerTool, drops);
   const single = request.parallelToolCalls === false && (request.tools.length > 0 || answerTool !== null);
@@ -71,7 +71,11 @@ export function writeToolChoice(
     : { ...(choice ?? { type: 'auto' }), disable_parallel_tool_use: true };
 }
 
-function choiceOf(request: NeutralRequest, answerTool: JsonObject | null, drops: Drops): JsonObject | null {
+function choiceOf(
+  request: NeutralRequest,
+  answerTool: JsonObject | null,
+  drops: DroppedPaths,
+): JsonObject | null {
   const { toolChoice: choice } = request;
   if (answerTool !== null) {
     const mayCallOthers = request.tools.length > 0 && choice?.type !== 'none';

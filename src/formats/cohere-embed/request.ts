@@ -1,5 +1,10 @@
 // A request for Cohere's /v2/embed. https://docs.cohere.com/reference/embed
-import { type EmbeddingRequest, type EmbeddingTask, lostFields, type WrittenEmbedding } from '../embedding.ts';
+import {
+  type EmbeddingRequest,
+  type EmbeddingTask,
+  lostFields,
+  type WrittenEmbedding,
+} from '../embedding.ts';
 
 /** `input_type` is required of every model since v3; without a wish, texts are taken for documents. */
 const inputTypes: Partial<Record<EmbeddingTask, string>> = {

@@ -1,5 +1,10 @@
 // embedContent and batchEmbedContents, both ways. https://ai.google.dev/api/embeddings
-import { type EmbeddingRequest, type EmbeddingTask, lostFields, type WrittenEmbedding } from '../embedding.ts';
+import {
+  type EmbeddingRequest,
+  type EmbeddingTask,
+  lostFields,
+  type WrittenEmbedding,
+} from '../embedding.ts';
 import { isObject, objectAt, objectsAt } from '../json-reader.ts';
 import type { JsonObject } from '../observation.ts';
 import type { RequestFault } from '../request.ts';
@@ -59,7 +64,11 @@ export function writeEmbedRequest(request: EmbeddingRequest, model: string): Wri
     ...(title !== undefined && { title }),
   };
   const name = model.startsWith('models/') ? model : `models/${model}`;
-  const requests = request.texts.map((text) => ({ model: name, content: { parts: [{ text }] }, ...settings }));
+  const requests = request.texts.map((text) => ({
+    model: name,
+    content: { parts: [{ text }] },
+    ...settings,
+  }));
   return { body: { requests }, dropped: lostFields(request, 'userId') };
 }
 

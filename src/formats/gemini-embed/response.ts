@@ -14,8 +14,14 @@ export function readEmbedAnswer(body: JsonObject): EmbeddingAnswer {
   };
 }
 
-export function writeEmbedAnswer({ vectors, usage }: EmbeddingAnswer, _model: string, asked: JsonObject): JsonObject {
+export function writeEmbedAnswer(
+  { vectors, usage }: EmbeddingAnswer,
+  _model: string,
+  asked: JsonObject,
+): JsonObject {
   const embeddings = vectors.map((values) => ({ values }));
   const counted = usage === null ? {} : { usageMetadata: { promptTokenCount: usage.inputTokens } };
-  return isBatch(asked) ? { embeddings, ...counted } : { embedding: embeddings[0] ?? { values: [] }, ...counted };
+  return isBatch(asked)
+    ? { embeddings, ...counted }
+    : { embedding: embeddings[0] ?? { values: [] }, ...counted };
 }

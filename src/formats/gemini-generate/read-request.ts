@@ -1,9 +1,10 @@
 // A generateContent request to the neutral form. https://ai.google.dev/api/generate-content
+
+import { type FieldTable, pathsOf, unknownFields } from '../field-table.ts';
 import { isObject } from '../json-reader.ts';
 import type { NeutralRequest, ReasoningWish, ResponseFormat, TextPart } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import type { RequestFault } from '../request.ts';
-import { type FieldTable, pathsOf, unknownFields } from '../field-table.ts';
 import type { RequestContext } from '../translation.ts';
 import { jsonSchemaOf } from './json-schema.ts';
 import { effortOfLevel } from './levels.ts';

@@ -1,6 +1,6 @@
 // The conversation, for a generateContent request: turns of one role are one content, the results of a turn's
 // calls come first and in the order of the calls.
-import type { Drops } from '../drops.ts';
+import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralMessage, NeutralPart, NeutralRequest } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import type { GeminiTraits } from './model-traits.ts';
@@ -17,7 +17,11 @@ interface Turn {
  */
 export const foreignSignature = 'skip_thought_signature_validator';
 
-export function writeContents(request: NeutralRequest, traits: GeminiTraits, drops: Drops): JsonObject[] {
+export function writeContents(
+  request: NeutralRequest,
+  traits: GeminiTraits,
+  drops: DroppedPaths,
+): JsonObject[] {
   const context = contextOf(request, traits, drops);
   const turns: Turn[] = [];
   for (const message of request.messages) {
@@ -31,7 +35,7 @@ export function writeContents(request: NeutralRequest, traits: GeminiTraits, dro
   return turns.map(({ role, parts }) => ({ role, parts: resultsFirst(parts) }));
 }
 
-function contextOf({ messages }: NeutralRequest, traits: GeminiTraits, drops: Drops): PartContext {
+function contextOf({ messages }: NeutralRequest, traits: GeminiTraits, drops: DroppedPaths): PartContext {
   const names = new Map<string, string>();
   for (const { parts } of messages)
     for (const part of parts) if (part.type === 'tool-call') names.set(part.id, part.name);
@@ -46,7 +50,7 @@ function partsOf(
   message: NeutralMessage,
   context: PartContext,
   traits: GeminiTraits,
-  drops: Drops,
+  drops: DroppedPaths,
 ): JsonObject[] {
   const parts = message.parts.flatMap((part) => {
     const written = isNothing(part) ? undefined : writePart(part, context);

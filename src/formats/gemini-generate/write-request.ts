@@ -1,5 +1,5 @@
 // The neutral form to a generateContent request. https://ai.google.dev/api/generate-content
-import { Drops } from '../drops.ts';
+import { DroppedPaths } from '../dropped-paths.ts';
 import { isObject } from '../json-reader.ts';
 import type { NeutralRequest } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
@@ -15,7 +15,7 @@ const mostStopSequences = 5;
 
 /** The model and whether it streams are in the path: the provider writes those. */
 export function writeGenerateRequest(request: NeutralRequest, target: RequestTarget): WrittenRequest {
-  const drops = new Drops();
+  const drops = new DroppedPaths();
   const traits = geminiTraits(target.model);
   const config = writeConfig(request, traits, drops);
   for (const part of request.system) if (part.cache !== undefined) drops.add(`${part.at}.cache_control`);
@@ -29,10 +29,10 @@ export function writeGenerateRequest(request: NeutralRequest, target: RequestTar
     ...ownFields(request, (name) => !name.startsWith('generationConfig.')),
   };
   dropOthers(request, drops);
-  return { body, dropped: drops.list() };
+  return { body, dropped: drops.list };
 }
 
-function writeConfig(request: NeutralRequest, traits: GeminiTraits, drops: Drops): JsonObject {
+function writeConfig(request: NeutralRequest, traits: GeminiTraits, drops: DroppedPaths): JsonObject {
   const { stopSequences, logprobs } = request;
   if (stopSequences.length > mostStopSequences)
     drops.add(`${request.paths.stopSequences}[${mostStopSequences}]`);
@@ -77,7 +77,7 @@ function writeFormat({ responseFormat: format }: NeutralRequest): JsonObject {
 }
 
 /** What Gemini has no member for. A value that asks for what is so anyway is no loss. */
-function dropOthers(request: NeutralRequest, drops: Drops): void {
+function dropOthers(request: NeutralRequest, drops: DroppedPaths): void {
   drops.fields(request, 'metadata', 'userId', 'promptCacheKey', 'echo', 'audioOutput');
   const isUsualTier = request.serviceTier === 'auto' || request.serviceTier === 'default';
   if (!isUsualTier && request.opaque.origin !== 'gemini-generate') drops.fields(request, 'serviceTier');

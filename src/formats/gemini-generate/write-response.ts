@@ -1,6 +1,6 @@
 // A neutral answer as a whole response of generateContent.
 import { CarryCollector } from '../carry.ts';
-import { Drops } from '../drops.ts';
+import { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralCandidate, NeutralPart, NeutralResponse, TextPart } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { wantsReasoning } from '../reasoning.ts';
@@ -13,7 +13,7 @@ import { argumentsOf } from './write-parts.ts';
 import { writeGenerateUsage } from './write-usage.ts';
 
 export function writeGenerated(response: NeutralResponse, context: AnswerContext): WrittenResponse {
-  const drops = new Drops();
+  const drops = new DroppedPaths();
   const usage = writeGenerateUsage(response.usage);
   const block = response.promptBlock;
   const body = {
@@ -26,7 +26,7 @@ export function writeGenerated(response: NeutralResponse, context: AnswerContext
     ...(usage !== undefined && { usageMetadata: usage }),
     ...answerTail(context),
   };
-  return { body, dropped: drops.list() };
+  return { body, dropped: drops.list };
 }
 
 /** What every chunk ends with. */
@@ -43,7 +43,7 @@ function writeCandidate(
   { parts, stop }: NeutralCandidate,
   index: number,
   context: AnswerContext,
-  drops: Drops,
+  drops: DroppedPaths,
 ): JsonObject {
   const texts = parts.filter((part) => part.type === 'text');
   const grounding = writeGrounding(
@@ -69,7 +69,11 @@ function placedCitations(texts: readonly TextPart[]): PlacedCitation[] {
   });
 }
 
-function writeParts(parts: readonly NeutralPart[], context: AnswerContext, drops: Drops): JsonObject[] {
+function writeParts(
+  parts: readonly NeutralPart[],
+  context: AnswerContext,
+  drops: DroppedPaths,
+): JsonObject[] {
   const carry = new CarryCollector();
   const shown = showsThoughts(context);
   return parts.flatMap((part, index): JsonObject[] => {

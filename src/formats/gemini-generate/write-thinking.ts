@@ -1,5 +1,5 @@
 // How much to think, as each generation of Gemini is told.
-import type { Drops } from '../drops.ts';
+import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralRequest } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { budgetOf, effortOf, wantsReasoning } from '../reasoning.ts';
@@ -7,7 +7,11 @@ import { levelOfEffort } from './levels.ts';
 import type { GeminiTraits } from './model-traits.ts';
 
 /** `thinkingConfig`, or nothing. */
-export function writeThinking(request: NeutralRequest, traits: GeminiTraits, drops: Drops): JsonObject {
+export function writeThinking(
+  request: NeutralRequest,
+  traits: GeminiTraits,
+  drops: DroppedPaths,
+): JsonObject {
   const wish = request.reasoning;
   if (wish === undefined) return {};
   const includeThoughts =

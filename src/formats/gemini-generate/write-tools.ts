@@ -1,11 +1,11 @@
 // Tools of a generateContent request, and how they may be called.
-import type { Drops } from '../drops.ts';
+import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralRequest, NeutralTool } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { geminiSchema } from './json-schema.ts';
 
 /** `tools` and `toolConfig`, or nothing. */
-export function writeTools(request: NeutralRequest, drops: Drops): JsonObject {
+export function writeTools(request: NeutralRequest, drops: DroppedPaths): JsonObject {
   const { toolChoice: choice } = request;
   const filter = choice?.type === 'allowed' && !choice.required ? new Set(choice.names) : null;
   const functions = request.tools
@@ -32,7 +32,7 @@ function writeFunction(tool: Extract<NeutralTool, { type: 'function' }>): JsonOb
   };
 }
 
-function writeOther(tool: NeutralTool, drops: Drops): JsonObject | null {
+function writeOther(tool: NeutralTool, drops: DroppedPaths): JsonObject | null {
   switch (tool.type) {
     case 'function':
       return null;
@@ -49,7 +49,7 @@ function writeOther(tool: NeutralTool, drops: Drops): JsonObject | null {
 }
 
 /** Google's search takes no settings that the others have. */
-function writeSearch(tool: Extract<NeutralTool, { type: 'web-search' }>, drops: Drops): JsonObject {
+function writeSearch(tool: Extract<NeutralTool, { type: 'web-search' }>, drops: DroppedPaths): JsonObject {
   if (tool.opaque.origin === 'gemini-generate') return tool.opaque.wire;
   const settings = ['allowedDomains', 'blockedDomains', 'maxUses', 'userLocation'] as const;
   for (const name of settings) if (tool[name] !== undefined) drops.add(`${tool.at}.${wireNames[name]}`);
@@ -64,7 +64,7 @@ const wireNames = {
 } as const;
 
 /** Null: the default, AUTO. Strict functions are what VALIDATED is. */
-function configOf(request: NeutralRequest, drops: Drops): JsonObject | null {
+function configOf(request: NeutralRequest, drops: DroppedPaths): JsonObject | null {
   const { toolChoice: choice, tools } = request;
   const isStrict = tools.some((tool) => tool.type === 'function' && tool.strict === true);
   switch (choice?.type) {

@@ -5,14 +5,20 @@ import type { JsonObject } from '../observation.ts';
 import { readEmbeddingsUsage } from './usage.ts';
 
 export function readEmbeddings(body: JsonObject): EmbeddingAnswer {
-  const sorted = objectsAt(body, 'data').toSorted((one, other) => Number(one.index ?? 0) - Number(other.index ?? 0));
+  const sorted = objectsAt(body, 'data').toSorted(
+    (one, other) => Number(one.index ?? 0) - Number(other.index ?? 0),
+  );
   return {
     vectors: sorted.map(({ embedding }) => vectorOf(embedding)).filter((vector) => vector !== null),
     usage: readEmbeddingsUsage(body),
   };
 }
 
-export function writeEmbeddings({ vectors, usage }: EmbeddingAnswer, model: string, asked: JsonObject): JsonObject {
+export function writeEmbeddings(
+  { vectors, usage }: EmbeddingAnswer,
+  model: string,
+  asked: JsonObject,
+): JsonObject {
   const tokens = usage?.inputTokens ?? 0;
   const encoded = asked.encoding_format === 'base64' ? base64OfVector : (vector: number[]) => vector;
   return {

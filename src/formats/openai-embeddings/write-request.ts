@@ -48,4 +48,3 @@ export function writeJinaRequest(request: EmbeddingRequest, model: string): Writ
   const lost = lostFields(request, 'title', 'userId', ...(task === undefined ? (['task'] as const) : []));
   return { body, dropped: lost };
 }
-
