@@ -75,6 +75,7 @@ export function readMessagesRequest(
 function pathsOfRequest(body: JsonObject, reasoning: ReasoningWish | undefined): NeutralRequest['paths'] {
   const paths = pathsOf(body, fields);
   if (body.thinking === undefined && reasoning !== undefined) paths.reasoning = 'output_config.effort';
+  if (body.tool_choice !== undefined) paths.parallelToolCalls = 'tool_choice.disable_parallel_tool_use';
   return paths;
 }
 
