@@ -37,8 +37,8 @@ export interface ChannelSettings {
 export interface Provider {
   /** null: a channel of this kind must name its own. */
   readonly defaultBaseUrl: string | null;
-  /** What it answers in the very format that the relay's endpoint of that operation speaks. */
-  operations(address: UpstreamAddress): ReadonlySet<Operation>;
+  /** What it answers, for a model, in the very format that the relay's endpoint of that operation speaks. */
+  operations(address: UpstreamAddress, model: string): ReadonlySet<Operation>;
   /** What conversations of other formats are translated to; null: it has none. */
   talks(model: string, address: UpstreamAddress): FormatName | null;
   /** What embeddings of other shapes are translated to; null: it has none. */

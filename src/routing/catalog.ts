@@ -127,7 +127,8 @@ type Place = Pick<Route, 'channel' | 'upstreamModel'>;
 /** Null: the channel can neither do the operation nor be translated to. */
 function routeFor(place: Place, operation: Operation): Route | null {
   const provider = providers[place.channel.provider];
-  if (provider.operations(place.channel).has(operation)) return { ...place, target: null };
+  if (provider.operations(place.channel, place.upstreamModel).has(operation))
+    return { ...place, target: null };
   const target = targetOf(provider, place, operation);
   return target === null ? null : { ...place, target };
 }
