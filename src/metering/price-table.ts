@@ -3,6 +3,7 @@
 import { calcPrice, findProvider, type ModelPrice } from '@pydantic/genai-prices';
 import { extraModels, extraRates } from './price-extras.ts';
 import { freeRates, picoEach, type Rates, type TokenRates } from './rates.ts';
+import { withToolFees } from './tool-fees.ts';
 
 /** A channel's provider, as SPEC section 7 names them. */
 export type PricedProvider =
@@ -106,7 +107,7 @@ function makersRates(model: string, at: Date): Rates | null {
 function ratesOf(provider: string, model: string, at: Date): Rates | null {
   const found = calcPrice({}, model, { providerId: provider, timestamp: at });
   if (found === null) return null;
-  const rates = ratesFromTable(found.model_price);
+  const rates = withToolFees(ratesFromTable(found.model_price), found.provider.id, model);
   // The library bills Groq's whisper so, outside its table: https://groq.com/pricing
   const groqWhisper = provider === 'groq' && found.model.id.startsWith('whisper-large-v3');
   return groqWhisper ? { ...rates, minimumAudioMilliseconds: 10_000 } : rates;

@@ -2,6 +2,7 @@
 // Durable Object); called through client.ts.
 import type { DoorFormat } from '../formats/format.ts';
 import type { RelayErrorCode } from '../lib/relay-error.ts';
+import type { Charge } from '../metering/charge.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import type { PolicyQuestion } from './policy.ts';
 
@@ -41,6 +42,8 @@ export interface LogRow {
   usageSource: 'upstream' | 'estimated' | null;
   /** null: the model had no price. */
   costNanoUsd: number | null;
+  /** The prices that made the cost; null: nothing was charged, or not by prices (a lost request's reservation). */
+  charge: Charge | null;
   ttfbMs: number | null;
   durationMs: number | null;
   dropped: string[];

@@ -26,6 +26,8 @@ export interface Plan {
   bound: Bound | null;
   /** Price multiplier of the token's group. */
   multiplier: number;
+  /** What another model costs that ran at the same channel on the answer's behalf; null: it has no price. */
+  ratesOf: (route: Route, model: string) => Rates | null;
 }
 
 /** Throws RelayError: what is wrong with the request, the model that nobody serves, ids of another account. */
@@ -49,6 +51,7 @@ export async function planRequest(
     routes: priced,
     bound: dearestBound(call, body, facts, priced, multiplier),
     multiplier,
+    ratesOf: ({ channel }, other) => ratesOf({ channel, upstreamModel: other }, other, catalog, nowMs),
   };
 }
 
