@@ -10,6 +10,7 @@ import { openaiDoor } from './http/openai.ts';
 import { canonicalPath, pathOf } from './http/paths.ts';
 import { methodsOf } from './http/routes.ts';
 import { RelayError } from './lib/relay-error.ts';
+import { forgetRowsBefore } from './metering/log.ts';
 import { PriceStore } from './metering/price-store.ts';
 import { LedgerClient } from './quota/client.ts';
 import type { RelayServices } from './relay/call.ts';
@@ -170,6 +171,8 @@ export async function hourly(env: Env): Promise<void> {
   const services = servicesOf(env);
   await services.catalog.refresh(Date.now());
   await services.upstreamIds.forgetBefore(Date.now() - upstreamIdsKeptMs);
+  const { logRetentionMs } = services.config;
+  if (logRetentionMs !== null) await forgetRowsBefore(env.DB, Date.now() - logRetentionMs);
 }
 
 function noSuchRoute(path: string, method: string): RelayError {

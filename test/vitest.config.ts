@@ -29,6 +29,7 @@ export default defineConfig({
               bindings: {
                 ADMIN_KEY: 'admin-key-of-the-tests',
                 ENCRYPTION_KEY: 'encryption-key-of-the-tests',
+                PRICES_URL: 'off',
               },
             },
           }),

@@ -1,6 +1,6 @@
 // schema.sql and migrations/ as files of the repository.
 import { readdirSync, readFileSync } from 'node:fs';
-import { type SchemaStep, schemaSteps } from '../lib/schema-steps.ts';
+import { type SchemaStep, schemaSteps } from '../lib/schema-store.ts';
 import { inRepository } from './repository.ts';
 
 /** The steps that a database of that version lacks (null: an empty one). */

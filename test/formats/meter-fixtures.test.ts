@@ -35,8 +35,10 @@ function snapshot(meter: Meter): unknown {
 
 describe.skipIf(!haveFixtures)('metering the recordings', () => {
   it('counts every field as the upstream did, in every recording', () => {
-    const table: Record<string, { recordings: number; upstream: number; counted: number; different: number }> =
-      {};
+    const table: Record<
+      string,
+      { recordings: number; upstream: number; counted: number; different: number }
+    > = {};
     const reasons = new Map<string, number>();
     const differences: string[] = [];
     for (const fixture of cases) {

@@ -1,6 +1,6 @@
 // schema.sql and migrations/ inside workerd, which cannot read files.
 import schema from '../../schema.sql?raw';
-import { schemaSteps } from '../../src/lib/schema-steps.ts';
+import { schemaSteps } from '../../src/lib/schema-store.ts';
 
 /** The files of migrations/, by name. */
 export const migrations = import.meta.glob<string>('../../migrations/*.sql', {

@@ -1,7 +1,7 @@
 // Applies schema.sql and migrations/, as deploy and local start do.
 import { env } from 'cloudflare:workers';
 import { beforeAll } from 'vitest';
-import { hasMetaQuery } from '../../src/lib/schema-steps.ts';
+import { hasMetaQuery } from '../../src/lib/schema-store.ts';
 import { migrate } from '../support/schema.ts';
 
 beforeAll(async () => {

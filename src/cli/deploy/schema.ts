@@ -1,6 +1,6 @@
 // schema.sql and what of migrations/ is new, on the deployed database. Before the script is uploaded: new
 // code finds its columns, and old code does not mind columns that it does not know.
-import { hasMetaQuery, schemaVersionQuery } from '../../lib/schema-steps.ts';
+import { hasMetaQuery, schemaVersionQuery } from '../../lib/schema-store.ts';
 import { stepsFrom } from '../schema-files.ts';
 import { runWrangler, wranglerJson } from '../wrangler.ts';
 

@@ -32,6 +32,8 @@ const workerNames = [
   'GEMINI_API_KEY',
   'GEMINI_BASE_URL',
   'CORS_ORIGINS',
+  'LOG_RETENTION_DAYS',
+  'PRICES_URL',
 ] as const;
 
 /** Reads the settings without changing anything. A value that cannot be used is a failure that names it. */

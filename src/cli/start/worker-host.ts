@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import { devNull } from 'node:os';
 import { unstable_DevEnv as DevelopmentServer } from 'wrangler';
-import { hasMetaQuery, schemaVersionQuery } from '../../lib/schema-steps.ts';
+import { hasMetaQuery, schemaVersionQuery } from '../../lib/schema-store.ts';
 import { describeError } from '../failure.ts';
 import { inRepository } from '../repository.ts';
 import { stepsFrom } from '../schema-files.ts';

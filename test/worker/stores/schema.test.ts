@@ -1,8 +1,9 @@
 // A deployment with data follows to the newest schema and keeps what it has.
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, it } from 'vitest';
-import { schemaSteps, schemaVersion, schemaVersionQuery } from '../../../src/lib/schema-steps.ts';
-import { appendRows, pageOfRows } from '../../../src/metering/log.ts';
+import { schemaSteps, schemaVersion, schemaVersionQuery } from '../../../src/lib/schema-store.ts';
+import { appendRows } from '../../../src/metering/log.ts';
+import { pageOfRows } from '../../../src/metering/page-log.ts';
 import { usage } from '../../../src/metering/usage-log.ts';
 import { makeFirstVersion, migrate, migrations } from '../../support/schema.ts';
 import { logRow } from './rows.ts';
@@ -40,7 +41,7 @@ it('upgrades a database of version 1 with rows in it', async () => {
   await migrate(env.DB, 1);
   expect(await versionOf()).toBe(schemaVersion);
   await appendRows(env.DB, [logRow({ id: 'new', costNanoUsd: 3 })]);
-  const rows = await pageOfRows(env.DB, {}, null, 10);
+  const { rows } = await pageOfRows(env.DB, {}, null, 10);
   expect(rows.map(({ id, costNanoUsd }) => [id, costNanoUsd])).toEqual([
     ['new', 3],
     ['old', 7],
