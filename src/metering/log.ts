@@ -1,8 +1,9 @@
-// The request log in D1, as it is written: rows as the ledgers hand them over; the schema's triggers keep the
-// hourly roll-ups. Reading it is page-log.ts's. D1 failing is thrown; every write may be repeated.
+// The request log in D1, as it is written: rows as the ledgers hand them over, counted into the roll-ups
+// (roll-up-log.ts) in the same transaction. Reading it is page-log.ts's. D1 failing is thrown; every write may be repeated.
 
 import { chunksOfJson } from '../lib/json-chunks.ts';
 import type { LogRow } from '../quota/quota.ts';
+import { rollUpStatements } from './roll-up-log.ts';
 
 /** What a token's ledger reports of it. */
 export interface SpentReport {
@@ -56,9 +57,20 @@ const appendSql = `INSERT INTO logs (${names.join(', ')})
  * what ledgers have spent go with them; a ledger's figure is the truth, so it simply replaces. All or none.
  */
 export async function appendRows(db: D1Database, rows: LogRow[], reports: SpentReport[] = []): Promise<void> {
-  const statements = chunksOfJson(rows).map((chunk) => db.prepare(appendSql).bind(chunk));
+  const newest = newestRevisions(rows);
+  const statements = rollUpStatements(db, newest);
+  statements.push(...chunksOfJson(newest).map((chunk) => db.prepare(appendSql).bind(chunk)));
   if (reports.length > 0) statements.push(db.prepare(spentSql).bind(JSON.stringify(reports)));
   if (statements.length > 0) await db.batch(statements);
+}
+
+/** One call may bring a row and its replacement: only the newest is of interest. */
+function newestRevisions(rows: readonly LogRow[]): LogRow[] {
+  const newest = new Map<string, LogRow>();
+  for (const row of rows) {
+    if ((newest.get(row.id)?.revision ?? 0) < row.revision) newest.set(row.id, row);
+  }
+  return [...newest.values()];
 }
 
 const spentSql = `UPDATE tokens SET spent_nano_usd = report.value ->> '$.spentNanoUsd',

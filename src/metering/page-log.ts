@@ -107,7 +107,12 @@ function equalities({ tokenId, accountId, model, channelId, status }: LogFilter)
     .map(([column, index, value]) => ({ sql: `${column} = ?`, values: [value], index }));
 }
 
-function rangeOf({ fromMs, toMs }: LogFilter, after: LogPosition | null): Condition[] {
+/**
+ * A cursor before the end is an end of its own. Both would be right too, but SQLite takes the first it can use,
+ * and then reads all that is between them.
+ */
+function rangeOf({ fromMs, toMs: endMs }: LogFilter, after: LogPosition | null): Condition[] {
+  const toMs = after !== null && endMs !== undefined && after.createdAtMs < endMs ? undefined : endMs;
   return [
     ...(fromMs === undefined ? [] : [{ sql: 'created_at >= ?', values: [fromMs] }]),
     ...(toMs === undefined ? [] : [{ sql: 'created_at < ?', values: [toMs] }]),

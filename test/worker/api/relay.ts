@@ -106,7 +106,16 @@ function caller(app: Hono) {
 
 /** Empties what tests write. */
 export async function emptyDatabase(): Promise<void> {
-  const tables = ['token_hashes', 'tokens', 'channels', 'prices', 'logs', 'usage_hourly'];
+  const tables = [
+    'token_hashes',
+    'tokens',
+    'channels',
+    'prices',
+    'logs',
+    'usage_hourly',
+    'usage_daily',
+    'usage_totals',
+  ];
   const others = [
     `DELETE FROM accounts WHERE id <> 'acc_admin'`,
     `DELETE FROM groups WHERE name <> 'default'`,

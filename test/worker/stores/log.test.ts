@@ -112,8 +112,18 @@ describe('every filter', () => {
   });
 
   it.each(usageGroupings)('of usage by %s reads a range of the roll-ups', async (groupBy) => {
-    const { sql, values } = usageStatement({ groupBy, fromMs: 0, toMs: 1, tokenId: 'x' });
-    expect(await planOf(sql, values)).toMatch(/SEARCH usage_hourly USING .*\(.*hour>\? AND hour<\?\)/);
+    for (const filter of [
+      {},
+      { tokenId: 'x' },
+      { accountId: 'x' },
+      { model: 'x' },
+      { tokenId: 'x', model: 'x' },
+    ]) {
+      const { sql, values } = usageStatement({ groupBy, fromMs: 5_000_000, toMs: 500_000_000, ...filter });
+      const plan = await planOf(sql, values);
+      expect(plan, sql).toMatch(/SEARCH usage_(totals|daily|hourly) USING/);
+      expect(plan, sql).not.toMatch(/SCAN usage_|\blogs\b/);
+    }
   });
 
   it.each([
