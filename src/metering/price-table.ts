@@ -1,6 +1,12 @@
 // Prices out of @pydantic/genai-prices, as exact integers. The library computes in floating point; only its
 // look-up is used here, and tests hold our sums to its sums. Owns the one cache of looked-up rates.
-import { calcPrice, findProvider, type ModelPrice } from '@pydantic/genai-prices';
+import {
+  calcPrice,
+  findProvider,
+  type ModelPrice,
+  type Provider,
+  updatePrices,
+} from '@pydantic/genai-prices';
 import { extraModels, extraRates } from './price-extras.ts';
 import { freeRates, picoEach, type Rates, type TokenRates } from './rates.ts';
 import { withToolFees } from './tool-fees.ts';
@@ -73,6 +79,12 @@ export function modelsOf(provider: PricedProvider): string[] {
   const name = tableNames[provider];
   const listed = name === undefined ? [] : (findProvider({ providerId: name })?.models ?? []);
   return [...listed.map((model) => model.id), ...extraModels(provider)];
+}
+
+/** From now on, looks up in that table. Throws when the library refuses it; then the one of before holds. */
+export function takeOverTable(providers: Provider[]): void {
+  updatePrices(({ setProviderData }) => setProviderData(providers));
+  cache.clear();
 }
 
 function lookUp(
