@@ -35,6 +35,8 @@ export interface Plan {
   effort: ReasoningEffort | null;
   /** No channel can count the tokens: the relay's own estimate is the answer. */
   isUncounted: boolean;
+  /** What another model costs that ran at the same channel on the answer's behalf; null: it has no price. */
+  ratesOf: (route: Route, model: string) => Rates | null;
 }
 
 /** Throws RelayError: what is wrong with the request, the model that nobody serves, ids of another account. */
@@ -61,6 +63,7 @@ export async function planRequest(
     multiplier,
     effort,
     isUncounted: routes.length === 0,
+    ratesOf: (route, other) => ratesOf({ ...route, upstreamModel: other }, other, catalog, nowMs),
   };
 }
 
