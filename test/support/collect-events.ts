@@ -113,7 +113,8 @@ type PartEvent = Extract<NeutralEvent, { part: number }>;
 function collectPart(gathering: Gathering, event: PartEvent): void {
   switch (event.type) {
     case 'text-start':
-      return start(gathering, event, { type: 'text', text: '' });
+      start(gathering, event, { type: 'text', text: '' });
+      return;
     case 'text-delta': {
       const text = opened(gathering, event, 'text');
       text.text += event.text;
@@ -126,36 +127,44 @@ function collectPart(gathering: Gathering, event: PartEvent): void {
       return;
     }
     case 'refusal-start':
-      return start(gathering, event, { type: 'refusal', text: '' });
+      start(gathering, event, { type: 'refusal', text: '' });
+      return;
     case 'refusal-delta':
       opened(gathering, event, 'refusal').text += event.text;
       return;
     case 'reasoning-start':
-      return start(gathering, event, { type: 'reasoning', text: '' });
+      start(gathering, event, { type: 'reasoning', text: '' });
+      return;
     case 'reasoning-delta':
-      return think(gathering, event);
+      think(gathering, event);
+      return;
     case 'tool-call-start': {
       const { id, name, custom, proof, itemId } = event;
       const told = { ...(custom && { custom }), ...(proof && { proof }), ...(itemId && { itemId }) };
-      return start(gathering, event, { type: 'tool-call', id, name, arguments: '', ...told });
+      start(gathering, event, { type: 'tool-call', id, name, arguments: '', ...told });
+      return;
     }
     case 'tool-call-delta':
       opened(gathering, event, 'tool-call').arguments += event.arguments;
       return;
     case 'audio-delta':
-      return speak(gathering, event);
+      speak(gathering, event);
+      return;
     case 'part-add':
       start(gathering, event, event.content);
-      return end(gathering, event);
+      end(gathering, event);
+      return;
     case 'text-end':
     case 'reasoning-end': {
       const { proof } = event;
       if (proof) opened(gathering, event, event.type === 'text-end' ? 'text' : 'reasoning').proof = proof;
-      return end(gathering, event);
+      end(gathering, event);
+      return;
     }
     case 'refusal-end':
     case 'tool-call-end':
-      return end(gathering, event);
+      end(gathering, event);
+      return;
   }
 }
 

@@ -2,7 +2,7 @@
 // https://platform.openai.com/docs/api-reference/chat-streaming
 import { DroppedPaths } from '../dropped-paths.ts';
 import { objectAt } from '../json-reader.ts';
-import type { NeutralEvent, Stop } from '../neutral.ts';
+import type { Citation, NeutralEvent, Stop } from '../neutral.ts';
 import { writeOpenaiError } from '../openai-error.ts';
 import { writeLogprobs } from '../openai-logprobs.ts';
 import { paragraphBreak } from '../reasoning.ts';
@@ -96,6 +96,7 @@ function writePartEvent(state: OutputState, event: PartEvent): string {
     case 'part-add':
       return addPart(state, event);
     case 'text-end':
+      return endText(state, event.candidate);
     case 'refusal-start':
     case 'refusal-end':
       return '';
@@ -114,6 +115,7 @@ function startText(state: OutputState, candidate: number): string {
   const { choice, text } = openChoice(state, candidate);
   choice.textBefore += choice.textLength;
   choice.textLength = 0;
+  choice.textOpen = true;
   return text;
 }
 
@@ -127,15 +129,32 @@ function writeText(
   return begin.text + chunk(state, candidate, { content: text }, found);
 }
 
+/** A citation without offsets is of the whole text, and waits for its end. */
 function cite(
   state: OutputState,
   { candidate, citation }: Extract<PartEvent, { type: 'citation-add' }>,
 ): string {
+  const { text, choice } = openChoice(state, candidate);
+  if (!choice.textOpen || citation.endIndex !== undefined) return text + annotate(state, candidate, citation);
+  choice.citations.push(citation);
+  return text;
+}
+
+function annotate(state: OutputState, candidate: number, citation: Citation): string {
   const { textBefore, textLength } = choiceOf(state, candidate);
   const annotation = writeAnnotation(citation, textBefore, textLength);
   if (annotation !== null) return chunk(state, candidate, { annotations: [annotation] });
   state.dropped.add('citations');
   return '';
+}
+
+function endText(state: OutputState, candidate: number): string {
+  const choice = choiceOf(state, candidate);
+  choice.textOpen = false;
+  return choice.citations
+    .splice(0)
+    .map((citation) => annotate(state, candidate, citation))
+    .join('');
 }
 
 // ---- Thoughts -------------------------------------------------------------------------------------------
