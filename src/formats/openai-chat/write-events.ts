@@ -6,6 +6,7 @@ import type { Citation, NeutralEvent, Stop } from '../neutral.ts';
 import { writeOpenaiError } from '../openai-error.ts';
 import { writeLogprobs } from '../openai-logprobs.ts';
 import { paragraphBreak } from '../reasoning.ts';
+import { blockText } from '../said.ts';
 import type { AnswerContext, EventWriter } from '../translation.ts';
 import { choiceOf, chunk, headOf, type OutputState, openChoice, rawChunk } from './chunks.ts';
 import { writeAnnotation } from './citations.ts';
@@ -52,7 +53,7 @@ function writeEvent(state: OutputState, event: NeutralEvent): string {
       state.usage = event.usage;
       return '';
     case 'prompt-block': {
-      const refusal = event.message ?? `The prompt was refused: ${event.reason}.`;
+      const refusal = blockText(event);
       return chunk(state, 0, { refusal }) + finish(state, 0, { reason: 'content-filter' });
     }
     case 'error':

@@ -1,6 +1,7 @@
 // Neutral events to the events of a streamed response, in OpenAI's order and with its numbers.
 // https://platform.openai.com/docs/api-reference/responses-streaming
 import type { NeutralError, NeutralEvent, Stop } from '../neutral.ts';
+import { blockText } from '../said.ts';
 import type { AnswerContext, EventWriter } from '../translation.ts';
 import { beginOutput, emit, type OutputState } from './output-state.ts';
 import { responseObject } from './response-object.ts';
@@ -55,7 +56,7 @@ function writeEvent(state: State, event: NeutralEvent): string {
       state.stop = event.stop;
       return '';
     case 'prompt-block':
-      return refusePrompt(state, event.message ?? `The prompt was refused: ${event.reason}.`);
+      return refusePrompt(state, blockText(event));
     case 'error':
       return writeError(state, event.error);
     case 'message-end':
