@@ -1,6 +1,7 @@
--- The database (D1) of OpenOpen8 Relay. Idempotent: deploy, local start and tests all apply this file.
+-- The database (D1) of OpenOpen8 Relay, version 1. Deploy, local start and tests apply this file to an empty
+-- database, then those of migrations/ that are newer than the database.
 -- Money is integer nano-USD, times are milliseconds since 1970 (UTC), lists are JSON arrays.
--- A later version appends its changes as numbered migrations and raises schema_version.
+-- A change is a new file there, never an edit here, so that deployments with data follow (src/lib/schema-store.ts).
 
 CREATE TABLE IF NOT EXISTS meta (
   key TEXT PRIMARY KEY,

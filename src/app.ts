@@ -10,6 +10,8 @@ import { openaiDoor } from './http/openai.ts';
 import { canonicalPath, pathOf } from './http/paths.ts';
 import { methodsOf } from './http/routes.ts';
 import { RelayError } from './lib/relay-error.ts';
+import { forgetRowsBefore } from './metering/log.ts';
+import { RefreshedPrices, refreshPriceTable } from './metering/price-refresh.ts';
 import { PriceStore } from './metering/price-store.ts';
 import { LedgerClient } from './quota/client.ts';
 import type { RelayServices } from './relay/call.ts';
@@ -19,6 +21,7 @@ import { relayLimits } from './relay/limits.ts';
 import { CatalogLoader, type CatalogSource, type StoredCatalog } from './routing/catalog-loader.ts';
 import { KeyRing } from './routing/key-ring.ts';
 import { ModelLists } from './routing/model-lists.ts';
+import { type HealthBoardPort, SharedHealth } from './routing/shared-health.ts';
 import { RoutingStore } from './routing/store.ts';
 import { UpstreamIdStore } from './routing/upstream-id-store.ts';
 import { TokenCache } from './tokens/cache.ts';
@@ -50,6 +53,7 @@ function buildServices(env: Env): Services {
   const routing = new RoutingStore(env.DB);
   const prices = new PriceStore(env.DB);
   const keys = new KeyRing(config.encryptionKey);
+  const refreshedPrices = config.pricesUrl === null ? null : new RefreshedPrices(env.CACHE, report);
   return {
     config,
     tokens,
@@ -59,22 +63,34 @@ function buildServices(env: Env): Services {
     keys,
     resolver: new TokenResolver(tokens, tokenCache),
     ledgers: new LedgerClient(env.LEDGER, (tokenId) => tokens.findPolicy(tokenId)),
-    catalog: new CatalogLoader(catalogSource(routing, prices, env.CACHE), config),
+    catalog: new CatalogLoader(catalogSource(routing, prices, env.CACHE, refreshedPrices), config),
+    health: new SharedHealth(healthBoard(env)),
     modelLists: new ModelLists(keys),
     upstreamIds: new UpstreamIdStore(env.DB),
     heldBytes: new HeldBytes(relayLimits.heldBytesOfIsolate),
   };
 }
 
+/** One board for the whole deployment. */
+function healthBoard({ HEALTH }: Env): HealthBoardPort {
+  return { exchange: (report) => HEALTH.get(HEALTH.idFromName('board')).exchange(report) };
+}
+
 const snapshotKey = 'catalog';
 
-function catalogSource(routing: RoutingStore, prices: PriceStore, kv: KVNamespace): CatalogSource {
+function catalogSource(
+  routing: RoutingStore,
+  prices: PriceStore,
+  kv: KVNamespace,
+  refreshed: RefreshedPrices | null,
+): CatalogSource {
   return {
     read: async () => {
       const [channels, groups, overrides] = await Promise.all([
         routing.loadChannels(),
         routing.loadGroups(),
         prices.load(),
+        refreshed?.freshen(Date.now()),
       ]);
       return { channels, groups, overrides };
     },
@@ -100,6 +116,7 @@ const exposedHeaders = [
   'x-ratelimit-reset-requests',
   'x-ratelimit-reset-tokens',
   'x-relay-dropped',
+  'x-relay-estimated',
   'x-relay-upstream-request-id',
 ];
 
@@ -133,6 +150,7 @@ doors.all('/api/*', async (context) => {
     version,
     adminKey: services.config.adminKey,
     encryptionKey: services.config.encryptionKey,
+    logRetentionMs: services.config.logRetentionMs,
     db: context.env.DB,
     onChannelsChanged: () => services.catalog.refresh(Date.now()),
     testChannel: (channelId, model) => testChannel(services, channelId, model),
@@ -165,11 +183,19 @@ export const app = {
 /** Ids of what upstreams store are forgotten after this; OpenAI keeps responses for 30 days. */
 const upstreamIdsKeptMs = 35 * 86_400_000;
 
+async function refreshPrices(url: string, kv: KVNamespace): Promise<void> {
+  const refresh = await refreshPriceTable(url, kv, (source, init) => fetch(source, init), Date.now());
+  if (refresh.outcome === 'failed') report('price-table-not-refreshed', refresh.reason);
+}
+
 /** The hourly work: a fresh copy of the catalog for isolates that start while the database is away, and forgetting. */
 export async function hourly(env: Env): Promise<void> {
   const services = servicesOf(env);
   await services.catalog.refresh(Date.now());
   await services.upstreamIds.forgetBefore(Date.now() - upstreamIdsKeptMs);
+  const { logRetentionMs, pricesUrl } = services.config;
+  if (pricesUrl !== null) await refreshPrices(pricesUrl, env.CACHE);
+  if (logRetentionMs !== null) await forgetRowsBefore(env.DB, Date.now() - logRetentionMs);
 }
 
 function noSuchRoute(path: string, method: string): RelayError {

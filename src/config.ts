@@ -2,6 +2,7 @@
 
 import type { TokenLedger } from './quota/ledger.ts';
 import type { RealtimeSession } from './realtime/session.ts';
+import type { HealthBoard } from './routing/health-board.ts';
 
 /** Bindings, variables and secrets as Cloudflare hands them over (wrangler.toml, .dev.vars, secrets). */
 export interface Env {
@@ -9,6 +10,7 @@ export interface Env {
   CACHE: KVNamespace;
   LEDGER: DurableObjectNamespace<TokenLedger>;
   REALTIME: DurableObjectNamespace<RealtimeSession>;
+  HEALTH: DurableObjectNamespace<HealthBoard>;
   ASSETS: Fetcher;
   ADMIN_KEY?: string;
   ENCRYPTION_KEY?: string;
@@ -22,6 +24,10 @@ export interface Env {
   DEMO_BASE_URL?: string;
   /** Beside it: JSON of the models that it serves, by provider. */
   DEMO_MODELS?: string;
+  /** Days that rows of the request log are kept; 0: for ever. Unset: 90. */
+  LOG_RETENTION_DAYS?: string;
+  /** Where the price table is refreshed from; `off`: only the one that the relay comes with. */
+  PRICES_URL?: string;
   /** Comma-separated origins that browsers may call from; unset is any. */
   CORS_ORIGINS?: string;
 }
@@ -45,6 +51,10 @@ export interface Config {
   readonly demo: DemoUpstream | null;
   /** null: every origin. */
   readonly corsOrigins: readonly string[] | null;
+  /** null: rows of the log are kept for ever. */
+  readonly logRetentionMs: number | null;
+  /** null: the price table is never refreshed. */
+  readonly pricesUrl: string | null;
   readonly environmentChannels: readonly EnvironmentChannel[];
 }
 
@@ -58,8 +68,29 @@ export function readConfig(env: Env): Config {
         ? { baseUrl: env.DEMO_BASE_URL, models: JSON.parse(env.DEMO_MODELS) }
         : null,
     corsOrigins: env.CORS_ORIGINS ? env.CORS_ORIGINS.split(',').map((origin) => origin.trim()) : null,
+    logRetentionMs: logRetentionMs(env.LOG_RETENTION_DAYS),
+    pricesUrl: pricesUrl(env.PRICES_URL),
     environmentChannels: environmentChannels(env),
   });
+}
+
+/** Rows of the log are kept so long when nothing is said. */
+export const usualRetentionDays = 90;
+
+/** What is no number of days counts as unset: a slip must not delete a log. */
+function logRetentionMs(text: string | undefined): number | null {
+  const days = text === undefined || text.trim() === '' ? usualRetentionDays : Number(text);
+  if (days === 0) return null;
+  return (Number.isFinite(days) && days > 0 ? days : usualRetentionDays) * 86_400_000;
+}
+
+/** genai-prices' own copy of its table; the library's REMOTE_DATA_JSON_URL, which a test holds this to. */
+export const usualPricesUrl =
+  'https://raw.githubusercontent.com/pydantic/genai-prices/main/prices/new_data/v2/data.json';
+
+function pricesUrl(text: string | undefined): string | null {
+  if (text === undefined || text.trim() === '') return usualPricesUrl;
+  return URL.canParse(text) ? text : null;
 }
 
 function environmentChannels(env: Env): EnvironmentChannel[] {

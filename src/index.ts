@@ -3,6 +3,7 @@ import type { Env } from './config.ts';
 
 export { TokenLedger } from './quota/ledger.ts';
 export { RealtimeSession } from './realtime/session.ts';
+export { HealthBoard } from './routing/health-board.ts';
 
 export default {
   fetch: app.fetch,

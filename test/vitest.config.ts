@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 
 const workerTests = ['test/worker/**/*.test.ts'];
 const clientTests = ['test/{sdk,replay,cli}/**/*.test.ts'];
-const timedTests = ['test/{sockets,browser,faults}/**/*.test.ts'];
+const timedTests = ['test/{sockets,browser,faults,scale}/**/*.test.ts'];
 
 /** Tests that drive processes of their own: seconds to start, and sockets to wait for. */
 const system = { testTimeout: 60_000, hookTimeout: 120_000 };
@@ -29,6 +29,7 @@ export default defineConfig({
               bindings: {
                 ADMIN_KEY: 'admin-key-of-the-tests',
                 ENCRYPTION_KEY: 'encryption-key-of-the-tests',
+                PRICES_URL: 'off',
               },
             },
           }),

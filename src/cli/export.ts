@@ -3,17 +3,17 @@
 import { resolve } from 'node:path';
 import { runProgram } from './failure.ts';
 import { assertWritable, writeDocument } from './transfer/document.ts';
-import { callManagement } from './transfer/management-call.ts';
 import { readTransferOptions } from './transfer/options.ts';
+import { exportPages } from './transfer/pages.ts';
 import { countsIn } from './transfer/summary.ts';
 
 const defaultFile = 'relay-export.json';
 
 await runProgram(async () => {
-  const options = readTransferOptions(process.argv.slice(2), process.env);
+  const options = readTransferOptions(process.argv.slice(2), process.env, 'force');
   const file = options.file ?? resolve(options.folder, defaultFile);
-  assertWritable(file, options.force);
-  const document = await callManagement(options, '/api/export');
+  assertWritable(file, options.isSwitchedOn);
+  const document = await exportPages(options);
   writeDocument(file, document);
   console.log(`exported from ${options.url.origin} to ${file}: ${countsIn(document)}`);
   console.log('The keys of channels in it open only under the same ENCRYPTION_KEY.');

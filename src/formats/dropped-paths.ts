@@ -1,5 +1,5 @@
 // What a writer could not say: the caller's own paths, in order and without repetition.
-import type { NeutralRequest } from './neutral.ts';
+import type { NeutralPart, NeutralRequest } from './neutral.ts';
 
 /** Gathers paths while a request or an answer is written. */
 export class DroppedPaths {
@@ -13,6 +13,16 @@ export class DroppedPaths {
   /** Fields of a request, by the caller's own names for them; those that it did not give are passed over. */
   fields({ paths }: NeutralRequest, ...fields: (keyof NeutralRequest)[]): void {
     for (const field of fields) this.add(paths[field]);
+  }
+
+  /** A part of the caller's; one of an answer, which has no path, by what it is. */
+  part(part: NeutralPart): void {
+    this.add(part.at ?? part.type);
+  }
+
+  /** Members of the body that only another format has. */
+  opaqueFields({ opaque }: NeutralRequest, own: NeutralRequest['opaque']['origin']): void {
+    if (opaque.origin !== own) for (const name of Object.keys(opaque.fields)) this.add(name);
   }
 
   get list(): string[] {

@@ -66,9 +66,11 @@ export interface Meter {
   readonly error: string | null;
   /** The tier that the answer says it was served in, as the provider spells it. */
   readonly serviceTier: string | null;
+  /** The region that it says it was served in, as the provider spells it (Anthropic). */
+  readonly servedIn: string | null;
   /** The number of the last event of a Responses stream; -1 before the first and for other formats. */
   readonly sequenceNumber: number;
-  /** Tokens of other models, outside usage(), billed at their own prices (Anthropic's advisor tool). */
+  /** Tokens of other models, outside usage(), billed at their own prices (Anthropic's advisor, OpenAI's image tool). */
   readonly otherModelUsage: readonly OtherModelUsage[];
 }
 
@@ -107,6 +109,9 @@ export function createMeter(kind: WireKind, framing: Framing): Meter {
     },
     get serviceTier() {
       return observation.serviceTier;
+    },
+    get servedIn() {
+      return observation.servedIn;
     },
     get sequenceNumber() {
       return observation.sequenceNumber;

@@ -20,10 +20,14 @@ export interface Observation {
   /** Type or code of an error inside the answer. */
   error: string | null;
   serviceTier: string | null;
+  /** Where the answer was made, when the provider says so and may bill it (Anthropic's inference_geo). */
+  servedIn: string | null;
   /** The number of the last event, where events are numbered (Responses); -1 before the first. */
   sequenceNumber: number;
-  /** Tokens of other models than the answer's own, outside `usage`: Anthropic's advisor. */
+  /** Tokens of other models than the answer's own, outside `usage`: Anthropic's advisor, OpenAI's images. */
   otherModelUsage: OtherModelUsage[];
+  /** Searches that the provider ran, where they are named outside the usage object (Gemini). */
+  searches: { web: number; map: number };
   /** The usage object so far, as it came: later events of Anthropic's change only parts of it. */
   wireUsage: JsonObject | undefined;
 }
@@ -57,8 +61,10 @@ export function emptyObservation(): Observation {
     model: null,
     error: null,
     serviceTier: null,
+    servedIn: null,
     sequenceNumber: -1,
     otherModelUsage: [],
+    searches: { web: 0, map: 0 },
     wireUsage: undefined,
   };
 }

@@ -22,6 +22,8 @@ export interface RequestTarget {
 export interface WrittenRequest {
   body: JsonObject;
   dropped: string[];
+  /** The name of a tool whose arguments are the structured answer: its call is to be read as text. */
+  answerTool?: string;
 }
 
 /** What an answer's writer needs to know besides the answer. */

@@ -36,8 +36,14 @@ export interface Usage {
   inputVideoTokens: number;
   /** Web searches that the provider ran and bills apart from tokens. */
   webSearches: number;
+  /** Those of OpenAI's older tool web_search_preview, which has a price of its own. Not in webSearches. */
+  previewWebSearches: number;
+  /** Searches on a map that the provider ran (Gemini). */
+  mapSearches: number;
   /** Searches in the provider's stored files (vector stores), billed apart from tokens. */
   fileSearches: number;
+  /** Sandboxes for code that the provider bills apart: OpenAI's containers, xAI's runs of its interpreter. */
+  codeSessions: number;
   /** Rerank searches (Cohere's unit: one query with up to 100 documents). */
   searchUnits: number;
   /** Audio sent, in milliseconds, where the provider bills time instead of tokens. */
@@ -66,7 +72,10 @@ export function emptyUsage(): Usage {
     outputImageTokens: 0,
     inputVideoTokens: 0,
     webSearches: 0,
+    previewWebSearches: 0,
+    mapSearches: 0,
     fileSearches: 0,
+    codeSessions: 0,
     searchUnits: 0,
     audioMilliseconds: 0,
     characters: 0,

@@ -1,31 +1,15 @@
-// The request log in D1: rows as the ledgers hand them over, pages of them for people, and the hourly
-// roll-ups that the schema's triggers keep. D1 failing is thrown; every write may be repeated.
+// The request log in D1, as it is written: rows as the ledgers hand them over, counted into the roll-ups
+// (roll-up-log.ts) in the same transaction. Reading it is page-log.ts's. D1 failing is thrown; every write may be repeated.
 
 import { chunksOfJson } from '../lib/json-chunks.ts';
 import type { LogRow } from '../quota/quota.ts';
+import { rollUpStatements } from './roll-up-log.ts';
 
 /** What a token's ledger reports of it. */
 export interface SpentReport {
   tokenId: string;
   spentNanoUsd: number;
   lastUsedAtMs: number | null;
-}
-
-/** What is absent does not narrow. Times are milliseconds, `from` included, `to` not. */
-export interface LogFilter {
-  tokenId?: string | undefined;
-  accountId?: string | undefined;
-  model?: string | undefined;
-  channelId?: string | undefined;
-  status?: number | undefined;
-  fromMs?: number | undefined;
-  toMs?: number | undefined;
-}
-
-/** Where a page of the newest-first log begins: after this row. */
-export interface LogPosition {
-  createdAtMs: number;
-  id: string;
 }
 
 /** How the values of a LogRow, as JSON, become columns. The order is that of the INSERT. */
@@ -50,6 +34,7 @@ const columns: Record<string, string> = {
   reasoning_tokens: `value ->> '$.reasoningTokens'`,
   usage_source: `value ->> '$.usageSource'`,
   cost_nano_usd: `value ->> '$.costNanoUsd'`,
+  charge: `NULLIF(value -> '$.charge', 'null')`,
   ttfb_ms: `value ->> '$.ttfbMs'`,
   duration_ms: `value ->> '$.durationMs'`,
   dropped: `value -> '$.dropped'`,
@@ -72,82 +57,45 @@ const appendSql = `INSERT INTO logs (${names.join(', ')})
  * what ledgers have spent go with them; a ledger's figure is the truth, so it simply replaces. All or none.
  */
 export async function appendRows(db: D1Database, rows: LogRow[], reports: SpentReport[] = []): Promise<void> {
-  const statements = chunksOfJson(rows).map((chunk) => db.prepare(appendSql).bind(chunk));
+  const newest = newestRevisions(rows);
+  const statements = rollUpStatements(db, newest);
+  statements.push(...chunksOfJson(newest).map((chunk) => db.prepare(appendSql).bind(chunk)));
   if (reports.length > 0) statements.push(db.prepare(spentSql).bind(JSON.stringify(reports)));
   if (statements.length > 0) await db.batch(statements);
+}
+
+/** One call may bring a row and its replacement: only the newest is of interest. */
+function newestRevisions(rows: readonly LogRow[]): LogRow[] {
+  const newest = new Map<string, LogRow>();
+  for (const row of rows) {
+    if ((newest.get(row.id)?.revision ?? 0) < row.revision) newest.set(row.id, row);
+  }
+  return [...newest.values()];
 }
 
 const spentSql = `UPDATE tokens SET spent_nano_usd = report.value ->> '$.spentNanoUsd',
     last_used_at = COALESCE(report.value ->> '$.lastUsedAtMs', last_used_at)
   FROM json_each(?) AS report WHERE tokens.id = report.value ->> '$.tokenId'`;
 
-/** A page of the log, newest first. */
-export async function pageOfRows(
-  db: D1Database,
-  filter: LogFilter,
-  after: LogPosition | null,
-  limit: number,
-): Promise<LogRow[]> {
-  const { sql, values } = pageQuery(filter, after, limit);
-  const { results } = await db
-    .prepare(sql)
-    .bind(...values)
-    .all<StoredRow>();
-  return results.map(rowOfStored);
+/** How long rows are kept. */
+export const retentionLimits = {
+  /** Rows that one statement deletes: with their indexes some tens of milliseconds of the database's time. */
+  rowsAtATime: 1_000,
+  /** Statements of one run: what a run does not get to, the next hour's does. */
+  steps: 100,
+} as const;
+
+/** Deletes rows of before that time, oldest first, in bounded steps; roll-ups stay. Answers how many went. */
+export async function forgetRowsBefore(db: D1Database, beforeMs: number): Promise<number> {
+  let forgotten = 0;
+  for (let step = 0; step < retentionLimits.steps; step++) {
+    const { meta } = await db.prepare(forgetSql).bind(beforeMs, retentionLimits.rowsAtATime).run();
+    forgotten += meta.changes;
+    if (meta.changes < retentionLimits.rowsAtATime) break;
+  }
+  return forgotten;
 }
 
-/** The statement behind `pageOfRows`; apart, so that a test can ask for its plan. */
-export function pageQuery(filter: LogFilter, after: LogPosition | null, limit: number) {
-  const conditions: [string, unknown[]][] = [];
-  const equals = (column: string, value: unknown) => {
-    if (value !== undefined) conditions.push([`${column} = ?`, [value]]);
-  };
-  equals('token_id', filter.tokenId);
-  equals('account_id', filter.accountId);
-  equals('requested_model', filter.model);
-  equals('channel_id', filter.channelId);
-  equals('status', filter.status);
-  if (filter.fromMs !== undefined) conditions.push(['created_at >= ?', [filter.fromMs]]);
-  if (filter.toMs !== undefined) conditions.push(['created_at < ?', [filter.toMs]]);
-  if (after !== null) conditions.push(['(created_at, id) < (?, ?)', [after.createdAtMs, after.id]]);
-  const where = conditions.length === 0 ? '' : `WHERE ${conditions.map(([sql]) => sql).join(' AND ')}`;
-  const sql = `SELECT * FROM logs ${where} ORDER BY created_at DESC, id DESC LIMIT ?`;
-  return { sql, values: [...conditions.flatMap(([, bound]) => bound), limit] };
-}
-
-type StoredRow = Record<string, string | number | null>;
-
-/** Column names are the row's own in snake case, but for the three units. */
-function rowOfStored(stored: StoredRow): LogRow {
-  const text = (name: string) => stored[name] as string;
-  const textOrNull = (name: string) => stored[name] as string | null;
-  const number = (name: string) => stored[name] as number;
-  const numberOrNull = (name: string) => stored[name] as number | null;
-  return {
-    id: text('id'),
-    createdAtMs: number('created_at'),
-    tokenId: text('token_id'),
-    accountId: text('account_id'),
-    format: text('format'),
-    endpoint: text('endpoint'),
-    requestedModel: textOrNull('requested_model'),
-    upstreamModel: textOrNull('upstream_model'),
-    channelId: textOrNull('channel_id'),
-    attempts: JSON.parse(text('attempts')),
-    status: number('status'),
-    errorCode: textOrNull('error_code'),
-    stream: number('stream') === 1,
-    inputTokens: number('input_tokens'),
-    cachedTokens: number('cached_tokens'),
-    cacheWriteTokens: number('cache_write_tokens'),
-    outputTokens: number('output_tokens'),
-    reasoningTokens: number('reasoning_tokens'),
-    usageSource: textOrNull('usage_source') as LogRow['usageSource'],
-    costNanoUsd: numberOrNull('cost_nano_usd'),
-    ttfbMs: numberOrNull('ttfb_ms'),
-    durationMs: numberOrNull('duration_ms'),
-    dropped: JSON.parse(text('dropped')),
-    count: number('count'),
-    revision: number('revision'),
-  };
-}
+/** The statement behind `forgetRowsBefore`; apart, so that a test can ask for its plan. */
+export const forgetSql = `DELETE FROM logs WHERE id IN (
+  SELECT id FROM logs INDEXED BY logs_by_time WHERE created_at < ? ORDER BY created_at, id LIMIT ?)`;

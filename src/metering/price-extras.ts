@@ -1,6 +1,6 @@
 // Published prices that genai-prices 0.1.8 does not have, for endpoints of the relay. Only flat ones, that
-// do not depend on sizes or qualities (so no dall-e); each group with its page and the day it was last known
-// to be right. A model that is neither there nor here is unpriced until an administrator sets a price.
+// do not depend on sizes or qualities (so no dall-e); each group with its page, and where and when it was last
+// read. A model that is neither there nor here is unpriced until an administrator sets a price.
 import { freeRates, picoEach, type Rates } from './rates.ts';
 
 /** Which of our providers the price belongs to. */
@@ -8,28 +8,40 @@ type ExtraProvider = 'openai' | 'cohere' | 'voyage';
 
 interface Extra {
   usdPerMillionTokens?: number;
+  usdPerMillionOutputTokens?: number;
   usdPerThousandSearches?: number;
   usdPerMillionCharacters?: number;
 }
 
 const extras: Record<ExtraProvider, Record<string, Extra>> = {
-  // https://platform.openai.com/docs/pricing, 2025-10
+  // https://developers.openai.com/api/docs/pricing. Speech: $15 and $30 per million characters (2025-05, and of
+  // tts-1 again 2026-06-07, through tds.s-anand.net and llmreference.com). Base models: $2 and $0.40 (2025-10).
   openai: {
     'tts-1': { usdPerMillionCharacters: 15 },
     'tts-1-1106': { usdPerMillionCharacters: 15 },
     'tts-1-hd': { usdPerMillionCharacters: 30 },
     'tts-1-hd-1106': { usdPerMillionCharacters: 30 },
+    'davinci-002': { usdPerMillionTokens: 2, usdPerMillionOutputTokens: 2 },
+    'babbage-002': { usdPerMillionTokens: 0.4, usdPerMillionOutputTokens: 0.4 },
   },
-  // https://cohere.com/pricing, 2025-10
+  // https://cohere.com/pricing, which on 2026-10-18 named no price by use for rerankers or embed v3 any more
+  // (developersdigest.tech); these are the last that were published: $2 per 1,000 searches, Rerank 4 Pro $2.50
+  // (2026-06, developer.puter.com), embed v3 $0.10 (getmaxim.ai, 2026).
   cohere: {
+    'rerank-v4.0-pro': { usdPerThousandSearches: 2.5 },
+    'rerank-v4.0-fast': { usdPerThousandSearches: 2 },
     'rerank-v3.5': { usdPerThousandSearches: 2 },
     'rerank-english-v3.0': { usdPerThousandSearches: 2 },
     'rerank-multilingual-v3.0': { usdPerThousandSearches: 2 },
     'embed-english-v3.0': { usdPerMillionTokens: 0.1 },
+    'embed-english-light-v3.0': { usdPerMillionTokens: 0.1 },
     'embed-multilingual-v3.0': { usdPerMillionTokens: 0.1 },
   },
-  // https://docs.voyageai.com/docs/pricing, 2025-10
+  // https://docs.voyageai.com/docs/pricing: $0.05 and, lite, $0.02 per million tokens (2026-07, through
+  // openrouter.ai/voyageai, vercel.com/ai-gateway and getmaxim.ai, which agree).
   voyage: {
+    'rerank-3': { usdPerMillionTokens: 0.05 },
+    'rerank-3-lite': { usdPerMillionTokens: 0.02 },
     'rerank-2.5': { usdPerMillionTokens: 0.05 },
     'rerank-2.5-lite': { usdPerMillionTokens: 0.02 },
     'rerank-2': { usdPerMillionTokens: 0.05 },
@@ -44,7 +56,10 @@ export function extraRates(provider: string, model: string): Rates | null {
   if (extra === undefined) return null;
   return {
     ...freeRates('published'),
-    base: { input: picoEach(extra.usdPerMillionTokens ?? 0, 1_000_000), output: 0 },
+    base: {
+      input: picoEach(extra.usdPerMillionTokens ?? 0, 1_000_000),
+      output: picoEach(extra.usdPerMillionOutputTokens ?? 0, 1_000_000),
+    },
     perSearchUnit: picoEach(extra.usdPerThousandSearches ?? 0, 1_000),
     perCharacter: picoEach(extra.usdPerMillionCharacters ?? 0, 1_000_000),
   };

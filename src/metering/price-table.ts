@@ -1,8 +1,15 @@
 // Prices out of @pydantic/genai-prices, as exact integers. The library computes in floating point; only its
 // look-up is used here, and tests hold our sums to its sums. Owns the one cache of looked-up rates.
-import { calcPrice, findProvider, type ModelPrice } from '@pydantic/genai-prices';
+import {
+  calcPrice,
+  findProvider,
+  type ModelPrice,
+  type Provider,
+  updatePrices,
+} from '@pydantic/genai-prices';
 import { extraModels, extraRates } from './price-extras.ts';
 import { freeRates, picoEach, type Rates, type TokenRates } from './rates.ts';
+import { withToolFees } from './tool-fees.ts';
 
 /** A channel's provider, as SPEC section 7 names them. */
 export type PricedProvider =
@@ -74,6 +81,12 @@ export function modelsOf(provider: PricedProvider): string[] {
   return [...listed.map((model) => model.id), ...extraModels(provider)];
 }
 
+/** From now on, looks up in that table. Throws when the library refuses it; then the one of before holds. */
+export function takeOverTable(providers: Provider[]): void {
+  updatePrices(({ setProviderData }) => setProviderData(providers));
+  cache.clear();
+}
+
 function lookUp(
   provider: PricedProvider,
   model: string,
@@ -106,7 +119,7 @@ function makersRates(model: string, at: Date): Rates | null {
 function ratesOf(provider: string, model: string, at: Date): Rates | null {
   const found = calcPrice({}, model, { providerId: provider, timestamp: at });
   if (found === null) return null;
-  const rates = ratesFromTable(found.model_price);
+  const rates = withToolFees(ratesFromTable(found.model_price), found.provider.id, model);
   // The library bills Groq's whisper so, outside its table: https://groq.com/pricing
   const groqWhisper = provider === 'groq' && found.model.id.startsWith('whisper-large-v3');
   return groqWhisper ? { ...rates, minimumAudioMilliseconds: 10_000 } : rates;

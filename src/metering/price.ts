@@ -1,102 +1,58 @@
-// What a request costs: a usage times rates, in exact integers. Prices an administrator sets become rates
-// here too. Does not look prices up (price-table.ts) and does not bound them (bound.ts).
+// What a request costs: a usage times rates, in exact integers. Does not look prices up (price-table.ts,
+// price-override.ts) and does not bound them (bound.ts).
 import type { Usage } from '../formats/usage.ts';
-import { freeRates, picoEach, type Rates, ratesAt, type TokenRates } from './rates.ts';
+import { type Rates, ratesAt, type TokenRates } from './rates.ts';
 
+export { overrideRates, type PriceOverride } from './price-override.ts';
 export { modelsOf, type PricedProvider, tableRates } from './price-table.ts';
 export type { Rates, RateTier, TokenRates } from './rates.ts';
-
-/**
- * A price that an administrator set for a model. Per kind of token in USD per million tokens; a kind that
- * is absent costs what contains it (cache_write_1h: cache_write; all other input: input; all other output:
- * output). The rest is free unless set. 0 is free.
- */
-export interface PriceOverride {
-  input: number;
-  output: number;
-  cache_read?: number | undefined;
-  cache_write?: number | undefined;
-  cache_write_1h?: number | undefined;
-  reasoning?: number | undefined;
-  input_audio?: number | undefined;
-  cached_audio?: number | undefined;
-  output_audio?: number | undefined;
-  input_image?: number | undefined;
-  cached_image?: number | undefined;
-  output_image?: number | undefined;
-  input_video?: number | undefined;
-  /** USD a request. */
-  request?: number | undefined;
-  /** USD a web search that the provider ran. */
-  web_search?: number | undefined;
-  /** USD a rerank search. */
-  search_unit?: number | undefined;
-  /** USD an image, where the provider counts images. */
-  image?: number | undefined;
-  /** USD an hour of audio, where the provider counts time. */
-  audio_hour?: number | undefined;
-  /** USD per million characters of text to speak. */
-  characters?: number | undefined;
-}
-
-const overriddenTokens = {
-  cacheRead: 'cache_read',
-  cacheWrite: 'cache_write',
-  cacheWrite1h: 'cache_write_1h',
-  reasoning: 'reasoning',
-  inputAudio: 'input_audio',
-  cachedAudio: 'cached_audio',
-  outputAudio: 'output_audio',
-  inputImage: 'input_image',
-  cachedImage: 'cached_image',
-  outputImage: 'output_image',
-  inputVideo: 'input_video',
-} as const satisfies Partial<Record<keyof TokenRates, keyof PriceOverride>>;
-
-/** The rates of a price override. Finer than a pico-USD is rounded to the nearest. */
-export function overrideRates(override: PriceOverride): Rates {
-  const base: TokenRates = {
-    input: picoEach(override.input, 1_000_000),
-    output: picoEach(override.output, 1_000_000),
-  };
-  for (const [kind, field] of Object.entries(overriddenTokens)) {
-    const usd = override[field];
-    if (usd !== undefined) base[kind as keyof typeof overriddenTokens] = picoEach(usd, 1_000_000);
-  }
-  return {
-    ...freeRates('override'),
-    base,
-    perRequest: picoEach(override.request ?? 0, 1),
-    perWebSearch: picoEach(override.web_search ?? 0, 1),
-    perSearchUnit: picoEach(override.search_unit ?? 0, 1),
-    perImage: picoEach(override.image ?? 0, 1),
-    perAudioHour: picoEach(override.audio_hour ?? 0, 1),
-    perCharacter: picoEach(override.characters ?? 0, 1_000_000),
-  };
-}
 
 const millisecondsPerHour = 3_600_000n;
 const picoPerNano = 1_000;
 const millionths = 1_000_000n;
 
-/** So many of something at that rate: one term of a cost. */
-type Term = readonly [count: number, picoEach: number];
+/** Everything that is charged for, by its name in a charge (see charge.ts). */
+export type ChargeKind =
+  | keyof TokenRates
+  | 'request'
+  | 'webSearch'
+  | 'previewWebSearch'
+  | 'searchedRequest'
+  | 'mapSearch'
+  | 'mappedRequest'
+  | 'fileSearch'
+  | 'codeSession'
+  | 'searchUnit'
+  | 'image'
+  | 'character'
+  | 'audio';
+
+/** So many of something at that rate: one term of a cost. `audio` counts milliseconds, its rate is an hour's. */
+export type Term = readonly [kind: ChargeKind, count: number, picoEach: number];
 
 /**
  * The cost of a usage in whole nano-USD: exact in between, rounded up once at the end, so that nothing that
  * has a price is free by being small. `multiplier` is a decimal (1.2), taken to the millionth.
  */
 export function costNanoUsd(usage: Usage, rates: Rates, multiplier = 1): number {
-  const terms = [...tokenTerms(usage, ratesAt(rates, usage.inputTokens)), ...otherTerms(usage, rates)];
-  const milliseconds = billedMilliseconds(usage, rates);
-  const pico = terms.reduce((sum, [count, picoEach]) => sum + count * picoEach, 0);
+  return costOfTerms(termsOf(usage, rates), multiplier);
+}
+
+/** The cost of terms, of one usage or of several that are charged together. */
+export function costOfTerms(terms: readonly Term[], multiplier = 1): number {
+  const isPlain = multiplier === 1 && !terms.some(([kind]) => kind === 'audio');
+  const pico = isPlain ? terms.reduce((sum, [, count, picoEach]) => sum + count * picoEach, 0) : 0;
   // Sums of safe integers that end safe were exact all along: the ordinary case needs no BigInt.
-  if (multiplier === 1 && milliseconds === 0 && Number.isSafeInteger(pico)) return roundedUp(pico);
-  const exact = terms.reduce((sum, [count, picoEach]) => sum + BigInt(count) * BigInt(picoEach), 0n);
-  const hourly = BigInt(milliseconds) * BigInt(rates.perAudioHour);
-  const scaled = (exact * millisecondsPerHour + hourly) * BigInt(Math.round(multiplier * 1e6));
+  if (isPlain && Number.isSafeInteger(pico)) return roundedUp(pico);
+  const hourly = terms.reduce((sum, term) => sum + picoHoursOf(term), 0n);
+  const scaled = hourly * BigInt(Math.round(multiplier * 1e6));
   const divisor = millisecondsPerHour * millionths * BigInt(picoPerNano);
   return Number((scaled + divisor - 1n) / divisor);
+}
+
+function picoHoursOf([kind, count, picoEach]: Term): bigint {
+  const product = BigInt(count) * BigInt(picoEach);
+  return kind === 'audio' ? product : product * millisecondsPerHour;
 }
 
 function roundedUp(pico: number): number {
@@ -104,20 +60,33 @@ function roundedUp(pico: number): number {
   return (pico - over) / picoPerNano + (over > 0 ? 1 : 0);
 }
 
-function billedMilliseconds(usage: Usage, rates: Rates): number {
-  return usage.audioMilliseconds === 0
-    ? 0
-    : Math.max(usage.audioMilliseconds, rates.minimumAudioMilliseconds);
+/** What of a usage is charged for, every token once; without what costs nothing. */
+export function termsOf(usage: Usage, rates: Rates): Term[] {
+  const tokenRates = ratesAt(rates, usage.inputTokens);
+  const terms = [
+    ...inputTerms(usage, tokenRates),
+    ...outputTerms(usage, tokenRates),
+    ...otherTerms(usage, rates),
+  ];
+  return terms.filter(([, count, picoEach]) => count > 0 && picoEach > 0);
 }
 
 function otherTerms(usage: Usage, rates: Rates): Term[] {
+  const milliseconds =
+    usage.audioMilliseconds === 0 ? 0 : Math.max(usage.audioMilliseconds, rates.minimumAudioMilliseconds);
   return [
-    [1, rates.perRequest],
-    [usage.webSearches, rates.perWebSearch],
-    [usage.fileSearches, rates.perFileSearch],
-    [usage.searchUnits, rates.perSearchUnit],
-    [usage.images, rates.perImage],
-    [usage.characters, rates.perCharacter],
+    ['request', 1, rates.perRequest],
+    ['webSearch', usage.webSearches, rates.perWebSearch],
+    ['previewWebSearch', usage.previewWebSearches, rates.perPreviewWebSearch],
+    ['searchedRequest', usage.webSearches > 0 ? 1 : 0, rates.perSearchedRequest],
+    ['mapSearch', usage.mapSearches, rates.perMapSearch],
+    ['mappedRequest', usage.mapSearches > 0 ? 1 : 0, rates.perMappedRequest],
+    ['fileSearch', usage.fileSearches, rates.perFileSearch],
+    ['codeSession', usage.codeSessions, rates.perCodeSession],
+    ['searchUnit', usage.searchUnits, rates.perSearchUnit],
+    ['image', usage.images, rates.perImage],
+    ['character', usage.characters, rates.perCharacter],
+    ['audio', milliseconds, rates.perAudioHour],
   ];
 }
 
@@ -125,7 +94,7 @@ function otherTerms(usage: Usage, rates: Rates): Term[] {
  * Every token once, at the rate of the narrowest kind that has one (as genai-prices does). Where two kinds
  * are priced and their overlap was not reported (cached audio), the overlap is taken off the media.
  */
-function tokenTerms(usage: Usage, rates: TokenRates): Term[] {
+function inputTerms(usage: Usage, rates: TokenRates): Term[] {
   const priced = (rate: number | undefined, tokens: number): number => (rate === undefined ? 0 : tokens);
   const cachedAudio = priced(rates.cachedAudio, usage.cachedAudioTokens);
   const cachedImage = priced(rates.cachedImage, usage.cachedImageTokens);
@@ -142,16 +111,15 @@ function tokenTerms(usage: Usage, rates: TokenRates): Term[] {
   const image = take(priced(rates.inputImage, usage.inputImageTokens) - cachedImage);
   const video = take(priced(rates.inputVideo, usage.inputVideoTokens));
   return [
-    [room, rates.input ?? 0],
-    [cachedAudio, rates.cachedAudio ?? 0],
-    [cachedImage, rates.cachedImage ?? 0],
-    [cached, rates.cacheRead ?? 0],
-    [write1h, rates.cacheWrite1h ?? 0],
-    [write, rates.cacheWrite ?? 0],
-    [audio, rates.inputAudio ?? 0],
-    [image, rates.inputImage ?? 0],
-    [video, rates.inputVideo ?? 0],
-    ...outputTerms(usage, rates),
+    ['input', room, rates.input ?? 0],
+    ['cachedAudio', cachedAudio, rates.cachedAudio ?? 0],
+    ['cachedImage', cachedImage, rates.cachedImage ?? 0],
+    ['cacheRead', cached, rates.cacheRead ?? 0],
+    ['cacheWrite1h', write1h, rates.cacheWrite1h ?? 0],
+    ['cacheWrite', write, rates.cacheWrite ?? 0],
+    ['inputAudio', audio, rates.inputAudio ?? 0],
+    ['inputImage', image, rates.inputImage ?? 0],
+    ['inputVideo', video, rates.inputVideo ?? 0],
   ];
 }
 
@@ -163,10 +131,10 @@ function outputTerms(usage: Usage, rates: TokenRates): Term[] {
   const image = priced(rates.outputImage, usage.outputImageTokens);
   const rest = Math.max(0, usage.outputTokens - reasoning - citation - audio - image);
   return [
-    [rest, rates.output ?? 0],
-    [reasoning, rates.reasoning ?? 0],
-    [citation, rates.citation ?? 0],
-    [audio, rates.outputAudio ?? 0],
-    [image, rates.outputImage ?? 0],
+    ['output', rest, rates.output ?? 0],
+    ['reasoning', reasoning, rates.reasoning ?? 0],
+    ['citation', citation, rates.citation ?? 0],
+    ['outputAudio', audio, rates.outputAudio ?? 0],
+    ['outputImage', image, rates.outputImage ?? 0],
   ];
 }

@@ -37,7 +37,14 @@ export interface Rates {
   tiers: readonly RateTier[];
   perRequest: number;
   perWebSearch: number;
+  perPreviewWebSearch: number;
+  /** Of a request for which at least one web search ran (Gemini before 3 bills those, not searches). */
+  perSearchedRequest: number;
+  perMapSearch: number;
+  /** Likewise for maps. */
+  perMappedRequest: number;
   perFileSearch: number;
+  perCodeSession: number;
   perSearchUnit: number;
   perImage: number;
   /** Of text to speak. */
@@ -58,13 +65,29 @@ export function freeRates(source: Rates['source']): Rates {
     tiers: [],
     perRequest: 0,
     perWebSearch: 0,
+    perPreviewWebSearch: 0,
+    perSearchedRequest: 0,
+    perMapSearch: 0,
+    perMappedRequest: 0,
     perFileSearch: 0,
+    perCodeSession: 0,
     perSearchUnit: 0,
     perImage: 0,
     perCharacter: 0,
     perAudioHour: 0,
     minimumAudioMilliseconds: 0,
   };
+}
+
+/** The rates of tokens, in every tier, changed by a function; all other rates stay. */
+export function mapTokenRates(rates: Rates, change: (picoEach: number) => number): Rates {
+  const changed = (tokens: TokenRates): TokenRates => {
+    const result = { ...tokens };
+    for (const kind of Object.keys(tokens) as (keyof TokenRates)[]) result[kind] = change(tokens[kind] ?? 0);
+    return result;
+  };
+  const tiers = rates.tiers.map((tier) => ({ ...tier, rates: changed(tier.rates) }));
+  return { ...rates, base: changed(rates.base), tiers };
 }
 
 /** The token rates that hold for a request with so much input. */

@@ -1,9 +1,14 @@
 // api.anthropic.com. Source: Anthropic's API reference.
+import type { Operation } from '../formats/format.ts';
 import type { Provider } from './provider.ts';
+
+const operations = new Set<Operation>(['messages', 'messages-count-tokens']);
 
 export const anthropic: Provider = {
   defaultBaseUrl: 'https://api.anthropic.com',
-  operations: new Set(['messages', 'messages-count-tokens']),
+  operations: () => operations,
+  talks: () => 'anthropic-messages',
+  embeds: null,
   url: ({ baseUrl, operation, search }) => {
     const path = operation === 'messages-count-tokens' ? '/messages/count_tokens' : '/messages';
     return `${baseUrl.replace(/\/v1$/, '')}/v1${path}${search}`;

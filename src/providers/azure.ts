@@ -6,6 +6,10 @@ import type { Provider, UpstreamTarget } from './provider.ts';
 export const azure: Provider = {
   defaultBaseUrl: null,
   operations: openai.operations,
+  // The older surface has Responses only of late versions.
+  talks: (model, address) =>
+    address.baseUrl?.includes('api-version=') ? 'openai-chat' : openai.talks(model, address),
+  embeds: 'openai',
   url: azureUrl,
   authorize: (headers, key) => headers.set('api-key', key),
 };

@@ -2,12 +2,6 @@
 import type { AlarmClock } from '../lib/alarm-clock.ts';
 import { RelayError } from '../lib/relay-error.ts';
 
-/** How long upstreams may take. */
-export const upstreamTimes = {
-  /** To the response's head: reasoning models think for minutes before they say anything. */
-  firstByteMs: 600_000,
-} as const;
-
 /** One call, ready to be sent. */
 export interface UpstreamCall {
   url: string;
@@ -18,6 +12,8 @@ export interface UpstreamCall {
   abort: AbortController;
   /** The request's deadlines. */
   clock: AlarmClock;
+  /** To the response's head. */
+  firstByteMs: number;
 }
 
 /**
@@ -31,9 +27,10 @@ export async function callUpstream({
   body,
   abort,
   clock,
+  firstByteMs,
 }: UpstreamCall): Promise<Response> {
   let late = false;
-  const callOff = clock.after(upstreamTimes.firstByteMs, () => {
+  const callOff = clock.after(firstByteMs, () => {
     late = true;
     abort.abort();
   });

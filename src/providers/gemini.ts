@@ -10,9 +10,13 @@ const verbs: Partial<Record<Operation, string>> = {
   'batch-embed-contents': 'batchEmbedContents',
 };
 
+const operations = new Set(Object.keys(verbs) as Operation[]);
+
 export const gemini: Provider = {
   defaultBaseUrl: 'https://generativelanguage.googleapis.com',
-  operations: new Set(Object.keys(verbs) as Operation[]),
+  operations: () => operations,
+  talks: () => 'gemini-generate',
+  embeds: 'gemini',
   url: ({ baseUrl, operation, model, search }) => {
     const path = `models/${model.replace(/^models\//, '')}:${verbs[operation]}`;
     return `${baseUrl.replace(/\/v1(beta)?$/, '')}/v1beta/${path}${search}`;

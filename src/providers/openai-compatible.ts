@@ -1,10 +1,26 @@
 // Whatever speaks OpenAI's format at another address (and, as vLLM, llama.cpp and Xinference do, Jina's rerank).
-import { openai, openaiUrl } from './openai.ts';
-import { authorizeByBearer, type Provider } from './provider.ts';
+import type { Operation } from '../formats/format.ts';
+import { openaiPaths, openaiUrl } from './openai.ts';
+import { authorizeByBearer, type Provider, type UpstreamAddress } from './provider.ts';
+
+/** Those known to have the Responses API (2026-11); for the others its callers are translated to chat. */
+const responsesHosts = /(^|\.)(api\.groq\.com|api\.x\.ai|openrouter\.ai|router\.huggingface\.co)$/;
+
+const everywhere = new Set<Operation>([
+  ...(Object.keys(openaiPaths) as Operation[]).filter((operation) => !/response/.test(operation)),
+  'rerank',
+]);
+const withResponses = new Set<Operation>([...everywhere, 'responses', 'stored-response']);
 
 export const openaiCompatible: Provider = {
   defaultBaseUrl: null,
-  operations: new Set([...openai.operations, 'rerank']),
+  operations: (address) => (hasResponses(address) ? withResponses : everywhere),
+  talks: () => 'openai-chat',
+  embeds: 'openai',
   url: openaiUrl,
   authorize: authorizeByBearer,
 };
+
+function hasResponses({ baseUrl, settings }: UpstreamAddress): boolean {
+  return settings.responsesApi ?? (baseUrl !== null && responsesHosts.test(new URL(baseUrl).hostname));
+}

@@ -20,9 +20,21 @@ export const openaiPaths: Partial<Record<Operation, string>> = {
   'image-variations': '/images/variations',
 };
 
+const operations = new Set(Object.keys(openaiPaths) as Operation[]);
+
+/** Models that only the Responses API has: https://platform.openai.com/docs/models (2026-11). */
+const responsesOnly = /codex|deep-research|computer-use|^(o\d|gpt-5[\d.]*)-pro/;
+
+const withoutChat = new Set([...operations].filter((operation) => !/completions/.test(operation)));
+
+/** Models that only chat completions has: https://platform.openai.com/docs/models (2026-11). */
+const chatOnly = /audio|search-preview/;
+
 export const openai: Provider = {
   defaultBaseUrl: 'https://api.openai.com/v1',
-  operations: new Set(Object.keys(openaiPaths) as Operation[]),
+  operations: (_address, model) => (responsesOnly.test(model) ? withoutChat : operations),
+  talks: (model) => (chatOnly.test(model) ? 'openai-chat' : 'openai-responses'),
+  embeds: 'openai',
   url: openaiUrl,
   authorize: authorizeByBearer,
 };

@@ -1,6 +1,8 @@
 // What the relay must know of a kind of upstream: where its operations are and how it wants its key. One file
 // a provider beside this one; registry.ts lists them.
+import type { EmbeddingDialect } from '../formats/embedding.ts';
 import type { Operation } from '../formats/format.ts';
+import type { FormatName } from '../formats/neutral.ts';
 
 /** One call's address, before the provider has made a URL of it. */
 export interface UpstreamTarget {
@@ -15,12 +17,32 @@ export interface UpstreamTarget {
   search: string;
 }
 
+/** What of a channel decides which APIs its upstream has. */
+export interface UpstreamAddress {
+  baseUrl: string | null;
+  settings: ChannelSettings;
+}
+
+/** What an operator may say of a channel besides its address. */
+export interface ChannelSettings {
+  /** Whether an `openai-compatible` upstream has the Responses API; undefined: as far as its host is known. */
+  responsesApi?: boolean;
+  /** Time to the head of the response; undefined: see relay/patience.ts. */
+  firstByteMs?: number;
+  /** Time between two pieces of a stream. */
+  idleMs?: number;
+}
+
 /** A kind of upstream. Pure; call.ts does the fetching. */
 export interface Provider {
   /** null: a channel of this kind must name its own. */
   readonly defaultBaseUrl: string | null;
-  /** What it answers in the very format that the relay's endpoint of that operation speaks. */
-  readonly operations: ReadonlySet<Operation>;
+  /** What it answers, for a model, in the very format that the relay's endpoint of that operation speaks. */
+  operations(address: UpstreamAddress, model: string): ReadonlySet<Operation>;
+  /** What conversations of other formats are translated to; null: it has none. */
+  talks(model: string, address: UpstreamAddress): FormatName | null;
+  /** What embeddings of other shapes are translated to; null: it has none. */
+  readonly embeds: EmbeddingDialect | null;
   url(target: UpstreamTarget): string;
   /** Puts the upstream's key where it belongs. */
   authorize(headers: Headers, key: string): void;

@@ -1,19 +1,32 @@
 // Cohere, Jina and Voyage: rerank, and the embeddings of those two whose shape is OpenAI's. Sources: their
 // API references (Cohere v2, Jina v1, Voyage v1).
+import type { Operation } from '../formats/format.ts';
 import { authorizeByBearer, type Provider } from './provider.ts';
+
+const cohereOperations = new Set<Operation>(['rerank']);
+const jinaOperations = new Set<Operation>(['rerank', 'embeddings']);
 
 export const cohere: Provider = {
   defaultBaseUrl: 'https://api.cohere.com',
-  operations: new Set(['rerank']),
-  url: ({ baseUrl, search }) => `${baseUrl.replace(/\/v[12]$/, '')}/v2/rerank${search}`,
+  operations: () => cohereOperations,
+  talks: () => null,
+  embeds: 'cohere',
+  url: ({ baseUrl, operation, search }) =>
+    `${baseUrl.replace(/\/v[12]$/, '')}/v2/${operation === 'embeddings' ? 'embed' : 'rerank'}${search}`,
   authorize: authorizeByBearer,
 };
 
 export const jina: Provider = {
   defaultBaseUrl: 'https://api.jina.ai',
-  operations: new Set(['rerank', 'embeddings']),
+  operations: () => jinaOperations,
+  talks: () => null,
+  embeds: 'jina',
   url: ({ baseUrl, operation, search }) => `${baseUrl.replace(/\/v1$/, '')}/v1/${operation}${search}`,
   authorize: authorizeByBearer,
 };
 
-export const voyage: Provider = { ...jina, defaultBaseUrl: 'https://api.voyageai.com' };
+export const voyage: Provider = {
+  ...jina,
+  embeds: 'voyage',
+  defaultBaseUrl: 'https://api.voyageai.com',
+};

@@ -8,6 +8,7 @@ import type { PolicyQuestion } from './policy.ts';
 import {
   type Admission,
   type AdmissionAsk,
+  type Audit,
   type Balance,
   type Inspection,
   isForWantOfRoom,
@@ -123,6 +124,10 @@ export class LedgerClient implements Ledgers {
 
   balance(tokenId: string): Promise<Balance> {
     return this.call(tokenId, (ledger) => ledger.balance());
+  }
+
+  audit(tokenId: string): Promise<Audit> {
+    return this.call(tokenId, (ledger) => ledger.audit());
   }
 
   private async configureAndAdmit(tokenId: string, ask: AdmissionAsk): Promise<Admission> {

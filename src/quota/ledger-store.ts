@@ -61,6 +61,15 @@ export class LedgerStore {
     this.writeState('checkpoint', checkpoint);
   }
 
+  /** Of what is spent, how much was spent elsewhere, before an import: it is in no journal row. */
+  carriedNanoUsd(): number {
+    return this.readState<number>('carried') ?? 0;
+  }
+
+  carryOver(nanoUsd: number): void {
+    this.writeState('carried', this.carriedNanoUsd() + nanoUsd);
+  }
+
   /** All journal rows after `seq`, oldest first. */
   journalAfter(seq: number, limit: number): JournalEntry[] {
     return this.sql

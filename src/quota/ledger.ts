@@ -11,6 +11,7 @@ import { type PolicyQuestion, refusalByPolicy } from './policy.ts';
 import {
   type Admission,
   type AdmissionAsk,
+  type Audit,
   type Balance,
   type Inspection,
   isForWantOfRoom,
@@ -127,6 +128,7 @@ export class TokenLedger extends DurableObject<Env> {
   restore(policy: TokenPolicy, spentNanoUsd: number): boolean {
     this.configure(policy);
     if (spentNanoUsd < this.book.totals.spentNanoUsd) return false;
+    this.store.carryOver(spentNanoUsd - this.book.totals.spentNanoUsd);
     this.book.totals = { ...this.book.totals, spentNanoUsd };
     this.append([], Date.now());
     return true;
@@ -141,6 +143,11 @@ export class TokenLedger extends DurableObject<Env> {
       budgetSpentNanoUsd: this.policy ? this.book.budgetSpent(this.policy, now) : 0,
       lastUsedAtMs: this.book.totals.lastUsedAtMs,
     };
+  }
+
+  audit(): Audit {
+    const { spentNanoUsd } = this.book.totals;
+    return { spentNanoUsd, carriedNanoUsd: this.store.carriedNanoUsd(), ...this.outbox.pending() };
   }
 
   /** Expires orphans, hands rows to D1, forgets what is old, and comes again while there is something to do. */

@@ -28,6 +28,7 @@ export function blankRow(subject: RowSubject): LogRow {
     reasoningTokens: 0,
     usageSource: null,
     costNanoUsd: 0,
+    charge: null,
     ttfbMs: null,
     durationMs: null,
     dropped: [],

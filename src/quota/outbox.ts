@@ -2,7 +2,7 @@
 // row as often as it takes; D1 keeps a row once.
 import { appendRows } from '../metering/log.ts';
 import type { LedgerStore } from './ledger-store.ts';
-import type { LogRow } from './quota.ts';
+import { type Audit, type LogRow, mostPending, type PendingRow } from './quota.ts';
 import { RefusalTally } from './refusal-tally.ts';
 
 /** When rows go to D1. */
@@ -40,6 +40,18 @@ export class Outbox {
   /** Whether something waits, `seq` being the journal's newest entry. */
   isEmpty(seq: number): boolean {
     return this.flushedSeq >= seq && this.refusals.changed().length === 0;
+  }
+
+  /** The settled rows that D1 may not have, the newest revision of each. Refusals cost nothing and are left out. */
+  pending(): Pick<Audit, 'pending' | 'pendingRows'> {
+    const newest = new Map<string, PendingRow>();
+    for (const { rows } of this.store.journalAfter(this.flushedSeq, Number.MAX_SAFE_INTEGER)) {
+      for (const { id, revision, costNanoUsd } of rows) {
+        newest.set(id, { id, revision, costNanoUsd: costNanoUsd ?? 0 });
+      }
+    }
+    const pendingRows = newest.size;
+    return { pending: pendingRows > mostPending ? null : [...newest.values()], pendingRows };
   }
 
   /** When to deliver what has just come in. */

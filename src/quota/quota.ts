@@ -2,6 +2,7 @@
 // Durable Object); called through client.ts.
 import type { DoorFormat } from '../formats/format.ts';
 import type { RelayErrorCode } from '../lib/relay-error.ts';
+import type { Charge } from '../metering/charge.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import type { PolicyQuestion } from './policy.ts';
 
@@ -41,6 +42,8 @@ export interface LogRow {
   usageSource: 'upstream' | 'estimated' | null;
   /** null: the model had no price. */
   costNanoUsd: number | null;
+  /** The prices that made the cost; null: nothing was charged, or not by prices (a lost request's reservation). */
+  charge: Charge | null;
   ttfbMs: number | null;
   durationMs: number | null;
   dropped: string[];
@@ -152,6 +155,25 @@ export interface Balance {
   lastUsedAtMs: number | null;
 }
 
+/** A ledger's books at one moment, to be compared with the log (dashboard/api/reconcile.ts). */
+export interface Audit {
+  spentNanoUsd: number;
+  /** Of that, what an import carried over from elsewhere: it has no rows here. */
+  carriedNanoUsd: number;
+  /** Settled rows that may not be in D1 yet, the newest revision of each; null: more than `mostPending`. */
+  pending: PendingRow[] | null;
+  pendingRows: number;
+}
+
+export interface PendingRow {
+  id: string;
+  revision: number;
+  costNanoUsd: number;
+}
+
+/** Rows that an audit names one by one. */
+export const mostPending = 5_000;
+
 /**
  * The ledgers of all tokens. Every method throws RelayError `service_unavailable` when the token's ledger
  * cannot be reached: never an open door, never a 401 or a 429.
@@ -162,6 +184,7 @@ export interface Ledgers {
   /** What an import carries over: the policy and what was spent before. Refuses (false) to lower what is recorded. */
   restore(policy: TokenPolicy, spentNanoUsd: number): Promise<boolean>;
   balance(tokenId: string): Promise<Balance>;
+  audit(tokenId: string): Promise<Audit>;
 }
 
 /** A token's ledger as it is called over RPC: the methods of the Durable Object, as promises. */
@@ -174,4 +197,5 @@ export interface LedgerRpc {
   configure(policy: TokenPolicy): Promise<void>;
   restore(policy: TokenPolicy, spentNanoUsd: number): Promise<boolean>;
   balance(): Promise<Balance>;
+  audit(): Promise<Audit>;
 }

@@ -3,19 +3,24 @@
 import { errorEvent } from '../formats/error-event.ts';
 import { createMeter, type Framing, type Meter, type WireKind } from '../formats/meter.ts';
 import { readRerankResponse } from '../formats/rerank/response.ts';
+import { readUpstreamError, upstreamErrorBody } from '../formats/upstream-error.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Admitted } from './admitted.ts';
+import type { Sent } from './attempt.ts';
 import { mayBeBulk } from './bulk.ts';
 import type { Call } from './call.ts';
-import { headersForCaller } from './headers.ts';
+import { droppedHeader, headersForCaller } from './headers.ts';
 import { relayLimits } from './limits.ts';
+import { rerankDialect } from './outgoing.ts';
+import { waitsFor } from './patience.ts';
 import { pipeStream } from './pipe.ts';
 import { pumpStream } from './pump.ts';
 import { refusedRelay } from './refused-relay.ts';
-import { rerankDialect, type Sent } from './send.ts';
 import type { StreamEnd, StreamTask } from './stream-task.ts';
 import { usageStripper } from './strip.ts';
 import type { Ticket } from './ticket.ts';
+import type { StreamTranslator } from './translate-stream.ts';
+import type { Translation } from './translation.ts';
 
 /** An answer under way. */
 interface Answering extends Admitted {
@@ -28,17 +33,18 @@ interface Answering extends Admitted {
 export async function answer(request: Admitted, sent: Sent): Promise<Response> {
   const { call, ticket } = request;
   const { upstream } = sent;
-  if (upstream.status >= 400) return failed(ticket, sent);
-  const framing = framingOf(call, upstream);
+  if (upstream.status >= 400) return failed(call, ticket, sent);
+  const framing = framingOf(call, sent);
   const meter = createMeter(kindOf(call, sent), framing);
   const answering = { ...request, sent, meter, framing };
   if (upstream.body === null) return empty(answering);
+  if (sent.translation !== null) return translated(answering, upstream.body, sent.translation);
   if (isReadWhole(call, upstream, framing)) return whole(answering);
   return streamed(answering, upstream.body);
 }
 
 /** An upstream's error goes on as it is, unless it is about the relay's own key. Nothing is charged. */
-async function failed(ticket: Ticket, { upstream }: Sent): Promise<Response> {
+async function failed(call: Call, ticket: Ticket, { upstream, translation }: Sent): Promise<Response> {
   const bytes = await upstream.arrayBuffer();
   const text = new TextDecoder().decode(bytes.slice(0, relayLimits.errorBodyBytes));
   if (refusedRelay(upstream.status, text)) {
@@ -47,7 +53,19 @@ async function failed(ticket: Ticket, { upstream }: Sent): Promise<Response> {
     throw new RelayError('upstream_refused_relay', message, { cause: `upstream status ${upstream.status}` });
   }
   ticket.settle({ status: upstream.status, errorCode: 'upstream_error', meter: null });
+  if (translation !== null) return translatedFailure(call, upstream, text);
   return new Response(bytes, { status: upstream.status, headers: headersForCaller(upstream.headers) });
+}
+
+/** An error of another format, in the caller's shape and with the same status. */
+function translatedFailure(
+  { endpoint, requestId }: Call,
+  { status, headers }: Response,
+  text: string,
+): Response {
+  const body = upstreamErrorBody(endpoint.door, readUpstreamError(status, text), requestId);
+  const retryAfter = headers.get('retry-after');
+  return Response.json(body, { status, headers: retryAfter === null ? {} : { 'retry-after': retryAfter } });
 }
 
 function empty({ ticket, sent: { upstream }, meter }: Answering): Response {
@@ -60,10 +78,8 @@ function empty({ ticket, sent: { upstream }, meter }: Answering): Response {
 async function whole(answering: Answering): Promise<Response> {
   const { call, plan, ticket, sent, meter } = answering;
   const { upstream } = sent;
-  const bytes = await upstream.arrayBuffer().catch((cause) => {
-    throw new RelayError('upstream_error', 'The connection to the model provider broke off.', { cause });
-  });
-  meter.push(new Uint8Array(bytes));
+  const bytes = await wholeBody(upstream);
+  meter.push(bytes);
   meter.end();
   ticket.settle({ status: upstream.status, errorCode: meter.error, meter });
   await recordIds(answering);
@@ -96,12 +112,14 @@ function streamed(answering: Answering, body: ReadableStream): Response {
 }
 
 function streamTask(answering: Answering, body: ReadableStream): StreamTask {
-  const { call, ticket, sent, meter, framing } = answering;
+  const { call, plan, ticket, sent, meter, framing } = answering;
   return {
     body,
     meter,
+    idleMs: waitsFor(plan, sent.route).idleMs,
     abortUpstream: () => sent.abort.abort(),
-    look: () => ticket.look(meter),
+    isAtBoundary: () => meter.atBoundary,
+    look: async () => overdue(call) ?? ticket.look(meter),
     beforeClose: () => recordIds(answering),
     errorEvent: (error) =>
       errorEvent(call.endpoint.kind, error, {
@@ -111,6 +129,15 @@ function streamTask(answering: Answering, body: ReadableStream): StreamTask {
         requestId: call.requestId,
       }),
   };
+}
+
+/** The deadline of the whole request. */
+function overdue({ startedAtMs }: Call): RelayError | null {
+  if (Date.now() - startedAtMs < relayLimits.requestMs) return null;
+  return new RelayError(
+    'upstream_timeout',
+    `The answer took longer than ${relayLimits.requestMs / 60_000} minutes.`,
+  );
 }
 
 /** What the log says of a stream, by how it ended; what was delivered is charged in every case. */
@@ -147,16 +174,91 @@ async function recordIds({ call, plan, services, sent, meter }: Answering): Prom
   await services.upstreamIds.record(ids, owner, Date.now());
 }
 
+/** An answer of another format. */
+function translated(
+  answering: Answering,
+  body: ReadableStream,
+  translation: Translation,
+): Promise<Response> | Response {
+  if (answering.framing !== 'sse') return translatedWhole(answering, translation);
+  const translator = answering.plan.facts.stream ? translation.stream() : null;
+  if (translator === null)
+    throw new RelayError('upstream_error', 'The model provider streamed an answer unasked.');
+  return translatedStream(answering, body, translation, translator);
+}
+
+function translatedStream(
+  answering: Answering,
+  body: ReadableStream,
+  translation: Translation,
+  translator: StreamTranslator,
+): Response {
+  const { call, ticket, sent } = answering;
+  const task: StreamTask = {
+    ...streamTask(answering, body),
+    isAtBoundary: () => true,
+    errorEvent: (error) => translator.errorEvent(error),
+  };
+  const running = pumpStream(task, translator);
+  const settled = running.end.then((end) => {
+    ticket.dropped = [...translation.dropped, ...translator.dropped];
+    settleStream(answering, end);
+  });
+  call.background(settled);
+  return new Response(running.readable, {
+    headers: translatedHeaders(sent, translation.streamType, translation.dropped),
+  });
+}
+
+async function translatedWhole(answering: Answering, translation: Translation): Promise<Response> {
+  const { plan, ticket, sent, meter } = answering;
+  const bytes = await wholeBody(sent.upstream);
+  meter.push(bytes);
+  meter.end();
+  const text = new TextDecoder().decode(bytes);
+  if (plan.facts.stream) {
+    const stream = translation.streamOfWhole(text);
+    ticket.settle({ status: 200, errorCode: meter.error, meter });
+    return new Response(stream, {
+      headers: translatedHeaders(sent, translation.streamType, translation.dropped),
+    });
+  }
+  const { status, body, dropped } = translation.whole(text);
+  ticket.dropped = [...translation.dropped, ...dropped];
+  ticket.settle({ status, errorCode: meter.error, meter });
+  return Response.json(body, {
+    status,
+    headers: translatedHeaders(sent, 'application/json', ticket.dropped),
+  });
+}
+
+async function wholeBody(upstream: Response): Promise<Uint8Array> {
+  const bytes = await upstream.arrayBuffer().catch((cause) => {
+    throw new RelayError('upstream_error', 'The connection to the model provider broke off.', { cause });
+  });
+  return new Uint8Array(bytes);
+}
+
+/** Nothing of another provider's headers is meant for the caller, but for the id to ask it by. */
+function translatedHeaders({ upstream }: Sent, type: string, dropped: readonly string[]): Headers {
+  const headers = new Headers({ 'content-type': type });
+  const id = headersForCaller(upstream.headers).get('x-relay-upstream-request-id');
+  if (id !== null) headers.set('x-relay-upstream-request-id', id);
+  if (dropped.length > 0) headers.set('x-relay-dropped', droppedHeader(dropped));
+  return headers;
+}
+
 function kindOf({ endpoint }: Call, sent: Sent): WireKind {
+  if (sent.translation !== null) return sent.translation.kind;
   if (endpoint.operation === 'rerank') return `rerank-${rerankDialect(sent.route)}`;
   return endpoint.free ? 'uncounted' : endpoint.kind;
 }
 
-function framingOf({ endpoint }: Call, { headers }: Response): Framing {
+function framingOf({ endpoint }: Call, { upstream: { headers }, translation }: Sent): Framing {
   const type = headers.get('content-type') ?? '';
   if (type.includes('text/event-stream')) return 'sse';
   if (!type.includes('json')) return 'opaque';
-  return endpoint.operation === 'stream-generate-content' ? 'json-array' : 'json';
+  return endpoint.operation === 'stream-generate-content' && translation === null ? 'json-array' : 'json';
 }
 
 function isReadWhole({ endpoint }: Call, { headers }: Response, framing: Framing): boolean {

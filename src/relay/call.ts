@@ -4,6 +4,7 @@ import type { LedgerClient } from '../quota/client.ts';
 import type { Background, CatalogLoader } from '../routing/catalog-loader.ts';
 import type { KeyRing } from '../routing/key-ring.ts';
 import type { ModelLists } from '../routing/model-lists.ts';
+import type { SharedHealth } from '../routing/shared-health.ts';
 import type { UpstreamIdStore } from '../routing/upstream-id-store.ts';
 import type { TokenCache } from '../tokens/cache.ts';
 import type { TokenResolver } from '../tokens/resolve.ts';
@@ -34,6 +35,7 @@ export interface RelayServices {
   ledgers: LedgerClient;
   catalog: CatalogLoader;
   keys: KeyRing;
+  health: SharedHealth;
   modelLists: ModelLists;
   upstreamIds: UpstreamIdStore;
   heldBytes: HeldBytes;

@@ -85,7 +85,7 @@ async function sendTrial(channel: LiveChannel, name: string, keys: KeyRing): Pro
   const baseUrl = (channel.baseUrl ?? provider.defaultBaseUrl ?? '').replace(/\/+$/, '');
   const headers = new Headers({ 'content-type': 'application/json', ...channel.headers });
   if (channel.provider === 'anthropic') headers.set('anthropic-version', '2023-06-01');
-  const key = await keys.keyOf(channel, 0);
+  const key = await keys.keyOf(channel, null);
   if (key.value !== null) provider.authorize(headers, key.value);
   const abort = new AbortController();
   const clock = new AlarmClock();
@@ -93,7 +93,8 @@ async function sendTrial(channel: LiveChannel, name: string, keys: KeyRing): Pro
   try {
     const url = provider.url({ baseUrl, operation: trial.operation, model, suffix: '', search: '' });
     const body = JSON.stringify(trial.body(model));
-    return await callUpstream({ url, method: 'POST', headers, body, abort, clock });
+    const { waitMs: firstByteMs } = trialLimits;
+    return await callUpstream({ url, method: 'POST', headers, body, abort, clock, firstByteMs });
   } finally {
     clock.stop();
   }

@@ -130,3 +130,18 @@ export function searchForUpstream(url: string): string {
   query.delete('access_token');
   return query.size === 0 ? '' : `?${query}`;
 }
+
+/** Bound of `x-relay-dropped`: proxies refuse larger header sections. The log has all of them. */
+export const droppedHeaderBytes = 4_096;
+
+/** Field paths, comma-separated; what does not fit is counted. Paths are ASCII but for the caller's own names. */
+export function droppedHeader(paths: readonly string[]): string {
+  const written = paths.map((path) => path.replace(/[^\x20-\x7e]|,/g, '?'));
+  let header = '';
+  for (const [index, path] of written.entries()) {
+    const next = header === '' ? path : `${header}, ${path}`;
+    if (next.length > droppedHeaderBytes) return `${header}, and ${written.length - index} more`;
+    header = next;
+  }
+  return header;
+}

@@ -13,6 +13,7 @@ import {
   type RunningStream,
   type StreamEnd,
   type StreamTask,
+  silentUpstream,
 } from './stream-task.ts';
 
 /** How the passing of bytes to the caller came to an end. */
@@ -32,6 +33,7 @@ class Pipe {
   private readonly stop = new AbortController();
   private drinking: Promise<void> | null = null;
   private meterDone = false;
+  private heardAtMs = Date.now();
 
   constructor(task: StreamTask, writable: WritableStream) {
     const [callerBranch, meterBranch] = task.body.tee();
@@ -50,7 +52,7 @@ class Pipe {
       this.drink();
       if (Date.now() < nextLookMs) continue;
       nextLookMs = Date.now() + streamRhythm.lookMs;
-      const error = await Promise.race([this.task.look(), passing.then(() => null)]);
+      const error = this.silence() ?? (await Promise.race([this.task.look(), passing.then(() => null)]));
       if (error !== null) return this.endBecause(error, passing);
     }
   }
@@ -82,8 +84,17 @@ class Pipe {
   private async gulp(): Promise<number> {
     const bytes = await this.meterBranch.read().catch(() => null);
     if (bytes === null) this.meterDone = true;
-    else this.task.meter.push(bytes);
+    else {
+      this.heardAtMs = Date.now();
+      this.task.meter.push(bytes);
+    }
     return bytes?.byteLength ?? 0;
+  }
+
+  /** Why the stream must end when the upstream has been silent for too long. */
+  private silence(): RelayError | null {
+    const { idleMs } = this.task;
+    return !this.meterDone && Date.now() - this.heardAtMs > idleMs ? silentUpstream(idleMs) : null;
   }
 
   private async drinkAll(): Promise<void> {
@@ -112,7 +123,7 @@ class Pipe {
   private async endBecause(error: RelayError, passing: Promise<Passing>): Promise<StreamEnd> {
     const deadlineMs = Date.now() + streamRhythm.boundaryMs;
     this.drink();
-    while (!this.task.meter.atBoundary && Date.now() < deadlineMs) {
+    while (!this.task.isAtBoundary() && Date.now() < deadlineMs) {
       await withTimer(this.drinking ?? Promise.resolve(), 10);
       this.drink();
     }

@@ -1,8 +1,13 @@
 // What will be done with a request, before anything is spent: the model, who can serve it, what it may cost.
 // No I/O but the look-up of upstream ids that the request names.
-import type { Operation } from '../formats/format.ts';
+import type { Endpoint, Operation } from '../formats/format.ts';
+import type { WireKind } from '../formats/meter.ts';
+import type { ReasoningEffort } from '../formats/neutral.ts';
+import type { JsonObject } from '../formats/observation.ts';
+import { readReasoningSuffix } from '../formats/reasoning.ts';
 import { referencedIds } from '../formats/references.ts';
 import { type RequestFacts, readRequestFacts } from '../formats/request.ts';
+import { formatOf, isMisdirected, talkOperations } from '../formats/translations.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { type Bound, upperBound } from '../metering/bound.ts';
 import { overrideRates, type Rates, tableRates } from '../metering/price.ts';
@@ -26,6 +31,12 @@ export interface Plan {
   bound: Bound | null;
   /** Price multiplier of the token's group. */
   multiplier: number;
+  /** How much to think, where the model's name says it (`…-high`); null: it does not. */
+  effort: ReasoningEffort | null;
+  /** No channel can count the tokens: the relay's own estimate is the answer. */
+  isUncounted: boolean;
+  /** What another model costs that ran at the same channel on the answer's behalf; null: it has no price. */
+  ratesOf: (route: Route, model: string) => Rates | null;
 }
 
 /** Throws RelayError: what is wrong with the request, the model that nobody serves, ids of another account. */
@@ -38,8 +49,9 @@ export async function planRequest(
 ): Promise<Plan> {
   const facts = readFacts(call, body);
   const owner = await ownerOf(call, body, upstreamIds);
-  const model = facts.model ?? owner?.model ?? null;
-  const routes = call.suffix === '' ? routesFor(call, model, catalog, owner) : storedRoute(catalog, owner);
+  const { model, effort } = wishOf(facts.model ?? owner?.model ?? null, call, catalog);
+  const found = call.suffix === '' ? routesFor(call, model, catalog, owner) : storedRoute(catalog, owner);
+  const routes = effort === null ? found : found.map((route) => rewritten(route, call));
   const multiplier = catalog.group(call.identity.group).priceMultiplierMillionths / 1_000_000;
   const priced = routes.map((route) => ({ ...route, rates: ratesOf(route, model, catalog, nowMs) }));
   return {
@@ -49,7 +61,30 @@ export async function planRequest(
     routes: priced,
     bound: dearestBound(call, body, facts, priced, multiplier),
     multiplier,
+    effort,
+    isUncounted: routes.length === 0,
+    ratesOf: (route, other) => ratesOf({ ...route, upstreamModel: other }, other, catalog, nowMs),
   };
+}
+
+/** Families whose names may end in how much to think; other vendors have models that are called so. */
+const suffixedFamilies = /^(?:[\w-]+\/)?(gpt-|o\d|claude-|gemini-)/;
+
+/** A model that nobody names itself, of a family with efforts: the suffix is the effort, the rest the model. */
+function wishOf(
+  name: string | null,
+  { endpoint }: Call,
+  catalog: Catalog,
+): { model: string | null; effort: ReasoningEffort | null } {
+  const suffix = name === null || !talkOperations.has(endpoint.operation) ? null : readReasoningSuffix(name);
+  const isMeant = name !== null && suffix !== null && suffixedFamilies.test(name) && !catalog.names(name);
+  return isMeant ? suffix : { model: name, effort: null };
+}
+
+/** A native route whose request must be written anew, in its own format. */
+function rewritten(route: Route, { endpoint }: Call): Route {
+  const own = formatOf(endpoint.operation);
+  return { ...route, target: route.target ?? (own && { type: 'conversation', format: own }) };
 }
 
 /** What the provider takes when the body names no model. */
@@ -72,7 +107,7 @@ const noFacts: RequestFacts = {
 function readFacts({ endpoint, pathModel }: Call, body: CallerBody): RequestFacts {
   if (body.type === 'none') return noFacts;
   const counting = endpoint.free && endpoint.kind !== 'moderations';
-  const facts = readRequestFacts(endpoint.kind, bodyValue(body), { counting });
+  const facts = readRequestFacts(kindOf(endpoint, body), bodyValue(body), { counting });
   if (!facts.ok)
     throw new RelayError(
       'invalid_request',
@@ -84,6 +119,12 @@ function readFacts({ endpoint, pathModel }: Call, body: CallerBody): RequestFact
     stream: facts.stream || endpoint.operation === 'stream-generate-content',
     model: pathModel ?? facts.model ?? defaultModels[endpoint.operation] ?? null,
   };
+}
+
+/** A Responses body at chat completions is read as what it is. */
+function kindOf({ kind, operation }: Endpoint, body: CallerBody): WireKind {
+  const isOther = operation === 'chat-completions' && isMisdirected(bodyValue(body) as JsonObject);
+  return isOther ? 'responses' : kind;
 }
 
 function bodyValue(body: CallerBody): unknown {
@@ -124,7 +165,7 @@ function storedRoute(catalog: Catalog, owner: UpstreamIdOwner | null): Route[] {
     const message = 'The channel that made this response is no longer there.';
     throw new RelayError('resource_not_found', message);
   }
-  return [{ channel, upstreamModel: owner?.model ?? '' }];
+  return [{ channel, upstreamModel: owner?.model ?? '', target: null, keyId: owner?.keyId ?? null }];
 }
 
 function routesFor(
@@ -138,13 +179,15 @@ function routesFor(
   const serving = catalog.serving(model, endpoint.operation, identity.group);
   switch (serving.outcome) {
     case 'served': {
-      const pinned = serving.routes.filter(({ channel }) => owner === null || channel.id === owner.channelId);
+      const pinned = pinnedTo(owner, serving.routes);
       if (pinned.length > 0) return pinned;
       throw new RelayError(
         'resource_not_found',
         'The channel that made what the request refers to no longer serves this model.',
       );
     }
+    case 'uncounted':
+      return [];
     case 'other-format':
       throw new RelayError('model_not_found', otherFormatMessage(model, serving.channel.provider));
     case 'not-served':
@@ -153,6 +196,14 @@ function routesFor(
         `No channel serves the model \`${model}\`. See /v1/models for those that are served.`,
       );
   }
+}
+
+/** What a request refers to lives with the channel and the key that made it. */
+function pinnedTo(owner: UpstreamIdOwner | null, routes: Route[]): Route[] {
+  if (owner === null) return routes;
+  return routes
+    .filter(({ channel }) => channel.id === owner.channelId)
+    .map((route) => ({ ...route, keyId: owner.keyId }));
 }
 
 const homes: Record<string, string> = {

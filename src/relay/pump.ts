@@ -11,12 +11,16 @@ import {
   type RunningStream,
   type StreamEnd,
   type StreamTask,
+  silentUpstream,
 } from './stream-task.ts';
 
 /** Changes bytes on their way: what goes to the caller for a gulp, and what is left at the end. */
 export interface Edit {
   push(bytes: Uint8Array): Uint8Array;
+  /** The upstream's body has ended. */
   end(): Uint8Array;
+  /** The stream is broken off before that. */
+  rest(): Uint8Array;
 }
 
 /** Starts passing, through `edit` if there is one. */
@@ -39,6 +43,8 @@ class Pump {
   private sentAtMs = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private ended = false;
+  /** Since when the upstream is waited for; null while the caller is. */
+  private waitingSinceMs: number | null = null;
   private callerLeft = false;
   /** Why the relay wants the stream to end, at the next event boundary. */
   private ending: RelayError | null = null;
@@ -63,11 +69,10 @@ class Pump {
 
   private async pass(): Promise<StreamEnd> {
     try {
-      for (let bytes = await this.reader.read(); bytes !== null; bytes = await this.reader.read()) {
+      for (let bytes = await this.hear(); bytes !== null; bytes = await this.hear()) {
         if (this.edit === null) await this.send(bytes);
         else await this.gather(bytes.slice());
-        if (this.ending !== null && this.task.meter.atBoundary)
-          return { outcome: 'ended', error: this.ending };
+        if (this.ending !== null && this.task.isAtBoundary()) return { outcome: 'ended', error: this.ending };
       }
       await this.sendGathered();
       return this.interrupted() ?? { outcome: 'passed' };
@@ -75,6 +80,21 @@ class Pump {
       await this.sendGathered().catch(() => undefined);
       return this.interrupted() ?? { outcome: 'upstream-broke', error };
     }
+  }
+
+  private async hear(): Promise<Uint8Array | null> {
+    this.waitingSinceMs = Date.now();
+    const bytes = await this.reader.read();
+    this.waitingSinceMs = null;
+    return bytes;
+  }
+
+  /** Why the stream must end when the upstream has been silent for too long. */
+  private silence(): RelayError | null {
+    const { idleMs } = this.task;
+    return this.waitingSinceMs !== null && Date.now() - this.waitingSinceMs > idleMs
+      ? silentUpstream(idleMs)
+      : null;
   }
 
   private async send(bytes: Uint8Array): Promise<void> {
@@ -126,9 +146,9 @@ class Pump {
   /** Ends the stream when the ledger says so: at a boundary at once, else at the next, else by breaking it. */
   private async watch(): Promise<void> {
     if (this.ended || this.ending !== null) return;
-    this.ending = await this.task.look();
+    this.ending = this.silence() ?? (await this.task.look());
     if (this.ending === null || this.ended) return;
-    if (!this.task.meter.atBoundary) await scheduler.wait(streamRhythm.boundaryMs);
+    if (!this.task.isAtBoundary()) await scheduler.wait(streamRhythm.boundaryMs);
     if (!this.ended) this.task.abortUpstream();
     await scheduler.wait(streamRhythm.boundaryMs);
     if (!this.ended) await this.writer.abort(this.ending).catch(() => undefined);
@@ -137,7 +157,7 @@ class Pump {
   private async stop(end: StreamEnd): Promise<StreamEnd> {
     this.ended = true;
     this.task.meter.end();
-    const rest = this.edit?.end();
+    const rest = end.outcome === 'passed' ? this.edit?.end() : this.edit?.rest();
     if (rest !== undefined && rest.byteLength > 0 && end.outcome !== 'client-left') {
       await this.writer.write(rest).catch(() => undefined);
     }

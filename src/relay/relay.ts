@@ -9,6 +9,7 @@ import type { Admitted } from './admitted.ts';
 import { answer } from './answer.ts';
 import type { Call, RelayServices } from './call.ts';
 import { discard } from './discard.ts';
+import { estimatedCount } from './estimate-tokens.ts';
 import { streamRhythm } from './limits.ts';
 import { type Plan, planRequest } from './plan.ts';
 import { type CallerBody, readBody } from './read-body.ts';
@@ -37,11 +38,18 @@ async function serve(request: Admitted): Promise<Response> {
   const abort = new AbortController();
   try {
     abortWhenCallerLeaves(call, plan, abort);
+    if (plan.isUncounted) return counted(request);
     renewLease(ticket, clock);
-    return await answer(request, await send(request, abort));
+    return await answer(request, await send(request, abort.signal));
   } catch (error) {
     throw settleFailure(request, error);
   }
+}
+
+/** Tokens that no channel can count. */
+function counted({ call, plan, ticket }: Admitted): Response {
+  ticket.settle({ status: 200, errorCode: null, meter: null });
+  return estimatedCount(call, plan);
 }
 
 async function admitted(

@@ -1,156 +1,80 @@
-// One try at an upstream: which channel and key, what the request looks like there, what came back.
-import { type RerankDialect, writeRerankRequest } from '../formats/rerank/request.ts';
-import { memberText, replaceMember, topLevelMembers } from '../lib/json-members.ts';
+// An admitted request's tries at upstreams, until one answers: at most three places, never the same twice, never after
+// the caller was sent a byte, never what may have been done already and must not be done twice.
+import type { Operation } from '../formats/format.ts';
 import { RelayError } from '../lib/relay-error.ts';
-import { callUpstream } from '../providers/call.ts';
-import { providers } from '../providers/registry.ts';
-import type { ChannelKey } from '../routing/key-ring.ts';
-import { selectRoute } from '../routing/select.ts';
+import { placeName } from '../routing/health.ts';
+import { type Choice, selectPlace } from '../routing/select.ts';
 import type { Admitted } from './admitted.ts';
-import type { Call } from './call.ts';
-import { headersForUpstream, searchForUpstream } from './headers.ts';
-import type { Plan, PricedRoute } from './plan.ts';
-import { startUpload } from './upload.ts';
+import { affinitySeed } from './affinity.ts';
+import { type Attempted, type AttemptFailure, attempt, type Sent } from './attempt.ts';
+import { relayLimits } from './limits.ts';
+import type { PricedRoute } from './plan.ts';
 
-/** An upstream's response, and how it was got. */
-export interface Sent {
-  upstream: Response;
-  route: PricedRoute;
-  key: ChannelKey;
-  abort: AbortController;
-  /** The relay switched usage reporting on; what that adds is to be taken out again. */
-  usageSwitchedOn: boolean;
+type Failed = Extract<Attempted, { outcome: 'failed' }>;
+
+/**
+ * The first answer, or the last failure: an upstream's refusal as a response, or a thrown RelayError where there was no
+ * answer at all. Every attempt is on the ticket, and what it says of the place in its health.
+ */
+export async function send(request: Admitted, leave: AbortSignal): Promise<Sent> {
+  const tried = new Set<string>();
+  let last: Failed | null = null;
+  for (let tries = 1; tries <= relayLimits.attempts; tries++) {
+    const place = nextPlace(request, tried);
+    if (place === null) break;
+    tried.add(placeName(place));
+    const isLast = tries === relayLimits.attempts || nextPlace(request, tried) === null;
+    const attempted = await tryPlace(request, place, leave, isLast);
+    if (attempted.outcome === 'answered') return attempted.sent;
+    last = attempted;
+    if (isLast || !mayBeRepeated(request, attempted.failure)) break;
+    attempted.sent?.abort.abort();
+  }
+  if (last === null) throw new RelayError('model_not_found', 'No channel serves this model at the moment.');
+  if (last.sent === null) throw last.error;
+  return last.sent;
 }
 
-/** Throws RelayError when there is no answer at all. The attempt is on the ticket either way. */
-export async function send(request: Admitted, abort: AbortController): Promise<Sent> {
-  const { call, plan, ticket, services, clock } = request;
-  const route = selectRoute(plan.routes, Math.random());
-  if (route === null) throw new RelayError('model_not_found', 'No channel serves this model at the moment.');
-  ticket.route = route;
-  const key = await services.keys.keyOf(route.channel, Math.random());
+function nextPlace(
+  { call, plan, services }: Admitted,
+  tried: ReadonlySet<string>,
+): Choice<PricedRoute> | null {
+  const seed = () => affinitySeed(call, plan);
+  return selectPlace(plan.routes, services.health.current, { tried, seed, nowMs: Date.now() });
+}
+
+async function tryPlace(
+  request: Admitted,
+  place: Choice<PricedRoute>,
+  leave: AbortSignal,
+  isLast: boolean,
+): Promise<Attempted> {
+  const { call, ticket, services } = request;
   const startedAtMs = Date.now();
-  const note = (status: number | null, error: string | null) =>
-    ticket.attempts.push({
-      channelId: route.channel.id,
-      keyId: key.id,
-      status,
-      error,
-      durationMs: Date.now() - startedAtMs,
-    });
-  try {
-    const { body, uploaded, usageSwitchedOn } = outgoingBody(call, plan, route, abort);
-    const calling = callUpstream({
-      url: urlFor(call, route),
-      method: call.request.method,
-      headers: headersFor(call, plan, route, key),
-      body,
-      abort,
-      clock,
-    });
-    // The upstream may answer before it has everything; the rest must be taken in all the same.
-    if (uploaded !== null) call.background(uploaded.catch(() => undefined));
-    const upstream = await (uploaded === null ? calling : orUploadFailure(calling, uploaded, abort));
-    ticket.ttfbMs = Date.now() - call.startedAtMs;
-    note(upstream.status, null);
-    return { upstream, route: route, key, abort, usageSwitchedOn };
-  } catch (error) {
-    note(null, error instanceof RelayError ? error.code : 'aborted');
-    throw error;
-  }
+  ticket.route = place.route;
+  services.health.begin(place, startedAtMs);
+  const attempted = await attempt(request, place, leave, isLast);
+  if (attempted.outcome === 'answered') {
+    services.health.succeeded(place, startedAtMs, Date.now() - startedAtMs, call.background);
+  } else services.health.failed(place, attempted.failure, startedAtMs, call.background);
+  return attempted;
 }
 
-function urlFor(call: Call, { channel, upstreamModel }: PricedRoute): string {
-  const provider = providers[channel.provider];
-  const baseUrl = (channel.baseUrl ?? provider.defaultBaseUrl ?? '').replace(/\/+$/, '');
-  return provider.url({
-    baseUrl,
-    operation: call.endpoint.operation,
-    model: upstreamModel,
-    suffix: call.suffix,
-    search: searchForUpstream(call.request.url),
-  });
-}
+/** Operations that cost again when they are done again: pictures, sound, and what runs on by itself. */
+const lasting: ReadonlySet<Operation> = new Set<Operation>([
+  'speech',
+  'transcriptions',
+  'translations',
+  'image-generations',
+  'image-edits',
+  'image-variations',
+  'stored-response',
+]);
 
-function headersFor(call: Call, plan: Plan, { channel }: PricedRoute, key: ChannelKey): Headers {
-  const headers = headersForUpstream(call.request.headers, channel.headers);
-  if (key.value !== null) providers[channel.provider].authorize(headers, key.value);
-  if (channel.provider === 'anthropic' && !headers.has('anthropic-version')) {
-    headers.set('anthropic-version', '2023-06-01');
-  }
-  if (plan.body.type === 'json') headers.set('content-type', 'application/json');
-  return headers;
-}
-
-interface Outgoing {
-  body: ArrayBuffer | string | ReadableStream | null;
-  uploaded: Promise<void> | null;
-  usageSwitchedOn: boolean;
-}
-
-function outgoingBody(call: Call, plan: Plan, route: PricedRoute, abort: AbortController): Outgoing {
-  switch (plan.body.type) {
-    case 'none':
-      return { body: null, uploaded: null, usageSwitchedOn: false };
-    case 'form': {
-      const { body, done } = startUpload(plan.body, route.upstreamModel, abort);
-      return { body, uploaded: done, usageSwitchedOn: false };
-    }
-    case 'json': {
-      const edited = editedText(call, plan, route, plan.body.text, plan.body.value);
-      const body = edited.text === plan.body.text ? plan.body.bytes : edited.text;
-      return { body, uploaded: null, usageSwitchedOn: edited.usageSwitchedOn };
-    }
-  }
-}
-
-/** The caller's JSON with only what must change changed, in place. */
-function editedText(call: Call, plan: Plan, route: PricedRoute, text: string, value: unknown) {
-  if (call.endpoint.operation === 'rerank') {
-    return {
-      text: writeRerankRequest(rerankDialect(route), text, value, route.upstreamModel),
-      usageSwitchedOn: false,
-    };
-  }
-  const named = call.pathModel === null ? withModel(text, route.upstreamModel, plan.model) : text;
-  const { kind } = call.endpoint;
-  const askForUsage =
-    (kind === 'chat' || kind === 'completions') && plan.facts.stream && plan.facts.includeUsage !== true;
-  return { text: askForUsage ? withUsage(named) : named, usageSwitchedOn: askForUsage };
-}
-
-/** The model's name there. A name given twice is made one: an upstream might read the other one. */
-function withModel(text: string, upstreamModel: string, model: string | null): string {
-  const names = topLevelMembers(text).filter(({ key }) => key === 'model');
-  return upstreamModel === model && names.length <= 1
-    ? text
-    : replaceMember(text, 'model', JSON.stringify(upstreamModel));
-}
-
-function withUsage(text: string): string {
-  const options = topLevelMembers(text).findLast(({ key }) => key === 'stream_options');
-  const before = options === undefined ? 'null' : memberText(text, options);
-  const after = before.startsWith('{')
-    ? replaceMember(before, 'include_usage', 'true')
-    : '{"include_usage":true}';
-  return replaceMember(text, 'stream_options', after);
-}
-
-/** Which rerank API a route's upstream has. */
-export function rerankDialect({ channel }: PricedRoute): RerankDialect {
-  return channel.provider === 'cohere' || channel.provider === 'voyage' ? channel.provider : 'jina';
-}
-
-/** A call that was aborted because its upload failed fails for the upload's reason. */
-async function orUploadFailure(
-  calling: Promise<Response>,
-  uploaded: Promise<void>,
-  abort: AbortController,
-): Promise<Response> {
-  try {
-    return await calling;
-  } catch (error) {
-    if (abort.signal.aborted) await uploaded;
-    throw error;
-  }
+/** A caller says with `x-relay-repeat: 1` that twice is better than not at all. An upload is gone when it was sent. */
+function mayBeRepeated({ call, plan }: Admitted, { mayBeDone }: AttemptFailure): boolean {
+  if (plan.body.type === 'form') return false;
+  if (!mayBeDone) return true;
+  const isLasting = lasting.has(call.endpoint.operation) || plan.facts.background;
+  return !isLasting || call.request.headers.get('x-relay-repeat') === '1';
 }

@@ -6,6 +6,10 @@ export interface StreamTask {
   /** The upstream's body. */
   body: ReadableStream;
   meter: Meter;
+  /** The upstream may be silent for so long; then the stream ends with `upstream_timeout`. */
+  idleMs: number;
+  /** No event is half passed to the caller: another may be put here. */
+  isAtBoundary(): boolean;
   /** Ends the upstream's connection, at once. */
   abortUpstream(): void;
   /** The format's error event for where the stream stands; null where its framing has none. */
@@ -41,7 +45,7 @@ export async function closeWithError(
   task: StreamTask,
   error: RelayError,
 ): Promise<void> {
-  const event = task.meter.atBoundary ? task.errorEvent(error) : null;
+  const event = task.isAtBoundary() ? task.errorEvent(error) : null;
   try {
     if (event === null) return await writer.abort(error);
     await writer.write(encoder.encode(event));
@@ -67,6 +71,12 @@ export async function isGone(writer: WritableStreamDefaultWriter): Promise<boole
     () => true,
   );
   return Promise.race([left, scheduler.wait(0).then(() => false)]);
+}
+
+/** What a caller is told when the upstream says nothing more. */
+export function silentUpstream(idleMs: number): RelayError {
+  const message = `The model provider said nothing for ${Math.round(idleMs / 1000)} seconds; its answer was ended.`;
+  return new RelayError('upstream_timeout', message);
 }
 
 /** What a caller is told when the upstream's connection breaks in the middle. */

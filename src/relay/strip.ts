@@ -21,5 +21,6 @@ export function usageStripper(): Edit {
     return before + (kept ?? '');
   };
   const written = (blocks: RawSseBlock[]) => encoder.encode(blocks.map(edited).join(''));
-  return { push: (bytes) => written(splitter.push(bytes)), end: () => written(splitter.end()) };
+  const end = () => written(splitter.end());
+  return { push: (bytes) => written(splitter.push(bytes)), end, rest: end };
 }

@@ -2,8 +2,8 @@
 import type { Meter } from '../formats/meter.ts';
 import { emptyUsage, type Usage } from '../formats/usage.ts';
 import { RelayError } from '../lib/relay-error.ts';
+import { type Charge, chargeFor, costOfCharge } from '../metering/charge.ts';
 import { estimateUsage } from '../metering/estimate.ts';
-import { costNanoUsd } from '../metering/price.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import { blankRow } from '../quota/log-row.ts';
 import type { AdmissionAsk, Attempt, LogRow, Refusal } from '../quota/quota.ts';
@@ -20,6 +20,8 @@ export interface Ending {
 
 export class Ticket {
   readonly attempts: Attempt[] = [];
+  /** What translation could not say, for the log. */
+  dropped: readonly string[] = [];
   ttfbMs: number | null = null;
   route: PricedRoute | null = null;
   private reservedNanoUsd: number;
@@ -40,7 +42,8 @@ export class Ticket {
    * end, or null. A ledger that does not answer ends nothing.
    */
   async look(meter: Meter | null): Promise<RelayError | null> {
-    const running = meter === null ? 0 : (this.cost(this.runningUsage(meter)) ?? 0);
+    const charge = meter === null ? null : this.charge(this.runningUsage(meter), meter);
+    const running = charge === null ? 0 : costOfCharge(charge);
     const step = this.plan.bound?.stepNanoUsd ?? 0;
     const wants =
       running + step / 2 > this.reservedNanoUsd ? Math.ceil(running + step) : this.reservedNanoUsd;
@@ -69,7 +72,8 @@ export class Ticket {
     const upstream = meter?.usage() ?? null;
     const usage = meter === null ? emptyUsage() : (upstream ?? this.runningUsage(meter));
     const source = meter === null ? null : upstream === null ? 'estimated' : 'upstream';
-    const row = this.row(ending, usage, source);
+    const charge = meter === null ? null : this.charge(usage, meter);
+    const row = this.row(ending, usage, source, charge);
     const tokens = usage.inputTokens + usage.outputTokens;
     this.call.background(this.ledgers.settle(this.call.identity.tokenId, { row, tokens }));
   }
@@ -79,22 +83,38 @@ export class Ticket {
     return estimateUsage(this.plan.bound, meter);
   }
 
-  private cost(usage: Usage): number | null {
-    if (this.call.endpoint.free) return 0;
-    const rates = this.route?.rates ?? null;
-    return rates === null ? null : costNanoUsd(usage, rates, this.plan.multiplier);
+  /** null: the model has no price. */
+  private charge(usage: Usage, meter: Meter): Charge | null {
+    const route = this.route;
+    if (route === null || route.rates === null) return null;
+    const charged = {
+      provider: route.channel.provider,
+      model: route.upstreamModel,
+      usage,
+      others: meter.otherModelUsage,
+      terms: { tier: meter.serviceTier, region: meter.servedIn },
+      multiplier: this.plan.multiplier,
+    };
+    return chargeFor(charged, route.rates, (model) => this.plan.ratesOf(route, model));
   }
 
   private subject() {
     return subjectOf(this.call, this.plan);
   }
 
-  private row(ending: Ending, usage: Usage, usageSource: LogRow['usageSource']): LogRow {
+  private row(
+    ending: Ending,
+    usage: Usage,
+    usageSource: LogRow['usageSource'],
+    charge: Charge | null,
+  ): LogRow {
+    const isFree = ending.meter === null || this.call.endpoint.free;
     return {
       ...emptyRow(this.call, this.plan.model, this.plan.facts.stream),
       upstreamModel: this.route?.upstreamModel ?? null,
       channelId: this.route?.channel.id ?? null,
       attempts: this.attempts,
+      dropped: [...this.dropped],
       status: ending.status,
       errorCode: ending.errorCode,
       inputTokens: usage.inputTokens,
@@ -103,7 +123,8 @@ export class Ticket {
       outputTokens: usage.outputTokens,
       reasoningTokens: usage.reasoningTokens,
       usageSource,
-      costNanoUsd: ending.meter === null ? 0 : this.cost(usage),
+      costNanoUsd: charge === null ? (isFree ? 0 : null) : costOfCharge(charge),
+      charge,
       ttfbMs: this.ttfbMs,
       durationMs: Date.now() - this.call.startedAtMs,
     };

@@ -1,8 +1,15 @@
 // What is served, by whom, at what price: one frozen picture of channels, groups and price overrides. Pure;
 // catalog-loader.ts keeps the picture fresh.
 import type { Operation } from '../formats/format.ts';
+import {
+  countOperations,
+  embeddingOperations,
+  type TranslationTarget,
+  talkOperations,
+} from '../formats/translations.ts';
 import { matches, matchesAny } from '../lib/wildcard.ts';
 import type { PriceOverride } from '../metering/price.ts';
+import type { Provider } from '../providers/provider.ts';
 import { providers } from '../providers/registry.ts';
 import type { Channel, Group } from './channel.ts';
 
@@ -29,6 +36,10 @@ export interface CatalogContents {
 export interface Route {
   channel: LiveChannel;
   upstreamModel: string;
+  /** What the request must be translated to; null: the channel speaks the caller's format. */
+  target: TranslationTarget | null;
+  /** The one key that will do (what it made lives with it); undefined: any. */
+  keyId?: string | null;
 }
 
 /** Routes for an operation; or why there are none. */
@@ -36,6 +47,8 @@ export type Serving =
   | { outcome: 'served'; routes: Route[] }
   /** Channels serve the model, but not in this format. `operations` of one of them, for the message. */
   | { outcome: 'other-format'; channel: LiveChannel }
+  /** Tokens are to be counted for a model whose channels have no such thing in this format. */
+  | { outcome: 'uncounted' }
   | { outcome: 'not-served' };
 
 const ordinary: Group = {
@@ -56,9 +69,10 @@ export class Catalog {
   /** Who can serve `operation` for a model to tokens of a group. */
   serving(model: string, operation: Operation, group: string): Serving {
     const all = this.serve(model, group);
-    const native = all.filter(({ channel }) => providers[channel.provider].operations.has(operation));
-    if (native.length > 0) return { outcome: 'served', routes: native };
+    const routes = all.flatMap((place) => routeFor(place, operation) ?? []);
+    if (routes.length > 0) return { outcome: 'served', routes };
     const [other] = all;
+    if (other !== undefined && countOperations.has(operation)) return { outcome: 'uncounted' };
     return other === undefined
       ? { outcome: 'not-served' }
       : { outcome: 'other-format', channel: other.channel };
@@ -91,13 +105,42 @@ export class Catalog {
     return fitting.sort((one, other) => other.model.length - one.model.length)[0]?.price ?? null;
   }
 
-  private serve(model: string, group: string): Route[] {
+  /** Whether a channel names the model itself, not by a wildcard. */
+  names(model: string): boolean {
+    return this.contents.channels.some(
+      ({ models, modelMap }) => models.includes(model) || Object.hasOwn(modelMap, model),
+    );
+  }
+
+  private serve(model: string, group: string): Place[] {
     const routes = this.channelsFor(group)
       .filter((channel) => matchesAny(channel.models, model) || Object.hasOwn(channel.modelMap, model))
       .map((channel) => ({ channel, upstreamModel: upstreamNameOf(channel, model) }));
     const proper = routes.filter(({ channel }) => !channel.lastResort);
     return proper.length > 0 ? proper : routes;
   }
+}
+
+/** A channel that has the model, whatever it speaks. */
+type Place = Pick<Route, 'channel' | 'upstreamModel'>;
+
+/** Null: the channel can neither do the operation nor be translated to. */
+function routeFor(place: Place, operation: Operation): Route | null {
+  const provider = providers[place.channel.provider];
+  if (provider.operations(place.channel, place.upstreamModel).has(operation))
+    return { ...place, target: null };
+  const target = targetOf(provider, place, operation);
+  return target === null ? null : { ...place, target };
+}
+
+function targetOf(
+  { talks, embeds }: Provider,
+  { channel, upstreamModel }: Place,
+  operation: Operation,
+): TranslationTarget | null {
+  if (embeddingOperations.has(operation)) return embeds && { type: 'embeddings', dialect: embeds };
+  const format = talkOperations.has(operation) ? talks(upstreamModel, channel) : null;
+  return format && { type: 'conversation', format };
 }
 
 /** What a model is called at a channel. A name is the caller's text: `constructor` is in no map. */

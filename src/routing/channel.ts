@@ -1,6 +1,7 @@
 // What a channel (an upstream with its keys) and a group (a bound around tokens) are. How they are stored is
 // store.ts's, which of them serves a request select.ts's.
 import type { SealedKey } from '../lib/seal.ts';
+import type { ChannelSettings } from '../providers/provider.ts';
 import type { TokenLimits } from '../tokens/token.ts';
 
 /** The kinds of upstream that the relay can call. */
@@ -39,6 +40,7 @@ export interface Channel {
   headers: Readonly<Record<string, string>>;
   /** Groups whose tokens may use the channel; empty is all. */
   groups: readonly string[];
+  settings: ChannelSettings;
 }
 
 /** A bound around every token in it. */

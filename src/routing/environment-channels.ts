@@ -36,6 +36,7 @@ const blank = {
   enabled: true,
   headers: {},
   groups: [],
+  settings: {},
 } as const;
 
 /** The channels of the environment, `env_<provider>`. */

@@ -20,10 +20,13 @@ export class KeyRing {
     this.encryptionKey = encryptionKey;
   }
 
-  /** One of the channel's keys (`random` in [0, 1)). Throws `upstream_error` when it cannot be opened: the operator's to mend. */
-  async keyOf(channel: LiveChannel, random: number): Promise<ChannelKey> {
+  /**
+   * A key of the channel's by its id; null, or one that is gone: the first. Throws `upstream_error` when it cannot be
+   * opened: the operator's to mend.
+   */
+  async keyOf(channel: LiveChannel, id: string | null): Promise<ChannelKey> {
     if (channel.plainKeys !== null) return { id: null, value: channel.plainKeys[0] ?? null };
-    const sealed = channel.keys[Math.floor(random * channel.keys.length)];
+    const sealed = channel.keys.find((key) => key.id === id) ?? channel.keys[0];
     if (sealed === undefined) return { id: null, value: null };
     return { id: sealed.id, value: this.opened.get(sealed.sealed) ?? (await this.open(sealed)) };
   }

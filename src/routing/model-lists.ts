@@ -57,11 +57,19 @@ export class ModelLists {
     const clock = new AlarmClock();
     clock.after(listLimits.waitMs, () => abort.abort());
     const headers = new Headers(channel.headers);
-    const key = await this.keys.keyOf(channel, 0);
+    const key = await this.keys.keyOf(channel, null);
     if (key.value !== null) providers[channel.provider].authorize(headers, key.value);
     const url = `${(channel.baseUrl ?? '').replace(/\/+$/, '')}/models`;
     try {
-      const response = await callUpstream({ url, method: 'GET', headers, body: null, abort, clock });
+      const response = await callUpstream({
+        url,
+        method: 'GET',
+        headers,
+        body: null,
+        abort,
+        clock,
+        firstByteMs: listLimits.waitMs,
+      });
       const { data } = (await response.json()) as { data?: { id?: unknown }[] };
       const ids = Array.isArray(data) ? data.map(({ id }) => id) : [];
       return ids.filter((id) => typeof id === 'string').slice(0, listLimits.names);

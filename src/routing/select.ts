@@ -1,18 +1,86 @@
-// Which of the channels that could serve a request is asked: highest priority first, then by weight.
+// Which of the channels and keys that could serve a request is tried next: highest priority that has a healthy one,
+// then those that speak the caller's format, then by weight. The same seed chooses the same place for as long as it is
+// there (weighted rendezvous hashing), so that a conversation stays where the provider has it cached.
+import { crc32 } from '../lib/crc32.ts';
 import type { Route } from './catalog.ts';
+import { type Health, type Place, placeName } from './health.ts';
 
-/** One of the routes; `random` is in [0, 1). null when there is none. */
-export function selectRoute<T extends Route>(routes: readonly T[], random: number): T | null {
-  const top = Math.max(...routes.map(({ channel }) => channel.priority));
-  const best = routes.filter(({ channel }) => channel.priority === top);
-  const weights = best.map(({ channel }) => Math.max(0, channel.weight));
-  const sum = weights.reduce((total, weight) => total + weight, 0);
-  if (sum === 0) return best[Math.floor(random * best.length)] ?? null;
-  const at = random * sum;
-  let passed = 0;
-  const chosen = weights.findIndex((weight) => {
-    passed += weight;
-    return at < passed;
+/** A route with one of its channel's keys. */
+export interface Choice<T extends Route> extends Place {
+  route: T;
+}
+
+export interface Selection {
+  /** Names of places (see placeName) that were tried already. */
+  tried: ReadonlySet<string>;
+  /** What the choice among equals hangs on: a conversation's beginning, or anything random. */
+  seed(): string;
+  nowMs: number;
+}
+
+/** null: every place was tried. Where none is healthy, the one that may be tried soonest. */
+export function selectPlace<T extends Route>(
+  routes: readonly T[],
+  health: Health,
+  { tried, seed, nowMs }: Selection,
+): Choice<T> | null {
+  const untried = routes.flatMap(placesOf).filter((choice) => !tried.has(placeName(choice)));
+  if (untried.length <= 1) return untried[0] ?? null;
+  const open = untried.filter((choice) => health.availability(choice, nowMs) !== 'cooling');
+  if (open.length === 0) return soonest(untried, health);
+  const first = highestPriority(open);
+  const native = first.filter(({ route }) => route.target === null);
+  const best = native.length > 0 ? native : first;
+  return best.length === 1 ? (best[0] ?? null) : heaviest(best, seed());
+}
+
+/** Every key of the route's channel; a route may be bound to one. */
+function placesOf<T extends Route>(route: T): Choice<T>[] {
+  const { channel, keyId } = route;
+  if (keyId !== undefined) return [{ route, channelId: channel.id, keyId }];
+  const ids =
+    channel.plainKeys === null && channel.keys.length > 0 ? channel.keys.map(({ id }) => id) : [null];
+  return ids.map((id) => ({ route, channelId: channel.id, keyId: id }));
+}
+
+function highestPriority<T extends Route>(choices: readonly Choice<T>[]): Choice<T>[] {
+  const top = Math.max(...choices.map(({ route }) => route.channel.priority));
+  return choices.filter(({ route }) => route.channel.priority === top);
+}
+
+/** A key that the provider refuses comes last. */
+function soonest<T extends Route>(choices: readonly Choice<T>[], health: Health): Choice<T> | null {
+  const order = (choice: Choice<T>) =>
+    [health.isRefused(choice) ? 1 : 0, health.coolUntilMs(choice)] as const;
+  return choices.reduce((best, choice) => {
+    const [oneRefused, oneMs] = order(choice);
+    const [otherRefused, otherMs] = order(best);
+    return oneRefused < otherRefused || (oneRefused === otherRefused && oneMs < otherMs) ? choice : best;
   });
-  return best[chosen] ?? best.at(-1) ?? null;
+}
+
+/** Weights share among channels, and evenly among a channel's keys. Where all are 0, all are equal. */
+function heaviest<T extends Route>(choices: readonly Choice<T>[], seed: string): Choice<T> | null {
+  const keysOf = Map.groupBy(choices, ({ channelId }) => channelId);
+  const sum = choices.reduce((total, { route }) => total + Math.max(0, route.channel.weight), 0);
+  let best: Choice<T> | null = null;
+  let least = Number.POSITIVE_INFINITY;
+  for (const choice of choices) {
+    const weight =
+      sum === 0 ? 1 : Math.max(0, choice.route.channel.weight) / (keysOf.get(choice.channelId)?.length ?? 1);
+    const score = -Math.log(fractionOf(`${seed} ${placeName(choice)}`)) / weight;
+    if (score < least) {
+      best = choice;
+      least = score;
+    }
+  }
+  return best ?? choices[0] ?? null;
+}
+
+/** In (0, 1): CRC-32 is mixed, for it is linear and its neighbours are too much alike. */
+function fractionOf(text: string): number {
+  let hash = crc32(text);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (((hash ^ (hash >>> 16)) >>> 0) + 0.5) / 2 ** 32;
 }

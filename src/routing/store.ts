@@ -135,6 +135,7 @@ interface ChannelRow {
   enabled: number;
   headers: string;
   groups: string;
+  settings: string;
   created_at: number;
   updated_at: number;
 }
@@ -162,13 +163,14 @@ function recordOfRow(row: ChannelRow): ChannelRecord {
     enabled: row.enabled === 1,
     headers: JSON.parse(row.headers),
     groups: JSON.parse(row.groups),
+    settings: JSON.parse(row.settings),
   };
   return { channel, createdAtMs: row.created_at, updatedAtMs: row.updated_at };
 }
 
 function columnsOfChannel(changes: ChannelChanges): Record<string, string | number | null> {
   const { name, provider, baseUrl, priority, weight, enabled } = changes;
-  const { keys, models, modelMap, headers, groups } = changes;
+  const { keys, models, modelMap, headers, groups, settings } = changes;
   return {
     ...(name !== undefined && { name }),
     ...(provider !== undefined && { provider }),
@@ -181,6 +183,7 @@ function columnsOfChannel(changes: ChannelChanges): Record<string, string | numb
     ...(enabled !== undefined && { enabled: enabled ? 1 : 0 }),
     ...(headers !== undefined && { headers: JSON.stringify(headers) }),
     ...(groups !== undefined && { groups: JSON.stringify(groups) }),
+    ...(settings !== undefined && { settings: JSON.stringify(settings) }),
   };
 }
 

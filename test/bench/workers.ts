@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import { stepsFrom } from '../../src/cli/schema-files.ts';
 import { runWrangler } from '../../src/cli/wrangler.ts';
-import { splitStatements } from '../../src/lib/sql-statements.ts';
 import { freePort } from '../support/relay.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
@@ -46,6 +46,7 @@ export async function startPair(upstream: string, adminKey: string): Promise<Pai
           durableObjects: {
             LEDGER: { className: 'TokenLedger', useSQLite: true },
             REALTIME: { className: 'RealtimeSession', useSQLite: true },
+            HEALTH: { className: 'HealthBoard', useSQLite: true },
           },
           unsafeDirectSockets: [{ host: '127.0.0.1', port: relayPort }],
         },
@@ -61,7 +62,7 @@ export async function startPair(upstream: string, adminKey: string): Promise<Pai
   );
   await runtime.ready;
   const database = await runtime.getD1Database('DB', 'relay');
-  const schema = splitStatements(readFileSync(join(root, 'schema.sql'), 'utf8'));
+  const schema = stepsFrom(null).flatMap(({ statements }) => statements);
   await database.batch(schema.map((statement) => database.prepare(statement)));
   const [pid] = workerdPids().filter((candidate) => !before.has(candidate));
   if (pid === undefined) throw new Error('no workerd was started');

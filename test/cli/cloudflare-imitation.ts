@@ -155,8 +155,10 @@ function getDatabase({ databases }: CloudflareImitation, _body: Buffer, match: R
 function queryDatabase({ databases }: CloudflareImitation, body: Buffer, match: RegExpExecArray): Reply {
   const found = databases.get(match[1] ?? '');
   if (found === undefined) return failure(404, 7404, 'no such database');
-  found.sqlite.exec((JSON.parse(body.toString()) as { sql: string }).sql);
-  return success([{ results: [], success: true, meta: { duration: 1, rows_read: 0, rows_written: 0 } }]);
+  const { sql } = JSON.parse(body.toString()) as { sql: string };
+  const results = /^\s*SELECT/i.test(sql) ? found.sqlite.prepare(sql).all() : [];
+  if (results.length === 0) found.sqlite.exec(sql);
+  return success([{ results, success: true, meta: { duration: 1, rows_read: 0, rows_written: 0 } }]);
 }
 
 function createNamespace({ namespaces }: CloudflareImitation, body: Buffer): Reply {

@@ -3,6 +3,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tokensOfPage } from '../../src/cli/transfer/pages.ts';
 import { freePort, type Program, runProgram, startProgram, temporaryFolder } from './programs.ts';
 
 const folder = temporaryFolder();
@@ -81,6 +82,26 @@ describe('an import', () => {
     expect(ended.output).toContain('warning: a channel has no keys');
   });
 
+  it('goes in pages, whatever the number of tokens, and adds up what the relay answers', async () => {
+    const file = join(folder.path, 'large.json');
+    const tokens = Array.from({ length: 2 * tokensOfPage + 1 }, (_, index) => ({ id: `tok_${index}` }));
+    writeFileSync(file, JSON.stringify({ ...exported, accounts: [{ id: 'acc' }], tokens }));
+    received.length = 0;
+    const ended = await transfer('import', [...right(), '--file', file]);
+    expect(ended.code, ended.output).toBe(0);
+    expect(ended.output).toContain(`tokens ${tokens.length} of ${tokens.length}`);
+    expect(ended.output).toContain('tokens 3');
+    const pages = received as { accounts?: unknown[]; tokens: unknown[]; version: number }[];
+    expect(
+      pages.map(({ accounts, tokens: some, version }) => [accounts?.length, some.length, version]),
+    ).toEqual([
+      [1, tokensOfPage, 1],
+      [undefined, tokensOfPage, 1],
+      [undefined, 1, 1],
+    ]);
+    expect(pages.flatMap(({ tokens: some }) => some)).toEqual(tokens);
+  });
+
   it('says what is wrong with the file', async () => {
     const file = join(folder.path, 'broken.json');
     writeFileSync(file, '{"tokens":');
@@ -113,6 +134,23 @@ describe('from one relay into another', () => {
     expect(into.code, into.output).toBe(0);
     const response = await fetch(`${to.url}/v1/models`, { headers: { authorization: `Bearer ${token}` } });
     expect(response.status).toBe(200);
+    // More of them (each relay has a demo token besides); and the ledgers there agree with the log.
+    const many = await Promise.all(Array.from({ length: 30 }, () => makeToken(from)));
+    expect(many).toHaveLength(30);
+    const again = await transfer('export', [
+      '--url',
+      from.url,
+      '--key',
+      from.adminKey,
+      '--file',
+      file,
+      '--force',
+    ]);
+    expect(again.output).toContain('tokens 32');
+    await transfer('import', ['--url', to.url, '--key', to.adminKey, '--file', file]);
+    const checked = await runProgram('reconcile', ['--url', to.url, '--key', to.adminKey], environment);
+    expect(checked.code, checked.output).toBe(0);
+    expect(checked.output).toMatch(/33 tokens compared, .*, 0 differences/);
   });
 
   async function startRelay(name: string): Promise<{ url: string; adminKey: string }> {

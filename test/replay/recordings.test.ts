@@ -190,6 +190,7 @@ async function makeChannels(relay: TestRelay, upstreamUrl: string): Promise<void
       keys: ['upstream-key'],
       models: [...names.keys()],
       model_map: Object.fromEntries(names),
+      settings: { responses_api: true },
     };
   });
   await inParallel(channels, 4, (channel) => relay.channel(channel));

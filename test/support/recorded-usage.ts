@@ -1,9 +1,9 @@
-// The token counts that a log row must have for a recording, from what meta.json says of the provider's own
-// usage object. The conventions are those of the fixtures' index: Anthropic's input leaves the cache out,
-// Gemini's output leaves thoughts out, xAI's leaves reasoning out.
+// What a recording's own usage object says was used, as counts of ours: the one place where the providers'
+// conventions are written down a second time, from meta.json alone, so that the meters can be held to it.
+import type { Usage } from '../../src/formats/usage.ts';
 import { type Fixture, kindOf } from './fixtures.ts';
 
-/** As the log names them. Absent: the recording does not say. */
+/** The counts that the log names. Absent: the recording does not say. */
 export interface RowTokens {
   input_tokens?: number;
   cached_tokens?: number;
@@ -12,75 +12,143 @@ export interface RowTokens {
   reasoning_tokens?: number;
 }
 
-/** Recordings whose provider's numbers are not what was used, and what was; the reasons are facts, not guesses. */
-const exceptions: Record<string, { reason: string; tokens: RowTokens }> = {
-  'vercel-gateway/chat-completions/tools-reasoning-stream-gemini-3-pro-preview': {
-    reason: 'reasoning is outside completion_tokens and outside the total; its cost says that it was billed',
-    tokens: { output_tokens: 70 },
+type Numbers = (key: string) => number | undefined;
+
+/** What a provider's numbers leave out or count twice, by who does; each names the recordings' fact. */
+interface Convention {
+  reason: string;
+  applies: (given: Numbers, raw: Record<string, unknown>, fixture: Fixture) => boolean;
+  change: (counts: Partial<Usage>, given: Numbers, raw: Record<string, unknown>) => Partial<Usage>;
+}
+
+const conventions: readonly Convention[] = [
+  {
+    reason: 'Anthropic: input leaves the cache out',
+    applies: (_given, _raw, fixture) => kindOf(fixture) === 'messages',
+    change: (counts, given, raw) => ({
+      ...counts,
+      inputTokens: sum(given, 'input', 'cached', 'cache_creation'),
+      cacheWriteTokens: sum(given, 'cache_creation'),
+      cacheWrite1hTokens: sum(given, 'cache_creation_1h'),
+      webSearches: numberIn(raw.server_tool_use, 'web_search_requests'),
+    }),
   },
-  'mistral/chat-completions/audio-stream-voxtral-small-latest': {
-    reason: 'audio is in the total only: 393 − 2',
-    tokens: { input_tokens: 391 },
+  {
+    reason: 'Anthropic: compaction is billed and outside the top level',
+    applies: (_given, raw) => compactions(raw).length > 0,
+    change: (counts, _given, raw) => compactions(raw).reduce(withCompaction, counts),
   },
-  'mistral/chat-completions/audio-unary-voxtral-small-latest': {
-    reason: 'audio is in the total and the details only: 585 − 201',
-    tokens: { input_tokens: 384 },
+  {
+    reason: 'Gemini: thoughts are outside output, the prompts of tools outside input',
+    applies: (_given, _raw, fixture) => kindOf(fixture) === 'generate',
+    change: (counts, given) => ({
+      ...counts,
+      outputTokens: sum(given, 'output', 'reasoning'),
+      inputTokens:
+        given('input') === undefined
+          ? (given('total') ?? 0) - sum(given, 'output', 'reasoning')
+          : sum(given, 'input', 'tool_use_prompt'),
+    }),
   },
-  'mistral/audio-transcriptions/basic-unary-voxtral-mini-latest': {
-    reason: 'audio is in the total and the details only: 400 − 20',
-    tokens: { input_tokens: 380 },
+  {
+    reason: 'reasoning is outside output: xAI by its total; where there is more of it than output',
+    applies: (given, _raw, { name }) =>
+      /^xai\/chat-completions\//.test(name) ||
+      (/\/chat-completions\//.test(name) && (given('reasoning') ?? 0) > (given('output') ?? 0)),
+    change: (counts, given) => ({ ...counts, outputTokens: sum(given, 'output', 'reasoning') }),
   },
-  'azure/chat-completions/structured-cached-unary-grok-4-1-fast-non-reasoning': {
-    reason: 'cached (157) is more than input (29)',
-    tokens: { cached_tokens: 29 },
+  {
+    reason: 'Mistral: audio is in the total only',
+    applies: (_given, raw) => typeof raw.prompt_audio_seconds === 'number',
+    change: (counts, given) => {
+      const input = (given('total') ?? 0) - (given('output') ?? 0);
+      return { ...counts, inputTokens: input, inputAudioTokens: input - (given('input') ?? 0) };
+    },
   },
-  'azure/chat-completions/tools-cached-stream-grok-4-1-fast-non-reasoning': {
-    reason: 'cached (403) is more than input (347)',
-    tokens: { cached_tokens: 347 },
+  {
+    reason: 'rerankers and embedders that name a total only',
+    applies: (given, _raw, fixture) =>
+      /^(rerank|embeddings)/.test(kindOf(fixture) ?? '') && given('input') === undefined,
+    change: (counts, given) => {
+      const total = given('total');
+      return total === undefined ? counts : { ...counts, inputTokens: total };
+    },
   },
-  'anthropic/messages/text-stream-claude-sonnet-4-6': {
-    reason: 'the compaction iteration is billed and outside the top level',
-    tokens: { input_tokens: 181 + 100 + 55_096, cached_tokens: 55_096, output_tokens: 8 + 83 },
+  {
+    reason: 'more cached than input (Azure-hosted grok): cached is part of input',
+    applies: (given, _raw, fixture) =>
+      kindOf(fixture) === 'chat' && (given('cached') ?? 0) > (given('input') ?? Infinity),
+    change: (counts) => ({ ...counts, cachedTokens: counts.inputTokens ?? 0 }),
   },
-  'anthropic/messages/text-unary-claude-sonnet-4-6': {
-    reason: 'the compaction iteration is billed and outside the top level',
-    tokens: { input_tokens: 162 + 99_195, output_tokens: 11 + 81 },
-  },
-  'anthropic/messages/text-unary-claude-sonnet-4-6-2': {
-    reason: 'the compaction iteration is billed and outside the top level',
-    tokens: { input_tokens: 220 + 55_196, output_tokens: 8 + 125 },
-  },
+];
+
+const fields: Partial<Record<keyof Usage, string>> = {
+  inputTokens: 'input',
+  outputTokens: 'output',
+  cachedTokens: 'cached',
+  reasoningTokens: 'reasoning',
+  cacheWriteTokens: 'cache_write',
+  inputAudioTokens: 'audio_input',
+  outputAudioTokens: 'audio_output',
+  inputImageTokens: 'image_input',
+  outputImageTokens: 'image_output',
+  searchUnits: 'search_units',
 };
 
-/** Null when the recording has no usage. */
-export function recordedTokens(fixture: Fixture): RowTokens | null {
-  const { meta, name } = fixture;
-  const given = meta.usage;
+/** The counts that a recording says, and the conventions that were needed to read them; null: it has no usage. */
+export function recordedUsage(fixture: Fixture): { usage: Partial<Usage>; reasons: string[] } | null {
+  const given = fixture.meta.usage;
   if (!given) return null;
-  const count = (key: string): number | undefined =>
-    typeof given[key] === 'number' ? (given[key] as number) : undefined;
-  const sum = (...keys: string[]): number => keys.reduce((total, key) => total + (count(key) ?? 0), 0);
-  const tokens: RowTokens = {};
-  const set = (field: keyof RowTokens, value: number | undefined) => {
-    if (value !== undefined) tokens[field] = value;
+  const raw = given.raw ?? {};
+  const numbers: Numbers = (key) => (typeof given[key] === 'number' ? (given[key] as number) : undefined);
+  let usage: Partial<Usage> = {};
+  for (const [field, key] of Object.entries(fields)) {
+    const count = numbers(key);
+    if (count !== undefined) usage[field as keyof Usage] = count;
+  }
+  const seconds = numbers('seconds');
+  if (seconds !== undefined) usage.audioMilliseconds = seconds * 1_000;
+  const needed = conventions.filter(({ applies }) => applies(numbers, raw, fixture));
+  for (const { change } of needed) usage = change(usage, numbers, raw);
+  return { usage, reasons: needed.map(({ reason }) => reason) };
+}
+
+/** Of those, the counts that a log row has. */
+export function recordedTokens(fixture: Fixture): RowTokens | null {
+  const recorded = recordedUsage(fixture);
+  if (recorded === null) return null;
+  const { inputTokens, cachedTokens, cacheWriteTokens, outputTokens, reasoningTokens } = recorded.usage;
+  return {
+    ...(inputTokens !== undefined && { input_tokens: inputTokens }),
+    ...(cachedTokens !== undefined && { cached_tokens: cachedTokens }),
+    ...(cacheWriteTokens !== undefined && { cache_write_tokens: cacheWriteTokens }),
+    ...(outputTokens !== undefined && { output_tokens: outputTokens }),
+    ...(reasoningTokens !== undefined && { reasoning_tokens: reasoningTokens }),
   };
-  set('input_tokens', count('input'));
-  set('output_tokens', count('output'));
-  set('cached_tokens', count('cached'));
-  set('reasoning_tokens', count('reasoning'));
-  set('cache_write_tokens', count('cache_write'));
-  const kind = kindOf(fixture);
-  if (kind === 'messages') {
-    tokens.input_tokens = sum('input', 'cached', 'cache_creation');
-    tokens.cache_write_tokens = sum('cache_creation');
-  }
-  if (kind === 'generate') {
-    const without = (count('total') ?? 0) - sum('output', 'reasoning');
-    tokens.output_tokens = sum('output', 'reasoning');
-    tokens.input_tokens = count('input') === undefined ? without : sum('input', 'tool_use_prompt');
-  }
-  if (/^xai\/chat-completions\//.test(name)) tokens.output_tokens = sum('output', 'reasoning');
-  if (kind?.startsWith('rerank') || kind === 'embeddings')
-    set('input_tokens', count('input') ?? count('total'));
-  return { ...tokens, ...exceptions[name]?.tokens };
+}
+
+function sum(given: Numbers, ...keys: string[]): number {
+  return keys.reduce((total, key) => total + (given(key) ?? 0), 0);
+}
+
+function numberIn(holder: unknown, key: string): number {
+  const value = (holder as Record<string, unknown> | null | undefined)?.[key];
+  return typeof value === 'number' ? value : 0;
+}
+
+function compactions(raw: Record<string, unknown>): unknown[] {
+  const iterations = Array.isArray(raw.iterations) ? raw.iterations : [];
+  return iterations.filter((iteration) => iteration?.type === 'compaction');
+}
+
+function withCompaction(counts: Partial<Usage>, iteration: unknown): Partial<Usage> {
+  const cached = numberIn(iteration, 'cache_read_input_tokens');
+  const written = numberIn(iteration, 'cache_creation_input_tokens');
+  return {
+    ...counts,
+    inputTokens: (counts.inputTokens ?? 0) + numberIn(iteration, 'input_tokens') + cached + written,
+    cachedTokens: (counts.cachedTokens ?? 0) + cached,
+    cacheWriteTokens: (counts.cacheWriteTokens ?? 0) + written,
+    outputTokens: (counts.outputTokens ?? 0) + numberIn(iteration, 'output_tokens'),
+  };
 }

@@ -1,6 +1,10 @@
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import { hourly } from '../../src/app.ts';
+import { readConfig, usualRetentionDays } from '../../src/config.ts';
+import { appendRows } from '../../src/metering/log.ts';
+import { pageOfRows } from '../../src/metering/page-log.ts';
+import { logRow } from './stores/rows.ts';
 
 it('leaves a copy of the catalog in KV, and forgets upstream ids that no upstream has any more', async () => {
   const add = (id: string, ageDays: number) =>
@@ -18,4 +22,28 @@ it('leaves a copy of the catalog in KV, and forgets upstream ids that no upstrea
     channels: [],
     groups: [{ name: 'default' }],
   });
+});
+
+it('forgets rows of the log that are older than LOG_RETENTION_DAYS', async () => {
+  const ageDays = (id: string, days: number) => logRow({ id, createdAtMs: Date.now() - days * 86_400_000 });
+  await appendRows(env.DB, [
+    ageDays('old', usualRetentionDays + 1),
+    ageDays('young', usualRetentionDays - 1),
+  ]);
+  await hourly(env);
+  const { rows } = await pageOfRows(env.DB, {}, null, 10);
+  expect(rows.map(({ id }) => id)).toEqual(['young']);
+});
+
+it.each([
+  [undefined, usualRetentionDays],
+  ['', usualRetentionDays],
+  ['ninety', usualRetentionDays],
+  ['-1', usualRetentionDays],
+  ['7', 7],
+  ['0.5', 0.5],
+  ['0', null],
+])('takes LOG_RETENTION_DAYS=%s for %s days', (text, days) => {
+  const { logRetentionMs } = readConfig({ ...env, ...(text !== undefined && { LOG_RETENTION_DAYS: text }) });
+  expect(logRetentionMs).toBe(days === null ? null : days * 86_400_000);
 });

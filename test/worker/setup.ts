@@ -1,9 +1,9 @@
-// Applies the one schema.sql, as deploy and local start do.
+// Applies schema.sql and migrations/, as deploy and local start do.
 import { env } from 'cloudflare:workers';
 import { beforeAll } from 'vitest';
-import schema from '../../schema.sql?raw';
-import { splitStatements } from '../../src/lib/sql-statements.ts';
+import { hasMetaQuery } from '../../src/lib/schema-store.ts';
+import { migrate } from '../support/schema.ts';
 
 beforeAll(async () => {
-  await env.DB.batch(splitStatements(schema).map((statement) => env.DB.prepare(statement)));
+  if ((await env.DB.prepare(hasMetaQuery).first()) === null) await migrate(env.DB, null);
 });

@@ -32,6 +32,8 @@ const workerNames = [
   'GEMINI_API_KEY',
   'GEMINI_BASE_URL',
   'CORS_ORIGINS',
+  'LOG_RETENTION_DAYS',
+  'PRICES_URL',
 ] as const;
 
 /** Reads the settings without changing anything. A value that cannot be used is a failure that names it. */
@@ -65,7 +67,9 @@ function workerVariables(
   environment: NodeJS.ProcessEnv,
   stored: Record<string, string>,
 ): Record<string, string> {
-  const variables = Object.fromEntries(Object.entries(stored).filter(([name]) => !ownNames.has(name)));
+  const own = Object.fromEntries(Object.entries(stored).filter(([name]) => !ownNames.has(name)));
+  // Locally nothing is fetched that nobody asked for.
+  const variables: Record<string, string> = { PRICES_URL: 'off', ...own };
   for (const name of workerNames) {
     const value = environment[name];
     if (value) variables[name] = value;

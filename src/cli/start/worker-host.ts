@@ -2,12 +2,12 @@
 // It leads its own process group and lives no longer than the process that started it: when that one's
 // channel closes, for whatever reason, everything in the group is ended.
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { unstable_DevEnv as DevelopmentServer } from 'wrangler';
-import { splitStatements } from '../../lib/sql-statements.ts';
+import { hasMetaQuery, schemaVersionQuery } from '../../lib/schema-store.ts';
 import { describeError } from '../failure.ts';
 import { inRepository } from '../repository.ts';
+import { stepsFrom } from '../schema-files.ts';
 
 /** What the parent sends first. Secrets travel here: never on a command line, never in an environment. */
 export interface HostOrder {
@@ -82,8 +82,11 @@ async function applySchema(server: DevelopmentServer): Promise<void> {
   const runtime = server.runtimes[0]?.mf;
   if (runtime === undefined) throw new Error('wrangler has no local runtime');
   const database = await runtime.getD1Database('DB');
-  const statements = splitStatements(readFileSync(inRepository('schema.sql'), 'utf8'));
-  await database.batch(statements.map((statement) => database.prepare(statement)));
+  const isNew = (await database.prepare(hasMetaQuery).first()) === null;
+  const version = isNew ? null : Number(await database.prepare(schemaVersionQuery).first('value'));
+  for (const { statements } of stepsFrom(version)) {
+    await database.batch(statements.map((statement) => database.prepare(statement)));
+  }
 }
 
 /** The local runtime does not fire cron triggers by itself. */

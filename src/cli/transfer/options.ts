@@ -1,4 +1,4 @@
-// The options that export and import share: which relay, with which key, which file.
+// The options that export, import and reconcile share: which relay, with which key, which file.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { devVarsPath, readDevVars } from '../dev-vars.ts';
@@ -10,8 +10,8 @@ export interface TransferOptions {
   readonly key: string;
   /** Absolute. */
   readonly file: string | null;
-  /** Export only: overwrite a file that exists. */
-  readonly force: boolean;
+  /** The program's own switch was given: `--force` of export, `--repair` of reconcile. */
+  readonly isSwitchedOn: boolean;
   /** What relative paths are relative to. */
   readonly folder: string;
 }
@@ -20,8 +20,9 @@ export interface TransferOptions {
 export function readTransferOptions(
   parameters: readonly string[],
   environment: NodeJS.ProcessEnv,
+  ownSwitch: 'force' | 'repair' | null = null,
 ): TransferOptions {
-  const values = parse(parameters);
+  const values = parse(parameters, ownSwitch);
   const stored = readDevVars(devVarsPath(environment));
   const key = values.key ?? (environment.ADMIN_KEY || stored.ADMIN_KEY);
   if (!key)
@@ -30,29 +31,30 @@ export function readTransferOptions(
   const url = parseUrl(values.url ?? `http://localhost:${port}`);
   // npm runs programs in the repository; INIT_CWD is where its user is.
   const folder = environment.INIT_CWD || process.cwd();
-  return { url, key, file: values.file ? resolve(folder, values.file) : null, force: values.force, folder };
+  const isSwitchedOn = ownSwitch !== null && values[ownSwitch] === true;
+  return { url, key, file: values.file ? resolve(folder, values.file) : null, isSwitchedOn, folder };
 }
 
 interface Values {
   readonly url?: string | undefined;
   readonly key?: string | undefined;
   readonly file?: string | undefined;
-  readonly force: boolean;
+  readonly force?: boolean | undefined;
+  readonly repair?: boolean | undefined;
 }
 
-function parse(parameters: readonly string[]): Values {
+function parse(parameters: readonly string[], ownSwitch: 'force' | 'repair' | null): Values {
   const options = {
     url: { type: 'string' },
     key: { type: 'string' },
     file: { type: 'string' },
-    force: { type: 'boolean', default: false },
+    ...(ownSwitch !== null && { [ownSwitch]: { type: 'boolean' as const } }),
   } as const;
   try {
     return parseArgs({ args: [...parameters], options }).values;
   } catch (error) {
-    throw new CommandFailure(
-      `${describeError(error)}\noptions: --url URL --key ADMIN_KEY --file FILE [--force]`,
-    );
+    const own = ownSwitch === null ? '' : ` [--${ownSwitch}]`;
+    throw new CommandFailure(`${describeError(error)}\noptions: --url URL --key ADMIN_KEY --file FILE${own}`);
   }
 }
 

@@ -10,7 +10,10 @@ const name = z.string().trim().min(1, 'must not be empty').max(managementLimits.
 const baseUrl = z
   .string()
   .max(managementLimits.urlCharacters)
-  .refine(isBaseUrl, 'must be an http or https URL without credentials, query or fragment');
+  .refine(
+    isBaseUrl,
+    'must be an http or https URL without credentials, query (but for `api-version`) or fragment',
+  );
 
 const upstreamKey = z
   .string()
@@ -52,6 +55,20 @@ const headers = z
     `at most ${managementLimits.headersOfChannel} headers`,
   );
 
+/** Bounds of what a channel may say of its upstream's patience. */
+const waitMs = z.int().min(1_000).max(3_600_000).optional();
+
+/** The API's names of ChannelSettings (providers/provider.ts). */
+export const settings = z.strictObject({
+  responses_api: z
+    .boolean()
+    .optional()
+    .openapi({ description: 'Whether an `openai-compatible` upstream has the Responses API.' }),
+  first_byte_ms: waitMs.openapi({ description: 'Time to the head of a response.' }),
+  idle_ms: waitMs.openapi({ description: 'Time between two pieces of a stream.' }),
+});
+export type SettingsView = z.infer<typeof settings>;
+
 const optionalFields = {
   base_url: baseUrl.nullish().openapi({ description: "null: the provider's own address." }),
   model_map: modelMap.nullish().openapi({ description: "Requested name to the upstream's own name." }),
@@ -69,6 +86,7 @@ const optionalFields = {
     .max(managementLimits.groupsOfChannel)
     .nullish()
     .openapi({ description: 'Groups that may use it; empty is all.' }),
+  settings: settings.nullish(),
 };
 
 const provider = z.enum(providerNames);
@@ -105,6 +123,7 @@ export const channel = z
     enabled: z.boolean(),
     headers: z.record(z.string(), z.string()),
     groups: z.array(z.string()),
+    settings,
     created_at: isoTime,
     updated_at: isoTime,
   })
@@ -126,6 +145,11 @@ function isBaseUrl(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
   return (
-    url.username === '' && url.password === '' && url.search === '' && url.hash === '' && !/[?#\s]/.test(text)
+    url.username === '' &&
+    url.password === '' &&
+    url.hash === '' &&
+    !/[#\s]/.test(text) &&
+    // Azure's older surface is told by its version; an address has no other query.
+    (!text.includes('?') || /^\?api-version=[\w.-]+$/.test(url.search))
   );
 }

@@ -1,8 +1,10 @@
 // Between the management API's fields of a channel and the record that is stored; and what must hold of a
 // channel as a whole. Keys go in by channel-keys.ts. Pure.
+
+import type { ChannelSettings } from '../../providers/provider.ts';
 import type { Channel } from '../../routing/channel.ts';
 import type { ChannelChanges, ChannelRecord } from '../../routing/store.ts';
-import type { ChannelEdit, ChannelView, NewChannel } from './channel-fields.ts';
+import type { ChannelEdit, ChannelView, NewChannel, SettingsView } from './channel-fields.ts';
 import { fieldProblem } from './problem.ts';
 import { isoOf } from './values.ts';
 
@@ -23,6 +25,7 @@ export function channelView({ channel, createdAtMs, updatedAtMs }: ChannelRecord
     enabled,
     headers: { ...headers },
     groups: [...groups],
+    settings: settingsView(channel.settings),
     created_at: isoOf(createdAtMs),
     updated_at: isoOf(updatedAtMs),
   };
@@ -42,6 +45,19 @@ export function changesOfChannel(edit: ChannelEdit | NewChannel): ChannelChanges
     ...(enabled !== undefined && { enabled }),
     ...(headers !== undefined && { headers: headers ?? {} }),
     ...(groups !== undefined && { groups: groups ?? [] }),
+    ...(edit.settings !== undefined && { settings: settingsOf(edit.settings ?? {}) }),
+  };
+}
+
+export function settingsView({ responsesApi, firstByteMs, idleMs }: ChannelSettings): SettingsView {
+  return { responses_api: responsesApi, first_byte_ms: firstByteMs, idle_ms: idleMs };
+}
+
+export function settingsOf({ responses_api, first_byte_ms, idle_ms }: SettingsView): ChannelSettings {
+  return {
+    ...(responses_api !== undefined && { responsesApi: responses_api }),
+    ...(first_byte_ms !== undefined && { firstByteMs: first_byte_ms }),
+    ...(idle_ms !== undefined && { idleMs: idle_ms }),
   };
 }
 

@@ -46,4 +46,5 @@ const emptyChannel: Omit<Channel, 'id' | 'name' | 'provider' | 'keys'> = {
   enabled: true,
   headers: {},
   groups: [],
+  settings: {},
 };

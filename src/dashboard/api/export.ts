@@ -15,6 +15,7 @@ import { cutPage, timeCursor } from './pages.ts';
 import { callFailures, inputFailures, json } from './responses.ts';
 import type { ManagementServices } from './services.ts';
 import { listAccounts } from './store.ts';
+import { streamOf } from './text-stream.ts';
 import { type TransferredToken, transferDocument, transferVersion } from './transfer-document.ts';
 import { isoOf } from './values.ts';
 
@@ -134,16 +135,4 @@ async function withBalance(
 
 function positionOf({ createdAtMs, policy }: TokenRecord): TokenPosition {
   return { createdAtMs, id: policy.tokenId };
-}
-
-function streamOf(pieces: AsyncGenerator<string>): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await pieces.next();
-      if (done) controller.close();
-      else controller.enqueue(encoder.encode(value));
-    },
-    cancel: async () => void (await pieces.return(undefined)),
-  });
 }

@@ -2,6 +2,7 @@
 import type { StoredPrice } from '../../metering/price-store.ts';
 import type { ChannelRecord, GroupRecord } from '../../routing/store.ts';
 import type { TokenRecord } from '../../tokens/store.ts';
+import { settingsOf } from './channel-views.ts';
 import type { AccountRecord } from './store.ts';
 import type {
   TransferredAccount,
@@ -31,13 +32,19 @@ export function groupRecord(group: TransferredGroup): GroupRecord {
 }
 
 export function channelRecord(channel: TransferredChannel): ChannelRecord {
-  const { base_url, model_map, created_at, updated_at, keys, ...same } = channel;
+  const { base_url, model_map, created_at, updated_at, keys, settings, ...same } = channel;
   const sealedKeys = keys.map(({ encryption_key_id, ...key }) => ({
     ...key,
     encryptionKeyId: encryption_key_id,
   }));
   return {
-    channel: { ...same, baseUrl: base_url, modelMap: model_map, keys: sealedKeys },
+    channel: {
+      ...same,
+      baseUrl: base_url,
+      modelMap: model_map,
+      keys: sealedKeys,
+      settings: settingsOf(settings),
+    },
     createdAtMs: msOf(created_at),
     updatedAtMs: msOf(updated_at),
   };

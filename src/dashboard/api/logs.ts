@@ -1,121 +1,78 @@
-// /api/logs: the request log, newest first. No prompt, no answer, no key is in it.
+// /api/logs and /api/logs.csv: the request log, newest first. No prompt, no answer, no key is in it.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { usdFromNano } from '../../lib/money.ts';
-import { pageOfRows } from '../../metering/log.ts';
-import type { LogRow } from '../../quota/quota.ts';
+import { type LogFilter, mostRowsExamined, pageOfRows } from '../../metering/page-log.ts';
 import type { ApiEnv } from './authenticate.ts';
-import { cutPage, pageOf, pageParameters, timeCursor } from './pages.ts';
+import { csvFileName, csvLimits, csvPieces } from './log-csv.ts';
+import { logRow, logRowView } from './log-fields.ts';
+import { encodeCursor, pageOf, pageParameters, timeCursor } from './pages.ts';
+import { fieldProblem } from './problem.ts';
 import { callFailures, inputFailures, json } from './responses.ts';
 import type { ManagementServices } from './services.ts';
-import { instant, isoOf, isoTime, msOf, usd } from './values.ts';
+import { streamOf } from './text-stream.ts';
+import { instant, msOf } from './values.ts';
 
-const attempt = z.object({
-  channel_id: z.string(),
-  key_id: z.string().nullable(),
-  status: z.int().nullable(),
-  error: z.string().nullable(),
-  duration_ms: z.number(),
-});
-
-const logRow = z
-  .object({
-    id: z.string().openapi({ description: 'The request id.' }),
-    created_at: isoTime,
-    token_id: z.string(),
-    account_id: z.string(),
-    format: z.string(),
-    endpoint: z.string(),
-    requested_model: z.string().nullable(),
-    upstream_model: z.string().nullable(),
-    channel_id: z.string().nullable(),
-    attempts: z.array(attempt),
-    status: z.int(),
-    error_code: z.string().nullable(),
-    stream: z.boolean(),
-    input_tokens: z.int().openapi({ description: 'All input, cached included.' }),
-    cached_tokens: z.int(),
-    cache_write_tokens: z.int(),
-    output_tokens: z.int().openapi({ description: 'All output, reasoning included.' }),
-    reasoning_tokens: z.int(),
-    usage_source: z.enum(['upstream', 'estimated']).nullable(),
-    cost_usd: usd.nullable().openapi({ description: 'null: the model had no price.' }),
-    ttfb_ms: z.number().nullable(),
-    duration_ms: z.number().nullable(),
-    dropped: z.array(z.string()),
-    count: z.int().openapi({ description: 'Equal refusals within a minute that the row stands for.' }),
-  })
-  .openapi('LogRow');
+const filters = {
+  token: z.string().optional().openapi({ description: 'Token id.' }),
+  account: z.string().optional().openapi({ description: 'Account id.' }),
+  model: z.string().optional().openapi({ description: 'As it was requested.' }),
+  channel: z.string().optional().openapi({ description: 'Channel id.' }),
+  status: z.coerce.number().int().min(100).max(599).optional(),
+  from: instant.optional(),
+  to: instant.optional().openapi({ description: 'Not included.' }),
+};
+const filterQuery = z.object(filters);
 
 const listLogsRoute = createRoute({
   method: 'get',
   path: '/logs',
   summary: 'Requests, newest first.',
+  description: `Refused requests too. A page of several filters besides time looks at ${mostRowsExamined} rows at most: it may come short, or empty, and have a \`next_cursor\`.`,
   tags: ['logs'],
   security: [{ adminKey: [] }],
-  request: {
-    query: z.object({
-      ...pageParameters,
-      token: z.string().optional().openapi({ description: 'Token id.' }),
-      account: z.string().optional().openapi({ description: 'Account id.' }),
-      model: z.string().optional().openapi({ description: 'As it was requested.' }),
-      channel: z.string().optional().openapi({ description: 'Channel id.' }),
-      status: z.coerce.number().int().min(100).max(599).optional(),
-      from: instant.optional(),
-      to: instant.optional().openapi({ description: 'Not included.' }),
-    }),
-  },
+  request: { query: z.object({ ...pageParameters, ...filters }) },
   responses: { 200: json(pageOf(logRow), 'A page.'), ...inputFailures, ...callFailures },
 });
 
-/** Adds the route of the log. */
+const exportLogsRoute = createRoute({
+  method: 'get',
+  path: '/logs.csv',
+  summary: 'The same as CSV, all of it.',
+  description: `Streamed; ${csvLimits.rows.toLocaleString('en')} rows at most, the newest. Times and filters cut it.`,
+  tags: ['logs'],
+  security: [{ adminKey: [] }],
+  request: { query: filterQuery },
+  responses: {
+    200: { description: 'The rows.', content: { 'text/csv': { schema: z.string() } } },
+    ...inputFailures,
+    ...callFailures,
+  },
+});
+
+/** Adds the routes of the log. */
 export function addLogRoutes(api: OpenAPIHono<ApiEnv>, { db }: ManagementServices): void {
   api.openapi(listLogsRoute, async (context) => {
-    const { limit, cursor, token, account, model, channel, status, from, to } = context.req.valid('query');
-    const filter = {
-      tokenId: token,
-      accountId: account,
-      model,
-      channelId: channel,
-      status,
-      fromMs: from === undefined ? undefined : msOf(from),
-      toMs: to === undefined ? undefined : msOf(to),
+    const { limit, cursor, ...query } = context.req.valid('query');
+    const { rows, next } = await pageOfRows(db, filterOf(query), timeCursor(cursor), limit);
+    const next_cursor = next === null ? null : encodeCursor(next);
+    return context.json({ data: rows.map(logRowView), next_cursor }, 200);
+  });
+  api.openapi(exportLogsRoute, async (context) => {
+    const filter = filterOf(context.req.valid('query'));
+    const pieces = csvPieces((after, limit) => pageOfRows(db, filter, after, limit));
+    const headers = {
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': `attachment; filename="${csvFileName(filter)}"`,
     };
-    const rows = await pageOfRows(db, filter, timeCursor(cursor), limit + 1);
-    const { page, next_cursor } = cutPage(rows, limit, ({ createdAtMs, id }) => ({ createdAtMs, id }));
-    return context.json({ data: page.map(logRowView), next_cursor }, 200);
+    return new Response(streamOf(pieces), { headers });
   });
 }
 
-function logRowView(row: LogRow): z.infer<typeof logRow> {
-  return {
-    id: row.id,
-    created_at: isoOf(row.createdAtMs),
-    token_id: row.tokenId,
-    account_id: row.accountId,
-    format: row.format,
-    endpoint: row.endpoint,
-    requested_model: row.requestedModel,
-    upstream_model: row.upstreamModel,
-    channel_id: row.channelId,
-    attempts: row.attempts.map(attemptView),
-    status: row.status,
-    error_code: row.errorCode,
-    stream: row.stream,
-    input_tokens: row.inputTokens,
-    cached_tokens: row.cachedTokens,
-    cache_write_tokens: row.cacheWriteTokens,
-    output_tokens: row.outputTokens,
-    reasoning_tokens: row.reasoningTokens,
-    usage_source: row.usageSource,
-    cost_usd: row.costNanoUsd === null ? null : usdFromNano(row.costNanoUsd),
-    ttfb_ms: row.ttfbMs,
-    duration_ms: row.durationMs,
-    dropped: row.dropped,
-    count: row.count,
-  };
-}
-
-function attemptView(tried: LogRow['attempts'][number]): z.infer<typeof attempt> {
-  const { channelId, keyId, status, error, durationMs } = tried;
-  return { channel_id: channelId, key_id: keyId, status, error, duration_ms: durationMs };
+function filterOf(query: z.infer<typeof filterQuery>): LogFilter {
+  const { token, account, model, channel, status, from, to } = query;
+  const fromMs = from === undefined ? undefined : msOf(from);
+  const toMs = to === undefined ? undefined : msOf(to);
+  if (fromMs !== undefined && toMs !== undefined && fromMs > toMs) {
+    throw fieldProblem('from', 'must not be after `to`');
+  }
+  return { tokenId: token, accountId: account, model, channelId: channel, status, fromMs, toMs };
 }

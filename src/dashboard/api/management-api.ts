@@ -11,6 +11,7 @@ import { addLogRoutes } from './logs.ts';
 import { addOpenApiRoute } from './openapi.ts';
 import { addPriceRoutes } from './prices.ts';
 import { Problem, problemResponse, refuseInvalid } from './problem.ts';
+import { addReconciliationRoutes } from './reconcile.ts';
 import { tameBody } from './request-body.ts';
 import type { ManagementServices } from './services.ts';
 import { addTokenRoutes } from './tokens.ts';
@@ -31,6 +32,7 @@ export function managementApi(services: ManagementServices): OpenAPIHono<ApiEnv>
   addPriceRoutes(api, services);
   addLogRoutes(api, services);
   addUsageRoute(api, services);
+  addReconciliationRoutes(api, services);
   addExportRoute(api, services);
   addImportRoute(api, services);
   refuseTheRest(api);

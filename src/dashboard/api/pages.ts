@@ -43,7 +43,8 @@ export function nameCursor(cursor: string | undefined): string | null {
   return decodeCursor(cursor, z.string());
 }
 
-function encodeCursor(position: unknown): string {
+/** A position as the opaque text that a caller sends back. */
+export function encodeCursor(position: unknown): string {
   const bytes = new TextEncoder().encode(JSON.stringify(position));
   return btoa(String.fromCharCode(...bytes))
     .replaceAll('+', '-')

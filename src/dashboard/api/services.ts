@@ -28,6 +28,8 @@ export interface ManagementServices {
   /** Throw RelayError `service_unavailable` when a ledger cannot be reached. */
   ledgers: Ledgers;
   tokenCache: TokenCache;
+  /** How long rows of the log are kept; null: for ever. */
+  logRetentionMs: number | null;
   /** Called after channels, groups or prices were written; the call is answered when it resolves. */
   onChannelsChanged: () => Promise<void>;
   /** Sends a small request through the channel, with `model` or one of its own. Never throws for what the upstream does. */

@@ -3,6 +3,7 @@
 // cut up: imports of the parts, in any number of calls, are an import of the whole.
 import { z } from '@hono/zod-openapi';
 import { providerNames } from '../../routing/channel.ts';
+import { settings } from './channel-fields.ts';
 import { priceFields } from './price-fields.ts';
 import { isoTime, usd, usdAmount } from './values.ts';
 
@@ -59,6 +60,8 @@ const channel = z
     enabled: z.boolean(),
     headers: z.record(z.string(), z.string()),
     groups: z.array(z.string()),
+    // Files of before have none.
+    settings: settings.default({}),
     created_at: isoTime,
     updated_at: isoTime,
   })

@@ -10,7 +10,9 @@ export async function beginPage(url: string, config: Config, db: D1Database): Pr
     ...(config.encryptionKey === null
       ? ['The secret ENCRYPTION_KEY is not set: channels cannot keep their keys.']
       : []),
-    ...((await hasSchema(db)) ? [] : ['The database has no tables: schema.sql was not applied.']),
+    ...((await hasSchema(db))
+      ? []
+      : ['The database lacks tables or columns: schema.sql and migrations/ were not applied.']),
   ];
   const html = `<!doctype html>${String(await BeginPage({ origin: new URL(url).origin, missing }))}`;
   return new Response(html, {

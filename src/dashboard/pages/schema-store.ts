@@ -1,9 +1,10 @@
-// Whether the database was ever set up.
+// Whether the database is set up for this version of the relay.
+import { schemaVersion, schemaVersionQuery } from '../../lib/schema-store.ts';
 
 /** false, too, while the database does not answer. */
 export async function hasSchema(db: D1Database): Promise<boolean> {
   try {
-    return (await db.prepare("SELECT value FROM meta WHERE key = 'schema_version'").first()) !== null;
+    return Number(await db.prepare(schemaVersionQuery).first('value')) >= schemaVersion;
   } catch {
     return false;
   }

@@ -56,12 +56,19 @@ function takeUsage(observation: Observation, usage: JsonObject): void {
   observation.wireUsage = usage;
   observation.usage = readMessagesUsage(usage);
   observation.otherModelUsage = readAdvisorUsage(usage);
-  observation.serviceTier = textAt(usage, 'service_tier') ?? observation.serviceTier;
+  readTerms(observation, usage);
+}
+
+/** On what terms it was served. Fast mode has a price as a tier has: the speed counts before the tier. */
+function readTerms(observation: Observation, usage: JsonObject | undefined): void {
+  const isFast = textAt(usage, 'speed') === 'fast';
+  observation.serviceTier = isFast ? 'fast' : (textAt(usage, 'service_tier') ?? observation.serviceTier);
+  observation.servedIn = textAt(usage, 'inference_geo') ?? observation.servedIn;
 }
 
 function readMessage(observation: Observation, message: JsonObject): void {
   observation.model = textAt(message, 'model') ?? observation.model;
-  observation.serviceTier = textAt(objectAt(message, 'usage'), 'service_tier') ?? observation.serviceTier;
+  readTerms(observation, objectAt(message, 'usage'));
   readContainer(observation, message);
 }
 

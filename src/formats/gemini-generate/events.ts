@@ -3,6 +3,7 @@
 import { textLength } from '../elision.ts';
 import { errorName, isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { JsonObject, Observation, WireObserver } from '../observation.ts';
+import { readGrounding } from './grounding.ts';
 import { readGenerateUsage } from './usage.ts';
 
 /** generateContent and streamGenerateContent, as SSE, as an array and as one object; Vertex too. */
@@ -12,6 +13,7 @@ function read(observation: Observation, chunk: JsonObject): void {
   const metadata = objectAt(chunk, 'usageMetadata');
   // In every chunk and cumulative: the last one is the figure.
   observation.usage = readGenerateUsage(metadata) ?? observation.usage;
+  readGrounding(observation, chunk);
   observation.serviceTier = textAt(metadata, 'serviceTier') ?? observation.serviceTier;
   observation.model = textAt(chunk, 'modelVersion') ?? observation.model;
   observation.error ??= nameOfError(chunk);

@@ -3,6 +3,7 @@
 import { textLength } from '../elision.ts';
 import { errorName, isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { JsonObject, Observation, WireObserver } from '../observation.ts';
+import { countTools, imageToolUsage } from './tools.ts';
 import { readResponsesUsage } from './usage.ts';
 
 /** The Responses API, of any provider. */
@@ -34,7 +35,11 @@ function isTerminal(type: string): boolean {
 }
 
 function readResponse(observation: Observation, response: JsonObject): void {
-  observation.usage = readResponsesUsage(objectAt(response, 'usage')) ?? observation.usage;
+  const usage = readResponsesUsage(objectAt(response, 'usage'));
+  if (usage !== null) {
+    observation.usage = { ...usage, ...countTools(response) };
+    observation.otherModelUsage = imageToolUsage(response);
+  }
   observation.model = textAt(response, 'model') ?? observation.model;
   observation.serviceTier = textAt(response, 'service_tier') ?? observation.serviceTier;
   observation.error ??= errorName(response) ?? null;

@@ -1,8 +1,10 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { csvPieces } from '../../../src/dashboard/api/log-csv.ts';
+import { streamOf } from '../../../src/dashboard/api/text-stream.ts';
 import { appendRows } from '../../../src/metering/log.ts';
 import { logRow } from '../stores/rows.ts';
-import { emptyDatabase, relay } from './relay.ts';
+import { adminKey, emptyDatabase, relay } from './relay.ts';
 
 const hour = 3_600_000;
 const start = Date.parse('2026-10-30T10:30:00Z');
@@ -64,6 +66,12 @@ describe('the log', () => {
         reasoning_tokens: 8,
         usage_source: 'upstream',
         cost_usd: 1.000000001,
+        charge: {
+          source: 'table',
+          service_tier: null,
+          multiplier: 1,
+          items: [{ kind: 'input', count: 100, usd: 2.5, per: 1_000_000 }],
+        },
         ttfb_ms: 12.5,
         duration_ms: 100,
         dropped: ['tools.0', 'seed'],
@@ -100,6 +108,73 @@ describe('the log', () => {
       expect([status, body.errors[0].field]).toEqual([400, query.split('=')[0]]);
     },
   );
+});
+
+describe('the log as CSV', () => {
+  const csv = async (query: string) => {
+    const { app } = relay();
+    const response = await app.request(`https://relay.test/api/logs.csv?${query}`, {
+      headers: { authorization: `Bearer ${adminKey}` },
+    });
+    return { headers: response.headers, status: response.status, text: await response.text() };
+  };
+
+  it('has a line of names and a line a row, newest first, and takes the same filters', async () => {
+    const { headers, text } = await csv('token=tok_1');
+    expect(headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    expect(headers.get('content-disposition')).toBe('attachment; filename="relay-log.csv"');
+    const lines = text.split('\r\n');
+    expect(lines[0]).toMatch(/^id,created_at,token_id,.*,cost_usd,charge,/);
+    expect(lines.slice(1).map((line) => line.split(',')[0])).toEqual(['r4', 'r3', 'r1', '']);
+  });
+
+  it('writes every field so that it comes back', async () => {
+    await appendRows(env.DB, [
+      logRow({
+        id: 'odd',
+        createdAtMs: start + 90 * hour,
+        errorCode: 'a "quoted", \n line',
+        requestedModel: '=1+1',
+      }),
+    ]);
+    const { text } = await csv(`from=${new Date(start + 89 * hour).toISOString()}`);
+    const [, line = ''] = text.split('\r\n');
+    expect(line).toContain(`,"a ""quoted"", \n line",`);
+    // A spreadsheet must not run a caller's text.
+    expect(line).toContain(`,'=1+1,`);
+    expect(line).toContain('"[{""channel_id"":""ch_1""');
+    expect(line).toContain('""usd"":2.5');
+  });
+
+  it('reads a page when the last one is taken, never more', async () => {
+    const pages = [0, 1, 2].map((page) => ({
+      rows: [logRow({ id: `r${page}` })],
+      next: page < 2 ? { createdAtMs: 1, id: `r${page}` } : null,
+    }));
+    let read = 0;
+    const pieces = csvPieces(async () => pages[read++] ?? { rows: [], next: null });
+    const reader = streamOf(pieces).getReader();
+    for (const before of [0, 1, 2]) {
+      expect(read).toBeLessThanOrEqual(before + 1);
+      await reader.read();
+    }
+    await reader.cancel();
+    expect(read).toBeLessThan(4);
+  });
+
+  it('breaks off, rather than ending, when the database fails half-way', async () => {
+    let calls = 0;
+    const pieces = csvPieces(async () => {
+      calls += 1;
+      if (calls === 2) throw new Error('D1_ERROR: away');
+      return { rows: [logRow({})], next: { createdAtMs: 1, id: 'x' } };
+    });
+    await expect(new Response(streamOf(pieces)).text()).rejects.toThrow('away');
+  });
+
+  it.each(['status=ok', 'from=2026-11-02&to=2026-11-01'])('refuses %s', async (query) => {
+    expect((await csv(query)).status).toBe(400);
+  });
 });
 
 describe('usage', () => {

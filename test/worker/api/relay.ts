@@ -5,7 +5,7 @@ import { managementApi } from '../../../src/dashboard/api/management-api.ts';
 import type { ManagementServices } from '../../../src/dashboard/api/services.ts';
 import { RelayError } from '../../../src/lib/relay-error.ts';
 import { PriceStore } from '../../../src/metering/price-store.ts';
-import type { Balance, Ledgers } from '../../../src/quota/quota.ts';
+import type { Audit, Balance, Ledgers } from '../../../src/quota/quota.ts';
 import { RoutingStore } from '../../../src/routing/store.ts';
 import { TokenCache } from '../../../src/tokens/cache.ts';
 import { TokenStore } from '../../../src/tokens/store.ts';
@@ -40,6 +40,12 @@ export class FakeLedgers implements Ledgers {
     return { spentNanoUsd, reservedNanoUsd: 250_000_000, open: 1, budgetSpentNanoUsd: 0, lastUsedAtMs: null };
   }
 
+  async audit(tokenId: string): Promise<Audit> {
+    this.answer(`audit ${tokenId}`);
+    const spentNanoUsd = this.spent.get(tokenId) ?? 0;
+    return { spentNanoUsd, carriedNanoUsd: 0, pending: [], pendingRows: 0 };
+  }
+
   private answer(call: string): void {
     this.calls.push(call);
     if (this.away) throw new RelayError('service_unavailable', 'the ledger is away');
@@ -55,6 +61,7 @@ export function relay(overrides: Partial<ManagementServices> = {}) {
     version: '1.2.3',
     adminKey,
     encryptionKey: 'encryption-key-of-the-tests',
+    logRetentionMs: null,
     db: env.DB,
     tokens: new TokenStore(env.DB),
     routing: new RoutingStore(env.DB),
@@ -106,7 +113,16 @@ function caller(app: Hono) {
 
 /** Empties what tests write. */
 export async function emptyDatabase(): Promise<void> {
-  const tables = ['token_hashes', 'tokens', 'channels', 'prices', 'logs', 'usage_hourly'];
+  const tables = [
+    'token_hashes',
+    'tokens',
+    'channels',
+    'prices',
+    'logs',
+    'usage_hourly',
+    'usage_daily',
+    'usage_totals',
+  ];
   const others = [
     `DELETE FROM accounts WHERE id <> 'acc_admin'`,
     `DELETE FROM groups WHERE name <> 'default'`,

@@ -160,7 +160,8 @@ it('says which models there are when none is served by that name, and where anot
   const unknown = await send('/v1/chat/completions', JSON.stringify(jsonBody('gtp-4o')));
   expect(unknown.status).toBe(404);
   expect(unknown.body.error).toMatchObject({ type: 'invalid_request_error', code: 'model_not_found' });
-  const elsewhere = await send('/v1/chat/completions', JSON.stringify(jsonBody('claude-3-5-haiku-20241022')));
+  const speech = { model: 'claude-3-5-haiku-20241022', input: 'Hello', voice: 'alloy' };
+  const elsewhere = await send('/v1/audio/speech', JSON.stringify(speech));
   expect(elsewhere.status).toBe(404);
   expect(elsewhere.body.error.message).toContain('/v1/messages');
 });

@@ -57,6 +57,7 @@ const row = (id: string): LogRow => ({
   reasoningTokens: 0,
   usageSource: 'upstream',
   costNanoUsd: 20,
+  charge: null,
   ttfbMs: 1,
   durationMs: 1,
   dropped: [],

@@ -23,6 +23,7 @@ export function logRow(fields: Partial<LogRow>): LogRow {
     reasoningTokens: 8,
     usageSource: 'upstream',
     costNanoUsd: 1_000_000_001,
+    charge: { source: 'table', items: [['input', 100, 2_500_000]] },
     ttfbMs: 12.5,
     durationMs: 100,
     dropped: ['tools.0', 'seed'],

@@ -1,0 +1,59 @@
+// A deployment of any size, moved in pages: a call may ask so many ledgers only as a Worker may make calls.
+import { callManagement } from './management-call.ts';
+import type { TransferOptions } from './options.ts';
+
+type Document = Record<string, unknown>;
+
+/** Tokens of one call, either way: half of what a Worker on the free plan may ask, for imports ask twice. */
+export const tokensOfPage = 400;
+
+/** The whole document of a relay, put together again from its pages. */
+export async function exportPages(options: TransferOptions): Promise<Document> {
+  const first = await callManagement(options, `/api/export?limit=${tokensOfPage}`);
+  const tokens = listIn(first, 'tokens');
+  for (let cursor = first.next_cursor; typeof cursor === 'string'; ) {
+    const path = `/api/export?limit=${tokensOfPage}&cursor=${encodeURIComponent(cursor)}`;
+    const page = await callManagement(options, path);
+    tokens.push(...listIn(page, 'tokens'));
+    cursor = page.next_cursor;
+  }
+  return { ...first, tokens, ...('next_cursor' in first && { next_cursor: null }) };
+}
+
+/**
+ * Sends a document in pages, all other sections with the first. Answers the sum of the relay's answers. One that
+ * fails ends it; the same import again goes on, for what is there already is not counted twice.
+ */
+export async function importPages(
+  options: TransferOptions,
+  document: Document,
+  onPage: (done: number, of: number) => void,
+): Promise<Document> {
+  const tokens = listIn(document, 'tokens');
+  const { accounts: _a, groups: _g, channels: _c, prices: _p, ...rest } = document;
+  let sum: Document = {};
+  for (let at = 0; at === 0 || at < tokens.length; at += tokensOfPage) {
+    const page = tokens.slice(at, at + tokensOfPage);
+    const sections = at === 0 ? document : rest;
+    sum = added(sum, await callManagement(options, '/api/import', { ...sections, tokens: page }));
+    if (tokens.length > tokensOfPage) onPage(Math.min(at + tokensOfPage, tokens.length), tokens.length);
+  }
+  return sum;
+}
+
+/** Numbers are added, lists joined; of anything else the later counts. */
+function added(sum: Document, answer: Document): Document {
+  const result: Document = { ...sum };
+  for (const [name, value] of Object.entries(answer)) {
+    const before = sum[name];
+    if (typeof value === 'number' && typeof before === 'number') result[name] = before + value;
+    else if (Array.isArray(value) && Array.isArray(before)) result[name] = [...before, ...value];
+    else result[name] = value;
+  }
+  return result;
+}
+
+function listIn(document: Document, name: string): unknown[] {
+  const list = document[name];
+  return Array.isArray(list) ? [...list] : [];
+}

@@ -1,0 +1,191 @@
+// What was changed in a request so that an upstream could take it, undone in the answer: names of tools that it
+// does not allow, OpenAI's custom tools, the tool that stands for a structured answer.
+import { customInputOf, functionCallOfCustom, functionOfCustomTool, isCustomTool } from './custom-tools.ts';
+import type {
+  NeutralEvent,
+  NeutralMessage,
+  NeutralPart,
+  NeutralRequest,
+  NeutralResponse,
+  ToolCallPart,
+} from './neutral.ts';
+import { type FittedNames, fitToolNames, type NameRule } from './tool-names.ts';
+
+/** Undoes one change. State is per answer. */
+export interface AnswerEdit {
+  event(event: NeutralEvent): NeutralEvent[];
+  response(response: NeutralResponse): NeutralResponse;
+}
+
+/** A request as an upstream can take it, and how its answers are turned back. */
+export interface FittedRequest {
+  request: NeutralRequest;
+  /** A fresh chain of edits for one answer; `answerTool` is what the writer said. */
+  answerEdit(answerTool: string | undefined): AnswerEdit;
+}
+
+/** `customTools`: the upstream knows them itself. */
+export function fitRequest(
+  request: NeutralRequest,
+  rule: NameRule,
+  { customTools }: { customTools: boolean },
+): FittedRequest {
+  const plain = customTools ? request : withoutCustomTools(request);
+  const names = fitToolNames(plain, rule);
+  return {
+    request: names.request,
+    answerEdit: (answerTool) =>
+      chain([
+        ...(answerTool === undefined ? [] : [new AnswerToolEdit(answerTool)]),
+        ...(names.isChanged ? [nameEdit(names)] : []),
+        ...(plain === request ? [] : [new CustomToolEdit(request)]),
+      ]),
+  };
+}
+
+function chain(edits: readonly AnswerEdit[]): AnswerEdit {
+  return {
+    event: (event) => edits.reduce((events, edit) => events.flatMap((one) => edit.event(one)), [event]),
+    response: (response) => edits.reduce((edited, edit) => edit.response(edited), response),
+  };
+}
+
+/** Functions in place of custom tools, in the conversation too. */
+function withoutCustomTools(request: NeutralRequest): NeutralRequest {
+  const hasCustom = request.tools.some(({ type }) => type === 'custom');
+  const hasCalls = request.messages.some(({ parts }) =>
+    parts.some((part) => part.type === 'tool-call' && part.custom),
+  );
+  if (!hasCustom && !hasCalls) return request;
+  return {
+    ...request,
+    tools: request.tools.map((tool) => (tool.type === 'custom' ? functionOfCustomTool(tool) : tool)),
+    messages: request.messages.map(withFunctionCalls),
+  };
+}
+
+function withFunctionCalls(message: NeutralMessage): NeutralMessage {
+  const parts = message.parts.map((part) =>
+    part.type === 'tool-call' && part.custom === true ? functionCallOfCustom(part) : part,
+  );
+  return { ...message, parts };
+}
+
+function nameEdit({ originalOf }: FittedNames): AnswerEdit {
+  return {
+    event: (event) =>
+      event.type === 'tool-call-start' ? [{ ...event, name: originalOf(event.name) }] : [event],
+    response: (response) =>
+      mapParts(response, (part) =>
+        part.type === 'tool-call' ? { ...part, name: originalOf(part.name) } : part,
+      ),
+  };
+}
+
+function mapParts(response: NeutralResponse, edit: (part: NeutralPart) => NeutralPart): NeutralResponse {
+  return {
+    ...response,
+    candidates: response.candidates.map((candidate) => ({ ...candidate, parts: candidate.parts.map(edit) })),
+  };
+}
+
+const keyOf = ({ candidate, part }: { candidate: number; part: number }) => `${candidate}/${part}`;
+
+/** Calls of functions that stand for custom tools: the free text is known when the arguments are whole. */
+class CustomToolEdit implements AnswerEdit {
+  private readonly request: NeutralRequest;
+  private readonly open = new Map<string, string[]>();
+
+  constructor(request: NeutralRequest) {
+    this.request = request;
+  }
+
+  event(event: NeutralEvent): NeutralEvent[] {
+    switch (event.type) {
+      case 'tool-call-start':
+        if (!isCustomTool(this.request, event.name)) return [event];
+        this.open.set(keyOf(event), []);
+        return [{ ...event, custom: true }];
+      case 'tool-call-delta': {
+        const pieces = this.open.get(keyOf(event));
+        if (pieces === undefined) return [event];
+        pieces.push(event.arguments);
+        return [];
+      }
+      case 'tool-call-end': {
+        const pieces = this.open.get(keyOf(event));
+        if (pieces === undefined) return [event];
+        this.open.delete(keyOf(event));
+        const { candidate, part } = event;
+        return [
+          { type: 'tool-call-delta', candidate, part, arguments: customInputOf(pieces.join('')) },
+          event,
+        ];
+      }
+      default:
+        return [event];
+    }
+  }
+
+  response(response: NeutralResponse): NeutralResponse {
+    return mapParts(response, (part) => (part.type === 'tool-call' ? this.custom(part) : part));
+  }
+
+  private custom(part: ToolCallPart): ToolCallPart {
+    if (!isCustomTool(this.request, part.name)) return part;
+    return { ...part, custom: true, arguments: customInputOf(part.arguments) };
+  }
+}
+
+/** The arguments of the answer's tool are the answer's text, and its turn ends as one of text. */
+class AnswerToolEdit implements AnswerEdit {
+  private readonly name: string;
+  private readonly open = new Set<string>();
+  private otherCalls = false;
+  private wasCalled = false;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  event(event: NeutralEvent): NeutralEvent[] {
+    switch (event.type) {
+      case 'tool-call-start': {
+        const { candidate, part } = event;
+        if (event.name !== this.name) {
+          this.otherCalls = true;
+          return [event];
+        }
+        this.wasCalled = true;
+        this.open.add(keyOf(event));
+        return [{ type: 'text-start', candidate, part }];
+      }
+      case 'tool-call-delta': {
+        const { candidate, part, arguments: text } = event;
+        return this.open.has(keyOf(event)) ? [{ type: 'text-delta', candidate, part, text }] : [event];
+      }
+      case 'tool-call-end': {
+        const { candidate, part } = event;
+        return this.open.delete(keyOf(event)) ? [{ type: 'text-end', candidate, part }] : [event];
+      }
+      case 'candidate-end': {
+        const isText = event.stop.reason === 'tool-calls' && this.wasCalled && !this.otherCalls;
+        return isText ? [{ ...event, stop: { reason: 'stop' } }] : [event];
+      }
+      default:
+        return [event];
+    }
+  }
+
+  response(response: NeutralResponse): NeutralResponse {
+    const isAnswer = (part: NeutralPart) => part.type === 'tool-call' && part.name === this.name;
+    const candidates = response.candidates.map(({ parts, stop }) => {
+      const hasOthers = parts.some((part) => part.type === 'tool-call' && !isAnswer(part));
+      const isText = stop.reason === 'tool-calls' && parts.some(isAnswer) && !hasOthers;
+      return { parts, stop: isText ? { reason: 'stop' as const } : stop };
+    });
+    return mapParts({ ...response, candidates }, (part) =>
+      part.type === 'tool-call' && isAnswer(part) ? { type: 'text', text: part.arguments } : part,
+    );
+  }
+}

@@ -1,0 +1,82 @@
+// Tools and the choice among them, of a Messages request.
+import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
+import type { NeutralRequest, NeutralTool } from '../neutral.ts';
+import type { JsonObject } from '../observation.ts';
+import { cacheMarkerOf } from './read-blocks.ts';
+
+export function readTools(body: JsonObject): NeutralTool[] {
+  return objectsAt(body, 'tools').map((tool, index) => readTool(tool, `tools[${index}]`));
+}
+
+function readTool(tool: JsonObject, at: string): NeutralTool {
+  const type = textAt(tool, 'type') ?? 'custom';
+  if (type.startsWith('web_search_')) return readWebSearch(tool, at);
+  if (type !== 'custom' || hasOwnWays(tool))
+    return { type: 'opaque', origin: 'anthropic-messages', wire: tool, at };
+  const cache = cacheMarkerOf(tool);
+  return {
+    type: 'function',
+    name: textAt(tool, 'name') ?? '',
+    description: textAt(tool, 'description'),
+    parameters: objectAt(tool, 'input_schema') ?? null,
+    strict: typeof tool.strict === 'boolean' ? tool.strict : undefined,
+    ...(cache && { cache }),
+    at,
+  };
+}
+
+/** A tool that is first to be searched for cannot be shown to a model that has no such search. */
+function hasOwnWays(tool: JsonObject): boolean {
+  return (
+    tool.defer_loading === true ||
+    (Array.isArray(tool.allowed_callers) && !tool.allowed_callers.includes('direct'))
+  );
+}
+
+function readWebSearch(tool: JsonObject, at: string): NeutralTool {
+  return {
+    type: 'web-search',
+    allowedDomains: textsOf(tool.allowed_domains),
+    blockedDomains: textsOf(tool.blocked_domains),
+    maxUses: typeof tool.max_uses === 'number' ? tool.max_uses : undefined,
+    userLocation: locationOf(tool.user_location),
+    contextSize: undefined,
+    opaque: { origin: 'anthropic-messages', wire: tool },
+    at,
+  };
+}
+
+function textsOf(value: unknown): string[] | undefined {
+  return Array.isArray(value) ? value.filter((text) => typeof text === 'string') : undefined;
+}
+
+function locationOf(value: unknown): JsonObject | undefined {
+  if (!isObject(value)) return undefined;
+  const { type: _, ...place } = value;
+  return place;
+}
+
+export function readToolChoice(
+  choice: JsonObject | undefined,
+): Pick<NeutralRequest, 'toolChoice' | 'parallelToolCalls'> {
+  const disabled = choice?.disable_parallel_tool_use;
+  const parallelToolCalls = typeof disabled === 'boolean' ? !disabled : undefined;
+  return { toolChoice: choiceOf(choice), parallelToolCalls };
+}
+
+function choiceOf(choice: JsonObject | undefined): NeutralRequest['toolChoice'] {
+  switch (choice?.type) {
+    case undefined:
+      return undefined;
+    case 'auto':
+      return { type: 'auto' };
+    case 'any':
+      return { type: 'required' };
+    case 'none':
+      return { type: 'none' };
+    case 'tool':
+      return { type: 'tool', name: textAt(choice, 'name') ?? '' };
+    default:
+      return { type: 'opaque', origin: 'anthropic-messages', wire: choice };
+  }
+}

@@ -1,0 +1,54 @@
+// Why a message ended, both ways. https://docs.anthropic.com/en/api/handling-stop-reasons
+import { objectAt, textAt } from '../json-reader.ts';
+import type { Stop, StopReason } from '../neutral.ts';
+import type { JsonObject } from '../observation.ts';
+
+const read: Readonly<Record<string, StopReason>> = {
+  end_turn: 'stop',
+  max_tokens: 'length',
+  stop_sequence: 'stop-sequence',
+  tool_use: 'tool-calls',
+  pause_turn: 'pause',
+  refusal: 'refusal',
+  model_context_window_exceeded: 'context-length',
+};
+
+/** From a message, or the `delta` of a message_delta; null when it names none. */
+export function readStop(holder: JsonObject | undefined): Stop | null {
+  const raw = textAt(holder, 'stop_reason');
+  if (raw === undefined) return null;
+  const sequence = textAt(holder, 'stop_sequence');
+  const message = textAt(objectAt(holder, 'stop_details'), 'explanation');
+  return {
+    // A word of tomorrow ends the turn like any other.
+    reason: Object.hasOwn(read, raw) ? (read[raw] as StopReason) : 'stop',
+    raw,
+    ...(sequence !== undefined && { sequence }),
+    ...(message !== undefined && { message }),
+  };
+}
+
+const written: Readonly<Record<StopReason, string>> = {
+  stop: 'end_turn',
+  'stop-sequence': 'stop_sequence',
+  length: 'max_tokens',
+  'tool-calls': 'tool_use',
+  'content-filter': 'refusal',
+  refusal: 'refusal',
+  pause: 'pause_turn',
+  'context-length': 'model_context_window_exceeded',
+  'malformed-tool-call': 'end_turn',
+  error: 'end_turn',
+  unknown: 'end_turn',
+};
+
+/** The members of a message, and of a message_delta's delta, that say it. */
+export function writeStop(stop: Stop): JsonObject {
+  const reason = written[stop.reason];
+  const refused = reason === 'refusal';
+  return {
+    stop_reason: reason,
+    stop_sequence: stop.sequence ?? null,
+    ...(refused && { stop_details: { type: 'refusal', category: null, explanation: stop.message ?? null } }),
+  };
+}

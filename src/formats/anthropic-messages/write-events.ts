@@ -1,0 +1,212 @@
+// Neutral events as the stream of a message. Blocks are numbered as they open; tool calls may be open side by
+// side, as their index tells them apart. https://docs.anthropic.com/en/docs/build-with-claude/streaming
+import { CarryCollector, callIdWithCarry } from '../carry.ts';
+import type { Citation, NeutralEvent, Proof, Stop } from '../neutral.ts';
+import type { JsonObject } from '../observation.ts';
+import type { AnswerContext, EventWriter } from '../translation.ts';
+import type { Usage } from '../usage.ts';
+import { writeStop } from './stop-reason.ts';
+import { writeCitation } from './write-citation.ts';
+import { writeErrorBody } from './write-error.ts';
+import { blockedStop, messageHead, showsThinking, signatureOf } from './write-response.ts';
+import { searchBlocks } from './write-search.ts';
+import { writeMessagesUsage } from './write-usage.ts';
+
+export function messagesEventWriter(context: AnswerContext): EventWriter {
+  return new MessageWriter(context);
+}
+
+/** Between the paragraphs of a thought, where the format has them apart. */
+const paragraphBreak = '\n\n';
+
+/** What is told at the end. */
+interface Known {
+  usage: Usage | null;
+  serviceTier: string | null;
+  stop: Stop;
+  /** The upstream's terminator was seen. */
+  complete: boolean;
+}
+
+class MessageWriter implements EventWriter {
+  readonly nextSequenceNumber = 0;
+  private readonly lost = new Set<string>();
+  private readonly carry = new CarryCollector();
+  private readonly shown: boolean;
+  private readonly context: AnswerContext;
+  /** Index of each part's open block. */
+  private readonly blocks = new Map<number, number>();
+  private readonly paragraphs = new Map<number, string[]>();
+  private nextIndex = 0;
+  private begun = false;
+  private readonly known: Known = {
+    usage: null,
+    serviceTier: null,
+    stop: { reason: 'unknown' },
+    complete: false,
+  };
+
+  constructor(context: AnswerContext) {
+    this.context = context;
+    this.shown = showsThinking(context.request);
+  }
+
+  get dropped(): readonly string[] {
+    return [...this.lost];
+  }
+
+  write(event: NeutralEvent): string {
+    if ('candidate' in event && event.candidate > 0) return this.lose(`candidates[${event.candidate}]`);
+    if (!this.shown) this.carry.observe(event);
+    return this.begin(event) + this.say(event);
+  }
+
+  end(): string {
+    const { usage, serviceTier, stop, complete } = this.known;
+    if (!complete) return '';
+    const closed = [...this.blocks.keys()].map((part) => this.close(part)).join('');
+    const delta = {
+      type: 'message_delta',
+      delta: writeStop(stop),
+      usage: writeMessagesUsage(usage, serviceTier),
+    };
+    return closed + sse(delta) + sse({ type: 'message_stop' });
+  }
+
+  private say(event: NeutralEvent): string {
+    switch (event.type) {
+      case 'message-start':
+        return '';
+      // A block of text is opened by its first word: an empty one says nothing.
+      case 'text-start':
+      case 'refusal-start':
+        return '';
+      case 'text-delta':
+      case 'refusal-delta':
+        return event.text === '' ? '' : this.text(event.part, event.text);
+      case 'text-end':
+      case 'refusal-end':
+      case 'tool-call-end':
+        return this.close(event.part);
+      case 'citation-add':
+        return this.cite(event.part, event.citation);
+      case 'reasoning-start':
+        return '';
+      case 'reasoning-delta':
+        return this.shown ? this.thinking(event.part, event.text, event.paragraph) : '';
+      case 'reasoning-end':
+        return this.shown ? this.endThinking(event.part, event.proof) : '';
+      case 'tool-call-start':
+        return this.startCall(event);
+      case 'tool-call-delta':
+        return this.delta(event.part, { type: 'input_json_delta', partial_json: event.arguments });
+      case 'audio-delta':
+        this.lose('audio');
+        return event.transcript === '' ? '' : this.text(event.part, event.transcript);
+      case 'part-add':
+        return this.whole(event);
+      case 'usage-set':
+        return this.keep({ usage: event.usage, serviceTier: event.serviceTier });
+      case 'candidate-end':
+        return this.keep({ stop: event.stop });
+      case 'prompt-block':
+        return this.keep({
+          stop: blockedStop({ promptBlock: { reason: event.reason, message: event.message } }),
+        });
+      case 'error':
+        return sse(writeErrorBody(event.error), 'error');
+      case 'message-end':
+        return this.keep({ complete: true });
+    }
+  }
+
+  /** The message's head goes first, before whatever comes first. */
+  private begin(event: NeutralEvent): string {
+    if (this.begun || event.type === 'error') return '';
+    this.begun = true;
+    const usage = writeMessagesUsage(event.type === 'message-start' ? event.usage : null);
+    return sse({ type: 'message_start', message: { ...messageHead(this.context, []), usage } });
+  }
+
+  private keep(known: Partial<Known>): string {
+    Object.assign(this.known, known);
+    return '';
+  }
+
+  private lose(what: string): string {
+    this.lost.add(what);
+    return '';
+  }
+
+  private open(part: number, block: JsonObject): string {
+    const index = this.nextIndex++;
+    this.blocks.set(part, index);
+    return sse({ type: 'content_block_start', index, content_block: block });
+  }
+
+  private delta(part: number, delta: JsonObject): string {
+    const index = this.blocks.get(part);
+    return index === undefined ? '' : sse({ type: 'content_block_delta', index, delta });
+  }
+
+  private close(part: number): string {
+    const index = this.blocks.get(part);
+    this.blocks.delete(part);
+    return index === undefined ? '' : sse({ type: 'content_block_stop', index });
+  }
+
+  private text(part: number, text: string): string {
+    const opened = this.blocks.has(part) ? '' : this.open(part, { type: 'text', text: '' });
+    return opened + this.delta(part, { type: 'text_delta', text });
+  }
+
+  private cite(part: number, citation: Citation): string {
+    const written = writeCitation(citation);
+    if (written === null) return this.lose('citations');
+    const opened = this.blocks.has(part) ? '' : this.open(part, { type: 'text', text: '' });
+    return opened + this.delta(part, { type: 'citations_delta', citation: written });
+  }
+
+  private thinking(part: number, text: string, paragraph: number): string {
+    const texts = this.paragraphs.get(part) ?? [];
+    this.paragraphs.set(part, texts);
+    const breakBefore = texts.length > 0 && texts[paragraph] === undefined ? paragraphBreak : '';
+    texts[paragraph] = (texts[paragraph] ?? '') + text;
+    const opened = this.blocks.has(part)
+      ? ''
+      : this.open(part, { type: 'thinking', thinking: '', signature: '' });
+    return opened + this.delta(part, { type: 'thinking_delta', thinking: breakBefore + text });
+  }
+
+  /** Without a word to read it is a redacted thought, which comes whole. */
+  private endThinking(part: number, proof: Proof | undefined): string {
+    const texts = this.paragraphs.get(part) ?? [];
+    const signature = signatureOf(texts.length > 1 ? texts : undefined, proof);
+    if (!this.blocks.has(part)) {
+      if (proof === undefined) return '';
+      const block =
+        proof.kind === 'encrypted'
+          ? { type: 'redacted_thinking', data: signature }
+          : { type: 'thinking', thinking: '', signature };
+      return this.open(part, block) + this.close(part);
+    }
+    const signed = signature === '' ? '' : this.delta(part, { type: 'signature_delta', signature });
+    return signed + this.close(part);
+  }
+
+  private startCall(event: Extract<NeutralEvent, { type: 'tool-call-start' }>): string {
+    const id = callIdWithCarry(event.id, this.carry.take(event.proof));
+    return this.open(event.part, { type: 'tool_use', id, name: event.name, input: {} });
+  }
+
+  private whole({ part, content }: Extract<NeutralEvent, { type: 'part-add' }>): string {
+    if (content.type !== 'web-search') return this.lose(content.type);
+    return searchBlocks(content)
+      .map((block) => this.open(part, block) + this.close(part))
+      .join('');
+  }
+}
+
+function sse(event: JsonObject, name = String(event.type)): string {
+  return `event: ${name}\ndata: ${JSON.stringify(event)}\n\n`;
+}

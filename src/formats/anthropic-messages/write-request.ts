@@ -1,0 +1,74 @@
+// The neutral form to a Messages request. https://docs.anthropic.com/en/api/messages
+// What Claude's API refuses is left out and named; the rewrites are those that the README's table lists.
+import { DroppedPaths } from '../dropped-paths.ts';
+import type { NeutralRequest } from '../neutral.ts';
+import type { JsonObject } from '../observation.ts';
+import type { RequestTarget, WrittenRequest } from '../translation.ts';
+import { claudeTraits } from './model-traits.ts';
+import { writeMessages, writeSystem } from './write-messages.ts';
+import { writeResponseFormat } from './write-response-format.ts';
+import { samplingFor } from './write-sampling.ts';
+import { writeThinking } from './write-thinking.ts';
+import { writeToolChoice, writeTools } from './write-tools.ts';
+
+export function writeMessagesRequest(request: NeutralRequest, target: RequestTarget): WrittenRequest {
+  const drops = new DroppedPaths();
+  const traits = claudeTraits(target.model);
+  const format = writeResponseFormat(request, traits);
+  const tools = writeTools(request, drops);
+  const choice = writeToolChoice(request, format.tool, drops);
+  const thinking = writeThinking(request, traits, choice, drops);
+  const allTools = format.tool === null ? tools : [...tools, format.tool];
+  const system = writeSystem(request, format.instruction, drops);
+  const body: JsonObject = {
+    model: target.model,
+    max_tokens: request.maxOutputTokens ?? traits.maxOutputTokens,
+    ...(system.length > 0 && { system }),
+    messages: writeMessages(request, drops),
+    ...(allTools.length > 0 && { tools: allTools }),
+    ...(choice !== null && allTools.length > 0 && { tool_choice: choice }),
+    ...(request.stopSequences.length > 0 && { stop_sequences: request.stopSequences }),
+    ...samplingFor(request, traits, thinking.isOn, drops),
+    ...thinking.members,
+    ...outputConfig(thinking.effort, format.native),
+    ...(request.userId !== undefined && { metadata: { user_id: request.userId } }),
+    ...tierOf(request, drops),
+    ...(request.stream && { stream: true }),
+    ...(request.opaque.origin === 'anthropic-messages' && request.opaque.fields),
+  };
+  dropOthers(request, drops);
+  return { body, dropped: drops.list, ...(format.tool && { answerTool: String(format.tool.name) }) };
+}
+
+function outputConfig(effort: string | undefined, format: JsonObject | null): JsonObject {
+  if (effort === undefined && format === null) return {};
+  return { output_config: { ...(effort !== undefined && { effort }), ...(format !== null && { format }) } };
+}
+
+function tierOf(request: NeutralRequest, drops: DroppedPaths): JsonObject {
+  switch (request.serviceTier) {
+    case undefined:
+      return {};
+    case 'auto':
+    case 'standard_only':
+      return { service_tier: request.serviceTier };
+    case 'default':
+      return { service_tier: 'standard_only' };
+    default:
+      drops.fields(request, 'serviceTier');
+      return {};
+  }
+}
+
+/** What Claude's API has no member for. A value that asks for what is so anyway is no loss. */
+function dropOthers(request: NeutralRequest, drops: DroppedPaths): void {
+  drops.fields(request, 'seed', 'logprobs', 'audioOutput', 'metadata', 'promptCacheKey', 'echo');
+  if (request.frequencyPenalty !== 0) drops.fields(request, 'frequencyPenalty');
+  if (request.presencePenalty !== 0) drops.fields(request, 'presencePenalty');
+  if (request.candidateCount !== 1) drops.fields(request, 'candidateCount');
+  if (request.verbosity !== 'medium') drops.fields(request, 'verbosity');
+  if (request.store === true) drops.fields(request, 'store');
+  if (request.outputModalities?.some((modality) => modality !== 'text'))
+    drops.fields(request, 'outputModalities');
+  drops.opaqueFields(request, 'anthropic-messages');
+}

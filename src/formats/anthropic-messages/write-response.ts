@@ -1,0 +1,109 @@
+// A neutral answer as a whole message, for clients of the Messages API.
+import { CarryCollector, callIdWithCarry, writeCarry } from '../carry.ts';
+import { DroppedPaths } from '../dropped-paths.ts';
+import type {
+  NeutralPart,
+  NeutralRequest,
+  NeutralResponse,
+  ReasoningPart,
+  Stop,
+  TextPart,
+} from '../neutral.ts';
+import type { JsonObject } from '../observation.ts';
+import { wantsReasoning } from '../reasoning.ts';
+import type { AnswerContext, WrittenResponse } from '../translation.ts';
+import { writeStop } from './stop-reason.ts';
+import { argumentsOf } from './write-blocks.ts';
+import { writeCitation } from './write-citation.ts';
+import { searchBlocks } from './write-search.ts';
+import { writeMessagesUsage } from './write-usage.ts';
+
+export function writeMessage(response: NeutralResponse, context: AnswerContext): WrittenResponse {
+  const drops = new DroppedPaths();
+  const [candidate] = response.candidates;
+  for (let index = 1; index < response.candidates.length; index++) drops.add(`candidates[${index}]`);
+  const content = writeParts(candidate?.parts ?? [], context.request, drops);
+  return {
+    body: {
+      ...messageHead(context, content),
+      ...writeStop(candidate?.stop ?? blockedStop(response)),
+      usage: writeMessagesUsage(response.usage, response.serviceTier),
+    },
+    dropped: drops.list,
+  };
+}
+
+/** What begins a message, whole or streamed. */
+export function messageHead({ answerId, model }: AnswerContext, content: JsonObject[]): JsonObject {
+  return {
+    id: `msg_${answerId}`,
+    type: 'message',
+    role: 'assistant',
+    model,
+    content,
+    stop_reason: null,
+    stop_sequence: null,
+  };
+}
+
+/** A prompt that was refused has no candidate: the turn ends as a refusal. */
+export function blockedStop({ promptBlock }: Pick<NeutralResponse, 'promptBlock'>): Stop {
+  if (promptBlock === null) return { reason: 'unknown' };
+  return {
+    reason: 'content-filter',
+    message: promptBlock.message ?? `The prompt was blocked: ${promptBlock.reason}.`,
+  };
+}
+
+/** A caller that did not ask for thoughts is shown none; their proofs then ride on the tool calls. */
+export function showsThinking(request: NeutralRequest): boolean {
+  return wantsReasoning(request.reasoning);
+}
+
+function writeParts(
+  parts: readonly NeutralPart[],
+  request: NeutralRequest,
+  drops: DroppedPaths,
+): JsonObject[] {
+  const carry = new CarryCollector();
+  const shown = showsThinking(request);
+  return parts.flatMap((part, index): JsonObject[] => {
+    switch (part.type) {
+      case 'text':
+        return part.text === '' ? [] : [textBlock(part)];
+      case 'refusal':
+        return [{ type: 'text', text: part.text, citations: null }];
+      case 'reasoning':
+        if (shown) return [thinkingBlock(part)];
+        carry.add(part);
+        return [];
+      case 'tool-call': {
+        const id = callIdWithCarry(part.id, carry.take(part.proof));
+        return [{ type: 'tool_use', id, name: part.name, input: argumentsOf(part.arguments) }];
+      }
+      case 'web-search':
+        return searchBlocks(part);
+      default:
+        drops.add(`content[${index}]`);
+        return [];
+    }
+  });
+}
+
+function textBlock({ text, citations = [] }: TextPart): JsonObject {
+  const written = citations.flatMap((citation) => writeCitation(citation) ?? []);
+  return { type: 'text', text, citations: written.length > 0 ? written : null };
+}
+
+/** Thoughts with nothing to read are redacted ones; another provider's proof goes as a carry. */
+export function thinkingBlock({ text, paragraphs, proof }: Omit<ReasoningPart, 'type'>): JsonObject {
+  const value = signatureOf(paragraphs, proof);
+  if (text === '' && proof?.kind === 'encrypted') return { type: 'redacted_thinking', data: value };
+  return { type: 'thinking', thinking: text, signature: value };
+}
+
+export function signatureOf(paragraphs: string[] | undefined, proof: ReasoningPart['proof']): string {
+  if (proof === undefined) return '';
+  if (proof.origin === 'anthropic-messages') return proof.value;
+  return writeCarry({ reasoning: [{ text: '', ...(paragraphs && { paragraphs }), proof }] }, 'base64url');
+}

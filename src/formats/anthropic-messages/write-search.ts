@@ -1,0 +1,21 @@
+// A provider's own search as the pair of blocks that the Messages API has for it.
+import type { WebSearchPart } from '../neutral.ts';
+import type { JsonObject } from '../observation.ts';
+
+export function searchBlocks(part: WebSearchPart): JsonObject[] {
+  if (part.opaque?.origin === 'anthropic-messages') return part.opaque.wire;
+  const id = `srvtoolu_${part.id.replace(/[^a-zA-Z0-9_]/g, '')}`;
+  const call = { type: 'server_tool_use', id, name: 'web_search', input: { query: part.query ?? '' } };
+  return [call, { type: 'web_search_tool_result', tool_use_id: id, content: resultsOf(part) }];
+}
+
+function resultsOf({ results = [], errorCode }: WebSearchPart): JsonObject[] | JsonObject {
+  if (errorCode !== undefined) return { type: 'web_search_tool_result_error', error_code: errorCode };
+  return results.map(({ url, title, encryptedContent = '', pageAge = null }) => ({
+    type: 'web_search_result',
+    url,
+    title,
+    encrypted_content: encryptedContent,
+    page_age: pageAge,
+  }));
+}

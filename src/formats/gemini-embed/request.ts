@@ -1,0 +1,78 @@
+// embedContent and batchEmbedContents, both ways. https://ai.google.dev/api/embeddings
+import {
+  type EmbeddingRequest,
+  type EmbeddingTask,
+  lostFields,
+  type WrittenEmbedding,
+} from '../embedding.ts';
+import { isObject, objectAt, objectsAt } from '../json-reader.ts';
+import type { JsonObject } from '../observation.ts';
+import type { RequestFault } from '../request.ts';
+
+const taskWords: Readonly<Record<EmbeddingTask, string>> = {
+  query: 'RETRIEVAL_QUERY',
+  document: 'RETRIEVAL_DOCUMENT',
+  similarity: 'SEMANTIC_SIMILARITY',
+  classification: 'CLASSIFICATION',
+  clustering: 'CLUSTERING',
+  'code-query': 'CODE_RETRIEVAL_QUERY',
+  'question-answering': 'QUESTION_ANSWERING',
+  'fact-verification': 'FACT_VERIFICATION',
+};
+
+/** Either endpoint's body. Settings of a batch are those of its first request. */
+export function readEmbedRequest(body: JsonObject): EmbeddingRequest | RequestFault {
+  const isBatch = Array.isArray(body.requests);
+  const requests = isBatch ? objectsAt(body, 'requests') : [body];
+  const texts = requests.map(textOf);
+  const strange = texts.indexOf(null);
+  if (strange >= 0 || requests.length === 0) {
+    const param = isBatch ? `requests[${Math.max(0, strange)}].content` : 'content';
+    return { ok: false, message: `${param}: this model's provider takes text only.`, param };
+  }
+  const [first = {}] = requests;
+  const at = isBatch ? 'requests[0].' : '';
+  const dimensions = first.outputDimensionality ?? first.output_dimensionality;
+  return {
+    texts: texts as string[],
+    dimensions: typeof dimensions === 'number' ? dimensions : undefined,
+    task: taskOf(first.taskType ?? first.task_type),
+    title: typeof first.title === 'string' ? first.title : undefined,
+    userId: undefined,
+    unknown: [],
+    paths: { dimensions: `${at}outputDimensionality`, task: `${at}taskType`, title: `${at}title` },
+  };
+}
+
+function textOf(request: JsonObject): string | null {
+  const parts = objectsAt(objectAt(request, 'content'), 'parts');
+  if (parts.length === 0 || !parts.every(({ text }) => typeof text === 'string')) return null;
+  return parts.map(({ text }) => text).join('\n');
+}
+
+function taskOf(word: unknown): EmbeddingTask | undefined {
+  const found = Object.entries(taskWords).find(([, google]) => google === word);
+  return found?.[0] as EmbeddingTask | undefined;
+}
+
+/** Always a batch: its answer has one shape for one text and for many. */
+export function writeEmbedRequest(request: EmbeddingRequest, model: string): WrittenEmbedding {
+  const { dimensions, task, title } = request;
+  const settings = {
+    ...(dimensions !== undefined && { outputDimensionality: dimensions }),
+    ...(task !== undefined && { taskType: taskWords[task] }),
+    ...(title !== undefined && { title }),
+  };
+  const name = model.startsWith('models/') ? model : `models/${model}`;
+  const requests = request.texts.map((text) => ({
+    model: name,
+    content: { parts: [{ text }] },
+    ...settings,
+  }));
+  return { body: { requests }, dropped: lostFields(request, 'userId') };
+}
+
+/** Whether the body is a batch's, whose answer is a list. */
+export function isBatch(asked: JsonObject): boolean {
+  return Array.isArray(asked.requests) || isObject(asked.requests);
+}

@@ -1,0 +1,145 @@
+// Parts, of requests and of answers, to neutral parts. https://ai.google.dev/api/caching#Part
+import { readCarry } from '../carry.ts';
+import type {
+  MediaPart,
+  MediaSource,
+  NeutralPart,
+  OpaquePart,
+  Proof,
+  ReasoningPart,
+  ToolCallPart,
+  ToolResultPart,
+} from '../neutral.ts';
+import type { JsonObject } from '../observation.ts';
+import { memberOf, objectOf, objectsOf, textOf } from './members.ts';
+
+/** A part, and the reasoning that its signature carried here. */
+export interface ReadPart {
+  part: NeutralPart;
+  carried: ReasoningPart[];
+}
+
+/** `callId`: the id of a call, or of the call that a result belongs to, where the part has none. */
+export function readPart(wire: JsonObject, callId: (name: string) => string): ReadPart {
+  const { proof, carried } = readSignature(textOf(wire, 'thoughtSignature'));
+  const part = readBare(wire, callId, carried[0]?.proof ?? proof);
+  const takesProof = part.type === 'text' || part.type === 'tool-call' || part.type === 'media';
+  return {
+    part: takesProof && proof !== undefined ? { ...part, proof } : part,
+    carried: part.type === 'tool-call' ? carried : [],
+  };
+}
+
+/** A thought signature: Gemini's own, or what the relay carried through. */
+export function readSignature(value: string | undefined): {
+  proof: Proof | undefined;
+  carried: ReasoningPart[];
+} {
+  if (value === undefined) return { proof: undefined, carried: [] };
+  const carry = readCarry(value);
+  if (carry === null) return { proof: { origin: 'gemini-generate', kind: 'signature', value }, carried: [] };
+  return {
+    proof: carry.proof,
+    carried: carry.reasoning.map((thought) => ({ type: 'reasoning', ...thought })),
+  };
+}
+
+function readBare(wire: JsonObject, callId: (name: string) => string, proof: Proof | undefined): NeutralPart {
+  const call = objectOf(wire, 'functionCall');
+  if (call !== undefined) return readCall(call, callId);
+  const result = objectOf(wire, 'functionResponse');
+  if (result !== undefined) return readResult(result, callId);
+  const media = readMedia(wire);
+  if (media !== null) return media;
+  if (typeof wire.text !== 'string') return opaque(wire);
+  if (wire.thought === true) return { type: 'reasoning', text: wire.text, ...(proof && { proof }) };
+  return { type: 'text', text: wire.text };
+}
+
+function opaque(wire: JsonObject): OpaquePart {
+  return { type: 'opaque', origin: 'gemini-generate', wire };
+}
+
+function readCall(call: JsonObject, callId: (name: string) => string): ToolCallPart {
+  const name = textOf(call, 'name') ?? '';
+  const id = textOf(call, 'id') ?? callId(name);
+  return { type: 'tool-call', id, name, arguments: JSON.stringify(objectOf(call, 'args') ?? {}) };
+}
+
+/** Members under which a function's plain output is put. https://ai.google.dev/api/caching#FunctionResponse */
+const outputNames = ['output', 'result', 'content'] as const;
+
+function readResult(result: JsonObject, callId: (name: string) => string): ToolResultPart {
+  const name = textOf(result, 'name') ?? '';
+  const response = objectOf(result, 'response') ?? {};
+  const media = objectsOf(result, 'parts').flatMap((part) => readMedia(part) ?? []);
+  return {
+    type: 'tool-result',
+    callId: textOf(result, 'id') ?? callId(name),
+    name,
+    content: [{ type: 'text', text: textOfResponse(response) }, ...media],
+    value: response,
+    isError: isError(response),
+  };
+}
+
+function isError(response: JsonObject): boolean {
+  return Object.keys(response).length === 1 && response.error !== undefined;
+}
+
+function textOfResponse(response: JsonObject): string {
+  const [only, ...others] = Object.keys(response);
+  const isPlain = others.length === 0 && (only === 'error' || outputNames.some((name) => name === only));
+  const value = isPlain && only !== undefined ? response[only] : response;
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** Bytes or a file; null for a part that is neither. */
+export function readMedia(wire: JsonObject): MediaPart | null {
+  const blob = objectOf(wire, 'inlineData');
+  const file = objectOf(wire, 'fileData');
+  const mediaType = textOf(blob ?? file, 'mimeType');
+  const source = blob ? inlineSource(blob, mediaType) : file ? fileSource(file, mediaType) : null;
+  if (source === null) return null;
+  const fileName = textOf(blob ?? file, 'displayName');
+  const detail = detailOf(wire);
+  return {
+    type: 'media',
+    kind: kindOf(mediaType ?? guessType(source)),
+    source,
+    ...(fileName !== undefined && { fileName }),
+    ...(detail !== undefined && { detail }),
+  };
+}
+
+/** A URL without a type tells by its ending. */
+function guessType(source: MediaSource): string {
+  if (source.type !== 'url') return '';
+  return /\.(png|jpe?g|webp|gif|heic)(\?|$)/i.test(source.url) ? 'image/' : '';
+}
+
+function inlineSource(blob: JsonObject, mediaType = 'application/octet-stream'): MediaSource {
+  // Google takes both alphabets of base64; everybody else only the standard one.
+  const data = String(memberOf(blob, 'data') ?? '')
+    .replaceAll('-', '+')
+    .replaceAll('_', '/');
+  return { type: 'base64', mediaType, data };
+}
+
+function fileSource(file: JsonObject, mediaType: string | undefined): MediaSource {
+  const uri = textOf(file, 'fileUri') ?? '';
+  const isPublic = /^https?:/.test(uri) && !uri.includes('generativelanguage.googleapis.com');
+  return isPublic
+    ? { type: 'url', url: uri, mediaType }
+    : { type: 'file-id', origin: 'gemini-generate', id: uri, mediaType };
+}
+
+function kindOf(mediaType: string): MediaPart['kind'] {
+  const [family] = mediaType.split('/');
+  return family === 'image' || family === 'audio' || family === 'video' ? family : 'document';
+}
+
+function detailOf(wire: JsonObject): string | undefined {
+  const level = textOf(objectOf(wire, 'mediaResolution'), 'level');
+  return level === undefined ? undefined : level.replace('MEDIA_RESOLUTION_', '').toLowerCase();
+}

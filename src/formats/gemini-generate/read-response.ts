@@ -1,0 +1,86 @@
+// A whole answer of generateContent to the neutral form.
+
+import type { NeutralCandidate, NeutralError, NeutralPart, NeutralResponse } from '../neutral.ts';
+import type { JsonObject } from '../observation.ts';
+import { madeCallId } from '../tool-ids.ts';
+import { readGrounding } from './citations.ts';
+import { readLogprobs } from './logprobs.ts';
+import { numberOf, objectOf, objectsOf, textOf } from './members.ts';
+import { readPart } from './read-parts.ts';
+import { readStop } from './stop-reason.ts';
+import { readGenerateUsage } from './usage.ts';
+
+export function readGenerated(body: JsonObject): NeutralResponse {
+  const id = textOf(body, 'responseId') ?? null;
+  const metadata = objectOf(body, 'usageMetadata');
+  return {
+    id,
+    model: textOf(body, 'modelVersion') ?? null,
+    createdAtSeconds: null,
+    candidates: objectsOf(body, 'candidates').map((candidate) => readCandidate(candidate, id ?? 'gemini')),
+    usage: readGenerateUsage(metadata),
+    serviceTier: textOf(metadata, 'serviceTier') ?? null,
+    error: objectOf(body, 'error') === undefined ? null : readError(body),
+    promptBlock: readPromptBlock(body),
+  };
+}
+
+function readCandidate(candidate: JsonObject, answerId: string): NeutralCandidate {
+  const parts = joinTexts(readParts(objectsOf(objectOf(candidate, 'content'), 'parts'), answerId));
+  const texts = parts.filter((part) => part.type === 'text');
+  const grounding = readGrounding(candidate, texts.map(({ text }) => text).join(''), `search_${answerId}`);
+  const [text] = texts;
+  const logprobs = readLogprobs(candidate);
+  if (text !== undefined && grounding.citations.length > 0) text.citations = grounding.citations;
+  if (text !== undefined && logprobs.length > 0) text.logprobs = logprobs;
+  const hasCalls = parts.some(({ type }) => type === 'tool-call');
+  return {
+    parts: grounding.search === null ? parts : [grounding.search, ...parts],
+    stop: readStop(candidate, hasCalls) ?? { reason: 'unknown' },
+  };
+}
+
+function readParts(wires: readonly JsonObject[], answerId: string): NeutralPart[] {
+  let calls = 0;
+  return wires.map((wire) => {
+    const { part } = readPart(wire, () => madeCallId(answerId, calls));
+    if (part.type === 'tool-call') calls += 1;
+    return part;
+  });
+}
+
+/** Neighbouring texts and thoughts come in pieces; an empty one may only bring the signature of what it follows. */
+function joinTexts(parts: readonly NeutralPart[]): NeutralPart[] {
+  const joined: NeutralPart[] = [];
+  for (const part of parts) {
+    const last = joined.at(-1);
+    if (part.type === 'text' && last?.type === 'text') {
+      last.text += part.text;
+      if (part.proof !== undefined) last.proof = part.proof;
+    } else if (part.type === 'reasoning' && last?.type === 'reasoning') {
+      last.text += part.text;
+      if (part.proof !== undefined) last.proof = part.proof;
+    } else joined.push({ ...part });
+  }
+  return joined.filter((part) => part.type !== 'text' || part.text !== '' || part.proof !== undefined);
+}
+
+/** Why the prompt was refused; null when it was not. */
+export function readPromptBlock(body: JsonObject): NeutralResponse['promptBlock'] {
+  const feedback = objectOf(body, 'promptFeedback');
+  const reason = textOf(feedback, 'blockReason');
+  return reason === undefined ? null : { reason, message: textOf(feedback, 'blockReasonMessage') };
+}
+
+/** `{error: {code, message, status}}`. */
+export function readError(body: JsonObject): NeutralError {
+  const error = objectOf(body, 'error');
+  const status = numberOf(error, 'code');
+  return {
+    status: status !== undefined && status >= 400 ? status : null,
+    type: textOf(error, 'status') ?? null,
+    code: null,
+    message: textOf(error, 'message') ?? 'The model provider reported an error.',
+    param: null,
+  };
+}

@@ -1,0 +1,29 @@
+// An upstream's error in Google's words. https://cloud.google.com/apis/design/errors
+import type { NeutralError } from '../neutral.ts';
+import type { JsonObject } from '../observation.ts';
+
+const words: Readonly<Record<number, string>> = {
+  400: 'INVALID_ARGUMENT',
+  401: 'UNAUTHENTICATED',
+  402: 'FAILED_PRECONDITION',
+  403: 'PERMISSION_DENIED',
+  404: 'NOT_FOUND',
+  409: 'ABORTED',
+  413: 'INVALID_ARGUMENT',
+  422: 'INVALID_ARGUMENT',
+  429: 'RESOURCE_EXHAUSTED',
+  499: 'CANCELLED',
+  500: 'INTERNAL',
+  501: 'UNIMPLEMENTED',
+  503: 'UNAVAILABLE',
+  504: 'DEADLINE_EXCEEDED',
+  529: 'UNAVAILABLE',
+};
+
+/** The body of an error, and the data of an error chunk. */
+export function writeErrorBody({ status, message }: NeutralError): JsonObject {
+  const code = status ?? 500;
+  return {
+    error: { code, message, status: words[code] ?? (code < 500 ? 'FAILED_PRECONDITION' : 'INTERNAL') },
+  };
+}

@@ -1,0 +1,101 @@
+// A neutral answer as a whole response of generateContent.
+import { CarryCollector } from '../carry.ts';
+import { DroppedPaths } from '../dropped-paths.ts';
+import type { NeutralCandidate, NeutralPart, NeutralResponse, TextPart } from '../neutral.ts';
+import type { JsonObject } from '../observation.ts';
+import { wantsReasoning } from '../reasoning.ts';
+import type { AnswerContext, WrittenResponse } from '../translation.ts';
+import { type PlacedCitation, writeGrounding } from './citations.ts';
+import { writeLogprobs } from './logprobs.ts';
+import { writeBlockReason, writeStop } from './stop-reason.ts';
+import { callPart, mediaPart, thoughtPart } from './write-answer-parts.ts';
+import { argumentsOf } from './write-parts.ts';
+import { writeGenerateUsage } from './write-usage.ts';
+
+export function writeGenerated(response: NeutralResponse, context: AnswerContext): WrittenResponse {
+  const drops = new DroppedPaths();
+  const usage = writeGenerateUsage(response.usage);
+  const block = response.promptBlock;
+  const body = {
+    ...(response.candidates.length > 0 && {
+      candidates: response.candidates.map((candidate, index) =>
+        writeCandidate(candidate, index, context, drops),
+      ),
+    }),
+    ...(block !== null && { promptFeedback: { blockReason: writeBlockReason(block.reason) } }),
+    ...(usage !== undefined && { usageMetadata: usage }),
+    ...answerTail(context),
+  };
+  return { body, dropped: drops.list };
+}
+
+/** What every chunk ends with. */
+export function answerTail({ model, answerId }: AnswerContext): JsonObject {
+  return { modelVersion: model, responseId: answerId };
+}
+
+/** Thoughts are shown to whom asked for them. */
+export function showsThoughts({ request }: AnswerContext): boolean {
+  return wantsReasoning(request.reasoning) && request.reasoning?.includeThoughts !== false;
+}
+
+function writeCandidate(
+  { parts, stop }: NeutralCandidate,
+  index: number,
+  context: AnswerContext,
+  drops: DroppedPaths,
+): JsonObject {
+  const texts = parts.filter((part) => part.type === 'text');
+  const grounding = writeGrounding(
+    placedCitations(texts),
+    parts.filter((part) => part.type === 'web-search'),
+  );
+  const logprobs = writeLogprobs(texts.flatMap((part) => part.logprobs ?? []));
+  return {
+    content: { parts: writeParts(parts, context, drops), role: 'model' },
+    ...writeStop(stop),
+    index,
+    ...(grounding !== undefined && { groundingMetadata: grounding }),
+    ...(logprobs !== undefined && { logprobsResult: logprobs }),
+  };
+}
+
+function placedCitations(texts: readonly TextPart[]): PlacedCitation[] {
+  let before = '';
+  return texts.flatMap(({ text, citations = [] }) => {
+    const placed = citations.map((citation) => ({ citation, partText: text, before }));
+    before += text;
+    return placed;
+  });
+}
+
+function writeParts(
+  parts: readonly NeutralPart[],
+  context: AnswerContext,
+  drops: DroppedPaths,
+): JsonObject[] {
+  const carry = new CarryCollector();
+  const shown = showsThoughts(context);
+  return parts.flatMap((part, index): JsonObject[] => {
+    switch (part.type) {
+      case 'text':
+      case 'refusal':
+        return part.text === '' ? [] : [{ text: part.text }];
+      case 'reasoning':
+        carry.add(part);
+        return shown ? [thoughtPart(part)] : [];
+      case 'tool-call':
+        return [callPart(part.id, part.name, argumentsOf(part.arguments), carry.take(part.proof))];
+      case 'media': {
+        const written = mediaPart(part);
+        if (written === null) drops.add(`parts[${index}]`);
+        return written === null ? [] : [written];
+      }
+      case 'web-search':
+        return [];
+      default:
+        drops.add(`parts[${index}]`);
+        return [];
+    }
+  });
+}

@@ -1,0 +1,39 @@
+// How much to think, as each generation of Gemini is told.
+import type { DroppedPaths } from '../dropped-paths.ts';
+import type { NeutralRequest } from '../neutral.ts';
+import type { JsonObject } from '../observation.ts';
+import { budgetOf, effortOf, wantsReasoning } from '../reasoning.ts';
+import { levelOfEffort } from './levels.ts';
+import type { GeminiTraits } from './model-traits.ts';
+
+/** `thinkingConfig`, or nothing. */
+export function writeThinking(
+  request: NeutralRequest,
+  traits: GeminiTraits,
+  drops: DroppedPaths,
+): JsonObject {
+  const wish = request.reasoning;
+  if (wish === undefined) return {};
+  const includeThoughts =
+    wantsReasoning(wish) && wish.includeThoughts !== false ? { includeThoughts: true } : {};
+  switch (traits.thinking) {
+    case 'none':
+      if (wantsReasoning(wish)) drops.fields(request, 'reasoning');
+      return {};
+    case 'level': {
+      const effort = effortOf(wish);
+      const level = effort === undefined ? {} : { thinkingLevel: levelOfEffort(effort) };
+      return { thinkingConfig: { ...includeThoughts, ...level } };
+    }
+    case 'budget':
+      return { thinkingConfig: { ...includeThoughts, ...budgetFor(request, traits) } };
+  }
+}
+
+function budgetFor({ reasoning }: NeutralRequest, { budget }: GeminiTraits): JsonObject {
+  const tokens = budgetOf(reasoning);
+  if (tokens === undefined) return {};
+  if (tokens === 'dynamic') return { thinkingBudget: -1 };
+  if (tokens === 0 && budget.mayBeOff) return { thinkingBudget: 0 };
+  return { thinkingBudget: Math.min(Math.max(tokens, budget.least), budget.most) };
+}

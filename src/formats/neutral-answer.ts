@@ -1,0 +1,129 @@
+// Answers in the neutral form (neutral.ts): whole ones, and the events of streamed ones.
+import type {
+  Citation,
+  MediaPart,
+  NeutralPart,
+  OpaquePart,
+  Proof,
+  TokenLogprob,
+  WebSearchPart,
+} from './neutral.ts';
+import type { Usage } from './usage.ts';
+
+/** A whole answer. */
+export interface NeutralResponse {
+  /** The upstream's id of it; null when it gave none. */
+  id: string | null;
+  model: string | null;
+  createdAtSeconds: number | null;
+  candidates: NeutralCandidate[];
+  /** Null when the upstream gave none. In metering's conventions (usage.ts), whatever the format's own. */
+  usage: Usage | null;
+  serviceTier: string | null;
+  /** An error inside a body with status 200 (OpenRouter; a failed response). */
+  error: NeutralError | null;
+  /** The prompt itself was refused: no candidate was made (Gemini). */
+  promptBlock: { reason: string; message: string | undefined } | null;
+}
+
+export interface NeutralCandidate {
+  parts: NeutralPart[];
+  stop: Stop;
+}
+
+/** Why an answer ended. */
+export type StopReason =
+  | 'stop'
+  | 'stop-sequence'
+  | 'length'
+  | 'tool-calls'
+  | 'content-filter'
+  | 'refusal'
+  /** A long-running turn of server tools was paused (Anthropic). */
+  | 'pause'
+  /** The model's context window was full. */
+  | 'context-length'
+  /** The model wrote a call that is none (Gemini's MALFORMED_FUNCTION_CALL). */
+  | 'malformed-tool-call'
+  /** The upstream broke its answer off by itself. */
+  | 'error'
+  /** It did not say: a stream that is cut, say. */
+  | 'unknown';
+
+export interface Stop {
+  reason: StopReason;
+  /** Which stop sequence it was, where the format says. */
+  sequence?: string;
+  /** The upstream's own word, for what has no place above. */
+  raw?: string;
+  message?: string;
+}
+
+/** An upstream's error, whatever its shape was. */
+export interface NeutralError {
+  /** HTTP status it is equal to; null when it did not say. */
+  status: number | null;
+  /** `overloaded_error`, `rate_limit_exceeded`, …: its own word. */
+  type: string | null;
+  code: string | null;
+  message: string;
+  param: string | null;
+}
+
+/**
+ * One step of a streamed answer. `part` numbers the parts of a candidate from 0 in order of appearance; a part
+ * is started, gets deltas and is ended, and tool calls may be open at the same time as one another. Readers
+ * always balance starts and ends, also when the stream breaks off.
+ */
+export type NeutralEvent =
+  | {
+      type: 'message-start';
+      id: string | null;
+      model: string | null;
+      createdAtSeconds: number | null;
+      /** What is known so far (Anthropic's input). */
+      usage: Usage | null;
+    }
+  | { type: 'text-start'; candidate: number; part: number }
+  | { type: 'text-delta'; candidate: number; part: number; text: string; logprobs?: TokenLogprob[] }
+  | { type: 'text-end'; candidate: number; part: number; proof?: Proof }
+  | { type: 'citation-add'; candidate: number; part: number; citation: Citation }
+  | { type: 'refusal-start'; candidate: number; part: number }
+  | { type: 'refusal-delta'; candidate: number; part: number; text: string }
+  | { type: 'refusal-end'; candidate: number; part: number }
+  | { type: 'reasoning-start'; candidate: number; part: number }
+  /** `paragraph` counts from 0 where the format has several. */
+  | { type: 'reasoning-delta'; candidate: number; part: number; text: string; paragraph: number }
+  | { type: 'reasoning-end'; candidate: number; part: number; proof?: Proof }
+  | {
+      type: 'tool-call-start';
+      candidate: number;
+      part: number;
+      id: string;
+      name: string;
+      custom?: boolean;
+      proof?: Proof;
+      itemId?: string;
+    }
+  | { type: 'tool-call-delta'; candidate: number; part: number; arguments: string }
+  | { type: 'tool-call-end'; candidate: number; part: number }
+  /** Sound as it is made (base64 of the format's own encoding) with what is said in it. */
+  | {
+      type: 'audio-delta';
+      candidate: number;
+      part: number;
+      data: string;
+      transcript: string;
+      mediaType: string;
+      /** See MediaPart. */
+      providerId?: string;
+    }
+  /** A part that comes whole: pictures, searches, what only its own format understands. */
+  | { type: 'part-add'; candidate: number; part: number; content: MediaPart | WebSearchPart | OpaquePart }
+  /** The upstream's figure so far; the last one counts. */
+  | { type: 'usage-set'; usage: Usage; serviceTier: string | null }
+  | { type: 'candidate-end'; candidate: number; stop: Stop }
+  | { type: 'prompt-block'; reason: string; message: string | undefined }
+  | { type: 'error'; error: NeutralError }
+  /** The format's terminator was seen. A stream without one was cut. */
+  | { type: 'message-end' };

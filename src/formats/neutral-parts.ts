@@ -1,0 +1,172 @@
+// What messages are made of in the neutral form (neutral.ts), in questions and in answers.
+import type { FormatName } from './neutral.ts';
+import type { JsonObject } from './observation.ts';
+
+/** A marker: what stands up to here shall be cached. `ttl` as Anthropic spells it. */
+export interface CacheMarker {
+  ttl: '5m' | '1h' | undefined;
+}
+
+interface PartBase {
+  /** The caller's own path to the part, for `x-relay-dropped`: `messages[2].content[0]`. '' in answers. */
+  at?: string;
+  cache?: CacheMarker;
+}
+
+export interface TextPart extends PartBase {
+  type: 'text';
+  text: string;
+  citations?: Citation[];
+  /** Gemini signs text parts too. */
+  proof?: Proof;
+  logprobs?: TokenLogprob[];
+}
+
+/** The model declined, in its own words (OpenAI tells this apart from text). */
+export interface RefusalPart extends PartBase {
+  type: 'refusal';
+  text: string;
+}
+
+/** Images, sound, video, PDFs and other files, in questions, tool results and answers. */
+export interface MediaPart extends PartBase {
+  type: 'media';
+  /** `document`: PDFs, text files, anything that is read. */
+  kind: 'image' | 'audio' | 'video' | 'document';
+  source: MediaSource;
+  fileName?: string;
+  /** OpenAI's `low`, `high`, `auto`; Gemini's media resolution is mapped to it. */
+  detail?: string;
+  /** Anthropic's documents. */
+  title?: string;
+  context?: string;
+  citationsEnabled?: boolean;
+  /** What is said in a spoken answer. */
+  transcript?: string;
+  /** The id that the provider gave to sound it made (chat), by which a later turn names it. */
+  providerId?: string;
+  /** Gemini signs images that it made. */
+  proof?: Proof;
+}
+
+export type MediaSource =
+  /** Standard base64, no line breaks. `mediaType` as in `image/png`. */
+  | { type: 'base64'; mediaType: string; data: string }
+  | { type: 'url'; url: string; mediaType: string | undefined }
+  /** A plain text document (Anthropic). */
+  | { type: 'text'; text: string }
+  /** An uploaded file of one provider. */
+  | { type: 'file-id'; origin: FormatName; id: string; mediaType: string | undefined };
+
+/**
+ * What the model thought. `text` is the readable part (whole thinking, or a summary; may be empty); `proof`
+ * is what the provider wants back unchanged. A part with neither is only for people.
+ */
+export interface ReasoningPart extends PartBase {
+  type: 'reasoning';
+  text: string;
+  /** The paragraphs that `text` is made of, where the format has several: joined with an empty line (reasoning.ts). */
+  paragraphs?: string[];
+  proof?: Proof;
+}
+
+/**
+ * A provider's opaque seal on what it said: it accepts its own back and refuses a changed one, and nobody
+ * else's. Travels through other formats in a carry (carry.ts).
+ */
+export interface Proof {
+  /** Whose it is. `openai-chat`: reasoning_details of OpenRouter and others, or plain reasoning_content that must come back. */
+  origin: FormatName;
+  /**
+   * The value: a signature, or encrypted reasoning. Of `openai-chat`: JSON of reasoning_details; where only the
+   * text must come back, the member in which it stood (`reasoning`, `thinking`), '' for reasoning_content.
+   */
+  value: string;
+  /** `signature` seals readable text; `encrypted` (redacted thinking, encrypted_content) is the thought itself. */
+  kind: 'signature' | 'encrypted';
+  /** The item's id at the provider (Responses' `rs_…`). */
+  id?: string;
+}
+
+export interface ToolCallPart extends PartBase {
+  type: 'tool-call';
+  /** As the client knows it: may hold a carry. Writers to an upstream make theirs from it (tool-ids.ts). */
+  id: string;
+  name: string;
+  /** JSON text of an object, or a custom tool's free text. Always the model's own bytes; '{}' for no arguments. */
+  arguments: string;
+  /** A custom (free-form) tool of OpenAI's. */
+  custom?: boolean;
+  /** Gemini signs calls. */
+  proof?: Proof;
+  /** The item's id (Responses' `fc_…`), apart from the call's. */
+  itemId?: string;
+}
+
+export interface ToolResultPart extends PartBase {
+  type: 'tool-result';
+  callId: string;
+  /** The tool's name, where the format says it (Gemini); else to be found by the call. */
+  name?: string;
+  content: (TextPart | MediaPart | OpaquePart)[];
+  /** Gemini's result is an object: kept so that it goes back as one. */
+  value?: JsonObject;
+  isError: boolean;
+  custom?: boolean;
+}
+
+/** A search that the provider ran on its own, and what it found. */
+export interface WebSearchPart extends PartBase {
+  type: 'web-search';
+  id: string;
+  query: string | undefined;
+  /** undefined while not known (or not told). */
+  results: WebSearchResult[] | undefined;
+  errorCode?: string;
+  /** The blocks as they came, for the same format. */
+  opaque?: { origin: FormatName; wire: JsonObject[] };
+}
+
+export interface WebSearchResult {
+  url: string;
+  title: string;
+  /** Anthropic's, wanted back in later turns. */
+  encryptedContent?: string;
+  pageAge?: string;
+}
+
+/** What only its own format understands. */
+export interface OpaquePart extends PartBase {
+  type: 'opaque';
+  origin: FormatName;
+  wire: JsonObject;
+}
+
+export type NeutralPart =
+  | TextPart
+  | RefusalPart
+  | MediaPart
+  | ReasoningPart
+  | ToolCallPart
+  | ToolResultPart
+  | WebSearchPart
+  | OpaquePart;
+
+/** Where a piece of the answer's text comes from. Offsets are UTF-16 units in the part's text, end exclusive. */
+export interface Citation {
+  url?: string;
+  title?: string;
+  citedText?: string;
+  startIndex?: number;
+  endIndex?: number;
+  /** The citation as it came, for the same format. */
+  opaque?: { origin: FormatName; wire: JsonObject };
+}
+
+/** One token of the answer with its natural-log probability. */
+export interface TokenLogprob {
+  token: string;
+  logprob: number;
+  bytes: number[] | null;
+  top: { token: string; logprob: number; bytes: number[] | null }[];
+}

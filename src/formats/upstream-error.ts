@@ -1,0 +1,68 @@
+// An upstream's error body, whatever its shape, as a neutral error; and a neutral error as each door shapes it.
+import { writeErrorBody as messagesErrorBody } from './anthropic-messages/write-error.ts';
+import type { DoorFormat } from './format.ts';
+import { writeErrorBody as generateErrorBody } from './gemini-generate/write-error.ts';
+import { isObject, textAt } from './json-reader.ts';
+import type { NeutralError } from './neutral.ts';
+import type { JsonObject } from './observation.ts';
+import { errorOf, writeOpenaiError } from './openai-error.ts';
+
+/** A page of HTML, an empty body: the upstream said nothing that a caller could use. */
+const mute = 'The model provider answered with an error.';
+
+/** Never throws. Shapes seen: `{error: {…}}`, `{error: "…"}`, the whole body (Mistral, Cohere), `{detail}`, HTML. */
+export function readUpstreamError(status: number, body: string): NeutralError {
+  const value = jsonOf(body);
+  const found = isObject(value) ? fromObject(value) : null;
+  const error = found ?? { status: null, type: null, code: null, message: mute, param: null };
+  return { ...error, status, message: error.message || mute };
+}
+
+function jsonOf(body: string): unknown {
+  try {
+    const value: unknown = JSON.parse(body);
+    // Google wraps the error of a stream without `alt=sse` in an array.
+    return Array.isArray(value) ? value[0] : value;
+  } catch {
+    return null;
+  }
+}
+
+function fromObject(value: JsonObject): NeutralError | null {
+  const { error, detail } = value;
+  if (isObject(error))
+    return { ...errorOf(error), type: textAt(error, 'type') ?? textAt(error, 'status') ?? null };
+  if (typeof error === 'string') return { ...errorOf(value), message: textAt(value, 'message') ?? error };
+  if (typeof detail === 'string') return { ...errorOf(value), message: detail };
+  if (Array.isArray(detail)) return { ...errorOf(value), message: messagesOf(detail) };
+  return textAt(value, 'message') === undefined ? null : errorOf(value);
+}
+
+/** FastAPI's list of what is wrong with a body. */
+function messagesOf(details: readonly unknown[]): string {
+  return details.flatMap((one) => (isObject(one) ? (textAt(one, 'msg') ?? []) : [])).join('; ') || mute;
+}
+
+const openaiTypes: Readonly<Record<number, string>> = {
+  400: 'invalid_request_error',
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'invalid_request_error',
+  413: 'invalid_request_error',
+  422: 'invalid_request_error',
+  429: 'rate_limit_error',
+};
+
+/** The body that a caller of that door gets. */
+export function upstreamErrorBody(door: DoorFormat, error: NeutralError, requestId: string): JsonObject {
+  switch (door) {
+    case 'openai': {
+      const type = openaiTypes[error.status ?? 500] ?? 'upstream_error';
+      return { error: writeOpenaiError({ ...error, type, code: error.code ?? error.type }) };
+    }
+    case 'anthropic':
+      return { ...messagesErrorBody(error), request_id: requestId };
+    case 'gemini':
+      return generateErrorBody(error);
+  }
+}

@@ -1,0 +1,118 @@
+// A fresh price table: fetched by the hourly work, kept in KV as the last good copy, taken over by each isolate.
+// A table is used only when it is whole and plausible; whatever fails, the one of before stays. Owns no prices
+// (price-table.ts) and no schedule (app.ts).
+
+import { takeOverTable } from './price-table.ts';
+import { type ProvidersOfTable, readTable, TableFault } from './price-table-check.ts';
+
+/** Bounds and rhythms of the refresh. */
+export const refreshLimits = {
+  /** The table of 2026-11 has under a megabyte. */
+  bytes: 8_388_608,
+  timeoutMs: 20_000,
+  /** Not fetched again within this, counted from the last that was taken. */
+  everyMs: 6 * 3_600_000,
+  /** An isolate looks this often whether there is a newer copy. */
+  lookMs: 300_000,
+} as const;
+
+const tableKey = 'price-table';
+/** Small, and looked at often; it names the copy above. */
+const versionKey = 'price-table-version';
+
+interface Version {
+  etag: string | null;
+  fetchedAtMs: number;
+  url: string;
+  models: number;
+}
+
+/** What came of a refresh. Only `refreshed` has changed anything. */
+export type Refresh =
+  | { outcome: 'refreshed'; models: number }
+  | { outcome: 'fresh-enough' }
+  | { outcome: 'unchanged' }
+  | { outcome: 'failed'; reason: string };
+
+/** Fetches the table if it is time to, and keeps it when it is good. Never throws for what the source does. */
+export async function refreshPriceTable(
+  url: string,
+  kv: KVNamespace,
+  get: (url: string, init: RequestInit) => Promise<Response>,
+  nowMs: number,
+): Promise<Refresh> {
+  const before = await kv.get<Version>(versionKey, 'json');
+  const isSame = before?.url === url;
+  if (isSame && nowMs - before.fetchedAtMs < refreshLimits.everyMs) return { outcome: 'fresh-enough' };
+  try {
+    const headers: Record<string, string> = isSame && before.etag ? { 'if-none-match': before.etag } : {};
+    const response = await get(url, { headers, signal: AbortSignal.timeout(refreshLimits.timeoutMs) });
+    if (response.status === 304 && isSame) {
+      await kv.put(versionKey, JSON.stringify({ ...before, fetchedAtMs: nowMs }));
+      return { outcome: 'unchanged' };
+    }
+    if (!response.ok) throw new TableFault(`the source answered ${response.status}`);
+    const providers = readTable(await boundedText(response));
+    return await keep(kv, providers, { etag: response.headers.get('etag'), fetchedAtMs: nowMs, url });
+  } catch (error) {
+    return { outcome: 'failed', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function keep(
+  kv: KVNamespace,
+  providers: ProvidersOfTable,
+  facts: Omit<Version, 'models'>,
+): Promise<Refresh> {
+  const models = providers.reduce((sum, provider) => sum + provider.models.length, 0);
+  const version: Version = { ...facts, models };
+  // The table first: a version that is there has its table.
+  await kv.put(tableKey, JSON.stringify(providers));
+  await kv.put(versionKey, JSON.stringify(version));
+  return { outcome: 'refreshed', models };
+}
+
+async function boundedText(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) throw new TableFault('the source answered nothing');
+  const decoder = new TextDecoder();
+  let text = '';
+  for (let bytes = 0; ; ) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    bytes += value.byteLength;
+    if (bytes > refreshLimits.bytes) {
+      await reader.cancel();
+      throw new TableFault(`the table has more than ${refreshLimits.bytes} bytes`);
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}
+
+/** An isolate's view of the kept copy. */
+export class RefreshedPrices {
+  private lookedAtMs = Number.NEGATIVE_INFINITY;
+  private fetchedAtMs = 0;
+  private readonly kv: KVNamespace;
+  private readonly report: (event: string, error: unknown) => void;
+
+  constructor(kv: KVNamespace, report: (event: string, error: unknown) => void) {
+    this.kv = kv;
+    this.report = report;
+  }
+
+  /** Takes the kept copy over when there is a newer one. Never throws: without it the table of before holds. */
+  async freshen(nowMs: number): Promise<void> {
+    if (nowMs - this.lookedAtMs < refreshLimits.lookMs) return;
+    this.lookedAtMs = nowMs;
+    try {
+      const version = await this.kv.get<Version>(versionKey, 'json');
+      if (version === null || version.fetchedAtMs <= this.fetchedAtMs) return;
+      const text = await this.kv.get(tableKey);
+      if (text !== null) takeOverTable(readTable(text));
+      this.fetchedAtMs = version.fetchedAtMs;
+    } catch (error) {
+      this.report('price-table-not-taken', error);
+    }
+  }
+}

@@ -1,0 +1,146 @@
+// The roll-ups of the log in D1: usage by hour and by day, by token, model and channel. Kept in the very
+// transaction that writes rows, so that they are right however often a row comes; one statement for each
+// table and batch, so that a busy token costs a few written rows and not some for each request.
+import { chunksOfJson } from '../lib/json-chunks.ts';
+import type { LogRow } from '../quota/quota.ts';
+
+/** What is summed, in the order of the tables' columns. */
+export const summedColumns = [
+  'requests',
+  'errors',
+  'input_tokens',
+  'cached_tokens',
+  'cache_write_tokens',
+  'output_tokens',
+  'reasoning_tokens',
+  'cost_nano_usd',
+] as const;
+
+/** The sums of usage_totals, each by one thing: what it is kept by, and whether by the hour or by the day. */
+export const totalDimensions = {
+  hour: { at: 'hour', key: `''` },
+  'account-hour': { at: 'hour', key: 'account_id' },
+  'token-hour': { at: 'hour', key: 'token_id' },
+  'model-hour': { at: 'hour', key: 'model' },
+  'channel-hour': { at: 'hour', key: 'channel_id' },
+  token: { at: 'day', key: 'token_id' },
+  model: { at: 'day', key: 'model' },
+  channel: { at: 'day', key: 'channel_id' },
+} as const;
+
+export type TotalDimension = keyof typeof totalDimensions;
+
+interface RollUp {
+  into: string;
+  /** The key's expressions over `changes`, and their columns in the table. */
+  keys: readonly string[];
+  conflict: string;
+}
+
+const cellKeys = ['token_id', 'MAX(account_id)', 'model', 'channel_id'];
+
+const rollUps: readonly RollUp[] = [
+  {
+    into: 'usage_hourly',
+    keys: ['created_at / 3600000', ...cellKeys],
+    conflict: 'hour, token_id, model, channel_id',
+  },
+  {
+    into: 'usage_daily',
+    keys: ['created_at / 86400000', ...cellKeys],
+    conflict: 'day, token_id, model, channel_id',
+  },
+  ...Object.entries(totalDimensions).map(([dimension, { at, key }]) => ({
+    into: 'usage_totals',
+    keys: [`'${dimension}'`, `created_at / ${at === 'hour' ? 3_600_000 : 86_400_000}`, key],
+    conflict: 'dimension, at, key',
+  })),
+];
+
+const arrived = [
+  'id',
+  'revision',
+  'created_at',
+  'token_id',
+  'account_id',
+  'model',
+  'channel_id',
+  ...summedColumns,
+];
+
+/** As they stand in a row of the log. */
+const ofLog: Readonly<Record<string, string>> = {
+  model: `COALESCE(logs.requested_model, '')`,
+  channel_id: `COALESCE(logs.channel_id, '')`,
+  requests: 'logs.count',
+  errors: 'CASE WHEN logs.status >= 400 THEN logs.count ELSE 0 END',
+  cost_nano_usd: 'COALESCE(logs.cost_nano_usd, 0)',
+};
+
+const factOf = (column: string) => ofLog[column] ?? `logs.${column}`;
+const facts = ['created_at', 'token_id', 'account_id', 'model', 'channel_id'];
+const isSummed = (column: string) => (summedColumns as readonly string[]).includes(column);
+
+/** What rows that come in add; and what they replace, with the opposite sign. Rows that are there already are in neither. */
+const changesSql = `WITH arrived AS (
+    SELECT ${arrived.map((column, index) => `value ->> ${index} AS ${column}`).join(', ')} FROM json_each(?)
+  ), changes AS (
+    SELECT ${[...facts, ...summedColumns].map((column) => `arrived.${column} AS ${column}`).join(', ')}
+    FROM arrived LEFT JOIN logs ON logs.id = arrived.id WHERE logs.id IS NULL OR logs.revision < arrived.revision
+    UNION ALL
+    SELECT ${[...facts, ...summedColumns].map((column) => (isSummed(column) ? `-(${factOf(column)})` : factOf(column))).join(', ')}
+    FROM arrived JOIN logs ON logs.id = arrived.id WHERE logs.revision < arrived.revision
+  )`;
+
+/** By how much the log of a token, in a range of whole hours (?2, ?3: milliseconds), differs from its hourly cells. */
+const driftSql = `WITH changes AS (
+    SELECT ${[...facts, ...summedColumns].map((column) => `${factOf(column)} AS ${column}`).join(', ')}
+    FROM logs INDEXED BY logs_by_token WHERE token_id = ?1 AND created_at >= ?2 AND created_at < ?3
+    UNION ALL
+    SELECT hour * 3600000, token_id, account_id, model, channel_id, ${summedColumns.map((column) => `-${column}`).join(', ')}
+    FROM usage_hourly INDEXED BY usage_hourly_by_token
+    WHERE token_id = ?1 AND hour >= ?2 / 3600000 AND hour < ?3 / 3600000
+  )`;
+
+function upsertSql(changes: string, { into, keys, conflict }: RollUp): string {
+  const grouped = keys.flatMap((key, index) => (key.startsWith('MAX(') ? [] : [index + 1]));
+  return `${changes} INSERT INTO ${into}
+    SELECT ${[...keys, ...summedColumns.map((column) => `SUM(${column})`)].join(', ')}
+    FROM changes WHERE true GROUP BY ${grouped.join(', ')}
+    ON CONFLICT (${conflict}) DO UPDATE SET
+    ${summedColumns.map((column) => `${column} = ${column} + excluded.${column}`).join(', ')}`;
+}
+
+const arrivalSql = rollUps.map((rollUp) => upsertSql(changesSql, rollUp));
+/** The cells of hours last: the others are mended by what they say. */
+const mendSql = rollUps.map((rollUp) => upsertSql(driftSql, rollUp)).reverse();
+
+/** The statements that count rows in; to run before those rows are written. No id may be there twice. */
+export function rollUpStatements(db: D1Database, rows: readonly LogRow[]): D1PreparedStatement[] {
+  const chunks = chunksOfJson(rows.map(compactRow));
+  return chunks.flatMap((chunk) => arrivalSql.map((sql) => db.prepare(sql).bind(chunk)));
+}
+
+/**
+ * Makes all roll-ups say of one token what its log says, in whole hours of which no row was deleted yet. A sum
+ * that the log does not make is an empty one afterwards. Safe to repeat.
+ */
+export async function mendRollUps(
+  db: D1Database,
+  tokenId: string,
+  fromMs: number,
+  toMs: number,
+): Promise<void> {
+  await db.batch(mendSql.map((sql) => db.prepare(sql).bind(tokenId, fromMs, toMs)));
+}
+
+/** In the order of `arrived`. */
+function compactRow(row: LogRow): unknown[] {
+  const { id, revision, createdAtMs, tokenId, accountId, requestedModel, channelId, count } = row;
+  const { inputTokens, cachedTokens, cacheWriteTokens, outputTokens, reasoningTokens, costNanoUsd } = row;
+  const errors = row.status >= 400 ? count : 0;
+  return [
+    ...[id, revision, createdAtMs, tokenId, accountId, requestedModel ?? '', channelId ?? '', count, errors],
+    ...[inputTokens, cachedTokens, cacheWriteTokens, outputTokens, reasoningTokens, costNanoUsd ?? 0],
+  ];
+}

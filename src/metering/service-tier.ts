@@ -1,0 +1,87 @@
+// What a service tier makes of a price. Providers bill by the tier that an answer names, not by the one that
+// was asked for; an administrator's own price holds in every tier. Tiers that are contracts (Anthropic's
+// priority, OpenAI's scale, Vertex's provisioned throughput) and unknown ones cost as the standard one.
+import type { PricedProvider } from './price-table.ts';
+import { mapTokenRates, type Rates } from './rates.ts';
+
+/** On what terms an answer was served, as the provider spells it; null: it does not say. */
+export interface ServiceTerms {
+  tier: string | null;
+  /** Anthropic's inference_geo. */
+  region: string | null;
+}
+
+/** The terms of an answer that says nothing. */
+export const standardTerms: ServiceTerms = { tier: null, region: null };
+
+/** A factor as a fraction, so that it is exact: [20, 11] is 20 / 11. */
+type Factor = readonly [number, number];
+
+/** By model name, the first that fits. */
+type FactorRule = readonly [RegExp, Factor];
+
+// https://openai.com/api-priority-processing/, read 2026-11 (a page of 2026-05 or later): each price on it is this
+// multiple of the model's standard price, for input, cached input and output alike.
+const openaiPriority: readonly FactorRule[] = [
+  [/^gpt-5\.5/, [5, 2]],
+  [/^gpt-5-mini/, [9, 5]],
+  [/^gpt-4\.1-nano/, [2, 1]],
+  [/^gpt-4\.1|^o3/, [7, 4]],
+  [/^gpt-4o-mini/, [5, 3]],
+  [/^gpt-4o-2024-05-13/, [7, 4]],
+  [/^gpt-4o/, [17, 10]],
+  [/^o4-mini/, [20, 11]],
+  // Those of 5, 5.1, 5.2, 5.4 (mini and codex too); newer ones are not on the page and taken for the same.
+  [/./, [2, 1]],
+];
+
+// https://platform.claude.com/docs/en/build-with-claude/fast-mode, 2026-11, and openrouter.ai's pages of the
+// -fast models (2026-04 to 2026-07): 6 times up to Opus 4.7, 2 times from Opus 4.8 on.
+const anthropicFast: readonly FactorRule[] = [
+  [/opus-4-[67]/, [6, 1]],
+  [/./, [2, 1]],
+];
+
+/** Half of the standard price: https://developers.openai.com/api/docs/guides/flex-processing (batch rates). */
+const half: Factor = [1, 2];
+
+/** What the terms multiply token prices by; 1/1 where they change nothing. */
+export function tierFactor(provider: PricedProvider, model: string, terms: ServiceTerms): Factor {
+  const tier = terms.tier?.toLowerCase() ?? '';
+  const name = model.toLowerCase();
+  switch (provider) {
+    case 'openai':
+    case 'azure':
+      if (tier === 'flex' || tier === 'batch') return half;
+      return tier === 'priority' ? ruled(openaiPriority, name) : [1, 1];
+    case 'gemini':
+      // https://ai.google.dev/gemini-api/docs/pricing, 2026-07: flex and batch half, priority 1.8 times.
+      if (tier === 'flex' || tier === 'batch') return half;
+      return tier === 'priority' ? [9, 5] : [1, 1];
+    case 'anthropic':
+      return anthropicFactor(tier, name, terms.region);
+    default:
+      return [1, 1];
+  }
+}
+
+/** Token prices under those terms, to the nearest pico-USD. Fees of tools are the same in every tier. */
+export function atTerms(rates: Rates, provider: PricedProvider, model: string, terms: ServiceTerms): Rates {
+  if (rates.source === 'override') return rates;
+  const [times, over] = tierFactor(provider, model, terms);
+  return times === over ? rates : mapTokenRates(rates, (pico) => Math.round((pico * times) / over));
+}
+
+/**
+ * Batches cost half (https://platform.claude.com/docs/en/build-with-claude/batch-processing). Inference kept in the
+ * US costs 1.1 times, from Opus 4.6 on; before, the field is not there to say so
+ * (https://platform.claude.com/docs/en/build-with-claude/data-residency, 2026-06). The two stack.
+ */
+function anthropicFactor(tier: string, name: string, region: string | null): Factor {
+  const [times, over] = tier === 'fast' ? ruled(anthropicFast, name) : tier === 'batch' ? half : [1, 1];
+  return region === 'us' ? [times * 11, over * 10] : [times, over];
+}
+
+function ruled(rules: readonly FactorRule[], name: string): Factor {
+  return rules.find(([models]) => models.test(name))?.[1] ?? [1, 1];
+}

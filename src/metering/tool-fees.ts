@@ -1,0 +1,83 @@
+// What providers ask for the tools that they run themselves, where genai-prices 0.1.8 does not say. Each with
+// its page and the day on which it was last read (by us, or by the source that is named). Free allowances
+// (Gemini: so many prompts a day or month and project) are not taken off: nobody knows here what is left.
+import { picoEach, type Rates } from './rates.ts';
+
+/** USD for one, but where another unit is named. */
+interface ToolFees {
+  webSearch?: number;
+  previewWebSearch?: number;
+  searchedRequest?: number;
+  mapSearch?: number;
+  mappedRequest?: number;
+  fileSearch?: number;
+  codeSession?: number;
+  request?: number;
+}
+
+interface FeeRule {
+  /** The library's names of providers. */
+  providers: readonly string[];
+  models: RegExp;
+  fees: ToolFees;
+}
+
+/** The first rule that fits a model is its. */
+const rules: readonly FeeRule[] = [
+  // Chat with a search model always searches, whatever comes of it:
+  // https://developers.openai.com/api/docs/pricing ("web search preview": $25 or $10 per 1k calls), 2026-03
+  { providers: ['openai'], models: /^gpt-4o(-mini)?-search-preview/, fees: { request: 0.025 } },
+  { providers: ['openai'], models: /^gpt-5(\.\d)?-search-api/, fees: { request: 0.01 } },
+  // Same page: web search $10 per 1k calls; the preview tool $25 per 1k with models that do not reason, $10
+  // with those that do; file search $2.50 per 1k calls; a container of 1 GB $0.03 (larger ones cost more,
+  // and an answer does not say which it was). Read through modelcostwatch.com (2026-03-12) and
+  // community.openai.com/t/1363698. Azure's page names no figures; Microsoft sells the same tools.
+  {
+    providers: ['openai', 'azure'],
+    models: /^(gpt-[56]|o\d|codex|computer-use)/,
+    fees: { webSearch: 0.01, previewWebSearch: 0.01, fileSearch: 0.0025, codeSession: 0.03 },
+  },
+  {
+    providers: ['openai', 'azure'],
+    models: /./,
+    fees: { webSearch: 0.01, previewWebSearch: 0.025, fileSearch: 0.0025, codeSession: 0.03 },
+  },
+  // https://platform.claude.com/docs/en/about-claude/pricing: $10 per 1,000 searches, 2026-06. Fetching pages is
+  // free. Code execution ($0.05 an hour after 1,550 free hours a month) is in no answer, so it is not charged.
+  { providers: ['anthropic'], models: /./, fees: { webSearch: 0.01 } },
+  // https://ai.google.dev/gemini-api/docs/pricing, 2026-09: before Gemini 3 $35 per 1,000 grounded prompts
+  // (maps: $25), from Gemini 3 on $14 per 1,000 search queries.
+  {
+    providers: ['google'],
+    models: /^(models\/)?gemini-(1|2)/,
+    fees: { searchedRequest: 0.035, mappedRequest: 0.025 },
+  },
+  { providers: ['google'], models: /gemini/, fees: { webSearch: 0.014, mapSearch: 0.014 } },
+  // https://docs.x.ai/docs/models#tools-pricing, 2025-12: web and X search and code $5 per 1k calls,
+  // collections $2.50 per 1k.
+  {
+    providers: ['x-ai'],
+    models: /./,
+    fees: { webSearch: 0.005, fileSearch: 0.0025, codeSession: 0.005 },
+  },
+];
+
+/** The rates with what they lack of the provider's fees; a fee that is in the table stays. */
+export function withToolFees(rates: Rates, provider: string, model: string): Rates {
+  const name = model.toLowerCase();
+  const rule = rules.find(({ providers, models }) => providers.includes(provider) && models.test(name));
+  if (rule === undefined) return rates;
+  const { fees } = rule;
+  const fee = (own: number, usd: number | undefined): number => own || picoEach(usd ?? 0, 1);
+  return {
+    ...rates,
+    perRequest: fee(rates.perRequest, fees.request),
+    perWebSearch: fee(rates.perWebSearch, fees.webSearch),
+    perPreviewWebSearch: fee(rates.perPreviewWebSearch, fees.previewWebSearch),
+    perSearchedRequest: fee(rates.perSearchedRequest, fees.searchedRequest),
+    perMapSearch: fee(rates.perMapSearch, fees.mapSearch),
+    perMappedRequest: fee(rates.perMappedRequest, fees.mappedRequest),
+    perFileSearch: fee(rates.perFileSearch, fees.fileSearch),
+    perCodeSession: fee(rates.perCodeSession, fees.codeSession),
+  };
+}

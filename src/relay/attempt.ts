@@ -1,0 +1,200 @@
+// One try at an upstream: which channel and key, what came back, and what that says of them.
+import { RelayError } from '../lib/relay-error.ts';
+import { callUpstream } from '../providers/call.ts';
+import type { ChannelKey } from '../routing/key-ring.ts';
+import type { Choice } from '../routing/select.ts';
+import type { Admitted } from './admitted.ts';
+import { withoutFirstError } from './first-event.ts';
+import { headersFor, outgoingBody, urlFor } from './outgoing.ts';
+import { waitsFor } from './patience.ts';
+import type { PricedRoute } from './plan.ts';
+import { refusedRelay } from './refused-relay.ts';
+import type { Translation } from './translation.ts';
+
+/** An upstream's response, and how it was got. */
+export interface Sent {
+  upstream: Response;
+  route: PricedRoute;
+  key: ChannelKey;
+  abort: AbortController;
+  /** How the answer becomes the caller's; null: the upstream speaks the caller's format. */
+  translation: Translation | null;
+  /** The relay switched usage reporting on; what that adds is to be taken out again. */
+  usageSwitchedOn: boolean;
+}
+
+/** What became of one try. `failure` is what the place is to blame for; null: nothing. */
+export type Attempted =
+  | { outcome: 'answered'; sent: Sent }
+  | { outcome: 'failed'; failure: AttemptFailure; error: RelayError; sent: null }
+  | { outcome: 'failed'; failure: AttemptFailure; error: null; sent: Sent };
+
+/** Why another place may be tried. */
+export interface AttemptFailure {
+  kind: 'unavailable' | 'limited' | 'refused';
+  reason: string;
+  retryAfterMs: number | null;
+  /** The upstream may have done the work all the same: it had the request, and broke off or was too slow. */
+  mayBeDone: boolean;
+}
+
+/**
+ * Sends the request to the place. `leave` aborts it. Throws what is nobody's failure: a caller that left, a
+ * request that cannot be written for the upstream.
+ */
+export async function attempt(
+  request: Admitted,
+  place: Choice<PricedRoute>,
+  leave: AbortSignal,
+  isLast: boolean,
+): Promise<Attempted> {
+  const abort = new AbortController();
+  const forward = () => abort.abort();
+  leave.addEventListener('abort', forward);
+  const startedAtMs = Date.now();
+  const note = (keyId: string | null, status: number | null, error: string | null) =>
+    request.ticket.attempts.push({
+      channelId: place.channelId,
+      keyId,
+      status,
+      error,
+      durationMs: Date.now() - startedAtMs,
+    });
+  try {
+    const key = await openedKey(request, place);
+    if (key === null) {
+      note(place.keyId, null, 'key_unreadable');
+      return { outcome: 'failed', failure: unreadableKey, error: unavailable(), sent: null };
+    }
+    const sent = await sendTo(request, place, key, abort);
+    const failure = await failureOf(sent, request, isLast);
+    note(sent.key.id, sent.upstream.status, failure?.reason ?? null);
+    if (failure === null) return { outcome: 'answered', sent };
+    return { outcome: 'failed', failure, error: null, sent };
+  } catch (error) {
+    const reason = error instanceof RelayError ? error.code : 'aborted';
+    note(place.keyId, null, reason);
+    if (!(error instanceof RelayError) || leave.aborted) throw error;
+    if (error.code !== 'upstream_error' && error.code !== 'upstream_timeout') throw error;
+    const failure = { kind: 'unavailable' as const, reason, retryAfterMs: null, mayBeDone: true };
+    return { outcome: 'failed', failure, error, sent: null };
+  }
+}
+
+const unreadableKey: AttemptFailure = {
+  kind: 'refused',
+  reason: 'the key was sealed under another ENCRYPTION_KEY',
+  retryAfterMs: null,
+  mayBeDone: false,
+};
+
+function unavailable(): RelayError {
+  return new RelayError('upstream_error', 'The model provider cannot be used at the moment.');
+}
+
+/** null: it cannot be opened, which is the operator's to mend. */
+async function openedKey(
+  { services }: Admitted,
+  { route, keyId }: Choice<PricedRoute>,
+): Promise<ChannelKey | null> {
+  try {
+    return await services.keys.keyOf(route.channel, keyId);
+  } catch (cause) {
+    console.error(
+      JSON.stringify({
+        event: 'channel-key-unreadable',
+        channelId: route.channel.id,
+        keyId,
+        cause: String(cause),
+      }),
+    );
+    return null;
+  }
+}
+
+async function sendTo(
+  request: Admitted,
+  { route }: Choice<PricedRoute>,
+  key: ChannelKey,
+  abort: AbortController,
+): Promise<Sent> {
+  const { call, plan, ticket, clock } = request;
+  const { body, uploaded, usageSwitchedOn, translated } = outgoingBody(call, plan, route, abort);
+  const translation = translated?.translation ?? null;
+  ticket.dropped = translation?.dropped ?? [];
+  const calling = callUpstream({
+    url: urlFor(call, route, translated),
+    method: call.request.method,
+    headers: headersFor(call, plan, route, key, translated),
+    body,
+    abort,
+    clock,
+    firstByteMs: waitsFor(plan, route).firstByteMs,
+  });
+  // The upstream may answer before it has everything; the rest must be taken in all the same.
+  if (uploaded !== null) call.background(uploaded.catch(() => undefined));
+  const upstream = await (uploaded === null ? calling : orUploadFailure(calling, uploaded, abort));
+  ticket.ttfbMs = Date.now() - call.startedAtMs;
+  return { upstream, route, key, abort, usageSwitchedOn, translation };
+}
+
+/** What a response's status, or the first event of a stream, says against the place; null: it is an answer. */
+async function failureOf(sent: Sent, { plan }: Admitted, isLast: boolean): Promise<AttemptFailure | null> {
+  const { status, headers } = sent.upstream;
+  if (status < 400) {
+    if (isLast || !(headers.get('content-type') ?? '').includes('text/event-stream')) return null;
+    const { response, reason } = await withoutFirstError(sent.upstream, plan.facts.stream);
+    sent.upstream = response;
+    return reason === null ? null : { kind: 'unavailable', reason, retryAfterMs: null, mayBeDone: false };
+  }
+  if (!movesOn(status)) return null;
+  const bytes = await sent.upstream.arrayBuffer().catch(() => new ArrayBuffer(0));
+  sent.upstream = new Response(bytes, { status, headers });
+  const text = new TextDecoder().decode(bytes.slice(0, reasonBytes));
+  const retryAfterMs = retryAfterOf(headers);
+  const said = { reason: `status ${status}`, retryAfterMs, mayBeDone: false };
+  if (refusedRelay(status, text)) return { ...said, kind: 'refused' };
+  if (status === 429 || status === 408) return { ...said, kind: 'limited' };
+  return status === 400 ? null : { ...said, kind: 'unavailable' };
+}
+
+/** Of an error's body, this much is searched for what it says of the relay's own key. */
+const reasonBytes = 64 * 1024;
+
+/** Statuses after which another place may do better; of a 400 only the body tells. */
+function movesOn(status: number): boolean {
+  return (
+    status === 400 ||
+    status === 401 ||
+    status === 402 ||
+    status === 403 ||
+    status === 408 ||
+    status === 429 ||
+    status >= 500
+  );
+}
+
+/** Seconds, or a date. https://www.rfc-editor.org/rfc/rfc9110#field.retry-after; OpenAI has milliseconds too. */
+function retryAfterOf(headers: Headers): number | null {
+  const exact = Number(headers.get('retry-after-ms') ?? Number.NaN);
+  if (Number.isFinite(exact)) return exact;
+  const value = headers.get('retry-after');
+  if (value === null) return null;
+  const seconds = Number(value);
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(value) - Date.now();
+  return Number.isFinite(ms) && ms >= 0 ? ms : null;
+}
+
+/** A call that was aborted because its upload failed fails for the upload's reason. */
+async function orUploadFailure(
+  calling: Promise<Response>,
+  uploaded: Promise<void>,
+  abort: AbortController,
+): Promise<Response> {
+  try {
+    return await calling;
+  } catch (error) {
+    if (abort.signal.aborted) await uploaded;
+    throw error;
+  }
+}

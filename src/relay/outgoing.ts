@@ -1,0 +1,140 @@
+// What a request looks like at an upstream: its address, its headers, its body. Nothing is sent here.
+import type { JsonObject } from '../formats/observation.ts';
+import { inEmbeddingsDialect } from '../formats/openai-embeddings/index.ts';
+import { type RerankDialect, writeRerankRequest } from '../formats/rerank/request.ts';
+import { formatOf, type TranslationTarget } from '../formats/translations.ts';
+import { memberText, replaceMember, topLevelMembers } from '../lib/json-members.ts';
+import { providers } from '../providers/registry.ts';
+import type { ChannelKey } from '../routing/key-ring.ts';
+import type { Call } from './call.ts';
+import { headersForUpstream, searchForUpstream } from './headers.ts';
+import type { Plan, PricedRoute } from './plan.ts';
+import { holdsCarry, translateConversation } from './translate.ts';
+import { translateEmbeddings } from './translate-embeddings.ts';
+import type { TranslatedRequest } from './translation.ts';
+import { startUpload } from './upload.ts';
+
+export function urlFor(
+  call: Call,
+  { channel, upstreamModel }: PricedRoute,
+  translated: TranslatedRequest | null,
+): string {
+  const provider = providers[channel.provider];
+  const baseUrl = (channel.baseUrl ?? provider.defaultBaseUrl ?? '').replace(/\/+$/, '');
+  return provider.url({
+    baseUrl,
+    operation: translated?.operation ?? call.endpoint.operation,
+    model: upstreamModel,
+    suffix: call.suffix,
+    search: translated === null ? searchForUpstream(call.request.url) : searchOf(translated),
+  });
+}
+
+/** Of the caller's query nothing is meant for another provider; Gemini streams events only when asked. */
+function searchOf({ operation }: TranslatedRequest): string {
+  return operation === 'stream-generate-content' ? '?alt=sse' : '';
+}
+
+export function headersFor(
+  call: Call,
+  plan: Plan,
+  { channel }: PricedRoute,
+  key: ChannelKey,
+  translated: TranslatedRequest | null,
+): Headers {
+  // Beta headers and an SDK's telemetry are meant for the provider of the caller's format.
+  const own = translated === null ? call.request.headers : new Headers({ accept: 'application/json' });
+  const headers = headersForUpstream(own, channel.headers);
+  if (key.value !== null) providers[channel.provider].authorize(headers, key.value);
+  if (channel.provider === 'anthropic' && !headers.has('anthropic-version')) {
+    headers.set('anthropic-version', '2023-06-01');
+  }
+  if (plan.body.type === 'json') headers.set('content-type', 'application/json');
+  return headers;
+}
+
+export interface Outgoing {
+  body: ArrayBuffer | string | ReadableStream | null;
+  uploaded: Promise<void> | null;
+  usageSwitchedOn: boolean;
+  translated: TranslatedRequest | null;
+}
+
+const asItIs = { uploaded: null, usageSwitchedOn: false, translated: null };
+
+export function outgoingBody(call: Call, plan: Plan, route: PricedRoute, abort: AbortController): Outgoing {
+  switch (plan.body.type) {
+    case 'none':
+      return { ...asItIs, body: null };
+    case 'form': {
+      const { body, done } = startUpload(plan.body, route.upstreamModel, abort);
+      return { ...asItIs, body, uploaded: done };
+    }
+    case 'json': {
+      const target = route.target ?? targetForCarries(call, plan);
+      if (target !== null) {
+        const translated = translate(call, plan, route, target);
+        return { ...asItIs, body: translated.text, translated };
+      }
+      const edited = editedText(call, plan, route, plan.body.text, plan.body.value);
+      const body = edited.text === plan.body.text ? plan.body.bytes : edited.text;
+      return { ...asItIs, body, usageSwitchedOn: edited.usageSwitchedOn };
+    }
+  }
+}
+
+/** A conversation that holds another provider's proofs is written anew for its own format. */
+function targetForCarries(call: Call, plan: Plan): TranslationTarget | null {
+  const format = holdsCarry(plan) ? formatOf(call.endpoint.operation) : null;
+  return format && { type: 'conversation', format };
+}
+
+function translate(call: Call, plan: Plan, route: PricedRoute, target: TranslationTarget): TranslatedRequest {
+  switch (target.type) {
+    case 'conversation':
+      return translateConversation(call, plan, route, target.format);
+    case 'embeddings':
+      return translateEmbeddings(call, plan, route, target.dialect);
+  }
+}
+
+/** The caller's JSON with only what must change changed, in place. */
+function editedText(call: Call, plan: Plan, route: PricedRoute, text: string, value: unknown) {
+  if (call.endpoint.operation === 'rerank') {
+    return {
+      text: writeRerankRequest(rerankDialect(route), text, value, route.upstreamModel),
+      usageSwitchedOn: false,
+    };
+  }
+  const named = call.pathModel === null ? withModel(text, route.upstreamModel, plan.model) : text;
+  const { kind } = call.endpoint;
+  const { provider } = route.channel;
+  if (call.endpoint.operation === 'embeddings' && (provider === 'voyage' || provider === 'jina')) {
+    return { text: inEmbeddingsDialect(provider, named, value as JsonObject), usageSwitchedOn: false };
+  }
+  const askForUsage =
+    (kind === 'chat' || kind === 'completions') && plan.facts.stream && plan.facts.includeUsage !== true;
+  return { text: askForUsage ? withUsage(named) : named, usageSwitchedOn: askForUsage };
+}
+
+/** The model's name there. A name given twice is made one: an upstream might read the other one. */
+function withModel(text: string, upstreamModel: string, model: string | null): string {
+  const names = topLevelMembers(text).filter(({ key }) => key === 'model');
+  return upstreamModel === model && names.length <= 1
+    ? text
+    : replaceMember(text, 'model', JSON.stringify(upstreamModel));
+}
+
+function withUsage(text: string): string {
+  const options = topLevelMembers(text).findLast(({ key }) => key === 'stream_options');
+  const before = options === undefined ? 'null' : memberText(text, options);
+  const after = before.startsWith('{')
+    ? replaceMember(before, 'include_usage', 'true')
+    : '{"include_usage":true}';
+  return replaceMember(text, 'stream_options', after);
+}
+
+/** Which rerank API a route's upstream has. */
+export function rerankDialect({ channel }: PricedRoute): RerankDialect {
+  return channel.provider === 'cohere' || channel.provider === 'voyage' ? channel.provider : 'jina';
+}

@@ -1,0 +1,47 @@
+// Embeddings for an upstream that has another shape for them. Pure.
+import type { EmbeddingDialect, EmbeddingRequest } from '../formats/embedding.ts';
+import { embeddingCaller, embeddingOperation, embeddingUpstream } from '../formats/embeddings.ts';
+import type { JsonObject } from '../formats/observation.ts';
+import { RelayError } from '../lib/relay-error.ts';
+import type { Call } from './call.ts';
+import type { Plan, PricedRoute } from './plan.ts';
+import { jsonOf, refuseLoss, type TranslatedRequest } from './translation.ts';
+
+/** Throws RelayError `invalid_request`: what cannot be embedded there, or a loss that the caller forbids. */
+export function translateEmbeddings(
+  call: Call,
+  plan: Plan,
+  { upstreamModel }: PricedRoute,
+  dialect: EmbeddingDialect,
+): TranslatedRequest {
+  const caller = embeddingCaller(call.endpoint.operation);
+  if (caller === null) throw new RelayError('internal_error', 'This endpoint cannot be translated.');
+  const body = plan.body.type === 'json' ? (plan.body.value as JsonObject) : {};
+  const request = caller.read(body);
+  if ('ok' in request)
+    throw new RelayError('invalid_request', request.message, { param: request.param ?? 'input' });
+  const upstream = embeddingUpstream(dialect);
+  const { body: written, dropped } = upstream.write(request, upstreamModel);
+  refuseLoss(call, dropped, plan.model);
+  return {
+    operation: embeddingOperation(dialect),
+    text: JSON.stringify(written),
+    translation: {
+      kind: dialect === 'gemini' ? 'gemini-embed' : 'embeddings',
+      dropped,
+      whole: (text) => {
+        const answer = upstream.read(jsonOf(text));
+        if (answer.vectors.length !== request.texts.length) throw incomplete(request, answer.vectors.length);
+        return { status: 200, body: caller.write(answer, plan.model ?? '', body), dropped: [] };
+      },
+      stream: () => null,
+      streamOfWhole: (text) => text,
+      streamType: 'application/json',
+    },
+  };
+}
+
+function incomplete({ texts }: EmbeddingRequest, vectors: number): RelayError {
+  const message = `The model provider answered ${vectors} vectors for ${texts.length} texts.`;
+  return new RelayError('upstream_error', message);
+}

@@ -1,0 +1,136 @@
+// A conversation for an upstream that speaks another format: read, made fit for the upstream, written; and its
+// answer back. Pure; translate-stream.ts owns the bytes of streams.
+import { type AnswerEdit, fitRequest } from '../formats/answer-edit.ts';
+import { carryMark } from '../formats/carry.ts';
+import { eventsOfResponse } from '../formats/events-of-response.ts';
+import type { FormatName, NeutralRequest } from '../formats/neutral.ts';
+import type { JsonObject } from '../formats/observation.ts';
+import { wantsReasoning } from '../formats/reasoning.ts';
+import { toolNameRules } from '../formats/tool-names.ts';
+import type { AnswerContext } from '../formats/translation.ts';
+import {
+  type CallerFormat,
+  callerFormat,
+  formatNamed,
+  operationOf,
+  wireKindOf,
+} from '../formats/translations.ts';
+import { upstreamErrorBody } from '../formats/upstream-error.ts';
+import { RelayError } from '../lib/relay-error.ts';
+import type { Call } from './call.ts';
+import type { Plan, PricedRoute } from './plan.ts';
+import { StreamTranslator } from './translate-stream.ts';
+import {
+  jsonOf,
+  refuseLoss,
+  type TranslatedRequest,
+  type Translation,
+  type WholeAnswer,
+} from './translation.ts';
+
+/** Throws RelayError `invalid_request`: a malformed conversation, or a loss that the caller forbids. */
+export function translateConversation(
+  call: Call,
+  plan: Plan,
+  route: PricedRoute,
+  format: FormatName,
+): TranslatedRequest {
+  const body = plan.body.type === 'json' ? (plan.body.value as JsonObject) : {};
+  const caller = callerFormat(call.endpoint.operation, body);
+  if (caller === null) throw new RelayError('internal_error', 'This endpoint cannot be translated.');
+  const request = readRequest(caller, body, plan);
+  const { provider } = route.channel;
+  const customTools =
+    format === 'openai-responses' || (format === 'openai-chat' && provider !== 'openai-compatible');
+  const fitted = fitRequest(request, toolNameRules[format], { customTools });
+  const written = formatNamed(format).writeRequest(fitted.request, { model: route.upstreamModel, provider });
+  refuseLoss(call, written.dropped, plan.model);
+  const context = contextOf(call, request, body);
+  const answer = { call, caller, format, context, edit: fitted.answerEdit(written.answerTool) };
+  return {
+    operation: operationOf(format, plan.facts.stream),
+    text: JSON.stringify(written.body),
+    translation: translationOf(answer, written.dropped),
+  };
+}
+
+interface Answer {
+  call: Call;
+  caller: CallerFormat;
+  format: FormatName;
+  context: AnswerContext;
+  edit: AnswerEdit;
+}
+
+function translationOf(answer: Answer, dropped: readonly string[]): Translation {
+  const { call, caller, format, context, edit } = answer;
+  return {
+    kind: wireKindOf(format),
+    dropped,
+    whole: (text) => wholeAnswer(text, answer),
+    stream: () =>
+      new StreamTranslator({ call, caller, context, edit, reader: formatNamed(format).eventReader() }),
+    streamOfWhole: (text) => streamOfWhole(text, answer),
+    streamType:
+      context.framing === 'json-array'
+        ? 'application/json; charset=UTF-8'
+        : 'text/event-stream; charset=utf-8',
+  };
+}
+
+function readRequest(caller: CallerFormat, body: JsonObject, plan: Plan): NeutralRequest {
+  const request = caller.readRequest(body, { model: plan.model ?? '', stream: plan.facts.stream });
+  if ('ok' in request) {
+    const details = request.param === null ? {} : { param: request.param };
+    throw new RelayError('invalid_request', request.message, details);
+  }
+  return plan.effort === null ? request : withEffort(request, plan.effort);
+}
+
+/** The effort that the model's name asked for; the caller's own words, where it has some, win. */
+function withEffort(request: NeutralRequest, effort: NonNullable<Plan['effort']>): NeutralRequest {
+  if (wantsReasoning(request.reasoning)) return request;
+  const reasoning = { effort, budgetTokens: undefined, includeThoughts: true, summary: undefined };
+  return { ...request, reasoning, paths: { ...request.paths, reasoning: 'model' } };
+}
+
+function contextOf(call: Call, request: NeutralRequest, body: JsonObject): AnswerContext {
+  const isArray =
+    call.endpoint.operation === 'stream-generate-content' && !/[?&]alt=sse(&|$)/.test(call.request.url);
+  return {
+    request,
+    body,
+    model: request.model,
+    answerId: call.requestId.replace('req_', ''),
+    nowSeconds: Math.floor(call.startedAtMs / 1000),
+    framing: isArray ? 'json-array' : 'sse',
+  };
+}
+
+function wholeAnswer(text: string, { call, caller, format, context, edit }: Answer): WholeAnswer {
+  const response = edit.response(formatNamed(format).readResponse(jsonOf(text)));
+  if (response.error !== null && response.candidates.every(({ parts }) => parts.length === 0)) {
+    const error = { ...response.error, status: response.error.status ?? 502 };
+    return {
+      status: error.status,
+      body: upstreamErrorBody(call.endpoint.door, error, call.requestId),
+      dropped: [],
+    };
+  }
+  return { status: 200, ...caller.writeResponse(response, context) };
+}
+
+function streamOfWhole(text: string, { caller, format, context, edit }: Answer): string {
+  const writer = caller.eventWriter(context);
+  const events = eventsOfResponse(formatNamed(format).readResponse(jsonOf(text)));
+  const written = events.flatMap((event) => edit.event(event)).map((event) => writer.write(event));
+  return written.join('') + writer.end();
+}
+
+/**
+ * Whether a conversation holds what the relay put there for another provider (a carry): its own format then has
+ * to be read and written too, for no provider takes another's.
+ */
+export function holdsCarry({ body }: Plan): boolean {
+  return body.type === 'json' && body.text.includes(carryMark);
+}

@@ -1,0 +1,61 @@
+// An isolate's health of places, told to the others and learnt from them through one Durable Object. The board may be
+// late or away: then the isolate knows what it saw itself, and no request waits or fails for it.
+import type { Background } from './catalog-loader.ts';
+import { type Failure, Health, type Place, type PlaceHealth } from './health.ts';
+
+/** The board as an isolate needs it. Any of it may reject. */
+export interface HealthBoardPort {
+  /** Adds what an isolate saw; answers what is known of all places that are not well. */
+  exchange(report: Record<string, PlaceHealth>): Promise<Record<string, PlaceHealth>>;
+}
+
+/** How often an isolate asks the board while it serves requests; changes are told at once, but not more often than this. */
+export const exchangeEveryMs = 5_000;
+const tellEveryMs = 500;
+
+export class SharedHealth {
+  readonly current = new Health();
+  private readonly board: HealthBoardPort;
+  private exchangedAtMs = 0;
+  private hasNews = false;
+
+  constructor(board: HealthBoardPort) {
+    this.board = board;
+  }
+
+  begin(place: Place, nowMs: number): void {
+    this.current.begin(place, nowMs);
+  }
+
+  succeeded(place: Place, startedAtMs: number, firstByteMs: number, background: Background): void {
+    const nowMs = Date.now();
+    this.hasNews = this.current.succeeded(place, startedAtMs, firstByteMs, nowMs) || this.hasNews;
+    this.exchange(nowMs, background);
+  }
+
+  failed(place: Place, failure: Failure, startedAtMs: number, background: Background): void {
+    const nowMs = Date.now();
+    this.hasNews = this.current.failed(place, failure, startedAtMs, nowMs, Math.random()) || this.hasNews;
+    if (failure.kind === 'refused') {
+      const { channelId, keyId } = place;
+      console.error(
+        JSON.stringify({ event: 'channel-key-refused', channelId, keyId, reason: failure.reason }),
+      );
+    }
+    this.exchange(nowMs, background);
+  }
+
+  private exchange(nowMs: number, background: Background): void {
+    const ageMs = nowMs - this.exchangedAtMs;
+    if (ageMs < (this.hasNews ? tellEveryMs : exchangeEveryMs)) return;
+    this.exchangedAtMs = nowMs;
+    const report = this.hasNews ? this.current.report() : {};
+    this.hasNews = false;
+    background(
+      this.board.exchange(report).then(
+        (known) => this.current.learn(known),
+        (error) => console.warn(JSON.stringify({ event: 'health-board-away', error: String(error) })),
+      ),
+    );
+  }
+}

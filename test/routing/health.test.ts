@@ -1,0 +1,125 @@
+// What an isolate makes of the failures it sees.
+import { describe, expect, it } from 'vitest';
+import { coolDowns, Health, rememberedPlaces } from '../../src/routing/health.ts';
+
+const key = { channelId: 'one', keyId: 'k1' };
+const other = { channelId: 'one', keyId: 'k2' };
+const unavailable = { kind: 'unavailable', reason: 'status 503' } as const;
+const limited = (retryAfterMs: number | null) =>
+  ({ kind: 'limited', reason: 'status 429', retryAfterMs }) as const;
+const evenly = 0.5;
+
+describe('a place that failed', () => {
+  it('is left alone for a second, then may be probed by one request', () => {
+    const health = new Health();
+    health.failed(key, unavailable, 1_000, 1_000, evenly);
+    expect(health.availability(key, 1_999)).toBe('cooling');
+    expect(health.availability(key, 2_000)).toBe('probe');
+    health.begin(key, 2_000);
+    expect(health.availability(key, 2_001)).toBe('cooling');
+    expect(health.availability(key, 2_000 + coolDowns.probeMs)).toBe('probe');
+  });
+
+  it('is ready again when the probe succeeds', () => {
+    const health = new Health();
+    health.failed(key, unavailable, 1_000, 1_000, evenly);
+    health.begin(key, 2_500);
+    expect(health.succeeded(key, 2_500, 20, 2_520)).toBe(true);
+    expect(health.availability(key, 2_521)).toBe('ready');
+  });
+
+  it('is left alone for twice as long each time, up to a minute, with some chance in it', () => {
+    const health = new Health();
+    let now = 0;
+    const waits = Array.from({ length: 9 }, () => {
+      health.failed(key, unavailable, now, now, evenly);
+      const wait = health.coolUntilMs(key) - now;
+      now = health.coolUntilMs(key);
+      return wait;
+    });
+    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+    const early = new Health();
+    early.failed(key, unavailable, 0, 0, 0);
+    const late = new Health();
+    late.failed(key, unavailable, 0, 0, 0.999);
+    expect(early.coolUntilMs(key)).toBeCloseTo(800);
+    expect(late.coolUntilMs(key)).toBeGreaterThan(1_199);
+  });
+
+  it('counts requests that were under way together as one failure', () => {
+    const health = new Health();
+    for (let request = 0; request < 32; request++)
+      health.failed(key, unavailable, 900, 1_000 + request, evenly);
+    expect(health.report().one).toMatchObject({ failures: 1, coolUntilMs: 2_000 });
+  });
+
+  it('is not forgiven for a success that began before it failed', () => {
+    const health = new Health();
+    health.failed(key, unavailable, 1_000, 1_000, evenly);
+    health.succeeded(key, 900, 200, 1_100);
+    expect(health.availability(key, 1_101)).toBe('cooling');
+  });
+});
+
+describe('whose failure it is', () => {
+  it('takes a 5xx for the channel’s: no key of it is used', () => {
+    const health = new Health();
+    health.failed(key, unavailable, 0, 0, evenly);
+    expect(health.availability(other, 1)).toBe('cooling');
+  });
+
+  it('takes a 429 for the key’s, for as long as the upstream asks', () => {
+    const health = new Health();
+    health.failed(key, limited(5_000), 0, 0, evenly);
+    expect(health.availability(key, 4_999)).toBe('cooling');
+    expect(health.availability(key, 5_000)).toBe('probe');
+    expect(health.availability(other, 1)).toBe('ready');
+  });
+
+  it('believes no upstream that asks for more than an hour', () => {
+    const health = new Health();
+    health.failed(key, limited(86_400_000), 0, 0, evenly);
+    expect(health.coolUntilMs(key)).toBe(coolDowns.retryAfterMostMs);
+  });
+
+  it('sets a refused key aside for ten minutes and says so', () => {
+    const health = new Health();
+    health.failed(key, { kind: 'refused', reason: 'status 401' }, 0, 0, evenly);
+    expect(health.availability(key, coolDowns.refusedFirstMs - 1)).toBe('cooling');
+    expect(health.isRefused(key)).toBe(true);
+    expect(health.availability(other, 1)).toBe('ready');
+  });
+});
+
+describe('what isolates tell each other', () => {
+  it('is taken over when it is newer than what one saw oneself', () => {
+    const one = new Health();
+    const two = new Health();
+    one.failed(key, unavailable, 1_000, 1_000, evenly);
+    two.learn(one.report());
+    expect(two.availability(key, 1_500)).toBe('cooling');
+    one.succeeded(key, 2_500, 10, 2_600);
+    two.learn(one.report());
+    expect(two.availability(key, 2_601)).toBe('ready');
+  });
+
+  it('does not undo what one has seen since', () => {
+    const one = new Health();
+    const two = new Health();
+    one.failed(key, unavailable, 1_000, 1_000, evenly);
+    const old = one.report();
+    two.learn(old);
+    two.succeeded(key, 2_100, 10, 2_200);
+    two.learn(old);
+    expect(two.availability(key, 2_201)).toBe('ready');
+  });
+});
+
+it('remembers a bounded number of places, and forgets the oldest', () => {
+  const health = new Health();
+  for (let place = 0; place <= rememberedPlaces; place++) {
+    health.failed({ channelId: `c${place}`, keyId: null }, unavailable, 0, 0, evenly);
+  }
+  expect(Object.keys(health.report())).toHaveLength(rememberedPlaces);
+  expect(health.report().c0).toBeUndefined();
+});

@@ -1,0 +1,130 @@
+// Which channel and key a request goes to.
+import { describe, expect, it } from 'vitest';
+import type { LiveChannel, Route } from '../../src/routing/catalog.ts';
+import { Health, placeName } from '../../src/routing/health.ts';
+import { selectPlace } from '../../src/routing/select.ts';
+
+const sealed = (id: string) => ({ id, hint: '', iv: '', sealed: '', encryptionKeyId: '' });
+
+function route(id: string, more: Partial<LiveChannel> = {}, target: Route['target'] = null): Route {
+  const channel: LiveChannel = {
+    id,
+    name: id,
+    provider: 'openai',
+    baseUrl: null,
+    keys: [],
+    models: ['*'],
+    modelMap: {},
+    priority: 0,
+    weight: 1,
+    enabled: true,
+    headers: {},
+    groups: [],
+    settings: {},
+    plainKeys: null,
+    lastResort: false,
+    ...more,
+  };
+  return { channel, upstreamModel: 'm', target };
+}
+
+const translated = { type: 'conversation', format: 'openai-chat' } as const;
+
+function chosen(routes: Route[], health = new Health(), seed = 'a', tried: string[] = []): string | null {
+  const choice = selectPlace(routes, health, { tried: new Set(tried), seed: () => seed, nowMs: 1_000 });
+  return choice && placeName(choice);
+}
+
+function shares(routes: Route[], health = new Health()): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (let request = 0; request < 4_000; request++) {
+    const name = chosen(routes, health, `request ${request}`) ?? '';
+    counts[name] = (counts[name] ?? 0) + 1 / 4_000;
+  }
+  return counts;
+}
+
+const failing = (...channelIds: string[]): Health => {
+  const health = new Health();
+  for (const channelId of channelIds) {
+    health.failed({ channelId, keyId: null }, { kind: 'unavailable', reason: 'status 500' }, 900, 900, 0.5);
+  }
+  return health;
+};
+
+describe('choice', () => {
+  it('takes the highest priority, however many others there are', () => {
+    expect(chosen([route('low'), route('high', { priority: 5 }), route('lowest', { priority: -1 })])).toBe(
+      'high',
+    );
+  });
+
+  it('goes below the highest priority when nothing there is well', () => {
+    expect(chosen([route('low'), route('high', { priority: 5 })], failing('high'))).toBe('low');
+  });
+
+  it('prefers the caller’s own format among equals, not above a higher priority', () => {
+    expect(chosen([route('other', {}, translated), route('own')])).toBe('own');
+    expect(chosen([route('other', { priority: 1 }, translated), route('own')])).toBe('other');
+  });
+
+  it('shares by weight', () => {
+    const counts = shares([route('one', { weight: 3 }), route('two', { weight: 1 })]);
+    expect(counts.one).toBeGreaterThan(0.71);
+    expect(counts.one).toBeLessThan(0.79);
+  });
+
+  it('gives nothing to a weight of 0 beside others, and shares evenly where all are 0', () => {
+    expect(shares([route('one', { weight: 0 }), route('two')])).toEqual({ two: expect.closeTo(1) });
+    expect(shares([route('one', { weight: 0 }), route('two', { weight: 0 })]).one).toBeGreaterThan(0.45);
+  });
+
+  it('shares a channel’s weight among its keys', () => {
+    const counts = shares([route('one', { keys: [sealed('a'), sealed('b'), sealed('c')] }), route('two')]);
+    expect(counts.two).toBeGreaterThan(0.46);
+    expect(counts.two).toBeLessThan(0.54);
+  });
+});
+
+describe('affinity', () => {
+  it('chooses the same place for the same conversation', () => {
+    const routes = ['one', 'two', 'three', 'four'].map((id) => route(id));
+    const first = chosen(routes, new Health(), 'conversation');
+    for (let turn = 0; turn < 20; turn++) expect(chosen(routes, new Health(), 'conversation')).toBe(first);
+  });
+
+  it('moves only the conversations of a place that is gone', () => {
+    const routes = ['one', 'two', 'three'].map((id) => route(id));
+    for (let conversation = 0; conversation < 300; conversation++) {
+      const before = chosen(routes, new Health(), `c${conversation}`);
+      const after = chosen(routes.slice(0, 2), new Health(), `c${conversation}`);
+      if (before !== 'three') expect(after).toBe(before);
+    }
+  });
+});
+
+describe('failover', () => {
+  it('never tries a place twice, and ends when all were tried', () => {
+    const routes = [route('one', { keys: [sealed('a'), sealed('b')] }), route('two')];
+    const tried: string[] = [];
+    for (
+      let name = chosen(routes, new Health(), 's', tried);
+      name !== null;
+      name = chosen(routes, new Health(), 's', tried)
+    )
+      tried.push(name);
+    expect(tried.toSorted()).toEqual(['one/a', 'one/b', 'two']);
+  });
+
+  it('tries what will be well soonest when nothing is well', () => {
+    const health = failing('one', 'two', 'two');
+    health.failed({ channelId: 'two', keyId: null }, { kind: 'unavailable', reason: 'x' }, 5_000, 5_000, 0.5);
+    expect(chosen([route('two'), route('one')], health)).toBe('one');
+  });
+
+  it('stays with the one key that a request is bound to', () => {
+    const bound = { ...route('one', { keys: [sealed('a'), sealed('b')] }), keyId: 'b' };
+    for (const seed of ['1', '2', '3', '4']) expect(chosen([bound], new Health(), seed)).toBe('one/b');
+    expect(chosen([bound], new Health(), '1', ['one/b'])).toBeNull();
+  });
+});

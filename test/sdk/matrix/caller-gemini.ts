@@ -1,0 +1,160 @@
+// The official Google GenAI SDK as a caller.
+import { GoogleGenAI } from '@google/genai';
+import type { Caller } from './callers.ts';
+import type { Ask, Medium, Told, Turn } from './script.ts';
+import type { Json } from './wire.ts';
+
+function partOf(medium: Medium): Json {
+  return 'url' in medium
+    ? { fileData: { fileUri: medium.url, mimeType: medium.type } }
+    : { inlineData: { mimeType: medium.type, data: medium.data } };
+}
+
+function contents(turn: Turn): Json[] {
+  switch (turn.role) {
+    case 'assistant':
+      return [{ role: 'model', parts: [{ text: turn.text }] }];
+    case 'user':
+      return [
+        {
+          role: 'user',
+          parts: [
+            { text: turn.text },
+            ...[turn.image, turn.document, turn.audio].flatMap((one) => (one ? [partOf(one)] : [])),
+          ],
+        },
+      ];
+    case 'calls':
+      return [
+        { role: 'model', parts: turn.calls.map(({ name, args }) => ({ functionCall: { name, args } })) },
+        {
+          role: 'user',
+          parts: turn.calls.map(({ name, result }) => ({
+            functionResponse: {
+              name,
+              response: result.error ? { error: result.text } : { output: result.text },
+              ...(result.image && { parts: [partOf(result.image)] }),
+            },
+          })),
+        },
+      ];
+  }
+}
+
+const budgets = { low: 2_048, medium: 8_192, high: 24_576 };
+const modes = { auto: 'AUTO', none: 'NONE', required: 'ANY' };
+
+/** The parameters of the SDK's call. */
+export function generateBody(ask: Ask, model: string): Json {
+  const calling =
+    typeof ask.choice === 'object'
+      ? { mode: 'ANY', allowedFunctionNames: [ask.choice.name] }
+      : ask.choice && { mode: modes[ask.choice] };
+  return {
+    model,
+    contents: ask.turns.flatMap(contents),
+    config: {
+      ...(ask.system !== undefined && { systemInstruction: ask.system }),
+      ...(ask.maxTokens !== undefined && { maxOutputTokens: ask.maxTokens }),
+      ...(ask.temperature !== undefined && { temperature: ask.temperature }),
+      ...(ask.topP !== undefined && { topP: ask.topP }),
+      ...(ask.topK !== undefined && { topK: ask.topK }),
+      ...(ask.seed !== undefined && { seed: ask.seed }),
+      ...(ask.stops && { stopSequences: ask.stops }),
+      ...(ask.penalties && {
+        frequencyPenalty: ask.penalties.frequency,
+        presencePenalty: ask.penalties.presence,
+      }),
+      ...(ask.effort !== undefined && {
+        thinkingConfig: { includeThoughts: true, thinkingBudget: budgets[ask.effort] },
+      }),
+      ...((ask.tools || ask.search) && {
+        tools: [
+          ...(ask.tools
+            ? [
+                {
+                  functionDeclarations: ask.tools.map(({ name, description, schema }) => ({
+                    name,
+                    description,
+                    ...(schema && { parametersJsonSchema: schema }),
+                  })),
+                },
+              ]
+            : []),
+          ...(ask.search ? [{ googleSearch: {} }] : []),
+        ],
+      }),
+      ...(calling && { toolConfig: { functionCallingConfig: calling } }),
+      ...(ask.schema && { responseMimeType: 'application/json', responseJsonSchema: ask.schema.schema }),
+      ...(ask.json && { responseMimeType: 'application/json' }),
+    },
+  };
+}
+
+export function generateTold(response: Json): Told {
+  const [candidate] = response.candidates ?? [];
+  const parts: Json[] = candidate?.content?.parts ?? [];
+  const { usageMetadata: usage = {} } = response;
+  const texts = parts.filter(({ text, thought }) => text !== undefined && !thought);
+  return {
+    text: texts.map(({ text }) => text).join(''),
+    thought: parts
+      .filter(({ thought }) => thought)
+      .map(({ text }) => text)
+      .join(''),
+    calls: parts.flatMap(({ functionCall }) =>
+      functionCall ? [{ name: functionCall.name, args: functionCall.args }] : [],
+    ),
+    refusal: '',
+    citations: (candidate?.groundingMetadata?.groundingChunks ?? []).map(({ web }: Json) => web.uri),
+    images: parts.flatMap(({ inlineData }) => (inlineData ? [inlineData.data] : [])),
+    stop: candidate?.finishReason,
+    usage: {
+      input: usage.promptTokenCount,
+      cached: usage.cachedContentTokenCount ?? 0,
+      output: (usage.candidatesTokenCount ?? 0) + (usage.thoughtsTokenCount ?? 0),
+      reasoning: usage.thoughtsTokenCount ?? 0,
+    },
+  };
+}
+
+/** Chunks laid together, as the SDK's own chat does: all parts in order, the last of everything else. */
+export function joined(chunks: readonly Json[]): Json {
+  const parts = chunks.flatMap(({ candidates }) => candidates?.[0]?.content?.parts ?? []);
+  const last = (pick: (chunk: Json) => unknown) => chunks.map(pick).findLast((value) => value !== undefined);
+  return {
+    candidates: [
+      {
+        content: { role: 'model', parts },
+        finishReason: last(({ candidates }) => candidates?.[0]?.finishReason),
+        groundingMetadata: last(({ candidates }) => candidates?.[0]?.groundingMetadata),
+      },
+    ],
+    usageMetadata: last(({ usageMetadata }) => usageMetadata),
+  };
+}
+
+export const generateCaller: Caller = {
+  body: generateBody,
+  async call({ url, token }, body, stream) {
+    const gemini = new GoogleGenAI({ apiKey: token, httpOptions: { baseUrl: url } });
+    if (!stream) {
+      const response = await gemini.models.generateContent(body as never);
+      const headers = new Headers(response.sdkHttpResponse?.headers);
+      return {
+        told: generateTold(response as unknown as Json),
+        headers,
+        answer: response as unknown as Json,
+      };
+    }
+    const chunks: Json[] = [];
+    for await (const chunk of await gemini.models.generateContentStream(body as never))
+      chunks.push(chunk as unknown as Json);
+    const whole = joined(chunks);
+    return {
+      told: generateTold(whole),
+      headers: new Headers((chunks[0] as Json)?.sdkHttpResponse?.headers),
+      answer: whole,
+    };
+  },
+};

@@ -1,0 +1,109 @@
+// What the imitated model says, and what is asked of it, in words that are nobody's wire format: the common ground on
+// which callers (callers.ts) and upstreams (upstream-formats.ts) of the matrix are compared.
+
+/** The formats on both sides. */
+export const formats = ['openai-chat', 'openai-responses', 'anthropic-messages', 'gemini-generate'] as const;
+export type Format = (typeof formats)[number];
+
+/** An answer of the model. */
+export interface Script {
+  /** Readable thoughts, and the seal that the provider wants back. */
+  thought?: { text: string; seal: string };
+  text?: string;
+  calls?: { id: string; name: string; args: Record<string, unknown> }[];
+  refusal?: string;
+  citation?: { url: string; title: string };
+  /** Base64 of a PNG. */
+  image?: string;
+  stop: 'stop' | 'length' | 'calls' | 'filter' | 'refusal' | 'sequence';
+  usage: Counts;
+}
+
+/** All input and all output tokens, whatever a format leaves out of its own figures. */
+export interface Counts {
+  input: number;
+  cached: number;
+  output: number;
+  reasoning: number;
+}
+
+/** What a caller was told, read off the SDK's own objects. */
+export interface Told {
+  text: string;
+  thought: string;
+  calls: { name: string; args: unknown }[];
+  refusal: string;
+  citations: string[];
+  images: string[];
+  stop: string;
+  usage: Counts;
+}
+
+/** What is asked. Each caller says it in its format; what a format cannot say is left out there. */
+export interface Ask {
+  system?: string;
+  turns: Turn[];
+  tools?: { name: string; description?: string; schema: Record<string, unknown> | null }[];
+  choice?: 'auto' | 'none' | 'required' | { name: string };
+  parallel?: false;
+  schema?: { name: string; schema: Record<string, unknown> };
+  json?: true;
+  maxTokens?: number;
+  temperature?: number;
+  topP?: number;
+  topK?: number;
+  seed?: number;
+  stops?: string[];
+  user?: string;
+  effort?: 'low' | 'medium' | 'high';
+  penalties?: { frequency: number; presence: number };
+  search?: true;
+}
+
+export type Turn =
+  | { role: 'user'; text: string; image?: Medium; document?: Medium; audio?: Medium }
+  | { role: 'assistant'; text: string }
+  /** The model's own calls and their results, in order. */
+  | { role: 'calls'; calls: { id: string; name: string; args: Record<string, unknown>; result: Result }[] };
+
+export interface Result {
+  text: string;
+  error?: true;
+  image?: Medium;
+}
+
+export type Medium = { type: string; data: string } | { type: string; url: string };
+
+/** What the upstream understood, read off its own wire. */
+export interface Heard {
+  system: string;
+  /** Said by user and assistant, in order: `user: …`. */
+  said: string[];
+  media: string[];
+  tools: { name: string; description?: string; properties: string[] }[];
+  choice: string;
+  /** `name(args)`, in order, of calls in the conversation. */
+  calls: string[];
+  /** `name: text`, in order: results matched to their calls. */
+  results: string[];
+  errors: string[];
+  maxTokens?: number;
+  temperature?: number;
+  topP?: number;
+  topK?: number;
+  seed?: number;
+  stops: string[];
+  user?: string;
+  schema?: string[];
+  json: boolean;
+  thinks: boolean;
+  search: boolean;
+  single: boolean;
+  seals: string[];
+}
+
+/** The smallest PNG, a PDF and a WAV that are ones. */
+export const png =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+export const pdf = Buffer.from('%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF').toString('base64');
+export const wav = Buffer.from('RIFF$\0\0\0WAVEfmt ').toString('base64');
