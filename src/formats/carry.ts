@@ -109,8 +109,8 @@ export class CarryCollector {
   }
 
   /** A whole reasoning part, for unstreamed answers. */
-  add(reasoning: Carried['reasoning'][number]): void {
-    if (reasoning.proof !== undefined) this.waiting.push(reasoning);
+  add({ text, paragraphs, proof }: Carried['reasoning'][number]): void {
+    if (proof !== undefined) this.waiting.push({ text, ...(paragraphs && { paragraphs }), proof });
   }
 
   /** What the call that comes now carries; null: nothing. */

@@ -1,6 +1,6 @@
 // Pictures, sound and files as both of OpenAI's formats name them: URLs that may be data URLs, base64 with or
 // without one, ids of uploaded files.
-import { mediaKind, readDataUrl, standardBase64, writeDataUrl } from './data-url.ts';
+import { mediaKind, readDataUrl, standardBase64, textOfBase64, writeDataUrl } from './data-url.ts';
 import { isObject } from './json-reader.ts';
 import type { CacheMarker, FormatName, MediaPart, MediaSource } from './neutral.ts';
 import type { JsonObject } from './observation.ts';
@@ -59,6 +59,18 @@ export function urlOfSource(source: MediaSource): string | null {
     case 'file-id':
       return null;
   }
+}
+
+/** A text document as text: its title, what is said about it, itself. Null for what is no text. */
+export function documentText({ title, fileName, context, source }: MediaPart): string | null {
+  const text = plainText(source);
+  if (text === null) return null;
+  return [title ?? fileName, context, text].filter((line) => line !== undefined).join('\n');
+}
+
+function plainText(source: MediaSource): string | null {
+  if (source.type === 'text') return source.text;
+  return source.type === 'base64' && /^text\//.test(source.mediaType) ? textOfBase64(source.data) : null;
 }
 
 /** The id of a file at OpenAI: both of its formats name the same files. */

@@ -1,6 +1,7 @@
 // The state of a streamed chat completion while it is written, and its chunks: each costs one short `stringify`.
 import { CarryCollector } from '../carry.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
+import type { Citation } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import type { AnswerContext } from '../translation.ts';
 import type { Usage } from '../usage.ts';
@@ -15,6 +16,9 @@ export interface Choice {
   /** UTF-16 units of text before the part that grows, and in it: annotations count from the answer's start. */
   textBefore: number;
   textLength: number;
+  textOpen: boolean;
+  /** Of the whole text that grows: told when it is whole. */
+  citations: Citation[];
   /** Where the thoughts stand, to put an empty line between their paragraphs. */
   thought: { part: number; paragraph: number } | null;
   refused: boolean;
@@ -62,6 +66,8 @@ export function openChoice(state: OutputState, candidate: number): { choice: Cho
     callsByPart: new Map(),
     textBefore: 0,
     textLength: 0,
+    textOpen: false,
+    citations: [],
     thought: null,
     refused: false,
     spoke: false,

@@ -30,7 +30,7 @@ export function readMessages(
 ): Pick<Reading, 'system' | 'messages'> {
   const reading: Reading = { faults, system: [], messages: [], functionIds: new Map() };
   for (const [index, message] of messages.entries()) readMessage(reading, message, `messages[${index}]`);
-  return reading;
+  return { system: reading.system, messages: reading.messages };
 }
 
 function readMessage(reading: Reading, message: JsonObject, at: string): void {

@@ -3,6 +3,7 @@
 import { isObject, textAt } from '../json-reader.ts';
 import type { NeutralPart, TextPart } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
+import { readContentWith } from '../openai-content.ts';
 import {
   mediaOfAudio,
   mediaOfFileData,
@@ -15,13 +16,7 @@ import { reasoningProof, thinkingText } from './reasoning.ts';
 
 /** A message's content: a string, parts, or nothing. Anything else is a fault. */
 export function readContent(content: unknown, at: string, faults: RequestFaults): NeutralPart[] {
-  if (content === undefined || content === null) return [];
-  if (typeof content === 'string') return [{ type: 'text', text: content, at }];
-  if (!Array.isArray(content)) {
-    faults.wrongType(at, 'a string or an array of parts', content);
-    return [];
-  }
-  return content.flatMap((part, index) => readPart(part, `${at}[${index}]`, faults) ?? []);
+  return readContentWith(readPart, content, at, faults);
 }
 
 /** Content of which only text counts (system prompts). */

@@ -5,11 +5,12 @@ import type { NeutralCandidate, NeutralPart, NeutralResponse, TextPart, ToolCall
 import type { JsonObject } from '../observation.ts';
 import { errorOf, readOpenaiError } from '../openai-error.ts';
 import { readLogprobs } from '../openai-logprobs.ts';
+import { saidIn } from '../said.ts';
 import { madeCallId } from '../tool-ids.ts';
 import { readAnnotations, readSearchResults } from './citations.ts';
 import { readAudio, readImages } from './read-media.ts';
 import { readReasoning, reasoningProof, thinkingText } from './reasoning.ts';
-import { readStop, saidIn } from './stop-reason.ts';
+import { readStop } from './stop-reason.ts';
 import { readChatTier, readChatUsage } from './usage.ts';
 
 /** The answer. OpenRouter puts errors into bodies of status 200, also into single choices. */

@@ -1,7 +1,8 @@
 // `finish_reason` of chat completions, both ways.
 // https://platform.openai.com/docs/api-reference/chat/object#chat/object-choices
-import type { NeutralPart, Stop, StopReason } from '../neutral.ts';
+import type { Stop, StopReason } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
+import type { Said } from '../said.ts';
 
 const reasons: Readonly<Record<string, StopReason>> = {
   stop: 'stop',
@@ -17,12 +18,6 @@ const reasons: Readonly<Record<string, StopReason>> = {
   abort: 'error',
 };
 
-/** What of an answer decides how its `stop` is to be taken. */
-export interface Said {
-  calls: boolean;
-  refusal: boolean;
-}
-
 /**
  * The stop of a choice. Some imitators say `stop` of an answer with tool calls, and OpenAI says it of
  * refusals: the content decides. vLLM names the stop sequence in `stop_reason` (a number is a token's).
@@ -36,14 +31,6 @@ export function readStop(choice: JsonObject, said: Said): Stop {
   if (said.calls) return { reason: 'tool-calls' };
   if (said.refusal) return { reason: 'refusal' };
   return typeof sequence === 'string' && sequence !== '' ? { reason: 'stop-sequence', sequence } : { reason };
-}
-
-/** What was said, of whole parts. */
-export function saidIn(parts: readonly NeutralPart[]): Said {
-  return {
-    calls: parts.some(({ type }) => type === 'tool-call'),
-    refusal: parts.some(({ type }) => type === 'refusal'),
-  };
 }
 
 /** The `finish_reason`. A refusal in OpenAI's sense ends with `stop`; one without words is a filter's. */

@@ -2,10 +2,11 @@
 // https://platform.openai.com/docs/api-reference/chat-streaming
 import { DroppedPaths } from '../dropped-paths.ts';
 import { objectAt } from '../json-reader.ts';
-import type { NeutralEvent, Stop } from '../neutral.ts';
+import type { Citation, NeutralEvent, Stop } from '../neutral.ts';
 import { writeOpenaiError } from '../openai-error.ts';
 import { writeLogprobs } from '../openai-logprobs.ts';
 import { paragraphBreak } from '../reasoning.ts';
+import { blockText } from '../said.ts';
 import type { AnswerContext, EventWriter } from '../translation.ts';
 import { choiceOf, chunk, headOf, type OutputState, openChoice, rawChunk } from './chunks.ts';
 import { writeAnnotation } from './citations.ts';
@@ -52,7 +53,7 @@ function writeEvent(state: OutputState, event: NeutralEvent): string {
       state.usage = event.usage;
       return '';
     case 'prompt-block': {
-      const refusal = event.message ?? `The prompt was refused: ${event.reason}.`;
+      const refusal = blockText(event);
       return chunk(state, 0, { refusal }) + finish(state, 0, { reason: 'content-filter' });
     }
     case 'error':
@@ -96,6 +97,7 @@ function writePartEvent(state: OutputState, event: PartEvent): string {
     case 'part-add':
       return addPart(state, event);
     case 'text-end':
+      return endText(state, event.candidate);
     case 'refusal-start':
     case 'refusal-end':
       return '';
@@ -114,6 +116,7 @@ function startText(state: OutputState, candidate: number): string {
   const { choice, text } = openChoice(state, candidate);
   choice.textBefore += choice.textLength;
   choice.textLength = 0;
+  choice.textOpen = true;
   return text;
 }
 
@@ -127,15 +130,32 @@ function writeText(
   return begin.text + chunk(state, candidate, { content: text }, found);
 }
 
+/** A citation without offsets is of the whole text, and waits for its end. */
 function cite(
   state: OutputState,
   { candidate, citation }: Extract<PartEvent, { type: 'citation-add' }>,
 ): string {
+  const { text, choice } = openChoice(state, candidate);
+  if (!choice.textOpen || citation.endIndex !== undefined) return text + annotate(state, candidate, citation);
+  choice.citations.push(citation);
+  return text;
+}
+
+function annotate(state: OutputState, candidate: number, citation: Citation): string {
   const { textBefore, textLength } = choiceOf(state, candidate);
   const annotation = writeAnnotation(citation, textBefore, textLength);
   if (annotation !== null) return chunk(state, candidate, { annotations: [annotation] });
   state.dropped.add('citations');
   return '';
+}
+
+function endText(state: OutputState, candidate: number): string {
+  const choice = choiceOf(state, candidate);
+  choice.textOpen = false;
+  return choice.citations
+    .splice(0)
+    .map((citation) => annotate(state, candidate, citation))
+    .join('');
 }
 
 // ---- Thoughts -------------------------------------------------------------------------------------------

@@ -1,9 +1,8 @@
 // Neutral parts to content parts of chat messages. What chat cannot say comes back as null, for the caller to name.
 // https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages
-import { textOfBase64 } from '../data-url.ts';
 import type { MediaPart, TextPart } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
-import { audioFormat, fileNameOf, openaiFileId, urlOfSource } from '../openai-media.ts';
+import { audioFormat, documentText, fileNameOf, openaiFileId, urlOfSource } from '../openai-media.ts';
 import type { Writing } from '../openai-target.ts';
 
 /** Text with its cache marker where the model takes one; other OpenAI models cache by themselves. */
@@ -54,17 +53,10 @@ function imageDetail({ detail }: MediaPart): JsonObject {
 
 /** Text is told as text; files need their data, or their id at OpenAI: chat fetches no URL. */
 function writeDocument(part: MediaPart): JsonObject | null {
-  const { source } = part;
-  if (source.type === 'text') return { type: 'text', text: documentText(part, source.text) };
-  if (source.type === 'base64' && /^text\//.test(source.mediaType))
-    return { type: 'text', text: documentText(part, textOfBase64(source.data)) };
-  const id = openaiFileId(source);
+  const text = documentText(part);
+  if (text !== null) return { type: 'text', text };
+  const id = openaiFileId(part.source);
   if (id !== null) return { type: 'file', file: { file_id: id } };
-  const data = source.type === 'base64' ? urlOfSource(source) : null;
+  const data = part.source.type === 'base64' ? urlOfSource(part.source) : null;
   return data === null ? null : { type: 'file', file: { filename: fileNameOf(part), file_data: data } };
-}
-
-/** A text document as text: its title, what is said about it, itself. */
-export function documentText({ title, fileName, context }: MediaPart, text: string): string {
-  return [title ?? fileName, context, text].filter((line) => line !== undefined).join('\n');
 }

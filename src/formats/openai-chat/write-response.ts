@@ -17,9 +17,10 @@ import type { JsonObject } from '../observation.ts';
 import { writeOpenaiError } from '../openai-error.ts';
 import { writeLogprobs } from '../openai-logprobs.ts';
 import { paragraphBreak } from '../reasoning.ts';
+import { blockedCandidate, saidIn } from '../said.ts';
 import type { AnswerContext, WrittenResponse } from '../translation.ts';
 import { writeAnnotation } from './citations.ts';
-import { saidIn, writeStop } from './stop-reason.ts';
+import { writeStop } from './stop-reason.ts';
 import { writeChatUsage } from './write-usage.ts';
 
 /** The answer on the wire. An answer that is only an error is OpenAI's error body. */
@@ -39,20 +40,6 @@ export function writeResponse(response: NeutralResponse, context: AnswerContext)
     ...(response.serviceTier !== null && { service_tier: response.serviceTier }),
   };
   return { body, dropped: dropped.list };
-}
-
-/** A refused prompt is an answer that a filter stopped before its first word. */
-export function blockedCandidate({
-  reason,
-  message,
-}: {
-  reason: string;
-  message: string | undefined;
-}): NeutralCandidate {
-  return {
-    parts: [{ type: 'refusal', text: message ?? `The prompt was refused: ${reason}.` }],
-    stop: { reason: 'content-filter' },
-  };
 }
 
 function writeChoice(

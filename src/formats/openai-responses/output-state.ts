@@ -1,5 +1,6 @@
 // The state of a response while it is streamed, and the numbering of its events and items.
 import { DroppedPaths } from '../dropped-paths.ts';
+import type { Citation } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import type { AnswerContext } from '../translation.ts';
 import type { Usage } from '../usage.ts';
@@ -25,6 +26,8 @@ export interface OpenContent {
   text: string[];
   annotations: JsonObject[];
   logprobs: JsonObject[];
+  /** Citations of the whole text: told when it is whole. */
+  waiting: Citation[];
 }
 
 /** Reasoning that grows, paragraph by paragraph. */

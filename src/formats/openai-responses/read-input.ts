@@ -17,7 +17,7 @@ interface Reading {
 export function readInput(items: JsonObject[], faults: RequestFaults): Pick<Reading, 'system' | 'messages'> {
   const reading: Reading = { faults, system: [], messages: [] };
   for (const [index, item] of items.entries()) readInputItem(reading, item, `input[${index}]`);
-  return reading;
+  return { system: reading.system, messages: reading.messages };
 }
 
 /** A message needs no type; an item of nothing but an id is a reference. */

@@ -3,6 +3,7 @@
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralPart } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
+import { readContentWith } from '../openai-content.ts';
 import { readLogprobs } from '../openai-logprobs.ts';
 import {
   mediaOfAudio,
@@ -16,13 +17,7 @@ import { readCitations } from './citations.ts';
 
 /** A message's content or a tool's output: a string, parts, or nothing. Anything else is a fault. */
 export function readContent(content: unknown, at: string, faults: RequestFaults): NeutralPart[] {
-  if (content === undefined || content === null) return [];
-  if (typeof content === 'string') return [{ type: 'text', text: content, at }];
-  if (!Array.isArray(content)) {
-    faults.wrongType(at, 'a string or an array of parts', content);
-    return [];
-  }
-  return content.flatMap((part, index) => readPart(part, `${at}[${index}]`, faults) ?? []);
+  return readContentWith(readPart, content, at, faults);
 }
 
 function readPart(part: unknown, at: string, faults: RequestFaults): NeutralPart | undefined {

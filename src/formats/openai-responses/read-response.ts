@@ -4,9 +4,10 @@ import { objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralPart, NeutralResponse } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { readOpenaiError } from '../openai-error.ts';
+import { saidIn } from '../said.ts';
 import { readItem } from './read-items.ts';
 import { readOutputText } from './read-parts.ts';
-import { readStop, saidIn } from './stop-reason.ts';
+import { readStop } from './stop-reason.ts';
 import { readResponsesUsage } from './usage.ts';
 
 /** The answer: one candidate, whose parts are the items' contents in order. */

@@ -1,14 +1,9 @@
 // How a response ended: its status and what it says of it, both ways.
 // https://platform.openai.com/docs/api-reference/responses/object#responses/object-status
 import { objectAt, textAt } from '../json-reader.ts';
-import type { NeutralPart, Stop } from '../neutral.ts';
+import type { Stop } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
-
-/** What of an answer decides how `completed` is to be taken. */
-export interface Said {
-  calls: boolean;
-  refusal: boolean;
-}
+import type { Said } from '../said.ts';
 
 /** The stop of a response object that is over. */
 export function readStop(response: JsonObject, { calls, refusal }: Said): Stop {
@@ -36,14 +31,6 @@ function readIncomplete(reason: string | undefined): Stop {
 function messageOf(response: JsonObject): { message?: string } {
   const message = textAt(objectAt(response, 'error'), 'message');
   return message === undefined ? {} : { message };
-}
-
-/** What was said, of whole parts. */
-export function saidIn(parts: readonly NeutralPart[]): Said {
-  return {
-    calls: parts.some(({ type }) => type === 'tool-call'),
-    refusal: parts.some(({ type }) => type === 'refusal'),
-  };
 }
 
 /** The members of a response object that say how it ended. */

@@ -2,6 +2,7 @@
 // https://platform.openai.com/docs/api-reference/responses-streaming
 import type { NeutralError, NeutralEvent, Stop } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
+import { blockText } from '../said.ts';
 import type { AnswerContext, EventWriter } from '../translation.ts';
 import { beginOutput, emit, type OutputState } from './output-state.ts';
 import { responseObject } from './response-object.ts';
@@ -66,7 +67,7 @@ function writeEvent(state: State, event: NeutralEvent): string {
       state.stop = event.stop;
       return '';
     case 'prompt-block':
-      return refusePrompt(state, event.message ?? `The prompt was refused: ${event.reason}.`);
+      return refusePrompt(state, blockText(event));
     case 'error':
       return writeError(state, event.error);
     case 'message-end':

@@ -118,14 +118,12 @@ export function finishCall(state: OutputState, part: number): string {
   const text = callText(call.shape, call.arguments.join(''));
   const untold = call.shape.unwrapped || call.arguments.join('') === '';
   const place = { item_id: call.id, output_index: call.outputIndex };
+  // Events are numbered as they are made: in this order.
+  const delta = untold && text !== '' ? emitDelta(state, call, text) : '';
   const done = call.shape.custom
     ? emit(state, 'response.custom_tool_call_input.done', { ...place, input: text })
     : emit(state, 'response.function_call_arguments.done', { ...place, name: call.name, arguments: text });
-  return (
-    (untold && text !== '' ? emitDelta(state, call, text) : '') +
-    done +
-    finishItem(state, call, itemOf(call, 'completed', text))
-  );
+  return delta + done + finishItem(state, call, itemOf(call, 'completed', text));
 }
 
 // ---- What comes whole -----------------------------------------------------------------------------------
@@ -163,11 +161,12 @@ function writeSteps(
   const place = takePlace(state, prefix);
   const item: JsonObject = { ...whole, id: whole.id || place.id };
   const begun = { id: item.id, type: item.type, status: 'in_progress' };
+  const added = addItem(state, place, begun);
   const told = steps.map((step) =>
     emit(state, `response.${String(item.type)}.${step}`, {
       output_index: place.outputIndex,
       item_id: item.id,
     }),
   );
-  return addItem(state, place, begun) + told.join('') + finishItem(state, place, item);
+  return added + told.join('') + finishItem(state, place, item);
 }

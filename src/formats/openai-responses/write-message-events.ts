@@ -29,6 +29,7 @@ export function startContent(state: OutputState, part: number, refusal: boolean)
     text: [],
     annotations: [],
     logprobs: [],
+    waiting: [],
   };
   message.content.push({});
   state.parts.set(part, content);
@@ -71,12 +72,23 @@ function contentAt({ parts }: OutputState, part: number): OpenContent | null {
   return open?.kind === 'content' ? open : null;
 }
 
-/** A citation of the text as far as it is told. One that comes after its text has no place any more. */
+/**
+ * A citation of the text. One without offsets is of the whole text, and waits for its end; one that comes after
+ * that has no place any more.
+ */
 export function cite(state: OutputState, part: number, citation: Citation): string {
   const content = contentAt(state, part);
-  const length = content?.text.reduce((sum, { length }) => sum + length, 0) ?? 0;
-  const annotation = content && writeCitation(citation, length);
-  if (!annotation) {
+  if (content === null) state.dropped.add('citations');
+  else if (citation.endIndex === undefined && citation.opaque?.origin !== 'openai-responses')
+    content.waiting.push(citation);
+  else return emitCitation(state, content, citation);
+  return '';
+}
+
+function emitCitation(state: OutputState, content: OpenContent, citation: Citation): string {
+  const length = content.text.reduce((sum, { length }) => sum + length, 0);
+  const annotation = writeCitation(citation, length);
+  if (annotation === null) {
     state.dropped.add('citations');
     return '';
   }
@@ -93,13 +105,14 @@ export function finishContent(state: OutputState, part: number): string {
   const content = contentAt(state, part);
   if (content === null) return '';
   state.parts.delete(part);
+  const cited = content.waiting.map((citation) => emitCitation(state, content, citation)).join('');
   const whole = wholeContent(content);
   content.message.content[content.contentIndex] = whole;
   const place = placeOf(content);
   const done = content.refusal
     ? emit(state, 'response.refusal.done', { ...place, refusal: whole.refusal })
     : emit(state, 'response.output_text.done', { ...place, text: whole.text, logprobs: content.logprobs });
-  return done + emit(state, 'response.content_part.done', { ...place, part: whole });
+  return cited + done + emit(state, 'response.content_part.done', { ...place, part: whole });
 }
 
 /** The open message ends, if there is one: something else follows, or nothing. */

@@ -1,10 +1,9 @@
 // Neutral parts to content parts of Responses' input: questions, and what tools gave back. What Responses cannot
 // say comes back as null, for the caller to name.
 // https://platform.openai.com/docs/api-reference/responses/create#responses-create-input
-import { textOfBase64 } from '../data-url.ts';
 import type { CacheMarker, MediaPart, NeutralPart } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
-import { fileNameOf, openaiFileId, urlOfSource } from '../openai-media.ts';
+import { documentText, fileNameOf, openaiFileId, urlOfSource } from '../openai-media.ts';
 import type { Writing } from '../openai-target.ts';
 
 /** A part of a user's message or of a tool's output. */
@@ -54,22 +53,12 @@ function writeImage({ source, detail }: MediaPart): JsonObject | null {
 
 /** Text is told as text; files come by id, by URL, or as data with a name. */
 function writeDocument(part: MediaPart): JsonObject | null {
-  const { source, title, fileName, context } = part;
-  const told = (text: string) => ({
-    type: 'input_text',
-    text: [title ?? fileName, context, text].filter((line) => line !== undefined).join('\n'),
-  });
-  switch (source.type) {
-    case 'text':
-      return told(source.text);
-    case 'url':
-      return { type: 'input_file', file_url: source.url };
-    case 'base64':
-      if (/^text\//.test(source.mediaType)) return told(textOfBase64(source.data));
-      return { type: 'input_file', filename: fileNameOf(part), file_data: urlOfSource(source) };
-    case 'file-id': {
-      const id = openaiFileId(source);
-      return id === null ? null : { type: 'input_file', file_id: id };
-    }
-  }
+  const { source } = part;
+  const text = documentText(part);
+  if (text !== null) return { type: 'input_text', text };
+  const id = openaiFileId(source);
+  if (id !== null) return { type: 'input_file', file_id: id };
+  if (source.type === 'url') return { type: 'input_file', file_url: source.url };
+  if (source.type !== 'base64') return null;
+  return { type: 'input_file', filename: fileNameOf(part), file_data: urlOfSource(source) };
 }

@@ -4,6 +4,7 @@ import type { NeutralCandidate, NeutralPart, NeutralResponse, TextPart } from '.
 import type { JsonObject } from '../observation.ts';
 import { writeOpenaiError } from '../openai-error.ts';
 import { writeLogprobs } from '../openai-logprobs.ts';
+import { blockedCandidate, saidIn } from '../said.ts';
 import type { AnswerContext, WrittenResponse } from '../translation.ts';
 import { writeCitation } from './citations.ts';
 import {
@@ -21,7 +22,7 @@ import {
   textContent,
 } from './items.ts';
 import { responseObject } from './response-object.ts';
-import { failed, saidIn, writeStop } from './stop-reason.ts';
+import { failed, writeStop } from './stop-reason.ts';
 
 /** The answer on the wire. An answer that is only an error is OpenAI's error body. */
 export function writeResponse(response: NeutralResponse, context: AnswerContext): WrittenResponse {
@@ -51,18 +52,6 @@ export function writeResponse(response: NeutralResponse, context: AnswerContext)
 }
 
 const nothing: NeutralCandidate = { parts: [], stop: { reason: 'unknown' } };
-
-/** A refused prompt is an answer that a filter stopped before its first word. */
-export function blockedCandidate({
-  reason,
-  message,
-}: {
-  reason: string;
-  message: string | undefined;
-}): NeutralCandidate {
-  const text = message ?? `The prompt was refused: ${reason}.`;
-  return { parts: [{ type: 'refusal', text }], stop: { reason: 'content-filter' } };
-}
 
 /** `lastStatus`: that of a message at the end, which an answer may break off in. */
 function writeOutput(

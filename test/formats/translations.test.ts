@@ -1,0 +1,182 @@
+// Every recorded answer of every format: read by its own reader, written by every other format's writer as that
+// format's caller would get it, and read back by that format's reader: the same text, calls, thoughts, end and
+// usage, streamed and not.
+import { describe, expect, it } from 'vitest';
+import { isObject } from '../../src/formats/json-reader.ts';
+import type { FormatName, NeutralCandidate, NeutralResponse, StopReason } from '../../src/formats/neutral.ts';
+import { chatFormat } from '../../src/formats/openai-chat/index.ts';
+import { responsesFormat } from '../../src/formats/openai-responses/index.ts';
+import type { TranslatedFormat } from '../../src/formats/translation.ts';
+import type { Usage } from '../../src/formats/usage.ts';
+import { collectEvents } from '../support/collect-events.ts';
+import { allFixtures, type Fixture, haveFixtures, kindOf, sayWhenLeftOut } from '../support/fixtures.ts';
+import type { Told } from '../support/told.ts';
+import {
+  contextOf,
+  eventsOf,
+  isStream,
+  readAnswer,
+  readStream,
+  toldIn,
+  writeStream,
+} from '../support/translated-answers.ts';
+
+sayWhenLeftOut();
+
+/** What a format's answers can say, and how its own conventions make others of what they cannot. */
+interface Column {
+  name: FormatName;
+  kind: 'chat' | 'responses' | 'messages' | 'generate';
+  format: TranslatedFormat;
+  /** Several answers in one. */
+  candidates: boolean;
+  /** How an end comes back that the format has no word for; absent: as it was. */
+  stops: Partial<Record<StopReason, StopReason>>;
+  /** Counts that its usage object keeps. */
+  usage: readonly (keyof Usage)[];
+}
+
+const counts = ['inputTokens', 'cachedTokens', 'outputTokens', 'reasoningTokens'] as const;
+
+/** All formats; the one place to add another. */
+const columns: readonly Column[] = [
+  {
+    name: 'openai-chat',
+    kind: 'chat',
+    format: chatFormat,
+    candidates: true,
+    stops: {
+      'stop-sequence': 'stop',
+      'context-length': 'length',
+      pause: 'stop',
+      'malformed-tool-call': 'stop',
+      unknown: 'stop',
+    },
+    usage: [...counts, 'cacheWriteTokens', 'inputAudioTokens', 'outputAudioTokens', 'webSearches'],
+  },
+  {
+    name: 'openai-responses',
+    kind: 'responses',
+    format: responsesFormat,
+    candidates: false,
+    stops: {
+      'stop-sequence': 'stop',
+      'context-length': 'length',
+      pause: 'stop',
+      'malformed-tool-call': 'stop',
+      unknown: 'stop',
+    },
+    usage: [...counts, 'cacheWriteTokens', 'inputAudioTokens'],
+  },
+];
+
+const cases = allFixtures()
+  .filter(({ meta }) => meta.method === 'POST' && meta.status === 200 && !/responses-sub/.test(meta.endpoint))
+  .filter(({ name }) => !/groq-transcription|vercel-azure-deepseek-reasoning/.test(name))
+  .filter((fixture) => columnOf(fixture) !== undefined);
+
+function columnOf(fixture: Fixture): Column | undefined {
+  return columns.find(({ kind }) => kind === kindOf(fixture));
+}
+
+/** What the source says, in what the target can say. */
+function sayable({ candidates }: NeutralResponse, to: Column): Told[] {
+  const kept = to.candidates ? candidates : candidates.slice(0, 1);
+  return kept.map(toldIn).map((told) => ({ ...told, stop: stopIn(told, to) }));
+}
+
+/** An end of tool calls is one wherever there are calls: the next turn depends on it. */
+function stopIn({ stop, calls, refusal }: Told, { stops }: Column): StopReason | null {
+  const written = (stop && stops[stop]) ?? stop;
+  if (written === 'stop' && calls.length > 0) return 'tool-calls';
+  return written === 'stop' && refusal !== '' ? 'refusal' : written;
+}
+
+function usageIn(usage: Usage | null, { usage: fields }: Column): Partial<Usage> | null {
+  return usage && Object.fromEntries(fields.map((field) => [field, usage[field]]));
+}
+
+/** Paragraphs of thoughts are told apart by an empty line where a format has only one text. */
+function joined(told: Told[]): Told[] {
+  return told.map((one) => ({ ...one, reasoning: one.reasoning.replace(/\n\n/g, '') }));
+}
+
+function compare(back: NeutralResponse, source: NeutralResponse, to: Column): void {
+  expect(joined(back.candidates.map(toldIn))).toEqual(joined(sayable(source, to)));
+  expect(usageIn(back.usage, to)).toEqual(usageIn(source.usage, to));
+}
+
+const context = contextOf();
+
+describe.skipIf(!haveFixtures)('recorded answers in every other format', () => {
+  const pairs = columns.flatMap((from) =>
+    columns.filter((to) => to !== from).map((to) => [from, to] as const),
+  );
+
+  describe.each(pairs.map(([from, to]) => [from.name, to.name, from, to] as const))(
+    '%s to %s',
+    (_, __, from, to) => {
+      const sources = cases.filter((fixture) => columnOf(fixture) === from);
+      const read = (fixture: Fixture) => readAnswer(from.format, fixture);
+
+      it.each(sources.map((fixture) => [fixture.name, fixture] as const))('%s, whole', (_, fixture) => {
+        const source = read(fixture);
+        const { body } = to.format.writeResponse(source, context);
+        const back = to.format.readResponse(body);
+        if (source.error) expect(back.error?.message).toBe(source.error.message);
+        else compare(back, source, to);
+      });
+
+      it.each(sources.map((fixture) => [fixture.name, fixture] as const))('%s, streamed', (_, fixture) => {
+        const source = read(fixture);
+        const events = isStream(fixture) ? readStream(from.format, [fixture.bytes]) : eventsOf(source);
+        const text = writeStream(to.format.eventWriter(context), events);
+        const back = collectEvents(readStream(to.format, [new TextEncoder().encode(text)]));
+        if (source.error) expect(back.error?.message).toBe(source.error.message);
+        else if (!source.whole) expect(back.whole).toBe(false);
+        else {
+          expect(back.whole).toBe(true);
+          compare(back, source, to);
+        }
+      });
+    },
+  );
+
+  it('round: every format reads back what it wrote itself, streamed and not', () => {
+    for (const to of columns) {
+      for (const fixture of cases) {
+        const from = columnOf(fixture);
+        if (from === undefined) continue;
+        const source = readAnswer(from.format, fixture);
+        if (source.error) continue;
+        const whole = to.format.readResponse(to.format.writeResponse(source, context).body);
+        const again = to.format.readResponse(to.format.writeResponse(whole, context).body);
+        expect(comparable(again.candidates), `${fixture.name} in ${to.name}`).toEqual(
+          comparable(whole.candidates),
+        );
+      }
+    }
+  });
+
+  it('counts its cases', () => {
+    const count = pairs.reduce(
+      (sum, [from]) => sum + cases.filter((fixture) => columnOf(fixture) === from).length,
+      0,
+    );
+    console.log(
+      `${cases.length} recorded answers, ${pairs.length} pairs of formats: ${count} whole and ${count} streamed`,
+    );
+    expect(count).toBeGreaterThan(200);
+  });
+});
+
+/** Without what is made anew with every answer: ids of items, and carries of what is no one else's. */
+function comparable(candidates: NeutralCandidate[]): unknown {
+  return JSON.parse(
+    JSON.stringify(candidates, (key, value) =>
+      key === 'itemId' || key === 'opaque' || (isObject(value) && value.type === 'opaque')
+        ? undefined
+        : value,
+    ),
+  );
+}

@@ -1,0 +1,196 @@
+// A streamed answer put together again: neutral events to the neutral answer that a reader of whole bodies would
+// have given. Also checks that starts and ends balance, as readers promise.
+import type {
+  MediaPart,
+  NeutralCandidate,
+  NeutralEvent,
+  NeutralPart,
+  NeutralResponse,
+  TextPart,
+} from '../../src/formats/neutral.ts';
+import { paragraphBreak } from '../../src/formats/reasoning.ts';
+
+export interface Collected extends NeutralResponse {
+  /** The terminator was seen. */
+  whole: boolean;
+}
+
+interface Gathering {
+  response: Collected;
+  open: Map<string, NeutralPart>;
+  paragraphs: Map<NeutralPart, string[]>;
+}
+
+/** Throws where a part is not started, is started twice, or is left open. */
+export function collectEvents(events: readonly NeutralEvent[]): Collected {
+  const gathering: Gathering = {
+    response: {
+      id: null,
+      model: null,
+      createdAtSeconds: null,
+      candidates: [],
+      usage: null,
+      serviceTier: null,
+      error: null,
+      promptBlock: null,
+      whole: false,
+    },
+    open: new Map(),
+    paragraphs: new Map(),
+  };
+  for (const event of events) collect(gathering, event);
+  const left = [...gathering.open].filter(([, part]) => part.type !== 'media');
+  if (left.length > 0) throw new Error(`parts left open: ${left.map(([key]) => key).join()}`);
+  return gathering.response;
+}
+
+function candidateAt({ response }: Gathering, index: number): NeutralCandidate {
+  while (response.candidates.length <= index)
+    response.candidates.push({ parts: [], stop: { reason: 'unknown' } });
+  return response.candidates[index] as NeutralCandidate;
+}
+
+function start(
+  gathering: Gathering,
+  { candidate, part }: { candidate: number; part: number },
+  content: NeutralPart,
+): void {
+  const key = `${candidate}/${part}`;
+  const { parts } = candidateAt(gathering, candidate);
+  if (parts[part] !== undefined) throw new Error(`part ${key} is started twice`);
+  parts[part] = content;
+  gathering.open.set(key, content);
+}
+
+function opened<Type extends NeutralPart['type']>(
+  { open }: Gathering,
+  { candidate, part }: { candidate: number; part: number },
+  type: Type,
+): Extract<NeutralPart, { type: Type }> {
+  const content = open.get(`${candidate}/${part}`);
+  if (content?.type !== type) throw new Error(`part ${candidate}/${part} is no open ${type}`);
+  return content as Extract<NeutralPart, { type: Type }>;
+}
+
+function end({ open }: Gathering, { candidate, part }: { candidate: number; part: number }): void {
+  if (!open.delete(`${candidate}/${part}`))
+    throw new Error(`part ${candidate}/${part} ends and was not open`);
+}
+
+function collect(gathering: Gathering, event: NeutralEvent): void {
+  const { response } = gathering;
+  if (response.whole) throw new Error(`${event.type} after message-end`);
+  switch (event.type) {
+    case 'message-start':
+      response.id = event.id;
+      response.model = event.model;
+      response.createdAtSeconds = event.createdAtSeconds;
+      response.usage ??= event.usage;
+      return;
+    case 'usage-set':
+      response.usage = event.usage;
+      response.serviceTier = event.serviceTier ?? response.serviceTier;
+      return;
+    case 'candidate-end':
+      candidateAt(gathering, event.candidate).stop = event.stop;
+      return;
+    case 'prompt-block':
+      response.promptBlock = { reason: event.reason, message: event.message };
+      return;
+    case 'error':
+      response.error = event.error;
+      return;
+    case 'message-end':
+      response.whole = true;
+      return;
+    default:
+      collectPart(gathering, event);
+  }
+}
+
+type PartEvent = Extract<NeutralEvent, { part: number }>;
+
+function collectPart(gathering: Gathering, event: PartEvent): void {
+  switch (event.type) {
+    case 'text-start':
+      start(gathering, event, { type: 'text', text: '' });
+      return;
+    case 'text-delta': {
+      const text = opened(gathering, event, 'text');
+      text.text += event.text;
+      if (event.logprobs) text.logprobs = [...(text.logprobs ?? []), ...event.logprobs];
+      return;
+    }
+    case 'citation-add': {
+      const text = candidateAt(gathering, event.candidate).parts[event.part] as TextPart;
+      text.citations = [...(text.citations ?? []), event.citation];
+      return;
+    }
+    case 'refusal-start':
+      start(gathering, event, { type: 'refusal', text: '' });
+      return;
+    case 'refusal-delta':
+      opened(gathering, event, 'refusal').text += event.text;
+      return;
+    case 'reasoning-start':
+      start(gathering, event, { type: 'reasoning', text: '' });
+      return;
+    case 'reasoning-delta':
+      think(gathering, event);
+      return;
+    case 'tool-call-start': {
+      const { id, name, custom, proof, itemId } = event;
+      const told = { ...(custom && { custom }), ...(proof && { proof }), ...(itemId && { itemId }) };
+      start(gathering, event, { type: 'tool-call', id, name, arguments: '', ...told });
+      return;
+    }
+    case 'tool-call-delta':
+      opened(gathering, event, 'tool-call').arguments += event.arguments;
+      return;
+    case 'audio-delta':
+      speak(gathering, event);
+      return;
+    case 'part-add':
+      start(gathering, event, event.content);
+      end(gathering, event);
+      return;
+    case 'text-end':
+    case 'reasoning-end': {
+      const { proof } = event;
+      if (proof) opened(gathering, event, event.type === 'text-end' ? 'text' : 'reasoning').proof = proof;
+      end(gathering, event);
+      return;
+    }
+    case 'refusal-end':
+    case 'tool-call-end':
+      end(gathering, event);
+      return;
+  }
+}
+
+function think(gathering: Gathering, event: Extract<PartEvent, { type: 'reasoning-delta' }>): void {
+  const reasoning = opened(gathering, event, 'reasoning');
+  const paragraphs = gathering.paragraphs.get(reasoning) ?? [];
+  while (paragraphs.length <= event.paragraph) paragraphs.push('');
+  paragraphs[event.paragraph] += event.text;
+  gathering.paragraphs.set(reasoning, paragraphs);
+  reasoning.text = paragraphs.join(paragraphBreak);
+  if (paragraphs.length > 1) reasoning.paragraphs = paragraphs;
+}
+
+/** Sound has no end of its own. */
+function speak(gathering: Gathering, event: Extract<PartEvent, { type: 'audio-delta' }>): void {
+  const { candidate, part, data, transcript, mediaType, providerId } = event;
+  const known = candidateAt(gathering, candidate).parts[part] as MediaPart | undefined;
+  if (known === undefined)
+    start(gathering, event, {
+      type: 'media',
+      kind: 'audio',
+      source: { type: 'base64', mediaType, data: '' },
+      transcript: '',
+    });
+  const audio = opened(gathering, event, 'media');
+  if (audio.source.type === 'base64') audio.source.data += data;
+  audio.transcript += transcript;
+  if (providerId !== undefined) audio.providerId = providerId;
+}
