@@ -2,12 +2,14 @@
 // format's caller would get it, and read back by that format's reader: the same text, calls, thoughts, end and
 // usage, streamed and not.
 import { describe, expect, it } from 'vitest';
+import { messagesFormat } from '../../src/formats/anthropic-messages/index.ts';
+import { generateFormat } from '../../src/formats/gemini-generate/index.ts';
 import { isObject } from '../../src/formats/json-reader.ts';
 import type { FormatName, NeutralCandidate, NeutralResponse, StopReason } from '../../src/formats/neutral.ts';
 import { chatFormat } from '../../src/formats/openai-chat/index.ts';
 import { responsesFormat } from '../../src/formats/openai-responses/index.ts';
 import type { TranslatedFormat } from '../../src/formats/translation.ts';
-import type { Usage } from '../../src/formats/usage.ts';
+import { emptyUsage, type Usage } from '../../src/formats/usage.ts';
 import { collectEvents } from '../support/collect-events.ts';
 import { allFixtures, type Fixture, haveFixtures, kindOf, sayWhenLeftOut } from '../support/fixtures.ts';
 import type { Told } from '../support/told.ts';
@@ -16,6 +18,7 @@ import {
   eventsOf,
   isStream,
   readAnswer,
+  readEvents,
   readStream,
   toldIn,
   writeStream,
@@ -32,6 +35,14 @@ interface Column {
   candidates: boolean;
   /** How an end comes back that the format has no word for; absent: as it was. */
   stops: Partial<Record<StopReason, StopReason>>;
+  /** Has a member of its own for words of refusal; elsewhere they are the answer's text. */
+  refusals: boolean;
+  /** Arguments are JSON objects: what a model broke off, or a custom tool's free text, is put into one as `input`. */
+  objectArguments: boolean;
+  /** A refused prompt is an answer without a candidate; elsewhere an empty one that was filtered. */
+  promptBlocks: boolean;
+  /** Clients expect counts in every answer: none is told as zeros. */
+  zeroUsage: boolean;
   /** Counts that its usage object keeps. */
   usage: readonly (keyof Usage)[];
 }
@@ -45,11 +56,17 @@ const columns: readonly Column[] = [
     kind: 'chat',
     format: chatFormat,
     candidates: true,
+    refusals: true,
+    objectArguments: false,
+    promptBlocks: false,
+    zeroUsage: false,
     stops: {
       'stop-sequence': 'stop',
       'context-length': 'length',
       pause: 'stop',
       'malformed-tool-call': 'stop',
+      // Without a word of its own it is a filter's.
+      refusal: 'content-filter',
       unknown: 'stop',
     },
     usage: [...counts, 'cacheWriteTokens', 'inputAudioTokens', 'outputAudioTokens', 'webSearches'],
@@ -59,14 +76,51 @@ const columns: readonly Column[] = [
     kind: 'responses',
     format: responsesFormat,
     candidates: false,
+    refusals: true,
+    objectArguments: false,
+    promptBlocks: false,
+    zeroUsage: false,
     stops: {
       'stop-sequence': 'stop',
       'context-length': 'length',
       pause: 'stop',
       'malformed-tool-call': 'stop',
+      // Without a word of its own it is a filter's.
+      refusal: 'content-filter',
       unknown: 'stop',
     },
     usage: [...counts, 'cacheWriteTokens', 'inputAudioTokens'],
+  },
+  {
+    name: 'anthropic-messages',
+    kind: 'messages',
+    format: messagesFormat,
+    candidates: false,
+    refusals: false,
+    objectArguments: true,
+    promptBlocks: false,
+    zeroUsage: true,
+    stops: { 'content-filter': 'refusal', 'malformed-tool-call': 'stop', error: 'stop', unknown: 'stop' },
+    usage: [...counts, 'cacheWriteTokens', 'cacheWrite1hTokens', 'webSearches'],
+  },
+  {
+    name: 'gemini-generate',
+    kind: 'generate',
+    format: generateFormat,
+    candidates: true,
+    refusals: false,
+    objectArguments: true,
+    promptBlocks: true,
+    zeroUsage: false,
+    stops: {
+      'stop-sequence': 'stop',
+      'context-length': 'length',
+      pause: 'stop',
+      refusal: 'content-filter',
+      error: 'stop',
+      unknown: 'stop',
+    },
+    usage: [...counts, 'inputAudioTokens', 'inputImageTokens', 'outputAudioTokens', 'outputImageTokens'],
   },
 ];
 
@@ -80,20 +134,44 @@ function columnOf(fixture: Fixture): Column | undefined {
 }
 
 /** What the source says, in what the target can say. */
-function sayable({ candidates }: NeutralResponse, to: Column): Told[] {
+function sayable({ candidates, promptBlock }: NeutralResponse, to: Column): Told[] {
   const kept = to.candidates ? candidates : candidates.slice(0, 1);
-  return kept.map(toldIn).map((told) => ({ ...told, stop: stopIn(told, to) }));
+  if (kept.length === 0 && promptBlock !== null && !to.promptBlocks) return [refusedPrompt(promptBlock, to)];
+  return kept.map(toldIn).map((told) => inWordsOf({ ...told, stop: stopIn(told, to) }, to));
+}
+
+function inWordsOf(told: Told, to: Column): Told {
+  const { text, refusal, calls } = told;
+  return {
+    ...told,
+    ...(!to.refusals && { text: text + refusal, refusal: '' }),
+    calls: to.objectArguments
+      ? calls.map((call) => ({
+          ...call,
+          arguments: isObject(call.arguments) ? call.arguments : { input: call.arguments },
+        }))
+      : calls,
+  };
+}
+
+function refusedPrompt({ reason, message }: NonNullable<NeutralResponse['promptBlock']>, to: Column): Told {
+  const said = message ?? `The prompt was refused: ${reason}.`;
+  const nothing = { text: '', reasoning: '', calls: [] };
+  const stop = to.stops['content-filter'] ?? 'content-filter';
+  return { ...nothing, refusal: to.refusals ? said : '', stop };
 }
 
 /** An end of tool calls is one wherever there are calls: the next turn depends on it. */
-function stopIn({ stop, calls, refusal }: Told, { stops }: Column): StopReason | null {
-  const written = (stop && stops[stop]) ?? stop;
+function stopIn({ stop, calls, refusal }: Told, { stops, refusals }: Column): StopReason | null {
+  const hasWords = stop === 'refusal' && refusals && refusal !== '';
+  const written = (stop && !hasWords && stops[stop]) || stop;
   if (written === 'stop' && calls.length > 0) return 'tool-calls';
-  return written === 'stop' && refusal !== '' ? 'refusal' : written;
+  return written === 'stop' && refusals && refusal !== '' ? 'refusal' : written;
 }
 
-function usageIn(usage: Usage | null, { usage: fields }: Column): Partial<Usage> | null {
-  return usage && Object.fromEntries(fields.map((field) => [field, usage[field]]));
+function usageIn(usage: Usage | null, { usage: fields, zeroUsage }: Column): Partial<Usage> | null {
+  const counted = usage ?? (zeroUsage ? emptyUsage() : null);
+  return counted && Object.fromEntries(fields.map((field) => [field, counted[field]]));
 }
 
 /** Paragraphs of thoughts are told apart by an empty line where a format has only one text. */
@@ -106,7 +184,9 @@ function compare(back: NeutralResponse, source: NeutralResponse, to: Column): vo
   expect(usageIn(back.usage, to)).toEqual(usageIn(source.usage, to));
 }
 
-const context = contextOf();
+/** A caller that wants to see thoughts. */
+const wish = { effort: 'high', budgetTokens: undefined, includeThoughts: true, summary: undefined } as const;
+const context = contextOf({ request: { ...contextOf().request, reasoning: wish } });
 
 describe.skipIf(!haveFixtures)('recorded answers in every other format', () => {
   const pairs = columns.flatMap((from) =>
@@ -129,14 +209,15 @@ describe.skipIf(!haveFixtures)('recorded answers in every other format', () => {
 
       it.each(sources.map((fixture) => [fixture.name, fixture] as const))('%s, streamed', (_, fixture) => {
         const source = read(fixture);
-        const events = isStream(fixture) ? readStream(from.format, [fixture.bytes]) : eventsOf(source);
+        const events = isStream(fixture) ? readEvents(from.format, fixture) : eventsOf(source);
         const text = writeStream(to.format.eventWriter(context), events);
         const back = collectEvents(readStream(to.format, [new TextEncoder().encode(text)]));
         if (source.error) expect(back.error?.message).toBe(source.error.message);
         else if (!source.whole) expect(back.whole).toBe(false);
         else {
           expect(back.whole).toBe(true);
-          compare(back, source, to);
+          // Arguments are streamed as they come, broken ones too, where the format streams them.
+          compare(back, source, to.name === 'anthropic-messages' ? { ...to, objectArguments: false } : to);
         }
       });
     },
@@ -174,7 +255,7 @@ describe.skipIf(!haveFixtures)('recorded answers in every other format', () => {
 function comparable(candidates: NeutralCandidate[]): unknown {
   return JSON.parse(
     JSON.stringify(candidates, (key, value) =>
-      key === 'itemId' || key === 'opaque' || (isObject(value) && value.type === 'opaque')
+      key === 'itemId' || key === 'opaque' || key === 'raw' || (isObject(value) && value.type === 'opaque')
         ? undefined
         : value,
     ),

@@ -1,6 +1,7 @@
 // Recordings read by their own format, and answers written and read again: what the tests over all formats share.
 import { isObject } from '../../src/formats/json-reader.ts';
 import type { NeutralCandidate, NeutralEvent, NeutralResponse } from '../../src/formats/neutral.ts';
+import type { JsonObject } from '../../src/formats/observation.ts';
 import { emptyRequest } from '../../src/formats/request-fields.ts';
 import { createSseSplitter } from '../../src/formats/sse.ts';
 import type { AnswerContext, EventWriter, TranslatedFormat } from '../../src/formats/translation.ts';
@@ -28,16 +29,27 @@ export function readStream(
   return events;
 }
 
+/** The events of a recorded stream: SSE, or Gemini's array. */
+export function readEvents(
+  format: Pick<TranslatedFormat, 'eventReader'>,
+  { meta, bytes }: Fixture,
+): NeutralEvent[] {
+  if (meta.response_file.endsWith('.sse')) return readStream(format, [bytes]);
+  const reader = format.eventReader();
+  const elements = JSON.parse(new TextDecoder().decode(bytes)) as JsonObject[];
+  return [...elements.flatMap((element) => reader.read(element, undefined)), ...reader.end()];
+}
+
 /** A recorded answer in the neutral form, however it came. */
-export function readAnswer(format: TranslatedFormat, { meta, bytes }: Fixture): Collected {
-  if (meta.response_file.endsWith('.sse')) return collectEvents(readStream(format, [bytes]));
-  const response = format.readResponse(JSON.parse(new TextDecoder().decode(bytes)));
+export function readAnswer(format: TranslatedFormat, fixture: Fixture): Collected {
+  if (isStream(fixture)) return collectEvents(readEvents(format, fixture));
+  const response = format.readResponse(JSON.parse(new TextDecoder().decode(fixture.bytes)));
   return { ...response, whole: response.error === null };
 }
 
-/** Whether the recording is a stream of server-sent events. */
-export function isStream({ meta }: Fixture): boolean {
-  return meta.response_file.endsWith('.sse');
+/** Whether the recording is a stream, as events or as an array. */
+export function isStream({ meta, bytes }: Fixture): boolean {
+  return meta.response_file.endsWith('.sse') || bytes[0] === 0x5b;
 }
 
 /** A context for writers: a caller who asked for nothing in particular, and for usage. */
@@ -49,6 +61,7 @@ export function contextOf(overrides: Partial<AnswerContext> = {}): AnswerContext
     answerId: 'a1b2c3',
     nowSeconds: 1_764_000_000,
     framing: 'sse',
+    isKept: false,
     ...overrides,
   };
 }

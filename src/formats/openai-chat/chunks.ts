@@ -38,6 +38,8 @@ export interface OutputState {
   /** Whether the client asked for a last chunk with the usage. */
   tellsUsage: boolean;
   ended: boolean;
+  /** Candidates whose end the upstream did not tell. */
+  untold: Set<number>;
 }
 
 /** What every chunk begins with, up to its choices. */

@@ -27,6 +27,7 @@ export function eventWriter(context: AnswerContext): EventWriter {
     usage: null,
     tellsUsage,
     ended: false,
+    untold: new Set(),
   };
   return {
     write: (event) => writeEvent(state, event),
@@ -60,7 +61,7 @@ function writeEvent(state: OutputState, event: NeutralEvent): string {
       return `data: ${JSON.stringify({ error: writeOpenaiError(event.error) })}\n\n`;
     case 'message-end':
       state.ended = true;
-      return '';
+      return [...state.untold].map((candidate) => finish(state, candidate, { reason: 'unknown' })).join('');
     case 'candidate-end':
       return finish(state, event.candidate, event.stop);
     default:
@@ -104,7 +105,12 @@ function writePartEvent(state: OutputState, event: PartEvent): string {
   }
 }
 
+/** An end that the upstream did not tell is told only when its stream was whole. */
 function finish(state: OutputState, candidate: number, stop: Stop): string {
+  if (stop.reason === 'unknown' && !state.ended) {
+    state.untold.add(candidate);
+    return openChoice(state, candidate).text;
+  }
   const { choice, text } = openChoice(state, candidate);
   const reason = JSON.stringify(writeStop(stop, { refusal: choice.refused }));
   return text + rawChunk(state, candidate, '{}', 'null', reason);
