@@ -2,6 +2,7 @@
 // src: text, calls, thoughts, how it ended, an error. One extraction for each of the four formats.
 import type { StopReason } from '../../src/formats/neutral.ts';
 import { type Fixture, kindOf } from './fixtures.ts';
+import { generateTold, messagesTold } from './told-elsewhere.ts';
 
 /** One candidate of an answer; several pieces of text are joined. */
 export interface Told {
@@ -33,6 +34,10 @@ export function toldBy(fixture: Fixture): ToldAnswer | null {
       return chatTold(values);
     case 'responses':
       return responsesTold(values);
+    case 'messages':
+      return messagesTold(values);
+    case 'generate':
+      return generateTold(values.flat(), fixture.meta.stream);
     default:
       return null;
   }
