@@ -51,43 +51,24 @@ INSERT INTO usage_daily
     SUM(requests), SUM(errors), SUM(input_tokens), SUM(cached_tokens),
     SUM(cache_write_tokens), SUM(output_tokens), SUM(reasoning_tokens), SUM(cost_nano_usd)
   FROM usage_hourly GROUP BY 1, 2, 4, 5;
+-- In two, for D1 takes five terms of a union at most.
 INSERT INTO usage_totals
-  SELECT 'hour', hour, '',
+  SELECT dimension, at, key,
     SUM(requests), SUM(errors), SUM(input_tokens), SUM(cached_tokens),
     SUM(cache_write_tokens), SUM(output_tokens), SUM(reasoning_tokens), SUM(cost_nano_usd)
-  FROM usage_hourly GROUP BY 2, 3;
+  FROM (
+    SELECT 'hour' AS dimension, hour AS at, '' AS key, * FROM usage_hourly
+    UNION ALL SELECT 'account-hour', hour, account_id, * FROM usage_hourly
+    UNION ALL SELECT 'token-hour', hour, token_id, * FROM usage_hourly
+    UNION ALL SELECT 'model-hour', hour, model, * FROM usage_hourly
+    UNION ALL SELECT 'channel-hour', hour, channel_id, * FROM usage_hourly
+  ) GROUP BY 1, 2, 3;
 INSERT INTO usage_totals
-  SELECT 'account-hour', hour, account_id,
+  SELECT dimension, at, key,
     SUM(requests), SUM(errors), SUM(input_tokens), SUM(cached_tokens),
     SUM(cache_write_tokens), SUM(output_tokens), SUM(reasoning_tokens), SUM(cost_nano_usd)
-  FROM usage_hourly GROUP BY 2, 3;
-INSERT INTO usage_totals
-  SELECT 'token-hour', hour, token_id,
-    SUM(requests), SUM(errors), SUM(input_tokens), SUM(cached_tokens),
-    SUM(cache_write_tokens), SUM(output_tokens), SUM(reasoning_tokens), SUM(cost_nano_usd)
-  FROM usage_hourly GROUP BY 2, 3;
-INSERT INTO usage_totals
-  SELECT 'model-hour', hour, model,
-    SUM(requests), SUM(errors), SUM(input_tokens), SUM(cached_tokens),
-    SUM(cache_write_tokens), SUM(output_tokens), SUM(reasoning_tokens), SUM(cost_nano_usd)
-  FROM usage_hourly GROUP BY 2, 3;
-INSERT INTO usage_totals
-  SELECT 'channel-hour', hour, channel_id,
-    SUM(requests), SUM(errors), SUM(input_tokens), SUM(cached_tokens),
-    SUM(cache_write_tokens), SUM(output_tokens), SUM(reasoning_tokens), SUM(cost_nano_usd)
-  FROM usage_hourly GROUP BY 2, 3;
-INSERT INTO usage_totals
-  SELECT 'token', hour / 24, token_id,
-    SUM(requests), SUM(errors), SUM(input_tokens), SUM(cached_tokens),
-    SUM(cache_write_tokens), SUM(output_tokens), SUM(reasoning_tokens), SUM(cost_nano_usd)
-  FROM usage_hourly GROUP BY 2, 3;
-INSERT INTO usage_totals
-  SELECT 'model', hour / 24, model,
-    SUM(requests), SUM(errors), SUM(input_tokens), SUM(cached_tokens),
-    SUM(cache_write_tokens), SUM(output_tokens), SUM(reasoning_tokens), SUM(cost_nano_usd)
-  FROM usage_hourly GROUP BY 2, 3;
-INSERT INTO usage_totals
-  SELECT 'channel', hour / 24, channel_id,
-    SUM(requests), SUM(errors), SUM(input_tokens), SUM(cached_tokens),
-    SUM(cache_write_tokens), SUM(output_tokens), SUM(reasoning_tokens), SUM(cost_nano_usd)
-  FROM usage_hourly GROUP BY 2, 3;
+  FROM (
+    SELECT 'token' AS dimension, hour / 24 AS at, token_id AS key, * FROM usage_hourly
+    UNION ALL SELECT 'model', hour / 24, model, * FROM usage_hourly
+    UNION ALL SELECT 'channel', hour / 24, channel_id, * FROM usage_hourly
+  ) GROUP BY 1, 2, 3;

@@ -73,6 +73,23 @@ export function atTerms(rates: Rates, provider: PricedProvider, model: string, t
 }
 
 /**
+ * The dearest that tokens may come to by what a request asks for: a tier may be refused, and the answer then
+ * comes in the standard one. What a project of the provider's sets as its own default, nobody sees here.
+ */
+export function dearestOfAsked(
+  rates: Rates,
+  provider: PricedProvider,
+  model: string,
+  request: Readonly<Record<string, unknown>>,
+): Rates {
+  const text = (value: unknown) => (typeof value === 'string' ? value : null);
+  const tier = request.speed === 'fast' ? 'fast' : text(request.service_tier ?? request.serviceTier);
+  const terms = { tier, region: text(request.inference_geo) };
+  const [times, over] = tierFactor(provider, model, terms);
+  return times > over ? atTerms(rates, provider, model, terms) : rates;
+}
+
+/**
  * Batches cost half (https://platform.claude.com/docs/en/build-with-claude/batch-processing). Inference kept in the
  * US costs 1.1 times, from Opus 4.6 on; before, the field is not there to say so
  * (https://platform.claude.com/docs/en/build-with-claude/data-residency, 2026-06). The two stack.
