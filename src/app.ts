@@ -190,20 +190,35 @@ export const app = {
 /** Ids of what upstreams store are forgotten after this; OpenAI keeps responses for 30 days. */
 const upstreamIdsKeptMs = 35 * 86_400_000;
 
-async function refreshPrices(url: string, kv: KVNamespace): Promise<void> {
-  const refresh = await refreshPriceTable(url, kv, (source, init) => fetch(source, init), Date.now());
-  if (refresh.outcome === 'failed') report('price-table-not-refreshed', refresh.reason);
-}
-
-/** The hourly work: a fresh copy of the catalog for isolates that start while the database is away, and forgetting. */
+/**
+ * The hourly work: a fresh copy of the catalog for isolates that start while the database is away, forgetting,
+ * and the price table. One that fails keeps none of the others; what failed is thrown at the end.
+ */
 export async function hourly(env: Env): Promise<void> {
   const services = servicesOf(env);
-  await services.catalog.refresh(Date.now());
-  await services.upstreamIds.forgetBefore(Date.now() - upstreamIdsKeptMs);
-  await services.conversations.forgetExpired(Date.now());
   const { logRetentionMs, pricesUrl } = services.config;
-  if (pricesUrl !== null) await refreshPrices(pricesUrl, env.CACHE);
-  if (logRetentionMs !== null) await forgetRowsBefore(env.DB, Date.now() - logRetentionMs);
+  const nowMs = Date.now();
+  const work: (() => Promise<unknown> | undefined)[] = [
+    () => services.catalog.refresh(nowMs),
+    () => services.upstreamIds.forgetBefore(nowMs - upstreamIdsKeptMs),
+    () => services.conversations.forgetExpired(nowMs),
+    () => (logRetentionMs === null ? undefined : forgetRowsBefore(env.DB, nowMs - logRetentionMs)),
+    () => (pricesUrl === null ? undefined : refreshPrices(pricesUrl, env.CACHE, nowMs)),
+  ];
+  const failures: unknown[] = [];
+  for (const task of work) {
+    try {
+      await task();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'a part of the hourly work failed');
+}
+
+async function refreshPrices(url: string, kv: KVNamespace, nowMs: number): Promise<void> {
+  const refresh = await refreshPriceTable(url, kv, (source, init) => fetch(source, init), nowMs);
+  if (refresh.outcome === 'failed') report('price-table-not-refreshed', refresh.reason);
 }
 
 function noSuchRoute(path: string, method: string): RelayError {

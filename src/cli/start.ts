@@ -47,8 +47,10 @@ async function announce(
 
 function variablesFor(settings: StartSettings, demo: DemoUpstream | null): Record<string, string> {
   const { DEMO_BASE_URL: _url, DEMO_MODELS: _models, ...own } = settings.workerVariables;
-  if (demo === null) return own;
-  return { ...own, DEMO_BASE_URL: demo.url, DEMO_MODELS: JSON.stringify(demoModels) };
+  // Here nothing is fetched that nobody asked for.
+  const variables = { PRICES_URL: 'off', ...own };
+  if (demo === null) return variables;
+  return { ...variables, DEMO_BASE_URL: demo.url, DEMO_MODELS: JSON.stringify(demoModels) };
 }
 
 /** The address for people: a wildcard is no address that a client could call. */

@@ -15,7 +15,8 @@ interface Extra {
 
 const extras: Record<ExtraProvider, Record<string, Extra>> = {
   // https://developers.openai.com/api/docs/pricing. Speech: $15 and $30 per million characters (2025-05, and of
-  // tts-1 again 2026-06-07, through tds.s-anand.net and llmreference.com). Base models: $2 and $0.40 (2025-10).
+  // tts-1 again 2026-06-07, through tds.s-anand.net and llmreference.com). Base models: $2 and $0.40
+  // (2025-10, not read again).
   openai: {
     'tts-1': { usdPerMillionCharacters: 15 },
     'tts-1-1106': { usdPerMillionCharacters: 15 },

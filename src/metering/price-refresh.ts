@@ -22,7 +22,9 @@ const versionKey = 'price-table-version';
 
 interface Version {
   etag: string | null;
-  fetchedAtMs: number;
+  checkedAtMs: number;
+  /** When the kept table was fetched: the table carries it too, for KV may show the one before the other. */
+  tableAtMs: number;
   url: string;
   models: number;
 }
@@ -34,7 +36,7 @@ export type Refresh =
   | { outcome: 'unchanged' }
   | { outcome: 'failed'; reason: string };
 
-/** Fetches the table if it is time to, and keeps it when it is good. Never throws for what the source does. */
+/** Fetches the table if it is time to, and keeps it when it is good. Never throws for what the source does; KV that cannot be read is thrown. */
 export async function refreshPriceTable(
   url: string,
   kv: KVNamespace,
@@ -43,17 +45,17 @@ export async function refreshPriceTable(
 ): Promise<Refresh> {
   const before = await kv.get<Version>(versionKey, 'json');
   const isSame = before?.url === url;
-  if (isSame && nowMs - before.fetchedAtMs < refreshLimits.everyMs) return { outcome: 'fresh-enough' };
+  if (isSame && nowMs - before.checkedAtMs < refreshLimits.everyMs) return { outcome: 'fresh-enough' };
   try {
     const headers: Record<string, string> = isSame && before.etag ? { 'if-none-match': before.etag } : {};
     const response = await get(url, { headers, signal: AbortSignal.timeout(refreshLimits.timeoutMs) });
     if (response.status === 304 && isSame) {
-      await kv.put(versionKey, JSON.stringify({ ...before, fetchedAtMs: nowMs }));
+      await kv.put(versionKey, JSON.stringify({ ...before, checkedAtMs: nowMs }));
       return { outcome: 'unchanged' };
     }
     if (!response.ok) throw new TableFault(`the source answered ${response.status}`);
     const providers = readTable(await boundedText(response));
-    return await keep(kv, providers, { etag: response.headers.get('etag'), fetchedAtMs: nowMs, url });
+    return await keep(kv, providers, { etag: response.headers.get('etag'), url }, nowMs);
   } catch (error) {
     return { outcome: 'failed', reason: error instanceof Error ? error.message : String(error) };
   }
@@ -62,12 +64,13 @@ export async function refreshPriceTable(
 async function keep(
   kv: KVNamespace,
   providers: ProvidersOfTable,
-  facts: Omit<Version, 'models'>,
+  source: Pick<Version, 'etag' | 'url'>,
+  nowMs: number,
 ): Promise<Refresh> {
   const models = providers.reduce((sum, provider) => sum + provider.models.length, 0);
-  const version: Version = { ...facts, models };
+  const version: Version = { ...source, checkedAtMs: nowMs, tableAtMs: nowMs, models };
   // The table first: a version that is there has its table.
-  await kv.put(tableKey, JSON.stringify(providers));
+  await kv.put(tableKey, JSON.stringify({ tableAtMs: nowMs, table: JSON.stringify(providers) }));
   await kv.put(versionKey, JSON.stringify(version));
   return { outcome: 'refreshed', models };
 }
@@ -92,7 +95,7 @@ async function boundedText(response: Response): Promise<string> {
 /** An isolate's view of the kept copy. */
 export class RefreshedPrices {
   private lookedAtMs = Number.NEGATIVE_INFINITY;
-  private fetchedAtMs = 0;
+  private tableAtMs = Number.NEGATIVE_INFINITY;
   private readonly kv: KVNamespace;
   private readonly report: (event: string, error: unknown) => void;
 
@@ -107,10 +110,11 @@ export class RefreshedPrices {
     this.lookedAtMs = nowMs;
     try {
       const version = await this.kv.get<Version>(versionKey, 'json');
-      if (version === null || version.fetchedAtMs <= this.fetchedAtMs) return;
-      const text = await this.kv.get(tableKey);
-      if (text !== null) takeOverTable(readTable(text));
-      this.fetchedAtMs = version.fetchedAtMs;
+      if (version === null || version.tableAtMs <= this.tableAtMs) return;
+      const kept = await this.kv.get<{ tableAtMs: number; table: string }>(tableKey, 'json');
+      if (kept === null || kept.tableAtMs <= this.tableAtMs) return;
+      takeOverTable(readTable(kept.table));
+      this.tableAtMs = kept.tableAtMs;
     } catch (error) {
       this.report('price-table-not-taken', error);
     }

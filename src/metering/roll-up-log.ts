@@ -1,6 +1,6 @@
 // The roll-ups of the log in D1: usage by hour and by day, by token, model and channel. Kept in the very
-// transaction that writes rows, so that they are right however often a row comes; one statement for each
-// table and batch, so that a busy token costs a few written rows and not some for each request.
+// transaction that writes rows, so that they are right however often a row comes; by batches, so that a busy
+// token costs a few written rows and not some for each request.
 import { chunksOfJson } from '../lib/json-chunks.ts';
 import type { LogRow } from '../quota/quota.ts';
 
@@ -30,29 +30,19 @@ export const totalDimensions = {
 
 export type TotalDimension = keyof typeof totalDimensions;
 
-interface RollUp {
-  into: string;
-  /** The key's expressions over `changes`, and their columns in the table. */
-  keys: readonly string[];
-  conflict: string;
-}
+const cells = 'hour, token_id, model, channel_id';
 
-const cellKeys = ['token_id', 'MAX(account_id)', 'model', 'channel_id'];
-
-const rollUps: readonly RollUp[] = [
-  {
-    into: 'usage_hourly',
-    keys: ['created_at / 3600000', ...cellKeys],
-    conflict: 'hour, token_id, model, channel_id',
-  },
+/** Each table: its key's columns out of the cells of hours that have changed, and what makes two rows one. */
+const rollUps = [
+  { into: 'usage_hourly', keys: 'hour, token_id, account_id, model, channel_id', conflict: cells },
   {
     into: 'usage_daily',
-    keys: ['created_at / 86400000', ...cellKeys],
+    keys: 'hour / 24, token_id, account_id, model, channel_id',
     conflict: 'day, token_id, model, channel_id',
   },
   ...Object.entries(totalDimensions).map(([dimension, { at, key }]) => ({
     into: 'usage_totals',
-    keys: [`'${dimension}'`, `created_at / ${at === 'hour' ? 3_600_000 : 86_400_000}`, key],
+    keys: `'${dimension}', ${at === 'hour' ? 'hour' : 'hour / 24'}, ${key}`,
     conflict: 'dimension, at, key',
   })),
 ];
@@ -102,23 +92,29 @@ const driftSql = `WITH changes AS (
     WHERE token_id = ?1 AND hour >= ?2 / 3600000 AND hour < ?3 / 3600000
   )`;
 
-function upsertSql(changes: string, { into, keys, conflict }: RollUp): string {
-  const grouped = keys.flatMap((key, index) => (key.startsWith('MAX(') ? [] : [index + 1]));
-  return `${changes} INSERT INTO ${into}
-    SELECT ${[...keys, ...summedColumns.map((column) => `SUM(${column})`)].join(', ')}
-    FROM changes WHERE true GROUP BY ${grouped.join(', ')}
-    ON CONFLICT (${conflict}) DO UPDATE SET
-    ${summedColumns.map((column) => `${column} = ${column} + excluded.${column}`).join(', ')}`;
-}
+const adding = `DO UPDATE SET ${summedColumns.map((column) => `${column} = ${column} + excluded.${column}`).join(', ')}`;
+const sums = summedColumns.map((column) => `SUM(${column})`).join(', ');
 
-const arrivalSql = rollUps.map((rollUp) => upsertSql(changesSql, rollUp));
-/** The cells of hours last: the others are mended by what they say. */
-const mendSql = rollUps.map((rollUp) => upsertSql(driftSql, rollUp)).reverse();
+/** By cells of hours, into a table that is empty outside of this transaction: the rows are read but once. */
+const stageSql = (changes: string) => `${changes} INSERT INTO usage_changes
+    SELECT created_at / 3600000, token_id, MAX(account_id), model, channel_id, ${sums}
+    FROM changes WHERE true GROUP BY 1, 2, 4, 5 ON CONFLICT (${cells}) ${adding}`;
+
+const spreadSql = rollUps.map(({ into, keys, conflict }) => {
+  const places = keys.split(', ').map((_, index) => index + 1);
+  return `INSERT INTO ${into} SELECT ${keys}, ${sums} FROM usage_changes WHERE true
+    GROUP BY ${places.join(', ')} ON CONFLICT (${conflict}) ${adding}`;
+});
 
 /** The statements that count rows in; to run before those rows are written. No id may be there twice. */
 export function rollUpStatements(db: D1Database, rows: readonly LogRow[]): D1PreparedStatement[] {
   const chunks = chunksOfJson(rows.map(compactRow));
-  return chunks.flatMap((chunk) => arrivalSql.map((sql) => db.prepare(sql).bind(chunk)));
+  if (chunks.length === 0) return [];
+  return [...chunks.map((chunk) => db.prepare(stageSql(changesSql)).bind(chunk)), ...spread(db)];
+}
+
+function spread(db: D1Database): D1PreparedStatement[] {
+  return [...spreadSql, 'DELETE FROM usage_changes'].map((sql) => db.prepare(sql));
 }
 
 /**
@@ -131,7 +127,7 @@ export async function mendRollUps(
   fromMs: number,
   toMs: number,
 ): Promise<void> {
-  await db.batch(mendSql.map((sql) => db.prepare(sql).bind(tokenId, fromMs, toMs)));
+  await db.batch([db.prepare(stageSql(driftSql)).bind(tokenId, fromMs, toMs), ...spread(db)]);
 }
 
 /** In the order of `arrived`. */

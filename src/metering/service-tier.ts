@@ -55,7 +55,8 @@ export function tierFactor(provider: PricedProvider, model: string, terms: Servi
       if (tier === 'flex' || tier === 'batch') return half;
       return tier === 'priority' ? ruled(openaiPriority, name) : [1, 1];
     case 'gemini':
-      // https://ai.google.dev/gemini-api/docs/pricing, 2026-07: flex and batch half, priority 1.8 times.
+      // https://ai.google.dev/gemini-api/docs/priority-inference: flex and batch half, priority 75 to 100 % more by
+      // model, 1.8 times for most (docs.llmgateway.io/features/service-tiers, 2026).
       if (tier === 'flex' || tier === 'batch') return half;
       return tier === 'priority' ? [9, 5] : [1, 1];
     case 'anthropic':
@@ -73,9 +74,27 @@ export function atTerms(rates: Rates, provider: PricedProvider, model: string, t
 }
 
 /**
+ * The dearest that tokens may come to by what a request asks for: a tier may be refused, and the answer then
+ * comes in the standard one. What a project of the provider's sets as its own default, nobody sees here.
+ */
+export function dearestOfAsked(
+  rates: Rates,
+  provider: PricedProvider,
+  model: string,
+  request: Readonly<Record<string, unknown>>,
+): Rates {
+  const text = (value: unknown) => (typeof value === 'string' ? value : null);
+  const tier = request.speed === 'fast' ? 'fast' : text(request.service_tier ?? request.serviceTier);
+  const terms = { tier, region: text(request.inference_geo) };
+  const [times, over] = tierFactor(provider, model, terms);
+  return times > over ? atTerms(rates, provider, model, terms) : rates;
+}
+
+/**
  * Batches cost half (https://platform.claude.com/docs/en/build-with-claude/batch-processing). Inference kept in the
- * US costs 1.1 times, from Opus 4.6 on; before, the field is not there to say so
- * (https://platform.claude.com/docs/en/build-with-claude/data-residency, 2026-06). The two stack.
+ * US costs 1.1 times, from Opus 4.6 on; models of before refuse the field
+ * (https://platform.claude.com/docs/en/build-with-claude/data-residency, 2026; the factor itself is of 2026-02 and was not
+ * read again). The two stack.
  */
 function anthropicFactor(tier: string, name: string, region: string | null): Factor {
   const [times, over] = tier === 'fast' ? ruled(anthropicFast, name) : tier === 'batch' ? half : [1, 1];

@@ -29,9 +29,11 @@ const rules: readonly FeeRule[] = [
   { providers: ['openai'], models: /^gpt-4o(-mini)?-search-preview/, fees: { request: 0.025 } },
   { providers: ['openai'], models: /^gpt-5(\.\d)?-search-api/, fees: { request: 0.01 } },
   // Same page: web search $10 per 1k calls; the preview tool $25 per 1k with models that do not reason, $10
-  // with those that do; file search $2.50 per 1k calls; a container of 1 GB $0.03 (larger ones cost more,
-  // and an answer does not say which it was). Read through modelcostwatch.com (2026-03-12) and
-  // community.openai.com/t/1363698. Azure's page names no figures; Microsoft sells the same tools.
+  // with those that do; file search $2.50 per 1k calls (modelcostwatch.com, 2026-03-12;
+  // community.openai.com/t/1363698). A container $0.03 when it is made (community.openai.com/t/1360060): for
+  // 1 GB, and larger ones cost more, but an answer does not say how large it is, nor whether it was there
+  // before; each answer that used one is charged for one. Azure's page names no figures (2026-10); Microsoft
+  // sells the same tools.
   {
     providers: ['openai', 'azure'],
     models: /^(gpt-[56]|o\d|codex|computer-use)/,
@@ -42,19 +44,20 @@ const rules: readonly FeeRule[] = [
     models: /./,
     fees: { webSearch: 0.01, previewWebSearch: 0.025, fileSearch: 0.0025, codeSession: 0.03 },
   },
-  // https://platform.claude.com/docs/en/about-claude/pricing: $10 per 1,000 searches, 2026-06. Fetching pages is
-  // free. Code execution ($0.05 an hour after 1,550 free hours a month) is in no answer, so it is not charged.
+  // https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool: $10 per 1,000 searches (2026, through
+  // claudecodeguides.com). Fetching pages is free. Code execution is in no answer's usage, so it is not charged.
   { providers: ['anthropic'], models: /./, fees: { webSearch: 0.01 } },
-  // https://ai.google.dev/gemini-api/docs/pricing, 2026-09: before Gemini 3 $35 per 1,000 grounded prompts
-  // (maps: $25), from Gemini 3 on $14 per 1,000 search queries.
+  // https://ai.google.dev/gemini-api/docs/pricing: before Gemini 3 $35 per 1,000 grounded prompts, however many
+  // queries; from Gemini 3 on $14 per 1,000 queries (discuss.ai.google.dev/t/102927 and /t/134866, 2026). Maps
+  // before Gemini 3, $25 per 1,000, is of 2025-10 and was not read again.
   {
     providers: ['google'],
     models: /^(models\/)?gemini-(1|2)/,
     fees: { searchedRequest: 0.035, mappedRequest: 0.025 },
   },
   { providers: ['google'], models: /gemini/, fees: { webSearch: 0.014, mapSearch: 0.014 } },
-  // https://docs.x.ai/docs/models#tools-pricing, 2025-12: web and X search and code $5 per 1k calls,
-  // collections $2.50 per 1k.
+  // https://docs.x.ai/developers/pricing, 2026: web search, X search and code execution $5 per 1k calls each,
+  // search of collections $2.50 per 1k.
   {
     providers: ['x-ai'],
     models: /./,

@@ -1,6 +1,7 @@
 // What will be done with a request, before anything is spent: the model, who can serve it, what it may cost.
 // No I/O but the look-up of upstream ids that the request names.
 import type { Endpoint, Operation } from '../formats/format.ts';
+import { isObject } from '../formats/json-reader.ts';
 import type { WireKind } from '../formats/meter.ts';
 import type { ReasoningEffort } from '../formats/neutral.ts';
 import type { JsonObject } from '../formats/observation.ts';
@@ -11,6 +12,7 @@ import { formatOf, isMisdirected, talkOperations } from '../formats/translations
 import { RelayError } from '../lib/relay-error.ts';
 import { type Bound, upperBound } from '../metering/bound.ts';
 import { overrideRates, type Rates, tableRates } from '../metering/price.ts';
+import { dearestOfAsked } from '../metering/service-tier.ts';
 import type { Catalog, Route } from '../routing/catalog.ts';
 import type { UpstreamIdOwner, UpstreamIdStore } from '../routing/upstream-id-store.ts';
 import type { Call, RelayServices } from './call.ts';
@@ -257,10 +259,11 @@ function dearestBound(
   const bytes =
     body.type === 'json' ? body.bytes.byteLength : body.type === 'form' ? (body.contentLength ?? 0) : 0;
   const value = bodyValue(body);
-  const bounds = routes.map(
-    ({ rates }) =>
-      rates && upperBound(endpoint.kind, value, bytes, rates, { streamed: facts.stream, multiplier }),
-  );
+  const bounds = routes.map(({ rates, channel, upstreamModel }) => {
+    if (rates === null) return null;
+    const dearest = isObject(value) ? dearestOfAsked(rates, channel.provider, upstreamModel, value) : rates;
+    return upperBound(endpoint.kind, value, bytes, dearest, { streamed: facts.stream, multiplier });
+  });
   return bounds.reduce<Bound | null>(
     (dearest, bound) =>
       dearest === null || bound === null || bound.reserveNanoUsd > dearest.reserveNanoUsd ? bound : dearest,

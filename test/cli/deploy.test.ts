@@ -1,6 +1,9 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { stepsFrom } from '../../src/cli/schema-files.ts';
+import { schemaVersion } from '../../src/lib/schema-store.ts';
 import { type CloudflareImitation, startCloudflareImitation } from './cloudflare-imitation.ts';
 import { type Ended, runProgram, temporaryFolder } from './programs.ts';
 
@@ -71,6 +74,25 @@ describe('npm run deploy', () => {
     expect(cloudflare.domains).toEqual(['api.example.com']);
     expect(cloudflare.databases.size).toBe(1);
     expect(cloudflare.secretPuts).toHaveLength(2);
+  });
+
+  it('brings a database of the first version up to date, with what is in it', async () => {
+    const [database] = cloudflare.databases.values();
+    if (database === undefined) throw new Error('no database');
+    const old = new DatabaseSync(':memory:');
+    for (const { statements, version } of stepsFrom(null)) if (version === 1) old.exec(statements.join('\n'));
+    old.exec(`INSERT INTO logs (id, created_at, token_id, account_id, format, endpoint, status, cost_nano_usd)
+      VALUES ('old', 5, 'tok_1', 'acc_admin', 'openai', '/v1/x', 200, 7)`);
+    database.sqlite = old;
+    const upgraded = await deploy();
+    expect(upgraded.code, upgraded.output).toBe(0);
+    expect(upgraded.output).toContain('schema: up to date');
+    expect({ ...old.prepare('SELECT value FROM meta').get() }).toEqual({ value: String(schemaVersion) });
+    expect({ ...old.prepare('SELECT id, charge FROM logs').get() }).toEqual({ id: 'old', charge: null });
+    const total = old
+      .prepare("SELECT cost_nano_usd AS cost FROM usage_totals WHERE dimension = 'token'")
+      .get();
+    expect({ ...total }).toEqual({ cost: 7 });
   });
 });
 

@@ -1,15 +1,14 @@
 // Every recording that the relay could have relayed: metered whole, byte by byte and at seeded cuts, always
 // the same, and equal to what the provider's own usage object says.
 import { describe, expect, it } from 'vitest';
-import { createMeter, type Meter } from '../../src/formats/meter.ts';
+import type { Meter } from '../../src/formats/meter.ts';
 import type { Usage } from '../../src/formats/usage.ts';
 import {
   allFixtures,
   cutAtSeed,
-  type Fixture,
-  framingOf,
   haveFixtures,
   kindOf,
+  meterOf,
   sayWhenLeftOut,
 } from '../support/fixtures.ts';
 import { recordedUsage } from '../support/recorded-usage.ts';
@@ -19,13 +18,6 @@ sayWhenLeftOut();
 const cases = allFixtures()
   .filter(({ meta }) => meta.method === 'POST' && meta.status === 200)
   .filter(kindOf);
-
-function meterOf(fixture: Fixture, pieces: Uint8Array[]): Meter {
-  const meter = createMeter(kindOf(fixture) ?? 'uncounted', framingOf(fixture));
-  for (const piece of pieces) meter.push(piece);
-  meter.end();
-  return meter;
-}
 
 function snapshot(meter: Meter): unknown {
   const { complete, outputCharacters, started, madeIds, model, error, serviceTier, atBoundary } = meter;

@@ -1,30 +1,23 @@
 // What a request is charged: tools, tiers and other models beside the tokens, and a record that adds up.
 import { describe, expect, it } from 'vitest';
-import { createMeter, type Meter } from '../../src/formats/meter.ts';
+import { createMeter } from '../../src/formats/meter.ts';
 import { emptyUsage, usageOf } from '../../src/formats/usage.ts';
 import { type Charge, type Charged, chargeFor, costOfCharge } from '../../src/metering/charge.ts';
 import { overrideRates, type Rates, tableRates } from '../../src/metering/price.ts';
-import { standardTerms, tierFactor } from '../../src/metering/service-tier.ts';
+import { dearestOfAsked, standardTerms, tierFactor } from '../../src/metering/service-tier.ts';
 import { fixtureRoutes } from '../support/fixture-routes.ts';
 import {
   allFixtures,
   type Fixture,
-  framingOf,
   haveFixtures,
   kindOf,
+  meterOf,
   sayWhenLeftOut,
 } from '../support/fixtures.ts';
 
 sayWhenLeftOut();
 
 const at = new Date('2026-11-01T12:00:00Z');
-
-function meterOf(fixture: Fixture): Meter {
-  const meter = createMeter(kindOf(fixture) ?? 'uncounted', framingOf(fixture));
-  meter.push(fixture.bytes);
-  meter.end();
-  return meter;
-}
 
 /** The charge of a recording as the relay would make it; null: it has no usage, or its model no price. */
 function chargeOf(fixture: Fixture): Charge | null {
@@ -218,6 +211,12 @@ describe('a charge', () => {
   });
 });
 
+/** Those prices, as if they were the table's. */
+const overrideLike = (price: { input: number; output: number }): Rates => ({
+  ...overrideRates(price),
+  source: 'table',
+});
+
 describe('a service tier', () => {
   const factor = (provider: Charged['provider'], model: string, tier: string | null, region = 'global') => {
     const [times, over] = tierFactor(provider, model, { tier, region });
@@ -243,6 +242,17 @@ describe('a service tier', () => {
     ['openai-compatible', 'llama', 'priority', 1],
   ] as const)('%s %s %s costs %d times the standard price', (provider, model, tier, expected) => {
     expect(factor(provider, model, tier)).toBeCloseTo(expected, 12);
+  });
+
+  it('that is asked for is reserved for when it is dearer, and not when it is cheaper', () => {
+    const base = overrideLike({ input: 1, output: 10 });
+    const input = (provider: Charged['provider'], request: object) =>
+      dearestOfAsked(base, provider, 'claude-opus-5', { ...request }).base.input;
+    expect(input('openai', { service_tier: 'priority' })).toBe(2_000_000);
+    expect(input('openai', { service_tier: 'flex' })).toBe(1_000_000);
+    expect(input('gemini', { serviceTier: 'priority' })).toBe(1_800_000);
+    expect(input('anthropic', { speed: 'fast', inference_geo: 'us' })).toBe(2_200_000);
+    expect(input('anthropic', { service_tier: 7 })).toBe(1_000_000);
   });
 
   it('and inference kept in the US cost both', () => {

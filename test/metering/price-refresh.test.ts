@@ -155,12 +155,31 @@ describe('a refresh', () => {
   });
 });
 
+it('an isolate that is shown the old table beside the new version looks again', async () => {
+  await refresh(0);
+  const old = kv.values.get('price-table') ?? '';
+  answer = { status: 200, body: changed((model) => Object.assign(model, { prices: { input_mtok: 9 } })) };
+  await refresh(refreshLimits.everyMs);
+  const current = kv.values.get('price-table') ?? '';
+  const isolate = new RefreshedPrices(kv, () => expect.unreachable());
+  kv.values.set('price-table', old);
+  await isolate.freshen(0);
+  expect(inputOf('gpt-4o')).toBe(2_500_000);
+  kv.values.set('price-table', current);
+  await isolate.freshen(refreshLimits.lookMs);
+  expect(inputOf('gpt-4o')).toBe(9_000_000);
+  answer = { status: 200, body: JSON.stringify(bundled) };
+  await refresh(2 * refreshLimits.everyMs);
+  await isolate.freshen(2 * refreshLimits.lookMs);
+  expect(inputOf('gpt-4o')).toBe(2_500_000);
+});
+
 it('an isolate goes on with its table when KV fails, or holds nonsense', async () => {
   const events: string[] = [];
   const away = { get: () => Promise.reject(new Error('KV is away')) } as unknown as KVNamespace;
   await new RefreshedPrices(away, (event) => events.push(event)).freshen(0);
   await refresh(5);
-  kv.values.set('price-table', '[]');
+  kv.values.set('price-table', JSON.stringify({ tableAtMs: 9, table: '[]' }));
   await new RefreshedPrices(kv, (event) => events.push(event)).freshen(0);
   expect(events).toEqual(['price-table-not-taken', 'price-table-not-taken']);
   expect(inputOf('gpt-4o')).toBe(2_500_000);

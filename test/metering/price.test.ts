@@ -2,7 +2,6 @@
 // its own.
 import { calcPrice, findProvider } from '@pydantic/genai-prices';
 import { describe, expect, it } from 'vitest';
-import { createMeter } from '../../src/formats/meter.ts';
 import { type Usage, usageOf } from '../../src/formats/usage.ts';
 import {
   costNanoUsd,
@@ -14,7 +13,7 @@ import {
   termsOf,
 } from '../../src/metering/price.ts';
 import { fixtureRoutes } from '../support/fixture-routes.ts';
-import { allFixtures, framingOf, haveFixtures, kindOf, sayWhenLeftOut } from '../support/fixtures.ts';
+import { allFixtures, haveFixtures, kindOf, meterOf, sayWhenLeftOut } from '../support/fixtures.ts';
 
 sayWhenLeftOut();
 
@@ -57,9 +56,7 @@ describe.skipIf(!haveFixtures)('the price of every recorded usage', () => {
       const kind = kindOf(fixture);
       const names = fixtureRoutes[fixture.meta.provider];
       if (fixture.meta.status !== 200 || kind === null || names === undefined) continue;
-      const meter = createMeter(kind, framingOf(fixture));
-      meter.push(fixture.bytes);
-      meter.end();
+      const meter = meterOf(fixture);
       const usage = meter.usage();
       const model = fixture.meta.model ?? meter.model;
       if (usage === null || !model) continue;

@@ -253,6 +253,8 @@ function rowFault(
   const { fixture } = replay;
   if (row.status !== status) return `status ${row.status} in the log, ${status} to the caller`;
   if (row.attempts.at(-1)?.status !== fixture.meta.status) return `attempts ${JSON.stringify(row.attempts)}`;
+  const charged = chargeFault(row);
+  if (charged !== null) return charged;
   const isNothing = fixture.meta.status >= 400 || freeEndpoints.has(fixture.meta.endpoint);
   const expected = isNothing
     ? { input_tokens: 0, output_tokens: 0, cached_tokens: 0 }
@@ -265,6 +267,17 @@ function rowFault(
     if (logged !== value) return `${field} is ${logged}, the provider says ${value} (${row.usage_source})`;
   }
   return null;
+}
+
+/** The prices that a row names are those that make its cost. */
+function chargeFault({ charge, cost_usd }: LogRowView): string | null {
+  if (charge === null)
+    return cost_usd === null || cost_usd === 0 ? null : `cost ${cost_usd} without a charge`;
+  const usd = charge.items.reduce((sum, { count, usd: each, per }) => sum + (count * each) / per, 0);
+  const nano = Math.ceil(Number((usd * charge.multiplier * 1e9).toFixed(3)));
+  return nano === Math.round((cost_usd ?? 0) * 1e9)
+    ? null
+    : `cost ${cost_usd}, but its charge makes ${nano} nano-USD`;
 }
 
 /** Without its end a stream has no figure of the provider's; what passed is estimated. */

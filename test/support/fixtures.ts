@@ -3,7 +3,7 @@
 // are left out and say so.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Framing, WireKind } from '../../src/formats/meter.ts';
+import { createMeter, type Framing, type Meter, type WireKind } from '../../src/formats/meter.ts';
 
 const folder = fileURLToPath(new URL('../../../shared/fixtures/', import.meta.url).href);
 
@@ -106,6 +106,14 @@ export function framingOf({ meta }: Fixture): Framing {
   if (meta.response_file.endsWith('.sse')) return 'sse';
   if (meta.endpoint === 'streamGenerateContent-array') return 'json-array';
   return meta.response_file.endsWith('.json') ? 'json' : 'opaque';
+}
+
+/** The meter of a recording, after its whole body, or the body in those pieces. */
+export function meterOf(fixture: Fixture, pieces: readonly Uint8Array[] = [fixture.bytes]): Meter {
+  const meter = createMeter(kindOf(fixture) ?? 'uncounted', framingOf(fixture));
+  for (const piece of pieces) meter.push(piece);
+  meter.end();
+  return meter;
 }
 
 /** The bytes in pieces of 1 to `largest` bytes, the same ones for the same seed. */

@@ -20,6 +20,10 @@ export interface LogRowView {
   reasoning_tokens: number;
   usage_source: 'upstream' | 'estimated' | null;
   cost_usd: number | null;
+  charge: {
+    multiplier: number;
+    items: { kind: string; count: number; usd: number; per: number; model?: string }[];
+  } | null;
 }
 
 const patienceMs = 15_000;

@@ -47,3 +47,16 @@ it.each([
   const { logRetentionMs } = readConfig({ ...env, ...(text !== undefined && { LOG_RETENTION_DAYS: text }) });
   expect(logRetentionMs).toBe(days === null ? null : days * 86_400_000);
 });
+
+it('goes on with the rest when a part fails, and says so at the end', async () => {
+  await appendRows(env.DB, [logRow({ id: 'ancient', createdAtMs: 5 })]);
+  const away = () => Promise.reject(new Error('KV is away'));
+  const broken = { ...env, CACHE: { get: away, put: away } } as unknown as typeof env;
+  // Another database binding of the same database: services are built once for each.
+  const other = { ...broken, DB: Object.create(env.DB) as D1Database };
+  for (const name of ['prepare', 'batch'] as const) {
+    Object.defineProperty(other.DB, name, { value: env.DB[name].bind(env.DB) });
+  }
+  await expect(hourly(other)).rejects.toThrow('a part of the hourly work failed');
+  expect(await env.DB.prepare(`SELECT id FROM logs WHERE id = 'ancient'`).first()).toBeNull();
+});

@@ -67,9 +67,7 @@ function workerVariables(
   environment: NodeJS.ProcessEnv,
   stored: Record<string, string>,
 ): Record<string, string> {
-  const own = Object.fromEntries(Object.entries(stored).filter(([name]) => !ownNames.has(name)));
-  // Locally nothing is fetched that nobody asked for.
-  const variables: Record<string, string> = { PRICES_URL: 'off', ...own };
+  const variables = Object.fromEntries(Object.entries(stored).filter(([name]) => !ownNames.has(name)));
   for (const name of workerNames) {
     const value = environment[name];
     if (value) variables[name] = value;

@@ -4,7 +4,7 @@ import { beforeEach, expect, it } from 'vitest';
 import { schemaSteps, schemaVersion, schemaVersionQuery } from '../../../src/lib/schema-store.ts';
 import { appendRows } from '../../../src/metering/log.ts';
 import { pageOfRows } from '../../../src/metering/page-log.ts';
-import { usage } from '../../../src/metering/usage-log.ts';
+import { usage, usageGroupings } from '../../../src/metering/usage-log.ts';
 import { makeFirstVersion, migrate, migrations } from '../../support/schema.ts';
 import { logRow } from './rows.ts';
 
@@ -48,6 +48,18 @@ it('upgrades a database of version 1 with rows in it', async () => {
   ]);
   expect(rows.map(({ charge }) => charge)).toEqual([logRow({}).charge, null]);
   expect(await env.DB.prepare('SELECT spent_nano_usd FROM tokens').first('spent_nano_usd')).toBe(7);
+  const day = 86_400_000;
+  for (const groupBy of usageGroupings)
+    for (const filter of [
+      {},
+      { tokenId: 'tok_1' },
+      { accountId: 'acc_admin' },
+      { model: '' },
+      { channelId: '' },
+    ]) {
+      const old = { groupBy, fromMs: 0, toMs: day, ...filter };
+      expect(await usage(env.DB, old), groupBy).toMatchObject([{ requests: 1, costNanoUsd: 7 }]);
+    }
   const sums = await usage(env.DB, { groupBy: 'token', fromMs: 0, toMs: Date.parse('2030-01-01') });
   expect(sums).toMatchObject([{ key: 'tok_1', requests: 2, costNanoUsd: 10 }]);
 });
