@@ -140,7 +140,7 @@ export class Book {
     });
   }
 
-  /** Learns from a journal row of before a reset that its requests are settled. */
+  /** Learns from a journal row of before a reset that its request is settled. Older rows are told first. */
   remember(row: LogRow, atMs: number): void {
     this.settled.set(row.id, {
       costNanoUsd: row.costNanoUsd ?? 0,

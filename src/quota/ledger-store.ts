@@ -61,22 +61,31 @@ export class LedgerStore {
     this.writeState('checkpoint', checkpoint);
   }
 
-  /** All journal rows after `seq`, oldest first. */
-  journalAfter(seq: number, limit: number): JournalEntry[] {
-    return this.sql
-      .exec<JournalRecord>('SELECT * FROM journal WHERE seq > ? ORDER BY seq LIMIT ?', seq, limit)
-      .toArray()
-      .map(({ seq, at, totals, rows }) => ({
-        seq,
-        atMs: at,
-        totals: JSON.parse(totals),
-        rows: JSON.parse(rows),
-      }));
+  /** Journal entries after `seq`, oldest first, as many as have `rowLimit` rows; one at least, if there is one. */
+  journalAfter(seq: number, rowLimit: number): JournalEntry[] {
+    const entries: JournalEntry[] = [];
+    let rows = 0;
+    for (const record of this.sql.exec<JournalRecord>(
+      'SELECT * FROM journal WHERE seq > ? ORDER BY seq',
+      seq,
+    )) {
+      const entry = entryOf(record);
+      rows += entry.rows.length;
+      if (entries.length > 0 && rows > rowLimit) break;
+      entries.push(entry);
+    }
+    return entries;
+  }
+
+  /** Calls `visit` for each journal entry since `atMs`, oldest first: there may be more than fit in memory. */
+  visitJournalSince(atMs: number, visit: (entry: JournalEntry) => void): void {
+    const records = this.sql.exec<JournalRecord>('SELECT * FROM journal WHERE at >= ? ORDER BY seq', atMs);
+    for (const record of records) visit(entryOf(record));
   }
 
   lastJournal(): JournalEntry | null {
-    const last = this.sql.exec<{ seq: number | null }>('SELECT MAX(seq) AS seq FROM journal').one().seq;
-    return last === null ? null : (this.journalAfter(last - 1, 1)[0] ?? null);
+    const [last] = this.sql.exec<JournalRecord>('SELECT * FROM journal ORDER BY seq DESC LIMIT 1');
+    return last === undefined ? null : entryOf(last);
   }
 
   appendJournal(entry: JournalEntry): void {
@@ -114,3 +123,7 @@ export class LedgerStore {
 }
 
 type JournalRecord = { seq: number; at: number; totals: string; rows: string };
+
+function entryOf({ seq, at, totals, rows }: JournalRecord): JournalEntry {
+  return { seq, atMs: at, totals: JSON.parse(totals), rows: JSON.parse(rows) };
+}

@@ -58,9 +58,9 @@ export class TokenLedger extends DurableObject<Env> {
     this.outbox = new Outbox(this.store, () => this.env.DB, checkpoint?.flushedSeq ?? 0);
     this.ceilingNanoUsd = checkpoint?.ceilingNanoUsd ?? 0;
     this.rates = new RateLimits(checkpoint);
-    for (const entry of this.store.journalAfter(0, Number.MAX_SAFE_INTEGER)) {
-      for (const row of entry.rows) this.book.remember(row, entry.atMs);
-    }
+    this.store.visitJournalSince(now - rememberMs, ({ rows, atMs }) => {
+      for (const row of rows) this.book.remember(row, atMs);
+    });
     for (const hold of checkpoint?.holds ?? []) this.book.restore(hold, now);
     this.book.distrustUpTo(this.ceilingNanoUsd, now);
     if (this.book.holds.size > 0 || this.seq > this.outbox.flushedSeq) this.wakeBy(this.outbox.dueAtMs(now));
@@ -207,7 +207,7 @@ export class TokenLedger extends DurableObject<Env> {
   private correctTokens({ row, tokens }: Settlement, now: number): void {
     const hold = this.book.holds.get(row.id);
     if (hold !== undefined && this.policy?.limits.tpm !== undefined)
-      this.rates.correct(tokens - hold.tokens, now);
+      this.rates.correct(tokens - hold.tokens, hold.heldAtMs, now);
   }
 
   private journal(rows: LogRow[], now: number): void {
@@ -266,13 +266,12 @@ export class TokenLedger extends DurableObject<Env> {
     if (this.book.holds.size > 0) this.wakeBy(now + leaseMs);
   }
 
+  /** Comes again for whatever is due first: the next delivery, or the end of a lease. */
   private rearm(): void {
     const now = Date.now();
-    if (!this.outbox.isEmpty(this.seq)) {
-      this.wakeBy(this.outbox.retryAtMs(now));
-    } else if (this.book.holds.size > 0) {
-      this.wakeBy(Math.min(...[...this.book.holds.values()].map(({ expiresAtMs }) => expiresAtMs)) + 1);
-    }
+    if (!this.outbox.isEmpty(this.seq)) this.wakeBy(this.outbox.dueAtMs(now));
+    const leases = [...this.book.holds.values()].map(({ expiresAtMs }) => expiresAtMs);
+    if (leases.length > 0) this.wakeBy(leases.reduce((first, next) => Math.min(first, next)) + 1);
   }
 
   private wakeBy(atMs: number): void {

@@ -1,6 +1,7 @@
 // The port to a token's ledger: what is asked of it and what it answers. Implemented by ledger.ts (the
 // Durable Object); called through client.ts.
 import type { DoorFormat } from '../formats/format.ts';
+import type { LimitsLeft } from '../formats/rate-limit-headers.ts';
 import type { RelayErrorCode } from '../lib/relay-error.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import type { PolicyQuestion } from './policy.ts';
@@ -72,12 +73,6 @@ export interface AdmissionAsk {
   free: boolean;
   /** Refused for want of room, the caller asks again with settlements that make some: such a refusal has no row. */
   tentative?: boolean;
-}
-
-/** What is left after an admission, for the rate-limit headers. Absent limits are absent. */
-export interface LimitsLeft {
-  rpm?: { limit: number; remaining: number; resetMs: number };
-  tpm?: { limit: number; remaining: number; resetMs: number };
 }
 
 export type LedgerRefusalCode = Extract<

@@ -26,7 +26,9 @@ export async function relay(call: Call, services: RelayServices): Promise<Respon
     const served = serve({ call, plan, ticket, services, clock });
     // Of a caller that leaves, the runtime keeps only what is handed over here: the request must still be settled.
     call.background(served.catch(() => undefined));
-    return await served;
+    const response = await served;
+    ticket.putLimits(response.headers);
+    return response;
   } finally {
     clock.stop();
   }
@@ -55,8 +57,9 @@ async function admitted(
       const plan = await orRefuse(call, services, body, () => makePlan(call, body, services));
       const { tokenId } = call.identity;
       const admission = await services.ledgers.admit(tokenId, askFor(call, plan), call.background, clock);
-      if (admission.outcome === 'admitted') return { plan, ticket: new Ticket(call, plan, services.ledgers) };
-      if (admission.outcome === 'refused') throw errorOf(admission);
+      if (admission.outcome === 'admitted')
+        return { plan, ticket: new Ticket(call, plan, services.ledgers, admission.left) };
+      if (admission.outcome === 'refused') throw errorOf(admission, call.endpoint.door);
       renewIdentity(call, services, admission.policy);
     }
     throw new RelayError('service_unavailable', 'This API key is being edited. Try again.', {
@@ -101,7 +104,7 @@ async function orRefuse<T>(
     };
     const ask = { ...askForRefusal(call, model), nowMs: Date.now() };
     const first = await services.ledgers.refuse(call.identity.tokenId, ask, row);
-    throw first === null ? error : errorOf(first);
+    throw first === null ? error : errorOf(first, call.endpoint.door);
   }
 }
 

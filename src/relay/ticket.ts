@@ -1,5 +1,7 @@
 // An admitted request until it is settled: its signs of life to the ledger, its attempts, and its end, once.
+import type { DoorFormat } from '../formats/format.ts';
 import type { Meter } from '../formats/meter.ts';
+import { type LimitsLeft, rateLimitHeaders } from '../formats/rate-limit-headers.ts';
 import { emptyUsage, type Usage } from '../formats/usage.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { estimateUsage } from '../metering/estimate.ts';
@@ -27,12 +29,21 @@ export class Ticket {
   private readonly call: Call;
   private readonly plan: Plan;
   private readonly ledgers: LedgerClient;
+  private readonly left: LimitsLeft | undefined;
 
-  constructor(call: Call, plan: Plan, ledgers: LedgerClient) {
+  constructor(call: Call, plan: Plan, ledgers: LedgerClient, left?: LimitsLeft) {
     this.call = call;
     this.plan = plan;
     this.ledgers = ledgers;
+    this.left = left;
     this.reservedNanoUsd = plan.bound?.reserveNanoUsd ?? 0;
+  }
+
+  /** Tells the caller what was left of its limits when it was admitted. */
+  putLimits(headers: Headers): void {
+    if (this.left === undefined) return;
+    const told = rateLimitHeaders(this.call.endpoint.door, this.left, this.call.startedAtMs);
+    for (const [name, value] of Object.entries(told)) headers.set(name, value);
   }
 
   /**
@@ -51,7 +62,7 @@ export class Ticket {
         wantNanoUsd: wants,
         startedAtMs: this.call.startedAtMs,
       });
-      if (answer.outcome === 'refused') return errorOf(answer);
+      if (answer.outcome === 'refused') return errorOf(answer, this.call.endpoint.door);
       this.reservedNanoUsd = answer.reservedNanoUsd;
       return null;
     } catch (error) {
@@ -145,7 +156,11 @@ export function emptyRow(call: Call, requestedModel: string | null, stream: bool
   return blankRow({ id, createdAtMs, tokenId, accountId, format, endpoint: path, requestedModel, stream });
 }
 
-/** A ledger's refusal as the error that the caller gets. */
-export function errorOf({ code, message, retryAfterMs }: Refusal): RelayError {
-  return new RelayError(code, message, retryAfterMs === undefined ? {} : { retryAfterMs });
+/** A ledger's refusal as an error; with what is left of its limits in the format of `door`. */
+export function errorOf({ code, message, retryAfterMs, left }: Refusal, door?: DoorFormat): RelayError {
+  const headers = left && door && rateLimitHeaders(door, left, Date.now());
+  return new RelayError(code, message, {
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(headers !== undefined && { headers }),
+  });
 }
