@@ -22,7 +22,8 @@ export interface Hold {
   tokens: number;
   startedAtMs: number;
   heldAtMs: number;
-  expiresAtMs: number;
+  /** null: held until it is settled, however long (a response in the background). */
+  expiresAtMs: number | null;
   format: string;
   endpoint: string;
   model: string | null;
@@ -87,7 +88,7 @@ export class Book {
       tokens: 'tokens' in ask ? ask.tokens : (before?.tokens ?? 0),
       startedAtMs: 'startedAtMs' in ask ? ask.startedAtMs : ask.nowMs,
       heldAtMs: before?.heldAtMs ?? nowMs,
-      expiresAtMs: nowMs + leaseMs,
+      expiresAtMs: before?.expiresAtMs === null ? null : nowMs + leaseMs,
       format: ask.format,
       endpoint: ask.endpoint,
       model: ask.model,
@@ -100,6 +101,20 @@ export class Book {
     if (this.settled.has(hold.requestId)) return;
     this.heldNanoUsd += hold.reservedNanoUsd;
     this.holds.set(hold.requestId, { ...hold, expiresAtMs: nowMs + leaseMs });
+  }
+
+  /** Keeps a hold until its request is settled. */
+  keep(requestId: string): void {
+    const hold = this.holds.get(requestId);
+    if (hold !== undefined) this.holds.set(requestId, { ...hold, expiresAtMs: null });
+  }
+
+  /** When the next lease is over; null: no hold has one. */
+  nextExpiryMs(): number | null {
+    let next: number | null = null;
+    for (const { expiresAtMs } of this.holds.values())
+      if (expiresAtMs !== null) next = Math.min(next ?? expiresAtMs, expiresAtMs);
+    return next;
   }
 
   /**
@@ -128,7 +143,9 @@ export class Book {
 
   /** Settles, at their input's cost, the holds of which nothing was heard for a whole lease. */
   expire(policy: TokenPolicy, nowMs: number): LogRow[] {
-    const orphans = [...this.holds.values()].filter((hold) => hold.expiresAtMs <= nowMs);
+    const orphans = [...this.holds.values()].filter(
+      ({ expiresAtMs }) => expiresAtMs !== null && expiresAtMs <= nowMs,
+    );
     return orphans.map((hold) => {
       this.release(hold.requestId);
       const cost = Math.min(hold.inputNanoUsd, hold.reservedNanoUsd);

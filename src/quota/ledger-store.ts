@@ -1,10 +1,12 @@
-// The ledger's SQLite: what is durable of a token. Three kinds of row:
+// The ledger's SQLite: what is durable of a token. Four kinds of row:
 //   policy      one row, rewritten at each edit;
 //   checkpoint  one row: live holds, the ceiling, how far the journal reached D1. Rewritten at most every
 //               250 ms, and whenever the ceiling rises;
 //   journal     one row for each batch of settlements, with the running totals after it. It is the truth
-//               about money, the outbox to D1 and the memory of which request ids are settled, in one write.
+//               about money, the outbox to D1 and the memory of which request ids are settled, in one write;
+//   background  one row for each response that is waited for.
 import type { TokenPolicy } from '../tokens/token.ts';
+import type { Waiting } from './background.ts';
 import type { Hold } from './book.ts';
 import type { LogRow } from './quota.ts';
 import type { WindowSlots } from './window.ts';
@@ -42,6 +44,9 @@ export class LedgerStore {
     sql.exec(`CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID`);
     sql.exec(
       `CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, totals TEXT NOT NULL, rows TEXT NOT NULL)`,
+    );
+    sql.exec(
+      `CREATE TABLE IF NOT EXISTS background (request_id TEXT PRIMARY KEY, waiting TEXT NOT NULL) WITHOUT ROWID`,
     );
   }
 
@@ -106,6 +111,23 @@ export class LedgerStore {
       flushedSeq,
       beforeMs,
     );
+  }
+
+  readBackground(): Waiting[] {
+    const records = this.sql.exec<{ waiting: string }>('SELECT waiting FROM background').toArray();
+    return records.map(({ waiting }) => JSON.parse(waiting));
+  }
+
+  writeBackground(waiting: Waiting): void {
+    this.sql.exec(
+      'INSERT INTO background (request_id, waiting) VALUES (?, ?) ON CONFLICT (request_id) DO UPDATE SET waiting = excluded.waiting',
+      waiting.order.row.id,
+      JSON.stringify(waiting),
+    );
+  }
+
+  deleteBackground(requestId: string): void {
+    this.sql.exec('DELETE FROM background WHERE request_id = ?', requestId);
   }
 
   private readState<T>(key: string): T | null {

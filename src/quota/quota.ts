@@ -4,6 +4,7 @@ import type { DoorFormat } from '../formats/format.ts';
 import type { LimitsLeft } from '../formats/rate-limit-headers.ts';
 import type { RelayErrorCode } from '../lib/relay-error.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
+import type { BackgroundOrder } from './background.ts';
 import type { PolicyQuestion } from './policy.ts';
 
 /** One upstream try of a request, for the log. */
@@ -165,6 +166,7 @@ export interface LedgerRpc {
   refuse(ask: AdmissionAsk, row: LogRow): Promise<Refusal | null>;
   settle(settlements: Settlement[]): Promise<void>;
   look(looks: Look[]): Promise<LookAnswer[]>;
+  waitFor(look: Look, order: BackgroundOrder): Promise<void>;
   inspect(question: PolicyQuestion): Promise<Inspection | null>;
   configure(policy: TokenPolicy): Promise<void>;
   restore(policy: TokenPolicy, spentNanoUsd: number): Promise<boolean>;

@@ -1,15 +1,15 @@
 // What will be done with a request, before anything is spent: the model, who can serve it, what it may cost.
 // No I/O but the look-up of upstream ids that the request names.
 import type { Operation } from '../formats/format.ts';
-import { referencedIds } from '../formats/references.ts';
 import { type RequestFacts, readRequestFacts } from '../formats/request.ts';
 import { RelayError } from '../lib/relay-error.ts';
-import { type Bound, upperBound } from '../metering/bound.ts';
+import { type Bound, type BoundOptions, outputBounds, upperBound } from '../metering/bound.ts';
 import { overrideRates, type Rates, tableRates } from '../metering/price.ts';
 import type { Catalog, Route } from '../routing/catalog.ts';
 import type { UpstreamIdOwner, UpstreamIdStore } from '../routing/upstream-id-store.ts';
 import type { Call } from './call.ts';
-import type { CallerBody } from './read-body.ts';
+import { ownersOf } from './owners.ts';
+import { bodyValue, type CallerBody } from './read-body.ts';
 
 /** A route with its price there; null rates: it has none. */
 export interface PricedRoute extends Route {
@@ -37,7 +37,8 @@ export async function planRequest(
   nowMs: number,
 ): Promise<Plan> {
   const facts = readFacts(call, body);
-  const owner = await ownerOf(call, body, upstreamIds);
+  const owners = await ownersOf(call, body, upstreamIds);
+  const owner = owners?.first ?? null;
   const model = facts.model ?? owner?.model ?? null;
   const routes = call.suffix === '' ? routesFor(call, model, catalog, owner) : storedRoute(catalog, owner);
   const multiplier = catalog.group(call.identity.group).priceMultiplierMillionths / 1_000_000;
@@ -47,7 +48,12 @@ export async function planRequest(
     model,
     body,
     routes: priced,
-    bound: dearestBound(call, body, facts, priced, multiplier),
+    bound: dearestBound(call, body, priced, {
+      // A response in the background is nobody's stream: all of it is reserved at once.
+      streamed: facts.stream && !facts.background,
+      multiplier,
+      historyTokens: owners?.historyTokens ?? null,
+    }),
     multiplier,
   };
 }
@@ -84,38 +90,6 @@ function readFacts({ endpoint, pathModel }: Call, body: CallerBody): RequestFact
     stream: facts.stream || endpoint.operation === 'stream-generate-content',
     model: pathModel ?? facts.model ?? defaultModels[endpoint.operation] ?? null,
   };
-}
-
-function bodyValue(body: CallerBody): unknown {
-  switch (body.type) {
-    case 'json':
-      return body.value;
-    case 'form':
-      return Object.fromEntries(body.fields.map(({ name, value }) => [name, value]));
-    case 'none':
-      return {};
-  }
-}
-
-/** Ids of upstream things work only for the account that made them; for any other they are not there. */
-async function ownerOf(
-  call: Call,
-  body: CallerBody,
-  upstreamIds: UpstreamIdStore,
-): Promise<UpstreamIdOwner | null> {
-  const pathId = call.suffix.split('/')[1];
-  const named = body.type === 'json' ? referencedIds(call.endpoint.kind, body.value) : [];
-  const ids = pathId === undefined ? named : [pathId, ...named];
-  if (ids.length === 0) return null;
-  const owners = await upstreamIds.owners(ids);
-  const strange = ids.find((id) => owners.get(id)?.accountId !== call.identity.accountId);
-  if (strange !== undefined) {
-    throw new RelayError(
-      'resource_not_found',
-      `\`${strange}\` was not found. It may belong to another account.`,
-    );
-  }
-  return owners.get(ids[0] ?? '') ?? null;
 }
 
 function storedRoute(catalog: Catalog, owner: UpstreamIdOwner | null): Route[] {
@@ -182,20 +156,31 @@ function ratesOf(
 function dearestBound(
   { endpoint }: Call,
   body: CallerBody,
-  facts: RequestFacts,
   routes: PricedRoute[],
-  multiplier: number,
+  options: Omit<BoundOptions, 'model' | 'hosted'>,
 ): Bound | null {
-  const bytes =
-    body.type === 'json' ? body.bytes.byteLength : body.type === 'form' ? (body.contentLength ?? 0) : 0;
   const value = bodyValue(body);
-  const bounds = routes.map(
-    ({ rates }) =>
-      rates && upperBound(endpoint.kind, value, bytes, rates, { streamed: facts.stream, multiplier }),
-  );
+  const bytes = bytesOf(body);
+  const bounds = routes.map(({ rates, upstreamModel, channel }) => {
+    const hosted = channel.provider === 'openai-compatible';
+    return (
+      rates && upperBound(endpoint.kind, value, bytes, rates, { ...options, model: upstreamModel, hosted })
+    );
+  });
   return bounds.reduce<Bound | null>(
     (dearest, bound) =>
       dearest === null || bound === null || bound.reserveNanoUsd > dearest.reserveNanoUsd ? bound : dearest,
     bounds[0] ?? null,
   );
+}
+
+function bytesOf(body: CallerBody): number {
+  switch (body.type) {
+    case 'json':
+      return body.bytes.byteLength;
+    case 'form':
+      return body.contentLength ?? outputBounds.bytesOfUnknownUpload;
+    case 'none':
+      return 0;
+  }
 }

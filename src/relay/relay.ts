@@ -35,14 +35,14 @@ export async function relay(call: Call, services: RelayServices): Promise<Respon
 }
 
 async function serve(request: Admitted): Promise<Response> {
-  const { call, plan, ticket, clock } = request;
+  const { ticket, clock } = request;
   const abort = new AbortController();
   try {
-    abortWhenCallerLeaves(call, plan, abort);
+    abortWhenCallerLeaves(request, abort);
     renewLease(ticket, clock);
     return await answer(request, await send(request, abort));
   } catch (error) {
-    throw settleFailure(request, error);
+    throw settleFailure(request, abort, error);
   }
 }
 
@@ -136,8 +136,12 @@ function giveUpForm(call: Call, body: Extract<CallerBody, { type: 'form' }>): vo
 }
 
 /** A caller that leaves a stream aborts the upstream at once; an unstreamed answer is finished, to learn its usage. */
-function abortWhenCallerLeaves({ request }: Call, plan: Plan, abort: AbortController): void {
-  if (plan.facts.stream) request.signal.addEventListener('abort', () => abort.abort());
+function abortWhenCallerLeaves({ call, plan, clock }: Admitted, abort: AbortController): void {
+  const { signal } = call.request;
+  signal.addEventListener('abort', () => {
+    if (plan.facts.stream) abort.abort();
+    else clock.after(streamRhythm.finishMs, () => abort.abort());
+  });
 }
 
 /** Keeps the reservation while the upstream's head is awaited. */
@@ -149,19 +153,19 @@ function renewLease(ticket: Ticket, clock: AlarmClock): void {
 }
 
 /**
- * Nothing was answered: nothing is charged, but the row says what happened. A caller that left a stream while
- * the upstream had it already is charged its input.
+ * Nothing was answered: nothing is charged, but the row says what happened. A caller that left while the upstream
+ * had the request already, and could not be waited for, is charged its input.
  */
-function settleFailure({ call, plan, ticket }: Admitted, cause: unknown): RelayError {
+function settleFailure({ call, plan, ticket }: Admitted, abort: AbortController, cause: unknown): RelayError {
   const error =
     cause instanceof RelayError
       ? cause
       : new RelayError('internal_error', 'The relay failed at this request.', { cause });
-  if (plan.facts.stream && call.request.signal.aborted) {
+  if (call.request.signal.aborted && abort.signal.aborted) {
     ticket.settle({
       status: clientLeftStatus,
       errorCode: 'client_left',
-      meter: createMeter(call.endpoint.kind, 'sse'),
+      meter: createMeter(call.endpoint.kind, plan.facts.stream ? 'sse' : 'json'),
     });
   } else {
     ticket.settle({

@@ -6,9 +6,10 @@ import { emptyUsage, type Usage } from '../formats/usage.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { estimateUsage } from '../metering/estimate.ts';
 import { costNanoUsd } from '../metering/price.ts';
+import type { BackgroundOrder } from '../quota/background.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import { blankRow } from '../quota/log-row.ts';
-import type { AdmissionAsk, Attempt, LogRow, Refusal } from '../quota/quota.ts';
+import type { AdmissionAsk, Attempt, LogRow, Look, Refusal } from '../quota/quota.ts';
 import type { Call } from './call.ts';
 import type { Plan, PricedRoute } from './plan.ts';
 
@@ -26,6 +27,7 @@ export class Ticket {
   route: PricedRoute | null = null;
   private reservedNanoUsd: number;
   private settled = false;
+  private waitedFor = false;
   private readonly call: Call;
   private readonly plan: Plan;
   private readonly ledgers: LedgerClient;
@@ -51,17 +53,13 @@ export class Ticket {
    * end, or null. A ledger that does not answer ends nothing.
    */
   async look(meter: Meter | null): Promise<RelayError | null> {
+    if (meter !== null && !this.waitedFor && this.isInBackground(meter)) this.waitFor(meter);
     const running = meter === null ? 0 : (this.cost(this.runningUsage(meter)) ?? 0);
     const step = this.plan.bound?.stepNanoUsd ?? 0;
     const wants =
       running + step / 2 > this.reservedNanoUsd ? Math.ceil(running + step) : this.reservedNanoUsd;
     try {
-      const answer = await this.ledgers.look(this.call.identity.tokenId, {
-        ...this.subject(),
-        reservedNanoUsd: this.reservedNanoUsd,
-        wantNanoUsd: wants,
-        startedAtMs: this.call.startedAtMs,
-      });
+      const answer = await this.ledgers.look(this.call.identity.tokenId, this.lookFor(wants));
       if (answer.outcome === 'refused') return errorOf(answer, this.call.endpoint.door);
       this.reservedNanoUsd = answer.reservedNanoUsd;
       return null;
@@ -75,6 +73,10 @@ export class Ticket {
   settle(ending: Ending): void {
     if (this.settled) return;
     this.settled = true;
+    if (ending.meter !== null && ending.status < 400 && this.isInBackground(ending.meter)) {
+      this.waitFor(ending.meter);
+      return;
+    }
     // What is free is not counted either: a token count is no input of a model.
     const meter = this.call.endpoint.free ? null : ending.meter;
     const upstream = meter?.usage() ?? null;
@@ -96,8 +98,35 @@ export class Ticket {
     return rates === null ? null : costNanoUsd(usage, rates, this.plan.multiplier);
   }
 
-  private subject() {
-    return subjectOf(this.call, this.plan);
+  /** The upstream works on although nothing more comes: `background`, begun, and its end was not seen. */
+  private isInBackground(meter: Meter): boolean {
+    const endSeen = meter.usage() !== null || (meter.sequenceNumber >= 0 && meter.complete);
+    return this.plan.facts.background && !endSeen && meter.madeIds.length > 0;
+  }
+
+  /** Leaves the response to the ledger, in the background: it asks for it until it ends, and charges it then. */
+  private waitFor(meter: Meter): void {
+    this.waitedFor = true;
+    const [responseId = ''] = meter.madeIds;
+    const ending = { status: 200, errorCode: null, meter: null };
+    const order: BackgroundOrder = {
+      row: this.row(ending, emptyUsage(), null),
+      question: { hash: this.call.identity.hash, ip: this.call.ip, model: this.plan.model },
+      responseId,
+      channelId: this.route?.channel.id ?? '',
+      keyId: this.attempts.at(-1)?.keyId ?? null,
+      reservedNanoUsd: this.reservedNanoUsd,
+      typicalInput: this.plan.bound?.typicalInput ?? null,
+      rates: this.route?.rates ?? null,
+      multiplier: this.plan.multiplier,
+    };
+    const look = this.lookFor(this.reservedNanoUsd);
+    this.call.background(this.ledgers.waitFor(this.call.identity.tokenId, look, order));
+  }
+
+  private lookFor(wantNanoUsd: number): Look {
+    const { reservedNanoUsd, call, plan } = this;
+    return { ...subjectOf(call, plan), reservedNanoUsd, wantNanoUsd, startedAtMs: call.startedAtMs };
   }
 
   private row(ending: Ending, usage: Usage, usageSource: LogRow['usageSource']): LogRow {

@@ -28,6 +28,12 @@ export class KeyRing {
     return { id: sealed.id, value: this.opened.get(sealed.sealed) ?? (await this.open(sealed)) };
   }
 
+  /** The channel's key with that id, where an upstream thing belongs to it; any of its keys when that one is gone. */
+  async namedKeyOf(channel: LiveChannel, keyId: string | null): Promise<ChannelKey> {
+    const named = channel.keys.filter(({ id }) => id === keyId);
+    return this.keyOf(named.length > 0 ? { ...channel, keys: named } : channel, 0);
+  }
+
   private async open(sealed: SealedKey): Promise<string> {
     try {
       const value = await unseal(sealed, this.encryptionKey ?? '');
