@@ -13,7 +13,7 @@ export const checkpointRhythm = {
 } as const;
 
 /** What a checkpoint has besides holds and ceiling. */
-export type CheckpointRest = Omit<Checkpoint, 'holds' | 'ceilingNanoUsd'>;
+export type CheckpointRest = Omit<Checkpoint, 'holds' | 'unknown' | 'ceilingNanoUsd'>;
 
 export class Checkpoints {
   private readonly store: LedgerStore;
@@ -48,9 +48,12 @@ export class Checkpoints {
     this.write();
   }
 
-  /** Nothing runs: the ceiling comes down to what is spent. */
-  lowerCeiling(): void {
-    this.ceilingNanoUsd = this.book.totals.spentNanoUsd;
+  /**
+   * The ceiling comes down to what is spent and held: a ledger that sleeps and wakes with a hold of hours would
+   * else distrust the room above at each waking.
+   */
+  lowerCeiling(nowMs: number): void {
+    this.ceilingNanoUsd = this.book.totals.spentNanoUsd + this.book.held(nowMs);
     this.write();
   }
 
@@ -65,7 +68,13 @@ export class Checkpoints {
     const { holds } = this.book;
     this.written = new Set(holds.keys());
     const { ceilingNanoUsd } = this;
-    this.store.writeCheckpoint({ ...this.rest(Date.now()), holds: [...holds.values()], ceilingNanoUsd });
+    const unknown = this.book.unknownHolds;
+    this.store.writeCheckpoint({
+      ...this.rest(Date.now()),
+      holds: [...holds.values()],
+      unknown,
+      ceilingNanoUsd,
+    });
     this.onWritten();
   }
 

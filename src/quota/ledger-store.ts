@@ -7,7 +7,7 @@
 //   background  one row for each response that is waited for.
 import type { TokenPolicy } from '../tokens/token.ts';
 import type { Waiting } from './background.ts';
-import type { Hold } from './book.ts';
+import type { Hold, UnknownHold } from './book.ts';
 import type { LogRow } from './quota.ts';
 import type { WindowSlots } from './window.ts';
 
@@ -30,6 +30,8 @@ export interface Checkpoint {
   holds: Hold[];
   /** Spent and held together never pass this without its being raised, durably, first. */
   ceilingNanoUsd: number;
+  /** What of the ceiling was not explained by holds after earlier resets. */
+  unknown: readonly UnknownHold[];
   /** Journal rows up to here are in D1. */
   flushedSeq: number;
   requests: WindowSlots;

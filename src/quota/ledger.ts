@@ -39,7 +39,8 @@ export class TokenLedger extends DurableObject<Env> {
   private readonly outbox: Outbox;
   private readonly background: BackgroundResponses;
   private readonly checkpoints: Checkpoints;
-  private alarmAtMs: number | null = null;
+  /** `unset`: not even looked at, as in the constructor. An alarm that is set there calls off the one that woke it. */
+  private alarmAtMs: number | null | 'unknown' | 'unset' = 'unset';
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
@@ -57,20 +58,22 @@ export class TokenLedger extends DurableObject<Env> {
       for (const row of rows) this.book.remember(row, atMs);
     });
     for (const hold of checkpoint?.holds ?? []) this.book.restore(hold, now);
-    this.book.distrustUpTo(ceilingNanoUsd, now);
+    this.book.distrustUpTo(ceilingNanoUsd, checkpoint?.unknown ?? [], now);
     this.checkpoints = new Checkpoints(
       this.store,
       this.book,
       ceilingNanoUsd,
       (nowMs) => this.alsoDurable(nowMs),
-      () => this.rearm(),
+      () => this.wakeBy(this.firstDueMs()),
     );
     const config = readConfig(env);
     const keys = new KeyRing(config.encryptionKey);
     const channel = (id: string) => findChannel(this.env.DB, config, id);
     this.background = new BackgroundResponses(this.store, pollThrough({ channel, keys }));
     for (const requestId of this.background.requestIds) this.book.keep(requestId);
-    this.rearm();
+    // What was put back got its time to be heard of: durable, or each reset would give it more.
+    if (this.book.holds.size > 0) this.checkpoints.write();
+    this.alarmAtMs = 'unknown';
   }
 
   /**
@@ -140,7 +143,7 @@ export class TokenLedger extends DurableObject<Env> {
     this.policy = policy;
     this.store.writePolicy(policy);
     this.background.hurry(Date.now());
-    this.rearm();
+    this.wakeBy(this.background.nextAtMs());
   }
 
   /** Takes over what was spent elsewhere before. false: more than that is recorded here already. */
@@ -167,16 +170,19 @@ export class TokenLedger extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     this.alarmAtMs = null;
     const now = Date.now();
-    if (this.policy !== null) this.journal(this.book.expire(this.policy, now), now);
-    const [ended] = await Promise.all([
-      this.background.pollDue(now, (order) => this.isRefused(order)),
-      this.outbox.flush(this.policy?.tokenId ?? null, () => this.seq),
-    ]);
-    this.settle(ended);
-    this.book.forget(now);
-    this.store.prune(this.outbox.flushedSeq, now - rememberMs);
-    if (this.book.holds.size === 0) this.checkpoints.lowerCeiling();
-    this.rearm();
+    try {
+      if (this.policy !== null) this.journal(this.book.expire(this.policy, now), now);
+      const [ended] = await Promise.all([
+        this.background.pollDue(now, (order) => this.isRefused(order)),
+        this.outbox.flush(this.policy?.tokenId ?? null, () => this.seq),
+      ]);
+      this.settle(ended);
+      this.book.forget(now);
+      this.store.prune(this.outbox.flushedSeq, now - rememberMs);
+      this.checkpoints.lowerCeiling(Date.now());
+    } finally {
+      this.wakeBy(this.firstDueMs());
+    }
   }
 
   private isRefused({ question }: BackgroundOrder): boolean {
@@ -214,7 +220,9 @@ export class TokenLedger extends DurableObject<Env> {
     const more = look.wantNanoUsd - held;
     if (more > 0 && more > this.book.room(policy, now)) return quotaRefusal(policy, this.book, more, now);
     const reserved = Math.max(look.wantNanoUsd, held);
+    const unheard = this.book.holds.get(look.requestId)?.restored === true;
     this.book.hold(look, reserved, now);
+    if (unheard) this.checkpoints.write();
     this.background.postpone(look.requestId, now + leaseMs);
     if (policy.quotaNanoUsd !== null || policy.budget !== null)
       this.checkpoints.raiseCeiling(policy, Math.max(0, more), now);
@@ -255,18 +263,24 @@ export class TokenLedger extends DurableObject<Env> {
     return { flushedSeq: this.outbox.flushedSeq, ...rates };
   }
 
-  /** Comes again for whatever is due first: a delivery, the end of a lease, a response in the background. */
-  private rearm(): void {
-    const now = Date.now();
-    const delivery = this.outbox.isEmpty(this.seq) ? null : this.outbox.dueAtMs(now);
+  /** What is due first: a delivery, the end of a lease, a response in the background. null: nothing is. */
+  private firstDueMs(): number | null {
+    const delivery = this.outbox.isEmpty(this.seq) ? null : this.outbox.dueAtMs(Date.now());
     const expiry = this.book.nextExpiryMs();
-    for (const atMs of [delivery, expiry && expiry + 1, this.background.nextAtMs()])
-      if (atMs !== null) this.wakeBy(atMs);
+    const due = [delivery, expiry && expiry + 1, this.background.nextAtMs()].filter((atMs) => atMs !== null);
+    return due.length === 0 ? null : Math.min(...due);
   }
 
-  private wakeBy(atMs: number): void {
-    if (this.alarmAtMs !== null && this.alarmAtMs <= atMs) return;
-    this.alarmAtMs = atMs;
-    void this.ctx.storage.setAlarm(atMs);
+  /**
+   * Sees to it that the alarm rings by then. One is stored for all that was due before a reset; the first call
+   * after it looks at all of that again, or it would be put off.
+   */
+  private wakeBy(atMs: number | null): void {
+    if (this.alarmAtMs === 'unset') return;
+    const first = this.alarmAtMs === 'unknown' ? this.firstDueMs() : null;
+    const byMs = atMs === null || first === null ? (atMs ?? first) : Math.min(atMs, first);
+    if (byMs === null || (typeof this.alarmAtMs === 'number' && this.alarmAtMs <= byMs)) return;
+    this.alarmAtMs = byMs;
+    void this.ctx.storage.setAlarm(byMs);
   }
 }

@@ -42,6 +42,36 @@ it('puts live reservations back, settles them once, and lets the rest expire', a
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 13, reservedNanoUsd: 0, open: 0 });
 });
 
+it('settles an orphan though its ledger is put to sleep again and again, and each time wakes anew', async () => {
+  const ledger = await newLedger({ quotaNanoUsd: 100 });
+  await ledger.admit(60, { requestId: 'orphan', inputNanoUsd: 9 });
+  await checkpointed();
+  const startMs = Date.now();
+  vi.useFakeTimers({ toFake: ['Date'], now: startMs });
+  for (const seconds of [10, 20, 29, 31]) {
+    await evictDurableObject(ledger.stub).catch(() => abortAllDurableObjects());
+    vi.setSystemTime(startMs + seconds * 1_000);
+    expect(await ledger.alarm()).toBe(true);
+  }
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 9, reservedNanoUsd: 0, open: 0 });
+});
+
+it('does not distrust the same money again at each waking while one request runs for long', async () => {
+  const ledger = await newLedger({ quotaNanoUsd: 1_000 });
+  await ledger.admit(10, { requestId: 'long' });
+  await checkpointed();
+  const startMs = Date.now();
+  vi.useFakeTimers({ toFake: ['Date'], now: startMs });
+  for (let seconds = 8; seconds <= 48; seconds += 8) {
+    vi.setSystemTime(startMs + seconds * 1_000);
+    await abortAllDurableObjects();
+    await ledger.rpc().look([ledger.look({ requestId: 'long', reservedNanoUsd: 10, wantNanoUsd: 10 })]);
+    await ledger.alarm();
+  }
+  expect(await ledger.rpc().balance()).toMatchObject({ reservedNanoUsd: 10, open: 1 });
+  expect(await ledger.admit(990)).toBe('admitted');
+});
+
 /** A ledger with one tiny hold that is written down and one of 60 that is too young to be, then killed. */
 async function forgetful() {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
