@@ -11,6 +11,12 @@ const unacknowledgedMs = 700;
 /** A hold that is older than this when its ledger is killed has been written down (250 ms, and a busy machine). */
 const writtenMs = 1_000;
 
+const endedByRelay: ReadonlySet<string> = new Set([
+  'invalid_api_key',
+  'token_disabled',
+  'insufficient_quota',
+]);
+
 /** The books, by what they are looked up by. */
 export class Findings {
   readonly run: Run;
@@ -55,6 +61,17 @@ export class Findings {
     return twice.map(({ id }) => id);
   }
 
+  /** Requests whose answer never came to an end. */
+  hung(): unknown[] {
+    return this.run.seen
+      .filter(({ hung }) => hung)
+      .map((seen) => ({
+        ...describe(seen),
+        row: this.rowOf(seen),
+        served: this.run.served.get(seen.request.index),
+      }));
+  }
+
   unfinished(): unknown[] {
     return [...this.run.books.ledgers.values()]
       .filter(({ holds, background }) => holds + background > 0)
@@ -78,6 +95,8 @@ export class Findings {
       .flatMap((seen) => {
         const row = this.rowOf(seen);
         const { request } = seen;
+        // The relay ended it: its token was deleted, disabled or rotated, or its quota spent, under way.
+        if (endedByRelay.has(row?.error_code ?? '')) return [];
         const isRight = row?.usage_source === 'upstream' && row.cost_nano_usd === costOf(request.counts);
         return isRight ? [] : [{ ...describe(seen), row }];
       });
@@ -147,7 +166,7 @@ export class Findings {
       'client left': seen.filter(({ left }) => left).length,
       'killed under way': seen.filter((one) => this.isNearKill(one)).length,
       kills: killsMs.length,
-      ...Object.fromEntries(Object.entries(edits).map(([what, count]) => [`tokens ${what}`, count])),
+      ...edits,
       tokens: ledgers.size,
       'log rows': log.length,
       'rows with the upstream’s figure': rowsWhere((row) => row.usage_source === 'upstream'),

@@ -16,7 +16,12 @@ export interface Seen {
   ended: boolean;
   /** The client went away by itself. */
   left: boolean;
+  /** Nothing came for so long that the client gave up: no request may end so. */
+  hung: boolean;
 }
+
+/** The slowest answer of the plan takes some five seconds. */
+const patienceMs = 25_000;
 
 const agent = new Agent({ keepAlive: false, maxSockets: Number.POSITIVE_INFINITY });
 
@@ -36,12 +41,14 @@ export function ask(
     requestId: null,
     ended: false,
     left: false,
+    hung: false,
   };
   const body = JSON.stringify(kind.body(promptOf(request)));
   const leaveAfter =
     fault.what === 'client-leaves' ? expectedBytes(request) * fault.at : Number.POSITIVE_INFINITY;
   return new Promise((resolve) => {
     const done = () => {
+      clearTimeout(patience);
       seen.endedAtMs = Date.now();
       resolve(seen);
     };
@@ -61,6 +68,10 @@ export function ask(
       asking.destroy();
     };
     if (fault.what === 'client-leaves-before-head') setTimeout(leave, 150);
+    const patience = setTimeout(() => {
+      seen.hung = true;
+      asking.destroy();
+    }, patienceMs);
     asking.on('error', () => undefined);
     asking.on('close', done);
     asking.on('response', (response) => {

@@ -45,7 +45,7 @@ export function planRequests(seed: number, count: number, tokens: number): Plann
       kind,
       fault: faultOf(random, kind),
       counts: { input, cached, written, output },
-      pieceMs: random() < 0.4 ? 1 + some(40) : 0,
+      pieceMs: random() < 0.6 ? 1 + some(40) : 0,
       token: some(tokens),
     };
   });

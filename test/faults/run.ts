@@ -40,11 +40,11 @@ export interface Run {
 const shapes: readonly Record<string, unknown>[] = [
   {},
   { quota_usd: 1 },
-  { quota_usd: 0.012 },
-  { quota_usd: 0.02 },
-  { budget: { usd: 0.05, period: 'day' } },
-  { limits: { rpm: 30 } },
-  { limits: { concurrency: 3 } },
+  { quota_usd: 0.03 },
+  { quota_usd: 0.3 },
+  { budget: { usd: 0.2, period: 'day' } },
+  { limits: { rpm: 200 } },
+  { limits: { concurrency: 5 } },
   { quota_usd: 5, limits: { tpm: 200_000 } },
 ];
 
@@ -108,7 +108,7 @@ class World {
         const at = next++;
         if (killsBefore.has(at)) this.down = this.crash();
         if (at > editsFrom * requests && at % editEvery === 0)
-          await this.edit().catch(() => this.note('failed'));
+          await this.edit().catch(() => this.note('edits failed, the relay being down'));
         // The requests under way are let die; the others wait for the relay to be back.
         await this.down;
         const request = plan[at] as PlannedRequest;
@@ -158,22 +158,22 @@ class World {
     if (dice < 0.3) {
       this.tokens[slot] = await this.newToken(shapes[slot] ?? {});
       await relay.manage('DELETE', `/api/tokens/${id}`);
-      this.note('deleted');
+      this.note('tokens deleted');
     } else if (dice < 0.5) {
       await relay.manage('PATCH', `/api/tokens/${id}`, { status: 'disabled' });
       await delay(100);
       await relay.manage('PATCH', `/api/tokens/${id}`, { status: 'active' });
-      this.note('disabled and enabled');
+      this.note('tokens disabled and enabled');
     } else if (dice < 0.75) {
       const { token } = await relay.manage<{ token: string }>('POST', `/api/tokens/${id}/rotate`, {
         overlap_seconds: this.random() < 0.5 ? 0 : 60,
       });
       this.tokens[slot] = { id, token };
-      this.note('rotated');
+      this.note('tokens rotated');
     } else {
       this.quotasNanoUsd.delete(id);
-      await relay.manage('PATCH', `/api/tokens/${id}`, { quota_usd: 0.001 + this.random() });
-      this.note('quota changed');
+      await relay.manage('PATCH', `/api/tokens/${id}`, { quota_usd: Math.ceil(this.random() * 100) / 100 });
+      this.note('quotas changed');
     }
   }
 
