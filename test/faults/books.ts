@@ -1,6 +1,7 @@
 // The books as they lie on disk after a run: each ledger's own SQLite file, and D1's. Read from outside, with
 // nothing of the product in between.
-import { readdirSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Checkpoint, Totals } from '../../src/quota/ledger-store.ts';
@@ -48,6 +49,23 @@ export function readBooks(stateDirectory: string): Books {
     if (book !== null) ledgers.set(book.tokenId, book);
   }
   return { ledgers, log, reported, rolledUp };
+}
+
+/**
+ * The books of a running relay, from a copy: a reader of the very files could lock the relay out. null: the copy
+ * was taken in the middle of a write.
+ */
+export function glimpseBooks(stateDirectory: string): Books | null {
+  const copy = mkdtempSync(join(tmpdir(), 'books-'));
+  try {
+    // The index of the write-ahead log is rebuilt from the log.
+    cpSync(stateDirectory, copy, { recursive: true, filter: (path) => !path.endsWith('-shm') });
+    return readBooks(copy);
+  } catch {
+    return null;
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
 }
 
 /** D1's file, of a running relay too. */

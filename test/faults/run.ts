@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededNumbers } from '../support/fixtures.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
-import { type Books, readBooks } from './books.ts';
+import { type Books, glimpseBooks, readBooks } from './books.ts';
 import { ask, type Seen } from './client.ts';
 import { models, price } from './kinds.ts';
 import { type PlannedRequest, planRequests } from './plan.ts';
@@ -124,7 +124,7 @@ class World {
     const deadlineMs = Date.now() + settlingMs;
     // Settlements are told within two seconds, and D1 within three more.
     do await delay(5_000);
-    while (!isAtRest(readBooks(this.state)) && Date.now() < deadlineMs);
+    while (!isAtRest(glimpseBooks(this.state)) && Date.now() < deadlineMs);
     await this.relay?.stop();
     return readBooks(this.state);
   }
@@ -183,7 +183,9 @@ class World {
 }
 
 /** Nothing is held, and D1 has every row. */
-function isAtRest({ ledgers, log }: Books): boolean {
+function isAtRest(books: Books | null): boolean {
+  if (books === null) return false;
+  const { ledgers, log } = books;
   const logged = new Set(log.map(({ id, revision }) => `${id} ${revision}`));
   return [...ledgers.values()].every(({ holds, background, journal }) => {
     const newest = new Map(journal.map((row) => [row.id, row.revision]));

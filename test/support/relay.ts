@@ -54,7 +54,8 @@ export async function startRelay(
   };
 }
 
-function managerOf(url: string) {
+/** Calls of the management API at that address; each throws when it is refused. */
+export function managerOf(url: string) {
   return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const response = await fetch(url + path, {
       method,
