@@ -30,6 +30,8 @@ export interface Bound {
   inputTokens: number;
   /** What the input probably is: what an estimate starts from when the upstream says nothing. */
   typicalInput: Usage;
+  /** All that the request can cost by its own bounds; a stream reserves it in steps. */
+  fullNanoUsd: number;
   /** What one extension of a stream costs. */
   stepNanoUsd: number;
   /** The output that the whole request can have (a stream reserves it in steps). */
@@ -60,6 +62,7 @@ export function upperBound(
   const reserved = { ...input, outputTokens: streamed ? stepTokens : outputTokens };
   return {
     reserveNanoUsd: costNanoUsd(reserved, dearest, multiplier),
+    fullNanoUsd: costNanoUsd({ ...input, outputTokens }, dearest, multiplier),
     inputNanoUsd: costNanoUsd(input, dearest, multiplier),
     inputTokens: input.inputTokens,
     typicalInput: typicalOf(kind, input, survey),

@@ -91,12 +91,6 @@ export class BackgroundResponses {
     });
   }
 
-  /** Somebody else sees to it until then: its stream still runs. */
-  postpone(requestId: string, untilMs: number): void {
-    const waiting = this.waiting.get(requestId);
-    if (waiting !== undefined) this.waiting.set(requestId, { ...waiting, nextAtMs: untilMs });
-  }
-
   remove(requestId: string): void {
     if (this.waiting.delete(requestId)) this.store.deleteBackground(requestId);
   }

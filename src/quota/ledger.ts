@@ -223,7 +223,6 @@ export class TokenLedger extends DurableObject<Env> {
     const unheard = this.book.holds.get(look.requestId)?.restored === true;
     this.book.hold(look, reserved, now);
     if (unheard) this.checkpoints.write();
-    this.background.postpone(look.requestId, now + leaseMs);
     if (policy.quotaNanoUsd !== null || policy.budget !== null)
       this.checkpoints.raiseCeiling(policy, Math.max(0, more), now);
     this.checkpoints.soon();

@@ -102,6 +102,7 @@ function streamTask(answering: Answering, body: ReadableStream): StreamTask {
     body,
     meter,
     abortUpstream: () => sent.abort.abort(),
+    isShort: () => ticket.isShort(meter),
     look: () => ticket.look(meter),
     beforeClose: () => recordIds(answering, sent, meter),
     errorEvent: (error) =>

@@ -54,10 +54,7 @@ export class Ticket {
    */
   async look(meter: Meter | null): Promise<RelayError | null> {
     if (meter !== null && !this.waitedFor && this.isInBackground(meter)) this.waitFor(meter);
-    const running = meter === null ? 0 : (this.cost(this.runningUsage(meter)) ?? 0);
-    const step = this.plan.bound?.stepNanoUsd ?? 0;
-    const wants =
-      running + step / 2 > this.reservedNanoUsd ? Math.ceil(running + step) : this.reservedNanoUsd;
+    const wants = meter !== null && this.isShort(meter) ? this.nextReservation(meter) : this.reservedNanoUsd;
     try {
       const answer = await this.ledgers.look(this.call.identity.tokenId, this.lookFor(wants));
       if (answer.outcome === 'refused') return errorOf(answer, this.call.endpoint.door);
@@ -67,6 +64,22 @@ export class Ticket {
       if (error instanceof RelayError) return null;
       throw error;
     }
+  }
+
+  /** Whether what it has cost nears what is held: by half a step, unless all that it can cost is held. */
+  isShort(meter: Meter): boolean {
+    const running = this.runningCost(meter);
+    const { stepNanoUsd: step = 0, fullNanoUsd: full = 0 } = this.plan.bound ?? {};
+    const holdsAll = this.reservedNanoUsd >= full && running <= full;
+    return !holdsAll && running + step / 2 > this.reservedNanoUsd;
+  }
+
+  /** A step more than it has cost; not beyond its own bound before it has passed that. */
+  private nextReservation(meter: Meter): number {
+    const running = this.runningCost(meter);
+    const { stepNanoUsd: step = 0, fullNanoUsd: full = 0 } = this.plan.bound ?? {};
+    const next = Math.ceil(running + step);
+    return running <= full ? Math.min(next, full) : next;
   }
 
   /** Charges the request, in the background; only the first call counts. */
@@ -90,6 +103,10 @@ export class Ticket {
   /** What is known of the usage while it runs: the upstream's own part, the rest from what passed. */
   private runningUsage(meter: Meter): Usage {
     return estimateUsage(this.plan.bound, meter);
+  }
+
+  private runningCost(meter: Meter): number {
+    return this.cost(this.runningUsage(meter)) ?? 0;
   }
 
   private cost(usage: Usage): number | null {

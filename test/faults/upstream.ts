@@ -1,5 +1,6 @@
 // The upstream of the fault tests: it does what the plan says, and keeps its own books of what it told.
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startUpstream, type TestUpstream } from '../support/upstream.ts';
 import { type Counts, costOf, type Piece } from './kinds.ts';
@@ -25,7 +26,7 @@ export interface FaultyUpstream {
 
 export async function startFaultyUpstream(plan: readonly PlannedRequest[]): Promise<FaultyUpstream> {
   const served = new Map<number, Served>();
-  const upstream: TestUpstream = await startUpstream(async ({ headers }, response) => {
+  const upstream: TestUpstream = await startUpstream(async ({ headers }, response, { socket }) => {
     upstream.received.length = 0;
     const request = plan[Number(headers[indexHeader])];
     if (request === undefined) {
@@ -35,12 +36,18 @@ export async function startFaultyUpstream(plan: readonly PlannedRequest[]): Prom
     const book = served.get(request.index) ?? { index: request.index, told: [], finished: false };
     served.set(request.index, book);
     response.on('error', () => undefined);
-    await serve(request, book, response).catch(() => response.destroy());
+    await serve(request, book, response, socket).catch(() => response.destroy());
   });
   return { url: upstream.url, served, stop: upstream.stop };
 }
 
-async function serve(request: PlannedRequest, book: Served, response: ServerResponse): Promise<void> {
+async function serve(
+  request: PlannedRequest,
+  book: Served,
+  response: ServerResponse,
+  // The response's own is null while the one before it on the connection is not over.
+  socket: Socket,
+): Promise<void> {
   const { kind, fault, counts } = request;
   switch (fault.what) {
     case 'status':
@@ -48,7 +55,7 @@ async function serve(request: PlannedRequest, book: Served, response: ServerResp
       response.end(JSON.stringify({ error: { message: 'as planned', type: 'server_error', code: null } }));
       return;
     case 'reset-before-head':
-      response.socket?.resetAndDestroy();
+      socket.resetAndDestroy();
       return;
     case 'slow-head':
       await delay(fault.ms);
@@ -70,7 +77,7 @@ async function serve(request: PlannedRequest, book: Served, response: ServerResp
   if (fault.what === 'reset') {
     // What was written before is to arrive before the reset does.
     await delay(30);
-    response.socket?.resetAndDestroy();
+    socket.resetAndDestroy();
   } else response.end();
 }
 
