@@ -8,7 +8,7 @@ import { KeyRing } from '../routing/key-ring.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import { type BackgroundOrder, BackgroundResponses } from './background.ts';
 import { pollThrough } from './background-poll.ts';
-import { Book, leaseMs, quotaRefusal, rememberMs } from './book.ts';
+import { Book, quotaRefusal, rememberMs } from './book.ts';
 import { type CheckpointRest, Checkpoints } from './checkpoints.ts';
 import { LedgerStore, type Totals } from './ledger-store.ts';
 import { Outbox } from './outbox.ts';
