@@ -15,9 +15,9 @@ const options = isWhole
       editEvery: 40,
       editsFrom: 0,
     }
-  : { seed: 7, requests: 320, width: 10, killsAt: [0.25], editEvery: 25, editsFrom: 0.3 };
+  : { seed, requests: 320, width: 10, killsAt: [0.25], editEvery: 25, editsFrom: 0.3 };
 
-describe(`${options.requests} requests with everything that can go wrong`, () => {
+describe(`${options.requests} requests (seed ${seed}) with everything that can go wrong`, () => {
   let findings: Findings;
 
   beforeAll(async () => {

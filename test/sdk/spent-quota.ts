@@ -133,6 +133,28 @@ export function spentQuotaTests(world: () => SdkWorld): void {
   });
 }
 
+/** A stream that fits its reservation to the end, though half a step before it nothing more could be had. */
+export function fittingStreamTests(world: () => SdkWorld): void {
+  it('does not end a stream whose own bound fits what is left', async () => {
+    const { upstream, relay } = world();
+    await relay.manage('PUT', '/api/prices/own-openai', price);
+    const { token } = await relay.token({ quota_usd: stepUsd });
+    upstream.handler = async (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      for (let index = 0; index < 18; index++) {
+        response.write(chatPiece());
+        await delay(60);
+      }
+      const usage = { prompt_tokens: 5, completion_tokens: 1_900, total_tokens: 1_905 };
+      response.end(`${data({ object: 'chat.completion.chunk', choices: [], usage })}data: [DONE]\n\n`);
+    };
+    const bounded = { model: 'own-openai', messages, stream: true as const, max_tokens: 2_000 };
+    const { items, error } = await iterate(openai(relay.url, token).chat.completions.create(bounded));
+    expect(error).toBeNull();
+    expect(items).toBe(18);
+  });
+}
+
 /** Two to three thousand tokens a second: as fast as the fastest providers. */
 async function talk({ first, piece }: Case, response: ServerResponse): Promise<void> {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
