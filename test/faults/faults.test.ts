@@ -6,9 +6,12 @@ import { runFaults } from './run.ts';
 
 const isWhole = import.meta.env.MODE === 'faults';
 
+/** Another run, or one again that failed: `FAULTS_SEED=…`. */
+const seed = Number(process.env.FAULTS_SEED ?? 20_261_124);
+
 const options = isWhole
   ? {
-      seed: 20_261_124,
+      seed,
       requests: 3_000,
       width: 24,
       killsAt: [0.2, 0.4, 0.6, 0.8],
