@@ -217,14 +217,17 @@ export class TokenLedger extends DurableObject<Env> {
     if (!this.book.holds.has(look.requestId)) this.book.adopt(look, now);
     const held = this.book.holds.get(look.requestId)?.reservedNanoUsd;
     if (held === undefined) return { outcome: 'go-on', reservedNanoUsd: look.reservedNanoUsd };
-    const more = look.wantNanoUsd - held;
-    if (more > 0 && more > this.book.room(policy, now)) return quotaRefusal(policy, this.book, more, now);
-    const reserved = Math.max(look.wantNanoUsd, held);
+    const more = Math.max(0, look.wantNanoUsd - held);
+    const granted = Math.min(more, Math.max(0, this.book.room(policy, now)));
+    // What is left is given, and only what has used that up is ended.
+    if (more > 0 && granted === 0 && look.runningNanoUsd >= held)
+      return quotaRefusal(policy, this.book, more, now);
+    const reserved = held + granted;
     const unheard = this.book.holds.get(look.requestId)?.restored === true;
     this.book.hold(look, reserved, now);
     if (unheard) this.checkpoints.write();
     if (policy.quotaNanoUsd !== null || policy.budget !== null)
-      this.checkpoints.raiseCeiling(policy, Math.max(0, more), now);
+      this.checkpoints.raiseCeiling(policy, granted, now);
     this.checkpoints.soon();
     return { outcome: 'go-on', reservedNanoUsd: reserved };
   }

@@ -124,7 +124,9 @@ export interface Look {
   /** What the request holds by its own account. */
   reservedNanoUsd: number;
   inputNanoUsd: number;
-  /** What it would like to hold from now on (equal: only a sign of life). */
+  /** What it has cost so far, as far as is known. */
+  runningNanoUsd: number;
+  /** What it would like to hold from now on (equal: only a sign of life). It may get less. */
   wantNanoUsd: number;
   nowMs: number;
   format: string;

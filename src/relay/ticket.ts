@@ -56,7 +56,8 @@ export class Ticket {
     if (meter !== null && !this.waitedFor && this.isInBackground(meter)) this.waitFor(meter);
     const wants = meter !== null && this.isShort(meter) ? this.nextReservation(meter) : this.reservedNanoUsd;
     try {
-      const answer = await this.ledgers.look(this.call.identity.tokenId, this.lookFor(wants));
+      const running = meter === null ? 0 : this.runningCost(meter);
+      const answer = await this.ledgers.look(this.call.identity.tokenId, this.lookFor(wants, running));
       if (answer.outcome === 'refused') return errorOf(answer, this.call.endpoint.door);
       this.reservedNanoUsd = answer.reservedNanoUsd;
       return null;
@@ -137,13 +138,14 @@ export class Ticket {
       rates: this.route?.rates ?? null,
       multiplier: this.plan.multiplier,
     };
-    const look = this.lookFor(this.reservedNanoUsd);
+    const look = this.lookFor(this.reservedNanoUsd, 0);
     this.call.background(this.ledgers.waitFor(this.call.identity.tokenId, look, order));
   }
 
-  private lookFor(wantNanoUsd: number): Look {
+  private lookFor(wantNanoUsd: number, runningNanoUsd: number): Look {
     const { reservedNanoUsd, call, plan } = this;
-    return { ...subjectOf(call, plan), reservedNanoUsd, wantNanoUsd, startedAtMs: call.startedAtMs };
+    const { startedAtMs } = call;
+    return { ...subjectOf(call, plan), reservedNanoUsd, runningNanoUsd, wantNanoUsd, startedAtMs };
   }
 
   private row(ending: Ending, usage: Usage, usageSource: LogRow['usageSource']): LogRow {
