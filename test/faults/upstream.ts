@@ -95,7 +95,8 @@ async function send(
     if (response.destroyed || room <= 0) return;
     // The test's answers are ASCII: characters are bytes.
     response.write(text.slice(0, room));
-    if (text.length <= room) tell(counts);
+    // The line's end may be missing at the end of a stream: a reader takes the line all the same.
+    if (text.trimEnd().length <= room) tell(counts);
     room -= text.length;
     if (pieceMs > 0) await delay(pieceMs);
   }
