@@ -99,6 +99,14 @@ CREATE TABLE IF NOT EXISTS upstream_ids (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS upstream_ids_by_created ON upstream_ids (created_at);
 
+-- How many tokens a stored response stands for when it is gone on from (previous_response_id).
+CREATE TABLE IF NOT EXISTS response_contexts (
+  id TEXT PRIMARY KEY,
+  tokens INTEGER NOT NULL,
+  created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS response_contexts_by_created ON response_contexts (created_at);
+
 -- One row a request. revision: the true figure may replace an estimate, once.
 CREATE TABLE IF NOT EXISTS logs (
   id TEXT PRIMARY KEY,
