@@ -1,10 +1,13 @@
 // Every recorded answer of a format, of all its providers, streamed or not: read by the format's own reader and
 // equal to what the raw JSON says; streams byte by byte and at seeded cuts too.
 import { describe, expect, it } from 'vitest';
+import { messagesFormat } from '../../src/formats/anthropic-messages/index.ts';
+import { generateFormat } from '../../src/formats/gemini-generate/index.ts';
 import { createMeter, type WireKind } from '../../src/formats/meter.ts';
 import { chatFormat } from '../../src/formats/openai-chat/index.ts';
 import { responsesFormat } from '../../src/formats/openai-responses/index.ts';
 import type { TranslatedFormat } from '../../src/formats/translation.ts';
+import type { Usage } from '../../src/formats/usage.ts';
 import { collectEvents } from '../support/collect-events.ts';
 import {
   allFixtures,
@@ -21,7 +24,12 @@ import { isStream, readAnswer, readStream, toldIn } from '../support/translated-
 sayWhenLeftOut();
 
 /** The formats that are read. */
-const formats: Partial<Record<WireKind, TranslatedFormat>> = { chat: chatFormat, responses: responsesFormat };
+const formats: Partial<Record<WireKind, TranslatedFormat>> = {
+  chat: chatFormat,
+  responses: responsesFormat,
+  messages: messagesFormat,
+  generate: generateFormat,
+};
 
 /** Filed under another endpoint than they are of: a transcript under chat, a chat answer under Responses. */
 const notAnAnswer = /groq-transcription|vercel-azure-deepseek-reasoning/;
@@ -29,8 +37,21 @@ const notAnAnswer = /groq-transcription|vercel-azure-deepseek-reasoning/;
 /** Streams whose vendor cut deltas out of the middle, so that they say less than their own last event. */
 const cutDeltas = /vercel-openai-(phase|shell-container)\.1-stream/;
 
+/** Recordings that are read otherwise than their JSON would be taken by a person, and why. */
+const otherwise: Record<string, string> = {
+  'anthropic/messages/vercel-spliced-message-start-stream':
+    'two messages spliced by a proxy: what was streamed of the first cannot be taken back',
+  'gemini/streamGenerateContent/vercel-google-stream-no-args-tool-call-stream':
+    'arguments in pieces (partialArgs), which come only to who asks for them',
+  'gemini/streamGenerateContent/vercel-google-stream-tool-call-array-arguments--stream':
+    'arguments in pieces (partialArgs), which come only to who asks for them',
+};
+
 const cases = allFixtures()
-  .filter(({ meta }) => meta.method === 'POST' && meta.status === 200 && !/responses-sub/.test(meta.endpoint))
+  .filter(
+    ({ meta }) =>
+      meta.method === 'POST' && meta.status === 200 && !/responses-sub|count/i.test(meta.endpoint),
+  )
   .filter((fixture) => formats[kindOf(fixture) ?? 'uncounted'] && !notAnAnswer.test(fixture.name));
 
 function formatOf(fixture: Fixture): TranslatedFormat {
@@ -49,29 +70,32 @@ function read(fixture: Fixture): ToldAnswer {
 }
 
 describe.skipIf(!haveFixtures)('reading the recorded answers', () => {
-  it.each(cases.map((fixture) => [fixture.name, fixture] as const))(
-    '%s says what its JSON says',
-    (name, fixture) => {
-      const told = toldBy(fixture);
-      const texts = cutDeltas.test(name) ? { text: expect.stringMatching(/\w/) } : {};
-      expect(read(fixture)).toEqual({
-        ...told,
-        candidates: told?.candidates.map((one) => ({ ...one, ...texts })),
-      });
-    },
-  );
+  it.each(
+    cases.filter(({ name }) => !(name in otherwise)).map((fixture) => [fixture.name, fixture] as const),
+  )('%s says what its JSON says', (name, fixture) => {
+    const told = toldBy(fixture);
+    const texts = cutDeltas.test(name) ? { text: expect.stringMatching(/\w/) } : {};
+    expect(read(fixture)).toEqual({
+      ...told,
+      candidates: told?.candidates.map((one) => ({ ...one, ...texts })),
+    });
+  });
 
-  it('gives the usage that the meter bills', () => {
+  it('gives the tokens that the meter bills', () => {
     for (const fixture of cases) {
       const meter = createMeter(kindOf(fixture) ?? 'uncounted', framingOf(fixture));
       meter.push(fixture.bytes);
       meter.end();
-      expect(readAnswer(formatOf(fixture), fixture).usage, fixture.name).toEqual(meter.usage());
+      // Searches and the like are counted by the meter alone, from the answer's items.
+      const tokensIn = (usage: Usage | null) =>
+        usage && Object.fromEntries(Object.entries(usage).filter(([name]) => name.endsWith('Tokens')));
+      const { usage } = readAnswer(formatOf(fixture), fixture);
+      expect(tokensIn(usage), fixture.name).toEqual(tokensIn(meter.partialUsage()));
     }
   });
 
   it('reads streams alike byte by byte and at seeded cuts', () => {
-    const streams = cases.filter(isStream);
+    const streams = cases.filter(({ meta }) => meta.response_file.endsWith('.sse'));
     let bytewise = 0;
     for (const fixture of streams) {
       const format = formatOf(fixture);
@@ -89,7 +113,7 @@ describe.skipIf(!haveFixtures)('reading the recorded answers', () => {
   });
 
   it('bears a stream that is cut anywhere: parts balance, and nothing is called whole', () => {
-    for (const fixture of cases.filter(isStream)) {
+    for (const fixture of cases.filter(({ meta }) => meta.response_file.endsWith('.sse'))) {
       for (const share of [0.1, 0.35, 0.6, 0.8]) {
         const cut = fixture.bytes.subarray(0, Math.floor(fixture.bytes.length * share));
         const events = readStreamLoosely(formatOf(fixture), cut);

@@ -1,11 +1,12 @@
 // Recordings read by their own format, and answers written and read again: what the tests over all formats share.
 import { isObject } from '../../src/formats/json-reader.ts';
-import type { NeutralCandidate, NeutralEvent, NeutralResponse } from '../../src/formats/neutral.ts';
+import type { NeutralCandidate, NeutralEvent } from '../../src/formats/neutral.ts';
+import type { JsonObject } from '../../src/formats/observation.ts';
 import { emptyRequest } from '../../src/formats/request-fields.ts';
 import { createSseSplitter } from '../../src/formats/sse.ts';
 import type { AnswerContext, EventWriter, TranslatedFormat } from '../../src/formats/translation.ts';
 import { type Collected, collectEvents } from './collect-events.ts';
-import type { Fixture } from './fixtures.ts';
+import { type Fixture, framingOf } from './fixtures.ts';
 import { parsedArguments, type Told } from './told.ts';
 
 /** A recorded stream's events, its bytes cut as given. */
@@ -29,21 +30,32 @@ export function readStream(
 }
 
 /** A recorded answer in the neutral form, however it came. */
-export function readAnswer(format: TranslatedFormat, { meta, bytes }: Fixture): Collected {
-  if (meta.response_file.endsWith('.sse')) return collectEvents(readStream(format, [bytes]));
-  const response = format.readResponse(JSON.parse(new TextDecoder().decode(bytes)));
+export function readAnswer(format: TranslatedFormat, fixture: Fixture): Collected {
+  if (isStream(fixture)) return collectEvents(readRecording(format, fixture));
+  const response = format.readResponse(JSON.parse(new TextDecoder().decode(fixture.bytes)));
   return { ...response, whole: response.error === null };
 }
 
-/** Whether the recording is a stream of server-sent events. */
-export function isStream({ meta }: Fixture): boolean {
-  return meta.response_file.endsWith('.sse');
+/** The events of a recorded stream: server-sent, or the elements of an array (Gemini). */
+export function readRecording(format: TranslatedFormat, { meta, bytes }: Fixture): NeutralEvent[] {
+  if (meta.response_file.endsWith('.sse')) return readStream(format, [bytes]);
+  const reader = format.eventReader();
+  const elements: JsonObject[] = JSON.parse(new TextDecoder().decode(bytes));
+  return [...elements.flatMap((element) => reader.read(element, undefined)), ...reader.end()];
 }
 
-/** A context for writers: a caller who asked for nothing in particular, and for usage. */
+/** Whether the recording is a stream of events. */
+export function isStream(fixture: Fixture): boolean {
+  return fixture.meta.response_file.endsWith('.sse') || framingOf(fixture) === 'json-array';
+}
+
+/** A context for writers: a caller who wants to see thoughts and usage. */
 export function contextOf(overrides: Partial<AnswerContext> = {}): AnswerContext {
   return {
-    request: emptyRequest('the-model', true, 'openai-chat'),
+    request: {
+      ...emptyRequest('the-model', true, 'openai-chat'),
+      reasoning: { effort: 'high', budgetTokens: undefined, includeThoughts: true, summary: 'auto' },
+    },
     body: { model: 'the-model', stream: true, stream_options: { include_usage: true } },
     model: 'the-model',
     answerId: 'a1b2c3',
@@ -56,78 +68,6 @@ export function contextOf(overrides: Partial<AnswerContext> = {}): AnswerContext
 /** All that a writer makes of a stream. */
 export function writeStream(writer: EventWriter, events: readonly NeutralEvent[]): string {
   return events.map((event) => writer.write(event)).join('') + writer.end();
-}
-
-/** A whole answer as the events of a stream that says the same. */
-export function eventsOf(response: NeutralResponse): NeutralEvent[] {
-  const { id, model, createdAtSeconds, usage, serviceTier, promptBlock, error } = response;
-  const events: NeutralEvent[] = [{ type: 'message-start', id, model, createdAtSeconds, usage: null }];
-  for (const [candidate, { parts }] of response.candidates.entries())
-    for (const [part, content] of parts.entries()) events.push(...eventsOfPart(content, candidate, part));
-  if (usage) events.push({ type: 'usage-set', usage, serviceTier });
-  if (promptBlock) events.push({ type: 'prompt-block', ...promptBlock });
-  if (error) return [...events, { type: 'error', error }];
-  for (const [candidate, { stop }] of response.candidates.entries())
-    events.push({ type: 'candidate-end', candidate, stop });
-  return [...events, { type: 'message-end' }];
-}
-
-function eventsOfPart(
-  content: NeutralCandidate['parts'][number],
-  candidate: number,
-  part: number,
-): NeutralEvent[] {
-  const place = { candidate, part };
-  switch (content.type) {
-    case 'text':
-      return [
-        { type: 'text-start', ...place },
-        {
-          type: 'text-delta',
-          ...place,
-          text: content.text,
-          ...(content.logprobs && { logprobs: content.logprobs }),
-        },
-        ...(content.citations ?? []).map((citation) => ({
-          type: 'citation-add' as const,
-          ...place,
-          citation,
-        })),
-        { type: 'text-end', ...place, ...(content.proof && { proof: content.proof }) },
-      ];
-    case 'refusal':
-      return [
-        { type: 'refusal-start', ...place },
-        { type: 'refusal-delta', ...place, text: content.text },
-        { type: 'refusal-end', ...place },
-      ];
-    case 'reasoning': {
-      const paragraphs = content.paragraphs ?? [content.text];
-      return [
-        { type: 'reasoning-start', ...place },
-        ...paragraphs.map((text, paragraph) => ({
-          type: 'reasoning-delta' as const,
-          ...place,
-          text,
-          paragraph,
-        })),
-        { type: 'reasoning-end', ...place, ...(content.proof && { proof: content.proof }) },
-      ];
-    }
-    case 'tool-call': {
-      const { id, name, custom, proof, itemId } = content;
-      const told = { ...(custom && { custom }), ...(proof && { proof }), ...(itemId && { itemId }) };
-      return [
-        { type: 'tool-call-start', ...place, id, name, ...told },
-        { type: 'tool-call-delta', ...place, arguments: content.arguments },
-        { type: 'tool-call-end', ...place },
-      ];
-    }
-    case 'tool-result':
-      return [];
-    default:
-      return [{ type: 'part-add', ...place, content }];
-  }
 }
 
 /** What a neutral candidate says, in the terms of told.ts. */
