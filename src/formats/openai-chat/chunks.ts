@@ -23,6 +23,7 @@ export interface Choice {
   thought: { part: number; paragraph: number } | null;
   refused: boolean;
   spoke: boolean;
+  finished: boolean;
   images: number;
 }
 
@@ -71,6 +72,7 @@ export function openChoice(state: OutputState, candidate: number): { choice: Cho
     thought: null,
     refused: false,
     spoke: false,
+    finished: false,
     images: 0,
   };
   state.choices.set(candidate, choice);

@@ -38,10 +38,15 @@ export function eventWriter(context: AnswerContext): EventWriter {
   };
 }
 
-function endStream({ ended, tellsUsage, usage, head }: OutputState): string {
+/** Clients wait for every choice to give its reason to end, also where the upstream gave none. */
+function endStream(state: OutputState): string {
+  const { ended, choices, tellsUsage, usage } = state;
   if (!ended) return '';
-  const last = tellsUsage && usage ? `${head}],"usage":${JSON.stringify(writeChatUsage(usage))}}\n\n` : '';
-  return `${last}data: [DONE]\n\n`;
+  const open = [...choices].filter(([, { finished }]) => !finished);
+  const ends = open.map(([candidate]) => finish(state, candidate, { reason: 'unknown' })).join('');
+  const last =
+    tellsUsage && usage ? `${state.head}],"usage":${JSON.stringify(writeChatUsage(usage))}}\n\n` : '';
+  return `${ends}${last}data: [DONE]\n\n`;
 }
 
 function writeEvent(state: OutputState, event: NeutralEvent): string {
@@ -106,6 +111,7 @@ function writePartEvent(state: OutputState, event: PartEvent): string {
 
 function finish(state: OutputState, candidate: number, stop: Stop): string {
   const { choice, text } = openChoice(state, candidate);
+  choice.finished = true;
   const reason = JSON.stringify(writeStop(stop, { refusal: choice.refused }));
   return text + rawChunk(state, candidate, '{}', 'null', reason);
 }
