@@ -16,9 +16,11 @@ import { PriceStore } from './metering/price-store.ts';
 import { LedgerClient } from './quota/client.ts';
 import type { RelayServices } from './relay/call.ts';
 import { tryChannel } from './relay/channel-test.ts';
+import { Conversations } from './relay/conversations.ts';
 import { HeldBytes } from './relay/held-bytes.ts';
 import { relayLimits } from './relay/limits.ts';
 import { CatalogLoader, type CatalogSource, type StoredCatalog } from './routing/catalog-loader.ts';
+import { ConversationStore } from './routing/conversation-store.ts';
 import { KeyRing } from './routing/key-ring.ts';
 import { ModelLists } from './routing/model-lists.ts';
 import { type HealthBoardPort, SharedHealth } from './routing/shared-health.ts';
@@ -67,6 +69,11 @@ function buildServices(env: Env): Services {
     health: new SharedHealth(healthBoard(env)),
     modelLists: new ModelLists(keys),
     upstreamIds: new UpstreamIdStore(env.DB),
+    conversations: new Conversations(
+      new ConversationStore(env.DB),
+      config.conversationDays,
+      config.encryptionKey,
+    ),
     heldBytes: new HeldBytes(relayLimits.heldBytesOfIsolate),
   };
 }
@@ -193,6 +200,7 @@ export async function hourly(env: Env): Promise<void> {
   const services = servicesOf(env);
   await services.catalog.refresh(Date.now());
   await services.upstreamIds.forgetBefore(Date.now() - upstreamIdsKeptMs);
+  await services.conversations.forgetExpired(Date.now());
   const { logRetentionMs, pricesUrl } = services.config;
   if (pricesUrl !== null) await refreshPrices(pricesUrl, env.CACHE);
   if (logRetentionMs !== null) await forgetRowsBefore(env.DB, Date.now() - logRetentionMs);

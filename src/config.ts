@@ -28,6 +28,8 @@ export interface Env {
   LOG_RETENTION_DAYS?: string;
   /** Where the price table is refreshed from; `off`: only the one that the relay comes with. */
   PRICES_URL?: string;
+  /** For so many days responses are kept for channels that cannot keep them; unset or 0 is not at all. */
+  CONVERSATION_DAYS?: string;
   /** Comma-separated origins that browsers may call from; unset is any. */
   CORS_ORIGINS?: string;
 }
@@ -48,6 +50,8 @@ export interface DemoUpstream {
 export interface Config {
   readonly adminKey: string | null;
   readonly encryptionKey: string | null;
+  /** null: responses are not kept. */
+  readonly conversationDays: number | null;
   readonly demo: DemoUpstream | null;
   /** null: every origin. */
   readonly corsOrigins: readonly string[] | null;
@@ -63,6 +67,7 @@ export function readConfig(env: Env): Config {
   return Object.freeze({
     adminKey: env.ADMIN_KEY || null,
     encryptionKey: env.ENCRYPTION_KEY || null,
+    conversationDays: conversationDays(env.CONVERSATION_DAYS),
     demo:
       env.DEMO_BASE_URL && env.DEMO_MODELS
         ? { baseUrl: env.DEMO_BASE_URL, models: JSON.parse(env.DEMO_MODELS) }
@@ -92,6 +97,14 @@ function pricesUrl(text: string | undefined): string | null {
   if (text === undefined || text.trim() === '') return usualPricesUrl;
   return URL.canParse(text) ? text : null;
 }
+
+/** What is no number of days counts as unset: callers are told then that nothing is kept. At most a year. */
+function conversationDays(text: string | undefined): number | null {
+  const days = Number(text ?? 0);
+  return days > 0 ? Math.min(days, mostConversationDays) : null;
+}
+
+const mostConversationDays = 365;
 
 function environmentChannels(env: Env): EnvironmentChannel[] {
   const all = [

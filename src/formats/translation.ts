@@ -37,6 +37,8 @@ export interface AnswerContext {
   /** An id for the answer, unique, without the format's prefix. */
   answerId: string;
   nowSeconds: number;
+  /** Whether the answer is kept, to be named by a later request (Responses). */
+  isKept: boolean;
   /** Gemini only: SSE, or the elements of a JSON array. */
   framing: 'sse' | 'json-array';
 }
@@ -68,6 +70,8 @@ export interface EventWriter {
   readonly dropped: readonly string[];
   /** Number of the next event (Responses); 0 elsewhere. */
   readonly nextSequenceNumber: number;
+  /** The whole answer as the last event told it, for formats that do (Responses); null before, and for others. */
+  readonly finished?: JsonObject | null;
 }
 
 /** A format that can be translated. */

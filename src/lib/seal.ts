@@ -1,6 +1,8 @@
 // Sealing of upstream keys under ENCRYPTION_KEY: AES-256-GCM, the key derived by HKDF-SHA-256. Whoever has
 // the database but not ENCRYPTION_KEY has nothing.
 
+import { Buffer } from 'node:buffer';
+
 /** A text that only ENCRYPTION_KEY opens. Base64. */
 export interface Sealed {
   iv: string;
@@ -81,7 +83,7 @@ function derivation(purpose: string) {
 }
 
 function base64(data: Uint8Array): string {
-  return btoa(String.fromCharCode(...data));
+  return Buffer.from(data).toString('base64');
 }
 
 function bytes(text: string): Uint8Array {

@@ -2,6 +2,7 @@
 // settlement at its end.
 import { errorEvent } from '../formats/error-event.ts';
 import { createMeter, type Framing, type Meter, type WireKind } from '../formats/meter.ts';
+import type { JsonObject } from '../formats/observation.ts';
 import { readRerankResponse } from '../formats/rerank/response.ts';
 import { readUpstreamError, upstreamErrorBody } from '../formats/upstream-error.ts';
 import { RelayError } from '../lib/relay-error.ts';
@@ -9,6 +10,7 @@ import type { Admitted } from './admitted.ts';
 import type { Sent } from './attempt.ts';
 import { mayBeBulk } from './bulk.ts';
 import type { Call } from './call.ts';
+import { keptOf } from './conversations.ts';
 import { droppedHeader, headersForCaller } from './headers.ts';
 import { relayLimits } from './limits.ts';
 import { rerankDialect } from './outgoing.ts';
@@ -198,6 +200,7 @@ function translatedStream(
     ...streamTask(answering, body),
     isAtBoundary: () => true,
     errorEvent: (error) => translator.errorEvent(error),
+    beforeClose: () => keep(answering, translator.finished),
   };
   const running = pumpStream(task, translator);
   const settled = running.end.then((end) => {
@@ -226,10 +229,18 @@ async function translatedWhole(answering: Answering, translation: Translation): 
   const { status, body, dropped } = translation.whole(text);
   ticket.dropped = [...translation.dropped, ...dropped];
   ticket.settle({ status, errorCode: meter.error, meter });
+  await keep(answering, status === 200 ? body : null);
   return Response.json(body, {
     status,
     headers: translatedHeaders(sent, 'application/json', ticket.dropped),
   });
+}
+
+/** Before the caller sees its end, so that its next request finds it. */
+async function keep({ call, plan, services }: Answering, response: JsonObject | null): Promise<void> {
+  if (!plan.keeps || response === null || plan.body.type !== 'json') return;
+  const kept = keptOf(plan.body.value as JsonObject, response);
+  await services.conversations.keep(call.identity.accountId, kept, Date.now());
 }
 
 async function wholeBody(upstream: Response): Promise<Uint8Array> {

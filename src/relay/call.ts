@@ -9,6 +9,7 @@ import type { UpstreamIdStore } from '../routing/upstream-id-store.ts';
 import type { TokenCache } from '../tokens/cache.ts';
 import type { TokenResolver } from '../tokens/resolve.ts';
 import type { TokenIdentity } from '../tokens/token.ts';
+import type { Conversations } from './conversations.ts';
 import type { HeldBytes } from './held-bytes.ts';
 
 /** A request whose token is known and whose endpoint is found. */
@@ -38,5 +39,6 @@ export interface RelayServices {
   health: SharedHealth;
   modelLists: ModelLists;
   upstreamIds: UpstreamIdStore;
+  conversations: Conversations;
   heldBytes: HeldBytes;
 }

@@ -13,7 +13,9 @@ import { type Bound, upperBound } from '../metering/bound.ts';
 import { overrideRates, type Rates, tableRates } from '../metering/price.ts';
 import type { Catalog, Route } from '../routing/catalog.ts';
 import type { UpstreamIdOwner, UpstreamIdStore } from '../routing/upstream-id-store.ts';
-import type { Call } from './call.ts';
+import type { Call, RelayServices } from './call.ts';
+import type { KeptResponse } from './conversations.ts';
+import { keptResponse, withEarlierTurns } from './earlier-turns.ts';
 import type { CallerBody } from './read-body.ts';
 
 /** A route with its price there; null rates: it has none. */
@@ -35,6 +37,10 @@ export interface Plan {
   effort: ReasoningEffort | null;
   /** No channel can count the tokens: the relay's own estimate is the answer. */
   isUncounted: boolean;
+  /** The response that the path names, where the relay keeps it itself. */
+  kept: KeptResponse | null;
+  /** A translated response is kept by the relay, to be named by later requests. */
+  keeps: boolean;
   /** What another model costs that ran at the same channel on the answer's behalf; null: it has no price. */
   ratesOf: (route: Route, model: string) => Rates | null;
 }
@@ -42,13 +48,16 @@ export interface Plan {
 /** Throws RelayError: what is wrong with the request, the model that nobody serves, ids of another account. */
 export async function planRequest(
   call: Call,
-  body: CallerBody,
+  given: CallerBody,
   catalog: Catalog,
-  upstreamIds: UpstreamIdStore,
+  services: RelayServices,
   nowMs: number,
 ): Promise<Plan> {
-  const facts = readFacts(call, body);
-  const owner = await ownerOf(call, body, upstreamIds);
+  const facts = readFacts(call, given);
+  const kept = await keptResponse(call, services);
+  if (kept !== null) return planOfKept(facts, kept);
+  const body = await withEarlierTurns(call, given, services, catalog);
+  const owner = await ownerOf(call, body, services.upstreamIds);
   const { model, effort } = wishOf(facts.model ?? owner?.model ?? null, call, catalog);
   const found = call.suffix === '' ? routesFor(call, model, catalog, owner) : storedRoute(catalog, owner);
   const routes = effort === null ? found : found.map((route) => rewritten(route, call));
@@ -63,8 +72,16 @@ export async function planRequest(
     multiplier,
     effort,
     isUncounted: routes.length === 0,
+    kept: null,
+    keeps: call.endpoint.operation === 'responses' && services.conversations.isOn && facts.store !== false,
     ratesOf: (route, other) => ratesOf({ ...route, upstreamModel: other }, other, catalog, nowMs),
   };
+}
+
+/** Nothing is sent anywhere for it. */
+function planOfKept(facts: RequestFacts, kept: KeptResponse): Plan {
+  const nothing = { routes: [], bound: null, multiplier: 1, effort: null, isUncounted: false, keeps: false };
+  return { facts, model: null, body: { type: 'none' }, ...nothing, kept, ratesOf: () => null };
 }
 
 /** Families whose names may end in how much to think; other vendors have models that are called so. */

@@ -8,8 +8,10 @@ import type { TokenPolicy } from '../tokens/token.ts';
 import type { Admitted } from './admitted.ts';
 import { answer } from './answer.ts';
 import type { Call, RelayServices } from './call.ts';
+import type { KeptResponse } from './conversations.ts';
 import { discard } from './discard.ts';
 import { estimatedCount } from './estimate-tokens.ts';
+import { answerKept } from './kept-response.ts';
 import { streamRhythm } from './limits.ts';
 import { type Plan, planRequest } from './plan.ts';
 import { type CallerBody, readBody } from './read-body.ts';
@@ -39,11 +41,19 @@ async function serve(request: Admitted): Promise<Response> {
   try {
     abortWhenCallerLeaves(call, plan, abort);
     if (plan.isUncounted) return counted(request);
+    if (plan.kept !== null) return await kept(request, plan.kept);
     renewLease(ticket, clock);
     return await answer(request, await send(request, abort.signal));
   } catch (error) {
     throw settleFailure(request, error);
   }
+}
+
+/** A stored response that the relay keeps itself. */
+async function kept({ call, ticket, services }: Admitted, response: KeptResponse): Promise<Response> {
+  const answer = await answerKept(call, response, services.conversations);
+  ticket.settle({ status: answer.status, errorCode: null, meter: null });
+  return answer;
 }
 
 /** Tokens that no channel can count. */
@@ -78,7 +88,7 @@ async function admitted(
 
 async function makePlan(call: Call, body: CallerBody, services: RelayServices): Promise<Plan> {
   const catalog = await services.catalog.current(call.startedAtMs, call.background);
-  return planRequest(call, body, catalog, services.upstreamIds, call.startedAtMs);
+  return planRequest(call, body, catalog, services, call.startedAtMs);
 }
 
 /** The token was edited since this isolate read it: the ledger showed the newest policy. */

@@ -41,6 +41,11 @@ export class StreamTranslator implements Edit {
     return this.writer.dropped;
   }
 
+  /** The whole answer, where the caller's format tells it at the end. */
+  get finished(): JsonObject | null {
+    return this.writer.finished ?? null;
+  }
+
   push(bytes: Uint8Array): Uint8Array {
     return encoder.encode(this.said(this.splitter.push(bytes)));
   }

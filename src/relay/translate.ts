@@ -45,7 +45,7 @@ export function translateConversation(
   const fitted = fitRequest(request, toolNameRules[format], { customTools });
   const written = formatNamed(format).writeRequest(fitted.request, { model: route.upstreamModel, provider });
   refuseLoss(call, written.dropped, plan.model);
-  const context = contextOf(call, request, body);
+  const context = contextOf(call, plan, request, body);
   const answer = { call, caller, format, context, edit: fitted.answerEdit(written.answerTool) };
   return {
     operation: operationOf(format, plan.facts.stream),
@@ -94,7 +94,7 @@ function withEffort(request: NeutralRequest, effort: NonNullable<Plan['effort']>
   return { ...request, reasoning, paths: { ...request.paths, reasoning: 'model' } };
 }
 
-function contextOf(call: Call, request: NeutralRequest, body: JsonObject): AnswerContext {
+function contextOf(call: Call, plan: Plan, request: NeutralRequest, body: JsonObject): AnswerContext {
   const isArray =
     call.endpoint.operation === 'stream-generate-content' && !/[?&]alt=sse(&|$)/.test(call.request.url);
   return {
@@ -103,6 +103,7 @@ function contextOf(call: Call, request: NeutralRequest, body: JsonObject): Answe
     model: request.model,
     answerId: call.requestId.replace('req_', ''),
     nowSeconds: Math.floor(call.startedAtMs / 1000),
+    isKept: plan.keeps,
     framing: isArray ? 'json-array' : 'sse',
   };
 }

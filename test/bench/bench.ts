@@ -16,6 +16,8 @@ interface Case {
   requests: number;
   tokens: number;
   body: string;
+  /** Chat completions, unless something else is called. */
+  path?: string;
   /** What the README promises of requests a second, relay over bare. */
   goal: number | null;
 }
@@ -26,6 +28,14 @@ const asked = { stream: true, stream_options: { include_usage: true } };
 const large = JSON.stringify({
   model: 'gpt-4o',
   messages: [{ role: 'user', content: 'word '.repeat(200_000) }],
+});
+
+/** Of a channel that has only chat completions. */
+const translated = JSON.stringify({
+  model: 'gpt-4o-mini',
+  max_tokens: 4_096,
+  stream: true,
+  messages: [{ role: 'user', content: 'Hello' }],
 });
 
 const cases: Case[] = [
@@ -78,6 +88,24 @@ const cases: Case[] = [
     body: chat({ stream: true }),
     goal: null,
   },
+  {
+    name: 'stream of 200, c=32, translated (Messages to chat)',
+    concurrency: 32,
+    requests: 320,
+    tokens: 1,
+    path: '/v1/messages',
+    body: translated,
+    goal: 0.35,
+  },
+  {
+    name: 'stream of 200, c=1, translated (Messages to chat)',
+    concurrency: 1,
+    requests: 60,
+    tokens: 1,
+    path: '/v1/messages',
+    body: translated,
+    goal: null,
+  },
   { name: '1 MB request, c=8', concurrency: 8, requests: 200, tokens: 1, body: large, goal: null },
 ];
 
@@ -110,10 +138,10 @@ try {
 }
 
 async function setUp({ relayPort }: Pair, upstreamPort: number): Promise<string[]> {
-  const manage = async (path: string, body: object) => {
+  const manage = async (path: string, body: object, method = 'POST') => {
     const headers = { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' };
     const response = await fetch(`http://127.0.0.1:${relayPort}${path}`, {
-      method: 'POST',
+      method,
       headers,
       body: JSON.stringify(body),
     });
@@ -125,8 +153,15 @@ async function setUp({ relayPort }: Pair, upstreamPort: number): Promise<string[
     provider: 'openai',
     base_url: `http://127.0.0.1:${upstreamPort}/v1`,
     keys: ['k'],
-    models: ['gpt-*'],
+    models: ['gpt-4o'],
   });
+  await manage('/api/channels', {
+    name: 'bench, chat only',
+    provider: 'openai-compatible',
+    base_url: `http://127.0.0.1:${upstreamPort}/v1`,
+    models: ['gpt-4o-mini'],
+  });
+  await manage('/api/prices/gpt-4o-mini', { input: 1, output: 2 }, 'PUT');
   const made = await Promise.all(
     Array.from({ length: 32 }, () => manage('/api/tokens', { name: 'bench', quota_usd: 1_000_000 })),
   );
@@ -136,7 +171,9 @@ async function setUp({ relayPort }: Pair, upstreamPort: number): Promise<string[
 async function measure(bench: Case, tokens: string[]): Promise<string> {
   const requests = tokens
     .slice(0, bench.tokens)
-    .map((token) => requestBytes('/v1/chat/completions', { authorization: `Bearer ${token}` }, bench.body));
+    .map((token) =>
+      requestBytes(bench.path ?? '/v1/chat/completions', { authorization: `Bearer ${token}` }, bench.body),
+    );
   const pick = (index: number) => requests[index % requests.length] as Buffer;
   const relay: Measured = { runs: [], cpu: 0 };
   const bare: Measured = { runs: [], cpu: 0 };

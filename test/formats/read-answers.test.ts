@@ -42,9 +42,9 @@ const otherwise: Record<string, string> = {
   'anthropic/messages/vercel-spliced-message-start-stream':
     'two messages spliced by a proxy: what was streamed of the first cannot be taken back',
   'gemini/streamGenerateContent/vercel-google-stream-no-args-tool-call-stream':
-    'arguments in pieces (partialArgs), which come only to who asks for them',
+    'arguments in pieces (partialArgs), which this plain extraction does not put together',
   'gemini/streamGenerateContent/vercel-google-stream-tool-call-array-arguments--stream':
-    'arguments in pieces (partialArgs), which come only to who asks for them',
+    'arguments in pieces (partialArgs), which this plain extraction does not put together',
 };
 
 const cases = allFixtures()

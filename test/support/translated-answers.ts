@@ -6,7 +6,7 @@ import { emptyRequest } from '../../src/formats/request-fields.ts';
 import { createSseSplitter } from '../../src/formats/sse.ts';
 import type { AnswerContext, EventWriter, TranslatedFormat } from '../../src/formats/translation.ts';
 import { type Collected, collectEvents } from './collect-events.ts';
-import { type Fixture, framingOf } from './fixtures.ts';
+import type { Fixture } from './fixtures.ts';
 import { parsedArguments, type Told } from './told.ts';
 
 /** A recorded stream's events, its bytes cut as given. */
@@ -29,38 +29,39 @@ export function readStream(
   return events;
 }
 
+/** The events of a recorded stream: SSE, or Gemini's array. */
+export function readEvents(
+  format: Pick<TranslatedFormat, 'eventReader'>,
+  { meta, bytes }: Fixture,
+): NeutralEvent[] {
+  if (meta.response_file.endsWith('.sse')) return readStream(format, [bytes]);
+  const reader = format.eventReader();
+  const elements = JSON.parse(new TextDecoder().decode(bytes)) as JsonObject[];
+  return [...elements.flatMap((element) => reader.read(element, undefined)), ...reader.end()];
+}
+
 /** A recorded answer in the neutral form, however it came. */
 export function readAnswer(format: TranslatedFormat, fixture: Fixture): Collected {
-  if (isStream(fixture)) return collectEvents(readRecording(format, fixture));
+  if (isStream(fixture)) return collectEvents(readEvents(format, fixture));
   const response = format.readResponse(JSON.parse(new TextDecoder().decode(fixture.bytes)));
   return { ...response, whole: response.error === null };
 }
 
-/** The events of a recorded stream: server-sent, or the elements of an array (Gemini). */
-export function readRecording(format: TranslatedFormat, { meta, bytes }: Fixture): NeutralEvent[] {
-  if (meta.response_file.endsWith('.sse')) return readStream(format, [bytes]);
-  const reader = format.eventReader();
-  const elements: JsonObject[] = JSON.parse(new TextDecoder().decode(bytes));
-  return [...elements.flatMap((element) => reader.read(element, undefined)), ...reader.end()];
+/** Whether the recording is a stream, as events or as an array. */
+export function isStream({ meta, bytes }: Fixture): boolean {
+  return meta.response_file.endsWith('.sse') || bytes[0] === 0x5b;
 }
 
-/** Whether the recording is a stream of events. */
-export function isStream(fixture: Fixture): boolean {
-  return fixture.meta.response_file.endsWith('.sse') || framingOf(fixture) === 'json-array';
-}
-
-/** A context for writers: a caller who wants to see thoughts and usage. */
+/** A context for writers: a caller who asked for nothing in particular, and for usage. */
 export function contextOf(overrides: Partial<AnswerContext> = {}): AnswerContext {
   return {
-    request: {
-      ...emptyRequest('the-model', true, 'openai-chat'),
-      reasoning: { effort: 'high', budgetTokens: undefined, includeThoughts: true, summary: 'auto' },
-    },
+    request: emptyRequest('the-model', true, 'openai-chat'),
     body: { model: 'the-model', stream: true, stream_options: { include_usage: true } },
     model: 'the-model',
     answerId: 'a1b2c3',
     nowSeconds: 1_764_000_000,
     framing: 'sse',
+    isKept: false,
     ...overrides,
   };
 }

@@ -67,6 +67,9 @@ export function checkChannel(channel: Omit<Channel, 'keys' | 'id'>, keyCount: nu
   if (baseUrl === null && (provider === 'azure' || provider === 'openai-compatible')) {
     throw fieldProblem('base_url', `a channel of the provider \`${provider}\` needs one`);
   }
+  if (provider !== 'azure' && baseUrl?.includes('?')) {
+    throw fieldProblem('base_url', 'only an Azure address has an `api-version`');
+  }
   if (keyCount === 0 && provider !== 'openai-compatible') {
     throw fieldProblem('keys', `a channel of the provider \`${provider}\` needs at least one key`);
   }

@@ -42,9 +42,13 @@ const written: Readonly<Record<StopReason, string>> = {
   unknown: 'end_turn',
 };
 
-/** The members of a message, and of a message_delta's delta, that say it. */
-export function writeStop(stop: Stop): JsonObject {
-  const reason = written[stop.reason];
+/**
+ * The members of a message, and of a message_delta's delta, that say it. Calls want an answer, whatever an upstream
+ * called the end of their turn.
+ */
+export function writeStop(stop: Stop, hasCalls = false): JsonObject {
+  const isOpen = written[stop.reason] === 'end_turn';
+  const reason = hasCalls && isOpen ? written['tool-calls'] : written[stop.reason];
   const refused = reason === 'refusal';
   return {
     stop_reason: reason,

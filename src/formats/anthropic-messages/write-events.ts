@@ -26,6 +26,7 @@ interface Known {
   stop: Stop;
   /** The upstream's terminator was seen. */
   complete: boolean;
+  hasCalls: boolean;
 }
 
 class MessageWriter implements EventWriter {
@@ -44,6 +45,7 @@ class MessageWriter implements EventWriter {
     serviceTier: null,
     stop: { reason: 'unknown' },
     complete: false,
+    hasCalls: false,
   };
 
   constructor(context: AnswerContext) {
@@ -62,12 +64,12 @@ class MessageWriter implements EventWriter {
   }
 
   end(): string {
-    const { usage, serviceTier, stop, complete } = this.known;
+    const { usage, serviceTier, stop, complete, hasCalls } = this.known;
     if (!complete) return '';
     const closed = [...this.blocks.keys()].map((part) => this.close(part)).join('');
     const delta = {
       type: 'message_delta',
-      delta: writeStop(stop),
+      delta: writeStop(stop, hasCalls),
       usage: writeMessagesUsage(usage, serviceTier),
     };
     return closed + sse(delta) + sse({ type: 'message_stop' });
@@ -195,6 +197,7 @@ class MessageWriter implements EventWriter {
   }
 
   private startCall(event: Extract<NeutralEvent, { type: 'tool-call-start' }>): string {
+    this.known.hasCalls = true;
     const id = callIdWithCarry(event.id, this.carry.take(event.proof));
     return this.open(event.part, { type: 'tool_use', id, name: event.name, input: {} });
   }

@@ -15,10 +15,12 @@ import type { AnswerContext, WrittenResponse } from '../translation.ts';
 import { writeStop } from './stop-reason.ts';
 import { argumentsOf } from './write-blocks.ts';
 import { writeCitation } from './write-citation.ts';
+import { writeErrorBody } from './write-error.ts';
 import { searchBlocks } from './write-search.ts';
 import { writeMessagesUsage } from './write-usage.ts';
 
 export function writeMessage(response: NeutralResponse, context: AnswerContext): WrittenResponse {
+  if (response.error !== null) return { body: writeErrorBody(response.error), dropped: [] };
   const drops = new DroppedPaths();
   const [candidate] = response.candidates;
   for (let index = 1; index < response.candidates.length; index++) drops.add(`candidates[${index}]`);
@@ -26,7 +28,10 @@ export function writeMessage(response: NeutralResponse, context: AnswerContext):
   return {
     body: {
       ...messageHead(context, content),
-      ...writeStop(candidate?.stop ?? blockedStop(response)),
+      ...writeStop(
+        candidate?.stop ?? blockedStop(response),
+        candidate?.parts.some(({ type }) => type === 'tool-call'),
+      ),
       usage: writeMessagesUsage(response.usage, response.serviceTier),
     },
     dropped: drops.list,

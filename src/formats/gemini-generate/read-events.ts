@@ -9,6 +9,7 @@ import type { Usage } from '../usage.ts';
 import { readGrounding } from './citations.ts';
 import { readLogprobs } from './logprobs.ts';
 import { numberOf, objectOf, objectsOf, textOf } from './members.ts';
+import { PartialCall } from './partial-call.ts';
 import { readPart } from './read-parts.ts';
 import { readError, readPromptBlock } from './read-response.ts';
 import { readStop } from './stop-reason.ts';
@@ -29,6 +30,8 @@ class CandidateState {
   /** All text, and the part where it began: what citations count in. */
   text = '';
   firstText: number | null = null;
+  /** A call whose arguments are still coming. */
+  partial: { part: number; call: PartialCall } | null = null;
   stop: Stop | null = null;
   citations: Citation[] = [];
   search: WebSearchPart | null = null;
@@ -115,6 +118,8 @@ class ChunkReader {
   }
 
   private readPart(state: CandidateState, wire: JsonObject): NeutralEvent[] {
+    const pieces = objectOf(wire, 'functionCall');
+    if (pieces !== undefined && state.partial !== null) return continueCall(state, state.partial, pieces);
     const { part } = readPart(wire, () => madeCallId(this.answerId, state.calls));
     switch (part.type) {
       case 'text':
@@ -126,12 +131,15 @@ class ChunkReader {
         const at = { candidate: state.candidate, part: state.parts++ };
         state.calls += 1;
         const proof = part.proof === undefined ? {} : { proof: part.proof };
-        return [
-          ...before,
-          { type: 'tool-call-start', ...at, id: part.id, name: part.name, ...proof },
-          { type: 'tool-call-delta', ...at, arguments: part.arguments },
-          { type: 'tool-call-end', ...at },
-        ];
+        const start: NeutralEvent = {
+          type: 'tool-call-start',
+          ...at,
+          id: part.id,
+          name: part.name,
+          ...proof,
+        };
+        const partial = { part: at.part, call: new PartialCall() };
+        return [...before, start, ...continueCall(state, partial, pieces ?? {})];
       }
       case 'media':
       case 'opaque':
@@ -143,6 +151,26 @@ class ChunkReader {
         return [];
     }
   }
+}
+
+/** The arguments are told when they are whole: a later piece may go on anywhere among them. */
+function continueCall(
+  state: CandidateState,
+  partial: NonNullable<CandidateState['partial']>,
+  pieces: JsonObject,
+): NeutralEvent[] {
+  state.partial = partial.call.take(pieces) ? partial : null;
+  return state.partial === null ? endCall(state, partial) : [];
+}
+
+function endCall(
+  { candidate }: CandidateState,
+  { part, call }: NonNullable<CandidateState['partial']>,
+): NeutralEvent[] {
+  return [
+    { type: 'tool-call-delta', candidate, part, arguments: call.arguments },
+    { type: 'tool-call-end', candidate, part },
+  ];
 }
 
 /** An empty text opens nothing, unless it brings a signature and there is no text that it belongs to. */
@@ -198,7 +226,7 @@ function endOf(state: CandidateState): NeutralEvent[] {
           part: firstText,
           citation,
         }));
-  const ends = closeOpen(state);
+  const ends = [...closeOpen(state), ...(state.partial === null ? [] : endCall(state, state.partial))];
   const search =
     state.search === null
       ? []

@@ -68,7 +68,10 @@ function joinTexts(parts: readonly NeutralPart[]): NeutralPart[] {
 /** Why the prompt was refused; null when it was not. */
 export function readPromptBlock(body: JsonObject): NeutralResponse['promptBlock'] {
   const feedback = objectOf(body, 'promptFeedback');
-  const reason = textOf(feedback, 'blockReason');
+  if (feedback === undefined) return null;
+  // Feedback instead of an answer is a refusal, with its reason or without.
+  const silent = objectsOf(body, 'candidates').length === 0 ? 'BLOCK_REASON_UNSPECIFIED' : undefined;
+  const reason = textOf(feedback, 'blockReason') ?? silent;
   return reason === undefined ? null : { reason, message: textOf(feedback, 'blockReasonMessage') };
 }
 

@@ -9,10 +9,12 @@ import { type PlacedCitation, writeGrounding } from './citations.ts';
 import { writeLogprobs } from './logprobs.ts';
 import { writeBlockReason, writeStop } from './stop-reason.ts';
 import { callPart, mediaPart, thoughtPart } from './write-answer-parts.ts';
+import { writeErrorBody } from './write-error.ts';
 import { argumentsOf } from './write-parts.ts';
 import { writeGenerateUsage } from './write-usage.ts';
 
 export function writeGenerated(response: NeutralResponse, context: AnswerContext): WrittenResponse {
+  if (response.error !== null) return { body: writeErrorBody(response.error), dropped: [] };
   const drops = new DroppedPaths();
   const usage = writeGenerateUsage(response.usage);
   const block = response.promptBlock;

@@ -23,7 +23,6 @@ export interface Choice {
   thought: { part: number; paragraph: number } | null;
   refused: boolean;
   spoke: boolean;
-  finished: boolean;
   images: number;
 }
 
@@ -39,6 +38,8 @@ export interface OutputState {
   /** Whether the client asked for a last chunk with the usage. */
   tellsUsage: boolean;
   ended: boolean;
+  /** Candidates whose end the upstream did not tell. */
+  untold: Set<number>;
 }
 
 /** What every chunk begins with, up to its choices. */
@@ -72,7 +73,6 @@ export function openChoice(state: OutputState, candidate: number): { choice: Cho
     thought: null,
     refused: false,
     spoke: false,
-    finished: false,
     images: 0,
   };
   state.choices.set(candidate, choice);

@@ -27,6 +27,7 @@ export function eventWriter(context: AnswerContext): EventWriter {
     usage: null,
     tellsUsage,
     ended: false,
+    untold: new Set(),
   };
   return {
     write: (event) => writeEvent(state, event),
@@ -38,15 +39,10 @@ export function eventWriter(context: AnswerContext): EventWriter {
   };
 }
 
-/** Clients wait for every choice to give its reason to end, also where the upstream gave none. */
-function endStream(state: OutputState): string {
-  const { ended, choices, tellsUsage, usage } = state;
+function endStream({ ended, tellsUsage, usage, head }: OutputState): string {
   if (!ended) return '';
-  const open = [...choices].filter(([, { finished }]) => !finished);
-  const ends = open.map(([candidate]) => finish(state, candidate, { reason: 'unknown' })).join('');
-  const last =
-    tellsUsage && usage ? `${state.head}],"usage":${JSON.stringify(writeChatUsage(usage))}}\n\n` : '';
-  return `${ends}${last}data: [DONE]\n\n`;
+  const last = tellsUsage && usage ? `${head}],"usage":${JSON.stringify(writeChatUsage(usage))}}\n\n` : '';
+  return `${last}data: [DONE]\n\n`;
 }
 
 function writeEvent(state: OutputState, event: NeutralEvent): string {
@@ -65,7 +61,7 @@ function writeEvent(state: OutputState, event: NeutralEvent): string {
       return `data: ${JSON.stringify({ error: writeOpenaiError(event.error) })}\n\n`;
     case 'message-end':
       state.ended = true;
-      return '';
+      return [...state.untold].map((candidate) => finish(state, candidate, { reason: 'unknown' })).join('');
     case 'candidate-end':
       return finish(state, event.candidate, event.stop);
     default:
@@ -109,9 +105,13 @@ function writePartEvent(state: OutputState, event: PartEvent): string {
   }
 }
 
+/** An end that the upstream did not tell is told only when its stream was whole. */
 function finish(state: OutputState, candidate: number, stop: Stop): string {
+  if (stop.reason === 'unknown' && !state.ended) {
+    state.untold.add(candidate);
+    return openChoice(state, candidate).text;
+  }
   const { choice, text } = openChoice(state, candidate);
-  choice.finished = true;
   const reason = JSON.stringify(writeStop(stop, { refusal: choice.refused }));
   return text + rawChunk(state, candidate, '{}', 'null', reason);
 }

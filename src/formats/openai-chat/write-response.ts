@@ -26,7 +26,7 @@ import { writeChatUsage } from './write-usage.ts';
 /** The answer on the wire. An answer that is only an error is OpenAI's error body. */
 export function writeResponse(response: NeutralResponse, context: AnswerContext): WrittenResponse {
   const { error, candidates, usage } = response;
-  if (error !== null && candidates.length === 0)
+  if (error !== null && candidates.every(({ parts }) => parts.length === 0))
     return { body: { error: writeOpenaiError(error) }, dropped: [] };
   const dropped = new DroppedPaths();
   const choices = response.promptBlock === null ? candidates : [blockedCandidate(response.promptBlock)];

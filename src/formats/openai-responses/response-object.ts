@@ -36,7 +36,7 @@ export function responseObject(context: AnswerContext, progress: Progress): Json
 }
 
 /** What the caller said, or the API's default for it. */
-function repeated({ body, model, request }: AnswerContext): JsonObject {
+function repeated({ body, model, isKept }: AnswerContext): JsonObject {
   const told = (name: string, otherwise: unknown) => body[name] ?? otherwise;
   const text = objectAt(body, 'text');
   const reasoning = objectAt(body, 'reasoning');
@@ -51,8 +51,7 @@ function repeated({ body, model, request }: AnswerContext): JsonObject {
     prompt_cache_key: told('prompt_cache_key', null),
     reasoning: { effort: reasoning?.effort ?? null, summary: reasoning?.summary ?? null },
     safety_identifier: told('safety_identifier', null),
-    // Nothing is kept unless the relay was told to: then the caller's own word holds.
-    store: request.store === true,
+    store: isKept,
     temperature: told('temperature', 1),
     text: { ...text, format: text?.format ?? { type: 'text' } },
     tool_choice: told('tool_choice', 'auto'),

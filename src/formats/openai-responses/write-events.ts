@@ -1,6 +1,7 @@
 // Neutral events to the events of a streamed response, in OpenAI's order and with its numbers.
 // https://platform.openai.com/docs/api-reference/responses-streaming
 import type { NeutralError, NeutralEvent, Stop } from '../neutral.ts';
+import type { JsonObject } from '../observation.ts';
 import { blockText } from '../said.ts';
 import type { AnswerContext, EventWriter } from '../translation.ts';
 import { beginOutput, emit, type OutputState } from './output-state.ts';
@@ -21,11 +22,18 @@ interface State extends OutputState {
   begun: boolean;
   ended: boolean;
   stop: Stop;
+  finished: JsonObject | null;
 }
 
 /** A writer of one stream. */
 export function eventWriter(context: AnswerContext): EventWriter {
-  const state: State = { ...beginOutput(context), begun: false, ended: false, stop: { reason: 'unknown' } };
+  const state: State = {
+    ...beginOutput(context),
+    begun: false,
+    ended: false,
+    stop: { reason: 'unknown' },
+    finished: null,
+  };
   return {
     write: (event) => writeEvent(state, event),
     end: () => (state.ended ? finish(state) : ''),
@@ -34,6 +42,9 @@ export function eventWriter(context: AnswerContext): EventWriter {
     },
     get nextSequenceNumber() {
       return state.sequenceNumber;
+    },
+    get finished() {
+      return state.finished;
     },
   };
 }
@@ -141,7 +152,9 @@ function finish(state: State): string {
   const begun = begin(state);
   const ending = writeStop(state.stop, { refusal: state.refused });
   const message = finishMessage(state, ending.status === 'incomplete' ? 'incomplete' : 'completed');
-  return begun + message + emit(state, `response.${ending.status}`, { response: responseOf(state, ending) });
+  const response = responseOf(state, ending);
+  state.finished = response;
+  return begun + message + emit(state, `response.${ending.status}`, { response });
 }
 
 /** The error's own `type` has no place in this event: its `type` is the event's. */

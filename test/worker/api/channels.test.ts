@@ -28,6 +28,7 @@ describe('creating a channel', () => {
     expect(status).toBe(201);
     expect(body).toEqual({
       ...full,
+      settings: {},
       id: expect.stringMatching(/^ch_/),
       keys: [
         { id: expect.stringMatching(/^key_/), hint: 'azur…1111' },

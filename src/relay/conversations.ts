@@ -1,0 +1,88 @@
+// The relay's own keeping of responses, for channels that have no such thing: off unless the operator gives it a number
+// of days; per account, sealed under ENCRYPTION_KEY, gone when the time is over. `store: false` is always obeyed.
+import type { JsonObject } from '../formats/observation.ts';
+import { type Sealed, seal, unseal } from '../lib/seal.ts';
+import type { ConversationStore } from '../routing/conversation-store.ts';
+
+/** What is kept of one response: all that was said up to it, and the response as the caller got it. */
+export interface KeptResponse {
+  /** Input items of the conversation so far, this response's own included; its output not. */
+  input: JsonObject[];
+  response: JsonObject;
+}
+
+/** Bounds of keeping. */
+export const conversationLimits = {
+  /** A conversation with more than this (as JSON) is not kept: a row of D1 holds 2 MB. */
+  bytes: 1_400_000,
+} as const;
+
+const dayMs = 86_400_000;
+
+export class Conversations {
+  private readonly store: ConversationStore;
+  private readonly days: number | null;
+  private readonly encryptionKey: string | null;
+
+  constructor(store: ConversationStore, days: number | null, encryptionKey: string | null) {
+    this.store = store;
+    this.days = days;
+    this.encryptionKey = encryptionKey;
+  }
+
+  /** Whether the operator has switched it on. */
+  get isOn(): boolean {
+    return this.days !== null && this.encryptionKey !== null;
+  }
+
+  /** null: not kept here for that account. Rejects when the database or the sealing fails. */
+  async find(id: string, accountId: string, nowMs: number): Promise<KeptResponse | null> {
+    if (this.encryptionKey === null || this.days === null) return null;
+    const sealed = await this.store.find(id, accountId, nowMs);
+    if (sealed === null) return null;
+    return JSON.parse(await unseal(JSON.parse(sealed) as Sealed, this.encryptionKey)) as KeptResponse;
+  }
+
+  /** Keeps it; one that is too large is left out, and the operator's log says so. Never rejects. */
+  async keep(accountId: string, kept: KeptResponse, nowMs: number): Promise<void> {
+    if (this.encryptionKey === null || this.days === null) return;
+    const id = String(kept.response.id);
+    try {
+      const text = JSON.stringify(kept);
+      if (text.length > conversationLimits.bytes) throw new Error(`${text.length} characters are too many`);
+      const sealed = JSON.stringify(await seal(text, this.encryptionKey));
+      await this.store.put(id, accountId, sealed, nowMs + this.days * dayMs);
+    } catch (error) {
+      console.warn(JSON.stringify({ event: 'conversation-not-kept', id, error: String(error) }));
+    }
+  }
+
+  async forgetExpired(nowMs: number): Promise<void> {
+    await this.store.forgetBefore(nowMs);
+  }
+
+  async forget(id: string, accountId: string): Promise<void> {
+    await this.store.delete(id, accountId);
+  }
+}
+
+/** A body without its `previous_response_id`: what was said before stands in its input. */
+export function continued(body: JsonObject, { input, response }: KeptResponse): JsonObject {
+  const { previous_response_id: _, ...rest } = body;
+  return { ...rest, input: [...input, ...outputOf(response), ...itemsOf(body.input)] };
+}
+
+/** What a later request has to be told of this one. */
+export function keptOf(body: JsonObject, response: JsonObject): KeptResponse {
+  return { input: itemsOf(body.input), response };
+}
+
+function outputOf(response: JsonObject): JsonObject[] {
+  return Array.isArray(response.output) ? response.output : [];
+}
+
+function itemsOf(input: unknown): JsonObject[] {
+  if (typeof input === 'string')
+    return [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: input }] }];
+  return Array.isArray(input) ? input : [];
+}

@@ -1,0 +1,37 @@
+// Responses that the relay keeps itself, in D1, sealed by whoever puts them here. Owns the SQL, no meaning.
+
+export class ConversationStore {
+  private readonly db: D1Database;
+
+  constructor(db: D1Database) {
+    this.db = db;
+  }
+
+  async put(id: string, accountId: string, sealed: string, expiresAtMs: number): Promise<void> {
+    await this.db
+      .prepare(
+        'INSERT INTO conversations (id, account_id, sealed, expires_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      )
+      .bind(id, accountId, sealed, expiresAtMs)
+      .run();
+  }
+
+  /** null: there is none by that id, it is another account's, or its time is over. */
+  async find(id: string, accountId: string, nowMs: number): Promise<string | null> {
+    return this.db
+      .prepare('SELECT sealed FROM conversations WHERE id = ? AND account_id = ? AND expires_at > ?')
+      .bind(id, accountId, nowMs)
+      .first<string>('sealed');
+  }
+
+  async delete(id: string, accountId: string): Promise<void> {
+    await this.db
+      .prepare('DELETE FROM conversations WHERE id = ? AND account_id = ?')
+      .bind(id, accountId)
+      .run();
+  }
+
+  async forgetBefore(nowMs: number): Promise<void> {
+    await this.db.prepare('DELETE FROM conversations WHERE expires_at <= ?').bind(nowMs).run();
+  }
+}

@@ -1,0 +1,157 @@
+// Responses that the relay keeps for channels that have no such thing.
+import { env } from 'cloudflare:workers';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { conversationLimits } from '../../../src/relay/conversations.ts';
+import { type OpenRelay, openRelay } from '../doors/open-relay.ts';
+
+let relay: OpenRelay;
+let headers: Record<string, string>;
+let said: string[];
+
+/** Claude, who says back how much was said before. */
+function playClaude(): void {
+  said = [];
+  relay.upstream = ({ body }) => {
+    const { messages, stream } = JSON.parse(body);
+    const text = `turn ${messages.length}`;
+    said.push(JSON.stringify(messages));
+    const message = {
+      id: 'msg_1',
+      type: 'message',
+      role: 'assistant',
+      model: 'c',
+      usage: { input_tokens: 5, output_tokens: 2 },
+    };
+    if (!stream)
+      return Response.json({ ...message, content: [{ type: 'text', text }], stop_reason: 'end_turn' });
+    const events = [
+      { type: 'message_start', message: { ...message, content: [] } },
+      { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+      { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } },
+      { type: 'content_block_stop', index: 0 },
+      { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 2 } },
+      { type: 'message_stop' },
+    ];
+    const body_ = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');
+    return new Response(body_, { headers: { 'content-type': 'text/event-stream' } });
+  };
+}
+
+async function open(variables: Record<string, string>): Promise<void> {
+  relay = openRelay(variables);
+  await relay.channel({ name: 'a', provider: 'anthropic', keys: ['k'], models: ['claude-*'] });
+  const { token } = await relay.token();
+  headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  playClaude();
+}
+
+const ask = (fields: object) =>
+  relay.fetch('/v1/responses', {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ model: 'claude-opus-4-5', ...fields }),
+  });
+const call = (method: string, path: string, more: Record<string, string> = {}) =>
+  relay.fetch(path, { method, headers: { ...headers, ...more } });
+
+describe('switched on', () => {
+  beforeEach(() => open({ CONVERSATION_DAYS: '30' }));
+
+  it('goes on from the response that is named, and from the one after', async () => {
+    const first = await ask({ input: 'One' });
+    expect(first.body.store).toBe(true);
+    const second = await ask({
+      input: [{ role: 'user', content: 'Two' }],
+      previous_response_id: first.body.id,
+    });
+    expect(second.body.previous_response_id).toBeNull();
+    const third = await ask({ input: 'Three', previous_response_id: second.body.id });
+    expect(third.body.output[0].content[0].text).toBe('turn 5');
+    for (const text of ['One', 'turn 1', 'Two', 'turn 3', 'Three']) expect(said[2]).toContain(text);
+  });
+
+  it('keeps a streamed response before its end is told', async () => {
+    const streamed = await ask({ input: 'One', stream: true });
+    const id = /"id":"(resp_[^"]+)"/.exec(streamed.text)?.[1];
+    const next = await ask({ input: 'Two', previous_response_id: id });
+    expect(next.body.output[0].content[0].text).toBe('turn 3');
+  });
+
+  it('answers for it as OpenAI does: retrieved, listed, deleted', async () => {
+    const made = await ask({ input: 'One' });
+    const path = `/v1/responses/${made.body.id}`;
+    expect((await call('GET', path)).body).toEqual(made.body);
+    const { body: items } = await call('GET', `${path}/input_items`);
+    expect(items).toMatchObject({ object: 'list', has_more: false, data: [{ role: 'user' }] });
+    expect((await call('POST', `${path}/cancel`)).status).toBe(400);
+    expect((await call('DELETE', path)).body).toEqual({
+      id: made.body.id,
+      object: 'response',
+      deleted: true,
+    });
+    expect((await call('GET', path)).status).toBe(404);
+    expect((await ask({ input: 'Two', previous_response_id: made.body.id })).status).toBe(404);
+  });
+
+  it('obeys `store: false`', async () => {
+    const made = await ask({ input: 'One', store: false });
+    expect(made.body.store).toBe(false);
+    expect((await call('GET', `/v1/responses/${made.body.id}`)).status).toBe(404);
+  });
+
+  it('shows it to no other account', async () => {
+    const made = await ask({ input: 'One' });
+    await env.DB.prepare(
+      "INSERT OR IGNORE INTO accounts (id, name, role, created_at) VALUES ('acc_b', 'B', 'member', 0)",
+    ).run();
+    const { id, token } = await relay.token();
+    await env.DB.prepare("UPDATE tokens SET account_id = 'acc_b' WHERE id = ?").bind(id).run();
+    // An edit carries the record into the ledger and the caches.
+    await relay.manage('PATCH', `/tokens/${id}`, { name: 'theirs' });
+    const other = { authorization: `Bearer ${token}` };
+    expect((await call('GET', `/v1/responses/${made.body.id}`, other)).status).toBe(404);
+  });
+
+  it('is sealed in the database', async () => {
+    const made = await ask({ input: 'a secret of the caller' });
+    const row = await env.DB.prepare('SELECT * FROM conversations WHERE id = ?').bind(made.body.id).first();
+    expect(JSON.stringify(row)).not.toContain('secret of the caller');
+    expect(row?.expires_at).toBeGreaterThan(Date.now() + 29 * 86_400_000);
+  });
+
+  it('is gone when its time is over', async () => {
+    const made = await ask({ input: 'One' });
+    await env.DB.prepare('UPDATE conversations SET expires_at = ? WHERE id = ?')
+      .bind(Date.now() - 1, made.body.id)
+      .run();
+    expect((await call('GET', `/v1/responses/${made.body.id}`)).status).toBe(404);
+  });
+
+  it('keeps what fits into a row, and says in the log what does not', async () => {
+    const fits = await ask({ input: 'x'.repeat(conversationLimits.bytes - 5_000) });
+    expect((await call('GET', `/v1/responses/${fits.body.id}`)).status).toBe(200);
+    const tooLarge = await ask({ input: 'x'.repeat(conversationLimits.bytes) });
+    expect(tooLarge.status).toBe(200);
+    expect((await call('GET', `/v1/responses/${tooLarge.body.id}`)).status).toBe(404);
+  });
+});
+
+describe('switched off', () => {
+  beforeEach(() => open({}));
+
+  it('says so, instead of answering without what was said before', async () => {
+    const made = await ask({ input: 'One' });
+    expect(made.body.store).toBe(false);
+    const next = await ask({ input: 'Two', previous_response_id: made.body.id });
+    expect(next.status).toBe(400);
+    expect(next.body.error).toMatchObject({
+      param: 'previous_response_id',
+      message: expect.stringContaining('`input`'),
+    });
+  });
+});
+
+it('keeps nothing when the number of days is none', async () => {
+  await open({ CONVERSATION_DAYS: 'thirty' });
+  expect((await ask({ input: 'One' })).body.store).toBe(false);
+});

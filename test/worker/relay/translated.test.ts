@@ -1,0 +1,311 @@
+// What is around a translation: losses that are named or refused, counts that are estimated, errors in the caller's shape,
+// names of models that say how much to think, bodies that went to the wrong endpoint, other providers' seals.
+import { runDurableObjectAlarm } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { writeCarry } from '../../../src/formats/carry.ts';
+import { type OpenRelay, openRelay } from '../doors/open-relay.ts';
+
+let relay: OpenRelay;
+let token: string;
+let tokenId: string;
+
+const claude = (content: object[] = [{ type: 'text', text: 'Hi' }]) =>
+  Response.json({
+    id: 'm',
+    type: 'message',
+    role: 'assistant',
+    model: 'c',
+    content,
+    stop_reason: 'end_turn',
+    usage: { input_tokens: 9, output_tokens: 3 },
+  });
+
+beforeEach(async () => {
+  relay = openRelay();
+  await relay.channel({ name: 'a', provider: 'anthropic', keys: ['k'], models: ['claude-*'] });
+  await relay.channel({
+    name: 'o',
+    provider: 'openai',
+    keys: ['k'],
+    models: ['gpt-*', 'text-embedding-3-small'],
+  });
+  await relay.channel({ name: 'g', provider: 'gemini', keys: ['k'], models: ['gemini-*'] });
+  await relay.channel({ name: 'v', provider: 'voyage', keys: ['k'], models: ['voyage-*'] });
+  await relay.channel({ name: 'c', provider: 'cohere', keys: ['k'], models: ['embed-*'] });
+  ({ token, id: tokenId } = await relay.token());
+  relay.upstream = () => claude();
+});
+
+const post = (path: string, body: object, headers: Record<string, string> = {}) =>
+  relay.fetch(path, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+const chat = (fields: object, headers = {}) =>
+  post(
+    '/v1/chat/completions',
+    { model: 'claude-opus-4-5', messages: [{ role: 'user', content: 'Hello' }], ...fields },
+    headers,
+  );
+const sent = () => JSON.parse(relay.received.at(-1)?.body ?? 'null');
+
+describe('what the other format cannot say', () => {
+  it('is named in a header and in the log', async () => {
+    const answer = await chat({ seed: 7, logit_bias: { '1': 2 } });
+    expect(answer.headers.get('x-relay-dropped')?.split(', ').toSorted()).toEqual(['logit_bias', 'seed']);
+    await runDurableObjectAlarm(env.LEDGER.get(env.LEDGER.idFromName(tokenId)));
+    const { body: logs } = await relay.manage('GET', '/logs');
+    const row = logs.data.find(({ id }: { id: string }) => id === answer.headers.get('x-request-id'));
+    expect(row.dropped.toSorted()).toEqual(['logit_bias', 'seed']);
+  });
+
+  it('is a 400 with `x-relay-strict: 1`, and nothing is sent', async () => {
+    const before = relay.received.length;
+    const answer = await chat({ seed: 7 }, { 'x-relay-strict': '1' });
+    expect(answer.status).toBe(400);
+    expect(answer.body.error).toMatchObject({ type: 'invalid_request_error', param: 'seed' });
+    expect(relay.received).toHaveLength(before);
+    expect((await chat({}, { 'x-relay-strict': '1' })).status).toBe(200);
+  });
+});
+
+describe('counting tokens for a model of another format', () => {
+  it('is the relay’s own estimate, marked as such, and costs nothing', async () => {
+    const body = { model: 'gpt-4o', messages: [{ role: 'user', content: 'word '.repeat(400) }] };
+    const answer = await post('/v1/messages/count_tokens', body);
+    expect(answer.headers.get('x-relay-estimated')).toBe('input_tokens');
+    expect(answer.body.input_tokens).toBeGreaterThan(400);
+    expect(answer.body.input_tokens).toBeLessThan(700);
+    const gemini = await post('/v1beta/models/claude-opus-4-5:countTokens', {
+      contents: [{ parts: [{ text: 'Hello' }] }],
+    });
+    expect(gemini.body.totalTokens).toBeGreaterThan(0);
+    expect(relay.received).toHaveLength(0);
+  });
+});
+
+describe('an upstream’s error', () => {
+  it('has the caller’s shape and the upstream’s status and words', async () => {
+    relay.upstream = () =>
+      Response.json(
+        { type: 'error', error: { type: 'invalid_request_error', message: 'max_tokens: too large' } },
+        { status: 400 },
+      );
+    const answer = await chat({});
+    expect(answer.status).toBe(400);
+    expect(answer.body.error).toMatchObject({
+      message: 'max_tokens: too large',
+      type: 'invalid_request_error',
+    });
+    relay.upstream = () =>
+      Response.json(
+        { error: { message: 'Slow down', code: 'rate_limit_exceeded' } },
+        { status: 429, headers: { 'retry-after': '7' } },
+      );
+    const messages = await post('/v1/messages', {
+      model: 'gpt-4o',
+      max_tokens: 9,
+      messages: [{ role: 'user', content: 'Hi' }],
+    });
+    expect([messages.status, messages.headers.get('retry-after')]).toEqual([429, '7']);
+    expect(messages.body).toMatchObject({
+      type: 'error',
+      error: { type: 'rate_limit_error', message: 'Slow down' },
+    });
+    expect(messages.body.request_id).toBe(messages.headers.get('request-id'));
+  });
+
+  it('is one in a body with status 200 too, and a page of HTML', async () => {
+    relay.upstream = () => Response.json({ error: { message: 'Provider returned error', code: 502 } });
+    const gemini = await post('/v1beta/models/gpt-4o:generateContent', {
+      contents: [{ role: 'user', parts: [{ text: 'Hi' }] }],
+    });
+    expect(gemini.status).toBe(502);
+    expect(gemini.body.error).toMatchObject({ code: 502, message: 'Provider returned error' });
+    relay.upstream = () =>
+      new Response('<html>Bad gateway</html>', { status: 502, headers: { 'content-type': 'text/html' } });
+    const html = await chat({});
+    expect(html.body.error.message).toBe('The model provider answered with an error.');
+  });
+
+  it('is told for an answer that is no JSON', async () => {
+    relay.upstream = () => new Response('{"type":"mess', { headers: { 'content-type': 'application/json' } });
+    expect((await chat({})).status).toBe(502);
+  });
+});
+
+describe('a model’s name', () => {
+  it('says how much to think, at an upstream of another format and at one of the caller’s own', async () => {
+    await chat({ model: 'claude-opus-4-5-high' });
+    expect(sent()).toMatchObject({
+      model: 'claude-opus-4-5',
+      thinking: { type: 'enabled', budget_tokens: 24_576 },
+    });
+    await post('/v1/messages', {
+      model: 'claude-opus-4-5-low',
+      max_tokens: 9_000,
+      messages: [{ role: 'user', content: 'Hi' }],
+    });
+    expect(sent()).toMatchObject({
+      model: 'claude-opus-4-5',
+      thinking: { type: 'enabled', budget_tokens: 2_048 },
+    });
+  });
+
+  it('is the model’s own where a channel names it', async () => {
+    await relay.channel({
+      name: 'x',
+      provider: 'anthropic',
+      keys: ['k'],
+      models: ['claude-special-high'],
+      priority: 1,
+    });
+    await post('/v1/messages', { model: 'claude-special-high', max_tokens: 9_000, messages: [] });
+    expect(sent().model).toBe('claude-special-high');
+  });
+});
+
+it('reads a Responses body at chat completions as what it is, and answers as chat', async () => {
+  const answer = await post('/v1/chat/completions', {
+    model: 'claude-opus-4-5',
+    input: 'Hello',
+    instructions: 'Be brief.',
+  });
+  expect(sent()).toMatchObject({
+    system: [{ text: 'Be brief.' }],
+    messages: [{ role: 'user', content: [{ text: 'Hello' }] }],
+  });
+  expect(answer.body).toMatchObject({ object: 'chat.completion', choices: [{ message: { content: 'Hi' } }] });
+  relay.upstream = () =>
+    Response.json({
+      id: 'r',
+      object: 'response',
+      status: 'completed',
+      output: [
+        {
+          type: 'message',
+          role: 'assistant',
+          content: [{ type: 'output_text', text: 'Yes', annotations: [] }],
+        },
+      ],
+      usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 },
+    });
+  await relay.channel({ name: 'r', provider: 'openai', keys: ['k'], models: ['gpt-5-codex'] });
+  const codex = await post('/v1/chat/completions', {
+    model: 'gpt-5-codex',
+    input: [{ role: 'user', content: 'Hello' }],
+  });
+  expect(codex.body.choices[0].message.content).toBe('Yes');
+});
+
+it('keeps other providers’ seals out of a conversation that goes on at its own provider', async () => {
+  const foreign = writeCarry(
+    { reasoning: [{ text: '', proof: { origin: 'gemini-generate', kind: 'signature', value: 'abc' } }] },
+    'base64url',
+  );
+  await post('/v1/messages', {
+    model: 'claude-opus-4-5',
+    max_tokens: 100,
+    messages: [
+      { role: 'user', content: 'Hi' },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'thinking', thinking: 'hm', signature: foreign },
+          { type: 'text', text: 'Yes?' },
+        ],
+      },
+      { role: 'user', content: 'Go on' },
+    ],
+  });
+  expect(relay.received.at(-1)?.body).not.toContain(foreign);
+  expect(sent().messages[1].content).toEqual([{ type: 'text', text: 'Yes?' }]);
+});
+
+it('keeps a caller’s beta headers and telemetry from another provider', async () => {
+  await post(
+    '/v1/messages',
+    { model: 'gpt-4o', max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] },
+    { 'anthropic-beta': 'x', 'x-stainless-os': 'y', 'anthropic-version': '2023-06-01' },
+  );
+  const names = [...(relay.received.at(-1)?.headers.keys() ?? [])];
+  expect(names.filter((name) => /anthropic|stainless/.test(name))).toEqual([]);
+});
+
+describe('embeddings', () => {
+  const vectors = (count: number) => Array.from({ length: count }, (_, index) => [index, 0.5, -0.25]);
+
+  it('go from OpenAI’s shape to Gemini’s and back, in the encoding that was asked for', async () => {
+    relay.upstream = () =>
+      Response.json({
+        embeddings: vectors(2).map((values) => ({ values })),
+        usageMetadata: { promptTokenCount: 7 },
+      });
+    const ask = { model: 'gemini-embedding-001', input: ['a', 'b'], dimensions: 3, user: 'u' };
+    const floats = await post('/v1/embeddings', ask);
+    expect(relay.received.at(-1)?.url).toContain(':batchEmbedContents');
+    expect(sent().requests[1]).toMatchObject({
+      content: { parts: [{ text: 'b' }] },
+      outputDimensionality: 3,
+    });
+    expect(floats.body.data.map(({ embedding }: { embedding: number[] }) => embedding)).toEqual(vectors(2));
+    expect(floats.headers.get('x-relay-dropped')).toBe('user');
+    const base64 = await post('/v1/embeddings', { ...ask, encoding_format: 'base64' });
+    const bytes = Uint8Array.from(atob(base64.body.data[1].embedding), (character) =>
+      character.charCodeAt(0),
+    );
+    expect([...new Float32Array(bytes.buffer)]).toEqual([1, 0.5, -0.25]);
+  });
+
+  it('go from Gemini’s shape to OpenAI’s, and from OpenAI’s to Cohere’s', async () => {
+    relay.upstream = () =>
+      Response.json({
+        data: [{ index: 0, embedding: [1, 2] }],
+        usage: { prompt_tokens: 4, total_tokens: 4 },
+      });
+    const gemini = await post('/v1beta/models/text-embedding-3-small:embedContent', {
+      content: { parts: [{ text: 'a' }] },
+    });
+    expect(gemini.body.embedding).toEqual({ values: [1, 2] });
+    relay.upstream = () =>
+      Response.json({ embeddings: { float: [[3, 4]] }, meta: { billed_units: { input_tokens: 2 } } });
+    const cohere = await post('/v1/embeddings', { model: 'embed-v4.0', input: 'a', input_type: 'query' });
+    expect(relay.received.at(-1)?.url).toBe('https://api.cohere.com/v2/embed');
+    expect(sent()).toMatchObject({ texts: ['a'], input_type: 'search_query', embedding_types: ['float'] });
+    expect(cohere.body).toMatchObject({ data: [{ embedding: [3, 4] }], usage: { prompt_tokens: 2 } });
+  });
+
+  it('use Voyage’s names for OpenAI’s fields and leave its own alone', async () => {
+    await post('/v1/embeddings', {
+      model: 'voyage-3.5',
+      input: 'a',
+      dimensions: 256,
+      encoding_format: 'float',
+      truncation: false,
+    });
+    expect(sent()).toEqual({ model: 'voyage-3.5', input: 'a', output_dimension: 256, truncation: false });
+  });
+
+  it('are refused where the provider takes no token ids, and told when vectors are missing', async () => {
+    const ids = await post('/v1/embeddings', { model: 'gemini-embedding-001', input: [[1, 2, 3]] });
+    expect([ids.status, ids.body.error.param]).toEqual([400, 'input']);
+    relay.upstream = () => Response.json({ embeddings: [{ values: [1] }] });
+    expect((await post('/v1/embeddings', { model: 'gemini-embedding-001', input: ['a', 'b'] })).status).toBe(
+      502,
+    );
+  });
+});
+
+it('serves legacy completions from a model that only converses', async () => {
+  const answer = await post('/v1/completions', {
+    model: 'claude-opus-4-5',
+    prompt: 'Once upon',
+    max_tokens: 20,
+  });
+  expect(answer.body).toMatchObject({
+    object: 'text_completion',
+    choices: [{ text: 'Hi', finish_reason: 'stop' }],
+  });
+});
