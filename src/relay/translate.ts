@@ -110,7 +110,7 @@ function contextOf(call: Call, plan: Plan, request: NeutralRequest, body: JsonOb
 
 function wholeAnswer(text: string, { call, caller, format, context, edit }: Answer): WholeAnswer {
   const response = edit.response(formatNamed(format).readResponse(jsonOf(text)));
-  if (response.error !== null && response.candidates.every(({ parts }) => parts.length === 0)) {
+  if (response.error !== null) {
     const error = { ...response.error, status: response.error.status ?? 502 };
     return {
       status: error.status,

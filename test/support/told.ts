@@ -2,6 +2,7 @@
 // src: text, calls, thoughts, how it ended, an error. One extraction for each of the four formats.
 import type { StopReason } from '../../src/formats/neutral.ts';
 import { type Fixture, kindOf } from './fixtures.ts';
+import { generateTold, messagesTold } from './told-elsewhere.ts';
 
 /** One candidate of an answer; several pieces of text are joined. */
 export interface Told {
@@ -26,7 +27,8 @@ type Json = any;
 /** Null for recordings of other kinds than the four. */
 export function toldBy(fixture: Fixture): ToldAnswer | null {
   const text = new TextDecoder().decode(fixture.bytes);
-  const values = fixture.meta.response_file.endsWith('.sse') ? dataOf(text) : [JSON.parse(text)].flat();
+  const values =
+    fixture.meta.stream && fixture.meta.response_file.endsWith('.sse') ? dataOf(text) : [JSON.parse(text)];
   switch (kindOf(fixture)) {
     case 'chat':
       return chatTold(values);
@@ -35,7 +37,7 @@ export function toldBy(fixture: Fixture): ToldAnswer | null {
     case 'messages':
       return messagesTold(values);
     case 'generate':
-      return generateTold(values);
+      return generateTold(values.flat(), fixture.meta.stream);
     default:
       return null;
   }
@@ -179,83 +181,4 @@ function responsesStop(response: Json, told: Told): StopReason {
   // Queued: it runs in the background.
   if (!/^complete/.test(response.status)) return 'unknown';
   return told.calls.length > 0 ? 'tool-calls' : told.refusal ? 'refusal' : 'stop';
-}
-
-// ---- Messages -------------------------------------------------------------------------------------------
-
-const messageStops: Record<string, StopReason> = {
-  max_tokens: 'length',
-  stop_sequence: 'stop-sequence',
-  tool_use: 'tool-calls',
-  pause_turn: 'pause',
-  refusal: 'refusal',
-  model_context_window_exceeded: 'context-length',
-};
-
-function messagesTold(values: Json[]): ToldAnswer {
-  const told = empty();
-  const blocks = new Map<number, { block: Json; input: string }>();
-  let error: string | null = null;
-  for (const value of values) {
-    if (value.type === 'error') error = value.error.message;
-    if (value.type === 'content_block_start')
-      blocks.set(value.index, { block: { ...value.content_block }, input: '' });
-    const known = blocks.get(value.index);
-    if (value.type === 'content_block_delta' && known) {
-      const { delta } = value;
-      known.block.text = (known.block.text ?? '') + (delta.text ?? '');
-      known.block.thinking = (known.block.thinking ?? '') + (delta.thinking ?? '');
-      known.input += delta.partial_json ?? '';
-    }
-    const stop = value.delta?.stop_reason ?? value.stop_reason;
-    if (stop) told.stop = messageStops[stop] ?? 'stop';
-  }
-  const streamed = [...blocks.values()].map(({ block, input }) =>
-    input === '' ? block : { ...block, input },
-  );
-  for (const block of values[0]?.content ?? streamed) addBlock(told, block);
-  return { candidates: [told], error };
-}
-
-function addBlock(told: Told, block: Json): void {
-  if (block.type === 'text') told.text += block.text;
-  if (block.type === 'thinking') told.reasoning += block.thinking;
-  if (block.type !== 'tool_use') return;
-  const parsed = typeof block.input === 'string' ? parsedArguments(block.input) : block.input;
-  told.calls.push({ name: block.name, arguments: parsed });
-}
-
-// ---- generateContent ------------------------------------------------------------------------------------
-
-const generateStops: Record<string, StopReason> = {
-  MAX_TOKENS: 'length',
-  SAFETY: 'content-filter',
-  RECITATION: 'content-filter',
-  MALFORMED_FUNCTION_CALL: 'malformed-tool-call',
-  UNEXPECTED_TOOL_CALL: 'malformed-tool-call',
-};
-
-function generateTold(values: Json[]): ToldAnswer {
-  const candidates = new Map<number, Told>();
-  let error: string | null = null;
-  for (const value of values) {
-    if (value.error) error = value.error.message;
-    for (const candidate of value.candidates ?? []) {
-      const told = candidates.get(candidate.index ?? 0) ?? empty();
-      candidates.set(candidate.index ?? 0, told);
-      for (const part of candidate.content?.parts ?? []) {
-        if (part.text !== undefined) told[part.thought ? 'reasoning' : 'text'] += part.text;
-        const call = part.functionCall;
-        if (call) told.calls.push({ name: call.name, arguments: call.args ?? {} });
-      }
-      const reason =
-        candidate.finishReason === 1
-          ? 'STOP'
-          : candidate.finishReason === 2
-            ? 'MAX_TOKENS'
-            : candidate.finishReason;
-      if (reason) told.stop = generateStops[reason] ?? (told.calls.length > 0 ? 'tool-calls' : 'stop');
-    }
-  }
-  return { candidates: [...candidates.values()], error };
 }

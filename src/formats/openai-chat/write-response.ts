@@ -23,11 +23,10 @@ import { writeAnnotation } from './citations.ts';
 import { writeStop } from './stop-reason.ts';
 import { writeChatUsage } from './write-usage.ts';
 
-/** The answer on the wire. An answer that is only an error is OpenAI's error body. */
+/** The answer on the wire. One that broke off in an error is OpenAI's error body. */
 export function writeResponse(response: NeutralResponse, context: AnswerContext): WrittenResponse {
   const { error, candidates, usage } = response;
-  if (error !== null && candidates.every(({ parts }) => parts.length === 0))
-    return { body: { error: writeOpenaiError(error) }, dropped: [] };
+  if (error !== null) return { body: { error: writeOpenaiError(error) }, dropped: [] };
   const dropped = new DroppedPaths();
   const choices = response.promptBlock === null ? candidates : [blockedCandidate(response.promptBlock)];
   const body = {

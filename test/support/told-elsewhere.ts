@@ -1,0 +1,121 @@
+// What a recorded answer of the Messages API and of generateContent says, as told.ts does for OpenAI's formats: from
+// the raw JSON, plainly, and independently of the readers in src.
+import type { StopReason } from '../../src/formats/neutral.ts';
+import type { Told, ToldAnswer } from './told.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: recordings of many servers, read member by member
+type Json = any;
+
+const blank = (): Told => ({ text: '', refusal: '', reasoning: '', calls: [], stop: null });
+
+// ---- Messages -------------------------------------------------------------------------------------------
+
+const messageStops: Record<string, StopReason> = {
+  end_turn: 'stop',
+  max_tokens: 'length',
+  stop_sequence: 'stop-sequence',
+  tool_use: 'tool-calls',
+  pause_turn: 'pause',
+  refusal: 'refusal',
+  model_context_window_exceeded: 'context-length',
+};
+
+export function messagesTold(values: Json[]): ToldAnswer {
+  const isStream = values.some(({ type }) => type === 'message_start');
+  const error = values.find(({ type }) => type === 'error')?.error.message ?? null;
+  const told = blank();
+  for (const block of isStream ? streamedBlocks(values) : (values[0].content ?? [])) addBlock(told, block);
+  const stop = isStream
+    ? values.findLast(({ type }) => type === 'message_delta')?.delta.stop_reason
+    : values[0].stop_reason;
+  told.stop = stop ? (messageStops[stop] ?? 'stop') : isStream ? null : 'unknown';
+  if (isStream && !values.some(({ type }) => type === 'message_stop')) told.stop = null;
+  return { candidates: [told], error };
+}
+
+/** Deltas laid into the blocks that they belong to; a second message_start begins to count anew. */
+function streamedBlocks(values: Json[]): Json[] {
+  const all: Json[] = [];
+  let open = new Map<number, Json>();
+  for (const { type, index, content_block, delta } of values) {
+    if (type === 'message_start') open = new Map();
+    if (type === 'content_block_start') {
+      const block = { ...content_block, json: '' };
+      open.set(index, block);
+      all.push(block);
+    }
+    const block = open.get(index);
+    if (type !== 'content_block_delta' || block === undefined) continue;
+    if (delta.type === 'text_delta') block.text += delta.text;
+    if (delta.type === 'thinking_delta') block.thinking += delta.thinking;
+    if (delta.type === 'input_json_delta') block.json += delta.partial_json;
+  }
+  return all;
+}
+
+function addBlock(told: Told, block: Json): void {
+  if (block.type === 'text') told.text += block.text;
+  if (block.type === 'thinking') told.reasoning += block.thinking;
+  if (block.type === 'tool_use') told.calls.push({ name: block.name, arguments: inputOf(block) });
+}
+
+function inputOf({ json, input }: Json): unknown {
+  if (!json) return input;
+  try {
+    return JSON.parse(json);
+  } catch {
+    return json;
+  }
+}
+
+// ---- generateContent ------------------------------------------------------------------------------------
+
+const filtered = /SAFETY|RECITATION|LANGUAGE|BLOCKLIST|PROHIBITED|SPII/;
+
+export function generateTold(values: Json[], isStream: boolean): ToldAnswer {
+  const candidates = new Map<number, Told>();
+  for (const value of values) {
+    for (const candidate of value.candidates ?? []) {
+      const told = candidates.get(candidate.index ?? 0) ?? blank();
+      candidates.set(candidate.index ?? 0, told);
+      for (const part of candidate.content?.parts ?? []) addPart(told, part);
+      if (candidate.finishReason) told.stop = generateStop(candidate.finishReason, told);
+    }
+  }
+  const all = [...candidates.values()];
+  if (!isStream) for (const told of all) told.stop ??= 'unknown';
+  const failed = values.find(({ error }) => error);
+  return { candidates: all, error: failed?.error.message ?? null };
+}
+
+function generateStop(reason: string, { calls }: Told): StopReason {
+  if (reason === 'MAX_TOKENS') return 'length';
+  if (filtered.test(reason)) return 'content-filter';
+  if (/FUNCTION_CALL|TOOL_CALL|SIGNATURE/.test(reason)) return 'malformed-tool-call';
+  return calls.length > 0 ? 'tool-calls' : 'stop';
+}
+
+function addPart(told: Told, part: Json): void {
+  const call = part.functionCall;
+  if (call?.name) told.calls.push({ name: call.name, arguments: { ...call.args } });
+  else if (call) addPieces(told.calls.at(-1)?.arguments, call.partialArgs ?? []);
+  else if (typeof part.text === 'string') told[part.thought ? 'reasoning' : 'text'] += part.text;
+}
+
+/** Streamed arguments: `$.operations[0].action`. */
+function addPieces(root: Json, pieces: Json[]): void {
+  for (const { jsonPath, stringValue, numberValue, boolValue } of pieces) {
+    const steps = jsonPath
+      .slice(2)
+      .split(/[.[\]]+/)
+      .filter((step: string) => step !== '');
+    let at = root;
+    for (const [index, step] of steps.slice(0, -1).entries()) {
+      at[step] ??= /^\d+$/.test(steps[index + 1]) ? [] : {};
+      at = at[step];
+    }
+    const last = steps.at(-1);
+    at[last] =
+      stringValue === undefined ? (numberValue ?? boolValue ?? null) : (at[last] ?? '') + stringValue;
+  }
+}
