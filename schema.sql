@@ -1,5 +1,5 @@
 -- The database (D1) of OpenOpen8 Relay, version 1. Deploy, local start and tests apply this file to an empty
--- database, then those of migrations/ that are newer than the database.
+-- database, then those of src/migrations/ that are newer than the database.
 -- Money is integer nano-USD, times are milliseconds since 1970 (UTC), lists are JSON arrays.
 -- A change is a new file there, never an edit here, so that deployments with data follow (src/lib/schema-store.ts).
 
@@ -98,14 +98,6 @@ CREATE TABLE IF NOT EXISTS upstream_ids (
   created_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS upstream_ids_by_created ON upstream_ids (created_at);
-
--- How many tokens a stored response stands for when it is gone on from (previous_response_id).
-CREATE TABLE IF NOT EXISTS response_contexts (
-  id TEXT PRIMARY KEY,
-  tokens INTEGER NOT NULL,
-  created_at INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS response_contexts_by_created ON response_contexts (created_at);
 
 -- One row a request. revision: the true figure may replace an estimate, once.
 CREATE TABLE IF NOT EXISTS logs (
