@@ -1,0 +1,9 @@
+// The README's table is the matrix as it is run.
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { matrixTable } from './table.ts';
+
+it('is in the README as it was built', () => {
+  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+  expect(readme).toContain(matrixTable());
+});
