@@ -7,7 +7,7 @@ import { messagesEventWriter } from './write-events.ts';
 import { writeMessagesRequest } from './write-request.ts';
 import { writeMessage } from './write-response.ts';
 
-export { messagesObserver } from './events.ts';
+export { messagesObserver } from './observer.ts';
 export { readMessagesUsage } from './usage.ts';
 
 export const messagesFormat: TranslatedFormat = {

@@ -3,7 +3,7 @@ import type { EmbeddingCaller, EmbeddingUpstream } from '../embedding.ts';
 import { readEmbedRequest, writeEmbedRequest } from './request.ts';
 import { readEmbedAnswer, writeEmbedAnswer } from './response.ts';
 
-export { geminiEmbedObserver } from './events.ts';
+export { geminiEmbedObserver } from './observer.ts';
 export { readGeminiEmbedUsage } from './usage.ts';
 
 export const geminiEmbedCaller: EmbeddingCaller = { read: readEmbedRequest, write: writeEmbedAnswer };

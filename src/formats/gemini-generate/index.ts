@@ -7,7 +7,7 @@ import { generateEventWriter } from './write-events.ts';
 import { writeGenerateRequest } from './write-request.ts';
 import { writeGenerated } from './write-response.ts';
 
-export { generateObserver } from './events.ts';
+export { generateObserver } from './observer.ts';
 export { readGenerateUsage } from './usage.ts';
 
 export const generateFormat: TranslatedFormat = {

@@ -1,5 +1,6 @@
 // Chat completions: everything that other layers use of this format.
-export { chatObserver } from './events.ts';
+
 export { chatFormat } from './format.ts';
+export { chatObserver } from './observer.ts';
 export { stripUsage } from './strip-usage.ts';
 export { readChatUsage } from './usage.ts';

@@ -1,4 +1,5 @@
 // Legacy completions: everything that other layers use of this format.
-export { completionsObserver } from './events.ts';
+
 export { completionsFormat } from './format.ts';
+export { completionsObserver } from './observer.ts';
 export { readCompletionUsage } from './usage.ts';

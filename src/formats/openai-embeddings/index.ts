@@ -5,7 +5,7 @@ import { readEmbeddings, writeEmbeddings } from './response.ts';
 import { writeEmbeddingsRequest, writeJinaRequest, writeVoyageRequest } from './write-request.ts';
 
 export { inEmbeddingsDialect } from './dialect.ts';
-export { embeddingsObserver } from './events.ts';
+export { embeddingsObserver } from './observer.ts';
 export { readEmbeddingsUsage } from './usage.ts';
 
 export const embeddingsCaller: EmbeddingCaller = { read: readEmbeddingsRequest, write: writeEmbeddings };

@@ -1,3 +1,3 @@
 // Images: everything that other layers use of this format.
-export { imagesObserver } from './events.ts';
+export { imagesObserver } from './observer.ts';
 export { readImagesUsage } from './usage.ts';

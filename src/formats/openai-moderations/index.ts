@@ -1,2 +1,2 @@
 // Moderations: everything that other layers use of this format.
-export { moderationsObserver } from './events.ts';
+export { moderationsObserver } from './observer.ts';

@@ -1,4 +1,5 @@
 // The Responses API: everything that other layers use of this format.
-export { responsesObserver } from './events.ts';
+
 export { responsesFormat } from './format.ts';
+export { responsesObserver } from './observer.ts';
 export { readResponsesUsage } from './usage.ts';

@@ -1,3 +1,3 @@
 // Rerankers: everything that other layers use of these formats.
-export { rerankObserver } from './events.ts';
+export { rerankObserver } from './observer.ts';
 export { readRerankUsage } from './usage.ts';
