@@ -7,7 +7,7 @@ import type { ReasoningEffort } from '../formats/neutral.ts';
 import type { JsonObject } from '../formats/observation.ts';
 import { readReasoningSuffix } from '../formats/reasoning.ts';
 import { type RequestFacts, readRequestFacts } from '../formats/request.ts';
-import { formatOf, isMisdirected, talkOperations } from '../formats/translations.ts';
+import { countOperations, formatOf, isMisdirected, talkOperations } from '../formats/translations.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { type Bound, type BoundOptions, outputBounds, upperBound } from '../metering/bound.ts';
 import { overrideRates, type Rates, tableRates } from '../metering/price.ts';
@@ -101,7 +101,9 @@ function wishOf(
   { endpoint }: Call,
   catalog: Catalog,
 ): { model: string | null; effort: ReasoningEffort | null } {
-  const suffix = name === null || !talkOperations.has(endpoint.operation) ? null : readReasoningSuffix(name);
+  const { operation } = endpoint;
+  const isTalk = talkOperations.has(operation) || countOperations.has(operation);
+  const suffix = name === null || !isTalk ? null : readReasoningSuffix(name);
   const isMeant = name !== null && suffix !== null && suffixedFamilies.test(name) && !catalog.names(name);
   return isMeant ? suffix : { model: name, effort: null };
 }

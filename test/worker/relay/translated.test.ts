@@ -154,6 +154,13 @@ describe('a model’s name', () => {
     });
   });
 
+  it('means the same model when tokens are counted', async () => {
+    relay.upstream = () => Response.json({ input_tokens: 3 });
+    const body = { model: 'claude-opus-4-5-high', messages: [{ role: 'user', content: 'Hi' }] };
+    expect((await post('/v1/messages/count_tokens', body)).body).toEqual({ input_tokens: 3 });
+    expect(sent().model).toBe('claude-opus-4-5');
+  });
+
   it('is the model’s own where a channel names it', async () => {
     await relay.channel({
       name: 'x',
