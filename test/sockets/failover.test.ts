@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRelay, type TestRelay } from '../support/relay.ts';
 import { type Handler, startUpstream, type TestUpstream } from '../support/upstream.ts';
 
-/** A whole minute with `npm run test:faults`; enough to see it in `npm test`. */
+/** Enough to see it; `OUTAGE_MS=10000` for the length that upstreams are used to. */
 const outageMs = Number(process.env.OUTAGE_MS ?? 3_000);
 
 const answer = (model: string) =>
