@@ -19,8 +19,10 @@ import { tryChannel } from './relay/channel-test.ts';
 import { Conversations } from './relay/conversations.ts';
 import { HeldBytes } from './relay/held-bytes.ts';
 import { relayLimits } from './relay/limits.ts';
+import { AliasStore } from './routing/alias-store.ts';
 import { CatalogLoader, type CatalogSource, type StoredCatalog } from './routing/catalog-loader.ts';
 import { ConversationStore } from './routing/conversation-store.ts';
+import { GroupStore } from './routing/group-store.ts';
 import { KeyRing } from './routing/key-ring.ts';
 import { ModelLists } from './routing/model-lists.ts';
 import { type HealthBoardPort, SharedHealth } from './routing/shared-health.ts';
@@ -37,6 +39,8 @@ interface Services extends RelayServices {
   config: Config;
   tokens: TokenStore;
   routing: RoutingStore;
+  groups: GroupStore;
+  aliases: AliasStore;
   prices: PriceStore;
 }
 
@@ -52,20 +56,23 @@ function buildServices(env: Env): Services {
   const config = readConfig(env);
   const tokens = new TokenStore(env.DB);
   const tokenCache = new TokenCache(env.CACHE, report);
-  const routing = new RoutingStore(env.DB);
-  const prices = new PriceStore(env.DB);
+  const stores = {
+    routing: new RoutingStore(env.DB),
+    groups: new GroupStore(env.DB),
+    aliases: new AliasStore(env.DB),
+    prices: new PriceStore(env.DB),
+  };
   const keys = new KeyRing(config.encryptionKey);
   const refreshedPrices = config.pricesUrl === null ? null : new RefreshedPrices(env.CACHE, report);
   return {
     config,
     tokens,
     tokenCache,
-    routing,
-    prices,
+    ...stores,
     keys,
     resolver: new TokenResolver(tokens, tokenCache),
     ledgers: new LedgerClient(env.LEDGER, (tokenId) => tokens.findPolicy(tokenId)),
-    catalog: new CatalogLoader(catalogSource(routing, prices, env.CACHE, refreshedPrices), config),
+    catalog: new CatalogLoader(catalogSource(stores, env.CACHE, refreshedPrices), config),
     health: new SharedHealth(healthBoard(env)),
     modelLists: new ModelLists(keys),
     upstreamIds: new UpstreamIdStore(env.DB),
@@ -86,20 +93,20 @@ function healthBoard({ HEALTH }: Env): HealthBoardPort {
 const snapshotKey = 'catalog';
 
 function catalogSource(
-  routing: RoutingStore,
-  prices: PriceStore,
+  { routing, groups, aliases, prices }: Pick<Services, 'routing' | 'groups' | 'aliases' | 'prices'>,
   kv: KVNamespace,
   refreshed: RefreshedPrices | null,
 ): CatalogSource {
   return {
     read: async () => {
-      const [channels, groups, overrides] = await Promise.all([
+      const [channels, allGroups, overrides, allAliases] = await Promise.all([
         routing.loadChannels(),
-        routing.loadGroups(),
+        groups.load(),
         prices.load(),
+        aliases.load(),
         refreshed?.freshen(Date.now()),
       ]);
-      return { channels, groups, overrides };
+      return { channels, groups: allGroups, overrides, aliases: allAliases };
     },
     readSnapshot: () => kv.get<StoredCatalog>(snapshotKey, 'json'),
     writeSnapshot: (stored) => kv.put(snapshotKey, JSON.stringify(stored)),
@@ -124,6 +131,7 @@ const exposedHeaders = [
   'x-ratelimit-reset-tokens',
   'x-relay-dropped',
   'x-relay-estimated',
+  'x-relay-model',
   'x-relay-upstream-request-id',
 ];
 

@@ -3,11 +3,11 @@
 // between two awaits, so parallel requests cannot pass a limit together.
 import { DurableObject } from 'cloudflare:workers';
 import type { Env } from '../config.ts';
-import type { TokenPolicy } from '../tokens/token.ts';
+import type { TokenLimits, TokenPolicy } from '../tokens/token.ts';
 import { Book, leaseMs, quotaRefusal, rememberMs } from './book.ts';
 import { LedgerStore, type Totals } from './ledger-store.ts';
 import { Outbox } from './outbox.ts';
-import { type PolicyQuestion, refusalByPolicy } from './policy.ts';
+import { compareVersions, limitsInForce, type PolicyQuestion, plannedBy, refusalByPolicy } from './policy.ts';
 import {
   type Admission,
   type AdmissionAsk,
@@ -20,6 +20,7 @@ import {
   type LookAnswer,
   type Refusal,
   type Settlement,
+  type Stale,
 } from './quota.ts';
 import { RateLimits } from './rate-limits.ts';
 import { refusalRow } from './refusal-tally.ts';
@@ -38,6 +39,8 @@ export class TokenLedger extends DurableObject<Env> {
   private readonly store: LedgerStore;
   private readonly book: Book;
   private policy: TokenPolicy | null;
+  /** The policy's and its group's together. */
+  private limits: TokenLimits;
   private ceilingNanoUsd: number;
   private seq: number;
   private readonly rates: RateLimits;
@@ -54,6 +57,7 @@ export class TokenLedger extends DurableObject<Env> {
     const checkpoint = this.store.readCheckpoint();
     const last = this.store.lastJournal();
     this.policy = this.store.readPolicy();
+    this.limits = this.policy === null ? {} : limitsInForce(this.policy);
     this.book = new Book(last?.totals ?? nothing);
     this.seq = last?.seq ?? 0;
     this.outbox = new Outbox(this.store, () => this.env.DB, checkpoint?.flushedSeq ?? 0);
@@ -70,16 +74,16 @@ export class TokenLedger extends DurableObject<Env> {
   /**
    * May this request run? If so, its reservation is held from now on. Idempotent by request id.
    * `settlements` of other requests ride along and are charged first. null: this ledger has no policy, or
-   * one older than the caller's: configure it from D1 and ask again.
+   * one older than the caller's (the token's, or its group's): configure it from D1 and ask again.
    */
   admit(ask: AdmissionAsk, settlements: Settlement[]): Admission | null {
     if (settlements.length > 0) this.settle(settlements);
     const now = Date.now();
     const policy = this.policy;
-    if (policy === null || policy.version < ask.policyVersion) return null;
+    if (policy === null || compareVersions(policy, plannedBy(ask)) < 0) return null;
     const refusal = refusalByPolicy(policy, ask, now);
     if (refusal !== null) return this.refused(refusal, policy, ask, now);
-    if (policy.version > ask.policyVersion) return { outcome: 'stale', policy };
+    if (compareVersions(policy, plannedBy(ask)) > 0) return { outcome: 'stale', policy };
     if (this.book.holds.has(ask.requestId)) return { outcome: 'admitted' };
     return this.decide(policy, ask, now);
   }
@@ -90,12 +94,16 @@ export class TokenLedger extends DurableObject<Env> {
     return refusalByPolicy(this.policy, question, Date.now()) ?? { outcome: 'allowed', policy: this.policy };
   }
 
-  /** The relay's own refusal of a request of this token: the policy's counts first; either has a row. */
-  refuse(ask: AdmissionAsk, row: LogRow): Refusal | null {
+  /**
+   * The relay's own refusal of a request of this token: the policy's counts first; either has a row. `stale`: by the
+   * newest policy there might be none.
+   */
+  refuse(ask: AdmissionAsk, row: LogRow): Refusal | Stale | null {
     const now = Date.now();
     if (this.policy === null) return null;
     const refusal = refusalByPolicy(this.policy, ask, now);
     if (refusal !== null) return this.refused(refusal, this.policy, ask, now);
+    if (compareVersions(this.policy, plannedBy(ask)) > 0) return { outcome: 'stale', policy: this.policy };
     this.tally(row, now);
     return null;
   }
@@ -118,9 +126,10 @@ export class TokenLedger extends DurableObject<Env> {
 
   /** Takes a newer policy; an older or equal one is ignored. Deleted is for ever. */
   configure(policy: TokenPolicy): void {
-    if (this.policy !== null && (this.policy.status === 'deleted' || this.policy.version >= policy.version))
-      return;
+    const before = this.policy;
+    if (before !== null && (before.status === 'deleted' || compareVersions(before, policy) >= 0)) return;
     this.policy = policy;
+    this.limits = limitsInForce(policy);
     this.store.writePolicy(policy);
   }
 
@@ -167,7 +176,7 @@ export class TokenLedger extends DurableObject<Env> {
       const message = `The model \`${ask.model}\` has no price, and this API key has a limited quota. Ask the operator to set a price for it.`;
       return this.refused({ outcome: 'refused', code: 'model_price_unset', message }, policy, ask, now);
     }
-    const overLimit = this.rates.refusal(policy.limits, this.book.holds.size, ask.tokens, now);
+    const overLimit = this.rates.refusal(this.limits, this.book.holds.size, ask.tokens, now);
     if (overLimit !== null) return this.refused(overLimit, policy, ask, now);
     const reserve = ask.reserveNanoUsd ?? 0;
     if (!ask.free && reserve > this.book.room(policy, now)) {
@@ -177,7 +186,7 @@ export class TokenLedger extends DurableObject<Env> {
     this.book.hold(ask, reserve, now);
     if (limited) this.raiseCeiling(policy, reserve, now);
     this.checkpointSoon();
-    const left = this.rates.left(policy.limits, now);
+    const left = this.rates.left(this.limits, now);
     return left === undefined ? { outcome: 'admitted' } : { outcome: 'admitted', left };
   }
 
@@ -202,7 +211,7 @@ export class TokenLedger extends DurableObject<Env> {
   private refused(refusal: Refusal, policy: TokenPolicy, ask: AdmissionAsk, now: number): Refusal {
     const asksAgain = ask.tentative === true && isForWantOfRoom(refusal);
     if (!asksAgain) this.tally(refusalRow(refusal, policy, ask), now);
-    const left = this.rates.left(policy.limits, now);
+    const left = this.rates.left(this.limits, now);
     return left === undefined ? refusal : { ...refusal, left };
   }
 
@@ -213,8 +222,7 @@ export class TokenLedger extends DurableObject<Env> {
 
   private correctTokens({ row, tokens }: Settlement, now: number): void {
     const hold = this.book.holds.get(row.id);
-    if (hold !== undefined && this.policy?.limits.tpm !== undefined)
-      this.rates.correct(tokens - hold.tokens, now);
+    if (hold !== undefined && this.limits.tpm !== undefined) this.rates.correct(tokens - hold.tokens, now);
   }
 
   private journal(rows: LogRow[], now: number): void {
@@ -268,7 +276,7 @@ export class TokenLedger extends DurableObject<Env> {
       holds: [...this.book.holds.values()],
       ceilingNanoUsd: this.ceilingNanoUsd,
       flushedSeq: this.outbox.flushedSeq,
-      ...this.rates.snapshot(this.policy?.limits ?? {}, now),
+      ...this.rates.snapshot(this.limits, now),
     });
     if (this.book.holds.size > 0) this.wakeBy(now + leaseMs);
   }

@@ -171,7 +171,7 @@ async function recordIds({ call, plan, services, sent, meter }: Answering): Prom
     accountId: call.identity.accountId,
     channelId: route.channel.id,
     keyId: key.id,
-    model: plan.model,
+    model: route.model,
   };
   await services.upstreamIds.record(ids, owner, Date.now());
 }

@@ -4,7 +4,7 @@ import { matchesAny } from '../lib/wildcard.ts';
 import { modelsOf } from '../metering/price.ts';
 import { callUpstream } from '../providers/call.ts';
 import { providers } from '../providers/registry.ts';
-import type { Catalog, LiveChannel } from './catalog.ts';
+import type { Catalog, ChannelScope, LiveChannel } from './catalog.ts';
 import type { KeyRing } from './key-ring.ts';
 
 /** Of upstreams' own lists. */
@@ -24,8 +24,8 @@ export class ModelLists {
   }
 
   /** Every model name that tokens of a group can call by name; unsorted, may repeat. */
-  async namesServed(catalog: Catalog, group: string, nowMs: number): Promise<string[]> {
-    const channels = catalog.channelsFor(group);
+  async namesServed(catalog: Catalog, scope: ChannelScope, nowMs: number): Promise<string[]> {
+    const channels = catalog.channelsFor(scope);
     const lists = await Promise.all(channels.map((channel) => this.namesOf(channel, nowMs)));
     return lists.flat();
   }

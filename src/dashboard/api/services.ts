@@ -1,6 +1,8 @@
 // What the management API needs of the rest: named here, given by app.ts.
 import type { PriceStore } from '../../metering/price-store.ts';
 import type { Ledgers } from '../../quota/quota.ts';
+import type { AliasStore } from '../../routing/alias-store.ts';
+import type { GroupStore } from '../../routing/group-store.ts';
 import type { RoutingStore } from '../../routing/store.ts';
 import type { TokenCache } from '../../tokens/cache.ts';
 import type { TokenStore } from '../../tokens/store.ts';
@@ -24,6 +26,8 @@ export interface ManagementServices {
   db: D1Database;
   tokens: TokenStore;
   routing: RoutingStore;
+  groups: GroupStore;
+  aliases: AliasStore;
   prices: PriceStore;
   /** Throw RelayError `service_unavailable` when a ledger cannot be reached. */
   ledgers: Ledgers;
