@@ -62,7 +62,7 @@ function buildServices(env: Env): Services {
     aliases: new AliasStore(env.DB),
     prices: new PriceStore(env.DB),
   };
-  const keys = new KeyRing(config.encryptionKey);
+  const keys = new KeyRing(config.encryptionKeys);
   const refreshedPrices = config.pricesUrl === null ? null : new RefreshedPrices(env.CACHE, report);
   return {
     config,
@@ -79,7 +79,7 @@ function buildServices(env: Env): Services {
     conversations: new Conversations(
       new ConversationStore(env.DB),
       config.conversationDays,
-      config.encryptionKey,
+      config.encryptionKeys,
     ),
     heldBytes: new HeldBytes(relayLimits.heldBytesOfIsolate),
   };
@@ -165,6 +165,7 @@ doors.all('/api/*', async (context) => {
     version,
     adminKey: services.config.adminKey,
     encryptionKey: services.config.encryptionKey,
+    encryptionKeys: services.config.encryptionKeys,
     logRetentionMs: services.config.logRetentionMs,
     db: context.env.DB,
     onChannelsChanged: () => services.catalog.refresh(Date.now()),

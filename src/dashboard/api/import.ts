@@ -55,7 +55,7 @@ export function addImportRoute(api: OpenAPIHono<ApiEnv>, services: ManagementSer
     const document = context.req.valid('json');
     const catalog = await importCatalog(services, document);
     const tokens = await importTokens(services, document.tokens.map(tokenRecord));
-    const keyWarnings = await warningsOfKeys(document.channels, services.encryptionKey);
+    const keyWarnings = await warningsOfKeys(document.channels, services.encryptionKeys.open);
     return context.json(
       { ...catalog, tokens: tokens.taken, warnings: [...keyWarnings, ...tokens.warnings] },
       200,
@@ -139,11 +139,11 @@ async function restoreBalances(
 
 async function warningsOfKeys(
   channels: TransferredChannel[],
-  encryptionKey: string | null,
+  encryptionKeys: readonly string[],
 ): Promise<string[]> {
-  const ownId = encryptionKey === null ? null : await encryptionKeyIdOf(encryptionKey);
+  const ownIds = await Promise.all(encryptionKeys.map(encryptionKeyIdOf));
   const locked = channels.filter(({ keys }) =>
-    keys.some(({ encryption_key_id }) => encryption_key_id !== ownId),
+    keys.some(({ encryption_key_id }) => !ownIds.includes(encryption_key_id)),
   );
   return locked.map(
     ({ id, name }) =>

@@ -5,6 +5,7 @@ import type { MiddlewareHandler } from 'hono';
 import { addAliasRoutes } from './aliases.ts';
 import { type ApiEnv, requirePrincipal } from './authenticate.ts';
 import { addChannelRoutes } from './channels.ts';
+import { addEncryptionKeyRoutes } from './encryption-key.ts';
 import { addExportRoute } from './export.ts';
 import { addGroupRoutes } from './groups.ts';
 import { addHealthRoute } from './health.ts';
@@ -37,6 +38,7 @@ export function managementApi(services: ManagementServices): OpenAPIHono<ApiEnv>
   addLogRoutes(api, services);
   addUsageRoute(api, services);
   addReconciliationRoutes(api, services);
+  addEncryptionKeyRoutes(api, services);
   addExportRoute(api, services);
   addImportRoute(api, services);
   refuseTheRest(api);

@@ -1,4 +1,5 @@
 // What the management API needs of the rest: named here, given by app.ts.
+import type { EncryptionKeys } from '../../lib/encryption-keys.ts';
 import type { PriceStore } from '../../metering/price-store.ts';
 import type { Ledgers } from '../../quota/quota.ts';
 import type { AliasStore } from '../../routing/alias-store.ts';
@@ -22,6 +23,8 @@ export interface ManagementServices {
   adminKey: string | null;
   /** null: unset; channels can then be read but get no keys. */
   encryptionKey: string | null;
+  /** That one, and those that still open what is stored. */
+  encryptionKeys: EncryptionKeys;
   /** For the log, the roll-ups, the accounts and the import. */
   db: D1Database;
   tokens: TokenStore;

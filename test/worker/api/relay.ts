@@ -64,6 +64,7 @@ export function relay(overrides: Partial<ManagementServices> = {}) {
     version: '1.2.3',
     adminKey,
     encryptionKey: 'encryption-key-of-the-tests',
+    encryptionKeys: { seal: 'encryption-key-of-the-tests', open: ['encryption-key-of-the-tests'] },
     logRetentionMs: null,
     db: env.DB,
     tokens: new TokenStore(env.DB),
