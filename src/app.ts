@@ -169,7 +169,9 @@ doors.all('/api/*', async (context) => {
     logRetentionMs: services.config.logRetentionMs,
     db: context.env.DB,
     onChannelsChanged: () => services.catalog.refresh(Date.now()),
-    testChannel: (channelId, model) => testChannel(services, channelId, model),
+    testChannel: (channelId, model, keyId) => testChannel(services, channelId, model, keyId ?? null),
+    discoverModels: (channelId) => discoverModels(services, channelId),
+    channelHealth: () => services.health.known(),
     report,
     now: Date.now,
   });
@@ -247,13 +249,32 @@ function withoutPrefix(request: Request): Request {
   return new Request(url, request);
 }
 
+/** A trial that succeeds also ends what its channel and key are set aside for. */
 async function testChannel(
-  { catalog, keys, modelLists }: Services,
+  { catalog, keys, modelLists, health }: Services,
   channelId: string,
   model: string | undefined,
+  keyId: string | null,
 ) {
   const current = await catalog.current(Date.now(), () => undefined);
   const channel = current.channel(channelId);
   if (channel === null) return { ok: false, status: null, latency_ms: 0, error: 'There is no such channel.' };
-  return tryChannel(channel, model, keys, modelLists);
+  const startedAtMs = Date.now();
+  const trial = await tryChannel(channel, model, keyId, keys, modelLists);
+  const place = { channelId, keyId: keyId ?? channel.keys[0]?.id ?? null };
+  const told: Promise<unknown>[] = [];
+  if (trial.ok) health.succeeded(place, startedAtMs, trial.latency_ms, (work) => told.push(work));
+  await Promise.all(told);
+  return trial;
+}
+
+async function discoverModels({ catalog, modelLists }: Services, channelId: string) {
+  const channel = (await catalog.current(Date.now(), () => undefined)).channel(channelId);
+  if (channel === null) return { models: null, error: 'There is no such channel.' };
+  try {
+    const models = await modelLists.discover(channel);
+    return models === null ? { models, error: 'This kind of upstream has no list of models.' } : { models };
+  } catch (error) {
+    return { models: null, error: error instanceof Error ? error.message : String(error) };
+  }
 }

@@ -1,5 +1,6 @@
 // Whatever speaks OpenAI's format at another address (and, as vLLM, llama.cpp and Xinference do, Jina's rerank).
 import type { Operation } from '../formats/format.ts';
+import { openaiListing } from './model-listing.ts';
 import { openaiPaths, openaiUrl } from './openai.ts';
 import { authorizeByBearer, type Provider, type UpstreamAddress } from './provider.ts';
 
@@ -17,6 +18,7 @@ export const openaiCompatible: Provider = {
   operations: (address) => (hasResponses(address) ? withResponses : everywhere),
   talks: () => 'openai-chat',
   embeds: 'openai',
+  models: openaiListing,
   url: openaiUrl,
   authorize: authorizeByBearer,
 };

@@ -3,6 +3,7 @@
 import type { EmbeddingDialect } from '../formats/embedding.ts';
 import type { Operation } from '../formats/format.ts';
 import type { FormatName } from '../formats/neutral.ts';
+import type { ModelListing } from './model-listing.ts';
 
 /** One call's address, before the provider has made a URL of it. */
 export interface UpstreamTarget {
@@ -43,6 +44,8 @@ export interface Provider {
   talks(model: string, address: UpstreamAddress): FormatName | null;
   /** What embeddings of other shapes are translated to; null: it has none. */
   readonly embeds: EmbeddingDialect | null;
+  /** Its own list of models; null: it has none. */
+  readonly models: ModelListing | null;
   url(target: UpstreamTarget): string;
   /** Puts the upstream's key where it belongs. */
   authorize(headers: Headers, key: string): void;

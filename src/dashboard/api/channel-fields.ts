@@ -130,7 +130,22 @@ export const channel = z
   .openapi('Channel');
 export type ChannelView = z.infer<typeof channel>;
 
-export const channelTestAsk = z.strictObject({ model: modelName.optional() }).openapi('ChannelTestRequest');
+export const channelTestAsk = z
+  .strictObject({
+    model: modelName.optional(),
+    key_id: z.string().optional().openapi({ description: 'The key to try; else the first.' }),
+  })
+  .openapi('ChannelTestRequest');
+
+export const discovery = z
+  .object({
+    models: z
+      .array(z.string())
+      .nullable()
+      .openapi({ description: 'In the upstream’s order; null: the list could not be read.' }),
+    error: z.string().optional().openapi({ description: 'Why not.' }),
+  })
+  .openapi('Discovery');
 
 export const channelTest = z
   .object({

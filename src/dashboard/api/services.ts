@@ -4,6 +4,7 @@ import type { PriceStore } from '../../metering/price-store.ts';
 import type { Ledgers } from '../../quota/quota.ts';
 import type { AliasStore } from '../../routing/alias-store.ts';
 import type { GroupStore } from '../../routing/group-store.ts';
+import type { PlaceHealth } from '../../routing/health.ts';
 import type { RoutingStore } from '../../routing/store.ts';
 import type { TokenCache } from '../../tokens/cache.ts';
 import type { TokenStore } from '../../tokens/store.ts';
@@ -14,6 +15,12 @@ export interface ChannelTest {
   /** The upstream's status; null when there was no answer. */
   status: number | null;
   latency_ms: number;
+  error?: string | undefined;
+}
+
+/** An upstream's list of models; `null` models: it could not be read, and `error` says why. */
+export interface Discovery {
+  models: string[] | null;
   error?: string | undefined;
 }
 
@@ -40,7 +47,11 @@ export interface ManagementServices {
   /** Called after channels, groups or prices were written; the call is answered when it resolves. */
   onChannelsChanged: () => Promise<void>;
   /** Sends a small request through the channel, with `model` or one of its own. Never throws for what the upstream does. */
-  testChannel: (channelId: string, model?: string) => Promise<ChannelTest>;
+  testChannel: (channelId: string, model?: string, keyId?: string) => Promise<ChannelTest>;
+  /** The upstream's own list of models. Never throws for what the upstream does. */
+  discoverModels: (channelId: string) => Promise<Discovery>;
+  /** What is known of channels and keys, by place name (routing/health.ts). Never throws. */
+  channelHealth: () => Promise<Record<string, PlaceHealth>>;
   /** Told of what broke; never shown to the caller. */
   report: (event: string, error: unknown) => void;
   now: () => number;

@@ -76,6 +76,8 @@ export function relay(overrides: Partial<ManagementServices> = {}) {
     tokenCache: new TokenCache(env.CACHE, (event) => events.push(event)),
     onChannelsChanged: async () => void events.push('channels-changed'),
     testChannel: async (_id, model) => ({ ok: false, status: 401, latency_ms: 12, error: `no ${model}` }),
+    discoverModels: async (id) => ({ models: [`a model of ${id}`] }),
+    channelHealth: async () => ({}),
     report: (event) => events.push(event),
     now: () => clock.nowMs++,
     ...overrides,

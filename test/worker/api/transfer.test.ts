@@ -138,7 +138,7 @@ describe('an import', () => {
   it('warns of keys that another ENCRYPTION_KEY sealed', async () => {
     const { call } = await populated();
     const document = (await call('GET', '/export')).body;
-    const other = relay({ encryptionKey: 'another' });
+    const other = relay({ encryptionKeys: { seal: 'another', open: ['another'] } });
     const { body } = await other.call('POST', '/import', document);
     expect(body.warnings).toEqual([
       expect.stringMatching(/^Channel ch_\w+ \(c\) has keys sealed under another/),
