@@ -4,6 +4,7 @@ import type { EmbeddingDialect } from '../formats/embedding.ts';
 import type { Operation } from '../formats/format.ts';
 import type { FormatName } from '../formats/neutral.ts';
 import type { ModelListing } from './model-listing.ts';
+import type { PresetName } from './presets.ts';
 
 /** One call's address, before the provider has made a URL of it. */
 export interface UpstreamTarget {
@@ -26,6 +27,8 @@ export interface UpstreamAddress {
 
 /** What an operator may say of a channel besides its address. */
 export interface ChannelSettings {
+  /** Which known upstream an `openai-compatible` one is (presets.ts); undefined: as far as its host is known. */
+  preset?: PresetName;
   /** Whether an `openai-compatible` upstream has the Responses API; undefined: as far as its host is known. */
   responsesApi?: boolean;
   /** Time to the head of the response; undefined: see relay/patience.ts. */

@@ -17,6 +17,7 @@ import {
 } from '../formats/translations.ts';
 import { upstreamErrorBody } from '../formats/upstream-error.ts';
 import { RelayError } from '../lib/relay-error.ts';
+import { chatFactsOf } from '../providers/presets.ts';
 import type { Call } from './call.ts';
 import type { Plan, PricedRoute } from './plan.ts';
 import { StreamTranslator } from './translate-stream.ts';
@@ -43,7 +44,9 @@ export function translateConversation(
   const customTools =
     format === 'openai-responses' || (format === 'openai-chat' && provider !== 'openai-compatible');
   const fitted = fitRequest(request, toolNameRules[format], { customTools });
-  const written = formatNamed(format).writeRequest(fitted.request, { model: route.upstreamModel, provider });
+  const facts = chatFactsOf(route.channel);
+  const target = { model: route.upstreamModel, provider, ...(facts !== null && { facts }) };
+  const written = formatNamed(format).writeRequest(fitted.request, target);
   refuseLoss(call, written.dropped, route.model);
   const context = contextOf(call, plan, request, body);
   const answer = { call, caller, format, context, edit: fitted.answerEdit(written.answerTool) };
