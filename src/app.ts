@@ -19,8 +19,10 @@ import { tryChannel } from './relay/channel-test.ts';
 import { Conversations } from './relay/conversations.ts';
 import { HeldBytes } from './relay/held-bytes.ts';
 import { relayLimits } from './relay/limits.ts';
+import { AliasStore } from './routing/alias-store.ts';
 import { CatalogLoader, type CatalogSource, type StoredCatalog } from './routing/catalog-loader.ts';
 import { ConversationStore } from './routing/conversation-store.ts';
+import { GroupStore } from './routing/group-store.ts';
 import { KeyRing } from './routing/key-ring.ts';
 import { ModelLists } from './routing/model-lists.ts';
 import { type HealthBoardPort, SharedHealth } from './routing/shared-health.ts';
@@ -37,6 +39,8 @@ interface Services extends RelayServices {
   config: Config;
   tokens: TokenStore;
   routing: RoutingStore;
+  groups: GroupStore;
+  aliases: AliasStore;
   prices: PriceStore;
 }
 
@@ -52,27 +56,30 @@ function buildServices(env: Env): Services {
   const config = readConfig(env);
   const tokens = new TokenStore(env.DB);
   const tokenCache = new TokenCache(env.CACHE, report);
-  const routing = new RoutingStore(env.DB);
-  const prices = new PriceStore(env.DB);
-  const keys = new KeyRing(config.encryptionKey);
+  const stores = {
+    routing: new RoutingStore(env.DB),
+    groups: new GroupStore(env.DB),
+    aliases: new AliasStore(env.DB),
+    prices: new PriceStore(env.DB),
+  };
+  const keys = new KeyRing(config.encryptionKeys);
   const refreshedPrices = config.pricesUrl === null ? null : new RefreshedPrices(env.CACHE, report);
   return {
     config,
     tokens,
     tokenCache,
-    routing,
-    prices,
+    ...stores,
     keys,
     resolver: new TokenResolver(tokens, tokenCache),
     ledgers: new LedgerClient(env.LEDGER, (tokenId) => tokens.findPolicy(tokenId)),
-    catalog: new CatalogLoader(catalogSource(routing, prices, env.CACHE, refreshedPrices), config),
+    catalog: new CatalogLoader(catalogSource(stores, env.CACHE, refreshedPrices), config),
     health: new SharedHealth(healthBoard(env)),
     modelLists: new ModelLists(keys),
     upstreamIds: new UpstreamIdStore(env.DB),
     conversations: new Conversations(
       new ConversationStore(env.DB),
       config.conversationDays,
-      config.encryptionKey,
+      config.encryptionKeys,
     ),
     heldBytes: new HeldBytes(relayLimits.heldBytesOfIsolate),
   };
@@ -86,20 +93,20 @@ function healthBoard({ HEALTH }: Env): HealthBoardPort {
 const snapshotKey = 'catalog';
 
 function catalogSource(
-  routing: RoutingStore,
-  prices: PriceStore,
+  { routing, groups, aliases, prices }: Pick<Services, 'routing' | 'groups' | 'aliases' | 'prices'>,
   kv: KVNamespace,
   refreshed: RefreshedPrices | null,
 ): CatalogSource {
   return {
     read: async () => {
-      const [channels, groups, overrides] = await Promise.all([
+      const [channels, allGroups, overrides, allAliases] = await Promise.all([
         routing.loadChannels(),
-        routing.loadGroups(),
+        groups.load(),
         prices.load(),
+        aliases.load(),
         refreshed?.freshen(Date.now()),
       ]);
-      return { channels, groups, overrides };
+      return { channels, groups: allGroups, overrides, aliases: allAliases };
     },
     readSnapshot: () => kv.get<StoredCatalog>(snapshotKey, 'json'),
     writeSnapshot: (stored) => kv.put(snapshotKey, JSON.stringify(stored)),
@@ -130,6 +137,7 @@ const exposedHeaders = [
   'anthropic-ratelimit-tokens-reset',
   'x-relay-dropped',
   'x-relay-estimated',
+  'x-relay-model',
   'x-relay-upstream-request-id',
 ];
 
@@ -163,10 +171,13 @@ doors.all('/api/*', async (context) => {
     version,
     adminKey: services.config.adminKey,
     encryptionKey: services.config.encryptionKey,
+    encryptionKeys: services.config.encryptionKeys,
     logRetentionMs: services.config.logRetentionMs,
     db: context.env.DB,
     onChannelsChanged: () => services.catalog.refresh(Date.now()),
-    testChannel: (channelId, model) => testChannel(services, channelId, model),
+    testChannel: (channelId, model, keyId) => testChannel(services, channelId, model, keyId ?? null),
+    discoverModels: (channelId) => discoverModels(services, channelId),
+    channelHealth: () => services.health.known(),
     report,
     now: Date.now,
   });
@@ -244,13 +255,32 @@ function withoutPrefix(request: Request): Request {
   return new Request(url, request);
 }
 
+/** A trial that succeeds also ends what its channel and key are set aside for. */
 async function testChannel(
-  { catalog, keys, modelLists }: Services,
+  { catalog, keys, modelLists, health }: Services,
   channelId: string,
   model: string | undefined,
+  keyId: string | null,
 ) {
   const current = await catalog.current(Date.now(), () => undefined);
   const channel = current.channel(channelId);
   if (channel === null) return { ok: false, status: null, latency_ms: 0, error: 'There is no such channel.' };
-  return tryChannel(channel, model, keys, modelLists);
+  const startedAtMs = Date.now();
+  const trial = await tryChannel(channel, model, keyId, keys, modelLists);
+  const place = { channelId, keyId: keyId ?? channel.keys[0]?.id ?? null };
+  const told: Promise<unknown>[] = [];
+  if (trial.ok) health.succeeded(place, startedAtMs, trial.latency_ms, (work) => told.push(work));
+  await Promise.all(told);
+  return trial;
+}
+
+async function discoverModels({ catalog, modelLists }: Services, channelId: string) {
+  const channel = (await catalog.current(Date.now(), () => undefined)).channel(channelId);
+  if (channel === null) return { models: null, error: 'There is no such channel.' };
+  try {
+    const models = await modelLists.discover(channel);
+    return models === null ? { models, error: 'This kind of upstream has no list of models.' } : { models };
+  } catch (error) {
+    return { models: null, error: error instanceof Error ? error.message : String(error) };
+  }
 }

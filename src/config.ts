@@ -1,5 +1,6 @@
 // The Worker's environment, read once and frozen. Nothing else knows the names of variables.
 
+import { type EncryptionKeys, encryptionKeysOf } from './lib/encryption-keys.ts';
 import type { TokenLedger } from './quota/ledger.ts';
 import type { RealtimeSession } from './realtime/session.ts';
 import type { HealthBoard } from './routing/health-board.ts';
@@ -14,6 +15,10 @@ export interface Env {
   ASSETS: Fetcher;
   ADMIN_KEY?: string;
   ENCRYPTION_KEY?: string;
+  /** Set while the key is rotated (`npm run rotate-encryption-key`): what is sealed is sealed under this one. */
+  ENCRYPTION_KEY_NEXT?: string;
+  /** For a rotation by hand: the key of before, which still opens what it sealed. */
+  ENCRYPTION_KEY_PREVIOUS?: string;
   OPENAI_API_KEY?: string;
   OPENAI_BASE_URL?: string;
   ANTHROPIC_API_KEY?: string;
@@ -49,7 +54,9 @@ export interface DemoUpstream {
 
 export interface Config {
   readonly adminKey: string | null;
+  /** The one that seals. */
   readonly encryptionKey: string | null;
+  readonly encryptionKeys: EncryptionKeys;
   /** null: responses are not kept. */
   readonly conversationDays: number | null;
   readonly demo: DemoUpstream | null;
@@ -64,9 +71,15 @@ export interface Config {
 
 /** The frozen configuration of an environment. Empty strings count as unset. */
 export function readConfig(env: Env): Config {
+  const encryptionKeys = encryptionKeysOf(
+    env.ENCRYPTION_KEY,
+    env.ENCRYPTION_KEY_NEXT,
+    env.ENCRYPTION_KEY_PREVIOUS,
+  );
   return Object.freeze({
     adminKey: env.ADMIN_KEY || null,
-    encryptionKey: env.ENCRYPTION_KEY || null,
+    encryptionKey: encryptionKeys.seal,
+    encryptionKeys,
     conversationDays: conversationDays(env.CONVERSATION_DAYS),
     demo:
       env.DEMO_BASE_URL && env.DEMO_MODELS

@@ -40,6 +40,14 @@ export function withVariable(text: string, name: string, value: string): string 
   return `${text}${separator}${line}\n`;
 }
 
+/** Takes a variable out of the file. */
+export function removeDevVar(path: string, name: string): void {
+  const line = new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=.*\\r?\\n?`, 'gm');
+  const text = readText(path);
+  const without = text.replace(line, '');
+  if (without !== text) writePrivateFile(path, without);
+}
+
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');

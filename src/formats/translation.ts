@@ -1,7 +1,9 @@
 // What a format supplies to be translated from and to: pure functions over a small state. relay/translate.ts
 // is the only one that knows bytes and streams. One implementation a format: {format}/index.ts.
+
 import type { NeutralEvent, NeutralRequest, NeutralResponse } from './neutral.ts';
 import type { JsonObject } from './observation.ts';
+import type { ChatUpstreamFacts } from './openai-chat/upstream-facts.ts';
 import type { RequestFault } from './request.ts';
 
 /** What of a request is not in its body: Gemini has the model and streaming in the path. */
@@ -16,6 +18,8 @@ export interface RequestTarget {
   model: string;
   /** The channel's provider, for what the formats' imitators cannot take. */
   provider: string;
+  /** What is known of an imitator of OpenAI's; absent: nothing. */
+  facts?: ChatUpstreamFacts;
 }
 
 /** A request on the wire, and what could not be said: the caller's own paths, in order, without repetition. */

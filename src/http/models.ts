@@ -5,7 +5,7 @@ import type { DoorFormat } from '../formats/format.ts';
 import { geminiModel, geminiPage } from '../formats/gemini-generate/models.ts';
 import { openaiList, openaiModel } from '../formats/openai-chat/models.ts';
 import { RelayError } from '../lib/relay-error.ts';
-import { matchesAny } from '../lib/wildcard.ts';
+import { allowsModel } from '../quota/policy.ts';
 import type { RelayServices } from '../relay/call.ts';
 import { errorOf } from '../relay/ticket.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
@@ -56,24 +56,28 @@ async function visibleModels(
   model: string | null,
 ): Promise<{ models: string[] }> {
   const caller = await authenticate(context.req.raw, 'any', services);
-  const policy = await newestPolicy(services, caller, model);
   const background = (work: Promise<unknown>) => context.executionCtx.waitUntil(work);
   const catalog = await services.catalog.current(Date.now(), background);
-  const served = await services.modelLists.namesServed(catalog, policy.group, Date.now());
-  const asked =
-    model !== null && catalog.serving(model, 'chat-completions', policy.group).outcome !== 'not-served'
-      ? [model]
-      : [];
-  const names = [...new Set([...served, ...asked])].sort();
-  return { models: names.filter((name) => policy.models.length === 0 || matchesAny(policy.models, name)) };
+  const members = model === null ? null : catalog.alias(model);
+  const policy = await newestPolicy(services, caller, model, members);
+  const isServed = (name: string) =>
+    catalog.serving(name, 'chat-completions', policy).outcome !== 'not-served';
+  const served = await services.modelLists.namesServed(catalog, policy, Date.now());
+  const asked = model !== null && isServed(model) ? [model] : [];
+  const aliases = catalog.aliases
+    .filter(({ models }) => models.some(isServed) && models.every((name) => allowsModel(policy, name)))
+    .map(({ name }) => name);
+  const allowed = [...served, ...asked].filter((name) => allowsModel(policy, name));
+  return { models: [...new Set([...allowed, ...aliases])].sort() };
 }
 
 async function newestPolicy(
   { ledgers }: RelayServices,
   { identity, ip }: Caller,
   model: string | null,
+  models: readonly string[] | null,
 ): Promise<TokenPolicy> {
-  const question = { hash: identity.hash, ip, model };
+  const question = { hash: identity.hash, ip, model, ...(models !== null && { models }) };
   const answer = await ledgers.inspect(identity.tokenId, question);
   if (answer.outcome === 'refused') throw errorOf(answer);
   return answer.policy;

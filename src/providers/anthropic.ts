@@ -1,5 +1,6 @@
 // api.anthropic.com. Source: Anthropic's API reference.
 import type { Operation } from '../formats/format.ts';
+import { anthropicListing } from './model-listing.ts';
 import type { Provider } from './provider.ts';
 
 const operations = new Set<Operation>(['messages', 'messages-count-tokens']);
@@ -9,6 +10,7 @@ export const anthropic: Provider = {
   operations: () => operations,
   talks: () => 'anthropic-messages',
   embeds: null,
+  models: anthropicListing,
   url: ({ baseUrl, operation, search }) => {
     const path = operation === 'messages-count-tokens' ? '/messages/count_tokens' : '/messages';
     return `${baseUrl.replace(/\/v1$/, '')}/v1${path}${search}`;

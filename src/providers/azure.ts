@@ -1,5 +1,7 @@
 // Azure OpenAI. Two surfaces: v1 (`/openai/v1/…`, the default) and, for a base address that names an
 // `api-version`, the older one with the deployment in its path. Source: Microsoft's REST reference.
+
+import { azureListing } from './model-listing.ts';
 import { openai, openaiPaths, openaiUrl } from './openai.ts';
 import type { Provider, UpstreamTarget } from './provider.ts';
 
@@ -10,6 +12,7 @@ export const azure: Provider = {
   talks: (model, address) =>
     address.baseUrl?.includes('api-version=') ? 'openai-chat' : openai.talks(model, address),
   embeds: 'openai',
+  models: azureListing,
   url: azureUrl,
   authorize: (headers, key) => headers.set('api-key', key),
 };

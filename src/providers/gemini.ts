@@ -1,5 +1,6 @@
 // generativelanguage.googleapis.com, v1beta. Source: Google's discovery document.
 import type { Operation } from '../formats/format.ts';
+import { geminiListing } from './model-listing.ts';
 import type { Provider } from './provider.ts';
 
 const verbs: Partial<Record<Operation, string>> = {
@@ -17,6 +18,7 @@ export const gemini: Provider = {
   operations: () => operations,
   talks: () => 'gemini-generate',
   embeds: 'gemini',
+  models: geminiListing,
   url: ({ baseUrl, operation, model, search }) => {
     const path = `models/${model.replace(/^models\//, '')}:${verbs[operation]}`;
     return `${baseUrl.replace(/\/v1(beta)?$/, '')}/v1beta/${path}${search}`;

@@ -1,10 +1,9 @@
 // Whatever speaks OpenAI's format at another address (and, as vLLM, llama.cpp and Xinference do, Jina's rerank).
 import type { Operation } from '../formats/format.ts';
+import { openaiListing } from './model-listing.ts';
 import { openaiPaths, openaiUrl } from './openai.ts';
+import { presetOf } from './presets.ts';
 import { authorizeByBearer, type Provider, type UpstreamAddress } from './provider.ts';
-
-/** Those known to have the Responses API (2026-11); for the others its callers are translated to chat. */
-const responsesHosts = /(^|\.)(api\.groq\.com|api\.x\.ai|openrouter\.ai|router\.huggingface\.co)$/;
 
 const everywhere = new Set<Operation>([
   ...(Object.keys(openaiPaths) as Operation[]).filter((operation) => !/response/.test(operation)),
@@ -17,10 +16,11 @@ export const openaiCompatible: Provider = {
   operations: (address) => (hasResponses(address) ? withResponses : everywhere),
   talks: () => 'openai-chat',
   embeds: 'openai',
+  models: openaiListing,
   url: openaiUrl,
   authorize: authorizeByBearer,
 };
 
 function hasResponses({ baseUrl, settings }: UpstreamAddress): boolean {
-  return settings.responsesApi ?? (baseUrl !== null && responsesHosts.test(new URL(baseUrl).hostname));
+  return settings.responsesApi ?? presetOf(baseUrl, settings)?.hasResponses ?? false;
 }

@@ -1,6 +1,8 @@
 // api.openai.com, and what speaks like it: the paths under /v1. Source: OpenAI's OpenAPI file.
 import type { Operation } from '../formats/format.ts';
+import { openaiListing } from './model-listing.ts';
 import { authorizeByBearer, type Provider, type UpstreamTarget } from './provider.ts';
+import { withVersion } from './version-prefix.ts';
 
 /** Paths below the version prefix. */
 export const openaiPaths: Partial<Record<Operation, string>> = {
@@ -35,6 +37,7 @@ export const openai: Provider = {
   operations: (_address, model) => (responsesOnly.test(model) ? withoutChat : operations),
   talks: (model) => (chatOnly.test(model) ? 'openai-chat' : 'openai-responses'),
   embeds: 'openai',
+  models: openaiListing,
   url: openaiUrl,
   authorize: authorizeByBearer,
 };
@@ -42,13 +45,4 @@ export const openai: Provider = {
 /** `{base}/v1/…`; a base address without a path gets the `/v1`, one with a path is taken as it is. */
 export function openaiUrl({ baseUrl, operation, suffix, search }: UpstreamTarget): string {
   return `${withVersion(baseUrl)}${openaiPaths[operation] ?? `/${operation}`}${suffix}${search}`;
-}
-
-/** Hosts whose API has no version in its path. */
-const unversionedHosts = new Set(['api.perplexity.ai']);
-
-/** The address with `/v1` if it had no path at all. */
-export function withVersion(baseUrl: string): string {
-  const { pathname, host } = new URL(baseUrl);
-  return pathname === '/' && !unversionedHosts.has(host) ? `${baseUrl}/v1` : baseUrl;
 }

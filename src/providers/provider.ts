@@ -3,6 +3,8 @@
 import type { EmbeddingDialect } from '../formats/embedding.ts';
 import type { Operation } from '../formats/format.ts';
 import type { FormatName } from '../formats/neutral.ts';
+import type { ModelListing } from './model-listing.ts';
+import type { PresetName } from './presets.ts';
 
 /** One call's address, before the provider has made a URL of it. */
 export interface UpstreamTarget {
@@ -25,6 +27,8 @@ export interface UpstreamAddress {
 
 /** What an operator may say of a channel besides its address. */
 export interface ChannelSettings {
+  /** Which known upstream an `openai-compatible` one is (presets.ts); undefined: as far as its host is known. */
+  preset?: PresetName;
   /** Whether an `openai-compatible` upstream has the Responses API; undefined: as far as its host is known. */
   responsesApi?: boolean;
   /** Time to the head of the response; undefined: see relay/patience.ts. */
@@ -43,6 +47,8 @@ export interface Provider {
   talks(model: string, address: UpstreamAddress): FormatName | null;
   /** What embeddings of other shapes are translated to; null: it has none. */
   readonly embeds: EmbeddingDialect | null;
+  /** Its own list of models; null: it has none. */
+  readonly models: ModelListing | null;
   url(target: UpstreamTarget): string;
   /** Puts the upstream's key where it belongs. */
   authorize(headers: Headers, key: string): void;

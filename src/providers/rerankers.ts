@@ -1,6 +1,7 @@
 // Cohere, Jina and Voyage: rerank, and the embeddings of those two whose shape is OpenAI's. Sources: their
 // API references (Cohere v2, Jina v1, Voyage v1).
 import type { Operation } from '../formats/format.ts';
+import { cohereListing } from './model-listing.ts';
 import { authorizeByBearer, type Provider } from './provider.ts';
 
 const cohereOperations = new Set<Operation>(['rerank']);
@@ -11,6 +12,7 @@ export const cohere: Provider = {
   operations: () => cohereOperations,
   talks: () => null,
   embeds: 'cohere',
+  models: cohereListing,
   url: ({ baseUrl, operation, search }) =>
     `${baseUrl.replace(/\/v[12]$/, '')}/v2/${operation === 'embeddings' ? 'embed' : 'rerank'}${search}`,
   authorize: authorizeByBearer,
@@ -21,6 +23,7 @@ export const jina: Provider = {
   operations: () => jinaOperations,
   talks: () => null,
   embeds: 'jina',
+  models: null,
   url: ({ baseUrl, operation, search }) => `${baseUrl.replace(/\/v1$/, '')}/v1/${operation}${search}`,
   authorize: authorizeByBearer,
 };

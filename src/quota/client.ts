@@ -20,6 +20,7 @@ import {
   type LookAnswer,
   type Refusal,
   type Settlement,
+  type Stale,
 } from './quota.ts';
 
 /** Times and bounds of calls to a ledger. */
@@ -79,8 +80,11 @@ export class LedgerClient implements Ledgers {
     }
   }
 
-  /** The relay's own refusal: the ledger's refusal when it has one that comes first, else null. Either is logged. */
-  refuse(tokenId: string, ask: AdmissionAsk, row: LogRow): Promise<Refusal | null> {
+  /**
+   * The relay's own refusal: the ledger's refusal when it has one that comes first, else null. Either is logged.
+   * `stale`: nothing is yet, for the token was edited since.
+   */
+  refuse(tokenId: string, ask: AdmissionAsk, row: LogRow): Promise<Refusal | Stale | null> {
     return this.call(tokenId, (ledger) => ledger.refuse(ask, row));
   }
 

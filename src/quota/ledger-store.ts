@@ -5,7 +5,7 @@
 //   journal     one row for each batch of settlements, with the running totals after it. It is the truth
 //               about money, the outbox to D1 and the memory of which request ids are settled, in one write;
 //   background  one row for each response that is waited for.
-import type { TokenPolicy } from '../tokens/token.ts';
+import { type TokenPolicy, unbounded } from '../tokens/token.ts';
 import type { Waiting } from './background.ts';
 import type { Hold, UnknownHold } from './book.ts';
 import type { LogRow } from './quota.ts';
@@ -53,7 +53,9 @@ export class LedgerStore {
   }
 
   readPolicy(): TokenPolicy | null {
-    return this.readState<TokenPolicy>('policy');
+    const policy = this.readState<TokenPolicy>('policy');
+    // Policies of before groups had versions: the next request's question brings a newer one.
+    return policy && { ...policy, bounds: policy.bounds ?? unbounded };
   }
 
   writePolicy(policy: TokenPolicy): void {

@@ -5,14 +5,14 @@ import { DurableObject } from 'cloudflare:workers';
 import { type Env, readConfig } from '../config.ts';
 import { findChannel } from '../routing/find-channel.ts';
 import { KeyRing } from '../routing/key-ring.ts';
-import type { TokenPolicy } from '../tokens/token.ts';
+import type { TokenLimits, TokenPolicy } from '../tokens/token.ts';
 import { type BackgroundOrder, BackgroundResponses } from './background.ts';
 import { pollThrough } from './background-poll.ts';
 import { Book, quotaRefusal, rememberMs } from './book.ts';
 import { type CheckpointRest, Checkpoints } from './checkpoints.ts';
 import { LedgerStore, type Totals } from './ledger-store.ts';
 import { Outbox } from './outbox.ts';
-import { type PolicyQuestion, refusalByPolicy } from './policy.ts';
+import { compareVersions, limitsInForce, type PolicyQuestion, plannedBy, refusalByPolicy } from './policy.ts';
 import {
   type Admission,
   type AdmissionAsk,
@@ -25,6 +25,7 @@ import {
   type LookAnswer,
   type Refusal,
   type Settlement,
+  type Stale,
 } from './quota.ts';
 import { RateLimits } from './rate-limits.ts';
 import { refusalRow } from './refusal-tally.ts';
@@ -35,6 +36,8 @@ export class TokenLedger extends DurableObject<Env> {
   private readonly store: LedgerStore;
   private readonly book: Book;
   private policy: TokenPolicy | null;
+  /** The policy's and its group's together. */
+  private limits: TokenLimits;
   private seq: number;
   private readonly rates: RateLimits;
   private readonly outbox: Outbox;
@@ -50,6 +53,7 @@ export class TokenLedger extends DurableObject<Env> {
     const checkpoint = this.store.readCheckpoint();
     const last = this.store.lastJournal();
     this.policy = this.store.readPolicy();
+    this.limits = this.policy === null ? {} : limitsInForce(this.policy);
     this.book = new Book(last?.totals ?? nothing);
     this.seq = last?.seq ?? 0;
     this.outbox = new Outbox(this.store, () => this.env.DB, checkpoint?.flushedSeq ?? 0);
@@ -68,7 +72,7 @@ export class TokenLedger extends DurableObject<Env> {
       () => this.wakeBy(this.firstDueMs()),
     );
     const config = readConfig(env);
-    const keys = new KeyRing(config.encryptionKey);
+    const keys = new KeyRing(config.encryptionKeys);
     const channel = (id: string) => findChannel(this.env.DB, config, id);
     this.background = new BackgroundResponses(this.store, pollThrough({ channel, keys }));
     for (const requestId of this.background.requestIds) this.book.keep(requestId);
@@ -80,16 +84,16 @@ export class TokenLedger extends DurableObject<Env> {
   /**
    * May this request run? If so, its reservation is held from now on. Idempotent by request id.
    * `settlements` of other requests ride along and are charged first. null: this ledger has no policy, or
-   * one older than the caller's: configure it from D1 and ask again.
+   * one older than the caller's (the token's, or its group's): configure it from D1 and ask again.
    */
   admit(ask: AdmissionAsk, settlements: Settlement[]): Admission | null {
     if (settlements.length > 0) this.settle(settlements);
     const now = Date.now();
     const policy = this.policy;
-    if (policy === null || policy.version < ask.policyVersion) return null;
+    if (policy === null || compareVersions(policy, plannedBy(ask)) < 0) return null;
     const refusal = refusalByPolicy(policy, ask, now);
     if (refusal !== null) return this.refused(refusal, policy, ask, now);
-    if (policy.version > ask.policyVersion) return { outcome: 'stale', policy };
+    if (compareVersions(policy, plannedBy(ask)) > 0) return { outcome: 'stale', policy };
     if (this.book.holds.has(ask.requestId)) return { outcome: 'admitted' };
     return this.decide(policy, ask, now);
   }
@@ -100,12 +104,16 @@ export class TokenLedger extends DurableObject<Env> {
     return refusalByPolicy(this.policy, question, Date.now()) ?? { outcome: 'allowed', policy: this.policy };
   }
 
-  /** The relay's own refusal of a request of this token: the policy's counts first; either has a row. */
-  refuse(ask: AdmissionAsk, row: LogRow): Refusal | null {
+  /**
+   * The relay's own refusal of a request of this token: the policy's counts first; either has a row. `stale`: by the
+   * newest policy there might be none.
+   */
+  refuse(ask: AdmissionAsk, row: LogRow): Refusal | Stale | null {
     const now = Date.now();
     if (this.policy === null) return null;
     const refusal = refusalByPolicy(this.policy, ask, now);
     if (refusal !== null) return this.refused(refusal, this.policy, ask, now);
+    if (compareVersions(this.policy, plannedBy(ask)) > 0) return { outcome: 'stale', policy: this.policy };
     this.tally(row, now);
     return null;
   }
@@ -139,9 +147,10 @@ export class TokenLedger extends DurableObject<Env> {
 
   /** Takes a newer policy; an older or equal one is ignored. Deleted is for ever. */
   configure(policy: TokenPolicy): void {
-    if (this.policy !== null && (this.policy.status === 'deleted' || this.policy.version >= policy.version))
-      return;
+    const before = this.policy;
+    if (before !== null && (before.status === 'deleted' || compareVersions(before, policy) >= 0)) return;
     this.policy = policy;
+    this.limits = limitsInForce(policy);
     this.store.writePolicy(policy);
     this.background.hurry(Date.now());
     this.wakeBy(this.background.nextAtMs());
@@ -202,7 +211,7 @@ export class TokenLedger extends DurableObject<Env> {
       const message = `The model \`${ask.model}\` has no price, and this API key has a limited quota. Ask the operator to set a price for it.`;
       return this.refused({ outcome: 'refused', code: 'model_price_unset', message }, policy, ask, now);
     }
-    const overLimit = this.rates.refusal(policy.limits, this.book.holds.size, ask.tokens, now);
+    const overLimit = this.rates.refusal(this.limits, this.book.holds.size, ask.tokens, now);
     if (overLimit !== null) return this.refused(overLimit, policy, ask, now);
     const reserve = ask.reserveNanoUsd ?? 0;
     if (!ask.free && reserve > this.book.room(policy, now)) {
@@ -212,7 +221,7 @@ export class TokenLedger extends DurableObject<Env> {
     this.book.hold(ask, reserve, now);
     if (limited) this.checkpoints.raiseCeiling(policy, reserve, now);
     this.checkpoints.soon();
-    const left = this.rates.left(policy.limits, now);
+    const left = this.rates.left(this.limits, now);
     return left === undefined ? { outcome: 'admitted' } : { outcome: 'admitted', left };
   }
 
@@ -242,7 +251,7 @@ export class TokenLedger extends DurableObject<Env> {
   private refused(refusal: Refusal, policy: TokenPolicy, ask: AdmissionAsk, now: number): Refusal {
     const asksAgain = ask.tentative === true && isForWantOfRoom(refusal);
     if (!asksAgain) this.tally(refusalRow(refusal, policy, ask), now);
-    const left = this.rates.left(policy.limits, now);
+    const left = this.rates.left(this.limits, now);
     return left === undefined ? refusal : { ...refusal, left };
   }
 
@@ -253,7 +262,7 @@ export class TokenLedger extends DurableObject<Env> {
 
   private correctTokens({ row, tokens }: Settlement, now: number): void {
     const hold = this.book.holds.get(row.id);
-    if (hold !== undefined && this.policy?.limits.tpm !== undefined)
+    if (hold !== undefined && this.limits.tpm !== undefined)
       this.rates.correct(tokens - hold.tokens, hold.heldAtMs, now);
   }
 
@@ -268,7 +277,7 @@ export class TokenLedger extends DurableObject<Env> {
   }
 
   private alsoDurable(nowMs: number): CheckpointRest {
-    const rates = this.rates.snapshot(this.policy?.limits ?? {}, nowMs);
+    const rates = this.rates.snapshot(this.limits, nowMs);
     return { flushedSeq: this.outbox.flushedSeq, ...rates };
   }
 

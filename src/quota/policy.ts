@@ -1,8 +1,8 @@
 // Whether a policy lets a request in at all: pure, decided by the ledger under the newest policy.
 import { isInRanges } from '../lib/ip-ranges.ts';
 import { matchesAny } from '../lib/wildcard.ts';
-import type { TokenPolicy } from '../tokens/token.ts';
-import type { Refusal } from './quota.ts';
+import type { TokenIdentity, TokenLimits, TokenPolicy } from '../tokens/token.ts';
+import type { AdmissionAsk, Refusal } from './quota.ts';
 
 /** What a policy is asked about. */
 export interface PolicyQuestion {
@@ -10,6 +10,30 @@ export interface PolicyQuestion {
   ip: string | null;
   /** null: a request that names no model (lists, stored responses). */
   model: string | null;
+  /** The models that it may come to, where those are others than `model` (an alias, fallbacks): each must be allowed. */
+  models?: readonly string[];
+}
+
+type Versions = Pick<TokenIdentity, 'version'> & { bounds: { version: number } };
+
+/** Below 0: `one` is older than `other`; 0: the same. A token's own version comes before its group's. */
+export function compareVersions(one: Versions, other: Versions): number {
+  return one.version - other.version || one.bounds.version - other.bounds.version;
+}
+
+/** The versions that a request was planned by. */
+export function plannedBy({ policyVersion, groupVersion }: AdmissionAsk) {
+  return { version: policyVersion, bounds: { version: groupVersion } };
+}
+
+/** The limits in force: of each kind the lower of the token's and its group's. */
+export function limitsInForce({ limits, bounds }: TokenPolicy): TokenLimits {
+  const kinds = ['rpm', 'tpm', 'concurrency'] as const;
+  const lower = kinds.map((kind) => [
+    kind,
+    Math.min(limits[kind] ?? Infinity, bounds.limits[kind] ?? Infinity),
+  ]);
+  return Object.fromEntries(lower.filter(([, limit]) => limit !== Infinity));
 }
 
 /** The reason for which the policy refuses, or null. The order is that of SPEC section 5. */
@@ -39,14 +63,30 @@ export function refusalByPolicy(
   return refusalByScope(policy, question);
 }
 
-function refusalByScope(policy: TokenPolicy, { ip, model }: PolicyQuestion): Refusal | null {
+function refusalByScope(policy: TokenPolicy, { ip, model, models }: PolicyQuestion): Refusal | null {
   if (policy.allowedIps.length > 0 && (ip === null || !isInRanges(ip, policy.allowedIps))) {
     return refuse('ip_not_allowed', `This API key may not be used from ${ip ?? 'an unknown address'}.`);
   }
-  if (model !== null && policy.models.length > 0 && !matchesAny(policy.models, model)) {
-    return refuse('model_not_allowed', `This API key may not use the model \`${model}\`.`);
+  for (const name of models ?? (model === null ? [] : [model])) {
+    if (isOutside(policy.models, name)) {
+      return refuse('model_not_allowed', `This API key may not use the model \`${name}\`.`);
+    }
+    if (isOutside(policy.bounds.models, name)) {
+      const message = `The group of this API key, \`${policy.group}\`, may not use the model \`${name}\`.`;
+      return refuse('model_not_allowed', message);
+    }
   }
   return null;
+}
+
+/** Whether a policy lets the model be used, by the token's list and its group's. */
+export function allowsModel({ models, bounds }: TokenPolicy, name: string): boolean {
+  return !isOutside(models, name) && !isOutside(bounds.models, name);
+}
+
+/** An empty list is no bound. */
+function isOutside(allowed: readonly string[], name: string): boolean {
+  return allowed.length > 0 && !matchesAny(allowed, name);
 }
 
 function refuse(code: Refusal['code'], message: string): Refusal {

@@ -60,9 +60,13 @@ export interface AdmissionAsk {
   requestId: string;
   /** Version and hash of the identity that the caller resolved. */
   policyVersion: number;
+  /** Version of the group that the request was planned by. */
+  groupVersion: number;
   hash: string;
   ip: string | null;
   model: string | null;
+  /** As in PolicyQuestion. */
+  models?: readonly string[];
   nowMs: number;
   /** The upper bound to hold; null when the model has no price (refused if the token is limited). */
   reserveNanoUsd: number | null;
@@ -105,11 +109,13 @@ export function isForWantOfRoom({ code }: Refusal): boolean {
   return code === 'insufficient_quota' || code === 'rate_limit_exceeded';
 }
 
-export type Admission =
-  | { outcome: 'admitted'; left?: LimitsLeft }
-  /** The caller's copy of the policy is old: read it from here, compute anew, ask again. */
-  | { outcome: 'stale'; policy: TokenPolicy }
-  | Refusal;
+/** The caller's copy of the policy is old: read it from here, compute anew, ask again. */
+export interface Stale {
+  outcome: 'stale';
+  policy: TokenPolicy;
+}
+
+export type Admission = { outcome: 'admitted'; left?: LimitsLeft } | Stale | Refusal;
 
 /** The end of a request: its charge and its row. Idempotent by `row.id`. */
 export interface Settlement {
@@ -123,6 +129,7 @@ export interface Look {
   requestId: string;
   hash: string;
   model: string | null;
+  models?: readonly string[];
   ip: string | null;
   /** What the request holds by its own account. */
   reservedNanoUsd: number;
@@ -188,7 +195,7 @@ export interface Ledgers {
 /** A token's ledger as it is called over RPC: the methods of the Durable Object, as promises. */
 export interface LedgerRpc {
   admit(ask: AdmissionAsk, settlements: Settlement[]): Promise<Admission | null>;
-  refuse(ask: AdmissionAsk, row: LogRow): Promise<Refusal | null>;
+  refuse(ask: AdmissionAsk, row: LogRow): Promise<Refusal | Stale | null>;
   settle(settlements: Settlement[]): Promise<void>;
   look(looks: Look[]): Promise<LookAnswer[]>;
   waitFor(look: Look, order: BackgroundOrder): Promise<void>;

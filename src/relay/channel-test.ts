@@ -50,10 +50,11 @@ const trials: Record<ProviderName, Trial> = {
   voyage: embed,
 };
 
-/** Sends it, with `model` or one that the channel serves. Never throws. */
+/** Sends it, with `model` or one that the channel serves, by that key or the first. Never throws. */
 export async function tryChannel(
   channel: LiveChannel,
   model: string | undefined,
+  keyId: string | null,
   keys: KeyRing,
   lists: ModelLists,
 ): Promise<ChannelTrial> {
@@ -68,7 +69,7 @@ export async function tryChannel(
     const name = model ?? (await lists.namesOf(channel, startedAtMs))[0];
     if (name === undefined)
       return ended(null, 'The channel names no model to try. Give one: {"model": "…"}.');
-    const response = await sendTrial(channel, name, keys);
+    const response = await sendTrial(channel, name, keyId, keys);
     const text = await response.text();
     return response.ok
       ? ended(response.status)
@@ -78,14 +79,19 @@ export async function tryChannel(
   }
 }
 
-async function sendTrial(channel: LiveChannel, name: string, keys: KeyRing): Promise<Response> {
+async function sendTrial(
+  channel: LiveChannel,
+  name: string,
+  keyId: string | null,
+  keys: KeyRing,
+): Promise<Response> {
   const provider = providers[channel.provider];
   const trial = trials[channel.provider];
   const model = upstreamNameOf(channel, name);
   const baseUrl = (channel.baseUrl ?? provider.defaultBaseUrl ?? '').replace(/\/+$/, '');
   const headers = new Headers({ 'content-type': 'application/json', ...channel.headers });
   if (channel.provider === 'anthropic') headers.set('anthropic-version', '2023-06-01');
-  const key = await keys.keyOf(channel, null);
+  const key = await keys.keyOf(channel, keyId);
   if (key.value !== null) provider.authorize(headers, key.value);
   const abort = new AbortController();
   const clock = new AlarmClock();

@@ -1,7 +1,8 @@
 // The relay's own keeping of responses, for channels that have no such thing: off unless the operator gives it a number
 // of days; per account, sealed under ENCRYPTION_KEY, gone when the time is over. `store: false` is always obeyed.
 import type { JsonObject } from '../formats/observation.ts';
-import { type Sealed, seal, unseal } from '../lib/seal.ts';
+import { type EncryptionKeys, unsealWithAny } from '../lib/encryption-keys.ts';
+import { type Sealed, seal, UnsealError } from '../lib/seal.ts';
 import type { ConversationStore } from '../routing/conversation-store.ts';
 
 /** What is kept of one response: all that was said up to it, and the response as the caller got it. */
@@ -22,35 +23,42 @@ const dayMs = 86_400_000;
 export class Conversations {
   private readonly store: ConversationStore;
   private readonly days: number | null;
-  private readonly encryptionKey: string | null;
+  private readonly keys: EncryptionKeys;
 
-  constructor(store: ConversationStore, days: number | null, encryptionKey: string | null) {
+  constructor(store: ConversationStore, days: number | null, keys: EncryptionKeys) {
     this.store = store;
     this.days = days;
-    this.encryptionKey = encryptionKey;
+    this.keys = keys;
   }
 
   /** Whether the operator has switched it on. */
   get isOn(): boolean {
-    return this.days !== null && this.encryptionKey !== null;
+    return this.days !== null && this.keys.seal !== null;
   }
 
-  /** null: not kept here for that account. Rejects when the database or the sealing fails. */
+  /** null: not kept here for that account, or sealed under a key that is gone. Rejects when the database fails. */
   async find(id: string, accountId: string, nowMs: number): Promise<KeptResponse | null> {
-    if (this.encryptionKey === null || this.days === null) return null;
+    if (!this.isOn) return null;
     const sealed = await this.store.find(id, accountId, nowMs);
     if (sealed === null) return null;
-    return JSON.parse(await unseal(JSON.parse(sealed) as Sealed, this.encryptionKey)) as KeptResponse;
+    try {
+      return JSON.parse(await unsealWithAny(JSON.parse(sealed) as Sealed, this.keys)) as KeptResponse;
+    } catch (error) {
+      if (!(error instanceof UnsealError)) throw error;
+      console.warn(JSON.stringify({ event: 'conversation-unreadable', id, error: String(error) }));
+      return null;
+    }
   }
 
   /** Keeps it; one that is too large is left out, and the operator's log says so. Never rejects. */
   async keep(accountId: string, kept: KeptResponse, nowMs: number): Promise<void> {
-    if (this.encryptionKey === null || this.days === null) return;
+    const { seal: key } = this.keys;
+    if (key === null || this.days === null) return;
     const id = String(kept.response.id);
     try {
       const text = JSON.stringify(kept);
       if (text.length > conversationLimits.bytes) throw new Error(`${text.length} characters are too many`);
-      const sealed = JSON.stringify(await seal(text, this.encryptionKey));
+      const sealed = JSON.stringify(await seal(text, key));
       await this.store.put(id, accountId, sealed, nowMs + this.days * dayMs);
     } catch (error) {
       console.warn(JSON.stringify({ event: 'conversation-not-kept', id, error: String(error) }));

@@ -12,8 +12,10 @@ export const relayLimits = {
   errorBodyBytes: 1024 * 1024,
   /** A request that is answered for longer is ended. */
   requestMs: 3_600_000,
-  /** Places that one request is sent to, one after the other. */
+  /** Places that one request is sent to, one after the other; of each model that it may come to. */
   attempts: 3,
+  /** Models that `x-relay-fallback` may name. */
+  fallbackModels: 5,
 } as const;
 
 /** The rhythm of a running stream. */

@@ -4,6 +4,7 @@ import { inEmbeddingsDialect } from '../formats/openai-embeddings/index.ts';
 import { type RerankDialect, writeRerankRequest } from '../formats/rerank/request.ts';
 import { formatOf, type TranslationTarget } from '../formats/translations.ts';
 import { memberText, replaceMember, topLevelMembers } from '../lib/json-members.ts';
+import { chatFactsOf } from '../providers/presets.ts';
 import { providers } from '../providers/registry.ts';
 import type { ChannelKey } from '../routing/key-ring.ts';
 import type { Call } from './call.ts';
@@ -113,7 +114,10 @@ function editedText(call: Call, plan: Plan, route: PricedRoute, text: string, va
     return { text: inEmbeddingsDialect(provider, named, value as JsonObject), usageSwitchedOn: false };
   }
   const askForUsage =
-    (kind === 'chat' || kind === 'completions') && plan.facts.stream && plan.facts.includeUsage !== true;
+    (kind === 'chat' || kind === 'completions') &&
+    plan.facts.stream &&
+    plan.facts.includeUsage !== true &&
+    chatFactsOf(route.channel)?.refusesStreamOptions !== true;
   return { text: askForUsage ? withUsage(named) : named, usageSwitchedOn: askForUsage };
 }
 

@@ -17,7 +17,7 @@ export const patience = {
 const reasoningModels = /(^|\/)(o\d|gpt-5|.*(think|reason|deep-research|r1\b))/i;
 
 /** The channel's own times, else those of the kind of request. */
-export function waitsFor({ facts, model }: Plan, { channel }: PricedRoute): Patience {
+export function waitsFor({ facts }: Plan, { channel, model }: PricedRoute): Patience {
   const usual = !facts.stream
     ? patience.whole
     : reasoningModels.test(model ?? '')

@@ -16,7 +16,7 @@ export async function recordIds({ call, plan, services }: Admitted, sent: Sent, 
     accountId: call.identity.accountId,
     channelId: sent.route.channel.id,
     keyId: sent.key.id,
-    model: plan.model,
+    model: sent.route.model,
     contextTokens: usage === null ? null : usage.inputTokens + usage.outputTokens,
   };
   const record = () => services.upstreamIds.record(ids, owner, Date.now());

@@ -3,6 +3,7 @@ import { errorStatus } from '../formats/error.ts';
 import { createMeter } from '../formats/meter.ts';
 import { AlarmClock } from '../lib/alarm-clock.ts';
 import { RelayError } from '../lib/relay-error.ts';
+import type { Catalog } from '../routing/catalog.ts';
 import { identityOf } from '../tokens/resolve.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import type { Admitted } from './admitted.ts';
@@ -45,10 +46,17 @@ async function serve(request: Admitted): Promise<Response> {
     if (plan.isUncounted) return counted(request);
     if (plan.kept !== null) return await kept(request, plan.kept);
     renewLease(ticket, clock);
-    return await answer(request, await send(request, abort.signal));
+    return namingModel(request, await answer(request, await send(request, abort.signal)));
   } catch (error) {
     throw settleFailure(request, abort, error);
   }
+}
+
+/** Says which model answered, where it is not the one that was asked for by name. */
+function namingModel({ plan, ticket }: Admitted, response: Response): Response {
+  const model = ticket.route?.model ?? null;
+  if (model !== null && model !== plan.model) response.headers.set('x-relay-model', model);
+  return response;
 }
 
 /** A stored response that the relay keeps itself. */
@@ -91,7 +99,15 @@ async function admitted(
 
 async function makePlan(call: Call, body: CallerBody, services: RelayServices): Promise<Plan> {
   const catalog = await services.catalog.current(call.startedAtMs, call.background);
+  adoptBounds(call, catalog);
   return planRequest(call, body, catalog, services, call.startedAtMs);
+}
+
+/** The picture of the catalog may know a newer version of the group than the token's copy; the ledger is told then. */
+function adoptBounds(call: Call, catalog: Catalog): void {
+  const group = catalog.group(call.identity.group);
+  if (group === null || group.version <= call.identity.bounds.version) return;
+  call.identity = { ...call.identity, bounds: group };
 }
 
 /** The token was edited since this isolate read it: the ledger showed the newest policy. */
@@ -102,7 +118,8 @@ function renewIdentity(call: Call, services: RelayServices, policy: TokenPolicy)
 
 /**
  * A step that may refuse by itself, before the ledger was asked: the ledger still has the first word (a
- * deleted token is a 401, whatever else is wrong), and the refusal has its row.
+ * deleted token is a 401, whatever else is wrong), and the refusal has its row. What an old copy of the token's
+ * policy led to is done again with the new one.
  */
 async function orRefuse<T>(
   call: Call,
@@ -120,9 +137,14 @@ async function orRefuse<T>(
       status: errorStatus(call.endpoint.door, error.code),
       errorCode: error.code,
     };
-    const ask = { ...askForRefusal(call, model), nowMs: Date.now() };
+    const ask = { ...(await askForRefusal(call, model, services)), nowMs: Date.now() };
+    // A body cannot be read again, and no policy has a say in that.
+    if (body === null) ask.policyVersion = Number.MAX_SAFE_INTEGER;
     const first = await services.ledgers.refuse(call.identity.tokenId, ask, row);
-    throw first === null ? error : errorOf(first, call.endpoint.door);
+    if (first?.outcome === 'refused') throw errorOf(first, call.endpoint.door);
+    if (first === null) throw error;
+    renewIdentity(call, services, first.policy);
+    return orRefuse(call, services, body, step);
   }
 }
 
@@ -131,10 +153,14 @@ function modelNamedIn(body: CallerBody | null): string | null {
   return typeof model === 'string' ? model : null;
 }
 
-function askForRefusal(call: Call, model: string | null) {
+async function askForRefusal(call: Call, model: string | null, { catalog }: RelayServices) {
+  const picture = await Promise.resolve(catalog.current(call.startedAtMs, call.background)).catch(() => null);
+  const models = model === null ? null : (picture?.alias(model) ?? null);
   return {
     requestId: call.requestId,
     policyVersion: call.identity.version,
+    groupVersion: call.identity.bounds.version,
+    ...(models !== null && { models }),
     hash: call.identity.hash,
     ip: call.ip,
     model,

@@ -1,4 +1,4 @@
-// An admitted request's tries at upstreams, until one answers: at most three places, never the same twice, never after
+// An admitted request's tries at upstreams, until one answers: at most three places a model, never the same twice, never after
 // the caller was sent a byte, never what may have been done already and must not be done twice.
 import type { Operation } from '../formats/format.ts';
 import { RelayError } from '../lib/relay-error.ts';
@@ -17,13 +17,11 @@ type Failed = Extract<Attempted, { outcome: 'failed' }>;
  * answer at all. Every attempt is on the ticket, and what it says of the place in its health.
  */
 export async function send(request: Admitted, leave: AbortSignal): Promise<Sent> {
-  const tried = new Set<string>();
+  const tries = new Tries();
   let last: Failed | null = null;
-  for (let tries = 1; tries <= relayLimits.attempts; tries++) {
-    const place = nextPlace(request, tried);
-    if (place === null) break;
-    tried.add(placeName(place));
-    const isLast = tries === relayLimits.attempts || nextPlace(request, tried) === null;
+  for (let place = nextPlace(request, tries); place !== null; place = nextPlace(request, tries)) {
+    tries.add(place);
+    const isLast = nextPlace(request, tries) === null;
     const attempted = await tryPlace(request, place, leave, isLast);
     if (attempted.outcome === 'answered') return attempted.sent;
     last = attempted;
@@ -35,12 +33,28 @@ export async function send(request: Admitted, leave: AbortSignal): Promise<Sent>
   return last.sent;
 }
 
-function nextPlace(
-  { call, plan, services }: Admitted,
-  tried: ReadonlySet<string>,
-): Choice<PricedRoute> | null {
+/** Where a request has been: no place twice, and so many places for each of its models. */
+class Tries {
+  readonly places = new Set<string>();
+  private readonly perModel = new Map<number, number>();
+
+  add(place: Choice<PricedRoute>): void {
+    this.places.add(placeName(place));
+    const rank = place.route.rank ?? 0;
+    this.perModel.set(rank, (this.perModel.get(rank) ?? 0) + 1);
+  }
+
+  /** Whether the route's model may be tried once more. */
+  leaves({ rank = 0 }: PricedRoute): boolean {
+    return (this.perModel.get(rank) ?? 0) < relayLimits.attempts;
+  }
+}
+
+function nextPlace({ call, plan, services }: Admitted, tries: Tries): Choice<PricedRoute> | null {
   const seed = () => affinitySeed(call, plan);
-  return selectPlace(plan.routes, services.health.current, { tried, seed, nowMs: Date.now() });
+  const routes = plan.routes.filter((route) => tries.leaves(route));
+  const selection = { tried: tries.places, seed, nowMs: Date.now() };
+  return selectPlace(routes, services.health.current, selection);
 }
 
 async function tryPlace(

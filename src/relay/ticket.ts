@@ -198,6 +198,7 @@ export function subjectOf(call: Call, plan: Plan) {
     hash: call.identity.hash,
     ip: call.ip,
     model: plan.model,
+    ...(plan.models !== null && { models: plan.models }),
     nowMs: Date.now(),
     inputNanoUsd: call.endpoint.free ? 0 : (plan.bound?.inputNanoUsd ?? 0),
     format: call.endpoint.door,
@@ -212,6 +213,7 @@ export function askFor(call: Call, plan: Plan): AdmissionAsk {
   return {
     ...subjectOf(call, plan),
     policyVersion: call.identity.version,
+    groupVersion: call.identity.bounds.version,
     reserveNanoUsd: free ? 0 : (plan.bound?.reserveNanoUsd ?? null),
     tokens: free ? 0 : (plan.bound?.inputTokens ?? 0) + (plan.bound?.outputTokens ?? 0),
     free,

@@ -11,7 +11,7 @@ import { jsonOf, refuseLoss, type TranslatedRequest } from './translation.ts';
 export function translateEmbeddings(
   call: Call,
   plan: Plan,
-  { upstreamModel }: PricedRoute,
+  { upstreamModel, model }: PricedRoute,
   dialect: EmbeddingDialect,
 ): TranslatedRequest {
   const caller = embeddingCaller(call.endpoint.operation);
@@ -22,7 +22,7 @@ export function translateEmbeddings(
     throw new RelayError('invalid_request', request.message, { param: request.param ?? 'input' });
   const upstream = embeddingUpstream(dialect);
   const { body: written, dropped } = upstream.write(request, upstreamModel);
-  refuseLoss(call, dropped, plan.model);
+  refuseLoss(call, dropped, model);
   return {
     operation: embeddingOperation(dialect),
     text: JSON.stringify(written),
@@ -32,7 +32,7 @@ export function translateEmbeddings(
       whole: (text) => {
         const answer = upstream.read(jsonOf(text));
         if (answer.vectors.length !== request.texts.length) throw incomplete(request, answer.vectors.length);
-        return { status: 200, body: caller.write(answer, plan.model ?? '', body), dropped: [] };
+        return { status: 200, body: caller.write(answer, model ?? '', body), dropped: [] };
       },
       stream: () => null,
       streamOfWhole: (text) => text,

@@ -17,6 +17,7 @@ import {
 } from '../formats/translations.ts';
 import { upstreamErrorBody } from '../formats/upstream-error.ts';
 import { RelayError } from '../lib/relay-error.ts';
+import { chatFactsOf } from '../providers/presets.ts';
 import type { Call } from './call.ts';
 import type { Plan, PricedRoute } from './plan.ts';
 import { StreamTranslator } from './translate-stream.ts';
@@ -38,13 +39,15 @@ export function translateConversation(
   const body = plan.body.type === 'json' ? (plan.body.value as JsonObject) : {};
   const caller = callerFormat(call.endpoint.operation, body);
   if (caller === null) throw new RelayError('internal_error', 'This endpoint cannot be translated.');
-  const request = readRequest(caller, body, plan);
+  const request = readRequest(caller, body, plan, route);
   const { provider } = route.channel;
   const customTools =
     format === 'openai-responses' || (format === 'openai-chat' && provider !== 'openai-compatible');
   const fitted = fitRequest(request, toolNameRules[format], { customTools });
-  const written = formatNamed(format).writeRequest(fitted.request, { model: route.upstreamModel, provider });
-  refuseLoss(call, written.dropped, plan.model);
+  const facts = chatFactsOf(route.channel);
+  const target = { model: route.upstreamModel, provider, ...(facts !== null && { facts }) };
+  const written = formatNamed(format).writeRequest(fitted.request, target);
+  refuseLoss(call, written.dropped, route.model);
   const context = contextOf(call, plan, request, body);
   const answer = { call, caller, format, context, edit: fitted.answerEdit(written.answerTool) };
   return {
@@ -78,17 +81,22 @@ function translationOf(answer: Answer, dropped: readonly string[]): Translation 
   };
 }
 
-function readRequest(caller: CallerFormat, body: JsonObject, plan: Plan): NeutralRequest {
-  const request = caller.readRequest(body, { model: plan.model ?? '', stream: plan.facts.stream });
+function readRequest(
+  caller: CallerFormat,
+  body: JsonObject,
+  { facts }: Plan,
+  { model, effort }: PricedRoute,
+): NeutralRequest {
+  const request = caller.readRequest(body, { model: model ?? '', stream: facts.stream });
   if ('ok' in request) {
     const details = request.param === null ? {} : { param: request.param };
     throw new RelayError('invalid_request', request.message, details);
   }
-  return plan.effort === null ? request : withEffort(request, plan.effort);
+  return effort === null ? request : withEffort(request, effort);
 }
 
 /** The effort that the model's name asked for; the caller's own words, where it has some, win. */
-function withEffort(request: NeutralRequest, effort: NonNullable<Plan['effort']>): NeutralRequest {
+function withEffort(request: NeutralRequest, effort: NonNullable<PricedRoute['effort']>): NeutralRequest {
   if (wantsReasoning(request.reasoning)) return request;
   const reasoning = { effort, budgetTokens: undefined, includeThoughts: true, summary: undefined };
   return { ...request, reasoning, paths: { ...request.paths, reasoning: 'model' } };

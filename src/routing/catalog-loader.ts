@@ -3,7 +3,7 @@
 import type { Config } from '../config.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { Catalog, type CatalogContents, type LiveChannel, type OverrideRow } from './catalog.ts';
-import type { Channel, Group } from './channel.ts';
+import type { Channel, Group, ModelAlias } from './channel.ts';
 import { demoChannels, environmentChannels } from './environment-channels.ts';
 
 /** How old pictures may get. */
@@ -14,11 +14,13 @@ export const catalogAges = {
   staleMs: 45_000,
 } as const;
 
-/** What is read: channels, groups and price overrides as stored. */
+/** What is read: channels, groups, price overrides and aliases as stored. */
 export interface StoredCatalog {
   channels: Channel[];
   groups: Group[];
   overrides: OverrideRow[];
+  /** Absent in copies that an older relay left in KV. */
+  aliases?: ModelAlias[];
 }
 
 /** Where the catalog is read from; `snapshot` is the copy in KV. */
@@ -91,7 +93,10 @@ export class CatalogLoader {
   }
 }
 
-function contents({ channels, groups, overrides }: StoredCatalog, config: Config): CatalogContents {
+function contents(
+  { channels, groups, overrides, aliases = [] }: StoredCatalog,
+  config: Config,
+): CatalogContents {
   const stored: LiveChannel[] = channels.map((channel) => ({
     ...channel,
     plainKeys: null,
@@ -101,6 +106,7 @@ function contents({ channels, groups, overrides }: StoredCatalog, config: Config
     channels: [...stored, ...environmentChannels(config), ...demoChannels(config)],
     groups,
     overrides,
+    aliases,
   };
 }
 

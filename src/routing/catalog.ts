@@ -11,7 +11,7 @@ import { matches, matchesAny } from '../lib/wildcard.ts';
 import type { PriceOverride } from '../metering/price.ts';
 import type { Provider } from '../providers/provider.ts';
 import { providers } from '../providers/registry.ts';
-import type { Channel, Group } from './channel.ts';
+import type { Channel, Group, ModelAlias } from './channel.ts';
 
 /** A channel as it is used: its keys are sealed (stored channels) or plain (those of the environment). */
 export interface LiveChannel extends Channel {
@@ -30,6 +30,13 @@ export interface CatalogContents {
   channels: readonly LiveChannel[];
   groups: readonly Group[];
   overrides: readonly OverrideRow[];
+  aliases: readonly ModelAlias[];
+}
+
+/** Whose channels: a token's group, and those that the group is bound to (a token's policy and its identity are this). */
+export interface ChannelScope {
+  group: string;
+  bounds: { channels: readonly string[] };
 }
 
 /** One way to serve a request: a channel and what the model is called there. */
@@ -38,6 +45,8 @@ export interface Route {
   upstreamModel: string;
   /** What the request must be translated to; null: the channel speaks the caller's format. */
   target: TranslationTarget | null;
+  /** Routes of a lower rank come first, whatever their priority: models that are tried in order. Undefined: 0. */
+  rank?: number;
   /** The one key that will do (what it made lives with it); undefined: any. */
   keyId?: string | null;
 }
@@ -51,14 +60,6 @@ export type Serving =
   | { outcome: 'uncounted' }
   | { outcome: 'not-served' };
 
-const ordinary: Group = {
-  name: 'default',
-  priceMultiplierMillionths: 1_000_000,
-  models: [],
-  channels: [],
-  limits: {},
-};
-
 export class Catalog {
   private readonly contents: CatalogContents;
 
@@ -67,8 +68,8 @@ export class Catalog {
   }
 
   /** Who can serve `operation` for a model to tokens of a group. */
-  serving(model: string, operation: Operation, group: string): Serving {
-    const all = this.serve(model, group);
+  serving(model: string, operation: Operation, scope: ChannelScope): Serving {
+    const all = this.serve(model, scope);
     const routes = all.flatMap((place) => routeFor(place, operation) ?? []);
     if (routes.length > 0) return { outcome: 'served', routes };
     const [other] = all;
@@ -79,8 +80,7 @@ export class Catalog {
   }
 
   /** The enabled channels that tokens of a group may use. */
-  channelsFor(group: string): LiveChannel[] {
-    const { channels } = this.group(group);
+  channelsFor({ group, bounds: { channels } }: ChannelScope): LiveChannel[] {
     return this.contents.channels.filter(
       (channel) =>
         channel.enabled &&
@@ -93,8 +93,18 @@ export class Catalog {
     return this.contents.channels.find((channel) => channel.id === id) ?? null;
   }
 
-  group(name: string): Group {
-    return this.contents.groups.find((group) => group.name === name) ?? ordinary;
+  /** null: none that was known when the picture was taken. */
+  group(name: string): Group | null {
+    return this.contents.groups.find((group) => group.name === name) ?? null;
+  }
+
+  /** The models that an alias stands for; null: it is none. */
+  alias(name: string): readonly string[] | null {
+    return this.contents.aliases.find((alias) => alias.name === name)?.models ?? null;
+  }
+
+  get aliases(): readonly ModelAlias[] {
+    return this.contents.aliases;
   }
 
   /** The override for a requested name: its own, else the longest wildcard that fits. */
@@ -105,6 +115,11 @@ export class Catalog {
     return fitting.sort((one, other) => other.model.length - one.model.length)[0]?.price ?? null;
   }
 
+  /** The override that names an alias itself, not by a wildcard. */
+  overrideOfAlias(name: string): PriceOverride | null {
+    return this.contents.overrides.find((row) => row.model === name)?.price ?? null;
+  }
+
   /** Whether a channel names the model itself, not by a wildcard. */
   names(model: string): boolean {
     return this.contents.channels.some(
@@ -112,8 +127,8 @@ export class Catalog {
     );
   }
 
-  private serve(model: string, group: string): Place[] {
-    const routes = this.channelsFor(group)
+  private serve(model: string, scope: ChannelScope): Place[] {
+    const routes = this.channelsFor(scope)
       .filter((channel) => matchesAny(channel.models, model) || Object.hasOwn(channel.modelMap, model))
       .map((channel) => ({ channel, upstreamModel: upstreamNameOf(channel, model) }));
     const proper = routes.filter(({ channel }) => !channel.lastResort);

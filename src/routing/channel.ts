@@ -2,7 +2,7 @@
 // store.ts's, which of them serves a request select.ts's.
 import type { SealedKey } from '../lib/seal.ts';
 import type { ChannelSettings } from '../providers/provider.ts';
-import type { TokenLimits } from '../tokens/token.ts';
+import type { GroupBounds } from '../tokens/token.ts';
 
 /** The kinds of upstream that the relay can call. */
 export const providerNames = [
@@ -44,13 +44,12 @@ export interface Channel {
 }
 
 /** A bound around every token in it. */
-export interface Group {
+export interface Group extends GroupBounds {
   name: string;
-  /** 1,000,000 is the table's price. */
-  priceMultiplierMillionths: number;
-  /** Exact names or `*` wildcards; empty is all. */
+}
+
+/** A name that stands for models, tried in this order. */
+export interface ModelAlias {
+  name: string;
   models: readonly string[];
-  /** Channel ids; empty is all. */
-  channels: readonly string[];
-  limits: TokenLimits;
 }

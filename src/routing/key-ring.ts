@@ -1,6 +1,8 @@
 // The keys of channels, opened once an isolate and never logged.
+
+import { type EncryptionKeys, unsealWithAny } from '../lib/encryption-keys.ts';
 import { RelayError } from '../lib/relay-error.ts';
-import { type SealedKey, unseal } from '../lib/seal.ts';
+import type { SealedKey } from '../lib/seal.ts';
 import type { LiveChannel } from './catalog.ts';
 
 /** Opened keys that an isolate remembers. */
@@ -14,10 +16,10 @@ export interface ChannelKey {
 
 export class KeyRing {
   private readonly opened = new Map<string, string>();
-  private readonly encryptionKey: string | null;
+  private readonly encryptionKeys: EncryptionKeys;
 
-  constructor(encryptionKey: string | null) {
-    this.encryptionKey = encryptionKey;
+  constructor(encryptionKeys: EncryptionKeys) {
+    this.encryptionKeys = encryptionKeys;
   }
 
   /**
@@ -33,7 +35,7 @@ export class KeyRing {
 
   private async open(sealed: SealedKey): Promise<string> {
     try {
-      const value = await unseal(sealed, this.encryptionKey ?? '');
+      const value = await unsealWithAny(sealed, this.encryptionKeys);
       if (this.opened.size >= openedKeysLimit) this.opened.clear();
       this.opened.set(sealed.sealed, value);
       return value;

@@ -28,7 +28,7 @@ export function selectPlace<T extends Route>(
   if (untried.length <= 1) return untried[0] ?? null;
   const open = untried.filter((choice) => health.availability(choice, nowMs) !== 'cooling');
   if (open.length === 0) return soonest(untried, health);
-  const first = highestPriority(open);
+  const first = highestPriority(ofFirstModel(open));
   const native = first.filter(({ route }) => route.target === null);
   const best = native.length > 0 ? native : first;
   return best.length === 1 ? (best[0] ?? null) : heaviest(best, seed());
@@ -41,6 +41,12 @@ function placesOf<T extends Route>(route: T): Choice<T>[] {
   const ids =
     channel.plainKeys === null && channel.keys.length > 0 ? channel.keys.map(({ id }) => id) : [null];
   return ids.map((id) => ({ route, channelId: channel.id, keyId: id }));
+}
+
+/** Of models that are tried in order, the first that has a place. */
+function ofFirstModel<T extends Route>(choices: readonly Choice<T>[]): readonly Choice<T>[] {
+  const first = Math.min(...choices.map(({ route }) => route.rank ?? 0));
+  return choices.filter(({ route }) => (route.rank ?? 0) === first);
 }
 
 function highestPriority<T extends Route>(choices: readonly Choice<T>[]): Choice<T>[] {

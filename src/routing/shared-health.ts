@@ -45,6 +45,16 @@ export class SharedHealth {
     this.exchange(nowMs, background);
   }
 
+  /** All that is known of places that were not well of late, here or elsewhere. Without the board: what is known here. */
+  async known(): Promise<Record<string, PlaceHealth>> {
+    const known = await this.board.exchange(this.current.report()).catch((error) => {
+      console.warn(JSON.stringify({ event: 'health-board-away', error: String(error) }));
+      return {};
+    });
+    this.current.learn(known);
+    return this.current.report();
+  }
+
   private exchange(nowMs: number, background: Background): void {
     const ageMs = nowMs - this.exchangedAtMs;
     if (ageMs < (this.hasNews ? tellEveryMs : exchangeEveryMs)) return;

@@ -1,17 +1,12 @@
-// Channels and groups in D1. Keys go in and come out sealed. D1 failing is thrown.
-import { chunksOfJson } from '../lib/json-chunks.ts';
-import type { Channel, Group, ProviderName } from './channel.ts';
+// Channels in D1. Keys go in and come out sealed. D1 failing is thrown.
+import type { Channel, ProviderName } from './channel.ts';
+import { takeOver } from './take-over-store.ts';
 
 /** A channel as D1 holds it. */
 export interface ChannelRecord {
   channel: Channel;
   createdAtMs: number;
   updatedAtMs: number;
-}
-
-export interface GroupRecord {
-  group: Group;
-  version: number;
 }
 
 /** What an edit may change. Absent stays as it is; lists and maps are replaced whole. */
@@ -34,19 +29,6 @@ export class RoutingStore {
   async loadChannels(): Promise<Channel[]> {
     const { results } = await this.db.prepare('SELECT * FROM channels ORDER BY id').all<ChannelRow>();
     return results.map((row) => recordOfRow(row).channel);
-  }
-
-  async loadGroups(): Promise<Group[]> {
-    return (await this.groupRecords()).map(({ group }) => group);
-  }
-
-  async groupRecords(): Promise<GroupRecord[]> {
-    const { results } = await this.db.prepare('SELECT * FROM groups ORDER BY name').all<GroupRow>();
-    return results.map(groupOfRow);
-  }
-
-  async hasGroup(name: string): Promise<boolean> {
-    return (await this.db.prepare('SELECT 1 FROM groups WHERE name = ?').bind(name).first()) !== null;
   }
 
   async find(id: string): Promise<ChannelRecord | null> {
@@ -94,31 +76,11 @@ export class RoutingStore {
       created_at: createdAtMs,
       updated_at: updatedAtMs,
     }));
-    return this.takeOver('channels', 'id', rows, 'excluded.updated_at >= channels.updated_at');
-  }
-
-  /** Adds groups and replaces older versions. Answers how many were written. */
-  async takeOverGroups(records: GroupRecord[]): Promise<number> {
-    const rows = records.map(({ group, version }) => ({
-      name: group.name,
-      price_multiplier_millionths: group.priceMultiplierMillionths,
-      models: JSON.stringify(group.models),
-      channels: JSON.stringify(group.channels),
-      limits: JSON.stringify(group.limits),
-      version,
-    }));
-    return this.takeOver('groups', 'name', rows, 'excluded.version >= groups.version');
-  }
-
-  private async takeOver(table: string, key: string, rows: object[], condition: string): Promise<number> {
-    const names = Object.keys(rows[0] ?? {});
-    if (names.length === 0) return 0;
-    const sql = `INSERT INTO ${table} (${names.join(', ')})
-      SELECT ${names.map((name) => `value ->> '$.${name}'`).join(', ')} FROM json_each(?) WHERE true
-      ON CONFLICT (${key}) DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(', ')}
-      WHERE ${condition}`;
-    const answers = await this.db.batch(chunksOfJson(rows).map((chunk) => this.db.prepare(sql).bind(chunk)));
-    return answers.reduce((sum, { meta }) => sum + meta.changes, 0);
+    return takeOver(this.db, rows, {
+      table: 'channels',
+      key: 'id',
+      condition: 'excluded.updated_at >= channels.updated_at',
+    });
   }
 }
 
@@ -138,15 +100,6 @@ interface ChannelRow {
   settings: string;
   created_at: number;
   updated_at: number;
-}
-
-interface GroupRow {
-  name: string;
-  price_multiplier_millionths: number;
-  models: string;
-  channels: string;
-  limits: string;
-  version: number;
 }
 
 function recordOfRow(row: ChannelRow): ChannelRecord {
@@ -185,17 +138,6 @@ function columnsOfChannel(changes: ChannelChanges): Record<string, string | numb
     ...(groups !== undefined && { groups: JSON.stringify(groups) }),
     ...(settings !== undefined && { settings: JSON.stringify(settings) }),
   };
-}
-
-function groupOfRow(row: GroupRow): GroupRecord {
-  const group: Group = {
-    name: row.name,
-    priceMultiplierMillionths: row.price_multiplier_millionths,
-    models: JSON.parse(row.models),
-    channels: JSON.parse(row.channels),
-    limits: JSON.parse(row.limits),
-  };
-  return { group, version: row.version };
 }
 
 function assign(column: string): string {

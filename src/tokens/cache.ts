@@ -19,7 +19,9 @@ export class TokenCache {
   /** null: not there, or KV does not answer. */
   async get(hash: string): Promise<TokenIdentity | null> {
     try {
-      return await this.kv.get<TokenIdentity>(keyOf(hash), 'json');
+      const identity = await this.kv.get<TokenIdentity>(keyOf(hash), 'json');
+      // Copies of before groups had versions say too little.
+      return identity?.bounds === undefined ? null : identity;
     } catch (error) {
       this.report('token-cache-get-failed', error);
       return null;

@@ -1,6 +1,6 @@
 // How a token lies in D1's columns: the one place that knows both names of everything. Pure.
 import type { TokenChanges, TokenRecord } from './store.ts';
-import type { Budget, BudgetPeriod, TokenPolicy, TokenStatus } from './token.ts';
+import { type Budget, type BudgetPeriod, type TokenPolicy, type TokenStatus, unbounded } from './token.ts';
 
 /** A row of `tokens`, with the token's hashes as JSON beside it. */
 export interface TokenRow {
@@ -22,6 +22,8 @@ export interface TokenRow {
   last_used_at: number | null;
   spent_nano_usd: number;
   hashes: string;
+  /** JSON of GroupBounds; null: the group is not there. */
+  bounds: string | null;
 }
 
 export type ColumnValues = Record<string, string | number | null>;
@@ -78,6 +80,7 @@ function policyOfRow(row: TokenRow): TokenPolicy {
     tokenId: row.id,
     accountId: row.account_id,
     group: row.group_name,
+    bounds: row.bounds === null ? unbounded : JSON.parse(row.bounds),
     version: row.version,
     status: row.status,
     hashes: JSON.parse(row.hashes),

@@ -108,7 +108,9 @@ export class TokenResolver {
 /** The part of a policy that is cached for a value of the token. */
 export function identityOf(policy: TokenPolicy, hash: string): TokenIdentity {
   const { tokenId, accountId, group, version } = policy;
-  return { tokenId, accountId, group, version, hash };
+  const { version: groupVersion, priceMultiplierMillionths, channels } = policy.bounds;
+  const bounds = { version: groupVersion, priceMultiplierMillionths, channels };
+  return { tokenId, accountId, group, bounds, version, hash };
 }
 
 function resolution(identity: TokenIdentity | null): Resolution {

@@ -31,6 +31,7 @@ export interface TokenPosition {
 
 export interface TokenFilter {
   accountId?: string | undefined;
+  group?: string | undefined;
   status?: TokenStatus | undefined;
   /** Part of the name, any case. */
   search?: string | undefined;
@@ -47,8 +48,12 @@ export interface Rotation {
 /** The version of a deleted token's policy: no edit, however late it arrives, is newer. */
 export const finalVersion = Number.MAX_SAFE_INTEGER;
 
-const hashesColumn = `(SELECT json_group_array(json_object('hash', hash, 'validUntilMs', valid_until))
-  FROM token_hashes WHERE token_id = tokens.id) AS hashes`;
+/** What of a policy lies in other tables: the accepted values, and the group's bounds. */
+const joinedColumns = `(SELECT json_group_array(json_object('hash', hash, 'validUntilMs', valid_until))
+    FROM token_hashes WHERE token_id = tokens.id) AS hashes,
+  (SELECT json_object('version', version, 'priceMultiplierMillionths', price_multiplier_millionths,
+      'models', json(models), 'channels', json(channels), 'limits', json(limits))
+    FROM groups WHERE name = tokens.group_name) AS bounds`;
 
 export class TokenStore {
   private readonly db: D1Database;
@@ -84,7 +89,7 @@ export class TokenStore {
   async findByHash(hash: string): Promise<{ policy: TokenPolicy } | null> {
     const row = await this.db
       .prepare(
-        `SELECT tokens.*, ${hashesColumn} FROM tokens
+        `SELECT tokens.*, ${joinedColumns} FROM tokens
          WHERE id = (SELECT token_id FROM token_hashes WHERE hash = ?) AND status <> 'deleted'`,
       )
       .bind(hash)
@@ -95,7 +100,7 @@ export class TokenStore {
   /** The policy, a deleted token's too (its ledger must hear of that). */
   async findPolicy(id: string): Promise<TokenPolicy | null> {
     const row = await this.db
-      .prepare(`SELECT tokens.*, ${hashesColumn} FROM tokens WHERE id = ?`)
+      .prepare(`SELECT tokens.*, ${joinedColumns} FROM tokens WHERE id = ?`)
       .bind(id)
       .first<TokenRow>();
     return row && recordOfRow(row).policy;
@@ -104,7 +109,7 @@ export class TokenStore {
   /** The token, unless it is deleted. */
   async find(id: string): Promise<TokenRecord | null> {
     const row = await this.db
-      .prepare(`SELECT tokens.*, ${hashesColumn} FROM tokens WHERE id = ? AND status <> 'deleted'`)
+      .prepare(`SELECT tokens.*, ${joinedColumns} FROM tokens WHERE id = ? AND status <> 'deleted'`)
       .bind(id)
       .first<TokenRow>();
     return row && recordOfRow(row);
@@ -114,13 +119,14 @@ export class TokenStore {
   async list(filter: TokenFilter, after: TokenPosition | null, limit: number): Promise<TokenRecord[]> {
     const conditions: [string, unknown[]][] = [["status <> 'deleted'", []]];
     if (filter.accountId !== undefined) conditions.push(['account_id = ?', [filter.accountId]]);
+    if (filter.group !== undefined) conditions.push(['group_name = ?', [filter.group]]);
     if (filter.status !== undefined) conditions.push(['status = ?', [filter.status]]);
     if (filter.search !== undefined)
       conditions.push([`name LIKE ? ESCAPE '\\'`, [containing(filter.search)]]);
     if (after !== null) conditions.push(['(created_at, id) < (?, ?)', [after.createdAtMs, after.id]]);
     const { results } = await this.db
       .prepare(
-        `SELECT tokens.*, ${hashesColumn} FROM tokens WHERE ${conditions.map(([sql]) => sql).join(' AND ')}
+        `SELECT tokens.*, ${joinedColumns} FROM tokens WHERE ${conditions.map(([sql]) => sql).join(' AND ')}
          ORDER BY created_at DESC, id DESC LIMIT ?`,
       )
       .bind(...conditions.flatMap(([, values]) => values), limit)
@@ -138,7 +144,7 @@ export class TokenStore {
     const row = await this.db
       .prepare(
         `UPDATE tokens SET ${[...assignments, 'version = version + 1'].join(', ')}
-         WHERE id = ? AND status <> 'deleted' RETURNING *, ${hashesColumn}`,
+         WHERE id = ? AND status <> 'deleted' RETURNING *, ${joinedColumns}`,
       )
       .bind(...Object.values(columns), id)
       .first<TokenRow>();
@@ -171,7 +177,7 @@ export class TokenStore {
       this.db
         .prepare(
           `UPDATE tokens SET hint = ?, version = version + 1 WHERE id = ? AND status <> 'deleted'
-           RETURNING *, ${hashesColumn}`,
+           RETURNING *, ${joinedColumns}`,
         )
         .bind(hint, id),
     ]);

@@ -17,6 +17,28 @@ export interface TokenLimits {
   concurrency?: number;
 }
 
+/** What a group bounds each of its tokens by. `version` grows with every edit of the group. */
+export interface GroupBounds {
+  version: number;
+  /** 1,000,000 is the table's price. */
+  priceMultiplierMillionths: number;
+  /** Exact names or `*` wildcards; empty is all. */
+  models: readonly string[];
+  /** Channel ids; empty is all. */
+  channels: readonly string[];
+  /** Of each token by itself; the lower of the group's and the token's own counts. */
+  limits: TokenLimits;
+}
+
+/** The bounds of a group that is not there (or not known yet): none. Any real version is newer. */
+export const unbounded: GroupBounds = {
+  version: 0,
+  priceMultiplierMillionths: 1_000_000,
+  models: [],
+  channels: [],
+  limits: {},
+};
+
 /** One accepted value of a token. After a rotation the old one has an end. */
 export interface TokenHash {
   hash: string;
@@ -32,8 +54,9 @@ export interface TokenHash {
 export interface TokenPolicy {
   tokenId: string;
   accountId: string;
-  /** Name of the group: its price multiplier, and which channels may be used. */
   group: string;
+  /** Of that group, as they were when the policy was read. */
+  bounds: GroupBounds;
   version: number;
   status: TokenStatus;
   hashes: TokenHash[];
@@ -55,6 +78,8 @@ export interface TokenIdentity {
   tokenId: string;
   accountId: string;
   group: string;
+  /** What of the group's bounds a request is planned by. */
+  bounds: Pick<GroupBounds, 'version' | 'priceMultiplierMillionths' | 'channels'>;
   version: number;
   /** The hash that the credential resolved by. */
   hash: string;

@@ -126,6 +126,8 @@ const routes: readonly (readonly [RegExp, Handle])[] = [
         subdomain: { enabled: true, previews_enabled: true, url: 'https://relay.imitated.workers.dev' },
       }),
   ],
+  [/^PATCH \/workers\/scripts\/[^/]+\/secrets-bulk$/, patchSecrets],
+  [/^DELETE \/workers\/scripts\/[^/]+\/secrets\/(\w+)$/, deleteSecret],
   [
     /^(GET|PATCH) \/workers\/scripts\/[^/]+\/(settings|script-settings)$/,
     () => success({ tags: [], bindings: [] }),
@@ -207,6 +209,21 @@ async function putScript(
     metadata: {},
     resources: { script: { etag: 'etag' }, bindings: [], script_runtime: {} },
   });
+}
+
+/** What `wrangler secret bulk` sends: a merge patch. */
+function patchSecrets({ secrets, secretPuts }: CloudflareImitation, body: Buffer): Reply {
+  const patch = JSON.parse(body.toString()) as { secrets: Record<string, { text: string } | null> };
+  for (const [name, secret] of Object.entries(patch.secrets)) {
+    if (secret === null) secrets.delete(name);
+    else secrets.set(name, secret.text);
+    secretPuts.push(name);
+  }
+  return success({});
+}
+
+function deleteSecret({ secrets }: CloudflareImitation, _body: Buffer, match: RegExpExecArray): Reply {
+  return secrets.delete(match[1] ?? '') ? success(null) : failure(404, 10_056, 'no such secret');
 }
 
 function putDomains({ domains }: CloudflareImitation, body: Buffer, match: RegExpExecArray): Reply {

@@ -6,6 +6,7 @@ const catalog = (...models: string[]) =>
   new Catalog({
     channels: [],
     groups: [],
+    aliases: [],
     overrides: models.map((model, index) => ({ model, price: { input: index + 1, output: 0 } })),
   });
 const chosen = (model: string, ...models: string[]) => {

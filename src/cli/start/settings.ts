@@ -25,6 +25,8 @@ const ownNames = new Set(['PORT', 'HOST', 'STATE_DIR', 'DEMO', 'DEMO_TOKEN']);
 const workerNames = [
   'ADMIN_KEY',
   'ENCRYPTION_KEY',
+  'ENCRYPTION_KEY_NEXT',
+  'ENCRYPTION_KEY_PREVIOUS',
   'OPENAI_API_KEY',
   'OPENAI_BASE_URL',
   'ANTHROPIC_API_KEY',

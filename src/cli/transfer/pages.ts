@@ -30,7 +30,7 @@ export async function importPages(
   onPage: (done: number, of: number) => void,
 ): Promise<Document> {
   const tokens = listIn(document, 'tokens');
-  const { accounts: _a, groups: _g, channels: _c, prices: _p, ...rest } = document;
+  const { accounts: _a, groups: _g, channels: _c, prices: _p, aliases: _n, ...rest } = document;
   let sum: Document = {};
   for (let at = 0; at === 0 || at < tokens.length; at += tokensOfPage) {
     const page = tokens.slice(at, at + tokensOfPage);

@@ -1,5 +1,6 @@
 // The channel as the management API writes it: what may be sent, what is answered.
 import { z } from '@hono/zod-openapi';
+import { presetNames } from '../../providers/presets.ts';
 import { providerNames } from '../../routing/channel.ts';
 import { managementLimits } from './limits.ts';
 import { modelList } from './token-fields.ts';
@@ -60,6 +61,10 @@ const waitMs = z.int().min(1_000).max(3_600_000).optional();
 
 /** The API's names of ChannelSettings (providers/provider.ts). */
 export const settings = z.strictObject({
+  preset: z
+    .enum(presetNames)
+    .optional()
+    .openapi({ description: 'Which known upstream an `openai-compatible` one is; else its host tells.' }),
   responses_api: z
     .boolean()
     .optional()
@@ -92,7 +97,17 @@ const optionalFields = {
 const provider = z.enum(providerNames);
 
 export const newChannel = z
-  .strictObject({ name, provider, keys: keyList.optional(), models: modelList, ...optionalFields })
+  .strictObject({
+    name,
+    provider,
+    preset: z
+      .enum(presetNames)
+      .optional()
+      .openapi({ description: 'Fills in `base_url` and `settings.preset` of a known upstream.' }),
+    keys: keyList.optional(),
+    models: modelList,
+    ...optionalFields,
+  })
   .openapi('NewChannel');
 export type NewChannel = z.infer<typeof newChannel>;
 
@@ -130,7 +145,22 @@ export const channel = z
   .openapi('Channel');
 export type ChannelView = z.infer<typeof channel>;
 
-export const channelTestAsk = z.strictObject({ model: modelName.optional() }).openapi('ChannelTestRequest');
+export const channelTestAsk = z
+  .strictObject({
+    model: modelName.optional(),
+    key_id: z.string().optional().openapi({ description: 'The key to try; else the first.' }),
+  })
+  .openapi('ChannelTestRequest');
+
+export const discovery = z
+  .object({
+    models: z
+      .array(z.string())
+      .nullable()
+      .openapi({ description: 'In the upstream’s order; null: the list could not be read.' }),
+    error: z.string().optional().openapi({ description: 'Why not.' }),
+  })
+  .openapi('Discovery');
 
 export const channelTest = z
   .object({

@@ -49,12 +49,13 @@ export function changesOfChannel(edit: ChannelEdit | NewChannel): ChannelChanges
   };
 }
 
-export function settingsView({ responsesApi, firstByteMs, idleMs }: ChannelSettings): SettingsView {
-  return { responses_api: responsesApi, first_byte_ms: firstByteMs, idle_ms: idleMs };
+export function settingsView({ preset, responsesApi, firstByteMs, idleMs }: ChannelSettings): SettingsView {
+  return { preset, responses_api: responsesApi, first_byte_ms: firstByteMs, idle_ms: idleMs };
 }
 
-export function settingsOf({ responses_api, first_byte_ms, idle_ms }: SettingsView): ChannelSettings {
+export function settingsOf({ preset, responses_api, first_byte_ms, idle_ms }: SettingsView): ChannelSettings {
   return {
+    ...(preset !== undefined && { preset }),
     ...(responses_api !== undefined && { responsesApi: responses_api }),
     ...(first_byte_ms !== undefined && { firstByteMs: first_byte_ms }),
     ...(idle_ms !== undefined && { idleMs: idle_ms }),
@@ -66,6 +67,9 @@ export function checkChannel(channel: Omit<Channel, 'keys' | 'id'>, keyCount: nu
   const { provider, baseUrl, models, modelMap } = channel;
   if (baseUrl === null && (provider === 'azure' || provider === 'openai-compatible')) {
     throw fieldProblem('base_url', `a channel of the provider \`${provider}\` needs one`);
+  }
+  if (channel.settings.preset !== undefined && provider !== 'openai-compatible') {
+    throw fieldProblem('preset', 'only a channel of the provider `openai-compatible` has one');
   }
   if (provider !== 'azure' && baseUrl?.includes('?')) {
     throw fieldProblem('base_url', 'only an Azure address has an `api-version`');

@@ -1,4 +1,5 @@
 // What creating and editing a channel does: check it as a whole, seal its keys, store it, tell the catalog.
+import { presets } from '../../providers/presets.ts';
 import type { Channel } from '../../routing/channel.ts';
 import type { ChannelRecord } from '../../routing/store.ts';
 import type { ChannelEdit, NewChannel } from './channel-fields.ts';
@@ -10,7 +11,8 @@ import type { ManagementServices } from './services.ts';
 
 export async function createChannel(services: ManagementServices, body: NewChannel): Promise<ChannelRecord> {
   const plainKeys = body.keys ?? [];
-  const fields = { ...emptyChannel, name: body.name, provider: body.provider, ...changesOfChannel(body) };
+  const changes = changesOfChannel(withPreset(body));
+  const fields = { ...emptyChannel, name: body.name, provider: body.provider, ...changes };
   checkChannel(fields, plainKeys.length);
   const keys = await sealKeys(plainKeys, services.encryptionKey);
   const nowMs = services.now();
@@ -35,6 +37,14 @@ export async function editChannel(
   if (record === null) throw notFound('channel');
   await services.onChannelsChanged();
   return record;
+}
+
+/** What a preset says is filled in where the caller says nothing. */
+function withPreset(body: NewChannel): NewChannel {
+  const { preset } = body;
+  if (preset === undefined) return body;
+  const base_url = body.base_url ?? presets[preset].baseUrl;
+  return { ...body, base_url, settings: { ...body.settings, preset } };
 }
 
 const emptyChannel: Omit<Channel, 'id' | 'name' | 'provider' | 'keys'> = {

@@ -1,11 +1,19 @@
 // /api/channels: the routes. Every write is answered after the catalog has heard of it.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { ApiEnv } from './authenticate.ts';
-import { channel, channelEdit, channelTest, channelTestAsk, newChannel } from './channel-fields.ts';
+import {
+  channel,
+  channelEdit,
+  channelTest,
+  channelTestAsk,
+  discovery,
+  newChannel,
+} from './channel-fields.ts';
+import { channelViewWithHealth, channelWithHealth } from './channel-health.ts';
 import { channelView } from './channel-views.ts';
 import { createChannel, editChannel } from './channel-writes.ts';
 import { cutPage, pageOf, pageParameters, timeCursor } from './pages.ts';
-import { notFound } from './problem.ts';
+import { fieldProblem, notFound } from './problem.ts';
 import { bodyFailures, callFailures, inputFailures, json, jsonBody, missingFailure } from './responses.ts';
 import type { ManagementServices } from './services.ts';
 
@@ -30,7 +38,7 @@ const listChannelsRoute = createRoute({
   tags,
   security,
   request: { query: z.object(pageParameters) },
-  responses: { 200: json(pageOf(channel), 'A page.'), ...inputFailures, ...callFailures },
+  responses: { 200: json(pageOf(channelWithHealth), 'A page.'), ...inputFailures, ...callFailures },
 });
 
 const readChannelRoute = createRoute({
@@ -40,7 +48,7 @@ const readChannelRoute = createRoute({
   tags,
   security,
   request: { params },
-  responses: { 200: json(channel, 'The channel.'), ...missingFailure, ...callFailures },
+  responses: { 200: json(channelWithHealth, 'The channel.'), ...missingFailure, ...callFailures },
 });
 
 const editChannelRoute = createRoute({
@@ -83,9 +91,20 @@ const testChannelRoute = createRoute({
   },
 });
 
+const discoverRoute = createRoute({
+  method: 'post',
+  path: '/channels/{id}/discover',
+  summary: "Read the upstream's own list of models. Changes nothing.",
+  tags,
+  security,
+  request: { params },
+  responses: { 200: json(discovery, 'The list.'), ...missingFailure, ...callFailures },
+});
+
 /** Adds the routes of channels. */
 export function addChannelRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
   addReadingRoutes(api, services);
+  addTryingRoutes(api, services);
   api.openapi(createChannelRoute, async (context) => {
     const body = context.req.valid('json');
     return context.json(channelView(await createChannel(services, body)), 201);
@@ -101,7 +120,8 @@ export function addChannelRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementS
   });
 }
 
-function addReadingRoutes(api: OpenAPIHono<ApiEnv>, { routing, testChannel }: ManagementServices): void {
+function addReadingRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
+  const { routing, channelHealth, now } = services;
   api.openapi(listChannelsRoute, async (context) => {
     const { limit, cursor } = context.req.valid('query');
     const rows = await routing.list(timeCursor(cursor), limit + 1);
@@ -109,16 +129,32 @@ function addReadingRoutes(api: OpenAPIHono<ApiEnv>, { routing, testChannel }: Ma
       createdAtMs,
       id: channel.id,
     }));
-    return context.json({ data: page.map(channelView), next_cursor }, 200);
+    const health = await channelHealth();
+    const data = page.map((record) => channelViewWithHealth(record, health, now()));
+    return context.json({ data, next_cursor }, 200);
   });
   api.openapi(readChannelRoute, async (context) => {
     const record = await routing.find(context.req.valid('param').id);
     if (record === null) throw notFound('channel');
-    return context.json(channelView(record), 200);
+    return context.json(channelViewWithHealth(record, await channelHealth(), now()), 200);
   });
+}
+
+function addTryingRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
+  const { routing, testChannel, discoverModels } = services;
   api.openapi(testChannelRoute, async (context) => {
     const { id } = context.req.valid('param');
+    const { model, key_id } = context.req.valid('json');
+    const record = await routing.find(id);
+    if (record === null) throw notFound('channel');
+    if (key_id !== undefined && !record.channel.keys.some((key) => key.id === key_id)) {
+      throw fieldProblem('key_id', `there is no key \`${key_id}\``);
+    }
+    return context.json(await testChannel(id, model, key_id), 200);
+  });
+  api.openapi(discoverRoute, async (context) => {
+    const { id } = context.req.valid('param');
     if ((await routing.find(id)) === null) throw notFound('channel');
-    return context.json(await testChannel(id, context.req.valid('json').model), 200);
+    return context.json(await discoverModels(id), 200);
   });
 }

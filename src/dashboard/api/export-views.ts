@@ -1,12 +1,15 @@
 // From stored records to the sections of an export. Pure.
 import { usdFromNano } from '../../lib/money.ts';
 import type { StoredPrice } from '../../metering/price-store.ts';
-import type { ChannelRecord, GroupRecord } from '../../routing/store.ts';
+import type { StoredAlias } from '../../routing/alias-store.ts';
+import type { Group } from '../../routing/channel.ts';
+import type { ChannelRecord } from '../../routing/store.ts';
 import type { TokenRecord } from '../../tokens/store.ts';
 import { channelView } from './channel-views.ts';
 import type { AccountRecord } from './store.ts';
 import type {
   TransferredAccount,
+  TransferredAlias,
   TransferredChannel,
   TransferredGroup,
   TransferredPrice,
@@ -18,14 +21,14 @@ export function exportedAccount({ createdAtMs, ...account }: AccountRecord): Tra
   return { ...account, created_at: isoOf(createdAtMs) };
 }
 
-export function exportedGroup({ group, version }: GroupRecord): TransferredGroup {
+export function exportedGroup(group: Group): TransferredGroup {
   return {
     name: group.name,
     price_multiplier_millionths: group.priceMultiplierMillionths,
     models: [...group.models],
     channels: [...group.channels],
     limits: group.limits,
-    version,
+    version: group.version,
   };
 }
 
@@ -35,6 +38,10 @@ export function exportedChannel(record: ChannelRecord): TransferredChannel {
     encryption_key_id: encryptionKeyId,
   }));
   return { ...channelView(record), keys };
+}
+
+export function exportedAlias({ name, models, updatedAtMs }: StoredAlias): TransferredAlias {
+  return { name, models: [...models], updated_at: isoOf(updatedAtMs) };
 }
 
 export function exportedPrice({ model, price, updatedAtMs }: StoredPrice): TransferredPrice {

@@ -5,6 +5,7 @@ import type { TokenPosition, TokenRecord } from '../../tokens/store.ts';
 import type { ApiEnv } from './authenticate.ts';
 import {
   exportedAccount,
+  exportedAlias,
   exportedChannel,
   exportedGroup,
   exportedPrice,
@@ -63,24 +64,26 @@ async function exportPage(services: ManagementServices, after: TokenPosition | n
 }
 
 async function everythingElse(services: ManagementServices) {
-  const { db, routing, prices } = services;
-  const [accounts, groups, channels, overrides] = await Promise.all([
+  const { db, routing, groups, aliases, prices } = services;
+  const [accounts, allGroups, channels, overrides, allAliases] = await Promise.all([
     listAccounts(db),
-    routing.groupRecords(),
+    groups.load(),
     routing.list(null, Number.MAX_SAFE_INTEGER),
     prices.load(),
+    aliases.load(),
   ]);
   return {
     ...noneElse(services),
     accounts: accounts.map(exportedAccount),
-    groups: groups.map(exportedGroup),
+    groups: allGroups.map(exportedGroup),
     channels: channels.map(exportedChannel),
     prices: overrides.map(exportedPrice),
+    aliases: allAliases.map(exportedAlias),
   };
 }
 
 function noneElse({ now }: ManagementServices) {
-  const empty = { accounts: [], groups: [], channels: [], prices: [] };
+  const empty = { accounts: [], groups: [], channels: [], prices: [], aliases: [] };
   return { version: transferVersion as 1, exported_at: isoOf(now()), ...empty };
 }
 

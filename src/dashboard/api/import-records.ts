@@ -1,11 +1,15 @@
 // From the sections of an import to records that are stored. Pure.
 import type { StoredPrice } from '../../metering/price-store.ts';
-import type { ChannelRecord, GroupRecord } from '../../routing/store.ts';
+import type { StoredAlias } from '../../routing/alias-store.ts';
+import type { Group } from '../../routing/channel.ts';
+import type { ChannelRecord } from '../../routing/store.ts';
 import type { TokenRecord } from '../../tokens/store.ts';
+import { unbounded } from '../../tokens/token.ts';
 import { settingsOf } from './channel-views.ts';
 import type { AccountRecord } from './store.ts';
 import type {
   TransferredAccount,
+  TransferredAlias,
   TransferredChannel,
   TransferredGroup,
   TransferredPrice,
@@ -17,18 +21,16 @@ export function accountRecord({ created_at, ...account }: TransferredAccount): A
   return { ...account, createdAtMs: msOf(created_at) };
 }
 
-export function groupRecord(group: TransferredGroup): GroupRecord {
-  const { name, price_multiplier_millionths, models, channels, limits, version } = group;
+export function groupRecord({ price_multiplier_millionths, limits, ...same }: TransferredGroup): Group {
   return {
-    group: {
-      name,
-      priceMultiplierMillionths: price_multiplier_millionths,
-      models,
-      channels,
-      limits: present(limits),
-    },
-    version,
+    ...same,
+    priceMultiplierMillionths: price_multiplier_millionths,
+    limits: present(limits),
   };
+}
+
+export function aliasRecord({ updated_at, ...same }: TransferredAlias): StoredAlias {
+  return { ...same, updatedAtMs: msOf(updated_at) };
 }
 
 export function channelRecord(channel: TransferredChannel): ChannelRecord {
@@ -54,6 +56,7 @@ export function priceRecord({ model, updated_at, ...price }: TransferredPrice): 
   return { model, price, updatedAtMs: msOf(updated_at) };
 }
 
+/** The bounds of its group are this deployment's: see importTokens. */
 export function tokenRecord(token: TransferredToken): TokenRecord {
   const { quota_usd, budget, expires_at, last_used_at } = token;
   return {
@@ -61,6 +64,7 @@ export function tokenRecord(token: TransferredToken): TokenRecord {
       tokenId: token.id,
       accountId: token.account_id,
       group: token.group,
+      bounds: unbounded,
       version: token.version,
       status: token.status,
       hashes: token.hashes.map(({ hash, valid_until }) => ({ hash, validUntilMs: msOrNull(valid_until) })),

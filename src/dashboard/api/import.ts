@@ -3,9 +3,17 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { encryptionKeyIdOf } from '../../lib/seal.ts';
 import type { TokenRecord } from '../../tokens/store.ts';
+import { unbounded } from '../../tokens/token.ts';
 import { standingOf, takeOverTokens } from '../../tokens/transfer-store.ts';
 import type { ApiEnv } from './authenticate.ts';
-import { accountRecord, channelRecord, groupRecord, priceRecord, tokenRecord } from './import-records.ts';
+import {
+  accountRecord,
+  aliasRecord,
+  channelRecord,
+  groupRecord,
+  priceRecord,
+  tokenRecord,
+} from './import-records.ts';
 import { unavailable } from './problem.ts';
 import { bodyFailures, callFailures, json, jsonBody } from './responses.ts';
 import type { ManagementServices } from './services.ts';
@@ -21,6 +29,7 @@ const imported = z
     groups: z.int().openapi({ description: 'Added or replaced; so are channels, prices and tokens.' }),
     channels: z.int(),
     prices: z.int(),
+    aliases: z.int(),
     tokens: z.int(),
     warnings: z
       .array(z.string())
@@ -46,7 +55,7 @@ export function addImportRoute(api: OpenAPIHono<ApiEnv>, services: ManagementSer
     const document = context.req.valid('json');
     const catalog = await importCatalog(services, document);
     const tokens = await importTokens(services, document.tokens.map(tokenRecord));
-    const keyWarnings = await warningsOfKeys(document.channels, services.encryptionKey);
+    const keyWarnings = await warningsOfKeys(document.channels, services.encryptionKeys.open);
     return context.json(
       { ...catalog, tokens: tokens.taken, warnings: [...keyWarnings, ...tokens.warnings] },
       200,
@@ -55,18 +64,20 @@ export function addImportRoute(api: OpenAPIHono<ApiEnv>, services: ManagementSer
 }
 
 async function importCatalog(
-  { db, routing, prices, onChannelsChanged }: ManagementServices,
+  { db, routing, groups, aliases, prices, onChannelsChanged }: ManagementServices,
   document: TransferDocument,
 ) {
   const accounts = await addAccounts(db, document.accounts.map(accountRecord));
-  const groups = await routing.takeOverGroups(document.groups.map(groupRecord));
+  const writtenGroups = await groups.takeOver(document.groups.map(groupRecord));
   const channels = await routing.takeOverChannels(document.channels.map(channelRecord));
-  const written = await prices.takeOver(document.prices.map(priceRecord));
-  if (groups + channels + written > 0) await onChannelsChanged();
-  return { accounts, groups, channels, prices: written };
+  const writtenPrices = await prices.takeOver(document.prices.map(priceRecord));
+  const writtenAliases = await aliases.takeOver(document.aliases.map(aliasRecord));
+  if (writtenGroups + channels + writtenPrices + writtenAliases > 0) await onChannelsChanged();
+  return { accounts, groups: writtenGroups, channels, prices: writtenPrices, aliases: writtenAliases };
 }
 
-async function importTokens(services: ManagementServices, records: TokenRecord[]) {
+async function importTokens(services: ManagementServices, given: TokenRecord[]) {
+  const records = given.length === 0 ? given : await withBounds(services, given);
   const warnings: string[] = [];
   let taken = 0;
   for (let at = 0; at < records.length; at += tokensAtATime) {
@@ -83,6 +94,15 @@ async function importTokens(services: ManagementServices, records: TokenRecord[]
     taken += ids.size;
   }
   return { taken, warnings };
+}
+
+/** With their groups' bounds as they are here. */
+async function withBounds({ groups }: ManagementServices, records: TokenRecord[]): Promise<TokenRecord[]> {
+  const all = new Map((await groups.load()).map((group) => [group.name, group]));
+  return records.map((record) => {
+    const bounds = all.get(record.policy.group) ?? unbounded;
+    return { ...record, policy: { ...record.policy, bounds } };
+  });
 }
 
 async function reasonsToKeep({ db }: ManagementServices, kept: TokenRecord[]) {
@@ -119,11 +139,11 @@ async function restoreBalances(
 
 async function warningsOfKeys(
   channels: TransferredChannel[],
-  encryptionKey: string | null,
+  encryptionKeys: readonly string[],
 ): Promise<string[]> {
-  const ownId = encryptionKey === null ? null : await encryptionKeyIdOf(encryptionKey);
+  const ownIds = await Promise.all(encryptionKeys.map(encryptionKeyIdOf));
   const locked = channels.filter(({ keys }) =>
-    keys.some(({ encryption_key_id }) => encryption_key_id !== ownId),
+    keys.some(({ encryption_key_id }) => !ownIds.includes(encryption_key_id)),
   );
   return locked.map(
     ({ id, name }) =>

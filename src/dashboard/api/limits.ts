@@ -11,6 +11,13 @@ export const managementLimits = {
   headersOfChannel: 50,
   headerCharacters: 4_096,
   groupsOfChannel: 100,
+  groupCharacters: 64,
+  channelsOfGroup: 1_000,
+  /** A group's price multiplier. */
+  multiplier: 1_000,
+  /** Ledgers that hear of a group's edit before it is answered: fewer than the calls that a Worker may make. */
+  tokensToldAtOnce: 800,
+  modelsOfAlias: 10,
   urlCharacters: 2_048,
   overlapSeconds: 604_800,
   /** Rows of a page: the most, and when nothing is said. */

@@ -2,9 +2,12 @@
 // imports this folder.
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
+import { addAliasRoutes } from './aliases.ts';
 import { type ApiEnv, requirePrincipal } from './authenticate.ts';
 import { addChannelRoutes } from './channels.ts';
+import { addEncryptionKeyRoutes } from './encryption-key.ts';
 import { addExportRoute } from './export.ts';
+import { addGroupRoutes } from './groups.ts';
 import { addHealthRoute } from './health.ts';
 import { addImportRoute } from './import.ts';
 import { addLogRoutes } from './logs.ts';
@@ -29,10 +32,13 @@ export function managementApi(services: ManagementServices): OpenAPIHono<ApiEnv>
   api.use(tameBody);
   addTokenRoutes(api, services);
   addChannelRoutes(api, services);
+  addGroupRoutes(api, services);
+  addAliasRoutes(api, services);
   addPriceRoutes(api, services);
   addLogRoutes(api, services);
   addUsageRoute(api, services);
   addReconciliationRoutes(api, services);
+  addEncryptionKeyRoutes(api, services);
   addExportRoute(api, services);
   addImportRoute(api, services);
   refuseTheRest(api);

@@ -32,6 +32,9 @@ export const bodyFailures = {
 /** What a call that names one thing may answer besides. */
 export const missingFailure = { 404: problem('There is no such thing.') };
 
+/** What a call may answer that the state of things forbids. */
+export const conflictFailure = { 409: problem('Something that is there already stands in the way.') };
+
 function problem(description: string) {
   return { description, content: { 'application/problem+json': { schema: problemSchema } } };
 }

@@ -1,6 +1,10 @@
 // What the management API needs of the rest: named here, given by app.ts.
+import type { EncryptionKeys } from '../../lib/encryption-keys.ts';
 import type { PriceStore } from '../../metering/price-store.ts';
 import type { Ledgers } from '../../quota/quota.ts';
+import type { AliasStore } from '../../routing/alias-store.ts';
+import type { GroupStore } from '../../routing/group-store.ts';
+import type { PlaceHealth } from '../../routing/health.ts';
 import type { RoutingStore } from '../../routing/store.ts';
 import type { TokenCache } from '../../tokens/cache.ts';
 import type { TokenStore } from '../../tokens/store.ts';
@@ -14,16 +18,26 @@ export interface ChannelTest {
   error?: string | undefined;
 }
 
+/** An upstream's list of models; `null` models: it could not be read, and `error` says why. */
+export interface Discovery {
+  models: string[] | null;
+  error?: string | undefined;
+}
+
 export interface ManagementServices {
   version: string;
   /** null: unset; every call is then a 503 that says so. */
   adminKey: string | null;
   /** null: unset; channels can then be read but get no keys. */
   encryptionKey: string | null;
+  /** That one, and those that still open what is stored. */
+  encryptionKeys: EncryptionKeys;
   /** For the log, the roll-ups, the accounts and the import. */
   db: D1Database;
   tokens: TokenStore;
   routing: RoutingStore;
+  groups: GroupStore;
+  aliases: AliasStore;
   prices: PriceStore;
   /** Throw RelayError `service_unavailable` when a ledger cannot be reached. */
   ledgers: Ledgers;
@@ -33,7 +47,11 @@ export interface ManagementServices {
   /** Called after channels, groups or prices were written; the call is answered when it resolves. */
   onChannelsChanged: () => Promise<void>;
   /** Sends a small request through the channel, with `model` or one of its own. Never throws for what the upstream does. */
-  testChannel: (channelId: string, model?: string) => Promise<ChannelTest>;
+  testChannel: (channelId: string, model?: string, keyId?: string) => Promise<ChannelTest>;
+  /** The upstream's own list of models. Never throws for what the upstream does. */
+  discoverModels: (channelId: string) => Promise<Discovery>;
+  /** What is known of channels and keys, by place name (routing/health.ts). Never throws. */
+  channelHealth: () => Promise<Record<string, PlaceHealth>>;
   /** Told of what broke; never shown to the caller. */
   report: (event: string, error: unknown) => void;
   now: () => number;

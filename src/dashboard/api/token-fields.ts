@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import ipaddr from 'ipaddr.js';
 import { isIpRange } from '../../lib/ip-ranges.ts';
+import type { TokenLimits } from '../../tokens/token.ts';
 import { managementLimits } from './limits.ts';
 import { instant, isoTime, usd, usdAmount } from './values.ts';
 
@@ -21,7 +22,7 @@ const rate = z
   .min(1, 'must be at least 1; leave it out or send null for no limit')
   .max(managementLimits.rate);
 
-const limits = z.strictObject({
+export const limits = z.strictObject({
   rpm: rate.nullish(),
   tpm: rate.nullish(),
   concurrency: rate.nullish(),
@@ -99,6 +100,16 @@ export const tokenWithBalance = token
 export const tokenWithSecret = token
   .extend({ token: z.string().openapi({ description: 'Shown this once.' }) })
   .openapi('TokenWithSecret');
+
+/** The limits that are set; null is none. */
+export function limitsOf(limits: z.infer<typeof optionalFields.limits>): TokenLimits {
+  const { rpm, tpm, concurrency } = limits ?? {};
+  return {
+    ...(rpm != null && { rpm }),
+    ...(tpm != null && { tpm }),
+    ...(concurrency != null && { concurrency }),
+  };
+}
 
 /** Stricter than the library about IPv4: `10.1` and `1` are slips, not addresses. */
 function isAddressRange(text: string): boolean {

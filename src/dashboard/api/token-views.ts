@@ -2,8 +2,7 @@
 import { usdFromNano } from '../../lib/money.ts';
 import type { Balance } from '../../quota/quota.ts';
 import type { TokenChanges, TokenRecord } from '../../tokens/store.ts';
-import type { TokenLimits } from '../../tokens/token.ts';
-import type { NewToken, Token, TokenEdit } from './token-fields.ts';
+import { limitsOf, type NewToken, type Token, type TokenEdit } from './token-fields.ts';
 import { isoOf, msOf, nanoOf } from './values.ts';
 
 /** A token with the figures of its record. */
@@ -55,14 +54,5 @@ export function changesOf(edit: TokenEdit | NewToken): TokenChanges {
     ...(allowed_ips !== undefined && { allowedIps: allowed_ips ?? [] }),
     ...(expires_at !== undefined && { expiresAtMs: expires_at === null ? null : msOf(expires_at) }),
     ...(limits !== undefined && { limits: limitsOf(limits) }),
-  };
-}
-
-function limitsOf(limits: TokenEdit['limits']): TokenLimits {
-  const { rpm, tpm, concurrency } = limits ?? {};
-  return {
-    ...(rpm != null && { rpm }),
-    ...(tpm != null && { tpm }),
-    ...(concurrency != null && { concurrency }),
   };
 }

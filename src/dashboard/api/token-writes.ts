@@ -6,7 +6,7 @@ import { identityOf } from '../../tokens/resolve.ts';
 import { hashSecret, hintOfSecret, mintSecret } from '../../tokens/secret.ts';
 import type { TokenChanges, TokenRecord } from '../../tokens/store.ts';
 import { finalVersion } from '../../tokens/store.ts';
-import type { TokenPolicy } from '../../tokens/token.ts';
+import { type TokenPolicy, unbounded } from '../../tokens/token.ts';
 import { newId } from './identifiers.ts';
 import { notFound, unavailable } from './problem.ts';
 import type { ManagementServices } from './services.ts';
@@ -27,14 +27,17 @@ export class TokenWrites {
   async create(accountId: string, name: string, changes: TokenChanges): Promise<MintedToken> {
     const secret = mintSecret();
     const record = this.newRecord(accountId, name, changes, secret);
+    const { tokenId } = record.policy;
     await this.services.tokens.insert(record);
     try {
-      await this.services.ledgers.configure(record.policy);
+      // Read again, for the bounds of its group: after this, an edit of the group tells the new token's ledger too.
+      const policy = (await this.services.tokens.findPolicy(tokenId)) ?? record.policy;
+      await this.services.ledgers.configure(policy);
+      await this.cache(policy);
+      return { record: { ...record, policy }, secret };
     } catch (error) {
-      await this.takeBack(record.policy.tokenId, error);
+      return await this.takeBack(tokenId, error);
     }
-    await this.cache(record.policy);
-    return { record, secret };
   }
 
   async update(id: string, changes: TokenChanges): Promise<TokenRecord> {
@@ -82,6 +85,7 @@ export class TokenWrites {
       tokenId: newId('tok'),
       accountId,
       group: group ?? 'default',
+      bounds: unbounded,
       version: 1,
       status: status ?? 'active',
       hashes: [{ hash: hashSecret(secret), validUntilMs: null }],

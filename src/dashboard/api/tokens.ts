@@ -41,6 +41,7 @@ const listTokensRoute = createRoute({
       ...pageParameters,
       status: z.enum(['active', 'disabled']).optional(),
       search: z.string().optional().openapi({ description: 'Part of the name, any case.' }),
+      group: z.string().optional().openapi({ description: 'Name of the group.' }),
       account: z.string().optional().openapi({ description: 'Id of the owner account.' }),
     }),
   },
@@ -125,8 +126,12 @@ export function addTokenRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementSer
 
 function addReadingRoutes(api: OpenAPIHono<ApiEnv>, { tokens, ledgers }: ManagementServices): void {
   api.openapi(listTokensRoute, async (context) => {
-    const { limit, cursor, status, search, account } = context.req.valid('query');
-    const rows = await tokens.list({ status, search, accountId: account }, timeCursor(cursor), limit + 1);
+    const { limit, cursor, status, search, account, group } = context.req.valid('query');
+    const rows = await tokens.list(
+      { status, search, group, accountId: account },
+      timeCursor(cursor),
+      limit + 1,
+    );
     const { page, next_cursor } = cutPage(rows, limit, ({ createdAtMs, policy }) => ({
       createdAtMs,
       id: policy.tokenId,
@@ -140,7 +145,7 @@ function addReadingRoutes(api: OpenAPIHono<ApiEnv>, { tokens, ledgers }: Managem
   });
 }
 
-async function checkGroup(group: string | undefined, { routing }: ManagementServices): Promise<void> {
+async function checkGroup(group: string | undefined, { groups }: ManagementServices): Promise<void> {
   if (group === undefined || group === 'default') return;
-  if (!(await routing.hasGroup(group))) throw fieldProblem('group', 'there is no group of this name');
+  if ((await groups.find(group)) === null) throw fieldProblem('group', 'there is no group of this name');
 }

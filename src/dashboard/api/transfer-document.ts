@@ -67,6 +67,10 @@ const channel = z
   })
   .openapi('ExportedChannel');
 
+const alias = z
+  .object({ name: z.string().min(1), models: z.array(z.string()), updated_at: isoTime })
+  .openapi('ExportedAlias');
+
 const price = z
   .object({ model: z.string().min(1), ...priceFields, updated_at: isoTime })
   .openapi('ExportedPrice');
@@ -105,6 +109,7 @@ export const transferDocument = z
     groups: z.array(group).default([]),
     channels: z.array(channel).default([]),
     prices: z.array(price).default([]),
+    aliases: z.array(alias).default([]),
     tokens: z.array(token).default([]),
     next_cursor: z.string().nullish().openapi({ description: 'null: all tokens are in it.' }),
   })
@@ -114,5 +119,6 @@ export type TransferDocument = z.infer<typeof transferDocument>;
 export type TransferredAccount = z.infer<typeof account>;
 export type TransferredGroup = z.infer<typeof group>;
 export type TransferredChannel = z.infer<typeof channel>;
+export type TransferredAlias = z.infer<typeof alias>;
 export type TransferredPrice = z.infer<typeof price>;
 export type TransferredToken = z.infer<typeof token>;

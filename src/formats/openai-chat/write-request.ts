@@ -13,6 +13,7 @@ import {
   type Writing,
 } from '../openai-target.ts';
 import type { RequestTarget, WrittenRequest } from '../translation.ts';
+import { fitToUpstream } from './upstream-facts.ts';
 import { writeMessages } from './write-messages.ts';
 import { writeTools } from './write-tools.ts';
 
@@ -33,7 +34,8 @@ export function writeRequest(request: NeutralRequest, target: RequestTarget): Wr
     ...writeAccount(writing),
     ...opaqueFields(writing, 'openai-chat'),
   };
-  return { body, dropped: dropped.list };
+  const fitting = target.facts === undefined ? body : fitToUpstream(body, target.facts, request, dropped);
+  return { body: fitting, dropped: dropped.list };
 }
 
 /** OpenAI's name counts reasoning in; its imitators know the older one. */

@@ -5,7 +5,10 @@ import { managementApi } from '../../../src/dashboard/api/management-api.ts';
 import type { ManagementServices } from '../../../src/dashboard/api/services.ts';
 import { RelayError } from '../../../src/lib/relay-error.ts';
 import { PriceStore } from '../../../src/metering/price-store.ts';
+import { compareVersions } from '../../../src/quota/policy.ts';
 import type { Audit, Balance, Ledgers } from '../../../src/quota/quota.ts';
+import { AliasStore } from '../../../src/routing/alias-store.ts';
+import { GroupStore } from '../../../src/routing/group-store.ts';
 import { RoutingStore } from '../../../src/routing/store.ts';
 import { TokenCache } from '../../../src/tokens/cache.ts';
 import { TokenStore } from '../../../src/tokens/store.ts';
@@ -23,7 +26,7 @@ export class FakeLedgers implements Ledgers {
   async configure(policy: TokenPolicy): Promise<void> {
     this.answer(`configure ${policy.tokenId} ${policy.status}`);
     const before = this.policies.get(policy.tokenId);
-    if (before !== undefined && (before.status === 'deleted' || before.version >= policy.version)) return;
+    if (before !== undefined && (before.status === 'deleted' || compareVersions(before, policy) >= 0)) return;
     this.policies.set(policy.tokenId, policy);
   }
 
@@ -61,15 +64,20 @@ export function relay(overrides: Partial<ManagementServices> = {}) {
     version: '1.2.3',
     adminKey,
     encryptionKey: 'encryption-key-of-the-tests',
+    encryptionKeys: { seal: 'encryption-key-of-the-tests', open: ['encryption-key-of-the-tests'] },
     logRetentionMs: null,
     db: env.DB,
     tokens: new TokenStore(env.DB),
     routing: new RoutingStore(env.DB),
+    groups: new GroupStore(env.DB),
+    aliases: new AliasStore(env.DB),
     prices: new PriceStore(env.DB),
     ledgers,
     tokenCache: new TokenCache(env.CACHE, (event) => events.push(event)),
     onChannelsChanged: async () => void events.push('channels-changed'),
     testChannel: async (_id, model) => ({ ok: false, status: 401, latency_ms: 12, error: `no ${model}` }),
+    discoverModels: async (id) => ({ models: [`a model of ${id}`] }),
+    channelHealth: async () => ({}),
     report: (event) => events.push(event),
     now: () => clock.nowMs++,
     ...overrides,
@@ -118,6 +126,7 @@ export async function emptyDatabase(): Promise<void> {
     'tokens',
     'channels',
     'prices',
+    'model_aliases',
     'logs',
     'usage_hourly',
     'usage_daily',

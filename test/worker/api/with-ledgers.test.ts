@@ -23,6 +23,7 @@ async function outcomeFor(
   const ask: AdmissionAsk = {
     requestId: crypto.randomUUID(),
     policyVersion: identity.version,
+    groupVersion: identity.bounds.version,
     hash,
     ip: null,
     model: 'gpt-4o',

@@ -2,7 +2,7 @@
 import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import type { AdmissionAsk, LedgerRpc, Look, Settlement } from '../../../src/quota/quota.ts';
-import type { TokenPolicy } from '../../../src/tokens/token.ts';
+import { type TokenPolicy, unbounded } from '../../../src/tokens/token.ts';
 import { logRow } from '../stores/rows.ts';
 
 /** One token's ledger, and the ways to disturb it. */
@@ -75,6 +75,7 @@ function plainPolicy(tokenId: string): TokenPolicy {
     tokenId,
     accountId: 'acc_admin',
     group: 'default',
+    bounds: { ...unbounded, version: 1 },
     version: 1,
     status: 'active',
     hashes: [{ hash, validUntilMs: null }],
@@ -91,6 +92,7 @@ function plainAsk(): AdmissionAsk {
   return {
     requestId: crypto.randomUUID(),
     policyVersion: 1,
+    groupVersion: 1,
     hash,
     ip: null,
     model: 'gpt-4o',

@@ -3,12 +3,13 @@ import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import { LedgerClient } from '../../../src/quota/client.ts';
 import type { AdmissionAsk, LogRow } from '../../../src/quota/quota.ts';
-import type { TokenPolicy } from '../../../src/tokens/token.ts';
+import { type TokenPolicy, unbounded } from '../../../src/tokens/token.ts';
 
 const policy: TokenPolicy = {
   tokenId: 'tok_riders',
   accountId: 'acc_admin',
   group: 'default',
+  bounds: { ...unbounded, version: 1 },
   version: 1,
   status: 'active',
   hashes: [{ hash: 'hash', validUntilMs: null }],
@@ -23,6 +24,7 @@ const policy: TokenPolicy = {
 const ask = (requestId: string): AdmissionAsk => ({
   requestId,
   policyVersion: 1,
+  groupVersion: 1,
   hash: 'hash',
   ip: null,
   model: 'm',

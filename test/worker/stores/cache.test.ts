@@ -2,7 +2,8 @@ import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import { TokenCache } from '../../../src/tokens/cache.ts';
 
-const identity = { tokenId: 'tok_1', accountId: 'acc_1', group: 'default', version: 3, hash: 'abc' };
+const bounds = { version: 1, priceMultiplierMillionths: 1_000_000, channels: [] };
+const identity = { tokenId: 'tok_1', accountId: 'acc_1', group: 'default', bounds, version: 3, hash: 'abc' };
 
 it('puts, gets and deletes an identity under its hash', async () => {
   const cache = new TokenCache(env.CACHE, () => expect.unreachable());

@@ -4,7 +4,7 @@ import { beforeEach, expect, it } from 'vitest';
 import { TokenCache } from '../../../src/tokens/cache.ts';
 import { isolateCache, TokenResolver } from '../../../src/tokens/resolve.ts';
 import { hashSecret, mintSecret } from '../../../src/tokens/secret.ts';
-import type { TokenPolicy } from '../../../src/tokens/token.ts';
+import { type TokenPolicy, unbounded } from '../../../src/tokens/token.ts';
 
 const now = 1_800_000_000_000;
 const failures: string[] = [];
@@ -20,6 +20,7 @@ function database(secret: string | null) {
     tokenId: `tok_${secret?.slice(-8)}`,
     accountId: 'acc_admin',
     group: 'default',
+    bounds: { ...unbounded, version: 1 },
     version: 4,
     status: 'active',
     hashes: [],
@@ -52,6 +53,7 @@ it('asks the database once for many requests at a time, and not again', async ()
     tokenId: `tok_${secret.slice(-8)}`,
     accountId: 'acc_admin',
     group: 'default',
+    bounds: { version: 1, priceMultiplierMillionths: 1_000_000, channels: [] },
     version: 4,
     hash: hashSecret(secret),
   };

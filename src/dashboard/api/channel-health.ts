@@ -1,0 +1,83 @@
+// How a channel and its keys fare at the moment, for whoever runs them. Pure.
+import { z } from '@hono/zod-openapi';
+import { type Place, type PlaceHealth, placeName } from '../../routing/health.ts';
+import type { ChannelRecord } from '../../routing/store.ts';
+import { type ChannelView, channel } from './channel-fields.ts';
+import { channelView } from './channel-views.ts';
+import { isoOf, isoTime } from './values.ts';
+
+const health = z
+  .object({
+    state: z.enum(['ready', 'cooling', 'probe', 'refused']).openapi({
+      description:
+        '`cooling`: left alone until `cool_until`; `probe`: the next request is a trial; `refused`: the provider refuses the key, which is for the operator to mend.',
+    }),
+    failures: z.int().openapi({ description: 'In a row.' }),
+    cool_until: isoTime.nullable(),
+    last_error: z.string().nullable(),
+    last_error_at: isoTime.nullable(),
+    first_byte_ms: z
+      .number()
+      .nullable()
+      .openapi({ description: 'Moving average; null: nothing has come from there of late.' }),
+  })
+  .openapi('PlaceHealth');
+type HealthView = z.infer<typeof health>;
+
+export const channelWithHealth = channel
+  .extend({
+    keys: z.array(z.object({ id: z.string(), hint: z.string(), health })),
+    health: health.openapi({
+      description: 'Of the channel itself; when all of its keys are away, of those.',
+    }),
+  })
+  .openapi('ChannelWithHealth');
+
+/** `report`: what is known of places, by their names. */
+export function channelViewWithHealth(
+  record: ChannelRecord,
+  report: Readonly<Record<string, PlaceHealth>>,
+  nowMs: number,
+) {
+  const view: ChannelView = channelView(record);
+  const viewOf = (place: Place) => healthView(report[placeName(place)], nowMs);
+  const keys = view.keys.map((key) => ({
+    ...key,
+    health: viewOf({ channelId: view.id, keyId: key.id }),
+  }));
+  const own = viewOf({ channelId: view.id, keyId: null });
+  const [first] = keys;
+  const isWithoutKeys = keys.length > 0 && keys.every(({ health }) => isAway(health));
+  return { ...view, keys, health: isWithoutKeys && !isAway(own) && first ? first.health : own };
+}
+
+function isAway({ state }: HealthView): boolean {
+  return state === 'cooling' || state === 'refused';
+}
+
+function healthView(place: PlaceHealth | undefined, nowMs: number): HealthView {
+  if (place === undefined) return blank;
+  return {
+    state: stateOf(place, nowMs),
+    failures: place.failures,
+    cool_until: place.coolUntilMs > nowMs ? isoOf(Math.round(place.coolUntilMs)) : null,
+    last_error: place.lastError,
+    last_error_at: place.lastErrorAtMs > 0 ? isoOf(place.lastErrorAtMs) : null,
+    first_byte_ms: place.firstByteMs === null ? null : Math.round(place.firstByteMs),
+  };
+}
+
+function stateOf({ failures, isRefused, coolUntilMs }: PlaceHealth, nowMs: number): HealthView['state'] {
+  if (isRefused) return 'refused';
+  if (failures === 0) return 'ready';
+  return nowMs < coolUntilMs ? 'cooling' : 'probe';
+}
+
+const blank: HealthView = {
+  state: 'ready',
+  failures: 0,
+  cool_until: null,
+  last_error: null,
+  last_error_at: null,
+  first_byte_ms: null,
+};

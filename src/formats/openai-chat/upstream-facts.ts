@@ -1,0 +1,55 @@
+// What is known of an upstream that imitates OpenAI's chat completions: which members it calls otherwise or refuses.
+// The facts are data of whoever knows the upstream (providers/presets.ts); this file applies them to a written body.
+import type { DroppedPaths } from '../dropped-paths.ts';
+import type { NeutralRequest } from '../neutral.ts';
+import type { JsonObject } from '../observation.ts';
+
+/** Facts of one upstream; what is absent is as most imitators have it. */
+export interface ChatUpstreamFacts {
+  /** Members that it answers with an error, whatever their value. */
+  refuses?: readonly string[];
+  /** Members that it knows by another name. */
+  renames?: Readonly<Record<string, string>>;
+  /** It reports a stream's usage by itself, and refuses to be asked for it. */
+  refusesStreamOptions?: boolean;
+  /** More answers than one are refused. */
+  isSingleAnswer?: boolean;
+}
+
+/** Which field of the neutral form a member says, so that a refused one is named by the caller's own path. */
+const fieldOf: Readonly<Record<string, keyof NeutralRequest>> = {
+  frequency_penalty: 'frequencyPenalty',
+  presence_penalty: 'presencePenalty',
+  logprobs: 'logprobs',
+  top_logprobs: 'logprobs',
+  seed: 'seed',
+  n: 'candidateCount',
+  stop: 'stopSequences',
+  user: 'userId',
+  service_tier: 'serviceTier',
+  reasoning_effort: 'reasoning',
+  parallel_tool_calls: 'parallelToolCalls',
+};
+
+/** The body as the upstream takes it. What it refuses is named among the dropped. */
+export function fitToUpstream(
+  body: JsonObject,
+  facts: ChatUpstreamFacts,
+  request: NeutralRequest,
+  dropped: DroppedPaths,
+): JsonObject {
+  const refused = new Set([...(facts.refuses ?? []), ...(facts.isSingleAnswer ? ['n'] : [])]);
+  const kept: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(body)) {
+    if (name === 'stream_options' && facts.refusesStreamOptions) continue;
+    const isHarmless = name === 'n' && value === 1;
+    if (refused.has(name)) {
+      const field = fieldOf[name];
+      if (field === undefined) dropped.add(name);
+      else if (!isHarmless) dropped.fields(request, field);
+      continue;
+    }
+    kept[facts.renames?.[name] ?? name] = value;
+  }
+  return kept;
+}

@@ -1,0 +1,79 @@
+// How each kind of upstream lists its models: where, and what a page of the list says. Pure; routing/model-lists.ts
+// does the asking.
+import { isObject } from '../formats/json-reader.ts';
+import { withVersion } from './version-prefix.ts';
+
+/** A page of an upstream's list. */
+export interface ListedPage {
+  names: string[];
+  /** null: it was the last page. */
+  next: string | null;
+}
+
+export interface ModelListing {
+  /** `after`: the `next` of the page before; null for the first. `baseUrl` has no trailing slash. */
+  url(baseUrl: string, after: string | null): string;
+  read(body: unknown): ListedPage;
+}
+
+/** OpenAI's: one page. Source: OpenAI's OpenAPI file. */
+export const openaiListing: ModelListing = {
+  url: (baseUrl) => `${withVersion(baseUrl)}/models`,
+  read: (body) => ({ names: strings(body, 'data', 'id'), next: null }),
+};
+
+/** Azure's: OpenAI's, with an `api-version` where the address has one. What it lists are models, not deployments. */
+export const azureListing: ModelListing = {
+  url: (baseUrl) => {
+    const { origin, pathname, search } = new URL(baseUrl);
+    const root = `${origin}${pathname.replace(/(\/openai(\/v1)?)?\/?$/, '')}/openai`;
+    return search === '' ? `${root}/v1/models` : `${root}/models${search}`;
+  },
+  read: openaiListing.read,
+};
+
+/** Source: Anthropic's API reference, List Models. */
+export const anthropicListing: ModelListing = {
+  url: (baseUrl, after) => {
+    const query = after === null ? '' : `&after_id=${encodeURIComponent(after)}`;
+    return `${baseUrl.replace(/\/v1$/, '')}/v1/models?limit=1000${query}`;
+  },
+  read: (body) => ({
+    names: strings(body, 'data', 'id'),
+    next: isObject(body) && body.has_more === true ? textOf(body.last_id) : null,
+  }),
+};
+
+/** Source: Google's discovery document, models.list. */
+export const geminiListing: ModelListing = {
+  url: (baseUrl, after) => {
+    const query = after === null ? '' : `&pageToken=${encodeURIComponent(after)}`;
+    return `${baseUrl.replace(/\/v1(beta)?$/, '')}/v1beta/models?pageSize=1000${query}`;
+  },
+  read: (body) => ({
+    names: strings(body, 'models', 'name').map((name) => name.replace(/^models\//, '')),
+    next: isObject(body) ? textOf(body.nextPageToken) : null,
+  }),
+};
+
+/** Source: Cohere's API reference, List Models (v1). */
+export const cohereListing: ModelListing = {
+  url: (baseUrl, after) => {
+    const query = after === null ? '' : `&page_token=${encodeURIComponent(after)}`;
+    return `${baseUrl.replace(/\/v[12]$/, '')}/v1/models?page_size=1000${query}`;
+  },
+  read: (body) => ({
+    names: strings(body, 'models', 'name'),
+    next: isObject(body) ? textOf(body.next_page_token) : null,
+  }),
+};
+
+function strings(body: unknown, list: string, member: string): string[] {
+  const rows = isObject(body) ? body[list] : null;
+  if (!Array.isArray(rows)) throw new Error(`the upstream's list of models has no \`${list}\``);
+  return rows.map((row) => (isObject(row) ? row[member] : null)).filter((name) => typeof name === 'string');
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}

@@ -1,0 +1,102 @@
+// ENCRYPTION_KEY rotated while requests run: none of them fails, and afterwards nothing needs the old key.
+import { env } from 'cloudflare:workers';
+import { beforeEach, expect, it } from 'vitest';
+import type { Env } from '../../../src/config.ts';
+import { type OpenRelay, openRelay } from './open-relay.ts';
+import { ownHeader } from './routes.ts';
+
+let token: string;
+const CONVERSATION_DAYS = '1';
+
+beforeEach(async () => {
+  await env.DB.batch(['channels', 'conversations'].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+});
+
+/** A relay of that environment; its upstream takes only the right key. */
+function relayWith(variables: Partial<Env>): OpenRelay {
+  const relay = openRelay({ ...variables, CONVERSATION_DAYS });
+  relay.upstream = ({ headers }) =>
+    headers.get('x-api-key') === 'the-right-key' ? Response.json(message) : new Response('', { status: 401 });
+  return relay;
+}
+
+const message = {
+  id: 'msg_1',
+  type: 'message',
+  role: 'assistant',
+  model: 'claude-x',
+  content: [{ type: 'text', text: 'hi' }],
+  stop_reason: 'end_turn',
+  usage: { input_tokens: 3, output_tokens: 1 },
+};
+
+const respond = (relay: OpenRelay, fields: object = {}) =>
+  relay.fetch('/v1/responses', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...ownHeader('openai', token) },
+    body: JSON.stringify({ model: 'claude-x', input: 'hi', ...fields }),
+  });
+
+async function reseal(relay: OpenRelay): Promise<{ resealed: number; locked: number }> {
+  const sum = { resealed: 0, locked: 0 };
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const { body } = await relay.manage('POST', '/encryption-key/reseal', cursor ? { cursor } : {});
+    sum.resealed += body.resealed;
+    sum.locked += body.locked;
+    cursor = body.next_cursor;
+  }
+  return sum;
+}
+
+async function populated(): Promise<{ relay: OpenRelay; made: string[] }> {
+  const relay = relayWith({ ENCRYPTION_KEY: 'old' });
+  const channel = { name: 'a', provider: 'anthropic', models: ['claude-x'] };
+  await relay.channel({ ...channel, keys: ['the-right-key'] });
+  ({ token } = await relay.token());
+  const made: string[] = [];
+  for (let index = 0; index < 25; index++) made.push((await respond(relay)).body.id);
+  return { relay, made };
+}
+
+it('serves before, while and after, and keeps what is kept', async () => {
+  const { made } = await populated();
+  const both = relayWith({ ENCRYPTION_KEY: 'old', ENCRYPTION_KEY_NEXT: 'new' });
+  expect((await both.manage('GET', '/encryption-key')).body.opens).toHaveLength(2);
+  const running = Promise.all(
+    Array.from({ length: 30 }, async (_, index) => {
+      await scheduler.wait(index * 5);
+      return (await respond(both, { previous_response_id: made[index % made.length] })).status;
+    }),
+  );
+  const first = await reseal(both);
+  expect(await running).toEqual(Array(30).fill(200));
+  expect(first).toEqual({ resealed: 1 + made.length, locked: 0 });
+  expect(await reseal(both)).toEqual({ resealed: 0, locked: 0 });
+  const after = relayWith({ ENCRYPTION_KEY: 'new' });
+  expect((await respond(after, { previous_response_id: made[0] })).status).toBe(200);
+  const stored = await after.fetch(`/v1/responses/${made[24]}`, { headers: ownHeader('openai', token) });
+  expect([stored.status, stored.body.id]).toEqual([200, made[24]]);
+  const rows = await env.DB.prepare(
+    'SELECT keys AS text FROM channels UNION ALL SELECT sealed FROM conversations',
+  ).all<{ text: string }>();
+  const ids = rows.results.flatMap(({ text }) => text.match(/"encryptionKeyId":"\w+"/g));
+  expect(new Set(ids).size).toBe(1);
+});
+
+it('opens what the previous key sealed, for a rotation by hand', async () => {
+  const { made } = await populated();
+  const both = relayWith({ ENCRYPTION_KEY: 'new', ENCRYPTION_KEY_PREVIOUS: 'old' });
+  expect((await respond(both, { previous_response_id: made[0] })).status).toBe(200);
+  expect(await reseal(both)).toEqual({ resealed: 1 + made.length, locked: 0 });
+});
+
+it('leaves alone and counts what no known key opens, and says so to nobody but the operator', async () => {
+  const { made } = await populated();
+  const other = relayWith({ ENCRYPTION_KEY: 'another' });
+  expect(await reseal(other)).toEqual({ resealed: 0, locked: 1 + made.length });
+  const refused = await respond(other);
+  expect([refused.status, refused.text.includes('ENCRYPTION_KEY')]).toEqual([502, false]);
+  expect(
+    (await respond(relayWith({ ENCRYPTION_KEY: 'old' }), { previous_response_id: made[0] })).status,
+  ).toBe(200);
+});
