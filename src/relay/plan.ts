@@ -10,9 +10,10 @@ import { type RequestFacts, readRequestFacts } from '../formats/request.ts';
 import { formatOf, isMisdirected, talkOperations } from '../formats/translations.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { type Bound, type BoundOptions, outputBounds, upperBound } from '../metering/bound.ts';
-import { overrideRates, type Rates, tableRates } from '../metering/price.ts';
+import type { Rates } from '../metering/price.ts';
 import { dearestOfAsked } from '../metering/service-tier.ts';
 import type { Catalog, Route } from '../routing/catalog.ts';
+import { ratesOf } from '../routing/route-rates.ts';
 import type { UpstreamIdOwner } from '../routing/upstream-id-store.ts';
 import type { Call, RelayServices } from './call.ts';
 import type { KeptResponse } from './conversations.ts';
@@ -210,17 +211,6 @@ const homes: Record<string, string> = {
 function otherFormatMessage(model: string, provider: string): string {
   const home = homes[provider] ?? "OpenAI's endpoints, such as `POST /v1/chat/completions`";
   return `The model \`${model}\` is served, but not on this endpoint. Call it with ${home}.`;
-}
-
-function ratesOf(
-  { channel, upstreamModel }: Route,
-  model: string | null,
-  catalog: Catalog,
-  nowMs: number,
-): Rates | null {
-  const override = model === null ? null : catalog.override(model);
-  if (override !== null) return overrideRates(override);
-  return tableRates(channel.provider, upstreamModel, channel.baseUrl ?? undefined, new Date(nowMs));
 }
 
 function dearestBound(
