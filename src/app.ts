@@ -8,12 +8,14 @@ import { geminiDoor } from './http/gemini.ts';
 import { modelsDoor, shapeFor } from './http/models.ts';
 import { openaiDoor } from './http/openai.ts';
 import { canonicalPath, pathOf } from './http/paths.ts';
+import { realtimeDoor } from './http/realtime.ts';
 import { methodsOf } from './http/routes.ts';
 import { RelayError } from './lib/relay-error.ts';
 import { forgetRowsBefore } from './metering/log.ts';
 import { RefreshedPrices, refreshPriceTable } from './metering/price-refresh.ts';
 import { PriceStore } from './metering/price-store.ts';
 import { LedgerClient } from './quota/client.ts';
+import { EphemeralSecrets } from './realtime/ephemeral.ts';
 import type { RelayServices } from './relay/call.ts';
 import { tryChannel } from './relay/channel-test.ts';
 import { Conversations } from './relay/conversations.ts';
@@ -36,6 +38,7 @@ import { TokenStore } from './tokens/store.ts';
 export const version = '0.1.0';
 
 interface Services extends RelayServices {
+  ephemeral: EphemeralSecrets;
   config: Config;
   tokens: TokenStore;
   routing: RoutingStore;
@@ -47,7 +50,8 @@ interface Services extends RelayServices {
 /** One set an isolate: an environment never changes while its isolate lives. */
 let built: { env: Env; services: Services } | null = null;
 
-function servicesOf(env: Env): Services {
+/** The isolate's services; its Durable Objects use them too. */
+export function servicesOf(env: Env): Services {
   if (built === null || built.env.DB !== env.DB) built = { env, services: buildServices(env) };
   return built.services;
 }
@@ -74,6 +78,7 @@ function buildServices(env: Env): Services {
     ledgers: new LedgerClient(env.LEDGER, (tokenId) => tokens.findPolicy(tokenId)),
     catalog: new CatalogLoader(catalogSource(stores, env.CACHE, refreshedPrices), config),
     health: new SharedHealth(healthBoard(env)),
+    ephemeral: new EphemeralSecrets(config.encryptionKey),
     modelLists: new ModelLists(keys),
     upstreamIds: new UpstreamIdStore(env.DB),
     conversations: new Conversations(
@@ -146,6 +151,7 @@ doors.route('/', openaiDoor(servicesOf));
 doors.route('/', anthropicDoor(servicesOf));
 doors.route('/', modelsDoor(servicesOf));
 doors.route('/', geminiDoor(servicesOf));
+doors.route('/', realtimeDoor(servicesOf));
 
 /** The model endpoints may be called by pages of any origin (or those of CORS_ORIGINS), without cookies. */
 const crossOrigin: MiddlewareHandler<DoorEnv> = async (context, next) => {
@@ -196,10 +202,11 @@ doors.notFound((context) => {
   return atDoor(shapeFor(raw), () => Promise.reject(noSuchRoute(path, method)));
 });
 
-/** The Worker's fetch handler. Middleware costs every request that passes it: only pages' requests do. */
+/** The Worker's fetch handler. Middleware costs every request that passes it: only pages' requests do. Sockets know no CORS. */
 export const app = {
   fetch(request: Request, env: Env, context: ExecutionContext): Response | Promise<Response> {
-    const fromPage = request.headers.has('origin') || request.method === 'OPTIONS';
+    const isSocket = request.headers.has('upgrade');
+    const fromPage = (request.headers.has('origin') && !isSocket) || request.method === 'OPTIONS';
     return (fromPage ? doorsForPages : doors).fetch(request, env, context);
   },
 };

@@ -1,9 +1,12 @@
-import { app, hourly } from './app.ts';
+import { app, hourly, servicesOf } from './app.ts';
 import type { Env } from './config.ts';
+import { realtimeSessionWith } from './realtime/session.ts';
 
 export { TokenLedger } from './quota/ledger.ts';
-export { RealtimeSession } from './realtime/session.ts';
 export { HealthBoard } from './routing/health-board.ts';
+
+/** Sessions share the services of their isolate. */
+export const RealtimeSession = realtimeSessionWith(servicesOf);
 
 export default {
   fetch: app.fetch,

@@ -27,7 +27,8 @@ export type Operation =
   | 'stream-generate-content'
   | 'count-tokens'
   | 'embed-content'
-  | 'batch-embed-contents';
+  | 'batch-embed-contents'
+  | 'realtime';
 
 /** One endpoint that relays. */
 export interface Endpoint {

@@ -1,18 +1,21 @@
 // Which header carries the token, per format (SPEC section 3): data, and the one reader of it.
 import type { DoorFormat } from '../formats/format.ts';
+import { ephemeralPrefix } from '../realtime/ephemeral.ts';
 import { isWellFormedSecret } from '../tokens/secret.ts';
 
 /** Where a credential can stand. */
-type Place = 'bearer' | 'x-api-key' | 'x-goog-api-key' | 'key' | 'api-key';
+type Place = 'bearer' | 'x-api-key' | 'x-goog-api-key' | 'key' | 'api-key' | 'subprotocol' | 'token';
 
-/** Who reads which places, in order; `any` is for the lists of models. */
-export type CredentialReader = DoorFormat | 'any';
+/** Who reads which places, in order; `any` is for the lists of models, `realtime` for sockets. */
+export type CredentialReader = DoorFormat | 'any' | 'realtime';
 
 const places: Record<CredentialReader, readonly Place[]> = {
   openai: ['bearer'],
   anthropic: ['x-api-key', 'bearer'],
   gemini: ['x-goog-api-key', 'key', 'bearer'],
   any: ['bearer', 'x-api-key', 'x-goog-api-key', 'key'],
+  // A browser's WebSocket can set no header.
+  realtime: ['bearer', 'subprotocol', 'token'],
 };
 
 const everywhere: readonly Place[] = ['bearer', 'x-api-key', 'x-goog-api-key', 'key', 'api-key'];
@@ -22,6 +25,8 @@ const ownHeader: Record<CredentialReader, string> = {
   anthropic: '`x-api-key: <token>`',
   gemini: '`x-goog-api-key: <token>` (or `?key=<token>`)',
   any: '`Authorization: Bearer <token>`',
+  realtime:
+    '`Authorization: Bearer <token>` (or as the WebSocket subprotocol `openai-insecure-api-key.<token>`, or as `?token=<token>`)',
 };
 
 export type Credential = { outcome: 'found'; secret: string } | { outcome: 'missing'; message: string };
@@ -32,7 +37,8 @@ export function readCredential(reader: CredentialReader, headers: Headers, url: 
   for (const place of places[reader]) {
     const given = readPlace(place, headers, url);
     if (given === null) continue;
-    if (isWellFormedSecret(given)) return { outcome: 'found', secret: given };
+    if (isWellFormedSecret(given) || (reader === 'realtime' && given.startsWith(ephemeralPrefix)))
+      return { outcome: 'found', secret: given };
     first ??= given;
   }
   if (first !== null) return { outcome: 'found', secret: first };
@@ -53,11 +59,29 @@ function readPlace(place: Place, headers: Headers, url: string): string | null {
       const header = headers.get('authorization');
       return header === null ? null : (/^bearer +(\S+) *$/i.exec(header)?.[1] ?? null);
     }
+    case 'subprotocol':
+      return offeredProtocols(headers).find(isCredential)?.slice(credentialProtocol.length) || null;
+    case 'token':
+      return url.includes('token=') ? new URL(url).searchParams.get('token') || null : null;
     case 'key':
       return url.includes('key=') ? new URL(url).searchParams.get('key') || null : null;
     default:
       return headers.get(place)?.trim() || null;
   }
+}
+
+/** How OpenAI's SDK says a key where it can set no header. */
+const credentialProtocol = 'openai-insecure-api-key.';
+
+/** The subprotocols of an upgrade, in the order in which they were offered. */
+export function offeredProtocols(headers: Headers): string[] {
+  const offered = (headers.get('sec-websocket-protocol') ?? '').split(',').map((name) => name.trim());
+  return offered.filter((name) => name !== '');
+}
+
+/** Whether a subprotocol carries a credential: such a one is never echoed. */
+export function isCredential(protocol: string): boolean {
+  return protocol.startsWith(credentialProtocol);
 }
 
 function nameOf(place: Place): string {

@@ -47,13 +47,27 @@ export async function atDoor(
 
 /** Who calls. Throws RelayError `invalid_api_key`, saying what is wrong with the credential. */
 export async function authenticate(
-  { headers, url }: Request,
+  request: Request,
   reader: CredentialReader,
-  { resolver }: RelayServices,
+  services: RelayServices,
 ): Promise<Caller> {
+  return authenticated(credentialOf(request, reader), request, services);
+}
+
+/** The credential of a request. Throws RelayError `invalid_api_key`: there is none. */
+export function credentialOf({ headers, url }: Request, reader: CredentialReader): string {
   const credential = readCredential(reader, headers, url);
   if (credential.outcome === 'missing') throw new RelayError('invalid_api_key', credential.message);
-  const resolution = await resolver.resolve(credential.secret, Date.now());
+  return credential.secret;
+}
+
+/** Whose token that is. Throws RelayError `invalid_api_key`. */
+export async function authenticated(
+  secret: string,
+  { headers }: Request,
+  { resolver }: RelayServices,
+): Promise<Caller> {
+  const resolution = await resolver.resolve(secret, Date.now());
   switch (resolution.outcome) {
     case 'malformed':
       throw new RelayError(
@@ -67,7 +81,7 @@ export async function authenticate(
       );
     case 'known':
       return {
-        secret: credential.secret,
+        secret,
         identity: resolution.identity,
         ip: headers.get('cf-connecting-ip'),
       };

@@ -60,11 +60,43 @@ export async function encryptionKeyIdOf(encryptionKey: string): Promise<string> 
   return [...new Uint8Array(bits)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-async function derivedKey(encryptionKey: string): Promise<CryptoKey> {
+const nonceBytes = 12;
+
+/** Seals bytes for a purpose: what is sealed for one opens for no other. The nonce stands before what is sealed. */
+export async function sealBytes(
+  plain: Uint8Array<ArrayBuffer>,
+  encryptionKey: string,
+  purpose: string,
+): Promise<Uint8Array> {
+  const iv = crypto.getRandomValues(new Uint8Array(nonceBytes));
+  const key = await derivedKey(encryptionKey, purpose);
+  const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, plain);
+  return Uint8Array.from([...iv, ...new Uint8Array(sealed)]);
+}
+
+/** The bytes; null: they were not sealed for that purpose under that key, or were altered. */
+export async function unsealBytes(
+  sealed: Uint8Array,
+  encryptionKey: string,
+  purpose: string,
+): Promise<Uint8Array | null> {
+  if (sealed.byteLength <= nonceBytes) return null;
+  const key = await derivedKey(encryptionKey, purpose);
+  const iv = sealed.slice(0, nonceBytes);
+  try {
+    return new Uint8Array(
+      await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, key, sealed.slice(nonceBytes)),
+    );
+  } catch {
+    return null;
+  }
+}
+
+async function derivedKey(encryptionKey: string, purpose = 'channel keys'): Promise<CryptoKey> {
   const algorithm = { name: 'AES-GCM', length: 256 };
   const usages = ['encrypt', 'decrypt'];
   return crypto.subtle.deriveKey(
-    derivation('channel keys'),
+    derivation(purpose),
     await material(encryptionKey),
     algorithm,
     false,

@@ -20,6 +20,7 @@ export const openaiPaths: Partial<Record<Operation, string>> = {
   'image-generations': '/images/generations',
   'image-edits': '/images/edits',
   'image-variations': '/images/variations',
+  realtime: '/realtime',
 };
 
 const operations = new Set(Object.keys(openaiPaths) as Operation[]);

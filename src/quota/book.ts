@@ -36,6 +36,8 @@ export interface Hold {
   endpoint: string;
   model: string | null;
   stream: boolean;
+  /** The open request that this one is a part of. */
+  within?: string;
 }
 
 /** What may be held without our knowing it, after a reset, and until when. */
@@ -66,6 +68,14 @@ export class Book {
   /** What is held at `nowMs`, unknown holds of before a reset included. */
   held(nowMs: number): number {
     return this.heldNanoUsd + sumOf(this.unknown.filter(({ untilMs }) => nowMs < untilMs));
+  }
+
+  /** The open requests that concurrency counts against a new one: a part of another one counts with that. */
+  openBeside({ within: whole }: AdmissionAsk): number {
+    if (whole !== undefined) return 0;
+    let open = 0;
+    for (const { within } of this.holds.values()) if (within === undefined) open += 1;
+    return open;
   }
 
   /** For storage: what is distrusted since earlier resets. */
@@ -114,6 +124,7 @@ export class Book {
       endpoint: ask.endpoint,
       model: ask.model,
       stream: ask.stream,
+      ...(ask.within !== undefined && { within: ask.within }),
     });
   }
 
@@ -213,6 +224,13 @@ export class Book {
       left -= taken;
       return taken === unknown.nanoUsd ? [] : [{ ...unknown, nanoUsd: unknown.nanoUsd - taken }];
     });
+  }
+
+  /** Gives back a hold whose request never began, as if it had not been asked for. Answers it. */
+  abandon(requestId: string): Hold | undefined {
+    const hold = this.holds.get(requestId);
+    this.release(requestId);
+    return hold;
   }
 
   private release(requestId: string): void {

@@ -105,6 +105,21 @@ export class LedgerClient implements Ledgers {
     });
   }
 
+  /** A look that takes up to `watchMs` to be answered; a refusal is answered the moment that it is one. */
+  watch(tokenId: string, look: Look): Promise<LookAnswer> {
+    return this.callTwice(tokenId, (ledger) => ledger.watch(look));
+  }
+
+  /** Gives back what is held for requests that never began; they have no row. */
+  release(tokenId: string, requestIds: string[]): Promise<void> {
+    return this.call(tokenId, (ledger) => ledger.release(requestIds));
+  }
+
+  /** Charges requests at once. When it resolves the charges are durable; when it throws they may be, and are to be repeated. */
+  charge(tokenId: string, settlements: Settlement[]): Promise<void> {
+    return this.call(tokenId, (ledger) => ledger.settle(settlements));
+  }
+
   /**
    * Charges a request; to be handed to waitUntil. Resolves when it is charged, or when another request of
    * this isolate has taken it along, or when every try failed: then the reservation's expiry charges it.

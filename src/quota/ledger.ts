@@ -12,7 +12,14 @@ import { Book, quotaRefusal, rememberMs } from './book.ts';
 import { type CheckpointRest, Checkpoints } from './checkpoints.ts';
 import { LedgerStore, type Totals } from './ledger-store.ts';
 import { Outbox } from './outbox.ts';
-import { compareVersions, limitsInForce, type PolicyQuestion, plannedBy, refusalByPolicy } from './policy.ts';
+import {
+  compareVersions,
+  limitsInForce,
+  type PolicyQuestion,
+  plannedBy,
+  priceUnset,
+  refusalByPolicy,
+} from './policy.ts';
 import {
   type Admission,
   type AdmissionAsk,
@@ -29,6 +36,7 @@ import {
 } from './quota.ts';
 import { RateLimits } from './rate-limits.ts';
 import { refusalRow } from './refusal-tally.ts';
+import { Watchers } from './watchers.ts';
 
 const nothing: Totals = { spentNanoUsd: 0, budgetStartMs: 0, budgetSpentNanoUsd: 0, lastUsedAtMs: null };
 
@@ -43,6 +51,7 @@ export class TokenLedger extends DurableObject<Env> {
   private readonly outbox: Outbox;
   private readonly background: BackgroundResponses;
   private readonly checkpoints: Checkpoints;
+  private readonly watchers = new Watchers(() => this.policy);
   /** `unset`: not even looked at, as in the constructor. An alarm that is set there calls off the one that woke it. */
   private alarmAtMs: number | null | 'unknown' | 'unset' = 'unset';
 
@@ -100,8 +109,7 @@ export class TokenLedger extends DurableObject<Env> {
 
   /** May this token be used? Holds and counts nothing. null: not configured here. */
   inspect(question: PolicyQuestion): Inspection | null {
-    if (this.policy === null) return null;
-    return refusalByPolicy(this.policy, question, Date.now()) ?? { outcome: 'allowed', policy: this.policy };
+    return this.policy && (this.watchers.refusal(question) ?? { outcome: 'allowed', policy: this.policy });
   }
 
   /**
@@ -126,13 +134,28 @@ export class TokenLedger extends DurableObject<Env> {
       this.background.remove(settlement.row.id);
       return this.book.settle(settlement, this.policy, now) ?? [];
     });
-    this.journal(rows, now);
+    if (rows.length > 0) this.append(rows, now);
   }
 
   /** Signs of life of running requests: renew, raise, or hear that it is over. */
   look(looks: Look[]): LookAnswer[] {
     const now = Date.now();
     return looks.map((look) => this.lookAt(look, now));
+  }
+
+  /** A look that is answered when there is something to say, or after a while: a revocation is heard at once. */
+  async watch(look: Look): Promise<LookAnswer> {
+    const answer = this.lookAt(look, Date.now());
+    return answer.outcome === 'refused' ? answer : ((await this.watchers.refusalOf(look)) ?? answer);
+  }
+
+  /** Gives back what is held for requests that never began: they have no row. */
+  release(requestIds: string[]): void {
+    for (const requestId of requestIds) {
+      const { tokens = 0, heldAtMs = 0 } = this.book.abandon(requestId) ?? {};
+      this.rates.correct(-tokens, heldAtMs, Date.now());
+    }
+    this.checkpoints.soon();
   }
 
   /** The response runs on without its request: the reservation is kept, and the response asked for until it ends. */
@@ -152,6 +175,7 @@ export class TokenLedger extends DurableObject<Env> {
     this.policy = policy;
     this.limits = limitsInForce(policy);
     this.store.writePolicy(policy);
+    this.watchers.tell();
     this.background.hurry(Date.now());
     this.wakeBy(this.background.nextAtMs());
   }
@@ -178,8 +202,8 @@ export class TokenLedger extends DurableObject<Env> {
   }
 
   audit(): Audit {
-    const { spentNanoUsd } = this.book.totals;
-    return { spentNanoUsd, carriedNanoUsd: this.store.carriedNanoUsd(), ...this.outbox.pending() };
+    const carriedNanoUsd = this.store.carriedNanoUsd();
+    return { spentNanoUsd: this.book.totals.spentNanoUsd, carriedNanoUsd, ...this.outbox.pending() };
   }
 
   /** Expires orphans, asks for responses, hands rows to D1, forgets what is old, and comes again while there is something to do. */
@@ -187,9 +211,10 @@ export class TokenLedger extends DurableObject<Env> {
     this.alarmAtMs = null;
     const now = Date.now();
     try {
-      if (this.policy !== null) this.journal(this.book.expire(this.policy, now), now);
+      const orphans = this.policy === null ? [] : this.book.expire(this.policy, now);
+      if (orphans.length > 0) this.append(orphans, now);
       const [ended] = await Promise.all([
-        this.background.pollDue(now, (order) => this.isRefused(order)),
+        this.background.pollDue(now, ({ question }) => this.watchers.refusal(question) !== null),
         this.outbox.flush(this.policy?.tokenId ?? null, () => this.seq),
       ]);
       this.settle(ended);
@@ -201,22 +226,15 @@ export class TokenLedger extends DurableObject<Env> {
     }
   }
 
-  private isRefused({ question }: BackgroundOrder): boolean {
-    return this.policy !== null && refusalByPolicy(this.policy, question, Date.now()) !== null;
-  }
-
   private decide(policy: TokenPolicy, ask: AdmissionAsk, now: number): Admission {
     const limited = policy.quotaNanoUsd !== null || policy.budget !== null;
-    if (ask.reserveNanoUsd === null && limited && !ask.free) {
-      const message = `The model \`${ask.model}\` has no price, and this API key has a limited quota. Ask the operator to set a price for it.`;
-      return this.refused({ outcome: 'refused', code: 'model_price_unset', message }, policy, ask, now);
-    }
-    const overLimit = this.rates.refusal(this.limits, this.book.holds.size, ask.tokens, now);
+    if (ask.reserveNanoUsd === null && limited && !ask.free)
+      return this.refused(priceUnset(ask.model), policy, ask, now);
+    const overLimit = this.rates.refusal(this.limits, this.book.openBeside(ask), ask.tokens, now);
     if (overLimit !== null) return this.refused(overLimit, policy, ask, now);
     const reserve = ask.reserveNanoUsd ?? 0;
-    if (!ask.free && reserve > this.book.room(policy, now)) {
+    if (!ask.free && reserve > this.book.room(policy, now))
       return this.refused(quotaRefusal(policy, this.book, reserve, now), policy, ask, now);
-    }
     this.rates.count(ask.tokens, now);
     this.book.hold(ask, reserve, now);
     if (limited) this.checkpoints.raiseCeiling(policy, reserve, now);
@@ -249,8 +267,7 @@ export class TokenLedger extends DurableObject<Env> {
   }
 
   private refused(refusal: Refusal, policy: TokenPolicy, ask: AdmissionAsk, now: number): Refusal {
-    const asksAgain = ask.tentative === true && isForWantOfRoom(refusal);
-    if (!asksAgain) this.tally(refusalRow(refusal, policy, ask), now);
+    if (!(ask.tentative && isForWantOfRoom(refusal))) this.tally(refusalRow(refusal, policy, ask), now);
     const left = this.rates.left(this.limits, now);
     return left === undefined ? refusal : { ...refusal, left };
   }
@@ -266,10 +283,6 @@ export class TokenLedger extends DurableObject<Env> {
       this.rates.correct(tokens - hold.tokens, hold.heldAtMs, now);
   }
 
-  private journal(rows: LogRow[], now: number): void {
-    if (rows.length > 0) this.append(rows, now);
-  }
-
   private append(rows: LogRow[], now: number): void {
     this.seq += 1;
     this.store.appendJournal({ seq: this.seq, atMs: now, totals: this.book.totals, rows });
@@ -277,8 +290,7 @@ export class TokenLedger extends DurableObject<Env> {
   }
 
   private alsoDurable(nowMs: number): CheckpointRest {
-    const rates = this.rates.snapshot(this.limits, nowMs);
-    return { flushedSeq: this.outbox.flushedSeq, ...rates };
+    return { flushedSeq: this.outbox.flushedSeq, ...this.rates.snapshot(this.limits, nowMs) };
   }
 
   /** What is due first: a delivery, the end of a lease, a response in the background. null: nothing is. */

@@ -89,6 +89,14 @@ function isOutside(allowed: readonly string[], name: string): boolean {
   return allowed.length > 0 && !matchesAny(allowed, name);
 }
 
+/** The refusal of a limited token for a model of which nobody knows what it costs. */
+export function priceUnset(model: string | null): Refusal {
+  return refuse(
+    'model_price_unset',
+    `The model \`${model}\` has no price, and this API key has a limited quota. Ask the operator to set a price for it.`,
+  );
+}
+
 function refuse(code: Refusal['code'], message: string): Refusal {
   return { outcome: 'refused', code, message };
 }

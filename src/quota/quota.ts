@@ -81,6 +81,8 @@ export interface AdmissionAsk {
   free: boolean;
   /** Refused for want of room, the caller asks again with settlements that make some: such a refusal has no row. */
   tentative?: boolean;
+  /** The open request that this one is a part of (a realtime session's response): concurrency counts that one only. */
+  within?: string;
 }
 
 export type LedgerRefusalCode = Extract<
@@ -143,6 +145,8 @@ export interface Look {
   endpoint: string;
   stream: boolean;
   startedAtMs: number;
+  /** As in its AdmissionAsk. */
+  within?: string;
 }
 
 export type LookAnswer = { outcome: 'go-on'; reservedNanoUsd: number } | Refusal;
@@ -199,6 +203,8 @@ export interface LedgerRpc {
   settle(settlements: Settlement[]): Promise<void>;
   look(looks: Look[]): Promise<LookAnswer[]>;
   waitFor(look: Look, order: BackgroundOrder): Promise<void>;
+  watch(look: Look): Promise<LookAnswer>;
+  release(requestIds: string[]): Promise<void>;
   inspect(question: PolicyQuestion): Promise<Inspection | null>;
   configure(policy: TokenPolicy): Promise<void>;
   restore(policy: TokenPolicy, spentNanoUsd: number): Promise<boolean>;

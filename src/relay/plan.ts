@@ -8,9 +8,10 @@ import { type RequestFacts, readRequestFacts } from '../formats/request.ts';
 import { isMisdirected } from '../formats/translations.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { type Bound, type BoundOptions, outputBounds, upperBound } from '../metering/bound.ts';
-import { overrideRates, type Rates, tableRates } from '../metering/price.ts';
+import { overrideRates, type Rates } from '../metering/price.ts';
 import { dearestOfAsked } from '../metering/service-tier.ts';
 import type { Catalog, Route } from '../routing/catalog.ts';
+import { ratesOf } from '../routing/route-rates.ts';
 import type { Call, RelayServices } from './call.ts';
 import type { KeptResponse } from './conversations.ts';
 import { keptResponse, withEarlierTurns } from './earlier-turns.ts';
@@ -138,17 +139,6 @@ function readFacts({ endpoint, pathModel }: Call, body: CallerBody): RequestFact
 function kindOf({ kind, operation }: Endpoint, body: CallerBody): WireKind {
   const isOther = operation === 'chat-completions' && isMisdirected(bodyValue(body) as JsonObject);
   return isOther ? 'responses' : kind;
-}
-
-function ratesOf(
-  { channel, upstreamModel }: Route,
-  model: string | null,
-  catalog: Catalog,
-  nowMs: number,
-): Rates | null {
-  const override = model === null ? null : catalog.override(model);
-  if (override !== null) return overrideRates(override);
-  return tableRates(channel.provider, upstreamModel, channel.baseUrl ?? undefined, new Date(nowMs));
 }
 
 function dearestBound(

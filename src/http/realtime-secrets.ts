@@ -1,0 +1,195 @@
+// Minting of ephemeral secrets: OpenAI's two endpoints for it, answered by the relay itself.
+// https://platform.openai.com/docs/api-reference/realtime-sessions (2026-11)
+import { isObject, objectAt, textAt } from '../formats/json-reader.ts';
+import type { JsonObject } from '../formats/observation.ts';
+import { RelayError } from '../lib/relay-error.ts';
+import { blankRow } from '../quota/log-row.ts';
+import type { EphemeralGrant } from '../realtime/ephemeral.ts';
+import { realtimeLimits } from '../realtime/limits.ts';
+import { transcriptionModelIn } from '../realtime/models.ts';
+import { realtimePath, type SessionOrder } from '../realtime/order.ts';
+import { realtimeRoutes } from '../realtime/routes.ts';
+import { errorOf } from '../relay/ticket.ts';
+import { identityOf } from '../tokens/resolve.ts';
+import { atDoor, authenticate, type DoorContext } from './door.ts';
+import type { RealtimeDoorServices } from './realtime.ts';
+import { logRefusal } from './realtime-refusal.ts';
+
+/** `POST /v1/realtime/client_secrets`: the settings are in `session`. */
+export function mintSecret(context: DoorContext, services: RealtimeDoorServices): Promise<Response> {
+  return mint(
+    context,
+    services,
+    'client_secrets',
+    (body) => {
+      const session = objectAt(body, 'session') ?? {};
+      return { session, seconds: secondsOf(body, realtimeLimits.secretSeconds.usual) };
+    },
+    ({ value, expiresAt, session }) => ({ value, expires_at: expiresAt, session }),
+  );
+}
+
+/** `POST /v1/realtime/sessions`: the settings are the body. */
+export function mintSession(context: DoorContext, services: RealtimeDoorServices): Promise<Response> {
+  return mint(
+    context,
+    services,
+    'sessions',
+    (body) => {
+      const { client_secret: asked, ...session } = body;
+      const lifetime = isObject(asked) ? asked : body;
+      return { session, seconds: secondsOf(lifetime, realtimeLimits.secretSeconds.usualOfSessions) };
+    },
+    ({ value, expiresAt, session }) => ({ ...session, client_secret: { value, expires_at: expiresAt } }),
+  );
+}
+
+interface Wish {
+  session: JsonObject;
+  seconds: number;
+}
+
+interface Minted {
+  value: string;
+  /** Seconds since 1970. */
+  expiresAt: number;
+  session: object;
+}
+
+function mint(
+  context: DoorContext,
+  services: RealtimeDoorServices,
+  name: string,
+  read: (body: JsonObject) => Wish,
+  write: (minted: Minted) => object,
+): Promise<Response> {
+  return atDoor('openai', async (requestId) => {
+    const startedAtMs = Date.now();
+    const { identity, ip } = await authenticate(context.req.raw, 'openai', services);
+    const background = (work: Promise<unknown>) => context.executionCtx.waitUntil(work);
+    const base = {
+      requestId,
+      identity,
+      ip,
+      model: null,
+      startedAtMs,
+      search: '',
+      headers: {},
+      protocol: null,
+    };
+    const order: SessionOrder = { ...base, intent: 'conversation', bound: null };
+    const endpoint = `${realtimePath}/${name}`;
+    let body: ReturnType<typeof bodyOf> | undefined;
+    const { wish, grant } = await logRefusal(order, services, endpoint, async () => {
+      body ??= bodyOf(context.req.raw);
+      const wish = read(await body);
+      const grant = grantOf(wish, identity, startedAtMs);
+      order.model = grant.model;
+      const catalog = await services.catalog.current(startedAtMs, background);
+      if (grant.model !== null) realtimeRoutes(catalog, grant.model, order.identity);
+      return { wish, grant };
+    });
+    await countAsRequest(order, services, endpoint, background);
+    const value = await services.ephemeral.mint({ ...grant, identity: order.identity });
+    const session = sessionView(wish.session, grant.model);
+    return Response.json(write({ value, expiresAt: Math.floor(grant.expiresAtMs / 1_000), session }));
+  });
+}
+
+/** A secret is made only for whom the ledger admits; making it is free, and has its row. */
+async function countAsRequest(
+  order: SessionOrder,
+  { ledgers }: RealtimeDoorServices,
+  endpoint: string,
+  background: (work: Promise<unknown>) => void,
+): Promise<void> {
+  const { requestId, ip, model, startedAtMs } = order;
+  const { tokenId, accountId, hash } = order.identity;
+  const ask = {
+    requestId,
+    hash,
+    ip,
+    model,
+    nowMs: startedAtMs,
+    reserveNanoUsd: 0,
+    inputNanoUsd: 0,
+    tokens: 0,
+  };
+  const kind = { format: 'openai' as const, endpoint, stream: false, free: true };
+  let admission = await ledgers.admit(
+    tokenId,
+    { ...ask, ...kind, policyVersion: order.identity.version, groupVersion: order.identity.bounds.version },
+    background,
+  );
+  if (admission.outcome === 'stale') {
+    order.identity = identityOf(admission.policy, hash);
+    admission = await ledgers.admit(
+      tokenId,
+      { ...ask, ...kind, policyVersion: order.identity.version, groupVersion: order.identity.bounds.version },
+      background,
+    );
+  }
+  if (admission.outcome === 'refused') throw errorOf(admission, 'openai');
+  if (admission.outcome === 'stale')
+    throw new RelayError('service_unavailable', 'This API key is being edited. Try again.', {
+      retryAfterMs: 1_000,
+    });
+  const subject = { id: requestId, createdAtMs: startedAtMs, tokenId, accountId, requestedModel: model };
+  const row = { ...blankRow({ ...subject, ...kind }), status: 200, durationMs: Date.now() - startedAtMs };
+  background(ledgers.settle(tokenId, { row, tokens: 0 }));
+}
+
+/** A body beyond this is no session's. */
+const bodyBytes = 256 * 1024;
+
+async function bodyOf(request: Request): Promise<JsonObject> {
+  const length = Number(request.headers.get('content-length') ?? 0);
+  if (length > bodyBytes) throw new RelayError('request_too_large', `The body may have ${bodyBytes} bytes.`);
+  try {
+    const body: unknown = await request.json();
+    if (isObject(body)) return body;
+  } catch {
+    // Told below.
+  }
+  throw new RelayError('invalid_request', 'The request body is not a JSON object.');
+}
+
+function grantOf(
+  { session, seconds }: Wish,
+  identity: EphemeralGrant['identity'],
+  nowMs: number,
+): EphemeralGrant {
+  const { model: _, ...settings } = session;
+  const expiresAtMs = nowMs + seconds * 1_000;
+  if (session.type === 'transcription') {
+    const model = transcriptionModelIn(session) ?? null;
+    return { identity, model, intent: 'transcription', settings, expiresAtMs };
+  }
+  const model = textAt(session, 'model');
+  if (model === undefined)
+    throw new RelayError('invalid_request', 'The field `session.model` is missing.', {
+      param: 'session.model',
+    });
+  return { identity, model, intent: 'conversation', settings, expiresAtMs };
+}
+
+function secondsOf(lifetime: JsonObject, usual: number): number {
+  const { least, most } = realtimeLimits.secretSeconds;
+  const seconds = objectAt(lifetime, 'expires_after')?.seconds ?? usual;
+  if (typeof seconds === 'number' && Number.isInteger(seconds) && seconds >= least && seconds <= most)
+    return seconds;
+  const message = `\`expires_after.seconds\` must be an integer from ${least} to ${most}.`;
+  throw new RelayError('invalid_request', message, { param: 'expires_after.seconds' });
+}
+
+function sessionView(session: JsonObject, model: string | null): object {
+  const object = session.type === 'transcription' ? 'realtime.transcription_session' : 'realtime.session';
+  const id = `sess_${crypto.randomUUID().replaceAll('-', '')}`;
+  return {
+    id,
+    object,
+    expires_at: 0,
+    ...session,
+    ...(model !== null && object === 'realtime.session' && { model }),
+  };
+}

@@ -1,0 +1,58 @@
+// Those who wait to hear that they may not go on: open sockets. A changed policy is told at once, an expiry at its
+// moment. Holds no reservation; ledger.ts renews those before it waits here.
+import type { TokenPolicy } from '../tokens/token.ts';
+import { type PolicyQuestion, refusalByPolicy } from './policy.ts';
+import type { Refusal } from './quota.ts';
+
+/** A watch is answered after this at the latest, so that whoever waits renews its lease. */
+export const watchMs = 10_000;
+
+interface Watcher {
+  question: PolicyQuestion;
+  answer: (refusal: Refusal | null) => void;
+}
+
+export class Watchers {
+  private readonly waiting = new Set<Watcher>();
+  private readonly policy: () => TokenPolicy | null;
+
+  constructor(policy: () => TokenPolicy | null) {
+    this.policy = policy;
+  }
+
+  /** The policy's refusal, as soon as there is one; null: there was none for `watchMs`. */
+  async refusalOf(question: PolicyQuestion): Promise<Refusal | null> {
+    const { promise, resolve } = Promise.withResolvers<Refusal | null>();
+    const watcher = { question, answer: resolve };
+    this.waiting.add(watcher);
+    const timer = setTimeout(() => resolve(this.refusal(question)), this.waitMs(question));
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.waiting.delete(watcher);
+    }
+  }
+
+  /** The policy is another one: whoever is refused by it hears so now. */
+  tell(): void {
+    for (const { question, answer } of this.waiting) {
+      const refusal = this.refusal(question);
+      if (refusal !== null) answer(refusal);
+    }
+  }
+
+  /** The policy's refusal at this moment, or null. */
+  refusal(question: PolicyQuestion): Refusal | null {
+    const policy = this.policy();
+    return policy === null ? null : refusalByPolicy(policy, question, Date.now());
+  }
+
+  /** To the moment at which the token, or this value of it, expires; `watchMs` at most. */
+  private waitMs({ hash }: PolicyQuestion): number {
+    const policy = this.policy();
+    const validUntilMs = policy?.hashes.find((accepted) => accepted.hash === hash)?.validUntilMs;
+    const ends = [policy?.expiresAtMs, validUntilMs].filter((atMs) => atMs != null);
+    return Math.max(0, Math.min(watchMs, ...ends.map((atMs) => atMs - Date.now())));
+  }
+}

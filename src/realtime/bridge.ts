@@ -1,0 +1,225 @@
+// Two sockets and what passes between them: every frame unchanged and in order, both ways, until one side ends, which
+// ends the other at once. Knows nothing of what frames say; it asks. The platform's sockets take whatever is sent
+// without telling how much waits: the bounds here are on what the relay itself holds back.
+import type { Frame, Verdict } from './client-frames.ts';
+import {
+  type Closing,
+  closeCodes,
+  closingForClient,
+  closingForUpstream,
+  closingOfError,
+} from './close-codes.ts';
+import { errorEvent } from './error-event.ts';
+import { sizeOf } from './events.ts';
+import { realtimeLimits } from './limits.ts';
+
+/** Who ended a session, how, and what the log calls it; null: as it should. */
+export interface SessionEnd {
+  by: 'client' | 'upstream' | 'relay';
+  errorCode: string | null;
+}
+
+export interface BridgeHandlers {
+  /** Of a client's frame, before it goes on. */
+  judge(frame: Frame): Verdict | Promise<Verdict>;
+  /** Of an upstream's, before it goes on. */
+  observe(frame: Frame): void;
+  /** The upstream went away before its first frame: another one, or null. */
+  another(): Promise<WebSocket | null>;
+  /** Called once. Both sockets are closed by then. */
+  ended(end: SessionEnd): void;
+}
+
+export class Bridge {
+  private readonly client: WebSocket;
+  private readonly handlers: BridgeHandlers;
+  private upstream: WebSocket | null = null;
+  /** Said to every upstream first. */
+  private prelude: string | null = null;
+  /** Frames of the client that wait for a verdict or for the upstream. */
+  private readonly waiting: Frame[] = [];
+  private waitingSize = 0;
+  /** What the upstream was told before it said anything; null: it has, or it was too much to be said again. */
+  private told: Frame[] | null = [];
+  private toldSize = 0;
+  private isJudging = false;
+  private isOver = false;
+  /** The client's first frame, which stays in its place. */
+  readonly firstFrame: Promise<Frame>;
+  private readonly tellFirst: (frame: Frame) => void;
+
+  constructor(client: WebSocket, handlers: BridgeHandlers) {
+    this.client = client;
+    this.handlers = handlers;
+    const { promise, resolve } = Promise.withResolvers<Frame>();
+    this.firstFrame = promise;
+    this.tellFirst = resolve;
+    client.binaryType = 'arraybuffer';
+    client.addEventListener('message', ({ data }) => this.fromClient(data as Frame));
+    client.addEventListener('close', ({ code, reason }) => this.clientGone({ code, reason }));
+    client.addEventListener('error', (event) => this.clientGone(closingOfError(event)));
+    client.accept();
+  }
+
+  /** The upstream's socket. `prelude` is what it is told before anything of the client's. */
+  attach(upstream: WebSocket, prelude: string | null): void {
+    this.prelude = prelude;
+    upstream.binaryType = 'arraybuffer';
+    upstream.addEventListener('message', ({ data }) => this.fromUpstream(data as Frame));
+    upstream.addEventListener('close', ({ code, reason }) => this.upstreamGone(upstream, { code, reason }));
+    upstream.addEventListener('error', (event) => this.upstreamGone(upstream, closingOfError(event)));
+    upstream.accept();
+    if (this.isOver) {
+      closeSocket(upstream, { code: closeCodes.going_away, reason: '' });
+      return;
+    }
+    this.upstream = upstream;
+    if (prelude !== null) this.sendUpstream(prelude);
+    for (const frame of this.told ?? []) this.sendUpstream(frame);
+    this.drain();
+  }
+
+  /** The relay's own word to the client. */
+  sendClient(text: string): void {
+    if (!this.isOver) send(this.client, text);
+  }
+
+  /** … and to the upstream. */
+  sendUpstream(frame: Frame): void {
+    if (this.upstream !== null) send(this.upstream, frame);
+  }
+
+  /** Ends the session on both sides; `event` is the client's last. */
+  end(closing: Closing, event: string | null, errorCode: string | null): void {
+    if (event !== null) this.sendClient(event);
+    this.finish({ by: 'relay', errorCode }, closing, { code: closeCodes.going_away, reason: '' });
+  }
+
+  private fromClient(frame: Frame): void {
+    if (this.isOver) return;
+    this.tellFirst(frame);
+    const isFree = !this.isJudging && this.upstream !== null && this.waiting.length === 0;
+    if (isFree) this.handle(frame);
+    else this.hold(frame);
+  }
+
+  private hold(frame: Frame): void {
+    this.waiting.push(frame);
+    this.waitingSize += sizeOf(frame);
+    if (this.waitingSize > realtimeLimits.heldBytes)
+      this.end({ code: closeCodes.too_big, reason: 'too_much_waits' }, null, 'request_too_large');
+  }
+
+  private fromUpstream(frame: Frame): void {
+    if (this.isOver) return;
+    this.told = null;
+    this.handlers.observe(frame);
+    send(this.client, frame);
+  }
+
+  private handle(frame: Frame): void {
+    const verdict = this.handlers.judge(frame);
+    if (!(verdict instanceof Promise)) {
+      this.apply(verdict);
+      return;
+    }
+    this.isJudging = true;
+    void verdict.then((decided) => {
+      this.isJudging = false;
+      this.apply(decided);
+      this.drain();
+    });
+  }
+
+  private drain(): void {
+    while (!this.isJudging && !this.isOver && this.upstream !== null) {
+      const frame = this.waiting.shift();
+      if (frame === undefined) return;
+      this.waitingSize -= sizeOf(frame);
+      this.handle(frame);
+    }
+  }
+
+  private apply(verdict: Verdict): void {
+    if (this.isOver) return;
+    switch (verdict.outcome) {
+      case 'pass':
+        this.remember(verdict.frame);
+        this.sendUpstream(verdict.frame);
+        break;
+      case 'refused':
+        this.sendClient(errorEvent(verdict.error, verdict.eventId));
+        break;
+      case 'end': {
+        const { code } = verdict.error;
+        this.end({ code: closeCodes.policy, reason: code }, errorEvent(verdict.error), code);
+      }
+    }
+  }
+
+  /** Kept, to be said again, until the upstream has said anything. */
+  private remember(frame: Frame): void {
+    if (this.told === null) return;
+    this.toldSize += sizeOf(frame);
+    if (this.toldSize > realtimeLimits.replayedBytes) this.told = null;
+    else this.told.push(frame);
+  }
+
+  private clientGone(closing: Closing): void {
+    const errorCode = closing.code === 1006 ? 'client_left' : null;
+    this.finish({ by: 'client', errorCode }, closing, closingForUpstream(closing));
+  }
+
+  private upstreamGone(upstream: WebSocket, closing: Closing): void {
+    if (this.isOver || upstream !== this.upstream) return;
+    this.upstream = null;
+    closeSocket(upstream, closing);
+    if (this.told === null) this.upstreamEnded(closing);
+    else this.tryAnother(closing);
+  }
+
+  private tryAnother(closing: Closing): void {
+    void this.handlers.another().then((next) => {
+      if (next === null) this.upstreamEnded(closing);
+      else this.attach(next, this.prelude);
+    });
+  }
+
+  private upstreamEnded(closing: Closing): void {
+    const isAsItShould = closing.code === 1000 || closing.code === 1005;
+    const errorCode = closing.code === 1006 ? 'upstream_lost' : `upstream_closed_${closing.code}`;
+    this.finish(
+      { by: 'upstream', errorCode: isAsItShould ? null : errorCode },
+      closingForClient(closing),
+      null,
+    );
+  }
+
+  private finish(end: SessionEnd, forClient: Closing | null, forUpstream: Closing | null): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.waiting.length = 0;
+    closeSocket(this.client, forClient);
+    if (this.upstream !== null) closeSocket(this.upstream, forUpstream);
+    this.handlers.ended(end);
+  }
+}
+
+/** A socket that is closed already takes nothing: its close event says so by itself. */
+function send(socket: WebSocket, frame: Frame): void {
+  try {
+    socket.send(frame);
+  } catch {
+    // See above.
+  }
+}
+
+/** null, or a code that may not be sent: without a code. */
+function closeSocket(socket: WebSocket, closing: Closing | null): void {
+  try {
+    if (closing === null || closing.code === 1005 || closing.code === 1006) socket.close();
+    else socket.close(closing.code, closing.reason);
+  } catch {
+    // It is closed.
+  }
+}

@@ -1,0 +1,111 @@
+// What the relay has to say about a client's frame before it goes on: nothing, mostly. A response is reserved, a model
+// is checked, audio that the upstream may answer by itself is reserved once.
+import { isObject, objectAt, textAt } from '../formats/json-reader.ts';
+import type { JsonObject } from '../formats/observation.ts';
+import { RelayError } from '../lib/relay-error.ts';
+import type { Conversation } from './conversation.ts';
+import { readFrame } from './events.ts';
+import { type SessionModels, withUpstreamModel } from './models.ts';
+import type { Turns } from './turns.ts';
+
+export type Frame = string | ArrayBuffer;
+
+/** What becomes of a frame. */
+export type Verdict =
+  | { outcome: 'pass'; frame: Frame }
+  /** It goes nowhere; the client is told, and the session goes on. */
+  | { outcome: 'refused'; error: RelayError; eventId: string | null }
+  /** The session cannot go on. */
+  | { outcome: 'end'; error: RelayError };
+
+export interface ClientFramesContext {
+  conversation: Conversation;
+  turns: Turns;
+  models: SessionModels;
+}
+
+/** A verdict at once wherever nobody has to be asked: frames must not wait in turn for nothing. */
+export function judge(frame: Frame, context: ClientFramesContext): Verdict | Promise<Verdict> {
+  const facts = readFrame(frame);
+  const pass: Verdict = { outcome: 'pass', frame };
+  if (facts.outcome === 'opaque' || typeof frame !== 'string') return pass;
+  if (facts.outcome === 'bulk') {
+    context.conversation.heard(facts.characters);
+    return context.turns.isReservedForAudio ? pass : reserveForAudio(pass, context);
+  }
+  const { event, type } = facts;
+  switch (type) {
+    case 'response.create':
+      return ask(pass, event, context);
+    case 'session.update':
+    case 'transcription_session.update':
+      return isObject(event.session) ? update(frame, event, event.session, context) : pass;
+    case 'conversation.item.create':
+      context.conversation.addItem(objectAt(event, 'item') ?? {});
+      return pass;
+    case 'input_audio_buffer.append':
+      context.conversation.heard(textAt(event, 'audio')?.length ?? 0);
+      return context.turns.isReservedForAudio ? pass : reserveForAudio(pass, context);
+    default:
+      return pass;
+  }
+}
+
+/** The upstream will answer, or write down, what it hears: where that is not to be had the session is over. */
+async function reserveForAudio(pass: Verdict, { turns }: ClientFramesContext): Promise<Verdict> {
+  try {
+    await turns.reserveForAudio();
+    return pass;
+  } catch (error) {
+    return { outcome: 'end', error: relayErrorOf(error) };
+  }
+}
+
+async function ask(pass: Verdict, event: JsonObject, { turns }: ClientFramesContext): Promise<Verdict> {
+  return orRefused(event, async () => {
+    await turns.ask(event);
+    return pass;
+  });
+}
+
+function update(
+  frame: string,
+  event: JsonObject,
+  session: JsonObject,
+  { conversation, models }: ClientFramesContext,
+): Verdict | Promise<Verdict> {
+  const model = models.changeIn(session);
+  const apply = () => {
+    conversation.applySession(session);
+    conversation.told(session);
+  };
+  if (model === null) {
+    apply();
+    const isRenamed = textAt(session, 'model') !== undefined && !conversation.isTranscription;
+    return { outcome: 'pass', frame: isRenamed ? renamed(frame, models.pricing) : frame };
+  }
+  return orRefused(event, async () => {
+    const pricing = await models.take(model);
+    apply();
+    return { outcome: 'pass', frame: conversation.isTranscription ? frame : renamed(frame, pricing) };
+  });
+}
+
+/** A frame that names the model as the upstream does is not touched. */
+function renamed(frame: string, { model, upstreamModel }: { model: string; upstreamModel: string }): string {
+  return model === upstreamModel ? frame : withUpstreamModel(frame, upstreamModel);
+}
+
+async function orRefused(event: JsonObject, step: () => Promise<Verdict>): Promise<Verdict> {
+  try {
+    return await step();
+  } catch (error) {
+    return { outcome: 'refused', error: relayErrorOf(error), eventId: textAt(event, 'event_id') ?? null };
+  }
+}
+
+function relayErrorOf(error: unknown): RelayError {
+  if (error instanceof RelayError) return error;
+  console.error(JSON.stringify({ event: 'realtime-frame-failed', stack: String((error as Error)?.stack) }));
+  return new RelayError('internal_error', 'The relay failed at this event.', { cause: error });
+}

@@ -1,0 +1,63 @@
+// How a session ends: which code and reason either side is closed with. RFC 6455 section 7.4, and what OpenAI's own
+// sessions do. The bridge does the closing.
+import type { RelayErrorCode } from '../lib/relay-error.ts';
+
+/** A WebSocket's end. The reason is at most 123 bytes of UTF-8. */
+export interface Closing {
+  code: number;
+  reason: string;
+}
+
+/** The relay's own endings, and their codes. */
+export const closeCodes = {
+  /** The session's time is over. */
+  going_away: 1001,
+  /** The token may not go on: deleted, disabled, expired, edited, or out of quota with a turn that cannot be refused. */
+  policy: 1008,
+  /** More waits than may be held. */
+  too_big: 1009,
+  /** The upstream broke off, or there is none that can be reached. */
+  upstream: 1011,
+} as const;
+
+/** What is on no wire: the socket was closed without a code, or broke. RFC 6455 section 7.4.1. */
+const withoutCode = 1005;
+const broken: ReadonlySet<number> = new Set([1006, 1015]);
+
+/** Ends a session because of the token; the reason is the error's code. */
+export function policyClosing(code: RelayErrorCode): Closing {
+  return { code: closeCodes.policy, reason: code };
+}
+
+/**
+ * What the client is closed with when the upstream closed with that. A code that no endpoint may send becomes one that
+ * says the same; null: closed without a code, and so is the client.
+ */
+export function closingForClient({ code, reason }: Closing): Closing | null {
+  if (code === withoutCode) return null;
+  if (broken.has(code)) return { code: closeCodes.upstream, reason: 'upstream_lost' };
+  return { code, reason: shortened(reason) };
+}
+
+/** Likewise the upstream; of a client that vanished it hears that it went away. */
+export function closingForUpstream({ code, reason }: Closing): Closing | null {
+  if (code === withoutCode) return null;
+  if (broken.has(code)) return { code: closeCodes.going_away, reason: '' };
+  return { code, reason: shortened(reason) };
+}
+
+/**
+ * What a socket's error event means: it broke; or the platform refused a frame of more than 32 MiB, which it tells in
+ * its message only (workerd, 2026-11: `protocolError.statusCode = 1009`).
+ */
+export function closingOfError({ message }: Pick<ErrorEvent, 'message'>): Closing {
+  const code = Number(/statusCode = (\d{4})/.exec(message)?.[1] ?? 1006);
+  return { code, reason: code === closeCodes.too_big ? 'frame_too_large' : '' };
+}
+
+/** A reason is at most 123 bytes; whole characters of it. */
+function shortened(reason: string): string {
+  const bytes = new TextEncoder().encode(reason);
+  if (bytes.length <= 123) return reason;
+  return new TextDecoder().decode(bytes.slice(0, 123)).replace(/\uFFFD+$/, '');
+}

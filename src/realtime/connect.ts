@@ -1,0 +1,144 @@
+// Finds a session its upstream: the places in routing's order, until one opens a socket.
+import { RelayError } from '../lib/relay-error.ts';
+import { providers } from '../providers/registry.ts';
+import type { Attempt } from '../quota/quota.ts';
+import type { Route } from '../routing/catalog.ts';
+import type { Failure } from '../routing/health.ts';
+import { placeName } from '../routing/health.ts';
+import type { KeyRing } from '../routing/key-ring.ts';
+import { type Choice, selectPlace } from '../routing/select.ts';
+import type { SharedHealth } from '../routing/shared-health.ts';
+import { realtimeLimits } from './limits.ts';
+import type { SessionOrder } from './order.ts';
+import { realtimeUrl } from './routes.ts';
+
+/** Opens a socket at an address; session.ts is the only one that fetches. */
+export type OpenUpstream = (url: string, headers: Headers, signal: AbortSignal) => Promise<Response>;
+
+export type Connection =
+  | { outcome: 'open'; socket: WebSocket; route: Route }
+  /** The upstream refuses the request itself: its own answer, for the caller. */
+  | { outcome: 'answered'; response: Response }
+  | { outcome: 'failed'; error: RelayError };
+
+export interface ConnectorServices {
+  keys: KeyRing;
+  health: SharedHealth;
+  open: OpenUpstream;
+  background: (work: Promise<unknown>) => void;
+}
+
+export class Connector {
+  readonly attempts: Attempt[] = [];
+  private readonly tried = new Set<string>();
+  private readonly order: SessionOrder;
+  private readonly routes: readonly Route[];
+  private readonly services: ConnectorServices;
+
+  constructor(order: SessionOrder, routes: readonly Route[], services: ConnectorServices) {
+    this.order = order;
+    this.routes = routes;
+    this.services = services;
+  }
+
+  /** The next place that opens a socket. Places that were tried before are not tried again. */
+  async next(): Promise<Connection> {
+    let error = new RelayError('upstream_error', 'The model provider cannot be reached at the moment.');
+    while (this.attempts.length < realtimeLimits.places) {
+      const seed = () => this.order.requestId;
+      const place = selectPlace(this.routes, this.services.health.current, {
+        tried: this.tried,
+        seed,
+        nowMs: Date.now(),
+      });
+      if (place === null) break;
+      this.tried.add(placeName(place));
+      const connection = await this.attempt(place);
+      if (connection.outcome !== 'failed') return connection;
+      error = connection.error;
+    }
+    return { outcome: 'failed', error };
+  }
+
+  private async attempt(place: Choice<Route>): Promise<Connection> {
+    const startedAtMs = Date.now();
+    const { health, background } = this.services;
+    health.begin(place, startedAtMs);
+    const { response, keyId } = await this.call(place);
+    const failure = failureOf(response);
+    const status = response instanceof Response ? response.status : null;
+    const durationMs = Date.now() - startedAtMs;
+    this.attempts.push({
+      channelId: place.channelId,
+      keyId,
+      status,
+      error: failure?.reason ?? null,
+      durationMs,
+    });
+    if (failure !== null) {
+      health.failed(place, failure, startedAtMs, background);
+      return { outcome: 'failed', error: errorOf(failure, response) };
+    }
+    health.succeeded(place, startedAtMs, durationMs, background);
+    const socket = response instanceof Response ? response.webSocket : null;
+    if (socket !== null) return { outcome: 'open', socket, route: place.route };
+    return { outcome: 'answered', response: await ownAnswer(response as Response) };
+  }
+
+  /** The upstream's answer to the upgrade, or why there is none. */
+  private async call({
+    route,
+    keyId,
+  }: Choice<Route>): Promise<{ response: Response | Error; keyId: string | null }> {
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(), realtimeLimits.connectMs);
+    let usedKeyId = keyId;
+    try {
+      const key = await this.services.keys.keyOf(route.channel, keyId);
+      usedKeyId = key.id;
+      const headers = new Headers({ ...this.order.headers, ...route.channel.headers, upgrade: 'websocket' });
+      if (key.value !== null) providers[route.channel.provider].authorize(headers, key.value);
+      const response = await this.services.open(realtimeUrl(route, this.order), headers, abort.signal);
+      return { response, keyId: usedKeyId };
+    } catch (cause) {
+      const code = abort.signal.aborted ? 'upstream_timeout' : 'upstream_error';
+      return {
+        response: new RelayError(code, 'The model provider cannot be reached.', { cause }),
+        keyId: usedKeyId,
+      };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** What an answer says against its place; null: nothing, a refusal of the request itself included. */
+function failureOf(response: Response | Error): Failure | null {
+  if (response instanceof Error) return { kind: 'unavailable', reason: String(response.message) };
+  const { status } = response;
+  const reason = `status ${status}`;
+  if (status === 401 || status === 402 || status === 403) return { kind: 'refused', reason };
+  if (status === 429 || status === 408) {
+    const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+    return { kind: 'limited', reason, retryAfterMs: Number.isFinite(seconds) ? seconds * 1_000 : null };
+  }
+  const isOpen = status === 101 && response.webSocket !== null;
+  return isOpen || (status >= 400 && status < 500) ? null : { kind: 'unavailable', reason };
+}
+
+function errorOf({ kind }: Failure, response: Response | Error): RelayError {
+  if (response instanceof RelayError) return response;
+  if (kind === 'refused')
+    return new RelayError('upstream_refused_relay', 'The model provider refused the relay itself.');
+  if (kind === 'limited')
+    return new RelayError('rate_limit_exceeded', 'The model provider takes no more sessions at the moment.');
+  return new RelayError('upstream_error', 'The model provider cannot open a session at the moment.');
+}
+
+async function ownAnswer(response: Response): Promise<Response> {
+  const type = response.headers.get('content-type') ?? 'application/json';
+  return new Response(await response.arrayBuffer(), {
+    status: response.status,
+    headers: { 'content-type': type },
+  });
+}

@@ -1,0 +1,60 @@
+// What a frame is, at the price of a glance: audio is most of what passes and is not parsed.
+import { isObject } from '../formats/json-reader.ts';
+import type { JsonObject } from '../formats/observation.ts';
+
+/** Events that come many times a second, and whose only news is how long they are. */
+export type BulkKind = 'heard-audio' | 'said-audio' | 'said-text';
+
+/** By type, beta and GA names alike (OpenAI's Realtime reference, 2026-11). */
+const bulk: Readonly<Record<string, BulkKind>> = {
+  'input_audio_buffer.append': 'heard-audio',
+  'response.audio.delta': 'said-audio',
+  'response.output_audio.delta': 'said-audio',
+  'response.text.delta': 'said-text',
+  'response.output_text.delta': 'said-text',
+  'response.audio_transcript.delta': 'said-text',
+  'response.output_audio_transcript.delta': 'said-text',
+  'response.function_call_arguments.delta': 'said-text',
+};
+
+export type FrameFacts =
+  | { outcome: 'bulk'; kind: BulkKind; characters: number; text: string }
+  | { outcome: 'event'; type: string; event: JsonObject }
+  /** Binary, or no JSON object with a type: passes as it is, and whoever gets it says what is wrong. */
+  | { outcome: 'opaque' };
+
+const headLength = 160;
+const typeAtHead = /^\s*\{(?:\s*"event_id"\s*:\s*"[^"\\]*"\s*,)?\s*"type"\s*:\s*"([a-z_.]+)"/;
+
+/** Never throws. */
+export function readFrame(frame: string | ArrayBuffer): FrameFacts {
+  if (typeof frame !== 'string') return { outcome: 'opaque' };
+  const kind = bulk[typeAtHead.exec(frame.slice(0, headLength))?.[1] ?? ''];
+  if (kind !== undefined) return { outcome: 'bulk', kind, characters: payloadLength(frame), text: frame };
+  try {
+    const event: unknown = JSON.parse(frame);
+    if (isObject(event) && typeof event.type === 'string')
+      return { outcome: 'event', type: event.type, event };
+  } catch {
+    // Not for the relay to say.
+  }
+  return { outcome: 'opaque' };
+}
+
+/** The length of `delta` or `audio`, which nearly always stands last. */
+function payloadLength(text: string): number {
+  const key = text.indexOf('"delta"') >= 0 ? '"delta"' : '"audio"';
+  const start = text.indexOf('"', text.indexOf(key) + key.length);
+  const end = text.indexOf('"', start + 1);
+  return start < 0 || end < 0 ? 0 : end - start - 1;
+}
+
+/** The `response_id` of a delta, without parsing it. */
+export function responseIdOf(text: string): string | null {
+  return /"response_id"\s*:\s*"([^"\\]*)"/.exec(text)?.[1] ?? null;
+}
+
+/** What a frame takes while it is held: UTF-16 or bytes. */
+export function sizeOf(frame: string | ArrayBuffer): number {
+  return typeof frame === 'string' ? frame.length : frame.byteLength;
+}

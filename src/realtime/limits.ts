@@ -1,0 +1,23 @@
+/** The limits of a realtime session. Each is in the README, and tested on both sides where a test can reach it. */
+export const realtimeLimits = {
+  /** A session is closed after this; OpenAI's own end then too. */
+  sessionMs: 3_600_000,
+  /** Frames of the client that wait for the ledger or for the upstream, together; beyond it the session is closed (1009). */
+  heldBytes: 40 * 1024 * 1024,
+  /** What the client sent before the upstream's first frame is kept, to be said again to another channel, up to this. */
+  replayedBytes: 1024 * 1024,
+  /** A connection that names no model must do so in its first `session.update`, within this. */
+  modelWaitMs: 30_000,
+  /** To the upstream's answer to the upgrade. */
+  connectMs: 10_000,
+  /** Places that one session is offered to, one after the other. */
+  places: 3,
+  /** A running response renews its reservation, and asks for more, this often. */
+  lookMs: 1_000,
+  /** A settlement that the ledger has not confirmed is sent again after this. */
+  resendMs: 5_000,
+  /** An ephemeral secret lives so long: shortest, longest, and when nothing is said. */
+  secretSeconds: { least: 10, most: 7_200, usual: 600, usualOfSessions: 60 },
+  /** The settings inside an ephemeral secret, as compressed JSON: it travels in a header. */
+  secretSettingsBytes: 6 * 1024,
+} as const;

@@ -1,0 +1,101 @@
+// The model that a session talks to, and changes of it: a name inside a frame is checked as one in a URL is. A change
+// counts from the upstream's own `session.updated` on.
+import { isObject, objectAt, textAt } from '../formats/json-reader.ts';
+import type { JsonObject } from '../formats/observation.ts';
+import { memberText, replaceMember, topLevelMembers } from '../lib/json-members.ts';
+import { RelayError } from '../lib/relay-error.ts';
+import type { LedgerClient } from '../quota/client.ts';
+import type { Catalog, Route } from '../routing/catalog.ts';
+import type { Pricing } from './money.ts';
+import type { SessionOrder } from './order.ts';
+import { pricingAt, realtimeRoutes } from './routes.ts';
+
+export class SessionModels {
+  pricing: Pricing;
+  private wanted: Pricing | null = null;
+  /** What the upstream calls its model; null before it has said. */
+  private reported: string | null = null;
+  private readonly order: SessionOrder;
+  private readonly ledgers: Pick<LedgerClient, 'inspect'>;
+  private readonly catalog: () => Promise<Catalog>;
+
+  constructor(
+    pricing: Pricing,
+    order: SessionOrder,
+    ledgers: Pick<LedgerClient, 'inspect'>,
+    catalog: () => Promise<Catalog>,
+  ) {
+    this.pricing = pricing;
+    this.order = order;
+    this.ledgers = ledgers;
+    this.catalog = catalog;
+  }
+
+  /** The model that a `session.update` names; null: none, or the one that it is already. */
+  changeIn(session: JsonObject): string | null {
+    const isTranscription = this.order.intent === 'transcription';
+    const model = isTranscription ? transcriptionModelIn(session) : textAt(session, 'model');
+    return model === undefined || model === this.pricing.model ? null : model;
+  }
+
+  /** Checks a model against the token and the channel. Throws RelayError: it may not be taken. */
+  async take(model: string): Promise<Pricing> {
+    const { identity, ip, bound } = this.order;
+    if (bound !== null)
+      throw new RelayError('model_not_allowed', 'This ephemeral key was made for another model.');
+    const inspection = await this.ledgers.inspect(identity.tokenId, { hash: identity.hash, ip, model });
+    if (inspection.outcome === 'refused') throw new RelayError(inspection.code, inspection.message);
+    const catalog = await this.catalog();
+    const route = this.hereOf(realtimeRoutes(catalog, model, identity), model);
+    const pricing = pricingAt(route, model, catalog, identity, Date.now());
+    const { quotaNanoUsd, budget } = inspection.policy;
+    if (pricing.rates === null && (quotaNanoUsd !== null || budget !== null))
+      throw new RelayError(
+        'model_price_unset',
+        `The model \`${model}\` has no price, and this API key is limited.`,
+      );
+    this.wanted = pricing;
+    return pricing;
+  }
+
+  /** What the upstream says of the session. Answers a model that it changed to and nobody asked for; else null. */
+  reportedIn(session: JsonObject): string | null {
+    const model = textAt(session, 'model') ?? null;
+    const before = this.reported;
+    this.reported = model ?? before;
+    if (this.wanted !== null) {
+      this.pricing = this.wanted;
+      this.wanted = null;
+      return null;
+    }
+    return before !== null && model !== null && model !== before && model !== this.pricing.upstreamModel
+      ? model
+      : null;
+  }
+
+  /** The connection is to one channel: a model that it does not serve needs a connection of its own. */
+  private hereOf(routes: readonly Route[], model: string): Route {
+    const here = routes.find(({ channel }) => channel.id === this.pricing.channel.id);
+    if (here !== undefined) return here;
+    throw new RelayError(
+      'model_not_found',
+      `The model \`${model}\` is not served on this connection. Open another one for it.`,
+    );
+  }
+}
+
+/** The frame with the upstream's name of the session's model. Else it is as it was, byte for byte. */
+export function withUpstreamModel(frame: string, upstreamModel: string): string {
+  const session = topLevelMembers(frame).findLast(({ key }) => key === 'session');
+  if (session === undefined) return frame;
+  const renamed = replaceMember(memberText(frame, session), 'model', JSON.stringify(upstreamModel));
+  return frame.slice(0, session.valueStart) + renamed + frame.slice(session.valueEnd);
+}
+
+/** The model that a session writes down with. */
+export function transcriptionModelIn(session: JsonObject): string | undefined {
+  const transcription =
+    objectAt(objectAt(objectAt(session, 'audio'), 'input'), 'transcription') ??
+    session.input_audio_transcription;
+  return isObject(transcription) ? textAt(transcription, 'model') : undefined;
+}

@@ -1,0 +1,44 @@
+// What the door hands over to a session's Durable Object with the upgrade: who calls, and what was asked for. It travels
+// in a header between the two, which no caller can set: the door makes that request anew.
+import type { JsonObject } from '../formats/observation.ts';
+import type { TokenIdentity } from '../tokens/token.ts';
+
+/** A session as it was admitted. */
+export interface SessionOrder {
+  /** Of the session; its responses are `<requestId>_1` and so on. */
+  requestId: string;
+  identity: TokenIdentity;
+  ip: string | null;
+  /** As the caller names it; null: the first `session.update` will. */
+  model: string | null;
+  intent: 'conversation' | 'transcription';
+  /** Of an ephemeral secret: it may not take another model, and begins with these settings. */
+  bound: { settings: JsonObject } | null;
+  /** The caller's query, without its credentials and what the relay says itself: '' or '?…'. */
+  search: string;
+  /** What of the caller's headers goes on to the upstream. */
+  headers: Record<string, string>;
+  /** The subprotocol to be echoed; null: none was offered, or only credentials. */
+  protocol: string | null;
+  startedAtMs: number;
+}
+
+/** The header that an order travels in. */
+export const orderHeader = 'x-relay-session';
+
+/** The upgrade for the session's object. */
+export function requestWith(order: SessionOrder): Request {
+  return new Request('https://session/', {
+    headers: { upgrade: 'websocket', [orderHeader]: encodeURIComponent(JSON.stringify(order)) },
+  });
+}
+
+/** The order of such a request. Throws for any other. */
+export function orderOf(request: Request): SessionOrder {
+  const text = request.headers.get(orderHeader);
+  if (text === null) throw new Error('a session was opened without an order');
+  return JSON.parse(decodeURIComponent(text)) as SessionOrder;
+}
+
+/** The endpoint's name in the log. */
+export const realtimePath = '/v1/realtime';

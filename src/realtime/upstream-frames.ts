@@ -1,0 +1,58 @@
+// What the relay learns from an upstream's frame as it passes. Never changes one, never holds one back.
+import { isObject } from '../formats/json-reader.ts';
+import type { JsonObject } from '../formats/observation.ts';
+import type { Conversation } from './conversation.ts';
+import { readFrame, responseIdOf } from './events.ts';
+import type { SessionModels } from './models.ts';
+import type { Turns } from './turns.ts';
+
+export interface UpstreamFramesContext {
+  conversation: Conversation;
+  turns: Turns;
+  models: SessionModels;
+  /** The upstream changed to a model that nobody asked for by a name that the relay saw. */
+  modelChanged(model: string): void;
+  background(work: Promise<unknown>): void;
+}
+
+/** To be called before the frame goes on: what it charges is durable before the client sees it. */
+export function observe(frame: string | ArrayBuffer, context: UpstreamFramesContext): void {
+  const facts = readFrame(frame);
+  const { turns } = context;
+  if (facts.outcome === 'opaque') return;
+  if (facts.outcome === 'bulk') turns.said(facts.kind, facts.characters, responseIdOf(facts.text));
+  else note(facts.type, facts.event, context);
+}
+
+function note(type: string, event: JsonObject, context: UpstreamFramesContext): void {
+  const { turns, conversation } = context;
+  switch (type) {
+    case 'session.created':
+    case 'session.updated':
+    case 'transcription_session.created':
+    case 'transcription_session.updated':
+      noteSession(event.session, context);
+      break;
+    case 'response.created':
+      context.background(turns.begun(event));
+      break;
+    case 'response.done':
+      turns.done(event);
+      break;
+    case 'conversation.item.input_audio_transcription.completed':
+      conversation.unreported.textBytes += JSON.stringify(event.transcript ?? '').length;
+      turns.transcript(event);
+      break;
+    case 'error':
+      turns.refused(event);
+      break;
+    default:
+  }
+}
+
+function noteSession(session: unknown, { conversation, models, modelChanged }: UpstreamFramesContext): void {
+  if (!isObject(session)) return;
+  conversation.applySession(session);
+  const model = models.reportedIn(session);
+  if (model !== null) modelChanged(model);
+}

@@ -1,0 +1,15 @@
+// What a model costs at a route: the operator's own price of the requested name, else the table's of the upstream's.
+import { overrideRates, type Rates, tableRates } from '../metering/price.ts';
+import type { Catalog, Route } from './catalog.ts';
+
+/** `model` as the caller names it; null: the model has no price. */
+export function ratesOf(
+  { channel, upstreamModel }: Pick<Route, 'channel' | 'upstreamModel'>,
+  model: string | null,
+  catalog: Catalog,
+  nowMs: number,
+): Rates | null {
+  const override = model === null ? null : catalog.override(model);
+  if (override !== null) return overrideRates(override);
+  return tableRates(channel.provider, upstreamModel, channel.baseUrl ?? undefined, new Date(nowMs));
+}

@@ -1,0 +1,98 @@
+// A client of /v1/realtime as a test drives it: what it received and when, and how it was closed.
+import { once } from 'node:events';
+import { type ClientOptions, WebSocket } from 'ws';
+
+export interface RealtimeClient {
+  socket: WebSocket;
+  received: string[];
+  closed: Promise<{ code: number; reason: string; atMs: number }>;
+  say(event: object): void;
+  /** The next event of that type that nobody was given yet. Throws after `withinMs`, or when the socket closes. */
+  next(type: string, withinMs?: number): Promise<Record<string, unknown>>;
+}
+
+/** Opens one; rejects with the refusal's status and body. */
+export async function openRealtime(
+  url: string,
+  token: string | null,
+  options: { query?: string; protocols?: string[]; socket?: ClientOptions } = {},
+): Promise<RealtimeClient> {
+  const { query = '?model=gpt-realtime', protocols = [], socket: given = {} } = options;
+  const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/v1/realtime${query}`, protocols, {
+    maxPayload: 0,
+    headers,
+    ...given,
+  });
+  const client = clientOf(socket);
+  await new Promise<void>((resolve, reject) => {
+    socket.once('open', resolve);
+    socket.once('error', reject);
+    socket.once('unexpected-response', async (_, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of response) chunks.push(chunk as Buffer);
+      reject(new Refused(response.statusCode ?? 0, Buffer.concat(chunks).toString()));
+    });
+  });
+  return client;
+}
+
+/** The upgrade was refused. */
+export class Refused extends Error {
+  readonly status: number;
+  readonly body: { error: Record<string, unknown> };
+  constructor(status: number, text: string) {
+    super(`refused: ${status} ${text}`);
+    this.status = status;
+    this.body = JSON.parse(text);
+  }
+}
+
+function clientOf(socket: WebSocket): RealtimeClient {
+  const received: string[] = [];
+  const seen = new Map<string, number>();
+  const news = new EventTarget();
+  const closed = once(socket, 'close').then(([code, reason]) => {
+    news.dispatchEvent(new Event('news'));
+    return { code: code as number, reason: String(reason), atMs: Date.now() };
+  });
+  socket.on('error', () => undefined);
+  socket.on('message', (data, isBinary) => {
+    received.push(isBinary ? (data as Buffer).toString('hex') : String(data));
+    news.dispatchEvent(new Event('news'));
+  });
+  const find = (type: string) => {
+    for (let index = seen.get(type) ?? 0; index < received.length; index++) {
+      const event = parsed(received[index] ?? '');
+      if (event?.type !== type) continue;
+      seen.set(type, index + 1);
+      return event;
+    }
+    return null;
+  };
+  return {
+    socket,
+    received,
+    closed,
+    say: (event) => socket.send(JSON.stringify(event)),
+    next: async (type, withinMs = 5_000) => {
+      const deadlineMs = Date.now() + withinMs;
+      for (;;) {
+        const event = find(type);
+        if (event !== null) return event;
+        if (socket.readyState === socket.CLOSED) throw new Error(`closed before ${type} came`);
+        const leftMs = deadlineMs - Date.now();
+        if (leftMs <= 0) throw new Error(`no ${type} within ${withinMs} ms; ${received.length} frames came`);
+        await once(news, 'news', { signal: AbortSignal.timeout(leftMs) }).catch(() => undefined);
+      }
+    },
+  };
+}
+
+function parsed(text: string): Record<string, unknown> | null {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
