@@ -206,11 +206,11 @@ export class LiveSession {
     this.money.settleSession({ attempts, status, errorCode, ...where }, pricing?.model ?? this.order.model);
   }
 
+  /** The settings of an ephemeral secret, where it has any. */
   private prelude(): string | null {
-    const { bound } = this.order;
-    return bound === null || Object.keys(bound.settings).length === 0
-      ? null
-      : sessionUpdateEvent(bound.settings);
+    const settings = this.order.bound?.settings ?? {};
+    const saysMore = Object.keys(settings).some((name) => name !== 'type');
+    return saysMore ? sessionUpdateEvent(settings) : null;
   }
 
   private parts() {

@@ -52,9 +52,11 @@ function clientOf(socket: WebSocket): RealtimeClient {
   const received: string[] = [];
   const seen = new Map<string, number>();
   const news = new EventTarget();
-  const closed = once(socket, 'close').then(([code, reason]) => {
-    news.dispatchEvent(new Event('news'));
-    return { code: code as number, reason: String(reason), atMs: Date.now() };
+  const closed = new Promise<{ code: number; reason: string; atMs: number }>((resolve) => {
+    socket.once('close', (code, reason) => {
+      news.dispatchEvent(new Event('news'));
+      resolve({ code, reason: String(reason), atMs: Date.now() });
+    });
   });
   socket.on('error', () => undefined);
   socket.on('message', (data, isBinary) => {

@@ -83,6 +83,14 @@ export async function startRealtimeUpstream(script: Script): Promise<RealtimeUps
   };
 }
 
+/** The fields of a channel to it. */
+export function channelTo(
+  { url }: RealtimeUpstream,
+  models: string[] = ['gpt-realtime'],
+): Record<string, unknown> {
+  return { name: 'realtime', provider: 'openai', base_url: url, keys: ['key-of-the-operator'], models };
+}
+
 /** What a response is said to have used. */
 export interface ResponseUsage {
   input: number;

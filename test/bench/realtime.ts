@@ -1,0 +1,148 @@
+// `node test/bench/realtime.ts`: realtime sessions through the relay and through a bare Durable Object, by turns in one
+// run on one runtime each: the way of a frame at 100 sessions, the memory they take, and where each one saturates.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import { bundleWorker, settings } from '../support/bundle.ts';
+import { type LoadResult, type LoadUpstream, runLoad, startLoadUpstream } from '../support/realtime-load.ts';
+import { channelTo } from '../support/realtime-upstream.ts';
+import { freePort, startRelay } from '../support/relay.ts';
+
+const framesPerSecond = 25;
+const rounds = Number(process.env.ROUNDS ?? 3);
+const seconds = Number(process.env.SECONDS ?? 8);
+/** A frame takes longer than this: the runtime has more than it can do. */
+const saturatedP99Ms = 250;
+const steps = [100, 150, 200, 250, 300, 400, 500, 600];
+
+interface Side {
+  name: 'relay' | 'bare';
+  address: string;
+  headers: Record<string, string>;
+  pid: number;
+}
+
+const upstream = await startLoadUpstream();
+const before = new Set(workerdPids());
+const relay = await startRelay();
+const relayPid = newPid(before);
+const bare = await startBare(upstream);
+const barePid = newPid(new Set([...before, relayPid]));
+await relay.channel(channelTo(upstream));
+const { token } = await relay.token();
+const sides: readonly Side[] = [
+  {
+    name: 'relay',
+    address: `${relay.url.replace('http', 'ws')}/v1/realtime?model=gpt-realtime`,
+    headers: { authorization: `Bearer ${token}` },
+    pid: relayPid,
+  },
+  { name: 'bare', address: bare.address, headers: {}, pid: barePid },
+];
+
+try {
+  await atHundred();
+  await saturation();
+} finally {
+  await relay.stop();
+  await bare.stop();
+  await upstream.stop();
+}
+
+async function atHundred(): Promise<void> {
+  const results = new Map<string, LoadResult[]>();
+  const memory: Record<string, number[]> = { relay: [], bare: [] };
+  for (let round = 0; round <= rounds; round++) {
+    for (const side of sides) {
+      const result = await load(side, 100, () => memory[side.name]?.push(memoryMb(side.pid)));
+      // The first round is for warming up.
+      if (round > 0) results.set(side.name, [...(results.get(side.name) ?? []), result]);
+    }
+  }
+  const middle = (name: string, key: 'p50Ms' | 'p99Ms') =>
+    (results.get(name) ?? []).map((result) => result[key]).sort((one, other) => one - other)[
+      Math.floor(rounds / 2)
+    ] ?? Number.NaN;
+  for (const { name } of sides) {
+    const all = results.get(name) ?? [];
+    const lost = all.reduce((sum, { sent, arrived }) => sum + sent - arrived, 0);
+    const disorder = all.reduce((sum, { outOfOrder }) => sum + outOfOrder, 0);
+    console.log(
+      `${name}: 100 sessions, p50 ${middle(name, 'p50Ms').toFixed(2)} ms, p99 ${middle(name, 'p99Ms').toFixed(2)} ms; lost ${lost}, out of order ${disorder}`,
+    );
+    console.log(`${name}: memory in MB, a second each: ${(memory[name] ?? []).map(Math.round).join(' ')}`);
+  }
+  for (const key of ['p50Ms', 'p99Ms'] as const)
+    console.log(`ratio of ${key}: ${(middle('relay', key) / middle('bare', key)).toFixed(2)}`);
+}
+
+async function saturation(): Promise<void> {
+  const reached = { relay: 0, bare: 0 };
+  const open = new Set(sides);
+  for (const sessions of steps) {
+    for (const side of open) {
+      const result = await load(side, sessions).catch(() => null);
+      console.log(
+        `${side.name}: ${sessions} sessions, p50 ${result?.p50Ms.toFixed(1)} ms, p99 ${result?.p99Ms.toFixed(1)} ms`,
+      );
+      if (result === null || result.p99Ms > saturatedP99Ms || result.arrived < result.sent) open.delete(side);
+      else reached[side.name] = sessions;
+    }
+  }
+  console.log(
+    `sessions before p99 passed ${saturatedP99Ms} ms: relay ${reached.relay}, bare ${reached.bare}`,
+  );
+}
+
+function load({ address, headers }: Side, sessions: number, everySecond?: () => void): Promise<LoadResult> {
+  const timed = everySecond === undefined ? {} : { everySecond };
+  return runLoad({ address, headers, upstream, sessions, framesPerSecond, seconds, ...timed });
+}
+
+async function startBare({ url }: LoadUpstream) {
+  const folder = mkdtempSync(join(tmpdir(), 'realtime-bench-'));
+  const { modules } = await bundleWorker(folder, 'bare', join(import.meta.dirname, 'bare-session.ts'));
+  const port = await freePort();
+  const runtime = new Miniflare(
+    convertV4MiniflareOptions({
+      workers: [
+        {
+          name: 'bare',
+          ...settings,
+          ...modules,
+          bindings: { UPSTREAM: url },
+          durableObjects: { SESSION: { className: 'BareSession', useSQLite: true } },
+          unsafeDirectSockets: [{ host: '127.0.0.1', port }],
+        },
+      ],
+    }),
+  );
+  await runtime.ready;
+  const stop = async () => {
+    await runtime.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { address: `ws://127.0.0.1:${port}/`, stop };
+}
+
+function workerdPids(): number[] {
+  try {
+    return execFileSync('pgrep', ['-f', 'workerd serve'], { encoding: 'utf8' })
+      .trim()
+      .split('\n')
+      .map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function newPid(known: ReadonlySet<number>): number {
+  return workerdPids().find((pid) => !known.has(pid)) ?? 0;
+}
+
+function memoryMb(pid: number): number {
+  const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);
+  return (pages * 4_096) / 1024 / 1024;
+}

@@ -1,0 +1,130 @@
+// Many voice sessions at once: both ends here, on one clock, so that the way of every frame is timed. Nothing is taken
+// for granted about what is between: the relay, or a bare Durable Object.
+import { setTimeout as delay } from 'node:timers/promises';
+import { WebSocket } from 'ws';
+import {
+  type RealtimeUpstream,
+  sessionCreated,
+  startRealtimeUpstream,
+  type UpstreamSession,
+} from './realtime-upstream.ts';
+
+export interface LoadOptions {
+  /** Opens a session: its whole address and headers. */
+  address: string;
+  headers: Record<string, string>;
+  upstream: LoadUpstream;
+  sessions: number;
+  framesPerSecond: number;
+  seconds: number;
+  /** Called every second while it runs. */
+  everySecond?: () => void;
+}
+
+export interface LoadResult {
+  sent: number;
+  arrived: number;
+  /** Frames that came before or without the one that was sent before them. */
+  outOfOrder: number;
+  /** One way, both directions together, in milliseconds. */
+  p50Ms: number;
+  p99Ms: number;
+}
+
+/** 40 ms of PCM16 at 24 kHz, as base64. */
+const audio = 'A'.repeat(2_560);
+
+export interface LoadUpstream extends RealtimeUpstream {
+  heard(session: UpstreamSession, text: string): void;
+}
+
+/** An upstream that is in the middle of a response from the first moment on, and hands over what it hears. */
+export async function startLoadUpstream(): Promise<LoadUpstream> {
+  const load = { heard: (_session: UpstreamSession, _text: string): void => undefined };
+  const upstream = await startRealtimeUpstream({
+    opened: (session) => {
+      session.say(sessionCreated());
+      session.say({ type: 'response.created', response: { id: 'resp_load', status: 'in_progress' } });
+      session.socket.removeAllListeners('message');
+      session.socket.on('message', (data) => load.heard(session, String(data)));
+    },
+  });
+  return Object.assign(upstream, load, {
+    set heard(heard: LoadUpstream['heard']) {
+      load.heard = heard;
+    },
+    get heard() {
+      return load.heard;
+    },
+  });
+}
+
+/** Runs it; throws when a session cannot be opened. */
+export async function runLoad(options: LoadOptions): Promise<LoadResult> {
+  const { upstream, sessions, framesPerSecond, seconds } = options;
+  const latenciesMs: number[] = [];
+  let [sent, arrived, outOfOrder] = [0, 0, 0];
+  const expected = new Map<unknown, number>();
+  const note = (end: unknown, text: string) => {
+    const [, index, at] = /"event_id":"f(\d+)_([\d.]+)"/.exec(text) ?? [];
+    if (index === undefined) return;
+    latenciesMs.push(performance.now() - Number(at));
+    arrived += 1;
+    const before = expected.get(end) ?? 0;
+    if (Number(index) !== before) outOfOrder += 1;
+    expected.set(end, Number(index) + 1);
+  };
+  const first = upstream.sessions.length;
+  const heard = note;
+  Object.assign(upstream, { heard });
+  const clients = await openAll(options, note);
+  const ends = upstream.sessions.slice(first);
+  const frame = (type: string, key: string, index: number, more = '') =>
+    `{"type":"${type}","event_id":"f${index}_${performance.now()}"${more},"${key}":"${audio}"}`;
+  const startedAt = performance.now();
+  for (let tick = 0; tick < framesPerSecond * seconds; tick++) {
+    for (const client of clients) client.send(frame('input_audio_buffer.append', 'audio', tick));
+    for (const { socket } of ends)
+      socket.send(frame('response.output_audio.delta', 'delta', tick, ',"response_id":"resp_load"'));
+    sent += clients.length + ends.length;
+    if (tick % framesPerSecond === 0) options.everySecond?.();
+    const dueMs = startedAt + ((tick + 1) * 1_000) / framesPerSecond - performance.now();
+    if (dueMs > 0) await delay(dueMs);
+  }
+  for (let waited = 0; arrived < sent && waited < 100; waited++) await delay(50);
+  for (const client of clients) client.close(1000);
+  await delay(300);
+  latenciesMs.sort((one, other) => one - other);
+  const at = (share: number) => latenciesMs[Math.floor(latenciesMs.length * share)] ?? Number.NaN;
+  if (ends.length !== sessions)
+    throw new Error(`${ends.length} sessions reached the upstream, not ${sessions}`);
+  return { sent, arrived, outOfOrder, p50Ms: at(0.5), p99Ms: at(0.99) };
+}
+
+async function openAll(
+  { address, headers, sessions }: LoadOptions,
+  note: (end: unknown, text: string) => void,
+): Promise<WebSocket[]> {
+  const clients: WebSocket[] = [];
+  while (clients.length < sessions) {
+    const group = Array.from(
+      { length: Math.min(20, sessions - clients.length) },
+      () => new WebSocket(address, { headers }),
+    );
+    await Promise.all(group.map((client) => opened(client, note)));
+    clients.push(...group);
+  }
+  return clients;
+}
+
+/** Ready once the upstream's first words came through. */
+function opened(client: WebSocket, note: (end: unknown, text: string) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.once('error', reject);
+    client.on('message', (data) => {
+      const text = String(data);
+      if (text.includes('"response.created"')) resolve();
+      else note(client, text);
+    });
+  });
+}

@@ -1,0 +1,57 @@
+// Transcripts of realtime sessions, as a list of who said what: the repository's own, and the recordings where they are.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Script, UpstreamSession } from './realtime-upstream.ts';
+
+/** One frame. */
+export interface Line {
+  dir: 'client' | 'server';
+  event: { type: string; response?: { usage?: Record<string, unknown> }; usage?: Record<string, unknown> };
+}
+
+export interface Transcript {
+  name: string;
+  provider: 'openai' | 'azure' | 'openai-compatible';
+  lines: Line[];
+}
+
+const own = fileURLToPath(new URL('../fixtures/realtime/', import.meta.url).href);
+const shared = fileURLToPath(new URL('../../../shared/fixtures/', import.meta.url).href);
+const providers = { openai: 'openai', azure: 'azure', xai: 'openai-compatible' } as const;
+
+/** All that OpenAI's protocol is spoken in. */
+export function transcripts(): Transcript[] {
+  const ours = readdirSync(own).map((file) => read(`${own}${file}`, `own/${file}`, 'openai'));
+  const recorded = Object.entries(providers).flatMap(([folder, provider]) => {
+    const path = `${shared}${folder}/realtime/`;
+    if (!existsSync(path)) return [];
+    return readdirSync(path).map((name) =>
+      read(`${path}${name}/transcript.jsonl`, `${folder}/${name}`, provider),
+    );
+  });
+  return [...ours, ...recorded].filter(({ lines }) => lines.some(({ dir }) => dir === 'client'));
+}
+
+function read(path: string, name: string, provider: Transcript['provider']): Transcript {
+  const lines = readFileSync(path, 'utf8').trim().split('\n');
+  const parsed = lines.map((line) => JSON.parse(line) as Line).filter(({ event }) => event !== undefined);
+  return { name, provider, lines: parsed };
+}
+
+/** An upstream that says the server's part, each time the client has said its own as far as that. */
+export function replaying(transcript: () => Transcript): Script {
+  const at = new Map<UpstreamSession, number>();
+  const goOn = (session: UpstreamSession) => {
+    const { lines } = transcript();
+    let index = at.get(session) ?? 0;
+    for (let line = lines[index]; line?.dir === 'server'; line = lines[++index]) session.say(line.event);
+    at.set(session, index);
+  };
+  return {
+    opened: goOn,
+    event: (session) => {
+      at.set(session, (at.get(session) ?? 0) + 1);
+      goOn(session);
+    },
+  };
+}
