@@ -1,5 +1,5 @@
 -- The database (D1) of OpenOpen8 Relay, version 1. Deploy, local start and tests apply this file to an empty
--- database, then those of migrations/ that are newer than the database.
+-- database, then those of src/migrations/ that are newer than the database.
 -- Money is integer nano-USD, times are milliseconds since 1970 (UTC), lists are JSON arrays.
 -- A change is a new file there, never an edit here, so that deployments with data follow (src/lib/schema-store.ts).
 

@@ -135,8 +135,9 @@ export function errorStatus(door: DoorFormat, code: RelayErrorCode): number {
 
 /** Headers that belong to an error: when to come again, whether at all, which methods there are. */
 export function errorHeaders(error: RelayError): Record<string, string> {
-  const { retryAfterMs, allow } = error.details;
+  const { retryAfterMs, allow, headers } = error.details;
   return {
+    ...headers,
     ...(retryAfterMs !== undefined && { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }),
     ...(finalCodes.has(error.code) && { 'x-should-retry': 'false' }),
     ...(allow !== undefined && { allow: allow.join(', ') }),
@@ -161,10 +162,15 @@ export function errorBody(door: DoorFormat, error: RelayError, requestId: string
 }
 
 /** Gemini's error object: `code` is the number of the HTTP status. */
-export function geminiError({ code, message }: RelayError): object {
+export function geminiError({ code, message, details: { retryAfterMs } }: RelayError): object {
   const [status, reason] = table[code].gemini;
-  const detail = { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason, domain: 'openopen8-relay' };
-  return { code: table[code].status, message, status, details: [detail] };
+  const info = { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason, domain: 'openopen8-relay' };
+  // Google's clients read from here, not from a header, when they may come again.
+  const retry = retryAfterMs !== undefined && {
+    '@type': 'type.googleapis.com/google.rpc.RetryInfo',
+    retryDelay: `${Math.max(1, Math.ceil(retryAfterMs / 1000))}s`,
+  };
+  return { code: table[code].status, message, status, details: retry ? [info, retry] : [info] };
 }
 
 /** OpenAI's `type` and `code` of an error, for its stream events. */

@@ -75,6 +75,14 @@ export class RequestFields {
     return this.faults.wrongType(this.path(key), 'an object', value);
   }
 
+  /** An array of strings; empty when it was not given. */
+  texts(key: string, field?: Field): string[] {
+    const value = this.take(key, field);
+    if (value === undefined) return [];
+    if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value;
+    return this.faults.wrongType(this.path(key), 'an array of strings', value) ?? [];
+  }
+
   /** An array of objects; elements that are none are faults of their own. */
   objects(key: string, field?: Field): JsonObject[] | undefined {
     const value = this.take(key, field);

@@ -1,53 +1,18 @@
 // How many input tokens a body can be at most, without a tokenizer: its text by its bytes, its media by the
-// providers' published rules. Every constant is in `inputBounds`.
+// providers' published rules. Every constant is in `inputBounds` (bound-figures.ts).
 import { isObject } from '../formats/json-reader.ts';
 import type { WireKind } from '../formats/meter.ts';
-import { mediaType, otherServerTool, searchTool, toolName } from './bound-parts.ts';
-
-/** The constants of the input estimate. Calibrated on recorded requests: test/metering/bound.test.ts. */
-export const inputBounds = {
-  /**
-   * UTF-8 bytes of request body a token, a little fewer than ever seen. English has 4 to 5, JSON and code 3,
-   * Chinese 3 to 4. Anthropic's and Gemini's newest tokenizers make the most tokens of a text.
-   */
-  bytesPerToken: { openai: 2.5, anthropic: 2.2, gemini: 2.5 },
-  /** What providers put around a request: roles, separators, instructions for tools. */
-  tokensPerRequest: 32,
-  /** Tools bring a system prompt: Anthropic's has up to 530 tokens, those of open models behind hosts 400. */
-  tokensWithTools: { openai: 600, anthropic: 700, gemini: 200 },
-  /** Anthropic's instructions for citing documents. */
-  tokensWithCitations: 700,
-  /** What a search that the provider runs itself brings into the prompt: whole pages, some 20,000 tokens. */
-  tokensPerSearchTool: 25_000,
-  /** Definitions and results of its other tools, over several turns: code execution, images, MCP. */
-  tokensPerServerTool: 10_000,
-  /** A history that only the upstream has (previous_response_id, conversation, prompt, cachedContent). */
-  tokensOfHiddenHistory: 8_000,
-  /** An image at most: OpenAI 1,536 patches times 2.46, Anthropic 4,784, Gemini 16 tiles of 258. */
-  tokensPerImage: { openai: 3_800, anthropic: 4_800, gemini: 4_200 },
-  /** OpenAI's `detail: low`: 85, or 70. */
-  tokensPerLowDetailImage: 100,
-  /** gpt-4o-mini counts images 33-fold: 2,833 and 5,667 a tile, up to eight tiles. */
-  tokensPerImageOfGpt4oMini: 48_200,
-  tokensPerLowDetailImageOfGpt4oMini: 2_900,
-  /** Audio of at least 16 kbit/s, at up to 32 tokens a second (Gemini; OpenAI 10, Mistral 12.5). */
-  audioBytesPerSecond: 2_000,
-  audioTokensPerSecond: 32,
-  /** Video of at least 160 kbit/s, at up to 300 tokens a second. */
-  videoBytesPerSecond: 20_000,
-  videoTokensPerSecond: 300,
-  /** Documents (PDF): text comes compressed, and each page is an image too. */
-  documentBytesPerToken: 3,
-  /** Media behind a URL or an id, whose size is not known here. */
-  tokensPerRemoteFile: 20_000,
-  /** Deeper than this nothing is looked at. */
-  maximumDepth: 64,
-} as const;
+import { inputBounds } from './bound-figures.ts';
+import { mediaType, otherServerTool, searchingModel, searchTool, toolName } from './bound-parts.ts';
 
 /** Upper bounds of the input of one request. */
 export interface InputSurvey {
   /** All of it; the media are part of it. */
   inputTokens: number;
+  /** What it probably is: no bound, but what is charged where nobody says. */
+  typicalTokens: number;
+  /** Tokens of files whose kind is not known: text, or what costs more. */
+  remoteTokens: number;
   imageTokens: number;
   audioTokens: number;
   videoTokens: number;
@@ -59,9 +24,24 @@ export interface InputSurvey {
 
 type Family = keyof typeof inputBounds.bytesPerToken;
 
+/** What is known of a request besides its body. */
+export interface InputContext {
+  /** As the upstream calls it. */
+  model: string;
+  /** Tokens of the response that `previous_response_id` names, with all before it; null: not recorded. */
+  historyTokens: number | null;
+  /** Served by a host of others' models. */
+  hosted: boolean;
+}
+
 /** The survey of a parsed body of `bodyBytes` bytes. Looks at each value once, and at no character of text. */
-export function surveyInput(kind: WireKind, body: unknown, bodyBytes: number): InputSurvey {
-  const survey = new Survey(kind, body);
+export function surveyInput(
+  kind: WireKind,
+  body: unknown,
+  bodyBytes: number,
+  context: InputContext,
+): InputSurvey {
+  const survey = new Survey(kind, body, context);
   survey.walk(body, undefined, '', 0);
   return survey.result(bodyBytes);
 }
@@ -71,37 +51,64 @@ function familyOf(kind: WireKind): Family {
   return kind === 'generate' || kind === 'gemini-embed' ? 'gemini' : 'openai';
 }
 
+const hiddenHistories: Partial<Record<WireKind, readonly string[]>> = {
+  responses: ['conversation', 'prompt'],
+  generate: ['cachedContent', 'cached_content'],
+};
+
+/** Tokens that stand in no body: a history that the upstream keeps. */
+function tokensOfHistory(
+  kind: WireKind,
+  request: Readonly<Record<string, unknown>>,
+  recorded: number | null,
+): number {
+  const named = (hiddenHistories[kind] ?? []).filter((key) => request[key]).length;
+  const previous = kind === 'responses' && request.previous_response_id;
+  return (
+    named * inputBounds.tokensOfHiddenHistory +
+    (previous ? (recorded ?? inputBounds.tokensOfHiddenHistory) : 0)
+  );
+}
+
 class Survey {
   readonly #family: Family;
+  readonly #kind: WireKind;
   readonly #gpt4oMini: boolean;
   readonly #extra: number;
+  readonly #history: number;
   readonly #searchTools: number;
   #mediaBytes = 0;
   #image = 0;
+  #images = 0;
   #audio = 0;
   #video = 0;
   #document = 0;
+  #remote = 0;
   #numbers = 0;
   #citations = 0;
   #markers: InputSurvey['cacheMarkers'] = 'none';
 
-  constructor(kind: WireKind, body: unknown) {
+  constructor(kind: WireKind, body: unknown, { model, historyTokens, hosted }: InputContext) {
     const request = isObject(body) ? body : {};
     this.#family = familyOf(kind);
-    this.#gpt4oMini = typeof request.model === 'string' && request.model.includes('gpt-4o-mini');
+    this.#kind = kind;
+    this.#gpt4oMini = model.includes('gpt-4o-mini');
     const tools = Array.isArray(request.tools) ? request.tools.filter(isObject) : [];
     const searching = tools.filter((tool) => searchTool.test(toolName(tool))).length;
-    this.#searchTools = searching + (isObject(request.web_search_options) ? 1 : 0);
+    const unasked = isObject(request.web_search_options) || searchingModel.test(model) ? 1 : 0;
+    this.#searchTools = searching + unasked;
     const otherTools = tools.filter((tool) => otherServerTool.test(toolName(tool))).length;
-    const hidden = ['previous_response_id', 'conversation', 'prompt', 'cachedContent', 'cached_content'];
-    const history =
-      kind === 'responses' || kind === 'generate' ? hidden.filter((key) => request[key]).length : 0;
+    this.#history = tokensOfHistory(kind, request, historyTokens);
     this.#extra =
       inputBounds.tokensPerRequest +
+      (hosted && (kind === 'chat' || kind === 'responses') ? inputBounds.tokensOfHostPrompt : 0) +
       (tools.length > 0 ? inputBounds.tokensWithTools[this.#family] : 0) +
-      this.#searchTools * inputBounds.tokensPerSearchTool +
+      this.#searchTools *
+        (kind === 'responses'
+          ? inputBounds.tokensPerSearchToolOfResponses
+          : inputBounds.tokensPerSearchTool) +
       otherTools * inputBounds.tokensPerServerTool +
-      history * inputBounds.tokensOfHiddenHistory;
+      this.#history;
   }
 
   walk(
@@ -123,17 +130,28 @@ class Survey {
 
   result(bodyBytes: number): InputSurvey {
     const textBytes = Math.max(0, bodyBytes - this.#mediaBytes);
-    const text = Math.ceil(textBytes / inputBounds.bytesPerToken[this.#family]);
-    const media = this.#image + this.#audio + this.#video + this.#document;
+    const sized = this.#audio + this.#video + this.#document;
+    const media = this.#image + sized + this.#remote;
+    const typicalText = Math.ceil(textBytes / inputBounds.typicalBytesPerToken);
+    const typicalMedia = Math.min(this.#image, this.#images * inputBounds.typicalTokensPerImage) + sized;
     return {
       // A token may be given as its number, in as little as two bytes.
-      inputTokens: Math.max(text, this.#numbers) + media + this.#extra + this.#citations,
+      inputTokens:
+        Math.max(this.#textTokens(textBytes), this.#numbers) + media + this.#extra + this.#citations,
+      typicalTokens: Math.max(typicalText, this.#numbers) + typicalMedia + this.#history,
+      remoteTokens: this.#remote,
       imageTokens: this.#image,
       audioTokens: this.#audio,
       videoTokens: this.#video,
       cacheMarkers: this.#markers,
       searchTools: this.#searchTools,
     };
+  }
+
+  /** An upload to image edits is a form, of which the files are not looked at: its length is not that of a text. */
+  #textTokens(textBytes: number): number {
+    const tokens = Math.ceil(textBytes / inputBounds.bytesPerToken[this.#family]);
+    return this.#kind === 'images' ? Math.min(tokens, inputBounds.tokensOfImageUpload) : tokens;
   }
 
   #mark(ttl: unknown): void {
@@ -149,13 +167,18 @@ class Survey {
   }
 
   #addMedia(type: string, bytes: number | null, parent: Readonly<Record<string, unknown>> | undefined): void {
-    if (type.startsWith('image')) this.#image += this.#tokensOfImage(parent);
-    else if (bytes === null) this.#document += inputBounds.tokensPerRemoteFile;
+    if (type.startsWith('image')) this.#addImage(parent);
+    else if (bytes === null) this.#remote += inputBounds.tokensPerRemoteFile;
     else if (type.startsWith('audio'))
       this.#audio += secondsOf(bytes, 'audio') * inputBounds.audioTokensPerSecond;
     else if (type.startsWith('video'))
       this.#video += secondsOf(bytes, 'video') * inputBounds.videoTokensPerSecond;
     else this.#document += Math.ceil(bytes / inputBounds.documentBytesPerToken);
+  }
+
+  #addImage(parent: Readonly<Record<string, unknown>> | undefined): void {
+    this.#images += 1;
+    this.#image += this.#tokensOfImage(parent);
   }
 
   #tokensOfImage(parent: Readonly<Record<string, unknown>> | undefined): number {

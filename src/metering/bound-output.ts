@@ -1,45 +1,28 @@
-// How many output tokens a request can have at most, by its own fields. Every constant is in `outputBounds`.
+// How many output tokens a request can have at most, by its own fields. Every constant is in `outputBounds` (bound-figures.ts).
 import { isObject } from '../formats/json-reader.ts';
 import type { WireKind } from '../formats/meter.ts';
-
-/** The constants of the output bound; those of the input are `inputBounds`. */
-export const outputBounds = {
-  /** SPEC section 6: without a bound of the caller's. The model's own maximum is not in any table here. */
-  tokensWithoutBound: 4_096,
-  /** SPEC section 6: of a stream, reserved at a time. */
-  tokensPerStep: 2_000,
-  /** An image at most (gpt-image-1, high, 1024x1536: 6,240), and each partial image of a stream. */
-  tokensPerImage: 6_300,
-  tokensPerPartialImage: 100,
-  /** Speech: some 21 tokens a second at no fewer than 7 characters a second. */
-  speechTokensPerCharacter: 3,
-  /** Transcripts: fast speech has 5 tokens a second; audio of at least 16 kbit/s. */
-  transcriptTokensPerSecond: 6,
-  transcribedBytesPerSecond: 2_000,
-  transcribedTokensPerSecond: 12,
-  /** Searches that a request with a search tool may run, where it does not say (`max_uses`). */
-  webSearches: 5,
-  /** Cohere: a search unit is a query with up to 100 documents, and long ones count as several. */
-  documentsPerSearchUnit: 100,
-  tokensPerDocument: 500,
-} as const;
+import { outputBounds } from './bound-figures.ts';
+import { otherServerTool, searchTool, toolName } from './bound-parts.ts';
 
 type Request = Readonly<Record<string, unknown>>;
 
 /** Tokens of output at most, thinking included (all four formats count it inside their bounds). */
 export function outputBound(kind: WireKind, request: Request, bodyBytes: number): number {
-  const config = isObject(request.generationConfig) ? request.generationConfig : {};
   switch (kind) {
     case 'chat':
-      return given(request.max_completion_tokens, request.max_tokens) * countOf(request.n);
+      return chatBound(request);
     case 'completions':
-      return given(request.max_tokens) * Math.max(countOf(request.n), countOf(request.best_of));
+      return (
+        given(0, request.max_tokens) *
+        Math.max(countOf(request.n), countOf(request.best_of)) *
+        promptsOf(request.prompt)
+      );
     case 'responses':
-      return given(request.max_output_tokens);
+      return given(0, request.max_output_tokens);
     case 'messages':
-      return given(request.max_tokens);
+      return messagesBound(request);
     case 'generate':
-      return given(config.maxOutputTokens, config.max_output_tokens) * countOf(config.candidateCount);
+      return generateBound(request);
     case 'images':
       return imagesBound(request);
     case 'speech':
@@ -63,10 +46,55 @@ function lengthOf(value: unknown): number {
   return typeof value === 'string' ? value.length : 0;
 }
 
-/** The first usable bound of the caller's; a senseless one is the upstream's to refuse. */
-function given(...bounds: unknown[]): number {
-  const bound = bounds.find((value) => typeof value === 'number' && Number.isFinite(value) && value >= 0);
-  return typeof bound === 'number' ? Math.ceil(bound) : outputBounds.tokensWithoutBound;
+/** A budget for thinking counts inside the bound; DashScope's `thinking_budget` comes on top of it. */
+function chatBound(request: Request): number {
+  const openRouter = numberAt(request.reasoning, 'max_tokens');
+  const dashScope = typeof request.thinking_budget === 'number' ? Math.max(0, request.thinking_budget) : 0;
+  const each = given(openRouter, request.max_completion_tokens, request.max_tokens) + Math.ceil(dashScope);
+  return each * countOf(request.n);
+}
+
+/** Each turn of a loop over the provider's own tools may have `max_tokens`: one and a half of it was seen. */
+function messagesBound(request: Request): number {
+  const tools = Array.isArray(request.tools) ? request.tools.filter(isObject) : [];
+  const loops = tools.some((tool) => searchTool.test(toolName(tool)) || otherServerTool.test(toolName(tool)));
+  return given(numberAt(request.thinking, 'budget_tokens'), request.max_tokens) * (loops ? 2 : 1);
+}
+
+function generateBound(request: Request): number {
+  const config = generationConfigOf(request);
+  const thinking = config.thinkingConfig ?? config.thinking_config;
+  const budget = Math.max(numberAt(thinking, 'thinkingBudget'), numberAt(thinking, 'thinking_budget'));
+  const candidates = Math.max(countOf(config.candidateCount), countOf(config.candidate_count));
+  return given(budget, config.maxOutputTokens, config.max_output_tokens) * candidates;
+}
+
+/** Gemini's settings, which it takes in both spellings. */
+export function generationConfigOf(request: Request): Request {
+  const camel = isObject(request.generationConfig) ? request.generationConfig : {};
+  const snake = isObject(request.generation_config) ? request.generation_config : {};
+  return { ...snake, ...camel };
+}
+
+function numberAt(value: unknown, key: string): number {
+  const found = isObject(value) ? value[key] : undefined;
+  return typeof found === 'number' && found > 0 && Number.isFinite(found) ? found : 0;
+}
+
+/** Legacy completions answer each prompt of a list. A list of numbers is one prompt, as tokens. */
+function promptsOf(prompt: unknown): number {
+  return Array.isArray(prompt) && typeof prompt[0] !== 'number' ? Math.max(1, prompt.length) : 1;
+}
+
+/**
+ * The largest usable bound of the caller's: which of two names an upstream reads is not known. Without one, the
+ * default, and a budget for thinking on top. A senseless bound is the upstream's to refuse.
+ */
+function given(thinkingTokens: number, ...bounds: unknown[]): number {
+  const usable = bounds.filter((value) => typeof value === 'number' && Number.isFinite(value) && value >= 0);
+  return usable.length > 0
+    ? Math.ceil(Math.max(...(usable as number[])))
+    : outputBounds.tokensWithoutBound + Math.ceil(thinkingTokens);
 }
 
 /** How many answers are asked for: `n`, at least one. Forms give it as text. */

@@ -5,10 +5,13 @@ type JsonMember = Readonly<Record<string, unknown>> | undefined;
 
 /** Names of tools that search, and bring pages into the prompt. */
 export const searchTool =
-  /^(web_search|web_fetch|file_search|google_?search|url_?context|google_?maps|file_?search)/i;
+  /^([a-z]+:)?(web_search|web_fetch|file_search|google_?search|url_?context|google_?maps|file_?search)/i;
 /** Names of the other tools that the provider runs. */
 export const otherServerTool =
   /^(code_?(execution|interpreter)|image_generation|mcp|advisor|computer|shell|tool_search)/i;
+
+/** Models that search by themselves, whatever the request says: Groq's, Perplexity's, OpenAI's, OpenRouter's. */
+export const searchingModel = /compound|sonar|search-preview|search-api|deep-research|:online$/i;
 
 /** By which a tool of the provider's is known: its type, or Gemini's only member. A function has others. */
 export function toolName(tool: Readonly<Record<string, unknown>>): string {

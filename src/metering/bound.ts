@@ -3,18 +3,23 @@
 import { isObject } from '../formats/json-reader.ts';
 import type { WireKind } from '../formats/meter.ts';
 import { type Usage, usageOf } from '../formats/usage.ts';
+import { outputBounds } from './bound-figures.ts';
 import { type InputSurvey, surveyInput } from './bound-input.ts';
-import { countOf, outputBound, outputBounds } from './bound-output.ts';
+import { countOf, generationConfigOf, outputBound } from './bound-output.ts';
 import { costNanoUsd, type Rates, type TokenRates } from './price.ts';
-import { ratesAt } from './rates.ts';
 
-export { inputBounds } from './bound-input.ts';
-export { outputBounds } from './bound-output.ts';
+export { inputBounds, outputBounds } from './bound-figures.ts';
 
 export interface BoundOptions {
   streamed: boolean;
   /** The group's price multiplier. */
   multiplier?: number;
+  /** The upstream's own name of the model, where it is not the body's. */
+  model?: string;
+  /** Recorded tokens of the response that the request goes on from, all before it included; null: unknown. */
+  historyTokens?: number | null;
+  /** The upstream hosts others' models, and may put a system prompt of its own before. */
+  hosted?: boolean;
 }
 
 export interface Bound {
@@ -23,8 +28,10 @@ export interface Bound {
   /** The input's part of it: what is charged when the request's Worker dies. */
   inputNanoUsd: number;
   inputTokens: number;
-  /** The input as it was taken for: what an estimate starts from when the upstream says nothing. */
-  input: Usage;
+  /** What the input probably is: what an estimate starts from when the upstream says nothing. */
+  typicalInput: Usage;
+  /** All that the request can cost by its own bounds; a stream reserves it in steps. */
+  fullNanoUsd: number;
   /** What one extension of a stream costs. */
   stepNanoUsd: number;
   /** The output that the whole request can have (a stream reserves it in steps). */
@@ -40,10 +47,14 @@ export function upperBound(
   body: unknown,
   bodyBytes: number,
   rates: Rates,
-  { streamed, multiplier = 1 }: BoundOptions,
+  { streamed, multiplier = 1, model, historyTokens = null, hosted = false }: BoundOptions,
 ): Bound {
   const request = isObject(body) ? body : {};
-  const survey = surveyInput(kind, body, bodyBytes);
+  const survey = surveyInput(kind, body, bodyBytes, {
+    model: model ?? (typeof request.model === 'string' ? request.model : ''),
+    historyTokens,
+    hosted,
+  });
   const input = inputUsage(kind, request, survey, bodyBytes);
   const outputTokens = outputBound(kind, request, bodyBytes);
   const stepTokens = Math.min(outputTokens, outputBounds.tokensPerStep);
@@ -51,9 +62,10 @@ export function upperBound(
   const reserved = { ...input, outputTokens: streamed ? stepTokens : outputTokens };
   return {
     reserveNanoUsd: costNanoUsd(reserved, dearest, multiplier),
+    fullNanoUsd: costNanoUsd({ ...input, outputTokens }, dearest, multiplier),
     inputNanoUsd: costNanoUsd(input, dearest, multiplier),
     inputTokens: input.inputTokens,
-    input,
+    typicalInput: typicalOf(kind, input, survey),
     stepNanoUsd: costNanoUsd(
       usageOf({ outputTokens: stepTokens }),
       { ...dearest, perRequest: 0 },
@@ -64,6 +76,12 @@ export function upperBound(
 }
 
 type Request = Readonly<Record<string, unknown>>;
+
+/** Seconds and characters are known; tokens are fewer than the bound, and searches may not have happened. */
+function typicalOf(kind: WireKind, input: Usage, { typicalTokens }: InputSurvey): Usage {
+  if (kind === 'transcription') return input;
+  return usageOf({ ...input, inputTokens: Math.min(input.inputTokens, typicalTokens), webSearches: 0 });
+}
 
 function inputUsage(kind: WireKind, request: Request, survey: InputSurvey, bodyBytes: number): Usage {
   const seconds = Math.ceil(bodyBytes / outputBounds.transcribedBytesPerSecond);
@@ -107,7 +125,7 @@ function searchesOf(request: Request): number {
   return Math.max(outputBounds.webSearches, ...uses);
 }
 
-/** The rates at the tier of the bound, every kind of token at the dearest that it can become. */
+/** The rates of the dearest tier in reach, every kind of token at the dearest that it can become. */
 function dearestRates(
   kind: WireKind,
   request: Request,
@@ -115,13 +133,33 @@ function dearestRates(
   survey: InputSurvey,
   inputTokens: number,
 ): Rates {
-  const { cacheRead, cachedAudio, cachedImage, ...at } = ratesAt(rates, inputTokens);
-  const base: TokenRates = {
+  const reached = rates.tiers.filter(({ aboveInputTokens }) => inputTokens > aboveInputTokens);
+  const base = dearestOf(kind, request, rates.base, survey);
+  for (const tier of reached) {
+    const at = dearestOf(kind, request, tier.rates, survey);
+    const [input, output] = [Math.max(base.input, at.input), Math.max(base.output, at.output)];
+    Object.assign(base, at, { input, output });
+  }
+  return { ...rates, base, tiers: [] };
+}
+
+function dearestOf(
+  kind: WireKind,
+  request: Request,
+  { cacheRead, cachedAudio, cachedImage, ...at }: TokenRates,
+  survey: InputSurvey,
+): TokenRates {
+  const media = Math.max(at.inputAudio ?? 0, at.inputImage ?? 0, at.inputVideo ?? 0);
+  return {
     ...at,
-    input: Math.max(at.input, writeRate(kind, at, survey)),
+    input: Math.max(
+      at.input,
+      cacheRead ?? 0,
+      writeRate(kind, at, survey),
+      survey.remoteTokens > 0 ? media : 0,
+    ),
     output: Math.max(at.output, at.reasoning ?? 0, at.citation ?? 0, mediaRate(kind, request, at)),
   };
-  return { ...rates, base, tiers: [] };
 }
 
 /** Anthropic writes to its cache where the caller marks it; others by themselves, if they charge for it. */
@@ -132,8 +170,9 @@ function writeRate(kind: WireKind, rates: TokenRates, survey: InputSurvey): numb
 }
 
 function mediaRate(kind: WireKind, request: Request, rates: TokenRates): number {
-  const config = isObject(request.generationConfig) ? request.generationConfig : request;
-  const asked = JSON.stringify(config.responseModalities ?? config.modalities ?? []).toLowerCase();
+  const config = generationConfigOf(request);
+  const modalities = config.responseModalities ?? config.response_modalities ?? request.modalities ?? [];
+  const asked = JSON.stringify(modalities).toLowerCase();
   const image = kind === 'images' || asked.includes('image') ? (rates.outputImage ?? 0) : 0;
   const audio = kind === 'speech' || asked.includes('audio') ? (rates.outputAudio ?? 0) : 0;
   return Math.max(image, audio);

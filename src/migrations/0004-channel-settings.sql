@@ -16,3 +16,11 @@ CREATE TABLE conversations (
   expires_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX conversations_by_expiry ON conversations (expires_at);
+
+-- How many tokens a stored response stands for when it is gone on from (previous_response_id).
+CREATE TABLE response_contexts (
+  id TEXT PRIMARY KEY,
+  tokens INTEGER NOT NULL,
+  created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX response_contexts_by_created ON response_contexts (created_at);

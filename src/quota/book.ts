@@ -10,6 +10,12 @@ import type { AdmissionAsk, LogRow, Look, Refusal, Settlement } from './quota.ts
 /** How long a reservation lives without a sign of life. The relay renews it while the request runs. */
 export const leaseMs = 30_000;
 
+/**
+ * After a reset: a running request renews its lease within ten seconds, or is settled; a stored hold of which
+ * nothing is heard for so long is an orphan. What is stored of its lease may be older than its last renewal.
+ */
+export const restoredLeaseMs = 15_000;
+
 /** How long a settled request id is remembered: far longer than any settlement is repeated. */
 export const rememberMs = 600_000;
 
@@ -22,11 +28,20 @@ export interface Hold {
   tokens: number;
   startedAtMs: number;
   heldAtMs: number;
-  expiresAtMs: number;
+  /** null: held until it is settled, however long (a response in the background). */
+  expiresAtMs: number | null;
+  /** Put back after a reset, and not heard of since. */
+  restored?: boolean;
   format: string;
   endpoint: string;
   model: string | null;
   stream: boolean;
+}
+
+/** What may be held without our knowing it, after a reset, and until when. */
+export interface UnknownHold {
+  nanoUsd: number;
+  untilMs: number;
 }
 
 interface Settled {
@@ -41,9 +56,7 @@ export class Book {
   readonly holds = new Map<string, Hold>();
   private readonly settled = new Map<string, Settled>();
   private heldNanoUsd = 0;
-  /** After a reset: what may be held without our knowing it, until `unknownUntilMs`. */
-  private unknownNanoUsd = 0;
-  private unknownUntilMs = 0;
+  private unknown: readonly UnknownHold[] = [];
   totals: Totals;
 
   constructor(totals: Totals) {
@@ -52,13 +65,22 @@ export class Book {
 
   /** What is held at `nowMs`, unknown holds of before a reset included. */
   held(nowMs: number): number {
-    return this.heldNanoUsd + (nowMs < this.unknownUntilMs ? this.unknownNanoUsd : 0);
+    return this.heldNanoUsd + sumOf(this.unknown.filter(({ untilMs }) => nowMs < untilMs));
   }
 
-  /** The stored number above spent and held counts as held until every lease of before the reset has run out. */
-  distrustUpTo(ceilingNanoUsd: number, nowMs: number): void {
-    this.unknownNanoUsd = Math.max(0, ceilingNanoUsd - this.totals.spentNanoUsd - this.heldNanoUsd);
-    this.unknownUntilMs = nowMs + leaseMs;
+  /** For storage: what is distrusted since earlier resets. */
+  get unknownHolds(): readonly UnknownHold[] {
+    return this.unknown;
+  }
+
+  /**
+   * The stored ceiling above what is spent and held counts as held until every lease of before the reset has run
+   * out. What was distrusted before already keeps its own end: a ledger may sleep and wake many times.
+   */
+  distrustUpTo(ceilingNanoUsd: number, earlier: readonly UnknownHold[], nowMs: number): void {
+    const explained = this.totals.spentNanoUsd + this.heldNanoUsd + sumOf(earlier);
+    const rest = { nanoUsd: Math.max(0, ceilingNanoUsd - explained), untilMs: nowMs + leaseMs };
+    this.unknown = [...earlier, rest].filter(({ nanoUsd, untilMs }) => nanoUsd > 0 && untilMs > nowMs);
   }
 
   budgetSpent(policy: TokenPolicy, nowMs: number): number {
@@ -87,7 +109,7 @@ export class Book {
       tokens: 'tokens' in ask ? ask.tokens : (before?.tokens ?? 0),
       startedAtMs: 'startedAtMs' in ask ? ask.startedAtMs : ask.nowMs,
       heldAtMs: before?.heldAtMs ?? nowMs,
-      expiresAtMs: nowMs + leaseMs,
+      expiresAtMs: before?.expiresAtMs === null ? null : nowMs + leaseMs,
       format: ask.format,
       endpoint: ask.endpoint,
       model: ask.model,
@@ -95,11 +117,30 @@ export class Book {
     });
   }
 
-  /** Puts a stored hold back after a reset, unless its request is settled. It gets a whole lease to be heard of. */
+  /**
+   * Puts a stored hold back after a reset, unless its request is settled. It gets some time to be heard of: once,
+   * however often its ledger is reset.
+   */
   restore(hold: Hold, nowMs: number): void {
     if (this.settled.has(hold.requestId)) return;
     this.heldNanoUsd += hold.reservedNanoUsd;
-    this.holds.set(hold.requestId, { ...hold, expiresAtMs: nowMs + leaseMs });
+    const grace = hold.restored ? 0 : nowMs + restoredLeaseMs;
+    const expiresAtMs = hold.expiresAtMs === null ? null : Math.max(hold.expiresAtMs, grace);
+    this.holds.set(hold.requestId, { ...hold, expiresAtMs, restored: true });
+  }
+
+  /** Keeps a hold until its request is settled. */
+  keep(requestId: string): void {
+    const hold = this.holds.get(requestId);
+    if (hold !== undefined) this.holds.set(requestId, { ...hold, expiresAtMs: null });
+  }
+
+  /** When the next lease is over; null: no hold has one. */
+  nextExpiryMs(): number | null {
+    let next: number | null = null;
+    for (const { expiresAtMs } of this.holds.values())
+      if (expiresAtMs !== null) next = Math.min(next ?? expiresAtMs, expiresAtMs);
+    return next;
   }
 
   /**
@@ -109,7 +150,7 @@ export class Book {
   adopt(look: Look, nowMs: number): void {
     const settled = this.settled.get(look.requestId);
     if (settled !== undefined && !settled.byExpiry) return;
-    if (settled === undefined) this.unknownNanoUsd = Math.max(0, this.unknownNanoUsd - look.reservedNanoUsd);
+    if (settled === undefined) this.explain(look.reservedNanoUsd);
     this.hold(look, look.reservedNanoUsd, nowMs);
   }
 
@@ -121,14 +162,16 @@ export class Book {
     const revision = (before?.revision ?? 0) + 1;
     const cost = row.costNanoUsd ?? 0;
     this.charge(cost - (before?.costNanoUsd ?? 0), policy, nowMs);
-    if (before === undefined) this.unknownNanoUsd = Math.max(0, this.unknownNanoUsd - cost);
+    if (before === undefined) this.explain(cost);
     this.settled.set(row.id, { costNanoUsd: cost, atMs: nowMs, revision, byExpiry: false });
     return { ...row, revision };
   }
 
   /** Settles, at their input's cost, the holds of which nothing was heard for a whole lease. */
   expire(policy: TokenPolicy, nowMs: number): LogRow[] {
-    const orphans = [...this.holds.values()].filter((hold) => hold.expiresAtMs <= nowMs);
+    const orphans = [...this.holds.values()].filter(
+      ({ expiresAtMs }) => expiresAtMs !== null && expiresAtMs <= nowMs,
+    );
     return orphans.map((hold) => {
       this.release(hold.requestId);
       const cost = Math.min(hold.inputNanoUsd, hold.reservedNanoUsd);
@@ -140,7 +183,7 @@ export class Book {
     });
   }
 
-  /** Learns from a journal row of before a reset that its requests are settled. */
+  /** Learns from a journal row of before a reset that its request is settled. Older rows are told first. */
   remember(row: LogRow, atMs: number): void {
     this.settled.set(row.id, {
       costNanoUsd: row.costNanoUsd ?? 0,
@@ -162,6 +205,16 @@ export class Book {
     return this.settled.has(requestId);
   }
 
+  /** So much of what was unknown is known now. */
+  private explain(nanoUsd: number): void {
+    let left = nanoUsd;
+    this.unknown = this.unknown.flatMap((unknown) => {
+      const taken = Math.min(left, unknown.nanoUsd);
+      left -= taken;
+      return taken === unknown.nanoUsd ? [] : [{ ...unknown, nanoUsd: unknown.nanoUsd - taken }];
+    });
+  }
+
   private release(requestId: string): void {
     this.heldNanoUsd -= this.holds.get(requestId)?.reservedNanoUsd ?? 0;
     this.holds.delete(requestId);
@@ -177,6 +230,10 @@ export class Book {
       lastUsedAtMs: nowMs,
     };
   }
+}
+
+function sumOf(unknown: readonly UnknownHold[]): number {
+  return unknown.reduce((sum, { nanoUsd }) => sum + nanoUsd, 0);
 }
 
 /** `error_code` of a row whose request was settled by the ledger itself. */

@@ -3,6 +3,7 @@
 import { AlarmClock } from '../lib/alarm-clock.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
+import type { BackgroundOrder } from './background.ts';
 import type { TokenLedger } from './ledger.ts';
 import type { PolicyQuestion } from './policy.ts';
 import {
@@ -118,6 +119,11 @@ export class LedgerClient implements Ledgers {
     await this.gather(now);
   }
 
+  /** Leaves a response that runs on to its ledger; to be handed to waitUntil. Never rejects: see `settle`. */
+  waitFor(tokenId: string, look: Look, order: BackgroundOrder): Promise<void> {
+    return this.insist(tokenId, [order.row.id], (ledger) => ledger.waitFor(look, order));
+  }
+
   configure(policy: TokenPolicy): Promise<void> {
     return this.call(policy.tokenId, (ledger) => ledger.configure(policy));
   }
@@ -168,18 +174,20 @@ export class LedgerClient implements Ledgers {
 
   private async deliver(tokenId: string, settlements: Settlement[]): Promise<void> {
     for (let from = 0; from < settlements.length; from += ledgerCalls.batch) {
-      await this.deliverBatch(tokenId, settlements.slice(from, from + ledgerCalls.batch));
+      const batch = settlements.slice(from, from + ledgerCalls.batch);
+      const ids = batch.map(({ row }) => row.id);
+      await this.insist(tokenId, ids, (ledger) => ledger.settle(batch));
     }
   }
 
-  private async deliverBatch(tokenId: string, batch: Settlement[]): Promise<void> {
+  /** Tries for as long as an invocation may live; what fails then is left to the reservation's expiry. */
+  private async insist(tokenId: string, ids: string[], ask: Question<void>): Promise<void> {
     for (const pauseMs of [...ledgerCalls.settlePausesMs, null]) {
       try {
-        await this.callTwice(tokenId, (ledger) => ledger.settle(batch));
+        await this.callTwice(tokenId, ask);
         return;
       } catch (error) {
         if (pauseMs === null) {
-          const ids = batch.map(({ row }) => row.id);
           console.error(
             JSON.stringify({ event: 'settlement-lost-to-expiry', tokenId, ids, error: String(error) }),
           );

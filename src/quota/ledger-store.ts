@@ -1,11 +1,13 @@
-// The ledger's SQLite: what is durable of a token. Three kinds of row:
+// The ledger's SQLite: what is durable of a token. Four kinds of row:
 //   policy      one row, rewritten at each edit;
 //   checkpoint  one row: live holds, the ceiling, how far the journal reached D1. Rewritten at most every
 //               250 ms, and whenever the ceiling rises;
 //   journal     one row for each batch of settlements, with the running totals after it. It is the truth
-//               about money, the outbox to D1 and the memory of which request ids are settled, in one write.
+//               about money, the outbox to D1 and the memory of which request ids are settled, in one write;
+//   background  one row for each response that is waited for.
 import { type TokenPolicy, unbounded } from '../tokens/token.ts';
-import type { Hold } from './book.ts';
+import type { Waiting } from './background.ts';
+import type { Hold, UnknownHold } from './book.ts';
 import type { LogRow } from './quota.ts';
 import type { WindowSlots } from './window.ts';
 
@@ -16,6 +18,14 @@ export interface Totals {
   budgetSpentNanoUsd: number;
   lastUsedAtMs: number | null;
 }
+
+/** Of a ledger that has seen nothing. */
+export const noTotals: Totals = {
+  spentNanoUsd: 0,
+  budgetStartMs: 0,
+  budgetSpentNanoUsd: 0,
+  lastUsedAtMs: null,
+};
 
 export interface JournalEntry {
   seq: number;
@@ -28,6 +38,8 @@ export interface Checkpoint {
   holds: Hold[];
   /** Spent and held together never pass this without its being raised, durably, first. */
   ceilingNanoUsd: number;
+  /** What of the ceiling was not explained by holds after earlier resets. */
+  unknown: readonly UnknownHold[];
   /** Journal rows up to here are in D1. */
   flushedSeq: number;
   requests: WindowSlots;
@@ -42,6 +54,9 @@ export class LedgerStore {
     sql.exec(`CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID`);
     sql.exec(
       `CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, totals TEXT NOT NULL, rows TEXT NOT NULL)`,
+    );
+    sql.exec(
+      `CREATE TABLE IF NOT EXISTS background (request_id TEXT PRIMARY KEY, waiting TEXT NOT NULL) WITHOUT ROWID`,
     );
   }
 
@@ -72,22 +87,31 @@ export class LedgerStore {
     this.writeState('carried', this.carriedNanoUsd() + nanoUsd);
   }
 
-  /** All journal rows after `seq`, oldest first. */
-  journalAfter(seq: number, limit: number): JournalEntry[] {
-    return this.sql
-      .exec<JournalRecord>('SELECT * FROM journal WHERE seq > ? ORDER BY seq LIMIT ?', seq, limit)
-      .toArray()
-      .map(({ seq, at, totals, rows }) => ({
-        seq,
-        atMs: at,
-        totals: JSON.parse(totals),
-        rows: JSON.parse(rows),
-      }));
+  /** Journal entries after `seq`, oldest first, as many as have `rowLimit` rows; one at least, if there is one. */
+  journalAfter(seq: number, rowLimit: number): JournalEntry[] {
+    const entries: JournalEntry[] = [];
+    let rows = 0;
+    for (const record of this.sql.exec<JournalRecord>(
+      'SELECT * FROM journal WHERE seq > ? ORDER BY seq',
+      seq,
+    )) {
+      const entry = entryOf(record);
+      rows += entry.rows.length;
+      if (entries.length > 0 && rows > rowLimit) break;
+      entries.push(entry);
+    }
+    return entries;
+  }
+
+  /** Calls `visit` for each journal entry since `atMs`, oldest first: there may be more than fit in memory. */
+  visitJournalSince(atMs: number, visit: (entry: JournalEntry) => void): void {
+    const records = this.sql.exec<JournalRecord>('SELECT * FROM journal WHERE at >= ? ORDER BY seq', atMs);
+    for (const record of records) visit(entryOf(record));
   }
 
   lastJournal(): JournalEntry | null {
-    const last = this.sql.exec<{ seq: number | null }>('SELECT MAX(seq) AS seq FROM journal').one().seq;
-    return last === null ? null : (this.journalAfter(last - 1, 1)[0] ?? null);
+    const [last] = this.sql.exec<JournalRecord>('SELECT * FROM journal ORDER BY seq DESC LIMIT 1');
+    return last === undefined ? null : entryOf(last);
   }
 
   appendJournal(entry: JournalEntry): void {
@@ -110,6 +134,23 @@ export class LedgerStore {
     );
   }
 
+  readBackground(): Waiting[] {
+    const records = this.sql.exec<{ waiting: string }>('SELECT waiting FROM background').toArray();
+    return records.map(({ waiting }) => JSON.parse(waiting));
+  }
+
+  writeBackground(waiting: Waiting): void {
+    this.sql.exec(
+      'INSERT INTO background (request_id, waiting) VALUES (?, ?) ON CONFLICT (request_id) DO UPDATE SET waiting = excluded.waiting',
+      waiting.order.row.id,
+      JSON.stringify(waiting),
+    );
+  }
+
+  deleteBackground(requestId: string): void {
+    this.sql.exec('DELETE FROM background WHERE request_id = ?', requestId);
+  }
+
   private readState<T>(key: string): T | null {
     const found = this.sql.exec<{ value: string }>('SELECT value FROM state WHERE key = ?', key).toArray()[0];
     return found === undefined ? null : JSON.parse(found.value);
@@ -125,3 +166,7 @@ export class LedgerStore {
 }
 
 type JournalRecord = { seq: number; at: number; totals: string; rows: string };
+
+function entryOf({ seq, at, totals, rows }: JournalRecord): JournalEntry {
+  return { seq, atMs: at, totals: JSON.parse(totals), rows: JSON.parse(rows) };
+}

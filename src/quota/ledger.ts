@@ -2,10 +2,15 @@
 // while it does, charges its true cost once, and hands the rows on to D1. All decisions are synchronous
 // between two awaits, so parallel requests cannot pass a limit together.
 import { DurableObject } from 'cloudflare:workers';
-import type { Env } from '../config.ts';
+import { type Env, readConfig } from '../config.ts';
+import { findChannel } from '../routing/find-channel.ts';
+import { KeyRing } from '../routing/key-ring.ts';
 import type { TokenLimits, TokenPolicy } from '../tokens/token.ts';
-import { Book, leaseMs, quotaRefusal, rememberMs } from './book.ts';
-import { LedgerStore, type Totals } from './ledger-store.ts';
+import { type BackgroundOrder, BackgroundResponses } from './background.ts';
+import { pollThrough } from './background-poll.ts';
+import { Book, quotaRefusal, rememberMs } from './book.ts';
+import { type CheckpointRest, Checkpoints } from './checkpoints.ts';
+import { LedgerStore, noTotals } from './ledger-store.ts';
 import { Outbox } from './outbox.ts';
 import { compareVersions, limitsInForce, type PolicyQuestion, plannedBy, refusalByPolicy } from './policy.ts';
 import {
@@ -25,30 +30,19 @@ import {
 import { RateLimits } from './rate-limits.ts';
 import { refusalRow } from './refusal-tally.ts';
 
-/** The ledger's own limits and rhythms. */
-export const ledgerRhythm = {
-  /** New holds are written down this long after they were taken, together. */
-  checkpointMs: 250,
-  /** The ceiling rises by this many times the request that needs it (and never above quota or budget). */
-  ceilingStep: 32,
-} as const;
-
-const nothing: Totals = { spentNanoUsd: 0, budgetStartMs: 0, budgetSpentNanoUsd: 0, lastUsedAtMs: null };
-
 export class TokenLedger extends DurableObject<Env> {
   private readonly store: LedgerStore;
   private readonly book: Book;
   private policy: TokenPolicy | null;
   /** The policy's and its group's together. */
   private limits: TokenLimits;
-  private ceilingNanoUsd: number;
   private seq: number;
   private readonly rates: RateLimits;
   private readonly outbox: Outbox;
-  private checkpointDue = false;
-  /** The holds that the last checkpoint has. */
-  private written: ReadonlySet<string> = new Set();
-  private alarmAtMs: number | null = null;
+  private readonly background: BackgroundResponses;
+  private readonly checkpoints: Checkpoints;
+  /** `unset`: not even looked at, as in the constructor. An alarm that is set there calls off the one that woke it. */
+  private alarmAtMs: number | null | 'unknown' | 'unset' = 'unset';
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
@@ -58,17 +52,31 @@ export class TokenLedger extends DurableObject<Env> {
     const last = this.store.lastJournal();
     this.policy = this.store.readPolicy();
     this.limits = this.policy === null ? {} : limitsInForce(this.policy);
-    this.book = new Book(last?.totals ?? nothing);
+    this.book = new Book(last?.totals ?? noTotals);
     this.seq = last?.seq ?? 0;
     this.outbox = new Outbox(this.store, () => this.env.DB, checkpoint?.flushedSeq ?? 0);
-    this.ceilingNanoUsd = checkpoint?.ceilingNanoUsd ?? 0;
+    const ceilingNanoUsd = checkpoint?.ceilingNanoUsd ?? 0;
     this.rates = new RateLimits(checkpoint);
-    for (const entry of this.store.journalAfter(0, Number.MAX_SAFE_INTEGER)) {
-      for (const row of entry.rows) this.book.remember(row, entry.atMs);
-    }
+    this.store.visitJournalSince(now - rememberMs, ({ rows, atMs }) => {
+      for (const row of rows) this.book.remember(row, atMs);
+    });
     for (const hold of checkpoint?.holds ?? []) this.book.restore(hold, now);
-    this.book.distrustUpTo(this.ceilingNanoUsd, now);
-    if (this.book.holds.size > 0 || this.seq > this.outbox.flushedSeq) this.wakeBy(this.outbox.dueAtMs(now));
+    this.book.distrustUpTo(ceilingNanoUsd, checkpoint?.unknown ?? [], now);
+    this.checkpoints = new Checkpoints(
+      this.store,
+      this.book,
+      ceilingNanoUsd,
+      (nowMs) => this.alsoDurable(nowMs),
+      () => this.wakeBy(this.firstDueMs()),
+    );
+    const config = readConfig(env);
+    const keys = new KeyRing(config.encryptionKeys);
+    const channel = (id: string) => findChannel(this.env.DB, config, id);
+    this.background = new BackgroundResponses(this.store, pollThrough({ channel, keys }));
+    for (const requestId of this.background.requestIds) this.book.keep(requestId);
+    // What was put back got its time to be heard of: durable, or each reset would give it more.
+    if (this.book.holds.size > 0) this.checkpoints.write();
+    this.alarmAtMs = 'unknown';
   }
 
   /**
@@ -94,10 +102,7 @@ export class TokenLedger extends DurableObject<Env> {
     return refusalByPolicy(this.policy, question, Date.now()) ?? { outcome: 'allowed', policy: this.policy };
   }
 
-  /**
-   * The relay's own refusal of a request of this token: the policy's counts first; either has a row. `stale`: by the
-   * newest policy there might be none.
-   */
+  /** The relay's own refusal: the policy's counts first; either has a row. `stale`: the newest may allow it. */
   refuse(ask: AdmissionAsk, row: LogRow): Refusal | Stale | null {
     const now = Date.now();
     if (this.policy === null) return null;
@@ -113,6 +118,7 @@ export class TokenLedger extends DurableObject<Env> {
     const now = Date.now();
     const rows = settlements.flatMap((settlement) => {
       this.correctTokens(settlement, now);
+      this.background.remove(settlement.row.id);
       return this.book.settle(settlement, this.policy, now) ?? [];
     });
     this.journal(rows, now);
@@ -124,6 +130,16 @@ export class TokenLedger extends DurableObject<Env> {
     return looks.map((look) => this.lookAt(look, now));
   }
 
+  /** The response runs on without its request: the reservation is kept, and the response asked for until it ends. */
+  waitFor(look: Look, order: BackgroundOrder): void {
+    const now = Date.now();
+    if (!this.book.holds.has(look.requestId)) this.book.adopt(look, now);
+    if (!this.book.holds.has(look.requestId)) return;
+    this.background.add(order, now);
+    this.book.keep(look.requestId);
+    this.checkpoints.write();
+  }
+
   /** Takes a newer policy; an older or equal one is ignored. Deleted is for ever. */
   configure(policy: TokenPolicy): void {
     const before = this.policy;
@@ -131,6 +147,8 @@ export class TokenLedger extends DurableObject<Env> {
     this.policy = policy;
     this.limits = limitsInForce(policy);
     this.store.writePolicy(policy);
+    this.background.hurry(Date.now());
+    this.wakeBy(this.background.nextAtMs());
   }
 
   /** Takes over what was spent elsewhere before. false: more than that is recorded here already. */
@@ -159,15 +177,27 @@ export class TokenLedger extends DurableObject<Env> {
     return { spentNanoUsd, carriedNanoUsd: this.store.carriedNanoUsd(), ...this.outbox.pending() };
   }
 
-  /** Expires orphans, hands rows to D1, forgets what is old, and comes again while there is something to do. */
+  /** Expires orphans, asks for responses, hands rows to D1, forgets what is old, and comes again while there is something to do. */
   override async alarm(): Promise<void> {
     this.alarmAtMs = null;
     const now = Date.now();
-    if (this.policy !== null) this.journal(this.book.expire(this.policy, now), now);
-    await this.outbox.flush(this.policy?.tokenId ?? null, () => this.seq);
-    this.book.forget(now);
-    if (this.book.holds.size === 0) this.rest();
-    this.rearm();
+    try {
+      if (this.policy !== null) this.journal(this.book.expire(this.policy, now), now);
+      const [ended] = await Promise.all([
+        this.background.pollDue(now, (order) => this.isRefused(order)),
+        this.outbox.flush(this.policy?.tokenId ?? null, () => this.seq),
+      ]);
+      this.settle(ended);
+      this.book.forget(now);
+      this.store.prune(this.outbox.flushedSeq, now - rememberMs);
+      this.checkpoints.lowerCeiling(Date.now());
+    } finally {
+      this.wakeBy(this.firstDueMs());
+    }
+  }
+
+  private isRefused({ question }: BackgroundOrder): boolean {
+    return this.policy !== null && refusalByPolicy(this.policy, question, Date.now()) !== null;
   }
 
   private decide(policy: TokenPolicy, ask: AdmissionAsk, now: number): Admission {
@@ -184,8 +214,8 @@ export class TokenLedger extends DurableObject<Env> {
     }
     this.rates.count(ask.tokens, now);
     this.book.hold(ask, reserve, now);
-    if (limited) this.raiseCeiling(policy, reserve, now);
-    this.checkpointSoon();
+    if (limited) this.checkpoints.raiseCeiling(policy, reserve, now);
+    this.checkpoints.soon();
     const left = this.rates.left(this.limits, now);
     return left === undefined ? { outcome: 'admitted' } : { outcome: 'admitted', left };
   }
@@ -198,13 +228,18 @@ export class TokenLedger extends DurableObject<Env> {
     if (!this.book.holds.has(look.requestId)) this.book.adopt(look, now);
     const held = this.book.holds.get(look.requestId)?.reservedNanoUsd;
     if (held === undefined) return { outcome: 'go-on', reservedNanoUsd: look.reservedNanoUsd };
-    const more = look.wantNanoUsd - held;
-    if (more > 0 && more > this.book.room(policy, now)) return quotaRefusal(policy, this.book, more, now);
-    const reserved = Math.max(look.wantNanoUsd, held);
+    const more = Math.max(0, look.wantNanoUsd - held);
+    const granted = Math.min(more, Math.max(0, this.book.room(policy, now)));
+    // What is left is given, and only what has used that up is ended.
+    if (more > 0 && granted === 0 && look.runningNanoUsd >= held)
+      return quotaRefusal(policy, this.book, more, now);
+    const reserved = held + granted;
+    const unheard = this.book.holds.get(look.requestId)?.restored === true;
     this.book.hold(look, reserved, now);
+    if (unheard) this.checkpoints.write();
     if (policy.quotaNanoUsd !== null || policy.budget !== null)
-      this.raiseCeiling(policy, Math.max(0, more), now);
-    this.checkpointSoon();
+      this.checkpoints.raiseCeiling(policy, granted, now);
+    this.checkpoints.soon();
     return { outcome: 'go-on', reservedNanoUsd: reserved };
   }
 
@@ -222,7 +257,8 @@ export class TokenLedger extends DurableObject<Env> {
 
   private correctTokens({ row, tokens }: Settlement, now: number): void {
     const hold = this.book.holds.get(row.id);
-    if (hold !== undefined && this.limits.tpm !== undefined) this.rates.correct(tokens - hold.tokens, now);
+    if (hold !== undefined && this.limits.tpm !== undefined)
+      this.rates.correct(tokens - hold.tokens, hold.heldAtMs, now);
   }
 
   private journal(rows: LogRow[], now: number): void {
@@ -235,64 +271,29 @@ export class TokenLedger extends DurableObject<Env> {
     this.wakeBy(this.outbox.dueAtMs(now));
   }
 
-  private raiseCeiling(policy: TokenPolicy, reserve: number, now: number): void {
-    const need = this.book.totals.spentNanoUsd + this.book.held(now);
-    if (need <= this.ceilingNanoUsd) return;
-    const room = this.book.room(policy, now);
-    this.ceilingNanoUsd = need + Math.max(0, Math.min(reserve * ledgerRhythm.ceilingStep, room));
-    this.checkpoint();
+  private alsoDurable(nowMs: number): CheckpointRest {
+    const rates = this.rates.snapshot(this.limits, nowMs);
+    return { flushedSeq: this.outbox.flushedSeq, ...rates };
   }
 
-  /** Nothing runs: the ceiling comes down to what is spent, and old rows are forgotten. */
-  private rest(): void {
-    this.ceilingNanoUsd = this.book.totals.spentNanoUsd;
-    this.checkpoint();
+  /** What is due first: a delivery, the end of a lease, a response in the background. null: nothing is. */
+  private firstDueMs(): number | null {
+    const delivery = this.outbox.isEmpty(this.seq) ? null : this.outbox.dueAtMs(Date.now());
+    const expiry = this.book.nextExpiryMs();
+    const due = [delivery, expiry && expiry + 1, this.background.nextAtMs()].filter((atMs) => atMs !== null);
+    return due.length === 0 ? null : Math.min(...due);
   }
 
-  /** Sees to it that no hold lives longer than `checkpointMs` without being written down. */
-  private checkpointSoon(): void {
-    if (this.checkpointDue) return;
-    this.checkpointDue = true;
-    setTimeout(() => this.checkpointIfOld(), ledgerRhythm.checkpointMs);
-  }
-
-  /** Most requests are over before it is their turn: what is young yet is looked at again when it is due. */
-  private checkpointIfOld(): void {
-    const oldest = [...this.book.holds.values()].find(({ requestId }) => !this.written.has(requestId));
-    const waitMs = oldest === undefined ? 0 : oldest.heldAtMs + ledgerRhythm.checkpointMs - Date.now();
-    if (oldest !== undefined && waitMs > ledgerRhythm.checkpointMs / 4) {
-      setTimeout(() => this.checkpointIfOld(), waitMs);
-      return;
-    }
-    this.checkpointDue = false;
-    if (oldest !== undefined) this.checkpoint();
-  }
-
-  private checkpoint(): void {
-    const now = Date.now();
-    this.written = new Set(this.book.holds.keys());
-    this.store.prune(this.outbox.flushedSeq, now - rememberMs);
-    this.store.writeCheckpoint({
-      holds: [...this.book.holds.values()],
-      ceilingNanoUsd: this.ceilingNanoUsd,
-      flushedSeq: this.outbox.flushedSeq,
-      ...this.rates.snapshot(this.limits, now),
-    });
-    if (this.book.holds.size > 0) this.wakeBy(now + leaseMs);
-  }
-
-  private rearm(): void {
-    const now = Date.now();
-    if (!this.outbox.isEmpty(this.seq)) {
-      this.wakeBy(this.outbox.retryAtMs(now));
-    } else if (this.book.holds.size > 0) {
-      this.wakeBy(Math.min(...[...this.book.holds.values()].map(({ expiresAtMs }) => expiresAtMs)) + 1);
-    }
-  }
-
-  private wakeBy(atMs: number): void {
-    if (this.alarmAtMs !== null && this.alarmAtMs <= atMs) return;
-    this.alarmAtMs = atMs;
-    void this.ctx.storage.setAlarm(atMs);
+  /**
+   * Sees to it that the alarm rings by then. One is stored for all that was due before a reset; the first call
+   * after it looks at all of that again, or it would be put off.
+   */
+  private wakeBy(atMs: number | null): void {
+    if (this.alarmAtMs === 'unset') return;
+    const first = this.alarmAtMs === 'unknown' ? this.firstDueMs() : null;
+    const byMs = atMs === null || first === null ? (atMs ?? first) : Math.min(atMs, first);
+    if (byMs === null || (typeof this.alarmAtMs === 'number' && this.alarmAtMs <= byMs)) return;
+    this.alarmAtMs = byMs;
+    void this.ctx.storage.setAlarm(byMs);
   }
 }

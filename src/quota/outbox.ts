@@ -1,6 +1,7 @@
 // What a ledger has for D1: journal rows since the last delivery, and refusals. Delivered in batches, each
 // row as often as it takes; D1 keeps a row once.
-import { appendRows } from '../metering/log.ts';
+import { withTimer } from '../lib/timer.ts';
+import { appendRows, type SpentReport } from '../metering/log.ts';
 import type { LedgerStore } from './ledger-store.ts';
 import { type Audit, type LogRow, mostPending, type PendingRow } from './quota.ts';
 import { RefusalTally } from './refusal-tally.ts';
@@ -13,8 +14,10 @@ export const outboxRhythm = {
   busyFlushMs: 3_000,
   /** Longest pause between two tries while D1 does not answer. */
   backoffMs: 60_000,
-  /** Journal entries handed over at a time; each holds up to some hundred rows. */
-  entries: 50,
+  /** A delivery that takes longer has failed; it may be repeated, whatever became of it. */
+  timeoutMs: 30_000,
+  /** Journal entries are handed over together up to so many rows: some 2 MB, a second's work for D1. */
+  rows: 2_000,
 } as const;
 
 export class Outbox {
@@ -25,6 +28,8 @@ export class Outbox {
   private readonly database: () => D1Database;
   private flushedAtMs = 0;
   private failures = 0;
+  /** D1 has failed: it is left alone until then, whatever comes in meanwhile. */
+  private notBeforeMs = 0;
 
   constructor(store: LedgerStore, database: () => D1Database, flushedSeq: number) {
     this.store = store;
@@ -54,49 +59,51 @@ export class Outbox {
     return { pending: pendingRows > mostPending ? null : [...newest.values()], pendingRows };
   }
 
-  /** When to deliver what has just come in. */
+  /** When to deliver what has come in: soon, or, after a failure, when D1 is tried again. */
   dueAtMs(nowMs: number): number {
     const busy = nowMs - this.flushedAtMs < outboxRhythm.busyFlushMs;
-    return nowMs + (busy ? outboxRhythm.busyFlushMs : outboxRhythm.flushMs);
+    return Math.max(nowMs + (busy ? outboxRhythm.busyFlushMs : outboxRhythm.flushMs), this.notBeforeMs);
   }
 
-  /** When to try again what could not be delivered. */
-  retryAtMs(nowMs: number): number {
-    const pauseMs = outboxRhythm.flushMs * 2 ** Math.min(this.failures, 6);
-    return nowMs + Math.min(pauseMs, outboxRhythm.backoffMs);
-  }
-
-  /** Delivers all there is. Never throws: what D1 does not take stays. */
+  /** Delivers all there is, unless it is not time yet. Never throws: what D1 does not take stays. */
   async flush(tokenId: string | null, seq: () => number): Promise<void> {
+    if (Date.now() < this.notBeforeMs) return;
     try {
       await this.flushRefusals();
       while (this.flushedSeq < seq()) await this.flushJournal(tokenId);
       this.failures = 0;
     } catch (error) {
-      this.failures += 1;
-      console.error(JSON.stringify({ event: 'ledger-flush-failed', error: String(error) }));
+      const pauseMs = Math.min(outboxRhythm.flushMs * 2 ** this.failures, outboxRhythm.backoffMs);
+      this.failures = Math.min(this.failures + 1, 10);
+      this.notBeforeMs = Date.now() + pauseMs;
+      console.error(JSON.stringify({ event: 'ledger-flush-failed', pauseMs, error: String(error) }));
     }
   }
 
   private async flushRefusals(): Promise<void> {
     const rows = this.refusals.changed();
     if (rows.length === 0) return;
-    await appendRows(this.database(), rows);
+    await this.deliver(rows, []);
     this.refusals.delivered(rows, Date.now());
   }
 
   private async flushJournal(tokenId: string | null): Promise<void> {
-    const entries = this.store.journalAfter(this.flushedSeq, outboxRhythm.entries);
+    const entries = this.store.journalAfter(this.flushedSeq, outboxRhythm.rows);
     const last = entries.at(-1);
     if (last === undefined) throw new Error('the journal has a gap');
     const { spentNanoUsd, lastUsedAtMs } = last.totals;
     const reports = tokenId === null ? [] : [{ tokenId, spentNanoUsd, lastUsedAtMs }];
-    await appendRows(
-      this.database(),
+    await this.deliver(
       entries.flatMap(({ rows }) => rows),
       reports,
     );
     this.flushedSeq = last.seq;
     this.flushedAtMs = Date.now();
+  }
+
+  /** Throws when D1 fails, or is silent for too long. */
+  private async deliver(rows: LogRow[], reports: SpentReport[]): Promise<void> {
+    const delivery = appendRows(this.database(), rows, reports).then(() => 'delivered' as const);
+    if ((await withTimer(delivery, outboxRhythm.timeoutMs)) === null) throw new Error('D1 does not answer');
   }
 }

@@ -1,9 +1,11 @@
 // The port to a token's ledger: what is asked of it and what it answers. Implemented by ledger.ts (the
 // Durable Object); called through client.ts.
 import type { DoorFormat } from '../formats/format.ts';
+import type { LimitsLeft } from '../formats/rate-limit-headers.ts';
 import type { RelayErrorCode } from '../lib/relay-error.ts';
 import type { Charge } from '../metering/charge.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
+import type { BackgroundOrder } from './background.ts';
 import type { PolicyQuestion } from './policy.ts';
 
 /** One upstream try of a request, for the log. */
@@ -81,12 +83,6 @@ export interface AdmissionAsk {
   tentative?: boolean;
 }
 
-/** What is left after an admission, for the rate-limit headers. Absent limits are absent. */
-export interface LimitsLeft {
-  rpm?: { limit: number; remaining: number; resetMs: number };
-  tpm?: { limit: number; remaining: number; resetMs: number };
-}
-
 export type LedgerRefusalCode = Extract<
   RelayErrorCode,
   | 'invalid_api_key'
@@ -138,7 +134,9 @@ export interface Look {
   /** What the request holds by its own account. */
   reservedNanoUsd: number;
   inputNanoUsd: number;
-  /** What it would like to hold from now on (equal: only a sign of life). */
+  /** What it has cost so far, as far as is known. */
+  runningNanoUsd: number;
+  /** What it would like to hold from now on (equal: only a sign of life). It may get less. */
   wantNanoUsd: number;
   nowMs: number;
   format: string;
@@ -200,6 +198,7 @@ export interface LedgerRpc {
   refuse(ask: AdmissionAsk, row: LogRow): Promise<Refusal | Stale | null>;
   settle(settlements: Settlement[]): Promise<void>;
   look(looks: Look[]): Promise<LookAnswer[]>;
+  waitFor(look: Look, order: BackgroundOrder): Promise<void>;
   inspect(question: PolicyQuestion): Promise<Inspection | null>;
   configure(policy: TokenPolicy): Promise<void>;
   restore(policy: TokenPolicy, spentNanoUsd: number): Promise<boolean>;

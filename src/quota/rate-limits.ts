@@ -1,6 +1,7 @@
 // A token's rpm, tpm and concurrency: counted over a sliding minute, decided, and told to the caller.
+import type { LimitsLeft } from '../formats/rate-limit-headers.ts';
 import type { TokenLimits } from '../tokens/token.ts';
-import type { LimitsLeft, Refusal } from './quota.ts';
+import type { Refusal } from './quota.ts';
 import { SlidingWindow, type WindowSlots } from './window.ts';
 
 /** The stored form: only what a token has limits for. */
@@ -48,9 +49,10 @@ export class RateLimits {
     this.tokens.add(nowMs, tokens);
   }
 
-  /** Puts a request's true tokens in the place of those that it was taken for. */
-  correct(byTokens: number, nowMs: number): void {
-    this.tokens.add(nowMs, byTokens);
+  /** Puts a request's true tokens in the place of those that it was taken for at `countedAtMs`. */
+  correct(byTokens: number, countedAtMs: number, nowMs: number): void {
+    if (byTokens < 0) this.tokens.takeBack(countedAtMs, -byTokens);
+    else this.tokens.add(nowMs, byTokens);
   }
 
   /** What is left, for the headers; undefined when there is no such limit. */

@@ -22,12 +22,18 @@ export class SlidingWindow {
     return this.slots.reduce((sum, [, amount]) => sum + amount, 0);
   }
 
-  /** Counts an amount (negative: takes an estimate back, as far as it is still inside the window). */
+  /** Counts an amount. */
   add(nowMs: number, amount: number): void {
     const second = Math.floor(nowMs / slotMs);
     const last = this.slots.at(-1);
-    if (last !== undefined && last[0] >= second) last[1] = Math.max(0, last[1] + amount);
-    else this.slots.push([second, Math.max(0, amount)]);
+    if (last !== undefined && last[0] >= second) last[1] += amount;
+    else this.slots.push([second, amount]);
+  }
+
+  /** Takes back of what was counted at `atMs`, if that is still inside the window: it was an estimate. */
+  takeBack(atMs: number, amount: number): void {
+    const slot = this.slots.find(([second]) => second === Math.floor(atMs / slotMs));
+    if (slot !== undefined) slot[1] = Math.max(0, slot[1] - amount);
   }
 
   /** Milliseconds until `amount` more fits under `limit`; a whole window when it never does. */

@@ -17,6 +17,7 @@ import { rerankDialect } from './outgoing.ts';
 import { waitsFor } from './patience.ts';
 import { pipeStream } from './pipe.ts';
 import { pumpStream } from './pump.ts';
+import { recordIds } from './record-ids.ts';
 import { refusedRelay } from './refused-relay.ts';
 import type { StreamEnd, StreamTask } from './stream-task.ts';
 import { usageStripper } from './strip.ts';
@@ -84,7 +85,7 @@ async function whole(answering: Answering): Promise<Response> {
   meter.push(bytes);
   meter.end();
   ticket.settle({ status: upstream.status, errorCode: meter.error, meter });
-  await recordIds(answering);
+  await recordIds(answering, sent, meter);
   const headers = headersForCaller(upstream.headers);
   if (call.endpoint.operation !== 'rerank' || plan.body.type !== 'json') {
     return new Response(bytes, { status: upstream.status, headers });
@@ -121,8 +122,9 @@ function streamTask(answering: Answering, body: ReadableStream): StreamTask {
     idleMs: waitsFor(plan, sent.route).idleMs,
     abortUpstream: () => sent.abort.abort(),
     isAtBoundary: () => meter.atBoundary,
+    isShort: () => ticket.isShort(meter),
     look: async () => overdue(call) ?? ticket.look(meter),
-    beforeClose: () => recordIds(answering),
+    beforeClose: () => recordIds(answering, sent, meter),
     errorEvent: (error) =>
       errorEvent(call.endpoint.kind, error, {
         framing,
@@ -160,20 +162,6 @@ function errorCodeOf(end: StreamEnd, { call, meter }: Answering): string | null 
     case 'ended':
       return end.error.code;
   }
-}
-
-/** Remembers whose the ids are that the upstream made, before the caller can name them. */
-async function recordIds({ call, plan, services, sent, meter }: Answering): Promise<void> {
-  const ids = plan.facts.store === false ? [] : meter.madeIds;
-  if (ids.length === 0) return;
-  const { route, key } = sent;
-  const owner = {
-    accountId: call.identity.accountId,
-    channelId: route.channel.id,
-    keyId: key.id,
-    model: route.model,
-  };
-  await services.upstreamIds.record(ids, owner, Date.now());
 }
 
 /** An answer of another format. */

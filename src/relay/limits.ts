@@ -28,6 +28,11 @@ export const streamRhythm = {
   lookMs: 400,
   /** An error event waits this long for an event boundary; then the connection is broken. */
   boundaryMs: 500,
+  /**
+   * An unstreamed answer is finished for a client that has left, to learn its usage: for so long. The runtime ends
+   * everything 30 s after the client has left, and then only the reservation's expiry would charge it.
+   */
+  finishMs: 24_000,
   /** While an unstreamed answer is awaited, its lease is renewed this often. */
   renewMs: 10_000,
 } as const;

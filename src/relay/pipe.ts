@@ -50,7 +50,7 @@ class Pipe {
       const end = await withTimer(passing, pauseMs);
       if (end !== null) return this.finish(end);
       this.drink();
-      if (Date.now() < nextLookMs) continue;
+      if (Date.now() < nextLookMs && !this.task.isShort()) continue;
       nextLookMs = Date.now() + streamRhythm.lookMs;
       const error = this.silence() ?? (await Promise.race([this.task.look(), passing.then(() => null)]));
       if (error !== null) return this.endBecause(error, passing);

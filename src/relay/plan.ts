@@ -4,19 +4,18 @@ import type { Endpoint, Operation } from '../formats/format.ts';
 import { isObject } from '../formats/json-reader.ts';
 import type { WireKind } from '../formats/meter.ts';
 import type { JsonObject } from '../formats/observation.ts';
-import { referencedIds } from '../formats/references.ts';
 import { type RequestFacts, readRequestFacts } from '../formats/request.ts';
 import { isMisdirected } from '../formats/translations.ts';
 import { RelayError } from '../lib/relay-error.ts';
-import { type Bound, upperBound } from '../metering/bound.ts';
+import { type Bound, type BoundOptions, outputBounds, upperBound } from '../metering/bound.ts';
 import { overrideRates, type Rates, tableRates } from '../metering/price.ts';
 import { dearestOfAsked } from '../metering/service-tier.ts';
 import type { Catalog, Route } from '../routing/catalog.ts';
-import type { UpstreamIdOwner, UpstreamIdStore } from '../routing/upstream-id-store.ts';
 import type { Call, RelayServices } from './call.ts';
 import type { KeptResponse } from './conversations.ts';
 import { keptResponse, withEarlierTurns } from './earlier-turns.ts';
-import type { CallerBody } from './read-body.ts';
+import { ownersOf } from './owners.ts';
+import { bodyValue, type CallerBody } from './read-body.ts';
 import { storedRoute, type WishedRoute, wishedRoutes } from './wished-routes.ts';
 import { type Wishes, wishesOf } from './wishes.ts';
 
@@ -59,7 +58,8 @@ export async function planRequest(
   const kept = await keptResponse(call, services);
   if (kept !== null) return planOfKept(facts, kept);
   const body = await withEarlierTurns(call, given, services, catalog);
-  const owner = await ownerOf(call, body, services.upstreamIds);
+  const owners = await ownersOf(call, body, services.upstreamIds);
+  const owner = owners?.first ?? null;
   const wishes = wishesOf(call, facts.model ?? owner?.model ?? null, catalog);
   const routes =
     call.suffix === '' ? wishedRoutes(call, wishes, catalog, owner) : storedRoute(catalog, owner);
@@ -75,7 +75,12 @@ export async function planRequest(
     models: modelsToAllow(wishes),
     body,
     routes: priced,
-    bound: dearestBound(call, body, facts, priced, multiplier),
+    bound: dearestBound(call, body, priced, {
+      // A response in the background is nobody's stream: all of it is reserved at once.
+      streamed: facts.stream && !facts.background,
+      multiplier,
+      historyTokens: owners?.historyTokens ?? null,
+    }),
     multiplier,
     isUncounted: routes.length === 0,
     kept: null,
@@ -135,38 +140,6 @@ function kindOf({ kind, operation }: Endpoint, body: CallerBody): WireKind {
   return isOther ? 'responses' : kind;
 }
 
-function bodyValue(body: CallerBody): unknown {
-  switch (body.type) {
-    case 'json':
-      return body.value;
-    case 'form':
-      return Object.fromEntries(body.fields.map(({ name, value }) => [name, value]));
-    case 'none':
-      return {};
-  }
-}
-
-/** Ids of upstream things work only for the account that made them; for any other they are not there. */
-async function ownerOf(
-  call: Call,
-  body: CallerBody,
-  upstreamIds: UpstreamIdStore,
-): Promise<UpstreamIdOwner | null> {
-  const pathId = call.suffix.split('/')[1];
-  const named = body.type === 'json' ? referencedIds(call.endpoint.kind, body.value) : [];
-  const ids = pathId === undefined ? named : [pathId, ...named];
-  if (ids.length === 0) return null;
-  const owners = await upstreamIds.owners(ids);
-  const strange = ids.find((id) => owners.get(id)?.accountId !== call.identity.accountId);
-  if (strange !== undefined) {
-    throw new RelayError(
-      'resource_not_found',
-      `\`${strange}\` was not found. It may belong to another account.`,
-    );
-  }
-  return owners.get(ids[0] ?? '') ?? null;
-}
-
 function ratesOf(
   { channel, upstreamModel }: Route,
   model: string | null,
@@ -181,21 +154,32 @@ function ratesOf(
 function dearestBound(
   { endpoint }: Call,
   body: CallerBody,
-  facts: RequestFacts,
   routes: PricedRoute[],
-  multiplier: number,
+  options: Omit<BoundOptions, 'model' | 'hosted'>,
 ): Bound | null {
-  const bytes =
-    body.type === 'json' ? body.bytes.byteLength : body.type === 'form' ? (body.contentLength ?? 0) : 0;
   const value = bodyValue(body);
+  const bytes = bytesOf(body);
   const bounds = routes.map(({ rates, channel, upstreamModel }) => {
     if (rates === null) return null;
-    const dearest = isObject(value) ? dearestOfAsked(rates, channel.provider, upstreamModel, value) : rates;
-    return upperBound(endpoint.kind, value, bytes, dearest, { streamed: facts.stream, multiplier });
+    const { provider } = channel;
+    const dearest = isObject(value) ? dearestOfAsked(rates, provider, upstreamModel, value) : rates;
+    const hosted = provider === 'openai-compatible';
+    return upperBound(endpoint.kind, value, bytes, dearest, { ...options, model: upstreamModel, hosted });
   });
   return bounds.reduce<Bound | null>(
     (dearest, bound) =>
       dearest === null || bound === null || bound.reserveNanoUsd > dearest.reserveNanoUsd ? bound : dearest,
     bounds[0] ?? null,
   );
+}
+
+function bytesOf(body: CallerBody): number {
+  switch (body.type) {
+    case 'json':
+      return body.bytes.byteLength;
+    case 'form':
+      return body.contentLength ?? outputBounds.bytesOfUnknownUpload;
+    case 'none':
+      return 0;
+  }
 }

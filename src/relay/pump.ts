@@ -42,6 +42,7 @@ class Pump {
   private sending: Promise<void> = Promise.resolve();
   private sentAtMs = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
+  private nextLookMs = Date.now() + streamRhythm.lookMs;
   private ended = false;
   /** Since when the upstream is waited for; null while the caller is. */
   private waitingSinceMs: number | null = null;
@@ -58,7 +59,7 @@ class Pump {
 
   async run(): Promise<StreamEnd> {
     this.writer.closed.catch(() => this.leave());
-    const watch = setInterval(() => void this.watch(), streamRhythm.lookMs);
+    const watch = setInterval(() => void this.watch(), streamRhythm.gulpMs);
     try {
       return await this.stop(await this.pass());
     } finally {
@@ -146,6 +147,8 @@ class Pump {
   /** Ends the stream when the ledger says so: at a boundary at once, else at the next, else by breaking it. */
   private async watch(): Promise<void> {
     if (this.ended || this.ending !== null) return;
+    if (Date.now() < this.nextLookMs && !this.task.isShort()) return;
+    this.nextLookMs = Date.now() + streamRhythm.lookMs;
     this.ending = this.silence() ?? (await this.task.look());
     if (this.ending === null || this.ended) return;
     if (!this.task.isAtBoundary()) await scheduler.wait(streamRhythm.boundaryMs);

@@ -19,6 +19,18 @@ export type CallerBody =
     }
   | { type: 'none' };
 
+/** What the body says: its JSON, or a form's fields as an object. */
+export function bodyValue(body: CallerBody): unknown {
+  switch (body.type) {
+    case 'json':
+      return body.value;
+    case 'form':
+      return Object.fromEntries(body.fields.map(({ name, value }) => [name, value]));
+    case 'none':
+      return {};
+  }
+}
+
 /** Throws RelayError `invalid_request`, `request_too_large`, or `service_unavailable` when the isolate holds too much. */
 export async function readBody({ request, endpoint }: Call, heldBytes: HeldBytes): Promise<CallerBody> {
   const contentLength = lengthOf(request);

@@ -30,23 +30,25 @@ export async function relay(call: Call, services: RelayServices): Promise<Respon
     const served = serve({ call, plan, ticket, services, clock });
     // Of a caller that leaves, the runtime keeps only what is handed over here: the request must still be settled.
     call.background(served.catch(() => undefined));
-    return await served;
+    const response = await served;
+    ticket.putLimits(response.headers);
+    return response;
   } finally {
     clock.stop();
   }
 }
 
 async function serve(request: Admitted): Promise<Response> {
-  const { call, plan, ticket, clock } = request;
+  const { plan, ticket, clock } = request;
   const abort = new AbortController();
   try {
-    abortWhenCallerLeaves(call, plan, abort);
+    abortWhenCallerLeaves(request, abort);
     if (plan.isUncounted) return counted(request);
     if (plan.kept !== null) return await kept(request, plan.kept);
     renewLease(ticket, clock);
     return namingModel(request, await answer(request, await send(request, abort.signal)));
   } catch (error) {
-    throw settleFailure(request, error);
+    throw settleFailure(request, abort, error);
   }
 }
 
@@ -81,8 +83,9 @@ async function admitted(
       const plan = await orRefuse(call, services, body, () => makePlan(call, body, services));
       const { tokenId } = call.identity;
       const admission = await services.ledgers.admit(tokenId, askFor(call, plan), call.background, clock);
-      if (admission.outcome === 'admitted') return { plan, ticket: new Ticket(call, plan, services.ledgers) };
-      if (admission.outcome === 'refused') throw errorOf(admission);
+      if (admission.outcome === 'admitted')
+        return { plan, ticket: new Ticket(call, plan, services.ledgers, admission.left) };
+      if (admission.outcome === 'refused') throw errorOf(admission, call.endpoint.door);
       renewIdentity(call, services, admission.policy);
     }
     throw new RelayError('service_unavailable', 'This API key is being edited. Try again.', {
@@ -138,7 +141,7 @@ async function orRefuse<T>(
     // A body cannot be read again, and no policy has a say in that.
     if (body === null) ask.policyVersion = Number.MAX_SAFE_INTEGER;
     const first = await services.ledgers.refuse(call.identity.tokenId, ask, row);
-    if (first?.outcome === 'refused') throw errorOf(first);
+    if (first?.outcome === 'refused') throw errorOf(first, call.endpoint.door);
     if (first === null) throw error;
     renewIdentity(call, services, first.policy);
     return orRefuse(call, services, body, step);
@@ -177,8 +180,12 @@ function giveUpForm(call: Call, body: Extract<CallerBody, { type: 'form' }>): vo
 }
 
 /** A caller that leaves a stream aborts the upstream at once; an unstreamed answer is finished, to learn its usage. */
-function abortWhenCallerLeaves({ request }: Call, plan: Plan, abort: AbortController): void {
-  if (plan.facts.stream) request.signal.addEventListener('abort', () => abort.abort());
+function abortWhenCallerLeaves({ call, plan, clock }: Admitted, abort: AbortController): void {
+  const { signal } = call.request;
+  signal.addEventListener('abort', () => {
+    if (plan.facts.stream) abort.abort();
+    else clock.after(streamRhythm.finishMs, () => abort.abort());
+  });
 }
 
 /** Keeps the reservation while the upstream's head is awaited. */
@@ -190,19 +197,19 @@ function renewLease(ticket: Ticket, clock: AlarmClock): void {
 }
 
 /**
- * Nothing was answered: nothing is charged, but the row says what happened. A caller that left a stream while
- * the upstream had it already is charged its input.
+ * Nothing was answered: nothing is charged, but the row says what happened. A caller that left while the upstream
+ * had the request already, and could not be waited for, is charged its input.
  */
-function settleFailure({ call, plan, ticket }: Admitted, cause: unknown): RelayError {
+function settleFailure({ call, plan, ticket }: Admitted, abort: AbortController, cause: unknown): RelayError {
   const error =
     cause instanceof RelayError
       ? cause
       : new RelayError('internal_error', 'The relay failed at this request.', { cause });
-  if (plan.facts.stream && call.request.signal.aborted) {
+  if (call.request.signal.aborted && abort.signal.aborted) {
     ticket.settle({
       status: clientLeftStatus,
       errorCode: 'client_left',
-      meter: createMeter(call.endpoint.kind, 'sse'),
+      meter: createMeter(call.endpoint.kind, plan.facts.stream ? 'sse' : 'json'),
     });
   } else {
     ticket.settle({

@@ -14,6 +14,8 @@ export interface StreamTask {
   abortUpstream(): void;
   /** The format's error event for where the stream stands; null where its framing has none. */
   errorEvent(error: RelayError): string | null;
+  /** Whether what is held is nearly used up: a fast stream is looked at before its time. */
+  isShort(): boolean;
   /** Asked every `lookMs`: why the stream must end now, or null. */
   look(): Promise<RelayError | null>;
   /** Awaited when all has passed and is counted, before the caller sees the end. */

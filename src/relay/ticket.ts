@@ -1,12 +1,15 @@
 // An admitted request until it is settled: its signs of life to the ledger, its attempts, and its end, once.
+import type { DoorFormat } from '../formats/format.ts';
 import type { Meter } from '../formats/meter.ts';
+import { type LimitsLeft, rateLimitHeaders } from '../formats/rate-limit-headers.ts';
 import { emptyUsage, type Usage } from '../formats/usage.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { type Charge, chargeFor, costOfCharge } from '../metering/charge.ts';
 import { estimateUsage } from '../metering/estimate.ts';
+import type { BackgroundOrder } from '../quota/background.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import { blankRow } from '../quota/log-row.ts';
-import type { AdmissionAsk, Attempt, LogRow, Refusal } from '../quota/quota.ts';
+import type { AdmissionAsk, Attempt, LogRow, Look, Refusal } from '../quota/quota.ts';
 import type { Call } from './call.ts';
 import type { Plan, PricedRoute } from './plan.ts';
 
@@ -26,15 +29,25 @@ export class Ticket {
   route: PricedRoute | null = null;
   private reservedNanoUsd: number;
   private settled = false;
+  private waitedFor = false;
   private readonly call: Call;
   private readonly plan: Plan;
   private readonly ledgers: LedgerClient;
+  private readonly left: LimitsLeft | undefined;
 
-  constructor(call: Call, plan: Plan, ledgers: LedgerClient) {
+  constructor(call: Call, plan: Plan, ledgers: LedgerClient, left?: LimitsLeft) {
     this.call = call;
     this.plan = plan;
     this.ledgers = ledgers;
+    this.left = left;
     this.reservedNanoUsd = plan.bound?.reserveNanoUsd ?? 0;
+  }
+
+  /** Tells the caller what was left of its limits when it was admitted. */
+  putLimits(headers: Headers): void {
+    if (this.left === undefined) return;
+    const told = rateLimitHeaders(this.call.endpoint.door, this.left, this.call.startedAtMs);
+    for (const [name, value] of Object.entries(told)) headers.set(name, value);
   }
 
   /**
@@ -42,19 +55,12 @@ export class Ticket {
    * end, or null. A ledger that does not answer ends nothing.
    */
   async look(meter: Meter | null): Promise<RelayError | null> {
-    const charge = meter === null ? null : this.charge(this.runningUsage(meter), meter);
-    const running = charge === null ? 0 : costOfCharge(charge);
-    const step = this.plan.bound?.stepNanoUsd ?? 0;
-    const wants =
-      running + step / 2 > this.reservedNanoUsd ? Math.ceil(running + step) : this.reservedNanoUsd;
+    if (meter !== null && !this.waitedFor && this.isInBackground(meter)) this.waitFor(meter);
+    const wants = meter !== null && this.isShort(meter) ? this.nextReservation(meter) : this.reservedNanoUsd;
     try {
-      const answer = await this.ledgers.look(this.call.identity.tokenId, {
-        ...this.subject(),
-        reservedNanoUsd: this.reservedNanoUsd,
-        wantNanoUsd: wants,
-        startedAtMs: this.call.startedAtMs,
-      });
-      if (answer.outcome === 'refused') return errorOf(answer);
+      const running = meter === null ? 0 : this.runningCost(meter);
+      const answer = await this.ledgers.look(this.call.identity.tokenId, this.lookFor(wants, running));
+      if (answer.outcome === 'refused') return errorOf(answer, this.call.endpoint.door);
       this.reservedNanoUsd = answer.reservedNanoUsd;
       return null;
     } catch (error) {
@@ -63,10 +69,30 @@ export class Ticket {
     }
   }
 
+  /** Whether what it has cost nears what is held: by half a step, unless all that it can cost is held. */
+  isShort(meter: Meter): boolean {
+    const running = this.runningCost(meter);
+    const { stepNanoUsd: step = 0, fullNanoUsd: full = 0 } = this.plan.bound ?? {};
+    const holdsAll = this.reservedNanoUsd >= full && running <= full;
+    return !holdsAll && running + step / 2 > this.reservedNanoUsd;
+  }
+
+  /** A step more than it has cost; not beyond its own bound before it has passed that. */
+  private nextReservation(meter: Meter): number {
+    const running = this.runningCost(meter);
+    const { stepNanoUsd: step = 0, fullNanoUsd: full = 0 } = this.plan.bound ?? {};
+    const next = Math.ceil(running + step);
+    return running <= full ? Math.min(next, full) : next;
+  }
+
   /** Charges the request, in the background; only the first call counts. */
   settle(ending: Ending): void {
     if (this.settled) return;
     this.settled = true;
+    if (ending.meter !== null && ending.status < 400 && this.isInBackground(ending.meter)) {
+      this.waitFor(ending.meter);
+      return;
+    }
     // What is free is not counted either: a token count is no input of a model.
     const meter = this.call.endpoint.free ? null : ending.meter;
     const upstream = meter?.usage() ?? null;
@@ -81,6 +107,12 @@ export class Ticket {
   /** What is known of the usage while it runs: the upstream's own part, the rest from what passed. */
   private runningUsage(meter: Meter): Usage {
     return estimateUsage(this.plan.bound, meter);
+  }
+
+  private runningCost(meter: Meter): number {
+    if (this.call.endpoint.free) return 0;
+    const charge = this.charge(this.runningUsage(meter), meter);
+    return charge === null ? 0 : costOfCharge(charge);
   }
 
   /** null: the model has no price. */
@@ -98,8 +130,41 @@ export class Ticket {
     return chargeFor(charged, route.rates, (model) => this.plan.ratesOf(route, model));
   }
 
-  private subject() {
-    return subjectOf(this.call, this.plan);
+  /** The upstream works on although nothing more comes: `background`, begun, and its end was not seen. */
+  private isInBackground(meter: Meter): boolean {
+    const endSeen = meter.usage() !== null || (meter.sequenceNumber >= 0 && meter.complete);
+    return this.plan.facts.background && !endSeen && meter.madeIds.length > 0;
+  }
+
+  /** Leaves the response to the ledger, in the background: it asks for it until it ends, and charges it then. */
+  private waitFor(meter: Meter): void {
+    this.waitedFor = true;
+    const [responseId = ''] = meter.madeIds;
+    const ending = { status: 200, errorCode: null, meter: null };
+    const order: BackgroundOrder = {
+      row: this.row(ending, emptyUsage(), null, null),
+      // Of an alias only the model that answers is still asked about.
+      question: {
+        hash: this.call.identity.hash,
+        ip: this.call.ip,
+        model: this.route?.model ?? this.plan.model,
+      },
+      responseId,
+      channelId: this.route?.channel.id ?? '',
+      keyId: this.attempts.at(-1)?.keyId ?? null,
+      reservedNanoUsd: this.reservedNanoUsd,
+      typicalInput: this.plan.bound?.typicalInput ?? null,
+      rates: this.route?.rates ?? null,
+      multiplier: this.plan.multiplier,
+    };
+    const look = this.lookFor(this.reservedNanoUsd, 0);
+    this.call.background(this.ledgers.waitFor(this.call.identity.tokenId, look, order));
+  }
+
+  private lookFor(wantNanoUsd: number, runningNanoUsd: number): Look {
+    const { reservedNanoUsd, call, plan } = this;
+    const { startedAtMs } = call;
+    return { ...subjectOf(call, plan), reservedNanoUsd, runningNanoUsd, wantNanoUsd, startedAtMs };
   }
 
   private row(
@@ -168,7 +233,11 @@ export function emptyRow(call: Call, requestedModel: string | null, stream: bool
   return blankRow({ id, createdAtMs, tokenId, accountId, format, endpoint: path, requestedModel, stream });
 }
 
-/** A ledger's refusal as the error that the caller gets. */
-export function errorOf({ code, message, retryAfterMs }: Refusal): RelayError {
-  return new RelayError(code, message, retryAfterMs === undefined ? {} : { retryAfterMs });
+/** A ledger's refusal as an error; with what is left of its limits in the format of `door`. */
+export function errorOf({ code, message, retryAfterMs, left }: Refusal, door?: DoorFormat): RelayError {
+  const headers = left && door && rateLimitHeaders(door, left, Date.now());
+  return new RelayError(code, message, {
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(headers !== undefined && { headers }),
+  });
 }

@@ -7,6 +7,8 @@ export interface UpstreamIdOwner {
   channelId: string;
   keyId: string | null;
   model: string | null;
+  /** Of a response: its tokens and those of all before it, which the next request of the conversation has as input. */
+  contextTokens: number | null;
 }
 
 /** Owners that an isolate remembers. */
@@ -20,21 +22,28 @@ export class UpstreamIdStore {
     this.db = db;
   }
 
-  /** Records ids of one owner; the first owner stays, in memory too. */
+  /** Records ids of one owner, the first of them being the response's; the first owner stays, in memory too. */
   async record(ids: readonly string[], owner: UpstreamIdOwner, nowMs: number): Promise<void> {
     const fresh = ids.filter((id) => !this.remembered.has(id));
     for (const id of fresh) this.remember(id, owner);
-    const { accountId, channelId, keyId, model } = owner;
-    const { results } = await this.db
+    const { accountId, channelId, keyId, model, contextTokens } = owner;
+    const insert = this.db
       .prepare(
         `INSERT INTO upstream_ids (id, account_id, channel_id, key_id, model, created_at)
          SELECT value, ?2, ?3, ?4, ?5, ?6 FROM json_each(?1) WHERE true ON CONFLICT (id) DO NOTHING RETURNING id`,
       )
-      .bind(JSON.stringify(ids), accountId, channelId, keyId, model, nowMs)
-      .all<{ id: string }>();
+      .bind(JSON.stringify(ids), accountId, channelId, keyId, model, nowMs);
+    const context = contextTokens === null ? [] : [this.contextInsert(ids[0] ?? '', contextTokens, nowMs)];
+    const [inserted] = await this.db.batch<{ id: string }>([insert, ...context]);
+    const results = inserted?.results ?? [];
     const recorded = new Set(results.map(({ id }) => id));
     // Somebody's already: the database knows whose.
     for (const id of fresh) if (!recorded.has(id)) this.remembered.delete(id);
+  }
+
+  /** Records how long a response's conversation is, as soon as that is known. */
+  async recordContext(responseId: string, tokens: number, nowMs: number): Promise<void> {
+    await this.contextInsert(responseId, tokens, nowMs).run();
   }
 
   /** The owners of those ids that have one. */
@@ -48,7 +57,8 @@ export class UpstreamIdStore {
     if (others.length === 0) return known;
     const { results } = await this.db
       .prepare(
-        `SELECT id, account_id AS accountId, channel_id AS channelId, key_id AS keyId, model
+        `SELECT id, account_id AS accountId, channel_id AS channelId, key_id AS keyId, model,
+           (SELECT tokens FROM response_contexts WHERE response_contexts.id = upstream_ids.id) AS contextTokens
          FROM upstream_ids WHERE id IN (SELECT value FROM json_each(?1))`,
       )
       .bind(JSON.stringify(others))
@@ -62,7 +72,19 @@ export class UpstreamIdStore {
 
   /** Forgets, in the database, what is older. */
   async forgetBefore(createdBeforeMs: number): Promise<void> {
-    await this.db.prepare('DELETE FROM upstream_ids WHERE created_at < ?').bind(createdBeforeMs).run();
+    await this.db.batch(
+      ['upstream_ids', 'response_contexts'].map((table) =>
+        this.db.prepare(`DELETE FROM ${table} WHERE created_at < ?`).bind(createdBeforeMs),
+      ),
+    );
+  }
+
+  private contextInsert(responseId: string, tokens: number, nowMs: number): D1PreparedStatement {
+    return this.db
+      .prepare(
+        'INSERT INTO response_contexts (id, tokens, created_at) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET tokens = excluded.tokens',
+      )
+      .bind(responseId, tokens, nowMs);
   }
 
   private remember(id: string, owner: UpstreamIdOwner): void {

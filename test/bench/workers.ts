@@ -1,12 +1,11 @@
 // Both Workers in one workerd, each on a socket of its own, built with the same settings.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { stepsFrom } from '../../src/cli/schema-files.ts';
-import { runWrangler } from '../../src/cli/wrangler.ts';
+import { type Bundle, bundleWorker, settings } from '../support/bundle.ts';
 import { freePort } from '../support/relay.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
@@ -26,8 +25,8 @@ export interface Pair {
 /** Builds and starts them. */
 export async function startPair(upstream: string, adminKey: string): Promise<Pair> {
   const folder = mkdtempSync(join(tmpdir(), 'relay-bench-'));
-  const relay = await bundle(folder, 'relay', join(root, 'src/index.ts'));
-  const bare = await bundle(folder, 'bare', join(root, 'test/bench/bare.ts'));
+  const relay = await bundleWorker(folder, 'relay', join(root, 'src/index.ts'));
+  const bare = await bundleWorker(folder, 'bare', join(root, 'test/bench/bare.ts'));
   const [relayPort, barePort] = [await freePort(), await freePort()];
   const coldStartMs = { relay: await coldStart(relay.modules), bare: await coldStart(bare.modules) };
   const before = new Set(workerdPids());
@@ -79,13 +78,8 @@ export async function startPair(upstream: string, adminKey: string): Promise<Pai
   };
 }
 
-const settings = {
-  compatibilityDate: '2026-10-20',
-  compatibilityFlags: ['nodejs_compat', 'enable_request_signal'],
-};
-
 /** Any answer counts: the Worker's script has run by then. */
-async function coldStart(modules: Awaited<ReturnType<typeof bundle>>['modules']): Promise<number> {
+async function coldStart(modules: Bundle['modules']): Promise<number> {
   const times: number[] = [];
   for (let round = 0; round < 5; round++) {
     const startedAt = performance.now();
@@ -108,24 +102,6 @@ async function coldStart(modules: Awaited<ReturnType<typeof bundle>>['modules'])
     await runtime.dispose();
   }
   return times.sort((one, other) => one - other)[2] ?? Number.NaN;
-}
-
-async function bundle(folder: string, name: string, main: string) {
-  const config = join(folder, `${name}.json`);
-  const outdir = join(folder, name);
-  const compatibility = {
-    compatibility_date: settings.compatibilityDate,
-    compatibility_flags: settings.compatibilityFlags,
-  };
-  writeFileSync(config, JSON.stringify({ name, main, ...compatibility }));
-  const options = ['deploy', '--dry-run', '--minify', '--outdir', outdir, '--config', config];
-  await runWrangler(options, { purpose: 'the build' });
-  const path = join(outdir, 'index.js');
-  const source = readFileSync(name === 'bare' ? join(outdir, 'bare.js') : path);
-  return {
-    gzipBytes: gzipSync(source, { level: 9 }).length,
-    modules: { modules: [{ type: 'ESModule' as const, path: `${name}.mjs`, contents: source.toString() }] },
-  };
 }
 
 function workerdPids(): number[] {

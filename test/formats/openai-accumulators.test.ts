@@ -3,6 +3,7 @@
 import OpenAI from 'openai';
 import { ContentFilterFinishReasonError, LengthFinishReasonError } from 'openai/core/error';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { eventsOfResponse } from '../../src/formats/events-of-response.ts';
 import type { NeutralEvent, NeutralResponse } from '../../src/formats/neutral.ts';
 import type { JsonObject } from '../../src/formats/observation.ts';
 import { chatFormat } from '../../src/formats/openai-chat/index.ts';
@@ -13,14 +14,7 @@ import { type Usage, usageOf } from '../../src/formats/usage.ts';
 import { collectEvents } from '../support/collect-events.ts';
 import { allFixtures, type Fixture, kindOf, sayWhenLeftOut } from '../support/fixtures.ts';
 import { haveSpecs, schemaFaults } from '../support/provider-schema.ts';
-import {
-  contextOf,
-  eventsOf,
-  isStream,
-  readAnswer,
-  readStream,
-  writeStream,
-} from '../support/translated-answers.ts';
+import { contextOf, isStream, readAnswer, readStream, writeStream } from '../support/translated-answers.ts';
 
 sayWhenLeftOut();
 
@@ -89,10 +83,10 @@ interface Case {
 }
 
 const made: Case[] = [
-  { name: 'one of everything', events: eventsOf(everything) },
-  { name: 'a truncated answer', events: eventsOf(ended('length')) },
-  { name: 'a filtered answer', events: eventsOf(ended('content-filter')) },
-  { name: 'a refusal', events: eventsOf(ended('refusal', 'No.')) },
+  { name: 'one of everything', events: eventsOfResponse(everything) },
+  { name: 'a truncated answer', events: eventsOfResponse(ended('length')) },
+  { name: 'a filtered answer', events: eventsOfResponse(ended('content-filter')) },
+  { name: 'a refusal', events: eventsOfResponse(ended('refusal', 'No.')) },
   { name: 'two calls interleaved', events: interleaved() },
 ];
 

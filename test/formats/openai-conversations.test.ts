@@ -1,7 +1,7 @@
 // Second turns through OpenAI's clients, who send back what they were given: other providers' proofs come through
 // unchanged, and OpenAI's own come through other clients. Then the rewrites, what is named as dropped, and faults.
 import { describe, expect, it } from 'vitest';
-import { isResponsesBody } from '../../src/formats/misdirected.ts';
+import { eventsOfResponse } from '../../src/formats/events-of-response.ts';
 import type {
   MediaPart,
   NeutralPart,
@@ -15,8 +15,9 @@ import { completionsFormat } from '../../src/formats/openai-completions/index.ts
 import { responsesFormat } from '../../src/formats/openai-responses/index.ts';
 import { emptyRequest } from '../../src/formats/request-fields.ts';
 import type { TranslatedFormat } from '../../src/formats/translation.ts';
+import { isMisdirected } from '../../src/formats/translations.ts';
 import { usageOf } from '../../src/formats/usage.ts';
-import { contextOf, eventsOf, writeStream } from '../support/translated-answers.ts';
+import { contextOf, writeStream } from '../support/translated-answers.ts';
 
 const openai = { model: 'gpt-5.2', provider: 'openai' };
 const imitator = { model: 'some-model', provider: 'openai-compatible' };
@@ -293,7 +294,7 @@ describe('rewrites', () => {
     expect(chatFormat.writeResponse(answer, context).body.choices).toMatchObject([
       { message: { tool_calls: [{ id: 'c', type: 'custom', custom: { name: 'shell', input: 'ls -la' } }] } },
     ]);
-    expect(writeStream(responsesFormat.eventWriter(context), eventsOf(answer))).toContain(
+    expect(writeStream(responsesFormat.eventWriter(context), eventsOfResponse(answer))).toContain(
       '"type":"custom_tool_call","status":"completed","call_id":"c","name":"shell","input":"ls -la"',
     );
   });
@@ -461,9 +462,9 @@ describe('faults name the field', () => {
 
   it('an earlier response needs no input, and a Responses body is known at the chat endpoint', () => {
     expect(read(responsesFormat, { previous_response_id: 'resp_1' }).previousResponseId).toBe('resp_1');
-    expect(isResponsesBody({ input: 'x' })).toBe(true);
-    expect(isResponsesBody({ input: 'x', messages: [] })).toBe(false);
-    expect(isResponsesBody({ messages: [] })).toBe(false);
+    expect(isMisdirected({ input: 'x' })).toBe(true);
+    expect(isMisdirected({ input: 'x', messages: [] })).toBe(false);
+    expect(isMisdirected({ messages: [] })).toBe(false);
   });
 
   it('unknown fields are kept for their own format and named for the other', () => {
@@ -530,7 +531,7 @@ describe('legacy completions', () => {
       ],
       usage: { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 },
     });
-    const stream = writeStream(completionsFormat.eventWriter(context), eventsOf(answer));
+    const stream = writeStream(completionsFormat.eventWriter(context), eventsOfResponse(answer));
     const chunks = [...stream.matchAll(/^data: (\{.*)$/gm)].map(([, json]) => JSON.parse(json ?? ''));
     expect(chunks.map(({ choices }) => choices[0]?.text)).toEqual(['Once', ' upon', '', undefined]);
     expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { total_tokens: 7 } });

@@ -3,6 +3,7 @@
 // usage, streamed and not.
 import { describe, expect, it } from 'vitest';
 import { messagesFormat } from '../../src/formats/anthropic-messages/index.ts';
+import { eventsOfResponse } from '../../src/formats/events-of-response.ts';
 import { generateFormat } from '../../src/formats/gemini-generate/index.ts';
 import { isObject } from '../../src/formats/json-reader.ts';
 import type { FormatName, NeutralCandidate, NeutralResponse, StopReason } from '../../src/formats/neutral.ts';
@@ -15,7 +16,6 @@ import { allFixtures, type Fixture, haveFixtures, kindOf, sayWhenLeftOut } from 
 import type { Told } from '../support/told.ts';
 import {
   contextOf,
-  eventsOf,
   isStream,
   readAnswer,
   readEvents,
@@ -209,7 +209,7 @@ describe.skipIf(!haveFixtures)('recorded answers in every other format', () => {
 
       it.each(sources.map((fixture) => [fixture.name, fixture] as const))('%s, streamed', (_, fixture) => {
         const source = read(fixture);
-        const events = isStream(fixture) ? readEvents(from.format, fixture) : eventsOf(source);
+        const events = isStream(fixture) ? readEvents(from.format, fixture) : eventsOfResponse(source);
         const text = writeStream(to.format.eventWriter(context), events);
         const back = collectEvents(readStream(to.format, [new TextEncoder().encode(text)]));
         if (source.error) expect(back.error?.message).toBe(source.error.message);

@@ -43,10 +43,22 @@ it('says a whole window for what never fits', () => {
 it('takes back an estimate, but never below nothing', () => {
   const window = new SlidingWindow();
   window.add(start, 10);
-  window.add(start, -7);
+  window.takeBack(start, 7);
   expect(window.total(start)).toBe(3);
-  window.add(start, -50);
+  window.takeBack(start, 50);
   expect(window.total(start)).toBe(0);
+});
+
+it('takes an estimate back where it was counted, though others were counted since', () => {
+  const window = new SlidingWindow();
+  window.add(start, 800);
+  window.add(start + 20_000, 5);
+  window.takeBack(start, 790);
+  expect(window.total(start + 30_000)).toBe(15);
+  expect(window.total(start + 61_000)).toBe(5);
+  // What has slid out already is not taken off anything else.
+  window.takeBack(start, 10);
+  expect(window.total(start + 61_000)).toBe(5);
 });
 
 it('holds at most 62 seconds, whatever the traffic', () => {

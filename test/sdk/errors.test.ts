@@ -9,6 +9,7 @@ import { errorCases } from './error-cases.ts';
 import { midStreamTests } from './mid-stream.ts';
 import { rawRequestTests } from './raw-requests.ts';
 import { rerankTests } from './rerank.ts';
+import { fittingStreamTests, spentQuotaTests } from './spent-quota.ts';
 
 let world: SdkWorld;
 
@@ -115,5 +116,7 @@ describe('a wrong request', () => {
 });
 
 midStreamTests(() => world);
+spentQuotaTests(() => world);
+fittingStreamTests(() => world);
 rawRequestTests(() => world);
 rerankTests(() => world);

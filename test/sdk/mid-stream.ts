@@ -14,7 +14,8 @@ import type { SdkWorld } from '../support/sdk-world.ts';
 const messages = [{ role: 'user' as const, content: 'hi' }];
 type Items = Promise<AsyncIterable<unknown>>;
 
-interface StreamingClient {
+/** An official client that streams. */
+export interface StreamingClient {
   name: string;
   /** The recording that the upstream begins, as text. */
   file: string;
@@ -26,7 +27,8 @@ const folder = fileURLToPath(new URL('../fixtures/replay/', import.meta.url).hre
 const fixture = (file: string) => readFileSync(folder + file, 'utf8');
 const openai = (url: string, apiKey: string) => new OpenAI({ apiKey, baseURL: url, maxRetries: 0 });
 
-const clients: readonly StreamingClient[] = [
+/** Every way to stream with them; none bounds its answer by less than a test could need. */
+export const streamingClients: readonly StreamingClient[] = [
   {
     name: 'OpenAI chat, usage not asked for',
     file: 'chat-stream.sse',
@@ -66,7 +68,7 @@ const clients: readonly StreamingClient[] = [
     stream: (baseURL, apiKey) =>
       new Anthropic({ apiKey, baseURL, maxRetries: 0 }).messages.create({
         model: 'own-anthropic',
-        max_tokens: 10,
+        max_tokens: 64_000,
         messages,
         stream: true,
       }),
@@ -86,7 +88,7 @@ const clients: readonly StreamingClient[] = [
 
 /** The tests; `world` is there when they run. */
 export function midStreamTests(world: () => SdkWorld): void {
-  describe.each(clients.map((client) => [client.name, client] as const))(
+  describe.each(streamingClients.map((client) => [client.name, client] as const))(
     'a stream of %s',
     (_name, client) => {
       const events = fixture(client.file)

@@ -49,10 +49,10 @@ afterAll(async () => {
 /** Channels of a model of their own, so that what one test breaks is no other's. */
 async function serve(model: string, handlers: Handler[], settings = {}): Promise<string[]> {
   const ids: string[] = [];
+  for (const upstream of upstreams) upstream.received.length = 0;
   for (const [index, handler] of handlers.entries()) {
     const upstream = upstreams[index] as TestUpstream;
     upstream.handler = handler;
-    upstream.received.length = 0;
     const { id } = await relay.channel({
       name: `${model} ${names[index]}`,
       provider: 'openai',

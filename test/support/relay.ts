@@ -19,6 +19,8 @@ export interface TestRelay {
   /** A new channel's id. */
   channel(fields: Record<string, unknown>): Promise<{ id: string }>;
   stop(): Promise<void>;
+  /** Ends all its processes with SIGKILL; the state stays. */
+  kill(): Promise<void>;
 }
 
 /** Starts one; `variables` are added to its environment. With `stateDirectory` it takes over that state and leaves it. */
@@ -44,6 +46,7 @@ export async function startRelay(
     manage,
     token: (fields = {}) => manage('POST', '/api/tokens', { name: 'a test', ...fields }),
     channel: (fields) => manage('POST', '/api/channels', fields),
+    kill: () => worker.kill(),
     stop: async () => {
       await worker.stop();
       if (stateDirectory === undefined) rmSync(state, { recursive: true, force: true });
@@ -51,7 +54,8 @@ export async function startRelay(
   };
 }
 
-function managerOf(url: string) {
+/** Calls of the management API at that address; each throws when it is refused. */
+export function managerOf(url: string) {
   return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const response = await fetch(url + path, {
       method,

@@ -1,6 +1,6 @@
 // Recordings read by their own format, and answers written and read again: what the tests over all formats share.
 import { isObject } from '../../src/formats/json-reader.ts';
-import type { NeutralCandidate, NeutralEvent, NeutralResponse } from '../../src/formats/neutral.ts';
+import type { NeutralCandidate, NeutralEvent } from '../../src/formats/neutral.ts';
 import type { JsonObject } from '../../src/formats/observation.ts';
 import { emptyRequest } from '../../src/formats/request-fields.ts';
 import { createSseSplitter } from '../../src/formats/sse.ts';
@@ -69,78 +69,6 @@ export function contextOf(overrides: Partial<AnswerContext> = {}): AnswerContext
 /** All that a writer makes of a stream. */
 export function writeStream(writer: EventWriter, events: readonly NeutralEvent[]): string {
   return events.map((event) => writer.write(event)).join('') + writer.end();
-}
-
-/** A whole answer as the events of a stream that says the same. */
-export function eventsOf(response: NeutralResponse): NeutralEvent[] {
-  const { id, model, createdAtSeconds, usage, serviceTier, promptBlock, error } = response;
-  const events: NeutralEvent[] = [{ type: 'message-start', id, model, createdAtSeconds, usage: null }];
-  for (const [candidate, { parts }] of response.candidates.entries())
-    for (const [part, content] of parts.entries()) events.push(...eventsOfPart(content, candidate, part));
-  if (usage) events.push({ type: 'usage-set', usage, serviceTier });
-  if (promptBlock) events.push({ type: 'prompt-block', ...promptBlock });
-  if (error) return [...events, { type: 'error', error }];
-  for (const [candidate, { stop }] of response.candidates.entries())
-    events.push({ type: 'candidate-end', candidate, stop });
-  return [...events, { type: 'message-end' }];
-}
-
-function eventsOfPart(
-  content: NeutralCandidate['parts'][number],
-  candidate: number,
-  part: number,
-): NeutralEvent[] {
-  const place = { candidate, part };
-  switch (content.type) {
-    case 'text':
-      return [
-        { type: 'text-start', ...place },
-        {
-          type: 'text-delta',
-          ...place,
-          text: content.text,
-          ...(content.logprobs && { logprobs: content.logprobs }),
-        },
-        ...(content.citations ?? []).map((citation) => ({
-          type: 'citation-add' as const,
-          ...place,
-          citation,
-        })),
-        { type: 'text-end', ...place, ...(content.proof && { proof: content.proof }) },
-      ];
-    case 'refusal':
-      return [
-        { type: 'refusal-start', ...place },
-        { type: 'refusal-delta', ...place, text: content.text },
-        { type: 'refusal-end', ...place },
-      ];
-    case 'reasoning': {
-      const paragraphs = content.paragraphs ?? [content.text];
-      return [
-        { type: 'reasoning-start', ...place },
-        ...paragraphs.map((text, paragraph) => ({
-          type: 'reasoning-delta' as const,
-          ...place,
-          text,
-          paragraph,
-        })),
-        { type: 'reasoning-end', ...place, ...(content.proof && { proof: content.proof }) },
-      ];
-    }
-    case 'tool-call': {
-      const { id, name, custom, proof, itemId } = content;
-      const told = { ...(custom && { custom }), ...(proof && { proof }), ...(itemId && { itemId }) };
-      return [
-        { type: 'tool-call-start', ...place, id, name, ...told },
-        { type: 'tool-call-delta', ...place, arguments: content.arguments },
-        { type: 'tool-call-end', ...place },
-      ];
-    }
-    case 'tool-result':
-      return [];
-    default:
-      return [{ type: 'part-add', ...place, content }];
-  }
 }
 
 /** What a neutral candidate says, in the terms of told.ts. */

@@ -12,6 +12,8 @@ export interface WorkerProcess {
   readonly ended: Promise<void>;
   /** Ends the process and its group; resolves when it is gone, within four seconds at the most. */
   stop(): Promise<void>;
+  /** Ends the group at once, as a crash of the machine would. Resolves when it is gone. */
+  kill(): Promise<void>;
 }
 
 const stopDeadlineMs = 4000;
@@ -40,7 +42,12 @@ export function launchWorker(order: HostOrder): WorkerProcess {
   });
   const ended = endOf(child);
   child.send(order, () => {});
-  return { ready: readyUrl(child), ended, stop: () => stopChild(child, ended) };
+  return {
+    ready: readyUrl(child),
+    ended,
+    stop: () => stopChild(child, ended),
+    kill: () => killChild(child, ended),
+  };
 }
 
 function endOf(child: ChildProcess): Promise<void> {
@@ -71,6 +78,11 @@ async function stopChild(child: ChildProcess, ended: Promise<void>): Promise<voi
   if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
   await ended;
   clearTimeout(deadline);
+}
+
+async function killChild(child: ChildProcess, ended: Promise<void>): Promise<void> {
+  killGroup(child);
+  await ended;
 }
 
 function killGroup(child: ChildProcess): void {

@@ -1,11 +1,12 @@
 // Tools and the choice among them, of a Messages request.
-import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
+import { isObject, objectAt, textAt } from '../json-reader.ts';
 import type { NeutralRequest, NeutralTool } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
+import type { RequestFields } from '../request-fields.ts';
 import { cacheMarkerOf } from './read-blocks.ts';
 
-export function readTools(body: JsonObject): NeutralTool[] {
-  return objectsAt(body, 'tools').map((tool, index) => readTool(tool, `tools[${index}]`));
+export function readTools(tools: readonly JsonObject[]): NeutralTool[] {
+  return tools.map((tool, index) => readTool(tool, `tools[${index}]`));
 }
 
 function readTool(tool: JsonObject, at: string): NeutralTool {
@@ -57,8 +58,10 @@ function locationOf(value: unknown): JsonObject | undefined {
 }
 
 export function readToolChoice(
-  choice: JsonObject | undefined,
+  fields: RequestFields,
 ): Pick<NeutralRequest, 'toolChoice' | 'parallelToolCalls'> {
+  const choice = fields.object('tool_choice', 'toolChoice');
+  if (choice !== undefined) fields.paths.parallelToolCalls = 'tool_choice.disable_parallel_tool_use';
   const disabled = choice?.disable_parallel_tool_use;
   const parallelToolCalls = typeof disabled === 'boolean' ? !disabled : undefined;
   return { toolChoice: choiceOf(choice), parallelToolCalls };

@@ -1,6 +1,5 @@
 // Neutral parts to content blocks of a request. Null: this format cannot say it (named by the caller).
 import { Buffer } from 'node:buffer';
-import { isObject } from '../json-reader.ts';
 import type {
   CacheMarker,
   MediaPart,
@@ -11,6 +10,7 @@ import type {
   WebSearchPart,
 } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
+import { argumentsObject } from '../tool-arguments.ts';
 import { anthropicIds, fitId } from '../tool-ids.ts';
 
 /** The blocks of a part; empty for what is nothing (an empty text), null for what cannot be said. */
@@ -115,18 +115,8 @@ function writeToolUse(part: ToolCallPart): JsonObject {
     type: 'tool_use',
     id: fitId(part.id, anthropicIds),
     name: part.name,
-    input: argumentsOf(part.arguments),
+    input: argumentsObject(part.arguments),
   };
-}
-
-/** Arguments that are no JSON object (a custom tool's text, a broken call) go as one. */
-export function argumentsOf(text: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(text === '' ? '{}' : text);
-    return isObject(value) ? value : { value };
-  } catch {
-    return { input: text };
-  }
 }
 
 function writeToolResult(part: ToolResultPart, drop: (part: NeutralPart) => void): JsonObject {

@@ -11,9 +11,9 @@ import type {
 } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { wantsReasoning } from '../reasoning.ts';
+import { argumentsObject } from '../tool-arguments.ts';
 import type { AnswerContext, WrittenResponse } from '../translation.ts';
 import { writeStop } from './stop-reason.ts';
-import { argumentsOf } from './write-blocks.ts';
 import { writeCitation } from './write-citation.ts';
 import { writeErrorBody } from './write-error.ts';
 import { searchBlocks } from './write-search.ts';
@@ -84,7 +84,7 @@ function writeParts(
         return [];
       case 'tool-call': {
         const id = callIdWithCarry(part.id, carry.take(part.proof));
-        return [{ type: 'tool_use', id, name: part.name, input: argumentsOf(part.arguments) }];
+        return [{ type: 'tool_use', id, name: part.name, input: argumentsObject(part.arguments) }];
       }
       case 'web-search':
         return searchBlocks(part);

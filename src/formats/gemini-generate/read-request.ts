@@ -1,123 +1,109 @@
 // A generateContent request to the neutral form. https://ai.google.dev/api/generate-content
-
-import { type FieldTable, pathsOf, unknownFields } from '../field-table.ts';
 import { isObject } from '../json-reader.ts';
 import type { NeutralRequest, ReasoningWish, ResponseFormat, TextPart } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import type { RequestFault } from '../request.ts';
+import { emptyRequest, RequestFields } from '../request-fields.ts';
 import type { RequestContext } from '../translation.ts';
 import { jsonSchemaOf } from './json-schema.ts';
 import { effortOfLevel } from './levels.ts';
-import { memberOf, numberOf, objectOf, objectsOf, snake, textOf, textsOf } from './members.ts';
+import { memberOf, numberOf, objectOf, objectsOf, snake, textOf } from './members.ts';
 import { readContents } from './read-contents.ts';
 import { readPart } from './read-parts.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
 
-const fields: FieldTable = {
-  contents: 'messages',
-  systemInstruction: 'system',
-  tools: 'tools',
-  toolConfig: 'toolChoice',
-  generationConfig: null,
-  // In the path; some clients repeat it.
-  model: null,
-};
+/** Members whose other spelling is looked for; what is within them is read in either. */
+const names = (
+  'contents systemInstruction tools toolConfig generationConfig safetySettings cachedContent serviceTier ' +
+  'maxOutputTokens temperature topP topK seed frequencyPenalty presencePenalty stopSequences candidateCount ' +
+  'responseLogprobs logprobs responseMimeType responseSchema responseJsonSchema thinkingConfig responseModalities ' +
+  'speechConfig imageConfig mediaResolution'
+).split(' ');
+const bySnake = new Map(names.map((name) => [snake(name), name]));
 
-const settings: FieldTable = {
-  maxOutputTokens: 'maxOutputTokens',
-  temperature: 'temperature',
-  topP: 'topP',
-  topK: 'topK',
-  seed: 'seed',
-  frequencyPenalty: 'frequencyPenalty',
-  presencePenalty: 'presencePenalty',
-  stopSequences: 'stopSequences',
-  candidateCount: 'candidateCount',
-  responseLogprobs: 'logprobs',
-  logprobs: null,
-  responseMimeType: 'responseFormat',
-  responseSchema: null,
-  responseJsonSchema: null,
-  _responseJsonSchema: null,
-  thinkingConfig: 'reasoning',
-  responseModalities: 'outputModalities',
-};
-
+/** The request, or the first fault in it. */
 export function readGenerateRequest(
   body: JsonObject,
   context: RequestContext,
 ): NeutralRequest | RequestFault {
-  const fault = faultOf(body);
-  if (fault !== null) return fault;
-  const config = inCamelCase(objectOf(body, 'generationConfig') ?? {});
   const whole = inCamelCase(body);
-  return {
-    ...context,
-    system: readSystem(objectOf(body, 'systemInstruction')),
-    messages: readContents(objectsOf(body, 'contents')),
-    tools: readTools(body),
-    toolChoice: readToolChoice(body),
-    parallelToolCalls: undefined,
-    ...readSettings(config),
-    audioOutput: undefined,
-    verbosity: undefined,
-    userId: undefined,
-    metadata: undefined,
-    serviceTier: textOf(body, 'serviceTier'),
-    promptCacheKey: undefined,
-    store: undefined,
-    previousResponseId: undefined,
-    echo: undefined,
-    opaque: {
-      origin: 'gemini-generate',
-      fields: { ...unknownFields(whole, fields), ...prefixed(unknownFields(config, settings)) },
-    },
-    paths: { ...pathsOf(whole, fields), ...pathsOf(config, settings, 'generationConfig.') },
+  const fields = new RequestFields(whole);
+  // In the path; some clients repeat it.
+  fields.ignore('model');
+  const settings = withNumbers(inCamelCase(fields.object('generationConfig') ?? {}));
+  const config = new RequestFields(settings, fields.faults, 'generationConfig');
+  const request: NeutralRequest = {
+    ...emptyRequest(context.model, context.stream, 'gemini-generate'),
+    system: readSystem(fields.object('systemInstruction', 'system')),
+    messages: readContents(contentsOf(fields)),
+    tools: readTools(whole),
+    toolChoice: readToolChoice(whole),
+    ...readSettings(config, settings),
+    serviceTier: fields.text('serviceTier', 'serviceTier'),
   };
+  fields.take('tools', 'tools');
+  fields.take('toolConfig', 'toolChoice');
+  return (
+    fields.faults.first ?? {
+      ...request,
+      opaque: { origin: 'gemini-generate', fields: { ...fields.rest(), ...prefixed(config.rest()) } },
+      paths: { ...fields.paths, ...config.paths },
+    }
+  );
 }
 
-/** Unknown settings keep their place by a dotted name; {@link unprefixed} puts them back. */
+/** Unknown settings keep their place by a dotted name; the writer puts them back. */
 function prefixed(unknown: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(unknown).map(([name, value]) => [`generationConfig.${name}`, value]),
   );
 }
 
-function readSettings(config: JsonObject) {
-  const reasoning = readReasoning(objectOf(config, 'thinkingConfig'));
+/** Google takes a single object for a list of one. */
+function contentsOf(fields: RequestFields): JsonObject[] {
+  const contents = fields.take('contents', 'messages');
+  if (isObject(contents)) return [contents];
+  if (Array.isArray(contents) && contents.every(isObject)) return contents;
+  return fields.faults.wrongType('contents', 'a list of objects with `parts`', contents) ?? [];
+}
+
+const numeric = /^(maxOutputTokens|temperature|top[PK]|seed|\w+Penalty|candidateCount|logprobs)$/;
+
+/** Google takes numbers as text too. https://protobuf.dev/programming-guides/json/ */
+function withNumbers(settings: JsonObject): JsonObject {
+  const isNumber = (name: string, value: unknown) =>
+    numeric.test(name) && typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value));
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [name, isNumber(name, value) ? Number(value) : value]),
+  );
+}
+
+function readSettings(config: RequestFields, settings: JsonObject): Partial<NeutralRequest> {
   return {
-    maxOutputTokens: numberOf(config, 'maxOutputTokens'),
-    temperature: numberOf(config, 'temperature'),
-    topP: numberOf(config, 'topP'),
-    topK: numberOf(config, 'topK'),
-    seed: numberOf(config, 'seed'),
-    frequencyPenalty: numberOf(config, 'frequencyPenalty'),
-    presencePenalty: numberOf(config, 'presencePenalty'),
-    stopSequences: textsOf(config, 'stopSequences'),
-    candidateCount: numberOf(config, 'candidateCount'),
-    logprobs: config.responseLogprobs === true ? { top: numberOf(config, 'logprobs') ?? 0 } : undefined,
-    responseFormat: readResponseFormat(config),
-    reasoning,
+    maxOutputTokens: config.number('maxOutputTokens', 'maxOutputTokens'),
+    temperature: config.number('temperature', 'temperature'),
+    topP: config.number('topP', 'topP'),
+    topK: config.number('topK', 'topK'),
+    seed: config.number('seed', 'seed'),
+    frequencyPenalty: config.number('frequencyPenalty', 'frequencyPenalty'),
+    presencePenalty: config.number('presencePenalty', 'presencePenalty'),
+    stopSequences: config.texts('stopSequences', 'stopSequences'),
+    candidateCount: config.number('candidateCount', 'candidateCount'),
+    logprobs: readLogprobs(config),
+    responseFormat: readResponseFormat(config, settings),
+    reasoning: readReasoning(config.object('thinkingConfig', 'reasoning')),
     outputModalities: modalitiesOf(config),
   };
 }
 
-function faultOf(body: JsonObject): RequestFault | null {
-  const contents = memberOf(body, 'contents');
-  if (isObject(contents) || (Array.isArray(contents) && contents.every(isObject))) return null;
-  return { ok: false, message: 'contents must be a list of objects with `parts`.', param: 'contents' };
+function readLogprobs(config: RequestFields): NeutralRequest['logprobs'] {
+  const wanted = config.boolean('responseLogprobs', 'logprobs');
+  const top = config.number('logprobs');
+  return wanted ? { top: top ?? 0 } : undefined;
 }
 
-/** Top-level names in one spelling; what is inside is read in either. */
+/** Top-level names in one spelling. */
 function inCamelCase(value: JsonObject): JsonObject {
-  const names = [
-    ...Object.keys(fields),
-    ...Object.keys(settings),
-    'safetySettings',
-    'cachedContent',
-    'serviceTier',
-  ];
-  const bySnake = new Map(names.map((name) => [snake(name), name]));
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [bySnake.get(name) ?? name, one]));
 }
 
@@ -140,12 +126,13 @@ function readReasoning(config: JsonObject | undefined): ReasoningWish | undefine
   };
 }
 
-function readResponseFormat(config: JsonObject): ResponseFormat | undefined {
-  const mime = textOf(config, 'responseMimeType');
+function readResponseFormat(config: RequestFields, settings: JsonObject): ResponseFormat | undefined {
+  const mime = config.text('responseMimeType', 'responseFormat');
+  config.ignore('responseJsonSchema', '_responseJsonSchema', 'responseSchema');
   const schema =
-    objectOf(config, 'responseJsonSchema') ??
-    objectOf(config, '_responseJsonSchema') ??
-    objectOf(config, 'responseSchema');
+    objectOf(settings, 'responseJsonSchema') ??
+    objectOf(settings, '_responseJsonSchema') ??
+    objectOf(settings, 'responseSchema');
   if (schema !== undefined && mime !== 'text/plain') {
     const name =
       textOf(schema, 'title')
@@ -163,8 +150,8 @@ function readResponseFormat(config: JsonObject): ResponseFormat | undefined {
   return mime === 'text/plain' ? { type: 'text' } : undefined;
 }
 
-function modalitiesOf(config: JsonObject): NeutralRequest['outputModalities'] {
-  const names = textsOf(config, 'responseModalities').map((name) => name.toLowerCase());
+function modalitiesOf(config: RequestFields): NeutralRequest['outputModalities'] {
+  const names = config.texts('responseModalities', 'outputModalities').map((name) => name.toLowerCase());
   if (names.length === 0) return undefined;
   return names.filter((name) => name === 'text' || name === 'image' || name === 'audio');
 }

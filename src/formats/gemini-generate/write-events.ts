@@ -3,6 +3,7 @@
 import { type Carried, CarryCollector } from '../carry.ts';
 import type { NeutralEvent, Stop, TokenLogprob, WebSearchPart } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
+import { argumentsObject } from '../tool-arguments.ts';
 import type { AnswerContext, EventWriter } from '../translation.ts';
 import type { Usage } from '../usage.ts';
 import { type PlacedCitation, writeGrounding } from './citations.ts';
@@ -10,7 +11,6 @@ import { writeLogprobs } from './logprobs.ts';
 import { writeBlockReason, writeStop } from './stop-reason.ts';
 import { callPart, mediaPart, signatureMember } from './write-answer-parts.ts';
 import { writeErrorBody } from './write-error.ts';
-import { argumentsOf } from './write-parts.ts';
 import { answerTail, showsThoughts } from './write-response.ts';
 import { writeGenerateUsage } from './write-usage.ts';
 
@@ -175,7 +175,10 @@ class ChunkWriter implements EventWriter {
     const call = calls.get(part);
     calls.delete(part);
     if (call === undefined) return '';
-    return this.part(candidate, callPart(call.id, call.name, argumentsOf(call.json.join('')), call.carried));
+    return this.part(
+      candidate,
+      callPart(call.id, call.name, argumentsObject(call.json.join('')), call.carried),
+    );
   }
 
   private whole({ candidate, content }: Extract<NeutralEvent, { type: 'part-add' }>): string {

@@ -10,6 +10,7 @@ import type {
   ToolResultPart,
 } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
+import { argumentsObject } from '../tool-arguments.ts';
 
 /** What a part's writing depends on besides the part. */
 export interface PartContext {
@@ -53,19 +54,9 @@ function writeReasoning({ text, proof }: ReasoningPart): JsonObject | null {
 
 function writeCall(part: ToolCallPart): JsonObject {
   return {
-    functionCall: { id: part.id, name: part.name, args: argumentsOf(part.arguments) },
+    functionCall: { id: part.id, name: part.name, args: argumentsObject(part.arguments) },
     ...signatureOf(part.proof),
   };
-}
-
-/** Arguments that are no JSON object go as one. */
-export function argumentsOf(text: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(text === '' ? '{}' : text);
-    return isObject(value) ? value : { value };
-  } catch {
-    return { input: text };
-  }
 }
 
 function writeResult(part: ToolResultPart, context: PartContext): JsonObject {

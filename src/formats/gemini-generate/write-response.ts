@@ -4,13 +4,13 @@ import { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralCandidate, NeutralPart, NeutralResponse, TextPart } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { wantsReasoning } from '../reasoning.ts';
+import { argumentsObject } from '../tool-arguments.ts';
 import type { AnswerContext, WrittenResponse } from '../translation.ts';
 import { type PlacedCitation, writeGrounding } from './citations.ts';
 import { writeLogprobs } from './logprobs.ts';
 import { writeBlockReason, writeStop } from './stop-reason.ts';
 import { callPart, mediaPart, thoughtPart } from './write-answer-parts.ts';
 import { writeErrorBody } from './write-error.ts';
-import { argumentsOf } from './write-parts.ts';
 import { writeGenerateUsage } from './write-usage.ts';
 
 export function writeGenerated(response: NeutralResponse, context: AnswerContext): WrittenResponse {
@@ -87,7 +87,7 @@ function writeParts(
         carry.add(part);
         return shown ? [thoughtPart(part)] : [];
       case 'tool-call':
-        return [callPart(part.id, part.name, argumentsOf(part.arguments), carry.take(part.proof))];
+        return [callPart(part.id, part.name, argumentsObject(part.arguments), carry.take(part.proof))];
       case 'media': {
         const written = mediaPart(part);
         if (written === null) drops.add(`parts[${index}]`);

@@ -27,7 +27,8 @@ function writeFunction(tool: Extract<NeutralTool, { type: 'function' }>): JsonOb
   const takesNothing = tool.parameters === null || Object.keys(tool.parameters).length === 0;
   return {
     name: tool.name,
-    ...(tool.description !== undefined && { description: tool.description }),
+    // Required by the schema, though it may be empty.
+    description: tool.description ?? '',
     ...(!takesNothing && tool.parameters !== null && { parametersJsonSchema: geminiSchema(tool.parameters) }),
   };
 }

@@ -25,7 +25,7 @@ const reasons: Readonly<Record<string, StopReason>> = {
 export function readStop(choice: JsonObject, said: Said): Stop {
   const { finish_reason: raw, stop_reason: sequence } = choice;
   if (typeof raw !== 'string') return { reason: 'unknown' };
-  const reason = reasons[raw];
+  const reason = Object.hasOwn(reasons, raw) ? reasons[raw] : undefined;
   if (reason === undefined) return { reason: 'unknown', raw };
   if (reason !== 'stop') return { reason };
   if (said.calls) return { reason: 'tool-calls' };

@@ -102,6 +102,8 @@ export function messagesTold(message: Json): Told {
     refusal: '',
     citations: texts.flatMap(({ citations }) => (citations ?? []).map(({ url }: Json) => url)),
     images: [],
+    logprobs: [],
+    second: '',
     stop: message.stop_reason,
     usage: {
       input:

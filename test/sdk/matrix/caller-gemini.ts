@@ -65,6 +65,8 @@ export function generateBody(ask: Ask, model: string): Json {
         frequencyPenalty: ask.penalties.frequency,
         presencePenalty: ask.penalties.presence,
       }),
+      ...(ask.logprobs !== undefined && { responseLogprobs: true, logprobs: ask.logprobs }),
+      ...(ask.candidates !== undefined && { candidateCount: ask.candidates }),
       ...(ask.effort !== undefined && {
         thinkingConfig: { includeThoughts: true, thinkingBudget: budgets[ask.effort] },
       }),
@@ -108,6 +110,10 @@ export function generateTold(response: Json): Told {
     refusal: '',
     citations: (candidate?.groundingMetadata?.groundingChunks ?? []).map(({ web }: Json) => web.uri),
     images: parts.flatMap(({ inlineData }) => (inlineData ? [inlineData.data] : [])),
+    logprobs: (candidate?.logprobsResult?.chosenCandidates ?? []).map(
+      ({ logProbability }: Json) => logProbability,
+    ),
+    second: (response.candidates ?? []).find(({ index }: Json) => index === 1)?.content.parts[0].text ?? '',
     stop: candidate?.finishReason,
     usage: {
       input: usage.promptTokenCount,
@@ -120,17 +126,28 @@ export function generateTold(response: Json): Told {
 
 /** Chunks laid together, as the SDK's own chat does: all parts in order, the last of everything else. */
 export function joined(chunks: readonly Json[]): Json {
-  const parts = chunks.flatMap(({ candidates }) => candidates?.[0]?.content?.parts ?? []);
-  const last = (pick: (chunk: Json) => unknown) => chunks.map(pick).findLast((value) => value !== undefined);
+  const of = (index: number) =>
+    chunks.flatMap(({ candidates }) => (candidates ?? []).filter((one: Json) => (one.index ?? 0) === index));
+  const partsOf = (index: number) =>
+    of(index)
+      .flatMap(({ content }) => content?.parts ?? [])
+      .filter(({ text }) => text !== '' || index === 0);
+  const last = (pick: (candidate: Json) => unknown) =>
+    of(0)
+      .map(pick)
+      .findLast((value) => value !== undefined);
+  const second = partsOf(1);
   return {
     candidates: [
       {
-        content: { role: 'model', parts },
-        finishReason: last(({ candidates }) => candidates?.[0]?.finishReason),
-        groundingMetadata: last(({ candidates }) => candidates?.[0]?.groundingMetadata),
+        content: { role: 'model', parts: partsOf(0) },
+        finishReason: last(({ finishReason }) => finishReason),
+        groundingMetadata: last(({ groundingMetadata }) => groundingMetadata),
+        logprobsResult: last(({ logprobsResult }) => logprobsResult),
       },
+      ...(second.length > 0 ? [{ index: 1, content: { role: 'model', parts: second } }] : []),
     ],
-    usageMetadata: last(({ usageMetadata }) => usageMetadata),
+    usageMetadata: chunks.map(({ usageMetadata }) => usageMetadata).findLast((value) => value !== undefined),
   };
 }
 

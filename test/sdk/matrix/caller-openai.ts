@@ -9,8 +9,10 @@ const parametersOf = (schema: Json | null) => (schema === null ? {} : { paramete
 const urlOf = (medium: { type: string; data?: string; url?: string }) =>
   medium.url ?? `data:${medium.type};base64,${medium.data}`;
 
-function common({ maxTokens, temperature, topP, user, effort, parallel }: Ask): Json {
+function common({ maxTokens, temperature, topP, user, effort, parallel, metadata, tier }: Ask): Json {
   return {
+    ...(metadata !== undefined && { metadata, store: true }),
+    ...(tier !== undefined && { service_tier: tier }),
     ...(temperature !== undefined && { temperature }),
     ...(topP !== undefined && { top_p: topP }),
     ...(user !== undefined && { user }),
@@ -89,12 +91,14 @@ export function chatBody(ask: Ask, model: string): Json {
     }),
     ...(ask.json && { response_format: { type: 'json_object' } }),
     ...(ask.search && { web_search_options: {} }),
+    ...(ask.logprobs !== undefined && { logprobs: true, top_logprobs: ask.logprobs }),
+    ...(ask.candidates !== undefined && { n: ask.candidates }),
   };
 }
 
 /** The assistant's message as a client hands it back. */
 export function chatTold(completion: Json): Told {
-  const { message, finish_reason } = completion.choices[0];
+  const { message, finish_reason, logprobs } = completion.choices[0];
   const { usage } = completion;
   return {
     text: message.content ?? '',
@@ -106,6 +110,8 @@ export function chatTold(completion: Json): Told {
     refusal: message.refusal ?? '',
     citations: (message.annotations ?? []).map(({ url_citation }: Json) => url_citation.url),
     images: (message.images ?? []).map(({ image_url }: Json) => image_url.url.split(',')[1]),
+    logprobs: (logprobs?.content ?? []).map(({ logprob }: Json) => logprob),
+    second: completion.choices[1]?.message.content ?? '',
     stop: finish_reason,
     usage: {
       input: usage.prompt_tokens,
@@ -211,6 +217,10 @@ export function responsesBody(ask: Ask, model: string): Json {
     }),
     ...(ask.schema && { text: { format: { type: 'json_schema', ...ask.schema, strict: true } } }),
     ...(ask.json && { text: { format: { type: 'json_object' } } }),
+    ...(ask.logprobs !== undefined && {
+      top_logprobs: ask.logprobs,
+      include: ['message.output_text.logprobs'],
+    }),
   };
 }
 
@@ -234,6 +244,8 @@ export function responsesTold(response: Json): Told {
       .join(''),
     citations: texts.flatMap(({ annotations }) => annotations.map(({ url }: Json) => url)),
     images: items.filter(({ type }) => type === 'image_generation_call').map(({ result }) => result),
+    logprobs: texts.flatMap(({ logprobs }) => (logprobs ?? []).map(({ logprob }: Json) => logprob)),
+    second: '',
     stop: response.status === 'incomplete' ? response.incomplete_details.reason : response.status,
     usage: {
       input: usage.input_tokens,

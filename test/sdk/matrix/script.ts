@@ -15,6 +15,10 @@ export interface Script {
   citation?: { url: string; title: string };
   /** Base64 of a PNG. */
   image?: string;
+  /** The chosen tokens of `text`, with their log probabilities. */
+  logprobs?: { token: string; logprob: number }[];
+  /** The text of a second answer beside this one. */
+  second?: string;
   stop: 'stop' | 'length' | 'calls' | 'filter' | 'refusal' | 'sequence';
   usage: Counts;
 }
@@ -35,6 +39,8 @@ export interface Told {
   refusal: string;
   citations: string[];
   images: string[];
+  logprobs: number[];
+  second: string;
   stop: string;
   usage: Counts;
 }
@@ -58,6 +64,11 @@ export interface Ask {
   effort?: 'low' | 'medium' | 'high';
   penalties?: { frequency: number; presence: number };
   search?: true;
+  /** Alternatives that are asked for beside each token. */
+  logprobs?: number;
+  candidates?: number;
+  metadata?: Record<string, string>;
+  tier?: string;
 }
 
 export type Turn =
@@ -100,6 +111,11 @@ export interface Heard {
   search: boolean;
   single: boolean;
   seals: string[];
+  penalties?: { frequency: number; presence: number };
+  logprobs?: number;
+  candidates?: number;
+  metadata?: Record<string, string>;
+  tier?: string;
 }
 
 /** The smallest PNG, a PDF and a WAV that are ones. */

@@ -48,13 +48,24 @@ function message(script: Script): Json {
   };
 }
 
+function logprobsOf({ logprobs }: Script): Json | null {
+  return logprobs
+    ? { content: logprobs.map((one) => ({ ...one, bytes: null, top_logprobs: [] })), refusal: null }
+    : null;
+}
+
 export function chatAnswer(script: Script): Json {
   return {
     id: 'chatcmpl-upstream',
     object: 'chat.completion',
     created: 1,
     model: 'upstream-model',
-    choices: [{ index: 0, message: message(script), finish_reason: stops[script.stop], logprobs: null }],
+    choices: [
+      { index: 0, message: message(script), finish_reason: stops[script.stop], logprobs: logprobsOf(script) },
+      ...(script.second === undefined
+        ? []
+        : [{ index: 1, message: { role: 'assistant', content: script.second }, finish_reason: 'stop' }]),
+    ],
     usage: usageOf(script),
   };
 }
@@ -68,7 +79,19 @@ export function chatStream(script: Script): string {
   return [
     delta({ role: 'assistant', content: '' }),
     ...halves(script.thought?.text ?? '').map((reasoning_content) => delta({ reasoning_content })),
-    ...halves(script.text ?? '').map((content) => delta({ content })),
+    ...(script.logprobs
+      ? [
+          chunk([
+            { index: 0, delta: { content: script.text }, logprobs: logprobsOf(script), finish_reason: null },
+          ]),
+        ]
+      : halves(script.text ?? '').map((content) => delta({ content }))),
+    ...(script.second === undefined
+      ? []
+      : [
+          chunk([{ index: 1, delta: { role: 'assistant', content: script.second }, finish_reason: null }]),
+          chunk([{ index: 1, delta: {}, finish_reason: 'stop' }]),
+        ]),
     ...halves(script.refusal ?? '').map((refusal) => delta({ refusal })),
     ...(annotations ? [delta({ annotations })] : []),
     ...(images ? [delta({ images })] : []),
@@ -136,6 +159,13 @@ export function chatHeard(body: Json): Heard {
     thinks: body.reasoning_effort !== undefined && body.reasoning_effort !== 'none',
     search: body.web_search_options !== undefined,
     single: body.parallel_tool_calls === false,
+    ...(body.frequency_penalty !== undefined && {
+      penalties: { frequency: body.frequency_penalty, presence: body.presence_penalty },
+    }),
+    ...(body.logprobs && { logprobs: body.top_logprobs }),
+    candidates: body.n,
+    metadata: body.metadata,
+    tier: body.service_tier,
     seals: messages.flatMap(({ reasoning_content }) => reasoning_content ?? []),
   };
 }

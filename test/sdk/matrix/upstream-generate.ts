@@ -59,9 +59,29 @@ function tail(script: Script): Json {
   };
 }
 
+function logprobsOf({ logprobs }: Script): Json {
+  if (logprobs === undefined) return {};
+  const chosenCandidates = logprobs.map(({ token, logprob }) => ({ token, logProbability: logprob }));
+  return {
+    logprobsResult: { chosenCandidates, topCandidates: chosenCandidates.map(() => ({ candidates: [] })) },
+  };
+}
+
+function second({ second: text }: Script): Json[] {
+  return text === undefined
+    ? []
+    : [{ content: { role: 'model', parts: [{ text }] }, finishReason: 'STOP', index: 1 }];
+}
+
 export function generateAnswer(script: Script): Json {
   const { candidate, more } = tail(script);
-  return { candidates: [{ content: { role: 'model', parts: parts(script) }, ...candidate }], ...more };
+  return {
+    candidates: [
+      { content: { role: 'model', parts: parts(script) }, ...candidate, ...logprobsOf(script) },
+      ...second(script),
+    ],
+    ...more,
+  };
 }
 
 export function generateStream(script: Script): string {
@@ -76,7 +96,11 @@ export function generateStream(script: Script): string {
       { ...part, text: part.text.slice(half) },
     ];
   });
-  return [...pieces.map((piece) => chunk([piece])), chunk([{ text: '' }], candidate)].join('');
+  const others = second(script).map(
+    (one) => `data: ${JSON.stringify({ candidates: [one], ...more })}\r\n\r\n`,
+  );
+  const first = pieces.map((piece, index) => chunk([piece], index === 0 ? logprobsOf(script) : {}));
+  return [...first, ...others, chunk([{ text: '' }], candidate)].join('');
 }
 
 const textOf = (content: Json): string =>
@@ -140,6 +164,11 @@ export function generateHeard(body: Json): Heard {
     thinks: thinking !== undefined && thinking.thinkingBudget !== 0,
     search: (body.tools ?? []).some(({ googleSearch }: Json) => googleSearch),
     single: false,
+    ...(config.frequencyPenalty !== undefined && {
+      penalties: { frequency: config.frequencyPenalty, presence: config.presencePenalty },
+    }),
+    ...(config.responseLogprobs && { logprobs: config.logprobs }),
+    candidates: config.candidateCount,
     seals: all.flatMap(({ thoughtSignature }) => thoughtSignature ?? []),
   };
 }

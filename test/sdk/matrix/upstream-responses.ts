@@ -6,7 +6,14 @@ function output(script: Script): Json[] {
   const content = [
     ...(script.text === undefined
       ? []
-      : [{ type: 'output_text', text: script.text, annotations: annotations(script), logprobs: [] }]),
+      : [
+          {
+            type: 'output_text',
+            text: script.text,
+            annotations: annotations(script),
+            logprobs: logprobsOf(script),
+          },
+        ]),
     ...(script.refusal === undefined ? [] : [{ type: 'refusal', refusal: script.refusal }]),
   ];
   return [
@@ -43,6 +50,10 @@ function output(script: Script): Json[] {
       status: 'completed',
     })),
   ];
+}
+
+function logprobsOf({ logprobs = [] }: Script): Json[] {
+  return logprobs.map((one) => ({ ...one, bytes: [], top_logprobs: [] }));
 }
 
 function annotations({ citation, text = '' }: Script): Json[] {
@@ -114,8 +125,15 @@ export function responsesStream(script: Script): string {
           part: { ...part, text: '', annotations: [] },
         }),
       );
-      for (const delta of halves(text))
-        inner.push(event(`response.${kind}.delta`, { ...at, content_index, delta }));
+      for (const [half, delta] of halves(text).entries())
+        inner.push(
+          event(`response.${kind}.delta`, {
+            ...at,
+            content_index,
+            delta,
+            logprobs: half === 0 ? (part.logprobs ?? []) : [],
+          }),
+        );
       for (const [annotation_index, annotation] of (part.annotations ?? []).entries())
         inner.push(
           event('response.output_text.annotation.added', {
@@ -223,6 +241,9 @@ export function responsesHeard(body: Json): Heard {
     thinks: body.reasoning?.effort !== undefined && body.reasoning.effort !== 'none',
     search: (body.tools ?? []).some(({ type }: Json) => type.startsWith('web_search')),
     single: body.parallel_tool_calls === false,
+    ...((body.include ?? []).includes('message.output_text.logprobs') && { logprobs: body.top_logprobs }),
+    metadata: body.metadata,
+    tier: body.service_tier,
     seals: items.filter(({ type }) => type === 'reasoning').map(({ encrypted_content }) => encrypted_content),
   };
 }

@@ -11,7 +11,8 @@ export function expectRefusal(reply: Reply, door: Door, refusal: Refusal): strin
   const { error } = reply.body;
   const { message } = error;
   expect(message.length).toBeGreaterThan(10);
-  expect(reply.body).toEqual(shapeOf(door, refusal, { message, id, param: error.param ?? null }));
+  const retryAfter = reply.headers.get('retry-after');
+  expect(reply.body).toEqual(shapeOf(door, refusal, { message, id, param: error.param ?? null, retryAfter }));
   return message;
 }
 
@@ -23,10 +24,17 @@ export function expectRequestId(reply: Reply, door: Door): string {
   return id;
 }
 
+interface Particulars {
+  message: string;
+  id: string;
+  param: string | null;
+  retryAfter: string | null;
+}
+
 function shapeOf(
   door: Door,
   { status, openai, anthropic, gemini }: Refusal,
-  { message, id, param }: { message: string; id: string; param: string | null },
+  { message, id, param, retryAfter }: Particulars,
 ): object {
   switch (door) {
     case 'openai':
@@ -39,7 +47,9 @@ function shapeOf(
         reason: gemini[1],
         domain: expect.any(String),
       };
-      return { error: { code: status, message, status: gemini[0], details: [detail] } };
+      const retry = { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: `${retryAfter}s` };
+      const details = retryAfter === null ? [detail] : [detail, retry];
+      return { error: { code: status, message, status: gemini[0], details } };
     }
   }
 }

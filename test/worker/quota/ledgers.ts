@@ -48,6 +48,7 @@ export function ledgerOf(tokenId: string): TestLedger {
     look: (fields) => ({
       ...plainAsk(),
       reservedNanoUsd: 0,
+      runningNanoUsd: 0,
       wantNanoUsd: 0,
       startedAtMs: Date.now(),
       ...fields,

@@ -97,14 +97,19 @@ it('does not take a sign of life that came late for a new request', async () => 
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 40, open: 0 });
 });
 
-it('extends a running request as far as the quota goes, and says when it does not', async () => {
+it('extends a running request as far as the quota goes, and ends it when that is used up', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   await ledger.admit(60, { requestId: 'running' });
-  const look = (wantNanoUsd: number) =>
-    ledger.rpc().look([ledger.look({ requestId: 'running', reservedNanoUsd: 60, wantNanoUsd })]);
-  expect(await look(90)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 90 }]);
-  expect(await look(101)).toMatchObject([{ outcome: 'refused', code: 'insufficient_quota' }]);
-  expect(await look(100)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 100 }]);
+  const look = (wantNanoUsd: number, runningNanoUsd: number) =>
+    ledger
+      .rpc()
+      .look([ledger.look({ requestId: 'running', reservedNanoUsd: 60, wantNanoUsd, runningNanoUsd })]);
+  expect(await look(90, 50)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 90 }]);
+  // Ten are left: they are given, and what has not used them up goes on.
+  expect(await look(150, 80)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 100 }]);
+  expect(await look(150, 99)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 100 }]);
+  expect(await look(150, 100)).toMatchObject([{ outcome: 'refused', code: 'insufficient_quota' }]);
+  expect(await ledger.rpc().balance()).toMatchObject({ reservedNanoUsd: 100 });
 });
 
 const edits: [string, Partial<TokenPolicy>, string][] = [

@@ -42,6 +42,36 @@ it('puts live reservations back, settles them once, and lets the rest expire', a
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 13, reservedNanoUsd: 0, open: 0 });
 });
 
+it('settles an orphan though its ledger is put to sleep again and again, and each time wakes anew', async () => {
+  const ledger = await newLedger({ quotaNanoUsd: 100 });
+  await ledger.admit(60, { requestId: 'orphan', inputNanoUsd: 9 });
+  await checkpointed();
+  const startMs = Date.now();
+  vi.useFakeTimers({ toFake: ['Date'], now: startMs });
+  for (const seconds of [10, 20, 29, 31]) {
+    await evictDurableObject(ledger.stub).catch(() => abortAllDurableObjects());
+    vi.setSystemTime(startMs + seconds * 1_000);
+    expect(await ledger.alarm()).toBe(true);
+  }
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 9, open: 0 });
+});
+
+it('does not distrust the same money again at each waking while one request runs for long', async () => {
+  const ledger = await newLedger({ quotaNanoUsd: 1_000 });
+  await ledger.admit(10, { requestId: 'long' });
+  await checkpointed();
+  const startMs = Date.now();
+  vi.useFakeTimers({ toFake: ['Date'], now: startMs });
+  for (let seconds = 8; seconds <= 48; seconds += 8) {
+    vi.setSystemTime(startMs + seconds * 1_000);
+    await abortAllDurableObjects();
+    await ledger.rpc().look([ledger.look({ requestId: 'long', reservedNanoUsd: 10, wantNanoUsd: 10 })]);
+    await ledger.alarm();
+  }
+  expect(await ledger.rpc().balance()).toMatchObject({ reservedNanoUsd: 10, open: 1 });
+  expect(await ledger.admit(990)).toBe('admitted');
+});
+
 /** A ledger with one tiny hold that is written down and one of 60 that is too young to be, then killed. */
 async function forgetful() {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
@@ -207,12 +237,45 @@ it('keeps its rows while D1 is away, over a reset too, and hands them on when it
   errors.mockRestore();
 });
 
+it('loses nothing while D1 is away for an hour under load, and does not hammer it', async () => {
+  const ledger = await newLedger();
+  await insertToken(ledger.tokenId);
+  const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  const startMs = Date.now();
+  vi.useFakeTimers({ toFake: ['Date'], now: startMs });
+  let tries = 0;
+  await withoutDatabase(ledger, () => {
+    tries += 1;
+  });
+  let settled = 0;
+  for (let second = 0; second < 3_600; second += 5) {
+    vi.setSystemTime(startMs + second * 1_000);
+    await ledger.rpc().settle([ledger.settlement(`${ledger.tokenId}-${second}`, 7)]);
+    settled += 1;
+    if (second % 15 === 0) await ledger.alarm();
+  }
+  // After six failures once a minute.
+  expect(tries).toBeGreaterThan(40);
+  expect(tries).toBeLessThan(75);
+  // A reset in the middle, with more unwritten rows than are remembered.
+  await abortAllDurableObjects();
+  await ledger.rpc().settle([ledger.settlement(`${ledger.tokenId}-3595`, 7)]);
+  vi.setSystemTime(startMs + 3_700_000);
+  for (let alarms = 0; alarms < 3; alarms++) await ledger.alarm();
+  expect(await loggedOf(ledger)).toEqual({ rows: settled, cost: 7 * settled });
+  expect(await spentOf(ledger)).toBe(7 * settled);
+  errors.mockRestore();
+});
+
 /** The ledger's database refuses every batch from now on, until its next reset. */
-async function withoutDatabase(ledger: TestLedger): Promise<void> {
+async function withoutDatabase(ledger: TestLedger, onTry: () => void = () => {}): Promise<void> {
   await runInDurableObject(ledger.stub, (instance) => {
     const DB = {
       prepare: (sql: string) => env.DB.prepare(sql),
-      batch: () => Promise.reject(new Error('D1 is away')),
+      batch: () => {
+        onTry();
+        return Promise.reject(new Error('D1 is away'));
+      },
     };
     Object.defineProperty(instance, 'env', { value: { ...env, DB } });
   });

@@ -1,0 +1,80 @@
+// The figures that bounds are made of: one documented record for the input, one for the output.
+
+/** The constants of the input estimate. Calibrated on recorded requests: test/metering/bound.test.ts. */
+export const inputBounds = {
+  /**
+   * UTF-8 bytes of request body a token, a little fewer than ever seen. English has 4 to 5, JSON and code 3,
+   * Chinese 3 to 4. Anthropic's and Gemini's newest tokenizers make the most tokens of a text.
+   */
+  bytesPerToken: { openai: 2.5, anthropic: 2.2, gemini: 2.5 },
+  /** … and what an estimate takes for a token: the median of recorded requests of more than 2 KB, JSON and all. */
+  typicalBytesPerToken: 6,
+  /** What providers put around a request: roles, separators, instructions for tools. */
+  tokensPerRequest: 32,
+  /** Tools bring a system prompt: Anthropic's has up to 530 tokens, those of open models behind hosts 400. */
+  tokensWithTools: { openai: 600, anthropic: 700, gemini: 200 },
+  /** Anthropic's instructions for citing documents. */
+  tokensWithCitations: 700,
+  /** Hosts of others' models put a system prompt of their own before: up to 1,544 tokens seen (Venice). */
+  tokensOfHostPrompt: 1_700,
+  /**
+   * What searches that the provider runs itself bring into the prompt: whole pages, 20,000 to 30,000 tokens. A
+   * reasoning model in the Responses API searches many times, and reads all of it again each time: 116,000 seen.
+   */
+  tokensPerSearchTool: 40_000,
+  tokensPerSearchToolOfResponses: 120_000,
+  /** Definitions and results of its other tools, over several turns (code execution, images, MCP): 38,000 seen. */
+  tokensPerServerTool: 40_000,
+  /**
+   * A history that only the upstream has (previous_response_id, conversation, prompt, cachedContent), where its
+   * length is not recorded.
+   */
+  tokensOfHiddenHistory: 8_000,
+  /** An image at most: OpenAI 1,536 patches times 2.46, Anthropic 4,784, Gemini 16 tiles of 258. */
+  tokensPerImage: { openai: 3_800, anthropic: 4_800, gemini: 4_200 },
+  /** OpenAI's `detail: low`: 85, or 70. */
+  tokensPerLowDetailImage: 100,
+  /** What an estimate takes for an image: some 1024 x 1024. */
+  typicalTokensPerImage: 1_000,
+  /** gpt-4o-mini counts images 33-fold: 2,833 and 5,667 a tile, up to eight tiles. */
+  tokensPerImageOfGpt4oMini: 48_200,
+  tokensPerLowDetailImageOfGpt4oMini: 2_900,
+  /** An upload to image edits: at most 16 images of 6,500 tokens (gpt-image-1, high fidelity), and a prompt. */
+  tokensOfImageUpload: 120_000,
+  /** Audio of at least 16 kbit/s, at up to 32 tokens a second (Gemini; OpenAI 10, Mistral 12.5). */
+  audioBytesPerSecond: 2_000,
+  audioTokensPerSecond: 32,
+  /** Video of at least 160 kbit/s, at up to 300 tokens a second. */
+  videoBytesPerSecond: 20_000,
+  videoTokensPerSecond: 300,
+  /** Documents (PDF): text comes compressed, and each page is an image too. */
+  documentBytesPerToken: 3,
+  /** Media behind a URL or an id, whose size is not known here. */
+  tokensPerRemoteFile: 20_000,
+  /** Deeper than this nothing is looked at. */
+  maximumDepth: 64,
+} as const;
+
+/** The constants of the output bound; those of the input are `inputBounds`. */
+export const outputBounds = {
+  /** SPEC section 6: without a bound of the caller's. The model's own maximum is not in any table here. */
+  tokensWithoutBound: 4_096,
+  /** SPEC section 6: of a stream, reserved at a time. */
+  tokensPerStep: 2_000,
+  /** An image at most (gpt-image-1, high, 1024x1536: 6,240), and each partial image of a stream. */
+  tokensPerImage: 6_300,
+  tokensPerPartialImage: 100,
+  /** Speech: some 21 tokens a second at no fewer than 7 characters a second. */
+  speechTokensPerCharacter: 3,
+  /** Transcripts: fast speech has 5 tokens a second; audio of at least 16 kbit/s. */
+  transcriptTokensPerSecond: 6,
+  transcribedBytesPerSecond: 2_000,
+  transcribedTokensPerSecond: 12,
+  /** Searches that a request with a search tool may run, where it does not say (`max_uses`). */
+  webSearches: 5,
+  /** A form whose length is not announced: the most that OpenAI takes of one file. */
+  bytesOfUnknownUpload: 25 * 1024 * 1024,
+  /** Cohere: a search unit is a query with up to 100 documents, and long ones count as several. */
+  documentsPerSearchUnit: 100,
+  tokensPerDocument: 500,
+} as const;

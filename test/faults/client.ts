@@ -1,0 +1,96 @@
+// The client of the fault tests: asks, leaves when the plan says so, and remembers what it saw.
+import { Agent, request as startRequest } from 'node:http';
+import { type PlannedRequest, promptOf } from './plan.ts';
+import { indexHeader } from './upstream.ts';
+
+/** What a client saw of its request. */
+export interface Seen {
+  request: PlannedRequest;
+  tokenId: string;
+  startedAtMs: number;
+  endedAtMs: number;
+  /** null: the head never came. */
+  status: number | null;
+  requestId: string | null;
+  /** The answer came to its end, as far as HTTP knows. */
+  ended: boolean;
+  /** The client went away by itself. */
+  left: boolean;
+  /** Nothing came for so long that the client gave up: no request may end so. */
+  hung: boolean;
+}
+
+/** The slowest answer of the plan takes some five seconds. */
+const patienceMs = 25_000;
+
+const agent = new Agent({ keepAlive: false, maxSockets: Number.POSITIVE_INFINITY });
+
+/** Never rejects: a relay that is killed is part of the test. */
+export function ask(
+  url: string,
+  request: PlannedRequest,
+  token: { id: string; token: string },
+): Promise<Seen> {
+  const { kind, fault, index } = request;
+  const seen: Seen = {
+    request,
+    tokenId: token.id,
+    startedAtMs: Date.now(),
+    endedAtMs: 0,
+    status: null,
+    requestId: null,
+    ended: false,
+    left: false,
+    hung: false,
+  };
+  const body = JSON.stringify(kind.body(promptOf(request)));
+  const leaveAfter =
+    fault.what === 'client-leaves' ? expectedBytes(request) * fault.at : Number.POSITIVE_INFINITY;
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(patience);
+      seen.endedAtMs = Date.now();
+      resolve(seen);
+    };
+    const asking = startRequest(url + kind.path, {
+      method: 'POST',
+      agent,
+      headers: {
+        authorization: `Bearer ${token.token}`,
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
+        'accept-encoding': 'identity',
+        [indexHeader]: String(index),
+      },
+    });
+    const leave = () => {
+      seen.left = true;
+      asking.destroy();
+    };
+    if (fault.what === 'client-leaves-before-head') setTimeout(leave, 150);
+    const patience = setTimeout(() => {
+      seen.hung = true;
+      asking.destroy();
+    }, patienceMs);
+    asking.on('error', () => undefined);
+    asking.on('close', done);
+    asking.on('response', (response) => {
+      seen.status = response.statusCode ?? 0;
+      seen.requestId = String(response.headers['x-request-id'] ?? '');
+      let bytes = 0;
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.byteLength;
+        if (bytes >= leaveAfter && seen.status === 200) leave();
+      });
+      response.on('end', () => {
+        seen.ended = response.complete;
+      });
+      response.on('error', () => undefined);
+    });
+    asking.end(body);
+  });
+}
+
+function expectedBytes({ kind, counts }: PlannedRequest): number {
+  return kind.pieces(counts, true).reduce((sum, { text }) => sum + text.length, 0);
+}

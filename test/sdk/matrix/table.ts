@@ -1,0 +1,24 @@
+// The matrix as the README shows it: made from features.ts, so that the two cannot differ.
+import { features } from './features.ts';
+import { type Format, formats } from './script.ts';
+
+const heads: Record<Format, string> = {
+  'openai-chat': 'chat',
+  'openai-responses': 'Responses',
+  'anthropic-messages': 'Messages',
+  'gemini-generate': 'generateContent',
+};
+
+/** Markdown. `✓` a format says it; `–` it cannot (as a caller: it never asks; as a channel: it is told in `x-relay-dropped`). */
+export function matrixTable(): string {
+  const rows = features.map(({ name, callerCannot = {}, channelCannot = {} }) => {
+    const cells = formats.map((format) => `${mark(callerCannot[format])} ${mark(channelCannot[format])}`);
+    return `| ${name} | ${cells.join(' | ')} |`;
+  });
+  const columns = formats.map((format) => heads[format]);
+  return [`| | ${columns.join(' | ')} |`, `|---${'|---'.repeat(columns.length)}|`, ...rows].join('\n');
+}
+
+function mark(reason: string | undefined): string {
+  return reason === undefined ? '✓' : '–';
+}

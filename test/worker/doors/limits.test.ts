@@ -1,0 +1,105 @@
+// What a caller hears of its limits: in the headers of its own format, when it is answered and when it is refused.
+import { beforeEach, expect, it } from 'vitest';
+import { addChannels, type OpenRelay, openRelay } from './open-relay.ts';
+
+let relay: OpenRelay;
+
+beforeEach(async () => {
+  relay = openRelay();
+  await addChannels(relay);
+  relay.upstream = ({ url }) =>
+    Response.json(
+      url.includes('messages')
+        ? { type: 'message', content: [], usage: { input_tokens: 10, output_tokens: 5 } }
+        : url.includes('generateContent')
+          ? { candidates: [], usageMetadata: { promptTokenCount: 10, candidatesTokenCount: 5 } }
+          : { choices: [], usage: { prompt_tokens: 10, completion_tokens: 5 } },
+    );
+});
+
+const hi = [{ role: 'user', content: 'hi' }];
+const asks = {
+  openai: ['/v1/chat/completions', { model: 'gpt-4o', max_tokens: 50, messages: hi }],
+  anthropic: ['/v1/messages', { model: 'claude-3-5-haiku-20241022', max_tokens: 50, messages: hi }],
+  gemini: [
+    '/v1beta/models/gemini-2.0-flash:generateContent',
+    { contents: [{ parts: [{ text: 'hi' }] }], generationConfig: { maxOutputTokens: 50 } },
+  ],
+} as const;
+
+function ask(door: keyof typeof asks, token: string) {
+  const [path, body] = asks[door];
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  return relay.fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+const limitHeaders = (headers: Headers) =>
+  Object.fromEntries([...headers].filter(([name]) => name.includes('ratelimit')));
+
+it('tells OpenAI’s clients in x-ratelimit-*, with Go’s durations', async () => {
+  const { token } = await relay.token({ limits: { rpm: 2, tpm: 10_000 } });
+  const first = await ask('openai', token);
+  expect(first.status).toBe(200);
+  const told = limitHeaders(first.headers);
+  expect(told).toMatchObject({
+    'x-ratelimit-limit-requests': '2',
+    'x-ratelimit-remaining-requests': '1',
+    'x-ratelimit-limit-tokens': '10000',
+  });
+  expect(Number(told['x-ratelimit-remaining-tokens'])).toBeLessThan(9_950);
+  expect(told['x-ratelimit-reset-requests']).toMatch(/^(1m)?[0-9.]+s$/);
+  await ask('openai', token);
+  const refused = await ask('openai', token);
+  expect(refused.status).toBe(429);
+  expect(refused.body.error).toMatchObject({ type: 'rate_limit_error', code: 'rate_limit_exceeded' });
+  expect(limitHeaders(refused.headers)).toMatchObject({ 'x-ratelimit-remaining-requests': '0' });
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(58);
+});
+
+it('tells Anthropic’s clients in anthropic-ratelimit-*, with the moment of the reset', async () => {
+  const { token } = await relay.token({ limits: { rpm: 1, tpm: 10_000 } });
+  const told = limitHeaders((await ask('anthropic', token)).headers);
+  expect(told).toMatchObject({
+    'anthropic-ratelimit-requests-limit': '1',
+    'anthropic-ratelimit-requests-remaining': '0',
+    'anthropic-ratelimit-tokens-limit': '10000',
+  });
+  expect(told['anthropic-ratelimit-requests-reset']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  const resetMs = Date.parse(told['anthropic-ratelimit-requests-reset'] ?? '') - Date.now();
+  expect(resetMs).toBeGreaterThan(50_000);
+  expect(resetMs).toBeLessThan(62_500);
+  const refused = await ask('anthropic', token);
+  expect(refused.status).toBe(429);
+  expect(refused.body.error.type).toBe('rate_limit_error');
+  expect(refused.headers.get('anthropic-ratelimit-requests-remaining')).toBe('0');
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+});
+
+it('tells Gemini’s clients when to come again in RetryInfo, besides retry-after', async () => {
+  const { token } = await relay.token({ limits: { rpm: 1 } });
+  expect(limitHeaders((await ask('gemini', token)).headers)).toEqual({});
+  const refused = await ask('gemini', token);
+  expect(refused.status).toBe(429);
+  const wait = refused.headers.get('retry-after');
+  expect(refused.body.error.details).toContainEqual({
+    '@type': 'type.googleapis.com/google.rpc.RetryInfo',
+    retryDelay: `${wait}s`,
+  });
+});
+
+it('says nothing of limits to a token that has none', async () => {
+  const { token } = await relay.token({ limits: { concurrency: 5 } });
+  expect(limitHeaders((await ask('openai', token)).headers)).toEqual({});
+});
+
+it('never passes on what the upstream says of the operator’s limits', async () => {
+  const { token } = await relay.token({ limits: { rpm: 7 } });
+  relay.upstream = () =>
+    Response.json(
+      { choices: [], usage: { prompt_tokens: 1, completion_tokens: 1 } },
+      { headers: { 'x-ratelimit-limit-requests': '10000', 'x-ratelimit-limit-tokens': '9' } },
+    );
+  const told = limitHeaders((await ask('openai', token)).headers);
+  expect(told['x-ratelimit-limit-requests']).toBe('7');
+  expect(told).not.toHaveProperty('x-ratelimit-limit-tokens');
+});

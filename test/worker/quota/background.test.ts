@@ -1,0 +1,186 @@
+// Responses in the background: their reservation is kept until their end is seen, whatever dies meanwhile.
+import { abortAllDurableObjects } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { emptyUsage } from '../../../src/formats/usage.ts';
+import { overrideRates } from '../../../src/metering/price.ts';
+import type { BackgroundOrder } from '../../../src/quota/background.ts';
+import { logRow } from '../stores/rows.ts';
+import { hash, newLedger, type TestLedger } from './ledgers.ts';
+
+interface Asked {
+  method: string;
+  url: string;
+  authorization: string | null;
+}
+
+let asked: Asked[] = [];
+let answer: () => Response | Promise<Response> = () => state('queued');
+let startMs = 0;
+
+const state = (status: string, rest: object = {}) =>
+  Response.json({ id: 'resp_1', object: 'response', status, usage: null, output: [], ...rest });
+
+beforeEach(async () => {
+  asked = [];
+  vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
+    asked.push({
+      method: init.method ?? '',
+      url,
+      authorization: new Headers(init.headers).get('authorization'),
+    });
+    return answer();
+  });
+  await env.DB.prepare(
+    `INSERT INTO channels (id, name, provider, base_url, created_at, updated_at)
+     VALUES ('ch_bg', 'bg', 'openai', 'https://upstream.test', 0, 0) ON CONFLICT (id) DO NOTHING`,
+  ).run();
+  startMs = Date.now();
+  vi.useFakeTimers({ toFake: ['Date'], now: startMs });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+/** One nano-USD a token in, ten out. */
+const rates = overrideRates({ input: 0.001, output: 0.01 });
+
+async function running(fields: Partial<BackgroundOrder> = {}) {
+  const ledger = await newLedger({ quotaNanoUsd: 1_000 });
+  const requestId = `${ledger.tokenId}-bg`;
+  await ledger.admit(600, { requestId, inputNanoUsd: 5 });
+  const row = logRow({
+    id: requestId,
+    tokenId: ledger.tokenId,
+    createdAtMs: startMs,
+    costNanoUsd: 0,
+    usageSource: null,
+  });
+  const order: BackgroundOrder = {
+    row: { ...row, inputTokens: 0, outputTokens: 0 },
+    question: { hash, ip: null, model: 'gpt-4o' },
+    responseId: 'resp_1',
+    channelId: 'ch_bg',
+    keyId: null,
+    reservedNanoUsd: 600,
+    typicalInput: { ...emptyUsage(), inputTokens: 9 },
+    rates,
+    multiplier: 1,
+    ...fields,
+  };
+  const look = ledger.look({ requestId, reservedNanoUsd: 600, wantNanoUsd: 600, inputNanoUsd: 5 });
+  await ledger.rpc().waitFor(look, order);
+  return { ledger, requestId, look, order };
+}
+
+async function alarmAt(ledger: TestLedger, ms: number): Promise<void> {
+  vi.setSystemTime(startMs + ms);
+  await ledger.alarm();
+}
+
+const rowOf = (id: string) =>
+  env.DB.prepare(
+    'SELECT error_code, usage_source, cost_nano_usd, input_tokens, output_tokens FROM logs WHERE id = ?',
+  )
+    .bind(id)
+    .first();
+
+it('holds the reservation far beyond a lease, asks less and less often, and charges the upstream’s figure', async () => {
+  const { ledger, requestId } = await running();
+  answer = () => state('in_progress');
+  await ledger.alarm();
+  expect(asked).toHaveLength(0);
+  for (let ms = 0; ms <= 300_000; ms += 1_000) await alarmAt(ledger, ms);
+  expect(asked.length).toBeGreaterThan(10);
+  expect(asked.length).toBeLessThan(25);
+  expect(asked[0]).toMatchObject({ method: 'GET', url: 'https://upstream.test/v1/responses/resp_1' });
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 0, reservedNanoUsd: 600, open: 1 });
+  answer = () => state('completed', { usage: { input_tokens: 20, output_tokens: 30, total_tokens: 50 } });
+  await alarmAt(ledger, 340_000);
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 320, reservedNanoUsd: 0, open: 0 });
+  await alarmAt(ledger, 345_000);
+  expect(await rowOf(requestId)).toEqual({
+    error_code: null,
+    usage_source: 'upstream',
+    cost_nano_usd: 320,
+    input_tokens: 20,
+    output_tokens: 30,
+  });
+  const before = asked.length;
+  await alarmAt(ledger, 400_000);
+  expect(asked).toHaveLength(before);
+});
+
+it('goes on waiting after a reset, its alarm set again', async () => {
+  const { ledger } = await running();
+  answer = () => state('in_progress');
+  await alarmAt(ledger, 3_000);
+  await abortAllDurableObjects();
+  vi.setSystemTime(startMs + 120_000);
+  expect(await ledger.rpc().balance()).toMatchObject({ reservedNanoUsd: 600, open: 1 });
+  answer = () => state('completed', { usage: { input_tokens: 1, output_tokens: 2, total_tokens: 3 } });
+  expect(await ledger.alarm()).toBe(true);
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 21, reservedNanoUsd: 0, open: 0 });
+});
+
+it('cancels a response whose token has lost its right, and charges what it came to', async () => {
+  const { ledger, requestId } = await running();
+  await ledger.rpc().configure(ledger.policy({ version: 2, status: 'deleted' }));
+  answer = () => state('cancelled', { output: [{ type: 'message', content: [{ text: 'x'.repeat(30) }] }] });
+  await alarmAt(ledger, 10);
+  expect(asked).toMatchObject([{ method: 'POST', url: 'https://upstream.test/v1/responses/resp_1/cancel' }]);
+  // The upstream said no usage: nine tokens in, thirty characters out.
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 109, open: 0 });
+  await alarmAt(ledger, 5_000);
+  expect(await rowOf(requestId)).toMatchObject({
+    error_code: 'response_cancelled',
+    usage_source: 'estimated',
+  });
+});
+
+it('charges the reservation for a response that was deleted before its end was seen', async () => {
+  const { ledger, requestId } = await running();
+  answer = () => Response.json({ error: {} }, { status: 404 });
+  await alarmAt(ledger, 2_000);
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 600, reservedNanoUsd: 0, open: 0 });
+  await alarmAt(ledger, 6_000);
+  expect(await rowOf(requestId)).toMatchObject({ error_code: 'background_gone', usage_source: 'estimated' });
+});
+
+it('bears an upstream that fails for a while, and gives up one that fails for an hour', async () => {
+  const warnings = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+  const { ledger, requestId } = await running();
+  answer = () => new Response('no', { status: 503 });
+  for (let ms = 0; ms < 3_600_000; ms += 20_000) await alarmAt(ledger, ms);
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 0, reservedNanoUsd: 600 });
+  await alarmAt(ledger, 3_660_000);
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 600, reservedNanoUsd: 0 });
+  await alarmAt(ledger, 3_670_000);
+  expect(await rowOf(requestId)).toMatchObject({ error_code: 'background_unanswered' });
+  expect(warnings.mock.calls.flat().join()).toContain('background-response-unanswered');
+  warnings.mockRestore();
+});
+
+it('is charged once when its stream comes to its end after all', async () => {
+  const { ledger, requestId, look, order } = await running();
+  answer = () => state('in_progress');
+  await ledger.rpc().look([look]);
+  await alarmAt(ledger, 20_000);
+  expect(asked).toHaveLength(1);
+  await ledger.rpc().settle([ledger.settlement(requestId, 320)]);
+  await ledger.rpc().waitFor(look, order);
+  await alarmAt(ledger, 60_000);
+  expect(asked).toHaveLength(1);
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 320, reservedNanoUsd: 0, open: 0 });
+});
+
+it('is charged when its end is seen though its stream, which nobody reads any more, still says it runs', async () => {
+  const { ledger, requestId, look } = await running();
+  answer = () => state('completed', { usage: { input_tokens: 20, output_tokens: 30, total_tokens: 50 } });
+  await ledger.rpc().look([look]);
+  await alarmAt(ledger, 3_000);
+  await ledger.rpc().look([look]);
+  await ledger.rpc().settle([ledger.settlement(requestId, 77)]);
+  expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 320, reservedNanoUsd: 0, open: 0 });
+});

@@ -1,0 +1,54 @@
+// Settlements on their way to a ledger that fails: kept and tried again while the invocation lives.
+import { expect, it, vi } from 'vitest';
+import { LedgerClient } from '../../../src/quota/client.ts';
+import type { Settlement } from '../../../src/quota/quota.ts';
+import { logRow } from '../stores/rows.ts';
+
+const settlement = (id: string): Settlement => ({ row: logRow({ id, tokenId: 'tok_x' }), tokens: 1 });
+
+/** A client whose ledger fails in the given ways, one a call, and then takes everything. */
+function clientWith(failures: object[]) {
+  const taken: string[][] = [];
+  let calls = 0;
+  const ledger = {
+    settle: async (settlements: Settlement[]) => {
+      const failure = failures[calls++];
+      if (failure !== undefined) throw Object.assign(new Error('failing'), failure);
+      taken.push(settlements.map(({ row }) => row.id));
+    },
+  };
+  const namespace = { idFromName: (name: string) => name, get: () => ledger };
+  const client = new LedgerClient(namespace as never, async () => null);
+  return { client, taken, calls: () => calls };
+}
+
+it('are sent together, and again at once when the ledger was moved', async () => {
+  const { client, taken, calls } = clientWith([{ retryable: true }]);
+  await Promise.all(['a', 'b', 'c'].map((id) => client.settle('tok_x', settlement(id))));
+  expect(taken).toEqual([['a', 'b', 'c']]);
+  expect(calls()).toBe(2);
+});
+
+it('are not sent again at once to an overloaded ledger, but after a pause', async () => {
+  const { client, taken, calls } = clientWith([{ retryable: true, overloaded: true }, { overloaded: true }]);
+  const startedAtMs = Date.now();
+  await client.settle('tok_x', settlement('a'));
+  expect(taken).toEqual([['a']]);
+  expect(calls()).toBe(3);
+  expect(Date.now() - startedAtMs).toBeGreaterThanOrEqual(250);
+});
+
+it('are left to the reservation’s expiry when nothing helps, and the log says so', async () => {
+  vi.useFakeTimers();
+  const waited = vi.spyOn(scheduler, 'wait').mockImplementation(async () => undefined);
+  const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  const { client, taken, calls } = clientWith(Array.from({ length: 50 }, () => ({})));
+  await client.settle('tok_x', settlement('a')).catch(() => undefined);
+  // The pauses of 21 seconds: within the 30 that an invocation has.
+  expect(calls()).toBe(7);
+  expect(taken).toEqual([]);
+  expect(errors.mock.calls.flat().join()).toContain('settlement-lost-to-expiry');
+  waited.mockRestore();
+  errors.mockRestore();
+  vi.useRealTimers();
+});
