@@ -19,6 +19,14 @@ export interface Totals {
   lastUsedAtMs: number | null;
 }
 
+/** Of a ledger that has seen nothing. */
+export const noTotals: Totals = {
+  spentNanoUsd: 0,
+  budgetStartMs: 0,
+  budgetSpentNanoUsd: 0,
+  lastUsedAtMs: null,
+};
+
 export interface JournalEntry {
   seq: number;
   atMs: number;

@@ -10,7 +10,7 @@ import { type BackgroundOrder, BackgroundResponses } from './background.ts';
 import { pollThrough } from './background-poll.ts';
 import { Book, quotaRefusal, rememberMs } from './book.ts';
 import { type CheckpointRest, Checkpoints } from './checkpoints.ts';
-import { LedgerStore, type Totals } from './ledger-store.ts';
+import { LedgerStore, noTotals } from './ledger-store.ts';
 import { Outbox } from './outbox.ts';
 import {
   compareVersions,
@@ -38,8 +38,6 @@ import { RateLimits } from './rate-limits.ts';
 import { refusalRow } from './refusal-tally.ts';
 import { Watchers } from './watchers.ts';
 
-const nothing: Totals = { spentNanoUsd: 0, budgetStartMs: 0, budgetSpentNanoUsd: 0, lastUsedAtMs: null };
-
 export class TokenLedger extends DurableObject<Env> {
   private readonly store: LedgerStore;
   private readonly book: Book;
@@ -63,7 +61,7 @@ export class TokenLedger extends DurableObject<Env> {
     const last = this.store.lastJournal();
     this.policy = this.store.readPolicy();
     this.limits = this.policy === null ? {} : limitsInForce(this.policy);
-    this.book = new Book(last?.totals ?? nothing);
+    this.book = new Book(last?.totals ?? noTotals);
     this.seq = last?.seq ?? 0;
     this.outbox = new Outbox(this.store, () => this.env.DB, checkpoint?.flushedSeq ?? 0);
     const ceilingNanoUsd = checkpoint?.ceilingNanoUsd ?? 0;
@@ -112,10 +110,7 @@ export class TokenLedger extends DurableObject<Env> {
     return this.policy && (this.watchers.refusal(question) ?? { outcome: 'allowed', policy: this.policy });
   }
 
-  /**
-   * The relay's own refusal of a request of this token: the policy's counts first; either has a row. `stale`: by the
-   * newest policy there might be none.
-   */
+  /** The relay's own refusal: the policy's counts first; either has a row. `stale`: the newest may allow it. */
   refuse(ask: AdmissionAsk, row: LogRow): Refusal | Stale | null {
     const now = Date.now();
     if (this.policy === null) return null;

@@ -143,7 +143,12 @@ export class Ticket {
     const ending = { status: 200, errorCode: null, meter: null };
     const order: BackgroundOrder = {
       row: this.row(ending, emptyUsage(), null, null),
-      question: { hash: this.call.identity.hash, ip: this.call.ip, model: this.plan.model },
+      // Of an alias only the model that answers is still asked about.
+      question: {
+        hash: this.call.identity.hash,
+        ip: this.call.ip,
+        model: this.route?.model ?? this.plan.model,
+      },
       responseId,
       channelId: this.route?.channel.id ?? '',
       keyId: this.attempts.at(-1)?.keyId ?? null,
