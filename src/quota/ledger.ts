@@ -6,6 +6,7 @@ import { type Env, readConfig } from '../config.ts';
 import { findChannel } from '../routing/find-channel.ts';
 import { KeyRing } from '../routing/key-ring.ts';
 import type { TokenLimits, TokenPolicy } from '../tokens/token.ts';
+import { AlarmClock } from './alarm-clock.ts';
 import { type BackgroundOrder, BackgroundResponses } from './background.ts';
 import { pollThrough } from './background-poll.ts';
 import { Book, quotaRefusal, rememberMs } from './book.ts';
@@ -50,12 +51,12 @@ export class TokenLedger extends DurableObject<Env> {
   private readonly background: BackgroundResponses;
   private readonly checkpoints: Checkpoints;
   private readonly watchers = new Watchers(() => this.policy);
-  /** `unset`: not even looked at, as in the constructor. An alarm that is set there calls off the one that woke it. */
-  private alarmAtMs: number | null | 'unknown' | 'unset' = 'unset';
+  private readonly clock: AlarmClock;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
     this.store = new LedgerStore(state.storage.sql);
+    this.clock = new AlarmClock(state.storage, () => this.firstDueMs());
     const now = Date.now();
     const checkpoint = this.store.readCheckpoint();
     const last = this.store.lastJournal();
@@ -76,7 +77,7 @@ export class TokenLedger extends DurableObject<Env> {
       this.book,
       ceilingNanoUsd,
       (nowMs) => this.alsoDurable(nowMs),
-      () => this.wakeBy(this.firstDueMs()),
+      () => this.clock.wakeBy(this.firstDueMs()),
     );
     const config = readConfig(env);
     const keys = new KeyRing(config.encryptionKeys);
@@ -85,7 +86,7 @@ export class TokenLedger extends DurableObject<Env> {
     for (const requestId of this.background.requestIds) this.book.keep(requestId);
     // What was put back got its time to be heard of: durable, or each reset would give it more.
     if (this.book.holds.size > 0) this.checkpoints.write();
-    this.alarmAtMs = 'unknown';
+    this.clock.start();
   }
 
   /**
@@ -172,7 +173,7 @@ export class TokenLedger extends DurableObject<Env> {
     this.store.writePolicy(policy);
     this.watchers.tell();
     this.background.hurry(Date.now());
-    this.wakeBy(this.background.nextAtMs());
+    this.clock.wakeBy(this.background.nextAtMs());
   }
 
   /** Takes over what was spent elsewhere before. false: more than that is recorded here already. */
@@ -203,7 +204,7 @@ export class TokenLedger extends DurableObject<Env> {
 
   /** Expires orphans, asks for responses, hands rows to D1, forgets what is old, and comes again while there is something to do. */
   override async alarm(): Promise<void> {
-    this.alarmAtMs = null;
+    this.clock.rang();
     const now = Date.now();
     try {
       const orphans = this.policy === null ? [] : this.book.expire(this.policy, now);
@@ -217,7 +218,7 @@ export class TokenLedger extends DurableObject<Env> {
       this.store.prune(this.outbox.flushedSeq, now - rememberMs);
       this.checkpoints.lowerCeiling(Date.now());
     } finally {
-      this.wakeBy(this.firstDueMs());
+      this.clock.wakeBy(this.firstDueMs());
     }
   }
 
@@ -269,7 +270,7 @@ export class TokenLedger extends DurableObject<Env> {
 
   private tally(row: LogRow, now: number): void {
     this.outbox.refused(row, now);
-    this.wakeBy(this.outbox.dueAtMs(now));
+    this.clock.wakeBy(this.outbox.dueAtMs(now));
   }
 
   private correctTokens({ row, tokens }: Settlement, now: number): void {
@@ -281,7 +282,7 @@ export class TokenLedger extends DurableObject<Env> {
   private append(rows: LogRow[], now: number): void {
     this.seq += 1;
     this.store.appendJournal({ seq: this.seq, atMs: now, totals: this.book.totals, rows });
-    this.wakeBy(this.outbox.dueAtMs(now));
+    this.clock.wakeBy(this.outbox.dueAtMs(now));
   }
 
   private alsoDurable(nowMs: number): CheckpointRest {
@@ -294,18 +295,5 @@ export class TokenLedger extends DurableObject<Env> {
     const expiry = this.book.nextExpiryMs();
     const due = [delivery, expiry && expiry + 1, this.background.nextAtMs()].filter((atMs) => atMs !== null);
     return due.length === 0 ? null : Math.min(...due);
-  }
-
-  /**
-   * Sees to it that the alarm rings by then. One is stored for all that was due before a reset; the first call
-   * after it looks at all of that again, or it would be put off.
-   */
-  private wakeBy(atMs: number | null): void {
-    if (this.alarmAtMs === 'unset') return;
-    const first = this.alarmAtMs === 'unknown' ? this.firstDueMs() : null;
-    const byMs = atMs === null || first === null ? (atMs ?? first) : Math.min(atMs, first);
-    if (byMs === null || (typeof this.alarmAtMs === 'number' && this.alarmAtMs <= byMs)) return;
-    this.alarmAtMs = byMs;
-    void this.ctx.storage.setAlarm(byMs);
   }
 }
