@@ -22,6 +22,8 @@ export interface TokenRow {
   last_used_at: number | null;
   spent_nano_usd: number;
   hashes: string;
+  /** null: there is no such account. */
+  account_status: string | null;
 }
 
 export type ColumnValues = Record<string, string | number | null>;
@@ -87,6 +89,7 @@ function policyOfRow(row: TokenRow): TokenPolicy {
     models: JSON.parse(row.models),
     allowedIps: JSON.parse(row.allowed_ips),
     limits: JSON.parse(row.limits),
+    ...(row.account_status === 'disabled' && { accountDisabled: true as const }),
   };
 }
 

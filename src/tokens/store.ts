@@ -48,7 +48,8 @@ export interface Rotation {
 export const finalVersion = Number.MAX_SAFE_INTEGER;
 
 const hashesColumn = `(SELECT json_group_array(json_object('hash', hash, 'validUntilMs', valid_until))
-  FROM token_hashes WHERE token_id = tokens.id) AS hashes`;
+  FROM token_hashes WHERE token_id = tokens.id) AS hashes,
+  (SELECT status FROM accounts WHERE accounts.id = tokens.account_id) AS account_status`;
 
 export class TokenStore {
   private readonly db: D1Database;
@@ -143,6 +144,18 @@ export class TokenStore {
       .bind(...Object.values(columns), id)
       .first<TokenRow>();
     return row && recordOfRow(row);
+  }
+
+  /** Raises the version of every token of an account whose status has changed; their new policies. */
+  async renewOfAccount(accountId: string): Promise<TokenPolicy[]> {
+    const { results } = await this.db
+      .prepare(
+        `UPDATE tokens SET version = version + 1 WHERE account_id = ? AND status <> 'deleted'
+         RETURNING *, ${hashesColumn}`,
+      )
+      .bind(accountId)
+      .all<TokenRow>();
+    return results.map((row) => recordOfRow(row).policy);
   }
 
   /** Marks a token deleted for ever. Its rows in the log keep their meaning. */

@@ -4,6 +4,7 @@ import type { Ledgers } from '../../quota/quota.ts';
 import type { RoutingStore } from '../../routing/store.ts';
 import type { TokenCache } from '../../tokens/cache.ts';
 import type { TokenStore } from '../../tokens/store.ts';
+import type { AccountStore } from '../accounts/account-store.ts';
 
 /** What became of a trial request through one channel. */
 export interface ChannelTest {
@@ -20,8 +21,9 @@ export interface ManagementServices {
   adminKey: string | null;
   /** null: unset; channels can then be read but get no keys. */
   encryptionKey: string | null;
-  /** For the log, the roll-ups, the accounts and the import. */
+  /** For the log, the roll-ups, the audit and the import. */
   db: D1Database;
+  accounts: AccountStore;
   tokens: TokenStore;
   routing: RoutingStore;
   prices: PriceStore;

@@ -29,7 +29,9 @@ export class TokenWrites {
     const record = this.newRecord(accountId, name, changes, secret);
     await this.services.tokens.insert(record);
     try {
-      await this.services.ledgers.configure(record.policy);
+      // Read back: the account may have been disabled a moment ago.
+      const policy = await this.services.tokens.findPolicy(record.policy.tokenId);
+      await this.services.ledgers.configure(policy ?? record.policy);
     } catch (error) {
       await this.takeBack(record.policy.tokenId, error);
     }
