@@ -1,7 +1,9 @@
 // The composition root: builds the services of an isolate once, mounts the doors and the management API.
-import { Hono, type MiddlewareHandler } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { type Config, type Env, readConfig } from './config.ts';
+import type { ManagementServices } from './dashboard/api/services.ts';
+
 import { anthropicDoor } from './http/anthropic.ts';
 import { atDoor, type DoorEnv } from './http/door.ts';
 import { geminiDoor } from './http/gemini.ts';
@@ -171,29 +173,49 @@ doorsForPages.all('*', (context) => doors.fetch(context.req.raw, context.env, co
 
 doors.all('/api/*', async (context) => {
   const { managementApi } = await import('./dashboard/api/management-api.ts');
-  const services = servicesOf(context.env);
-  const api = managementApi({
+  const api = managementApi(await managementServices(context.env));
+  return api.fetch(withoutPrefix(context.req.raw), context.env, context.executionCtx);
+});
+
+for (const path of ['/', '/dashboard', '/dashboard/*']) doors.all(path, showDashboard);
+
+async function showDashboard({ req, env, executionCtx }: Context<DoorEnv>): Promise<Response> {
+  const [{ dashboard }, { missingOf }] = await Promise.all([
+    import('./dashboard/pages/dashboard.tsx'),
+    import('./dashboard/pages/missing.ts'),
+  ]);
+  const services = servicesOf(env);
+  const pages = dashboard({
+    ...(await managementServices(env)),
+    liveChannels: async () => (await services.catalog.current(Date.now(), () => undefined)).enabled,
+    health: () => healthBoard(env).exchange(services.health.current.report()),
+    callModel: async (request) => doors.fetch(request, env, executionCtx),
+    missing: () => missingOf(services.config, env.DB),
+  });
+  return pages.fetch(req.raw, env, executionCtx);
+}
+
+/** What the management API and the pages stand on; loaded on demand, with them. */
+async function managementServices(env: Env): Promise<ManagementServices> {
+  const { AccountStore } = await import('./dashboard/accounts/account-store.ts');
+  const services = servicesOf(env);
+  return {
     ...services,
     version,
     adminKey: services.config.adminKey,
     encryptionKey: services.config.encryptionKey,
     encryptionKeys: services.config.encryptionKeys,
     logRetentionMs: services.config.logRetentionMs,
-    db: context.env.DB,
+    db: env.DB,
+    accounts: new AccountStore(env.DB),
     onChannelsChanged: () => services.catalog.refresh(Date.now()),
     testChannel: (channelId, model, keyId) => testChannel(services, channelId, model, keyId ?? null),
     discoverModels: (channelId) => discoverModels(services, channelId),
     channelHealth: () => services.health.known(),
     report,
     now: Date.now,
-  });
-  return api.fetch(withoutPrefix(context.req.raw), context.env, context.executionCtx);
-});
-
-doors.get('/', async (context) => {
-  const { beginPage } = await import('./dashboard/pages/begin-page.ts');
-  return beginPage(context.req.url, servicesOf(context.env).config, context.env.DB);
-});
+  };
+}
 
 doors.notFound((context) => {
   const { path, method, raw } = context.req;

@@ -36,8 +36,10 @@ export async function pageOfRows(
   limit: number,
 ): Promise<LogPage> {
   const query = pageQuery(filter, after, limit + 1);
-  const statements = [query.page, query.edge].map(({ sql, values }) => db.prepare(sql).bind(...values));
-  const [page, edge] = await db.batch<StoredRow>(query.isCombined ? statements : statements.slice(0, 1));
+  const asked = query.isCombined ? [query.page, query.edge] : [query.page];
+  const [page, edge] = await db.batch<StoredRow>(
+    asked.map(({ sql, values }) => db.prepare(sql).bind(...values)),
+  );
   const rows = (page?.results ?? []).map(rowOfStored);
   const last = rows[limit - 1];
   if (rows.length > limit && last !== undefined)

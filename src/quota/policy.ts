@@ -50,6 +50,9 @@ export function refusalByPolicy(
       'This API key does not exist or was deleted. Make a new one in the dashboard.',
     );
   }
+  if (policy.accountDisabled) {
+    return refuse('token_disabled', 'The account of this API key is disabled. Ask its administrator.');
+  }
   if (policy.status === 'disabled') {
     return refuse('token_disabled', 'This API key is disabled. Enable it in the dashboard, or use another.');
   }

@@ -79,11 +79,15 @@ export class Catalog {
       : { outcome: 'other-format', channel: other.channel };
   }
 
+  /** The enabled channels. */
+  get enabled(): LiveChannel[] {
+    return this.contents.channels.filter((channel) => channel.enabled);
+  }
+
   /** The enabled channels that tokens of a group may use. */
   channelsFor({ group, bounds: { channels } }: ChannelScope): LiveChannel[] {
-    return this.contents.channels.filter(
+    return this.enabled.filter(
       (channel) =>
-        channel.enabled &&
         (channel.groups.length === 0 || channel.groups.includes(group)) &&
         (channels.length === 0 || channels.includes(channel.id)),
     );

@@ -24,6 +24,8 @@ export interface TokenRow {
   hashes: string;
   /** JSON of GroupBounds; null: the group is not there. */
   bounds: string | null;
+  /** null: there is no such account. */
+  account_status: string | null;
 }
 
 export type ColumnValues = Record<string, string | number | null>;
@@ -90,6 +92,7 @@ function policyOfRow(row: TokenRow): TokenPolicy {
     models: JSON.parse(row.models),
     allowedIps: JSON.parse(row.allowed_ips),
     limits: JSON.parse(row.limits),
+    ...(row.account_status === 'disabled' && { accountDisabled: true as const }),
   };
 }
 

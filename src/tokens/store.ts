@@ -48,12 +48,13 @@ export interface Rotation {
 /** The version of a deleted token's policy: no edit, however late it arrives, is newer. */
 export const finalVersion = Number.MAX_SAFE_INTEGER;
 
-/** What of a policy lies in other tables: the accepted values, and the group's bounds. */
+/** What of a policy lies in other tables: the accepted values, the group's bounds, the account's status. */
 const joinedColumns = `(SELECT json_group_array(json_object('hash', hash, 'validUntilMs', valid_until))
     FROM token_hashes WHERE token_id = tokens.id) AS hashes,
   (SELECT json_object('version', version, 'priceMultiplierMillionths', price_multiplier_millionths,
       'models', json(models), 'channels', json(channels), 'limits', json(limits))
-    FROM groups WHERE name = tokens.group_name) AS bounds`;
+    FROM groups WHERE name = tokens.group_name) AS bounds,
+  (SELECT status FROM accounts WHERE accounts.id = tokens.account_id) AS account_status`;
 
 export class TokenStore {
   private readonly db: D1Database;
@@ -149,6 +150,18 @@ export class TokenStore {
       .bind(...Object.values(columns), id)
       .first<TokenRow>();
     return row && recordOfRow(row);
+  }
+
+  /** Raises the version of every token of an account whose status has changed; their new policies. */
+  async renewOfAccount(accountId: string): Promise<TokenPolicy[]> {
+    const { results } = await this.db
+      .prepare(
+        `UPDATE tokens SET version = version + 1 WHERE account_id = ? AND status <> 'deleted'
+         RETURNING *, ${joinedColumns}`,
+      )
+      .bind(accountId)
+      .all<TokenRow>();
+    return results.map((row) => recordOfRow(row).policy);
   }
 
   /** Marks a token deleted for ever. Its rows in the log keep their meaning. */

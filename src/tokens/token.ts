@@ -68,6 +68,8 @@ export interface TokenPolicy {
   /** Addresses and CIDR ranges; empty is all. */
   allowedIps: string[];
   limits: TokenLimits;
+  /** The account that owns it is disabled: nothing of it may be used, whatever its own status is. */
+  accountDisabled?: true;
 }
 
 /**

@@ -108,7 +108,7 @@ describe.runIf(haveChromium)('a page of another origin', () => {
     ).rejects.toThrow('Failed to fetch');
   });
 
-  it('shows the first page as it is meant', async () => {
+  it('shows who comes first how to begin', async () => {
     const own = await browser.newPage({ viewport: { width: 900, height: 900 } });
     await own.goto(relay.url);
     expect(await own.textContent('h1')).toBe('OpenOpen8 Relay');

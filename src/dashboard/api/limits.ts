@@ -28,5 +28,7 @@ export const managementLimits = {
   /** Requests or tokens a minute, requests at a time. */
   rate: 1_000_000_000,
   bodyBytes: 1_048_576,
+  /** Characters of what a change is recorded with. */
+  auditCharacters: 2_000,
   importBodyBytes: 33_554_432,
 } as const;

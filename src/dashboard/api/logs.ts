@@ -7,6 +7,7 @@ import { logRow, logRowView } from './log-fields.ts';
 import { encodeCursor, pageOf, pageParameters, timeCursor } from './pages.ts';
 import { fieldProblem } from './problem.ts';
 import { callFailures, inputFailures, json } from './responses.ts';
+import { accountInView } from './roles.ts';
 import type { ManagementServices } from './services.ts';
 import { streamOf } from './text-stream.ts';
 import { instant, msOf } from './values.ts';
@@ -51,13 +52,15 @@ const exportLogsRoute = createRoute({
 /** Adds the routes of the log. */
 export function addLogRoutes(api: OpenAPIHono<ApiEnv>, { db }: ManagementServices): void {
   api.openapi(listLogsRoute, async (context) => {
-    const { limit, cursor, ...query } = context.req.valid('query');
+    const { limit, cursor, ...asked } = context.req.valid('query');
+    const query = { ...asked, account: accountInView(context.var.principal, asked.account) };
     const { rows, next } = await pageOfRows(db, filterOf(query), timeCursor(cursor), limit);
     const next_cursor = next === null ? null : encodeCursor(next);
     return context.json({ data: rows.map(logRowView), next_cursor }, 200);
   });
   api.openapi(exportLogsRoute, async (context) => {
-    const filter = filterOf(context.req.valid('query'));
+    const asked = context.req.valid('query');
+    const filter = filterOf({ ...asked, account: accountInView(context.var.principal, asked.account) });
     const pieces = csvPieces((after, limit) => pageOfRows(db, filter, after, limit));
     const headers = {
       'content-type': 'text/csv; charset=utf-8',

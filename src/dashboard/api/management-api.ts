@@ -2,7 +2,10 @@
 // imports this folder.
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
+import type { Principal } from '../accounts/account.ts';
+import { addAccountRoutes } from './accounts.ts';
 import { addAliasRoutes } from './aliases.ts';
+import { addAuditRoute, recordChanges } from './audit.ts';
 import { type ApiEnv, requirePrincipal } from './authenticate.ts';
 import { addChannelRoutes } from './channels.ts';
 import { addEncryptionKeyRoutes } from './encryption-key.ts';
@@ -12,24 +15,31 @@ import { addHealthRoute } from './health.ts';
 import { addImportRoute } from './import.ts';
 import { addLogRoutes } from './logs.ts';
 import { addOpenApiRoute } from './openapi.ts';
+import { addOwnRoutes } from './own.ts';
 import { addPriceRoutes } from './prices.ts';
 import { Problem, problemResponse, refuseInvalid } from './problem.ts';
 import { addReconciliationRoutes } from './reconcile.ts';
 import { tameBody } from './request-body.ts';
+import { requireRole } from './roles.ts';
 import type { ManagementServices } from './services.ts';
 import { addTokenRoutes } from './tokens.ts';
 import { addUsageRoute } from './usage.ts';
 
-/** The app to mount at `/api`: every path in it answers, with a problem where there is nothing else to say. */
-export function managementApi(services: ManagementServices): OpenAPIHono<ApiEnv> {
+/**
+ * The app to mount at `/api`: every path in it answers, with a problem where there is nothing else to say.
+ * `known`: on whose behalf it is called inside the Worker, by the dashboard's pages.
+ */
+export function managementApi(services: ManagementServices, known?: Principal): OpenAPIHono<ApiEnv> {
   const api = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid });
   api.onError((error) => problemResponse(error, services.report));
   api.use(neverStored);
   // Before the lock: these two need no key.
   addHealthRoute(api, services.version);
   addOpenApiRoute(api, services.version);
-  api.use(requirePrincipal(services));
+  api.use(requirePrincipal(services, known));
+  api.use(requireRole);
   api.use(tameBody);
+  api.use(recordChanges(services));
   addTokenRoutes(api, services);
   addChannelRoutes(api, services);
   addGroupRoutes(api, services);
@@ -39,6 +49,9 @@ export function managementApi(services: ManagementServices): OpenAPIHono<ApiEnv>
   addUsageRoute(api, services);
   addReconciliationRoutes(api, services);
   addEncryptionKeyRoutes(api, services);
+  addAccountRoutes(api, services);
+  addOwnRoutes(api, services);
+  addAuditRoute(api, services);
   addExportRoute(api, services);
   addImportRoute(api, services);
   refuseTheRest(api);

@@ -15,6 +15,7 @@ export function jsonBody<Schema extends z.ZodType>(schema: Schema, required = tr
 /** What every call that needs the admin key may answer. */
 export const callFailures = {
   401: problem('The admin key is missing or wrong.'),
+  403: problem('Only an admin may do this.'),
   500: problem('The relay failed.'),
   503: problem('Something that the relay stands on is away, or a secret is not set.'),
 };

@@ -8,6 +8,7 @@ import type { PlaceHealth } from '../../routing/health.ts';
 import type { RoutingStore } from '../../routing/store.ts';
 import type { TokenCache } from '../../tokens/cache.ts';
 import type { TokenStore } from '../../tokens/store.ts';
+import type { AccountStore } from '../accounts/account-store.ts';
 
 /** What became of a trial request through one channel. */
 export interface ChannelTest {
@@ -32,8 +33,9 @@ export interface ManagementServices {
   encryptionKey: string | null;
   /** That one, and those that still open what is stored. */
   encryptionKeys: EncryptionKeys;
-  /** For the log, the roll-ups, the accounts and the import. */
+  /** For the log, the roll-ups, the audit and the import. */
   db: D1Database;
+  accounts: AccountStore;
   tokens: TokenStore;
   routing: RoutingStore;
   groups: GroupStore;

@@ -30,7 +30,8 @@ export class TokenWrites {
     const { tokenId } = record.policy;
     await this.services.tokens.insert(record);
     try {
-      // Read again, for the bounds of its group: after this, an edit of the group tells the new token's ledger too.
+      // Read again, for the bounds of its group, and the account may have been disabled a moment ago: after this, an
+      // edit of either tells the new token's ledger too.
       const policy = (await this.services.tokens.findPolicy(tokenId)) ?? record.policy;
       await this.services.ledgers.configure(policy);
       await this.cache(policy);

@@ -4,6 +4,7 @@ import type { ApiEnv } from './authenticate.ts';
 import { cutPage, pageOf, pageParameters, timeCursor } from './pages.ts';
 import { fieldProblem, notFound } from './problem.ts';
 import { bodyFailures, callFailures, inputFailures, json, jsonBody, missingFailure } from './responses.ts';
+import { accountInView, checkMayChooseGroup, checkOwnToken } from './roles.ts';
 import type { ManagementServices } from './services.ts';
 import {
   newToken,
@@ -104,22 +105,30 @@ export function addTokenRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementSer
   addReadingRoutes(api, services);
   api.openapi(createTokenRoute, async (context) => {
     const body = context.req.valid('json');
+    checkMayChooseGroup(context.var.principal, body.group);
     await checkGroup(body.group, services);
     const minted = await writes.create(context.var.principal.accountId, body.name, changesOf(body));
     return context.json({ ...tokenView(minted.record), token: minted.secret }, 201);
   });
   api.openapi(editTokenRoute, async (context) => {
     const body = context.req.valid('json');
+    const { id } = context.req.valid('param');
+    checkMayChooseGroup(context.var.principal, body.group);
+    await checkOwnToken(context.var.principal, id, services);
     await checkGroup(body.group, services);
-    return context.json(tokenView(await writes.update(context.req.valid('param').id, changesOf(body))), 200);
+    return context.json(tokenView(await writes.update(id, changesOf(body))), 200);
   });
   api.openapi(deleteTokenRoute, async (context) => {
-    await writes.delete(context.req.valid('param').id);
+    const { id } = context.req.valid('param');
+    await checkOwnToken(context.var.principal, id, services);
+    await writes.delete(id);
     return context.body(null, 204);
   });
   api.openapi(rotateTokenRoute, async (context) => {
     const { overlap_seconds = 0 } = context.req.valid('json');
-    const minted = await writes.rotate(context.req.valid('param').id, overlap_seconds);
+    const { id } = context.req.valid('param');
+    await checkOwnToken(context.var.principal, id, services);
+    const minted = await writes.rotate(id, overlap_seconds);
     return context.json({ ...tokenView(minted.record), token: minted.secret }, 200);
   });
 }
@@ -127,11 +136,8 @@ export function addTokenRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementSer
 function addReadingRoutes(api: OpenAPIHono<ApiEnv>, { tokens, ledgers }: ManagementServices): void {
   api.openapi(listTokensRoute, async (context) => {
     const { limit, cursor, status, search, account, group } = context.req.valid('query');
-    const rows = await tokens.list(
-      { status, search, group, accountId: account },
-      timeCursor(cursor),
-      limit + 1,
-    );
+    const accountId = accountInView(context.var.principal, account);
+    const rows = await tokens.list({ status, search, group, accountId }, timeCursor(cursor), limit + 1);
     const { page, next_cursor } = cutPage(rows, limit, ({ createdAtMs, policy }) => ({
       createdAtMs,
       id: policy.tokenId,
@@ -140,7 +146,9 @@ function addReadingRoutes(api: OpenAPIHono<ApiEnv>, { tokens, ledgers }: Managem
   });
   api.openapi(readTokenRoute, async (context) => {
     const record = await tokens.find(context.req.valid('param').id);
-    if (record === null) throw notFound('token');
+    const { role, accountId } = context.var.principal;
+    const isHidden = role !== 'admin' && record?.policy.accountId !== accountId;
+    if (record === null || isHidden) throw notFound('token');
     return context.json(tokenViewWithBalance(record, await ledgers.balance(record.policy.tokenId)), 200);
   });
 }

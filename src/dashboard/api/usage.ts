@@ -5,6 +5,7 @@ import { type UsageGrouping, type UsageSums, usage, usageGroupings } from '../..
 import type { ApiEnv } from './authenticate.ts';
 import { fieldProblem } from './problem.ts';
 import { callFailures, inputFailures, json } from './responses.ts';
+import { accountInView } from './roles.ts';
 import type { ManagementServices } from './services.ts';
 import { instant, isoOf, isoTime, msOf, usd } from './values.ts';
 
@@ -60,7 +61,8 @@ export function addUsageRoute(api: OpenAPIHono<ApiEnv>, { db, now }: ManagementS
     const toMs = to === undefined ? now() : msOf(to);
     const fromMs = from === undefined ? toMs - thirtyDaysMs : msOf(from);
     if (fromMs > toMs) throw fieldProblem('from', 'must not be after `to`');
-    const filter = { tokenId: token, accountId: account, model, channelId: channel };
+    const accountId = accountInView(context.var.principal, account);
+    const filter = { tokenId: token, accountId, model, channelId: channel };
     const sums = await usage(db, { groupBy: group_by, fromMs, toMs, ...filter });
     const data = sums.map((row) => usageView(group_by, row));
     return context.json({ group_by, from: isoOf(fromMs), to: isoOf(toMs), data }, 200);

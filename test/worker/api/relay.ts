@@ -1,6 +1,7 @@
 // A management API on the real D1 and KV, with ledgers that record what they are told and can be away.
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
+import { AccountStore } from '../../../src/dashboard/accounts/account-store.ts';
 import { managementApi } from '../../../src/dashboard/api/management-api.ts';
 import type { ManagementServices } from '../../../src/dashboard/api/services.ts';
 import { RelayError } from '../../../src/lib/relay-error.ts';
@@ -67,6 +68,7 @@ export function relay(overrides: Partial<ManagementServices> = {}) {
     encryptionKeys: { seal: 'encryption-key-of-the-tests', open: ['encryption-key-of-the-tests'] },
     logRetentionMs: null,
     db: env.DB,
+    accounts: new AccountStore(env.DB),
     tokens: new TokenStore(env.DB),
     routing: new RoutingStore(env.DB),
     groups: new GroupStore(env.DB),
@@ -122,6 +124,11 @@ function caller(app: Hono) {
 /** Empties what tests write. */
 export async function emptyDatabase(): Promise<void> {
   const tables = [
+    'sessions',
+    'access_keys',
+    'invites',
+    'login_tries',
+    'audit',
     'token_hashes',
     'tokens',
     'channels',
@@ -134,6 +141,7 @@ export async function emptyDatabase(): Promise<void> {
   ];
   const others = [
     `DELETE FROM accounts WHERE id <> 'acc_admin'`,
+    `UPDATE accounts SET name = 'Admin', email = NULL, password = NULL WHERE id = 'acc_admin'`,
     `DELETE FROM groups WHERE name <> 'default'`,
   ];
   const all = [...tables.map((table) => `DELETE FROM ${table}`), ...others];

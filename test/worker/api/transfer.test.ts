@@ -10,7 +10,9 @@ beforeEach(emptyDatabase);
 async function populated() {
   const there = relay();
   await env.DB.batch([
-    env.DB.prepare(`INSERT INTO accounts VALUES ('acc_2', 'Two', 'two@example.com', 'member', 'active', 5)`),
+    env.DB.prepare(
+      `INSERT INTO accounts (id, name, email, role, status, created_at) VALUES ('acc_2', 'Two', 'two@example.com', 'member', 'active', 5)`,
+    ),
     env.DB.prepare(`INSERT INTO groups VALUES ('vip', 900000, '["gpt-*"]', '[]', '{"rpm":5}', 3)`),
   ]);
   const channel = { name: 'c', provider: 'openai', keys: ['sk-0123456789abcdef'], models: ['*'] };

@@ -1,0 +1,240 @@
+// Accounts in D1, with what they log in by. Values come as hashes. D1 failing is thrown.
+import type { AccessKey, Account, Invite, Role, Session } from './account.ts';
+
+const accountColumns =
+  'accounts.id, accounts.name, accounts.email, accounts.role, accounts.status, accounts.created_at AS createdAtMs, accounts.last_login_at AS lastLoginAtMs';
+
+const sessionColumns =
+  'sessions.id, sessions.account_id AS accountId, user_agent AS userAgent, sessions.created_at AS createdAtMs, expires_at AS expiresAtMs';
+
+/** What a session or an access key proves. */
+export interface Proven {
+  accountId: string;
+  role: Role;
+  name: string;
+  /** Of the session or the key. */
+  id: string;
+}
+
+export class AccountStore {
+  private readonly db: D1Database;
+
+  constructor(db: D1Database) {
+    this.db = db;
+  }
+
+  async list(): Promise<Account[]> {
+    const { results } = await this.db
+      .prepare(`SELECT ${accountColumns} FROM accounts ORDER BY created_at, id`)
+      .all<Account>();
+    return results;
+  }
+
+  find(id: string): Promise<Account | null> {
+    return this.db.prepare(`SELECT ${accountColumns} FROM accounts WHERE id = ?`).bind(id).first<Account>();
+  }
+
+  /** The account of an email with its password's hash; disabled ones too. */
+  findByEmail(email: string): Promise<(Account & { password: string | null }) | null> {
+    return this.db
+      .prepare(`SELECT ${accountColumns}, password FROM accounts WHERE email = ?`)
+      .bind(email)
+      .first<Account & { password: string | null }>();
+  }
+
+  passwordOf(id: string): Promise<string | null> {
+    return this.db.prepare('SELECT password FROM accounts WHERE id = ?').bind(id).first<string>('password');
+  }
+
+  /** Whether anybody can log in with a password yet. */
+  async hasLogin(): Promise<boolean> {
+    return (
+      (await this.db.prepare('SELECT 1 FROM accounts WHERE password IS NOT NULL LIMIT 1').first()) !== null
+    );
+  }
+
+  /** Gives an account that has no password its name, email and password, once. false: it has one already. */
+  async claim(id: string, name: string, email: string, password: string): Promise<boolean> {
+    const { meta } = await this.db
+      .prepare('UPDATE accounts SET name = ?, email = ?, password = ? WHERE id = ? AND password IS NULL')
+      .bind(name, email, password, id)
+      .run();
+    return meta.changes > 0;
+  }
+
+  async setPassword(id: string, password: string): Promise<void> {
+    await this.db.prepare('UPDATE accounts SET password = ? WHERE id = ?').bind(password, id).run();
+  }
+
+  /** null: there is no such account. Absent fields stay. A disabled account loses its sessions in the same transaction. */
+  async update(
+    id: string,
+    changes: Partial<Pick<Account, 'name' | 'role' | 'status'>>,
+  ): Promise<Account | null> {
+    const { name = null, role = null, status = null } = changes;
+    const [updated] = await this.db.batch<Account>([
+      this.db
+        .prepare(
+          `UPDATE accounts SET name = COALESCE(?, name), role = COALESCE(?, role), status = COALESCE(?, status)
+           WHERE id = ? RETURNING ${accountColumns.replaceAll('accounts.', '')}`,
+        )
+        .bind(name, role, status, id),
+      this.db
+        .prepare(
+          `DELETE FROM sessions WHERE account_id = ? AND 'disabled' = (SELECT status FROM accounts WHERE id = ?)`,
+        )
+        .bind(id, id),
+    ]);
+    return updated?.results[0] ?? null;
+  }
+
+  /** Writes a session and that the account has logged in. */
+  async openSession(hash: string, session: Session): Promise<void> {
+    const { id, accountId, userAgent, createdAtMs, expiresAtMs } = session;
+    await this.db.batch([
+      this.db.prepare('DELETE FROM sessions WHERE expires_at <= ?').bind(createdAtMs),
+      this.db
+        .prepare(
+          `INSERT INTO sessions (hash, id, account_id, user_agent, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
+        )
+        .bind(hash, id, accountId, userAgent, createdAtMs, expiresAtMs),
+      this.db.prepare('UPDATE accounts SET last_login_at = ? WHERE id = ?').bind(createdAtMs, accountId),
+    ]);
+  }
+
+  /** null: unknown, over, or its account is disabled. */
+  proveSession(hash: string, nowMs: number): Promise<Proven | null> {
+    return this.db
+      .prepare(
+        `SELECT account_id AS accountId, role, name, sessions.id FROM sessions JOIN accounts ON accounts.id = account_id
+         WHERE hash = ? AND expires_at > ? AND status = 'active'`,
+      )
+      .bind(hash, nowMs)
+      .first<Proven>();
+  }
+
+  async sessionsOf(accountId: string, nowMs: number): Promise<Session[]> {
+    const { results } = await this.db
+      .prepare(
+        `SELECT ${sessionColumns} FROM sessions WHERE account_id = ? AND expires_at > ? ORDER BY created_at DESC LIMIT 100`,
+      )
+      .bind(accountId, nowMs)
+      .all<Session>();
+    return results;
+  }
+
+  /** Only a session of that account. */
+  async endSession(accountId: string, id: string): Promise<boolean> {
+    const { meta } = await this.db
+      .prepare('DELETE FROM sessions WHERE id = ? AND account_id = ?')
+      .bind(id, accountId)
+      .run();
+    return meta.changes > 0;
+  }
+
+  /** All of an account's but the one that is kept. */
+  async endOtherSessions(accountId: string, keptId: string): Promise<void> {
+    await this.db
+      .prepare('DELETE FROM sessions WHERE account_id = ? AND id <> ?')
+      .bind(accountId, keptId)
+      .run();
+  }
+
+  /** null: unknown, or its account is disabled. */
+  proveAccessKey(hash: string): Promise<Proven | null> {
+    return this.db
+      .prepare(
+        `SELECT account_id AS accountId, role, accounts.name, access_keys.id FROM access_keys
+         JOIN accounts ON accounts.id = account_id WHERE hash = ? AND status = 'active'`,
+      )
+      .bind(hash)
+      .first<Proven>();
+  }
+
+  async accessKeysOf(accountId: string): Promise<AccessKey[]> {
+    const { results } = await this.db
+      .prepare(
+        `SELECT id, name, hint, created_at AS createdAtMs FROM access_keys WHERE account_id = ? ORDER BY created_at DESC, id`,
+      )
+      .bind(accountId)
+      .all<AccessKey>();
+    return results;
+  }
+
+  async addAccessKey(hash: string, accountId: string, key: AccessKey): Promise<void> {
+    await this.db
+      .prepare(
+        'INSERT INTO access_keys (hash, id, account_id, name, hint, created_at) VALUES (?, ?, ?, ?, ?, ?)',
+      )
+      .bind(hash, key.id, accountId, key.name, key.hint, key.createdAtMs)
+      .run();
+  }
+
+  async deleteAccessKey(accountId: string, id: string): Promise<boolean> {
+    const { meta } = await this.db
+      .prepare('DELETE FROM access_keys WHERE id = ? AND account_id = ?')
+      .bind(id, accountId)
+      .run();
+    return meta.changes > 0;
+  }
+
+  async addInvite(hash: string, { id, name, role, createdAtMs, expiresAtMs }: Invite): Promise<void> {
+    await this.db.batch([
+      this.db.prepare('DELETE FROM invites WHERE expires_at <= ?').bind(createdAtMs),
+      this.db
+        .prepare(
+          'INSERT INTO invites (hash, id, name, role, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)',
+        )
+        .bind(hash, id, name, role, createdAtMs, expiresAtMs),
+    ]);
+  }
+
+  async invites(nowMs: number): Promise<Invite[]> {
+    const { results } = await this.db
+      .prepare(
+        `SELECT id, name, role, created_at AS createdAtMs, expires_at AS expiresAtMs FROM invites
+         WHERE expires_at > ? ORDER BY created_at DESC`,
+      )
+      .bind(nowMs)
+      .all<Invite>();
+    return results;
+  }
+
+  findInvite(hash: string, nowMs: number): Promise<Pick<Invite, 'name' | 'role'> | null> {
+    return this.db
+      .prepare('SELECT name, role FROM invites WHERE hash = ? AND expires_at > ?')
+      .bind(hash, nowMs)
+      .first<Pick<Invite, 'name' | 'role'>>();
+  }
+
+  async deleteInvite(id: string): Promise<boolean> {
+    const { meta } = await this.db.prepare('DELETE FROM invites WHERE id = ?').bind(id).run();
+    return meta.changes > 0;
+  }
+
+  /**
+   * Makes the account that an invitation is for, and uses the invitation up, in one transaction: of two who follow
+   * the link at a time one gets the account. `taken`: the email has an account; the invitation stays good.
+   */
+  async acceptInvite(
+    hash: string,
+    account: { id: string; name: string; email: string; password: string; nowMs: number },
+  ): Promise<'accepted' | 'taken' | 'gone'> {
+    const { id, name, email, password, nowMs } = account;
+    try {
+      const [made] = await this.db.batch([
+        this.db
+          .prepare(
+            `INSERT INTO accounts (id, name, email, role, password, created_at)
+             SELECT ?, ?, ?, role, ?, ? FROM invites WHERE hash = ? AND expires_at > ?`,
+          )
+          .bind(id, name, email, password, nowMs, hash, nowMs),
+        this.db.prepare('DELETE FROM invites WHERE hash = ?').bind(hash),
+      ]);
+      return (made?.meta.changes ?? 0) > 0 ? 'accepted' : 'gone';
+    } catch (error) {
+      if (String(error).includes('UNIQUE')) return 'taken';
+      throw error;
+    }
+  }
+}

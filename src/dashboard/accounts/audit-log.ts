@@ -1,0 +1,36 @@
+// Who changed what, in D1. D1 failing is thrown.
+
+export interface AuditRow {
+  id: string;
+  atMs: number;
+  accountId: string;
+  method: string;
+  path: string;
+  /** JSON of what was sent, without secrets. */
+  detail: string;
+}
+
+export async function appendAudit(db: D1Database, row: AuditRow): Promise<void> {
+  const { id, atMs, accountId, method, path, detail } = row;
+  await db
+    .prepare('INSERT INTO audit (id, at, account_id, method, path, detail) VALUES (?, ?, ?, ?, ?, ?)')
+    .bind(id, atMs, accountId, method, path, detail)
+    .run();
+}
+
+/** Newest first, after that position. */
+export async function auditPage(
+  db: D1Database,
+  after: { createdAtMs: number; id: string } | null,
+  limit: number,
+): Promise<AuditRow[]> {
+  const { createdAtMs, id } = after ?? { createdAtMs: Number.MAX_SAFE_INTEGER, id: '' };
+  const { results } = await db
+    .prepare(
+      `SELECT id, at AS atMs, account_id AS accountId, method, path, detail FROM audit
+       WHERE (at, id) < (?, ?) ORDER BY at DESC, id DESC LIMIT ?`,
+    )
+    .bind(createdAtMs, id, limit)
+    .all<AuditRow>();
+  return results;
+}

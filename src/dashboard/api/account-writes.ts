@@ -1,0 +1,27 @@
+// What disabling or enabling an account does to its tokens: each one's ledger is told, so that it holds at the very
+// next request. The account's own row is changed before; a call that fails half-way is a 503, and the same call again
+// mends it.
+import { identityOf } from '../../tokens/resolve.ts';
+import { unavailable } from './problem.ts';
+import type { ManagementServices } from './services.ts';
+
+/** Ledgers that are told together. */
+const ledgersAtATime = 50;
+
+export async function putAccountIntoForce(services: ManagementServices, accountId: string): Promise<void> {
+  const { tokens, ledgers, tokenCache, report } = services;
+  const policies = await tokens.renewOfAccount(accountId);
+  try {
+    for (let at = 0; at < policies.length; at += ledgersAtATime) {
+      const some = policies.slice(at, at + ledgersAtATime);
+      await Promise.all(some.map((policy) => ledgers.configure(policy)));
+    }
+  } catch (error) {
+    report('account-change-not-in-force', error);
+    throw unavailable(
+      'The change is stored, but may not be in force yet: a ledger cannot be reached. Repeat the call.',
+    );
+  }
+  const identities = policies.flatMap((policy) => policy.hashes.map(({ hash }) => identityOf(policy, hash)));
+  await Promise.all(identities.map((identity) => tokenCache.put(identity)));
+}

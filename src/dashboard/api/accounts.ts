@@ -1,0 +1,157 @@
+// /api/accounts and /api/invites: the people of a deployment. For admins.
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { type Account, accountLimits, adminAccountId, type Invite } from '../accounts/account.ts';
+import { hashOfSecret, newSecretValue } from '../accounts/secret-value.ts';
+import { putAccountIntoForce } from './account-writes.ts';
+import type { ApiEnv } from './authenticate.ts';
+import { newId } from './identifiers.ts';
+import { fieldProblem, notFound } from './problem.ts';
+import { bodyFailures, callFailures, json, jsonBody, missingFailure } from './responses.ts';
+import type { ManagementServices } from './services.ts';
+import { isoOf, isoTime } from './values.ts';
+
+const security = [{ adminKey: [] }];
+const tags = ['accounts'];
+const params = z.object({ id: z.string() });
+const name = z.string().trim().min(1, 'must not be empty').max(accountLimits.nameCharacters);
+const role = z.enum(['admin', 'member']);
+const status = z.enum(['active', 'disabled']);
+
+const account = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    email: z.string().nullable(),
+    role,
+    status,
+    created_at: isoTime,
+    last_login_at: isoTime.nullable(),
+  })
+  .openapi('Account');
+const invite = z
+  .object({ id: z.string(), name: z.string(), role, created_at: isoTime, expires_at: isoTime })
+  .openapi('Invite');
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/accounts',
+  summary: 'Accounts, oldest first.',
+  tags,
+  security,
+  responses: { 200: json(z.object({ data: z.array(account) }), 'All of them.'), ...callFailures },
+});
+const editRoute = createRoute({
+  method: 'patch',
+  path: '/accounts/{id}',
+  summary: 'Edit an account. Disabled, all its tokens and sessions stop at once.',
+  tags,
+  security,
+  request: {
+    params,
+    body: jsonBody(
+      z
+        .strictObject({ name: name.optional(), role: role.optional(), status: status.optional() })
+        .openapi('AccountEdit'),
+    ),
+  },
+  responses: { 200: json(account, 'As it is now.'), ...bodyFailures, ...missingFailure, ...callFailures },
+});
+const inviteRoute = createRoute({
+  method: 'post',
+  path: '/invites',
+  summary: 'Invite somebody. `secret` is shown this once: the link is /dashboard/invite?secret=…',
+  tags,
+  security,
+  request: { body: jsonBody(z.strictObject({ name, role: role.default('member') }).openapi('NewInvite')) },
+  responses: {
+    201: json(invite.extend({ secret: z.string() }), 'The invitation; good once, for a week.'),
+    ...bodyFailures,
+    ...callFailures,
+  },
+});
+const listInvitesRoute = createRoute({
+  method: 'get',
+  path: '/invites',
+  summary: 'Invitations that nobody has used yet.',
+  tags,
+  security,
+  responses: { 200: json(z.object({ data: z.array(invite) }), 'All of them.'), ...callFailures },
+});
+const deleteInviteRoute = createRoute({
+  method: 'delete',
+  path: '/invites/{id}',
+  summary: 'Take an invitation back.',
+  tags,
+  security,
+  request: { params },
+  responses: { 204: { description: 'It is void.' }, ...missingFailure, ...callFailures },
+});
+
+/** Adds the routes of accounts and invitations. */
+export function addAccountRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
+  const { accounts, now } = services;
+  api.openapi(listRoute, async (context) =>
+    context.json({ data: (await accounts.list()).map(accountView) }, 200),
+  );
+  api.openapi(editRoute, async (context) => {
+    const { id } = context.req.valid('param');
+    const { name, role, status } = context.req.valid('json');
+    checkKeepsAdmin(id, context.var.principal.accountId, role, status);
+    const changes = { ...(name && { name }), ...(role && { role }), ...(status && { status }) };
+    const edited = await accounts.update(id, changes);
+    if (edited === null) throw notFound('account');
+    if (status !== undefined) await putAccountIntoForce(services, id);
+    return context.json(accountView(edited), 200);
+  });
+  addInviteRoutes(api, accounts, now);
+}
+
+function addInviteRoutes(
+  api: OpenAPIHono<ApiEnv>,
+  accounts: ManagementServices['accounts'],
+  now: () => number,
+): void {
+  api.openapi(inviteRoute, async (context) => {
+    const secret = newSecretValue();
+    const createdAtMs = now();
+    const made = {
+      ...context.req.valid('json'),
+      id: newId('inv'),
+      createdAtMs,
+      expiresAtMs: createdAtMs + accountLimits.inviteMs,
+    };
+    await accounts.addInvite(hashOfSecret(secret), made);
+    return context.json({ ...inviteView(made), secret }, 201);
+  });
+  api.openapi(listInvitesRoute, async (context) =>
+    context.json({ data: (await accounts.invites(now())).map(inviteView) }, 200),
+  );
+  api.openapi(deleteInviteRoute, async (context) => {
+    if (!(await accounts.deleteInvite(context.req.valid('param').id))) throw notFound('invitation');
+    return context.body(null, 204);
+  });
+}
+
+/** The account of ADMIN_KEY stays an active admin, and nobody locks themselves out. */
+function checkKeepsAdmin(id: string, own: string, role?: string, status?: string): void {
+  const isProtected = id === adminAccountId || id === own;
+  if (isProtected && status === 'disabled') throw fieldProblem('status', 'this account cannot be disabled');
+  if (isProtected && role === 'member') throw fieldProblem('role', 'this account stays an admin');
+}
+
+function accountView({ createdAtMs, lastLoginAtMs, ...same }: Account): z.infer<typeof account> {
+  const { id, name, email, role, status } = same;
+  return {
+    id,
+    name,
+    email,
+    role,
+    status,
+    created_at: isoOf(createdAtMs),
+    last_login_at: isoOf(lastLoginAtMs),
+  };
+}
+
+function inviteView({ id, name, role, createdAtMs, expiresAtMs }: Invite): z.infer<typeof invite> {
+  return { id, name, role, created_at: isoOf(createdAtMs), expires_at: isoOf(expiresAtMs) };
+}

@@ -1,0 +1,79 @@
+// /api/audit: who changed what, when. Written by the API itself after every change that was made; no key, password or
+// header value is in it.
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
+import { appendAudit, auditPage } from '../accounts/audit-log.ts';
+import type { ApiEnv } from './authenticate.ts';
+import { newId } from './identifiers.ts';
+import { managementLimits } from './limits.ts';
+import { cutPage, pageOf, pageParameters, timeCursor } from './pages.ts';
+import { callFailures, inputFailures, json } from './responses.ts';
+import type { ManagementServices } from './services.ts';
+import { isoOf, isoTime } from './values.ts';
+
+const change = z
+  .object({
+    id: z.string(),
+    at: isoTime,
+    account_id: z.string(),
+    method: z.string(),
+    path: z.string().openapi({ description: 'Below /api.' }),
+    detail: z.string().openapi({ description: 'What was sent, as JSON, without secrets; cut when long.' }),
+  })
+  .openapi('Change');
+
+const auditRoute = createRoute({
+  method: 'get',
+  path: '/audit',
+  summary: 'Changes, newest first.',
+  tags: ['audit'],
+  security: [{ adminKey: [] }],
+  request: { query: z.object(pageParameters) },
+  responses: { 200: json(pageOf(change), 'A page.'), ...inputFailures, ...callFailures },
+});
+
+/** Adds the route of the audit. */
+export function addAuditRoute(api: OpenAPIHono<ApiEnv>, { db }: ManagementServices): void {
+  api.openapi(auditRoute, async (context) => {
+    const { limit, cursor } = context.req.valid('query');
+    const rows = await auditPage(db, timeCursor(cursor), limit + 1);
+    const { page, next_cursor } = cutPage(rows, limit, ({ atMs, id }) => ({ createdAtMs: atMs, id }));
+    const data = page.map(({ atMs, accountId, ...same }) => ({
+      ...same,
+      at: isoOf(atMs),
+      account_id: accountId,
+    }));
+    return context.json({ data, next_cursor }, 200);
+  });
+}
+
+/** Records every change that succeeded. */
+export function recordChanges({ db, now, report }: ManagementServices): MiddlewareHandler<ApiEnv> {
+  return async (context, next) => {
+    await next();
+    const { method } = context.req;
+    const path = context.req.path.replace(/^\/api(?=\/)/, '');
+    // A test of a channel changes nothing, and an import is as long as a deployment.
+    const isChange = !['GET', 'HEAD', 'OPTIONS'].includes(method) && !path.endsWith('/test');
+    if (!isChange || !context.res.ok) return;
+    const detail = path === '/import' || method === 'DELETE' ? '' : shown(await context.req.text());
+    const { accountId } = context.var.principal;
+    try {
+      await appendAudit(db, { id: newId('aud'), atMs: now(), accountId, method, path, detail });
+    } catch (error) {
+      // It is done already: to answer that it failed would be untrue.
+      report('change-not-recorded', error);
+    }
+  };
+}
+
+const secretFields = new Set(['keys', 'add_keys', 'headers', 'password', 'current_password']);
+
+function shown(body: string): string {
+  try {
+    const text = JSON.stringify(JSON.parse(body), (name, value) => (secretFields.has(name) ? '…' : value));
+    return text.slice(0, managementLimits.auditCharacters);
+  } catch {
+    return '';
+  }
+}

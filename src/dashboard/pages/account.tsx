@@ -1,0 +1,169 @@
+// The own account: sessions, access keys, password.
+import { Hono } from 'hono';
+import type { FC } from 'hono/jsx';
+import { ActionButton, Alert, Field, OnceValue } from './form.tsx';
+import { show } from './layout.tsx';
+import { formOf, need, type PageContext, type PageEnv, textOf } from './page-env.ts';
+import { Badge, Heading, TableFrame, Time } from './parts.tsx';
+import { strings } from './strings.ts';
+
+const words = strings.account;
+
+interface Session {
+  id: string;
+  user_agent: string;
+  current: boolean;
+  created_at: string;
+}
+
+interface AccessKey {
+  id: string;
+  name: string;
+  hint: string;
+  created_at: string;
+}
+
+interface Outcome {
+  errors?: Record<string, string>;
+  changed?: boolean;
+}
+
+/** The routes under /dashboard/account. */
+export function accountRoutes(): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>();
+  routes.get('/', (context) => showAccount(context, {}));
+  routes.post('/sessions/:id/end', async (context) => {
+    await need(context.var.api('DELETE', `/sessions/${encodeURIComponent(context.req.param('id'))}`));
+    return context.redirect('/dashboard/account', 303);
+  });
+  routes.post('/keys', async (context) => {
+    const name = textOf(await formOf(context), 'name');
+    const made = await context.var.api<{ key: string }>('POST', '/access-keys', { name });
+    if (!made.ok) return showAccount(context, { errors: made.errors });
+    return show(context, 'account', words.keyTitle, <KeyOnce value={made.value.key} />);
+  });
+  routes.post('/keys/:id/delete', async (context) => {
+    await need(context.var.api('DELETE', `/access-keys/${encodeURIComponent(context.req.param('id'))}`));
+    return context.redirect('/dashboard/account', 303);
+  });
+  routes.post('/password', async (context) => {
+    const values = await formOf(context);
+    const body = {
+      current_password: textOf(values, 'current_password'),
+      password: textOf(values, 'password'),
+    };
+    const changed = await context.var.api('POST', '/password', body);
+    return showAccount(context, changed.ok ? { changed: true } : { errors: changed.errors });
+  });
+  return routes;
+}
+
+async function showAccount(context: PageContext, outcome: Outcome) {
+  const { api } = context.var;
+  const [sessions, keys] = await Promise.all([
+    need(api<{ data: Session[] }>('GET', '/sessions')),
+    need(api<{ data: AccessKey[] }>('GET', '/access-keys')),
+  ]);
+  const content = (
+    <>
+      <Heading title={words.title} lead={context.var.principal.name ?? ''} />
+      <h2>{words.sessions}</h2>
+      <p class="quiet">{words.sessionsLead}</p>
+      <Sessions sessions={sessions.data} />
+      <div class="columns">
+        <article>
+          <h2>{words.keys}</h2>
+          <p class="quiet">{words.keysLead}</p>
+          {keys.data.length === 0 ? <p class="quiet">{words.noKeys}</p> : <Keys keys={keys.data} />}
+          <form method="post" action="/dashboard/account/keys">
+            <Field name="name" label={words.keyName} error={outcome.errors?.name} required />
+            <button type="submit">{words.makeKey}</button>
+          </form>
+        </article>
+        <article>
+          <h2>{words.password}</h2>
+          {outcome.changed ? <Alert kind="good">{words.changed}</Alert> : null}
+          <PasswordForm errors={outcome.errors ?? {}} />
+        </article>
+      </div>
+    </>
+  );
+  return show(context, 'account', words.title, content, outcome.errors === undefined ? 200 : 400);
+}
+
+const Sessions: FC<{ sessions: readonly Session[] }> = ({ sessions }) => (
+  <TableFrame label={words.sessions}>
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">{words.browser}</th>
+          <th scope="col">{words.started}</th>
+          <th scope="col">{words.end}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {sessions.map(({ id, user_agent, current, created_at }) => (
+          <tr>
+            <td class="wide">{user_agent || '–'}</td>
+            <td>
+              <Time at={created_at} />
+            </td>
+            <td>
+              {current ? (
+                <Badge kind="good">{words.current}</Badge>
+              ) : (
+                <ActionButton action={`/dashboard/account/sessions/${id}/end`}>{words.end}</ActionButton>
+              )}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </TableFrame>
+);
+
+const Keys: FC<{ keys: readonly AccessKey[] }> = ({ keys }) => (
+  <ul>
+    {keys.map(({ id, name, hint }) => (
+      <li>
+        {`${name} `}
+        <code>{hint}</code>{' '}
+        <ActionButton action={`/dashboard/account/keys/${id}/delete`}>{words.deleteKey}</ActionButton>
+      </li>
+    ))}
+  </ul>
+);
+
+const PasswordForm: FC<{ errors: Record<string, string> }> = ({ errors }) => (
+  <form method="post" action="/dashboard/account/password">
+    <Field
+      name="current_password"
+      label={words.currentPassword}
+      type="password"
+      autocomplete="current-password"
+      error={errors.current_password}
+      required
+    />
+    <Field
+      name="password"
+      label={words.newPassword}
+      type="password"
+      autocomplete="new-password"
+      help={strings.setup.passwordHelp}
+      error={errors.password}
+      required
+    />
+    <button type="submit">{words.change}</button>
+  </form>
+);
+
+const KeyOnce: FC<{ value: string }> = ({ value }) => (
+  <>
+    <Heading title={words.keyTitle} lead={strings.tokens.once}>
+      <a href="/dashboard/account" class="button">
+        {strings.tokens.done}
+      </a>
+    </Heading>
+    <OnceValue id="key-value" label={words.keyValue} value={value} />
+  </>
+);

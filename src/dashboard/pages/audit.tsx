@@ -1,0 +1,74 @@
+// Who changed what, when.
+import { Hono } from 'hono';
+import { show } from './layout.tsx';
+import { need, type PageEnv } from './page-env.ts';
+import { Empty, Heading, Pager, TableFrame, Time } from './parts.tsx';
+import { strings } from './strings.ts';
+
+const words = strings.audit;
+
+interface Change {
+  id: string;
+  at: string;
+  account_id: string;
+  method: string;
+  path: string;
+  detail: string;
+}
+
+/** The route of /dashboard/audit. */
+export function auditRoutes(): Hono<PageEnv> {
+  return new Hono<PageEnv>().get('/', async (context) => {
+    const { api, services } = context.var;
+    const cursor = context.req.query('cursor');
+    const query = cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`;
+    const [page, accounts] = await Promise.all([
+      need(api<{ data: Change[]; next_cursor: string | null }>('GET', `/audit${query}`)),
+      services.accounts.list(),
+    ]);
+    const names = new Map(accounts.map(({ id, name }) => [id, name]));
+    const content = (
+      <>
+        <Heading title={words.title} lead={words.lead} />
+        {page.data.length === 0 ? (
+          <Empty>{words.empty}</Empty>
+        ) : (
+          <ChangeTable changes={page.data} nameOf={(id) => names.get(id) ?? id} />
+        )}
+        <Pager url={context.req.url} next={page.next_cursor} />
+      </>
+    );
+    return show(context, 'audit', words.title, content);
+  });
+}
+
+const ChangeTable = ({ changes, nameOf }: { changes: readonly Change[]; nameOf: (id: string) => string }) => (
+  <TableFrame label={words.title}>
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">{words.time}</th>
+          <th scope="col">{words.who}</th>
+          <th scope="col">{words.what}</th>
+          <th scope="col">{words.detail}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {changes.map(({ at, account_id, method, path, detail }) => (
+          <tr>
+            <td>
+              <Time at={at} />
+            </td>
+            <td>{nameOf(account_id)}</td>
+            <td>
+              <code>{`${method} ${path}`}</code>
+            </td>
+            <td class="wide">
+              <small>{detail}</small>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </TableFrame>
+);

@@ -1,0 +1,89 @@
+// The dashboard put together: headers, who is logged in, where forms come from, and every page's routes.
+import { Hono, type MiddlewareHandler } from 'hono';
+import { isFromOwnPage, sessionValue } from '../accounts/session-cookie.ts';
+import { principalOfSession } from '../api/authenticate.ts';
+import { accountRoutes } from './account.tsx';
+import { auditRoutes } from './audit.tsx';
+import { channelRoutes } from './channels.tsx';
+import { entryRoutes } from './entry.tsx';
+import { pageHeaders, show, showAlone } from './layout.tsx';
+import { logRoutes } from './logs.tsx';
+import { modelRoutes } from './models.tsx';
+import { overviewRoutes } from './overview.tsx';
+import { apiFor, type PageEnv, PageProblem, type PageServices } from './page-env.ts';
+import { peopleRoutes } from './people.tsx';
+import { playgroundRoutes } from './playground.tsx';
+import { strings } from './strings.ts';
+import { tokenRoutes } from './tokens.tsx';
+
+/** The app that answers `/` and all under `/dashboard`. */
+export function dashboard(services: PageServices): Hono<PageEnv> {
+  const app = new Hono<PageEnv>();
+  app.onError((error, context) => {
+    if (!(error instanceof PageProblem)) services.report('dashboard-failed', error);
+    const status = error instanceof PageProblem ? error.status : 500;
+    const detail = error instanceof PageProblem ? error.message : '';
+    const content = <Trouble detail={detail} />;
+    return context.var.principal
+      ? show(context, undefined, strings.errors.title, content, status)
+      : showAlone(strings.errors.title, content, status);
+  });
+  app.use(guard(services));
+  app.route('/dashboard', entryRoutes());
+  app.use(requireSession);
+  app.route('/', overviewRoutes());
+  app.route('/dashboard/tokens', tokenRoutes());
+  app.route('/dashboard/logs', logRoutes());
+  app.route('/dashboard/playground', playgroundRoutes());
+  app.route('/dashboard/account', accountRoutes());
+  // From here on an admin's; the management API would refuse a member as well.
+  app.use('/dashboard/:section/*', requireAdmin);
+  app.route('/dashboard/channels', channelRoutes());
+  app.route('/dashboard/models', modelRoutes());
+  app.route('/dashboard/people', peopleRoutes());
+  app.route('/dashboard/audit', auditRoutes());
+  app.notFound(() => {
+    throw new PageProblem(404, strings.errors.notFound);
+  });
+  return app;
+}
+
+const Trouble = ({ detail }: { detail: string }) => (
+  <>
+    <h1>{strings.errors.title}</h1>
+    <p>{detail}</p>
+    <p>
+      <a href="/">{strings.nav.overview}</a>
+    </p>
+  </>
+);
+
+/** No form of another site changes anything, the login's neither; every answer has the headers of a page. */
+function guard(services: PageServices): MiddlewareHandler<PageEnv> {
+  return async (context, next) => {
+    context.set('services', services);
+    if (!['GET', 'HEAD'].includes(context.req.method) && !isFromOwnPage(context.req.raw)) {
+      throw new PageProblem(403, strings.form.crossOrigin);
+    }
+    await next();
+    for (const [name, value] of Object.entries(pageHeaders)) context.res.headers.set(name, value);
+  };
+}
+
+const requireSession: MiddlewareHandler<PageEnv> = async (context, next) => {
+  const { services } = context.var;
+  const value = sessionValue(context);
+  const principal = value === null ? null : await principalOfSession(value, services);
+  if (principal === null) {
+    const missing = await services.missing();
+    return context.redirect(missing.length > 0 ? '/dashboard/setup' : '/dashboard/login', 303);
+  }
+  context.set('principal', principal);
+  context.set('api', apiFor(services, principal));
+  await next();
+};
+
+const requireAdmin: MiddlewareHandler<PageEnv> = async (context, next) => {
+  if (context.var.principal.role !== 'admin') throw new PageProblem(403, 'Only an admin may do this.');
+  await next();
+};

@@ -1,0 +1,187 @@
+// The pages of those who are not logged in: first start, login, invitation. Their forms are the only ones that change
+// something without a session.
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { accountLimits, adminAccountId } from '../accounts/account.ts';
+import { appendAudit } from '../accounts/audit-log.ts';
+import {
+  type Login,
+  type LoginTry,
+  logIn,
+  logInWithAdminKey,
+  normalEmail,
+  openSession,
+} from '../accounts/log-in.ts';
+import { mayTry } from '../accounts/login-try-store.ts';
+import { hashPassword } from '../accounts/password.ts';
+import { hashOfSecret } from '../accounts/secret-value.ts';
+import { sessionValue, setSessionCookie } from '../accounts/session-cookie.ts';
+import { newId } from '../api/identifiers.ts';
+import { newPassword } from '../api/own.ts';
+import { InvitePage, LoginPage, SetupPage } from './entry-pages.tsx';
+import { showAlone } from './layout.tsx';
+import { formOf, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import { strings } from './strings.ts';
+
+/** The routes under /dashboard that need no session. */
+export function entryRoutes(): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>();
+  routes.get('/login', async (context) => {
+    const { accounts } = context.var.services;
+    return (await accounts.hasLogin()) ? showLogin() : context.redirect('/dashboard/setup', 303);
+  });
+  routes.post('/login', async (context) => {
+    const values = await formOf(context);
+    const email = textOf(values, 'email');
+    const login = await logIn(context.var.services, email, textOf(values, 'password'), tryOf(context));
+    if (login.outcome === 'open') return welcome(context, login);
+    const error = login.outcome === 'wrong' ? strings.login.wrong : strings.login.tooOften;
+    return showLogin({ email, error }, login.outcome === 'wrong' ? 401 : 429);
+  });
+  routes.post('/login/key', async (context) => {
+    const key = textOf(await formOf(context), 'admin_key');
+    const login = await logInWithAdminKey(context.var.services, key, tryOf(context));
+    if (login.outcome === 'open') return welcome(context, login);
+    const keyError = login.outcome === 'wrong' ? strings.login.wrongKey : strings.login.tooOftenKey;
+    return showLogin({ keyError }, login.outcome === 'wrong' ? 401 : 429);
+  });
+  routes.post('/logout', async (context) => {
+    const value = sessionValue(context);
+    const { accounts, now } = context.var.services;
+    const proven = value === null ? null : await accounts.proveSession(hashOfSecret(value), now());
+    if (proven !== null) await accounts.endSession(proven.accountId, proven.id);
+    setSessionCookie(context, '', 0);
+    return context.redirect('/dashboard/login', 303);
+  });
+  addSetup(routes);
+  addInvite(routes);
+  return routes;
+}
+
+function addSetup(routes: Hono<PageEnv>): void {
+  routes.get('/setup', async (context) => {
+    const missing = await context.var.services.missing();
+    if (missing.length === 0 && (await context.var.services.accounts.hasLogin())) {
+      return context.redirect('/dashboard/login', 303);
+    }
+    return showSetup({ missing, origin: new URL(context.req.url).origin });
+  });
+  routes.post('/setup', async (context) => {
+    const { services } = context.var;
+    const values = await formOf(context);
+    const from = tryOf(context);
+    const origin = new URL(context.req.url).origin;
+    const again = (errors: Record<string, string>, status: number) =>
+      showSetup({ missing: [], origin, values, errors }, status);
+    if (!(await mayTry(services.db, 'admin key', from.ip, services.now()))) {
+      return again({ admin_key: strings.login.tooOftenKey }, 429);
+    }
+    const isAdmin =
+      services.adminKey !== null &&
+      hashOfSecret(textOf(values, 'admin_key').trim()) === hashOfSecret(services.adminKey);
+    const person = checkedPerson(values);
+    if (!isAdmin || !person.ok) {
+      const keyError = isAdmin ? {} : { admin_key: strings.login.wrongKey };
+      return again({ ...(person.ok ? {} : person.errors), ...keyError }, isAdmin ? 400 : 401);
+    }
+    const { name, email, password } = person.value;
+    const hash = await hashPassword(password);
+    if (!(await services.accounts.claim(adminAccountId, name, email, hash))) {
+      return showLogin({ email, error: strings.setup.alreadyDone }, 409);
+    }
+    return welcome(context, await openSession(services, adminAccountId, from));
+  });
+}
+
+function addInvite(routes: Hono<PageEnv>): void {
+  routes.get('/invite', async (context) => {
+    const secret = context.req.query('secret') ?? '';
+    const { accounts, now } = context.var.services;
+    const invite = await accounts.findInvite(hashOfSecret(secret), now());
+    if (invite === null) return showLogin({ error: strings.invite.gone }, 410);
+    return showInvite({ secret, values: { name: invite.name } });
+  });
+  routes.post('/invite', async (context) => {
+    const { services } = context.var;
+    const values = await formOf(context);
+    const secret = textOf(values, 'secret');
+    const person = checkedPerson(values);
+    if (!person.ok) return showInvite({ secret, values, errors: person.errors }, 400);
+    const { name, email, password } = person.value;
+    const from = tryOf(context);
+    if (!(await mayTry(services.db, 'invitation', from.ip, services.now()))) {
+      return showInvite({ secret, values, errors: { email: strings.login.tooOftenKey } }, 429);
+    }
+    const account = {
+      id: newId('acc'),
+      name,
+      email,
+      password: await hashPassword(password),
+      nowMs: services.now(),
+    };
+    const outcome = await services.accounts.acceptInvite(hashOfSecret(secret), account);
+    switch (outcome) {
+      case 'gone':
+        return showLogin({ error: strings.invite.gone }, 410);
+      case 'taken':
+        return showInvite({ secret, values, errors: { email: strings.invite.taken } }, 409);
+      case 'accepted':
+        return welcome(context, await openSession(services, account.id, from));
+    }
+  });
+}
+
+const person = z.object({
+  name: z.string().trim().min(1).max(accountLimits.nameCharacters),
+  email: z
+    .string()
+    .transform(normalEmail)
+    .pipe(z.email(strings.form.badEmail).max(accountLimits.emailCharacters)),
+  password: newPassword,
+});
+
+type Checked = { ok: true; value: z.infer<typeof person> } | { ok: false; errors: Record<string, string> };
+
+function checkedPerson(values: Values): Checked {
+  const read = person.safeParse({
+    name: textOf(values, 'name'),
+    email: textOf(values, 'email'),
+    password: textOf(values, 'password'),
+  });
+  if (read.success) return { ok: true, value: read.data };
+  const errors = read.error.issues.map(({ path, message }) => [String(path[0]), message] as const);
+  return { ok: false, errors: Object.fromEntries(errors.reverse()) };
+}
+
+function tryOf(context: PageContext): LoginTry {
+  const ip = context.req.header('cf-connecting-ip') ?? 'unknown';
+  return { ip, userAgent: context.req.header('user-agent') ?? '' };
+}
+
+async function welcome(context: PageContext, login: Login): Promise<Response> {
+  if (login.outcome !== 'open') throw new Error('only an open session is welcome');
+  const { db, now } = context.var.services;
+  const { accountId, value, expiresAtMs } = login;
+  await appendAudit(db, {
+    id: newId('aud'),
+    atMs: now(),
+    accountId,
+    method: 'POST',
+    path: '/login',
+    detail: '',
+  });
+  setSessionCookie(context, value, expiresAtMs);
+  return context.redirect('/', 303);
+}
+
+function showLogin(facts: Parameters<typeof LoginPage>[0] = {}, status = 200) {
+  return showAlone(strings.login.title, <LoginPage {...facts} />, status);
+}
+
+function showSetup(facts: Parameters<typeof SetupPage>[0], status = 200) {
+  return showAlone(strings.setup.title, <SetupPage {...facts} />, status);
+}
+
+function showInvite(facts: Parameters<typeof InvitePage>[0], status = 200) {
+  return showAlone(strings.invite.title, <InvitePage {...facts} />, status);
+}

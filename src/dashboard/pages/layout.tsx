@@ -1,0 +1,132 @@
+// The frame of every page: head, sidebar, content. And how a page becomes a response.
+import type { FC, PropsWithChildren } from 'hono/jsx';
+import type { Principal } from '../accounts/account.ts';
+import type { Child, PageContext } from './page-env.ts';
+import { strings } from './strings.ts';
+
+/** Nothing from elsewhere, nothing inline, in no frame. Pico draws its icons as data: images. */
+const policy = [
+  "default-src 'none'",
+  "style-src 'self'",
+  "script-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Headers of every answer of the dashboard. The referrer is kept to us, or browsers would send no Origin either. */
+export const pageHeaders = {
+  'content-security-policy': policy,
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+} as const;
+
+const sections = [
+  { key: 'overview', href: '/', admin: false },
+  { key: 'tokens', href: '/dashboard/tokens', admin: false },
+  { key: 'logs', href: '/dashboard/logs', admin: false },
+  { key: 'playground', href: '/dashboard/playground', admin: false },
+  { key: 'channels', href: '/dashboard/channels', admin: true },
+  { key: 'models', href: '/dashboard/models', admin: true },
+  { key: 'people', href: '/dashboard/people', admin: true },
+  { key: 'audit', href: '/dashboard/audit', admin: true },
+  { key: 'account', href: '/dashboard/account', admin: false },
+] as const;
+
+/** A section of the sidebar. */
+export type Section = (typeof sections)[number]['key'];
+
+interface Frame {
+  title: string;
+  /** Absent: nobody is logged in, and there is no sidebar. */
+  principal?: Principal | undefined;
+  section?: Section | undefined;
+}
+
+const Page: FC<PropsWithChildren<Frame>> = ({ title, principal, section, children }) => (
+  <html lang="en">
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <meta name="color-scheme" content="light dark" />
+      <title>{`${title} · ${strings.product}`}</title>
+      <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+      <link rel="stylesheet" href="/pico.min.css" />
+      <link rel="stylesheet" href="/dashboard.css" />
+      <script src="/dashboard.js" defer></script>
+    </head>
+    <body class={principal === undefined ? 'alone' : 'framed'}>
+      <a class="skip" href="#content">
+        {strings.skip}
+      </a>
+      {principal === undefined ? null : <Sidebar principal={principal} section={section} />}
+      <main id="content">{children}</main>
+    </body>
+  </html>
+);
+
+const Sidebar: FC<{ principal: Principal; section?: Section | undefined }> = ({ principal, section }) => (
+  <header class="sidebar">
+    <a class="brand" href="/">
+      {strings.product}
+    </a>
+    <nav aria-label={strings.nav.label}>
+      <ul>
+        {sections
+          .filter(({ admin }) => !admin || principal.role === 'admin')
+          .map(({ key, href }) => (
+            <li>
+              <a href={href} aria-current={key === section ? 'page' : undefined}>
+                {strings.nav[key]}
+              </a>
+            </li>
+          ))}
+      </ul>
+    </nav>
+    <form method="post" action="/dashboard/logout" class="logout">
+      <span class="who">{principal.name ?? principal.accountId}</span>
+      <button type="submit" class="outline secondary small">
+        {strings.nav.logout}
+      </button>
+    </form>
+  </header>
+);
+
+/** Renders a page for whoever is logged in. */
+export function show(
+  context: PageContext,
+  section: Section | undefined,
+  title: string,
+  content: Child,
+  status = 200,
+): Promise<Response> {
+  return respond(context.var.principal, section, title, content, status);
+}
+
+/** Renders a page for nobody in particular. */
+export function showAlone(title: string, content: Child, status = 200): Promise<Response> {
+  return respond(undefined, undefined, title, content, status);
+}
+
+async function respond(
+  principal: Principal | undefined,
+  section: Section | undefined,
+  title: string,
+  content: Child,
+  status: number,
+): Promise<Response> {
+  const page = (
+    <Page title={title} principal={principal} section={section}>
+      {content}
+    </Page>
+  );
+  const html = `<!doctype html>${String(await page)}`;
+  return new Response(html, {
+    status,
+    headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders },
+  });
+}

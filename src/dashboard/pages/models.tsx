@@ -1,0 +1,200 @@
+// What is served, by which channels, at what price; and an operator's own prices.
+import { Hono } from 'hono';
+import type { FC } from 'hono/jsx';
+import { matches } from '../../lib/wildcard.ts';
+import { tableRates } from '../../metering/price.ts';
+import type { LiveChannel } from '../../routing/catalog.ts';
+import { ActionButton, Alert, Field } from './form.tsx';
+import { show } from './layout.tsx';
+import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import { Badge, dollars, Empty, Heading, TableFrame } from './parts.tsx';
+import { strings } from './strings.ts';
+
+const words = strings.models;
+
+interface Price {
+  model: string;
+  input: number;
+  output: number;
+  cache_read?: number;
+}
+
+/** The routes under /dashboard/models. */
+export function modelRoutes(): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>();
+  routes.get('/', (context) => showModels(context, {}, {}));
+  routes.post('/prices', async (context) => {
+    const values = await formOf(context);
+    const set = await context.var.api('PUT', pathOf(textOf(values, 'model')), priceBody(values));
+    if (!set.ok) return showModels(context, values, set.errors, set.detail);
+    return context.redirect('/dashboard/models', 303);
+  });
+  routes.post('/prices/delete', async (context) => {
+    await need(context.var.api('DELETE', pathOf(textOf(await formOf(context), 'model'))));
+    return context.redirect('/dashboard/models', 303);
+  });
+  return routes;
+}
+
+function priceBody(values: Values): Record<string, number> {
+  const given = ['input', 'output', 'cache_read'].filter((name) => textOf(values, name) !== '');
+  return Object.fromEntries(given.map((name) => [name, Number(textOf(values, name))]));
+}
+
+function pathOf(model: string): string {
+  return `/prices/${encodeURIComponent(model.trim())}`;
+}
+
+interface Served {
+  model: string;
+  channels: string[];
+  input: number | null;
+  output: number | null;
+  source: 'own' | 'table' | 'none';
+}
+
+async function showModels(
+  context: PageContext,
+  values: Values,
+  errors: Record<string, string>,
+  detail?: string,
+) {
+  const { api, services } = context.var;
+  const [live, own] = await Promise.all([
+    services.liveChannels(),
+    need(api<{ data: Price[] }>('GET', '/prices?limit=200')),
+  ]);
+  const served = servedOf(live, own.data, new Date(services.now()));
+  const content = (
+    <>
+      <Heading title={words.title} lead={words.lead} />
+      {detail === undefined ? null : <Alert>{detail}</Alert>}
+      {served.length === 0 ? <Empty>{words.empty}</Empty> : <ModelTable served={served} />}
+      <h2>{words.overrides}</h2>
+      {own.data.length === 0 ? <p class="quiet">{words.noOverrides}</p> : <OwnPrices prices={own.data} />}
+      <article class="narrow">
+        <h2>{words.set}</h2>
+        <p class="quiet">{words.setHelp}</p>
+        <form method="post" action="/dashboard/models/prices">
+          <Field
+            name="model"
+            label={words.model}
+            value={textOf(values, 'model')}
+            error={errors.model}
+            required
+          />
+          <div class="row">
+            {(
+              [
+                ['input', words.input],
+                ['output', words.output],
+                ['cache_read', words.cacheRead],
+              ] as const
+            ).map(([name, label]) => (
+              <Field
+                name={name}
+                label={label}
+                type="number"
+                min="0"
+                step="any"
+                value={textOf(values, name)}
+                error={errors[name]}
+                required={name !== 'cache_read'}
+              />
+            ))}
+          </div>
+          <button type="submit">{strings.form.submit}</button>
+        </form>
+      </article>
+    </>
+  );
+  return show(context, 'models', words.title, content, detail === undefined ? 200 : 400);
+}
+
+/** Models that channels name, each at the dearest price of its channels, as requests are reserved. */
+function servedOf(live: readonly LiveChannel[], own: readonly Price[], at: Date): Served[] {
+  const names = live.flatMap(({ models, modelMap }) => [...models, ...Object.keys(modelMap)]);
+  return [...new Set(names)].sort().map((model) => {
+    const serving = live.filter(
+      ({ models, modelMap }) => models.includes(model) || Object.hasOwn(modelMap, model),
+    );
+    const channels = serving.map(({ name }) => name);
+    const override = own.find((price) => price.model === model) ?? longestFitting(own, model);
+    if (override !== undefined) {
+      return { model, channels, input: override.input, output: override.output, source: 'own' as const };
+    }
+    const rates = serving.flatMap(({ provider, modelMap, baseUrl }) => {
+      const upstream = Object.hasOwn(modelMap, model) ? (modelMap[model] ?? model) : model;
+      return tableRates(provider, upstream, baseUrl ?? undefined, at) ?? [];
+    });
+    if (rates.length === 0) return { model, channels, input: null, output: null, source: 'none' as const };
+    const dearest = (kind: 'input' | 'output') => Math.max(...rates.map(({ base }) => base[kind])) / 1e6;
+    return { model, channels, input: dearest('input'), output: dearest('output'), source: 'table' as const };
+  });
+}
+
+function longestFitting(own: readonly Price[], model: string): Price | undefined {
+  return own
+    .filter((price) => matches(price.model, model))
+    .sort((one, other) => other.model.length - one.model.length)[0];
+}
+
+const ModelTable: FC<{ served: readonly Served[] }> = ({ served }) => (
+  <TableFrame label={words.title}>
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">{words.model}</th>
+          <th scope="col">{words.channels}</th>
+          <th scope="col" class="number">
+            {words.input}
+          </th>
+          <th scope="col" class="number">
+            {words.output}
+          </th>
+          <th scope="col">{words.source}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {served.map(({ model, channels, input, output, source }) => (
+          <tr>
+            <td>
+              <code>{model}</code>
+            </td>
+            <td class="wide">{channels.join(', ')}</td>
+            <td class="number">{input === null ? '–' : dollars(input)}</td>
+            <td class="number">{output === null ? '–' : dollars(output)}</td>
+            <td>
+              <Badge kind={source === 'none' && !model.includes('*') ? 'warn' : 'off'}>
+                {source === 'none' && model.includes('*') ? '–' : words[source]}
+              </Badge>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </TableFrame>
+);
+
+const OwnPrices: FC<{ prices: readonly Price[] }> = ({ prices }) => (
+  <TableFrame label={words.overrides}>
+    <table>
+      <tbody>
+        {prices.map(({ model, input, output }) => (
+          <tr>
+            <th scope="row">
+              <code>{model}</code>
+            </th>
+            <td class="number">{`${words.input} ${dollars(input)}`}</td>
+            <td class="number">{`${words.output} ${dollars(output)}`}</td>
+            <td>
+              <ActionButton action="/dashboard/models/prices/delete" values={{ model }}>
+                {words.takeBack}
+              </ActionButton>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </TableFrame>
+);

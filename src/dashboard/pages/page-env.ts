@@ -1,0 +1,98 @@
+// What every page is given: who asks, and the management API in their name. Pages have no way to the data but that
+// API, so that a role's bounds hold for both alike.
+import type { Context } from 'hono';
+import type { Child } from 'hono/jsx';
+import type { LiveChannel } from '../../routing/catalog.ts';
+import type { PlaceHealth } from '../../routing/health.ts';
+import type { Principal } from '../accounts/account.ts';
+import { managementApi } from '../api/management-api.ts';
+import type { ManagementServices } from '../api/services.ts';
+
+/** What pages need besides the management API. */
+export interface PageServices extends ManagementServices {
+  /** Channels that serve at this moment, those of the environment and the demo included. */
+  liveChannels: () => Promise<readonly LiveChannel[]>;
+  /** What is known of places that are not well, by `channel` or `channel/key`. */
+  health: () => Promise<Record<string, PlaceHealth>>;
+  /** A call of a model endpoint, as if it came from outside. */
+  callModel: (request: Request) => Promise<Response>;
+  /** What the deployment lacks, each with how to mend it. */
+  missing: () => Promise<string[]>;
+}
+
+export interface PageEnv {
+  Variables: { principal: Principal; api: Api; services: PageServices };
+}
+
+export type PageContext = Context<PageEnv>;
+
+/** One answer of the management API. `problem`: what to say, and beside which fields. */
+export type ApiAnswer<T> =
+  | { ok: true; value: T }
+  | { ok: false; status: number; detail: string; errors: Record<string, string> };
+
+export type Api = <T>(method: string, path: string, body?: unknown) => Promise<ApiAnswer<T>>;
+
+/** A form's values by field name, as they were sent. */
+export type Values = Readonly<Record<string, string | string[] | undefined>>;
+
+/** The management API on behalf of somebody. Built once a request. */
+export function apiFor(services: ManagementServices, principal: Principal): Api {
+  const api = managementApi(services, principal);
+  return async <T>(method: string, path: string, body?: unknown) => {
+    const response = await api.request(`http://dashboard${path}`, {
+      method,
+      ...(body !== undefined && {
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json' },
+      }),
+    });
+    const text = await response.text();
+    const value = text === '' ? null : JSON.parse(text);
+    if (response.ok) return { ok: true, value: value as T };
+    return { ok: false, status: response.status, detail: value.detail, errors: errorsOf(value.errors) };
+  };
+}
+
+/** `limits.rpm` and `models.3` are shown beside the field that they are entered in. */
+function errorsOf(errors: { field: string; message: string }[] = []): Record<string, string> {
+  return Object.fromEntries(
+    errors.map(({ field, message }) => [field.replace(/^limits\./, '').replace(/\.\d+$/, ''), message]),
+  );
+}
+
+/** A page that is answered whatever the API says: thrown, so that routes read straight on. */
+export class PageProblem extends Error {
+  readonly status: number;
+  constructor(status: number, detail: string) {
+    super(detail);
+    this.name = 'PageProblem';
+    this.status = status;
+  }
+}
+
+/** The value, or the error page. */
+export async function need<T>(answer: Promise<ApiAnswer<T>>): Promise<T> {
+  const settled = await answer;
+  if (settled.ok) return settled.value;
+  throw new PageProblem(settled.status, settled.detail);
+}
+
+/** The fields of a posted form. */
+export async function formOf(context: PageContext): Promise<Values> {
+  return (await context.req.parseBody({ all: true })) as Values;
+}
+
+export function textOf(values: Values, name: string): string {
+  const value = values[name];
+  return (Array.isArray(value) ? value[0] : value) ?? '';
+}
+
+/** Of a text area: its lines. Of check boxes: those that are ticked. */
+export function listOf(values: Values, name: string): string[] {
+  const value = values[name] ?? [];
+  const all = Array.isArray(value) ? value : value.split(/\r?\n|,/);
+  return all.map((line) => line.trim()).filter((line) => line !== '');
+}
+
+export type { Child };

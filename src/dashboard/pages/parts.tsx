@@ -1,0 +1,122 @@
+// The small pieces that pages are made of: money, times, states, bars, charts, pages of lists.
+import type { FC, PropsWithChildren } from 'hono/jsx';
+import { strings } from './strings.ts';
+
+/** At least cents, at most as many digits as say something. */
+export function dollars(usd: number): string {
+  const digits = usd === 0 || usd >= 1 ? 2 : usd >= 0.01 ? 4 : 9;
+  const text = usd.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: digits });
+  return `$${text}`;
+}
+
+export function count(number: number): string {
+  return number.toLocaleString('en-US');
+}
+
+/** A time in UTC, to the second. */
+export const Time: FC<{ at: string | null; none?: string }> = ({ at, none = strings.tokens.never }) =>
+  at === null ? (
+    <span class="quiet">{none}</span>
+  ) : (
+    <time datetime={at}>{`${at.slice(0, 10)} ${at.slice(11, 19)}`}</time>
+  );
+
+export const Badge: FC<PropsWithChildren<{ kind: 'good' | 'bad' | 'warn' | 'off' }>> = ({
+  kind,
+  children,
+}) => <span class={`badge ${kind}`}>{children}</span>;
+
+export const Heading: FC<PropsWithChildren<{ title: string; lead?: string }>> = ({
+  title,
+  lead,
+  children,
+}) => (
+  <div class="heading">
+    <div>
+      <h1>{title}</h1>
+      {lead === undefined ? null : <p class="quiet">{lead}</p>}
+    </div>
+    <div class="actions">{children}</div>
+  </div>
+);
+
+export const Empty: FC<PropsWithChildren> = ({ children }) => <div class="empty">{children}</div>;
+
+/** What a table is drawn in: scrolls by itself on a narrow screen, by keyboard too. */
+export const TableFrame: FC<PropsWithChildren<{ label: string }>> = ({ label, children }) => (
+  <section class="table" tabindex={0} aria-label={label}>
+    {children}
+  </section>
+);
+
+/** Spent of a quota, as a bar and as figures. */
+export const SpendBar: FC<{ spent: number; quota: number | null }> = ({ spent, quota }) => (
+  <div class="spend">
+    <span>
+      {dollars(spent)}{' '}
+      <span class="quiet">
+        {quota === null ? strings.tokens.unlimited : `${strings.tokens.of} ${dollars(quota)}`}
+      </span>
+    </span>
+    {quota === null ? null : (
+      <progress value={Math.min(spent, quota)} max={quota} aria-label={strings.tokens.spent} />
+    )}
+  </div>
+);
+
+/** The link to what follows; the cursor replaces the one that the page was asked with. */
+export const Pager: FC<{ url: string; next: string | null }> = ({ url, next }) => {
+  const here = new URL(url);
+  const isFirst = !here.searchParams.has('cursor');
+  const first = new URL(here);
+  first.searchParams.delete('cursor');
+  if (next !== null) here.searchParams.set('cursor', next);
+  return (
+    <nav class="pager" aria-label={strings.form.next}>
+      {isFirst ? null : <a href={first.pathname + first.search}>{strings.form.first}</a>}
+      {next === null ? null : <a href={here.pathname + here.search}>{strings.form.next}</a>}
+    </nav>
+  );
+};
+
+interface Column {
+  label: string;
+  value: number;
+}
+
+const chart = { width: 720, height: 120 } as const;
+
+/** Columns over time, drawn by the server. The figures are there for screen readers as well. */
+export const Columns: FC<{ label: string; columns: readonly Column[] }> = ({ label, columns }) => {
+  const most = Math.max(...columns.map(({ value }) => value), 0.000000001);
+  const step = chart.width / Math.max(columns.length, 1);
+  const total = columns.reduce((sum, { value }) => sum + value, 0);
+  return (
+    <figure class="chart">
+      <svg
+        preserveAspectRatio="none"
+        viewBox={`0 0 ${chart.width} ${chart.height}`}
+        role="img"
+        aria-label={`${label}: ${dollars(total)}`}
+      >
+        {columns.map(({ label: name, value }, index) => {
+          const height = value === 0 ? 1 : Math.max(2, (value / most) * (chart.height - 4));
+          return (
+            <rect
+              x={index * step + 1}
+              y={chart.height - height}
+              width={Math.max(1, step - 2)}
+              height={height}
+            >
+              <title>{`${name}: ${dollars(value)}`}</title>
+            </rect>
+          );
+        })}
+      </svg>
+      <figcaption class="quiet">
+        <span>{columns[0]?.label ?? ''}</span>
+        <span>{columns.at(-1)?.label ?? ''}</span>
+      </figcaption>
+    </figure>
+  );
+};

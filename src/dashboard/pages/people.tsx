@@ -1,0 +1,173 @@
+// Accounts and invitations, for admins.
+import { Hono } from 'hono';
+import type { FC } from 'hono/jsx';
+import { ActionButton, Alert, Choice, Field, OnceValue } from './form.tsx';
+import { show } from './layout.tsx';
+import { formOf, need, type PageContext, type PageEnv, textOf } from './page-env.ts';
+import { Badge, Heading, TableFrame, Time } from './parts.tsx';
+import { strings } from './strings.ts';
+
+const words = strings.people;
+
+interface Account {
+  id: string;
+  name: string;
+  email: string | null;
+  role: 'admin' | 'member';
+  status: 'active' | 'disabled';
+  last_login_at: string | null;
+}
+
+interface Invite {
+  id: string;
+  name: string;
+  role: 'admin' | 'member';
+  expires_at: string;
+}
+
+/** The routes under /dashboard/people. */
+export function peopleRoutes(): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>();
+  routes.get('/', (context) => showPeople(context));
+  routes.post('/invite', async (context) => {
+    const values = await formOf(context);
+    const body = { name: textOf(values, 'name'), role: textOf(values, 'role') };
+    const made = await context.var.api<Invite & { secret: string }>('POST', '/invites', body);
+    if (!made.ok) return showPeople(context, made.detail);
+    const link = `${new URL(context.req.url).origin}/dashboard/invite?secret=${made.value.secret}`;
+    return show(context, 'people', words.inviteTitle, <InviteOnce name={made.value.name} link={link} />);
+  });
+  routes.post('/invites/:id/delete', async (context) => {
+    await need(context.var.api('DELETE', `/invites/${encodeURIComponent(context.req.param('id'))}`));
+    return context.redirect('/dashboard/people', 303);
+  });
+  routes.post('/:id', async (context) => {
+    const values = await formOf(context);
+    const given = ['status', 'role'].filter((name) => textOf(values, name) !== '');
+    const edit = Object.fromEntries(given.map((name) => [name, textOf(values, name)]));
+    const path = `/accounts/${encodeURIComponent(context.req.param('id'))}`;
+    const edited = await context.var.api('PATCH', path, edit);
+    if (!edited.ok) return showPeople(context, edited.detail);
+    return context.redirect('/dashboard/people', 303);
+  });
+  return routes;
+}
+
+async function showPeople(context: PageContext, problem?: string) {
+  const { api, principal } = context.var;
+  const [accounts, invites] = await Promise.all([
+    need(api<{ data: Account[] }>('GET', '/accounts')),
+    need(api<{ data: Invite[] }>('GET', '/invites')),
+  ]);
+  const content = (
+    <>
+      <Heading title={words.title} lead={words.lead} />
+      {problem === undefined ? null : <Alert>{problem}</Alert>}
+      <AccountTable accounts={accounts.data} ownId={principal.accountId} />
+      <div class="columns">
+        <article>
+          <h2>{words.invite}</h2>
+          <p class="quiet">{words.inviteLead}</p>
+          <form method="post" action="/dashboard/people/invite">
+            <Field name="name" label={words.inviteName} required />
+            <Choice
+              name="role"
+              label={words.role}
+              value="member"
+              options={[
+                ['member', words.member],
+                ['admin', words.admin],
+              ]}
+            />
+            <button type="submit">{words.invite}</button>
+          </form>
+        </article>
+        <article>
+          <h2>{words.invites}</h2>
+          {invites.data.length === 0 ? (
+            <p class="quiet">{words.noInvites}</p>
+          ) : (
+            <Invites invites={invites.data} />
+          )}
+        </article>
+      </div>
+    </>
+  );
+  return show(context, 'people', words.title, content, problem === undefined ? 200 : 400);
+}
+
+const AccountTable: FC<{ accounts: readonly Account[]; ownId: string }> = ({ accounts, ownId }) => (
+  <TableFrame label={words.title}>
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">{words.name}</th>
+          <th scope="col">{words.email}</th>
+          <th scope="col">{words.role}</th>
+          <th scope="col">{words.status}</th>
+          <th scope="col">{words.lastLogin}</th>
+          <th scope="col">{strings.tokens.edit}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {accounts.map(({ id, name, email, role, status, last_login_at }) => (
+          <tr>
+            <td>{name}</td>
+            <td>{email ?? '–'}</td>
+            <td>{words[role]}</td>
+            <td>
+              <Badge kind={status === 'active' ? 'good' : 'off'}>{strings.tokens[status]}</Badge>
+            </td>
+            <td>
+              <Time at={last_login_at} />
+            </td>
+            <td>
+              {id === ownId || id === 'acc_admin' ? (
+                '–'
+              ) : (
+                <AccountActions id={id} role={role} status={status} />
+              )}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </TableFrame>
+);
+
+const AccountActions: FC<Pick<Account, 'id' | 'role' | 'status'>> = ({ id, role, status }) => (
+  <span class="actions">
+    <ActionButton
+      action={`/dashboard/people/${id}`}
+      values={{ status: status === 'active' ? 'disabled' : 'active' }}
+    >
+      {status === 'active' ? words.disable : words.enable}
+    </ActionButton>
+    <ActionButton action={`/dashboard/people/${id}`} values={{ role: role === 'admin' ? 'member' : 'admin' }}>
+      {role === 'admin' ? words.makeMember : words.makeAdmin}
+    </ActionButton>
+  </span>
+);
+
+const Invites: FC<{ invites: readonly Invite[] }> = ({ invites }) => (
+  <ul>
+    {invites.map(({ id, name, role, expires_at }) => (
+      <li>
+        {`${name} (${words[role]}), ${words.expires} `}
+        <Time at={expires_at} />{' '}
+        <ActionButton action={`/dashboard/people/invites/${id}/delete`}>{words.takeBack}</ActionButton>
+      </li>
+    ))}
+  </ul>
+);
+
+const InviteOnce: FC<{ name: string; link: string }> = ({ name, link }) => (
+  <>
+    <Heading title={`${words.inviteTitle}: ${name}`} lead={words.inviteOnce}>
+      <a href="/dashboard/people" class="button">
+        {strings.errors.back}
+      </a>
+    </Heading>
+    <OnceValue id="invite-link" label={words.link} value={link} />
+  </>
+);

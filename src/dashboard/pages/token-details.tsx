@@ -1,0 +1,136 @@
+// One token: what it may do, what it has spent, and what can be done to it.
+import type { FC } from 'hono/jsx';
+import type { LogRowView } from '../api/log-fields.ts';
+import type { Token } from '../api/token-fields.ts';
+import { ActionButton, Choice, Field } from './form.tsx';
+import { LogTable } from './log-table.tsx';
+import { Columns, count, dollars, Empty, Heading, SpendBar, Time } from './parts.tsx';
+import { strings } from './strings.ts';
+import { timeColumns } from './time-columns.ts';
+import { TokenState } from './token-list.tsx';
+import { type UsageRow, UsageTable } from './usage-table.tsx';
+
+const words = strings.tokens;
+
+/** A token with the live figures of its ledger. */
+export type TokenFigures = Token & {
+  reserved_usd: number;
+  open_requests: number;
+  budget_spent_usd: number;
+};
+
+interface DetailFacts {
+  token: TokenFigures;
+  byDay: readonly UsageRow[];
+  byModel: readonly UsageRow[];
+  recent: LogRowView[];
+  now: number;
+}
+
+export const TokenDetails: FC<DetailFacts> = ({ token, byDay, byModel, recent, now }) => {
+  const address = `/dashboard/tokens/${token.id}`;
+  return (
+    <>
+      <Heading title={token.name}>
+        <a href={`${address}/edit`} class="button small">
+          {words.edit}
+        </a>
+        <ActionButton
+          action={`${address}/status`}
+          values={{ status: token.status === 'active' ? 'disabled' : 'active' }}
+        >
+          {token.status === 'active' ? words.disable : words.enable}
+        </ActionButton>
+        <a href={`${address}/delete`} class="button outline danger small">
+          {words.delete}
+        </a>
+      </Heading>
+      <div class="columns">
+        <article>
+          <Facts token={token} now={now} />
+        </article>
+        <article>
+          <SpendBar spent={token.spent_usd} quota={token.quota_usd} />
+          <p class="quiet">
+            {`${count(token.open_requests)} ${words.running}`}
+            {token.budget === null
+              ? null
+              : ` · ${dollars(token.budget_spent_usd)} ${words.of} ${dollars(token.budget.usd)} / ${words[token.budget.period]}`}
+          </p>
+          <Changes token={token} address={address} />
+        </article>
+      </div>
+      <article>
+        <h2>{words.overTime}</h2>
+        <Columns label={words.overTime} columns={timeColumns(byDay, 'day', now - 29 * 86_400_000, now)} />
+      </article>
+      <h2>{words.byModel}</h2>
+      <UsageTable label={words.byModel} rows={byModel} nameOf={(key) => key} />
+      <h2>{words.recent}</h2>
+      {recent.length === 0 ? <Empty>{words.never}</Empty> : <LogTable rows={recent} />}
+      <p>
+        <a href={`/dashboard/logs?token=${token.id}`}>{strings.logs.title}</a>
+      </p>
+    </>
+  );
+};
+
+const Facts: FC<{ token: Token; now: number }> = ({ token, now }) => (
+  <dl class="facts">
+    <dt>{words.status}</dt>
+    <dd>
+      <TokenState token={token} now={now} />
+    </dd>
+    <dt>{words.hint}</dt>
+    <dd>
+      <code>{token.hint}</code>
+    </dd>
+    <dt>{words.models}</dt>
+    <dd>{token.models.join(', ') || words.allModels}</dd>
+    <dt>{words.lastUsed}</dt>
+    <dd>
+      <Time at={token.last_used_at} />
+    </dd>
+    <dt>{words.expires}</dt>
+    <dd>
+      <Time at={token.expires_at} />
+    </dd>
+    {token.allowed_ips.length === 0 ? null : (
+      <>
+        <dt>{words.ips}</dt>
+        <dd>{token.allowed_ips.join(', ')}</dd>
+      </>
+    )}
+    {Object.entries(token.limits).map(([name, value]) => (
+      <>
+        <dt>{words[name as 'rpm']}</dt>
+        <dd>{count(Number(value))}</dd>
+      </>
+    ))}
+  </dl>
+);
+
+const Changes: FC<{ token: Token; address: string }> = ({ token, address }) => (
+  <>
+    {token.quota_usd === null ? null : (
+      <form method="post" action={`${address}/top-up`} class="filters">
+        <Field name="amount" label={words.topUpAmount} type="number" min="0" step="any" required />
+        <button type="submit" class="secondary">
+          {words.topUp}
+        </button>
+      </form>
+    )}
+    <form method="post" action={`${address}/rotate`} class="filters">
+      <Choice
+        name="overlap_seconds"
+        label={words.overlap}
+        value="0"
+        options={Object.entries(words.overlaps)}
+      />
+      <button type="submit" class="secondary">
+        {words.rotate}
+      </button>
+    </form>
+    <small>{words.rotateHelp}</small>
+  </>
+);

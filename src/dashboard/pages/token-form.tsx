@@ -1,0 +1,185 @@
+// The form of a token, for a new one and for an edit; and what it means to the management API.
+import type { FC } from 'hono/jsx';
+import type { Token } from '../api/token-fields.ts';
+import { Alert, Choice, Field } from './form.tsx';
+import { listOf, textOf, type Values } from './page-env.ts';
+import { Heading } from './parts.tsx';
+import { strings } from './strings.ts';
+
+const words = strings.tokens;
+
+interface FormFacts {
+  /** null: a new one. */
+  token: Token | null;
+  models: readonly string[];
+  values: Values;
+  errors: Record<string, string>;
+  detail?: string | undefined;
+}
+
+export const TokenForm: FC<FormFacts> = ({ token, models, values, errors, detail }) => {
+  const isWrong = Object.keys(errors).length > 0 || detail !== undefined;
+  const more = ['expires_at', 'allowed_ips', 'rpm', 'tpm', 'concurrency'];
+  const isOpen = more.some((name) => errors[name] !== undefined || textOf(values, name) !== '');
+  return (
+    <div class="narrow">
+      <Heading title={token === null ? words.add : `${words.edit}: ${token.name}`} />
+      {isWrong ? <Alert>{strings.form.notSaved}</Alert> : null}
+      <form method="post">
+        <Field
+          name="name"
+          label={words.name}
+          help={words.nameHelp}
+          value={textOf(values, 'name')}
+          error={errors.name}
+          autocomplete="off"
+          required
+        />
+        <ModelChoice models={models} values={values} errors={errors} />
+        <div class="row">
+          <Field
+            name="quota_usd"
+            label={words.quota}
+            help={words.quotaHelp}
+            type="number"
+            min="0"
+            step="any"
+            value={textOf(values, 'quota_usd')}
+            error={errors.quota_usd}
+          />
+          <Field
+            name="budget_usd"
+            label={words.budget}
+            help={words.budgetHelp}
+            type="number"
+            min="0"
+            step="any"
+            value={textOf(values, 'budget_usd')}
+            error={errors['budget.usd'] ?? errors.budget}
+          />
+          <Choice
+            name="budget_period"
+            label={words.period}
+            value={textOf(values, 'budget_period') || 'month'}
+            options={[
+              ['day', words.day],
+              ['week', words.week],
+              ['month', words.month],
+            ]}
+          />
+        </div>
+        <details open={isOpen}>
+          <summary>{words.more}</summary>
+          <Bounds values={values} errors={errors} />
+        </details>
+        <div class="actions">
+          <button type="submit">{strings.form.submit}</button>
+          <a href={token === null ? '/dashboard/tokens' : `/dashboard/tokens/${token.id}`}>
+            {strings.form.cancel}
+          </a>
+        </div>
+      </form>
+    </div>
+  );
+};
+
+const ModelChoice: FC<Pick<FormFacts, 'models' | 'values' | 'errors'>> = ({ models, values, errors }) => {
+  const chosen = new Set(listOf(values, 'models'));
+  return (
+    <>
+      {models.length === 0 ? null : (
+        <fieldset class="checks" tabindex={0}>
+          <legend>{words.modelsServed}</legend>
+          <small>{words.modelsHelp}</small>
+          <div>
+            {models.map((model) => (
+              <label>
+                <input type="checkbox" name="models" value={model} checked={chosen.has(model)} />
+                {model}
+              </label>
+            ))}
+          </div>
+        </fieldset>
+      )}
+      <Field
+        name="more_models"
+        label={words.moreModels}
+        help={words.moreModelsHelp}
+        rows={2}
+        value={[
+          ...listOf(values, 'more_models'),
+          ...[...chosen].filter((name) => !models.includes(name)),
+        ].join('\n')}
+        error={errors.models}
+      />
+    </>
+  );
+};
+
+const Bounds: FC<Pick<FormFacts, 'values' | 'errors'>> = ({ values, errors }) => (
+  <>
+    <Field
+      name="expires_at"
+      label={words.expires}
+      help={words.expiresHelp}
+      type="date"
+      value={textOf(values, 'expires_at')}
+      error={errors.expires_at}
+    />
+    <Field
+      name="allowed_ips"
+      label={words.ips}
+      help={words.ipsHelp}
+      rows={2}
+      value={listOf(values, 'allowed_ips').join('\n')}
+      error={errors.allowed_ips}
+    />
+    <div class="row">
+      {(['rpm', 'tpm', 'concurrency'] as const).map((name) => (
+        <Field
+          name={name}
+          label={words[name]}
+          help={words.limitHelp}
+          type="number"
+          min="1"
+          step="1"
+          value={textOf(values, name)}
+          error={errors[name]}
+        />
+      ))}
+    </div>
+  </>
+);
+
+/** What a form says, as the management API takes it. Every field of the form is said, so that emptied is taken away. */
+export function tokenBody(values: Values): Record<string, unknown> {
+  const numberOf = (name: string) => (textOf(values, name) === '' ? null : Number(textOf(values, name)));
+  const budget = numberOf('budget_usd');
+  return {
+    name: textOf(values, 'name'),
+    models: [...new Set([...listOf(values, 'models'), ...listOf(values, 'more_models')])],
+    quota_usd: numberOf('quota_usd'),
+    budget: budget ? { usd: budget, period: textOf(values, 'budget_period') } : null,
+    expires_at: textOf(values, 'expires_at') || null,
+    allowed_ips: listOf(values, 'allowed_ips'),
+    limits: { rpm: numberOf('rpm'), tpm: numberOf('tpm'), concurrency: numberOf('concurrency') },
+  };
+}
+
+/** A token as the form shows it. */
+export function valuesOfToken(token: Token): Values {
+  const text = (value: number | null | undefined) => (value == null ? '' : String(value));
+  return {
+    name: token.name,
+    models: token.models,
+    quota_usd: text(token.quota_usd),
+    budget_usd: text(token.budget?.usd),
+    budget_period: token.budget?.period ?? 'month',
+    // A time of day that the API set is kept as it is; a date is what people set.
+    expires_at: token.expires_at?.slice(0, 10) ?? '',
+    allowed_ips: token.allowed_ips,
+    rpm: text(token.limits.rpm),
+    tpm: text(token.limits.tpm),
+    concurrency: text(token.limits.concurrency),
+  };
+}

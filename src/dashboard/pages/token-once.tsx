@@ -1,0 +1,57 @@
+// The one page that shows a token's value: with how to use it, ready to paste.
+import type { FC } from 'hono/jsx';
+import { CopyButton, OnceValue } from './form.tsx';
+import { Heading } from './parts.tsx';
+import { snippets } from './snippets.ts';
+import { strings } from './strings.ts';
+
+const words = strings.tokens;
+
+interface OnceFacts {
+  title: string;
+  name: string;
+  id: string;
+  value: string;
+  models: readonly string[];
+  origin: string;
+}
+
+export const TokenOnce: FC<OnceFacts> = ({ title, name, id, value, models, origin }) => {
+  const { curl, sdk, tools } = snippets(origin, models);
+  return (
+    <>
+      <Heading title={`${title}: ${name}`} lead={words.once}>
+        <a href="/dashboard/playground" class="button outline">
+          {words.tryIt}
+        </a>
+        <a href={`/dashboard/tokens/${id}`} class="button">
+          {words.done}
+        </a>
+      </Heading>
+      <OnceValue id="token-value" label={words.value} value={value} />
+      <p>
+        <strong>{words.advice}</strong>
+      </p>
+      <h2>{words.use}</h2>
+      <p class="quiet">{words.fromEnvironment}</p>
+      <Snippet id="export" title="RELAY_TOKEN" text={`export RELAY_TOKEN=${value}`} />
+      {[...curl, ...sdk].map(({ id, title, text }) => (
+        <Snippet id={id} title={title} text={text} />
+      ))}
+      <h2>{words.tools}</h2>
+      {tools.map(({ id, title, text }) => (
+        <Snippet id={id} title={title} text={text} />
+      ))}
+    </>
+  );
+};
+
+const Snippet: FC<{ id: string; title: string; text: string }> = ({ id, title, text }) => (
+  <div class="snippet">
+    <h3>{title}</h3>
+    <CopyButton target={`snippet-${id}`} />
+    <pre tabindex={0} id={`snippet-${id}`}>
+      {text}
+    </pre>
+  </div>
+);

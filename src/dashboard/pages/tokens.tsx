@@ -1,0 +1,163 @@
+// The routes of tokens: list, add, one token, and what can be done to it.
+import { Hono } from 'hono';
+import type { LogRowView } from '../api/log-fields.ts';
+import type { Token } from '../api/token-fields.ts';
+import { show } from './layout.tsx';
+import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import { servedModels } from './served-models.ts';
+import { strings } from './strings.ts';
+import { TokenDelete } from './token-delete.tsx';
+import { TokenDetails, type TokenFigures } from './token-details.tsx';
+import { TokenForm, tokenBody, valuesOfToken } from './token-form.tsx';
+import { TokenList } from './token-list.tsx';
+import { TokenOnce } from './token-once.tsx';
+
+const words = strings.tokens;
+type WithSecret = Token & { token: string };
+interface Page<Row> {
+  data: Row[];
+  next_cursor: string | null;
+}
+interface UsageRow {
+  key: string;
+  requests: number;
+  cost_usd: number;
+}
+
+/** The routes under /dashboard/tokens. */
+export function tokenRoutes(): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>();
+  routes.get('/', listTokens);
+  routes.get('/new', async (context) => showForm(context, null, {}, {}));
+  routes.post('/new', createToken);
+  routes.get('/:id', showToken);
+  routes.get('/:id/edit', async (context) => {
+    const token = await find(context);
+    return showForm(context, token, valuesOfToken(token), {});
+  });
+  routes.post('/:id/edit', editToken);
+  routes.get('/:id/delete', async (context) => {
+    const token = await find(context);
+    return show(context, 'tokens', words.deleteTitle, <TokenDelete token={token} />);
+  });
+  routes.post('/:id/delete', async (context) => {
+    await need(context.var.api('DELETE', pathOf(context)));
+    return context.redirect('/dashboard/tokens', 303);
+  });
+  addActions(routes);
+  return routes;
+}
+
+function addActions(routes: Hono<PageEnv>): void {
+  routes.post('/:id/rotate', async (context) => {
+    const overlap_seconds = Number(textOf(await formOf(context), 'overlap_seconds'));
+    const path = `${pathOf(context)}/rotate`;
+    const rotated = await need(context.var.api<WithSecret>('POST', path, { overlap_seconds }));
+    return showOnce(context, words.rotated, rotated);
+  });
+  routes.post('/:id/status', async (context) => {
+    const status = textOf(await formOf(context), 'status');
+    await need(context.var.api('PATCH', pathOf(context), { status }));
+    return context.redirect(`/dashboard${pathOf(context)}`, 303);
+  });
+  routes.post('/:id/top-up', async (context) => {
+    const amount = Number(textOf(await formOf(context), 'amount'));
+    const { quota_usd } = await find(context);
+    const raised = Number(((quota_usd ?? 0) + amount).toFixed(9));
+    await need(context.var.api('PATCH', pathOf(context), { quota_usd: raised }));
+    return context.redirect(`/dashboard${pathOf(context)}`, 303);
+  });
+}
+
+async function listTokens(context: PageContext) {
+  const url = new URL(context.req.url);
+  const asked = new URLSearchParams();
+  for (const name of ['search', 'status', 'cursor'] as const) {
+    const value = url.searchParams.get(name);
+    if (value) asked.set(name, value);
+  }
+  const page = await need(context.var.api<Page<Token>>('GET', `/tokens?${asked}`));
+  const list = <TokenList page={page} url={context.req.url} now={context.var.services.now()} />;
+  return show(context, 'tokens', words.title, list);
+}
+
+async function createToken(context: PageContext) {
+  const values = await formOf(context);
+  const made = await context.var.api<WithSecret>('POST', '/tokens', tokenBody(values));
+  if (!made.ok) return showForm(context, null, values, made.errors, made.detail);
+  return showOnce(context, words.created, made.value);
+}
+
+async function editToken(context: PageContext) {
+  const values = await formOf(context);
+  const { expires_at, ...body } = tokenBody(values);
+  const before = await find(context);
+  // The form knows days only: a time of day that was set otherwise stays while its day stays.
+  const isSameDay = expires_at === (before.expires_at?.slice(0, 10) ?? null);
+  const edit = isSameDay ? body : { ...body, expires_at };
+  const edited = await context.var.api('PATCH', pathOf(context), edit);
+  if (edited.ok) return context.redirect(`/dashboard${pathOf(context)}`, 303);
+  if (edited.status !== 400) await need(Promise.resolve(edited));
+  return showForm(context, before, values, edited.errors, edited.detail);
+}
+
+async function showToken(context: PageContext) {
+  const { api, services } = context.var;
+  const id = context.req.param('id') ?? '';
+  const from = new Date(services.now() - 29 * 86_400_000).toISOString().slice(0, 10);
+  const usage = (by: string) => `/usage?group_by=${by}&token=${encodeURIComponent(id)}&from=${from}`;
+  const [token, byDay, byModel, recent] = await Promise.all([
+    need(api<TokenFigures>('GET', pathOf(context))),
+    need(api<Page<UsageRow>>('GET', usage('day'))),
+    need(api<Page<UsageRow>>('GET', usage('model'))),
+    need(api<Page<LogRowView>>('GET', `/logs?token=${encodeURIComponent(id)}&limit=10`)),
+  ]);
+  const content = (
+    <TokenDetails
+      token={token}
+      byDay={byDay.data}
+      byModel={byModel.data}
+      recent={recent.data}
+      now={services.now()}
+    />
+  );
+  return show(context, 'tokens', token.name, content);
+}
+
+async function showForm(
+  context: PageContext,
+  token: Token | null,
+  values: Values,
+  errors: Record<string, string>,
+  detail?: string,
+) {
+  const models = await servedModels(context.var.services);
+  const title = token === null ? words.add : `${words.edit}: ${token.name}`;
+  const isWrong = Object.keys(errors).length > 0 || detail !== undefined;
+  const form = (
+    <TokenForm
+      token={token}
+      models={models}
+      values={values}
+      errors={errors}
+      detail={isWrong ? detail : undefined}
+    />
+  );
+  return show(context, 'tokens', title, form, isWrong ? 400 : 200);
+}
+
+function showOnce(context: PageContext, title: string, { token, name, id, models }: WithSecret) {
+  const origin = new URL(context.req.url).origin;
+  const content = (
+    <TokenOnce title={title} name={name} id={id} value={token} models={models} origin={origin} />
+  );
+  return show(context, 'tokens', title, content);
+}
+
+function find(context: PageContext): Promise<Token> {
+  return need(context.var.api<Token>('GET', pathOf(context)));
+}
+
+function pathOf(context: PageContext): string {
+  return `/tokens/${encodeURIComponent(context.req.param('id') ?? '')}`;
+}

@@ -1,0 +1,19 @@
+// What of the dashboard needs script: copying. Everything else works without.
+for (const button of document.querySelectorAll('button[data-copy]')) {
+  button.hidden = false;
+  button.addEventListener('click', async () => {
+    const source = document.getElementById(button.dataset.copy);
+    const text = 'value' in source ? source.value : source.textContent;
+    const label = button.textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = button.dataset.copied;
+    } catch {
+      // No clipboard (an address without https, say): the person copies what is selected now.
+      if ('select' in source) source.select();
+    }
+    setTimeout(() => {
+      button.textContent = label;
+    }, 2000);
+  });
+}

@@ -1,0 +1,131 @@
+import { env } from 'cloudflare:workers';
+import { expect, it } from 'vitest';
+import { accountLimits } from '../../../src/dashboard/accounts/account.ts';
+import { openDashboard } from './open-dashboard.ts';
+
+const models = (token: string) => ['/v1/models', { headers: { authorization: `Bearer ${token}` } }] as const;
+
+it('stops all tokens of a disabled account at the next request, and lets them go on when it is enabled', async () => {
+  const { relay, admin, member, other } = await openDashboard();
+  const mine = await Promise.all(
+    ['1', '2', '3'].map(async (name) => (await member.api('POST', '/tokens', { name })).body.token as string),
+  );
+  const theirs = (await other.api('POST', '/tokens', { name: 'x' })).body.token as string;
+  const statuses = () => Promise.all(mine.map(async (token) => (await relay.fetch(...models(token))).status));
+  expect(await statuses()).toEqual([200, 200, 200]);
+  expect((await admin.api('PATCH', '/accounts/acc_bob', { status: 'disabled' })).status).toBe(200);
+  expect(await statuses()).toEqual([401, 401, 401]);
+  const refused = await relay.fetch(...models(mine[0] ?? ''));
+  expect(refused.body.error).toMatchObject({
+    code: 'token_disabled',
+    message: expect.stringContaining('The account of this API key is disabled'),
+  });
+  expect((await relay.fetch(...models(theirs))).status).toBe(200);
+  expect((await member.api('GET', '/tokens')).status).toBe(401);
+  await admin.api('PATCH', '/accounts/acc_bob', { status: 'active' });
+  expect(await statuses()).toEqual([200, 200, 200]);
+});
+
+it('keeps a token disabled that was edited, or rotated, while its account was', async () => {
+  const { relay, admin, member } = await openDashboard();
+  const { id, token } = (await member.api('POST', '/tokens', { name: 'x' })).body;
+  await admin.api('PATCH', '/accounts/acc_bob', { status: 'disabled' });
+  await admin.api('PATCH', `/tokens/${id}`, { name: 'y' });
+  expect((await relay.fetch(...models(token))).status).toBe(401);
+  const rotated = (await admin.api('POST', `/tokens/${id}/rotate`, {})).body.token;
+  expect((await relay.fetch(...models(rotated))).body.error.code).toBe('token_disabled');
+});
+
+it('ends the access keys of a disabled account too', async () => {
+  const { relay, admin, member } = await openDashboard();
+  const { key } = (await member.api('POST', '/access-keys', { name: 'CI' })).body;
+  const call = () => relay.fetch('/api/tokens', { headers: { authorization: `Bearer ${key}` } });
+  expect((await call()).status).toBe(200);
+  const stored = await env.DB.prepare('SELECT * FROM access_keys').all();
+  expect(JSON.stringify(stored.results)).not.toContain(key);
+  await admin.api('PATCH', '/accounts/acc_bob', { status: 'disabled' });
+  expect((await call()).status).toBe(401);
+});
+
+it('needs no Origin from an access key, and gives it its account’s role', async () => {
+  const { relay, member } = await openDashboard();
+  const { key } = (await member.api('POST', '/access-keys', { name: 'CI' })).body;
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  const made = await relay.fetch('/api/tokens', { method: 'POST', headers, body: '{"name": "by key"}' });
+  expect([made.status, made.body.account_id]).toEqual([201, 'acc_bob']);
+  expect((await relay.fetch('/api/channels', { headers })).status).toBe(403);
+});
+
+it('keeps the admin an active admin, and nobody locks themselves out', async () => {
+  const { admin } = await openDashboard();
+  for (const edit of [{ status: 'disabled' }, { role: 'member' }]) {
+    expect((await admin.api('PATCH', '/accounts/acc_admin', edit)).status).toBe(400);
+  }
+  expect((await admin.api('PATCH', '/accounts/acc_none', { name: 'x' })).status).toBe(404);
+});
+
+it('bounds the access keys of an account', async () => {
+  const { member } = await openDashboard();
+  const insert = 'INSERT INTO access_keys VALUES (?, ?, ?, ?, ?, 1)';
+  const rows = Array.from({ length: accountLimits.accessKeysOfAccount - 1 }, (_, index) =>
+    env.DB.prepare(insert).bind(`h${index}`, `ak${index}`, 'acc_bob', 'k', 'h'),
+  );
+  await env.DB.batch(rows);
+  expect((await member.api('POST', '/access-keys', { name: 'last' })).status).toBe(201);
+  expect((await member.api('POST', '/access-keys', { name: 'one more' })).status).toBe(400);
+});
+
+it('records who changed what, and no secret', async () => {
+  const { admin, member } = await openDashboard();
+  await member.api('POST', '/tokens', { name: 'recorded' });
+  const channel = {
+    name: 'c',
+    provider: 'openai',
+    keys: ['sk-the-upstream-key-1'],
+    models: ['*'],
+    headers: { a: 'header-secret' },
+  };
+  await admin.api('POST', '/channels', channel);
+  await member.api('POST', '/password', { current_password: 'wrong one', password: 'never to be seen' });
+  await member.api('POST', '/tokens', { name: '' });
+  const { data } = (await admin.api('GET', '/audit')).body;
+  const changes = data.filter(({ path }: { path: string }) => path !== '/login');
+  expect(
+    changes.map(({ account_id, method, path }: Record<string, string>) => [account_id, method, path]),
+  ).toEqual([
+    ['acc_admin', 'POST', '/channels'],
+    ['acc_bob', 'POST', '/tokens'],
+  ]);
+  const text = JSON.stringify(data);
+  expect(text).toContain('recorded');
+  for (const secret of ['sk-the-upstream-key-1', 'header-secret', 'never to be seen'])
+    expect(text).not.toContain(secret);
+});
+
+it('asks the database at most five times for any page', async () => {
+  const { relay, admin } = await openDashboard();
+  const { id } = (await admin.api('POST', '/tokens', { name: 'x' })).body;
+  const channel = { name: 'c', provider: 'openai', keys: ['sk-0123456789abcdef'], models: ['*'] };
+  const channelId = (await admin.api('POST', '/channels', channel)).body.id;
+  const paths = [
+    '/',
+    '/dashboard/tokens',
+    '/dashboard/tokens/new',
+    `/dashboard/tokens/${id}`,
+    `/dashboard/tokens/${id}/edit`,
+    `/dashboard/tokens/${id}/delete`,
+    '/dashboard/logs?model=gpt-4o&status=200',
+    '/dashboard/playground',
+    '/dashboard/channels',
+    `/dashboard/channels/${channelId}`,
+    '/dashboard/models',
+    '/dashboard/people',
+    '/dashboard/audit',
+    '/dashboard/account',
+  ];
+  for (const path of paths) {
+    const before = relay.traffic.d1;
+    expect([path, (await admin.get(path)).status]).toEqual([path, 200]);
+    expect([path, relay.traffic.d1 - before <= 5]).toEqual([path, true]);
+  }
+});

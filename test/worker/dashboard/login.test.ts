@@ -1,0 +1,113 @@
+import { env } from 'cloudflare:workers';
+import { expect, it } from 'vitest';
+import { loginLimits } from '../../../src/dashboard/accounts/login-limits.ts';
+import { logIn, openDashboard, origin, password } from './open-dashboard.ts';
+
+it('gives a cookie that script cannot read, that no other site sends, and only over https', async () => {
+  const { relay } = await openDashboard();
+  const { status, headers } = await logIn(relay, ' ADA@example.com ', password);
+  expect([status, headers.get('location')]).toEqual([303, '/']);
+  const cookie = headers.get('set-cookie') ?? '';
+  expect(cookie).toMatch(/^__Host-oo8_session=[0-9A-Za-z]{43}; /);
+  for (const flag of ['HttpOnly', 'Secure', 'SameSite=Lax', 'Path=/']) expect(cookie).toContain(flag);
+  const value = cookie.split(/[=;]/)[1] ?? '';
+  const { results } = await env.DB.prepare('SELECT * FROM sessions').all();
+  expect(JSON.stringify(results)).not.toContain(value);
+});
+
+it('answers a wrong password, an unknown email and a disabled account alike', async () => {
+  const { relay, accounts } = await openDashboard();
+  await accounts.update('acc_eve', { status: 'disabled' });
+  const said = async (email: string, secret: string) => {
+    const { status, text } = await logIn(relay, email, secret);
+    return [status, text.replaceAll(email, 'EMAIL')];
+  };
+  const wrong = await said('bob@example.com', 'not the password');
+  expect(wrong[0]).toBe(401);
+  expect(wrong[1]).toContain('The email or the password is wrong.');
+  expect(await said('nobody@example.com', 'not the password')).toEqual(wrong);
+  expect(await said('eve@example.com', password)).toEqual(wrong);
+});
+
+it('looks at so many tries of one person from one address, and then at none, the right one neither', async () => {
+  const { relay } = await openDashboard();
+  const ip = '192.0.2.7';
+  const tries = Array.from({ length: loginLimits.sameBoth * 2 }, (_, index) =>
+    logIn(relay, 'bob@example.com', `guess ${index}`, ip),
+  );
+  const statuses = (await Promise.all(tries)).map(({ status }) => status);
+  expect(statuses.filter((status) => status === 401)).toHaveLength(loginLimits.sameBoth);
+  expect(statuses.filter((status) => status === 429)).toHaveLength(loginLimits.sameBoth);
+  expect((await logIn(relay, 'bob@example.com', password, ip)).status).toBe(429);
+  expect((await logIn(relay, 'bob@example.com', password, '192.0.2.8')).status).toBe(303);
+});
+
+it('limits tries from one address whoever is tried, and of one person from wherever', async () => {
+  const { relay } = await openDashboard();
+  const until = Date.now() + loginLimits.windowMs;
+  const count = (name: string, tries: number) =>
+    env.DB.prepare('INSERT INTO login_tries VALUES (?, ?, ?)').bind(name, tries, until).run();
+  await count('address 192.0.2.9', loginLimits.sameAddress - 1);
+  expect((await logIn(relay, 'x@example.com', 'wrong', '192.0.2.9')).status).toBe(401);
+  expect((await logIn(relay, 'y@example.com', 'wrong', '192.0.2.9')).status).toBe(429);
+  await count('email z@example.com', loginLimits.sameEmail - 1);
+  expect((await logIn(relay, 'z@example.com', 'wrong', '192.0.2.10')).status).toBe(401);
+  expect((await logIn(relay, 'z@example.com', 'wrong', '192.0.2.11')).status).toBe(429);
+});
+
+it('forgets tries when their quarter of an hour is over', async () => {
+  const { relay } = await openDashboard();
+  await env.DB.prepare('INSERT INTO login_tries VALUES (?, 999, ?)')
+    .bind('both 192.0.2.1 bob@example.com', Date.now() - 1)
+    .run();
+  expect((await logIn(relay, 'bob@example.com', password)).status).toBe(303);
+});
+
+it('creates the admin once, and only with the admin key', async () => {
+  const { relay } = await openDashboard();
+  await env.DB.prepare(`UPDATE accounts SET password = NULL`).run();
+  const setUp = (key: string, secret: string) =>
+    relay.fetch('/dashboard/setup', {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', origin },
+      body: String(
+        new URLSearchParams({ admin_key: key, name: 'Ada', email: 'ada@new.example', password: secret }),
+      ),
+    });
+  expect((await setUp('wrong', password)).status).toBe(401);
+  const short = await setUp('admin-key-of-the-tests', 'short');
+  expect([short.status, short.text]).toEqual([400, expect.stringContaining('at least 10 characters')]);
+  expect(short.text).not.toContain('admin-key-of-the-tests');
+  expect((await setUp('admin-key-of-the-tests', password)).status).toBe(303);
+  expect((await setUp('admin-key-of-the-tests', 'another password')).status).toBe(409);
+  expect((await logIn(relay, 'ada@new.example', password)).status).toBe(303);
+});
+
+it('makes one account of one invitation, however many follow its link at a time', async () => {
+  const { relay, admin } = await openDashboard();
+  const { secret } = (await admin.api('POST', '/invites', { name: 'Cleo' })).body;
+  const accept = (email: string) =>
+    relay.fetch('/dashboard/invite', {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', origin },
+      body: String(new URLSearchParams({ secret, name: 'Cleo', email, password })),
+    });
+  expect((await accept('bob@example.com')).status).toBe(409);
+  const statuses = await Promise.all(['1', '2', '3'].map((name) => accept(`cleo${name}@example.com`)));
+  expect(statuses.map(({ status }) => status).sort()).toEqual([303, 410, 410]);
+  const made = await env.DB.prepare(`SELECT role FROM accounts WHERE name = 'Cleo'`).all();
+  expect(made.results).toEqual([{ role: 'member' }]);
+});
+
+it('opens nothing with an invitation that is over or was taken back', async () => {
+  const { relay, admin } = await openDashboard();
+  const first = (await admin.api('POST', '/invites', { name: 'Late' })).body;
+  await env.DB.prepare('UPDATE invites SET expires_at = 1').run();
+  const second = (await admin.api('POST', '/invites', { name: 'Unwanted' })).body;
+  expect((await admin.api('DELETE', `/invites/${second.id}`)).status).toBe(204);
+  for (const { secret } of [first, second]) {
+    expect((await relay.fetch(`/dashboard/invite?secret=${secret}`)).status).toBe(410);
+  }
+});

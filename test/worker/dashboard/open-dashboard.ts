@@ -1,0 +1,75 @@
+// The whole Worker with people who are logged in: an admin and two members, each with a cookie as a browser has it.
+import { env } from 'cloudflare:workers';
+import { AccountStore } from '../../../src/dashboard/accounts/account-store.ts';
+import { hashPassword } from '../../../src/dashboard/accounts/password.ts';
+import { emptyDatabase } from '../api/relay.ts';
+import { type OpenRelay, openRelay, type Reply } from '../doors/open-relay.ts';
+
+export const origin = 'https://relay.test';
+export const password = 'a good enough password';
+
+export interface Person {
+  accountId: string;
+  /** As the browser sends it. */
+  cookie: string;
+  get(path: string): Promise<Reply>;
+  /** A form as the page sends it. */
+  post(path: string, fields?: Record<string, string>, headers?: Record<string, string>): Promise<Reply>;
+  /** A call of the management API from a page of ours. */
+  api(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>;
+}
+
+export async function openDashboard() {
+  await emptyDatabase();
+  const relay = openRelay();
+  const admin = await person(relay, 'acc_admin', 'ada@example.com', 'admin');
+  const member = await person(relay, 'acc_bob', 'bob@example.com', 'member');
+  const other = await person(relay, 'acc_eve', 'eve@example.com', 'member');
+  return { relay, admin, member, other, accounts: new AccountStore(env.DB) };
+}
+
+async function person(relay: OpenRelay, id: string, email: string, role: string): Promise<Person> {
+  await env.DB.prepare(
+    `INSERT INTO accounts (id, name, email, role, password, created_at) VALUES (?, ?, ?, ?, ?, 1)
+     ON CONFLICT (id) DO UPDATE SET email = excluded.email, password = excluded.password`,
+  )
+    .bind(id, id, email, role, await stored)
+    .run();
+  const reply = await logIn(relay, email, password);
+  const cookie = reply.headers.get('set-cookie')?.split(';')[0] ?? '';
+  const send = (method: string, path: string, headers: Record<string, string>, body?: string) =>
+    relay.fetch(path, {
+      method,
+      headers: { cookie, ...headers },
+      redirect: 'manual',
+      ...(body !== undefined && { body }),
+    });
+  return {
+    accountId: id,
+    cookie,
+    get: (path) => send('GET', path, {}),
+    post: (path, fields = {}, headers = {}) =>
+      send('POST', path, { ...form, ...headers }, String(new URLSearchParams(fields))),
+    api: (method, path, body, headers = {}) =>
+      send(
+        method,
+        `/api${path}`,
+        { ...json, ...headers },
+        body === undefined ? undefined : JSON.stringify(body),
+      ),
+  };
+}
+
+const stored = hashPassword(password);
+const form = { 'content-type': 'application/x-www-form-urlencoded', origin };
+const json = { 'content-type': 'application/json', origin };
+
+/** The login form, from an address. */
+export function logIn(relay: OpenRelay, email: string, password: string, ip = '192.0.2.1'): Promise<Reply> {
+  return relay.fetch('/dashboard/login', {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { ...form, 'cf-connecting-ip': ip },
+    body: String(new URLSearchParams({ email, password })),
+  });
+}

@@ -1,0 +1,195 @@
+// Every route with every role, and everything that changes something from every origin.
+import { expect, it } from 'vitest';
+import { managementApi } from '../../../src/dashboard/api/management-api.ts';
+import { dashboard } from '../../../src/dashboard/pages/dashboard.tsx';
+import type { PageServices } from '../../../src/dashboard/pages/page-env.ts';
+import { relay as fakeRelay } from '../api/relay.ts';
+import { openDashboard, type Person } from './open-dashboard.ts';
+
+const services = { ...fakeRelay().services } as PageServices;
+
+function routesOf(routes: readonly { method: string; path: string }[]): [method: string, path: string][] {
+  const own = routes.filter(({ method, path }) => method !== 'ALL' && !path.endsWith('*'));
+  const keys = new Set(own.map(({ method, path }) => `${method} ${path}`));
+  return [...keys].map((key) => key.split(' ') as [string, string]);
+}
+
+const apiRoutes = routesOf(managementApi(services).routes);
+const pageRoutes = routesOf(dashboard(services).routes);
+
+/** What members may call of the management API; in full, so that a new route must be thought about here. */
+const forMembers = new Set([
+  'GET /tokens',
+  'POST /tokens',
+  'GET /tokens/:id',
+  'PATCH /tokens/:id',
+  'DELETE /tokens/:id',
+  'POST /tokens/:id/rotate',
+  'GET /logs',
+  'GET /logs.csv',
+  'GET /usage',
+  'GET /sessions',
+  'DELETE /sessions/:id',
+  'GET /access-keys',
+  'POST /access-keys',
+  'DELETE /access-keys/:id',
+  'POST /password',
+]);
+const forAnybody = new Set(['GET /health', 'GET /openapi.json']);
+const adminPages = /^\/dashboard\/(channels|models|people|audit)/;
+const entryPages = /^\/dashboard\/(login|setup|invite|logout)/;
+
+const filled = (path: string, id: string) => path.replace(/:(id|model)(\{.+\})?/, id);
+
+it('knows every route', () => {
+  expect(apiRoutes.length).toBeGreaterThan(30);
+  expect(pageRoutes.length).toBeGreaterThan(30);
+  const known = new Set(apiRoutes.map(([method, path]) => `${method} ${path}`));
+  for (const route of forMembers) expect(known).toContain(route);
+});
+
+it('lets nobody call the management API without a credential, and members only what is theirs', async () => {
+  const { relay, member } = await openDashboard();
+  for (const [method, path] of apiRoutes) {
+    const route = `${method} ${path}`;
+    const nobody = await relay.fetch(`/api${filled(path, 'x')}`, { method });
+    expect([route, nobody.status]).toEqual([route, forAnybody.has(route) ? 200 : 401]);
+    const status = (await member.api(method, filled(path, 'x'))).status;
+    if (!forMembers.has(route) && !forAnybody.has(route)) expect([route, status]).toEqual([route, 403]);
+    else expect([route, [401, 403, 405, 500].includes(status)]).toEqual([route, false]);
+  }
+});
+
+it('shows pages to those who are logged in, an admin’s pages to admins only', async () => {
+  const { relay, admin, member } = await openDashboard();
+  for (const [method, path] of pageRoutes) {
+    if (entryPages.test(path)) continue;
+    const route = `${method} ${path}`;
+    const address = filled(path, 'x');
+    const ask = (person: Person) => (method === 'GET' ? person.get(address) : person.post(address));
+    const headers = { origin: 'https://relay.test' };
+    const nobody = await relay.fetch(address, { method, headers, redirect: 'manual' });
+    expect([route, nobody.status, nobody.headers.get('location')]).toEqual([route, 303, '/dashboard/login']);
+    const { status } = await ask(member);
+    expect([route, status === 403]).toEqual([route, adminPages.test(path)]);
+    expect([route, (await ask(admin)).status < 500]).toEqual([route, true]);
+  }
+});
+
+it('hides another account’s token, its log and its usage, whatever a member puts into the address', async () => {
+  const { relay, admin, member, other } = await openDashboard();
+  const theirs = (await other.api('POST', '/tokens', { name: 'secret name' })).body;
+  const ofAdmin = (await admin.api('POST', '/tokens', { name: 'secret name' })).body;
+  for (const { id } of [theirs, ofAdmin]) {
+    const tries = [
+      member.api('GET', `/tokens/${id}`),
+      member.api('PATCH', `/tokens/${id}`, { name: 'mine' }),
+      member.api('DELETE', `/tokens/${id}`),
+      member.api('POST', `/tokens/${id}/rotate`, {}),
+      member.get(`/dashboard/tokens/${id}`),
+      member.get(`/dashboard/tokens/${id}/edit`),
+      member.get(`/dashboard/tokens/${id}/delete`),
+      member.post(`/dashboard/tokens/${id}/edit`, { name: 'mine' }),
+      member.post(`/dashboard/tokens/${id}/delete`),
+      member.post(`/dashboard/tokens/${id}/rotate`, { overlap_seconds: '0' }),
+      member.post(`/dashboard/tokens/${id}/status`, { status: 'disabled' }),
+      member.post(`/dashboard/tokens/${id}/top-up`, { amount: '1' }),
+    ];
+    for (const reply of await Promise.all(tries)) {
+      expect(reply.status).toBe(404);
+      expect(reply.text).not.toContain('secret name');
+    }
+  }
+  expect(
+    (await relay.fetch('/v1/models', { headers: { authorization: `Bearer ${theirs.token}` } })).status,
+  ).toBe(200);
+  const lists = [
+    '/tokens',
+    `/tokens?account=${other.accountId}`,
+    `/logs?token=${theirs.id}`,
+    `/usage?group_by=token&account=${other.accountId}`,
+  ];
+  for (const path of lists) expect([path, (await member.api('GET', path)).body.data]).toEqual([path, []]);
+  const csv = await member.get(`/dashboard/logs/csv?token=${theirs.id}`);
+  expect(csv.text.trim().split('\n')).toHaveLength(1);
+  expect((await admin.api('GET', `/tokens/${theirs.id}`)).status).toBe(200);
+});
+
+it('lets a member see and end its own sessions and keys, and no others', async () => {
+  const { member, other } = await openDashboard();
+  const [session] = (await other.api('GET', '/sessions')).body.data;
+  const key = (await other.api('POST', '/access-keys', { name: 'k' })).body;
+  expect((await member.api('DELETE', `/sessions/${session.id}`)).status).toBe(404);
+  expect((await member.api('DELETE', `/access-keys/${key.id}`)).status).toBe(404);
+  expect((await member.api('GET', '/access-keys')).body.data).toEqual([]);
+  expect((await other.api('DELETE', `/access-keys/${key.id}`)).status).toBe(204);
+});
+
+it('lets no member choose a group', async () => {
+  const { member } = await openDashboard();
+  const { status, body } = await member.api('POST', '/tokens', { name: 'x', group: 'default' });
+  expect([status, body.errors]).toEqual([400, [{ field: 'group', message: 'only an admin may set it' }]]);
+});
+
+it('changes nothing for a form or a call that another site sent', async () => {
+  const { relay, admin } = await openDashboard();
+  const foreign: Record<string, string>[] = [
+    { origin: 'https://evil.example' },
+    { origin: 'null' },
+    { origin: '' },
+  ];
+  for (const headers of foreign) {
+    for (const [method, path] of pageRoutes.filter(([method]) => method === 'POST')) {
+      const { status } = await admin.post(filled(path, 'x'), {}, headers);
+      expect([method, path, status]).toEqual([method, path, 403]);
+    }
+    for (const [method, path] of apiRoutes.filter(([method]) => method !== 'GET')) {
+      const { status } = await admin.api(method, filled(path, 'x'), undefined, headers);
+      expect([method, path, status]).toEqual([method, path, 403]);
+    }
+  }
+  const without = await relay.fetch('/dashboard/logout', {
+    method: 'POST',
+    headers: { cookie: admin.cookie },
+  });
+  expect(without.status).toBe(403);
+  expect((await admin.get('/')).status).toBe(200);
+});
+
+it('has the headers of a page on every answer, errors and redirects too', async () => {
+  const { admin, relay } = await openDashboard();
+  const answers = [
+    await admin.get('/'),
+    await admin.get('/dashboard/nothing'),
+    await admin.get('/dashboard/tokens/tok_none'),
+    await admin.post('/dashboard/tokens/new', { name: 'x' }),
+    await relay.fetch('/dashboard/login'),
+    await relay.fetch('/', { redirect: 'manual' }),
+  ];
+  for (const { headers } of answers) {
+    const policy = headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toContain('unsafe');
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.get('access-control-allow-origin')).toBeNull();
+  }
+});
+
+it('escapes what people wrote', async () => {
+  const { admin } = await openDashboard();
+  const name = '<script>alert(1)</script>"><b>';
+  const { id } = (await admin.api('POST', '/tokens', { name, models: ['<i>'] })).body;
+  for (const path of [
+    '/dashboard/tokens',
+    `/dashboard/tokens/${id}`,
+    `/dashboard/tokens/${id}/edit`,
+    '/dashboard/audit',
+  ]) {
+    const { text } = await admin.get(path);
+    expect(text).toContain('&lt;script&gt;');
+    expect(text).not.toContain('<script>alert');
+    expect(text).not.toContain('<b>');
+    expect(text).not.toContain('<i>');
+  }
+});
