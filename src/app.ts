@@ -3,7 +3,6 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { type Config, type Env, readConfig } from './config.ts';
 import type { ManagementServices } from './dashboard/api/services.ts';
-
 import { anthropicDoor } from './http/anthropic.ts';
 import { atDoor, type DoorEnv } from './http/door.ts';
 import { geminiDoor } from './http/gemini.ts';
@@ -13,8 +12,7 @@ import { canonicalPath, pathOf } from './http/paths.ts';
 import { realtimeDoor } from './http/realtime.ts';
 import { methodsOf } from './http/routes.ts';
 import { RelayError } from './lib/relay-error.ts';
-import { forgetRowsBefore } from './metering/log.ts';
-import { RefreshedPrices, refreshPriceTable } from './metering/price-refresh.ts';
+import { RefreshedPrices } from './metering/price-refresh.ts';
 import { PriceStore } from './metering/price-store.ts';
 import { LedgerClient } from './quota/client.ts';
 import { EphemeralSecrets } from './realtime/ephemeral.ts';
@@ -120,7 +118,8 @@ function catalogSource(
   };
 }
 
-function report(event: string, error: unknown): void {
+/** To the operator's log. */
+export function report(event: string, error: unknown): void {
   console.warn(JSON.stringify({ event, error: String(error) }));
 }
 
@@ -232,40 +231,6 @@ export const app = {
     return (fromPage ? doorsForPages : doors).fetch(request, env, context);
   },
 };
-
-/** Ids of what upstreams store are forgotten after this; OpenAI keeps responses for 30 days. */
-const upstreamIdsKeptMs = 35 * 86_400_000;
-
-/**
- * The hourly work: a fresh copy of the catalog for isolates that start while the database is away, forgetting,
- * and the price table. One that fails keeps none of the others; what failed is thrown at the end.
- */
-export async function hourly(env: Env): Promise<void> {
-  const services = servicesOf(env);
-  const { logRetentionMs, pricesUrl } = services.config;
-  const nowMs = Date.now();
-  const work: (() => Promise<unknown> | undefined)[] = [
-    () => services.catalog.refresh(nowMs),
-    () => services.upstreamIds.forgetBefore(nowMs - upstreamIdsKeptMs),
-    () => services.conversations.forgetExpired(nowMs),
-    () => (logRetentionMs === null ? undefined : forgetRowsBefore(env.DB, nowMs - logRetentionMs)),
-    () => (pricesUrl === null ? undefined : refreshPrices(pricesUrl, env.CACHE, nowMs)),
-  ];
-  const failures: unknown[] = [];
-  for (const task of work) {
-    try {
-      await task();
-    } catch (error) {
-      failures.push(error);
-    }
-  }
-  if (failures.length > 0) throw new AggregateError(failures, 'a part of the hourly work failed');
-}
-
-async function refreshPrices(url: string, kv: KVNamespace, nowMs: number): Promise<void> {
-  const refresh = await refreshPriceTable(url, kv, (source, init) => fetch(source, init), nowMs);
-  if (refresh.outcome === 'failed') report('price-table-not-refreshed', refresh.reason);
-}
 
 function noSuchRoute(path: string, method: string): RelayError {
   const allow = [...methodsOf(path)];

@@ -1,5 +1,6 @@
-import { app, hourly, servicesOf } from './app.ts';
+import { app, servicesOf } from './app.ts';
 import type { Env } from './config.ts';
+import { hourly } from './hourly.ts';
 import { realtimeSessionWith } from './realtime/session.ts';
 
 export { TokenLedger } from './quota/ledger.ts';

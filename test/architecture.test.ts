@@ -27,6 +27,7 @@ function importsOf(path: string, text: string): string[] {
 /** From the top down; a layer may import itself and what is below it. */
 const layers: readonly (readonly string[])[] = [
   ['index.ts'],
+  ['hourly.ts'],
   ['app.ts'],
   ['http', 'dashboard'],
   ['relay', 'realtime'],
@@ -109,8 +110,8 @@ it('keeps the command line out of the Worker, and the Worker out of the command 
   expect(importsThat((from, to) => partOf(from) === 'cli' && !mayImport(to))).toEqual([]);
 });
 
-it('knows `Env` only in app.ts, config.ts, the doors’ context and the Durable Objects', () => {
-  const may = /^(app|config|index)\.ts$|^http\/door\.ts$|^quota\/ledger\.ts$|^realtime\/session\.ts$/;
+it('knows `Env` only in app.ts, hourly.ts, config.ts, the doors’ context and the Durable Objects', () => {
+  const may = /^(app|config|hourly|index)\.ts$|^http\/door\.ts$|^quota\/ledger\.ts$|^realtime\/session\.ts$/;
   expect(filesSaying(/\bimport\b[^;]*\bEnv\b[^;]*config\.ts/, may)).toEqual([]);
 });
 
@@ -122,7 +123,7 @@ it('has SQL only in files named store, log or ledger', () => {
 
 it('fetches upstreams in one place', () => {
   expect(
-    filesSaying(/(?<![.\w])fetch\(/, /^(providers\/call|realtime\/session)\.ts$|^cli\/|^app\.ts$/),
+    filesSaying(/(?<![.\w])fetch\(/, /^(providers\/call|realtime\/session)\.ts$|^cli\/|^(app|hourly)\.ts$/),
   ).toEqual([]);
 });
 

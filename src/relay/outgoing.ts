@@ -107,7 +107,8 @@ function editedText(call: Call, plan: Plan, route: PricedRoute, text: string, va
       usageSwitchedOn: false,
     };
   }
-  const named = call.pathModel === null ? withModel(text, route.upstreamModel, plan.model) : text;
+  const named =
+    call.pathModel === null ? withModel(text, route.upstreamModel, plan.facts.model ?? plan.model) : text;
   const { kind } = call.endpoint;
   const { provider } = route.channel;
   if (call.endpoint.operation === 'embeddings' && (provider === 'voyage' || provider === 'jina')) {

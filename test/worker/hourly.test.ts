@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
-import { hourly } from '../../src/app.ts';
+import { hourly } from '../../src/hourly.ts';
 import { readConfig, usualRetentionDays } from '../../src/config.ts';
 import { appendRows } from '../../src/metering/log.ts';
 import { pageOfRows } from '../../src/metering/page-log.ts';

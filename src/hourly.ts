@@ -1,0 +1,37 @@
+// The hourly work: a fresh copy of the catalog for isolates that start while the database is away, forgetting, and the
+// price table.
+import { report, servicesOf } from './app.ts';
+import type { Env } from './config.ts';
+import { forgetRowsBefore } from './metering/log.ts';
+import { refreshPriceTable } from './metering/price-refresh.ts';
+
+/** Ids of what upstreams store are forgotten after this; OpenAI keeps responses for 30 days. */
+const upstreamIdsKeptMs = 35 * 86_400_000;
+
+/** One task that fails keeps none of the others; what failed is thrown at the end. */
+export async function hourly(env: Env): Promise<void> {
+  const services = servicesOf(env);
+  const { logRetentionMs, pricesUrl } = services.config;
+  const nowMs = Date.now();
+  const work: (() => Promise<unknown> | undefined)[] = [
+    () => services.catalog.refresh(nowMs),
+    () => services.upstreamIds.forgetBefore(nowMs - upstreamIdsKeptMs),
+    () => services.conversations.forgetExpired(nowMs),
+    () => (logRetentionMs === null ? undefined : forgetRowsBefore(env.DB, nowMs - logRetentionMs)),
+    () => (pricesUrl === null ? undefined : refreshPrices(pricesUrl, env.CACHE, nowMs)),
+  ];
+  const failures: unknown[] = [];
+  for (const task of work) {
+    try {
+      await task();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'a part of the hourly work failed');
+}
+
+async function refreshPrices(url: string, kv: KVNamespace, nowMs: number): Promise<void> {
+  const refresh = await refreshPriceTable(url, kv, (source, init) => fetch(source, init), nowMs);
+  if (refresh.outcome === 'failed') report('price-table-not-refreshed', refresh.reason);
+}
