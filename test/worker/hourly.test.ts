@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
-import { hourly } from '../../src/hourly.ts';
 import { readConfig, usualRetentionDays } from '../../src/config.ts';
+import { hourly } from '../../src/hourly.ts';
 import { appendRows } from '../../src/metering/log.ts';
 import { pageOfRows } from '../../src/metering/page-log.ts';
 import { logRow } from './stores/rows.ts';
