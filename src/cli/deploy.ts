@@ -21,7 +21,13 @@ async function deploy(): Promise<void> {
   await prepare(file);
   const addresses = await uploadWithSecrets(file);
   console.log(deployedMessage(addresses, file.deployment));
-  file.update({ pending_secrets: undefined });
+  forgetShown(file);
+}
+
+/** The new key of a rotation that was cut off is not shown to anyone yet. */
+function forgetShown(file: DeploymentFile): void {
+  const { ADMIN_KEY: _admin, ENCRYPTION_KEY: _encryption, ...rest } = file.deployment.pending_secrets ?? {};
+  file.update({ pending_secrets: Object.keys(rest).length === 0 ? undefined : rest });
 }
 
 /** Everything that must be there before the script: account, database, namespace, schema. */

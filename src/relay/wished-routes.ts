@@ -23,16 +23,17 @@ export function wishedRoutes(
 ): WishedRoute[] {
   if (models.length === 0)
     throw new RelayError('invalid_request', 'The field `model` is missing.', { param: 'model' });
-  let refusal: unknown = null;
+  const refusals: unknown[] = [];
   const routes = models.flatMap((wish, rank) => {
     try {
       return routesOfWish(call, wish, rank, catalog, owner);
     } catch (error) {
-      refusal ??= error;
+      refusals.push(error);
       return [];
     }
   });
-  if (routes.length === 0 && refusal !== null) throw refusal;
+  // A model that has no routes and no refusal is one whose tokens nobody can count.
+  if (refusals.length === models.length) throw refusals[0];
   return routes;
 }
 

@@ -2,23 +2,7 @@
 import { expect, it, vi } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { CatalogLoader, catalogAges, type StoredCatalog } from '../../src/routing/catalog-loader.ts';
-import type { Channel } from '../../src/routing/channel.ts';
-
-const channel = (id: string): Channel => ({
-  id,
-  name: id,
-  provider: 'openai',
-  baseUrl: null,
-  keys: [],
-  models: ['*'],
-  modelMap: {},
-  priority: 0,
-  weight: 1,
-  enabled: true,
-  headers: {},
-  groups: [],
-  settings: {},
-});
+import { plainChannel as channel } from '../support/plain-channel.ts';
 
 const startMs = 1_000_000;
 

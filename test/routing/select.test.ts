@@ -3,24 +3,13 @@ import { describe, expect, it } from 'vitest';
 import type { LiveChannel, Route } from '../../src/routing/catalog.ts';
 import { Health, placeName } from '../../src/routing/health.ts';
 import { selectPlace } from '../../src/routing/select.ts';
+import { plainChannel } from '../support/plain-channel.ts';
 
 const sealed = (id: string) => ({ id, hint: '', iv: '', sealed: '', encryptionKeyId: '' });
 
 function route(id: string, more: Partial<LiveChannel> = {}, target: Route['target'] = null): Route {
   const channel: LiveChannel = {
-    id,
-    name: id,
-    provider: 'openai',
-    baseUrl: null,
-    keys: [],
-    models: ['*'],
-    modelMap: {},
-    priority: 0,
-    weight: 1,
-    enabled: true,
-    headers: {},
-    groups: [],
-    settings: {},
+    ...plainChannel(id),
     plainKeys: null,
     lastResort: false,
     ...more,
@@ -51,6 +40,25 @@ const failing = (...channelIds: string[]): Health => {
   }
   return health;
 };
+
+describe('models in order', () => {
+  const ofRank = (id: string, rank: number, more: Partial<LiveChannel> = {}) => ({
+    ...route(id, more),
+    rank,
+  });
+
+  it('takes the first model’s places, whatever priority the second’s have', () => {
+    const routes = [ofRank('second', 1, { priority: 9 }), ofRank('first', 0)];
+    expect(chosen(routes)).toBe('first');
+    expect(chosen(routes, new Health(), 'a', ['first'])).toBe('second');
+  });
+
+  it('goes to the second model while every place of the first is cooling', () => {
+    const routes = [ofRank('one', 0), ofRank('two', 0), ofRank('second', 1)];
+    expect(chosen(routes, failing('one'))).toBe('two');
+    expect(chosen(routes, failing('one', 'two'))).toBe('second');
+  });
+});
 
 describe('choice', () => {
   it('takes the highest priority, however many others there are', () => {

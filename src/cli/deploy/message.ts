@@ -17,8 +17,12 @@ export function deployedMessage(addresses: readonly string[], deployment: Readon
   ].join('\n');
 }
 
+/** Those that a deploy makes; others are a rotation's, which shows its own. */
+const shownSecrets = ['ADMIN_KEY', 'ENCRYPTION_KEY'];
+
 function secretLines(secrets: Readonly<Record<string, string>>): string[] {
-  const lines = Object.entries(secrets).map(([name, value]) => `  ${name.padEnd(16)}${value}`);
+  const shown = Object.entries(secrets).filter(([name]) => shownSecrets.includes(name));
+  const lines = shown.map(([name, value]) => `  ${name.padEnd(16)}${value}`);
   if (lines.length === 0) return [];
   return [
     ...lines.map((line) => line.replace('  ADMIN_KEY       ', '  Admin key       ')),

@@ -2,6 +2,7 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, it } from 'vitest';
 import type { Env } from '../../../src/config.ts';
+import { resealRows } from '../../../src/routing/reseal-store.ts';
 import { type OpenRelay, openRelay } from './open-relay.ts';
 import { ownHeader } from './routes.ts';
 
@@ -53,8 +54,9 @@ async function populated(): Promise<{ relay: OpenRelay; made: string[] }> {
   const channel = { name: 'a', provider: 'anthropic', models: ['claude-x'] };
   await relay.channel({ ...channel, keys: ['the-right-key'] });
   ({ token } = await relay.token());
-  const made: string[] = [];
-  for (let index = 0; index < 25; index++) made.push((await respond(relay)).body.id);
+  // One more than are sealed anew in one call.
+  const replies = await Promise.all(Array.from({ length: resealRows + 1 }, () => respond(relay)));
+  const made = replies.map(({ body }) => body.id as string);
   return { relay, made };
 }
 
@@ -74,8 +76,10 @@ it('serves before, while and after, and keeps what is kept', async () => {
   expect(await reseal(both)).toEqual({ resealed: 0, locked: 0 });
   const after = relayWith({ ENCRYPTION_KEY: 'new' });
   expect((await respond(after, { previous_response_id: made[0] })).status).toBe(200);
-  const stored = await after.fetch(`/v1/responses/${made[24]}`, { headers: ownHeader('openai', token) });
-  expect([stored.status, stored.body.id]).toEqual([200, made[24]]);
+  const stored = await after.fetch(`/v1/responses/${made[resealRows]}`, {
+    headers: ownHeader('openai', token),
+  });
+  expect([stored.status, stored.body.id]).toEqual([200, made[resealRows]]);
   const rows = await env.DB.prepare(
     'SELECT keys AS text FROM channels UNION ALL SELECT sealed FROM conversations',
   ).all<{ text: string }>();

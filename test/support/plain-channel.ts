@@ -1,0 +1,20 @@
+// A channel as it is stored, plain but for its id.
+import type { Channel } from '../../src/routing/channel.ts';
+
+export function plainChannel(id: string): Channel {
+  return {
+    id,
+    name: id,
+    provider: 'openai',
+    baseUrl: null,
+    keys: [],
+    models: ['*'],
+    modelMap: {},
+    priority: 0,
+    weight: 1,
+    enabled: true,
+    headers: {},
+    groups: [],
+    settings: {},
+  };
+}
