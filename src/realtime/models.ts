@@ -63,9 +63,12 @@ export class SessionModels {
     const model = textAt(session, 'model') ?? null;
     const before = this.reported;
     this.reported = model ?? before;
-    if (this.wanted !== null) {
-      this.pricing = this.wanted;
+    const wanted = this.wanted;
+    if (wanted !== null) {
       this.wanted = null;
+      // Another update than the one that asked for it: the upstream has refused the change.
+      const isRefused = model !== null && model === before && model !== wanted.upstreamModel;
+      if (!isRefused) this.pricing = wanted;
       return null;
     }
     return before !== null && model !== null && model !== before && model !== this.pricing.upstreamModel

@@ -1,6 +1,5 @@
 // `node test/bench/realtime.ts`: realtime sessions through the relay and through a bare Durable Object, by turns in one
-// run on one runtime each: the way of a frame at 100 sessions, the memory they take, and where each one saturates.
-import { execFileSync } from 'node:child_process';
+// run on one runtime: the way of a frame at 100 sessions, the memory they take, and where each one saturates.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,55 +7,56 @@ import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { bundleWorker, settings } from '../support/bundle.ts';
 import { type LoadResult, type LoadUpstream, runLoad, startLoadUpstream } from '../support/realtime-load.ts';
 import { channelTo } from '../support/realtime-upstream.ts';
-import { freePort, startRelay } from '../support/relay.ts';
+import { adminKey, freePort, managerOf } from '../support/relay.ts';
+import { applySchema, cpuMs, relayWorker, workerdPids } from './workers.ts';
 
 const framesPerSecond = 25;
 const rounds = Number(process.env.ROUNDS ?? 3);
 const seconds = Number(process.env.SECONDS ?? 8);
 /** A frame takes longer than this: the runtime has more than it can do. */
 const saturatedP99Ms = 250;
-const steps = [100, 150, 200, 250, 300, 400, 500, 600];
+const steps = [25, 50, 75, 100, 125, 150, 200, 250, 300, 400];
 
 interface Side {
   name: 'relay' | 'bare';
   address: string;
   headers: Record<string, string>;
-  pid: number;
 }
 
 const upstream = await startLoadUpstream();
 const before = new Set(workerdPids());
-const relay = await startRelay();
-const relayPid = newPid(before);
-const bare = await startBare(upstream);
-const barePid = newPid(new Set([...before, relayPid]));
-await relay.channel(channelTo(upstream));
-const { token } = await relay.token();
+const { runtime, ports, folder } = await startBoth(upstream);
+const pid = workerdPids().find((candidate) => !before.has(candidate)) ?? 0;
+const manage = managerOf(`http://127.0.0.1:${ports.relay}`);
+await manage('POST', '/api/channels', channelTo(upstream));
+const { token } = await manage<{ token: string }>('POST', '/api/tokens', { name: 'bench' });
 const sides: readonly Side[] = [
   {
     name: 'relay',
-    address: `${relay.url.replace('http', 'ws')}/v1/realtime?model=gpt-realtime`,
+    address: `ws://127.0.0.1:${ports.relay}/v1/realtime?model=gpt-realtime`,
     headers: { authorization: `Bearer ${token}` },
-    pid: relayPid,
   },
-  { name: 'bare', address: bare.address, headers: {}, pid: barePid },
+  { name: 'bare', address: `ws://127.0.0.1:${ports.bare}/`, headers: {} },
 ];
 
 try {
   await atHundred();
   await saturation();
 } finally {
-  await relay.stop();
-  await bare.stop();
+  await runtime.dispose();
   await upstream.stop();
+  rmSync(folder, { recursive: true, force: true });
 }
 
 async function atHundred(): Promise<void> {
   const results = new Map<string, LoadResult[]>();
   const memory: Record<string, number[]> = { relay: [], bare: [] };
+  const cpu: Record<Side['name'], number[]> = { relay: [], bare: [] };
   for (let round = 0; round <= rounds; round++) {
     for (const side of sides) {
-      const result = await load(side, 100, () => memory[side.name]?.push(memoryMb(side.pid)));
+      const cpuBeforeMs = cpuMs(pid);
+      const result = await load(side, 100, () => memory[side.name]?.push(memoryMb()));
+      cpu[side.name].push((cpuMs(pid) - cpuBeforeMs) / (result.sent / 1_000));
       // The first round is for warming up.
       if (round > 0) results.set(side.name, [...(results.get(side.name) ?? []), result]);
     }
@@ -74,6 +74,8 @@ async function atHundred(): Promise<void> {
     );
     console.log(`${name}: memory in MB, a second each: ${(memory[name] ?? []).map(Math.round).join(' ')}`);
   }
+  for (const { name } of sides)
+    console.log(`${name}: CPU for a thousand frames, by round: ${cpu[name].map(Math.round).join(' ')} ms`);
   for (const key of ['p50Ms', 'p99Ms'] as const)
     console.log(`ratio of ${key}: ${(middle('relay', key) / middle('bare', key)).toFixed(2)}`);
 }
@@ -101,48 +103,32 @@ function load({ address, headers }: Side, sessions: number, everySecond?: () => 
   return runLoad({ address, headers, upstream, sessions, framesPerSecond, seconds, ...timed });
 }
 
-async function startBare({ url }: LoadUpstream) {
+/** Both Workers in one workerd, each on a socket of its own. */
+async function startBoth({ url }: LoadUpstream) {
   const folder = mkdtempSync(join(tmpdir(), 'realtime-bench-'));
-  const { modules } = await bundleWorker(folder, 'bare', join(import.meta.dirname, 'bare-session.ts'));
-  const port = await freePort();
+  const relay = await bundleWorker(folder, 'relay', join(import.meta.dirname, '../../src/index.ts'));
+  const bare = await bundleWorker(folder, 'bare', join(import.meta.dirname, 'bare-session.ts'));
+  const ports = { relay: await freePort(), bare: await freePort() };
+  const bareWorker = {
+    name: 'bare',
+    ...settings,
+    ...bare.modules,
+    bindings: { UPSTREAM: url },
+    durableObjects: { SESSION: { className: 'BareSession', useSQLite: true } },
+    unsafeDirectSockets: [{ host: '127.0.0.1', port: ports.bare }],
+  };
+  const workers = [relayWorker(relay.modules, adminKey, ports.relay), bareWorker];
+  const defaultPersistRoot = join(folder, 'state');
+  const { compatibilityDate } = settings;
   const runtime = new Miniflare(
-    convertV4MiniflareOptions({
-      workers: [
-        {
-          name: 'bare',
-          ...settings,
-          ...modules,
-          bindings: { UPSTREAM: url },
-          durableObjects: { SESSION: { className: 'BareSession', useSQLite: true } },
-          unsafeDirectSockets: [{ host: '127.0.0.1', port }],
-        },
-      ],
-    }),
+    convertV4MiniflareOptions({ compatibilityDate, defaultPersistRoot, workers }),
   );
   await runtime.ready;
-  const stop = async () => {
-    await runtime.dispose();
-    rmSync(folder, { recursive: true, force: true });
-  };
-  return { address: `ws://127.0.0.1:${port}/`, stop };
+  await applySchema(runtime);
+  return { runtime, ports, folder };
 }
 
-function workerdPids(): number[] {
-  try {
-    return execFileSync('pgrep', ['-f', 'workerd serve'], { encoding: 'utf8' })
-      .trim()
-      .split('\n')
-      .map(Number);
-  } catch {
-    return [];
-  }
-}
-
-function newPid(known: ReadonlySet<number>): number {
-  return workerdPids().find((pid) => !known.has(pid)) ?? 0;
-}
-
-function memoryMb(pid: number): number {
+function memoryMb(): number {
   const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);
   return (pages * 4_096) / 1024 / 1024;
 }

@@ -35,20 +35,7 @@ export async function startPair(upstream: string, adminKey: string): Promise<Pai
       compatibilityDate: '2026-10-20',
       defaultPersistRoot: join(folder, 'state'),
       workers: [
-        {
-          name: 'relay',
-          ...settings,
-          ...relay.modules,
-          bindings: { ADMIN_KEY: adminKey, ENCRYPTION_KEY: 'bench' },
-          d1Databases: { DB: 'bench' },
-          kvNamespaces: { CACHE: 'bench' },
-          durableObjects: {
-            LEDGER: { className: 'TokenLedger', useSQLite: true },
-            REALTIME: { className: 'RealtimeSession', useSQLite: true },
-            HEALTH: { className: 'HealthBoard', useSQLite: true },
-          },
-          unsafeDirectSockets: [{ host: '127.0.0.1', port: relayPort }],
-        },
+        relayWorker(relay.modules, adminKey, relayPort),
         {
           name: 'bare',
           ...settings,
@@ -60,9 +47,7 @@ export async function startPair(upstream: string, adminKey: string): Promise<Pai
     }),
   );
   await runtime.ready;
-  const database = await runtime.getD1Database('DB', 'relay');
-  const schema = stepsFrom(null).flatMap(({ statements }) => statements);
-  await database.batch(schema.map((statement) => database.prepare(statement)));
+  await applySchema(runtime);
   const [pid] = workerdPids().filter((candidate) => !before.has(candidate));
   if (pid === undefined) throw new Error('no workerd was started');
   return {
@@ -76,6 +61,31 @@ export async function startPair(upstream: string, adminKey: string): Promise<Pai
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The relay as a Worker of a runtime that a bench puts together. */
+export function relayWorker(modules: Bundle['modules'], adminKey: string, port: number) {
+  return {
+    name: 'relay',
+    ...settings,
+    ...modules,
+    bindings: { ADMIN_KEY: adminKey, ENCRYPTION_KEY: 'bench' },
+    d1Databases: { DB: 'bench' },
+    kvNamespaces: { CACHE: 'bench' },
+    durableObjects: {
+      LEDGER: { className: 'TokenLedger', useSQLite: true },
+      REALTIME: { className: 'RealtimeSession', useSQLite: true },
+      HEALTH: { className: 'HealthBoard', useSQLite: true },
+    },
+    unsafeDirectSockets: [{ host: '127.0.0.1', port }],
+  };
+}
+
+/** Makes the relay's tables. */
+export async function applySchema(runtime: Miniflare): Promise<void> {
+  const database = await runtime.getD1Database('DB', 'relay');
+  const schema = stepsFrom(null).flatMap(({ statements }) => statements);
+  await database.batch(schema.map((statement) => database.prepare(statement)));
 }
 
 /** Any answer counts: the Worker's script has run by then. */
@@ -104,13 +114,16 @@ async function coldStart(modules: Bundle['modules']): Promise<number> {
   return times.sort((one, other) => one - other)[2] ?? Number.NaN;
 }
 
-function workerdPids(): number[] {
-  try {
-    const listed = execFileSync('pgrep', ['-f', 'workerd serve'], { encoding: 'utf8' });
-    return listed.trim().split('\n').map(Number);
-  } catch {
-    return [];
-  }
+/** The workerd processes that this one started, directly or not: others may run on the machine. */
+export function workerdPids(): number[] {
+  const listed = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).trim().split('\n');
+  const processes = listed.map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? []);
+  const parents = new Map(processes.map(([, pid, parent]) => [pid, parent]));
+  const isOurs = (pid: string | undefined): boolean =>
+    pid !== undefined && (pid === String(process.pid) || isOurs(parents.get(pid)));
+  return processes
+    .filter(([, pid, , args]) => /workerd serve/.test(args ?? '') && isOurs(pid))
+    .map(([, pid]) => Number(pid));
 }
 
 /** CPU that a process has used, in milliseconds. */

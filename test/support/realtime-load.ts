@@ -31,32 +31,28 @@ export interface LoadResult {
   p99Ms: number;
 }
 
+const slots = 10;
+
 /** 40 ms of PCM16 at 24 kHz, as base64. */
 const audio = 'A'.repeat(2_560);
 
 export interface LoadUpstream extends RealtimeUpstream {
-  heard(session: UpstreamSession, text: string): void;
+  /** Who is told what the upstream hears. */
+  listener: { heard: (session: UpstreamSession, text: string) => void };
 }
 
 /** An upstream that is in the middle of a response from the first moment on, and hands over what it hears. */
 export async function startLoadUpstream(): Promise<LoadUpstream> {
-  const load = { heard: (_session: UpstreamSession, _text: string): void => undefined };
+  const listener: LoadUpstream['listener'] = { heard: () => undefined };
   const upstream = await startRealtimeUpstream({
     opened: (session) => {
       session.say(sessionCreated());
       session.say({ type: 'response.created', response: { id: 'resp_load', status: 'in_progress' } });
       session.socket.removeAllListeners('message');
-      session.socket.on('message', (data) => load.heard(session, String(data)));
+      session.socket.on('message', (data) => listener.heard(session, String(data)));
     },
   });
-  return Object.assign(upstream, load, {
-    set heard(heard: LoadUpstream['heard']) {
-      load.heard = heard;
-    },
-    get heard() {
-      return load.heard;
-    },
-  });
+  return { ...upstream, listener };
 }
 
 /** Runs it; throws when a session cannot be opened. */
@@ -75,21 +71,25 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
     expected.set(end, Number(index) + 1);
   };
   const first = upstream.sessions.length;
-  const heard = note;
-  Object.assign(upstream, { heard });
+  upstream.listener.heard = note;
   const clients = await openAll(options, note);
   const ends = upstream.sessions.slice(first);
   const frame = (type: string, key: string, index: number, more = '') =>
     `{"type":"${type}","event_id":"f${index}_${performance.now()}"${more},"${key}":"${audio}"}`;
   const startedAt = performance.now();
-  for (let tick = 0; tick < framesPerSecond * seconds; tick++) {
-    for (const client of clients) client.send(frame('input_audio_buffer.append', 'audio', tick));
-    for (const { socket } of ends)
-      socket.send(frame('response.output_audio.delta', 'delta', tick, ',"response_id":"resp_load"'));
-    sent += clients.length + ends.length;
-    if (tick % framesPerSecond === 0) options.everySecond?.();
-    const dueMs = startedAt + ((tick + 1) * 1_000) / framesPerSecond - performance.now();
-    if (dueMs > 0) await delay(dueMs);
+  // Not all at once: each slot of a frame's time has its share of the sessions.
+  for (let slot = 0; slot < framesPerSecond * seconds * slots; slot++) {
+    const tick = Math.floor(slot / slots);
+    for (let index = slot % slots; index < sessions; index += slots) {
+      clients[index]?.send(frame('input_audio_buffer.append', 'audio', tick));
+      ends[index]?.socket.send(
+        frame('response.output_audio.delta', 'delta', tick, ',"response_id":"resp_load"'),
+      );
+      sent += 2;
+    }
+    if (slot % (framesPerSecond * slots) === 0) options.everySecond?.();
+    const dueMs = startedAt + ((slot + 1) * 1_000) / (framesPerSecond * slots) - performance.now();
+    if (dueMs > 1) await delay(dueMs);
   }
   for (let waited = 0; arrived < sent && waited < 100; waited++) await delay(50);
   for (const client of clients) client.close(1000);
