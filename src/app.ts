@@ -66,7 +66,7 @@ function buildServices(env: Env): Services {
     prices,
     keys,
     resolver: new TokenResolver(tokens, tokenCache),
-    ledgers: new LedgerClient(env.LEDGER, (tokenId) => tokens.findPolicy(tokenId)),
+    ledgers: new LedgerClient(env.LEDGER, (tokenId) => tokens.findPolicy(tokenId), env.ACCOUNTS),
     catalog: new CatalogLoader(catalogSource(routing, prices, env.CACHE, refreshedPrices), config),
     health: new SharedHealth(healthBoard(env)),
     modelLists: new ModelLists(keys),

@@ -6,13 +6,16 @@ import { type Env, readConfig } from '../config.ts';
 import { findChannel } from '../routing/find-channel.ts';
 import { KeyRing } from '../routing/key-ring.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
+import { accountLedgerOf } from './account-budget.ts';
+import { AccountSlice } from './account-slice.ts';
 import { type BackgroundOrder, BackgroundResponses } from './background.ts';
 import { pollThrough } from './background-poll.ts';
 import { Book, quotaRefusal, rememberMs } from './book.ts';
 import { type CheckpointRest, Checkpoints } from './checkpoints.ts';
+import { LedgerAlarm } from './ledger-alarm.ts';
 import { LedgerStore, type Totals } from './ledger-store.ts';
 import { Outbox } from './outbox.ts';
-import { type PolicyQuestion, refusalByPolicy } from './policy.ts';
+import { isLimited, type PolicyQuestion, priceUnsetRefusal, refusalByPolicy } from './policy.ts';
 import {
   type Admission,
   type AdmissionAsk,
@@ -40,17 +43,20 @@ export class TokenLedger extends DurableObject<Env> {
   private readonly outbox: Outbox;
   private readonly background: BackgroundResponses;
   private readonly checkpoints: Checkpoints;
-  /** `unset`: not even looked at, as in the constructor. An alarm that is set there calls off the one that woke it. */
-  private alarmAtMs: number | null | 'unknown' | 'unset' = 'unset';
+  private readonly slice: AccountSlice;
+  private readonly bell: LedgerAlarm;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
     this.store = new LedgerStore(state.storage.sql);
+    this.bell = new LedgerAlarm(state.storage, () => this.firstDueMs());
     const now = Date.now();
     const checkpoint = this.store.readCheckpoint();
     const last = this.store.lastJournal();
     this.policy = this.store.readPolicy();
     this.book = new Book(last?.totals ?? nothing);
+    const accountOf = (id: string) => accountLedgerOf(env.ACCOUNTS, id);
+    this.slice = new AccountSlice(this.store, this.book, accountOf);
     this.seq = last?.seq ?? 0;
     this.outbox = new Outbox(this.store, () => this.env.DB, checkpoint?.flushedSeq ?? 0);
     const ceilingNanoUsd = checkpoint?.ceilingNanoUsd ?? 0;
@@ -65,7 +71,7 @@ export class TokenLedger extends DurableObject<Env> {
       this.book,
       ceilingNanoUsd,
       (nowMs) => this.alsoDurable(nowMs),
-      () => this.wakeBy(this.firstDueMs()),
+      () => this.bell.ringBy(this.firstDueMs()),
     );
     const config = readConfig(env);
     const keys = new KeyRing(config.encryptionKey);
@@ -74,7 +80,7 @@ export class TokenLedger extends DurableObject<Env> {
     for (const requestId of this.background.requestIds) this.book.keep(requestId);
     // What was put back got its time to be heard of: durable, or each reset would give it more.
     if (this.book.holds.size > 0) this.checkpoints.write();
-    this.alarmAtMs = 'unknown';
+    this.bell.begin();
   }
 
   /**
@@ -82,7 +88,7 @@ export class TokenLedger extends DurableObject<Env> {
    * `settlements` of other requests ride along and are charged first. null: this ledger has no policy, or
    * one older than the caller's: configure it from D1 and ask again.
    */
-  admit(ask: AdmissionAsk, settlements: Settlement[]): Admission | null {
+  admit(ask: AdmissionAsk, settlements: Settlement[]): Admission | null | Promise<Admission | null> {
     if (settlements.length > 0) this.settle(settlements);
     const now = Date.now();
     const policy = this.policy;
@@ -91,7 +97,8 @@ export class TokenLedger extends DurableObject<Env> {
     if (refusal !== null) return this.refused(refusal, policy, ask, now);
     if (policy.version > ask.policyVersion) return { outcome: 'stale', policy };
     if (this.book.holds.has(ask.requestId)) return { outcome: 'admitted' };
-    return this.decide(policy, ask, now);
+    const isShort = !ask.free && this.slice.shortBy(policy, ask.reserveNanoUsd ?? 0, now) > 0;
+    return isShort ? this.drawAndAdmit(policy, ask, now) : this.decide(policy, ask, now);
   }
 
   /** May this token be used? Holds and counts nothing. null: not configured here. */
@@ -122,7 +129,8 @@ export class TokenLedger extends DurableObject<Env> {
   }
 
   /** Signs of life of running requests: renew, raise, or hear that it is over. */
-  look(looks: Look[]): LookAnswer[] {
+  async look(looks: Look[]): Promise<LookAnswer[]> {
+    if (this.policy?.accountBudget) await this.slice.extend(this.policy, looks, Date.now());
     const now = Date.now();
     return looks.map((look) => this.lookAt(look, now));
   }
@@ -144,7 +152,7 @@ export class TokenLedger extends DurableObject<Env> {
     this.policy = policy;
     this.store.writePolicy(policy);
     this.background.hurry(Date.now());
-    this.wakeBy(this.background.nextAtMs());
+    this.bell.ringBy(this.background.nextAtMs());
   }
 
   /** Takes over what was spent elsewhere before. false: more than that is recorded here already. */
@@ -155,6 +163,11 @@ export class TokenLedger extends DurableObject<Env> {
     this.book.totals = { ...this.book.totals, spentNanoUsd };
     this.append([], Date.now());
     return true;
+  }
+
+  /** The account calls back what is not used of its budget. */
+  giveBack(periodKey: string, nowMs: number): number {
+    return this.policy === null ? 0 : this.slice.giveBack(this.policy, periodKey, nowMs);
   }
 
   balance(): Balance {
@@ -175,7 +188,7 @@ export class TokenLedger extends DurableObject<Env> {
 
   /** Expires orphans, asks for responses, hands rows to D1, forgets what is old, and comes again while there is something to do. */
   override async alarm(): Promise<void> {
-    this.alarmAtMs = null;
+    this.bell.rang();
     const now = Date.now();
     try {
       if (this.policy !== null) this.journal(this.book.expire(this.policy, now), now);
@@ -188,7 +201,7 @@ export class TokenLedger extends DurableObject<Env> {
       this.store.prune(this.outbox.flushedSeq, now - rememberMs);
       this.checkpoints.lowerCeiling(Date.now());
     } finally {
-      this.wakeBy(this.firstDueMs());
+      this.bell.ringBy(this.firstDueMs());
     }
   }
 
@@ -196,12 +209,16 @@ export class TokenLedger extends DurableObject<Env> {
     return this.policy !== null && refusalByPolicy(this.policy, question, Date.now()) !== null;
   }
 
+  /** The account's slice is too small for it: draws, then decides anew. */
+  private async drawAndAdmit(policy: TokenPolicy, ask: AdmissionAsk, now: number): Promise<Admission | null> {
+    const refusal = await this.slice.makeRoom(policy, ask.reserveNanoUsd ?? 0, now);
+    return refusal === null ? this.admit(ask, []) : this.refused(refusal, policy, ask, Date.now());
+  }
+
   private decide(policy: TokenPolicy, ask: AdmissionAsk, now: number): Admission {
-    const limited = policy.quotaNanoUsd !== null || policy.budget !== null;
-    if (ask.reserveNanoUsd === null && limited && !ask.free) {
-      const message = `The model \`${ask.model}\` has no price, and this API key has a limited quota. Ask the operator to set a price for it.`;
-      return this.refused({ outcome: 'refused', code: 'model_price_unset', message }, policy, ask, now);
-    }
+    const limited = isLimited(policy);
+    if (ask.reserveNanoUsd === null && limited && !ask.free)
+      return this.refused(priceUnsetRefusal(ask.model), policy, ask, now);
     const overLimit = this.rates.refusal(policy.limits, this.book.holds.size, ask.tokens, now);
     if (overLimit !== null) return this.refused(overLimit, policy, ask, now);
     const reserve = ask.reserveNanoUsd ?? 0;
@@ -225,7 +242,8 @@ export class TokenLedger extends DurableObject<Env> {
     const held = this.book.holds.get(look.requestId)?.reservedNanoUsd;
     if (held === undefined) return { outcome: 'go-on', reservedNanoUsd: look.reservedNanoUsd };
     const more = Math.max(0, look.wantNanoUsd - held);
-    const granted = Math.min(more, Math.max(0, this.book.room(policy, now)));
+    const room = Math.min(this.book.room(policy, now), this.slice.roomFor(policy, now));
+    const granted = Math.min(more, Math.max(0, room));
     // What is left is given, and only what has used that up is ended.
     if (more > 0 && granted === 0 && look.runningNanoUsd >= held)
       return quotaRefusal(policy, this.book, more, now);
@@ -233,8 +251,7 @@ export class TokenLedger extends DurableObject<Env> {
     const unheard = this.book.holds.get(look.requestId)?.restored === true;
     this.book.hold(look, reserved, now);
     if (unheard) this.checkpoints.write();
-    if (policy.quotaNanoUsd !== null || policy.budget !== null)
-      this.checkpoints.raiseCeiling(policy, granted, now);
+    if (isLimited(policy)) this.checkpoints.raiseCeiling(policy, granted, now);
     this.checkpoints.soon();
     return { outcome: 'go-on', reservedNanoUsd: reserved };
   }
@@ -248,7 +265,7 @@ export class TokenLedger extends DurableObject<Env> {
 
   private tally(row: LogRow, now: number): void {
     this.outbox.refused(row, now);
-    this.wakeBy(this.outbox.dueAtMs(now));
+    this.bell.ringBy(this.outbox.dueAtMs(now));
   }
 
   private correctTokens({ row, tokens }: Settlement, now: number): void {
@@ -264,7 +281,7 @@ export class TokenLedger extends DurableObject<Env> {
   private append(rows: LogRow[], now: number): void {
     this.seq += 1;
     this.store.appendJournal({ seq: this.seq, atMs: now, totals: this.book.totals, rows });
-    this.wakeBy(this.outbox.dueAtMs(now));
+    this.bell.ringBy(this.outbox.dueAtMs(now));
   }
 
   private alsoDurable(nowMs: number): CheckpointRest {
@@ -278,18 +295,5 @@ export class TokenLedger extends DurableObject<Env> {
     const expiry = this.book.nextExpiryMs();
     const due = [delivery, expiry && expiry + 1, this.background.nextAtMs()].filter((atMs) => atMs !== null);
     return due.length === 0 ? null : Math.min(...due);
-  }
-
-  /**
-   * Sees to it that the alarm rings by then. One is stored for all that was due before a reset; the first call
-   * after it looks at all of that again, or it would be put off.
-   */
-  private wakeBy(atMs: number | null): void {
-    if (this.alarmAtMs === 'unset') return;
-    const first = this.alarmAtMs === 'unknown' ? this.firstDueMs() : null;
-    const byMs = atMs === null || first === null ? (atMs ?? first) : Math.min(atMs, first);
-    if (byMs === null || (typeof this.alarmAtMs === 'number' && this.alarmAtMs <= byMs)) return;
-    this.alarmAtMs = byMs;
-    void this.ctx.storage.setAlarm(byMs);
   }
 }

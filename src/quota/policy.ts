@@ -4,6 +4,11 @@ import { matchesAny } from '../lib/wildcard.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import type { Refusal } from './quota.ts';
 
+/** Whether anything bounds what the token may spend. */
+export function isLimited({ quotaNanoUsd, budget, accountBudget }: TokenPolicy): boolean {
+  return quotaNanoUsd !== null || budget !== null || accountBudget !== undefined;
+}
+
 /** What a policy is asked about. */
 export interface PolicyQuestion {
   hash: string;
@@ -54,4 +59,12 @@ function refusalByScope(policy: TokenPolicy, { ip, model }: PolicyQuestion): Ref
 
 function refuse(code: Refusal['code'], message: string): Refusal {
   return { outcome: 'refused', code, message };
+}
+
+/** The refusal of a limited token's request whose cost nobody knows. */
+export function priceUnsetRefusal(model: string | null): Refusal {
+  return refuse(
+    'model_price_unset',
+    `The model \`${model}\` has no price, and this API key has a limited quota. Ask the operator to set a price for it.`,
+  );
 }

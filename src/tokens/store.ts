@@ -49,7 +49,8 @@ export const finalVersion = Number.MAX_SAFE_INTEGER;
 
 const hashesColumn = `(SELECT json_group_array(json_object('hash', hash, 'validUntilMs', valid_until))
   FROM token_hashes WHERE token_id = tokens.id) AS hashes,
-  (SELECT status FROM accounts WHERE accounts.id = tokens.account_id) AS account_status`;
+  (SELECT json_object('status', status, 'nanoUsd', budget_nano_usd, 'period', budget_period, 'version', budget_version)
+   FROM accounts WHERE accounts.id = tokens.account_id) AS account`;
 
 export class TokenStore {
   private readonly db: D1Database;
