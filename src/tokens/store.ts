@@ -15,6 +15,16 @@ export interface TokenRecord {
   spentNanoUsd: number;
 }
 
+/** A token in a line. */
+export interface TokenSummary {
+  id: string;
+  name: string;
+  status: TokenStatus;
+  quotaNanoUsd: number | null;
+  /** As the ledger last reported it. */
+  spentNanoUsd: number;
+}
+
 /** What an edit may change. Absent stays as it is; lists and limits are replaced whole. */
 export type TokenChanges = Partial<
   Pick<
@@ -145,6 +155,23 @@ export class TokenStore {
       .bind(...Object.values(columns), id)
       .first<TokenRow>();
     return row && recordOfRow(row);
+  }
+
+  /**
+   * For a summary: the tokens of these ids (deleted ones too), and at most 20 active ones that have a tenth of their
+   * quota left, or less. `accountId`: of that account only.
+   */
+  async summaries(ids: readonly string[], accountId: string | undefined): Promise<TokenSummary[]> {
+    const { results } = await this.db
+      .prepare(
+        `SELECT id, name, status, quota_nano_usd AS quotaNanoUsd, spent_nano_usd AS spentNanoUsd FROM tokens
+         WHERE (?1 IS NULL OR account_id = ?1) AND (id IN (SELECT value FROM json_each(?2)) OR id IN (
+           SELECT id FROM tokens WHERE status = 'active' AND spent_nano_usd >= quota_nano_usd * 0.9
+             AND (?1 IS NULL OR account_id = ?1) LIMIT 20))`,
+      )
+      .bind(accountId ?? null, JSON.stringify(ids))
+      .all<TokenSummary>();
+    return results;
   }
 
   /** Raises the version of every token of an account whose status has changed; their new policies. */

@@ -1,11 +1,11 @@
 // Two relay Workers in one runtime on one set of Durable Objects, as two deployments that share their ledgers
 // would be: the second one's bindings name the first one's script.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
-import { splitStatements } from '../../src/lib/sql-statements.ts';
+import { stepsFrom } from '../../src/cli/schema-files.ts';
 import { bundleWorker, settings } from './bundle.ts';
 import { adminKey, freePort, managerOf, type TestRelay } from './relay.ts';
 
@@ -24,6 +24,8 @@ export async function startTwoRelays(): Promise<TwoRelays> {
   const ledgers = (scriptName?: string) => ({
     LEDGER: { className: 'TokenLedger', useSQLite: true, ...(scriptName && { scriptName }) },
     REALTIME: { className: 'RealtimeSession', useSQLite: true, ...(scriptName && { scriptName }) },
+    HEALTH: { className: 'HealthBoard', useSQLite: true, ...(scriptName && { scriptName }) },
+    ACCOUNTS: { className: 'AccountLedger', useSQLite: true, ...(scriptName && { scriptName }) },
   });
   const worker = (name: string, port: number, scriptName?: string) => ({
     name,
@@ -44,7 +46,7 @@ export async function startTwoRelays(): Promise<TwoRelays> {
   );
   await runtime.ready;
   const database = await runtime.getD1Database('DB', 'first');
-  const schema = splitStatements(readFileSync(join(root, 'schema.sql'), 'utf8'));
+  const schema = stepsFrom(null).flatMap(({ statements }) => statements);
   await database.batch(schema.map((statement) => database.prepare(statement)));
   const urls = [`http://127.0.0.1:${ports[0]}`, `http://127.0.0.1:${ports[1]}`] as const;
   const manage = managerOf(urls[0]);
