@@ -75,7 +75,7 @@ function buildServices(env: Env): Services {
     ...stores,
     keys,
     resolver: new TokenResolver(tokens, tokenCache),
-    ledgers: new LedgerClient(env.LEDGER, (tokenId) => tokens.findPolicy(tokenId)),
+    ledgers: new LedgerClient(env.LEDGER, (tokenId) => tokens.findPolicy(tokenId), env.ACCOUNTS),
     catalog: new CatalogLoader(catalogSource(stores, env.CACHE, refreshedPrices), config),
     health: new SharedHealth(healthBoard(env)),
     ephemeral: new EphemeralSecrets(config.encryptionKey),

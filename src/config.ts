@@ -1,6 +1,7 @@
 // The Worker's environment, read once and frozen. Nothing else knows the names of variables.
 
 import { type EncryptionKeys, encryptionKeysOf } from './lib/encryption-keys.ts';
+import type { AccountLedger } from './quota/account-ledger.ts';
 import type { TokenLedger } from './quota/ledger.ts';
 import type { RealtimeSession } from './realtime/session.ts';
 import type { HealthBoard } from './routing/health-board.ts';
@@ -10,6 +11,7 @@ export interface Env {
   DB: D1Database;
   CACHE: KVNamespace;
   LEDGER: DurableObjectNamespace<TokenLedger>;
+  ACCOUNTS: DurableObjectNamespace<AccountLedger>;
   REALTIME: DurableObjectNamespace<RealtimeSession>;
   HEALTH: DurableObjectNamespace<HealthBoard>;
   ASSETS: Fetcher;

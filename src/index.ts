@@ -3,6 +3,7 @@ import type { Env } from './config.ts';
 import { hourly } from './hourly.ts';
 import { realtimeSessionWith } from './realtime/session.ts';
 
+export { AccountLedger } from './quota/account-ledger.ts';
 export { TokenLedger } from './quota/ledger.ts';
 export { HealthBoard } from './routing/health-board.ts';
 

@@ -111,7 +111,8 @@ it('keeps the command line out of the Worker, and the Worker out of the command 
 });
 
 it('knows `Env` only in app.ts, hourly.ts, config.ts, the doors’ context and the Durable Objects', () => {
-  const may = /^(app|config|hourly|index)\.ts$|^http\/door\.ts$|^quota\/ledger\.ts$|^realtime\/session\.ts$/;
+  const may =
+    /^(app|config|hourly|index)\.ts$|^http\/door\.ts$|^quota\/(account-)?ledger\.ts$|^realtime\/session\.ts$/;
   expect(filesSaying(/\bimport\b[^;]*\bEnv\b[^;]*config\.ts/, may)).toEqual([]);
 });
 

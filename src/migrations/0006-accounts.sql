@@ -2,6 +2,10 @@
 -- Every secret is here as its SHA-256 (passwords: scrypt) and nowhere else.
 ALTER TABLE accounts ADD COLUMN password TEXT;
 ALTER TABLE accounts ADD COLUMN last_login_at INTEGER;
+-- What all tokens of the account share (quota/account-ledger.ts); the version grows with each edit of it.
+ALTER TABLE accounts ADD COLUMN budget_nano_usd INTEGER;
+ALTER TABLE accounts ADD COLUMN budget_period TEXT;
+ALTER TABLE accounts ADD COLUMN budget_version INTEGER NOT NULL DEFAULT 0;
 
 CREATE TABLE sessions (
   hash TEXT PRIMARY KEY,

@@ -1,11 +1,13 @@
-// The ledger's SQLite: what is durable of a token. Four kinds of row:
+// The ledger's SQLite: what is durable of a token. Five kinds of row:
 //   policy      one row, rewritten at each edit;
 //   checkpoint  one row: live holds, the ceiling, how far the journal reached D1. Rewritten at most every
 //               250 ms, and whenever the ceiling rises;
 //   journal     one row for each batch of settlements, with the running totals after it. It is the truth
 //               about money, the outbox to D1 and the memory of which request ids are settled, in one write;
+//   slice       one row: what is drawn of the account's budget;
 //   background  one row for each response that is waited for.
 import { type TokenPolicy, unbounded } from '../tokens/token.ts';
+import type { StoredSlice } from './account-slice.ts';
 import type { Waiting } from './background.ts';
 import type { Hold, UnknownHold } from './book.ts';
 import type { LogRow } from './quota.ts';
@@ -76,6 +78,14 @@ export class LedgerStore {
 
   writeCheckpoint(checkpoint: Checkpoint): void {
     this.writeState('checkpoint', checkpoint);
+  }
+
+  readSlice(): StoredSlice | null {
+    return this.readState<StoredSlice>('slice');
+  }
+
+  writeSlice(slice: StoredSlice): void {
+    this.writeState('slice', slice);
   }
 
   /** Of what is spent, how much was spent elsewhere, before an import: it is in no journal row. */

@@ -6,15 +6,19 @@ import { type Env, readConfig } from '../config.ts';
 import { findChannel } from '../routing/find-channel.ts';
 import { KeyRing } from '../routing/key-ring.ts';
 import type { TokenLimits, TokenPolicy } from '../tokens/token.ts';
-import { AlarmClock } from './alarm-clock.ts';
+import { accountLedgerOf } from './account-budget.ts';
+import { AccountSlice } from './account-slice.ts';
+import { answerLook } from './answer-look.ts';
 import { type BackgroundOrder, BackgroundResponses } from './background.ts';
 import { pollThrough } from './background-poll.ts';
 import { Book, quotaRefusal, rememberMs } from './book.ts';
 import { type CheckpointRest, Checkpoints } from './checkpoints.ts';
+import { LedgerAlarm } from './ledger-alarm.ts';
 import { LedgerStore, noTotals } from './ledger-store.ts';
 import { Outbox } from './outbox.ts';
 import {
   compareVersions,
+  isLimited,
   limitsInForce,
   type PolicyQuestion,
   plannedBy,
@@ -51,18 +55,20 @@ export class TokenLedger extends DurableObject<Env> {
   private readonly background: BackgroundResponses;
   private readonly checkpoints: Checkpoints;
   private readonly watchers = new Watchers(() => this.policy);
-  private readonly clock: AlarmClock;
+  private readonly slice: AccountSlice;
+  private readonly bell: LedgerAlarm;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
     this.store = new LedgerStore(state.storage.sql);
-    this.clock = new AlarmClock(state.storage, () => this.firstDueMs());
+    this.bell = new LedgerAlarm(state.storage, () => this.firstDueMs());
     const now = Date.now();
     const checkpoint = this.store.readCheckpoint();
     const last = this.store.lastJournal();
     this.policy = this.store.readPolicy();
     this.limits = this.policy === null ? {} : limitsInForce(this.policy);
     this.book = new Book(last?.totals ?? noTotals);
+    this.slice = new AccountSlice(this.store, this.book, (id) => accountLedgerOf(env.ACCOUNTS, id));
     this.seq = last?.seq ?? 0;
     this.outbox = new Outbox(this.store, () => this.env.DB, checkpoint?.flushedSeq ?? 0);
     const ceilingNanoUsd = checkpoint?.ceilingNanoUsd ?? 0;
@@ -77,7 +83,7 @@ export class TokenLedger extends DurableObject<Env> {
       this.book,
       ceilingNanoUsd,
       (nowMs) => this.alsoDurable(nowMs),
-      () => this.clock.wakeBy(this.firstDueMs()),
+      () => this.bell.ringBy(this.firstDueMs()),
     );
     const config = readConfig(env);
     const keys = new KeyRing(config.encryptionKeys);
@@ -86,7 +92,7 @@ export class TokenLedger extends DurableObject<Env> {
     for (const requestId of this.background.requestIds) this.book.keep(requestId);
     // What was put back got its time to be heard of: durable, or each reset would give it more.
     if (this.book.holds.size > 0) this.checkpoints.write();
-    this.clock.start();
+    this.bell.begin();
   }
 
   /**
@@ -94,7 +100,7 @@ export class TokenLedger extends DurableObject<Env> {
    * `settlements` of other requests ride along and are charged first. null: this ledger has no policy, or
    * one older than the caller's (the token's, or its group's): configure it from D1 and ask again.
    */
-  admit(ask: AdmissionAsk, settlements: Settlement[]): Admission | null {
+  admit(ask: AdmissionAsk, settlements: Settlement[]): Admission | null | Promise<Admission | null> {
     if (settlements.length > 0) this.settle(settlements);
     const now = Date.now();
     const policy = this.policy;
@@ -103,7 +109,8 @@ export class TokenLedger extends DurableObject<Env> {
     if (refusal !== null) return this.refused(refusal, policy, ask, now);
     if (compareVersions(policy, plannedBy(ask)) > 0) return { outcome: 'stale', policy };
     if (this.book.holds.has(ask.requestId)) return { outcome: 'admitted' };
-    return this.decide(policy, ask, now);
+    const isShort = !ask.free && this.slice.shortBy(policy, ask.reserveNanoUsd ?? 0, now) > 0;
+    return isShort ? this.drawAndAdmit(policy, ask, now) : this.decide(policy, ask, now);
   }
 
   /** May this token be used? Holds and counts nothing. null: not configured here. */
@@ -134,7 +141,8 @@ export class TokenLedger extends DurableObject<Env> {
   }
 
   /** Signs of life of running requests: renew, raise, or hear that it is over. */
-  look(looks: Look[]): LookAnswer[] {
+  async look(looks: Look[]): Promise<LookAnswer[]> {
+    if (this.policy?.accountBudget) await this.slice.extend(this.policy, looks, Date.now());
     const now = Date.now();
     return looks.map((look) => this.lookAt(look, now));
   }
@@ -173,7 +181,7 @@ export class TokenLedger extends DurableObject<Env> {
     this.store.writePolicy(policy);
     this.watchers.tell();
     this.background.hurry(Date.now());
-    this.clock.wakeBy(this.background.nextAtMs());
+    this.bell.ringBy(this.background.nextAtMs());
   }
 
   /** Takes over what was spent elsewhere before. false: more than that is recorded here already. */
@@ -184,6 +192,11 @@ export class TokenLedger extends DurableObject<Env> {
     this.book.totals = { ...this.book.totals, spentNanoUsd };
     this.append([], Date.now());
     return true;
+  }
+
+  /** The account calls back what is not used of its budget. */
+  giveBack(periodKey: string, nowMs: number): number {
+    return this.policy === null ? 0 : this.slice.giveBack(this.policy, periodKey, nowMs);
   }
 
   balance(): Balance {
@@ -204,7 +217,7 @@ export class TokenLedger extends DurableObject<Env> {
 
   /** Expires orphans, asks for responses, hands rows to D1, forgets what is old, and comes again while there is something to do. */
   override async alarm(): Promise<void> {
-    this.clock.rang();
+    this.bell.rang();
     const now = Date.now();
     try {
       const orphans = this.policy === null ? [] : this.book.expire(this.policy, now);
@@ -218,12 +231,18 @@ export class TokenLedger extends DurableObject<Env> {
       this.store.prune(this.outbox.flushedSeq, now - rememberMs);
       this.checkpoints.lowerCeiling(Date.now());
     } finally {
-      this.clock.wakeBy(this.firstDueMs());
+      this.bell.ringBy(this.firstDueMs());
     }
   }
 
+  /** The account's slice is too small for it: draws, then decides anew. */
+  private async drawAndAdmit(policy: TokenPolicy, ask: AdmissionAsk, now: number): Promise<Admission | null> {
+    const refusal = await this.slice.makeRoom(policy, ask.reserveNanoUsd ?? 0, now);
+    return refusal === null ? this.admit(ask, []) : this.refused(refusal, policy, ask, Date.now());
+  }
+
   private decide(policy: TokenPolicy, ask: AdmissionAsk, now: number): Admission {
-    const limited = policy.quotaNanoUsd !== null || policy.budget !== null;
+    const limited = isLimited(policy);
     if (ask.reserveNanoUsd === null && limited && !ask.free)
       return this.refused(priceUnset(ask.model), policy, ask, now);
     const overLimit = this.rates.refusal(this.limits, this.book.openBeside(ask), ask.tokens, now);
@@ -240,26 +259,8 @@ export class TokenLedger extends DurableObject<Env> {
   }
 
   private lookAt(look: Look, now: number): LookAnswer {
-    const policy = this.policy;
-    if (policy === null) return { outcome: 'go-on', reservedNanoUsd: look.reservedNanoUsd };
-    const refusal = refusalByPolicy(policy, look, now);
-    if (refusal !== null) return refusal;
-    if (!this.book.holds.has(look.requestId)) this.book.adopt(look, now);
-    const held = this.book.holds.get(look.requestId)?.reservedNanoUsd;
-    if (held === undefined) return { outcome: 'go-on', reservedNanoUsd: look.reservedNanoUsd };
-    const more = Math.max(0, look.wantNanoUsd - held);
-    const granted = Math.min(more, Math.max(0, this.book.room(policy, now)));
-    // What is left is given, and only what has used that up is ended.
-    if (more > 0 && granted === 0 && look.runningNanoUsd >= held)
-      return quotaRefusal(policy, this.book, more, now);
-    const reserved = held + granted;
-    const unheard = this.book.holds.get(look.requestId)?.restored === true;
-    this.book.hold(look, reserved, now);
-    if (unheard) this.checkpoints.write();
-    if (policy.quotaNanoUsd !== null || policy.budget !== null)
-      this.checkpoints.raiseCeiling(policy, granted, now);
-    this.checkpoints.soon();
-    return { outcome: 'go-on', reservedNanoUsd: reserved };
+    const { book, slice, checkpoints } = this;
+    return answerLook(look, this.policy, { book, slice, checkpoints }, now);
   }
 
   private refused(refusal: Refusal, policy: TokenPolicy, ask: AdmissionAsk, now: number): Refusal {
@@ -270,7 +271,7 @@ export class TokenLedger extends DurableObject<Env> {
 
   private tally(row: LogRow, now: number): void {
     this.outbox.refused(row, now);
-    this.clock.wakeBy(this.outbox.dueAtMs(now));
+    this.bell.ringBy(this.outbox.dueAtMs(now));
   }
 
   private correctTokens({ row, tokens }: Settlement, now: number): void {
@@ -282,7 +283,7 @@ export class TokenLedger extends DurableObject<Env> {
   private append(rows: LogRow[], now: number): void {
     this.seq += 1;
     this.store.appendJournal({ seq: this.seq, atMs: now, totals: this.book.totals, rows });
-    this.clock.wakeBy(this.outbox.dueAtMs(now));
+    this.bell.ringBy(this.outbox.dueAtMs(now));
   }
 
   private alsoDurable(nowMs: number): CheckpointRest {

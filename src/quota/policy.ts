@@ -4,6 +4,11 @@ import { matchesAny } from '../lib/wildcard.ts';
 import type { TokenIdentity, TokenLimits, TokenPolicy } from '../tokens/token.ts';
 import type { AdmissionAsk, Refusal } from './quota.ts';
 
+/** Whether anything bounds what the token may spend. */
+export function isLimited({ quotaNanoUsd, budget, accountBudget }: TokenPolicy): boolean {
+  return quotaNanoUsd !== null || budget !== null || accountBudget !== undefined;
+}
+
 /** What a policy is asked about. */
 export interface PolicyQuestion {
   hash: string;

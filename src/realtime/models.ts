@@ -5,6 +5,7 @@ import type { JsonObject } from '../formats/observation.ts';
 import { memberText, replaceMember, topLevelMembers } from '../lib/json-members.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { LedgerClient } from '../quota/client.ts';
+import { isLimited } from '../quota/policy.ts';
 import type { Catalog, Route } from '../routing/catalog.ts';
 import type { Pricing } from './money.ts';
 import type { SessionOrder } from './order.ts';
@@ -48,8 +49,8 @@ export class SessionModels {
     const catalog = await this.catalog();
     const route = this.hereOf(realtimeRoutes(catalog, model, identity), model);
     const pricing = pricingAt(route, model, catalog, identity, Date.now());
-    const { quotaNanoUsd, budget } = inspection.policy;
-    if (pricing.rates === null && (quotaNanoUsd !== null || budget !== null))
+
+    if (pricing.rates === null && isLimited(inspection.policy))
       throw new RelayError(
         'model_price_unset',
         `The model \`${model}\` has no price, and this API key is limited.`,

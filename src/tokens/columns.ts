@@ -24,8 +24,8 @@ export interface TokenRow {
   hashes: string;
   /** JSON of GroupBounds; null: the group is not there. */
   bounds: string | null;
-  /** null: there is no such account. */
-  account_status: string | null;
+  /** JSON of what holds for all tokens of the account; null: there is no such account. */
+  account: string | null;
 }
 
 export type ColumnValues = Record<string, string | number | null>;
@@ -92,8 +92,25 @@ function policyOfRow(row: TokenRow): TokenPolicy {
     models: JSON.parse(row.models),
     allowedIps: JSON.parse(row.allowed_ips),
     limits: JSON.parse(row.limits),
-    ...(row.account_status === 'disabled' && { accountDisabled: true as const }),
+    ...accountBoundsOf(row),
   };
+}
+
+function accountBoundsOf(row: TokenRow): Pick<TokenPolicy, 'accountDisabled' | 'accountBudget'> {
+  const account: AccountBounds | null = JSON.parse(row.account ?? 'null');
+  if (account === null) return {};
+  const { status, nanoUsd, period, version } = account;
+  return {
+    ...(status === 'disabled' && { accountDisabled: true as const }),
+    ...(nanoUsd !== null && period !== null && { accountBudget: { nanoUsd, period, version } }),
+  };
+}
+
+interface AccountBounds {
+  status: string;
+  nanoUsd: number | null;
+  period: BudgetPeriod | null;
+  version: number;
 }
 
 function budgetOfRow({ budget_nano_usd, budget_period }: TokenRow): Budget | null {

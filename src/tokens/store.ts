@@ -15,6 +15,16 @@ export interface TokenRecord {
   spentNanoUsd: number;
 }
 
+/** A token in a line. */
+export interface TokenSummary {
+  id: string;
+  name: string;
+  status: TokenStatus;
+  quotaNanoUsd: number | null;
+  /** As the ledger last reported it. */
+  spentNanoUsd: number;
+}
+
 /** What an edit may change. Absent stays as it is; lists and limits are replaced whole. */
 export type TokenChanges = Partial<
   Pick<
@@ -48,13 +58,14 @@ export interface Rotation {
 /** The version of a deleted token's policy: no edit, however late it arrives, is newer. */
 export const finalVersion = Number.MAX_SAFE_INTEGER;
 
-/** What of a policy lies in other tables: the accepted values, the group's bounds, the account's status. */
+/** What of a policy lies in other tables: the accepted values, the group's bounds, what holds for the account. */
 const joinedColumns = `(SELECT json_group_array(json_object('hash', hash, 'validUntilMs', valid_until))
     FROM token_hashes WHERE token_id = tokens.id) AS hashes,
   (SELECT json_object('version', version, 'priceMultiplierMillionths', price_multiplier_millionths,
       'models', json(models), 'channels', json(channels), 'limits', json(limits))
     FROM groups WHERE name = tokens.group_name) AS bounds,
-  (SELECT status FROM accounts WHERE accounts.id = tokens.account_id) AS account_status`;
+  (SELECT json_object('status', status, 'nanoUsd', budget_nano_usd, 'period', budget_period, 'version', budget_version)
+    FROM accounts WHERE accounts.id = tokens.account_id) AS account`;
 
 export class TokenStore {
   private readonly db: D1Database;
@@ -150,6 +161,23 @@ export class TokenStore {
       .bind(...Object.values(columns), id)
       .first<TokenRow>();
     return row && recordOfRow(row);
+  }
+
+  /**
+   * For a summary: the tokens of these ids (deleted ones too), and at most 20 active ones that have a tenth of their
+   * quota left, or less. `accountId`: of that account only.
+   */
+  async summaries(ids: readonly string[], accountId: string | undefined): Promise<TokenSummary[]> {
+    const { results } = await this.db
+      .prepare(
+        `SELECT id, name, status, quota_nano_usd AS quotaNanoUsd, spent_nano_usd AS spentNanoUsd FROM tokens
+         WHERE (?1 IS NULL OR account_id = ?1) AND (id IN (SELECT value FROM json_each(?2)) OR id IN (
+           SELECT id FROM tokens WHERE status = 'active' AND spent_nano_usd >= quota_nano_usd * 0.9
+             AND (?1 IS NULL OR account_id = ?1) LIMIT 20))`,
+      )
+      .bind(accountId ?? null, JSON.stringify(ids))
+      .all<TokenSummary>();
+    return results;
   }
 
   /** Raises the version of every token of an account whose status has changed; their new policies. */

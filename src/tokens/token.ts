@@ -70,6 +70,8 @@ export interface TokenPolicy {
   limits: TokenLimits;
   /** The account that owns it is disabled: nothing of it may be used, whatever its own status is. */
   accountDisabled?: true;
+  /** What all tokens of the account share; absent: no bound. The amount that counts is the account's ledger's. */
+  accountBudget?: Budget & { version: number };
 }
 
 /**

@@ -76,6 +76,7 @@ export function relayWorker(modules: Bundle['modules'], adminKey: string, port: 
       LEDGER: { className: 'TokenLedger', useSQLite: true },
       REALTIME: { className: 'RealtimeSession', useSQLite: true },
       HEALTH: { className: 'HealthBoard', useSQLite: true },
+      ACCOUNTS: { className: 'AccountLedger', useSQLite: true },
     },
     unsafeDirectSockets: [{ host: '127.0.0.1', port }],
   };

@@ -269,6 +269,9 @@ describe.runIf(haveChromium)('without script', () => {
     await member.page.goto(link);
     expect(await member.page.locator('main').innerText()).toContain('This invitation has been used');
     await open('/dashboard/people');
+    await page.getByLabel('Budget in USD: Bob').fill('12.5');
+    await page.getByRole('row', { name: 'Bob' }).getByRole('button', { name: 'Save' }).click();
+    expect(await page.getByLabel('Budget in USD: Bob').inputValue()).toBe('12.5');
     await press('Disable');
     await member.page.goto(world.relay.url);
     expect(new URL(member.page.url()).pathname).toBe('/dashboard/login');

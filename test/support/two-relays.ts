@@ -25,6 +25,7 @@ export async function startTwoRelays(): Promise<TwoRelays> {
     LEDGER: { className: 'TokenLedger', useSQLite: true, ...(scriptName && { scriptName }) },
     REALTIME: { className: 'RealtimeSession', useSQLite: true, ...(scriptName && { scriptName }) },
     HEALTH: { className: 'HealthBoard', useSQLite: true, ...(scriptName && { scriptName }) },
+    ACCOUNTS: { className: 'AccountLedger', useSQLite: true, ...(scriptName && { scriptName }) },
   });
   const worker = (name: string, port: number, scriptName?: string) => ({
     name,

@@ -1,8 +1,9 @@
 // Accounts in D1, with what they log in by. Values come as hashes. D1 failing is thrown.
+import type { Budget } from '../../tokens/token.ts';
 import type { AccessKey, Account, Invite, Role, Session } from './account.ts';
 
 const accountColumns =
-  'accounts.id, accounts.name, accounts.email, accounts.role, accounts.status, accounts.created_at AS createdAtMs, accounts.last_login_at AS lastLoginAtMs';
+  'accounts.id, accounts.name, accounts.email, accounts.role, accounts.status, accounts.created_at AS createdAtMs, accounts.last_login_at AS lastLoginAtMs, accounts.budget_nano_usd AS budgetNanoUsd, accounts.budget_period AS budgetPeriod, accounts.budget_version AS budgetVersion';
 
 const sessionColumns =
   'sessions.id, sessions.account_id AS accountId, user_agent AS userAgent, sessions.created_at AS createdAtMs, expires_at AS expiresAtMs';
@@ -86,6 +87,17 @@ export class AccountStore {
         .bind(id, id),
     ]);
     return updated?.results[0] ?? null;
+  }
+
+  /** Sets the budget that all tokens of the account share (null: none). false: there is no such account. */
+  async setBudget(id: string, budget: Budget | null): Promise<boolean> {
+    const { meta } = await this.db
+      .prepare(
+        'UPDATE accounts SET budget_nano_usd = ?, budget_period = ?, budget_version = budget_version + 1 WHERE id = ?',
+      )
+      .bind(budget?.nanoUsd ?? null, budget?.period ?? null, id)
+      .run();
+    return meta.changes > 0;
   }
 
   /** Writes a session and that the account has logged in. */

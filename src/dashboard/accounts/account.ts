@@ -1,5 +1,7 @@
 // What an account, a session, an access key and an invitation are. How they are stored is account-store.ts's.
 
+import type { BudgetPeriod } from '../../tokens/token.ts';
+
 export type Role = 'admin' | 'member';
 
 /** The account that ADMIN_KEY acts for; schema.sql makes it. */
@@ -23,6 +25,11 @@ export interface Account {
   status: 'active' | 'disabled';
   createdAtMs: number;
   lastLoginAtMs: number | null;
+  /** What all its tokens share; null: no bound. */
+  budgetNanoUsd: number | null;
+  budgetPeriod: BudgetPeriod | null;
+  /** Grows with each edit of the budget. */
+  budgetVersion: number;
 }
 
 /** A login that lasts. Its value is only in the cookie. */

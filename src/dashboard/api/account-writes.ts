@@ -1,4 +1,4 @@
-// What disabling or enabling an account does to its tokens: each one's ledger is told, so that it holds at the very
+// What disabling or enabling an account, or another budget, does to its tokens: each one's ledger is told, so that it holds at the very
 // next request. The account's own row is changed before; a call that fails half-way is a 503, and the same call again
 // mends it.
 import { identityOf } from '../../tokens/resolve.ts';
@@ -12,10 +12,12 @@ export async function putAccountIntoForce(services: ManagementServices, accountI
   const { tokens, ledgers, tokenCache, report } = services;
   const policies = await tokens.renewOfAccount(accountId);
   try {
+    const budget = policies.find(({ accountBudget }) => accountBudget !== undefined)?.accountBudget;
     for (let at = 0; at < policies.length; at += ledgersAtATime) {
       const some = policies.slice(at, at + ledgersAtATime);
       await Promise.all(some.map((policy) => ledgers.configure(policy)));
     }
+    if (budget !== undefined) await ledgers.configureAccount(accountId, budget);
   } catch (error) {
     report('account-change-not-in-force', error);
     throw unavailable(

@@ -1,5 +1,6 @@
 // /api/accounts and /api/invites: the people of a deployment. For admins.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { usdFromNano } from '../../lib/money.ts';
 import { type Account, accountLimits, adminAccountId, type Invite } from '../accounts/account.ts';
 import { hashOfSecret, newSecretValue } from '../accounts/secret-value.ts';
 import { putAccountIntoForce } from './account-writes.ts';
@@ -8,7 +9,8 @@ import { newId } from './identifiers.ts';
 import { fieldProblem, notFound } from './problem.ts';
 import { bodyFailures, callFailures, json, jsonBody, missingFailure } from './responses.ts';
 import type { ManagementServices } from './services.ts';
-import { isoOf, isoTime } from './values.ts';
+import { budget } from './token-fields.ts';
+import { isoOf, isoTime, nanoOf, usd } from './values.ts';
 
 const security = [{ adminKey: [] }];
 const tags = ['accounts'];
@@ -26,6 +28,7 @@ const account = z
     status,
     created_at: isoTime,
     last_login_at: isoTime.nullable(),
+    budget: z.object({ usd, period: z.enum(['day', 'week', 'month']) }).nullable(),
   })
   .openapi('Account');
 const invite = z
@@ -50,7 +53,12 @@ const editRoute = createRoute({
     params,
     body: jsonBody(
       z
-        .strictObject({ name: name.optional(), role: role.optional(), status: status.optional() })
+        .strictObject({
+          name: name.optional(),
+          role: role.optional(),
+          status: status.optional(),
+          budget: budget.nullish().openapi({ description: 'What all its tokens share; null: no bound.' }),
+        })
         .openapi('AccountEdit'),
     ),
   },
@@ -95,12 +103,14 @@ export function addAccountRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementS
   );
   api.openapi(editRoute, async (context) => {
     const { id } = context.req.valid('param');
-    const { name, role, status } = context.req.valid('json');
+    const { name, role, status, budget } = context.req.valid('json');
     checkKeepsAdmin(id, context.var.principal.accountId, role, status);
     const changes = { ...(name && { name }), ...(role && { role }), ...(status && { status }) };
+    if (budget !== undefined)
+      await accounts.setBudget(id, budget && { ...budget, nanoUsd: nanoOf(budget.usd) });
     const edited = await accounts.update(id, changes);
     if (edited === null) throw notFound('account');
-    if (status !== undefined) await putAccountIntoForce(services, id);
+    if (status !== undefined || budget !== undefined) await putAccountIntoForce(services, id);
     return context.json(accountView(edited), 200);
   });
   addInviteRoutes(api, accounts, now);
@@ -140,13 +150,16 @@ function checkKeepsAdmin(id: string, own: string, role?: string, status?: string
 }
 
 function accountView({ createdAtMs, lastLoginAtMs, ...same }: Account): z.infer<typeof account> {
-  const { id, name, email, role, status } = same;
+  const { id, name, email, role, status, budgetNanoUsd, budgetPeriod: period } = same;
+  const budget =
+    budgetNanoUsd === null || period === null ? null : { usd: usdFromNano(budgetNanoUsd), period };
   return {
     id,
     name,
     email,
     role,
     status,
+    budget,
     created_at: isoOf(createdAtMs),
     last_login_at: isoOf(lastLoginAtMs),
   };

@@ -30,7 +30,8 @@ export const limits = z.strictObject({
 
 const period = z.enum(['day', 'week', 'month']);
 
-const budget = z.strictObject({
+/** A sum that comes back at each UTC day, week or month. */
+export const budget = z.strictObject({
   usd: usdAmount.refine((amount) => amount > 0, 'must be more than 0'),
   period,
 });

@@ -1,13 +1,15 @@
 // The first page: spend, requests, tokens and errors of a range, from the roll-ups.
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
-import type { Token } from '../api/token-fields.ts';
+import { usdFromNano } from '../../lib/money.ts';
+import type { TokenSummary } from '../../tokens/store.ts';
+import { accountInView } from '../api/roles.ts';
 import { show } from './layout.tsx';
 import { need, type PageContext, type PageEnv } from './page-env.ts';
 import { Columns, count, dollars, Empty, Heading } from './parts.tsx';
 import { strings } from './strings.ts';
 import { timeColumns } from './time-columns.ts';
-import { type UsageRow, UsageTable } from './usage-table.tsx';
+import { shownRows, type UsageRow, UsageTable } from './usage-table.tsx';
 
 const words = strings.overview;
 const hourMs = 3_600_000;
@@ -30,19 +32,16 @@ async function showOverview(context: PageContext) {
   const from = new Date(Math.floor(services.now() / hourMs) * hourMs - (hours - 1) * hourMs).toISOString();
   const usage = (grouping: string) =>
     need(api<{ data: UsageRow[] }>('GET', `/usage?group_by=${grouping}&from=${from}`));
-  const [overTime, byModel, byToken, tokens] = await Promise.all([
-    usage(by),
-    usage('model'),
-    usage('token'),
-    need(api<{ data: Token[] }>('GET', '/tokens?limit=200')),
-  ]);
-  const names = new Map(tokens.data.map((token) => [token.id, token.name]));
+  const [overTime, byModel, byToken] = await Promise.all([usage(by), usage('model'), usage('token')]);
+  const used = byToken.data.slice(0, shownRows).map(({ key }) => key);
+  const tokens = await services.tokens.summaries(used, accountInView(principal, undefined));
+  const names = new Map(tokens.map(({ id, name }) => [id, name]));
   const content = (
     <>
       <Heading title={words.title}>
         <Ranges chosen={name} />
       </Heading>
-      <Attention tokens={tokens.data} />
+      <Attention tokens={tokens} />
       <Figures rows={overTime.data} />
       {overTime.data.length === 0 ? (
         <Empty>
@@ -110,21 +109,21 @@ const Figures: FC<{ rows: readonly UsageRow[] }> = ({ rows }) => {
   );
 };
 
-/** A token with less than a tenth of its quota left. */
-const Attention: FC<{ tokens: readonly Token[] }> = ({ tokens }) => {
+/** Tokens with a tenth of their quota left, or less. */
+const Attention: FC<{ tokens: readonly TokenSummary[] }> = ({ tokens }) => {
   const near = tokens.filter(
-    ({ quota_usd, spent_usd, status }) =>
-      status === 'active' && quota_usd !== null && spent_usd >= quota_usd * 0.9,
+    ({ quotaNanoUsd, spentNanoUsd, status }) =>
+      status === 'active' && quotaNanoUsd !== null && spentNanoUsd >= quotaNanoUsd * 0.9,
   );
   if (near.length === 0) return null;
   return (
     <article>
       <h2>{words.attention}</h2>
       <ul>
-        {near.slice(0, 10).map(({ id, name, spent_usd, quota_usd }) => (
+        {near.map(({ id, name, spentNanoUsd, quotaNanoUsd }) => (
           <li>
             <a href={`/dashboard/tokens/${id}`}>{name}</a>
-            {`: ${dollars(spent_usd)} ${strings.tokens.of} ${dollars(quota_usd ?? 0)}`}
+            {`: ${dollars(usdFromNano(spentNanoUsd))} ${strings.tokens.of} ${dollars(usdFromNano(quotaNanoUsd ?? 0))}`}
           </li>
         ))}
       </ul>

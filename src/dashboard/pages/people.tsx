@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import { ActionButton, Alert, Choice, Field, OnceValue } from './form.tsx';
 import { show } from './layout.tsx';
-import { formOf, need, type PageContext, type PageEnv, textOf } from './page-env.ts';
+import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { Badge, Heading, TableFrame, Time } from './parts.tsx';
 import { strings } from './strings.ts';
 
@@ -16,6 +16,7 @@ interface Account {
   role: 'admin' | 'member';
   status: 'active' | 'disabled';
   last_login_at: string | null;
+  budget: { usd: number; period: 'day' | 'week' | 'month' } | null;
 }
 
 interface Invite {
@@ -46,11 +47,18 @@ export function peopleRoutes(): Hono<PageEnv> {
     const given = ['status', 'role'].filter((name) => textOf(values, name) !== '');
     const edit = Object.fromEntries(given.map((name) => [name, textOf(values, name)]));
     const path = `/accounts/${encodeURIComponent(context.req.param('id'))}`;
-    const edited = await context.var.api('PATCH', path, edit);
+    const edited = await context.var.api('PATCH', path, { ...edit, ...budgetOf(values) });
     if (!edited.ok) return showPeople(context, edited.detail);
     return context.redirect('/dashboard/people', 303);
   });
   return routes;
+}
+
+/** The budget's form says both fields; empty or 0 takes the budget away. */
+function budgetOf(values: Values): Record<string, unknown> {
+  if (values.budget_usd === undefined) return {};
+  const usd = Number(textOf(values, 'budget_usd'));
+  return { budget: usd === 0 ? null : { usd, period: textOf(values, 'budget_period') } };
 }
 
 async function showPeople(context: PageContext, problem?: string) {
@@ -105,18 +113,22 @@ const AccountTable: FC<{ accounts: readonly Account[]; ownId: string }> = ({ acc
           <th scope="col">{words.email}</th>
           <th scope="col">{words.role}</th>
           <th scope="col">{words.status}</th>
+          <th scope="col">{words.budget}</th>
           <th scope="col">{words.lastLogin}</th>
           <th scope="col">{strings.tokens.edit}</th>
         </tr>
       </thead>
       <tbody>
-        {accounts.map(({ id, name, email, role, status, last_login_at }) => (
+        {accounts.map(({ id, name, email, role, status, last_login_at, budget }) => (
           <tr>
             <td>{name}</td>
             <td>{email ?? '–'}</td>
             <td>{words[role]}</td>
             <td>
               <Badge kind={status === 'active' ? 'good' : 'off'}>{strings.tokens[status]}</Badge>
+            </td>
+            <td>
+              <BudgetForm id={id} name={name} budget={budget} />
             </td>
             <td>
               <Time at={last_login_at} />
@@ -133,6 +145,30 @@ const AccountTable: FC<{ accounts: readonly Account[]; ownId: string }> = ({ acc
       </tbody>
     </table>
   </TableFrame>
+);
+
+const BudgetForm: FC<Pick<Account, 'id' | 'name' | 'budget'>> = ({ id, name, budget }) => (
+  <form method="post" action={`/dashboard/people/${id}`} class="in-row">
+    <input
+      type="number"
+      name="budget_usd"
+      min="0"
+      step="any"
+      value={budget?.usd ?? ''}
+      placeholder={words.noBudget}
+      aria-label={`${words.budget}: ${name}`}
+    />
+    <select name="budget_period" aria-label={`${strings.tokens.period}: ${name}`}>
+      {(['day', 'week', 'month'] as const).map((period) => (
+        <option value={period} selected={period === (budget?.period ?? 'month')}>
+          {strings.tokens[period]}
+        </option>
+      ))}
+    </select>
+    <button type="submit" class="outline small">
+      {strings.form.save}
+    </button>
+  </form>
 );
 
 const AccountActions: FC<Pick<Account, 'id' | 'role' | 'status'>> = ({ id, role, status }) => (

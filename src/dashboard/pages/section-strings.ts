@@ -194,6 +194,8 @@ export const sectionStrings = {
     role: 'Role',
     status: 'Status',
     lastLogin: 'Last login',
+    budget: 'Budget in USD',
+    noBudget: 'none',
     admin: 'admin',
     member: 'member',
     invite: 'Invite',

@@ -15,6 +15,9 @@ export interface UsageRow {
   cost_usd: number;
 }
 
+/** The dearest are shown. */
+export const shownRows = 10;
+
 interface TableFacts {
   label: string;
   rows: readonly UsageRow[];
@@ -42,7 +45,7 @@ export const UsageTable: FC<TableFacts> = ({ label, rows, nameOf }) =>
           </tr>
         </thead>
         <tbody>
-          {rows.slice(0, 10).map(({ key, requests, errors = 0, cost_usd }) => (
+          {rows.slice(0, shownRows).map(({ key, requests, errors = 0, cost_usd }) => (
             <tr>
               <td class="wide">{nameOf(key) || '–'}</td>
               <td class="number">{count(requests)}</td>

@@ -38,6 +38,10 @@ export class FakeLedgers implements Ledgers {
     return true;
   }
 
+  async configureAccount(accountId: string): Promise<void> {
+    this.answer(`configure-account ${accountId}`);
+  }
+
   async balance(tokenId: string): Promise<Balance> {
     this.answer(`balance ${tokenId}`);
     const spentNanoUsd = this.spent.get(tokenId) ?? 0;

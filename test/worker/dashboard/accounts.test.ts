@@ -36,6 +36,31 @@ it('keeps a token disabled that was edited, or rotated, while its account was', 
   expect((await relay.fetch(...models(rotated))).body.error.code).toBe('token_disabled');
 });
 
+it('bounds all tokens of an account by the budget that an admin sets, and not others', async () => {
+  const { relay, admin, member, other } = await openDashboard();
+  const edited = await admin.api('PATCH', '/accounts/acc_bob', { budget: { usd: 0.000001, period: 'day' } });
+  expect([edited.status, edited.body.budget]).toEqual([200, { usd: 0.000001, period: 'day' }]);
+  const mine = (await member.api('POST', '/tokens', { name: 'x' })).body.token as string;
+  const theirs = (await other.api('POST', '/tokens', { name: 'x' })).body.token as string;
+  await relay.channel({ name: 'o', provider: 'openai', keys: ['sk-0123456789abcdef'], models: ['gpt-4o'] });
+  const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
+  relay.upstream = () => Response.json({ choices: [], usage });
+  const ask = (token: string) =>
+    relay.fetch('/v1/chat/completions', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'gpt-4o', max_tokens: 50, messages: [{ role: 'user', content: 'hi' }] }),
+    });
+  const refused = await ask(mine);
+  expect([refused.status, refused.body.error.code]).toEqual([429, 'insufficient_quota']);
+  expect(refused.body.error.message).toContain("budget of this API key's account");
+  expect((await ask(theirs)).status).toBe(200);
+  await admin.api('PATCH', '/accounts/acc_bob', { budget: { usd: 1, period: 'day' } });
+  expect((await ask(mine)).status).toBe(200);
+  await admin.api('PATCH', '/accounts/acc_bob', { budget: null });
+  expect((await ask(mine)).status).toBe(200);
+});
+
 it('ends the access keys of a disabled account too', async () => {
   const { relay, admin, member } = await openDashboard();
   const { key } = (await member.api('POST', '/access-keys', { name: 'CI' })).body;

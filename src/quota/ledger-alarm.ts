@@ -1,22 +1,22 @@
-// When the ledger's alarm rings: one alarm for all that is due, set again only when something is due sooner.
+// A ledger's one alarm: set for whatever is due first. Does not know what is due; the ledger does.
 
-export class AlarmClock {
-  /** `unset`: not even looked at, as in the constructor. An alarm that is set there calls off the one that woke it. */
+export class LedgerAlarm {
+  /** `unset`: not even looked at, as in the ledger's constructor. An alarm that is set there calls off the one that woke it. */
   private atMs: number | null | 'unknown' | 'unset' = 'unset';
-  private readonly storage: Pick<DurableObjectStorage, 'setAlarm'>;
+  private readonly storage: DurableObjectStorage;
   private readonly firstDueMs: () => number | null;
 
-  constructor(storage: Pick<DurableObjectStorage, 'setAlarm'>, firstDueMs: () => number | null) {
+  constructor(storage: DurableObjectStorage, firstDueMs: () => number | null) {
     this.storage = storage;
     this.firstDueMs = firstDueMs;
   }
 
-  /** The constructor is over: from now on alarms are set. */
-  start(): void {
+  /** The ledger is constructed: from now on alarms may be set. */
+  begin(): void {
     this.atMs = 'unknown';
   }
 
-  /** It has rung, and none is set. */
+  /** It has rung. */
   rang(): void {
     this.atMs = null;
   }
@@ -25,7 +25,7 @@ export class AlarmClock {
    * Sees to it that the alarm rings by then. One is stored for all that was due before a reset; the first call
    * after it looks at all of that again, or it would be put off.
    */
-  wakeBy(atMs: number | null): void {
+  ringBy(atMs: number | null): void {
     if (this.atMs === 'unset') return;
     const first = this.atMs === 'unknown' ? this.firstDueMs() : null;
     const byMs = atMs === null || first === null ? (atMs ?? first) : Math.min(atMs, first);

@@ -1,0 +1,158 @@
+// The ledger of one account that has a budget: a Durable Object that hands slices of it to the ledgers of the
+// account's tokens. The sum of the slices never passes the budget. Draws are served one after the other, so that no
+// sum is decided on while another is on its way.
+import { DurableObject } from 'cloudflare:workers';
+import type { Env } from '../config.ts';
+import {
+  type AccountBudget,
+  type Draw,
+  type DrawAsk,
+  periodKeyOf,
+  type SliceHolderRpc,
+} from './account-budget.ts';
+
+/** Bounds of handing out. */
+export const accountSlices = {
+  /** A slice is this share of what is left at most (beyond what is needed now), in whole requests. */
+  shareOfRoom: 1 / 64,
+  /** Slices that are called back at a time: the largest. */
+  calledBack: 500,
+  /** After a calling back that brought nothing, the next waits so long. */
+  restMs: 100,
+} as const;
+
+export class AccountLedger extends DurableObject<Env> {
+  private readonly sql: SqlStorage;
+  private turn: Promise<unknown> = Promise.resolve();
+  private budget: AccountBudget | null = null;
+  private periodKey = '';
+  private clockMs = 0;
+  private readonly granted = new Map<string, number>();
+  private nothingCameAtMs = 0;
+
+  constructor(state: DurableObjectState, env: Env) {
+    super(state, env);
+    this.sql = state.storage.sql;
+    this.sql.exec(
+      'CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID',
+    );
+    this.sql.exec(
+      'CREATE TABLE IF NOT EXISTS granted (token_id TEXT PRIMARY KEY, nano_usd INTEGER NOT NULL) WITHOUT ROWID',
+    );
+    for (const { key, value } of this.sql.exec<{ key: string; value: string }>(
+      'SELECT key, value FROM state',
+    )) {
+      if (key === 'budget') this.budget = JSON.parse(value);
+      if (key === 'period') this.periodKey = value;
+    }
+    const rows = this.sql.exec<{ token_id: string; nano_usd: number }>(
+      'SELECT token_id, nano_usd FROM granted',
+    );
+    for (const { token_id, nano_usd } of rows) this.granted.set(token_id, nano_usd);
+  }
+
+  /** So much of the budget for a token, or the refusal. */
+  draw(ask: DrawAsk): Promise<Draw> {
+    return this.inTurn(() => this.serve(ask));
+  }
+
+  /** A new budget: what tokens hold and do not use comes back at once, so that a lower one holds from now on. */
+  configure(budget: AccountBudget): Promise<void> {
+    return this.inTurn(async () => {
+      this.adopt(budget, Date.now());
+      await this.callBack(null);
+    });
+  }
+
+  private async serve(ask: DrawAsk): Promise<Draw> {
+    const budget = this.adopt(ask.budget, ask.nowMs);
+    const { tokenId, needNanoUsd } = ask;
+    if (ask.grantedNanoUsd !== undefined) {
+      this.grant(tokenId, ask.periodKey === this.periodKey ? ask.grantedNanoUsd : 0);
+    }
+    const rests = this.clockMs - this.nothingCameAtMs < accountSlices.restMs;
+    if (this.room(budget) < needNanoUsd && !rests) await this.callBack(tokenId);
+    const room = this.room(budget);
+    const answer = { nowMs: this.clockMs, periodKey: this.periodKey };
+    if (room < ask.atLeastNanoUsd) return { outcome: 'refused', leftNanoUsd: room, ...answer };
+    const grantedNanoUsd = room < needNanoUsd ? Math.max(0, room) : needNanoUsd + spareOf(ask, room);
+    this.grant(tokenId, (this.granted.get(tokenId) ?? 0) + grantedNanoUsd);
+    return { outcome: 'granted', grantedNanoUsd, ...answer };
+  }
+
+  private room(budget: AccountBudget): number {
+    return budget.nanoUsd - [...this.granted.values()].reduce((sum, nanoUsd) => sum + nanoUsd, 0);
+  }
+
+  /** Takes over a newer budget, and begins a new period when it is time. Answers the budget that holds. */
+  private adopt(budget: AccountBudget, nowMs: number): AccountBudget {
+    this.clockMs = Math.max(this.clockMs, nowMs, Date.now());
+    if (this.budget === null || this.budget.version < budget.version) {
+      this.budget = budget;
+      this.write('budget', JSON.stringify(budget));
+    }
+    const key = periodKeyOf(this.budget, this.clockMs);
+    if (key !== this.periodKey) {
+      this.periodKey = key;
+      this.write('period', key);
+      this.granted.clear();
+      this.sql.exec('DELETE FROM granted');
+    }
+    return this.budget;
+  }
+
+  /** Asks all but one token for what they do not use. One that cannot be reached keeps its slice. */
+  private async callBack(exceptId: string | null): Promise<void> {
+    const holders = [...this.granted]
+      .filter(([tokenId, nanoUsd]) => tokenId !== exceptId && nanoUsd > 0)
+      .sort(([, one], [, other]) => other - one)
+      .slice(0, accountSlices.calledBack);
+    const given = await Promise.all(holders.map(([tokenId]) => this.askBack(tokenId)));
+    if (given.every((nanoUsd) => nanoUsd <= 0)) this.nothingCameAtMs = Math.max(this.clockMs, Date.now());
+    holders.forEach(([tokenId, nanoUsd], index) => {
+      this.grant(tokenId, nanoUsd - (given[index] ?? 0));
+    });
+  }
+
+  private async askBack(tokenId: string): Promise<number> {
+    const holder = this.env.LEDGER.get(this.env.LEDGER.idFromName(tokenId)) as unknown as SliceHolderRpc;
+    try {
+      return await holder.giveBack(this.periodKey, this.clockMs);
+    } catch (error) {
+      console.warn(JSON.stringify({ event: 'slice-not-given-back', tokenId, error: String(error) }));
+      return 0;
+    }
+  }
+
+  private grant(tokenId: string, nanoUsd: number): void {
+    if (this.granted.get(tokenId) === nanoUsd) return;
+    this.granted.set(tokenId, nanoUsd);
+    this.sql.exec(
+      'INSERT INTO granted (token_id, nano_usd) VALUES (?, ?) ON CONFLICT (token_id) DO UPDATE SET nano_usd = excluded.nano_usd',
+      tokenId,
+      nanoUsd,
+    );
+  }
+
+  private write(key: string, value: string): void {
+    this.sql.exec(
+      'INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+      key,
+      value,
+    );
+  }
+
+  /** One after the other, whatever became of the one before. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.turn.then(work, work);
+    this.turn = mine.catch(() => undefined);
+    return mine;
+  }
+}
+
+/** In whole requests, so that the last of a budget is not left over in pieces. */
+function spareOf({ needNanoUsd, spareNanoUsd }: DrawAsk, room: number): number {
+  if (needNanoUsd <= 0) return 0;
+  const share = Math.min(spareNanoUsd, (room - needNanoUsd) * accountSlices.shareOfRoom);
+  return Math.max(0, Math.floor(share / needNanoUsd) * needNanoUsd);
+}

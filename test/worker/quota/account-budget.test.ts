@@ -1,0 +1,157 @@
+// One budget that all tokens of an account share: the real ledgers of tokens and accounts.
+import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, expect, it, vi } from 'vitest';
+import type { AccountBudget, AccountLedgerRpc } from '../../../src/quota/account-budget.ts';
+import { newLedger, type TestLedger } from './ledgers.ts';
+
+afterEach(() => void vi.useRealTimers());
+
+const budgetOf = (nanoUsd: number, version = 1): AccountBudget => ({ nanoUsd, period: 'month', version });
+
+/** Tokens of one new account with a budget. */
+async function tokensOf(count: number, nanoUsd: number, fields: object = {}) {
+  const accountId = `acc_${crypto.randomUUID()}`;
+  const accountBudget = budgetOf(nanoUsd);
+  const tokens = await Promise.all(
+    Array.from({ length: count }, () => newLedger({ accountId, accountBudget, ...fields })),
+  );
+  const account = () => env.ACCOUNTS.get(env.ACCOUNTS.idFromName(accountId)) as unknown as AccountLedgerRpc;
+  return { tokens, account, accountId };
+}
+
+async function admitted(asks: Promise<string>[]): Promise<number> {
+  const answers = await Promise.all(asks);
+  expect(answers.filter((answer) => !['admitted', 'insufficient_quota'].includes(answer))).toEqual([]);
+  return answers.filter((answer) => answer === 'admitted').length;
+}
+
+it('admits exactly 100 of 1,000 requests at once over ten tokens, with room for 100', async () => {
+  const { tokens } = await tokensOf(10, 100 * 7_000);
+  const asks = Array.from({ length: 1_000 }, (_, index) => (tokens[index % 10] as TestLedger).admit(7_000));
+  expect(await admitted(asks)).toBe(100);
+  const balances = await Promise.all(tokens.map((token) => token.rpc().balance()));
+  expect(balances.reduce((sum, { reservedNanoUsd }) => sum + reservedNanoUsd, 0)).toBe(100 * 7_000);
+});
+
+it('never passes the budget with requests of all sizes, and leaves less than the smallest', async () => {
+  const { tokens } = await tokensOf(10, 1_000_000);
+  const sizes = Array.from({ length: 600 }, (_, index) => 500 + ((index * 7_919) % 9_000));
+  await Promise.all(sizes.map((size, index) => (tokens[index % 10] as TestLedger).admit(size)));
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  while ((await tokens[0]?.admit(500)) === 'admitted');
+  const balances = await Promise.all(tokens.map((token) => token.rpc().balance()));
+  const held = balances.reduce((sum, { reservedNanoUsd }) => sum + reservedNanoUsd, 0);
+  expect(held).toBeLessThanOrEqual(1_000_000);
+  expect(held).toBeGreaterThan(1_000_000 - 500);
+});
+
+it('asks the account once for many requests, where there is plenty; an account that is away is no spent budget', async () => {
+  const { tokens, accountId } = await tokensOf(1, 1_000_000_000);
+  const [token] = tokens as [TestLedger];
+  await token.admit(1_000);
+  const stub = env.ACCOUNTS.get(env.ACCOUNTS.idFromName(accountId));
+  await runInDurableObject(stub, (account) => {
+    (account as unknown as { serve: unknown }).serve = () => Promise.reject(new Error('away'));
+  });
+  expect(await admitted(Array.from({ length: 32 }, () => token.admit(1_000)))).toBe(32);
+  await expect(token.admit(1_000)).rejects.toThrow('away');
+});
+
+it('calls back what another token has drawn and does not use, before it refuses', async () => {
+  const { tokens } = await tokensOf(2, 100_000);
+  const [one, other] = tokens as [TestLedger, TestLedger];
+  await one.admit(1_000, { requestId: 'r' });
+  await one.rpc().settle([one.settlement('r', 400)]);
+  expect(await other.admit(99_600)).toBe('admitted');
+  expect(await other.admit(1)).toBe('insufficient_quota');
+  expect(await one.admit(1)).toBe('insufficient_quota');
+});
+
+it('counts what a request cost more than its bound', async () => {
+  const { tokens } = await tokensOf(2, 10_000);
+  const [one, other] = tokens as [TestLedger, TestLedger];
+  await one.admit(1_000, { requestId: 'r' });
+  await one.rpc().settle([one.settlement('r', 4_000)]);
+  // The account hears of it when it calls back, or when the token draws again.
+  expect(await one.admit(6_001)).toBe('insufficient_quota');
+  expect(await one.admit(6_000)).toBe('admitted');
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  expect(await other.admit(1)).toBe('insufficient_quota');
+});
+
+it('is exact again after a reset of everything: nothing is admitted twice', async () => {
+  const { tokens } = await tokensOf(3, 9_000);
+  for (const [index, token] of tokens.entries()) {
+    await token.admit(2_000, { requestId: `r${index}` });
+    await token.rpc().settle([token.settlement(`r${index}`, 2_000)]);
+  }
+  await abortAllDurableObjects();
+  const asks = Array.from({ length: 30 }, (_, index) => (tokens[index % 3] as TestLedger).admit(1_000));
+  expect(await admitted(asks)).toBeLessThanOrEqual(3);
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
+  await Promise.all(tokens.map((token) => token.alarm()));
+  const balances = await Promise.all(tokens.map((token) => token.rpc().balance()));
+  const used = balances.reduce(
+    (sum, { spentNanoUsd, reservedNanoUsd }) => sum + spentNanoUsd + reservedNanoUsd,
+    0,
+  );
+  expect(used).toBeLessThanOrEqual(9_000);
+  // What was distrusted is over: the rest can be had.
+  expect(await tokens[0]?.admit(9_000 - used)).toBe('admitted');
+});
+
+it('holds a lowered budget from the moment that it is answered', async () => {
+  const { tokens, account, accountId } = await tokensOf(2, 1_000_000);
+  const [one, other] = tokens as [TestLedger, TestLedger];
+  await one.admit(1_000);
+  const lower = budgetOf(3_000, 2);
+  for (const token of tokens) {
+    await token.rpc().configure(token.policy({ accountId, version: 2, accountBudget: lower }));
+  }
+  await account().configure(lower);
+  const fields = { policyVersion: 2 };
+  expect(await admitted(Array.from({ length: 10 }, () => one.admit(1_000, fields)))).toBe(2);
+  expect(await other.admit(1, fields)).toBe('insufficient_quota');
+});
+
+it('comes back with its period, and says when', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2027-01-31T23:59:50Z') });
+  const { tokens } = await tokensOf(2, 5_000);
+  const [one, other] = tokens as [TestLedger, TestLedger];
+  await one.admit(5_000, { requestId: 'r' });
+  const refusal = await other.rpc().admit(other.ask({ reserveNanoUsd: 1 }), []);
+  expect(refusal).toMatchObject({ code: 'insufficient_quota', retryAfterMs: 10_000 });
+  expect(JSON.stringify(refusal)).toContain("month's budget of this API key's account");
+  await one.rpc().settle([one.settlement('r', 5_000)]);
+  vi.setSystemTime(Date.parse('2027-02-01T00:00:01Z'));
+  expect(await other.admit(3_000)).toBe('admitted');
+  expect(await one.admit(2_000)).toBe('admitted');
+  expect(await one.admit(1)).toBe('insufficient_quota');
+});
+
+it('bounds a running stream too: it gets what is left, and then is ended', async () => {
+  const { tokens } = await tokensOf(1, 3_000);
+  const [token] = tokens as [TestLedger];
+  await token.admit(2_000, { requestId: 's', stream: true });
+  const look = (held: number, running: number) =>
+    token.rpc().look([
+      token.look({
+        requestId: 's',
+        reservedNanoUsd: held,
+        runningNanoUsd: running,
+        wantNanoUsd: held + 2_000,
+      }),
+    ]);
+  expect(await look(2_000, 1_900)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 3_000 }]);
+  expect(await look(3_000, 3_000)).toMatchObject([{ outcome: 'refused', code: 'insufficient_quota' }]);
+});
+
+it('refuses a model without a price, as a quota does', async () => {
+  const { tokens } = await tokensOf(1, 3_000);
+  const [token] = tokens as [TestLedger];
+  const answer = await token.rpc().admit(token.ask({ reserveNanoUsd: null }), []);
+  expect(answer).toMatchObject({ code: 'model_price_unset' });
+  const free = await token.rpc().admit(token.ask({ reserveNanoUsd: null, free: true }), []);
+  expect(free).toMatchObject({ outcome: 'admitted' });
+});
