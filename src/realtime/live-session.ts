@@ -206,7 +206,7 @@ export class LiveSession {
     this.money.settleSession({ attempts, status, errorCode, ...where }, pricing?.model ?? this.order.model);
   }
 
-  /** The settings of an ephemeral secret, where it has any. */
+  /** The settings of an ephemeral secret; null: it says none. */
   private prelude(): string | null {
     const settings = this.order.bound?.settings ?? {};
     const saysMore = Object.keys(settings).some((name) => name !== 'type');

@@ -14,7 +14,7 @@ export interface WishedRoute extends Route {
   effort: ReasoningEffort | null;
 }
 
-/** The routes of all the models, in their order. Throws what is wrong with the first where none has any. */
+/** The routes of all the models, in their order. Throws what is wrong with the first where all have none. */
 export function wishedRoutes(
   call: Call,
   { models }: Wishes,

@@ -47,7 +47,7 @@ export interface Route {
   target: TranslationTarget | null;
   /** Routes of a lower rank come first, whatever their priority: models that are tried in order. Undefined: 0. */
   rank?: number;
-  /** The one key that will do (what it made lives with it); undefined: any. */
+  /** The one key that will do (what it made lives with it); undefined: each of them. */
   keyId?: string | null;
 }
 

@@ -160,7 +160,7 @@ describe('an upstream', () => {
     const query = '?model=gpt-4o-realtime-preview';
     await expect(openRealtime(relay.url, token, { query })).rejects.toMatchObject({ status: 502 });
     expect(await balanceOf(relay, id)).toMatchObject({ open_requests: 0, reserved_usd: 0 });
-    expect(onlyBroken.id).toBeTruthy();
+    expect(onlyBroken.id).toMatch(/^ch_\w+$/);
   });
 });
 

@@ -108,7 +108,7 @@ function expectHeard(
     expect(heard).toMatchObject(feature.heard ?? {});
   } else if (feature.heard !== undefined && caller !== format && !isSaidInWords(feature)) {
     expect(heard).not.toMatchObject(feature.heard);
-    if (!stream) expect(headers.get('x-relay-dropped')).toBeTruthy();
+    if (!stream) expect(headers.get('x-relay-dropped')).toMatch(/^[a-z]/);
   }
 }
 
