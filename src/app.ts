@@ -190,13 +190,18 @@ async function showDashboard({ req, env, executionCtx }: Context<DoorEnv>): Prom
     health: () => healthBoard(env).exchange(services.health.current.report()),
     callModel: async (request) => doors.fetch(request, env, executionCtx),
     missing: () => missingOf(services.config, env.DB),
+    signIn: services.config.signIn,
   });
   return pages.fetch(req.raw, env, executionCtx);
 }
 
 /** What the management API and the pages stand on; loaded on demand, with them. */
 async function managementServices(env: Env): Promise<ManagementServices> {
-  const { AccountStore } = await import('./dashboard/accounts/account-store.ts');
+  const [{ AccountStore }, { PasskeyStore }, { IdentityStore }] = await Promise.all([
+    import('./dashboard/accounts/account-store.ts'),
+    import('./dashboard/accounts/passkey-store.ts'),
+    import('./dashboard/accounts/identity-store.ts'),
+  ]);
   const services = servicesOf(env);
   return {
     ...services,
@@ -207,6 +212,8 @@ async function managementServices(env: Env): Promise<ManagementServices> {
     logRetentionMs: services.config.logRetentionMs,
     db: env.DB,
     accounts: new AccountStore(env.DB),
+    passkeys: new PasskeyStore(env.DB),
+    identities: new IdentityStore(env.DB),
     onChannelsChanged: () => services.catalog.refresh(Date.now()),
     testChannel: (channelId, model, keyId) => testChannel(services, channelId, model, keyId ?? null),
     discoverModels: (channelId) => discoverModels(services, channelId),

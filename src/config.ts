@@ -1,5 +1,7 @@
 // The Worker's environment, read once and frozen. Nothing else knows the names of variables.
 
+import type { AccessApplication } from './dashboard/accounts/access-jwt.ts';
+import type { GithubApp } from './dashboard/accounts/github.ts';
 import { type EncryptionKeys, encryptionKeysOf } from './lib/encryption-keys.ts';
 import type { AccountLedger } from './quota/account-ledger.ts';
 import type { TokenLedger } from './quota/ledger.ts';
@@ -39,6 +41,14 @@ export interface Env {
   CONVERSATION_DAYS?: string;
   /** Comma-separated origins that browsers may call from; unset is any. */
   CORS_ORIGINS?: string;
+  /** An OAuth app of GitHub, by which people log in to the dashboard. */
+  GITHUB_CLIENT_ID?: string;
+  GITHUB_CLIENT_SECRET?: string;
+  /** Of a GitHub Enterprise Server; unset: https://github.com. */
+  GITHUB_BASE_URL?: string;
+  /** Cloudflare Access in front of the dashboard: `https://TEAM.cloudflareaccess.com`, and the application's AUD tag. */
+  ACCESS_TEAM_DOMAIN?: string;
+  ACCESS_AUD?: string;
 }
 
 /** A channel that exists because an environment variable names its key. */
@@ -52,6 +62,12 @@ export interface EnvironmentChannel {
 export interface DemoUpstream {
   baseUrl: string;
   models: Readonly<Record<string, string[]>>;
+}
+
+/** How people log in to the dashboard besides passwords and passkeys; null: not at all. */
+export interface SignIn {
+  readonly github: GithubApp | null;
+  readonly access: AccessApplication | null;
 }
 
 export interface Config {
@@ -69,6 +85,7 @@ export interface Config {
   /** null: the price table is never refreshed. */
   readonly pricesUrl: string | null;
   readonly environmentChannels: readonly EnvironmentChannel[];
+  readonly signIn: SignIn;
 }
 
 /** The frozen configuration of an environment. Empty strings count as unset. */
@@ -91,6 +108,7 @@ export function readConfig(env: Env): Config {
     logRetentionMs: logRetentionMs(env.LOG_RETENTION_DAYS),
     pricesUrl: pricesUrl(env.PRICES_URL),
     environmentChannels: environmentChannels(env),
+    signIn: signIn(env),
   });
 }
 
@@ -128,4 +146,18 @@ function environmentChannels(env: Env): EnvironmentChannel[] {
     { provider: 'gemini', key: env.GEMINI_API_KEY, baseUrl: env.GEMINI_BASE_URL || null },
   ] as const;
   return all.flatMap(({ key, ...rest }) => (key ? [{ ...rest, key }] : []));
+}
+
+function signIn(env: Env): SignIn {
+  const { GITHUB_CLIENT_ID: clientId, GITHUB_CLIENT_SECRET: clientSecret } = env;
+  const { ACCESS_TEAM_DOMAIN: teamDomain, ACCESS_AUD: audience } = env;
+  const baseUrl = withoutSlash(env.GITHUB_BASE_URL || 'https://github.com');
+  return {
+    github: clientId && clientSecret ? { clientId, clientSecret, baseUrl } : null,
+    access: teamDomain && audience ? { teamDomain: withoutSlash(teamDomain), audience } : null,
+  };
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '');
 }

@@ -2,6 +2,8 @@
 // for machines differ. What is bounded tightly is the number of statements.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { AccountStore } from '../../src/dashboard/accounts/account-store.ts';
+import { IdentityStore } from '../../src/dashboard/accounts/identity-store.ts';
+import { PasskeyStore } from '../../src/dashboard/accounts/passkey-store.ts';
 import { hashOfSecret } from '../../src/dashboard/accounts/secret-value.ts';
 import { dashboard } from '../../src/dashboard/pages/dashboard.tsx';
 import type { PageServices } from '../../src/dashboard/pages/page-env.ts';
@@ -55,6 +57,8 @@ function pages() {
     encryptionKeys: { seal: 'key', open: ['key'] },
     db,
     accounts: new AccountStore(db),
+    passkeys: new PasskeyStore(db),
+    identities: new IdentityStore(db),
     tokens: new TokenStore(db),
     routing: new RoutingStore(db),
     groups: new GroupStore(db),
@@ -72,6 +76,7 @@ function pages() {
     liveChannels: async () => [],
     health: async () => ({}),
     callModel: async () => new Response(),
+    signIn: { github: null, access: null },
     missing: async () => [],
   };
   return dashboard(services);

@@ -1,6 +1,7 @@
 // Accounts in D1, with what they log in by. Values come as hashes. D1 failing is thrown.
 import type { Budget } from '../../tokens/token.ts';
 import type { AccessKey, Account, Invite, Role, Session } from './account.ts';
+import { type Identity, linkOfNew } from './identity-store.ts';
 
 const accountColumns =
   'accounts.id, accounts.name, accounts.email, accounts.role, accounts.status, accounts.created_at AS createdAtMs, accounts.last_login_at AS lastLoginAtMs, accounts.budget_nano_usd AS budgetNanoUsd, accounts.budget_period AS budgetPeriod, accounts.budget_version AS budgetVersion';
@@ -15,6 +16,17 @@ export interface Proven {
   name: string;
   /** Of the session or the key. */
   id: string;
+}
+
+/** An account that an invitation makes. */
+export interface NewAccount {
+  id: string;
+  name: string;
+  email: string | null;
+  /** Its hash; null: it logs in by `identity`. */
+  password: string | null;
+  identity?: Identity;
+  nowMs: number;
 }
 
 export class AccountStore {
@@ -226,13 +238,11 @@ export class AccountStore {
 
   /**
    * Makes the account that an invitation is for, and uses the invitation up, in one transaction: of two who follow
-   * the link at a time one gets the account. `taken`: the email has an account; the invitation stays good.
+   * the link at a time one gets the account. `taken`: the email, or who it is elsewhere, has an account; the invitation
+   * stays good.
    */
-  async acceptInvite(
-    hash: string,
-    account: { id: string; name: string; email: string; password: string; nowMs: number },
-  ): Promise<'accepted' | 'taken' | 'gone'> {
-    const { id, name, email, password, nowMs } = account;
+  async acceptInvite(hash: string, account: NewAccount): Promise<'accepted' | 'taken' | 'gone'> {
+    const { id, name, email, password, identity, nowMs } = account;
     try {
       const [made] = await this.db.batch([
         this.db
@@ -241,6 +251,7 @@ export class AccountStore {
              SELECT ?, ?, ?, role, ?, ? FROM invites WHERE hash = ? AND expires_at > ?`,
           )
           .bind(id, name, email, password, nowMs, hash, nowMs),
+        ...(identity === undefined ? [] : [linkOfNew(this.db, id, identity, nowMs)]),
         this.db.prepare('DELETE FROM invites WHERE hash = ?').bind(hash),
       ]);
       return (made?.meta.changes ?? 0) > 0 ? 'accepted' : 'gone';

@@ -70,4 +70,6 @@ export const accountLimits = {
   sessionMs: 14 * 86_400_000,
   inviteMs: 7 * 86_400_000,
   accessKeysOfAccount: 50,
+  passkeysOfAccount: 20,
+  credentialIdCharacters: 1_400,
 } as const;

@@ -59,15 +59,16 @@ export async function logInWithAdminKey(
   return openSession(services, adminAccountId, from);
 }
 
-/** A new session of an account that has proven itself. */
+/** A new session of an account that has proven itself; `untilMs`: it ends then, if not sooner. */
 export async function openSession(
-  { accounts, now }: LoginServices,
+  { accounts, now }: Pick<LoginServices, 'accounts' | 'now'>,
   accountId: string,
-  { userAgent }: LoginTry,
-): Promise<Login> {
+  { userAgent }: Pick<LoginTry, 'userAgent'>,
+  untilMs = Number.POSITIVE_INFINITY,
+): Promise<Login & { outcome: 'open' }> {
   const value = newSecretValue();
   const createdAtMs = now();
-  const expiresAtMs = createdAtMs + accountLimits.sessionMs;
+  const expiresAtMs = Math.min(createdAtMs + accountLimits.sessionMs, untilMs);
   const shown = userAgent.slice(0, accountLimits.userAgentCharacters);
   const id = newSecretValue('ses_').slice(0, 20);
   await accounts.openSession(hashOfSecret(value), {

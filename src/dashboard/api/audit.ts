@@ -53,8 +53,8 @@ export function recordChanges({ db, now, report }: ManagementServices): Middlewa
     await next();
     const { method } = context.req;
     const path = context.req.path.replace(/^\/api(?=\/)/, '');
-    // A test of a channel changes nothing, and an import is as long as a deployment.
-    const isChange = !['GET', 'HEAD', 'OPTIONS'].includes(method) && !path.endsWith('/test');
+    // A test of a channel and options of a passkey change nothing, and an import is as long as a deployment.
+    const isChange = !['GET', 'HEAD', 'OPTIONS'].includes(method) && !/\/(test|options)$/.test(path);
     if (!isChange || !context.res.ok) return;
     const detail = path === '/import' || method === 'DELETE' ? '' : shown(await context.req.text());
     const { accountId } = context.var.principal;
@@ -67,7 +67,15 @@ export function recordChanges({ db, now, report }: ManagementServices): Middlewa
   };
 }
 
-const secretFields = new Set(['keys', 'add_keys', 'headers', 'password', 'current_password']);
+const secretFields = new Set([
+  'keys',
+  'add_keys',
+  'headers',
+  'password',
+  'current_password',
+  'state',
+  'response',
+]);
 
 function shown(body: string): string {
   try {

@@ -24,6 +24,7 @@ import { requireRole } from './roles.ts';
 import type { ManagementServices } from './services.ts';
 import { addTokenRoutes } from './tokens.ts';
 import { addUsageRoute } from './usage.ts';
+import { addWaysInRoutes } from './ways-in.ts';
 
 /**
  * The app to mount at `/api`: every path in it answers, with a problem where there is nothing else to say.
@@ -51,6 +52,7 @@ export function managementApi(services: ManagementServices, known?: Principal): 
   addEncryptionKeyRoutes(api, services);
   addAccountRoutes(api, services);
   addOwnRoutes(api, services);
+  addWaysInRoutes(api, services);
   addAuditRoute(api, services);
   addExportRoute(api, services);
   addImportRoute(api, services);

@@ -87,12 +87,17 @@ const deleteKeyRoute = createRoute({
 const passwordRoute = createRoute({
   method: 'post',
   path: '/password',
-  summary: 'Change the own password. All other sessions end.',
+  summary: 'Set or change the own password. All other sessions end.',
   tags,
   security,
   request: {
     body: jsonBody(
-      z.strictObject({ current_password: z.string(), password: newPassword }).openapi('PasswordChange'),
+      z
+        .strictObject({
+          current_password: z.string().default('').openapi({ description: 'Needed when there is one.' }),
+          password: newPassword,
+        })
+        .openapi('PasswordChange'),
     ),
   },
   responses: { 204: { description: 'It is changed.' }, ...bodyFailures, ...callFailures },
@@ -114,7 +119,8 @@ export function addOwnRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServi
   api.openapi(passwordRoute, async (context) => {
     const { accountId, sessionId } = context.var.principal;
     const { current_password, password } = context.req.valid('json');
-    if (!(await isPassword(current_password, await accounts.passwordOf(accountId)))) {
+    const current = await accounts.passwordOf(accountId);
+    if (current !== null && !(await isPassword(current_password, current))) {
       throw fieldProblem('current_password', 'this is not the current password');
     }
     await accounts.setPassword(accountId, await hashPassword(password));

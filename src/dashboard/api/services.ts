@@ -9,6 +9,8 @@ import type { RoutingStore } from '../../routing/store.ts';
 import type { TokenCache } from '../../tokens/cache.ts';
 import type { TokenStore } from '../../tokens/store.ts';
 import type { AccountStore } from '../accounts/account-store.ts';
+import type { IdentityStore } from '../accounts/identity-store.ts';
+import type { PasskeyStore } from '../accounts/passkey-store.ts';
 
 /** What became of a trial request through one channel. */
 export interface ChannelTest {
@@ -36,6 +38,8 @@ export interface ManagementServices {
   /** For the log, the roll-ups, the audit and the import. */
   db: D1Database;
   accounts: AccountStore;
+  passkeys: PasskeyStore;
+  identities: IdentityStore;
   tokens: TokenStore;
   routing: RoutingStore;
   groups: GroupStore;

@@ -4,13 +4,20 @@ import { Alert, Field } from './form.tsx';
 import { textOf, type Values } from './page-env.ts';
 import { strings } from './strings.ts';
 
-interface LoginFacts {
+export interface LoginFacts {
   email?: string;
   error?: string;
   keyError?: string;
 }
 
-export const LoginPage: FC<LoginFacts> = ({ email, error, keyError }) => (
+/** Ways in besides the password and the admin key. */
+export interface OtherWays {
+  passkeys: boolean;
+  github: boolean;
+  access: boolean;
+}
+
+export const LoginPage: FC<LoginFacts & { ways: OtherWays }> = ({ email, error, keyError, ways }) => (
   <>
     <h1>{strings.product}</h1>
     <article>
@@ -34,6 +41,7 @@ export const LoginPage: FC<LoginFacts> = ({ email, error, keyError }) => (
         />
         <button type="submit">{strings.login.submit}</button>
       </form>
+      <OtherWaysIn {...ways} />
     </article>
     <details open={keyError !== undefined}>
       <summary>{strings.login.withKey}</summary>
@@ -53,6 +61,30 @@ export const LoginPage: FC<LoginFacts> = ({ email, error, keyError }) => (
       </form>
     </details>
   </>
+);
+
+const OtherWaysIn: FC<OtherWays> = ({ passkeys, github, access }) => (
+  <div class="ways">
+    {passkeys ? (
+      <form data-passkey="login" hidden>
+        <p role="alert" class="alert error" hidden></p>
+        <button type="submit" class="outline">
+          {strings.login.withPasskey}
+        </button>
+      </form>
+    ) : null}
+    {github ? (
+      <a href="/dashboard/login/github" class="button outline">
+        {strings.login.withGithub}
+      </a>
+    ) : null}
+    {access ? (
+      <a href="/dashboard/login" class="button outline">
+        {strings.login.withAccess}
+      </a>
+    ) : null}
+    {passkeys ? <script src="/passkeys.js" type="module"></script> : null}
+  </div>
 );
 
 interface PersonFacts {
@@ -134,7 +166,12 @@ export const SetupPage: FC<SetupFacts> = ({ missing, origin, values, errors = {}
   </>
 );
 
-export const InvitePage: FC<PersonFacts & { secret: string }> = ({ secret, values, errors }) => (
+export interface InviteFacts extends PersonFacts {
+  secret: string;
+  github: boolean;
+}
+
+export const InvitePage: FC<InviteFacts> = ({ secret, github, values, errors }) => (
   <>
     <h1>{strings.product}</h1>
     <article>
@@ -145,6 +182,13 @@ export const InvitePage: FC<PersonFacts & { secret: string }> = ({ secret, value
         <PersonFields {...(values && { values })} {...(errors && { errors })} />
         <button type="submit">{strings.invite.submit}</button>
       </form>
+      {github ? (
+        <div class="ways">
+          <a href={`/dashboard/login/github?secret=${encodeURIComponent(secret)}`} class="button outline">
+            {strings.invite.withGithub}
+          </a>
+        </div>
+      ) : null}
     </article>
   </>
 );

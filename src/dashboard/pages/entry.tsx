@@ -3,22 +3,18 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { accountLimits, adminAccountId } from '../accounts/account.ts';
-import { appendAudit } from '../accounts/audit-log.ts';
-import {
-  type Login,
-  type LoginTry,
-  logIn,
-  logInWithAdminKey,
-  normalEmail,
-  openSession,
-} from '../accounts/log-in.ts';
+import { logIn, logInWithAdminKey, normalEmail, openSession } from '../accounts/log-in.ts';
 import { mayTry } from '../accounts/login-try-store.ts';
 import { hashPassword } from '../accounts/password.ts';
 import { hashOfSecret } from '../accounts/secret-value.ts';
 import { sessionValue, setSessionCookie } from '../accounts/session-cookie.ts';
 import { newId } from '../api/identifiers.ts';
 import { newPassword } from '../api/own.ts';
-import { InvitePage, LoginPage, SetupPage } from './entry-pages.tsx';
+import { throughAccess } from './entry-access.ts';
+import { addGithubLogin } from './entry-github.ts';
+import { type InviteFacts, InvitePage, SetupPage } from './entry-pages.tsx';
+import { addPasskeyLogin } from './entry-passkey.ts';
+import { showLogin, tryOf, welcome } from './entry-session.tsx';
 import { showAlone } from './layout.tsx';
 import { formOf, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { strings } from './strings.ts';
@@ -28,22 +24,25 @@ export function entryRoutes(): Hono<PageEnv> {
   const routes = new Hono<PageEnv>();
   routes.get('/login', async (context) => {
     const { accounts } = context.var.services;
-    return (await accounts.hasLogin()) ? showLogin() : context.redirect('/dashboard/setup', 303);
+    if (!(await accounts.hasLogin())) return context.redirect('/dashboard/setup', 303);
+    // Whoever has just logged out is not let in again by itself.
+    const isOut = context.req.query('out') !== undefined;
+    return (isOut ? null : await throughAccess(context)) ?? showLogin(context);
   });
   routes.post('/login', async (context) => {
     const values = await formOf(context);
     const email = textOf(values, 'email');
     const login = await logIn(context.var.services, email, textOf(values, 'password'), tryOf(context));
-    if (login.outcome === 'open') return welcome(context, login);
+    if (login.outcome === 'open') return welcome(context, login, 'password');
     const error = login.outcome === 'wrong' ? strings.login.wrong : strings.login.tooOften;
-    return showLogin({ email, error }, login.outcome === 'wrong' ? 401 : 429);
+    return showLogin(context, { email, error }, login.outcome === 'wrong' ? 401 : 429);
   });
   routes.post('/login/key', async (context) => {
     const key = textOf(await formOf(context), 'admin_key');
     const login = await logInWithAdminKey(context.var.services, key, tryOf(context));
-    if (login.outcome === 'open') return welcome(context, login);
+    if (login.outcome === 'open') return welcome(context, login, 'admin key');
     const keyError = login.outcome === 'wrong' ? strings.login.wrongKey : strings.login.tooOftenKey;
-    return showLogin({ keyError }, login.outcome === 'wrong' ? 401 : 429);
+    return showLogin(context, { keyError }, login.outcome === 'wrong' ? 401 : 429);
   });
   routes.post('/logout', async (context) => {
     const value = sessionValue(context);
@@ -51,8 +50,10 @@ export function entryRoutes(): Hono<PageEnv> {
     const proven = value === null ? null : await accounts.proveSession(hashOfSecret(value), now());
     if (proven !== null) await accounts.endSession(proven.accountId, proven.id);
     setSessionCookie(context, '', 0);
-    return context.redirect('/dashboard/login', 303);
+    return context.redirect('/dashboard/login?out', 303);
   });
+  addPasskeyLogin(routes);
+  addGithubLogin(routes);
   addSetup(routes);
   addInvite(routes);
   return routes;
@@ -87,9 +88,9 @@ function addSetup(routes: Hono<PageEnv>): void {
     const { name, email, password } = person.value;
     const hash = await hashPassword(password);
     if (!(await services.accounts.claim(adminAccountId, name, email, hash))) {
-      return showLogin({ email, error: strings.setup.alreadyDone }, 409);
+      return showLogin(context, { email, error: strings.setup.alreadyDone }, 409);
     }
-    return welcome(context, await openSession(services, adminAccountId, from));
+    return welcome(context, await openSession(services, adminAccountId, from), 'admin key');
   });
 }
 
@@ -98,19 +99,19 @@ function addInvite(routes: Hono<PageEnv>): void {
     const secret = context.req.query('secret') ?? '';
     const { accounts, now } = context.var.services;
     const invite = await accounts.findInvite(hashOfSecret(secret), now());
-    if (invite === null) return showLogin({ error: strings.invite.gone }, 410);
-    return showInvite({ secret, values: { name: invite.name } });
+    if (invite === null) return showLogin(context, { error: strings.invite.gone }, 410);
+    return showInvite(context, { secret, values: { name: invite.name } });
   });
   routes.post('/invite', async (context) => {
     const { services } = context.var;
     const values = await formOf(context);
     const secret = textOf(values, 'secret');
     const person = checkedPerson(values);
-    if (!person.ok) return showInvite({ secret, values, errors: person.errors }, 400);
+    if (!person.ok) return showInvite(context, { secret, values, errors: person.errors }, 400);
     const { name, email, password } = person.value;
     const from = tryOf(context);
     if (!(await mayTry(services.db, 'invitation', from.ip, services.now()))) {
-      return showInvite({ secret, values, errors: { email: strings.login.tooOftenKey } }, 429);
+      return showInvite(context, { secret, values, errors: { email: strings.login.tooOftenKey } }, 429);
     }
     const account = {
       id: newId('acc'),
@@ -122,11 +123,11 @@ function addInvite(routes: Hono<PageEnv>): void {
     const outcome = await services.accounts.acceptInvite(hashOfSecret(secret), account);
     switch (outcome) {
       case 'gone':
-        return showLogin({ error: strings.invite.gone }, 410);
+        return showLogin(context, { error: strings.invite.gone }, 410);
       case 'taken':
-        return showInvite({ secret, values, errors: { email: strings.invite.taken } }, 409);
+        return showInvite(context, { secret, values, errors: { email: strings.invite.taken } }, 409);
       case 'accepted':
-        return welcome(context, await openSession(services, account.id, from));
+        return welcome(context, await openSession(services, account.id, from), 'invitation');
     }
   });
 }
@@ -153,35 +154,12 @@ function checkedPerson(values: Values): Checked {
   return { ok: false, errors: Object.fromEntries(errors.reverse()) };
 }
 
-function tryOf(context: PageContext): LoginTry {
-  const ip = context.req.header('cf-connecting-ip') ?? 'unknown';
-  return { ip, userAgent: context.req.header('user-agent') ?? '' };
-}
-
-async function welcome(context: PageContext, login: Login): Promise<Response> {
-  if (login.outcome !== 'open') throw new Error('only an open session is welcome');
-  const { db, now } = context.var.services;
-  const { accountId, value, expiresAtMs } = login;
-  await appendAudit(db, {
-    id: newId('aud'),
-    atMs: now(),
-    accountId,
-    method: 'POST',
-    path: '/login',
-    detail: '',
-  });
-  setSessionCookie(context, value, expiresAtMs);
-  return context.redirect('/', 303);
-}
-
-function showLogin(facts: Parameters<typeof LoginPage>[0] = {}, status = 200) {
-  return showAlone(strings.login.title, <LoginPage {...facts} />, status);
-}
-
 function showSetup(facts: Parameters<typeof SetupPage>[0], status = 200) {
   return showAlone(strings.setup.title, <SetupPage {...facts} />, status);
 }
 
-function showInvite(facts: Parameters<typeof InvitePage>[0], status = 200) {
-  return showAlone(strings.invite.title, <InvitePage {...facts} />, status);
+function showInvite(context: PageContext, facts: Omit<InviteFacts, 'github'>, status = 200) {
+  const { signIn, encryptionKey } = context.var.services;
+  const github = signIn.github !== null && encryptionKey !== null;
+  return showAlone(strings.invite.title, <InvitePage {...facts} github={github} />, status);
 }

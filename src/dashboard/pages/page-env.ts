@@ -4,7 +4,9 @@ import type { Context } from 'hono';
 import type { Child } from 'hono/jsx';
 import type { LiveChannel } from '../../routing/catalog.ts';
 import type { PlaceHealth } from '../../routing/health.ts';
+import type { AccessApplication } from '../accounts/access-jwt.ts';
 import type { Principal } from '../accounts/account.ts';
+import type { GithubApp } from '../accounts/github.ts';
 import { managementApi } from '../api/management-api.ts';
 import type { ManagementServices } from '../api/services.ts';
 
@@ -18,6 +20,8 @@ export interface PageServices extends ManagementServices {
   callModel: (request: Request) => Promise<Response>;
   /** What the deployment lacks, each with how to mend it. */
   missing: () => Promise<string[]>;
+  /** How people log in besides passwords and passkeys. */
+  signIn: { github: GithubApp | null; access: AccessApplication | null };
 }
 
 export interface PageEnv {

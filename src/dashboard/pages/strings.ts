@@ -29,6 +29,21 @@ export const strings = {
     adminKey: 'Admin key',
     wrongKey: 'This is not the admin key.',
     tooOftenKey: 'Too many tries. Wait a quarter of an hour.',
+    withPasskey: 'Log in with a passkey',
+    passkeyWrong: 'This passkey opens no account here.',
+    noEncryptionKey: 'ENCRYPTION_KEY is not set; without it there are no passkeys.',
+    withGithub: 'Log in with GitHub',
+    githubAgain: 'That took too long, or began in another browser. Try again.',
+    githubFailed: 'GitHub did not say who you are. Try again, or log in another way.',
+    githubUnknown: (login: string) =>
+      `No account here belongs to the GitHub user ${login}. Log in another way and link it on Account, or ask for an invitation.`,
+    githubTaken: (login: string) =>
+      `The GitHub user ${login}, or its email address, belongs to an account already.`,
+    withAccess: 'Log in with Cloudflare Access',
+    accessWrong: 'Cloudflare Access vouched for nobody. Log in again.',
+    accessUnknown: (email: string) =>
+      `No account here has the address ${email}. Ask an admin for an invitation.`,
+    accessAway: 'Cloudflare Access cannot be asked at the moment. Log in another way.',
   },
   setup: {
     title: 'Welcome',
@@ -48,6 +63,7 @@ export const strings = {
     submit: 'Create my account',
     gone: 'This invitation has been used, or is over. Ask for a new one.',
     taken: 'There is an account with this email already.',
+    withGithub: 'Use my GitHub account instead',
   },
   form: {
     badEmail: 'This is no email address.',

@@ -2,6 +2,8 @@
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import { AccountStore } from '../../../src/dashboard/accounts/account-store.ts';
+import { IdentityStore } from '../../../src/dashboard/accounts/identity-store.ts';
+import { PasskeyStore } from '../../../src/dashboard/accounts/passkey-store.ts';
 import { managementApi } from '../../../src/dashboard/api/management-api.ts';
 import type { ManagementServices } from '../../../src/dashboard/api/services.ts';
 import { RelayError } from '../../../src/lib/relay-error.ts';
@@ -73,6 +75,8 @@ export function relay(overrides: Partial<ManagementServices> = {}) {
     logRetentionMs: null,
     db: env.DB,
     accounts: new AccountStore(env.DB),
+    passkeys: new PasskeyStore(env.DB),
+    identities: new IdentityStore(env.DB),
     tokens: new TokenStore(env.DB),
     routing: new RoutingStore(env.DB),
     groups: new GroupStore(env.DB),

@@ -1,0 +1,47 @@
+// Cloudflare Access in front of the dashboard: its JWT says who has come, and is verified by jose with the team's keys.
+// developers.cloudflare.com/cloudflare-one, "Validate JWTs", read 2026-11-24.
+import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
+
+/** An application of Cloudflare Access. */
+export interface AccessApplication {
+  /** `https://TEAM.cloudflareaccess.com`, without a trailing slash. */
+  teamDomain: string;
+  /** The application's AUD tag. */
+  audience: string;
+}
+
+export interface AccessVisitor {
+  email: string;
+  /** When Access wants to see the person again. */
+  expiresAtMs: number;
+}
+
+/** Access sends this with every request that it lets through. */
+export const accessHeader = 'cf-access-jwt-assertion';
+
+/** The keys of the one team that a deployment has; jose asks for them anew when a signature names an unknown one. */
+let known: { teamDomain: string; keys: ReturnType<typeof createRemoteJWKSet> } | null = null;
+
+/** What jose says when it is not the JWT that is wrong. */
+const keysAreAway = new Set<string>([errors.JWKSTimeout.code, errors.JOSEError.code]);
+
+/** null: the JWT is not Access's, not for this application, or over. Throws when the team's keys cannot be had. */
+export async function visitorOf(jwt: string, application: AccessApplication): Promise<AccessVisitor | null> {
+  const { teamDomain, audience } = application;
+  if (known?.teamDomain !== teamDomain) {
+    known = { teamDomain, keys: createRemoteJWKSet(new URL(`${teamDomain}/cdn-cgi/access/certs`)) };
+  }
+  try {
+    const { payload } = await jwtVerify(jwt, known.keys, {
+      issuer: teamDomain,
+      audience,
+      algorithms: ['RS256'],
+      requiredClaims: ['exp', 'email'],
+    });
+    const { email, exp = 0 } = payload;
+    return typeof email === 'string' && email !== '' ? { email, expiresAtMs: exp * 1_000 } : null;
+  } catch (error) {
+    if (error instanceof errors.JOSEError && !keysAreAway.has(error.code)) return null;
+    throw error;
+  }
+}

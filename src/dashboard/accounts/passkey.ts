@@ -1,0 +1,132 @@
+// Passkeys: WebAuthn's two ceremonies, each in two steps, over @simplewebauthn/server. A passkey asks for the person
+// (a finger, a PIN), so that it stands for a password and not beside one. It belongs to the host name that made it.
+import { Buffer } from 'node:buffer';
+import {
+  type AuthenticationResponseJSON,
+  generateAuthenticationOptions,
+  generateRegistrationOptions,
+  type RegistrationResponseJSON,
+  verifyAuthenticationResponse,
+  verifyRegistrationResponse,
+} from '@simplewebauthn/server';
+import type { PasskeyProof, PasskeyStore } from './passkey-store.ts';
+import { openState, sealState } from './sealed-state.ts';
+
+/** What passkeys need of the rest. */
+export interface PasskeyServices {
+  passkeys: PasskeyStore;
+  encryptionKey: string;
+  now: () => number;
+}
+
+/** The first step's answer: `options` for the browser, `state` to be sent back with what it answers. */
+export interface PasskeyStep {
+  options: object;
+  state: string;
+}
+
+interface Begun {
+  challenge: string;
+  /** Of a registration: who makes it. */
+  accountId?: string;
+}
+
+const purposes = { registration: 'passkey registration', login: 'passkey login' };
+
+/** The options to make a passkey with. `url`: of the page. */
+export async function beginRegistration(
+  { passkeys, encryptionKey, now }: PasskeyServices,
+  account: { id: string; name: string },
+  url: string,
+): Promise<PasskeyStep> {
+  const known = await passkeys.of(account.id);
+  const options = await generateRegistrationOptions({
+    rpName: 'OpenOpen8 Relay',
+    rpID: new URL(url).hostname,
+    userID: Uint8Array.from(new TextEncoder().encode(account.id)),
+    userName: account.name,
+    excludeCredentials: known.map(({ credentialId }) => ({ id: credentialId })),
+    authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+    attestationType: 'none',
+  });
+  const begun: Begun = { challenge: options.challenge, accountId: account.id };
+  return { options, state: await sealState(begun, purposes.registration, encryptionKey, now()) };
+}
+
+/** Keeps the passkey that the browser made. null: it was not made for this account, here and now, or is known. */
+export async function finishRegistration(
+  { passkeys, encryptionKey, now }: PasskeyServices,
+  accountId: string,
+  name: string,
+  url: string,
+  { state, response }: { state: string; response: unknown },
+): Promise<{ credentialId: string; createdAtMs: number } | null> {
+  const begun = await openState<Begun>(state, purposes.registration, encryptionKey, now());
+  if (begun === null || begun.accountId !== accountId) return null;
+  const made = await orNull(() =>
+    verifyRegistrationResponse({
+      response: response as RegistrationResponseJSON,
+      expectedChallenge: begun.challenge,
+      ...expected(url),
+    }),
+  );
+  if (!made?.verified) return null;
+  const { id: credentialId, publicKey, counter } = made.registrationInfo.credential;
+  const createdAtMs = now();
+  const key = Buffer.from(publicKey).toString('base64url');
+  const passkey = { credentialId, accountId, name, publicKey: key, counter, createdAtMs };
+  return (await passkeys.add(passkey)) ? { credentialId, createdAtMs } : null;
+}
+
+/** The options to log in with. Nothing in them tells who has a passkey: the browser knows. */
+export async function beginLogin(
+  { encryptionKey, now }: Omit<PasskeyServices, 'passkeys'>,
+  url: string,
+): Promise<PasskeyStep> {
+  const options = await generateAuthenticationOptions({
+    rpID: new URL(url).hostname,
+    userVerification: 'required',
+  });
+  const begun: Begun = { challenge: options.challenge };
+  return { options, state: await sealState(begun, purposes.login, encryptionKey, now()) };
+}
+
+/** Whom the browser's answer proves; null: nobody. An answer counts once where the passkey counts its uses. */
+export async function finishLogin(
+  { passkeys, encryptionKey, now }: PasskeyServices,
+  url: string,
+  { state, response }: { state: string; response: { id: string } },
+): Promise<string | null> {
+  const begun = await openState<Begun>(state, purposes.login, encryptionKey, now());
+  const proof = begun === null ? null : await passkeys.find(response.id);
+  if (begun === null || proof === null) return null;
+  const answer = await orNull(() =>
+    verifyAuthenticationResponse({
+      response: response as AuthenticationResponseJSON,
+      expectedChallenge: begun.challenge,
+      credential: credentialOf(response.id, proof),
+      ...expected(url),
+    }),
+  );
+  if (!answer?.verified) return null;
+  const { newCounter } = answer.authenticationInfo;
+  return (await passkeys.used(response.id, proof.counter, newCounter, now())) ? proof.accountId : null;
+}
+
+function credentialOf(id: string, { publicKey, counter }: PasskeyProof) {
+  return { id, publicKey: Uint8Array.from(Buffer.from(publicKey, 'base64url')), counter };
+}
+
+function expected(url: string) {
+  const { origin, hostname } = new URL(url);
+  return { expectedOrigin: origin, expectedRPID: hostname, requireUserVerification: true };
+}
+
+/** The library throws for whatever is wrong with an answer; whoever sent it is told one thing only. */
+async function orNull<T>(verify: () => Promise<T>): Promise<T | null> {
+  try {
+    return await verify();
+  } catch {
+    return null;
+  }
+}

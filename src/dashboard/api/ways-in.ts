@@ -1,0 +1,185 @@
+// /api/ways-in, /api/passkeys, /api/identities: how the own account logs in besides its password. A page makes a passkey
+// in two calls; the browser's own part lies between them.
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { accountLimits } from '../accounts/account.ts';
+import { beginRegistration, finishRegistration, type PasskeyServices } from '../accounts/passkey.ts';
+import type { Passkey } from '../accounts/passkey-store.ts';
+import type { ApiEnv } from './authenticate.ts';
+import { fieldProblem, notFound, Problem } from './problem.ts';
+import { bodyFailures, callFailures, conflictFailure, json, jsonBody, missingFailure } from './responses.ts';
+import type { ManagementServices } from './services.ts';
+import { isoOf, isoTime } from './values.ts';
+
+const security = [{ adminKey: [] }];
+const tags = ['own account'];
+
+const passkey = z
+  .object({ id: z.string(), name: z.string(), created_at: isoTime, last_used_at: isoTime.nullable() })
+  .openapi('Passkey');
+const identity = z.object({ provider: z.enum(['github']), label: z.string() }).openapi('Identity');
+const waysIn = z
+  .object({
+    email: z.string().nullable(),
+    password: z.boolean(),
+    passkeys: z.array(passkey),
+    identities: z.array(identity),
+  })
+  .openapi('WaysIn');
+
+const waysInRoute = createRoute({
+  method: 'get',
+  path: '/ways-in',
+  summary: 'How the own account can log in.',
+  tags,
+  security,
+  responses: { 200: json(waysIn, 'All ways.'), ...callFailures },
+});
+const optionsRoute = createRoute({
+  method: 'post',
+  path: '/passkeys/options',
+  summary:
+    'What the browser is to make a passkey with (WebAuthn). `state` goes back with its answer within ten minutes.',
+  tags,
+  security,
+  responses: {
+    200: json(
+      z.object({ options: z.looseObject({}), state: z.string() }),
+      'For navigator.credentials.create().',
+    ),
+    ...conflictFailure,
+    ...callFailures,
+  },
+});
+const addRoute = createRoute({
+  method: 'post',
+  path: '/passkeys',
+  summary: 'Keep the passkey that the browser has made.',
+  tags,
+  security,
+  request: {
+    body: jsonBody(
+      z
+        .strictObject({
+          name: z.string().trim().min(1, 'must not be empty').max(accountLimits.nameCharacters),
+          state: z.string(),
+          response: z.looseObject({}),
+        })
+        .openapi('NewPasskey'),
+    ),
+  },
+  responses: { 201: json(passkey, 'It logs in from now on.'), ...bodyFailures, ...callFailures },
+});
+const deleteRoute = createRoute({
+  method: 'delete',
+  path: '/passkeys/{id}',
+  summary: 'Delete a passkey of the own account.',
+  tags,
+  security,
+  request: { params: z.object({ id: z.string() }) },
+  responses: {
+    204: { description: 'It logs in no more.' },
+    ...missingFailure,
+    ...conflictFailure,
+    ...callFailures,
+  },
+});
+const unlinkRoute = createRoute({
+  method: 'delete',
+  path: '/identities/{provider}',
+  summary: 'Log in by that provider no more.',
+  tags,
+  security,
+  request: { params: z.object({ provider: z.string() }) },
+  responses: {
+    204: { description: 'It is unlinked.' },
+    ...missingFailure,
+    ...conflictFailure,
+    ...callFailures,
+  },
+});
+
+/** Adds the routes of the ways in. */
+export function addWaysInRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
+  const { accounts, passkeys, identities } = services;
+  api.openapi(waysInRoute, async (context) => {
+    const { accountId } = context.var.principal;
+    const [account, password, keys, known] = await Promise.all([
+      accounts.find(accountId),
+      accounts.passwordOf(accountId),
+      passkeys.of(accountId),
+      identities.of(accountId),
+    ]);
+    const ways = {
+      email: account?.email ?? null,
+      password: password !== null,
+      passkeys: keys.map(passkeyView),
+      identities: known.map(({ provider, label }) => ({ provider, label })),
+    };
+    return context.json(ways, 200);
+  });
+  api.openapi(unlinkRoute, async (context) => {
+    const { accountId } = context.var.principal;
+    const { provider } = context.req.valid('param');
+    await checkStaysOpen(services, accountId);
+    if (!(await identities.unlink(accountId, provider))) throw notFound('identity');
+    return context.body(null, 204);
+  });
+  addPasskeyRoutes(api, services);
+}
+
+function addPasskeyRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
+  const { accounts, passkeys } = services;
+  api.openapi(optionsRoute, async (context) => {
+    const { accountId } = context.var.principal;
+    const [account, known] = await Promise.all([accounts.find(accountId), passkeys.of(accountId)]);
+    if (known.length >= accountLimits.passkeysOfAccount) {
+      throw new Problem(
+        409,
+        `An account has ${accountLimits.passkeysOfAccount} passkeys at most; delete one.`,
+      );
+    }
+    const named = { id: accountId, name: account?.email ?? account?.name ?? accountId };
+    const step = await beginRegistration(passkeyServices(services), named, context.req.url);
+    return context.json({ ...step, options: { ...step.options } }, 200);
+  });
+  api.openapi(addRoute, async (context) => {
+    const { name, ...answer } = context.req.valid('json');
+    const { accountId } = context.var.principal;
+    const made = await finishRegistration(
+      passkeyServices(services),
+      accountId,
+      name,
+      context.req.url,
+      answer,
+    );
+    if (made === null) {
+      throw fieldProblem(
+        'response',
+        'this passkey was not made here and now, or is known already; try again',
+      );
+    }
+    return context.json(passkeyView({ ...made, name, lastUsedAtMs: null }), 201);
+  });
+  api.openapi(deleteRoute, async (context) => {
+    const { accountId } = context.var.principal;
+    await checkStaysOpen(services, accountId);
+    if (!(await passkeys.delete(accountId, context.req.valid('param').id))) throw notFound('passkey');
+    return context.body(null, 204);
+  });
+}
+
+/** Nobody locks themselves out. */
+async function checkStaysOpen({ identities }: ManagementServices, accountId: string): Promise<void> {
+  if ((await identities.waysIn(accountId)) > 1) return;
+  throw new Problem(409, 'This is the only way into the account. Set a password, or add a passkey, first.');
+}
+
+/** What passkeys need; a Problem when ENCRYPTION_KEY is not set. */
+function passkeyServices({ passkeys, encryptionKey, now }: ManagementServices): PasskeyServices {
+  if (encryptionKey === null) throw new Problem(503, 'Passkeys need ENCRYPTION_KEY, which is not set.');
+  return { passkeys, encryptionKey, now };
+}
+
+function passkeyView({ credentialId, name, createdAtMs, lastUsedAtMs }: Passkey): z.infer<typeof passkey> {
+  return { id: credentialId, name, created_at: isoOf(createdAtMs), last_used_at: isoOf(lastUsedAtMs) };
+}

@@ -1,0 +1,28 @@
+// Logging in through Cloudflare Access: whoever it lets through with a known email is logged in, for as long as Access
+// says. An email that has no account is told so; Access alone makes none.
+import { accessHeader, visitorOf } from '../accounts/access-jwt.ts';
+import { normalEmail, openSession } from '../accounts/log-in.ts';
+import { showLogin, tryOf, welcome } from './entry-session.tsx';
+import type { PageContext } from './page-env.ts';
+import { strings } from './strings.ts';
+
+/** null: Access is not set up, or has let nobody through; the login page is shown then. */
+export async function throughAccess(context: PageContext): Promise<Response | null> {
+  const { services } = context.var;
+  const jwt = context.req.header(accessHeader);
+  const { access } = services.signIn;
+  if (access === null || jwt === undefined) return null;
+  try {
+    const visitor = await visitorOf(jwt, access);
+    if (visitor === null) return showLogin(context, { error: strings.login.accessWrong }, 401);
+    const account = await services.accounts.findByEmail(normalEmail(visitor.email));
+    if (account === null || account.status !== 'active') {
+      return showLogin(context, { error: strings.login.accessUnknown(visitor.email) }, 403);
+    }
+    const session = await openSession(services, account.id, tryOf(context), visitor.expiresAtMs);
+    return welcome(context, session, 'access');
+  } catch (error) {
+    services.report('access-keys-unreachable', error);
+    return showLogin(context, { error: strings.login.accessAway }, 503);
+  }
+}

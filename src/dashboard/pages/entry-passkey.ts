@@ -1,0 +1,48 @@
+// Logging in with a passkey: two calls of the login page's script (public/passkeys.js), the browser's own part between.
+import type { Hono } from 'hono';
+import { z } from 'zod';
+import { accountLimits } from '../accounts/account.ts';
+import { openSession } from '../accounts/log-in.ts';
+import { forgetTries, mayTry } from '../accounts/login-try-store.ts';
+import { beginLogin, finishLogin } from '../accounts/passkey.ts';
+import { admit, tryOf } from './entry-session.tsx';
+import { type PageContext, type PageEnv, PageProblem } from './page-env.ts';
+import { strings } from './strings.ts';
+
+const answerSchema = z.object({
+  state: z.string(),
+  response: z.looseObject({ id: z.string().max(accountLimits.credentialIdCharacters) }),
+});
+
+/** Adds the routes under /dashboard/login/passkey. They answer JSON: `{next}`, or `{error}` in words. */
+export function addPasskeyLogin(routes: Hono<PageEnv>): void {
+  routes.post('/login/passkey/options', async (context) => {
+    const { now } = context.var.services;
+    return context.json(await beginLogin({ encryptionKey: keyOf(context), now }, context.req.url));
+  });
+  routes.post('/login/passkey', async (context) => {
+    const { services } = context.var;
+    const read = answerSchema.safeParse(await context.req.json().catch(() => null));
+    if (!read.success) return context.json({ error: strings.login.passkeyWrong }, 400);
+    const from = tryOf(context);
+    const tried = `passkey ${read.data.response.id}`;
+    if (!(await mayTry(services.db, tried, from.ip, services.now()))) {
+      return context.json({ error: strings.login.tooOften }, 429);
+    }
+    const accountId = await finishLogin(
+      { ...services, encryptionKey: keyOf(context) },
+      context.req.url,
+      read.data,
+    );
+    if (accountId === null) return context.json({ error: strings.login.passkeyWrong }, 401);
+    await forgetTries(services.db, tried, from.ip);
+    await admit(context, await openSession(services, accountId, from), 'passkey');
+    return context.json({ next: '/' });
+  });
+}
+
+function keyOf(context: PageContext): string {
+  const { encryptionKey } = context.var.services;
+  if (encryptionKey === null) throw new PageProblem(503, strings.login.noEncryptionKey);
+  return encryptionKey;
+}
