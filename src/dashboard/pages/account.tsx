@@ -7,7 +7,7 @@ import { formOf, need, type PageContext, type PageEnv, textOf } from './page-env
 import { Badge, Heading, TableFrame, Time } from './parts.tsx';
 import { strings } from './strings.ts';
 
-const words = strings.account;
+const words = () => strings().account;
 
 interface Session {
   id: string;
@@ -40,7 +40,7 @@ export function accountRoutes(): Hono<PageEnv> {
     const name = textOf(await formOf(context), 'name');
     const made = await context.var.api<{ key: string }>('POST', '/access-keys', { name });
     if (!made.ok) return showAccount(context, { errors: made.errors });
-    return show(context, 'account', words.keyTitle, <KeyOnce value={made.value.key} />);
+    return show(context, 'account', words().keyTitle, <KeyOnce value={made.value.key} />);
   });
   routes.post('/keys/:id/delete', async (context) => {
     await need(context.var.api('DELETE', `/access-keys/${encodeURIComponent(context.req.param('id'))}`));
@@ -66,39 +66,39 @@ async function showAccount(context: PageContext, outcome: Outcome) {
   ]);
   const content = (
     <>
-      <Heading title={words.title} lead={context.var.principal.name ?? ''} />
-      <h2>{words.sessions}</h2>
-      <p class="quiet">{words.sessionsLead}</p>
+      <Heading title={words().title} lead={context.var.principal.name ?? ''} />
+      <h2>{words().sessions}</h2>
+      <p class="quiet">{words().sessionsLead}</p>
       <Sessions sessions={sessions.data} />
       <div class="columns">
         <article>
-          <h2>{words.keys}</h2>
-          <p class="quiet">{words.keysLead}</p>
-          {keys.data.length === 0 ? <p class="quiet">{words.noKeys}</p> : <Keys keys={keys.data} />}
+          <h2>{words().keys}</h2>
+          <p class="quiet">{words().keysLead}</p>
+          {keys.data.length === 0 ? <p class="quiet">{words().noKeys}</p> : <Keys keys={keys.data} />}
           <form method="post" action="/dashboard/account/keys">
-            <Field name="name" label={words.keyName} error={outcome.errors?.name} required />
-            <button type="submit">{words.makeKey}</button>
+            <Field name="name" label={words().keyName} error={outcome.errors?.name} required />
+            <button type="submit">{words().makeKey}</button>
           </form>
         </article>
         <article>
-          <h2>{words.password}</h2>
-          {outcome.changed ? <Alert kind="good">{words.changed}</Alert> : null}
+          <h2>{words().password}</h2>
+          {outcome.changed ? <Alert kind="good">{words().changed}</Alert> : null}
           <PasswordForm errors={outcome.errors ?? {}} />
         </article>
       </div>
     </>
   );
-  return show(context, 'account', words.title, content, outcome.errors === undefined ? 200 : 400);
+  return show(context, 'account', words().title, content, outcome.errors === undefined ? 200 : 400);
 }
 
 const Sessions: FC<{ sessions: readonly Session[] }> = ({ sessions }) => (
-  <TableFrame label={words.sessions}>
+  <TableFrame label={words().sessions}>
     <table>
       <thead>
         <tr>
-          <th scope="col">{words.browser}</th>
-          <th scope="col">{words.started}</th>
-          <th scope="col">{words.end}</th>
+          <th scope="col">{words().browser}</th>
+          <th scope="col">{words().started}</th>
+          <th scope="col">{words().end}</th>
         </tr>
       </thead>
       <tbody>
@@ -110,9 +110,9 @@ const Sessions: FC<{ sessions: readonly Session[] }> = ({ sessions }) => (
             </td>
             <td>
               {current ? (
-                <Badge kind="good">{words.current}</Badge>
+                <Badge kind="good">{words().current}</Badge>
               ) : (
-                <ActionButton action={`/dashboard/account/sessions/${id}/end`}>{words.end}</ActionButton>
+                <ActionButton action={`/dashboard/account/sessions/${id}/end`}>{words().end}</ActionButton>
               )}
             </td>
           </tr>
@@ -128,7 +128,7 @@ const Keys: FC<{ keys: readonly AccessKey[] }> = ({ keys }) => (
       <li>
         {`${name} `}
         <code>{hint}</code>{' '}
-        <ActionButton action={`/dashboard/account/keys/${id}/delete`}>{words.deleteKey}</ActionButton>
+        <ActionButton action={`/dashboard/account/keys/${id}/delete`}>{words().deleteKey}</ActionButton>
       </li>
     ))}
   </ul>
@@ -138,7 +138,7 @@ const PasswordForm: FC<{ errors: Record<string, string> }> = ({ errors }) => (
   <form method="post" action="/dashboard/account/password">
     <Field
       name="current_password"
-      label={words.currentPassword}
+      label={words().currentPassword}
       type="password"
       autocomplete="current-password"
       error={errors.current_password}
@@ -146,24 +146,24 @@ const PasswordForm: FC<{ errors: Record<string, string> }> = ({ errors }) => (
     />
     <Field
       name="password"
-      label={words.newPassword}
+      label={words().newPassword}
       type="password"
       autocomplete="new-password"
-      help={strings.setup.passwordHelp}
+      help={strings().setup.passwordHelp}
       error={errors.password}
       required
     />
-    <button type="submit">{words.change}</button>
+    <button type="submit">{words().change}</button>
   </form>
 );
 
 const KeyOnce: FC<{ value: string }> = ({ value }) => (
   <>
-    <Heading title={words.keyTitle} lead={strings.tokens.once}>
+    <Heading title={words().keyTitle} lead={strings().tokens.once}>
       <a href="/dashboard/account" class="button">
-        {strings.tokens.done}
+        {strings().tokens.done}
       </a>
     </Heading>
-    <OnceValue id="key-value" label={words.keyValue} value={value} />
+    <OnceValue id="key-value" label={words().keyValue} value={value} />
   </>
 );
