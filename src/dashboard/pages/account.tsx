@@ -1,4 +1,4 @@
-// The own account: sessions, access keys, password.
+// The own account: sessions, access keys, and how it logs in (ways-in.tsx).
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import { ActionButton, Alert, Field, OnceValue } from './form.tsx';
@@ -6,8 +6,9 @@ import { show } from './layout.tsx';
 import { formOf, need, type PageContext, type PageEnv, textOf } from './page-env.ts';
 import { Badge, Heading, TableFrame, Time } from './parts.tsx';
 import { strings } from './strings.ts';
+import { Github, Passkeys, type Ways } from './ways-in.tsx';
 
-const words = strings.account;
+const words = () => strings().account;
 
 interface Session {
   id: string;
@@ -40,10 +41,19 @@ export function accountRoutes(): Hono<PageEnv> {
     const name = textOf(await formOf(context), 'name');
     const made = await context.var.api<{ key: string }>('POST', '/access-keys', { name });
     if (!made.ok) return showAccount(context, { errors: made.errors });
-    return show(context, 'account', words.keyTitle, <KeyOnce value={made.value.key} />);
+    return show(context, 'account', words().keyTitle, <KeyOnce value={made.value.key} />);
   });
   routes.post('/keys/:id/delete', async (context) => {
     await need(context.var.api('DELETE', `/access-keys/${encodeURIComponent(context.req.param('id'))}`));
+    return context.redirect('/dashboard/account', 303);
+  });
+  routes.post('/passkeys/:id/delete', async (context) => {
+    await need(context.var.api('DELETE', `/passkeys/${encodeURIComponent(context.req.param('id'))}`));
+    return context.redirect('/dashboard/account', 303);
+  });
+  routes.post('/identities/:provider/unlink', async (context) => {
+    const provider = encodeURIComponent(context.req.param('provider'));
+    await need(context.var.api('DELETE', `/identities/${provider}`));
     return context.redirect('/dashboard/account', 303);
   });
   routes.post('/password', async (context) => {
@@ -60,45 +70,51 @@ export function accountRoutes(): Hono<PageEnv> {
 
 async function showAccount(context: PageContext, outcome: Outcome) {
   const { api } = context.var;
-  const [sessions, keys] = await Promise.all([
+  const [sessions, keys, ways] = await Promise.all([
     need(api<{ data: Session[] }>('GET', '/sessions')),
     need(api<{ data: AccessKey[] }>('GET', '/access-keys')),
+    need(api<Ways>('GET', '/ways-in')),
   ]);
+  const { signIn, encryptionKey } = context.var.services;
   const content = (
     <>
-      <Heading title={words.title} lead={context.var.principal.name ?? ''} />
-      <h2>{words.sessions}</h2>
-      <p class="quiet">{words.sessionsLead}</p>
+      <Heading title={words().title} lead={context.var.principal.name ?? ''} />
+      <h2>{words().sessions}</h2>
+      <p class="quiet">{words().sessionsLead}</p>
       <Sessions sessions={sessions.data} />
       <div class="columns">
         <article>
-          <h2>{words.keys}</h2>
-          <p class="quiet">{words.keysLead}</p>
-          {keys.data.length === 0 ? <p class="quiet">{words.noKeys}</p> : <Keys keys={keys.data} />}
+          <h2>{words().keys}</h2>
+          <p class="quiet">{words().keysLead}</p>
+          {keys.data.length === 0 ? <p class="quiet">{words().noKeys}</p> : <Keys keys={keys.data} />}
           <form method="post" action="/dashboard/account/keys">
-            <Field name="name" label={words.keyName} error={outcome.errors?.name} required />
-            <button type="submit">{words.makeKey}</button>
+            <Field name="name" label={words().keyName} error={outcome.errors?.name} required />
+            <button type="submit">{words().makeKey}</button>
           </form>
         </article>
         <article>
-          <h2>{words.password}</h2>
-          {outcome.changed ? <Alert kind="good">{words.changed}</Alert> : null}
-          <PasswordForm errors={outcome.errors ?? {}} />
+          <h2>{ways.password ? words().password : words().setPassword}</h2>
+          {outcome.changed ? <Alert kind="good">{words().changed}</Alert> : null}
+          <PasswordForm errors={outcome.errors ?? {}} isFirst={!ways.password} />
         </article>
+        {encryptionKey === null ? null : <Passkeys passkeys={ways.passkeys} />}
+        {signIn.github === null && ways.identities.length === 0 ? null : (
+          <Github identities={ways.identities} canLink={signIn.github !== null && encryptionKey !== null} />
+        )}
       </div>
     </>
   );
-  return show(context, 'account', words.title, content, outcome.errors === undefined ? 200 : 400);
+  return show(context, 'account', words().title, content, outcome.errors === undefined ? 200 : 400);
 }
 
 const Sessions: FC<{ sessions: readonly Session[] }> = ({ sessions }) => (
-  <TableFrame label={words.sessions}>
+  <TableFrame label={words().sessions}>
     <table>
       <thead>
         <tr>
-          <th scope="col">{words.browser}</th>
-          <th scope="col">{words.started}</th>
-          <th scope="col">{words.end}</th>
+          <th scope="col">{words().browser}</th>
+          <th scope="col">{words().started}</th>
+          <th scope="col">{words().end}</th>
         </tr>
       </thead>
       <tbody>
@@ -110,9 +126,9 @@ const Sessions: FC<{ sessions: readonly Session[] }> = ({ sessions }) => (
             </td>
             <td>
               {current ? (
-                <Badge kind="good">{words.current}</Badge>
+                <Badge kind="good">{words().current}</Badge>
               ) : (
-                <ActionButton action={`/dashboard/account/sessions/${id}/end`}>{words.end}</ActionButton>
+                <ActionButton action={`/dashboard/account/sessions/${id}/end`}>{words().end}</ActionButton>
               )}
             </td>
           </tr>
@@ -128,42 +144,44 @@ const Keys: FC<{ keys: readonly AccessKey[] }> = ({ keys }) => (
       <li>
         {`${name} `}
         <code>{hint}</code>{' '}
-        <ActionButton action={`/dashboard/account/keys/${id}/delete`}>{words.deleteKey}</ActionButton>
+        <ActionButton action={`/dashboard/account/keys/${id}/delete`}>{words().deleteKey}</ActionButton>
       </li>
     ))}
   </ul>
 );
 
-const PasswordForm: FC<{ errors: Record<string, string> }> = ({ errors }) => (
+const PasswordForm: FC<{ errors: Record<string, string>; isFirst: boolean }> = ({ errors, isFirst }) => (
   <form method="post" action="/dashboard/account/password">
-    <Field
-      name="current_password"
-      label={words.currentPassword}
-      type="password"
-      autocomplete="current-password"
-      error={errors.current_password}
-      required
-    />
+    {isFirst ? null : (
+      <Field
+        name="current_password"
+        label={words().currentPassword}
+        type="password"
+        autocomplete="current-password"
+        error={errors.current_password}
+        required
+      />
+    )}
     <Field
       name="password"
-      label={words.newPassword}
+      label={words().newPassword}
       type="password"
       autocomplete="new-password"
-      help={strings.setup.passwordHelp}
+      help={strings().setup.passwordHelp}
       error={errors.password}
       required
     />
-    <button type="submit">{words.change}</button>
+    <button type="submit">{isFirst ? words().setPassword : words().change}</button>
   </form>
 );
 
 const KeyOnce: FC<{ value: string }> = ({ value }) => (
   <>
-    <Heading title={words.keyTitle} lead={strings.tokens.once}>
+    <Heading title={words().keyTitle} lead={strings().tokens.once}>
       <a href="/dashboard/account" class="button">
-        {strings.tokens.done}
+        {strings().tokens.done}
       </a>
     </Heading>
-    <OnceValue id="key-value" label={words.keyValue} value={value} />
+    <OnceValue id="key-value" label={words().keyValue} value={value} />
   </>
 );

@@ -5,7 +5,7 @@ import { need, type PageEnv } from './page-env.ts';
 import { Empty, Heading, Pager, TableFrame, Time } from './parts.tsx';
 import { strings } from './strings.ts';
 
-const words = strings.audit;
+const words = () => strings().audit;
 
 interface Change {
   id: string;
@@ -29,28 +29,28 @@ export function auditRoutes(): Hono<PageEnv> {
     const names = new Map(accounts.map(({ id, name }) => [id, name]));
     const content = (
       <>
-        <Heading title={words.title} lead={words.lead} />
+        <Heading title={words().title} lead={words().lead} />
         {page.data.length === 0 ? (
-          <Empty>{words.empty}</Empty>
+          <Empty>{words().empty}</Empty>
         ) : (
           <ChangeTable changes={page.data} nameOf={(id) => names.get(id) ?? id} />
         )}
         <Pager url={context.req.url} next={page.next_cursor} />
       </>
     );
-    return show(context, 'audit', words.title, content);
+    return show(context, 'audit', words().title, content);
   });
 }
 
 const ChangeTable = ({ changes, nameOf }: { changes: readonly Change[]; nameOf: (id: string) => string }) => (
-  <TableFrame label={words.title}>
+  <TableFrame label={words().title}>
     <table>
       <thead>
         <tr>
-          <th scope="col">{words.time}</th>
-          <th scope="col">{words.who}</th>
-          <th scope="col">{words.what}</th>
-          <th scope="col">{words.detail}</th>
+          <th scope="col">{words().time}</th>
+          <th scope="col">{words().who}</th>
+          <th scope="col">{words().what}</th>
+          <th scope="col">{words().detail}</th>
         </tr>
       </thead>
       <tbody>

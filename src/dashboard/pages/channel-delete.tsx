@@ -4,17 +4,17 @@ import type { ChannelView } from '../api/channel-fields.ts';
 import { Heading } from './parts.tsx';
 import { strings } from './strings.ts';
 
-const words = strings.channels;
+const words = () => strings().channels;
 
 export const ChannelDelete: FC<{ channel: ChannelView }> = ({ channel }) => (
   <div class="narrow">
-    <Heading title={`${words.deleteTitle} ${channel.name}`} />
-    <p>{words.deleteWarning}</p>
+    <Heading title={`${words().deleteTitle} ${channel.name}`} />
+    <p>{words().deleteWarning}</p>
     <form method="post" class="actions">
       <button type="submit" class="danger">
-        {words.deleteConfirm}
+        {words().deleteConfirm}
       </button>
-      <a href={`/dashboard/channels/${channel.id}`}>{strings.form.cancel}</a>
+      <a href={`/dashboard/channels/${channel.id}`}>{strings().form.cancel}</a>
     </form>
   </div>
 );

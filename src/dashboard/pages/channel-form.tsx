@@ -7,7 +7,7 @@ import { listOf, textOf, type Values } from './page-env.ts';
 import { Heading } from './parts.tsx';
 import { strings } from './strings.ts';
 
-const words = strings.channels;
+const words = () => strings().channels;
 
 /** What people call a provider, and the models that a channel of it has when none are named. */
 export const providerFacts: Record<ProviderName, { label: string; models: readonly string[] }> = {
@@ -45,25 +45,25 @@ interface FormFacts {
 
 export const ChannelForm: FC<FormFacts> = ({ channel, values, errors, detail }) => (
   <div class="narrow">
-    <Heading title={channel === null ? words.add : channel.name}>
+    <Heading title={channel === null ? words().add : channel.name}>
       {channel === null ? null : (
         <a href={`/dashboard/channels/${channel.id}/delete`} class="button outline danger small">
-          {words.delete}
+          {words().delete}
         </a>
       )}
     </Heading>
-    {detail === undefined ? null : <Alert>{strings.form.notSaved}</Alert>}
+    {detail === undefined ? null : <Alert>{strings().form.notSaved}</Alert>}
     <form method="post">
       <Choice
         name="provider"
-        label={words.provider}
+        label={words().provider}
         value={textOf(values, 'provider') || 'openai'}
         error={errors.provider}
         options={providerNames.map((name) => [name, providerFacts[name].label])}
       />
       {channel === null ? null : (
         <p>
-          {`${words.keys}: `}
+          {`${words().keys}: `}
           {channel.keys.map(({ hint }) => (
             <code>{hint}</code>
           ))}
@@ -71,19 +71,19 @@ export const ChannelForm: FC<FormFacts> = ({ channel, values, errors, detail }) 
       )}
       <Field
         name="key"
-        label={channel === null ? words.key : words.newKey}
-        help={words.keyHelp}
+        label={channel === null ? words().key : words().newKey}
+        help={words().keyHelp}
         type="password"
         autocomplete="off"
         error={errors.keys ?? errors.add_keys}
       />
       <details open={channel !== null || detail !== undefined}>
-        <summary>{words.more}</summary>
+        <summary>{words().more}</summary>
         <More values={values} errors={errors} />
       </details>
       <div class="actions">
-        <button type="submit">{strings.form.submit}</button>
-        <a href="/dashboard/channels">{strings.form.cancel}</a>
+        <button type="submit">{strings().form.submit}</button>
+        <a href="/dashboard/channels">{strings().form.cancel}</a>
       </div>
     </form>
   </div>
@@ -93,37 +93,37 @@ const More: FC<Pick<FormFacts, 'values' | 'errors'>> = ({ values, errors }) => (
   <>
     <Field
       name="name"
-      label={words.name}
-      help={words.nameHelp}
+      label={words().name}
+      help={words().nameHelp}
       value={textOf(values, 'name')}
       error={errors.name}
     />
     <Field
       name="models"
-      label={words.models}
-      help={words.modelsHelp}
+      label={words().models}
+      help={words().modelsHelp}
       rows={4}
       value={listOf(values, 'models').join('\n')}
       error={errors.models}
     />
     <Field
       name="base_url"
-      label={words.baseUrl}
-      help={words.baseUrlHelp}
+      label={words().baseUrl}
+      help={words().baseUrlHelp}
       value={textOf(values, 'base_url')}
       error={errors.base_url}
     />
     <div class="row">
       <Field
         name="priority"
-        label={words.priority}
+        label={words().priority}
         type="number"
         value={textOf(values, 'priority') || '0'}
         error={errors.priority}
       />
       <Field
         name="weight"
-        label={words.weight}
+        label={words().weight}
         type="number"
         min="0"
         value={textOf(values, 'weight') || '1'}
@@ -132,11 +132,11 @@ const More: FC<Pick<FormFacts, 'values' | 'errors'>> = ({ values, errors }) => (
     </div>
     <Choice
       name="enabled"
-      label={words.health}
+      label={words().health}
       value={textOf(values, 'enabled') || 'yes'}
       options={[
-        ['yes', words.enabled],
-        ['no', words.off],
+        ['yes', words().enabled],
+        ['no', words().off],
       ]}
     />
   </>

@@ -8,7 +8,7 @@ import { ActionButton, Alert } from './form.tsx';
 import { Badge, Empty, Heading, TableFrame } from './parts.tsx';
 import { strings } from './strings.ts';
 
-const words = strings.channels;
+const words = () => strings().channels;
 
 interface ListFacts {
   channels: readonly ChannelView[];
@@ -21,30 +21,30 @@ interface ListFacts {
 
 export const ChannelList: FC<ListFacts> = ({ channels, others, health, now, tested }) => (
   <>
-    <Heading title={words.title} lead={words.lead}>
+    <Heading title={words().title} lead={words().lead}>
       <a href="/dashboard/channels/new" class="button">
-        {words.add}
+        {words().add}
       </a>
     </Heading>
     {tested === undefined ? null : <TestOutcome {...tested} channels={channels} />}
-    {channels.length === 0 ? <Empty>{words.empty}</Empty> : null}
+    {channels.length === 0 ? <Empty>{words().empty}</Empty> : null}
     {channels.length + others.length === 0 ? null : (
-      <TableFrame label={words.title}>
+      <TableFrame label={words().title}>
         <table>
           <thead>
             <tr>
-              <th scope="col">{words.name}</th>
-              <th scope="col">{words.provider}</th>
-              <th scope="col">{words.health}</th>
-              <th scope="col">{words.models}</th>
-              <th scope="col">{words.keys}</th>
+              <th scope="col">{words().name}</th>
+              <th scope="col">{words().provider}</th>
+              <th scope="col">{words().health}</th>
+              <th scope="col">{words().models}</th>
+              <th scope="col">{words().keys}</th>
               <th scope="col" class="number">
-                {words.priority}
+                {words().priority}
               </th>
               <th scope="col" class="number">
-                {words.weight}
+                {words().weight}
               </th>
-              <th scope="col">{words.test}</th>
+              <th scope="col">{words().test}</th>
             </tr>
           </thead>
           <tbody>
@@ -56,7 +56,7 @@ export const ChannelList: FC<ListFacts> = ({ channels, others, health, now, test
                 <td>{name}</td>
                 <td>{provider}</td>
                 <td>
-                  <Badge kind="off">{words.fromEnvironment}</Badge>
+                  <Badge kind="off">{words().fromEnvironment}</Badge>
                 </td>
                 <td>{modelsText(models)}</td>
                 <td>–</td>
@@ -90,7 +90,7 @@ const Row: FC<{ channel: ChannelView; health: PlaceHealth[]; now: number }> = ({
     <td class="number">{channel.priority}</td>
     <td class="number">{channel.weight}</td>
     <td>
-      <ActionButton action={`/dashboard/channels/${channel.id}/test`}>{words.test}</ActionButton>
+      <ActionButton action={`/dashboard/channels/${channel.id}/test`}>{words().test}</ActionButton>
     </td>
   </tr>
 );
@@ -114,11 +114,11 @@ const State: FC<{ isEnabled: boolean; health: PlaceHealth[]; now: number }> = ({
 };
 
 function stateBadge(isEnabled: boolean, bad: readonly PlaceHealth[], now: number) {
-  if (!isEnabled) return <Badge kind="off">{words.off}</Badge>;
-  if (bad.some(({ isRefused }) => isRefused)) return <Badge kind="bad">{words.refused}</Badge>;
-  if (bad.some(({ coolUntilMs }) => coolUntilMs > now)) return <Badge kind="bad">{words.cooling}</Badge>;
-  if (bad.length > 0) return <Badge kind="warn">{words.failing}</Badge>;
-  return <Badge kind="good">{words.well}</Badge>;
+  if (!isEnabled) return <Badge kind="off">{words().off}</Badge>;
+  if (bad.some(({ isRefused }) => isRefused)) return <Badge kind="bad">{words().refused}</Badge>;
+  if (bad.some(({ coolUntilMs }) => coolUntilMs > now)) return <Badge kind="bad">{words().cooling}</Badge>;
+  if (bad.length > 0) return <Badge kind="warn">{words().failing}</Badge>;
+  return <Badge kind="good">{words().well}</Badge>;
 }
 
 const TestOutcome: FC<{ id: string; test: ChannelTest; channels: readonly ChannelView[] }> = ({
@@ -130,7 +130,7 @@ const TestOutcome: FC<{ id: string; test: ChannelTest; channels: readonly Channe
   const figures = [test.status ?? '', `${Math.round(test.latency_ms)} ms`].join(' ').trim();
   return (
     <Alert kind={test.ok ? 'good' : 'error'}>
-      {`${name}: ${test.ok ? words.testOk : words.testFailed} (${figures})${test.error ? ` ${test.error}` : ''}`}
+      {`${name}: ${test.ok ? words().testOk : words().testFailed} (${figures})${test.error ? ` ${test.error}` : ''}`}
     </Alert>
   );
 };

@@ -9,7 +9,7 @@ import { show } from './layout.tsx';
 import { formOf, need, type PageContext, type PageEnv, type Values } from './page-env.ts';
 import { strings } from './strings.ts';
 
-const words = strings.channels;
+const words = () => strings().channels;
 
 /** The routes under /dashboard/channels. */
 export function channelRoutes(): Hono<PageEnv> {
@@ -37,7 +37,7 @@ export function channelRoutes(): Hono<PageEnv> {
     return showList(context, { id: context.req.param('id'), test });
   });
   routes.get('/:id/delete', async (context) =>
-    show(context, 'channels', words.deleteTitle, <ChannelDelete channel={await find(context)} />),
+    show(context, 'channels', words().deleteTitle, <ChannelDelete channel={await find(context)} />),
   );
   routes.post('/:id/delete', async (context) => {
     await need(context.var.api('DELETE', pathOf(context)));
@@ -58,7 +58,7 @@ async function showList(context: PageContext, tested?: { id: string; test: Chann
   const list = (
     <ChannelList channels={page.data} others={others} health={health} now={services.now()} tested={tested} />
   );
-  return show(context, 'channels', words.title, list);
+  return show(context, 'channels', words().title, list);
 }
 
 function showForm(
@@ -68,7 +68,7 @@ function showForm(
   errors: Record<string, string>,
   detail?: string,
 ) {
-  const title = channel === null ? words.add : `${words.edit}: ${channel.name}`;
+  const title = channel === null ? words().add : `${words().edit}: ${channel.name}`;
   const form = <ChannelForm channel={channel} values={values} errors={errors} detail={detail} />;
   return show(context, 'channels', title, form, detail === undefined ? 200 : 400);
 }

@@ -1,11 +1,13 @@
 // The dashboard put together: headers, who is logged in, where forms come from, and every page's routes.
 import { Hono, type MiddlewareHandler } from 'hono';
+import { contextStorage } from 'hono/context-storage';
 import { isFromOwnPage, sessionValue } from '../accounts/session-cookie.ts';
 import { principalOfSession } from '../api/authenticate.ts';
 import { accountRoutes } from './account.tsx';
 import { auditRoutes } from './audit.tsx';
 import { channelRoutes } from './channels.tsx';
 import { entryRoutes } from './entry.tsx';
+import { languageRoutes } from './language.tsx';
 import { pageHeaders, show, showAlone } from './layout.tsx';
 import { logRoutes } from './logs.tsx';
 import { modelRoutes } from './models.tsx';
@@ -13,7 +15,7 @@ import { overviewRoutes } from './overview.tsx';
 import { apiFor, type PageEnv, PageProblem, type PageServices } from './page-env.ts';
 import { peopleRoutes } from './people.tsx';
 import { playgroundRoutes } from './playground.tsx';
-import { strings } from './strings.ts';
+import { detectLanguage, strings } from './strings.ts';
 import { tokenRoutes } from './tokens.tsx';
 
 /** The app that answers `/` and all under `/dashboard`. */
@@ -25,10 +27,12 @@ export function dashboard(services: PageServices): Hono<PageEnv> {
     const detail = error instanceof PageProblem ? error.message : '';
     const content = <Trouble detail={detail} />;
     return context.var.principal
-      ? show(context, undefined, strings.errors.title, content, status)
-      : showAlone(strings.errors.title, content, status);
+      ? show(context, undefined, strings().errors.title, content, status)
+      : showAlone(strings().errors.title, content, status);
   });
+  app.use(contextStorage(), detectLanguage);
   app.use(guard(services));
+  app.route('/dashboard', languageRoutes());
   app.route('/dashboard', entryRoutes());
   app.use(requireSession);
   app.route('/', overviewRoutes());
@@ -43,17 +47,17 @@ export function dashboard(services: PageServices): Hono<PageEnv> {
   app.route('/dashboard/people', peopleRoutes());
   app.route('/dashboard/audit', auditRoutes());
   app.notFound(() => {
-    throw new PageProblem(404, strings.errors.notFound);
+    throw new PageProblem(404, strings().errors.notFound);
   });
   return app;
 }
 
 const Trouble = ({ detail }: { detail: string }) => (
   <>
-    <h1>{strings.errors.title}</h1>
+    <h1>{strings().errors.title}</h1>
     <p>{detail}</p>
     <p>
-      <a href="/">{strings.nav.overview}</a>
+      <a href="/">{strings().nav.overview}</a>
     </p>
   </>
 );
@@ -63,7 +67,7 @@ function guard(services: PageServices): MiddlewareHandler<PageEnv> {
   return async (context, next) => {
     context.set('services', services);
     if (!['GET', 'HEAD'].includes(context.req.method) && !isFromOwnPage(context.req.raw)) {
-      throw new PageProblem(403, strings.form.crossOrigin);
+      throw new PageProblem(403, strings().form.crossOrigin);
     }
     await next();
     for (const [name, value] of Object.entries(pageHeaders)) context.res.headers.set(name, value);
@@ -84,6 +88,6 @@ const requireSession: MiddlewareHandler<PageEnv> = async (context, next) => {
 };
 
 const requireAdmin: MiddlewareHandler<PageEnv> = async (context, next) => {
-  if (context.var.principal.role !== 'admin') throw new PageProblem(403, 'Only an admin may do this.');
+  if (context.var.principal.role !== 'admin') throw new PageProblem(403, strings().errors.adminOnly);
   await next();
 };

@@ -14,15 +14,15 @@ export async function throughAccess(context: PageContext): Promise<Response | nu
   if (access === null || jwt === undefined) return null;
   try {
     const visitor = await visitorOf(jwt, access);
-    if (visitor === null) return showLogin(context, { error: strings.login.accessWrong }, 401);
+    if (visitor === null) return showLogin(context, { error: strings().login.accessWrong }, 401);
     const account = await services.accounts.findByEmail(normalEmail(visitor.email));
     if (account === null || account.status !== 'active') {
-      return showLogin(context, { error: strings.login.accessUnknown(visitor.email) }, 403);
+      return showLogin(context, { error: strings().login.accessUnknown(visitor.email) }, 403);
     }
     const session = await openSession(services, account.id, tryOf(context), visitor.expiresAtMs);
     return welcome(context, session, 'access');
   } catch (error) {
     services.report('access-keys-unreachable', error);
-    return showLogin(context, { error: strings.login.accessAway }, 503);
+    return showLogin(context, { error: strings().login.accessAway }, 503);
   }
 }

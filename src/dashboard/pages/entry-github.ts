@@ -57,9 +57,9 @@ export function addGithubLogin(routes: Hono<PageEnv>): void {
       encryptionKey,
       now(),
     );
-    if (begun === null) return showLogin(context, { error: strings.login.githubAgain }, 400);
+    if (begun === null) return showLogin(context, { error: strings().login.githubAgain }, 400);
     const user = await userOf(context, app, begun.step);
-    if (user === null) return showLogin(context, { error: strings.login.githubFailed }, 401);
+    if (user === null) return showLogin(context, { error: strings().login.githubFailed }, 401);
     return arrive(context, begun.purpose, user);
   });
 }
@@ -104,7 +104,7 @@ async function enter(context: PageContext, user: GithubUser): Promise<Response> 
   const { services } = context.var;
   const accountId = await services.identities.accountOf('github', user.id);
   if (accountId === null) {
-    return showLogin(context, { error: strings.login.githubUnknown(user.login) }, 403);
+    return showLogin(context, { error: strings().login.githubUnknown(user.login) }, 403);
   }
   return welcome(context, await openSession(services, accountId, tryOf(context)), 'github');
 }
@@ -114,7 +114,7 @@ async function link(context: PageContext, accountId: string, user: GithubUser): 
   // Whoever has logged in otherwise meanwhile does not get somebody else's GitHub user.
   if ((await loggedIn(context)) !== accountId) return context.redirect('/dashboard/login', 303);
   if (!(await identities.link(accountId, identityOf(user), now()))) {
-    throw new PageProblem(409, strings.login.githubTaken(user.login));
+    throw new PageProblem(409, strings().login.githubTaken(user.login));
   }
   return context.redirect('/dashboard/account', 303);
 }
@@ -132,9 +132,9 @@ async function accept(context: PageContext, secret: string, user: GithubUser): P
   const outcome = await services.accounts.acceptInvite(hashOfSecret(secret), account);
   switch (outcome) {
     case 'gone':
-      return showLogin(context, { error: strings.invite.gone }, 410);
+      return showLogin(context, { error: strings().invite.gone }, 410);
     case 'taken':
-      return showLogin(context, { error: strings.login.githubTaken(user.login) }, 409);
+      return showLogin(context, { error: strings().login.githubTaken(user.login) }, 409);
     case 'accepted':
       return welcome(context, await openSession(services, account.id, tryOf(context)), 'github');
   }
@@ -150,6 +150,6 @@ function redirectUri(context: PageContext): string {
 
 function githubOf(context: PageContext): { app: GithubApp; encryptionKey: string } {
   const { signIn, encryptionKey } = context.var.services;
-  if (signIn.github === null || encryptionKey === null) throw new PageProblem(404, strings.errors.notFound);
+  if (signIn.github === null || encryptionKey === null) throw new PageProblem(404, strings().errors.notFound);
   return { app: signIn.github, encryptionKey };
 }

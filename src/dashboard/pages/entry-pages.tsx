@@ -19,14 +19,14 @@ export interface OtherWays {
 
 export const LoginPage: FC<LoginFacts & { ways: OtherWays }> = ({ email, error, keyError, ways }) => (
   <>
-    <h1>{strings.product}</h1>
+    <h1>{strings().product}</h1>
     <article>
-      <h2>{strings.login.title}</h2>
+      <h2>{strings().login.title}</h2>
       {error === undefined ? null : <Alert>{error}</Alert>}
       <form method="post" action="/dashboard/login">
         <Field
           name="email"
-          label={strings.login.email}
+          label={strings().login.email}
           type="email"
           autocomplete="username"
           value={email}
@@ -34,29 +34,29 @@ export const LoginPage: FC<LoginFacts & { ways: OtherWays }> = ({ email, error, 
         />
         <Field
           name="password"
-          label={strings.login.password}
+          label={strings().login.password}
           type="password"
           autocomplete="current-password"
           required
         />
-        <button type="submit">{strings.login.submit}</button>
+        <button type="submit">{strings().login.submit}</button>
       </form>
       <OtherWaysIn {...ways} />
     </article>
     <details open={keyError !== undefined}>
-      <summary>{strings.login.withKey}</summary>
+      <summary>{strings().login.withKey}</summary>
       <form method="post" action="/dashboard/login/key">
         <Field
           name="admin_key"
-          label={strings.login.adminKey}
+          label={strings().login.adminKey}
           type="password"
           autocomplete="off"
-          help={strings.login.withKeyHelp}
+          help={strings().login.withKeyHelp}
           error={keyError}
           required
         />
         <button type="submit" class="secondary">
-          {strings.login.withKey}
+          {strings().login.withKey}
         </button>
       </form>
     </details>
@@ -69,18 +69,18 @@ const OtherWaysIn: FC<OtherWays> = ({ passkeys, github, access }) => (
       <form data-passkey="login" hidden>
         <p role="alert" class="alert error" hidden></p>
         <button type="submit" class="outline">
-          {strings.login.withPasskey}
+          {strings().login.withPasskey}
         </button>
       </form>
     ) : null}
     {github ? (
       <a href="/dashboard/login/github" class="button outline">
-        {strings.login.withGithub}
+        {strings().login.withGithub}
       </a>
     ) : null}
     {access ? (
       <a href="/dashboard/login" class="button outline">
-        {strings.login.withAccess}
+        {strings().login.withAccess}
       </a>
     ) : null}
     {passkeys ? <script src="/passkeys.js" type="module"></script> : null}
@@ -96,7 +96,7 @@ const PersonFields: FC<PersonFacts> = ({ values = {}, errors = {} }) => (
   <>
     <Field
       name="name"
-      label={strings.setup.name}
+      label={strings().setup.name}
       value={textOf(values, 'name')}
       error={errors.name}
       autocomplete="name"
@@ -104,7 +104,7 @@ const PersonFields: FC<PersonFacts> = ({ values = {}, errors = {} }) => (
     />
     <Field
       name="email"
-      label={strings.login.email}
+      label={strings().login.email}
       type="email"
       value={textOf(values, 'email')}
       error={errors.email}
@@ -113,9 +113,9 @@ const PersonFields: FC<PersonFacts> = ({ values = {}, errors = {} }) => (
     />
     <Field
       name="password"
-      label={strings.login.password}
+      label={strings().login.password}
       type="password"
-      help={strings.setup.passwordHelp}
+      help={strings().setup.passwordHelp}
       error={errors.password}
       autocomplete="new-password"
       required
@@ -130,38 +130,38 @@ interface SetupFacts extends PersonFacts {
 
 export const SetupPage: FC<SetupFacts> = ({ missing, origin, values, errors = {} }) => (
   <>
-    <h1>{strings.product}</h1>
+    <h1>{strings().product}</h1>
     {missing.length > 0 ? (
       <article>
-        <h2>{strings.setup.missing}</h2>
+        <h2>{strings().setup.missing}</h2>
         <ul>
           {missing.map((item) => (
             <li>{item}</li>
           ))}
         </ul>
-        <p>{strings.setup.missingAdvice}</p>
+        <p>{strings().setup.missingAdvice}</p>
       </article>
     ) : (
       <article>
-        <h2>{strings.setup.title}</h2>
-        <p class="quiet">{strings.setup.lead}</p>
+        <h2>{strings().setup.title}</h2>
+        <p class="quiet">{strings().setup.lead}</p>
         <form method="post" action="/dashboard/setup">
           <Field
             name="admin_key"
-            label={strings.login.adminKey}
+            label={strings().login.adminKey}
             type="password"
-            help={strings.setup.adminKeyHelp}
+            help={strings().setup.adminKeyHelp}
             error={errors.admin_key}
             autocomplete="off"
             required
           />
           <PersonFields {...(values && { values })} errors={errors} />
-          <button type="submit">{strings.setup.submit}</button>
+          <button type="submit">{strings().setup.submit}</button>
         </form>
       </article>
     )}
     <p class="quiet">
-      {strings.overview.address} <code>{`${origin}/v1`}</code>
+      {strings().overview.address} <code>{`${origin}/v1`}</code>
     </p>
   </>
 );
@@ -173,19 +173,19 @@ export interface InviteFacts extends PersonFacts {
 
 export const InvitePage: FC<InviteFacts> = ({ secret, github, values, errors }) => (
   <>
-    <h1>{strings.product}</h1>
+    <h1>{strings().product}</h1>
     <article>
-      <h2>{strings.invite.title}</h2>
-      <p class="quiet">{strings.invite.lead}</p>
+      <h2>{strings().invite.title}</h2>
+      <p class="quiet">{strings().invite.lead}</p>
       <form method="post" action="/dashboard/invite">
         <input type="hidden" name="secret" value={secret} />
         <PersonFields {...(values && { values })} {...(errors && { errors })} />
-        <button type="submit">{strings.invite.submit}</button>
+        <button type="submit">{strings().invite.submit}</button>
       </form>
       {github ? (
         <div class="ways">
           <a href={`/dashboard/login/github?secret=${encodeURIComponent(secret)}`} class="button outline">
-            {strings.invite.withGithub}
+            {strings().invite.withGithub}
           </a>
         </div>
       ) : null}

@@ -23,18 +23,18 @@ export function addPasskeyLogin(routes: Hono<PageEnv>): void {
   routes.post('/login/passkey', async (context) => {
     const { services } = context.var;
     const read = answerSchema.safeParse(await context.req.json().catch(() => null));
-    if (!read.success) return context.json({ error: strings.login.passkeyWrong }, 400);
+    if (!read.success) return context.json({ error: strings().login.passkeyWrong }, 400);
     const from = tryOf(context);
     const tried = `passkey ${read.data.response.id}`;
     if (!(await mayTry(services.db, tried, from.ip, services.now()))) {
-      return context.json({ error: strings.login.tooOften }, 429);
+      return context.json({ error: strings().login.tooOften }, 429);
     }
     const accountId = await finishLogin(
       { ...services, encryptionKey: keyOf(context) },
       context.req.url,
       read.data,
     );
-    if (accountId === null) return context.json({ error: strings.login.passkeyWrong }, 401);
+    if (accountId === null) return context.json({ error: strings().login.passkeyWrong }, 401);
     await forgetTries(services.db, tried, from.ip);
     await admit(context, await openSession(services, accountId, from), 'passkey');
     return context.json({ next: '/' });
@@ -43,6 +43,6 @@ export function addPasskeyLogin(routes: Hono<PageEnv>): void {
 
 function keyOf(context: PageContext): string {
   const { encryptionKey } = context.var.services;
-  if (encryptionKey === null) throw new PageProblem(503, strings.login.noEncryptionKey);
+  if (encryptionKey === null) throw new PageProblem(503, strings().login.noEncryptionKey);
   return encryptionKey;
 }

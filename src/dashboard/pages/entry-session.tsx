@@ -54,5 +54,5 @@ export function showLogin(context: PageContext, facts: LoginFacts = {}, status =
     github: signIn.github !== null && encryptionKey !== null,
     access: signIn.access !== null,
   };
-  return showAlone(strings.login.title, <LoginPage {...facts} ways={ways} />, status);
+  return showAlone(strings().login.title, <LoginPage {...facts} ways={ways} />, status);
 }

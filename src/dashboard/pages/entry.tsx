@@ -34,14 +34,14 @@ export function entryRoutes(): Hono<PageEnv> {
     const email = textOf(values, 'email');
     const login = await logIn(context.var.services, email, textOf(values, 'password'), tryOf(context));
     if (login.outcome === 'open') return welcome(context, login, 'password');
-    const error = login.outcome === 'wrong' ? strings.login.wrong : strings.login.tooOften;
+    const error = login.outcome === 'wrong' ? strings().login.wrong : strings().login.tooOften;
     return showLogin(context, { email, error }, login.outcome === 'wrong' ? 401 : 429);
   });
   routes.post('/login/key', async (context) => {
     const key = textOf(await formOf(context), 'admin_key');
     const login = await logInWithAdminKey(context.var.services, key, tryOf(context));
     if (login.outcome === 'open') return welcome(context, login, 'admin key');
-    const keyError = login.outcome === 'wrong' ? strings.login.wrongKey : strings.login.tooOftenKey;
+    const keyError = login.outcome === 'wrong' ? strings().login.wrongKey : strings().login.tooOftenKey;
     return showLogin(context, { keyError }, login.outcome === 'wrong' ? 401 : 429);
   });
   routes.post('/logout', async (context) => {
@@ -75,20 +75,20 @@ function addSetup(routes: Hono<PageEnv>): void {
     const again = (errors: Record<string, string>, status: number) =>
       showSetup({ missing: [], origin, values, errors }, status);
     if (!(await mayTry(services.db, 'admin key', from.ip, services.now()))) {
-      return again({ admin_key: strings.login.tooOftenKey }, 429);
+      return again({ admin_key: strings().login.tooOftenKey }, 429);
     }
     const isAdmin =
       services.adminKey !== null &&
       hashOfSecret(textOf(values, 'admin_key').trim()) === hashOfSecret(services.adminKey);
     const person = checkedPerson(values);
     if (!isAdmin || !person.ok) {
-      const keyError = isAdmin ? {} : { admin_key: strings.login.wrongKey };
+      const keyError = isAdmin ? {} : { admin_key: strings().login.wrongKey };
       return again({ ...(person.ok ? {} : person.errors), ...keyError }, isAdmin ? 400 : 401);
     }
     const { name, email, password } = person.value;
     const hash = await hashPassword(password);
     if (!(await services.accounts.claim(adminAccountId, name, email, hash))) {
-      return showLogin(context, { email, error: strings.setup.alreadyDone }, 409);
+      return showLogin(context, { email, error: strings().setup.alreadyDone }, 409);
     }
     return welcome(context, await openSession(services, adminAccountId, from), 'admin key');
   });
@@ -99,7 +99,7 @@ function addInvite(routes: Hono<PageEnv>): void {
     const secret = context.req.query('secret') ?? '';
     const { accounts, now } = context.var.services;
     const invite = await accounts.findInvite(hashOfSecret(secret), now());
-    if (invite === null) return showLogin(context, { error: strings.invite.gone }, 410);
+    if (invite === null) return showLogin(context, { error: strings().invite.gone }, 410);
     return showInvite(context, { secret, values: { name: invite.name } });
   });
   routes.post('/invite', async (context) => {
@@ -111,7 +111,7 @@ function addInvite(routes: Hono<PageEnv>): void {
     const { name, email, password } = person.value;
     const from = tryOf(context);
     if (!(await mayTry(services.db, 'invitation', from.ip, services.now()))) {
-      return showInvite(context, { secret, values, errors: { email: strings.login.tooOftenKey } }, 429);
+      return showInvite(context, { secret, values, errors: { email: strings().login.tooOftenKey } }, 429);
     }
     const account = {
       id: newId('acc'),
@@ -123,9 +123,9 @@ function addInvite(routes: Hono<PageEnv>): void {
     const outcome = await services.accounts.acceptInvite(hashOfSecret(secret), account);
     switch (outcome) {
       case 'gone':
-        return showLogin(context, { error: strings.invite.gone }, 410);
+        return showLogin(context, { error: strings().invite.gone }, 410);
       case 'taken':
-        return showInvite(context, { secret, values, errors: { email: strings.invite.taken } }, 409);
+        return showInvite(context, { secret, values, errors: { email: strings().invite.taken } }, 409);
       case 'accepted':
         return welcome(context, await openSession(services, account.id, from), 'invitation');
     }
@@ -137,7 +137,7 @@ const person = z.object({
   email: z
     .string()
     .transform(normalEmail)
-    .pipe(z.email(strings.form.badEmail).max(accountLimits.emailCharacters)),
+    .pipe(z.email({ error: () => strings().form.badEmail }).max(accountLimits.emailCharacters)),
   password: newPassword,
 });
 
@@ -155,11 +155,11 @@ function checkedPerson(values: Values): Checked {
 }
 
 function showSetup(facts: Parameters<typeof SetupPage>[0], status = 200) {
-  return showAlone(strings.setup.title, <SetupPage {...facts} />, status);
+  return showAlone(strings().setup.title, <SetupPage {...facts} />, status);
 }
 
 function showInvite(context: PageContext, facts: Omit<InviteFacts, 'github'>, status = 200) {
   const { signIn, encryptionKey } = context.var.services;
   const github = signIn.github !== null && encryptionKey !== null;
-  return showAlone(strings.invite.title, <InvitePage {...facts} github={github} />, status);
+  return showAlone(strings().invite.title, <InvitePage {...facts} github={github} />, status);
 }

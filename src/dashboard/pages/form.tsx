@@ -106,7 +106,7 @@ export const OnceValue: FC<{ id: string; label: string; value: string }> = ({ id
 
 /** Appears only where script runs (dashboard.js). */
 export const CopyButton: FC<{ target: string }> = ({ target }) => (
-  <button type="button" class="outline small" hidden data-copy={target} data-copied={strings.form.copied}>
-    {strings.form.copy}
+  <button type="button" class="outline small" hidden data-copy={target} data-copied={strings().form.copied}>
+    {strings().form.copy}
   </button>
 );

@@ -1,8 +1,10 @@
 // The frame of every page: head, sidebar, content. And how a page becomes a response.
+import { getContext } from 'hono/context-storage';
 import type { FC, PropsWithChildren } from 'hono/jsx';
 import type { Principal } from '../accounts/account.ts';
-import type { Child, PageContext } from './page-env.ts';
-import { strings } from './strings.ts';
+import { LanguageForm } from './language.tsx';
+import type { Child, PageContext, PageEnv } from './page-env.ts';
+import { language, languages, strings } from './strings.ts';
 
 /** Nothing from elsewhere, nothing inline, in no frame. Pico draws its icons as data: images. */
 const policy = [
@@ -45,15 +47,17 @@ interface Frame {
   /** Absent: nobody is logged in, and there is no sidebar. */
   principal?: Principal | undefined;
   section?: Section | undefined;
+  /** The page's address, where it can be asked for anew. Absent: it is the answer to a form, and leaving it would lose it. */
+  back?: string | undefined;
 }
 
-const Page: FC<PropsWithChildren<Frame>> = ({ title, principal, section, children }) => (
-  <html lang="en">
+const Page: FC<PropsWithChildren<Frame>> = ({ title, principal, section, back, children }) => (
+  <html lang={languages[language()].tag}>
     <head>
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />
       <meta name="color-scheme" content="light dark" />
-      <title>{`${title} · ${strings.product}`}</title>
+      <title>{`${title} · ${strings().product}`}</title>
       <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
       <link rel="stylesheet" href="/pico.min.css" />
       <link rel="stylesheet" href="/dashboard.css" />
@@ -61,10 +65,11 @@ const Page: FC<PropsWithChildren<Frame>> = ({ title, principal, section, childre
     </head>
     <body class={principal === undefined ? 'alone' : 'framed'}>
       <a class="skip" href="#content">
-        {strings.skip}
+        {strings().skip}
       </a>
       {principal === undefined ? null : <Sidebar principal={principal} section={section} />}
       <main id="content">{children}</main>
+      {back === undefined ? null : <LanguageForm back={back} />}
     </body>
   </html>
 );
@@ -72,16 +77,16 @@ const Page: FC<PropsWithChildren<Frame>> = ({ title, principal, section, childre
 const Sidebar: FC<{ principal: Principal; section?: Section | undefined }> = ({ principal, section }) => (
   <header class="sidebar">
     <a class="brand" href="/">
-      {strings.product}
+      {strings().product}
     </a>
-    <nav aria-label={strings.nav.label}>
+    <nav aria-label={strings().nav.label}>
       <ul>
         {sections
           .filter(({ admin }) => !admin || principal.role === 'admin')
           .map(({ key, href }) => (
             <li>
               <a href={href} aria-current={key === section ? 'page' : undefined}>
-                {strings.nav[key]}
+                {strings().nav[key]}
               </a>
             </li>
           ))}
@@ -90,7 +95,7 @@ const Sidebar: FC<{ principal: Principal; section?: Section | undefined }> = ({ 
     <form method="post" action="/dashboard/logout" class="logout">
       <span class="who">{principal.name ?? principal.accountId}</span>
       <button type="submit" class="outline secondary small">
-        {strings.nav.logout}
+        {strings().nav.logout}
       </button>
     </form>
   </header>
@@ -104,23 +109,17 @@ export function show(
   content: Child,
   status = 200,
 ): Promise<Response> {
-  return respond(context.var.principal, section, title, content, status);
+  return respond({ principal: context.var.principal, section, title }, content, status);
 }
 
 /** Renders a page for nobody in particular. */
 export function showAlone(title: string, content: Child, status = 200): Promise<Response> {
-  return respond(undefined, undefined, title, content, status);
+  return respond({ title }, content, status);
 }
 
-async function respond(
-  principal: Principal | undefined,
-  section: Section | undefined,
-  title: string,
-  content: Child,
-  status: number,
-): Promise<Response> {
+async function respond(frame: Frame, content: Child, status: number): Promise<Response> {
   const page = (
-    <Page title={title} principal={principal} section={section}>
+    <Page {...frame} back={addressAgain()}>
       {content}
     </Page>
   );
@@ -129,4 +128,12 @@ async function respond(
     status,
     headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders },
   });
+}
+
+/** Of the page that is being answered, if it was asked for by GET. */
+function addressAgain(): string | undefined {
+  const { req } = getContext<PageEnv>();
+  if (req.method !== 'GET') return undefined;
+  const { pathname, search } = new URL(req.url);
+  return pathname + search;
 }

@@ -4,26 +4,26 @@ import type { LogRowView } from '../api/log-fields.ts';
 import { Badge, count, dollars, TableFrame, Time } from './parts.tsx';
 import { strings } from './strings.ts';
 
-const words = strings.logs;
+const words = () => strings().logs;
 
 export const LogTable: FC<{ rows: readonly LogRowView[] }> = ({ rows }) => (
-  <TableFrame label={words.title}>
+  <TableFrame label={words().title}>
     <table>
       <thead>
         <tr>
-          <th scope="col">{words.time}</th>
-          <th scope="col">{words.status}</th>
-          <th scope="col">{words.model}</th>
+          <th scope="col">{words().time}</th>
+          <th scope="col">{words().status}</th>
+          <th scope="col">{words().model}</th>
           <th scope="col" class="number">
-            {words.tokensInOut}
+            {words().tokensInOut}
           </th>
           <th scope="col" class="number">
-            {words.cost}
+            {words().cost}
           </th>
           <th scope="col" class="number">
-            {words.firstByte}
+            {words().firstByte}
           </th>
-          <th scope="col">{words.details}</th>
+          <th scope="col">{words().details}</th>
         </tr>
       </thead>
       <tbody>
@@ -41,7 +41,7 @@ export const LogTable: FC<{ rows: readonly LogRowView[] }> = ({ rows }) => (
             </td>
             <td>{row.requested_model ?? '–'}</td>
             <td class="number">{`${count(row.input_tokens)} / ${count(row.output_tokens)}`}</td>
-            <td class="number">{row.cost_usd === null ? words.noPrice : dollars(row.cost_usd)}</td>
+            <td class="number">{row.cost_usd === null ? words().noPrice : dollars(row.cost_usd)}</td>
             <td class="number">{row.ttfb_ms === null ? '–' : `${count(row.ttfb_ms)} ms`}</td>
             <td>
               <Details row={row} />
@@ -55,9 +55,9 @@ export const LogTable: FC<{ rows: readonly LogRowView[] }> = ({ rows }) => (
 
 const Details: FC<{ row: LogRowView }> = ({ row }) => (
   <details class="row-details">
-    <summary>{words.details}</summary>
+    <summary>{words().details}</summary>
     <p>
-      <a href={`/dashboard/tokens/${row.token_id}`}>{words.token}</a>
+      <a href={`/dashboard/tokens/${row.token_id}`}>{words().token}</a>
     </p>
     <pre>{JSON.stringify(row, null, 2)}</pre>
   </details>

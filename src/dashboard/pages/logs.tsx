@@ -10,7 +10,7 @@ import type { PageContext, PageEnv } from './page-env.ts';
 import { Empty, Heading, Pager } from './parts.tsx';
 import { strings } from './strings.ts';
 
-const words = strings.logs;
+const words = () => strings().logs;
 const filterNames = ['token', 'model', 'channel', 'status', 'from', 'to'] as const;
 
 /** The routes under /dashboard/logs. */
@@ -36,34 +36,40 @@ async function showLogs(context: PageContext) {
   const rows = page.ok ? page.value.data : [];
   const content = (
     <>
-      <Heading title={words.title} lead={words.lead}>
+      <Heading title={words().title} lead={words().lead}>
         <a href={`/dashboard/logs/csv?${query}`} class="button outline small">
-          {words.csv}
+          {words().csv}
         </a>
       </Heading>
       {page.ok ? null : <Alert>{page.detail}</Alert>}
       <Filters context={context} errors={page.ok ? {} : page.errors} />
-      {rows.length === 0 ? <Empty>{words.empty}</Empty> : <LogTable rows={rows} />}
+      {rows.length === 0 ? <Empty>{words().empty}</Empty> : <LogTable rows={rows} />}
       <Pager url={context.req.url} next={page.ok ? page.value.next_cursor : null} />
     </>
   );
-  return show(context, 'logs', words.title, content, page.ok ? 200 : page.status);
+  return show(context, 'logs', words().title, content, page.ok ? 200 : page.status);
 }
 
 const Filters: FC<{ context: PageContext; errors: Record<string, string> }> = ({ context, errors }) => {
   const value = (name: string) => context.req.query(name) ?? '';
   return (
     <form method="get" class="filters">
-      <Field name="model" label={words.model} value={value('model')} error={errors.model} />
-      <Field name="status" label={words.status} type="number" value={value('status')} error={errors.status} />
-      <Field name="token" label={words.tokenId} value={value('token')} error={errors.token} />
+      <Field name="model" label={words().model} value={value('model')} error={errors.model} />
+      <Field
+        name="status"
+        label={words().status}
+        type="number"
+        value={value('status')}
+        error={errors.status}
+      />
+      <Field name="token" label={words().tokenId} value={value('token')} error={errors.token} />
       {context.var.principal.role === 'admin' ? (
-        <Field name="channel" label={words.channelId} value={value('channel')} error={errors.channel} />
+        <Field name="channel" label={words().channelId} value={value('channel')} error={errors.channel} />
       ) : null}
-      <Field name="from" label={words.from} type="date" value={value('from')} error={errors.from} />
-      <Field name="to" label={words.to} type="date" value={value('to')} error={errors.to} />
+      <Field name="from" label={words().from} type="date" value={value('from')} error={errors.from} />
+      <Field name="to" label={words().to} type="date" value={value('to')} error={errors.to} />
       <button type="submit" class="secondary">
-        {strings.form.filter}
+        {strings().form.filter}
       </button>
     </form>
   );

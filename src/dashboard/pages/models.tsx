@@ -10,7 +10,7 @@ import { formOf, need, type PageContext, type PageEnv, textOf, type Values } fro
 import { Badge, dollars, Empty, Heading, TableFrame } from './parts.tsx';
 import { strings } from './strings.ts';
 
-const words = strings.models;
+const words = () => strings().models;
 
 interface Price {
   model: string;
@@ -67,18 +67,18 @@ async function showModels(
   const served = servedOf(live, own.data, new Date(services.now()));
   const content = (
     <>
-      <Heading title={words.title} lead={words.lead} />
+      <Heading title={words().title} lead={words().lead} />
       {detail === undefined ? null : <Alert>{detail}</Alert>}
-      {served.length === 0 ? <Empty>{words.empty}</Empty> : <ModelTable served={served} />}
-      <h2>{words.overrides}</h2>
-      {own.data.length === 0 ? <p class="quiet">{words.noOverrides}</p> : <OwnPrices prices={own.data} />}
+      {served.length === 0 ? <Empty>{words().empty}</Empty> : <ModelTable served={served} />}
+      <h2>{words().overrides}</h2>
+      {own.data.length === 0 ? <p class="quiet">{words().noOverrides}</p> : <OwnPrices prices={own.data} />}
       <article class="narrow">
-        <h2>{words.set}</h2>
-        <p class="quiet">{words.setHelp}</p>
+        <h2>{words().set}</h2>
+        <p class="quiet">{words().setHelp}</p>
         <form method="post" action="/dashboard/models/prices">
           <Field
             name="model"
-            label={words.model}
+            label={words().model}
             value={textOf(values, 'model')}
             error={errors.model}
             required
@@ -86,9 +86,9 @@ async function showModels(
           <div class="row">
             {(
               [
-                ['input', words.input],
-                ['output', words.output],
-                ['cache_read', words.cacheRead],
+                ['input', words().input],
+                ['output', words().output],
+                ['cache_read', words().cacheRead],
               ] as const
             ).map(([name, label]) => (
               <Field
@@ -103,12 +103,12 @@ async function showModels(
               />
             ))}
           </div>
-          <button type="submit">{strings.form.submit}</button>
+          <button type="submit">{strings().form.submit}</button>
         </form>
       </article>
     </>
   );
-  return show(context, 'models', words.title, content, detail === undefined ? 200 : 400);
+  return show(context, 'models', words().title, content, detail === undefined ? 200 : 400);
 }
 
 /** Models that channels name, each at the dearest price of its channels, as requests are reserved. */
@@ -140,19 +140,19 @@ function longestFitting(own: readonly Price[], model: string): Price | undefined
 }
 
 const ModelTable: FC<{ served: readonly Served[] }> = ({ served }) => (
-  <TableFrame label={words.title}>
+  <TableFrame label={words().title}>
     <table>
       <thead>
         <tr>
-          <th scope="col">{words.model}</th>
-          <th scope="col">{words.channels}</th>
+          <th scope="col">{words().model}</th>
+          <th scope="col">{words().channels}</th>
           <th scope="col" class="number">
-            {words.input}
+            {words().input}
           </th>
           <th scope="col" class="number">
-            {words.output}
+            {words().output}
           </th>
-          <th scope="col">{words.source}</th>
+          <th scope="col">{words().source}</th>
         </tr>
       </thead>
       <tbody>
@@ -166,7 +166,7 @@ const ModelTable: FC<{ served: readonly Served[] }> = ({ served }) => (
             <td class="number">{output === null ? '–' : dollars(output)}</td>
             <td>
               <Badge kind={source === 'none' && !model.includes('*') ? 'warn' : 'off'}>
-                {source === 'none' && model.includes('*') ? '–' : words[source]}
+                {source === 'none' && model.includes('*') ? '–' : words()[source]}
               </Badge>
             </td>
           </tr>
@@ -177,7 +177,7 @@ const ModelTable: FC<{ served: readonly Served[] }> = ({ served }) => (
 );
 
 const OwnPrices: FC<{ prices: readonly Price[] }> = ({ prices }) => (
-  <TableFrame label={words.overrides}>
+  <TableFrame label={words().overrides}>
     <table>
       <tbody>
         {prices.map(({ model, input, output }) => (
@@ -185,11 +185,11 @@ const OwnPrices: FC<{ prices: readonly Price[] }> = ({ prices }) => (
             <th scope="row">
               <code>{model}</code>
             </th>
-            <td class="number">{`${words.input} ${dollars(input)}`}</td>
-            <td class="number">{`${words.output} ${dollars(output)}`}</td>
+            <td class="number">{`${words().input} ${dollars(input)}`}</td>
+            <td class="number">{`${words().output} ${dollars(output)}`}</td>
             <td>
               <ActionButton action="/dashboard/models/prices/delete" values={{ model }}>
-                {words.takeBack}
+                {words().takeBack}
               </ActionButton>
             </td>
           </tr>

@@ -11,7 +11,7 @@ import { strings } from './strings.ts';
 import { timeColumns } from './time-columns.ts';
 import { shownRows, type UsageRow, UsageTable } from './usage-table.tsx';
 
-const words = strings.overview;
+const words = () => strings().overview;
 const hourMs = 3_600_000;
 const ranges = {
   day: { hours: 24, by: 'hour' },
@@ -38,39 +38,39 @@ async function showOverview(context: PageContext) {
   const names = new Map(tokens.map(({ id, name }) => [id, name]));
   const content = (
     <>
-      <Heading title={words.title}>
+      <Heading title={words().title}>
         <Ranges chosen={name} />
       </Heading>
       <Attention tokens={tokens} />
       <Figures rows={overTime.data} />
       {overTime.data.length === 0 ? (
         <Empty>
-          <p>{words.nothing}</p>
+          <p>{words().nothing}</p>
           <p>
-            {words.address} <code>{`${new URL(context.req.url).origin}/v1`}</code>
+            {words().address} <code>{`${new URL(context.req.url).origin}/v1`}</code>
           </p>
           <a href="/dashboard/tokens/new" class="button">
-            {words.begin}
+            {words().begin}
           </a>
         </Empty>
       ) : (
         <>
           <article>
-            <h2>{words.overTime}</h2>
+            <h2>{words().overTime}</h2>
             <Columns
-              label={words.overTime}
+              label={words().overTime}
               columns={timeColumns(overTime.data, by, Date.parse(from), services.now())}
             />
           </article>
           <div class="columns">
-            <UsageTable label={words.byModel} rows={byModel.data} nameOf={(key) => key} />
-            <UsageTable label={words.byToken} rows={byToken.data} nameOf={(key) => names.get(key) ?? key} />
+            <UsageTable label={words().byModel} rows={byModel.data} nameOf={(key) => key} />
+            <UsageTable label={words().byToken} rows={byToken.data} nameOf={(key) => names.get(key) ?? key} />
           </div>
         </>
       )}
     </>
   );
-  return show(context, 'overview', `${words.title} · ${principal.name ?? ''}`, content);
+  return show(context, 'overview', `${words().title} · ${principal.name ?? ''}`, content);
 }
 
 function rangeName(asked: string | undefined): RangeName {
@@ -78,10 +78,10 @@ function rangeName(asked: string | undefined): RangeName {
 }
 
 const Ranges: FC<{ chosen: RangeName }> = ({ chosen }) => (
-  <nav class="tabs" aria-label={words.title}>
+  <nav class="tabs" aria-label={words().title}>
     {(Object.keys(ranges) as RangeName[]).map((name) => (
       <a href={`/?range=${name}`} aria-current={name === chosen ? 'page' : undefined}>
-        {words.ranges[name]}
+        {words().ranges[name]}
       </a>
     ))}
   </nav>
@@ -90,10 +90,10 @@ const Ranges: FC<{ chosen: RangeName }> = ({ chosen }) => (
 const Figures: FC<{ rows: readonly UsageRow[] }> = ({ rows }) => {
   const sum = (value: (row: UsageRow) => number) => rows.reduce((total, row) => total + value(row), 0);
   const figures = [
-    [words.spend, dollars(Number(sum(({ cost_usd }) => cost_usd).toFixed(9)))],
-    [words.requests, count(sum(({ requests }) => requests))],
-    [words.tokens, count(sum(({ input_tokens = 0, output_tokens = 0 }) => input_tokens + output_tokens))],
-    [words.errors, count(sum(({ errors = 0 }) => errors))],
+    [words().spend, dollars(Number(sum(({ cost_usd }) => cost_usd).toFixed(9)))],
+    [words().requests, count(sum(({ requests }) => requests))],
+    [words().tokens, count(sum(({ input_tokens = 0, output_tokens = 0 }) => input_tokens + output_tokens))],
+    [words().errors, count(sum(({ errors = 0 }) => errors))],
   ] as const;
   return (
     <div class="figures">
@@ -118,12 +118,12 @@ const Attention: FC<{ tokens: readonly TokenSummary[] }> = ({ tokens }) => {
   if (near.length === 0) return null;
   return (
     <article>
-      <h2>{words.attention}</h2>
+      <h2>{words().attention}</h2>
       <ul>
         {near.map(({ id, name, spentNanoUsd, quotaNanoUsd }) => (
           <li>
             <a href={`/dashboard/tokens/${id}`}>{name}</a>
-            {`: ${dollars(usdFromNano(spentNanoUsd))} ${strings.tokens.of} ${dollars(usdFromNano(quotaNanoUsd ?? 0))}`}
+            {`: ${dollars(usdFromNano(spentNanoUsd))} ${strings().tokens.of} ${dollars(usdFromNano(quotaNanoUsd ?? 0))}`}
           </li>
         ))}
       </ul>

@@ -14,7 +14,7 @@ export function count(number: number): string {
 }
 
 /** A time in UTC, to the second. */
-export const Time: FC<{ at: string | null; none?: string }> = ({ at, none = strings.tokens.never }) =>
+export const Time: FC<{ at: string | null; none?: string }> = ({ at, none = strings().tokens.never }) =>
   at === null ? (
     <span class="quiet">{none}</span>
   ) : (
@@ -55,11 +55,11 @@ export const SpendBar: FC<{ spent: number; quota: number | null }> = ({ spent, q
     <span>
       {dollars(spent)}{' '}
       <span class="quiet">
-        {quota === null ? strings.tokens.unlimited : `${strings.tokens.of} ${dollars(quota)}`}
+        {quota === null ? strings().tokens.unlimited : `${strings().tokens.of} ${dollars(quota)}`}
       </span>
     </span>
     {quota === null ? null : (
-      <progress value={Math.min(spent, quota)} max={quota} aria-label={strings.tokens.spent} />
+      <progress value={Math.min(spent, quota)} max={quota} aria-label={strings().tokens.spent} />
     )}
   </div>
 );
@@ -72,9 +72,9 @@ export const Pager: FC<{ url: string; next: string | null }> = ({ url, next }) =
   first.searchParams.delete('cursor');
   if (next !== null) here.searchParams.set('cursor', next);
   return (
-    <nav class="pager" aria-label={strings.form.next}>
-      {isFirst ? null : <a href={first.pathname + first.search}>{strings.form.first}</a>}
-      {next === null ? null : <a href={here.pathname + here.search}>{strings.form.next}</a>}
+    <nav class="pager" aria-label={strings().form.next}>
+      {isFirst ? null : <a href={first.pathname + first.search}>{strings().form.first}</a>}
+      {next === null ? null : <a href={here.pathname + here.search}>{strings().form.next}</a>}
     </nav>
   );
 };

@@ -7,7 +7,7 @@ import { formOf, need, type PageContext, type PageEnv, textOf, type Values } fro
 import { Badge, Heading, TableFrame, Time } from './parts.tsx';
 import { strings } from './strings.ts';
 
-const words = strings.people;
+const words = () => strings().people;
 
 interface Account {
   id: string;
@@ -36,7 +36,7 @@ export function peopleRoutes(): Hono<PageEnv> {
     const made = await context.var.api<Invite & { secret: string }>('POST', '/invites', body);
     if (!made.ok) return showPeople(context, made.detail);
     const link = `${new URL(context.req.url).origin}/dashboard/invite?secret=${made.value.secret}`;
-    return show(context, 'people', words.inviteTitle, <InviteOnce name={made.value.name} link={link} />);
+    return show(context, 'people', words().inviteTitle, <InviteOnce name={made.value.name} link={link} />);
   });
   routes.post('/invites/:id/delete', async (context) => {
     await need(context.var.api('DELETE', `/invites/${encodeURIComponent(context.req.param('id'))}`));
@@ -69,31 +69,31 @@ async function showPeople(context: PageContext, problem?: string) {
   ]);
   const content = (
     <>
-      <Heading title={words.title} lead={words.lead} />
+      <Heading title={words().title} lead={words().lead} />
       {problem === undefined ? null : <Alert>{problem}</Alert>}
       <AccountTable accounts={accounts.data} ownId={principal.accountId} />
       <div class="columns">
         <article>
-          <h2>{words.invite}</h2>
-          <p class="quiet">{words.inviteLead}</p>
+          <h2>{words().invite}</h2>
+          <p class="quiet">{words().inviteLead}</p>
           <form method="post" action="/dashboard/people/invite">
-            <Field name="name" label={words.inviteName} required />
+            <Field name="name" label={words().inviteName} required />
             <Choice
               name="role"
-              label={words.role}
+              label={words().role}
               value="member"
               options={[
-                ['member', words.member],
-                ['admin', words.admin],
+                ['member', words().member],
+                ['admin', words().admin],
               ]}
             />
-            <button type="submit">{words.invite}</button>
+            <button type="submit">{words().invite}</button>
           </form>
         </article>
         <article>
-          <h2>{words.invites}</h2>
+          <h2>{words().invites}</h2>
           {invites.data.length === 0 ? (
-            <p class="quiet">{words.noInvites}</p>
+            <p class="quiet">{words().noInvites}</p>
           ) : (
             <Invites invites={invites.data} />
           )}
@@ -101,21 +101,21 @@ async function showPeople(context: PageContext, problem?: string) {
       </div>
     </>
   );
-  return show(context, 'people', words.title, content, problem === undefined ? 200 : 400);
+  return show(context, 'people', words().title, content, problem === undefined ? 200 : 400);
 }
 
 const AccountTable: FC<{ accounts: readonly Account[]; ownId: string }> = ({ accounts, ownId }) => (
-  <TableFrame label={words.title}>
+  <TableFrame label={words().title}>
     <table>
       <thead>
         <tr>
-          <th scope="col">{words.name}</th>
-          <th scope="col">{words.email}</th>
-          <th scope="col">{words.role}</th>
-          <th scope="col">{words.status}</th>
-          <th scope="col">{words.budget}</th>
-          <th scope="col">{words.lastLogin}</th>
-          <th scope="col">{strings.tokens.edit}</th>
+          <th scope="col">{words().name}</th>
+          <th scope="col">{words().email}</th>
+          <th scope="col">{words().role}</th>
+          <th scope="col">{words().status}</th>
+          <th scope="col">{words().budget}</th>
+          <th scope="col">{words().lastLogin}</th>
+          <th scope="col">{strings().tokens.edit}</th>
         </tr>
       </thead>
       <tbody>
@@ -123,9 +123,9 @@ const AccountTable: FC<{ accounts: readonly Account[]; ownId: string }> = ({ acc
           <tr>
             <td>{name}</td>
             <td>{email ?? '–'}</td>
-            <td>{words[role]}</td>
+            <td>{words()[role]}</td>
             <td>
-              <Badge kind={status === 'active' ? 'good' : 'off'}>{strings.tokens[status]}</Badge>
+              <Badge kind={status === 'active' ? 'good' : 'off'}>{strings().tokens[status]}</Badge>
             </td>
             <td>
               <BudgetForm id={id} name={name} budget={budget} />
@@ -155,18 +155,18 @@ const BudgetForm: FC<Pick<Account, 'id' | 'name' | 'budget'>> = ({ id, name, bud
       min="0"
       step="any"
       value={budget?.usd ?? ''}
-      placeholder={words.noBudget}
-      aria-label={`${words.budget}: ${name}`}
+      placeholder={words().noBudget}
+      aria-label={`${words().budget}: ${name}`}
     />
-    <select name="budget_period" aria-label={`${strings.tokens.period}: ${name}`}>
+    <select name="budget_period" aria-label={`${strings().tokens.period}: ${name}`}>
       {(['day', 'week', 'month'] as const).map((period) => (
         <option value={period} selected={period === (budget?.period ?? 'month')}>
-          {strings.tokens[period]}
+          {strings().tokens[period]}
         </option>
       ))}
     </select>
     <button type="submit" class="outline small">
-      {strings.form.save}
+      {strings().form.save}
     </button>
   </form>
 );
@@ -177,10 +177,10 @@ const AccountActions: FC<Pick<Account, 'id' | 'role' | 'status'>> = ({ id, role,
       action={`/dashboard/people/${id}`}
       values={{ status: status === 'active' ? 'disabled' : 'active' }}
     >
-      {status === 'active' ? words.disable : words.enable}
+      {status === 'active' ? words().disable : words().enable}
     </ActionButton>
     <ActionButton action={`/dashboard/people/${id}`} values={{ role: role === 'admin' ? 'member' : 'admin' }}>
-      {role === 'admin' ? words.makeMember : words.makeAdmin}
+      {role === 'admin' ? words().makeMember : words().makeAdmin}
     </ActionButton>
   </span>
 );
@@ -189,9 +189,9 @@ const Invites: FC<{ invites: readonly Invite[] }> = ({ invites }) => (
   <ul>
     {invites.map(({ id, name, role, expires_at }) => (
       <li>
-        {`${name} (${words[role]}), ${words.expires} `}
+        {`${name} (${words()[role]}), ${words().expires} `}
         <Time at={expires_at} />{' '}
-        <ActionButton action={`/dashboard/people/invites/${id}/delete`}>{words.takeBack}</ActionButton>
+        <ActionButton action={`/dashboard/people/invites/${id}/delete`}>{words().takeBack}</ActionButton>
       </li>
     ))}
   </ul>
@@ -199,11 +199,11 @@ const Invites: FC<{ invites: readonly Invite[] }> = ({ invites }) => (
 
 const InviteOnce: FC<{ name: string; link: string }> = ({ name, link }) => (
   <>
-    <Heading title={`${words.inviteTitle}: ${name}`} lead={words.inviteOnce}>
+    <Heading title={`${words().inviteTitle}: ${name}`} lead={words().inviteOnce}>
       <a href="/dashboard/people" class="button">
-        {strings.errors.back}
+        {strings().errors.back}
       </a>
     </Heading>
-    <OnceValue id="invite-link" label={words.link} value={link} />
+    <OnceValue id="invite-link" label={words().link} value={link} />
   </>
 );

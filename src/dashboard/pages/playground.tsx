@@ -10,7 +10,7 @@ import { type PlaygroundFormat, playgroundFormats, playgroundRequest } from './p
 import { servedModels } from './served-models.ts';
 import { strings } from './strings.ts';
 
-const words = strings.playground;
+const words = () => strings().playground;
 
 interface Exchange {
   request: string;
@@ -47,7 +47,7 @@ function formatOf(values: Values): PlaygroundFormat {
 async function showPlayground(context: PageContext, values: Values, exchange?: Exchange) {
   const models = await servedModels(context.var.services);
   const content = <Playground models={models} values={values} exchange={exchange} />;
-  return show(context, 'playground', words.title, content);
+  return show(context, 'playground', words().title, content);
 }
 
 const Playground: FC<{ models: readonly string[]; values: Values; exchange: Exchange | undefined }> = ({
@@ -56,23 +56,23 @@ const Playground: FC<{ models: readonly string[]; values: Values; exchange: Exch
   exchange,
 }) => (
   <>
-    <Heading title={words.title} lead={words.lead} />
+    <Heading title={words().title} lead={words().lead} />
     <script src="/playground.js" type="module"></script>
     <div class="columns">
       <form method="post" id="playground">
         <Field
           name="token"
-          label={words.token}
-          help={words.tokenHelp}
+          label={words().token}
+          help={words().tokenHelp}
           type="password"
           autocomplete="off"
           required
         />
         <div class="row">
-          <Field name="model" label={words.model} list="models" value={textOf(values, 'model')} required />
+          <Field name="model" label={words().model} list="models" value={textOf(values, 'model')} required />
           <Choice
             name="format"
-            label={words.format}
+            label={words().format}
             value={textOf(values, 'format') || 'openai'}
             options={[
               ['openai', 'OpenAI'],
@@ -88,19 +88,19 @@ const Playground: FC<{ models: readonly string[]; values: Values; exchange: Exch
         </datalist>
         <Field
           name="prompt"
-          label={words.prompt}
+          label={words().prompt}
           rows={5}
           value={textOf(values, 'prompt') || 'Hello'}
           required
         />
-        <button type="submit">{words.send}</button>
+        <button type="submit">{words().send}</button>
       </form>
       <div>
-        <h2>{words.answer}</h2>
-        <pre id="answer" tabindex={0} aria-live="polite" data-waiting={words.waiting}>
+        <h2>{words().answer}</h2>
+        <pre id="answer" tabindex={0} aria-live="polite" data-waiting={words().waiting}>
           {exchange?.answer ?? ''}
         </pre>
-        <h2>{words.request}</h2>
+        <h2>{words().request}</h2>
         <pre id="request" tabindex={0}>
           {exchange?.request ?? ''}
         </pre>

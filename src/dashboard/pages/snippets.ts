@@ -1,6 +1,7 @@
 // How to call the relay, ready to paste, with this server's address: one for each format, SDK and tool. The token is
-// read from the environment everywhere. Pure.
+// read from the environment everywhere.
 import { matchesAny } from '../../lib/wildcard.ts';
+import { strings } from './strings.ts';
 
 export interface Snippet {
   id: string;
@@ -103,7 +104,7 @@ function tools(origin: string): Snippet[] {
     },
     {
       id: 'openai-tools',
-      title: 'Whatever reads OpenAI’s variables (Aider, LangChain, LlamaIndex …)',
+      title: strings().tokens.openaiTools,
       text: `export OPENAI_BASE_URL=${origin}/v1\nexport OPENAI_API_KEY=$RELAY_TOKEN`,
     },
     {

@@ -1,88 +1,36 @@
-// Every word of the dashboard, in one place. A second language is a second one of these.
-import { sectionStrings } from './section-strings.ts';
+// Which words a page is written in: those of the language that its reader chose (language.tsx), else of the first
+// that the browser asks for and that there is, else English.
+import { tryGetContext } from 'hono/context-storage';
+import { languageDetector } from 'hono/language';
+import { chinese } from './words/chinese.ts';
+import { english, type Words } from './words/english.ts';
 
-export const strings = {
-  product: 'OpenOpen8 Relay',
-  skip: 'Skip to the content',
-  nav: {
-    label: 'Sections',
-    overview: 'Overview',
-    tokens: 'Tokens',
-    logs: 'Logs',
-    playground: 'Playground',
-    channels: 'Channels',
-    models: 'Models',
-    people: 'People',
-    audit: 'Audit',
-    account: 'Account',
-    logout: 'Log out',
-  },
-  login: {
-    title: 'Log in',
-    email: 'Email',
-    password: 'Password',
-    submit: 'Log in',
-    wrong: 'The email or the password is wrong.',
-    tooOften: 'Too many tries. Wait a quarter of an hour, or log in with the admin key.',
-    withKey: 'Log in with the admin key',
-    withKeyHelp: 'For the first start, and when a password is lost. `npm start` prints the key.',
-    adminKey: 'Admin key',
-    wrongKey: 'This is not the admin key.',
-    tooOftenKey: 'Too many tries. Wait a quarter of an hour.',
-    withPasskey: 'Log in with a passkey',
-    passkeyWrong: 'This passkey opens no account here.',
-    noEncryptionKey: 'ENCRYPTION_KEY is not set; without it there are no passkeys.',
-    withGithub: 'Log in with GitHub',
-    githubAgain: 'That took too long, or began in another browser. Try again.',
-    githubFailed: 'GitHub did not say who you are. Try again, or log in another way.',
-    githubUnknown: (login: string) =>
-      `No account here belongs to the GitHub user ${login}. Log in another way and link it on Account, or ask for an invitation.`,
-    githubTaken: (login: string) =>
-      `The GitHub user ${login}, or its email address, belongs to an account already.`,
-    withAccess: 'Log in with Cloudflare Access',
-    accessWrong: 'Cloudflare Access vouched for nobody. Log in again.',
-    accessUnknown: (email: string) =>
-      `No account here has the address ${email}. Ask an admin for an invitation.`,
-    accessAway: 'Cloudflare Access cannot be asked at the moment. Log in another way.',
-  },
-  setup: {
-    title: 'Welcome',
-    lead: 'Make the first account. It proves itself once with the admin key; from then on you log in with your email.',
-    adminKeyHelp:
-      '`npm start` and the first `npm run deploy` print it. It is ADMIN_KEY in .dev.vars, or a secret of the deployment.',
-    name: 'Your name',
-    submit: 'Create the admin',
-    passwordHelp: 'At least 10 characters. A few words that you make up are best.',
-    alreadyDone: 'The admin has been created already. Log in instead.',
-    missing: 'Not ready yet',
-    missingAdvice: '`npm run deploy` sets all of this up, and may be run again at any time.',
-  },
-  invite: {
-    title: 'You are invited',
-    lead: 'Choose what you will log in with.',
-    submit: 'Create my account',
-    gone: 'This invitation has been used, or is over. Ask for a new one.',
-    taken: 'There is an account with this email already.',
-    withGithub: 'Use my GitHub account instead',
-  },
-  form: {
-    badEmail: 'This is no email address.',
-    submit: 'Submit',
-    save: 'Save',
-    cancel: 'Cancel',
-    filter: 'Filter',
-    notSaved: 'Not saved: mend what is marked below.',
-    crossOrigin: 'This form was not sent from this dashboard. Open the page anew and try again.',
-    copy: 'Copy',
-    copied: 'Copied',
-    next: 'Next page',
-    first: 'Newest',
-    all: 'All',
-  },
-  ...sectionStrings,
-  errors: {
-    title: 'That did not work',
-    notFound: 'There is nothing at this address.',
-    back: 'Back',
-  },
-} as const;
+/** The languages that there are. `tag` is what `lang` says of a page, `name` how the language calls itself. */
+export const languages = {
+  en: { tag: 'en', name: 'English', words: english },
+  zh: { tag: 'zh-CN', name: '简体中文', words: chinese },
+} as const satisfies Record<string, { tag: string; name: string; words: Words }>;
+
+export type Language = keyof typeof languages;
+
+/** Holds the choice. It is no secret. */
+export const languageCookie = 'oo8_language';
+
+/** Middleware that settles the language of a request; `strings` knows it by hono's context storage. */
+export const detectLanguage = languageDetector({
+  supportedLanguages: Object.keys(languages),
+  fallbackLanguage: 'en',
+  order: ['cookie', 'header'],
+  lookupCookie: languageCookie,
+  caches: false,
+});
+
+/** The language of the request that is being answered. */
+export function language(): Language {
+  return tryGetContext<{ Variables: { language?: Language } }>()?.var.language ?? 'en';
+}
+
+/** The words of the request that is being answered. Never kept over requests: an isolate answers in all languages. */
+export function strings(): Words {
+  return languages[language()].words;
+}

@@ -10,7 +10,7 @@ import { timeColumns } from './time-columns.ts';
 import { TokenState } from './token-list.tsx';
 import { type UsageRow, UsageTable } from './usage-table.tsx';
 
-const words = strings.tokens;
+const words = () => strings().tokens;
 
 /** A token with the live figures of its ledger. */
 export type TokenFigures = Token & {
@@ -33,16 +33,16 @@ export const TokenDetails: FC<DetailFacts> = ({ token, byDay, byModel, recent, n
     <>
       <Heading title={token.name}>
         <a href={`${address}/edit`} class="button small">
-          {words.edit}
+          {words().edit}
         </a>
         <ActionButton
           action={`${address}/status`}
           values={{ status: token.status === 'active' ? 'disabled' : 'active' }}
         >
-          {token.status === 'active' ? words.disable : words.enable}
+          {token.status === 'active' ? words().disable : words().enable}
         </ActionButton>
         <a href={`${address}/delete`} class="button outline danger small">
-          {words.delete}
+          {words().delete}
         </a>
       </Heading>
       <div class="columns">
@@ -52,24 +52,24 @@ export const TokenDetails: FC<DetailFacts> = ({ token, byDay, byModel, recent, n
         <article>
           <SpendBar spent={token.spent_usd} quota={token.quota_usd} />
           <p class="quiet">
-            {`${count(token.open_requests)} ${words.running}`}
+            {`${count(token.open_requests)} ${words().running}`}
             {token.budget === null
               ? null
-              : ` · ${dollars(token.budget_spent_usd)} ${words.of} ${dollars(token.budget.usd)} / ${words[token.budget.period]}`}
+              : ` · ${dollars(token.budget_spent_usd)} ${words().of} ${dollars(token.budget.usd)} / ${words()[token.budget.period]}`}
           </p>
           <Changes token={token} address={address} />
         </article>
       </div>
       <article>
-        <h2>{words.overTime}</h2>
-        <Columns label={words.overTime} columns={timeColumns(byDay, 'day', now - 29 * 86_400_000, now)} />
+        <h2>{words().overTime}</h2>
+        <Columns label={words().overTime} columns={timeColumns(byDay, 'day', now - 29 * 86_400_000, now)} />
       </article>
-      <h2>{words.byModel}</h2>
-      <UsageTable label={words.byModel} rows={byModel} nameOf={(key) => key} />
-      <h2>{words.recent}</h2>
-      {recent.length === 0 ? <Empty>{words.never}</Empty> : <LogTable rows={recent} />}
+      <h2>{words().byModel}</h2>
+      <UsageTable label={words().byModel} rows={byModel} nameOf={(key) => key} />
+      <h2>{words().recent}</h2>
+      {recent.length === 0 ? <Empty>{words().never}</Empty> : <LogTable rows={recent} />}
       <p>
-        <a href={`/dashboard/logs?token=${token.id}`}>{strings.logs.title}</a>
+        <a href={`/dashboard/logs?token=${token.id}`}>{strings().logs.title}</a>
       </p>
     </>
   );
@@ -77,33 +77,33 @@ export const TokenDetails: FC<DetailFacts> = ({ token, byDay, byModel, recent, n
 
 const Facts: FC<{ token: Token; now: number }> = ({ token, now }) => (
   <dl class="facts">
-    <dt>{words.status}</dt>
+    <dt>{words().status}</dt>
     <dd>
       <TokenState token={token} now={now} />
     </dd>
-    <dt>{words.hint}</dt>
+    <dt>{words().hint}</dt>
     <dd>
       <code>{token.hint}</code>
     </dd>
-    <dt>{words.models}</dt>
-    <dd>{token.models.join(', ') || words.allModels}</dd>
-    <dt>{words.lastUsed}</dt>
+    <dt>{words().models}</dt>
+    <dd>{token.models.join(', ') || words().allModels}</dd>
+    <dt>{words().lastUsed}</dt>
     <dd>
       <Time at={token.last_used_at} />
     </dd>
-    <dt>{words.expires}</dt>
+    <dt>{words().expires}</dt>
     <dd>
       <Time at={token.expires_at} />
     </dd>
     {token.allowed_ips.length === 0 ? null : (
       <>
-        <dt>{words.ips}</dt>
+        <dt>{words().ips}</dt>
         <dd>{token.allowed_ips.join(', ')}</dd>
       </>
     )}
     {Object.entries(token.limits).map(([name, value]) => (
       <>
-        <dt>{words[name as 'rpm']}</dt>
+        <dt>{words()[name as 'rpm']}</dt>
         <dd>{count(Number(value))}</dd>
       </>
     ))}
@@ -114,23 +114,23 @@ const Changes: FC<{ token: Token; address: string }> = ({ token, address }) => (
   <>
     {token.quota_usd === null ? null : (
       <form method="post" action={`${address}/top-up`} class="filters">
-        <Field name="amount" label={words.topUpAmount} type="number" min="0" step="any" required />
+        <Field name="amount" label={words().topUpAmount} type="number" min="0" step="any" required />
         <button type="submit" class="secondary">
-          {words.topUp}
+          {words().topUp}
         </button>
       </form>
     )}
     <form method="post" action={`${address}/rotate`} class="filters">
       <Choice
         name="overlap_seconds"
-        label={words.overlap}
+        label={words().overlap}
         value="0"
-        options={Object.entries(words.overlaps)}
+        options={Object.entries(words().overlaps)}
       />
       <button type="submit" class="secondary">
-        {words.rotate}
+        {words().rotate}
       </button>
     </form>
-    <small>{words.rotateHelp}</small>
+    <small>{words().rotateHelp}</small>
   </>
 );

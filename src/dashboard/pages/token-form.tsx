@@ -6,7 +6,7 @@ import { listOf, textOf, type Values } from './page-env.ts';
 import { Heading } from './parts.tsx';
 import { strings } from './strings.ts';
 
-const words = strings.tokens;
+const words = () => strings().tokens;
 
 interface FormFacts {
   /** null: a new one. */
@@ -23,13 +23,13 @@ export const TokenForm: FC<FormFacts> = ({ token, models, values, errors, detail
   const isOpen = more.some((name) => errors[name] !== undefined || textOf(values, name) !== '');
   return (
     <div class="narrow">
-      <Heading title={token === null ? words.add : `${words.edit}: ${token.name}`} />
-      {isWrong ? <Alert>{strings.form.notSaved}</Alert> : null}
+      <Heading title={token === null ? words().add : `${words().edit}: ${token.name}`} />
+      {isWrong ? <Alert>{strings().form.notSaved}</Alert> : null}
       <form method="post">
         <Field
           name="name"
-          label={words.name}
-          help={words.nameHelp}
+          label={words().name}
+          help={words().nameHelp}
           value={textOf(values, 'name')}
           error={errors.name}
           autocomplete="off"
@@ -39,8 +39,8 @@ export const TokenForm: FC<FormFacts> = ({ token, models, values, errors, detail
         <div class="row">
           <Field
             name="quota_usd"
-            label={words.quota}
-            help={words.quotaHelp}
+            label={words().quota}
+            help={words().quotaHelp}
             type="number"
             min="0"
             step="any"
@@ -49,8 +49,8 @@ export const TokenForm: FC<FormFacts> = ({ token, models, values, errors, detail
           />
           <Field
             name="budget_usd"
-            label={words.budget}
-            help={words.budgetHelp}
+            label={words().budget}
+            help={words().budgetHelp}
             type="number"
             min="0"
             step="any"
@@ -59,23 +59,23 @@ export const TokenForm: FC<FormFacts> = ({ token, models, values, errors, detail
           />
           <Choice
             name="budget_period"
-            label={words.period}
+            label={words().period}
             value={textOf(values, 'budget_period') || 'month'}
             options={[
-              ['day', words.day],
-              ['week', words.week],
-              ['month', words.month],
+              ['day', words().day],
+              ['week', words().week],
+              ['month', words().month],
             ]}
           />
         </div>
         <details open={isOpen}>
-          <summary>{words.more}</summary>
+          <summary>{words().more}</summary>
           <Bounds values={values} errors={errors} />
         </details>
         <div class="actions">
-          <button type="submit">{strings.form.submit}</button>
+          <button type="submit">{strings().form.submit}</button>
           <a href={token === null ? '/dashboard/tokens' : `/dashboard/tokens/${token.id}`}>
-            {strings.form.cancel}
+            {strings().form.cancel}
           </a>
         </div>
       </form>
@@ -89,8 +89,8 @@ const ModelChoice: FC<Pick<FormFacts, 'models' | 'values' | 'errors'>> = ({ mode
     <>
       {models.length === 0 ? null : (
         <fieldset class="checks" tabindex={0}>
-          <legend>{words.modelsServed}</legend>
-          <small>{words.modelsHelp}</small>
+          <legend>{words().modelsServed}</legend>
+          <small>{words().modelsHelp}</small>
           <div>
             {models.map((model) => (
               <label>
@@ -103,8 +103,8 @@ const ModelChoice: FC<Pick<FormFacts, 'models' | 'values' | 'errors'>> = ({ mode
       )}
       <Field
         name="more_models"
-        label={words.moreModels}
-        help={words.moreModelsHelp}
+        label={words().moreModels}
+        help={words().moreModelsHelp}
         rows={2}
         value={[
           ...listOf(values, 'more_models'),
@@ -120,16 +120,16 @@ const Bounds: FC<Pick<FormFacts, 'values' | 'errors'>> = ({ values, errors }) =>
   <>
     <Field
       name="expires_at"
-      label={words.expires}
-      help={words.expiresHelp}
+      label={words().expires}
+      help={words().expiresHelp}
       type="date"
       value={textOf(values, 'expires_at')}
       error={errors.expires_at}
     />
     <Field
       name="allowed_ips"
-      label={words.ips}
-      help={words.ipsHelp}
+      label={words().ips}
+      help={words().ipsHelp}
       rows={2}
       value={listOf(values, 'allowed_ips').join('\n')}
       error={errors.allowed_ips}
@@ -138,8 +138,8 @@ const Bounds: FC<Pick<FormFacts, 'values' | 'errors'>> = ({ values, errors }) =>
       {(['rpm', 'tpm', 'concurrency'] as const).map((name) => (
         <Field
           name={name}
-          label={words[name]}
-          help={words.limitHelp}
+          label={words()[name]}
+          help={words().limitHelp}
           type="number"
           min="1"
           step="1"

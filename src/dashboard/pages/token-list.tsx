@@ -5,7 +5,7 @@ import { Choice, Field } from './form.tsx';
 import { Badge, Empty, Heading, Pager, SpendBar, TableFrame, Time } from './parts.tsx';
 import { strings } from './strings.ts';
 
-const words = strings.tokens;
+const words = () => strings().tokens;
 
 interface ListFacts {
   page: { data: Token[]; next_cursor: string | null };
@@ -18,34 +18,38 @@ export const TokenList: FC<ListFacts> = ({ page, url, now }) => {
   const isNarrowed = Boolean(asked.get('search') || asked.get('status') || asked.get('cursor'));
   return (
     <>
-      <Heading title={words.title} lead={words.lead}>
+      <Heading title={words().title} lead={words().lead}>
         <a href="/dashboard/tokens/new" class="button">
-          {words.add}
+          {words().add}
         </a>
       </Heading>
       {page.data.length === 0 && !isNarrowed ? (
         <Empty>
-          <p>{words.empty}</p>
+          <p>{words().empty}</p>
         </Empty>
       ) : (
         <>
           <form method="get" class="filters">
-            <Field name="search" label={words.search} type="search" value={asked.get('search') ?? ''} />
+            <Field name="search" label={words().search} type="search" value={asked.get('search') ?? ''} />
             <Choice
               name="status"
-              label={words.status}
+              label={words().status}
               value={asked.get('status') ?? ''}
               options={[
-                ['', strings.form.all],
-                ['active', words.active],
-                ['disabled', words.disabled],
+                ['', strings().form.all],
+                ['active', words().active],
+                ['disabled', words().disabled],
               ]}
             />
             <button type="submit" class="secondary">
-              {strings.form.filter}
+              {strings().form.filter}
             </button>
           </form>
-          {page.data.length === 0 ? <Empty>{words.noneFound}</Empty> : <Table tokens={page.data} now={now} />}
+          {page.data.length === 0 ? (
+            <Empty>{words().noneFound}</Empty>
+          ) : (
+            <Table tokens={page.data} now={now} />
+          )}
           <Pager url={url} next={page.next_cursor} />
         </>
       )}
@@ -54,16 +58,16 @@ export const TokenList: FC<ListFacts> = ({ page, url, now }) => {
 };
 
 const Table: FC<{ tokens: readonly Token[]; now: number }> = ({ tokens, now }) => (
-  <TableFrame label={words.title}>
+  <TableFrame label={words().title}>
     <table>
       <thead>
         <tr>
-          <th scope="col">{words.name}</th>
-          <th scope="col">{words.status}</th>
-          <th scope="col">{words.hint}</th>
-          <th scope="col">{words.models}</th>
-          <th scope="col">{words.spent}</th>
-          <th scope="col">{words.lastUsed}</th>
+          <th scope="col">{words().name}</th>
+          <th scope="col">{words().status}</th>
+          <th scope="col">{words().hint}</th>
+          <th scope="col">{words().models}</th>
+          <th scope="col">{words().spent}</th>
+          <th scope="col">{words().lastUsed}</th>
         </tr>
       </thead>
       <tbody>
@@ -94,15 +98,15 @@ const Table: FC<{ tokens: readonly Token[]; now: number }> = ({ tokens, now }) =
 
 /** The first thing that would refuse a request. */
 export const TokenState: FC<{ token: Token; now: number }> = ({ token, now }) => {
-  if (token.status === 'disabled') return <Badge kind="off">{words.disabled}</Badge>;
+  if (token.status === 'disabled') return <Badge kind="off">{words().disabled}</Badge>;
   if (token.expires_at !== null && Date.parse(token.expires_at) <= now)
-    return <Badge kind="bad">{words.expired}</Badge>;
-  if (token.remaining_usd === 0) return <Badge kind="warn">{words.used}</Badge>;
-  return <Badge kind="good">{words.active}</Badge>;
+    return <Badge kind="bad">{words().expired}</Badge>;
+  if (token.remaining_usd === 0) return <Badge kind="warn">{words().used}</Badge>;
+  return <Badge kind="good">{words().active}</Badge>;
 };
 
 function modelsText(models: readonly string[]): string {
-  if (models.length === 0) return words.allModels;
+  if (models.length === 0) return words().allModels;
   const more = models.length - 2;
   return models.slice(0, 2).join(', ') + (more > 0 ? ` +${more}` : '');
 }

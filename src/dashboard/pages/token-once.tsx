@@ -5,7 +5,7 @@ import { Heading } from './parts.tsx';
 import { snippets } from './snippets.ts';
 import { strings } from './strings.ts';
 
-const words = strings.tokens;
+const words = () => strings().tokens;
 
 interface OnceFacts {
   title: string;
@@ -20,25 +20,25 @@ export const TokenOnce: FC<OnceFacts> = ({ title, name, id, value, models, origi
   const { curl, sdk, tools } = snippets(origin, models);
   return (
     <>
-      <Heading title={`${title}: ${name}`} lead={words.once}>
+      <Heading title={`${title}: ${name}`} lead={words().once}>
         <a href="/dashboard/playground" class="button outline">
-          {words.tryIt}
+          {words().tryIt}
         </a>
         <a href={`/dashboard/tokens/${id}`} class="button">
-          {words.done}
+          {words().done}
         </a>
       </Heading>
-      <OnceValue id="token-value" label={words.value} value={value} />
+      <OnceValue id="token-value" label={words().value} value={value} />
       <p>
-        <strong>{words.advice}</strong>
+        <strong>{words().advice}</strong>
       </p>
-      <h2>{words.use}</h2>
-      <p class="quiet">{words.fromEnvironment}</p>
+      <h2>{words().use}</h2>
+      <p class="quiet">{words().fromEnvironment}</p>
       <Snippet id="export" title="RELAY_TOKEN" text={`export RELAY_TOKEN=${value}`} />
       {[...curl, ...sdk].map(({ id, title, text }) => (
         <Snippet id={id} title={title} text={text} />
       ))}
-      <h2>{words.tools}</h2>
+      <h2>{words().tools}</h2>
       {tools.map(({ id, title, text }) => (
         <Snippet id={id} title={title} text={text} />
       ))}

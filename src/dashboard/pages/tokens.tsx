@@ -12,7 +12,7 @@ import { TokenForm, tokenBody, valuesOfToken } from './token-form.tsx';
 import { TokenList } from './token-list.tsx';
 import { TokenOnce } from './token-once.tsx';
 
-const words = strings.tokens;
+const words = () => strings().tokens;
 type WithSecret = Token & { token: string };
 interface Page<Row> {
   data: Row[];
@@ -38,7 +38,7 @@ export function tokenRoutes(): Hono<PageEnv> {
   routes.post('/:id/edit', editToken);
   routes.get('/:id/delete', async (context) => {
     const token = await find(context);
-    return show(context, 'tokens', words.deleteTitle, <TokenDelete token={token} />);
+    return show(context, 'tokens', words().deleteTitle, <TokenDelete token={token} />);
   });
   routes.post('/:id/delete', async (context) => {
     await need(context.var.api('DELETE', pathOf(context)));
@@ -53,7 +53,7 @@ function addActions(routes: Hono<PageEnv>): void {
     const overlap_seconds = Number(textOf(await formOf(context), 'overlap_seconds'));
     const path = `${pathOf(context)}/rotate`;
     const rotated = await need(context.var.api<WithSecret>('POST', path, { overlap_seconds }));
-    return showOnce(context, words.rotated, rotated);
+    return showOnce(context, words().rotated, rotated);
   });
   routes.post('/:id/status', async (context) => {
     const status = textOf(await formOf(context), 'status');
@@ -78,14 +78,14 @@ async function listTokens(context: PageContext) {
   }
   const page = await need(context.var.api<Page<Token>>('GET', `/tokens?${asked}`));
   const list = <TokenList page={page} url={context.req.url} now={context.var.services.now()} />;
-  return show(context, 'tokens', words.title, list);
+  return show(context, 'tokens', words().title, list);
 }
 
 async function createToken(context: PageContext) {
   const values = await formOf(context);
   const made = await context.var.api<WithSecret>('POST', '/tokens', tokenBody(values));
   if (!made.ok) return showForm(context, null, values, made.errors, made.detail);
-  return showOnce(context, words.created, made.value);
+  return showOnce(context, words().created, made.value);
 }
 
 async function editToken(context: PageContext) {
@@ -132,7 +132,7 @@ async function showForm(
   detail?: string,
 ) {
   const models = await servedModels(context.var.services);
-  const title = token === null ? words.add : `${words.edit}: ${token.name}`;
+  const title = token === null ? words().add : `${words().edit}: ${token.name}`;
   const isWrong = Object.keys(errors).length > 0 || detail !== undefined;
   const form = (
     <TokenForm

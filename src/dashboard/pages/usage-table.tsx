@@ -3,7 +3,7 @@ import type { FC } from 'hono/jsx';
 import { count, dollars, Empty, TableFrame } from './parts.tsx';
 import { strings } from './strings.ts';
 
-const words = strings.overview;
+const words = () => strings().overview;
 
 /** A row of /api/usage, as far as pages show it. */
 export interface UsageRow {
@@ -26,7 +26,7 @@ interface TableFacts {
 
 export const UsageTable: FC<TableFacts> = ({ label, rows, nameOf }) =>
   rows.length === 0 ? (
-    <Empty>{words.nothing}</Empty>
+    <Empty>{words().nothing}</Empty>
   ) : (
     <TableFrame label={label}>
       <table>
@@ -34,13 +34,13 @@ export const UsageTable: FC<TableFacts> = ({ label, rows, nameOf }) =>
           <tr>
             <th scope="col">{label}</th>
             <th scope="col" class="number">
-              {words.requests}
+              {words().requests}
             </th>
             <th scope="col" class="number">
-              {words.errors}
+              {words().errors}
             </th>
             <th scope="col" class="number">
-              {words.spend}
+              {words().spend}
             </th>
           </tr>
         </thead>

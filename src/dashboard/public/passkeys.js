@@ -25,7 +25,11 @@ const actions = {
     const { options, state } = await post('/api/passkeys/options');
     const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
     const credential = await navigator.credentials.create({ publicKey });
-    await post('/api/passkeys', { name: form.elements.name.value, state, response: credential.toJSON() });
+    await post('/api/passkeys', {
+      name: form.elements.passkey_name.value,
+      state,
+      response: credential.toJSON(),
+    });
     location.reload();
   },
 };

@@ -37,7 +37,7 @@ const forMembers = new Set([
 ]);
 const forAnybody = new Set(['GET /health', 'GET /openapi.json']);
 const adminPages = /^\/dashboard\/(channels|models|people|audit)/;
-const entryPages = /^\/dashboard\/(login|setup|invite|logout)/;
+const entryPages = /^\/dashboard\/(login|setup|invite|logout|language)/;
 
 const filled = (path: string, id: string) => path.replace(/:(id|model)(\{.+\})?/, id);
 

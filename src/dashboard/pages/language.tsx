@@ -1,0 +1,49 @@
+// The choice of a language: a form at the foot of every page that was asked for by its address, and where it is sent.
+import { Hono } from 'hono';
+import { setCookie } from 'hono/cookie';
+import type { FC } from 'hono/jsx';
+import { formOf, type PageContext, type PageEnv, textOf } from './page-env.ts';
+import { type Language, language, languageCookie, languages, strings } from './strings.ts';
+
+const yearSeconds = 365 * 86_400;
+
+/** The route of /dashboard/language, for those who are not logged in as well. */
+export function languageRoutes(): Hono<PageEnv> {
+  return new Hono<PageEnv>().post('/language', async (context) => {
+    const values = await formOf(context);
+    const chosen = textOf(values, 'language');
+    if (Object.hasOwn(languages, chosen)) {
+      setCookie(context, languageCookie, chosen, {
+        path: '/',
+        httpOnly: true,
+        sameSite: 'Lax',
+        secure: context.req.url.startsWith('https:'),
+        maxAge: yearSeconds,
+      });
+    }
+    return context.redirect(ownPath(context, textOf(values, 'back')), 303);
+  });
+}
+
+/** Only to a page of ours, whatever the form says. */
+function ownPath(context: PageContext, back: string): string {
+  const here = new URL(context.req.url);
+  const there = URL.parse(back, here.href);
+  return there?.origin === here.origin ? there.pathname + there.search : '/';
+}
+
+/** `back`: the page that is shown, as a path with its query. */
+export const LanguageForm: FC<{ back: string }> = ({ back }) => (
+  <footer>
+    <form method="post" action="/dashboard/language" class="languages" aria-label={strings().language.label}>
+      <input type="hidden" name="back" value={back} />
+      {(Object.keys(languages) as Language[])
+        .filter((name) => name !== language())
+        .map((name) => (
+          <button type="submit" name="language" value={name} lang={languages[name].tag} class="outline small">
+            {languages[name].name}
+          </button>
+        ))}
+    </form>
+  </footer>
+);

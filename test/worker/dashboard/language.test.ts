@@ -1,0 +1,64 @@
+// In which language pages answer: the reader's choice, else the browser's, else English.
+import { expect, it } from 'vitest';
+import { openDashboard } from './open-dashboard.ts';
+
+async function titleFor(headers: Record<string, string>) {
+  const { relay } = await openDashboard();
+  const { text } = await relay.fetch('/dashboard/login', { headers });
+  return [/<html lang="([^"]+)"/.exec(text)?.[1], /<h2>([^<]+)<\/h2>/.exec(text)?.[1]];
+}
+
+it('answers in the first language of the browser that it knows, else in English', async () => {
+  expect(await titleFor({})).toEqual(['en', 'Log in']);
+  expect(await titleFor({ 'accept-language': 'zh-CN,zh;q=0.9,en;q=0.8' })).toEqual(['zh-CN', '登录']);
+  expect(await titleFor({ 'accept-language': 'en-GB,zh;q=0.5' })).toEqual(['en', 'Log in']);
+  expect(await titleFor({ 'accept-language': 'fr' })).toEqual(['en', 'Log in']);
+});
+
+it('keeps to what the reader chose, whatever the browser asks for', async () => {
+  const { admin } = await openDashboard();
+  const chosen = await admin.post('/dashboard/language', {
+    language: 'zh',
+    back: '/dashboard/tokens?search=a',
+  });
+  expect([chosen.status, chosen.headers.get('location')]).toEqual([303, '/dashboard/tokens?search=a']);
+  const cookie = chosen.headers.get('set-cookie') ?? '';
+  expect(cookie).toMatch(/^oo8_language=zh; Max-Age=31536000; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+  expect(await titleFor({ cookie: 'oo8_language=zh', 'accept-language': 'en' })).toEqual(['zh-CN', '登录']);
+  expect(await titleFor({ cookie: 'oo8_language=xx', 'accept-language': 'zh' })).toEqual(['zh-CN', '登录']);
+});
+
+it('takes nobody to another site, and no language that there is not', async () => {
+  const { admin } = await openDashboard();
+  for (const back of [
+    'https://evil.example/',
+    '//evil.example',
+    '/\\evil.example',
+    'javascript:alert(1)',
+    '',
+  ]) {
+    const reply = await admin.post('/dashboard/language', { language: 'klingon', back });
+    const location = reply.headers.get('location') ?? '';
+    expect(new URL(location, 'https://relay.test').origin).toBe('https://relay.test');
+    expect(reply.headers.get('set-cookie')).toBeNull();
+  }
+});
+
+it('answers two readers at once, each in their own', async () => {
+  const { relay } = await openDashboard();
+  const ask = (language: string) =>
+    relay.fetch('/dashboard/login', { headers: { 'accept-language': language } });
+  const replies = await Promise.all(['zh', 'en', 'zh', 'en'].map(ask));
+  const tags = replies.map(({ text }) => /<html lang="([^"]+)"/.exec(text)?.[1]);
+  expect(tags).toEqual(['zh-CN', 'en', 'zh-CN', 'en']);
+});
+
+it('says the same address again in the form, but not on the answer to a form', async () => {
+  const { admin } = await openDashboard();
+  expect((await admin.get('/dashboard/logs?status=500')).text).toContain(
+    'name="back" value="/dashboard/logs?status=500"',
+  );
+  const once = await admin.post('/dashboard/tokens/new', { name: 'once' });
+  expect(once.text).toContain('sk-oo8-');
+  expect(once.text).not.toContain('/dashboard/language');
+});
