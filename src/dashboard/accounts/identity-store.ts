@@ -1,4 +1,5 @@
-// Who accounts are elsewhere, in D1. D1 failing is thrown.
+// Who accounts are elsewhere, and all the ways in that an account has, in D1. D1 failing is thrown.
+import type { Passkey } from './passkey-store.ts';
 
 /** Where an account may be known besides. */
 export type IdentityProvider = 'github';
@@ -11,6 +12,14 @@ export interface Identity {
   label: string;
 }
 
+/** Everything that opens an account, but the admin key. */
+export interface WaysIn {
+  email: string | null;
+  hasPassword: boolean;
+  passkeys: Passkey[];
+  identities: Identity[];
+}
+
 export class IdentityStore {
   private readonly db: D1Database;
 
@@ -18,12 +27,26 @@ export class IdentityStore {
     this.db = db;
   }
 
-  async of(accountId: string): Promise<Identity[]> {
-    const { results } = await this.db
-      .prepare('SELECT provider, subject, label FROM identities WHERE account_id = ? ORDER BY created_at')
+  /** How an account can log in; null: there is no such account. */
+  async waysOf(accountId: string): Promise<WaysIn | null> {
+    const row = await this.db
+      .prepare(
+        `SELECT email, password IS NOT NULL AS hasPassword,
+           (SELECT json_group_array(json_object('credentialId', credential_id, 'name', name, 'createdAtMs', created_at, 'lastUsedAtMs', last_used_at))
+            FROM passkeys WHERE account_id = accounts.id) AS passkeys,
+           (SELECT json_group_array(json_object('provider', provider, 'subject', subject, 'label', label))
+            FROM identities WHERE account_id = accounts.id) AS identities
+         FROM accounts WHERE id = ?`,
+      )
       .bind(accountId)
-      .all<Identity>();
-    return results;
+      .first<{ email: string | null; hasPassword: number; passkeys: string; identities: string }>();
+    if (row === null) return null;
+    return {
+      email: row.email,
+      hasPassword: row.hasPassword === 1,
+      passkeys: JSON.parse(row.passkeys),
+      identities: JSON.parse(row.identities),
+    };
   }
 
   /** Of an active account; null: there is none. */
@@ -55,19 +78,6 @@ export class IdentityStore {
       .bind(accountId, provider)
       .run();
     return meta.changes > 0;
-  }
-
-  /** How many ways an account has to log in: its password, its passkeys, who it is elsewhere. */
-  async waysIn(accountId: string): Promise<number> {
-    const ways = await this.db
-      .prepare(
-        `SELECT (SELECT COUNT(*) FROM accounts WHERE id = ?1 AND password IS NOT NULL)
-              + (SELECT COUNT(*) FROM passkeys WHERE account_id = ?1)
-              + (SELECT COUNT(*) FROM identities WHERE account_id = ?1) AS ways`,
-      )
-      .bind(accountId)
-      .first<number>('ways');
-    return ways ?? 0;
   }
 }
 

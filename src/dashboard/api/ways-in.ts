@@ -32,7 +32,7 @@ const waysInRoute = createRoute({
   summary: 'How the own account can log in.',
   tags,
   security,
-  responses: { 200: json(waysIn, 'All ways.'), ...callFailures },
+  responses: { 200: json(waysIn, 'All ways.'), ...missingFailure, ...callFailures },
 });
 const optionsRoute = createRoute({
   method: 'post',
@@ -100,22 +100,18 @@ const unlinkRoute = createRoute({
 
 /** Adds the routes of the ways in. */
 export function addWaysInRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
-  const { accounts, passkeys, identities } = services;
+  const { identities } = services;
   api.openapi(waysInRoute, async (context) => {
-    const { accountId } = context.var.principal;
-    const [account, password, keys, known] = await Promise.all([
-      accounts.find(accountId),
-      accounts.passwordOf(accountId),
-      passkeys.of(accountId),
-      identities.of(accountId),
-    ]);
-    const ways = {
-      email: account?.email ?? null,
-      password: password !== null,
-      passkeys: keys.map(passkeyView),
+    const ways = await identities.waysOf(context.var.principal.accountId);
+    if (ways === null) throw notFound('account');
+    const { email, hasPassword, passkeys, identities: known } = ways;
+    const view = {
+      email,
+      password: hasPassword,
+      passkeys: passkeys.map(passkeyView),
       identities: known.map(({ provider, label }) => ({ provider, label })),
     };
-    return context.json(ways, 200);
+    return context.json(view, 200);
   });
   api.openapi(unlinkRoute, async (context) => {
     const { accountId } = context.var.principal;
@@ -170,7 +166,9 @@ function addPasskeyRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices
 
 /** Nobody locks themselves out. */
 async function checkStaysOpen({ identities }: ManagementServices, accountId: string): Promise<void> {
-  if ((await identities.waysIn(accountId)) > 1) return;
+  const ways = await identities.waysOf(accountId);
+  const count = (ways?.passkeys.length ?? 0) + (ways?.identities.length ?? 0) + (ways?.hasPassword ? 1 : 0);
+  if (count > 1) return;
   throw new Problem(409, 'This is the only way into the account. Set a password, or add a passkey, first.');
 }
 

@@ -132,6 +132,8 @@ function caller(app: Hono) {
 /** Empties what tests write. */
 export async function emptyDatabase(): Promise<void> {
   const tables = [
+    'passkeys',
+    'identities',
     'sessions',
     'access_keys',
     'invites',

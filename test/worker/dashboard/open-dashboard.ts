@@ -1,5 +1,6 @@
 // The whole Worker with people who are logged in: an admin and two members, each with a cookie as a browser has it.
 import { env } from 'cloudflare:workers';
+import type { Env } from '../../../src/config.ts';
 import { AccountStore } from '../../../src/dashboard/accounts/account-store.ts';
 import { hashPassword } from '../../../src/dashboard/accounts/password.ts';
 import { emptyDatabase } from '../api/relay.ts';
@@ -19,9 +20,10 @@ export interface Person {
   api(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>;
 }
 
-export async function openDashboard() {
+/** `variables` are added to the Worker's environment. */
+export async function openDashboard(variables: Partial<Env> = {}) {
   await emptyDatabase();
-  const relay = openRelay();
+  const relay = openRelay(variables);
   const admin = await person(relay, 'acc_admin', 'ada@example.com', 'admin');
   const member = await person(relay, 'acc_bob', 'bob@example.com', 'member');
   const other = await person(relay, 'acc_eve', 'eve@example.com', 'member');

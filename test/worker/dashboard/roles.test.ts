@@ -34,12 +34,17 @@ const forMembers = new Set([
   'POST /access-keys',
   'DELETE /access-keys/:id',
   'POST /password',
+  'GET /ways-in',
+  'POST /passkeys/options',
+  'POST /passkeys',
+  'DELETE /passkeys/:id',
+  'DELETE /identities/:provider',
 ]);
 const forAnybody = new Set(['GET /health', 'GET /openapi.json']);
 const adminPages = /^\/dashboard\/(channels|models|people|audit)/;
 const entryPages = /^\/dashboard\/(login|setup|invite|logout|language)/;
 
-const filled = (path: string, id: string) => path.replace(/:(id|model)(\{.+\})?/, id);
+const filled = (path: string, id: string) => path.replace(/:(id|model|provider)(\{.+\})?/, id);
 
 it('knows every route', () => {
   expect(apiRoutes.length).toBeGreaterThan(30);
