@@ -24,7 +24,7 @@ export async function bundleWorker(folder: string, name: string, main: string): 
     compatibility_date: settings.compatibilityDate,
     compatibility_flags: settings.compatibilityFlags,
   };
-  writeFileSync(config, JSON.stringify({ name, main, ...compatibility }));
+  writeFileSync(config, JSON.stringify({ name, main, keep_names: false, ...compatibility }));
   const options = ['deploy', '--dry-run', '--minify', '--outdir', outdir, '--config', config];
   await runWrangler(options, { purpose: 'the build' });
   const file = `${main.replace(/^.*\//, '').replace(/\.ts$/, '')}.js`;
