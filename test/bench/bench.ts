@@ -4,7 +4,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { percentile, type Run, requestBytes, run } from './client.ts';
-import { cpuMs, type Pair, startPair } from './workers.ts';
+import { cpuMs, startPair } from './workers.ts';
 
 const adminKey = 'ak-of-the-bench';
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5);
@@ -18,6 +18,8 @@ interface Case {
   body: string;
   /** Chat completions, unless something else is called. */
   path?: string;
+  /** The token's account has a budget too, which its ledger holds a slice of. */
+  accountBudget?: true;
   /** What the README promises of requests a second, relay over bare. */
   goal: number | null;
 }
@@ -56,6 +58,15 @@ const cases: Case[] = [
     goal: 0.45,
   },
   { name: 'JSON 1 KB, c=1', concurrency: 1, requests: 600, tokens: 1, body: chat({}), goal: null },
+  {
+    name: 'JSON 1 KB, c=1, with an account’s budget',
+    concurrency: 1,
+    requests: 600,
+    tokens: 1,
+    accountBudget: true,
+    body: chat({}),
+    goal: null,
+  },
   {
     name: 'stream of 200, c=32, native',
     concurrency: 32,
@@ -118,7 +129,7 @@ const upstream = fork(fileURLToPath(new URL('./upstream.ts', import.meta.url).hr
 const [{ port }] = (await once(upstream, 'message')) as [{ port: number }];
 const pair = await startPair(`http://127.0.0.1:${port}`, adminKey);
 try {
-  const tokens = await setUp(pair, port);
+  const tokens = await setUp(port);
   console.log(
     `bundle: relay ${kib(pair.gzipBytes.relay)} gzip, bare ${kib(pair.gzipBytes.bare)}; ${rounds} rounds, interleaved\n`,
   );
@@ -137,17 +148,24 @@ try {
   upstream.disconnect();
 }
 
-async function setUp({ relayPort }: Pair, upstreamPort: number): Promise<string[]> {
-  const manage = async (path: string, body: object, method = 'POST') => {
-    const headers = { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' };
-    const response = await fetch(`http://127.0.0.1:${relayPort}${path}`, {
-      method,
-      headers,
-      body: JSON.stringify(body),
-    });
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as { token: string };
-  };
+async function manage(path: string, body: object, method = 'POST'): Promise<{ token: string }> {
+  const headers = { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' };
+  const response = await fetch(`http://127.0.0.1:${pair.relayPort}${path}`, {
+    method,
+    headers,
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as { token: string };
+}
+
+/** The account that ADMIN_KEY acts for; the tokens are its. */
+function setAccountBudget(usd: number | null) {
+  const budget = usd === null ? null : { usd, period: 'month' };
+  return manage('/api/accounts/acc_admin', { budget }, 'PATCH');
+}
+
+async function setUp(upstreamPort: number): Promise<string[]> {
   await manage('/api/channels', {
     name: 'bench',
     provider: 'openai',
@@ -169,6 +187,14 @@ async function setUp({ relayPort }: Pair, upstreamPort: number): Promise<string[
 }
 
 async function measure(bench: Case, tokens: string[]): Promise<string> {
+  if (!bench.accountBudget) return measureAsItIs(bench, tokens);
+  await setAccountBudget(1_000_000);
+  const measured = await measureAsItIs(bench, tokens);
+  await setAccountBudget(null);
+  return measured;
+}
+
+async function measureAsItIs(bench: Case, tokens: string[]): Promise<string> {
   const requests = tokens
     .slice(0, bench.tokens)
     .map((token) =>
