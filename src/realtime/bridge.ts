@@ -5,9 +5,9 @@ import {
   type Closing,
   closeCodes,
   closingForClient,
+  closingForError,
   closingForUpstream,
   closingOfError,
-  policyClosing,
 } from './close-codes.ts';
 import { type Frame, sizeOf, type Verdict } from './frames.ts';
 import { realtimeLimits } from './limits.ts';
@@ -153,7 +153,7 @@ export class Bridge {
         break;
       case 'end': {
         const { code } = verdict.error;
-        this.end(policyClosing(code), verdict.event, code);
+        this.end(closingForError(code), verdict.event, code);
       }
     }
   }

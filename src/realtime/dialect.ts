@@ -17,7 +17,7 @@ export interface DialectContext {
   /** The relay's own word to either side. */
   sendClient(event: string): void;
   sendUpstream(event: string): void;
-  /** Ends the session because of the token: closed with 1008 and the error's code. */
+  /** Ends the session because of an error (close-codes.ts). */
   fail(thrown: unknown): void;
   background(work: Promise<unknown>): void;
 }

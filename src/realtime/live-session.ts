@@ -6,7 +6,7 @@ import type { LedgerClient } from '../quota/client.ts';
 import type { Catalog } from '../routing/catalog.ts';
 import type { CatalogLoader } from '../routing/catalog-loader.ts';
 import { Bridge, type SessionEnd } from './bridge.ts';
-import { type Closing, closeCodes, policyClosing } from './close-codes.ts';
+import { type Closing, closeCodes, closingForError } from './close-codes.ts';
 import { Connector, type ConnectorServices } from './connect.ts';
 import type { Dialect, DialectContext } from './dialect.ts';
 import type { Frame } from './frames.ts';
@@ -197,7 +197,7 @@ export class LiveSession {
   /** Ends the session: the client is told why, in its API's words if it has any. */
   private fail(thrown: unknown): void {
     const error = relayErrorOf(thrown);
-    this.bridge?.end(policyClosing(error.code), this.dialect.errorEvent(error), error.code);
+    this.bridge?.end(closingForError(error.code), this.dialect.errorEvent(error), error.code);
   }
 
   private expire(bridge: Bridge): void {

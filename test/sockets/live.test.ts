@@ -356,7 +356,7 @@ describe('an ending', () => {
     const { id, token } = await relay.token();
     const client = await openLive(relay.url, { query: `?key=${token}` });
     client.say({ setup: { model: `models/${liveModel}` } });
-    expect(await client.closed).toMatchObject({ code: 1008, reason: 'upstream_error' });
+    expect(await client.closed).toMatchObject({ code: 1011, reason: 'upstream_error' });
     await rowsOf(relay, id, 1);
     expect(await balanceOf(relay, id)).toMatchObject({ open_requests: 0, reserved_usd: 0 });
   });

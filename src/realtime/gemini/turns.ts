@@ -3,6 +3,7 @@
 import { emptyUsage, type Usage } from '../../formats/usage.ts';
 import { boundAt, usageSoFar } from '../bound.ts';
 import type { SessionTurns } from '../dialect.ts';
+import { realtimeLimits } from '../limits.ts';
 import { clientLeftStatus, type Pricing, type SessionMoney, type Turn, type TurnEnding } from '../money.ts';
 import { type LiveConversation, saidRate } from './conversation.ts';
 
@@ -161,9 +162,19 @@ export class LiveTurns implements SessionTurns {
     try {
       return await money.reserve(this.context.pricing(), conversation.measure(), hasBegun);
     } catch (error) {
-      if (this.running !== null) await new Promise<void>((resolve) => this.waiters.push(resolve));
+      if (this.running !== null) await this.lastTurn();
       throw error;
     }
+  }
+
+  private lastTurn(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, realtimeLimits.lastTurnMs);
+    this.waiters.push(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    return promise;
   }
 
   /** Holds nothing yet. */
