@@ -11,11 +11,12 @@ import {
 } from './realtime-admission.ts';
 
 /**
- * `…Constrained` is where Google's SDKs go with a short-lived token; the upstream is asked without it, for a channel has a key.
+ * The version is the SDK's own: @google/genai 3 asks for v1. `…Constrained` is where Google's SDKs go with a short-lived
+ * token; the upstream is asked without it, for a channel has a key.
  * https://ai.google.dev/api/live, https://ai.google.dev/gemini-api/docs/ephemeral-tokens (2026-11)
  */
 const path =
-  '/ws/:method{google\\.ai\\.generativelanguage\\.(?:v1beta|v1alpha)\\.GenerativeService\\.BidiGenerateContent(?:Constrained)?}';
+  '/ws/:method{google\\.ai\\.generativelanguage\\.v1(?:alpha|beta)?\\.GenerativeService\\.BidiGenerateContent(?:Constrained)?}';
 
 /** The routes of the Live API. */
 export function geminiLiveDoor(servicesOf: RealtimeServicesOf): Hono<DoorEnv> {

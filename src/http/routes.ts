@@ -5,7 +5,7 @@ const patterns: readonly [path: RegExp, methods: readonly string[]][] = [
   [/^\/v1\/realtime$/, ['GET']],
   [/^\/v1\/realtime\/(client_secrets|sessions)$/, ['POST']],
   [
-    /^\/ws\/google\.ai\.generativelanguage\.v1(beta|alpha)\.GenerativeService\.BidiGenerateContent(Constrained)?$/,
+    /^\/ws\/google\.ai\.generativelanguage\.v1(alpha|beta)?\.GenerativeService\.BidiGenerateContent(Constrained)?$/,
     ['GET'],
   ],
   [/^\/v1\/models$/, ['GET', 'HEAD']],
