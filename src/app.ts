@@ -6,6 +6,7 @@ import type { ManagementServices } from './dashboard/api/services.ts';
 import { anthropicDoor } from './http/anthropic.ts';
 import { atDoor, type DoorEnv } from './http/door.ts';
 import { geminiDoor } from './http/gemini.ts';
+import { geminiLiveDoor } from './http/gemini-live.ts';
 import { modelsDoor, shapeFor } from './http/models.ts';
 import { openaiDoor } from './http/openai.ts';
 import { canonicalPath, pathOf } from './http/paths.ts';
@@ -153,6 +154,7 @@ doors.route('/', anthropicDoor(servicesOf));
 doors.route('/', modelsDoor(servicesOf));
 doors.route('/', geminiDoor(servicesOf));
 doors.route('/', realtimeDoor(servicesOf));
+doors.route('/', geminiLiveDoor(servicesOf));
 
 /** The model endpoints may be called by pages of any origin (or those of CORS_ORIGINS), without cookies. */
 const crossOrigin: MiddlewareHandler<DoorEnv> = async (context, next) => {
@@ -225,7 +227,7 @@ async function managementServices(env: Env): Promise<ManagementServices> {
 
 doors.notFound((context) => {
   const { path, method, raw } = context.req;
-  const isPage = (method === 'GET' || method === 'HEAD') && !/^\/v1(beta)?(\/|$)/.test(path);
+  const isPage = (method === 'GET' || method === 'HEAD') && !/^\/(v1(beta)?|ws)(\/|$)/.test(path);
   if (isPage) return context.env.ASSETS.fetch(raw);
   return atDoor(shapeFor(raw), () => Promise.reject(noSuchRoute(path, method)));
 });

@@ -28,7 +28,8 @@ export type Operation =
   | 'count-tokens'
   | 'embed-content'
   | 'batch-embed-contents'
-  | 'realtime';
+  | 'realtime'
+  | 'live';
 
 /** One endpoint that relays. */
 export interface Endpoint {

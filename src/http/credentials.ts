@@ -4,10 +4,19 @@ import { ephemeralPrefix } from '../realtime/ephemeral.ts';
 import { isWellFormedSecret } from '../tokens/secret.ts';
 
 /** Where a credential can stand. */
-type Place = 'bearer' | 'x-api-key' | 'x-goog-api-key' | 'key' | 'api-key' | 'subprotocol' | 'token';
+type Place =
+  | 'bearer'
+  | 'auth-token'
+  | 'x-api-key'
+  | 'x-goog-api-key'
+  | 'key'
+  | 'access_token'
+  | 'api-key'
+  | 'subprotocol'
+  | 'token';
 
-/** Who reads which places, in order; `any` is for the lists of models, `realtime` for sockets. */
-export type CredentialReader = DoorFormat | 'any' | 'realtime';
+/** Who reads which places, in order; `any` is for the lists of models, `realtime` and `live` for OpenAI's and Gemini's sockets. */
+export type CredentialReader = DoorFormat | 'any' | 'realtime' | 'live';
 
 const places: Record<CredentialReader, readonly Place[]> = {
   openai: ['bearer'],
@@ -16,6 +25,7 @@ const places: Record<CredentialReader, readonly Place[]> = {
   any: ['bearer', 'x-api-key', 'x-goog-api-key', 'key'],
   // A browser's WebSocket can set no header.
   realtime: ['bearer', 'subprotocol', 'token'],
+  live: ['x-goog-api-key', 'key', 'access_token', 'bearer', 'auth-token'],
 };
 
 const everywhere: readonly Place[] = ['bearer', 'x-api-key', 'x-goog-api-key', 'key', 'api-key'];
@@ -27,6 +37,7 @@ const ownHeader: Record<CredentialReader, string> = {
   any: '`Authorization: Bearer <token>`',
   realtime:
     '`Authorization: Bearer <token>` (or as the WebSocket subprotocol `openai-insecure-api-key.<token>`, or as `?token=<token>`)',
+  live: '`x-goog-api-key: <token>` (or `?key=<token>`, or `?access_token=<token>`)',
 };
 
 export type Credential = { outcome: 'found'; secret: string } | { outcome: 'missing'; message: string };
@@ -59,12 +70,15 @@ function readPlace(place: Place, headers: Headers, url: string): string | null {
       const header = headers.get('authorization');
       return header === null ? null : (/^bearer +(\S+) *$/i.exec(header)?.[1] ?? null);
     }
+    case 'auth-token':
+      // How Google's SDKs say a short-lived token.
+      return /^token +(\S+) *$/i.exec(headers.get('authorization') ?? '')?.[1] ?? null;
     case 'subprotocol':
       return offeredProtocols(headers).find(isCredential)?.slice(credentialProtocol.length) || null;
     case 'token':
-      return url.includes('token=') ? new URL(url).searchParams.get('token') || null : null;
+    case 'access_token':
     case 'key':
-      return url.includes('key=') ? new URL(url).searchParams.get('key') || null : null;
+      return url.includes(`${place}=`) ? new URL(url).searchParams.get(place) || null : null;
     default:
       return headers.get(place)?.trim() || null;
   }

@@ -33,6 +33,8 @@ export function canonicalPath(path: string): string {
   while (versions.has(segments[first] ?? '')) first += 1;
   const root = segments[first] ?? '';
   if (root === 'v2' && segments[first + 1] === 'rerank') return '/v1/rerank';
+  // Gemini's Live API says its version in the name of its method.
+  if (root === 'ws') return `/${segments.slice(first).join('/')}`;
   if (!apiRoots.has(root)) return `/${segments.join('/')}`;
   return `/v1/${segments.slice(first).join('/')}`;
 }
@@ -46,5 +48,5 @@ export function pathOf(url: string): string {
 
 /** Whether the path asks for Gemini's API by its version prefix; decides only the shape of errors. */
 export function isGeminiPath(path: string): boolean {
-  return /\/v1beta(\/|$)/.test(path) || /:[a-zA-Z]+$/.test(path.replace(/%3A/gi, ':'));
+  return /\/v1beta(\/|$)|^\/ws\//.test(path) || /:[a-zA-Z]+$/.test(path.replace(/%3A/gi, ':'));
 }

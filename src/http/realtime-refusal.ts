@@ -1,16 +1,18 @@
-// A refusal of the relay's own at the Realtime API's doors: the ledger has the first word, and it has its row.
+// A refusal of the relay's own at the doors of realtime sessions: the ledger has the first word, and it has its row.
 import { errorStatus } from '../formats/error.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import { blankRow } from '../quota/log-row.ts';
-import type { SessionOrder } from '../realtime/order.ts';
+import { questionOf, type SessionOrder } from '../realtime/order.ts';
+import { modelsToAllow, wishesOf } from '../realtime/routes.ts';
 import { errorOf } from '../relay/ticket.ts';
+import type { CatalogLoader } from '../routing/catalog-loader.ts';
 import { identityOf } from '../tokens/resolve.ts';
 
 /** A step that may refuse before the ledger was asked. Throws the ledger's refusal if it has one, else the step's. */
 export async function logRefusal<T>(
   order: SessionOrder,
-  services: { ledgers: LedgerClient },
+  services: { ledgers: LedgerClient; catalog: CatalogLoader },
   endpoint: string,
   step: () => Promise<T>,
 ): Promise<T> {
@@ -18,9 +20,8 @@ export async function logRefusal<T>(
     return await step();
   } catch (error) {
     if (!(error instanceof RelayError) || error.code === 'service_unavailable') throw error;
-    const { requestId: id, identity, ip, model, startedAtMs } = order;
-    const { tokenId, accountId, hash, version: policyVersion } = identity;
-    const format = 'openai' as const;
+    const { requestId: id, format, identity, model, startedAtMs } = order;
+    const { tokenId, accountId, version: policyVersion } = identity;
     const subject = {
       id,
       createdAtMs: startedAtMs,
@@ -37,12 +38,10 @@ export async function logRefusal<T>(
     };
     const nothing = { reserveNanoUsd: 0, inputNanoUsd: 0, tokens: 0, free: true, stream: true };
     const ask = {
+      ...questionOf(order, model, await modelsOf(order, services.catalog)),
       requestId: id,
       policyVersion,
       groupVersion: identity.bounds.version,
-      hash,
-      ip,
-      model,
       nowMs: Date.now(),
       format,
       endpoint,
@@ -51,7 +50,16 @@ export async function logRefusal<T>(
     const first = await services.ledgers.refuse(tokenId, ask, row);
     if (first?.outcome === 'refused') throw errorOf(first, format);
     if (first === null) throw error;
-    order.identity = identityOf(first.policy, hash);
+    order.identity = identityOf(first.policy, identity.hash);
     return logRefusal(order, services, endpoint, step);
   }
+}
+
+/** What the name can come to: an alias is not refused for its own name. */
+async function modelsOf(
+  { model, fallback }: SessionOrder,
+  catalog: CatalogLoader,
+): Promise<readonly string[] | null> {
+  if (model === null) return null;
+  return modelsToAllow(wishesOf(model, fallback, await catalog.current(Date.now(), () => undefined)));
 }

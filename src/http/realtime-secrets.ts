@@ -6,13 +6,13 @@ import { RelayError } from '../lib/relay-error.ts';
 import { blankRow } from '../quota/log-row.ts';
 import type { EphemeralGrant } from '../realtime/ephemeral.ts';
 import { realtimeLimits } from '../realtime/limits.ts';
-import { transcriptionModelIn } from '../realtime/models.ts';
-import { realtimePath, type SessionOrder } from '../realtime/order.ts';
-import { realtimeRoutes } from '../realtime/routes.ts';
+import { transcriptionModelIn } from '../realtime/openai/models.ts';
+import { questionOf, realtimePath, type SessionOrder } from '../realtime/order.ts';
+import { modelsToAllow } from '../realtime/routes.ts';
 import { errorOf } from '../relay/ticket.ts';
 import { identityOf } from '../tokens/resolve.ts';
 import { atDoor, authenticate, type DoorContext } from './door.ts';
-import type { RealtimeDoorServices } from './realtime.ts';
+import { type RealtimeDoorServices, servedWishes } from './realtime-admission.ts';
 import { logRefusal } from './realtime-refusal.ts';
 
 /** `POST /v1/realtime/client_secrets`: the settings are in `session`. */
@@ -67,29 +67,33 @@ function mint(
     const startedAtMs = Date.now();
     const { identity, ip } = await authenticate(context.req.raw, 'openai', services);
     const background = (work: Promise<unknown>) => context.executionCtx.waitUntil(work);
-    const base = {
+    const endpoint = `${realtimePath}/${name}`;
+    const order: SessionOrder = {
       requestId,
+      format: 'openai',
+      endpoint,
       identity,
       ip,
       model: null,
+      fallback: [],
       startedAtMs,
       search: '',
       headers: {},
       protocol: null,
+      intent: 'conversation',
+      bound: null,
     };
-    const order: SessionOrder = { ...base, intent: 'conversation', bound: null };
-    const endpoint = `${realtimePath}/${name}`;
     let body: ReturnType<typeof bodyOf> | undefined;
-    const { wish, grant } = await logRefusal(order, services, endpoint, async () => {
+    const { wish, grant, models } = await logRefusal(order, services, endpoint, async () => {
       body ??= bodyOf(context.req.raw);
       const wish = read(await body);
       const grant = grantOf(wish, identity, startedAtMs);
       order.model = grant.model;
-      const catalog = await services.catalog.current(startedAtMs, background);
-      if (grant.model !== null) realtimeRoutes(catalog, grant.model, order.identity);
-      return { wish, grant };
+      const wishes =
+        grant.model === null ? null : await servedWishes(order, grant.model, services, background);
+      return { wish, grant, models: wishes && modelsToAllow(wishes) };
     });
-    await countAsRequest(order, services, endpoint, background);
+    await countAsRequest(order, models, services, background);
     const value = await services.ephemeral.mint({ ...grant, identity: order.identity });
     const session = sessionView(wish.session, grant.model);
     return Response.json(write({ value, expiresAt: Math.floor(grant.expiresAtMs / 1_000), session }));
@@ -99,35 +103,28 @@ function mint(
 /** A secret is made only for whom the ledger admits; making it is free, and has its row. */
 async function countAsRequest(
   order: SessionOrder,
+  models: readonly string[] | null,
   { ledgers }: RealtimeDoorServices,
-  endpoint: string,
   background: (work: Promise<unknown>) => void,
 ): Promise<void> {
-  const { requestId, ip, model, startedAtMs } = order;
+  const { requestId, model, endpoint, startedAtMs } = order;
   const { tokenId, accountId, hash } = order.identity;
-  const ask = {
+  const kind = { format: 'openai' as const, endpoint, stream: false, free: true };
+  const ask = () => ({
+    ...questionOf(order, model, models),
+    ...kind,
     requestId,
-    hash,
-    ip,
-    model,
+    policyVersion: order.identity.version,
+    groupVersion: order.identity.bounds.version,
     nowMs: startedAtMs,
     reserveNanoUsd: 0,
     inputNanoUsd: 0,
     tokens: 0,
-  };
-  const kind = { format: 'openai' as const, endpoint, stream: false, free: true };
-  let admission = await ledgers.admit(
-    tokenId,
-    { ...ask, ...kind, policyVersion: order.identity.version, groupVersion: order.identity.bounds.version },
-    background,
-  );
+  });
+  let admission = await ledgers.admit(tokenId, ask(), background);
   if (admission.outcome === 'stale') {
     order.identity = identityOf(admission.policy, hash);
-    admission = await ledgers.admit(
-      tokenId,
-      { ...ask, ...kind, policyVersion: order.identity.version, groupVersion: order.identity.bounds.version },
-      background,
-    );
+    admission = await ledgers.admit(tokenId, ask(), background);
   }
   if (admission.outcome === 'refused') throw errorOf(admission, 'openai');
   if (admission.outcome === 'stale')

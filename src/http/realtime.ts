@@ -1,49 +1,32 @@
-// The door of realtime sessions: who calls, for which model, and whether the token may open one. What happens on the
-// socket is realtime/'s.
+// The door of OpenAI's realtime sessions: who calls, and for which model.
 import { Hono } from 'hono';
 import { RelayError } from '../lib/relay-error.ts';
-import type { AdmissionAsk, Refusal } from '../quota/quota.ts';
-import { type EphemeralSecrets, ephemeralPrefix } from '../realtime/ephemeral.ts';
-import { realtimePath, requestWith, type SessionOrder } from '../realtime/order.ts';
-import { pricingAt, realtimeRoutes, usualTranscriptionModel } from '../realtime/routes.ts';
-import type { RelayServices } from '../relay/call.ts';
-import { errorOf } from '../relay/ticket.ts';
-import { identityOf } from '../tokens/resolve.ts';
+import { ephemeralPrefix } from '../realtime/ephemeral.ts';
+import { realtimePath, type SessionOrder } from '../realtime/order.ts';
+import { fallbackNames } from '../routing/wished-models.ts';
 import { isCredential, offeredProtocols } from './credentials.ts';
 import { atDoor, authenticated, credentialOf, type DoorContext, type DoorEnv } from './door.ts';
-import { logRefusal } from './realtime-refusal.ts';
+import {
+  expectUpgrade,
+  openSession,
+  type RealtimeDoorServices,
+  type RealtimeServicesOf,
+} from './realtime-admission.ts';
 import { mintSecret, mintSession } from './realtime-secrets.ts';
-
-/** What this door needs besides. */
-export interface RealtimeDoorServices extends RelayServices {
-  ephemeral: EphemeralSecrets;
-}
-
-export type RealtimeServicesOf = (env: DoorEnv['Bindings']) => RealtimeDoorServices;
 
 /** The routes of the Realtime API. */
 export function realtimeDoor(servicesOf: RealtimeServicesOf): Hono<DoorEnv> {
   const door = new Hono<DoorEnv>();
-  door.get(realtimePath, (context) => openSession(context, servicesOf(context.env)));
+  door.get(realtimePath, (context) => openRealtime(context, servicesOf(context.env)));
   door.post(`${realtimePath}/client_secrets`, (context) => mintSecret(context, servicesOf(context.env)));
   door.post(`${realtimePath}/sessions`, (context) => mintSession(context, servicesOf(context.env)));
   return door;
 }
 
-function openSession(context: DoorContext, services: RealtimeDoorServices): Promise<Response> {
+function openRealtime(context: DoorContext, services: RealtimeDoorServices): Promise<Response> {
   return atDoor('openai', async (requestId) => {
-    const request = context.req.raw;
-    const order = await orderFor(request, requestId, services);
-    const background = (work: Promise<unknown>) => context.executionCtx.waitUntil(work);
-    await admit(order, services, background);
-    try {
-      const stub = context.env.REALTIME.get(context.env.REALTIME.newUniqueId());
-      const response = await stub.fetch(requestWith(order));
-      return new Response(response.body, response);
-    } catch (cause) {
-      background(services.ledgers.release(order.identity.tokenId, [requestId]));
-      throw new RelayError('service_unavailable', 'The session could not be opened. Try again.', { cause });
-    }
+    const order = await orderFor(context.req.raw, requestId, services);
+    return openSession(order, context, services);
   });
 }
 
@@ -56,14 +39,16 @@ async function orderFor(
   const order: SessionOrder = {
     ...(await callerOf(request, services)),
     requestId,
+    format: 'openai',
+    endpoint: realtimePath,
+    fallback: fallbackNames(request.headers),
     ip: request.headers.get('cf-connecting-ip'),
     search: searchOf(query),
     headers: headersOf(request.headers),
     protocol: offeredProtocols(request.headers).find((name) => !isCredential(name)) ?? null,
     startedAtMs: Date.now(),
   };
-  if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket')
-    throw new RelayError('invalid_request', 'This endpoint is a WebSocket: send `Upgrade: websocket`.');
+  expectUpgrade(request);
   if (query.has('call_id'))
     throw new RelayError('invalid_request', 'Calls (WebRTC, SIP) are not relayed.', { param: 'call_id' });
   return withModel(order, query);
@@ -99,6 +84,11 @@ async function callerOf(request: Request, services: RealtimeDoorServices): Promi
 function withModel(order: SessionOrder, query: URLSearchParams): SessionOrder {
   const asked = query.get('model') || null;
   if (order.bound !== null) {
+    const [fallback] = order.fallback;
+    if (fallback !== undefined) {
+      const message = `This ephemeral key was made for the model \`${order.model}\`: \`${fallback}\` is none of it.`;
+      throw new RelayError('model_not_allowed', message);
+    }
     if (asked === null || asked === order.model) return order;
     const message = `This ephemeral key was made for the model \`${order.model}\`, not for \`${asked}\`.`;
     throw new RelayError('model_not_allowed', message);
@@ -123,64 +113,4 @@ function headersOf(from: Headers): Record<string, string> {
   });
   const isBeta = offeredProtocols(from).includes('openai-beta.realtime-v1');
   return { ...(isBeta && { 'openai-beta': 'realtime=v1' }), ...Object.fromEntries(passing) };
-}
-
-/** How often an admission is asked for again because the token was edited meanwhile. */
-const admissionTries = 3;
-
-/** The session counts for concurrency, and holds next to nothing: each of its responses is reserved by itself. */
-async function admit(
-  order: SessionOrder,
-  services: RealtimeDoorServices,
-  background: (work: Promise<unknown>) => void,
-): Promise<void> {
-  for (let tries = 0; tries < admissionTries; tries++) {
-    const isPriced = await logRefusal(order, services, realtimePath, () =>
-      isPricedFor(order, services, background),
-    );
-    const admission = await services.ledgers.admit(
-      order.identity.tokenId,
-      askFor(order, isPriced),
-      background,
-    );
-    if (admission.outcome === 'admitted') return;
-    if (admission.outcome === 'refused') throw errorOf(admission as Refusal, 'openai');
-    order.identity = identityOf(admission.policy, order.identity.hash);
-  }
-  throw new RelayError('service_unavailable', 'This API key is being edited. Try again.', {
-    retryAfterMs: 1_000,
-  });
-}
-
-/** Throws RelayError `model_not_found`. A session that has named no model yet is asked about when it does. */
-async function isPricedFor(
-  { model: named, intent, identity }: SessionOrder,
-  services: RealtimeDoorServices,
-  background: (work: Promise<unknown>) => void,
-): Promise<boolean> {
-  const model = named ?? (intent === 'transcription' ? usualTranscriptionModel : null);
-  if (model === null) return true;
-  const now = Date.now();
-  const catalog = await services.catalog.current(now, background);
-  const routes = realtimeRoutes(catalog, model, identity);
-  return routes.every((route) => pricingAt(route, model, catalog, identity, now).rates !== null);
-}
-
-function askFor({ requestId, identity, ip, model }: SessionOrder, isPriced: boolean): AdmissionAsk {
-  return {
-    requestId,
-    policyVersion: identity.version,
-    groupVersion: identity.bounds.version,
-    hash: identity.hash,
-    ip,
-    model,
-    nowMs: Date.now(),
-    reserveNanoUsd: isPriced ? 1 : null,
-    inputNanoUsd: 0,
-    tokens: 0,
-    format: 'openai',
-    endpoint: realtimePath,
-    stream: true,
-    free: false,
-  };
 }

@@ -4,6 +4,10 @@ import { fixedEndpoints } from '../formats/format.ts';
 const patterns: readonly [path: RegExp, methods: readonly string[]][] = [
   [/^\/v1\/realtime$/, ['GET']],
   [/^\/v1\/realtime\/(client_secrets|sessions)$/, ['POST']],
+  [
+    /^\/ws\/google\.ai\.generativelanguage\.v1(alpha|beta)?\.GenerativeService\.BidiGenerateContent(Constrained)?$/,
+    ['GET'],
+  ],
   [/^\/v1\/models$/, ['GET', 'HEAD']],
   [/^\/v1\/models\/.+:[a-zA-Z]+$/, ['POST', 'GET', 'HEAD']],
   [/^\/v1\/models\/.+$/, ['GET', 'HEAD']],

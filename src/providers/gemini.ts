@@ -11,7 +11,8 @@ const verbs: Partial<Record<Operation, string>> = {
   'batch-embed-contents': 'batchEmbedContents',
 };
 
-const operations = new Set(Object.keys(verbs) as Operation[]);
+/** Sessions of the Live API have an address of their own (realtime/gemini/address.ts). */
+const operations = new Set<Operation>([...(Object.keys(verbs) as Operation[]), 'live']);
 
 export const gemini: Provider = {
   defaultBaseUrl: 'https://generativelanguage.googleapis.com',

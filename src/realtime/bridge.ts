@@ -1,16 +1,15 @@
 // Two sockets and what passes between them: every frame unchanged and in order, both ways, until one side ends, which
 // ends the other at once. Knows nothing of what frames say; it asks. The platform's sockets take whatever is sent
 // without telling how much waits: the bounds here are on what the relay itself holds back.
-import type { Frame, Verdict } from './client-frames.ts';
 import {
   type Closing,
   closeCodes,
   closingForClient,
+  closingForError,
   closingForUpstream,
   closingOfError,
 } from './close-codes.ts';
-import { errorEvent } from './error-event.ts';
-import { sizeOf } from './events.ts';
+import { type Frame, sizeOf, type Verdict } from './frames.ts';
 import { realtimeLimits } from './limits.ts';
 
 /** Who ended a session, how, and what the log calls it; null: as it should. */
@@ -24,8 +23,10 @@ export interface BridgeHandlers {
   judge(frame: Frame): Verdict | Promise<Verdict>;
   /** Of an upstream's, before it goes on. */
   observe(frame: Frame): void;
-  /** The upstream went away before its first frame: another one, or null. */
-  another(): Promise<WebSocket | null>;
+  /** The upstream went away like that before its first frame: another one, or null. */
+  another(closing: Closing): Promise<WebSocket | null>;
+  /** Whether an upstream that closes like that refuses the relay's own key or account, which is not the client's to read. */
+  refusesRelay(closing: Closing): boolean;
   /** Called once. Both sockets are closed by then. */
   ended(end: SessionEnd): void;
 }
@@ -39,8 +40,8 @@ export class Bridge {
   /** Frames of the client that wait for a verdict or for the upstream. */
   private readonly waiting: Frame[] = [];
   private waitingSize = 0;
-  /** What the upstream was told before it said anything; null: it has, or it was too much to be said again. */
-  private told: Frame[] | null = [];
+  /** What the upstream was told before it said anything, to be said again; null: it has, or it was too much. */
+  private told: (() => Frame)[] | null = [];
   private toldSize = 0;
   private isJudging = false;
   private isOver = false;
@@ -75,7 +76,7 @@ export class Bridge {
     }
     this.upstream = upstream;
     if (prelude !== null) this.sendUpstream(prelude);
-    for (const frame of this.told ?? []) this.sendUpstream(frame);
+    for (const again of this.told ?? []) this.sendUpstream(again());
     this.drain();
   }
 
@@ -144,25 +145,25 @@ export class Bridge {
     if (this.isOver) return;
     switch (verdict.outcome) {
       case 'pass':
-        this.remember(verdict.frame);
+        this.remember(verdict.frame, verdict.again);
         this.sendUpstream(verdict.frame);
         break;
       case 'refused':
-        this.sendClient(errorEvent(verdict.error, verdict.eventId));
+        this.sendClient(verdict.event);
         break;
       case 'end': {
         const { code } = verdict.error;
-        this.end({ code: closeCodes.policy, reason: code }, errorEvent(verdict.error), code);
+        this.end(closingForError(code), verdict.event, code);
       }
     }
   }
 
   /** Kept, to be said again, until the upstream has said anything. */
-  private remember(frame: Frame): void {
+  private remember(frame: Frame, again: () => Frame = () => frame): void {
     if (this.told === null) return;
     this.toldSize += sizeOf(frame);
     if (this.toldSize > realtimeLimits.replayedBytes) this.told = null;
-    else this.told.push(frame);
+    else this.told.push(again);
   }
 
   private clientGone(closing: Closing): void {
@@ -179,13 +180,18 @@ export class Bridge {
   }
 
   private tryAnother(closing: Closing): void {
-    void this.handlers.another().then((next) => {
+    void this.handlers.another(closing).then((next) => {
       if (next === null) this.upstreamEnded(closing);
       else this.attach(next, this.prelude);
     });
   }
 
   private upstreamEnded(closing: Closing): void {
+    if (this.handlers.refusesRelay(closing)) {
+      const refused = { code: closeCodes.upstream, reason: 'upstream_refused_relay' };
+      this.finish({ by: 'upstream', errorCode: refused.reason }, refused, null);
+      return;
+    }
     const isAsItShould = closing.code === 1000 || closing.code === 1005;
     const errorCode = closing.code === 1006 ? 'upstream_lost' : `upstream_closed_${closing.code}`;
     this.finish(

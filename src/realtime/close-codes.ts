@@ -12,11 +12,11 @@ export interface Closing {
 export const closeCodes = {
   /** The session's time is over. */
   going_away: 1001,
-  /** The token may not go on: deleted, disabled, expired, edited, or out of quota with a turn that cannot be refused. */
+  /** The token may not go on: deleted, disabled, expired, edited, or out of quota with a turn that cannot be refused. What the client says may not be. */
   policy: 1008,
   /** More waits than may be held. */
   too_big: 1009,
-  /** The upstream broke off, or there is none that can be reached. */
+  /** The upstream broke off, or there is none that can be reached; or the relay failed. */
   upstream: 1011,
 } as const;
 
@@ -24,9 +24,18 @@ export const closeCodes = {
 const withoutCode = 1005;
 const broken: ReadonlySet<number> = new Set([1006, 1015]);
 
-/** Ends a session because of the token; the reason is the error's code. */
-export function policyClosing(code: RelayErrorCode): Closing {
-  return { code: closeCodes.policy, reason: code };
+/** Not the client's or its token's fault. */
+const failures: ReadonlySet<RelayErrorCode> = new Set<RelayErrorCode>([
+  'upstream_error',
+  'upstream_timeout',
+  'upstream_refused_relay',
+  'service_unavailable',
+  'internal_error',
+]);
+
+/** Ends a session because of an error; the reason is its code. */
+export function closingForError(code: RelayErrorCode): Closing {
+  return { code: failures.has(code) ? closeCodes.upstream : closeCodes.policy, reason: code };
 }
 
 /**

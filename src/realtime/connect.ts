@@ -8,15 +8,16 @@ import { placeName } from '../routing/health.ts';
 import type { KeyRing } from '../routing/key-ring.ts';
 import { type Choice, selectPlace } from '../routing/select.ts';
 import type { SharedHealth } from '../routing/shared-health.ts';
+import type { Closing } from './close-codes.ts';
 import { realtimeLimits } from './limits.ts';
 import type { SessionOrder } from './order.ts';
-import { realtimeUrl } from './routes.ts';
+import type { SessionRoute } from './routes.ts';
 
 /** Opens a socket at an address; session.ts is the only one that fetches. */
 export type OpenUpstream = (url: string, headers: Headers, signal: AbortSignal) => Promise<Response>;
 
 export type Connection =
-  | { outcome: 'open'; socket: WebSocket; route: Route }
+  | { outcome: 'open'; socket: WebSocket; route: SessionRoute }
   /** The upstream refuses the request itself: its own answer, for the caller. */
   | { outcome: 'answered'; response: Response }
   | { outcome: 'failed'; error: RelayError };
@@ -31,28 +32,33 @@ export interface ConnectorServices {
 export class Connector {
   readonly attempts: Attempt[] = [];
   private readonly tried = new Set<string>();
+  /** How many places each model was offered to, by the routes' ranks. */
+  private readonly offers = new Map<number, number>();
+  private latest: { place: Choice<SessionRoute>; startedAtMs: number } | null = null;
   private readonly order: SessionOrder;
-  private readonly routes: readonly Route[];
+  private readonly routes: readonly SessionRoute[];
+  private readonly urlOf: (route: Route) => string;
   private readonly services: ConnectorServices;
 
-  constructor(order: SessionOrder, routes: readonly Route[], services: ConnectorServices) {
+  constructor(
+    order: SessionOrder,
+    routes: readonly SessionRoute[],
+    urlOf: (route: Route) => string,
+    services: ConnectorServices,
+  ) {
     this.order = order;
     this.routes = routes;
+    this.urlOf = urlOf;
     this.services = services;
   }
 
-  /** The next place that opens a socket. Places that were tried before are not tried again. */
+  /** The next place that opens a socket, of the first model that has one. None is tried twice. */
   async next(): Promise<Connection> {
     let error = new RelayError('upstream_error', 'The model provider cannot be reached at the moment.');
-    while (this.attempts.length < realtimeLimits.places) {
-      const seed = () => this.order.requestId;
-      const place = selectPlace(this.routes, this.services.health.current, {
-        tried: this.tried,
-        seed,
-        nowMs: Date.now(),
-      });
-      if (place === null) break;
+    for (let place = this.select(); place !== null; place = this.select()) {
+      const { rank = 0 } = place.route;
       this.tried.add(placeName(place));
+      this.offers.set(rank, (this.offers.get(rank) ?? 0) + 1);
       const connection = await this.attempt(place);
       if (connection.outcome !== 'failed') return connection;
       error = connection.error;
@@ -60,8 +66,29 @@ export class Connector {
     return { outcome: 'failed', error };
   }
 
-  private async attempt(place: Choice<Route>): Promise<Connection> {
+  /** The place that opened last went away before it said anything. */
+  lost({ code }: Closing, refusesRelay: boolean): void {
+    const attempt = this.attempts.at(-1);
+    if (this.latest === null || attempt === undefined) return;
+    const reason = `closed with ${code}`;
+    attempt.error = reason;
+    const failure: Failure = { kind: refusesRelay ? 'refused' : 'unavailable', reason };
+    const { health, background } = this.services;
+    health.failed(this.latest.place, failure, this.latest.startedAtMs, background);
+  }
+
+  private select(): Choice<SessionRoute> | null {
+    const routes = this.routes.filter(({ rank = 0 }) => (this.offers.get(rank) ?? 0) < realtimeLimits.places);
+    return selectPlace(routes, this.services.health.current, {
+      tried: this.tried,
+      seed: () => this.order.requestId,
+      nowMs: Date.now(),
+    });
+  }
+
+  private async attempt(place: Choice<SessionRoute>): Promise<Connection> {
     const startedAtMs = Date.now();
+    this.latest = { place, startedAtMs };
     const { health, background } = this.services;
     health.begin(place, startedAtMs);
     const { response, keyId } = await this.call(place);
@@ -98,7 +125,7 @@ export class Connector {
       usedKeyId = key.id;
       const headers = new Headers({ ...this.order.headers, ...route.channel.headers, upgrade: 'websocket' });
       if (key.value !== null) providers[route.channel.provider].authorize(headers, key.value);
-      const response = await this.services.open(realtimeUrl(route, this.order), headers, abort.signal);
+      const response = await this.services.open(this.urlOf(route), headers, abort.signal);
       return { response, keyId: usedKeyId };
     } catch (cause) {
       const code = abort.signal.aborted ? 'upstream_timeout' : 'upstream_error';

@@ -14,6 +14,8 @@ export const realtimeLimits = {
   places: 3,
   /** A running response renews its reservation, and asks for more, this often. */
   lookMs: 1_000,
+  /** A Live session without quota for another turn is closed when the running one ends, or after this. */
+  lastTurnMs: 30_000,
   /** A settlement that the ledger has not confirmed is sent again after this. */
   resendMs: 5_000,
   /** An ephemeral secret lives so long: shortest, longest, and when nothing is said. */

@@ -1,46 +1,61 @@
-// One session from its opening to its row: connects the client to an upstream, lets frames pass under the eyes of
-// turns and models, watches the token, and settles when either side is gone.
+// One session from its opening to its row: connects the client to an upstream, lets frames pass under the eyes of its
+// dialect, watches the token, and settles when either side is gone.
 import { errorBody, errorHeaders, errorStatus } from '../formats/error.ts';
-import { objectAt, textAt } from '../formats/json-reader.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import type { Catalog } from '../routing/catalog.ts';
 import type { CatalogLoader } from '../routing/catalog-loader.ts';
-import { ratesOf } from '../routing/route-rates.ts';
 import { Bridge, type SessionEnd } from './bridge.ts';
-import { judge } from './client-frames.ts';
-import { closeCodes, policyClosing } from './close-codes.ts';
+import { type Closing, closeCodes, closingForError } from './close-codes.ts';
 import { Connector, type ConnectorServices } from './connect.ts';
-import { Conversation } from './conversation.ts';
-import { cancelEvent, errorEvent, sessionExpiredEvent, sessionUpdateEvent } from './error-event.ts';
-import { readFrame } from './events.ts';
+import type { Dialect, DialectContext } from './dialect.ts';
+import type { Frame } from './frames.ts';
+import { GeminiDialect } from './gemini/dialect.ts';
 import { realtimeLimits } from './limits.ts';
-import { SessionModels } from './models.ts';
-import { type Pricing, SessionMoney } from './money.ts';
-import type { SessionOrder } from './order.ts';
-import { multiplierFor, pricingAt, realtimeRoutes, usualTranscriptionModel } from './routes.ts';
+import { SessionMoney } from './money.ts';
+import { OpenaiDialect } from './openai/dialect.ts';
+import { questionOf, type SessionOrder } from './order.ts';
+import { relayErrorOf } from './relay-error-of.ts';
+import {
+  modelsToAllow,
+  pricingAt,
+  type SessionRoute,
+  type SessionWishes,
+  sessionRoutes,
+  usualTranscriptionModel,
+  wishesOf,
+} from './routes.ts';
 import type { Settlements } from './settlements.ts';
-import { Turns } from './turns.ts';
-import { observe } from './upstream-frames.ts';
 
 /** The parts of the relay that a session needs; one set an isolate. */
 export interface RealtimeServices extends Pick<ConnectorServices, 'keys' | 'health'> {
   ledgers: LedgerClient;
-  catalog: CatalogLoader;
+  catalog: Pick<CatalogLoader, 'current'>;
 }
 
 export interface LiveSessionContext extends ConnectorServices, RealtimeServices {
   settlements: Settlements;
 }
 
+/** What a session is connected by. */
+interface Line {
+  wishes: SessionWishes;
+  connector: Connector;
+}
+
+const dialects = { openai: OpenaiDialect, gemini: GeminiDialect } as const satisfies Record<
+  SessionOrder['format'],
+  new (
+    context: DialectContext,
+  ) => Dialect
+>;
+
 export class LiveSession {
   private readonly order: SessionOrder;
   private readonly context: LiveSessionContext;
   private readonly money: SessionMoney;
-  private readonly conversation: Conversation;
-  private readonly turns: Turns;
-  private models: SessionModels | null = null;
-  private connector: Connector | null = null;
+  private readonly dialect: Dialect;
+  private line: Line | null = null;
   private bridge: Bridge | null = null;
   private isOver = false;
   private timers: ReturnType<typeof setTimeout>[] = [];
@@ -49,146 +64,156 @@ export class LiveSession {
     this.order = order;
     this.context = context;
     const { ledgers, settlements, background } = context;
-    this.conversation = new Conversation(order.intent === 'transcription');
-    this.conversation.applySession(order.bound?.settings ?? {});
-    this.conversation.told(order.bound?.settings ?? {});
     this.money = new SessionMoney(order, ledgers, settlements, background);
-    this.turns = new Turns({
-      conversation: this.conversation,
+    this.dialect = new dialects[order.format]({
+      order,
       money: this.money,
-      pricing: () => this.pricing(),
-      transcriptPricing: () => this.transcriptPricing(),
-      refuse: (responseId, error) => {
-        this.bridge?.sendUpstream(cancelEvent(responseId));
-        this.bridge?.sendClient(errorEvent(error));
-      },
+      ledgers,
+      catalog: () => this.catalog(),
+      sendClient: (event) => this.bridge?.sendClient(event),
+      sendUpstream: (event) => this.bridge?.sendUpstream(event),
+      fail: (thrown) => this.fail(thrown),
+      background,
     });
   }
 
   /** The answer to the upgrade: the client's end of the session, or the error that there is instead. */
   async open(): Promise<Response> {
+    const { model, intent, format, protocol, requestId } = this.order;
     try {
-      const { model, intent } = this.order;
       const named = model ?? (intent === 'transcription' ? usualTranscriptionModel : null);
       const opened = named === null ? null : await this.connect(named);
       if (opened instanceof Response) return this.refused(opened, 'upstream_error');
       const { 0: client, 1: server } = new WebSocketPair();
       this.run(server, opened);
-      const protocol = this.order.protocol;
-      const headers = protocol === null ? {} : { 'sec-websocket-protocol': protocol };
+      const headers = new Headers(protocol === null ? {} : { 'sec-websocket-protocol': protocol });
+      const answering = this.dialect.pricing?.model ?? model;
+      if (answering !== null && answering !== model) headers.set('x-relay-model', answering);
       return new Response(null, { status: 101, webSocket: client, headers });
     } catch (thrown) {
       const error = relayErrorOf(thrown);
-      const body = errorBody('openai', error, this.order.requestId);
-      const init = { status: errorStatus('openai', error.code), headers: errorHeaders(error) };
+      const body = errorBody(format, error, requestId);
+      const init = { status: errorStatus(format, error.code), headers: errorHeaders(error) };
       return this.refused(Response.json(body, init), error.code);
     }
   }
 
-  /** A socket to an upstream that serves the model; or its own refusal. Throws RelayError. */
-  private async connect(model: string): Promise<WebSocket | Response> {
+  /** A socket to an upstream that serves what is named; or its own refusal. Throws RelayError. */
+  private async connect(named: string): Promise<WebSocket | Response> {
+    const { order, context, dialect } = this;
     const catalog = await this.catalog();
-    this.connector = new Connector(
-      this.order,
-      realtimeRoutes(catalog, model, this.order.identity),
-      this.context,
-    );
-    const connection = await this.connector.next();
+    const wishes = wishesOf(named, order.fallback, catalog);
+    const routes = sessionRoutes(catalog, wishes, order.format, order.identity);
+    this.line = { wishes, connector: new Connector(order, routes, (route) => dialect.url(route), context) };
+    const connection = await this.line.connector.next();
     if (connection.outcome === 'failed') throw connection.error;
     if (connection.outcome === 'answered') return connection.response;
-    const pricing = pricingAt(connection.route, model, catalog, this.order.identity, Date.now());
-    this.models = new SessionModels(pricing, this.order, this.context.ledgers, () => this.catalog());
+    this.connected(connection.route, wishes, catalog);
     return connection.socket;
   }
 
+  private connected(route: SessionRoute, wishes: SessionWishes, catalog: Catalog): void {
+    this.dialect.connected(pricingAt(route, wishes, catalog, this.order.identity, Date.now()), catalog);
+  }
+
   private run(client: WebSocket, upstream: WebSocket | null): void {
+    const { dialect, context } = this;
     const bridge = new Bridge(client, {
-      judge: (frame) => judge(frame, this.parts()),
-      observe: (frame) =>
-        observe(frame, {
-          ...this.parts(),
-          modelChanged: (model) => this.context.background(this.checkChanged(model)),
-          background: this.context.background,
-        }),
-      another: () => this.another(),
+      judge: (frame) => dialect.judge(frame),
+      observe: (frame) => dialect.observe(frame),
+      another: (closing) => this.another(closing),
+      refusesRelay: (closing) => dialect.refusesRelay(closing),
       ended: (end) => this.ended(end),
     });
     this.bridge = bridge;
-    if (upstream !== null) bridge.attach(upstream, this.prelude());
-    else this.context.background(this.connectWhenNamed(bridge));
-    this.context.background(this.watch(bridge));
-    const expire = () =>
-      bridge.end(
-        { code: closeCodes.going_away, reason: 'session_expired' },
-        sessionExpiredEvent(),
-        'session_expired',
-      );
-    this.timers.push(setTimeout(expire, realtimeLimits.sessionMs));
+    if (upstream !== null) bridge.attach(upstream, dialect.prelude());
+    else context.background(this.connectWhenNamed(bridge));
+    context.background(this.watch());
+    this.timers.push(setTimeout(() => this.expire(bridge), realtimeLimits.sessionMs));
     this.timers.push(setInterval(() => this.renewTurns(), realtimeLimits.lookMs));
   }
 
   /** A client that named no model in its URL does so in its first frame. */
   private async connectWhenNamed(bridge: Bridge): Promise<void> {
     try {
-      const late = scheduler.wait(realtimeLimits.modelWaitMs).then(() => null);
-      const frame = await Promise.race([bridge.firstFrame, late]);
-      const facts = frame === null ? null : readFrame(frame);
-      const event = facts?.outcome === 'event' ? facts.event : undefined;
-      const model = textAt(objectAt(event, 'session'), 'model');
-      if (model === undefined) throw new RelayError('invalid_request', modelMissing, { param: 'model' });
-      const { identity, ip } = this.order;
-      const inspection = await this.context.ledgers.inspect(identity.tokenId, {
-        hash: identity.hash,
-        ip,
-        model,
-      });
-      if (inspection.outcome === 'refused') throw new RelayError(inspection.code, inspection.message);
-      const opened = await this.connect(model);
+      const named = this.dialect.modelIn(await this.firstFrame(bridge));
+      await this.checkNamed(named);
+      const opened = await this.connect(named);
       if (opened instanceof Response)
         throw new RelayError('upstream_error', 'The model provider refused the session.');
-      bridge.attach(opened, this.prelude());
+      bridge.attach(opened, this.dialect.prelude());
     } catch (thrown) {
-      const error = relayErrorOf(thrown);
-      bridge.end(policyClosing(error.code), errorEvent(error), error.code);
+      this.fail(thrown);
     }
+  }
+
+  /** null: it did not come in time. */
+  private firstFrame(bridge: Bridge): Promise<Frame | null> {
+    const late = Promise.withResolvers<null>();
+    const timer = setTimeout(() => late.resolve(null), realtimeLimits.modelWaitMs);
+    this.timers.push(timer);
+    return Promise.race([bridge.firstFrame, late.promise]).finally(() => clearTimeout(timer));
+  }
+
+  /** Throws RelayError: the token may not have that model, or one that the name can come to. */
+  private async checkNamed(named: string): Promise<void> {
+    const { order, context } = this;
+    const wishes = wishesOf(named, order.fallback, await this.catalog());
+    const question = questionOf(order, named, modelsToAllow(wishes));
+    const inspection = await context.ledgers.inspect(order.identity.tokenId, question);
+    if (inspection.outcome === 'refused') throw new RelayError(inspection.code, inspection.message);
   }
 
   /** Another upstream for one that went away without a word. */
-  private async another(): Promise<WebSocket | null> {
-    const connection = await this.connector?.next();
-    if (connection?.outcome !== 'open' || this.models === null) return null;
-    const { model } = this.models.pricing;
-    const catalog = await this.catalog();
-    this.models.pricing = pricingAt(connection.route, model, catalog, this.order.identity, Date.now());
-    return connection.socket;
+  private async another(closing: Closing): Promise<WebSocket | null> {
+    if (this.line === null) return null;
+    const { wishes, connector } = this.line;
+    const refusesRelay = this.dialect.refusesRelay(closing);
+    // 1007: what it was told is wrong, which no other will think right.
+    if (closing.code === 1007 && !refusesRelay) return null;
+    connector.lost(closing, refusesRelay);
+    const connection = await connector.next();
+    if (connection.outcome !== 'open') return null;
+    try {
+      this.connected(connection.route, wishes, await this.catalog());
+      await this.dialect.turns.moved();
+      return connection.socket;
+    } catch (thrown) {
+      connection.socket.accept();
+      connection.socket.close(closeCodes.going_away);
+      this.fail(thrown);
+      return null;
+    }
   }
 
   /** Until the token may not go on, or the session is over. */
-  private async watch(bridge: Bridge): Promise<void> {
+  private async watch(): Promise<void> {
     while (!this.isOver) {
-      const error = await this.money.watch(this.models?.pricing.model ?? this.order.model);
-      if (error !== null) return bridge.end(policyClosing(error.code), errorEvent(error), error.code);
+      const error = await this.money.watch(this.dialect.pricing);
+      if (error !== null) return this.fail(error);
     }
   }
 
-  /** A frame that escaped the check at the door of frames does not escape the upstream's own word. */
-  private async checkChanged(model: string): Promise<void> {
-    try {
-      await this.models?.take(model);
-    } catch (thrown) {
-      const error = relayErrorOf(thrown);
-      this.bridge?.end(policyClosing(error.code), errorEvent(error), error.code);
-    }
+  /** Ends the session: the client is told why, in its API's words if it has any. */
+  private fail(thrown: unknown): void {
+    const error = relayErrorOf(thrown);
+    this.bridge?.end(closingForError(error.code), this.dialect.errorEvent(error), error.code);
+  }
+
+  private expire(bridge: Bridge): void {
+    const closing = { code: closeCodes.going_away, reason: 'session_expired' };
+    bridge.end(closing, this.dialect.expiredEvent(), closing.reason);
   }
 
   private renewTurns(): void {
-    if (!this.turns.isEmpty) this.context.background(this.turns.renew());
+    const { turns } = this.dialect;
+    if (!turns.isEmpty) this.context.background(turns.renew());
   }
 
   private ended({ by, errorCode }: SessionEnd): void {
     this.isOver = true;
     for (const timer of this.timers) clearTimeout(timer);
-    this.turns.end(by, errorCode ?? (by === 'client' ? 'client_left' : 'session_ended'));
+    this.dialect.turns.end(by, errorCode ?? (by === 'client' ? 'client_left' : 'session_ended'));
     this.settle(101, errorCode);
     this.context.background(this.context.settlements.clear());
   }
@@ -200,54 +225,13 @@ export class LiveSession {
   }
 
   private settle(status: number, errorCode: string | null): void {
-    const pricing = this.models?.pricing;
+    const { pricing } = this.dialect;
     const where = pricing && { upstreamModel: pricing.upstreamModel, channelId: pricing.channel.id };
-    const attempts = this.connector?.attempts ?? [];
-    this.money.settleSession({ attempts, status, errorCode, ...where }, pricing?.model ?? this.order.model);
+    const attempts = this.line?.connector.attempts ?? [];
+    this.money.settleSession({ attempts, status, errorCode, ...where }, pricing?.named ?? this.order.model);
   }
-
-  /** The settings of an ephemeral secret; null: it says none. */
-  private prelude(): string | null {
-    const settings = this.order.bound?.settings ?? {};
-    const saysMore = Object.keys(settings).some((name) => name !== 'type');
-    return saysMore ? sessionUpdateEvent(settings) : null;
-  }
-
-  private parts() {
-    if (this.models === null) throw new Error('a frame passed before there was an upstream');
-    return { conversation: this.conversation, turns: this.turns, models: this.models };
-  }
-
-  private pricing(): Pricing {
-    // A group's multiplier may have been edited since the session began.
-    return { ...this.parts().models.pricing, multiplier: multiplierFor(this.order.identity) };
-  }
-
-  /** A model that writes down and has no price of its own costs what the one that answers costs. */
-  private transcriptPricing(): Pricing {
-    const pricing = this.pricing();
-    const model = this.conversation.transcriptionModel;
-    if (this.conversation.isTranscription || model === null || this.latestCatalog === null) return pricing;
-    const { channel } = pricing;
-    const rates = ratesOf({ channel, upstreamModel: model }, model, this.latestCatalog, Date.now());
-    return { ...pricing, model, upstreamModel: model, rates: rates ?? pricing.rates };
-  }
-
-  private latestCatalog: Catalog | null = null;
 
   private async catalog(): Promise<Catalog> {
-    this.latestCatalog = await this.context.catalog.current(Date.now(), this.context.background);
-    return this.latestCatalog;
+    return this.context.catalog.current(Date.now(), this.context.background);
   }
-}
-
-const modelMissing =
-  'No model was named: put it in the URL (`?model=`), or in a `session.update` as the first event.';
-
-function relayErrorOf(thrown: unknown): RelayError {
-  if (thrown instanceof RelayError) return thrown;
-  console.error(
-    JSON.stringify({ event: 'realtime-session-failed', stack: String((thrown as Error)?.stack) }),
-  );
-  return new RelayError('internal_error', 'The relay failed at this session.', { cause: thrown });
 }

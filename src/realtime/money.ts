@@ -10,13 +10,16 @@ import { blankRow } from '../quota/log-row.ts';
 import type { AdmissionAsk, Attempt, LogRow, Look, LookAnswer, Refusal } from '../quota/quota.ts';
 import type { LiveChannel } from '../routing/catalog.ts';
 import { identityOf } from '../tokens/resolve.ts';
-import type { TurnBound } from './bound.ts';
-import { realtimePath, type SessionOrder } from './order.ts';
+import { boundAt, type TurnBound, type TurnMeasure, tokensOf } from './bound.ts';
+import { questionOf, type SessionOrder } from './order.ts';
 import type { Settlements } from './settlements.ts';
 
 /** What is charged at which price. */
 export interface Pricing {
   channel: LiveChannel;
+  /** As the caller names it, an alias too. */
+  named: string;
+  /** The model that answers. */
   model: string;
   upstreamModel: string;
   /** null: it has no price. */
@@ -28,6 +31,8 @@ export interface Pricing {
 export interface Turn {
   requestId: string;
   pricing: Pricing;
+  /** null: nobody knows how much it is. */
+  measure: TurnMeasure | null;
   bound: TurnBound | null;
   reservedNanoUsd: number;
   startedAtMs: number;
@@ -49,6 +54,9 @@ export interface TurnEnding {
   status: number;
   errorCode: string | null;
 }
+
+/** As in the log of other requests: nginx's number for a client that left. */
+export const clientLeftStatus = 499;
 
 /** How often an admission is asked for again because the token was edited meanwhile. */
 const admissionTries = 3;
@@ -73,8 +81,8 @@ export class SessionMoney {
   }
 
   /** Reserves for a turn. Throws RelayError: the ledger's refusal, or that it cannot be reached. */
-  async reserve(pricing: Pricing, bound: TurnBound | null, hasBegun: boolean): Promise<Turn> {
-    const turn = this.newTurn(pricing, bound, hasBegun);
+  async reserve(pricing: Pricing, measure: TurnMeasure | null, hasBegun: boolean): Promise<Turn> {
+    const turn = this.newTurn(pricing, measure, hasBegun);
     for (let tries = 0; tries < admissionTries; tries++) {
       const admission = await this.ledgers.admit(this.tokenId, this.askFor(turn), this.background);
       if (admission.outcome === 'admitted') return turn;
@@ -85,11 +93,13 @@ export class SessionMoney {
   }
 
   /** A turn that runs although nothing is held for it: it is charged all the same. */
-  newTurn(pricing: Pricing, bound: TurnBound | null, hasBegun: boolean): Turn {
+  newTurn(pricing: Pricing, measure: TurnMeasure | null, hasBegun: boolean): Turn {
     this.turns += 1;
+    const bound = boundAt(measure, pricing);
     return {
       requestId: `${this.order.requestId}_${this.turns}`,
       pricing,
+      measure,
       bound,
       reservedNanoUsd: bound?.reserveNanoUsd ?? 0,
       startedAtMs: Date.now(),
@@ -109,15 +119,29 @@ export class SessionMoney {
     const isShort =
       running + step / 2 > turn.reservedNanoUsd && !(running <= full && turn.reservedNanoUsd >= full);
     const wants = isShort ? (running <= full ? Math.min(running + step, full) : running + step) : 0;
-    const look = this.lookFor(turn.requestId, turn.pricing.model, turn.startedAtMs, {
-      reservedNanoUsd: turn.reservedNanoUsd,
-      inputNanoUsd: turn.hasBegun ? Math.max(turn.bound?.inputNanoUsd ?? 0, running) : 0,
-      runningNanoUsd: running,
-      wantNanoUsd: Math.max(turn.reservedNanoUsd, Math.ceil(wants)),
+    return this.hold(turn, running, Math.ceil(wants));
+  }
+
+  /** Measured or priced anew before it has said anything. null: all of that is held; else why not. */
+  async remeasure(turn: Turn, pricing: Pricing, measure: TurnMeasure | null): Promise<RelayError | null> {
+    Object.assign(turn, { pricing, measure, bound: boundAt(measure, pricing) });
+    const wanted = turn.bound?.reserveNanoUsd ?? 0;
+    const error = await this.hold(turn, 0, wanted);
+    if (error !== null || turn.reservedNanoUsd >= wanted) return error;
+    return new RelayError('insufficient_quota', 'The quota of this API key is used up.');
+  }
+
+  /** Holds as much, and no less than it does. It may get less. */
+  private async hold(turn: Turn, runningNanoUsd: number, wantNanoUsd: number): Promise<RelayError | null> {
+    const { requestId, pricing, startedAtMs, reservedNanoUsd, hasBegun, bound } = turn;
+    const look = this.lookFor(requestId, pricing, startedAtMs, {
+      reservedNanoUsd,
+      inputNanoUsd: hasBegun ? Math.max(bound?.inputNanoUsd ?? 0, runningNanoUsd) : 0,
+      runningNanoUsd,
+      wantNanoUsd: Math.max(reservedNanoUsd, wantNanoUsd),
     });
-    const answer = await this.answered(() =>
-      this.ledgers.look(this.tokenId, { ...look, within: this.order.requestId }),
-    );
+    const within = this.order.requestId;
+    const answer = await this.answered(() => this.ledgers.look(this.tokenId, { ...look, within }));
     if (answer === null) return null;
     if (answer.outcome === 'refused') return refusalError(answer);
     turn.reservedNanoUsd = answer.reservedNanoUsd;
@@ -125,9 +149,9 @@ export class SessionMoney {
   }
 
   /** Renews the session's own lease, and waits to hear that it may not go on. null: ask again. */
-  async watch(model: string | null): Promise<RelayError | null> {
+  async watch(pricing: Pricing | null): Promise<RelayError | null> {
     const nothing = { reservedNanoUsd: 0, inputNanoUsd: 0, runningNanoUsd: 0, wantNanoUsd: 0 };
-    const look = this.lookFor(this.order.requestId, model, this.order.startedAtMs, nothing);
+    const look = this.lookFor(this.order.requestId, pricing, this.order.startedAtMs, nothing);
     const answer = await this.answered(() => this.ledgers.watch(this.tokenId, look));
     if (answer === null) await scheduler.wait(1_000);
     return answer?.outcome === 'refused' ? refusalError(answer) : null;
@@ -135,10 +159,10 @@ export class SessionMoney {
 
   /** Charges a turn, once. */
   settle(turn: Turn, { usage, source, status, errorCode }: TurnEnding): void {
-    const { model, upstreamModel, channel } = turn.pricing;
+    const { named, upstreamModel, channel } = turn.pricing;
     const charge = usage === null ? null : this.chargeOf(turn.pricing, usage);
     const row: LogRow = {
-      ...this.blank(turn.requestId, model, turn.startedAtMs),
+      ...this.blank(turn.requestId, named, turn.startedAtMs),
       upstreamModel,
       channelId: channel.id,
       status,
@@ -193,14 +217,14 @@ export class SessionMoney {
     );
   }
 
-  private askFor({ requestId, pricing, bound, hasBegun }: Turn): AdmissionAsk {
+  private askFor({ requestId, pricing, measure, bound, hasBegun }: Turn): AdmissionAsk {
     return {
-      ...this.subject(requestId, pricing.model),
+      ...this.subject(requestId, pricing),
       policyVersion: this.order.identity.version,
       groupVersion: this.order.identity.bounds.version,
       reserveNanoUsd: pricing.rates === null ? null : (bound?.reserveNanoUsd ?? 0),
       inputNanoUsd: hasBegun ? (bound?.inputNanoUsd ?? 0) : 0,
-      tokens: bound?.tokens ?? 0,
+      tokens: tokensOf(measure),
       free: false,
       within: this.order.requestId,
     };
@@ -208,23 +232,24 @@ export class SessionMoney {
 
   private lookFor(
     requestId: string,
-    model: string | null,
+    pricing: Pricing | null,
     startedAtMs: number,
     sums: Pick<Look, 'reservedNanoUsd' | 'inputNanoUsd' | 'runningNanoUsd' | 'wantNanoUsd'>,
   ): Look {
-    return { ...this.subject(requestId, model), ...sums, startedAtMs };
+    return { ...this.subject(requestId, pricing), ...sums, startedAtMs };
   }
 
-  private subject(requestId: string, model: string | null) {
-    const { identity, ip } = this.order;
-    const where = { format: 'openai' as const, endpoint: realtimePath, stream: true };
-    return { requestId, hash: identity.hash, ip, model, nowMs: Date.now(), ...where };
+  /** Of the models that a name can come to, only the one that answers is still asked about. */
+  private subject(requestId: string, pricing: Pricing | null) {
+    const { format, endpoint, model } = this.order;
+    const question = questionOf(this.order, pricing?.named ?? model, pricing && [pricing.model]);
+    return { requestId, ...question, nowMs: Date.now(), format, endpoint, stream: true };
   }
 
   private blank(id: string, requestedModel: string | null, createdAtMs: number): LogRow {
-    const { tokenId, accountId } = this.order.identity;
-    const where = { format: 'openai', endpoint: realtimePath, stream: true };
-    return blankRow({ id, createdAtMs, tokenId, accountId, requestedModel, ...where });
+    const { identity, format, endpoint } = this.order;
+    const { tokenId, accountId } = identity;
+    return blankRow({ id, createdAtMs, tokenId, accountId, requestedModel, format, endpoint, stream: true });
   }
 
   /** null: the ledger cannot be reached, which ends nothing. */

@@ -1,16 +1,23 @@
 // What the door hands over to a session's Durable Object with the upgrade: who calls, and what was asked for. It travels
 // in a header between the two, which no caller can set: the door makes that request anew.
 import type { JsonObject } from '../formats/observation.ts';
+import type { PolicyQuestion } from '../quota/policy.ts';
 import type { TokenIdentity } from '../tokens/token.ts';
 
 /** A session as it was admitted. */
 export interface SessionOrder {
   /** Of the session; its responses are `<requestId>_1` and so on. */
   requestId: string;
+  /** Whose API it speaks. */
+  format: 'openai' | 'gemini';
+  /** The endpoint's name in the log; Gemini's upstreams have the same. */
+  endpoint: string;
   identity: TokenIdentity;
   ip: string | null;
-  /** As the caller names it; null: the first `session.update` will. */
+  /** As the caller names it, an alias too; null: the client's first frame will. */
   model: string | null;
+  /** Of `x-relay-fallback`: what else will do. */
+  fallback: readonly string[];
   intent: 'conversation' | 'transcription';
   /** Of an ephemeral secret: it may not take another model, and begins with these settings. */
   bound: { settings: JsonObject } | null;
@@ -40,5 +47,14 @@ export function orderOf(request: Request): SessionOrder {
   return JSON.parse(decodeURIComponent(text)) as SessionOrder;
 }
 
-/** The endpoint's name in the log. */
+/** What the ledger is asked: whether the token may come from there, to the models that the name can come to. */
+export function questionOf(
+  { identity, ip }: Pick<SessionOrder, 'identity' | 'ip'>,
+  model: string | null,
+  models: readonly string[] | null,
+): PolicyQuestion {
+  return { hash: identity.hash, ip, model, ...(models !== null && { models }) };
+}
+
+/** The endpoint of OpenAI's sessions in the log. */
 export const realtimePath = '/v1/realtime';

@@ -1,8 +1,10 @@
-// Who can serve a realtime session, at which address, at what price. Pure.
+// Who can serve a realtime session, for each of the models that it may come to, and at what price. Pure.
+import type { Operation } from '../formats/format.ts';
 import { RelayError } from '../lib/relay-error.ts';
-import { providers } from '../providers/registry.ts';
+import { overrideRates } from '../metering/price.ts';
 import type { Catalog, ChannelScope, Route } from '../routing/catalog.ts';
 import { ratesOf } from '../routing/route-rates.ts';
+import { modelsOfNames } from '../routing/wished-models.ts';
 import type { TokenIdentity } from '../tokens/token.ts';
 import type { Pricing } from './money.ts';
 import type { SessionOrder } from './order.ts';
@@ -10,14 +12,56 @@ import type { SessionOrder } from './order.ts';
 /** What a transcription session is routed by when it names no model yet. */
 export const usualTranscriptionModel = 'gpt-4o-transcribe';
 
-/** The routes of a model. Throws RelayError `model_not_found`. */
-export function realtimeRoutes(catalog: Catalog, model: string, scope: ChannelScope): Route[] {
-  const serving = catalog.serving(model, 'realtime', scope);
-  if (serving.outcome === 'served') return serving.routes;
+/** The models that a session may come to, in the order in which they are tried. */
+export interface SessionWishes {
+  /** As the caller names it, for the log: an alias stays one. */
+  named: string;
+  isAlias: boolean;
+  /** No model twice. */
+  models: readonly string[];
+}
+
+/** What a name stands for, and what else will do. */
+export function wishesOf(named: string, fallback: readonly string[], catalog: Catalog): SessionWishes {
+  const models = [...new Set(modelsOfNames([named, ...fallback], catalog))];
+  return { named, isAlias: catalog.alias(named) !== null, models };
+}
+
+/** Each must be allowed; null: just the one that is named. */
+export function modelsToAllow({ isAlias, models }: SessionWishes): readonly string[] | null {
+  return isAlias || models.length > 1 ? models : null;
+}
+
+/** A route of one of the models. */
+export interface SessionRoute extends Route {
+  model: string;
+}
+
+const operations = { openai: 'realtime', gemini: 'live' } as const satisfies Record<string, Operation>;
+
+const otherwise = {
+  openai: 'its provider has no Realtime API of OpenAI’s kind',
+  gemini: 'its provider has no Live API of Gemini’s kind',
+};
+
+/** The routes of all the models. Throws RelayError `model_not_found` of the first where none has any. */
+export function sessionRoutes(
+  catalog: Catalog,
+  { models }: SessionWishes,
+  format: SessionOrder['format'],
+  scope: ChannelScope,
+): SessionRoute[] {
+  const servings = models.map((model) => catalog.serving(model, operations[format], scope));
+  const routes = servings.flatMap((serving, rank) => {
+    const model = models[rank] ?? '';
+    return serving.outcome === 'served' ? serving.routes.map((route) => ({ ...route, model, rank })) : [];
+  });
+  if (routes.length > 0) return routes;
+  const [model] = models;
   const message =
-    serving.outcome === 'not-served'
+    servings[0]?.outcome === 'not-served'
       ? `No channel serves the model \`${model}\`. See /v1/models for those that are served.`
-      : `The model \`${model}\` is served, but not on this endpoint: its provider has no Realtime API of OpenAI's kind.`;
+      : `The model \`${model}\` is served, but not on this endpoint: ${otherwise[format]}.`;
   throw new RelayError('model_not_found', message);
 }
 
@@ -28,48 +72,22 @@ export function multiplierFor({ bounds }: Bounded): number {
   return bounds.priceMultiplierMillionths / 1_000_000;
 }
 
-/** What a model costs at a route, to a token. */
+/** What a model costs at a route, to a token; an alias may have a price of its own, which wins. */
 export function pricingAt(
-  route: Route,
-  model: string,
+  route: SessionRoute,
+  { named, isAlias }: Pick<SessionWishes, 'named' | 'isAlias'>,
   catalog: Catalog,
   identity: Bounded,
   nowMs: number,
 ): Pricing {
-  const { channel, upstreamModel } = route;
+  const { channel, upstreamModel, model } = route;
+  const ofAlias = isAlias ? catalog.overrideOfAlias(named) : null;
   return {
     channel,
+    named,
     model,
     upstreamModel,
-    rates: ratesOf(route, model, catalog, nowMs),
+    rates: ofAlias === null ? ratesOf(route, model, catalog, nowMs) : overrideRates(ofAlias),
     multiplier: multiplierFor(identity),
   };
-}
-
-/**
- * Where a route's upstream opens sessions, for `fetch` (http, https). Azure's older surface has the deployment in the
- * query: https://learn.microsoft.com/azure/ai-services/openai/how-to/realtime-audio-websockets (2026-11).
- */
-export function realtimeUrl({ channel, upstreamModel }: Route, { intent, search }: SessionOrder): string {
-  const provider = providers[channel.provider];
-  const baseUrl = (channel.baseUrl ?? provider.defaultBaseUrl ?? '').replace(/\/+$/, '');
-  const query = new URLSearchParams(search);
-  if (intent === 'transcription') query.set('intent', 'transcription');
-  const version = channel.provider === 'azure' ? new URL(baseUrl).searchParams.get('api-version') : null;
-  if (version !== null) return azureUrl(baseUrl, version, upstreamModel, query);
-  if (intent === 'conversation') query.set('model', upstreamModel);
-  return provider.url({
-    baseUrl,
-    operation: 'realtime',
-    model: upstreamModel,
-    suffix: '',
-    search: `?${query}`,
-  });
-}
-
-function azureUrl(baseUrl: string, version: string, deployment: string, query: URLSearchParams): string {
-  const { origin, pathname } = new URL(baseUrl);
-  query.set('api-version', version);
-  query.set('deployment', deployment);
-  return `${origin}${pathname.replace(/\/(openai\/?)?$/, '')}/openai/realtime?${query}`;
 }

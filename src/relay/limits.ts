@@ -14,8 +14,6 @@ export const relayLimits = {
   requestMs: 3_600_000,
   /** Places that one request is sent to, one after the other; of each model that it may come to. */
   attempts: 3,
-  /** Models that `x-relay-fallback` may name. */
-  fallbackModels: 5,
 } as const;
 
 /** The rhythm of a running stream. */

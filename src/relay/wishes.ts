@@ -3,10 +3,9 @@
 import type { ReasoningEffort } from '../formats/neutral.ts';
 import { readReasoningSuffix } from '../formats/reasoning.ts';
 import { countOperations, talkOperations } from '../formats/translations.ts';
-import { RelayError } from '../lib/relay-error.ts';
 import type { Catalog } from '../routing/catalog.ts';
+import { fallbackNames, modelsOfNames } from '../routing/wished-models.ts';
 import type { Call } from './call.ts';
-import { relayLimits } from './limits.ts';
 
 /** One model that will do. */
 export interface Wish {
@@ -29,10 +28,8 @@ export interface Wishes {
 export function wishesOf(call: Call, named: string | null, catalog: Catalog): Wishes {
   if (named === null) return { named, alias: null, models: [] };
   const members = catalog.alias(named);
-  const fallback = fallbackOf(call);
-  const wishes = [named, ...fallback]
-    .flatMap((name) => catalog.alias(name) ?? [name])
-    .map((name) => wishOf(name, call, catalog));
+  const names = modelsOfNames([named, ...fallbackNames(call.request.headers)], catalog);
+  const wishes = names.map((name) => wishOf(name, call, catalog));
   const models = [...new Map(wishes.map((wish) => [`${wish.model} ${wish.effort}`, wish])).values()];
   return {
     named: members === null ? (wishes[0]?.model ?? named) : named,
@@ -51,17 +48,4 @@ function wishOf(name: string, { endpoint }: Call, catalog: Catalog): Wish {
   const suffix = isTalk ? readReasoningSuffix(name) : null;
   const isMeant = suffix !== null && suffixedFamilies.test(name) && !catalog.names(name);
   return isMeant ? suffix : { model: name, effort: null };
-}
-
-/** The models of the request's own fallback: comma-separated. */
-function fallbackOf({ request }: Call): string[] {
-  const header = request.headers.get('x-relay-fallback');
-  if (header === null) return [];
-  const names = header
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
-  if (names.length <= relayLimits.fallbackModels) return names;
-  const message = `The header x-relay-fallback may name ${relayLimits.fallbackModels} models at most; it names ${names.length}.`;
-  throw new RelayError('invalid_request', message);
 }

@@ -1,20 +1,16 @@
-// Two hundred realtime sessions that die in every way: the client's process, the upstream's, the relay's with all that
+// Realtime sessions that die in every way: the client's process, the upstream's, the relay's with all that
 // runs in it. Each response uses so many input tokens as no other does, so that every charge is known by its figure.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { balanceOf, sleep } from '../sockets/scene.ts';
 import { seededNumbers } from '../support/fixtures.ts';
-import { openRealtime, type RealtimeClient } from '../support/realtime-client.ts';
-import {
-  channelTo,
-  responseEvents,
-  sessionCreated,
-  startRealtimeUpstream,
-} from '../support/realtime-upstream.ts';
+import { startRealtimeUpstream } from '../support/realtime-upstream.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
+import type { Caller, SpokenApi } from './spoken-apis.ts';
 
 export interface RealtimeRunOptions {
+  api: SpokenApi;
   seed: number;
   sessions: number;
   /** Sessions at a time. */
@@ -62,25 +58,27 @@ export async function runRealtimeFaults(options: RealtimeRunOptions): Promise<Re
   const random = seededNumbers(options.seed);
   let uses = 1_000;
   const bySession = new Map<string, Lived & { diesAfter: number; frames: number }>();
+  const { api } = options;
   const upstream = await startRealtimeUpstream({
-    opened: (session) => session.say(sessionCreated()),
+    opened: (session) => api.opened(session),
     event: async (session, event) => {
-      const name = new URL(session.request.url ?? '', 'http://x').searchParams.get('session') ?? '';
-      const lived = bySession.get(name);
-      if (lived === undefined || event.type !== 'response.create') return;
+      if (!api.asks(session, event)) return;
+      const lived = bySession.get(api.nameOf(session));
+      if (lived === undefined) return;
       uses += 1;
-      for (const said of responseEvents({ input: uses, output: 50 }, 4) as { type: string }[]) {
+      for (const said of api.answer(uses)) {
         lived.frames += 1;
         if (lived.fate === 'upstream' && lived.frames > lived.diesAfter) return session.socket.terminate();
-        if (said.type === 'response.done') lived.sent.push(tokensOf(said));
-        session.say(said);
+        const reported = api.reportIn(said);
+        if (reported !== null) lived.sent.push(reported);
+        api.say(session, said);
         await sleep(2);
       }
     },
   });
   let relay = await startRelay({}, state);
   try {
-    await relay.channel(channelTo(upstream));
+    await relay.channel(api.channel(upstream));
     const tokens = await Promise.all(
       [{}, { quota_usd: 50 }, { quota_usd: 5 }].map((fields) => relay.token(fields)),
     );
@@ -108,7 +106,7 @@ export async function runRealtimeFaults(options: RealtimeRunOptions): Promise<Re
         return { name, one, token: token?.token ?? '', responses };
       });
       const running = batch.map(({ name, one, token, responses }) =>
-        live(relay, name, token, one, responses),
+        live(api, relay, name, token, one, responses),
       );
       if (isKilled) {
         // In the midst of it: the sessions are open, and some responses have ended.
@@ -134,41 +132,32 @@ export async function runRealtimeFaults(options: RealtimeRunOptions): Promise<Re
 
 /** One session from its opening to its end, whatever that is. */
 async function live(
+  api: SpokenApi,
   relay: TestRelay,
   name: string,
   token: string,
   one: Lived & { diesAfter: number },
   responses: number,
 ): Promise<void> {
-  let client: RealtimeClient;
+  let caller: Caller;
   try {
-    client = await openRealtime(relay.url, token, { query: `?model=gpt-realtime&session=${name}` });
+    caller = await api.open(relay.url, token, name);
   } catch {
     return;
   }
   let frames = 0;
-  client.socket.on('message', (data) => {
+  caller.socket.on('message', (data) => {
     frames += 1;
-    if (one.fate === 'client' && frames > one.diesAfter) return client.socket.terminate();
-    const event = JSON.parse(String(data));
-    if (event.type === 'response.done') one.heard.push(tokensOf(event));
+    if (one.fate === 'client' && frames > one.diesAfter) return caller.socket.terminate();
+    const reported = api.reportIn(JSON.parse(String(data)));
+    if (reported !== null) one.heard.push(reported);
   });
   try {
-    await client.next('session.created');
-    client.say({ type: 'session.update', session: { type: 'realtime', output_modalities: ['text'] } });
-    for (let index = 0; index < responses; index++) {
-      client.say({ type: 'response.create' });
-      await client.next('response.done', 20_000);
-    }
-    client.socket.close(1000);
+    await caller.hold(responses);
   } catch {
-    client.socket.terminate();
+    caller.socket.terminate();
   }
-  await client.closed;
-}
-
-function tokensOf(event: unknown): number {
-  return (event as { response: { usage: { input_tokens: number } } }).response.usage.input_tokens;
+  await caller.closed;
 }
 
 /** As soon as nothing is open any more; else as it is after `settlingMs`. */

@@ -3,23 +3,23 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { nano } from '../sockets/scene.ts';
 import { type RealtimeRow, type RealtimeRun, runRealtimeFaults } from './realtime-run.ts';
+import { liveApi, openaiApi } from './spoken-apis.ts';
 
 const isWhole = import.meta.env.MODE === 'faults';
 
 /** Another run, or one again that failed: `FAULTS_SEED=…`. */
 const seed = Number(process.env.FAULTS_SEED ?? 20_261_124);
 
-/** gpt-realtime, text. */
-const costOf = ({ input_tokens, output_tokens }: RealtimeRow) =>
-  input_tokens * 4_000 + output_tokens * 16_000;
-
-describe(`two hundred sessions (seed ${seed}) that die at random frames`, () => {
+describe.each([
+  { name: 'OpenAI', api: openaiApi, sessions: 200, width: 20, kills: [100], more: [20, 80, 120, 180] },
+  { name: 'Gemini', api: liveApi, sessions: 60, width: 12, kills: [24], more: [12, 24, 36, 48] },
+])('$sessions sessions of $name that die at random frames', ({ api, sessions, width, kills, more }) => {
   let run: RealtimeRun;
   let reported: Map<number, RealtimeRow[]>;
 
   beforeAll(async () => {
-    const killsAfter = isWhole ? [20, 80, 120, 180] : [100];
-    run = await runRealtimeFaults({ seed, sessions: 200, width: 20, killsAfter });
+    const killsAfter = isWhole ? more : kills;
+    run = await runRealtimeFaults({ api, seed, sessions, width, killsAfter });
     reported = Map.groupBy(
       run.rows.filter(({ usage_source }) => usage_source === 'upstream'),
       ({ input_tokens }) => input_tokens,
@@ -28,6 +28,7 @@ describe(`two hundred sessions (seed ${seed}) that die at random frames`, () => 
     const heard = run.lived.flatMap((lived) => lived.heard);
     const estimated = run.rows.filter(({ usage_source }) => usage_source === 'estimated');
     console.table({
+      seed,
       sessions: run.lived.length,
       kills: run.kills,
       ...Object.fromEntries(
@@ -42,16 +43,16 @@ describe(`two hundred sessions (seed ${seed}) that die at random frames`, () => 
   }, 900_000);
 
   it('really died', () => {
-    expect(run.lived).toHaveLength(200);
+    expect(run.lived).toHaveLength(sessions);
     for (const fate of ['nothing', 'client', 'upstream', 'relay'] as const)
-      expect(run.lived.filter((lived) => lived.fate === fate).length).toBeGreaterThan(15);
+      expect(run.lived.filter((lived) => lived.fate === fate).length).toBeGreaterThan(sessions / 14);
     expect(run.kills).toBeGreaterThan(0);
     const killed = run.lived.filter(({ fate }) => fate === 'relay');
     expect(killed.filter(({ heard }) => heard.length > 0).length).toBeGreaterThan(0);
     expect(killed.filter(({ heard, asked }) => heard.length < asked).length).toBeGreaterThan(
       killed.length / 4,
     );
-    expect(run.lived.flatMap(({ heard }) => heard).length).toBeGreaterThan(150);
+    expect(run.lived.flatMap(({ heard }) => heard).length).toBeGreaterThan((sessions * 3) / 4);
   });
 
   it('are charged once for every response that a client heard the end of, by the upstream’s own figure', () => {
@@ -59,7 +60,8 @@ describe(`two hundred sessions (seed ${seed}) that die at random frames`, () => 
       heard.flatMap((tokens) => {
         const rows = reported.get(tokens) ?? [];
         const [row] = rows;
-        const isRight = rows.length === 1 && row?.token_id === tokenId && nano(row.cost_usd) === costOf(row);
+        const isRight =
+          rows.length === 1 && row?.token_id === tokenId && nano(row.cost_usd) === api.costOf(row);
         return isRight ? [] : [{ fate, tokens, rows }];
       }),
     );

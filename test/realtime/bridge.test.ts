@@ -30,6 +30,7 @@ function bridgeWith(handlers: Partial<BridgeHandlers> = {}) {
     judge: (frame) => ({ outcome: 'pass', frame }),
     observe: () => undefined,
     another: async () => null,
+    refusesRelay: () => false,
     ended: (end) => ends.push(end),
     ...handlers,
   });

@@ -1,10 +1,10 @@
 // What frames are read as, without parsing the bulk of them.
 import { describe, expect, it } from 'vitest';
 import { closingForClient, closingForUpstream, closingOfError } from '../../src/realtime/close-codes.ts';
-import { Conversation } from '../../src/realtime/conversation.ts';
-import { readFrame, responseIdOf } from '../../src/realtime/events.ts';
-import { withUpstreamModel } from '../../src/realtime/models.ts';
-import { usageOfResponse, usageOfTranscription } from '../../src/realtime/usage.ts';
+import { Conversation } from '../../src/realtime/openai/conversation.ts';
+import { readFrame, responseIdOf } from '../../src/realtime/openai/events.ts';
+import { withUpstreamModel } from '../../src/realtime/openai/models.ts';
+import { usageOfResponse, usageOfTranscription } from '../../src/realtime/openai/usage.ts';
 
 describe('a frame', () => {
   it.each([

@@ -1,6 +1,6 @@
 // From when on a changed model counts: from the upstream's own word, and not where it refuses the change.
 import { expect, it } from 'vitest';
-import { SessionModels } from '../../src/realtime/models.ts';
+import { SessionModels } from '../../src/realtime/openai/models.ts';
 import type { SessionOrder } from '../../src/realtime/order.ts';
 import { pricingAt } from '../../src/realtime/routes.ts';
 import { Catalog, type LiveChannel } from '../../src/routing/catalog.ts';
@@ -25,11 +25,17 @@ const channel: LiveChannel = {
 const catalog = new Catalog({ channels: [channel], groups: [], overrides: [], aliases: [] });
 const bounds = { version: 1, priceMultiplierMillionths: 1_000_000, channels: [] };
 const identity = { tokenId: 't', accountId: 'a', group: 'default', bounds, version: 1, hash: 'h' };
-const order = { identity, ip: null, bound: null, intent: 'conversation' } as unknown as SessionOrder;
+const order = {
+  format: 'openai',
+  identity,
+  ip: null,
+  bound: null,
+  intent: 'conversation',
+} as unknown as SessionOrder;
 
 function models(): SessionModels {
-  const route = { channel, upstreamModel: 'gpt-realtime', target: null };
-  const pricing = pricingAt(route, 'gpt-realtime', catalog, identity, 0);
+  const route = { channel, upstreamModel: 'gpt-realtime', model: 'gpt-realtime', target: null };
+  const pricing = pricingAt(route, { named: 'gpt-realtime', isAlias: false }, catalog, identity, 0);
   const policy = { quotaNanoUsd: 1, budget: null };
   const inspect = async () => ({ outcome: 'allowed' as const, policy: policy as never });
   const made = new SessionModels(pricing, order, { inspect }, async () => catalog);

@@ -6,7 +6,7 @@ import OpenAI from 'openai';
 import { OpenAIRealtimeWS } from 'openai/realtime/ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { costNanoUsd, tableRates } from '../../src/metering/price.ts';
-import { usageOfResponse } from '../../src/realtime/usage.ts';
+import { usageOfResponse } from '../../src/realtime/openai/usage.ts';
 import { nano, rowsOf, sleep } from '../sockets/scene.ts';
 import { openRealtime } from '../support/realtime-client.ts';
 import { replaying, type Transcript, transcripts } from '../support/realtime-replay.ts';

@@ -1,10 +1,13 @@
 // A client of /v1/realtime as a test drives it: what it received and when, and how it was closed.
 import { once } from 'node:events';
+import type { IncomingHttpHeaders } from 'node:http';
 import { type ClientOptions, WebSocket } from 'ws';
 
 export interface RealtimeClient {
   socket: WebSocket;
   received: string[];
+  /** Of the answer to the upgrade. */
+  headers: IncomingHttpHeaders;
   closed: Promise<{ code: number; reason: string; atMs: number }>;
   say(event: object): void;
   /** The next event of that type that nobody was given yet. Throws after `withinMs`, or when the socket closes. */
@@ -50,6 +53,8 @@ export class Refused extends Error {
 
 function clientOf(socket: WebSocket): RealtimeClient {
   const received: string[] = [];
+  const headers: IncomingHttpHeaders = {};
+  socket.once('upgrade', (response) => Object.assign(headers, response.headers));
   const seen = new Map<string, number>();
   const news = new EventTarget();
   const closed = new Promise<{ code: number; reason: string; atMs: number }>((resolve) => {
@@ -75,6 +80,7 @@ function clientOf(socket: WebSocket): RealtimeClient {
   return {
     socket,
     received,
+    headers,
     closed,
     say: (event) => socket.send(JSON.stringify(event)),
     next: async (type, withinMs = 5_000) => {

@@ -38,13 +38,32 @@ function read(path: string, name: string, provider: Transcript['provider']): Tra
   return { name, provider, lines: parsed };
 }
 
+/** Recordings of Gemini's Live API; none where the recordings are not. */
+export function liveTranscripts(): { name: string; lines: LiveLine[] }[] {
+  const path = `${shared}gemini/realtime/`;
+  if (!existsSync(path)) return [];
+  return readdirSync(path).map((name) => {
+    const lines = readFileSync(`${path}${name}/transcript.jsonl`, 'utf8').trim().split('\n');
+    return { name, lines: lines.map((line) => JSON.parse(line) as LiveLine) };
+  });
+}
+
+/** One message of either side. */
+export interface LiveLine {
+  dir: 'client' | 'server';
+  event: Record<string, unknown> & { usageMetadata?: Record<string, unknown> };
+}
+
 /** An upstream that says the server's part, each time the client has said its own as far as that. */
-export function replaying(transcript: () => Transcript): Script {
+export function replaying<T extends { dir: string; event: object }>(
+  transcript: () => { lines: readonly T[] },
+  say = (session: UpstreamSession, event: object) => session.say(event),
+): Script {
   const at = new Map<UpstreamSession, number>();
   const goOn = (session: UpstreamSession) => {
     const { lines } = transcript();
     let index = at.get(session) ?? 0;
-    for (let line = lines[index]; line?.dir === 'server'; line = lines[++index]) session.say(line.event);
+    for (let line = lines[index]; line?.dir === 'server'; line = lines[++index]) say(session, line.event);
     at.set(session, index);
   };
   return {

@@ -13,6 +13,8 @@ export interface UpstreamSession {
   sent: string[];
   closed: { code: number; reason: string } | null;
   say(event: object): void;
+  /** JSON in a binary frame, laid out as Google's servers do. */
+  sayBinary(message: object): void;
 }
 
 export interface RealtimeUpstream {
@@ -55,6 +57,11 @@ export async function startRealtimeUpstream(script: Script): Promise<RealtimeUps
         const text = JSON.stringify(event);
         session.sent.push(text);
         socket.send(text);
+      },
+      sayBinary: (message) => {
+        const text = `${JSON.stringify(message, null, 2)}\n`;
+        session.sent.push(text);
+        socket.send(Buffer.from(text));
       },
     };
     sessions.push(session);

@@ -11,11 +11,9 @@ export function readGrounding(observation: Observation, chunk: JsonObject): void
   let web = 0;
   let map = 0;
   for (const candidate of objectsAt(chunk, 'candidates')) {
-    const metadata = objectAt(candidate, 'groundingMetadata');
-    const queries = queriesOf(metadata);
-    const isMap = objectsAt(metadata, 'groundingChunks').some((source) => objectAt(source, 'maps'));
-    if (isMap) map += Math.max(1, queries);
-    else web += queries;
+    const searches = searchesOf(candidate);
+    web += searches.web;
+    map += searches.map;
   }
   observation.searches = {
     web: Math.max(web, observation.searches.web),
@@ -24,6 +22,14 @@ export function readGrounding(observation: Observation, chunk: JsonObject): void
   if (observation.usage === null) return;
   observation.usage.webSearches = observation.searches.web;
   observation.usage.mapSearches = observation.searches.map;
+}
+
+/** The searches of one candidate, or of a Live session's content. */
+export function searchesOf(candidate: JsonObject): { web: number; map: number } {
+  const metadata = objectAt(candidate, 'groundingMetadata');
+  const queries = queriesOf(metadata);
+  const isMap = objectsAt(metadata, 'groundingChunks').some((source) => objectAt(source, 'maps'));
+  return isMap ? { web: 0, map: Math.max(1, queries) } : { web: queries, map: 0 };
 }
 
 /** Empty queries stand in the list too (seen with gemini-3-flash-preview, 2026); nobody searched for those. */

@@ -1,15 +1,15 @@
 // The model that a session talks to, and changes of it: a name inside a frame is checked as one in a URL is. A change
 // counts from the upstream's own `session.updated` on.
-import { isObject, objectAt, textAt } from '../formats/json-reader.ts';
-import type { JsonObject } from '../formats/observation.ts';
-import { memberText, replaceMember, topLevelMembers } from '../lib/json-members.ts';
-import { RelayError } from '../lib/relay-error.ts';
-import type { LedgerClient } from '../quota/client.ts';
-import { isLimited } from '../quota/policy.ts';
-import type { Catalog, Route } from '../routing/catalog.ts';
-import type { Pricing } from './money.ts';
-import type { SessionOrder } from './order.ts';
-import { pricingAt, realtimeRoutes } from './routes.ts';
+import { isObject, objectAt, textAt } from '../../formats/json-reader.ts';
+import type { JsonObject } from '../../formats/observation.ts';
+import { memberText, replaceMember, topLevelMembers } from '../../lib/json-members.ts';
+import { RelayError } from '../../lib/relay-error.ts';
+import type { LedgerClient } from '../../quota/client.ts';
+import { isLimited } from '../../quota/policy.ts';
+import type { Catalog } from '../../routing/catalog.ts';
+import type { Pricing } from '../money.ts';
+import { questionOf, type SessionOrder } from '../order.ts';
+import { modelsToAllow, pricingAt, type SessionRoute, sessionRoutes, wishesOf } from '../routes.ts';
 
 export class SessionModels {
   pricing: Pricing;
@@ -36,24 +36,26 @@ export class SessionModels {
   changeIn(session: JsonObject): string | null {
     const isTranscription = this.order.intent === 'transcription';
     const model = isTranscription ? transcriptionModelIn(session) : textAt(session, 'model');
-    return model === undefined || model === this.pricing.model ? null : model;
+    const isSame = model === this.pricing.model || model === this.pricing.named;
+    return model === undefined || isSame ? null : model;
   }
 
-  /** Checks a model against the token and the channel. Throws RelayError: it may not be taken. */
-  async take(model: string): Promise<Pricing> {
-    const { identity, ip, bound } = this.order;
-    if (bound !== null)
+  /** Checks a model, or all that an alias stands for, against the token and the channel. Throws RelayError: it may not be taken. */
+  async take(named: string): Promise<Pricing> {
+    const { order } = this;
+    if (order.bound !== null)
       throw new RelayError('model_not_allowed', 'This ephemeral key was made for another model.');
-    const inspection = await this.ledgers.inspect(identity.tokenId, { hash: identity.hash, ip, model });
-    if (inspection.outcome === 'refused') throw new RelayError(inspection.code, inspection.message);
     const catalog = await this.catalog();
-    const route = this.hereOf(realtimeRoutes(catalog, model, identity), model);
-    const pricing = pricingAt(route, model, catalog, identity, Date.now());
-
+    const wishes = wishesOf(named, [], catalog);
+    const question = questionOf(order, named, modelsToAllow(wishes));
+    const inspection = await this.ledgers.inspect(order.identity.tokenId, question);
+    if (inspection.outcome === 'refused') throw new RelayError(inspection.code, inspection.message);
+    const route = this.hereOf(sessionRoutes(catalog, wishes, order.format, order.identity), named);
+    const pricing = pricingAt(route, wishes, catalog, order.identity, Date.now());
     if (pricing.rates === null && isLimited(inspection.policy))
       throw new RelayError(
         'model_price_unset',
-        `The model \`${model}\` has no price, and this API key is limited.`,
+        `The model \`${named}\` has no price, and this API key is limited.`,
       );
     this.wanted = pricing;
     return pricing;
@@ -78,7 +80,7 @@ export class SessionModels {
   }
 
   /** The connection is to one channel: a model that it does not serve needs a connection of its own. */
-  private hereOf(routes: readonly Route[], model: string): Route {
+  private hereOf(routes: readonly SessionRoute[], model: string): SessionRoute {
     const here = routes.find(({ channel }) => channel.id === this.pricing.channel.id);
     if (here !== undefined) return here;
     throw new RelayError(

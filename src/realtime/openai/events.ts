@@ -1,6 +1,6 @@
 // What a frame is, at the price of a glance: audio is most of what passes and is not parsed.
-import { isObject } from '../formats/json-reader.ts';
-import type { JsonObject } from '../formats/observation.ts';
+import { isObject } from '../../formats/json-reader.ts';
+import type { JsonObject } from '../../formats/observation.ts';
 
 /** Events that come many times a second, and whose only news is how long they are. */
 export type BulkKind = 'heard-audio' | 'said-audio' | 'said-text';
@@ -52,9 +52,4 @@ function payloadLength(text: string): number {
 /** The `response_id` of a delta, without parsing it. */
 export function responseIdOf(text: string): string | null {
   return /"response_id"\s*:\s*"([^"\\]*)"/.exec(text)?.[1] ?? null;
-}
-
-/** What a frame takes while it is held: UTF-16 or bytes. */
-export function sizeOf(frame: string | ArrayBuffer): number {
-  return typeof frame === 'string' ? frame.length : frame.byteLength;
 }

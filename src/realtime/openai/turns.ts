@@ -1,13 +1,15 @@
 // The responses and transcripts of a session, from their reservations to their charges: which of what was reserved a
 // response of the upstream is, and what happens to those that were still open at the end.
-import { countAt, objectAt, textAt } from '../formats/json-reader.ts';
-import type { JsonObject } from '../formats/observation.ts';
-import { emptyUsage, type Usage } from '../formats/usage.ts';
-import type { RelayError } from '../lib/relay-error.ts';
-import { responseBound, transcribed, transcriptBound, usageSoFar } from './bound.ts';
+import { countAt, objectAt, textAt } from '../../formats/json-reader.ts';
+import type { JsonObject } from '../../formats/observation.ts';
+import { emptyUsage, type Usage } from '../../formats/usage.ts';
+import type { RelayError } from '../../lib/relay-error.ts';
+import { type TurnMeasure, usageSoFar } from '../bound.ts';
+import type { SessionTurns } from '../dialect.ts';
+import { clientLeftStatus, type Pricing, type SessionMoney, type Turn } from '../money.ts';
+import { realtimeBounds, responseMeasure, transcribed, transcriptMeasure } from './bound.ts';
 import type { Conversation } from './conversation.ts';
 import type { BulkKind } from './events.ts';
-import type { Pricing, SessionMoney, Turn } from './money.ts';
 import { usageOfResponse, usageOfTranscription } from './usage.ts';
 
 /** What turns need of their session. */
@@ -22,7 +24,7 @@ export interface TurnsContext {
   refuse(responseId: string, error: RelayError): void;
 }
 
-export class Turns {
+export class Turns implements SessionTurns {
   /** Asked for by the client; the upstream has not begun them. */
   private readonly asked: Turn[] = [];
   /** By the upstream's response id. */
@@ -58,8 +60,7 @@ export class Turns {
       this.standing.response = await this.reserveResponse(undefined, false);
     if (conversation.transcriptionModel === null || this.standing.transcript !== null) return;
     const pricing = this.context.transcriptPricing();
-    const bound = pricing.rates && transcriptBound(pricing.rates, pricing.multiplier);
-    this.standing.transcript = await money.reserve(pricing, bound, false);
+    this.standing.transcript = await money.reserve(pricing, transcriptMeasure(pricing.rates), false);
   }
 
   /** `response.created`. What nobody reserved is reserved now, or cancelled. */
@@ -72,7 +73,7 @@ export class Turns {
     this.running.set(id, turn);
     this.lastRunning = turn;
     if (held !== null) return;
-    const error = await this.context.money.renew(turn, turn.bound?.input ?? emptyUsage());
+    const error = await this.context.money.renew(turn, turn.measure?.typicalInput ?? emptyUsage());
     if (error !== null) this.cancel(id, turn, error);
   }
 
@@ -124,7 +125,6 @@ export class Turns {
     if (index >= 0) this.context.money.release(this.asked.splice(index, 1));
   }
 
-  /** Renews everything that is held; cancels what may cost no more. */
   async renew(): Promise<void> {
     const { response, transcript } = this.standing;
     const idle = [...this.asked, response, transcript].filter((turn) => turn !== null);
@@ -137,7 +137,17 @@ export class Turns {
     ]);
   }
 
-  /** Whether anything is held that must be renewed. */
+  async moved(): Promise<void> {
+    const { response, transcript } = this.standing;
+    const pricing = this.context.pricing();
+    for (const turn of [...this.asked, response]) {
+      if (turn === null) continue;
+      const error = await this.context.money.remeasure(turn, pricing, turn.measure);
+      if (error !== null) throw error;
+    }
+    if (transcript !== null) transcript.pricing = this.context.transcriptPricing();
+  }
+
   get isEmpty(): boolean {
     const { response, transcript } = this.standing;
     return this.asked.length + this.running.size === 0 && response === null && transcript === null;
@@ -167,30 +177,27 @@ export class Turns {
   }
 
   private reserveResponse(response: JsonObject | undefined, hasBegun: boolean): Promise<Turn> {
-    return this.context.money.reserve(this.context.pricing(), this.boundOf(response), hasBegun);
+    return this.context.money.reserve(this.context.pricing(), this.measureOf(response), hasBegun);
   }
 
   /** Holds nothing yet. */
   private unreserved(): Turn {
-    const turn = this.context.money.newTurn(this.context.pricing(), this.boundOf(undefined), true);
+    const turn = this.context.money.newTurn(this.context.pricing(), this.measureOf(undefined), true);
     turn.reservedNanoUsd = 0;
     return turn;
   }
 
-  private boundOf(response: JsonObject | undefined) {
-    const { rates, multiplier } = this.context.pricing();
+  private measureOf(response: JsonObject | undefined): TurnMeasure {
     const most = countAt(response, 'max_output_tokens') ?? countAt(response, 'max_response_output_tokens');
-    return rates && responseBound(this.context.conversation, most ?? null, rates, multiplier);
+    return responseMeasure(this.context.conversation, most ?? null);
   }
 
   private soFar(turn: Turn): Usage {
-    const input = turn.bound?.input ?? emptyUsage();
-    return usageSoFar(input, turn, this.context.conversation.outputBytesPerSecond);
+    const input = turn.measure?.typicalInput ?? emptyUsage();
+    const bytesPerSecond = this.context.conversation.outputBytesPerSecond;
+    return usageSoFar(input, turn, { bytesPerSecond, tokensPerSecond: realtimeBounds.saidTokensPerSecond });
   }
 }
-
-/** As in the log of other requests: nginx's number for a client that left. */
-const clientLeftStatus = 499;
 
 function failureOf(response: JsonObject | undefined): string {
   const error = objectAt(objectAt(response, 'status_details'), 'error');

@@ -1,6 +1,6 @@
 // What the relay learns from an upstream's frame as it passes. Never changes one, never holds one back.
-import { isObject } from '../formats/json-reader.ts';
-import type { JsonObject } from '../formats/observation.ts';
+import { isObject } from '../../formats/json-reader.ts';
+import type { JsonObject } from '../../formats/observation.ts';
 import type { Conversation } from './conversation.ts';
 import { readFrame, responseIdOf } from './events.ts';
 import type { SessionModels } from './models.ts';

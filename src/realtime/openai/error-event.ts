@@ -1,6 +1,6 @@
 // The relay's own words inside a session: OpenAI's `error` server event, and the events that it sends upstream.
-import { openaiError } from '../formats/error.ts';
-import type { RelayError } from '../lib/relay-error.ts';
+import { openaiError } from '../../formats/error.ts';
+import type { RelayError } from '../../lib/relay-error.ts';
 
 /**
  * An `error` event as OpenAI's Realtime API sends it. `clientEventId`: of the event that it answers, when that had one.

@@ -1,22 +1,14 @@
 // What the relay has to say about a client's frame before it goes on: nothing, mostly. A response is reserved, a model
 // is checked, audio that the upstream may answer by itself is reserved once.
-import { isObject, objectAt, textAt } from '../formats/json-reader.ts';
-import type { JsonObject } from '../formats/observation.ts';
-import { RelayError } from '../lib/relay-error.ts';
+import { isObject, objectAt, textAt } from '../../formats/json-reader.ts';
+import type { JsonObject } from '../../formats/observation.ts';
+import type { Frame, Verdict } from '../frames.ts';
+import { relayErrorOf } from '../relay-error-of.ts';
 import type { Conversation } from './conversation.ts';
+import { errorEvent } from './error-event.ts';
 import { readFrame } from './events.ts';
 import { type SessionModels, withUpstreamModel } from './models.ts';
 import type { Turns } from './turns.ts';
-
-export type Frame = string | ArrayBuffer;
-
-/** What becomes of a frame. */
-export type Verdict =
-  | { outcome: 'pass'; frame: Frame }
-  /** It goes nowhere; the client is told, and the session goes on. */
-  | { outcome: 'refused'; error: RelayError; eventId: string | null }
-  /** The session cannot go on. */
-  | { outcome: 'end'; error: RelayError };
 
 export interface ClientFramesContext {
   conversation: Conversation;
@@ -57,7 +49,8 @@ async function reserveForAudio(pass: Verdict, { turns }: ClientFramesContext): P
     await turns.reserveForAudio();
     return pass;
   } catch (error) {
-    return { outcome: 'end', error: relayErrorOf(error) };
+    const reason = relayErrorOf(error);
+    return { outcome: 'end', error: reason, event: errorEvent(reason) };
   }
 }
 
@@ -81,18 +74,21 @@ function update(
   };
   if (model === null) {
     apply();
-    const isRenamed = textAt(session, 'model') !== undefined && !conversation.isTranscription;
-    return { outcome: 'pass', frame: isRenamed ? renamed(frame, models.pricing) : frame };
+    const named = conversation.isTranscription ? undefined : textAt(session, 'model');
+    if (named === undefined) return { outcome: 'pass', frame };
+    // Another upstream may call it otherwise.
+    const again = () => renamed(frame, named, models.pricing);
+    return { outcome: 'pass', frame: again(), again };
   }
   return orRefused(event, async () => {
     const pricing = await models.take(model);
     apply();
-    return { outcome: 'pass', frame: conversation.isTranscription ? frame : renamed(frame, pricing) };
+    return { outcome: 'pass', frame: conversation.isTranscription ? frame : renamed(frame, model, pricing) };
   });
 }
 
 /** A frame that names the model as the upstream does is not touched. */
-function renamed(frame: string, { model, upstreamModel }: { model: string; upstreamModel: string }): string {
+function renamed(frame: string, model: string, { upstreamModel }: { upstreamModel: string }): string {
   return model === upstreamModel ? frame : withUpstreamModel(frame, upstreamModel);
 }
 
@@ -100,12 +96,7 @@ async function orRefused(event: JsonObject, step: () => Promise<Verdict>): Promi
   try {
     return await step();
   } catch (error) {
-    return { outcome: 'refused', error: relayErrorOf(error), eventId: textAt(event, 'event_id') ?? null };
+    const eventId = textAt(event, 'event_id') ?? null;
+    return { outcome: 'refused', event: errorEvent(relayErrorOf(error), eventId) };
   }
-}
-
-function relayErrorOf(error: unknown): RelayError {
-  if (error instanceof RelayError) return error;
-  console.error(JSON.stringify({ event: 'realtime-frame-failed', stack: String((error as Error)?.stack) }));
-  return new RelayError('internal_error', 'The relay failed at this event.', { cause: error });
 }

@@ -1,0 +1,107 @@
+// What the relay has to say about a Live client's message before it goes on: nothing, mostly. A turn that the client gives
+// is reserved, and sound that the upstream may answer by itself. https://ai.google.dev/api/live (2026-11)
+import { memberOf, objectOf, objectsOf, textOf } from '../../formats/gemini-generate/members.ts';
+import { isObject } from '../../formats/json-reader.ts';
+import type { JsonObject } from '../../formats/observation.ts';
+import { RelayError } from '../../lib/relay-error.ts';
+import type { Frame, Verdict } from '../frames.ts';
+import type { Pricing } from '../money.ts';
+import { relayErrorOf } from '../relay-error-of.ts';
+import type { LiveConversation } from './conversation.ts';
+import { frameLike, readFrame, textOfFrame } from './frames.ts';
+import { modelNamed, withSetupModel } from './setup.ts';
+import type { LiveTurns } from './turns.ts';
+
+export interface LiveClientContext {
+  conversation: LiveConversation;
+  turns: LiveTurns;
+  pricing(): Pricing;
+}
+
+/** A verdict at once wherever nobody has to be asked. `isFirst`: the frame is the one that sets the session up. */
+export function judge(
+  frame: Frame,
+  isFirst: boolean,
+  context: LiveClientContext,
+): Verdict | Promise<Verdict> {
+  const facts = readFrame(frame);
+  const pass: Verdict = { outcome: 'pass', frame };
+  const { conversation, turns } = context;
+  switch (facts.outcome) {
+    case 'opaque':
+      return pass;
+    case 'bulk':
+      conversation.addBlob(facts.mimeType, facts.characters);
+      if (facts.kind !== 'heard-audio' || turns.isReservedForAudio) return pass;
+      return after(turns.reserveForAudio(), pass);
+    case 'message':
+      return judgeMessage(frame, facts.message, isFirst, context);
+  }
+}
+
+function judgeMessage(
+  frame: Frame,
+  message: JsonObject,
+  isFirst: boolean,
+  context: LiveClientContext,
+): Verdict | Promise<Verdict> {
+  const { conversation, turns } = context;
+  const setup = objectOf(message, 'setup');
+  if (setup !== undefined) {
+    if (!isFirst) return ended(secondSetup());
+    conversation.setUp(setup);
+    // Another upstream may call the model otherwise.
+    const again = () => withModelOf(frame, setup, context.pricing());
+    return { outcome: 'pass', frame: again(), again };
+  }
+  const pass: Verdict = { outcome: 'pass', frame };
+  const content = objectOf(message, 'clientContent');
+  for (const turn of objectsOf(content, 'turns')) conversation.addContent(turn);
+  const results = memberOf(message, 'toolResponse');
+  if (isObject(results)) conversation.wrote(results);
+  if (memberOf(content, 'turnComplete') === true) return after(turns.ask(), pass);
+  if (isObject(results)) return after(turns.answered(), pass);
+  return hear(objectOf(message, 'realtimeInput'), pass, context);
+}
+
+/** What comes as it is said: sound, pictures, text, and where the client says itself when the speaker begins and ends. */
+function hear(
+  input: JsonObject | undefined,
+  pass: Verdict,
+  { conversation, turns }: LiveClientContext,
+): Verdict | Promise<Verdict> {
+  if (input === undefined) return pass;
+  const blobs = ['audio', 'video', 'mediaChunks'].flatMap((name) => objectsOf(input, name));
+  for (const blob of blobs)
+    conversation.addBlob(textOf(blob, 'mimeType') ?? '', textOf(blob, 'data')?.length ?? 0);
+  const text = textOf(input, 'text');
+  if (text !== undefined) conversation.wrote(text);
+  if (text !== undefined || isObject(memberOf(input, 'activityEnd'))) return after(turns.ask(), pass);
+  const isSound = blobs.some((blob) => !/^(image|video)\//.test(textOf(blob, 'mimeType') ?? ''));
+  return isSound && !turns.isReservedForAudio ? after(turns.reserveForAudio(), pass) : pass;
+}
+
+async function after(reserved: Promise<void>, pass: Verdict): Promise<Verdict> {
+  try {
+    await reserved;
+    return pass;
+  } catch (thrown) {
+    return ended(relayErrorOf(thrown));
+  }
+}
+
+/** The API has no event for an error. */
+function ended(error: RelayError): Verdict {
+  return { outcome: 'end', error, event: null };
+}
+
+function secondSetup(): RelayError {
+  return new RelayError('invalid_request', 'A session is set up once, by its first message.');
+}
+
+/** A frame that names the model as the upstream does is not touched. */
+function withModelOf(frame: Frame, setup: JsonObject, { upstreamModel }: Pricing): Frame {
+  const text = textOfFrame(frame);
+  const renamed = withSetupModel(text, modelNamed(setup, upstreamModel));
+  return renamed === text ? frame : frameLike(frame, renamed);
+}

@@ -1,0 +1,32 @@
+// Where a route's upstream opens sessions of OpenAI's kind. Pure.
+import { providers } from '../../providers/registry.ts';
+import type { Route } from '../../routing/catalog.ts';
+import type { SessionOrder } from '../order.ts';
+
+/**
+ * For `fetch` (http, https). Azure's older surface has the deployment in the query:
+ * https://learn.microsoft.com/azure/ai-services/openai/how-to/realtime-audio-websockets (2026-11).
+ */
+export function realtimeUrl({ channel, upstreamModel }: Route, { intent, search }: SessionOrder): string {
+  const provider = providers[channel.provider];
+  const baseUrl = (channel.baseUrl ?? provider.defaultBaseUrl ?? '').replace(/\/+$/, '');
+  const query = new URLSearchParams(search);
+  if (intent === 'transcription') query.set('intent', 'transcription');
+  const version = channel.provider === 'azure' ? new URL(baseUrl).searchParams.get('api-version') : null;
+  if (version !== null) return azureUrl(baseUrl, version, upstreamModel, query);
+  if (intent === 'conversation') query.set('model', upstreamModel);
+  return provider.url({
+    baseUrl,
+    operation: 'realtime',
+    model: upstreamModel,
+    suffix: '',
+    search: `?${query}`,
+  });
+}
+
+function azureUrl(baseUrl: string, version: string, deployment: string, query: URLSearchParams): string {
+  const { origin, pathname } = new URL(baseUrl);
+  query.set('api-version', version);
+  query.set('deployment', deployment);
+  return `${origin}${pathname.replace(/\/(openai\/?)?$/, '')}/openai/realtime?${query}`;
+}

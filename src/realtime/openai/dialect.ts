@@ -1,0 +1,133 @@
+// OpenAI's Realtime API as a dialect: puts its conversation, its turns and its models together.
+// https://platform.openai.com/docs/api-reference/realtime (2026-11)
+import { objectAt, textAt } from '../../formats/json-reader.ts';
+import { RelayError } from '../../lib/relay-error.ts';
+import type { Catalog, Route } from '../../routing/catalog.ts';
+import { ratesOf } from '../../routing/route-rates.ts';
+import type { Dialect, DialectContext } from '../dialect.ts';
+import type { Frame, Verdict } from '../frames.ts';
+import type { Pricing } from '../money.ts';
+import { multiplierFor } from '../routes.ts';
+import { realtimeUrl } from './address.ts';
+import { judge } from './client-frames.ts';
+import { Conversation } from './conversation.ts';
+import { cancelEvent, errorEvent, sessionExpiredEvent, sessionUpdateEvent } from './error-event.ts';
+import { readFrame } from './events.ts';
+import { SessionModels } from './models.ts';
+import { Turns } from './turns.ts';
+import { observe } from './upstream-frames.ts';
+
+export class OpenaiDialect implements Dialect {
+  readonly turns: Turns;
+  private readonly context: DialectContext;
+  private readonly conversation: Conversation;
+  private models: SessionModels | null = null;
+  private latestCatalog: Catalog | null = null;
+
+  constructor(context: DialectContext) {
+    this.context = context;
+    const { order, money } = context;
+    this.conversation = new Conversation(order.intent === 'transcription');
+    this.conversation.applySession(order.bound?.settings ?? {});
+    this.conversation.told(order.bound?.settings ?? {});
+    this.turns = new Turns({
+      conversation: this.conversation,
+      money,
+      pricing: () => this.currentPricing(),
+      transcriptPricing: () => this.transcriptPricing(),
+      refuse: (responseId, error) => {
+        context.sendUpstream(cancelEvent(responseId));
+        context.sendClient(errorEvent(error));
+      },
+    });
+  }
+
+  get pricing(): Pricing | null {
+    return this.models?.pricing ?? null;
+  }
+
+  connected(pricing: Pricing, catalog: Catalog): void {
+    const { order, ledgers } = this.context;
+    this.models ??= new SessionModels(pricing, order, ledgers, () => this.catalog());
+    this.models.pricing = pricing;
+    this.latestCatalog = catalog;
+  }
+
+  modelIn(first: Frame | null): string {
+    const facts = first === null ? null : readFrame(first);
+    const event = facts?.outcome === 'event' ? facts.event : undefined;
+    const model = textAt(objectAt(event, 'session'), 'model');
+    if (model !== undefined) return model;
+    const message =
+      'No model was named: put it in the URL (`?model=`), or in a `session.update` as the first event.';
+    throw new RelayError('invalid_request', message, { param: 'model' });
+  }
+
+  url(route: Route): string {
+    return realtimeUrl(route, this.context.order);
+  }
+
+  /** The settings of an ephemeral secret. */
+  prelude(): string | null {
+    const settings = this.context.order.bound?.settings ?? {};
+    const saysMore = Object.keys(settings).some((name) => name !== 'type');
+    return saysMore ? sessionUpdateEvent(settings) : null;
+  }
+
+  judge(frame: Frame): Verdict | Promise<Verdict> {
+    return judge(frame, this.parts());
+  }
+
+  observe(frame: Frame): void {
+    const { background } = this.context;
+    const modelChanged = (model: string) => background(this.checkChanged(model));
+    observe(frame, { ...this.parts(), modelChanged, background });
+  }
+
+  errorEvent(error: RelayError): string {
+    return errorEvent(error);
+  }
+
+  expiredEvent(): string {
+    return sessionExpiredEvent();
+  }
+
+  /** OpenAI refuses a key before it opens a socket. */
+  refusesRelay(): boolean {
+    return false;
+  }
+
+  /** A frame that escaped the check at the door of frames does not escape the upstream's own word. */
+  private async checkChanged(model: string): Promise<void> {
+    try {
+      await this.models?.take(model);
+    } catch (thrown) {
+      this.context.fail(thrown);
+    }
+  }
+
+  private parts() {
+    if (this.models === null) throw new Error('a frame passed before there was an upstream');
+    return { conversation: this.conversation, turns: this.turns, models: this.models };
+  }
+
+  private currentPricing(): Pricing {
+    // A group's multiplier may have been edited since the session began.
+    return { ...this.parts().models.pricing, multiplier: multiplierFor(this.context.order.identity) };
+  }
+
+  /** A model that writes down and has no price of its own costs what the one that answers costs. */
+  private transcriptPricing(): Pricing {
+    const pricing = this.currentPricing();
+    const model = this.conversation.transcriptionModel;
+    if (this.conversation.isTranscription || model === null || this.latestCatalog === null) return pricing;
+    const { channel } = pricing;
+    const rates = ratesOf({ channel, upstreamModel: model }, model, this.latestCatalog, Date.now());
+    return { ...pricing, named: model, model, upstreamModel: model, rates: rates ?? pricing.rates };
+  }
+
+  private async catalog(): Promise<Catalog> {
+    this.latestCatalog = await this.context.catalog();
+    return this.latestCatalog;
+  }
+}

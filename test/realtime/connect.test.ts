@@ -1,0 +1,100 @@
+// How long an upstream may take to answer the upgrade, and how many places a session is offered to.
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Connection, Connector, type OpenUpstream } from '../../src/realtime/connect.ts';
+import { realtimeLimits } from '../../src/realtime/limits.ts';
+import type { SessionOrder } from '../../src/realtime/order.ts';
+import { sessionRoutes, wishesOf } from '../../src/realtime/routes.ts';
+import { Catalog } from '../../src/routing/catalog.ts';
+import { KeyRing } from '../../src/routing/key-ring.ts';
+import { SharedHealth } from '../../src/routing/shared-health.ts';
+import { plainChannel } from '../support/plain-channel.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const scope = { group: 'default', bounds: { channels: [] } };
+const order = { requestId: 'req_1', headers: {} } as SessionOrder;
+
+/** A connector of an alias for that many models with five channels each, and the addresses that it went to. */
+function connectorOf(models: number, answer: OpenUpstream) {
+  const names = Array.from({ length: models }, (_, index) => `model-${index}`);
+  const channels = names.flatMap((model) =>
+    Array.from({ length: 5 }, (_, index) => ({
+      ...plainChannel(`${model} ${index}`),
+      plainKeys: ['k'],
+      lastResort: false,
+      models: [model],
+    })),
+  );
+  const aliases = [{ name: 'all', models: names }];
+  const catalog = new Catalog({ channels, groups: [], overrides: [], aliases });
+  const routes = sessionRoutes(catalog, wishesOf('all', [], catalog), 'openai', scope);
+  const asked: string[] = [];
+  const connector = new Connector(order, routes, ({ channel }) => channel.id, {
+    keys: new KeyRing([] as never),
+    health: new SharedHealth({ exchange: async () => ({}) }),
+    open: (url, headers, signal) => {
+      asked.push(url);
+      return answer(url, headers, signal);
+    },
+    background: () => undefined,
+  });
+  return { connector, asked };
+}
+
+/** As the runtime has it: without a socket. */
+const refusal = (status: number): Response =>
+  Object.assign(new Response('{}', { status }), { webSocket: null });
+
+const never: OpenUpstream = (_url, _headers, signal) =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+
+it('an upstream that does not answer the upgrade within the time is left for the next place', async () => {
+  const { connector, asked } = connectorOf(1, never);
+  let connection: Connection | null = null;
+  void connector.next().then((found) => {
+    connection = found;
+  });
+  await vi.advanceTimersByTimeAsync(realtimeLimits.connectMs - 1);
+  expect(asked).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(asked).toHaveLength(2);
+  expect(connector.attempts).toMatchObject([{ status: null, durationMs: realtimeLimits.connectMs }]);
+  await vi.advanceTimersByTimeAsync(2 * realtimeLimits.connectMs - 1);
+  expect(connection).toBeNull();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(connection).toMatchObject({ outcome: 'failed', error: { code: 'upstream_timeout' } });
+});
+
+it('one that answers just in time is not left', async () => {
+  const answer: OpenUpstream = (_url, _headers, signal) =>
+    new Promise((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason));
+      setTimeout(() => resolve(refusal(400)), realtimeLimits.connectMs - 1);
+    });
+  const { connector, asked } = connectorOf(1, answer);
+  const next = connector.next();
+  await vi.advanceTimersByTimeAsync(realtimeLimits.connectMs - 1);
+  expect(await next).toMatchObject({ outcome: 'answered' });
+  expect(asked).toHaveLength(1);
+});
+
+describe('places', () => {
+  it.each([1, 2, 3])('are so many of each of %i models, no more, in the models’ order', async (models) => {
+    const { connector, asked } = connectorOf(models, async () => refusal(503));
+    expect(await connector.next()).toMatchObject({ outcome: 'failed', error: { code: 'upstream_error' } });
+    const perModel = Array.from({ length: models }, (_, index) =>
+      asked.filter((name) => name.startsWith(`model-${index} `)),
+    );
+    expect(perModel.map(({ length }) => length)).toEqual(perModel.map(() => realtimeLimits.places));
+    expect(new Set(asked).size).toBe(asked.length);
+    expect(asked.map((name) => name.split(' ')[0])).toEqual(asked.map((name) => name.split(' ')[0]).sort());
+  });
+
+  it('that went away before they said anything are told to the health of all', async () => {
+    const { connector } = connectorOf(1, async () => refusal(404));
+    await connector.next();
+    connector.lost({ code: 1011, reason: '' }, false);
+    expect(connector.attempts).toMatchObject([{ status: 404, error: 'closed with 1011' }]);
+  });
+});

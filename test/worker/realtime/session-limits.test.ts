@@ -1,0 +1,68 @@
+// The limits of a session that are times, at their value: with a clock that the test moves.
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { realtimeLimits } from '../../../src/realtime/limits.ts';
+import { models, type Staged, stageSession } from './live-session.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const setup = JSON.stringify({ setup: { model: `models/${models.gemini}` } });
+const firstFrames = {
+  openai: JSON.stringify({ type: 'session.update', session: { type: 'realtime', model: models.openai } }),
+  gemini: setup,
+};
+
+/** Sockets deliver in their own time, which no clock moves. */
+async function delivered(isThere: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 200 && !isThere(); turn++) await vi.advanceTimersByTimeAsync(0);
+}
+
+async function say({ client }: Staged, text: string, isThere: () => boolean): Promise<void> {
+  client.socket.send(text);
+  await delivered(isThere);
+}
+
+describe.each(['openai', 'gemini'] as const)('a session of %s', (format) => {
+  it('is closed when its time is over, and not before', async () => {
+    const staged = await stageSession(format, null);
+    const { client, upstream, rows, failures } = staged;
+    await say(staged, firstFrames[format], () => upstream()?.heard.length === 1);
+    expect(upstream()?.heard).toEqual([firstFrames[format]]);
+    await vi.advanceTimersByTimeAsync(realtimeLimits.sessionMs - 1);
+    await delivered(() => client.closed !== null);
+    expect([client.closed, rows]).toEqual([null, []]);
+    await vi.advanceTimersByTimeAsync(1);
+    await delivered(() => client.closed !== null && upstream()?.closed !== null);
+    expect(client.closed).toEqual({ code: 1001, reason: 'session_expired' });
+    expect(upstream()?.closed?.code).toBe(1001);
+    expect(client.heard.map((text) => JSON.parse(text).error.code)).toEqual(
+      format === 'openai' ? ['session_expired'] : [],
+    );
+    expect(rows).toMatchObject([{ status: 101, errorCode: 'session_expired' }]);
+    expect(failures).toEqual([]);
+  });
+
+  it('that names no model is closed when the wait is over, and not before', async () => {
+    const { client, upstream, rows } = await stageSession(format, null);
+    await vi.advanceTimersByTimeAsync(realtimeLimits.modelWaitMs - 1);
+    await delivered(() => client.closed !== null);
+    expect(client.closed).toBeNull();
+    await vi.advanceTimersByTimeAsync(1);
+    await delivered(() => client.closed !== null);
+    expect(client.closed).toEqual({ code: 1008, reason: 'invalid_request' });
+    expect(upstream()).toBeNull();
+    expect(rows).toMatchObject([{ status: 101, errorCode: 'invalid_request', channelId: null }]);
+  });
+
+  it('that names its model just in time is opened', async () => {
+    const staged = await stageSession(format, null);
+    await vi.advanceTimersByTimeAsync(realtimeLimits.modelWaitMs - 1);
+    await say(staged, firstFrames[format], () => staged.upstream()?.heard.length === 1);
+    await vi.advanceTimersByTimeAsync(realtimeLimits.modelWaitMs);
+    expect(staged.client.closed).toBeNull();
+    expect(staged.upstream()?.heard).toEqual([firstFrames[format]]);
+    staged.client.socket.close();
+    await delivered(() => staged.rows.length > 0);
+    expect(staged.rows).toMatchObject([{ status: 101, errorCode: null }]);
+  });
+});
