@@ -1,6 +1,7 @@
 // The Worker's environment, read once and frozen. Nothing else knows the names of variables.
 
 import { type EncryptionKeys, encryptionKeysOf } from './lib/encryption-keys.ts';
+import type { AiBinding } from './providers/workers-ai.ts';
 import type { AccountLedger } from './quota/account-ledger.ts';
 import type { TokenLedger } from './quota/ledger.ts';
 import type { RealtimeSession } from './realtime/session.ts';
@@ -15,6 +16,8 @@ export interface Env {
   REALTIME: DurableObjectNamespace<RealtimeSession>;
   HEALTH: DurableObjectNamespace<HealthBoard>;
   ASSETS: Fetcher;
+  /** Workers AI; `npm run deploy` adds it, for it runs nowhere but on Cloudflare. */
+  AI?: AiBinding;
   ADMIN_KEY?: string;
   ENCRYPTION_KEY?: string;
   /** Set while the key is rotated (`npm run rotate-encryption-key`): what is sealed is sealed under this one. */
@@ -69,6 +72,8 @@ export interface Config {
   /** null: the price table is never refreshed. */
   readonly pricesUrl: string | null;
   readonly environmentChannels: readonly EnvironmentChannel[];
+  /** Whether there is Workers AI, which answers where nothing else is configured. */
+  readonly hasWorkersAi: boolean;
 }
 
 /** The frozen configuration of an environment. Empty strings count as unset. */
@@ -91,6 +96,7 @@ export function readConfig(env: Env): Config {
     logRetentionMs: logRetentionMs(env.LOG_RETENTION_DAYS),
     pricesUrl: pricesUrl(env.PRICES_URL),
     environmentChannels: environmentChannels(env),
+    hasWorkersAi: env.AI !== undefined,
   });
 }
 

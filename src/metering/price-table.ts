@@ -7,6 +7,7 @@ import {
   type Provider,
   updatePrices,
 } from '@pydantic/genai-prices';
+import { withHourWrites } from './claude-prices.ts';
 import { extraModels, extraRates } from './price-extras.ts';
 import { freeRates, picoEach, type Rates, type TokenRates } from './rates.ts';
 import { withToolFees } from './tool-fees.ts';
@@ -20,6 +21,9 @@ export type PricedProvider =
   | 'cohere'
   | 'jina'
   | 'voyage'
+  | 'bedrock'
+  | 'vertex'
+  | 'workers-ai'
   | 'openai-compatible';
 
 /** The library's names of our providers. Jina it does not know. */
@@ -30,6 +34,9 @@ const tableNames: Partial<Record<PricedProvider, string>> = {
   azure: 'azure',
   cohere: 'cohere',
   voyage: 'voyageai',
+  bedrock: 'aws',
+  vertex: 'google',
+  'workers-ai': 'cloudflare',
 };
 
 /**
@@ -119,7 +126,9 @@ function makersRates(model: string, at: Date): Rates | null {
 function ratesOf(provider: string, model: string, at: Date): Rates | null {
   const found = calcPrice({}, model, { providerId: provider, timestamp: at });
   if (found === null) return null;
-  const rates = withToolFees(ratesFromTable(found.model_price), found.provider.id, model);
+  const fees = withToolFees(ratesFromTable(found.model_price), found.provider.id, model);
+  const isElsewhere = provider === 'aws' || provider === 'google';
+  const rates = isElsewhere && model.includes('claude') ? withHourWrites(fees) : fees;
   // The library bills Groq's whisper so, outside its table: https://groq.com/pricing
   const groqWhisper = provider === 'groq' && found.model.id.startsWith('whisper-large-v3');
   return groqWhisper ? { ...rates, minimumAudioMilliseconds: 10_000 } : rates;

@@ -1,5 +1,6 @@
 // Who can serve a realtime session, at which address, at what price. Pure.
 import { RelayError } from '../lib/relay-error.ts';
+import { baseUrlOf } from '../providers/provider.ts';
 import { providers } from '../providers/registry.ts';
 import type { Catalog, ChannelScope, Route } from '../routing/catalog.ts';
 import { ratesOf } from '../routing/route-rates.ts';
@@ -50,9 +51,13 @@ export function pricingAt(
  * Where a route's upstream opens sessions, for `fetch` (http, https). Azure's older surface has the deployment in the
  * query: https://learn.microsoft.com/azure/ai-services/openai/how-to/realtime-audio-websockets (2026-11).
  */
-export function realtimeUrl({ channel, upstreamModel }: Route, { intent, search }: SessionOrder): string {
+export function realtimeUrl(
+  { channel, upstreamModel }: Route,
+  { intent, search }: SessionOrder,
+  key: string | null,
+): string {
   const provider = providers[channel.provider];
-  const baseUrl = (channel.baseUrl ?? provider.defaultBaseUrl ?? '').replace(/\/+$/, '');
+  const baseUrl = baseUrlOf(provider, channel.baseUrl);
   const query = new URLSearchParams(search);
   if (intent === 'transcription') query.set('intent', 'transcription');
   const version = channel.provider === 'azure' ? new URL(baseUrl).searchParams.get('api-version') : null;
@@ -64,6 +69,9 @@ export function realtimeUrl({ channel, upstreamModel }: Route, { intent, search 
     model: upstreamModel,
     suffix: '',
     search: `?${query}`,
+    streams: false,
+    settings: channel.settings,
+    key,
   });
 }
 
