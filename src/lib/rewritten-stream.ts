@@ -1,4 +1,6 @@
-// A stream of bytes made into a stream of text, piece by piece as it comes; still one that can be read in gulps.
+// A stream of bytes made into a stream of text, piece by piece as it comes. What comes out is one of the runtime's own
+// streams: of one that JavaScript makes, a break would throw away what a slower branch of it has not read yet. It must be
+// read by hand: piped into another of the runtime's own it hangs (workerd 1.20261023).
 import { GulpReader } from './gulps.ts';
 
 export interface Rewriter {
@@ -8,63 +10,47 @@ export interface Rewriter {
   end(tell: (text: string) => void): void;
 }
 
+/** `done` never rejects; it settles when the stream is over, and must be kept alive for so long. */
+export interface Rewritten {
+  readable: ReadableStream;
+  done: Promise<void>;
+}
+
 const encoder = new TextEncoder();
 
 /** Breaks where the body does, and where the rewriter throws; the body is cancelled then, and when the reader leaves. */
-export function rewrittenStream(body: ReadableStream, rewriter: Rewriter): ReadableStream {
-  const source = new Source(new GulpReader(body), rewriter);
-  return new ReadableStream({
-    type: 'bytes',
-    pull: async (controller) => {
-      const text = await source.next();
-      if (text !== '') return controller.enqueue(encoder.encode(text));
-      controller.close();
-      controller.byobRequest?.respond(0);
-    },
-    cancel: (reason) => source.cancel(reason),
-  });
+export function rewrittenStream(body: ReadableStream, rewriter: Rewriter): Rewritten {
+  const { readable, writable } = new IdentityTransformStream();
+  const reader = new GulpReader(body);
+  const writer = writable.getWriter();
+  writer.closed.catch((reason) => reader.cancel(reason));
+  return { readable, done: rewrite(reader, writer, rewriter) };
 }
 
-class Source {
-  private readonly reader: GulpReader;
-  private readonly rewriter: Rewriter;
-  private broken: { reason: unknown } | null = null;
-  private ended = false;
-
-  constructor(reader: GulpReader, rewriter: Rewriter) {
-    this.reader = reader;
-    this.rewriter = rewriter;
-  }
-
-  /** The next text; '' at the end. */
-  async next(): Promise<string> {
-    while (!this.ended) {
-      if (this.broken !== null) throw this.broken.reason;
-      const text = this.rewrite(await this.reader.read());
-      if (text !== '') return text;
+async function rewrite(
+  reader: GulpReader,
+  writer: WritableStreamDefaultWriter,
+  rewriter: Rewriter,
+): Promise<void> {
+  let text = '';
+  const tell = (more: string) => {
+    text += more;
+  };
+  const send = async () => {
+    const told = text;
+    text = '';
+    if (told !== '') await writer.write(encoder.encode(told));
+  };
+  try {
+    for (let bytes = await reader.read(); bytes !== null; bytes = await reader.read()) {
+      rewriter.push(bytes, tell);
+      await send();
     }
-    return '';
-  }
-
-  cancel(reason: unknown): Promise<void> {
-    return this.reader.cancel(reason);
-  }
-
-  private rewrite(bytes: Uint8Array | null): string {
-    let text = '';
-    const tell = (more: string) => {
-      text += more;
-    };
-    try {
-      if (bytes !== null) this.rewriter.push(bytes, tell);
-      else {
-        this.rewriter.end(tell);
-        this.ended = true;
-      }
-    } catch (reason) {
-      this.broken = { reason };
-      void this.reader.cancel(reason);
-    }
-    return text;
+    rewriter.end(tell);
+    await send();
+    await writer.close();
+  } catch (reason) {
+    await send().catch(() => undefined);
+    await Promise.all([reader.cancel(reason), writer.abort(reason).catch(() => undefined)]);
   }
 }

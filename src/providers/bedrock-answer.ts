@@ -4,10 +4,11 @@
 import { writeErrorBody } from '../formats/anthropic-messages/write-error.ts';
 import { isObject, textAt } from '../formats/json-reader.ts';
 import { sseOfEventStream } from './bedrock-stream.ts';
+import type { RunOn } from './provider.ts';
 
 const eventStream = 'application/vnd.amazon.eventstream';
 
-export function readBedrockAnswer(response: Response): Response | Promise<Response> {
+export function readBedrockAnswer(response: Response, runOn: RunOn): Response | Promise<Response> {
   const headers = ownHeaders(response.headers);
   if (response.status >= 400) return failure(response, headers);
   const isStream = response.headers.get('content-type')?.includes(eventStream) === true;
@@ -15,7 +16,9 @@ export function readBedrockAnswer(response: Response): Response | Promise<Respon
     return new Response(response.body, { status: response.status, headers });
   headers.set('content-type', 'text/event-stream; charset=utf-8');
   headers.delete('content-length');
-  return new Response(sseOfEventStream(response.body), { status: response.status, headers });
+  const { readable, done } = sseOfEventStream(response.body);
+  runOn(done);
+  return new Response(readable, { status: response.status, headers });
 }
 
 /** AWS's id of the request, where Anthropic's own API has it; of the other `x-amzn-…` nothing is Anthropic's. */

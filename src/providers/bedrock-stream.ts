@@ -5,7 +5,7 @@
 import { EventStreamCodec } from '@smithy/eventstream-codec';
 import { writeErrorBody } from '../formats/anthropic-messages/write-error.ts';
 import { crc32OfBytes } from '../lib/crc32.ts';
-import { rewrittenStream } from '../lib/rewritten-stream.ts';
+import { type Rewritten, rewrittenStream } from '../lib/rewritten-stream.ts';
 
 /** A frame has at most 16 MiB of payload and 128 KiB of headers, besides its own 16 bytes. */
 export const maximumFrameBytes = 16 * 1024 * 1024 + 128 * 1024 + 16;
@@ -20,7 +20,7 @@ const codec = new EventStreamCodec(
 type Message = ReturnType<EventStreamCodec['decode']>;
 
 /** Breaks where the body does, and where a frame is not what its checksums say. */
-export function sseOfEventStream(body: ReadableStream): ReadableStream {
+export function sseOfEventStream(body: ReadableStream): Rewritten {
   const frames = new Frames();
   return rewrittenStream(body, {
     push: (bytes, tell) => {

@@ -24,7 +24,8 @@ export const bedrock: Provider = {
   },
   adapt: adaptForBedrock,
   authorize: (request, key, settings) => authorizeForAws(request, key, settings),
-  read: (response) => readBedrockAnswer(response),
+  read: (response, _target, runOn) => readBedrockAnswer(response, runOn),
+  rewritesStreams: true,
 };
 
 /** The address of a channel that names none is its region's. */

@@ -27,7 +27,7 @@ export function exchange(
     key === null ? undefined : provider.authorize(request, key, settings, surroundings.runOn);
   const call = provider.isBound ? { ...request, send: bindingOf(surroundings) } : request;
   if (authorizing === undefined && provider.read === undefined) return callUpstream(call);
-  return guarded(provider, call, target, authorizing ?? null);
+  return guarded(provider, call, target, authorizing ?? null, surroundings.runOn);
 }
 
 async function guarded(
@@ -35,9 +35,10 @@ async function guarded(
   call: UpstreamCall,
   target: UpstreamTarget,
   authorizing: Promise<Response | null> | null,
+  runOn: RunOn,
 ): Promise<Response> {
   const response = (await authorizing) ?? (await callUpstream(call));
-  return provider.read === undefined ? response : provider.read(response, target);
+  return provider.read === undefined ? response : provider.read(response, target, runOn);
 }
 
 function bindingOf({ sendToAi }: Surroundings): Send {

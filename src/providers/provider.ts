@@ -100,7 +100,9 @@ export interface Provider {
     runOn: RunOn,
   ): Promise<Response | null> | undefined;
   /** The upstream's answer in the operation's own format. Undefined: it is already. */
-  read?(response: Response, target: UpstreamTarget): Response | Promise<Response>;
+  read?(response: Response, target: UpstreamTarget, runOn: RunOn): Response | Promise<Response>;
+  /** `read` makes its streams anew (lib/rewritten-stream.ts). */
+  readonly rewritesStreams?: true;
   /** It is called through the Worker's AI binding, not by its address. */
   readonly isBound?: true;
 }

@@ -2,13 +2,14 @@
 // whole or event by event, and embedders `{shape, data}`. Sources: see workers-ai.ts.
 import { isObject, textAt } from '../formats/json-reader.ts';
 import type { JsonObject } from '../formats/observation.ts';
-import type { UpstreamTarget } from './provider.ts';
+import type { RunOn, UpstreamTarget } from './provider.ts';
 import { chatStreamOf } from './workers-ai-stream.ts';
 import { callsOf, finishOf, type Naming, textOfResponse } from './workers-ai-text.ts';
 
 export function readWorkersAiAnswer(
   response: Response,
   target: UpstreamTarget,
+  runOn: RunOn,
 ): Response | Promise<Response> {
   const headers = new Headers(response.headers);
   headers.delete('content-length');
@@ -20,7 +21,9 @@ export function readWorkersAiAnswer(
   if (body === null || !response.headers.get('content-type')?.includes('text/event-stream')) {
     return whole(response, headers, naming);
   }
-  return new Response(chatStreamOf(body, naming), { status, headers });
+  const { readable, done } = chatStreamOf(body, naming);
+  runOn(done);
+  return new Response(readable, { status, headers });
 }
 
 function nowSeconds(): number {

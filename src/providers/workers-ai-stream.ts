@@ -3,10 +3,10 @@
 import { isObject } from '../formats/json-reader.ts';
 import type { JsonObject } from '../formats/observation.ts';
 import { createRawSseSplitter, type RawSseBlock } from '../formats/sse.ts';
-import { rewrittenStream } from '../lib/rewritten-stream.ts';
+import { type Rewritten, rewrittenStream } from '../lib/rewritten-stream.ts';
 import { callDeltasOf, finishOf, type Naming, textOfResponse } from './workers-ai-text.ts';
 
-export function chatStreamOf(body: ReadableStream, naming: Naming): ReadableStream {
+export function chatStreamOf(body: ReadableStream, naming: Naming): Rewritten {
   const splitter = createRawSseSplitter();
   const chunks = new Chunks(naming);
   return rewrittenStream(body, {

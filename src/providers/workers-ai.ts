@@ -20,6 +20,7 @@ export const workersAi: Provider = {
   adapt: (text, _headers, { operation }) => adaptInputs(text, operation),
   authorize: () => undefined,
   read: readWorkersAiAnswer,
+  rewritesStreams: true,
   isBound: true,
 };
 

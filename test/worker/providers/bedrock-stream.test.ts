@@ -1,7 +1,7 @@
 // Bedrock's event stream as server-sent events, however its bytes are cut.
 import { describe, expect, it } from 'vitest';
-import { sseOfEventStream } from '../../src/providers/bedrock-stream.ts';
-import { chunkFrame, damaged, exceptionFrame, frame } from '../support/event-stream.ts';
+import { sseOfEventStream } from '../../../src/providers/bedrock-stream.ts';
+import { chunkFrame, damaged, exceptionFrame, frame } from '../../support/event-stream.ts';
 
 const events = [
   { type: 'message_start', message: { id: 'msg_1', usage: { input_tokens: 3, output_tokens: 1 } } },
@@ -51,11 +51,16 @@ function seeded(seed: number): () => number {
   };
 }
 
-const textOf = (pieces: readonly Uint8Array[]) => new Response(sseOfEventStream(bodyOf(pieces))).text();
+const textOf = async (pieces: readonly Uint8Array[]) => {
+  const { readable, done } = sseOfEventStream(bodyOf(pieces));
+  const text = await new Response(readable).text();
+  await done;
+  return text;
+};
 
 /** What comes before the stream breaks, and why it does. */
 async function untilBroken(bytes: Uint8Array): Promise<{ text: string; reason: string }> {
-  const reader = sseOfEventStream(bodyOf(cut(bytes, () => 4_096))).getReader();
+  const reader = sseOfEventStream(bodyOf(cut(bytes, () => 4_096))).readable.getReader();
   let text = '';
   try {
     for (;;) {
