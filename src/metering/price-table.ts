@@ -63,7 +63,7 @@ const cache = new Map<string, Rates | null>();
  *
  * `openai-compatible`: the provider is known by `baseUrl` (Groq, Mistral, OpenRouter, …), and only its own
  * prices count then; behind any other address a model is priced as its maker's when its name is the
- * maker's (see {@link makersRates}), and else unpriced.
+ * maker's (see {@link makersRates}), and else unpriced. Together's new host the library does not know yet.
  */
 export function tableRates(
   provider: PricedProvider,
@@ -104,7 +104,8 @@ function lookUp(
     const name = tableNames[provider];
     return (name === undefined ? null : ratesOf(name, model, at)) ?? extraRates(provider, model);
   }
-  const host = baseUrl === undefined ? undefined : findProvider({ providerApiUrl: baseUrl });
+  const address = baseUrl?.replace(/^(https:\/\/)api\.together\.ai\b/, '$1api.together.xyz');
+  const host = address === undefined ? undefined : findProvider({ providerApiUrl: address });
   return host === undefined ? makersRates(model, at) : ratesOf(host.id, model, at);
 }
 

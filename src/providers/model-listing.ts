@@ -58,7 +58,7 @@ export const geminiListing: ModelListing = {
   }),
 };
 
-/** Source: Cohere's API reference, List Models (v1). */
+/** https://docs.cohere.com/v1/reference/list-models (2026-11): v1 only; pages of 1,000 at most. */
 export const cohereListing: ModelListing = {
   url: ({ baseUrl }, after) => {
     const query = after === null ? '' : `&page_token=${encodeURIComponent(after)}`;
