@@ -15,6 +15,7 @@ import { methodsOf } from './http/routes.ts';
 import { RelayError } from './lib/relay-error.ts';
 import { RefreshedPrices } from './metering/price-refresh.ts';
 import { PriceStore } from './metering/price-store.ts';
+import { sendToBinding } from './providers/workers-ai.ts';
 import { LedgerClient } from './quota/client.ts';
 import { EphemeralSecrets } from './realtime/ephemeral.ts';
 import type { RelayServices } from './relay/call.ts';
@@ -88,6 +89,7 @@ function buildServices(env: Env): Services {
       config.encryptionKeys,
     ),
     heldBytes: new HeldBytes(relayLimits.heldBytesOfIsolate),
+    sendToAi: env.AI === undefined ? null : sendToBinding(env.AI),
   };
 }
 
@@ -260,19 +262,19 @@ function withoutPrefix(request: Request): Request {
 
 /** A trial that succeeds also ends what its channel and key are set aside for. */
 async function testChannel(
-  { catalog, keys, modelLists, health }: Services,
+  services: Services,
   channelId: string,
   model: string | undefined,
   keyId: string | null,
 ) {
-  const current = await catalog.current(Date.now(), () => undefined);
+  const current = await services.catalog.current(Date.now(), () => undefined);
   const channel = current.channel(channelId);
   if (channel === null) return { ok: false, status: null, latency_ms: 0, error: 'There is no such channel.' };
   const startedAtMs = Date.now();
-  const trial = await tryChannel(channel, model, keyId, keys, modelLists);
+  const trial = await tryChannel(channel, model, keyId, services);
   const place = { channelId, keyId: keyId ?? channel.keys[0]?.id ?? null };
   const told: Promise<unknown>[] = [];
-  if (trial.ok) health.succeeded(place, startedAtMs, trial.latency_ms, (work) => told.push(work));
+  if (trial.ok) services.health.succeeded(place, startedAtMs, trial.latency_ms, (work) => told.push(work));
   await Promise.all(told);
   return trial;
 }

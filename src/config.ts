@@ -3,6 +3,7 @@
 import type { AccessApplication } from './dashboard/accounts/access-jwt.ts';
 import type { GithubApp } from './dashboard/accounts/github.ts';
 import { type EncryptionKeys, encryptionKeysOf } from './lib/encryption-keys.ts';
+import type { AiBinding } from './providers/workers-ai.ts';
 import type { AccountLedger } from './quota/account-ledger.ts';
 import type { TokenLedger } from './quota/ledger.ts';
 import type { RealtimeSession } from './realtime/session.ts';
@@ -17,6 +18,8 @@ export interface Env {
   REALTIME: DurableObjectNamespace<RealtimeSession>;
   HEALTH: DurableObjectNamespace<HealthBoard>;
   ASSETS: Fetcher;
+  /** Workers AI; `npm run deploy` adds it, for it runs nowhere but on Cloudflare. */
+  AI?: AiBinding;
   ADMIN_KEY?: string;
   ENCRYPTION_KEY?: string;
   /** Set while the key is rotated (`npm run rotate-encryption-key`): what is sealed is sealed under this one. */
@@ -86,6 +89,8 @@ export interface Config {
   readonly pricesUrl: string | null;
   readonly environmentChannels: readonly EnvironmentChannel[];
   readonly signIn: SignIn;
+  /** Whether there is Workers AI, which answers where nothing else is configured. */
+  readonly hasWorkersAi: boolean;
 }
 
 /** The frozen configuration of an environment. Empty strings count as unset. */
@@ -109,6 +114,7 @@ export function readConfig(env: Env): Config {
     pricesUrl: pricesUrl(env.PRICES_URL),
     environmentChannels: environmentChannels(env),
     signIn: signIn(env),
+    hasWorkersAi: env.AI !== undefined,
   });
 }
 

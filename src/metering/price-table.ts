@@ -7,6 +7,7 @@ import {
   type Provider,
   updatePrices,
 } from '@pydantic/genai-prices';
+import { withHourWrites } from './claude-prices.ts';
 import { extraModels, extraRates } from './price-extras.ts';
 import { freeRates, picoEach, type Rates, type TokenRates } from './rates.ts';
 import { withToolFees } from './tool-fees.ts';
@@ -20,6 +21,9 @@ export type PricedProvider =
   | 'cohere'
   | 'jina'
   | 'voyage'
+  | 'bedrock'
+  | 'vertex'
+  | 'workers-ai'
   | 'openai-compatible';
 
 /** The library's names of our providers. Jina it does not know. */
@@ -30,6 +34,9 @@ const tableNames: Partial<Record<PricedProvider, string>> = {
   azure: 'azure',
   cohere: 'cohere',
   voyage: 'voyageai',
+  bedrock: 'aws',
+  vertex: 'google',
+  'workers-ai': 'cloudflare',
 };
 
 /**
@@ -56,7 +63,7 @@ const cache = new Map<string, Rates | null>();
  *
  * `openai-compatible`: the provider is known by `baseUrl` (Groq, Mistral, OpenRouter, …), and only its own
  * prices count then; behind any other address a model is priced as its maker's when its name is the
- * maker's (see {@link makersRates}), and else unpriced.
+ * maker's (see {@link makersRates}), and else unpriced. Together's new host the library does not know yet.
  */
 export function tableRates(
   provider: PricedProvider,
@@ -97,7 +104,8 @@ function lookUp(
     const name = tableNames[provider];
     return (name === undefined ? null : ratesOf(name, model, at)) ?? extraRates(provider, model);
   }
-  const host = baseUrl === undefined ? undefined : findProvider({ providerApiUrl: baseUrl });
+  const address = baseUrl?.replace(/^(https:\/\/)api\.together\.ai\b/, '$1api.together.xyz');
+  const host = address === undefined ? undefined : findProvider({ providerApiUrl: address });
   return host === undefined ? makersRates(model, at) : ratesOf(host.id, model, at);
 }
 
@@ -119,7 +127,9 @@ function makersRates(model: string, at: Date): Rates | null {
 function ratesOf(provider: string, model: string, at: Date): Rates | null {
   const found = calcPrice({}, model, { providerId: provider, timestamp: at });
   if (found === null) return null;
-  const rates = withToolFees(ratesFromTable(found.model_price), found.provider.id, model);
+  const fees = withToolFees(ratesFromTable(found.model_price), found.provider.id, model);
+  const isElsewhere = provider === 'aws' || provider === 'google';
+  const rates = isElsewhere && model.includes('claude') ? withHourWrites(fees) : fees;
   // The library bills Groq's whisper so, outside its table: https://groq.com/pricing
   const groqWhisper = provider === 'groq' && found.model.id.startsWith('whisper-large-v3');
   return groqWhisper ? { ...rates, minimumAudioMilliseconds: 10_000 } : rates;

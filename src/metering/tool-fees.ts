@@ -47,6 +47,8 @@ const rules: readonly FeeRule[] = [
   // https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool: $10 per 1,000 searches (2026, through
   // claudecodeguides.com). Fetching pages is free. Code execution is in no answer's usage, so it is not charged.
   { providers: ['anthropic'], models: /./, fees: { webSearch: 0.01 } },
+  // Claude's own search, on Vertex too, at the same price (the same page's note on platforms, 2026-11).
+  { providers: ['google'], models: /claude/, fees: { webSearch: 0.01 } },
   // https://ai.google.dev/gemini-api/docs/pricing: before Gemini 3 $35 per 1,000 grounded prompts, however many
   // queries; from Gemini 3 on $14 per 1,000 queries (discuss.ai.google.dev/t/102927 and /t/134866, 2026). Maps
   // before Gemini 3, $25 per 1,000, is of 2025-10 and was not read again.

@@ -15,5 +15,8 @@ export const anthropic: Provider = {
     const path = operation === 'messages-count-tokens' ? '/messages/count_tokens' : '/messages';
     return `${baseUrl.replace(/\/v1$/, '')}/v1${path}${search}`;
   },
-  authorize: (headers, key) => headers.set('x-api-key', key),
+  authorize: ({ headers }, key) => {
+    headers.set('x-api-key', key);
+    if (!headers.has('anthropic-version')) headers.set('anthropic-version', '2023-06-01');
+  },
 };

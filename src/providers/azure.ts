@@ -14,7 +14,9 @@ export const azure: Provider = {
   embeds: 'openai',
   models: azureListing,
   url: azureUrl,
-  authorize: (headers, key) => headers.set('api-key', key),
+  authorize: ({ headers }, key) => {
+    headers.set('api-key', key);
+  },
 };
 
 function azureUrl(target: UpstreamTarget): string {

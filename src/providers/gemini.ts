@@ -3,7 +3,8 @@ import type { Operation } from '../formats/format.ts';
 import { geminiListing } from './model-listing.ts';
 import type { Provider } from './provider.ts';
 
-const verbs: Partial<Record<Operation, string>> = {
+/** Methods of a model, which Vertex has too. */
+export const geminiVerbs: Partial<Record<Operation, string>> = {
   'generate-content': 'generateContent',
   'stream-generate-content': 'streamGenerateContent',
   'count-tokens': 'countTokens',
@@ -12,7 +13,7 @@ const verbs: Partial<Record<Operation, string>> = {
 };
 
 /** Sessions of the Live API have an address of their own (realtime/gemini/address.ts). */
-const operations = new Set<Operation>([...(Object.keys(verbs) as Operation[]), 'live']);
+const operations = new Set<Operation>([...(Object.keys(geminiVerbs) as Operation[]), 'live']);
 
 export const gemini: Provider = {
   defaultBaseUrl: 'https://generativelanguage.googleapis.com',
@@ -21,8 +22,10 @@ export const gemini: Provider = {
   embeds: 'gemini',
   models: geminiListing,
   url: ({ baseUrl, operation, model, search }) => {
-    const path = `models/${model.replace(/^models\//, '')}:${verbs[operation]}`;
+    const path = `models/${model.replace(/^models\//, '')}:${geminiVerbs[operation]}`;
     return `${baseUrl.replace(/\/v1(beta)?$/, '')}/v1beta/${path}${search}`;
   },
-  authorize: (headers, key) => headers.set('x-goog-api-key', key),
+  authorize: ({ headers }, key) => {
+    headers.set('x-goog-api-key', key);
+  },
 };

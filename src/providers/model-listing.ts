@@ -1,6 +1,7 @@
 // How each kind of upstream lists its models: where, and what a page of the list says. Pure; routing/model-lists.ts
 // does the asking.
 import { isObject } from '../formats/json-reader.ts';
+import type { ListingTarget } from './provider.ts';
 import { withVersion } from './version-prefix.ts';
 
 /** A page of an upstream's list. */
@@ -11,20 +12,21 @@ export interface ListedPage {
 }
 
 export interface ModelListing {
-  /** `after`: the `next` of the page before; null for the first. `baseUrl` has no trailing slash. */
-  url(baseUrl: string, after: string | null): string;
-  read(body: unknown): ListedPage;
+  /** `after`: the `next` of the page before; null for the first. */
+  url(target: ListingTarget, after: string | null): string;
+  /** `after` as its address had it. */
+  read(body: unknown, after: string | null): ListedPage;
 }
 
 /** OpenAI's: one page. Source: OpenAI's OpenAPI file. */
 export const openaiListing: ModelListing = {
-  url: (baseUrl) => `${withVersion(baseUrl)}/models`,
+  url: ({ baseUrl }) => `${withVersion(baseUrl)}/models`,
   read: (body) => ({ names: strings(body, 'data', 'id'), next: null }),
 };
 
 /** Azure's: OpenAI's, with an `api-version` where the address has one. What it lists are models, not deployments. */
 export const azureListing: ModelListing = {
-  url: (baseUrl) => {
+  url: ({ baseUrl }) => {
     const { origin, pathname, search } = new URL(baseUrl);
     const root = `${origin}${pathname.replace(/(\/openai(\/v1)?)?\/?$/, '')}/openai`;
     return search === '' ? `${root}/v1/models` : `${root}/models${search}`;
@@ -34,7 +36,7 @@ export const azureListing: ModelListing = {
 
 /** Source: Anthropic's API reference, List Models. */
 export const anthropicListing: ModelListing = {
-  url: (baseUrl, after) => {
+  url: ({ baseUrl }, after) => {
     const query = after === null ? '' : `&after_id=${encodeURIComponent(after)}`;
     return `${baseUrl.replace(/\/v1$/, '')}/v1/models?limit=1000${query}`;
   },
@@ -46,7 +48,7 @@ export const anthropicListing: ModelListing = {
 
 /** Source: Google's discovery document, models.list. */
 export const geminiListing: ModelListing = {
-  url: (baseUrl, after) => {
+  url: ({ baseUrl }, after) => {
     const query = after === null ? '' : `&pageToken=${encodeURIComponent(after)}`;
     return `${baseUrl.replace(/\/v1(beta)?$/, '')}/v1beta/models?pageSize=1000${query}`;
   },
@@ -56,9 +58,9 @@ export const geminiListing: ModelListing = {
   }),
 };
 
-/** Source: Cohere's API reference, List Models (v1). */
+/** https://docs.cohere.com/v1/reference/list-models (2026-11): v1 only; pages of 1,000 at most. */
 export const cohereListing: ModelListing = {
-  url: (baseUrl, after) => {
+  url: ({ baseUrl }, after) => {
     const query = after === null ? '' : `&page_token=${encodeURIComponent(after)}`;
     return `${baseUrl.replace(/\/v[12]$/, '')}/v1/models?page_size=1000${query}`;
   },
@@ -68,12 +70,14 @@ export const cohereListing: ModelListing = {
   }),
 };
 
-function strings(body: unknown, list: string, member: string): string[] {
+/** A member of each row of a list. Throws where the body has no such list. */
+export function strings(body: unknown, list: string, member: string): string[] {
   const rows = isObject(body) ? body[list] : null;
   if (!Array.isArray(rows)) throw new Error(`the upstream's list of models has no \`${list}\``);
   return rows.map((row) => (isObject(row) ? row[member] : null)).filter((name) => typeof name === 'string');
 }
 
-function textOf(value: unknown): string | null {
+/** The text, if it is one that says something. */
+export function textOf(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }

@@ -35,6 +35,9 @@ export interface Preset {
 const plain = { hasResponses: false, chat: {} } as const;
 
 export const presets: Readonly<Record<PresetName, Preset>> = {
+  // https://www.alibabacloud.com/help/model-studio/base-url (2026-10-11): the shared address of Singapore; other regions and
+  // workspaces have their own. Responses for some of its models only, so that the channel's settings must say it:
+  // https://help.aliyun.com/en/model-studio/compatibility-with-openai-responses-api (2026-11).
   alibaba: { ...plain, baseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1' },
   // 400 for these: https://inference-docs.cerebras.ai/resources/openai
   cerebras: {
@@ -51,27 +54,53 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     hasResponses: true,
     chat: { refuses: ['logprobs', 'top_logprobs', 'logit_bias'], isSingleAnswer: true },
   },
+  // https://huggingface.co/docs/inference-providers/guides/responses-api (beta; hub-docs pull request 1980), 2026-11.
   huggingface: { ...plain, baseUrl: 'https://router.huggingface.co/v1', hasResponses: true },
   'llama.cpp': { ...plain, baseUrl: 'http://localhost:8080/v1' },
   // 422 `extra_forbidden` for all that it does not know, `stream_options` too (its streams end with the usage):
-  // https://github.com/avante-corp/avante.nvim/issues/2347, https://docs.mistral.ai/api (chat)
+  // https://github.com/avante-corp/avante.nvim/issues/2347, https://docs.mistral.ai/api (chat). Seen refused besides:
+  // max_completion_tokens (https://github.com/editor-code-assistant/eca/issues/231, 2025-12) and metadata
+  // (https://github.com/OpenHands/OpenHands-CLI/issues/83, 2025-11). Of efforts it takes two, tried model by model:
+  // https://github.com/anomalyco/models.dev/pull/1986 (2026-06).
   mistral: {
     ...plain,
     baseUrl: 'https://api.mistral.ai/v1',
     chat: {
-      renames: { seed: 'random_seed' },
-      refuses: ['logprobs', 'top_logprobs', 'logit_bias', 'user', 'service_tier', 'modalities', 'audio'],
+      renames: { seed: 'random_seed', max_completion_tokens: 'max_tokens' },
+      refuses: [
+        'logprobs',
+        'top_logprobs',
+        'logit_bias',
+        'user',
+        'service_tier',
+        'modalities',
+        'audio',
+        'metadata',
+        'store',
+        'verbosity',
+        'web_search_options',
+      ],
+      efforts: ['none', 'high'],
       refusesStreamOptions: true,
     },
   },
-  moonshot: { ...plain, baseUrl: 'https://api.moonshot.ai/v1' },
+  // https://platform.kimi.ai/docs/api/overview, as quoted by developersdigest.tech/reference/api-compatibility/moonshot (2026-11).
+  moonshot: { ...plain, baseUrl: 'https://api.moonshot.ai/v1', hasResponses: true },
   // Versions differ in what else they have (Responses among it): the channel's settings say so.
   ollama: { ...plain, baseUrl: 'http://localhost:11434/v1' },
+  // https://openrouter.ai/docs/client-sdks/typescript/sdks/responses/README.md (beta), 2026-11.
   openrouter: { ...plain, baseUrl: 'https://openrouter.ai/api/v1', hasResponses: true },
+  // https://docs.perplexity.ai/docs/sonar/openai-compatibility (2026-11). Its Agent API is Responses, at another address,
+  // https://api.perplexity.ai/v1 (https://docs.perplexity.ai/docs/grounded-llm/openai-compatibility, 2026-11): a channel of
+  // its own, with `responses_api`. apidog.com/blog/perplexity-api-key (2026-09-18) says that chat ended on 2026-09-27;
+  // Perplexity's own pages do not.
   perplexity: { ...plain, baseUrl: 'https://api.perplexity.ai' },
-  together: { ...plain, baseUrl: 'https://api.together.xyz/v1' },
+  // https://docs.together.ai/docs/inference/openai-compatibility (2026-11); api.together.xyz is its older address.
+  together: { ...plain, baseUrl: 'https://api.together.ai/v1' },
   vllm: { ...plain, baseUrl: 'http://localhost:8000/v1' },
+  // https://docs.x.ai/docs/api-reference (2026-04-13, through modelcards.net/documents/154).
   xai: { ...plain, baseUrl: 'https://api.x.ai/v1', hasResponses: true },
+  // https://docs.z.ai/api-reference/introduction (2026-11). The Coding Plan has an address of its own, and Responses at a third.
   zai: { ...plain, baseUrl: 'https://api.z.ai/api/paas/v4' },
 };
 

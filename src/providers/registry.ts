@@ -1,11 +1,14 @@
 import type { ProviderName } from '../routing/channel.ts';
 import { anthropic } from './anthropic.ts';
 import { azure } from './azure.ts';
+import { bedrock } from './bedrock.ts';
 import { gemini } from './gemini.ts';
 import { openai } from './openai.ts';
 import { openaiCompatible } from './openai-compatible.ts';
 import type { Provider } from './provider.ts';
 import { cohere, jina, voyage } from './rerankers.ts';
+import { vertex } from './vertex.ts';
+import { workersAi } from './workers-ai.ts';
 
 /** Every kind of upstream, by the name that a channel gives it. */
 export const providers: Readonly<Record<ProviderName, Provider>> = {
@@ -16,5 +19,8 @@ export const providers: Readonly<Record<ProviderName, Provider>> = {
   cohere,
   jina,
   voyage,
+  bedrock,
+  vertex,
+  'workers-ai': workersAi,
   'openai-compatible': openaiCompatible,
 };

@@ -5,7 +5,8 @@ import type { Usage } from '../formats/usage.ts';
 import { AlarmClock } from '../lib/alarm-clock.ts';
 import { type Charge, chargeFor, costOfCharge } from '../metering/charge.ts';
 import { estimateUsage } from '../metering/estimate.ts';
-import { callUpstream } from '../providers/call.ts';
+import { exchange } from '../providers/exchange.ts';
+import { baseUrlOf } from '../providers/provider.ts';
 import { providers } from '../providers/registry.ts';
 import type { LiveChannel } from '../routing/catalog.ts';
 import type { KeyRing } from '../routing/key-ring.ts';
@@ -59,27 +60,30 @@ async function call(
 ): Promise<Response> {
   const provider = providers[channel.provider];
   const key = await keys.keyOf(channel, keyId);
-  const headers = new Headers(channel.headers);
-  if (key.value !== null) provider.authorize(headers, key.value);
+  const target = {
+    baseUrl: baseUrlOf(provider, channel.baseUrl),
+    operation: 'stored-response',
+    model: row.upstreamModel ?? '',
+    suffix: `/${encodeURIComponent(responseId)}${cancel ? '/cancel' : ''}`,
+    search: '',
+    streams: false,
+    settings: channel.settings,
+    key: key.value,
+  } as const;
   const clock = new AlarmClock();
   const abort = new AbortController();
   clock.after(pollTimeoutMs, () => abort.abort());
   try {
-    const response = await callUpstream({
-      url: provider.url({
-        baseUrl: (channel.baseUrl ?? provider.defaultBaseUrl ?? '').replace(/\/+$/, ''),
-        operation: 'stored-response',
-        model: row.upstreamModel ?? '',
-        suffix: `/${encodeURIComponent(responseId)}${cancel ? '/cancel' : ''}`,
-        search: '',
-      }),
+    const request = {
+      url: provider.url(target),
       method: cancel ? 'POST' : 'GET',
-      headers,
+      headers: new Headers(channel.headers),
       body: null,
       abort,
       clock,
       firstByteMs: pollTimeoutMs,
-    });
+    };
+    const response = await exchange(provider, request, target, { sendToAi: null, runOn: () => undefined });
     // Read under the same deadline.
     return new Response(await response.arrayBuffer(), { status: response.status });
   } finally {

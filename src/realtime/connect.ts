@@ -1,5 +1,6 @@
 // Finds a session its upstream: the places in routing's order, until one opens a socket.
 import { RelayError } from '../lib/relay-error.ts';
+import type { UpstreamRequest } from '../providers/provider.ts';
 import { providers } from '../providers/registry.ts';
 import type { Attempt } from '../quota/quota.ts';
 import type { Route } from '../routing/catalog.ts';
@@ -112,6 +113,12 @@ export class Connector {
     return { outcome: 'answered', response: await ownAnswer(response as Response) };
   }
 
+  /** Providers of sockets put their key into a header; none of them hands out anything else. */
+  private async authorize({ channel }: Route, request: UpstreamRequest, key: string): Promise<void> {
+    const { provider, settings } = channel;
+    await providers[provider].authorize(request, key, settings, this.services.background);
+  }
+
   /** The upstream's answer to the upgrade, or why there is none. */
   private async call({
     route,
@@ -124,8 +131,10 @@ export class Connector {
       const key = await this.services.keys.keyOf(route.channel, keyId);
       usedKeyId = key.id;
       const headers = new Headers({ ...this.order.headers, ...route.channel.headers, upgrade: 'websocket' });
-      if (key.value !== null) providers[route.channel.provider].authorize(headers, key.value);
-      const response = await this.services.open(this.urlOf(route), headers, abort.signal);
+      const url = this.urlOf(route);
+      if (key.value !== null)
+        await this.authorize(route, { url, method: 'GET', headers, body: null }, key.value);
+      const response = await this.services.open(url, headers, abort.signal);
       return { response, keyId: usedKeyId };
     } catch (cause) {
       const code = abort.signal.aborted ? 'upstream_timeout' : 'upstream_error';

@@ -6,6 +6,7 @@ import type { JsonObject } from '../formats/observation.ts';
 import { readRerankResponse } from '../formats/rerank/response.ts';
 import { readUpstreamError, upstreamErrorBody } from '../formats/upstream-error.ts';
 import { RelayError } from '../lib/relay-error.ts';
+import { providers } from '../providers/registry.ts';
 import type { Admitted } from './admitted.ts';
 import type { Sent } from './attempt.ts';
 import { mayBeBulk } from './bulk.ts';
@@ -105,7 +106,8 @@ function streamed(answering: Answering, body: ReadableStream): Response {
   const task = streamTask(answering, body);
   const edited = sent.usageSwitchedOn && framing === 'sse';
   const isEvents = framing === 'sse' || framing === 'json-array';
-  const isNative = isEvents && !edited && !mayBeBulk(call, plan);
+  const isMadeAnew = providers[sent.route.channel.provider].rewritesStreams === true;
+  const isNative = isEvents && !edited && !isMadeAnew && !mayBeBulk(call, plan);
   const running = isNative ? pipeStream(task) : pumpStream(task, edited ? usageStripper() : null);
   call.background(running.end.then((end) => settleStream(answering, end)));
   if (ticket.ttfbMs === null) ticket.ttfbMs = Date.now() - call.startedAtMs;

@@ -1,15 +1,18 @@
 // One try at an upstream: which channel and key, what came back, and what that says of them.
 import { RelayError } from '../lib/relay-error.ts';
-import { callUpstream } from '../providers/call.ts';
+import { exchange } from '../providers/exchange.ts';
+import type { AdaptedBody } from '../providers/provider.ts';
+import { providers } from '../providers/registry.ts';
 import type { ChannelKey } from '../routing/key-ring.ts';
 import type { Choice } from '../routing/select.ts';
 import type { Admitted } from './admitted.ts';
 import { withoutFirstError } from './first-event.ts';
-import { headersFor, outgoingBody, urlFor } from './outgoing.ts';
+import { droppedHeader } from './headers.ts';
+import { adaptedBody, headersFor, outgoingBody, targetFor } from './outgoing.ts';
 import { waitsFor } from './patience.ts';
 import type { PricedRoute } from './plan.ts';
 import { refusedRelay } from './refused-relay.ts';
-import type { Translation } from './translation.ts';
+import { refuseLoss, type Translation } from './translation.ts';
 
 /** An upstream's response, and how it was got. */
 export interface Sent {
@@ -118,24 +121,44 @@ async function sendTo(
   key: ChannelKey,
   abort: AbortController,
 ): Promise<Sent> {
-  const { call, plan, ticket, clock } = request;
-  const { body, uploaded, usageSwitchedOn, translated } = outgoingBody(call, plan, route, abort);
+  const { call, plan, ticket, clock, services } = request;
+  const outgoing = outgoingBody(call, plan, route, abort);
+  const { uploaded, usageSwitchedOn, translated } = outgoing;
   const translation = translated?.translation ?? null;
-  ticket.dropped = translation?.dropped ?? [];
-  const calling = callUpstream({
-    url: urlFor(call, route, translated),
-    method: call.request.method,
-    headers: headersFor(call, plan, route, key, translated),
-    body,
-    abort,
-    clock,
-    firstByteMs: waitsFor(plan, route).firstByteMs,
-  });
+  const target = targetFor(call, plan, route, key, translated);
+  const headers = headersFor(call, plan, route, translated);
+  const adapted = adaptedBody(route.channel, outgoing, headers, target);
+  if (adapted !== null) refuseLoss(call, adapted.dropped, route.model);
+  ticket.dropped = [...(translation?.dropped ?? []), ...(adapted?.dropped ?? [])];
+  const provider = providers[route.channel.provider];
+  const calling = exchange(
+    provider,
+    {
+      url: provider.url(target),
+      method: call.request.method,
+      headers,
+      body: adapted?.text ?? outgoing.body,
+      abort,
+      clock,
+      firstByteMs: waitsFor(plan, route).firstByteMs,
+    },
+    target,
+    { sendToAi: services.sendToAi, runOn: call.background },
+  );
   // The upstream may answer before it has everything; the rest must be taken in all the same.
   if (uploaded !== null) call.background(uploaded.catch(() => undefined));
   const upstream = await (uploaded === null ? calling : orUploadFailure(calling, uploaded, abort));
   ticket.ttfbMs = Date.now() - call.startedAtMs;
-  return { upstream, route, key, abort, usageSwitchedOn, translation };
+  return { upstream: withDropped(upstream, adapted), route, key, abort, usageSwitchedOn, translation };
+}
+
+/** An answer that is not translated tells in its headers what its provider could not be told. */
+function withDropped(upstream: Response, adapted: AdaptedBody | null): Response {
+  if (adapted === null || adapted.dropped.length === 0) return upstream;
+  const { body, status } = upstream;
+  const headers = new Headers(upstream.headers);
+  headers.set('x-relay-dropped', droppedHeader(adapted.dropped));
+  return new Response(body, { status, headers });
 }
 
 /** What a response's status, or the first event of a stream, says against the place; null: it is an answer. */
@@ -145,7 +168,7 @@ async function failureOf(sent: Sent, { plan }: Admitted, isLast: boolean): Promi
     if (isLast || !(headers.get('content-type') ?? '').includes('text/event-stream')) return null;
     const { response, reason } = await withoutFirstError(sent.upstream, plan.facts.stream);
     sent.upstream = response;
-    return reason === null ? null : { kind: 'unavailable', reason, retryAfterMs: null, mayBeDone: false };
+    return reason === null ? null : { ...failureInStream(reason), retryAfterMs: null, mayBeDone: false };
   }
   if (!movesOn(status)) return null;
   const bytes = await sent.upstream.arrayBuffer().catch(() => new ArrayBuffer(0));
@@ -156,6 +179,11 @@ async function failureOf(sent: Sent, { plan }: Admitted, isLast: boolean): Promi
   if (refusedRelay(status, text)) return { ...said, kind: 'refused' };
   if (status === 429 || status === 408) return { ...said, kind: 'limited' };
   return status === 400 ? null : { ...said, kind: 'unavailable' };
+}
+
+/** A stream's first event that is an error: of the key's limits, or of the channel. */
+function failureInStream(reason: string): Pick<AttemptFailure, 'kind' | 'reason'> {
+  return { kind: reason.includes('"rate_limit_error"') ? 'limited' : 'unavailable', reason };
 }
 
 /** Of an error's body, this much is searched for what it says of the relay's own key. */

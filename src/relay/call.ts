@@ -1,5 +1,6 @@
 // One request as the doors hand it over, and what the relay needs to serve it.
 import type { Endpoint } from '../formats/format.ts';
+import type { Send } from '../providers/call.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import type { Background, CatalogLoader } from '../routing/catalog-loader.ts';
 import type { KeyRing } from '../routing/key-ring.ts';
@@ -41,4 +42,6 @@ export interface RelayServices {
   upstreamIds: UpstreamIdStore;
   conversations: Conversations;
   heldBytes: HeldBytes;
+  /** Null: the deployment has no Workers AI. */
+  sendToAi: Send | null;
 }

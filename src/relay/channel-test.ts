@@ -1,7 +1,9 @@
 // One small request straight through a channel, for whoever set it up: does it answer, and how fast?
 import type { Operation } from '../formats/format.ts';
 import { AlarmClock } from '../lib/alarm-clock.ts';
-import { callUpstream } from '../providers/call.ts';
+import type { Send } from '../providers/call.ts';
+import { exchange } from '../providers/exchange.ts';
+import { baseUrlOf } from '../providers/provider.ts';
 import { providers } from '../providers/registry.ts';
 import { type LiveChannel, upstreamNameOf } from '../routing/catalog.ts';
 import type { ProviderName } from '../routing/channel.ts';
@@ -19,6 +21,13 @@ export interface ChannelTrial {
 /** Bounds of a trial. */
 export const trialLimits = { waitMs: 30_000, errorCharacters: 1_000 } as const;
 
+/** What a trial needs of the relay. */
+export interface TrialServices {
+  keys: KeyRing;
+  modelLists: ModelLists;
+  sendToAi: Send | null;
+}
+
 interface Trial {
   operation: Operation;
   body(model: string): object;
@@ -33,18 +42,23 @@ const rerank: Trial = {
   body: (model) => ({ model, query: 'a', documents: ['a', 'b'] }),
 };
 const embed: Trial = { operation: 'embeddings', body: (model) => ({ model, input: 'hi' }) };
+const messages: Trial = {
+  operation: 'messages',
+  body: (model) => ({ model, max_tokens: 16, messages: [{ role: 'user', content: 'Say hi.' }] }),
+};
+const generate: Trial = {
+  operation: 'generate-content',
+  body: () => ({ contents: [{ role: 'user', parts: [{ text: 'Say hi.' }] }] }),
+};
 const trials: Record<ProviderName, Trial> = {
   openai: chat,
   azure: chat,
   'openai-compatible': chat,
-  anthropic: {
-    operation: 'messages',
-    body: (model) => ({ model, max_tokens: 16, messages: [{ role: 'user', content: 'Say hi.' }] }),
-  },
-  gemini: {
-    operation: 'generate-content',
-    body: () => ({ contents: [{ role: 'user', parts: [{ text: 'Say hi.' }] }] }),
-  },
+  anthropic: messages,
+  bedrock: messages,
+  gemini: generate,
+  vertex: generate,
+  'workers-ai': chat,
   cohere: rerank,
   jina: embed,
   voyage: embed,
@@ -55,8 +69,7 @@ export async function tryChannel(
   channel: LiveChannel,
   model: string | undefined,
   keyId: string | null,
-  keys: KeyRing,
-  lists: ModelLists,
+  services: TrialServices,
 ): Promise<ChannelTrial> {
   const startedAtMs = Date.now();
   const ended = (status: number | null, error?: string): ChannelTrial => ({
@@ -66,10 +79,10 @@ export async function tryChannel(
     ...(error !== undefined && { error }),
   });
   try {
-    const name = model ?? (await lists.namesOf(channel, startedAtMs))[0];
+    const name = model ?? (await services.modelLists.namesOf(channel, startedAtMs))[0];
     if (name === undefined)
       return ended(null, 'The channel names no model to try. Give one: {"model": "…"}.');
-    const response = await sendTrial(channel, name, keyId, keys);
+    const response = await sendTrial(channel, name, keyId, services);
     const text = await response.text();
     return response.ok
       ? ended(response.status)
@@ -83,25 +96,39 @@ async function sendTrial(
   channel: LiveChannel,
   name: string,
   keyId: string | null,
-  keys: KeyRing,
+  { keys, sendToAi }: TrialServices,
 ): Promise<Response> {
   const provider = providers[channel.provider];
-  const trial = trials[channel.provider];
   const model = upstreamNameOf(channel, name);
-  const baseUrl = (channel.baseUrl ?? provider.defaultBaseUrl ?? '').replace(/\/+$/, '');
+  const trial = trialOf(channel, model);
   const headers = new Headers({ 'content-type': 'application/json', ...channel.headers });
-  if (channel.provider === 'anthropic') headers.set('anthropic-version', '2023-06-01');
-  const key = await keys.keyOf(channel, keyId);
-  if (key.value !== null) provider.authorize(headers, key.value);
+  const { value: key } = await keys.keyOf(channel, keyId);
+  const target = {
+    baseUrl: baseUrlOf(provider, channel.baseUrl),
+    operation: trial.operation,
+    model,
+    suffix: '',
+    search: '',
+    streams: false,
+    settings: channel.settings,
+    key,
+  };
+  const text = JSON.stringify(trial.body(model));
+  const body = provider.adapt?.(text, headers, target).text ?? text;
   const abort = new AbortController();
   const clock = new AlarmClock();
   clock.after(trialLimits.waitMs, () => abort.abort());
   try {
-    const url = provider.url({ baseUrl, operation: trial.operation, model, suffix: '', search: '' });
-    const body = JSON.stringify(trial.body(model));
     const { waitMs: firstByteMs } = trialLimits;
-    return await callUpstream({ url, method: 'POST', headers, body, abort, clock, firstByteMs });
+    const request = { url: provider.url(target), method: 'POST', headers, body, abort, clock, firstByteMs };
+    return await exchange(provider, request, target, { sendToAi, runOn: () => undefined });
   } finally {
     clock.stop();
   }
+}
+
+/** Vertex's Claude has a form of its own, and so have embedders. */
+function trialOf({ provider }: LiveChannel, model: string): Trial {
+  if (provider === 'vertex' && model.includes('claude')) return messages;
+  return provider === 'workers-ai' && /\b(bge|embed)/.test(model) ? embed : trials[provider];
 }

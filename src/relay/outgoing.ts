@@ -5,6 +5,7 @@ import { type RerankDialect, writeRerankRequest } from '../formats/rerank/reques
 import { formatOf, type TranslationTarget } from '../formats/translations.ts';
 import { memberText, replaceMember, topLevelMembers } from '../lib/json-members.ts';
 import { chatFactsOf } from '../providers/presets.ts';
+import { type AdaptedBody, baseUrlOf, type UpstreamTarget } from '../providers/provider.ts';
 import { providers } from '../providers/registry.ts';
 import type { ChannelKey } from '../routing/key-ring.ts';
 import type { Call } from './call.ts';
@@ -15,20 +16,24 @@ import { translateEmbeddings } from './translate-embeddings.ts';
 import type { TranslatedRequest } from './translation.ts';
 import { startUpload } from './upload.ts';
 
-export function urlFor(
+/** Where a request goes, before the provider has made a URL of it. */
+export function targetFor(
   call: Call,
+  { facts }: Plan,
   { channel, upstreamModel }: PricedRoute,
+  key: ChannelKey,
   translated: TranslatedRequest | null,
-): string {
-  const provider = providers[channel.provider];
-  const baseUrl = (channel.baseUrl ?? provider.defaultBaseUrl ?? '').replace(/\/+$/, '');
-  return provider.url({
-    baseUrl,
+): UpstreamTarget {
+  return {
+    baseUrl: baseUrlOf(providers[channel.provider], channel.baseUrl),
     operation: translated?.operation ?? call.endpoint.operation,
     model: upstreamModel,
     suffix: call.suffix,
     search: translated === null ? searchForUpstream(call.request.url) : searchOf(translated),
-  });
+    streams: facts.stream,
+    settings: channel.settings,
+    key: key.value,
+  };
 }
 
 /** Of the caller's query nothing is meant for another provider; Gemini streams events only when asked. */
@@ -40,16 +45,11 @@ export function headersFor(
   call: Call,
   plan: Plan,
   { channel }: PricedRoute,
-  key: ChannelKey,
   translated: TranslatedRequest | null,
 ): Headers {
   // Beta headers and an SDK's telemetry are meant for the provider of the caller's format.
   const own = translated === null ? call.request.headers : new Headers({ accept: 'application/json' });
   const headers = headersForUpstream(own, channel.headers);
-  if (key.value !== null) providers[channel.provider].authorize(headers, key.value);
-  if (channel.provider === 'anthropic' && !headers.has('anthropic-version')) {
-    headers.set('anthropic-version', '2023-06-01');
-  }
   if (plan.body.type === 'json') headers.set('content-type', 'application/json');
   return headers;
 }
@@ -82,6 +82,18 @@ export function outgoingBody(call: Call, plan: Plan, route: PricedRoute, abort: 
       return { ...asItIs, body, usageSwitchedOn: edited.usageSwitchedOn };
     }
   }
+}
+
+/** The body as the provider wants it, where that is not its format's own; null: it may go as it is. */
+export function adaptedBody(
+  { provider }: PricedRoute['channel'],
+  { body }: Outgoing,
+  headers: Headers,
+  target: UpstreamTarget,
+): AdaptedBody | null {
+  const { adapt } = providers[provider];
+  if (adapt === undefined || body === null || body instanceof ReadableStream) return null;
+  return adapt(typeof body === 'string' ? body : new TextDecoder().decode(body), headers, target);
 }
 
 /** A conversation that holds another provider's proofs is written anew for its own format. */

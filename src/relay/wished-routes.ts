@@ -104,6 +104,9 @@ function pinnedTo(owner: UpstreamIdOwner | null, routes: Route[]): Route[] {
 
 const homes: Record<string, string> = {
   anthropic: '`POST /v1/messages`',
+  bedrock: '`POST /v1/messages`',
+  vertex: '`POST /v1beta/models/{model}:generateContent` or `POST /v1/messages`',
+  'workers-ai': '`POST /v1/chat/completions` or `/v1/embeddings`',
   gemini: '`POST /v1beta/models/{model}:generateContent`',
   cohere: '`POST /v1/rerank`',
   jina: '`POST /v1/rerank` or `/v1/embeddings`',

@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { Catalog, type CatalogContents, type LiveChannel, type OverrideRow } from './catalog.ts';
 import type { Channel, Group, ModelAlias } from './channel.ts';
-import { demoChannels, environmentChannels } from './environment-channels.ts';
+import { demoChannels, environmentChannels, workersAiChannels } from './environment-channels.ts';
 
 /** How old pictures may get. */
 export const catalogAges = {
@@ -102,8 +102,10 @@ function contents(
     plainKeys: null,
     lastResort: false,
   }));
+  const configured = [...stored, ...environmentChannels(config)];
+  const served = configured.length > 0 ? configured : workersAiChannels(config);
   return {
-    channels: [...stored, ...environmentChannels(config), ...demoChannels(config)],
+    channels: [...served, ...demoChannels(config)],
     groups,
     overrides,
     aliases,

@@ -13,6 +13,9 @@ export const providerNames = [
   'cohere',
   'jina',
   'voyage',
+  'bedrock',
+  'vertex',
+  'workers-ai',
   'openai-compatible',
 ] as const;
 

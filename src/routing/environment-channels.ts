@@ -1,4 +1,5 @@
-// Channels that nobody had to set up: one for each provider key in the environment, and the demo upstream's.
+// Channels that nobody had to set up: one for each provider key in the environment, Workers AI where there is nothing else,
+// and the demo upstream's.
 import type { Config } from '../config.ts';
 import type { LiveChannel } from './catalog.ts';
 import type { ProviderName } from './channel.ts';
@@ -51,6 +52,21 @@ export function environmentChannels(config: Config): LiveChannel[] {
     plainKeys: [key],
     lastResort: false,
   }));
+}
+
+/** Cloudflare's own models by the Worker's binding, `env_workers-ai`, for a deployment with no other channel at all. */
+export function workersAiChannels({ hasWorkersAi }: Config): LiveChannel[] {
+  if (!hasWorkersAi) return [];
+  const provider = 'workers-ai';
+  const name = 'Workers AI (environment)';
+  const channel = {
+    ...structuredClone(blank),
+    id: `env_${provider}`,
+    name,
+    provider,
+    baseUrl: null,
+  } as const;
+  return [{ ...channel, models: ['@cf/*'], plainKeys: [], lastResort: false }];
 }
 
 /** The demo upstream as one channel a provider, `demo_<provider>`: below every other, and only locally. */

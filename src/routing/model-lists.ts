@@ -2,10 +2,12 @@
 import { AlarmClock } from '../lib/alarm-clock.ts';
 import { matchesAny } from '../lib/wildcard.ts';
 import { modelsOf } from '../metering/price.ts';
-import { callUpstream } from '../providers/call.ts';
+import { exchange } from '../providers/exchange.ts';
 import type { ModelListing } from '../providers/model-listing.ts';
+import { baseUrlOf, type UpstreamTarget } from '../providers/provider.ts';
 import { providers } from '../providers/registry.ts';
 import type { Catalog, ChannelScope, LiveChannel } from './catalog.ts';
+import type { ProviderName } from './channel.ts';
 import type { KeyRing } from './key-ring.ts';
 
 /** Of upstreams' own lists. `pages` and `names` bound one list. */
@@ -18,6 +20,18 @@ export const listLimits = {
   channels: 200,
   errorCharacters: 1_000,
 } as const;
+
+/** Providers whose names the price table does not know as they are called. */
+const listedByUpstream: ReadonlySet<ProviderName> = new Set<ProviderName>(['openai-compatible', 'bedrock']);
+
+/** A list is no operation of any format. */
+const listTarget = {
+  operation: 'chat-completions',
+  model: '',
+  suffix: '',
+  search: '',
+  streams: false,
+} as const satisfies Partial<UpstreamTarget>;
 
 interface Kept {
   names: string[];
@@ -44,10 +58,9 @@ export class ModelLists {
     const exact = [...channel.models, ...Object.keys(channel.modelMap)].filter((name) => !name.includes('*'));
     const wildcards = channel.models.filter((name) => name.includes('*'));
     if (wildcards.length === 0) return exact;
-    const all =
-      channel.provider === 'openai-compatible'
-        ? await this.upstreamNames(channel, nowMs)
-        : modelsOf(channel.provider);
+    const all = listedByUpstream.has(channel.provider)
+      ? await this.upstreamNames(channel, nowMs)
+      : modelsOf(channel.provider);
     return [...exact, ...all.filter((name) => matchesAny(wildcards, name))];
   }
 
@@ -73,21 +86,32 @@ export class ModelLists {
   }
 
   private async fetchNames(channel: LiveChannel, listing: ModelListing, waitMs: number): Promise<string[]> {
-    const { defaultBaseUrl, authorize } = providers[channel.provider];
-    const baseUrl = (channel.baseUrl ?? defaultBaseUrl ?? '').replace(/\/+$/, '');
-    const headers = new Headers(channel.headers);
-    if (channel.provider === 'anthropic') headers.set('anthropic-version', '2023-06-01');
-    const key = await this.keys.keyOf(channel, null);
-    if (key.value !== null) authorize(headers, key.value);
+    const provider = providers[channel.provider];
+    const { value: key } = await this.keys.keyOf(channel, null);
+    const target = {
+      ...listTarget,
+      baseUrl: baseUrlOf(provider, channel.baseUrl),
+      settings: channel.settings,
+      key,
+    };
     const abort = new AbortController();
     const clock = new AlarmClock();
     clock.after(waitMs, () => abort.abort());
-    const common = { method: 'GET', headers, body: null, abort, clock, firstByteMs: waitMs };
     try {
       const names: string[] = [];
       let after: string | null = null;
       for (let pages = 0; pages < listLimits.pages && names.length < listLimits.names; pages++) {
-        const page = listing.read(await pageAt({ ...common, url: listing.url(baseUrl, after) }));
+        const request = {
+          url: listing.url(target, after),
+          method: 'GET',
+          headers: new Headers(channel.headers),
+          body: null,
+          abort,
+          clock,
+          firstByteMs: waitMs,
+        };
+        const surroundings = { sendToAi: null, runOn: () => undefined };
+        const page = listing.read(await pageOf(exchange(provider, request, target, surroundings)), after);
         names.push(...page.names);
         // A list that never ends by itself names the same page again.
         if (page.next === null || page.next === after) break;
@@ -100,8 +124,8 @@ export class ModelLists {
   }
 }
 
-async function pageAt(call: Parameters<typeof callUpstream>[0]): Promise<unknown> {
-  const response = await callUpstream(call);
+async function pageOf(answering: Promise<Response>): Promise<unknown> {
+  const response = await answering;
   const text = await response.text();
   if (response.ok) return JSON.parse(text);
   throw new Error(`the upstream answered ${response.status}: ${text.slice(0, listLimits.errorCharacters)}`);

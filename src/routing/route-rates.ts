@@ -1,4 +1,5 @@
 // What a model costs at a route: the operator's own price of the requested name, else the table's of the upstream's.
+import { atLocation } from '../metering/claude-prices.ts';
 import { overrideRates, type Rates, tableRates } from '../metering/price.ts';
 import type { Catalog, Route } from './catalog.ts';
 
@@ -11,5 +12,16 @@ export function ratesOf(
 ): Rates | null {
   const override = model === null ? null : catalog.override(model);
   if (override !== null) return overrideRates(override);
-  return tableRates(channel.provider, upstreamModel, channel.baseUrl ?? undefined, new Date(nowMs));
+  return listRates(channel, upstreamModel, nowMs);
+}
+
+/** The table's price at a channel; null: it has none. */
+export function listRates(
+  { provider, baseUrl, settings }: Route['channel'],
+  upstreamModel: string,
+  nowMs: number,
+): Rates | null {
+  const rates = tableRates(provider, upstreamModel, baseUrl ?? undefined, new Date(nowMs));
+  if (rates === null || provider !== 'vertex') return rates;
+  return atLocation(rates, upstreamModel, settings.location ?? 'global');
 }

@@ -2,13 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { openaiCompatible } from '../../src/providers/openai-compatible.ts';
 import { chatFactsOf, presetNames, presetOf, presets } from '../../src/providers/presets.ts';
+import { targetOf } from './target.ts';
 
 describe('a preset', () => {
   it.each(presetNames)('%s has an address that is used as it is', (name) => {
     const { baseUrl } = presets[name];
-    const target = { baseUrl, operation: 'chat-completions', model: 'm', suffix: '', search: '' } as const;
+    const target = targetOf({ baseUrl, operation: 'chat-completions' });
     expect(openaiCompatible.url(target)).toBe(`${baseUrl}/chat/completions`);
-    expect(openaiCompatible.models?.url(baseUrl, null)).toBe(`${baseUrl}/models`);
+    expect(openaiCompatible.models?.url(target, null)).toBe(`${baseUrl}/models`);
   });
 
   it('is told by the host, or by a host below it; a machine’s own address tells nothing', () => {

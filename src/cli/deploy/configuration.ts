@@ -29,6 +29,8 @@ export function mergeConfiguration(tracked: RawConfig, deployment: Readonly<Depl
       ...binding,
       ...(deployment.kv ? { id: deployment.kv.id } : {}),
     })),
+    // Only there: a local runtime has no models, and an account would have to be asked for.
+    ai: { binding: 'AI' },
     ...(domains.length > 0 ? { routes: domains.map((pattern) => ({ pattern, custom_domain: true })) } : {}),
   };
 }

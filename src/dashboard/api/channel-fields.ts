@@ -16,12 +16,13 @@ const baseUrl = z
     'must be an http or https URL without credentials, query (but for `api-version`) or fragment',
   );
 
+/** A service account's key is a JSON file: it may have spaces and lines. */
 const upstreamKey = z
   .string()
   .trim()
   .min(1, 'must not be empty')
   .max(managementLimits.keyCharacters)
-  .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');
+  .regex(/^([\x21-\x7e]+|\{[\s\x21-\x7e]*\})$/, 'must be printable ASCII without spaces');
 
 const keyList = z
   .array(upstreamKey)
@@ -71,6 +72,24 @@ export const settings = z.strictObject({
     .openapi({ description: 'Whether an `openai-compatible` upstream has the Responses API.' }),
   first_byte_ms: waitMs.openapi({ description: 'Time to the head of a response.' }),
   idle_ms: waitMs.openapi({ description: 'Time between two pieces of a stream.' }),
+  region: z
+    .string()
+    .regex(/^[a-z]{2,3}(-[a-z]+)+-\d{1,2}$/, 'must be an AWS region, such as `us-east-1`')
+    .optional()
+    .openapi({ description: 'Bedrock: the AWS region; else the host of `base_url` names it.' }),
+  project: z
+    .string()
+    .regex(
+      /^([a-z0-9.-]+:)?[a-z0-9][a-z0-9-]{1,62}$/,
+      'must be the id or the number of a Google Cloud project',
+    )
+    .optional()
+    .openapi({ description: 'Vertex: the Google Cloud project; else the service account’s own.' }),
+  location: z
+    .string()
+    .regex(/^[a-z0-9-]{2,40}$/, 'must be a location of Vertex AI, such as `us-east5` or `global`')
+    .optional()
+    .openapi({ description: 'Vertex: the location; else `global`.' }),
 });
 export type SettingsView = z.infer<typeof settings>;
 

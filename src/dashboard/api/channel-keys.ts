@@ -1,5 +1,7 @@
 // How an upstream's keys are taken in: sealed before anything else sees them, with a hint for people.
 import { type SealedKey, seal } from '../../lib/seal.ts';
+import { readAwsKey } from '../../providers/bedrock-key.ts';
+import { readServiceAccount } from '../../providers/service-account.ts';
 import type { ChannelEdit } from './channel-fields.ts';
 import { newId } from './identifiers.ts';
 import { managementLimits } from './limits.ts';
@@ -43,6 +45,11 @@ export async function editedKeys(
 
 /** `sk-p…aB3x`, or less of a short one: never more than a third of the key. */
 function hintOfKey(plain: string): string {
+  const account = readServiceAccount(plain);
+  if (account !== null) return account.email.slice(0, 60);
+  const aws = readAwsKey(plain);
+  // Of credentials only the id, which is no secret.
+  if (aws.kind === 'credentials') return `${aws.accessKeyId.slice(0, 4)}…${aws.accessKeyId.slice(-4)}`;
   if (plain.length < 12) return '…';
   return plain.length < 24 ? `…${plain.slice(-4)}` : `${plain.slice(0, 4)}…${plain.slice(-4)}`;
 }

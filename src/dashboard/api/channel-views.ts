@@ -1,11 +1,9 @@
-// Between the management API's fields of a channel and the record that is stored; and what must hold of a
-// channel as a whole. Keys go in by channel-keys.ts. Pure.
+// Between the management API's fields of a channel and the record that is stored. Keys go in by channel-keys.ts, what must
+// hold of a channel as a whole is in channel-checks.ts. Pure.
 
 import type { ChannelSettings } from '../../providers/provider.ts';
-import type { Channel } from '../../routing/channel.ts';
 import type { ChannelChanges, ChannelRecord } from '../../routing/store.ts';
 import type { ChannelEdit, ChannelView, NewChannel, SettingsView } from './channel-fields.ts';
-import { fieldProblem } from './problem.ts';
 import { isoOf } from './values.ts';
 
 /** A channel without its keys, but for their hints. */
@@ -49,35 +47,21 @@ export function changesOfChannel(edit: ChannelEdit | NewChannel): ChannelChanges
   };
 }
 
-export function settingsView({ preset, responsesApi, firstByteMs, idleMs }: ChannelSettings): SettingsView {
-  return { preset, responses_api: responsesApi, first_byte_ms: firstByteMs, idle_ms: idleMs };
+export function settingsView(settings: ChannelSettings): SettingsView {
+  const { preset, responsesApi, firstByteMs, idleMs, region, project, location } = settings;
+  const times = { first_byte_ms: firstByteMs, idle_ms: idleMs };
+  return { preset, responses_api: responsesApi, ...times, region, project, location };
 }
 
-export function settingsOf({ preset, responses_api, first_byte_ms, idle_ms }: SettingsView): ChannelSettings {
+export function settingsOf(view: SettingsView): ChannelSettings {
+  const { preset, responses_api, first_byte_ms, idle_ms, region, project, location } = view;
   return {
     ...(preset !== undefined && { preset }),
     ...(responses_api !== undefined && { responsesApi: responses_api }),
     ...(first_byte_ms !== undefined && { firstByteMs: first_byte_ms }),
     ...(idle_ms !== undefined && { idleMs: idle_ms }),
+    ...(region !== undefined && { region }),
+    ...(project !== undefined && { project }),
+    ...(location !== undefined && { location }),
   };
-}
-
-/** Throws a Problem for what no single field can show to be wrong. `keyCount`: keys that it will have. */
-export function checkChannel(channel: Omit<Channel, 'keys' | 'id'>, keyCount: number): void {
-  const { provider, baseUrl, models, modelMap } = channel;
-  if (baseUrl === null && (provider === 'azure' || provider === 'openai-compatible')) {
-    throw fieldProblem('base_url', `a channel of the provider \`${provider}\` needs one`);
-  }
-  if (channel.settings.preset !== undefined && provider !== 'openai-compatible') {
-    throw fieldProblem('preset', 'only a channel of the provider `openai-compatible` has one');
-  }
-  if (provider !== 'azure' && baseUrl?.includes('?')) {
-    throw fieldProblem('base_url', 'only an Azure address has an `api-version`');
-  }
-  if (keyCount === 0 && provider !== 'openai-compatible') {
-    throw fieldProblem('keys', `a channel of the provider \`${provider}\` needs at least one key`);
-  }
-  if (models.length === 0 && Object.keys(modelMap).length === 0) {
-    throw fieldProblem('models', 'name at least one model, or `*` for every model');
-  }
 }

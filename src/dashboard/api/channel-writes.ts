@@ -2,15 +2,16 @@
 import { presets } from '../../providers/presets.ts';
 import type { Channel } from '../../routing/channel.ts';
 import type { ChannelRecord } from '../../routing/store.ts';
+import { checkChannel, keysOfProvider } from './channel-checks.ts';
 import type { ChannelEdit, NewChannel } from './channel-fields.ts';
 import { editedKeys, sealKeys } from './channel-keys.ts';
-import { changesOfChannel, checkChannel } from './channel-views.ts';
+import { changesOfChannel } from './channel-views.ts';
 import { newId } from './identifiers.ts';
 import { notFound } from './problem.ts';
 import type { ManagementServices } from './services.ts';
 
 export async function createChannel(services: ManagementServices, body: NewChannel): Promise<ChannelRecord> {
-  const plainKeys = body.keys ?? [];
+  const plainKeys = keysOfProvider(body.provider, body.keys ?? [], 'keys');
   const changes = changesOfChannel(withPreset(body));
   const fields = { ...emptyChannel, name: body.name, provider: body.provider, ...changes };
   checkChannel(fields, plainKeys.length);
@@ -29,7 +30,8 @@ export async function editChannel(
 ): Promise<ChannelRecord> {
   const before = await services.routing.find(id);
   if (before === null) throw notFound('channel');
-  const keys = await editedKeys(before.channel.keys, edit, services.encryptionKey);
+  const provider = edit.provider ?? before.channel.provider;
+  const keys = await editedKeys(before.channel.keys, withOwnKeys(edit, provider), services.encryptionKey);
   const changes = { ...changesOfChannel(edit), ...(keys !== null && { keys }) };
   const after = { ...before.channel, ...changes };
   checkChannel(after, after.keys.length);
@@ -37,6 +39,16 @@ export async function editChannel(
   if (record === null) throw notFound('channel');
   await services.onChannelsChanged();
   return record;
+}
+
+/** The edit with its keys as the provider's are kept. */
+function withOwnKeys(edit: ChannelEdit, provider: Channel['provider']): ChannelEdit {
+  const { keys, add_keys } = edit;
+  return {
+    ...edit,
+    ...(keys !== undefined && { keys: keysOfProvider(provider, keys, 'keys') }),
+    ...(add_keys !== undefined && { add_keys: keysOfProvider(provider, add_keys, 'add_keys') }),
+  };
 }
 
 /** What a preset says is filled in where the caller says nothing. */

@@ -1,39 +1,14 @@
 // The form of a channel: a provider and a key are enough for a new one.
 import type { FC } from 'hono/jsx';
 import { type ProviderName, providerNames } from '../../routing/channel.ts';
-import type { ChannelView } from '../api/channel-fields.ts';
+import type { ChannelView, SettingsView } from '../api/channel-fields.ts';
+import { placeSettings, providerFacts } from './channel-providers.ts';
 import { Alert, Choice, Field } from './form.tsx';
 import { listOf, textOf, type Values } from './page-env.ts';
 import { Heading } from './parts.tsx';
 import { strings } from './strings.ts';
 
 const words = () => strings().channels;
-
-/** What people call a provider, and the models that a channel of it has when none are named. */
-export const providerFacts: Record<ProviderName, { label: string; models: readonly string[] }> = {
-  openai: {
-    label: 'OpenAI',
-    models: [
-      'gpt-*',
-      'chatgpt-*',
-      'o1*',
-      'o3*',
-      'o4*',
-      'text-embedding-*',
-      'omni-*',
-      'tts-*',
-      'whisper-*',
-      'dall-e-*',
-    ],
-  },
-  anthropic: { label: 'Anthropic', models: ['claude-*'] },
-  gemini: { label: 'Google Gemini', models: ['gemini-*', 'gemma-*', 'imagen-*', 'text-embedding-00*'] },
-  azure: { label: 'Azure OpenAI', models: ['gpt-*', 'o1*', 'o3*', 'o4*', 'text-embedding-*'] },
-  cohere: { label: 'Cohere', models: ['command-*', 'rerank-*', 'embed-*'] },
-  jina: { label: 'Jina', models: ['jina-*'] },
-  voyage: { label: 'Voyage', models: ['voyage-*', 'rerank-2*'] },
-  'openai-compatible': { label: 'OpenAI-compatible', models: ['*'] },
-};
 
 interface FormFacts {
   /** null: a new one. */
@@ -77,6 +52,20 @@ export const ChannelForm: FC<FormFacts> = ({ channel, values, errors, detail }) 
         autocomplete="off"
         error={errors.keys ?? errors.add_keys}
       />
+      {Object.entries(words().keyForms).map(([provider, help]) => (
+        <small class={`only-for for-${provider}`}>{help}</small>
+      ))}
+      {placeSettings.map(({ name, provider }) => (
+        <div class={`only-for for-${provider}`}>
+          <Field
+            name={name}
+            label={words().places[name].label}
+            help={words().places[name].help}
+            value={textOf(values, name)}
+            error={errors[`settings.${name}`]}
+          />
+        </div>
+      ))}
       <details open={channel !== null || detail !== undefined}>
         <summary>{words().more}</summary>
         <More values={values} errors={errors} />
@@ -142,8 +131,8 @@ const More: FC<Pick<FormFacts, 'values' | 'errors'>> = ({ values, errors }) => (
   </>
 );
 
-/** What a form says, as the management API takes it. */
-export function channelBody(values: Values, isNew: boolean): Record<string, unknown> {
+/** What a form says, as the management API takes it. `before`: the channel that is edited; null: a new one. */
+export function channelBody(values: Values, before: ChannelView | null): Record<string, unknown> {
   const provider = textOf(values, 'provider');
   const key = textOf(values, 'key').trim();
   const models = listOf(values, 'models');
@@ -157,8 +146,17 @@ export function channelBody(values: Values, isNew: boolean): Record<string, unkn
     priority: Number(textOf(values, 'priority') || '0'),
     weight: Number(textOf(values, 'weight') || '1'),
     enabled: textOf(values, 'enabled') !== 'no',
-    ...(isNew ? { keys } : keys.length > 0 ? { add_keys: keys } : {}),
+    settings: settingsBody(values, provider, before),
+    ...(before === null ? { keys } : keys.length > 0 ? { add_keys: keys } : {}),
   };
+}
+
+/** The settings that the form does not show stay as they are; those of another provider go. */
+function settingsBody(values: Values, provider: string, before: ChannelView | null): SettingsView {
+  const { region, project, location, ...kept } = before?.settings ?? {};
+  const own = placeSettings.filter((setting) => setting.provider === provider);
+  const given = own.map(({ name }) => [name, textOf(values, name).trim()] as const);
+  return { ...kept, ...Object.fromEntries(given.filter(([, value]) => value !== '')) };
 }
 
 /** A channel as the form shows it. */
@@ -171,5 +169,6 @@ export function valuesOfChannel(channel: ChannelView): Values {
     priority: String(channel.priority),
     weight: String(channel.weight),
     enabled: channel.enabled ? 'yes' : 'no',
+    ...Object.fromEntries(placeSettings.map(({ name }) => [name, channel.settings[name] ?? ''])),
   };
 }

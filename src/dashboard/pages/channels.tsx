@@ -18,7 +18,7 @@ export function channelRoutes(): Hono<PageEnv> {
   routes.get('/new', (context) => showForm(context, null, {}, {}));
   routes.post('/new', async (context) => {
     const values = await formOf(context);
-    const made = await context.var.api('POST', '/channels', channelBody(values, true));
+    const made = await context.var.api('POST', '/channels', channelBody(values, null));
     if (!made.ok) return showForm(context, null, values, made.errors, made.detail);
     return context.redirect('/dashboard/channels', 303);
   });
@@ -28,9 +28,10 @@ export function channelRoutes(): Hono<PageEnv> {
   });
   routes.post('/:id', async (context) => {
     const values = await formOf(context);
-    const edited = await context.var.api('PATCH', pathOf(context), channelBody(values, false));
+    const channel = await find(context);
+    const edited = await context.var.api('PATCH', pathOf(context), channelBody(values, channel));
     if (edited.ok) return context.redirect('/dashboard/channels', 303);
-    return showForm(context, await find(context), values, edited.errors, edited.detail);
+    return showForm(context, channel, values, edited.errors, edited.detail);
   });
   routes.post('/:id/test', async (context) => {
     const test = await need(context.var.api<ChannelTest>('POST', `${pathOf(context)}/test`, {}));

@@ -2,8 +2,9 @@
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import { matches } from '../../lib/wildcard.ts';
-import { tableRates } from '../../metering/price.ts';
-import type { LiveChannel } from '../../routing/catalog.ts';
+
+import { type LiveChannel, upstreamNameOf } from '../../routing/catalog.ts';
+import { listRates } from '../../routing/route-rates.ts';
 import { ActionButton, Alert, Field } from './form.tsx';
 import { show } from './layout.tsx';
 import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
@@ -123,9 +124,9 @@ function servedOf(live: readonly LiveChannel[], own: readonly Price[], at: Date)
     if (override !== undefined) {
       return { model, channels, input: override.input, output: override.output, source: 'own' as const };
     }
-    const rates = serving.flatMap(({ provider, modelMap, baseUrl }) => {
-      const upstream = Object.hasOwn(modelMap, model) ? (modelMap[model] ?? model) : model;
-      return tableRates(provider, upstream, baseUrl ?? undefined, at) ?? [];
+    const rates = serving.flatMap((channel) => {
+      const upstream = upstreamNameOf(channel, model);
+      return listRates(channel, upstream, at.getTime()) ?? [];
     });
     if (rates.length === 0) return { model, channels, input: null, output: null, source: 'none' as const };
     const dearest = (kind: 'input' | 'output') => Math.max(...rates.map(({ base }) => base[kind])) / 1e6;

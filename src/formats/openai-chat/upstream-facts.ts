@@ -1,8 +1,9 @@
 // What is known of an upstream that imitates OpenAI's chat completions: which members it calls otherwise or refuses.
 // The facts are data of whoever knows the upstream (providers/presets.ts); this file applies them to a written body.
 import type { DroppedPaths } from '../dropped-paths.ts';
-import type { NeutralRequest } from '../neutral.ts';
+import type { NeutralRequest, ReasoningEffort } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
+import { fitEffort } from '../openai-models.ts';
 
 /** Facts of one upstream; what is absent is as most imitators have it. */
 export interface ChatUpstreamFacts {
@@ -12,6 +13,8 @@ export interface ChatUpstreamFacts {
   renames?: Readonly<Record<string, string>>;
   /** It reports a stream's usage by itself, and refuses to be asked for it. */
   refusesStreamOptions?: boolean;
+  /** The efforts that it takes; absent: those that all know. */
+  efforts?: readonly ReasoningEffort[];
   /** More answers than one are refused. */
   isSingleAnswer?: boolean;
 }
@@ -49,7 +52,10 @@ export function fitToUpstream(
       else if (!isHarmless) dropped.fields(request, field);
       continue;
     }
-    kept[facts.renames?.[name] ?? name] = value;
+    const isEffort = name === 'reasoning_effort' && facts.efforts !== undefined;
+    kept[facts.renames?.[name] ?? name] = isEffort
+      ? fitEffort(value as ReasoningEffort, facts.efforts ?? [])
+      : value;
   }
   return kept;
 }

@@ -1,4 +1,5 @@
 // Where a route's upstream opens sessions of Gemini's Live API. Pure.
+import { baseUrlOf } from '../../providers/provider.ts';
 import { providers } from '../../providers/registry.ts';
 import type { Route } from '../../routing/catalog.ts';
 import type { SessionOrder } from '../order.ts';
@@ -8,6 +9,6 @@ import type { SessionOrder } from '../order.ts';
  * query, which is what gets into logs. https://ai.google.dev/api/live (2026-11)
  */
 export function liveUrl({ channel }: Route, { endpoint }: SessionOrder): string {
-  const baseUrl = channel.baseUrl ?? providers[channel.provider].defaultBaseUrl ?? '';
-  return baseUrl.replace(/\/+$/, '').replace(/\/v1(beta|alpha)?$/, '') + endpoint;
+  const baseUrl = baseUrlOf(providers[channel.provider], channel.baseUrl);
+  return baseUrl.replace(/\/v1(beta|alpha)?$/, '') + endpoint;
 }

@@ -1,4 +1,5 @@
 // Where a route's upstream opens sessions of OpenAI's kind. Pure.
+import { baseUrlOf } from '../../providers/provider.ts';
 import { providers } from '../../providers/registry.ts';
 import type { Route } from '../../routing/catalog.ts';
 import type { SessionOrder } from '../order.ts';
@@ -9,7 +10,7 @@ import type { SessionOrder } from '../order.ts';
  */
 export function realtimeUrl({ channel, upstreamModel }: Route, { intent, search }: SessionOrder): string {
   const provider = providers[channel.provider];
-  const baseUrl = (channel.baseUrl ?? provider.defaultBaseUrl ?? '').replace(/\/+$/, '');
+  const baseUrl = baseUrlOf(provider, channel.baseUrl);
   const query = new URLSearchParams(search);
   if (intent === 'transcription') query.set('intent', 'transcription');
   const version = channel.provider === 'azure' ? new URL(baseUrl).searchParams.get('api-version') : null;
@@ -21,6 +22,9 @@ export function realtimeUrl({ channel, upstreamModel }: Route, { intent, search 
     model: upstreamModel,
     suffix: '',
     search: `?${query}`,
+    streams: false,
+    settings: channel.settings,
+    key: null,
   });
 }
 

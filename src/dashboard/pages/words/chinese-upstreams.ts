@@ -12,6 +12,16 @@ export const chineseUpstreams: Pick<Words, 'channels' | 'models'> = {
     keys: '密钥',
     keyHelp: '加密保存，之后不再显示。',
     newKey: '再加一个密钥',
+    keyForms: {
+      bedrock: 'ACCESS_KEY_ID:SECRET_ACCESS_KEY，如有会话令牌则再加 :SESSION_TOKEN；或 Bedrock API 密钥。',
+      vertex: '服务账号的完整 JSON 文件；或 Vertex 快速模式的 API 密钥（仅限 Gemini）。',
+      'workers-ai': '无需密钥：使用 Worker 自身的绑定。请留空。',
+    },
+    places: {
+      region: { label: 'AWS 区域', help: '例如 us-east-1。模型名称按 Bedrock 的写法。' },
+      location: { label: '位置', help: '例如 us-east5。留空即 global。' },
+      project: { label: '项目', help: '留空即服务账号所属的项目。' },
+    },
     name: '名称',
     nameHelp: '留空：使用提供商的名称。',
     models: '模型',

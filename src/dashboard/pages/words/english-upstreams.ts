@@ -10,6 +10,18 @@ export const englishUpstreams = {
     keys: 'Keys',
     keyHelp: 'Stored sealed, and never shown again.',
     newKey: 'Another key',
+    keyForms: {
+      bedrock:
+        'ACCESS_KEY_ID:SECRET_ACCESS_KEY, with :SESSION_TOKEN behind it where there is one; or a Bedrock API key.',
+      vertex:
+        'The JSON file of a service account, all of it; or an API key of Vertex’s express mode (Gemini only).',
+      'workers-ai': 'None: the Worker’s own binding is used. Leave it empty.',
+    },
+    places: {
+      region: { label: 'AWS region', help: 'Such as us-east-1. Models are named as Bedrock names them.' },
+      location: { label: 'Location', help: 'Such as us-east5. Empty: global.' },
+      project: { label: 'Project', help: 'Empty: the service account’s own.' },
+    },
     name: 'Name',
     nameHelp: 'Empty: the provider’s.',
     models: 'Models',

@@ -1,0 +1,119 @@
+// Google Vertex AI: Gemini and Claude, each in its own form, of a project and a location.
+// https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference, …/partner-models/claude/use-claude and
+// https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai (2026-11); the addresses of locations and of
+// counting are the Vertex SDK's, packages/vertex-sdk/src/client.ts of https://github.com/anthropics/anthropic-sdk-typescript.
+import { writeErrorBody } from '../formats/anthropic-messages/write-error.ts';
+import type { Operation } from '../formats/format.ts';
+import { isObject } from '../formats/json-reader.ts';
+import { readUpstreamError } from '../formats/upstream-error.ts';
+import { withoutMembers, withVersionInBody } from './claude-elsewhere.ts';
+import { geminiVerbs } from './gemini.ts';
+import { type ListedPage, strings, textOf } from './model-listing.ts';
+import type { AdaptedBody, ListingTarget, Provider, UpstreamRequest, UpstreamTarget } from './provider.ts';
+import { readServiceAccount } from './service-account.ts';
+import { authorizeByAccount, forgetToken } from './vertex-token.ts';
+
+const claudeOperations = new Set<Operation>(['messages', 'messages-count-tokens']);
+const geminiOperations = new Set<Operation>(['generate-content', 'stream-generate-content', 'count-tokens']);
+
+export const vertex: Provider = {
+  defaultBaseUrl: null,
+  operations: (_address, model) => (isClaude(model) ? claudeOperations : geminiOperations),
+  talks: (model) => (isClaude(model) ? 'anthropic-messages' : 'gemini-generate'),
+  embeds: null,
+  models: { url: listUrl, read: readList },
+  url: (target) =>
+    isClaude(target.model)
+      ? `${modelsUrl(target, 'anthropic')}/${claudeVerb(target)}`
+      : `${modelsUrl(target, 'google')}/${bareName(target.model)}:${geminiVerbs[target.operation]}${target.search}`,
+  adapt: (text, headers, target) =>
+    isClaude(target.model) ? adaptClaude(text, headers, target) : { text, dropped: [] },
+  authorize: (request, key, _settings, runOn) => {
+    const account = readServiceAccount(key);
+    if (account !== null) return authorizeByAccount(request, account, runOn);
+    authorizeByApiKey(request, key);
+  },
+  read: readAnswer,
+};
+
+/** What is Google's own among Claude's errors (a quota, a permission) is put in Anthropic's shape. */
+function readAnswer(response: Response, { key, model }: UpstreamTarget): Response | Promise<Response> {
+  const account = key === null ? null : readServiceAccount(key);
+  if (response.status === 401 && account !== null) forgetToken(account);
+  return response.status >= 400 && isClaude(model) ? inAnthropicShape(response) : response;
+}
+
+async function inAnthropicShape(response: Response): Promise<Response> {
+  const { status } = response;
+  const text = await response.text().catch(() => '');
+  const headers = new Headers(response.headers);
+  headers.delete('content-length');
+  if (/^\s*\{\s*"type"\s*:\s*"error"/.test(text)) return new Response(text, { status, headers });
+  headers.set('content-type', 'application/json');
+  const body = writeErrorBody(readUpstreamError(status, text));
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+function isClaude(model: string): boolean {
+  return model.includes('claude');
+}
+
+/** Operators may give a model by its whole path. */
+function bareName(model: string): string {
+  return model.slice(model.lastIndexOf('/') + 1);
+}
+
+function claudeVerb({ operation, model, streams }: UpstreamTarget): string {
+  if (operation === 'messages-count-tokens') return 'count-tokens:rawPredict';
+  return `${bareName(model)}:${streams ? 'streamRawPredict' : 'rawPredict'}`;
+}
+
+/** Counting keeps the model's name in the body: its path names none. Betas stay in their header. */
+function adaptClaude(text: string, headers: Headers, { operation }: UpstreamTarget): AdaptedBody {
+  headers.delete('anthropic-version');
+  const bare = operation === 'messages-count-tokens' ? text : withoutMembers(text, ['model']);
+  return { text: withVersionInBody(bare, 'vertex-2023-10-16'), dropped: [] };
+}
+
+/**
+ * Where a publisher's models are. With an API key and no project it is the express mode, whose paths name neither:
+ * https://cloud.google.com/vertex-ai/generative-ai/docs/start/express-mode/vertex-ai-express-mode-api-reference (2026-11).
+ */
+function modelsUrl(target: ListingTarget, publisher: string): string {
+  const { settings, key } = target;
+  const project = settings.project ?? (key === null ? null : readServiceAccount(key)?.projectId) ?? null;
+  const { location = 'global' } = settings;
+  const within = project === null ? '' : `/projects/${project}/locations/${location}`;
+  return `${rootUrl(target)}/v1${within}/publishers/${publisher}/models`;
+}
+
+function rootUrl({ baseUrl, settings: { location = 'global' } }: ListingTarget): string {
+  if (baseUrl !== '') return baseUrl.replace(/\/v1(beta1)?$/, '');
+  if (location === 'global') return 'https://aiplatform.googleapis.com';
+  if (location === 'us' || location === 'eu') return `https://aiplatform.${location}.rep.googleapis.com`;
+  return `https://${location}-aiplatform.googleapis.com`;
+}
+
+/** Of the header and `?key=`, which are both documented, the one that no log of an address shows. */
+function authorizeByApiKey({ headers }: UpstreamRequest, key: string): void {
+  headers.set('x-goog-api-key', key);
+}
+
+/** Model Garden's list (publishers.models.list, v1beta1), one publisher after the other; as @google/genai 3.1 asks for it. */
+function listUrl(target: ListingTarget, after: string | null): string {
+  const [publisher = publishers[0], token = ''] = (after ?? '').split(' ').filter((part) => part !== '');
+  const query = token === '' ? '' : `&pageToken=${encodeURIComponent(token)}`;
+  return `${rootUrl(target)}/v1beta1/publishers/${publisher}/models?pageSize=100${query}`;
+}
+
+const publishers = ['google', 'anthropic'] as const;
+
+function readList(body: unknown, after: string | null): ListedPage {
+  const publisher = publishers.find((name) => after?.startsWith(name)) ?? publishers[0];
+  const token = isObject(body) ? textOf(body.nextPageToken) : null;
+  const isListed = isObject(body) && body.publisherModels !== undefined;
+  return {
+    names: isListed ? strings(body, 'publisherModels', 'name').map(bareName) : [],
+    next: token === null ? (publishers[publishers.indexOf(publisher) + 1] ?? null) : `${publisher} ${token}`,
+  };
+}

@@ -1,0 +1,95 @@
+// Workers AI's answers in OpenAI's shapes. Newer models answer so themselves; older ones say `{response, tool_calls, usage}`,
+// whole or event by event, and embedders `{shape, data}`. Sources: see workers-ai.ts.
+import { isObject, textAt } from '../formats/json-reader.ts';
+import type { JsonObject } from '../formats/observation.ts';
+import type { RunOn, UpstreamTarget } from './provider.ts';
+import { chatStreamOf } from './workers-ai-stream.ts';
+import { callsOf, finishOf, type Naming, textOfResponse } from './workers-ai-text.ts';
+
+export function readWorkersAiAnswer(
+  response: Response,
+  target: UpstreamTarget,
+  runOn: RunOn,
+): Response | Promise<Response> {
+  const headers = new Headers(response.headers);
+  headers.delete('content-length');
+  const id = response.headers.get('cf-ai-req-id');
+  if (id !== null) headers.set('x-request-id', id);
+  const naming = { id: `chatcmpl-${id ?? crypto.randomUUID()}`, model: target.model, created: nowSeconds() };
+  if (response.status >= 400) return failure(response, headers);
+  const { body, status } = response;
+  if (body === null || !response.headers.get('content-type')?.includes('text/event-stream')) {
+    return whole(response, headers, naming);
+  }
+  const { readable, done } = chatStreamOf(body, naming);
+  runOn(done);
+  return new Response(readable, { status, headers });
+}
+
+function nowSeconds(): number {
+  return Math.floor(Date.now() / 1_000);
+}
+
+async function whole(response: Response, headers: Headers, naming: Naming): Promise<Response> {
+  const text = await response.text();
+  const answer = objectIn(text);
+  headers.set('content-type', 'application/json');
+  return new Response(answer === null ? text : JSON.stringify(inOpenaiShape(answer, naming)), { headers });
+}
+
+function inOpenaiShape(answer: JsonObject, naming: Naming): JsonObject {
+  if (Array.isArray(answer.choices)) return answer;
+  if (Array.isArray(answer.data)) return vectors(answer.data, naming);
+  const calls = callsOf(answer.tool_calls);
+  const content = textOfResponse(answer.response);
+  const message = {
+    role: 'assistant',
+    content: content === '' && calls.length > 0 ? null : content,
+    ...(calls.length > 0 && { tool_calls: calls }),
+  };
+  return {
+    ...naming,
+    object: 'chat.completion',
+    choices: [{ index: 0, message, finish_reason: finishOf(answer, calls.length > 0) }],
+    ...(isObject(answer.usage) && { usage: answer.usage }),
+  };
+}
+
+/** No count of tokens comes with them. */
+function vectors(rows: readonly unknown[], { model }: Naming): JsonObject {
+  return {
+    object: 'list',
+    model,
+    data: rows.map((embedding, index) => ({ object: 'embedding', index, embedding })),
+  };
+}
+
+/** `{internalCode, description}` of the binding; `errors` of the REST API's envelope, which some answers come in. */
+async function failure(response: Response, headers: Headers): Promise<Response> {
+  const said = objectIn(await response.text().catch(() => ''));
+  const [first] = Array.isArray(said?.errors) ? said.errors : [];
+  const message =
+    textAt(said ?? undefined, 'description') ??
+    textAt(isObject(first) ? first : undefined, 'message') ??
+    textAt(said ?? undefined, 'message') ??
+    'The model provider answered with an error.';
+  const { status } = response;
+  headers.set('content-type', 'application/json');
+  const type = status < 500 ? 'invalid_request_error' : 'upstream_error';
+  const error = {
+    message,
+    type,
+    param: null,
+    code: said?.internalCode === undefined ? null : String(said.internalCode),
+  };
+  return new Response(JSON.stringify({ error }), { status, headers });
+}
+
+function objectIn(text: string): JsonObject | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,103 @@
+// Where clouds' models are, what their keys are, and how bodies differ there.
+import { describe, expect, it } from 'vitest';
+import { bedrock } from '../../src/providers/bedrock.ts';
+import { faultOfAwsKey, readAwsKey, regionOfHost } from '../../src/providers/bedrock-key.ts';
+import { vertex } from '../../src/providers/vertex.ts';
+import { targetOf } from './target.ts';
+
+describe('Bedrock', () => {
+  it.each([
+    ['us-east-1', 'https://bedrock-runtime.us-east-1.amazonaws.com'],
+    ['cn-north-1', 'https://bedrock-runtime.cn-north-1.amazonaws.com.cn'],
+  ])('of %s is at its own address', (region, host) => {
+    const target = targetOf({
+      baseUrl: '',
+      model: 'anthropic.claude-3-haiku-20240307-v1:0',
+      settings: { region },
+    });
+    const model = 'anthropic.claude-3-haiku-20240307-v1%3A0';
+    expect(bedrock.url(target)).toBe(`${host}/model/${model}/invoke`);
+    const streams = { ...target, streams: true };
+    expect(bedrock.url(streams)).toBe(`${host}/model/${model}/invoke-with-response-stream`);
+  });
+
+  it('lists its models at the control plane', () => {
+    const target = targetOf({ baseUrl: '', settings: { region: 'us-east-1' } });
+    const host = 'https://bedrock.us-east-1.amazonaws.com';
+    expect(bedrock.models?.url(target, null)).toBe(`${host}/foundation-models?byProvider=anthropic`);
+    expect(bedrock.models?.url(target, 'profiles:a b')).toBe(
+      `${host}/inference-profiles?maxResults=1000&nextToken=a%20b`,
+    );
+  });
+
+  it('knows the region by its own hosts only', () => {
+    expect(regionOfHost('https://bedrock-runtime.ap-south-1.amazonaws.com')).toBe('ap-south-1');
+    expect(regionOfHost('https://bedrock-runtime.us-east-1.amazonaws.com.evil.example')).toBeNull();
+    expect(regionOfHost('https://vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com')).toBeNull();
+  });
+
+  it('tells credentials from keys of its own', () => {
+    const [id, secret, session] = [
+      'AKIAIOSFODNN7EXAMPLE',
+      'wJalrXUtnFEMI/K7MDENG+bPxRfiCY',
+      'IQoJb3JpZ2lu/+=',
+    ];
+    expect(readAwsKey(`${id}:${secret}`)).toMatchObject({ accessKeyId: id, secretAccessKey: secret });
+    expect(readAwsKey(`${id}:${secret}:${session}`)).toMatchObject({ sessionToken: session });
+    expect(readAwsKey('bedrock-api-key-YmVk')).toEqual({ kind: 'bearer', token: 'bedrock-api-key-YmVk' });
+    expect(faultOfAwsKey(`${id}:${secret}:${session}`)).toBeNull();
+    expect(faultOfAwsKey(`${id}:short`)).toContain('ACCESS_KEY_ID:SECRET_ACCESS_KEY');
+    expect(faultOfAwsKey(`${id}:${secret}:`)).toContain('SESSION_TOKEN');
+  });
+
+  it('changes of a body only what must be otherwise', () => {
+    const text =
+      '{"model":"m", "stream":true,"max_tokens":9007199254740993,\n"x":{"model":"y"},"anthropic_beta":["a"]}';
+    const headers = new Headers({ 'anthropic-version': '2023-06-01', 'anthropic-beta': 'b, a' });
+    const { text: sent, dropped } = bedrock.adapt?.(text, headers, targetOf({})) ?? {};
+    expect(sent).toBe(
+      '{"max_tokens":9007199254740993,\n"x":{"model":"y"},"anthropic_beta":["a","b"],"anthropic_version":"bedrock-2023-05-31"}',
+    );
+    expect(dropped).toEqual([]);
+    expect([...headers.keys()]).toEqual(['accept']);
+  });
+});
+
+describe('Vertex', () => {
+  const account = JSON.stringify({ client_email: 'a@b', private_key: 'p', project_id: 'own' });
+  const urlOf = (model: string, settings = {}, key: string | null = account, baseUrl = '') =>
+    vertex.url(targetOf({ baseUrl, operation: 'generate-content', model, settings, key }));
+  const path = 'publishers/google/models/gemini-2.5-pro:generateContent';
+
+  it.each([
+    ['global', 'https://aiplatform.googleapis.com'],
+    ['us-east5', 'https://us-east5-aiplatform.googleapis.com'],
+    ['eu', 'https://aiplatform.eu.rep.googleapis.com'],
+  ])('of %s is at its own address, in the account’s project', (location, host) => {
+    expect(urlOf('gemini-2.5-pro', { location })).toBe(
+      `${host}/v1/projects/own/locations/${location}/${path}`,
+    );
+  });
+
+  it('is global and in another project when that is said, or without one by an API key', () => {
+    const host = 'https://aiplatform.googleapis.com/v1';
+    expect(urlOf('gemini-2.5-pro', { project: 'p' })).toBe(`${host}/projects/p/locations/global/${path}`);
+    expect(urlOf('gemini-2.5-pro', {}, 'AQ.key')).toBe(`${host}/${path}`);
+    expect(urlOf('gemini-2.5-pro', { project: 'p' }, 'AQ.key')).toBe(
+      `${host}/projects/p/locations/global/${path}`,
+    );
+  });
+
+  it('takes an address with its version, and a model with its path', () => {
+    const model = 'publishers/google/models/gemini-2.5-pro';
+    expect(urlOf(model, {}, 'AQ.key', 'https://proxy.example/v1')).toBe(`https://proxy.example/v1/${path}`);
+  });
+
+  it('has Claude’s operations for Claude, and Gemini’s for the others', () => {
+    const address = { baseUrl: null, settings: {} };
+    expect([...vertex.operations(address, 'claude-opus-4-5')]).toContain('messages');
+    expect([...vertex.operations(address, 'gemini-2.5-pro')]).toContain('stream-generate-content');
+    expect(vertex.talks('claude-opus-4-5', address)).toBe('anthropic-messages');
+    expect(vertex.talks('gemini-2.5-pro', address)).toBe('gemini-generate');
+  });
+});

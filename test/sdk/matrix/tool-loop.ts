@@ -1,0 +1,106 @@
+// A loop of tools with sealed thoughts, as an imitated model and an ordinary client play it.
+import type { Ask, Format, Script } from './script.ts';
+import { upstreamFormats } from './upstream-formats.ts';
+import type { Json } from './wire.ts';
+
+/** What the imitated model thinks, and how it seals it. */
+export const thought = {
+  text: 'They want the weather.\n\n"Both" cities, I think – 两个城市.',
+  seal: 'U2lnbmVkK2J5L3RoZV91cHN0cmVhbQ==',
+};
+export const calls = [
+  { id: 'toolu_01Abc', name: 'get_weather', args: { place: 'Paris' } },
+  { id: 'toolu_02Def', name: 'get_weather', args: { place: 'Rome' } },
+];
+const usage = { input: 10, cached: 0, output: 20, reasoning: 10 };
+const firstTurn: Script = { thought, calls, stop: 'calls', usage };
+export const secondTurn: Script = { text: 'Rain in Paris, sun in Rome.', stop: 'stop', usage };
+
+export const ask: Ask = {
+  turns: [{ role: 'user', text: 'The weather in Paris and Rome?' }],
+  tools: [{ name: 'get_weather', schema: { type: 'object', properties: { place: { type: 'string' } } } }],
+  effort: 'medium',
+};
+const results = ['rain', 'sun'];
+
+/** As strict as the real ones. A model that seals nothing (chat) wants its thought back as it was. */
+export function secondTurnOrRefusal(format: Format, body: Json): Script | { refuse: string } {
+  const heard = upstreamFormats[format].heard(body);
+  if (heard.calls.length === 0) return firstTurn;
+  const seals = format === 'openai-chat' ? [thought.text] : [thought.seal];
+  if (JSON.stringify(heard.seals) !== JSON.stringify(seals))
+    return { refuse: `seals: ${JSON.stringify(heard.seals)}` };
+  if (!sealedText(format, body)) return { refuse: 'what was sealed was changed' };
+  const answers = ['get_weather: rain', 'get_weather: sun'];
+  return JSON.stringify(heard.results) === JSON.stringify(answers)
+    ? secondTurn
+    : { refuse: JSON.stringify(heard.results) };
+}
+
+function sealedText(format: Format, body: Json): boolean {
+  switch (format) {
+    case 'anthropic-messages': {
+      const turn = body.messages.find(({ role }: Json) => role === 'assistant');
+      // The thought begins the turn, and the ids of the calls are the upstream's own.
+      const ids = turn.content.filter(({ type }: Json) => type === 'tool_use').map(({ id }: Json) => id);
+      return turn.content[0].thinking === thought.text && ids.join() === calls.map(({ id }) => id).join();
+    }
+    case 'openai-responses': {
+      const item = body.input.find(({ type }: Json) => type === 'reasoning');
+      return item.id === 'rs_upstream' && item.summary[0].text === thought.text;
+    }
+    case 'gemini-generate': {
+      const turn = body.contents.find(({ role }: Json) => role === 'model');
+      const [first, second] = turn.parts.filter(({ functionCall }: Json) => functionCall);
+      return first.thoughtSignature === thought.seal && second.thoughtSignature === undefined;
+    }
+    case 'openai-chat':
+      return true;
+  }
+}
+
+/** The next request's turns, by what the SDK gave. */
+export const handBack: Record<Format, (body: Json, answer: Json) => Json> = {
+  'openai-chat': (body, answer) => {
+    const { role, content, tool_calls } = answer.choices[0].message;
+    const outputs = tool_calls.map(({ id }: Json, index: number) => ({
+      role: 'tool',
+      tool_call_id: id,
+      content: results[index],
+    }));
+    return { ...body, messages: [...body.messages, { role, content, tool_calls }, ...outputs] };
+  },
+  'openai-responses': (body, answer) => {
+    const made = answer.output.filter(({ type }: Json) => type === 'function_call');
+    const outputs = made.map(({ call_id }: Json, index: number) => ({
+      type: 'function_call_output',
+      call_id,
+      output: results[index],
+    }));
+    return { ...body, input: [...body.input, ...answer.output, ...outputs] };
+  },
+  'anthropic-messages': (body, answer) => {
+    const made = answer.content.filter(({ type }: Json) => type === 'tool_use');
+    const outputs = made.map(({ id }: Json, index: number) => ({
+      type: 'tool_result',
+      tool_use_id: id,
+      content: results[index],
+    }));
+    return {
+      ...body,
+      messages: [
+        ...body.messages,
+        { role: 'assistant', content: answer.content },
+        { role: 'user', content: outputs },
+      ],
+    };
+  },
+  'gemini-generate': (body, answer) => {
+    const { content } = answer.candidates[0];
+    const made = content.parts.filter(({ functionCall }: Json) => functionCall);
+    const outputs = made.map(({ functionCall: { id, name } }: Json, index: number) => ({
+      functionResponse: { id, name, response: { output: results[index] } },
+    }));
+    return { ...body, contents: [...body.contents, content, { role: 'user', parts: outputs }] };
+  },
+};
