@@ -30,6 +30,9 @@ export interface UsageSums {
   outputTokens: number;
   reasoningTokens: number;
   costNanoUsd: number;
+  /** The sum of the times to the first byte, of the `ttfbCount` requests that have one. */
+  ttfbMs: number;
+  ttfbCount: number;
 }
 
 /** The most groups that one answer holds: a year of hours fits. */
@@ -72,6 +75,8 @@ const names = {
   output_tokens: 'outputTokens',
   reasoning_tokens: 'reasoningTokens',
   cost_nano_usd: 'costNanoUsd',
+  ttfb_ms: 'ttfbMs',
+  ttfb_count: 'ttfbCount',
 } satisfies Record<(typeof summedColumns)[number], keyof UsageSums>;
 
 /**

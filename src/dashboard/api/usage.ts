@@ -22,6 +22,10 @@ const usageRow = z
     output_tokens: z.int(),
     reasoning_tokens: z.int(),
     cost_usd: usd,
+    ttfb_ms: z
+      .int()
+      .nullable()
+      .openapi({ description: 'Time to the first byte, on average; null: of none is it known.' }),
   })
   .openapi('Usage');
 
@@ -80,6 +84,7 @@ function usageView(grouping: UsageGrouping, sums: UsageSums): z.infer<typeof usa
     output_tokens: sums.outputTokens,
     reasoning_tokens: sums.reasoningTokens,
     cost_usd: usdFromNano(sums.costNanoUsd),
+    ttfb_ms: sums.ttfbCount > 0 ? Math.round(sums.ttfbMs / sums.ttfbCount) : null,
   };
 }
 
