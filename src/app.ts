@@ -187,7 +187,6 @@ async function showDashboard({ req, env, executionCtx }: Context<DoorEnv>): Prom
   const pages = dashboard({
     ...(await managementServices(env)),
     liveChannels: async () => (await services.catalog.current(Date.now(), () => undefined)).enabled,
-    health: () => healthBoard(env).exchange(services.health.current.report()),
     callModel: async (request) => doors.fetch(request, env, executionCtx),
     missing: () => missingOf(services.config, env.DB),
   });

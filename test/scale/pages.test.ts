@@ -70,7 +70,6 @@ function pages() {
     report: (_event, error) => console.error(error),
     now: () => million.lastMs,
     liveChannels: async () => [],
-    health: async () => ({}),
     callModel: async () => new Response(),
     missing: async () => [],
   };

@@ -1,95 +1,98 @@
-// The form of a channel: a provider and a key are enough for a new one.
+// The form of a channel: a provider and a key are enough for a new one; and what it means to the management API.
 import type { FC } from 'hono/jsx';
-import { type ProviderName, providerNames } from '../../routing/channel.ts';
-import type { ChannelView } from '../api/channel-fields.ts';
+import { presets } from '../../providers/presets.ts';
+import type { ChannelWithHealth } from '../api/channel-health.ts';
+import { kindOf, pickedOf, pickerOptions } from './channel-picker.ts';
 import { Alert, Choice, Field } from './form.tsx';
 import { listOf, textOf, type Values } from './page-env.ts';
-import { Heading } from './parts.tsx';
 import { strings } from './strings.ts';
 
 const words = () => strings().channels;
 
-/** What people call a provider, and the models that a channel of it has when none are named. */
-export const providerFacts: Record<ProviderName, { label: string; models: readonly string[] }> = {
-  openai: {
-    label: 'OpenAI',
-    models: [
-      'gpt-*',
-      'chatgpt-*',
-      'o1*',
-      'o3*',
-      'o4*',
-      'text-embedding-*',
-      'omni-*',
-      'tts-*',
-      'whisper-*',
-      'dall-e-*',
-    ],
-  },
-  anthropic: { label: 'Anthropic', models: ['claude-*'] },
-  gemini: { label: 'Google Gemini', models: ['gemini-*', 'gemma-*', 'imagen-*', 'text-embedding-00*'] },
-  azure: { label: 'Azure OpenAI', models: ['gpt-*', 'o1*', 'o3*', 'o4*', 'text-embedding-*'] },
-  cohere: { label: 'Cohere', models: ['command-*', 'rerank-*', 'embed-*'] },
-  jina: { label: 'Jina', models: ['jina-*'] },
-  voyage: { label: 'Voyage', models: ['voyage-*', 'rerank-2*'] },
-  'openai-compatible': { label: 'OpenAI-compatible', models: ['*'] },
-};
+/** What was wrong with a form, or what came of reading the upstream's list. */
+export interface FormOutcome {
+  errors: Record<string, string>;
+  /** Absent: nothing is wrong. */
+  detail?: string | undefined;
+  /** The upstream's own list. */
+  found?: readonly string[] | undefined;
+  /** What to say besides, of what went well. */
+  note?: string | undefined;
+}
 
 interface FormFacts {
   /** null: a new one. */
-  channel: ChannelView | null;
+  channel: ChannelWithHealth | null;
   values: Values;
-  errors: Record<string, string>;
-  detail?: string | undefined;
+  outcome: FormOutcome;
 }
 
-export const ChannelForm: FC<FormFacts> = ({ channel, values, errors, detail }) => (
-  <div class="narrow">
-    <Heading title={channel === null ? words().add : channel.name}>
-      {channel === null ? null : (
-        <a href={`/dashboard/channels/${channel.id}/delete`} class="button outline danger small">
-          {words().delete}
-        </a>
-      )}
-    </Heading>
-    {detail === undefined ? null : <Alert>{strings().form.notSaved}</Alert>}
-    <form method="post">
+export const ChannelForm: FC<FormFacts> = ({ channel, values, outcome }) => {
+  const { errors, detail, found, note } = outcome;
+  const isKnown = Object.keys(errors).some((name) => fieldNames.has(name));
+  return (
+    <form method="post" action={`/dashboard/channels/${channel?.id ?? 'new'}`}>
+      {detail === undefined ? null : <Alert>{isKnown ? strings().form.notSaved : detail}</Alert>}
+      {note === undefined ? null : <Alert kind="good">{note}</Alert>}
       <Choice
         name="provider"
         label={words().provider}
         value={textOf(values, 'provider') || 'openai'}
-        error={errors.provider}
-        options={providerNames.map((name) => [name, providerFacts[name].label])}
+        error={errors.provider ?? errors.preset}
+        options={pickerOptions}
       />
-      {channel === null ? null : (
-        <p>
-          {`${words().keys}: `}
-          {channel.keys.map(({ hint }) => (
-            <code>{hint}</code>
-          ))}
-        </p>
-      )}
-      <Field
-        name="key"
-        label={channel === null ? words().key : words().newKey}
-        help={words().keyHelp}
-        type="password"
-        autocomplete="off"
-        error={errors.keys ?? errors.add_keys}
-      />
+      {channel === null ? (
+        <Field
+          name="key"
+          label={words().key}
+          help={words().keyHelp}
+          type="password"
+          autocomplete="off"
+          error={errors.keys}
+        />
+      ) : null}
+      {found === undefined ? null : <Found found={found} chosen={listOf(values, 'models')} />}
       <details open={channel !== null || detail !== undefined}>
         <summary>{words().more}</summary>
-        <More values={values} errors={errors} />
+        <More values={values} errors={errors} found={found ?? []} />
       </details>
       <div class="actions">
         <button type="submit">{strings().form.submit}</button>
+        <button type="submit" name="discover" value="yes" class="outline">
+          {words().discover}
+        </button>
         <a href="/dashboard/channels">{strings().form.cancel}</a>
       </div>
+      <small>{channel === null ? words().discoverNewHelp : words().discoverHelp}</small>
     </form>
-  </div>
+  );
+};
+
+/** Fields that have a place for what is wrong with them. */
+const fieldNames = new Set([
+  ...['provider', 'preset', 'keys', 'name', 'models', 'model_map', 'base_url', 'priority', 'weight'],
+]);
+
+const Found: FC<{ found: readonly string[]; chosen: readonly string[] }> = ({ found, chosen }) => (
+  <fieldset class="checks" tabindex={0}>
+    <legend>{words().found}</legend>
+    <small>{words().foundHelp}</small>
+    <div>
+      {found.map((model) => (
+        <label>
+          <input type="checkbox" name="found" value={model} checked={chosen.includes(model)} />
+          {model}
+        </label>
+      ))}
+    </div>
+  </fieldset>
 );
 
-const More: FC<Pick<FormFacts, 'values' | 'errors'>> = ({ values, errors }) => (
+const More: FC<{ values: Values; errors: Record<string, string>; found: readonly string[] }> = ({
+  values,
+  errors,
+  found,
+}) => (
   <>
     <Field
       name="name"
@@ -103,8 +106,18 @@ const More: FC<Pick<FormFacts, 'values' | 'errors'>> = ({ values, errors }) => (
       label={words().models}
       help={words().modelsHelp}
       rows={4}
-      value={listOf(values, 'models').join('\n')}
+      value={listOf(values, 'models')
+        .filter((name) => !found.includes(name))
+        .join('\n')}
       error={errors.models}
+    />
+    <Field
+      name="model_map"
+      label={words().modelMap}
+      help={words().modelMapHelp}
+      rows={2}
+      value={textOf(values, 'model_map')}
+      error={errors.model_map}
     />
     <Field
       name="base_url"
@@ -129,44 +142,79 @@ const More: FC<Pick<FormFacts, 'values' | 'errors'>> = ({ values, errors }) => (
         value={textOf(values, 'weight') || '1'}
         error={errors.weight}
       />
+      <Choice
+        name="enabled"
+        label={words().health}
+        value={textOf(values, 'enabled') || 'yes'}
+        options={[
+          ['yes', words().enabled],
+          ['no', words().off],
+        ]}
+      />
     </div>
-    <Choice
-      name="enabled"
-      label={words().health}
-      value={textOf(values, 'enabled') || 'yes'}
-      options={[
-        ['yes', words().enabled],
-        ['no', words().off],
-      ]}
-    />
   </>
 );
 
-/** What a form says, as the management API takes it. */
-export function channelBody(values: Values, isNew: boolean): Record<string, unknown> {
-  const provider = textOf(values, 'provider');
-  const key = textOf(values, 'key').trim();
-  const models = listOf(values, 'models');
-  const facts = Object.hasOwn(providerFacts, provider) ? providerFacts[provider as ProviderName] : undefined;
-  const keys = key === '' ? [] : [key];
+/** What new channels and edits have in common. Every field of the form is said. */
+function channelBody(values: Values): Record<string, unknown> {
+  const { provider, label } = kindOf(textOf(values, 'provider'));
   return {
     provider,
-    name: textOf(values, 'name').trim() || (facts?.label ?? provider),
-    models: models.length > 0 ? models : (facts?.models ?? []),
+    name: textOf(values, 'name').trim() || label,
+    models: modelsOfForm(values),
+    model_map: Object.fromEntries(
+      listOf(values, 'model_map').map((line) => {
+        const [asked = '', ...rest] = line.split('=');
+        return [asked.trim(), rest.join('=').trim()];
+      }),
+    ),
     base_url: textOf(values, 'base_url').trim() || null,
     priority: Number(textOf(values, 'priority') || '0'),
     weight: Number(textOf(values, 'weight') || '1'),
     enabled: textOf(values, 'enabled') !== 'no',
-    ...(isNew ? { keys } : keys.length > 0 ? { add_keys: keys } : {}),
   };
 }
 
-/** A channel as the form shows it. */
-export function valuesOfChannel(channel: ChannelView): Values {
+/** Of a new channel: its kind and key as well. */
+export function newChannelBody(values: Values): Record<string, unknown> {
+  const { preset } = kindOf(textOf(values, 'provider'));
+  const key = textOf(values, 'key').trim();
+  return { ...channelBody(values), keys: key === '' ? [] : [key], ...(preset !== undefined && { preset }) };
+}
+
+/** Of an edit. What the form does not show of the settings stays as it is. */
+export function channelEditBody(values: Values, before: ChannelWithHealth): Record<string, unknown> {
+  const body = channelBody(values);
+  const { preset } = kindOf(textOf(values, 'provider'));
+  const { preset: _before, ...settings } = before.settings;
   return {
-    provider: channel.provider,
+    ...body,
+    base_url: body.base_url ?? (preset === undefined ? null : presets[preset].baseUrl),
+    settings: preset === undefined ? settings : { ...settings, preset },
+  };
+}
+
+/** Ticked and written. */
+export function modelsNamed(values: Values): string[] {
+  return [...new Set([...listOf(values, 'found'), ...listOf(values, 'models')])];
+}
+
+/** Those, or of none what is usual for the provider. Empty: that is for the upstream to say. */
+export function modelsOfForm(values: Values): string[] {
+  const named = modelsNamed(values);
+  if (named.length > 0) return named;
+  return [...(kindOf(textOf(values, 'provider')).models ?? [])];
+}
+
+/** A channel as the form shows it. */
+export function valuesOfChannel(channel: ChannelWithHealth): Values {
+  return {
+    provider: pickedOf(channel),
     name: channel.name,
     models: channel.models,
+    model_map: Object.entries(channel.model_map)
+      .map(([asked, upstream]) => `${asked} = ${upstream}`)
+      .join('\n'),
     base_url: channel.base_url ?? '',
     priority: String(channel.priority),
     weight: String(channel.weight),

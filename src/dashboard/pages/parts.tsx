@@ -13,6 +13,17 @@ export function count(number: number): string {
   return number.toLocaleString('en-US');
 }
 
+/** Whole milliseconds; seconds where there are many. */
+export function milliseconds(ms: number | null): string {
+  if (ms === null) return '–';
+  return ms < 10_000 ? `${count(Math.round(ms))} ms` : `${(ms / 1_000).toFixed(1)} s`;
+}
+
+export function percent(part: number, whole: number): string {
+  const share = whole === 0 ? 0 : (part / whole) * 100;
+  return `${share.toLocaleString('en-US', { maximumFractionDigits: share < 10 ? 1 : 0 })} %`;
+}
+
 /** A time in UTC, to the second. */
 export const Time: FC<{ at: string | null; none?: string }> = ({ at, none = strings().tokens.never }) =>
   at === null ? (

@@ -13,6 +13,8 @@ export interface UsageRow {
   input_tokens?: number;
   output_tokens?: number;
   cost_usd: number;
+  /** On average; null: not known of any. */
+  ttfb_ms?: number | null;
 }
 
 /** The dearest are shown. */
