@@ -3,7 +3,7 @@ import type { FC } from 'hono/jsx';
 import { presets } from '../../providers/presets.ts';
 import type { ChannelWithHealth } from '../api/channel-health.ts';
 import { kindOf, pickedOf, pickerOptions } from './channel-picker.ts';
-import { Alert, Choice, Field } from './form.tsx';
+import { Alert, Choice, Choices, Field } from './form.tsx';
 import { listOf, textOf, type Values } from './page-env.ts';
 import { strings } from './strings.ts';
 
@@ -24,10 +24,12 @@ interface FormFacts {
   /** null: a new one. */
   channel: ChannelWithHealth | null;
   values: Values;
+  /** Names of all groups. */
+  groups: readonly string[];
   outcome: FormOutcome;
 }
 
-export const ChannelForm: FC<FormFacts> = ({ channel, values, outcome }) => {
+export const ChannelForm: FC<FormFacts> = ({ channel, values, groups, outcome }) => {
   const { errors, detail, found, note } = outcome;
   const isKnown = Object.keys(errors).some((name) => fieldNames.has(name));
   return (
@@ -55,6 +57,7 @@ export const ChannelForm: FC<FormFacts> = ({ channel, values, outcome }) => {
       <details open={channel !== null || detail !== undefined}>
         <summary>{words().more}</summary>
         <More values={values} errors={errors} found={found ?? []} />
+        <GroupChoice groups={groups} values={values} error={errors.groups} />
       </details>
       <div class="actions">
         <button type="submit">{strings().form.submit}</button>
@@ -155,6 +158,26 @@ const More: FC<{ values: Values; errors: Record<string, string>; found: readonly
   </>
 );
 
+/** Where there is but one group there is nothing to choose, and nothing is said of groups. */
+const GroupChoice: FC<Pick<FormFacts, 'groups' | 'values'> & { error: string | undefined }> = ({
+  groups,
+  values,
+  error,
+}) =>
+  groups.length < 2 ? null : (
+    <>
+      <input type="hidden" name="says_groups" value="yes" />
+      <Choices
+        name="groups"
+        label={words().groups}
+        help={words().groupsHelp}
+        error={error}
+        chosen={listOf(values, 'groups')}
+        options={groups.map((name) => [name, name] as const)}
+      />
+    </>
+  );
+
 /** What new channels and edits have in common. Every field of the form is said. */
 function channelBody(values: Values): Record<string, unknown> {
   const { provider, label } = kindOf(textOf(values, 'provider'));
@@ -172,6 +195,7 @@ function channelBody(values: Values): Record<string, unknown> {
     priority: Number(textOf(values, 'priority') || '0'),
     weight: Number(textOf(values, 'weight') || '1'),
     enabled: textOf(values, 'enabled') !== 'no',
+    ...(values.says_groups !== undefined && { groups: listOf(values, 'groups') }),
   };
 }
 
@@ -219,5 +243,6 @@ export function valuesOfChannel(channel: ChannelWithHealth): Values {
     priority: String(channel.priority),
     weight: String(channel.weight),
     enabled: channel.enabled ? 'yes' : 'no',
+    groups: channel.groups,
   };
 }

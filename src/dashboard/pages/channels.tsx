@@ -185,13 +185,14 @@ async function showList(context: PageContext, { tested, problem }: ListOutcome =
 
 type PageOutcome = FormOutcome & { test?: ChannelTest; keyProblem?: string };
 
-function showForm(
+async function showForm(
   context: PageContext,
   channel: ChannelWithHealth | null,
   values: Values,
   outcome: PageOutcome,
 ) {
   const { test, keyProblem, detail } = outcome;
+  const groups = await need(context.var.api<{ data: { name: string }[] }>('GET', '/groups?limit=200'));
   const title = channel === null ? words().add : `${words().edit}: ${channel.name}`;
   const kept = { ...values, models: modelsNamed(values) };
   const content = (
@@ -204,7 +205,12 @@ function showForm(
         )}
       </Heading>
       {test === undefined || channel === null ? null : <TestOutcome name={channel.name} test={test} />}
-      <ChannelForm channel={channel} values={kept} outcome={outcome} />
+      <ChannelForm
+        channel={channel}
+        values={kept}
+        groups={groups.data.map(({ name }) => name)}
+        outcome={outcome}
+      />
       {channel === null ? null : <ChannelKeys channel={channel} problem={keyProblem} />}
     </div>
   );

@@ -87,6 +87,8 @@ const Facts: FC<{ token: Token; now: number }> = ({ token, now }) => (
     </dd>
     <dt>{words().models}</dt>
     <dd>{token.models.join(', ') || words().allModels}</dd>
+    <dt>{words().group}</dt>
+    <dd>{token.group}</dd>
     <dt>{words().lastUsed}</dt>
     <dd>
       <Time at={token.last_used_at} />

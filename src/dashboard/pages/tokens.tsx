@@ -131,13 +131,18 @@ async function showForm(
   errors: Record<string, string>,
   detail?: string,
 ) {
-  const models = await servedModels(context.var.services);
+  const { api, services, principal } = context.var;
+  const [models, groups] = await Promise.all([
+    servedModels(services),
+    principal.role === 'admin' ? need(api<Page<{ name: string }>>('GET', '/groups?limit=200')) : { data: [] },
+  ]);
   const title = token === null ? words().add : `${words().edit}: ${token.name}`;
   const isWrong = Object.keys(errors).length > 0 || detail !== undefined;
   const form = (
     <TokenForm
       token={token}
       models={models}
+      groups={groups.data.map(({ name }) => name)}
       values={values}
       errors={errors}
       detail={isWrong ? detail : undefined}

@@ -36,10 +36,10 @@ const forMembers = new Set([
   'POST /password',
 ]);
 const forAnybody = new Set(['GET /health', 'GET /openapi.json']);
-const adminPages = /^\/dashboard\/(channels|models|people|audit)/;
+const adminPages = /^\/dashboard\/(channels|models|groups|people|audit)/;
 const entryPages = /^\/dashboard\/(login|setup|invite|logout|language)/;
 
-const filled = (path: string, id: string) => path.replace(/:(id|model)(\{.+\})?/, id);
+const filled = (path: string, id: string) => path.replace(/:(id|model|name|key)(\{.+\})?/g, id);
 
 it('knows every route', () => {
   expect(apiRoutes.length).toBeGreaterThan(30);

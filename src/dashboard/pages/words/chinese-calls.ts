@@ -62,6 +62,8 @@ export const chineseCalls: Pick<Words, 'overview' | 'tokens' | 'logs' | 'playgro
     tpm: '每分钟 Token 数',
     concurrency: '并发请求数',
     limitHelp: '留空：不限。',
+    group: '分组',
+    groupHelp: '分组的限制和价格倍率同样生效。',
     more: '到期、地址与限制',
     created: '您的新令牌',
     rotated: '新的令牌值',

@@ -1,7 +1,7 @@
-// Chinese (simplified): the words of what an admin keeps of upstreams: channels, models, prices.
+// Chinese (simplified): the words of what an admin keeps of upstreams: channels, groups, models, prices.
 import type { Words } from './english.ts';
 
-export const chineseUpstreams: Pick<Words, 'channels' | 'models'> = {
+export const chineseUpstreams: Pick<Words, 'channels' | 'groups' | 'models'> = {
   channels: {
     title: '渠道',
     lead: '请求的去处：各提供商和您的密钥。优先级最高的先试；同级之间按权重分配。',
@@ -31,6 +31,8 @@ export const chineseUpstreams: Pick<Words, 'channels' | 'models'> = {
     test: '测试',
     testOk: '可用',
     testFailed: '测试失败',
+    groups: '分组',
+    groupsHelp: '哪些分组的令牌可以使用它。不选即为全部。',
     enabled: '启用',
     edit: '编辑',
     delete: '删除',
@@ -60,6 +62,27 @@ export const chineseUpstreams: Pick<Words, 'channels' | 'models'> = {
     modelMap: '上游的其他名称',
     modelMapHelp: '每行一个：请求的名称 = 上游的名称。Azure 填部署名。',
   },
+  groups: {
+    title: '分组',
+    lead: '分组约束其中的每个令牌，并有自己的价格倍率。',
+    add: '添加分组',
+    empty: '目前只有默认分组。新的分组可以给部分令牌更少的模型、专用的渠道、不同的限制或价格。',
+    name: '名称',
+    nameHelp: '字母、数字、_ . 和 -',
+    multiplier: '价格倍率',
+    multiplierHelp: '每个请求的价格乘以它。1 为原价，0 为免费。',
+    models: '模型',
+    channels: '渠道',
+    channelsHelp: '不选即为全部。',
+    limits: '每个令牌的限制',
+    limitsHelp: '按每个令牌单独计算：取分组与令牌自身限制中较低者。',
+    noLimits: '无',
+    all: '全部',
+    delete: '删除',
+    deleteTitle: '删除此分组？',
+    deleteWarning: '只有当没有令牌属于它、也没有渠道引用它时才能删除。',
+    deleteConfirm: '永久删除',
+  },
   models: {
     title: '模型与价格',
     lead: '提供哪些模型、由哪些渠道提供、价格多少：美元 / 百万 Token。',
@@ -78,5 +101,12 @@ export const chineseUpstreams: Pick<Words, 'channels' | 'models'> = {
     empty: '还没有渠道按名称提供模型。',
     overrides: '自定义价格',
     noOverrides: '没有：使用价格表。',
+    aliases: '别名',
+    noAliases: '没有。别名是代表若干模型的名称，按次序尝试。',
+    setAlias: '设置别名',
+    aliasHelp: '它优先于同名模型。令牌必须被允许使用其全部模型。',
+    aliasName: '别名',
+    aliasModels: '模型（按次序）',
+    aliasModelsHelp: '每行一个。前一个模型的渠道用尽时再试下一个。',
   },
 };

@@ -14,6 +14,7 @@ export const chinese: Words = {
     playground: '操练场',
     channels: '渠道',
     models: '模型',
+    groups: '分组',
     people: '成员',
     audit: '审计',
     account: '账户',

@@ -60,6 +60,8 @@ export const englishCalls = {
     tpm: 'Tokens a minute',
     concurrency: 'Requests at a time',
     limitHelp: 'Empty: no limit.',
+    group: 'Group',
+    groupHelp: 'Its bounds and its price hold as well.',
     more: 'Expiry, addresses and limits',
     created: 'Your new token',
     rotated: 'The new value',

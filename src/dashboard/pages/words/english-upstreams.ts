@@ -1,4 +1,4 @@
-// English: the words of what an admin keeps of upstreams: channels, models, prices.
+// English: the words of what an admin keeps of upstreams: channels, groups, models, prices.
 export const englishUpstreams = {
   channels: {
     title: 'Channels',
@@ -30,6 +30,8 @@ export const englishUpstreams = {
     test: 'Test',
     testOk: 'It answers',
     testFailed: 'It failed',
+    groups: 'Groups',
+    groupsHelp: 'Whose tokens may use it. None chosen is all of them.',
     enabled: 'Enabled',
     edit: 'Edit',
     delete: 'Delete',
@@ -60,6 +62,28 @@ export const englishUpstreams = {
     modelMap: 'Other names upstream',
     modelMapHelp: 'One a line: what is asked for = what it is called there. For Azure: the deployment.',
   },
+  groups: {
+    title: 'Groups',
+    lead: 'A group bounds every token in it, and has a price of its own.',
+    add: 'Add Group',
+    empty:
+      'Only the default group yet. Another one can give some tokens fewer models, their own channels, limits, or another price.',
+    name: 'Name',
+    nameHelp: 'Letters, digits, _ . and -',
+    multiplier: 'Price multiplier',
+    multiplierHelp: 'Times the price of every request. 1 is the price itself, 0 is free.',
+    models: 'Models',
+    channels: 'Channels',
+    channelsHelp: 'None chosen is all of them.',
+    limits: 'Limits of each token',
+    limitsHelp: 'Of each token by itself: the lower of the group’s limit and its own counts.',
+    noLimits: 'none',
+    all: 'all',
+    delete: 'Delete',
+    deleteTitle: 'Delete this group?',
+    deleteWarning: 'It can be deleted when no token is in it, and no channel names it.',
+    deleteConfirm: 'Delete it for ever',
+  },
   models: {
     title: 'Models and prices',
     lead: 'What is served, by which channels, at what price: USD per million tokens.',
@@ -78,5 +102,12 @@ export const englishUpstreams = {
     empty: 'No channel serves a model by its name yet.',
     overrides: 'Your own prices',
     noOverrides: 'None: the table’s prices hold.',
+    aliases: 'Aliases',
+    noAliases: 'None. An alias is a name that stands for models, tried in order.',
+    setAlias: 'Set an alias',
+    aliasHelp: 'It wins over a model of its name. A token must be allowed all of its models.',
+    aliasName: 'Alias',
+    aliasModels: 'Models in order',
+    aliasModelsHelp: 'One a line. The second is tried when the first’s channels are exhausted.',
   },
 } as const;

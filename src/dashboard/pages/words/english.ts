@@ -13,6 +13,7 @@ export const english = {
     playground: 'Playground',
     channels: 'Channels',
     models: 'Models',
+    groups: 'Groups',
     people: 'People',
     audit: 'Audit',
     account: 'Account',
