@@ -70,6 +70,7 @@ function pages() {
     report: (_event, error) => console.error(error),
     now: () => million.lastMs,
     liveChannels: async () => [],
+    unpricedModels: async () => [],
     callModel: async () => new Response(),
     missing: async () => [],
   };

@@ -23,7 +23,7 @@ interface Price {
 /** The routes under /dashboard/models. */
 export function modelRoutes(): Hono<PageEnv> {
   const routes = new Hono<PageEnv>();
-  routes.get('/', (context) => showModels(context));
+  routes.get('/', (context) => showModels(context, { values: { model: context.req.query('price') } }));
   routes.post('/prices', async (context) => {
     const values = await formOf(context);
     const set = await context.var.api('PUT', pathOf(textOf(values, 'model')), priceBody(values));
@@ -98,7 +98,7 @@ async function showModels(context: PageContext, { values = {}, price, alias }: O
       {served.length === 0 ? <Empty>{words().empty}</Empty> : <ModelTable served={served} />}
       <h2>{words().overrides}</h2>
       {own.data.length === 0 ? <p class="quiet">{words().noOverrides}</p> : <OwnPrices prices={own.data} />}
-      <article class="narrow">
+      <article class="narrow" id="set-price">
         <h2>{words().set}</h2>
         <p class="quiet">{words().setHelp}</p>
         <form method="post" action="/dashboard/models/prices">

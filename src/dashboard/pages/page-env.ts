@@ -11,6 +11,8 @@ import type { ManagementServices } from '../api/services.ts';
 export interface PageServices extends ManagementServices {
   /** Channels that serve at this moment, those of the environment and the demo included. */
   liveChannels: () => Promise<readonly LiveChannel[]>;
+  /** Those of the models that a channel serves without a price. */
+  unpricedModels: (models: readonly string[]) => Promise<string[]>;
   /** A call of a model endpoint, as if it came from outside. */
   callModel: (request: Request) => Promise<Response>;
   /** What the deployment lacks, each with how to mend it. */

@@ -1,4 +1,4 @@
-// The small pieces that pages are made of: money, times, states, bars, charts, pages of lists.
+// The small pieces that pages are made of: money, times, states, bars, pages of lists.
 import type { FC, PropsWithChildren } from 'hono/jsx';
 import { strings } from './strings.ts';
 
@@ -87,47 +87,5 @@ export const Pager: FC<{ url: string; next: string | null }> = ({ url, next }) =
       {isFirst ? null : <a href={first.pathname + first.search}>{strings().form.first}</a>}
       {next === null ? null : <a href={here.pathname + here.search}>{strings().form.next}</a>}
     </nav>
-  );
-};
-
-interface Column {
-  label: string;
-  value: number;
-}
-
-const chart = { width: 720, height: 120 } as const;
-
-/** Columns over time, drawn by the server. The figures are there for screen readers as well. */
-export const Columns: FC<{ label: string; columns: readonly Column[] }> = ({ label, columns }) => {
-  const most = Math.max(...columns.map(({ value }) => value), 0.000000001);
-  const step = chart.width / Math.max(columns.length, 1);
-  const total = columns.reduce((sum, { value }) => sum + value, 0);
-  return (
-    <figure class="chart">
-      <svg
-        preserveAspectRatio="none"
-        viewBox={`0 0 ${chart.width} ${chart.height}`}
-        role="img"
-        aria-label={`${label}: ${dollars(total)}`}
-      >
-        {columns.map(({ label: name, value }, index) => {
-          const height = value === 0 ? 1 : Math.max(2, (value / most) * (chart.height - 4));
-          return (
-            <rect
-              x={index * step + 1}
-              y={chart.height - height}
-              width={Math.max(1, step - 2)}
-              height={height}
-            >
-              <title>{`${name}: ${dollars(value)}`}</title>
-            </rect>
-          );
-        })}
-      </svg>
-      <figcaption class="quiet">
-        <span>{columns[0]?.label ?? ''}</span>
-        <span>{columns.at(-1)?.label ?? ''}</span>
-      </figcaption>
-    </figure>
   );
 };

@@ -2,11 +2,11 @@
 import type { FC } from 'hono/jsx';
 import type { LogRowView } from '../api/log-fields.ts';
 import type { Token } from '../api/token-fields.ts';
+import { Chart } from './chart.tsx';
 import { ActionButton, Choice, Field } from './form.tsx';
 import { LogTable } from './log-table.tsx';
-import { Columns, count, dollars, Empty, Heading, SpendBar, Time } from './parts.tsx';
+import { count, dollars, Empty, Heading, SpendBar, Time } from './parts.tsx';
 import { strings } from './strings.ts';
-import { timeColumns } from './time-columns.ts';
 import { TokenState } from './token-list.tsx';
 import { type UsageRow, UsageTable } from './usage-table.tsx';
 
@@ -62,10 +62,14 @@ export const TokenDetails: FC<DetailFacts> = ({ token, byDay, byModel, recent, n
       </div>
       <article>
         <h2>{words().overTime}</h2>
-        <Columns label={words().overTime} columns={timeColumns(byDay, 'day', now - 29 * 86_400_000, now)} />
+        <Chart label={words().overTime} rows={byDay} by="day" fromMs={now - 29 * 86_400_000} toMs={now} />
       </article>
       <h2>{words().byModel}</h2>
-      <UsageTable label={words().byModel} rows={byModel} nameOf={(key) => key} />
+      <UsageTable
+        label={words().byModel}
+        rows={byModel}
+        hrefOf={(model) => `/dashboard/logs?token=${token.id}&model=${encodeURIComponent(model)}`}
+      />
       <h2>{words().recent}</h2>
       {recent.length === 0 ? <Empty>{words().never}</Empty> : <LogTable rows={recent} />}
       <p>

@@ -11,17 +11,13 @@ import { TokenDetails, type TokenFigures } from './token-details.tsx';
 import { TokenForm, tokenBody, valuesOfToken } from './token-form.tsx';
 import { TokenList } from './token-list.tsx';
 import { TokenOnce } from './token-once.tsx';
+import type { UsageRow } from './usage-table.tsx';
 
 const words = () => strings().tokens;
 type WithSecret = Token & { token: string };
 interface Page<Row> {
   data: Row[];
   next_cursor: string | null;
-}
-interface UsageRow {
-  key: string;
-  requests: number;
-  cost_usd: number;
 }
 
 /** The routes under /dashboard/tokens. */

@@ -199,6 +199,7 @@ describe('usage', () => {
         reasoning_tokens: 16,
         cost_usd: 2.000000002,
         ttfb_ms: 13,
+        ttfb_requests: 2,
       },
       expect.objectContaining({ key: '2026-10-31', requests: 8, errors: 7, cost_usd: 0, ttfb_ms: 13 }),
     ]);

@@ -28,6 +28,7 @@ const forMembers = new Set([
   'GET /logs',
   'GET /logs.csv',
   'GET /usage',
+  'GET /usage/top',
   'GET /sessions',
   'DELETE /sessions/:id',
   'GET /access-keys',
