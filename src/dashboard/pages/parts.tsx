@@ -32,6 +32,9 @@ export const Time: FC<{ at: string | null; none?: string }> = ({ at, none = stri
     <time datetime={at}>{`${at.slice(0, 10)} ${at.slice(11, 19)}`}</time>
   );
 
+/** The day of it, in UTC. */
+export const Day: FC<{ at: string }> = ({ at }) => <time datetime={at}>{at.slice(0, 10)}</time>;
+
 export const Badge: FC<PropsWithChildren<{ kind: 'good' | 'bad' | 'warn' | 'off' }>> = ({
   kind,
   children,

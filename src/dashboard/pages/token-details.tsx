@@ -32,7 +32,10 @@ export const TokenDetails: FC<DetailFacts> = ({ token, byDay, byModel, recent, n
   return (
     <>
       <Heading title={token.name}>
-        <a href={`${address}/edit`} class="button small">
+        <a href={`/dashboard/playground?token=${token.id}`} class="button small">
+          {words().tryIt}
+        </a>
+        <a href={`${address}/edit`} class="button outline small">
           {words().edit}
         </a>
         <ActionButton

@@ -68,7 +68,7 @@ function addActions(routes: Hono<PageEnv>): void {
 async function listTokens(context: PageContext) {
   const url = new URL(context.req.url);
   const asked = new URLSearchParams();
-  for (const name of ['search', 'status', 'cursor'] as const) {
+  for (const name of ['search', 'status', 'sort', 'order', 'cursor'] as const) {
     const value = url.searchParams.get(name);
     if (value) asked.set(name, value);
   }

@@ -69,7 +69,7 @@ export const chinese: Words = {
     copy: '复制',
     copied: '已复制',
     next: '下一页',
-    first: '最新',
+    first: '第一页',
     all: '全部',
   },
   people: {

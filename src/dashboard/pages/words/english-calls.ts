@@ -72,7 +72,8 @@ export const englishCalls = {
     value: 'Token',
     advice:
       'Keep it out of client code and repositories. If it leaks, delete it here: it is dead at the next request.',
-    tryIt: 'Try it in the playground',
+    tryIt: 'Try it',
+    createdAt: 'Created',
     done: 'I have copied it',
     use: 'Use it',
     fromEnvironment: 'In a shell: put the token into RELAY_TOKEN once, and paste.',

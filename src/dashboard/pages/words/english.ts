@@ -68,7 +68,7 @@ export const english = {
     copy: 'Copy',
     copied: 'Copied',
     next: 'Next page',
-    first: 'Newest',
+    first: 'First page',
     all: 'All',
   },
   people: {
