@@ -306,7 +306,9 @@ describe.runIf(haveChromium)('without script', () => {
     await page.getByLabel('Model').fill('claude-3-5-sonnet-20241022');
     await page.getByLabel('Format').selectOption('anthropic');
     await press('Send');
-    expect(await page.locator('#answer').innerText()).toMatch(/^200 .*Hello from the demo/s);
+    expect(await page.locator('#answer').innerText()).toMatch(/Hello from the demo/);
+    expect(await page.locator('#figures').innerText()).toMatch(/^Status\s+200\s/);
+    expect(await page.content()).toContain('x-api-key: $RELAY_TOKEN');
     expect(await page.content()).not.toContain(token);
     await expect
       .poll(
@@ -314,7 +316,7 @@ describe.runIf(haveChromium)('without script', () => {
           await open('/dashboard/logs');
           await page.getByLabel('Model').fill('claude-3-5-sonnet-20241022');
           await press('Filter');
-          return page.locator('tbody tr').count();
+          return page.locator('#log tbody').count();
         },
         { timeout: 15_000 },
       )

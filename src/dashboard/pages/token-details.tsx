@@ -4,7 +4,7 @@ import type { LogRowView } from '../api/log-fields.ts';
 import type { Token } from '../api/token-fields.ts';
 import { Chart } from './chart.tsx';
 import { ActionButton, Choice, Field } from './form.tsx';
-import { LogTable } from './log-table.tsx';
+import { LogTable, type Names } from './log-table.tsx';
 import { count, dollars, Empty, Heading, SpendBar, Time } from './parts.tsx';
 import { strings } from './strings.ts';
 import { TokenState } from './token-list.tsx';
@@ -24,10 +24,11 @@ interface DetailFacts {
   byDay: readonly UsageRow[];
   byModel: readonly UsageRow[];
   recent: LogRowView[];
+  names: Names;
   now: number;
 }
 
-export const TokenDetails: FC<DetailFacts> = ({ token, byDay, byModel, recent, now }) => {
+export const TokenDetails: FC<DetailFacts> = ({ token, byDay, byModel, recent, names, now }) => {
   const address = `/dashboard/tokens/${token.id}`;
   return (
     <>
@@ -74,7 +75,7 @@ export const TokenDetails: FC<DetailFacts> = ({ token, byDay, byModel, recent, n
         hrefOf={(model) => `/dashboard/logs?token=${token.id}&model=${encodeURIComponent(model)}`}
       />
       <h2>{words().recent}</h2>
-      {recent.length === 0 ? <Empty>{words().never}</Empty> : <LogTable rows={recent} />}
+      {recent.length === 0 ? <Empty>{words().never}</Empty> : <LogTable rows={recent} names={names} />}
       <p>
         <a href={`/dashboard/logs?token=${token.id}`}>{strings().logs.title}</a>
       </p>

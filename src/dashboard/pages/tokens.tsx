@@ -108,12 +108,14 @@ async function showToken(context: PageContext) {
     need(api<Page<UsageRow>>('GET', usage('model'))),
     need(api<Page<LogRowView>>('GET', `/logs?token=${encodeURIComponent(id)}&limit=10`)),
   ]);
+  const channels = context.var.principal.role === 'admin' ? await services.liveChannels() : [];
   const content = (
     <TokenDetails
       token={token}
       byDay={byDay.data}
       byModel={byModel.data}
       recent={recent.data}
+      names={new Map([...channels, token].map(({ id, name }) => [id, name]))}
       now={services.now()}
     />
   );

@@ -26,6 +26,7 @@ const forMembers = new Set([
   'DELETE /tokens/:id',
   'POST /tokens/:id/rotate',
   'GET /logs',
+  'GET /logs/:id',
   'GET /logs.csv',
   'GET /usage',
   'GET /usage/top',
