@@ -29,6 +29,7 @@ import { ConversationStore } from './routing/conversation-store.ts';
 import { GroupStore } from './routing/group-store.ts';
 import { KeyRing } from './routing/key-ring.ts';
 import { ModelLists } from './routing/model-lists.ts';
+import { unpricedOf } from './routing/route-rates.ts';
 import { type HealthBoardPort, SharedHealth } from './routing/shared-health.ts';
 import { RoutingStore } from './routing/store.ts';
 import { UpstreamIdStore } from './routing/upstream-id-store.ts';
@@ -191,7 +192,10 @@ async function showDashboard({ req, env, executionCtx }: Context<DoorEnv>): Prom
   const pages = dashboard({
     ...(await managementServices(env)),
     liveChannels: async () => (await services.catalog.current(Date.now(), () => undefined)).enabled,
-    health: () => healthBoard(env).exchange(services.health.current.report()),
+    unpricedModels: async (models) => {
+      const now = Date.now();
+      return unpricedOf(models, await services.catalog.current(now, () => undefined), now);
+    },
     callModel: async (request) => doors.fetch(request, env, executionCtx),
     missing: () => missingOf(services.config, env.DB),
     signIn: services.config.signIn,

@@ -49,6 +49,19 @@ export async function pageOfRows(
   return { rows, next: { createdAtMs: Number(examined.created_at), id: String(examined.id) } };
 }
 
+/** The row of a request; null: there is none, or not yet. `accountId`: of that account only. */
+export async function findRow(
+  db: D1Database,
+  id: string,
+  accountId: string | undefined,
+): Promise<LogRow | null> {
+  const row = await db
+    .prepare('SELECT * FROM logs WHERE id = ?1 AND (?2 IS NULL OR account_id = ?2)')
+    .bind(id, accountId ?? null)
+    .first<StoredRow>();
+  return row && rowOfStored(row);
+}
+
 function positionOf({ createdAtMs, id }: LogRow): LogPosition {
   return { createdAtMs, id };
 }

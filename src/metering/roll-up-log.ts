@@ -4,7 +4,7 @@
 import { chunksOfJson } from '../lib/json-chunks.ts';
 import type { LogRow } from '../quota/quota.ts';
 
-/** What is summed, in the order of the tables' columns. */
+/** What is summed. ttfb_ms: the times to the first byte of those rows that have one, of which there are ttfb_count. */
 export const summedColumns = [
   'requests',
   'errors',
@@ -14,6 +14,8 @@ export const summedColumns = [
   'output_tokens',
   'reasoning_tokens',
   'cost_nano_usd',
+  'ttfb_ms',
+  'ttfb_count',
 ] as const;
 
 /** The sums of usage_totals, each by one thing: what it is kept by, and whether by the hour or by the day. */
@@ -30,18 +32,21 @@ export const totalDimensions = {
 
 export type TotalDimension = keyof typeof totalDimensions;
 
+const things = 'token_id, account_id, model, channel_id';
 const cells = 'hour, token_id, model, channel_id';
 
-/** Each table: its key's columns out of the cells of hours that have changed, and what makes two rows one. */
+/** Each table: its key's columns, the same out of the cells of hours that have changed, and what makes two rows one. */
 const rollUps = [
-  { into: 'usage_hourly', keys: 'hour, token_id, account_id, model, channel_id', conflict: cells },
+  { into: 'usage_hourly', names: `hour, ${things}`, keys: `hour, ${things}`, conflict: cells },
   {
     into: 'usage_daily',
-    keys: 'hour / 24, token_id, account_id, model, channel_id',
+    names: `day, ${things}`,
+    keys: `hour / 24, ${things}`,
     conflict: 'day, token_id, model, channel_id',
   },
   ...Object.entries(totalDimensions).map(([dimension, { at, key }]) => ({
     into: 'usage_totals',
+    names: 'dimension, at, key',
     keys: `'${dimension}', ${at === 'hour' ? 'hour' : 'hour / 24'}, ${key}`,
     conflict: 'dimension, at, key',
   })),
@@ -65,6 +70,8 @@ const ofLog: Readonly<Record<string, string>> = {
   requests: 'logs.count',
   errors: 'CASE WHEN logs.status >= 400 THEN logs.count ELSE 0 END',
   cost_nano_usd: 'COALESCE(logs.cost_nano_usd, 0)',
+  ttfb_ms: 'CAST(ROUND(COALESCE(logs.ttfb_ms, 0)) AS INTEGER)',
+  ttfb_count: '(logs.ttfb_ms IS NOT NULL)',
 };
 
 const factOf = (column: string) => ofLog[column] ?? `logs.${column}`;
@@ -93,16 +100,17 @@ const driftSql = `WITH changes AS (
   )`;
 
 const adding = `DO UPDATE SET ${summedColumns.map((column) => `${column} = ${column} + excluded.${column}`).join(', ')}`;
+const columns = summedColumns.join(', ');
 const sums = summedColumns.map((column) => `SUM(${column})`).join(', ');
 
 /** By cells of hours, into a table that is empty outside of this transaction: the rows are read but once. */
-const stageSql = (changes: string) => `${changes} INSERT INTO usage_changes
+const stageSql = (changes: string) => `${changes} INSERT INTO usage_changes (hour, ${things}, ${columns})
     SELECT created_at / 3600000, token_id, MAX(account_id), model, channel_id, ${sums}
     FROM changes WHERE true GROUP BY 1, 2, 4, 5 ON CONFLICT (${cells}) ${adding}`;
 
-const spreadSql = rollUps.map(({ into, keys, conflict }) => {
+const spreadSql = rollUps.map(({ into, names, keys, conflict }) => {
   const places = keys.split(', ').map((_, index) => index + 1);
-  return `INSERT INTO ${into} SELECT ${keys}, ${sums} FROM usage_changes WHERE true
+  return `INSERT INTO ${into} (${names}, ${columns}) SELECT ${keys}, ${sums} FROM usage_changes WHERE true
     GROUP BY ${places.join(', ')} ON CONFLICT (${conflict}) ${adding}`;
 });
 
@@ -133,10 +141,12 @@ export async function mendRollUps(
 /** In the order of `arrived`. */
 function compactRow(row: LogRow): unknown[] {
   const { id, revision, createdAtMs, tokenId, accountId, requestedModel, channelId, count } = row;
-  const { inputTokens, cachedTokens, cacheWriteTokens, outputTokens, reasoningTokens, costNanoUsd } = row;
+  const { inputTokens, cachedTokens, cacheWriteTokens, outputTokens, reasoningTokens, costNanoUsd, ttfbMs } =
+    row;
   const errors = row.status >= 400 ? count : 0;
   return [
     ...[id, revision, createdAtMs, tokenId, accountId, requestedModel ?? '', channelId ?? '', count, errors],
     ...[inputTokens, cachedTokens, cacheWriteTokens, outputTokens, reasoningTokens, costNanoUsd ?? 0],
+    ...[Math.round(ttfbMs ?? 0), ttfbMs === null ? 0 : 1],
   ];
 }

@@ -30,6 +30,9 @@ export interface UsageSums {
   outputTokens: number;
   reasoningTokens: number;
   costNanoUsd: number;
+  /** The sum of the times to the first byte, of the `ttfbCount` requests that have one. */
+  ttfbMs: number;
+  ttfbCount: number;
 }
 
 /** The most groups that one answer holds: a year of hours fits. */
@@ -47,18 +50,38 @@ export async function usage(db: D1Database, query: UsageQuery): Promise<UsageSum
   return results;
 }
 
+/** What sums may be split by that is no time. */
+const topGroupings = ['model', 'token', 'channel'] as const;
+
+/** The dearest models, tokens and channels, `limit` of each, in one statement. */
+export async function topUsage(
+  db: D1Database,
+  query: Omit<UsageQuery, 'groupBy'>,
+  limit: number,
+): Promise<Record<(typeof topGroupings)[number], UsageSums[]>> {
+  const parts = topGroupings.map((groupBy) => ({ groupBy, ...usageStatement({ ...query, groupBy }, limit) }));
+  const { results } = await db
+    .prepare(
+      parts.map(({ groupBy, sql }) => `SELECT '${groupBy}' AS grouping, * FROM (${sql})`).join(' UNION ALL '),
+    )
+    .bind(...parts.flatMap(({ values }) => values))
+    .all<UsageSums & { grouping: string }>();
+  const of = (groupBy: string) => results.filter(({ grouping }) => grouping === groupBy);
+  return { model: of('model'), token: of('token'), channel: of('channel') };
+}
+
 interface Statement {
   sql: string;
   values: unknown[];
 }
 
 /** The statement behind `usage`; apart, so that a test can ask for its plan. */
-export function usageStatement(query: UsageQuery): Statement {
+export function usageStatement(query: UsageQuery, limit = mostUsageGroups): Statement {
   const parts = sourcesOf(query);
   const byTime = query.groupBy === 'day' || query.groupBy === 'hour';
   const sums = Object.entries(names).map(([column, name]) => `SUM(${column}) AS ${name}`);
   const sql = `SELECT key, ${sums.join(', ')} FROM (${parts.map((part) => part.sql).join(' UNION ALL ')})
-    GROUP BY 1 HAVING requests <> 0 OR costNanoUsd <> 0 ORDER BY ${byTime ? '1' : 'costNanoUsd DESC, 1'} LIMIT ${mostUsageGroups}`;
+    GROUP BY 1 HAVING requests <> 0 OR costNanoUsd <> 0 ORDER BY ${byTime ? '1' : 'costNanoUsd DESC, 1'} LIMIT ${limit}`;
   return { sql, values: parts.flatMap(({ values }) => values) };
 }
 
@@ -72,6 +95,8 @@ const names = {
   output_tokens: 'outputTokens',
   reasoning_tokens: 'reasoningTokens',
   cost_nano_usd: 'costNanoUsd',
+  ttfb_ms: 'ttfbMs',
+  ttfb_count: 'ttfbCount',
 } satisfies Record<(typeof summedColumns)[number], keyof UsageSums>;
 
 /**

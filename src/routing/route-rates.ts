@@ -1,7 +1,8 @@
 // What a model costs at a route: the operator's own price of the requested name, else the table's of the upstream's.
+import { matchesAny } from '../lib/wildcard.ts';
 import { atLocation } from '../metering/claude-prices.ts';
 import { overrideRates, type Rates, tableRates } from '../metering/price.ts';
-import type { Catalog, Route } from './catalog.ts';
+import { type Catalog, type Route, upstreamNameOf } from './catalog.ts';
 
 /** `model` as the caller names it; null: the model has no price. */
 export function ratesOf(
@@ -24,4 +25,16 @@ export function listRates(
   const rates = tableRates(provider, upstreamModel, baseUrl ?? undefined, new Date(nowMs));
   if (rates === null || provider !== 'vertex') return rates;
   return atLocation(rates, upstreamModel, settings.location ?? 'global');
+}
+
+/** Those of the models (as callers name them) that an enabled channel serves without a price. */
+export function unpricedOf(models: readonly string[], catalog: Catalog, nowMs: number): string[] {
+  return models.filter((model) =>
+    catalog.enabled
+      .filter((channel) => matchesAny(channel.models, model) || Object.hasOwn(channel.modelMap, model))
+      .some((channel) => {
+        const route = { channel, upstreamModel: upstreamNameOf(channel, model) };
+        return ratesOf(route, model, catalog, nowMs) === null;
+      }),
+  );
 }

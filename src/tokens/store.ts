@@ -39,6 +39,25 @@ export interface TokenPosition {
   id: string;
 }
 
+/** What tokens can be sorted by. Names in any case; tokens that were never used are before all others. */
+export const tokenOrders = {
+  created: 'created_at',
+  name: 'name COLLATE NOCASE',
+  last_used: 'COALESCE(last_used_at, 0)',
+  spent: 'spent_nano_usd',
+} as const;
+
+export interface TokenOrder {
+  by: keyof typeof tokenOrders;
+  descending: boolean;
+}
+
+/** Where a page of a sorted list begins: after the token of this id, which is sorted by this value. */
+export interface SortedPosition {
+  value: string | number;
+  id: string;
+}
+
 export interface TokenFilter {
   accountId?: string | undefined;
   group?: string | undefined;
@@ -128,18 +147,34 @@ export class TokenStore {
   }
 
   /** Newest first, deleted ones left out. */
-  async list(filter: TokenFilter, after: TokenPosition | null, limit: number): Promise<TokenRecord[]> {
+  list(filter: TokenFilter, after: TokenPosition | null, limit: number): Promise<TokenRecord[]> {
+    const position = after && { value: after.createdAtMs, id: after.id };
+    return this.sorted(filter, { by: 'created', descending: true }, position, limit);
+  }
+
+  /** In any order; of equal ones the ids decide. Deleted ones are left out. */
+  async sorted(
+    filter: TokenFilter,
+    { by, descending }: TokenOrder,
+    after: SortedPosition | null,
+    limit: number,
+  ): Promise<TokenRecord[]> {
     const conditions: [string, unknown[]][] = [["status <> 'deleted'", []]];
     if (filter.accountId !== undefined) conditions.push(['account_id = ?', [filter.accountId]]);
     if (filter.group !== undefined) conditions.push(['group_name = ?', [filter.group]]);
     if (filter.status !== undefined) conditions.push(['status = ?', [filter.status]]);
     if (filter.search !== undefined)
       conditions.push([`name LIKE ? ESCAPE '\\'`, [containing(filter.search)]]);
-    if (after !== null) conditions.push(['(created_at, id) < (?, ?)', [after.createdAtMs, after.id]]);
+    const [key, direction] = [tokenOrders[by], descending ? 'DESC' : 'ASC'];
+    if (after !== null)
+      conditions.push([`(${key}, id) ${descending ? '<' : '>'} (?, ?)`, [after.value, after.id]]);
+    const order = `ORDER BY ${key} ${direction}, id ${direction}`;
+    // The page is found first: what is joined is not wanted of tokens that are only sorted.
     const { results } = await this.db
       .prepare(
-        `SELECT tokens.*, ${joinedColumns} FROM tokens WHERE ${conditions.map(([sql]) => sql).join(' AND ')}
-         ORDER BY created_at DESC, id DESC LIMIT ?`,
+        `SELECT tokens.*, ${joinedColumns} FROM tokens WHERE id IN (
+           SELECT id FROM tokens WHERE ${conditions.map(([sql]) => sql).join(' AND ')} ${order} LIMIT ?
+         ) ${order}`,
       )
       .bind(...conditions.flatMap(([, values]) => values), limit)
       .all<TokenRow>();

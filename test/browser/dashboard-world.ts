@@ -58,7 +58,7 @@ export async function somebody(
   browser: Browser,
   options: Parameters<Browser['newContext']>[0] = {},
 ): Promise<{ context: BrowserContext; page: Page; problems: string[] }> {
-  const context = await browser.newContext(options);
+  const context = await browser.newContext({ locale: 'en-US', ...options });
   const page = await context.newPage();
   const problems: string[] = [];
   page.on('console', (message) => {

@@ -70,7 +70,7 @@ describe.runIf(haveChromium)('the dashboard', () => {
         async () => {
           await page.goto(`${world.relay.url}/dashboard/tokens`);
           await page.getByRole('link', { name: 'My app' }).click();
-          return page.locator('main table').last().locator('tbody tr').count();
+          return page.locator('#log tbody').count();
         },
         { timeout: 20_000, interval: 500 },
       )
@@ -112,9 +112,45 @@ describe.runIf(haveChromium)('the dashboard', () => {
     await page.getByLabel('Token', { exact: true }).fill(token);
     await page.getByLabel('Model').fill('gpt-4o');
     await page.getByRole('button', { name: 'Send' }).click();
-    await expect
-      .poll(() => page.locator('#answer').innerText(), { timeout: 15_000 })
-      .toMatch(/^200 .*Hello from/s);
+    await expect.poll(() => page.locator('#answer').innerText(), { timeout: 15_000 }).toMatch(/Hello from/);
+    const figures = page.locator('#figures');
+    await expect.poll(() => figures.innerText(), { timeout: 15_000 }).toMatch(/Cost\s+\$0\.0\d+/);
+    expect(await figures.innerText()).toMatch(/^Status\s+200\s/);
+    expect(await figures.innerText()).toMatch(/Of that the relay’s own\s+\d+ ms/);
+    await page.getByText('Request, as it was sent').click();
+    expect(await page.locator('#request').innerText()).toContain('authorization: Bearer $RELAY_TOKEN');
+    await page.getByText('Response, as it came').click();
+    expect(await page.locator('#raw').innerText()).toMatch(/^data: \{[\s\S]*data: \[DONE\]\s*$/);
+    await page.getByRole('link', { name: 'This request in the log' }).click();
+    expect(await page.locator('.log-details').innerText()).toMatch(/Attempts\s+(1\.\s+)?200 demo/);
+  });
+
+  it.each(['OpenAI Responses', 'Anthropic', 'Gemini'])(
+    'streams in the playground as %s does',
+    async (format) => {
+      await page.goto(`${world.relay.url}/dashboard/playground`);
+      await page.getByLabel('Token', { exact: true }).fill(token);
+      await page.getByLabel('Model').fill('gpt-4o');
+      await page.getByLabel('Format').selectOption(format);
+      await page.getByRole('button', { name: 'Send' }).click();
+      await expect.poll(() => page.locator('#answer').innerText(), { timeout: 15_000 }).toMatch(/Hello from/);
+      expect(await page.locator('#trouble').isHidden()).toBe(true);
+    },
+  );
+
+  it('says in the playground what was refused, and stops when it is told to', async () => {
+    await page.goto(`${world.relay.url}/dashboard/playground`);
+    await page.getByLabel('Token', { exact: true }).fill(token);
+    await page.getByLabel('Model').fill('no-such-model');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.locator('#trouble').waitFor();
+    expect(await page.locator('#trouble').innerText()).toContain('no-such-model');
+    await page.route('**/v1/chat/completions', () => new Promise(() => undefined));
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await expect.poll(() => page.locator('#trouble').innerText()).toContain('Stopped.');
+    expect(await page.getByRole('button', { name: 'Send' }).isEnabled()).toBe(true);
+    await page.unroute('**/v1/chat/completions');
   });
 
   it('deletes it after a confirmation: the next request is a 401', async () => {

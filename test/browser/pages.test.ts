@@ -44,6 +44,10 @@ const pages = (): Record<string, string> => ({
   channel: `/dashboard/channels/${channelId}`,
   'channel-delete': `/dashboard/channels/${channelId}/delete`,
   models: '/dashboard/models',
+  groups: '/dashboard/groups',
+  'group-new': '/dashboard/groups/new',
+  group: '/dashboard/groups/trial',
+  'group-delete': '/dashboard/groups/trial/delete',
   people: '/dashboard/people',
   audit: '/dashboard/audit',
   account: '/dashboard/account',
@@ -76,6 +80,8 @@ describe.runIf(haveChromium)('every page', () => {
     };
     channelId = (await relay.channel({ ...failing, base_url: 'http://127.0.0.1:9' })).id;
     await relay.manage('PUT', '/api/prices/gpt-4o', { input: 2.5, output: 10 });
+    await relay.manage('POST', '/api/groups', { name: 'trial', models: ['gpt-*'], limits: { rpm: 20 } });
+    await relay.manage('PUT', '/api/aliases/smart', { models: ['claude-opus-4-5', 'gpt-4o'] });
     const { secret } = await relay.manage<{ secret: string }>('POST', '/api/invites', { name: 'Bob' });
     invitation = `/dashboard/invite?secret=${secret}`;
     await new Promise((resolve) => setTimeout(resolve, 1_500));
@@ -211,8 +217,20 @@ describe.runIf(haveChromium)('without script', () => {
     await page.getByRole('link', { name: 'OpenAI-compatible' }).click();
     await page.getByLabel('Priority').fill('7');
     await press('Submit');
-    expect(await page.locator('tbody').innerText()).toContain('7');
+    expect(await page.getByLabel('Priority: OpenAI-compatible').inputValue()).toBe('7');
+    await page.getByLabel('Priority: OpenAI-compatible').fill('9');
+    await page.getByLabel('Weight: OpenAI-compatible').fill('3');
+    await press('Save the order');
+    expect(await page.getByLabel('Priority: OpenAI-compatible').inputValue()).toBe('9');
+    expect(await page.getByLabel('Weight: OpenAI-compatible').inputValue()).toBe('3');
     await page.getByRole('link', { name: 'OpenAI-compatible' }).click();
+    await page.getByLabel('Another key').fill('next-0123456789-0123456789');
+    await press('Add the key');
+    const added = page.getByRole('row', { name: 'next…6789' });
+    await added.getByRole('button', { name: 'Remove' }).click();
+    expect(await added.count()).toBe(0);
+    await press('Discover models');
+    expect(await page.getByRole('alert').innerText()).toContain('could not be read');
     await page.getByRole('link', { name: 'Delete' }).click();
     await press('Delete it for ever');
     expect(await page.locator('main').innerText()).toContain('No channels yet');
@@ -223,10 +241,62 @@ describe.runIf(haveChromium)('without script', () => {
     await page.getByLabel('Model', { exact: true }).fill('gpt-4o');
     await page.getByLabel('Input', { exact: true }).fill('1.5');
     await page.getByLabel('Output', { exact: true }).fill('6');
-    await press('Submit');
+    await press('Set a price');
     expect(await page.locator('main').innerText()).toContain('your own');
     await press('Take back');
     expect(await page.locator('main').innerText()).toContain('None: the table’s prices hold.');
+  });
+
+  it('sets an alias, says what is wrong with another, and takes the first back', async () => {
+    await open('/dashboard/models');
+    await page.getByLabel('Alias', { exact: true }).fill('smart');
+    await page.getByLabel('Models in order').fill('claude-opus-4-5\ngpt-4o');
+    await press('Set an alias');
+    expect(await page.locator('main').innerText()).toContain('claude-opus-4-5 → gpt-4o');
+    await page.getByLabel('Alias', { exact: true }).fill('smarter');
+    await page.getByLabel('Models in order').fill('smart');
+    await press('Set an alias');
+    expect(await page.locator('#help-alias_models').innerText()).toContain('`smart` is an alias itself');
+    await press('Take back');
+    expect(await page.locator('main').innerText()).toContain('None. An alias is a name that stands for');
+  });
+
+  it('adds a group, puts a token into it, edits it, and deletes it when it is empty', async () => {
+    await open('/dashboard/groups');
+    expect(await page.locator('main').innerText()).toContain('Only the default group yet');
+    await page.getByRole('link', { name: 'Add Group' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('two words');
+    await press('Submit');
+    expect(await page.locator('#help-name').innerText()).toContain('must be letters, digits');
+    await page.getByLabel('Name', { exact: true }).fill('trial');
+    await page.getByLabel('Price multiplier').fill('1.2');
+    await page.getByLabel('Other names or wildcards').fill('gpt-4o*');
+    await page.getByLabel('Requests a minute').fill('20');
+    await press('Submit');
+    const row = page.getByRole('row', { name: 'trial' });
+    expect(await row.innerText()).toMatch(/× 1\.2.*gpt-4o\*.*Requests a minute: 20/s);
+    await open('/dashboard/tokens/new');
+    await page.getByLabel('Name', { exact: true }).fill('On trial');
+    await page.getByLabel('Group').selectOption('trial');
+    await press('Submit');
+    const token = await page.getByLabel('Token', { exact: true }).inputValue();
+    const models = await fetch(`${world.relay.url}/v1/models`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    const listed = (await models.json()) as { data: { id: string }[] };
+    expect(listed.data.map(({ id }) => id).sort()).toEqual(['gpt-4o', 'gpt-4o-mini']);
+    await open('/dashboard/groups/trial');
+    await page.getByRole('link', { name: 'Delete' }).click();
+    await press('Delete it for ever');
+    expect(await page.getByRole('alert').innerText()).toContain('There are tokens in the group');
+    await open('/dashboard/tokens');
+    await page.getByRole('link', { name: 'On trial' }).click();
+    await page.getByRole('link', { name: 'Edit', exact: true }).click();
+    await page.getByLabel('Group').selectOption('default');
+    await press('Submit');
+    await open('/dashboard/groups/trial/delete');
+    await press('Delete it for ever');
+    expect(await page.locator('main').innerText()).toContain('Only the default group yet');
   });
 
   it('filters the log, and asks in the playground', async () => {
@@ -236,7 +306,9 @@ describe.runIf(haveChromium)('without script', () => {
     await page.getByLabel('Model').fill('claude-3-5-sonnet-20241022');
     await page.getByLabel('Format').selectOption('anthropic');
     await press('Send');
-    expect(await page.locator('#answer').innerText()).toMatch(/^200 .*Hello from the demo/s);
+    expect(await page.locator('#answer').innerText()).toMatch(/Hello from the demo/);
+    expect(await page.locator('#figures').innerText()).toMatch(/^Status\s+200\s/);
+    expect(await page.content()).toContain('x-api-key: $RELAY_TOKEN');
     expect(await page.content()).not.toContain(token);
     await expect
       .poll(
@@ -244,7 +316,7 @@ describe.runIf(haveChromium)('without script', () => {
           await open('/dashboard/logs');
           await page.getByLabel('Model').fill('claude-3-5-sonnet-20241022');
           await press('Filter');
-          return page.locator('tbody tr').count();
+          return page.locator('#log tbody').count();
         },
         { timeout: 15_000 },
       )

@@ -83,14 +83,16 @@ const rowsSql = `INSERT INTO logs (id, created_at, token_id, account_id, format,
     '/v1/chat/completions', 'model-' || m, 'model-' || m, 'ch_' || (m % 10),
     CASE WHEN h % 20 = 0 THEN 429 WHEN h % 20 = 1 THEN 500 ELSE 200 END, CASE WHEN h % 20 < 2 THEN 'x' END, h % 2,
     h % 5000, h % 700, h % 900, h % 100, 'upstream', h % 90000000,
-    '{"source":"table","items":[["input",1200,2500000]]}', 120, 800
+    '{"source":"table","items":[["input",1200,2500000]]}', 120 + h % 400, 800 + h % 400
   FROM named`;
 
 function rollUpSql(): string[] {
   const facts = [
     'COUNT(*)',
     'SUM(status >= 400)',
-    ...summedColumns.slice(2).map((column) => `SUM(${column})`),
+    ...summedColumns
+      .slice(2)
+      .map((column) => (column === 'ttfb_count' ? 'COUNT(ttfb_ms)' : `SUM(${column})`)),
   ];
   const sums = summedColumns.map((column) => `SUM(${column})`).join(', ');
   const cells = 'token_id, MAX(account_id), model, channel_id';

@@ -74,7 +74,7 @@ function pages() {
     report: (_event, error) => console.error(error),
     now: () => million.lastMs,
     liveChannels: async () => [],
-    health: async () => ({}),
+    unpricedModels: async () => [],
     callModel: async () => new Response(),
     signIn: { github: null, access: null },
     missing: async () => [],

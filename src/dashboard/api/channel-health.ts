@@ -22,7 +22,7 @@ const health = z
       .openapi({ description: 'Moving average; null: nothing has come from there of late.' }),
   })
   .openapi('PlaceHealth');
-type HealthView = z.infer<typeof health>;
+export type HealthView = z.infer<typeof health>;
 
 export const channelWithHealth = channel
   .extend({
@@ -32,6 +32,7 @@ export const channelWithHealth = channel
     }),
   })
   .openapi('ChannelWithHealth');
+export type ChannelWithHealth = z.infer<typeof channelWithHealth>;
 
 /** `report`: what is known of places, by their names. */
 export function channelViewWithHealth(
@@ -55,7 +56,8 @@ function isAway({ state }: HealthView): boolean {
   return state === 'cooling' || state === 'refused';
 }
 
-function healthView(place: PlaceHealth | undefined, nowMs: number): HealthView {
+/** Of one place; undefined: nothing is known of it, so it is well. */
+export function healthView(place: PlaceHealth | undefined, nowMs: number): HealthView {
   if (place === undefined) return blank;
   return {
     state: stateOf(place, nowMs),

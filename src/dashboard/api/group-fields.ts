@@ -50,6 +50,7 @@ export const group = z
     }),
   })
   .openapi('Group');
+export type GroupView = z.infer<typeof group>;
 
 export function groupView({ name, priceMultiplierMillionths, models, channels, limits }: Group) {
   return {

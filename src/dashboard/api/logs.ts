@@ -1,12 +1,12 @@
 // /api/logs and /api/logs.csv: the request log, newest first. No prompt, no answer, no key is in it.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { type LogFilter, mostRowsExamined, pageOfRows } from '../../metering/page-log.ts';
+import { findRow, type LogFilter, mostRowsExamined, pageOfRows } from '../../metering/page-log.ts';
 import type { ApiEnv } from './authenticate.ts';
 import { csvFileName, csvLimits, csvPieces } from './log-csv.ts';
 import { logRow, logRowView } from './log-fields.ts';
 import { encodeCursor, pageOf, pageParameters, timeCursor } from './pages.ts';
-import { fieldProblem } from './problem.ts';
-import { callFailures, inputFailures, json } from './responses.ts';
+import { fieldProblem, notFound } from './problem.ts';
+import { callFailures, inputFailures, json, missingFailure } from './responses.ts';
 import { accountInView } from './roles.ts';
 import type { ManagementServices } from './services.ts';
 import { streamOf } from './text-stream.ts';
@@ -34,6 +34,16 @@ const listLogsRoute = createRoute({
   responses: { 200: json(pageOf(logRow), 'A page.'), ...inputFailures, ...callFailures },
 });
 
+const readLogRoute = createRoute({
+  method: 'get',
+  path: '/logs/{id}',
+  summary: 'One request, by its id. It is there some seconds after its end.',
+  tags: ['logs'],
+  security: [{ adminKey: [] }],
+  request: { params: z.object({ id: z.string() }) },
+  responses: { 200: json(logRow, 'The request.'), ...missingFailure, ...callFailures },
+});
+
 const exportLogsRoute = createRoute({
   method: 'get',
   path: '/logs.csv',
@@ -57,6 +67,12 @@ export function addLogRoutes(api: OpenAPIHono<ApiEnv>, { db }: ManagementService
     const { rows, next } = await pageOfRows(db, filterOf(query), timeCursor(cursor), limit);
     const next_cursor = next === null ? null : encodeCursor(next);
     return context.json({ data: rows.map(logRowView), next_cursor }, 200);
+  });
+  api.openapi(readLogRoute, async (context) => {
+    const accountId = accountInView(context.var.principal, undefined);
+    const row = await findRow(db, context.req.valid('param').id, accountId);
+    if (row === null) throw notFound('request');
+    return context.json(logRowView(row), 200);
   });
   api.openapi(exportLogsRoute, async (context) => {
     const asked = context.req.valid('query');

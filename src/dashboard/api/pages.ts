@@ -38,6 +38,17 @@ export function timeCursor(cursor: string | undefined): z.infer<typeof timePosit
   return decodeCursor(cursor, timePosition);
 }
 
+const sortedPosition = z.object({
+  sort: z.string(),
+  value: z.union([z.string(), z.number()]),
+  id: z.string(),
+});
+
+/** The position that a cursor of a list in any order names; null without a cursor. One of another order is refused. */
+export function sortCursor(cursor: string | undefined, sort: string): z.infer<typeof sortedPosition> | null {
+  return decodeCursor(cursor, sortedPosition.extend({ sort: z.literal(sort) }));
+}
+
 /** The position that a cursor of a list in the order of names names; null without a cursor. */
 export function nameCursor(cursor: string | undefined): string | null {
   return decodeCursor(cursor, z.string());

@@ -1,7 +1,8 @@
 // /api/tokens: the routes. What a change sets in motion, and in which order, is token-writes.ts's.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { type TokenOrder, type TokenRecord, tokenOrders } from '../../tokens/store.ts';
 import type { ApiEnv } from './authenticate.ts';
-import { cutPage, pageOf, pageParameters, timeCursor } from './pages.ts';
+import { cutPage, pageOf, pageParameters, sortCursor } from './pages.ts';
 import { fieldProblem, notFound } from './problem.ts';
 import { bodyFailures, callFailures, inputFailures, json, jsonBody, missingFailure } from './responses.ts';
 import { accountInView, checkMayChooseGroup, checkOwnToken } from './roles.ts';
@@ -34,7 +35,7 @@ const createTokenRoute = createRoute({
 const listTokensRoute = createRoute({
   method: 'get',
   path: '/tokens',
-  summary: 'Tokens, newest first. What they spent is about a second old.',
+  summary: 'Tokens, newest first when nothing is said. What they spent is about a second old.',
   tags,
   security,
   request: {
@@ -44,6 +45,8 @@ const listTokensRoute = createRoute({
       search: z.string().optional().openapi({ description: 'Part of the name, any case.' }),
       group: z.string().optional().openapi({ description: 'Name of the group.' }),
       account: z.string().optional().openapi({ description: 'Id of the owner account.' }),
+      sort: z.enum(Object.keys(tokenOrders) as [TokenOrder['by']]).default('created'),
+      order: z.enum(['asc', 'desc']).default('desc'),
     }),
   },
   responses: { 200: json(pageOf(token), 'A page.'), ...inputFailures, ...callFailures },
@@ -135,12 +138,16 @@ export function addTokenRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementSer
 
 function addReadingRoutes(api: OpenAPIHono<ApiEnv>, { tokens, ledgers }: ManagementServices): void {
   api.openapi(listTokensRoute, async (context) => {
-    const { limit, cursor, status, search, account, group } = context.req.valid('query');
+    const { limit, cursor, status, search, account, group, sort, order } = context.req.valid('query');
     const accountId = accountInView(context.var.principal, account);
-    const rows = await tokens.list({ status, search, group, accountId }, timeCursor(cursor), limit + 1);
-    const { page, next_cursor } = cutPage(rows, limit, ({ createdAtMs, policy }) => ({
-      createdAtMs,
-      id: policy.tokenId,
+    const sorting = { by: sort, descending: order === 'desc' };
+    const filter = { status, search, group, accountId };
+    const after = sortCursor(cursor, `${sort} ${order}`);
+    const rows = await tokens.sorted(filter, sorting, after, limit + 1);
+    const { page, next_cursor } = cutPage(rows, limit, (record) => ({
+      sort: `${sort} ${order}`,
+      value: sortedBy[sort](record),
+      id: record.policy.tokenId,
     }));
     return context.json({ data: page.map(tokenView), next_cursor }, 200);
   });
@@ -152,6 +159,14 @@ function addReadingRoutes(api: OpenAPIHono<ApiEnv>, { tokens, ledgers }: Managem
     return context.json(tokenViewWithBalance(record, await ledgers.balance(record.policy.tokenId)), 200);
   });
 }
+
+/** What a token is sorted by: the same value that the store sorts by. */
+const sortedBy: Record<TokenOrder['by'], (record: TokenRecord) => string | number> = {
+  created: ({ createdAtMs }) => createdAtMs,
+  name: ({ name }) => name,
+  last_used: ({ lastUsedAtMs }) => lastUsedAtMs ?? 0,
+  spent: ({ spentNanoUsd }) => spentNanoUsd,
+};
 
 async function checkGroup(group: string | undefined, { groups }: ManagementServices): Promise<void> {
   if (group === undefined || group === 'default') return;

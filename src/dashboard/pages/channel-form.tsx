@@ -1,60 +1,62 @@
-// The form of a channel: a provider and a key are enough for a new one.
+// The form of a channel: a provider and a key are enough for a new one. What it says is channel-body.ts's.
 import type { FC } from 'hono/jsx';
-import { type ProviderName, providerNames } from '../../routing/channel.ts';
-import type { ChannelView, SettingsView } from '../api/channel-fields.ts';
-import { placeSettings, providerFacts } from './channel-providers.ts';
-import { Alert, Choice, Field } from './form.tsx';
+import type { ChannelWithHealth } from '../api/channel-health.ts';
+import { pickerOptions, placeSettings } from './channel-picker.ts';
+import { Alert, Choice, Choices, Field } from './form.tsx';
 import { listOf, textOf, type Values } from './page-env.ts';
-import { Heading } from './parts.tsx';
 import { strings } from './strings.ts';
 
 const words = () => strings().channels;
 
-interface FormFacts {
-  /** null: a new one. */
-  channel: ChannelView | null;
-  values: Values;
+/** What was wrong with a form, or what came of reading the upstream's list. */
+export interface FormOutcome {
   errors: Record<string, string>;
+  /** Absent: nothing is wrong. */
   detail?: string | undefined;
+  /** The upstream's own list. */
+  found?: readonly string[] | undefined;
+  /** What to say besides, of what went well. */
+  note?: string | undefined;
 }
 
-export const ChannelForm: FC<FormFacts> = ({ channel, values, errors, detail }) => (
-  <div class="narrow">
-    <Heading title={channel === null ? words().add : channel.name}>
-      {channel === null ? null : (
-        <a href={`/dashboard/channels/${channel.id}/delete`} class="button outline danger small">
-          {words().delete}
-        </a>
-      )}
-    </Heading>
-    {detail === undefined ? null : <Alert>{strings().form.notSaved}</Alert>}
-    <form method="post">
+interface FormFacts {
+  /** null: a new one. */
+  channel: ChannelWithHealth | null;
+  values: Values;
+  /** Names of all groups. */
+  groups: readonly string[];
+  outcome: FormOutcome;
+}
+
+export const ChannelForm: FC<FormFacts> = ({ channel, values, groups, outcome }) => {
+  const { errors, detail, found, note } = outcome;
+  const isKnown = Object.keys(errors).some((name) => fieldNames.has(name));
+  return (
+    <form method="post" action={`/dashboard/channels/${channel?.id ?? 'new'}`}>
+      {detail === undefined ? null : <Alert>{isKnown ? strings().form.notSaved : detail}</Alert>}
+      {note === undefined ? null : <Alert kind="good">{note}</Alert>}
       <Choice
         name="provider"
         label={words().provider}
         value={textOf(values, 'provider') || 'openai'}
-        error={errors.provider}
-        options={providerNames.map((name) => [name, providerFacts[name].label])}
+        error={errors.provider ?? errors.preset}
+        options={pickerOptions}
       />
-      {channel === null ? null : (
-        <p>
-          {`${words().keys}: `}
-          {channel.keys.map(({ hint }) => (
-            <code>{hint}</code>
-          ))}
-        </p>
-      )}
-      <Field
-        name="key"
-        label={channel === null ? words().key : words().newKey}
-        help={words().keyHelp}
-        type="password"
-        autocomplete="off"
-        error={errors.keys ?? errors.add_keys}
-      />
-      {Object.entries(words().keyForms).map(([provider, help]) => (
-        <small class={`only-for for-${provider}`}>{help}</small>
-      ))}
+      {channel === null ? (
+        <Field
+          name="key"
+          label={words().key}
+          help={words().keyHelp}
+          type="password"
+          autocomplete="off"
+          error={errors.keys}
+        />
+      ) : null}
+      {channel === null
+        ? Object.entries(words().keyForms).map(([provider, help]) => (
+            <small class={`only-for for-${provider}`}>{help}</small>
+          ))
+        : null}
       {placeSettings.map(({ name, provider }) => (
         <div class={`only-for for-${provider}`}>
           <Field
@@ -66,19 +68,50 @@ export const ChannelForm: FC<FormFacts> = ({ channel, values, errors, detail }) 
           />
         </div>
       ))}
+      {found === undefined ? null : <Found found={found} chosen={listOf(values, 'models')} />}
       <details open={channel !== null || detail !== undefined}>
         <summary>{words().more}</summary>
-        <More values={values} errors={errors} />
+        <More values={values} errors={errors} found={found ?? []} />
+        <GroupChoice groups={groups} values={values} error={errors.groups} />
       </details>
       <div class="actions">
         <button type="submit">{strings().form.submit}</button>
+        <button type="submit" name="discover" value="yes" class="outline">
+          {words().discover}
+        </button>
         <a href="/dashboard/channels">{strings().form.cancel}</a>
       </div>
+      <small>{channel === null ? words().discoverNewHelp : words().discoverHelp}</small>
     </form>
-  </div>
+  );
+};
+
+/** Fields that have a place for what is wrong with them. */
+const fieldNames = new Set([
+  ...['provider', 'preset', 'keys', 'name', 'models', 'model_map', 'base_url', 'priority', 'weight'],
+  ...placeSettings.map(({ name }) => `settings.${name}`),
+]);
+
+const Found: FC<{ found: readonly string[]; chosen: readonly string[] }> = ({ found, chosen }) => (
+  <fieldset class="checks" tabindex={0}>
+    <legend>{words().found}</legend>
+    <small>{words().foundHelp}</small>
+    <div>
+      {found.map((model) => (
+        <label>
+          <input type="checkbox" name="found" value={model} checked={chosen.includes(model)} />
+          {model}
+        </label>
+      ))}
+    </div>
+  </fieldset>
 );
 
-const More: FC<Pick<FormFacts, 'values' | 'errors'>> = ({ values, errors }) => (
+const More: FC<{ values: Values; errors: Record<string, string>; found: readonly string[] }> = ({
+  values,
+  errors,
+  found,
+}) => (
   <>
     <Field
       name="name"
@@ -92,8 +125,18 @@ const More: FC<Pick<FormFacts, 'values' | 'errors'>> = ({ values, errors }) => (
       label={words().models}
       help={words().modelsHelp}
       rows={4}
-      value={listOf(values, 'models').join('\n')}
+      value={listOf(values, 'models')
+        .filter((name) => !found.includes(name))
+        .join('\n')}
       error={errors.models}
+    />
+    <Field
+      name="model_map"
+      label={words().modelMap}
+      help={words().modelMapHelp}
+      rows={2}
+      value={textOf(values, 'model_map')}
+      error={errors.model_map}
     />
     <Field
       name="base_url"
@@ -118,57 +161,35 @@ const More: FC<Pick<FormFacts, 'values' | 'errors'>> = ({ values, errors }) => (
         value={textOf(values, 'weight') || '1'}
         error={errors.weight}
       />
+      <Choice
+        name="enabled"
+        label={words().health}
+        value={textOf(values, 'enabled') || 'yes'}
+        options={[
+          ['yes', words().enabled],
+          ['no', words().off],
+        ]}
+      />
     </div>
-    <Choice
-      name="enabled"
-      label={words().health}
-      value={textOf(values, 'enabled') || 'yes'}
-      options={[
-        ['yes', words().enabled],
-        ['no', words().off],
-      ]}
-    />
   </>
 );
 
-/** What a form says, as the management API takes it. `before`: the channel that is edited; null: a new one. */
-export function channelBody(values: Values, before: ChannelView | null): Record<string, unknown> {
-  const provider = textOf(values, 'provider');
-  const key = textOf(values, 'key').trim();
-  const models = listOf(values, 'models');
-  const facts = Object.hasOwn(providerFacts, provider) ? providerFacts[provider as ProviderName] : undefined;
-  const keys = key === '' ? [] : [key];
-  return {
-    provider,
-    name: textOf(values, 'name').trim() || (facts?.label ?? provider),
-    models: models.length > 0 ? models : (facts?.models ?? []),
-    base_url: textOf(values, 'base_url').trim() || null,
-    priority: Number(textOf(values, 'priority') || '0'),
-    weight: Number(textOf(values, 'weight') || '1'),
-    enabled: textOf(values, 'enabled') !== 'no',
-    settings: settingsBody(values, provider, before),
-    ...(before === null ? { keys } : keys.length > 0 ? { add_keys: keys } : {}),
-  };
-}
-
-/** The settings that the form does not show stay as they are; those of another provider go. */
-function settingsBody(values: Values, provider: string, before: ChannelView | null): SettingsView {
-  const { region, project, location, ...kept } = before?.settings ?? {};
-  const own = placeSettings.filter((setting) => setting.provider === provider);
-  const given = own.map(({ name }) => [name, textOf(values, name).trim()] as const);
-  return { ...kept, ...Object.fromEntries(given.filter(([, value]) => value !== '')) };
-}
-
-/** A channel as the form shows it. */
-export function valuesOfChannel(channel: ChannelView): Values {
-  return {
-    provider: channel.provider,
-    name: channel.name,
-    models: channel.models,
-    base_url: channel.base_url ?? '',
-    priority: String(channel.priority),
-    weight: String(channel.weight),
-    enabled: channel.enabled ? 'yes' : 'no',
-    ...Object.fromEntries(placeSettings.map(({ name }) => [name, channel.settings[name] ?? ''])),
-  };
-}
+/** Where there is but one group there is nothing to choose, and nothing is said of groups. */
+const GroupChoice: FC<Pick<FormFacts, 'groups' | 'values'> & { error: string | undefined }> = ({
+  groups,
+  values,
+  error,
+}) =>
+  groups.length < 2 ? null : (
+    <>
+      <input type="hidden" name="says_groups" value="yes" />
+      <Choices
+        name="groups"
+        label={words().groups}
+        help={words().groupsHelp}
+        error={error}
+        chosen={listOf(values, 'groups')}
+        options={groups.map((name) => [name, name] as const)}
+      />
+    </>
+  );

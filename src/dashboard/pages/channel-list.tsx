@@ -1,145 +1,194 @@
-// The list of channels, with the state that the relay has seen each in.
+// The list of channels in the order in which they are tried, with the state that the relay has seen each in.
 import type { FC } from 'hono/jsx';
 import type { LiveChannel } from '../../routing/catalog.ts';
-import type { PlaceHealth } from '../../routing/health.ts';
-import type { ChannelView } from '../api/channel-fields.ts';
+import type { ChannelWithHealth, HealthView } from '../api/channel-health.ts';
 import type { ChannelTest } from '../api/services.ts';
+import { kindLabel } from './channel-picker.ts';
+import { ChannelBadge, HealthBadge, lastErrorOf } from './channel-state.tsx';
 import { ActionButton, Alert } from './form.tsx';
-import { Badge, Empty, Heading, TableFrame } from './parts.tsx';
+import { Badge, count, Empty, Heading, milliseconds, percent, TableFrame, Time } from './parts.tsx';
 import { strings } from './strings.ts';
+import type { UsageRow } from './usage-table.tsx';
 
 const words = () => strings().channels;
 
-interface ListFacts {
-  channels: readonly ChannelView[];
-  /** Of the environment, and the demo. */
-  others: readonly LiveChannel[];
-  health: Readonly<Record<string, PlaceHealth>>;
-  now: number;
-  tested?: { id: string; test: ChannelTest } | undefined;
+/** A channel of the environment, or the demo, with its state. */
+export interface OtherChannel {
+  channel: LiveChannel;
+  health: HealthView;
 }
 
-export const ChannelList: FC<ListFacts> = ({ channels, others, health, now, tested }) => (
+interface ListFacts {
+  /** The first to be tried first. */
+  channels: readonly ChannelWithHealth[];
+  others: readonly OtherChannel[];
+  /** Of the last 24 hours, by channel id. */
+  usage: ReadonlyMap<string, UsageRow>;
+  tested?: { name: string; test: ChannelTest } | undefined;
+  problem?: string | undefined;
+}
+
+export const ChannelList: FC<ListFacts> = ({ channels, others, usage, tested, problem }) => (
   <>
+    <script src="/channels.js" type="module"></script>
     <Heading title={words().title} lead={words().lead}>
       <a href="/dashboard/channels/new" class="button">
         {words().add}
       </a>
     </Heading>
-    {tested === undefined ? null : <TestOutcome {...tested} channels={channels} />}
-    {channels.length === 0 ? <Empty>{words().empty}</Empty> : null}
+    {problem === undefined ? null : <Alert>{problem}</Alert>}
+    {tested === undefined ? null : <TestOutcome {...tested} />}
+    {channels.length === 0 ? (
+      <Empty>
+        <p>{words().empty}</p>
+      </Empty>
+    ) : null}
     {channels.length + others.length === 0 ? null : (
-      <TableFrame label={words().title}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{words().name}</th>
-              <th scope="col">{words().provider}</th>
-              <th scope="col">{words().health}</th>
-              <th scope="col">{words().models}</th>
-              <th scope="col">{words().keys}</th>
-              <th scope="col" class="number">
-                {words().priority}
-              </th>
-              <th scope="col" class="number">
-                {words().weight}
-              </th>
-              <th scope="col">{words().test}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {channels.map((channel) => (
-              <Row channel={channel} health={placesOf(channel.id, health)} now={now} />
-            ))}
-            {others.map(({ name, provider, models, priority, weight }) => (
-              <tr>
-                <td>{name}</td>
-                <td>{provider}</td>
-                <td>
-                  <Badge kind="off">{words().fromEnvironment}</Badge>
-                </td>
-                <td>{modelsText(models)}</td>
-                <td>–</td>
-                <td class="number">{Number.isSafeInteger(priority) && priority > -1e9 ? priority : '–'}</td>
-                <td class="number">{weight}</td>
-                <td>–</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </TableFrame>
+      <ChannelTable channels={channels} others={others} usage={usage} />
+    )}
+    {channels.length === 0 ? null : (
+      <form id="order" method="post" action="/dashboard/channels/order" class="actions">
+        <button type="submit" class="secondary">
+          {words().saveOrder}
+        </button>
+        <span class="quiet" id="order-note" aria-live="polite" data-moved={words().moved}>
+          {words().orderHelp}
+        </span>
+      </form>
     )}
   </>
 );
 
-const Row: FC<{ channel: ChannelView; health: PlaceHealth[]; now: number }> = ({ channel, health, now }) => (
-  <tr>
+const ChannelTable: FC<Pick<ListFacts, 'channels' | 'others' | 'usage'>> = ({ channels, others, usage }) => (
+  <TableFrame label={words().title}>
+    <table id="channels">
+      <thead>
+        <tr>
+          <th scope="col">{words().name}</th>
+          <th scope="col">{words().health}</th>
+          <th scope="col" class="number">
+            {words().firstByteDay}
+          </th>
+          <th scope="col" class="number">
+            {words().errorRate}
+          </th>
+          <th scope="col">{words().models}</th>
+          <th scope="col" class="number">
+            {words().priority}
+          </th>
+          <th scope="col" class="number">
+            {words().weight}
+          </th>
+          <th scope="col">{words().test}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {channels.map((channel) => (
+          <Row channel={channel} usage={usage.get(channel.id)} />
+        ))}
+      </tbody>
+      {others.length === 0 ? null : (
+        <tbody>
+          {others.map(({ channel, health }) => (
+            <OtherRow channel={channel} health={health} usage={usage.get(channel.id)} />
+          ))}
+        </tbody>
+      )}
+    </table>
+  </TableFrame>
+);
+
+const Row: FC<{ channel: ChannelWithHealth; usage: UsageRow | undefined }> = ({ channel, usage }) => (
+  <tr data-name={channel.name}>
     <td>
+      <button type="button" class="grip" hidden aria-label={`${words().move}: ${channel.name}`}>
+        ⠿
+      </button>
       <a href={`/dashboard/channels/${channel.id}`}>{channel.name}</a>
+      <small>{kindLabel(channel)}</small>
     </td>
-    <td>{channel.provider}</td>
     <td class="wide">
-      <State isEnabled={channel.enabled} health={health} now={now} />
+      <ChannelBadge channel={channel} />
+      <LastError channel={channel} />
     </td>
+    <Figures usage={usage} />
     <td>{modelsText(channel.models)}</td>
-    <td>
-      {channel.keys.map(({ hint }) => (
-        <code>{hint}</code>
-      ))}
-    </td>
-    <td class="number">{channel.priority}</td>
-    <td class="number">{channel.weight}</td>
+    {(['priority', 'weight'] as const).map((name) => (
+      <td class="number">
+        <input
+          form="order"
+          type="number"
+          step="1"
+          min={name === 'weight' ? '0' : undefined}
+          name={`${name}-${channel.id}`}
+          value={channel[name]}
+          aria-label={`${words()[name]}: ${channel.name}`}
+          required
+        />
+      </td>
+    ))}
     <td>
       <ActionButton action={`/dashboard/channels/${channel.id}/test`}>{words().test}</ActionButton>
     </td>
   </tr>
 );
 
-/** The worst of the channel's and its keys'. */
-const State: FC<{ isEnabled: boolean; health: PlaceHealth[]; now: number }> = ({
-  isEnabled,
-  health,
-  now,
-}) => {
-  const bad = health.filter(({ failures, isRefused }) => failures > 0 || isRefused);
-  const firstByteMs = health.find((place) => place.firstByteMs !== null)?.firstByteMs ?? null;
-  const error = bad.map(({ lastError }) => lastError).find((text) => text !== null);
+const OtherRow: FC<OtherChannel & { usage: UsageRow | undefined }> = ({ channel, health, usage }) => (
+  <tr>
+    <td>
+      {channel.name}
+      <small>{words().fromEnvironment}</small>
+    </td>
+    <td class="wide">
+      <HealthBadge health={health} />
+      <LastError channel={{ health, keys: [] }} />
+    </td>
+    <Figures usage={usage} />
+    <td>{modelsText(channel.models)}</td>
+    <td class="number">
+      {channel.lastResort ? <Badge kind="off">{words().lastResort}</Badge> : channel.priority}
+    </td>
+    <td class="number">{channel.weight}</td>
+    <td>–</td>
+  </tr>
+);
+
+const Figures: FC<{ usage: UsageRow | undefined }> = ({ usage }) => (
+  <>
+    <td class="number">{milliseconds(usage?.ttfb_ms ?? null)}</td>
+    <td class="number">
+      {usage === undefined ? (
+        '–'
+      ) : (
+        <>
+          {percent(usage.errors ?? 0, usage.requests)}
+          <small>{`${words().of} ${count(usage.requests)}`}</small>
+        </>
+      )}
+    </td>
+  </>
+);
+
+const LastError: FC<{ channel: Parameters<typeof lastErrorOf>[0] }> = ({ channel }) => {
+  const error = lastErrorOf(channel);
+  if (error === null) return null;
   return (
-    <>
-      {stateBadge(isEnabled, bad, now)}
-      {firstByteMs === null ? null : <span class="quiet">{` ${Math.round(firstByteMs)} ms`}</span>}
-      {error === undefined ? null : <small>{` ${error}`}</small>}
-    </>
+    <small class="last-error">
+      {`${words().lastError}: ${error.text} `}
+      {error.at === null ? null : <Time at={error.at} />}
+    </small>
   );
 };
 
-function stateBadge(isEnabled: boolean, bad: readonly PlaceHealth[], now: number) {
-  if (!isEnabled) return <Badge kind="off">{words().off}</Badge>;
-  if (bad.some(({ isRefused }) => isRefused)) return <Badge kind="bad">{words().refused}</Badge>;
-  if (bad.some(({ coolUntilMs }) => coolUntilMs > now)) return <Badge kind="bad">{words().cooling}</Badge>;
-  if (bad.length > 0) return <Badge kind="warn">{words().failing}</Badge>;
-  return <Badge kind="good">{words().well}</Badge>;
-}
-
-const TestOutcome: FC<{ id: string; test: ChannelTest; channels: readonly ChannelView[] }> = ({
-  id,
-  test,
-  channels,
-}) => {
-  const name = channels.find((channel) => channel.id === id)?.name ?? id;
-  const figures = [test.status ?? '', `${Math.round(test.latency_ms)} ms`].join(' ').trim();
+export const TestOutcome: FC<{ name: string; test: ChannelTest }> = ({ name, test }) => {
+  const figures = [test.status ?? '', milliseconds(test.latency_ms)].join(' ').trim();
+  const error = test.error ? ` ${test.error}` : '';
   return (
     <Alert kind={test.ok ? 'good' : 'error'}>
-      {`${name}: ${test.ok ? words().testOk : words().testFailed} (${figures})${test.error ? ` ${test.error}` : ''}`}
+      {`${name}: ${test.ok ? words().testOk : words().testFailed} (${figures})${error}`}
     </Alert>
   );
 };
-
-function placesOf(channelId: string, health: ListFacts['health']): PlaceHealth[] {
-  return Object.entries(health)
-    .filter(([name]) => name === channelId || name.startsWith(`${channelId}/`))
-    .map(([, place]) => place);
-}
 
 function modelsText(models: readonly string[]): string {
   const more = models.length - 2;

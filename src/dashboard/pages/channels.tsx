@@ -1,81 +1,224 @@
-// The routes of channels: list, add, edit, test, delete.
+// The routes of channels: list and their order, add, edit, keys, test, delete.
 import { Hono } from 'hono';
-import type { ChannelView } from '../api/channel-fields.ts';
-import type { ChannelTest } from '../api/services.ts';
+import { type ChannelWithHealth, healthView } from '../api/channel-health.ts';
+import type { ChannelTest, Discovery } from '../api/services.ts';
+import {
+  channelEditBody,
+  modelsNamed,
+  modelsOfForm,
+  newChannelBody,
+  valuesOfChannel,
+} from './channel-body.ts';
 import { ChannelDelete } from './channel-delete.tsx';
-import { ChannelForm, channelBody, valuesOfChannel } from './channel-form.tsx';
-import { ChannelList } from './channel-list.tsx';
+import { ChannelForm, type FormOutcome } from './channel-form.tsx';
+import { ChannelKeys } from './channel-keys.tsx';
+import { ChannelList, TestOutcome } from './channel-list.tsx';
 import { show } from './layout.tsx';
-import { formOf, need, type PageContext, type PageEnv, type Values } from './page-env.ts';
+import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import { Heading } from './parts.tsx';
 import { strings } from './strings.ts';
+import type { UsageRow } from './usage-table.tsx';
 
 const words = () => strings().channels;
+const listAddress = '/dashboard/channels';
 
 /** The routes under /dashboard/channels. */
 export function channelRoutes(): Hono<PageEnv> {
   const routes = new Hono<PageEnv>();
   routes.get('/', (context) => showList(context));
-  routes.get('/new', (context) => showForm(context, null, {}, {}));
-  routes.post('/new', async (context) => {
-    const values = await formOf(context);
-    const made = await context.var.api('POST', '/channels', channelBody(values, null));
-    if (!made.ok) return showForm(context, null, values, made.errors, made.detail);
-    return context.redirect('/dashboard/channels', 303);
-  });
+  routes.post('/order', saveOrder);
+  routes.get('/new', (context) => showForm(context, null, {}, { errors: {} }));
+  routes.post('/new', createChannel);
   routes.get('/:id', async (context) => {
     const channel = await find(context);
-    return showForm(context, channel, valuesOfChannel(channel), {});
+    return showForm(context, channel, valuesOfChannel(channel), { errors: {} });
   });
-  routes.post('/:id', async (context) => {
-    const values = await formOf(context);
-    const channel = await find(context);
-    const edited = await context.var.api('PATCH', pathOf(context), channelBody(values, channel));
-    if (edited.ok) return context.redirect('/dashboard/channels', 303);
-    return showForm(context, channel, values, edited.errors, edited.detail);
-  });
-  routes.post('/:id/test', async (context) => {
-    const test = await need(context.var.api<ChannelTest>('POST', `${pathOf(context)}/test`, {}));
-    return showList(context, { id: context.req.param('id'), test });
-  });
+  routes.post('/:id', editChannel);
   routes.get('/:id/delete', async (context) =>
     show(context, 'channels', words().deleteTitle, <ChannelDelete channel={await find(context)} />),
   );
   routes.post('/:id/delete', async (context) => {
     await need(context.var.api('DELETE', pathOf(context)));
-    return context.redirect('/dashboard/channels', 303);
+    return context.redirect(listAddress, 303);
   });
+  addKeyRoutes(routes);
   return routes;
 }
 
-async function showList(context: PageContext, tested?: { id: string; test: ChannelTest }) {
+function addKeyRoutes(routes: Hono<PageEnv>): void {
+  routes.post('/:id/test', async (context) => {
+    const key = textOf(await formOf(context), 'key');
+    const ask = key === '' ? {} : { key_id: key };
+    const test = await need(context.var.api<ChannelTest>('POST', `${pathOf(context)}/test`, ask));
+    if (key === '') return showList(context, { tested: { id: context.req.param('id'), test } });
+    const channel = await find(context);
+    return showForm(context, channel, valuesOfChannel(channel), { errors: {}, test });
+  });
+  routes.post('/:id/keys', async (context) => {
+    const key = textOf(await formOf(context), 'key').trim();
+    return editKeys(context, { add_keys: [key] });
+  });
+  routes.post('/:id/keys/:key/delete', (context) =>
+    editKeys(context, { remove_key_ids: [context.req.param('key')] }),
+  );
+}
+
+async function editKeys(context: PageContext, edit: Record<string, string[]>) {
+  const edited = await context.var.api('PATCH', pathOf(context), edit);
+  if (edited.ok) return context.redirect(`/dashboard${pathOf(context)}`, 303);
+  const channel = await find(context);
+  const keyProblem = Object.values(edited.errors)[0] ?? edited.detail;
+  return showForm(context, channel, valuesOfChannel(channel), { errors: {}, keyProblem });
+}
+
+/**
+ * A new channel. Whose models are to be read from the upstream must be there first, to be asked with its key: it is
+ * stored switched off, and switched on when it has them.
+ */
+async function createChannel(context: PageContext) {
+  const { api } = context.var;
+  const values = await formOf(context);
+  const body = newChannelBody(values);
+  const isAsked = values.discover !== undefined;
+  const lacksModels = modelsOfForm(values).length === 0 && Object.keys(body.model_map ?? {}).length === 0;
+  const isStaged = isAsked || lacksModels;
+  const staged = { ...body, enabled: false, ...(lacksModels && { models: ['*'] }) };
+  const made = await api<ChannelWithHealth>('POST', '/channels', isStaged ? staged : body);
+  if (!made.ok) return showForm(context, null, values, made);
+  if (!isStaged) return context.redirect(listAddress, 303);
+  const path = `/channels/${made.value.id}`;
+  const channel = await need(api<ChannelWithHealth>('GET', path));
+  const list = await need(api<Discovery>('POST', `${path}/discover`));
+  if (list.models === null || list.models.length === 0 || isAsked) {
+    return showForm(context, channel, values, { ...listOutcome(list), note: words().staged });
+  }
+  const models = list.models.slice(0, mostModels);
+  await need(api('PATCH', path, { models, enabled: body.enabled }));
+  return context.redirect(listAddress, 303);
+}
+
+/** As many as a channel may name. */
+const mostModels = 1_000;
+
+async function editChannel(context: PageContext) {
+  const { api } = context.var;
+  const values = await formOf(context);
+  const before = await find(context);
+  if (values.discover !== undefined) {
+    const list = await need(api<Discovery>('POST', `${pathOf(context)}/discover`));
+    return showForm(context, before, values, listOutcome(list));
+  }
+  const edited = await api('PATCH', pathOf(context), channelEditBody(values, before));
+  if (edited.ok) return context.redirect(listAddress, 303);
+  return showForm(context, before, values, edited);
+}
+
+function listOutcome({ models, error }: Discovery): FormOutcome {
+  if (models !== null && models.length > 0) return { errors: {}, found: models };
+  return { errors: {}, detail: `${words().noList} ${error ?? ''}`.trim() };
+}
+
+/** Priorities and weights of the whole list; only those that differ are written. */
+async function saveOrder(context: PageContext) {
+  const { api } = context.var;
+  const values = await formOf(context);
+  const { data } = await need(api<{ data: ChannelWithHealth[] }>('GET', '/channels?limit=200'));
+  for (const channel of data) {
+    const edit = Object.fromEntries(
+      (['priority', 'weight'] as const).flatMap((name) => {
+        const said = values[`${name}-${channel.id}`];
+        return said === undefined || said === String(channel[name])
+          ? []
+          : [[name, Number(said || Number.NaN)]];
+      }),
+    );
+    if (Object.keys(edit).length === 0) continue;
+    const edited = await api('PATCH', `/channels/${channel.id}`, edit);
+    if (!edited.ok) {
+      const [field, problem] = Object.entries(edited.errors)[0] ?? ['', edited.detail];
+      return showList(context, { problem: `${channel.name}: ${field} ${problem}` });
+    }
+  }
+  return context.redirect(listAddress, 303);
+}
+
+interface ListOutcome {
+  tested?: { id: string; test: ChannelTest };
+  problem?: string;
+}
+
+const hourMs = 3_600_000;
+
+async function showList(context: PageContext, { tested, problem }: ListOutcome = {}) {
   const { api, services } = context.var;
-  const [page, live, health] = await Promise.all([
-    need(api<{ data: ChannelView[] }>('GET', '/channels?limit=200')),
+  const from = new Date(Math.floor(services.now() / hourMs) * hourMs - 23 * hourMs).toISOString();
+  const [page, live, usage] = await Promise.all([
+    need(api<{ data: ChannelWithHealth[] }>('GET', '/channels?limit=200')),
     services.liveChannels(),
-    services.health(),
+    need(api<{ data: UsageRow[] }>('GET', `/usage?group_by=channel&from=${from}`)),
   ]);
   const stored = new Set(page.data.map(({ id }) => id));
-  const others = live.filter(({ id }) => !stored.has(id));
+  const unstored = live.filter(({ id }) => !stored.has(id));
+  const health = unstored.length === 0 ? {} : await services.channelHealth();
   const list = (
-    <ChannelList channels={page.data} others={others} health={health} now={services.now()} tested={tested} />
+    <ChannelList
+      channels={page.data.toSorted(
+        (one, other) => other.priority - one.priority || one.name.localeCompare(other.name),
+      )}
+      others={unstored.map((channel) => ({
+        channel,
+        health: healthView(health[channel.id], services.now()),
+      }))}
+      usage={new Map(usage.data.map((row) => [row.key, row]))}
+      tested={
+        tested && {
+          name: page.data.find(({ id }) => id === tested.id)?.name ?? tested.id,
+          test: tested.test,
+        }
+      }
+      problem={problem}
+    />
   );
-  return show(context, 'channels', words().title, list);
+  return show(context, 'channels', words().title, list, problem === undefined ? 200 : 400);
 }
 
-function showForm(
+type PageOutcome = FormOutcome & { test?: ChannelTest; keyProblem?: string };
+
+async function showForm(
   context: PageContext,
-  channel: ChannelView | null,
+  channel: ChannelWithHealth | null,
   values: Values,
-  errors: Record<string, string>,
-  detail?: string,
+  outcome: PageOutcome,
 ) {
+  const { test, keyProblem, detail } = outcome;
+  const groups = await need(context.var.api<{ data: { name: string }[] }>('GET', '/groups?limit=200'));
   const title = channel === null ? words().add : `${words().edit}: ${channel.name}`;
-  const form = <ChannelForm channel={channel} values={values} errors={errors} detail={detail} />;
-  return show(context, 'channels', title, form, detail === undefined ? 200 : 400);
+  const kept = { ...values, models: modelsNamed(values) };
+  const content = (
+    <div class="narrow">
+      <Heading title={channel === null ? words().add : channel.name}>
+        {channel === null ? null : (
+          <a href={`${listAddress}/${channel.id}/delete`} class="button outline danger small">
+            {words().delete}
+          </a>
+        )}
+      </Heading>
+      {test === undefined || channel === null ? null : <TestOutcome name={channel.name} test={test} />}
+      <ChannelForm
+        channel={channel}
+        values={kept}
+        groups={groups.data.map(({ name }) => name)}
+        outcome={outcome}
+      />
+      {channel === null ? null : <ChannelKeys channel={channel} problem={keyProblem} />}
+    </div>
+  );
+  const isWrong = detail !== undefined || keyProblem !== undefined;
+  return show(context, 'channels', title, content, isWrong ? 400 : 200);
 }
 
-function find(context: PageContext): Promise<ChannelView> {
-  return need(context.var.api<ChannelView>('GET', pathOf(context)));
+function find(context: PageContext): Promise<ChannelWithHealth> {
+  return need(context.var.api<ChannelWithHealth>('GET', pathOf(context)));
 }
 
 function pathOf(context: PageContext): string {

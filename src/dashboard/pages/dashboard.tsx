@@ -7,6 +7,7 @@ import { accountRoutes } from './account.tsx';
 import { auditRoutes } from './audit.tsx';
 import { channelRoutes } from './channels.tsx';
 import { entryRoutes } from './entry.tsx';
+import { groupRoutes } from './groups.tsx';
 import { languageRoutes } from './language.tsx';
 import { pageHeaders, show, showAlone } from './layout.tsx';
 import { logRoutes } from './logs.tsx';
@@ -44,6 +45,7 @@ export function dashboard(services: PageServices): Hono<PageEnv> {
   app.use('/dashboard/:section/*', requireAdmin);
   app.route('/dashboard/channels', channelRoutes());
   app.route('/dashboard/models', modelRoutes());
+  app.route('/dashboard/groups', groupRoutes());
   app.route('/dashboard/people', peopleRoutes());
   app.route('/dashboard/audit', auditRoutes());
   app.notFound(() => {

@@ -64,6 +64,29 @@ export const Choice: FC<ChoiceField> = ({ name, label, help, error, value, optio
   </div>
 );
 
+/** Boxes, any number of which may be ticked. */
+export const Choices: FC<Omit<ChoiceField, 'value'> & { chosen: readonly string[] }> = ({
+  name,
+  label,
+  help,
+  error,
+  chosen,
+  options,
+}) => (
+  <fieldset class="checks" tabindex={0}>
+    <legend>{label}</legend>
+    <Note name={name} help={help} error={error} />
+    <div>
+      {options.map(([value, text]) => (
+        <label>
+          <input type="checkbox" name={name} value={value} checked={chosen.includes(value)} />
+          {text}
+        </label>
+      ))}
+    </div>
+  </fieldset>
+);
+
 const Note: FC<Pick<Common, 'name' | 'help' | 'error'>> = ({ name, help, error }) =>
   help || error ? (
     <small id={`help-${name}`}>

@@ -34,6 +34,7 @@ const sections = [
   { key: 'playground', href: '/dashboard/playground', admin: false },
   { key: 'channels', href: '/dashboard/channels', admin: true },
   { key: 'models', href: '/dashboard/models', admin: true },
+  { key: 'groups', href: '/dashboard/groups', admin: true },
   { key: 'people', href: '/dashboard/people', admin: true },
   { key: 'audit', href: '/dashboard/audit', admin: true },
   { key: 'account', href: '/dashboard/account', admin: false },

@@ -1,19 +1,29 @@
 // Rows of the request log; each opens to all that is known of the request.
 import type { FC } from 'hono/jsx';
 import type { LogRowView } from '../api/log-fields.ts';
-import { Badge, count, dollars, TableFrame, Time } from './parts.tsx';
+import { LogDetails } from './log-details.tsx';
+import { Badge, count, dollars, milliseconds, TableFrame, Time } from './parts.tsx';
 import { strings } from './strings.ts';
 
 const words = () => strings().logs;
 
-export const LogTable: FC<{ rows: readonly LogRowView[] }> = ({ rows }) => (
+/** What tokens and channels are called, by their ids. */
+export type Names = ReadonlyMap<string, string>;
+
+interface TableFacts {
+  rows: readonly LogRowView[];
+  names: Names;
+}
+
+export const LogTable: FC<TableFacts> = ({ rows, names }) => (
   <TableFrame label={words().title}>
-    <table>
+    <table id="log" class="log">
       <thead>
         <tr>
           <th scope="col">{words().time}</th>
           <th scope="col">{words().status}</th>
           <th scope="col">{words().model}</th>
+          <th scope="col">{words().token}</th>
           <th scope="col" class="number">
             {words().tokensInOut}
           </th>
@@ -26,39 +36,48 @@ export const LogTable: FC<{ rows: readonly LogRowView[] }> = ({ rows }) => (
           <th scope="col">{words().details}</th>
         </tr>
       </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr>
-            <td>
-              <Time at={row.created_at} />
-            </td>
-            <td>
-              <Badge kind={row.status < 400 ? 'good' : row.status < 500 ? 'warn' : 'bad'}>
-                {row.status}
-                {row.error_code === null ? '' : ` ${row.error_code}`}
-                {row.count > 1 ? ` ×${row.count}` : ''}
-              </Badge>
-            </td>
-            <td>{row.requested_model ?? '–'}</td>
-            <td class="number">{`${count(row.input_tokens)} / ${count(row.output_tokens)}`}</td>
-            <td class="number">{row.cost_usd === null ? words().noPrice : dollars(row.cost_usd)}</td>
-            <td class="number">{row.ttfb_ms === null ? '–' : `${count(row.ttfb_ms)} ms`}</td>
-            <td>
-              <Details row={row} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
+      <LogRows rows={rows} names={names} />
     </table>
   </TableFrame>
 );
 
-const Details: FC<{ row: LogRowView }> = ({ row }) => (
-  <details class="row-details">
-    <summary>{words().details}</summary>
-    <p>
-      <a href={`/dashboard/tokens/${row.token_id}`}>{words().token}</a>
-    </p>
-    <pre>{JSON.stringify(row, null, 2)}</pre>
-  </details>
+/** The rows alone, as the live log adds them. A body each: the first line, and what it opens to. */
+export const LogRows: FC<TableFacts> = ({ rows, names }) => (
+  <>
+    {rows.map((row) => (
+      <tbody id={row.id}>
+        <tr>
+          <td>
+            <Time at={row.created_at} />
+          </td>
+          <td>
+            <StatusBadge row={row} />
+          </td>
+          <td>{row.requested_model ?? '–'}</td>
+          <td>{names.get(row.token_id) ?? '–'}</td>
+          <td class="number">{`${count(row.input_tokens)} / ${count(row.output_tokens)}`}</td>
+          <td class="number">{row.cost_usd === null ? words().noPrice : dollars(row.cost_usd)}</td>
+          <td class="number">{milliseconds(row.ttfb_ms)}</td>
+          <td>
+            <details class="opener">
+              <summary>{words().details}</summary>
+            </details>
+          </td>
+        </tr>
+        <tr class="more">
+          <td colspan={8}>
+            <LogDetails row={row} names={names} />
+          </td>
+        </tr>
+      </tbody>
+    ))}
+  </>
+);
+
+export const StatusBadge: FC<{ row: LogRowView }> = ({ row }) => (
+  <Badge kind={row.status < 400 ? 'good' : row.status < 500 ? 'warn' : 'bad'}>
+    {row.status}
+    {row.error_code === null ? '' : ` ${row.error_code}`}
+    {row.count > 1 ? ` ×${row.count}` : ''}
+  </Badge>
 );

@@ -1,27 +1,37 @@
-// The request log: filters, pages, rows that open, CSV.
+// The request log: filters, pages, rows that open, live rows, one request by its id, CSV.
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import type { LogRowView } from '../api/log-fields.ts';
 import { managementApi } from '../api/management-api.ts';
-import { Alert, Field } from './form.tsx';
-import { show } from './layout.tsx';
-import { LogTable } from './log-table.tsx';
-import type { PageContext, PageEnv } from './page-env.ts';
+import { accountInView } from '../api/roles.ts';
+import { Alert, Choice, Field } from './form.tsx';
+import { pageHeaders, show } from './layout.tsx';
+import { LogDetails } from './log-details.tsx';
+import { LogRows, LogTable, type Names, StatusBadge } from './log-table.tsx';
+import { type PageContext, type PageEnv, PageProblem } from './page-env.ts';
 import { Empty, Heading, Pager } from './parts.tsx';
 import { strings } from './strings.ts';
 
 const words = () => strings().logs;
 const filterNames = ['token', 'model', 'channel', 'status', 'from', 'to'] as const;
+const listAddress = '/dashboard/logs';
 
 /** The routes under /dashboard/logs. */
 export function logRoutes(): Hono<PageEnv> {
   const routes = new Hono<PageEnv>();
   routes.get('/', showLogs);
+  routes.get('/rows', sendRows);
   routes.get('/csv', (context) => {
     const { services, principal } = context.var;
     return managementApi(services, principal).request(`http://dashboard/logs.csv?${asked(context)}`);
   });
+  routes.get('/:id', showRequest);
   return routes;
+}
+
+interface LogPage {
+  data: LogRowView[];
+  next_cursor: string | null;
 }
 
 async function showLogs(context: PageContext) {
@@ -29,29 +39,123 @@ async function showLogs(context: PageContext) {
   const cursor = context.req.query('cursor');
   const paged = new URLSearchParams(query);
   if (cursor) paged.set('cursor', cursor);
-  const page = await context.var.api<{ data: LogRowView[]; next_cursor: string | null }>(
-    'GET',
-    `/logs?${paged}`,
-  );
-  const rows = page.ok ? page.value.data : [];
+  const page = await context.var.api<LogPage>('GET', `/logs?${paged}`);
+  const { data, next_cursor } = page.ok ? page.value : { data: [], next_cursor: null };
   const content = (
     <>
       <Heading title={words().title} lead={words().lead}>
-        <a href={`/dashboard/logs/csv?${query}`} class="button outline small">
+        {cursor || !page.ok ? null : <Live query={query} />}
+        <a href={`${listAddress}/csv?${query}`} class="button outline small">
           {words().csv}
         </a>
       </Heading>
       {page.ok ? null : <Alert>{page.detail}</Alert>}
-      <Filters context={context} errors={page.ok ? {} : page.errors} />
-      {rows.length === 0 ? <Empty>{words().empty}</Empty> : <LogTable rows={rows} />}
-      <Pager url={context.req.url} next={page.ok ? page.value.next_cursor : null} />
+      <Filters context={context} channels={await channelsOf(context)} errors={page.ok ? {} : page.errors} />
+      {data.length === 0 ? <Empty>{nothingText(query, next_cursor)}</Empty> : null}
+      {data.length === 0 && (cursor || !page.ok) ? null : (
+        <LogTable rows={data} names={await namesIn(context, data)} />
+      )}
+      <Pager url={context.req.url} next={next_cursor} />
     </>
   );
   return show(context, 'logs', words().title, content, page.ok ? 200 : page.status);
 }
 
-const Filters: FC<{ context: PageContext; errors: Record<string, string> }> = ({ context, errors }) => {
+/** A page of several filters may be empty and have a next one. */
+function nothingText(query: URLSearchParams, next: string | null): string {
+  if (next !== null) return words().noneYet;
+  return query.size === 0 ? words().none : words().empty;
+}
+
+/** Where script runs (live.js). */
+const Live: FC<{ query: URLSearchParams }> = ({ query }) => (
+  <>
+    <script src="/live.js" type="module"></script>
+    <span id="live-note" class="quiet" aria-live="polite" data-added={words().added}></span>
+    <button
+      type="button"
+      id="live"
+      hidden
+      class="outline small"
+      aria-pressed="false"
+      data-address={`${listAddress}/rows?${query}`}
+      data-start={words().live}
+      data-stop={words().pause}
+    >
+      {words().live}
+    </button>
+  </>
+);
+
+/** The newest rows, for a page that has shown some of them: bodies of the table and nothing around them. */
+async function sendRows(context: PageContext) {
+  const page = await context.var.api<LogPage>('GET', `/logs?${asked(context)}`);
+  if (!page.ok) throw new PageProblem(page.status, page.detail);
+  const { data } = page.value;
+  const html = String(await (<LogRows rows={data} names={await namesIn(context, data)} />));
+  return new Response(html, { headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders } });
+}
+
+async function showRequest(context: PageContext) {
+  const id = context.req.param('id') ?? '';
+  const found = await context.var.api<LogRowView>('GET', `/logs/${encodeURIComponent(id)}`);
+  if (!found.ok && found.status !== 404) throw new PageProblem(found.status, found.detail);
+  const content = found.ok ? (
+    <>
+      <Heading title={words().request} lead={found.value.created_at.slice(0, 19).replace('T', ' ')}>
+        <StatusBadge row={found.value} />
+      </Heading>
+      <article>
+        <LogDetails row={found.value} names={await namesIn(context, [found.value])} />
+      </article>
+      <p>
+        <a href={listAddress}>{words().title}</a>
+      </p>
+    </>
+  ) : (
+    <>
+      <Heading title={words().request} lead={id} />
+      <Empty>
+        <p>{words().notYet}</p>
+        <a href={`${listAddress}/${encodeURIComponent(id)}`} class="button">
+          {words().lookAgain}
+        </a>
+      </Empty>
+    </>
+  );
+  return show(context, 'logs', words().request, content, found.ok ? 200 : 404);
+}
+
+/** What is to be named in rows: their tokens, and to admins their channels. */
+export async function namesIn(context: PageContext, rows: readonly LogRowView[]): Promise<Names> {
+  const { services, principal } = context.var;
+  const ids = [...new Set(rows.map(({ token_id }) => token_id))];
+  const [tokens, channels] = await Promise.all([
+    ids.length === 0 ? [] : services.tokens.summaries(ids, accountInView(principal, undefined)),
+    channelsOf(context),
+  ]);
+  return new Map([...tokens, ...channels].map(({ id, name }) => [id, name]));
+}
+
+/** A member has no business with channels. */
+async function channelsOf({ var: { principal, services } }: PageContext) {
+  return principal.role === 'admin' ? services.liveChannels() : [];
+}
+
+interface FilterFacts {
+  context: PageContext;
+  channels: readonly { id: string; name: string }[];
+  errors: Record<string, string>;
+}
+
+const Filters: FC<FilterFacts> = ({ context, channels, errors }) => {
   const value = (name: string) => context.req.query(name) ?? '';
+  const known = channels.some(({ id }) => id === value('channel'));
+  const options = [
+    ['', strings().form.all] as const,
+    ...channels.map(({ id, name }) => [id, name] as const),
+    ...(known || value('channel') === '' ? [] : [[value('channel'), value('channel')] as const]),
+  ];
   return (
     <form method="get" class="filters">
       <Field name="model" label={words().model} value={value('model')} error={errors.model} />
@@ -64,7 +168,13 @@ const Filters: FC<{ context: PageContext; errors: Record<string, string> }> = ({
       />
       <Field name="token" label={words().tokenId} value={value('token')} error={errors.token} />
       {context.var.principal.role === 'admin' ? (
-        <Field name="channel" label={words().channelId} value={value('channel')} error={errors.channel} />
+        <Choice
+          name="channel"
+          label={words().channel}
+          value={value('channel')}
+          error={errors.channel}
+          options={options}
+        />
       ) : null}
       <Field name="from" label={words().from} type="date" value={value('from')} error={errors.from} />
       <Field name="to" label={words().to} type="date" value={value('to')} error={errors.to} />

@@ -2,12 +2,12 @@
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import { matches } from '../../lib/wildcard.ts';
-
 import { type LiveChannel, upstreamNameOf } from '../../routing/catalog.ts';
 import { listRates } from '../../routing/route-rates.ts';
+import { type Alias, Aliases } from './aliases.tsx';
 import { ActionButton, Alert, Field } from './form.tsx';
 import { show } from './layout.tsx';
-import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import { formOf, listOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { Badge, dollars, Empty, Heading, TableFrame } from './parts.tsx';
 import { strings } from './strings.ts';
 
@@ -23,11 +23,22 @@ interface Price {
 /** The routes under /dashboard/models. */
 export function modelRoutes(): Hono<PageEnv> {
   const routes = new Hono<PageEnv>();
-  routes.get('/', (context) => showModels(context, {}, {}));
+  routes.get('/', (context) => showModels(context, { values: { model: context.req.query('price') } }));
   routes.post('/prices', async (context) => {
     const values = await formOf(context);
     const set = await context.var.api('PUT', pathOf(textOf(values, 'model')), priceBody(values));
-    if (!set.ok) return showModels(context, values, set.errors, set.detail);
+    if (!set.ok) return showModels(context, { values, price: set });
+    return context.redirect('/dashboard/models', 303);
+  });
+  routes.post('/aliases', async (context) => {
+    const values = await formOf(context);
+    const models = listOf(values, 'alias_models');
+    const set = await context.var.api('PUT', aliasPath(textOf(values, 'alias')), { models });
+    if (!set.ok) return showModels(context, { values, alias: set });
+    return context.redirect('/dashboard/models', 303);
+  });
+  routes.post('/aliases/delete', async (context) => {
+    await need(context.var.api('DELETE', aliasPath(textOf(await formOf(context), 'alias'))));
     return context.redirect('/dashboard/models', 303);
   });
   routes.post('/prices/delete', async (context) => {
@@ -46,6 +57,10 @@ function pathOf(model: string): string {
   return `/prices/${encodeURIComponent(model.trim())}`;
 }
 
+function aliasPath(name: string): string {
+  return `/aliases/${encodeURIComponent(name.trim())}`;
+}
+
 interface Served {
   model: string;
   channels: string[];
@@ -54,17 +69,27 @@ interface Served {
   source: 'own' | 'table' | 'none';
 }
 
-async function showModels(
-  context: PageContext,
-  values: Values,
-  errors: Record<string, string>,
-  detail?: string,
-) {
+/** What was sent, and what was wrong with it. */
+interface Outcome {
+  values?: Values;
+  price?: Wrong;
+  alias?: Wrong;
+}
+
+interface Wrong {
+  detail: string;
+  errors: Record<string, string>;
+}
+
+async function showModels(context: PageContext, { values = {}, price, alias }: Outcome = {}) {
   const { api, services } = context.var;
-  const [live, own] = await Promise.all([
+  const [live, own, aliases] = await Promise.all([
     services.liveChannels(),
     need(api<{ data: Price[] }>('GET', '/prices?limit=200')),
+    need(api<{ data: Alias[] }>('GET', '/aliases?limit=200')),
   ]);
+  const detail = price?.detail ?? alias?.detail;
+  const errors = price?.errors ?? {};
   const served = servedOf(live, own.data, new Date(services.now()));
   const content = (
     <>
@@ -73,7 +98,7 @@ async function showModels(
       {served.length === 0 ? <Empty>{words().empty}</Empty> : <ModelTable served={served} />}
       <h2>{words().overrides}</h2>
       {own.data.length === 0 ? <p class="quiet">{words().noOverrides}</p> : <OwnPrices prices={own.data} />}
-      <article class="narrow">
+      <article class="narrow" id="set-price">
         <h2>{words().set}</h2>
         <p class="quiet">{words().setHelp}</p>
         <form method="post" action="/dashboard/models/prices">
@@ -104,9 +129,10 @@ async function showModels(
               />
             ))}
           </div>
-          <button type="submit">{strings().form.submit}</button>
+          <button type="submit">{words().set}</button>
         </form>
       </article>
+      <Aliases aliases={aliases.data} values={values} errors={alias?.errors ?? {}} />
     </>
   );
   return show(context, 'models', words().title, content, detail === undefined ? 200 : 400);

@@ -1,14 +1,13 @@
-// The first page: spend, requests, tokens and errors of a range, from the roll-ups.
+// The first page: spend, requests, tokens, errors and first byte of a range, from the roll-ups; and what needs attention.
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
-import { usdFromNano } from '../../lib/money.ts';
-import type { TokenSummary } from '../../tokens/store.ts';
 import { accountInView } from '../api/roles.ts';
+import { Attention, worriesOf } from './attention.tsx';
+import { Chart } from './chart.tsx';
 import { show } from './layout.tsx';
 import { need, type PageContext, type PageEnv } from './page-env.ts';
-import { Columns, count, dollars, Empty, Heading } from './parts.tsx';
+import { count, dollars, Empty, Heading, milliseconds, percent } from './parts.tsx';
 import { strings } from './strings.ts';
-import { timeColumns } from './time-columns.ts';
 import { shownRows, type UsageRow, UsageTable } from './usage-table.tsx';
 
 const words = () => strings().overview;
@@ -20,6 +19,13 @@ const ranges = {
 } as const;
 type RangeName = keyof typeof ranges;
 
+/** What was used most, by what. */
+interface Top {
+  models: UsageRow[];
+  tokens: UsageRow[];
+  channels: UsageRow[];
+}
+
 /** The route of `/`. */
 export function overviewRoutes(): Hono<PageEnv> {
   return new Hono<PageEnv>().get('/', showOverview);
@@ -29,48 +35,50 @@ async function showOverview(context: PageContext) {
   const { api, services, principal } = context.var;
   const name = rangeName(context.req.query('range'));
   const { hours, by } = ranges[name];
-  const from = new Date(Math.floor(services.now() / hourMs) * hourMs - (hours - 1) * hourMs).toISOString();
-  const usage = (grouping: string) =>
-    need(api<{ data: UsageRow[] }>('GET', `/usage?group_by=${grouping}&from=${from}`));
-  const [overTime, byModel, byToken] = await Promise.all([usage(by), usage('model'), usage('token')]);
-  const used = byToken.data.slice(0, shownRows).map(({ key }) => key);
+  const fromMs = Math.floor(services.now() / hourMs) * hourMs - (hours - 1) * hourMs;
+  const from = new Date(fromMs).toISOString();
+  const [overTime, top] = await Promise.all([
+    need(api<{ data: UsageRow[] }>('GET', `/usage?group_by=${by}&from=${from}`)),
+    need(api<Top>('GET', `/usage/top?from=${from}&limit=200`)),
+  ]);
+  const used = top.tokens.slice(0, shownRows).map(({ key }) => key);
   const tokens = await services.tokens.summaries(used, accountInView(principal, undefined));
-  const names = new Map(tokens.map(({ id, name }) => [id, name]));
+  const worries = await worriesOf(context, tokens, top.models);
   const content = (
     <>
       <Heading title={words().title}>
         <Ranges chosen={name} />
       </Heading>
-      <Attention tokens={tokens} />
+      <Attention worries={worries} />
       <Figures rows={overTime.data} />
       {overTime.data.length === 0 ? (
-        <Empty>
-          <p>{words().nothing}</p>
-          <p>
-            {words().address} <code>{`${new URL(context.req.url).origin}/v1`}</code>
-          </p>
-          <a href="/dashboard/tokens/new" class="button">
-            {words().begin}
-          </a>
-        </Empty>
+        <Nothing origin={new URL(context.req.url).origin} />
       ) : (
         <>
           <article>
             <h2>{words().overTime}</h2>
-            <Columns
+            <Chart
               label={words().overTime}
-              columns={timeColumns(overTime.data, by, Date.parse(from), services.now())}
+              rows={overTime.data}
+              by={by}
+              fromMs={fromMs}
+              toMs={services.now()}
             />
           </article>
-          <div class="columns">
-            <UsageTable label={words().byModel} rows={byModel.data} nameOf={(key) => key} />
-            <UsageTable label={words().byToken} rows={byToken.data} nameOf={(key) => names.get(key) ?? key} />
-          </div>
+          <Tables top={top} names={await namesOf(context, tokens)} isAdmin={principal.role === 'admin'} />
         </>
       )}
     </>
   );
   return show(context, 'overview', `${words().title} · ${principal.name ?? ''}`, content);
+}
+
+/** Of tokens and channels, by their ids. */
+async function namesOf(
+  { var: { services } }: PageContext,
+  tokens: readonly { id: string; name: string }[],
+): Promise<Map<string, string>> {
+  return new Map([...tokens, ...(await services.liveChannels())].map(({ id, name }) => [id, name]));
 }
 
 function rangeName(asked: string | undefined): RangeName {
@@ -87,13 +95,29 @@ const Ranges: FC<{ chosen: RangeName }> = ({ chosen }) => (
   </nav>
 );
 
+const Nothing: FC<{ origin: string }> = ({ origin }) => (
+  <Empty>
+    <p>{words().nothing}</p>
+    <p>
+      {words().address} <code>{`${origin}/v1`}</code>
+    </p>
+    <a href="/dashboard/tokens/new" class="button">
+      {words().begin}
+    </a>
+  </Empty>
+);
+
 const Figures: FC<{ rows: readonly UsageRow[] }> = ({ rows }) => {
   const sum = (value: (row: UsageRow) => number) => rows.reduce((total, row) => total + value(row), 0);
+  const [requests, errors] = [sum((row) => row.requests), sum((row) => row.errors ?? 0)];
+  const timed = sum((row) => row.ttfb_requests ?? 0);
+  const waited = sum((row) => (row.ttfb_ms ?? 0) * (row.ttfb_requests ?? 0));
   const figures = [
     [words().spend, dollars(Number(sum(({ cost_usd }) => cost_usd).toFixed(9)))],
-    [words().requests, count(sum(({ requests }) => requests))],
+    [words().requests, count(requests)],
     [words().tokens, count(sum(({ input_tokens = 0, output_tokens = 0 }) => input_tokens + output_tokens))],
-    [words().errors, count(sum(({ errors = 0 }) => errors))],
+    [words().errors, requests === 0 ? count(errors) : `${count(errors)} (${percent(errors, requests)})`],
+    [words().firstByte, milliseconds(timed === 0 ? null : waited / timed)],
   ] as const;
   return (
     <div class="figures">
@@ -109,24 +133,29 @@ const Figures: FC<{ rows: readonly UsageRow[] }> = ({ rows }) => {
   );
 };
 
-/** Tokens with a tenth of their quota left, or less. */
-const Attention: FC<{ tokens: readonly TokenSummary[] }> = ({ tokens }) => {
-  const near = tokens.filter(
-    ({ quotaNanoUsd, spentNanoUsd, status }) =>
-      status === 'active' && quotaNanoUsd !== null && spentNanoUsd >= quotaNanoUsd * 0.9,
-  );
-  if (near.length === 0) return null;
+const Tables: FC<{ top: Top; names: Map<string, string>; isAdmin: boolean }> = ({ top, names, isAdmin }) => {
+  const nameOf = (key: string) => names.get(key) ?? key;
   return (
-    <article>
-      <h2>{words().attention}</h2>
-      <ul>
-        {near.map(({ id, name, spentNanoUsd, quotaNanoUsd }) => (
-          <li>
-            <a href={`/dashboard/tokens/${id}`}>{name}</a>
-            {`: ${dollars(usdFromNano(spentNanoUsd))} ${strings().tokens.of} ${dollars(usdFromNano(quotaNanoUsd ?? 0))}`}
-          </li>
-        ))}
-      </ul>
-    </article>
+    <>
+      <UsageTable
+        label={words().byModel}
+        rows={top.models}
+        hrefOf={(model) => `/dashboard/logs?model=${encodeURIComponent(model)}`}
+      />
+      <UsageTable
+        label={words().byToken}
+        rows={top.tokens}
+        nameOf={nameOf}
+        hrefOf={(id) => `/dashboard/tokens/${id}`}
+      />
+      {isAdmin ? (
+        <UsageTable
+          label={words().byChannel}
+          rows={top.channels}
+          nameOf={nameOf}
+          hrefOf={(id) => `/dashboard/logs?channel=${encodeURIComponent(id)}`}
+        />
+      ) : null}
+    </>
   );
 };

@@ -3,7 +3,6 @@
 import type { Context } from 'hono';
 import type { Child } from 'hono/jsx';
 import type { LiveChannel } from '../../routing/catalog.ts';
-import type { PlaceHealth } from '../../routing/health.ts';
 import type { AccessApplication } from '../accounts/access-jwt.ts';
 import type { Principal } from '../accounts/account.ts';
 import type { GithubApp } from '../accounts/github.ts';
@@ -14,8 +13,8 @@ import type { ManagementServices } from '../api/services.ts';
 export interface PageServices extends ManagementServices {
   /** Channels that serve at this moment, those of the environment and the demo included. */
   liveChannels: () => Promise<readonly LiveChannel[]>;
-  /** What is known of places that are not well, by `channel` or `channel/key`. */
-  health: () => Promise<Record<string, PlaceHealth>>;
+  /** Those of the models that a channel serves without a price. */
+  unpricedModels: (models: readonly string[]) => Promise<string[]>;
   /** A call of a model endpoint, as if it came from outside. */
   callModel: (request: Request) => Promise<Response>;
   /** What the deployment lacks, each with how to mend it. */

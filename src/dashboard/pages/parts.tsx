@@ -1,4 +1,4 @@
-// The small pieces that pages are made of: money, times, states, bars, charts, pages of lists.
+// The small pieces that pages are made of: money, times, states, bars, pages of lists.
 import type { FC, PropsWithChildren } from 'hono/jsx';
 import { strings } from './strings.ts';
 
@@ -13,6 +13,17 @@ export function count(number: number): string {
   return number.toLocaleString('en-US');
 }
 
+/** Whole milliseconds; seconds where there are many. */
+export function milliseconds(ms: number | null): string {
+  if (ms === null) return '–';
+  return ms < 10_000 ? `${count(Math.round(ms))} ms` : `${(ms / 1_000).toFixed(1)} s`;
+}
+
+export function percent(part: number, whole: number): string {
+  const share = whole === 0 ? 0 : (part / whole) * 100;
+  return `${share.toLocaleString('en-US', { maximumFractionDigits: share < 10 ? 1 : 0 })} %`;
+}
+
 /** A time in UTC, to the second. */
 export const Time: FC<{ at: string | null; none?: string }> = ({ at, none = strings().tokens.never }) =>
   at === null ? (
@@ -20,6 +31,9 @@ export const Time: FC<{ at: string | null; none?: string }> = ({ at, none = stri
   ) : (
     <time datetime={at}>{`${at.slice(0, 10)} ${at.slice(11, 19)}`}</time>
   );
+
+/** The day of it, in UTC. */
+export const Day: FC<{ at: string }> = ({ at }) => <time datetime={at}>{at.slice(0, 10)}</time>;
 
 export const Badge: FC<PropsWithChildren<{ kind: 'good' | 'bad' | 'warn' | 'off' }>> = ({
   kind,
@@ -76,47 +90,5 @@ export const Pager: FC<{ url: string; next: string | null }> = ({ url, next }) =
       {isFirst ? null : <a href={first.pathname + first.search}>{strings().form.first}</a>}
       {next === null ? null : <a href={here.pathname + here.search}>{strings().form.next}</a>}
     </nav>
-  );
-};
-
-interface Column {
-  label: string;
-  value: number;
-}
-
-const chart = { width: 720, height: 120 } as const;
-
-/** Columns over time, drawn by the server. The figures are there for screen readers as well. */
-export const Columns: FC<{ label: string; columns: readonly Column[] }> = ({ label, columns }) => {
-  const most = Math.max(...columns.map(({ value }) => value), 0.000000001);
-  const step = chart.width / Math.max(columns.length, 1);
-  const total = columns.reduce((sum, { value }) => sum + value, 0);
-  return (
-    <figure class="chart">
-      <svg
-        preserveAspectRatio="none"
-        viewBox={`0 0 ${chart.width} ${chart.height}`}
-        role="img"
-        aria-label={`${label}: ${dollars(total)}`}
-      >
-        {columns.map(({ label: name, value }, index) => {
-          const height = value === 0 ? 1 : Math.max(2, (value / most) * (chart.height - 4));
-          return (
-            <rect
-              x={index * step + 1}
-              y={chart.height - height}
-              width={Math.max(1, step - 2)}
-              height={height}
-            >
-              <title>{`${name}: ${dollars(value)}`}</title>
-            </rect>
-          );
-        })}
-      </svg>
-      <figcaption class="quiet">
-        <span>{columns[0]?.label ?? ''}</span>
-        <span>{columns.at(-1)?.label ?? ''}</span>
-      </figcaption>
-    </figure>
   );
 };

@@ -1,46 +1,109 @@
-// What the playground sends, in each format. Pure.
+// What the playground sends, in each format, and where the words are in what comes back. Pure.
+import { isObject } from '../../formats/json-reader.ts';
 
-export const playgroundFormats = ['openai', 'anthropic', 'gemini'] as const;
-export type PlaygroundFormat = (typeof playgroundFormats)[number];
+/** The formats by what people call them. */
+export const playgroundFormats = {
+  openai: 'OpenAI Chat',
+  responses: 'OpenAI Responses',
+  anthropic: 'Anthropic',
+  gemini: 'Gemini',
+} as const;
+export type PlaygroundFormat = keyof typeof playgroundFormats;
 
-interface Question {
+/** What is filled in. */
+export interface Question {
   token: string;
   model: string;
   prompt: string;
 }
 
-/** Output of a trial: enough to see, too little to cost. */
-const maxTokens = 512;
-
-export function playgroundRequest(origin: string, format: PlaygroundFormat, question: Question): Request {
-  const { path, headers, body } = wire[format](question);
-  return new Request(origin + path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-  });
+/** A request without an origin. */
+export interface PlaygroundRequest {
+  path: string;
+  headers: Record<string, string>;
+  body: Record<string, unknown>;
 }
 
-const wire: Record<
-  PlaygroundFormat,
-  (question: Question) => { path: string; headers: Record<string, string>; body: unknown }
-> = {
-  openai: ({ token, model, prompt }) => ({
-    path: '/v1/chat/completions',
-    headers: { authorization: `Bearer ${token}` },
-    body: { model, max_completion_tokens: maxTokens, messages: [{ role: 'user', content: prompt }] },
-  }),
-  anthropic: ({ token, model, prompt }) => ({
-    path: '/v1/messages',
-    headers: { 'x-api-key': token, 'anthropic-version': '2023-06-01' },
-    body: { model, max_tokens: maxTokens, messages: [{ role: 'user', content: prompt }] },
-  }),
-  gemini: ({ token, model, prompt }) => ({
-    path: `/v1beta/models/${encodeURIComponent(model)}:generateContent`,
-    headers: { 'x-goog-api-key': token },
-    body: {
-      contents: [{ role: 'user', parts: [{ text: prompt }] }],
-      generationConfig: { maxOutputTokens: maxTokens },
-    },
-  }),
+/** Output of a trial: enough to see, too little to cost. */
+const maxTokens = 1_024;
+
+export function playgroundRequest(
+  format: PlaygroundFormat,
+  { token, model, prompt }: Question,
+  stream: boolean,
+): PlaygroundRequest {
+  const name = encodeURIComponent(model);
+  const messages = [{ role: 'user', content: prompt }];
+  const streaming = stream ? { stream } : {};
+  switch (format) {
+    case 'openai':
+      return {
+        path: '/v1/chat/completions',
+        headers: { authorization: `Bearer ${token}` },
+        body: { model, ...streaming, max_completion_tokens: maxTokens, messages },
+      };
+    case 'responses':
+      return {
+        path: '/v1/responses',
+        headers: { authorization: `Bearer ${token}` },
+        body: { model, ...streaming, max_output_tokens: maxTokens, input: prompt },
+      };
+    case 'anthropic':
+      return {
+        path: '/v1/messages',
+        headers: { 'x-api-key': token, 'anthropic-version': '2023-06-01' },
+        body: { model, ...streaming, max_tokens: maxTokens, messages },
+      };
+    case 'gemini':
+      return {
+        path: `/v1beta/models/${name}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+        headers: { 'x-goog-api-key': token },
+        body: {
+          contents: [{ role: 'user', parts: [{ text: prompt }] }],
+          generationConfig: { maxOutputTokens: maxTokens },
+        },
+      };
+  }
+}
+
+/** For the page's script: streamed requests of every format, with these where the form's fields go. */
+export const blanks: Question = {
+  token: 'TOKEN-OF-THE-FORM',
+  model: 'MODEL-OF-THE-FORM',
+  prompt: 'PROMPT-OF-THE-FORM',
+};
+
+/** The request as it is shown; the token is not in it. */
+export function requestText({ path, headers, body }: PlaygroundRequest, token: string): string {
+  const lines = Object.entries(headers).map(
+    ([name, value]) => `${name}: ${value.replace(token, '$RELAY_TOKEN')}`,
+  );
+  return [`POST ${path}`, ...lines, '', JSON.stringify(body, null, 2)].join('\n');
+}
+
+/** The words of a whole answer; of an error its message. null: neither is in it. */
+export function wordsOf(format: PlaygroundFormat, answer: unknown): { text?: string; error?: string } | null {
+  if (!isObject(answer)) return null;
+  const { error } = answer;
+  if (isObject(error)) return { error: String(error.message) };
+  const text = textOf[format](answer as Answer);
+  return text === '' ? null : { text };
+}
+
+/** As far as the words of an answer go. */
+interface Answer {
+  choices?: { message?: { content?: string | null } }[];
+  output?: { content?: { text?: string }[] }[];
+  content?: { text?: string }[];
+  candidates?: { content?: { parts?: { text?: string }[] } }[];
+}
+
+const joined = (parts: { text?: string }[] | undefined) =>
+  (parts ?? []).map(({ text }) => text ?? '').join('');
+
+const textOf: Record<PlaygroundFormat, (answer: Answer) => string> = {
+  openai: ({ choices }) => choices?.[0]?.message?.content ?? '',
+  responses: ({ output }) => (output ?? []).map(({ content }) => joined(content)).join(''),
+  anthropic: ({ content }) => joined(content),
+  gemini: ({ candidates }) => joined(candidates?.[0]?.content?.parts),
 };

@@ -2,11 +2,20 @@
 // form is posted and the answer comes in the page.
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
-import { Choice, Field } from './form.tsx';
+import { matchesAny } from '../../lib/wildcard.ts';
+import type { Token } from '../api/token-fields.ts';
+import { Alert, Choice, Field } from './form.tsx';
 import { show } from './layout.tsx';
-import { formOf, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
-import { Heading } from './parts.tsx';
-import { type PlaygroundFormat, playgroundFormats, playgroundRequest } from './playground-request.ts';
+import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import { Heading, milliseconds } from './parts.tsx';
+import {
+  blanks,
+  type PlaygroundFormat,
+  playgroundFormats,
+  playgroundRequest,
+  requestText,
+  wordsOf,
+} from './playground-request.ts';
 import { servedModels } from './served-models.ts';
 import { strings } from './strings.ts';
 
@@ -14,7 +23,12 @@ const words = () => strings().playground;
 
 interface Exchange {
   request: string;
+  raw: string;
   answer: string;
+  error: string | undefined;
+  status: number;
+  durationMs: number;
+  requestId: string;
 }
 
 /** The routes under /dashboard/playground. */
@@ -23,96 +37,185 @@ export function playgroundRoutes(): Hono<PageEnv> {
   routes.get('/', (context) => showPlayground(context, { model: context.req.query('model') ?? '' }));
   routes.post('/', async (context) => {
     const values = await formOf(context);
-    const origin = new URL(context.req.url).origin;
-    const request = playgroundRequest(origin, formatOf(values), {
-      token: textOf(values, 'token').trim(),
-      model: textOf(values, 'model').trim(),
-      prompt: textOf(values, 'prompt'),
-    });
-    const said = await request.clone().text();
-    const started = Date.now();
-    const response = await context.var.services.callModel(request);
-    const answer = `${response.status} · ${Date.now() - started} ms\n\n${pretty(await response.text())}`;
-    const shown = `${request.method} ${new URL(request.url).pathname}\n\n${pretty(said)}`;
-    return showPlayground(context, values, { request: shown, answer });
+    return showPlayground(context, values, await exchange(context, values));
   });
   return routes;
 }
 
+async function exchange(context: PageContext, values: Values): Promise<Exchange> {
+  const format = formatOf(values);
+  const token = textOf(values, 'token').trim();
+  const question = { token, model: textOf(values, 'model').trim(), prompt: textOf(values, 'prompt') };
+  const asked = playgroundRequest(format, question, false);
+  const request = new Request(new URL(context.req.url).origin + asked.path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...asked.headers },
+    body: JSON.stringify(asked.body),
+  });
+  const started = Date.now();
+  const response = await context.var.services.callModel(request);
+  const raw = await response.text();
+  const value = parsed(raw);
+  const said = wordsOf(format, value);
+  return {
+    request: requestText(asked, token),
+    raw: value === undefined ? raw : JSON.stringify(value, null, 2),
+    answer: said?.text ?? '',
+    error: response.ok ? undefined : (said?.error ?? raw),
+    status: response.status,
+    durationMs: Date.now() - started,
+    requestId: response.headers.get('x-request-id') ?? '',
+  };
+}
+
 function formatOf(values: Values): PlaygroundFormat {
   const asked = textOf(values, 'format');
-  return playgroundFormats.find((format) => format === asked) ?? 'openai';
+  return Object.hasOwn(playgroundFormats, asked) ? (asked as PlaygroundFormat) : 'openai';
+}
+
+/** undefined: it is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 async function showPlayground(context: PageContext, values: Values, exchange?: Exchange) {
-  const models = await servedModels(context.var.services);
-  const content = <Playground models={models} values={values} exchange={exchange} />;
+  const id = context.req.query('token');
+  const [served, token] = await Promise.all([
+    servedModels(context.var.services),
+    id === undefined ? null : need(context.var.api<Token>('GET', `/tokens/${encodeURIComponent(id)}`)),
+  ]);
+  const isAny = token === null || token.models.length === 0;
+  const models = isAny ? served : served.filter((model) => matchesAny(token.models, model));
+  const content = (
+    <>
+      <Heading title={words().title} lead={words().lead} />
+      <script src="/playground.js" type="module"></script>
+      <div class="columns playground">
+        <Question token={token} models={models} values={values} />
+        <Outcome exchange={exchange} />
+      </div>
+    </>
+  );
   return show(context, 'playground', words().title, content);
 }
 
-const Playground: FC<{ models: readonly string[]; values: Values; exchange: Exchange | undefined }> = ({
+/** What the script sends, with blanks for what the form says. */
+function wires(): string {
+  const formats = Object.keys(playgroundFormats) as PlaygroundFormat[];
+  return JSON.stringify(
+    Object.fromEntries(formats.map((format) => [format, playgroundRequest(format, blanks, true)])),
+  );
+}
+
+const Question: FC<{ token: Token | null; models: readonly string[]; values: Values }> = ({
+  token,
   models,
   values,
-  exchange,
 }) => (
-  <>
-    <Heading title={words().title} lead={words().lead} />
-    <script src="/playground.js" type="module"></script>
-    <div class="columns">
-      <form method="post" id="playground">
-        <Field
-          name="token"
-          label={words().token}
-          help={words().tokenHelp}
-          type="password"
-          autocomplete="off"
-          required
-        />
-        <div class="row">
-          <Field name="model" label={words().model} list="models" value={textOf(values, 'model')} required />
-          <Choice
-            name="format"
-            label={words().format}
-            value={textOf(values, 'format') || 'openai'}
-            options={[
-              ['openai', 'OpenAI'],
-              ['anthropic', 'Anthropic'],
-              ['gemini', 'Gemini'],
-            ]}
-          />
-        </div>
-        <datalist id="models">
-          {models.map((model) => (
-            <option value={model} />
-          ))}
-        </datalist>
-        <Field
-          name="prompt"
-          label={words().prompt}
-          rows={5}
-          value={textOf(values, 'prompt') || 'Hello'}
-          required
-        />
-        <button type="submit">{words().send}</button>
-      </form>
-      <div>
-        <h2>{words().answer}</h2>
-        <pre id="answer" tabindex={0} aria-live="polite" data-waiting={words().waiting}>
-          {exchange?.answer ?? ''}
-        </pre>
-        <h2>{words().request}</h2>
+  <form method="post" id="playground" data-wires={wires()} data-blanks={JSON.stringify(blanks)}>
+    <Field
+      name="token"
+      label={words().token}
+      help={
+        token === null
+          ? words().tokenHelp
+          : `${words().valueOf} ${token.name} (${token.hint}). ${words().tokenHelp}`
+      }
+      type="password"
+      autocomplete="off"
+      required
+    />
+    <div class="row">
+      <Field
+        name="model"
+        label={words().model}
+        list="models"
+        value={textOf(values, 'model') || (token === null ? '' : (models[0] ?? ''))}
+        autocomplete="off"
+        required
+      />
+      <Choice
+        name="format"
+        label={words().format}
+        value={textOf(values, 'format') || 'openai'}
+        options={Object.entries(playgroundFormats)}
+      />
+    </div>
+    <datalist id="models">
+      {models.map((model) => (
+        <option value={model} />
+      ))}
+    </datalist>
+    <Field
+      name="prompt"
+      label={words().prompt}
+      rows={6}
+      value={textOf(values, 'prompt') || words().hello}
+      required
+    />
+    <div class="actions">
+      <button type="submit" id="send">
+        {words().send}
+      </button>
+      <button type="button" id="stop" class="secondary" hidden>
+        {words().stop}
+      </button>
+    </div>
+  </form>
+);
+
+const Outcome: FC<{ exchange: Exchange | undefined }> = ({ exchange }) => {
+  const { status, durationMs, requestId } = exchange ?? { status: 0, durationMs: null, requestId: '' };
+  return (
+    <div
+      id="outcome"
+      data-waiting={words().waiting}
+      data-stopped={words().stopped}
+      data-no-price={strings().logs.noPrice}
+      data-late={words().late}
+    >
+      {exchange?.error === undefined ? null : <Alert>{exchange.error}</Alert>}
+      <p role="alert" class="alert error" id="trouble" hidden></p>
+      <h2>{words().answer}</h2>
+      <pre id="answer" tabindex={0} aria-live="polite">
+        {exchange?.answer ?? ''}
+      </pre>
+      <dl class="facts" id="figures" hidden={exchange === undefined}>
+        <Figure name="status" label={strings().logs.status} value={status === 0 ? '' : String(status)} />
+        <Figure name="total" label={strings().logs.duration} value={milliseconds(durationMs)} />
+        <Figure name="first" label={words().firstByte} value="–" />
+        <Figure name="own" label={words().ownTime} value="–" />
+        <Figure name="tokens" label={strings().logs.tokensInOut} value="–" />
+        <Figure name="cost" label={strings().logs.cost} value="–" />
+      </dl>
+      <p>
+        <a id="in-log" href={`/dashboard/logs/${encodeURIComponent(requestId)}`} hidden={requestId === ''}>
+          {words().inLog}
+        </a>
+      </p>
+      <details>
+        <summary>{words().request}</summary>
         <pre id="request" tabindex={0}>
           {exchange?.request ?? ''}
         </pre>
-      </div>
+      </details>
+      <details>
+        <summary>{words().raw}</summary>
+        <pre id="raw" tabindex={0}>
+          {exchange?.raw ?? ''}
+        </pre>
+      </details>
     </div>
+  );
+};
+
+const Figure: FC<{ name: string; label: string; value: string }> = ({ name, label, value }) => (
+  <>
+    <dt>{label}</dt>
+    <dd id={`figure-${name}`}>{value}</dd>
   </>
 );
-
-function pretty(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
-}

@@ -2,11 +2,11 @@
 import type { FC } from 'hono/jsx';
 import type { LogRowView } from '../api/log-fields.ts';
 import type { Token } from '../api/token-fields.ts';
+import { Chart } from './chart.tsx';
 import { ActionButton, Choice, Field } from './form.tsx';
-import { LogTable } from './log-table.tsx';
-import { Columns, count, dollars, Empty, Heading, SpendBar, Time } from './parts.tsx';
+import { LogTable, type Names } from './log-table.tsx';
+import { count, dollars, Empty, Heading, SpendBar, Time } from './parts.tsx';
 import { strings } from './strings.ts';
-import { timeColumns } from './time-columns.ts';
 import { TokenState } from './token-list.tsx';
 import { type UsageRow, UsageTable } from './usage-table.tsx';
 
@@ -24,15 +24,19 @@ interface DetailFacts {
   byDay: readonly UsageRow[];
   byModel: readonly UsageRow[];
   recent: LogRowView[];
+  names: Names;
   now: number;
 }
 
-export const TokenDetails: FC<DetailFacts> = ({ token, byDay, byModel, recent, now }) => {
+export const TokenDetails: FC<DetailFacts> = ({ token, byDay, byModel, recent, names, now }) => {
   const address = `/dashboard/tokens/${token.id}`;
   return (
     <>
       <Heading title={token.name}>
-        <a href={`${address}/edit`} class="button small">
+        <a href={`/dashboard/playground?token=${token.id}`} class="button small">
+          {words().tryIt}
+        </a>
+        <a href={`${address}/edit`} class="button outline small">
           {words().edit}
         </a>
         <ActionButton
@@ -62,12 +66,16 @@ export const TokenDetails: FC<DetailFacts> = ({ token, byDay, byModel, recent, n
       </div>
       <article>
         <h2>{words().overTime}</h2>
-        <Columns label={words().overTime} columns={timeColumns(byDay, 'day', now - 29 * 86_400_000, now)} />
+        <Chart label={words().overTime} rows={byDay} by="day" fromMs={now - 29 * 86_400_000} toMs={now} />
       </article>
       <h2>{words().byModel}</h2>
-      <UsageTable label={words().byModel} rows={byModel} nameOf={(key) => key} />
+      <UsageTable
+        label={words().byModel}
+        rows={byModel}
+        hrefOf={(model) => `/dashboard/logs?token=${token.id}&model=${encodeURIComponent(model)}`}
+      />
       <h2>{words().recent}</h2>
-      {recent.length === 0 ? <Empty>{words().never}</Empty> : <LogTable rows={recent} />}
+      {recent.length === 0 ? <Empty>{words().never}</Empty> : <LogTable rows={recent} names={names} />}
       <p>
         <a href={`/dashboard/logs?token=${token.id}`}>{strings().logs.title}</a>
       </p>
@@ -87,6 +95,8 @@ const Facts: FC<{ token: Token; now: number }> = ({ token, now }) => (
     </dd>
     <dt>{words().models}</dt>
     <dd>{token.models.join(', ') || words().allModels}</dd>
+    <dt>{words().group}</dt>
+    <dd>{token.group}</dd>
     <dt>{words().lastUsed}</dt>
     <dd>
       <Time at={token.last_used_at} />

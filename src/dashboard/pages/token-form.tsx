@@ -2,6 +2,7 @@
 import type { FC } from 'hono/jsx';
 import type { Token } from '../api/token-fields.ts';
 import { Alert, Choice, Field } from './form.tsx';
+import { LimitFields, limitsChosen, ModelChoice, modelsChosen, numberOrNull } from './model-choice.tsx';
 import { listOf, textOf, type Values } from './page-env.ts';
 import { Heading } from './parts.tsx';
 import { strings } from './strings.ts';
@@ -12,12 +13,14 @@ interface FormFacts {
   /** null: a new one. */
   token: Token | null;
   models: readonly string[];
+  /** Names of the groups that the token may be put in; empty: that is not for this person to say. */
+  groups: readonly string[];
   values: Values;
   errors: Record<string, string>;
   detail?: string | undefined;
 }
 
-export const TokenForm: FC<FormFacts> = ({ token, models, values, errors, detail }) => {
+export const TokenForm: FC<FormFacts> = ({ token, models, groups, values, errors, detail }) => {
   const isWrong = Object.keys(errors).length > 0 || detail !== undefined;
   const more = ['expires_at', 'allowed_ips', 'rpm', 'tpm', 'concurrency'];
   const isOpen = more.some((name) => errors[name] !== undefined || textOf(values, name) !== '');
@@ -68,6 +71,16 @@ export const TokenForm: FC<FormFacts> = ({ token, models, values, errors, detail
             ]}
           />
         </div>
+        {groups.length < 2 ? null : (
+          <Choice
+            name="group"
+            label={words().group}
+            help={words().groupHelp}
+            value={textOf(values, 'group') || 'default'}
+            error={errors.group}
+            options={groups.map((name) => [name, name] as const)}
+          />
+        )}
         <details open={isOpen}>
           <summary>{words().more}</summary>
           <Bounds values={values} errors={errors} />
@@ -80,39 +93,6 @@ export const TokenForm: FC<FormFacts> = ({ token, models, values, errors, detail
         </div>
       </form>
     </div>
-  );
-};
-
-const ModelChoice: FC<Pick<FormFacts, 'models' | 'values' | 'errors'>> = ({ models, values, errors }) => {
-  const chosen = new Set(listOf(values, 'models'));
-  return (
-    <>
-      {models.length === 0 ? null : (
-        <fieldset class="checks" tabindex={0}>
-          <legend>{words().modelsServed}</legend>
-          <small>{words().modelsHelp}</small>
-          <div>
-            {models.map((model) => (
-              <label>
-                <input type="checkbox" name="models" value={model} checked={chosen.has(model)} />
-                {model}
-              </label>
-            ))}
-          </div>
-        </fieldset>
-      )}
-      <Field
-        name="more_models"
-        label={words().moreModels}
-        help={words().moreModelsHelp}
-        rows={2}
-        value={[
-          ...listOf(values, 'more_models'),
-          ...[...chosen].filter((name) => !models.includes(name)),
-        ].join('\n')}
-        error={errors.models}
-      />
-    </>
   );
 };
 
@@ -134,35 +114,22 @@ const Bounds: FC<Pick<FormFacts, 'values' | 'errors'>> = ({ values, errors }) =>
       value={listOf(values, 'allowed_ips').join('\n')}
       error={errors.allowed_ips}
     />
-    <div class="row">
-      {(['rpm', 'tpm', 'concurrency'] as const).map((name) => (
-        <Field
-          name={name}
-          label={words()[name]}
-          help={words().limitHelp}
-          type="number"
-          min="1"
-          step="1"
-          value={textOf(values, name)}
-          error={errors[name]}
-        />
-      ))}
-    </div>
+    <LimitFields values={values} errors={errors} />
   </>
 );
 
 /** What a form says, as the management API takes it. Every field of the form is said, so that emptied is taken away. */
 export function tokenBody(values: Values): Record<string, unknown> {
-  const numberOf = (name: string) => (textOf(values, name) === '' ? null : Number(textOf(values, name)));
-  const budget = numberOf('budget_usd');
+  const budget = numberOrNull(values, 'budget_usd');
   return {
     name: textOf(values, 'name'),
-    models: [...new Set([...listOf(values, 'models'), ...listOf(values, 'more_models')])],
-    quota_usd: numberOf('quota_usd'),
+    models: modelsChosen(values),
+    quota_usd: numberOrNull(values, 'quota_usd'),
     budget: budget ? { usd: budget, period: textOf(values, 'budget_period') } : null,
     expires_at: textOf(values, 'expires_at') || null,
     allowed_ips: listOf(values, 'allowed_ips'),
-    limits: { rpm: numberOf('rpm'), tpm: numberOf('tpm'), concurrency: numberOf('concurrency') },
+    limits: limitsChosen(values),
+    ...(values.group !== undefined && { group: textOf(values, 'group') }),
   };
 }
 
@@ -171,6 +138,7 @@ export function valuesOfToken(token: Token): Values {
   const text = (value: number | null | undefined) => (value == null ? '' : String(value));
   return {
     name: token.name,
+    group: token.group,
     models: token.models,
     quota_usd: text(token.quota_usd),
     budget_usd: text(token.budget?.usd),

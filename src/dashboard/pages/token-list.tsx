@@ -2,7 +2,7 @@
 import type { FC } from 'hono/jsx';
 import type { Token } from '../api/token-fields.ts';
 import { Choice, Field } from './form.tsx';
-import { Badge, Empty, Heading, Pager, SpendBar, TableFrame, Time } from './parts.tsx';
+import { Badge, Day, Empty, Heading, Pager, SpendBar, TableFrame, Time } from './parts.tsx';
 import { strings } from './strings.ts';
 
 const words = () => strings().tokens;
@@ -41,6 +41,9 @@ export const TokenList: FC<ListFacts> = ({ page, url, now }) => {
                 ['disabled', words().disabled],
               ]}
             />
+            {(['sort', 'order'] as const).map((name) =>
+              asked.has(name) ? <input type="hidden" name={name} value={asked.get(name) ?? ''} /> : null,
+            )}
             <button type="submit" class="secondary">
               {strings().form.filter}
             </button>
@@ -48,7 +51,7 @@ export const TokenList: FC<ListFacts> = ({ page, url, now }) => {
           {page.data.length === 0 ? (
             <Empty>{words().noneFound}</Empty>
           ) : (
-            <Table tokens={page.data} now={now} />
+            <Table tokens={page.data} url={url} now={now} />
           )}
           <Pager url={url} next={page.next_cursor} />
         </>
@@ -57,17 +60,18 @@ export const TokenList: FC<ListFacts> = ({ page, url, now }) => {
   );
 };
 
-const Table: FC<{ tokens: readonly Token[]; now: number }> = ({ tokens, now }) => (
+const Table: FC<{ tokens: readonly Token[]; url: string; now: number }> = ({ tokens, url, now }) => (
   <TableFrame label={words().title}>
     <table>
       <thead>
         <tr>
-          <th scope="col">{words().name}</th>
+          <SortHeading url={url} by="name" label={words().name} />
           <th scope="col">{words().status}</th>
           <th scope="col">{words().hint}</th>
           <th scope="col">{words().models}</th>
-          <th scope="col">{words().spent}</th>
-          <th scope="col">{words().lastUsed}</th>
+          <SortHeading url={url} by="spent" label={words().spent} />
+          <SortHeading url={url} by="last_used" label={words().lastUsed} />
+          <SortHeading url={url} by="created" label={words().createdAt} />
         </tr>
       </thead>
       <tbody>
@@ -89,12 +93,34 @@ const Table: FC<{ tokens: readonly Token[]; now: number }> = ({ tokens, now }) =
             <td>
               <Time at={token.last_used_at} />
             </td>
+            <td>
+              <Day at={token.created_at} />
+            </td>
           </tr>
         ))}
       </tbody>
     </table>
   </TableFrame>
 );
+
+/** Names begin with A, all else with the most; the heading that sorts already turns the order round. */
+const SortHeading: FC<{ url: string; by: string; label: string }> = ({ url, by, label }) => {
+  const there = new URL(url);
+  const sorted = there.searchParams.get('sort') ?? 'created';
+  const order = there.searchParams.get('order') ?? 'desc';
+  const first = by === 'name' ? 'asc' : 'desc';
+  const next = sorted === by ? (order === 'asc' ? 'desc' : 'asc') : first;
+  there.searchParams.set('sort', by);
+  there.searchParams.set('order', next);
+  there.searchParams.delete('cursor');
+  const isSorted = sorted === by;
+  return (
+    <th scope="col" aria-sort={isSorted ? (order === 'asc' ? 'ascending' : 'descending') : undefined}>
+      <a href={there.pathname + there.search}>{label}</a>
+      {isSorted ? <span aria-hidden="true">{order === 'asc' ? ' ↑' : ' ↓'}</span> : null}
+    </th>
+  );
+};
 
 /** The first thing that would refuse a request. */
 export const TokenState: FC<{ token: Token; now: number }> = ({ token, now }) => {

@@ -21,7 +21,7 @@ export const TokenOnce: FC<OnceFacts> = ({ title, name, id, value, models, origi
   return (
     <>
       <Heading title={`${title}: ${name}`} lead={words().once}>
-        <a href="/dashboard/playground" class="button outline">
+        <a href={`/dashboard/playground?token=${id}`} class="button outline">
           {words().tryIt}
         </a>
         <a href={`/dashboard/tokens/${id}`} class="button">

@@ -11,17 +11,13 @@ import { TokenDetails, type TokenFigures } from './token-details.tsx';
 import { TokenForm, tokenBody, valuesOfToken } from './token-form.tsx';
 import { TokenList } from './token-list.tsx';
 import { TokenOnce } from './token-once.tsx';
+import type { UsageRow } from './usage-table.tsx';
 
 const words = () => strings().tokens;
 type WithSecret = Token & { token: string };
 interface Page<Row> {
   data: Row[];
   next_cursor: string | null;
-}
-interface UsageRow {
-  key: string;
-  requests: number;
-  cost_usd: number;
 }
 
 /** The routes under /dashboard/tokens. */
@@ -72,7 +68,7 @@ function addActions(routes: Hono<PageEnv>): void {
 async function listTokens(context: PageContext) {
   const url = new URL(context.req.url);
   const asked = new URLSearchParams();
-  for (const name of ['search', 'status', 'cursor'] as const) {
+  for (const name of ['search', 'status', 'sort', 'order', 'cursor'] as const) {
     const value = url.searchParams.get(name);
     if (value) asked.set(name, value);
   }
@@ -112,12 +108,14 @@ async function showToken(context: PageContext) {
     need(api<Page<UsageRow>>('GET', usage('model'))),
     need(api<Page<LogRowView>>('GET', `/logs?token=${encodeURIComponent(id)}&limit=10`)),
   ]);
+  const channels = context.var.principal.role === 'admin' ? await services.liveChannels() : [];
   const content = (
     <TokenDetails
       token={token}
       byDay={byDay.data}
       byModel={byModel.data}
       recent={recent.data}
+      names={new Map([...channels, token].map(({ id, name }) => [id, name]))}
       now={services.now()}
     />
   );
@@ -131,13 +129,18 @@ async function showForm(
   errors: Record<string, string>,
   detail?: string,
 ) {
-  const models = await servedModels(context.var.services);
+  const { api, services, principal } = context.var;
+  const [models, groups] = await Promise.all([
+    servedModels(services),
+    principal.role === 'admin' ? need(api<Page<{ name: string }>>('GET', '/groups?limit=200')) : { data: [] },
+  ]);
   const title = token === null ? words().add : `${words().edit}: ${token.name}`;
   const isWrong = Object.keys(errors).length > 0 || detail !== undefined;
   const form = (
     <TokenForm
       token={token}
       models={models}
+      groups={groups.data.map(({ name }) => name)}
       values={values}
       errors={errors}
       detail={isWrong ? detail : undefined}

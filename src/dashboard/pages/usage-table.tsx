@@ -1,6 +1,6 @@
 // Sums of usage by what was used: dearest first.
 import type { FC } from 'hono/jsx';
-import { count, dollars, Empty, TableFrame } from './parts.tsx';
+import { count, dollars, Empty, milliseconds, TableFrame } from './parts.tsx';
 import { strings } from './strings.ts';
 
 const words = () => strings().overview;
@@ -13,6 +13,10 @@ export interface UsageRow {
   input_tokens?: number;
   output_tokens?: number;
   cost_usd: number;
+  /** On average; null: not known of any. */
+  ttfb_ms?: number | null;
+  /** Of how many it is known. */
+  ttfb_requests?: number;
 }
 
 /** The dearest are shown. */
@@ -21,10 +25,12 @@ export const shownRows = 10;
 interface TableFacts {
   label: string;
   rows: readonly UsageRow[];
-  nameOf: (key: string) => string;
+  nameOf?: (key: string) => string;
+  /** The page of what was used. */
+  hrefOf: (key: string) => string;
 }
 
-export const UsageTable: FC<TableFacts> = ({ label, rows, nameOf }) =>
+export const UsageTable: FC<TableFacts> = ({ label, rows, nameOf = (key) => key, hrefOf }) =>
   rows.length === 0 ? (
     <Empty>{words().nothing}</Empty>
   ) : (
@@ -33,24 +39,24 @@ export const UsageTable: FC<TableFacts> = ({ label, rows, nameOf }) =>
         <thead>
           <tr>
             <th scope="col">{label}</th>
-            <th scope="col" class="number">
-              {words().requests}
-            </th>
-            <th scope="col" class="number">
-              {words().errors}
-            </th>
-            <th scope="col" class="number">
-              {words().spend}
-            </th>
+            {[words().spend, words().requests, words().tokens, words().errors, words().firstByte].map(
+              (name) => (
+                <th scope="col" class="number">
+                  {name}
+                </th>
+              ),
+            )}
           </tr>
         </thead>
         <tbody>
-          {rows.slice(0, shownRows).map(({ key, requests, errors = 0, cost_usd }) => (
+          {rows.slice(0, shownRows).map((row) => (
             <tr>
-              <td class="wide">{nameOf(key) || '–'}</td>
-              <td class="number">{count(requests)}</td>
-              <td class="number">{count(errors)}</td>
-              <td class="number">{dollars(cost_usd)}</td>
+              <td class="name">{row.key === '' ? '–' : <a href={hrefOf(row.key)}>{nameOf(row.key)}</a>}</td>
+              <td class="number">{dollars(row.cost_usd)}</td>
+              <td class="number">{count(row.requests)}</td>
+              <td class="number">{count((row.input_tokens ?? 0) + (row.output_tokens ?? 0))}</td>
+              <td class="number">{count(row.errors ?? 0)}</td>
+              <td class="number">{milliseconds(row.ttfb_ms ?? null)}</td>
             </tr>
           ))}
         </tbody>

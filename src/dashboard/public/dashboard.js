@@ -17,3 +17,11 @@ for (const button of document.querySelectorAll('button[data-copy]')) {
     }, 2000);
   });
 }
+
+// A button that was pressed says that it is busy until the answer is there; a page that is come back to is not.
+document.addEventListener('submit', ({ submitter, defaultPrevented }) => {
+  if (!defaultPrevented) submitter?.setAttribute('aria-busy', 'true');
+});
+addEventListener('pageshow', () => {
+  for (const button of document.querySelectorAll('button[aria-busy]')) button.removeAttribute('aria-busy');
+});

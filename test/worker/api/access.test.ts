@@ -130,7 +130,7 @@ describe('a body', () => {
 
 describe('what breaks', () => {
   class BrokenStore extends TokenStore {
-    override async list(): Promise<never> {
+    override async sorted(): Promise<never> {
       throw new Error('secret detail');
     }
   }
@@ -145,7 +145,7 @@ describe('what breaks', () => {
 
   it('is a 503 when the database is away', async () => {
     class AwayStore extends TokenStore {
-      override async list(): Promise<never> {
+      override async sorted(): Promise<never> {
         throw new Error('D1_ERROR: Network connection lost.');
       }
     }

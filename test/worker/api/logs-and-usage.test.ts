@@ -90,6 +90,12 @@ describe('the log', () => {
     expect(await ids('from=2026-10-30T11:30:00Z&to=2026-10-31')).toEqual(['r2']);
   });
 
+  it('shows one request by its id', async () => {
+    const { call } = relay();
+    expect((await call('GET', '/logs/r3')).body).toMatchObject({ id: 'r3', status: 429 });
+    expect((await call('GET', '/logs/none')).status).toBe(404);
+  });
+
   it('pages through rows of the same moment without a gap', async () => {
     const { call } = relay();
     const seen: string[] = [];
@@ -198,8 +204,10 @@ describe('usage', () => {
         output_tokens: 40,
         reasoning_tokens: 16,
         cost_usd: 2.000000002,
+        ttfb_ms: 13,
+        ttfb_requests: 2,
       },
-      expect.objectContaining({ key: '2026-10-31', requests: 8, errors: 7, cost_usd: 0 }),
+      expect.objectContaining({ key: '2026-10-31', requests: 8, errors: 7, cost_usd: 0, ttfb_ms: 13 }),
     ]);
   });
 

@@ -1,9 +1,12 @@
 // Every route with every role, and everything that changes something from every origin.
+import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import { managementApi } from '../../../src/dashboard/api/management-api.ts';
 import { dashboard } from '../../../src/dashboard/pages/dashboard.tsx';
 import type { PageServices } from '../../../src/dashboard/pages/page-env.ts';
+import { appendRows } from '../../../src/metering/log.ts';
 import { relay as fakeRelay } from '../api/relay.ts';
+import { logRow } from '../stores/rows.ts';
 import { openDashboard, type Person } from './open-dashboard.ts';
 
 const services = { ...fakeRelay().services } as PageServices;
@@ -26,8 +29,10 @@ const forMembers = new Set([
   'DELETE /tokens/:id',
   'POST /tokens/:id/rotate',
   'GET /logs',
+  'GET /logs/:id',
   'GET /logs.csv',
   'GET /usage',
+  'GET /usage/top',
   'GET /sessions',
   'DELETE /sessions/:id',
   'GET /access-keys',
@@ -41,10 +46,10 @@ const forMembers = new Set([
   'DELETE /identities/:provider',
 ]);
 const forAnybody = new Set(['GET /health', 'GET /openapi.json']);
-const adminPages = /^\/dashboard\/(channels|models|people|audit)/;
+const adminPages = /^\/dashboard\/(channels|models|groups|people|audit)/;
 const entryPages = /^\/dashboard\/(login|setup|invite|logout|language)/;
 
-const filled = (path: string, id: string) => path.replace(/:(id|model|provider)(\{.+\})?/, id);
+const filled = (path: string, id: string) => path.replace(/:(id|model|name|key|provider)(\{.+\})?/g, id);
 
 it('knows every route', () => {
   expect(apiRoutes.length).toBeGreaterThan(30);
@@ -118,6 +123,16 @@ it('hides another account’s token, its log and its usage, whatever a member pu
   const csv = await member.get(`/dashboard/logs/csv?token=${theirs.id}`);
   expect(csv.text.trim().split('\n')).toHaveLength(1);
   expect((await admin.api('GET', `/tokens/${theirs.id}`)).status).toBe(200);
+});
+
+it('shows a member no request of another account, by its id neither', async () => {
+  const { admin, member, other } = await openDashboard();
+  await appendRows(env.DB, [logRow({ id: 'req_theirs', accountId: other.accountId })]);
+  expect((await other.api('GET', '/logs/req_theirs')).status).toBe(200);
+  expect((await admin.get('/dashboard/logs/req_theirs')).status).toBe(200);
+  expect((await member.api('GET', '/logs/req_theirs')).status).toBe(404);
+  const page = await member.get('/dashboard/logs/req_theirs');
+  expect([page.status, page.text.includes('gpt-4o')]).toEqual([404, false]);
 });
 
 it('lets a member see and end its own sessions and keys, and no others', async () => {

@@ -37,6 +37,7 @@ function randomRows(count: number): LogRow[] {
       outputTokens: next(1_000),
       costNanoUsd: next(20) === 0 ? null : next(1_000_000_000),
       count: next(30) === 0 ? 7 : 1,
+      ttfbMs: next(4) === 0 ? null : next(2_000),
     });
   });
 }
@@ -70,6 +71,8 @@ function sumsOf(rows: LogRow[], query: UsageQuery): UsageSums[] {
     sums.outputTokens += row.outputTokens;
     sums.reasoningTokens += row.reasoningTokens;
     sums.costNanoUsd += row.costNanoUsd ?? 0;
+    sums.ttfbMs += row.ttfbMs ?? 0;
+    sums.ttfbCount += row.ttfbMs === null ? 0 : 1;
   }
   return [...groups.values()];
 }
@@ -83,6 +86,8 @@ const nothing = {
   outputTokens: 0,
   reasoningTokens: 0,
   costNanoUsd: 0,
+  ttfbMs: 0,
+  ttfbCount: 0,
 };
 
 const filters: Partial<UsageQuery>[] = [

@@ -14,6 +14,7 @@ export const chinese: Words = {
     playground: '操练场',
     channels: '渠道',
     models: '模型',
+    groups: '分组',
     people: '成员',
     audit: '审计',
     account: '账户',
@@ -82,7 +83,7 @@ export const chinese: Words = {
     copy: '复制',
     copied: '已复制',
     next: '下一页',
-    first: '最新',
+    first: '第一页',
     all: '全部',
   },
   people: {

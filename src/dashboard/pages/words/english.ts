@@ -13,6 +13,7 @@ export const english = {
     playground: 'Playground',
     channels: 'Channels',
     models: 'Models',
+    groups: 'Groups',
     people: 'People',
     audit: 'Audit',
     account: 'Account',
@@ -83,7 +84,7 @@ export const english = {
     copy: 'Copy',
     copied: 'Copied',
     next: 'Next page',
-    first: 'Newest',
+    first: 'First page',
     all: 'All',
   },
   people: {

@@ -1,0 +1,37 @@
+// Which accounts have nearly spent their budget, by the roll-ups. D1 failing is thrown.
+import { periodStartMs } from '../../quota/period.ts';
+
+/** An account in a line, with what its tokens spent since its budget's period began. */
+export interface AccountNearBudget {
+  id: string;
+  name: string;
+  budgetNanoUsd: number;
+  spentNanoUsd: number;
+}
+
+const hourMs = 3_600_000;
+
+/** At most 20 that have a tenth of it left, or less. `accountId`: that one only. */
+export async function accountsNearBudget(
+  db: D1Database,
+  accountId: string | undefined,
+  nowMs: number,
+): Promise<AccountNearBudget[]> {
+  const [day, week, month] = (['day', 'week', 'month'] as const).map(
+    (period) => periodStartMs(period, nowMs) / hourMs,
+  );
+  const { results } = await db
+    .prepare(
+      `SELECT * FROM (
+         SELECT id, name, budget_nano_usd AS budgetNanoUsd, COALESCE((
+           SELECT SUM(cost_nano_usd) FROM usage_totals INDEXED BY usage_totals_by_key
+           WHERE dimension = 'account-hour' AND key = accounts.id
+             AND at >= CASE budget_period WHEN 'day' THEN ?2 WHEN 'week' THEN ?3 ELSE ?4 END
+         ), 0) AS spentNanoUsd
+         FROM accounts WHERE budget_nano_usd IS NOT NULL AND status = 'active' AND (?1 IS NULL OR id = ?1)
+       ) WHERE spentNanoUsd >= budgetNanoUsd * 0.9 LIMIT 20`,
+    )
+    .bind(accountId ?? null, day, week, month)
+    .all<AccountNearBudget>();
+  return results;
+}

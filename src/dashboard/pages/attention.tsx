@@ -1,0 +1,142 @@
+// What somebody should do something about: channels that are away, tokens and accounts that are nearly spent, models
+// without a price. Each with the way to where it is mended.
+import type { FC } from 'hono/jsx';
+import { usdFromNano } from '../../lib/money.ts';
+import type { LiveChannel } from '../../routing/catalog.ts';
+import type { PlaceHealth } from '../../routing/health.ts';
+import type { TokenSummary } from '../../tokens/store.ts';
+import { healthView } from '../api/channel-health.ts';
+import { type AccountNearBudget, accountsNearBudget } from './attention-store.ts';
+import { HealthBadge, lastErrorOf, worstHealth } from './channel-state.tsx';
+import type { PageContext } from './page-env.ts';
+import { dollars } from './parts.tsx';
+import { strings } from './strings.ts';
+import type { UsageRow } from './usage-table.tsx';
+
+const words = () => strings().overview;
+
+interface AwayChannel {
+  id: string;
+  name: string;
+  health: ReturnType<typeof healthView>;
+  error: string | null;
+  /** In no table: it is the environment's. */
+  isStored: boolean;
+}
+
+export interface Worries {
+  channels: AwayChannel[];
+  tokens: TokenSummary[];
+  accounts: AccountNearBudget[];
+  models: string[];
+}
+
+/** `tokens`: of which those that are nearly spent are told; `models`: what was used. */
+export async function worriesOf(
+  context: PageContext,
+  tokens: readonly TokenSummary[],
+  models: readonly UsageRow[],
+): Promise<Worries> {
+  const { services, principal } = context.var;
+  const isAdmin = principal.role === 'admin';
+  const unpaid = models.filter(
+    ({ cost_usd, requests, errors = 0, key }) => cost_usd === 0 && requests > errors && key,
+  );
+  const accounts = accountsNearBudget(services.db, isAdmin ? undefined : principal.accountId, services.now());
+  const near = tokens.filter(
+    ({ quotaNanoUsd, spentNanoUsd, status }) =>
+      status === 'active' && quotaNanoUsd !== null && spentNanoUsd >= quotaNanoUsd * 0.9,
+  );
+  if (!isAdmin) return { channels: [], tokens: near, accounts: await accounts, models: [] };
+  const [live, health, unpriced] = await Promise.all([
+    services.liveChannels(),
+    services.channelHealth(),
+    services.unpricedModels(unpaid.map(({ key }) => key)),
+  ]);
+  return {
+    channels: awayChannels(live, health, services.now()),
+    tokens: near,
+    accounts: await accounts,
+    models: unpriced,
+  };
+}
+
+function awayChannels(
+  live: readonly LiveChannel[],
+  health: Readonly<Record<string, PlaceHealth>>,
+  nowMs: number,
+): AwayChannel[] {
+  return live.flatMap(({ id, name, keys, plainKeys }) => {
+    const view = {
+      health: healthView(health[id], nowMs),
+      keys: keys.map((key) => ({
+        id: key.id,
+        hint: key.hint,
+        health: healthView(health[`${id}/${key.id}`], nowMs),
+      })),
+    };
+    const worst = worstHealth(view);
+    if (worst.state === 'ready') return [];
+    return [
+      { id, name, health: worst, error: lastErrorOf(view)?.text ?? null, isStored: plainKeys === null },
+    ];
+  });
+}
+
+export const Attention: FC<{ worries: Worries }> = ({ worries: { channels, tokens, accounts, models } }) => {
+  if (channels.length + tokens.length + accounts.length + models.length === 0) return null;
+  return (
+    <article class="attention">
+      <h2>{words().attention}</h2>
+      <ul>
+        {channels.map(({ id, name, health, error, isStored }) => (
+          <li>
+            <HealthBadge health={health} />{' '}
+            <a href={isStored ? `/dashboard/channels/${id}` : '/dashboard/channels'}>{name}</a>
+            {error === null ? null : <span class="quiet">{` ${error}`}</span>}
+          </li>
+        ))}
+        {tokens.map(({ id, name, spentNanoUsd, quotaNanoUsd }) => (
+          <Spent
+            label={strings().logs.token}
+            href={`/dashboard/tokens/${id}`}
+            name={name}
+            spentNanoUsd={spentNanoUsd}
+            ofNanoUsd={quotaNanoUsd ?? 0}
+          />
+        ))}
+        {accounts.map(({ name, spentNanoUsd, budgetNanoUsd }) => (
+          <Spent
+            label={words().accountBudget}
+            href="/dashboard/people"
+            name={name}
+            spentNanoUsd={spentNanoUsd}
+            ofNanoUsd={budgetNanoUsd}
+          />
+        ))}
+        {models.map((model) => (
+          <li>
+            {`${strings().models.none}: `}
+            <a href={`/dashboard/models?price=${encodeURIComponent(model)}#set-price`}>{model}</a>
+          </li>
+        ))}
+      </ul>
+    </article>
+  );
+};
+
+interface SpentFacts {
+  label: string;
+  href: string;
+  name: string;
+  spentNanoUsd: number;
+  ofNanoUsd: number;
+}
+
+const Spent: FC<SpentFacts> = ({ label, href, name, spentNanoUsd, ofNanoUsd }) => (
+  <li>
+    {`${label} `}
+    <a href={href}>{name}</a>
+    {`: ${dollars(usdFromNano(spentNanoUsd))} ${strings().tokens.of} ${dollars(usdFromNano(ofNanoUsd))}`}
+  </li>
+);

@@ -1,0 +1,94 @@
+// What the form of a channel means to the management API, and how a channel stands in it.
+import { presets } from '../../providers/presets.ts';
+import type { ChannelWithHealth } from '../api/channel-health.ts';
+import { kindOf, pickedOf, placeSettings } from './channel-picker.ts';
+import { listOf, textOf, type Values } from './page-env.ts';
+
+/** What new channels and edits have in common. Every field of the form is said. */
+function channelBody(values: Values): Record<string, unknown> {
+  const { provider, label } = kindOf(textOf(values, 'provider'));
+  return {
+    provider,
+    name: textOf(values, 'name').trim() || label,
+    models: modelsOfForm(values),
+    model_map: Object.fromEntries(
+      listOf(values, 'model_map').map((line) => {
+        const [asked = '', ...rest] = line.split('=');
+        return [asked.trim(), rest.join('=').trim()];
+      }),
+    ),
+    base_url: textOf(values, 'base_url').trim() || null,
+    priority: Number(textOf(values, 'priority') || '0'),
+    weight: Number(textOf(values, 'weight') || '1'),
+    enabled: textOf(values, 'enabled') !== 'no',
+    ...(values.says_groups !== undefined && { groups: listOf(values, 'groups') }),
+  };
+}
+
+/** Of a new channel: its kind and key as well. */
+export function newChannelBody(values: Values): Record<string, unknown> {
+  const { preset } = kindOf(textOf(values, 'provider'));
+  const key = textOf(values, 'key').trim();
+  return {
+    ...channelBody(values),
+    keys: key === '' ? [] : [key],
+    settings: placesOf(values),
+    ...(preset !== undefined && { preset }),
+  };
+}
+
+/** Of an edit. What the form does not show of the settings stays as it is. */
+export function channelEditBody(values: Values, before: ChannelWithHealth): Record<string, unknown> {
+  const body = channelBody(values);
+  const { preset } = kindOf(textOf(values, 'provider'));
+  const {
+    preset: _preset,
+    region: _region,
+    project: _project,
+    location: _location,
+    ...kept
+  } = before.settings;
+  return {
+    ...body,
+    base_url: body.base_url ?? (preset === undefined ? null : presets[preset].baseUrl),
+    settings: { ...kept, ...placesOf(values), ...(preset !== undefined && { preset }) },
+  };
+}
+
+/** Where the chosen provider is; what the form says of other providers' places is not meant. */
+function placesOf(values: Values): Record<string, string> {
+  const { provider } = kindOf(textOf(values, 'provider'));
+  const own = placeSettings.filter((setting) => setting.provider === provider);
+  const given = own.map(({ name }) => [name, textOf(values, name).trim()] as const);
+  return Object.fromEntries(given.filter(([, value]) => value !== ''));
+}
+
+/** Ticked and written. */
+export function modelsNamed(values: Values): string[] {
+  return [...new Set([...listOf(values, 'found'), ...listOf(values, 'models')])];
+}
+
+/** Those, or of none what is usual for the provider. Empty: that is for the upstream to say. */
+export function modelsOfForm(values: Values): string[] {
+  const named = modelsNamed(values);
+  if (named.length > 0) return named;
+  return [...(kindOf(textOf(values, 'provider')).models ?? [])];
+}
+
+/** A channel as the form shows it. */
+export function valuesOfChannel(channel: ChannelWithHealth): Values {
+  return {
+    provider: pickedOf(channel),
+    name: channel.name,
+    models: channel.models,
+    model_map: Object.entries(channel.model_map)
+      .map(([asked, upstream]) => `${asked} = ${upstream}`)
+      .join('\n'),
+    base_url: channel.base_url ?? '',
+    priority: String(channel.priority),
+    weight: String(channel.weight),
+    enabled: channel.enabled ? 'yes' : 'no',
+    groups: channel.groups,
+    ...Object.fromEntries(placeSettings.map(({ name }) => [name, channel.settings[name] ?? ''])),
+  };
+}

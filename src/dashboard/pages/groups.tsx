@@ -1,0 +1,241 @@
+// Groups: bounds around every token in them, and their price. For admins.
+import { Hono } from 'hono';
+import type { FC } from 'hono/jsx';
+import type { GroupView } from '../api/group-fields.ts';
+import { Alert, Choices, Field } from './form.tsx';
+import { show } from './layout.tsx';
+import { LimitFields, limitsChosen, ModelChoice, modelsChosen } from './model-choice.tsx';
+import { formOf, listOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import { count, Empty, Heading, Pager, TableFrame } from './parts.tsx';
+import { servedModels } from './served-models.ts';
+import { strings } from './strings.ts';
+
+const words = () => strings().groups;
+const listAddress = '/dashboard/groups';
+
+/** The routes under /dashboard/groups. */
+export function groupRoutes(): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>();
+  routes.get('/', showList);
+  routes.get('/new', (context) => showForm(context, null, { price_multiplier: '1' }, {}));
+  routes.post('/new', async (context) => {
+    const values = await formOf(context);
+    const body = { name: textOf(values, 'name').trim(), ...groupBody(values) };
+    const made = await context.var.api('POST', '/groups', body);
+    if (!made.ok) return showForm(context, null, values, made.errors, made.detail);
+    return context.redirect(listAddress, 303);
+  });
+  routes.get('/:name', async (context) => {
+    const group = await find(context);
+    return showForm(context, group, valuesOfGroup(group), {});
+  });
+  routes.post('/:name', async (context) => {
+    const values = await formOf(context);
+    const edited = await context.var.api('PATCH', pathOf(context), groupBody(values));
+    if (edited.ok) return context.redirect(listAddress, 303);
+    return showForm(context, await find(context), values, edited.errors, edited.detail);
+  });
+  routes.get('/:name/delete', async (context) => showDelete(context));
+  routes.post('/:name/delete', async (context) => {
+    const deleted = await context.var.api('DELETE', pathOf(context));
+    if (deleted.ok) return context.redirect(listAddress, 303);
+    return showDelete(context, deleted.detail);
+  });
+  return routes;
+}
+
+interface Named {
+  id: string;
+  name: string;
+}
+
+async function showList(context: PageContext) {
+  const { api, services } = context.var;
+  const cursor = context.req.query('cursor');
+  const query = cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`;
+  const [page, channels] = await Promise.all([
+    need(api<{ data: GroupView[]; next_cursor: string | null }>('GET', `/groups${query}`)),
+    services.liveChannels(),
+  ]);
+  const isLonely = page.data.length === 1 && cursor === undefined;
+  const content = (
+    <>
+      <Heading title={words().title} lead={words().lead}>
+        <a href={`${listAddress}/new`} class="button">
+          {words().add}
+        </a>
+      </Heading>
+      <GroupTable groups={page.data} channels={channels} />
+      {isLonely ? (
+        <Empty>
+          <p>{words().empty}</p>
+        </Empty>
+      ) : null}
+      <Pager url={context.req.url} next={page.next_cursor} />
+    </>
+  );
+  return show(context, 'groups', words().title, content);
+}
+
+const GroupTable: FC<{ groups: readonly GroupView[]; channels: readonly Named[] }> = ({
+  groups,
+  channels,
+}) => {
+  const names = new Map(channels.map(({ id, name }) => [id, name]));
+  return (
+    <TableFrame label={words().title}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{words().name}</th>
+            <th scope="col" class="number">
+              {words().multiplier}
+            </th>
+            <th scope="col">{words().models}</th>
+            <th scope="col">{words().channels}</th>
+            <th scope="col">{words().limits}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {groups.map((group) => (
+            <tr>
+              <td>
+                <a href={`${listAddress}/${group.name}`}>{group.name}</a>
+              </td>
+              <td class="number">{`× ${group.price_multiplier}`}</td>
+              <td class="wide">{group.models.join(', ') || words().all}</td>
+              <td class="wide">
+                {group.channels.map((id) => names.get(id) ?? id).join(', ') || words().all}
+              </td>
+              <td class="wide">{limitsText(group.limits)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </TableFrame>
+  );
+};
+
+function limitsText(limits: GroupView['limits']): string {
+  const said = (['rpm', 'tpm', 'concurrency'] as const).flatMap((name) => {
+    const limit = limits[name];
+    return limit === undefined ? [] : [`${strings().tokens[name]}: ${count(limit)}`];
+  });
+  return said.join(', ') || words().noLimits;
+}
+
+async function showForm(
+  context: PageContext,
+  group: GroupView | null,
+  values: Values,
+  errors: Record<string, string>,
+  detail?: string,
+) {
+  const { api, services } = context.var;
+  const [models, channels] = await Promise.all([
+    servedModels(services),
+    need(api<{ data: Named[] }>('GET', '/channels?limit=200')),
+  ]);
+  const title = group === null ? words().add : group.name;
+  const content = (
+    <div class="narrow">
+      <Heading title={title}>
+        {group === null || group.name === 'default' ? null : (
+          <a href={`${listAddress}/${group.name}/delete`} class="button outline danger small">
+            {words().delete}
+          </a>
+        )}
+      </Heading>
+      {detail === undefined ? null : (
+        <Alert>{Object.keys(errors).length > 0 ? strings().form.notSaved : detail}</Alert>
+      )}
+      <form method="post">
+        {group === null ? (
+          <Field
+            name="name"
+            label={words().name}
+            help={words().nameHelp}
+            value={textOf(values, 'name')}
+            error={errors.name}
+            autocomplete="off"
+            required
+          />
+        ) : null}
+        <Field
+          name="price_multiplier"
+          label={words().multiplier}
+          help={words().multiplierHelp}
+          type="number"
+          min="0"
+          step="any"
+          value={textOf(values, 'price_multiplier')}
+          error={errors.price_multiplier}
+          required
+        />
+        <ModelChoice models={models} values={values} errors={errors} />
+        <Choices
+          name="channels"
+          label={words().channels}
+          help={words().channelsHelp}
+          error={errors.channels}
+          chosen={listOf(values, 'channels')}
+          options={channels.data.map(({ id, name }) => [id, name] as const)}
+        />
+        <LimitFields values={values} errors={errors} />
+        <p class="quiet">{words().limitsHelp}</p>
+        <div class="actions">
+          <button type="submit">{strings().form.submit}</button>
+          <a href={listAddress}>{strings().form.cancel}</a>
+        </div>
+      </form>
+    </div>
+  );
+  return show(context, 'groups', title, content, detail === undefined ? 200 : 400);
+}
+
+async function showDelete(context: PageContext, problem?: string) {
+  const { name } = await find(context);
+  const content = (
+    <div class="narrow">
+      <Heading title={`${words().deleteTitle} ${name}`} />
+      {problem === undefined ? null : <Alert>{problem}</Alert>}
+      <p>{words().deleteWarning}</p>
+      <form method="post" class="actions">
+        <button type="submit" class="danger">
+          {words().deleteConfirm}
+        </button>
+        <a href={`${listAddress}/${name}`}>{strings().form.cancel}</a>
+      </form>
+    </div>
+  );
+  return show(context, 'groups', words().deleteTitle, content, problem === undefined ? 200 : 409);
+}
+
+function groupBody(values: Values): Record<string, unknown> {
+  return {
+    price_multiplier: Number(textOf(values, 'price_multiplier') || Number.NaN),
+    models: modelsChosen(values),
+    channels: listOf(values, 'channels'),
+    limits: limitsChosen(values),
+  };
+}
+
+function valuesOfGroup({ price_multiplier, models, channels, limits }: GroupView): Values {
+  const text = (value: number | undefined) => (value === undefined ? '' : String(value));
+  return {
+    price_multiplier: String(price_multiplier),
+    models,
+    channels,
+    rpm: text(limits.rpm),
+    tpm: text(limits.tpm),
+    concurrency: text(limits.concurrency),
+  };
+}
+
+function find(context: PageContext): Promise<GroupView> {
+  return need(context.var.api<GroupView>('GET', pathOf(context)));
+}
+
+function pathOf(context: PageContext): string {
+  return `/groups/${encodeURIComponent(context.req.param('name') ?? '')}`;
+}

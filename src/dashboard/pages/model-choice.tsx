@@ -1,0 +1,81 @@
+// Which models something may call: boxes for those that are served, and a text for other names and wildcards. And the
+// limits that stand beside it in the forms of tokens and groups.
+import type { FC } from 'hono/jsx';
+import { Field } from './form.tsx';
+import { listOf, textOf, type Values } from './page-env.ts';
+import { strings } from './strings.ts';
+
+const words = () => strings().tokens;
+
+interface FormPart {
+  values: Values;
+  errors: Record<string, string>;
+}
+
+export const ModelChoice: FC<FormPart & { models: readonly string[] }> = ({ models, values, errors }) => {
+  const chosen = new Set(listOf(values, 'models'));
+  return (
+    <>
+      {models.length === 0 ? null : (
+        <fieldset class="checks" tabindex={0}>
+          <legend>{words().modelsServed}</legend>
+          <small>{words().modelsHelp}</small>
+          <div>
+            {models.map((model) => (
+              <label>
+                <input type="checkbox" name="models" value={model} checked={chosen.has(model)} />
+                {model}
+              </label>
+            ))}
+          </div>
+        </fieldset>
+      )}
+      <Field
+        name="more_models"
+        label={words().moreModels}
+        help={words().moreModelsHelp}
+        rows={2}
+        value={[
+          ...listOf(values, 'more_models'),
+          ...[...chosen].filter((name) => !models.includes(name)),
+        ].join('\n')}
+        error={errors.models}
+      />
+    </>
+  );
+};
+
+/** Ticked and written. */
+export function modelsChosen(values: Values): string[] {
+  return [...new Set([...listOf(values, 'models'), ...listOf(values, 'more_models')])];
+}
+
+const limitNames = ['rpm', 'tpm', 'concurrency'] as const;
+
+export const LimitFields: FC<FormPart> = ({ values, errors }) => (
+  <div class="row">
+    {limitNames.map((name) => (
+      <Field
+        name={name}
+        label={words()[name]}
+        help={words().limitHelp}
+        type="number"
+        min="1"
+        step="1"
+        value={textOf(values, name)}
+        error={errors[name]}
+      />
+    ))}
+  </div>
+);
+
+/** Every limit is said: null where the field is empty. */
+export function limitsChosen(values: Values): Record<string, number | null> {
+  return Object.fromEntries(limitNames.map((name) => [name, numberOrNull(values, name)]));
+}
+
+/** null: the field is empty. */
+export function numberOrNull(values: Values, name: string): number | null {
+  const text = textOf(values, name);
+  return text === '' ? null : Number(text);
+}

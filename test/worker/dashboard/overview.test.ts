@@ -1,0 +1,114 @@
+// The first page: what needs attention, to whom it is told, and the figures of a range.
+import { env } from 'cloudflare:workers';
+import { expect, it } from 'vitest';
+import { appendRows } from '../../../src/metering/log.ts';
+import { logRow } from '../stores/rows.ts';
+import { openDashboard } from './open-dashboard.ts';
+
+const attentionOf = (text: string) => /<article class="attention">(.*?)<\/article>/s.exec(text)?.[1] ?? '';
+
+async function rows(fields: Partial<Parameters<typeof logRow>[0]>[]) {
+  const createdAtMs = Date.now() - 60_000;
+  await appendRows(
+    env.DB,
+    fields.map((row, index) => logRow({ id: `r${index}`, createdAtMs, ...row })),
+    [],
+  );
+}
+
+it('says nothing where nothing needs attention', async () => {
+  const { admin } = await openDashboard();
+  expect(attentionOf((await admin.get('/')).text)).toBe('');
+});
+
+it('tells of a token that is nearly spent, and of one that is not, nothing', async () => {
+  const { admin, member, other } = await openDashboard();
+  const near = (await member.api('POST', '/tokens', { name: 'nearly', quota_usd: 10 })).body.id;
+  const far = (await member.api('POST', '/tokens', { name: 'hardly', quota_usd: 10 })).body.id;
+  const spend = 'UPDATE tokens SET spent_nano_usd = ? WHERE id = ?';
+  await env.DB.batch([
+    env.DB.prepare(spend).bind(9_000_000_000, near),
+    env.DB.prepare(spend).bind(8_999_999_999, far),
+  ]);
+  for (const person of [admin, member]) {
+    const told = attentionOf((await person.get('/')).text);
+    expect(told).toContain(`<a href="/dashboard/tokens/${near}">nearly</a>: $9.00 of $10.00`);
+    expect(told).not.toContain('hardly');
+  }
+  expect(attentionOf((await other.get('/')).text)).toBe('');
+});
+
+it('tells of an account that has nearly spent its budget of this period', async () => {
+  const { admin, member, other } = await openDashboard();
+  await admin.api('PATCH', '/accounts/acc_bob', { budget: { usd: 1, period: 'month' } });
+  await admin.api('PATCH', '/accounts/acc_eve', { budget: { usd: 1, period: 'month' } });
+  const before = Date.now() - 40 * 86_400_000;
+  await rows([
+    { accountId: 'acc_bob', tokenId: 'tok_b', costNanoUsd: 900_000_000 },
+    { accountId: 'acc_eve', tokenId: 'tok_e', costNanoUsd: 899_999_999 },
+    { accountId: 'acc_eve', tokenId: 'tok_e', costNanoUsd: 900_000_000, createdAtMs: before },
+  ]);
+  for (const person of [admin, member]) {
+    const told = attentionOf((await person.get('/')).text);
+    expect(told).toContain('acc_bob</a>: $0.90 of $1.00');
+    expect(told).not.toContain('acc_eve');
+  }
+  expect(attentionOf((await other.get('/')).text)).toBe('');
+});
+
+it('tells admins of models in use that have no price, and of channels that are away', async () => {
+  const { relay, admin, member } = await openDashboard();
+  const { id } = await relay.channel({
+    name: 'Cellar',
+    provider: 'openai',
+    keys: ['sk-0123456789abcdef'],
+    models: ['gpt-4o', 'house-blend'],
+  });
+  await rows([
+    { requestedModel: 'house-blend', costNanoUsd: null, status: 200 },
+    { requestedModel: 'gpt-4o', costNanoUsd: 5, status: 200 },
+  ]);
+  relay.upstream = () => Response.json({ error: { message: 'no such key' } }, { status: 401 });
+  const { token } = await relay.token();
+  await relay.fetch('/v1/chat/completions', {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+    body: JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', content: 'x' }] }),
+  });
+  const told = attentionOf((await admin.get('/')).text);
+  expect(told).toContain('no price: <a href="/dashboard/models?price=house-blend#set-price">house-blend</a>');
+  expect(told).not.toContain('>gpt-4o<');
+  expect(told).toMatch(new RegExp(`key refused</span> <a href="/dashboard/channels/${id}">Cellar</a>`));
+  expect(attentionOf((await member.get('/')).text)).toBe('');
+  await admin.api('PUT', '/prices/house-blend', { input: 1, output: 1 });
+  expect(attentionOf((await admin.get('/')).text)).not.toContain('house-blend');
+});
+
+it('sums spend, requests, tokens, errors and first byte, by model, token and channel', async () => {
+  const { admin, member } = await openDashboard();
+  const tokenId = (await admin.api('POST', '/tokens', { name: 'Website' })).body.id;
+  const row = { tokenId, accountId: 'acc_admin', channelId: 'ch_1', requestedModel: 'gpt-4o' };
+  await rows([
+    { ...row, costNanoUsd: 1_500_000_000, inputTokens: 1_000, outputTokens: 500, ttfbMs: 100 },
+    { ...row, costNanoUsd: 500_000_000, inputTokens: 100, outputTokens: 50, ttfbMs: 300 },
+    { ...row, costNanoUsd: null, inputTokens: 0, outputTokens: 0, ttfbMs: null, status: 500 },
+  ]);
+  const { text } = await admin.get('/?range=week');
+  const figures = [...text.matchAll(/<dt>([^<]+)<\/dt><dd>([^<]+)<\/dd>/g)].map(([, name, value]) => [
+    name,
+    value,
+  ]);
+  expect(figures).toEqual([
+    ['Spend', '$2.00'],
+    ['Requests', '3'],
+    ['Tokens', '1,650'],
+    ['Errors', '1 (33 %)'],
+    ['First byte', '200 ms'],
+  ]);
+  expect(text).toContain(`<a href="/dashboard/tokens/${tokenId}">Website</a>`);
+  expect(text).toContain('<a href="/dashboard/logs?channel=ch_1">ch_1</a>');
+  const top = (await admin.api('GET', '/usage/top')).body;
+  expect(top.models.map(({ key }: { key: string }) => key)).toEqual(['gpt-4o']);
+  expect(top.tokens[0]).toMatchObject({ key: tokenId, requests: 3, errors: 1, cost_usd: 2, ttfb_ms: 200 });
+  expect((await member.api('GET', '/usage/top')).body.tokens).toEqual([]);
+});
