@@ -15,6 +15,7 @@ import { methodsOf } from './http/routes.ts';
 import { RelayError } from './lib/relay-error.ts';
 import { RefreshedPrices } from './metering/price-refresh.ts';
 import { PriceStore } from './metering/price-store.ts';
+import { AccountLedgerClient } from './quota/account-client.ts';
 import { LedgerClient } from './quota/client.ts';
 import { EphemeralSecrets } from './realtime/ephemeral.ts';
 import type { RelayServices } from './relay/call.ts';
@@ -76,7 +77,7 @@ function buildServices(env: Env): Services {
     ...stores,
     keys,
     resolver: new TokenResolver(tokens, tokenCache),
-    ledgers: new LedgerClient(env.LEDGER, (tokenId) => tokens.findPolicy(tokenId), env.ACCOUNTS),
+    ledgers: new LedgerClient(env.LEDGER, (tokenId) => tokens.findPolicy(tokenId)),
     catalog: new CatalogLoader(catalogSource(stores, env.CACHE, refreshedPrices), config),
     health: new SharedHealth(healthBoard(env)),
     ephemeral: new EphemeralSecrets(config.encryptionKey),
@@ -209,6 +210,7 @@ async function managementServices(env: Env): Promise<ManagementServices> {
     logRetentionMs: services.config.logRetentionMs,
     db: env.DB,
     accounts: new AccountStore(env.DB),
+    accountLedgers: new AccountLedgerClient(env.ACCOUNTS),
     onChannelsChanged: () => services.catalog.refresh(Date.now()),
     testChannel: (channelId, model, keyId) => testChannel(services, channelId, model, keyId ?? null),
     discoverModels: (channelId) => discoverModels(services, channelId),
