@@ -16,6 +16,7 @@ import { RelayError } from './lib/relay-error.ts';
 import { RefreshedPrices } from './metering/price-refresh.ts';
 import { PriceStore } from './metering/price-store.ts';
 import { sendToBinding } from './providers/workers-ai.ts';
+import { AccountLedgerClient } from './quota/account-client.ts';
 import { LedgerClient } from './quota/client.ts';
 import { EphemeralSecrets } from './realtime/ephemeral.ts';
 import type { RelayServices } from './relay/call.ts';
@@ -78,7 +79,7 @@ function buildServices(env: Env): Services {
     ...stores,
     keys,
     resolver: new TokenResolver(tokens, tokenCache),
-    ledgers: new LedgerClient(env.LEDGER, (tokenId) => tokens.findPolicy(tokenId), env.ACCOUNTS),
+    ledgers: new LedgerClient(env.LEDGER, (tokenId) => tokens.findPolicy(tokenId)),
     catalog: new CatalogLoader(catalogSource(stores, env.CACHE, refreshedPrices), config),
     health: new SharedHealth(healthBoard(env)),
     ephemeral: new EphemeralSecrets(config.encryptionKey),
@@ -222,6 +223,7 @@ async function managementServices(env: Env): Promise<ManagementServices> {
     accounts: new AccountStore(env.DB),
     passkeys: new PasskeyStore(env.DB),
     identities: new IdentityStore(env.DB),
+    accountLedgers: new AccountLedgerClient(env.ACCOUNTS),
     onChannelsChanged: () => services.catalog.refresh(Date.now()),
     testChannel: (channelId, model, keyId) => testChannel(services, channelId, model, keyId ?? null),
     discoverModels: (channelId) => discoverModels(services, channelId),

@@ -1,5 +1,5 @@
 // `npm run export -- --url URL --key ADMIN_KEY [--file FILE] [--force]`: a relay's tokens (hashes),
-// channels, prices, accounts and balances as a file.
+// channels, prices, accounts (passwords as hashes) and balances as a file, for its owner only.
 import { resolve } from 'node:path';
 import { runProgram } from './failure.ts';
 import { assertWritable, writeDocument } from './transfer/document.ts';

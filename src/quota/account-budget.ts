@@ -33,10 +33,18 @@ export type Draw =
   | { outcome: 'granted'; grantedNanoUsd: number; nowMs: number; periodKey: string }
   | { outcome: 'refused'; leftNanoUsd: number; nowMs: number; periodKey: string };
 
+/** What of a budget is spent, or held by requests that run, in the period that began then. */
+export interface AccountStanding {
+  spentNanoUsd: number;
+  periodStartMs: number;
+}
+
 /** The account's ledger over RPC. */
 export interface AccountLedgerRpc {
   draw(ask: DrawAsk): Promise<Draw>;
   configure(budget: AccountBudget): Promise<void>;
+  standing(budget: AccountBudget): Promise<AccountStanding>;
+  restore(budget: AccountBudget, standing: AccountStanding): Promise<void>;
 }
 
 /** The stub's own types wrap every answer; what travels is plain data. */

@@ -5,11 +5,13 @@ import { DurableObject } from 'cloudflare:workers';
 import type { Env } from '../config.ts';
 import {
   type AccountBudget,
+  type AccountStanding,
   type Draw,
   type DrawAsk,
   periodKeyOf,
   type SliceHolderRpc,
 } from './account-budget.ts';
+import { periodStartMs } from './period.ts';
 
 /** Bounds of handing out. */
 export const accountSlices = {
@@ -20,6 +22,9 @@ export const accountSlices = {
   /** After a calling back that brought nothing, the next waits so long. */
   restMs: 100,
 } as const;
+
+/** Holds what was spent before an import. No token has this id. */
+const carried = '';
 
 export class AccountLedger extends DurableObject<Env> {
   private readonly sql: SqlStorage;
@@ -64,6 +69,25 @@ export class AccountLedger extends DurableObject<Env> {
     });
   }
 
+  /** For an export: exact but for what runs, for unused slices are called back first. */
+  standing(budget: AccountBudget): Promise<AccountStanding> {
+    return this.inTurn(async () => {
+      const { period } = this.adopt(budget, Date.now());
+      await this.callBack(null);
+      return { spentNanoUsd: this.handedOut(), periodStartMs: periodStartMs(period, this.clockMs) };
+    });
+  }
+
+  /** What an import carries over: as much counts as spent in that period, if it is still this one. Never lowers anything. */
+  restore(budget: AccountBudget, { spentNanoUsd, periodStartMs: startMs }: AccountStanding): Promise<void> {
+    return this.inTurn(async () => {
+      const { period } = this.adopt(budget, Date.now());
+      if (startMs !== periodStartMs(period, this.clockMs)) return;
+      const missing = spentNanoUsd - this.handedOut();
+      if (missing > 0) this.grant(carried, (this.granted.get(carried) ?? 0) + missing);
+    });
+  }
+
   private async serve(ask: DrawAsk): Promise<Draw> {
     const budget = this.adopt(ask.budget, ask.nowMs);
     const { tokenId, needNanoUsd } = ask;
@@ -81,7 +105,11 @@ export class AccountLedger extends DurableObject<Env> {
   }
 
   private room(budget: AccountBudget): number {
-    return budget.nanoUsd - [...this.granted.values()].reduce((sum, nanoUsd) => sum + nanoUsd, 0);
+    return budget.nanoUsd - this.handedOut();
+  }
+
+  private handedOut(): number {
+    return [...this.granted.values()].reduce((sum, nanoUsd) => sum + nanoUsd, 0);
   }
 
   /** Takes over a newer budget, and begins a new period when it is time. Answers the budget that holds. */
@@ -104,7 +132,7 @@ export class AccountLedger extends DurableObject<Env> {
   /** Asks all but one token for what they do not use. One that cannot be reached keeps its slice. */
   private async callBack(exceptId: string | null): Promise<void> {
     const holders = [...this.granted]
-      .filter(([tokenId, nanoUsd]) => tokenId !== exceptId && nanoUsd > 0)
+      .filter(([tokenId, nanoUsd]) => tokenId !== exceptId && tokenId !== carried && nanoUsd > 0)
       .sort(([, one], [, other]) => other - one)
       .slice(0, accountSlices.calledBack);
     const given = await Promise.all(holders.map(([tokenId]) => this.askBack(tokenId)));

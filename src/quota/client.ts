@@ -3,8 +3,6 @@
 import { AlarmClock } from '../lib/alarm-clock.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
-import { type AccountBudget, accountLedgerOf } from './account-budget.ts';
-import type { AccountLedger } from './account-ledger.ts';
 import type { BackgroundOrder } from './background.ts';
 import type { TokenLedger } from './ledger.ts';
 import type { PolicyQuestion } from './policy.ts';
@@ -51,15 +49,8 @@ export class LedgerClient implements Ledgers {
   private readonly ids = new Map<string, DurableObjectId>();
   private readonly namespace: DurableObjectNamespace<TokenLedger>;
   private readonly readPolicy: PolicyReader;
-  private readonly accounts: DurableObjectNamespace<AccountLedger> | undefined;
 
-  /** `accounts`: absent where no account has a budget. */
-  constructor(
-    namespace: DurableObjectNamespace<TokenLedger>,
-    readPolicy: PolicyReader,
-    accounts?: DurableObjectNamespace<AccountLedger>,
-  ) {
-    this.accounts = accounts;
+  constructor(namespace: DurableObjectNamespace<TokenLedger>, readPolicy: PolicyReader) {
     this.namespace = namespace;
     this.readPolicy = readPolicy;
   }
@@ -150,12 +141,6 @@ export class LedgerClient implements Ledgers {
 
   configure(policy: TokenPolicy): Promise<void> {
     return this.call(policy.tokenId, (ledger) => ledger.configure(policy));
-  }
-
-  async configureAccount(accountId: string, budget: AccountBudget): Promise<void> {
-    if (this.accounts === undefined) throw new RelayError('service_unavailable', unreachable);
-    const ledger = accountLedgerOf(this.accounts, accountId);
-    await ledger.configure(budget).catch((error: unknown) => Promise.reject(asUnavailable(error)));
   }
 
   restore(policy: TokenPolicy, spentNanoUsd: number): Promise<boolean> {

@@ -5,7 +5,6 @@ import type { LimitsLeft } from '../formats/rate-limit-headers.ts';
 import type { RelayErrorCode } from '../lib/relay-error.ts';
 import type { Charge } from '../metering/charge.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
-import type { AccountBudget } from './account-budget.ts';
 import type { BackgroundOrder } from './background.ts';
 import type { PolicyQuestion } from './policy.ts';
 
@@ -193,8 +192,6 @@ export interface Ledgers {
   configure(policy: TokenPolicy): Promise<void>;
   /** What an import carries over: the policy and what was spent before. Refuses (false) to lower what is recorded. */
   restore(policy: TokenPolicy, spentNanoUsd: number): Promise<boolean>;
-  /** A newer budget of an account; what its tokens hold of it and do not use comes back at once. */
-  configureAccount(accountId: string, budget: AccountBudget): Promise<void>;
   balance(tokenId: string): Promise<Balance>;
   audit(tokenId: string): Promise<Audit>;
 }

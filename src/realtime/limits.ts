@@ -16,6 +16,8 @@ export const realtimeLimits = {
   lookMs: 1_000,
   /** A Live session without quota for another turn is closed when the running one ends, or after this. */
   lastTurnMs: 30_000,
+  /** A Live turn that is complete and has no figure yet is charged by what passed at the first look after this. */
+  figureWaitMs: 2_000,
   /** A settlement that the ledger has not confirmed is sent again after this. */
   resendMs: 5_000,
   /** An ephemeral secret lives so long: shortest, longest, and when nothing is said. */

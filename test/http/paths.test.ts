@@ -13,6 +13,8 @@ it.each([
   ['/v2/rerank', '/v1/rerank'],
   ['/v1/v2/rerank', '/v1/rerank'],
   ['/v1/unknown', '/v1/unknown'],
+  ['//ws/google.ai.x.v1.Service.Method', '/ws/google.ai.x.v1.Service.Method'],
+  ['/v1beta//ws/google.ai.x.v1beta.Service.Method/', '/ws/google.ai.x.v1beta.Service.Method'],
   ['/api//tokens/', '/api/tokens'],
   ['/', '/'],
   ['', '/'],
@@ -38,6 +40,8 @@ it.each([
   ['/v1/models', false],
   ['/v1/models/org/model:free', true],
   ['/v1betamax', false],
+  ['/ws/google.ai.x.v1.Service.Method', true],
+  ['/wsx', false],
 ])('asks for Gemini at %s: %s', (path, expected) => {
   expect(isGeminiPath(path)).toBe(expected);
 });

@@ -8,6 +8,7 @@ import { hashOfSecret } from '../../src/dashboard/accounts/secret-value.ts';
 import { dashboard } from '../../src/dashboard/pages/dashboard.tsx';
 import type { PageServices } from '../../src/dashboard/pages/page-env.ts';
 import { PriceStore } from '../../src/metering/price-store.ts';
+import type { AccountLedgers } from '../../src/quota/account-client.ts';
 import type { Ledgers } from '../../src/quota/quota.ts';
 import { AliasStore } from '../../src/routing/alias-store.ts';
 import { GroupStore } from '../../src/routing/group-store.ts';
@@ -65,6 +66,7 @@ function pages() {
     aliases: new AliasStore(db),
     prices: new PriceStore(db),
     ledgers: { balance: async () => balance } as unknown as Ledgers,
+    accountLedgers: {} as unknown as AccountLedgers,
     tokenCache: new TokenCache({} as KVNamespace, () => undefined),
     logRetentionMs: null,
     onChannelsChanged: async () => undefined,

@@ -354,6 +354,24 @@ describe('a quota', () => {
   });
 });
 
+it('a limited token is not given a model without a price; an unlimited one pays nothing for it', async () => {
+  await relay.channel(liveChannel(upstream, { name: 'new', models: ['gemini-9-live'] }));
+  script = answeringLive(() => usage);
+  const open = async (token: string) => {
+    const client = await liveSession(relay.url, token, { model: 'models/gemini-9-live' });
+    client.say(turnOf('Hello'));
+    return client;
+  };
+  const limited = await relay.token({ quota_usd: 1 });
+  const refused = await open(limited.token);
+  expect(await refused.closed).toMatchObject({ code: 1008, reason: 'model_price_unset' });
+  expect(last().received).toHaveLength(1);
+  const { id, token } = await relay.token();
+  const client = await open(token);
+  await client.next('turnComplete');
+  expect(await closed(client, id, 2)).toMatchObject([{ cost_usd: null, output_tokens: 100 }]);
+});
+
 describe('a session that is broken off', () => {
   it.each(['client', 'upstream'] as const)(
     'by its %s is charged for its turn by what passed',

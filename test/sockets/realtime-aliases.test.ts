@@ -8,7 +8,7 @@ import {
   startRealtimeUpstream,
 } from '../support/realtime-upstream.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
-import { nano, rowsOf, sleep } from './scene.ts';
+import { balanceOf, nano, rowsOf, sleep } from './scene.ts';
 
 let relay: TestRelay;
 let good: RealtimeUpstream;
@@ -204,6 +204,23 @@ describe('an alias in a session.update', () => {
     );
     expect(response).toMatchObject({ upstream_model: 'second-upstream' });
     expect(nano(response?.cost_usd ?? 0)).toBe(1_100 * 2_000);
+  });
+
+  it('asks for more where the next model is dearer, and ends the session where that is not to be had', async () => {
+    weakScript = {
+      event: (session, { type }) => type === 'response.create' && session.socket.terminate(),
+    } as Script;
+    // A response of 2,000 tokens holds $0.0026 at the first model, twice that at the second.
+    const { id, token } = await relay.token({ quota_usd: 0.004 });
+    const client = await openRealtime(relay.url, token, { query: query(named('smart')) });
+    const settings = { type: 'realtime', output_modalities: ['text'] };
+    client.say({ type: 'session.update', session: settings });
+    client.say({ type: 'response.create' });
+    expect(await client.closed).toMatchObject({ code: 1008, reason: 'insufficient_quota' });
+    const rows = await rowsOf(relay, id, 1);
+    expect(rows.filter(({ cost_usd }) => (cost_usd ?? 0) > 0)).toEqual([]);
+    await sleep(300);
+    expect(await balanceOf(relay, id)).toMatchObject({ open_requests: 0, reserved_usd: 0, spent_usd: 0 });
   });
 
   it('later is the first of its models that the connection’s channel serves; each is checked', async () => {

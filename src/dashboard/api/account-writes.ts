@@ -9,7 +9,7 @@ import type { ManagementServices } from './services.ts';
 const ledgersAtATime = 50;
 
 export async function putAccountIntoForce(services: ManagementServices, accountId: string): Promise<void> {
-  const { tokens, ledgers, tokenCache, report } = services;
+  const { tokens, ledgers, accountLedgers, tokenCache, report } = services;
   const policies = await tokens.renewOfAccount(accountId);
   try {
     const budget = policies.find(({ accountBudget }) => accountBudget !== undefined)?.accountBudget;
@@ -17,7 +17,7 @@ export async function putAccountIntoForce(services: ManagementServices, accountI
       const some = policies.slice(at, at + ledgersAtATime);
       await Promise.all(some.map((policy) => ledgers.configure(policy)));
     }
-    if (budget !== undefined) await ledgers.configureAccount(accountId, budget);
+    if (budget !== undefined) await accountLedgers.configure(accountId, budget);
   } catch (error) {
     report('account-change-not-in-force', error);
     throw unavailable(

@@ -1,12 +1,13 @@
 // From stored records to the sections of an export. Pure.
 import { usdFromNano } from '../../lib/money.ts';
 import type { StoredPrice } from '../../metering/price-store.ts';
+import type { AccountStanding } from '../../quota/account-budget.ts';
 import type { StoredAlias } from '../../routing/alias-store.ts';
 import type { Group } from '../../routing/channel.ts';
 import type { ChannelRecord } from '../../routing/store.ts';
 import type { TokenRecord } from '../../tokens/store.ts';
 import { channelView } from './channel-views.ts';
-import type { AccountRecord } from './store.ts';
+import { type AccountRecord, budgetOf } from './store.ts';
 import type {
   TransferredAccount,
   TransferredAlias,
@@ -17,8 +18,27 @@ import type {
 } from './transfer-document.ts';
 import { isoOf } from './values.ts';
 
-export function exportedAccount({ createdAtMs, ...account }: AccountRecord): TransferredAccount {
-  return { ...account, created_at: isoOf(createdAtMs) };
+export function exportedAccount(
+  account: AccountRecord,
+  standing: AccountStanding | null,
+): TransferredAccount {
+  const { id, name, email, role, status, createdAtMs, password, budgetVersion } = account;
+  const budget = budgetOf(account);
+  return {
+    id,
+    name,
+    email,
+    role,
+    status,
+    created_at: isoOf(createdAtMs),
+    password,
+    budget: budget && { usd: usdFromNano(budget.nanoUsd), period: budget.period },
+    budget_version: budgetVersion,
+    budget_spent: standing && {
+      usd: usdFromNano(standing.spentNanoUsd),
+      since: isoOf(standing.periodStartMs),
+    },
+  };
 }
 
 export function exportedGroup(group: Group): TransferredGroup {

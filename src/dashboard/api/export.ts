@@ -15,9 +15,14 @@ import { managementLimits } from './limits.ts';
 import { cutPage, timeCursor } from './pages.ts';
 import { callFailures, inputFailures, json } from './responses.ts';
 import type { ManagementServices } from './services.ts';
-import { listAccounts } from './store.ts';
+import { type AccountRecord, budgetOf, listAccounts } from './store.ts';
 import { streamOf } from './text-stream.ts';
-import { type TransferredToken, transferDocument, transferVersion } from './transfer-document.ts';
+import {
+  type TransferredAccount,
+  type TransferredToken,
+  transferDocument,
+  transferVersion,
+} from './transfer-document.ts';
 import { isoOf } from './values.ts';
 
 /** Tokens that are read, and whose ledgers are asked, together. */
@@ -74,7 +79,7 @@ async function everythingElse(services: ManagementServices) {
   ]);
   return {
     ...noneElse(services),
-    accounts: accounts.map(exportedAccount),
+    accounts: await Promise.all(accounts.map((account) => withStanding(services, account))),
     groups: allGroups.map(exportedGroup),
     channels: channels.map(exportedChannel),
     prices: overrides.map(exportedPrice),
@@ -133,6 +138,21 @@ async function withBalance(
   } catch (error) {
     report('export-without-ledger', error);
     return exportedToken(record, 'database');
+  }
+}
+
+/** Likewise an account's: what is spent of its budget is then not in the document, and begins anew. */
+async function withStanding(
+  { accountLedgers, report }: ManagementServices,
+  account: AccountRecord,
+): Promise<TransferredAccount> {
+  const budget = budgetOf(account);
+  if (budget === null) return exportedAccount(account, null);
+  try {
+    return exportedAccount(account, await accountLedgers.standing(account.id, budget));
+  } catch (error) {
+    report('export-without-account-ledger', error);
+    return exportedAccount(account, null);
   }
 }
 

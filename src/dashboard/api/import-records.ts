@@ -1,5 +1,6 @@
 // From the sections of an import to records that are stored. Pure.
 import type { StoredPrice } from '../../metering/price-store.ts';
+import type { AccountStanding } from '../../quota/account-budget.ts';
 import type { StoredAlias } from '../../routing/alias-store.ts';
 import type { Group } from '../../routing/channel.ts';
 import type { ChannelRecord } from '../../routing/store.ts';
@@ -17,8 +18,25 @@ import type {
 } from './transfer-document.ts';
 import { msOf, nanoOf } from './values.ts';
 
-export function accountRecord({ created_at, ...account }: TransferredAccount): AccountRecord {
-  return { ...account, createdAtMs: msOf(created_at) };
+export function accountRecord(account: TransferredAccount): AccountRecord {
+  const { id, name, email, role, status, created_at, password, budget, budget_version } = account;
+  return {
+    id,
+    name,
+    email,
+    role,
+    status,
+    createdAtMs: msOf(created_at),
+    password,
+    budgetNanoUsd: budget && nanoOf(budget.usd),
+    budgetPeriod: budget?.period ?? null,
+    budgetVersion: budget_version,
+  };
+}
+
+/** null: the document does not say. */
+export function standingOfAccount({ budget_spent: spent }: TransferredAccount): AccountStanding | null {
+  return spent && { spentNanoUsd: nanoOf(spent.usd), periodStartMs: msOf(spent.since) };
 }
 
 export function groupRecord({ price_multiplier_millionths, limits, ...same }: TransferredGroup): Group {

@@ -5,6 +5,7 @@ import { encryptionKeyIdOf } from '../../lib/seal.ts';
 import type { TokenRecord } from '../../tokens/store.ts';
 import { unbounded } from '../../tokens/token.ts';
 import { standingOf, takeOverTokens } from '../../tokens/transfer-store.ts';
+import { putAccountIntoForce } from './account-writes.ts';
 import type { ApiEnv } from './authenticate.ts';
 import {
   accountRecord,
@@ -12,20 +13,29 @@ import {
   channelRecord,
   groupRecord,
   priceRecord,
+  standingOfAccount,
   tokenRecord,
 } from './import-records.ts';
 import { unavailable } from './problem.ts';
 import { bodyFailures, callFailures, json, jsonBody } from './responses.ts';
 import type { ManagementServices } from './services.ts';
-import { addAccounts } from './store.ts';
-import { type TransferDocument, type TransferredChannel, transferDocument } from './transfer-document.ts';
+import { boundsOf, budgetOf, listAccounts, takeOverAccounts } from './store.ts';
+import {
+  type TransferDocument,
+  type TransferredAccount,
+  type TransferredChannel,
+  transferDocument,
+} from './transfer-document.ts';
 
 /** Tokens that are written, and whose ledgers are told, together. */
 const tokensAtATime = 100;
 
 const imported = z
   .object({
-    accounts: z.int().openapi({ description: 'Added; those that were here stay as they are.' }),
+    accounts: z.int().openapi({
+      description:
+        'Added; those that were here stay as they are, but for a newer budget, and a login where there is none.',
+    }),
     groups: z.int().openapi({ description: 'Added or replaced; so are channels, prices and tokens.' }),
     channels: z.int(),
     prices: z.int(),
@@ -63,17 +73,36 @@ export function addImportRoute(api: OpenAPIHono<ApiEnv>, services: ManagementSer
   });
 }
 
-async function importCatalog(
-  { db, routing, groups, aliases, prices, onChannelsChanged }: ManagementServices,
-  document: TransferDocument,
-) {
-  const accounts = await addAccounts(db, document.accounts.map(accountRecord));
+async function importCatalog(services: ManagementServices, document: TransferDocument) {
+  const { routing, groups, aliases, prices, onChannelsChanged } = services;
+  const accounts = await importAccounts(services, document.accounts);
   const writtenGroups = await groups.takeOver(document.groups.map(groupRecord));
   const channels = await routing.takeOverChannels(document.channels.map(channelRecord));
   const writtenPrices = await prices.takeOver(document.prices.map(priceRecord));
   const writtenAliases = await aliases.takeOver(document.aliases.map(aliasRecord));
   if (writtenGroups + channels + writtenPrices + writtenAliases > 0) await onChannelsChanged();
   return { accounts, groups: writtenGroups, channels, prices: writtenPrices, aliases: writtenAliases };
+}
+
+/** Their tokens' ledgers hear of budgets that are newer now; what is spent of a budget counts here too. */
+async function importAccounts(services: ManagementServices, given: TransferredAccount[]): Promise<number> {
+  if (given.length === 0) return 0;
+  const { db, accountLedgers, report } = services;
+  const { added, budgeted } = await takeOverAccounts(db, given.map(accountRecord));
+  for (const id of budgeted) await putAccountIntoForce(services, id);
+  const here = new Map((await listAccounts(db)).map((account) => [account.id, account]));
+  try {
+    for (const account of given) {
+      const standing = standingOfAccount(account);
+      const known = here.get(account.id);
+      const budget = known === undefined ? null : budgetOf(known);
+      if (standing !== null && budget !== null) await accountLedgers.restore(account.id, budget, standing);
+    }
+  } catch (error) {
+    report('import-not-in-force', error);
+    throw unavailable(partDone);
+  }
+  return added;
 }
 
 async function importTokens(services: ManagementServices, given: TokenRecord[]) {
@@ -96,12 +125,20 @@ async function importTokens(services: ManagementServices, given: TokenRecord[]) 
   return { taken, warnings };
 }
 
-/** With their groups' bounds as they are here. */
-async function withBounds({ groups }: ManagementServices, records: TokenRecord[]): Promise<TokenRecord[]> {
-  const all = new Map((await groups.load()).map((group) => [group.name, group]));
+const partDone = 'The import is done in part: a ledger cannot be reached. Repeat the call; it loses nothing.';
+
+/** With their groups' and accounts' bounds as they are here. */
+async function withBounds(
+  { db, groups }: ManagementServices,
+  records: TokenRecord[],
+): Promise<TokenRecord[]> {
+  const [allGroups, allAccounts] = await Promise.all([groups.load(), listAccounts(db)]);
+  const boundsOfGroup = new Map(allGroups.map((group) => [group.name, group]));
+  const boundsOfAccount = new Map(allAccounts.map((account) => [account.id, boundsOf(account)]));
   return records.map((record) => {
-    const bounds = all.get(record.policy.group) ?? unbounded;
-    return { ...record, policy: { ...record.policy, bounds } };
+    const bounds = boundsOfGroup.get(record.policy.group) ?? unbounded;
+    const ofAccount = boundsOfAccount.get(record.policy.accountId) ?? {};
+    return { ...record, policy: { ...record.policy, bounds, ...ofAccount } };
   });
 }
 
@@ -131,9 +168,7 @@ async function restoreBalances(
     await Promise.all(records.map(({ policy, spentNanoUsd }) => ledgers.restore(policy, spentNanoUsd)));
   } catch (error) {
     report('import-not-in-force', error);
-    throw unavailable(
-      'The import is done in part: a ledger cannot be reached. Repeat the call; it loses nothing.',
-    );
+    throw unavailable(partDone);
   }
 }
 

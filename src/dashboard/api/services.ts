@@ -1,6 +1,7 @@
 // What the management API needs of the rest: named here, given by app.ts.
 import type { EncryptionKeys } from '../../lib/encryption-keys.ts';
 import type { PriceStore } from '../../metering/price-store.ts';
+import type { AccountLedgers } from '../../quota/account-client.ts';
 import type { Ledgers } from '../../quota/quota.ts';
 import type { AliasStore } from '../../routing/alias-store.ts';
 import type { GroupStore } from '../../routing/group-store.ts';
@@ -47,6 +48,7 @@ export interface ManagementServices {
   prices: PriceStore;
   /** Throw RelayError `service_unavailable` when a ledger cannot be reached. */
   ledgers: Ledgers;
+  accountLedgers: AccountLedgers;
   tokenCache: TokenCache;
   /** How long rows of the log are kept; null: for ever. */
   logRetentionMs: number | null;

@@ -1,4 +1,6 @@
 // Accounts in D1, as far as an export and an import know them. D1 failing is thrown.
+import type { AccountBudget } from '../../quota/account-budget.ts';
+import type { BudgetPeriod, TokenPolicy } from '../../tokens/token.ts';
 
 /** An account as D1 holds it. */
 export interface AccountRecord {
@@ -8,24 +10,80 @@ export interface AccountRecord {
   role: 'admin' | 'member';
   status: 'active' | 'disabled';
   createdAtMs: number;
+  /** As its hash; null: nobody logs in with one. */
+  password: string | null;
+  budgetNanoUsd: number | null;
+  budgetPeriod: BudgetPeriod | null;
+  budgetVersion: number;
 }
 
+const columns = `id, name, email, role, status, created_at AS createdAtMs, password,
+  budget_nano_usd AS budgetNanoUsd, budget_period AS budgetPeriod, budget_version AS budgetVersion`;
+
 export async function listAccounts(db: D1Database): Promise<AccountRecord[]> {
-  const { results } = await db
-    .prepare('SELECT id, name, email, role, status, created_at AS createdAtMs FROM accounts ORDER BY id')
-    .all<AccountRecord>();
+  const { results } = await db.prepare(`SELECT ${columns} FROM accounts ORDER BY id`).all<AccountRecord>();
   return results;
 }
 
-/** Adds the accounts that are not there; those that are stay as they are. Answers how many were added. */
-export async function addAccounts(db: D1Database, accounts: AccountRecord[]): Promise<number> {
-  const { meta } = await db
-    .prepare(
-      `INSERT OR IGNORE INTO accounts (id, name, email, role, status, created_at)
-       SELECT value ->> '$.id', value ->> '$.name', value ->> '$.email', value ->> '$.role',
-         value ->> '$.status', value ->> '$.createdAtMs' FROM json_each(?)`,
-    )
-    .bind(JSON.stringify(accounts))
-    .run();
-  return meta.changes;
+/** The budget that an account's tokens share; null: none. */
+export function budgetOf(account: AccountRecord): AccountBudget | null {
+  const { budgetNanoUsd: nanoUsd, budgetPeriod: period, budgetVersion: version } = account;
+  return nanoUsd === null || period === null ? null : { nanoUsd, period, version };
+}
+
+/** What a token's policy has of its account. */
+export function boundsOf(account: AccountRecord): Pick<TokenPolicy, 'accountDisabled' | 'accountBudget'> {
+  const accountBudget = budgetOf(account);
+  return {
+    ...(account.status === 'disabled' && { accountDisabled: true as const }),
+    ...(accountBudget !== null && { accountBudget }),
+  };
+}
+
+/** What an import did to accounts. */
+export interface AccountsTaken {
+  added: number;
+  /** Accounts that were here and have a newer budget now. */
+  budgeted: string[];
+}
+
+/**
+ * Adds the accounts that are not there. Those that are stay as they are, but for a budget that is newer in the document, and
+ * for one that nobody logs in to yet: it takes over name, email and password, unless the email is another's.
+ */
+export async function takeOverAccounts(db: D1Database, accounts: AccountRecord[]): Promise<AccountsTaken> {
+  const given = JSON.stringify(accounts);
+  const [added, , budgeted] = await db.batch<{ id: string }>([
+    db
+      .prepare(
+        `INSERT OR IGNORE INTO accounts
+           (id, name, email, role, status, created_at, password, budget_nano_usd, budget_period, budget_version)
+         SELECT value ->> '$.id', value ->> '$.name', value ->> '$.email', value ->> '$.role', value ->> '$.status',
+           value ->> '$.createdAtMs', value ->> '$.password', value ->> '$.budgetNanoUsd',
+           value ->> '$.budgetPeriod', value ->> '$.budgetVersion'
+         FROM json_each(?)`,
+      )
+      .bind(given),
+    db
+      .prepare(
+        `UPDATE accounts SET name = value ->> '$.name', email = value ->> '$.email', password = value ->> '$.password'
+         FROM json_each(?)
+         WHERE accounts.id = value ->> '$.id' AND accounts.password IS NULL AND value ->> '$.password' IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM accounts AS other WHERE other.email = value ->> '$.email' AND other.id <> accounts.id)`,
+      )
+      .bind(given),
+    db
+      .prepare(
+        `UPDATE accounts SET budget_nano_usd = value ->> '$.budgetNanoUsd', budget_period = value ->> '$.budgetPeriod',
+           budget_version = value ->> '$.budgetVersion'
+         FROM json_each(?)
+         WHERE accounts.id = value ->> '$.id' AND value ->> '$.budgetVersion' > accounts.budget_version
+         RETURNING id`,
+      )
+      .bind(given),
+  ]);
+  return {
+    added: added?.meta.changes ?? 0,
+    budgeted: (budgeted?.results ?? []).map(({ id }) => id),
+  };
 }

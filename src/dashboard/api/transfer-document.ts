@@ -24,6 +24,18 @@ const account = z
     role: z.enum(['admin', 'member']),
     status: z.enum(['active', 'disabled']),
     created_at: isoTime,
+    // Files of before have none of these.
+    password: z.string().nullable().default(null).openapi({ description: 'As its hash (scrypt).' }),
+    budget: z
+      .object({ usd: usdAmount, period: z.enum(['day', 'week', 'month']) })
+      .nullable()
+      .default(null),
+    budget_version: z.int().min(0).default(0),
+    budget_spent: z
+      .object({ usd, since: isoTime })
+      .nullable()
+      .default(null)
+      .openapi({ description: 'In the period that began then; null: its ledger could not be asked.' }),
   })
   .openapi('ExportedAccount');
 

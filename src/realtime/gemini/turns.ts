@@ -18,9 +18,6 @@ export interface LiveTurnsContext {
   background(work: Promise<unknown>): void;
 }
 
-/** A turn that is complete and has no figure yet is charged by what passed after this. */
-export const figureWaitMs = 2_000;
-
 export class LiveTurns implements SessionTurns {
   /** Given by the client; the upstream has said nothing yet. */
   private asked: Turn[] = [];
@@ -107,7 +104,8 @@ export class LiveTurns implements SessionTurns {
 
   async renew(): Promise<void> {
     const { money } = this.context;
-    if (this.complete !== null && Date.now() - this.complete.atMs >= figureWaitMs) this.settleComplete();
+    if (this.complete !== null && Date.now() - this.complete.atMs >= realtimeLimits.figureWaitMs)
+      this.settleComplete();
     const idle = [...this.asked, this.standing].filter((turn) => turn !== null);
     await Promise.all([
       ...idle.map((turn) => money.renew(turn, emptyUsage())),

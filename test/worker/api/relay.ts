@@ -8,6 +8,8 @@ import { managementApi } from '../../../src/dashboard/api/management-api.ts';
 import type { ManagementServices } from '../../../src/dashboard/api/services.ts';
 import { RelayError } from '../../../src/lib/relay-error.ts';
 import { PriceStore } from '../../../src/metering/price-store.ts';
+import type { AccountStanding } from '../../../src/quota/account-budget.ts';
+import type { AccountLedgers } from '../../../src/quota/account-client.ts';
 import { compareVersions } from '../../../src/quota/policy.ts';
 import type { Audit, Balance, Ledgers } from '../../../src/quota/quota.ts';
 import { AliasStore } from '../../../src/routing/alias-store.ts';
@@ -40,10 +42,6 @@ export class FakeLedgers implements Ledgers {
     return true;
   }
 
-  async configureAccount(accountId: string): Promise<void> {
-    this.answer(`configure-account ${accountId}`);
-  }
-
   async balance(tokenId: string): Promise<Balance> {
     this.answer(`balance ${tokenId}`);
     const spentNanoUsd = this.spent.get(tokenId) ?? 0;
@@ -56,15 +54,40 @@ export class FakeLedgers implements Ledgers {
     return { spentNanoUsd, carriedNanoUsd: 0, pending: [], pendingRows: 0 };
   }
 
-  private answer(call: string): void {
+  answer(call: string): void {
     this.calls.push(call);
     if (this.away) throw new RelayError('service_unavailable', 'the ledger is away');
+  }
+}
+
+/** Remembers what was spent of accounts' budgets; calls are told in the tokens' own list, and fail with them. */
+export class FakeAccountLedgers implements AccountLedgers {
+  readonly standings = new Map<string, AccountStanding>();
+  private readonly answer: (call: string) => void;
+
+  constructor(answer: (call: string) => void) {
+    this.answer = answer;
+  }
+
+  async configure(accountId: string): Promise<void> {
+    this.answer(`configure-account ${accountId}`);
+  }
+
+  async standing(accountId: string): Promise<AccountStanding> {
+    this.answer(`account-standing ${accountId}`);
+    return this.standings.get(accountId) ?? { spentNanoUsd: 0, periodStartMs: 0 };
+  }
+
+  async restore(accountId: string, _: unknown, standing: AccountStanding): Promise<void> {
+    this.answer(`restore-account ${accountId}`);
+    this.standings.set(accountId, standing);
   }
 }
 
 /** A relay of one test: call it with a path below /api, a method and a JSON body. */
 export function relay(overrides: Partial<ManagementServices> = {}) {
   const ledgers = new FakeLedgers();
+  const accountLedgers = new FakeAccountLedgers((call) => ledgers.answer(call));
   const events: string[] = [];
   const clock = { nowMs: Date.parse('2026-11-01T12:00:00Z') };
   const services: ManagementServices = {
@@ -83,6 +106,7 @@ export function relay(overrides: Partial<ManagementServices> = {}) {
     aliases: new AliasStore(env.DB),
     prices: new PriceStore(env.DB),
     ledgers,
+    accountLedgers,
     tokenCache: new TokenCache(env.CACHE, (event) => events.push(event)),
     onChannelsChanged: async () => void events.push('channels-changed'),
     testChannel: async (_id, model) => ({ ok: false, status: 401, latency_ms: 12, error: `no ${model}` }),
@@ -93,7 +117,7 @@ export function relay(overrides: Partial<ManagementServices> = {}) {
     ...overrides,
   };
   const app = new Hono().route('/api', managementApi(services));
-  return { app, ledgers, events, services, clock, call: caller(app) };
+  return { app, ledgers, accountLedgers, events, services, clock, call: caller(app) };
 }
 
 /** An answer as far as tests look at it; `body` is parsed JSON, or null. */

@@ -81,6 +81,126 @@ describe('an export', () => {
   });
 });
 
+describe('accounts', () => {
+  const password = 'scrypt$16384$8$5$c2FsdA$aGFzaA';
+  const spent = { spentNanoUsd: 4_000_000_001, periodStartMs: Date.parse('2026-11-01T00:00:00Z') };
+
+  /** One with a login and a budget, of which something is spent. */
+  async function withBudget() {
+    const there = await populated();
+    await env.DB.prepare('UPDATE accounts SET password = ? WHERE id = ?').bind(password, 'acc_2').run();
+    await there.services.accounts.setBudget('acc_2', { nanoUsd: 25_000_000_000, period: 'month' });
+    await env.DB.prepare('UPDATE tokens SET account_id = ?').bind('acc_2').run();
+    there.accountLedgers.standings.set('acc_2', spent);
+    const document = (await there.call('GET', '/export')).body;
+    return { ...there, document };
+  }
+
+  it('are exported with their budgets, what is spent of them, and passwords as their hashes', async () => {
+    const { document } = await withBudget();
+    expect(document.accounts[0]).toEqual({
+      id: 'acc_2',
+      name: 'Two',
+      email: 'two@example.com',
+      role: 'member',
+      status: 'active',
+      created_at: '1970-01-01T00:00:00.005Z',
+      password,
+      budget: { usd: 25, period: 'month' },
+      budget_version: 1,
+      budget_spent: { usd: 4.000000001, since: '2026-11-01T00:00:00.000Z' },
+    });
+    expect(document.accounts[1]).toMatchObject({ id: 'acc_admin', budget: null, budget_spent: null });
+  });
+
+  it('bound their tokens from the first request on in a new deployment, where they log in as before', async () => {
+    const { document, one } = await withBudget();
+    await emptyDatabase();
+    const fresh = relay();
+    expect((await fresh.call('POST', '/import', document)).status).toBe(200);
+    const accountBudget = { nanoUsd: 25_000_000_000, period: 'month', version: 1 };
+    expect(fresh.ledgers.policies.get(one.id)).toMatchObject({ accountBudget });
+    expect(fresh.accountLedgers.standings.get('acc_2')).toEqual(spent);
+    expect(fresh.ledgers.calls.indexOf('restore-account acc_2')).toBeLessThan(
+      fresh.ledgers.calls.indexOf(`configure ${one.id} active`),
+    );
+    expect(await fresh.services.accounts.findByEmail('two@example.com')).toMatchObject({
+      id: 'acc_2',
+      password,
+    });
+    const again = (await fresh.call('GET', '/export')).body;
+    expect(again.accounts).toEqual(document.accounts);
+  });
+
+  it('of a disabled account keep their tokens disabled there', async () => {
+    const { call, services, one } = await withBudget();
+    await services.accounts.update('acc_2', { status: 'disabled' });
+    const document = (await call('GET', '/export')).body;
+    await emptyDatabase();
+    const fresh = relay();
+    await fresh.call('POST', '/import', document);
+    expect(fresh.ledgers.policies.get(one.id)).toMatchObject({ accountDisabled: true });
+  });
+
+  it('that are here keep their login, and their budget unless the document has a newer one', async () => {
+    const { call, ledgers, services, document, one } = await withBudget();
+    const others = document.accounts.map((account: object) => ({ ...account, password: 'another' }));
+    await call('POST', '/import', { version: 1, accounts: others });
+    expect(await services.accounts.passwordOf('acc_2')).toBe(password);
+    // Nobody logged in as the admin yet: the document's login is taken over.
+    expect(await services.accounts.passwordOf('acc_admin')).toBe('another');
+    const [account] = document.accounts;
+    const budgeted = (usd: number, budget_version: number) => ({
+      version: 1,
+      accounts: [{ ...account, budget: { usd, period: 'week' }, budget_version }],
+    });
+    await call('POST', '/import', budgeted(7, 1));
+    expect(await services.accounts.find('acc_2')).toMatchObject({ budgetNanoUsd: 25_000_000_000 });
+    await call('POST', '/import', budgeted(7, 2));
+    const seven = { budgetNanoUsd: 7_000_000_000, budgetPeriod: 'week', budgetVersion: 2 };
+    expect(await services.accounts.find('acc_2')).toMatchObject(seven);
+    expect(ledgers.policies.get(one.id)?.accountBudget).toEqual({
+      nanoUsd: 7_000_000_000,
+      period: 'week',
+      version: 2,
+    });
+    expect(ledgers.calls).toContain('configure-account acc_2');
+    await services.accounts.setBudget('acc_2', null);
+    await call('POST', '/import', budgeted(9, 2));
+    expect(await services.accounts.find('acc_2')).toMatchObject({ budgetNanoUsd: null, budgetVersion: 3 });
+  });
+
+  it('come from files of before too, and without their ledger', async () => {
+    const { call, ledgers, document } = await withBudget();
+    ledgers.away = true;
+    const { body } = await call('GET', '/export');
+    expect(body.accounts[0]).toMatchObject({ budget: { usd: 25, period: 'month' }, budget_spent: null });
+    ledgers.away = false;
+    await emptyDatabase();
+    const accounts = document.accounts.map(
+      ({
+        password: _p,
+        budget: _b,
+        budget_version: _v,
+        budget_spent: _s,
+        ...account
+      }: Record<string, unknown>) => account,
+    );
+    const fresh = relay();
+    expect((await fresh.call('POST', '/import', { version: 1, accounts })).body.accounts).toBe(1);
+    expect(await fresh.services.accounts.find('acc_2')).toMatchObject({ budgetNanoUsd: null });
+  });
+
+  it('whose ledger is away at an import are a 503 that says to repeat it', async () => {
+    const { document } = await withBudget();
+    await emptyDatabase();
+    const fresh = relay();
+    fresh.ledgers.away = true;
+    const refused = await fresh.call('POST', '/import', { ...document, tokens: [] });
+    expect([refused.status, refused.body.detail]).toEqual([503, expect.stringContaining('Repeat')]);
+  });
+});
+
 describe('an import', () => {
   it('makes a new deployment equal to the old one', async () => {
     const { call } = await populated();

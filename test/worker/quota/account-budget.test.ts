@@ -155,3 +155,41 @@ it('refuses a model without a price, as a quota does', async () => {
   const free = await token.rpc().admit(token.ask({ reserveNanoUsd: null, free: true }), []);
   expect(free).toMatchObject({ outcome: 'admitted' });
 });
+
+it('is carried over by an import: what is spent there counts here, once, in the same period only', async () => {
+  const there = await tokensOf(2, 100_000);
+  const [one, other] = there.tokens as [TestLedger, TestLedger];
+  await one.admit(10_000, { requestId: 'r' });
+  await one.rpc().settle([one.settlement('r', 4_000)]);
+  await other.admit(1_000);
+  const standing = await there.account().standing(budgetOf(100_000));
+  // What runs is held: it may still be spent. What was drawn ahead is not counted.
+  expect(standing).toEqual({
+    spentNanoUsd: 5_000,
+    periodStartMs: Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth()),
+  });
+  const here = await tokensOf(1, 100_000);
+  const [token] = here.tokens as [TestLedger];
+  await here.account().restore(budgetOf(100_000), { ...standing, periodStartMs: standing.periodStartMs - 1 });
+  expect((await here.account().standing(budgetOf(100_000))).spentNanoUsd).toBe(0);
+  for (let repeated = 0; repeated < 2; repeated++) {
+    await here.account().restore(budgetOf(100_000), standing);
+    expect(await here.account().standing(budgetOf(100_000))).toEqual(standing);
+  }
+  expect(await token.admit(95_001)).toBe('insufficient_quota');
+  expect(await token.admit(95_000)).toBe('admitted');
+  await here.account().restore(budgetOf(100_000), { ...standing, spentNanoUsd: 1 });
+  expect((await here.account().standing(budgetOf(100_000))).spentNanoUsd).toBe(100_000);
+});
+
+it('that is imported where it was exported changes nothing', async () => {
+  const { tokens, account } = await tokensOf(1, 100_000);
+  const [token] = tokens as [TestLedger];
+  await token.admit(10_000, { requestId: 'r' });
+  await token.rpc().settle([token.settlement('r', 4_000)]);
+  const standing = await account().standing(budgetOf(100_000));
+  await account().restore(budgetOf(100_000), standing);
+  expect(await account().standing(budgetOf(100_000))).toEqual(standing);
+  expect(await token.admit(96_000)).toBe('admitted');
+  expect(await token.admit(1)).toBe('insufficient_quota');
+});

@@ -12,26 +12,29 @@ const firstFrames = {
   gemini: setup,
 };
 
-/** Sockets deliver in their own time, which no clock moves. */
-async function delivered(isThere: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 200 && !isThere(); turn++) await vi.advanceTimersByTimeAsync(0);
+/** Sockets deliver in their own time, which no clock moves: so many turns are given to them. */
+async function delivered(isThere: () => boolean, turns = 3_000): Promise<void> {
+  for (let turn = 0; turn < turns && !isThere(); turn++) await vi.advanceTimersByTimeAsync(0);
 }
+
+/** What would have come by now has come. */
+const quiet = () => delivered(() => false, 100);
 
 async function say({ client }: Staged, text: string, isThere: () => boolean): Promise<void> {
   client.socket.send(text);
   await delivered(isThere);
 }
 
-describe.each(['openai', 'gemini'] as const)('a session of %s', (format) => {
+describe.each(['openai', 'gemini'] as const)('a session of %s', { timeout: 30_000 }, (format) => {
   it('is closed when its time is over, and not before', async () => {
     const staged = await stageSession(format, null);
     const { client, upstream, rows, failures } = staged;
     await say(staged, firstFrames[format], () => upstream()?.heard.length === 1);
     expect(upstream()?.heard).toEqual([firstFrames[format]]);
-    await vi.advanceTimersByTimeAsync(realtimeLimits.sessionMs - 1);
-    await delivered(() => client.closed !== null);
+    vi.advanceTimersByTime(realtimeLimits.sessionMs - 1);
+    await quiet();
     expect([client.closed, rows]).toEqual([null, []]);
-    await vi.advanceTimersByTimeAsync(1);
+    vi.advanceTimersByTime(1);
     await delivered(() => client.closed !== null && upstream()?.closed !== null);
     expect(client.closed).toEqual({ code: 1001, reason: 'session_expired' });
     expect(upstream()?.closed?.code).toBe(1001);
@@ -44,10 +47,10 @@ describe.each(['openai', 'gemini'] as const)('a session of %s', (format) => {
 
   it('that names no model is closed when the wait is over, and not before', async () => {
     const { client, upstream, rows } = await stageSession(format, null);
-    await vi.advanceTimersByTimeAsync(realtimeLimits.modelWaitMs - 1);
-    await delivered(() => client.closed !== null);
+    vi.advanceTimersByTime(realtimeLimits.modelWaitMs - 1);
+    await quiet();
     expect(client.closed).toBeNull();
-    await vi.advanceTimersByTimeAsync(1);
+    vi.advanceTimersByTime(1);
     await delivered(() => client.closed !== null);
     expect(client.closed).toEqual({ code: 1008, reason: 'invalid_request' });
     expect(upstream()).toBeNull();
@@ -56,9 +59,10 @@ describe.each(['openai', 'gemini'] as const)('a session of %s', (format) => {
 
   it('that names its model just in time is opened', async () => {
     const staged = await stageSession(format, null);
-    await vi.advanceTimersByTimeAsync(realtimeLimits.modelWaitMs - 1);
+    vi.advanceTimersByTime(realtimeLimits.modelWaitMs - 1);
     await say(staged, firstFrames[format], () => staged.upstream()?.heard.length === 1);
-    await vi.advanceTimersByTimeAsync(realtimeLimits.modelWaitMs);
+    vi.advanceTimersByTime(realtimeLimits.modelWaitMs);
+    await quiet();
     expect(staged.client.closed).toBeNull();
     expect(staged.upstream()?.heard).toEqual([firstFrames[format]]);
     staged.client.socket.close();
