@@ -11,6 +11,7 @@ import { geminiVerbs } from './gemini.ts';
 import { type ListedPage, strings, textOf } from './model-listing.ts';
 import type { AdaptedBody, ListingTarget, Provider, UpstreamRequest, UpstreamTarget } from './provider.ts';
 import { readServiceAccount } from './service-account.ts';
+import { forVertexGemini } from './vertex-gemini.ts';
 import { authorizeByAccount, forgetToken } from './vertex-token.ts';
 
 const claudeOperations = new Set<Operation>(['messages', 'messages-count-tokens']);
@@ -27,7 +28,9 @@ export const vertex: Provider = {
       ? `${modelsUrl(target, 'anthropic')}/${claudeVerb(target)}`
       : `${modelsUrl(target, 'google')}/${bareName(target.model)}:${geminiVerbs[target.operation]}${target.search}`,
   adapt: (text, headers, target) =>
-    isClaude(target.model) ? adaptClaude(text, headers, target) : { text, dropped: [] },
+    isClaude(target.model)
+      ? adaptClaude(text, headers, target)
+      : { text: forVertexGemini(text), dropped: [] },
   authorize: (request, key, _settings, runOn) => {
     const account = readServiceAccount(key);
     if (account !== null) return authorizeByAccount(request, account, runOn);
