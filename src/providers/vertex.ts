@@ -6,7 +6,13 @@ import { writeErrorBody } from '../formats/anthropic-messages/write-error.ts';
 import type { Operation } from '../formats/format.ts';
 import { isObject } from '../formats/json-reader.ts';
 import { readUpstreamError } from '../formats/upstream-error.ts';
-import { withoutMembers, withVersionInBody } from './claude-elsewhere.ts';
+import {
+  namesOfBetas,
+  takeBetas,
+  withoutMembers,
+  withoutOwnCaching,
+  withVersionInBody,
+} from './claude-elsewhere.ts';
 import { geminiVerbs } from './gemini.ts';
 import { type ListedPage, strings, textOf } from './model-listing.ts';
 import type { AdaptedBody, ListingTarget, Provider, UpstreamRequest, UpstreamTarget } from './provider.ts';
@@ -74,9 +80,19 @@ function claudeVerb({ operation, model, streams }: UpstreamTarget): string {
 /** Counting keeps the model's name in the body: its path names none. Betas stay in their header. */
 function adaptClaude(text: string, headers: Headers, { operation }: UpstreamTarget): AdaptedBody {
   headers.delete('anthropic-version');
-  const bare = operation === 'messages-count-tokens' ? text : withoutMembers(text, ['model']);
-  return { text: withVersionInBody(bare, 'vertex-2023-10-16'), dropped: [] };
+  const asked = takeBetas(headers);
+  const known = asked.filter((beta) => beta !== refusedBeta);
+  if (known.length > 0) headers.set('anthropic-beta', known.join(','));
+  const plain = withoutOwnCaching(text);
+  const bare = operation === 'messages-count-tokens' ? plain.text : withoutMembers(plain.text, ['model']);
+  return {
+    text: withVersionInBody(bare, 'vertex-2023-10-16'),
+    dropped: [...plain.dropped, ...namesOfBetas(asked.filter((beta) => beta === refusedBeta))],
+  };
 }
+
+/** https://github.com/maximhq/bifrost/pull/1558 (2026-02). */
+const refusedBeta = 'prompt-caching-scope-2026-01-05';
 
 /**
  * Where a publisher's models are. With an API key and no project it is the express mode, whose paths name neither:

@@ -63,6 +63,42 @@ describe('Bedrock', () => {
   });
 });
 
+describe('Claude’s caching elsewhere', () => {
+  const blocks = (cache_control: object) =>
+    JSON.stringify({
+      max_tokens: 1,
+      cache_control: { type: 'ephemeral' },
+      system: [{ type: 'text', text: 'the "scope" of it', cache_control }],
+      tools: [{ name: 'f', input_schema: { properties: { scope: { type: 'string' } } } }],
+    });
+
+  it.each([
+    ['Bedrock', bedrock],
+    ['Vertex', vertex],
+  ])('is for single blocks, and not shared further, on %s', (_name, provider) => {
+    const scoped = blocks({ type: 'ephemeral', ttl: '1h', scope: 'global' });
+    const beta = 'prompt-caching-scope-2026-01-05';
+    const headers = new Headers({ 'anthropic-beta': `${beta},context-1m-2025-08-07` });
+    const adapted = provider.adapt?.(scoped, headers, targetOf({ model: 'claude' }));
+    const sent = JSON.parse(adapted?.text ?? '');
+    expect(sent).toMatchObject({
+      system: [{ text: 'the "scope" of it', cache_control: { type: 'ephemeral', ttl: '1h' } }],
+      tools: [{ input_schema: { properties: { scope: { type: 'string' } } } }],
+    });
+    expect(sent.system[0].cache_control.scope).toBeUndefined();
+    expect(sent.cache_control).toBeUndefined();
+    expect(adapted?.dropped).toEqual(['cache_control', 'cache_control.scope', `anthropic-beta.${beta}`]);
+    expect(headers.get('anthropic-beta') ?? sent.anthropic_beta[0]).toBe('context-1m-2025-08-07');
+  });
+
+  it('of single blocks is left as it is', () => {
+    const { cache_control: _, ...plain } = JSON.parse(blocks({ type: 'ephemeral' }));
+    const adapted = vertex.adapt?.(JSON.stringify(plain), new Headers(), targetOf({ model: 'claude' }));
+    expect(adapted?.dropped).toEqual([]);
+    expect(JSON.parse(adapted?.text ?? '')).toEqual({ ...plain, anthropic_version: 'vertex-2023-10-16' });
+  });
+});
+
 describe('Vertex', () => {
   const account = JSON.stringify({ client_email: 'a@b', private_key: 'p', project_id: 'own' });
   const urlOf = (model: string, settings = {}, key: string | null = account, baseUrl = '') =>
