@@ -12,6 +12,11 @@ export const geminiVerbs: Partial<Record<Operation, string>> = {
   'batch-embed-contents': 'batchEmbedContents',
 };
 
+/** A model's name is the caller's text: no `:`, `?` or `#` of it may choose another method. Slashes and `@` are Google's own. */
+export function nameInPath(model: string): string {
+  return encodeURIComponent(model).replaceAll('%2F', '/').replaceAll('%40', '@');
+}
+
 const operations = new Set(Object.keys(geminiVerbs) as Operation[]);
 
 export const gemini: Provider = {
@@ -21,7 +26,7 @@ export const gemini: Provider = {
   embeds: 'gemini',
   models: geminiListing,
   url: ({ baseUrl, operation, model, search }) => {
-    const path = `models/${model.replace(/^models\//, '')}:${geminiVerbs[operation]}`;
+    const path = `models/${nameInPath(model.replace(/^models\//, ''))}:${geminiVerbs[operation]}`;
     return `${baseUrl.replace(/\/v1(beta)?$/, '')}/v1beta/${path}${search}`;
   },
   authorize: ({ headers }, key) => {

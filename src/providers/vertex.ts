@@ -13,7 +13,7 @@ import {
   withoutOwnCaching,
   withVersionInBody,
 } from './claude-elsewhere.ts';
-import { geminiVerbs } from './gemini.ts';
+import { geminiVerbs, nameInPath } from './gemini.ts';
 import { type ListedPage, strings, textOf } from './model-listing.ts';
 import type { AdaptedBody, ListingTarget, Provider, UpstreamRequest, UpstreamTarget } from './provider.ts';
 import { readServiceAccount } from './service-account.ts';
@@ -69,7 +69,7 @@ function isClaude(model: string): boolean {
 
 /** Operators may give a model by its whole path. */
 function bareName(model: string): string {
-  return model.slice(model.lastIndexOf('/') + 1);
+  return nameInPath(model.slice(model.lastIndexOf('/') + 1));
 }
 
 function claudeVerb({ operation, model, streams }: UpstreamTarget): string {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { bedrock } from '../../src/providers/bedrock.ts';
 import { faultOfAwsKey, readAwsKey, regionOfHost } from '../../src/providers/bedrock-key.ts';
+import { gemini } from '../../src/providers/gemini.ts';
 import { vertex } from '../../src/providers/vertex.ts';
 import { targetOf } from './target.ts';
 
@@ -127,6 +128,18 @@ describe('Vertex', () => {
   it('takes an address with its version, and a model with its path', () => {
     const model = 'publishers/google/models/gemini-2.5-pro';
     expect(urlOf(model, {}, 'AQ.key', 'https://proxy.example/v1')).toBe(`https://proxy.example/v1/${path}`);
+  });
+
+  it('takes a model’s name for a name only', () => {
+    const model = 'gemini:predict?x=1#/../y:z';
+    const path = '/publishers/google/models/y%3Az:generateContent';
+    expect(new URL(urlOf(model, {}, 'AQ.key')).pathname).toBe(`/v1${path}`);
+    const target = targetOf({ operation: 'generate-content', model: 'gemini-2.5-pro:predict?x=1#' });
+    expect(gemini.url(target)).toBe(
+      'https://upstream.example/v1beta/models/gemini-2.5-pro%3Apredict%3Fx%3D1%23:generateContent',
+    );
+    const claude = targetOf({ model: 'claude-opus-4-5@20251101', key: 'AQ.key' });
+    expect(vertex.url(claude)).toContain('/models/claude-opus-4-5@20251101:rawPredict');
   });
 
   it('has Claude’s operations for Claude, and Gemini’s for the others', () => {
