@@ -6,7 +6,14 @@ import { isObject } from '../formats/json-reader.ts';
 import { replaceMember } from '../lib/json-members.ts';
 import { readBedrockAnswer } from './bedrock-answer.ts';
 import { authorizeForAws } from './bedrock-key.ts';
-import { betasInBody, takeBetas, withoutMembers, withVersionInBody } from './claude-elsewhere.ts';
+import {
+  betasInBody,
+  namesOfBetas,
+  takeBetas,
+  withoutMembers,
+  withoutOwnCaching,
+  withVersionInBody,
+} from './claude-elsewhere.ts';
 import { type ListedPage, strings, textOf } from './model-listing.ts';
 import type { AdaptedBody, ListingTarget, Provider } from './provider.ts';
 
@@ -41,10 +48,11 @@ function adaptForBedrock(text: string, headers: Headers): AdaptedBody {
   headers.set('accept', 'application/json');
   const known = asked.filter((beta) => !refusedBetas.has(beta));
   const betas = [...new Set([...betasInBody(text), ...known.map((beta) => otherNames.get(beta) ?? beta)])];
-  const bare = withVersionInBody(withoutMembers(text, ['model', 'stream']), 'bedrock-2023-05-31');
+  const plain = withoutOwnCaching(text);
+  const bare = withVersionInBody(withoutMembers(plain.text, ['model', 'stream']), 'bedrock-2023-05-31');
   return {
     text: betas.length === 0 ? bare : replaceMember(bare, 'anthropic_beta', JSON.stringify(betas)),
-    dropped: asked.filter((beta) => refusedBetas.has(beta)).map((beta) => `anthropic-beta.${beta}`),
+    dropped: [...plain.dropped, ...namesOfBetas(asked.filter((beta) => refusedBetas.has(beta)))],
   };
 }
 

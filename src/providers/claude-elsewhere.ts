@@ -2,12 +2,48 @@
 // the version in it that Anthropic's own API has in a header. Pure, on JSON text: what is not edited stays as it was.
 // Source: Anthropic's Bedrock and Vertex SDKs, packages/{bedrock,vertex}-sdk/src/client.ts of
 // https://github.com/anthropics/anthropic-sdk-typescript (2026-11).
+import { isObject } from '../formats/json-reader.ts';
 import { memberText, removeMember, replaceMember, topLevelMembers } from '../lib/json-members.ts';
+import type { AdaptedBody } from './provider.ts';
 
 /** The body with `anthropic_version`, unless the caller gave one. */
 export function withVersionInBody(text: string, version: string): string {
   const isThere = topLevelMembers(text).some(({ key }) => key === 'anthropic_version');
   return isThere ? text : replaceMember(text, 'anthropic_version', JSON.stringify(version));
+}
+
+/**
+ * The body without what Anthropic alone knows of caching, which Bedrock and Vertex answer with 400 `Extra inputs are not
+ * permitted`: a cache for the whole request, and how widely a cache is shared (Claude Code says so). What was cached
+ * stays cached. https://github.com/UKGovernmentBEIS/inspect_ai/pull/3851 (2026-05),
+ * https://github.com/BerriAI/litellm/pull/22867 and https://github.com/maximhq/bifrost/pull/1558 (2026-02, Vertex).
+ */
+export function withoutOwnCaching(text: string): AdaptedBody {
+  if (!text.includes('"cache_control"')) return { text, dropped: [] };
+  const scoped = withoutScopes(text);
+  const bare = removeMember(scoped.text, 'cache_control');
+  return {
+    text: bare,
+    dropped: bare === scoped.text ? scoped.dropped : ['cache_control', ...scoped.dropped],
+  };
+}
+
+/** Read and written anew only where there is one. */
+function withoutScopes(text: string): AdaptedBody {
+  if (!text.includes('"scope"')) return { text, dropped: [] };
+  let found = false;
+  const body: unknown = JSON.parse(text, (key, value) => {
+    if (key !== 'cache_control' || !isObject(value) || typeof value.scope !== 'string') return value;
+    found = true;
+    const { scope: _, ...rest } = value;
+    return rest;
+  });
+  return found ? { text: JSON.stringify(body), dropped: ['cache_control.scope'] } : { text, dropped: [] };
+}
+
+/** Which of the betas an upstream refuses, as they are named where something is left out. */
+export function namesOfBetas(betas: readonly string[]): string[] {
+  return betas.map((beta) => `anthropic-beta.${beta}`);
 }
 
 export function withoutMembers(text: string, keys: readonly string[]): string {

@@ -15,6 +15,11 @@ export const geminiVerbs: Partial<Record<Operation, string>> = {
 /** Sessions of the Live API have an address of their own (realtime/gemini/address.ts). */
 const operations = new Set<Operation>([...(Object.keys(geminiVerbs) as Operation[]), 'live']);
 
+/** A model's name is the caller's text: no `:`, `?` or `#` of it may choose another method. Slashes and `@` are Google's own. */
+export function nameInPath(model: string): string {
+  return encodeURIComponent(model).replaceAll('%2F', '/').replaceAll('%40', '@');
+}
+
 export const gemini: Provider = {
   defaultBaseUrl: 'https://generativelanguage.googleapis.com',
   operations: () => operations,
@@ -22,7 +27,7 @@ export const gemini: Provider = {
   embeds: 'gemini',
   models: geminiListing,
   url: ({ baseUrl, operation, model, search }) => {
-    const path = `models/${model.replace(/^models\//, '')}:${geminiVerbs[operation]}`;
+    const path = `models/${nameInPath(model.replace(/^models\//, ''))}:${geminiVerbs[operation]}`;
     return `${baseUrl.replace(/\/v1(beta)?$/, '')}/v1beta/${path}${search}`;
   },
   authorize: ({ headers }, key) => {

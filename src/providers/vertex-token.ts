@@ -106,7 +106,10 @@ async function statementOf({
   privateKeyId,
   tokenUri,
 }: ServiceAccount): Promise<string | null> {
-  const { importPKCS8, SignJWT } = await import('jose');
+  const [{ SignJWT }, { importPKCS8 }] = await Promise.all([
+    import('jose/jwt/sign'),
+    import('jose/key/import'),
+  ]);
   const key = await importPKCS8(privateKey, 'RS256').catch(() => null);
   if (key === null) return null;
   const now = Math.floor(Date.now() / 1_000);

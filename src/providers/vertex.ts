@@ -6,11 +6,18 @@ import { writeErrorBody } from '../formats/anthropic-messages/write-error.ts';
 import type { Operation } from '../formats/format.ts';
 import { isObject } from '../formats/json-reader.ts';
 import { readUpstreamError } from '../formats/upstream-error.ts';
-import { withoutMembers, withVersionInBody } from './claude-elsewhere.ts';
-import { geminiVerbs } from './gemini.ts';
+import {
+  namesOfBetas,
+  takeBetas,
+  withoutMembers,
+  withoutOwnCaching,
+  withVersionInBody,
+} from './claude-elsewhere.ts';
+import { geminiVerbs, nameInPath } from './gemini.ts';
 import { type ListedPage, strings, textOf } from './model-listing.ts';
 import type { AdaptedBody, ListingTarget, Provider, UpstreamRequest, UpstreamTarget } from './provider.ts';
 import { readServiceAccount } from './service-account.ts';
+import { forVertexGemini } from './vertex-gemini.ts';
 import { authorizeByAccount, forgetToken } from './vertex-token.ts';
 
 const claudeOperations = new Set<Operation>(['messages', 'messages-count-tokens']);
@@ -27,7 +34,9 @@ export const vertex: Provider = {
       ? `${modelsUrl(target, 'anthropic')}/${claudeVerb(target)}`
       : `${modelsUrl(target, 'google')}/${bareName(target.model)}:${geminiVerbs[target.operation]}${target.search}`,
   adapt: (text, headers, target) =>
-    isClaude(target.model) ? adaptClaude(text, headers, target) : { text, dropped: [] },
+    isClaude(target.model)
+      ? adaptClaude(text, headers, target)
+      : { text: forVertexGemini(text), dropped: [] },
   authorize: (request, key, _settings, runOn) => {
     const account = readServiceAccount(key);
     if (account !== null) return authorizeByAccount(request, account, runOn);
@@ -60,7 +69,7 @@ function isClaude(model: string): boolean {
 
 /** Operators may give a model by its whole path. */
 function bareName(model: string): string {
-  return model.slice(model.lastIndexOf('/') + 1);
+  return nameInPath(model.slice(model.lastIndexOf('/') + 1));
 }
 
 function claudeVerb({ operation, model, streams }: UpstreamTarget): string {
@@ -71,9 +80,19 @@ function claudeVerb({ operation, model, streams }: UpstreamTarget): string {
 /** Counting keeps the model's name in the body: its path names none. Betas stay in their header. */
 function adaptClaude(text: string, headers: Headers, { operation }: UpstreamTarget): AdaptedBody {
   headers.delete('anthropic-version');
-  const bare = operation === 'messages-count-tokens' ? text : withoutMembers(text, ['model']);
-  return { text: withVersionInBody(bare, 'vertex-2023-10-16'), dropped: [] };
+  const asked = takeBetas(headers);
+  const known = asked.filter((beta) => beta !== refusedBeta);
+  if (known.length > 0) headers.set('anthropic-beta', known.join(','));
+  const plain = withoutOwnCaching(text);
+  const bare = operation === 'messages-count-tokens' ? plain.text : withoutMembers(plain.text, ['model']);
+  return {
+    text: withVersionInBody(bare, 'vertex-2023-10-16'),
+    dropped: [...plain.dropped, ...namesOfBetas(asked.filter((beta) => beta === refusedBeta))],
+  };
 }
+
+/** https://github.com/maximhq/bifrost/pull/1558 (2026-02). */
+const refusedBeta = 'prompt-caching-scope-2026-01-05';
 
 /**
  * Where a publisher's models are. With an API key and no project it is the express mode, whose paths name neither:

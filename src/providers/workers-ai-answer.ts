@@ -2,6 +2,7 @@
 // whole or event by event, and embedders `{shape, data}`. Sources: see workers-ai.ts.
 import { isObject, textAt } from '../formats/json-reader.ts';
 import type { JsonObject } from '../formats/observation.ts';
+import { RelayError } from '../lib/relay-error.ts';
 import type { RunOn, UpstreamTarget } from './provider.ts';
 import { chatStreamOf } from './workers-ai-stream.ts';
 import { callsOf, finishOf, type Naming, textOfResponse } from './workers-ai-text.ts';
@@ -31,7 +32,9 @@ function nowSeconds(): number {
 }
 
 async function whole(response: Response, headers: Headers, naming: Naming): Promise<Response> {
-  const text = await response.text();
+  const text = await response.text().catch((cause) => {
+    throw new RelayError('upstream_error', 'The connection to the model provider broke off.', { cause });
+  });
   const answer = objectIn(text);
   headers.set('content-type', 'application/json');
   return new Response(answer === null ? text : JSON.stringify(inOpenaiShape(answer, naming)), { headers });

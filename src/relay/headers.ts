@@ -14,6 +14,9 @@ const droppedFromCaller: readonly (string | RegExp)[] = [
   'openai-organization',
   'openai-project',
   'x-goog-user-project',
+  // On what terms a cloud answers (AWS's and Vertex's tiers, guardrails, sessions) is for whoever pays to say.
+  /^x-amz/,
+  /^x-vertex-ai-/,
   // Who the caller is and how the request came here is nobody's business upstream.
   /^cf-/,
   /^x-forwarded-/,

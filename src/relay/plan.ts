@@ -153,7 +153,7 @@ function dearestBound(
     if (rates === null) return null;
     const { provider } = channel;
     const dearest = isObject(value) ? dearestOfAsked(rates, provider, upstreamModel, value) : rates;
-    const hosted = provider === 'openai-compatible';
+    const hosted = provider === 'openai-compatible' || provider === 'workers-ai';
     return upperBound(endpoint.kind, value, bytes, dearest, { ...options, model: upstreamModel, hosted });
   });
   return bounds.reduce<Bound | null>(

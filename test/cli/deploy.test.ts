@@ -61,6 +61,7 @@ describe('npm run deploy', () => {
     expect(bindingsOf(cloudflare)).toMatchObject({
       DB: { id: [...cloudflare.databases.keys()][0] },
       CACHE: { namespace_id: [...cloudflare.namespaces.keys()][0] },
+      AI: { type: 'ai' },
     });
     expect(statSync(deploymentFile).mode & 0o777).toBe(0o600);
     expect(readFileSync(deploymentFile, 'utf8')).not.toContain('ak-');

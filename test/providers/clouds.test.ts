@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { bedrock } from '../../src/providers/bedrock.ts';
 import { faultOfAwsKey, readAwsKey, regionOfHost } from '../../src/providers/bedrock-key.ts';
+import { gemini } from '../../src/providers/gemini.ts';
 import { vertex } from '../../src/providers/vertex.ts';
 import { targetOf } from './target.ts';
 
@@ -63,6 +64,42 @@ describe('Bedrock', () => {
   });
 });
 
+describe('Claude’s caching elsewhere', () => {
+  const blocks = (cache_control: object) =>
+    JSON.stringify({
+      max_tokens: 1,
+      cache_control: { type: 'ephemeral' },
+      system: [{ type: 'text', text: 'the "scope" of it', cache_control }],
+      tools: [{ name: 'f', input_schema: { properties: { scope: { type: 'string' } } } }],
+    });
+
+  it.each([
+    ['Bedrock', bedrock],
+    ['Vertex', vertex],
+  ])('is for single blocks, and not shared further, on %s', (_name, provider) => {
+    const scoped = blocks({ type: 'ephemeral', ttl: '1h', scope: 'global' });
+    const beta = 'prompt-caching-scope-2026-01-05';
+    const headers = new Headers({ 'anthropic-beta': `${beta},context-1m-2025-08-07` });
+    const adapted = provider.adapt?.(scoped, headers, targetOf({ model: 'claude' }));
+    const sent = JSON.parse(adapted?.text ?? '');
+    expect(sent).toMatchObject({
+      system: [{ text: 'the "scope" of it', cache_control: { type: 'ephemeral', ttl: '1h' } }],
+      tools: [{ input_schema: { properties: { scope: { type: 'string' } } } }],
+    });
+    expect(sent.system[0].cache_control.scope).toBeUndefined();
+    expect(sent.cache_control).toBeUndefined();
+    expect(adapted?.dropped).toEqual(['cache_control', 'cache_control.scope', `anthropic-beta.${beta}`]);
+    expect(headers.get('anthropic-beta') ?? sent.anthropic_beta[0]).toBe('context-1m-2025-08-07');
+  });
+
+  it('of single blocks is left as it is', () => {
+    const { cache_control: _, ...plain } = JSON.parse(blocks({ type: 'ephemeral' }));
+    const adapted = vertex.adapt?.(JSON.stringify(plain), new Headers(), targetOf({ model: 'claude' }));
+    expect(adapted?.dropped).toEqual([]);
+    expect(JSON.parse(adapted?.text ?? '')).toEqual({ ...plain, anthropic_version: 'vertex-2023-10-16' });
+  });
+});
+
 describe('Vertex', () => {
   const account = JSON.stringify({ client_email: 'a@b', private_key: 'p', project_id: 'own' });
   const urlOf = (model: string, settings = {}, key: string | null = account, baseUrl = '') =>
@@ -91,6 +128,18 @@ describe('Vertex', () => {
   it('takes an address with its version, and a model with its path', () => {
     const model = 'publishers/google/models/gemini-2.5-pro';
     expect(urlOf(model, {}, 'AQ.key', 'https://proxy.example/v1')).toBe(`https://proxy.example/v1/${path}`);
+  });
+
+  it('takes a model’s name for a name only', () => {
+    const model = 'gemini:predict?x=1#/../y:z';
+    const path = '/publishers/google/models/y%3Az:generateContent';
+    expect(new URL(urlOf(model, {}, 'AQ.key')).pathname).toBe(`/v1${path}`);
+    const target = targetOf({ operation: 'generate-content', model: 'gemini-2.5-pro:predict?x=1#' });
+    expect(gemini.url(target)).toBe(
+      'https://upstream.example/v1beta/models/gemini-2.5-pro%3Apredict%3Fx%3D1%23:generateContent',
+    );
+    const claude = targetOf({ model: 'claude-opus-4-5@20251101', key: 'AQ.key' });
+    expect(vertex.url(claude)).toContain('/models/claude-opus-4-5@20251101:rawPredict');
   });
 
   it('has Claude’s operations for Claude, and Gemini’s for the others', () => {

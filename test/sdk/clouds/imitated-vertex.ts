@@ -157,10 +157,10 @@ interface Method {
 function serveModel(request: Received, response: ServerResponse, method: Method, door: VertexDoor): void {
   const { publisher, name, verb } = method;
   const body: Json = JSON.parse(request.body.toString());
-  const wrong = publisher === 'anthropic' ? faultOfClaude(body, name, request) : null;
+  const wrong = publisher === 'anthropic' ? faultOfClaude(body, name, request) : faultOfGemini(body);
   const answer = wrong === null ? door.answer(publisher, name, body) : { refuse: wrong };
   if (name === 'count-tokens' && wrong === null) send(response, 200, { input_tokens: 42 });
-  else if (verb === 'countTokens') send(response, 200, { totalTokens: 42 });
+  else if (verb === 'countTokens' && wrong === null) send(response, 200, { totalTokens: 42 });
   else if ('error' in answer) {
     const { error: code, status, message } = answer;
     send(response, code, { error: { code, message, status } });
@@ -193,6 +193,19 @@ function faultOfClaude(body: Json, name: string, { headers }: Received): string 
   if (headers['anthropic-version'] !== undefined) return 'the version belongs into the body';
   if (name === 'count-tokens') return typeof body.model === 'string' ? null : 'model: Field required';
   return 'model' in body ? 'model: Extra inputs are not permitted' : null;
+}
+
+/** Vertex's gateway knows no ids of calls, and takes no content without a role. */
+function faultOfGemini({ contents }: Json): string | null {
+  for (const [index, { role, parts }] of (contents as Json[]).entries()) {
+    if (role !== 'user' && role !== 'model') return 'Please use a valid role: user, model.';
+    for (const part of parts as Json[]) {
+      if (part.functionCall?.id !== undefined || part.functionResponse?.id !== undefined) {
+        return `Invalid JSON payload received. Unknown name "id" at 'contents[${index}].parts[0].function_call': Cannot find field.`;
+      }
+    }
+  }
+  return null;
 }
 
 function sendAnswer(response: ServerResponse, publisher: string, verb: string, script: Script): void {

@@ -144,6 +144,35 @@ describe('every SDK on Vertex', () => {
   });
 });
 
+it('takes what Gemini’s own API takes: no role, and ids of calls', async () => {
+  const parts = [{ text: 'Hello' }];
+  const contents = [
+    { parts },
+    { role: 'model', parts: [{ functionCall: { id: 'a', name: 'f', args: { big: 1 } } }] },
+    { parts: [{ functionResponse: { id: 'a', name: 'f', response: { output: 'x' } } }] },
+  ];
+  const answer = await fetch(`${relay.url}/v1beta/models/gemini-2.5-flash:generateContent`, {
+    method: 'POST',
+    headers: {
+      'x-goog-api-key': token,
+      'content-type': 'application/json',
+      'x-vertex-ai-llm-shared-request-type': 'priority',
+    },
+    body: JSON.stringify({ contents, generationConfig: { temperature: 0 } }),
+  });
+  expect(answer.status).toBe(200);
+  const sent = google.received.at(-1);
+  expect(JSON.parse(String(sent?.body))).toEqual({
+    contents: [
+      { role: 'user', parts },
+      { role: 'model', parts: [{ functionCall: { name: 'f', args: { big: 1 } } }] },
+      { role: 'user', parts: [{ functionResponse: { name: 'f', response: { output: 'x' } } }] },
+    ],
+    generationConfig: { temperature: 0 },
+  });
+  expect(sent?.headers['x-vertex-ai-llm-shared-request-type']).toBeUndefined();
+});
+
 describe('signing in', () => {
   it('is done anew before a token ends, and once for requests that come together', async () => {
     await channel('short', ['gemini-short'], {

@@ -1,6 +1,7 @@
 // Bedrock's event stream as server-sent events, however its bytes are cut.
 import { describe, expect, it } from 'vitest';
 import { sseOfEventStream } from '../../../src/providers/bedrock-stream.ts';
+import { bodyOf, cut, seededLengths } from '../../support/cut.ts';
 import { chunkFrame, damaged, exceptionFrame, frame } from '../../support/event-stream.ts';
 
 const events = [
@@ -18,38 +19,6 @@ const wire = Buffer.concat([
   chunkFrame({ type: 'message_stop', 'amazon-bedrock-invocationMetrics': metrics }),
 ]);
 const expected = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');
-
-/** A body that comes in these pieces, as fetch's do: readable into a buffer. */
-function bodyOf(pieces: readonly Uint8Array[]): ReadableStream {
-  const left = pieces.filter((piece) => piece.byteLength > 0).map((piece) => Uint8Array.from(piece));
-  return new ReadableStream({
-    type: 'bytes',
-    pull(controller) {
-      const next = left.shift();
-      if (next !== undefined) return controller.enqueue(next);
-      controller.close();
-      controller.byobRequest?.respond(0);
-    },
-  });
-}
-
-function cut(bytes: Uint8Array, sizes: () => number): Uint8Array[] {
-  const pieces: Uint8Array[] = [];
-  for (let at = 0; at < bytes.byteLength; ) {
-    const size = sizes();
-    pieces.push(bytes.subarray(at, at + size));
-    at += size;
-  }
-  return pieces;
-}
-
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return 1 + (state % 97);
-  };
-}
 
 const textOf = async (pieces: readonly Uint8Array[]) => {
   const { readable, done } = sseOfEventStream(bodyOf(pieces));
@@ -80,7 +49,8 @@ describe('an event stream', () => {
 
   it('is the same byte by byte, and cut anywhere', async () => {
     expect(await textOf(cut(wire, () => 1))).toBe(expected);
-    for (let seed = 1; seed <= 40; seed++) expect(await textOf(cut(wire, seeded(seed)))).toBe(expected);
+    for (let seed = 1; seed <= 40; seed++)
+      expect(await textOf(cut(wire, seededLengths(seed)))).toBe(expected);
   });
 
   it.each([
