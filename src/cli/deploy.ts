@@ -2,7 +2,7 @@
 // again and a run that stopped half-way is continued.
 import { resolve } from 'node:path';
 import { chooseAccount } from './deploy/account.ts';
-import { mergeConfiguration, trackedConfiguration, writeConfiguration } from './deploy/configuration.ts';
+import { configurationFor, trackedConfiguration } from './deploy/configuration.ts';
 import { type Deployment, DeploymentFile } from './deploy/deployment.ts';
 import { deployedMessage } from './deploy/message.ts';
 import { ensureDatabase, ensureNamespace } from './deploy/resources.ts';
@@ -11,8 +11,6 @@ import { listSecrets, makeMissingSecrets } from './deploy/secrets.ts';
 import { upload } from './deploy/upload.ts';
 import { runProgram } from './failure.ts';
 import { inRepository } from './repository.ts';
-
-const configurationPath = inRepository('.wrangler/deployment/wrangler.json');
 
 await runProgram(deploy);
 
@@ -35,26 +33,21 @@ async function prepare(file: DeploymentFile): Promise<void> {
   const name = nameOf(file.deployment);
   const account_id = await chooseAccount(file.deployment.account_id, process.env.CLOUDFLARE_ACCOUNT_ID);
   file.update({ name, account_id });
-  const config = configure(file);
+  const config = configurationFor(file);
   const database = file.deployment.d1?.name ?? name;
   file.update({ d1: { id: await ensureDatabase(database, file.deployment.d1?.id, config), name: database } });
   const title = file.deployment.kv?.title ?? `${name}-cache`;
   file.update({ kv: { id: await ensureNamespace(title, file.deployment.kv?.id, config), title } });
-  await applyRemoteSchema(database, configure(file));
+  await applyRemoteSchema(database, configurationFor(file));
 }
 
 /** What is made is written down before it is sent: a run that stops after the upload can still show it. */
 async function uploadWithSecrets(file: DeploymentFile): Promise<string[]> {
-  const config = configure(file);
+  const config = configurationFor(file);
   const pending = file.deployment.pending_secrets ?? {};
   const missing = makeMissingSecrets(await listSecrets(nameOf(file.deployment), config), pending);
   if (Object.keys(missing).length > 0) file.update({ pending_secrets: { ...pending, ...missing } });
   return await upload(config, missing);
-}
-
-function configure(file: DeploymentFile): string {
-  writeConfiguration(configurationPath, mergeConfiguration(trackedConfiguration(), file.deployment));
-  return configurationPath;
 }
 
 function nameOf(deployment: Readonly<Deployment>): string {

@@ -1,9 +1,23 @@
 // The configuration that is deployed: wrangler.toml with the deployment's own ids, account and domains.
+import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Unstable_RawConfig as RawConfig, experimental_readRawConfig as readRawConfig } from 'wrangler';
 import { inRepository, repositoryRoot } from '../repository.ts';
-import type { Deployment } from './deployment.ts';
+import type { Deployment, DeploymentFile } from './deployment.ts';
+
+/**
+ * Writes the configuration of a deployment where wrangler can read it, and says where. Each deployment's file has its
+ * own: two deployments of one clone do not meet.
+ */
+export function configurationFor({ path, deployment }: DeploymentFile): string {
+  const name = createHash('sha256').update(path).digest('hex').slice(0, 16);
+  const written = inRepository(`.wrangler/deployment/${name}.json`);
+  mkdirSync(dirname(written), { recursive: true });
+  const configuration = mergeConfiguration(trackedConfiguration(), deployment);
+  writeFileSync(written, `${JSON.stringify(configuration, null, 2)}\n`);
+  return written;
+}
 
 /** wrangler.toml as it is written, without the deployment's part. */
 export function trackedConfiguration(): RawConfig {
@@ -11,7 +25,7 @@ export function trackedConfiguration(): RawConfig {
 }
 
 /** Both parts together. Paths are absolute, because the file lies elsewhere. */
-export function mergeConfiguration(tracked: RawConfig, deployment: Readonly<Deployment>): RawConfig {
+function mergeConfiguration(tracked: RawConfig, deployment: Readonly<Deployment>): RawConfig {
   const domains = deployment.domains ?? [];
   return {
     ...tracked,
@@ -33,10 +47,4 @@ export function mergeConfiguration(tracked: RawConfig, deployment: Readonly<Depl
     ai: { binding: 'AI' },
     ...(domains.length > 0 ? { routes: domains.map((pattern) => ({ pattern, custom_domain: true })) } : {}),
   };
-}
-
-/** Writes the merged configuration where wrangler can read it. */
-export function writeConfiguration(path: string, configuration: RawConfig): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `${JSON.stringify(configuration, null, 2)}\n`);
 }

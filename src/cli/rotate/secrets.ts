@@ -3,11 +3,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mergeConfiguration, trackedConfiguration, writeConfiguration } from '../deploy/configuration.ts';
+import { configurationFor } from '../deploy/configuration.ts';
 import type { DeploymentFile } from '../deploy/deployment.ts';
 import { readDevVars, removeDevVar, storeDevVars } from '../dev-vars.ts';
 import { writePrivateFile } from '../private-file.ts';
-import { inRepository } from '../repository.ts';
 import { runWrangler } from '../wrangler.ts';
 
 /** The name of the key that is rotated to, until it is ENCRYPTION_KEY itself. */
@@ -40,8 +39,7 @@ export function localSecrets(path: string): RotationSecrets {
 
 /** The deployed Worker's. */
 export function deployedSecrets(file: DeploymentFile): RotationSecrets {
-  const config = inRepository('.wrangler/deployment/wrangler.json');
-  writeConfiguration(config, mergeConfiguration(trackedConfiguration(), file.deployment));
+  const config = configurationFor(file);
   const others = () => {
     const { [nextName]: _, ...rest } = file.deployment.pending_secrets ?? {};
     return rest;
