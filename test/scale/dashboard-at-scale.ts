@@ -48,7 +48,7 @@ export async function openDashboardAtScale(): Promise<DashboardAtScale> {
 async function fill(rows: MillionRows): Promise<void> {
   const insertTokens = `WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ?)
     INSERT INTO tokens (id, account_id, name, hint, created_at, last_used_at, quota_nano_usd, spent_nano_usd)
-    SELECT 'tok_page' || n, 'acc_admin', 'token ' || n * 7919 % 10007, 'h', n, NULLIF(n * 31 % 997, 0), 1000000, n * 17 % 901000 FROM number`;
+    SELECT 'tok_page' || n, 'acc_admin', 'token ' || (n * 7919 % 10007), 'h', n, NULLIF(n * 31 % 997, 0), 1000000, n * 17 % 901000 FROM number`;
   await rows.db.batch([
     rows.db.prepare(insertTokens).bind(tokens),
     rows.db

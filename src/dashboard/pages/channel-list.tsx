@@ -112,7 +112,7 @@ const Row: FC<{ channel: ChannelWithHealth; usage: UsageRow | undefined }> = ({ 
       <LastError channel={channel} />
     </td>
     <Figures usage={usage} />
-    <td>{modelsText(channel.models)}</td>
+    <td class="wide">{modelsText(channel.models)}</td>
     {(['priority', 'weight'] as const).map((name) => (
       <td class="number">
         <input
@@ -144,7 +144,7 @@ const OtherRow: FC<OtherChannel & { usage: UsageRow | undefined }> = ({ channel,
       <LastError channel={{ health, keys: [] }} />
     </td>
     <Figures usage={usage} />
-    <td>{modelsText(channel.models)}</td>
+    <td class="wide">{modelsText(channel.models)}</td>
     <td class="number">
       {channel.lastResort ? <Badge kind="off">{words().lastResort}</Badge> : channel.priority}
     </td>
