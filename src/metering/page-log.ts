@@ -26,7 +26,7 @@ export interface LogPage {
 }
 
 /** Rows that a page looks at where several filters are combined, of which one index can serve only one. */
-export const mostRowsExamined = 20_000;
+export const mostRowsExamined = 10_000;
 
 /** A page of the log, newest first. */
 export async function pageOfRows(

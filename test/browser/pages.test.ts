@@ -10,6 +10,7 @@ const axe = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
 let world: DashboardWorld;
 let tokenId: string;
 let channelId: string;
+let requestId: string;
 let invitation: string;
 
 interface Finding {
@@ -31,6 +32,7 @@ async function findings(page: Page): Promise<Finding[]> {
 const pages = (): Record<string, string> => ({
   overview: '/?range=month',
   tokens: '/dashboard/tokens',
+  'tokens-sorted': '/dashboard/tokens?sort=name&order=asc',
   'tokens-none': '/dashboard/tokens?search=nothing-is-called-this',
   'token-new': '/dashboard/tokens/new',
   token: `/dashboard/tokens/${tokenId}`,
@@ -38,7 +40,10 @@ const pages = (): Record<string, string> => ({
   'token-delete': `/dashboard/tokens/${tokenId}/delete`,
   logs: '/dashboard/logs',
   'logs-wrong': '/dashboard/logs?status=9999',
+  request: `/dashboard/logs/${requestId}`,
+  'request-none': '/dashboard/logs/req_none',
   playground: '/dashboard/playground',
+  'playground-token': `/dashboard/playground?token=${tokenId}`,
   channels: '/dashboard/channels',
   'channel-new': '/dashboard/channels/new',
   channel: `/dashboard/channels/${channelId}`,
@@ -84,7 +89,7 @@ describe.runIf(haveChromium)('every page', () => {
     await relay.manage('PUT', '/api/aliases/smart', { models: ['claude-opus-4-5', 'gpt-4o'] });
     const { secret } = await relay.manage<{ secret: string }>('POST', '/api/invites', { name: 'Bob' });
     invitation = `/dashboard/invite?secret=${secret}`;
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    requestId = await firstRequestId();
   });
   afterAll(() => world?.stop());
 
@@ -107,8 +112,10 @@ describe.runIf(haveChromium)('every page', () => {
       await logIn(page, world.relay.url);
       for (const [name, path] of Object.entries(pages())) {
         await page.goto(world.relay.url + path);
-        expect([name, await findings(page)]).toEqual([name, []]);
         await picture(page, `${name}-${colorScheme}`);
+        // What is folded away is looked at as well.
+        await page.evaluate('for (const part of document.querySelectorAll("details")) part.open = true');
+        expect([name, await findings(page)]).toEqual([name, []]);
       }
       await page.goto(`${world.relay.url}/dashboard/tokens/new`);
       await page.getByLabel('Name', { exact: true }).fill('Seen once');
@@ -234,6 +241,30 @@ describe.runIf(haveChromium)('without script', () => {
     await page.getByRole('link', { name: 'Delete' }).click();
     await press('Delete it for ever');
     expect(await page.locator('main').innerText()).toContain('No channels yet');
+  });
+
+  it('speaks another language when it is asked to, on the same page, and the first again', async () => {
+    await open('/dashboard/tokens?search=office');
+    await press('简体中文');
+    expect(new URL(page.url()).search).toBe('?search=office');
+    expect(await page.getAttribute('html', 'lang')).toBe('zh-CN');
+    await page.getByRole('heading', { name: '令牌' }).waitFor();
+    await page.getByRole('link', { name: '渠道' }).click();
+    await page.getByRole('heading', { name: '渠道' }).waitFor();
+    await press('English');
+    await page.getByRole('heading', { name: 'Channels' }).waitFor();
+  });
+
+  it('sorts tokens by the headings of their list', async () => {
+    for (const name of ['bravo', 'Alpha', 'charlie']) await world.relay.token({ name });
+    await open('/dashboard/tokens?status=active');
+    const names = () => page.locator('tbody td:first-child a').allInnerTexts();
+    await page.getByRole('link', { name: 'Name', exact: true }).click();
+    expect(await names()).toEqual(['Alpha', 'bravo', 'charlie']);
+    await page.getByRole('link', { name: 'Name', exact: true }).click();
+    expect(await names()).toEqual(['charlie', 'bravo', 'Alpha']);
+    expect(await page.locator('th[aria-sort]').getAttribute('aria-sort')).toBe('descending');
+    expect(await page.getByLabel('Status').inputValue()).toBe('active');
   });
 
   it('sets a price of one’s own and takes it back', async () => {
@@ -391,4 +422,15 @@ async function ask(token: string, model: string): Promise<void> {
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify({ model, max_tokens: 20, messages: [{ role: 'user', content: 'Hello' }] }),
   });
+}
+
+/** Of the log, as soon as there is one that was answered. */
+async function firstRequestId(): Promise<string> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const { data } = await world.relay.manage<{ data: { id: string; status: number }[] }>('GET', '/api/logs');
+    const answered = data.find(({ status }) => status === 200);
+    if (answered !== undefined) return answered.id;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Error('no request has come to the log');
 }

@@ -84,7 +84,7 @@ describe('a page of the log', () => {
     }
   });
 
-  it('by several filters looks at 20,000 rows at most, comes short, and goes on from there', async () => {
+  it('by several filters looks at 10,000 rows at most, comes short, and goes on from there', async () => {
     // tok_0 has no request to model-1: nothing is ever found, and the cursor moves on.
     const filter = { tokenId: 'tok_0', model: 'model-1', fromMs: million.firstMs, toMs: million.lastMs };
     const query = pageQuery(filter, null, limit);

@@ -6,7 +6,7 @@ import type { LiveChannel } from '../../routing/catalog.ts';
 import type { PlaceHealth } from '../../routing/health.ts';
 import type { TokenSummary } from '../../tokens/store.ts';
 import { healthView } from '../api/channel-health.ts';
-import { type AccountNearBudget, accountsNearBudget } from './attention-store.ts';
+import type { AccountNearBudget } from './attention-store.ts';
 import { HealthBadge, lastErrorOf, worstHealth } from './channel-state.tsx';
 import type { PageContext } from './page-env.ts';
 import { dollars } from './parts.tsx';
@@ -31,34 +31,33 @@ export interface Worries {
   models: string[];
 }
 
-/** `tokens`: of which those that are nearly spent are told; `models`: what was used. */
+/** What is known already: of the tokens those that are nearly spent are told; `models`: what was used. */
+interface Known {
+  tokens: readonly TokenSummary[];
+  accounts: AccountNearBudget[];
+  models: readonly UsageRow[];
+}
+
+/** Members hear of what is theirs: tokens, and their account. */
 export async function worriesOf(
-  context: PageContext,
-  tokens: readonly TokenSummary[],
-  models: readonly UsageRow[],
+  { var: { services, principal } }: PageContext,
+  { tokens, accounts, models }: Known,
 ): Promise<Worries> {
-  const { services, principal } = context.var;
-  const isAdmin = principal.role === 'admin';
-  const unpaid = models.filter(
-    ({ cost_usd, requests, errors = 0, key }) => cost_usd === 0 && requests > errors && key,
-  );
-  const accounts = accountsNearBudget(services.db, isAdmin ? undefined : principal.accountId, services.now());
   const near = tokens.filter(
     ({ quotaNanoUsd, spentNanoUsd, status }) =>
       status === 'active' && quotaNanoUsd !== null && spentNanoUsd >= quotaNanoUsd * 0.9,
   );
-  if (!isAdmin) return { channels: [], tokens: near, accounts: await accounts, models: [] };
+  if (principal.role !== 'admin') return { channels: [], tokens: near, accounts, models: [] };
+  const free = models.filter(
+    ({ cost_usd, requests, errors = 0, key }) => cost_usd === 0 && requests > errors && key !== '',
+  );
   const [live, health, unpriced] = await Promise.all([
     services.liveChannels(),
     services.channelHealth(),
-    services.unpricedModels(unpaid.map(({ key }) => key)),
+    services.unpricedModels(free.map(({ key }) => key)),
   ]);
-  return {
-    channels: awayChannels(live, health, services.now()),
-    tokens: near,
-    accounts: await accounts,
-    models: unpriced,
-  };
+  const channels = awayChannels(live, health, services.now());
+  return { channels, tokens: near, accounts, models: unpriced };
 }
 
 function awayChannels(

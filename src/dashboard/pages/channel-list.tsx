@@ -105,14 +105,14 @@ const Row: FC<{ channel: ChannelWithHealth; usage: UsageRow | undefined }> = ({ 
         ⠿
       </button>
       <a href={`/dashboard/channels/${channel.id}`}>{channel.name}</a>
-      <small>{kindLabel(channel)}</small>
+      <small>{subtitle(channel)}</small>
     </td>
     <td class="wide">
       <ChannelBadge channel={channel} />
       <LastError channel={channel} />
     </td>
     <Figures usage={usage} />
-    <td>{modelsText(channel.models)}</td>
+    <td class="wide">{shortList(channel.models)}</td>
     {(['priority', 'weight'] as const).map((name) => (
       <td class="number">
         <input
@@ -144,7 +144,7 @@ const OtherRow: FC<OtherChannel & { usage: UsageRow | undefined }> = ({ channel,
       <LastError channel={{ health, keys: [] }} />
     </td>
     <Figures usage={usage} />
-    <td>{modelsText(channel.models)}</td>
+    <td class="wide">{shortList(channel.models)}</td>
     <td class="number">
       {channel.lastResort ? <Badge kind="off">{words().lastResort}</Badge> : channel.priority}
     </td>
@@ -190,7 +190,14 @@ export const TestOutcome: FC<{ name: string; test: ChannelTest }> = ({ name, tes
   );
 };
 
-function modelsText(models: readonly string[]): string {
-  const more = models.length - 2;
-  return models.slice(0, 2).join(', ') + (more > 0 ? ` +${more}` : '');
+/** Its kind and the hints of its keys. */
+function subtitle(channel: ChannelWithHealth): string {
+  const hints = channel.keys.map(({ hint }) => hint);
+  return hints.length === 0 ? kindLabel(channel) : `${kindLabel(channel)} · ${shortList(hints)}`;
+}
+
+/** The first two, and how many more there are. */
+function shortList(names: readonly string[]): string {
+  const more = names.length - 2;
+  return names.slice(0, 2).join(', ') + (more > 0 ? ` +${more}` : '');
 }

@@ -22,8 +22,7 @@ export const LogTable: FC<TableFacts> = ({ rows, names }) => (
         <tr>
           <th scope="col">{words().time}</th>
           <th scope="col">{words().status}</th>
-          <th scope="col">{words().model}</th>
-          <th scope="col">{words().token}</th>
+          <th scope="col">{`${words().model}, ${words().token}`}</th>
           <th scope="col" class="number">
             {words().tokensInOut}
           </th>
@@ -53,8 +52,10 @@ export const LogRows: FC<TableFacts> = ({ rows, names }) => (
           <td>
             <StatusBadge row={row} />
           </td>
-          <td>{row.requested_model ?? '–'}</td>
-          <td>{names.get(row.token_id) ?? '–'}</td>
+          <td class="name">
+            {row.requested_model ?? '–'}
+            <small>{names.get(row.token_id) ?? ''}</small>
+          </td>
           <td class="number">{`${count(row.input_tokens)} / ${count(row.output_tokens)}`}</td>
           <td class="number">{row.cost_usd === null ? words().noPrice : dollars(row.cost_usd)}</td>
           <td class="number">{milliseconds(row.ttfb_ms)}</td>
@@ -65,7 +66,7 @@ export const LogRows: FC<TableFacts> = ({ rows, names }) => (
           </td>
         </tr>
         <tr class="more">
-          <td colspan={8}>
+          <td colspan={7}>
             <LogDetails row={row} names={names} />
           </td>
         </tr>

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import { accountInView } from '../api/roles.ts';
 import { Attention, worriesOf } from './attention.tsx';
+import { accountsNearBudget } from './attention-store.ts';
 import { Chart } from './chart.tsx';
 import { show } from './layout.tsx';
 import { need, type PageContext, type PageEnv } from './page-env.ts';
@@ -37,13 +38,15 @@ async function showOverview(context: PageContext) {
   const { hours, by } = ranges[name];
   const fromMs = Math.floor(services.now() / hourMs) * hourMs - (hours - 1) * hourMs;
   const from = new Date(fromMs).toISOString();
-  const [overTime, top] = await Promise.all([
+  const accountId = accountInView(principal, undefined);
+  const [overTime, top, accounts] = await Promise.all([
     need(api<{ data: UsageRow[] }>('GET', `/usage?group_by=${by}&from=${from}`)),
     need(api<Top>('GET', `/usage/top?from=${from}&limit=200`)),
+    accountsNearBudget(services.db, accountId, services.now()),
   ]);
   const used = top.tokens.slice(0, shownRows).map(({ key }) => key);
-  const tokens = await services.tokens.summaries(used, accountInView(principal, undefined));
-  const worries = await worriesOf(context, tokens, top.models);
+  const tokens = await services.tokens.summaries(used, accountId);
+  const worries = await worriesOf(context, { tokens, accounts, models: top.models });
   const content = (
     <>
       <Heading title={words().title}>

@@ -24,12 +24,12 @@ export function percent(part: number, whole: number): string {
   return `${share.toLocaleString('en-US', { maximumFractionDigits: share < 10 ? 1 : 0 })} %`;
 }
 
-/** A time in UTC, to the second. */
-export const Time: FC<{ at: string | null; none?: string }> = ({ at, none = strings().tokens.never }) =>
+/** A time in UTC: to the second, or to the minute. */
+export const Time: FC<{ at: string | null; to?: 'second' | 'minute' }> = ({ at, to = 'second' }) =>
   at === null ? (
-    <span class="quiet">{none}</span>
+    <span class="quiet">{strings().tokens.never}</span>
   ) : (
-    <time datetime={at}>{`${at.slice(0, 10)} ${at.slice(11, 19)}`}</time>
+    <time datetime={at}>{`${at.slice(0, 10)} ${at.slice(11, to === 'second' ? 19 : 16)}`}</time>
   );
 
 /** The day of it, in UTC. */

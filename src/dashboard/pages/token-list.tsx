@@ -67,7 +67,6 @@ const Table: FC<{ tokens: readonly Token[]; url: string; now: number }> = ({ tok
         <tr>
           <SortHeading url={url} by="name" label={words().name} />
           <th scope="col">{words().status}</th>
-          <th scope="col">{words().hint}</th>
           <th scope="col">{words().models}</th>
           <SortHeading url={url} by="spent" label={words().spent} />
           <SortHeading url={url} by="last_used" label={words().lastUsed} />
@@ -79,19 +78,17 @@ const Table: FC<{ tokens: readonly Token[]; url: string; now: number }> = ({ tok
           <tr>
             <td>
               <a href={`/dashboard/tokens/${token.id}`}>{token.name}</a>
+              <small>{token.hint}</small>
             </td>
             <td>
               <TokenState token={token} now={now} />
-            </td>
-            <td>
-              <code>{token.hint}</code>
             </td>
             <td>{modelsText(token.models)}</td>
             <td>
               <SpendBar spent={token.spent_usd} quota={token.quota_usd} />
             </td>
             <td>
-              <Time at={token.last_used_at} />
+              <Time at={token.last_used_at} to="minute" />
             </td>
             <td>
               <Day at={token.created_at} />

@@ -77,6 +77,7 @@ function optionsOf({ by, at, words }, step, width) {
         scale: 'count',
         stroke: colour('--warn'),
         width: 2,
+        points: { show: false },
         value: (_plot, number) => whole(number),
       },
       {
@@ -85,6 +86,7 @@ function optionsOf({ by, at, words }, step, width) {
         stroke: colour('--bad'),
         width: 2,
         dash: [4, 3],
+        points: { show: false },
         value: (_plot, number) => whole(number),
       },
     ],

@@ -25,3 +25,12 @@ document.addEventListener('submit', ({ submitter, defaultPrevented }) => {
 addEventListener('pageshow', () => {
   for (const button of document.querySelectorAll('button[aria-busy]')) button.removeAttribute('aria-busy');
 });
+
+// On a phone the sections are a row that scrolls: the one that is open is in sight. (scrollIntoView would move the place
+// from which the Tab key goes on.)
+const sections = document.querySelector('.sidebar nav');
+const open = sections?.querySelector('[aria-current="page"]');
+if (open) {
+  const [row, place] = [sections.getBoundingClientRect(), open.getBoundingClientRect()];
+  sections.scrollLeft += place.left + place.width / 2 - row.left - row.width / 2;
+}

@@ -44,6 +44,19 @@ it('takes nobody to another site, and no language that there is not', async () =
   }
 });
 
+it('has the headings of every section in Chinese', async () => {
+  const { relay, admin } = await openDashboard();
+  const headers = { cookie: `${admin.cookie}; oo8_language=zh` };
+  const sections = ['', ...'tokens logs playground channels models groups people audit account'.split(' ')];
+  for (const section of sections) {
+    const { text } = await relay.fetch(section === '' ? '/' : `/dashboard/${section}`, { headers });
+    expect([section, /<h1>([^<]+)<\/h1>/.exec(text)?.[1]]).toEqual([
+      section,
+      expect.stringMatching(/^\p{Script=Han}+$/u),
+    ]);
+  }
+});
+
 it('answers two readers at once, each in their own', async () => {
   const { relay } = await openDashboard();
   const ask = (language: string) =>

@@ -84,7 +84,7 @@ it('shows pages to those who are logged in, an admin’s pages to admins only', 
     expect([route, status === 403]).toEqual([route, adminPages.test(path)]);
     expect([route, (await ask(admin)).status < 500]).toEqual([route, true]);
   }
-});
+}, 30_000);
 
 it('hides another account’s token, its log and its usage, whatever a member puts into the address', async () => {
   const { relay, admin, member, other } = await openDashboard();

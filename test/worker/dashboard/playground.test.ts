@@ -1,0 +1,43 @@
+// The playground for one token: its models, and nobody else's token.
+import { expect, it } from 'vitest';
+import { openDashboard } from './open-dashboard.ts';
+
+const offered = (text: string) =>
+  [...text.matchAll(/<option value="([^"]+)"><\/option>/g)].map(([, name]) => name);
+
+it('offers the models that are served, and of a token those that it may call', async () => {
+  const { relay, admin, member } = await openDashboard();
+  const models = ['gpt-4o', 'gpt-4o-mini', 'claude-sonnet-4-5'];
+  await relay.channel({ name: 'c', provider: 'openai', keys: ['sk-0123456789abcdef'], models });
+  expect(offered((await admin.get('/dashboard/playground')).text)).toEqual(models.toSorted());
+  const { id } = (await member.api('POST', '/tokens', { name: 'Website', models: ['gpt-*'] })).body;
+  const { text } = await member.get(`/dashboard/playground?token=${id}`);
+  expect(offered(text)).toEqual(['gpt-4o', 'gpt-4o-mini']);
+  expect(text).toContain('The value of Website (sk-oo8-…');
+});
+
+it('knows no token of another account', async () => {
+  const { member, other } = await openDashboard();
+  const { id } = (await other.api('POST', '/tokens', { name: 'secret name' })).body;
+  const { status, text } = await member.get(`/dashboard/playground?token=${id}`);
+  expect([status, text.includes('secret name')]).toEqual([404, false]);
+});
+
+it('shows what was sent without the token, and what came back', async () => {
+  const { relay, admin } = await openDashboard();
+  await relay.channel({ name: 'c', provider: 'openai', keys: ['sk-0123456789abcdef'], models: ['gpt-4o'] });
+  relay.upstream = () =>
+    Response.json({
+      object: 'chat.completion',
+      choices: [{ index: 0, message: { role: 'assistant', content: 'Well said' } }],
+      usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 },
+    });
+  const { token } = await relay.token();
+  const fields = { token, model: 'gpt-4o', format: 'openai', prompt: 'Say it' };
+  const { text } = await admin.post('/dashboard/playground', fields);
+  expect(text).toMatch(/<pre id="answer"[^>]*>Well said<\/pre>/);
+  expect(text).toContain('authorization: Bearer $RELAY_TOKEN');
+  expect(text).not.toContain(token);
+  const refused = await admin.post('/dashboard/playground', { ...fields, model: 'gpt-5' });
+  expect(refused.text).toMatch(/<p role="alert" class="alert error">[^<]*gpt-5/);
+});
