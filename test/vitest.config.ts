@@ -4,8 +4,11 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
 const workerTests = ['test/worker/**/*.test.ts'];
-const clientTests = ['test/{sdk,replay,cli}/**/*.test.ts'];
-const timedTests = ['test/{sockets,browser,faults,scale}/**/*.test.ts'];
+const clientTests = ['test/{sdk,replay,cli,browser}/**/*.test.ts'];
+const timedTests = ['test/{sockets,faults,scale}/**/*.test.ts'];
+
+/** Some count to a hundred thousand, and a machine may be busy. */
+const testTimeout = 20_000;
 
 /** Tests that drive processes of their own: seconds to start, and sockets to wait for. */
 const system = { testTimeout: 60_000, hookTimeout: 120_000 };
@@ -16,6 +19,7 @@ export default defineConfig({
     projects: [
       {
         test: {
+          testTimeout,
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [...workerTests, ...clientTests, ...timedTests],
@@ -34,7 +38,7 @@ export default defineConfig({
             },
           }),
         ],
-        test: { name: 'worker', include: workerTests, setupFiles: ['test/worker/setup.ts'] },
+        test: { testTimeout, name: 'worker', include: workerTests, setupFiles: ['test/worker/setup.ts'] },
       },
       {
         test: {
