@@ -83,6 +83,22 @@ it('writes nothing for whomever an address names that has tried too much already
   expect(await env.DB.prepare(longest).first<number>('length')).toBeLessThan(2_000);
 });
 
+it('lets nobody who has a session try out the password behind it', async () => {
+  const { relay, member } = await openDashboard();
+  const tries = Array.from({ length: loginLimits.sameBoth + 2 }, (_, index) =>
+    member.api('POST', '/password', { current_password: `guess ${index}`, password: 'another password' }),
+  );
+  const replies = await Promise.all(tries);
+  expect(replies.filter(({ status }) => status === 400)).toHaveLength(loginLimits.sameBoth);
+  const late = replies.filter(({ status }) => status === 429);
+  expect(late.map(({ body }) => body.errors[0].field)).toEqual(['current_password', 'current_password']);
+  const right = { current_password: password, password: 'another password' };
+  expect((await member.api('POST', '/password', right)).status).toBe(429);
+  expect((await logIn(relay, 'bob@example.com', password)).status).toBe(303);
+  await env.DB.prepare('UPDATE login_tries SET until = 1').run();
+  expect((await member.api('POST', '/password', right)).status).toBe(204);
+}, 30_000);
+
 it('forgets tries when their quarter of an hour is over', async () => {
   const { relay } = await openDashboard();
   await env.DB.prepare('INSERT INTO login_tries VALUES (?, 999, ?)')
