@@ -1,6 +1,6 @@
 // A model's name is the caller's text, and becomes part of an upstream's address: it names one model there, the one
 // that was asked for, allowed and priced.
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type OpenRelay, openRelay } from './open-relay.ts';
 import { jsonBody } from './routes.ts';
 
@@ -77,4 +77,73 @@ it.each([
   expect([host, search, hash]).toEqual(['upstream.test', '', '']);
   const name = encodeURIComponent(model).replaceAll('%2F', '/');
   expect(pathname).toBe(`/gateway/one/v1beta/models/${name}:generateContent`);
+});
+
+it.each(['Model', 'MODEL', 'mo\\u0044el'])('does not take a body that says `%s` besides', async (key) => {
+  const before = relay.received.length;
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+  const body = `{"model":"compatible-mini","${key}":"dear","messages":[{"role":"user","content":"hi"}]}`;
+  const reply = await relay.fetch('/v1/chat/completions', { method: 'POST', headers, body });
+  expect([reply.status, reply.body.error.param]).toEqual([400, JSON.parse(`"${key}"`)]);
+  expect(relay.received.length).toBe(before);
+});
+
+describe('a form', () => {
+  const part = (disposition: string, value: string) =>
+    `--b\r\ncontent-disposition: form-data; ${disposition}\r\n\r\n${value}\r\n`;
+  const cheap = part('name="model"', 'compatible-mini');
+  const file = part('name="file"; filename="a.wav"', 'RIFF');
+  const send = (body: string | ReadableStream, type = 'multipart/form-data; boundary=b') =>
+    relay.fetch('/v1/audio/transcriptions', {
+      method: 'POST',
+      headers: { 'content-type': type, authorization: `Bearer ${token}` },
+      body,
+    });
+
+  const smuggled = [
+    ['again', part('name="model"', 'dear')],
+    ['as a file', part('name="model"; filename="m"', 'dear')],
+    ['in an encoded name', part("name*=utf-8''mod%65l", 'dear')],
+    ['in a name with a backslash', part('name="mo\\del"', 'dear')],
+    ['in the second name of a part', part('name="x"; name="model"', 'dear')],
+    [
+      'in the second header of a part',
+      part('name="x"\r\ncontent-disposition: form-data; name="model"', 'dear'),
+    ],
+    ['in a header of two lines', part('\r\n name="model"', 'dear')],
+    ['in lines of another kind', '--b\ncontent-disposition: form-data; name="model"\n\ndear\n--b\n'],
+  ] as const;
+  const places: [string, (second: string) => string][] = [
+    ['before', (second) => `${second}${cheap}${file}--b--\r\n`],
+    ['after', (second) => `${cheap}${file}${second}--b--\r\n`],
+    ['long after', (second) => `${cheap}${file}${part('name="x"', 'x'.repeat(200_000))}${second}--b--\r\n`],
+  ];
+  const cases = smuggled.flatMap(([how, second]) =>
+    places.map(([where, bodyOf]) => [how, where, bodyOf(second)] as const),
+  );
+
+  it.each(cases)('that names a model %s, %s, is not sent', async (_how, _where, body) => {
+    const reply = await send(body);
+    expect([reply.status, reply.body?.error?.param]).toEqual([400, 'model']);
+    expect(relay.received.at(-1)?.body ?? '').not.toContain('dear');
+  });
+
+  it('goes on under the one boundary that was read', async () => {
+    const body = `${cheap}${file}--b--\r\n`;
+    for (const type of [
+      'multipart/form-data; boundary=b; boundary=other',
+      'multipart/form-data; x-boundary=other; boundary=b',
+      'multipart/form-data; boundary="b"; charset=utf-8',
+    ]) {
+      expect((await send(body, type)).status).toBe(200);
+      expect(relay.received.at(-1)?.headers.get('content-type')).toBe('multipart/form-data; boundary=b');
+    }
+  });
+
+  it('may have a file that looks like one', async () => {
+    const inside = `RIFF\r\n--bb\r\ncontent-disposition: form-data; name="model"\r\n\r\ndear`;
+    const body = `${cheap}${part('name="file"; filename="model.wav"', inside)}${part('name="models"', 'x')}--b--\r\n`;
+    expect((await send(body)).status).toBe(200);
+    expect(relay.received.at(-1)?.body).toBe(body);
+  });
 });
