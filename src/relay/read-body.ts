@@ -70,14 +70,21 @@ function readJson(bytes: ArrayBuffer): CallerBody {
 }
 
 async function readCounting(body: ReadableStream): Promise<ArrayBuffer> {
+  const bytes = await bytesWithin(body, relayLimits.bodyBytes);
+  if (bytes === null) throw tooLarge();
+  return bytes;
+}
+
+/** All of a body, whatever length it says; null: it has more bytes than the bound, and the rest is thrown away. */
+export async function bytesWithin(body: ReadableStream, bound: number): Promise<ArrayBuffer | null> {
   const reader = new GulpReader(body);
   const chunks: Uint8Array[] = [];
   let size = 0;
   for (let bytes = await reader.read(); bytes !== null; bytes = await reader.read()) {
     size += bytes.byteLength;
-    if (size > relayLimits.bodyBytes) {
+    if (size > bound) {
       await discard(reader);
-      throw tooLarge();
+      return null;
     }
     chunks.push(bytes.slice());
   }
