@@ -12,6 +12,7 @@ import { openaiDoor } from './http/openai.ts';
 import { canonicalPath, pathOf } from './http/paths.ts';
 import { realtimeDoor } from './http/realtime.ts';
 import { methodsOf } from './http/routes.ts';
+import { asNoPage, sayNoPage } from './lib/no-page.ts';
 import { RelayError } from './lib/relay-error.ts';
 import { RefreshedPrices } from './metering/price-refresh.ts';
 import { PriceStore } from './metering/price-store.ts';
@@ -169,7 +170,9 @@ const crossOrigin: MiddlewareHandler<DoorEnv> = async (context, next) => {
     exposeHeaders: exposedHeaders,
     maxAge: 86_400,
   });
-  return policy(context, next);
+  const preflight = await policy(context, next);
+  if (preflight === undefined) sayNoPage(context.res.headers);
+  return preflight;
 };
 
 const doorsForPages = new Hono<DoorEnv>({ getPath: (request) => canonicalPath(pathOf(request.url)) });
@@ -233,10 +236,10 @@ async function managementServices(env: Env): Promise<ManagementServices> {
   };
 }
 
-doors.notFound((context) => {
+doors.notFound(async (context) => {
   const { path, method, raw } = context.req;
   const isPage = (method === 'GET' || method === 'HEAD') && !/^\/(v1(beta)?|ws)(\/|$)/.test(path);
-  if (isPage) return context.env.ASSETS.fetch(raw);
+  if (isPage) return asNoPage(await context.env.ASSETS.fetch(raw));
   return atDoor(shapeFor(raw), () => Promise.reject(noSuchRoute(path, method)));
 });
 

@@ -9,6 +9,7 @@ import { realtimeLimits } from '../realtime/limits.ts';
 import { transcriptionModelIn } from '../realtime/openai/models.ts';
 import { questionOf, realtimePath, type SessionOrder } from '../realtime/order.ts';
 import { modelsToAllow } from '../realtime/routes.ts';
+import { bytesWithin } from '../relay/read-body.ts';
 import { errorOf } from '../relay/ticket.ts';
 import { identityOf } from '../tokens/resolve.ts';
 import { atDoor, authenticate, type DoorContext } from './door.ts';
@@ -140,10 +141,10 @@ async function countAsRequest(
 const bodyBytes = 256 * 1024;
 
 async function bodyOf(request: Request): Promise<JsonObject> {
-  const length = Number(request.headers.get('content-length') ?? 0);
-  if (length > bodyBytes) throw new RelayError('request_too_large', `The body may have ${bodyBytes} bytes.`);
+  const bytes = request.body === null ? new ArrayBuffer(0) : await bytesWithin(request.body, bodyBytes);
+  if (bytes === null) throw new RelayError('request_too_large', `The body may have ${bodyBytes} bytes.`);
   try {
-    const body: unknown = await request.json();
+    const body: unknown = JSON.parse(new TextDecoder().decode(bytes));
     if (isObject(body)) return body;
   } catch {
     // Told below.

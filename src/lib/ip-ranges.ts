@@ -20,3 +20,11 @@ function parseRange(range: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
   const address = ipaddr.process(range);
   return [address, address.kind() === 'ipv4' ? 32 : 128];
 }
+
+/** Whom an address stands for: itself, or of IPv6 its /64, all of which one subscriber has (RFC 6177). Other text stays. */
+export function networkOf(address: string): string {
+  if (!ipaddr.isValid(address)) return address;
+  const parsed = ipaddr.process(address);
+  if (parsed.kind() === 'ipv4') return parsed.toString();
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${parsed}/64`)}/64`;
+}

@@ -67,10 +67,12 @@ function isClaude(model: string): boolean {
   return model.includes('claude');
 }
 
-/** Operators may give a model by its whole path. */
+/** Operators may give a model by its whole path. Any other slash is the name's own: what is asked for is what was allowed. */
 function bareName(model: string): string {
-  return nameInPath(model.slice(model.lastIndexOf('/') + 1));
+  return nameInPath(model.replace(wholePath, ''));
 }
+
+const wholePath = /^(projects\/[^/]+\/locations\/[^/]+\/)?publishers\/[^/]+\/models\//;
 
 function claudeVerb({ operation, model, streams }: UpstreamTarget): string {
   if (operation === 'messages-count-tokens') return 'count-tokens:rawPredict';

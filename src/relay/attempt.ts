@@ -183,7 +183,7 @@ async function failureOf(sent: Sent, { plan }: Admitted, isLast: boolean): Promi
 
 /** A stream's first event that is an error: of the key's limits, or of the channel. */
 function failureInStream(reason: string): Pick<AttemptFailure, 'kind' | 'reason'> {
-  return { kind: reason.includes('"rate_limit_error"') ? 'limited' : 'unavailable', reason };
+  return { kind: reason.includes('rate_limit_error') ? 'limited' : 'unavailable', reason };
 }
 
 /** Of an error's body, this much is searched for what it says of the relay's own key. */

@@ -52,7 +52,14 @@ function reasonIn({ data, raw }: RawSseBlock): string | null {
   const error = value.error ?? (value.type === 'error' ? value : null);
   if (error === null || error === undefined) return null;
   const text = typeof error === 'string' ? error : JSON.stringify(error);
-  return callersFault.test(text) ? null : `an error as the first event: ${text.slice(0, 200)}`;
+  return callersFault.test(text) ? null : `an error as the first event: ${nameOf(error)}`;
+}
+
+/** What the error is called. Its words stay out of the log: they may quote the relay's own key, or the caller's question. */
+function nameOf(error: unknown): string {
+  const { type, code, status } = isObject(error) ? error : {};
+  const names = [type, code, status].map(String).filter((name) => /^[\w.-]{1,64}$/.test(name));
+  return names.filter((name) => name !== 'undefined' && name !== 'null').join(' ') || 'without a name';
 }
 
 function parsed(text: string): JsonObject | null {

@@ -67,8 +67,9 @@ export class FormScanner {
   }
 
   private readPart(from: number, to: number): void {
-    const headersEnd = this.bytes.indexOf('\r\n\r\n', from);
-    if (headersEnd < 0 || headersEnd > to) return;
+    // Within the part only: to look through all that follows for each of a million parts would take for ever.
+    const headersEnd = this.held.subarray(0, to).indexOf('\r\n\r\n', from);
+    if (headersEnd < 0) return;
     const headers = this.bytes.toString('utf8', from, headersEnd);
     const disposition = /^content-disposition:(.*)$/im.exec(headers)?.[1] ?? '';
     const name =
@@ -82,8 +83,15 @@ export class FormScanner {
 
 /** The boundary of a `multipart/form-data` content type; null when it is none. */
 export function formBoundary(contentType: string | null): string | null {
-  const match = /^multipart\/form-data\b.*?\bboundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType ?? '');
+  const match = /^multipart\/form-data\b.*?[;\s]boundary=(?:"([^"\\]+)"|([^;\s"\\]+))/i.exec(
+    contentType ?? '',
+  );
   return match?.[1] ?? match?.[2] ?? null;
+}
+
+/** Said anew: a content type that names two boundaries would be read in two ways. */
+export function formContentType(boundary: string): string {
+  return `multipart/form-data; boundary=${/^[\w'+.-]+$/.test(boundary) ? boundary : `"${boundary}"`}`;
 }
 
 /** The held bytes with a field's value replaced. */

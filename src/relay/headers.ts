@@ -24,8 +24,13 @@ const droppedFromCaller: readonly (string | RegExp)[] = [
   'forwarded',
   'x-real-ip',
   'true-client-ip',
+  /^(x-|fastly-)(cluster-)?client-ip$/,
   'via',
   'cdn-loop',
+  // They ask servers and proxies for another method, path or host than the relay does.
+  /^x-(http-)?method/,
+  /^x-(original|rewrite)-/,
+  'x-host',
   // A browser's own: providers refuse requests that look like a page's.
   'origin',
   'referer',
@@ -34,6 +39,7 @@ const droppedFromCaller: readonly (string | RegExp)[] = [
   // Said anew for the next hop.
   'host',
   'connection',
+  'proxy-connection',
   'keep-alive',
   'te',
   'trailer',
@@ -50,12 +56,13 @@ const droppedFromCaller: readonly (string | RegExp)[] = [
 /** Never sent to a caller. */
 const droppedFromUpstream: readonly (string | RegExp)[] = [
   // The operator's account and its limits are not the caller's.
-  'set-cookie',
+  /^set-cookie/,
   'openai-organization',
   'openai-project',
   'anthropic-organization-id',
   'x-api-key',
   'www-authenticate',
+  /^(proxy-)?authenticat/,
   /^x-ratelimit-/,
   /^anthropic-ratelimit-/,
   /^x-ms-/,
@@ -69,11 +76,21 @@ const droppedFromUpstream: readonly (string | RegExp)[] = [
   'report-to',
   'strict-transport-security',
   'x-powered-by',
+  'x-served-by',
+  'server-timing',
   'location',
+  'content-location',
+  // What a browser does with pages of this host, the dashboard's too, is not an upstream's to say.
+  'clear-site-data',
+  'refresh',
+  /^content-security-policy/,
+  'reporting-endpoints',
+  'service-worker-allowed',
   // The relay answers browsers by its own rules.
   /^access-control-/,
   // Said anew for this hop.
   'connection',
+  'proxy-connection',
   'keep-alive',
   'transfer-encoding',
   'trailer',

@@ -9,6 +9,7 @@ import { type AdaptedBody, baseUrlOf, type UpstreamTarget } from '../providers/p
 import { providers } from '../providers/registry.ts';
 import type { ChannelKey } from '../routing/key-ring.ts';
 import type { Call } from './call.ts';
+import { formContentType } from './form.ts';
 import { headersForUpstream, searchForUpstream } from './headers.ts';
 import type { Plan, PricedRoute } from './plan.ts';
 import { holdsCarry, translateConversation } from './translate.ts';
@@ -51,6 +52,7 @@ export function headersFor(
   const own = translated === null ? call.request.headers : new Headers({ accept: 'application/json' });
   const headers = headersForUpstream(own, channel.headers);
   if (plan.body.type === 'json') headers.set('content-type', 'application/json');
+  if (plan.body.type === 'form') headers.set('content-type', formContentType(plan.body.boundary));
   return headers;
 }
 

@@ -120,6 +120,7 @@ const noFacts: RequestFacts = {
 
 function readFacts({ endpoint, pathModel }: Call, body: CallerBody): RequestFacts {
   if (body.type === 'none') return noFacts;
+  if (body.type === 'json' && pathModel === null) refuseOtherSpelling(body.value as JsonObject);
   const counting = endpoint.free && endpoint.kind !== 'moderations';
   const facts = readRequestFacts(kindOf(endpoint, body), bodyValue(body), { counting });
   if (!facts.ok)
@@ -133,6 +134,17 @@ function readFacts({ endpoint, pathModel }: Call, body: CallerBody): RequestFact
     stream: facts.stream || endpoint.operation === 'stream-generate-content',
     model: pathModel ?? facts.model ?? defaultModels[endpoint.operation] ?? null,
   };
+}
+
+/**
+ * Some upstreams read the names of fields without regard to case, and take the last (Go's encoding/json does): `Model`
+ * would be served, and `model` allowed and priced.
+ */
+function refuseOtherSpelling(value: JsonObject): void {
+  const other = Object.keys(value).find((key) => key !== 'model' && key.toLowerCase() === 'model');
+  if (other === undefined) return;
+  const message = `The field \`${other}\` is not known. The model is named in \`model\`.`;
+  throw new RelayError('invalid_request', message, { param: other });
 }
 
 /** A Responses body at chat completions is read as what it is. */

@@ -6,13 +6,18 @@ import { discard } from './discard.ts';
 import { type FormField, FormScanner, formBoundary } from './form.ts';
 import type { HeldBytes } from './held-bytes.ts';
 import { relayLimits } from './limits.ts';
+import { ModelParts } from './model-parts.ts';
 
 export type CallerBody =
   | { type: 'json'; bytes: ArrayBuffer; text: string; value: unknown }
   | {
       type: 'form';
+      /** By which it was read. */
+      boundary: string;
       held: Uint8Array;
       fields: FormField[];
+      /** Has seen what is held. */
+      modelParts: ModelParts;
       rest: GulpReader;
       contentLength: number | null;
       release(): void;
@@ -65,14 +70,21 @@ function readJson(bytes: ArrayBuffer): CallerBody {
 }
 
 async function readCounting(body: ReadableStream): Promise<ArrayBuffer> {
+  const bytes = await bytesWithin(body, relayLimits.bodyBytes);
+  if (bytes === null) throw tooLarge();
+  return bytes;
+}
+
+/** All of a body, whatever length it says; null: it has more bytes than the bound, and the rest is thrown away. */
+export async function bytesWithin(body: ReadableStream, bound: number): Promise<ArrayBuffer | null> {
   const reader = new GulpReader(body);
   const chunks: Uint8Array[] = [];
   let size = 0;
   for (let bytes = await reader.read(); bytes !== null; bytes = await reader.read()) {
     size += bytes.byteLength;
-    if (size > relayLimits.bodyBytes) {
+    if (size > bound) {
       await discard(reader);
-      throw tooLarge();
+      return null;
     }
     chunks.push(bytes.slice());
   }
@@ -87,16 +99,28 @@ async function readForm(
 ): Promise<CallerBody> {
   const rest = new GulpReader(body);
   const scanner = new FormScanner(boundary);
+  const modelParts = new ModelParts(boundary);
   const release = heldBytes.lease();
   try {
     for (let bytes = await rest.read(); bytes !== null; bytes = await rest.read()) {
+      modelParts.push(bytes);
       scanner.push(bytes);
       if (scanner.fields.some(({ name }) => name === 'model')) break;
       if (scanner.bytes.byteLength > relayLimits.heldFormBytes) throw modelTooLate();
       release.grow(bytes.byteLength);
     }
     const { bytes: held, fields } = scanner;
-    return { type: 'form', held, fields, rest, contentLength, release: () => release.end() };
+    if (modelParts.count > fields.filter(({ name }) => name === 'model').length) throw modelUnclear();
+    return {
+      type: 'form',
+      boundary,
+      held,
+      fields,
+      modelParts,
+      rest,
+      contentLength,
+      release: () => release.end(),
+    };
   } catch (error) {
     release.end();
     await discard(rest);
@@ -107,6 +131,12 @@ async function readForm(
 function modelTooLate(): RelayError {
   const megabytes = relayLimits.heldFormBytes / 1024 / 1024;
   const message = `The form field \`model\` did not come within the first ${megabytes} MB. Put \`model\` before the file.`;
+  return new RelayError('invalid_request', message, { param: 'model' });
+}
+
+function modelUnclear(): RelayError {
+  const message =
+    'The form field `model` is written so that it can be read in two ways. Send it as a plain field.';
   return new RelayError('invalid_request', message, { param: 'model' });
 }
 

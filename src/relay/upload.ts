@@ -13,7 +13,10 @@ export interface Upload {
   done: Promise<void>;
 }
 
-/** Starts sending, with `model` renamed if the upstream calls it otherwise. The length is kept where it is known. */
+/**
+ * Starts sending, with `model` renamed if the upstream calls it otherwise. The length is kept where it is known. `done`
+ * rejects with a RelayError when `model` comes again.
+ */
 export function startUpload(form: Form, upstreamModel: string, abort: AbortController): Upload {
   const field = form.fields.find(({ name }) => name === 'model');
   const held =
@@ -39,6 +42,7 @@ async function send(
     for (let bytes = await form.rest.read(); taken && bytes !== null; bytes = await form.rest.read()) {
       size += bytes.byteLength;
       if (size > relayLimits.bodyBytes) throw tooLarge();
+      form.modelParts.push(bytes);
       taken = await isTaken(writer, bytes);
     }
     if (taken) await writer.close().catch(() => undefined);

@@ -132,6 +132,7 @@ export class Catalog {
   }
 
   private serve(model: string, scope: ChannelScope): Place[] {
+    if (goesUp(model)) return [];
     const routes = this.channelsFor(scope)
       .filter((channel) => matchesAny(channel.models, model) || Object.hasOwn(channel.modelMap, model))
       .map((channel) => ({ channel, upstreamModel: upstreamNameOf(channel, model) }));
@@ -160,6 +161,14 @@ function targetOf(
   if (embeddingOperations.has(operation)) return embeds && { type: 'embeddings', dialect: embeds };
   const format = talkOperations.has(operation) ? talks(upstreamModel, channel) : null;
   return format && { type: 'conversation', format };
+}
+
+/**
+ * Whether a name that becomes part of an address would name another place there: URLs leave out `.` and `..` however
+ * they are written (https://url.spec.whatwg.org/#double-dot-url-path-segment, 2026-11), so that `cheap/../dear` is `dear`.
+ */
+function goesUp(model: string): boolean {
+  return /(^|\/)\.{1,2}(\/|$)/.test(model);
 }
 
 /** What a model is called at a channel. A name is the caller's text: `constructor` is in no map. */

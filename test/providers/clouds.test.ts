@@ -131,8 +131,8 @@ describe('Vertex', () => {
   });
 
   it('takes a model’s name for a name only', () => {
-    const model = 'gemini:predict?x=1#/../y:z';
-    const path = '/publishers/google/models/y%3Az:generateContent';
+    const model = 'gemini:predict?x=1#/y:z';
+    const path = '/publishers/google/models/gemini%3Apredict%3Fx%3D1%23/y%3Az:generateContent';
     expect(new URL(urlOf(model, {}, 'AQ.key')).pathname).toBe(`/v1${path}`);
     const target = targetOf({ operation: 'generate-content', model: 'gemini-2.5-pro:predict?x=1#' });
     expect(gemini.url(target)).toBe(

@@ -1,6 +1,7 @@
 // Multipart forms: the fields are found however the bytes are cut, and nothing in a file is taken for one.
 import { describe, expect, it } from 'vitest';
 import { FormScanner, formBoundary, withFieldValue } from '../../src/relay/form.ts';
+import { ModelParts } from '../../src/relay/model-parts.ts';
 
 const boundary = 'bound--ary';
 const field = (name: string, value: string) =>
@@ -87,9 +88,46 @@ describe('a form', () => {
   });
 });
 
+it('counts a model however it is cut, and holds nothing of a file', () => {
+  const twice = Buffer.from(`${field('model', 'a')}${file('x'.repeat(500))}${field('model', 'b')}${end}`);
+  for (let cut = 0; cut <= twice.length; cut++) {
+    const parts = new ModelParts(boundary);
+    const push = () =>
+      [twice.subarray(0, cut), twice.subarray(cut)].forEach((bytes) => void parts.push(bytes));
+    expect(push, `cut at ${cut}`).toThrow('`model` twice');
+  }
+  const once = new ModelParts(boundary);
+  for (const byte of Buffer.from(form)) once.push(Uint8Array.of(byte));
+  expect(once.count).toBe(1);
+});
+
+it('takes no longer for many small parts than for a few large ones', () => {
+  const parts = Buffer.from(`--${boundary}\r\nx\n\n\r\n`.repeat(200_000));
+  const startedAtMs = performance.now();
+  const scanner = new FormScanner(boundary);
+  const models = new ModelParts(boundary);
+  for (let at = 0; at < parts.length; at += 65_536) {
+    models.push(parts.subarray(at, at + 65_536));
+    scanner.push(parts.subarray(at, at + 65_536));
+  }
+  expect(scanner.fields).toEqual([]);
+  expect(performance.now() - startedAtMs).toBeLessThan(3_000);
+});
+
+it('takes no headers of a part that have no end', () => {
+  const parts = new ModelParts(boundary);
+  const push = () => {
+    for (let kilobytes = 0; kilobytes < 32; kilobytes++) parts.push(Buffer.alloc(1_024, 'a'));
+  };
+  parts.push(Buffer.from(`--${boundary}\r\nx: `));
+  expect(push).toThrow('too long');
+});
+
 it.each([
   ['multipart/form-data; boundary=abc', 'abc'],
   ['Multipart/Form-Data; charset=utf-8; Boundary="a b;c"', 'a b;c'],
+  ['multipart/form-data; x-boundary=other; boundary=abc', 'abc'],
+  ['multipart/form-data; boundary="a\\b"', null],
   ['multipart/form-data', null],
   ['application/json; boundary=abc', null],
   [null, null],

@@ -30,6 +30,17 @@ const neverUpstream = [
   'content-length',
   'x-relay-strict',
   'x-request-id',
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
+  'x-original-url',
+  'x-original-host',
+  'x-rewrite-url',
+  'x-host',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'fastly-client-ip',
+  'proxy-connection',
 ];
 
 const alwaysUpstream = [
@@ -68,6 +79,20 @@ const neverToCaller = [
   'x-request-id',
   'request-id',
   'www-authenticate',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'authentication-info',
+  'set-cookie2',
+  'clear-site-data',
+  'refresh',
+  'content-location',
+  'content-security-policy',
+  'content-security-policy-report-only',
+  'reporting-endpoints',
+  'service-worker-allowed',
+  'server-timing',
+  'proxy-connection',
+  'x-served-by',
 ];
 
 const alwaysToCaller = [

@@ -3,9 +3,16 @@
 import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 
-/** Over https the prefix binds it to this host and to Secure (RFC 6265bis, 4.1.3.2). */
+/**
+ * A cookie's name: over https the prefix binds it to this host, Secure and the path `/` (RFC 6265bis, 4.1.3.2), so that no
+ * other host of the same domain can put one here.
+ */
+export function hostCookie(name: string, url: string): string {
+  return url.startsWith('https:') ? `__Host-${name}` : name;
+}
+
 function nameFor(url: string): string {
-  return url.startsWith('https:') ? '__Host-oo8_session' : 'oo8_session';
+  return hostCookie('oo8_session', url);
 }
 
 /** null: no cookie. */

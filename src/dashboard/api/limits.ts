@@ -28,6 +28,8 @@ export const managementLimits = {
   /** Requests or tokens a minute, requests at a time. */
   rate: 1_000_000_000,
   bodyBytes: 1_048_576,
+  /** Of a form of the dashboard's: the same, percent-encoded. */
+  formBytes: 4_194_304,
   /** Characters of what a change is recorded with. */
   auditCharacters: 2_000,
   importBodyBytes: 33_554_432,

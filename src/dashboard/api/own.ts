@@ -1,12 +1,13 @@
 // /api/sessions, /api/access-keys and /api/password: what an account logs in by. Each caller sees its own only.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { type AccessKey, accountLimits, type Session } from '../accounts/account.ts';
+import { forgetTries, mayTry } from '../accounts/login-try-store.ts';
 import { hashPassword, isPassword } from '../accounts/password.ts';
 import { accessKeyPrefix, hashOfSecret, newSecretValue } from '../accounts/secret-value.ts';
 import type { ApiEnv } from './authenticate.ts';
 import { newId } from './identifiers.ts';
-import { fieldProblem, notFound } from './problem.ts';
-import { bodyFailures, callFailures, json, jsonBody, missingFailure } from './responses.ts';
+import { fieldProblem, notFound, Problem } from './problem.ts';
+import { bodyFailures, callFailures, json, jsonBody, missingFailure, tryFailure } from './responses.ts';
 import type { ManagementServices } from './services.ts';
 import { isoOf, isoTime } from './values.ts';
 
@@ -100,7 +101,7 @@ const passwordRoute = createRoute({
         .openapi('PasswordChange'),
     ),
   },
-  responses: { 204: { description: 'It is changed.' }, ...bodyFailures, ...callFailures },
+  responses: { 204: { description: 'It is changed.' }, ...bodyFailures, ...tryFailure, ...callFailures },
 });
 
 /** Adds the routes of the own account. */
@@ -120,14 +121,30 @@ export function addOwnRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServi
     const { accountId, sessionId } = context.var.principal;
     const { current_password, password } = context.req.valid('json');
     const current = await accounts.passwordOf(accountId);
-    if (current !== null && !(await isPassword(current_password, current))) {
-      throw fieldProblem('current_password', 'this is not the current password');
-    }
+    if (current !== null) await checkCurrent(services, accountId, current_password, current);
     await accounts.setPassword(accountId, await hashPassword(password));
     await accounts.endOtherSessions(accountId, sessionId ?? '');
     return context.body(null, 204);
   });
   addKeyRoutes(api, services);
+}
+
+/** Whoever has found a session open is not to find out the password behind it. */
+async function checkCurrent(
+  { db, now }: ManagementServices,
+  accountId: string,
+  given: string,
+  current: string,
+): Promise<void> {
+  // Whoever has a session or a key is counted by the account, wherever the calls come from.
+  const tried = `password of ${accountId}`;
+  if (!(await mayTry(db, tried, accountId, now()))) {
+    const message = 'too many tries; wait a quarter of an hour';
+    throw new Problem(429, message, { errors: [{ field: 'current_password', message }] });
+  }
+  if (!(await isPassword(given, current)))
+    throw fieldProblem('current_password', 'this is not the current password');
+  await forgetTries(db, tried, accountId);
 }
 
 function addKeyRoutes(api: OpenAPIHono<ApiEnv>, { accounts, now }: ManagementServices): void {

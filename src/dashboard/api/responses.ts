@@ -36,6 +36,9 @@ export const missingFailure = { 404: problem('There is no such thing.') };
 /** What a call may answer that the state of things forbids. */
 export const conflictFailure = { 409: problem('Something that is there already stands in the way.') };
 
+/** What a call that proves who somebody is may answer besides. */
+export const tryFailure = { 429: problem('It was tried too often; wait a quarter of an hour.') };
+
 function problem(description: string) {
   return { description, content: { 'application/problem+json': { schema: problemSchema } } };
 }

@@ -1,8 +1,10 @@
 // The dashboard put together: headers, who is logged in, where forms come from, and every page's routes.
 import { Hono, type MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import { contextStorage } from 'hono/context-storage';
 import { isFromOwnPage, sessionValue } from '../accounts/session-cookie.ts';
 import { principalOfSession } from '../api/authenticate.ts';
+import { managementLimits } from '../api/limits.ts';
 import { accountRoutes } from './account.tsx';
 import { auditRoutes } from './audit.tsx';
 import { channelRoutes } from './channels.tsx';
@@ -33,6 +35,7 @@ export function dashboard(services: PageServices): Hono<PageEnv> {
   });
   app.use(contextStorage(), detectLanguage);
   app.use(guard(services));
+  app.use(boundedForm);
   app.route('/dashboard', languageRoutes());
   app.route('/dashboard', entryRoutes());
   app.use(requireSession);
@@ -75,6 +78,14 @@ function guard(services: PageServices): MiddlewareHandler<PageEnv> {
     for (const [name, value] of Object.entries(pageHeaders)) context.res.headers.set(name, value);
   };
 }
+
+/** Strangers send forms too: what is read of one has an end, whatever length it says. */
+const boundedForm = bodyLimit({
+  maxSize: managementLimits.formBytes,
+  onError: () => {
+    throw new PageProblem(413, strings().errors.tooLarge);
+  },
+});
 
 const requireSession: MiddlewareHandler<PageEnv> = async (context, next) => {
   const { services } = context.var;

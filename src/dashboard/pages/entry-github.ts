@@ -15,7 +15,7 @@ import type { Identity } from '../accounts/identity-store.ts';
 import { normalEmail, openSession } from '../accounts/log-in.ts';
 import { openState, sealedStateMs, sealState } from '../accounts/sealed-state.ts';
 import { hashOfSecret } from '../accounts/secret-value.ts';
-import { sessionValue } from '../accounts/session-cookie.ts';
+import { hostCookie, sessionValue } from '../accounts/session-cookie.ts';
 import { principalOfSession } from '../api/authenticate.ts';
 import { newId } from '../api/identifiers.ts';
 import { showLogin, tryOf, welcome } from './entry-session.tsx';
@@ -37,8 +37,8 @@ export function addGithubLogin(routes: Hono<PageEnv>): void {
     if (purpose === null) return context.redirect('/dashboard/login', 303);
     const { address, step } = await beginGithub(app, redirectUri(context));
     const sealed = await sealState({ purpose, step }, sealedFor, encryptionKey, context.var.services.now());
-    setCookie(context, cookieName, sealed, {
-      path,
+    setCookie(context, hostCookie(cookieName, context.req.url), sealed, {
+      path: '/',
       httpOnly: true,
       sameSite: 'Lax',
       secure: context.req.url.startsWith('https:'),
@@ -49,8 +49,9 @@ export function addGithubLogin(routes: Hono<PageEnv>): void {
   routes.get('/login/github/callback', async (context) => {
     const { app, encryptionKey } = githubOf(context);
     const { now } = context.var.services;
-    const sealed = getCookie(context, cookieName) ?? '';
-    deleteCookie(context, cookieName, { path });
+    const cookie = hostCookie(cookieName, context.req.url);
+    const sealed = getCookie(context, cookie) ?? '';
+    deleteCookie(context, cookie, { path: '/', secure: context.req.url.startsWith('https:') });
     const begun = await openState<{ purpose: Purpose; step: GithubStep }>(
       sealed,
       sealedFor,

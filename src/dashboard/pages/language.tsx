@@ -29,7 +29,9 @@ export function languageRoutes(): Hono<PageEnv> {
 function ownPath(context: PageContext, back: string): string {
   const here = new URL(context.req.url);
   const there = URL.parse(back, here.href);
-  return there?.origin === here.origin ? there.pathname + there.search : '/';
+  if (there?.origin !== here.origin) return '/';
+  // Two slashes would begin the name of another host.
+  return there.pathname.replace(/^\/+/, '/') + there.search;
 }
 
 /** `back`: the page that is shown, as a path with its query. */

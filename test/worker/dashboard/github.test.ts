@@ -133,6 +133,18 @@ it('logs in whoever has linked GitHub before, also under another name there', as
   expect(page.text).toContain('acc_bob');
 });
 
+it('remembers the way out in a cookie that no other host of the domain can put there', async () => {
+  const { relay, github } = await open();
+  const reply = await relay.fetch('/dashboard/login/github', { redirect: 'manual' });
+  const cookie = reply.headers.get('set-cookie') ?? '';
+  expect(cookie).toMatch(/^__Host-oo8_github=/);
+  for (const flag of ['HttpOnly', 'Secure', 'SameSite=Lax', 'Path=/;']) expect(cookie).toContain(flag);
+  const planted = cookie.split(';')[0]?.replace('__Host-', '') ?? '';
+  const path = github.consent(reply.headers.get('location') ?? '', ada);
+  expect((await comeBack(relay, path, planted)).status).toBe(400);
+  expect((await comeBack(relay, path, cookie.split(';')[0] ?? '')).status).toBe(403);
+});
+
 it('lets nobody in whom no account has linked, not by the email address either', async () => {
   const { relay, github } = await open();
   const out = await leave(relay);
@@ -159,7 +171,8 @@ it('refuses a way back that another browser began, that is used twice, or whose 
   expect((await comeBack(relay, path, '')).status).toBe(400);
   const other = await leave(relay);
   expect((await comeBack(relay, path, other.cookie)).status).toBe(401);
-  expect((await comeBack(relay, path.replace(/state=./, 'state=_'), out.cookie)).status).toBe(401);
+  const altered = path.replace(/state=(.)/, (_, first) => (first === 'A' ? 'state=B' : 'state=A'));
+  expect((await comeBack(relay, altered, out.cookie)).status).toBe(401);
   expect((await comeBack(relay, path, `${out.cookie.slice(0, -3)}AAA`)).status).toBe(400);
   expect((await comeBack(relay, path, out.cookie)).status).toBe(303);
   expect((await comeBack(relay, path, out.cookie)).status).toBe(401);

@@ -36,6 +36,9 @@ it('takes nobody to another site, and no language that there is not', async () =
     '/\\evil.example',
     'javascript:alert(1)',
     '',
+    'https://relay.test//evil.example/x',
+    '/.//evil.example',
+    '/a/..//evil.example',
   ]) {
     const reply = await admin.post('/dashboard/language', { language: 'klingon', back });
     const location = reply.headers.get('location') ?? '';

@@ -56,6 +56,49 @@ it('limits tries from one address whoever is tried, and of one person from where
   expect((await logIn(relay, 'z@example.com', 'wrong', '192.0.2.11')).status).toBe(429);
 });
 
+it('counts the addresses of one IPv6 network as one', async () => {
+  const { relay } = await openDashboard();
+  const count = (address: string) =>
+    env.DB.prepare('INSERT INTO login_tries VALUES (?, ?, ?)')
+      .bind(`address ${address}`, loginLimits.sameAddress - 1, Date.now() + loginLimits.windowMs)
+      .run();
+  await count('2001:db8:1:2::/64');
+  expect((await logIn(relay, 'x@example.com', 'wrong', '2001:db8:1:2::7')).status).toBe(401);
+  expect((await logIn(relay, 'y@example.com', 'wrong', '2001:db8:1:2:ffff::8')).status).toBe(429);
+  expect((await logIn(relay, 'y@example.com', 'wrong', '2001:db8:1:3::7')).status).toBe(401);
+});
+
+it('writes nothing for whomever an address names that has tried too much already, and nothing long', async () => {
+  const { relay } = await openDashboard();
+  await env.DB.prepare('INSERT INTO login_tries VALUES (?, ?, ?)')
+    .bind('address 192.0.2.12', loginLimits.sameAddress, Date.now() + loginLimits.windowMs)
+    .run();
+  const rows = () => env.DB.prepare('SELECT COUNT(*) AS count FROM login_tries').first<number>('count');
+  const before = await rows();
+  for (const name of ['a', 'b', 'c'])
+    expect((await logIn(relay, `${name}@example.com`, 'wrong', '192.0.2.12')).status).toBe(429);
+  expect(await rows()).toBe(before);
+  expect((await logIn(relay, 'x'.repeat(100_000), 'wrong', '192.0.2.13')).status).toBe(401);
+  const longest = 'SELECT MAX(LENGTH(counted_for)) AS length FROM login_tries';
+  expect(await env.DB.prepare(longest).first<number>('length')).toBeLessThan(2_000);
+});
+
+it('lets nobody who has a session try out the password behind it', async () => {
+  const { relay, member } = await openDashboard();
+  const tries = Array.from({ length: loginLimits.sameBoth + 2 }, (_, index) =>
+    member.api('POST', '/password', { current_password: `guess ${index}`, password: 'another password' }),
+  );
+  const replies = await Promise.all(tries);
+  expect(replies.filter(({ status }) => status === 400)).toHaveLength(loginLimits.sameBoth);
+  const late = replies.filter(({ status }) => status === 429);
+  expect(late.map(({ body }) => body.errors[0].field)).toEqual(['current_password', 'current_password']);
+  const right = { current_password: password, password: 'another password' };
+  expect((await member.api('POST', '/password', right)).status).toBe(429);
+  expect((await logIn(relay, 'bob@example.com', password)).status).toBe(303);
+  await env.DB.prepare('UPDATE login_tries SET until = 1').run();
+  expect((await member.api('POST', '/password', right)).status).toBe(204);
+}, 30_000);
+
 it('forgets tries when their quarter of an hour is over', async () => {
   const { relay } = await openDashboard();
   await env.DB.prepare('INSERT INTO login_tries VALUES (?, 999, ?)')

@@ -165,3 +165,14 @@ it('says which models there are when none is served by that name, and where anot
   expect(elsewhere.status).toBe(404);
   expect(elsewhere.body.error.message).toContain('/v1/messages');
 });
+
+it.each(['client_secrets', 'sessions'])(
+  'takes no larger body at /v1/realtime/%s without a length',
+  async (name) => {
+    const large = new Blob(['{"session":{},"x":"', 'x'.repeat(300_000), '"}']);
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+    const body = large.stream();
+    const reply = await relay.fetch(`/v1/realtime/${name}`, { method: 'POST', headers, body });
+    expect([reply.status, reply.body.error.code]).toEqual([413, 'request_too_large']);
+  },
+);

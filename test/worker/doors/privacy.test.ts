@@ -163,3 +163,32 @@ it('passes an upstream’s other errors on, byte for byte', async () => {
   expect([reply.status, reply.text]).toEqual([400, text]);
   relay.upstream = () => Response.json({});
 });
+
+it('keeps what an upstream says in its first event out of the log: it may be the key, or the question', async () => {
+  const channel = { provider: 'openai-compatible', base_url: 'https://twice.test/v1', models: ['twice'] };
+  for (const name of ['one', 'two'])
+    await relay.channel({ ...channel, name, keys: [`key-of-the-operator-${name}`] });
+  const error = {
+    type: 'overloaded_error',
+    code: 'x y',
+    message: 'no key-of-the-operator for "what a secret"',
+  };
+  relay.upstream = () =>
+    new Response(`data: ${JSON.stringify({ error })}\n\n`, {
+      headers: { 'content-type': 'text/event-stream' },
+    });
+  await relay.fetch('/v1/chat/completions', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify({ ...jsonBody('twice'), stream: true }),
+  });
+  relay.upstream = () => Response.json({});
+  const rows = async () => (await relay.manage('GET', '/logs?model=twice')).body.data;
+  await expect.poll(rows, { timeout: 20_000 }).toHaveLength(1);
+  const [logged] = await rows();
+  expect(logged.attempts[0].error).toBe('an error as the first event: overloaded_error');
+  const health = (await relay.manage('GET', '/channels')).text;
+  expect(health).toContain('overloaded_error');
+  for (const text of [JSON.stringify(logged), health])
+    expect(text).not.toMatch(/key-of-the-operator|a secret/);
+}, 30_000);

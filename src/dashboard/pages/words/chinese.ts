@@ -165,5 +165,6 @@ export const chinese: Words = {
     notFound: '此地址没有内容。',
     back: '返回',
     adminOnly: '只有管理员可以这样做。',
+    tooLarge: '表单内容过大。',
   },
 };

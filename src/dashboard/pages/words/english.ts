@@ -166,6 +166,7 @@ export const english = {
     notFound: 'There is nothing at this address.',
     back: 'Back',
     adminOnly: 'Only an admin may do this.',
+    tooLarge: 'The form is too large.',
   },
 } as const;
 

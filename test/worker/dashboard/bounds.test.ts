@@ -1,0 +1,48 @@
+// Bodies that never end: what the dashboard and the management API read of them.
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import { managementLimits } from '../../../src/dashboard/api/limits.ts';
+import { openDashboard, origin } from './open-dashboard.ts';
+
+/** A body without a length that would be a hundred megabytes, and how much of it was asked for. */
+function endless() {
+  const read = { bytes: 0 };
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      if (read.bytes > 100_000_000) return controller.close();
+      read.bytes += 65_536;
+      controller.enqueue(new Uint8Array(65_536).fill(0x61));
+    },
+  });
+  return { body, read };
+}
+
+describe('a body that never ends', () => {
+  it.each([
+    '/dashboard/login',
+    '/dashboard/login/key',
+    '/dashboard/login/passkey',
+    '/dashboard/setup',
+    '/dashboard/invite',
+    '/dashboard/language',
+  ])('is not taken from strangers at %s', async (path) => {
+    const { relay } = await openDashboard();
+    const { body, read } = endless();
+    const headers = { origin, 'content-type': 'application/x-www-form-urlencoded' };
+    const reply = await relay.fetch(path, { method: 'POST', headers, body });
+    expect(reply.status).toBe(413);
+    expect(reply.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+    expect(read.bytes).toBeLessThan(managementLimits.formBytes * 2);
+    const declared = { ...headers, 'content-length': '100000000' };
+    expect((await relay.fetch(path, { method: 'POST', headers: declared, body: 'a=1' })).status).toBe(413);
+  });
+
+  it('is not held by the management API either', async () => {
+    const { relay } = await openDashboard();
+    const { body, read } = endless();
+    const key = { authorization: `Bearer ${env.ADMIN_KEY}`, 'content-type': 'application/json' };
+    const reply = await relay.fetch('/api/tokens', { method: 'POST', headers: key, body });
+    expect(reply.status).toBe(413);
+    expect(read.bytes).toBeLessThan(managementLimits.bodyBytes * 2);
+  });
+});

@@ -1,0 +1,61 @@
+// What answers say to browsers: none of them is a page of an upstream's at the relay's own address.
+import { beforeAll, expect, it } from 'vitest';
+import { addChannels, type OpenRelay, openRelay } from './open-relay.ts';
+
+let relay: OpenRelay;
+let token = '';
+const origin = 'https://page.example';
+
+beforeAll(async () => {
+  relay = openRelay();
+  await addChannels(relay);
+  token = (await relay.token()).token;
+});
+
+const ofAnswer = (headers: Headers) => [
+  headers.get('x-content-type-options'),
+  headers.get('content-security-policy'),
+];
+
+it('keeps an upstream’s page from being one of the relay’s own', async () => {
+  const html = { 'content-type': 'text/html', 'content-security-policy': 'script-src *' };
+  for (const status of [200, 400]) {
+    relay.upstream = () => new Response('<script>alert(1)</script>', { status, headers: html });
+    // As a form of another site's sends it: no header but what the address says.
+    const path = `/v1beta/models/gemini-2.0-flash:generateContent?key=${token}`;
+    const body = JSON.stringify({ contents: [{ parts: [{ text: 'hi' }] }] });
+    const reply = await relay.fetch(path, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'text/plain', origin: 'null' },
+    });
+    expect(reply.status).toBe(status);
+    expect(ofAnswer(reply.headers)).toEqual([
+      'nosniff',
+      "default-src 'none'; frame-ancestors 'none'; sandbox",
+    ]);
+  }
+  relay.upstream = () => Response.json({});
+});
+
+it.each(['/v1/models', '/v1/nothing', '/v1beta/models'])('says the same at %s', async (path) => {
+  const reply = await relay.fetch(path, { headers: { origin, authorization: `Bearer ${token}` } });
+  expect(ofAnswer(reply.headers)).toEqual(['nosniff', "default-src 'none'; frame-ancestors 'none'; sandbox"]);
+});
+
+it.each(['/api/health', '/api/tokens', '/api/nothing', '/api/openapi.json'])('and at %s', async (path) => {
+  expect(ofAnswer((await relay.fetch(path)).headers)).toEqual([
+    'nosniff',
+    "default-src 'none'; frame-ancestors 'none'; sandbox",
+  ]);
+});
+
+it.each(['/favicon.svg', '/dashboard.js', '/dashboard.css', '/robots.txt', '/nothing-here'])(
+  'lets nobody frame %s, or take it for something else',
+  async (path) => {
+    const { status, headers } = await relay.fetch(path);
+    expect(status).toBe(path === '/nothing-here' ? 404 : 200);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+  },
+);

@@ -1,0 +1,149 @@
+// A model's name is the caller's text, and becomes part of an upstream's address: it names one model there, the one
+// that was asked for, allowed and priced.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type OpenRelay, openRelay } from './open-relay.ts';
+import { jsonBody } from './routes.ts';
+
+let relay: OpenRelay;
+let token = '';
+
+const keys = ['key-of-the-operator'];
+const upstreams = [
+  { prefix: 'gem-', provider: 'gemini', base_url: 'https://upstream.test/gateway/one' },
+  {
+    prefix: 'az-',
+    provider: 'azure',
+    base_url: 'https://upstream.test/gateway/one?api-version=2024-10-21',
+  },
+  { prefix: 'vx-', provider: 'vertex', base_url: 'https://upstream.test/gateway/one' },
+  { prefix: 'compatible-', provider: 'openai-compatible', base_url: 'https://upstream.test/gateway/one' },
+];
+
+beforeAll(async () => {
+  relay = openRelay();
+  for (const { prefix, provider, base_url } of upstreams) {
+    await relay.channel({ name: prefix, provider, base_url, keys, models: [`${prefix}*`, '.*'] });
+  }
+  token = (await relay.token({ models: [...upstreams.map(({ prefix }) => `${prefix}*`), '.*'] })).token;
+});
+
+function ask(model: string) {
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+  const body = JSON.stringify(jsonBody(model));
+  return relay.fetch('/v1/chat/completions', { method: 'POST', headers, body });
+}
+
+it.each([
+  'gem-flash/../dear',
+  'gem-flash/../../../../elsewhere',
+  'gem-flash/./../dear',
+  'vx-flash/../dear',
+  'az-mini/..',
+  'compatible-mini/../dear',
+  '..',
+  '.',
+  '../x',
+])('does not take %s for a model: no segment of a name goes up in an address', async (model) => {
+  const before = relay.received.length;
+  const reply = await ask(model);
+  expect([reply.status, reply.body.error.code]).toEqual([404, 'model_not_found']);
+  expect(relay.received.length).toBe(before);
+});
+
+it('nor in the path of a request of Gemini’s', async () => {
+  const headers = { 'content-type': 'application/json', 'x-goog-api-key': token };
+  const body = JSON.stringify({ contents: [{ parts: [{ text: 'hi' }] }] });
+  const before = relay.received.length;
+  const path = '/v1beta/models/gem-flash%2F..%2Fdear:generateContent';
+  expect((await relay.fetch(path, { method: 'POST', headers, body })).status).toBe(404);
+  expect(relay.received.length).toBe(before);
+});
+
+it('asks Vertex for the whole of a name, not for what follows its last slash', async () => {
+  await ask('vx-flash/dear');
+  const { pathname } = new URL(relay.received.at(-1)?.url ?? '');
+  expect(pathname).toMatch(/\/publishers\/google\/models\/vx-flash\/dear:generateContent$/);
+});
+
+it.each([
+  'gem-a?key=1#x',
+  'gem-a%2F..%2Fdear',
+  'gem-a\\..\\dear',
+  'gem-a\r\nx: y',
+  'gem-a:streamGenerateContent',
+])('keeps what else may be in a name within its place: %j', async (model) => {
+  await ask(model);
+  const { pathname, search, hash, host } = new URL(relay.received.at(-1)?.url ?? '');
+  expect([host, search, hash]).toEqual(['upstream.test', '', '']);
+  const name = encodeURIComponent(model).replaceAll('%2F', '/');
+  expect(pathname).toBe(`/gateway/one/v1beta/models/${name}:generateContent`);
+});
+
+it.each(['Model', 'MODEL', 'mo\\u0044el'])('does not take a body that says `%s` besides', async (key) => {
+  const before = relay.received.length;
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+  const body = `{"model":"compatible-mini","${key}":"dear","messages":[{"role":"user","content":"hi"}]}`;
+  const reply = await relay.fetch('/v1/chat/completions', { method: 'POST', headers, body });
+  expect([reply.status, reply.body.error.param]).toEqual([400, JSON.parse(`"${key}"`)]);
+  expect(relay.received.length).toBe(before);
+});
+
+describe('a form', () => {
+  const part = (disposition: string, value: string) =>
+    `--b\r\ncontent-disposition: form-data; ${disposition}\r\n\r\n${value}\r\n`;
+  const cheap = part('name="model"', 'compatible-mini');
+  const file = part('name="file"; filename="a.wav"', 'RIFF');
+  const send = (body: string | ReadableStream, type = 'multipart/form-data; boundary=b') =>
+    relay.fetch('/v1/audio/transcriptions', {
+      method: 'POST',
+      headers: { 'content-type': type, authorization: `Bearer ${token}` },
+      body,
+    });
+
+  const smuggled = [
+    ['again', part('name="model"', 'dear')],
+    ['as a file', part('name="model"; filename="m"', 'dear')],
+    ['in an encoded name', part("name*=utf-8''mod%65l", 'dear')],
+    ['in a name with a backslash', part('name="mo\\del"', 'dear')],
+    ['in the second name of a part', part('name="x"; name="model"', 'dear')],
+    [
+      'in the second header of a part',
+      part('name="x"\r\ncontent-disposition: form-data; name="model"', 'dear'),
+    ],
+    ['in a header of two lines', part('\r\n name="model"', 'dear')],
+    ['in lines of another kind', '--b\ncontent-disposition: form-data; name="model"\n\ndear\n--b\n'],
+  ] as const;
+  const places: [string, (second: string) => string][] = [
+    ['before', (second) => `${second}${cheap}${file}--b--\r\n`],
+    ['after', (second) => `${cheap}${file}${second}--b--\r\n`],
+    ['long after', (second) => `${cheap}${file}${part('name="x"', 'x'.repeat(200_000))}${second}--b--\r\n`],
+  ];
+  const cases = smuggled.flatMap(([how, second]) =>
+    places.map(([where, bodyOf]) => [how, where, bodyOf(second)] as const),
+  );
+
+  it.each(cases)('that names a model %s, %s, is not sent', async (_how, _where, body) => {
+    const reply = await send(body);
+    expect([reply.status, reply.body?.error?.param]).toEqual([400, 'model']);
+    expect(relay.received.at(-1)?.body ?? '').not.toContain('dear');
+  });
+
+  it('goes on under the one boundary that was read', async () => {
+    const body = `${cheap}${file}--b--\r\n`;
+    for (const type of [
+      'multipart/form-data; boundary=b; boundary=other',
+      'multipart/form-data; x-boundary=other; boundary=b',
+      'multipart/form-data; boundary="b"; charset=utf-8',
+    ]) {
+      expect((await send(body, type)).status).toBe(200);
+      expect(relay.received.at(-1)?.headers.get('content-type')).toBe('multipart/form-data; boundary=b');
+    }
+  });
+
+  it('may have a file that looks like one', async () => {
+    const inside = `RIFF\r\n--bb\r\ncontent-disposition: form-data; name="model"\r\n\r\ndear`;
+    const body = `${cheap}${part('name="file"; filename="model.wav"', inside)}${part('name="models"', 'x')}--b--\r\n`;
+    expect((await send(body)).status).toBe(200);
+    expect(relay.received.at(-1)?.body).toBe(body);
+  });
+});
