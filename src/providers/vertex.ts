@@ -67,10 +67,13 @@ function isClaude(model: string): boolean {
   return model.includes('claude');
 }
 
-/** Operators may give a model by its whole path. */
+/** Operators may give a model by its path. What is none is the caller's name, whole: none is hidden in another. */
 function bareName(model: string): string {
-  return nameInPath(model.slice(model.lastIndexOf('/') + 1));
+  return nameInPath(model.replace(pathBefore, ''));
 }
+
+const pathBefore =
+  /^(projects\/[^/]+\/locations\/[^/]+\/)?(publishers\/)?(google|anthropic)\/(models\/)?|^models\//;
 
 function claudeVerb({ operation, model, streams }: UpstreamTarget): string {
   if (operation === 'messages-count-tokens') return 'count-tokens:rawPredict';
