@@ -87,6 +87,23 @@ describe('counting tokens for a model of another format', () => {
 });
 
 describe('an upstream’s error', () => {
+  it('in the middle of a stream is the last element of a Gemini caller’s array', async () => {
+    const events = [
+      ['message_start', { message: { id: 'm', model: 'c', content: [], usage: { input_tokens: 9 } } }],
+      ['content_block_start', { index: 0, content_block: { type: 'text', text: '' } }],
+      ['content_block_delta', { index: 0, delta: { type: 'text_delta', text: 'Hi' } }],
+      ['error', { error: { type: 'overloaded_error', message: 'Overloaded' } }],
+    ] as const;
+    const wire = events.map(
+      ([event, data]) => `event: ${event}\ndata: ${JSON.stringify({ type: event, ...data })}\n\n`,
+    );
+    relay.upstream = () => new Response(wire.join(''), { headers: { 'content-type': 'text/event-stream' } });
+    const contents = [{ parts: [{ text: 'Hello' }] }];
+    const answer = await post('/v1beta/models/claude-opus-4-5:streamGenerateContent', { contents });
+    expect(answer.body).toHaveLength(2);
+    expect(answer.body[1].error).toMatchObject({ code: 529, message: 'Overloaded', status: 'UNAVAILABLE' });
+  });
+
   it('has the caller’s shape and the upstream’s status and words', async () => {
     relay.upstream = () =>
       Response.json(
