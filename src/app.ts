@@ -7,7 +7,7 @@ import { anthropicDoor } from './http/anthropic.ts';
 import { atDoor, type DoorEnv } from './http/door.ts';
 import { geminiDoor } from './http/gemini.ts';
 import { geminiLiveDoor } from './http/gemini-live.ts';
-import { modelsDoor, shapeFor } from './http/models.ts';
+import { modelsDoor, shapeOfPath } from './http/models.ts';
 import { openaiDoor } from './http/openai.ts';
 import { canonicalPath, pathOf } from './http/paths.ts';
 import { realtimeDoor } from './http/realtime.ts';
@@ -237,7 +237,7 @@ doors.notFound((context) => {
   const { path, method, raw } = context.req;
   const isPage = (method === 'GET' || method === 'HEAD') && !/^\/(v1(beta)?|ws)(\/|$)/.test(path);
   if (isPage) return context.env.ASSETS.fetch(raw);
-  return atDoor(shapeFor(raw), () => Promise.reject(noSuchRoute(path, method)));
+  return atDoor(shapeOfPath(raw), () => Promise.reject(noSuchRoute(path, method)));
 });
 
 /** The Worker's fetch handler. Middleware costs every request that passes it: only pages' requests do. Sockets know no CORS. */

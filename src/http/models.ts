@@ -18,7 +18,8 @@ import {
   type ServicesOf,
 } from './door.ts';
 import { decoded } from './gemini.ts';
-import { isGeminiPath } from './paths.ts';
+import { canonicalPath, isGeminiPath } from './paths.ts';
+import { namesModel } from './routes.ts';
 
 /** `GET /v1/models` and `/v1/models/{id}`, whichever SDK asks. */
 export function modelsDoor(servicesOf: ServicesOf): Hono<DoorEnv> {
@@ -31,6 +32,7 @@ export function modelsDoor(servicesOf: ServicesOf): Hono<DoorEnv> {
     });
   });
   door.get('/v1/models/:id{.+}', (context) => {
+    if (!namesModel(context.req.path)) return context.notFound();
     const shape = shapeFor(context.req.raw);
     const id = decoded(context.req.path.slice('/v1/models/'.length));
     return atDoor(shape, async () => {
@@ -48,6 +50,15 @@ export function shapeFor({ headers, url }: Request): DoorFormat {
   if (headers.has('anthropic-version')) return 'anthropic';
   if (headers.has('x-goog-api-key') || /[?&]key=/.test(url)) return 'gemini';
   return isGeminiPath(new URL(url).pathname) && !headers.has('authorization') ? 'gemini' : 'openai';
+}
+
+/** Whose shape a path that is none, or a wrong method, is told in: the API's that the path is of, else as for the lists. */
+export function shapeOfPath(request: Request): DoorFormat {
+  const { pathname } = new URL(request.url);
+  const path = canonicalPath(pathname);
+  if (/^\/v1\/messages(\/|$)/.test(path)) return 'anthropic';
+  const isGemini = isGeminiPath(pathname) && /^\/(v1(alpha|beta)|v1\/models|ws)(\/|$)/.test(path);
+  return isGemini ? 'gemini' : shapeFor(request);
 }
 
 async function visibleModels(

@@ -129,17 +129,31 @@ it('says 404 for a path that is none, in the shape that the caller reads', async
   expect(expectRefusal(verb, 'gemini', notFound)).toMatch(/no method `sing`.*generateContent/);
 });
 
+it('says it in the shape of the API that the path is of, whichever header the token came in', async () => {
+  const headers = { authorization: `Bearer ${token}` };
+  expectRefusal(await relay.fetch('/v1/messages/batch', { method: 'POST', headers }), 'anthropic', notFound);
+  expectRefusal(await relay.fetch('/v1beta/tunedThings', { headers }), 'gemini', notFound);
+  expectRefusal(
+    await relay.fetch('/v1beta/chat/completion', { method: 'POST', headers }),
+    'openai',
+    notFound,
+  );
+});
+
 it.each([
-  ['GET', '/v1/chat/completions', 'POST'],
-  ['PUT', '/v1/messages', 'POST'],
-  ['POST', '/v1/models', 'GET, HEAD'],
-  ['DELETE', '/v1/models/gpt-4o', 'GET, HEAD'],
-  ['POST', '/v1/responses/resp_1', 'GET, HEAD, DELETE'],
-  ['GET', '/v1/responses/resp_1/cancel', 'POST'],
-  ['POST', '/v1/responses/resp_1/input_items', 'GET, HEAD'],
-])('says 405 for %s %s, and what it takes: %s', async (method, path, allow) => {
+  ['GET', '/v1/chat/completions', 'POST', 'openai'],
+  ['PUT', '/v1/messages', 'POST', 'anthropic'],
+  ['GET', '/v1/messages/count_tokens', 'POST', 'anthropic'],
+  ['POST', '/v1/models', 'GET, HEAD', 'openai'],
+  ['DELETE', '/v1/models/gpt-4o', 'GET, HEAD', 'openai'],
+  ['GET', '/v1beta/models/gemini-2.0-flash:generateContent', 'POST', 'gemini'],
+  ['PUT', '/v1/models/gemini-2.0-flash:countTokens', 'POST', 'gemini'],
+  ['POST', '/v1/responses/resp_1', 'GET, HEAD, DELETE', 'openai'],
+  ['GET', '/v1/responses/resp_1/cancel', 'POST', 'openai'],
+  ['POST', '/v1/responses/resp_1/input_items', 'GET, HEAD', 'openai'],
+] as const)('says 405 for %s %s, and what it takes: %s', async (method, path, allow, door) => {
   const reply = await relay.fetch(path, { method, headers: { authorization: `Bearer ${token}` } });
-  expectRefusal(reply, 'openai', notAllowed);
+  expectRefusal(reply, door, notAllowed);
   expect(reply.headers.get('allow')).toBe(allow);
 });
 
