@@ -1,10 +1,10 @@
 // The composition root: builds the services of an isolate once, mounts the doors and the management API.
-import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { type Context, Hono, type HonoRequest, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { type Config, type Env, readConfig } from './config.ts';
 import type { ManagementServices } from './dashboard/api/services.ts';
 import { anthropicDoor } from './http/anthropic.ts';
-import { atDoor, type DoorEnv } from './http/door.ts';
+import { atDoor, type DoorEnv, newRequestId } from './http/door.ts';
 import { geminiDoor } from './http/gemini.ts';
 import { geminiLiveDoor } from './http/gemini-live.ts';
 import { modelsDoor, shapeOfPath } from './http/models.ts';
@@ -169,7 +169,9 @@ const crossOrigin: MiddlewareHandler<DoorEnv> = async (context, next) => {
     exposeHeaders: exposedHeaders,
     maxAge: 86_400,
   });
-  return policy(context, next);
+  const preflight = await policy(context, next);
+  preflight?.headers.set('x-request-id', newRequestId());
+  return preflight;
 };
 
 const doorsForPages = new Hono<DoorEnv>({ getPath: (request) => canonicalPath(pathOf(request.url)) });
@@ -179,7 +181,9 @@ doorsForPages.all('*', (context) => doors.fetch(context.req.raw, context.env, co
 doors.all('/api/*', async (context) => {
   const { managementApi } = await import('./dashboard/api/management-api.ts');
   const api = managementApi(await managementServices(context.env));
-  return api.fetch(withoutPrefix(context.req.raw), context.env, context.executionCtx);
+  const response = await api.fetch(belowPrefix(context.req), context.env, context.executionCtx);
+  response.headers.set('x-request-id', newRequestId());
+  return response;
 });
 
 for (const path of ['/', '/dashboard', '/dashboard/*']) doors.all(path, showDashboard);
@@ -259,11 +263,11 @@ function noSuchRoute(path: string, method: string): RelayError {
   );
 }
 
-/** The management API's own paths begin after `/api`. */
-function withoutPrefix(request: Request): Request {
-  const url = new URL(request.url);
-  url.pathname = url.pathname.slice('/api'.length);
-  return new Request(url, request);
+/** The management API's own paths begin after `/api`; its base address is forgiven its slashes too. */
+function belowPrefix({ raw, path }: HonoRequest): Request {
+  const url = new URL(raw.url);
+  url.pathname = path.slice('/api'.length);
+  return new Request(url, raw);
 }
 
 /** A trial that succeeds also ends what its channel and key are set aside for. */

@@ -1,4 +1,5 @@
 // Base addresses are forgiven; wrong paths and methods are told; browsers may call.
+import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectRefusal, expectRequestId } from './expect-refusal.ts';
 import { addChannels, type OpenRelay, openRelay } from './open-relay.ts';
@@ -171,6 +172,14 @@ it('answers what Claude Code asks besides with 204, without a credential, and co
   expect(relay.traffic).toEqual(before);
 });
 
+it('finds the management API behind repeated and trailing slashes', async () => {
+  for (const path of ['/api/health/', '//api//health', '/api/tokens/?limit=1']) {
+    const reply = await relay.fetch(path, { headers: { authorization: `Bearer ${env.ADMIN_KEY}` } });
+    expect(reply.status, path).toBe(200);
+    expect(reply.headers.get('x-request-id')).toMatch(/^req_[0-9a-f]{32}$/);
+  }
+});
+
 describe('pages of other origins', () => {
   const origin = 'https://page.example';
   const preflight = (path: string, from = origin) =>
@@ -197,6 +206,7 @@ describe('pages of other origins', () => {
       'authorization,x-stainless-os,anthropic-beta',
     );
     expect(reply.headers.get('access-control-allow-methods')).toMatch(/POST/);
+    expectRequestId(reply, 'openai');
   });
 
   it('may read answers and refusals, with the headers that matter', async () => {
