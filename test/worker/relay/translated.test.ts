@@ -134,6 +134,22 @@ describe('an upstream’s error', () => {
     expect(messages.body.request_id).toBe(messages.headers.get('request-id'));
   });
 
+  it('says to a Gemini caller that the upstream failed, where it is not the request’s fault', async () => {
+    const contents = [{ role: 'user', parts: [{ text: 'Hi' }] }];
+    for (const [status, word, reason] of [
+      [400, 'INVALID_ARGUMENT', undefined],
+      [429, 'RESOURCE_EXHAUSTED', 'UPSTREAM_ERROR'],
+      [500, 'UNAVAILABLE', 'UPSTREAM_ERROR'],
+      [504, 'DEADLINE_EXCEEDED', 'UPSTREAM_ERROR'],
+      [529, 'UNAVAILABLE', 'UPSTREAM_ERROR'],
+    ] as const) {
+      relay.upstream = () => Response.json({ error: { message: 'Sorry' } }, { status });
+      const { body } = await post('/v1beta/models/gpt-4o:generateContent', { contents });
+      expect(body.error).toMatchObject({ code: status, message: 'Sorry', status: word });
+      expect(body.error.details?.[0].reason).toBe(reason);
+    }
+  });
+
   it('is one in a body with status 200 too, and a page of HTML', async () => {
     relay.upstream = () => Response.json({ error: { message: 'Provider returned error', code: 502 } });
     const gemini = await post('/v1beta/models/gpt-4o:generateContent', {
