@@ -19,6 +19,7 @@ import { waitsFor } from './patience.ts';
 import { pipeStream } from './pipe.ts';
 import { pumpStream } from './pump.ts';
 import { recordIds } from './record-ids.ts';
+import { redacted } from './redact.ts';
 import { refusedRelay } from './refused-relay.ts';
 import type { StreamEnd, StreamTask } from './stream-task.ts';
 import { usageStripper } from './strip.ts';
@@ -48,7 +49,8 @@ export async function answer(request: Admitted, sent: Sent): Promise<Response> {
 }
 
 /** An upstream's error goes on as it is, unless it is about the relay's own key. Nothing is charged. */
-async function failed(call: Call, ticket: Ticket, { upstream, translation }: Sent): Promise<Response> {
+async function failed(call: Call, ticket: Ticket, sent: Sent): Promise<Response> {
+  const { upstream, translation } = sent;
   const bytes = await upstream.arrayBuffer();
   const text = new TextDecoder().decode(bytes.slice(0, relayLimits.errorBodyBytes));
   if (refusedRelay(upstream.status, text)) {
@@ -57,8 +59,11 @@ async function failed(call: Call, ticket: Ticket, { upstream, translation }: Sen
     throw new RelayError('upstream_refused_relay', message, { cause: `upstream status ${upstream.status}` });
   }
   ticket.settle({ status: upstream.status, errorCode: 'upstream_error', meter: null });
-  if (translation !== null) return translatedFailure(call, upstream, text);
-  return new Response(bytes, { status: upstream.status, headers: headersForCaller(upstream.headers) });
+  const told = redacted(text, sent);
+  if (translation !== null) return translatedFailure(call, upstream, told);
+  const headers = headersForCaller(upstream.headers);
+  if (told !== text) headers.delete('content-length');
+  return new Response(told === text ? bytes : told, { status: upstream.status, headers });
 }
 
 /** An error of another format, in the caller's shape and with the same status. */
