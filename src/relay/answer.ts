@@ -129,6 +129,7 @@ function streamTask(answering: Answering, body: ReadableStream): StreamTask {
     idleMs: waitsFor(plan, sent.route).idleMs,
     abortUpstream: () => sent.abort.abort(),
     isAtBoundary: () => meter.atBoundary,
+    isCut: () => isCut(answering),
     isShort: () => ticket.isShort(meter),
     look: async () => overdue(call) ?? ticket.look(meter),
     beforeClose: () => recordIds(answering, sent, meter),
@@ -140,6 +141,15 @@ function streamTask(answering: Answering, body: ReadableStream): StreamTask {
         requestId: call.requestId,
       }),
   };
+}
+
+/** Formats whose streams say that they are over. */
+const conversations: ReadonlySet<WireKind> = new Set<WireKind>(['chat', 'messages', 'responses', 'generate']);
+
+/** Neither the terminator came, nor an error, nor what stands for the end where an upstream knows no terminator. */
+function isCut({ call, sent, meter, framing }: Answering): boolean {
+  if ((framing !== 'sse' && framing !== 'json-array') || !conversations.has(kindOf(call, sent))) return false;
+  return !meter.complete && !meter.saidWhy && meter.error === null && meter.arrayPosition !== 'closed';
 }
 
 /** The deadline of the whole request. */
@@ -194,6 +204,8 @@ function translatedStream(
   const task: StreamTask = {
     ...streamTask(answering, body),
     isAtBoundary: () => true,
+    // The translator says so itself.
+    isCut: () => false,
     errorEvent: (error) => translator.errorEvent(error),
     beforeClose: () => keep(answering, translator.finished),
   };
