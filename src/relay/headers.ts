@@ -23,7 +23,12 @@ const droppedFromCaller: readonly (string | RegExp)[] = [
   /^x-envoy-/,
   'forwarded',
   'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-original-forwarded-for',
   'true-client-ip',
+  'fastly-client-ip',
+  'fly-client-ip',
   'via',
   'cdn-loop',
   // A browser's own: providers refuse requests that look like a page's.

@@ -18,6 +18,8 @@ const gossip = {
   'cf-connecting-ip': '192.0.2.77',
   'x-forwarded-for': '192.0.2.77',
   'x-real-ip': '192.0.2.77',
+  'x-client-ip': '192.0.2.77',
+  'x-original-forwarded-for': '192.0.2.77',
   origin: 'https://page.example',
   referer: 'https://page.example/secret-path',
   'openai-organization': 'org-of-the-caller',
