@@ -74,11 +74,14 @@ async function visibleModels(
   const isServed = (name: string) =>
     catalog.serving(name, 'chat-completions', policy).outcome !== 'not-served';
   const served = await services.modelLists.namesServed(catalog, policy, Date.now());
-  const asked = model !== null && isServed(model) ? [model] : [];
+  // Names that a token is restricted to are known, also where channels serve them by a wildcard.
+  const own = [...policy.models, ...(model === null ? [] : [model])].filter(
+    (name) => !name.includes('*') && isServed(name),
+  );
   const aliases = catalog.aliases
     .filter(({ models }) => models.some(isServed) && models.every((name) => allowsModel(policy, name)))
     .map(({ name }) => name);
-  const allowed = [...served, ...asked].filter((name) => allowsModel(policy, name));
+  const allowed = [...served, ...own].filter((name) => allowsModel(policy, name));
   return { models: [...new Set([...allowed, ...aliases])].sort() };
 }
 

@@ -75,6 +75,12 @@ it('takes model names with slashes, in paths as in bodies', async () => {
   }
 });
 
+it('lists the names that a token is restricted to, where a wildcard serves them', async () => {
+  const own = await relay.token({ models: ['gpt-of-tomorrow', 'nobody-serves-this'] });
+  const reply = await relay.fetch('/v1/models', { headers: { authorization: `Bearer ${own.token}` } });
+  expect(reply.body.data.map(({ id }: { id: string }) => id)).toEqual(['gpt-of-tomorrow']);
+});
+
 it('takes names of built-in properties for what they are: unknown models and methods', async () => {
   for (const name of ['constructor', '__proto__', 'toString']) {
     const reply = await post('/v1/chat/completions', jsonBody(name));
