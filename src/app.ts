@@ -5,6 +5,7 @@ import { type Config, type Env, readConfig } from './config.ts';
 import type { ManagementServices } from './dashboard/api/services.ts';
 import { anthropicDoor } from './http/anthropic.ts';
 import { atDoor, type DoorEnv, newRequestId } from './http/door.ts';
+import { exposedHeaders } from './http/exposed-headers.ts';
 import { geminiDoor } from './http/gemini.ts';
 import { geminiLiveDoor } from './http/gemini-live.ts';
 import { modelsDoor, shapeOfPath } from './http/models.ts';
@@ -128,30 +129,6 @@ export function report(event: string, error: unknown): void {
   console.warn(JSON.stringify({ event, error: String(error) }));
 }
 
-/** Exposed to pages of other origins: what SDKs and people read of an answer's headers. */
-const exposedHeaders = [
-  'x-request-id',
-  'request-id',
-  'retry-after',
-  'x-should-retry',
-  'x-ratelimit-limit-requests',
-  'x-ratelimit-limit-tokens',
-  'x-ratelimit-remaining-requests',
-  'x-ratelimit-remaining-tokens',
-  'x-ratelimit-reset-requests',
-  'x-ratelimit-reset-tokens',
-  'anthropic-ratelimit-requests-limit',
-  'anthropic-ratelimit-requests-remaining',
-  'anthropic-ratelimit-requests-reset',
-  'anthropic-ratelimit-tokens-limit',
-  'anthropic-ratelimit-tokens-remaining',
-  'anthropic-ratelimit-tokens-reset',
-  'x-relay-dropped',
-  'x-relay-estimated',
-  'x-relay-model',
-  'x-relay-upstream-request-id',
-];
-
 const doors = new Hono<DoorEnv>({ getPath: (request) => canonicalPath(pathOf(request.url)) });
 doors.route('/', openaiDoor(servicesOf));
 doors.route('/', anthropicDoor(servicesOf));
@@ -166,7 +143,7 @@ const crossOrigin: MiddlewareHandler<DoorEnv> = async (context, next) => {
   const policy = cors({
     origin: corsOrigins === null ? '*' : [...corsOrigins],
     allowMethods: ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'],
-    exposeHeaders: exposedHeaders,
+    exposeHeaders: [...exposedHeaders],
     maxAge: 86_400,
   });
   const preflight = await policy(context, next);
@@ -237,10 +214,11 @@ async function managementServices(env: Env): Promise<ManagementServices> {
   };
 }
 
-doors.notFound((context) => {
+doors.notFound(async (context) => {
   const { path, method, raw } = context.req;
   const isPage = (method === 'GET' || method === 'HEAD') && !/^\/(v1(beta)?|ws)(\/|$)/.test(path);
-  if (isPage) return context.env.ASSETS.fetch(raw);
+  const page = isPage ? await context.env.ASSETS.fetch(raw) : null;
+  if (page !== null && page.status !== 404) return page;
   return atDoor(shapeOfPath(raw), () => Promise.reject(noSuchRoute(path, method)));
 });
 

@@ -136,6 +136,11 @@ it('says 404 for a path that is none, in the shape that the caller reads', async
   expect(expectRefusal(verb, 'gemini', notFound)).toMatch(/no method `sing`.*generateContent/);
 });
 
+it('says so of a path outside all APIs too, with an id', async () => {
+  for (const method of ['GET', 'POST'])
+    expectRefusal(await relay.fetch('/nothing/here', { method }), 'openai', notFound);
+});
+
 it('says it in the shape of the API that the path is of, whichever header the token came in', async () => {
   const headers = { authorization: `Bearer ${token}` };
   expectRefusal(await relay.fetch('/v1/messages/batch', { method: 'POST', headers }), 'anthropic', notFound);
