@@ -1,13 +1,14 @@
 // The composition root: builds the services of an isolate once, mounts the doors and the management API.
-import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { type Context, Hono, type HonoRequest, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { type Config, type Env, readConfig } from './config.ts';
 import type { ManagementServices } from './dashboard/api/services.ts';
 import { anthropicDoor } from './http/anthropic.ts';
-import { atDoor, type DoorEnv } from './http/door.ts';
+import { atDoor, type DoorEnv, newRequestId } from './http/door.ts';
+import { exposedHeaders } from './http/exposed-headers.ts';
 import { geminiDoor } from './http/gemini.ts';
 import { geminiLiveDoor } from './http/gemini-live.ts';
-import { modelsDoor, shapeFor } from './http/models.ts';
+import { modelsDoor, shapeOfPath } from './http/models.ts';
 import { openaiDoor } from './http/openai.ts';
 import { canonicalPath, pathOf } from './http/paths.ts';
 import { realtimeDoor } from './http/realtime.ts';
@@ -129,30 +130,6 @@ export function report(event: string, error: unknown): void {
   console.warn(JSON.stringify({ event, error: String(error) }));
 }
 
-/** Exposed to pages of other origins: what SDKs and people read of an answer's headers. */
-const exposedHeaders = [
-  'x-request-id',
-  'request-id',
-  'retry-after',
-  'x-should-retry',
-  'x-ratelimit-limit-requests',
-  'x-ratelimit-limit-tokens',
-  'x-ratelimit-remaining-requests',
-  'x-ratelimit-remaining-tokens',
-  'x-ratelimit-reset-requests',
-  'x-ratelimit-reset-tokens',
-  'anthropic-ratelimit-requests-limit',
-  'anthropic-ratelimit-requests-remaining',
-  'anthropic-ratelimit-requests-reset',
-  'anthropic-ratelimit-tokens-limit',
-  'anthropic-ratelimit-tokens-remaining',
-  'anthropic-ratelimit-tokens-reset',
-  'x-relay-dropped',
-  'x-relay-estimated',
-  'x-relay-model',
-  'x-relay-upstream-request-id',
-];
-
 const doors = new Hono<DoorEnv>({ getPath: (request) => canonicalPath(pathOf(request.url)) });
 doors.route('/', openaiDoor(servicesOf));
 doors.route('/', anthropicDoor(servicesOf));
@@ -167,11 +144,12 @@ const crossOrigin: MiddlewareHandler<DoorEnv> = async (context, next) => {
   const policy = cors({
     origin: corsOrigins === null ? '*' : [...corsOrigins],
     allowMethods: ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'],
-    exposeHeaders: exposedHeaders,
+    exposeHeaders: [...exposedHeaders],
     maxAge: 86_400,
   });
   const preflight = await policy(context, next);
   if (preflight === undefined) sayNoPage(context.res.headers);
+  preflight?.headers.set('x-request-id', newRequestId());
   return preflight;
 };
 
@@ -182,7 +160,9 @@ doorsForPages.all('*', (context) => doors.fetch(context.req.raw, context.env, co
 doors.all('/api/*', async (context) => {
   const { managementApi } = await import('./dashboard/api/management-api.ts');
   const api = managementApi(await managementServices(context.env));
-  return api.fetch(withoutPrefix(context.req.raw), context.env, context.executionCtx);
+  const response = await api.fetch(belowPrefix(context.req), context.env, context.executionCtx);
+  response.headers.set('x-request-id', newRequestId());
+  return response;
 });
 
 for (const path of ['/', '/dashboard', '/dashboard/*']) doors.all(path, showDashboard);
@@ -239,8 +219,9 @@ async function managementServices(env: Env): Promise<ManagementServices> {
 doors.notFound(async (context) => {
   const { path, method, raw } = context.req;
   const isPage = (method === 'GET' || method === 'HEAD') && !/^\/(v1(beta)?|ws)(\/|$)/.test(path);
-  if (isPage) return asNoPage(await context.env.ASSETS.fetch(raw));
-  return atDoor(shapeFor(raw), () => Promise.reject(noSuchRoute(path, method)));
+  const page = isPage ? await context.env.ASSETS.fetch(raw) : null;
+  if (page !== null && page.status !== 404) return asNoPage(page);
+  return atDoor(shapeOfPath(raw), () => Promise.reject(noSuchRoute(path, method)));
 });
 
 /** The Worker's fetch handler. Middleware costs every request that passes it: only pages' requests do. Sockets know no CORS. */
@@ -262,11 +243,11 @@ function noSuchRoute(path: string, method: string): RelayError {
   );
 }
 
-/** The management API's own paths begin after `/api`. */
-function withoutPrefix(request: Request): Request {
-  const url = new URL(request.url);
-  url.pathname = url.pathname.slice('/api'.length);
-  return new Request(url, request);
+/** The management API's own paths begin after `/api`; its base address is forgiven its slashes too. */
+function belowPrefix({ raw, path }: HonoRequest): Request {
+  const url = new URL(raw.url);
+  url.pathname = path.slice('/api'.length);
+  return new Request(url, raw);
 }
 
 /** A trial that succeeds also ends what its channel and key are set aside for. */

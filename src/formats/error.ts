@@ -164,13 +164,18 @@ export function errorBody(door: DoorFormat, error: RelayError, requestId: string
 /** Gemini's error object: `code` is the number of the HTTP status. */
 export function geminiError({ code, message, details: { retryAfterMs } }: RelayError): object {
   const [status, reason] = table[code].gemini;
-  const info = { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason, domain: 'openopen8-relay' };
+  const info = geminiErrorInfo(reason);
   // Google's clients read from here, not from a header, when they may come again.
   const retry = retryAfterMs !== undefined && {
     '@type': 'type.googleapis.com/google.rpc.RetryInfo',
     retryDelay: `${Math.max(1, Math.ceil(retryAfterMs / 1000))}s`,
   };
   return { code: table[code].status, message, status, details: retry ? [info, retry] : [info] };
+}
+
+/** What Google's errors say besides their status: a reason that programs can read. */
+export function geminiErrorInfo(reason: string): object {
+  return { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason, domain: 'openopen8-relay' };
 }
 
 /** OpenAI's `type` and `code` of an error, for its stream events. */

@@ -47,6 +47,8 @@ export interface Meter {
   partialUsage(): Usage | null;
   /** The format's terminator was seen; for JSON, the whole value; for opaque bytes, end() was called. */
   readonly complete: boolean;
+  /** Why the answer stopped was said, which is as good as a terminator where an upstream sends none. */
+  readonly saidWhy: boolean;
   /** No event is half passed: an error event may be put here. Never true inside a JSON or opaque body. */
   readonly atBoundary: boolean;
   /** Only for the framing `json-array`; null for others. */
@@ -83,6 +85,9 @@ export function createMeter(kind: WireKind, framing: Framing): Meter {
     end: () => frames.end(),
     usage: () => observation.usage,
     partialUsage: () => observation.usage ?? observation.partialUsage,
+    get saidWhy() {
+      return observation.saidWhy;
+    },
     get complete() {
       return observation.complete;
     },

@@ -10,6 +10,8 @@ export interface Observation {
   partialUsage: Usage | null;
   /** The format's terminator was seen, or the whole JSON body was. */
   complete: boolean;
+  /** Why the answer stopped was said. */
+  saidWhy: boolean;
   /** At least one piece of content was seen. */
   started: boolean;
   /** UTF-16 length of text, reasoning and tool arguments seen. */
@@ -55,6 +57,7 @@ export function emptyObservation(): Observation {
     usage: null,
     partialUsage: null,
     complete: false,
+    saidWhy: false,
     started: false,
     outputCharacters: 0,
     madeIds: new Set(),

@@ -46,14 +46,14 @@ export type Credential = { outcome: 'found'; secret: string } | { outcome: 'miss
 export function readCredential(reader: CredentialReader, headers: Headers, url: string): Credential {
   let first: string | null = null;
   for (const place of places[reader]) {
-    const given = readPlace(place, headers, url);
-    if (given === null) continue;
-    if (isWellFormedSecret(given) || (reader === 'realtime' && given.startsWith(ephemeralPrefix)))
-      return { outcome: 'found', secret: given };
-    first ??= given;
+    for (const given of readPlace(place, headers, url)) {
+      if (isWellFormedSecret(given) || (reader === 'realtime' && given.startsWith(ephemeralPrefix)))
+        return { outcome: 'found', secret: given };
+      first ??= given;
+    }
   }
   if (first !== null) return { outcome: 'found', secret: first };
-  const elsewhere = everywhere.find((place) => readPlace(place, headers, url) !== null);
+  const elsewhere = everywhere.find((place) => readPlace(place, headers, url).length > 0);
   if (elsewhere === undefined) {
     return {
       outcome: 'missing',
@@ -64,24 +64,38 @@ export function readCredential(reader: CredentialReader, headers: Headers, url: 
   return { outcome: 'missing', message };
 }
 
-function readPlace(place: Place, headers: Headers, url: string): string | null {
+/** All that stands there: a header that was sent twice comes joined by commas, which no token has. */
+function readPlace(place: Place, headers: Headers, url: string): string[] {
   switch (place) {
-    case 'bearer': {
-      const header = headers.get('authorization');
-      return header === null ? null : (/^bearer +(\S+) *$/i.exec(header)?.[1] ?? null);
-    }
+    case 'bearer':
+      return partsOf(headers.get('authorization')).flatMap(
+        (part) => /^bearer +(\S+)$/i.exec(part)?.[1] ?? [],
+      );
     case 'auth-token':
       // How Google's SDKs say a short-lived token.
-      return /^token +(\S+) *$/i.exec(headers.get('authorization') ?? '')?.[1] ?? null;
+      return partsOf(headers.get('authorization')).flatMap((part) => /^token +(\S+)$/i.exec(part)?.[1] ?? []);
     case 'subprotocol':
-      return offeredProtocols(headers).find(isCredential)?.slice(credentialProtocol.length) || null;
+      return offeredProtocols(headers)
+        .filter(isCredential)
+        .map((name) => name.slice(credentialProtocol.length))
+        .filter((name) => name !== '');
     case 'token':
     case 'access_token':
     case 'key':
-      return url.includes(`${place}=`) ? new URL(url).searchParams.get(place) || null : null;
+      return url.includes(`${place}=`)
+        ? new URL(url).searchParams.getAll(place).filter((value) => value !== '')
+        : [];
     default:
-      return headers.get(place)?.trim() || null;
+      return partsOf(headers.get(place));
   }
+}
+
+/** The members of a header's list. */
+function partsOf(header: string | null): string[] {
+  return (header ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }
 
 /** How OpenAI's SDK says a key where it can set no header. */
@@ -89,8 +103,7 @@ const credentialProtocol = 'openai-insecure-api-key.';
 
 /** The subprotocols of an upgrade, in the order in which they were offered. */
 export function offeredProtocols(headers: Headers): string[] {
-  const offered = (headers.get('sec-websocket-protocol') ?? '').split(',').map((name) => name.trim());
-  return offered.filter((name) => name !== '');
+  return partsOf(headers.get('sec-websocket-protocol'));
 }
 
 /** Whether a subprotocol carries a credential: such a one is never echoed. */

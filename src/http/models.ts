@@ -18,7 +18,8 @@ import {
   type ServicesOf,
 } from './door.ts';
 import { decoded } from './gemini.ts';
-import { isGeminiPath } from './paths.ts';
+import { canonicalPath, isGeminiPath } from './paths.ts';
+import { namesModel } from './routes.ts';
 
 /** `GET /v1/models` and `/v1/models/{id}`, whichever SDK asks. */
 export function modelsDoor(servicesOf: ServicesOf): Hono<DoorEnv> {
@@ -31,6 +32,7 @@ export function modelsDoor(servicesOf: ServicesOf): Hono<DoorEnv> {
     });
   });
   door.get('/v1/models/:id{.+}', (context) => {
+    if (!namesModel(context.req.path)) return context.notFound();
     const shape = shapeFor(context.req.raw);
     const id = decoded(context.req.path.slice('/v1/models/'.length));
     return atDoor(shape, async () => {
@@ -50,6 +52,15 @@ export function shapeFor({ headers, url }: Request): DoorFormat {
   return isGeminiPath(new URL(url).pathname) && !headers.has('authorization') ? 'gemini' : 'openai';
 }
 
+/** Whose shape a path that is none, or a wrong method, is told in: the API's that the path is of, else as for the lists. */
+export function shapeOfPath(request: Request): DoorFormat {
+  const { pathname } = new URL(request.url);
+  const path = canonicalPath(pathname);
+  if (/^\/v1\/messages(\/|$)/.test(path)) return 'anthropic';
+  const isGemini = isGeminiPath(pathname) && /^\/(v1(alpha|beta)|v1\/models|ws)(\/|$)/.test(path);
+  return isGemini ? 'gemini' : shapeFor(request);
+}
+
 async function visibleModels(
   context: DoorContext,
   services: RelayServices,
@@ -63,11 +74,14 @@ async function visibleModels(
   const isServed = (name: string) =>
     catalog.serving(name, 'chat-completions', policy).outcome !== 'not-served';
   const served = await services.modelLists.namesServed(catalog, policy, Date.now());
-  const asked = model !== null && isServed(model) ? [model] : [];
+  // Names that a token is restricted to are known, also where channels serve them by a wildcard.
+  const own = [...policy.models, ...(model === null ? [] : [model])].filter(
+    (name) => !name.includes('*') && isServed(name),
+  );
   const aliases = catalog.aliases
     .filter(({ models }) => models.some(isServed) && models.every((name) => allowsModel(policy, name)))
     .map(({ name }) => name);
-  const allowed = [...served, ...asked].filter((name) => allowsModel(policy, name));
+  const allowed = [...served, ...own].filter((name) => allowsModel(policy, name));
   return { models: [...new Set([...allowed, ...aliases])].sort() };
 }
 

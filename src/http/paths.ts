@@ -17,7 +17,7 @@ const apiRoots = new Set([
 ]);
 /** The ordinary case, decided at a glance. */
 const canonicalAlready: ReadonlySet<string> = new Set(fixedEndpoints.map(({ path }) => path));
-const versions = new Set(['v1', 'v1beta']);
+const versions = new Set(['v1', 'v1beta', 'v1alpha']);
 
 /**
  * The canonical path of a request path: `/v1/…` for model endpoints, however many or few version prefixes
@@ -48,5 +48,5 @@ export function pathOf(url: string): string {
 
 /** Whether the path asks for Gemini's API by its version prefix; decides only the shape of errors. */
 export function isGeminiPath(path: string): boolean {
-  return /\/v1beta(\/|$)|^\/ws\//.test(path) || /:[a-zA-Z]+$/.test(path.replace(/%3A/gi, ':'));
+  return /\/v1(alpha|beta)(\/|$)|^\/ws\//.test(path) || /:[a-zA-Z]+$/.test(path.replace(/%3A/gi, ':'));
 }

@@ -173,7 +173,8 @@ function grantOf(
 
 function secondsOf(lifetime: JsonObject, usual: number): number {
   const { least, most } = realtimeLimits.secretSeconds;
-  const seconds = objectAt(lifetime, 'expires_after')?.seconds ?? usual;
+  const asked = lifetime.expires_after ?? {};
+  const seconds = isObject(asked) ? (asked.seconds ?? usual) : null;
   if (typeof seconds === 'number' && Number.isInteger(seconds) && seconds >= least && seconds <= most)
     return seconds;
   const message = `\`expires_after.seconds\` must be an integer from ${least} to ${most}.`;

@@ -1,5 +1,8 @@
 // Paths of the model endpoints and their methods, as data: what a 404 and a 405 are told by.
-import { fixedEndpoints } from '../formats/format.ts';
+import { fixedEndpoints, geminiVerbs } from '../formats/format.ts';
+
+/** A method of a model, of those that Gemini's API has. */
+const methodOfModel = new RegExp(`^/v1/models/.+:(${Object.keys(geminiVerbs).join('|')})$`);
 
 const patterns: readonly [path: RegExp, methods: readonly string[]][] = [
   [/^\/v1\/realtime$/, ['GET']],
@@ -9,7 +12,7 @@ const patterns: readonly [path: RegExp, methods: readonly string[]][] = [
     ['GET'],
   ],
   [/^\/v1\/models$/, ['GET', 'HEAD']],
-  [/^\/v1\/models\/.+:[a-zA-Z]+$/, ['POST', 'GET', 'HEAD']],
+  [methodOfModel, ['POST']],
   [/^\/v1\/models\/.+$/, ['GET', 'HEAD']],
   [/^\/v1\/responses\/[^/]+$/, ['GET', 'HEAD', 'DELETE']],
   [/^\/v1\/responses\/[^/]+\/cancel$/, ['POST']],
@@ -20,4 +23,9 @@ const patterns: readonly [path: RegExp, methods: readonly string[]][] = [
 export function methodsOf(path: string): readonly string[] {
   if (fixedEndpoints.some((endpoint) => endpoint.path === path)) return ['POST'];
   return patterns.find(([pattern]) => pattern.test(path))?.[1] ?? [];
+}
+
+/** Whether a canonical path names a model: names may have colons, and what is no method of Gemini's belongs to one. */
+export function namesModel(path: string): boolean {
+  return !methodOfModel.test(path);
 }

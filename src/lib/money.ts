@@ -15,3 +15,8 @@ export function nanoFromUsd(usd: number): number | null {
 export function usdFromNano(nano: number): number {
   return Number((nano / nanoPerUsd).toFixed(9));
 }
+
+/** Integer nano-USD as text for people: USD with as many decimals as it needs, never in powers of ten. */
+export function usdTextOfNano(nano: number): string {
+  return (nano / nanoPerUsd).toFixed(9).replace(/\.?0+$/, '');
+}

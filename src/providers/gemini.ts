@@ -15,9 +15,13 @@ export const geminiVerbs: Partial<Record<Operation, string>> = {
 /** Sessions of the Live API have an address of their own (realtime/gemini/address.ts). */
 const operations = new Set<Operation>([...(Object.keys(geminiVerbs) as Operation[]), 'live']);
 
-/** A model's name is the caller's text: no `:`, `?` or `#` of it may choose another method. Slashes and `@` are Google's own. */
+/**
+ * A model's name is the caller's text: no `:`, `?` or `#` of it may choose another method, and no `..` another model.
+ * Slashes and `@` are Google's own.
+ */
 export function nameInPath(model: string): string {
-  return encodeURIComponent(model).replaceAll('%2F', '/').replaceAll('%40', '@');
+  const name = encodeURIComponent(model).replaceAll('%40', '@');
+  return model.split('/').some((segment) => /^\.{1,2}$/.test(segment)) ? name : name.replaceAll('%2F', '/');
 }
 
 export const gemini: Provider = {

@@ -67,12 +67,13 @@ function isClaude(model: string): boolean {
   return model.includes('claude');
 }
 
-/** Operators may give a model by its whole path. Any other slash is the name's own: what is asked for is what was allowed. */
+/** Operators may give a model by its path. What is none is the caller's name, whole: none is hidden in another. */
 function bareName(model: string): string {
-  return nameInPath(model.replace(wholePath, ''));
+  return nameInPath(model.replace(pathBefore, ''));
 }
 
-const wholePath = /^(projects\/[^/]+\/locations\/[^/]+\/)?publishers\/[^/]+\/models\//;
+const pathBefore =
+  /^(projects\/[^/]+\/locations\/[^/]+\/)?(publishers\/)?(google|anthropic)\/(models\/)?|^models\//;
 
 function claudeVerb({ operation, model, streams }: UpstreamTarget): string {
   if (operation === 'messages-count-tokens') return 'count-tokens:rawPredict';

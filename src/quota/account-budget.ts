@@ -1,7 +1,7 @@
 // What the ledgers of an account's tokens and the account's own ledger say to each other. A token's ledger holds a
 // slice of the budget, drawn beforehand, so that admitting a request asks nobody else; slices that are not used are
 // called back before anybody is refused. Every sum travels as a difference, in the account's turn.
-import { usdFromNano } from '../lib/money.ts';
+import { usdTextOfNano } from '../lib/money.ts';
 import type { Budget } from '../tokens/token.ts';
 import type { AccountLedger } from './account-ledger.ts';
 import { nextPeriodStartMs, periodStartMs } from './period.ts';
@@ -73,7 +73,7 @@ export function accountRefusal(
   leftNanoUsd: number,
   nowMs: number,
 ): Refusal {
-  const figures = `it may cost up to $${usdFromNano(needNanoUsd)}, $${usdFromNano(leftNanoUsd)} is left`;
+  const figures = `it may cost up to $${usdTextOfNano(needNanoUsd)}, $${usdTextOfNano(leftNanoUsd)} is left`;
   const message = `This request does not fit the ${budget.period}'s budget of this API key's account: ${figures}. Ask its administrator.`;
   const retryAfterMs = nextPeriodStartMs(budget.period, nowMs) - nowMs;
   return { outcome: 'refused', code: 'insufficient_quota', message, retryAfterMs };

@@ -1,6 +1,6 @@
 // A ledger's memory: what is spent, what is held, which requests are settled. No storage and no clock in
 // here; ledger.ts writes down what must be durable before anything answers.
-import { usdFromNano } from '../lib/money.ts';
+import { usdTextOfNano } from '../lib/money.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import type { Totals } from './ledger-store.ts';
 import { blankRow } from './log-row.ts';
@@ -279,7 +279,7 @@ function orphanRow(
 /** The refusal of a request that does not fit what is left, and when it may fit again (a budget comes back). */
 export function quotaRefusal(policy: TokenPolicy, book: Book, needNanoUsd: number, nowMs: number): Refusal {
   const left = Math.max(0, book.room(policy, nowMs));
-  const figures = `it may cost up to $${usdFromNano(needNanoUsd)}, $${usdFromNano(left)} is left`;
+  const figures = `it may cost up to $${usdTextOfNano(needNanoUsd)}, $${usdTextOfNano(left)} is left`;
   const budgetLeft = policy.budget ? policy.budget.nanoUsd - book.budgetSpent(policy, nowMs) : Infinity;
   if (policy.budget && budgetLeft - book.held(nowMs) < needNanoUsd) {
     const retryAfterMs = nextPeriodStartMs(policy.budget.period, nowMs) - nowMs;

@@ -19,6 +19,7 @@ import { waitsFor } from './patience.ts';
 import { pipeStream } from './pipe.ts';
 import { pumpStream } from './pump.ts';
 import { recordIds } from './record-ids.ts';
+import { redacted } from './redact.ts';
 import { refusedRelay } from './refused-relay.ts';
 import type { StreamEnd, StreamTask } from './stream-task.ts';
 import { usageStripper } from './strip.ts';
@@ -48,7 +49,8 @@ export async function answer(request: Admitted, sent: Sent): Promise<Response> {
 }
 
 /** An upstream's error goes on as it is, unless it is about the relay's own key. Nothing is charged. */
-async function failed(call: Call, ticket: Ticket, { upstream, translation }: Sent): Promise<Response> {
+async function failed(call: Call, ticket: Ticket, sent: Sent): Promise<Response> {
+  const { upstream, translation } = sent;
   const bytes = await upstream.arrayBuffer();
   const text = new TextDecoder().decode(bytes.slice(0, relayLimits.errorBodyBytes));
   if (refusedRelay(upstream.status, text)) {
@@ -57,8 +59,11 @@ async function failed(call: Call, ticket: Ticket, { upstream, translation }: Sen
     throw new RelayError('upstream_refused_relay', message, { cause: `upstream status ${upstream.status}` });
   }
   ticket.settle({ status: upstream.status, errorCode: 'upstream_error', meter: null });
-  if (translation !== null) return translatedFailure(call, upstream, text);
-  return new Response(bytes, { status: upstream.status, headers: headersForCaller(upstream.headers) });
+  const told = redacted(text, sent);
+  if (translation !== null) return translatedFailure(call, upstream, told);
+  const headers = headersForCaller(upstream.headers);
+  if (told !== text) headers.delete('content-length');
+  return new Response(told === text ? bytes : told, { status: upstream.status, headers });
 }
 
 /** An error of another format, in the caller's shape and with the same status. */
@@ -124,6 +129,7 @@ function streamTask(answering: Answering, body: ReadableStream): StreamTask {
     idleMs: waitsFor(plan, sent.route).idleMs,
     abortUpstream: () => sent.abort.abort(),
     isAtBoundary: () => meter.atBoundary,
+    isCut: () => isCut(answering),
     isShort: () => ticket.isShort(meter),
     look: async () => overdue(call) ?? ticket.look(meter),
     beforeClose: () => recordIds(answering, sent, meter),
@@ -135,6 +141,15 @@ function streamTask(answering: Answering, body: ReadableStream): StreamTask {
         requestId: call.requestId,
       }),
   };
+}
+
+/** Formats whose streams say that they are over. */
+const conversations: ReadonlySet<WireKind> = new Set<WireKind>(['chat', 'messages', 'responses', 'generate']);
+
+/** Neither the terminator came, nor an error, nor what stands for the end where an upstream knows no terminator. */
+function isCut({ call, sent, meter, framing }: Answering): boolean {
+  if ((framing !== 'sse' && framing !== 'json-array') || !conversations.has(kindOf(call, sent))) return false;
+  return !meter.complete && !meter.saidWhy && meter.error === null && meter.arrayPosition !== 'closed';
 }
 
 /** The deadline of the whole request. */
@@ -189,6 +204,8 @@ function translatedStream(
   const task: StreamTask = {
     ...streamTask(answering, body),
     isAtBoundary: () => true,
+    // The translator says so itself.
+    isCut: () => false,
     errorEvent: (error) => translator.errorEvent(error),
     beforeClose: () => keep(answering, translator.finished),
   };

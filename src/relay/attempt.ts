@@ -91,6 +91,13 @@ const unreadableKey: AttemptFailure = {
   mayBeDone: false,
 };
 
+/** A redirection is followed nowhere, for it would carry the key there: the channel's address is to be mended. */
+async function redirection(upstream: Response): Promise<RelayError> {
+  await upstream.body?.cancel();
+  const message = 'The model provider has moved: the address of its channel has to be corrected.';
+  return new RelayError('upstream_error', message, { cause: `upstream status ${upstream.status}` });
+}
+
 function unavailable(): RelayError {
   return new RelayError('upstream_error', 'The model provider cannot be used at the moment.');
 }
@@ -149,6 +156,7 @@ async function sendTo(
   if (uploaded !== null) call.background(uploaded.catch(() => undefined));
   const upstream = await (uploaded === null ? calling : orUploadFailure(calling, uploaded, abort));
   ticket.ttfbMs = Date.now() - call.startedAtMs;
+  if (upstream.status >= 300 && upstream.status < 400) throw await redirection(upstream);
   return { upstream: withDropped(upstream, adapted), route, key, abort, usageSwitchedOn, translation };
 }
 

@@ -23,8 +23,9 @@ const droppedFromCaller: readonly (string | RegExp)[] = [
   /^x-envoy-/,
   'forwarded',
   'x-real-ip',
+  'x-original-forwarded-for',
   'true-client-ip',
-  /^(x-|fastly-)(cluster-)?client-ip$/,
+  /^(x-|fastly-|fly-)(cluster-)?client-ip$/,
   'via',
   'cdn-loop',
   // They ask servers and proxies for another method, path or host than the relay does.

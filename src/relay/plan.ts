@@ -9,6 +9,7 @@ import { isMisdirected } from '../formats/translations.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { type Bound, type BoundOptions, outputBounds, upperBound } from '../metering/bound.ts';
 import { overrideRates, type Rates } from '../metering/price.ts';
+import { freeRates } from '../metering/rates.ts';
 import { dearestOfAsked } from '../metering/service-tier.ts';
 import type { Catalog, Route } from '../routing/catalog.ts';
 import { ratesOf } from '../routing/route-rates.ts';
@@ -25,6 +26,9 @@ export interface PricedRoute extends WishedRoute {
   rates: Rates | null;
 }
 
+/** What a request is at most, and probably, in tokens. */
+export type RequestSize = Pick<Bound, 'inputTokens' | 'outputTokens' | 'typicalInput'>;
+
 export interface Plan {
   facts: RequestFacts;
   /** As the caller names it, an alias too; null for stored responses. */
@@ -35,6 +39,8 @@ export interface Plan {
   routes: PricedRoute[];
   /** Of the dearest route; null when one has no price. */
   bound: Bound | null;
+  /** Its tokens, which need no price: limits count them, and estimates start from them. Null: nothing is sent. */
+  size: RequestSize | null;
   /** Price multiplier of the token's group. */
   multiplier: number;
   /** No channel can count the tokens: the relay's own estimate is the answer. */
@@ -70,18 +76,21 @@ export async function planRequest(
     ...route,
     rates: ofAlias === null ? ratesOf(route, route.model, catalog, nowMs) : overrideRates(ofAlias),
   }));
+  const options = {
+    // A response in the background is nobody's stream: all of it is reserved at once.
+    streamed: facts.stream && !facts.background,
+    multiplier,
+    historyTokens: owners?.historyTokens ?? null,
+  };
+  const bound = dearestBound(call, body, priced, options);
   return {
     facts,
     model: wishes.named,
     models: modelsToAllow(wishes),
     body,
     routes: priced,
-    bound: dearestBound(call, body, priced, {
-      // A response in the background is nobody's stream: all of it is reserved at once.
-      streamed: facts.stream && !facts.background,
-      multiplier,
-      historyTokens: owners?.historyTokens ?? null,
-    }),
+    bound,
+    size: bound ?? dearestBound(call, body, priced.slice(0, 1).map(asFree), options),
     multiplier,
     isUncounted: routes.length === 0,
     kept: null,
@@ -92,7 +101,7 @@ export async function planRequest(
 
 /** Nothing is sent anywhere for it. */
 function planOfKept(facts: RequestFacts, kept: KeptResponse): Plan {
-  const nothing = { routes: [], bound: null, multiplier: 1, isUncounted: false, keeps: false };
+  const nothing = { routes: [], bound: null, size: null, multiplier: 1, isUncounted: false, keeps: false };
   return { facts, model: null, models: null, body: { type: 'none' }, ...nothing, kept, ratesOf: () => null };
 }
 
@@ -151,6 +160,10 @@ function refuseOtherSpelling(value: JsonObject): void {
 function kindOf({ kind, operation }: Endpoint, body: CallerBody): WireKind {
   const isOther = operation === 'chat-completions' && isMisdirected(bodyValue(body) as JsonObject);
   return isOther ? 'responses' : kind;
+}
+
+function asFree(route: PricedRoute): PricedRoute {
+  return { ...route, rates: freeRates('published') };
 }
 
 function dearestBound(

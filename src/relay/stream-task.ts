@@ -10,6 +10,8 @@ export interface StreamTask {
   idleMs: number;
   /** No event is half passed to the caller: another may be put here. */
   isAtBoundary(): boolean;
+  /** What passed is known to be no whole answer, though its body ended as if it were. Asked at the end. */
+  isCut(): boolean;
   /** Ends the upstream's connection, at once. */
   abortUpstream(): void;
   /** The format's error event for where the stream stands; null where its framing has none. */
@@ -57,12 +59,13 @@ export async function closeWithError(
   }
 }
 
-/** The end of a stream that was passed whole. Never rejects. */
+/** The end of a stream whose body has ended: a cut one is told as an error, which its bytes alone do not show. Never rejects. */
 export async function closeWhole(writer: WritableStreamDefaultWriter, task: StreamTask): Promise<StreamEnd> {
   await task
     .beforeClose()
     .catch((error) => console.error(JSON.stringify({ event: 'ids-not-recorded', error: String(error) })));
-  await writer.close().catch(() => undefined);
+  if (task.isCut()) await closeWithError(writer, task, cutAnswer());
+  else await writer.close().catch(() => undefined);
   return { outcome: 'passed' };
 }
 
@@ -84,4 +87,9 @@ export function silentUpstream(idleMs: number): RelayError {
 /** What a caller is told when the upstream's connection breaks in the middle. */
 export function brokenUpstream(cause: unknown): RelayError {
   return new RelayError('upstream_error', 'The connection to the model provider broke off.', { cause });
+}
+
+/** What a caller is told when the upstream's body ends in the middle of its answer. */
+export function cutAnswer(): RelayError {
+  return new RelayError('upstream_error', 'The model provider ended its answer before it was whole.');
 }

@@ -106,7 +106,7 @@ export class Ticket {
 
   /** What is known of the usage while it runs: the upstream's own part, the rest from what passed. */
   private runningUsage(meter: Meter): Usage {
-    return estimateUsage(this.plan.bound, meter);
+    return estimateUsage(this.plan.size, meter);
   }
 
   private runningCost(meter: Meter): number {
@@ -153,7 +153,7 @@ export class Ticket {
       channelId: this.route?.channel.id ?? '',
       keyId: this.attempts.at(-1)?.keyId ?? null,
       reservedNanoUsd: this.reservedNanoUsd,
-      typicalInput: this.plan.bound?.typicalInput ?? null,
+      typicalInput: this.plan.size?.typicalInput ?? null,
       rates: this.route?.rates ?? null,
       multiplier: this.plan.multiplier,
     };
@@ -220,7 +220,7 @@ export function askFor(call: Call, plan: Plan): AdmissionAsk {
     policyVersion: call.identity.version,
     groupVersion: call.identity.bounds.version,
     reserveNanoUsd: free ? 0 : (plan.bound?.reserveNanoUsd ?? null),
-    tokens: free ? 0 : (plan.bound?.inputTokens ?? 0) + (plan.bound?.outputTokens ?? 0),
+    tokens: free ? 0 : (plan.size?.inputTokens ?? 0) + (plan.size?.outputTokens ?? 0),
     free,
   };
 }

@@ -7,9 +7,10 @@ import type { JsonObject } from '../formats/observation.ts';
 import { createSseSplitter, type SseEvent } from '../formats/sse.ts';
 import type { AnswerContext, EventReader, EventWriter } from '../formats/translation.ts';
 import type { CallerFormat } from '../formats/translations.ts';
-import { RelayError } from '../lib/relay-error.ts';
+import type { RelayError } from '../lib/relay-error.ts';
 import type { Call } from './call.ts';
 import type { Edit } from './pump.ts';
+import { cutAnswer } from './stream-task.ts';
 
 const encoder = new TextEncoder();
 const nothing = new Uint8Array();
@@ -94,7 +95,7 @@ export class StreamTranslator implements Edit {
     const rest = this.written(this.parts.reader.end());
     if (this.isOver) return rest;
     const last = isWhole && !this.sawEnd ? this.written([{ type: 'message-end' }]) : '';
-    const end = this.sawEnd ? this.writer.end() : this.errorEvent(cut());
+    const end = this.sawEnd ? this.writer.end() : this.errorEvent(cutAnswer());
     this.isOver = true;
     return rest + last + end;
   }
@@ -123,8 +124,4 @@ function parsed(data: string): JsonObject | null {
   } catch {
     return null;
   }
-}
-
-function cut(): RelayError {
-  return new RelayError('upstream_error', 'The model provider ended its answer before it was whole.');
 }

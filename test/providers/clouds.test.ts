@@ -131,8 +131,9 @@ describe('Vertex', () => {
   });
 
   it('takes a model’s name for a name only', () => {
-    const model = 'gemini:predict?x=1#/y:z';
-    const path = '/publishers/google/models/gemini%3Apredict%3Fx%3D1%23/y%3Az:generateContent';
+    const model = 'gemini:predict?x=1#/../y:z';
+    const name = 'gemini%3Apredict%3Fx%3D1%23%2F..%2Fy%3Az';
+    const path = `/publishers/google/models/${name}:generateContent`;
     expect(new URL(urlOf(model, {}, 'AQ.key')).pathname).toBe(`/v1${path}`);
     const target = targetOf({ operation: 'generate-content', model: 'gemini-2.5-pro:predict?x=1#' });
     expect(gemini.url(target)).toBe(
@@ -140,6 +141,17 @@ describe('Vertex', () => {
     );
     const claude = targetOf({ model: 'claude-opus-4-5@20251101', key: 'AQ.key' });
     expect(vertex.url(claude)).toContain('/models/claude-opus-4-5@20251101:rawPredict');
+  });
+
+  it('finds no other model in a name that a token may use', () => {
+    for (const model of ['gemini-2.0-flash/gemini-2.5-pro', 'gemini-2.0-flash/../gemini-2.5-pro']) {
+      const named = [
+        urlOf(model, {}, 'AQ.key'),
+        gemini.url(targetOf({ operation: 'generate-content', model })),
+      ];
+      for (const url of named) expect(new URL(url).pathname).toContain('/models/gemini-2.0-flash');
+    }
+    expect(urlOf('google/gemini-2.5-pro', {}, 'AQ.key')).toContain(`/v1/${path}`);
   });
 
   it('has Claude’s operations for Claude, and Gemini’s for the others', () => {

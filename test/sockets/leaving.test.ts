@@ -146,15 +146,28 @@ describe('an upstream that breaks off', () => {
   });
 });
 
-it('says in the log when a stream ended cleanly but was not whole', async () => {
+it('tells a stream that ended cleanly but was not whole as an error, and says so in the log', async () => {
   const { relay, upstream } = scene;
   upstream.handler = (_request, response) => {
     openStream(chat, response);
     response.end();
   };
   const { id, token } = await relay.token();
-  await (await askFor(relay, chat, token)).text();
+  const text = await (await askFor(relay, chat, token)).text();
+  expect(text.split('\n\n').at(-2)).toMatch(/^data: \{"error":\{"message":"[^"]*before it was whole/);
   expect((await rowsOf(relay, id, 1))[0]).toMatchObject({ error_code: 'upstream_truncated' });
+});
+
+it('takes a chat that says why it stopped for whole, though no [DONE] follows', async () => {
+  const { relay, upstream } = scene;
+  const last = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n';
+  upstream.handler = (_request, response) => {
+    openStream(chat, response);
+    response.end(last);
+  };
+  const { token } = await relay.token();
+  const text = await (await askFor(relay, chat, token)).text();
+  expect(text.endsWith(last)).toBe(true);
 });
 
 it('gives a client that reads nothing for three seconds all of twenty megabytes, and holds no more', async () => {

@@ -6,8 +6,9 @@ import { hashOfSecret, newSecretValue } from '../accounts/secret-value.ts';
 import { putAccountIntoForce } from './account-writes.ts';
 import type { ApiEnv } from './authenticate.ts';
 import { newId } from './identifiers.ts';
+import { pageOf, pageOfAll, shortListParameters } from './pages.ts';
 import { fieldProblem, notFound } from './problem.ts';
-import { bodyFailures, callFailures, json, jsonBody, missingFailure } from './responses.ts';
+import { bodyFailures, callFailures, inputFailures, json, jsonBody, missingFailure } from './responses.ts';
 import type { ManagementServices } from './services.ts';
 import { budget } from './token-fields.ts';
 import { isoOf, isoTime, nanoOf, usd } from './values.ts';
@@ -41,7 +42,8 @@ const listRoute = createRoute({
   summary: 'Accounts, oldest first.',
   tags,
   security,
-  responses: { 200: json(z.object({ data: z.array(account) }), 'All of them.'), ...callFailures },
+  request: { query: z.object(shortListParameters) },
+  responses: { 200: json(pageOf(account), 'A page.'), ...inputFailures, ...callFailures },
 });
 const editRoute = createRoute({
   method: 'patch',
@@ -83,7 +85,8 @@ const listInvitesRoute = createRoute({
   summary: 'Invitations that nobody has used yet.',
   tags,
   security,
-  responses: { 200: json(z.object({ data: z.array(invite) }), 'All of them.'), ...callFailures },
+  request: { query: z.object(shortListParameters) },
+  responses: { 200: json(pageOf(invite), 'A page, newest first.'), ...inputFailures, ...callFailures },
 });
 const deleteInviteRoute = createRoute({
   method: 'delete',
@@ -98,9 +101,11 @@ const deleteInviteRoute = createRoute({
 /** Adds the routes of accounts and invitations. */
 export function addAccountRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
   const { accounts, now } = services;
-  api.openapi(listRoute, async (context) =>
-    context.json({ data: (await accounts.list()).map(accountView) }, 200),
-  );
+  api.openapi(listRoute, async (context) => {
+    const all = await accounts.list();
+    const { page, next_cursor } = pageOfAll(all, context.req.valid('query'), 'oldest-first');
+    return context.json({ data: page.map(accountView), next_cursor }, 200);
+  });
   api.openapi(editRoute, async (context) => {
     const { id } = context.req.valid('param');
     const { name, role, status, budget } = context.req.valid('json');
@@ -133,9 +138,11 @@ function addInviteRoutes(
     await accounts.addInvite(hashOfSecret(secret), made);
     return context.json({ ...inviteView(made), secret }, 201);
   });
-  api.openapi(listInvitesRoute, async (context) =>
-    context.json({ data: (await accounts.invites(now())).map(inviteView) }, 200),
-  );
+  api.openapi(listInvitesRoute, async (context) => {
+    const all = await accounts.invites(now());
+    const { page, next_cursor } = pageOfAll(all, context.req.valid('query'), 'newest-first');
+    return context.json({ data: page.map(inviteView), next_cursor }, 200);
+  });
   api.openapi(deleteInviteRoute, async (context) => {
     if (!(await accounts.deleteInvite(context.req.valid('param').id))) throw notFound('invitation');
     return context.body(null, 204);

@@ -6,8 +6,17 @@ import { hashPassword, isPassword } from '../accounts/password.ts';
 import { accessKeyPrefix, hashOfSecret, newSecretValue } from '../accounts/secret-value.ts';
 import type { ApiEnv } from './authenticate.ts';
 import { newId } from './identifiers.ts';
+import { pageOf, pageOfAll, shortListParameters } from './pages.ts';
 import { fieldProblem, notFound, Problem } from './problem.ts';
-import { bodyFailures, callFailures, json, jsonBody, missingFailure, tryFailure } from './responses.ts';
+import {
+  bodyFailures,
+  callFailures,
+  inputFailures,
+  json,
+  jsonBody,
+  missingFailure,
+  tryFailure,
+} from './responses.ts';
 import type { ManagementServices } from './services.ts';
 import { isoOf, isoTime } from './values.ts';
 
@@ -44,7 +53,8 @@ const listSessionsRoute = createRoute({
   summary: 'Where the own account is logged in.',
   tags,
   security,
-  responses: { 200: json(z.object({ data: z.array(session) }), 'Newest first.'), ...callFailures },
+  request: { query: z.object(shortListParameters) },
+  responses: { 200: json(pageOf(session), 'A page, newest first.'), ...inputFailures, ...callFailures },
 });
 const endSessionRoute = createRoute({
   method: 'delete',
@@ -61,7 +71,8 @@ const listKeysRoute = createRoute({
   summary: 'Access keys of the own account, for this API.',
   tags,
   security,
-  responses: { 200: json(z.object({ data: z.array(accessKey) }), 'Newest first.'), ...callFailures },
+  request: { query: z.object(shortListParameters) },
+  responses: { 200: json(pageOf(accessKey), 'A page, newest first.'), ...inputFailures, ...callFailures },
 });
 const createKeyRoute = createRoute({
   method: 'post',
@@ -110,7 +121,8 @@ export function addOwnRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServi
   api.openapi(listSessionsRoute, async (context) => {
     const { accountId, sessionId } = context.var.principal;
     const sessions = await accounts.sessionsOf(accountId, now());
-    return context.json({ data: sessions.map((one) => sessionView(one, sessionId)) }, 200);
+    const { page, next_cursor } = pageOfAll(sessions, context.req.valid('query'), 'newest-first');
+    return context.json({ data: page.map((one) => sessionView(one, sessionId)), next_cursor }, 200);
   });
   api.openapi(endSessionRoute, async (context) => {
     const { id } = context.req.valid('param');
@@ -150,7 +162,8 @@ async function checkCurrent(
 function addKeyRoutes(api: OpenAPIHono<ApiEnv>, { accounts, now }: ManagementServices): void {
   api.openapi(listKeysRoute, async (context) => {
     const keys = await accounts.accessKeysOf(context.var.principal.accountId);
-    return context.json({ data: keys.map(keyView) }, 200);
+    const { page, next_cursor } = pageOfAll(keys, context.req.valid('query'), 'newest-first');
+    return context.json({ data: page.map(keyView), next_cursor }, 200);
   });
   api.openapi(createKeyRoute, async (context) => {
     const { accountId } = context.var.principal;

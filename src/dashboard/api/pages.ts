@@ -16,6 +16,32 @@ export const pageParameters = {
   cursor: z.string().optional().openapi({ description: 'The `next_cursor` of the page before.' }),
 };
 
+/** The parameters of a list that is short enough to be answered whole: without a limit it is. */
+export const shortListParameters = {
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(managementLimits.pageRows)
+    .optional()
+    .openapi({ description: 'Rows of a page; else all.' }),
+  cursor: pageParameters.cursor,
+};
+
+/** A page of a short list that is all at hand, in the order of its times and then of its ids. */
+export function pageOfAll<Row extends { createdAtMs: number; id: string }>(
+  rows: Row[],
+  { limit, cursor }: { limit?: number | undefined; cursor?: string | undefined },
+  order: 'oldest-first' | 'newest-first',
+) {
+  const sign = order === 'oldest-first' ? 1 : -1;
+  const compare = (one: TimePosition, other: TimePosition) =>
+    sign * (one.createdAtMs - other.createdAtMs) || (one.id < other.id ? -1 : Number(one.id > other.id));
+  const after = timeCursor(cursor);
+  const rest = rows.toSorted(compare).filter((row) => after === null || compare(row, after) > 0);
+  return cutPage(rest, limit ?? rest.length, ({ createdAtMs, id }) => ({ createdAtMs, id }));
+}
+
 export function pageOf<Schema extends z.ZodType>(item: Schema) {
   return z.object({
     data: z.array(item),
@@ -32,9 +58,10 @@ export function cutPage<Row>(rows: Row[], limit: number, positionOf: (row: Row) 
 }
 
 const timePosition = z.object({ createdAtMs: z.int(), id: z.string() });
+type TimePosition = z.infer<typeof timePosition>;
 
 /** The position that a cursor of a newest-first list names; null without a cursor. */
-export function timeCursor(cursor: string | undefined): z.infer<typeof timePosition> | null {
+export function timeCursor(cursor: string | undefined): TimePosition | null {
   return decodeCursor(cursor, timePosition);
 }
 

@@ -1,4 +1,5 @@
 // An upstream's error in Google's words. https://cloud.google.com/apis/design/errors
+import { geminiErrorInfo } from '../error.ts';
 import type { NeutralError } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 
@@ -13,17 +14,17 @@ const words: Readonly<Record<number, string>> = {
   422: 'INVALID_ARGUMENT',
   429: 'RESOURCE_EXHAUSTED',
   499: 'CANCELLED',
-  500: 'INTERNAL',
   501: 'UNIMPLEMENTED',
-  503: 'UNAVAILABLE',
   504: 'DEADLINE_EXCEEDED',
-  529: 'UNAVAILABLE',
 };
+
+/** What is the upstream's failure and not the request's fault. */
+const isFailure = (code: number) => code === 408 || code === 429 || code >= 500;
 
 /** The body of an error, and the data of an error chunk. */
 export function writeErrorBody({ status, message }: NeutralError): JsonObject {
   const code = status ?? 500;
-  return {
-    error: { code, message, status: words[code] ?? (code < 500 ? 'FAILED_PRECONDITION' : 'INTERNAL') },
-  };
+  const word = words[code] ?? (code < 500 ? 'FAILED_PRECONDITION' : 'UNAVAILABLE');
+  const details = isFailure(code) ? { details: [geminiErrorInfo('UPSTREAM_ERROR')] } : {};
+  return { error: { code, message, status: word, ...details } };
 }

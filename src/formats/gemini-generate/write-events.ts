@@ -86,7 +86,7 @@ class ChunkWriter implements EventWriter {
         this.blockReason = event.reason;
         return '';
       case 'error':
-        return this.chunk(writeErrorBody(event.error));
+        return this.chunk(writeErrorBody(event.error)) + this.close();
       case 'message-end':
         this.complete = true;
         return '';
@@ -96,9 +96,11 @@ class ChunkWriter implements EventWriter {
   }
 
   end(): string {
-    const close = this.context.framing === 'json-array' ? ']' : '';
-    if (!this.complete) return '';
-    return this.lastChunk() + close;
+    return this.complete ? this.lastChunk() + this.close() : '';
+  }
+
+  private close(): string {
+    return this.context.framing === 'json-array' ? ']' : '';
   }
 
   private lastChunk(): string {

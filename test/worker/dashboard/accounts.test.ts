@@ -100,6 +100,34 @@ it('bounds the access keys of an account', async () => {
   expect((await member.api('POST', '/access-keys', { name: 'one more' })).status).toBe(400);
 });
 
+it('lists accounts, invitations, sessions and access keys in pages that neither repeat nor skip', async () => {
+  const { admin, member } = await openDashboard();
+  for (const name of ['one', 'two', 'three']) {
+    await admin.api('POST', '/invites', { name });
+    await member.api('POST', '/access-keys', { name });
+  }
+  for (const [user, path] of [
+    [admin, '/accounts'],
+    [admin, '/invites'],
+    [admin, '/sessions'],
+    [member, '/access-keys'],
+  ] as const) {
+    const all = (await user.api('GET', path)).body;
+    expect(all.next_cursor).toBeNull();
+    const seen: unknown[] = [];
+    let cursor = '';
+    do {
+      const page = (await user.api('GET', `${path}?limit=1${cursor}`)).body;
+      expect(page.data).toHaveLength(1);
+      seen.push(...page.data);
+      cursor = page.next_cursor === null ? '' : `&cursor=${page.next_cursor}`;
+    } while (cursor !== '');
+    expect(seen).toEqual(all.data);
+    expect((await user.api('GET', `${path}?limit=0`)).status).toBe(400);
+    expect((await user.api('GET', `${path}?cursor=x`)).status).toBe(400);
+  }
+});
+
 it('records who changed what, and no secret', async () => {
   const { admin, member } = await openDashboard();
   await member.api('POST', '/tokens', { name: 'recorded' });

@@ -90,6 +90,26 @@ describe.each(everyRoute.map((route) => [route.name, route] as const))('%s', (_,
   });
 });
 
+it('finds the good one of several that stand in the same place', async () => {
+  const good = tokens.good ?? '';
+  const [chat, messages, generate] = ['/v1/chat/completions', '/v1/messages', ':generateContent'].map((end) =>
+    everyRoute.find(({ path }) => path.endsWith(end)),
+  );
+  if (chat === undefined || messages === undefined || generate === undefined) throw new Error('no route');
+  const twice = (name: string, values: string[]) => {
+    const headers = new Headers();
+    for (const value of values) headers.append(name, value);
+    return Object.fromEntries(headers);
+  };
+  const bearers = twice('authorization', ['Bearer stale', `Bearer ${good}`]);
+  for (const reply of [
+    await call(chat, bearers),
+    await call(messages, twice('x-api-key', [mistyped(good), good])),
+    await call(generate, {}, `?key=stale&key=${good}`),
+  ])
+    expect(reply.status, reply.text).toBe(200);
+});
+
 const isList = ({ method, path }: TestRoute) => method === 'GET' && path.includes('/models');
 
 /** The lists' shape follows the headers: a Gemini list asked by Bearer is OpenAI's. */

@@ -103,3 +103,23 @@ it('never passes on what the upstream says of the operator’s limits', async ()
   expect(told['x-ratelimit-limit-requests']).toBe('7');
   expect(told).not.toHaveProperty('x-ratelimit-limit-tokens');
 });
+
+it('counts the tokens of a model that has no price too', async () => {
+  await relay.channel({
+    name: 'own',
+    provider: 'openai-compatible',
+    base_url: 'https://models.test/v1',
+    keys: ['k'],
+    models: ['no-price'],
+  });
+  const { token } = await relay.token({ limits: { tpm: 10_000 } });
+  const post = (max_tokens: number) =>
+    relay.fetch('/v1/chat/completions', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'no-price', max_tokens, messages: [{ role: 'user', content: 'hi' }] }),
+    });
+  expect((await post(100)).status).toBe(200);
+  const refused = await post(20_000);
+  expect([refused.status, refused.body.error.code]).toEqual([429, 'rate_limit_exceeded']);
+});

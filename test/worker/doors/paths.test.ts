@@ -1,4 +1,5 @@
 // Base addresses are forgiven; wrong paths and methods are told; browsers may call.
+import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectRefusal, expectRequestId } from './expect-refusal.ts';
 import { addChannels, type OpenRelay, openRelay } from './open-relay.ts';
@@ -74,6 +75,12 @@ it('takes model names with slashes, in paths as in bodies', async () => {
   }
 });
 
+it('lists the names that a token is restricted to, where a wildcard serves them', async () => {
+  const own = await relay.token({ models: ['gpt-of-tomorrow', 'nobody-serves-this'] });
+  const reply = await relay.fetch('/v1/models', { headers: { authorization: `Bearer ${own.token}` } });
+  expect(reply.body.data.map(({ id }: { id: string }) => id)).toEqual(['gpt-of-tomorrow']);
+});
+
 it('takes names of built-in properties for what they are: unknown models and methods', async () => {
   for (const name of ['constructor', '__proto__', 'toString']) {
     const reply = await post('/v1/chat/completions', jsonBody(name));
@@ -129,17 +136,36 @@ it('says 404 for a path that is none, in the shape that the caller reads', async
   expect(expectRefusal(verb, 'gemini', notFound)).toMatch(/no method `sing`.*generateContent/);
 });
 
+it('says so of a path outside all APIs too, with an id', async () => {
+  for (const method of ['GET', 'POST'])
+    expectRefusal(await relay.fetch('/nothing/here', { method }), 'openai', notFound);
+});
+
+it('says it in the shape of the API that the path is of, whichever header the token came in', async () => {
+  const headers = { authorization: `Bearer ${token}` };
+  expectRefusal(await relay.fetch('/v1/messages/batch', { method: 'POST', headers }), 'anthropic', notFound);
+  expectRefusal(await relay.fetch('/v1beta/tunedThings', { headers }), 'gemini', notFound);
+  expectRefusal(
+    await relay.fetch('/v1beta/chat/completion', { method: 'POST', headers }),
+    'openai',
+    notFound,
+  );
+});
+
 it.each([
-  ['GET', '/v1/chat/completions', 'POST'],
-  ['PUT', '/v1/messages', 'POST'],
-  ['POST', '/v1/models', 'GET, HEAD'],
-  ['DELETE', '/v1/models/gpt-4o', 'GET, HEAD'],
-  ['POST', '/v1/responses/resp_1', 'GET, HEAD, DELETE'],
-  ['GET', '/v1/responses/resp_1/cancel', 'POST'],
-  ['POST', '/v1/responses/resp_1/input_items', 'GET, HEAD'],
-])('says 405 for %s %s, and what it takes: %s', async (method, path, allow) => {
+  ['GET', '/v1/chat/completions', 'POST', 'openai'],
+  ['PUT', '/v1/messages', 'POST', 'anthropic'],
+  ['GET', '/v1/messages/count_tokens', 'POST', 'anthropic'],
+  ['POST', '/v1/models', 'GET, HEAD', 'openai'],
+  ['DELETE', '/v1/models/gpt-4o', 'GET, HEAD', 'openai'],
+  ['GET', '/v1beta/models/gemini-2.0-flash:generateContent', 'POST', 'gemini'],
+  ['PUT', '/v1/models/gemini-2.0-flash:countTokens', 'POST', 'gemini'],
+  ['POST', '/v1/responses/resp_1', 'GET, HEAD, DELETE', 'openai'],
+  ['GET', '/v1/responses/resp_1/cancel', 'POST', 'openai'],
+  ['POST', '/v1/responses/resp_1/input_items', 'GET, HEAD', 'openai'],
+] as const)('says 405 for %s %s, and what it takes: %s', async (method, path, allow, door) => {
   const reply = await relay.fetch(path, { method, headers: { authorization: `Bearer ${token}` } });
-  expectRefusal(reply, 'openai', notAllowed);
+  expectRefusal(reply, door, notAllowed);
   expect(reply.headers.get('allow')).toBe(allow);
 });
 
@@ -155,6 +181,14 @@ it('answers what Claude Code asks besides with 204, without a credential, and co
     expectRequestId(reply, 'anthropic');
   }
   expect(relay.traffic).toEqual(before);
+});
+
+it('finds the management API behind repeated and trailing slashes', async () => {
+  for (const path of ['/api/health/', '//api//health', '/api/tokens/?limit=1']) {
+    const reply = await relay.fetch(path, { headers: { authorization: `Bearer ${env.ADMIN_KEY}` } });
+    expect(reply.status, path).toBe(200);
+    expect(reply.headers.get('x-request-id')).toMatch(/^req_[0-9a-f]{32}$/);
+  }
 });
 
 describe('pages of other origins', () => {
@@ -183,6 +217,7 @@ describe('pages of other origins', () => {
       'authorization,x-stainless-os,anthropic-beta',
     );
     expect(reply.headers.get('access-control-allow-methods')).toMatch(/POST/);
+    expectRequestId(reply, 'openai');
   });
 
   it('may read answers and refusals, with the headers that matter', async () => {

@@ -18,6 +18,8 @@ const gossip = {
   'cf-connecting-ip': '192.0.2.77',
   'x-forwarded-for': '192.0.2.77',
   'x-real-ip': '192.0.2.77',
+  'x-client-ip': '192.0.2.77',
+  'x-original-forwarded-for': '192.0.2.77',
   origin: 'https://page.example',
   referer: 'https://page.example/secret-path',
   'openai-organization': 'org-of-the-caller',
@@ -192,3 +194,42 @@ it('keeps what an upstream says in its first event out of the log: it may be the
   for (const text of [JSON.stringify(logged), health])
     expect(text).not.toMatch(/key-of-the-operator|a secret/);
 }, 30_000);
+it('shows no key and no address of the operator’s, whatever an upstream says of itself', async () => {
+  await relay.channel({
+    name: 'private',
+    provider: 'openai-compatible',
+    base_url: 'https://inner.example:8443/v1',
+    keys: ['key-of-the-operator'],
+    models: ['inner-model'],
+  });
+  const message =
+    'POST https://inner.example:8443/v1/chat/completions with key-of-the-operator: out of memory';
+  for (const status of [400, 500]) {
+    relay.upstream = () => Response.json({ error: { message } }, { status });
+    for (const door of ['openai', 'anthropic', 'gemini'] as const) {
+      const path = { openai: '/v1/chat/completions', anthropic: '/v1/messages', gemini: '' }[door];
+      const reply = await relay.fetch(path || '/v1beta/models/inner-model:generateContent', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...ownHeader(door, token) },
+        body: JSON.stringify({ ...jsonBody('inner-model'), contents: [{ parts: [{ text: 'hi' }] }] }),
+      });
+      expect(reply.status, reply.text).toBe(status);
+      expect(reply.body.error.message).toContain('out of memory');
+      expect(reply.text).not.toMatch(/inner\.example|key-of-the-operator/);
+    }
+  }
+  relay.upstream = () => Response.json({});
+});
+
+it('follows no redirection, and passes none on', async () => {
+  relay.upstream = () =>
+    new Response('moved', { status: 308, headers: { location: 'https://else.example/' } });
+  const reply = await relay.fetch('/v1/chat/completions', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify(jsonBody('gpt-4o')),
+  });
+  expect([reply.status, reply.body.error.code]).toEqual([502, 'upstream_error']);
+  expect(reply.text).not.toContain('else.example');
+  relay.upstream = () => Response.json({});
+});

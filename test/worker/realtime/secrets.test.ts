@@ -39,6 +39,11 @@ it.each([
   else expect(secret.body.expires_at - nowSeconds).toBeOneOf([seconds, Number(seconds) + 1]);
 });
 
+it('of something that is no lifetime is refused', async () => {
+  const secret = await mint('client_secrets', { session, expires_after: 'an hour' });
+  expect([secret.status, secret.body.error.param]).toEqual([400, 'expires_after.seconds']);
+});
+
 it('that says nothing is the usual', async () => {
   const nowSeconds = Math.floor(Date.now() / 1_000);
   const secret = await mint('client_secrets', { session });

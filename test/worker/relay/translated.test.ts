@@ -87,6 +87,23 @@ describe('counting tokens for a model of another format', () => {
 });
 
 describe('an upstream’s error', () => {
+  it('in the middle of a stream is the last element of a Gemini caller’s array', async () => {
+    const events = [
+      ['message_start', { message: { id: 'm', model: 'c', content: [], usage: { input_tokens: 9 } } }],
+      ['content_block_start', { index: 0, content_block: { type: 'text', text: '' } }],
+      ['content_block_delta', { index: 0, delta: { type: 'text_delta', text: 'Hi' } }],
+      ['error', { error: { type: 'overloaded_error', message: 'Overloaded' } }],
+    ] as const;
+    const wire = events.map(
+      ([event, data]) => `event: ${event}\ndata: ${JSON.stringify({ type: event, ...data })}\n\n`,
+    );
+    relay.upstream = () => new Response(wire.join(''), { headers: { 'content-type': 'text/event-stream' } });
+    const contents = [{ parts: [{ text: 'Hello' }] }];
+    const answer = await post('/v1beta/models/claude-opus-4-5:streamGenerateContent', { contents });
+    expect(answer.body).toHaveLength(2);
+    expect(answer.body[1].error).toMatchObject({ code: 529, message: 'Overloaded', status: 'UNAVAILABLE' });
+  });
+
   it('has the caller’s shape and the upstream’s status and words', async () => {
     relay.upstream = () =>
       Response.json(
@@ -115,6 +132,22 @@ describe('an upstream’s error', () => {
       error: { type: 'rate_limit_error', message: 'Slow down' },
     });
     expect(messages.body.request_id).toBe(messages.headers.get('request-id'));
+  });
+
+  it('says to a Gemini caller that the upstream failed, where it is not the request’s fault', async () => {
+    const contents = [{ role: 'user', parts: [{ text: 'Hi' }] }];
+    for (const [status, word, reason] of [
+      [400, 'INVALID_ARGUMENT', undefined],
+      [429, 'RESOURCE_EXHAUSTED', 'UPSTREAM_ERROR'],
+      [500, 'UNAVAILABLE', 'UPSTREAM_ERROR'],
+      [504, 'DEADLINE_EXCEEDED', 'UPSTREAM_ERROR'],
+      [529, 'UNAVAILABLE', 'UPSTREAM_ERROR'],
+    ] as const) {
+      relay.upstream = () => Response.json({ error: { message: 'Sorry' } }, { status });
+      const { body } = await post('/v1beta/models/gpt-4o:generateContent', { contents });
+      expect(body.error).toMatchObject({ code: status, message: 'Sorry', status: word });
+      expect(body.error.details?.[0].reason).toBe(reason);
+    }
   });
 
   it('is one in a body with status 200 too, and a page of HTML', async () => {
