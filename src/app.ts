@@ -221,7 +221,8 @@ doors.notFound(async (context) => {
   const isPage = (method === 'GET' || method === 'HEAD') && !/^\/(v1(beta)?|ws)(\/|$)/.test(path);
   const page = isPage ? await context.env.ASSETS.fetch(raw) : null;
   if (page !== null && page.status !== 404) return asNoPage(page);
-  return atDoor(shapeOfPath(raw), () => Promise.reject(noSuchRoute(path, method)));
+  const refusal = await atDoor(shapeOfPath(raw), () => Promise.reject(noSuchRoute(path, method)));
+  return isPage ? asNoPage(refusal) : refusal;
 });
 
 /** The Worker's fetch handler. Middleware costs every request that passes it: only pages' requests do. Sockets know no CORS. */

@@ -20,3 +20,6 @@ CREATE TABLE identities (
   PRIMARY KEY (provider, subject)
 ) WITHOUT ROWID;
 CREATE INDEX identities_by_account ON identities (account_id);
+
+-- Whose invitation it is: it is void with its inviter's say. NULL: made before this was kept.
+ALTER TABLE invites ADD COLUMN invited_by TEXT;

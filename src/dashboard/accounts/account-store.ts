@@ -79,7 +79,10 @@ export class AccountStore {
     await this.db.prepare('UPDATE accounts SET password = ? WHERE id = ?').bind(password, id).run();
   }
 
-  /** null: there is no such account. Absent fields stay. A disabled account loses its sessions in the same transaction. */
+  /**
+   * null: there is no such account. Absent fields stay. In the same transaction a disabled account loses its sessions,
+   * and who is no active admin any more the invitations that nobody has followed yet.
+   */
   async update(
     id: string,
     changes: Partial<Pick<Account, 'name' | 'role' | 'status'>>,
@@ -95,6 +98,12 @@ export class AccountStore {
       this.db
         .prepare(
           `DELETE FROM sessions WHERE account_id = ? AND 'disabled' = (SELECT status FROM accounts WHERE id = ?)`,
+        )
+        .bind(id, id),
+      this.db
+        .prepare(
+          `DELETE FROM invites WHERE invited_by = ?
+           AND NOT EXISTS (SELECT 1 FROM accounts WHERE id = ? AND role = 'admin' AND status = 'active')`,
         )
         .bind(id, id),
     ]);
@@ -202,14 +211,15 @@ export class AccountStore {
     return meta.changes > 0;
   }
 
-  async addInvite(hash: string, { id, name, role, createdAtMs, expiresAtMs }: Invite): Promise<void> {
+  async addInvite(hash: string, invite: Invite, invitedBy: string): Promise<void> {
+    const { id, name, role, createdAtMs, expiresAtMs } = invite;
     await this.db.batch([
       this.db.prepare('DELETE FROM invites WHERE expires_at <= ?').bind(createdAtMs),
       this.db
         .prepare(
-          'INSERT INTO invites (hash, id, name, role, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)',
+          'INSERT INTO invites (hash, id, name, role, created_at, expires_at, invited_by) VALUES (?, ?, ?, ?, ?, ?, ?)',
         )
-        .bind(hash, id, name, role, createdAtMs, expiresAtMs),
+        .bind(hash, id, name, role, createdAtMs, expiresAtMs, invitedBy),
     ]);
   }
 

@@ -135,7 +135,7 @@ function addInviteRoutes(
       createdAtMs,
       expiresAtMs: createdAtMs + accountLimits.inviteMs,
     };
-    await accounts.addInvite(hashOfSecret(secret), made);
+    await accounts.addInvite(hashOfSecret(secret), made, context.var.principal.accountId);
     return context.json({ ...inviteView(made), secret }, 201);
   });
   api.openapi(listInvitesRoute, async (context) => {

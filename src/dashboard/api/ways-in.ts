@@ -2,6 +2,7 @@
 // in two calls; the browser's own part lies between them.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { accountLimits } from '../accounts/account.ts';
+import type { WaysIn } from '../accounts/identity-store.ts';
 import { beginRegistration, finishRegistration, type PasskeyServices } from '../accounts/passkey.ts';
 import type { Passkey } from '../accounts/passkey-store.ts';
 import type { ApiEnv } from './authenticate.ts';
@@ -102,8 +103,7 @@ const unlinkRoute = createRoute({
 export function addWaysInRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
   const { identities } = services;
   api.openapi(waysInRoute, async (context) => {
-    const ways = await identities.waysOf(context.var.principal.accountId);
-    if (ways === null) throw notFound('account');
+    const ways = await waysOf(services, context.var.principal.accountId);
     const { email, hasPassword, passkeys, identities: known } = ways;
     const view = {
       email,
@@ -116,8 +116,10 @@ export function addWaysInRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementSe
   api.openapi(unlinkRoute, async (context) => {
     const { accountId } = context.var.principal;
     const { provider } = context.req.valid('param');
-    await checkStaysOpen(services, accountId);
-    if (!(await identities.unlink(accountId, provider))) throw notFound('identity');
+    const ways = await waysOf(services, accountId);
+    if (!ways.identities.some((known) => known.provider === provider)) throw notFound('identity');
+    checkStaysOpen(ways);
+    await identities.unlink(accountId, provider);
     return context.body(null, 204);
   });
   addPasskeyRoutes(api, services);
@@ -158,17 +160,24 @@ function addPasskeyRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices
   });
   api.openapi(deleteRoute, async (context) => {
     const { accountId } = context.var.principal;
-    await checkStaysOpen(services, accountId);
-    if (!(await passkeys.delete(accountId, context.req.valid('param').id))) throw notFound('passkey');
+    const { id } = context.req.valid('param');
+    const ways = await waysOf(services, accountId);
+    if (!ways.passkeys.some(({ credentialId }) => credentialId === id)) throw notFound('passkey');
+    checkStaysOpen(ways);
+    await passkeys.delete(accountId, id);
     return context.body(null, 204);
   });
 }
 
-/** Nobody locks themselves out. */
-async function checkStaysOpen({ identities }: ManagementServices, accountId: string): Promise<void> {
+async function waysOf({ identities }: ManagementServices, accountId: string): Promise<WaysIn> {
   const ways = await identities.waysOf(accountId);
-  const count = (ways?.passkeys.length ?? 0) + (ways?.identities.length ?? 0) + (ways?.hasPassword ? 1 : 0);
-  if (count > 1) return;
+  if (ways === null) throw notFound('account');
+  return ways;
+}
+
+/** Nobody locks themselves out. */
+function checkStaysOpen({ hasPassword, passkeys, identities }: WaysIn): void {
+  if (passkeys.length + identities.length + (hasPassword ? 1 : 0) > 1) return;
   throw new Problem(409, 'This is the only way into the account. Set a password, or add a passkey, first.');
 }
 

@@ -155,3 +155,19 @@ it('opens nothing with an invitation that is over or was taken back', async () =
     expect((await relay.fetch(`/dashboard/invite?secret=${secret}`)).status).toBe(410);
   }
 });
+
+it('opens nothing with an invitation of somebody who is no active admin any more', async () => {
+  const { relay, admin, member, other } = await openDashboard();
+  for (const { accountId } of [member, other])
+    await admin.api('PATCH', `/accounts/${accountId}`, { role: 'admin' });
+  const invited = [];
+  for (const person of [member, other, admin]) {
+    invited.push((await person.api('POST', '/invites', { name: 'Friend' })).body.secret);
+  }
+  await admin.api('PATCH', `/accounts/${member.accountId}`, { status: 'disabled' });
+  await admin.api('PATCH', `/accounts/${other.accountId}`, { role: 'member' });
+  const statuses = await Promise.all(
+    invited.map(async (secret) => (await relay.fetch(`/dashboard/invite?secret=${secret}`)).status),
+  );
+  expect(statuses).toEqual([410, 410, 200]);
+});
