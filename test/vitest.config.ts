@@ -4,7 +4,9 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
 const workerTests = ['test/worker/**/*.test.ts'];
-const clientTests = ['test/{sdk,replay,cli,browser}/**/*.test.ts'];
+/** Of sockets, what asks how much and by whom, not how soon. */
+const untimedSockets = 'test/sockets/*-{money,aliases,quota}.test.ts';
+const clientTests = ['test/{sdk,replay,cli,browser}/**/*.test.ts', untimedSockets];
 const timedTests = ['test/{sockets,faults,scale}/**/*.test.ts'];
 
 /** Some count to a hundred thousand, and a machine may be busy. */
@@ -55,6 +57,7 @@ export default defineConfig({
           ...system,
           name: 'timed',
           include: timedTests,
+          exclude: [untimedSockets],
           fileParallelism: false,
           sequence: { groupOrder: 2 },
         },
