@@ -194,7 +194,7 @@ export class LiveSession {
     }
   }
 
-  /** Ends the session: the client is told why, in its API's words if it has any. */
+  /** Ends the session: the client is told why, in its API's words where it has some. */
   private fail(thrown: unknown): void {
     const error = relayErrorOf(thrown);
     this.bridge?.end(closingForError(error.code), this.dialect.errorEvent(error), error.code);

@@ -44,7 +44,7 @@ const otherwise = {
   gemini: 'its provider has no Live API of Gemini’s kind',
 };
 
-/** The routes of all the models. Throws RelayError `model_not_found` of the first where none has any. */
+/** The routes of all the models. Throws RelayError `model_not_found` of the first where there are none. */
 export function sessionRoutes(
   catalog: Catalog,
   { models }: SessionWishes,

@@ -1,4 +1,4 @@
-// How often a form names its model, as any reader of forms might read it: of two names the relay would allow and price
+// How often a form names its model, as one reader of forms or another might read it: of two names the relay would allow and price
 // the one, and the upstream serve the other. Reads what passes, and holds next to nothing of it.
 import { Buffer } from 'node:buffer';
 import { RelayError } from '../lib/relay-error.ts';
