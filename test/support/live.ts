@@ -1,7 +1,7 @@
 // Both ends of a session of Gemini's Live API: a client as a test drives it, and what an upstream says.
 import { once } from 'node:events';
 import { type ClientOptions, WebSocket } from 'ws';
-import { Refused } from './realtime-client.ts';
+import { opened } from './realtime-client.ts';
 import type { Script, UpstreamSession } from './realtime-upstream.ts';
 
 export const livePath = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
@@ -35,15 +35,7 @@ export async function openLive(
   const { query = '', headers = {} } = place;
   const socket = new WebSocket(`${url.replace('http', 'ws')}${path}${query}`, { headers, ...options });
   const client = clientOf(socket);
-  await new Promise<void>((resolve, reject) => {
-    socket.once('open', resolve);
-    socket.once('error', reject);
-    socket.once('unexpected-response', async (_, response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of response) chunks.push(chunk as Buffer);
-      reject(new Refused(response.statusCode ?? 0, Buffer.concat(chunks).toString()));
-    });
-  });
+  await opened(socket);
   return client;
 }
 

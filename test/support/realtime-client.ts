@@ -28,7 +28,13 @@ export async function openRealtime(
     ...given,
   });
   const client = clientOf(socket);
-  await new Promise<void>((resolve, reject) => {
+  await opened(socket);
+  return client;
+}
+
+/** Waits until a socket is open. Throws Refused with the answer to the upgrade when it is none. */
+export function opened(socket: WebSocket): Promise<void> {
+  return new Promise((resolve, reject) => {
     socket.once('open', resolve);
     socket.once('error', reject);
     socket.once('unexpected-response', async (_, response) => {
@@ -37,7 +43,6 @@ export async function openRealtime(
       reject(new Refused(response.statusCode ?? 0, Buffer.concat(chunks).toString()));
     });
   });
-  return client;
 }
 
 /** The upgrade was refused. */
