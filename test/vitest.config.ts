@@ -1,5 +1,6 @@
-// Three projects: pure code in Node, the Worker and its stores inside workerd, and Node programs that
-// drive a running relay (official SDKs, sockets, the command line).
+// Pure code in Node, the Worker and its stores inside workerd, and Node programs that drive a running relay (official
+// SDKs, sockets, the command line).
+import { availableParallelism } from 'node:os';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
@@ -7,7 +8,11 @@ const workerTests = ['test/worker/**/*.test.ts'];
 /** Of sockets, what asks how much and by whom, not how soon. */
 const untimedSockets = 'test/sockets/*-{money,aliases,quota}.test.ts';
 const clientTests = ['test/{sdk,replay,cli,browser}/**/*.test.ts', untimedSockets];
-const timedTests = ['test/{sockets,faults,scale}/**/*.test.ts'];
+const timedTests = ['test/{sockets,scale}/**/*.test.ts'];
+const faultTests = ['test/faults/**/*.test.ts'];
+
+/** Files that run side by side. Most of them wait more than they compute: two are never too many. */
+const maxWorkers = Math.max(2, availableParallelism() - 1);
 
 /** Some count to a hundred thousand, and a machine may be busy. */
 const testTimeout = 20_000;
@@ -22,9 +27,10 @@ export default defineConfig({
       {
         test: {
           testTimeout,
+          maxWorkers,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...workerTests, ...clientTests, ...timedTests],
+          exclude: [...workerTests, ...clientTests, ...timedTests, ...faultTests],
         },
       },
       {
@@ -40,15 +46,31 @@ export default defineConfig({
             },
           }),
         ],
-        test: { testTimeout, name: 'worker', include: workerTests, setupFiles: ['test/worker/setup.ts'] },
+        test: {
+          testTimeout,
+          maxWorkers,
+          name: 'worker',
+          include: workerTests,
+          setupFiles: ['test/worker/setup.ts'],
+        },
       },
       {
         test: {
           ...system,
           name: 'clients',
           include: clientTests,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // Mostly the reservations of the dead are waited for.
+        test: {
+          ...system,
+          name: 'faults',
+          include: faultTests,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -59,7 +81,7 @@ export default defineConfig({
           include: timedTests,
           exclude: [untimedSockets],
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

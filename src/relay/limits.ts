@@ -10,6 +10,8 @@ export const relayLimits = {
   wholeAnswerBytes: 256 * 1024,
   /** Of an upstream's error body, this much is searched for what it says of the relay's own key. */
   errorBodyBytes: 1024 * 1024,
+  /** A conversation for an upstream of another format is nested no deeper than this. */
+  translatedLevels: 500,
   /** A request that is answered for longer is ended. */
   requestMs: 3_600_000,
   /** Places that one request is sent to, one after the other; of each model that it may come to. */

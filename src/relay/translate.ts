@@ -16,9 +16,11 @@ import {
   wireKindOf,
 } from '../formats/translations.ts';
 import { upstreamErrorBody } from '../formats/upstream-error.ts';
+import { isDeeperThan } from '../lib/json-depth.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { chatFactsOf } from '../providers/presets.ts';
 import type { Call } from './call.ts';
+import { relayLimits } from './limits.ts';
 import type { Plan, PricedRoute } from './plan.ts';
 import { StreamTranslator } from './translate-stream.ts';
 import {
@@ -29,7 +31,7 @@ import {
   type WholeAnswer,
 } from './translation.ts';
 
-/** Throws RelayError `invalid_request`: a malformed conversation, or a loss that the caller forbids. */
+/** Throws RelayError `invalid_request`: a malformed conversation, one too deep, or a loss that the caller forbids. */
 export function translateConversation(
   call: Call,
   plan: Plan,
@@ -37,6 +39,7 @@ export function translateConversation(
   format: FormatName,
 ): TranslatedRequest {
   const body = plan.body.type === 'json' ? (plan.body.value as JsonObject) : {};
+  refuseDepth(body);
   const caller = callerFormat(call.endpoint.operation, body);
   if (caller === null) throw new RelayError('internal_error', 'This endpoint cannot be translated.');
   const request = readRequest(caller, body, plan, route);
@@ -55,6 +58,14 @@ export function translateConversation(
     text: JSON.stringify(written.body),
     translation: translationOf(answer, written.dropped),
   };
+}
+
+/** Translators go down by calling themselves; nobody's tool is that deep. */
+function refuseDepth(body: JsonObject): void {
+  const { translatedLevels } = relayLimits;
+  if (!isDeeperThan(body, translatedLevels)) return;
+  const message = `The request is nested more than ${translatedLevels} levels deep, and its model's provider speaks another format.`;
+  throw new RelayError('invalid_request', message);
 }
 
 interface Answer {

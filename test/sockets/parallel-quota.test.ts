@@ -79,12 +79,16 @@ it.each(doors)(
       expect(reply).toMatchObject(refusal);
       expect(reply.headers.get('x-should-retry')).toBe('false');
     }
+    const counted = (rows: readonly { count: number }[]) => rows.reduce((sum, { count }) => sum + count, 0);
+    await expect.poll(async () => counted(await rowsOf(relay, id, 51)), { timeout: 6_000 }).toBe(200);
     const rows = await rowsOf(relay, id, 51);
     const spent = rows.reduce((sum, { cost_usd }) => sum + nano(cost_usd), 0);
     expect(rows.filter(({ status }) => status === 200)).toHaveLength(50);
-    expect(rows.filter(({ status }) => status !== 200)).toMatchObject([
-      { status: refusal.status, cost_usd: 0, count: 150 },
-    ]);
+    // Equal refusals are one row, or two where the minute ended between them.
+    const refusals = rows.filter(({ status }) => status !== 200);
+    expect(counted(refusals)).toBe(150);
+    expect(refusals.length).toBeLessThanOrEqual(2);
+    for (const row of refusals) expect(row).toMatchObject({ status: refusal.status, cost_usd: 0 });
     const balance = await balanceOf(relay, id);
     expect(balance).toMatchObject({ reserved_usd: 0, open_requests: 0 });
     expect(nano(balance.spent_usd)).toBe(spent);

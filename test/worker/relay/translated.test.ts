@@ -4,6 +4,7 @@ import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { writeCarry } from '../../../src/formats/carry.ts';
+import { relayLimits } from '../../../src/relay/limits.ts';
 import { type OpenRelay, openRelay } from '../doors/open-relay.ts';
 
 let relay: OpenRelay;
@@ -68,6 +69,29 @@ describe('what the other format cannot say', () => {
     expect(answer.body.error).toMatchObject({ type: 'invalid_request_error', param: 'seed' });
     expect(relay.received).toHaveLength(before);
     expect((await chat({}, { 'x-relay-strict': '1' })).status).toBe(200);
+  });
+});
+
+describe('a conversation that is nested deeply', () => {
+  /** So many levels in all: the body, `tools`, the tool, its schema, and what is in that. */
+  const ask = (levels: number) => {
+    const schema = `${'{"a":'.repeat(levels - 4)}{}${'}'.repeat(levels - 4)}`;
+    const tools = `[{"type":"function","name":"f","parameters":${schema}}]`;
+    return relay.fetch('/v1/responses', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: `{"model":"claude-opus-4-5","input":"Hi","tools":${tools}}`,
+    });
+  };
+
+  it('is translated up to the limit, and a 400 beyond it', async () => {
+    expect((await ask(relayLimits.translatedLevels)).status).toBe(200);
+    for (const levels of [relayLimits.translatedLevels + 1, 100_000]) {
+      const answer = await ask(levels);
+      expect(answer.status).toBe(400);
+      expect(answer.body.error.message).toContain(`more than ${relayLimits.translatedLevels} levels`);
+    }
+    expect(relay.received).toHaveLength(1);
   });
 });
 
