@@ -127,8 +127,8 @@ it('hides a brown-out: each channel in turn fails under load', async () => {
   for (const model of [failing, calm]) await serve(model, [works, works, works]);
   const only =
     (fault: Handler): Handler =>
-    (request, response) =>
-      (JSON.parse(request.body.toString()).model === failing ? fault : works)(request, response);
+    (request, ...rest) =>
+      (JSON.parse(request.body.toString()).model === failing ? fault : works)(request, ...rest);
   let isOver = false;
   const outcomes: (Outcome & { model: string })[] = [];
   const clients = Array.from({ length: 8 }, async (_, index) => {

@@ -2,6 +2,7 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { contextStorage } from 'hono/context-storage';
+import { trimTrailingSlash } from 'hono/trailing-slash';
 import { isFromOwnPage, sessionValue } from '../accounts/session-cookie.ts';
 import { principalOfSession } from '../api/authenticate.ts';
 import { managementLimits } from '../api/limits.ts';
@@ -39,6 +40,8 @@ export function dashboard(services: PageServices): Hono<PageEnv> {
   app.route('/dashboard', languageRoutes());
   app.route('/dashboard', entryRoutes());
   app.use(requireSession);
+  app.use(trimTrailingSlash({ alwaysRedirect: true }));
+  app.get('/dashboard', (context) => context.redirect('/', 302));
   app.route('/', overviewRoutes());
   app.route('/dashboard/tokens', tokenRoutes());
   app.route('/dashboard/logs', logRoutes());

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import { appendRows } from '../../../src/metering/log.ts';
 import { logRow } from '../stores/rows.ts';
-import { openDashboard } from './open-dashboard.ts';
+import { openDashboard, origin } from './open-dashboard.ts';
 
 const attentionOf = (text: string) => /<article class="attention">(.*?)<\/article>/s.exec(text)?.[1] ?? '';
 
@@ -19,6 +19,14 @@ async function rows(fields: Partial<Parameters<typeof logRow>[0]>[]) {
 it('says nothing where nothing needs attention', async () => {
   const { admin } = await openDashboard();
   expect(attentionOf((await admin.get('/')).text)).toBe('');
+});
+
+it('is where whoever types less or more than its address comes to', async () => {
+  const { admin } = await openDashboard();
+  const landing = async (path: string) => (await admin.get(path)).headers.get('location');
+  expect(await landing('/dashboard')).toBe('/');
+  expect(await landing('/dashboard/')).toBe(`${origin}/dashboard`);
+  expect(await landing('/dashboard/tokens/?q=a')).toBe(`${origin}/dashboard/tokens?q=a`);
 });
 
 it('tells of a token that is nearly spent, and of one that is not, nothing', async () => {
