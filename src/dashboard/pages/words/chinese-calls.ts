@@ -83,6 +83,8 @@ export const chineseCalls: Pick<Words, 'overview' | 'tokens' | 'logs' | 'playgro
     edit: '编辑',
     topUp: '充值',
     topUpAmount: '增加额度（美元）',
+    topUpWrong: '必须是大于 0 的数字',
+    topUpUnlimited: '该令牌已没有额度限制，无需充值',
     disable: '停用',
     enable: '启用',
     rotate: '轮换',

@@ -82,6 +82,8 @@ export const englishCalls = {
     edit: 'Edit',
     topUp: 'Top up',
     topUpAmount: 'Add to the quota, in USD',
+    topUpWrong: 'must be a number above 0',
+    topUpUnlimited: 'the token has no quota any more: there is nothing to add to',
     disable: 'Disable',
     enable: 'Enable',
     rotate: 'Rotate',
