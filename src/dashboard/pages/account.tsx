@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import { ActionButton, Alert, Field, OnceValue } from './form.tsx';
 import { show } from './layout.tsx';
-import { formOf, need, type PageContext, type PageEnv, textOf } from './page-env.ts';
+import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { Badge, Heading, TableFrame, Time } from './parts.tsx';
 import { strings } from './strings.ts';
 import { Github, Passkeys, type Ways } from './ways-in.tsx';
@@ -26,6 +26,8 @@ interface AccessKey {
 
 interface Outcome {
   errors?: Record<string, string>;
+  /** What was sent. */
+  values?: Values;
   changed?: boolean;
 }
 
@@ -40,7 +42,7 @@ export function accountRoutes(): Hono<PageEnv> {
   routes.post('/keys', async (context) => {
     const name = textOf(await formOf(context), 'name');
     const made = await context.var.api<{ key: string }>('POST', '/access-keys', { name });
-    if (!made.ok) return showAccount(context, { errors: made.errors });
+    if (!made.ok) return showAccount(context, { errors: made.errors, values: { name } });
     return show(context, 'account', words().keyTitle, <KeyOnce value={made.value.key} />);
   });
   routes.post('/keys/:id/delete', async (context) => {
@@ -61,9 +63,10 @@ export function accountRoutes(): Hono<PageEnv> {
     const body = {
       current_password: textOf(values, 'current_password'),
       password: textOf(values, 'password'),
+      ...(values.email !== undefined && { email: textOf(values, 'email') }),
     };
     const changed = await context.var.api('POST', '/password', body);
-    return showAccount(context, changed.ok ? { changed: true } : { errors: changed.errors });
+    return showAccount(context, changed.ok ? { changed: true } : { errors: changed.errors, values });
   });
   return routes;
 }
@@ -88,14 +91,25 @@ async function showAccount(context: PageContext, outcome: Outcome) {
           <p class="quiet">{words().keysLead}</p>
           {keys.data.length === 0 ? <p class="quiet">{words().noKeys}</p> : <Keys keys={keys.data} />}
           <form method="post" action="/dashboard/account/keys">
-            <Field name="name" label={words().keyName} error={outcome.errors?.name} required />
+            <Field
+              name="name"
+              label={words().keyName}
+              value={textOf(outcome.values ?? {}, 'name')}
+              error={outcome.errors?.name}
+              required
+            />
             <button type="submit">{words().makeKey}</button>
           </form>
         </article>
         <article>
           <h2>{ways.password ? words().password : words().setPassword}</h2>
           {outcome.changed ? <Alert kind="good">{words().changed}</Alert> : null}
-          <PasswordForm errors={outcome.errors ?? {}} isFirst={!ways.password} />
+          <PasswordForm
+            errors={outcome.errors ?? {}}
+            isFirst={!ways.password}
+            needsEmail={ways.email === null}
+            email={textOf(outcome.values ?? {}, 'email')}
+          />
         </article>
         {encryptionKey === null ? null : <Passkeys passkeys={ways.passkeys} />}
         {signIn.github === null && ways.identities.length === 0 ? null : (
@@ -150,8 +164,27 @@ const Keys: FC<{ keys: readonly AccessKey[] }> = ({ keys }) => (
   </ul>
 );
 
-const PasswordForm: FC<{ errors: Record<string, string>; isFirst: boolean }> = ({ errors, isFirst }) => (
+interface PasswordFacts {
+  errors: Record<string, string>;
+  isFirst: boolean;
+  needsEmail: boolean;
+  /** As it was sent. */
+  email: string;
+}
+
+const PasswordForm: FC<PasswordFacts> = ({ errors, isFirst, needsEmail, email }) => (
   <form method="post" action="/dashboard/account/password">
+    {needsEmail ? (
+      <Field
+        name="email"
+        label={strings().login.email}
+        type="email"
+        autocomplete="username"
+        value={email}
+        error={errors.email}
+        required
+      />
+    ) : null}
     {isFirst ? null : (
       <Field
         name="current_password"

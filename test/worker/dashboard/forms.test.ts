@@ -49,10 +49,13 @@ it('tops a token up by an amount, and by nothing else', async () => {
   expect(await quota()).toBeNull();
 });
 
-/** The fields of a page's form as a browser would send them. */
-function fieldsOf(html: string): Record<string, string> {
+/** The fields of a page's form, its first one or the one that goes to `action`, as a browser would send them. */
+function fieldsOf(html: string, action?: string): Record<string, string> {
   const text = (raw = '') => raw.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&');
-  const form = /<main.*?<form method="post"[^>]*>(.*?)<\/form>/s.exec(html)?.[1] ?? '';
+  const [, main = ''] = html.split('<main');
+  const forms = [...main.matchAll(/<form method="post"([^>]*)>(.*?)<\/form>/gs)];
+  const isMeant = ([, attributes = '']: string[]) => attributes.includes(`action="${action}"`);
+  const form = (action === undefined ? forms[0] : forms.find(isMeant))?.[2] ?? '';
   const named = (tag: string) => /name="([^"]*)"/.exec(tag)?.[1] ?? '';
   const inputs = [...form.matchAll(/<input [^>]*>/g)]
     .filter(([tag]) => !tag.includes('type="checkbox"') || / checked/.test(tag))
@@ -118,4 +121,79 @@ it('says what is wrong with a field in words for people', async () => {
   expect(await ask({ name: ' ' })).toBe('must not be empty');
   const status = (await admin.api('GET', '/logs?status=abc')).body.errors[0].message;
   expect(status).toBe('must be a number');
+});
+
+it('finds tokens by as long a piece of their name as there is', async () => {
+  const { member } = await openDashboard();
+  const name = `${'令牌'.repeat(30)} %_ Ünïcode`;
+  await tokenOf(member, { name });
+  await tokenOf(member, { name: 'another' });
+  for (const search of [name, name.slice(0, 40), '%_ Ü', 'x'.repeat(200)]) {
+    const reply = await member.api('GET', `/tokens?search=${encodeURIComponent(search)}`);
+    expect([reply.status, reply.body.data.map((one: { name: string }) => one.name)]).toEqual([
+      200,
+      name.includes(search) ? [name] : [],
+    ]);
+  }
+  expect((await member.get(`/dashboard/tokens?search=${'y'.repeat(300)}`)).status).toBe(200);
+});
+
+it('takes no name for a group, a price or an alias that no address can say', async () => {
+  const { admin } = await openDashboard();
+  for (const name of ['.', '..']) {
+    expect((await admin.api('POST', '/groups', { name })).body.errors[0].field).toBe('name');
+  }
+  for (const name of ['', ' ', '.', '..']) {
+    const price = await admin.post('/dashboard/models/prices', { model: name, input: '1', output: '2' });
+    expect([price.status, price.text]).toEqual([
+      400,
+      expect.stringMatching(/id="help-model"><strong class="error">/),
+    ]);
+    expect(price.text).not.toContain('There is nothing at this path');
+    const alias = await admin.post('/dashboard/models/aliases', { alias: name, alias_models: 'gpt-4o' });
+    expect([alias.status, alias.text]).toEqual([
+      400,
+      expect.stringMatching(/id="help-alias"><strong class="error">/),
+    ]);
+    expect(alias.text).toContain('gpt-4o</textarea>');
+  }
+});
+
+it('shows all of a price to edit, and keeps what of it was not touched', async () => {
+  const { admin } = await openDashboard();
+  const price = { input: 2.5, output: 10, cache_write: 3.125, web_search: 0.01, audio_hour: 0.36 };
+  await admin.api('PUT', '/prices/gpt-4o', price);
+  const list = (await admin.get('/dashboard/models')).text;
+  expect(list).toContain('href="/dashboard/models?price=gpt-4o#set-price"');
+  for (const shown of ['$3.125', '$0.01', '$0.36']) expect(list).toContain(shown);
+  const form = fieldsOf((await admin.get('/dashboard/models?price=gpt-4o')).text, '/dashboard/models/prices');
+  expect(form).toMatchObject({ model: 'gpt-4o', input: '2.5', cache_write: '3.125', image: '' });
+  expect(
+    (await admin.post('/dashboard/models/prices', { ...form, output: '11', web_search: '' })).status,
+  ).toBe(303);
+  const { model, updated_at, ...after } = (await admin.api('GET', '/prices')).body.data[0];
+  expect(after).toEqual({ input: 2.5, output: 11, cache_write: 3.125, audio_hour: 0.36 });
+  const wrong = await admin.post('/dashboard/models/prices', { ...form, web_search: '1,5' });
+  expect(wrong.text).toMatch(/id="help-web_search"[^>]*><strong class="error">must be a number/);
+  expect(wrong.text).toContain('value="1,5"');
+});
+
+it('keeps what was typed when an invitation, a key or a budget is refused, and says why beside it', async () => {
+  const { admin } = await openDashboard();
+  const long = 'n'.repeat(201);
+  const invite = await admin.post('/dashboard/people/invite', { name: long, role: 'admin' });
+  expect([invite.status, fieldsOf(invite.text, '/dashboard/people/invite')]).toEqual([
+    400,
+    { name: long, role: 'admin' },
+  ]);
+  expect(invite.text).toMatch(/id="help-name"><strong class="error">must have at most 200 characters/);
+  const key = await admin.post('/dashboard/account/keys', { name: long });
+  expect([key.status, fieldsOf(key.text, '/dashboard/account/keys').name]).toEqual([400, long]);
+  const path = '/dashboard/people/acc_bob';
+  const budget = await admin.post(path, { budget_usd: '-3', budget_period: 'week' });
+  expect([budget.status, fieldsOf(budget.text, path)]).toEqual([
+    400,
+    { budget_usd: '-3', budget_period: 'week' },
+  ]);
+  expect(budget.text).toMatch(/role="alert"[^>]*>acc_bob: must not be negative/);
 });

@@ -34,6 +34,9 @@ export const english = {
     withPasskey: 'Log in with a passkey',
     passkeyWrong: 'This passkey opens no account here.',
     noEncryptionKey: 'ENCRYPTION_KEY is not set; without it there are no passkeys.',
+    over: 'You are not logged in any more',
+    overHelp:
+      'Nothing was saved, and nothing is lost: log in in another tab, come back to this one and load it again. Your browser asks whether to send the form once more: it is to.',
     withGithub: 'Log in with GitHub',
     githubAgain: 'That took too long, or began in another browser. Try again.',
     githubFailed: 'GitHub did not say who you are. Try again, or log in another way.',
