@@ -1,10 +1,12 @@
 // The own account: sessions, access keys, and how it logs in (ways-in.tsx).
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
+import { usdFromNano } from '../../lib/money.ts';
+import { type AccountNearBudget, budgetOf } from './attention-store.ts';
 import { ActionButton, Alert, Field, OnceValue } from './form.tsx';
 import { show } from './layout.tsx';
 import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
-import { Badge, Heading, TableFrame, Time } from './parts.tsx';
+import { Badge, Heading, SpendBar, TableFrame, Time } from './parts.tsx';
 import { strings } from './strings.ts';
 import { Github, Passkeys, type Ways } from './ways-in.tsx';
 
@@ -72,16 +74,18 @@ export function accountRoutes(): Hono<PageEnv> {
 }
 
 async function showAccount(context: PageContext, outcome: Outcome) {
-  const { api } = context.var;
-  const [sessions, keys, ways] = await Promise.all([
+  const { api, principal, services } = context.var;
+  const [sessions, keys, ways, budget] = await Promise.all([
     need(api<{ data: Session[] }>('GET', '/sessions')),
     need(api<{ data: AccessKey[] }>('GET', '/access-keys')),
     need(api<Ways>('GET', '/ways-in')),
+    budgetOf(services.db, principal.accountId, services.now()),
   ]);
-  const { signIn, encryptionKey } = context.var.services;
+  const { signIn, encryptionKey } = services;
   const content = (
     <>
-      <Heading title={words().title} lead={context.var.principal.name ?? ''} />
+      <Heading title={words().title} lead={principal.name ?? ''} />
+      {budget === null ? null : <Budget budget={budget} />}
       <h2>{words().sessions}</h2>
       <p class="quiet">{words().sessionsLead}</p>
       <Sessions sessions={sessions.data} />
@@ -120,6 +124,15 @@ async function showAccount(context: PageContext, outcome: Outcome) {
   );
   return show(context, 'account', words().title, content, outcome.errors === undefined ? 200 : 400);
 }
+
+/** What an admin has set for all tokens of this account. */
+const Budget: FC<{ budget: AccountNearBudget }> = ({ budget }) => (
+  <article>
+    <h2>{words().budget}</h2>
+    <p class="quiet">{words().budgetLead[budget.period]}</p>
+    <SpendBar spent={usdFromNano(budget.spentNanoUsd)} quota={usdFromNano(budget.budgetNanoUsd)} />
+  </article>
+);
 
 const Sessions: FC<{ sessions: readonly Session[] }> = ({ sessions }) => (
   <TableFrame label={words().sessions}>

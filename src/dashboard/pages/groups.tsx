@@ -100,7 +100,7 @@ const GroupTable: FC<{ groups: readonly GroupView[]; channels: readonly Named[] 
         <tbody>
           {groups.map((group) => (
             <tr>
-              <td>
+              <td class="wide">
                 <a href={`${listAddress}/${group.name}`}>{group.name}</a>
               </td>
               <td class="number">{`× ${group.price_multiplier}`}</td>

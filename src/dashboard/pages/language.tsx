@@ -28,16 +28,14 @@ export function languageRoutes(): Hono<PageEnv> {
 
 /** `back`: the page that is shown, as a path with its query. */
 export const LanguageForm: FC<{ back: string }> = ({ back }) => (
-  <footer>
-    <form method="post" action="/dashboard/language" class="languages" aria-label={strings().language.label}>
-      <input type="hidden" name="back" value={back} />
-      {(Object.keys(languages) as Language[])
-        .filter((name) => name !== language())
-        .map((name) => (
-          <button type="submit" name="language" value={name} lang={languages[name].tag} class="outline small">
-            {languages[name].name}
-          </button>
-        ))}
-    </form>
-  </footer>
+  <form method="post" action="/dashboard/language" class="languages" aria-label={strings().language.label}>
+    <input type="hidden" name="back" value={back} />
+    {(Object.keys(languages) as Language[])
+      .filter((name) => name !== language())
+      .map((name) => (
+        <button type="submit" name="language" value={name} lang={languages[name].tag} class="outline small">
+          {languages[name].name}
+        </button>
+      ))}
+  </form>
 );

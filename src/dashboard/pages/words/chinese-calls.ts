@@ -118,6 +118,7 @@ export const chineseCalls: Pick<Words, 'overview' | 'tokens' | 'logs' | 'playgro
     duration: '总耗时',
     from: '从',
     to: '到',
+    daysHelp: '日期为 UTC；不包含结束日期当天。',
     details: '详情',
     attempts: '尝试',
     noPrice: '无价格',

@@ -87,6 +87,7 @@ export const chinese: Words = {
     copied: '已复制',
     next: '下一页',
     first: '第一页',
+    utc: '时间均为 UTC。',
     all: '全部',
   },
   people: {
@@ -118,6 +119,12 @@ export const chinese: Words = {
   },
   account: {
     title: '账户',
+    budget: '预算',
+    budgetLead: {
+      day: '您的所有令牌每天（UTC）合计可用的金额。',
+      week: '您的所有令牌每周（UTC，自周一起）合计可用的金额。',
+      month: '您的所有令牌每月（UTC）合计可用的金额。',
+    },
     sessions: '会话',
     sessionsLead: '您登录的位置。',
     current: '当前会话',

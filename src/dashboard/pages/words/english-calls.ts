@@ -117,6 +117,7 @@ export const englishCalls = {
     duration: 'Duration',
     from: 'From',
     to: 'To',
+    daysHelp: 'Days are UTC; the day that it goes to is not included.',
     details: 'Details',
     attempts: 'Attempts',
     noPrice: 'no price',

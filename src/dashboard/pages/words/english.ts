@@ -89,6 +89,7 @@ export const english = {
     next: 'Next page',
     first: 'First page',
     all: 'All',
+    utc: 'Times are UTC.',
   },
   people: {
     title: 'People',
@@ -119,6 +120,12 @@ export const english = {
   },
   account: {
     title: 'Account',
+    budget: 'Budget',
+    budgetLead: {
+      day: 'What all your tokens may spend together in a day, UTC.',
+      week: 'What all your tokens may spend together in a week, from Monday on, UTC.',
+      month: 'What all your tokens may spend together in a month, UTC.',
+    },
     sessions: 'Sessions',
     sessionsLead: 'Where you are logged in.',
     current: 'this one',
