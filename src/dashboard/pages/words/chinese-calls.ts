@@ -154,6 +154,7 @@ export const chineseCalls: Pick<Words, 'overview' | 'tokens' | 'logs' | 'playgro
     lead: '真实的请求：费用计入您粘贴的令牌。',
     token: '令牌',
     tokenHelp: '只随本次请求发送，不会保存。',
+    tokenWrong: '这不是令牌：其中有令牌不会包含的字符。请重新完整复制。',
     valueOf: '请粘贴令牌值：',
     model: '模型',
     format: '格式',

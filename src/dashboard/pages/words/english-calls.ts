@@ -153,6 +153,7 @@ export const englishCalls = {
     lead: 'A real request: it is charged to the token that you paste.',
     token: 'Token',
     tokenHelp: 'Is sent with this request only, and not kept.',
+    tokenWrong: 'This is no token: it has characters that no token has. Copy it again, whole.',
     valueOf: 'The value of',
     model: 'Model',
     format: 'Format',
