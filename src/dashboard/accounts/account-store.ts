@@ -66,17 +66,27 @@ export class AccountStore {
     );
   }
 
-  /** Gives an account that has no password its name, email and password, once. false: it has one already. */
-  async claim(id: string, name: string, email: string, password: string): Promise<boolean> {
-    const { meta } = await this.db
+  /** Gives an account that has no password its name, email and password, once. `taken`: the email is another's. */
+  async claim(
+    id: string,
+    name: string,
+    email: string,
+    password: string,
+  ): Promise<'claimed' | 'taken' | 'has-password'> {
+    const claim = this.db
       .prepare('UPDATE accounts SET name = ?, email = ?, password = ? WHERE id = ? AND password IS NULL')
-      .bind(name, email, password, id)
-      .run();
-    return meta.changes > 0;
+      .bind(name, email, password, id);
+    const claimed = await unlessTaken(claim.run());
+    if (claimed === 'taken') return 'taken';
+    return claimed.meta.changes > 0 ? 'claimed' : 'has-password';
   }
 
-  async setPassword(id: string, password: string): Promise<void> {
-    await this.db.prepare('UPDATE accounts SET password = ? WHERE id = ?').bind(password, id).run();
+  /** With an email where the account has none: nobody logs in by a password alone. false: the email is another's. */
+  async setPassword(id: string, password: string, email?: string): Promise<boolean> {
+    const set = this.db
+      .prepare('UPDATE accounts SET password = ?, email = COALESCE(email, ?) WHERE id = ?')
+      .bind(password, email ?? null, id);
+    return (await unlessTaken(set.run())) !== 'taken';
   }
 
   /**
@@ -253,8 +263,8 @@ export class AccountStore {
    */
   async acceptInvite(hash: string, account: NewAccount): Promise<'accepted' | 'taken' | 'gone'> {
     const { id, name, email, password, identity, nowMs } = account;
-    try {
-      const [made] = await this.db.batch([
+    const outcome = await unlessTaken(
+      this.db.batch([
         this.db
           .prepare(
             `INSERT INTO accounts (id, name, email, role, password, created_at)
@@ -263,11 +273,19 @@ export class AccountStore {
           .bind(id, name, email, password, nowMs, hash, nowMs),
         ...(identity === undefined ? [] : [linkOfNew(this.db, id, identity, nowMs)]),
         this.db.prepare('DELETE FROM invites WHERE hash = ?').bind(hash),
-      ]);
-      return (made?.meta.changes ?? 0) > 0 ? 'accepted' : 'gone';
-    } catch (error) {
-      if (String(error).includes('UNIQUE')) return 'taken';
-      throw error;
-    }
+      ]),
+    );
+    if (outcome === 'taken') return 'taken';
+    return (outcome[0]?.meta.changes ?? 0) > 0 ? 'accepted' : 'gone';
+  }
+}
+
+/** What a statement came to; `taken`: what may be once only is another account's. */
+async function unlessTaken<Outcome>(running: Promise<Outcome>): Promise<Outcome | 'taken'> {
+  try {
+    return await running;
+  } catch (error) {
+    if (String(error).includes('UNIQUE')) return 'taken';
+    throw error;
   }
 }

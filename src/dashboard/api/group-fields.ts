@@ -8,6 +8,8 @@ import { limits, limitsOf, modelList } from './token-fields.ts';
 const name = z
   .string()
   .regex(/^[\w.-]+$/, 'must be letters, digits, `_`, `.` and `-`')
+  // No address has a segment of these: the group could not be read, edited or deleted.
+  .refine((text) => !/^\.\.?$/.test(text), 'must not be `.` or `..`')
   .max(managementLimits.groupCharacters);
 
 const millionths = 1_000_000;

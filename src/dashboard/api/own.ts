@@ -1,6 +1,7 @@
 // /api/sessions, /api/access-keys and /api/password: what an account logs in by. Each caller sees its own only.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { type AccessKey, accountLimits, type Session } from '../accounts/account.ts';
+import { normalEmail } from '../accounts/log-in.ts';
 import { forgetTries, mayTry } from '../accounts/login-try-store.ts';
 import { hashPassword, isPassword } from '../accounts/password.ts';
 import { accessKeyPrefix, hashOfSecret, newSecretValue } from '../accounts/secret-value.ts';
@@ -32,6 +33,12 @@ export const newPassword = z
     `at least ${accountLimits.passwordCharactersAtLeast} characters`,
   )
   .max(accountLimits.passwordCharacters, `at most ${accountLimits.passwordCharacters} characters`);
+
+/** An email to log in by. */
+export const newEmail = z
+  .string()
+  .transform(normalEmail)
+  .pipe(z.email('this is no email address').max(accountLimits.emailCharacters));
 
 const session = z
   .object({
@@ -108,6 +115,10 @@ const passwordRoute = createRoute({
         .strictObject({
           current_password: z.string().default('').openapi({ description: 'Needed when there is one.' }),
           password: newPassword,
+          email: newEmail.optional().openapi({
+            type: 'string',
+            description: 'Needed when the account has none: it logs in by both.',
+          }),
         })
         .openapi('PasswordChange'),
     ),
@@ -131,14 +142,25 @@ export function addOwnRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServi
   });
   api.openapi(passwordRoute, async (context) => {
     const { accountId, sessionId } = context.var.principal;
-    const { current_password, password } = context.req.valid('json');
-    const current = await accounts.passwordOf(accountId);
+    const { current_password, password, email } = context.req.valid('json');
+    const [current, account] = await Promise.all([accounts.passwordOf(accountId), accounts.find(accountId)]);
     if (current !== null) await checkCurrent(services, accountId, current_password, current);
-    await accounts.setPassword(accountId, await hashPassword(password));
+    checkEmail(account?.email ?? null, email);
+    if (!(await accounts.setPassword(accountId, await hashPassword(password), email))) {
+      throw fieldProblem('email', 'there is an account with this email already');
+    }
     await accounts.endOtherSessions(accountId, sessionId ?? '');
     return context.body(null, 204);
   });
   addKeyRoutes(api, services);
+}
+
+/** A password opens nothing without an email. */
+function checkEmail(known: string | null, given: string | undefined): void {
+  if (known === null && given === undefined) throw fieldProblem('email', 'is missing: the account has none');
+  if (known !== null && given !== undefined && given !== known) {
+    throw fieldProblem('email', 'the account has another one already');
+  }
 }
 
 /** Whoever has found a session open is not to find out the password behind it. */

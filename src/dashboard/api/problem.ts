@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { HTTPException } from 'hono/http-exception';
 import { RelayError, type RelayErrorCode } from '../../lib/relay-error.ts';
+import { messageOf } from './problem-words.ts';
 
 export const problemSchema = z
   .object({
@@ -123,7 +124,7 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
     return issue.keys.map((key) => ({ field: field([key]), message: 'there is no such field' }));
   }
   if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => ({ field: field(), message }));
-  return [{ field: field(), message: issue.message }];
+  return [{ field: field(), message: messageOf(issue) }];
 }
 
 const titles: Record<number, string> = {

@@ -1,10 +1,12 @@
 // The own account: sessions, access keys, and how it logs in (ways-in.tsx).
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
+import { usdFromNano } from '../../lib/money.ts';
+import { type AccountNearBudget, budgetOf } from './attention-store.ts';
 import { ActionButton, Alert, Field, OnceValue } from './form.tsx';
 import { show } from './layout.tsx';
-import { formOf, need, type PageContext, type PageEnv, textOf } from './page-env.ts';
-import { Badge, Heading, TableFrame, Time } from './parts.tsx';
+import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import { Badge, Heading, SpendBar, TableFrame, Time } from './parts.tsx';
 import { strings } from './strings.ts';
 import { Github, Passkeys, type Ways } from './ways-in.tsx';
 
@@ -26,6 +28,8 @@ interface AccessKey {
 
 interface Outcome {
   errors?: Record<string, string>;
+  /** What was sent. */
+  values?: Values;
   changed?: boolean;
 }
 
@@ -40,7 +44,7 @@ export function accountRoutes(): Hono<PageEnv> {
   routes.post('/keys', async (context) => {
     const name = textOf(await formOf(context), 'name');
     const made = await context.var.api<{ key: string }>('POST', '/access-keys', { name });
-    if (!made.ok) return showAccount(context, { errors: made.errors });
+    if (!made.ok) return showAccount(context, { errors: made.errors, values: { name } });
     return show(context, 'account', words().keyTitle, <KeyOnce value={made.value.key} />);
   });
   routes.post('/keys/:id/delete', async (context) => {
@@ -61,24 +65,27 @@ export function accountRoutes(): Hono<PageEnv> {
     const body = {
       current_password: textOf(values, 'current_password'),
       password: textOf(values, 'password'),
+      ...(values.email !== undefined && { email: textOf(values, 'email') }),
     };
     const changed = await context.var.api('POST', '/password', body);
-    return showAccount(context, changed.ok ? { changed: true } : { errors: changed.errors });
+    return showAccount(context, changed.ok ? { changed: true } : { errors: changed.errors, values });
   });
   return routes;
 }
 
 async function showAccount(context: PageContext, outcome: Outcome) {
-  const { api } = context.var;
-  const [sessions, keys, ways] = await Promise.all([
+  const { api, principal, services } = context.var;
+  const [sessions, keys, ways, budget] = await Promise.all([
     need(api<{ data: Session[] }>('GET', '/sessions')),
     need(api<{ data: AccessKey[] }>('GET', '/access-keys')),
     need(api<Ways>('GET', '/ways-in')),
+    budgetOf(services.db, principal.accountId, services.now()),
   ]);
-  const { signIn, encryptionKey } = context.var.services;
+  const { signIn, encryptionKey } = services;
   const content = (
     <>
-      <Heading title={words().title} lead={context.var.principal.name ?? ''} />
+      <Heading title={words().title} lead={principal.name ?? ''} />
+      {budget === null ? null : <Budget budget={budget} />}
       <h2>{words().sessions}</h2>
       <p class="quiet">{words().sessionsLead}</p>
       <Sessions sessions={sessions.data} />
@@ -88,14 +95,25 @@ async function showAccount(context: PageContext, outcome: Outcome) {
           <p class="quiet">{words().keysLead}</p>
           {keys.data.length === 0 ? <p class="quiet">{words().noKeys}</p> : <Keys keys={keys.data} />}
           <form method="post" action="/dashboard/account/keys">
-            <Field name="name" label={words().keyName} error={outcome.errors?.name} required />
+            <Field
+              name="name"
+              label={words().keyName}
+              value={textOf(outcome.values ?? {}, 'name')}
+              error={outcome.errors?.name}
+              required
+            />
             <button type="submit">{words().makeKey}</button>
           </form>
         </article>
         <article>
           <h2>{ways.password ? words().password : words().setPassword}</h2>
           {outcome.changed ? <Alert kind="good">{words().changed}</Alert> : null}
-          <PasswordForm errors={outcome.errors ?? {}} isFirst={!ways.password} />
+          <PasswordForm
+            errors={outcome.errors ?? {}}
+            isFirst={!ways.password}
+            needsEmail={ways.email === null}
+            email={textOf(outcome.values ?? {}, 'email')}
+          />
         </article>
         {encryptionKey === null ? null : <Passkeys passkeys={ways.passkeys} />}
         {signIn.github === null && ways.identities.length === 0 ? null : (
@@ -106,6 +124,15 @@ async function showAccount(context: PageContext, outcome: Outcome) {
   );
   return show(context, 'account', words().title, content, outcome.errors === undefined ? 200 : 400);
 }
+
+/** What an admin has set for all tokens of this account. */
+const Budget: FC<{ budget: AccountNearBudget }> = ({ budget }) => (
+  <article>
+    <h2>{words().budget}</h2>
+    <p class="quiet">{words().budgetLead[budget.period]}</p>
+    <SpendBar spent={usdFromNano(budget.spentNanoUsd)} quota={usdFromNano(budget.budgetNanoUsd)} />
+  </article>
+);
 
 const Sessions: FC<{ sessions: readonly Session[] }> = ({ sessions }) => (
   <TableFrame label={words().sessions}>
@@ -150,8 +177,27 @@ const Keys: FC<{ keys: readonly AccessKey[] }> = ({ keys }) => (
   </ul>
 );
 
-const PasswordForm: FC<{ errors: Record<string, string>; isFirst: boolean }> = ({ errors, isFirst }) => (
+interface PasswordFacts {
+  errors: Record<string, string>;
+  isFirst: boolean;
+  needsEmail: boolean;
+  /** As it was sent. */
+  email: string;
+}
+
+const PasswordForm: FC<PasswordFacts> = ({ errors, isFirst, needsEmail, email }) => (
   <form method="post" action="/dashboard/account/password">
+    {needsEmail ? (
+      <Field
+        name="email"
+        label={strings().login.email}
+        type="email"
+        autocomplete="username"
+        value={email}
+        error={errors.email}
+        required
+      />
+    ) : null}
     {isFirst ? null : (
       <Field
         name="current_password"

@@ -62,7 +62,7 @@ const AliasTable: FC<{ aliases: readonly Alias[] }> = ({ aliases }) => (
       <tbody>
         {aliases.map(({ name, models }) => (
           <tr>
-            <td>
+            <td class="wide">
               <code>{name}</code>
             </td>
             <td class="wide">{models.join(' → ')}</td>

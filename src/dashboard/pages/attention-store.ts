@@ -1,18 +1,39 @@
-// Which accounts have nearly spent their budget, by the roll-ups. D1 failing is thrown.
+// What accounts have spent of their budgets, by the roll-ups. D1 failing is thrown.
 import { periodStartMs } from '../../quota/period.ts';
+import type { BudgetPeriod } from '../../tokens/token.ts';
 
 /** An account in a line, with what its tokens spent since its budget's period began. */
 export interface AccountNearBudget {
   id: string;
   name: string;
   budgetNanoUsd: number;
+  period: BudgetPeriod;
   spentNanoUsd: number;
 }
 
 const hourMs = 3_600_000;
 
 /** At most 20 that have a tenth of it left, or less. `accountId`: that one only. */
-export async function accountsNearBudget(
+export function accountsNearBudget(
+  db: D1Database,
+  accountId: string | undefined,
+  nowMs: number,
+): Promise<AccountNearBudget[]> {
+  return accountsThatSpent(0.9, db, accountId, nowMs);
+}
+
+/** null: the account has no budget. */
+export async function budgetOf(
+  db: D1Database,
+  accountId: string,
+  nowMs: number,
+): Promise<AccountNearBudget | null> {
+  const [account = null] = await accountsThatSpent(0, db, accountId, nowMs);
+  return account;
+}
+
+async function accountsThatSpent(
+  share: number,
   db: D1Database,
   accountId: string | undefined,
   nowMs: number,
@@ -23,15 +44,15 @@ export async function accountsNearBudget(
   const { results } = await db
     .prepare(
       `SELECT * FROM (
-         SELECT id, name, budget_nano_usd AS budgetNanoUsd, COALESCE((
+         SELECT id, name, budget_nano_usd AS budgetNanoUsd, budget_period AS period, COALESCE((
            SELECT SUM(cost_nano_usd) FROM usage_totals INDEXED BY usage_totals_by_key
            WHERE dimension = 'account-hour' AND key = accounts.id
              AND at >= CASE budget_period WHEN 'day' THEN ?2 WHEN 'week' THEN ?3 ELSE ?4 END
          ), 0) AS spentNanoUsd
          FROM accounts WHERE budget_nano_usd IS NOT NULL AND status = 'active' AND (?1 IS NULL OR id = ?1)
-       ) WHERE spentNanoUsd >= budgetNanoUsd * 0.9 LIMIT 20`,
+       ) WHERE spentNanoUsd >= budgetNanoUsd * ?5 LIMIT 20`,
     )
-    .bind(accountId ?? null, day, week, month)
+    .bind(accountId ?? null, day, week, month, share)
     .all<AccountNearBudget>();
   return results;
 }

@@ -28,6 +28,8 @@ export interface Worries {
   channels: AwayChannel[];
   tokens: TokenSummary[];
   accounts: AccountNearBudget[];
+  /** The page that says more of accounts, to whoever reads this. */
+  accountsAt: string;
   models: string[];
 }
 
@@ -47,7 +49,9 @@ export async function worriesOf(
     ({ quotaNanoUsd, spentNanoUsd, status }) =>
       status === 'active' && quotaNanoUsd !== null && spentNanoUsd >= quotaNanoUsd * 0.9,
   );
-  if (principal.role !== 'admin') return { channels: [], tokens: near, accounts, models: [] };
+  if (principal.role !== 'admin') {
+    return { channels: [], tokens: near, accounts, accountsAt: '/dashboard/account', models: [] };
+  }
   const free = models.filter(
     ({ cost_usd, requests, errors = 0, key }) => cost_usd === 0 && requests > errors && key !== '',
   );
@@ -57,7 +61,7 @@ export async function worriesOf(
     services.unpricedModels(free.map(({ key }) => key)),
   ]);
   const channels = awayChannels(live, health, services.now());
-  return { channels, tokens: near, accounts, models: unpriced };
+  return { channels, tokens: near, accounts, accountsAt: '/dashboard/people', models: unpriced };
 }
 
 function awayChannels(
@@ -82,7 +86,8 @@ function awayChannels(
   });
 }
 
-export const Attention: FC<{ worries: Worries }> = ({ worries: { channels, tokens, accounts, models } }) => {
+export const Attention: FC<{ worries: Worries }> = ({ worries }) => {
+  const { channels, tokens, accounts, accountsAt, models } = worries;
   if (channels.length + tokens.length + accounts.length + models.length === 0) return null;
   return (
     <article class="attention">
@@ -107,7 +112,7 @@ export const Attention: FC<{ worries: Worries }> = ({ worries: { channels, token
         {accounts.map(({ name, spentNanoUsd, budgetNanoUsd }) => (
           <Spent
             label={words().accountBudget}
-            href="/dashboard/people"
+            href={accountsAt}
             name={name}
             spentNanoUsd={spentNanoUsd}
             ofNanoUsd={budgetNanoUsd}

@@ -88,6 +88,7 @@ export function valuesOfChannel(channel: ChannelWithHealth): Values {
     priority: String(channel.priority),
     weight: String(channel.weight),
     enabled: channel.enabled ? 'yes' : 'no',
+    says_groups: 'yes',
     groups: channel.groups,
     ...Object.fromEntries(placeSettings.map(({ name }) => [name, channel.settings[name] ?? ''])),
   };

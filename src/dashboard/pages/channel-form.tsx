@@ -1,7 +1,9 @@
 // The form of a channel: a provider and a key are enough for a new one. What it says is channel-body.ts's.
 import type { FC } from 'hono/jsx';
 import type { ChannelWithHealth } from '../api/channel-health.ts';
+import { valuesOfChannel } from './channel-body.ts';
 import { pickerOptions, placeSettings } from './channel-picker.ts';
+import { ShownWith } from './edit-form.tsx';
 import { Alert, Choice, Choices, Field } from './form.tsx';
 import { listOf, textOf, type Values } from './page-env.ts';
 import { strings } from './strings.ts';
@@ -33,6 +35,7 @@ export const ChannelForm: FC<FormFacts> = ({ channel, values, groups, outcome })
   const isKnown = Object.keys(errors).some((name) => fieldNames.has(name));
   return (
     <form method="post" action={`/dashboard/channels/${channel?.id ?? 'new'}`}>
+      {channel === null ? null : <ShownWith values={values} record={valuesOfChannel(channel)} />}
       {detail === undefined ? null : <Alert>{isKnown ? strings().form.notSaved : detail}</Alert>}
       {note === undefined ? null : <Alert kind="good">{note}</Alert>}
       <Choice
@@ -189,7 +192,7 @@ const GroupChoice: FC<Pick<FormFacts, 'groups' | 'values'> & { error: string | u
         help={words().groupsHelp}
         error={error}
         chosen={listOf(values, 'groups')}
-        options={groups.map((name) => [name, name] as const)}
+        options={[...new Set([...groups, ...listOf(values, 'groups')])].map((name) => [name, name] as const)}
       />
     </>
   );

@@ -13,6 +13,7 @@ import { ChannelDelete } from './channel-delete.tsx';
 import { ChannelForm, type FormOutcome } from './channel-form.tsx';
 import { ChannelKeys } from './channel-keys.tsx';
 import { ChannelList, TestOutcome } from './channel-list.tsx';
+import { changedOnly } from './edit-form.tsx';
 import { show } from './layout.tsx';
 import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { Heading } from './parts.tsx';
@@ -108,7 +109,8 @@ async function editChannel(context: PageContext) {
     const list = await need(api<Discovery>('POST', `${pathOf(context)}/discover`));
     return showForm(context, before, values, listOutcome(list));
   }
-  const edited = await api('PATCH', pathOf(context), channelEditBody(values, before));
+  const edit = changedOnly(values, (said) => channelEditBody(said, before));
+  const edited = await api('PATCH', pathOf(context), edit);
   if (edited.ok) return context.redirect(listAddress, 303);
   return showForm(context, before, values, edited);
 }

@@ -1,5 +1,5 @@
 // The dashboard put together: headers, who is logged in, where forms come from, and every page's routes.
-import { Hono, type MiddlewareHandler } from 'hono';
+import { Hono, type HonoRequest, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { contextStorage } from 'hono/context-storage';
 import { trimTrailingSlash } from 'hono/trailing-slash';
@@ -21,6 +21,7 @@ import { peopleRoutes } from './people.tsx';
 import { playgroundRoutes } from './playground.tsx';
 import { detectLanguage, strings } from './strings.ts';
 import { tokenRoutes } from './tokens.tsx';
+import { rememberPage } from './wanted-page.ts';
 
 /** The app that answers `/` and all under `/dashboard`. */
 export function dashboard(services: PageServices): Hono<PageEnv> {
@@ -96,12 +97,34 @@ const requireSession: MiddlewareHandler<PageEnv> = async (context, next) => {
   const principal = value === null ? null : await principalOfSession(value, services);
   if (principal === null) {
     const missing = await services.missing();
-    return context.redirect(missing.length > 0 ? '/dashboard/setup' : '/dashboard/login', 303);
+    if (missing.length > 0) return context.redirect('/dashboard/setup', 303);
+    if (isForm(context.req)) return showAlone(strings().login.over, <SessionOver />, 401);
+    rememberPage(context);
+    return context.redirect('/dashboard/login', 303);
   }
   context.set('principal', principal);
   context.set('api', apiFor(services, principal));
   await next();
 };
+
+/** What a browser sends of a form; a script's call is told where to log in. */
+function isForm(request: HonoRequest): boolean {
+  const type = request.header('content-type') ?? '';
+  return /^(application\/x-www-form-urlencoded|multipart\/form-data)\b/.test(type);
+}
+
+/** What was typed is in the browser only; loading this page anew sends it again. */
+const SessionOver = () => (
+  <>
+    <h1>{strings().login.over}</h1>
+    <p>{strings().login.overHelp}</p>
+    <p>
+      <a href="/dashboard/login" target="_blank" class="button" rel="noopener">
+        {strings().login.title}
+      </a>
+    </p>
+  </>
+);
 
 const requireAdmin: MiddlewareHandler<PageEnv> = async (context, next) => {
   if (context.var.principal.role !== 'admin') throw new PageProblem(403, strings().errors.adminOnly);

@@ -8,6 +8,7 @@ import { beginLogin, finishLogin } from '../accounts/passkey.ts';
 import { admit, tryOf } from './entry-session.tsx';
 import { type PageContext, type PageEnv, PageProblem } from './page-env.ts';
 import { strings } from './strings.ts';
+import { wantedPage } from './wanted-page.ts';
 
 const answerSchema = z.object({
   state: z.string(),
@@ -37,7 +38,7 @@ export function addPasskeyLogin(routes: Hono<PageEnv>): void {
     if (accountId === null) return context.json({ error: strings().login.passkeyWrong }, 401);
     await forgetTries(services.db, tried, from.ip);
     await admit(context, await openSession(services, accountId, from), 'passkey');
-    return context.json({ next: '/' });
+    return context.json({ next: wantedPage(context) });
   });
 }
 

@@ -7,6 +7,7 @@ import { type LoginFacts, LoginPage } from './entry-pages.tsx';
 import { showAlone } from './layout.tsx';
 import type { PageContext } from './page-env.ts';
 import { strings } from './strings.ts';
+import { wantedPage } from './wanted-page.ts';
 
 /** How somebody logged in, as the audit says it. */
 export type WayIn = 'password' | 'admin key' | 'invitation' | 'passkey' | 'github' | 'access';
@@ -36,14 +37,14 @@ export async function admit(
   setSessionCookie(context, value, expiresAtMs);
 }
 
-/** … and shows the overview. */
+/** … and shows the page that was asked for. */
 export async function welcome(
   context: PageContext,
   login: Login & { outcome: 'open' },
   way: WayIn,
 ): Promise<Response> {
   await admit(context, login, way);
-  return context.redirect('/', 303);
+  return context.redirect(wantedPage(context), 303);
 }
 
 /** The login page, with the ways in that this deployment has. */

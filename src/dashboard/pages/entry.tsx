@@ -87,10 +87,14 @@ function addSetup(routes: Hono<PageEnv>): void {
     }
     const { name, email, password } = person.value;
     const hash = await hashPassword(password);
-    if (!(await services.accounts.claim(adminAccountId, name, email, hash))) {
-      return showLogin(context, { email, error: strings().setup.alreadyDone }, 409);
+    switch (await services.accounts.claim(adminAccountId, name, email, hash)) {
+      case 'has-password':
+        return showLogin(context, { email, error: strings().setup.alreadyDone }, 409);
+      case 'taken':
+        return again({ email: strings().invite.taken }, 409);
+      case 'claimed':
+        return welcome(context, await openSession(services, adminAccountId, from), 'admin key');
     }
-    return welcome(context, await openSession(services, adminAccountId, from), 'admin key');
   });
 }
 

@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import type { GroupView } from '../api/group-fields.ts';
+import { changedOnly, ShownWith } from './edit-form.tsx';
 import { Alert, Choices, Field } from './form.tsx';
 import { show } from './layout.tsx';
 import { LimitFields, limitsChosen, ModelChoice, modelsChosen } from './model-choice.tsx';
@@ -31,7 +32,7 @@ export function groupRoutes(): Hono<PageEnv> {
   });
   routes.post('/:name', async (context) => {
     const values = await formOf(context);
-    const edited = await context.var.api('PATCH', pathOf(context), groupBody(values));
+    const edited = await context.var.api('PATCH', pathOf(context), changedOnly(values, groupBody));
     if (edited.ok) return context.redirect(listAddress, 303);
     return showForm(context, await find(context), values, edited.errors, edited.detail);
   });
@@ -99,7 +100,7 @@ const GroupTable: FC<{ groups: readonly GroupView[]; channels: readonly Named[] 
         <tbody>
           {groups.map((group) => (
             <tr>
-              <td>
+              <td class="wide">
                 <a href={`${listAddress}/${group.name}`}>{group.name}</a>
               </td>
               <td class="number">{`× ${group.price_multiplier}`}</td>
@@ -150,6 +151,7 @@ async function showForm(
         <Alert>{Object.keys(errors).length > 0 ? strings().form.notSaved : detail}</Alert>
       )}
       <form method="post">
+        {group === null ? null : <ShownWith values={values} record={valuesOfGroup(group)} />}
         {group === null ? (
           <Field
             name="name"

@@ -2,8 +2,9 @@
 import { Hono } from 'hono';
 import { setCookie } from 'hono/cookie';
 import type { FC } from 'hono/jsx';
-import { formOf, type PageContext, type PageEnv, textOf } from './page-env.ts';
+import { formOf, type PageEnv, textOf } from './page-env.ts';
 import { type Language, language, languageCookie, languages, strings } from './strings.ts';
+import { ownPath } from './wanted-page.ts';
 
 const yearSeconds = 365 * 86_400;
 
@@ -25,27 +26,16 @@ export function languageRoutes(): Hono<PageEnv> {
   });
 }
 
-/** Only to a page of ours, whatever the form says. */
-function ownPath(context: PageContext, back: string): string {
-  const here = new URL(context.req.url);
-  const there = URL.parse(back, here.href);
-  if (there?.origin !== here.origin) return '/';
-  // Two slashes would begin the name of another host.
-  return there.pathname.replace(/^\/+/, '/') + there.search;
-}
-
 /** `back`: the page that is shown, as a path with its query. */
 export const LanguageForm: FC<{ back: string }> = ({ back }) => (
-  <footer>
-    <form method="post" action="/dashboard/language" class="languages" aria-label={strings().language.label}>
-      <input type="hidden" name="back" value={back} />
-      {(Object.keys(languages) as Language[])
-        .filter((name) => name !== language())
-        .map((name) => (
-          <button type="submit" name="language" value={name} lang={languages[name].tag} class="outline small">
-            {languages[name].name}
-          </button>
-        ))}
-    </form>
-  </footer>
+  <form method="post" action="/dashboard/language" class="languages" aria-label={strings().language.label}>
+    <input type="hidden" name="back" value={back} />
+    {(Object.keys(languages) as Language[])
+      .filter((name) => name !== language())
+      .map((name) => (
+        <button type="submit" name="language" value={name} lang={languages[name].tag} class="outline small">
+          {languages[name].name}
+        </button>
+      ))}
+  </form>
 );

@@ -70,7 +70,12 @@ const Page: FC<PropsWithChildren<Frame>> = ({ title, principal, section, back, c
       </a>
       {principal === undefined ? null : <Sidebar principal={principal} section={section} />}
       <main id="content">{children}</main>
-      {back === undefined ? null : <LanguageForm back={back} />}
+      {back === undefined ? null : (
+        <footer>
+          {principal === undefined ? null : <small>{strings().form.utc}</small>}
+          <LanguageForm back={back} />
+        </footer>
+      )}
     </body>
   </html>
 );

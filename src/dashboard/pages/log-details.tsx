@@ -1,7 +1,7 @@
 // All that is known of one request: where it went, how long that took, what was used, and what it cost.
 import type { FC } from 'hono/jsx';
 import type { LogRowView } from '../api/log-fields.ts';
-import { Badge, count, dollars, milliseconds } from './parts.tsx';
+import { Badge, count, dollars, milliseconds, priceText } from './parts.tsx';
 import { strings } from './strings.ts';
 
 const words = () => strings().logs;
@@ -113,7 +113,7 @@ const Cost: FC<{ row: LogRowView }> = ({ row: { cost_usd, charge } }) => (
     {charge === null ? null : (
       <ul class="quiet">
         {charge.items.map(({ kind, count: times, usd, per, model }) => (
-          <li>{`${model === undefined ? '' : `${model}: `}${kind} ${count(times)} × ${dollars(usd)} / ${count(per)}`}</li>
+          <li>{`${model === undefined ? '' : `${model}: `}${kind} ${count(times)} × ${priceText(usd)} / ${count(per)}`}</li>
         ))}
         {charge.multiplier === 1 ? null : <li>{`× ${charge.multiplier}`}</li>}
         {charge.service_tier === null ? null : <li>{charge.service_tier}</li>}

@@ -181,6 +181,7 @@ const Filters: FC<FilterFacts> = ({ context, channels, errors }) => {
       <button type="submit" class="secondary">
         {strings().form.filter}
       </button>
+      <small>{words().daysHelp}</small>
     </form>
   );
 };

@@ -70,12 +70,13 @@ export const LimitFields: FC<FormPart> = ({ values, errors }) => (
 );
 
 /** Every limit is said: null where the field is empty. */
-export function limitsChosen(values: Values): Record<string, number | null> {
+export function limitsChosen(values: Values): Record<string, number | string | null> {
   return Object.fromEntries(limitNames.map((name) => [name, numberOrNull(values, name)]));
 }
 
-/** null: the field is empty. */
-export function numberOrNull(values: Values, name: string): number | null {
-  const text = textOf(values, name);
-  return text === '' ? null : Number(text);
+/** null: the field is empty. What is no number stays text, for the API to refuse: JSON would say null, which is no limit. */
+export function numberOrNull(values: Values, name: string): number | string | null {
+  const text = textOf(values, name).trim();
+  if (text === '') return null;
+  return Number.isFinite(Number(text)) ? Number(text) : text;
 }

@@ -5,20 +5,14 @@ import { matches } from '../../lib/wildcard.ts';
 import { type LiveChannel, upstreamNameOf } from '../../routing/catalog.ts';
 import { listRates } from '../../routing/route-rates.ts';
 import { type Alias, Aliases } from './aliases.tsx';
-import { ActionButton, Alert, Field } from './form.tsx';
+import { Alert } from './form.tsx';
 import { show } from './layout.tsx';
 import { formOf, listOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
-import { Badge, dollars, Empty, Heading, TableFrame } from './parts.tsx';
+import { Badge, Empty, Heading, priceText, TableFrame } from './parts.tsx';
+import { OwnPrices, type Price, PriceForm, priceBody, valuesOfPrice } from './price-form.tsx';
 import { strings } from './strings.ts';
 
 const words = () => strings().models;
-
-interface Price {
-  model: string;
-  input: number;
-  output: number;
-  cache_read?: number;
-}
 
 /** The routes under /dashboard/models. */
 export function modelRoutes(): Hono<PageEnv> {
@@ -26,6 +20,8 @@ export function modelRoutes(): Hono<PageEnv> {
   routes.get('/', (context) => showModels(context, { values: { model: context.req.query('price') } }));
   routes.post('/prices', async (context) => {
     const values = await formOf(context);
+    const wrong = wrongName('model', textOf(values, 'model'));
+    if (wrong !== null) return showModels(context, { values, price: wrong });
     const set = await context.var.api('PUT', pathOf(textOf(values, 'model')), priceBody(values));
     if (!set.ok) return showModels(context, { values, price: set });
     return context.redirect('/dashboard/models', 303);
@@ -33,6 +29,8 @@ export function modelRoutes(): Hono<PageEnv> {
   routes.post('/aliases', async (context) => {
     const values = await formOf(context);
     const models = listOf(values, 'alias_models');
+    const wrong = wrongName('name', textOf(values, 'alias'));
+    if (wrong !== null) return showModels(context, { values, alias: wrong });
     const set = await context.var.api('PUT', aliasPath(textOf(values, 'alias')), { models });
     if (!set.ok) return showModels(context, { values, alias: set });
     return context.redirect('/dashboard/models', 303);
@@ -48,9 +46,10 @@ export function modelRoutes(): Hono<PageEnv> {
   return routes;
 }
 
-function priceBody(values: Values): Record<string, number> {
-  const given = ['input', 'output', 'cache_read'].filter((name) => textOf(values, name) !== '');
-  return Object.fromEntries(given.map((name) => [name, Number(textOf(values, name))]));
+/** A name that no address can say is not asked about. null: it can be. */
+function wrongName(field: string, name: string): Wrong | null {
+  if (!/^\.{0,2}$/.test(name.trim())) return null;
+  return { detail: strings().form.notSaved, errors: { [field]: words().noName } };
 }
 
 function pathOf(model: string): string {
@@ -90,6 +89,9 @@ async function showModels(context: PageContext, { values = {}, price, alias }: O
   ]);
   const detail = price?.detail ?? alias?.detail;
   const errors = price?.errors ?? {};
+  // The page is asked for with a model to set a price for: if it has one, that is what is edited.
+  const asked = own.data.find(({ model }) => model === context.req.query('price'));
+  const known = asked === undefined ? {} : valuesOfPrice(asked);
   const served = servedOf(live, own.data, new Date(services.now()));
   const content = (
     <>
@@ -98,40 +100,7 @@ async function showModels(context: PageContext, { values = {}, price, alias }: O
       {served.length === 0 ? <Empty>{words().empty}</Empty> : <ModelTable served={served} />}
       <h2>{words().overrides}</h2>
       {own.data.length === 0 ? <p class="quiet">{words().noOverrides}</p> : <OwnPrices prices={own.data} />}
-      <article class="narrow" id="set-price">
-        <h2>{words().set}</h2>
-        <p class="quiet">{words().setHelp}</p>
-        <form method="post" action="/dashboard/models/prices">
-          <Field
-            name="model"
-            label={words().model}
-            value={textOf(values, 'model')}
-            error={errors.model}
-            required
-          />
-          <div class="row">
-            {(
-              [
-                ['input', words().input],
-                ['output', words().output],
-                ['cache_read', words().cacheRead],
-              ] as const
-            ).map(([name, label]) => (
-              <Field
-                name={name}
-                label={label}
-                type="number"
-                min="0"
-                step="any"
-                value={textOf(values, name)}
-                error={errors[name]}
-                required={name !== 'cache_read'}
-              />
-            ))}
-          </div>
-          <button type="submit">{words().set}</button>
-        </form>
-      </article>
+      <PriceForm values={{ ...known, ...values }} errors={errors} />
       <Aliases aliases={aliases.data} values={values} errors={alias?.errors ?? {}} />
     </>
   );
@@ -185,39 +154,16 @@ const ModelTable: FC<{ served: readonly Served[] }> = ({ served }) => (
       <tbody>
         {served.map(({ model, channels, input, output, source }) => (
           <tr>
-            <td>
+            <td class="wide">
               <code>{model}</code>
             </td>
             <td class="wide">{channels.join(', ')}</td>
-            <td class="number">{input === null ? '–' : dollars(input)}</td>
-            <td class="number">{output === null ? '–' : dollars(output)}</td>
+            <td class="number">{input === null ? '–' : priceText(input)}</td>
+            <td class="number">{output === null ? '–' : priceText(output)}</td>
             <td>
               <Badge kind={source === 'none' && !model.includes('*') ? 'warn' : 'off'}>
                 {source === 'none' && model.includes('*') ? '–' : words()[source]}
               </Badge>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </TableFrame>
-);
-
-const OwnPrices: FC<{ prices: readonly Price[] }> = ({ prices }) => (
-  <TableFrame label={words().overrides}>
-    <table>
-      <tbody>
-        {prices.map(({ model, input, output }) => (
-          <tr>
-            <th scope="row">
-              <code>{model}</code>
-            </th>
-            <td class="number">{`${words().input} ${dollars(input)}`}</td>
-            <td class="number">{`${words().output} ${dollars(output)}`}</td>
-            <td>
-              <ActionButton action="/dashboard/models/prices/delete" values={{ model }}>
-                {words().takeBack}
-              </ActionButton>
             </td>
           </tr>
         ))}

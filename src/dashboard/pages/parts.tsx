@@ -9,6 +9,11 @@ export function dollars(usd: number): string {
   return `$${text}`;
 }
 
+/** A price is what it is: none of its digits is left out. */
+export function priceText(usd: number): string {
+  return `$${usd.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 12 })}`;
+}
+
 export function count(number: number): string {
   return number.toLocaleString('en-US');
 }

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import { ActionButton, Alert, Choice, Field, OnceValue } from './form.tsx';
 import { show } from './layout.tsx';
+import { numberOrNull } from './model-choice.tsx';
 import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { Badge, Heading, TableFrame, Time } from './parts.tsx';
 import { strings } from './strings.ts';
@@ -34,7 +35,8 @@ export function peopleRoutes(): Hono<PageEnv> {
     const values = await formOf(context);
     const body = { name: textOf(values, 'name'), role: textOf(values, 'role') };
     const made = await context.var.api<Invite & { secret: string }>('POST', '/invites', body);
-    if (!made.ok) return showPeople(context, made.detail);
+    if (!made.ok)
+      return showPeople(context, { problem: strings().form.notSaved, errors: made.errors, invite: values });
     const link = `${new URL(context.req.url).origin}/dashboard/invite?secret=${made.value.secret}`;
     return show(context, 'people', words().inviteTitle, <InviteOnce name={made.value.name} link={link} />);
   });
@@ -48,7 +50,7 @@ export function peopleRoutes(): Hono<PageEnv> {
     const edit = Object.fromEntries(given.map((name) => [name, textOf(values, name)]));
     const path = `/accounts/${encodeURIComponent(context.req.param('id'))}`;
     const edited = await context.var.api('PATCH', path, { ...edit, ...budgetOf(values) });
-    if (!edited.ok) return showPeople(context, edited.detail);
+    if (!edited.ok) return showPeople(context, await refusedEdit(context, edited, values));
     return context.redirect('/dashboard/people', 303);
   });
   return routes;
@@ -57,12 +59,33 @@ export function peopleRoutes(): Hono<PageEnv> {
 /** The budget's form says both fields; empty or 0 takes the budget away. */
 function budgetOf(values: Values): Record<string, unknown> {
   if (values.budget_usd === undefined) return {};
-  const usd = Number(textOf(values, 'budget_usd'));
-  return { budget: usd === 0 ? null : { usd, period: textOf(values, 'budget_period') } };
+  const usd = numberOrNull(values, 'budget_usd') || null;
+  return { budget: usd && { usd, period: textOf(values, 'budget_period') } };
 }
 
-async function showPeople(context: PageContext, problem?: string) {
+/** What was refused: what to say of it, and what was typed. */
+interface Refused {
+  problem: string;
+  errors?: Record<string, string>;
+  /** Of the invitation. */
+  invite?: Values;
+  /** Of an account's row. */
+  row?: { id: string; values: Values };
+}
+
+async function refusedEdit(
+  context: PageContext,
+  { detail, errors }: { detail: string; errors: Record<string, string> },
+  values: Values,
+): Promise<Refused> {
+  const id = context.req.param('id') ?? '';
+  const account = await context.var.services.accounts.find(id);
+  return { problem: `${account?.name ?? id}: ${Object.values(errors)[0] ?? detail}`, row: { id, values } };
+}
+
+async function showPeople(context: PageContext, refused?: Refused) {
   const { api, principal } = context.var;
+  const invite = refused?.invite ?? {};
   const [accounts, invites] = await Promise.all([
     need(api<{ data: Account[] }>('GET', '/accounts')),
     need(api<{ data: Invite[] }>('GET', '/invites')),
@@ -70,18 +93,25 @@ async function showPeople(context: PageContext, problem?: string) {
   const content = (
     <>
       <Heading title={words().title} lead={words().lead} />
-      {problem === undefined ? null : <Alert>{problem}</Alert>}
-      <AccountTable accounts={accounts.data} ownId={principal.accountId} />
+      {refused === undefined ? null : <Alert>{refused.problem}</Alert>}
+      <AccountTable accounts={accounts.data} ownId={principal.accountId} typed={refused?.row} />
       <div class="columns">
         <article>
           <h2>{words().invite}</h2>
           <p class="quiet">{words().inviteLead}</p>
           <form method="post" action="/dashboard/people/invite">
-            <Field name="name" label={words().inviteName} required />
+            <Field
+              name="name"
+              label={words().inviteName}
+              value={textOf(invite, 'name')}
+              error={refused?.errors?.name}
+              required
+            />
             <Choice
               name="role"
               label={words().role}
-              value="member"
+              value={textOf(invite, 'role') || 'member'}
+              error={refused?.errors?.role}
               options={[
                 ['member', words().member],
                 ['admin', words().admin],
@@ -101,10 +131,17 @@ async function showPeople(context: PageContext, problem?: string) {
       </div>
     </>
   );
-  return show(context, 'people', words().title, content, problem === undefined ? 200 : 400);
+  return show(context, 'people', words().title, content, refused === undefined ? 200 : 400);
 }
 
-const AccountTable: FC<{ accounts: readonly Account[]; ownId: string }> = ({ accounts, ownId }) => (
+interface TableFacts {
+  accounts: readonly Account[];
+  ownId: string;
+  /** What was typed into a row, and refused. */
+  typed: Refused['row'];
+}
+
+const AccountTable: FC<TableFacts> = ({ accounts, ownId, typed }) => (
   <TableFrame label={words().title}>
     <table>
       <thead>
@@ -121,14 +158,14 @@ const AccountTable: FC<{ accounts: readonly Account[]; ownId: string }> = ({ acc
       <tbody>
         {accounts.map(({ id, name, email, role, status, last_login_at, budget }) => (
           <tr>
-            <td>{name}</td>
-            <td>{email ?? '–'}</td>
+            <td class="wide">{name}</td>
+            <td class="wide">{email ?? '–'}</td>
             <td>{words()[role]}</td>
             <td>
               <Badge kind={status === 'active' ? 'good' : 'off'}>{strings().tokens[status]}</Badge>
             </td>
             <td>
-              <BudgetForm id={id} name={name} budget={budget} />
+              <BudgetForm id={id} name={name} budget={budget} typed={typed?.id === id ? typed.values : {}} />
             </td>
             <td>
               <Time at={last_login_at} />
@@ -147,20 +184,28 @@ const AccountTable: FC<{ accounts: readonly Account[]; ownId: string }> = ({ acc
   </TableFrame>
 );
 
-const BudgetForm: FC<Pick<Account, 'id' | 'name' | 'budget'>> = ({ id, name, budget }) => (
+const BudgetForm: FC<Pick<Account, 'id' | 'name' | 'budget'> & { typed: Values }> = ({
+  id,
+  name,
+  budget,
+  typed,
+}) => (
   <form method="post" action={`/dashboard/people/${id}`} class="in-row">
     <input
       type="number"
       name="budget_usd"
       min="0"
       step="any"
-      value={budget?.usd ?? ''}
+      value={typed.budget_usd === undefined ? (budget?.usd ?? '') : textOf(typed, 'budget_usd')}
       placeholder={words().noBudget}
       aria-label={`${words().budget}: ${name}`}
     />
     <select name="budget_period" aria-label={`${strings().tokens.period}: ${name}`}>
       {(['day', 'week', 'month'] as const).map((period) => (
-        <option value={period} selected={period === (budget?.period ?? 'month')}>
+        <option
+          value={period}
+          selected={period === (textOf(typed, 'budget_period') || (budget?.period ?? 'month'))}
+        >
           {strings().tokens[period]}
         </option>
       ))}

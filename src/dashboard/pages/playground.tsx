@@ -27,7 +27,7 @@ interface Exchange {
   answer: string;
   error: string | undefined;
   status: number;
-  durationMs: number;
+  durationMs: number | null;
   requestId: string;
 }
 
@@ -44,9 +44,11 @@ export function playgroundRoutes(): Hono<PageEnv> {
 
 async function exchange(context: PageContext, values: Values): Promise<Exchange> {
   const format = formatOf(values);
-  const token = textOf(values, 'token').trim();
+  // What was copied over a line's end is mended; what no header can say is no token (a hint, with its `…`).
+  const token = textOf(values, 'token').replace(/\s+/g, '');
   const question = { token, model: textOf(values, 'model').trim(), prompt: textOf(values, 'prompt') };
   const asked = playgroundRequest(format, question, false);
+  if (!/^[!-~]*$/.test(token)) return notSent(requestText(asked, token));
   const request = new Request(new URL(context.req.url).origin + asked.path, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...asked.headers },
@@ -66,6 +68,11 @@ async function exchange(context: PageContext, values: Values): Promise<Exchange>
     durationMs: Date.now() - started,
     requestId: response.headers.get('x-request-id') ?? '',
   };
+}
+
+function notSent(request: string): Exchange {
+  const error = words().tokenWrong;
+  return { request, raw: '', answer: '', error, status: 0, durationMs: null, requestId: '' };
 }
 
 function formatOf(values: Values): PlaygroundFormat {
@@ -177,6 +184,7 @@ const Outcome: FC<{ exchange: Exchange | undefined }> = ({ exchange }) => {
       data-stopped={words().stopped}
       data-no-price={strings().logs.noPrice}
       data-late={words().late}
+      data-wrong-token={words().tokenWrong}
     >
       {exchange?.error === undefined ? null : <Alert>{exchange.error}</Alert>}
       <p role="alert" class="alert error" id="trouble" hidden></p>

@@ -26,9 +26,17 @@ interface DetailFacts {
   recent: LogRowView[];
   names: Names;
   now: number;
+  /** One that was refused. */
+  topUp?: TopUp | undefined;
 }
 
-export const TokenDetails: FC<DetailFacts> = ({ token, byDay, byModel, recent, names, now }) => {
+/** What was typed, and what is wrong with it. */
+export interface TopUp {
+  amount: string;
+  problem: string;
+}
+
+export const TokenDetails: FC<DetailFacts> = ({ token, byDay, byModel, recent, names, now, topUp }) => {
   const address = `/dashboard/tokens/${token.id}`;
   return (
     <>
@@ -61,7 +69,7 @@ export const TokenDetails: FC<DetailFacts> = ({ token, byDay, byModel, recent, n
               ? null
               : ` · ${dollars(token.budget_spent_usd)} ${words().of} ${dollars(token.budget.usd)} / ${words()[token.budget.period]}`}
           </p>
-          <Changes token={token} address={address} />
+          <Changes token={token} address={address} topUp={topUp} />
         </article>
       </div>
       <article>
@@ -120,11 +128,24 @@ const Facts: FC<{ token: Token; now: number }> = ({ token, now }) => (
   </dl>
 );
 
-const Changes: FC<{ token: Token; address: string }> = ({ token, address }) => (
+const Changes: FC<{ token: Token; address: string; topUp: TopUp | undefined }> = ({
+  token,
+  address,
+  topUp,
+}) => (
   <>
-    {token.quota_usd === null ? null : (
+    {token.quota_usd === null && topUp === undefined ? null : (
       <form method="post" action={`${address}/top-up`} class="filters">
-        <Field name="amount" label={words().topUpAmount} type="number" min="0" step="any" required />
+        <Field
+          name="amount"
+          label={words().topUpAmount}
+          type="number"
+          min="0"
+          step="any"
+          value={topUp?.amount}
+          error={topUp?.problem}
+          required
+        />
         <button type="submit" class="secondary">
           {words().topUp}
         </button>

@@ -1,6 +1,7 @@
 // The form of a token, for a new one and for an edit; and what it means to the management API.
 import type { FC } from 'hono/jsx';
 import type { Token } from '../api/token-fields.ts';
+import { ShownWith } from './edit-form.tsx';
 import { Alert, Choice, Field } from './form.tsx';
 import { LimitFields, limitsChosen, ModelChoice, modelsChosen, numberOrNull } from './model-choice.tsx';
 import { listOf, textOf, type Values } from './page-env.ts';
@@ -29,6 +30,7 @@ export const TokenForm: FC<FormFacts> = ({ token, models, groups, values, errors
       <Heading title={token === null ? words().add : `${words().edit}: ${token.name}`} />
       {isWrong ? <Alert>{strings().form.notSaved}</Alert> : null}
       <form method="post">
+        {token === null ? null : <ShownWith values={values} record={valuesOfToken(token)} />}
         <Field
           name="name"
           label={words().name}
@@ -58,7 +60,7 @@ export const TokenForm: FC<FormFacts> = ({ token, models, groups, values, errors
             min="0"
             step="any"
             value={textOf(values, 'budget_usd')}
-            error={errors['budget.usd'] ?? errors.budget}
+            error={errors['budget.usd'] ?? errors.budget ?? errors['budget.period']}
           />
           <Choice
             name="budget_period"
@@ -78,7 +80,9 @@ export const TokenForm: FC<FormFacts> = ({ token, models, groups, values, errors
             help={words().groupHelp}
             value={textOf(values, 'group') || 'default'}
             error={errors.group}
-            options={groups.map((name) => [name, name] as const)}
+            options={[...new Set([...groups, textOf(values, 'group') || 'default'])].map(
+              (name) => [name, name] as const,
+            )}
           />
         )}
         <details open={isOpen}>

@@ -76,14 +76,14 @@ const Table: FC<{ tokens: readonly Token[]; url: string; now: number }> = ({ tok
       <tbody>
         {tokens.map((token) => (
           <tr>
-            <td>
+            <td class="name">
               <a href={`/dashboard/tokens/${token.id}`}>{token.name}</a>
               <small>{token.hint}</small>
             </td>
             <td>
               <TokenState token={token} now={now} />
             </td>
-            <td>{modelsText(token.models)}</td>
+            <td class="wide">{modelsText(token.models)}</td>
             <td>
               <SpendBar spent={token.spent_usd} quota={token.quota_usd} />
             </td>

@@ -2,12 +2,13 @@
 import { Hono } from 'hono';
 import type { LogRowView } from '../api/log-fields.ts';
 import type { Token } from '../api/token-fields.ts';
+import { changedOnly } from './edit-form.tsx';
 import { show } from './layout.tsx';
 import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { servedModels } from './served-models.ts';
 import { strings } from './strings.ts';
 import { TokenDelete } from './token-delete.tsx';
-import { TokenDetails, type TokenFigures } from './token-details.tsx';
+import { TokenDetails, type TokenFigures, type TopUp } from './token-details.tsx';
 import { TokenForm, tokenBody, valuesOfToken } from './token-form.tsx';
 import { TokenList } from './token-list.tsx';
 import { TokenOnce } from './token-once.tsx';
@@ -26,7 +27,7 @@ export function tokenRoutes(): Hono<PageEnv> {
   routes.get('/', listTokens);
   routes.get('/new', async (context) => showForm(context, null, {}, {}));
   routes.post('/new', createToken);
-  routes.get('/:id', showToken);
+  routes.get('/:id', (context) => showToken(context));
   routes.get('/:id/edit', async (context) => {
     const token = await find(context);
     return showForm(context, token, valuesOfToken(token), {});
@@ -57,10 +58,14 @@ function addActions(routes: Hono<PageEnv>): void {
     return context.redirect(`/dashboard${pathOf(context)}`, 303);
   });
   routes.post('/:id/top-up', async (context) => {
-    const amount = Number(textOf(await formOf(context), 'amount'));
+    const amount = textOf(await formOf(context), 'amount');
     const { quota_usd } = await find(context);
-    const raised = Number(((quota_usd ?? 0) + amount).toFixed(9));
-    await need(context.var.api('PATCH', pathOf(context), { quota_usd: raised }));
+    const wrong = (problem: string) => showToken(context, { amount, problem });
+    if (quota_usd === null) return wrong(words().topUpUnlimited);
+    if (!(Number(amount) > 0 && Number.isFinite(Number(amount)))) return wrong(words().topUpWrong);
+    const raised = Number((quota_usd + Number(amount)).toFixed(9));
+    const edited = await context.var.api('PATCH', pathOf(context), { quota_usd: raised });
+    if (!edited.ok) return wrong(edited.errors.quota_usd ?? edited.detail);
     return context.redirect(`/dashboard${pathOf(context)}`, 303);
   });
 }
@@ -86,10 +91,10 @@ async function createToken(context: PageContext) {
 
 async function editToken(context: PageContext) {
   const values = await formOf(context);
-  const { expires_at, ...body } = tokenBody(values);
+  const { expires_at, ...body } = changedOnly(values, tokenBody);
   const before = await find(context);
   // The form knows days only: a time of day that was set otherwise stays while its day stays.
-  const isSameDay = expires_at === (before.expires_at?.slice(0, 10) ?? null);
+  const isSameDay = expires_at === undefined || expires_at === (before.expires_at?.slice(0, 10) ?? null);
   const edit = isSameDay ? body : { ...body, expires_at };
   const edited = await context.var.api('PATCH', pathOf(context), edit);
   if (edited.ok) return context.redirect(`/dashboard${pathOf(context)}`, 303);
@@ -97,7 +102,7 @@ async function editToken(context: PageContext) {
   return showForm(context, before, values, edited.errors, edited.detail);
 }
 
-async function showToken(context: PageContext) {
+async function showToken(context: PageContext, topUp?: TopUp) {
   const { api, services } = context.var;
   const id = context.req.param('id') ?? '';
   const from = new Date(services.now() - 29 * 86_400_000).toISOString().slice(0, 10);
@@ -117,9 +122,10 @@ async function showToken(context: PageContext) {
       recent={recent.data}
       names={new Map([...channels, token].map(({ id, name }) => [id, name]))}
       now={services.now()}
+      topUp={topUp}
     />
   );
-  return show(context, 'tokens', token.name, content);
+  return show(context, 'tokens', token.name, content, topUp === undefined ? 200 : 400);
 }
 
 async function showForm(

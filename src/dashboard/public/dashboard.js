@@ -11,6 +11,7 @@ for (const button of document.querySelectorAll('button[data-copy]')) {
     } catch {
       // No clipboard (an address without https, say): the person copies what is selected now.
       if ('select' in source) source.select();
+      else getSelection().selectAllChildren(source);
     }
     setTimeout(() => {
       button.textContent = label;
@@ -18,11 +19,21 @@ for (const button of document.querySelectorAll('button[data-copy]')) {
   });
 }
 
-// A button that was pressed says that it is busy until the answer is there; a page that is come back to is not.
-document.addEventListener('submit', ({ submitter, defaultPrevented }) => {
-  if (!defaultPrevented) submitter?.setAttribute('aria-busy', 'true');
+// A button that was pressed says that it is busy until the answer is there, and what it sends is sent once, however often
+// Enter is pressed meanwhile: two tokens would be made, and one of them never shown. A page that is come back to is not.
+const sent = new Set();
+document.addEventListener('submit', (event) => {
+  if (event.defaultPrevented) return;
+  if (sent.has(event.target)) return event.preventDefault();
+  if (event.target.method === 'post') {
+    sent.add(event.target);
+    // Whoever has stopped the browser may send it anew.
+    setTimeout(() => sent.delete(event.target), 5_000);
+  }
+  event.submitter?.setAttribute('aria-busy', 'true');
 });
 addEventListener('pageshow', () => {
+  sent.clear();
   for (const button of document.querySelectorAll('button[aria-busy]')) button.removeAttribute('aria-busy');
 });
 

@@ -46,10 +46,17 @@ form.addEventListener('submit', async (event) => {
   const started = performance.now();
   let requestId = null;
   try {
-    const { path, headers, body } = filled(wires[fields.format], { ...fields, token: fields.token.trim() });
-    const secret = (value) => value.replace(fields.token.trim(), '$RELAY_TOKEN');
+    const token = fields.token.replace(/\s+/g, '');
+    const { path, headers, body } = filled(wires[fields.format], {
+      ...fields,
+      model: fields.model.trim(),
+      token,
+    });
+    const secret = (value) => value.replace(token, '$RELAY_TOKEN');
     const heads = Object.entries(headers).map(([name, value]) => `${name}: ${secret(value)}`);
     shown.textContent = [`POST ${path}`, ...heads, '', JSON.stringify(body, null, 2)].join('\n');
+    // A header cannot say it (a hint, with its `…`).
+    if (!/^[!-~]*$/.test(token)) throw outcome.dataset.wrongToken;
     const response = await fetch(path, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },

@@ -171,3 +171,91 @@ it('opens nothing with an invitation of somebody who is no active admin any more
   );
   expect(statuses).toEqual([410, 410, 200]);
 });
+
+it('makes the admin after others have come, and with no email of theirs', async () => {
+  const { relay } = await openDashboard();
+  await env.DB.prepare(`UPDATE accounts SET email = NULL, password = NULL WHERE id = 'acc_admin'`).run();
+  const setUp = (email: string) =>
+    relay.fetch('/dashboard/setup', {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', origin },
+      body: String(
+        new URLSearchParams({ admin_key: 'admin-key-of-the-tests', name: 'Ada', email, password }),
+      ),
+    });
+  const taken = await setUp('BOB@example.com');
+  expect([taken.status, taken.text]).toEqual([
+    409,
+    expect.stringContaining('an account with this email already'),
+  ]);
+  expect((await setUp('new@example.com')).status).toBe(303);
+  expect((await logIn(relay, 'new@example.com', password)).status).toBe(303);
+});
+
+it('sets no password that nobody could log in by: an account without an email is asked for one', async () => {
+  const { relay, admin, member } = await openDashboard();
+  await env.DB.prepare(`UPDATE accounts SET email = NULL, password = NULL WHERE id = 'acc_admin'`).run();
+  const page = await admin.get('/dashboard/account');
+  expect(page.text).toMatch(/<input[^>]*name="email"/);
+  expect((await member.get('/dashboard/account')).text).not.toMatch(/<input[^>]*name="email"/);
+  const set = (email?: string) => admin.api('POST', '/password', { password, ...(email && { email }) });
+  expect((await set()).body.errors[0].field).toBe('email');
+  expect((await set('nobody')).body.errors[0].field).toBe('email');
+  expect((await set('bob@example.com')).body.errors[0].field).toBe('email');
+  const typed = await admin.post('/dashboard/account/password', { email: 'a@b.example', password: 'short' });
+  expect(typed.text).toContain('value="a@b.example"');
+  expect((await set(' New@Example.com ')).status).toBe(204);
+  expect((await logIn(relay, 'new@example.com', password)).status).toBe(303);
+  const other = await member.api('POST', '/password', {
+    current_password: password,
+    password,
+    email: 'x@y.example',
+  });
+  expect([other.status, other.body.errors[0].field]).toEqual([400, 'email']);
+});
+
+it('leads to the page that was asked for, once logged in', async () => {
+  const { relay } = await openDashboard();
+  const asked = async (path: string) => {
+    const reply = await relay.fetch(path, { redirect: 'manual' });
+    expect([reply.status, reply.headers.get('location')]).toEqual([303, '/dashboard/login']);
+    return reply.headers.get('set-cookie')?.split(';')[0] ?? '';
+  };
+  const enter = (cookie: string) =>
+    relay.fetch('/dashboard/login', {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', origin, cookie },
+      body: String(new URLSearchParams({ email: 'bob@example.com', password })),
+    });
+  const cookie = await asked('/dashboard/logs?model=gpt-4o&status=429');
+  const entered = await enter(cookie);
+  expect(entered.headers.get('location')).toBe('/dashboard/logs?model=gpt-4o&status=429');
+  const taken = entered.headers.getSetCookie().find((one) => one.startsWith(cookie.split('=')[0] ?? '?'));
+  expect(taken).toContain('Max-Age=0');
+  expect(await asked('/')).toBe('');
+  const name = cookie.split('=')[0];
+  for (const address of [
+    'https://evil.example/x',
+    '//evil.example',
+    '/\\evil.example',
+    'javascript:alert(1)',
+  ]) {
+    const { headers } = await enter(`${name}=${encodeURIComponent(address)}`);
+    expect(new URL(headers.get('location') ?? '', origin).origin).toBe(origin);
+  }
+});
+
+it('loses no form that was sent after the session’s end: the page says how to send it again', async () => {
+  const { relay, member } = await openDashboard();
+  await env.DB.prepare('DELETE FROM sessions').run();
+  const reply = await member.post('/dashboard/tokens/new', { name: 'a long story' });
+  expect([reply.status, reply.headers.get('location')]).toEqual([401, null]);
+  expect(reply.text).toContain('Nothing was saved');
+  expect(reply.text).toMatch(/<a [^>]*href="\/dashboard\/login"[^>]*target="_blank"/);
+  expect(reply.headers.get('content-security-policy')).toContain("default-src 'none'");
+  const again = (await logIn(relay, 'bob@example.com', password)).headers.get('set-cookie')?.split(';')[0];
+  const sent = await member.post('/dashboard/tokens/new', { name: 'a long story' }, { cookie: again ?? '' });
+  expect(sent.text).toContain('sk-oo8-');
+});

@@ -64,6 +64,24 @@ it('tells of an account that has nearly spent its budget of this period', async 
   expect(attentionOf((await other.get('/')).text)).toBe('');
 });
 
+it('leads a member from there to its own budget, and an admin to the accounts', async () => {
+  const { admin, member, other } = await openDashboard();
+  await admin.api('PATCH', '/accounts/acc_bob', { budget: { usd: 1, period: 'week' } });
+  await rows([{ accountId: 'acc_bob', tokenId: 'tok_b', costNanoUsd: 950_000_000 }]);
+  for (const [person, address] of [
+    [admin, '/dashboard/people'],
+    [member, '/dashboard/account'],
+  ] as const) {
+    expect(attentionOf((await person.get('/')).text)).toContain(`<a href="${address}">acc_bob</a>`);
+    expect((await person.get(address)).status).toBe(200);
+  }
+  const own = (await member.get('/dashboard/account')).text;
+  expect(own).toContain('What all your tokens may spend together in a week');
+  expect(own).toMatch(/\$0\.95 <span class="quiet">of \$1\.00/);
+  for (const { get } of [admin, other])
+    expect((await get('/dashboard/account')).text).not.toContain('of $1.00');
+});
+
 it('tells admins of models in use that have no price, and of channels that are away', async () => {
   const { relay, admin, member } = await openDashboard();
   const { id } = await relay.channel({

@@ -41,3 +41,21 @@ it('shows what was sent without the token, and what came back', async () => {
   const refused = await admin.post('/dashboard/playground', { ...fields, model: 'gpt-5' });
   expect(refused.text).toMatch(/<p role="alert" class="alert error">[^<]*gpt-5/);
 });
+
+it('takes a token that was copied over a line’s end, and says of what is none that it is none', async () => {
+  const { relay, admin } = await openDashboard();
+  await relay.channel({ name: 'c', provider: 'openai', keys: ['sk-0123456789abcdef'], models: ['gpt-4o'] });
+  relay.upstream = () =>
+    Response.json({ choices: [{ index: 0, message: { role: 'assistant', content: 'Yes' } }] });
+  const { token } = await relay.token();
+  const send = (value: string) =>
+    admin.post('/dashboard/playground', { token: value, model: 'gpt-4o', format: 'openai', prompt: 'Hi' });
+  const wrapped = await send(` ${token.slice(0, 20)}\r\n ${token.slice(20)}\n`);
+  expect(wrapped.text).toMatch(/<pre id="answer"[^>]*>Yes<\/pre>/);
+  for (const value of ['sk-oo8-…aB3x', '令牌', 'a\u0000b']) {
+    const { status, text } = await send(value);
+    expect([value, status]).toEqual([value, 200]);
+    expect(text).toContain('This is no token');
+    expect(text).toContain('Hi</textarea>');
+  }
+});

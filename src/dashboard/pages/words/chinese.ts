@@ -35,6 +35,9 @@ export const chinese: Words = {
     withPasskey: '使用通行密钥登录',
     passkeyWrong: '此通行密钥在这里没有对应的账户。',
     noEncryptionKey: '未设置 ENCRYPTION_KEY，无法使用通行密钥。',
+    over: '您的登录已失效',
+    overHelp:
+      '没有保存任何内容，您填写的内容也没有丢失：请在另一个标签页登录，然后回到此页重新加载。浏览器会询问是否再次发送表单，请选择发送。',
     withGithub: '使用 GitHub 登录',
     githubAgain: '耗时过长，或是从另一个浏览器开始的。请重试。',
     githubFailed: 'GitHub 未能确认您的身份。请重试，或使用其他方式登录。',
@@ -84,6 +87,7 @@ export const chinese: Words = {
     copied: '已复制',
     next: '下一页',
     first: '第一页',
+    utc: '时间均为 UTC。',
     all: '全部',
   },
   people: {
@@ -115,6 +119,12 @@ export const chinese: Words = {
   },
   account: {
     title: '账户',
+    budget: '预算',
+    budgetLead: {
+      day: '您的所有令牌每天（UTC）合计可用的金额。',
+      week: '您的所有令牌每周（UTC，自周一起）合计可用的金额。',
+      month: '您的所有令牌每月（UTC）合计可用的金额。',
+    },
     sessions: '会话',
     sessionsLead: '您登录的位置。',
     current: '当前会话',

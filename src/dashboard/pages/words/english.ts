@@ -34,6 +34,9 @@ export const english = {
     withPasskey: 'Log in with a passkey',
     passkeyWrong: 'This passkey opens no account here.',
     noEncryptionKey: 'ENCRYPTION_KEY is not set; without it there are no passkeys.',
+    over: 'You are not logged in any more',
+    overHelp:
+      'Nothing was saved, and nothing is lost: log in in another tab, come back to this one and load it again. Your browser asks whether to send the form once more: it is to.',
     withGithub: 'Log in with GitHub',
     githubAgain: 'That took too long, or began in another browser. Try again.',
     githubFailed: 'GitHub did not say who you are. Try again, or log in another way.',
@@ -86,6 +89,7 @@ export const english = {
     next: 'Next page',
     first: 'First page',
     all: 'All',
+    utc: 'Times are UTC.',
   },
   people: {
     title: 'People',
@@ -116,6 +120,12 @@ export const english = {
   },
   account: {
     title: 'Account',
+    budget: 'Budget',
+    budgetLead: {
+      day: 'What all your tokens may spend together in a day, UTC.',
+      week: 'What all your tokens may spend together in a week, from Monday on, UTC.',
+      month: 'What all your tokens may spend together in a month, UTC.',
+    },
     sessions: 'Sessions',
     sessionsLead: 'Where you are logged in.',
     current: 'this one',

@@ -1,0 +1,130 @@
+// An operator's own prices: the list of them, and the form that sets one. It has a field for all that a price can say, so
+// that an edit takes nothing away.
+import type { FC } from 'hono/jsx';
+import { priceFields } from '../api/price-fields.ts';
+import { ActionButton, Field } from './form.tsx';
+import { numberOrNull } from './model-choice.tsx';
+import { textOf, type Values } from './page-env.ts';
+import { priceText, TableFrame } from './parts.tsx';
+import { strings } from './strings.ts';
+
+const words = () => strings().models;
+
+type PriceField = keyof typeof priceFields;
+
+/** As /api/prices answers. */
+export type Price = { model: string; input: number; output: number } & Partial<Record<PriceField, number>>;
+
+const allFields = Object.keys(priceFields) as PriceField[];
+const usualFields: readonly PriceField[] = ['input', 'output', 'cache_read'];
+const furtherFields = allFields.filter((name) => !usualFields.includes(name));
+
+/** What the form says, as the management API takes it. */
+export function priceBody(values: Values): Record<string, unknown> {
+  const given = allFields.map((name) => [name, numberOrNull(values, name)] as const);
+  return Object.fromEntries(given.filter(([, value]) => value !== null));
+}
+
+/** A price as the form shows it. */
+export function valuesOfPrice(price: Price): Values {
+  const shown = allFields.map((name) => [name, price[name] === undefined ? '' : String(price[name])]);
+  return { model: price.model, ...Object.fromEntries(shown) };
+}
+
+interface FormFacts {
+  values: Values;
+  errors: Record<string, string>;
+}
+
+export const PriceForm: FC<FormFacts> = ({ values, errors }) => (
+  <article class="narrow" id="set-price">
+    <h2>{words().set}</h2>
+    <p class="quiet">{words().setHelp}</p>
+    <form method="post" action="/dashboard/models/prices">
+      <Field
+        name="model"
+        label={words().model}
+        value={textOf(values, 'model')}
+        error={errors.model}
+        required
+      />
+      <PriceInputs names={usualFields} values={values} errors={errors} />
+      <details open={furtherFields.some((name) => errors[name] !== undefined || textOf(values, name) !== '')}>
+        <summary>{words().further}</summary>
+        <p class="quiet">{words().furtherHelp}</p>
+        <PriceInputs names={furtherFields} values={values} errors={errors} />
+      </details>
+      <button type="submit">{words().set}</button>
+    </form>
+  </article>
+);
+
+const PriceInputs: FC<FormFacts & { names: readonly PriceField[] }> = ({ names, values, errors }) => (
+  <div class="row">
+    {names.map((name) => (
+      <Field
+        name={name}
+        label={words().prices[name]}
+        type="number"
+        min="0"
+        step="any"
+        value={textOf(values, name)}
+        error={errors[name]}
+        required={name === 'input' || name === 'output'}
+      />
+    ))}
+  </div>
+);
+
+export const OwnPrices: FC<{ prices: readonly Price[] }> = ({ prices }) => (
+  <TableFrame label={words().overrides}>
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">{words().model}</th>
+          <th scope="col" class="number">
+            {words().input}
+          </th>
+          <th scope="col" class="number">
+            {words().output}
+          </th>
+          <th scope="col">{words().further}</th>
+          <th scope="col">{strings().tokens.edit}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {prices.map((price) => (
+          <tr>
+            <td class="wide">
+              <code>{price.model}</code>
+            </td>
+            <td class="number">{priceText(price.input)}</td>
+            <td class="number">{priceText(price.output)}</td>
+            <td class="wide">{furtherText(price)}</td>
+            <td>
+              <span class="actions">
+                <a
+                  href={`/dashboard/models?price=${encodeURIComponent(price.model)}#set-price`}
+                  class="button outline small"
+                >
+                  {strings().tokens.edit}
+                </a>
+                <ActionButton action="/dashboard/models/prices/delete" values={{ model: price.model }}>
+                  {words().takeBack}
+                </ActionButton>
+              </span>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </TableFrame>
+);
+
+function furtherText(price: Price): string {
+  const said = [...furtherFields, 'cache_read' as const].flatMap((name) => {
+    const value = price[name];
+    return value === undefined ? [] : [`${words().prices[name]} ${priceText(value)}`];
+  });
+  return said.join(', ') || '–';
+}

@@ -1,0 +1,199 @@
+// Forms that a browser's own checks did not hold back, that came late, or twice over: nothing is changed that was not
+// meant, and nothing that was typed is lost.
+import { expect, it } from 'vitest';
+import { openDashboard, type Person } from './open-dashboard.ts';
+
+const noNumbers = ['abc', '1,5', '1e999', 'NaN', '-'];
+
+async function tokenOf(person: Person, fields: object = {}): Promise<string> {
+  return (await person.api('POST', '/tokens', { name: 'x', quota_usd: 5, ...fields })).body.id;
+}
+
+it('takes no limit away from a token because what was typed is no number', async () => {
+  const { member } = await openDashboard();
+  const fields = ['quota_usd', 'budget_usd', 'rpm', 'tpm', 'concurrency'];
+  const limits = { rpm: 3, tpm: 4, concurrency: 5 };
+  const id = await tokenOf(member, { budget: { usd: 2, period: 'day' }, limits });
+  const before = (await member.api('GET', `/tokens/${id}`)).body;
+  const kept = { name: 'x', quota_usd: '5', budget_usd: '2', budget_period: 'day', rpm: '3', tpm: '4' };
+  for (const field of fields) {
+    for (const typed of noNumbers) {
+      const form = { ...kept, concurrency: '5', [field]: typed };
+      for (const path of ['/dashboard/tokens/new', `/dashboard/tokens/${id}/edit`]) {
+        const reply = await member.post(path, form);
+        expect([path, field, typed, reply.status]).toEqual([path, field, typed, 400]);
+        expect(reply.text).toMatch(
+          new RegExp(`id="help-${field}"[^>]*><strong class="error">must be a number`),
+        );
+      }
+    }
+  }
+  expect((await member.api('GET', `/tokens/${id}`)).body).toEqual(before);
+  expect((await member.api('GET', '/tokens')).body.data).toHaveLength(1);
+});
+
+it('tops a token up by an amount, and by nothing else', async () => {
+  const { member } = await openDashboard();
+  const id = await tokenOf(member);
+  const quota = async () => (await member.api('GET', `/tokens/${id}`)).body.quota_usd;
+  for (const amount of [...noNumbers, '', ' ', '0', '-5', '-1', '99000000']) {
+    const reply = await member.post(`/dashboard/tokens/${id}/top-up`, { amount });
+    expect([amount, reply.status, await quota()]).toEqual([amount, 400, 5]);
+    expect(reply.text).toContain('id="help-amount"');
+    expect(reply.text).toContain(`value="${amount}"`);
+  }
+  expect((await member.post(`/dashboard/tokens/${id}/top-up`, { amount: '0.1' })).status).toBe(303);
+  expect(await quota()).toBe(5.1);
+  await member.api('PATCH', `/tokens/${id}`, { quota_usd: null });
+  expect((await member.post(`/dashboard/tokens/${id}/top-up`, { amount: '1' })).status).toBe(400);
+  expect(await quota()).toBeNull();
+});
+
+/** The fields of a page's form, its first one or the one that goes to `action`, as a browser would send them. */
+function fieldsOf(html: string, action?: string): Record<string, string> {
+  const text = (raw = '') => raw.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&');
+  const [, main = ''] = html.split('<main');
+  const forms = [...main.matchAll(/<form method="post"([^>]*)>(.*?)<\/form>/gs)];
+  const isMeant = ([, attributes = '']: string[]) => attributes.includes(`action="${action}"`);
+  const form = (action === undefined ? forms[0] : forms.find(isMeant))?.[2] ?? '';
+  const named = (tag: string) => /name="([^"]*)"/.exec(tag)?.[1] ?? '';
+  const inputs = [...form.matchAll(/<input [^>]*>/g)]
+    .filter(([tag]) => !tag.includes('type="checkbox"') || / checked/.test(tag))
+    .map(([tag]) => [named(tag), text(/ value="([^"]*)"/.exec(tag)?.[1])] as const);
+  const areas = [...form.matchAll(/(<textarea [^>]*>)(.*?)<\/textarea>/gs)].map(
+    ([, tag = '', value]) => [named(tag), text(value)] as const,
+  );
+  const selects = [...form.matchAll(/(<select [^>]*>)(.*?)<\/select>/gs)].map(
+    ([, tag = '', options = '']) =>
+      [named(tag), /<option value="([^"]*)" selected/.exec(options)?.[1] ?? ''] as const,
+  );
+  return Object.fromEntries([...inputs, ...areas, ...selects]);
+}
+
+it('edits what was changed on the page, and leaves what somebody else changed meanwhile', async () => {
+  const { admin } = await openDashboard();
+  const id = await tokenOf(admin, {
+    expires_at: '2030-01-01T12:34:56Z',
+    models: ['gpt-*'],
+    limits: { rpm: 9 },
+  });
+  const fields = fieldsOf((await admin.get(`/dashboard/tokens/${id}/edit`)).text);
+  const elsewhere = { quota_usd: 50, models: ['claude-*'], expires_at: '2031-01-01T00:00:00.000Z' };
+  await admin.api('PATCH', `/tokens/${id}`, elsewhere);
+  const address = `/dashboard/tokens/${id}/edit`;
+  // One that is wrong first: what the page was shown with is not forgotten over it.
+  const wrong = await admin.post(address, { ...fields, name: '', rpm: '' });
+  expect(wrong.status).toBe(400);
+  expect((await admin.post(address, { ...fieldsOf(wrong.text), name: 'renamed' })).status).toBe(303);
+  const after = (await admin.api('GET', `/tokens/${id}`)).body;
+  expect(after).toMatchObject({ ...elsewhere, name: 'renamed', limits: {} });
+});
+
+it('does so in the forms of groups and channels too', async () => {
+  const { admin } = await openDashboard();
+  await admin.api('POST', '/groups', { name: 'trial', models: ['gpt-*'] });
+  const group = fieldsOf((await admin.get('/dashboard/groups/trial')).text);
+  await admin.api('PATCH', '/groups/trial', { price_multiplier: 3 });
+  expect((await admin.post('/dashboard/groups/trial', { ...group, rpm: '7' })).status).toBe(303);
+  const read = (await admin.api('GET', '/groups/trial')).body;
+  expect(read).toMatchObject({ price_multiplier: 3, models: ['gpt-*'], limits: { rpm: 7 } });
+
+  const channel = { name: 'c', provider: 'openai', keys: ['sk-0123456789abcdef'], models: ['gpt-*'] };
+  const { id } = (await admin.api('POST', '/channels', channel)).body;
+  const fields = fieldsOf((await admin.get(`/dashboard/channels/${id}`)).text);
+  await admin.api('PATCH', `/channels/${id}`, { enabled: false, settings: { idle_ms: 5_000 }, priority: 4 });
+  expect((await admin.post(`/dashboard/channels/${id}`, { ...fields, name: 'renamed' })).status).toBe(303);
+  const known = (await admin.api('GET', `/channels/${id}`)).body;
+  expect(known).toMatchObject({ name: 'renamed', enabled: false, priority: 4, settings: { idle_ms: 5_000 } });
+});
+
+it('says what is wrong with a field in words for people', async () => {
+  const { admin } = await openDashboard();
+  const ask = async (body: object) => (await admin.api('POST', '/tokens', body)).body.errors[0].message;
+  expect(await ask({})).toBe('is missing');
+  expect(await ask({ name: 5 })).toBe('must be text');
+  expect(await ask({ name: 'x'.repeat(201) })).toBe('must have at most 200 characters');
+  expect(await ask({ name: 'x', quota_usd: '5' })).toBe('must be a number');
+  expect(await ask({ name: 'x', limits: { rpm: 1.5 } })).toBe('must be a whole number');
+  expect(await ask({ name: 'x', limits: { rpm: 2_000_000_000 } })).toBe('must be at most 1,000,000,000');
+  expect(await ask({ name: 'x', models: 'gpt-4o' })).toBe('must be a list');
+  expect(await ask({ name: 'x', status: 'on' })).toBe('must be one of active, disabled');
+  expect(await ask({ name: ' ' })).toBe('must not be empty');
+  const status = (await admin.api('GET', '/logs?status=abc')).body.errors[0].message;
+  expect(status).toBe('must be a number');
+});
+
+it('finds tokens by as long a piece of their name as there is', async () => {
+  const { member } = await openDashboard();
+  const name = `${'令牌'.repeat(30)} %_ Ünïcode`;
+  await tokenOf(member, { name });
+  await tokenOf(member, { name: 'another' });
+  for (const search of [name, name.slice(0, 40), '%_ Ü', 'x'.repeat(200)]) {
+    const reply = await member.api('GET', `/tokens?search=${encodeURIComponent(search)}`);
+    expect([reply.status, reply.body.data.map((one: { name: string }) => one.name)]).toEqual([
+      200,
+      name.includes(search) ? [name] : [],
+    ]);
+  }
+  expect((await member.get(`/dashboard/tokens?search=${'y'.repeat(300)}`)).status).toBe(200);
+});
+
+it('takes no name for a group, a price or an alias that no address can say', async () => {
+  const { admin } = await openDashboard();
+  for (const name of ['.', '..']) {
+    expect((await admin.api('POST', '/groups', { name })).body.errors[0].field).toBe('name');
+  }
+  for (const name of ['', ' ', '.', '..']) {
+    const price = await admin.post('/dashboard/models/prices', { model: name, input: '1', output: '2' });
+    expect([price.status, price.text]).toEqual([
+      400,
+      expect.stringMatching(/id="help-model"><strong class="error">/),
+    ]);
+    expect(price.text).not.toContain('There is nothing at this path');
+    const alias = await admin.post('/dashboard/models/aliases', { alias: name, alias_models: 'gpt-4o' });
+    expect([alias.status, alias.text]).toEqual([
+      400,
+      expect.stringMatching(/id="help-alias"><strong class="error">/),
+    ]);
+    expect(alias.text).toContain('gpt-4o</textarea>');
+  }
+});
+
+it('shows all of a price to edit, and keeps what of it was not touched', async () => {
+  const { admin } = await openDashboard();
+  const price = { input: 2.5, output: 10, cache_write: 3.125, web_search: 0.01, audio_hour: 0.36 };
+  await admin.api('PUT', '/prices/gpt-4o', price);
+  const list = (await admin.get('/dashboard/models')).text;
+  expect(list).toContain('href="/dashboard/models?price=gpt-4o#set-price"');
+  for (const shown of ['$3.125', '$0.01', '$0.36']) expect(list).toContain(shown);
+  const form = fieldsOf((await admin.get('/dashboard/models?price=gpt-4o')).text, '/dashboard/models/prices');
+  expect(form).toMatchObject({ model: 'gpt-4o', input: '2.5', cache_write: '3.125', image: '' });
+  expect(
+    (await admin.post('/dashboard/models/prices', { ...form, output: '11', web_search: '' })).status,
+  ).toBe(303);
+  const { model, updated_at, ...after } = (await admin.api('GET', '/prices')).body.data[0];
+  expect(after).toEqual({ input: 2.5, output: 11, cache_write: 3.125, audio_hour: 0.36 });
+  const wrong = await admin.post('/dashboard/models/prices', { ...form, web_search: '1,5' });
+  expect(wrong.text).toMatch(/id="help-web_search"[^>]*><strong class="error">must be a number/);
+  expect(wrong.text).toContain('value="1,5"');
+});
+
+it('keeps what was typed when an invitation, a key or a budget is refused, and says why beside it', async () => {
+  const { admin } = await openDashboard();
+  const long = 'n'.repeat(201);
+  const invite = await admin.post('/dashboard/people/invite', { name: long, role: 'admin' });
+  expect([invite.status, fieldsOf(invite.text, '/dashboard/people/invite')]).toEqual([
+    400,
+    { name: long, role: 'admin' },
+  ]);
+  expect(invite.text).toMatch(/id="help-name"><strong class="error">must have at most 200 characters/);
+  const key = await admin.post('/dashboard/account/keys', { name: long });
+  expect([key.status, fieldsOf(key.text, '/dashboard/account/keys').name]).toEqual([400, long]);
+  const path = '/dashboard/people/acc_bob';
+  const budget = await admin.post(path, { budget_usd: '-3', budget_period: 'week' });
+  expect([budget.status, fieldsOf(budget.text, path)]).toEqual([
+    400,
+    { budget_usd: '-3', budget_period: 'week' },
+  ]);
+  expect(budget.text).toMatch(/role="alert"[^>]*>acc_bob: must not be negative/);
+});
