@@ -192,7 +192,7 @@ export class LiveSession {
   /** Until the token may not go on, or the session is over. */
   private async watch(): Promise<void> {
     while (!this.isOver) {
-      const error = await this.money.watch(this.dialect.pricing);
+      const error = await this.money.watch(this.dialect.chosen);
       if (error !== null) return this.fail(error);
     }
   }
