@@ -106,9 +106,9 @@ export function offeredProtocols(headers: Headers): string[] {
   return partsOf(headers.get('sec-websocket-protocol'));
 }
 
-/** Whether a subprotocol carries a credential: such a one is never echoed. */
+/** Whether a subprotocol carries a credential, in whatever case: such a one is never echoed. */
 export function isCredential(protocol: string): boolean {
-  return protocol.startsWith(credentialProtocol);
+  return protocol.toLowerCase().startsWith(credentialProtocol);
 }
 
 function nameOf(place: Place): string {

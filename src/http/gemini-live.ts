@@ -9,6 +9,7 @@ import {
   type RealtimeDoorServices,
   type RealtimeServicesOf,
 } from './realtime-admission.ts';
+import { logRefusal } from './realtime-refusal.ts';
 
 /**
  * The version is the SDK's own: @google/genai 3 asks for v1. `…Constrained` is where Google's SDKs go with a short-lived
@@ -29,7 +30,6 @@ function openLive(context: DoorContext, method: string, services: RealtimeDoorSe
   return atDoor('gemini', async (requestId) => {
     const request = context.req.raw;
     const { identity, ip } = await authenticate(request, 'live', services);
-    expectUpgrade(request);
     const order: SessionOrder = {
       requestId,
       format: 'gemini',
@@ -37,7 +37,7 @@ function openLive(context: DoorContext, method: string, services: RealtimeDoorSe
       identity,
       ip,
       model: null,
-      fallback: fallbackNames(request.headers),
+      fallback: [],
       intent: 'conversation',
       bound: null,
       search: '',
@@ -45,6 +45,10 @@ function openLive(context: DoorContext, method: string, services: RealtimeDoorSe
       protocol: null,
       startedAtMs: Date.now(),
     };
+    await logRefusal(order, services, order.endpoint, async () => {
+      expectUpgrade(request);
+      order.fallback = fallbackNames(request.headers);
+    });
     return openSession(order, context, services);
   });
 }

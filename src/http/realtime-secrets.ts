@@ -90,9 +90,9 @@ function mint(
       const wish = read(await body);
       const grant = grantOf(wish, identity, startedAtMs);
       order.model = grant.model;
-      const wishes =
-        grant.model === null ? null : await servedWishes(order, grant.model, services, background);
-      return { wish, grant, models: wishes && modelsToAllow(wishes) };
+      if (grant.model === null) return { wish, grant, models: null };
+      const wishes = await servedWishes(order, grant.model, services, background);
+      return { wish, grant, models: [...(modelsToAllow(wishes) ?? [grant.model]), ...transcriberOf(grant)] };
     });
     await countAsRequest(order, models, services, background);
     const value = await services.ephemeral.mint({ ...grant, identity: order.identity });
@@ -169,6 +169,12 @@ function grantOf(
       param: 'session.model',
     });
   return { identity, model, intent: 'conversation', settings, expiresAtMs };
+}
+
+/** What a conversation is written down by besides must be allowed too. */
+function transcriberOf({ intent, settings }: EphemeralGrant): string[] {
+  const model = intent === 'conversation' ? transcriptionModelIn(settings) : undefined;
+  return model === undefined ? [] : [model];
 }
 
 function secondsOf(lifetime: JsonObject, usual: number): number {

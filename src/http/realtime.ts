@@ -12,6 +12,7 @@ import {
   type RealtimeDoorServices,
   type RealtimeServicesOf,
 } from './realtime-admission.ts';
+import { logRefusal } from './realtime-refusal.ts';
 import { mintSecret, mintSession } from './realtime-secrets.ts';
 
 /** The routes of the Realtime API. */
@@ -41,17 +42,21 @@ async function orderFor(
     requestId,
     format: 'openai',
     endpoint: realtimePath,
-    fallback: fallbackNames(request.headers),
+    fallback: [],
     ip: request.headers.get('cf-connecting-ip'),
     search: searchOf(query),
     headers: headersOf(request.headers),
-    protocol: offeredProtocols(request.headers).find((name) => !isCredential(name)) ?? null,
+    protocol: echoed(offeredProtocols(request.headers)),
     startedAtMs: Date.now(),
   };
-  expectUpgrade(request);
-  if (query.has('call_id'))
-    throw new RelayError('invalid_request', 'Calls (WebRTC, SIP) are not relayed.', { param: 'call_id' });
-  return withModel(order, query);
+  await logRefusal(order, services, realtimePath, async () => {
+    expectUpgrade(request);
+    if (query.has('call_id'))
+      throw new RelayError('invalid_request', 'Calls (WebRTC, SIP) are not relayed.', { param: 'call_id' });
+    order.fallback = fallbackNames(request.headers);
+    chooseModel(order, query);
+  });
+  return order;
 }
 
 type CallerPart = Pick<SessionOrder, 'identity' | 'model' | 'intent' | 'bound'>;
@@ -81,20 +86,27 @@ async function callerOf(request: Request, services: RealtimeDoorServices): Promi
   }
 }
 
-function withModel(order: SessionOrder, query: URLSearchParams): SessionOrder {
+/** What the URL says; an ephemeral secret has said it already. Throws RelayError `model_not_allowed`: it says otherwise. */
+function chooseModel(order: SessionOrder, query: URLSearchParams): void {
   const asked = query.get('model') || null;
-  if (order.bound !== null) {
-    const [fallback] = order.fallback;
-    if (fallback !== undefined) {
-      const message = `This ephemeral key was made for the model \`${order.model}\`: \`${fallback}\` is none of it.`;
-      throw new RelayError('model_not_allowed', message);
-    }
-    if (asked === null || asked === order.model) return order;
-    const message = `This ephemeral key was made for the model \`${order.model}\`, not for \`${asked}\`.`;
+  if (order.bound === null) {
+    order.model = asked;
+    order.intent = query.get('intent') === 'transcription' ? 'transcription' : 'conversation';
+    return;
+  }
+  const [fallback] = order.fallback;
+  if (fallback !== undefined) {
+    const message = `This ephemeral key was made for the model \`${order.model}\`: \`${fallback}\` is none of it.`;
     throw new RelayError('model_not_allowed', message);
   }
-  const intent = query.get('intent') === 'transcription' ? 'transcription' : 'conversation';
-  return { ...order, model: asked, intent };
+  if (asked === null || asked === order.model) return;
+  const message = `This ephemeral key was made for the model \`${order.model}\`, not for \`${asked}\`.`;
+  throw new RelayError('model_not_allowed', message);
+}
+
+/** The API's own subprotocol where it was offered, as OpenAI echoes it; else another one, never a credential. */
+function echoed(offered: readonly string[]): string | null {
+  return offered.find((name) => name === 'realtime') ?? offered.find((name) => !isCredential(name)) ?? null;
 }
 
 /** Credentials stay here; what the relay says itself is said anew. */

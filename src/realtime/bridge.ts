@@ -168,13 +168,14 @@ export class Bridge {
 
   private clientGone(closing: Closing): void {
     const errorCode = closing.code === 1006 ? 'client_left' : null;
-    this.finish({ by: 'client', errorCode }, closing, closingForUpstream(closing));
+    const sayable = closingForUpstream(closing);
+    this.finish({ by: 'client', errorCode }, sayable, sayable);
   }
 
   private upstreamGone(upstream: WebSocket, closing: Closing): void {
     if (this.isOver || upstream !== this.upstream) return;
     this.upstream = null;
-    closeSocket(upstream, closing);
+    closeSocket(upstream, closingForUpstream(closing));
     if (this.told === null) this.upstreamEnded(closing);
     else this.tryAnother(closing);
   }
@@ -220,10 +221,10 @@ function send(socket: WebSocket, frame: Frame): void {
   }
 }
 
-/** null, or a code that may not be sent: without a code. */
+/** null: without a code. */
 function closeSocket(socket: WebSocket, closing: Closing | null): void {
   try {
-    if (closing === null || closing.code === 1005 || closing.code === 1006) socket.close();
+    if (closing === null) socket.close();
     else socket.close(closing.code, closing.reason);
   } catch {
     // It is closed.

@@ -24,6 +24,12 @@ export const closeCodes = {
 const withoutCode = 1005;
 const broken: ReadonlySet<number> = new Set([1006, 1015]);
 
+/** Whether an endpoint may send that code: of the others a socket is closed with none, or its other end takes none. */
+function isSendable(code: number): boolean {
+  const isOfProtocol = code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006;
+  return isOfProtocol || (code >= 3000 && code <= 4999);
+}
+
 /** Not the client's or its token's fault. */
 const failures: ReadonlySet<RelayErrorCode> = new Set<RelayErrorCode>([
   'upstream_error',
@@ -45,13 +51,14 @@ export function closingForError(code: RelayErrorCode): Closing {
 export function closingForClient({ code, reason }: Closing): Closing | null {
   if (code === withoutCode) return null;
   if (broken.has(code)) return { code: closeCodes.upstream, reason: 'upstream_lost' };
+  if (!isSendable(code)) return { code: closeCodes.upstream, reason: `upstream_closed_${code}` };
   return { code, reason: shortened(reason) };
 }
 
 /** Likewise the upstream; of a client that vanished it hears that it went away. */
 export function closingForUpstream({ code, reason }: Closing): Closing | null {
   if (code === withoutCode) return null;
-  if (broken.has(code)) return { code: closeCodes.going_away, reason: '' };
+  if (broken.has(code) || !isSendable(code)) return { code: closeCodes.going_away, reason: '' };
   return { code, reason: shortened(reason) };
 }
 

@@ -1,6 +1,7 @@
 // Finds a session its upstream: the places in routing's order, until one opens a socket.
 import { RelayError } from '../lib/relay-error.ts';
 import type { UpstreamRequest } from '../providers/provider.ts';
+import { refusedRelay } from '../providers/refused-relay.ts';
 import { providers } from '../providers/registry.ts';
 import type { Attempt } from '../quota/quota.ts';
 import type { Route } from '../routing/catalog.ts';
@@ -21,7 +22,8 @@ export type Connection =
   | { outcome: 'open'; socket: WebSocket; route: SessionRoute }
   /** The upstream refuses the request itself: its own answer, for the caller. */
   | { outcome: 'answered'; response: Response }
-  | { outcome: 'failed'; error: RelayError };
+  /** No place has a socket. `answer`: the last one's own, where it has said why; null: it has not, or not to the caller. */
+  | { outcome: 'failed'; error: RelayError; answer: Response | null };
 
 export interface ConnectorServices {
   keys: KeyRing;
@@ -55,16 +57,19 @@ export class Connector {
 
   /** The next place that opens a socket, of the first model that has one. None is tried twice. */
   async next(): Promise<Connection> {
-    let error = new RelayError('upstream_error', 'The model provider cannot be reached at the moment.');
+    let last: Connection = {
+      outcome: 'failed',
+      error: new RelayError('upstream_error', 'The model provider cannot be reached at the moment.'),
+      answer: null,
+    };
     for (let place = this.select(); place !== null; place = this.select()) {
       const { rank = 0 } = place.route;
       this.tried.add(placeName(place));
       this.offers.set(rank, (this.offers.get(rank) ?? 0) + 1);
-      const connection = await this.attempt(place);
-      if (connection.outcome !== 'failed') return connection;
-      error = connection.error;
+      last = await this.attempt(place);
+      if (last.outcome !== 'failed') return last;
     }
-    return { outcome: 'failed', error };
+    return last;
   }
 
   /** The place that opened last went away before it said anything. */
@@ -92,8 +97,8 @@ export class Connector {
     this.latest = { place, startedAtMs };
     const { health, background } = this.services;
     health.begin(place, startedAtMs);
-    const { response, keyId } = await this.call(place);
-    const failure = failureOf(response);
+    const { response, keyId, text } = await this.call(place);
+    const failure = failureOf(response, text);
     const status = response instanceof Response ? response.status : null;
     const durationMs = Date.now() - startedAtMs;
     this.attempts.push({
@@ -105,12 +110,14 @@ export class Connector {
     });
     if (failure !== null) {
       health.failed(place, failure, startedAtMs, background);
-      return { outcome: 'failed', error: errorOf(failure, response) };
+      const isForCaller = status !== null && status >= 400 && failure.kind !== 'refused';
+      const answer = isForCaller ? ownAnswer(response as Response, text) : null;
+      return { outcome: 'failed', error: errorOf(failure, response), answer };
     }
     health.succeeded(place, startedAtMs, durationMs, background);
     const socket = response instanceof Response ? response.webSocket : null;
     if (socket !== null) return { outcome: 'open', socket, route: place.route };
-    return { outcome: 'answered', response: await ownAnswer(response as Response) };
+    return { outcome: 'answered', response: ownAnswer(response as Response, text) };
   }
 
   /** Providers of sockets put their key into a header; none of them hands out anything else. */
@@ -119,11 +126,11 @@ export class Connector {
     await providers[provider].authorize(request, key, settings, this.services.background);
   }
 
-  /** The upstream's answer to the upgrade, or why there is none. */
+  /** The upstream's answer to the upgrade, or why there is none. `text`: what it says where it refuses. */
   private async call({
     route,
     keyId,
-  }: Choice<Route>): Promise<{ response: Response | Error; keyId: string | null }> {
+  }: Choice<Route>): Promise<{ response: Response | Error; keyId: string | null; text: string }> {
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), realtimeLimits.connectMs);
     let usedKeyId = keyId;
@@ -135,12 +142,14 @@ export class Connector {
       if (key.value !== null)
         await this.authorize(route, { url, method: 'GET', headers, body: null }, key.value);
       const response = await this.services.open(url, headers, abort.signal);
-      return { response, keyId: usedKeyId };
+      const text = response.status >= 400 ? await response.text() : '';
+      return { response, keyId: usedKeyId, text };
     } catch (cause) {
       const code = abort.signal.aborted ? 'upstream_timeout' : 'upstream_error';
       return {
         response: new RelayError(code, 'The model provider cannot be reached.', { cause }),
         keyId: usedKeyId,
+        text: '',
       };
     } finally {
       clearTimeout(timer);
@@ -149,11 +158,11 @@ export class Connector {
 }
 
 /** What an answer says against its place; null: nothing, a refusal of the request itself included. */
-function failureOf(response: Response | Error): Failure | null {
+function failureOf(response: Response | Error, text: string): Failure | null {
   if (response instanceof Error) return { kind: 'unavailable', reason: String(response.message) };
   const { status } = response;
   const reason = `status ${status}`;
-  if (status === 401 || status === 402 || status === 403) return { kind: 'refused', reason };
+  if (refusedRelay(status, text)) return { kind: 'refused', reason };
   if (status === 429 || status === 408) {
     const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
     return { kind: 'limited', reason, retryAfterMs: Number.isFinite(seconds) ? seconds * 1_000 : null };
@@ -171,10 +180,14 @@ function errorOf({ kind }: Failure, response: Response | Error): RelayError {
   return new RelayError('upstream_error', 'The model provider cannot open a session at the moment.');
 }
 
-async function ownAnswer(response: Response): Promise<Response> {
-  const type = response.headers.get('content-type') ?? 'application/json';
-  return new Response(await response.arrayBuffer(), {
-    status: response.status,
-    headers: { 'content-type': type },
-  });
+/** What of an upstream's refusal says when to come again. */
+const passingHeaders = ['retry-after', 'retry-after-ms', 'x-should-retry'];
+
+function ownAnswer({ status, headers: from }: Response, text: string): Response {
+  const headers = new Headers({ 'content-type': from.get('content-type') ?? 'application/json' });
+  for (const name of passingHeaders) {
+    const value = from.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  return new Response(text, { status, headers });
 }

@@ -39,6 +39,8 @@ export interface Dialect {
   readonly turns: SessionTurns;
   /** Of what answers now; null: there is no upstream yet. */
   readonly pricing: Pricing | null;
+  /** … if the caller has named it, and the token may be asked about it; else null. */
+  readonly chosen: Pricing | null;
   /** There is an upstream that serves the model. Called again for another one, before the first has said anything. */
   connected(pricing: Pricing, catalog: Catalog): void;
   /** The model that the client's first frame names; null: none came in time. Throws RelayError: it names none. */

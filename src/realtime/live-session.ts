@@ -106,8 +106,11 @@ export class LiveSession {
     const routes = sessionRoutes(catalog, wishes, order.format, order.identity);
     this.line = { wishes, connector: new Connector(order, routes, (route) => dialect.url(route), context) };
     const connection = await this.line.connector.next();
-    if (connection.outcome === 'failed') throw connection.error;
     if (connection.outcome === 'answered') return connection.response;
+    if (connection.outcome === 'failed') {
+      if (connection.answer === null) throw connection.error;
+      return connection.answer;
+    }
     this.connected(connection.route, wishes, catalog);
     return connection.socket;
   }
@@ -189,7 +192,7 @@ export class LiveSession {
   /** Until the token may not go on, or the session is over. */
   private async watch(): Promise<void> {
     while (!this.isOver) {
-      const error = await this.money.watch(this.dialect.pricing);
+      const error = await this.money.watch(this.dialect.chosen);
       if (error !== null) return this.fail(error);
     }
   }

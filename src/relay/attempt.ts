@@ -2,6 +2,7 @@
 import { RelayError } from '../lib/relay-error.ts';
 import { exchange } from '../providers/exchange.ts';
 import type { AdaptedBody } from '../providers/provider.ts';
+import { refusedRelay } from '../providers/refused-relay.ts';
 import { providers } from '../providers/registry.ts';
 import type { ChannelKey } from '../routing/key-ring.ts';
 import type { Choice } from '../routing/select.ts';
@@ -11,7 +12,6 @@ import { droppedHeader } from './headers.ts';
 import { adaptedBody, headersFor, outgoingBody, targetFor } from './outgoing.ts';
 import { waitsFor } from './patience.ts';
 import type { PricedRoute } from './plan.ts';
-import { refusedRelay } from './refused-relay.ts';
 import { refuseLoss, type Translation } from './translation.ts';
 
 /** An upstream's response, and how it was got. */

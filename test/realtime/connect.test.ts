@@ -98,3 +98,32 @@ describe('places', () => {
     expect(connector.attempts).toMatchObject([{ status: 404, error: 'closed with 1011' }]);
   });
 });
+
+describe('a refusal everywhere', () => {
+  const answering = (status: number, body: string, headers = {}) =>
+    connectorOf(1, async () =>
+      Object.assign(new Response(body, { status, headers }), { webSocket: null }),
+    ).connector.next();
+
+  it.each([408, 429, 500, 503, 529])('with %i is the last one’s own answer', async (status) => {
+    const refused = await answering(status, '{"error":{"message":"Busy."}}', { 'retry-after': '7' });
+    if (refused.outcome !== 'failed' || refused.answer === null) return expect.fail(refused.outcome);
+    expect(refused.answer.status).toBe(status);
+    expect(refused.answer.headers.get('retry-after')).toBe('7');
+    expect(await refused.answer.text()).toBe('{"error":{"message":"Busy."}}');
+  });
+
+  it.each([
+    [401, '{}'],
+    [402, '{}'],
+    [403, '{}'],
+    [429, '{"error":{"code":"insufficient_quota"}}'],
+  ])('of the relay’s own key or account, %i %s, is not the caller’s to read', async (status, body) => {
+    const refused = await answering(status, body);
+    expect(refused).toMatchObject({
+      outcome: 'failed',
+      error: { code: 'upstream_refused_relay' },
+      answer: null,
+    });
+  });
+});

@@ -1,6 +1,8 @@
 // What frames are read as, without parsing the bulk of them.
 import { describe, expect, it } from 'vitest';
+import { usageOf } from '../../src/formats/usage.ts';
 import { closingForClient, closingForUpstream, closingOfError } from '../../src/realtime/close-codes.ts';
+import { responseMeasure } from '../../src/realtime/openai/bound.ts';
 import { Conversation } from '../../src/realtime/openai/conversation.ts';
 import { readFrame, responseIdOf } from '../../src/realtime/openai/events.ts';
 import { withUpstreamModel } from '../../src/realtime/openai/models.ts';
@@ -17,6 +19,9 @@ describe('a frame', () => {
     ['{"event_id":"e","type":"response.audio.delta","response_id":"r","delta":"AA"}', 'said-audio', 2],
     [' { "type" : "response.text.delta" , "delta" : "abc" }', 'said-text', 3],
     ['{"type":"response.output_audio_transcript.delta","delta":""}', 'said-text', 0],
+    // Servers that sort their members have the type last.
+    ['{"delta":"a \\"b\\"","response_id":"r","type":"response.text.delta"}', 'said-text', 5],
+    ['{"audio":"AAAA","type":"input_audio_buffer.append"}', 'heard-audio', 4],
   ])('%s is bulk', (frame, kind, characters) => {
     expect(readFrame(frame)).toMatchObject({ outcome: 'bulk', kind, characters });
   });
@@ -51,6 +56,15 @@ describe('a closing', () => {
     [1005, null, null],
     [1006, { code: 1011, reason: 'upstream_lost' }, { code: 1001, reason: '' }],
     [1015, { code: 1011, reason: 'upstream_lost' }, { code: 1001, reason: '' }],
+    [1014, { code: 1014, reason: 'r' }, { code: 1014, reason: 'r' }],
+    [3000, { code: 3000, reason: 'r' }, { code: 3000, reason: 'r' }],
+    // What no endpoint may send: a socket that is closed with it stays open.
+    [0, { code: 1011, reason: 'upstream_closed_0' }, { code: 1001, reason: '' }],
+    [999, { code: 1011, reason: 'upstream_closed_999' }, { code: 1001, reason: '' }],
+    [1004, { code: 1011, reason: 'upstream_closed_1004' }, { code: 1001, reason: '' }],
+    [1016, { code: 1011, reason: 'upstream_closed_1016' }, { code: 1001, reason: '' }],
+    [2999, { code: 1011, reason: 'upstream_closed_2999' }, { code: 1001, reason: '' }],
+    [5000, { code: 1011, reason: 'upstream_closed_5000' }, { code: 1001, reason: '' }],
   ])('with %i', (code, forClient, forUpstream) => {
     expect(closingForClient({ code, reason: 'r' })).toEqual(forClient);
     expect(closingForUpstream({ code, reason: 'r' })).toEqual(forUpstream);
@@ -152,5 +166,48 @@ describe('a conversation', () => {
     expect(beta).toMatchObject({ answersBySelf: false, transcriptionModel: 'w' });
     beta.applySession({ turn_detection: { type: 'semantic_vad' }, input_audio_transcription: null });
     expect(beta).toMatchObject({ answersBySelf: true, transcriptionModel: null });
+  });
+
+  it('knows how much of what it heard is not written down: speech where the upstream tells it from silence', () => {
+    const conversation = new Conversation(true);
+    conversation.heard(64_000);
+    expect(conversation.unwrittenMs).toBe(1_000);
+    conversation.speech('began', 200);
+    conversation.speech('ended', 500);
+    conversation.speech('began', 900);
+    expect(conversation.unwrittenMs).toBe(300);
+    conversation.writtenDown();
+    expect(conversation.unwrittenMs).toBe(0);
+    expect(conversation.unreported.audioSeconds).toBe(1);
+  });
+});
+
+describe('a response', () => {
+  const words = { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'x'.repeat(3_000) }] };
+  const bare = responseMeasure(new Conversation(false));
+
+  it('is reserved for with what it brings along', () => {
+    for (const own of [{ input: [words] }, { instructions: 'x'.repeat(3_000) }, { tools: [words] }]) {
+      const { input } = responseMeasure(new Conversation(false), own);
+      expect(input.inputTokens).toBeGreaterThan(bare.input.inputTokens + 700);
+    }
+    const audio = { content: [{ type: 'input_audio', audio: 'A'.repeat(640_000) }] };
+    const { input } = responseMeasure(new Conversation(false), { input: [audio] });
+    expect(input.inputAudioTokens).toBe(100);
+  });
+
+  it('may be of another modality than the session, and longer', () => {
+    const conversation = new Conversation(false);
+    conversation.applySession({ output_modalities: ['text'], max_output_tokens: 10 });
+    expect(responseMeasure(conversation).most.outputAudioTokens).toBe(0);
+    const spoken = responseMeasure(conversation, { output_modalities: ['audio'], max_output_tokens: 50 });
+    expect(spoken.most).toMatchObject({ outputTokens: 50, outputAudioTokens: 50 });
+  });
+
+  it('that has an input of its own is estimated without the conversation, and reserved with it', () => {
+    const conversation = new Conversation(false);
+    conversation.counted(usageOf({ inputTokens: 9_000, outputTokens: 1_000 }));
+    const { input, typicalInput } = responseMeasure(conversation, { input: [] });
+    expect([input.inputTokens, typicalInput.inputTokens]).toEqual([10_000, 600]);
   });
 });

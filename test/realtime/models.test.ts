@@ -33,13 +33,13 @@ const order = {
   intent: 'conversation',
 } as unknown as SessionOrder;
 
-function models(): SessionModels {
+function models(reported = 'gpt-realtime'): SessionModels {
   const route = { channel, upstreamModel: 'gpt-realtime', model: 'gpt-realtime', target: null };
   const pricing = pricingAt(route, { named: 'gpt-realtime', isAlias: false }, catalog, identity, 0);
   const policy = { quotaNanoUsd: 1, budget: null };
   const inspect = async () => ({ outcome: 'allowed' as const, policy: policy as never });
   const made = new SessionModels(pricing, order, { inspect }, async () => catalog);
-  made.reportedIn({ model: 'gpt-realtime' });
+  made.reportedIn({ model: reported });
   return made;
 }
 
@@ -64,4 +64,50 @@ it('a change that nobody asked for is told', () => {
 
 it('a model that the connection’s channel does not serve is refused', async () => {
   await expect(models().take('gpt-4o')).rejects.toMatchObject({ code: 'model_not_found' });
+});
+
+it('a change counts from the upstream’s word of it on, not from its answer to an update before', async () => {
+  const session = models();
+  await session.take('gpt-realtime-mini');
+  expect(session.reportedIn({ model: 'gpt-realtime' })).toBeNull();
+  expect([session.pricing.model, session.coming.model]).toEqual(['gpt-realtime', 'gpt-realtime-mini']);
+  expect(session.reportedIn({ model: 'gpt-realtime-mini' })).toBeNull();
+  expect([session.pricing.model, session.coming.model]).toEqual(['gpt-realtime-mini', 'gpt-realtime-mini']);
+});
+
+it('changes one after the other count in their order', async () => {
+  const session = models();
+  await session.take('gpt-realtime-mini');
+  expect(session.changeIn({ model: 'gpt-realtime-mini' })).toBeNull();
+  expect(session.changeIn({ model: 'gpt-realtime' })).toBe('gpt-realtime');
+  await session.take('gpt-realtime');
+  session.reportedIn({ model: 'gpt-realtime-mini' });
+  expect(session.pricing.model).toBe('gpt-realtime-mini');
+  session.reportedIn({ model: 'gpt-realtime' });
+  expect(session.pricing.model).toBe('gpt-realtime');
+});
+
+it.each([
+  ['by its name', { event_id: 'mine' }],
+  ['by what it is about', { param: 'session.model', event_id: null }],
+])('a change that the upstream refuses %s does not come', async (_, error) => {
+  const session = models();
+  await session.take('gpt-realtime-mini', 'mine');
+  session.refused({ type: 'error', error: { event_id: 'another' } });
+  session.refused({ type: 'error', error: { param: 'response', event_id: null } });
+  expect(session.coming.model).toBe('gpt-realtime-mini');
+  session.refused({ type: 'error', error });
+  expect(session.coming.model).toBe('gpt-realtime');
+});
+
+it('a name that the upstream tells with its date is that of the change', async () => {
+  const session = models();
+  await session.take('gpt-realtime-mini');
+  expect(session.reportedIn({ model: 'gpt-realtime-mini-2025-10-06' })).toBeNull();
+  expect(session.pricing.model).toBe('gpt-realtime-mini');
+});
+
+it('a name that the upstream has told before is no change, whatever the channel calls it', () => {
+  const session = models('an upstream’s own name');
+  expect(session.reportedIn({ model: 'an upstream’s own name' })).toBeNull();
 });

@@ -1,5 +1,6 @@
 // How realtime sessions end: tokens that may go on no longer, upstreams and clients that close or vanish, frames that
 // are too big, and upstreams that go away before they said anything.
+import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRealtime } from '../support/realtime-client.ts';
 import {
@@ -104,6 +105,15 @@ describe('an upstream', () => {
     expect(closed.atMs - startedAtMs).toBeLessThan(1_000);
   });
 
+  it.each([0, 999, 1004, 2000, 5000])('that closes with %i, which nobody may, is heard too', async (code) => {
+    const { token } = await relay.token();
+    const client = await openRealtime(relay.url, token);
+    await client.next('session.created');
+    const [session] = upstream.sessions.slice(-1);
+    tcpOf(session?.socket).write(Buffer.from([0x88, 2, code >> 8, code & 255]));
+    expect(await client.closed).toMatchObject({ code: 1011, reason: `upstream_closed_${code}` });
+  });
+
   it('that closes without a code, or vanishes, is heard too', async () => {
     const { id, token } = await relay.token();
     const client = await openRealtime(relay.url, token);
@@ -169,7 +179,24 @@ const idOf = async (name: string) => {
   return data.find((channel) => channel.name === name)?.id;
 };
 
+/** What is under a socket: it says what a library does not. */
+const tcpOf = (socket: object | undefined) => (socket as { _socket: Socket })._socket;
+
 describe('a client', () => {
+  it.each([0, 999, 1004, 2000, 5000])(
+    'that closes with %i, which nobody may, has the upstream closed',
+    async (code) => {
+      const { token } = await relay.token();
+      const client = await openRealtime(relay.url, token);
+      await client.next('session.created');
+      const [session] = upstream.sessions.slice(-1);
+      // Masked with zeros.
+      tcpOf(client.socket).write(Buffer.from([0x88, 0x82, 0, 0, 0, 0, code >> 8, code & 255]));
+      await expect.poll(() => session?.closed, { timeout: 5_000 }).toEqual({ code: 1001, reason: '' });
+      client.socket.terminate();
+    },
+  );
+
   it('that closes with a code of its own has the upstream closed with it; one that vanishes, at once', async () => {
     const { id, token } = await relay.token();
     const client = await openRealtime(relay.url, token);

@@ -124,6 +124,39 @@ describe('the door', () => {
     await Promise.all([one.closed, other.closed]);
   });
 
+  it('echoes the API’s own subprotocol, and a credential in no spelling', async () => {
+    const { token } = await relay.token();
+    const all = ['openai-project.p', `openai-insecure-api-key.${token}`, 'realtime'];
+    const one = await openRealtime(relay.url, null, { protocols: all });
+    expect(one.socket.protocol).toBe('realtime');
+    const other = await openRealtime(relay.url, null, {
+      protocols: [`OpenAI-Insecure-API-Key.${token}`, 'mine'],
+    });
+    expect(other.socket.protocol).toBe('mine');
+    for (const { socket } of [one, other]) socket.terminate();
+  });
+
+  it('has a row for what it refuses of a known token', async () => {
+    const { id, token } = await relay.token();
+    const headers = { authorization: `Bearer ${token}` };
+    const plain = await fetch(`${relay.url}/v1/realtime?model=gpt-realtime`, { headers });
+    expect(plain.status).toBe(400);
+    const fallback = { headers: { ...headers, 'x-relay-fallback': 'a,b,c,d,e,f' } };
+    expect(await refusalOf(openRealtime(relay.url, token, { socket: fallback }))).toMatchObject({
+      status: 400,
+    });
+    const live = await fetch(
+      `${relay.url}/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent`,
+      { headers },
+    );
+    expect(live.status).toBe(400);
+    await relay.manage('PATCH', `/api/tokens/${id}`, { status: 'disabled' });
+    expect((await fetch(`${relay.url}/v1/realtime`, { headers })).status).toBe(401);
+    const rows = await rowsOf(relay, id, 3);
+    const told = rows.map(({ status, error_code, count }) => `${status} ${error_code} ${count}`);
+    expect(told.sort()).toEqual(['400 invalid_request 1', '400 invalid_request 2', '401 token_disabled 1']);
+  });
+
   it('refuses before the upgrade, in OpenAI’s shape', async () => {
     const { token } = await relay.token({ models: ['gpt-realtime-mini'] });
     const [any, spent] = [await relay.token(), await relay.token({ quota_usd: 0.000000001 })];

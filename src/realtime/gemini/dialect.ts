@@ -36,6 +36,10 @@ export class GeminiDialect implements Dialect {
     return this.place;
   }
 
+  get chosen(): Pricing | null {
+    return this.place;
+  }
+
   connected(pricing: Pricing): void {
     this.place = pricing;
   }

@@ -1,9 +1,11 @@
 // How much a response or a transcript of OpenAI's sessions is at most. Pure.
-import { type Usage, usageOf } from '../../formats/usage.ts';
+import { countAt } from '../../formats/json-reader.ts';
+import type { JsonObject } from '../../formats/observation.ts';
+import { addUsage, type Usage, usageOf } from '../../formats/usage.ts';
 import { inputBounds, outputBounds } from '../../metering/bound.ts';
 import type { Rates } from '../../metering/price.ts';
 import { measureOf, type TurnMeasure } from '../bound.ts';
-import type { Conversation } from './conversation.ts';
+import type { Conversation, Unreported } from './conversation.ts';
 
 /** The figures of realtime audio: https://platform.openai.com/docs/guides/realtime-costs (2026-11). */
 export const realtimeBounds = {
@@ -16,10 +18,19 @@ export const realtimeBounds = {
   transcribedSeconds: 60,
 } as const;
 
-/** Of one response. `mostOutputTokens`: of the response itself, where it says so. */
-export function responseMeasure(conversation: Conversation, mostOutputTokens: number | null): TurnMeasure {
-  const most = mostOutputTokens ?? conversation.mostOutputTokens;
-  return measureOf(inputOf(conversation), most, conversation.speaks);
+/** Of one response; what it says of itself wins over what the session says. undefined: nothing. */
+export function responseMeasure(conversation: Conversation, response: JsonObject = {}): TurnMeasure {
+  const most = countAt(response, 'max_output_tokens') ?? countAt(response, 'max_response_output_tokens');
+  const modalities = response.output_modalities ?? response.modalities;
+  const speaks = Array.isArray(modalities) ? modalities.includes('audio') : conversation.speaks;
+  const own = conversation.ownOf(response);
+  const measure = measureOf(inputOf(conversation, own), most ?? conversation.mostOutputTokens, speaks);
+  return Array.isArray(response.input) ? { ...measure, typicalInput: inputOfItsOwn(own) } : measure;
+}
+
+/** It reads what it is given instead of the conversation, or adds nothing to it: its figures are not the conversation's. */
+export function isApart(response: JsonObject): boolean {
+  return Array.isArray(response.input) || response.conversation === 'none';
 }
 
 /** Of writing down one turn of the speaker, at rates by time or by tokens. Nothing of it is charged before it is there. */
@@ -38,14 +49,25 @@ export function transcribed(usage: Partial<Usage>, rates: Rates | null): Usage {
   return usageOf({ inputTokens: heard, inputAudioTokens: heard, outputTokens: written });
 }
 
-function inputOf({ history, unreported }: Conversation): Usage {
-  const text = Math.ceil(unreported.textBytes / inputBounds.bytesPerToken.openai);
-  const audio = Math.ceil(unreported.audioSeconds * realtimeBounds.heardTokensPerSecond);
-  const images = unreported.images * inputBounds.tokensPerImage.openai;
+/** Of all that was said, and of its own: items of the conversation may be referred to. */
+function inputOf({ history, unreported }: Conversation, own: Unreported): Usage {
+  const said = usageOfWords(unreported);
   const base = history.tokens === 0 ? realtimeBounds.tokensOfDefaultPrompt : history.tokens;
+  const before = usageOf({ inputTokens: base, inputAudioTokens: history.audioTokens });
+  return addUsage(addUsage(before, said), usageOfWords(own));
+}
+
+function inputOfItsOwn(own: Unreported): Usage {
+  return addUsage(usageOf({ inputTokens: realtimeBounds.tokensOfDefaultPrompt }), usageOfWords(own));
+}
+
+function usageOfWords({ textBytes, audioSeconds, images: seen }: Unreported): Usage {
+  const text = Math.ceil(textBytes / inputBounds.bytesPerToken.openai);
+  const audio = Math.ceil(audioSeconds * realtimeBounds.heardTokensPerSecond);
+  const images = seen * inputBounds.tokensPerImage.openai;
   return usageOf({
-    inputTokens: base + text + audio + images,
-    inputAudioTokens: history.audioTokens + audio,
+    inputTokens: text + audio + images,
+    inputAudioTokens: audio,
     inputImageTokens: images,
   });
 }

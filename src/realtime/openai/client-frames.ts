@@ -35,9 +35,6 @@ export function judge(frame: Frame, context: ClientFramesContext): Verdict | Pro
     case 'conversation.item.create':
       context.conversation.addItem(objectAt(event, 'item') ?? {});
       return pass;
-    case 'input_audio_buffer.append':
-      context.conversation.heard(textAt(event, 'audio')?.length ?? 0);
-      return context.turns.isReservedForAudio ? pass : reserveForAudio(pass, context);
     default:
       return pass;
   }
@@ -68,22 +65,21 @@ function update(
   { conversation, models }: ClientFramesContext,
 ): Verdict | Promise<Verdict> {
   const model = models.changeIn(session);
-  const apply = () => {
+  const transcriber = models.transcriberIn(session);
+  const pass = (): Verdict => {
     conversation.applySession(session);
     conversation.told(session);
-  };
-  if (model === null) {
-    apply();
     const named = conversation.isTranscription ? undefined : textAt(session, 'model');
     if (named === undefined) return { outcome: 'pass', frame };
     // Another upstream may call it otherwise.
-    const again = () => renamed(frame, named, models.pricing);
-    return { outcome: 'pass', frame: again(), again };
-  }
+    const again = () => renamed(frame, named, models.coming);
+    return { outcome: 'pass', frame: again(), ...(model === null && { again }) };
+  };
+  if (model === null && transcriber === null) return pass();
   return orRefused(event, async () => {
-    const pricing = await models.take(model);
-    apply();
-    return { outcome: 'pass', frame: conversation.isTranscription ? frame : renamed(frame, model, pricing) };
+    if (transcriber !== null) await models.takeTranscriber(transcriber);
+    if (model !== null) await models.take(model, textAt(event, 'event_id') ?? null);
+    return pass();
   });
 }
 

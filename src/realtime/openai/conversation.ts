@@ -3,6 +3,7 @@
 import { isObject, objectAt, objectsAt, textAt } from '../../formats/json-reader.ts';
 import type { JsonObject } from '../../formats/observation.ts';
 import type { Usage } from '../../formats/usage.ts';
+import { secondsOf } from '../bound.ts';
 
 /** Audio on the wire, in bytes a second (OpenAI: PCM16 at 24 kHz; G.711 at 8 kHz). */
 const pcmBytesPerSecond = 48_000;
@@ -16,10 +17,14 @@ export interface Unreported {
   images: number;
 }
 
+const nothing: Readonly<Unreported> = { textBytes: 0, audioSeconds: 0, images: 0 };
+
 export class Conversation {
   /** Tokens of the conversation as the upstream last counted them, and the audio among them. */
   history = { tokens: 0, audioTokens: 0 };
-  readonly unreported: Unreported = { textBytes: 0, audioSeconds: 0, images: 0 };
+  readonly unreported: Unreported = { ...nothing };
+  /** The speaker's sound that is not written down: what came, and what of it the upstream takes for speech. */
+  private unwritten = { heardSeconds: 0, speechMs: 0, speechBeganMs: 0 };
   /** The upstream answers by itself when the speaker pauses. What OpenAI does when nothing is said. */
   answersBySelf: boolean;
   speaks = true;
@@ -33,6 +38,11 @@ export class Conversation {
   /** A transcription session only writes down. */
   constructor(readonly isTranscription: boolean) {
     this.answersBySelf = !isTranscription;
+  }
+
+  /** Whether what the speaker says is written down. */
+  get writesDown(): boolean {
+    return this.isTranscription || this.transcriptionModel !== null;
   }
 
   /** A session object of either side, in the words of the beta or of GA; what it does not name stays. */
@@ -55,24 +65,43 @@ export class Conversation {
 
   /** Instructions and tools are read anew with every response. */
   told(session: JsonObject): void {
-    const texts = [session.instructions, session.tools, session.prompt];
-    for (const text of texts) if (text != null) this.unreported.textBytes += JSON.stringify(text).length;
+    this.unreported.textBytes += toldBytes(session);
   }
 
-  /** An item of the conversation, as the client or a response's own input has it. */
+  /** An item of the conversation, as the client has it. */
   addItem(item: JsonObject): void {
-    const parts = objectsAt(item, 'content');
-    for (const part of parts) {
-      if (typeof part.audio === 'string') this.heard(part.audio.length);
-      else if (part.type === 'input_image') this.unreported.images += 1;
-      else this.unreported.textBytes += JSON.stringify(part).length;
-    }
-    if (parts.length === 0) this.unreported.textBytes += JSON.stringify(item).length;
+    this.addItemTo(this.unreported, item);
+  }
+
+  /** What a response is told that is not of the conversation: its own instructions, tools and input. */
+  ownOf(response: JsonObject): Unreported {
+    const own = { ...nothing, textBytes: toldBytes(response) };
+    for (const item of objectsAt(response, 'input')) this.addItemTo(own, item);
+    return own;
   }
 
   /** So much base64 of the speaker's audio. */
   heard(characters: number): void {
-    this.unreported.audioSeconds += (characters * 3) / 4 / this.inputBytesPerSecond;
+    const seconds = this.secondsOf(characters);
+    this.unreported.audioSeconds += seconds;
+    this.unwritten.heardSeconds += seconds;
+  }
+
+  /** The upstream hears that somebody begins to speak, or ends; on its own clock. */
+  speech(edge: 'began' | 'ended', atMs: number): void {
+    if (edge === 'began') this.unwritten.speechBeganMs = atMs;
+    else this.unwritten.speechMs += Math.max(0, atMs - this.unwritten.speechBeganMs);
+  }
+
+  /** How long the speech is that nothing was written down of yet; where nobody tells speech from silence, all that was heard. */
+  get unwrittenMs(): number {
+    const { heardSeconds, speechMs } = this.unwritten;
+    return speechMs > 0 ? speechMs : Math.ceil(heardSeconds * 1_000);
+  }
+
+  /** It is written down, or was thrown away. */
+  writtenDown(): void {
+    Object.assign(this.unwritten, { heardSeconds: 0, speechMs: 0 });
   }
 
   /** The upstream has counted: what came before is in its figures. */
@@ -81,7 +110,21 @@ export class Conversation {
       tokens: usage.inputTokens + usage.outputTokens,
       audioTokens: usage.inputAudioTokens + usage.outputAudioTokens,
     };
-    Object.assign(this.unreported, { textBytes: 0, audioSeconds: 0, images: 0 });
+    Object.assign(this.unreported, nothing);
+  }
+
+  private addItemTo(sum: Unreported, item: JsonObject): void {
+    const parts = objectsAt(item, 'content');
+    for (const part of parts) {
+      if (typeof part.audio === 'string') sum.audioSeconds += this.secondsOf(part.audio.length);
+      else if (part.type === 'input_image') sum.images += 1;
+      else sum.textBytes += JSON.stringify(part).length;
+    }
+    if (parts.length === 0) sum.textBytes += JSON.stringify(item).length;
+  }
+
+  private secondsOf(base64Characters: number): number {
+    return secondsOf(base64Characters, this.inputBytesPerSecond);
   }
 
   private applyTurns(session: JsonObject, input: JsonObject | undefined): void {
@@ -89,6 +132,11 @@ export class Conversation {
     if (turns === undefined || this.isTranscription) return;
     this.answersBySelf = isObject(turns) && turns.create_response !== false;
   }
+}
+
+function toldBytes({ instructions, tools, prompt }: JsonObject): number {
+  const texts = [instructions, tools, prompt].filter((text) => text != null);
+  return texts.reduce<number>((sum, text) => sum + JSON.stringify(text).length, 0);
 }
 
 function firstGiven(one: JsonObject | undefined, key: string, other: JsonObject, otherKey: string): unknown {

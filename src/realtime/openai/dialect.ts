@@ -33,8 +33,10 @@ export class OpenaiDialect implements Dialect {
     this.turns = new Turns({
       conversation: this.conversation,
       money,
-      pricing: () => this.currentPricing(),
-      transcriptPricing: () => this.transcriptPricing(),
+      pricing: () => this.multiplied(this.parts().models.pricing),
+      comingPricing: () => this.multiplied(this.parts().models.coming),
+      transcriptPricing: () => this.transcriptPricing(this.parts().models.pricing),
+      comingTranscriptPricing: () => this.transcriptPricing(this.parts().models.coming),
       refuse: (responseId, error) => {
         context.sendUpstream(cancelEvent(responseId));
         context.sendClient(errorEvent(error));
@@ -44,6 +46,10 @@ export class OpenaiDialect implements Dialect {
 
   get pricing(): Pricing | null {
     return this.models?.pricing ?? null;
+  }
+
+  get chosen(): Pricing | null {
+    return this.models?.chosen ?? null;
   }
 
   connected(pricing: Pricing, catalog: Catalog): void {
@@ -101,6 +107,7 @@ export class OpenaiDialect implements Dialect {
   private async checkChanged(model: string): Promise<void> {
     try {
       await this.models?.take(model);
+      this.models?.reportedIn({ model });
     } catch (thrown) {
       this.context.fail(thrown);
     }
@@ -111,14 +118,14 @@ export class OpenaiDialect implements Dialect {
     return { conversation: this.conversation, turns: this.turns, models: this.models };
   }
 
-  private currentPricing(): Pricing {
-    // A group's multiplier may have been edited since the session began.
-    return { ...this.parts().models.pricing, multiplier: multiplierFor(this.context.order.identity) };
+  /** A group's multiplier may have been edited since the session began. */
+  private multiplied(pricing: Pricing): Pricing {
+    return { ...pricing, multiplier: multiplierFor(this.context.order.identity) };
   }
 
   /** A model that writes down and has no price of its own costs what the one that answers costs. */
-  private transcriptPricing(): Pricing {
-    const pricing = this.currentPricing();
+  private transcriptPricing(answering: Pricing): Pricing {
+    const pricing = this.multiplied(answering);
     const model = this.conversation.transcriptionModel;
     if (this.conversation.isTranscription || model === null || this.latestCatalog === null) return pricing;
     const { channel } = pricing;

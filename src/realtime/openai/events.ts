@@ -1,5 +1,5 @@
 // What a frame is, at the price of a glance: audio is most of what passes and is not parsed.
-import { isObject } from '../../formats/json-reader.ts';
+import { isObject, textAt } from '../../formats/json-reader.ts';
 import type { JsonObject } from '../../formats/observation.ts';
 
 /** Events that come many times a second, and whose only news is how long they are. */
@@ -33,12 +33,19 @@ export function readFrame(frame: string | ArrayBuffer): FrameFacts {
   if (kind !== undefined) return { outcome: 'bulk', kind, characters: payloadLength(frame), text: frame };
   try {
     const event: unknown = JSON.parse(frame);
-    if (isObject(event) && typeof event.type === 'string')
-      return { outcome: 'event', type: event.type, event };
+    if (isObject(event) && typeof event.type === 'string') return factsOf(event, event.type, frame);
   } catch {
     // Not for the relay to say.
   }
   return { outcome: 'opaque' };
+}
+
+/** Members come in any order: some servers sort them, and the type comes last. */
+function factsOf(event: JsonObject, type: string, text: string): FrameFacts {
+  const kind = bulk[type];
+  if (kind === undefined) return { outcome: 'event', type, event };
+  const payload = textAt(event, kind === 'heard-audio' ? 'audio' : 'delta') ?? '';
+  return { outcome: 'bulk', kind, characters: payload.length, text };
 }
 
 /** The length of `delta` or `audio`, which nearly always stands last. */

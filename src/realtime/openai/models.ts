@@ -5,15 +5,21 @@ import type { JsonObject } from '../../formats/observation.ts';
 import { memberText, replaceMember, topLevelMembers } from '../../lib/json-members.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import type { LedgerClient } from '../../quota/client.ts';
-import { isLimited } from '../../quota/policy.ts';
+import { isLimited, type PolicyQuestion } from '../../quota/policy.ts';
 import type { Catalog } from '../../routing/catalog.ts';
+import type { TokenPolicy } from '../../tokens/token.ts';
 import type { Pricing } from '../money.ts';
 import { questionOf, type SessionOrder } from '../order.ts';
 import { modelsToAllow, pricingAt, type SessionRoute, sessionRoutes, wishesOf } from '../routes.ts';
 
 export class SessionModels {
   pricing: Pricing;
-  private wanted: Pricing | null = null;
+  /** Changes that were let through and that the upstream has not spoken of, in their order. */
+  private readonly wanted: { pricing: Pricing; eventId: string | null }[] = [];
+  /** Whether the caller has named it; a transcription session may begin without. */
+  private isNamed: boolean;
+  /** What the caller may have speech written down by, besides the answers. */
+  private transcriber: string | undefined;
   /** What the upstream calls its model; null before it has said. */
   private reported: string | null = null;
   private readonly order: SessionOrder;
@@ -30,35 +36,76 @@ export class SessionModels {
     this.order = order;
     this.ledgers = ledgers;
     this.catalog = catalog;
+    this.isNamed = order.model !== null || order.intent === 'conversation';
+  }
+
+  /** What answers now, if the caller has named it: that may be asked about. */
+  get chosen(): Pricing | null {
+    return this.isNamed ? this.pricing : null;
+  }
+
+  /** What will answer once the upstream has heard all that the client said. */
+  get coming(): Pricing {
+    return this.wanted.at(-1)?.pricing ?? this.pricing;
   }
 
   /** The model that a `session.update` names; null: none, or the one that it is already. */
   changeIn(session: JsonObject): string | null {
     const isTranscription = this.order.intent === 'transcription';
     const model = isTranscription ? transcriptionModelIn(session) : textAt(session, 'model');
-    const isSame = model === this.pricing.model || model === this.pricing.named;
+    const { coming, isNamed } = this;
+    const isSame = isNamed && (model === coming.model || model === coming.named);
     return model === undefined || isSame ? null : model;
   }
 
+  /** The model that a conversation's `session.update` has write down besides; null: none, or the one that it may already. */
+  transcriberIn(session: JsonObject): string | null {
+    if (this.order.intent === 'transcription') return null;
+    const model = transcriptionModelIn(session);
+    return model === undefined || model === this.transcriber ? null : model;
+  }
+
+  /** Checks such a model against the token. Throws RelayError: it may not be used. */
+  async takeTranscriber(model: string): Promise<void> {
+    await this.inspect(questionOf(this.order, model, null));
+    this.transcriber = model;
+  }
+
+  private async inspect(question: PolicyQuestion): Promise<TokenPolicy> {
+    const inspection = await this.ledgers.inspect(this.order.identity.tokenId, question);
+    if (inspection.outcome === 'refused') throw new RelayError(inspection.code, inspection.message);
+    return inspection.policy;
+  }
+
   /** Checks a model, or all that an alias stands for, against the token and the channel. Throws RelayError: it may not be taken. */
-  async take(named: string): Promise<Pricing> {
+  async take(named: string, eventId: string | null = null): Promise<Pricing> {
     const { order } = this;
-    if (order.bound !== null)
+    if (order.bound !== null && order.model !== null)
       throw new RelayError('model_not_allowed', 'This ephemeral key was made for another model.');
     const catalog = await this.catalog();
     const wishes = wishesOf(named, [], catalog);
-    const question = questionOf(order, named, modelsToAllow(wishes));
-    const inspection = await this.ledgers.inspect(order.identity.tokenId, question);
-    if (inspection.outcome === 'refused') throw new RelayError(inspection.code, inspection.message);
+    const policy = await this.inspect(questionOf(order, named, modelsToAllow(wishes)));
     const route = this.hereOf(sessionRoutes(catalog, wishes, order.format, order.identity), named);
     const pricing = pricingAt(route, wishes, catalog, order.identity, Date.now());
-    if (pricing.rates === null && isLimited(inspection.policy))
+    if (pricing.rates === null && isLimited(policy))
       throw new RelayError(
         'model_price_unset',
         `The model \`${named}\` has no price, and this API key is limited.`,
       );
-    this.wanted = pricing;
+    this.wanted.push({ pricing, eventId });
+    this.isNamed = true;
     return pricing;
+  }
+
+  /** The upstream's `error`: a change that it refuses does not come. */
+  refused(event: JsonObject): void {
+    const error = objectAt(event, 'error');
+    const eventId = textAt(error, 'event_id');
+    const isOfSession = /^session\b/.test(textAt(error, 'param') ?? '');
+    const index = this.wanted.findIndex((wanted) =>
+      eventId === undefined ? isOfSession : wanted.eventId === eventId,
+    );
+    if (index >= 0) this.wanted.splice(index, 1);
   }
 
   /** What the upstream says of the session. Answers a model that it changed to and nobody asked for; else null. */
@@ -66,17 +113,24 @@ export class SessionModels {
     const model = textAt(session, 'model') ?? null;
     const before = this.reported;
     this.reported = model ?? before;
-    const wanted = this.wanted;
-    if (wanted !== null) {
-      this.wanted = null;
-      // Another update than the one that asked for it: the upstream has refused the change.
-      const isRefused = model !== null && model === before && model !== wanted.upstreamModel;
-      if (!isRefused) this.pricing = wanted;
+    const answered = this.answeredBy(model, before);
+    const change = this.wanted.splice(0, answered + 1).at(-1);
+    if (change !== undefined) {
+      this.pricing = change.pricing;
       return null;
     }
-    return before !== null && model !== null && model !== before && model !== this.pricing.upstreamModel
-      ? model
-      : null;
+    const isNews = before !== null && model !== before;
+    return isNews && model !== this.pricing.upstreamModel ? model : null;
+  }
+
+  /** Which of the changes that are waited for the upstream speaks of; -1: none, it answers an update of something else. */
+  private answeredBy(model: string | null, before: string | null): number {
+    const isOf = ({ pricing }: { pricing: Pricing }) => pricing.upstreamModel === model;
+    if (model === null) return 0;
+    if (model === before) return this.wanted.slice(0, 1).some(isOf) ? 0 : -1;
+    const named = this.wanted.findIndex(isOf);
+    // It may say the name with a date; but its first word is of the model that the session was opened with.
+    return named < 0 && before !== null ? 0 : named;
   }
 
   /** The connection is to one channel: a model that it does not serve needs a connection of its own. */

@@ -1,13 +1,13 @@
 // The responses and transcripts of a session, from their reservations to their charges: which of what was reserved a
 // response of the upstream is, and what happens to those that were still open at the end.
-import { countAt, objectAt, textAt } from '../../formats/json-reader.ts';
+import { objectAt, textAt } from '../../formats/json-reader.ts';
 import type { JsonObject } from '../../formats/observation.ts';
 import { emptyUsage, type Usage } from '../../formats/usage.ts';
 import type { RelayError } from '../../lib/relay-error.ts';
 import { type TurnMeasure, usageSoFar } from '../bound.ts';
 import type { SessionTurns } from '../dialect.ts';
 import { clientLeftStatus, type Pricing, type SessionMoney, type Turn } from '../money.ts';
-import { realtimeBounds, responseMeasure, transcribed, transcriptMeasure } from './bound.ts';
+import { isApart, realtimeBounds, responseMeasure, transcribed, transcriptMeasure } from './bound.ts';
 import type { Conversation } from './conversation.ts';
 import type { BulkKind } from './events.ts';
 import { usageOfResponse, usageOfTranscription } from './usage.ts';
@@ -16,10 +16,12 @@ import { usageOfResponse, usageOfTranscription } from './usage.ts';
 export interface TurnsContext {
   conversation: Conversation;
   money: SessionMoney;
-  /** Of the model that answers now. */
+  /** Of the model that answers now, and of what will when the upstream has heard what the client said last. */
   pricing(): Pricing;
-  /** Of the model that writes down. */
+  comingPricing(): Pricing;
+  /** Of the model that writes down, likewise. */
   transcriptPricing(): Pricing;
+  comingTranscriptPricing(): Pricing;
   /** A running response may cost no more: it is to be cancelled, and the client told. */
   refuse(responseId: string, error: RelayError): void;
 }
@@ -32,6 +34,10 @@ export class Turns implements SessionTurns {
   /** Reserved for what the upstream will begin by itself. */
   private standing: { response: Turn | null; transcript: Turn | null } = { response: null, transcript: null };
   private lastRunning: Turn | null = null;
+  /** Whose figures are not those of the conversation. */
+  private readonly apart = new WeakSet<Turn>();
+  /** The upstream has refused something since they were asked for, and did not say what. */
+  private readonly doubtful = new WeakSet<Turn>();
   private readonly context: TurnsContext;
 
   constructor(context: TurnsContext) {
@@ -40,17 +46,19 @@ export class Turns implements SessionTurns {
 
   /** The client asks for a response. Throws RelayError: it may not have one. */
   async ask(event: JsonObject): Promise<void> {
-    const turn = await this.reserveResponse(objectAt(event, 'response'), true);
+    const response = objectAt(event, 'response');
+    const turn = await this.reserveResponse(response, true);
     turn.eventId = textAt(event, 'event_id') ?? null;
+    if (isApart(response ?? {})) this.apart.add(turn);
     this.asked.push(turn);
   }
 
   /** Audio is heard, of which the upstream may make a response or a transcript by itself: is all of that reserved? */
   get isReservedForAudio(): boolean {
-    const { answersBySelf, transcriptionModel } = this.context.conversation;
+    const { answersBySelf, writesDown } = this.context.conversation;
     const idle = this.running.size === 0 && this.asked.length === 0;
     if (answersBySelf && idle && this.standing.response === null) return false;
-    return transcriptionModel === null || this.standing.transcript !== null;
+    return !writesDown || this.standing.transcript !== null;
   }
 
   /** Reserves it. Throws RelayError. */
@@ -58,12 +66,12 @@ export class Turns implements SessionTurns {
     const { conversation, money } = this.context;
     if (conversation.answersBySelf && this.standing.response === null && this.running.size === 0)
       this.standing.response = await this.reserveResponse(undefined, false);
-    if (conversation.transcriptionModel === null || this.standing.transcript !== null) return;
-    const pricing = this.context.transcriptPricing();
+    if (!conversation.writesDown || this.standing.transcript !== null) return;
+    const pricing = this.context.comingTranscriptPricing();
     this.standing.transcript = await money.reserve(pricing, transcriptMeasure(pricing.rates), false);
   }
 
-  /** `response.created`. What nobody reserved is reserved now, or cancelled. */
+  /** `response.created`. What nobody reserved, or not at the price of the model that answers, is reserved now, or cancelled. */
   async begun(event: JsonObject): Promise<void> {
     const id = textAt(objectAt(event, 'response'), 'id') ?? '';
     const held = this.asked.shift() ?? this.standing.response;
@@ -72,9 +80,19 @@ export class Turns implements SessionTurns {
     turn.hasBegun = true;
     this.running.set(id, turn);
     this.lastRunning = turn;
-    if (held !== null) return;
-    const error = await this.context.money.renew(turn, turn.measure?.typicalInput ?? emptyUsage());
+    const error = held === null ? await this.reserveLate(turn) : await this.reprice(turn);
     if (error !== null) this.cancel(id, turn, error);
+  }
+
+  private reserveLate(turn: Turn): Promise<RelayError | null> {
+    return this.context.money.renew(turn, turn.measure?.typicalInput ?? emptyUsage());
+  }
+
+  /** The session may have come to another model since the turn was asked for. */
+  private async reprice(turn: Turn): Promise<RelayError | null> {
+    const pricing = this.context.pricing();
+    if (isSameModel(pricing, turn.pricing)) return null;
+    return this.context.money.remeasure(turn, pricing, turn.measure);
   }
 
   /** A piece of a response. */
@@ -94,35 +112,60 @@ export class Turns implements SessionTurns {
     this.running.delete(id);
     if (this.lastRunning === turn) this.lastRunning = null;
     const told = usageOfResponse(event);
-    if (told !== null) this.context.conversation.counted(told);
-    const passed = turn.characters + turn.audioCharacters > 0 ? this.soFar(turn) : null;
+    if (told !== null && !this.apart.has(turn)) this.context.conversation.counted(told);
+    const status = textAt(response, 'status');
+    const isWhole = status === 'completed' || status === 'incomplete';
+    const passed = isWhole || turn.characters + turn.audioCharacters > 0 ? this.soFar(turn) : null;
     const usage = told ?? passed;
     const source = usage === null ? null : told === null ? 'estimated' : 'upstream';
-    const isFailed = textAt(response, 'status') === 'failed';
+    const isFailed = status === 'failed';
     const errorCode = turn.isCancelled ? 'insufficient_quota' : isFailed ? failureOf(response) : null;
     this.context.money.settle(turn, { usage, source, status: isFailed ? 502 : 200, errorCode });
   }
 
-  /** The upstream has written down a turn of the speaker. */
+  /** A piece of a transcript: the upstream is at work on it. */
+  writing(characters: number): void {
+    const turn = this.standing.transcript;
+    if (turn === null) return;
+    turn.hasBegun = true;
+    turn.firstSaidAtMs ??= Date.now();
+    turn.characters += characters;
+  }
+
+  /** The upstream has written down a turn of the speaker: charged by its figure, or by how long that was. */
   transcript(event: JsonObject): void {
     const pricing = this.context.transcriptPricing();
     const turn = this.standing.transcript ?? this.context.money.newTurn(pricing, null, true);
     this.standing.transcript = null;
+    turn.pricing = pricing;
+    const { conversation } = this.context;
     const told = usageOfTranscription(event);
-    const usage = told && transcribed(told, turn.pricing.rates);
-    const source = usage === null ? null : 'upstream';
-    this.context.money.settle(turn, { usage, source, status: 200, errorCode: null });
+    // What nobody asked for is the upstream's own affair.
+    const usage = told && transcribed(told, pricing.rates);
+    const estimate = conversation.writesDown ? this.written(turn) : null;
+    conversation.writtenDown();
+    const source = told !== null ? 'upstream' : estimate === null ? null : 'estimated';
+    this.context.money.settle(turn, { usage: usage ?? estimate, source, status: 200, errorCode: null });
+  }
+
+  /** What writing down costs of what was heard since the last time. */
+  private written({ pricing: { rates } }: Turn): Usage {
+    return transcribed({ audioMilliseconds: this.context.conversation.unwrittenMs }, rates);
   }
 
   /** The upstream's `error`: a response that it refuses to begin gives back what it held. */
   refused(event: JsonObject): void {
     const error = objectAt(event, 'error');
     const eventId = textAt(error, 'event_id');
-    const isAboutResponse = error?.code === 'conversation_already_has_active_response';
+    const isOfResponse =
+      error?.code === 'conversation_already_has_active_response' ||
+      /^response\b/.test(textAt(error, 'param') ?? '');
     const index = this.asked.findLastIndex(
-      (turn) => (eventId !== undefined && turn.eventId === eventId) || isAboutResponse,
+      (turn) =>
+        (eventId !== undefined && turn.eventId === eventId) || (eventId === undefined && isOfResponse),
     );
     if (index >= 0) this.context.money.release(this.asked.splice(index, 1));
+    else if (eventId === undefined) for (const turn of this.asked) this.doubtful.add(turn);
   }
 
   async renew(): Promise<void> {
@@ -155,17 +198,22 @@ export class Turns implements SessionTurns {
 
   /**
    * The session is over. What runs is charged by what passed; what was asked for costs its input if the client left it
-   * (the upstream had it), nothing if the upstream never answered; what never began is given back.
+   * (the upstream had it), nothing if the upstream never answered, or may have refused it; what never began is given back.
    */
   end(by: 'client' | 'upstream' | 'relay', errorCode: string): void {
     const { money } = this.context;
-    const left = by === 'client' ? this.asked.splice(0) : [];
-    for (const turn of [...this.running.values(), ...left]) {
-      const status = by === 'client' ? clientLeftStatus : 502;
+    const status = by === 'client' ? clientLeftStatus : 502;
+    const asked = this.asked.splice(0);
+    const left = by === 'client' ? asked.filter((turn) => !this.doubtful.has(turn)) : [];
+    for (const turn of [...this.running.values(), ...left])
       money.settle(turn, { usage: this.soFar(turn), source: 'estimated', status, errorCode });
-    }
     const { response, transcript } = this.standing;
-    money.release([...this.asked.splice(0), response, transcript].filter((turn) => turn !== null));
+    if (transcript?.hasBegun) {
+      const usage = this.written(transcript);
+      money.settle(transcript, { usage, source: 'estimated', status, errorCode });
+    }
+    const given = [...asked, response, transcript].filter((turn) => turn !== null);
+    money.release(given.filter((turn) => !left.includes(turn) && (turn !== transcript || !turn.hasBegun)));
     this.running.clear();
     this.standing = { response: null, transcript: null };
   }
@@ -177,7 +225,7 @@ export class Turns implements SessionTurns {
   }
 
   private reserveResponse(response: JsonObject | undefined, hasBegun: boolean): Promise<Turn> {
-    return this.context.money.reserve(this.context.pricing(), this.measureOf(response), hasBegun);
+    return this.context.money.reserve(this.context.comingPricing(), this.measureOf(response), hasBegun);
   }
 
   /** Holds nothing yet. */
@@ -188,8 +236,7 @@ export class Turns implements SessionTurns {
   }
 
   private measureOf(response: JsonObject | undefined): TurnMeasure {
-    const most = countAt(response, 'max_output_tokens') ?? countAt(response, 'max_response_output_tokens');
-    return responseMeasure(this.context.conversation, most ?? null);
+    return responseMeasure(this.context.conversation, response);
   }
 
   private soFar(turn: Turn): Usage {
@@ -197,6 +244,10 @@ export class Turns implements SessionTurns {
     const bytesPerSecond = this.context.conversation.outputBytesPerSecond;
     return usageSoFar(input, turn, { bytesPerSecond, tokensPerSecond: realtimeBounds.saidTokensPerSecond });
   }
+}
+
+function isSameModel(one: Pricing, other: Pricing): boolean {
+  return one.channel.id === other.channel.id && one.named === other.named && one.model === other.model;
 }
 
 function failureOf(response: JsonObject | undefined): string {

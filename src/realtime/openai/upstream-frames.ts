@@ -1,5 +1,5 @@
 // What the relay learns from an upstream's frame as it passes. Never changes one, never holds one back.
-import { isObject } from '../../formats/json-reader.ts';
+import { countAt, isObject, textAt } from '../../formats/json-reader.ts';
 import type { JsonObject } from '../../formats/observation.ts';
 import type { Conversation } from './conversation.ts';
 import { readFrame, responseIdOf } from './events.ts';
@@ -25,7 +25,7 @@ export function observe(frame: string | ArrayBuffer, context: UpstreamFramesCont
 }
 
 function note(type: string, event: JsonObject, context: UpstreamFramesContext): void {
-  const { turns, conversation } = context;
+  const { turns, conversation, models } = context;
   switch (type) {
     case 'session.created':
     case 'session.updated':
@@ -39,12 +39,26 @@ function note(type: string, event: JsonObject, context: UpstreamFramesContext): 
     case 'response.done':
       turns.done(event);
       break;
+    case 'input_audio_buffer.speech_started':
+      conversation.speech('began', countAt(event, 'audio_start_ms') ?? 0);
+      break;
+    case 'input_audio_buffer.speech_stopped':
+      conversation.speech('ended', countAt(event, 'audio_end_ms') ?? 0);
+      break;
+    case 'input_audio_buffer.cleared':
+    case 'conversation.item.input_audio_transcription.failed':
+      conversation.writtenDown();
+      break;
+    case 'conversation.item.input_audio_transcription.delta':
+      turns.writing(textAt(event, 'delta')?.length ?? 0);
+      break;
     case 'conversation.item.input_audio_transcription.completed':
       conversation.unreported.textBytes += JSON.stringify(event.transcript ?? '').length;
       turns.transcript(event);
       break;
     case 'error':
       turns.refused(event);
+      models.refused(event);
       break;
     default:
   }
