@@ -1,15 +1,13 @@
 // What is served, by which channels, at what price; and an operator's own prices.
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
-import { matches } from '../../lib/wildcard.ts';
-import { type LiveChannel, upstreamNameOf } from '../../routing/catalog.ts';
-import { listRates } from '../../routing/route-rates.ts';
 import { type Alias, Aliases } from './aliases.tsx';
 import { Alert } from './form.tsx';
 import { show } from './layout.tsx';
 import { formOf, listOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { Badge, Empty, Heading, priceText, TableFrame } from './parts.tsx';
 import { OwnPrices, type Price, PriceForm, priceBody, valuesOfPrice } from './price-form.tsx';
+import { type Served, servedOf } from './served-prices.ts';
 import { strings } from './strings.ts';
 
 const words = () => strings().models;
@@ -60,14 +58,6 @@ function aliasPath(name: string): string {
   return `/aliases/${encodeURIComponent(name.trim())}`;
 }
 
-interface Served {
-  model: string;
-  channels: string[];
-  input: number | null;
-  output: number | null;
-  source: 'own' | 'table' | 'none';
-}
-
 /** What was sent, and what was wrong with it. */
 interface Outcome {
   values?: Values;
@@ -107,34 +97,6 @@ async function showModels(context: PageContext, { values = {}, price, alias }: O
   return show(context, 'models', words().title, content, detail === undefined ? 200 : 400);
 }
 
-/** Models that channels name, each at the dearest price of its channels, as requests are reserved. */
-function servedOf(live: readonly LiveChannel[], own: readonly Price[], at: Date): Served[] {
-  const names = live.flatMap(({ models, modelMap }) => [...models, ...Object.keys(modelMap)]);
-  return [...new Set(names)].sort().map((model) => {
-    const serving = live.filter(
-      ({ models, modelMap }) => models.includes(model) || Object.hasOwn(modelMap, model),
-    );
-    const channels = serving.map(({ name }) => name);
-    const override = own.find((price) => price.model === model) ?? longestFitting(own, model);
-    if (override !== undefined) {
-      return { model, channels, input: override.input, output: override.output, source: 'own' as const };
-    }
-    const rates = serving.flatMap((channel) => {
-      const upstream = upstreamNameOf(channel, model);
-      return listRates(channel, upstream, at.getTime()) ?? [];
-    });
-    if (rates.length === 0) return { model, channels, input: null, output: null, source: 'none' as const };
-    const dearest = (kind: 'input' | 'output') => Math.max(...rates.map(({ base }) => base[kind])) / 1e6;
-    return { model, channels, input: dearest('input'), output: dearest('output'), source: 'table' as const };
-  });
-}
-
-function longestFitting(own: readonly Price[], model: string): Price | undefined {
-  return own
-    .filter((price) => matches(price.model, model))
-    .sort((one, other) => other.model.length - one.model.length)[0];
-}
-
 const ModelTable: FC<{ served: readonly Served[] }> = ({ served }) => (
   <TableFrame label={words().title}>
     <table>
@@ -152,10 +114,13 @@ const ModelTable: FC<{ served: readonly Served[] }> = ({ served }) => (
         </tr>
       </thead>
       <tbody>
-        {served.map(({ model, channels, input, output, source }) => (
+        {served.map(({ model, channels, input, output, others, source }) => (
           <tr>
             <td class="wide">
               <code>{model}</code>
+              {others.map(([name, usd]) => (
+                <small>{`${words().prices[name]} ${priceText(usd)}`}</small>
+              ))}
             </td>
             <td class="wide">{channels.join(', ')}</td>
             <td class="number">{input === null ? '–' : priceText(input)}</td>

@@ -197,3 +197,21 @@ it('keeps what was typed when an invitation, a key or a budget is refused, and s
   ]);
   expect(budget.text).toMatch(/role="alert"[^>]*>acc_bob: must not be negative/);
 });
+
+it('says what a model costs that is not charged by tokens, and not that it is free', async () => {
+  const { relay, admin } = await openDashboard();
+  const models = ['whisper-1', 'tts-1', 'gpt-4o', 'omni-moderation-latest', 'own-by-the-image'];
+  await relay.channel({ name: 'c', provider: 'openai', keys: ['sk-0123456789abcdef'], models });
+  await admin.api('PUT', '/prices/own-by-the-image', { input: 0, output: 0, image: 0.04 });
+  const { text } = await admin.get('/dashboard/models');
+  const rowOf = (model: string) =>
+    new RegExp(`<tr><td class="wide"><code>${model}</code>(.*?)</tr>`, 's').exec(text)?.[1] ?? '';
+  expect(rowOf('whisper-1')).toMatch(/<small>An hour of audio \$0\.\d+<\/small>/);
+  expect(rowOf('tts-1')).toMatch(/<small>A million characters of speech \$15\.00<\/small>/);
+  expect(rowOf('own-by-the-image')).toContain('<small>An image $0.04</small>');
+  for (const model of ['whisper-1', 'tts-1', 'own-by-the-image']) {
+    expect([model, rowOf(model).includes('$0.00')]).toEqual([model, false]);
+  }
+  expect(rowOf('gpt-4o')).toContain('<td class="number">$10.00</td>');
+  expect(rowOf('omni-moderation-latest')).toContain('<td class="number">$0.00</td>');
+});

@@ -1,0 +1,73 @@
+// At what price each served model is: for the page of models. What requests are charged at is metering/'s; this asks it.
+import { matches } from '../../lib/wildcard.ts';
+import type { Rates } from '../../metering/price.ts';
+import { type LiveChannel, upstreamNameOf } from '../../routing/catalog.ts';
+import { listRates } from '../../routing/route-rates.ts';
+import type { Price } from './price-form.tsx';
+
+export interface Served {
+  model: string;
+  channels: string[];
+  /** USD per million tokens; null: tokens are not what is charged. */
+  input: number | null;
+  output: number | null;
+  /** What is charged besides tokens in every use of such a model: USD, by the name of its price. */
+  others: (readonly [OtherPrice, number])[];
+  source: 'own' | 'table' | 'none';
+}
+
+const otherRates = {
+  request: ({ perRequest }) => perRequest / 1e12,
+  search_unit: ({ perSearchUnit }) => perSearchUnit / 1e12,
+  image: ({ perImage }) => perImage / 1e12,
+  audio_hour: ({ perAudioHour }) => perAudioHour / 1e12,
+  characters: ({ perCharacter }) => perCharacter / 1e6,
+} as const satisfies Record<string, (rates: Rates) => number>;
+export type OtherPrice = keyof typeof otherRates;
+const otherPrices = Object.keys(otherRates) as OtherPrice[];
+
+/** Models that channels name, each at the dearest price of its channels, as requests are reserved. */
+export function servedOf(live: readonly LiveChannel[], own: readonly Price[], at: Date): Served[] {
+  const names = live.flatMap(({ models, modelMap }) => [...models, ...Object.keys(modelMap)]);
+  return [...new Set(names)].sort().map((model) => {
+    const serving = live.filter(
+      ({ models, modelMap }) => models.includes(model) || Object.hasOwn(modelMap, model),
+    );
+    const channels = serving.map(({ name }) => name);
+    const override = own.find((price) => price.model === model) ?? longestFitting(own, model);
+    if (override !== undefined) return { model, channels, ...ofOverride(override), source: 'own' as const };
+    const rates = serving.flatMap((channel) => {
+      const upstream = upstreamNameOf(channel, model);
+      return listRates(channel, upstream, at.getTime()) ?? [];
+    });
+    if (rates.length > 0) return { model, channels, ...ofRates(rates), source: 'table' as const };
+    return { model, channels, input: null, output: null, others: [], source: 'none' as const };
+  });
+}
+
+type Figures = Pick<Served, 'input' | 'output' | 'others'>;
+
+function ofOverride(price: Price): Figures {
+  return figuresOf(price.input, price.output, (name) => price[name] ?? 0);
+}
+
+function ofRates(rates: readonly Rates[]): Figures {
+  const dearest = (of: (rates: Rates) => number) => Math.max(...rates.map(of));
+  return figuresOf(
+    dearest(({ base }) => base.input) / 1e6,
+    dearest(({ base }) => base.output) / 1e6,
+    (name) => dearest(otherRates[name]),
+  );
+}
+
+function figuresOf(input: number, output: number, other: (name: OtherPrice) => number): Figures {
+  const others = otherPrices.map((name) => [name, other(name)] as const).filter(([, usd]) => usd > 0);
+  const hasTokens = input > 0 || output > 0 || others.length === 0;
+  return hasTokens ? { input, output, others } : { input: null, output: null, others };
+}
+
+function longestFitting(own: readonly Price[], model: string): Price | undefined {
+  return own
+    .filter((price) => matches(price.model, model))
+    .sort((one, other) => other.model.length - one.model.length)[0];
+}
