@@ -1,6 +1,6 @@
 // Every page of the dashboard: no serious finding of axe-core, light and dark and on a phone; every form without script.
 import { readFileSync } from 'node:fs';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../support/chromium.ts';
 import { admin, type DashboardWorld, logIn, setUp, somebody, startDashboard } from './dashboard-world.ts';
@@ -168,7 +168,12 @@ describe.runIf(haveChromium)('without script', () => {
   afterAll(() => world?.stop());
 
   const open = (path: string) => page.goto(world.relay.url + path);
-  const press = (name: string) => page.getByRole('button', { name, exact: true }).click();
+  /** Clicks, and waits until the page that comes is there whole. */
+  const follow = async (target: Locator) => {
+    await target.click();
+    await page.waitForLoadState();
+  };
+  const press = (name: string) => follow(page.getByRole('button', { name, exact: true }));
 
   it('adds, edits, tops up, rotates, disables and deletes a token', async () => {
     await open('/dashboard/tokens/new');
@@ -234,7 +239,7 @@ describe.runIf(haveChromium)('without script', () => {
     await page.getByLabel('Another key').fill('next-0123456789-0123456789');
     await press('Add the key');
     const added = page.getByRole('row', { name: 'next…6789' });
-    await added.getByRole('button', { name: 'Remove' }).click();
+    await follow(added.getByRole('button', { name: 'Remove' }));
     expect(await added.count()).toBe(0);
     await press('Discover models');
     expect(await page.getByRole('alert').innerText()).toContain('could not be read');
@@ -259,9 +264,9 @@ describe.runIf(haveChromium)('without script', () => {
     for (const name of ['bravo', 'Alpha', 'charlie']) await world.relay.token({ name });
     await open('/dashboard/tokens?status=active');
     const names = () => page.locator('tbody td:first-child a').allInnerTexts();
-    await page.getByRole('link', { name: 'Name', exact: true }).click();
+    await follow(page.getByRole('link', { name: 'Name', exact: true }));
     expect(await names()).toEqual(['Alpha', 'bravo', 'charlie']);
-    await page.getByRole('link', { name: 'Name', exact: true }).click();
+    await follow(page.getByRole('link', { name: 'Name', exact: true }));
     expect(await names()).toEqual(['charlie', 'bravo', 'Alpha']);
     expect(await page.locator('th[aria-sort]').getAttribute('aria-sort')).toBe('descending');
     expect(await page.getByLabel('Status').inputValue()).toBe('active');
@@ -373,7 +378,7 @@ describe.runIf(haveChromium)('without script', () => {
     expect(await member.page.locator('main').innerText()).toContain('This invitation has been used');
     await open('/dashboard/people');
     await page.getByLabel('Budget in USD: Bob').fill('12.5');
-    await page.getByRole('row', { name: 'Bob' }).getByRole('button', { name: 'Save' }).click();
+    await follow(page.getByRole('row', { name: 'Bob' }).getByRole('button', { name: 'Save' }));
     expect(await page.getByLabel('Budget in USD: Bob').inputValue()).toBe('12.5');
     await press('Disable');
     await member.page.goto(world.relay.url);
