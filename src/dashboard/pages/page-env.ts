@@ -6,6 +6,7 @@ import type { LiveChannel } from '../../routing/catalog.ts';
 import type { AccessApplication } from '../accounts/access-jwt.ts';
 import type { Principal } from '../accounts/account.ts';
 import type { GithubApp } from '../accounts/github.ts';
+import { managementLimits } from '../api/limits.ts';
 import { managementApi } from '../api/management-api.ts';
 import type { ManagementServices } from '../api/services.ts';
 
@@ -57,10 +58,14 @@ export function apiFor(services: ManagementServices, principal: Principal): Api 
   };
 }
 
-/** `limits.rpm` and `models.3` are shown beside the field that they are entered in. */
+/** `limits.rpm`, `models.3` and `model_map.NAME` are shown beside the field that they are entered in. */
 function errorsOf(errors: { field: string; message: string }[] = []): Record<string, string> {
   return Object.fromEntries(
-    errors.map(({ field, message }) => [field.replace(/^limits\./, '').replace(/\.\d+$/, ''), message]),
+    errors.map(({ field, message }) => {
+      const mapped = /^model_map\.(.*)$/s.exec(field)?.[1];
+      if (mapped !== undefined) return ['model_map', `${mapped}: ${message}`];
+      return [field.replace(/^limits\./, '').replace(/\.\d+$/, ''), message];
+    }),
   );
 }
 
@@ -79,6 +84,26 @@ export async function need<T>(answer: Promise<ApiAnswer<T>>): Promise<T> {
   const settled = await answer;
   if (settled.ok) return settled.value;
   throw new PageProblem(settled.status, settled.detail);
+}
+
+/**
+ * All of a list that a page needs whole, page by page: of those that have a few hundred entries at most. `path` has no
+ * query. Or the error page.
+ */
+export async function needAll<Row>(api: Api, path: string): Promise<Row[]> {
+  const rows: Row[] = [];
+  let cursor = '';
+  do {
+    const page = await need(
+      api<{ data: Row[]; next_cursor: string | null }>(
+        'GET',
+        `${path}?limit=${managementLimits.pageRows}${cursor}`,
+      ),
+    );
+    rows.push(...page.data);
+    cursor = page.next_cursor === null ? '' : `&cursor=${encodeURIComponent(page.next_cursor)}`;
+  } while (cursor !== '');
+  return rows;
 }
 
 /** The fields of a posted form. */

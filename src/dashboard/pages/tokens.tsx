@@ -4,7 +4,7 @@ import type { LogRowView } from '../api/log-fields.ts';
 import type { Token } from '../api/token-fields.ts';
 import { changedOnly } from './edit-form.tsx';
 import { show } from './layout.tsx';
-import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import { formOf, need, needAll, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { servedModels } from './served-models.ts';
 import { strings } from './strings.ts';
 import { TokenDelete } from './token-delete.tsx';
@@ -138,7 +138,7 @@ async function showForm(
   const { api, services, principal } = context.var;
   const [models, groups] = await Promise.all([
     servedModels(services),
-    principal.role === 'admin' ? need(api<Page<{ name: string }>>('GET', '/groups?limit=200')) : { data: [] },
+    principal.role === 'admin' ? needAll<{ name: string }>(api, '/groups') : [],
   ]);
   const title = token === null ? words().add : `${words().edit}: ${token.name}`;
   const isWrong = Object.keys(errors).length > 0 || detail !== undefined;
@@ -146,7 +146,7 @@ async function showForm(
     <TokenForm
       token={token}
       models={models}
-      groups={groups.data.map(({ name }) => name)}
+      groups={groups.map(({ name }) => name)}
       values={values}
       errors={errors}
       detail={isWrong ? detail : undefined}

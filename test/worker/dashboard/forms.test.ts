@@ -1,6 +1,8 @@
 // Forms that a browser's own checks did not hold back, that came late, or twice over: nothing is changed that was not
 // meant, and nothing that was typed is lost.
+import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
+import { managementLimits } from '../../../src/dashboard/api/limits.ts';
 import { openDashboard, type Person } from './open-dashboard.ts';
 
 const noNumbers = ['abc', '1,5', '1e999', 'NaN', '-'];
@@ -215,3 +217,26 @@ it('says what a model costs that is not charged by tokens, and not that it is fr
   expect(rowOf('gpt-4o')).toContain('<td class="number">$10.00</td>');
   expect(rowOf('omni-moderation-latest')).toContain('<td class="number">$0.00</td>');
 });
+
+it('shows every price, channel and group, however many pages of them there are', async () => {
+  const { admin } = await openDashboard();
+  const many = managementLimits.pageRows + 5;
+  const numbers = Array.from({ length: many }, (_, index) => String(index).padStart(3, '0'));
+  const insert = (sql: string) => env.DB.batch(numbers.map((number) => env.DB.prepare(sql).bind(number)));
+  await insert(`INSERT INTO groups (name) VALUES ('g-' || ?)`);
+  for (const number of numbers) await admin.api('PUT', `/prices/p-${number}`, { input: 1, output: 1 });
+  await admin.api('PUT', '/prices/z-last', { input: 1, output: 2, web_search: 3 });
+  for (const name of numbers) {
+    const channel = { name: `c-${name}`, provider: 'openai', keys: ['sk-0123456789abcdef'], models: ['m'] };
+    await admin.api('POST', '/channels', channel);
+  }
+  const last = numbers.at(-1);
+  expect((await admin.get('/dashboard/models')).text).toContain('<code>z-last</code>');
+  const price = (await admin.get('/dashboard/models?price=z-last')).text;
+  expect(fieldsOf(price, '/dashboard/models/prices')).toMatchObject({ model: 'z-last', web_search: '3' });
+  expect((await admin.get('/dashboard/channels')).text).toContain(`c-${last}</a>`);
+  expect((await admin.get('/dashboard/groups/new')).text).toContain(`c-${last}</label>`);
+  for (const path of ['/dashboard/tokens/new', '/dashboard/channels/new']) {
+    expect((await admin.get(path)).text).toContain(`value="g-${last}"`);
+  }
+}, 60_000);
