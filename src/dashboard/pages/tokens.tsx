@@ -155,10 +155,20 @@ async function showForm(
   return show(context, 'tokens', title, form, isWrong ? 400 : 200);
 }
 
-function showOnce(context: PageContext, title: string, { token, name, id, models }: WithSecret) {
+async function showOnce(context: PageContext, title: string, { token, name, id, models }: WithSecret) {
   const origin = new URL(context.req.url).origin;
+  const live = await context.var.services.liveChannels();
+  const served = live.flatMap(({ models, modelMap }) => [...models, ...Object.keys(modelMap)]);
   const content = (
-    <TokenOnce title={title} name={name} id={id} value={token} models={models} origin={origin} />
+    <TokenOnce
+      title={title}
+      name={name}
+      id={id}
+      value={token}
+      models={models}
+      served={served}
+      origin={origin}
+    />
   );
   return show(context, 'tokens', title, content);
 }
