@@ -9,6 +9,7 @@ import type { GithubApp } from '../accounts/github.ts';
 import { managementLimits } from '../api/limits.ts';
 import { managementApi } from '../api/management-api.ts';
 import type { ManagementServices } from '../api/services.ts';
+import { strings } from './strings.ts';
 
 /** What pages need besides the management API. */
 export interface PageServices extends ManagementServices {
@@ -106,9 +107,23 @@ export async function needAll<Row>(api: Api, path: string): Promise<Row[]> {
   return rows;
 }
 
-/** The fields of a posted form. */
+/** The fields of a posted form, its files left out: no form here has any. Or the error page. */
 export async function formOf(context: PageContext): Promise<Values> {
-  return (await context.req.parseBody({ all: true })) as Values;
+  const fields = Object.entries(await parsedForm(context)).map(([name, value]) => {
+    const texts = [value].flat().filter((one) => typeof one === 'string');
+    return [name, texts.length > 1 ? texts : texts[0]] as const;
+  });
+  return Object.fromEntries(fields);
+}
+
+async function parsedForm(context: PageContext) {
+  try {
+    return await context.req.parseBody({ all: true });
+  } catch (error) {
+    // The runtime's word for a body that is no form; whatever else goes wrong is said by who knows it.
+    if (error instanceof TypeError) throw new PageProblem(400, strings().errors.noForm);
+    throw error;
+  }
 }
 
 export function textOf(values: Values, name: string): string {
