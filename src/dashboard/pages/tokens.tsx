@@ -73,12 +73,17 @@ function addActions(routes: Hono<PageEnv>): void {
 async function listTokens(context: PageContext) {
   const url = new URL(context.req.url);
   const asked = new URLSearchParams();
-  for (const name of ['search', 'status', 'sort', 'order', 'cursor'] as const) {
+  for (const name of ['search', 'status', 'account', 'sort', 'order', 'cursor'] as const) {
     const value = url.searchParams.get(name);
     if (value) asked.set(name, value);
   }
-  const page = await need(context.var.api<Page<Token>>('GET', `/tokens?${asked}`));
-  const list = <TokenList page={page} url={context.req.url} now={context.var.services.now()} />;
+  const { api, services, principal } = context.var;
+  const [page, accounts] = await Promise.all([
+    need(api<Page<Token>>('GET', `/tokens?${asked}`)),
+    principal.role === 'admin' ? services.accounts.list() : [],
+  ]);
+  const owners = new Map(accounts.map(({ id, name }) => [id, name]));
+  const list = <TokenList page={page} owners={owners} url={context.req.url} now={services.now()} />;
   return show(context, 'tokens', words().title, list);
 }
 
@@ -123,6 +128,7 @@ async function showToken(context: PageContext, topUp?: TopUp) {
       names={new Map([...channels, token].map(({ id, name }) => [id, name]))}
       now={services.now()}
       topUp={topUp}
+      isAdmin={context.var.principal.role === 'admin'}
     />
   );
   return show(context, 'tokens', token.name, content, topUp === undefined ? 200 : 400);
