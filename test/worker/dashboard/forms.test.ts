@@ -240,3 +240,14 @@ it('shows every price, channel and group, however many pages of them there are',
     expect((await admin.get(path)).text).toContain(`value="g-${last}"`);
   }
 }, 60_000);
+
+it('says on a page why the log cannot be filtered so, and offers no file of it', async () => {
+  const { admin } = await openDashboard();
+  const wrong = 'from=2026-02-02&to=2026-01-01';
+  expect((await admin.get(`/dashboard/logs?${wrong}`)).text).not.toContain('/dashboard/logs/csv');
+  const file = await admin.get(`/dashboard/logs/csv?${wrong}`);
+  expect([file.status, file.headers.get('content-type')]).toEqual([400, 'text/html; charset=utf-8']);
+  expect(file.text).toContain('must not be after');
+  expect((await admin.get('/dashboard/logs')).text).toContain('/dashboard/logs/csv');
+  expect((await admin.get('/dashboard/logs/csv')).headers.get('content-type')).toContain('text/csv');
+});
