@@ -125,10 +125,11 @@ async function saveOrder(context: PageContext) {
   const { api } = context.var;
   const values = await formOf(context);
   const data = await needAll<ChannelWithHealth>(api, '/channels');
+  const changed = changedOnly(values, (said) => said) as Values;
   for (const channel of data) {
     const edit = Object.fromEntries(
       (['priority', 'weight'] as const).flatMap((name) => {
-        const said = values[`${name}-${channel.id}`];
+        const said = changed[`${name}-${channel.id}`];
         return said === undefined || said === String(channel[name])
           ? []
           : [[name, Number(said || Number.NaN)]];

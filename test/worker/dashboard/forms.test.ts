@@ -55,7 +55,7 @@ it('tops a token up by an amount, and by nothing else', async () => {
 function fieldsOf(html: string, action?: string): Record<string, string> {
   const text = (raw = '') => raw.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&');
   const [, main = ''] = html.split('<main');
-  const forms = [...main.matchAll(/<form method="post"([^>]*)>(.*?)<\/form>/gs)];
+  const forms = [...main.matchAll(/<form ([^>]*method="post"[^>]*)>(.*?)<\/form>/gs)];
   const isMeant = ([, attributes = '']: string[]) => attributes.includes(`action="${action}"`);
   const form = (action === undefined ? forms[0] : forms.find(isMeant))?.[2] ?? '';
   const named = (tag: string) => /name="([^"]*)"/.exec(tag)?.[1] ?? '';
@@ -250,4 +250,31 @@ it('says on a page why the log cannot be filtered so, and offers no file of it',
   expect(file.text).toContain('must not be after');
   expect((await admin.get('/dashboard/logs')).text).toContain('/dashboard/logs/csv');
   expect((await admin.get('/dashboard/logs/csv')).headers.get('content-type')).toContain('text/csv');
+});
+
+it('saves the order of channels that was changed on the page, and leaves what was changed elsewhere', async () => {
+  const { admin } = await openDashboard();
+  const channel = { provider: 'openai', keys: ['sk-0123456789abcdef'], models: ['m'] };
+  const ids: string[] = [];
+  for (const name of ['a', 'b', 'c'])
+    ids.push((await admin.api('POST', '/channels', { ...channel, name })).body.id);
+  const [a, b, c] = ids;
+  const order = fieldsOf((await admin.get('/dashboard/channels')).text, '/dashboard/channels/order');
+  await admin.api('PATCH', `/channels/${b}`, { priority: 7, weight: 5 });
+  const said = Object.fromEntries(
+    ids.flatMap((id) => [
+      [`priority-${id}`, '0'],
+      [`weight-${id}`, '1'],
+    ]),
+  );
+  const sent = { ...order, ...said, [`priority-${a}`]: '3', [`weight-${c}`]: '2' };
+  expect((await admin.post('/dashboard/channels/order', sent)).status).toBe(303);
+  const { data } = (await admin.api('GET', '/channels')).body;
+  const now = Object.fromEntries(
+    data.map(({ id, priority, weight }: { id: string; priority: number; weight: number }) => [
+      id,
+      [priority, weight],
+    ]),
+  );
+  expect(now).toEqual({ [a ?? '']: [3, 1], [b ?? '']: [7, 5], [c ?? '']: [0, 2] });
 });
