@@ -12,12 +12,19 @@ export const usdAmount = z
 export const usd = z.number();
 
 /** A time that is sent. A date alone is its first moment in UTC. */
-export const instant = z.union([z.iso.datetime({ offset: true }), z.iso.date()], {
-  error: 'must be an ISO 8601 time, like 2027-01-31T00:00:00Z',
-});
+export const instant = z
+  .union([z.iso.datetime({ offset: true }), z.iso.date()], {
+    error: 'must be an ISO 8601 time, like 2027-01-31T00:00:00Z',
+  })
+  .refine(hasFourDigitYear, 'must be in a year of four digits, in UTC too');
 
 /** A time that is answered. */
 export const isoTime = z.iso.datetime();
+
+/** Others are written with a sign and six digits, which is no `isoTime`. */
+function hasFourDigitYear(time: string): boolean {
+  return /^\d{4}-/.test(new Date(time).toISOString());
+}
 
 /** The nano-USD of a checked amount. */
 export function nanoOf(amount: number): number {

@@ -5,7 +5,9 @@ import type { ChannelWithHealth, HealthView } from '../api/channel-health.ts';
 import type { ChannelTest } from '../api/services.ts';
 import { kindLabel } from './channel-picker.ts';
 import { ChannelBadge, HealthBadge, lastErrorOf } from './channel-state.tsx';
+import { ShownWith } from './edit-form.tsx';
 import { ActionButton, Alert } from './form.tsx';
+import type { Values } from './page-env.ts';
 import { Badge, count, Empty, Heading, milliseconds, percent, TableFrame, Time } from './parts.tsx';
 import { strings } from './strings.ts';
 import type { UsageRow } from './usage-table.tsx';
@@ -48,6 +50,7 @@ export const ChannelList: FC<ListFacts> = ({ channels, others, usage, tested, pr
     )}
     {channels.length === 0 ? null : (
       <form id="order" method="post" action="/dashboard/channels/order" class="actions">
+        <ShownWith values={{}} record={orderOf(channels)} />
         <button type="submit" class="secondary">
           {words().saveOrder}
         </button>
@@ -58,6 +61,15 @@ export const ChannelList: FC<ListFacts> = ({ channels, others, usage, tested, pr
     )}
   </>
 );
+
+/** What the order's form is shown with. */
+function orderOf(channels: readonly ChannelWithHealth[]): Values {
+  const places = channels.flatMap(({ id, priority, weight }) => [
+    [`priority-${id}`, String(priority)],
+    [`weight-${id}`, String(weight)],
+  ]);
+  return Object.fromEntries(places);
+}
 
 const ChannelTable: FC<Pick<ListFacts, 'channels' | 'others' | 'usage'>> = ({ channels, others, usage }) => (
   <TableFrame label={words().title}>

@@ -15,7 +15,7 @@ import { ChannelKeys } from './channel-keys.tsx';
 import { ChannelList, TestOutcome } from './channel-list.tsx';
 import { changedOnly } from './edit-form.tsx';
 import { show } from './layout.tsx';
-import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import { formOf, need, needAll, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { Heading } from './parts.tsx';
 import { strings } from './strings.ts';
 import type { UsageRow } from './usage-table.tsx';
@@ -124,11 +124,12 @@ function listOutcome({ models, error }: Discovery): FormOutcome {
 async function saveOrder(context: PageContext) {
   const { api } = context.var;
   const values = await formOf(context);
-  const { data } = await need(api<{ data: ChannelWithHealth[] }>('GET', '/channels?limit=200'));
+  const data = await needAll<ChannelWithHealth>(api, '/channels');
+  const changed = changedOnly(values, (said) => said) as Values;
   for (const channel of data) {
     const edit = Object.fromEntries(
       (['priority', 'weight'] as const).flatMap((name) => {
-        const said = values[`${name}-${channel.id}`];
+        const said = changed[`${name}-${channel.id}`];
         return said === undefined || said === String(channel[name])
           ? []
           : [[name, Number(said || Number.NaN)]];
@@ -154,17 +155,17 @@ const hourMs = 3_600_000;
 async function showList(context: PageContext, { tested, problem }: ListOutcome = {}) {
   const { api, services } = context.var;
   const from = new Date(Math.floor(services.now() / hourMs) * hourMs - 23 * hourMs).toISOString();
-  const [page, live, usage] = await Promise.all([
-    need(api<{ data: ChannelWithHealth[] }>('GET', '/channels?limit=200')),
+  const [known, live, usage] = await Promise.all([
+    needAll<ChannelWithHealth>(api, '/channels'),
     services.liveChannels(),
     need(api<{ data: UsageRow[] }>('GET', `/usage?group_by=channel&from=${from}`)),
   ]);
-  const stored = new Set(page.data.map(({ id }) => id));
+  const stored = new Set(known.map(({ id }) => id));
   const unstored = live.filter(({ id }) => !stored.has(id));
   const health = unstored.length === 0 ? {} : await services.channelHealth();
   const list = (
     <ChannelList
-      channels={page.data.toSorted(
+      channels={known.toSorted(
         (one, other) => other.priority - one.priority || one.name.localeCompare(other.name),
       )}
       others={unstored.map((channel) => ({
@@ -174,7 +175,7 @@ async function showList(context: PageContext, { tested, problem }: ListOutcome =
       usage={new Map(usage.data.map((row) => [row.key, row]))}
       tested={
         tested && {
-          name: page.data.find(({ id }) => id === tested.id)?.name ?? tested.id,
+          name: known.find(({ id }) => id === tested.id)?.name ?? tested.id,
           test: tested.test,
         }
       }
@@ -193,7 +194,7 @@ async function showForm(
   outcome: PageOutcome,
 ) {
   const { test, keyProblem, detail } = outcome;
-  const groups = await need(context.var.api<{ data: { name: string }[] }>('GET', '/groups?limit=200'));
+  const groups = await needAll<{ name: string }>(context.var.api, '/groups');
   const title = channel === null ? words().add : `${words().edit}: ${channel.name}`;
   const kept = { ...values, models: modelsNamed(values) };
   const content = (
@@ -209,7 +210,7 @@ async function showForm(
       <ChannelForm
         channel={channel}
         values={kept}
-        groups={groups.data.map(({ name }) => name)}
+        groups={groups.map(({ name }) => name)}
         outcome={outcome}
       />
       {channel === null ? null : <ChannelKeys channel={channel} problem={keyProblem} />}

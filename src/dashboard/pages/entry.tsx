@@ -10,6 +10,7 @@ import { hashOfSecret } from '../accounts/secret-value.ts';
 import { sessionValue, setSessionCookie } from '../accounts/session-cookie.ts';
 import { newId } from '../api/identifiers.ts';
 import { newPassword } from '../api/own.ts';
+import { messageOf } from '../api/problem-words.ts';
 import { throughAccess } from './entry-access.ts';
 import { addGithubLogin } from './entry-github.ts';
 import { type InviteFacts, InvitePage, SetupPage } from './entry-pages.tsx';
@@ -154,7 +155,7 @@ function checkedPerson(values: Values): Checked {
     password: textOf(values, 'password'),
   });
   if (read.success) return { ok: true, value: read.data };
-  const errors = read.error.issues.map(({ path, message }) => [String(path[0]), message] as const);
+  const errors = read.error.issues.map((issue) => [String(issue.path[0]), messageOf(issue)] as const);
   return { ok: false, errors: Object.fromEntries(errors.reverse()) };
 }
 

@@ -6,7 +6,16 @@ import { changedOnly, ShownWith } from './edit-form.tsx';
 import { Alert, Choices, Field } from './form.tsx';
 import { show } from './layout.tsx';
 import { LimitFields, limitsChosen, ModelChoice, modelsChosen } from './model-choice.tsx';
-import { formOf, listOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import {
+  formOf,
+  listOf,
+  need,
+  needAll,
+  type PageContext,
+  type PageEnv,
+  textOf,
+  type Values,
+} from './page-env.ts';
 import { count, Empty, Heading, Pager, TableFrame } from './parts.tsx';
 import { servedModels } from './served-models.ts';
 import { strings } from './strings.ts';
@@ -133,10 +142,7 @@ async function showForm(
   detail?: string,
 ) {
   const { api, services } = context.var;
-  const [models, channels] = await Promise.all([
-    servedModels(services),
-    need(api<{ data: Named[] }>('GET', '/channels?limit=200')),
-  ]);
+  const [models, channels] = await Promise.all([servedModels(services), needAll<Named>(api, '/channels')]);
   const title = group === null ? words().add : group.name;
   const content = (
     <div class="narrow">
@@ -181,7 +187,7 @@ async function showForm(
           help={words().channelsHelp}
           error={errors.channels}
           chosen={listOf(values, 'channels')}
-          options={channels.data.map(({ id, name }) => [id, name] as const)}
+          options={channels.map(({ id, name }) => [id, name] as const)}
         />
         <LimitFields values={values} errors={errors} />
         <p class="quiet">{words().limitsHelp}</p>

@@ -21,12 +21,20 @@ export function logRoutes(): Hono<PageEnv> {
   const routes = new Hono<PageEnv>();
   routes.get('/', showLogs);
   routes.get('/rows', sendRows);
-  routes.get('/csv', (context) => {
-    const { services, principal } = context.var;
-    return managementApi(services, principal).request(`http://dashboard/logs.csv?${asked(context)}`);
-  });
+  routes.get('/csv', sendCsv);
   routes.get('/:id', showRequest);
   return routes;
+}
+
+/** As the API says it; what it refuses, as a page for people. */
+async function sendCsv(context: PageContext) {
+  const { services, principal } = context.var;
+  const response = await managementApi(services, principal).request(
+    `http://dashboard/logs.csv?${asked(context)}`,
+  );
+  if (response.ok) return response;
+  const { detail } = await response.json<{ detail: string }>();
+  throw new PageProblem(response.status, detail);
 }
 
 interface LogPage {
@@ -45,9 +53,11 @@ async function showLogs(context: PageContext) {
     <>
       <Heading title={words().title} lead={words().lead}>
         {cursor || !page.ok ? null : <Live query={query} />}
-        <a href={`${listAddress}/csv?${query}`} class="button outline small">
-          {words().csv}
-        </a>
+        {page.ok ? (
+          <a href={`${listAddress}/csv?${query}`} class="button outline small">
+            {words().csv}
+          </a>
+        ) : null}
       </Heading>
       {page.ok ? null : <Alert>{page.detail}</Alert>}
       <Filters context={context} channels={await channelsOf(context)} errors={page.ok ? {} : page.errors} />

@@ -4,7 +4,16 @@ import type { FC } from 'hono/jsx';
 import { type Alias, Aliases } from './aliases.tsx';
 import { Alert } from './form.tsx';
 import { show } from './layout.tsx';
-import { formOf, listOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import {
+  formOf,
+  listOf,
+  need,
+  needAll,
+  type PageContext,
+  type PageEnv,
+  textOf,
+  type Values,
+} from './page-env.ts';
 import { Badge, Empty, Heading, priceText, TableFrame } from './parts.tsx';
 import { OwnPrices, type Price, PriceForm, priceBody, valuesOfPrice } from './price-form.tsx';
 import { type Served, servedOf } from './served-prices.ts';
@@ -74,24 +83,24 @@ async function showModels(context: PageContext, { values = {}, price, alias }: O
   const { api, services } = context.var;
   const [live, own, aliases] = await Promise.all([
     services.liveChannels(),
-    need(api<{ data: Price[] }>('GET', '/prices?limit=200')),
-    need(api<{ data: Alias[] }>('GET', '/aliases?limit=200')),
+    needAll<Price>(api, '/prices'),
+    needAll<Alias>(api, '/aliases'),
   ]);
   const detail = price?.detail ?? alias?.detail;
   const errors = price?.errors ?? {};
   // The page is asked for with a model to set a price for: if it has one, that is what is edited.
-  const asked = own.data.find(({ model }) => model === context.req.query('price'));
+  const asked = own.find(({ model }) => model === context.req.query('price'));
   const known = asked === undefined ? {} : valuesOfPrice(asked);
-  const served = servedOf(live, own.data, new Date(services.now()));
+  const served = servedOf(live, own, new Date(services.now()));
   const content = (
     <>
       <Heading title={words().title} lead={words().lead} />
       {detail === undefined ? null : <Alert>{detail}</Alert>}
       {served.length === 0 ? <Empty>{words().empty}</Empty> : <ModelTable served={served} />}
       <h2>{words().overrides}</h2>
-      {own.data.length === 0 ? <p class="quiet">{words().noOverrides}</p> : <OwnPrices prices={own.data} />}
+      {own.length === 0 ? <p class="quiet">{words().noOverrides}</p> : <OwnPrices prices={own} />}
       <PriceForm values={{ ...known, ...values }} errors={errors} />
-      <Aliases aliases={aliases.data} values={values} errors={alias?.errors ?? {}} />
+      <Aliases aliases={aliases} values={values} errors={alias?.errors ?? {}} />
     </>
   );
   return show(context, 'models', words().title, content, detail === undefined ? 200 : 400);

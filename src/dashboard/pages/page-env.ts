@@ -6,8 +6,10 @@ import type { LiveChannel } from '../../routing/catalog.ts';
 import type { AccessApplication } from '../accounts/access-jwt.ts';
 import type { Principal } from '../accounts/account.ts';
 import type { GithubApp } from '../accounts/github.ts';
+import { managementLimits } from '../api/limits.ts';
 import { managementApi } from '../api/management-api.ts';
 import type { ManagementServices } from '../api/services.ts';
+import { strings } from './strings.ts';
 
 /** What pages need besides the management API. */
 export interface PageServices extends ManagementServices {
@@ -57,10 +59,14 @@ export function apiFor(services: ManagementServices, principal: Principal): Api 
   };
 }
 
-/** `limits.rpm` and `models.3` are shown beside the field that they are entered in. */
+/** `limits.rpm`, `models.3` and `model_map.NAME` are shown beside the field that they are entered in. */
 function errorsOf(errors: { field: string; message: string }[] = []): Record<string, string> {
   return Object.fromEntries(
-    errors.map(({ field, message }) => [field.replace(/^limits\./, '').replace(/\.\d+$/, ''), message]),
+    errors.map(({ field, message }) => {
+      const mapped = /^model_map\.(.*)$/s.exec(field)?.[1];
+      if (mapped !== undefined) return ['model_map', `${mapped}: ${message}`];
+      return [field.replace(/^limits\./, '').replace(/\.\d+$/, ''), message];
+    }),
   );
 }
 
@@ -81,9 +87,43 @@ export async function need<T>(answer: Promise<ApiAnswer<T>>): Promise<T> {
   throw new PageProblem(settled.status, settled.detail);
 }
 
-/** The fields of a posted form. */
+/**
+ * All of a list that a page needs whole, page by page: of those that have a few hundred entries at most. `path` has no
+ * query. Or the error page.
+ */
+export async function needAll<Row>(api: Api, path: string): Promise<Row[]> {
+  const rows: Row[] = [];
+  let cursor = '';
+  do {
+    const page = await need(
+      api<{ data: Row[]; next_cursor: string | null }>(
+        'GET',
+        `${path}?limit=${managementLimits.pageRows}${cursor}`,
+      ),
+    );
+    rows.push(...page.data);
+    cursor = page.next_cursor === null ? '' : `&cursor=${encodeURIComponent(page.next_cursor)}`;
+  } while (cursor !== '');
+  return rows;
+}
+
+/** The fields of a posted form, its files left out: no form here has any. Or the error page. */
 export async function formOf(context: PageContext): Promise<Values> {
-  return (await context.req.parseBody({ all: true })) as Values;
+  const fields = Object.entries(await parsedForm(context)).map(([name, value]) => {
+    const texts = [value].flat().filter((one) => typeof one === 'string');
+    return [name, texts.length > 1 ? texts : texts[0]] as const;
+  });
+  return Object.fromEntries(fields);
+}
+
+async function parsedForm(context: PageContext) {
+  try {
+    return await context.req.parseBody({ all: true });
+  } catch (error) {
+    // The runtime's word for a body that is no form; whatever else goes wrong is said by who knows it.
+    if (error instanceof TypeError) throw new PageProblem(400, strings().errors.noForm);
+    throw error;
+  }
 }
 
 export function textOf(values: Values, name: string): string {

@@ -87,6 +87,7 @@ export const SpendBar: FC<{ spent: number; quota: number | null }> = ({ spent, q
 export const Pager: FC<{ url: string; next: string | null }> = ({ url, next }) => {
   const here = new URL(url);
   const isFirst = !here.searchParams.has('cursor');
+  if (isFirst && next === null) return null;
   const first = new URL(here);
   first.searchParams.delete('cursor');
   if (next !== null) here.searchParams.set('cursor', next);

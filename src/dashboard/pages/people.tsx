@@ -158,7 +158,9 @@ const AccountTable: FC<TableFacts> = ({ accounts, ownId, typed }) => (
       <tbody>
         {accounts.map(({ id, name, email, role, status, last_login_at, budget }) => (
           <tr>
-            <td class="wide">{name}</td>
+            <td class="wide">
+              <a href={`/dashboard/tokens?account=${encodeURIComponent(id)}`}>{name}</a>
+            </td>
             <td class="wide">{email ?? '–'}</td>
             <td>{words()[role]}</td>
             <td>

@@ -16,11 +16,19 @@ const usual = {
   gemini: ['gemini-2.0-flash', 'gemini-2.5-flash'],
 };
 
-/** `models`: what the token may call; empty is all. */
-export function snippets(origin: string, models: readonly string[]) {
+/** Names that no chat is had with. */
+const notForChat = /embed|rerank|moderation|whisper|transcribe|tts|audio|realtime|image|dall-e|imagen|veo/;
+
+/**
+ * `models`: what the token may call; empty is all. `served`: what channels serve, wildcards too. Each example names a
+ * model that can be called, whatever its format: any model can be called in any.
+ */
+export function snippets(origin: string, models: readonly string[], served: readonly string[]) {
+  const fits = (list: readonly string[], name: string) => list.length === 0 || matchesAny(list, name);
+  const known = [...Object.values(usual).flat(), ...[...models, ...served].filter(isForChat)];
   const pick = (names: string[]) =>
-    names.find((name) => models.length === 0 || matchesAny(models, name)) ??
-    models.find((name) => !name.includes('*')) ??
+    [...names, ...known].find((name) => fits(models, name) && fits(served, name)) ??
+    [...names, ...known].find((name) => fits(models, name)) ??
     names[0];
   const [openai, anthropic, gemini] = [pick(usual.openai), pick(usual.anthropic), pick(usual.gemini)];
   return {
@@ -28,6 +36,10 @@ export function snippets(origin: string, models: readonly string[]) {
     sdk: sdks(origin, openai, anthropic, gemini),
     tools: tools(origin),
   };
+}
+
+function isForChat(name: string): boolean {
+  return !name.includes('*') && !notForChat.test(name);
 }
 
 type Name = string | undefined;

@@ -26,6 +26,8 @@ interface DetailFacts {
   recent: LogRowView[];
   names: Names;
   now: number;
+  /** Whether the reader sees more tokens than their own. */
+  isAdmin: boolean;
   /** One that was refused. */
   topUp?: TopUp | undefined;
 }
@@ -36,7 +38,16 @@ export interface TopUp {
   problem: string;
 }
 
-export const TokenDetails: FC<DetailFacts> = ({ token, byDay, byModel, recent, names, now, topUp }) => {
+export const TokenDetails: FC<DetailFacts> = ({
+  token,
+  byDay,
+  byModel,
+  recent,
+  names,
+  now,
+  topUp,
+  isAdmin,
+}) => {
   const address = `/dashboard/tokens/${token.id}`;
   return (
     <>
@@ -59,7 +70,7 @@ export const TokenDetails: FC<DetailFacts> = ({ token, byDay, byModel, recent, n
       </Heading>
       <div class="columns">
         <article>
-          <Facts token={token} now={now} />
+          <Facts token={token} now={now} isAdmin={isAdmin} />
         </article>
         <article>
           <SpendBar spent={token.spent_usd} quota={token.quota_usd} />
@@ -91,7 +102,7 @@ export const TokenDetails: FC<DetailFacts> = ({ token, byDay, byModel, recent, n
   );
 };
 
-const Facts: FC<{ token: Token; now: number }> = ({ token, now }) => (
+const Facts: FC<{ token: Token; now: number; isAdmin: boolean }> = ({ token, now, isAdmin }) => (
   <dl class="facts">
     <dt>{words().status}</dt>
     <dd>
@@ -101,6 +112,14 @@ const Facts: FC<{ token: Token; now: number }> = ({ token, now }) => (
     <dd>
       <code>{token.hint}</code>
     </dd>
+    {isAdmin ? (
+      <>
+        <dt>{words().owner}</dt>
+        <dd>
+          <a href={`/dashboard/tokens?account=${encodeURIComponent(token.account_id)}`}>{token.account_id}</a>
+        </dd>
+      </>
+    ) : null}
     <dt>{words().models}</dt>
     <dd>{token.models.join(', ') || words().allModels}</dd>
     <dt>{words().group}</dt>

@@ -9,13 +9,17 @@ const words = () => strings().tokens;
 
 interface ListFacts {
   page: { data: Token[]; next_cursor: string | null };
+  /** Names of accounts, for those who see more than their own. */
+  owners: ReadonlyMap<string, string>;
   url: string;
   now: number;
 }
 
-export const TokenList: FC<ListFacts> = ({ page, url, now }) => {
+export const TokenList: FC<ListFacts> = ({ page, owners, url, now }) => {
   const asked = new URL(url).searchParams;
-  const isNarrowed = Boolean(asked.get('search') || asked.get('status') || asked.get('cursor'));
+  const isNarrowed = Boolean(
+    asked.get('search') || asked.get('status') || asked.get('account') || asked.get('cursor'),
+  );
   return (
     <>
       <Heading title={words().title} lead={words().lead}>
@@ -41,6 +45,14 @@ export const TokenList: FC<ListFacts> = ({ page, url, now }) => {
                 ['disabled', words().disabled],
               ]}
             />
+            {owners.size < 2 ? null : (
+              <Choice
+                name="account"
+                label={words().owner}
+                value={asked.get('account') ?? ''}
+                options={[['', strings().form.all], ...owners]}
+              />
+            )}
             {(['sort', 'order'] as const).map((name) =>
               asked.has(name) ? <input type="hidden" name={name} value={asked.get(name) ?? ''} /> : null,
             )}
@@ -51,7 +63,7 @@ export const TokenList: FC<ListFacts> = ({ page, url, now }) => {
           {page.data.length === 0 ? (
             <Empty>{words().noneFound}</Empty>
           ) : (
-            <Table tokens={page.data} url={url} now={now} />
+            <Table tokens={page.data} owners={owners} url={url} now={now} />
           )}
           <Pager url={url} next={page.next_cursor} />
         </>
@@ -60,7 +72,12 @@ export const TokenList: FC<ListFacts> = ({ page, url, now }) => {
   );
 };
 
-const Table: FC<{ tokens: readonly Token[]; url: string; now: number }> = ({ tokens, url, now }) => (
+const Table: FC<Pick<ListFacts, 'owners' | 'url' | 'now'> & { tokens: readonly Token[] }> = ({
+  tokens,
+  owners,
+  url,
+  now,
+}) => (
   <TableFrame label={words().title}>
     <table>
       <thead>
@@ -78,7 +95,7 @@ const Table: FC<{ tokens: readonly Token[]; url: string; now: number }> = ({ tok
           <tr>
             <td class="name">
               <a href={`/dashboard/tokens/${token.id}`}>{token.name}</a>
-              <small>{token.hint}</small>
+              <small>{ownedHint(token, owners)}</small>
             </td>
             <td>
               <TokenState token={token} now={now} />
@@ -127,6 +144,11 @@ export const TokenState: FC<{ token: Token; now: number }> = ({ token, now }) =>
   if (token.remaining_usd === 0) return <Badge kind="warn">{words().used}</Badge>;
   return <Badge kind="good">{words().active}</Badge>;
 };
+
+/** Whose it is, where there are several whose it could be. */
+function ownedHint({ hint, account_id }: Token, owners: ReadonlyMap<string, string>): string {
+  return owners.size < 2 ? hint : `${hint} · ${owners.get(account_id) ?? account_id}`;
+}
 
 function modelsText(models: readonly string[]): string {
   if (models.length === 0) return words().allModels;

@@ -13,11 +13,13 @@ interface OnceFacts {
   id: string;
   value: string;
   models: readonly string[];
+  /** What channels serve, wildcards too. */
+  served: readonly string[];
   origin: string;
 }
 
-export const TokenOnce: FC<OnceFacts> = ({ title, name, id, value, models, origin }) => {
-  const { curl, sdk, tools } = snippets(origin, models);
+export const TokenOnce: FC<OnceFacts> = ({ title, name, id, value, models, served, origin }) => {
+  const { curl, sdk, tools } = snippets(origin, models, served);
   return (
     <>
       <Heading title={`${title}: ${name}`} lead={words().once}>

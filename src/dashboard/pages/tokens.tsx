@@ -4,7 +4,7 @@ import type { LogRowView } from '../api/log-fields.ts';
 import type { Token } from '../api/token-fields.ts';
 import { changedOnly } from './edit-form.tsx';
 import { show } from './layout.tsx';
-import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import { formOf, need, needAll, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { servedModels } from './served-models.ts';
 import { strings } from './strings.ts';
 import { TokenDelete } from './token-delete.tsx';
@@ -73,12 +73,17 @@ function addActions(routes: Hono<PageEnv>): void {
 async function listTokens(context: PageContext) {
   const url = new URL(context.req.url);
   const asked = new URLSearchParams();
-  for (const name of ['search', 'status', 'sort', 'order', 'cursor'] as const) {
+  for (const name of ['search', 'status', 'account', 'sort', 'order', 'cursor'] as const) {
     const value = url.searchParams.get(name);
     if (value) asked.set(name, value);
   }
-  const page = await need(context.var.api<Page<Token>>('GET', `/tokens?${asked}`));
-  const list = <TokenList page={page} url={context.req.url} now={context.var.services.now()} />;
+  const { api, services, principal } = context.var;
+  const [page, accounts] = await Promise.all([
+    need(api<Page<Token>>('GET', `/tokens?${asked}`)),
+    principal.role === 'admin' ? services.accounts.list() : [],
+  ]);
+  const owners = new Map(accounts.map(({ id, name }) => [id, name]));
+  const list = <TokenList page={page} owners={owners} url={context.req.url} now={services.now()} />;
   return show(context, 'tokens', words().title, list);
 }
 
@@ -123,6 +128,7 @@ async function showToken(context: PageContext, topUp?: TopUp) {
       names={new Map([...channels, token].map(({ id, name }) => [id, name]))}
       now={services.now()}
       topUp={topUp}
+      isAdmin={context.var.principal.role === 'admin'}
     />
   );
   return show(context, 'tokens', token.name, content, topUp === undefined ? 200 : 400);
@@ -138,7 +144,7 @@ async function showForm(
   const { api, services, principal } = context.var;
   const [models, groups] = await Promise.all([
     servedModels(services),
-    principal.role === 'admin' ? need(api<Page<{ name: string }>>('GET', '/groups?limit=200')) : { data: [] },
+    principal.role === 'admin' ? needAll<{ name: string }>(api, '/groups') : [],
   ]);
   const title = token === null ? words().add : `${words().edit}: ${token.name}`;
   const isWrong = Object.keys(errors).length > 0 || detail !== undefined;
@@ -146,7 +152,7 @@ async function showForm(
     <TokenForm
       token={token}
       models={models}
-      groups={groups.data.map(({ name }) => name)}
+      groups={groups.map(({ name }) => name)}
       values={values}
       errors={errors}
       detail={isWrong ? detail : undefined}
@@ -155,10 +161,20 @@ async function showForm(
   return show(context, 'tokens', title, form, isWrong ? 400 : 200);
 }
 
-function showOnce(context: PageContext, title: string, { token, name, id, models }: WithSecret) {
+async function showOnce(context: PageContext, title: string, { token, name, id, models }: WithSecret) {
   const origin = new URL(context.req.url).origin;
+  const live = await context.var.services.liveChannels();
+  const served = live.flatMap(({ models, modelMap }) => [...models, ...Object.keys(modelMap)]);
   const content = (
-    <TokenOnce title={title} name={name} id={id} value={token} models={models} origin={origin} />
+    <TokenOnce
+      title={title}
+      name={name}
+      id={id}
+      value={token}
+      models={models}
+      served={served}
+      origin={origin}
+    />
   );
   return show(context, 'tokens', title, content);
 }

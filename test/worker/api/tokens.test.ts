@@ -107,6 +107,7 @@ describe('a wrong field', () => {
     ['a shorthand address', { name: 'x', allowed_ips: ['10.1'] }, 'allowed_ips.0'],
     ['a range too wide', { name: 'x', allowed_ips: ['10.0.0.0/33'] }, 'allowed_ips.0'],
     ['an end that is no date', { name: 'x', expires_at: 'tomorrow' }, 'expires_at'],
+    ['an end after the year 9999', { name: 'x', expires_at: '9999-12-31T23:59:59-01:00' }, 'expires_at'],
     ['an end on a day that is none', { name: 'x', expires_at: '2027-02-30T00:00:00Z' }, 'expires_at'],
     ['a limit of 0', { name: 'x', limits: { rpm: 0 } }, 'limits.rpm'],
     ['half a limit', { name: 'x', limits: { tpm: 1.5 } }, 'limits.tpm'],

@@ -46,3 +46,29 @@ describe('a body that never ends', () => {
     expect(read.bytes).toBeLessThan(managementLimits.bodyBytes * 2);
   });
 });
+
+describe('a body that is no form', () => {
+  it.each([
+    '/dashboard/login',
+    '/dashboard/login/key',
+    '/dashboard/setup',
+    '/dashboard/invite',
+    '/dashboard/language',
+  ])('is told so at %s, and is no fault of the relay', async (path) => {
+    const { relay } = await openDashboard();
+    for (const type of ['multipart/form-data', 'multipart/form-data; boundary=x']) {
+      const headers = { origin, 'content-type': type };
+      expect((await relay.fetch(path, { method: 'POST', headers, body: 'garbage' })).status).toBe(400);
+    }
+  });
+
+  it('may have files, which are not read', async () => {
+    const { relay, admin } = await openDashboard();
+    const body = new FormData();
+    body.set('name', 'x');
+    body.set('quota_usd', new Blob(['5']), 'five.txt');
+    const headers = { origin, cookie: admin.cookie };
+    const reply = await relay.fetch('/dashboard/tokens/new', { method: 'POST', headers, body });
+    expect([reply.status, reply.text]).toEqual([200, expect.stringContaining('Your new token')]);
+  });
+});

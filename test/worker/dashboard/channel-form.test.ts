@@ -63,3 +63,13 @@ it('edits where it is, and leaves what it does not show', async () => {
   expect((await admin.post(`/dashboard/channels/${id}`, fields)).status).toBe(303);
   expect((await stored())?.settings).toEqual({ location: 'global', project: 'our-project', idleMs: 60_000 });
 });
+
+it('says beside the other names upstream what is wrong with which of them', async () => {
+  const { admin } = dashboard;
+  const channel = { provider: 'openai', key: 'sk-0123456789abcdef', models: 'a', model_map: 'half' };
+  const { status, text } = await admin.post('/dashboard/channels/new', channel);
+  expect([status, text]).toEqual([
+    400,
+    expect.stringMatching(/id="help-model_map"><strong class="error">half: must not be empty/),
+  ]);
+});

@@ -1,6 +1,8 @@
 // Forms that a browser's own checks did not hold back, that came late, or twice over: nothing is changed that was not
 // meant, and nothing that was typed is lost.
+import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
+import { managementLimits } from '../../../src/dashboard/api/limits.ts';
 import { openDashboard, type Person } from './open-dashboard.ts';
 
 const noNumbers = ['abc', '1,5', '1e999', 'NaN', '-'];
@@ -53,7 +55,7 @@ it('tops a token up by an amount, and by nothing else', async () => {
 function fieldsOf(html: string, action?: string): Record<string, string> {
   const text = (raw = '') => raw.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&');
   const [, main = ''] = html.split('<main');
-  const forms = [...main.matchAll(/<form method="post"([^>]*)>(.*?)<\/form>/gs)];
+  const forms = [...main.matchAll(/<form ([^>]*method="post"[^>]*)>(.*?)<\/form>/gs)];
   const isMeant = ([, attributes = '']: string[]) => attributes.includes(`action="${action}"`);
   const form = (action === undefined ? forms[0] : forms.find(isMeant))?.[2] ?? '';
   const named = (tag: string) => /name="([^"]*)"/.exec(tag)?.[1] ?? '';
@@ -214,4 +216,65 @@ it('says what a model costs that is not charged by tokens, and not that it is fr
   }
   expect(rowOf('gpt-4o')).toContain('<td class="number">$10.00</td>');
   expect(rowOf('omni-moderation-latest')).toContain('<td class="number">$0.00</td>');
+});
+
+it('shows every price, channel and group, however many pages of them there are', async () => {
+  const { admin } = await openDashboard();
+  const many = managementLimits.pageRows + 5;
+  const numbers = Array.from({ length: many }, (_, index) => String(index).padStart(3, '0'));
+  const insert = (sql: string) => env.DB.batch(numbers.map((number) => env.DB.prepare(sql).bind(number)));
+  await insert(`INSERT INTO groups (name) VALUES ('g-' || ?)`);
+  for (const number of numbers) await admin.api('PUT', `/prices/p-${number}`, { input: 1, output: 1 });
+  await admin.api('PUT', '/prices/z-last', { input: 1, output: 2, web_search: 3 });
+  for (const name of numbers) {
+    const channel = { name: `c-${name}`, provider: 'openai', keys: ['sk-0123456789abcdef'], models: ['m'] };
+    await admin.api('POST', '/channels', channel);
+  }
+  const last = numbers.at(-1);
+  expect((await admin.get('/dashboard/models')).text).toContain('<code>z-last</code>');
+  const price = (await admin.get('/dashboard/models?price=z-last')).text;
+  expect(fieldsOf(price, '/dashboard/models/prices')).toMatchObject({ model: 'z-last', web_search: '3' });
+  expect((await admin.get('/dashboard/channels')).text).toContain(`c-${last}</a>`);
+  expect((await admin.get('/dashboard/groups/new')).text).toContain(`c-${last}</label>`);
+  for (const path of ['/dashboard/tokens/new', '/dashboard/channels/new']) {
+    expect((await admin.get(path)).text).toContain(`value="g-${last}"`);
+  }
+}, 60_000);
+
+it('says on a page why the log cannot be filtered so, and offers no file of it', async () => {
+  const { admin } = await openDashboard();
+  const wrong = 'from=2026-02-02&to=2026-01-01';
+  expect((await admin.get(`/dashboard/logs?${wrong}`)).text).not.toContain('/dashboard/logs/csv');
+  const file = await admin.get(`/dashboard/logs/csv?${wrong}`);
+  expect([file.status, file.headers.get('content-type')]).toEqual([400, 'text/html; charset=utf-8']);
+  expect(file.text).toContain('must not be after');
+  expect((await admin.get('/dashboard/logs')).text).toContain('/dashboard/logs/csv');
+  expect((await admin.get('/dashboard/logs/csv')).headers.get('content-type')).toContain('text/csv');
+});
+
+it('saves the order of channels that was changed on the page, and leaves what was changed elsewhere', async () => {
+  const { admin } = await openDashboard();
+  const channel = { provider: 'openai', keys: ['sk-0123456789abcdef'], models: ['m'] };
+  const ids: string[] = [];
+  for (const name of ['a', 'b', 'c'])
+    ids.push((await admin.api('POST', '/channels', { ...channel, name })).body.id);
+  const [a, b, c] = ids;
+  const order = fieldsOf((await admin.get('/dashboard/channels')).text, '/dashboard/channels/order');
+  await admin.api('PATCH', `/channels/${b}`, { priority: 7, weight: 5 });
+  const said = Object.fromEntries(
+    ids.flatMap((id) => [
+      [`priority-${id}`, '0'],
+      [`weight-${id}`, '1'],
+    ]),
+  );
+  const sent = { ...order, ...said, [`priority-${a}`]: '3', [`weight-${c}`]: '2' };
+  expect((await admin.post('/dashboard/channels/order', sent)).status).toBe(303);
+  const { data } = (await admin.api('GET', '/channels')).body;
+  const now = Object.fromEntries(
+    data.map(({ id, priority, weight }: { id: string; priority: number; weight: number }) => [
+      id,
+      [priority, weight],
+    ]),
+  );
+  expect(now).toEqual({ [a ?? '']: [3, 1], [b ?? '']: [7, 5], [c ?? '']: [0, 2] });
 });

@@ -110,19 +110,20 @@ it('forgets tries when their quarter of an hour is over', async () => {
 it('creates the admin once, and only with the admin key', async () => {
   const { relay } = await openDashboard();
   await env.DB.prepare(`UPDATE accounts SET password = NULL`).run();
-  const setUp = (key: string, secret: string) =>
+  const setUp = (key: string, secret: string, name = 'Ada') =>
     relay.fetch('/dashboard/setup', {
       method: 'POST',
       redirect: 'manual',
       headers: { 'content-type': 'application/x-www-form-urlencoded', origin },
-      body: String(
-        new URLSearchParams({ admin_key: key, name: 'Ada', email: 'ada@new.example', password: secret }),
-      ),
+      body: String(new URLSearchParams({ admin_key: key, name, email: 'ada@new.example', password: secret })),
     });
   expect((await setUp('wrong', password)).status).toBe(401);
   const short = await setUp('admin-key-of-the-tests', 'short');
   expect([short.status, short.text]).toEqual([400, expect.stringContaining('at least 10 characters')]);
   expect(short.text).not.toContain('admin-key-of-the-tests');
+  expect((await setUp('admin-key-of-the-tests', password, ' ')).text).toMatch(
+    /id="help-name"[^>]*><strong class="error">must not be empty/,
+  );
   expect((await setUp('admin-key-of-the-tests', password)).status).toBe(303);
   expect((await setUp('admin-key-of-the-tests', 'another password')).status).toBe(409);
   expect((await logIn(relay, 'ada@new.example', password)).status).toBe(303);

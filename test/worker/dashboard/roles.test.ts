@@ -213,3 +213,25 @@ it('escapes what people wrote', async () => {
     expect(text).not.toContain('<i>');
   }
 });
+
+it('tells an admin whose each token is, and lists one account’s; a member its own, whatever it asks for', async () => {
+  const { admin, member, other } = await openDashboard();
+  const { id } = (await member.api('POST', '/tokens', { name: 'of Bob' })).body;
+  await other.api('POST', '/tokens', { name: 'of Eve' });
+  const all = (await admin.get('/dashboard/tokens')).text;
+  expect(all).toMatch(/of Bob<\/a><small>sk-oo8-[^<]* · acc_bob<\/small>/);
+  const one = (await admin.get('/dashboard/tokens?account=acc_bob')).text;
+  expect([one.includes('of Bob'), one.includes('of Eve')]).toEqual([true, false]);
+  expect(one).toContain('<option value="acc_bob" selected');
+  const link = 'href="/dashboard/tokens?account=acc_bob"';
+  for (const path of ['/dashboard/people', `/dashboard/tokens/${id}`]) {
+    expect((await admin.get(path)).text).toContain(link);
+  }
+  const own = (await member.get('/dashboard/tokens?account=acc_eve')).text;
+  expect([own.includes('of Bob'), own.includes('of Eve'), own.includes('· acc_')]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  expect((await member.get(`/dashboard/tokens/${id}`)).text).not.toContain('account=');
+});

@@ -36,6 +36,7 @@ export const chineseCalls: Pick<Words, 'overview' | 'tokens' | 'logs' | 'playgro
     name: '名称',
     nameHelp: '谁或什么会使用它。',
     hint: '令牌值',
+    owner: '所有者',
     models: '模型',
     allModels: '全部模型',
     spent: '已用',

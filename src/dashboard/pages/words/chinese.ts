@@ -176,5 +176,6 @@ export const chinese: Words = {
     back: '返回',
     adminOnly: '只有管理员可以这样做。',
     tooLarge: '表单内容过大。',
+    noForm: '发送的内容不是有效的表单。',
   },
 };

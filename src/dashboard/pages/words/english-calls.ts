@@ -34,6 +34,7 @@ export const englishCalls = {
     name: 'Name',
     nameHelp: 'Who or what will use it.',
     hint: 'Value',
+    owner: 'Owner',
     models: 'Models',
     allModels: 'all models',
     spent: 'Spent',

@@ -177,6 +177,7 @@ export const english = {
     back: 'Back',
     adminOnly: 'Only an admin may do this.',
     tooLarge: 'The form is too large.',
+    noForm: 'This was not sent as a form is.',
   },
 } as const;
 

@@ -1,0 +1,41 @@
+// The page that shows a new token's value: its examples work when they are pasted.
+import { expect, it } from 'vitest';
+import { openDashboard } from './open-dashboard.ts';
+
+/** The models that the three curl lines of a new token name. */
+async function named(channels: string[][], models: string): Promise<string[]> {
+  const { relay, admin } = await openDashboard();
+  for (const models of channels)
+    await relay.channel({ name: 'c', provider: 'openai', keys: ['sk-0123456789abcdef'], models });
+  const { text } = await admin.post('/dashboard/tokens/new', { name: 'x', more_models: models });
+  const curl = (id: string) => new RegExp(`id="snippet-curl-${id}">(.*?)</pre>`, 's').exec(text)?.[1] ?? '';
+  const inBody = (id: string) => /&quot;model&quot;: &quot;(.*?)&quot;/.exec(curl(id))?.[1] ?? '';
+  return [
+    inBody('openai'),
+    inBody('anthropic'),
+    /models\/(.*?):generateContent/.exec(curl('gemini'))?.[1] ?? '',
+  ];
+}
+
+it('names the usual model of each format where the token may call it', async () => {
+  const all = ['gpt-4o', 'claude-3-5-sonnet-20241022', 'gemini-2.0-flash'];
+  expect(await named([], '')).toEqual(all);
+  expect(await named([['*']], 'gpt-*\nclaude-*\ngemini-*')).toEqual(all);
+});
+
+it('names a model that the token may call in every format, not one that it is refused', async () => {
+  const claude = 'claude-3-5-sonnet-20241022';
+  expect(await named([['*']], 'claude-*')).toEqual([claude, claude, claude]);
+  expect(await named([['*']], 'claude-*\ngpt-4o')).toEqual(['gpt-4o', claude, 'gpt-4o']);
+});
+
+it('names a model that is served', async () => {
+  const served = [['text-embedding-3-small', 'mistral-large', 'codestral']];
+  expect(await named(served, '')).toEqual(['mistral-large', 'mistral-large', 'mistral-large']);
+  expect(await named(served, 'code*')).toEqual(['codestral', 'codestral', 'codestral']);
+  expect(await named([['gpt-4o-mini', 'gemini-*']], '')).toEqual([
+    'gpt-4o-mini',
+    'gpt-4o-mini',
+    'gemini-2.0-flash',
+  ]);
+});
