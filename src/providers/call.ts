@@ -1,5 +1,7 @@
-// The one fetch of an upstream. Owns the time to the first byte and what a failure to connect is called.
+// The one fetch of an upstream. Owns the time to the first byte, what a failure to connect is called, and how long an
+// error may take to be told.
 import type { AlarmClock } from '../lib/alarm-clock.ts';
+import { GulpReader } from '../lib/gulps.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { UpstreamRequest } from './provider.ts';
 
@@ -15,14 +17,22 @@ export interface UpstreamCall extends UpstreamRequest {
   send?: Send;
 }
 
+/** Of an error's body: what comes later, or beyond it, is not waited for. */
+export const errorBodyLimits = { waitMs: 10_000, bytes: 1024 * 1024 } as const;
+
 /** Sends a request whose body is JSON text, as `fetch` would. */
 export type Send = (url: string, init: { body: string; signal: AbortSignal }) => Promise<Response>;
 
 /**
- * The upstream's response, whatever its status; redirects are not followed (they would carry the key
- * elsewhere). Throws RelayError `upstream_timeout` or `upstream_error`; rethrows when the caller aborted.
+ * The upstream's response, whatever its status; an error's body has come by then. Redirects are not followed (they
+ * would carry the key elsewhere). Throws RelayError `upstream_timeout` or `upstream_error`; rethrows when the caller aborted.
  */
-export async function callUpstream({
+export async function callUpstream(call: UpstreamCall): Promise<Response> {
+  const response = await responseTo(call);
+  return response.status < 400 || response.body === null ? response : withWholeBody(response, call);
+}
+
+async function responseTo({
   url,
   method,
   headers,
@@ -49,4 +59,28 @@ export async function callUpstream({
   } finally {
     callOff();
   }
+}
+
+/** An upstream that fails may fail at saying so, too: what it said in time is the error. */
+async function withWholeBody(response: Response, { abort, clock }: UpstreamCall): Promise<Response> {
+  const reader = new GulpReader(response.body as ReadableStream);
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let isWhole = false;
+  const callOff = clock.after(errorBodyLimits.waitMs, () => abort.abort());
+  try {
+    for (let left = errorBodyLimits.bytes; left > 0; left -= pieces.at(-1)?.byteLength ?? 0) {
+      const bytes = await reader.read();
+      isWhole = bytes === null;
+      if (bytes === null) break;
+      pieces.push(bytes.slice(0, left));
+    }
+  } catch {
+    // It broke off, or was given up.
+  } finally {
+    callOff();
+  }
+  if (!isWhole) await reader.cancel();
+  const headers = new Headers(response.headers);
+  if (!isWhole) headers.delete('content-length');
+  return new Response(new Blob(pieces), { status: response.status, headers });
 }
