@@ -7,7 +7,8 @@ import type { Route } from '../routing/catalog.ts';
 import type { Failure } from '../routing/health.ts';
 import { placeName } from '../routing/health.ts';
 import type { KeyRing } from '../routing/key-ring.ts';
-import { type Choice, selectPlace } from '../routing/select.ts';
+import { retryAfterOf } from '../routing/retry-after.ts';
+import { type Choice, selectPlace, tryName } from '../routing/select.ts';
 import type { SharedHealth } from '../routing/shared-health.ts';
 import type { Closing } from './close-codes.ts';
 import { realtimeLimits } from './limits.ts';
@@ -58,7 +59,7 @@ export class Connector {
     let error = new RelayError('upstream_error', 'The model provider cannot be reached at the moment.');
     for (let place = this.select(); place !== null; place = this.select()) {
       const { rank = 0 } = place.route;
-      this.tried.add(placeName(place));
+      this.tried.add(tryName(place));
       this.offers.set(rank, (this.offers.get(rank) ?? 0) + 1);
       const connection = await this.attempt(place);
       if (connection.outcome !== 'failed') return connection;
@@ -74,6 +75,7 @@ export class Connector {
     const reason = `closed with ${code}`;
     attempt.error = reason;
     const failure: Failure = { kind: refusesRelay ? 'refused' : 'unavailable', reason };
+    if (refusesRelay) this.tried.add(placeName(this.latest.place));
     const { health, background } = this.services;
     health.failed(this.latest.place, failure, this.latest.startedAtMs, background);
   }
@@ -104,6 +106,8 @@ export class Connector {
       durationMs,
     });
     if (failure !== null) {
+      // For the next model, too: nobody is there, or the key is refused.
+      if (status === null || failure.kind === 'refused') this.tried.add(placeName(place));
       health.failed(place, failure, startedAtMs, background);
       return { outcome: 'failed', error: errorOf(failure, response) };
     }
@@ -152,14 +156,11 @@ export class Connector {
 function failureOf(response: Response | Error): Failure | null {
   if (response instanceof Error) return { kind: 'unavailable', reason: String(response.message) };
   const { status } = response;
-  const reason = `status ${status}`;
-  if (status === 401 || status === 402 || status === 403) return { kind: 'refused', reason };
-  if (status === 429 || status === 408) {
-    const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
-    return { kind: 'limited', reason, retryAfterMs: Number.isFinite(seconds) ? seconds * 1_000 : null };
-  }
+  const said = { reason: `status ${status}`, retryAfterMs: retryAfterOf(response.headers, Date.now()) };
+  if (status === 401 || status === 402 || status === 403) return { kind: 'refused', reason: said.reason };
+  if (status === 429 || status === 408) return { kind: 'limited', ...said };
   const isOpen = status === 101 && response.webSocket !== null;
-  return isOpen || (status >= 400 && status < 500) ? null : { kind: 'unavailable', reason };
+  return isOpen || (status >= 400 && status < 500) ? null : { kind: 'unavailable', ...said };
 }
 
 function errorOf({ kind }: Failure, response: Response | Error): RelayError {

@@ -6,12 +6,11 @@ import { providers } from '../providers/registry.ts';
 import type { ChannelKey } from '../routing/key-ring.ts';
 import type { Choice } from '../routing/select.ts';
 import type { Admitted } from './admitted.ts';
-import { withoutFirstError } from './first-event.ts';
+import { type AttemptFailure, judge } from './blame.ts';
 import { droppedHeader } from './headers.ts';
 import { adaptedBody, headersFor, outgoingBody, targetFor } from './outgoing.ts';
 import { waitsFor } from './patience.ts';
 import type { PricedRoute } from './plan.ts';
-import { refusedRelay } from './refused-relay.ts';
 import { refuseLoss, type Translation } from './translation.ts';
 
 /** An upstream's response, and how it was got. */
@@ -31,15 +30,6 @@ export type Attempted =
   | { outcome: 'answered'; sent: Sent }
   | { outcome: 'failed'; failure: AttemptFailure; error: RelayError; sent: null }
   | { outcome: 'failed'; failure: AttemptFailure; error: null; sent: Sent };
-
-/** Why another place may be tried. */
-export interface AttemptFailure {
-  kind: 'unavailable' | 'limited' | 'refused';
-  reason: string;
-  retryAfterMs: number | null;
-  /** The upstream may have done the work all the same: it had the request, and broke off or was too slow. */
-  mayBeDone: boolean;
-}
 
 /**
  * Sends the request to the place. `leave` aborts it. Throws what is nobody's failure: a caller that left, a
@@ -70,7 +60,10 @@ export async function attempt(
       return { outcome: 'failed', failure: unreadableKey, error: unavailable(), sent: null };
     }
     const sent = await sendTo(request, place, key, abort);
-    const failure = await failureOf(sent, request, isLast);
+    const { response, failure } = await judge(sent.upstream, request.plan.facts.stream && !isLast);
+    sent.upstream = response;
+    // Of a caller that has left, the upstream was called off: that it broke off is no failure of its own.
+    if (failure !== null) leave.throwIfAborted();
     note(sent.key.id, sent.upstream.status, failure?.reason ?? null);
     if (failure === null) return { outcome: 'answered', sent };
     return { outcome: 'failed', failure, error: null, sent };
@@ -167,58 +160,6 @@ function withDropped(upstream: Response, adapted: AdaptedBody | null): Response 
   const headers = new Headers(upstream.headers);
   headers.set('x-relay-dropped', droppedHeader(adapted.dropped));
   return new Response(body, { status, headers });
-}
-
-/** What a response's status, or the first event of a stream, says against the place; null: it is an answer. */
-async function failureOf(sent: Sent, { plan }: Admitted, isLast: boolean): Promise<AttemptFailure | null> {
-  const { status, headers } = sent.upstream;
-  if (status < 400) {
-    if (isLast || !(headers.get('content-type') ?? '').includes('text/event-stream')) return null;
-    const { response, reason } = await withoutFirstError(sent.upstream, plan.facts.stream);
-    sent.upstream = response;
-    return reason === null ? null : { ...failureInStream(reason), retryAfterMs: null, mayBeDone: false };
-  }
-  if (!movesOn(status)) return null;
-  const bytes = await sent.upstream.arrayBuffer().catch(() => new ArrayBuffer(0));
-  sent.upstream = new Response(bytes, { status, headers });
-  const text = new TextDecoder().decode(bytes.slice(0, reasonBytes));
-  const retryAfterMs = retryAfterOf(headers);
-  const said = { reason: `status ${status}`, retryAfterMs, mayBeDone: false };
-  if (refusedRelay(status, text)) return { ...said, kind: 'refused' };
-  if (status === 429 || status === 408) return { ...said, kind: 'limited' };
-  return status === 400 ? null : { ...said, kind: 'unavailable' };
-}
-
-/** A stream's first event that is an error: of the key's limits, or of the channel. */
-function failureInStream(reason: string): Pick<AttemptFailure, 'kind' | 'reason'> {
-  return { kind: reason.includes('rate_limit_error') ? 'limited' : 'unavailable', reason };
-}
-
-/** Of an error's body, this much is searched for what it says of the relay's own key. */
-const reasonBytes = 64 * 1024;
-
-/** Statuses after which another place may do better; of a 400 only the body tells. */
-function movesOn(status: number): boolean {
-  return (
-    status === 400 ||
-    status === 401 ||
-    status === 402 ||
-    status === 403 ||
-    status === 408 ||
-    status === 429 ||
-    status >= 500
-  );
-}
-
-/** Seconds, or a date. https://www.rfc-editor.org/rfc/rfc9110#field.retry-after; OpenAI has milliseconds too. */
-function retryAfterOf(headers: Headers): number | null {
-  const exact = Number(headers.get('retry-after-ms') ?? Number.NaN);
-  if (Number.isFinite(exact)) return exact;
-  const value = headers.get('retry-after');
-  if (value === null) return null;
-  const seconds = Number(value);
-  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(value) - Date.now();
-  return Number.isFinite(ms) && ms >= 0 ? ms : null;
 }
 
 /** A call that was aborted because its upload failed fails for the upload's reason. */
