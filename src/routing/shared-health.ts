@@ -59,12 +59,16 @@ export class SharedHealth {
     const ageMs = nowMs - this.exchangedAtMs;
     if (ageMs < (this.hasNews ? tellEveryMs : exchangeEveryMs)) return;
     this.exchangedAtMs = nowMs;
-    const report = this.hasNews ? this.current.report() : {};
+    const hadNews = this.hasNews;
     this.hasNews = false;
     background(
-      this.board.exchange(report).then(
+      this.board.exchange(hadNews ? this.current.report() : {}).then(
         (known) => this.current.learn(known),
-        (error) => console.warn(JSON.stringify({ event: 'health-board-away', error: String(error) })),
+        (error) => {
+          // Nobody has heard: it is news still.
+          this.hasNews ||= hadNews;
+          console.warn(JSON.stringify({ event: 'health-board-away', error: String(error) }));
+        },
       ),
     );
   }

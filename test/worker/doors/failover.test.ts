@@ -1,6 +1,7 @@
 // What an upstream's refusal says of its place, and where a request goes next.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { errorBodyLimits } from '../../../src/providers/call.ts';
 import { type OpenRelay, openRelay, type Received } from './open-relay.ts';
 import { ownHeader } from './routes.ts';
 
@@ -143,5 +144,35 @@ describe('a caller that leaves before the first event', () => {
     });
     expect(hostsAsked()).toEqual(['first']);
     expect((await healthOf(id)).health.state).toBe('ready');
+  });
+});
+
+describe('the body of an error', () => {
+  const spaces = ' '.repeat(64 * 1024);
+  const bodyOf = (bytes: number) => {
+    const text = JSON.stringify({ error: { message: 'Too long.', code: 'x' } });
+    let left = bytes - text.length;
+    return new ReadableStream({
+      start: (controller) => controller.enqueue(new TextEncoder().encode(text)),
+      pull: (controller) => {
+        const next = spaces.slice(0, Math.max(0, left));
+        left -= next.length;
+        if (next === '') controller.close();
+        else controller.enqueue(new TextEncoder().encode(next));
+      },
+    });
+  };
+
+  it.each([
+    [errorBodyLimits.bytes, errorBodyLimits.bytes],
+    [errorBodyLimits.bytes + 1, errorBodyLimits.bytes],
+    [Number.POSITIVE_INFINITY, errorBodyLimits.bytes],
+  ])('of %d bytes is told up to %d', async (bytes, told) => {
+    await made('first');
+    relay.upstream = () =>
+      new Response(bodyOf(bytes), { status: 404, headers: { 'content-type': 'application/json' } });
+    const reply = await ask();
+    expect([reply.status, reply.text.length]).toEqual([404, told]);
+    expect(reply.text).toContain('Too long.');
   });
 });
