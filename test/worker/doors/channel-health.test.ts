@@ -2,6 +2,7 @@
 // sees when all is dead.
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { trialLimits } from '../../../src/relay/channel-test.ts';
 import { listLimits } from '../../../src/routing/model-lists.ts';
 import { RoutingStore } from '../../../src/routing/store.ts';
 import { type OpenRelay, openRelay, type Received } from './open-relay.ts';
@@ -96,6 +97,47 @@ describe('the health of a channel', () => {
     expect((await relay.manage('POST', `/channels/${id}/test`, { key_id: keyId })).body.ok).toBe(true);
     expect((await relay.manage('GET', `/channels/${id}`)).body.health.state).toBe('ready');
     await expect(relay.manage('POST', `/channels/${id}/test`, { key_id: 'key_none' })).rejects.toThrow('400');
+  });
+});
+
+describe('a trial', () => {
+  it.each<[string, () => Response, string]>([
+    ['a page', () => new Response('<html>Welcome!</html>'), 'Welcome!'],
+    ['nothing', () => new Response(''), 'no JSON'],
+    [
+      'an error with 200',
+      () => Response.json({ error: { message: 'No such model', code: 404 } }),
+      'No such model',
+    ],
+    [
+      'a redirection',
+      () => new Response(null, { status: 302, headers: { location: 'https://x.test' } }),
+      '302',
+    ],
+    ['nothing with 500', () => new Response('', { status: 500 }), '500'],
+  ])('that is answered with %s has failed, and says so', async (_, answer, words) => {
+    relay.upstream = answer;
+    const { id } = await made();
+    const { body } = await relay.manage('POST', `/channels/${id}/test`);
+    expect(body.ok).toBe(false);
+    expect(body.error).toContain(words);
+  });
+
+  it('does not wait for an answer that never ends', async () => {
+    relay.upstream = (_request, signal) => {
+      const body = new ReadableStream({
+        start: (controller) => {
+          controller.enqueue(new TextEncoder().encode('{"id":'));
+          signal?.addEventListener('abort', () => controller.error(new Error('aborted')));
+        },
+      });
+      return new Response(body, { headers: { 'content-type': 'application/json' } });
+    };
+    const { id } = await made();
+    const trying = relay.manage('POST', `/channels/${id}/test`);
+    await vi.waitFor(() => expect(relay.received).toHaveLength(1));
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + trialLimits.waitMs });
+    expect((await trying).body).toMatchObject({ ok: false, error: expect.any(String) });
   });
 });
 
