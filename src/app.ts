@@ -211,6 +211,7 @@ async function managementServices(env: Env): Promise<ManagementServices> {
     testChannel: (channelId, model, keyId) => testChannel(services, channelId, model, keyId ?? null),
     discoverModels: (channelId) => discoverModels(services, channelId),
     channelHealth: () => services.health.known(),
+    forgiveChannel: (places) => services.health.forgive(places),
     report,
     now: Date.now,
   };

@@ -142,6 +142,15 @@ export class Health {
     return isNews;
   }
 
+  /** Its operator has mended something: what was known against it counts no more. */
+  forgive(place: Place, nowMs: number): void {
+    const name = placeName(place);
+    this.probes.delete(name);
+    const before = this.places.get(name);
+    if (before === undefined || before.failures === 0) return;
+    this.set(name, { ...healthy, changedAtMs: Math.max(nowMs, before.changedAtMs + 1) });
+  }
+
   /** What is known, by place name; for sharing and for the dashboard. */
   report(): Record<string, PlaceHealth> {
     return Object.fromEntries(this.places);

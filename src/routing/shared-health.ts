@@ -55,6 +55,14 @@ export class SharedHealth {
     return this.current.report();
   }
 
+  /** Forgets, here and elsewhere, what was known against the places. */
+  async forgive(places: readonly Place[]): Promise<void> {
+    if (places.length === 0) return;
+    await this.known();
+    for (const place of places) this.current.forgive(place, Date.now());
+    await this.known();
+  }
+
   private exchange(nowMs: number, background: Background): void {
     const ageMs = nowMs - this.exchangedAtMs;
     if (ageMs < (this.hasNews ? tellEveryMs : exchangeEveryMs)) return;

@@ -1,6 +1,7 @@
 // What creating and editing a channel does: check it as a whole, seal its keys, store it, tell the catalog.
 import { presets } from '../../providers/presets.ts';
 import type { Channel } from '../../routing/channel.ts';
+import type { Place } from '../../routing/health.ts';
 import type { ChannelRecord } from '../../routing/store.ts';
 import { checkChannel, keysOfProvider } from './channel-checks.ts';
 import type { ChannelEdit, NewChannel } from './channel-fields.ts';
@@ -38,7 +39,19 @@ export async function editChannel(
   const record = await services.routing.update(id, changes, services.now());
   if (record === null) throw notFound('channel');
   await services.onChannelsChanged();
+  await services.forgiveChannel(mendedPlaces(before.channel, record.channel));
   return record;
+}
+
+/** What an edit may have mended: how the channel is reached, and then its keys, too; or only which keys it has. */
+function mendedPlaces(before: Channel, after: Channel): Place[] {
+  const own = { channelId: after.id, keyId: null };
+  const reached = ({ provider, baseUrl, headers, settings }: Channel) =>
+    JSON.stringify([provider, baseUrl, headers, settings]);
+  if (reached(before) !== reached(after) || (after.enabled && !before.enabled))
+    return [own, ...after.keys.map(({ id }) => ({ channelId: after.id, keyId: id }))];
+  const hasNewKey = after.keys.some(({ id }) => !before.keys.some((key) => key.id === id));
+  return hasNewKey ? [own] : [];
 }
 
 /** The edit with its keys as the provider's are kept. */

@@ -100,6 +100,50 @@ describe('the health of a channel', () => {
   });
 });
 
+describe('an edit that mends a channel', () => {
+  const stateOf = async (id: string) => {
+    const { body } = await relay.manage('GET', `/channels/${id}`);
+    return [body.health.state, ...body.keys.map((key: { health: { state: string } }) => key.health.state)];
+  };
+
+  it('by a key that it lacked lets it be used at once', async () => {
+    relay.upstream = ({ headers }) =>
+      headers.has('authorization')
+        ? Response.json({ object: 'chat.completion', choices: [] })
+        : Response.json({ error: { message: 'No key' } }, { status: 401 });
+    const fields = { provider: 'openai-compatible', base_url: 'https://x.test/v1', keys: [], priority: 1 };
+    const { id } = await made(fields);
+    expect((await ask()).status).toBe(502);
+    expect(await stateOf(id)).toEqual(['refused']);
+    await made({ provider: 'openai-compatible', base_url: 'https://y.test/v1' });
+    await relay.manage('PATCH', `/channels/${id}`, { add_keys: ['key-that-it-lacked'] });
+    expect(await stateOf(id)).toEqual(['ready', 'ready']);
+    relay.received.length = 0;
+    expect((await ask()).status).toBe(200);
+    expect(relay.received.map(({ url }) => new URL(url).host)).toEqual(['x.test']);
+  });
+
+  it('by its address forgives its keys, too; by other keys only itself; by its name nothing', async () => {
+    relay.upstream = refusing('key-one-of-two', 'key-two-of-two');
+    const { id } = await made();
+    await ask();
+    await relay.manage('PATCH', `/channels/${id}`, {
+      name: 'another',
+      base_url: null,
+      headers: {},
+      enabled: true,
+    });
+    await relay.manage('PATCH', `/channels/${id}`, { add_keys: ['key-three'] });
+    expect(await stateOf(id)).toEqual(['ready', 'refused', 'refused', 'ready']);
+    await relay.manage('PATCH', `/channels/${id}`, { base_url: 'https://x.test/v1' });
+    expect(await stateOf(id)).toEqual(['ready', 'ready', 'ready', 'ready']);
+    // The board, too: an isolate that has seen nothing itself.
+    const elsewhere = openRelay();
+    const { body } = await elsewhere.manage('GET', `/channels/${id}`);
+    expect(body.keys[0].health.state).toBe('ready');
+  });
+});
+
 describe('a trial', () => {
   it.each<[string, () => Response, string]>([
     ['a page', () => new Response('<html>Welcome!</html>'), 'Welcome!'],
