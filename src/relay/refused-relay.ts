@@ -22,18 +22,33 @@ export function refusedRelay(status: number, body: string): boolean {
 }
 
 /**
- * Whether a refusal is of this model or this content only, so that the key is good for others: OpenAI's 403 for a model
- * that the project has not (https://github.com/Aider-AI/aider/issues/1903), Bedrock's, and xAI's 403 for what its guidelines
- * forbid (https://github.com/UKGovernmentBEIS/inspect_ai/pull/2267). 2026-11.
+ * Whether a refusal is of this request only, so that the key is good for others: OpenAI's 403 for a model that the project
+ * has not (https://github.com/Aider-AI/aider/issues/1903), Bedrock's, xAI's 403 for what its guidelines forbid
+ * (https://github.com/UKGovernmentBEIS/inspect_ai/pull/2267), and those for the country of the data centre that the
+ * request happened to leave from. 2026-11.
  */
 export function refusedThisOnly(status: number, body: string): boolean {
-  if (status !== 403) return false;
   const error = errorIn(body);
-  return namesOf(error).includes('model_not_found') || ofThisOnly.test(messageOf(error));
+  if (status === 400) return isOfLocation(error);
+  if (status !== 403) return false;
+  return namesOf(error).some((name) => namesOfThisOnly.has(name)) || ofThisOnly.test(messageOf(error));
 }
 
+const namesOfThisOnly: ReadonlySet<string> = new Set([
+  'model_not_found',
+  'unsupported_country_region_territory',
+]);
+
 const ofThisOnly =
-  /^(You don't have access to the model with the specified model ID|Content violates usage guidelines)\b/;
+  /^(You don't have access to the model with the specified model ID\b|Content violates usage guidelines\b|Request not allowed$)/;
+
+/** Gemini says 400 of it. */
+function isOfLocation(error: JsonObject): boolean {
+  return (
+    error.status === 'FAILED_PRECONDITION' &&
+    messageOf(error).startsWith('User location is not supported for the API use')
+  );
+}
 
 const spentNames: ReadonlySet<string> = new Set([
   'insufficient_quota',
@@ -49,7 +64,11 @@ const anthropicsSentences =
   /^(Your credit balance is too low to access the \w+ API\.( Please go to Plans & Billing to upgrade or purchase credits\.)?|You have reached your specified (workspace )?API usage limits\. You will regain access on [\d-]+ at [\d:]+ UTC\.|This organization has been disabled\.)$/;
 
 function isRefusedAs400(error: JsonObject): boolean {
-  return namesOf(error).includes('API_KEY_INVALID') || anthropicsSentences.test(messageOf(error));
+  return (
+    namesOf(error).includes('API_KEY_INVALID') ||
+    anthropicsSentences.test(messageOf(error)) ||
+    isOfLocation(error)
+  );
 }
 
 /** OpenRouter's 403 for a caller's words: https://openrouter.ai/docs/api-reference/errors (2026-11). */

@@ -54,4 +54,35 @@ describe('a refusal of this request only', () => {
     expect(refusedRelay(403, body)).toBe(true);
     expect(refusedThisOnly(401, body)).toBe(false);
   });
+
+  it.each<[string, number, string]>([
+    [
+      'OpenAI',
+      403,
+      error({ type: 'request_forbidden', code: 'unsupported_country_region_territory', message: 'x' }),
+    ],
+    ['Anthropic', 403, error({ type: 'forbidden', message: 'Request not allowed' })],
+    [
+      'Gemini',
+      400,
+      error({
+        code: 400,
+        status: 'FAILED_PRECONDITION',
+        message: 'User location is not supported for the API use.',
+      }),
+    ],
+  ])(
+    'is %s’s of the place that the request came from, which is the edge’s and not the caller’s',
+    (_, status, body) => {
+      expect(refusedThisOnly(status, body)).toBe(true);
+      expect(refusedRelay(status, body)).toBe(true);
+    },
+  );
+
+  it('is no other 400', () => {
+    expect(refusedThisOnly(400, error({ code: 'model_not_found' }))).toBe(false);
+    expect(refusedThisOnly(400, error({ status: 'FAILED_PRECONDITION', message: 'Enable billing.' }))).toBe(
+      false,
+    );
+  });
 });
