@@ -100,6 +100,37 @@ describe('the health of a channel', () => {
   });
 });
 
+describe('discovery with several keys', () => {
+  it('asks with another key where the first is refused', async () => {
+    relay.upstream = ({ headers }) =>
+      headers.get('authorization') === 'Bearer key-two-of-two'
+        ? Response.json({ data: [{ id: 'a' }] })
+        : Response.json({ error: { message: 'Incorrect API key' } }, { status: 401 });
+    const { id } = await made();
+    expect((await relay.manage('POST', `/channels/${id}/discover`)).body).toEqual({ models: ['a'] });
+    const late = (last: string) => made({ keys: ['no', 'nor-this', last].map((key) => `key-${key}`) });
+    const third = await late('two-of-two');
+    expect((await relay.manage('POST', `/channels/${third.id}/discover`)).body).toEqual({ models: ['a'] });
+    const fourth = await made({ keys: ['key-a', 'key-b', 'key-c', 'key-two-of-two'] });
+    relay.received.length = 0;
+    expect((await relay.manage('POST', `/channels/${fourth.id}/discover`)).body.models).toBeNull();
+    expect(relay.received).toHaveLength(listLimits.keys);
+    const one = await made({ keys: ['key-one-of-two'] });
+    const { body } = await relay.manage('POST', `/channels/${one.id}/discover`);
+    expect(body).toEqual({ models: null, error: expect.stringContaining('401') });
+  });
+});
+
+describe('edits of keys at the same time', () => {
+  it('are both there afterwards', async () => {
+    const { id } = await made();
+    await Promise.all(
+      ['key-three', 'key-four'].map((key) => relay.manage('PATCH', `/channels/${id}`, { add_keys: [key] })),
+    );
+    expect((await relay.manage('GET', `/channels/${id}`)).body.keys).toHaveLength(4);
+  });
+});
+
 describe('an edit that mends a channel', () => {
   const stateOf = async (id: string) => {
     const { body } = await relay.manage('GET', `/channels/${id}`);
