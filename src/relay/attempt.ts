@@ -60,7 +60,9 @@ export async function attempt(
       return { outcome: 'failed', failure: unreadableKey, error: unavailable(), sent: null };
     }
     const sent = await sendTo(request, place, key, abort);
-    const { response, failure } = await judge(sent.upstream, request.plan.facts.stream && !isLast);
+    const firstByteMs =
+      isLast || !request.plan.facts.stream ? null : leftToFirstByte(request, sent, startedAtMs);
+    const { response, failure } = await judge(sent.upstream, firstByteMs);
     sent.upstream = response;
     // Of a caller that has left, the upstream was called off: that it broke off is no failure of its own.
     if (failure !== null) leave.throwIfAborted();
@@ -75,6 +77,11 @@ export async function attempt(
     const failure = { kind: 'unavailable' as const, reason, retryAfterMs: null, mayBeDone: true };
     return { outcome: 'failed', failure, error, sent: null };
   }
+}
+
+/** Of the time to the first byte, what the head of the response has left. */
+function leftToFirstByte({ plan }: Admitted, { route }: Sent, startedAtMs: number): number {
+  return Math.max(0, startedAtMs + waitsFor(plan, route).firstByteMs - Date.now());
 }
 
 const unreadableKey: AttemptFailure = {

@@ -22,12 +22,14 @@ export interface Judged {
   failure: AttemptFailure | null;
 }
 
-/** `looksAtStream`: the first event of a stream is looked at, too. */
-export async function judge(response: Response, looksAtStream: boolean): Promise<Judged> {
+/** `firstByteMs`: a stream is looked at, too, and may take so long to its first byte; null: it is not. */
+export async function judge(response: Response, firstByteMs: number | null): Promise<Judged> {
   const { status, headers } = response;
   if (status < 400) {
     const isStream = headers.get('content-type')?.includes('text/event-stream') === true;
-    return looksAtStream && isStream ? withoutFirstError(response) : { response, failure: null };
+    return firstByteMs !== null && isStream
+      ? withoutFirstError(response, firstByteMs)
+      : { response, failure: null };
   }
   if (!movesOn(status)) return { response, failure: null };
   const bytes = await response.arrayBuffer().catch(() => new ArrayBuffer(0));

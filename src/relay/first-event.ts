@@ -6,23 +6,32 @@ import { GulpReader } from '../lib/gulps.ts';
 import { withTimer } from '../lib/timer.ts';
 import type { AttemptFailure, Judged } from './blame.ts';
 
-/** A stream that says nothing for this long is passed on as it is: comments keep callers waiting. */
+/** A stream that says something, but no event for this long, is passed on as it is: comments keep callers waiting. */
 export const firstEventMs = 5_000;
 
-/** Looks at a branch of the body: what goes to the caller is not touched. */
-export async function withoutFirstError(response: Response): Promise<Judged> {
+/** Looks at a branch of the body: what goes to the caller is not touched. `firstByteMs`: for any byte of it to come. */
+export async function withoutFirstError(response: Response, firstByteMs: number): Promise<Judged> {
   if (response.body === null) return { response, failure: null };
   const [body, branch] = response.body.tee();
   const reader = new GulpReader(branch);
-  const failure = await withTimer(firstFailure(reader), firstEventMs);
+  const failure = await failureInTime(reader, firstByteMs);
   await reader.cancel();
   return { response: new Response(body, response), failure };
 }
 
-async function firstFailure(reader: GulpReader): Promise<AttemptFailure | null> {
+async function failureInTime(reader: GulpReader, firstByteMs: number): Promise<AttemptFailure | null> {
+  const heard = Promise.withResolvers<true>();
+  const finding = firstFailure(reader, () => heard.resolve(true)).then((failure) => ({ failure }));
+  const isHeard = await withTimer(Promise.race([heard.promise, finding]), firstByteMs);
+  if (isHeard === null) return withoutAnswer('upstream_timeout');
+  return (await withTimer(finding, firstEventMs))?.failure ?? null;
+}
+
+async function firstFailure(reader: GulpReader, heard: () => void): Promise<AttemptFailure | null> {
   const splitter = createRawSseSplitter({ maximumEventCharacters: 64 * 1024 });
   try {
     for (let bytes = await reader.read(); bytes !== null; bytes = await reader.read()) {
+      heard();
       const first = splitter.push(bytes).find(isEvent);
       if (first !== undefined) return failureIn(first);
     }

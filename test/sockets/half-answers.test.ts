@@ -63,6 +63,32 @@ describe('half an answer', () => {
     expect(reply.status).toBe(200);
   }, 30_000);
 
+  it('that is a head only is given up for another channel after the time to the first byte', async () => {
+    const saysNothing: Handler = (_request, response) => {
+      response.writeHead(200, head);
+      response.flushHeaders();
+    };
+    await serve('gpt-4o-mini', [saysNothing, works], { settings: { first_byte_ms: 1_000 } });
+    const reply = await call('gpt-4o-mini', { stream: true }, AbortSignal.timeout(20_000));
+    expect([reply.status, await reply.text()]).toEqual([200, `${chunk}data: [DONE]\n\n`]);
+    expect(upstreams.map(({ received }) => received.length)).toEqual([1, 1]);
+  }, 30_000);
+
+  it('that is a head and comments is passed on: somebody is there', async () => {
+    const waits: Handler = (_request, response) => {
+      response.writeHead(200, head);
+      const comments = setInterval(() => response.write(': wait\n\n'), 300);
+      setTimeout(() => {
+        clearInterval(comments);
+        response.end(`${chunk}data: [DONE]\n\n`);
+      }, 3_000);
+    };
+    await serve('gpt-4.1-nano', [waits, works], { settings: { first_byte_ms: 1_000 } });
+    const reply = await call('gpt-4.1-nano', { stream: true }, AbortSignal.timeout(20_000));
+    expect(await reply.text()).toContain(': wait');
+    expect(upstreams.map(({ received }) => received.length)).toEqual([1, 0]);
+  }, 30_000);
+
   it('that is whole ends after the time between two pieces', async () => {
     const fallsSilent: Handler = (_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });

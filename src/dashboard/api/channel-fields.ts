@@ -70,7 +70,9 @@ export const settings = z.strictObject({
     .boolean()
     .optional()
     .openapi({ description: 'Whether an `openai-compatible` upstream has the Responses API.' }),
-  first_byte_ms: waitMs.openapi({ description: 'Time to the head of a response.' }),
+  first_byte_ms: waitMs.openapi({
+    description: 'Time to the head of a response, and to the first byte of a stream.',
+  }),
   idle_ms: waitMs.openapi({ description: 'Time between two pieces of a stream.' }),
   region: z
     .string()
