@@ -30,8 +30,11 @@ const keyList = z
 
 const modelName = z.string().trim().min(1, 'must not be empty').max(managementLimits.modelCharacters);
 
+/** A wildcard would map nothing: a name that is not in the map goes as it is. */
+const mappedName = modelName.regex(/^[^*]*$/, 'must be the name of a model, not a wildcard');
+
 const modelMap = z
-  .record(modelName, modelName)
+  .record(mappedName, mappedName)
   .refine(
     (map) => Object.keys(map).length <= managementLimits.models,
     `at most ${managementLimits.models} entries`,
