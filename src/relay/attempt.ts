@@ -1,5 +1,5 @@
 // One try at an upstream: which channel and key, what came back, and what that says of them.
-import { RelayError } from '../lib/relay-error.ts';
+import { RelayError, wordsWithCause } from '../lib/relay-error.ts';
 import { exchange } from '../providers/exchange.ts';
 import type { AdaptedBody } from '../providers/provider.ts';
 import { providers } from '../providers/registry.ts';
@@ -115,7 +115,7 @@ async function openedKey(
         event: 'channel-key-unreadable',
         channelId: route.channel.id,
         keyId,
-        cause: String(cause),
+        cause: wordsWithCause(cause),
       }),
     );
     return null;

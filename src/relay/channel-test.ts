@@ -1,6 +1,7 @@
 // One small request straight through a channel, for whoever set it up: does it answer, and how fast?
 import type { Operation } from '../formats/format.ts';
 import { AlarmClock } from '../lib/alarm-clock.ts';
+import { wordsWithCause } from '../lib/relay-error.ts';
 import type { Send } from '../providers/call.ts';
 import { exchange } from '../providers/exchange.ts';
 import { baseUrlOf } from '../providers/provider.ts';
@@ -85,7 +86,7 @@ export async function tryChannel(
     const { response, text } = await sendTrial(channel, name, keyId, services);
     return ended(response.status, faultOf(response, text)?.slice(0, trialLimits.errorCharacters));
   } catch (error) {
-    return ended(null, error instanceof Error ? error.message : String(error));
+    return ended(null, wordsWithCause(error));
   }
 }
 
