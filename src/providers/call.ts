@@ -29,7 +29,17 @@ export type Send = (url: string, init: { body: string; signal: AbortSignal }) =>
  */
 export async function callUpstream(call: UpstreamCall): Promise<Response> {
   const response = await responseTo(call);
+  if (!isAnswer(response)) {
+    await response.body?.cancel();
+    const message = 'The model provider gave an answer that is none.';
+    throw new RelayError('upstream_error', message, { cause: `upstream status ${response.status}` });
+  }
   return response.status < 400 || response.body === null ? response : withWholeBody(response, call);
+}
+
+/** A status that HTTP does not have, or that is for the next hop only: 101, and 407, which clients take for a broken connection. */
+function isAnswer({ status }: Response): boolean {
+  return status >= 200 && status < 600 && status !== 407;
 }
 
 async function responseTo({

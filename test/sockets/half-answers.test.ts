@@ -1,4 +1,4 @@
-// Upstreams that begin to say something and fall silent: nobody waits for the rest for ever.
+// Upstreams that begin to say something and fall silent, or say what is no answer: nobody waits for the rest for ever.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRelay, type TestRelay } from '../support/relay.ts';
 import { type Handler, startUpstream, type TestUpstream } from '../support/upstream.ts';
@@ -51,6 +51,23 @@ const call = (model: string, fields: object = {}, signal: AbortSignal | null = n
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify({ model, messages: [{ role: 'user', content: 'Hello' }], ...fields }),
   });
+
+describe('an answer that is none', () => {
+  const upgraded = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
+
+  it.each<[string, Handler]>([
+    ['a status of 799', (_request, response) => void response.writeHead(799).end('{}')],
+    ['a proxy’s 407', (_request, response) => void response.writeHead(407).end('{}')],
+    ['an upgrade', (_request, response) => void response.socket?.end(upgraded)],
+    ['no HTTP at all', (_request, response) => void response.socket?.end('hello\r\n\r\n')],
+  ])('(%s) is another channel’s to give, and a 502 where there is none', async (what, handler) => {
+    const model = `odd-${what.replaceAll(/\W/g, '-')}`;
+    await serve(model, [handler, works], { provider: 'openai-compatible' });
+    expect((await call(model)).status).toBe(200);
+    await serve(`${model}-alone`, [handler], { provider: 'openai-compatible' });
+    expect((await call(`${model}-alone`)).status).toBe(502);
+  });
+});
 
 describe('half an answer', () => {
   it('of an error does not hold the request up', async () => {
