@@ -14,7 +14,7 @@ import { canonicalPath, pathOf } from './http/paths.ts';
 import { realtimeDoor } from './http/realtime.ts';
 import { methodsOf } from './http/routes.ts';
 import { asNoPage, sayNoPage } from './lib/no-page.ts';
-import { RelayError } from './lib/relay-error.ts';
+import { RelayError, wordsWithCause } from './lib/relay-error.ts';
 import { RefreshedPrices } from './metering/price-refresh.ts';
 import { PriceStore } from './metering/price-store.ts';
 import { sendToBinding } from './providers/workers-ai.ts';
@@ -211,6 +211,7 @@ async function managementServices(env: Env): Promise<ManagementServices> {
     testChannel: (channelId, model, keyId) => testChannel(services, channelId, model, keyId ?? null),
     discoverModels: (channelId) => discoverModels(services, channelId),
     channelHealth: () => services.health.known(),
+    forgiveChannel: (places) => services.health.forgive(places),
     report,
     now: Date.now,
   };
@@ -277,6 +278,6 @@ async function discoverModels({ catalog, modelLists }: Services, channelId: stri
     const models = await modelLists.discover(channel);
     return models === null ? { models, error: 'This kind of upstream has no list of models.' } : { models };
   } catch (error) {
-    return { models: null, error: error instanceof Error ? error.message : String(error) };
+    return { models: null, error: wordsWithCause(error) };
   }
 }

@@ -48,3 +48,10 @@ export class RelayError extends Error {
     this.details = details;
   }
 }
+
+/** What went wrong in words for the operator: the cause, too, which no caller is shown. */
+export function wordsWithCause(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : ` (${wordsWithCause(error.cause)})`;
+  return `${error.message}${cause}`;
+}

@@ -94,6 +94,10 @@ async function signIn(account: ServiceAccount): Promise<SignIn> {
       firstByteMs: tokenLimits.waitMs,
     });
     return readAnswer(account, response.status, response.headers.get('retry-after'), await textOf(response));
+  } catch (cause) {
+    if (cause instanceof RelayError) throw cause;
+    // Nobody else calls it off: it took too long.
+    throw new RelayError('upstream_timeout', 'The model provider did not answer in time.', { cause });
   } finally {
     clock.stop();
   }

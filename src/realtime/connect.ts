@@ -1,14 +1,15 @@
 // Finds a session its upstream: the places in routing's order, until one opens a socket.
 import { RelayError } from '../lib/relay-error.ts';
 import type { UpstreamRequest } from '../providers/provider.ts';
-import { refusedRelay } from '../providers/refused-relay.ts';
+import { refusedRelay, refusedThisOnly } from '../providers/refused-relay.ts';
 import { providers } from '../providers/registry.ts';
 import type { Attempt } from '../quota/quota.ts';
 import type { Route } from '../routing/catalog.ts';
 import type { Failure } from '../routing/health.ts';
 import { placeName } from '../routing/health.ts';
 import type { KeyRing } from '../routing/key-ring.ts';
-import { type Choice, selectPlace } from '../routing/select.ts';
+import { retryAfterOf } from '../routing/retry-after.ts';
+import { type Choice, selectPlace, tryName } from '../routing/select.ts';
 import type { SharedHealth } from '../routing/shared-health.ts';
 import type { Closing } from './close-codes.ts';
 import { realtimeLimits } from './limits.ts';
@@ -64,7 +65,7 @@ export class Connector {
     };
     for (let place = this.select(); place !== null; place = this.select()) {
       const { rank = 0 } = place.route;
-      this.tried.add(placeName(place));
+      this.tried.add(tryName(place));
       this.offers.set(rank, (this.offers.get(rank) ?? 0) + 1);
       last = await this.attempt(place);
       if (last.outcome !== 'failed') return last;
@@ -79,6 +80,7 @@ export class Connector {
     const reason = `closed with ${code}`;
     attempt.error = reason;
     const failure: Failure = { kind: refusesRelay ? 'refused' : 'unavailable', reason };
+    if (refusesRelay) this.tried.add(placeName(this.latest.place));
     const { health, background } = this.services;
     health.failed(this.latest.place, failure, this.latest.startedAtMs, background);
   }
@@ -109,7 +111,10 @@ export class Connector {
       durationMs,
     });
     if (failure !== null) {
-      health.failed(place, failure, startedAtMs, background);
+      // For the next model, too: nobody is there, or the key is refused.
+      if (status === null || failure.kind === 'refused') this.tried.add(placeName(place));
+      if (failure.kind === 'unsuited') health.succeeded(place, startedAtMs, durationMs, background);
+      else health.failed(place, failure, startedAtMs, background);
       const isForCaller = status !== null && status >= 400 && failure.kind !== 'refused';
       const answer = isForCaller ? ownAnswer(response as Response, text) : null;
       return { outcome: 'failed', error: errorOf(failure, response), answer };
@@ -157,21 +162,25 @@ export class Connector {
   }
 }
 
-/** What an answer says against its place; null: nothing, a refusal of the request itself included. */
-function failureOf(response: Response | Error, text: string): Failure | null {
-  if (response instanceof Error) return { kind: 'unavailable', reason: String(response.message) };
-  const { status } = response;
-  const reason = `status ${status}`;
-  if (refusedRelay(status, text)) return { kind: 'refused', reason };
-  if (status === 429 || status === 408) {
-    const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
-    return { kind: 'limited', reason, retryAfterMs: Number.isFinite(seconds) ? seconds * 1_000 : null };
-  }
-  const isOpen = status === 101 && response.webSocket !== null;
-  return isOpen || (status >= 400 && status < 500) ? null : { kind: 'unavailable', reason };
+/** The place is well, but this session is none for it. */
+interface Unsuited {
+  kind: 'unsuited';
+  reason: string;
 }
 
-function errorOf({ kind }: Failure, response: Response | Error): RelayError {
+/** What an answer says against its place; null: nothing, a refusal of the request itself included. */
+function failureOf(response: Response | Error, text: string): Failure | Unsuited | null {
+  if (response instanceof Error) return { kind: 'unavailable', reason: String(response.message) };
+  const { status } = response;
+  const said = { reason: `status ${status}`, retryAfterMs: retryAfterOf(response.headers, Date.now()) };
+  if (refusedThisOnly(status, text)) return { kind: 'unsuited', reason: said.reason };
+  if (refusedRelay(status, text)) return { kind: 'refused', reason: said.reason };
+  if (status === 429 || status === 408) return { kind: 'limited', ...said };
+  const isOpen = status === 101 && response.webSocket !== null;
+  return isOpen || (status >= 400 && status < 500) ? null : { kind: 'unavailable', ...said };
+}
+
+function errorOf({ kind }: Failure | Unsuited, response: Response | Error): RelayError {
   if (response instanceof RelayError) return response;
   if (kind === 'refused')
     return new RelayError('upstream_refused_relay', 'The model provider refused the relay itself.');

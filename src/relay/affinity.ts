@@ -1,5 +1,6 @@
 // What a request's choice of channel hangs on: the token and how the conversation begins, which every later turn
 // repeats; something random for what is no conversation.
+import { isObject } from '../formats/json-reader.ts';
 import type { JsonObject } from '../formats/observation.ts';
 import type { Call } from './call.ts';
 import type { Plan } from './plan.ts';
@@ -13,21 +14,24 @@ export function affinitySeed({ identity }: Call, { body }: Plan): string {
   return beginning === null ? crypto.randomUUID() : `${identity.tokenId} ${beginning}`;
 }
 
-/** Up to and with the first thing that the user says. */
+/** What is said up to and with the first thing that the user says; null: nothing is. */
 function beginningOf(body: JsonObject): string | null {
   const turns = body.messages ?? body.contents ?? body.input;
-  if (typeof turns === 'string') return cut(turns);
-  if (!Array.isArray(turns)) return null;
-  const first = turns.findIndex((turn) => turn?.role === 'user' || turn?.role === undefined);
-  const opening = turns.slice(0, first < 0 ? 1 : first + 1);
-  return opening.map((turn) => cut(JSON.stringify(turn, cutStrings) ?? '')).join(' ');
+  const all: unknown[] = Array.isArray(turns) ? turns : [turns];
+  const first = all.findIndex((turn) => !isObject(turn) || turn.role === 'user' || turn.role === undefined);
+  const words = wordsOf(all.slice(0, first < 0 ? 1 : first + 1), levels);
+  return words.length === 0 ? null : words.join(' ');
 }
 
-/** A megabyte that is written out to be cut off again costs a millisecond. */
-function cutStrings(_key: string, value: unknown): unknown {
-  return typeof value === 'string' ? cut(value) : value;
+/** Parts of a turn are no deeper. */
+const levels = 12;
+
+/** Its texts, however they are wrapped: as a string or as parts, with a mark for the provider's cache or, later, without. */
+function wordsOf(value: unknown, levels: number): string[] {
+  if (typeof value === 'string') return [value.slice(0, tellingCharacters)];
+  if (levels === 0 || typeof value !== 'object' || value === null) return [];
+  if (Array.isArray(value)) return value.flatMap((one) => wordsOf(one, levels - 1));
+  return Object.entries(value).flatMap(([key, one]) => (wrapping.has(key) ? [] : wordsOf(one, levels - 1)));
 }
 
-function cut(text: string): string {
-  return text.slice(0, tellingCharacters);
-}
+const wrapping: ReadonlySet<string> = new Set(['cache_control', 'type', 'role', 'id']);

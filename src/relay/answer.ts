@@ -26,6 +26,7 @@ import { usageStripper } from './strip.ts';
 import type { Ticket } from './ticket.ts';
 import type { StreamTranslator } from './translate-stream.ts';
 import type { Translation } from './translation.ts';
+import { wholeBody } from './whole-body.ts';
 
 /** An answer under way. */
 interface Answering extends Admitted {
@@ -87,7 +88,7 @@ function empty({ ticket, sent: { upstream }, meter }: Answering): Response {
 async function whole(answering: Answering): Promise<Response> {
   const { call, plan, ticket, sent, meter } = answering;
   const { upstream } = sent;
-  const bytes = await wholeBody(upstream);
+  const bytes = await wholeBody(answering, sent);
   meter.push(bytes);
   meter.end();
   ticket.settle({ status: upstream.status, errorCode: meter.error, meter });
@@ -222,7 +223,7 @@ function translatedStream(
 
 async function translatedWhole(answering: Answering, translation: Translation): Promise<Response> {
   const { plan, ticket, sent, meter } = answering;
-  const bytes = await wholeBody(sent.upstream);
+  const bytes = await wholeBody(answering, sent);
   meter.push(bytes);
   meter.end();
   const text = new TextDecoder().decode(bytes);
@@ -248,13 +249,6 @@ async function keep({ call, plan, services }: Answering, response: JsonObject | 
   if (!plan.keeps || response === null || plan.body.type !== 'json') return;
   const kept = keptOf(plan.body.value as JsonObject, response);
   await services.conversations.keep(call.identity.accountId, kept, Date.now());
-}
-
-async function wholeBody(upstream: Response): Promise<Uint8Array> {
-  const bytes = await upstream.arrayBuffer().catch((cause) => {
-    throw new RelayError('upstream_error', 'The connection to the model provider broke off.', { cause });
-  });
-  return new Uint8Array(bytes);
 }
 
 /** Nothing of another provider's headers is meant for the caller, but for the id to ask it by. */

@@ -1,13 +1,12 @@
 // One try at an upstream: which channel and key, what came back, and what that says of them.
-import { RelayError } from '../lib/relay-error.ts';
+import { RelayError, wordsWithCause } from '../lib/relay-error.ts';
 import { exchange } from '../providers/exchange.ts';
 import type { AdaptedBody } from '../providers/provider.ts';
-import { refusedRelay } from '../providers/refused-relay.ts';
 import { providers } from '../providers/registry.ts';
 import type { ChannelKey } from '../routing/key-ring.ts';
 import type { Choice } from '../routing/select.ts';
 import type { Admitted } from './admitted.ts';
-import { withoutFirstError } from './first-event.ts';
+import { type AttemptFailure, judge } from './blame.ts';
 import { droppedHeader } from './headers.ts';
 import { adaptedBody, headersFor, outgoingBody, targetFor } from './outgoing.ts';
 import { waitsFor } from './patience.ts';
@@ -31,15 +30,6 @@ export type Attempted =
   | { outcome: 'answered'; sent: Sent }
   | { outcome: 'failed'; failure: AttemptFailure; error: RelayError; sent: null }
   | { outcome: 'failed'; failure: AttemptFailure; error: null; sent: Sent };
-
-/** Why another place may be tried. */
-export interface AttemptFailure {
-  kind: 'unavailable' | 'limited' | 'refused';
-  reason: string;
-  retryAfterMs: number | null;
-  /** The upstream may have done the work all the same: it had the request, and broke off or was too slow. */
-  mayBeDone: boolean;
-}
 
 /**
  * Sends the request to the place. `leave` aborts it. Throws what is nobody's failure: a caller that left, a
@@ -70,7 +60,12 @@ export async function attempt(
       return { outcome: 'failed', failure: unreadableKey, error: unavailable(), sent: null };
     }
     const sent = await sendTo(request, place, key, abort);
-    const failure = await failureOf(sent, request, isLast);
+    const firstByteMs =
+      isLast || !request.plan.facts.stream ? null : leftToFirstByte(request, sent, startedAtMs);
+    const { response, failure } = await judge(sent.upstream, firstByteMs);
+    sent.upstream = response;
+    // Of a caller that has left, the upstream was called off: that it broke off is no failure of its own.
+    if (failure !== null) leave.throwIfAborted();
     note(sent.key.id, sent.upstream.status, failure?.reason ?? null);
     if (failure === null) return { outcome: 'answered', sent };
     return { outcome: 'failed', failure, error: null, sent };
@@ -82,6 +77,11 @@ export async function attempt(
     const failure = { kind: 'unavailable' as const, reason, retryAfterMs: null, mayBeDone: true };
     return { outcome: 'failed', failure, error, sent: null };
   }
+}
+
+/** Of the time to the first byte, what the head of the response has left. */
+function leftToFirstByte({ plan }: Admitted, { route }: Sent, startedAtMs: number): number {
+  return Math.max(0, startedAtMs + waitsFor(plan, route).firstByteMs - Date.now());
 }
 
 const unreadableKey: AttemptFailure = {
@@ -115,7 +115,7 @@ async function openedKey(
         event: 'channel-key-unreadable',
         channelId: route.channel.id,
         keyId,
-        cause: String(cause),
+        cause: wordsWithCause(cause),
       }),
     );
     return null;
@@ -167,58 +167,6 @@ function withDropped(upstream: Response, adapted: AdaptedBody | null): Response 
   const headers = new Headers(upstream.headers);
   headers.set('x-relay-dropped', droppedHeader(adapted.dropped));
   return new Response(body, { status, headers });
-}
-
-/** What a response's status, or the first event of a stream, says against the place; null: it is an answer. */
-async function failureOf(sent: Sent, { plan }: Admitted, isLast: boolean): Promise<AttemptFailure | null> {
-  const { status, headers } = sent.upstream;
-  if (status < 400) {
-    if (isLast || !(headers.get('content-type') ?? '').includes('text/event-stream')) return null;
-    const { response, reason } = await withoutFirstError(sent.upstream, plan.facts.stream);
-    sent.upstream = response;
-    return reason === null ? null : { ...failureInStream(reason), retryAfterMs: null, mayBeDone: false };
-  }
-  if (!movesOn(status)) return null;
-  const bytes = await sent.upstream.arrayBuffer().catch(() => new ArrayBuffer(0));
-  sent.upstream = new Response(bytes, { status, headers });
-  const text = new TextDecoder().decode(bytes.slice(0, reasonBytes));
-  const retryAfterMs = retryAfterOf(headers);
-  const said = { reason: `status ${status}`, retryAfterMs, mayBeDone: false };
-  if (refusedRelay(status, text)) return { ...said, kind: 'refused' };
-  if (status === 429 || status === 408) return { ...said, kind: 'limited' };
-  return status === 400 ? null : { ...said, kind: 'unavailable' };
-}
-
-/** A stream's first event that is an error: of the key's limits, or of the channel. */
-function failureInStream(reason: string): Pick<AttemptFailure, 'kind' | 'reason'> {
-  return { kind: reason.includes('rate_limit_error') ? 'limited' : 'unavailable', reason };
-}
-
-/** Of an error's body, this much is searched for what it says of the relay's own key. */
-const reasonBytes = 64 * 1024;
-
-/** Statuses after which another place may do better; of a 400 only the body tells. */
-function movesOn(status: number): boolean {
-  return (
-    status === 400 ||
-    status === 401 ||
-    status === 402 ||
-    status === 403 ||
-    status === 408 ||
-    status === 429 ||
-    status >= 500
-  );
-}
-
-/** Seconds, or a date. https://www.rfc-editor.org/rfc/rfc9110#field.retry-after; OpenAI has milliseconds too. */
-function retryAfterOf(headers: Headers): number | null {
-  const exact = Number(headers.get('retry-after-ms') ?? Number.NaN);
-  if (Number.isFinite(exact)) return exact;
-  const value = headers.get('retry-after');
-  if (value === null) return null;
-  const seconds = Number(value);
-  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(value) - Date.now();
-  return Number.isFinite(ms) && ms >= 0 ? ms : null;
 }
 
 /** A call that was aborted because its upload failed fails for the upload's reason. */

@@ -1,6 +1,7 @@
 // One small request straight through a channel, for whoever set it up: does it answer, and how fast?
 import type { Operation } from '../formats/format.ts';
 import { AlarmClock } from '../lib/alarm-clock.ts';
+import { wordsWithCause } from '../lib/relay-error.ts';
 import type { Send } from '../providers/call.ts';
 import { exchange } from '../providers/exchange.ts';
 import { baseUrlOf } from '../providers/provider.ts';
@@ -82,13 +83,10 @@ export async function tryChannel(
     const name = model ?? (await services.modelLists.namesOf(channel, startedAtMs))[0];
     if (name === undefined)
       return ended(null, 'The channel names no model to try. Give one: {"model": "…"}.');
-    const response = await sendTrial(channel, name, keyId, services);
-    const text = await response.text();
-    return response.ok
-      ? ended(response.status)
-      : ended(response.status, text.slice(0, trialLimits.errorCharacters));
+    const { response, text } = await sendTrial(channel, name, keyId, services);
+    return ended(response.status, faultOf(response, text)?.slice(0, trialLimits.errorCharacters));
   } catch (error) {
-    return ended(null, error instanceof Error ? error.message : String(error));
+    return ended(null, wordsWithCause(error));
   }
 }
 
@@ -97,7 +95,7 @@ async function sendTrial(
   name: string,
   keyId: string | null,
   { keys, sendToAi }: TrialServices,
-): Promise<Response> {
+): Promise<{ response: Response; text: string }> {
   const provider = providers[channel.provider];
   const model = upstreamNameOf(channel, name);
   const trial = trialOf(channel, model);
@@ -121,9 +119,24 @@ async function sendTrial(
   try {
     const { waitMs: firstByteMs } = trialLimits;
     const request = { url: provider.url(target), method: 'POST', headers, body, abort, clock, firstByteMs };
-    return await exchange(provider, request, target, { sendToAi, runOn: () => undefined });
+    const response = await exchange(provider, request, target, { sendToAi, runOn: () => undefined });
+    return { response, text: await response.text() };
   } finally {
     clock.stop();
+  }
+}
+
+/** What keeps the answer from being one, in words for the operator; undefined: nothing. A page with 200 is no model's answer. */
+function faultOf({ ok, status, headers }: Response, text: string): string | undefined {
+  const location = headers.get('location');
+  if (status >= 300 && status < 400)
+    return `The upstream answered ${status}: its address is another${location === null ? '' : `, ${location}`}.`;
+  if (!ok) return text.trim() === '' ? `The upstream answered ${status} and said nothing.` : text;
+  try {
+    const error: unknown = (JSON.parse(text) as { error?: unknown } | null)?.error ?? null;
+    return error === null ? undefined : text;
+  } catch {
+    return `The upstream answered ${status} with what is no JSON: ${text}`;
   }
 }
 

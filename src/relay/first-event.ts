@@ -4,62 +4,96 @@ import type { JsonObject } from '../formats/observation.ts';
 import { createRawSseSplitter, type RawSseBlock } from '../formats/sse.ts';
 import { GulpReader } from '../lib/gulps.ts';
 import { withTimer } from '../lib/timer.ts';
+import type { AttemptFailure, Judged } from './blame.ts';
 
-/** A stream that says nothing for this long is passed on as it is: comments keep callers waiting. */
+/** A stream that says something, but no event for this long, is passed on as it is: comments keep callers waiting. */
 export const firstEventMs = 5_000;
 
-/** The response with its whole body; `reason` says why it is no answer, null: it may be one. */
-export interface Opened {
-  response: Response;
-  reason: string | null;
-}
-
-/** Looks at a branch of the body: what goes to the caller is not touched. */
-export async function withoutFirstError(response: Response, isStream: boolean): Promise<Opened> {
-  if (response.body === null || !isStream) return { response, reason: null };
+/** Looks at a branch of the body: what goes to the caller is not touched. `firstByteMs`: for any byte of it to come. */
+export async function withoutFirstError(response: Response, firstByteMs: number): Promise<Judged> {
+  if (response.body === null) return { response, failure: null };
   const [body, branch] = response.body.tee();
   const reader = new GulpReader(branch);
-  const reason = await withTimer(firstReason(reader), firstEventMs);
+  const failure = await failureInTime(reader, firstByteMs);
   await reader.cancel();
-  return { response: new Response(body, response), reason: reason?.reason ?? null };
+  return { response: new Response(body, response), failure };
 }
 
-async function firstReason(reader: GulpReader): Promise<{ reason: string | null }> {
+async function failureInTime(reader: GulpReader, firstByteMs: number): Promise<AttemptFailure | null> {
+  const heard = Promise.withResolvers<true>();
+  const finding = firstFailure(reader, () => heard.resolve(true)).then((failure) => ({ failure }));
+  const isHeard = await withTimer(Promise.race([heard.promise, finding]), firstByteMs);
+  if (isHeard === null) return withoutAnswer('upstream_timeout');
+  return (await withTimer(finding, firstEventMs))?.failure ?? null;
+}
+
+async function firstFailure(reader: GulpReader, heard: () => void): Promise<AttemptFailure | null> {
   const splitter = createRawSseSplitter({ maximumEventCharacters: 64 * 1024 });
   try {
     for (let bytes = await reader.read(); bytes !== null; bytes = await reader.read()) {
+      heard();
       const first = splitter.push(bytes).find(isEvent);
-      if (first !== undefined) return { reason: reasonIn(first) };
+      if (first !== undefined) return failureIn(first);
     }
     const rest = splitter.end().find(isEvent);
-    return { reason: rest === undefined ? 'an empty stream' : reasonIn(rest) };
+    return rest === undefined ? withoutAnswer('an empty stream') : failureIn(rest);
   } catch {
-    return { reason: 'the stream broke off before its first event' };
+    return withoutAnswer('the stream broke off before its first event');
   }
 }
 
-/** Comments and blank lines are none; bare JSON amid a stream is (Google's errors). */
-function isEvent({ data, raw }: RawSseBlock): boolean {
-  return data !== null || raw.trimStart().startsWith('{');
+/** Nothing was said: what became of the request is not known. */
+function withoutAnswer(reason: string): AttemptFailure {
+  return { kind: 'unavailable', reason, retryAfterMs: null, mayBeDone: true };
 }
 
-/** Errors that are the request's own fault would be the same elsewhere. */
-const callersFault = /invalid_request|invalid_argument|context_length|content_filter|permission|not_found/i;
+/** Comments, blank lines and Anthropic's pings are none; bare JSON amid a stream is (Google's errors). */
+function isEvent({ data, event, raw }: RawSseBlock): boolean {
+  return (data !== null && event !== 'ping') || (data === null && raw.trimStart().startsWith('{'));
+}
 
-function reasonIn({ data, raw }: RawSseBlock): string | null {
+function failureIn({ data, event, raw }: RawSseBlock): AttemptFailure | null {
   const value = parsed(data ?? raw);
-  if (value === null) return null;
-  const error = value.error ?? (value.type === 'error' ? value : null);
-  if (error === null || error === undefined) return null;
-  const text = typeof error === 'string' ? error : JSON.stringify(error);
-  return callersFault.test(text) ? null : `an error as the first event: ${nameOf(error)}`;
+  const error = value === null ? null : errorIn(value, event);
+  if (error === null) return null;
+  const names = namesOf(error);
+  if (isCallersFault(names, error)) return null;
+  const reason = `an error as the first event: ${names.join(' ') || 'without a name'}`;
+  return { kind: kindOf(names), reason, retryAfterMs: null, mayBeDone: false };
+}
+
+/** An `error` member, an event that is called so, or a response of OpenAI's that has failed already. */
+function errorIn(value: JsonObject, event: string | undefined): unknown {
+  const { error, response } = value;
+  if (error !== undefined && error !== null) return error;
+  if (value.type === 'response.failed' && isObject(response)) return response.error ?? response;
+  return value.type === 'error' || event === 'error' ? value : null;
 }
 
 /** What the error is called. Its words stay out of the log: they may quote the relay's own key, or the caller's question. */
-function nameOf(error: unknown): string {
+function namesOf(error: unknown): string[] {
   const { type, code, status } = isObject(error) ? error : {};
-  const names = [type, code, status].map(String).filter((name) => /^[\w.-]{1,64}$/.test(name));
-  return names.filter((name) => name !== 'undefined' && name !== 'null').join(' ') || 'without a name';
+  const names = [type === 'error' ? null : type, code, status].map(String);
+  return names.filter((name) => /^[\w.-]{1,64}$/.test(name) && name !== 'undefined' && name !== 'null');
+}
+
+/** Errors that are the request's own fault would be the same elsewhere. An error without a name is told by its words. */
+function isCallersFault(names: readonly string[], error: unknown): boolean {
+  const words = names.length > 0 ? names : [typeof error === 'string' ? error : JSON.stringify(error)];
+  return words.some((word) => callersFault.test(word));
+}
+
+const callersFault =
+  /invalid_request|invalid_argument|invalid_prompt|bad_?request|context_length|content_filter|not_found|^4(00|04|05|09|13|15|22)$/i;
+
+const limited = /rate_limit|resource_exhausted|too_many_requests|throttl|^429$/i;
+const refused =
+  /authentication|unauthenticated|invalid_api_key|permission|insufficient_quota|billing|^40[123]$/i;
+
+/** Whose failure it is: of the key's limits, of the key, or of the channel. */
+function kindOf(names: readonly string[]): 'limited' | 'refused' | 'unavailable' {
+  if (names.some((name) => refused.test(name))) return 'refused';
+  return names.some((name) => limited.test(name)) ? 'limited' : 'unavailable';
 }
 
 function parsed(text: string): JsonObject | null {

@@ -3,10 +3,11 @@
 import type { Operation } from '../formats/format.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { placeName } from '../routing/health.ts';
-import { type Choice, selectPlace } from '../routing/select.ts';
+import { type Choice, selectPlace, tryName } from '../routing/select.ts';
 import type { Admitted } from './admitted.ts';
 import { affinitySeed } from './affinity.ts';
-import { type Attempted, type AttemptFailure, attempt, type Sent } from './attempt.ts';
+import { type Attempted, attempt, type Sent } from './attempt.ts';
+import type { AttemptFailure } from './blame.ts';
 import { relayLimits } from './limits.ts';
 import type { PricedRoute } from './plan.ts';
 
@@ -19,29 +20,36 @@ type Failed = Extract<Attempted, { outcome: 'failed' }>;
 export async function send(request: Admitted, leave: AbortSignal): Promise<Sent> {
   const tries = new Tries();
   let last: Failed | null = null;
-  for (let place = nextPlace(request, tries); place !== null; place = nextPlace(request, tries)) {
+  for (let place = nextPlace(request, tries); place !== null; ) {
+    leave.throwIfAborted();
     tries.add(place);
     const isLast = nextPlace(request, tries) === null;
     const attempted = await tryPlace(request, place, leave, isLast);
     if (attempted.outcome === 'answered') return attempted.sent;
     last = attempted;
-    if (isLast || !mayBeRepeated(request, attempted.failure)) break;
-    attempted.sent?.abort.abort();
+    tries.judge(place, attempted);
+    place = mayBeRepeated(request, attempted.failure) ? nextPlace(request, tries) : null;
+    if (place !== null) attempted.sent?.abort.abort();
   }
   if (last === null) throw new RelayError('model_not_found', 'No channel serves this model at the moment.');
   if (last.sent === null) throw last.error;
   return last.sent;
 }
 
-/** Where a request has been: no place twice, and so many places for each of its models. */
+/** Where a request has been: no place twice for the same model, and so many places for each of its models. */
 class Tries {
   readonly places = new Set<string>();
   private readonly perModel = new Map<number, number>();
 
   add(place: Choice<PricedRoute>): void {
-    this.places.add(placeName(place));
+    this.places.add(tryName(place));
     const rank = place.route.rank ?? 0;
     this.perModel.set(rank, (this.perModel.get(rank) ?? 0) + 1);
+  }
+
+  /** A place that does not answer, or refuses its key, will not do for the next model either. */
+  judge(place: Choice<PricedRoute>, { failure, sent }: Failed): void {
+    if (sent === null || failure.kind === 'refused') this.places.add(placeName(place));
   }
 
   /** Whether the route's model may be tried once more. */
@@ -67,11 +75,19 @@ async function tryPlace(
   const startedAtMs = Date.now();
   ticket.route = place.route;
   services.health.begin(place, startedAtMs);
-  const attempted = await attempt(request, place, leave, isLast);
-  if (attempted.outcome === 'answered') {
-    services.health.succeeded(place, startedAtMs, Date.now() - startedAtMs, call.background);
-  } else services.health.failed(place, attempted.failure, startedAtMs, call.background);
-  return attempted;
+  try {
+    const attempted = await attempt(request, place, leave, isLast);
+    const failure = attempted.outcome === 'answered' ? null : attempted.failure;
+    if (failure === null || failure.kind === 'unsuited') {
+      services.health.succeeded(place, startedAtMs, Date.now() - startedAtMs, call.background);
+    } else {
+      services.health.failed(place, { ...failure, kind: failure.kind }, startedAtMs, call.background);
+    }
+    return attempted;
+  } catch (error) {
+    services.health.current.release(place);
+    throw error;
+  }
 }
 
 /** Operations that cost again when they are done again: pictures, sound, and what runs on by itself. */

@@ -29,9 +29,9 @@ export interface Place {
 
 /** What went wrong at a place. */
 export type Failure =
-  /** No connection, a time-out, 5xx: the channel's. */
-  | { kind: 'unavailable'; reason: string }
-  /** 429 or 408: the key's. `retryAfterMs` as the upstream said; null when it did not. */
+  /** No connection, a time-out, 5xx: the channel's. `retryAfterMs` as the upstream said; null or absent when it did not. */
+  | { kind: 'unavailable'; reason: string; retryAfterMs?: number | null }
+  /** 429 or 408: the key's. */
   | { kind: 'limited'; reason: string; retryAfterMs: number | null }
   /** 401, 402, 403: the key is refused. */
   | { kind: 'refused'; reason: string };
@@ -96,6 +96,11 @@ export class Health {
     }
   }
 
+  /** The request ended without a word about the place: whoever comes next may probe it. */
+  release(place: Place): void {
+    for (const name of namesOf(place)) this.probes.delete(name);
+  }
+
   /** `startedAtMs`: a success that began before the last failure says nothing about after it. Answers whether anything changed. */
   succeeded(place: Place, startedAtMs: number, firstByteMs: number, nowMs: number): boolean {
     let changed = false;
@@ -113,14 +118,18 @@ export class Health {
     return changed;
   }
 
-  /** Requests that were under way together fail together: they count as one failure. Answers whether anything changed. */
+  /**
+   * Requests that were under way together fail together: they count as one failure, but what one of them says of the
+   * time holds. Answers whether anything changed.
+   */
   failed(place: Place, failure: Failure, startedAtMs: number, nowMs: number, random: number): boolean {
     const name = failure.kind === 'unavailable' ? place.channelId : placeName(place);
     const before = this.of(name);
-    this.probes.delete(name);
+    this.release(place);
     const isSame = startedAtMs < before.lastErrorAtMs && nowMs < before.coolUntilMs;
+    const isNews = !isSame || saysHowLong(failure);
     const failures = isSame ? before.failures : before.failures + 1;
-    const coolUntilMs = isSame ? before.coolUntilMs : nowMs + coolDownMs(failure, failures, random);
+    const coolUntilMs = isNews ? nowMs + coolDownMs(failure, failures, random) : before.coolUntilMs;
     this.set(name, {
       ...before,
       failures,
@@ -130,7 +139,16 @@ export class Health {
       lastErrorAtMs: isSame ? before.lastErrorAtMs : nowMs,
       changedAtMs: nowMs,
     });
-    return !isSame;
+    return isNews;
+  }
+
+  /** Its operator has mended something: what was known against it counts no more. */
+  forgive(place: Place, nowMs: number): void {
+    const name = placeName(place);
+    this.probes.delete(name);
+    const before = this.places.get(name);
+    if (before === undefined || before.failures === 0) return;
+    this.set(name, { ...healthy, changedAtMs: Math.max(nowMs, before.changedAtMs + 1) });
   }
 
   /** What is known, by place name; for sharing and for the dashboard. */
@@ -171,10 +189,14 @@ function namesOf(place: Place): string[] {
   return place.keyId === null ? [place.channelId] : [place.channelId, placeName(place)];
 }
 
+/** A refused key is set aside for longer than one that failed, and an upstream may say itself when to come again. */
+function saysHowLong(failure: Failure): boolean {
+  return failure.kind === 'refused' || (failure.retryAfterMs ?? null) !== null;
+}
+
 function coolDownMs(failure: Failure, failures: number, random: number): number {
-  if (failure.kind === 'limited' && failure.retryAfterMs !== null) {
-    return Math.min(Math.max(failure.retryAfterMs, coolDowns.firstMs), coolDowns.retryAfterMostMs);
-  }
+  const asked = failure.kind === 'refused' ? null : (failure.retryAfterMs ?? null);
+  if (asked !== null) return Math.min(Math.max(asked, coolDowns.firstMs), coolDowns.retryAfterMostMs);
   const [first, most] =
     failure.kind === 'refused'
       ? [coolDowns.refusedFirstMs, coolDowns.refusedMostMs]

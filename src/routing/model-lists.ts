@@ -18,6 +18,8 @@ export const listLimits = {
   names: 5_000,
   pages: 20,
   channels: 200,
+  /** Of a channel, tried one after the other while they are refused. */
+  keys: 3,
   errorCharacters: 1_000,
 } as const;
 
@@ -85,9 +87,26 @@ export class ModelLists {
     return names;
   }
 
+  /** By the first key that is let in; what the last was told is thrown. */
   private async fetchNames(channel: LiveChannel, listing: ModelListing, waitMs: number): Promise<string[]> {
+    const [first = null, ...others] = channel.keys.slice(0, listLimits.keys).map(({ id }) => id);
+    let reading = this.namesBy(first, channel, listing, waitMs);
+    for (const id of others)
+      reading = reading.catch((error) => {
+        if (error instanceof RefusedKey) return this.namesBy(id, channel, listing, waitMs);
+        throw error;
+      });
+    return reading;
+  }
+
+  private async namesBy(
+    keyId: string | null,
+    channel: LiveChannel,
+    listing: ModelListing,
+    waitMs: number,
+  ): Promise<string[]> {
     const provider = providers[channel.provider];
-    const { value: key } = await this.keys.keyOf(channel, null);
+    const { value: key } = await this.keys.keyOf(channel, keyId);
     const target = {
       ...listTarget,
       baseUrl: baseUrlOf(provider, channel.baseUrl),
@@ -128,5 +147,9 @@ async function pageOf(answering: Promise<Response>): Promise<unknown> {
   const response = await answering;
   const text = await response.text();
   if (response.ok) return JSON.parse(text);
-  throw new Error(`the upstream answered ${response.status}: ${text.slice(0, listLimits.errorCharacters)}`);
+  const words = `the upstream answered ${response.status}: ${text.slice(0, listLimits.errorCharacters)}`;
+  throw [401, 402, 403].includes(response.status) ? new RefusedKey(words) : new Error(words);
 }
+
+/** Another key of the channel's may be let in. */
+class RefusedKey extends Error {}

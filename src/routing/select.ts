@@ -11,7 +11,7 @@ export interface Choice<T extends Route> extends Place {
 }
 
 export interface Selection {
-  /** Names of places (see placeName) that were tried already. */
+  /** Names of places (see placeName) that will not do, and of those that were tried for a model (see tryName). */
   tried: ReadonlySet<string>;
   /** What the choice among equals hangs on: a conversation's beginning, or anything random. */
   seed(): string;
@@ -24,7 +24,9 @@ export function selectPlace<T extends Route>(
   health: Health,
   { tried, seed, nowMs }: Selection,
 ): Choice<T> | null {
-  const untried = routes.flatMap(placesOf).filter((choice) => !tried.has(placeName(choice)));
+  const untried = routes
+    .flatMap(placesOf)
+    .filter((choice) => !tried.has(placeName(choice)) && !tried.has(tryName(choice)));
   if (untried.length <= 1) return untried[0] ?? null;
   const open = untried.filter((choice) => health.availability(choice, nowMs) !== 'cooling');
   if (open.length === 0) return soonest(untried, health);
@@ -32,6 +34,11 @@ export function selectPlace<T extends Route>(
   const native = first.filter(({ route }) => route.target === null);
   const best = native.length > 0 ? native : first;
   return best.length === 1 ? (best[0] ?? null) : heaviest(best, seed());
+}
+
+/** A place as it is tried for one of the models that are tried in order: for the next, the same place may do. */
+export function tryName(choice: Choice<Route>): string {
+  return `${placeName(choice)} ${choice.route.rank ?? 0}`;
 }
 
 /** Every key of the route's channel; a route may be bound to one. */

@@ -55,16 +55,28 @@ export class SharedHealth {
     return this.current.report();
   }
 
+  /** Forgets, here and elsewhere, what was known against the places. */
+  async forgive(places: readonly Place[]): Promise<void> {
+    if (places.length === 0) return;
+    await this.known();
+    for (const place of places) this.current.forgive(place, Date.now());
+    await this.known();
+  }
+
   private exchange(nowMs: number, background: Background): void {
     const ageMs = nowMs - this.exchangedAtMs;
     if (ageMs < (this.hasNews ? tellEveryMs : exchangeEveryMs)) return;
     this.exchangedAtMs = nowMs;
-    const report = this.hasNews ? this.current.report() : {};
+    const hadNews = this.hasNews;
     this.hasNews = false;
     background(
-      this.board.exchange(report).then(
+      this.board.exchange(hadNews ? this.current.report() : {}).then(
         (known) => this.current.learn(known),
-        (error) => console.warn(JSON.stringify({ event: 'health-board-away', error: String(error) })),
+        (error) => {
+          // Nobody has heard: it is news still.
+          this.hasNews ||= hadNews;
+          console.warn(JSON.stringify({ event: 'health-board-away', error: String(error) }));
+        },
       ),
     );
   }

@@ -52,12 +52,18 @@ export class RoutingStore {
     await this.takeOverChannels([record]);
   }
 
-  /** null: there is no such channel. */
-  async update(id: string, changes: ChannelChanges, nowMs: number): Promise<ChannelRecord | null> {
+  /** null: there is no such channel, or none whose keys are still `keys`: somebody else has changed them meanwhile. */
+  async update(
+    id: string,
+    changes: ChannelChanges,
+    keys: Channel['keys'] | null,
+    nowMs: number,
+  ): Promise<ChannelRecord | null> {
     const columns = { ...columnsOfChannel(changes), updated_at: nowMs };
+    const set = Object.keys(columns).map(assign).join(', ');
     const row = await this.db
-      .prepare(`UPDATE channels SET ${Object.keys(columns).map(assign).join(', ')} WHERE id = ? RETURNING *`)
-      .bind(...Object.values(columns), id)
+      .prepare(`UPDATE channels SET ${set} WHERE id = ? AND json(keys) = json(coalesce(?, keys)) RETURNING *`)
+      .bind(...Object.values(columns), id, keys && JSON.stringify(keys))
       .first<ChannelRow>();
     return row && recordOfRow(row);
   }

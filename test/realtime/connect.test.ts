@@ -15,17 +15,18 @@ afterEach(() => void vi.useRealTimers());
 const scope = { group: 'default', bounds: { channels: [] } };
 const order = { requestId: 'req_1', headers: {} } as SessionOrder;
 
+const namesOf = (models: number) => Array.from({ length: models }, (_, index) => `model-${index}`);
+const liveChannel = (id: string, models: string[]) => ({
+  ...plainChannel(id),
+  plainKeys: ['k'],
+  lastResort: false,
+  models,
+});
+
 /** A connector of an alias for that many models with five channels each, and the addresses that it went to. */
-function connectorOf(models: number, answer: OpenUpstream) {
-  const names = Array.from({ length: models }, (_, index) => `model-${index}`);
-  const channels = names.flatMap((model) =>
-    Array.from({ length: 5 }, (_, index) => ({
-      ...plainChannel(`${model} ${index}`),
-      plainKeys: ['k'],
-      lastResort: false,
-      models: [model],
-    })),
-  );
+function connectorOf(models: number, answer: OpenUpstream, channelsOf = fiveOfEach) {
+  const names = namesOf(models);
+  const channels = channelsOf(names);
   const aliases = [{ name: 'all', models: names }];
   const catalog = new Catalog({ channels, groups: [], overrides: [], aliases });
   const routes = sessionRoutes(catalog, wishesOf('all', [], catalog), 'openai', scope);
@@ -40,6 +41,12 @@ function connectorOf(models: number, answer: OpenUpstream) {
     background: () => undefined,
   });
   return { connector, asked };
+}
+
+function fiveOfEach(names: string[]) {
+  return names.flatMap((model) =>
+    Array.from({ length: 5 }, (_, index) => liveChannel(`${model} ${index}`, [model])),
+  );
 }
 
 /** As the runtime has it: without a socket. */
@@ -89,6 +96,19 @@ describe('places', () => {
     expect(perModel.map(({ length }) => length)).toEqual(perModel.map(() => realtimeLimits.places));
     expect(new Set(asked).size).toBe(asked.length);
     expect(asked.map((name) => name.split(' ')[0])).toEqual(asked.map((name) => name.split(' ')[0]).sort());
+  });
+
+  it('are tried for the next model, too, where they answered', async () => {
+    const ofAll = (names: string[]) => [liveChannel('one', names)];
+    const limited = connectorOf(3, async () => refusal(429), ofAll);
+    await limited.connector.next();
+    expect(limited.asked).toEqual(['one', 'one', 'one']);
+    const answers: OpenUpstream[] = [async () => refusal(401), async () => Promise.reject(new Error('gone'))];
+    for (const answer of answers) {
+      const { connector, asked } = connectorOf(3, answer, ofAll);
+      await connector.next();
+      expect(asked).toEqual(['one']);
+    }
   });
 
   it('that went away before they said anything are told to the health of all', async () => {

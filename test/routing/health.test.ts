@@ -61,6 +61,46 @@ describe('a place that failed', () => {
   });
 });
 
+describe('a probe', () => {
+  const probing = () => {
+    const health = new Health();
+    health.failed(key, unavailable, 1_000, 1_000, evenly);
+    health.begin(key, 2_000);
+    return health;
+  };
+
+  it('whose caller left says nothing: the next request may try', () => {
+    const health = probing();
+    health.release(key);
+    expect(health.availability(other, 2_100)).toBe('probe');
+  });
+
+  it('whose key is limited leaves the channel to its other keys', () => {
+    const health = probing();
+    health.failed(key, limited(60_000), 2_000, 2_100, evenly);
+    expect(health.availability(key, 2_101)).toBe('cooling');
+    expect(health.availability(other, 2_101)).toBe('probe');
+  });
+});
+
+describe('requests that were under way together', () => {
+  it('tell what they know of the time, though they count as one', () => {
+    const health = new Health();
+    health.failed(key, limited(null), 900, 1_000, evenly);
+    expect(health.failed(key, limited(30_000), 900, 1_010, evenly)).toBe(true);
+    expect([health.coolUntilMs(key), health.report()['one/k1']?.failures]).toEqual([31_010, 1]);
+    expect(health.failed(key, limited(5_000), 900, 1_020, evenly)).toBe(true);
+    expect(health.coolUntilMs(key)).toBe(31_010);
+  });
+
+  it('set a key aside for as long as a refused one, when it is one', () => {
+    const health = new Health();
+    health.failed(key, limited(null), 900, 1_000, evenly);
+    expect(health.failed(key, { kind: 'refused', reason: 'status 401' }, 900, 1_010, evenly)).toBe(true);
+    expect(health.coolUntilMs(key)).toBe(1_010 + coolDowns.refusedFirstMs);
+  });
+});
+
 describe('whose failure it is', () => {
   it('takes a 5xx for the channel’s: no key of it is used', () => {
     const health = new Health();
@@ -74,6 +114,15 @@ describe('whose failure it is', () => {
     expect(health.availability(key, 4_999)).toBe('cooling');
     expect(health.availability(key, 5_000)).toBe('probe');
     expect(health.availability(other, 1)).toBe('ready');
+  });
+
+  it('leaves a channel alone for as long as its 503 asks', () => {
+    const health = new Health();
+    health.failed(key, { ...unavailable, retryAfterMs: 40_000 }, 0, 0, evenly);
+    expect([health.availability(other, 39_999), health.availability(other, 40_000)]).toEqual([
+      'cooling',
+      'probe',
+    ]);
   });
 
   it('believes no upstream that asks for more than an hour', () => {

@@ -107,6 +107,7 @@ function servicesOver(db: D1Database): PageServices {
     testChannel: async () => ({ ok: true, status: 200, latency_ms: 1 }),
     discoverModels: async () => ({ models: [] }),
     channelHealth: async () => ({}),
+    forgiveChannel: async () => undefined,
     report: (_event, error) => console.error(error),
     now: () => million.lastMs,
     liveChannels: async () => [],

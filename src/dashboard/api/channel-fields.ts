@@ -30,8 +30,11 @@ const keyList = z
 
 const modelName = z.string().trim().min(1, 'must not be empty').max(managementLimits.modelCharacters);
 
+/** A wildcard would map nothing: a name that is not in the map goes as it is. */
+const mappedName = modelName.regex(/^[^*]*$/, 'must be the name of a model, not a wildcard');
+
 const modelMap = z
-  .record(modelName, modelName)
+  .record(mappedName, mappedName)
   .refine(
     (map) => Object.keys(map).length <= managementLimits.models,
     `at most ${managementLimits.models} entries`,
@@ -70,7 +73,9 @@ export const settings = z.strictObject({
     .boolean()
     .optional()
     .openapi({ description: 'Whether an `openai-compatible` upstream has the Responses API.' }),
-  first_byte_ms: waitMs.openapi({ description: 'Time to the head of a response.' }),
+  first_byte_ms: waitMs.openapi({
+    description: 'Time to the head of a response, and to the first byte of a stream.',
+  }),
   idle_ms: waitMs.openapi({ description: 'Time between two pieces of a stream.' }),
   region: z
     .string()

@@ -1,13 +1,14 @@
 // What creating and editing a channel does: check it as a whole, seal its keys, store it, tell the catalog.
 import { presets } from '../../providers/presets.ts';
 import type { Channel } from '../../routing/channel.ts';
+import type { Place } from '../../routing/health.ts';
 import type { ChannelRecord } from '../../routing/store.ts';
 import { checkChannel, keysOfProvider } from './channel-checks.ts';
 import type { ChannelEdit, NewChannel } from './channel-fields.ts';
 import { editedKeys, sealKeys } from './channel-keys.ts';
 import { changesOfChannel } from './channel-views.ts';
 import { newId } from './identifiers.ts';
-import { notFound } from './problem.ts';
+import { notFound, Problem } from './problem.ts';
 import type { ManagementServices } from './services.ts';
 
 export async function createChannel(services: ManagementServices, body: NewChannel): Promise<ChannelRecord> {
@@ -28,17 +29,44 @@ export async function editChannel(
   id: string,
   edit: ChannelEdit,
 ): Promise<ChannelRecord> {
-  const before = await services.routing.find(id);
-  if (before === null) throw notFound('channel');
-  const provider = edit.provider ?? before.channel.provider;
-  const keys = await editedKeys(before.channel.keys, withOwnKeys(edit, provider), services.encryptionKey);
+  for (let tries = 0; tries < editTries; tries++) {
+    const before = await services.routing.find(id);
+    if (before === null) throw notFound('channel');
+    const record = await editedRecord(services, before.channel, edit);
+    if (record === null) continue;
+    await services.onChannelsChanged();
+    await services.forgiveChannel(mendedPlaces(before.channel, record.channel));
+    return record;
+  }
+  throw new Problem(409, 'The keys of the channel are being changed by somebody else. Repeat the call.');
+}
+
+/** How often an edit is made anew because its channel's keys were changed (or sealed anew) meanwhile. */
+const editTries = 5;
+
+/** null: somebody else has changed the keys since they were read, and none may be lost. */
+async function editedRecord(
+  { routing, encryptionKey, now }: ManagementServices,
+  before: Channel,
+  edit: ChannelEdit,
+): Promise<ChannelRecord | null> {
+  const provider = edit.provider ?? before.provider;
+  const keys = await editedKeys(before.keys, withOwnKeys(edit, provider), encryptionKey);
   const changes = { ...changesOfChannel(edit), ...(keys !== null && { keys }) };
-  const after = { ...before.channel, ...changes };
+  const after = { ...before, ...changes };
   checkChannel(after, after.keys.length);
-  const record = await services.routing.update(id, changes, services.now());
-  if (record === null) throw notFound('channel');
-  await services.onChannelsChanged();
-  return record;
+  return routing.update(before.id, changes, keys && before.keys, now());
+}
+
+/** What an edit may have mended: how the channel is reached, and then its keys, too; or only which keys it has. */
+function mendedPlaces(before: Channel, after: Channel): Place[] {
+  const own = { channelId: after.id, keyId: null };
+  const reached = ({ provider, baseUrl, headers, settings }: Channel) =>
+    JSON.stringify([provider, baseUrl, headers, settings]);
+  if (reached(before) !== reached(after) || (after.enabled && !before.enabled))
+    return [own, ...after.keys.map(({ id }) => ({ channelId: after.id, keyId: id }))];
+  const hasNewKey = after.keys.some(({ id }) => !before.keys.some((key) => key.id === id));
+  return hasNewKey ? [own] : [];
 }
 
 /** The edit with its keys as the provider's are kept. */

@@ -14,7 +14,15 @@ import { channelView } from './channel-views.ts';
 import { createChannel, editChannel } from './channel-writes.ts';
 import { cutPage, pageOf, pageParameters, timeCursor } from './pages.ts';
 import { fieldProblem, notFound } from './problem.ts';
-import { bodyFailures, callFailures, inputFailures, json, jsonBody, missingFailure } from './responses.ts';
+import {
+  bodyFailures,
+  callFailures,
+  conflictFailure,
+  inputFailures,
+  json,
+  jsonBody,
+  missingFailure,
+} from './responses.ts';
 import type { ManagementServices } from './services.ts';
 
 const params = z.object({ id: z.string() });
@@ -62,6 +70,7 @@ const editChannelRoute = createRoute({
     200: json(channel, 'The channel as it is now.'),
     ...bodyFailures,
     ...missingFailure,
+    ...conflictFailure,
     ...callFailures,
   },
 });

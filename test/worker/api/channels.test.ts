@@ -92,6 +92,8 @@ describe('creating a channel', () => {
     [{ models: [] }, 'models'],
     [{ models: ['a', ' '] }, 'models.1'],
     [{ model_map: { a: '' } }, 'model_map.a'],
+    [{ model_map: { 'gpt-*': 'a' } }, 'model_map.gpt-*'],
+    [{ model_map: { a: 'gpt-*' } }, 'model_map.a'],
     [{ priority: 1.5 }, 'priority'],
     [{ weight: -1 }, 'weight'],
     [{ enabled: 'yes' }, 'enabled'],

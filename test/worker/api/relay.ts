@@ -112,6 +112,7 @@ export function relay(overrides: Partial<ManagementServices> = {}) {
     testChannel: async (_id, model) => ({ ok: false, status: 401, latency_ms: 12, error: `no ${model}` }),
     discoverModels: async (id) => ({ models: [`a model of ${id}`] }),
     channelHealth: async () => ({}),
+    forgiveChannel: async () => undefined,
     report: (event) => events.push(event),
     now: () => clock.nowMs++,
     ...overrides,

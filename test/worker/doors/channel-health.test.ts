@@ -2,6 +2,7 @@
 // sees when all is dead.
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { trialLimits } from '../../../src/relay/channel-test.ts';
 import { listLimits } from '../../../src/routing/model-lists.ts';
 import { RoutingStore } from '../../../src/routing/store.ts';
 import { type OpenRelay, openRelay, type Received } from './open-relay.ts';
@@ -96,6 +97,122 @@ describe('the health of a channel', () => {
     expect((await relay.manage('POST', `/channels/${id}/test`, { key_id: keyId })).body.ok).toBe(true);
     expect((await relay.manage('GET', `/channels/${id}`)).body.health.state).toBe('ready');
     await expect(relay.manage('POST', `/channels/${id}/test`, { key_id: 'key_none' })).rejects.toThrow('400');
+  });
+});
+
+describe('discovery with several keys', () => {
+  it('asks with another key where the first is refused', async () => {
+    relay.upstream = ({ headers }) =>
+      headers.get('authorization') === 'Bearer key-two-of-two'
+        ? Response.json({ data: [{ id: 'a' }] })
+        : Response.json({ error: { message: 'Incorrect API key' } }, { status: 401 });
+    const { id } = await made();
+    expect((await relay.manage('POST', `/channels/${id}/discover`)).body).toEqual({ models: ['a'] });
+    const late = (last: string) => made({ keys: ['no', 'nor-this', last].map((key) => `key-${key}`) });
+    const third = await late('two-of-two');
+    expect((await relay.manage('POST', `/channels/${third.id}/discover`)).body).toEqual({ models: ['a'] });
+    const fourth = await made({ keys: ['key-a', 'key-b', 'key-c', 'key-two-of-two'] });
+    relay.received.length = 0;
+    expect((await relay.manage('POST', `/channels/${fourth.id}/discover`)).body.models).toBeNull();
+    expect(relay.received).toHaveLength(listLimits.keys);
+    const one = await made({ keys: ['key-one-of-two'] });
+    const { body } = await relay.manage('POST', `/channels/${one.id}/discover`);
+    expect(body).toEqual({ models: null, error: expect.stringContaining('401') });
+  });
+});
+
+describe('edits of keys at the same time', () => {
+  it('are both there afterwards', async () => {
+    const { id } = await made();
+    await Promise.all(
+      ['key-three', 'key-four'].map((key) => relay.manage('PATCH', `/channels/${id}`, { add_keys: [key] })),
+    );
+    expect((await relay.manage('GET', `/channels/${id}`)).body.keys).toHaveLength(4);
+  });
+});
+
+describe('an edit that mends a channel', () => {
+  const stateOf = async (id: string) => {
+    const { body } = await relay.manage('GET', `/channels/${id}`);
+    return [body.health.state, ...body.keys.map((key: { health: { state: string } }) => key.health.state)];
+  };
+
+  it('by a key that it lacked lets it be used at once', async () => {
+    relay.upstream = ({ headers }) =>
+      headers.has('authorization')
+        ? Response.json({ object: 'chat.completion', choices: [] })
+        : Response.json({ error: { message: 'No key' } }, { status: 401 });
+    const fields = { provider: 'openai-compatible', base_url: 'https://x.test/v1', keys: [], priority: 1 };
+    const { id } = await made(fields);
+    expect((await ask()).status).toBe(502);
+    expect(await stateOf(id)).toEqual(['refused']);
+    await made({ provider: 'openai-compatible', base_url: 'https://y.test/v1' });
+    await relay.manage('PATCH', `/channels/${id}`, { add_keys: ['key-that-it-lacked'] });
+    expect(await stateOf(id)).toEqual(['ready', 'ready']);
+    relay.received.length = 0;
+    expect((await ask()).status).toBe(200);
+    expect(relay.received.map(({ url }) => new URL(url).host)).toEqual(['x.test']);
+  });
+
+  it('by its address forgives its keys, too; by other keys only itself; by its name nothing', async () => {
+    relay.upstream = refusing('key-one-of-two', 'key-two-of-two');
+    const { id } = await made();
+    await ask();
+    await relay.manage('PATCH', `/channels/${id}`, {
+      name: 'another',
+      base_url: null,
+      headers: {},
+      enabled: true,
+    });
+    await relay.manage('PATCH', `/channels/${id}`, { add_keys: ['key-three'] });
+    expect(await stateOf(id)).toEqual(['ready', 'refused', 'refused', 'ready']);
+    await relay.manage('PATCH', `/channels/${id}`, { base_url: 'https://x.test/v1' });
+    expect(await stateOf(id)).toEqual(['ready', 'ready', 'ready', 'ready']);
+    // The board, too: an isolate that has seen nothing itself.
+    const elsewhere = openRelay();
+    const { body } = await elsewhere.manage('GET', `/channels/${id}`);
+    expect(body.keys[0].health.state).toBe('ready');
+  });
+});
+
+describe('a trial', () => {
+  it.each<[string, () => Response, string]>([
+    ['a page', () => new Response('<html>Welcome!</html>'), 'Welcome!'],
+    ['nothing', () => new Response(''), 'no JSON'],
+    [
+      'an error with 200',
+      () => Response.json({ error: { message: 'No such model', code: 404 } }),
+      'No such model',
+    ],
+    [
+      'a redirection',
+      () => new Response(null, { status: 302, headers: { location: 'https://x.test' } }),
+      '302',
+    ],
+    ['nothing with 500', () => new Response('', { status: 500 }), '500'],
+  ])('that is answered with %s has failed, and says so', async (_, answer, words) => {
+    relay.upstream = answer;
+    const { id } = await made();
+    const { body } = await relay.manage('POST', `/channels/${id}/test`);
+    expect(body.ok).toBe(false);
+    expect(body.error).toContain(words);
+  });
+
+  it('does not wait for an answer that never ends', async () => {
+    relay.upstream = (_request, signal) => {
+      const body = new ReadableStream({
+        start: (controller) => {
+          controller.enqueue(new TextEncoder().encode('{"id":'));
+          signal?.addEventListener('abort', () => controller.error(new Error('aborted')));
+        },
+      });
+      return new Response(body, { headers: { 'content-type': 'application/json' } });
+    };
+    const { id } = await made();
+    const trying = relay.manage('POST', `/channels/${id}/test`);
+    await vi.waitFor(() => expect(relay.received).toHaveLength(1));
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + trialLimits.waitMs });
+    expect((await trying).body).toMatchObject({ ok: false, error: expect.any(String) });
   });
 });
 

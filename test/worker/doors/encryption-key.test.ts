@@ -104,3 +104,20 @@ it('leaves alone and counts what no known key opens, and says so to nobody but t
     (await respond(relayWith({ ENCRYPTION_KEY: 'old' }), { previous_response_id: made[0] })).status,
   ).toBe(200);
 });
+
+it('says in a trial and in discovery that it is the encryption key', async () => {
+  await relayWith({ ENCRYPTION_KEY: 'old' }).channel({
+    name: 'a',
+    provider: 'anthropic',
+    models: ['claude-x'],
+    keys: ['the-right-key'],
+  });
+  const relay = relayWith({ ENCRYPTION_KEY: 'another' });
+  const { id } = (await relay.manage('GET', '/channels')).body.data[0];
+  const said = { error: expect.stringContaining('sealed under another ENCRYPTION_KEY') };
+  expect((await relay.manage('POST', `/channels/${id}/test`)).body).toMatchObject({ ok: false, ...said });
+  expect((await relay.manage('POST', `/channels/${id}/discover`)).body).toMatchObject({
+    models: null,
+    ...said,
+  });
+});

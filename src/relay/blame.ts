@@ -1,0 +1,77 @@
+// What an upstream's response says against the place that it came from: whether another may be tried, and what the
+// place is to be left alone for.
+import { isObject } from '../formats/json-reader.ts';
+import { refusedRelay, refusedThisOnly } from '../providers/refused-relay.ts';
+import type { Failure } from '../routing/health.ts';
+import { retryAfterOf } from '../routing/retry-after.ts';
+import { withoutFirstError } from './first-event.ts';
+
+/** Why another place may be tried. */
+export interface AttemptFailure {
+  /** `unsuited`: the place is well, but this request is none for it. */
+  kind: Failure['kind'] | 'unsuited';
+  reason: string;
+  retryAfterMs: number | null;
+  /** The upstream may have done the work all the same: it had the request, and broke off or was too slow. */
+  mayBeDone: boolean;
+}
+
+/** The response with its whole body, and what it says against the place; null: it is an answer. */
+export interface Judged {
+  response: Response;
+  failure: AttemptFailure | null;
+}
+
+/** `firstByteMs`: a stream is looked at, too, and may take so long to its first byte; null: it is not. */
+export async function judge(response: Response, firstByteMs: number | null): Promise<Judged> {
+  const { status, headers } = response;
+  if (status < 400) {
+    const isStream = headers.get('content-type')?.includes('text/event-stream') === true;
+    return firstByteMs !== null && isStream
+      ? withoutFirstError(response, firstByteMs)
+      : { response, failure: null };
+  }
+  if (!movesOn(status)) return { response, failure: null };
+  const bytes = await response.arrayBuffer().catch(() => new ArrayBuffer(0));
+  const text = new TextDecoder().decode(bytes.slice(0, reasonBytes));
+  return { response: new Response(bytes, { status, headers }), failure: failureOf(status, headers, text) };
+}
+
+function failureOf(status: number, headers: Headers, text: string): AttemptFailure | null {
+  const retryAfterMs = retryAfterOf(headers, Date.now()) ?? retryInfoIn(text);
+  const said = { reason: `status ${status}`, retryAfterMs, mayBeDone: gatewayStatuses.has(status) };
+  if (refusedThisOnly(status, text)) return { ...said, kind: 'unsuited' };
+  if (refusedRelay(status, text)) return { ...said, kind: 'refused' };
+  if (status === 429 || status === 408) return { ...said, kind: 'limited' };
+  return status < 500 ? null : { ...said, kind: 'unavailable' };
+}
+
+/** Of an error's body, this much is searched for what it says of the relay's own key. */
+const reasonBytes = 64 * 1024;
+
+/** Statuses after which another place may do better; of a 400 and a 403 only the body tells. */
+function movesOn(status: number): boolean {
+  return status >= 500 || [400, 401, 402, 403, 408, 429].includes(status);
+}
+
+/** Said by whoever stands before the upstream: what became of the request behind it is not known. */
+const gatewayStatuses: ReadonlySet<number> = new Set([502, 504, 520, 524]);
+
+/**
+ * Gemini says in the body when to come again (google.rpc.RetryInfo, `"retryDelay": "36s"`):
+ * https://ai.google.dev/gemini-api/docs/rate-limits (2026-11).
+ */
+function retryInfoIn(text: string): number | null {
+  if (!text.includes('"retryDelay"')) return null;
+  let found: number | null = null;
+  try {
+    JSON.parse(text, (_key, value) => {
+      const seconds = isObject(value) ? /^(\d+(?:\.\d+)?)s$/.exec(String(value.retryDelay))?.[1] : undefined;
+      if (seconds !== undefined) found = Number(seconds) * 1_000;
+      return value;
+    });
+  } catch {
+    // No JSON: nothing is said.
+  }
+  return found;
+}

@@ -1,0 +1,187 @@
+// Streams that open with 200 and begin with an error, as each API tells it: no answer, but for what the caller did wrong.
+import { env } from 'cloudflare:workers';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type OpenRelay, openRelay } from './open-relay.ts';
+import { ownHeader } from './routes.ts';
+
+let relay: OpenRelay;
+let token: string;
+
+beforeEach(async () => {
+  await env.DB.prepare('DELETE FROM channels').run();
+  relay = openRelay();
+  ({ token } = await relay.token());
+});
+
+const sse = (text: string) => new Response(text, { headers: { 'content-type': 'text/event-stream' } });
+const named = (event: string, data: object) => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+const bare = (data: object) => `data: ${JSON.stringify(data)}\n\n`;
+const ping = named('ping', { type: 'ping' });
+const whole = bare({
+  id: 'c',
+  object: 'chat.completion.chunk',
+  choices: [{ index: 0, delta: { content: 'hi' } }],
+});
+
+interface Api {
+  provider: string;
+  path: string;
+  fields: object;
+}
+const messages = [{ role: 'user', content: 'hi' }];
+const contents = [{ role: 'user', parts: [{ text: 'hi' }] }];
+const chat: Api = { provider: 'openai', path: '/v1/chat/completions', fields: { messages } };
+const responses: Api = { provider: 'openai', path: '/v1/responses', fields: { input: 'hi' } };
+const anthropic: Api = { provider: 'anthropic', path: '/v1/messages', fields: { messages, max_tokens: 9 } };
+const gemini: Api = {
+  provider: 'gemini',
+  path: '/v1beta/models/the-model:streamGenerateContent?alt=sse',
+  fields: { contents },
+};
+const pictures: Api = { provider: 'openai', path: '/v1/images/generations', fields: { prompt: 'a dot' } };
+
+/** Hosts that were asked, and the health of the first: its channel's and its key's state. */
+async function ask({ provider, path, fields }: Api, first: () => Response, headers = {}) {
+  relay.received.length = 0;
+  const made = { provider, models: ['the-model'], keys: ['key-of-the-operator'] };
+  const [{ id }] = await Promise.all([
+    relay.channel({ ...made, name: 'first', base_url: 'https://first.test/v1', priority: 1 }),
+    relay.channel({ ...made, name: 'second', base_url: 'https://second.test/v1' }),
+  ]);
+  relay.upstream = ({ url }) => (url.includes('first') ? first() : sse(whole));
+  const reply = await relay.fetch(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...ownHeader('openai', token), ...headers },
+    body: JSON.stringify({ model: 'the-model', stream: true, ...fields }),
+  });
+  const { body } = await relay.manage('GET', `/channels/${id}`);
+  return { text: reply.text, hosts: hosts(), health: [body.health.state, body.keys[0].health.state] };
+}
+const hosts = () => relay.received.map(({ url }) => new URL(url).hostname.replace('.test', ''));
+
+const overloaded = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } };
+const failedResponse = (code: string) => ({
+  type: 'response.failed',
+  sequence_number: 0,
+  response: { id: 'resp_1', status: 'failed', error: { code, message: 'It failed.' } },
+});
+
+describe('an error as the first event', () => {
+  it.each<[string, Api, string, string, string]>([
+    ['Anthropic', anthropic, named('error', overloaded), 'cooling', 'ready'],
+    [
+      'Anthropic after comments and pings',
+      anthropic,
+      `: hi\n\n${ping}${ping}${named('error', overloaded)}`,
+      'cooling',
+      'ready',
+    ],
+    [
+      'Anthropic, of a limit',
+      anthropic,
+      named('error', { type: 'error', error: { type: 'rate_limit_error' } }),
+      'ready',
+      'cooling',
+    ],
+    [
+      'Anthropic, of the key',
+      anthropic,
+      named('error', { type: 'error', error: { type: 'permission_error' } }),
+      'ready',
+      'refused',
+    ],
+    [
+      'Responses',
+      responses,
+      named('error', { type: 'error', code: 'server_error', message: 'x', sequence_number: 0 }),
+      'cooling',
+      'ready',
+    ],
+    [
+      'Responses, of a limit',
+      responses,
+      named('error', { type: 'error', code: 'rate_limit_exceeded', sequence_number: 0 }),
+      'ready',
+      'cooling',
+    ],
+    [
+      'Responses, as a response that has failed',
+      responses,
+      named('response.failed', failedResponse('server_error')),
+      'cooling',
+      'ready',
+    ],
+    [
+      'Gemini',
+      gemini,
+      bare({ error: { code: 503, status: 'UNAVAILABLE', message: 'x' } }),
+      'cooling',
+      'ready',
+    ],
+    [
+      'Gemini, without its data:',
+      gemini,
+      `${JSON.stringify({ error: { code: 500, status: 'INTERNAL' } }, null, 2)}\n\n`,
+      'cooling',
+      'ready',
+    ],
+    [
+      'Gemini, of a limit',
+      gemini,
+      bare({ error: { code: 429, status: 'RESOURCE_EXHAUSTED' } }),
+      'ready',
+      'cooling',
+    ],
+    [
+      'a chat',
+      chat,
+      bare({ error: { message: 'no room: not_found in cache', code: 502 } }),
+      'cooling',
+      'ready',
+    ],
+    ['an event of that name', chat, named('error', { message: 'worker died' }), 'cooling', 'ready'],
+    ['nothing at all', chat, '', 'cooling', 'ready'],
+  ])('of %s goes to another channel', async (_, api, stream, channel, key) => {
+    const { hosts, text, health } = await ask(api, () => sse(stream));
+    expect(hosts).toEqual(['first', 'second']);
+    expect(text).toContain('hi');
+    expect(health).toEqual([channelState(channel, key), key]);
+  });
+
+  it.each<[string, Api, string]>([
+    ['Anthropic', anthropic, named('error', { type: 'error', error: { type: 'invalid_request_error' } })],
+    ['Responses', responses, named('response.failed', failedResponse('invalid_prompt'))],
+    ['Gemini', gemini, bare({ error: { code: 400, status: 'INVALID_ARGUMENT' } })],
+    ['vLLM', chat, bare({ error: { message: 'too long', type: 'BadRequestError', code: 400 } })],
+    ['a nameless', chat, bare({ error: 'context_length exceeded' })],
+  ])('of %s that is the caller’s own fault goes to the caller', async (_, api, stream) => {
+    const { hosts, text, health } = await ask(api, () => sse(stream));
+    expect([hosts, text, health]).toEqual([['first'], stream, ['ready', 'ready']]);
+  });
+});
+
+/** A channel all of whose keys are away shows their state. */
+const channelState = (channel: string, key: string) => (channel === 'ready' ? key : channel);
+
+describe('a picture that may have been made', () => {
+  const lost: [string, () => Response][] = [
+    ['a stream that ends before it begins', () => sse('')],
+    ['a gateway’s time-out', () => Response.json({ error: { message: 'x' } }, { status: 504 })],
+    ['a bad gateway', () => Response.json({ error: { message: 'x' } }, { status: 502 })],
+  ];
+  it.each(lost)('is not asked for twice: %s', async (_, first) => {
+    expect((await ask(pictures, first)).hosts).toEqual(['first']);
+    expect((await ask(chat, first)).hosts).toEqual(['first', 'second']);
+    await env.DB.prepare('DELETE FROM channels').run();
+  });
+
+  it('is, when the caller says so, and when the upstream says that it failed', async () => {
+    const [, first] = lost[1] as (typeof lost)[1];
+    expect((await ask(pictures, first, { 'x-relay-repeat': '1' })).hosts).toEqual(['first', 'second']);
+  });
+
+  it('is, when the upstream says that it made none', async () => {
+    const first = () => sse(bare({ error: { type: 'server_error', message: 'x' } }));
+    expect((await ask(pictures, first)).hosts).toEqual(['first', 'second']);
+  });
+});
