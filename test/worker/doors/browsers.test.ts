@@ -18,9 +18,12 @@ const ofAnswer = (headers: Headers) => [
 ];
 
 it('keeps an upstream’s page from being one of the relay’s own', async () => {
-  const html = { 'content-type': 'text/html', 'content-security-policy': 'script-src *' };
-  for (const status of [200, 400]) {
-    relay.upstream = () => new Response('<script>alert(1)</script>', { status, headers: html });
+  for (const [status, type] of [
+    [200, 'application/xhtml+xml'],
+    [400, 'text/html'],
+  ] as const) {
+    const headers = { 'content-type': type, 'content-security-policy': 'script-src *' };
+    relay.upstream = () => new Response('<script>alert(1)</script>', { status, headers });
     // As a form of another site's sends it: no header but what the address says.
     const path = `/v1beta/models/gemini-2.0-flash:generateContent?key=${token}`;
     const body = JSON.stringify({ contents: [{ parts: [{ text: 'hi' }] }] });
