@@ -13,7 +13,7 @@ import { judge } from './client-frames.ts';
 import { Conversation } from './conversation.ts';
 import { cancelEvent, errorEvent, sessionExpiredEvent, sessionUpdateEvent } from './error-event.ts';
 import { readFrame } from './events.ts';
-import { SessionModels } from './models.ts';
+import { SessionModels, transcriptionModelIn, withUpstreamTranscriber } from './models.ts';
 import { Turns } from './turns.ts';
 import { observe } from './upstream-frames.ts';
 
@@ -77,7 +77,12 @@ export class OpenaiDialect implements Dialect {
   prelude(): string | null {
     const settings = this.context.order.bound?.settings ?? {};
     const saysMore = Object.keys(settings).some((name) => name !== 'type');
-    return saysMore ? sessionUpdateEvent(settings) : null;
+    if (!saysMore) return null;
+    const update = sessionUpdateEvent(settings);
+    const { upstreamModel } = this.parts().models.pricing;
+    return this.conversation.isTranscription && transcriptionModelIn(settings) !== undefined
+      ? withUpstreamTranscriber(update, upstreamModel)
+      : update;
   }
 
   judge(frame: Frame): Verdict | Promise<Verdict> {
