@@ -132,6 +132,35 @@ it('a model that is named in a binary frame is checked, and called as the channe
   client.socket.close();
 });
 
+describe('a token that is edited', () => {
+  const edit = (id: string, models: string[]) => relay.manage('PATCH', `/api/tokens/${id}`, { models });
+
+  it('ends the session whose model it may have no longer, though a frame has named that', async () => {
+    const { id, token } = await relay.token();
+    const client = await openRealtime(relay.url, token, { query: '' });
+    client.say(change('gpt-realtime'));
+    await client.next('session.updated');
+    await sleep(1_500);
+    await edit(id, ['gpt-realtime-mini']);
+    // The ledger is asked anew every 10 s in any case.
+    expect(await Promise.race([client.closed, sleep(6_000)])).toMatchObject({ reason: 'model_not_allowed' });
+  });
+
+  it('is asked about the model that answers now, and not about the one before', async () => {
+    const { id, token } = await relay.token();
+    const client = await openRealtime(relay.url, token);
+    client.say(change('gpt-realtime-mini'));
+    await client.next('session.updated');
+    await edit(id, ['gpt-realtime-mini']);
+    await sleep(500);
+    client.say({ type: 'response.create' });
+    await client.next('response.done');
+    await sleep(1_500);
+    await edit(id, ['gpt-realtime']);
+    expect(await Promise.race([client.closed, sleep(6_000)])).toMatchObject({ reason: 'model_not_allowed' });
+  });
+});
+
 describe('a transcription session', () => {
   const completed = {
     type: 'conversation.item.input_audio_transcription.completed',
