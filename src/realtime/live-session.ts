@@ -7,7 +7,7 @@ import type { Catalog } from '../routing/catalog.ts';
 import type { CatalogLoader } from '../routing/catalog-loader.ts';
 import { Bridge, type SessionEnd } from './bridge.ts';
 import { type Closing, closeCodes, closingForError } from './close-codes.ts';
-import { Connector, type ConnectorServices } from './connect.ts';
+import { Connector, type ConnectorServices, refusedRelayError } from './connect.ts';
 import type { Dialect, DialectContext } from './dialect.ts';
 import type { Frame } from './frames.ts';
 import { GeminiDialect } from './gemini/dialect.ts';
@@ -128,6 +128,8 @@ export class LiveSession {
       observe: (frame) => dialect.observe(frame),
       another: (closing) => this.another(closing),
       refusesRelay: (closing) => dialect.refusesRelay(closing),
+      refusalIn: (frame) => dialect.refusalIn(frame),
+      refusedEvent: () => dialect.errorEvent(refusedRelayError()),
       ended: (end) => this.ended(end),
     });
     this.bridge = bridge;
