@@ -76,6 +76,19 @@ export class Turns implements SessionTurns {
     this.standing.transcript = await money.reserve(pricing, transcriptMeasure(pricing.rates), false);
   }
 
+  /** The upstream has other settings: what it will not do by itself any longer is given back. */
+  changed(): void {
+    const { answersBySelf, writesDown } = this.context.conversation;
+    const { response, transcript } = this.standing;
+    const idle = [
+      answersBySelf ? null : response,
+      writesDown || transcript?.hasBegun ? null : transcript,
+    ].filter((turn) => turn !== null);
+    if (response !== null && idle.includes(response)) this.standing.response = null;
+    if (transcript !== null && idle.includes(transcript)) this.standing.transcript = null;
+    this.context.money.release(idle);
+  }
+
   /** `response.created`. What nobody reserved, or not at the price of the model that answers, is reserved now, or cancelled. */
   async begun(event: JsonObject): Promise<void> {
     const id = textAt(objectAt(event, 'response'), 'id') ?? '';

@@ -65,9 +65,13 @@ function note(type: string, event: JsonObject, context: UpstreamFramesContext): 
   }
 }
 
-function noteSession(session: unknown, { conversation, models, modelChanged }: UpstreamFramesContext): void {
+function noteSession(
+  session: unknown,
+  { conversation, turns, models, modelChanged }: UpstreamFramesContext,
+): void {
   if (!isObject(session)) return;
   conversation.applySession(session);
+  turns.changed();
   const model = models.reportedIn(session);
   if (model !== null) modelChanged(model);
 }
