@@ -27,6 +27,10 @@ export interface BridgeHandlers {
   another(closing: Closing): Promise<WebSocket | null>;
   /** Whether an upstream that closes like that refuses the relay's own key or account, which is not the client's to read. */
   refusesRelay(closing: Closing): boolean;
+  /** The closing that an upstream's first frame stands for, which says the same; null: it is none of that kind. */
+  refusalIn(frame: Frame): Closing | null;
+  /** The client's last event where nobody took the relay's key; null: its API has none for it. */
+  refusedEvent(): string | null;
   /** Called once. Both sockets are closed by then. */
   ended(end: SessionEnd): void;
 }
@@ -43,6 +47,7 @@ export class Bridge {
   /** What the upstream was told before it said anything, to be said again; null: it has, or it was too much. */
   private told: (() => Frame)[] | null = [];
   private toldSize = 0;
+  private hasSpoken = false;
   private isJudging = false;
   private isOver = false;
   /** The client's first frame, which stays in its place. */
@@ -66,7 +71,7 @@ export class Bridge {
   attach(upstream: WebSocket, prelude: string | null): void {
     this.prelude = prelude;
     upstream.binaryType = 'arraybuffer';
-    upstream.addEventListener('message', ({ data }) => this.fromUpstream(data as Frame));
+    upstream.addEventListener('message', ({ data }) => this.fromUpstream(upstream, data as Frame));
     upstream.addEventListener('close', ({ code, reason }) => this.upstreamGone(upstream, { code, reason }));
     upstream.addEventListener('error', (event) => this.upstreamGone(upstream, closingOfError(event)));
     upstream.accept();
@@ -111,8 +116,14 @@ export class Bridge {
       this.end({ code: closeCodes.too_big, reason: 'too_much_waits' }, null, 'request_too_large');
   }
 
-  private fromUpstream(frame: Frame): void {
-    if (this.isOver) return;
+  private fromUpstream(upstream: WebSocket, frame: Frame): void {
+    if (this.isOver || upstream !== this.upstream) return;
+    const refusal = this.hasSpoken ? null : this.handlers.refusalIn(frame);
+    if (refusal !== null) {
+      this.upstreamGone(upstream, refusal);
+      return;
+    }
+    this.hasSpoken = true;
     this.told = null;
     this.handlers.observe(frame);
     send(this.client, frame);
@@ -190,6 +201,8 @@ export class Bridge {
   private upstreamEnded(closing: Closing): void {
     if (this.handlers.refusesRelay(closing)) {
       const refused = { code: closeCodes.upstream, reason: 'upstream_refused_relay' };
+      const event = this.handlers.refusedEvent();
+      if (event !== null) this.sendClient(event);
       this.finish({ by: 'upstream', errorCode: refused.reason }, refused, null);
       return;
     }

@@ -180,10 +180,14 @@ function failureOf(response: Response | Error, text: string): Failure | Unsuited
   return isOpen || (status >= 400 && status < 500) ? null : { kind: 'unavailable', ...said };
 }
 
+/** It is the relay's own key or account, which is its operator's to mend. */
+export function refusedRelayError(): RelayError {
+  return new RelayError('upstream_refused_relay', 'The model provider refused the relay itself.');
+}
+
 function errorOf({ kind }: Failure | Unsuited, response: Response | Error): RelayError {
   if (response instanceof RelayError) return response;
-  if (kind === 'refused')
-    return new RelayError('upstream_refused_relay', 'The model provider refused the relay itself.');
+  if (kind === 'refused') return refusedRelayError();
   if (kind === 'limited')
     return new RelayError('rate_limit_exceeded', 'The model provider takes no more sessions at the moment.');
   return new RelayError('upstream_error', 'The model provider cannot open a session at the moment.');

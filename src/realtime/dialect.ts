@@ -59,4 +59,6 @@ export interface Dialect {
   expiredEvent(): string | null;
   /** Whether an upstream that closes like that refuses the relay's own key or account. */
   refusesRelay(closing: Closing): boolean;
+  /** The closing that an upstream's first frame stands for, which says the same; null: it is none of that kind. */
+  refusalIn(first: Frame): Closing | null;
 }

@@ -16,3 +16,13 @@ export type Verdict =
 export function sizeOf(frame: Frame): number {
   return typeof frame === 'string' ? frame.length : frame.byteLength;
 }
+
+/** The JSON text of a frame of either kind. */
+export function textOfFrame(frame: Frame): string {
+  return typeof frame === 'string' ? frame : new TextDecoder().decode(frame);
+}
+
+/** The text as a frame of the same kind. */
+export function frameLike(frame: Frame, text: string): Frame {
+  return typeof frame === 'string' ? text : (new TextEncoder().encode(text).buffer as ArrayBuffer);
+}

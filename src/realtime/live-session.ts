@@ -7,12 +7,12 @@ import type { Catalog } from '../routing/catalog.ts';
 import type { CatalogLoader } from '../routing/catalog-loader.ts';
 import { Bridge, type SessionEnd } from './bridge.ts';
 import { type Closing, closeCodes, closingForError } from './close-codes.ts';
-import { Connector, type ConnectorServices } from './connect.ts';
+import { Connector, type ConnectorServices, refusedRelayError } from './connect.ts';
 import type { Dialect, DialectContext } from './dialect.ts';
 import type { Frame } from './frames.ts';
 import { GeminiDialect } from './gemini/dialect.ts';
 import { realtimeLimits } from './limits.ts';
-import { SessionMoney } from './money.ts';
+import { type Pricing, SessionMoney } from './money.ts';
 import { OpenaiDialect } from './openai/dialect.ts';
 import { questionOf, type SessionOrder } from './order.ts';
 import { relayErrorOf } from './relay-error-of.ts';
@@ -59,6 +59,8 @@ export class LiveSession {
   private bridge: Bridge | null = null;
   private isOver = false;
   private timers: ReturnType<typeof setTimeout>[] = [];
+  /** What the ledger was asked about last, and how it is asked anew. */
+  private watched: { about: Pricing | null; again: () => void } | null = null;
 
   constructor(order: SessionOrder, context: LiveSessionContext) {
     this.order = order;
@@ -126,6 +128,8 @@ export class LiveSession {
       observe: (frame) => dialect.observe(frame),
       another: (closing) => this.another(closing),
       refusesRelay: (closing) => dialect.refusesRelay(closing),
+      refusalIn: (frame) => dialect.refusalIn(frame),
+      refusedEvent: () => dialect.errorEvent(refusedRelayError()),
       ended: (end) => this.ended(end),
     });
     this.bridge = bridge;
@@ -189,11 +193,14 @@ export class LiveSession {
     }
   }
 
-  /** Until the token may not go on, or the session is over. */
+  /** Until the token may not go on, or the session is over. Another model is another question, from then on. */
   private async watch(): Promise<void> {
     while (!this.isOver) {
-      const error = await this.money.watch(this.dialect.chosen);
-      if (error !== null) return this.fail(error);
+      const about = this.dialect.chosen;
+      const { promise: asksAgain, resolve } = Promise.withResolvers<null>();
+      this.watched = { about, again: () => resolve(null) };
+      const error = await Promise.race([this.money.watch(about), asksAgain]);
+      if (error !== null && about === this.dialect.chosen) return this.fail(error);
     }
   }
 
@@ -209,7 +216,8 @@ export class LiveSession {
   }
 
   private renewTurns(): void {
-    const { turns } = this.dialect;
+    const { turns, chosen } = this.dialect;
+    if (this.watched?.about !== chosen) this.watched?.again();
     if (!turns.isEmpty) this.context.background(turns.renew());
   }
 

@@ -31,6 +31,8 @@ function bridgeWith(handlers: Partial<BridgeHandlers> = {}) {
     observe: () => undefined,
     another: async () => null,
     refusesRelay: () => false,
+    refusalIn: () => null,
+    refusedEvent: () => null,
     ended: (end) => ends.push(end),
     ...handlers,
   });
@@ -104,6 +106,23 @@ describe('an upstream that goes away before its first frame', () => {
     upstream.end(1006);
     await turn();
     expect(client.closed).toEqual([1011, 'upstream_lost']);
+  });
+
+  it('is one whose first frame refuses the relay, but not one that says so later', async () => {
+    const next = new RememberingSocket();
+    const refusal = { code: 3000, reason: 'no' };
+    const { client, upstream, attach } = bridgeWith({
+      another: async () => next as never,
+      refusalIn: (frame) => (frame === 'no' ? refusal : null),
+    });
+    attach();
+    client.hear('one');
+    upstream.hear('no');
+    upstream.hear('more');
+    await turn();
+    expect([upstream.closed, next.sent, client.sent]).toEqual([[3000, 'no'], ['one'], []]);
+    for (const frame of ['yes', 'no']) next.hear(frame);
+    expect(client.sent).toEqual(['yes', 'no']);
   });
 
   it('holds back what the client says meanwhile', async () => {

@@ -5,7 +5,7 @@ import { closingForClient, closingForUpstream, closingOfError } from '../../src/
 import { responseMeasure } from '../../src/realtime/openai/bound.ts';
 import { Conversation } from '../../src/realtime/openai/conversation.ts';
 import { readFrame, responseIdOf } from '../../src/realtime/openai/events.ts';
-import { withUpstreamModel } from '../../src/realtime/openai/models.ts';
+import { withUpstreamModel, withUpstreamTranscriber } from '../../src/realtime/openai/models.ts';
 import { usageOfResponse, usageOfTranscription } from '../../src/realtime/openai/usage.ts';
 
 describe('a frame', () => {
@@ -39,6 +39,8 @@ describe('a frame', () => {
     });
     expect(readFrame('{"\\u0074ype":"response.\\u0063reate"}')).toMatchObject({ type: 'response.create' });
     expect(readFrame(new ArrayBuffer(3))).toEqual({ outcome: 'opaque' });
+    const binary = new TextEncoder().encode(' {"type":"response.create"}').buffer as ArrayBuffer;
+    expect(readFrame(binary)).toMatchObject({ type: 'response.create' });
     expect(responseIdOf('{"type":"x","response_id" : "resp_1"}')).toBe('resp_1');
   });
 });
@@ -47,6 +49,14 @@ it('the model of a session is renamed in place, and nothing else is touched', ()
   const frame =
     '{ "type":"session.update", "session" : {"a":1e400, "model":"mine","model":"mine"} ,"n":9007199254740993}';
   expect(withUpstreamModel(frame, 'theirs')).toBe(frame.replaceAll('"mine"', '"theirs"'));
+});
+
+it('so is the model that a transcription session writes down with', () => {
+  const frame =
+    '{"session":{"n":1e400,"audio":{ "input":{"transcription":{"model": "mine","x":[]}}},"input_audio_transcription":{"model":"mine"}}}';
+  expect(withUpstreamTranscriber(frame, 'theirs')).toBe(frame.replaceAll('"mine"', '"theirs"'));
+  for (const without of ['{"session":{"audio":null}}', '{"session":{"input_audio_transcription":{}}}', '{}'])
+    expect(withUpstreamTranscriber(without, 'theirs')).toBe(without);
 });
 
 describe('a closing', () => {

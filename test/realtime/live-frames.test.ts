@@ -1,7 +1,8 @@
 // What messages of the Live API are read as, without parsing the bulk of them; the model of a setup; usages.
 import { describe, expect, it } from 'vitest';
+import { frameLike } from '../../src/realtime/frames.ts';
 import { LiveConversation } from '../../src/realtime/gemini/conversation.ts';
-import { frameLike, readFrame } from '../../src/realtime/gemini/frames.ts';
+import { readFrame } from '../../src/realtime/gemini/frames.ts';
 import { modelNamed, modelOfSetup, withSetupModel } from '../../src/realtime/gemini/setup.ts';
 import { usageOfTurn } from '../../src/realtime/gemini/usage.ts';
 

@@ -318,6 +318,16 @@ describe('an ending', () => {
     expect(upstream.sessions.slice(-20).filter(({ closed }) => closed?.code !== 1001)).toEqual([]);
   });
 
+  it('of a token that may not have the model any longer does not wait', async () => {
+    const { id, token } = await relay.token();
+    const client = await liveSession(relay.url, token);
+    await sleep(1_500);
+    await relay.manage('PATCH', `/api/tokens/${id}`, { models: ['another'] });
+    // The ledger is asked anew every 10 s in any case.
+    const closed = await Promise.race([client.closed, sleep(6_000)]);
+    expect(closed).toMatchObject({ code: 1008, reason: 'model_not_allowed' });
+  });
+
   it('of a token that expires comes at that moment', async () => {
     const expiresAtMs = Date.now() + 2_000;
     const { token } = await relay.token({ expires_at: new Date(expiresAtMs).toISOString() });

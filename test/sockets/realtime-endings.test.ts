@@ -157,6 +157,45 @@ describe('an upstream', () => {
     expect(rows).toHaveLength(3);
   });
 
+  it.each(['invalid_api_key', 'insufficient_quota'])(
+    'that takes the socket and not the relay’s key (%s) is left for the next, or not heard by the client',
+    async (code) => {
+      const error = {
+        type: 'invalid_request_error',
+        code,
+        message: 'Incorrect API key provided: key-of-***.',
+      };
+      brokenScript = {
+        opened: (session) => {
+          session.say({ type: 'error', error });
+          session.socket.close(3000, `invalid_request_error.${code}`);
+        },
+      };
+      const opened = broken.sessions.length;
+      const common = { provider: 'openai', keys: [`another-key-${code}`], base_url: broken.url };
+      await relay.channel({ ...common, name: `first ${code}`, models: [`two-${code}`], priority: 9 });
+      await relay.channel({ ...common, name: `only ${code}`, models: [`one-${code}`] });
+      await relay.channel({
+        ...common,
+        name: `next ${code}`,
+        models: [`two-${code}`],
+        base_url: upstream.url,
+      });
+      const { token } = await relay.token();
+      const served = await openRealtime(relay.url, token, { query: `?model=two-${code}` });
+      await served.next('session.created');
+      expect(served.received).toHaveLength(1);
+      served.socket.close();
+      const refused = await openRealtime(relay.url, token, { query: `?model=one-${code}` });
+      expect(await refused.closed).toMatchObject({ code: 1011, reason: 'upstream_refused_relay' });
+      expect(refused.received.map((text) => JSON.parse(text))).toMatchObject([
+        { type: 'error', error: { type: 'upstream_error', code: 'upstream_error' } },
+      ]);
+      expect(refused.received.join()).not.toContain('key');
+      expect(broken.sessions.length).toBe(opened + 2);
+    },
+  );
+
   it('that refuses everywhere is an error before the upgrade', async () => {
     const onlyBroken = await relay.channel({
       name: 'refusing',

@@ -29,8 +29,8 @@ beforeAll(async () => {
     provider: 'openai',
     base_url: upstream.url,
     keys: ['k'],
-    models: ['gpt-realtime', 'gpt-realtime-mini', 'mapped', 'gpt-4o-transcribe', 'whisper-1'],
-    model_map: { mapped: 'gpt-realtime-mini' },
+    models: ['gpt-realtime', 'gpt-realtime-mini', 'mapped', 'gpt-4o-transcribe', 'whisper-1', 'my-whisper'],
+    model_map: { mapped: 'gpt-realtime-mini', 'my-whisper': 'whisper-1' },
   });
 });
 afterAll(async () => {
@@ -115,6 +115,52 @@ describe('a change of the model', () => {
   });
 });
 
+it('a model that is named in a binary frame is checked, and called as the channel does', async () => {
+  const { token } = await relay.token({ models: ['gpt-realtime', 'mapped'] });
+  const client = await openRealtime(relay.url, token);
+  await client.next('session.created');
+  const binary: Buffer[] = [];
+  upstream.sessions.at(-1)?.socket.on('message', (data, isBinary) => {
+    if (isBinary) binary.push(data as Buffer);
+  });
+  client.socket.send(Buffer.from(JSON.stringify(change('gpt-realtime-mini'))));
+  expect(await client.next('error')).toMatchObject({ error: { code: 'model_not_allowed' } });
+  client.socket.send(Buffer.from(JSON.stringify(change('mapped'))));
+  await expect
+    .poll(() => binary.map(String), { timeout: 5_000 })
+    .toEqual([JSON.stringify(change('gpt-realtime-mini'))]);
+  client.socket.close();
+});
+
+describe('a token that is edited', () => {
+  const edit = (id: string, models: string[]) => relay.manage('PATCH', `/api/tokens/${id}`, { models });
+
+  it('ends the session whose model it may have no longer, though a frame has named that', async () => {
+    const { id, token } = await relay.token();
+    const client = await openRealtime(relay.url, token, { query: '' });
+    client.say(change('gpt-realtime'));
+    await client.next('session.updated');
+    await sleep(1_500);
+    await edit(id, ['gpt-realtime-mini']);
+    // The ledger is asked anew every 10 s in any case.
+    expect(await Promise.race([client.closed, sleep(6_000)])).toMatchObject({ reason: 'model_not_allowed' });
+  });
+
+  it('is asked about the model that answers now, and not about the one before', async () => {
+    const { id, token } = await relay.token();
+    const client = await openRealtime(relay.url, token);
+    client.say(change('gpt-realtime-mini'));
+    await client.next('session.updated');
+    await edit(id, ['gpt-realtime-mini']);
+    await sleep(500);
+    client.say({ type: 'response.create' });
+    await client.next('response.done');
+    await sleep(1_500);
+    await edit(id, ['gpt-realtime']);
+    expect(await Promise.race([client.closed, sleep(6_000)])).toMatchObject({ reason: 'model_not_allowed' });
+  });
+});
+
 describe('a transcription session', () => {
   const completed = {
     type: 'conversation.item.input_audio_transcription.completed',
@@ -153,6 +199,37 @@ describe('a transcription session', () => {
     client.say(audio);
     expect(await client.closed).toMatchObject({ code: 1008, reason: 'model_not_allowed' });
     expect(upstream.sessions.at(-1)?.received).toEqual([]);
+  });
+
+  it('calls its model as the channel does, and so does the secret that it began with', async () => {
+    const { token } = await relay.token({ models: ['my-whisper'] });
+    const { session } = transcriptionBy('my-whisper');
+    const secret = await mint(token, session);
+    const openings = [
+      await openRealtime(relay.url, secret.body.value ?? null, { query: '' }),
+      await openRealtime(relay.url, token, { query: '?intent=transcription' }),
+    ];
+    openings[1]?.say(transcriptionBy('my-whisper'));
+    for (const client of openings) await client.next('session.updated');
+    const said = upstream.sessions.slice(-2).flatMap(({ received }) => received);
+    expect(said.map((text) => JSON.parse(text).session)).toEqual([
+      transcriptionBy('whisper-1').session,
+      transcriptionBy('whisper-1').session,
+    ]);
+    for (const client of openings) client.socket.close();
+  });
+
+  it('whose upstream changes to a model that is not allowed is closed', async () => {
+    const { token } = await relay.token({ models: ['whisper-1'] });
+    const client = await openRealtime(relay.url, token, { query: '?intent=transcription' });
+    client.say(transcriptionBy('whisper-1'));
+    await client.next('session.updated');
+    // What the relay takes for sound, and the upstream for an update: the last of two types.
+    const { session } = transcriptionBy('gpt-4o-transcribe');
+    client.socket.send(
+      `{"type":"input_audio_buffer.append","audio":"","session":${JSON.stringify(session)},"type":"session.update"}`,
+    );
+    expect(await client.closed).toMatchObject({ code: 1008, reason: 'model_not_allowed' });
   });
 
   it('of an ephemeral secret that names no model may name one, once it is allowed', async () => {

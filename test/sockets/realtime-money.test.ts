@@ -180,6 +180,18 @@ describe('a voice session', () => {
     expect(last()?.received).toEqual([]);
   });
 
+  it('gives back what it held for the upstream’s turns when the client takes them from then on', async () => {
+    const { id, token } = await relay.token({ quota_usd: 0.2 });
+    const client = await openRealtime(relay.url, token);
+    client.say(audio);
+    await expect.poll(async () => (await balanceOf(relay, id)).open_requests, { timeout: 5_000 }).toBe(2);
+    client.say(silentVoice);
+    await expect.poll(async () => (await balanceOf(relay, id)).open_requests, { timeout: 5_000 }).toBe(1);
+    client.say({ type: 'response.create' });
+    await client.next('response.done');
+    client.socket.close();
+  });
+
   it('whose turns the client takes needs no reservation for audio', async () => {
     const { token } = await relay.token({ quota_usd: 0.01 });
     const client = await openRealtime(relay.url, token);

@@ -259,3 +259,21 @@ it('a response beside the conversation leaves the conversation’s length as it 
     .toBeGreaterThan(0.084 + 0.128);
   client.socket.terminate();
 });
+
+it('a response whose end is told twice is charged once', async () => {
+  script = {
+    event: (session, { type }) => {
+      if (type !== 'response.create') return;
+      const events = responseEvents({ input: 100, output: 10 });
+      for (const said of [...events, events.at(-1) ?? {}]) session.say(said);
+    },
+  };
+  const { id, token } = await relay.token({ quota_usd: 1 });
+  const client = await openRealtime(relay.url, token);
+  for (let index = 0; index < 2; index++) {
+    client.say({ type: 'response.create' });
+    for (let ends = 0; ends < 2; ends++) await client.next('response.done');
+  }
+  client.socket.close(1000);
+  expect(await settled(id, 3)).toHaveLength(2);
+});

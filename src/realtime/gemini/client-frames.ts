@@ -4,11 +4,11 @@ import { memberOf, objectOf, objectsOf, textOf } from '../../formats/gemini-gene
 import { isObject } from '../../formats/json-reader.ts';
 import type { JsonObject } from '../../formats/observation.ts';
 import { RelayError } from '../../lib/relay-error.ts';
-import type { Frame, Verdict } from '../frames.ts';
+import { type Frame, frameLike, textOfFrame, type Verdict } from '../frames.ts';
 import type { Pricing } from '../money.ts';
 import { relayErrorOf } from '../relay-error-of.ts';
 import type { LiveConversation } from './conversation.ts';
-import { frameLike, readFrame, textOfFrame } from './frames.ts';
+import { readFrame } from './frames.ts';
 import { modelNamed, withSetupModel } from './setup.ts';
 import type { LiveTurns } from './turns.ts';
 

@@ -81,6 +81,11 @@ export class GeminiDialect implements Dialect {
     return relaysOwnFault.test(reason);
   }
 
+  /** Google closes. */
+  refusalIn(): null {
+    return null;
+  }
+
   private currentPricing(): Pricing {
     if (this.place === null) throw new Error('a frame passed before there was an upstream');
     // A group's multiplier may have been edited since the session began.

@@ -3,7 +3,7 @@
 // https://ai.google.dev/api/live (2026-11)
 import { isObject } from '../../formats/json-reader.ts';
 import type { JsonObject } from '../../formats/observation.ts';
-import type { Frame } from '../frames.ts';
+import { type Frame, textOfFrame } from '../frames.ts';
 
 export type BulkKind = 'heard-audio' | 'seen-video' | 'said-audio';
 
@@ -44,16 +44,6 @@ export function readFrame(frame: Frame): LiveFacts {
     // Not for the relay to say.
   }
   return { outcome: 'opaque' };
-}
-
-/** The JSON text of a frame of either kind. */
-export function textOfFrame(frame: Frame): string {
-  return typeof frame === 'string' ? frame : new TextDecoder().decode(frame);
-}
-
-/** The text as a frame of the same kind. */
-export function frameLike(frame: Frame, text: string): Frame {
-  return typeof frame === 'string' ? text : (new TextEncoder().encode(text).buffer as ArrayBuffer);
 }
 
 function glanceAtText(text: string): LiveFacts | null {

@@ -2,12 +2,18 @@
 // is checked, audio that the upstream may answer by itself is reserved once.
 import { isObject, objectAt, textAt } from '../../formats/json-reader.ts';
 import type { JsonObject } from '../../formats/observation.ts';
-import type { Frame, Verdict } from '../frames.ts';
+import { type Frame, frameLike, textOfFrame, type Verdict } from '../frames.ts';
+import type { Pricing } from '../money.ts';
 import { relayErrorOf } from '../relay-error-of.ts';
 import type { Conversation } from './conversation.ts';
 import { errorEvent } from './error-event.ts';
 import { readFrame } from './events.ts';
-import { type SessionModels, withUpstreamModel } from './models.ts';
+import {
+  type SessionModels,
+  transcriptionModelIn,
+  withUpstreamModel,
+  withUpstreamTranscriber,
+} from './models.ts';
 import type { Turns } from './turns.ts';
 
 export interface ClientFramesContext {
@@ -20,7 +26,7 @@ export interface ClientFramesContext {
 export function judge(frame: Frame, context: ClientFramesContext): Verdict | Promise<Verdict> {
   const facts = readFrame(frame);
   const pass: Verdict = { outcome: 'pass', frame };
-  if (facts.outcome === 'opaque' || typeof frame !== 'string') return pass;
+  if (facts.outcome === 'opaque') return pass;
   if (facts.outcome === 'bulk') {
     context.conversation.heard(facts.characters);
     return context.turns.isReservedForAudio ? pass : reserveForAudio(pass, context);
@@ -59,7 +65,7 @@ async function ask(pass: Verdict, event: JsonObject, { turns }: ClientFramesCont
 }
 
 function update(
-  frame: string,
+  frame: Frame,
   event: JsonObject,
   session: JsonObject,
   { conversation, models }: ClientFramesContext,
@@ -69,10 +75,11 @@ function update(
   const pass = (): Verdict => {
     conversation.applySession(session);
     conversation.told(session);
-    const named = conversation.isTranscription ? undefined : textAt(session, 'model');
+    const { isTranscription } = conversation;
+    const named = isTranscription ? transcriptionModelIn(session) : textAt(session, 'model');
     if (named === undefined) return { outcome: 'pass', frame };
     // Another upstream may call it otherwise.
-    const again = () => renamed(frame, named, models.coming);
+    const again = () => renamed(frame, named, models.coming, isTranscription);
     return { outcome: 'pass', frame: again(), ...(model === null && { again }) };
   };
   if (model === null && transcriber === null) return pass();
@@ -84,8 +91,10 @@ function update(
 }
 
 /** A frame that names the model as the upstream does is not touched. */
-function renamed(frame: string, model: string, { upstreamModel }: { upstreamModel: string }): string {
-  return model === upstreamModel ? frame : withUpstreamModel(frame, upstreamModel);
+function renamed(frame: Frame, model: string, { upstreamModel }: Pricing, isTranscription: boolean): Frame {
+  if (model === upstreamModel) return frame;
+  const rename = isTranscription ? withUpstreamTranscriber : withUpstreamModel;
+  return frameLike(frame, rename(textOfFrame(frame), upstreamModel));
 }
 
 async function orRefused(event: JsonObject, step: () => Promise<Verdict>): Promise<Verdict> {

@@ -4,6 +4,7 @@ import { objectAt, textAt } from '../../formats/json-reader.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import type { Catalog, Route } from '../../routing/catalog.ts';
 import { ratesOf } from '../../routing/route-rates.ts';
+import type { Closing } from '../close-codes.ts';
 import type { Dialect, DialectContext } from '../dialect.ts';
 import type { Frame, Verdict } from '../frames.ts';
 import type { Pricing } from '../money.ts';
@@ -13,9 +14,16 @@ import { judge } from './client-frames.ts';
 import { Conversation } from './conversation.ts';
 import { cancelEvent, errorEvent, sessionExpiredEvent, sessionUpdateEvent } from './error-event.ts';
 import { readFrame } from './events.ts';
-import { SessionModels } from './models.ts';
+import { SessionModels, transcriptionModelIn, withUpstreamTranscriber } from './models.ts';
 import { Turns } from './turns.ts';
 import { observe } from './upstream-frames.ts';
+
+/**
+ * OpenAI opens a socket for a wrong key too, says so in an `error` event, and closes with 3000 and its type and code.
+ * https://github.com/twilio-samples/speech-assistant-openai-realtime-api-python/issues/4 (2024-10)
+ */
+const relaysOwnFault =
+  /\.(invalid_api_key|insufficient_quota|billing_hard_limit_reached|account_deactivated)$/;
 
 export class OpenaiDialect implements Dialect {
   readonly turns: Turns;
@@ -77,7 +85,12 @@ export class OpenaiDialect implements Dialect {
   prelude(): string | null {
     const settings = this.context.order.bound?.settings ?? {};
     const saysMore = Object.keys(settings).some((name) => name !== 'type');
-    return saysMore ? sessionUpdateEvent(settings) : null;
+    if (!saysMore) return null;
+    const update = sessionUpdateEvent(settings);
+    const { upstreamModel } = this.parts().models.pricing;
+    return this.conversation.isTranscription && transcriptionModelIn(settings) !== undefined
+      ? withUpstreamTranscriber(update, upstreamModel)
+      : update;
   }
 
   judge(frame: Frame): Verdict | Promise<Verdict> {
@@ -98,9 +111,16 @@ export class OpenaiDialect implements Dialect {
     return sessionExpiredEvent();
   }
 
-  /** OpenAI refuses a key before it opens a socket. */
-  refusesRelay(): boolean {
-    return false;
+  refusesRelay({ reason }: Closing): boolean {
+    return relaysOwnFault.test(reason);
+  }
+
+  refusalIn(first: Frame): Closing | null {
+    const facts = readFrame(first);
+    if (facts.outcome !== 'event' || facts.type !== 'error') return null;
+    const error = objectAt(facts.event, 'error');
+    const closing = { code: 3000, reason: `${textAt(error, 'type')}.${textAt(error, 'code')}` };
+    return this.refusesRelay(closing) ? closing : null;
   }
 
   /** A frame that escaped the check at the door of frames does not escape the upstream's own word. */

@@ -1,6 +1,7 @@
 // What a frame is, at the price of a glance: audio is most of what passes and is not parsed.
 import { isObject, textAt } from '../../formats/json-reader.ts';
 import type { JsonObject } from '../../formats/observation.ts';
+import { type Frame, textOfFrame } from '../frames.ts';
 
 /** Events that come many times a second, and whose only news is how long they are. */
 export type BulkKind = 'heard-audio' | 'said-audio' | 'said-text';
@@ -20,24 +21,29 @@ const bulk: Readonly<Record<string, BulkKind>> = {
 export type FrameFacts =
   | { outcome: 'bulk'; kind: BulkKind; characters: number; text: string }
   | { outcome: 'event'; type: string; event: JsonObject }
-  /** Binary, or no JSON object with a type: passes as it is, and whoever gets it says what is wrong. */
+  /** No JSON object with a type: passes as it is, and whoever gets it says what is wrong. */
   | { outcome: 'opaque' };
 
 const headLength = 160;
 const typeAtHead = /^\s*\{(?:\s*"event_id"\s*:\s*"[^"\\]*"\s*,)?\s*"type"\s*:\s*"([a-z_.]+)"/;
 
-/** Never throws. */
-export function readFrame(frame: string | ArrayBuffer): FrameFacts {
-  if (typeof frame !== 'string') return { outcome: 'opaque' };
-  const kind = bulk[typeAtHead.exec(frame.slice(0, headLength))?.[1] ?? ''];
-  if (kind !== undefined) return { outcome: 'bulk', kind, characters: payloadLength(frame), text: frame };
+/** Of either kind: there are servers that take JSON in binary frames too. Never throws. */
+export function readFrame(frame: Frame): FrameFacts {
+  const text = typeof frame === 'string' || startsLikeObject(frame) ? textOfFrame(frame) : '';
+  const kind = bulk[typeAtHead.exec(text.slice(0, headLength))?.[1] ?? ''];
+  if (kind !== undefined) return { outcome: 'bulk', kind, characters: payloadLength(text), text };
   try {
-    const event: unknown = JSON.parse(frame);
-    if (isObject(event) && typeof event.type === 'string') return factsOf(event, event.type, frame);
+    const event: unknown = JSON.parse(text);
+    if (isObject(event) && typeof event.type === 'string') return factsOf(event, event.type, text);
   } catch {
     // Not for the relay to say.
   }
   return { outcome: 'opaque' };
+}
+
+function startsLikeObject(frame: ArrayBuffer): boolean {
+  const head = new TextDecoder('latin1').decode(frame.slice(0, headLength));
+  return head.trimStart().startsWith('{');
 }
 
 /** Members come in any order: some servers sort them, and the type comes last. */

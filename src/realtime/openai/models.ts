@@ -51,8 +51,7 @@ export class SessionModels {
 
   /** The model that a `session.update` names; null: none, or the one that it is already. */
   changeIn(session: JsonObject): string | null {
-    const isTranscription = this.order.intent === 'transcription';
-    const model = isTranscription ? transcriptionModelIn(session) : textAt(session, 'model');
+    const model = this.modelIn(session);
     const { coming, isNamed } = this;
     const isSame = isNamed && (model === coming.model || model === coming.named);
     return model === undefined || isSame ? null : model;
@@ -110,7 +109,7 @@ export class SessionModels {
 
   /** What the upstream says of the session. Answers a model that it changed to and nobody asked for; else null. */
   reportedIn(session: JsonObject): string | null {
-    const model = textAt(session, 'model') ?? null;
+    const model = this.modelIn(session) ?? null;
     const before = this.reported;
     this.reported = model ?? before;
     const answered = this.answeredBy(model, before);
@@ -121,6 +120,10 @@ export class SessionModels {
     }
     const isNews = before !== null && model !== before;
     return isNews && model !== this.pricing.upstreamModel ? model : null;
+  }
+
+  private modelIn(session: JsonObject): string | undefined {
+    return this.order.intent === 'transcription' ? transcriptionModelIn(session) : textAt(session, 'model');
   }
 
   /** Which of the changes that are waited for the upstream speaks of; -1: none, it answers an update of something else. */
@@ -150,6 +153,23 @@ export function withUpstreamModel(frame: string, upstreamModel: string): string 
   if (session === undefined) return frame;
   const renamed = replaceMember(memberText(frame, session), 'model', JSON.stringify(upstreamModel));
   return frame.slice(0, session.valueStart) + renamed + frame.slice(session.valueEnd);
+}
+
+/** Likewise of the model that a transcription session writes down with, in the words of GA and of the beta. */
+export function withUpstreamTranscriber(frame: string, upstreamModel: string): string {
+  const value = JSON.stringify(upstreamModel);
+  const renamed = withValueAt(frame, ['session', 'audio', 'input', 'transcription', 'model'], value);
+  return withValueAt(renamed, ['session', 'input_audio_transcription', 'model'], value);
+}
+
+/** The text with another value at the end of a path of members, where there is one; else as it was. */
+function withValueAt(text: string, [key = '', ...rest]: readonly string[], value: string): string {
+  const member = topLevelMembers(text).findLast((one) => one.key === key);
+  if (member === undefined) return text;
+  if (rest.length === 0) return replaceMember(text, key, value);
+  const inner = memberText(text, member);
+  if (!inner.startsWith('{')) return text;
+  return text.slice(0, member.valueStart) + withValueAt(inner, rest, value) + text.slice(member.valueEnd);
 }
 
 /** The model that a session writes down with. */

@@ -26,6 +26,9 @@ export interface TurnsContext {
   refuse(responseId: string, error: RelayError): void;
 }
 
+/** Of so many responses the end is remembered. */
+const rememberedEnds = 32;
+
 export class Turns implements SessionTurns {
   /** Asked for by the client; the upstream has not begun them. */
   private readonly asked: Turn[] = [];
@@ -34,6 +37,8 @@ export class Turns implements SessionTurns {
   /** Reserved for what the upstream will begin by itself. */
   private standing: { response: Turn | null; transcript: Turn | null } = { response: null, transcript: null };
   private lastRunning: Turn | null = null;
+  /** The ids of those that ended last: a server that says so twice is paid once. */
+  private readonly ended: string[] = [];
   /** Whose figures are not those of the conversation. */
   private readonly apart = new WeakSet<Turn>();
   /** The upstream has refused something since they were asked for, and did not say what. */
@@ -69,6 +74,19 @@ export class Turns implements SessionTurns {
     if (!conversation.writesDown || this.standing.transcript !== null) return;
     const pricing = this.context.comingTranscriptPricing();
     this.standing.transcript = await money.reserve(pricing, transcriptMeasure(pricing.rates), false);
+  }
+
+  /** The upstream has other settings: what it will not do by itself any longer is given back. */
+  changed(): void {
+    const { answersBySelf, writesDown } = this.context.conversation;
+    const { response, transcript } = this.standing;
+    const idle = [
+      answersBySelf ? null : response,
+      writesDown || transcript?.hasBegun ? null : transcript,
+    ].filter((turn) => turn !== null);
+    if (response !== null && idle.includes(response)) this.standing.response = null;
+    if (transcript !== null && idle.includes(transcript)) this.standing.transcript = null;
+    this.context.money.release(idle);
   }
 
   /** `response.created`. What nobody reserved, or not at the price of the model that answers, is reserved now, or cancelled. */
@@ -108,6 +126,9 @@ export class Turns implements SessionTurns {
   done(event: JsonObject): void {
     const response = objectAt(event, 'response');
     const id = textAt(response, 'id') ?? textAt(event, 'response_id') ?? '';
+    if (id !== '' && this.ended.includes(id)) return;
+    this.ended.splice(0, this.ended.length - rememberedEnds + 1);
+    this.ended.push(id);
     const turn = this.running.get(id) ?? this.asked.shift() ?? this.unreserved();
     this.running.delete(id);
     if (this.lastRunning === turn) this.lastRunning = null;

@@ -1,6 +1,7 @@
 // What the relay learns from an upstream's frame as it passes. Never changes one, never holds one back.
 import { countAt, isObject, textAt } from '../../formats/json-reader.ts';
 import type { JsonObject } from '../../formats/observation.ts';
+import type { Frame } from '../frames.ts';
 import type { Conversation } from './conversation.ts';
 import { readFrame, responseIdOf } from './events.ts';
 import type { SessionModels } from './models.ts';
@@ -16,7 +17,7 @@ export interface UpstreamFramesContext {
 }
 
 /** To be called before the frame goes on: what it charges is durable before the client sees it. */
-export function observe(frame: string | ArrayBuffer, context: UpstreamFramesContext): void {
+export function observe(frame: Frame, context: UpstreamFramesContext): void {
   const facts = readFrame(frame);
   const { turns } = context;
   if (facts.outcome === 'opaque') return;
@@ -64,9 +65,13 @@ function note(type: string, event: JsonObject, context: UpstreamFramesContext): 
   }
 }
 
-function noteSession(session: unknown, { conversation, models, modelChanged }: UpstreamFramesContext): void {
+function noteSession(
+  session: unknown,
+  { conversation, turns, models, modelChanged }: UpstreamFramesContext,
+): void {
   if (!isObject(session)) return;
   conversation.applySession(session);
+  turns.changed();
   const model = models.reportedIn(session);
   if (model !== null) modelChanged(model);
 }
