@@ -37,13 +37,9 @@ export async function callUpstream(call: UpstreamCall): Promise<Response> {
   return response.status < 400 || response.body === null ? response : withWholeBody(response, call);
 }
 
-/**
- * None is a status that HTTP does not have or that is for the next hop only (101, and 407, which clients take for a broken
- * connection), and a page: no operation has one, but whoever stands before an upstream that is away does.
- */
-function isAnswer({ status, headers }: Response): boolean {
-  const isPage = status < 300 && headers.get('content-type')?.startsWith('text/html') === true;
-  return status >= 200 && status < 600 && status !== 407 && !isPage;
+/** A status that HTTP does not have, or that is for the next hop only: 101, and 407, which clients take for a broken connection. */
+function isAnswer({ status }: Response): boolean {
+  return status >= 200 && status < 600 && status !== 407;
 }
 
 async function responseTo({

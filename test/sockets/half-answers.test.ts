@@ -58,13 +58,6 @@ describe('an answer that is none', () => {
   it.each<[string, Handler]>([
     ['a status of 799', (_request, response) => void response.writeHead(799).end('{}')],
     ['a proxy’s 407', (_request, response) => void response.writeHead(407).end('{}')],
-    [
-      'a page',
-      (_request, response) =>
-        void response
-          .writeHead(200, { 'content-type': 'text/html; charset=utf-8' })
-          .end('<h1>Back soon</h1>'),
-    ],
     ['an upgrade', (_request, response) => void response.socket?.end(upgraded)],
     ['no HTTP at all', (_request, response) => void response.socket?.end('hello\r\n\r\n')],
   ])('(%s) is another channel’s to give, and a 502 where there is none', async (what, handler) => {
