@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
 
 const workerTests = ['test/worker/**/*.test.ts'];
 /** Of sockets, what asks how much and by whom, not how soon. */
-const untimedSockets = 'test/sockets/*-{money,aliases,quota}.test.ts';
+const untimedSockets = 'test/sockets/*-{money,aliases,models,quota}.test.ts';
 const clientTests = ['test/{sdk,replay,cli,browser}/**/*.test.ts', untimedSockets];
 const timedTests = ['test/{sockets,scale}/**/*.test.ts'];
 const faultTests = ['test/faults/**/*.test.ts'];
