@@ -7,36 +7,25 @@ import {
   type RealtimeUpstream,
   type Script,
   sessionCreated,
-  startRealtimeUpstream,
 } from '../support/realtime-upstream.ts';
-import { startRelay, type TestRelay } from '../support/relay.ts';
+import type { TestRelay } from '../support/relay.ts';
+import { type RealtimeScene, startRealtimeScene } from './realtime-scene.ts';
 import { nano, rowsOf, sleep } from './scene.ts';
 
+let scene: RealtimeScene;
 let relay: TestRelay;
 let upstream: RealtimeUpstream;
 let script: Script;
 
 beforeAll(async () => {
-  [relay, upstream] = await Promise.all([
-    startRelay(),
-    startRealtimeUpstream({
-      opened: (session) => script.opened?.(session),
-      event: (session, event) => script.event?.(session, event),
-    }),
-  ]);
-  await relay.channel({
-    name: 'realtime',
-    provider: 'openai',
-    base_url: upstream.url,
-    keys: ['k'],
-    models: ['gpt-realtime', 'gpt-realtime-mini', 'mapped', 'gpt-4o-transcribe', 'whisper-1', 'my-whisper'],
-    model_map: { mapped: 'gpt-realtime-mini', 'my-whisper': 'whisper-1' },
-  });
+  scene = await startRealtimeScene(
+    () => script,
+    ['gpt-realtime', 'gpt-realtime-mini', 'mapped', 'gpt-4o-transcribe', 'whisper-1', 'my-whisper'],
+    { mapped: 'gpt-realtime-mini', 'my-whisper': 'whisper-1' },
+  );
+  ({ relay, upstream } = scene);
 });
-afterAll(async () => {
-  await relay?.stop();
-  await upstream?.stop();
-});
+afterAll(() => scene?.stop());
 beforeEach(() => {
   script = answering(() => ({ input: 1_000, output: 1_000 }));
 });

@@ -8,35 +8,24 @@ import {
   responseEvents,
   type Script,
   sessionCreated,
-  startRealtimeUpstream,
 } from '../support/realtime-upstream.ts';
-import { startRelay, type TestRelay } from '../support/relay.ts';
+import type { TestRelay } from '../support/relay.ts';
+import { type RealtimeScene, startRealtimeScene } from './realtime-scene.ts';
 import { balanceOf, nano, type Row, rowsOf, sleep } from './scene.ts';
 
+let scene: RealtimeScene;
 let relay: TestRelay;
 let upstream: RealtimeUpstream;
 let script: Script;
 
 beforeAll(async () => {
-  [relay, upstream] = await Promise.all([
-    startRelay(),
-    startRealtimeUpstream({
-      opened: (session) => script.opened?.(session),
-      event: (session, event) => script.event?.(session, event),
-    }),
-  ]);
-  await relay.channel({
-    name: 'realtime',
-    provider: 'openai',
-    base_url: upstream.url,
-    keys: ['k'],
-    models: ['gpt-realtime', 'gpt-4o-transcribe', 'whisper-1', 'no-price'],
-  });
+  scene = await startRealtimeScene(
+    () => script,
+    ['gpt-realtime', 'gpt-4o-transcribe', 'whisper-1', 'no-price'],
+  );
+  ({ relay, upstream } = scene);
 });
-afterAll(async () => {
-  await relay?.stop();
-  await upstream?.stop();
-});
+afterAll(() => scene?.stop());
 beforeEach(() => {
   script = answering(() => ({ input: 100, output: 500 }));
 });

@@ -7,35 +7,24 @@ import {
   responseEvents,
   type Script,
   sessionCreated,
-  startRealtimeUpstream,
 } from '../support/realtime-upstream.ts';
-import { startRelay, type TestRelay } from '../support/relay.ts';
+import type { TestRelay } from '../support/relay.ts';
+import { type RealtimeScene, startRealtimeScene } from './realtime-scene.ts';
 import { balanceOf, nano, type Row, rowsOf, sleep } from './scene.ts';
 
+let scene: RealtimeScene;
 let relay: TestRelay;
 let upstream: RealtimeUpstream;
 let script: Script;
 
 beforeAll(async () => {
-  [relay, upstream] = await Promise.all([
-    startRelay(),
-    startRealtimeUpstream({
-      opened: (session) => session.say(sessionCreated()),
-      event: (session, event) => script.event?.(session, event),
-    }),
-  ]);
-  await relay.channel({
-    name: 'realtime',
-    provider: 'openai',
-    base_url: upstream.url,
-    keys: ['k'],
-    models: ['gpt-realtime', 'gpt-4o-transcribe', 'whisper-1'],
-  });
+  scene = await startRealtimeScene(
+    () => ({ opened: (session) => session.say(sessionCreated()), ...script }),
+    ['gpt-realtime', 'gpt-4o-transcribe', 'whisper-1'],
+  );
+  ({ relay, upstream } = scene);
 });
-afterAll(async () => {
-  await relay?.stop();
-  await upstream?.stop();
-});
+afterAll(() => scene?.stop());
 
 const partsOf = (rows: Row[]) => rows.filter(({ id }) => /_\d+$/.test(id));
 /** A second of PCM16 at 24 kHz. */

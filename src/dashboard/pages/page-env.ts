@@ -107,7 +107,7 @@ export async function needAll<Row>(api: Api, path: string): Promise<Row[]> {
   return rows;
 }
 
-/** The fields of a posted form, its files left out: no form here has any. Or the error page. */
+/** The fields of a posted form, its files left out: no form here has one. Or the error page. */
 export async function formOf(context: PageContext): Promise<Values> {
   const fields = Object.entries(await parsedForm(context)).map(([name, value]) => {
     const texts = [value].flat().filter((one) => typeof one === 'string');

@@ -21,7 +21,7 @@ const notForChat = /embed|rerank|moderation|whisper|transcribe|tts|audio|realtim
 
 /**
  * `models`: what the token may call; empty is all. `served`: what channels serve, wildcards too. Each example names a
- * model that can be called, whatever its format: any model can be called in any.
+ * model that can be called, whatever its format: each can be called in each.
  */
 export function snippets(origin: string, models: readonly string[], served: readonly string[]) {
   const fits = (list: readonly string[], name: string) => list.length === 0 || matchesAny(list, name);
