@@ -139,7 +139,7 @@ export function errorHeaders(error: RelayError): Record<string, string> {
   return {
     ...headers,
     ...(retryAfterMs !== undefined && { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }),
-    ...(finalCodes.has(error.code) && { 'x-should-retry': 'false' }),
+    ...((finalCodes.has(error.code) || error.details.isFinal === true) && { 'x-should-retry': 'false' }),
     ...(allow !== undefined && { allow: allow.join(', ') }),
     ...(error.code === 'invalid_api_key' && { 'www-authenticate': 'Bearer' }),
   };

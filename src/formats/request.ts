@@ -2,6 +2,7 @@
 // upstream's to judge: unknown fields, empty arrays, values out of range.
 import { isObject } from './json-reader.ts';
 import type { WireKind } from './meter.ts';
+import { isModelName, modelNameRule } from './model-name.ts';
 import type { JsonObject } from './observation.ts';
 
 /** What a request body says about how it must be relayed. */
@@ -131,14 +132,11 @@ function check(body: JsonObject, { field, type, optional }: Need): RequestFault 
   if (value === undefined || value === null) {
     return optional ? null : { ok: false, message: `Missing required parameter: '${field}'.`, param: field };
   }
-  const empty = field === 'model' && value === '';
-  if (!empty && isOfType(value, type)) return null;
-  const got = empty ? 'an empty string' : nameOf(value);
-  return {
-    ok: false,
-    message: `Invalid '${field}': expected ${expectation(type)}, got ${got}.`,
-    param: field,
-  };
+  const wrongName = field === 'model' && typeof value === 'string' && !isModelName(value);
+  if (!wrongName && isOfType(value, type)) return null;
+  const expected = wrongName ? modelNameRule : expectation(type);
+  const got = wrongName ? (value === '' ? 'an empty string' : 'something else') : nameOf(value);
+  return { ok: false, message: `Invalid '${field}': expected ${expected}, got ${got}.`, param: field };
 }
 
 function isOfType(value: unknown, type: FieldType): boolean {

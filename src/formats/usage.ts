@@ -54,6 +54,11 @@ export interface Usage {
   images: number;
 }
 
+/** What a limit of tokens a minute counts, for every provider alike: uncached input and all output. */
+export function limitedTokens({ inputTokens, cachedTokens, outputTokens }: Usage): number {
+  return Math.max(0, inputTokens - cachedTokens) + outputTokens;
+}
+
 /** A usage of nothing at all, fresh at every call. */
 export function emptyUsage(): Usage {
   return {

@@ -1,5 +1,6 @@
 // A refusal of the relay's own at the doors of realtime sessions: the ledger has the first word, and it has its row.
 import { errorStatus } from '../formats/error.ts';
+import { isModelName } from '../formats/model-name.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import { blankRow } from '../quota/log-row.ts';
@@ -20,7 +21,9 @@ export async function logRefusal<T>(
     return await step();
   } catch (error) {
     if (!(error instanceof RelayError) || error.code === 'service_unavailable') throw error;
-    const { requestId: id, format, identity, model, startedAtMs } = order;
+    const { requestId: id, format, identity, startedAtMs } = order;
+    // What is no model name is not logged as one, nor asked about.
+    const model = order.model !== null && isModelName(order.model) ? order.model : null;
     const { tokenId, accountId, version: policyVersion } = identity;
     const subject = {
       id,
@@ -38,7 +41,7 @@ export async function logRefusal<T>(
     };
     const nothing = { reserveNanoUsd: 0, inputNanoUsd: 0, tokens: 0, free: true, stream: true };
     const ask = {
-      ...questionOf(order, model, await modelsOf(order, services.catalog)),
+      ...questionOf(order, model, await modelsOf(model, order.fallback, services.catalog)),
       requestId: id,
       policyVersion,
       groupVersion: identity.bounds.version,
@@ -57,7 +60,8 @@ export async function logRefusal<T>(
 
 /** What the name can come to: an alias is not refused for its own name. */
 async function modelsOf(
-  { model, fallback }: SessionOrder,
+  model: string | null,
+  fallback: readonly string[],
   catalog: CatalogLoader,
 ): Promise<readonly string[] | null> {
   if (model === null) return null;

@@ -28,6 +28,8 @@ export interface RelayErrorDetails {
   param?: string;
   /** When the caller may come again. */
   retryAfterMs?: number;
+  /** The same request can never succeed: SDKs must not retry, whatever the code. */
+  isFinal?: boolean;
   /** Headers of the caller's format that go with the refusal: what is left of its limits. */
   headers?: Record<string, string>;
   /** Methods that the path has, for `method_not_allowed`. */

@@ -63,6 +63,8 @@ export const outputBounds = {
   tokensPerStep: 2_000,
   /** An image at most (gpt-image-1, high, 1024x1536: 6,240), and each partial image of a stream. */
   tokensPerImage: 6_300,
+  /** A model that a tool calls: one image, or an adviser's answer (it has 2,048 tokens unless told otherwise). */
+  tokensOfAssistant: 6_300,
   tokensPerPartialImage: 100,
   /** Speech: some 21 tokens a second at no fewer than 7 characters a second. */
   speechTokensPerCharacter: 3,

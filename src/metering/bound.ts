@@ -20,6 +20,8 @@ export interface BoundOptions {
   historyTokens?: number | null;
   /** The upstream hosts others' models, and may put a system prompt of its own before. */
   hosted?: boolean;
+  /** The model works for the one that answers: it reads what that one reads, and may make an image. */
+  assists?: boolean;
 }
 
 export interface Bound {
@@ -47,7 +49,7 @@ export function upperBound(
   body: unknown,
   bodyBytes: number,
   rates: Rates,
-  { streamed, multiplier = 1, model, historyTokens = null, hosted = false }: BoundOptions,
+  { streamed, multiplier = 1, model, historyTokens = null, hosted = false, assists = false }: BoundOptions,
 ): Bound {
   const request = isObject(body) ? body : {};
   const survey = surveyInput(kind, body, bodyBytes, {
@@ -56,9 +58,9 @@ export function upperBound(
     hosted,
   });
   const input = inputUsage(kind, request, survey, bodyBytes);
-  const outputTokens = outputBound(kind, request, bodyBytes);
+  const outputTokens = assists ? outputBounds.tokensOfAssistant : outputBound(kind, request, bodyBytes);
   const stepTokens = Math.min(outputTokens, outputBounds.tokensPerStep);
-  const dearest = dearestRates(kind, request, rates, survey, input.inputTokens);
+  const dearest = dearestRates(assists ? 'images' : kind, request, rates, survey, input.inputTokens);
   const reserved = { ...input, outputTokens: streamed ? stepTokens : outputTokens };
   return {
     reserveNanoUsd: costNanoUsd(reserved, dearest, multiplier),
@@ -72,6 +74,15 @@ export function upperBound(
       multiplier,
     ),
     outputTokens,
+  };
+}
+
+/** The bound of a request with what a model that works for it can cost: all of that is held from the beginning. */
+export function addAssistance(bound: Bound, { fullNanoUsd }: Bound): Bound {
+  return {
+    ...bound,
+    reserveNanoUsd: bound.reserveNanoUsd + fullNanoUsd,
+    fullNanoUsd: bound.fullNanoUsd + fullNanoUsd,
   };
 }
 

@@ -64,6 +64,11 @@ export async function appendRows(db: D1Database, rows: LogRow[], reports: SpentR
   if (statements.length > 0) await db.batch(statements);
 }
 
+/** A write that changes nothing. Throws while D1 takes none. */
+export async function probeLog(db: D1Database): Promise<void> {
+  await db.batch([db.prepare(`DELETE FROM logs WHERE id = ''`)]);
+}
+
 /** One call may bring a row and its replacement: only the newest is of interest. */
 function newestRevisions(rows: readonly LogRow[]): LogRow[] {
   const newest = new Map<string, LogRow>();

@@ -65,6 +65,8 @@ export interface ChannelSettings {
   project?: string;
   /** Vertex: the location, `global` too, which is the default. */
   location?: string;
+  /** Resources of its account that every token may name: ids, prefixes (`vs_*`, `gs://bucket/`), or `*`. Undefined: none. */
+  sharedResources?: readonly string[];
 }
 
 /** Work that runs on after the response: `waitUntil`. */

@@ -276,6 +276,19 @@ function orphanRow(
   };
 }
 
+/** The refusal of every request of a token that has spent all it may; null: something is left. */
+export function usedUpRefusal(policy: TokenPolicy, book: Book, nowMs: number): Refusal | null {
+  const { quotaNanoUsd, budget } = policy;
+  if (quotaNanoUsd !== null && book.totals.spentNanoUsd >= quotaNanoUsd) {
+    const message = 'The quota of this API key is used up. Raise it in the dashboard.';
+    return { outcome: 'refused', code: 'insufficient_quota', message };
+  }
+  if (budget === null || book.budgetSpent(policy, nowMs) < budget.nanoUsd) return null;
+  const retryAfterMs = nextPeriodStartMs(budget.period, nowMs) - nowMs;
+  const message = `The ${budget.period}'s budget of this API key is used up.`;
+  return { outcome: 'refused', code: 'insufficient_quota', message, retryAfterMs };
+}
+
 /** The refusal of a request that does not fit what is left, and when it may fit again (a budget comes back). */
 export function quotaRefusal(policy: TokenPolicy, book: Book, needNanoUsd: number, nowMs: number): Refusal {
   const left = Math.max(0, book.room(policy, nowMs));

@@ -5,6 +5,7 @@ import { RelayError } from '../lib/relay-error.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import type { BackgroundOrder } from './background.ts';
 import type { TokenLedger } from './ledger.ts';
+import { boundedRow } from './log-row.ts';
 import type { PolicyQuestion } from './policy.ts';
 import {
   type Admission,
@@ -85,7 +86,12 @@ export class LedgerClient implements Ledgers {
    * `stale`: nothing is yet, for the token was edited since.
    */
   refuse(tokenId: string, ask: AdmissionAsk, row: LogRow): Promise<Refusal | Stale | null> {
-    return this.call(tokenId, (ledger) => ledger.refuse(ask, row));
+    return this.call(tokenId, (ledger) => ledger.refuse(ask, boundedRow(row)));
+  }
+
+  /** What the token alone decides against a request, before its body is read; logged. null: the body decides. */
+  refuseEarly(tokenId: string, ask: AdmissionAsk): Promise<Refusal | null> {
+    return this.call(tokenId, (ledger) => ledger.refuseEarly(ask));
   }
 
   /** Whether a token may be used at all, for requests that are neither charged nor logged. */
@@ -117,14 +123,16 @@ export class LedgerClient implements Ledgers {
 
   /** Charges requests at once. When it resolves the charges are durable; when it throws they may be, and are to be repeated. */
   charge(tokenId: string, settlements: Settlement[]): Promise<void> {
-    return this.call(tokenId, (ledger) => ledger.settle(settlements));
+    const bounded = settlements.map(boundedSettlement);
+    return this.call(tokenId, (ledger) => ledger.settle(bounded));
   }
 
   /**
    * Charges a request; to be handed to waitUntil. Resolves when it is charged, or when another request of
    * this isolate has taken it along, or when every try failed: then the reservation's expiry charges it.
    */
-  async settle(tokenId: string, settlement: Settlement): Promise<void> {
+  async settle(tokenId: string, given: Settlement): Promise<void> {
+    const settlement = boundedSettlement(given);
     const now = Date.now();
     const gathering = this.waiting.get(tokenId);
     if (gathering === undefined) this.waiting.set(tokenId, { sinceMs: now, settlements: [settlement] });
@@ -136,7 +144,8 @@ export class LedgerClient implements Ledgers {
 
   /** Leaves a response that runs on to its ledger; to be handed to waitUntil. Never rejects: see `settle`. */
   waitFor(tokenId: string, look: Look, order: BackgroundOrder): Promise<void> {
-    return this.insist(tokenId, [order.row.id], (ledger) => ledger.waitFor(look, order));
+    const bounded = { ...order, row: boundedRow(order.row) };
+    return this.insist(tokenId, [order.row.id], (ledger) => ledger.waitFor(look, bounded));
   }
 
   configure(policy: TokenPolicy): Promise<void> {
@@ -248,6 +257,10 @@ export class LedgerClient implements Ledgers {
     // The stub's own types wrap every answer; what travels is plain data.
     return this.namespace.get(id) as unknown as LedgerRpc;
   }
+}
+
+function boundedSettlement(settlement: Settlement): Settlement {
+  return { ...settlement, row: boundedRow(settlement.row) };
 }
 
 type Question<T> = (ledger: LedgerRpc) => Promise<T>;

@@ -11,7 +11,7 @@ import { AccountSlice } from './account-slice.ts';
 import { answerLook } from './answer-look.ts';
 import { type BackgroundOrder, BackgroundResponses } from './background.ts';
 import { pollThrough } from './background-poll.ts';
-import { Book, quotaRefusal, rememberMs } from './book.ts';
+import { Book, quotaRefusal, rememberMs, usedUpRefusal } from './book.ts';
 import { type CheckpointRest, Checkpoints } from './checkpoints.ts';
 import { LedgerAlarm } from './ledger-alarm.ts';
 import { LedgerStore, noTotals } from './ledger-store.ts';
@@ -116,6 +116,19 @@ export class TokenLedger extends DurableObject<Env> {
   /** May this token be used? Holds and counts nothing. null: not configured here. */
   inspect(question: PolicyQuestion): Inspection | null {
     return this.policy && (this.watchers.refusal(question) ?? { outcome: 'allowed', policy: this.policy });
+  }
+
+  /**
+   * The refusal that the token alone decides, whatever the request's body says; it has a row. null: the body decides, or
+   * this ledger does not know the caller's newest policy.
+   */
+  refuseEarly(ask: AdmissionAsk): Refusal | null {
+    const now = Date.now();
+    const { policy } = this;
+    if (policy === null || compareVersions(policy, plannedBy(ask)) < 0) return null;
+    const refusal =
+      refusalByPolicy(policy, ask, now) ?? (ask.free ? null : usedUpRefusal(policy, this.book, now));
+    return refusal && this.refused(refusal, policy, ask, now);
   }
 
   /** The relay's own refusal: the policy's counts first; either has a row. `stale`: the newest may allow it. */
@@ -260,7 +273,17 @@ export class TokenLedger extends DurableObject<Env> {
 
   private lookAt(look: Look, now: number): LookAnswer {
     const { book, slice, checkpoints } = this;
-    return answerLook(look, this.policy, { book, slice, checkpoints }, now);
+    const answer = answerLook(look, this.policy, { book, slice, checkpoints }, now);
+    this.countProduced(look, now);
+    return answer;
+  }
+
+  /** Counts what a running request has produced since it was last heard of. */
+  private countProduced({ requestId, runningTokens = 0 }: Look, now: number): void {
+    const hold = this.book.holds.get(requestId);
+    if (hold === undefined || runningTokens <= hold.tokens || this.limits.tpm === undefined) return;
+    this.rates.correct(runningTokens - hold.tokens, hold.heldAtMs, now);
+    hold.tokens = runningTokens;
   }
 
   private refused(refusal: Refusal, policy: TokenPolicy, ask: AdmissionAsk, now: number): Refusal {

@@ -1,4 +1,55 @@
+// A row of the log before anything is known of its request, and how much of a request's own text a row keeps.
 import type { LogRow } from './quota.ts';
+
+/** Bounds of the text in a row: what callers and upstreams write must not fill a database that they do not pay for. */
+export const rowLimits = {
+  /** Names of models; a caller's has no more (formats/model-name.ts), an operator's `model_map` neither. */
+  modelCharacters: 256,
+  /** Codes; an upstream's own error codes are among them. */
+  codeCharacters: 128,
+  /** The first paths of `dropped` (SPEC section 9), and the length of each. The header names those that fit too. */
+  droppedPaths: 100,
+  pathCharacters: 200,
+  /** The newest attempts, and the text of what went wrong with each. */
+  attempts: 100,
+  errorCharacters: 500,
+  /** The prices behind a charge, as JSON; a longer list is left out, the cost stays. */
+  chargeCharacters: 50_000,
+} as const;
+
+/** The row with its texts within bounds; the same object where they are. Counts and money are never touched. */
+export function boundedRow(row: LogRow): LogRow {
+  return {
+    ...row,
+    requestedModel: cut(row.requestedModel, rowLimits.modelCharacters),
+    upstreamModel: cut(row.upstreamModel, rowLimits.modelCharacters),
+    errorCode: cut(row.errorCode, rowLimits.codeCharacters),
+    attempts: row.attempts
+      .slice(-rowLimits.attempts)
+      .map((attempt) => ({ ...attempt, error: cut(attempt.error, rowLimits.errorCharacters) })),
+    dropped: boundedPaths(row.dropped),
+    charge: isLong(row.charge) ? null : row.charge,
+  };
+}
+
+function boundedPaths(paths: readonly string[]): string[] {
+  const shown = paths.slice(0, rowLimits.droppedPaths).map((path) => cut(path, rowLimits.pathCharacters));
+  const more = paths.length - shown.length;
+  return more === 0 ? shown : [...shown, `… and ${more} more`];
+}
+
+function isLong(charge: LogRow['charge']): boolean {
+  if (
+    charge === null ||
+    (charge.items.length <= 50 && (charge.tier?.length ?? 0) <= rowLimits.codeCharacters)
+  )
+    return false;
+  return JSON.stringify(charge).length > rowLimits.chargeCharacters;
+}
+
+function cut<Text extends string | null>(text: Text, characters: number): Text {
+  return text === null || text.length <= characters ? text : (`${text.slice(0, characters - 1)}…` as Text);
+}
 
 /** What is known of a request before anything has come of it. */
 export interface RowSubject {

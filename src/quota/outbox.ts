@@ -1,7 +1,7 @@
 // What a ledger has for D1: journal rows since the last delivery, and refusals. Delivered in batches, each
 // row as often as it takes; D1 keeps a row once.
 import { withTimer } from '../lib/timer.ts';
-import { appendRows, type SpentReport } from '../metering/log.ts';
+import { appendRows, probeLog, type SpentReport } from '../metering/log.ts';
 import type { LedgerStore } from './ledger-store.ts';
 import { type Audit, type LogRow, mostPending, type PendingRow } from './quota.ts';
 import { RefusalTally } from './refusal-tally.ts';
@@ -18,6 +18,8 @@ export const outboxRhythm = {
   timeoutMs: 30_000,
   /** Journal entries are handed over together up to so many rows: some 2 MB, a second's work for D1. */
   rows: 2_000,
+  /** After so many failures in a row D1 is asked first whether it takes anything at all: if so, it is the rows. */
+  failuresBeforeProbe: 3,
 } as const;
 
 export class Outbox {
@@ -65,12 +67,14 @@ export class Outbox {
     return Math.max(nowMs + (busy ? outboxRhythm.busyFlushMs : outboxRhythm.flushMs), this.notBeforeMs);
   }
 
-  /** Delivers all there is, unless it is not time yet. Never throws: what D1 does not take stays. */
+  /** Delivers all there is, unless it is not time yet. Never throws: what D1 does not take stays, and is tried again. */
   async flush(tokenId: string | null, seq: () => number): Promise<void> {
     if (Date.now() < this.notBeforeMs) return;
     try {
-      await this.flushRefusals();
+      if (this.failures >= outboxRhythm.failuresBeforeProbe) await this.probe();
+      // Money first: a refusal that cannot be delivered must not hold it up.
       while (this.flushedSeq < seq()) await this.flushJournal(tokenId);
+      await this.flushRefusals();
       this.failures = 0;
     } catch (error) {
       const pauseMs = Math.min(outboxRhythm.flushMs * 2 ** this.failures, outboxRhythm.backoffMs);
@@ -101,9 +105,60 @@ export class Outbox {
     this.flushedAtMs = Date.now();
   }
 
-  /** Throws when D1 fails, or is silent for too long. */
+  /**
+   * Throws when D1 fails, or is silent for too long. A row that D1 rejects while it takes others is delivered without its
+   * texts, and if that fails too it is reported and left out: the rows behind it and the token's total must arrive.
+   */
   private async deliver(rows: LogRow[], reports: SpentReport[]): Promise<void> {
+    try {
+      await this.append(rows, reports);
+    } catch (error) {
+      const [row] = rows;
+      if (row === undefined || !this.isOfRows(error)) throw error;
+      if (rows.length === 1) return this.deliverBare(row, reports);
+      const half = Math.ceil(rows.length / 2);
+      await this.deliver(rows.slice(0, half), []);
+      await this.deliver(rows.slice(half), reports);
+    }
+  }
+
+  private async deliverBare(row: LogRow, reports: SpentReport[]): Promise<void> {
+    try {
+      await this.append([bareRow(row)], reports);
+    } catch (error) {
+      await this.probe();
+      console.error(JSON.stringify({ event: 'log-row-rejected', id: row.id, error: String(error) }));
+      await this.append([], reports);
+    }
+  }
+
+  /** Whether D1 rejects what it was given: it says so, or it takes other writes. */
+  private isOfRows(error: unknown): boolean {
+    const saysSo = /SQLITE_(TOOBIG|CONSTRAINT|MISMATCH)|too (big|large)/i.test(String(error));
+    return saysSo || this.failures >= outboxRhythm.failuresBeforeProbe;
+  }
+
+  private async append(rows: LogRow[], reports: SpentReport[]): Promise<void> {
     const delivery = appendRows(this.database(), rows, reports).then(() => 'delivered' as const);
     if ((await withTimer(delivery, outboxRhythm.timeoutMs)) === null) throw new Error('D1 does not answer');
   }
+
+  /** Throws unless D1 takes a write. */
+  private async probe(): Promise<void> {
+    const probe = probeLog(this.database()).then(() => 'taken' as const);
+    if ((await withTimer(probe, outboxRhythm.timeoutMs)) === null) throw new Error('D1 does not answer');
+  }
+}
+
+/** What a row must say: whose it is, when, and what it cost. */
+function bareRow(row: LogRow): LogRow {
+  return {
+    ...row,
+    requestedModel: null,
+    upstreamModel: null,
+    errorCode: null,
+    attempts: [],
+    dropped: [],
+    charge: null,
+  };
 }

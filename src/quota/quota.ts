@@ -72,7 +72,7 @@ export interface AdmissionAsk {
   reserveNanoUsd: number | null;
   /** What is charged if the request's Worker dies and nothing more is heard. */
   inputNanoUsd: number;
-  /** Estimated tokens, for tpm. */
+  /** Estimated uncached input in tokens, for tpm. */
   tokens: number;
   format: DoorFormat;
   endpoint: string;
@@ -103,6 +103,8 @@ export interface Refusal {
   code: LedgerRefusalCode;
   message: string;
   retryAfterMs?: number;
+  /** The same request can never succeed: SDKs must not retry. */
+  isFinal?: boolean;
   left?: LimitsLeft;
 }
 
@@ -122,7 +124,7 @@ export type Admission = { outcome: 'admitted'; left?: LimitsLeft } | Stale | Ref
 /** The end of a request: its charge and its row. Idempotent by `row.id`. */
 export interface Settlement {
   row: LogRow;
-  /** Tokens that really passed, for tpm. */
+  /** Uncached input and output in tokens, for tpm. */
   tokens: number;
 }
 
@@ -138,6 +140,8 @@ export interface Look {
   inputNanoUsd: number;
   /** What it has cost so far, as far as is known. */
   runningNanoUsd: number;
+  /** Uncached input and output so far, for tpm. Absent: nothing new is known. */
+  runningTokens?: number;
   /** What it would like to hold from now on (equal: only a sign of life). It may get less. */
   wantNanoUsd: number;
   nowMs: number;
@@ -200,6 +204,7 @@ export interface Ledgers {
 export interface LedgerRpc {
   admit(ask: AdmissionAsk, settlements: Settlement[]): Promise<Admission | null>;
   refuse(ask: AdmissionAsk, row: LogRow): Promise<Refusal | Stale | null>;
+  refuseEarly(ask: AdmissionAsk): Promise<Refusal | null>;
   settle(settlements: Settlement[]): Promise<void>;
   look(looks: Look[]): Promise<LookAnswer[]>;
   waitFor(look: Look, order: BackgroundOrder): Promise<void>;

@@ -22,7 +22,7 @@ export class RateLimits {
     this.tokens = new SlidingWindow(stored?.tokens);
   }
 
-  /** Why one more request of `tokens`, with `open` running, is too many; null: it is not. */
+  /** Why one more request with `tokens` of uncached input, beside `open` running ones, is too many; null: it is not. */
   refusal(
     { concurrency, rpm, tpm }: TokenLimits,
     open: number,
@@ -36,11 +36,17 @@ export class RateLimits {
     if (rpm !== undefined && this.requests.total(nowMs) + 1 > rpm) {
       return refuse(`This API key may make ${rpm} requests a minute.`, this.requests.waitMs(nowMs, 1, rpm));
     }
-    if (tpm !== undefined && this.tokens.total(nowMs) + tokens > tpm) {
-      const message = `This API key may use ${tpm} tokens a minute; this request needs about ${tokens}.`;
-      return refuse(message, this.tokens.waitMs(nowMs, tokens, tpm));
+    if (tpm === undefined) return null;
+    const told = `This API key may use ${tpm} tokens a minute; this request has about ${tokens} of input`;
+    if (tokens > tpm) {
+      const message = `${told}, which never fits. Shorten it, or have the limit raised.`;
+      return { outcome: 'refused', code: 'rate_limit_exceeded', message, isFinal: true };
     }
-    return null;
+    const used = this.tokens.total(nowMs);
+    // A request without input waits for room too: the minute may be full of output.
+    return used < tpm && used + tokens <= tpm
+      ? null
+      : refuse(`${told}.`, this.tokens.waitMs(nowMs, Math.max(1, tokens), tpm));
   }
 
   /** Counts an admitted request. */

@@ -5,13 +5,19 @@ import type { TokenPolicy } from '../tokens/token.ts';
 import { blankRow } from './log-row.ts';
 import type { AdmissionAsk, LogRow, Refusal } from './quota.ts';
 
-/** How many different refusals are kept apart; beyond it the oldest is let go. */
-export const tallyLimit = 200;
+/** Bounds of what refusals leave behind: a caller pays nothing for them, and each row takes space in the database. */
+export const tallyLimits = {
+  /** Refusals of a token that are kept apart within a minute; the rest of that minute is counted without model names. */
+  rowsPerMinute: 30,
+  /** Rows that wait while D1 is away; beyond that the oldest are let go. */
+  rows: 200,
+} as const;
 
 const minuteMs = 60_000;
 
 interface Tallied {
   row: LogRow;
+  minute: number;
   deliveredCount: number;
 }
 
@@ -20,16 +26,38 @@ export class RefusalTally {
 
   /** Counts a refusal: into the row of its like within the minute, or into a new one. */
   add(row: LogRow, nowMs: number): void {
-    const key = [row.errorCode, row.endpoint, row.requestedModel, Math.floor(nowMs / minuteMs)].join(' ');
-    const like = this.tallied.get(key);
-    if (like !== undefined) {
-      const count = like.row.count + 1;
-      like.row = { ...like.row, count, revision: count };
-      return;
-    }
+    const minute = Math.floor(nowMs / minuteMs);
+    const key = [row.errorCode, row.endpoint, row.requestedModel, minute].join(' ');
+    if (this.count(key)) return;
+    const isFull = this.rowsOf(minute) >= tallyLimits.rowsPerMinute;
+    if (isFull) this.addNameless(row, minute);
+    else this.keep(key, row, minute);
+  }
+
+  /** The error codes are few, and so are the rows that have nothing but a code. */
+  private addNameless(row: LogRow, minute: number): void {
+    const key = [row.errorCode, '', '', minute].join(' ');
+    if (!this.count(key)) this.keep(key, { ...row, requestedModel: null }, minute);
+  }
+
+  private keep(key: string, row: LogRow, minute: number): void {
     const oldest = this.tallied.keys().next().value;
-    if (this.tallied.size >= tallyLimit && oldest !== undefined) this.tallied.delete(oldest);
-    this.tallied.set(key, { row, deliveredCount: 0 });
+    if (this.tallied.size >= tallyLimits.rows && oldest !== undefined) this.tallied.delete(oldest);
+    this.tallied.set(key, { row, minute, deliveredCount: 0 });
+  }
+
+  private count(key: string): boolean {
+    const like = this.tallied.get(key);
+    if (like === undefined) return false;
+    const count = like.row.count + 1;
+    like.row = { ...like.row, count, revision: count };
+    return true;
+  }
+
+  private rowsOf(minute: number): number {
+    let rows = 0;
+    for (const tallied of this.tallied.values()) if (tallied.minute === minute) rows += 1;
+    return rows;
   }
 
   /** The rows that D1 does not have in their present form. */

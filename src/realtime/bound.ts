@@ -9,6 +9,8 @@ export interface TurnMeasure {
   input: Usage;
   /** What an estimate starts from when the upstream says nothing. */
   typicalInput: Usage;
+  /** Tokens of input that no earlier turn of the session had: what `tpm` counts at admission. */
+  freshTokens: number;
   /** All that it may say, and what of it is reserved at a time. */
   most: Usage;
   step: Usage;
@@ -32,6 +34,7 @@ export function measureOf(input: Usage, mostOutputTokens: number | null, speaks:
   return {
     input,
     typicalInput: input,
+    freshTokens: input.inputTokens,
     most: said(most),
     step: said(Math.min(most, outputBounds.tokensPerStep)),
   };
@@ -51,11 +54,6 @@ export function boundAt(
     stepNanoUsd: cost(step),
     inputNanoUsd: cost(input),
   };
-}
-
-/** Tokens that are held for a turn, for the limits by tokens. */
-export function tokensOf(measure: TurnMeasure | null): number {
-  return measure === null ? 0 : measure.input.inputTokens + measure.step.outputTokens;
 }
 
 /** What a turn has said so far. */

@@ -1,6 +1,6 @@
 // The money of one session: every response and every transcript is a request of its own at the token's ledger (reserved,
 // renewed, settled once), inside the session's, which counts for concurrency and is what revocation ends.
-import type { Usage } from '../formats/usage.ts';
+import { limitedTokens, type Usage } from '../formats/usage.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { type Charge, chargeFor, costOfCharge } from '../metering/charge.ts';
 import type { Rates } from '../metering/price.ts';
@@ -10,7 +10,7 @@ import { blankRow } from '../quota/log-row.ts';
 import type { AdmissionAsk, Attempt, LogRow, Look, LookAnswer, Refusal } from '../quota/quota.ts';
 import type { LiveChannel } from '../routing/catalog.ts';
 import { identityOf } from '../tokens/resolve.ts';
-import { boundAt, type TurnBound, type TurnMeasure, tokensOf } from './bound.ts';
+import { boundAt, type TurnBound, type TurnMeasure } from './bound.ts';
 import { questionOf, type SessionOrder } from './order.ts';
 import type { Settlements } from './settlements.ts';
 
@@ -179,7 +179,7 @@ export class SessionMoney {
       ttfbMs: turn.firstSaidAtMs === null ? null : turn.firstSaidAtMs - turn.startedAtMs,
       durationMs: Date.now() - turn.startedAtMs,
     };
-    this.settlements.add({ row, tokens: usage === null ? 0 : usage.inputTokens + usage.outputTokens });
+    this.settlements.add({ row, tokens: usage === null ? 0 : limitedTokens(usage) });
   }
 
   /** The session's own row: what it was and how it ended. It costs nothing by itself. */
@@ -224,7 +224,7 @@ export class SessionMoney {
       groupVersion: this.order.identity.bounds.version,
       reserveNanoUsd: pricing.rates === null ? null : (bound?.reserveNanoUsd ?? 0),
       inputNanoUsd: hasBegun ? (bound?.inputNanoUsd ?? 0) : 0,
-      tokens: tokensOf(measure),
+      tokens: measure?.freshTokens ?? 0,
       free: false,
       within: this.order.requestId,
     };
@@ -267,8 +267,11 @@ export class SessionMoney {
   }
 }
 
-function refusalError({ code, message, retryAfterMs }: Refusal): RelayError {
-  return new RelayError(code, message, retryAfterMs === undefined ? {} : { retryAfterMs });
+function refusalError({ code, message, retryAfterMs, isFinal }: Refusal): RelayError {
+  return new RelayError(code, message, {
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(isFinal !== undefined && { isFinal }),
+  });
 }
 
 function reportUnreleased(error: unknown): void {

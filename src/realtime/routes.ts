@@ -1,5 +1,6 @@
 // Who can serve a realtime session, for each of the models that it may come to, and at what price. Pure.
 import type { Operation } from '../formats/format.ts';
+import { isModelName, modelNameRule } from '../formats/model-name.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { overrideRates } from '../metering/price.ts';
 import type { Catalog, ChannelScope, Route } from '../routing/catalog.ts';
@@ -21,8 +22,10 @@ export interface SessionWishes {
   models: readonly string[];
 }
 
-/** What a name stands for, and what else will do. */
+/** What a name stands for, and what else will do. Throws RelayError `invalid_request`: it is no model name. */
 export function wishesOf(named: string, fallback: readonly string[], catalog: Catalog): SessionWishes {
+  if (!isModelName(named))
+    throw new RelayError('invalid_request', `The session must name ${modelNameRule}.`, { param: 'model' });
   const models = [...new Set(modelsOfNames([named, ...fallback], catalog))];
   return { named, isAlias: catalog.alias(named) !== null, models };
 }

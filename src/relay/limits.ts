@@ -2,6 +2,8 @@
 export const relayLimits = {
   /** A request body over this is a 413. */
   bodyBytes: 100 * 1024 * 1024,
+  /** A body up to this has mostly come with its head; before more is read, the ledger says whether the token may ask. */
+  smallBodyBytes: 1024 * 1024,
   /** Of an upload whose `model` comes after its file, this much is held while `model` is looked for. */
   heldFormBytes: 25 * 1024 * 1024,
   /** All that an isolate holds of such uploads at a time; beyond it a 503 with `retry-after`. */

@@ -1,6 +1,7 @@
 // How often a form names its model, as one reader of forms or another might read it: of two names the relay would allow and price
 // the one, and the upstream serve the other. Reads what passes, and holds next to nothing of it.
 import { Buffer } from 'node:buffer';
+import { namesOtherModel } from '../formats/other-models.ts';
 import { RelayError } from '../lib/relay-error.ts';
 
 /** Headers of a part may be so long; forms of real clients have some hundred bytes there. */
@@ -59,7 +60,10 @@ export class ModelParts {
     const end = endOfHeaders(held);
     if (end > longestHeaders || (end < 0 && held.length > longestHeaders)) throw tooLong();
     if (end < 0) return this.keep(held);
-    if (namesOfPart(held.toString('latin1', 0, end)).includes('model')) this.count += 1;
+    const names = namesOfPart(held.toString('latin1', 0, end));
+    if (names.includes('model')) this.count += 1;
+    const other = names.find(namesOtherModel);
+    if (other !== undefined) throw otherModelInForm(other);
     this.inHeaders = false;
     return held.subarray(end);
   }
@@ -94,6 +98,12 @@ function percentDecoded(text: string): string {
 function namedTwice(): RelayError {
   const message = 'The form names its `model` twice. Send the field once.';
   return new RelayError('invalid_request', message, { param: 'model' });
+}
+
+/** Its value may come long after the request was admitted, and was never priced. */
+function otherModelInForm(field: string): RelayError {
+  const message = `The form field \`${field}\` would name another model, which a form cannot. Leave it out.`;
+  return new RelayError('invalid_request', message, { param: field });
 }
 
 function tooLong(): RelayError {

@@ -3,11 +3,15 @@
 import type { Endpoint, Operation } from '../formats/format.ts';
 import { isObject } from '../formats/json-reader.ts';
 import type { WireKind } from '../formats/meter.ts';
+import { isModelName, modelNameRule } from '../formats/model-name.ts';
 import type { JsonObject } from '../formats/observation.ts';
-import { type RequestFacts, readRequestFacts } from '../formats/request.ts';
+import { type OtherModel, readOtherModels } from '../formats/other-models.ts';
+import { isShared, resourceNotFound } from '../formats/references.ts';
+import { type RequestFacts, type RequestFault, readRequestFacts } from '../formats/request.ts';
 import { isMisdirected } from '../formats/translations.ts';
 import { RelayError } from '../lib/relay-error.ts';
-import { type Bound, type BoundOptions, outputBounds, upperBound } from '../metering/bound.ts';
+import { matchesAny } from '../lib/wildcard.ts';
+import { addAssistance, type Bound, type BoundOptions, outputBounds, upperBound } from '../metering/bound.ts';
 import { overrideRates, type Rates } from '../metering/price.ts';
 import { freeRates } from '../metering/rates.ts';
 import { dearestOfAsked } from '../metering/service-tier.ts';
@@ -16,6 +20,7 @@ import { ratesOf } from '../routing/route-rates.ts';
 import type { Call, RelayServices } from './call.ts';
 import type { KeptResponse } from './conversations.ts';
 import { keptResponse, withEarlierTurns } from './earlier-turns.ts';
+import { freshInputTokens } from './fresh-input.ts';
 import { ownersOf } from './owners.ts';
 import { bodyValue, type CallerBody } from './read-body.ts';
 import { storedRoute, type WishedRoute, wishedRoutes } from './wished-routes.ts';
@@ -41,6 +46,8 @@ export interface Plan {
   bound: Bound | null;
   /** Its tokens, which need no price: limits count them, and estimates start from them. Null: nothing is sent. */
   size: RequestSize | null;
+  /** Of its input, what the provider has probably not read yet, in tokens: what `tpm` counts at admission. */
+  freshTokens: number;
   /** Price multiplier of the token's group. */
   multiplier: number;
   /** No channel can count the tokens: the relay's own estimate is the answer. */
@@ -68,8 +75,13 @@ export async function planRequest(
   const owners = await ownersOf(call, body, services.upstreamIds);
   const owner = owners?.first ?? null;
   const wishes = wishesOf(call, facts.model ?? owner?.model ?? null, catalog);
-  const routes =
+  const serving =
     call.suffix === '' ? wishedRoutes(call, wishes, catalog, owner) : storedRoute(catalog, owner);
+  const others = otherModels(call, body, [
+    wishes.named,
+    ...serving.flatMap(({ model, upstreamModel }) => [model, upstreamModel]),
+  ]);
+  const routes = servingOthers(sharing(serving, owners?.unowned ?? []), others);
   const multiplier = call.identity.bounds.priceMultiplierMillionths / 1_000_000;
   const ofAlias = wishes.alias === null ? null : catalog.overrideOfAlias(wishes.alias);
   const priced = routes.map((route) => ({
@@ -82,32 +94,79 @@ export async function planRequest(
     multiplier,
     historyTokens: owners?.historyTokens ?? null,
   };
-  const bound = dearestBound(call, body, priced, options);
+  const ratesOfOther = (route: Route, other: string) =>
+    ratesOf({ ...route, upstreamModel: other }, other, catalog, nowMs);
+  const bound = boundWithOthers(call, body, priced, others, options, ratesOfOther);
+  const size = bound ?? dearestBound(call, body, priced.slice(0, 1).map(asFree), options);
   return {
     facts,
     model: wishes.named,
-    models: modelsToAllow(wishes),
+    models: modelsToAllow(wishes, others),
     body,
     routes: priced,
     bound,
-    size: bound ?? dearestBound(call, body, priced.slice(0, 1).map(asFree), options),
+    size,
+    freshTokens: freshInputTokens(bodyValue(body), size?.typicalInput.inputTokens ?? 0),
     multiplier,
     isUncounted: routes.length === 0,
     kept: null,
     keeps: call.endpoint.operation === 'responses' && services.conversations.isOn && facts.store !== false,
-    ratesOf: (route, other) => ratesOf({ ...route, upstreamModel: other }, other, catalog, nowMs),
+    ratesOf: ratesOfOther,
   };
 }
 
 /** Nothing is sent anywhere for it. */
 function planOfKept(facts: RequestFacts, kept: KeptResponse): Plan {
-  const nothing = { routes: [], bound: null, size: null, multiplier: 1, isUncounted: false, keeps: false };
+  const nothing = {
+    routes: [],
+    bound: null,
+    size: null,
+    freshTokens: 0,
+    multiplier: 1,
+    isUncounted: false,
+    keeps: false,
+  };
   return { facts, model: null, models: null, body: { type: 'none' }, ...nothing, kept, ratesOf: () => null };
 }
 
 /** null: just the one that is named. */
-function modelsToAllow({ alias, models }: Wishes): string[] | null {
-  return alias === null && models.length <= 1 ? null : models.map(({ model }) => model);
+function modelsToAllow({ alias, models }: Wishes, others: readonly OtherModel[]): string[] | null {
+  if (alias === null && models.length <= 1 && others.length === 0) return null;
+  return [...new Set([...models.map(({ model }) => model), ...others.map(({ name }) => name)])];
+}
+
+/** Throws RelayError `invalid_request`. */
+function otherModels({ endpoint }: Call, body: CallerBody, own: readonly (string | null)[]): OtherModel[] {
+  const read = readOtherModels(kindOf(endpoint, body), bodyValue(body), own);
+  if (!read.ok) throw faultError(read);
+  return read.models;
+}
+
+/** Routes whose channel shares what nobody made here. Throws RelayError `resource_not_found`: there are none. */
+function sharing<T extends Route>(routes: T[], unowned: readonly string[]): T[] {
+  const [first] = unowned;
+  if (first === undefined || routes.length === 0) return routes;
+  const shared = routes.filter(({ channel: { settings } }) =>
+    unowned.every((id) => isShared(settings.sharedResources ?? [], id)),
+  );
+  if (shared.length === 0) throw resourceNotFound(first);
+  return shared;
+}
+
+/**
+ * Routes whose channel serves every model that may answer instead of the requested one: an upstream's own fallback must
+ * not reach what the operator does not serve. Throws RelayError `model_not_found`.
+ */
+function servingOthers<T extends Route>(routes: T[], others: readonly OtherModel[]): T[] {
+  const answering = others.filter(({ role }) => role === 'answers');
+  const [first] = answering;
+  if (first === undefined || routes.length === 0) return routes;
+  const serving = routes.filter(({ channel }) =>
+    answering.every(({ name }) => matchesAny(channel.models, name)),
+  );
+  if (serving.length > 0) return serving;
+  const message = `No channel that serves the requested model also serves \`${first.name}\` (\`${first.param}\`).`;
+  throw new RelayError('model_not_found', message, { param: first.param });
 }
 
 /** What the provider takes when the body names no model. */
@@ -132,17 +191,18 @@ function readFacts({ endpoint, pathModel }: Call, body: CallerBody): RequestFact
   if (body.type === 'json' && pathModel === null) refuseOtherSpelling(body.value as JsonObject);
   const counting = endpoint.free && endpoint.kind !== 'moderations';
   const facts = readRequestFacts(kindOf(endpoint, body), bodyValue(body), { counting });
-  if (!facts.ok)
-    throw new RelayError(
-      'invalid_request',
-      facts.message,
-      facts.param === null ? {} : { param: facts.param },
-    );
+  if (!facts.ok) throw faultError(facts);
+  if (pathModel !== null && !isModelName(pathModel))
+    throw new RelayError('invalid_request', `The path must name ${modelNameRule}.`, { param: 'model' });
   return {
     ...facts,
     stream: facts.stream || endpoint.operation === 'stream-generate-content',
     model: pathModel ?? facts.model ?? defaultModels[endpoint.operation] ?? null,
   };
+}
+
+function faultError({ message, param }: RequestFault): RelayError {
+  return new RelayError('invalid_request', message, param === null ? {} : { param });
 }
 
 /**
@@ -186,6 +246,29 @@ function dearestBound(
       dearest === null || bound === null || bound.reserveNanoUsd > dearest.reserveNanoUsd ? bound : dearest,
     bounds[0] ?? null,
   );
+}
+
+/**
+ * The dearest bound, with every model that may answer counted in, and what assisting models can cost on top. null: one of
+ * them has no price.
+ */
+function boundWithOthers(
+  call: Call,
+  body: CallerBody,
+  routes: PricedRoute[],
+  others: readonly OtherModel[],
+  options: Omit<BoundOptions, 'model' | 'hosted'>,
+  ratesOfOther: (route: Route, other: string) => Rates | null,
+): Bound | null {
+  const at = (name: string) =>
+    routes.map((route) => ({ ...route, upstreamModel: name, rates: ratesOfOther(route, name) }));
+  const answering = others.filter(({ role }) => role === 'answers').flatMap(({ name }) => at(name));
+  const assisting = others.filter(({ role }) => role === 'assists');
+  const bound = dearestBound(call, body, [...routes, ...answering], options);
+  return assisting.reduce((sum: Bound | null, { name }) => {
+    const more = dearestBound(call, body, at(name), { ...options, streamed: false, assists: true });
+    return sum && more && addAssistance(sum, more);
+  }, bound);
 }
 
 function bytesOf(body: CallerBody): number {

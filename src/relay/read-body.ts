@@ -36,17 +36,28 @@ export function bodyValue(body: CallerBody): unknown {
   }
 }
 
-/** Throws RelayError `invalid_request`, `request_too_large`, or `service_unavailable` when the isolate holds too much. */
-export async function readBody({ request, endpoint }: Call, heldBytes: HeldBytes): Promise<CallerBody> {
+/**
+ * `beforeLarge` is awaited, once, before more than `relayLimits.smallBodyBytes` are read; what it throws ends the reading.
+ * Throws RelayError `invalid_request`, `request_too_large`, or `service_unavailable` when the isolate holds too much.
+ */
+export async function readBody(
+  { request, endpoint }: Call,
+  heldBytes: HeldBytes,
+  beforeLarge: () => Promise<void>,
+): Promise<CallerBody> {
   const contentLength = lengthOf(request);
   if (contentLength !== null && contentLength > relayLimits.bodyBytes) throw tooLarge();
   if (request.method === 'GET' || request.method === 'DELETE' || request.body === null) {
     return endpoint.operation === 'stored-response' ? { type: 'none' } : noBody();
   }
   if (endpoint.operation === 'stored-response') return { type: 'none' };
+  const isLarge = contentLength !== null && contentLength > relayLimits.smallBodyBytes;
+  if (isLarge) await beforeLarge();
+  const whenLarge = isLarge ? async () => undefined : beforeLarge;
   const boundary = formBoundary(request.headers.get('content-type'));
-  if (boundary !== null) return readForm(request.body, boundary, contentLength, heldBytes);
-  return readJson(contentLength === null ? await readCounting(request.body) : await request.arrayBuffer());
+  if (boundary !== null) return readForm(request.body, boundary, contentLength, heldBytes, whenLarge);
+  const isCounted = contentLength === null;
+  return readJson(isCounted ? await readCounting(request.body, whenLarge) : await request.arrayBuffer());
 }
 
 function noBody(): never {
@@ -69,18 +80,23 @@ function readJson(bytes: ArrayBuffer): CallerBody {
   throw new RelayError('invalid_request', 'The body must be a JSON object.');
 }
 
-async function readCounting(body: ReadableStream): Promise<ArrayBuffer> {
-  const bytes = await bytesWithin(body, relayLimits.bodyBytes);
+async function readCounting(body: ReadableStream, whenLarge: () => Promise<void>): Promise<ArrayBuffer> {
+  const bytes = await bytesWithin(body, relayLimits.bodyBytes, whenLarge);
   if (bytes === null) throw tooLarge();
   return bytes;
 }
 
 /** All of a body, whatever length it says; null: it has more bytes than the bound, and the rest is thrown away. */
-export async function bytesWithin(body: ReadableStream, bound: number): Promise<ArrayBuffer | null> {
+export async function bytesWithin(
+  body: ReadableStream,
+  bound: number,
+  whenLarge: () => Promise<void> = async () => undefined,
+): Promise<ArrayBuffer | null> {
   const reader = new GulpReader(body);
   const chunks: Uint8Array[] = [];
   let size = 0;
   for (let bytes = await reader.read(); bytes !== null; bytes = await reader.read()) {
+    if (hasGrownLarge(size, bytes)) await whenLarge();
     size += bytes.byteLength;
     if (size > bound) {
       await discard(reader);
@@ -91,11 +107,17 @@ export async function bytesWithin(body: ReadableStream, bound: number): Promise<
   return new Blob(chunks).arrayBuffer();
 }
 
+function hasGrownLarge(size: number, { byteLength }: Uint8Array): boolean {
+  const { smallBodyBytes } = relayLimits;
+  return size <= smallBodyBytes && size + byteLength > smallBodyBytes;
+}
+
 async function readForm(
   body: ReadableStream,
   boundary: string,
   contentLength: number | null,
   heldBytes: HeldBytes,
+  whenLarge: () => Promise<void>,
 ): Promise<CallerBody> {
   const rest = new GulpReader(body);
   const scanner = new FormScanner(boundary);
@@ -103,6 +125,7 @@ async function readForm(
   const release = heldBytes.lease();
   try {
     for (let bytes = await rest.read(); bytes !== null; bytes = await rest.read()) {
+      if (hasGrownLarge(scanner.bytes.byteLength, bytes)) await whenLarge();
       modelParts.push(bytes);
       scanner.push(bytes);
       if (scanner.fields.some(({ name }) => name === 'model')) break;

@@ -1,6 +1,7 @@
 // One request's life: read, planned, admitted, sent, answered, settled.
 import { errorStatus } from '../formats/error.ts';
 import { createMeter } from '../formats/meter.ts';
+import { isModelName } from '../formats/model-name.ts';
 import { AlarmClock } from '../lib/alarm-clock.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Catalog } from '../routing/catalog.ts';
@@ -77,7 +78,7 @@ async function admitted(
   services: RelayServices,
   clock: AlarmClock,
 ): Promise<{ plan: Plan; ticket: Ticket }> {
-  const body = await orRefuse(call, services, null, () => readBody(call, services.heldBytes));
+  const body = await readBodyUnlessRefused(call, services, clock);
   try {
     for (let tries = 0; tries < plansPerRequest; tries++) {
       const plan = await orRefuse(call, services, body, () => makePlan(call, body, services));
@@ -95,6 +96,32 @@ async function admitted(
     if (body.type === 'form') giveUpForm(call, body);
     throw error;
   }
+}
+
+/** What the ledger refused before it knew the body: it is logged. */
+class EarlyRefusal extends RelayError {}
+
+/**
+ * The body, unless the token alone decides against the request: a large one is not read to its end then, and one that
+ * comes slowly is not waited for. Throws RelayError: that refusal, already logged, or as readBody does.
+ */
+function readBodyUnlessRefused(call: Call, services: RelayServices, clock: AlarmClock): Promise<CallerBody> {
+  const check = () => throwIfRefused(call, services);
+  return new Promise((resolve, reject) => {
+    const callOff = clock.after(0, () => check().catch(reject));
+    orRefuse(call, services, null, () => readBody(call, services.heldBytes, check))
+      .then(resolve, reject)
+      .finally(callOff);
+  });
+}
+
+async function throwIfRefused(call: Call, { ledgers }: RelayServices): Promise<void> {
+  const { free, door } = call.endpoint;
+  const ask = { ...admissionWithoutBody(call, null), free, nowMs: Date.now() };
+  const refusal = await ledgers.refuseEarly(call.identity.tokenId, ask);
+  if (refusal === null) return;
+  const { code, message, details } = errorOf(refusal, door);
+  throw new EarlyRefusal(code, message, details);
 }
 
 async function makePlan(call: Call, body: CallerBody, services: RelayServices): Promise<Plan> {
@@ -130,8 +157,9 @@ async function orRefuse<T>(
   try {
     return await step();
   } catch (error) {
-    if (!(error instanceof RelayError) || error.code === 'service_unavailable') throw error;
-    const model = call.pathModel ?? modelNamedIn(body);
+    if (!(error instanceof RelayError) || error instanceof EarlyRefusal) throw error;
+    if (error.code === 'service_unavailable') throw error;
+    const model = call.pathModel === null ? modelNamedIn(body) : nameOrNull(call.pathModel);
     const row = {
       ...emptyRow(call, model, false),
       status: errorStatus(call.endpoint.door, error.code),
@@ -149,18 +177,25 @@ async function orRefuse<T>(
 }
 
 function modelNamedIn(body: CallerBody | null): string | null {
-  const model = body?.type === 'json' ? (body.value as { model?: unknown }).model : null;
-  return typeof model === 'string' ? model : null;
+  return nameOrNull(body?.type === 'json' ? (body.value as { model?: unknown }).model : null);
+}
+
+/** What is no model name is not logged as one. */
+function nameOrNull(model: unknown): string | null {
+  return typeof model === 'string' && isModelName(model) ? model : null;
 }
 
 async function askForRefusal(call: Call, model: string | null, { catalog }: RelayServices) {
   const picture = await Promise.resolve(catalog.current(call.startedAtMs, call.background)).catch(() => null);
   const models = model === null ? null : (picture?.alias(model) ?? null);
+  return { ...admissionWithoutBody(call, model), ...(models !== null && { models }) };
+}
+
+function admissionWithoutBody(call: Call, model: string | null) {
   return {
     requestId: call.requestId,
     policyVersion: call.identity.version,
     groupVersion: call.identity.bounds.version,
-    ...(models !== null && { models }),
     hash: call.identity.hash,
     ip: call.ip,
     model,

@@ -2,7 +2,7 @@
 import type { DoorFormat } from '../formats/format.ts';
 import type { Meter } from '../formats/meter.ts';
 import { type LimitsLeft, rateLimitHeaders } from '../formats/rate-limit-headers.ts';
-import { emptyUsage, type Usage } from '../formats/usage.ts';
+import { emptyUsage, limitedTokens, type Usage } from '../formats/usage.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { type Charge, chargeFor, costOfCharge } from '../metering/charge.ts';
 import { estimateUsage } from '../metering/estimate.ts';
@@ -59,7 +59,9 @@ export class Ticket {
     const wants = meter !== null && this.isShort(meter) ? this.nextReservation(meter) : this.reservedNanoUsd;
     try {
       const running = meter === null ? 0 : this.runningCost(meter);
-      const answer = await this.ledgers.look(this.call.identity.tokenId, this.lookFor(wants, running));
+      const look = this.lookFor(wants, running);
+      const tokens = meter === null ? {} : { runningTokens: this.runningTokens(meter) };
+      const answer = await this.ledgers.look(this.call.identity.tokenId, { ...look, ...tokens });
       if (answer.outcome === 'refused') return errorOf(answer, this.call.endpoint.door);
       this.reservedNanoUsd = answer.reservedNanoUsd;
       return null;
@@ -100,13 +102,21 @@ export class Ticket {
     const source = meter === null ? null : upstream === null ? 'estimated' : 'upstream';
     const charge = meter === null ? null : this.charge(usage, meter);
     const row = this.row(ending, usage, source, charge);
-    const tokens = usage.inputTokens + usage.outputTokens;
+    const tokens = limitedTokens(usage);
     this.call.background(this.ledgers.settle(this.call.identity.tokenId, { row, tokens }));
   }
 
   /** What is known of the usage while it runs: the upstream's own part, the rest from what passed. */
   private runningUsage(meter: Meter): Usage {
     return estimateUsage(this.plan.size, meter);
+  }
+
+  /** What tpm counts so far: the uncached input as it was admitted until the upstream reports it, and the output. */
+  private runningTokens(meter: Meter): number {
+    if (this.call.endpoint.free) return 0;
+    const usage = this.runningUsage(meter);
+    const isReported = (meter.partialUsage()?.inputTokens ?? 0) > 0;
+    return isReported ? limitedTokens(usage) : this.plan.freshTokens + usage.outputTokens;
   }
 
   private runningCost(meter: Meter): number {
@@ -220,7 +230,7 @@ export function askFor(call: Call, plan: Plan): AdmissionAsk {
     policyVersion: call.identity.version,
     groupVersion: call.identity.bounds.version,
     reserveNanoUsd: free ? 0 : (plan.bound?.reserveNanoUsd ?? null),
-    tokens: free ? 0 : (plan.size?.inputTokens ?? 0) + (plan.size?.outputTokens ?? 0),
+    tokens: free ? 0 : plan.freshTokens,
     free,
   };
 }
@@ -234,10 +244,14 @@ export function emptyRow(call: Call, requestedModel: string | null, stream: bool
 }
 
 /** A ledger's refusal as an error; with what is left of its limits in the format of `door`. */
-export function errorOf({ code, message, retryAfterMs, left }: Refusal, door?: DoorFormat): RelayError {
+export function errorOf(
+  { code, message, retryAfterMs, isFinal, left }: Refusal,
+  door?: DoorFormat,
+): RelayError {
   const headers = left && door && rateLimitHeaders(door, left, Date.now());
   return new RelayError(code, message, {
     ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(isFinal !== undefined && { isFinal }),
     ...(headers !== undefined && { headers }),
   });
 }

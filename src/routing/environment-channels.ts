@@ -37,7 +37,8 @@ const blank = {
   enabled: true,
   headers: {},
   groups: [],
-  settings: {},
+  // Their operator and the provider account's owner are one person, who has no other place to say what is shared.
+  settings: { sharedResources: ['*'] },
 } as const;
 
 /** The channels of the environment, `env_<provider>`. */

@@ -1,4 +1,5 @@
 // The names that a caller wishes for, as models: an alias stands for several, `x-relay-fallback` adds more. Pure.
+import { isModelName, modelNameRule } from '../formats/model-name.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Catalog } from './catalog.ts';
 
@@ -13,7 +14,7 @@ export function modelsOfNames(names: readonly string[], catalog: Pick<Catalog, '
   return names.flatMap((name) => catalog.alias(name) ?? [name]);
 }
 
-/** The comma-separated names of `x-relay-fallback`. Throws RelayError `invalid_request`: there are too many. */
+/** The comma-separated names of `x-relay-fallback`. Throws RelayError `invalid_request`: too many, or none of models. */
 export function fallbackNames(headers: Headers): string[] {
   const header = headers.get('x-relay-fallback');
   if (header === null) return [];
@@ -21,6 +22,8 @@ export function fallbackNames(headers: Headers): string[] {
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');
+  if (!names.every(isModelName))
+    throw new RelayError('invalid_request', `The header x-relay-fallback must list ${modelNameRule}.`);
   if (names.length <= wishLimits.fallbackModels) return names;
   const message = `The header x-relay-fallback may name ${wishLimits.fallbackModels} models at most; it names ${names.length}.`;
   throw new RelayError('invalid_request', message);

@@ -1,7 +1,6 @@
 // What the relay reads of requests: the facts, the faults, and the ids that bodies name.
 import { describe, expect, it } from 'vitest';
 import type { WireKind } from '../../src/formats/meter.ts';
-import { referencedIds } from '../../src/formats/references.ts';
 import { readRequestFacts } from '../../src/formats/request.ts';
 import { allFixtures, haveFixtures, kindOf, sayWhenLeftOut } from '../support/fixtures.ts';
 
@@ -80,91 +79,6 @@ describe.skipIf(!haveFixtures)('every recorded request that was answered', () =>
       accepted++;
     }
     console.log(`${accepted} recorded requests accepted`);
-  });
-});
-
-describe('the ids that a body names', () => {
-  it('of the Responses API', () => {
-    const body = {
-      previous_response_id: 'resp_1',
-      conversation: { id: 'conv_1' },
-      prompt: { id: 'pmpt_1', variables: { report: { type: 'input_file', file_id: 'file-v' }, name: 'x' } },
-      metadata: { file_id: 'file-no' },
-      input: [
-        { type: 'item_reference', id: 'msg_1' },
-        { id: 'rs_1' },
-        { type: 'reasoning', id: 'rs_no', summary: [] },
-        {
-          role: 'user',
-          content: [
-            { type: 'input_file', file_id: 'file-1' },
-            { type: 'input_image', file_id: 'file-2' },
-          ],
-        },
-        { role: 'user', content: 'text' },
-        { type: 'function_call_output', call_id: 'c', output: [{ type: 'input_file', file_id: 'file-3' }] },
-        { type: 'computer_call_output', output: { type: 'computer_screenshot', file_id: 'file-4' } },
-        { type: 'code_interpreter_call', id: 'ci_no', container_id: 'cntr_1' },
-      ],
-      tools: [
-        { type: 'function', name: 'f', parameters: { properties: { file_id: { type: 'string' } } } },
-        { type: 'code_interpreter', container: 'cntr_2' },
-        { type: 'code_interpreter', container: { type: 'auto', file_ids: ['file-5', 'file-1'] } },
-        { type: 'file_search', vector_store_ids: ['vs_1'] },
-        { type: 'image_generation', input_image_mask: { file_id: 'file-6' } },
-        { type: 'shell', environment: { type: 'container_reference', container_id: 'cntr_3' } },
-      ],
-    };
-    expect(referencedIds('responses', body).sort()).toEqual(
-      'cntr_1 cntr_2 cntr_3 conv_1 file-1 file-2 file-3 file-4 file-5 file-6 file-v msg_1 resp_1 rs_1 vs_1'.split(
-        ' ',
-      ),
-    );
-    expect(referencedIds('responses', { conversation: 'conv_2', input: 'file-x' })).toEqual(['conv_2']);
-  });
-
-  it('of Messages', () => {
-    const file = (id: string): object => ({ type: 'document', source: { type: 'file', file_id: id } });
-    const body = {
-      container: { id: 'container_1', skills: [] },
-      messages: [
-        { role: 'user', content: [file('file_1'), { type: 'container_upload', file_id: 'file_2' }] },
-        { role: 'user', content: [{ type: 'tool_result', content: [file('file_3')] }] },
-        {
-          role: 'assistant',
-          content: [{ type: 'tool_use', input: { source: { type: 'file', file_id: 'no' } } }],
-        },
-      ],
-    };
-    expect(referencedIds('messages', body)).toEqual(['container_1', 'file_1', 'file_2', 'file_3']);
-    expect(referencedIds('messages', { container: 'container_2' })).toEqual(['container_2']);
-  });
-
-  it('of chat and of Gemini', () => {
-    const messages = [
-      { role: 'user', content: [{ type: 'file', file: { file_id: 'file-1' } }] },
-      { role: 'assistant', audio: { id: 'audio_1' } },
-    ];
-    expect(referencedIds('chat', { messages })).toEqual(['file-1', 'audio_1']);
-    const uri = (fileUri: string): object => ({ fileData: { fileUri } });
-    const parts = [
-      uri('https://generativelanguage.googleapis.com/v1beta/files/abc-1'),
-      { file_data: { file_uri: 'files/def' } },
-      uri('https://www.youtube.com/watch?v=files/x'),
-      uri('gs://bucket/files/x'),
-      { text: 'https://generativelanguage.googleapis.com/v1beta/files/no' },
-    ];
-    expect(referencedIds('generate', { cachedContent: 'cachedContents/c', contents: [{ parts }] })).toEqual([
-      'cachedContents/c',
-      'files/abc-1',
-      'files/def',
-    ]);
-  });
-
-  it('are none in bodies of another shape', () => {
-    for (const kind of ['chat', 'responses', 'messages', 'generate', 'embeddings'] as const)
-      for (const body of [null, 1, [], { messages: 1, input: [1], contents: [null], tools: 'x', prompt: [] }])
-        expect(referencedIds(kind, body)).toEqual([]);
   });
 });
 

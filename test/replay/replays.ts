@@ -1,7 +1,7 @@
 // Every recording that the relay can have relayed, as requests that ask for it: through which kind of
 // channel, at which door, with which body, and what of that body the upstream must see.
-import { referencedIds } from '../../src/formats/references.ts';
-import { allFixtures, type Fixture, kindOf, seededNumbers } from '../support/fixtures.ts';
+import { referencesIn } from '../../src/formats/references.ts';
+import { allFixtures, type Fixture, seededNumbers } from '../support/fixtures.ts';
 import { type Delivery, replayHeaders } from '../support/replay-upstream.ts';
 
 /** Channels by what the relay calls them in `provider`. */
@@ -85,8 +85,7 @@ export function replaysOf(fixture: Fixture): Replay[] {
 
 /** Ids in the request that the relay knows only when it has seen them being made. */
 export function idsNamedBy(fixture: Fixture): string[] {
-  const kind = kindOf(fixture);
-  const inBody = kind === null ? [] : referencedIds(kind, fixture.request);
+  const inBody = referencesIn(fixture.request).map(({ id }) => id);
   const stored = /^\/v1\/responses\/([^/?]+)/.exec(fixture.meta.path)?.[1];
   return fixture.meta.endpoint === 'responses-sub' && stored ? [stored, ...inBody] : inBody;
 }

@@ -95,6 +95,14 @@ export const settings = z.strictObject({
     .regex(/^[a-z0-9-]{2,40}$/, 'must be a location of Vertex AI, such as `us-east5` or `global`')
     .optional()
     .openapi({ description: 'Vertex: the location; else `global`.' }),
+  shared_resources: z
+    .array(z.string().trim().min(1, 'must not be empty').max(managementLimits.resourceCharacters))
+    .max(managementLimits.sharedResources, `at most ${managementLimits.sharedResources} entries`)
+    .optional()
+    .openapi({
+      description:
+        'Resources of the account at the provider that every token may name: ids, prefixes (`vs_*`, `gs://bucket/`), or `*`. Others work only for the account that made them through the relay.',
+    }),
 });
 export type SettingsView = z.infer<typeof settings>;
 

@@ -48,13 +48,22 @@ export function changesOfChannel(edit: ChannelEdit | NewChannel): ChannelChanges
 }
 
 export function settingsView(settings: ChannelSettings): SettingsView {
-  const { preset, responsesApi, firstByteMs, idleMs, region, project, location } = settings;
+  const { preset, responsesApi, firstByteMs, idleMs, region, project, location, sharedResources } = settings;
   const times = { first_byte_ms: firstByteMs, idle_ms: idleMs };
-  return { preset, responses_api: responsesApi, ...times, region, project, location };
+  const shared = sharedResources === undefined ? undefined : [...sharedResources];
+  return {
+    preset,
+    responses_api: responsesApi,
+    ...times,
+    region,
+    project,
+    location,
+    shared_resources: shared,
+  };
 }
 
 export function settingsOf(view: SettingsView): ChannelSettings {
-  const { preset, responses_api, first_byte_ms, idle_ms, region, project, location } = view;
+  const { preset, responses_api, first_byte_ms, idle_ms, region, project, location, shared_resources } = view;
   return {
     ...(preset !== undefined && { preset }),
     ...(responses_api !== undefined && { responsesApi: responses_api }),
@@ -63,5 +72,6 @@ export function settingsOf(view: SettingsView): ChannelSettings {
     ...(region !== undefined && { region }),
     ...(project !== undefined && { project }),
     ...(location !== undefined && { location }),
+    ...(shared_resources !== undefined && { sharedResources: shared_resources }),
   };
 }

@@ -13,6 +13,9 @@ export const managementLimits = {
   groupsOfChannel: 100,
   groupCharacters: 64,
   channelsOfGroup: 1_000,
+  /** Entries of a channel's `shared_resources`, and the length of one. */
+  sharedResources: 1_000,
+  resourceCharacters: 1_024,
   /** A group's price multiplier. */
   multiplier: 1_000,
   /** Ledgers that hear of a group's edit before it is answered: fewer than the calls that a Worker may make. */

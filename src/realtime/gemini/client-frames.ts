@@ -7,6 +7,7 @@ import { RelayError } from '../../lib/relay-error.ts';
 import { type Frame, frameLike, textOfFrame, type Verdict } from '../frames.ts';
 import type { Pricing } from '../money.ts';
 import { relayErrorOf } from '../relay-error-of.ts';
+import { refusalOfResources } from '../shared-resources.ts';
 import type { LiveConversation } from './conversation.ts';
 import { readFrame } from './frames.ts';
 import { modelNamed, withSetupModel } from './setup.ts';
@@ -49,6 +50,8 @@ function judgeMessage(
   const setup = objectOf(message, 'setup');
   if (setup !== undefined) {
     if (!isFirst) return ended(secondSetup());
+    const refusal = refusalOfResources(setup, context.pricing().channel);
+    if (refusal !== null) return ended(refusal);
     conversation.setUp(setup);
     // Another upstream may call the model otherwise.
     const again = () => withModelOf(frame, setup, context.pricing());
@@ -56,6 +59,8 @@ function judgeMessage(
   }
   const pass: Verdict = { outcome: 'pass', frame };
   const content = objectOf(message, 'clientContent');
+  const refusal = refusalOfResources({ contents: memberOf(content, 'turns') }, context.pricing().channel);
+  if (refusal !== null) return ended(refusal);
   for (const turn of objectsOf(content, 'turns')) conversation.addContent(turn);
   const results = memberOf(message, 'toolResponse');
   if (isObject(results)) conversation.wrote(results);

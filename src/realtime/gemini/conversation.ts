@@ -92,7 +92,8 @@ export class LiveConversation {
     const searched = this.searches ? inputBounds.tokensPerSearchTool : 0;
     const input = this.input(hidden + searched);
     if (this.searches) input.webSearches = outputBounds.webSearches;
-    return { ...measureOf(input, this.mostOutputTokens, this.speaks), typicalInput };
+    const freshTokens = typicalInput.inputTokens - this.history.tokens;
+    return { ...measureOf(input, this.mostOutputTokens, this.speaks), typicalInput, freshTokens };
   }
 
   private input(moreTokens: number): Usage {

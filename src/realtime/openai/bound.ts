@@ -24,7 +24,8 @@ export function responseMeasure(conversation: Conversation, response: JsonObject
   const modalities = response.output_modalities ?? response.modalities;
   const speaks = Array.isArray(modalities) ? modalities.includes('audio') : conversation.speaks;
   const own = conversation.ownOf(response);
-  const measure = measureOf(inputOf(conversation, own), most ?? conversation.mostOutputTokens, speaks);
+  const whole = measureOf(inputOf(conversation, own), most ?? conversation.mostOutputTokens, speaks);
+  const measure = { ...whole, freshTokens: whole.input.inputTokens - conversation.history.tokens };
   return Array.isArray(response.input) ? { ...measure, typicalInput: inputOfItsOwn(own) } : measure;
 }
 
@@ -37,7 +38,7 @@ export function isApart(response: JsonObject): boolean {
 export function transcriptMeasure(rates: Rates | null): TurnMeasure {
   const all = transcribed({ audioMilliseconds: realtimeBounds.transcribedSeconds * 1_000 }, rates);
   const nothing = usageOf({});
-  return { input: nothing, typicalInput: nothing, most: all, step: all };
+  return { input: nothing, typicalInput: nothing, freshTokens: 0, most: all, step: all };
 }
 
 /** A usage in seconds, at rates that know only tokens: nothing is free for being counted otherwise. */

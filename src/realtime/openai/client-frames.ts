@@ -5,6 +5,7 @@ import type { JsonObject } from '../../formats/observation.ts';
 import { type Frame, frameLike, textOfFrame, type Verdict } from '../frames.ts';
 import type { Pricing } from '../money.ts';
 import { relayErrorOf } from '../relay-error-of.ts';
+import { refusalOfResources } from '../shared-resources.ts';
 import type { Conversation } from './conversation.ts';
 import { errorEvent } from './error-event.ts';
 import { readFrame } from './events.ts';
@@ -32,6 +33,9 @@ export function judge(frame: Frame, context: ClientFramesContext): Verdict | Pro
     return context.turns.isReservedForAudio ? pass : reserveForAudio(pass, context);
   }
   const { event, type } = facts;
+  const refusal = refusalOfResources(namedBy(event), context.models.pricing.channel);
+  if (refusal !== null)
+    return { outcome: 'refused', event: errorEvent(refusal, textAt(event, 'event_id') ?? null) };
   switch (type) {
     case 'response.create':
       return ask(pass, event, context);
@@ -44,6 +48,16 @@ export function judge(frame: Frame, context: ClientFramesContext): Verdict | Pro
     default:
       return pass;
   }
+}
+
+/** What of an event names resources: settings, a response, or an item. */
+function namedBy(event: JsonObject): JsonObject {
+  const { content } = objectAt(event, 'item') ?? {};
+  return {
+    ...objectAt(event, 'session'),
+    ...objectAt(event, 'response'),
+    ...(content !== undefined && { content }),
+  };
 }
 
 /** The upstream will answer, or write down, what it hears: where that is not to be had the session is over. */

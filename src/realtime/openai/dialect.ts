@@ -9,6 +9,7 @@ import type { Dialect, DialectContext } from '../dialect.ts';
 import type { Frame, Verdict } from '../frames.ts';
 import type { Pricing } from '../money.ts';
 import { multiplierFor } from '../routes.ts';
+import { refusalOfResources } from '../shared-resources.ts';
 import { realtimeUrl } from './address.ts';
 import { judge } from './client-frames.ts';
 import { Conversation } from './conversation.ts';
@@ -87,7 +88,12 @@ export class OpenaiDialect implements Dialect {
     const saysMore = Object.keys(settings).some((name) => name !== 'type');
     if (!saysMore) return null;
     const update = sessionUpdateEvent(settings);
-    const { upstreamModel } = this.parts().models.pricing;
+    const { upstreamModel, channel } = this.parts().models.pricing;
+    const refusal = refusalOfResources(settings, channel);
+    if (refusal !== null) {
+      this.context.fail(refusal);
+      return null;
+    }
     return this.conversation.isTranscription && transcriptionModelIn(settings) !== undefined
       ? withUpstreamTranscriber(update, upstreamModel)
       : update;

@@ -1,6 +1,7 @@
 // The model that a session talks to, and changes of it: a name inside a frame is checked as one in a URL is. A change
 // counts from the upstream's own `session.updated` on.
 import { isObject, objectAt, textAt } from '../../formats/json-reader.ts';
+import { isModelName, modelNameRule } from '../../formats/model-name.ts';
 import type { JsonObject } from '../../formats/observation.ts';
 import { memberText, replaceMember, topLevelMembers } from '../../lib/json-members.ts';
 import { RelayError } from '../../lib/relay-error.ts';
@@ -66,6 +67,8 @@ export class SessionModels {
 
   /** Checks such a model against the token. Throws RelayError: it may not be used. */
   async takeTranscriber(model: string): Promise<void> {
+    if (!isModelName(model))
+      throw new RelayError('invalid_request', `The transcription must name ${modelNameRule}.`);
     await this.inspect(questionOf(this.order, model, null));
     this.transcriber = model;
   }

@@ -46,7 +46,9 @@ it('tells OpenAI’s clients in x-ratelimit-*, with Go’s durations', async () 
     'x-ratelimit-remaining-requests': '1',
     'x-ratelimit-limit-tokens': '10000',
   });
-  expect(Number(told['x-ratelimit-remaining-tokens'])).toBeLessThan(9_950);
+  // Of the request only its input counts at admission.
+  expect(Number(told['x-ratelimit-remaining-tokens'])).toBeLessThan(10_000);
+  expect(Number(told['x-ratelimit-remaining-tokens'])).toBeGreaterThan(9_950);
   expect(told['x-ratelimit-reset-requests']).toMatch(/^(1m)?[0-9.]+s$/);
   await ask('openai', token);
   const refused = await ask('openai', token);
@@ -113,13 +115,75 @@ it('counts the tokens of a model that has no price too', async () => {
     models: ['no-price'],
   });
   const { token } = await relay.token({ limits: { tpm: 10_000 } });
-  const post = (max_tokens: number) =>
+  const post = (content: string) =>
     relay.fetch('/v1/chat/completions', {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ model: 'no-price', max_tokens, messages: [{ role: 'user', content: 'hi' }] }),
+      body: JSON.stringify({ model: 'no-price', messages: [{ role: 'user', content }] }),
     });
-  expect((await post(100)).status).toBe(200);
-  const refused = await post(20_000);
+  expect((await post('hi')).status).toBe(200);
+  const refused = await post('word '.repeat(20_000));
   expect([refused.status, refused.body.error.code]).toEqual([429, 'rate_limit_exceeded']);
+});
+
+it('admits "hi" under a tpm of 3,000, and what a coding agent sends under one of 30,000', async () => {
+  const few = await relay.token({ limits: { tpm: 3_000 } });
+  expect((await ask('openai', few.token)).status).toBe(200);
+  const withoutBound = { model: 'gpt-4o', messages: hi };
+  const reply = await relay.fetch('/v1/chat/completions', {
+    method: 'POST',
+    headers: { authorization: `Bearer ${few.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(withoutBound),
+  });
+  expect(reply.status).toBe(200);
+  const many = await relay.token({ limits: { tpm: 30_000 } });
+  const tools = Array.from({ length: 20 }, (_, index) => ({
+    name: `tool_${index}`,
+    description: 'Reads and writes files. '.repeat(100),
+    input_schema: { type: 'object', properties: {} },
+  }));
+  const agent = (messages: object[]) =>
+    relay.fetch('/v1/messages', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${many.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'claude-3-5-haiku-20241022', max_tokens: 32_000, tools, messages }),
+    });
+  expect((await agent(hi)).status).toBe(200);
+  // A long history was the input of earlier requests: the provider has it in its cache.
+  const history = Array.from({ length: 100 }, (_, index) => ({
+    role: index % 2 === 0 ? 'user' : 'assistant',
+    content: 'Some words of an earlier turn. '.repeat(100),
+  }));
+  relay.upstream = () =>
+    Response.json({
+      type: 'message',
+      content: [],
+      usage: { input_tokens: 10, cache_read_input_tokens: 90_000, output_tokens: 5 },
+    });
+  for (let turn = 0; turn < 3; turn++) expect((await agent([...history, ...hi])).status).toBe(200);
+});
+
+it('refuses input beyond the whole limit for good: no SDK may retry', async () => {
+  const { token } = await relay.token({ limits: { tpm: 1_000 } });
+  const body = { model: 'gpt-4o', messages: [{ role: 'user', content: 'word '.repeat(5_000) }] };
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const refused = await relay.fetch('/v1/chat/completions', {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(body),
+  });
+  expect([refused.status, refused.body.error.code]).toEqual([429, 'rate_limit_exceeded']);
+  expect(refused.headers.get('x-should-retry')).toBe('false');
+  expect(refused.headers.get('retry-after')).toBeNull();
+  // A full minute is another matter.
+  await relay.fetch('/v1/chat/completions', {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ model: 'gpt-4o', messages: hi }),
+  });
+  relay.upstream = () => Response.json({ choices: [], usage: { prompt_tokens: 10, completion_tokens: 990 } });
+  expect((await ask('openai', token)).status).toBe(200);
+  const later = await ask('openai', token);
+  expect([later.status, later.headers.get('x-should-retry')]).toEqual([429, null]);
+  expect(Number(later.headers.get('retry-after'))).toBeGreaterThan(0);
 });

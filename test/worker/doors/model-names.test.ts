@@ -65,19 +65,16 @@ it('asks Vertex for the whole of a name, not for what follows its last slash', a
   expect(pathname).toMatch(/\/publishers\/google\/models\/vx-flash\/dear:generateContent$/);
 });
 
-it.each([
-  'gem-a?key=1#x',
-  'gem-a%2F..%2Fdear',
-  'gem-a\\..\\dear',
-  'gem-a\r\nx: y',
-  'gem-a:streamGenerateContent',
-])('keeps what else may be in a name within its place: %j', async (model) => {
-  await ask(model);
-  const { pathname, search, hash, host } = new URL(relay.received.at(-1)?.url ?? '');
-  expect([host, search, hash]).toEqual(['upstream.test', '', '']);
-  const name = encodeURIComponent(model).replaceAll('%2F', '/');
-  expect(pathname).toBe(`/gateway/one/v1beta/models/${name}:generateContent`);
-});
+it.each(['gem-a?key=1#x', 'gem-a%2F..%2Fdear', 'gem-a\\..\\dear', 'gem-a:streamGenerateContent'])(
+  'keeps what else may be in a name within its place: %j',
+  async (model) => {
+    await ask(model);
+    const { pathname, search, hash, host } = new URL(relay.received.at(-1)?.url ?? '');
+    expect([host, search, hash]).toEqual(['upstream.test', '', '']);
+    const name = encodeURIComponent(model).replaceAll('%2F', '/');
+    expect(pathname).toBe(`/gateway/one/v1beta/models/${name}:generateContent`);
+  },
+);
 
 it.each(['Model', 'MODEL', 'mo\\u0044el'])('does not take a body that says `%s` besides', async (key) => {
   const before = relay.received.length;
@@ -86,6 +83,38 @@ it.each(['Model', 'MODEL', 'mo\\u0044el'])('does not take a body that says `%s` 
   const reply = await relay.fetch('/v1/chat/completions', { method: 'POST', headers, body });
   expect([reply.status, reply.body.error.param]).toEqual([400, JSON.parse(`"${key}"`)]);
   expect(relay.received.length).toBe(before);
+});
+
+it.each([
+  ['white space before it', ' compatible-mini'],
+  ['white space after it', 'compatible-mini '],
+  ['a line feed after it', 'compatible-mini\n'],
+  ['a header in it', 'gem-a\r\nx: y'],
+  ['a zero-width space in it', 'compatible\u200b-mini'],
+  ['257 characters', `compatible-${'m'.repeat(246)}`],
+])('refuses a name with %s', async (_, model) => {
+  const before = relay.received.length;
+  const reply = await ask(model);
+  expect([reply.status, reply.body.error.code, reply.body.error.param]).toEqual([400, null, 'model']);
+  const headers = { 'content-type': 'application/json', 'x-goog-api-key': token };
+  const body = JSON.stringify({ contents: [{ parts: [{ text: 'hi' }] }] });
+  const path = `/v1beta/models/${encodeURIComponent(model)}:generateContent`;
+  expect((await relay.fetch(path, { method: 'POST', headers, body })).status).toBe(400);
+  expect(relay.received.length).toBe(before);
+});
+
+it('takes a name of 256 characters', async () => {
+  expect((await ask(`compatible-${'m'.repeat(245)}`)).status).toBe(200);
+});
+
+it('refuses such names in x-relay-fallback', async () => {
+  const headers = {
+    'content-type': 'application/json',
+    authorization: `Bearer ${token}`,
+    'x-relay-fallback': `gem-flash, ${'m'.repeat(257)}`,
+  };
+  const body = JSON.stringify(jsonBody('compatible-mini'));
+  expect((await relay.fetch('/v1/chat/completions', { method: 'POST', headers, body })).status).toBe(400);
 });
 
 describe('a form', () => {
@@ -128,6 +157,19 @@ describe('a form', () => {
     expect(relay.received.at(-1)?.body ?? '').not.toContain('dear');
   });
 
+  it.each(['models', 'fallback_model', 'models[]'])(
+    'that names another model in `%s` is not sent',
+    async (name) => {
+      for (const body of [
+        `${part(`name="${name}"`, 'dear')}${cheap}${file}--b--\r\n`,
+        `${cheap}${file}${part(`name="${name}"`, 'dear')}--b--\r\n`,
+      ]) {
+        const reply = await send(body);
+        expect([reply.status, reply.body?.error?.param]).toEqual([400, name]);
+      }
+    },
+  );
+
   it('goes on under the one boundary that was read', async () => {
     const body = `${cheap}${file}--b--\r\n`;
     for (const type of [
@@ -142,7 +184,7 @@ describe('a form', () => {
 
   it('may have a file that looks like one', async () => {
     const inside = `RIFF\r\n--bb\r\ncontent-disposition: form-data; name="model"\r\n\r\ndear`;
-    const body = `${cheap}${part('name="file"; filename="model.wav"', inside)}${part('name="models"', 'x')}--b--\r\n`;
+    const body = `${cheap}${part('name="file"; filename="model.wav"', inside)}${part('name="modes"', 'x')}--b--\r\n`;
     expect((await send(body)).status).toBe(200);
     expect(relay.received.at(-1)?.body).toBe(body);
   });

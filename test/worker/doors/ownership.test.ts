@@ -1,6 +1,6 @@
 // Ids that an upstream made work only for the account that made them. And a caller that leaves early.
 import { env } from 'cloudflare:workers';
-import { beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectRefusal } from './expect-refusal.ts';
 import { addChannels, type OpenRelay, openRelay } from './open-relay.ts';
 import { ownHeader, type Refusal } from './routes.ts';
@@ -120,6 +120,108 @@ it('does not know a file in a chat or a message that nobody made through it', as
     body,
   });
   expectRefusal(answer, 'anthropic', notFound);
+});
+
+describe('a resource of the operator’s account', () => {
+  const text = [{ role: 'user', content: 'hi' }];
+  const gemini = (fields: object) => ({ contents: [{ role: 'user', parts: [{ text: 'hi' }] }], ...fields });
+  const file = (fileUri: string) =>
+    gemini({ contents: [{ role: 'user', parts: [{ fileData: { fileUri } }] }] });
+  const flash = '/v1beta/models/gemini-2.0-flash:generateContent';
+  const claude = { model: 'claude-3-5-haiku-20241022', max_tokens: 9, messages: text };
+  const cases: [string, string, object][] = [
+    ['a bucket', flash, file('gs://operator-bucket/secret.pdf')],
+    ['a file by address', flash, file('https://generativelanguage.googleapis.com/v1beta/files/abc')],
+    [
+      'a RAG corpus',
+      flash,
+      gemini({ tools: [{ retrieval: { vertexRagStore: { ragResources: [{ ragCorpus: 'c' }] } } }] }),
+    ],
+    ['a data store', flash, gemini({ tools: [{ retrieval: { vertex_ai_search: { datastore: 'd' } } }] })],
+    [
+      'a file search store',
+      flash,
+      gemini({ tools: [{ fileSearch: { fileSearchStoreNames: ['fileSearchStores/x'] } }] }),
+    ],
+    ['a cache', flash, gemini({ cachedContent: 'cachedContents/x' })],
+    [
+      'a custom skill',
+      '/v1/messages',
+      { ...claude, container: { skills: [{ type: 'custom', skill_id: 'skill_x' }] } },
+    ],
+    ['a thread', '/v1/messages', { ...claude, thread: { type: 'continue', previous_message_id: 'msg_x' } }],
+    ['a stored prompt', '/v1/responses', { model: 'gpt-4o', prompt: { id: 'pmpt_x' }, input: 'hi' }],
+    [
+      'a vector store',
+      '/v1/responses',
+      { model: 'gpt-4o', input: 'hi', tools: [{ type: 'file_search', vector_store_ids: ['vs_x'] }] },
+    ],
+    ['an item without a type', '/v1/responses', { model: 'gpt-4o', input: [{ type: null, id: 'rs_x' }] }],
+    ['a voice', '/v1/audio/speech', { model: 'tts-1', input: 'hi', voice: { id: 'voice_x' } }],
+    [
+      'an image by its file',
+      '/v1/images/edits',
+      { model: 'dall-e-2', prompt: 'a cat', images: [{ file_id: 'file-x' }] },
+    ],
+  ];
+
+  function post(token: string, path: string, body: object) {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+    return relay.fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
+  }
+
+  it.each(cases)('such as %s is not there for tokens', async (_, path, body) => {
+    const asked = relay.received.length;
+    expect((await post(mine, path, body)).status).toBe(404);
+    expect(relay.received.length).toBe(asked);
+  });
+
+  it.each(cases)('such as %s works where its channel shares it', async (_, path, body) => {
+    const sharing = openRelay();
+    const keys = ['k'];
+    const settings = { shared_resources: ['*'] };
+    for (const [provider, models] of Object.entries({
+      openai: ['gpt-4o', 'tts-1', 'dall-e-2'],
+      anthropic: ['claude-3-5-haiku-20241022'],
+      gemini: ['gemini-2.0-flash'],
+    }))
+      await sharing.channel({ name: `shared ${provider}`, provider, keys, models, settings, priority: -1 });
+    const { token } = await sharing.token();
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+    const reply = await sharing.fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
+    expect(reply.status, reply.text).toBe(200);
+    expect(JSON.parse(sharing.received.at(-1)?.body ?? '{}')).toEqual(body);
+  });
+
+  it('stays another account’s that made it here, whatever a channel shares', async () => {
+    const sharing = openRelay();
+    await sharing.channel({
+      name: 'all',
+      provider: 'openai',
+      keys: ['k'],
+      models: ['gpt-4o'],
+      settings: { shared_resources: ['*'] },
+      priority: 99,
+    });
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${theirs}` };
+    for (const fields of [{ previous_response_id: 'resp_mine' }, { input: [{ id: 'msg_mine' }] }]) {
+      const body = JSON.stringify({ model: 'gpt-4o', input: 'hi', ...fields });
+      expect((await sharing.fetch('/v1/responses', { method: 'POST', headers, body })).status).toBe(404);
+    }
+  });
+
+  afterAll(() => {
+    relay = openRelay();
+  });
+
+  it('may be named on channels of the environment', async () => {
+    const sharing = openRelay({ GEMINI_API_KEY: 'k' });
+    const { token } = await sharing.token();
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+    const path = '/v1beta/models/gemini-9-env:generateContent';
+    const body = JSON.stringify(file('gs://operator-bucket/a.pdf'));
+    expect((await sharing.fetch(path, { method: 'POST', headers, body })).status).toBe(200);
+  });
 });
 
 it('aborts the upstream for a caller that leaves a stream before it begins, and charges its input', async () => {

@@ -1,0 +1,17 @@
+// Resources of the operator's account that a session's frames name: only those that the channel shares. The relay records
+// none that a session makes, so there is no owner to ask for.
+import type { JsonObject } from '../formats/observation.ts';
+import { isShared, referencesIn, resourceNotFound } from '../formats/references.ts';
+import type { RelayError } from '../lib/relay-error.ts';
+import type { LiveChannel } from '../routing/catalog.ts';
+
+/** The refusal of settings, or of a response or an item, that name a resource which the channel does not share; or null. */
+export function refusalOfResources(named: JsonObject, { settings }: LiveChannel): RelayError | null {
+  // References to items of the session's own conversation are nobody else's.
+  const { input, ...rest } = named;
+  const references = [...referencesIn(rest), ...referencesIn({ messages: input })];
+  const foreign = references.find(
+    ({ id, isOptional }) => !isOptional && !isShared(settings.sharedResources ?? [], id),
+  );
+  return foreign === undefined ? null : resourceNotFound(foreign.id);
+}
