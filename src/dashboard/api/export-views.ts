@@ -7,6 +7,7 @@ import type { Group } from '../../routing/channel.ts';
 import type { ChannelRecord } from '../../routing/store.ts';
 import type { TokenRecord } from '../../tokens/store.ts';
 import { channelView } from './channel-views.ts';
+import { proofOfDestination } from './key-destination.ts';
 import { type AccountRecord, budgetOf } from './store.ts';
 import type {
   TransferredAccount,
@@ -52,10 +53,16 @@ export function exportedGroup(group: Group): TransferredGroup {
   };
 }
 
-export function exportedChannel(record: ChannelRecord): TransferredChannel {
-  const keys = record.channel.keys.map(({ encryptionKeyId, ...key }) => ({
-    ...key,
-    encryption_key_id: encryptionKeyId,
+/** `encryptionKey`: proves of each key which address it was stored with; null: it is not set, so no key can be used. */
+export function exportedChannel(record: ChannelRecord, encryptionKey: string | null): TransferredChannel {
+  const { channel } = record;
+  const keys = channel.keys.map((key) => ({
+    id: key.id,
+    hint: key.hint,
+    iv: key.iv,
+    sealed: key.sealed,
+    encryption_key_id: key.encryptionKeyId,
+    ...(encryptionKey !== null && { address_proof: proofOfDestination(key, channel, encryptionKey) }),
   }));
   return { ...channelView(record), keys };
 }

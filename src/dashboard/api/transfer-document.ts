@@ -56,6 +56,11 @@ const sealedKey = z.object({
   iv: z.string(),
   sealed: z.string(),
   encryption_key_id: z.string().openapi({ description: 'Which ENCRYPTION_KEY opens it.' }),
+  // Files of before have none.
+  address_proof: z
+    .string()
+    .optional()
+    .openapi({ description: 'That it was stored with this address; an import takes it for no other.' }),
 });
 
 const channel = z
