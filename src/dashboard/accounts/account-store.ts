@@ -4,7 +4,7 @@ import type { AccessKey, Account, Invite, Role, Session } from './account.ts';
 import { type Identity, linkOfNew } from './identity-store.ts';
 
 const accountColumns =
-  'accounts.id, accounts.name, accounts.email, accounts.role, accounts.status, accounts.created_at AS createdAtMs, accounts.last_login_at AS lastLoginAtMs, accounts.budget_nano_usd AS budgetNanoUsd, accounts.budget_period AS budgetPeriod, accounts.budget_version AS budgetVersion';
+  'accounts.id, accounts.name, accounts.email, accounts.role, accounts.status, accounts.created_at AS createdAtMs, accounts.last_login_at AS lastLoginAtMs, accounts.budget_nano_usd AS budgetNanoUsd, accounts.budget_period AS budgetPeriod, accounts.budget_version AS budgetVersion, accounts.group_name AS "group", accounts.models, accounts.tokens_expire_at AS expiresAtMs';
 
 const sessionColumns =
   'sessions.id, sessions.account_id AS accountId, user_agent AS userAgent, sessions.created_at AS createdAtMs, expires_at AS expiresAtMs';
@@ -29,6 +29,19 @@ export interface NewAccount {
   nowMs: number;
 }
 
+/** What an edit may change of that which binds all tokens of an account; null takes it away. */
+export type AccountBoundsEdit = {
+  group?: string | null;
+  models?: string[];
+  expiresAtMs?: number | null;
+};
+
+type AccountRow = Omit<Account, 'models'> & { models: string };
+
+function accountOfRow(row: AccountRow): Account {
+  return { ...row, models: JSON.parse(row.models) };
+}
+
 export class AccountStore {
   private readonly db: D1Database;
 
@@ -39,20 +52,25 @@ export class AccountStore {
   async list(): Promise<Account[]> {
     const { results } = await this.db
       .prepare(`SELECT ${accountColumns} FROM accounts ORDER BY created_at, id`)
-      .all<Account>();
-    return results;
+      .all<AccountRow>();
+    return results.map(accountOfRow);
   }
 
-  find(id: string): Promise<Account | null> {
-    return this.db.prepare(`SELECT ${accountColumns} FROM accounts WHERE id = ?`).bind(id).first<Account>();
+  async find(id: string): Promise<Account | null> {
+    const row = await this.db
+      .prepare(`SELECT ${accountColumns} FROM accounts WHERE id = ?`)
+      .bind(id)
+      .first<AccountRow>();
+    return row && accountOfRow(row);
   }
 
   /** The account of an email with its password's hash; disabled ones too. */
-  findByEmail(email: string): Promise<(Account & { password: string | null }) | null> {
-    return this.db
+  async findByEmail(email: string): Promise<(Account & { password: string | null }) | null> {
+    const row = await this.db
       .prepare(`SELECT ${accountColumns}, password FROM accounts WHERE email = ?`)
       .bind(email)
-      .first<Account & { password: string | null }>();
+      .first<AccountRow & { password: string | null }>();
+    return row && { ...accountOfRow(row), password: row.password };
   }
 
   passwordOf(id: string): Promise<string | null> {
@@ -98,7 +116,7 @@ export class AccountStore {
     changes: Partial<Pick<Account, 'name' | 'role' | 'status'>>,
   ): Promise<Account | null> {
     const { name = null, role = null, status = null } = changes;
-    const [updated] = await this.db.batch<Account>([
+    const [updated] = await this.db.batch<AccountRow>([
       this.db
         .prepare(
           `UPDATE accounts SET name = COALESCE(?, name), role = COALESCE(?, role), status = COALESCE(?, status)
@@ -117,7 +135,8 @@ export class AccountStore {
         )
         .bind(id, id),
     ]);
-    return updated?.results[0] ?? null;
+    const row = updated?.results[0];
+    return row === undefined ? null : accountOfRow(row);
   }
 
   /** Sets the budget that all tokens of the account share (null: none). false: there is no such account. */
@@ -127,6 +146,21 @@ export class AccountStore {
         'UPDATE accounts SET budget_nano_usd = ?, budget_period = ?, budget_version = budget_version + 1 WHERE id = ?',
       )
       .bind(budget?.nanoUsd ?? null, budget?.period ?? null, id)
+      .run();
+    return meta.changes > 0;
+  }
+
+  /** Sets what binds all tokens of the account besides the budget. false: there is no such account. */
+  async setBounds(id: string, { group, models, expiresAtMs }: AccountBoundsEdit): Promise<boolean> {
+    const columns = {
+      ...(group !== undefined && { group_name: group }),
+      ...(models !== undefined && { models: JSON.stringify(models) }),
+      ...(expiresAtMs !== undefined && { tokens_expire_at: expiresAtMs }),
+    };
+    const assignments = Object.keys(columns).map((name) => `${name} = ?, `);
+    const { meta } = await this.db
+      .prepare(`UPDATE accounts SET ${assignments.join('')}bounds_version = bounds_version + 1 WHERE id = ?`)
+      .bind(...Object.values(columns), id)
       .run();
     return meta.changes > 0;
   }

@@ -1,6 +1,7 @@
 // /api/import: takes an export over, into a new deployment or the same one. Safe to repeat: what is newer
 // here stays, what is recorded as spent is never lowered, deleted tokens stay deleted.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { effectivePolicy, groupInForce } from '../../tokens/effective-policy.ts';
 import type { TokenRecord } from '../../tokens/store.ts';
 import { unbounded } from '../../tokens/token.ts';
 import { standingOf, takeOverTokens } from '../../tokens/transfer-store.ts';
@@ -28,7 +29,7 @@ const imported = z
   .object({
     accounts: z.int().openapi({
       description:
-        'Added; those that were here stay as they are, but for a newer budget, and a login where there is none.',
+        'Added; those that were here stay as they are, but for newer bounds, and a login where there is none.',
     }),
     groups: z.int().openapi({ description: 'Added or replaced; so are channels, prices and tokens.' }),
     channels: z.int(),
@@ -69,8 +70,9 @@ export function addImportRoute(api: OpenAPIHono<ApiEnv>, services: ManagementSer
 
 async function importCatalog(services: ManagementServices, document: TransferDocument) {
   const { groups, aliases, prices, onChannelsChanged } = services;
-  const accounts = await importAccounts(services, document.accounts);
+  // Groups first: an account's group binds its tokens as soon as the account is written.
   const writtenGroups = await groups.takeOver(document.groups.map(groupRecord));
+  const accounts = await importAccounts(services, document.accounts);
   const { taken: channels, warnings } = await importChannels(services, document.channels);
   const writtenPrices = await prices.takeOver(document.prices.map(priceRecord));
   const writtenAliases = await aliases.takeOver(document.aliases.map(aliasRecord));
@@ -85,12 +87,12 @@ async function importCatalog(services: ManagementServices, document: TransferDoc
   };
 }
 
-/** Their tokens' ledgers hear of budgets that are newer now; what is spent of a budget counts here too. */
+/** Their tokens' ledgers hear of budgets and bounds that are newer now; what is spent of a budget counts here too. */
 async function importAccounts(services: ManagementServices, given: TransferredAccount[]): Promise<number> {
   if (given.length === 0) return 0;
   const { db, accountLedgers, report } = services;
-  const { added, budgeted } = await takeOverAccounts(db, given.map(accountRecord));
-  for (const id of budgeted) await putAccountIntoForce(services, id);
+  const { added, rebound } = await takeOverAccounts(db, given.map(accountRecord));
+  for (const id of rebound) await putAccountIntoForce(services, id);
   const here = new Map((await listAccounts(db)).map((account) => [account.id, account]));
   try {
     for (const account of given) {
@@ -137,9 +139,12 @@ async function withBounds(
   const boundsOfGroup = new Map(allGroups.map((group) => [group.name, group]));
   const boundsOfAccount = new Map(allAccounts.map((account) => [account.id, boundsOf(account)]));
   return records.map((record) => {
-    const bounds = boundsOfGroup.get(record.policy.group) ?? unbounded;
-    const ofAccount = boundsOfAccount.get(record.policy.accountId) ?? {};
-    return { ...record, policy: { ...record.policy, bounds, ...ofAccount } };
+    const { policy, own, admin } = record;
+    const account = boundsOfAccount.get(policy.accountId) ?? null;
+    const bounds = boundsOfGroup.get(groupInForce(own, account)) ?? unbounded;
+    const { tokenId, accountId, version, hashes } = policy;
+    const parts = { tokenId, accountId, version, hashes, own, admin, account, bounds };
+    return { ...record, account, policy: effectivePolicy(parts) };
   });
 }
 
