@@ -1,10 +1,11 @@
 // A sign of life of a running request: its reservation is renewed and raised, or it hears that it is over.
 import type { TokenPolicy } from '../tokens/token.ts';
 import type { AccountSlice } from './account-slice.ts';
-import { type Book, quotaRefusal } from './book.ts';
+import type { Book } from './book.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { isLimited, refusalByPolicy } from './policy.ts';
 import type { Look, LookAnswer } from './quota.ts';
+import { quotaRefusal } from './quota-refusal.ts';
 
 interface Parts {
   book: Book;

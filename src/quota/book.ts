@@ -1,11 +1,10 @@
 // A ledger's memory: what is spent, what is held, which requests are settled. No storage and no clock in
 // here; ledger.ts writes down what must be durable before anything answers.
-import { usdTextOfNano } from '../lib/money.ts';
-import type { Budget, TokenPolicy } from '../tokens/token.ts';
+import type { TokenPolicy } from '../tokens/token.ts';
+import { budgetsOf, totalsAfterCharge } from './budgets.ts';
 import type { Totals } from './ledger-store.ts';
 import { blankRow } from './log-row.ts';
-import { nextPeriodStartMs, periodStartMs } from './period.ts';
-import type { AdmissionAsk, LogRow, Look, Refusal, Settlement } from './quota.ts';
+import type { AdmissionAsk, LogRow, Look, Settlement } from './quota.ts';
 
 /** How long a reservation lives without a sign of life. The relay renews it while the request runs. */
 export const leaseMs = 30_000;
@@ -95,30 +94,7 @@ export class Book {
 
   /** What is spent of the budget in its current period: the token's own, or where there is none an admin's. */
   budgetSpent(policy: TokenPolicy, nowMs: number): number {
-    return this.budgets(policy, nowMs)[0]?.spentNanoUsd ?? 0;
-  }
-
-  /** The budgets of a policy, each with what is spent of it in its own current period. */
-  budgets({ budget, adminBudget }: TokenPolicy, nowMs: number): { budget: Budget; spentNanoUsd: number }[] {
-    const {
-      budgetStartMs,
-      budgetSpentNanoUsd,
-      adminBudgetStartMs = 0,
-      adminBudgetSpentNanoUsd = 0,
-    } = this.totals;
-    const spentOf = ({ period }: Budget, startMs: number, nanoUsd: number) =>
-      periodStartMs(period, nowMs) === startMs ? nanoUsd : 0;
-    return [
-      ...(budget ? [{ budget, spentNanoUsd: spentOf(budget, budgetStartMs, budgetSpentNanoUsd) }] : []),
-      ...(adminBudget
-        ? [
-            {
-              budget: adminBudget,
-              spentNanoUsd: spentOf(adminBudget, adminBudgetStartMs, adminBudgetSpentNanoUsd),
-            },
-          ]
-        : []),
-    ];
+    return budgetsOf(policy, this.totals, nowMs)[0]?.spentNanoUsd ?? 0;
   }
 
   /** What a new reservation may take at most: Infinity for a token without quota and budget; below 0 when overdrawn. */
@@ -127,7 +103,7 @@ export class Book {
     const ofQuota =
       policy.quotaNanoUsd === null ? Infinity : policy.quotaNanoUsd - this.totals.spentNanoUsd - held;
     if (policy.budget === null && policy.adminBudget === undefined) return ofQuota;
-    const ofBudgets = this.budgets(policy, nowMs).map(
+    const ofBudgets = budgetsOf(policy, this.totals, nowMs).map(
       ({ budget, spentNanoUsd }) => budget.nanoUsd - spentNanoUsd - held,
     );
     return Math.min(ofQuota, ...ofBudgets);
@@ -264,41 +240,8 @@ export class Book {
   }
 
   private charge(nanoUsd: number, policy: TokenPolicy | null, nowMs: number): void {
-    const { budgetStartMs, budgetSpentNanoUsd } = this.totals;
-    const { adminBudgetStartMs = 0, adminBudgetSpentNanoUsd = 0 } = this.totals;
-    const own = { startMs: budgetStartMs, spentNanoUsd: budgetSpentNanoUsd };
-    const admin = { startMs: adminBudgetStartMs, spentNanoUsd: adminBudgetSpentNanoUsd };
-    const ofOwn = afterCharge(policy?.budget, own, nanoUsd, nowMs);
-    const ofAdmin = afterCharge(policy?.adminBudget, admin, nanoUsd, nowMs);
-    this.totals = {
-      spentNanoUsd: this.totals.spentNanoUsd + nanoUsd,
-      budgetStartMs: ofOwn.startMs,
-      budgetSpentNanoUsd: ofOwn.spentNanoUsd,
-      ...(policy?.adminBudget && {
-        adminBudgetStartMs: ofAdmin.startMs,
-        adminBudgetSpentNanoUsd: ofAdmin.spentNanoUsd,
-      }),
-      lastUsedAtMs: nowMs,
-    };
+    this.totals = totalsAfterCharge(this.totals, policy, nanoUsd, nowMs);
   }
-}
-
-interface BudgetSpending {
-  /** When the period began; 0: there was no budget. */
-  startMs: number;
-  spentNanoUsd: number;
-}
-
-/** What is spent of a budget in its current period, after a charge. */
-function afterCharge(
-  budget: Budget | null | undefined,
-  before: BudgetSpending,
-  nanoUsd: number,
-  nowMs: number,
-): BudgetSpending {
-  const startMs = budget ? periodStartMs(budget.period, nowMs) : 0;
-  const carried = startMs === before.startMs ? before.spentNanoUsd : 0;
-  return { startMs, spentNanoUsd: Math.max(0, carried + nanoUsd) };
 }
 
 function sumOf(unknown: readonly UnknownHold[]): number {
@@ -325,23 +268,4 @@ function orphanRow(
     durationMs: nowMs - createdAtMs,
     revision,
   };
-}
-
-/** The refusal of a request that does not fit what is left, and when it may fit again (a budget comes back). */
-export function quotaRefusal(policy: TokenPolicy, book: Book, needNanoUsd: number, nowMs: number): Refusal {
-  const left = Math.max(0, book.room(policy, nowMs));
-  const figures = `it may cost up to $${usdTextOfNano(needNanoUsd)}, $${usdTextOfNano(left)} is left`;
-  const held = book.held(nowMs);
-  const [tight] = book
-    .budgets(policy, nowMs)
-    .filter(({ budget, spentNanoUsd }) => budget.nanoUsd - spentNanoUsd - held < needNanoUsd)
-    .map(({ budget: { period } }) => ({ period, retryAfterMs: nextPeriodStartMs(period, nowMs) - nowMs }))
-    .sort((one, other) => other.retryAfterMs - one.retryAfterMs);
-  if (tight !== undefined) {
-    const { period, retryAfterMs } = tight;
-    const message = `This request does not fit the ${period}'s budget of this API key: ${figures}.`;
-    return { outcome: 'refused', code: 'insufficient_quota', message, retryAfterMs };
-  }
-  const message = `This request does not fit the quota of this API key: ${figures}. Raise it in the dashboard, or ask for fewer output tokens.`;
-  return { outcome: 'refused', code: 'insufficient_quota', message };
 }

@@ -11,7 +11,7 @@ import { AccountSlice } from './account-slice.ts';
 import { answerLook } from './answer-look.ts';
 import { type BackgroundOrder, BackgroundResponses } from './background.ts';
 import { pollThrough } from './background-poll.ts';
-import { Book, quotaRefusal, rememberMs } from './book.ts';
+import { Book, rememberMs } from './book.ts';
 import { type CheckpointRest, Checkpoints } from './checkpoints.ts';
 import { LedgerAlarm } from './ledger-alarm.ts';
 import { LedgerStore, noTotals } from './ledger-store.ts';
@@ -39,6 +39,7 @@ import {
   type Settlement,
   type Stale,
 } from './quota.ts';
+import { quotaRefusal } from './quota-refusal.ts';
 import { RateLimits } from './rate-limits.ts';
 import { refusalRow } from './refusal-tally.ts';
 import { Watchers } from './watchers.ts';
@@ -47,7 +48,6 @@ export class TokenLedger extends DurableObject<Env> {
   private readonly store: LedgerStore;
   private readonly book: Book;
   private policy: TokenPolicy | null;
-  /** The policy's and its group's together. */
   private limits: TokenLimits;
   private seq: number;
   private readonly rates: RateLimits;

@@ -1,7 +1,6 @@
 // Accounts in D1, with what they log in by. Values come as hashes. D1 failing is thrown.
 import type { Budget } from '../../tokens/token.ts';
-import type { AccessKey, Account, Invite, Role, Session } from './account.ts';
-import { type Identity, linkOfNew } from './identity-store.ts';
+import type { AccessKey, Account, Role, Session } from './account.ts';
 
 const accountColumns =
   'accounts.id, accounts.name, accounts.email, accounts.role, accounts.status, accounts.created_at AS createdAtMs, accounts.last_login_at AS lastLoginAtMs, accounts.budget_nano_usd AS budgetNanoUsd, accounts.budget_period AS budgetPeriod, accounts.budget_version AS budgetVersion, accounts.group_name AS "group", accounts.models, accounts.tokens_expire_at AS expiresAtMs';
@@ -17,24 +16,6 @@ export interface Proven {
   /** Of the session or the key. */
   id: string;
 }
-
-/** An account that an invitation makes. */
-export interface NewAccount {
-  id: string;
-  name: string;
-  email: string | null;
-  /** Its hash; null: it logs in by `identity`. */
-  password: string | null;
-  identity?: Identity;
-  nowMs: number;
-}
-
-/** What an edit may change of that which binds all tokens of an account; null takes it away. */
-export type AccountBoundsEdit = {
-  group?: string | null;
-  models?: string[];
-  expiresAtMs?: number | null;
-};
 
 type AccountRow = Omit<Account, 'models'> & { models: string };
 
@@ -150,21 +131,6 @@ export class AccountStore {
     return meta.changes > 0;
   }
 
-  /** Sets what binds all tokens of the account besides the budget. false: there is no such account. */
-  async setBounds(id: string, { group, models, expiresAtMs }: AccountBoundsEdit): Promise<boolean> {
-    const columns = {
-      ...(group !== undefined && { group_name: group }),
-      ...(models !== undefined && { models: JSON.stringify(models) }),
-      ...(expiresAtMs !== undefined && { tokens_expire_at: expiresAtMs }),
-    };
-    const assignments = Object.keys(columns).map((name) => `${name} = ?, `);
-    const { meta } = await this.db
-      .prepare(`UPDATE accounts SET ${assignments.join('')}bounds_version = bounds_version + 1 WHERE id = ?`)
-      .bind(...Object.values(columns), id)
-      .run();
-    return meta.changes > 0;
-  }
-
   /** Writes a session and that the account has logged in. */
   async openSession(hash: string, session: Session): Promise<void> {
     const { id, accountId, userAgent, createdAtMs, expiresAtMs } = session;
@@ -254,68 +220,10 @@ export class AccountStore {
       .run();
     return meta.changes > 0;
   }
-
-  async addInvite(hash: string, invite: Invite, invitedBy: string): Promise<void> {
-    const { id, name, role, createdAtMs, expiresAtMs } = invite;
-    await this.db.batch([
-      this.db.prepare('DELETE FROM invites WHERE expires_at <= ?').bind(createdAtMs),
-      this.db
-        .prepare(
-          'INSERT INTO invites (hash, id, name, role, created_at, expires_at, invited_by) VALUES (?, ?, ?, ?, ?, ?, ?)',
-        )
-        .bind(hash, id, name, role, createdAtMs, expiresAtMs, invitedBy),
-    ]);
-  }
-
-  async invites(nowMs: number): Promise<Invite[]> {
-    const { results } = await this.db
-      .prepare(
-        `SELECT id, name, role, created_at AS createdAtMs, expires_at AS expiresAtMs FROM invites
-         WHERE expires_at > ? ORDER BY created_at DESC`,
-      )
-      .bind(nowMs)
-      .all<Invite>();
-    return results;
-  }
-
-  findInvite(hash: string, nowMs: number): Promise<Pick<Invite, 'name' | 'role'> | null> {
-    return this.db
-      .prepare('SELECT name, role FROM invites WHERE hash = ? AND expires_at > ?')
-      .bind(hash, nowMs)
-      .first<Pick<Invite, 'name' | 'role'>>();
-  }
-
-  async deleteInvite(id: string): Promise<boolean> {
-    const { meta } = await this.db.prepare('DELETE FROM invites WHERE id = ?').bind(id).run();
-    return meta.changes > 0;
-  }
-
-  /**
-   * Makes the account that an invitation is for, and uses the invitation up, in one transaction: of two who follow
-   * the link at a time one gets the account. `taken`: the email, or who it is elsewhere, has an account; the invitation
-   * stays good.
-   */
-  async acceptInvite(hash: string, account: NewAccount): Promise<'accepted' | 'taken' | 'gone'> {
-    const { id, name, email, password, identity, nowMs } = account;
-    const outcome = await unlessTaken(
-      this.db.batch([
-        this.db
-          .prepare(
-            `INSERT INTO accounts (id, name, email, role, password, created_at)
-             SELECT ?, ?, ?, role, ?, ? FROM invites WHERE hash = ? AND expires_at > ?`,
-          )
-          .bind(id, name, email, password, nowMs, hash, nowMs),
-        ...(identity === undefined ? [] : [linkOfNew(this.db, id, identity, nowMs)]),
-        this.db.prepare('DELETE FROM invites WHERE hash = ?').bind(hash),
-      ]),
-    );
-    if (outcome === 'taken') return 'taken';
-    return (outcome[0]?.meta.changes ?? 0) > 0 ? 'accepted' : 'gone';
-  }
 }
 
 /** What a statement came to; `taken`: what may be once only is another account's. */
-async function unlessTaken<Outcome>(running: Promise<Outcome>): Promise<Outcome | 'taken'> {
+export async function unlessTaken<Outcome>(running: Promise<Outcome>): Promise<Outcome | 'taken'> {
   try {
     return await running;
   } catch (error) {

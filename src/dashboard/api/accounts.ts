@@ -2,7 +2,8 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { usdFromNano } from '../../lib/money.ts';
 import { type Account, accountLimits, adminAccountId, type Invite } from '../accounts/account.ts';
-import type { AccountBoundsEdit } from '../accounts/account-store.ts';
+import { type AccountBoundsEdit, setAccountBounds } from '../accounts/account-bounds-store.ts';
+import { addInvite, deleteInvite, openInvites } from '../accounts/invite-store.ts';
 import { hashOfSecret, newSecretValue } from '../accounts/secret-value.ts';
 import { putAccountIntoForce } from './account-writes.ts';
 import type { ApiEnv } from './authenticate.ts';
@@ -123,7 +124,7 @@ const deleteInviteRoute = createRoute({
 
 /** Adds the routes of accounts and invitations. */
 export function addAccountRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
-  const { accounts, now } = services;
+  const { accounts, db } = services;
   api.openapi(listRoute, async (context) => {
     const all = await accounts.list();
     const { page, next_cursor } = pageOfAll(all, context.req.valid('query'), 'oldest-first');
@@ -144,7 +145,7 @@ export function addAccountRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementS
     if (budget !== undefined)
       await accounts.setBudget(id, budget && { ...budget, nanoUsd: nanoOf(budget.usd) });
     const bounds = boundsEditOf(edit);
-    if (Object.keys(bounds).length > 0) await accounts.setBounds(id, bounds);
+    if (Object.keys(bounds).length > 0) await setAccountBounds(db, id, bounds);
     const isRebound = budget !== undefined || Object.keys(bounds).length > 0;
     const changes = { ...(name && { name }), ...(role && { role }), ...(status && { status }) };
     const edited = await accounts.update(id, changes);
@@ -152,14 +153,10 @@ export function addAccountRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementS
     if (status !== undefined || isRebound) await putAccountIntoForce(services, id);
     return context.json(accountView(edited), 200);
   });
-  addInviteRoutes(api, accounts, now);
+  addInviteRoutes(api, services);
 }
 
-function addInviteRoutes(
-  api: OpenAPIHono<ApiEnv>,
-  accounts: ManagementServices['accounts'],
-  now: () => number,
-): void {
+function addInviteRoutes(api: OpenAPIHono<ApiEnv>, { db, now }: ManagementServices): void {
   api.openapi(inviteRoute, async (context) => {
     const secret = newSecretValue();
     const createdAtMs = now();
@@ -169,16 +166,16 @@ function addInviteRoutes(
       createdAtMs,
       expiresAtMs: createdAtMs + accountLimits.inviteMs,
     };
-    await accounts.addInvite(hashOfSecret(secret), made, context.var.principal.accountId);
+    await addInvite(db, hashOfSecret(secret), made, context.var.principal.accountId);
     return context.json({ ...inviteView(made), secret }, 201);
   });
   api.openapi(listInvitesRoute, async (context) => {
-    const all = await accounts.invites(now());
+    const all = await openInvites(db, now());
     const { page, next_cursor } = pageOfAll(all, context.req.valid('query'), 'newest-first');
     return context.json({ data: page.map(inviteView), next_cursor }, 200);
   });
   api.openapi(deleteInviteRoute, async (context) => {
-    if (!(await accounts.deleteInvite(context.req.valid('param').id))) throw notFound('invitation');
+    if (!(await deleteInvite(db, context.req.valid('param').id))) throw notFound('invitation');
     return context.body(null, 204);
   });
 }

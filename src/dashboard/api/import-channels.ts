@@ -4,6 +4,7 @@ import type { SealedKey } from '../../lib/seal.ts';
 import { encryptionKeyIdOf } from '../../lib/seal.ts';
 import type { Channel } from '../../routing/channel.ts';
 import type { ChannelRecord } from '../../routing/store.ts';
+import { hasAudited } from '../accounts/audit-log.ts';
 import { channelRecord } from './import-records.ts';
 import { isProven, keyDestination } from './key-destination.ts';
 import type { ManagementServices } from './services.ts';
@@ -57,8 +58,7 @@ function isKnownThere(key: SealedKey, channel: Channel, here: readonly Channel[]
 
 /** The audit keeps every change of a channel, and nobody can delete from it. */
 async function keepsNoKeys(db: D1Database, here: readonly Channel[]): Promise<boolean> {
-  if (here.some(({ keys }) => keys.length > 0)) return false;
-  return (await db.prepare(`SELECT 1 FROM audit WHERE path GLOB '/channels*' LIMIT 1`).first()) === null;
+  return !here.some(({ keys }) => keys.length > 0) && !(await hasAudited(db, '/channels'));
 }
 
 function lockedWarning({ id, name }: TransferredChannel): string {

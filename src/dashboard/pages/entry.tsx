@@ -3,6 +3,7 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { accountLimits, adminAccountId } from '../accounts/account.ts';
+import { acceptInvite, findInvite } from '../accounts/invite-store.ts';
 import { logIn, logInWithAdminKey, normalEmail, openSession } from '../accounts/log-in.ts';
 import { mayTry } from '../accounts/login-try-store.ts';
 import { hashPassword } from '../accounts/password.ts';
@@ -56,7 +57,7 @@ export function entryRoutes(): Hono<PageEnv> {
   addPasskeyLogin(routes);
   addGithubLogin(routes);
   addSetup(routes);
-  addInvite(routes);
+  addInviteRoutes(routes);
   return routes;
 }
 
@@ -99,11 +100,11 @@ function addSetup(routes: Hono<PageEnv>): void {
   });
 }
 
-function addInvite(routes: Hono<PageEnv>): void {
+function addInviteRoutes(routes: Hono<PageEnv>): void {
   routes.get('/invite', async (context) => {
     const secret = context.req.query('secret') ?? '';
-    const { accounts, now } = context.var.services;
-    const invite = await accounts.findInvite(hashOfSecret(secret), now());
+    const { db, now } = context.var.services;
+    const invite = await findInvite(db, hashOfSecret(secret), now());
     if (invite === null) return showLogin(context, { error: strings().invite.gone }, 410);
     return showInvite(context, { secret, values: { name: invite.name } });
   });
@@ -125,7 +126,7 @@ function addInvite(routes: Hono<PageEnv>): void {
       password: await hashPassword(password),
       nowMs: services.now(),
     };
-    const outcome = await services.accounts.acceptInvite(hashOfSecret(secret), account);
+    const outcome = await acceptInvite(services.db, hashOfSecret(secret), account);
     switch (outcome) {
       case 'gone':
         return showLogin(context, { error: strings().invite.gone }, 410);
