@@ -4,8 +4,9 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { accountLimits, adminAccountId } from '../accounts/account.ts';
 import { acceptInvite, findInvite } from '../accounts/invite-store.ts';
-import { logIn, logInWithAdminKey, normalEmail, openSession } from '../accounts/log-in.ts';
-import { mayTry } from '../accounts/login-try-store.ts';
+import { logIn, logInWithAdminKey, normalEmail, openSession, proveAdminKey } from '../accounts/log-in.ts';
+import { invitationCounters } from '../accounts/login-limits.ts';
+import { takeTry } from '../accounts/login-try-store.ts';
 import { hashPassword } from '../accounts/password.ts';
 import { hashOfSecret } from '../accounts/secret-value.ts';
 import { sessionValue, setSessionCookie } from '../accounts/session-cookie.ts';
@@ -76,12 +77,9 @@ function addSetup(routes: Hono<PageEnv>): void {
     const origin = new URL(context.req.url).origin;
     const again = (errors: Record<string, string>, status: number) =>
       showSetup({ missing: [], origin, values, errors }, status);
-    if (!(await mayTry(services.db, 'admin key', from.ip, services.now()))) {
-      return again({ admin_key: strings().login.tooOftenKey }, 429);
-    }
-    const isAdmin =
-      services.adminKey !== null &&
-      hashOfSecret(textOf(values, 'admin_key').trim()) === hashOfSecret(services.adminKey);
+    const proof = await proveAdminKey(services, textOf(values, 'admin_key'), from);
+    if (proof === 'too-often') return again({ admin_key: strings().login.tooOftenKey }, 429);
+    const isAdmin = proof === 'right';
     const person = checkedPerson(values);
     if (!isAdmin || !person.ok) {
       const keyError = isAdmin ? {} : { admin_key: strings().login.wrongKey };
@@ -116,7 +114,13 @@ function addInviteRoutes(routes: Hono<PageEnv>): void {
     if (!person.ok) return showInvite(context, { secret, values, errors: person.errors }, 400);
     const { name, email, password } = person.value;
     const from = tryOf(context);
-    if (!(await mayTry(services.db, 'invitation', from.ip, services.now()))) {
+    const hash = hashOfSecret(secret);
+    // Nobody can guess a secret: one that is unknown costs one read, and takes no try from those that are good.
+    if ((await findInvite(services.db, hash, services.now())) === null) {
+      return showLogin(context, { error: strings().invite.gone }, 410);
+    }
+    const counters = invitationCounters(hash, from.ip);
+    if ((await takeTry(services.db, counters, services.now())).outcome === 'refused') {
       return showInvite(context, { secret, values, errors: { email: strings().login.tooOftenKey } }, 429);
     }
     const account = {
@@ -126,7 +130,7 @@ function addInviteRoutes(routes: Hono<PageEnv>): void {
       password: await hashPassword(password),
       nowMs: services.now(),
     };
-    const outcome = await acceptInvite(services.db, hashOfSecret(secret), account);
+    const outcome = await acceptInvite(services.db, hash, account);
     switch (outcome) {
       case 'gone':
         return showLogin(context, { error: strings().invite.gone }, 410);
