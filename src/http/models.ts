@@ -5,7 +5,7 @@ import type { DoorFormat } from '../formats/format.ts';
 import { geminiModel, geminiPage } from '../formats/gemini-generate/models.ts';
 import { openaiList, openaiModel } from '../formats/openai-chat/models.ts';
 import { RelayError } from '../lib/relay-error.ts';
-import { allowsModel } from '../quota/policy.ts';
+import { allowsModel, modelsNamed } from '../quota/policy.ts';
 import type { RelayServices } from '../relay/call.ts';
 import { errorOf } from '../relay/ticket.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
@@ -75,7 +75,7 @@ async function visibleModels(
     catalog.serving(name, 'chat-completions', policy).outcome !== 'not-served';
   const served = await services.modelLists.namesServed(catalog, policy, Date.now());
   // Names that a token is restricted to are known, also where channels serve them by a wildcard.
-  const own = [...policy.models, ...(model === null ? [] : [model])].filter(
+  const own = [...modelsNamed(policy), ...(model === null ? [] : [model])].filter(
     (name) => !name.includes('*') && isServed(name),
   );
   const aliases = catalog.aliases

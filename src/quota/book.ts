@@ -1,11 +1,10 @@
 // A ledger's memory: what is spent, what is held, which requests are settled. No storage and no clock in
 // here; ledger.ts writes down what must be durable before anything answers.
-import { usdTextOfNano } from '../lib/money.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
+import { budgetsOf, totalsAfterCharge } from './budgets.ts';
 import type { Totals } from './ledger-store.ts';
 import { blankRow } from './log-row.ts';
-import { nextPeriodStartMs, periodStartMs } from './period.ts';
-import type { AdmissionAsk, LogRow, Look, Refusal, Settlement } from './quota.ts';
+import type { AdmissionAsk, LogRow, Look, Settlement } from './quota.ts';
 
 /** How long a reservation lives without a sign of life. The relay renews it while the request runs. */
 export const leaseMs = 30_000;
@@ -93,10 +92,9 @@ export class Book {
     this.unknown = [...earlier, rest].filter(({ nanoUsd, untilMs }) => nanoUsd > 0 && untilMs > nowMs);
   }
 
+  /** What is spent of the budget in its current period: the token's own, or where there is none an admin's. */
   budgetSpent(policy: TokenPolicy, nowMs: number): number {
-    if (policy.budget === null) return 0;
-    const start = periodStartMs(policy.budget.period, nowMs);
-    return start === this.totals.budgetStartMs ? this.totals.budgetSpentNanoUsd : 0;
+    return budgetsOf(policy, this.totals, nowMs)[0]?.spentNanoUsd ?? 0;
   }
 
   /** What a new reservation may take at most: Infinity for a token without quota and budget; below 0 when overdrawn. */
@@ -104,8 +102,11 @@ export class Book {
     const held = this.held(nowMs);
     const ofQuota =
       policy.quotaNanoUsd === null ? Infinity : policy.quotaNanoUsd - this.totals.spentNanoUsd - held;
-    if (policy.budget === null) return ofQuota;
-    return Math.min(ofQuota, policy.budget.nanoUsd - this.budgetSpent(policy, nowMs) - held);
+    if (policy.budget === null && policy.adminBudget === undefined) return ofQuota;
+    const ofBudgets = budgetsOf(policy, this.totals, nowMs).map(
+      ({ budget, spentNanoUsd }) => budget.nanoUsd - spentNanoUsd - held,
+    );
+    return Math.min(ofQuota, ...ofBudgets);
   }
 
   /** Holds what a request asks for, or renews and raises what it held. */
@@ -239,14 +240,7 @@ export class Book {
   }
 
   private charge(nanoUsd: number, policy: TokenPolicy | null, nowMs: number): void {
-    const start = policy?.budget ? periodStartMs(policy.budget.period, nowMs) : 0;
-    const carried = start === this.totals.budgetStartMs ? this.totals.budgetSpentNanoUsd : 0;
-    this.totals = {
-      spentNanoUsd: this.totals.spentNanoUsd + nanoUsd,
-      budgetStartMs: start,
-      budgetSpentNanoUsd: Math.max(0, carried + nanoUsd),
-      lastUsedAtMs: nowMs,
-    };
+    this.totals = totalsAfterCharge(this.totals, policy, nanoUsd, nowMs);
   }
 }
 
@@ -274,31 +268,4 @@ function orphanRow(
     durationMs: nowMs - createdAtMs,
     revision,
   };
-}
-
-/** The refusal of every request of a token that has spent all it may; null: something is left. */
-export function usedUpRefusal(policy: TokenPolicy, book: Book, nowMs: number): Refusal | null {
-  const { quotaNanoUsd, budget } = policy;
-  if (quotaNanoUsd !== null && book.totals.spentNanoUsd >= quotaNanoUsd) {
-    const message = 'The quota of this API key is used up. Raise it in the dashboard.';
-    return { outcome: 'refused', code: 'insufficient_quota', message };
-  }
-  if (budget === null || book.budgetSpent(policy, nowMs) < budget.nanoUsd) return null;
-  const retryAfterMs = nextPeriodStartMs(budget.period, nowMs) - nowMs;
-  const message = `The ${budget.period}'s budget of this API key is used up.`;
-  return { outcome: 'refused', code: 'insufficient_quota', message, retryAfterMs };
-}
-
-/** The refusal of a request that does not fit what is left, and when it may fit again (a budget comes back). */
-export function quotaRefusal(policy: TokenPolicy, book: Book, needNanoUsd: number, nowMs: number): Refusal {
-  const left = Math.max(0, book.room(policy, nowMs));
-  const figures = `it may cost up to $${usdTextOfNano(needNanoUsd)}, $${usdTextOfNano(left)} is left`;
-  const budgetLeft = policy.budget ? policy.budget.nanoUsd - book.budgetSpent(policy, nowMs) : Infinity;
-  if (policy.budget && budgetLeft - book.held(nowMs) < needNanoUsd) {
-    const retryAfterMs = nextPeriodStartMs(policy.budget.period, nowMs) - nowMs;
-    const message = `This request does not fit the ${policy.budget.period}'s budget of this API key: ${figures}.`;
-    return { outcome: 'refused', code: 'insufficient_quota', message, retryAfterMs };
-  }
-  const message = `This request does not fit the quota of this API key: ${figures}. Raise it in the dashboard, or ask for fewer output tokens.`;
-  return { outcome: 'refused', code: 'insufficient_quota', message };
 }

@@ -18,6 +18,9 @@ export interface Totals {
   spentNanoUsd: number;
   budgetStartMs: number;
   budgetSpentNanoUsd: number;
+  /** The same of an admin's budget. Absent: none was ever charged to. */
+  adminBudgetStartMs?: number;
+  adminBudgetSpentNanoUsd?: number;
   lastUsedAtMs: number | null;
 }
 

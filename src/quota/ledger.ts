@@ -11,10 +11,10 @@ import { AccountSlice } from './account-slice.ts';
 import { answerLook } from './answer-look.ts';
 import { type BackgroundOrder, BackgroundResponses } from './background.ts';
 import { pollThrough } from './background-poll.ts';
-import { Book, quotaRefusal, rememberMs, usedUpRefusal } from './book.ts';
+import { type Book, rememberMs } from './book.ts';
 import { type CheckpointRest, Checkpoints } from './checkpoints.ts';
 import { LedgerAlarm } from './ledger-alarm.ts';
-import { LedgerStore, noTotals } from './ledger-store.ts';
+import { LedgerStore } from './ledger-store.ts';
 import { Outbox } from './outbox.ts';
 import {
   compareVersions,
@@ -39,15 +39,16 @@ import {
   type Settlement,
   type Stale,
 } from './quota.ts';
+import { quotaRefusal, usedUpRefusal } from './quota-refusal.ts';
 import { RateLimits } from './rate-limits.ts';
 import { refusalRow } from './refusal-tally.ts';
+import { restoredBook } from './restored-book.ts';
 import { Watchers } from './watchers.ts';
 
 export class TokenLedger extends DurableObject<Env> {
   private readonly store: LedgerStore;
   private readonly book: Book;
   private policy: TokenPolicy | null;
-  /** The policy's and its group's together. */
   private limits: TokenLimits;
   private seq: number;
   private readonly rates: RateLimits;
@@ -64,24 +65,17 @@ export class TokenLedger extends DurableObject<Env> {
     this.bell = new LedgerAlarm(state.storage, () => this.firstDueMs());
     const now = Date.now();
     const checkpoint = this.store.readCheckpoint();
-    const last = this.store.lastJournal();
     this.policy = this.store.readPolicy();
     this.limits = this.policy === null ? {} : limitsInForce(this.policy);
-    this.book = new Book(last?.totals ?? noTotals);
+    this.book = restoredBook(this.store, checkpoint, now);
     this.slice = new AccountSlice(this.store, this.book, (id) => accountLedgerOf(env.ACCOUNTS, id));
-    this.seq = last?.seq ?? 0;
+    this.seq = this.store.lastJournal()?.seq ?? 0;
     this.outbox = new Outbox(this.store, () => this.env.DB, checkpoint?.flushedSeq ?? 0);
-    const ceilingNanoUsd = checkpoint?.ceilingNanoUsd ?? 0;
     this.rates = new RateLimits(checkpoint);
-    this.store.visitJournalSince(now - rememberMs, ({ rows, atMs }) => {
-      for (const row of rows) this.book.remember(row, atMs);
-    });
-    for (const hold of checkpoint?.holds ?? []) this.book.restore(hold, now);
-    this.book.distrustUpTo(ceilingNanoUsd, checkpoint?.unknown ?? [], now);
     this.checkpoints = new Checkpoints(
       this.store,
       this.book,
-      ceilingNanoUsd,
+      checkpoint?.ceilingNanoUsd ?? 0,
       (nowMs) => this.alsoDurable(nowMs),
       () => this.bell.ringBy(this.firstDueMs()),
     );
@@ -146,7 +140,7 @@ export class TokenLedger extends DurableObject<Env> {
   settle(settlements: Settlement[]): void {
     const now = Date.now();
     const rows = settlements.flatMap((settlement) => {
-      this.correctTokens(settlement, now);
+      this.rates.correct(this.book.holds.get(settlement.row.id), settlement.tokens, now);
       this.background.remove(settlement.row.id);
       return this.book.settle(settlement, this.policy, now) ?? [];
     });
@@ -169,8 +163,7 @@ export class TokenLedger extends DurableObject<Env> {
   /** Gives back what is held for requests that never began: they have no row. */
   release(requestIds: string[]): void {
     for (const requestId of requestIds) {
-      const { tokens = 0, heldAtMs = 0 } = this.book.abandon(requestId) ?? {};
-      this.rates.correct(-tokens, heldAtMs, Date.now());
+      this.rates.correct(this.book.abandon(requestId), 0, Date.now());
     }
     this.checkpoints.soon();
   }
@@ -272,18 +265,8 @@ export class TokenLedger extends DurableObject<Env> {
   }
 
   private lookAt(look: Look, now: number): LookAnswer {
-    const { book, slice, checkpoints } = this;
-    const answer = answerLook(look, this.policy, { book, slice, checkpoints }, now);
-    this.countProduced(look, now);
-    return answer;
-  }
-
-  /** Counts what a running request has produced since it was last heard of. */
-  private countProduced({ requestId, runningTokens = 0 }: Look, now: number): void {
-    const hold = this.book.holds.get(requestId);
-    if (hold === undefined || runningTokens <= hold.tokens || this.limits.tpm === undefined) return;
-    this.rates.correct(runningTokens - hold.tokens, hold.heldAtMs, now);
-    hold.tokens = runningTokens;
+    const { book, slice, checkpoints, rates } = this;
+    return answerLook(look, this.policy, { book, slice, checkpoints, rates }, now);
   }
 
   private refused(refusal: Refusal, policy: TokenPolicy, ask: AdmissionAsk, now: number): Refusal {
@@ -295,12 +278,6 @@ export class TokenLedger extends DurableObject<Env> {
   private tally(row: LogRow, now: number): void {
     this.outbox.refused(row, now);
     this.bell.ringBy(this.outbox.dueAtMs(now));
-  }
-
-  private correctTokens({ row, tokens }: Settlement, now: number): void {
-    const hold = this.book.holds.get(row.id);
-    if (hold !== undefined && this.limits.tpm !== undefined)
-      this.rates.correct(tokens - hold.tokens, hold.heldAtMs, now);
   }
 
   private append(rows: LogRow[], now: number): void {

@@ -1,12 +1,13 @@
 // Whether a policy lets a request in at all: pure, decided by the ledger under the newest policy.
 import { isInRanges } from '../lib/ip-ranges.ts';
 import { matchesAny } from '../lib/wildcard.ts';
-import type { TokenIdentity, TokenLimits, TokenPolicy } from '../tokens/token.ts';
+import { lowerLimits } from '../tokens/effective-policy.ts';
+import type { ModelBound, TokenIdentity, TokenLimits, TokenPolicy } from '../tokens/token.ts';
 import type { AdmissionAsk, Refusal } from './quota.ts';
 
 /** Whether anything bounds what the token may spend. */
-export function isLimited({ quotaNanoUsd, budget, accountBudget }: TokenPolicy): boolean {
-  return quotaNanoUsd !== null || budget !== null || accountBudget !== undefined;
+export function isLimited({ quotaNanoUsd, budget, adminBudget, accountBudget }: TokenPolicy): boolean {
+  return quotaNanoUsd !== null || budget !== null || adminBudget !== undefined || accountBudget !== undefined;
 }
 
 /** What a policy is asked about. */
@@ -33,12 +34,7 @@ export function plannedBy({ policyVersion, groupVersion }: AdmissionAsk) {
 
 /** The limits in force: of each kind the lower of the token's and its group's. */
 export function limitsInForce({ limits, bounds }: TokenPolicy): TokenLimits {
-  const kinds = ['rpm', 'tpm', 'concurrency'] as const;
-  const lower = kinds.map((kind) => [
-    kind,
-    Math.min(limits[kind] ?? Infinity, bounds.limits[kind] ?? Infinity),
-  ]);
-  return Object.fromEntries(lower.filter(([, limit]) => limit !== Infinity));
+  return lowerLimits(limits, bounds.limits);
 }
 
 /** The reason for which the policy refuses, or null. The order is that of SPEC section 5. */
@@ -58,6 +54,9 @@ export function refusalByPolicy(
   if (policy.accountDisabled) {
     return refuse('token_disabled', 'The account of this API key is disabled. Ask its administrator.');
   }
+  if (policy.disabledByAdmin) {
+    return refuse('token_disabled', 'An administrator has disabled this API key. Ask them, or use another.');
+  }
   if (policy.status === 'disabled') {
     return refuse('token_disabled', 'This API key is disabled. Enable it in the dashboard, or use another.');
   }
@@ -65,14 +64,14 @@ export function refusalByPolicy(
     const since = new Date(policy.expiresAtMs).toISOString();
     return refuse(
       'token_expired',
-      `This API key expired at ${since}. Extend it in the dashboard, or use another.`,
+      `This API key expired at ${since}. Extend it in the dashboard, or use another; if an administrator set that end, ask them.`,
     );
   }
   return refusalByScope(policy, question);
 }
 
 function refusalByScope(policy: TokenPolicy, { ip, model, models }: PolicyQuestion): Refusal | null {
-  if (policy.allowedIps.length > 0 && (ip === null || !isInRanges(ip, policy.allowedIps))) {
+  if (isOutsideRanges(policy.allowedIps, ip) || isOutsideRanges(policy.adminIps ?? [], ip)) {
     return refuse('ip_not_allowed', `This API key may not be used from ${ip ?? 'an unknown address'}.`);
   }
   for (const name of models ?? (model === null ? [] : [model])) {
@@ -83,13 +82,31 @@ function refusalByScope(policy: TokenPolicy, { ip, model, models }: PolicyQuesti
       const message = `The group of this API key, \`${policy.group}\`, may not use the model \`${name}\`.`;
       return refuse('model_not_allowed', message);
     }
+    const bound = policy.furtherModels?.find(({ models: allowed }) => isOutside(allowed, name));
+    if (bound !== undefined) return refuse('model_not_allowed', furtherMessages[bound.by](name));
   }
   return null;
 }
 
-/** Whether a policy lets the model be used, by the token's list and its group's. */
-export function allowsModel({ models, bounds }: TokenPolicy, name: string): boolean {
-  return !isOutside(models, name) && !isOutside(bounds.models, name);
+const furtherMessages: Record<ModelBound['by'], (name: string) => string> = {
+  admin: (name) => `An administrator does not allow this API key to use the model \`${name}\`.`,
+  account: (name) => `The account of this API key may not use the model \`${name}\`.`,
+};
+
+/** Whether a policy lets the model be used: by the token's list, its group's, its account's and an admin's. */
+export function allowsModel({ models, bounds, furtherModels }: TokenPolicy, name: string): boolean {
+  if (isOutside(models, name) || isOutside(bounds.models, name)) return false;
+  return !furtherModels?.some(({ models: allowed }) => isOutside(allowed, name));
+}
+
+/** The exact names in the lists of a policy: models that its token may know without any channel naming them. */
+export function modelsNamed({ models, furtherModels = [] }: TokenPolicy): string[] {
+  return [...models, ...furtherModels.flatMap(({ models: allowed }) => allowed)];
+}
+
+/** No range is no bound; an unknown address is in none. */
+function isOutsideRanges(ranges: readonly string[], ip: string | null): boolean {
+  return ranges.length > 0 && (ip === null || !isInRanges(ip, ranges));
 }
 
 /** An empty list is no bound. */

@@ -13,6 +13,12 @@ export interface StoredRates {
 /** How soon a caller refused for concurrency may come again: nobody knows when a request ends. */
 const concurrencyRetryMs = 1_000;
 
+/** What an open request is counted with: a hold of the ledger. */
+export interface CountedTokens {
+  tokens: number;
+  heldAtMs: number;
+}
+
 export class RateLimits {
   private readonly requests: SlidingWindow;
   private readonly tokens: SlidingWindow;
@@ -55,10 +61,17 @@ export class RateLimits {
     this.tokens.add(nowMs, tokens);
   }
 
-  /** Puts a request's true tokens in the place of those that it was taken for at `countedAtMs`. */
-  correct(byTokens: number, countedAtMs: number, nowMs: number): void {
-    if (byTokens < 0) this.tokens.takeBack(countedAtMs, -byTokens);
-    else this.tokens.add(nowMs, byTokens);
+  /** Puts what a request has used in the place of what it was counted with; what is more counts from now on. */
+  correct(counted: CountedTokens | undefined, tokens: number, nowMs: number): void {
+    if (counted === undefined) return;
+    if (tokens < counted.tokens) this.tokens.takeBack(counted.heldAtMs, counted.tokens - tokens);
+    else this.tokens.add(nowMs, tokens - counted.tokens);
+    counted.tokens = tokens;
+  }
+
+  /** Counts what a running request has produced by now, if that is more than before. */
+  countProduced(counted: CountedTokens | undefined, tokens: number, nowMs: number): void {
+    if (counted !== undefined && tokens > counted.tokens) this.correct(counted, tokens, nowMs);
   }
 
   /** What is left, for the headers; undefined when there is no such limit. */

@@ -57,12 +57,13 @@ export class GroupStore {
     return row && groupOfRow(row);
   }
 
-  /** false: a token is in it, or it is not there. */
+  /** false: a token or an account is in it, or it is not there. */
   async deleteUnused(name: string): Promise<boolean> {
     const { meta } = await this.db
       .prepare(
         `DELETE FROM groups WHERE name = ?1
-         AND NOT EXISTS (SELECT 1 FROM tokens WHERE group_name = ?1 AND status <> 'deleted')`,
+         AND NOT EXISTS (SELECT 1 FROM tokens WHERE group_name = ?1 AND status <> 'deleted')
+         AND NOT EXISTS (SELECT 1 FROM accounts WHERE group_name = ?1)`,
       )
       .bind(name)
       .run();

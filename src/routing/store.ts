@@ -52,18 +52,22 @@ export class RoutingStore {
     await this.takeOverChannels([record]);
   }
 
-  /** null: there is no such channel, or none whose keys are still `keys`: somebody else has changed them meanwhile. */
+  /**
+   * Applies an edit. `before`: only while the channel's keys, provider, address and headers are still those (null:
+   * whatever they are). null: there is no such channel, or somebody else has changed one of them meanwhile.
+   */
   async update(
     id: string,
     changes: ChannelChanges,
-    keys: Channel['keys'] | null,
+    before: Pick<Channel, 'keys' | 'provider' | 'baseUrl' | 'headers'> | null,
     nowMs: number,
   ): Promise<ChannelRecord | null> {
     const columns = { ...columnsOfChannel(changes), updated_at: nowMs };
     const set = Object.keys(columns).map(assign).join(', ');
+    const same = 'json(keys) = json(?) AND provider = ? AND base_url IS ? AND json(headers) = json(?)';
     const row = await this.db
-      .prepare(`UPDATE channels SET ${set} WHERE id = ? AND json(keys) = json(coalesce(?, keys)) RETURNING *`)
-      .bind(...Object.values(columns), id, keys && JSON.stringify(keys))
+      .prepare(`UPDATE channels SET ${set} WHERE id = ? ${before === null ? '' : `AND ${same}`} RETURNING *`)
+      .bind(...Object.values(columns), id, ...(before === null ? [] : boundOf(before)))
       .first<ChannelRow>();
     return row && recordOfRow(row);
   }
@@ -144,6 +148,15 @@ function columnsOfChannel(changes: ChannelChanges): Record<string, string | numb
     ...(groups !== undefined && { groups: JSON.stringify(groups) }),
     ...(settings !== undefined && { settings: JSON.stringify(settings) }),
   };
+}
+
+function boundOf({
+  keys,
+  provider,
+  baseUrl,
+  headers,
+}: Pick<Channel, 'keys' | 'provider' | 'baseUrl' | 'headers'>) {
+  return [JSON.stringify(keys), provider, baseUrl, JSON.stringify(headers)];
 }
 
 function assign(column: string): string {

@@ -1,6 +1,7 @@
 // How a token lies in D1's columns: the one place that knows both names of everything. Pure.
+import { type AccountBounds, effectivePolicy, type OwnBounds } from './effective-policy.ts';
 import type { TokenChanges, TokenRecord } from './store.ts';
-import { type Budget, type BudgetPeriod, type TokenPolicy, type TokenStatus, unbounded } from './token.ts';
+import { type AdminBounds, type Budget, type BudgetPeriod, type TokenStatus, unbounded } from './token.ts';
 
 /** A row of `tokens`, with the token's hashes as JSON beside it. */
 export interface TokenRow {
@@ -17,6 +18,8 @@ export interface TokenRow {
   models: string;
   allowed_ips: string;
   limits: string;
+  /** JSON of AdminBounds; null or {}: an admin has set nothing. */
+  admin: string | null;
   version: number;
   created_at: number;
   last_used_at: number | null;
@@ -31,8 +34,19 @@ export interface TokenRow {
 export type ColumnValues = Record<string, string | number | null>;
 
 export function recordOfRow(row: TokenRow): TokenRecord {
+  const parts = { own: ownOfRow(row), admin: adminOf(row.admin), account: accountOf(row.account) };
+  const { id: tokenId, account_id: accountId, version } = row;
+  const bounds = row.bounds === null ? unbounded : JSON.parse(row.bounds);
   return {
-    policy: policyOfRow(row),
+    policy: effectivePolicy({
+      tokenId,
+      accountId,
+      version,
+      hashes: JSON.parse(row.hashes),
+      bounds,
+      ...parts,
+    }),
+    ...parts,
     name: row.name,
     hint: row.hint,
     createdAtMs: row.created_at,
@@ -43,12 +57,14 @@ export function recordOfRow(row: TokenRow): TokenRecord {
 
 /** Every column of `tokens`, for a row that is written whole. */
 export function columnsOfRecord(record: TokenRecord): ColumnValues {
-  const { policy, name, hint, createdAtMs, lastUsedAtMs, spentNanoUsd } = record;
-  const { tokenId, accountId, status, version } = policy;
+  const { policy, own, admin, name, hint, createdAtMs, lastUsedAtMs, spentNanoUsd } = record;
+  const { tokenId, accountId, version } = policy;
+  const { status } = own;
   return {
     id: tokenId,
     account_id: accountId,
-    ...columnsOfChanges({ ...policy, name, status: status === 'deleted' ? 'disabled' : status }),
+    ...columnsOfChanges({ ...own, name, status: status === 'deleted' ? 'disabled' : status }),
+    admin: admin && JSON.stringify(admin),
     hint,
     status,
     version,
@@ -77,40 +93,40 @@ export function columnsOfChanges(changes: TokenChanges): ColumnValues {
   };
 }
 
-function policyOfRow(row: TokenRow): TokenPolicy {
+function ownOfRow(row: TokenRow): OwnBounds {
   return {
-    tokenId: row.id,
-    accountId: row.account_id,
     group: row.group_name,
-    bounds: row.bounds === null ? unbounded : JSON.parse(row.bounds),
-    version: row.version,
     status: row.status,
-    hashes: JSON.parse(row.hashes),
     expiresAtMs: row.expires_at,
     quotaNanoUsd: row.quota_nano_usd,
     budget: budgetOfRow(row),
     models: JSON.parse(row.models),
     allowedIps: JSON.parse(row.allowed_ips),
     limits: JSON.parse(row.limits),
-    ...accountBoundsOf(row),
   };
 }
 
-function accountBoundsOf(row: TokenRow): Pick<TokenPolicy, 'accountDisabled' | 'accountBudget'> {
-  const account: AccountBounds | null = JSON.parse(row.account ?? 'null');
-  if (account === null) return {};
-  const { status, nanoUsd, period, version } = account;
-  return {
-    ...(status === 'disabled' && { accountDisabled: true as const }),
-    ...(nanoUsd !== null && period !== null && { accountBudget: { nanoUsd, period, version } }),
-  };
+function adminOf(json: string | null): AdminBounds | null {
+  const admin: AdminBounds = JSON.parse(json ?? '{}');
+  return Object.keys(admin).length === 0 ? null : admin;
 }
 
-interface AccountBounds {
-  status: string;
+function accountOf(json: string | null): AccountBounds | null {
+  const account: AccountColumns | null = JSON.parse(json ?? 'null');
+  if (account === null) return null;
+  const { status, nanoUsd, period, version, group, models, expiresAtMs } = account;
+  const budget = nanoUsd === null || period === null ? null : { nanoUsd, period, version };
+  return { status, budget, group, models, expiresAtMs };
+}
+
+interface AccountColumns {
+  status: 'active' | 'disabled';
   nanoUsd: number | null;
   period: BudgetPeriod | null;
   version: number;
+  group: string | null;
+  models: string[];
+  expiresAtMs: number | null;
 }
 
 function budgetOfRow({ budget_nano_usd, budget_period }: TokenRow): Budget | null {

@@ -2,11 +2,18 @@
 // ledger reports it, what it has spent. Decides nothing: the token's ledger does, from the policy read here.
 // D1 failing is thrown.
 import { columnsOfChanges, columnsOfRecord, recordOfRow, type TokenRow } from './columns.ts';
-import type { TokenHash, TokenPolicy, TokenStatus } from './token.ts';
+import type { AccountBounds, OwnBounds } from './effective-policy.ts';
+import type { AdminBounds, TokenHash, TokenPolicy, TokenStatus } from './token.ts';
 
 /** A token as D1 holds it. */
 export interface TokenRecord {
+  /** What its ledger decides by: `own`, `admin`, `account` and the group together. */
   policy: TokenPolicy;
+  own: OwnBounds;
+  /** null: an admin has set nothing. */
+  admin: AdminBounds | null;
+  /** null: there is no such account. */
+  account: AccountBounds | null;
   name: string;
   hint: string;
   createdAtMs: number;
@@ -27,11 +34,17 @@ export interface TokenSummary {
 
 /** What an edit may change. Absent stays as it is; lists and limits are replaced whole. */
 export type TokenChanges = Partial<
-  Pick<
-    TokenPolicy,
-    'group' | 'expiresAtMs' | 'quotaNanoUsd' | 'budget' | 'models' | 'allowedIps' | 'limits'
-  > & { name: string; status: Exclude<TokenStatus, 'deleted'> }
+  Omit<OwnBounds, 'status'> & { name: string; status: Exclude<TokenStatus, 'deleted'> }
 >;
+
+/** What an edit changes of an admin's part. Absent stays as it is; null takes a value away. */
+export type AdminChanges = { [Name in keyof AdminBounds]?: AdminBounds[Name] | null };
+
+/** The admin's part of an edit; `clears`: what was set before is taken away first. */
+export interface AdminEdit {
+  clears: boolean;
+  changes: AdminChanges;
+}
 
 /** Where a page of a newest-first list begins: after this row. */
 export interface TokenPosition {
@@ -77,14 +90,21 @@ export interface Rotation {
 /** The version of a deleted token's policy: no edit, however late it arrives, is newer. */
 export const finalVersion = Number.MAX_SAFE_INTEGER;
 
+/** The group that a token is in: its account's, else its own (effective-policy.ts, groupInForce). */
+const groupInForceSql = `COALESCE((SELECT accounts.group_name FROM accounts WHERE accounts.id = tokens.account_id), tokens.group_name)`;
+
 /** What of a policy lies in other tables: the accepted values, the group's bounds, what holds for the account. */
 const joinedColumns = `(SELECT json_group_array(json_object('hash', hash, 'validUntilMs', valid_until))
     FROM token_hashes WHERE token_id = tokens.id) AS hashes,
   (SELECT json_object('version', version, 'priceMultiplierMillionths', price_multiplier_millionths,
       'models', json(models), 'channels', json(channels), 'limits', json(limits))
-    FROM groups WHERE name = tokens.group_name) AS bounds,
-  (SELECT json_object('status', status, 'nanoUsd', budget_nano_usd, 'period', budget_period, 'version', budget_version)
+    FROM groups WHERE name = ${groupInForceSql}) AS bounds,
+  (SELECT json_object('status', status, 'nanoUsd', budget_nano_usd, 'period', budget_period, 'version', budget_version,
+      'group', group_name, 'models', json(models), 'expiresAtMs', tokens_expire_at)
     FROM accounts WHERE accounts.id = tokens.account_id) AS account`;
+
+/** The lower one of the owner's own quota and an admin's. */
+const quotaInForceSql = `COALESCE(MIN(quota_nano_usd, admin ->> '$.quotaNanoUsd'), quota_nano_usd, admin ->> '$.quotaNanoUsd')`;
 
 export class TokenStore {
   private readonly db: D1Database;
@@ -161,7 +181,13 @@ export class TokenStore {
   ): Promise<TokenRecord[]> {
     const conditions: [string, unknown[]][] = [["status <> 'deleted'", []]];
     if (filter.accountId !== undefined) conditions.push(['account_id = ?', [filter.accountId]]);
-    if (filter.group !== undefined) conditions.push(['group_name = ?', [filter.group]]);
+    // The first condition finds the rows by an index, the second says which of them are in it.
+    if (filter.group !== undefined)
+      conditions.push([
+        `(group_name = ? OR account_id IN (SELECT accounts.id FROM accounts WHERE accounts.group_name = ?))
+         AND ${groupInForceSql} = ?`,
+        [filter.group, filter.group, filter.group],
+      ]);
     if (filter.status !== undefined) conditions.push(['status = ?', [filter.status]]);
     // Not LIKE: D1 refuses patterns of more than 50 bytes.
     if (filter.search !== undefined) conditions.push(['instr(lower(name), lower(?)) > 0', [filter.search]]);
@@ -185,15 +211,17 @@ export class TokenStore {
    * Applies an edit and raises the version, in one atomic statement: of two edits at a time both are in the
    * higher version. null: there is no such token.
    */
-  async update(id: string, changes: TokenChanges): Promise<TokenRecord | null> {
+  async update(id: string, changes: TokenChanges, admin?: AdminEdit): Promise<TokenRecord | null> {
     const columns = columnsOfChanges(changes);
     const assignments = Object.keys(columns).map((name) => `${name} = ?`);
+    // Merged by the database (RFC 7396): of two edits at a time neither is lost.
+    if (admin) assignments.push(`admin = json_patch(${admin.clears ? `'{}'` : `COALESCE(admin, '{}')`}, ?)`);
     const row = await this.db
       .prepare(
         `UPDATE tokens SET ${[...assignments, 'version = version + 1'].join(', ')}
          WHERE id = ? AND status <> 'deleted' RETURNING *, ${joinedColumns}`,
       )
-      .bind(...Object.values(columns), id)
+      .bind(...Object.values(columns), ...(admin ? [JSON.stringify(admin.changes)] : []), id)
       .first<TokenRow>();
     return row && recordOfRow(row);
   }
@@ -205,9 +233,9 @@ export class TokenStore {
   async summaries(ids: readonly string[], accountId: string | undefined): Promise<TokenSummary[]> {
     const { results } = await this.db
       .prepare(
-        `SELECT id, name, status, quota_nano_usd AS quotaNanoUsd, spent_nano_usd AS spentNanoUsd FROM tokens
+        `SELECT id, name, status, ${quotaInForceSql} AS quotaNanoUsd, spent_nano_usd AS spentNanoUsd FROM tokens
          WHERE (?1 IS NULL OR account_id = ?1) AND (id IN (SELECT value FROM json_each(?2)) OR id IN (
-           SELECT id FROM tokens WHERE status = 'active' AND spent_nano_usd >= quota_nano_usd * 0.9
+           SELECT id FROM tokens WHERE status = 'active' AND spent_nano_usd >= ${quotaInForceSql} * 0.9
              AND (?1 IS NULL OR account_id = ?1) LIMIT 20))`,
       )
       .bind(accountId ?? null, JSON.stringify(ids))
@@ -215,7 +243,7 @@ export class TokenStore {
     return results;
   }
 
-  /** Raises the version of every token of an account whose status has changed; their new policies. */
+  /** Raises the version of every token of an account that was edited; their new policies. */
   async renewOfAccount(accountId: string): Promise<TokenPolicy[]> {
     const { results } = await this.db
       .prepare(

@@ -17,6 +17,26 @@ export interface TokenLimits {
   concurrency?: number;
 }
 
+/**
+ * What an admin has set on somebody else's token. It binds beside the owner's own values, and the owner cannot change
+ * it. Absent: not set.
+ */
+export interface AdminBounds {
+  status?: 'disabled';
+  expiresAtMs?: number;
+  quotaNanoUsd?: number;
+  budget?: Budget;
+  models?: string[];
+  allowedIps?: string[];
+  limits?: TokenLimits;
+}
+
+/** A list that must allow a model, besides the token's own and its group's. Not empty. */
+export interface ModelBound {
+  by: 'admin' | 'account';
+  models: readonly string[];
+}
+
 /** What a group bounds each of its tokens by. `version` grows with every edit of the group. */
 export interface GroupBounds {
   version: number;
@@ -47,7 +67,7 @@ export interface TokenHash {
 }
 
 /**
- * All that decides whether a request of this token is allowed. D1 records it, the token's ledger
+ * All that decides whether a request of this token is allowed, as effective-policy.ts puts it together. D1 records it, the token's ledger
  * (Durable Object) holds the copy that counts; `version` grows with every edit and the ledger ignores
  * an older one.
  */
@@ -68,6 +88,14 @@ export interface TokenPolicy {
   /** Addresses and CIDR ranges; empty is all. */
   allowedIps: string[];
   limits: TokenLimits;
+  /** An admin has disabled it: its owner cannot enable it. */
+  disabledByAdmin?: true;
+  /** A budget that an admin has set, counted apart from `budget`: both must have room. */
+  adminBudget?: Budget;
+  /** Lists of an admin and of the account: each must allow a model, as `models` must. */
+  furtherModels?: readonly ModelBound[];
+  /** Addresses that an admin has allowed: these and `allowedIps` must both have the caller's. */
+  adminIps?: string[];
   /** The account that owns it is disabled: nothing of it may be used, whatever its own status is. */
   accountDisabled?: true;
   /** What all tokens of the account share; absent: no bound. The amount that counts is the account's ledger's. */

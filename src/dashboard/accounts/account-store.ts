@@ -1,10 +1,9 @@
 // Accounts in D1, with what they log in by. Values come as hashes. D1 failing is thrown.
 import type { Budget } from '../../tokens/token.ts';
-import type { AccessKey, Account, Invite, Role, Session } from './account.ts';
-import { type Identity, linkOfNew } from './identity-store.ts';
+import type { AccessKey, Account, Role, Session } from './account.ts';
 
 const accountColumns =
-  'accounts.id, accounts.name, accounts.email, accounts.role, accounts.status, accounts.created_at AS createdAtMs, accounts.last_login_at AS lastLoginAtMs, accounts.budget_nano_usd AS budgetNanoUsd, accounts.budget_period AS budgetPeriod, accounts.budget_version AS budgetVersion';
+  'accounts.id, accounts.name, accounts.email, accounts.role, accounts.status, accounts.created_at AS createdAtMs, accounts.last_login_at AS lastLoginAtMs, accounts.budget_nano_usd AS budgetNanoUsd, accounts.budget_period AS budgetPeriod, accounts.budget_version AS budgetVersion, accounts.group_name AS "group", accounts.models, accounts.tokens_expire_at AS expiresAtMs';
 
 const sessionColumns =
   'sessions.id, sessions.account_id AS accountId, user_agent AS userAgent, sessions.created_at AS createdAtMs, expires_at AS expiresAtMs';
@@ -18,15 +17,10 @@ export interface Proven {
   id: string;
 }
 
-/** An account that an invitation makes. */
-export interface NewAccount {
-  id: string;
-  name: string;
-  email: string | null;
-  /** Its hash; null: it logs in by `identity`. */
-  password: string | null;
-  identity?: Identity;
-  nowMs: number;
+type AccountRow = Omit<Account, 'models'> & { models: string };
+
+function accountOfRow(row: AccountRow): Account {
+  return { ...row, models: JSON.parse(row.models) };
 }
 
 export class AccountStore {
@@ -39,20 +33,25 @@ export class AccountStore {
   async list(): Promise<Account[]> {
     const { results } = await this.db
       .prepare(`SELECT ${accountColumns} FROM accounts ORDER BY created_at, id`)
-      .all<Account>();
-    return results;
+      .all<AccountRow>();
+    return results.map(accountOfRow);
   }
 
-  find(id: string): Promise<Account | null> {
-    return this.db.prepare(`SELECT ${accountColumns} FROM accounts WHERE id = ?`).bind(id).first<Account>();
+  async find(id: string): Promise<Account | null> {
+    const row = await this.db
+      .prepare(`SELECT ${accountColumns} FROM accounts WHERE id = ?`)
+      .bind(id)
+      .first<AccountRow>();
+    return row && accountOfRow(row);
   }
 
   /** The account of an email with its password's hash; disabled ones too. */
-  findByEmail(email: string): Promise<(Account & { password: string | null }) | null> {
-    return this.db
+  async findByEmail(email: string): Promise<(Account & { password: string | null }) | null> {
+    const row = await this.db
       .prepare(`SELECT ${accountColumns}, password FROM accounts WHERE email = ?`)
       .bind(email)
-      .first<Account & { password: string | null }>();
+      .first<AccountRow & { password: string | null }>();
+    return row && { ...accountOfRow(row), password: row.password };
   }
 
   passwordOf(id: string): Promise<string | null> {
@@ -98,7 +97,7 @@ export class AccountStore {
     changes: Partial<Pick<Account, 'name' | 'role' | 'status'>>,
   ): Promise<Account | null> {
     const { name = null, role = null, status = null } = changes;
-    const [updated] = await this.db.batch<Account>([
+    const [updated] = await this.db.batch<AccountRow>([
       this.db
         .prepare(
           `UPDATE accounts SET name = COALESCE(?, name), role = COALESCE(?, role), status = COALESCE(?, status)
@@ -117,7 +116,8 @@ export class AccountStore {
         )
         .bind(id, id),
     ]);
-    return updated?.results[0] ?? null;
+    const row = updated?.results[0];
+    return row === undefined ? null : accountOfRow(row);
   }
 
   /** Sets the budget that all tokens of the account share (null: none). false: there is no such account. */
@@ -220,68 +220,10 @@ export class AccountStore {
       .run();
     return meta.changes > 0;
   }
-
-  async addInvite(hash: string, invite: Invite, invitedBy: string): Promise<void> {
-    const { id, name, role, createdAtMs, expiresAtMs } = invite;
-    await this.db.batch([
-      this.db.prepare('DELETE FROM invites WHERE expires_at <= ?').bind(createdAtMs),
-      this.db
-        .prepare(
-          'INSERT INTO invites (hash, id, name, role, created_at, expires_at, invited_by) VALUES (?, ?, ?, ?, ?, ?, ?)',
-        )
-        .bind(hash, id, name, role, createdAtMs, expiresAtMs, invitedBy),
-    ]);
-  }
-
-  async invites(nowMs: number): Promise<Invite[]> {
-    const { results } = await this.db
-      .prepare(
-        `SELECT id, name, role, created_at AS createdAtMs, expires_at AS expiresAtMs FROM invites
-         WHERE expires_at > ? ORDER BY created_at DESC`,
-      )
-      .bind(nowMs)
-      .all<Invite>();
-    return results;
-  }
-
-  findInvite(hash: string, nowMs: number): Promise<Pick<Invite, 'name' | 'role'> | null> {
-    return this.db
-      .prepare('SELECT name, role FROM invites WHERE hash = ? AND expires_at > ?')
-      .bind(hash, nowMs)
-      .first<Pick<Invite, 'name' | 'role'>>();
-  }
-
-  async deleteInvite(id: string): Promise<boolean> {
-    const { meta } = await this.db.prepare('DELETE FROM invites WHERE id = ?').bind(id).run();
-    return meta.changes > 0;
-  }
-
-  /**
-   * Makes the account that an invitation is for, and uses the invitation up, in one transaction: of two who follow
-   * the link at a time one gets the account. `taken`: the email, or who it is elsewhere, has an account; the invitation
-   * stays good.
-   */
-  async acceptInvite(hash: string, account: NewAccount): Promise<'accepted' | 'taken' | 'gone'> {
-    const { id, name, email, password, identity, nowMs } = account;
-    const outcome = await unlessTaken(
-      this.db.batch([
-        this.db
-          .prepare(
-            `INSERT INTO accounts (id, name, email, role, password, created_at)
-             SELECT ?, ?, ?, role, ?, ? FROM invites WHERE hash = ? AND expires_at > ?`,
-          )
-          .bind(id, name, email, password, nowMs, hash, nowMs),
-        ...(identity === undefined ? [] : [linkOfNew(this.db, id, identity, nowMs)]),
-        this.db.prepare('DELETE FROM invites WHERE hash = ?').bind(hash),
-      ]),
-    );
-    if (outcome === 'taken') return 'taken';
-    return (outcome[0]?.meta.changes ?? 0) > 0 ? 'accepted' : 'gone';
-  }
 }
 
 /** What a statement came to; `taken`: what may be once only is another account's. */
-async function unlessTaken<Outcome>(running: Promise<Outcome>): Promise<Outcome | 'taken'> {
+export async function unlessTaken<Outcome>(running: Promise<Outcome>): Promise<Outcome | 'taken'> {
   try {
     return await running;
   } catch (error) {

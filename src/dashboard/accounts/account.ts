@@ -30,6 +30,12 @@ export interface Account {
   budgetPeriod: BudgetPeriod | null;
   /** Grows with each edit of the budget. */
   budgetVersion: number;
+  /** The group of all its tokens; null: each has its own. */
+  group: string | null;
+  /** What all its tokens may use at most; empty: all. */
+  models: string[];
+  /** When all its tokens end, if not sooner; null: never. */
+  expiresAtMs: number | null;
 }
 
 /** A login that lasts. Its value is only in the cookie. */

@@ -34,3 +34,9 @@ export async function auditPage(
     .all<AuditRow>();
   return results;
 }
+
+/** Whether anything at or below a path was ever changed. */
+export async function hasAudited(db: D1Database, path: string): Promise<boolean> {
+  const found = await db.prepare('SELECT 1 FROM audit WHERE path GLOB ? LIMIT 1').bind(`${path}*`).first();
+  return found !== null;
+}

@@ -3,7 +3,9 @@
 
 import { accountLimits, adminAccountId } from './account.ts';
 import type { AccountStore } from './account-store.ts';
-import { forgetTries, mayTry } from './login-try-store.ts';
+import { recordFailedSignIn } from './failed-sign-in-log.ts';
+import { adminKeyCounters, passwordCounters } from './login-limits.ts';
+import { forgetTries, takeTry } from './login-try-store.ts';
 import { isPassword } from './password.ts';
 import { hashOfSecret, newSecretValue } from './secret-value.ts';
 
@@ -25,6 +27,8 @@ export interface LoginServices {
 export interface LoginTry {
   ip: string;
   userAgent: string;
+  /** The id of the device, if it has signed in to that account before (device-cookie.ts); null: it has not. */
+  deviceOf: (accountId: string) => string | null;
 }
 
 export async function logIn(
@@ -35,14 +39,19 @@ export async function logIn(
 ): Promise<Login> {
   const { db, accounts, now } = services;
   const name = normalEmail(email);
-  if (!(await mayTry(db, name, from.ip, now()))) return { outcome: 'too-often' };
   const account = await accounts.findByEmail(name);
+  const counters = passwordCounters(name, from.ip, account && from.deviceOf(account.id));
+  if ((await takeTry(db, counters, now())).outcome === 'refused') return { outcome: 'too-often' };
   const isRight = await isPassword(
     password.slice(0, accountLimits.passwordCharacters),
     account?.password ?? null,
   );
-  if (!isRight || account === null || account.status !== 'active') return { outcome: 'wrong' };
-  await forgetTries(db, name, from.ip);
+  if (!isRight || account === null || account.status !== 'active') {
+    const failed = { way: 'password', accountId: account?.id ?? null, ip: from.ip, nowMs: now() };
+    await recordFailedSignIn(db, failed);
+    return { outcome: 'wrong' };
+  }
+  await forgetTries(db, counters);
   return openSession(services, account.id, from);
 }
 
@@ -52,11 +61,24 @@ export async function logInWithAdminKey(
   key: string,
   from: LoginTry,
 ): Promise<Login> {
-  const { db, adminKey, now } = services;
-  if (!(await mayTry(db, 'admin key', from.ip, now()))) return { outcome: 'too-often' };
-  if (adminKey === null || hashOfSecret(key.trim()) !== hashOfSecret(adminKey)) return { outcome: 'wrong' };
-  await forgetTries(db, 'admin key', from.ip);
-  return openSession(services, adminAccountId, from);
+  const proof = await proveAdminKey(services, key, from);
+  return proof === 'right' ? openSession(services, adminAccountId, from) : { outcome: proof };
+}
+
+/** Whether it is the admin key. Counts and records a wrong one. */
+export async function proveAdminKey(
+  { db, adminKey, now }: Pick<LoginServices, 'db' | 'adminKey' | 'now'>,
+  key: string,
+  { ip, deviceOf }: LoginTry,
+): Promise<'right' | 'wrong' | 'too-often'> {
+  const counters = adminKeyCounters(ip, deviceOf(adminAccountId));
+  if ((await takeTry(db, counters, now())).outcome === 'refused') return 'too-often';
+  if (adminKey === null || hashOfSecret(key.trim()) !== hashOfSecret(adminKey)) {
+    await recordFailedSignIn(db, { way: 'admin key', accountId: adminAccountId, ip, nowMs: now() });
+    return 'wrong';
+  }
+  await forgetTries(db, counters);
+  return 'right';
 }
 
 /** A new session of an account that has proven itself; `untilMs`: it ends then, if not sooner. */

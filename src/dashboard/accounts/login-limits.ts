@@ -1,20 +1,94 @@
-// How often a password may be tried: what is counted, and how much of it is too much. The counting itself is
-// login-try-store.ts's; a try is counted before it is looked at, so that tries at the same time are counted too.
+// How often somebody may try to sign in: what a try is counted for, and how much of it is too much. The counting itself
+// is login-try-store.ts's; a try is counted before it is looked at, so that tries at the same time are counted too.
+//
+// Strangers must not lock anybody out. A device that has signed in to the account before (device-cookie.ts) has a
+// counter of its own and none besides (owasp.org, "Slow Down Online Guessing Attacks with Device Cookies", read
+// 2026-11-30). Refused tries are not counted, so that one network takes at most `sameBoth` of the `sameEmail` tries of an
+// account, and what strangers have used up is free again after `windowMs`. Secrets that nobody can guess (invitations,
+// access keys) are never refused for what others tried.
 import { networkOf } from '../../lib/ip-ranges.ts';
 
-/** Tries in a quarter of an hour. Per person and address; per address, whoever is tried; per person, from anywhere. */
-export const loginLimits = { sameBoth: 10, sameAddress: 50, sameEmail: 100, windowMs: 900_000 } as const;
+/**
+ * Failed tries in a quarter of an hour.
+ * - `sameBoth`: of one account from one network (an IPv4 address, an IPv6 /64); also of the current password by a session.
+ * - `sameAddress`: of passwords from one network, whichever the account.
+ * - `sameEmail`: of one account from anywhere, by devices that have not signed in to it before.
+ * - `sameDevice`: of one account by a device that has.
+ * - `adminKey`: of the admin key from one network, in the dashboard and at /api together.
+ * - `accessKey`: answers 401 to unknown access keys from one network, then 429. A right key works all the time.
+ * - `passkey`: of passkeys from one network.
+ * - `invitation`: of one invitation from one network.
+ */
+export const loginLimits = {
+  sameBoth: 10,
+  sameAddress: 50,
+  sameEmail: 100,
+  sameDevice: 10,
+  adminKey: 10,
+  accessKey: 10,
+  passkey: 50,
+  invitation: 10,
+  windowMs: 900_000,
+} as const;
 
-/** What one try counts for, each with its limit, the address first. An unknown email counts as a known one. */
-export function countedFor(email: string, ip: string): [countedFor: string, limit: number][] {
-  const address = networkOf(ip);
-  const name = email.slice(0, longestName);
+/** One thing that a try is counted for. */
+export interface TryCounter {
+  countedFor: string;
+  limit: number;
+  /** Only this person counts here: a success forgets all of it. Otherwise a success takes back its own try. */
+  isPersonal: boolean;
+}
+
+/** Of a password. `deviceId`: the device has signed in to this account before. An unknown email counts as a known one. */
+export function passwordCounters(email: string, ip: string, deviceId: string | null): TryCounter[] {
+  if (deviceId !== null) return [deviceCounter(deviceId)];
+  const network = networkOf(ip);
+  const name = email.slice(0, longestEmail);
   return [
-    [`address ${address}`, loginLimits.sameAddress],
-    [`both ${address} ${name}`, loginLimits.sameBoth],
-    [`email ${name}`, loginLimits.sameEmail],
+    shared(`address ${network}`, loginLimits.sameAddress),
+    personal(`both ${network} ${name}`, loginLimits.sameBoth),
+    shared(`email ${name}`, loginLimits.sameEmail),
   ];
 }
 
-/** Longer than any email or credential id. */
-const longestName = 1_500;
+/** Of the admin key. Not counted from anywhere together: strangers would lock its owner out. */
+export function adminKeyCounters(ip: string, deviceId: string | null): TryCounter[] {
+  if (deviceId !== null) return [deviceCounter(deviceId)];
+  return [shared(`admin key ${networkOf(ip)}`, loginLimits.adminKey)];
+}
+
+/** Of access keys for the management API. */
+export function accessKeyCounters(ip: string): TryCounter[] {
+  return [shared(`access key ${networkOf(ip)}`, loginLimits.accessKey)];
+}
+
+/** Of a passkey: its signature cannot be guessed, so only the work is limited. */
+export function passkeyCounters(ip: string, deviceId: string | null): TryCounter[] {
+  if (deviceId !== null) return [deviceCounter(deviceId)];
+  return [shared(`passkey ${networkOf(ip)}`, loginLimits.passkey)];
+}
+
+/** Of an invitation that exists, by the hash of its secret. Others are refused without counting. */
+export function invitationCounters(hash: string, ip: string): TryCounter[] {
+  return [personal(`invitation ${hash} ${networkOf(ip)}`, loginLimits.invitation)];
+}
+
+/** Of the current password of an account whose session or key is known. */
+export function currentPasswordCounters(accountId: string): TryCounter[] {
+  return [personal(`password of ${accountId}`, loginLimits.sameBoth)];
+}
+
+function deviceCounter(deviceId: string): TryCounter {
+  return personal(`device ${deviceId}`, loginLimits.sameDevice);
+}
+
+function shared(countedFor: string, limit: number): TryCounter {
+  return { countedFor, limit, isPersonal: false };
+}
+
+function personal(countedFor: string, limit: number): TryCounter {
+  return { countedFor, limit, isPersonal: true };
+}
+
+/** Longer than any email. */
+const longestEmail = 300;

@@ -1,36 +1,74 @@
-// Counts tries of passwords in D1, atomically. D1 failing is thrown: then nobody logs in.
-import { countedFor, loginLimits } from './login-limits.ts';
+// Counts tries to sign in, in D1, atomically. D1 failing is thrown: then nobody signs in.
+import { loginLimits, type TryCounter } from './login-limits.ts';
+
+export type Try = { outcome: 'taken' } | { outcome: 'refused'; retryAfterMs: number };
 
 /**
- * Counts a try; answers whether it is within every limit. An address that has tried too much adds no rows, whomever it
- * names, and counts against nobody else any more.
+ * Counts a try, unless one of its counters is used up. A refused try counts nowhere and writes no row: neither does it
+ * prolong anybody's wait, nor does a flood fill the database.
  */
-export async function mayTry(db: D1Database, email: string, ip: string, nowMs: number): Promise<boolean> {
-  const counted = countedFor(email, ip);
-  const [address = ''] = counted[0] ?? [];
-  const [, ...answers] = await db.batch<{ tries: number }>([
+export async function takeTry(db: D1Database, counters: readonly TryCounter[], nowMs: number): Promise<Try> {
+  const given = givenOf(counters);
+  const [, taken, usedUp] = await db.batch<{ until: number | null }>([
     db.prepare('DELETE FROM login_tries WHERE until <= ?').bind(nowMs),
-    ...counted.map(([name]) =>
-      db
-        .prepare(
-          `INSERT INTO login_tries (counted_for, tries, until)
-           SELECT ?1, 1, ?2 WHERE ?1 = ?3 OR ?4 >= (SELECT tries FROM login_tries WHERE counted_for = ?3)
-           ON CONFLICT (counted_for) DO UPDATE SET tries = tries + 1 RETURNING tries`,
-        )
-        .bind(name, nowMs + loginLimits.windowMs, address, loginLimits.sameAddress),
-    ),
+    db
+      .prepare(
+        `INSERT INTO login_tries (counted_for, tries, until)
+         SELECT value ->> '$.countedFor', 1, ?2 FROM json_each(?1) WHERE NOT EXISTS (${usedUpSql})
+         ON CONFLICT (counted_for) DO UPDATE SET tries = tries + 1 RETURNING until`,
+      )
+      .bind(given, nowMs + loginLimits.windowMs),
+    db.prepare(latestEndSql).bind(given),
   ]);
-  return counted.every(([, limit], index) => {
-    const tries = answers[index]?.results[0]?.tries;
-    return tries !== undefined && tries <= limit;
-  });
+  if ((taken?.results.length ?? 0) > 0) return { outcome: 'taken' };
+  return { outcome: 'refused', retryAfterMs: waitOf(usedUp?.results[0]?.until, nowMs) };
 }
 
-/** The password was right: what was tried before it, by the same person at the same place, counts no longer. */
-export async function forgetTries(db: D1Database, email: string, ip: string): Promise<void> {
-  const [, ...names] = countedFor(email, ip).map(([name]) => name);
-  await db
-    .prepare('DELETE FROM login_tries WHERE counted_for IN (?, ?)')
-    .bind(...names)
+/** Whether a counter is used up; counts nothing. */
+export async function checkTries(
+  db: D1Database,
+  counters: readonly TryCounter[],
+  nowMs: number,
+): Promise<Try> {
+  const until = await db.prepare(latestEndSql).bind(givenOf(counters)).first<number | null>('until');
+  if (until === null || until <= nowMs) return { outcome: 'taken' };
+  return { outcome: 'refused', retryAfterMs: until - nowMs };
+}
+
+/** A try succeeded: it does not count as a failed one, nor do the person's own before it. */
+export async function forgetTries(db: D1Database, counters: readonly TryCounter[]): Promise<void> {
+  await db.batch(
+    counters.map(({ countedFor, isPersonal }) =>
+      db
+        .prepare(
+          isPersonal
+            ? 'DELETE FROM login_tries WHERE counted_for = ?'
+            : 'UPDATE login_tries SET tries = tries - 1 WHERE counted_for = ? AND tries > 0',
+        )
+        .bind(countedFor),
+    ),
+  );
+}
+
+/** Uses a one-time value up, until it ends by itself. false: it was used before. `hash`: of the value. */
+export async function useOnce(db: D1Database, hash: string, untilMs: number): Promise<boolean> {
+  const { meta } = await db
+    .prepare(`INSERT INTO login_tries (counted_for, tries, until) VALUES (?, 1, ?) ON CONFLICT DO NOTHING`)
+    .bind(`once ${hash}`, untilMs)
     .run();
+  return meta.changes > 0;
+}
+
+/** Counters of `?1` that are used up. */
+const usedUpSql = `SELECT 1 FROM login_tries JOIN json_each(?1) AS given
+  ON counted_for = given.value ->> '$.countedFor' WHERE tries >= given.value ->> '$.limit'`;
+
+const latestEndSql = usedUpSql.replace('SELECT 1', 'SELECT MAX(until) AS until');
+
+function givenOf(counters: readonly TryCounter[]): string {
+  return JSON.stringify(counters.map(({ countedFor, limit }) => ({ countedFor, limit })));
+}
+
+function waitOf(untilMs: number | null | undefined, nowMs: number): number {
+  return Math.max(1_000, (untilMs ?? nowMs + loginLimits.windowMs) - nowMs);
 }

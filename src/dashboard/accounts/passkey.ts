@@ -9,11 +9,14 @@ import {
   verifyAuthenticationResponse,
   verifyRegistrationResponse,
 } from '@simplewebauthn/server';
+import { useOnce } from './login-try-store.ts';
 import type { PasskeyProof, PasskeyStore } from './passkey-store.ts';
-import { openState, sealState } from './sealed-state.ts';
+import { openState, sealedStateMs, sealState } from './sealed-state.ts';
+import { hashOfSecret } from './secret-value.ts';
 
 /** What passkeys need of the rest. */
 export interface PasskeyServices {
+  db: D1Database;
   passkeys: PasskeyStore;
   encryptionKey: string;
   now: () => number;
@@ -80,7 +83,7 @@ export async function finishRegistration(
 
 /** The options to log in with. Nothing in them tells who has a passkey: the browser knows. */
 export async function beginLogin(
-  { encryptionKey, now }: Omit<PasskeyServices, 'passkeys'>,
+  { encryptionKey, now }: Omit<PasskeyServices, 'passkeys' | 'db'>,
   url: string,
 ): Promise<PasskeyStep> {
   const options = await generateAuthenticationOptions({
@@ -91,9 +94,9 @@ export async function beginLogin(
   return { options, state: await sealState(begun, purposes.login, encryptionKey, now()) };
 }
 
-/** Whom the browser's answer proves; null: nobody. An answer counts once where the passkey counts its uses. */
+/** Whom the browser's answer proves; null: nobody. An answer counts once: its challenge is used up. */
 export async function finishLogin(
-  { passkeys, encryptionKey, now }: PasskeyServices,
+  { db, passkeys, encryptionKey, now }: PasskeyServices,
   url: string,
   { state, response }: { state: string; response: { id: string } },
 ): Promise<string | null> {
@@ -109,6 +112,7 @@ export async function finishLogin(
     }),
   );
   if (!answer?.verified) return null;
+  if (!(await useOnce(db, hashOfSecret(begun.challenge), now() + sealedStateMs))) return null;
   const { newCounter } = answer.authenticationInfo;
   return (await passkeys.used(response.id, proof.counter, newCounter, now())) ? proof.accountId : null;
 }

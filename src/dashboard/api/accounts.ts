@@ -2,16 +2,19 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { usdFromNano } from '../../lib/money.ts';
 import { type Account, accountLimits, adminAccountId, type Invite } from '../accounts/account.ts';
+import { type AccountBoundsEdit, setAccountBounds } from '../accounts/account-bounds-store.ts';
+import { addInvite, deleteInvite, openInvites } from '../accounts/invite-store.ts';
 import { hashOfSecret, newSecretValue } from '../accounts/secret-value.ts';
 import { putAccountIntoForce } from './account-writes.ts';
 import type { ApiEnv } from './authenticate.ts';
+import { checkGroup } from './group-writes.ts';
 import { newId } from './identifiers.ts';
 import { pageOf, pageOfAll, shortListParameters } from './pages.ts';
 import { fieldProblem, notFound } from './problem.ts';
 import { bodyFailures, callFailures, inputFailures, json, jsonBody, missingFailure } from './responses.ts';
 import type { ManagementServices } from './services.ts';
-import { budget } from './token-fields.ts';
-import { isoOf, isoTime, nanoOf, usd } from './values.ts';
+import { budget, modelList } from './token-fields.ts';
+import { instant, isoOf, isoTime, msOf, nanoOf, usd } from './values.ts';
 
 const security = [{ adminKey: [] }];
 const tags = ['accounts'];
@@ -30,8 +33,29 @@ const account = z
     created_at: isoTime,
     last_login_at: isoTime.nullable(),
     budget: z.object({ usd, period: z.enum(['day', 'week', 'month']) }).nullable(),
+    group: z.string().nullable(),
+    models: z.array(z.string()),
+    expires_at: isoTime.nullable(),
   })
   .openapi('Account');
+const accountEdit = z
+  .strictObject({
+    name: name.optional(),
+    role: role.optional(),
+    status: status.optional(),
+    budget: budget.nullish().openapi({ description: 'What all its tokens share; null: no bound.' }),
+    group: z
+      .string()
+      .min(1)
+      .nullish()
+      .openapi({ description: 'Of all its tokens, whatever their own is; null: their own.' }),
+    models: modelList.nullish().openapi({
+      description: 'What all its tokens may use at most: exact names or `*` wildcards; empty is all.',
+    }),
+    expires_at: instant.nullish().openapi({ description: 'When all its tokens end, if not sooner.' }),
+  })
+  .openapi('AccountEdit');
+type AccountEdit = z.infer<typeof accountEdit>;
 const invite = z
   .object({ id: z.string(), name: z.string(), role, created_at: isoTime, expires_at: isoTime })
   .openapi('Invite');
@@ -45,6 +69,15 @@ const listRoute = createRoute({
   request: { query: z.object(shortListParameters) },
   responses: { 200: json(pageOf(account), 'A page.'), ...inputFailures, ...callFailures },
 });
+const readRoute = createRoute({
+  method: 'get',
+  path: '/accounts/{id}',
+  summary: 'One account.',
+  tags,
+  security,
+  request: { params },
+  responses: { 200: json(account, 'The account.'), ...missingFailure, ...callFailures },
+});
 const editRoute = createRoute({
   method: 'patch',
   path: '/accounts/{id}',
@@ -53,16 +86,7 @@ const editRoute = createRoute({
   security,
   request: {
     params,
-    body: jsonBody(
-      z
-        .strictObject({
-          name: name.optional(),
-          role: role.optional(),
-          status: status.optional(),
-          budget: budget.nullish().openapi({ description: 'What all its tokens share; null: no bound.' }),
-        })
-        .openapi('AccountEdit'),
-    ),
+    body: jsonBody(accountEdit),
   },
   responses: { 200: json(account, 'As it is now.'), ...bodyFailures, ...missingFailure, ...callFailures },
 });
@@ -100,32 +124,39 @@ const deleteInviteRoute = createRoute({
 
 /** Adds the routes of accounts and invitations. */
 export function addAccountRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
-  const { accounts, now } = services;
+  const { accounts, db } = services;
   api.openapi(listRoute, async (context) => {
     const all = await accounts.list();
     const { page, next_cursor } = pageOfAll(all, context.req.valid('query'), 'oldest-first');
     return context.json({ data: page.map(accountView), next_cursor }, 200);
   });
+  api.openapi(readRoute, async (context) => {
+    const found = await accounts.find(context.req.valid('param').id);
+    if (found === null) throw notFound('account');
+    return context.json(accountView(found), 200);
+  });
   api.openapi(editRoute, async (context) => {
     const { id } = context.req.valid('param');
-    const { name, role, status, budget } = context.req.valid('json');
+    const edit = context.req.valid('json');
+    const { name, role, status } = edit;
     checkKeepsAdmin(id, context.var.principal.accountId, role, status);
-    const changes = { ...(name && { name }), ...(role && { role }), ...(status && { status }) };
+    await checkGroup(edit.group ?? undefined, services);
+    const { budget } = edit;
     if (budget !== undefined)
       await accounts.setBudget(id, budget && { ...budget, nanoUsd: nanoOf(budget.usd) });
+    const bounds = boundsEditOf(edit);
+    if (Object.keys(bounds).length > 0) await setAccountBounds(db, id, bounds);
+    const isRebound = budget !== undefined || Object.keys(bounds).length > 0;
+    const changes = { ...(name && { name }), ...(role && { role }), ...(status && { status }) };
     const edited = await accounts.update(id, changes);
     if (edited === null) throw notFound('account');
-    if (status !== undefined || budget !== undefined) await putAccountIntoForce(services, id);
+    if (status !== undefined || isRebound) await putAccountIntoForce(services, id);
     return context.json(accountView(edited), 200);
   });
-  addInviteRoutes(api, accounts, now);
+  addInviteRoutes(api, services);
 }
 
-function addInviteRoutes(
-  api: OpenAPIHono<ApiEnv>,
-  accounts: ManagementServices['accounts'],
-  now: () => number,
-): void {
+function addInviteRoutes(api: OpenAPIHono<ApiEnv>, { db, now }: ManagementServices): void {
   api.openapi(inviteRoute, async (context) => {
     const secret = newSecretValue();
     const createdAtMs = now();
@@ -135,16 +166,16 @@ function addInviteRoutes(
       createdAtMs,
       expiresAtMs: createdAtMs + accountLimits.inviteMs,
     };
-    await accounts.addInvite(hashOfSecret(secret), made, context.var.principal.accountId);
+    await addInvite(db, hashOfSecret(secret), made, context.var.principal.accountId);
     return context.json({ ...inviteView(made), secret }, 201);
   });
   api.openapi(listInvitesRoute, async (context) => {
-    const all = await accounts.invites(now());
+    const all = await openInvites(db, now());
     const { page, next_cursor } = pageOfAll(all, context.req.valid('query'), 'newest-first');
     return context.json({ data: page.map(inviteView), next_cursor }, 200);
   });
   api.openapi(deleteInviteRoute, async (context) => {
-    if (!(await accounts.deleteInvite(context.req.valid('param').id))) throw notFound('invitation');
+    if (!(await deleteInvite(db, context.req.valid('param').id))) throw notFound('invitation');
     return context.body(null, 204);
   });
 }
@@ -156,8 +187,18 @@ function checkKeepsAdmin(id: string, own: string, role?: string, status?: string
   if (isProtected && role === 'member') throw fieldProblem('role', 'this account stays an admin');
 }
 
+/** What of an edit binds the account's tokens, besides the budget. */
+function boundsEditOf({ group, models, expires_at }: AccountEdit): AccountBoundsEdit {
+  return {
+    ...(group !== undefined && { group }),
+    ...(models !== undefined && { models: models ?? [] }),
+    ...(expires_at !== undefined && { expiresAtMs: expires_at === null ? null : msOf(expires_at) }),
+  };
+}
+
 function accountView({ createdAtMs, lastLoginAtMs, ...same }: Account): z.infer<typeof account> {
   const { id, name, email, role, status, budgetNanoUsd, budgetPeriod: period } = same;
+  const { group, models, expiresAtMs } = same;
   const budget =
     budgetNanoUsd === null || period === null ? null : { usd: usdFromNano(budgetNanoUsd), period };
   return {
@@ -167,6 +208,9 @@ function accountView({ createdAtMs, lastLoginAtMs, ...same }: Account): z.infer<
     role,
     status,
     budget,
+    group,
+    models,
+    expires_at: isoOf(expiresAtMs),
     created_at: isoOf(createdAtMs),
     last_login_at: isoOf(lastLoginAtMs),
   };

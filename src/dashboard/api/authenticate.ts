@@ -3,6 +3,10 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { tokenPrefix } from '../../tokens/secret.ts';
 import { adminAccountId, type Principal } from '../accounts/account.ts';
+import { clientAddress } from '../accounts/client-address.ts';
+import { type FailedSignIn, recordFailedSignIn } from '../accounts/failed-sign-in-log.ts';
+import { accessKeyCounters, adminKeyCounters, type TryCounter } from '../accounts/login-limits.ts';
+import { checkTries, type Try, takeTry } from '../accounts/login-try-store.ts';
 import { accessKeyPrefix, hashOfSecret } from '../accounts/secret-value.ts';
 import { isFromOwnPage, sessionValue } from '../accounts/session-cookie.ts';
 import { Problem } from './problem.ts';
@@ -13,7 +17,7 @@ export interface ApiEnv {
   Variables: { principal: Principal };
 }
 
-type Authenticating = Pick<ManagementServices, 'adminKey' | 'accounts' | 'now'>;
+type Authenticating = Pick<ManagementServices, 'adminKey' | 'accounts' | 'db' | 'now'>;
 
 /** Lets nobody pass who is not known. `known`: already proven, by whoever calls the API inside the Worker. */
 export function requirePrincipal(services: Authenticating, known?: Principal): MiddlewareHandler<ApiEnv> {
@@ -26,7 +30,7 @@ export function requirePrincipal(services: Authenticating, known?: Principal): M
 async function principalOf(context: Context, services: Authenticating): Promise<Principal> {
   const authorization = context.req.header('authorization');
   const cookie = authorization === undefined ? sessionValue(context) : null;
-  if (cookie === null) return authenticate(authorization, services);
+  if (cookie === null) return authenticate(authorization, clientAddress(context.req.raw), services);
   const principal = await principalOfSession(cookie, services);
   if (principal === null) throw unauthorized('The session is over. Log in again.');
   const changes = !['GET', 'HEAD'].includes(context.req.method);
@@ -47,13 +51,18 @@ export async function principalOfSession(
   return { accountId, role, name, sessionId: id };
 }
 
-/** The caller, or a thrown Problem that says what is missing. */
-export async function authenticate(
+/**
+ * The caller, or a thrown Problem that says what is missing. Wrong keys of one address are counted; an address that has
+ * sent too many is refused with a 429, the admin key too (it may be one that people made up), but no right access key.
+ */
+async function authenticate(
   authorization: string | undefined,
-  { adminKey, accounts }: Pick<Authenticating, 'adminKey' | 'accounts'>,
+  ip: string,
+  services: Authenticating,
 ): Promise<Principal> {
+  const { adminKey } = services;
   const credential = /^Bearer +(.+)$/i.exec(authorization?.trim() ?? '')?.[1];
-  if (credential?.startsWith(accessKeyPrefix)) return principalOfKey(credential, accounts);
+  if (credential?.startsWith(accessKeyPrefix)) return principalOfKey(credential, ip, services);
   if (adminKey === null) {
     throw new Problem(
       503,
@@ -61,17 +70,40 @@ export async function authenticate(
     );
   }
   if (credential === undefined) throw unauthorized('Send the admin key: `Authorization: Bearer ADMIN_KEY`.');
-  if (await isSame(credential, adminKey)) return { accountId: adminAccountId, role: 'admin' };
+  const counters = adminKeyCounters(ip, null);
+  if (await isSame(credential, adminKey)) {
+    refuseIfUsedUp(await checkTries(services.db, counters, services.now()));
+    return { accountId: adminAccountId, role: 'admin' };
+  }
+  await countWrongKey(services, counters, { way: 'admin key', accountId: adminAccountId, ip });
   if (credential.startsWith(tokenPrefix)) {
     throw unauthorized('This is a relay token, for calling models. The management API wants the admin key.');
   }
   throw unauthorized('The admin key is wrong.');
 }
 
-async function principalOfKey(key: string, accounts: Authenticating['accounts']): Promise<Principal> {
-  const proven = await accounts.proveAccessKey(hashOfSecret(key));
-  if (proven === null) throw unauthorized('The access key does not exist, or was deleted.');
-  return { accountId: proven.accountId, role: proven.role };
+async function principalOfKey(key: string, ip: string, services: Authenticating): Promise<Principal> {
+  const proven = await services.accounts.proveAccessKey(hashOfSecret(key));
+  if (proven !== null) return { accountId: proven.accountId, role: proven.role };
+  await countWrongKey(services, accessKeyCounters(ip), { way: 'access key', accountId: null, ip });
+  throw unauthorized('The access key does not exist, or was deleted.');
+}
+
+/** Counts and records a wrong key. Throws a Problem (429) when its address has sent too many. */
+async function countWrongKey(
+  { db, now }: Authenticating,
+  counters: readonly TryCounter[],
+  failed: Omit<FailedSignIn, 'nowMs'>,
+): Promise<void> {
+  refuseIfUsedUp(await takeTry(db, counters, now()));
+  await recordFailedSignIn(db, { ...failed, nowMs: now() });
+}
+
+function refuseIfUsedUp(attempt: Try): void {
+  if (attempt.outcome === 'taken') return;
+  const seconds = Math.ceil(attempt.retryAfterMs / 1_000);
+  const detail = `Too many wrong keys came from your address. Try again in ${seconds} seconds.`;
+  throw new Problem(429, detail, { headers: { 'retry-after': String(seconds) } });
 }
 
 function unauthorized(detail: string): Problem {

@@ -8,6 +8,7 @@ import type { ChannelEdit, NewChannel } from './channel-fields.ts';
 import { editedKeys, sealKeys } from './channel-keys.ts';
 import { changesOfChannel } from './channel-views.ts';
 import { newId } from './identifiers.ts';
+import { checkKeysStayThere, keyDestination } from './key-destination.ts';
 import { notFound, Problem } from './problem.ts';
 import type { ManagementServices } from './services.ts';
 
@@ -38,13 +39,16 @@ export async function editChannel(
     await services.forgiveChannel(mendedPlaces(before.channel, record.channel));
     return record;
   }
-  throw new Problem(409, 'The keys of the channel are being changed by somebody else. Repeat the call.');
+  throw new Problem(
+    409,
+    'The keys or the address of the channel are being changed by somebody else. Repeat the call.',
+  );
 }
 
-/** How often an edit is made anew because its channel's keys were changed (or sealed anew) meanwhile. */
+/** How often an edit is made anew because its channel's keys or address were changed (or sealed anew) meanwhile. */
 const editTries = 5;
 
-/** null: somebody else has changed the keys since they were read, and none may be lost. */
+/** null: somebody else has changed keys or address since they were read: no key may be lost, or go to another host. */
 async function editedRecord(
   { routing, encryptionKey, now }: ManagementServices,
   before: Channel,
@@ -55,7 +59,9 @@ async function editedRecord(
   const changes = { ...changesOfChannel(edit), ...(keys !== null && { keys }) };
   const after = { ...before, ...changes };
   checkChannel(after, after.keys.length);
-  return routing.update(before.id, changes, keys && before.keys, now());
+  checkKeysStayThere(before, after);
+  const isBound = keys !== null || keyDestination(before) !== keyDestination(after);
+  return routing.update(before.id, changes, isBound ? before : null, now());
 }
 
 /** What an edit may have mended: how the channel is reached, and then its keys, too; or only which keys it has. */

@@ -6,7 +6,9 @@ import type { StoredAlias } from '../../routing/alias-store.ts';
 import type { Group } from '../../routing/channel.ts';
 import type { ChannelRecord } from '../../routing/store.ts';
 import type { TokenRecord } from '../../tokens/store.ts';
+import { adminView } from './admin-bounds.ts';
 import { channelView } from './channel-views.ts';
+import { proofOfDestination } from './key-destination.ts';
 import { type AccountRecord, budgetOf } from './store.ts';
 import type {
   TransferredAccount,
@@ -34,6 +36,10 @@ export function exportedAccount(
     password,
     budget: budget && { usd: usdFromNano(budget.nanoUsd), period: budget.period },
     budget_version: budgetVersion,
+    group: account.group,
+    models: account.models,
+    expires_at: isoOf(account.expiresAtMs),
+    bounds_version: account.boundsVersion,
     budget_spent: standing && {
       usd: usdFromNano(standing.spentNanoUsd),
       since: isoOf(standing.periodStartMs),
@@ -52,10 +58,16 @@ export function exportedGroup(group: Group): TransferredGroup {
   };
 }
 
-export function exportedChannel(record: ChannelRecord): TransferredChannel {
-  const keys = record.channel.keys.map(({ encryptionKeyId, ...key }) => ({
-    ...key,
-    encryption_key_id: encryptionKeyId,
+/** `encryptionKey`: proves of each key which address it was stored with; null: it is not set, so no key can be used. */
+export function exportedChannel(record: ChannelRecord, encryptionKey: string | null): TransferredChannel {
+  const { channel } = record;
+  const keys = channel.keys.map((key) => ({
+    id: key.id,
+    hint: key.hint,
+    iv: key.iv,
+    sealed: key.sealed,
+    encryption_key_id: key.encryptionKeyId,
+    ...(encryptionKey !== null && { address_proof: proofOfDestination(key, channel, encryptionKey) }),
   }));
   return { ...channelView(record), keys };
 }
@@ -69,23 +81,24 @@ export function exportedPrice({ model, price, updatedAtMs }: StoredPrice): Trans
 }
 
 export function exportedToken(record: TokenRecord, balanceFrom: 'ledger' | 'database'): TransferredToken {
-  const { policy, name, hint, createdAtMs, lastUsedAtMs, spentNanoUsd } = record;
-  const { budget, quotaNanoUsd } = policy;
+  const { policy, own, admin, name, hint, createdAtMs, lastUsedAtMs, spentNanoUsd } = record;
+  const { budget, quotaNanoUsd } = own;
   return {
     id: policy.tokenId,
     account_id: policy.accountId,
-    group: policy.group,
+    group: own.group,
     name,
     hint,
-    status: policy.status === 'active' ? 'active' : 'disabled',
+    status: own.status === 'active' ? 'active' : 'disabled',
     version: policy.version,
     hashes: policy.hashes.map(({ hash, validUntilMs }) => ({ hash, valid_until: isoOf(validUntilMs) })),
-    expires_at: isoOf(policy.expiresAtMs),
+    expires_at: isoOf(own.expiresAtMs),
     quota_usd: quotaNanoUsd === null ? null : usdFromNano(quotaNanoUsd),
     budget: budget && { usd: usdFromNano(budget.nanoUsd), period: budget.period },
-    models: policy.models,
-    allowed_ips: policy.allowedIps,
-    limits: policy.limits,
+    models: own.models,
+    allowed_ips: own.allowedIps,
+    limits: own.limits,
+    admin: adminView(admin),
     created_at: isoOf(createdAtMs),
     last_used_at: isoOf(lastUsedAtMs),
     spent_usd: usdFromNano(spentNanoUsd),

@@ -81,7 +81,7 @@ async function everythingElse(services: ManagementServices) {
     ...noneElse(services),
     accounts: await Promise.all(accounts.map((account) => withStanding(services, account))),
     groups: allGroups.map(exportedGroup),
-    channels: channels.map(exportedChannel),
+    channels: channels.map((record) => exportedChannel(record, services.encryptionKey)),
     prices: overrides.map(exportedPrice),
     aliases: allAliases.map(exportedAlias),
   };

@@ -50,7 +50,10 @@ export class GroupWrites {
     }
     if (!(await groups.deleteUnused(name))) {
       if ((await groups.find(name)) === null) throw notFound('group');
-      throw new Problem(409, 'There are tokens in the group. Move them to another, or delete them, first.');
+      throw new Problem(
+        409,
+        'There are tokens or accounts in the group. Move them to another, or delete them, first.',
+      );
     }
     await onChannelsChanged();
   }
@@ -90,3 +93,9 @@ const blank: Omit<Group, 'name'> = {
   channels: [],
   limits: {},
 };
+
+/** Throws a Problem that names `group` when there is no group of that name. */
+export async function checkGroup(group: string | undefined, { groups }: ManagementServices): Promise<void> {
+  if (group === undefined || group === 'default') return;
+  if ((await groups.find(group)) === null) throw fieldProblem('group', 'there is no group of this name');
+}

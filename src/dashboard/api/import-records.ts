@@ -4,8 +4,10 @@ import type { AccountStanding } from '../../quota/account-budget.ts';
 import type { StoredAlias } from '../../routing/alias-store.ts';
 import type { Group } from '../../routing/channel.ts';
 import type { ChannelRecord } from '../../routing/store.ts';
+import { effectivePolicy, type OwnBounds } from '../../tokens/effective-policy.ts';
 import type { TokenRecord } from '../../tokens/store.ts';
 import { unbounded } from '../../tokens/token.ts';
+import { adminBoundsOf } from './admin-bounds.ts';
 import { settingsOf } from './channel-views.ts';
 import type { AccountRecord } from './store.ts';
 import type {
@@ -20,6 +22,7 @@ import { msOf, nanoOf } from './values.ts';
 
 export function accountRecord(account: TransferredAccount): AccountRecord {
   const { id, name, email, role, status, created_at, password, budget, budget_version } = account;
+  const { group, models, expires_at, bounds_version } = account;
   return {
     id,
     name,
@@ -31,6 +34,10 @@ export function accountRecord(account: TransferredAccount): AccountRecord {
     budgetNanoUsd: budget && nanoOf(budget.usd),
     budgetPeriod: budget?.period ?? null,
     budgetVersion: budget_version,
+    group,
+    models,
+    expiresAtMs: msOrNull(expires_at),
+    boundsVersion: bounds_version,
   };
 }
 
@@ -74,25 +81,25 @@ export function priceRecord({ model, updated_at, ...price }: TransferredPrice): 
   return { model, price, updatedAtMs: msOf(updated_at) };
 }
 
-/** The bounds of its group are this deployment's: see importTokens. */
+/** The bounds of its group and account are this deployment's: see importTokens. */
 export function tokenRecord(token: TransferredToken): TokenRecord {
   const { quota_usd, budget, expires_at, last_used_at } = token;
+  const own: OwnBounds = {
+    group: token.group,
+    status: token.status,
+    expiresAtMs: msOrNull(expires_at),
+    quotaNanoUsd: quota_usd === null ? null : nanoOf(quota_usd),
+    budget: budget && { nanoUsd: nanoOf(budget.usd), period: budget.period },
+    models: token.models,
+    allowedIps: token.allowed_ips,
+    limits: present(token.limits),
+  };
+  const parts = { own, admin: token.admin && adminBoundsOf(token.admin), account: null };
+  const hashes = token.hashes.map(({ hash, valid_until }) => ({ hash, validUntilMs: msOrNull(valid_until) }));
+  const { id: tokenId, account_id: accountId, version } = token;
   return {
-    policy: {
-      tokenId: token.id,
-      accountId: token.account_id,
-      group: token.group,
-      bounds: unbounded,
-      version: token.version,
-      status: token.status,
-      hashes: token.hashes.map(({ hash, valid_until }) => ({ hash, validUntilMs: msOrNull(valid_until) })),
-      expiresAtMs: msOrNull(expires_at),
-      quotaNanoUsd: quota_usd === null ? null : nanoOf(quota_usd),
-      budget: budget && { nanoUsd: nanoOf(budget.usd), period: budget.period },
-      models: token.models,
-      allowedIps: token.allowed_ips,
-      limits: present(token.limits),
-    },
+    policy: effectivePolicy({ tokenId, accountId, version, hashes, bounds: unbounded, ...parts }),
+    ...parts,
     name: token.name,
     hint: token.hint,
     createdAtMs: msOf(token.created_at),

@@ -1,16 +1,16 @@
 // /api/import: takes an export over, into a new deployment or the same one. Safe to repeat: what is newer
 // here stays, what is recorded as spent is never lowered, deleted tokens stay deleted.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { encryptionKeyIdOf } from '../../lib/seal.ts';
+import { effectivePolicy, groupInForce } from '../../tokens/effective-policy.ts';
 import type { TokenRecord } from '../../tokens/store.ts';
 import { unbounded } from '../../tokens/token.ts';
 import { standingOf, takeOverTokens } from '../../tokens/transfer-store.ts';
 import { putAccountIntoForce } from './account-writes.ts';
 import type { ApiEnv } from './authenticate.ts';
+import { importChannels } from './import-channels.ts';
 import {
   accountRecord,
   aliasRecord,
-  channelRecord,
   groupRecord,
   priceRecord,
   standingOfAccount,
@@ -20,12 +20,7 @@ import { unavailable } from './problem.ts';
 import { bodyFailures, callFailures, json, jsonBody } from './responses.ts';
 import type { ManagementServices } from './services.ts';
 import { boundsOf, budgetOf, listAccounts, takeOverAccounts } from './store.ts';
-import {
-  type TransferDocument,
-  type TransferredAccount,
-  type TransferredChannel,
-  transferDocument,
-} from './transfer-document.ts';
+import { type TransferDocument, type TransferredAccount, transferDocument } from './transfer-document.ts';
 
 /** Tokens that are written, and whose ledgers are told, together. */
 const tokensAtATime = 100;
@@ -34,16 +29,16 @@ const imported = z
   .object({
     accounts: z.int().openapi({
       description:
-        'Added; those that were here stay as they are, but for a newer budget, and a login where there is none.',
+        'Added; those that were here stay as they are, but for newer bounds, and a login where there is none.',
     }),
     groups: z.int().openapi({ description: 'Added or replaced; so are channels, prices and tokens.' }),
     channels: z.int(),
     prices: z.int(),
     aliases: z.int(),
     tokens: z.int(),
-    warnings: z
-      .array(z.string())
-      .openapi({ description: 'What was left as it is here, and keys that do not open.' }),
+    warnings: z.array(z.string()).openapi({
+      description: 'What was left as it is here, and keys that do not open or may not be sent there.',
+    }),
   })
   .openapi('Imported');
 
@@ -65,31 +60,39 @@ export function addImportRoute(api: OpenAPIHono<ApiEnv>, services: ManagementSer
     const document = context.req.valid('json');
     const catalog = await importCatalog(services, document);
     const tokens = await importTokens(services, document.tokens.map(tokenRecord));
-    const keyWarnings = await warningsOfKeys(document.channels, services.encryptionKeys.open);
+    const { warnings, ...written } = catalog;
     return context.json(
-      { ...catalog, tokens: tokens.taken, warnings: [...keyWarnings, ...tokens.warnings] },
+      { ...written, tokens: tokens.taken, warnings: [...warnings, ...tokens.warnings] },
       200,
     );
   });
 }
 
 async function importCatalog(services: ManagementServices, document: TransferDocument) {
-  const { routing, groups, aliases, prices, onChannelsChanged } = services;
-  const accounts = await importAccounts(services, document.accounts);
+  const { groups, aliases, prices, onChannelsChanged } = services;
+  // Groups first: an account's group binds its tokens as soon as the account is written.
   const writtenGroups = await groups.takeOver(document.groups.map(groupRecord));
-  const channels = await routing.takeOverChannels(document.channels.map(channelRecord));
+  const accounts = await importAccounts(services, document.accounts);
+  const { taken: channels, warnings } = await importChannels(services, document.channels);
   const writtenPrices = await prices.takeOver(document.prices.map(priceRecord));
   const writtenAliases = await aliases.takeOver(document.aliases.map(aliasRecord));
   if (writtenGroups + channels + writtenPrices + writtenAliases > 0) await onChannelsChanged();
-  return { accounts, groups: writtenGroups, channels, prices: writtenPrices, aliases: writtenAliases };
+  return {
+    accounts,
+    groups: writtenGroups,
+    channels,
+    prices: writtenPrices,
+    aliases: writtenAliases,
+    warnings,
+  };
 }
 
-/** Their tokens' ledgers hear of budgets that are newer now; what is spent of a budget counts here too. */
+/** Their tokens' ledgers hear of budgets and bounds that are newer now; what is spent of a budget counts here too. */
 async function importAccounts(services: ManagementServices, given: TransferredAccount[]): Promise<number> {
   if (given.length === 0) return 0;
   const { db, accountLedgers, report } = services;
-  const { added, budgeted } = await takeOverAccounts(db, given.map(accountRecord));
-  for (const id of budgeted) await putAccountIntoForce(services, id);
+  const { added, rebound } = await takeOverAccounts(db, given.map(accountRecord));
+  for (const id of rebound) await putAccountIntoForce(services, id);
   const here = new Map((await listAccounts(db)).map((account) => [account.id, account]));
   try {
     for (const account of given) {
@@ -136,9 +139,12 @@ async function withBounds(
   const boundsOfGroup = new Map(allGroups.map((group) => [group.name, group]));
   const boundsOfAccount = new Map(allAccounts.map((account) => [account.id, boundsOf(account)]));
   return records.map((record) => {
-    const bounds = boundsOfGroup.get(record.policy.group) ?? unbounded;
-    const ofAccount = boundsOfAccount.get(record.policy.accountId) ?? {};
-    return { ...record, policy: { ...record.policy, bounds, ...ofAccount } };
+    const { policy, own, admin } = record;
+    const account = boundsOfAccount.get(policy.accountId) ?? null;
+    const bounds = boundsOfGroup.get(groupInForce(own, account)) ?? unbounded;
+    const { tokenId, accountId, version, hashes } = policy;
+    const parts = { tokenId, accountId, version, hashes, own, admin, account, bounds };
+    return { ...record, account, policy: effectivePolicy(parts) };
   });
 }
 
@@ -170,18 +176,4 @@ async function restoreBalances(
     report('import-not-in-force', error);
     throw unavailable(partDone);
   }
-}
-
-async function warningsOfKeys(
-  channels: TransferredChannel[],
-  encryptionKeys: readonly string[],
-): Promise<string[]> {
-  const ownIds = await Promise.all(encryptionKeys.map(encryptionKeyIdOf));
-  const locked = channels.filter(({ keys }) =>
-    keys.some(({ encryption_key_id }) => !ownIds.includes(encryption_key_id)),
-  );
-  return locked.map(
-    ({ id, name }) =>
-      `Channel ${id} (${name}) has keys sealed under another ENCRYPTION_KEY: set that one here, or give the channel its keys again.`,
-  );
 }

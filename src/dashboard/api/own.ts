@@ -2,7 +2,8 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { type AccessKey, accountLimits, type Session } from '../accounts/account.ts';
 import { normalEmail } from '../accounts/log-in.ts';
-import { forgetTries, mayTry } from '../accounts/login-try-store.ts';
+import { currentPasswordCounters } from '../accounts/login-limits.ts';
+import { forgetTries, takeTry } from '../accounts/login-try-store.ts';
 import { hashPassword, isPassword } from '../accounts/password.ts';
 import { accessKeyPrefix, hashOfSecret, newSecretValue } from '../accounts/secret-value.ts';
 import type { ApiEnv } from './authenticate.ts';
@@ -123,7 +124,7 @@ const passwordRoute = createRoute({
         .openapi('PasswordChange'),
     ),
   },
-  responses: { 204: { description: 'It is changed.' }, ...bodyFailures, ...tryFailure, ...callFailures },
+  responses: { 204: { description: 'It is changed.' }, ...bodyFailures, ...callFailures, ...tryFailure },
 });
 
 /** Adds the routes of the own account. */
@@ -171,14 +172,14 @@ async function checkCurrent(
   current: string,
 ): Promise<void> {
   // Whoever has a session or a key is counted by the account, wherever the calls come from.
-  const tried = `password of ${accountId}`;
-  if (!(await mayTry(db, tried, accountId, now()))) {
+  const counters = currentPasswordCounters(accountId);
+  if ((await takeTry(db, counters, now())).outcome === 'refused') {
     const message = 'too many tries; wait a quarter of an hour';
     throw new Problem(429, message, { errors: [{ field: 'current_password', message }] });
   }
   if (!(await isPassword(given, current)))
     throw fieldProblem('current_password', 'this is not the current password');
-  await forgetTries(db, tried, accountId);
+  await forgetTries(db, counters);
 }
 
 function addKeyRoutes(api: OpenAPIHono<ApiEnv>, { accounts, now }: ManagementServices): void {

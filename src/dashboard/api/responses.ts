@@ -16,6 +16,7 @@ export function jsonBody<Schema extends z.ZodType>(schema: Schema, required = tr
 export const callFailures = {
   401: problem('The admin key is missing or wrong.'),
   403: problem('Only an admin may do this.'),
+  429: problem('Too many wrong keys came from this address; `retry-after` says when to try again.'),
   500: problem('The relay failed.'),
   503: problem('Something that the relay stands on is away, or a secret is not set.'),
 };
@@ -37,7 +38,11 @@ export const missingFailure = { 404: problem('There is no such thing.') };
 export const conflictFailure = { 409: problem('Something that is there already stands in the way.') };
 
 /** What a call that proves who somebody is may answer besides. */
-export const tryFailure = { 429: problem('It was tried too often; wait a quarter of an hour.') };
+export const tryFailure = {
+  429: problem(
+    'It was tried too often, or too many wrong keys came from this address; wait a quarter of an hour.',
+  ),
+};
 
 function problem(description: string) {
   return { description, content: { 'application/problem+json': { schema: problemSchema } } };

@@ -1,5 +1,6 @@
 // What a role may do: an admin everything, a member what is named here, of its own account only.
 import type { MiddlewareHandler } from 'hono';
+import type { TokenRecord } from '../../tokens/store.ts';
 import type { Principal } from '../accounts/account.ts';
 import type { ApiEnv } from './authenticate.ts';
 import { fieldProblem, notFound, Problem } from './problem.ts';
@@ -23,15 +24,21 @@ export function accountInView(principal: Principal, asked: string | undefined): 
   return principal.role === 'admin' ? asked : principal.accountId;
 }
 
-/** A member's look at another account's token finds none: not even whether it is there is told. */
-export async function checkOwnToken(
-  principal: Principal,
+/** The token. Another account's is not found by a member: not even whether it exists is told. Throws a Problem (404). */
+export async function findVisibleToken(
+  { role, accountId }: Principal,
   tokenId: string,
   { tokens }: Pick<ManagementServices, 'tokens'>,
-): Promise<void> {
-  if (principal.role === 'admin') return;
+): Promise<TokenRecord> {
   const record = await tokens.find(tokenId);
-  if (record === null || record.policy.accountId !== principal.accountId) throw notFound('token');
+  const isHidden = role !== 'admin' && record?.policy.accountId !== accountId;
+  if (record === null || isHidden) throw notFound('token');
+  return record;
+}
+
+/** What an admin has set stays: only an admin takes it away. */
+export function checkMayEditAdminPart({ role }: Principal, edit: null | undefined): void {
+  if (edit !== undefined && role !== 'admin') throw fieldProblem('admin', 'only an admin may change it');
 }
 
 /** A group has a price and channels: which one a token is in is not its owner's to say. */

@@ -1,6 +1,7 @@
 // Accounts in D1, as far as an export and an import know them. D1 failing is thrown.
 import type { AccountBudget } from '../../quota/account-budget.ts';
-import type { BudgetPeriod, TokenPolicy } from '../../tokens/token.ts';
+import type { AccountBounds } from '../../tokens/effective-policy.ts';
+import type { BudgetPeriod } from '../../tokens/token.ts';
 
 /** An account as D1 holds it. */
 export interface AccountRecord {
@@ -15,14 +16,23 @@ export interface AccountRecord {
   budgetNanoUsd: number | null;
   budgetPeriod: BudgetPeriod | null;
   budgetVersion: number;
+  group: string | null;
+  models: string[];
+  expiresAtMs: number | null;
+  /** Of group, models and end: grows with each edit. */
+  boundsVersion: number;
 }
 
 const columns = `id, name, email, role, status, created_at AS createdAtMs, password,
-  budget_nano_usd AS budgetNanoUsd, budget_period AS budgetPeriod, budget_version AS budgetVersion`;
+  budget_nano_usd AS budgetNanoUsd, budget_period AS budgetPeriod, budget_version AS budgetVersion,
+  group_name AS "group", models, tokens_expire_at AS expiresAtMs, bounds_version AS boundsVersion`;
 
+/** All accounts, in the order of their ids. */
 export async function listAccounts(db: D1Database): Promise<AccountRecord[]> {
-  const { results } = await db.prepare(`SELECT ${columns} FROM accounts ORDER BY id`).all<AccountRecord>();
-  return results;
+  const { results } = await db
+    .prepare(`SELECT ${columns} FROM accounts ORDER BY id`)
+    .all<Omit<AccountRecord, 'models'> & { models: string }>();
+  return results.map((row) => ({ ...row, models: JSON.parse(row.models) }));
 }
 
 /** The budget that an account's tokens share; null: none. */
@@ -32,35 +42,34 @@ export function budgetOf(account: AccountRecord): AccountBudget | null {
 }
 
 /** What a token's policy has of its account. */
-export function boundsOf(account: AccountRecord): Pick<TokenPolicy, 'accountDisabled' | 'accountBudget'> {
-  const accountBudget = budgetOf(account);
-  return {
-    ...(account.status === 'disabled' && { accountDisabled: true as const }),
-    ...(accountBudget !== null && { accountBudget }),
-  };
+export function boundsOf(account: AccountRecord): AccountBounds {
+  const { status, group, models, expiresAtMs } = account;
+  return { status, budget: budgetOf(account), group, models, expiresAtMs };
 }
 
 /** What an import did to accounts. */
 export interface AccountsTaken {
   added: number;
-  /** Accounts that were here and have a newer budget now. */
-  budgeted: string[];
+  /** Accounts that were here and have a newer budget, group, list of models or end now. */
+  rebound: string[];
 }
 
 /**
- * Adds the accounts that are not there. Those that are stay as they are, but for a budget that is newer in the document, and
- * for one that nobody logs in to yet: it takes over name, email and password, unless the email is another's.
+ * Adds the accounts that are not there. Those that are stay as they are, but for a budget or bounds that are newer in the
+ * document, and for one that nobody logs in to yet: it takes over name, email and password, unless the email is another's.
  */
 export async function takeOverAccounts(db: D1Database, accounts: AccountRecord[]): Promise<AccountsTaken> {
   const given = JSON.stringify(accounts);
-  const [added, , budgeted] = await db.batch<{ id: string }>([
+  const [added, , ...rebound] = await db.batch<{ id: string }>([
     db
       .prepare(
         `INSERT OR IGNORE INTO accounts
-           (id, name, email, role, status, created_at, password, budget_nano_usd, budget_period, budget_version)
+           (id, name, email, role, status, created_at, password, budget_nano_usd, budget_period, budget_version,
+            group_name, models, tokens_expire_at, bounds_version)
          SELECT value ->> '$.id', value ->> '$.name', value ->> '$.email', value ->> '$.role', value ->> '$.status',
            value ->> '$.createdAtMs', value ->> '$.password', value ->> '$.budgetNanoUsd',
-           value ->> '$.budgetPeriod', value ->> '$.budgetVersion'
+           value ->> '$.budgetPeriod', value ->> '$.budgetVersion',
+           value ->> '$.group', value ->> '$.models', value ->> '$.expiresAtMs', value ->> '$.boundsVersion'
          FROM json_each(?)`,
       )
       .bind(given),
@@ -81,9 +90,16 @@ export async function takeOverAccounts(db: D1Database, accounts: AccountRecord[]
          RETURNING id`,
       )
       .bind(given),
+    db
+      .prepare(
+        `UPDATE accounts SET group_name = value ->> '$.group', models = value ->> '$.models',
+           tokens_expire_at = value ->> '$.expiresAtMs', bounds_version = value ->> '$.boundsVersion'
+         FROM json_each(?)
+         WHERE accounts.id = value ->> '$.id' AND value ->> '$.boundsVersion' > accounts.bounds_version
+         RETURNING id`,
+      )
+      .bind(given),
   ]);
-  return {
-    added: added?.meta.changes ?? 0,
-    budgeted: (budgeted?.results ?? []).map(({ id }) => id),
-  };
+  const ids = rebound.flatMap(({ results }) => results.map(({ id }) => id));
+  return { added: added?.meta.changes ?? 0, rebound: [...new Set(ids)] };
 }

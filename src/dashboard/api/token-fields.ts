@@ -50,7 +50,16 @@ const optionalFields = {
 export const newToken = z.strictObject({ name, ...optionalFields }).openapi('NewToken');
 export type NewToken = z.infer<typeof newToken>;
 
-export const tokenEdit = z.strictObject({ name: name.optional(), ...optionalFields }).openapi('TokenEdit');
+export const tokenEdit = z
+  .strictObject({
+    name: name.optional(),
+    ...optionalFields,
+    admin: z
+      .null()
+      .optional()
+      .openapi({ type: 'null', description: 'For admins. null: takes away all that admins have set.' }),
+  })
+  .openapi('TokenEdit');
 export type TokenEdit = z.infer<typeof tokenEdit>;
 
 export const rotationAsk = z
@@ -64,12 +73,38 @@ export const rotationAsk = z
   })
   .openapi('Rotation');
 
+const limitsView = z.object({
+  rpm: z.int().optional(),
+  tpm: z.int().optional(),
+  concurrency: z.int().optional(),
+});
+
+/** What an admin has set on somebody else's token. */
+export const adminBounds = z
+  .object({
+    status: z.enum(['active', 'disabled']),
+    quota_usd: usd.nullable(),
+    budget: z.object({ usd, period }).nullable(),
+    models: z.array(z.string()),
+    allowed_ips: z.array(z.string()),
+    expires_at: isoTime.nullable(),
+    limits: limitsView,
+  })
+  .openapi('AdminBounds');
+export type AdminView = z.infer<typeof adminBounds>;
+
+const accountBounds = z
+  .object({ group: z.string().nullable(), models: z.array(z.string()), expires_at: isoTime.nullable() })
+  .openapi('AccountBounds');
+
 export const token = z
   .object({
     id: z.string(),
     name: z.string(),
     hint: z.string(),
-    status: z.enum(['active', 'disabled']),
+    status: z
+      .enum(['active', 'disabled'])
+      .openapi({ description: 'disabled: by its owner, or by an admin (`admin.status`).' }),
     account_id: z.string(),
     group: z.string(),
     created_at: isoTime,
@@ -77,14 +112,19 @@ export const token = z
     expires_at: isoTime.nullable(),
     quota_usd: usd.nullable().openapi({ description: 'null: unlimited.' }),
     spent_usd: usd,
-    remaining_usd: usd.nullable().openapi({ description: 'Of the quota; null: unlimited.' }),
+    remaining_usd: usd
+      .nullable()
+      .openapi({ description: 'Of the lower of both quotas, the own one and an admin’s; null: unlimited.' }),
     budget: z.object({ usd, period }).nullable(),
     models: z.array(z.string()),
     allowed_ips: z.array(z.string()),
-    limits: z.object({
-      rpm: z.int().optional(),
-      tpm: z.int().optional(),
-      concurrency: z.int().optional(),
+    limits: limitsView,
+    admin: adminBounds.nullable().openapi({
+      description:
+        'What an admin has set on the token. It binds beside the owner’s own values: the stricter one applies, and both lists must allow. null: nothing.',
+    }),
+    account: accountBounds.nullable().openapi({
+      description: 'What binds all tokens of the account; its group wins over the token’s. null: nothing.',
     }),
   })
   .openapi('Token');

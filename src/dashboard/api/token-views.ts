@@ -1,32 +1,44 @@
 // Between the management API's fields of a token and the record that is stored. Pure.
 import { usdFromNano } from '../../lib/money.ts';
 import type { Balance } from '../../quota/quota.ts';
+import type { AccountBounds } from '../../tokens/effective-policy.ts';
 import type { TokenChanges, TokenRecord } from '../../tokens/store.ts';
+import { adminView } from './admin-bounds.ts';
 import { limitsOf, type NewToken, type Token, type TokenEdit } from './token-fields.ts';
 import { isoOf, msOf, nanoOf } from './values.ts';
 
 /** A token with the figures of its record. */
 export function tokenView(record: TokenRecord): Token {
-  const { policy, name, hint, createdAtMs, lastUsedAtMs, spentNanoUsd } = record;
-  const { quotaNanoUsd, budget, status } = policy;
+  const { policy, own, name, hint, createdAtMs, lastUsedAtMs, spentNanoUsd } = record;
+  const { quotaNanoUsd: quotaInForce, status } = policy;
+  const { quotaNanoUsd, budget } = own;
   return {
     id: policy.tokenId,
     name,
     hint,
     status: status === 'active' ? 'active' : 'disabled',
     account_id: policy.accountId,
-    group: policy.group,
+    group: own.group,
     created_at: isoOf(createdAtMs),
     last_used_at: isoOf(lastUsedAtMs),
-    expires_at: isoOf(policy.expiresAtMs),
+    expires_at: isoOf(own.expiresAtMs),
     quota_usd: quotaNanoUsd === null ? null : usdFromNano(quotaNanoUsd),
     spent_usd: usdFromNano(spentNanoUsd),
-    remaining_usd: quotaNanoUsd === null ? null : usdFromNano(Math.max(0, quotaNanoUsd - spentNanoUsd)),
+    remaining_usd: quotaInForce === null ? null : usdFromNano(Math.max(0, quotaInForce - spentNanoUsd)),
     budget: budget && { usd: usdFromNano(budget.nanoUsd), period: budget.period },
-    models: policy.models,
-    allowed_ips: policy.allowedIps,
-    limits: policy.limits,
+    models: own.models,
+    allowed_ips: own.allowedIps,
+    limits: own.limits,
+    admin: adminView(record.admin),
+    account: accountView(record.account),
   };
+}
+
+function accountView(account: AccountBounds | null): Token['account'] {
+  if (account === null) return null;
+  const { group, models, expiresAtMs } = account;
+  const isBound = group !== null || models.length > 0 || expiresAtMs !== null;
+  return isBound ? { group, models, expires_at: isoOf(expiresAtMs) } : null;
 }
 
 /** A token with the live figures of its ledger. */
@@ -39,6 +51,11 @@ export function tokenViewWithBalance(record: TokenRecord, balance: Balance) {
     open_requests: open,
     budget_spent_usd: usdFromNano(budgetSpentNanoUsd),
   };
+}
+
+/** What an admin's edit of somebody else's token sets on the token itself: nothing that its owner could change. */
+export function sharedChangesOf({ name, group }: TokenEdit): TokenChanges {
+  return { ...(name !== undefined && { name }), ...(group !== undefined && { group }) };
 }
 
 /** What an edit (or a new token) sets; null counts as "none" or "all". */

@@ -2,9 +2,10 @@
 // the caches follow. (A deletion begins at the ledger, so that the token is dead before anything else can
 // fail.) A call that fails half-way answers 503, and the same call again mends it.
 
+import { effectivePolicy, type OwnBounds } from '../../tokens/effective-policy.ts';
 import { identityOf } from '../../tokens/resolve.ts';
 import { hashSecret, hintOfSecret, mintSecret } from '../../tokens/secret.ts';
-import type { TokenChanges, TokenRecord } from '../../tokens/store.ts';
+import type { AdminEdit, TokenChanges, TokenRecord } from '../../tokens/store.ts';
 import { finalVersion } from '../../tokens/store.ts';
 import { type TokenPolicy, unbounded } from '../../tokens/token.ts';
 import { newId } from './identifiers.ts';
@@ -32,17 +33,18 @@ export class TokenWrites {
     try {
       // Read again, for the bounds of its group, and the account may have been disabled a moment ago: after this, an
       // edit of either tells the new token's ledger too.
-      const policy = (await this.services.tokens.findPolicy(tokenId)) ?? record.policy;
-      await this.services.ledgers.configure(policy);
-      await this.cache(policy);
-      return { record: { ...record, policy }, secret };
+      const stored = (await this.services.tokens.find(tokenId)) ?? record;
+      await this.services.ledgers.configure(stored.policy);
+      await this.cache(stored.policy);
+      return { record: stored, secret };
     } catch (error) {
       return await this.takeBack(tokenId, error);
     }
   }
 
-  async update(id: string, changes: TokenChanges): Promise<TokenRecord> {
-    const record = await this.services.tokens.update(id, changes);
+  /** `admin`: what an admin changes of the part that only admins change. */
+  async update(id: string, changes: TokenChanges, admin?: AdminEdit): Promise<TokenRecord> {
+    const record = await this.services.tokens.update(id, changes, admin);
     if (record === null) throw notFound('token');
     await this.putIntoForce(record.policy);
     await this.cache(record.policy);
@@ -82,14 +84,9 @@ export class TokenWrites {
 
   private newRecord(accountId: string, name: string, changes: TokenChanges, secret: string): TokenRecord {
     const { expiresAtMs, quotaNanoUsd, budget, models, allowedIps, limits, status, group } = changes;
-    const policy: TokenPolicy = {
-      tokenId: newId('tok'),
-      accountId,
+    const own: OwnBounds = {
       group: group ?? 'default',
-      bounds: unbounded,
-      version: 1,
       status: status ?? 'active',
-      hashes: [{ hash: hashSecret(secret), validUntilMs: null }],
       expiresAtMs: expiresAtMs ?? null,
       quotaNanoUsd: quotaNanoUsd ?? null,
       budget: budget ?? null,
@@ -98,7 +95,25 @@ export class TokenWrites {
       limits: limits ?? {},
     };
     const createdAtMs = this.services.now();
-    return { policy, name, hint: hintOfSecret(secret), createdAtMs, lastUsedAtMs: null, spentNanoUsd: 0 };
+    const hashes = [{ hash: hashSecret(secret), validUntilMs: null }];
+    const parts = { own, admin: null, account: null };
+    const policy = effectivePolicy({
+      tokenId: newId('tok'),
+      accountId,
+      version: 1,
+      hashes,
+      bounds: unbounded,
+      ...parts,
+    });
+    return {
+      policy,
+      ...parts,
+      name,
+      hint: hintOfSecret(secret),
+      createdAtMs,
+      lastUsedAtMs: null,
+      spentNanoUsd: 0,
+    };
   }
 
   /** Nobody has seen the value yet, so a token that did not reach its ledger is better not there. */

@@ -1,11 +1,12 @@
 // /api/tokens: the routes. What a change sets in motion, and in which order, is token-writes.ts's.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { type TokenOrder, type TokenRecord, tokenOrders } from '../../tokens/store.ts';
+import { adminChangesOf } from './admin-bounds.ts';
 import type { ApiEnv } from './authenticate.ts';
+import { checkGroup } from './group-writes.ts';
 import { cutPage, pageOf, pageParameters, sortCursor } from './pages.ts';
-import { fieldProblem, notFound } from './problem.ts';
 import { bodyFailures, callFailures, inputFailures, json, jsonBody, missingFailure } from './responses.ts';
-import { accountInView, checkMayChooseGroup, checkOwnToken } from './roles.ts';
+import { accountInView, checkMayChooseGroup, checkMayEditAdminPart, findVisibleToken } from './roles.ts';
 import type { ManagementServices } from './services.ts';
 import {
   newToken,
@@ -15,7 +16,7 @@ import {
   tokenWithBalance,
   tokenWithSecret,
 } from './token-fields.ts';
-import { changesOf, tokenView, tokenViewWithBalance } from './token-views.ts';
+import { changesOf, sharedChangesOf, tokenView, tokenViewWithBalance } from './token-views.ts';
 import { TokenWrites } from './token-writes.ts';
 
 const params = z.object({ id: z.string() });
@@ -66,6 +67,8 @@ const editTokenRoute = createRoute({
   method: 'patch',
   path: '/tokens/{id}',
   summary: 'Edit a token: in force at its very next request. Fields that are absent stay as they are.',
+  description:
+    'An admin’s edit of somebody else’s token is stored apart (`admin`), but for name and group: the stricter of both values applies, and its owner cannot change it.',
   tags,
   security,
   request: { params, body: jsonBody(tokenEdit) },
@@ -114,29 +117,37 @@ export function addTokenRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementSer
     return context.json({ ...tokenView(minted.record), token: minted.secret }, 201);
   });
   api.openapi(editTokenRoute, async (context) => {
-    const body = context.req.valid('json');
+    const { admin, ...body } = context.req.valid('json');
     const { id } = context.req.valid('param');
-    checkMayChooseGroup(context.var.principal, body.group);
-    await checkOwnToken(context.var.principal, id, services);
+    const { principal } = context.var;
+    checkMayChooseGroup(principal, body.group);
+    checkMayEditAdminPart(principal, admin);
+    const { policy } = await findVisibleToken(principal, id, services);
     await checkGroup(body.group, services);
-    return context.json(tokenView(await writes.update(id, changesOf(body))), 200);
+    const clears = admin === null;
+    const isOwn = policy.accountId === principal.accountId;
+    const edited = isOwn
+      ? await writes.update(id, changesOf(body), clears ? { clears, changes: {} } : undefined)
+      : await writes.update(id, sharedChangesOf(body), { clears, changes: adminChangesOf(body) });
+    return context.json(tokenView(edited), 200);
   });
   api.openapi(deleteTokenRoute, async (context) => {
     const { id } = context.req.valid('param');
-    await checkOwnToken(context.var.principal, id, services);
+    await findVisibleToken(context.var.principal, id, services);
     await writes.delete(id);
     return context.body(null, 204);
   });
   api.openapi(rotateTokenRoute, async (context) => {
     const { overlap_seconds = 0 } = context.req.valid('json');
     const { id } = context.req.valid('param');
-    await checkOwnToken(context.var.principal, id, services);
+    await findVisibleToken(context.var.principal, id, services);
     const minted = await writes.rotate(id, overlap_seconds);
     return context.json({ ...tokenView(minted.record), token: minted.secret }, 200);
   });
 }
 
-function addReadingRoutes(api: OpenAPIHono<ApiEnv>, { tokens, ledgers }: ManagementServices): void {
+function addReadingRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
+  const { tokens, ledgers } = services;
   api.openapi(listTokensRoute, async (context) => {
     const { limit, cursor, status, search, account, group, sort, order } = context.req.valid('query');
     const accountId = accountInView(context.var.principal, account);
@@ -152,10 +163,7 @@ function addReadingRoutes(api: OpenAPIHono<ApiEnv>, { tokens, ledgers }: Managem
     return context.json({ data: page.map(tokenView), next_cursor }, 200);
   });
   api.openapi(readTokenRoute, async (context) => {
-    const record = await tokens.find(context.req.valid('param').id);
-    const { role, accountId } = context.var.principal;
-    const isHidden = role !== 'admin' && record?.policy.accountId !== accountId;
-    if (record === null || isHidden) throw notFound('token');
+    const record = await findVisibleToken(context.var.principal, context.req.valid('param').id, services);
     return context.json(tokenViewWithBalance(record, await ledgers.balance(record.policy.tokenId)), 200);
   });
 }
@@ -167,8 +175,3 @@ const sortedBy: Record<TokenOrder['by'], (record: TokenRecord) => string | numbe
   last_used: ({ lastUsedAtMs }) => lastUsedAtMs ?? 0,
   spent: ({ spentNanoUsd }) => spentNanoUsd,
 };
-
-async function checkGroup(group: string | undefined, { groups }: ManagementServices): Promise<void> {
-  if (group === undefined || group === 'default') return;
-  if ((await groups.find(group)) === null) throw fieldProblem('group', 'there is no group of this name');
-}

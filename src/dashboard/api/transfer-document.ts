@@ -5,6 +5,7 @@ import { z } from '@hono/zod-openapi';
 import { providerNames } from '../../routing/channel.ts';
 import { settings } from './channel-fields.ts';
 import { priceFields } from './price-fields.ts';
+import { adminBounds } from './token-fields.ts';
 import { isoTime, usd, usdAmount } from './values.ts';
 
 /** Raised when an older relay could no longer read the document. */
@@ -31,6 +32,14 @@ const account = z
       .nullable()
       .default(null),
     budget_version: z.int().min(0).default(0),
+    group: z.string().nullable().default(null),
+    models: z.array(z.string()).default([]),
+    expires_at: isoTime.nullable().default(null),
+    bounds_version: z
+      .int()
+      .min(0)
+      .default(0)
+      .openapi({ description: 'Of group, models and expires_at; the higher one counts.' }),
     budget_spent: z
       .object({ usd, since: isoTime })
       .nullable()
@@ -56,6 +65,11 @@ const sealedKey = z.object({
   iv: z.string(),
   sealed: z.string(),
   encryption_key_id: z.string().openapi({ description: 'Which ENCRYPTION_KEY opens it.' }),
+  // Files of before have none.
+  address_proof: z
+    .string()
+    .optional()
+    .openapi({ description: 'That it was stored with this address; an import takes it for no other.' }),
 });
 
 const channel = z
@@ -103,6 +117,7 @@ const token = z
     models: z.array(z.string()),
     allowed_ips: z.array(z.string()),
     limits,
+    admin: adminBounds.nullable().default(null),
     created_at: isoTime,
     last_used_at: isoTime.nullable(),
     spent_usd: usdAmount,

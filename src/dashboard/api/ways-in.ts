@@ -182,9 +182,9 @@ function checkStaysOpen({ hasPassword, passkeys, identities }: WaysIn): void {
 }
 
 /** What passkeys need; a Problem when ENCRYPTION_KEY is not set. */
-function passkeyServices({ passkeys, encryptionKey, now }: ManagementServices): PasskeyServices {
+function passkeyServices({ db, passkeys, encryptionKey, now }: ManagementServices): PasskeyServices {
   if (encryptionKey === null) throw new Problem(503, 'Passkeys need ENCRYPTION_KEY, which is not set.');
-  return { passkeys, encryptionKey, now };
+  return { db, passkeys, encryptionKey, now };
 }
 
 function passkeyView({ credentialId, name, createdAtMs, lastUsedAtMs }: Passkey): z.infer<typeof passkey> {

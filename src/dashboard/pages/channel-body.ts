@@ -37,7 +37,7 @@ export function newChannelBody(values: Values): Record<string, unknown> {
   };
 }
 
-/** Of an edit. What the form does not show of the settings stays as it is. */
+/** Of an edit. A key that is typed replaces all; what the form does not show of the settings stays as it is. */
 export function channelEditBody(values: Values, before: ChannelWithHealth): Record<string, unknown> {
   const body = channelBody(values);
   const { preset } = kindOf(textOf(values, 'provider'));
@@ -48,8 +48,10 @@ export function channelEditBody(values: Values, before: ChannelWithHealth): Reco
     location: _location,
     ...kept
   } = before.settings;
+  const typed = textOf(values, 'key').trim();
   return {
     ...body,
+    ...(typed !== '' && { keys: [typed] }),
     base_url: body.base_url ?? (preset === undefined ? null : presets[preset].baseUrl),
     settings: { ...kept, ...placesOf(values), ...(preset !== undefined && { preset }) },
   };

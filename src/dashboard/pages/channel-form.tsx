@@ -45,16 +45,14 @@ export const ChannelForm: FC<FormFacts> = ({ channel, values, groups, outcome })
         error={errors.provider ?? errors.preset}
         options={pickerOptions}
       />
-      {channel === null ? (
-        <Field
-          name="key"
-          label={words().key}
-          help={words().keyHelp}
-          type="password"
-          autocomplete="off"
-          error={errors.keys}
-        />
-      ) : null}
+      <Field
+        name="key"
+        label={channel === null ? words().key : words().keysAgain}
+        help={channel === null ? words().keyHelp : words().keysAgainHelp}
+        type="password"
+        autocomplete="off"
+        error={errors.keys}
+      />
       {channel === null
         ? Object.entries(words().keyForms).map(([provider, help]) => (
             <small class={`only-for for-${provider}`}>{help}</small>

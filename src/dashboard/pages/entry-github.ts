@@ -12,6 +12,7 @@ import {
   type GithubUser,
 } from '../accounts/github.ts';
 import type { Identity } from '../accounts/identity-store.ts';
+import { acceptInvite } from '../accounts/invite-store.ts';
 import { normalEmail, openSession } from '../accounts/log-in.ts';
 import { openState, sealedStateMs, sealState } from '../accounts/sealed-state.ts';
 import { hashOfSecret } from '../accounts/secret-value.ts';
@@ -130,7 +131,7 @@ async function accept(context: PageContext, secret: string, user: GithubUser): P
     identity: identityOf(user),
     nowMs: services.now(),
   };
-  const outcome = await services.accounts.acceptInvite(hashOfSecret(secret), account);
+  const outcome = await acceptInvite(services.db, hashOfSecret(secret), account);
   switch (outcome) {
     case 'gone':
       return showLogin(context, { error: strings().invite.gone }, 410);

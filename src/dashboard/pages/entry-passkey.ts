@@ -2,8 +2,10 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { accountLimits } from '../accounts/account.ts';
+import { recordFailedSignIn } from '../accounts/failed-sign-in-log.ts';
 import { openSession } from '../accounts/log-in.ts';
-import { forgetTries, mayTry } from '../accounts/login-try-store.ts';
+import { passkeyCounters } from '../accounts/login-limits.ts';
+import { forgetTries, takeTry } from '../accounts/login-try-store.ts';
 import { beginLogin, finishLogin } from '../accounts/passkey.ts';
 import { admit, tryOf } from './entry-session.tsx';
 import { type PageContext, type PageEnv, PageProblem } from './page-env.ts';
@@ -26,8 +28,9 @@ export function addPasskeyLogin(routes: Hono<PageEnv>): void {
     const read = answerSchema.safeParse(await context.req.json().catch(() => null));
     if (!read.success) return context.json({ error: strings().login.passkeyWrong }, 400);
     const from = tryOf(context);
-    const tried = `passkey ${read.data.response.id}`;
-    if (!(await mayTry(services.db, tried, from.ip, services.now()))) {
+    const owner = (await services.passkeys.find(read.data.response.id))?.accountId ?? null;
+    const counters = passkeyCounters(from.ip, owner && from.deviceOf(owner));
+    if ((await takeTry(services.db, counters, services.now())).outcome === 'refused') {
       return context.json({ error: strings().login.tooOften }, 429);
     }
     const accountId = await finishLogin(
@@ -35,8 +38,12 @@ export function addPasskeyLogin(routes: Hono<PageEnv>): void {
       context.req.url,
       read.data,
     );
-    if (accountId === null) return context.json({ error: strings().login.passkeyWrong }, 401);
-    await forgetTries(services.db, tried, from.ip);
+    if (accountId === null) {
+      const failed = { way: 'passkey', accountId: owner, ip: from.ip, nowMs: services.now() };
+      await recordFailedSignIn(services.db, failed);
+      return context.json({ error: strings().login.passkeyWrong }, 401);
+    }
+    await forgetTries(services.db, counters);
     await admit(context, await openSession(services, accountId, from), 'passkey');
     return context.json({ next: wantedPage(context) });
   });

@@ -1,5 +1,7 @@
 // What every way of logging in shares: who tries, what happens when it worked, and the page to try again on.
 import { appendAudit } from '../accounts/audit-log.ts';
+import { clientAddress } from '../accounts/client-address.ts';
+import { deviceSecretsOf, knownDevice, markDevice } from '../accounts/device-cookie.ts';
 import type { Login, LoginTry } from '../accounts/log-in.ts';
 import { setSessionCookie } from '../accounts/session-cookie.ts';
 import { newId } from '../api/identifiers.ts';
@@ -14,17 +16,22 @@ export type WayIn = 'password' | 'admin key' | 'invitation' | 'passkey' | 'githu
 
 /** Who tries, from where. */
 export function tryOf(context: PageContext): LoginTry {
-  const ip = context.req.header('cf-connecting-ip') ?? 'unknown';
-  return { ip, userAgent: context.req.header('user-agent') ?? '' };
+  const { services } = context.var;
+  return {
+    ip: clientAddress(context.req.raw),
+    userAgent: context.req.header('user-agent') ?? '',
+    deviceOf: (accountId) => knownDevice(context, accountId, deviceSecretsOf(services), services.now()),
+  };
 }
 
-/** Puts the session into the browser, and the login into the audit. */
+/** Puts the session into the browser, marks it as known to the account, and puts the sign-in into the audit. */
 export async function admit(
   context: PageContext,
   login: Login & { outcome: 'open' },
   way: WayIn,
 ): Promise<void> {
-  const { db, now } = context.var.services;
+  const { services } = context.var;
+  const { db, now } = services;
   const { accountId, value, expiresAtMs } = login;
   await appendAudit(db, {
     id: newId('aud'),
@@ -35,6 +42,7 @@ export async function admit(
     detail: JSON.stringify({ way }),
   });
   setSessionCookie(context, value, expiresAtMs);
+  markDevice(context, accountId, deviceSecretsOf(services), now());
 }
 
 /** … and shows the page that was asked for. */

@@ -3,8 +3,10 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { accountLimits, adminAccountId } from '../accounts/account.ts';
-import { logIn, logInWithAdminKey, normalEmail, openSession } from '../accounts/log-in.ts';
-import { mayTry } from '../accounts/login-try-store.ts';
+import { acceptInvite, findInvite } from '../accounts/invite-store.ts';
+import { logIn, logInWithAdminKey, normalEmail, openSession, proveAdminKey } from '../accounts/log-in.ts';
+import { invitationCounters } from '../accounts/login-limits.ts';
+import { takeTry } from '../accounts/login-try-store.ts';
 import { hashPassword } from '../accounts/password.ts';
 import { hashOfSecret } from '../accounts/secret-value.ts';
 import { sessionValue, setSessionCookie } from '../accounts/session-cookie.ts';
@@ -56,7 +58,7 @@ export function entryRoutes(): Hono<PageEnv> {
   addPasskeyLogin(routes);
   addGithubLogin(routes);
   addSetup(routes);
-  addInvite(routes);
+  addInviteRoutes(routes);
   return routes;
 }
 
@@ -75,12 +77,9 @@ function addSetup(routes: Hono<PageEnv>): void {
     const origin = new URL(context.req.url).origin;
     const again = (errors: Record<string, string>, status: number) =>
       showSetup({ missing: [], origin, values, errors }, status);
-    if (!(await mayTry(services.db, 'admin key', from.ip, services.now()))) {
-      return again({ admin_key: strings().login.tooOftenKey }, 429);
-    }
-    const isAdmin =
-      services.adminKey !== null &&
-      hashOfSecret(textOf(values, 'admin_key').trim()) === hashOfSecret(services.adminKey);
+    const proof = await proveAdminKey(services, textOf(values, 'admin_key'), from);
+    if (proof === 'too-often') return again({ admin_key: strings().login.tooOftenKey }, 429);
+    const isAdmin = proof === 'right';
     const person = checkedPerson(values);
     if (!isAdmin || !person.ok) {
       const keyError = isAdmin ? {} : { admin_key: strings().login.wrongKey };
@@ -99,11 +98,11 @@ function addSetup(routes: Hono<PageEnv>): void {
   });
 }
 
-function addInvite(routes: Hono<PageEnv>): void {
+function addInviteRoutes(routes: Hono<PageEnv>): void {
   routes.get('/invite', async (context) => {
     const secret = context.req.query('secret') ?? '';
-    const { accounts, now } = context.var.services;
-    const invite = await accounts.findInvite(hashOfSecret(secret), now());
+    const { db, now } = context.var.services;
+    const invite = await findInvite(db, hashOfSecret(secret), now());
     if (invite === null) return showLogin(context, { error: strings().invite.gone }, 410);
     return showInvite(context, { secret, values: { name: invite.name } });
   });
@@ -115,7 +114,13 @@ function addInvite(routes: Hono<PageEnv>): void {
     if (!person.ok) return showInvite(context, { secret, values, errors: person.errors }, 400);
     const { name, email, password } = person.value;
     const from = tryOf(context);
-    if (!(await mayTry(services.db, 'invitation', from.ip, services.now()))) {
+    const hash = hashOfSecret(secret);
+    // Nobody can guess a secret: one that is unknown costs one read, and takes no try from those that are good.
+    if ((await findInvite(services.db, hash, services.now())) === null) {
+      return showLogin(context, { error: strings().invite.gone }, 410);
+    }
+    const counters = invitationCounters(hash, from.ip);
+    if ((await takeTry(services.db, counters, services.now())).outcome === 'refused') {
       return showInvite(context, { secret, values, errors: { email: strings().login.tooOftenKey } }, 429);
     }
     const account = {
@@ -125,7 +130,7 @@ function addInvite(routes: Hono<PageEnv>): void {
       password: await hashPassword(password),
       nowMs: services.now(),
     };
-    const outcome = await services.accounts.acceptInvite(hashOfSecret(secret), account);
+    const outcome = await acceptInvite(services.db, hash, account);
     switch (outcome) {
       case 'gone':
         return showLogin(context, { error: strings().invite.gone }, 410);

@@ -4,8 +4,9 @@ import type { FC } from 'hono/jsx';
 import { ActionButton, Alert, Choice, Field, OnceValue } from './form.tsx';
 import { show } from './layout.tsx';
 import { numberOrNull } from './model-choice.tsx';
-import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import { formOf, need, needAll, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { Badge, Heading, TableFrame, Time } from './parts.tsx';
+import { addPersonRoutes } from './person.tsx';
 import { strings } from './strings.ts';
 
 const words = () => strings().people;
@@ -44,6 +45,7 @@ export function peopleRoutes(): Hono<PageEnv> {
     await need(context.var.api('DELETE', `/invites/${encodeURIComponent(context.req.param('id'))}`));
     return context.redirect('/dashboard/people', 303);
   });
+  addPersonRoutes(routes);
   routes.post('/:id', async (context) => {
     const values = await formOf(context);
     const given = ['status', 'role'].filter((name) => textOf(values, name) !== '');
@@ -87,14 +89,14 @@ async function showPeople(context: PageContext, refused?: Refused) {
   const { api, principal } = context.var;
   const invite = refused?.invite ?? {};
   const [accounts, invites] = await Promise.all([
-    need(api<{ data: Account[] }>('GET', '/accounts')),
-    need(api<{ data: Invite[] }>('GET', '/invites')),
+    needAll<Account>(api, '/accounts'),
+    needAll<Invite>(api, '/invites'),
   ]);
   const content = (
     <>
       <Heading title={words().title} lead={words().lead} />
       {refused === undefined ? null : <Alert>{refused.problem}</Alert>}
-      <AccountTable accounts={accounts.data} ownId={principal.accountId} typed={refused?.row} />
+      <AccountTable accounts={accounts} ownId={principal.accountId} typed={refused?.row} />
       <div class="columns">
         <article>
           <h2>{words().invite}</h2>
@@ -122,11 +124,7 @@ async function showPeople(context: PageContext, refused?: Refused) {
         </article>
         <article>
           <h2>{words().invites}</h2>
-          {invites.data.length === 0 ? (
-            <p class="quiet">{words().noInvites}</p>
-          ) : (
-            <Invites invites={invites.data} />
-          )}
+          {invites.length === 0 ? <p class="quiet">{words().noInvites}</p> : <Invites invites={invites} />}
         </article>
       </div>
     </>
@@ -173,11 +171,14 @@ const AccountTable: FC<TableFacts> = ({ accounts, ownId, typed }) => (
               <Time at={last_login_at} />
             </td>
             <td>
-              {id === ownId || id === 'acc_admin' ? (
-                '–'
-              ) : (
-                <AccountActions id={id} role={role} status={status} />
-              )}
+              <span class="actions">
+                <a href={`/dashboard/people/${encodeURIComponent(id)}`} class="button outline small">
+                  {strings().tokens.edit}
+                </a>
+                {id === ownId || id === 'acc_admin' ? null : (
+                  <AccountActions id={id} role={role} status={status} />
+                )}
+              </span>
             </td>
           </tr>
         ))}
@@ -219,7 +220,7 @@ const BudgetForm: FC<Pick<Account, 'id' | 'name' | 'budget'> & { typed: Values }
 );
 
 const AccountActions: FC<Pick<Account, 'id' | 'role' | 'status'>> = ({ id, role, status }) => (
-  <span class="actions">
+  <>
     <ActionButton
       action={`/dashboard/people/${id}`}
       values={{ status: status === 'active' ? 'disabled' : 'active' }}
@@ -229,7 +230,7 @@ const AccountActions: FC<Pick<Account, 'id' | 'role' | 'status'>> = ({ id, role,
     <ActionButton action={`/dashboard/people/${id}`} values={{ role: role === 'admin' ? 'member' : 'admin' }}>
       {role === 'admin' ? words().makeMember : words().makeAdmin}
     </ActionButton>
-  </span>
+  </>
 );
 
 const Invites: FC<{ invites: readonly Invite[] }> = ({ invites }) => (

@@ -7,6 +7,7 @@ import { ActionButton, Choice, Field } from './form.tsx';
 import { LogTable, type Names } from './log-table.tsx';
 import { count, dollars, Empty, Heading, SpendBar, Time } from './parts.tsx';
 import { strings } from './strings.ts';
+import { editableToken, FurtherBounds, quotaInForce } from './token-bounds.tsx';
 import { TokenState } from './token-list.tsx';
 import { type UsageRow, UsageTable } from './usage-table.tsx';
 
@@ -26,6 +27,8 @@ interface DetailFacts {
   recent: LogRowView[];
   names: Names;
   now: number;
+  /** The reader's account. */
+  readerId: string;
   /** Whether the reader sees more tokens than their own. */
   isAdmin: boolean;
   /** One that was refused. */
@@ -46,9 +49,12 @@ export const TokenDetails: FC<DetailFacts> = ({
   names,
   now,
   topUp,
+  readerId,
   isAdmin,
 }) => {
   const address = `/dashboard/tokens/${token.id}`;
+  const part = editableToken(token, readerId);
+  const canSetStatus = part !== token || token.admin?.status !== 'disabled';
   return (
     <>
       <Heading title={token.name}>
@@ -58,12 +64,14 @@ export const TokenDetails: FC<DetailFacts> = ({
         <a href={`${address}/edit`} class="button outline small">
           {words().edit}
         </a>
-        <ActionButton
-          action={`${address}/status`}
-          values={{ status: token.status === 'active' ? 'disabled' : 'active' }}
-        >
-          {token.status === 'active' ? words().disable : words().enable}
-        </ActionButton>
+        {canSetStatus ? (
+          <ActionButton
+            action={`${address}/status`}
+            values={{ status: part.status === 'active' ? 'disabled' : 'active' }}
+          >
+            {part.status === 'active' ? words().disable : words().enable}
+          </ActionButton>
+        ) : null}
         <a href={`${address}/delete`} class="button outline danger small">
           {words().delete}
         </a>
@@ -71,16 +79,17 @@ export const TokenDetails: FC<DetailFacts> = ({
       <div class="columns">
         <article>
           <Facts token={token} now={now} isAdmin={isAdmin} />
+          <FurtherBounds token={token} />
         </article>
         <article>
-          <SpendBar spent={token.spent_usd} quota={token.quota_usd} />
+          <SpendBar spent={token.spent_usd} quota={quotaInForce(token)} />
           <p class="quiet">
             {`${count(token.open_requests)} ${words().running}`}
             {token.budget === null
               ? null
               : ` · ${dollars(token.budget_spent_usd)} ${words().of} ${dollars(token.budget.usd)} / ${words()[token.budget.period]}`}
           </p>
-          <Changes token={token} address={address} topUp={topUp} />
+          <Changes token={part} address={address} topUp={topUp} />
         </article>
       </div>
       <article>

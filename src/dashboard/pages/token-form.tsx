@@ -13,6 +13,8 @@ const words = () => strings().tokens;
 interface FormFacts {
   /** null: a new one. */
   token: Token | null;
+  /** Somebody else's: the values are the administrators' part. */
+  isOthers: boolean;
   models: readonly string[];
   /** Names of the groups that the token may be put in; empty: that is not for this person to say. */
   groups: readonly string[];
@@ -21,7 +23,7 @@ interface FormFacts {
   detail?: string | undefined;
 }
 
-export const TokenForm: FC<FormFacts> = ({ token, models, groups, values, errors, detail }) => {
+export const TokenForm: FC<FormFacts> = ({ token, isOthers, models, groups, values, errors, detail }) => {
   const isWrong = Object.keys(errors).length > 0 || detail !== undefined;
   const more = ['expires_at', 'allowed_ips', 'rpm', 'tpm', 'concurrency'];
   const isOpen = more.some((name) => errors[name] !== undefined || textOf(values, name) !== '');
@@ -29,6 +31,7 @@ export const TokenForm: FC<FormFacts> = ({ token, models, groups, values, errors
     <div class="narrow">
       <Heading title={token === null ? words().add : `${words().edit}: ${token.name}`} />
       {isWrong ? <Alert>{strings().form.notSaved}</Alert> : null}
+      {isOthers ? <p class="quiet">{words().editsAdminPart}</p> : null}
       <form method="post">
         {token === null ? null : <ShownWith values={values} record={valuesOfToken(token)} />}
         <Field

@@ -4,6 +4,7 @@ import type { Token } from '../api/token-fields.ts';
 import { Choice, Field } from './form.tsx';
 import { Badge, Day, Empty, Heading, Pager, SpendBar, TableFrame, Time } from './parts.tsx';
 import { strings } from './strings.ts';
+import { endInForce, quotaInForce } from './token-bounds.tsx';
 
 const words = () => strings().tokens;
 
@@ -102,7 +103,7 @@ const Table: FC<Pick<ListFacts, 'owners' | 'url' | 'now'> & { tokens: readonly T
             </td>
             <td class="wide">{modelsText(token.models)}</td>
             <td>
-              <SpendBar spent={token.spent_usd} quota={token.quota_usd} />
+              <SpendBar spent={token.spent_usd} quota={quotaInForce(token)} />
             </td>
             <td>
               <Time at={token.last_used_at} to="minute" />
@@ -139,8 +140,8 @@ const SortHeading: FC<{ url: string; by: string; label: string }> = ({ url, by, 
 /** The first thing that would refuse a request. */
 export const TokenState: FC<{ token: Token; now: number }> = ({ token, now }) => {
   if (token.status === 'disabled') return <Badge kind="off">{words().disabled}</Badge>;
-  if (token.expires_at !== null && Date.parse(token.expires_at) <= now)
-    return <Badge kind="bad">{words().expired}</Badge>;
+  const end = endInForce(token);
+  if (end !== null && Date.parse(end) <= now) return <Badge kind="bad">{words().expired}</Badge>;
   if (token.remaining_usd === 0) return <Badge kind="warn">{words().used}</Badge>;
   return <Badge kind="good">{words().active}</Badge>;
 };

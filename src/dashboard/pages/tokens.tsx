@@ -7,6 +7,7 @@ import { show } from './layout.tsx';
 import { formOf, need, needAll, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { servedModels } from './served-models.ts';
 import { strings } from './strings.ts';
+import { editableToken, editsAdminPart } from './token-bounds.tsx';
 import { TokenDelete } from './token-delete.tsx';
 import { TokenDetails, type TokenFigures, type TopUp } from './token-details.tsx';
 import { TokenForm, tokenBody, valuesOfToken } from './token-form.tsx';
@@ -29,7 +30,7 @@ export function tokenRoutes(): Hono<PageEnv> {
   routes.post('/new', createToken);
   routes.get('/:id', (context) => showToken(context));
   routes.get('/:id/edit', async (context) => {
-    const token = await find(context);
+    const token = await findEditable(context);
     return showForm(context, token, valuesOfToken(token), {});
   });
   routes.post('/:id/edit', editToken);
@@ -59,7 +60,7 @@ function addActions(routes: Hono<PageEnv>): void {
   });
   routes.post('/:id/top-up', async (context) => {
     const amount = textOf(await formOf(context), 'amount');
-    const { quota_usd } = await find(context);
+    const { quota_usd } = await findEditable(context);
     const wrong = (problem: string) => showToken(context, { amount, problem });
     if (quota_usd === null) return wrong(words().topUpUnlimited);
     if (!(Number(amount) > 0 && Number.isFinite(Number(amount)))) return wrong(words().topUpWrong);
@@ -97,7 +98,7 @@ async function createToken(context: PageContext) {
 async function editToken(context: PageContext) {
   const values = await formOf(context);
   const { expires_at, ...body } = changedOnly(values, tokenBody);
-  const before = await find(context);
+  const before = await findEditable(context);
   // The form knows days only: a time of day that was set otherwise stays while its day stays.
   const isSameDay = expires_at === undefined || expires_at === (before.expires_at?.slice(0, 10) ?? null);
   const edit = isSameDay ? body : { ...body, expires_at };
@@ -128,6 +129,7 @@ async function showToken(context: PageContext, topUp?: TopUp) {
       names={new Map([...channels, token].map(({ id, name }) => [id, name]))}
       now={services.now()}
       topUp={topUp}
+      readerId={context.var.principal.accountId}
       isAdmin={context.var.principal.role === 'admin'}
     />
   );
@@ -151,6 +153,7 @@ async function showForm(
   const form = (
     <TokenForm
       token={token}
+      isOthers={token !== null && editsAdminPart(token, principal.accountId)}
       models={models}
       groups={groups.map(({ name }) => name)}
       values={values}
@@ -181,6 +184,11 @@ async function showOnce(context: PageContext, title: string, { token, name, id, 
 
 function find(context: PageContext): Promise<Token> {
   return need(context.var.api<Token>('GET', pathOf(context)));
+}
+
+/** The token with the values that this reader edits. */
+async function findEditable(context: PageContext): Promise<Token> {
+  return editableToken(await find(context), context.var.principal.accountId);
 }
 
 function pathOf(context: PageContext): string {

@@ -40,6 +40,8 @@ describe('creating a token', () => {
       models: ['gpt-4o', 'claude-*'],
       allowed_ips: ['192.0.2.1', '2001:db8::/32'],
       limits: { rpm: 60, concurrency: 4 },
+      admin: null,
+      account: null,
     });
     const one = await call('GET', `/tokens/${body.id}`);
     expect(JSON.stringify(one.body)).not.toContain(body.token);

@@ -108,6 +108,10 @@ describe('accounts', () => {
       password,
       budget: { usd: 25, period: 'month' },
       budget_version: 1,
+      group: null,
+      models: [],
+      expires_at: null,
+      bounds_version: 0,
       budget_spent: { usd: 4.000000001, since: '2026-11-01T00:00:00.000Z' },
     });
     expect(document.accounts[1]).toMatchObject({ id: 'acc_admin', budget: null, budget_spent: null });

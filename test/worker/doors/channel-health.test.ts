@@ -166,7 +166,7 @@ describe('an edit that mends a channel', () => {
     });
     await relay.manage('PATCH', `/channels/${id}`, { add_keys: ['key-three'] });
     expect(await stateOf(id)).toEqual(['ready', 'refused', 'refused', 'ready']);
-    await relay.manage('PATCH', `/channels/${id}`, { base_url: 'https://x.test/v1' });
+    await relay.manage('PATCH', `/channels/${id}`, { headers: { 'x-team': 'relay' } });
     expect(await stateOf(id)).toEqual(['ready', 'ready', 'ready', 'ready']);
     // The board, too: an isolate that has seen nothing itself.
     const elsewhere = openRelay();

@@ -143,3 +143,27 @@ async function rowsOf(ledger: TestLedger) {
     .all<{ status: number }>();
   return results;
 }
+
+it('counts what a running stream produces against tpm before it ends, and puts cached input back at its end', async () => {
+  at(0);
+  const ledger = await newLedger({ limits: { tpm: 1_000 } });
+  expect(await ledger.admit(0, { requestId: 'stream', tokens: 100 })).toBe('admitted');
+  expect(await ledger.admit(0, { requestId: 'two', tokens: 100 })).toBe('admitted');
+  const [answer] = await ledger.rpc().look([ledger.look({ requestId: 'stream', runningTokens: 800 })]);
+  expect(answer?.outcome).toBe('go-on');
+  // 100 + 700 more, and 100: what is left is 100.
+  expect((await refusal(ledger, { tokens: 101 })).left).toMatchObject({ tpm: { remaining: 100 } });
+  expect(await ledger.admit(0, { requestId: 'three', tokens: 100 })).toBe('admitted');
+  await ledger.rpc().settle([{ ...ledger.settlement('two', 0), tokens: 1 }]);
+  expect(await ledger.admit(0, { tokens: 99 })).toBe('admitted');
+});
+
+it('refuses input beyond tpm for good, and a full minute for a while', async () => {
+  at(0);
+  const ledger = await newLedger({ limits: { tpm: 1_000 } });
+  expect(await refusal(ledger, { tokens: 1_001 })).toMatchObject({ isFinal: true });
+  expect(await ledger.admit(0, { requestId: 'one', tokens: 1_000 })).toBe('admitted');
+  const full = await refusal(ledger, { tokens: 0 });
+  expect(full.isFinal).toBeUndefined();
+  expect(full.retryAfterMs).toBeGreaterThan(59_000);
+});

@@ -67,6 +67,10 @@ export const chineseCalls: Pick<Words, 'overview' | 'tokens' | 'logs' | 'playgro
     concurrency: '并发请求数',
     limitHelp: '留空：不限。',
     group: '分组',
+    byAdmin: '由管理员设置',
+    byAccount: '对整个账户生效',
+    editsAdminPart:
+      '此令牌属于他人。您在此设置的值与所有者自己的值同时生效，以更严格者为准，所有者无法更改。',
     groupHelp: '分组的限制和价格倍率同样生效。',
     more: '到期、地址与限制',
     created: '您的新令牌',

@@ -11,6 +11,8 @@ export const chineseUpstreams: Pick<Words, 'channels' | 'groups' | 'models'> = {
     key: '密钥',
     keys: '密钥',
     keyHelp: '加密保存，之后不再显示。',
+    keysAgain: '新密钥（替换全部现有密钥）',
+    keysAgainHelp: '留空则密钥保持不变。当地址改为另一台主机时必须填写：已保存的密钥绝不会发送到新的主机。',
     newKey: '再加一个密钥',
     keyForms: {
       bedrock: 'ACCESS_KEY_ID:SECRET_ACCESS_KEY，如有会话令牌则再加 :SESSION_TOKEN；或 Bedrock API 密钥。',

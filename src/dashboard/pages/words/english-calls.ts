@@ -65,6 +65,10 @@ export const englishCalls = {
     concurrency: 'Requests at a time',
     limitHelp: 'Empty: no limit.',
     group: 'Group',
+    byAdmin: 'Set by an administrator',
+    byAccount: 'Set for the whole account',
+    editsAdminPart:
+      'This token is somebody else’s. What you set here binds beside the owner’s own values: the stricter one applies, and the owner cannot change it.',
     groupHelp: 'Its bounds and its price hold as well.',
     more: 'Expiry, addresses and limits',
     created: 'Your new token',

@@ -9,6 +9,9 @@ export const englishUpstreams = {
     key: 'Key',
     keys: 'Keys',
     keyHelp: 'Stored sealed, and never shown again.',
+    keysAgain: 'New key, in place of all others',
+    keysAgainHelp:
+      'Empty: the keys stay as they are. Needed when the address moves to another host: stored keys are never sent to a new one.',
     newKey: 'Another key',
     keyForms: {
       bedrock:

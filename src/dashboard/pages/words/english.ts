@@ -98,6 +98,10 @@ export const english = {
     email: 'Email',
     role: 'Role',
     status: 'Status',
+    boundsLead: 'What binds all tokens of this account, besides their own values: the stricter one applies.',
+    groupHelp:
+      'Its bounds and its price apply to every token of the account, whatever group the token is in.',
+    ownGroups: 'each token’s own',
     lastLogin: 'Last login',
     budget: 'Budget in USD',
     noBudget: 'none',

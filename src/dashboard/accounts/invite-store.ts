@@ -1,0 +1,89 @@
+// Invitations in D1, each as the hash of its secret. D1 failing is thrown.
+import type { Invite } from './account.ts';
+import { unlessTaken } from './account-store.ts';
+import { type Identity, linkOfNew } from './identity-store.ts';
+
+/** An account that an invitation makes. */
+export interface NewAccount {
+  id: string;
+  name: string;
+  email: string | null;
+  /** Its hash; null: it logs in by `identity`. */
+  password: string | null;
+  identity?: Identity;
+  nowMs: number;
+}
+
+export async function addInvite(
+  db: D1Database,
+  hash: string,
+  invite: Invite,
+  invitedBy: string,
+): Promise<void> {
+  const { id, name, role, createdAtMs, expiresAtMs } = invite;
+  await db.batch([
+    db.prepare('DELETE FROM invites WHERE expires_at <= ?').bind(createdAtMs),
+    db
+      .prepare(
+        'INSERT INTO invites (hash, id, name, role, created_at, expires_at, invited_by) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      )
+      .bind(hash, id, name, role, createdAtMs, expiresAtMs, invitedBy),
+  ]);
+}
+
+/** Invitations that nobody has used and that are not over, newest first. */
+export async function openInvites(db: D1Database, nowMs: number): Promise<Invite[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT id, name, role, created_at AS createdAtMs, expires_at AS expiresAtMs FROM invites
+       WHERE expires_at > ? ORDER BY created_at DESC`,
+    )
+    .bind(nowMs)
+    .all<Invite>();
+  return results;
+}
+
+/** null: there is none, it is over, or it was used. */
+export function findInvite(
+  db: D1Database,
+  hash: string,
+  nowMs: number,
+): Promise<Pick<Invite, 'name' | 'role'> | null> {
+  return db
+    .prepare('SELECT name, role FROM invites WHERE hash = ? AND expires_at > ?')
+    .bind(hash, nowMs)
+    .first<Pick<Invite, 'name' | 'role'>>();
+}
+
+/** false: there is no such invitation. */
+export async function deleteInvite(db: D1Database, id: string): Promise<boolean> {
+  const { meta } = await db.prepare('DELETE FROM invites WHERE id = ?').bind(id).run();
+  return meta.changes > 0;
+}
+
+/**
+ * Makes the account that an invitation is for, and uses the invitation up, in one transaction: of two who follow
+ * the link at a time one gets the account. `taken`: the email, or who it is elsewhere, has an account; the invitation
+ * stays good.
+ */
+export async function acceptInvite(
+  db: D1Database,
+  hash: string,
+  account: NewAccount,
+): Promise<'accepted' | 'taken' | 'gone'> {
+  const { id, name, email, password, identity, nowMs } = account;
+  const outcome = await unlessTaken(
+    db.batch([
+      db
+        .prepare(
+          `INSERT INTO accounts (id, name, email, role, password, created_at)
+           SELECT ?, ?, ?, role, ?, ? FROM invites WHERE hash = ? AND expires_at > ?`,
+        )
+        .bind(id, name, email, password, nowMs, hash, nowMs),
+      ...(identity === undefined ? [] : [linkOfNew(db, id, identity, nowMs)]),
+      db.prepare('DELETE FROM invites WHERE hash = ?').bind(hash),
+    ]),
+  );
+  if (outcome === 'taken') return 'taken';
+  return (outcome[0]?.meta.changes ?? 0) > 0 ? 'accepted' : 'gone';
+}

@@ -1,0 +1,109 @@
+// One account, for admins: what binds all its tokens.
+import type { Hono } from 'hono';
+import { changedOnly, ShownWith } from './edit-form.tsx';
+import { Alert, Choice, Field } from './form.tsx';
+import { show } from './layout.tsx';
+import { ModelChoice, modelsChosen } from './model-choice.tsx';
+import { formOf, need, needAll, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import { Heading } from './parts.tsx';
+import { servedModels } from './served-models.ts';
+import { strings } from './strings.ts';
+
+const words = () => strings().people;
+const listAddress = '/dashboard/people';
+
+interface Person {
+  id: string;
+  name: string;
+  email: string | null;
+  group: string | null;
+  models: string[];
+  expires_at: string | null;
+}
+
+/** Adds the routes of one account under /dashboard/people. */
+export function addPersonRoutes(routes: Hono<PageEnv>): void {
+  routes.get('/:id', async (context) => {
+    const person = await find(context);
+    return showPerson(context, person, valuesOf(person), {});
+  });
+  routes.post('/:id/bounds', async (context) => {
+    const values = await formOf(context);
+    const person = await find(context);
+    const { expires_at, ...body } = changedOnly(values, bodyOf);
+    // The form knows days only: a time of day that the API set stays while its day stays.
+    const isSameDay = expires_at === undefined || expires_at === (person.expires_at?.slice(0, 10) ?? null);
+    const edit = isSameDay ? body : { ...body, expires_at };
+    const edited = await context.var.api('PATCH', pathOf(context), edit);
+    if (edited.ok) return context.redirect(listAddress, 303);
+    return showPerson(context, person, values, edited.errors, edited.detail);
+  });
+}
+
+async function showPerson(
+  context: PageContext,
+  person: Person,
+  values: Values,
+  errors: Record<string, string>,
+  detail?: string,
+) {
+  const { api, services } = context.var;
+  const [models, groups] = await Promise.all([
+    servedModels(services),
+    needAll<{ name: string }>(api, '/groups'),
+  ]);
+  const content = (
+    <div class="narrow">
+      <Heading title={person.name} lead={words().boundsLead} />
+      {detail === undefined ? null : (
+        <Alert>{Object.keys(errors).length > 0 ? strings().form.notSaved : detail}</Alert>
+      )}
+      <form method="post" action={`${listAddress}/${encodeURIComponent(person.id)}/bounds`}>
+        <ShownWith values={values} record={valuesOf(person)} />
+        <Choice
+          name="group"
+          label={strings().tokens.group}
+          help={words().groupHelp}
+          value={textOf(values, 'group')}
+          error={errors.group}
+          options={[['', words().ownGroups], ...groups.map(({ name }) => [name, name] as const)]}
+        />
+        <ModelChoice models={models} values={values} errors={errors} />
+        <Field
+          name="expires_at"
+          label={strings().tokens.expires}
+          help={strings().tokens.expiresHelp}
+          type="date"
+          value={textOf(values, 'expires_at')}
+          error={errors.expires_at}
+        />
+        <div class="actions">
+          <button type="submit">{strings().form.submit}</button>
+          <a href={listAddress}>{strings().form.cancel}</a>
+        </div>
+      </form>
+    </div>
+  );
+  return show(context, 'people', person.name, content, detail === undefined ? 200 : 400);
+}
+
+/** Every field is said: emptied is taken away. */
+function bodyOf(values: Values): Record<string, unknown> {
+  return {
+    group: textOf(values, 'group') || null,
+    models: modelsChosen(values),
+    expires_at: textOf(values, 'expires_at') || null,
+  };
+}
+
+function valuesOf({ group, models, expires_at }: Person): Values {
+  return { group: group ?? '', models, expires_at: expires_at?.slice(0, 10) ?? '' };
+}
+
+function find(context: PageContext): Promise<Person> {
+  return need(context.var.api<Person>('GET', pathOf(context)));
+}
+
+function pathOf(context: PageContext): string {
+  return `/accounts/${encodeURIComponent(context.req.param('id') ?? '')}`;
+}

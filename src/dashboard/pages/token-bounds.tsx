@@ -1,0 +1,85 @@
+// Whose values of a token a page shows and edits: the owner's own, what an administrator has set beside them, and what
+// binds the whole account.
+import type { FC } from 'hono/jsx';
+import type { Token } from '../api/token-fields.ts';
+import { count, dollars, Time } from './parts.tsx';
+import { strings } from './strings.ts';
+
+const words = () => strings().tokens;
+
+/** Whether a reader edits the administrators' part: of any token that is somebody else's. */
+export function editsAdminPart(token: Pick<Token, 'account_id'>, readerId: string): boolean {
+  return token.account_id !== readerId;
+}
+
+/** The token with the values that this reader edits. */
+export function editableToken<T extends Token>(token: T, readerId: string): T {
+  if (!editsAdminPart(token, readerId)) return token;
+  const none = { status: 'active', quota_usd: null, budget: null, models: [], allowed_ips: [] } as const;
+  return { ...token, ...none, expires_at: null, limits: {}, ...token.admin };
+}
+
+/** The lower one of both quotas; null: none. */
+export function quotaInForce({ quota_usd, admin }: Token): number | null {
+  const set = [quota_usd, admin?.quota_usd ?? null].filter((quota) => quota !== null);
+  return set.length === 0 ? null : Math.min(...set);
+}
+
+/** The first of the ends that are set; null: none. */
+export function endInForce({ expires_at, admin, account }: Token): string | null {
+  const ends = [expires_at, admin?.expires_at, account?.expires_at].filter((end) => end != null);
+  return ends.toSorted()[0] ?? null;
+}
+
+/** What others have set, which its owner cannot change. */
+export const FurtherBounds: FC<{ token: Token }> = ({ token: { admin, account } }) => (
+  <>
+    {admin === null ? null : (
+      <>
+        <h2>{words().byAdmin}</h2>
+        <dl class="facts">
+          {admin.status === 'disabled' ? <Fact label={words().status}>{words().disabled}</Fact> : null}
+          {admin.quota_usd === null ? null : <Fact label={words().quota}>{dollars(admin.quota_usd)}</Fact>}
+          {admin.budget === null ? null : (
+            <Fact
+              label={words().budget}
+            >{`${dollars(admin.budget.usd)} / ${words()[admin.budget.period]}`}</Fact>
+          )}
+          <ListFact label={words().models} names={admin.models} />
+          <ListFact label={words().ips} names={admin.allowed_ips} />
+          <EndFact at={admin.expires_at} />
+          {Object.entries(admin.limits).map(([name, value]) => (
+            <Fact label={words()[name as 'rpm']}>{count(Number(value))}</Fact>
+          ))}
+        </dl>
+      </>
+    )}
+    {account === null ? null : (
+      <>
+        <h2>{words().byAccount}</h2>
+        <dl class="facts">
+          {account.group === null ? null : <Fact label={words().group}>{account.group}</Fact>}
+          <ListFact label={words().models} names={account.models} />
+          <EndFact at={account.expires_at} />
+        </dl>
+      </>
+    )}
+  </>
+);
+
+const Fact: FC<{ label: string; children?: unknown }> = ({ label, children }) => (
+  <>
+    <dt>{label}</dt>
+    <dd>{children as string}</dd>
+  </>
+);
+
+const ListFact: FC<{ label: string; names: readonly string[] }> = ({ label, names }) =>
+  names.length === 0 ? null : <Fact label={label}>{names.join(', ')}</Fact>;
+
+const EndFact: FC<{ at: string | null }> = ({ at }) =>
+  at === null ? null : (
+    <Fact label={words().expires}>
+      <Time at={at} />
+    </Fact>
+  );

@@ -1,0 +1,102 @@
+// What binds a token: its owner's own values, what an admin has set on it, what holds for the account, and the group.
+// The stricter one applies; where there are several lists, all must allow. Pure.
+import type {
+  AdminBounds,
+  Budget,
+  GroupBounds,
+  ModelBound,
+  TokenHash,
+  TokenLimits,
+  TokenPolicy,
+  TokenStatus,
+} from './token.ts';
+
+/** What the owner has set (an admin, where the token is the admin's own). */
+export interface OwnBounds {
+  /** Only admins set it: it needs no second place. */
+  group: string;
+  status: TokenStatus;
+  expiresAtMs: number | null;
+  quotaNanoUsd: number | null;
+  budget: Budget | null;
+  models: string[];
+  allowedIps: string[];
+  limits: TokenLimits;
+}
+
+/** What holds for all tokens of an account. */
+export interface AccountBounds {
+  status: 'active' | 'disabled';
+  budget: (Budget & { version: number }) | null;
+  /** Wins over the group of each token. null: the tokens' own groups count. */
+  group: string | null;
+  models: string[];
+  expiresAtMs: number | null;
+}
+
+export interface PolicyParts {
+  tokenId: string;
+  accountId: string;
+  version: number;
+  hashes: TokenHash[];
+  own: OwnBounds;
+  admin: AdminBounds | null;
+  /** null: there is no such account. */
+  account: AccountBounds | null;
+  /** Of the group that `groupInForce` names. */
+  bounds: GroupBounds;
+}
+
+/** The group that a token is in: its account's, else its own. */
+export function groupInForce(own: Pick<OwnBounds, 'group'>, account: AccountBounds | null): string {
+  return account?.group ?? own.group;
+}
+
+/** The policy that the token's ledger decides by. */
+export function effectivePolicy(parts: PolicyParts): TokenPolicy {
+  const { tokenId, accountId, version, hashes, own, admin, account, bounds } = parts;
+  const isAdminDisabled = admin?.status === 'disabled' && own.status !== 'deleted';
+  const furtherModels = furtherModelsOf(admin, account);
+  return {
+    tokenId,
+    accountId,
+    group: groupInForce(own, account),
+    bounds,
+    version,
+    status: isAdminDisabled ? 'disabled' : own.status,
+    hashes,
+    expiresAtMs: lowest(own.expiresAtMs, admin?.expiresAtMs, account?.expiresAtMs),
+    quotaNanoUsd: lowest(own.quotaNanoUsd, admin?.quotaNanoUsd),
+    budget: own.budget,
+    models: own.models,
+    allowedIps: own.allowedIps,
+    limits: lowerLimits(own.limits, admin?.limits ?? {}),
+    ...(isAdminDisabled && { disabledByAdmin: true as const }),
+    ...(admin?.budget && { adminBudget: admin.budget }),
+    ...(furtherModels.length > 0 && { furtherModels }),
+    ...(admin?.allowedIps?.length && { adminIps: admin.allowedIps }),
+    ...(account?.status === 'disabled' && { accountDisabled: true as const }),
+    ...(account?.budget && { accountBudget: account.budget }),
+  };
+}
+
+function furtherModelsOf(admin: AdminBounds | null, account: AccountBounds | null): ModelBound[] {
+  const bounds: ModelBound[] = [
+    { by: 'admin', models: admin?.models ?? [] },
+    { by: 'account', models: account?.models ?? [] },
+  ];
+  return bounds.filter(({ models }) => models.length > 0);
+}
+
+/** Of each kind the lower one; absent in both: no limit. */
+export function lowerLimits(one: TokenLimits, other: TokenLimits): TokenLimits {
+  const kinds = ['rpm', 'tpm', 'concurrency'] as const;
+  const lower = kinds.map((kind) => [kind, Math.min(one[kind] ?? Infinity, other[kind] ?? Infinity)]);
+  return Object.fromEntries(lower.filter(([, limit]) => limit !== Infinity));
+}
+
+/** null: none of them is set. */
+export function lowest(...bounds: (number | null | undefined)[]): number | null {
+  const set = bounds.filter((bound) => bound != null);
+  return set.length === 0 ? null : Math.min(...set);
+}
