@@ -8,6 +8,7 @@ import {
   updatePrices,
 } from '@pydantic/genai-prices';
 import { withHourWrites } from './claude-prices.ts';
+import { deepSeekRates } from './deepseek-prices.ts';
 import { extraModels, extraRates } from './price-extras.ts';
 import { freeRates, picoEach, type Rates, type TokenRates } from './rates.ts';
 import { withToolFees } from './tool-fees.ts';
@@ -118,13 +119,16 @@ function makersRates(model: string, at: Date): Rates | null {
   const undated = bare.replace(/-(\d{8}|\d{4}-\d{2}-\d{2}|latest)$/, '');
   for (const maker of makers) {
     const models = findProvider({ providerId: maker })?.models ?? [];
-    if (!models.some(({ id }) => id.toLowerCase() === bare || id.toLowerCase() === undated)) continue;
+    const isTheirs = models.some(({ id }) => id.toLowerCase() === bare || id.toLowerCase() === undated);
+    if (!isTheirs && !(maker === 'deepseek' && deepSeekRates(bare, at))) continue;
     return ratesOf(maker, bare, at);
   }
   return null;
 }
 
 function ratesOf(provider: string, model: string, at: Date): Rates | null {
+  const hourly = provider === 'deepseek' ? deepSeekRates(model, at) : null;
+  if (hourly !== null) return hourly;
   const found = calcPrice({}, model, { providerId: provider, timestamp: at });
   if (found === null) return null;
   const fees = withToolFees(ratesFromTable(found.model_price), found.provider.id, model);

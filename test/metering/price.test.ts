@@ -3,6 +3,7 @@
 import { calcPrice, findProvider } from '@pydantic/genai-prices';
 import { describe, expect, it } from 'vitest';
 import { type Usage, usageOf } from '../../src/formats/usage.ts';
+import { deepSeekRates } from '../../src/metering/deepseek-prices.ts';
 import {
   costNanoUsd,
   costOfTerms,
@@ -60,6 +61,8 @@ describe.skipIf(!haveFixtures)('the price of every recorded usage', () => {
       const usage = meter.usage();
       const model = fixture.meta.model ?? meter.model;
       if (usage === null || !model) continue;
+      // The library's are out of date (deepseek-prices.test.ts).
+      if (fixture.meta.provider === 'deepseek' && deepSeekRates(model, at) !== null) continue;
       const rates = tableRates(names[0], model, names[1], at);
       const theirs = calcPrice(libraryUsage(usage), model, { providerId: names[2], timestamp: at });
       if (rates === null || theirs === null) {
