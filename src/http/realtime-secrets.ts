@@ -78,7 +78,6 @@ function mint(
       model: null,
       fallback: [],
       startedAtMs,
-      search: '',
       headers: {},
       protocol: null,
       intent: 'conversation',
