@@ -1,6 +1,7 @@
 // One meter watches one answer: bytes in, counts out. Owns the choice of framing and of wire format; the
 // framings are in framing.ts, what events mean is in each format's folder.
-import { createFraming } from './framing.ts';
+import type { AudioLength } from './audio-length.ts';
+import { createFraming, detectFraming } from './framing.ts';
 import { emptyObservation, type OtherModelUsage } from './observation.ts';
 import type { Usage } from './usage.ts';
 import { observerOf } from './wire-kinds.ts';
@@ -55,6 +56,12 @@ export interface Meter {
   readonly arrayPosition: ArrayPosition | null;
   /** UTF-16 length of text, reasoning and tool arguments seen, to estimate output where there is no usage. */
   readonly outputCharacters: number;
+  /** What the body is read as: the declared framing, or what its first bytes showed. */
+  readonly framing: Framing;
+  /** Bytes that passed and could not be read as anything, to estimate output where there is no usage. */
+  readonly unreadBytes: number;
+  /** The sound of the answer so far; null: it has none. */
+  readonly audio: AudioLength | null;
   /** At least one event with content was seen. */
   readonly started: boolean;
   /**
@@ -76,10 +83,17 @@ export interface Meter {
   readonly otherModelUsage: readonly OtherModelUsage[];
 }
 
-/** A meter for one answer. An error body (a status of 400 or more) may be given to it too; it then has `error`. */
-export function createMeter(kind: WireKind, framing: Framing): Meter {
+/**
+ * A meter for one answer. An error body (a status of 400 or more) may be given to it too; it then has `error`.
+ * `undeclared`: the first bytes decide between the framing, events, and JSON of that framing.
+ */
+export function createMeter(kind: WireKind, framing: Framing, undeclared?: 'json' | 'json-array'): Meter {
   const observation = emptyObservation();
-  const frames = createFraming(framing, observerOf(kind), observation);
+  const observer = observerOf(kind);
+  const frames =
+    undeclared === undefined
+      ? createFraming(framing, observer, observation)
+      : detectFraming(framing, undeclared, observer, observation);
   return {
     push: (bytes) => frames.push(bytes),
     end: () => frames.end(),
@@ -99,6 +113,15 @@ export function createMeter(kind: WireKind, framing: Framing): Meter {
     },
     get outputCharacters() {
       return observation.outputCharacters;
+    },
+    get framing() {
+      return frames.framing;
+    },
+    get unreadBytes() {
+      return observation.unreadBytes;
+    },
+    get audio() {
+      return observation.audio;
     },
     get started() {
       return observation.started;

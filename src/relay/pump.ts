@@ -2,6 +2,7 @@
 // that only the relay asked for), and for bodies that are no streams of events. What piles up during a write
 // goes out together with the next.
 import { GulpReader, gulpBytes } from '../lib/gulps.ts';
+import { joinedBytes } from '../lib/joined-bytes.ts';
 import type { RelayError } from '../lib/relay-error.ts';
 import { streamRhythm } from './limits.ts';
 import {
@@ -124,7 +125,7 @@ class Pump {
     this.timer = null;
     await this.sending;
     if (this.gatheredBytes === 0) return;
-    const bytes = joined(this.gathered, this.gatheredBytes);
+    const bytes = joinedBytes(this.gathered);
     this.gathered = [];
     this.gatheredBytes = 0;
     this.sending = this.send(bytes);
@@ -179,14 +180,4 @@ class Pump {
         return end;
     }
   }
-}
-
-function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
 }
