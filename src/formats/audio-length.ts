@@ -11,6 +11,7 @@ const heldBytes = 128 * 1024;
 
 export class AudioLength {
   bytes = 0;
+  #unseen = 0;
   #walk: AudioWalk | null | undefined;
   #held = new Uint8Array(0);
   #skip = 0;
@@ -32,9 +33,16 @@ export class AudioLength {
     this.#held = this.#walk === null ? new Uint8Array(0) : rest.slice();
   }
 
+  /** Counts bytes that are like those before, but are not at hand (elision.ts). */
+  pass(bytes: number): void {
+    this.bytes += bytes;
+    this.#unseen += bytes;
+  }
+
   /** Seconds. `headerless`: what bytes are that no container is recognized in. */
   seconds(headerless: 'pcm' | 'unknown' = 'unknown'): number {
-    const told = this.#walk?.seconds ?? 0;
+    const seen = Math.max(1, this.bytes - this.#unseen);
+    const told = ((this.#walk?.seconds ?? 0) * this.bytes) / seen;
     if (told > 0) return Math.max(told, this.bytes / audioRates.highestBytesPerSecond);
     const { pcmBytesPerSecond, lowestBytesPerSecond } = audioRates;
     const isPcm = headerless === 'pcm' && !this.#walk;

@@ -2,6 +2,7 @@
 // framings are in framing.ts, what events mean is in each format's folder.
 import type { AudioLength } from './audio-length.ts';
 import { createFraming, detectFraming } from './framing.ts';
+import type { MadeMedia } from './made-media.ts';
 import { emptyObservation, type OtherModelUsage } from './observation.ts';
 import type { Usage } from './usage.ts';
 import { observerOf } from './wire-kinds.ts';
@@ -38,6 +39,7 @@ export type ArrayPosition = 'start' | 'first' | 'after-element' | 'after-comma' 
  * (see `framingLimits`): beyond the bound usage is null rather than wrong.
  */
 export interface Meter {
+  readonly kind: WireKind;
   /** The next bytes, cut anywhere. Not kept and not changed. */
   push(bytes: Uint8Array): void;
   /** The body ended, however. Reads what was still pending; calling it again does nothing. */
@@ -62,6 +64,8 @@ export interface Meter {
   readonly unreadBytes: number;
   /** The sound of the answer so far; null: it has none. */
   readonly audio: AudioLength | null;
+  /** The pictures of the answer so far. */
+  readonly media: MadeMedia;
   /** At least one event with content was seen. */
   readonly started: boolean;
   /**
@@ -95,6 +99,7 @@ export function createMeter(kind: WireKind, framing: Framing, undeclared?: 'json
       ? createFraming(framing, observer, observation)
       : detectFraming(framing, undeclared, observer, observation);
   return {
+    kind,
     push: (bytes) => frames.push(bytes),
     end: () => frames.end(),
     usage: () => observation.usage,
@@ -122,6 +127,9 @@ export function createMeter(kind: WireKind, framing: Framing, undeclared?: 'json
     },
     get audio() {
       return observation.audio;
+    },
+    get media() {
+      return observation.media;
     },
     get started() {
       return observation.started;

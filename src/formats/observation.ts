@@ -1,6 +1,7 @@
 // What a meter knows of an answer, and what a wire format has to supply to fill it in. The readers in the
 // formats' folders write to an Observation; meter.ts owns the bytes and calls them.
 import type { AudioLength } from './audio-length.ts';
+import { type MadeMedia, noMedia } from './made-media.ts';
 import type { Usage } from './usage.ts';
 
 /** The state that the readers of one answer share. Readers only ever add to it. */
@@ -21,6 +22,8 @@ export interface Observation {
   unreadBytes: number;
   /** Sound that passed, where the answer is sound or has it in events. */
   audio: AudioLength | null;
+  /** Pictures that passed. */
+  media: MadeMedia;
   /** Ids that the upstream made and that a later request can name. */
   madeIds: Set<string>;
   model: string | null;
@@ -69,6 +72,7 @@ export function emptyObservation(): Observation {
     outputCharacters: 0,
     unreadBytes: 0,
     audio: null,
+    media: noMedia(),
     madeIds: new Set(),
     model: null,
     error: null,

@@ -17,6 +17,7 @@ import { holdsCarry, translateConversation } from './translate.ts';
 import { translateEmbeddings } from './translate-embeddings.ts';
 import type { TranslatedRequest } from './translation.ts';
 import { startUpload } from './upload.ts';
+import type { UploadedAudio } from './uploaded-audio.ts';
 
 /** Where a request goes, before the provider has made a URL of it. */
 export function targetFor(
@@ -68,12 +69,18 @@ export interface Outgoing {
 
 const asItIs = { uploaded: null, usageSwitchedOn: false, translated: null };
 
-export function outgoingBody(call: Call, plan: Plan, route: PricedRoute, abort: AbortController): Outgoing {
+export function outgoingBody(
+  call: Call,
+  plan: Plan,
+  route: PricedRoute,
+  abort: AbortController,
+  heard: UploadedAudio | null,
+): Outgoing {
   switch (plan.body.type) {
     case 'none':
       return { ...asItIs, body: null };
     case 'form': {
-      const { body, done } = startUpload(plan.body, route.upstreamModel, abort);
+      const { body, done } = startUpload(plan.body, route.upstreamModel, abort, heard);
       return { ...asItIs, body, uploaded: done };
     }
     case 'json': {

@@ -1,17 +1,22 @@
 // An admitted request until it is settled: its signs of life to the ledger, its attempts, and its end, once.
 import type { DoorFormat } from '../formats/format.ts';
+import { isObject } from '../formats/json-reader.ts';
 import type { Meter } from '../formats/meter.ts';
+import type { OtherModelUsage } from '../formats/observation.ts';
 import { type LimitsLeft, rateLimitHeaders } from '../formats/rate-limit-headers.ts';
 import { emptyUsage, type Usage } from '../formats/usage.ts';
 import { RelayError } from '../lib/relay-error.ts';
+import { hasOwnBound } from '../metering/bound-output.ts';
 import { type Charge, chargeFor, costOfCharge } from '../metering/charge.ts';
-import { estimateUsage } from '../metering/estimate.ts';
+import { boundedEstimate, type Estimate, estimate, isImplausible } from '../metering/estimate.ts';
 import type { BackgroundOrder } from '../quota/background.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import { blankRow } from '../quota/log-row.ts';
 import type { AdmissionAsk, Attempt, LogRow, Look, Refusal } from '../quota/quota.ts';
 import type { Call } from './call.ts';
 import type { Plan, PricedRoute } from './plan.ts';
+import { bodyValue } from './read-body.ts';
+import type { UploadedAudio } from './uploaded-audio.ts';
 
 /** How a request ended. */
 export interface Ending {
@@ -21,12 +26,22 @@ export interface Ending {
   meter: Meter | null;
 }
 
+/** What is charged: the answer's own usage, and that of models that worked on its behalf. */
+interface Used {
+  usage: Usage;
+  others: readonly OtherModelUsage[];
+}
+
 export class Ticket {
   readonly attempts: Attempt[] = [];
   /** What translation could not say, for the log. */
   dropped: readonly string[] = [];
   ttfbMs: number | null = null;
   route: PricedRoute | null = null;
+  /** When the request went to that route. */
+  sentAtMs = Date.now();
+  /** The sound that was uploaded, as it passed. */
+  heard: UploadedAudio | null = null;
   private reservedNanoUsd: number;
   private settled = false;
   private waitedFor = false;
@@ -58,7 +73,8 @@ export class Ticket {
     if (meter !== null && !this.waitedFor && this.isInBackground(meter)) this.waitFor(meter);
     const wants = meter !== null && this.isShort(meter) ? this.nextReservation(meter) : this.reservedNanoUsd;
     try {
-      const running = meter === null ? 0 : this.runningCost(meter);
+      // What is only supposed makes the request hold more, and never ends it.
+      const running = meter === null ? 0 : this.runningCost(meter, 'passed');
       const answer = await this.ledgers.look(this.call.identity.tokenId, this.lookFor(wants, running));
       if (answer.outcome === 'refused') return errorOf(answer, this.call.endpoint.door);
       this.reservedNanoUsd = answer.reservedNanoUsd;
@@ -95,35 +111,62 @@ export class Ticket {
     }
     // What is free is not counted either: a token count is no input of a model.
     const meter = this.call.endpoint.free ? null : ending.meter;
-    const upstream = meter?.usage() ?? null;
-    const usage = meter === null ? emptyUsage() : (upstream ?? this.runningUsage(meter));
-    const source = meter === null ? null : upstream === null ? 'estimated' : 'upstream';
-    const charge = meter === null ? null : this.charge(usage, meter);
-    const row = this.row(ending, usage, source, charge);
+    const used = meter === null ? null : this.usedBy(meter, ending);
+    const usage = used?.usage ?? emptyUsage();
+    const charge = meter === null || used === null ? null : this.charge(used, meter);
+    const row = this.row(ending, usage, used?.source ?? null, charge);
     const tokens = usage.inputTokens + usage.outputTokens;
     this.call.background(this.ledgers.settle(this.call.identity.tokenId, { row, tokens }));
   }
 
-  /** What is known of the usage while it runs: the upstream's own part, the rest from what passed. */
-  private runningUsage(meter: Meter): Usage {
-    return estimateUsage(this.plan.size, meter);
+  /** The upstream's own figure, or what an estimate makes of an answer that has none. */
+  private usedBy(meter: Meter, ending: Ending): Used & { source: 'upstream' | 'estimated' } {
+    const told = meter.usage();
+    if (told !== null && !isImplausible(told, meter, this.route?.rates ?? null))
+      return { usage: told, others: meter.otherModelUsage, source: 'upstream' };
+    const estimated = this.estimate(meter, ending.errorCode === null);
+    const { others } = estimated;
+    const costOf = (usage: Usage) => {
+      const charge = this.charge({ usage, others }, meter);
+      return charge === null ? 0 : costOfCharge(charge);
+    };
+    return { usage: boundedEstimate(estimated, this.reservedNanoUsd, costOf), others, source: 'estimated' };
   }
 
-  private runningCost(meter: Meter): number {
+  /** What is known of the usage while it runs: the upstream's own part, the rest from what passed. */
+  private estimate(meter: Meter, isWhole: boolean): Estimate {
+    const request = bodyValue(this.plan.body);
+    const fields = isObject(request) ? request : {};
+    const isBound = hasOwnBound(this.call.endpoint.kind, fields);
+    return estimate(this.plan.size, meter, {
+      model: this.route?.upstreamModel ?? '',
+      request: fields,
+      rates: this.route?.rates ?? null,
+      elapsedMs: Date.now() - this.sentAtMs,
+      heardSeconds: this.heard?.seconds ?? null,
+      mostOutputTokens: isBound ? (this.plan.size?.outputTokens ?? null) : null,
+      isWhole,
+    });
+  }
+
+  private runningCost(meter: Meter, part: 'passed' | 'supposed' = 'supposed'): number {
     if (this.call.endpoint.free) return 0;
-    const charge = this.charge(this.runningUsage(meter), meter);
+    const estimated = this.estimate(meter, true);
+    // With a figure of the upstream's so far there is nothing to suppose.
+    const usage = meter.usage() === null ? estimated[part] : estimated.passed;
+    const charge = this.charge({ usage, others: estimated.others }, meter);
     return charge === null ? 0 : costOfCharge(charge);
   }
 
   /** null: the model has no price. */
-  private charge(usage: Usage, meter: Meter): Charge | null {
+  private charge({ usage, others }: Used, meter: Meter): Charge | null {
     const route = this.route;
     if (route === null || route.rates === null) return null;
     const charged = {
       provider: route.channel.provider,
       model: route.upstreamModel,
       usage,
-      others: meter.otherModelUsage,
+      others,
       terms: { tier: meter.serviceTier, region: meter.servedIn },
       multiplier: this.plan.multiplier,
     };
