@@ -6,6 +6,7 @@ import type { Admitted } from './admitted.ts';
 import type { Sent } from './attempt.ts';
 import type { Call } from './call.ts';
 import { relayLimits } from './limits.ts';
+import { drainMsOf } from './on-disconnect.ts';
 import { rerankDialect } from './outgoing.ts';
 import { waitsFor } from './patience.ts';
 import { recordIds } from './record-ids.ts';
@@ -26,6 +27,12 @@ export function streamTask(answering: Answering, body: ReadableStream): StreamTa
     body,
     meter,
     idleMs: waitsFor(plan, sent.route).idleMs,
+    left: call.request.signal,
+    callerLeft: () => {
+      const drainMs = drainMsOf(call, plan, sent.route, meter);
+      if (drainMs > 0) ticket.giveSlotBack(meter);
+      return drainMs;
+    },
     abortUpstream: () => sent.abort.abort(),
     isAtBoundary: () => meter.atBoundary,
     isCut: () => isCut(answering),

@@ -42,11 +42,14 @@ async function serve(request: Admitted): Promise<Response> {
   const { plan, ticket, clock } = request;
   const abort = new AbortController();
   try {
-    abortWhenCallerLeaves(request, abort);
+    const stopListening = abortWhenCallerLeaves(request, abort);
     if (plan.isUncounted) return counted(request);
     if (plan.kept !== null) return await kept(request, plan.kept);
     renewLease(ticket, clock);
-    return namingModel(request, await answer(request, await send(request, abort.signal)));
+    const response = await answer(request, await send(request, abort.signal));
+    // A stream that has begun knows by itself what to do when its caller leaves (stream-task.ts).
+    if (plan.facts.stream) stopListening();
+    return namingModel(request, response);
   } catch (error) {
     throw settleFailure(request, abort, error);
   }
@@ -179,13 +182,18 @@ function giveUpForm(call: Call, body: Extract<CallerBody, { type: 'form' }>): vo
   call.background(discard(body.rest));
 }
 
-/** A caller that leaves a stream aborts the upstream at once; an unstreamed answer is finished, to learn its usage. */
-function abortWhenCallerLeaves({ call, plan, clock }: Admitted, abort: AbortController): void {
+/**
+ * A caller that leaves before its stream has begun aborts the upstream at once; an unstreamed answer is finished, to learn
+ * its usage. Answers how to stop listening.
+ */
+function abortWhenCallerLeaves({ call, plan, clock }: Admitted, abort: AbortController): () => void {
   const { signal } = call.request;
-  signal.addEventListener('abort', () => {
+  const leave = () => {
     if (plan.facts.stream) abort.abort();
     else clock.after(streamRhythm.finishMs, () => abort.abort());
-  });
+  };
+  signal.addEventListener('abort', leave);
+  return () => signal.removeEventListener('abort', leave);
 }
 
 /** Keeps the reservation while the upstream's head is awaited. */

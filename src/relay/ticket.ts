@@ -85,6 +85,12 @@ export class Ticket {
     }
   }
 
+  /** The caller has left while the upstream is read on: others may run in its place, and the money stays held. */
+  giveSlotBack(meter: Meter): void {
+    const look = { ...this.lookFor(this.reservedNanoUsd, this.runningCost(meter, 'passed')), hasLeft: true };
+    this.call.background(this.ledgers.look(this.call.identity.tokenId, look).catch(() => undefined));
+  }
+
   /** Whether what it has cost nears what is held: by half a step, unless all that it can cost is held. */
   isShort(meter: Meter): boolean {
     const running = this.runningCost(meter);
