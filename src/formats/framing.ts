@@ -1,4 +1,6 @@
 // Bytes to parsed events, one framing each; the formats' observers see only values. Owns the limits.
+
+import { type BodyShape, FramingDetector } from './framing-detector.ts';
 import { createJsonArraySplitter } from './json-array.ts';
 import { isObject } from './json-reader.ts';
 import { createJsonSkeleton } from './json-skeleton.ts';
@@ -20,6 +22,58 @@ export interface Frames {
   end(): void;
   readonly atBoundary: boolean;
   readonly arrayPosition: ArrayPosition | null;
+  /** What the body is read as; the declared one as long as nothing has come. */
+  readonly framing: Framing;
+}
+
+/**
+ * Like {@link createFraming}, but of a body that is no declared event stream the first bytes decide: events are read as
+ * events, and JSON that was not declared as JSON is read as `jsonFraming`.
+ */
+export function detectFraming(
+  declared: Framing,
+  jsonFraming: 'json' | 'json-array',
+  observer: WireObserver,
+  observation: Observation,
+): Frames {
+  const detector = new FramingDetector();
+  const make = (framing: Framing) => createFraming(framing, observer, observation);
+  let decided: Frames | null = null;
+  let held: Uint8Array[] = [];
+  const decide = (shape: BodyShape): Frames => {
+    const frames = make(framingOf(shape, declared, jsonFraming));
+    for (const bytes of held) frames.push(bytes);
+    held = [];
+    return frames;
+  };
+  const undecided = make(declared);
+  return {
+    push(bytes) {
+      if (decided !== null) return decided.push(bytes);
+      const shape = detector.push(bytes);
+      // Blanks at the front are few, and the bytes are the caller's only until the next push.
+      held.push(bytes.slice());
+      if (shape !== null) decided = decide(shape);
+    },
+    end() {
+      decided ??= decide(detector.end());
+      decided.end();
+    },
+    get atBoundary() {
+      return (decided ?? undecided).atBoundary;
+    },
+    get arrayPosition() {
+      return (decided ?? undecided).arrayPosition;
+    },
+    get framing() {
+      return decided?.framing ?? declared;
+    },
+  };
+}
+
+function framingOf(shape: BodyShape, declared: Framing, jsonFraming: 'json' | 'json-array'): Framing {
+  if (shape === 'sse') return 'sse';
+  return shape !== 'other' && declared === 'opaque' ? jsonFraming : declared;
 }
 
 /** The framing that feeds `observer`, which writes to `observation`. */
@@ -32,7 +86,7 @@ export function createFraming(framing: Framing, observer: WireObserver, observat
     case 'json-array':
       return arrayFrames(observer, observation);
     case 'opaque':
-      return opaqueFrames(observation);
+      return opaqueFrames(observer, observation);
   }
 }
 
@@ -45,8 +99,10 @@ function sseFrames(observer: WireObserver, observation: Observation): Frames {
       // a whole answer from an upstream that does not stream.
       if (value !== null) observer.body(observation, value);
       if (observation.usage !== null && observation.error === null) observation.complete ||= value !== null;
+      if (value === null) readLoose(block.raw, observer, observation);
     } else if (value !== null) observer.event(observation, value, block.event);
     else if (block.data.trim() === '[DONE]') observation.complete = true;
+    else observation.unreadBytes += block.data.length;
   };
   return {
     push: (bytes) => splitter.push(bytes).forEach(take),
@@ -55,22 +111,43 @@ function sseFrames(observer: WireObserver, observation: Observation): Frames {
       return splitter.atBoundary;
     },
     arrayPosition: null,
+    framing: 'sse',
   };
 }
+
+/** Text in an event stream that is neither an event nor an object: Gemini's array, or nothing that can be read. */
+function readLoose(raw: string, observer: WireObserver, observation: Observation): void {
+  const values = parseArray(raw);
+  for (const value of values ?? []) observer.event(observation, value, undefined);
+  const isComment = raw
+    .split(/[\r\n]+/)
+    .every((line) => line === '' || line.startsWith(':') || isField.test(line));
+  if (values === null && !isComment) observation.unreadBytes += raw.length;
+}
+
+/** Fields of an event that has no data. */
+const isField = /^\uFEFF?(event|id|retry)(:|$)/;
 
 function jsonFrames(observer: WireObserver, observation: Observation): Frames {
   const skeleton = createJsonSkeleton(framingLimits.maximumSkeletonBytes);
   let read = false;
+  let isUnderstood = false;
   const readOnce = (): void => {
     if (read || !skeleton.closed) return;
     read = true;
     const value = skeleton.value();
     if (value === null) return;
+    isUnderstood = true;
+    observation.unreadBytes = 0;
     observation.complete = true;
     if (isObject(value)) observer.body(observation, value);
+    // Gemini's stream as an array, from an upstream that was asked for one object.
+    else if (Array.isArray(value)) for (const one of value.filter(isObject)) observer.body(observation, one);
   };
   return {
     push(bytes) {
+      // Until the value is whole, nothing of it is read.
+      if (!isUnderstood) observation.unreadBytes += bytes.length;
       skeleton.push(bytes);
       readOnce();
     },
@@ -79,6 +156,7 @@ function jsonFrames(observer: WireObserver, observation: Observation): Frames {
       return !skeleton.begun;
     },
     arrayPosition: null,
+    framing: 'json',
   };
 }
 
@@ -87,6 +165,7 @@ function arrayFrames(observer: WireObserver, observation: Observation): Frames {
   const take = (text: string): void => {
     const value = parseObject(text);
     if (value !== null) observer.event(observation, value, undefined);
+    else observation.unreadBytes += text.length;
   };
   return {
     push: (bytes) => splitter.push(bytes).forEach(take),
@@ -97,13 +176,16 @@ function arrayFrames(observer: WireObserver, observation: Observation): Frames {
     get arrayPosition() {
       return splitter.position;
     },
+    framing: 'json-array',
   };
 }
 
-function opaqueFrames(observation: Observation): Frames {
+function opaqueFrames(observer: WireObserver, observation: Observation): Frames {
   return {
     push(bytes) {
       if (bytes.length > 0) observation.started = true;
+      if (observer.bytes === undefined) observation.unreadBytes += bytes.length;
+      else observer.bytes(observation, bytes);
     },
     end() {
       observation.complete = true;
@@ -112,6 +194,7 @@ function opaqueFrames(observation: Observation): Frames {
       return !observation.started;
     },
     arrayPosition: null,
+    framing: 'opaque',
   };
 }
 
@@ -120,6 +203,16 @@ function parseObject(text: string): JsonObject | null {
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function parseArray(text: string): JsonObject[] | null {
+  if (text[text.search(/\S/)] !== '[') return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value.filter(isObject) : null;
   } catch {
     return null;
   }

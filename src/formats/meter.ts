@@ -1,6 +1,8 @@
 // One meter watches one answer: bytes in, counts out. Owns the choice of framing and of wire format; the
 // framings are in framing.ts, what events mean is in each format's folder.
-import { createFraming } from './framing.ts';
+import type { AudioLength } from './audio-length.ts';
+import { createFraming, detectFraming } from './framing.ts';
+import type { MadeMedia } from './made-media.ts';
 import { emptyObservation, type OtherModelUsage } from './observation.ts';
 import type { Usage } from './usage.ts';
 import { observerOf } from './wire-kinds.ts';
@@ -37,6 +39,7 @@ export type ArrayPosition = 'start' | 'first' | 'after-element' | 'after-comma' 
  * (see `framingLimits`): beyond the bound usage is null rather than wrong.
  */
 export interface Meter {
+  readonly kind: WireKind;
   /** The next bytes, cut anywhere. Not kept and not changed. */
   push(bytes: Uint8Array): void;
   /** The body ended, however. Reads what was still pending; calling it again does nothing. */
@@ -55,6 +58,14 @@ export interface Meter {
   readonly arrayPosition: ArrayPosition | null;
   /** UTF-16 length of text, reasoning and tool arguments seen, to estimate output where there is no usage. */
   readonly outputCharacters: number;
+  /** What the body is read as: the declared framing, or what its first bytes showed. */
+  readonly framing: Framing;
+  /** Bytes that passed and could not be read as anything, to estimate output where there is no usage. */
+  readonly unreadBytes: number;
+  /** The sound of the answer so far; null: it has none. */
+  readonly audio: AudioLength | null;
+  /** The pictures of the answer so far. */
+  readonly media: MadeMedia;
   /** At least one event with content was seen. */
   readonly started: boolean;
   /**
@@ -76,11 +87,19 @@ export interface Meter {
   readonly otherModelUsage: readonly OtherModelUsage[];
 }
 
-/** A meter for one answer. An error body (a status of 400 or more) may be given to it too; it then has `error`. */
-export function createMeter(kind: WireKind, framing: Framing): Meter {
+/**
+ * A meter for one answer. An error body (a status of 400 or more) may be given to it too; it then has `error`.
+ * `undeclared`: the first bytes decide between the framing, events, and JSON of that framing.
+ */
+export function createMeter(kind: WireKind, framing: Framing, undeclared?: 'json' | 'json-array'): Meter {
   const observation = emptyObservation();
-  const frames = createFraming(framing, observerOf(kind), observation);
+  const observer = observerOf(kind);
+  const frames =
+    undeclared === undefined
+      ? createFraming(framing, observer, observation)
+      : detectFraming(framing, undeclared, observer, observation);
   return {
+    kind,
     push: (bytes) => frames.push(bytes),
     end: () => frames.end(),
     usage: () => observation.usage,
@@ -99,6 +118,18 @@ export function createMeter(kind: WireKind, framing: Framing): Meter {
     },
     get outputCharacters() {
       return observation.outputCharacters;
+    },
+    get framing() {
+      return frames.framing;
+    },
+    get unreadBytes() {
+      return observation.unreadBytes;
+    },
+    get audio() {
+      return observation.audio;
+    },
+    get media() {
+      return observation.media;
     },
     get started() {
       return observation.started;

@@ -1,5 +1,7 @@
 // What a meter knows of an answer, and what a wire format has to supply to fill it in. The readers in the
 // formats' folders write to an Observation; meter.ts owns the bytes and calls them.
+import type { AudioLength } from './audio-length.ts';
+import { type MadeMedia, noMedia } from './made-media.ts';
 import type { Usage } from './usage.ts';
 
 /** The state that the readers of one answer share. Readers only ever add to it. */
@@ -16,6 +18,12 @@ export interface Observation {
   started: boolean;
   /** UTF-16 length of text, reasoning and tool arguments seen. */
   outputCharacters: number;
+  /** Bytes (of text: UTF-16 units) that passed and could not be read as anything. */
+  unreadBytes: number;
+  /** Sound that passed, where the answer is sound or has it in events. */
+  audio: AudioLength | null;
+  /** Pictures that passed. */
+  media: MadeMedia;
   /** Ids that the upstream made and that a later request can name. */
   madeIds: Set<string>;
   model: string | null;
@@ -49,6 +57,8 @@ export interface WireObserver {
   event(observation: Observation, value: JsonObject, eventName: string | undefined): void;
   /** A whole JSON body. Strings may be cut (elision.ts) and arrays of numbers empty. */
   body(observation: Observation, value: JsonObject): void;
+  /** Bytes of an answer that is no JSON and no events. Undefined: they cannot be read. */
+  bytes?(observation: Observation, bytes: Uint8Array): void;
 }
 
 /** An observation of nothing yet. */
@@ -60,6 +70,9 @@ export function emptyObservation(): Observation {
     saidWhy: false,
     started: false,
     outputCharacters: 0,
+    unreadBytes: 0,
+    audio: null,
+    media: noMedia(),
     madeIds: new Set(),
     model: null,
     error: null,

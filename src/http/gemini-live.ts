@@ -1,6 +1,6 @@
 // The door of Gemini's Live API: who calls. The model comes later, in the client's first message.
 import { Hono } from 'hono';
-import type { SessionOrder } from '../realtime/order.ts';
+import { headersForOrder, type SessionOrder } from '../realtime/order.ts';
 import { fallbackNames } from '../routing/wished-models.ts';
 import { atDoor, authenticate, type DoorContext, type DoorEnv } from './door.ts';
 import {
@@ -40,8 +40,7 @@ function openLive(context: DoorContext, method: string, services: RealtimeDoorSe
       fallback: [],
       intent: 'conversation',
       bound: null,
-      search: '',
-      headers: headersOf(request.headers),
+      headers: headersForOrder(request.headers),
       protocol: null,
       startedAtMs: Date.now(),
     };
@@ -51,13 +50,4 @@ function openLive(context: DoorContext, method: string, services: RealtimeDoorSe
     });
     return openSession(order, context, services);
   });
-}
-
-/** Of the caller's headers, those that mean something upstream. */
-function headersOf(from: Headers): Record<string, string> {
-  const passing = ['user-agent', 'x-goog-api-client'].flatMap((name) => {
-    const value = from.get(name);
-    return value === null ? [] : [[name, value] as const];
-  });
-  return Object.fromEntries(passing);
 }

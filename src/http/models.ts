@@ -6,8 +6,8 @@ import { geminiModel, geminiPage } from '../formats/gemini-generate/models.ts';
 import { openaiList, openaiModel } from '../formats/openai-chat/models.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { allowsModel, modelsNamed } from '../quota/policy.ts';
+import { errorOf } from '../relay/admission-request.ts';
 import type { RelayServices } from '../relay/call.ts';
-import { errorOf } from '../relay/ticket.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import {
   atDoor,

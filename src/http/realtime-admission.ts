@@ -12,8 +12,8 @@ import {
   usualTranscriptionModel,
   wishesOf,
 } from '../realtime/routes.ts';
+import { errorOf } from '../relay/admission-request.ts';
 import type { RelayServices } from '../relay/call.ts';
-import { errorOf } from '../relay/ticket.ts';
 import { identityOf } from '../tokens/resolve.ts';
 import type { DoorContext, DoorEnv } from './door.ts';
 import { logRefusal } from './realtime-refusal.ts';

@@ -6,7 +6,7 @@ import type { LedgerClient } from '../quota/client.ts';
 import { blankRow } from '../quota/log-row.ts';
 import { questionOf, type SessionOrder } from '../realtime/order.ts';
 import { modelsToAllow, wishesOf } from '../realtime/routes.ts';
-import { errorOf } from '../relay/ticket.ts';
+import { errorOf } from '../relay/admission-request.ts';
 import type { CatalogLoader } from '../routing/catalog-loader.ts';
 import { identityOf } from '../tokens/resolve.ts';
 

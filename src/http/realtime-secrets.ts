@@ -9,8 +9,8 @@ import { realtimeLimits } from '../realtime/limits.ts';
 import { transcriptionModelIn } from '../realtime/openai/models.ts';
 import { questionOf, realtimePath, type SessionOrder } from '../realtime/order.ts';
 import { modelsToAllow } from '../realtime/routes.ts';
+import { errorOf } from '../relay/admission-request.ts';
 import { bytesWithin } from '../relay/read-body.ts';
-import { errorOf } from '../relay/ticket.ts';
 import { identityOf } from '../tokens/resolve.ts';
 import { atDoor, authenticate, type DoorContext } from './door.ts';
 import { type RealtimeDoorServices, servedWishes } from './realtime-admission.ts';
@@ -78,7 +78,6 @@ function mint(
       model: null,
       fallback: [],
       startedAtMs,
-      search: '',
       headers: {},
       protocol: null,
       intent: 'conversation',

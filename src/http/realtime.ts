@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import { RelayError } from '../lib/relay-error.ts';
 import { ephemeralPrefix } from '../realtime/ephemeral.ts';
-import { realtimePath, type SessionOrder } from '../realtime/order.ts';
+import { headersForOrder, realtimePath, type SessionOrder } from '../realtime/order.ts';
 import { fallbackNames } from '../routing/wished-models.ts';
 import { isCredential, offeredProtocols } from './credentials.ts';
 import { atDoor, authenticated, credentialOf, type DoorContext, type DoorEnv } from './door.ts';
@@ -44,7 +44,6 @@ async function orderFor(
     endpoint: realtimePath,
     fallback: [],
     ip: request.headers.get('cf-connecting-ip'),
-    search: searchOf(query),
     headers: headersOf(request.headers),
     protocol: echoed(offeredProtocols(request.headers)),
     startedAtMs: Date.now(),
@@ -109,20 +108,8 @@ function echoed(offered: readonly string[]): string | null {
   return offered.find((name) => name === 'realtime') ?? offered.find((name) => !isCredential(name)) ?? null;
 }
 
-/** Credentials stay here; what the relay says itself is said anew. */
-function searchOf(query: URLSearchParams): string {
-  const rest = new URLSearchParams(query);
-  for (const name of ['token', 'key', 'access_token', 'model', 'intent', 'api-version', 'deployment'])
-    rest.delete(name);
-  return rest.size === 0 ? '' : `?${rest}`;
-}
-
-/** Of the caller's headers, those that mean something upstream. In a browser the beta is asked for by subprotocol. */
+/** In a browser the beta is asked for by subprotocol. */
 function headersOf(from: Headers): Record<string, string> {
-  const passing = ['openai-beta', 'openai-safety-identifier', 'user-agent'].flatMap((name) => {
-    const value = from.get(name);
-    return value === null ? [] : [[name, value] as const];
-  });
   const isBeta = offeredProtocols(from).includes('openai-beta.realtime-v1');
-  return { ...(isBeta && { 'openai-beta': 'realtime=v1' }), ...Object.fromEntries(passing) };
+  return { ...(isBeta && { 'openai-beta': 'realtime=v1' }), ...headersForOrder(from) };
 }

@@ -66,11 +66,13 @@ export const outputBounds = {
   /** A model that a tool calls: one image, or an adviser's answer (it has 2,048 tokens unless told otherwise). */
   tokensOfAssistant: 6_300,
   tokensPerPartialImage: 100,
-  /** Speech: some 21 tokens a second at no fewer than 7 characters a second. */
+  /** Speech: some 21 tokens a second at no fewer than 7 characters a second; slower by the request's `speed`. */
   speechTokensPerCharacter: 3,
-  /** Transcripts: fast speech has 5 tokens a second; audio of at least 16 kbit/s. */
+  /** Transcripts: fast speech has 5 tokens a second; audio of at least 6 kbit/s (Opus, RFC 6716 section 2.1.1). */
   transcriptTokensPerSecond: 6,
-  transcribedBytesPerSecond: 2_000,
+  transcribedBytesPerSecond: 750,
+  /** Sound behind a `url`: the most that a provider fetches (Groq, https://console.groq.com/docs/speech-to-text, 2026-11). */
+  bytesOfRemoteAudio: 100 * 1024 * 1024,
   transcribedTokensPerSecond: 12,
   /** Searches that a request with a search tool may run, where it does not say (`max_uses`). */
   webSearches: 5,

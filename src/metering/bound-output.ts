@@ -26,20 +26,41 @@ export function outputBound(kind: WireKind, request: Request, bodyBytes: number)
     case 'images':
       return imagesBound(request);
     case 'speech':
-      return Math.max(100, lengthOf(request.input) * outputBounds.speechTokensPerCharacter);
+      return Math.max(100, speechBound(request));
     case 'transcription':
       return (
-        Math.ceil(bodyBytes / outputBounds.transcribedBytesPerSecond) * outputBounds.transcriptTokensPerSecond
+        Math.ceil(heardBytes(request, bodyBytes) / outputBounds.transcribedBytesPerSecond) *
+        outputBounds.transcriptTokensPerSecond
       );
     default:
       return 0;
   }
 }
 
+/** Whether the request bounds its output itself, so that no model writes more. */
+export function hasOwnBound(kind: WireKind, request: Request): boolean {
+  const config = kind === 'generate' ? generationConfigOf(request) : request;
+  const names = ['max_completion_tokens', 'max_output_tokens', 'max_tokens', 'maxOutputTokens'];
+  return names.some((name) => typeof config[name] === 'number');
+}
+
 function imagesBound(request: Request): number {
   const partial = typeof request.partial_images === 'number' ? request.partial_images : 0;
   const each = outputBounds.tokensPerImage + partial * outputBounds.tokensPerPartialImage;
   return each * countOf(request.n);
+}
+
+/** Bytes of sound at most: of the body, or of what its `url` names. */
+export function heardBytes({ url }: Request, bodyBytes: number): number {
+  return typeof url === 'string' && url !== ''
+    ? Math.max(bodyBytes, outputBounds.bytesOfRemoteAudio)
+    : bodyBytes;
+}
+
+/** `speed` is from 0.25 to 4 (https://developers.openai.com/api/reference/resources/audio, 2026-11). */
+function speechBound({ input, speed }: Request): number {
+  const slowness = typeof speed === 'number' && speed < 1 ? 1 / Math.max(speed, 0.25) : 1;
+  return Math.ceil(lengthOf(input) * outputBounds.speechTokensPerCharacter * slowness);
 }
 
 function lengthOf(value: unknown): number {

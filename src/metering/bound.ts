@@ -5,7 +5,7 @@ import type { WireKind } from '../formats/meter.ts';
 import { type Usage, usageOf } from '../formats/usage.ts';
 import { outputBounds } from './bound-figures.ts';
 import { type InputSurvey, surveyInput } from './bound-input.ts';
-import { countOf, generationConfigOf, outputBound } from './bound-output.ts';
+import { countOf, generationConfigOf, heardBytes, outputBound } from './bound-output.ts';
 import { costNanoUsd, type Rates, type TokenRates } from './price.ts';
 
 export { inputBounds, outputBounds } from './bound-figures.ts';
@@ -95,7 +95,7 @@ function typicalOf(kind: WireKind, input: Usage, { typicalTokens }: InputSurvey)
 }
 
 function inputUsage(kind: WireKind, request: Request, survey: InputSurvey, bodyBytes: number): Usage {
-  const seconds = Math.ceil(bodyBytes / outputBounds.transcribedBytesPerSecond);
+  const seconds = Math.ceil(heardBytes(request, bodyBytes) / outputBounds.transcribedBytesPerSecond);
   const heard = kind === 'transcription' ? seconds * outputBounds.transcribedTokensPerSecond : 0;
   const input = typeof request.input === 'string' ? request.input : '';
   return usageOf({

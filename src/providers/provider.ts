@@ -59,6 +59,13 @@ export interface ChannelSettings {
   firstByteMs?: number;
   /** Time between two pieces of a stream. */
   idleMs?: number;
+  /** Lower-case names of callers' headers that go to the upstream besides the provider's own list. */
+  forwardHeaders?: readonly string[];
+  /**
+   * What a client that leaves a stream does to the upstream: `abort` ends it at once, `drain` reads on for the usage.
+   * Undefined: drains what may cost unseen (relay/on-disconnect.ts).
+   */
+  onDisconnect?: 'abort' | 'drain';
   /** Bedrock: the AWS region, which the address and the signature name. */
   region?: string;
   /** Vertex: the Google Cloud project; undefined: the service account's. */

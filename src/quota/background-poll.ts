@@ -4,7 +4,7 @@ import { createMeter, type Meter } from '../formats/meter.ts';
 import type { Usage } from '../formats/usage.ts';
 import { AlarmClock } from '../lib/alarm-clock.ts';
 import { type Charge, chargeFor, costOfCharge } from '../metering/charge.ts';
-import { estimateUsage } from '../metering/estimate.ts';
+import { estimate } from '../metering/estimate.ts';
 import { exchange } from '../providers/exchange.ts';
 import { baseUrlOf } from '../providers/provider.ts';
 import { providers } from '../providers/registry.ts';
@@ -102,7 +102,7 @@ function settlementOf(
   meter.end();
   const told = meter.usage();
   const { typicalInput, row } = order;
-  const usage = told ?? estimateUsage(typicalInput && { typicalInput }, meter);
+  const usage = told ?? estimate(typicalInput && { typicalInput }, meter, null).passed;
   const charge = chargeOf(order, channel, usage, meter);
   return {
     row: {

@@ -35,6 +35,8 @@ export interface Hold {
   endpoint: string;
   model: string | null;
   stream: boolean;
+  /** Its caller has left: what is held is only to be settled. */
+  hasLeft?: boolean;
   /** The open request that this one is a part of. */
   within?: string;
 }
@@ -73,7 +75,7 @@ export class Book {
   openBeside({ within: whole }: AdmissionAsk): number {
     if (whole !== undefined) return 0;
     let open = 0;
-    for (const { within } of this.holds.values()) if (within === undefined) open += 1;
+    for (const { within, hasLeft } of this.holds.values()) if (within === undefined && !hasLeft) open += 1;
     return open;
   }
 
@@ -125,6 +127,7 @@ export class Book {
       endpoint: ask.endpoint,
       model: ask.model,
       stream: ask.stream,
+      ...((before?.hasLeft || ('hasLeft' in ask && ask.hasLeft)) && { hasLeft: true }),
       ...(ask.within !== undefined && { within: ask.within }),
     });
   }

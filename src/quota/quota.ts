@@ -149,6 +149,8 @@ export interface Look {
   endpoint: string;
   stream: boolean;
   startedAtMs: number;
+  /** Its caller has left: it counts for no limit of concurrency any more. */
+  hasLeft?: boolean;
   /** As in its AdmissionAsk. */
   within?: string;
 }

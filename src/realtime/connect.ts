@@ -3,6 +3,7 @@ import { RelayError } from '../lib/relay-error.ts';
 import type { UpstreamRequest } from '../providers/provider.ts';
 import { refusedRelay, refusedThisOnly } from '../providers/refused-relay.ts';
 import { providers } from '../providers/registry.ts';
+import { allowedHeaders } from '../providers/request-allowlist.ts';
 import type { Attempt } from '../quota/quota.ts';
 import type { Route } from '../routing/catalog.ts';
 import type { Failure } from '../routing/health.ts';
@@ -142,7 +143,9 @@ export class Connector {
     try {
       const key = await this.services.keys.keyOf(route.channel, keyId);
       usedKeyId = key.id;
-      const headers = new Headers({ ...this.order.headers, ...route.channel.headers, upgrade: 'websocket' });
+      const headers = allowedHeaders(new Headers(this.order.headers), route.channel);
+      for (const [name, value] of Object.entries({ ...route.channel.headers, upgrade: 'websocket' }))
+        headers.set(name, value);
       const url = this.urlOf(route);
       if (key.value !== null)
         await this.authorize(route, { url, method: 'GET', headers, body: null }, key.value);

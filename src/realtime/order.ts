@@ -1,6 +1,7 @@
 // What the door hands over to a session's Durable Object with the upgrade: who calls, and what was asked for. It travels
 // in a header between the two, which no caller can set: the door makes that request anew.
 import type { JsonObject } from '../formats/observation.ts';
+import { neverForwarded } from '../providers/request-allowlist.ts';
 import type { PolicyQuestion } from '../quota/policy.ts';
 import type { TokenIdentity } from '../tokens/token.ts';
 
@@ -21,13 +22,26 @@ export interface SessionOrder {
   intent: 'conversation' | 'transcription';
   /** Of an ephemeral secret: it may not take another model, and begins with these settings. */
   bound: { settings: JsonObject } | null;
-  /** The caller's query, without its credentials and what the relay says itself: '' or '?…'. */
-  search: string;
-  /** What of the caller's headers goes on to the upstream. */
+  /** The caller's headers that may go to some upstream; the channel's allowlist decides (connect.ts). */
   headers: Record<string, string>;
   /** The subprotocol to be echoed; null: none was offered, or only credentials. */
   protocol: string | null;
   startedAtMs: number;
+}
+
+/** What an order carries of its caller's headers, in characters: the order itself travels in a header. */
+export const sessionHeaderCharacters = 8_192;
+
+/** Keeps the headers that a channel could forward, as many as fit. */
+export function headersForOrder(from: Headers): Record<string, string> {
+  const kept: Record<string, string> = {};
+  let characters = 0;
+  for (const [name, value] of from) {
+    characters += name.length + value.length;
+    if (neverForwarded.test(name)) characters -= name.length + value.length;
+    else if (characters <= sessionHeaderCharacters) kept[name] = value;
+  }
+  return kept;
 }
 
 /** The header that an order travels in. */

@@ -12,6 +12,7 @@ import { adaptedBody, headersFor, outgoingBody, targetFor } from './outgoing.ts'
 import { waitsFor } from './patience.ts';
 import type { PricedRoute } from './plan.ts';
 import { refuseLoss, type Translation } from './translation.ts';
+import { UploadedAudio } from './uploaded-audio.ts';
 
 /** An upstream's response, and how it was got. */
 export interface Sent {
@@ -129,7 +130,8 @@ async function sendTo(
   abort: AbortController,
 ): Promise<Sent> {
   const { call, plan, ticket, clock, services } = request;
-  const outgoing = outgoingBody(call, plan, route, abort);
+  ticket.heard = call.endpoint.kind === 'transcription' ? new UploadedAudio() : null;
+  const outgoing = outgoingBody(call, plan, route, abort, ticket.heard);
   const { uploaded, usageSwitchedOn, translated } = outgoing;
   const translation = translated?.translation ?? null;
   const target = targetFor(call, plan, route, key, translated);

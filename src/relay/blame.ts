@@ -1,6 +1,7 @@
 // What an upstream's response says against the place that it came from: whether another may be tried, and what the
 // place is to be left alone for.
 import { isObject } from '../formats/json-reader.ts';
+import { mediaType } from '../lib/media-type.ts';
 import { refusedRelay, refusedThisOnly } from '../providers/refused-relay.ts';
 import type { Failure } from '../routing/health.ts';
 import { retryAfterOf } from '../routing/retry-after.ts';
@@ -26,10 +27,8 @@ export interface Judged {
 export async function judge(response: Response, firstByteMs: number | null): Promise<Judged> {
   const { status, headers } = response;
   if (status < 400) {
-    const isStream = headers.get('content-type')?.includes('text/event-stream') === true;
-    return firstByteMs !== null && isStream
-      ? withoutFirstError(response, firstByteMs)
-      : { response, failure: null };
+    if (firstByteMs === null) return { response, failure: null };
+    return withoutFirstError(response, firstByteMs, mediaType(headers) === 'text/event-stream');
   }
   if (!movesOn(status)) return { response, failure: null };
   const bytes = await response.arrayBuffer().catch(() => new ArrayBuffer(0));

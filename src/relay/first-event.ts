@@ -1,4 +1,5 @@
 // The first event of a stream: an upstream that opens with 200 and then says that it failed has not answered.
+import { type BodyShape, FramingDetector } from '../formats/framing-detector.ts';
 import { isObject } from '../formats/json-reader.ts';
 import type { JsonObject } from '../formats/observation.ts';
 import { createRawSseSplitter, type RawSseBlock } from '../formats/sse.ts';
@@ -9,32 +10,54 @@ import type { AttemptFailure, Judged } from './blame.ts';
 /** A stream that says something, but no event for this long, is passed on as it is: comments keep callers waiting. */
 export const firstEventMs = 5_000;
 
-/** Looks at a branch of the body: what goes to the caller is not touched. `firstByteMs`: for any byte of it to come. */
-export async function withoutFirstError(response: Response, firstByteMs: number): Promise<Judged> {
+/**
+ * Looks at a branch of the body: what goes to the caller is not touched. `firstByteMs`: for any byte of it to come. A body
+ * that is not declared a stream of events is looked at only if it begins as one.
+ */
+export async function withoutFirstError(
+  response: Response,
+  firstByteMs: number,
+  isDeclared: boolean,
+): Promise<Judged> {
   if (response.body === null) return { response, failure: null };
   const [body, branch] = response.body.tee();
   const reader = new GulpReader(branch);
-  const failure = await failureInTime(reader, firstByteMs);
+  const failure = await failureInTime(reader, firstByteMs, isDeclared);
   await reader.cancel();
   return { response: new Response(body, response), failure };
 }
 
-async function failureInTime(reader: GulpReader, firstByteMs: number): Promise<AttemptFailure | null> {
+async function failureInTime(
+  reader: GulpReader,
+  firstByteMs: number,
+  isDeclared: boolean,
+): Promise<AttemptFailure | null> {
   const heard = Promise.withResolvers<true>();
-  const finding = firstFailure(reader, () => heard.resolve(true)).then((failure) => ({ failure }));
+  const finding = firstFailure(reader, isDeclared, () => heard.resolve(true)).then((failure) => ({
+    failure,
+  }));
   const isHeard = await withTimer(Promise.race([heard.promise, finding]), firstByteMs);
   if (isHeard === null) return withoutAnswer('upstream_timeout');
   return (await withTimer(finding, firstEventMs))?.failure ?? null;
 }
 
-async function firstFailure(reader: GulpReader, heard: () => void): Promise<AttemptFailure | null> {
+async function firstFailure(
+  reader: GulpReader,
+  isDeclared: boolean,
+  heard: () => void,
+): Promise<AttemptFailure | null> {
   const splitter = createRawSseSplitter({ maximumEventCharacters: 64 * 1024 });
+  const detector = new FramingDetector();
+  let shape: BodyShape | null = isDeclared ? 'sse' : null;
   try {
     for (let bytes = await reader.read(); bytes !== null; bytes = await reader.read()) {
       heard();
+      shape ??= detector.push(bytes);
+      if (shape !== null && shape !== 'sse') return null;
       const first = splitter.push(bytes).find(isEvent);
       if (first !== undefined) return failureIn(first);
     }
+    if (!isDeclared && detector.end() !== 'sse') return null;
     const rest = splitter.end().find(isEvent);
     return rest === undefined ? withoutAnswer('an empty stream') : failureIn(rest);
   } catch {

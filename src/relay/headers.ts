@@ -1,58 +1,6 @@
-// Which headers go on, each way: a policy as data, with reasons. What is on no list passes: beta headers,
-// SDK telemetry and what providers invent tomorrow.
-
-/** Never sent to an upstream. */
-const droppedFromCaller: readonly (string | RegExp)[] = [
-  // Credentials: the caller's token is the relay's business only.
-  'authorization',
-  'x-api-key',
-  'x-goog-api-key',
-  'api-key',
-  'cookie',
-  'proxy-authorization',
-  // They name an account at the provider; the relay's key belongs to another.
-  'openai-organization',
-  'openai-project',
-  'x-goog-user-project',
-  // On what terms a cloud answers (AWS's and Vertex's tiers, guardrails, sessions) is for whoever pays to say.
-  /^x-amz/,
-  /^x-vertex-ai-/,
-  // Who the caller is and how the request came here is nobody's business upstream.
-  /^cf-/,
-  /^x-forwarded-/,
-  /^x-envoy-/,
-  'forwarded',
-  'x-real-ip',
-  'x-original-forwarded-for',
-  'true-client-ip',
-  /^(x-|fastly-|fly-)(cluster-)?client-ip$/,
-  'via',
-  'cdn-loop',
-  // They ask servers and proxies for another method, path or host than the relay does.
-  /^x-(http-)?method/,
-  /^x-(original|rewrite)-/,
-  'x-host',
-  // A browser's own: providers refuse requests that look like a page's.
-  'origin',
-  'referer',
-  /^sec-/,
-  /^access-control-/,
-  // Said anew for the next hop.
-  'host',
-  'connection',
-  'proxy-connection',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'expect',
-  'content-length',
-  'accept-encoding',
-  // For the relay itself.
-  /^x-relay-/,
-  'x-request-id',
-];
+// Which headers go on, each way. To the upstream an allowlist per provider (providers/request-allowlist.ts); to the caller
+// all but what is listed here, with reasons.
+import { allowedHeaders, type HeaderPolicy, withForwarded } from '../providers/request-allowlist.ts';
 
 /** Never sent to a caller. */
 const droppedFromUpstream: readonly (string | RegExp)[] = [
@@ -101,12 +49,27 @@ const droppedFromUpstream: readonly (string | RegExp)[] = [
   'request-id',
 ];
 
-/** Headers for the upstream: the caller's, less what is dropped. Credentials are put in afterwards. */
-export function headersForUpstream(fromCaller: Headers, added: Readonly<Record<string, string>>): Headers {
-  const headers = passing(fromCaller, droppedFromCaller);
+/** What of a channel decides its requests' headers. */
+export interface ChannelHeaders extends HeaderPolicy {
+  headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Builds the headers for an upstream: the caller's allowed ones, then the channel's own. A translated request takes only what
+ * the channel forwards: beta headers and telemetry are meant for the provider of the caller's format. Credentials are
+ * put in afterwards.
+ */
+export function headersForUpstream(
+  fromCaller: Headers,
+  channel: ChannelHeaders,
+  isTranslated = false,
+): Headers {
+  const headers = isTranslated
+    ? withForwarded(new Headers({ accept: 'application/json' }), fromCaller, channel.settings)
+    : allowedHeaders(fromCaller, channel);
   // The meter reads what passes; the edge compresses for the caller by itself.
   headers.set('accept-encoding', 'identity');
-  for (const [name, value] of Object.entries(added)) headers.set(name, value);
+  for (const [name, value] of Object.entries(channel.headers)) headers.set(name, value);
   return headers;
 }
 
@@ -139,17 +102,6 @@ function isDropped(name: string, dropped: readonly (string | RegExp)[]): boolean
   const verdict = dropped.some((rule) => (typeof rule === 'string' ? rule === name : rule.test(name)));
   if (known.size < 1_000) known.set(name, verdict);
   return verdict;
-}
-
-/** The caller's query without its credentials. */
-export function searchForUpstream(url: string): string {
-  const question = url.indexOf('?');
-  if (question < 0) return '';
-  const query = new URLSearchParams(url.slice(question));
-  query.delete('key');
-  query.delete('token');
-  query.delete('access_token');
-  return query.size === 0 ? '' : `?${query}`;
 }
 
 /** Bound of `x-relay-dropped`: proxies refuse larger header sections. The log has all of them. */

@@ -35,6 +35,8 @@ export const streamRhythm = {
    * everything 30 s after the client has left, and then only the reservation's expiry would charge it.
    */
   finishMs: 24_000,
+  /** The upstream of a client that left a stream is read on for its usage at most so long (relay/on-disconnect.ts). */
+  drainMs: 5_000,
   /** While an unstreamed answer is awaited, its lease is renewed this often. */
   renewMs: 10_000,
 } as const;

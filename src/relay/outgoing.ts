@@ -7,15 +7,17 @@ import { memberText, replaceMember, topLevelMembers } from '../lib/json-members.
 import { chatFactsOf } from '../providers/presets.ts';
 import { type AdaptedBody, baseUrlOf, type UpstreamTarget } from '../providers/provider.ts';
 import { providers } from '../providers/registry.ts';
+import { allowedQuery } from '../providers/request-allowlist.ts';
 import type { ChannelKey } from '../routing/key-ring.ts';
 import type { Call } from './call.ts';
 import { formContentType } from './form.ts';
-import { headersForUpstream, searchForUpstream } from './headers.ts';
+import { headersForUpstream } from './headers.ts';
 import type { Plan, PricedRoute } from './plan.ts';
 import { holdsCarry, translateConversation } from './translate.ts';
 import { translateEmbeddings } from './translate-embeddings.ts';
 import type { TranslatedRequest } from './translation.ts';
 import { startUpload } from './upload.ts';
+import type { UploadedAudio } from './uploaded-audio.ts';
 
 /** Where a request goes, before the provider has made a URL of it. */
 export function targetFor(
@@ -30,11 +32,15 @@ export function targetFor(
     operation: translated?.operation ?? call.endpoint.operation,
     model: upstreamModel,
     suffix: call.suffix,
-    search: translated === null ? searchForUpstream(call.request.url) : searchOf(translated),
+    search: translated === null ? queryFor(call, channel.provider) : searchOf(translated),
     streams: facts.stream,
     settings: channel.settings,
     key: key.value,
   };
+}
+
+function queryFor({ request, endpoint }: Call, provider: PricedRoute['channel']['provider']): string {
+  return allowedQuery(request.url, provider, endpoint.operation === 'stored-response');
 }
 
 /** Of the caller's query nothing is meant for another provider; Gemini streams events only when asked. */
@@ -48,9 +54,7 @@ export function headersFor(
   { channel }: PricedRoute,
   translated: TranslatedRequest | null,
 ): Headers {
-  // Beta headers and an SDK's telemetry are meant for the provider of the caller's format.
-  const own = translated === null ? call.request.headers : new Headers({ accept: 'application/json' });
-  const headers = headersForUpstream(own, channel.headers);
+  const headers = headersForUpstream(call.request.headers, channel, translated !== null);
   if (plan.body.type === 'json') headers.set('content-type', 'application/json');
   if (plan.body.type === 'form') headers.set('content-type', formContentType(plan.body.boundary));
   return headers;
@@ -65,12 +69,18 @@ export interface Outgoing {
 
 const asItIs = { uploaded: null, usageSwitchedOn: false, translated: null };
 
-export function outgoingBody(call: Call, plan: Plan, route: PricedRoute, abort: AbortController): Outgoing {
+export function outgoingBody(
+  call: Call,
+  plan: Plan,
+  route: PricedRoute,
+  abort: AbortController,
+  heard: UploadedAudio | null,
+): Outgoing {
   switch (plan.body.type) {
     case 'none':
       return { ...asItIs, body: null };
     case 'form': {
-      const { body, done } = startUpload(plan.body, route.upstreamModel, abort);
+      const { body, done } = startUpload(plan.body, route.upstreamModel, abort, heard);
       return { ...asItIs, body, uploaded: done };
     }
     case 'json': {

@@ -10,6 +10,7 @@ import {
   closeWhole,
   closeWithError,
   isGone,
+  isUsageKnown,
   type RunningStream,
   type StreamEnd,
   type StreamTask,
@@ -17,7 +18,7 @@ import {
 } from './stream-task.ts';
 
 /** How the passing of bytes to the caller came to an end. */
-type Passing = { state: 'drained' } | { state: 'broken'; error: unknown };
+type Passing = { state: 'drained' } | { state: 'broken'; error: unknown } | { state: 'left' };
 
 /** Starts passing. The caller's bytes are exactly the upstream's. */
 export function pipeStream(task: StreamTask): RunningStream {
@@ -44,7 +45,7 @@ class Pipe {
   }
 
   async run(): Promise<StreamEnd> {
-    const passing = this.pipe();
+    const passing = Promise.race([this.pipe(), this.leaving()]);
     let nextLookMs = Date.now() + streamRhythm.lookMs;
     for (let pauseMs: number = streamRhythm.firstGulpMs; ; pauseMs = streamRhythm.gulpMs) {
       const end = await withTimer(passing, pauseMs);
@@ -55,6 +56,15 @@ class Pipe {
       const error = this.silence() ?? (await Promise.race([this.task.look(), passing.then(() => null)]));
       if (error !== null) return this.endBecause(error, passing);
     }
+  }
+
+  /** The runtime tells of a caller that leaves a silent stream; the pipe would notice with the next write only. */
+  private leaving(): Promise<Passing> {
+    const { left } = this.task;
+    const { promise, resolve } = Promise.withResolvers<Passing>();
+    if (left.aborted) resolve({ state: 'left' });
+    else left.addEventListener('abort', () => resolve({ state: 'left' }), { once: true });
+    return promise;
   }
 
   private pipe(): Promise<Passing> {
@@ -103,16 +113,35 @@ class Pipe {
     this.task.meter.end();
   }
 
+  /** Reads on for the usage, as long as that is worth it, then ends the upstream. */
+  private async finishUnheard(): Promise<StreamEnd> {
+    const drainMs = this.task.callerLeft();
+    if (drainMs > 0) await withTimer(this.readOn(), drainMs);
+    this.task.abortUpstream();
+    await this.drinkAll();
+    return { outcome: 'client-left' };
+  }
+
+  private async readOn(): Promise<void> {
+    this.drink();
+    await this.drinking;
+    while (!this.meterDone && !isUsageKnown(this.task.meter)) {
+      this.drink();
+      await this.drinking;
+    }
+  }
+
   private async finish(end: Passing): Promise<StreamEnd> {
+    if (end.state === 'left') return this.finishUnheard();
     const writer = this.writable.getWriter();
     if (end.state === 'drained') {
       await this.drinkAll();
       return closeWhole(writer, this.task);
     }
-    if (await isGone(writer)) {
-      this.task.abortUpstream();
-      await this.drinkAll();
-      return { outcome: 'client-left' };
+    if (this.task.left.aborted || (await isGone(writer))) {
+      // Else it would hold all that is still read.
+      void this.callerBranch.cancel().catch(() => undefined);
+      return this.finishUnheard();
     }
     await this.drinkAll();
     await closeWithError(writer, this.task, brokenUpstream(end.error));

@@ -2,12 +2,14 @@
 // that only the relay asked for), and for bodies that are no streams of events. What piles up during a write
 // goes out together with the next.
 import { GulpReader, gulpBytes } from '../lib/gulps.ts';
+import { joinedBytes } from '../lib/joined-bytes.ts';
 import type { RelayError } from '../lib/relay-error.ts';
 import { streamRhythm } from './limits.ts';
 import {
   brokenUpstream,
   closeWhole,
   closeWithError,
+  isUsageKnown,
   type RunningStream,
   type StreamEnd,
   type StreamTask,
@@ -47,6 +49,7 @@ class Pump {
   /** Since when the upstream is waited for; null while the caller is. */
   private waitingSinceMs: number | null = null;
   private callerLeft = false;
+  private drainTimer: ReturnType<typeof setTimeout> | undefined;
   /** Why the relay wants the stream to end, at the next event boundary. */
   private ending: RelayError | null = null;
 
@@ -59,12 +62,14 @@ class Pump {
 
   async run(): Promise<StreamEnd> {
     this.writer.closed.catch(() => this.leave());
+    this.task.left.addEventListener('abort', () => this.leave(), { once: true });
     const watch = setInterval(() => void this.watch(), streamRhythm.gulpMs);
     try {
       return await this.stop(await this.pass());
     } finally {
       this.ended = true;
       clearInterval(watch);
+      clearTimeout(this.drainTimer);
     }
   }
 
@@ -74,6 +79,7 @@ class Pump {
         if (this.edit === null) await this.send(bytes);
         else await this.gather(bytes.slice());
         if (this.ending !== null && this.task.isAtBoundary()) return { outcome: 'ended', error: this.ending };
+        if (this.callerLeft && isUsageKnown(this.task.meter)) return { outcome: 'client-left' };
       }
       await this.sendGathered();
       return this.interrupted() ?? { outcome: 'passed' };
@@ -100,8 +106,19 @@ class Pump {
 
   private async send(bytes: Uint8Array): Promise<void> {
     this.task.meter.push(bytes);
+    if (this.callerLeft) return;
     const out = this.edit === null ? bytes : this.edit.push(bytes);
-    if (out.byteLength > 0) await this.writer.write(out);
+    if (out.byteLength > 0) await this.write(out);
+  }
+
+  /** A write fails when the caller has left, unless the relay has ended the stream itself. */
+  private async write(bytes: Uint8Array): Promise<void> {
+    try {
+      await this.writer.write(bytes);
+    } catch (error) {
+      if (this.ending !== null) throw error;
+      this.leave();
+    }
   }
 
   /**
@@ -124,7 +141,7 @@ class Pump {
     this.timer = null;
     await this.sending;
     if (this.gatheredBytes === 0) return;
-    const bytes = joined(this.gathered, this.gatheredBytes);
+    const bytes = joinedBytes(this.gathered);
     this.gathered = [];
     this.gatheredBytes = 0;
     this.sending = this.send(bytes);
@@ -138,15 +155,18 @@ class Pump {
     return this.callerLeft ? { outcome: 'client-left' } : null;
   }
 
+  /** Reads on for the usage, as long as that is worth it, then ends the upstream. */
   private leave(): void {
-    if (this.ended) return;
+    if (this.ended || this.callerLeft) return;
     this.callerLeft = true;
-    this.task.abortUpstream();
+    const drainMs = this.task.callerLeft();
+    if (drainMs === 0) this.task.abortUpstream();
+    else this.drainTimer = setTimeout(() => this.task.abortUpstream(), drainMs);
   }
 
   /** Ends the stream when the ledger says so: at a boundary at once, else at the next, else by breaking it. */
   private async watch(): Promise<void> {
-    if (this.ended || this.ending !== null) return;
+    if (this.ended || this.ending !== null || this.callerLeft) return;
     if (Date.now() < this.nextLookMs && !this.task.isShort()) return;
     this.nextLookMs = Date.now() + streamRhythm.lookMs;
     this.ending = this.silence() ?? (await this.task.look());
@@ -179,14 +199,4 @@ class Pump {
         return end;
     }
   }
-}
-
-function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
 }

@@ -7,6 +7,7 @@ import { RelayError } from '../lib/relay-error.ts';
 import type { Catalog } from '../routing/catalog.ts';
 import { identityOf } from '../tokens/resolve.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
+import { admissionRequestFor, admissionWithoutBody, emptyRow, errorOf } from './admission-request.ts';
 import type { Admitted } from './admitted.ts';
 import { answer } from './answer.ts';
 import type { Call, RelayServices } from './call.ts';
@@ -18,7 +19,7 @@ import { streamRhythm } from './limits.ts';
 import { type Plan, planRequest } from './plan.ts';
 import { type CallerBody, readBody } from './read-body.ts';
 import { send } from './send.ts';
-import { askFor, emptyRow, errorOf, Ticket } from './ticket.ts';
+import { Ticket } from './ticket.ts';
 
 /** How often a request is planned anew because its token was edited meanwhile. */
 const plansPerRequest = 3;
@@ -43,11 +44,14 @@ async function serve(request: Admitted): Promise<Response> {
   const { plan, ticket, clock } = request;
   const abort = new AbortController();
   try {
-    abortWhenCallerLeaves(request, abort);
+    const stopListening = abortWhenCallerLeaves(request, abort);
     if (plan.isUncounted) return counted(request);
     if (plan.kept !== null) return await kept(request, plan.kept);
     renewLease(ticket, clock);
-    return namingModel(request, await answer(request, await send(request, abort.signal)));
+    const response = await answer(request, await send(request, abort.signal));
+    // A stream that has begun knows by itself what to do when its caller leaves (stream-task.ts).
+    if (plan.facts.stream) stopListening();
+    return namingModel(request, response);
   } catch (error) {
     throw settleFailure(request, abort, error);
   }
@@ -83,7 +87,12 @@ async function admitted(
     for (let tries = 0; tries < plansPerRequest; tries++) {
       const plan = await orRefuse(call, services, body, () => makePlan(call, body, services));
       const { tokenId } = call.identity;
-      const admission = await services.ledgers.admit(tokenId, askFor(call, plan), call.background, clock);
+      const admission = await services.ledgers.admit(
+        tokenId,
+        admissionRequestFor(call, plan),
+        call.background,
+        clock,
+      );
       if (admission.outcome === 'admitted')
         return { plan, ticket: new Ticket(call, plan, services.ledgers, admission.left) };
       if (admission.outcome === 'refused') throw errorOf(admission, call.endpoint.door);
@@ -191,36 +200,23 @@ async function askForRefusal(call: Call, model: string | null, { catalog }: Rela
   return { ...admissionWithoutBody(call, model), ...(models !== null && { models }) };
 }
 
-function admissionWithoutBody(call: Call, model: string | null) {
-  return {
-    requestId: call.requestId,
-    policyVersion: call.identity.version,
-    groupVersion: call.identity.bounds.version,
-    hash: call.identity.hash,
-    ip: call.ip,
-    model,
-    reserveNanoUsd: 0,
-    inputNanoUsd: 0,
-    tokens: 0,
-    format: call.endpoint.door,
-    endpoint: call.endpoint.path,
-    stream: false,
-    free: true,
-  };
-}
-
 function giveUpForm(call: Call, body: Extract<CallerBody, { type: 'form' }>): void {
   body.release();
   call.background(discard(body.rest));
 }
 
-/** A caller that leaves a stream aborts the upstream at once; an unstreamed answer is finished, to learn its usage. */
-function abortWhenCallerLeaves({ call, plan, clock }: Admitted, abort: AbortController): void {
+/**
+ * A caller that leaves before its stream has begun aborts the upstream at once; an unstreamed answer is finished, to learn
+ * its usage. Answers how to stop listening.
+ */
+function abortWhenCallerLeaves({ call, plan, clock }: Admitted, abort: AbortController): () => void {
   const { signal } = call.request;
-  signal.addEventListener('abort', () => {
+  const leave = () => {
     if (plan.facts.stream) abort.abort();
     else clock.after(streamRhythm.finishMs, () => abort.abort());
-  });
+  };
+  signal.addEventListener('abort', leave);
+  return () => signal.removeEventListener('abort', leave);
 }
 
 /** Keeps the reservation while the upstream's head is awaited. */

@@ -74,6 +74,7 @@ async function tryPlace(
   const { call, ticket, services } = request;
   const startedAtMs = Date.now();
   ticket.route = place.route;
+  ticket.sentAtMs = startedAtMs;
   services.health.begin(place, startedAtMs);
   try {
     const attempted = await attempt(request, place, leave, isLast);

@@ -12,6 +12,10 @@ export interface StreamTask {
   isAtBoundary(): boolean;
   /** What passed is known to be no whole answer, though its body ended as if it were. Asked at the end. */
   isCut(): boolean;
+  /** Aborted when the runtime reports that the caller has left. A write that fails may tell it sooner. */
+  left: AbortSignal;
+  /** The caller has left: gives its slot back, and answers for how many milliseconds to read on for the usage. Called once. */
+  callerLeft(): number;
   /** Ends the upstream's connection, at once. */
   abortUpstream(): void;
   /** The format's error event for where the stream stands; null where its framing has none. */
@@ -36,6 +40,11 @@ export type StreamEnd =
 export interface RunningStream {
   readable: ReadableStream;
   end: Promise<StreamEnd>;
+}
+
+/** Whether nothing more needs to be read for a caller that has left. */
+export function isUsageKnown(meter: Meter): boolean {
+  return meter.complete && meter.usage() !== null;
 }
 
 const encoder = new TextEncoder();

@@ -1,17 +1,21 @@
 // An admitted request until it is settled: its signs of life to the ledger, its attempts, and its end, once.
-import type { DoorFormat } from '../formats/format.ts';
+import { isObject } from '../formats/json-reader.ts';
 import type { Meter } from '../formats/meter.ts';
+import type { OtherModelUsage } from '../formats/observation.ts';
 import { type LimitsLeft, rateLimitHeaders } from '../formats/rate-limit-headers.ts';
 import { emptyUsage, limitedTokens, type Usage } from '../formats/usage.ts';
 import { RelayError } from '../lib/relay-error.ts';
+import { hasOwnBound } from '../metering/bound-output.ts';
 import { type Charge, chargeFor, costOfCharge } from '../metering/charge.ts';
-import { estimateUsage } from '../metering/estimate.ts';
+import { boundedEstimate, type Estimate, estimate, isImplausible } from '../metering/estimate.ts';
 import type { BackgroundOrder } from '../quota/background.ts';
 import type { LedgerClient } from '../quota/client.ts';
-import { blankRow } from '../quota/log-row.ts';
-import type { AdmissionAsk, Attempt, LogRow, Look, Refusal } from '../quota/quota.ts';
+import type { Attempt, LogRow, Look } from '../quota/quota.ts';
+import { emptyRow, errorOf, subjectOf } from './admission-request.ts';
 import type { Call } from './call.ts';
 import type { Plan, PricedRoute } from './plan.ts';
+import { bodyValue } from './read-body.ts';
+import type { UploadedAudio } from './uploaded-audio.ts';
 
 /** How a request ended. */
 export interface Ending {
@@ -21,12 +25,22 @@ export interface Ending {
   meter: Meter | null;
 }
 
+/** What is charged: the answer's own usage, and that of models that worked on its behalf. */
+interface Used {
+  usage: Usage;
+  others: readonly OtherModelUsage[];
+}
+
 export class Ticket {
   readonly attempts: Attempt[] = [];
   /** What translation could not say, for the log. */
   dropped: readonly string[] = [];
   ttfbMs: number | null = null;
   route: PricedRoute | null = null;
+  /** When the request went to that route. */
+  sentAtMs = Date.now();
+  /** The sound that was uploaded, as it passed. */
+  heard: UploadedAudio | null = null;
   private reservedNanoUsd: number;
   private settled = false;
   private waitedFor = false;
@@ -58,7 +72,8 @@ export class Ticket {
     if (meter !== null && !this.waitedFor && this.isInBackground(meter)) this.waitFor(meter);
     const wants = meter !== null && this.isShort(meter) ? this.nextReservation(meter) : this.reservedNanoUsd;
     try {
-      const running = meter === null ? 0 : this.runningCost(meter);
+      // What is only supposed makes the request hold more, and never ends it.
+      const running = meter === null ? 0 : this.runningCost(meter, 'passed');
       const look = this.lookFor(wants, running);
       const tokens = meter === null ? {} : { runningTokens: this.runningTokens(meter) };
       const answer = await this.ledgers.look(this.call.identity.tokenId, { ...look, ...tokens });
@@ -69,6 +84,12 @@ export class Ticket {
       if (error instanceof RelayError) return null;
       throw error;
     }
+  }
+
+  /** The caller has left while the upstream is read on: others may run in its place, and the money stays held. */
+  giveSlotBack(meter: Meter): void {
+    const look = { ...this.lookFor(this.reservedNanoUsd, this.runningCost(meter, 'passed')), hasLeft: true };
+    this.call.background(this.ledgers.look(this.call.identity.tokenId, look).catch(() => undefined));
   }
 
   /** Whether what it has cost nears what is held: by half a step, unless all that it can cost is held. */
@@ -97,43 +118,70 @@ export class Ticket {
     }
     // What is free is not counted either: a token count is no input of a model.
     const meter = this.call.endpoint.free ? null : ending.meter;
-    const upstream = meter?.usage() ?? null;
-    const usage = meter === null ? emptyUsage() : (upstream ?? this.runningUsage(meter));
-    const source = meter === null ? null : upstream === null ? 'estimated' : 'upstream';
-    const charge = meter === null ? null : this.charge(usage, meter);
-    const row = this.row(ending, usage, source, charge);
+    const used = meter === null ? null : this.usedBy(meter, ending);
+    const usage = used?.usage ?? emptyUsage();
+    const charge = meter === null || used === null ? null : this.charge(used, meter);
+    const row = this.row(ending, usage, used?.source ?? null, charge);
     const tokens = limitedTokens(usage);
     this.call.background(this.ledgers.settle(this.call.identity.tokenId, { row, tokens }));
   }
 
-  /** What is known of the usage while it runs: the upstream's own part, the rest from what passed. */
-  private runningUsage(meter: Meter): Usage {
-    return estimateUsage(this.plan.size, meter);
+  /** The upstream's own figure, or what an estimate makes of an answer that has none. */
+  private usedBy(meter: Meter, ending: Ending): Used & { source: 'upstream' | 'estimated' } {
+    const told = meter.usage();
+    if (told !== null && !isImplausible(told, meter, this.route?.rates ?? null))
+      return { usage: told, others: meter.otherModelUsage, source: 'upstream' };
+    const estimated = this.estimate(meter, ending.errorCode === null);
+    const { others } = estimated;
+    const costOf = (usage: Usage) => {
+      const charge = this.charge({ usage, others }, meter);
+      return charge === null ? 0 : costOfCharge(charge);
+    };
+    return { usage: boundedEstimate(estimated, this.reservedNanoUsd, costOf), others, source: 'estimated' };
   }
 
   /** What tpm counts so far: the uncached input as it was admitted until the upstream reports it, and the output. */
   private runningTokens(meter: Meter): number {
     if (this.call.endpoint.free) return 0;
-    const usage = this.runningUsage(meter);
+    const usage = this.estimate(meter, true).passed;
     const isReported = (meter.partialUsage()?.inputTokens ?? 0) > 0;
     return isReported ? limitedTokens(usage) : this.plan.freshTokens + usage.outputTokens;
   }
 
-  private runningCost(meter: Meter): number {
+  /** What is known of the usage while it runs: the upstream's own part, the rest from what passed. */
+  private estimate(meter: Meter, isWhole: boolean): Estimate {
+    const request = bodyValue(this.plan.body);
+    const fields = isObject(request) ? request : {};
+    const isBound = hasOwnBound(this.call.endpoint.kind, fields);
+    return estimate(this.plan.size, meter, {
+      model: this.route?.upstreamModel ?? '',
+      request: fields,
+      rates: this.route?.rates ?? null,
+      elapsedMs: Date.now() - this.sentAtMs,
+      heardSeconds: this.heard?.seconds ?? null,
+      mostOutputTokens: isBound ? (this.plan.size?.outputTokens ?? null) : null,
+      isWhole,
+    });
+  }
+
+  private runningCost(meter: Meter, part: 'passed' | 'supposed' = 'supposed'): number {
     if (this.call.endpoint.free) return 0;
-    const charge = this.charge(this.runningUsage(meter), meter);
+    const estimated = this.estimate(meter, true);
+    // With a figure of the upstream's so far there is nothing to suppose.
+    const usage = meter.usage() === null ? estimated[part] : estimated.passed;
+    const charge = this.charge({ usage, others: estimated.others }, meter);
     return charge === null ? 0 : costOfCharge(charge);
   }
 
   /** null: the model has no price. */
-  private charge(usage: Usage, meter: Meter): Charge | null {
+  private charge({ usage, others }: Used, meter: Meter): Charge | null {
     const route = this.route;
     if (route === null || route.rates === null) return null;
     const charged = {
       provider: route.channel.provider,
       model: route.upstreamModel,
       usage,
-      others: meter.otherModelUsage,
+      others,
       terms: { tier: meter.serviceTier, region: meter.servedIn },
       multiplier: this.plan.multiplier,
     };
@@ -204,54 +252,4 @@ export class Ticket {
       durationMs: Date.now() - this.call.startedAtMs,
     };
   }
-}
-
-/** What the ledger decides about, of a planned request. */
-export function subjectOf(call: Call, plan: Plan) {
-  return {
-    requestId: call.requestId,
-    hash: call.identity.hash,
-    ip: call.ip,
-    model: plan.model,
-    ...(plan.models !== null && { models: plan.models }),
-    nowMs: Date.now(),
-    inputNanoUsd: call.endpoint.free ? 0 : (plan.bound?.inputNanoUsd ?? 0),
-    format: call.endpoint.door,
-    endpoint: call.endpoint.path,
-    stream: plan.facts.stream,
-  };
-}
-
-/** The question to the ledger for a planned request. */
-export function askFor(call: Call, plan: Plan): AdmissionAsk {
-  const { free } = call.endpoint;
-  return {
-    ...subjectOf(call, plan),
-    policyVersion: call.identity.version,
-    groupVersion: call.identity.bounds.version,
-    reserveNanoUsd: free ? 0 : (plan.bound?.reserveNanoUsd ?? null),
-    tokens: free ? 0 : plan.freshTokens,
-    free,
-  };
-}
-
-/** A row of which only the request is known yet. */
-export function emptyRow(call: Call, requestedModel: string | null, stream: boolean): LogRow {
-  const { requestId: id, startedAtMs: createdAtMs, identity, endpoint } = call;
-  const { tokenId, accountId } = identity;
-  const { door: format, path } = endpoint;
-  return blankRow({ id, createdAtMs, tokenId, accountId, format, endpoint: path, requestedModel, stream });
-}
-
-/** A ledger's refusal as an error; with what is left of its limits in the format of `door`. */
-export function errorOf(
-  { code, message, retryAfterMs, isFinal, left }: Refusal,
-  door?: DoorFormat,
-): RelayError {
-  const headers = left && door && rateLimitHeaders(door, left, Date.now());
-  return new RelayError(code, message, {
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    ...(isFinal !== undefined && { isFinal }),
-    ...(headers !== undefined && { headers }),
-  });
 }

@@ -34,6 +34,9 @@ export function translateEmbeddings(
         if (answer.vectors.length !== request.texts.length) throw incomplete(request, answer.vectors.length);
         return { status: 200, body: caller.write(answer, model ?? '', body), dropped: [] };
       },
+      wholeOfStream: () => {
+        throw new RelayError('upstream_error', 'The model provider streamed an answer unasked.');
+      },
       stream: () => null,
       streamOfWhole: (text) => text,
       streamType: 'application/json',

@@ -2,12 +2,16 @@
 // gulp goes out together, and always whole events, so that an error event can follow at any time.
 import type { AnswerEdit } from '../formats/answer-edit.ts';
 import { errorEvent } from '../formats/error-event.ts';
-import type { NeutralEvent } from '../formats/neutral.ts';
+import { FramingDetector } from '../formats/framing-detector.ts';
+import { errorName } from '../formats/json-reader.ts';
+import type { NeutralEvent, NeutralResponse } from '../formats/neutral.ts';
 import type { JsonObject } from '../formats/observation.ts';
+import { ResponseCollector } from '../formats/response-of-events.ts';
 import { createSseSplitter, type SseEvent } from '../formats/sse.ts';
 import type { AnswerContext, EventReader, EventWriter } from '../formats/translation.ts';
 import type { CallerFormat } from '../formats/translations.ts';
-import type { RelayError } from '../lib/relay-error.ts';
+import { joinedBytes } from '../lib/joined-bytes.ts';
+import { RelayError } from '../lib/relay-error.ts';
 import type { Call } from './call.ts';
 import type { Edit } from './pump.ts';
 import { cutAnswer } from './stream-task.ts';
@@ -21,10 +25,16 @@ export interface StreamParts {
   context: AnswerContext;
   edit: AnswerEdit;
   reader: EventReader;
+  /** For an upstream that declares a stream and sends a whole answer. Throws RelayError `upstream_error`. */
+  streamOfWhole(text: string): string;
 }
 
 export class StreamTranslator implements Edit {
   private readonly splitter = createSseSplitter();
+  private readonly detector = new FramingDetector();
+  /** Null: not known yet. */
+  private isObject: boolean | null = null;
+  private readonly whole: Uint8Array[] = [];
   private readonly parts: StreamParts;
   private readonly writer: EventWriter;
   private saidAnything = false;
@@ -48,13 +58,33 @@ export class StreamTranslator implements Edit {
   }
 
   push(bytes: Uint8Array): Uint8Array {
-    return encoder.encode(this.said(this.splitter.push(bytes)));
+    this.isObject ??= this.isBareObject(bytes);
+    if (this.isObject) this.whole.push(bytes.slice());
+    return encoder.encode(this.isObject ? '' : this.said(this.splitter.push(bytes)));
+  }
+
+  private isBareObject(bytes: Uint8Array): boolean | null {
+    const shape = this.detector.push(bytes);
+    return shape === null ? null : shape === 'object';
   }
 
   /** A stream that was cut is told as an error: the caller's terminator would say that it is whole. */
   end(): Uint8Array {
+    if (this.isObject) return encoder.encode(this.saidWhole());
     const rest = this.said(this.splitter.end());
     return encoder.encode(this.isOver ? rest : rest + this.ended(false));
+  }
+
+  private saidWhole(): string {
+    const text = new TextDecoder().decode(joinedBytes(this.whole));
+    const error = errorIn(text);
+    try {
+      const said = error === null ? this.parts.streamOfWhole(text) : this.errorEvent(error);
+      this.isOver = true;
+      return said;
+    } catch (cause) {
+      return this.errorEvent(cause instanceof RelayError ? cause : cutAnswer());
+    }
   }
 
   /** The stream is broken off: the error event says so, and half an event says nothing. */
@@ -124,4 +154,33 @@ function parsed(data: string): JsonObject | null {
   } catch {
     return null;
   }
+}
+
+/** A bare object that is an error, in a body that was declared a stream (Google's errors come so). */
+function errorIn(text: string): RelayError | null {
+  const name = errorName(parsed(text) ?? {});
+  return name === undefined ? null : new RelayError('upstream_error', `The model provider failed: ${name}.`);
+}
+
+/** The whole answer that a stream tells. `isWhole`: its end was told. */
+export function responseOfStream(
+  text: string,
+  reader: EventReader,
+): { response: NeutralResponse; isWhole: boolean } {
+  const collector = new ResponseCollector();
+  let isWhole = false;
+  const add = (events: readonly NeutralEvent[]) => {
+    for (const event of events) {
+      if (event.type === 'message-end') isWhole = true;
+      collector.add(event);
+    }
+  };
+  const splitter = createSseSplitter();
+  for (const { data, event } of [...splitter.push(encoder.encode(text)), ...splitter.end()]) {
+    if (data === '[DONE]') isWhole = true;
+    const value = parsed(data);
+    if (value !== null) add(reader.read(value, event));
+  }
+  add(reader.end());
+  return { response: collector.response, isWhole };
 }

@@ -3,7 +3,7 @@
 import { type AnswerEdit, fitRequest } from '../formats/answer-edit.ts';
 import { carryMark } from '../formats/carry.ts';
 import { eventsOfResponse } from '../formats/events-of-response.ts';
-import type { FormatName, NeutralRequest } from '../formats/neutral.ts';
+import type { FormatName, NeutralRequest, NeutralResponse } from '../formats/neutral.ts';
 import type { JsonObject } from '../formats/observation.ts';
 import { wantsReasoning } from '../formats/reasoning.ts';
 import { toolNameRules } from '../formats/tool-names.ts';
@@ -22,7 +22,8 @@ import { chatFactsOf } from '../providers/presets.ts';
 import type { Call } from './call.ts';
 import { relayLimits } from './limits.ts';
 import type { Plan, PricedRoute } from './plan.ts';
-import { StreamTranslator } from './translate-stream.ts';
+import { cutAnswer } from './stream-task.ts';
+import { responseOfStream, StreamTranslator } from './translate-stream.ts';
 import {
   jsonOf,
   refuseLoss,
@@ -82,8 +83,16 @@ function translationOf(answer: Answer, dropped: readonly string[]): Translation 
     kind: wireKindOf(format),
     dropped,
     whole: (text) => wholeAnswer(text, answer),
+    wholeOfStream: (text) => wholeOfStream(text, answer),
     stream: () =>
-      new StreamTranslator({ call, caller, context, edit, reader: formatNamed(format).eventReader() }),
+      new StreamTranslator({
+        call,
+        caller,
+        context,
+        edit,
+        reader: formatNamed(format).eventReader(),
+        streamOfWhole: (text) => streamOfWhole(text, answer),
+      }),
     streamOfWhole: (text) => streamOfWhole(text, answer),
     streamType:
       context.framing === 'json-array'
@@ -127,8 +136,19 @@ function contextOf(call: Call, plan: Plan, request: NeutralRequest, body: JsonOb
   };
 }
 
-function wholeAnswer(text: string, { call, caller, format, context, edit }: Answer): WholeAnswer {
-  const response = edit.response(formatNamed(format).readResponse(jsonOf(text)));
+function wholeAnswer(text: string, answer: Answer): WholeAnswer {
+  return writtenWhole(formatNamed(answer.format).readResponse(jsonOf(text)), answer);
+}
+
+/** Throws RelayError `upstream_error` when the stream was cut: a whole answer cannot say so. */
+function wholeOfStream(text: string, answer: Answer): WholeAnswer {
+  const { response, isWhole } = responseOfStream(text, formatNamed(answer.format).eventReader());
+  if (!isWhole && response.error === null) throw cutAnswer();
+  return writtenWhole(response, answer);
+}
+
+function writtenWhole(read: NeutralResponse, { call, caller, context, edit }: Answer): WholeAnswer {
+  const response = edit.response(read);
   if (response.error !== null) {
     const error = { ...response.error, status: response.error.status ?? 502 };
     return {

@@ -23,6 +23,8 @@ export interface Translation {
   dropped: readonly string[];
   /** Throws RelayError `upstream_error` when the upstream's answer is none. */
   whole(text: string): WholeAnswer;
+  /** For an upstream that streams where it was asked for a whole answer. */
+  wholeOfStream(text: string): WholeAnswer;
   /** For a streamed answer; null: this kind of answer does not stream. */
   stream(): StreamTranslator | null;
   /** For an upstream that answers whole where it was asked to stream. */

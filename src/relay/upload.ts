@@ -4,6 +4,7 @@ import { discard } from './discard.ts';
 import { withFieldValue } from './form.ts';
 import { relayLimits } from './limits.ts';
 import { type CallerBody, tooLarge } from './read-body.ts';
+import type { UploadedAudio } from './uploaded-audio.ts';
 
 type Form = Extract<CallerBody, { type: 'form' }>;
 
@@ -15,9 +16,14 @@ export interface Upload {
 
 /**
  * Starts sending, with `model` renamed if the upstream calls it otherwise. The length is kept where it is known. `done`
- * rejects with a RelayError when `model` comes again.
+ * rejects with a RelayError when `model` comes again. `heard` is given what passes.
  */
-export function startUpload(form: Form, upstreamModel: string, abort: AbortController): Upload {
+export function startUpload(
+  form: Form,
+  upstreamModel: string,
+  abort: AbortController,
+  heard: UploadedAudio | null,
+): Upload {
   const field = form.fields.find(({ name }) => name === 'model');
   const held =
     field && field.value !== upstreamModel ? withFieldValue(form.held, field, upstreamModel) : form.held;
@@ -26,7 +32,8 @@ export function startUpload(form: Form, upstreamModel: string, abort: AbortContr
     form.contentLength === null
       ? new IdentityTransformStream()
       : new FixedLengthStream(form.contentLength + grown);
-  return { body: readable, done: send(form, held, writable.getWriter(), abort) };
+  heard?.push(held, true);
+  return { body: readable, done: send(form, held, writable.getWriter(), abort, heard) };
 }
 
 async function send(
@@ -34,6 +41,7 @@ async function send(
   held: Uint8Array,
   writer: WritableStreamDefaultWriter,
   abort: AbortController,
+  heard: UploadedAudio | null,
 ): Promise<void> {
   try {
     let taken = await isTaken(writer, held);
@@ -43,6 +51,7 @@ async function send(
       size += bytes.byteLength;
       if (size > relayLimits.bodyBytes) throw tooLarge();
       form.modelParts.push(bytes);
+      heard?.push(bytes);
       taken = await isTaken(writer, bytes);
     }
     if (taken) await writer.close().catch(() => undefined);

@@ -255,10 +255,18 @@ describe('a bound', () => {
     const each = overrideRates({ input: 0, output: 0, characters: 15, audio_hour: 0.36 });
     const speech = upperBound('speech', { model: 'tts-1', input: 'abcde' }, 50, each, { streamed: false });
     expect(speech.reserveNanoUsd).toBe(5 * 15_000);
-    const heard = upperBound('transcription', { model: 'whisper-1' }, 2_000 * 3_600, each, {
+    const heard = upperBound('transcription', { model: 'whisper-1' }, 750 * 3_600, each, {
       streamed: false,
     });
     expect(heard.inputNanoUsd).toBe(360_000_000);
+    const remote = upperBound('transcription', { model: 'm', url: 'https://x' }, 200, each, {
+      streamed: false,
+    });
+    expect(remote.inputNanoUsd).toBe(Math.ceil((100 * 1024 * 1024) / 750) * 100_000);
+    const slow = upperBound('speech', { model: 'm', input: 'x'.repeat(100), speed: 0.25 }, 200, each, {
+      streamed: false,
+    });
+    expect(slow.outputTokens).toBe(1_200);
   });
 
   it('bears any body', () => {

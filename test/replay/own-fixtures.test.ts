@@ -65,6 +65,7 @@ describe('answers of our own making', () => {
         base_url: upstream.url,
         keys: ['a-key'],
         models: ['*'],
+        settings: { forward_headers: Object.values(replayHeaders) },
       });
     token = (await relay.token()).token;
   });

@@ -159,7 +159,11 @@ function upstreamPathOf(fixture: Fixture, kind: ChannelKind, model: string): str
   const { endpoint, path } = fixture.meta;
   if (endpoint === 'responses-sub') return path;
   // Google's own clients may write `models/` before the name; in the path it stands once.
-  if (kind === 'gemini') return pathOf(fixture, model.replace(/^models\//, ''));
+  if (kind === 'gemini') {
+    // Of Google's parameters only `alt=sse` goes on: others can hide the usage.
+    const [path = '', query = ''] = pathOf(fixture, model.replace(/^models\//, '')).split('?');
+    return new URLSearchParams(query).get('alt') === 'sse' ? `${path}?alt=sse` : path;
+  }
   const prefix = { azure: '/openai/v1', cohere: '/v2' }[kind as string] ?? '/v1';
   return `${prefix}${paths[endpoint]}`;
 }

@@ -15,7 +15,7 @@ export interface Recording {
   bytes: Uint8Array;
 }
 
-/** Headers by which a caller orders its answer. They are on no list of the relay's, so they pass through it. */
+/** Headers by which a caller orders its answer. The replays' channels forward them. */
 export const replayHeaders = {
   recording: 'x-replay-recording',
   delivery: 'x-replay-delivery',

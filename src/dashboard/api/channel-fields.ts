@@ -1,6 +1,7 @@
 // The channel as the management API writes it: what may be sent, what is answered.
 import { z } from '@hono/zod-openapi';
 import { presetNames } from '../../providers/presets.ts';
+import { neverForwarded } from '../../providers/request-allowlist.ts';
 import { providerNames } from '../../routing/channel.ts';
 import { managementLimits } from './limits.ts';
 import { modelList } from './token-fields.ts';
@@ -63,6 +64,19 @@ const headers = z
 /** Bounds of what a channel may say of its upstream's patience. */
 const waitMs = z.int().min(1_000).max(3_600_000).optional();
 
+/** Names of callers' headers that a channel may forward: none that authenticates, belongs to a hop, or says where from. */
+const forwardHeaders = z
+  .array(
+    z
+      .string()
+      .trim()
+      .toLowerCase()
+      .regex(/^[!#$%&'*+.^_`|~0-9a-z-]{1,128}$/, 'is not a header name')
+      .refine((header) => !neverForwarded.test(header), 'this header is never forwarded'),
+  )
+  .max(managementLimits.headersOfChannel)
+  .optional();
+
 /** The API's names of ChannelSettings (providers/provider.ts). */
 export const settings = z.strictObject({
   preset: z
@@ -77,6 +91,14 @@ export const settings = z.strictObject({
     description: 'Time to the head of a response, and to the first byte of a stream.',
   }),
   idle_ms: waitMs.openapi({ description: 'Time between two pieces of a stream.' }),
+  forward_headers: forwardHeaders.openapi({
+    description:
+      'Headers of callers that go to the upstream besides those that its provider documents. Credentials, hop-by-hop and forwarding headers are refused.',
+  }),
+  on_disconnect: z.enum(['abort', 'drain']).optional().openapi({
+    description:
+      'When a client leaves a stream: end the upstream at once, or read on for up to 5 s to learn the usage. Default: read on only where output may be unseen (reasoning, images, audio).',
+  }),
   region: z
     .string()
     .regex(/^[a-z]{2,3}(-[a-z]+)+-\d{1,2}$/, 'must be an AWS region, such as `us-east-1`')

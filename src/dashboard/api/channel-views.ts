@@ -51,10 +51,14 @@ export function settingsView(settings: ChannelSettings): SettingsView {
   const { preset, responsesApi, firstByteMs, idleMs, region, project, location, sharedResources } = settings;
   const times = { first_byte_ms: firstByteMs, idle_ms: idleMs };
   const shared = sharedResources === undefined ? undefined : [...sharedResources];
+  const { onDisconnect: on_disconnect, forwardHeaders } = settings;
+  const forwarded = forwardHeaders && { forward_headers: [...forwardHeaders] };
   return {
     preset,
     responses_api: responsesApi,
     ...times,
+    on_disconnect,
+    ...forwarded,
     region,
     project,
     location,
@@ -69,6 +73,8 @@ export function settingsOf(view: SettingsView): ChannelSettings {
     ...(responses_api !== undefined && { responsesApi: responses_api }),
     ...(first_byte_ms !== undefined && { firstByteMs: first_byte_ms }),
     ...(idle_ms !== undefined && { idleMs: idle_ms }),
+    ...(view.on_disconnect !== undefined && { onDisconnect: view.on_disconnect }),
+    ...(view.forward_headers !== undefined && { forwardHeaders: view.forward_headers }),
     ...(region !== undefined && { region }),
     ...(project !== undefined && { project }),
     ...(location !== undefined && { location }),

@@ -1,7 +1,9 @@
 // What a meter takes from generateContent: every chunk of a stream is a whole response object.
 // https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 import { textLength } from '../elision.ts';
+import { hear } from '../hear.ts';
 import { errorName, isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
+import { inlineDataOf } from '../made-media.ts';
 import type { JsonObject, Observation, WireObserver } from '../observation.ts';
 import { readGrounding } from './grounding.ts';
 import { readGenerateUsage } from './usage.ts';
@@ -32,10 +34,19 @@ function nameOfError(chunk: JsonObject): string | null {
 
 function readPart(observation: Observation, part: JsonObject): void {
   observation.started = true;
+  readInlineData(observation, part);
   const call = objectAt(part, 'functionCall');
   observation.outputCharacters +=
     textLength(part.text) +
     textLength(call?.name) +
     (isObject(call?.args) ? JSON.stringify(call.args).length : 0) +
     textLength(objectAt(part, 'executableCode')?.code);
+}
+
+/** Pictures and sound that the model made. */
+function readInlineData(observation: Observation, part: JsonObject): void {
+  const inline = inlineDataOf(part);
+  if (inline === undefined) return;
+  if (inline.type.startsWith('image/')) observation.media.images += 1;
+  if (inline.type.startsWith('audio/')) hear(observation, inline.data);
 }

@@ -1,6 +1,8 @@
 // What a meter takes from speech, transcription and translation. Speech without `stream_format: sse` is
-// opaque audio, and text, srt and vtt transcripts are opaque too: no usage is in them.
+// opaque audio, and text, srt and vtt transcripts are opaque too: no usage is in them, only their length.
+import { AudioLength } from '../audio-length.ts';
 import { textLength } from '../elision.ts';
+import { hear } from '../hear.ts';
 import { errorName, objectAt, textAt } from '../json-reader.ts';
 import type { WireObserver } from '../observation.ts';
 import { readAudioUsage, readDuration } from './usage.ts';
@@ -11,12 +13,19 @@ export const speechObserver: WireObserver = {
     const type = textAt(event, 'type') ?? '';
     observation.usage = readAudioUsage(objectAt(event, 'usage')) ?? observation.usage;
     observation.error ??= errorName(event) ?? null;
-    if (type === 'speech.audio.delta') observation.started = true;
+    if (type === 'speech.audio.delta') {
+      observation.started = true;
+      hear(observation, event.audio);
+    }
     if (type === 'speech.audio.done') observation.complete = true;
   },
   body(observation, answer) {
     observation.usage = readAudioUsage(objectAt(answer, 'usage')) ?? observation.usage;
     observation.error ??= errorName(answer) ?? null;
+  },
+  bytes(observation, bytes) {
+    observation.audio ??= new AudioLength();
+    observation.audio.push(bytes);
   },
 };
 
@@ -39,5 +48,9 @@ export const transcriptionObserver: WireObserver = {
     observation.error ??= errorName(answer) ?? null;
     observation.outputCharacters += textLength(answer.text);
     if (typeof answer.text === 'string') observation.started = true;
+  },
+  // Text, srt and vtt.
+  bytes(observation, bytes) {
+    observation.outputCharacters += bytes.byteLength;
   },
 };

@@ -1,7 +1,9 @@
 // What a meter takes from chat completions: chunks of a stream, and whole answers.
 // https://platform.openai.com/docs/api-reference/chat
 import { textLength } from '../elision.ts';
+import { hear } from '../hear.ts';
 import { errorName, isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
+import { countChatImages } from '../made-media.ts';
 import type { JsonObject, Observation, WireObserver } from '../observation.ts';
 import { readChatTier, readChatUsage } from './usage.ts';
 
@@ -58,6 +60,8 @@ function readMessage(observation: Observation, message: JsonObject): void {
   const audioId = textAt(audio, 'id');
   if (audioId !== undefined) observation.madeIds.add(audioId);
   length += textLength(audio?.transcript);
+  hear(observation, audio?.data);
+  observation.media.images += countChatImages(message);
   observation.outputCharacters += length;
   if (length > 0 || textAt(audio, 'data') !== undefined) observation.started = true;
 }

@@ -2,6 +2,7 @@
 // https://platform.openai.com/docs/api-reference/responses-streaming
 import { textLength } from '../elision.ts';
 import { errorName, isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
+import { readToolImage } from '../made-media.ts';
 import type { JsonObject, Observation, WireObserver } from '../observation.ts';
 import { countTools, imageToolUsage } from './tools.ts';
 import { readResponsesUsage } from './usage.ts';
@@ -16,6 +17,10 @@ export const responsesObserver: WireObserver = {
     const item = objectAt(event, 'item');
     if (item !== undefined) readItem(observation, item);
     readDelta(observation, type, event);
+    if (type.startsWith('response.image_generation_call.')) {
+      observation.started = true;
+      readToolImage(observation.media, textAt(event, 'item_id'), event, type.endsWith('.partial_image'));
+    }
     readAnnotation(observation, objectAt(event, 'annotation'));
     if (isTerminal(type)) observation.complete = true;
     if (type === 'error') observation.error ??= textAt(event, 'code') ?? errorName(event) ?? 'error';
@@ -35,6 +40,8 @@ function isTerminal(type: string): boolean {
 }
 
 function readResponse(observation: Observation, response: JsonObject): void {
+  const tool = objectsAt(response, 'tools').find(({ type }) => type === 'image_generation');
+  observation.media.imageTool = tool ?? observation.media.imageTool;
   const usage = readResponsesUsage(objectAt(response, 'usage'));
   if (usage !== null) {
     observation.usage = { ...usage, ...countTools(response) };
@@ -50,6 +57,8 @@ function readResponse(observation: Observation, response: JsonObject): void {
 
 /** Ids only: the text of items has passed as deltas before, or is counted by whoever reads a whole body. */
 function readItem(observation: Observation, item: JsonObject): void {
+  if (item.type === 'image_generation_call')
+    readToolImage(observation.media, textAt(item, 'id'), item, false);
   for (const key of ['id', 'container_id'] as const) {
     const id = textAt(item, key);
     if (id !== undefined) observation.madeIds.add(id);

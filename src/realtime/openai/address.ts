@@ -8,10 +8,11 @@ import type { SessionOrder } from '../order.ts';
  * For `fetch` (http, https). Azure's older surface has the deployment in the query:
  * https://learn.microsoft.com/azure/ai-services/openai/how-to/realtime-audio-websockets (2026-11).
  */
-export function realtimeUrl({ channel, upstreamModel }: Route, { intent, search }: SessionOrder): string {
+export function realtimeUrl({ channel, upstreamModel }: Route, { intent }: SessionOrder): string {
   const provider = providers[channel.provider];
   const baseUrl = baseUrlOf(provider, channel.baseUrl);
-  const query = new URLSearchParams(search);
+  // Of the caller's query only the model and the intent mean something there, and those are said anew.
+  const query = new URLSearchParams();
   if (intent === 'transcription') query.set('intent', 'transcription');
   const version = channel.provider === 'azure' ? new URL(baseUrl).searchParams.get('api-version') : null;
   if (version !== null) return azureUrl(baseUrl, version, upstreamModel, query);

@@ -53,6 +53,30 @@ describe('creating a channel', () => {
     });
   });
 
+  it('takes headers to forward, and none that authenticates, belongs to a hop, or says where a request came from', async () => {
+    const { call } = relay();
+    const create = (forward_headers: string[]) =>
+      call('POST', '/channels', { ...plain, settings: { forward_headers, on_disconnect: 'abort' } });
+    const { status, body } = await create(['Helicone-User-Id', 'x-team']);
+    expect(status).toBe(201);
+    expect(body.settings).toEqual({
+      forward_headers: ['helicone-user-id', 'x-team'],
+      on_disconnect: 'abort',
+    });
+    for (const header of [
+      'Authorization',
+      'cookie',
+      'x-api-key',
+      'connection',
+      'te',
+      'x-forwarded-for',
+      'cf-ray',
+      'host',
+      'a b',
+    ])
+      expect((await create([header])).status, header).toBe(400);
+  });
+
   it('needs no key for an upstream that asks for none', async () => {
     const body = {
       name: 'x',

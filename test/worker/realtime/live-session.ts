@@ -87,7 +87,6 @@ function orderOf(format: 'openai' | 'gemini', model: string | null): SessionOrde
     fallback: [],
     intent: 'conversation',
     bound: null,
-    search: '',
     headers: {},
     protocol: null,
     startedAtMs: Date.now(),

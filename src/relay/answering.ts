@@ -1,0 +1,96 @@
+// An answer under way, streamed or not: what its streamers are given, how its end is called, and its settlement.
+import { errorEvent } from '../formats/error-event.ts';
+import type { Framing, Meter, WireKind } from '../formats/meter.ts';
+import { RelayError } from '../lib/relay-error.ts';
+import type { Admitted } from './admitted.ts';
+import type { Sent } from './attempt.ts';
+import type { Call } from './call.ts';
+import { relayLimits } from './limits.ts';
+import { drainMsOf } from './on-disconnect.ts';
+import { rerankDialect } from './outgoing.ts';
+import { waitsFor } from './patience.ts';
+import { recordIds } from './record-ids.ts';
+import type { StreamEnd, StreamTask } from './stream-task.ts';
+
+/** An answer under way. */
+export interface Answering extends Admitted {
+  sent: Sent;
+  meter: Meter;
+  /** As the upstream declares it; `meter.framing` is what it is. */
+  framing: Framing;
+}
+
+/** What the streamers of an answer are given. */
+export function streamTask(answering: Answering, body: ReadableStream): StreamTask {
+  const { call, plan, ticket, sent, meter } = answering;
+  return {
+    body,
+    meter,
+    idleMs: waitsFor(plan, sent.route).idleMs,
+    left: call.request.signal,
+    callerLeft: () => {
+      const drainMs = drainMsOf(call, plan, sent.route, meter);
+      if (drainMs > 0) ticket.giveSlotBack(meter);
+      return drainMs;
+    },
+    abortUpstream: () => sent.abort.abort(),
+    isAtBoundary: () => meter.atBoundary,
+    isCut: () => isCut(answering),
+    isShort: () => ticket.isShort(meter),
+    look: async () => overdue(call) ?? ticket.look(meter),
+    beforeClose: () => recordIds(answering, sent, meter),
+    errorEvent: (error) =>
+      errorEvent(call.endpoint.kind, error, {
+        framing: meter.framing,
+        arrayPosition: meter.arrayPosition,
+        nextSequenceNumber: meter.sequenceNumber + 1,
+        requestId: call.requestId,
+      }),
+  };
+}
+
+/** Formats whose streams say that they are over. */
+const conversations: ReadonlySet<WireKind> = new Set<WireKind>(['chat', 'messages', 'responses', 'generate']);
+
+/** Neither the terminator came, nor an error, nor what stands for the end where an upstream knows no terminator. */
+function isCut({ call, sent, meter }: Answering): boolean {
+  const { framing } = meter;
+  if ((framing !== 'sse' && framing !== 'json-array') || !conversations.has(kindOf(call, sent))) return false;
+  return !meter.complete && !meter.saidWhy && meter.error === null && meter.arrayPosition !== 'closed';
+}
+
+/** The deadline of the whole request. */
+function overdue({ startedAtMs }: Call): RelayError | null {
+  if (Date.now() - startedAtMs < relayLimits.requestMs) return null;
+  return new RelayError(
+    'upstream_timeout',
+    `The answer took longer than ${relayLimits.requestMs / 60_000} minutes.`,
+  );
+}
+
+/** What the log says of a stream, by how it ended; what was delivered is charged in every case. */
+export function settleStream(answering: Answering, end: StreamEnd): void {
+  const { ticket, sent, meter } = answering;
+  ticket.settle({ status: sent.upstream.status, errorCode: errorCodeOf(end, answering), meter });
+}
+
+function errorCodeOf(end: StreamEnd, { call, meter }: Answering): string | null {
+  switch (end.outcome) {
+    case 'passed':
+      return meter.error ?? (meter.complete ? null : 'upstream_truncated');
+    case 'client-left':
+      return 'client_left';
+    case 'upstream-broke':
+      // A caller that leaves aborts the upstream, which may be noticed first.
+      return call.request.signal.aborted ? 'client_left' : 'upstream_error';
+    case 'ended':
+      return end.error.code;
+  }
+}
+
+/** The format that the upstream answers in. */
+export function kindOf({ endpoint }: Call, sent: Sent): WireKind {
+  if (sent.translation !== null) return sent.translation.kind;
+  if (endpoint.operation === 'rerank') return `rerank-${rerankDialect(sent.route)}`;
+  return endpoint.free ? 'uncounted' : endpoint.kind;
+}
