@@ -48,6 +48,7 @@ export default defineConfig({
         ],
         test: {
           testTimeout,
+          hookTimeout: 30_000,
           maxWorkers,
           name: 'worker',
           include: workerTests,
