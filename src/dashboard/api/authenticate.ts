@@ -14,7 +14,11 @@ import type { ManagementServices } from './services.ts';
 
 /** What the routes find in their context. */
 export interface ApiEnv {
-  Variables: { principal: Principal };
+  Variables: {
+    principal: Principal;
+    /** What the audit says of the call, instead of its body. */
+    recorded?: object;
+  };
 }
 
 type Authenticating = Pick<ManagementServices, 'adminKey' | 'accounts' | 'db' | 'now'>;
