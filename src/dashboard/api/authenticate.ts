@@ -76,7 +76,7 @@ async function authenticate(
   if (credential === undefined) throw unauthorized('Send the admin key: `Authorization: Bearer ADMIN_KEY`.');
   const counters = adminKeyCounters(ip, null);
   if (await isSame(credential, adminKey)) {
-    refuseIfUsedUp(await checkTries(services.db, counters, services.now()));
+    refuseIfUsedUp(await checkTries(services.db, counters, services.now));
     return { accountId: adminAccountId, role: 'admin' };
   }
   await countWrongKey(services, counters, { way: 'admin key', accountId: adminAccountId, ip });
