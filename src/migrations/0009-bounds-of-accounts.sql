@@ -9,11 +9,9 @@ ALTER TABLE accounts ADD COLUMN tokens_expire_at INTEGER;
 ALTER TABLE accounts ADD COLUMN bounds_version INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX accounts_by_group ON accounts (group_name) WHERE group_name IS NOT NULL;
 
--- Whether an identity provider has said that the email is this person's. Anybody can type an email into an invitation.
-ALTER TABLE accounts ADD COLUMN email_proven INTEGER NOT NULL DEFAULT 0;
--- Accounts that GitHub made have the email that GitHub had verified.
-UPDATE accounts SET email_proven = 1 WHERE password IS NULL AND email IS NOT NULL AND EXISTS (
-  SELECT 1 FROM identities WHERE account_id = accounts.id AND identities.created_at = accounts.created_at);
+-- Whether the email is known to be this person's: Cloudflare Access opens an account by its email, and anybody can type
+-- an email into an invitation. Accounts of before are taken to be their owners', or Access would let nobody in.
+ALTER TABLE accounts ADD COLUMN email_proven INTEGER NOT NULL DEFAULT 1;
 
 -- A deleted account keeps its id, which the log names, and nothing of the person. NULL: it is not deleted.
 ALTER TABLE accounts ADD COLUMN deleted_at INTEGER;

@@ -10,7 +10,9 @@ export class ConversationStore {
   async put(id: string, accountId: string, sealed: string, expiresAtMs: number): Promise<void> {
     await this.db
       .prepare(
-        'INSERT INTO conversations (id, account_id, sealed, expires_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+        // A response that ends after its account was deleted is not kept.
+        `INSERT INTO conversations (id, account_id, sealed, expires_at) SELECT ?1, ?2, ?3, ?4
+         WHERE NOT EXISTS (SELECT 1 FROM accounts WHERE id = ?2 AND deleted_at IS NOT NULL) ON CONFLICT DO NOTHING`,
       )
       .bind(id, accountId, sealed, expiresAtMs)
       .run();

@@ -255,11 +255,13 @@ export class TokenStore {
     return results.map((row) => recordOfRow(row).policy);
   }
 
-  /** Marks a token deleted for ever. Its rows in the log keep their meaning. */
-  async setDeleted(id: string): Promise<void> {
+  /** Marks tokens deleted for ever. Their rows in the log keep their meaning. */
+  async setDeleted(ids: readonly string[]): Promise<void> {
     await this.db
-      .prepare(`UPDATE tokens SET status = 'deleted', version = ? WHERE id = ?`)
-      .bind(finalVersion, id)
+      .prepare(
+        `UPDATE tokens SET status = 'deleted', version = ? WHERE id IN (SELECT value FROM json_each(?))`,
+      )
+      .bind(finalVersion, JSON.stringify(ids))
       .run();
   }
 

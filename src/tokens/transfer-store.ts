@@ -18,7 +18,7 @@ export async function takeOverTokens(db: D1Database, records: TokenRecord[]): Pr
   const replaced = names.filter((name) => !kept.includes(name));
   const sql = `INSERT INTO tokens (${names.join(', ')})
     SELECT ${names.map((name) => `value ->> '$.${name}'`).join(', ')} FROM json_each(?)
-    WHERE value ->> '$.account_id' IN (SELECT id FROM accounts)
+    WHERE value ->> '$.account_id' IN (SELECT id FROM accounts WHERE deleted_at IS NULL)
     ON CONFLICT (id) DO UPDATE SET ${replaced.map((name) => `${name} = excluded.${name}`).join(', ')},
       spent_nano_usd = MAX(tokens.spent_nano_usd, excluded.spent_nano_usd),
       last_used_at = COALESCE(MAX(tokens.last_used_at, excluded.last_used_at), tokens.last_used_at, excluded.last_used_at)

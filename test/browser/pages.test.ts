@@ -54,6 +54,8 @@ const pages = (): Record<string, string> => ({
   group: '/dashboard/groups/trial',
   'group-delete': '/dashboard/groups/trial/delete',
   people: '/dashboard/people',
+  person: '/dashboard/people/acc_admin',
+  'person-delete': '/dashboard/people/acc_admin/delete',
   audit: '/dashboard/audit',
   account: '/dashboard/account',
   missing: '/dashboard/nothing',

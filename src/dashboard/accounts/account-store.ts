@@ -3,7 +3,7 @@ import type { Budget } from '../../tokens/token.ts';
 import type { AccessKey, Account, Role, Session } from './account.ts';
 
 const accountColumns =
-  'accounts.id, accounts.name, accounts.email, accounts.role, accounts.status, accounts.created_at AS createdAtMs, accounts.last_login_at AS lastLoginAtMs, accounts.budget_nano_usd AS budgetNanoUsd, accounts.budget_period AS budgetPeriod, accounts.budget_version AS budgetVersion, accounts.group_name AS "group", accounts.models, accounts.tokens_expire_at AS expiresAtMs';
+  'accounts.id, accounts.name, accounts.email, accounts.role, accounts.status, accounts.created_at AS createdAtMs, accounts.last_login_at AS lastLoginAtMs, accounts.budget_nano_usd AS budgetNanoUsd, accounts.budget_period AS budgetPeriod, accounts.budget_version AS budgetVersion, accounts.group_name AS "group", accounts.models, accounts.tokens_expire_at AS expiresAtMs, accounts.email_proven = 1 AS isEmailProven';
 
 const sessionColumns =
   'sessions.id, sessions.account_id AS accountId, user_agent AS userAgent, sessions.created_at AS createdAtMs, expires_at AS expiresAtMs';
@@ -17,10 +17,10 @@ export interface Proven {
   id: string;
 }
 
-type AccountRow = Omit<Account, 'models'> & { models: string };
+type AccountRow = Omit<Account, 'models' | 'isEmailProven'> & { models: string; isEmailProven: number };
 
 function accountOfRow(row: AccountRow): Account {
-  return { ...row, models: JSON.parse(row.models) };
+  return { ...row, models: JSON.parse(row.models), isEmailProven: row.isEmailProven === 1 };
 }
 
 export class AccountStore {
@@ -32,14 +32,14 @@ export class AccountStore {
 
   async list(): Promise<Account[]> {
     const { results } = await this.db
-      .prepare(`SELECT ${accountColumns} FROM accounts ORDER BY created_at, id`)
+      .prepare(`SELECT ${accountColumns} FROM accounts WHERE deleted_at IS NULL ORDER BY created_at, id`)
       .all<AccountRow>();
     return results.map(accountOfRow);
   }
 
   async find(id: string): Promise<Account | null> {
     const row = await this.db
-      .prepare(`SELECT ${accountColumns} FROM accounts WHERE id = ?`)
+      .prepare(`SELECT ${accountColumns} FROM accounts WHERE id = ? AND deleted_at IS NULL`)
       .bind(id)
       .first<AccountRow>();
     return row && accountOfRow(row);
@@ -73,17 +73,28 @@ export class AccountStore {
     password: string,
   ): Promise<'claimed' | 'taken' | 'has-password'> {
     const claim = this.db
-      .prepare('UPDATE accounts SET name = ?, email = ?, password = ? WHERE id = ? AND password IS NULL')
+      .prepare(
+        'UPDATE accounts SET name = ?, email = ?, email_proven = 0, password = ? WHERE id = ? AND password IS NULL',
+      )
       .bind(name, email, password, id);
     const claimed = await unlessTaken(claim.run());
     if (claimed === 'taken') return 'taken';
     return claimed.meta.changes > 0 ? 'claimed' : 'has-password';
   }
 
+  /** An identity provider has said that the account's email, if it is this one, is the person's. */
+  async proveEmail(id: string, email: string): Promise<void> {
+    await this.db
+      .prepare('UPDATE accounts SET email_proven = 1 WHERE id = ? AND email = ?')
+      .bind(id, email)
+      .run();
+  }
+
   /** With an email where the account has none: nobody logs in by a password alone. false: the email is another's. */
   async setPassword(id: string, password: string, email?: string): Promise<boolean> {
     const set = this.db
-      .prepare('UPDATE accounts SET password = ?, email = COALESCE(email, ?) WHERE id = ?')
+      .prepare(`UPDATE accounts SET password = ?1, email = COALESCE(email, ?2),
+           email_proven = IIF(email IS NULL, 0, email_proven) WHERE id = ?3`)
       .bind(password, email ?? null, id);
     return (await unlessTaken(set.run())) !== 'taken';
   }
@@ -101,7 +112,7 @@ export class AccountStore {
       this.db
         .prepare(
           `UPDATE accounts SET name = COALESCE(?, name), role = COALESCE(?, role), status = COALESCE(?, status)
-           WHERE id = ? RETURNING ${accountColumns.replaceAll('accounts.', '')}`,
+           WHERE id = ? AND deleted_at IS NULL RETURNING ${accountColumns.replaceAll('accounts.', '')}`,
         )
         .bind(name, role, status, id),
       this.db

@@ -21,6 +21,8 @@ export interface Account {
   id: string;
   name: string;
   email: string | null;
+  /** It is known to be this person's: Cloudflare Access opens the account by it. */
+  isEmailProven: boolean;
   role: Role;
   status: 'active' | 'disabled';
   createdAtMs: number;

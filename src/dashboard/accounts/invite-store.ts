@@ -11,6 +11,8 @@ export interface NewAccount {
   /** Its hash; null: it logs in by `identity`. */
   password: string | null;
   identity?: Identity;
+  /** An identity provider has said that the email is this person's. */
+  isEmailProven: boolean;
   nowMs: number;
 }
 
@@ -48,11 +50,11 @@ export function findInvite(
   db: D1Database,
   hash: string,
   nowMs: number,
-): Promise<Pick<Invite, 'name' | 'role'> | null> {
+): Promise<Pick<Invite, 'id' | 'name' | 'role'> | null> {
   return db
-    .prepare('SELECT name, role FROM invites WHERE hash = ? AND expires_at > ?')
+    .prepare('SELECT id, name, role FROM invites WHERE hash = ? AND expires_at > ?')
     .bind(hash, nowMs)
-    .first<Pick<Invite, 'name' | 'role'>>();
+    .first<Pick<Invite, 'id' | 'name' | 'role'>>();
 }
 
 /** false: there is no such invitation. */
@@ -71,15 +73,15 @@ export async function acceptInvite(
   hash: string,
   account: NewAccount,
 ): Promise<'accepted' | 'taken' | 'gone'> {
-  const { id, name, email, password, identity, nowMs } = account;
+  const { id, name, email, password, identity, isEmailProven, nowMs } = account;
   const outcome = await unlessTaken(
     db.batch([
       db
         .prepare(
-          `INSERT INTO accounts (id, name, email, role, password, created_at)
-           SELECT ?, ?, ?, role, ?, ? FROM invites WHERE hash = ? AND expires_at > ?`,
+          `INSERT INTO accounts (id, name, email, role, password, created_at, email_proven)
+           SELECT ?, ?, ?, role, ?, ?, ? FROM invites WHERE hash = ? AND expires_at > ?`,
         )
-        .bind(id, name, email, password, nowMs, hash, nowMs),
+        .bind(id, name, email, password, nowMs, isEmailProven ? 1 : 0, hash, nowMs),
       ...(identity === undefined ? [] : [linkOfNew(db, id, identity, nowMs)]),
       db.prepare('DELETE FROM invites WHERE hash = ?').bind(hash),
     ]),

@@ -24,15 +24,15 @@ export async function takeTry(db: D1Database, counters: readonly TryCounter[], n
   return { outcome: 'refused', retryAfterMs: waitOf(usedUp?.results[0]?.until, nowMs) };
 }
 
-/** Whether a counter is used up; counts nothing. */
+/** Whether a counter is used up; counts nothing. The clock is asked only when one is. */
 export async function checkTries(
   db: D1Database,
   counters: readonly TryCounter[],
-  nowMs: number,
+  now: () => number,
 ): Promise<Try> {
   const until = await db.prepare(latestEndSql).bind(givenOf(counters)).first<number | null>('until');
-  if (until === null || until <= nowMs) return { outcome: 'taken' };
-  return { outcome: 'refused', retryAfterMs: until - nowMs };
+  const retryAfterMs = until === null ? 0 : until - now();
+  return retryAfterMs > 0 ? { outcome: 'refused', retryAfterMs } : { outcome: 'taken' };
 }
 
 /** A try succeeded: it does not count as a failed one, nor do the person's own before it. */

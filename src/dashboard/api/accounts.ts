@@ -5,13 +5,22 @@ import { type Account, accountLimits, adminAccountId, type Invite } from '../acc
 import { type AccountBoundsEdit, setAccountBounds } from '../accounts/account-bounds-store.ts';
 import { addInvite, deleteInvite, openInvites } from '../accounts/invite-store.ts';
 import { hashOfSecret, newSecretValue } from '../accounts/secret-value.ts';
+import { deleteAccount } from './account-deletion.ts';
 import { putAccountIntoForce } from './account-writes.ts';
 import type { ApiEnv } from './authenticate.ts';
 import { checkGroup } from './group-writes.ts';
 import { newId } from './identifiers.ts';
 import { pageOf, pageOfAll, shortListParameters } from './pages.ts';
 import { fieldProblem, notFound } from './problem.ts';
-import { bodyFailures, callFailures, inputFailures, json, jsonBody, missingFailure } from './responses.ts';
+import {
+  bodyFailures,
+  callFailures,
+  conflictFailure,
+  inputFailures,
+  json,
+  jsonBody,
+  missingFailure,
+} from './responses.ts';
 import type { ManagementServices } from './services.ts';
 import { budget, modelList } from './token-fields.ts';
 import { instant, isoOf, isoTime, msOf, nanoOf, usd } from './values.ts';
@@ -90,6 +99,22 @@ const editRoute = createRoute({
   },
   responses: { 200: json(account, 'As it is now.'), ...bodyFailures, ...missingFailure, ...callFailures },
 });
+const deleteRoute = createRoute({
+  method: 'delete',
+  path: '/accounts/{id}',
+  summary: 'Delete an account, its tokens and its personal data.',
+  description:
+    'Its tokens stop at their next request, its streams within a second. Log rows and sums keep its id, and no name or email. Not the own account, nor that of ADMIN_KEY.',
+  tags,
+  security,
+  request: { params },
+  responses: {
+    204: { description: 'The account is deleted.' },
+    ...missingFailure,
+    ...conflictFailure,
+    ...callFailures,
+  },
+});
 const inviteRoute = createRoute({
   method: 'post',
   path: '/invites',
@@ -140,6 +165,7 @@ export function addAccountRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementS
     const edit = context.req.valid('json');
     const { name, role, status } = edit;
     checkKeepsAdmin(id, context.var.principal.accountId, role, status);
+    if ((await accounts.find(id)) === null) throw notFound('account');
     await checkGroup(edit.group ?? undefined, services);
     const { budget } = edit;
     if (budget !== undefined)
@@ -152,6 +178,10 @@ export function addAccountRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementS
     if (edited === null) throw notFound('account');
     if (status !== undefined || isRebound) await putAccountIntoForce(services, id);
     return context.json(accountView(edited), 200);
+  });
+  api.openapi(deleteRoute, async (context) => {
+    await deleteAccount(services, context.req.valid('param').id, context.var.principal);
+    return context.body(null, 204);
   });
   addInviteRoutes(api, services);
 }
@@ -167,6 +197,7 @@ function addInviteRoutes(api: OpenAPIHono<ApiEnv>, { db, now }: ManagementServic
       expiresAtMs: createdAtMs + accountLimits.inviteMs,
     };
     await addInvite(db, hashOfSecret(secret), made, context.var.principal.accountId);
+    context.set('recorded', { id: made.id, name: made.name, role: made.role });
     return context.json({ ...inviteView(made), secret }, 201);
   });
   api.openapi(listInvitesRoute, async (context) => {

@@ -1,8 +1,9 @@
-// /api/audit: who changed what, when. Written by the API itself after every change that was made; no key, password or
-// header value is in it.
+// /api/audit: who changed what, when, and who signed in and out. Written by the API itself after every change that was
+// made; no key, password or header value is in it.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { appendAudit, auditPage } from '../accounts/audit-log.ts';
+import { auditEventOf, auditEvents, auditSummaries } from './audit-events.ts';
 import type { ApiEnv } from './authenticate.ts';
 import { newId } from './identifiers.ts';
 import { managementLimits } from './limits.ts';
@@ -15,9 +16,11 @@ const change = z
   .object({
     id: z.string(),
     at: isoTime,
-    account_id: z.string(),
+    account_id: z.string().openapi({ description: 'Who did it. Empty: an unknown person.' }),
     method: z.string(),
-    path: z.string().openapi({ description: 'Below /api.' }),
+    path: z.string().openapi({ description: 'Below /api; of signing in and out below /dashboard.' }),
+    event: z.enum(auditEvents).openapi({ description: 'What it was; `change`: any other call of the API.' }),
+    summary: z.string().openapi({ description: 'The event in words.' }),
     detail: z.string().openapi({ description: 'What was sent, as JSON, without secrets; cut when long.' }),
   })
   .openapi('Change');
@@ -40,6 +43,8 @@ export function addAuditRoute(api: OpenAPIHono<ApiEnv>, { db }: ManagementServic
     const { page, next_cursor } = cutPage(rows, limit, ({ atMs, id }) => ({ createdAtMs: atMs, id }));
     const data = page.map(({ atMs, accountId, ...same }) => ({
       ...same,
+      event: auditEventOf(same),
+      summary: auditSummaries[auditEventOf(same)],
       at: isoOf(atMs),
       account_id: accountId,
     }));
@@ -56,8 +61,10 @@ export function recordChanges({ db, now, report }: ManagementServices): Middlewa
     // A test of a channel and options of a passkey change nothing, and an import is as long as a deployment.
     const isChange = !['GET', 'HEAD', 'OPTIONS'].includes(method) && !/\/(test|options)$/.test(path);
     if (!isChange || !context.res.ok) return;
-    const detail = path === '/import' || method === 'DELETE' ? '' : shown(await context.req.text());
-    const { accountId } = context.var.principal;
+    const { principal, recorded } = context.var;
+    const body = recorded === undefined ? await context.req.text() : JSON.stringify(recorded);
+    const detail = path === '/import' || method === 'DELETE' ? '' : shown(body);
+    const { accountId } = principal;
     try {
       await appendAudit(db, { id: newId('aud'), atMs: now(), accountId, method, path, detail });
     } catch (error) {

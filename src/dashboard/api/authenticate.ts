@@ -14,7 +14,11 @@ import type { ManagementServices } from './services.ts';
 
 /** What the routes find in their context. */
 export interface ApiEnv {
-  Variables: { principal: Principal };
+  Variables: {
+    principal: Principal;
+    /** What the audit says of the call, instead of its body. */
+    recorded?: object;
+  };
 }
 
 type Authenticating = Pick<ManagementServices, 'adminKey' | 'accounts' | 'db' | 'now'>;
@@ -72,7 +76,7 @@ async function authenticate(
   if (credential === undefined) throw unauthorized('Send the admin key: `Authorization: Bearer ADMIN_KEY`.');
   const counters = adminKeyCounters(ip, null);
   if (await isSame(credential, adminKey)) {
-    refuseIfUsedUp(await checkTries(services.db, counters, services.now()));
+    refuseIfUsedUp(await checkTries(services.db, counters, services.now));
     return { accountId: adminAccountId, role: 'admin' };
   }
   await countWrongKey(services, counters, { way: 'admin key', accountId: adminAccountId, ip });

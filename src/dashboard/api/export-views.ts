@@ -40,6 +40,7 @@ export function exportedAccount(
     models: account.models,
     expires_at: isoOf(account.expiresAtMs),
     bounds_version: account.boundsVersion,
+    email_proven: account.isEmailProven,
     budget_spent: standing && {
       usd: usdFromNano(standing.spentNanoUsd),
       since: isoOf(standing.periodStartMs),

@@ -38,6 +38,7 @@ export function accountRecord(account: TransferredAccount): AccountRecord {
     models,
     expiresAtMs: msOrNull(expires_at),
     boundsVersion: bounds_version,
+    isEmailProven: account.email_proven,
   };
 }
 

@@ -20,6 +20,8 @@ export const managementLimits = {
   multiplier: 1_000,
   /** Ledgers that hear of a group's edit before it is answered: fewer than the calls that a Worker may make. */
   tokensToldAtOnce: 800,
+  /** Tokens that a deletion of their account deletes: each costs a call of its ledger and one of KV. */
+  tokensDeletedAtOnce: 400,
   modelsOfAlias: 10,
   urlCharacters: 2_048,
   overlapSeconds: 604_800,

@@ -21,18 +21,24 @@ export interface AccountRecord {
   expiresAtMs: number | null;
   /** Of group, models and end: grows with each edit. */
   boundsVersion: number;
+  isEmailProven: boolean;
 }
 
 const columns = `id, name, email, role, status, created_at AS createdAtMs, password,
   budget_nano_usd AS budgetNanoUsd, budget_period AS budgetPeriod, budget_version AS budgetVersion,
-  group_name AS "group", models, tokens_expire_at AS expiresAtMs, bounds_version AS boundsVersion`;
+  group_name AS "group", models, tokens_expire_at AS expiresAtMs, bounds_version AS boundsVersion,
+  email_proven = 1 AS isEmailProven`;
 
 /** All accounts, in the order of their ids. */
 export async function listAccounts(db: D1Database): Promise<AccountRecord[]> {
   const { results } = await db
-    .prepare(`SELECT ${columns} FROM accounts ORDER BY id`)
-    .all<Omit<AccountRecord, 'models'> & { models: string }>();
-  return results.map((row) => ({ ...row, models: JSON.parse(row.models) }));
+    .prepare(`SELECT ${columns} FROM accounts WHERE deleted_at IS NULL ORDER BY id`)
+    .all<Omit<AccountRecord, 'models' | 'isEmailProven'> & { models: string; isEmailProven: number }>();
+  return results.map((row) => ({
+    ...row,
+    models: JSON.parse(row.models),
+    isEmailProven: row.isEmailProven === 1,
+  }));
 }
 
 /** The budget that an account's tokens share; null: none. */
@@ -65,19 +71,21 @@ export async function takeOverAccounts(db: D1Database, accounts: AccountRecord[]
       .prepare(
         `INSERT OR IGNORE INTO accounts
            (id, name, email, role, status, created_at, password, budget_nano_usd, budget_period, budget_version,
-            group_name, models, tokens_expire_at, bounds_version)
+            group_name, models, tokens_expire_at, bounds_version, email_proven)
          SELECT value ->> '$.id', value ->> '$.name', value ->> '$.email', value ->> '$.role', value ->> '$.status',
            value ->> '$.createdAtMs', value ->> '$.password', value ->> '$.budgetNanoUsd',
            value ->> '$.budgetPeriod', value ->> '$.budgetVersion',
-           value ->> '$.group', value ->> '$.models', value ->> '$.expiresAtMs', value ->> '$.boundsVersion'
+           value ->> '$.group', value ->> '$.models', value ->> '$.expiresAtMs', value ->> '$.boundsVersion', value ->> '$.isEmailProven'
          FROM json_each(?)`,
       )
       .bind(given),
     db
       .prepare(
-        `UPDATE accounts SET name = value ->> '$.name', email = value ->> '$.email', password = value ->> '$.password'
+        `UPDATE accounts SET name = value ->> '$.name', email = value ->> '$.email', password = value ->> '$.password',
+           email_proven = value ->> '$.isEmailProven'
          FROM json_each(?)
          WHERE accounts.id = value ->> '$.id' AND accounts.password IS NULL AND value ->> '$.password' IS NOT NULL
+           AND accounts.deleted_at IS NULL
            AND NOT EXISTS (SELECT 1 FROM accounts AS other WHERE other.email = value ->> '$.email' AND other.id <> accounts.id)`,
       )
       .bind(given),
@@ -87,6 +95,7 @@ export async function takeOverAccounts(db: D1Database, accounts: AccountRecord[]
            budget_version = value ->> '$.budgetVersion'
          FROM json_each(?)
          WHERE accounts.id = value ->> '$.id' AND value ->> '$.budgetVersion' > accounts.budget_version
+           AND accounts.deleted_at IS NULL
          RETURNING id`,
       )
       .bind(given),
@@ -96,6 +105,7 @@ export async function takeOverAccounts(db: D1Database, accounts: AccountRecord[]
            tokens_expire_at = value ->> '$.expiresAtMs', bounds_version = value ->> '$.boundsVersion'
          FROM json_each(?)
          WHERE accounts.id = value ->> '$.id' AND value ->> '$.boundsVersion' > accounts.bounds_version
+           AND accounts.deleted_at IS NULL
          RETURNING id`,
       )
       .bind(given),

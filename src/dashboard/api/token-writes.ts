@@ -69,17 +69,26 @@ export class TokenWrites {
   async delete(id: string): Promise<void> {
     const record = await this.services.tokens.find(id);
     if (record === null) throw notFound('token');
+    await this.deleteAll([record]);
+  }
+
+  /** Deletes tokens together: all of them at their ledgers before anything else. One that is deleted already stays so. */
+  async deleteAll(records: readonly TokenRecord[]): Promise<void> {
     const { ledgers, tokens, tokenCache, report } = this.services;
+    const policies = records.map(({ policy }) => policy);
     try {
-      await ledgers.configure({ ...record.policy, status: 'deleted', version: finalVersion });
+      await Promise.all(
+        policies.map((policy) => ledgers.configure({ ...policy, status: 'deleted', version: finalVersion })),
+      );
     } catch (error) {
       report('token-not-deleted', error);
       throw unavailable(
         "The token's ledger cannot be reached, so the token is not deleted yet. Repeat the call.",
       );
     }
-    await tokens.setDeleted(id);
-    await Promise.all(record.policy.hashes.map(({ hash }) => tokenCache.delete(hash)));
+    await tokens.setDeleted(policies.map(({ tokenId }) => tokenId));
+    const hashes = policies.flatMap((policy) => policy.hashes.map(({ hash }) => hash));
+    await Promise.all(hashes.map((hash) => tokenCache.delete(hash)));
   }
 
   private newRecord(accountId: string, name: string, changes: TokenChanges, secret: string): TokenRecord {

@@ -40,6 +40,10 @@ const account = z
       .min(0)
       .default(0)
       .openapi({ description: 'Of group, models and expires_at; the higher one counts.' }),
+    email_proven: z
+      .boolean()
+      .default(true)
+      .openapi({ description: 'Whether the email is known to be this person’s.' }),
     budget_spent: z
       .object({ usd, since: isoTime })
       .nullable()

@@ -1,5 +1,6 @@
 // Who changed what, when.
 import { Hono } from 'hono';
+import type { AuditEvent } from '../api/audit-events.ts';
 import { show } from './layout.tsx';
 import { need, type PageEnv } from './page-env.ts';
 import { Empty, Heading, Pager, TableFrame, Time } from './parts.tsx';
@@ -14,6 +15,7 @@ interface Change {
   method: string;
   path: string;
   detail: string;
+  event: AuditEvent;
 }
 
 /** The route of /dashboard/audit. */
@@ -54,15 +56,13 @@ const ChangeTable = ({ changes, nameOf }: { changes: readonly Change[]; nameOf: 
         </tr>
       </thead>
       <tbody>
-        {changes.map(({ at, account_id, method, path, detail }) => (
+        {changes.map(({ at, account_id, method, path, detail, event }) => (
           <tr>
             <td>
               <Time at={at} />
             </td>
-            <td>{nameOf(account_id)}</td>
-            <td>
-              <code>{`${method} ${path}`}</code>
-            </td>
+            <td>{account_id === '' ? words().nobody : nameOf(account_id)}</td>
+            <td>{event === 'change' ? <code>{`${method} ${path}`}</code> : words().events[event]}</td>
             <td class="wide">
               <small>{detail}</small>
             </td>

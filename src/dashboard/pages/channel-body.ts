@@ -48,7 +48,7 @@ export function channelEditBody(values: Values, before: ChannelWithHealth): Reco
     location: _location,
     ...kept
   } = before.settings;
-  const typed = textOf(values, 'key').trim();
+  const typed = textOf(values, 'keys').trim();
   return {
     ...body,
     ...(typed !== '' && { keys: [typed] }),

@@ -46,7 +46,7 @@ export const ChannelForm: FC<FormFacts> = ({ channel, values, groups, outcome })
         options={pickerOptions}
       />
       <Field
-        name="key"
+        name={channel === null ? 'key' : 'keys'}
         label={channel === null ? words().key : words().keysAgain}
         help={channel === null ? words().keyHelp : words().keysAgainHelp}
         type="password"

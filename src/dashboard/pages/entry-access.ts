@@ -1,5 +1,6 @@
-// Logging in through Cloudflare Access: whoever it lets through with a known email is logged in, for as long as Access
-// says. An email that has no account is told so; Access alone makes none.
+// Signing in through Cloudflare Access: it opens the account of the email that it says, for as long as it says. Anybody
+// could have typed that email into an invitation; so it opens only accounts whose email is proven: GitHub had verified
+// it, or the person has once signed in another way with Access in front that said the same email.
 import { accessHeader, visitorOf } from '../accounts/access-jwt.ts';
 import { normalEmail, openSession } from '../accounts/log-in.ts';
 import { showLogin, tryOf, welcome } from './entry-session.tsx';
@@ -18,6 +19,9 @@ export async function throughAccess(context: PageContext): Promise<Response | nu
     const account = await services.accounts.findByEmail(normalEmail(visitor.email));
     if (account === null || account.status !== 'active') {
       return showLogin(context, { error: strings().login.accessUnknown(visitor.email) }, 403);
+    }
+    if (!account.isEmailProven) {
+      return showLogin(context, { error: strings().login.accessUnproven(visitor.email) }, 403);
     }
     const session = await openSession(services, account.id, tryOf(context), visitor.expiresAtMs);
     return welcome(context, session, 'access');

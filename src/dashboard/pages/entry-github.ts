@@ -12,14 +12,14 @@ import {
   type GithubUser,
 } from '../accounts/github.ts';
 import type { Identity } from '../accounts/identity-store.ts';
-import { acceptInvite } from '../accounts/invite-store.ts';
+import { acceptInvite, findInvite } from '../accounts/invite-store.ts';
 import { normalEmail, openSession } from '../accounts/log-in.ts';
 import { openState, sealedStateMs, sealState } from '../accounts/sealed-state.ts';
 import { hashOfSecret } from '../accounts/secret-value.ts';
 import { hostCookie, sessionValue } from '../accounts/session-cookie.ts';
 import { principalOfSession } from '../api/authenticate.ts';
 import { newId } from '../api/identifiers.ts';
-import { showLogin, tryOf, welcome } from './entry-session.tsx';
+import { record, showLogin, tryOf, welcome } from './entry-session.tsx';
 import { type PageContext, type PageEnv, PageProblem } from './page-env.ts';
 import { strings } from './strings.ts';
 
@@ -118,6 +118,7 @@ async function link(context: PageContext, accountId: string, user: GithubUser): 
   if (!(await identities.link(accountId, identityOf(user), now()))) {
     throw new PageProblem(409, strings().login.githubTaken(user.login));
   }
+  await record(context, accountId, '/identities/github', { label: user.login });
   return context.redirect('/dashboard/account', 303);
 }
 
@@ -129,16 +130,24 @@ async function accept(context: PageContext, secret: string, user: GithubUser): P
     email: user.email === null ? null : normalEmail(user.email),
     password: null,
     identity: identityOf(user),
+    // GitHub gives an address that it has verified, or none.
+    isEmailProven: true,
     nowMs: services.now(),
   };
-  const outcome = await acceptInvite(services.db, hashOfSecret(secret), account);
+  const hash = hashOfSecret(secret);
+  const invite = await findInvite(services.db, hash, services.now());
+  const outcome = await acceptInvite(services.db, hash, account);
   switch (outcome) {
     case 'gone':
       return showLogin(context, { error: strings().invite.gone }, 410);
     case 'taken':
       return showLogin(context, { error: strings().login.githubTaken(user.login) }, 409);
-    case 'accepted':
+    case 'accepted': {
+      const { name, email } = account;
+      const made = { name, email, role: invite?.role ?? null, invitation: invite?.id ?? null };
+      await record(context, account.id, '/invite', { ...made, label: user.login });
       return welcome(context, await openSession(services, account.id, tryOf(context)), 'github');
+    }
   }
 }
 

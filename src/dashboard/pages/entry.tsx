@@ -6,7 +6,7 @@ import { accountLimits, adminAccountId } from '../accounts/account.ts';
 import { acceptInvite, findInvite } from '../accounts/invite-store.ts';
 import { logIn, logInWithAdminKey, normalEmail, openSession, proveAdminKey } from '../accounts/log-in.ts';
 import { invitationCounters } from '../accounts/login-limits.ts';
-import { takeTry } from '../accounts/login-try-store.ts';
+import { forgetTries, takeTry } from '../accounts/login-try-store.ts';
 import { hashPassword } from '../accounts/password.ts';
 import { hashOfSecret } from '../accounts/secret-value.ts';
 import { sessionValue, setSessionCookie } from '../accounts/session-cookie.ts';
@@ -17,7 +17,7 @@ import { throughAccess } from './entry-access.ts';
 import { addGithubLogin } from './entry-github.ts';
 import { type InviteFacts, InvitePage, SetupPage } from './entry-pages.tsx';
 import { addPasskeyLogin } from './entry-passkey.ts';
-import { showLogin, tryOf, welcome } from './entry-session.tsx';
+import { record, showLogin, tryOf, welcome } from './entry-session.tsx';
 import { showAlone } from './layout.tsx';
 import { formOf, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { strings } from './strings.ts';
@@ -51,7 +51,10 @@ export function entryRoutes(): Hono<PageEnv> {
     const value = sessionValue(context);
     const { accounts, now } = context.var.services;
     const proven = value === null ? null : await accounts.proveSession(hashOfSecret(value), now());
-    if (proven !== null) await accounts.endSession(proven.accountId, proven.id);
+    if (proven !== null) {
+      await accounts.endSession(proven.accountId, proven.id);
+      await record(context, proven.accountId, '/logout', {});
+    }
     setSessionCookie(context, '', 0);
     return context.redirect('/dashboard/login?out', 303);
   });
@@ -93,6 +96,7 @@ function addSetup(routes: Hono<PageEnv>): void {
       case 'taken':
         return again({ email: strings().invite.taken }, 409);
       case 'claimed':
+        await record(context, adminAccountId, '/setup', { name, email, role: 'admin' });
         return welcome(context, await openSession(services, adminAccountId, from), 'admin key');
     }
   });
@@ -116,7 +120,8 @@ function addInviteRoutes(routes: Hono<PageEnv>): void {
     const from = tryOf(context);
     const hash = hashOfSecret(secret);
     // Nobody can guess a secret: one that is unknown costs one read, and takes no try from those that are good.
-    if ((await findInvite(services.db, hash, services.now())) === null) {
+    const invite = await findInvite(services.db, hash, services.now());
+    if (invite === null) {
       return showLogin(context, { error: strings().invite.gone }, 410);
     }
     const counters = invitationCounters(hash, from.ip);
@@ -128,6 +133,7 @@ function addInviteRoutes(routes: Hono<PageEnv>): void {
       name,
       email,
       password: await hashPassword(password),
+      isEmailProven: false,
       nowMs: services.now(),
     };
     const outcome = await acceptInvite(services.db, hash, account);
@@ -137,6 +143,13 @@ function addInviteRoutes(routes: Hono<PageEnv>): void {
       case 'taken':
         return showInvite(context, { secret, values, errors: { email: strings().invite.taken } }, 409);
       case 'accepted':
+        await forgetTries(services.db, counters);
+        await record(context, account.id, '/invite', {
+          name,
+          email,
+          role: invite.role,
+          invitation: invite.id,
+        });
         return welcome(context, await openSession(services, account.id, from), 'invitation');
     }
   });

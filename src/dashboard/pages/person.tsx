@@ -1,5 +1,6 @@
-// One account, for admins: what binds all its tokens.
+// One account, for admins: what binds all its tokens, and its deletion.
 import type { Hono } from 'hono';
+import { adminAccountId } from '../accounts/account.ts';
 import { changedOnly, ShownWith } from './edit-form.tsx';
 import { Alert, Choice, Field } from './form.tsx';
 import { show } from './layout.tsx';
@@ -38,6 +39,44 @@ export function addPersonRoutes(routes: Hono<PageEnv>): void {
     if (edited.ok) return context.redirect(listAddress, 303);
     return showPerson(context, person, values, edited.errors, edited.detail);
   });
+  routes.get('/:id/delete', async (context) => showDelete(context, await find(context)));
+  routes.post('/:id/delete', async (context) => {
+    const deleted = await context.var.api('DELETE', pathOf(context));
+    if (deleted.ok) return context.redirect(listAddress, 303);
+    if (deleted.status === 404) await need(Promise.resolve(deleted));
+    return showDelete(context, await find(context), deleted);
+  });
+}
+
+/** One's own account, and ADMIN_KEY's. */
+function isKept(context: PageContext, { id }: Person): boolean {
+  return id === context.var.principal.accountId || id === adminAccountId;
+}
+
+function showDelete(context: PageContext, person: Person, refused?: { status: number; detail: string }) {
+  const address = `${listAddress}/${encodeURIComponent(person.id)}`;
+  const content = (
+    <div class="narrow">
+      <Heading title={words().deleteTitle} />
+      {refused === undefined ? null : <Alert>{refused.detail}</Alert>}
+      <article>
+        <dl class="facts">
+          <dt>{words().name}</dt>
+          <dd>{person.name}</dd>
+          <dt>{words().email}</dt>
+          <dd>{person.email ?? '–'}</dd>
+        </dl>
+      </article>
+      <p>{words().deleteWarning}</p>
+      <form method="post" action={`${address}/delete`} class="actions">
+        <button type="submit" class="danger">
+          {words().deleteConfirm}
+        </button>
+        <a href={address}>{strings().form.cancel}</a>
+      </form>
+    </div>
+  );
+  return show(context, 'people', words().deleteTitle, content, refused?.status ?? 200);
 }
 
 async function showPerson(
@@ -54,7 +93,16 @@ async function showPerson(
   ]);
   const content = (
     <div class="narrow">
-      <Heading title={person.name} lead={words().boundsLead} />
+      <Heading title={person.name} lead={words().boundsLead}>
+        {isKept(context, person) ? null : (
+          <a
+            href={`${listAddress}/${encodeURIComponent(person.id)}/delete`}
+            class="button outline danger small"
+          >
+            {words().delete}
+          </a>
+        )}
+      </Heading>
       {detail === undefined ? null : (
         <Alert>{Object.keys(errors).length > 0 ? strings().form.notSaved : detail}</Alert>
       )}

@@ -175,10 +175,10 @@ describe('the form of a channel', () => {
     };
     const refused = await admin.post(address, fields);
     expect(refused.status).toBe(400);
-    expect(refused.text).toMatch(/id="help-key"><strong class="error">give the keys again/);
+    expect(refused.text).toMatch(/id="help-keys"><strong class="error">give the keys again/);
     for (const typed of ['value="renamed"', 'value="https://two.test/v1"'])
       expect(refused.text).toContain(typed);
-    expect((await admin.post(address, { ...fields, key: 'sk-again-again-again' })).status).toBe(303);
+    expect((await admin.post(address, { ...fields, keys: 'sk-again-again-again' })).status).toBe(303);
     const after = (await admin.api('GET', `/channels/${id}`)).body;
     expect(after).toMatchObject({
       name: 'renamed',

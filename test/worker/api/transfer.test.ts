@@ -112,6 +112,7 @@ describe('accounts', () => {
       models: [],
       expires_at: null,
       bounds_version: 0,
+      email_proven: true,
       budget_spent: { usd: 4.000000001, since: '2026-11-01T00:00:00.000Z' },
     });
     expect(document.accounts[1]).toMatchObject({ id: 'acc_admin', budget: null, budget_spent: null });

@@ -2,7 +2,7 @@
 import { createSign, generateKeyPairSync } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { OpenRelay } from '../doors/open-relay.ts';
-import { openDashboard } from './open-dashboard.ts';
+import { openDashboard, origin, password } from './open-dashboard.ts';
 
 const domain = 'https://team.cloudflareaccess.test';
 const application = { ACCESS_TEAM_DOMAIN: `${domain}/`, ACCESS_AUD: 'tag-of-the-application' };
@@ -95,4 +95,53 @@ it('says that Access cannot be asked when its keys cannot be had', async () => {
 it('believes no such header where Access is not set up', async () => {
   const { relay } = await openDashboard();
   expect((await visit(relay, jwt())).status).toBe(200);
+});
+
+it('opens no account by an email that somebody else typed into an invitation, until its person proves it', async () => {
+  const { relay, admin } = await open();
+  const { secret } = (await admin.api('POST', '/invites', { name: 'Mallory' })).body;
+  const post = (path: string, fields: Record<string, string>, token?: string) =>
+    relay.fetch(path, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        origin,
+        ...(token !== undefined && { 'cf-access-jwt-assertion': token }),
+      },
+      body: String(new URLSearchParams(fields)),
+    });
+  const carols = jwt({ email: 'carol@example.com' });
+  const fields = { secret, name: 'Mallory', email: 'carol@example.com', password };
+  const accepted = await post('/dashboard/invite', fields, jwt({ email: 'mallory@example.com' }));
+  expect(accepted.status).toBe(303);
+  const refused = await visit(relay, carols);
+  expect([refused.status, refused.text.includes('nobody has proven')]).toEqual([403, true]);
+  expect(refused.headers.get('set-cookie')).toBeNull();
+  const signIn = { email: 'carol@example.com', password };
+  expect((await post('/dashboard/login', signIn, jwt({ email: 'mallory@example.com' }))).status).toBe(303);
+  expect((await visit(relay, carols)).status).toBe(403);
+  const forged = jwt({ email: 'carol@example.com' }, { key: stranger.privateKey });
+  expect((await post('/dashboard/login', signIn, forged)).status).toBe(303);
+  expect((await visit(relay, carols)).status).toBe(403);
+  expect((await post('/dashboard/login', signIn, carols)).status).toBe(303);
+  expect((await visit(relay, carols)).status).toBe(303);
+});
+
+it('opens at once what was accepted with Access in front that says the same email', async () => {
+  const { relay, admin } = await open();
+  const { secret } = (await admin.api('POST', '/invites', { name: 'Carol' })).body;
+  const token = jwt({ email: 'Carol@example.com' });
+  const accepted = await relay.fetch('/dashboard/invite', {
+    method: 'POST',
+    redirect: 'manual',
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      origin,
+      'cf-access-jwt-assertion': token,
+    },
+    body: String(new URLSearchParams({ secret, name: 'Carol', email: 'carol@example.com', password })),
+  });
+  expect(accepted.status).toBe(303);
+  expect((await visit(relay, token)).status).toBe(303);
 });

@@ -192,9 +192,14 @@ it('tells whoever said no at GitHub, or met it while it was away', async () => {
 });
 
 it('links a GitHub user to one account only, and only to the one that asked', async () => {
-  const { relay, github, member, other } = await open();
+  const { relay, github, admin, member, other } = await open();
   await link(relay, github, member, ada);
   expect((await link(relay, github, other, ada)).status).toBe(409);
+  const { data } = (await admin.api('GET', '/audit')).body;
+  const linked = data.filter(({ event }: { event: string }) => event === 'identity-linked');
+  expect(linked).toMatchObject([
+    { account_id: member.accountId, path: '/identities/github', detail: '{"label":"ada-l"}' },
+  ]);
   const out = await leave(relay, '?link=1', member.cookie);
   const path = github.consent(out.address, { ...ada, id: 9 });
   const elsewhere = await comeBack(relay, path, `${other.cookie}; ${out.cookie}`);
@@ -217,6 +222,13 @@ it('makes an account of an invitation, without a password, and one only', async 
   expect((await comeBack(relay, gone, second.cookie)).status).toBe(410);
   const made = await env.DB.prepare(`SELECT role, email, password FROM accounts WHERE name = 'cleo'`).all();
   expect(made.results).toEqual([{ role: 'member', email: 'cleo@example.com', password: null }]);
+  const { data } = (await admin.api('GET', '/audit')).body;
+  const accepted = data.find(({ event }: { event: string }) => event === 'invitation-accepted');
+  expect(JSON.parse(accepted.detail)).toMatchObject({
+    name: 'cleo',
+    email: 'cleo@example.com',
+    role: 'member',
+  });
   const cookie = cookieOf(back);
   const ways = await relay.fetch('/api/ways-in', { headers: { cookie } });
   expect(ways.body).toMatchObject({ password: false, identities: [{ provider: 'github', label: 'cleo' }] });

@@ -48,6 +48,8 @@ export const english = {
     accessWrong: 'Cloudflare Access vouched for nobody. Log in again.',
     accessUnknown: (email: string) =>
       `No account here has the address ${email}. Ask an admin for an invitation.`,
+    accessUnproven: (email: string) =>
+      `There is an account with the address ${email}, but nobody has proven that it is yours. Log in another way once; from then on Cloudflare Access opens it. If it is not your account, tell an admin.`,
     accessAway: 'Cloudflare Access cannot be asked at the moment. Log in another way.',
   },
   setup: {
@@ -102,6 +104,11 @@ export const english = {
     groupHelp:
       'Its bounds and its price apply to every token of the account, whatever group the token is in.',
     ownGroups: 'each token’s own',
+    deleteTitle: 'Delete this account?',
+    deleteWarning:
+      'Its tokens stop at their very next request and its open streams within a second. Its sessions, access keys, passkeys, linked identities and stored conversations are deleted. The log and the sums stay, without the name and the email. This cannot be undone.',
+    deleteConfirm: 'Delete it for ever',
+    delete: 'Delete',
     lastLogin: 'Last login',
     budget: 'Budget in USD',
     noBudget: 'none',
@@ -171,6 +178,18 @@ export const english = {
     who: 'Who',
     what: 'What',
     detail: 'Sent',
+    nobody: 'unknown',
+    events: {
+      'sign-in': 'Signed in',
+      'sign-in-failed': 'A sign-in failed',
+      'sign-out': 'Signed out',
+      'admin-created': 'Created the admin',
+      'invitation-created': 'Invited somebody',
+      'invitation-accepted': 'Accepted an invitation',
+      'identity-linked': 'Linked an identity',
+      'identity-unlinked': 'Unlinked an identity',
+      'account-deleted': 'Deleted an account',
+    },
     empty: 'Nothing has been changed yet.',
   },
   ...englishCalls,
