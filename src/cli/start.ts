@@ -2,13 +2,13 @@
 import { demoModels } from './demo-upstream/models.ts';
 import { type DemoUpstream, startDemoUpstream } from './demo-upstream/server.ts';
 import { CommandFailure, describeError, runProgram } from './failure.ts';
+import { launchWorker, type WorkerProcess } from './host/launch.ts';
 import { banner } from './start/banner.ts';
 import { obtainDemoToken } from './start/demo-token.ts';
 import { waitForHealth } from './start/health.ts';
 import { claimPort } from './start/port.ts';
 import { readSettings, type StartSettings, withSecrets } from './start/settings.ts';
 import { stopRequested } from './start/stop-request.ts';
-import { launchWorker, type WorkerProcess } from './start/worker-process.ts';
 
 await runProgram(start);
 // Connections kept alive would hold the process for seconds.

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { launchWorker, type WorkerProcess } from '../../src/cli/start/worker-process.ts';
+import { launchWorker, type WorkerProcess } from '../../src/cli/host/launch.ts';
 
 export const adminKey = 'ak-of-the-tests';
 

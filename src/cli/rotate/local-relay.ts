@@ -1,9 +1,9 @@
 // The local relay for a rotation: the one that runs, if it knows the new key, else one that is started for it.
 import { encryptionKeyIdOf } from '../../lib/seal.ts';
 import { CommandFailure } from '../failure.ts';
+import { launchWorker } from '../host/launch.ts';
 import { newEncryptionKey } from '../new-secret.ts';
 import { readSettings } from '../start/settings.ts';
-import { launchWorker } from '../start/worker-process.ts';
 import { callManagement } from '../transfer/management-call.ts';
 import type { TransferOptions } from '../transfer/options.ts';
 import type { RotationSecrets } from './secrets.ts';

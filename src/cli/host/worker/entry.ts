@@ -1,0 +1,83 @@
+// The Worker's entry on a machine of one's own, in place of Cloudflare's edge: takes out what only the edge may say, and says who
+// the client is. Not part of a deployment.
+import { env as hostEnvironment, WorkerEntrypoint } from 'cloudflare:workers';
+import type { Env } from '../../../config.ts';
+import relay from '../../../index.ts';
+import { type Client, clientOf, trustedProxies } from './client.ts';
+
+export * from '../../../index.ts';
+
+/** What the host adds to the Worker's environment. */
+interface HostEnvironment {
+  readonly TRUSTED_PROXY?: string;
+}
+
+const isTrustedProxy = trustedProxies((hostEnvironment as HostEnvironment).TRUSTED_PROXY ?? '');
+
+export default {
+  fetch(request: Request, env: Env, context: ExecutionContext): Response | Promise<Response> {
+    if (isPlatformPath(request.url)) return platformPathRefusal();
+    const { clientIp } = (request.cf ?? {}) as { clientIp?: string };
+    const client = clientOf(clientIp, request.headers, isTrustedProxy);
+    return relay.fetch(requestOf(client, request), env, context);
+  },
+};
+
+/** The supervisor's way in, over a unix socket that only its own user can open. */
+export class HostControl extends WorkerEntrypoint<Env> {
+  /** Runs the hourly work now. Answers 500 with the reason when it fails. */
+  override async fetch(request: Request): Promise<Response> {
+    if (new URL(request.url).pathname !== '/scheduled') return new Response(null, { status: 404 });
+    const { cron } = await request.json<{ cron: string }>();
+    const controller = { cron, scheduledTime: Date.now(), noRetry: () => {} };
+    try {
+      await relay.scheduled(controller as ScheduledController, this.env);
+      return new Response(null, { status: 204 });
+    } catch (error) {
+      return new Response(String(error), { status: 500 });
+    }
+  }
+}
+
+/** Cloudflare's Access puts its signed JWT here; a tunnel in front of this machine passes it on. It proves itself. */
+const signedHeader = 'cf-access-jwt-assertion';
+
+/** The request as the edge would hand it over: `CF-Connecting-IP` is the client's, no other `CF-*` or `MF-*` header is left. */
+function requestOf({ address, scheme, isBehindProxy }: Client, request: Request): Request {
+  const isSecure = scheme === 'https' && request.url.startsWith('http:');
+  const clean = isSecure
+    ? new Request(`https:${request.url.slice('http:'.length)}`, request)
+    : new Request(request);
+  for (const name of request.headers.keys()) {
+    if (name.startsWith('cf-') || name.startsWith('mf-')) {
+      if (name !== signedHeader || !isBehindProxy) clean.headers.delete(name);
+    }
+  }
+  if (address !== null) clean.headers.set('cf-connecting-ip', address);
+  return clean;
+}
+
+/** Whether Cloudflare itself would answer the path. No spelling of it reaches the Worker on the edge. */
+function isPlatformPath(url: string): boolean {
+  if (!/cdn-cgi|%/i.test(url)) return false;
+  return /^\/[/\\]*cdn-cgi([/\\]|$)/i.test(decoded(new URL(url).pathname));
+}
+
+/** Twice: a path may have been encoded again on its way. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(decodeURIComponent(path));
+  } catch {
+    return path;
+  }
+}
+
+function platformPathRefusal(): Response {
+  const error = {
+    message: 'There is nothing below /cdn-cgi.',
+    type: 'invalid_request_error',
+    param: null,
+    code: 'route_not_found',
+  };
+  return Response.json({ error }, { status: 404 });
+}
