@@ -82,7 +82,8 @@ function readManifest(folder: string): HostManifest | null {
 /** Hashes everything that a bundle is made of. By content: a checkout that goes back finds its bundle again. */
 function sourceHash(): string {
   const hash = createHash('sha256');
-  for (const path of ['wrangler.toml', 'package-lock.json', 'tsconfig.json', ...sources('src')]) {
+  const settings = ['wrangler.toml', 'package-lock.json', 'tsconfig.json', 'src/cli/host/make-bundle.ts'];
+  for (const path of [...settings, ...sources('src')]) {
     hash
       .update(`${path}\0`)
       .update(readFileSync(inRepository(path)))
@@ -91,14 +92,13 @@ function sourceHash(): string {
   return hash.digest('hex').slice(0, 32);
 }
 
-/** Files below a folder, in a stable order. Of the command line only its Worker and what makes the bundle belong to it. */
+/** Files below a folder, in a stable order. The command line is no part of the Worker. */
 function sources(folder: string): string[] {
   return readdirSync(inRepository(folder), { withFileTypes: true })
     .sort((one, other) => (one.name < other.name ? -1 : 1))
     .flatMap((entry) => {
       const path = `${folder}/${entry.name}`;
-      if (path.startsWith('src/cli/') && !path.startsWith('src/cli/host')) return [];
-      if (entry.isDirectory()) return sources(path);
+      if (entry.isDirectory()) return path === 'src/cli' ? [] : sources(path);
       return entry.isFile() ? [path] : [];
     });
 }
@@ -130,9 +130,11 @@ function build(folder: string, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** Another program may be doing the same at this moment. */
 function removeOldBundles(): void {
   const byAge = readdirSync(root)
-    .map((name) => ({ path: join(root, name), madeAtMs: statSync(join(root, name)).mtimeMs }))
+    .map((name) => join(root, name))
+    .map((path) => ({ path, madeAtMs: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
     .sort((one, other) => other.madeAtMs - one.madeAtMs);
   for (const { path } of byAge.slice(keptBundles)) rmSync(path, { recursive: true, force: true });
 }

@@ -10,7 +10,7 @@ import { inRepository } from '../repository.ts';
 import { runWrangler } from '../wrangler.ts';
 import { type HostManifest, manifestName } from './bundle.ts';
 
-const entry = 'src/cli/host/worker/entry.ts';
+const entry = 'src/host/entry.ts';
 
 /** How wrangler's default rules import what is no script (developers.cloudflare.com/workers/wrangler/bundling, 2026-11). */
 const moduleKinds: Readonly<Record<string, HostManifest['modules'][number]['kind']>> = {

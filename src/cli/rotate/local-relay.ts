@@ -47,10 +47,10 @@ async function withStartedRelay(
   secrets: RotationSecrets,
   rotate: Rotate,
 ): Promise<void> {
-  const { host, stateDirectory, workerVariables } = readSettings(process.env);
+  const { host, stateDirectory, trustedProxy, workerVariables } = readSettings(process.env);
   const port = Number(options.url.port || 80);
   const variables = { ...workerVariables, PRICES_URL: 'off' };
-  const worker = launchWorker({ host, port, stateDirectory, variables });
+  const worker = launchWorker({ host, port, stateDirectory, variables, trustedProxy });
   try {
     await worker.ready;
     await rotate(options, secrets);

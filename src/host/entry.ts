@@ -1,11 +1,12 @@
 // The Worker's entry on a machine of one's own, in place of Cloudflare's edge: takes out what only the edge may say, and says who
 // the client is. Not part of a deployment.
 import { env as hostEnvironment, WorkerEntrypoint } from 'cloudflare:workers';
-import type { Env } from '../../../config.ts';
-import relay from '../../../index.ts';
+import { servicesOf } from '../app.ts';
+import type { Env } from '../config.ts';
+import relay from '../index.ts';
 import { type Client, clientOf, trustedProxies } from './client.ts';
 
-export * from '../../../index.ts';
+export * from '../index.ts';
 
 /** What the host adds to the Worker's environment. */
 interface HostEnvironment {
@@ -14,29 +15,73 @@ interface HostEnvironment {
 
 const isTrustedProxy = trustedProxies((hostEnvironment as HostEnvironment).TRUSTED_PROXY ?? '');
 
+/** Requests that are not answered yet, and work that goes on after an answer: streams, charges. */
+let unfinished = 0;
+
 export default {
-  fetch(request: Request, env: Env, context: ExecutionContext): Response | Promise<Response> {
+  async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
     if (isPlatformPath(request.url)) return platformPathRefusal();
     const { clientIp } = (request.cf ?? {}) as { clientIp?: string };
     const client = clientOf(clientIp, request.headers, isTrustedProxy);
-    return relay.fetch(requestOf(client, request), env, context);
+    unfinished += 1;
+    try {
+      return await relay.fetch(requestOf(client, request), env, counted(context));
+    } finally {
+      unfinished -= 1;
+    }
   },
 };
 
+/** Counts the work that a request leaves behind. */
+function counted(context: ExecutionContext): ExecutionContext {
+  const finish = () => {
+    unfinished -= 1;
+  };
+  const waitUntil = context.waitUntil.bind(context);
+  context.waitUntil = (work) => {
+    unfinished += 1;
+    work.then(finish, finish);
+    waitUntil(work);
+  };
+  return context;
+}
+
 /** The supervisor's way in, over a unix socket that only its own user can open. */
 export class HostControl extends WorkerEntrypoint<Env> {
-  /** Runs the hourly work now. Answers 500 with the reason when it fails. */
   override async fetch(request: Request): Promise<Response> {
-    if (new URL(request.url).pathname !== '/scheduled') return new Response(null, { status: 404 });
-    const { cron } = await request.json<{ cron: string }>();
-    const controller = { cron, scheduledTime: Date.now(), noRetry: () => {} };
+    const { pathname } = new URL(request.url);
     try {
-      await relay.scheduled(controller as ScheduledController, this.env);
-      return new Response(null, { status: 204 });
+      return await this.run(pathname, await request.json());
     } catch (error) {
       return new Response(String(error), { status: 500 });
     }
   }
+
+  private async run(command: string, { cron, drainMs }: HostCommand): Promise<Response> {
+    if (command === '/scheduled' && cron !== undefined) {
+      const controller = { cron, scheduledTime: Date.now(), noRetry: () => {} };
+      await relay.scheduled(controller as ScheduledController, this.env);
+      return new Response();
+    }
+    if (command !== '/drain' || drainMs === undefined) throw new Error(`there is no command ${command}`);
+    servicesOf(this.env).ledgers.endAfter(drainMs);
+    const { readable, writable } = new IdentityTransformStream();
+    this.ctx.waitUntil(whenIdle().then(() => writable.close()));
+    return new Response(readable);
+  }
+}
+
+const idleCheckMs = 50;
+
+async function whenIdle(): Promise<void> {
+  while (unfinished > 0) await scheduler.wait(idleCheckMs);
+}
+
+interface HostCommand {
+  /** Of `/scheduled`, which runs the work of a cron trigger now: its expression. */
+  readonly cron?: string;
+  /** Of `/drain`, whose answer ends when nothing is unfinished: open streams and sockets are ended after this. */
+  readonly drainMs?: number;
 }
 
 /** Cloudflare's Access puts its signed JWT here; a tunnel in front of this machine passes it on. It proves itself. */

@@ -1,7 +1,7 @@
 // Who sent a request, and by which scheme, on a machine without Cloudflare in front: the socket's peer, or what a trusted
 // reverse proxy says of its own peer.
 import ipaddr from 'ipaddr.js';
-import { isInRanges } from '../../../lib/ip-ranges.ts';
+import { isInRanges } from '../lib/ip-ranges.ts';
 
 /** Whether an address belongs to a trusted reverse proxy. */
 export type IsTrustedProxy = (address: string) => boolean;
