@@ -25,12 +25,36 @@ export default {
     const client = clientOf(clientIp, request.headers, isTrustedProxy);
     unfinished += 1;
     try {
-      return await relay.fetch(requestOf(client, request), env, counted(context));
+      const ours = requestOf(client, request);
+      const response = await relay.fetch(ours, env, counted(context));
+      if (response.status >= 400) await drain(ours);
+      return response;
     } finally {
       unfinished -= 1;
     }
   },
 };
+
+/** So much of a refused body is taken, and for so long. */
+const drainLimits = { bytes: 256 * 1024 * 1024, ms: 30_000 };
+
+/**
+ * Takes the body of a request that was refused before it was read, and drops it. workerd closes a connection on whose body nobody
+ * reads; a client that is still sending then loses the answer. One that waits for `100 Continue` has not sent any.
+ */
+async function drain({ body, bodyUsed, headers }: Request): Promise<void> {
+  if (body === null || bodyUsed || headers.has('expect')) return;
+  const endsAtMs = Date.now() + drainLimits.ms;
+  let taken = 0;
+  try {
+    for await (const chunk of body) {
+      taken += chunk.length;
+      if (taken > drainLimits.bytes || Date.now() > endsAtMs) return;
+    }
+  } catch {
+    // The client has left, or the relay has begun to read: nothing is lost.
+  }
+}
 
 /** Counts the work that a request leaves behind. */
 function counted(context: ExecutionContext): ExecutionContext {
