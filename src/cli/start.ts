@@ -28,9 +28,15 @@ async function start(): Promise<void> {
     await Promise.race([requests.stop, worker.ended.then(diedUnasked)]);
   } finally {
     void requests.stopNow.then(() => worker.kill());
+    const notice = setTimeout(explainWait, 500);
     await worker.stop();
+    clearTimeout(notice);
     await demo?.close();
   }
+}
+
+function explainWait(): void {
+  console.log('Stopping: open streams may finish for up to 10 seconds. Press Ctrl-C again to stop at once.');
 }
 
 async function announce(
