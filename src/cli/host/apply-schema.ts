@@ -1,6 +1,7 @@
 // Brings the local database to the newest schema before the relay listens, through a workerd that has the database alone.
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { hasMetaQuery, schemaVersionQuery } from '../../lib/schema-store.ts';
+import { hasMetaQuery, schemaVersion, schemaVersionQuery } from '../../lib/schema-store.ts';
 import { stepsFrom } from '../schema-files.ts';
 import type { HostBundle } from './bundle.ts';
 import { callWorker } from './control-call.ts';
@@ -13,6 +14,7 @@ export async function applySchema(
   { folder: bundle, manifest }: HostBundle,
   signal: AbortSignal,
 ): Promise<void> {
+  if (manifest.databases.length === 1 && (await isCurrent(stateDirectory))) return;
   for (const database of manifest.databases) {
     const folder = runFolder();
     const socket = join(folder, 'database.sock');
@@ -26,6 +28,26 @@ export async function applySchema(
       workerd.kill();
       await workerd.ended;
     }
+  }
+}
+
+/**
+ * Whether the database's file says that there is nothing to do, which saves half a second of each start. Whatever cannot be read so is
+ * left to the database itself: no file yet, several, a Node without node:sqlite.
+ */
+async function isCurrent(stateDirectory: string): Promise<boolean> {
+  try {
+    const folder = join(stateDirectory, 'v3/d1/miniflare-D1DatabaseObject');
+    const files = readdirSync(folder).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name));
+    const [file] = files;
+    if (file === undefined || files.length > 1) return false;
+    const { DatabaseSync } = await import('node:sqlite');
+    const database = new DatabaseSync(join(folder, file), { readOnly: true });
+    const row = database.prepare(schemaVersionQuery).get();
+    database.close();
+    return Number(row?.value) >= schemaVersion;
+  } catch {
+    return false;
   }
 }
 
