@@ -27,8 +27,9 @@ export default {
     try {
       const ours = requestOf(client, request);
       const response = await relay.fetch(ours, env, counted(context));
-      if (response.status >= 400) await drain(ours);
-      return response;
+      return response.status >= 400 && isUnread(ours)
+        ? await answerAndDrain(response, ours, context)
+        : response;
     } finally {
       unfinished -= 1;
     }
@@ -38,21 +39,45 @@ export default {
 /** So much of a refused body is taken, and for so long. */
 const drainLimits = { bytes: 256 * 1024 * 1024, ms: 30_000 };
 
+/** A client that waits for `100 Continue` has sent no body. */
+function isUnread({ body, bodyUsed, headers }: Request): boolean {
+  return body !== null && !bodyUsed && !headers.has('expect');
+}
+
 /**
- * Takes the body of a request that was refused before it was read, and drops it. workerd closes a connection on whose body nobody
- * reads; a client that is still sending then loses the answer. One that waits for `100 Continue` has not sent any.
+ * Answers a request that was refused before its body was read, and takes and drops the body meanwhile: workerd closes a connection on
+ * whose body nobody reads, and a client that is still sending then loses the answer. The answer goes out whole at once; its stream
+ * stays open until the body has come.
  */
-async function drain({ body, bodyUsed, headers }: Request): Promise<void> {
-  if (body === null || bodyUsed || headers.has('expect')) return;
-  const endsAtMs = Date.now() + drainLimits.ms;
+async function answerAndDrain(response: Response, { body }: Request, context: ExecutionContext) {
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const { readable, writable } = new FixedLengthStream(bytes.length);
+  const send = async () => {
+    const writer = writable.getWriter();
+    if (bytes.length > 0) await writer.write(bytes);
+    if (body !== null) await drain(body);
+    await writer.close();
+  };
+  context.waitUntil(send().catch(() => {}));
+  return new Response(readable, response);
+}
+
+async function drain(body: ReadableStream<Uint8Array>): Promise<void> {
+  const done = new AbortController();
+  const tooLong = scheduler.wait(drainLimits.ms, { signal: done.signal }).catch(() => {});
+  await Promise.race([tooLong, dropAll(body)]);
+  done.abort();
+}
+
+async function dropAll(body: ReadableStream<Uint8Array>): Promise<void> {
   let taken = 0;
   try {
     for await (const chunk of body) {
       taken += chunk.length;
-      if (taken > drainLimits.bytes || Date.now() > endsAtMs) return;
+      if (taken > drainLimits.bytes) return;
     }
   } catch {
-    // The client has left, or the relay has begun to read: nothing is lost.
+    // The client has left.
   }
 }
 

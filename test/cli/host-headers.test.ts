@@ -141,6 +141,29 @@ it('opens no Cap’n Proto session for CONNECT', async () => {
   expect(answer).not.toMatch(/^HTTP\/1\.1 2/);
 });
 
+it('answers a refused request at once, though its body has not come', async () => {
+  const { hostname, port } = new URL(direct.url);
+  const askedAtMs = Date.now();
+  const answer = await new Promise<string>((resolve, reject) => {
+    let text = '';
+    const socket = connect(Number(port), hostname, () =>
+      socket.write(
+        'POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer none\r\nContent-Type: application/json\r\nContent-Length: 90000000\r\n\r\n{',
+      ),
+    );
+    socket.once('error', reject);
+    socket.on('data', (data) => {
+      text += data;
+      const [head = '', body = ''] = text.split('\r\n\r\n');
+      if (body.length < Number(/content-length: (\d+)/i.exec(head)?.[1])) return;
+      socket.destroy();
+      resolve(text);
+    });
+  });
+  expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+  expect(Date.now() - askedAtMs).toBeLessThan(2_000);
+});
+
 describe('behind a trusted proxy', () => {
   it.each([
     [elsewhere, elsewhere],
