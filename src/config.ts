@@ -54,6 +54,40 @@ export interface Env {
   ACCESS_AUD?: string;
 }
 
+/** Names of the variables and secrets in Env that an operator sets; bindings, and what `npm start` sets itself, are not among them. */
+type VariableName = {
+  [Name in keyof Env]-?: NonNullable<Env[Name]> extends string
+    ? Name extends `DEMO_${string}`
+      ? never
+      : Name
+    : never;
+}[keyof Env];
+
+/**
+ * Those names as values: what `npm start` takes from its environment. A variable that is added to Env and not here does not compile.
+ */
+export const variableNames = Object.keys({
+  ADMIN_KEY: true,
+  ENCRYPTION_KEY: true,
+  ENCRYPTION_KEY_NEXT: true,
+  ENCRYPTION_KEY_PREVIOUS: true,
+  OPENAI_API_KEY: true,
+  OPENAI_BASE_URL: true,
+  ANTHROPIC_API_KEY: true,
+  ANTHROPIC_BASE_URL: true,
+  GEMINI_API_KEY: true,
+  GEMINI_BASE_URL: true,
+  LOG_RETENTION_DAYS: true,
+  PRICES_URL: true,
+  CONVERSATION_DAYS: true,
+  CORS_ORIGINS: true,
+  GITHUB_CLIENT_ID: true,
+  GITHUB_CLIENT_SECRET: true,
+  GITHUB_BASE_URL: true,
+  ACCESS_TEAM_DOMAIN: true,
+  ACCESS_AUD: true,
+} satisfies Record<VariableName, true>) as readonly VariableName[];
+
 /** A channel that exists because an environment variable names its key. */
 export interface EnvironmentChannel {
   provider: 'openai' | 'anthropic' | 'gemini';

@@ -18,7 +18,11 @@ const maxWorkers = Math.max(2, availableParallelism() - 1);
 const testTimeout = 20_000;
 
 /** Tests that drive processes of their own: seconds to start, and sockets to wait for. */
-const system = { testTimeout: 60_000, hookTimeout: 120_000 };
+const system = {
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  globalSetup: new URL('support/host-bundle.ts', import.meta.url).pathname,
+};
 
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,

@@ -2,33 +2,41 @@
 import { demoModels } from './demo-upstream/models.ts';
 import { type DemoUpstream, startDemoUpstream } from './demo-upstream/server.ts';
 import { CommandFailure, describeError, runProgram } from './failure.ts';
+import { launchWorker, type WorkerProcess } from './host/launch.ts';
 import { banner } from './start/banner.ts';
 import { obtainDemoToken } from './start/demo-token.ts';
 import { waitForHealth } from './start/health.ts';
 import { claimPort } from './start/port.ts';
 import { readSettings, type StartSettings, withSecrets } from './start/settings.ts';
-import { stopRequested } from './start/stop-request.ts';
-import { launchWorker, type WorkerProcess } from './start/worker-process.ts';
+import { stopRequests } from './start/stop-request.ts';
 
 await runProgram(start);
 // Connections kept alive would hold the process for seconds.
 process.exit();
 
 async function start(): Promise<void> {
-  const asked = stopRequested();
+  const requests = stopRequests();
   const wanted = readSettings(process.env);
   const port = await claimPort(wanted.host, wanted.port);
   const settings = withSecrets({ ...wanted, port });
-  const { host, stateDirectory } = settings;
+  const { host, stateDirectory, trustedProxy } = settings;
   const demo = settings.demo ? await startDemoUpstream() : null;
-  const worker = launchWorker({ host, port, stateDirectory, variables: variablesFor(settings, demo) });
+  const variables = variablesFor(settings, demo);
+  const worker = launchWorker({ host, port, stateDirectory, variables, trustedProxy });
   try {
-    await Promise.race([asked, announce(worker, settings, demo)]);
-    await Promise.race([asked, worker.ended.then(diedUnasked)]);
+    await Promise.race([requests.stop, announce(worker, settings, demo)]);
+    await Promise.race([requests.stop, worker.ended.then(diedUnasked)]);
   } finally {
+    void requests.stopNow.then(() => worker.kill());
+    const notice = setTimeout(explainWait, 500);
     await worker.stop();
+    clearTimeout(notice);
     await demo?.close();
   }
+}
+
+function explainWait(): void {
+  console.log('Stopping: open streams may finish for up to 10 seconds. Press Ctrl-C again to stop at once.');
 }
 
 async function announce(

@@ -1,8 +1,13 @@
 import ipaddr from 'ipaddr.js';
 
-/** Whether the text is an address or a CIDR range, IPv4 or IPv6. */
+/**
+ * Whether the text is an address or a CIDR range, IPv4 or IPv6. IPv4 has four decimal parts: `10` or `010.0.0.1` are addresses too to
+ * inet_aton, but seldom those that their author meant.
+ */
 export function isIpRange(text: string): boolean {
-  return text.includes('/') ? ipaddr.isValidCIDR(text) : ipaddr.isValid(text);
+  const { IPv4, IPv6 } = ipaddr;
+  if (text.includes('/')) return IPv4.isValidCIDRFourPartDecimal(text) || IPv6.isValidCIDR(text);
+  return IPv4.isValidFourPartDecimal(text) || IPv6.isValid(text);
 }
 
 /** Whether an address lies in one of the ranges. An IPv4 address mapped into IPv6 counts as IPv4. */
@@ -16,9 +21,18 @@ export function isInRanges(address: string, ranges: readonly string[]): boolean 
 }
 
 function parseRange(range: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
-  if (range.includes('/')) return ipaddr.parseCIDR(range);
+  if (range.includes('/')) return withoutMapping(ipaddr.parseCIDR(range));
   const address = ipaddr.process(range);
   return [address, address.kind() === 'ipv4' ? 32 : 128];
+}
+
+/** `::ffff:10.0.0.0/104` is 10.0.0.0/8. */
+function withoutMapping([address, bits]: [ipaddr.IPv4 | ipaddr.IPv6, number]): [
+  ipaddr.IPv4 | ipaddr.IPv6,
+  number,
+] {
+  const isMapped = address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress() && bits >= 96;
+  return isMapped ? [address.toIPv4Address(), bits - 96] : [address, bits];
 }
 
 /** Whom an address stands for: itself, or of IPv6 its /64, all of which one subscriber has (RFC 6177). Other text stays. */

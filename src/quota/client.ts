@@ -48,6 +48,8 @@ export class LedgerClient implements Ledgers {
   private readonly waiting = new Map<string, { sinceMs: number; settlements: Settlement[] }>();
   private gatheredUntilMs = 0;
   private readonly ids = new Map<string, DurableObjectId>();
+  /** From then on running requests are ended, because the host shuts down. */
+  private endsAtMs = Number.POSITIVE_INFINITY;
   private readonly namespace: DurableObjectNamespace<TokenLedger>;
   private readonly readPolicy: PolicyReader;
 
@@ -103,7 +105,13 @@ export class LedgerClient implements Ledgers {
     return (await this.call(tokenId, (ledger) => ledger.inspect(question))) ?? unknownToken;
   }
 
+  /** Ends every request of this isolate that still runs after `drainMs`, with its format's error event. */
+  endAfter(drainMs: number): void {
+    this.endsAtMs = Date.now() + drainMs;
+  }
+
   look(tokenId: string, look: Look): Promise<LookAnswer> {
+    if (Date.now() >= this.endsAtMs) return Promise.resolve(shuttingDown);
     return this.callTwice(tokenId, async (ledger) => {
       const [answer] = await ledger.look([look]);
       if (answer === undefined) throw new Error('the ledger answered no look');
@@ -112,7 +120,11 @@ export class LedgerClient implements Ledgers {
   }
 
   /** A look that takes up to `watchMs` to be answered; a refusal is answered the moment that it is one. */
-  watch(tokenId: string, look: Look): Promise<LookAnswer> {
+  async watch(tokenId: string, look: Look): Promise<LookAnswer> {
+    if (this.endsAtMs !== Number.POSITIVE_INFINITY) {
+      await scheduler.wait(Math.max(0, this.endsAtMs - Date.now()));
+      return shuttingDown;
+    }
     return this.callTwice(tokenId, (ledger) => ledger.watch(look));
   }
 
@@ -269,6 +281,12 @@ const unknownToken: Refusal = {
   outcome: 'refused',
   code: 'invalid_api_key',
   message: 'This API key does not exist or was deleted.',
+};
+
+const shuttingDown: Refusal = {
+  outcome: 'refused',
+  code: 'service_unavailable',
+  message: 'The relay is shutting down. Send the request again in a moment.',
 };
 
 const unreachable = 'The ledger of this API key cannot be reached at the moment. Try again shortly.';

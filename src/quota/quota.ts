@@ -95,6 +95,7 @@ export type LedgerRefusalCode = Extract<
   | 'insufficient_quota'
   | 'rate_limit_exceeded'
   | 'model_price_unset'
+  | 'service_unavailable'
 >;
 
 /** Why a ledger says no. `message` is for the caller. */

@@ -1,8 +1,10 @@
-import { statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readDevVars, storeDevVars, withVariable } from '../../src/cli/dev-vars.ts';
+import { inRepository } from '../../src/cli/repository.ts';
 import { readSettings, withSecrets } from '../../src/cli/start/settings.ts';
+import { variableNames } from '../../src/config.ts';
 import { temporaryFolder } from './programs.ts';
 
 const folder = temporaryFolder();
@@ -54,4 +56,39 @@ describe('the settings of npm start', () => {
       /PORT is "80a"/,
     );
   });
+
+  it('take every variable of the configuration from the environment as from the file', () => {
+    const values = Object.fromEntries(variableNames.map((name) => [name, `value of ${name}`]));
+    const path = join(folder.path, 'all');
+    const fromEnvironment = readSettings({ DEV_VARS_FILE: path, ...values, NOT_OURS: 'x' });
+    expect(fromEnvironment.workerVariables).toEqual(values);
+    writeFileSync(path, variableNames.map((name) => `${name}="value of ${name}"\n`).join(''));
+    expect(readSettings({ DEV_VARS_FILE: path }).workerVariables).toEqual(values);
+  });
+
+  it('know every variable that the Worker reads', () => {
+    const source = readFileSync(inRepository('src/config.ts'), 'utf8');
+    const declared = [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]*)\?: string;/gm)].map(([, name]) => name);
+    expect(declared).toContain('CONVERSATION_DAYS');
+    expect(declared.filter((name) => !name?.startsWith('DEMO_')).sort()).toEqual([...variableNames].sort());
+  });
+
+  it.each([
+    ['', ''],
+    ['127.0.0.1', '127.0.0.1'],
+    [' 10.0.0.0/8 , ::1,fd00::/8,', '10.0.0.0/8,::1,fd00::/8'],
+  ])('read TRUSTED_PROXY=%s', (text, ranges) => {
+    const settings = readSettings({ DEV_VARS_FILE: join(folder.path, 'none'), TRUSTED_PROXY: text });
+    expect(settings.trustedProxy).toBe(ranges);
+    expect(settings.workerVariables).toEqual({});
+  });
+
+  it.each(['*', 'true', 'proxy.example', '10', '127.1', '010.0.0.1', '10.0.0.0/33', '10/8', '127.0.0.1:80'])(
+    'refuse TRUSTED_PROXY=%s, and name it',
+    (range) => {
+      const read = () =>
+        readSettings({ DEV_VARS_FILE: join(folder.path, 'none'), TRUSTED_PROXY: `::1,${range}` });
+      expect(read).toThrow(`TRUSTED_PROXY has ${JSON.stringify(range)}`);
+    },
+  );
 });

@@ -184,3 +184,17 @@ it.each([false, true])('refuses JSON over a hundred megabytes (chunked: %s)', as
   expect(answer.status).toBe(413);
   expect(JSON.parse(answer.text).error.code).toBe('request_too_large');
 });
+
+it.each([
+  [60, false],
+  [60, true],
+  [99, false],
+  [99, true],
+])('passes JSON of %d megabytes on (chunked: %s)', async (megabytes, chunked) => {
+  const before = '{"model":"gpt-4o","messages":[{"role":"user","content":"';
+  const after = '"}]}';
+  const path = '/v1/chat/completions';
+  const answer = await upload({ before, megabytes, after, chunked, path, type: 'application/json' });
+  expect([answer.status, answer.text]).toEqual([200, '{"text":"heard"}']);
+  expect(received.size).toBe(before.length + megabytes * megabyte.length + after.length);
+});

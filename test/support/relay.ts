@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { launchWorker, type WorkerProcess } from '../../src/cli/start/worker-process.ts';
+import { launchWorker, type WorkerProcess } from '../../src/cli/host/launch.ts';
 
 export const adminKey = 'ak-of-the-tests';
 
@@ -18,24 +18,29 @@ export interface TestRelay {
   token(fields?: Record<string, unknown>): Promise<{ id: string; token: string }>;
   /** A new channel's id. */
   channel(fields: Record<string, unknown>): Promise<{ id: string }>;
-  stop(): Promise<void>;
+  /** Does the hourly work now; rejects when it fails. */
+  runScheduled(): Promise<void>;
+  /** Open streams may finish for `drainMs` (0), then are ended. */
+  stop(drainMs?: number): Promise<void>;
   /** Ends all its processes with SIGKILL; the state stays. */
   kill(): Promise<void>;
 }
 
-/** Starts one; `variables` are added to its environment. With `stateDirectory` it takes over that state and leaves it. */
+/** Starts one; `variables` are added to its environment, TRUSTED_PROXY too. With `stateDirectory` it takes over that state and leaves it. */
 export async function startRelay(
   variables: Record<string, string> = {},
   stateDirectory?: string,
 ): Promise<TestRelay> {
   const state = stateDirectory ?? mkdtempSync(join(tmpdir(), 'relay-test-'));
   const port = await freePort();
-  const secrets = { ADMIN_KEY: adminKey, ENCRYPTION_KEY: 'encryption-key-of-the-tests', ...variables };
+  const { TRUSTED_PROXY: trustedProxy = '', ...more } = variables;
+  const secrets = { ADMIN_KEY: adminKey, ENCRYPTION_KEY: 'encryption-key-of-the-tests', ...more };
   const worker: WorkerProcess = launchWorker({
     host: '127.0.0.1',
     port,
     stateDirectory: state,
     variables: secrets,
+    trustedProxy,
   });
   await worker.ready;
   const url = `http://127.0.0.1:${port}`;
@@ -47,8 +52,9 @@ export async function startRelay(
     token: (fields = {}) => manage('POST', '/api/tokens', { name: 'a test', ...fields }),
     channel: (fields) => manage('POST', '/api/channels', fields),
     kill: () => worker.kill(),
-    stop: async () => {
-      await worker.stop();
+    runScheduled: () => worker.runScheduled('17 * * * *'),
+    stop: async (drainMs = 0) => {
+      await worker.stop(drainMs);
       if (stateDirectory === undefined) rmSync(state, { recursive: true, force: true });
     },
   };

@@ -1,9 +1,9 @@
 // The local relay for a rotation: the one that runs, if it knows the new key, else one that is started for it.
 import { encryptionKeyIdOf } from '../../lib/seal.ts';
 import { CommandFailure } from '../failure.ts';
+import { launchWorker } from '../host/launch.ts';
 import { newEncryptionKey } from '../new-secret.ts';
 import { readSettings } from '../start/settings.ts';
-import { launchWorker } from '../start/worker-process.ts';
 import { callManagement } from '../transfer/management-call.ts';
 import type { TransferOptions } from '../transfer/options.ts';
 import type { RotationSecrets } from './secrets.ts';
@@ -47,10 +47,10 @@ async function withStartedRelay(
   secrets: RotationSecrets,
   rotate: Rotate,
 ): Promise<void> {
-  const { host, stateDirectory, workerVariables } = readSettings(process.env);
+  const { host, stateDirectory, trustedProxy, workerVariables } = readSettings(process.env);
   const port = Number(options.url.port || 80);
   const variables = { ...workerVariables, PRICES_URL: 'off' };
-  const worker = launchWorker({ host, port, stateDirectory, variables });
+  const worker = launchWorker({ host, port, stateDirectory, variables, trustedProxy });
   try {
     await worker.ready;
     await rotate(options, secrets);

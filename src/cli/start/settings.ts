@@ -1,5 +1,7 @@
 // What `npm start` runs with: the environment first, then .dev.vars; missing secrets are made and kept.
 import { resolve } from 'node:path';
+import { variableNames } from '../../config.ts';
+import { isIpRange } from '../../lib/ip-ranges.ts';
 import { devVarsPath, readDevVars, storeDevVars } from '../dev-vars.ts';
 import { CommandFailure } from '../failure.ts';
 import { newAdminKey, newEncryptionKey } from '../new-secret.ts';
@@ -11,6 +13,8 @@ export interface StartSettings {
   readonly port: number;
   readonly stateDirectory: string;
   readonly demo: boolean;
+  /** Comma-separated addresses and CIDR ranges of reverse proxies whose X-Forwarded-For and -Proto count; empty trusts none. */
+  readonly trustedProxy: string;
   readonly devVarsFile: string;
   readonly adminKey: string | null;
   readonly demoToken: string | null;
@@ -19,24 +23,7 @@ export interface StartSettings {
 }
 
 /** Settings of this program, which the Worker never sees. */
-const ownNames = new Set(['PORT', 'HOST', 'STATE_DIR', 'DEMO', 'DEMO_TOKEN']);
-
-/** Taken from the environment besides what .dev.vars sets: nothing else of a shell reaches the Worker. */
-const workerNames = [
-  'ADMIN_KEY',
-  'ENCRYPTION_KEY',
-  'ENCRYPTION_KEY_NEXT',
-  'ENCRYPTION_KEY_PREVIOUS',
-  'OPENAI_API_KEY',
-  'OPENAI_BASE_URL',
-  'ANTHROPIC_API_KEY',
-  'ANTHROPIC_BASE_URL',
-  'GEMINI_API_KEY',
-  'GEMINI_BASE_URL',
-  'CORS_ORIGINS',
-  'LOG_RETENTION_DAYS',
-  'PRICES_URL',
-] as const;
+const ownNames = new Set(['PORT', 'HOST', 'STATE_DIR', 'DEMO', 'DEMO_TOKEN', 'TRUSTED_PROXY']);
 
 /** Reads the settings without changing anything. A value that cannot be used is a failure that names it. */
 export function readSettings(environment: NodeJS.ProcessEnv): StartSettings {
@@ -48,6 +35,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): StartSettings {
     port: readPort(read('PORT') ?? '8787'),
     stateDirectory: resolve(repositoryRoot, read('STATE_DIR') ?? '.wrangler/state'),
     demo: !['0', 'false', 'no', 'off'].includes((read('DEMO') ?? '1').toLowerCase()),
+    trustedProxy: readTrustedProxy(read('TRUSTED_PROXY') ?? ''),
     devVarsFile,
     adminKey: read('ADMIN_KEY'),
     demoToken: read('DEMO_TOKEN'),
@@ -70,11 +58,24 @@ function workerVariables(
   stored: Record<string, string>,
 ): Record<string, string> {
   const variables = Object.fromEntries(Object.entries(stored).filter(([name]) => !ownNames.has(name)));
-  for (const name of workerNames) {
+  // Nothing else of a shell reaches the Worker.
+  for (const name of variableNames) {
     const value = environment[name];
     if (value) variables[name] = value;
   }
   return variables;
+}
+
+/** Returns the ranges without blanks. Throws CommandFailure that names the first one that is none. */
+function readTrustedProxy(text: string): string {
+  const ranges = text.split(',').flatMap((range) => range.trim() || []);
+  for (const range of ranges) {
+    if (isIpRange(range)) continue;
+    throw new CommandFailure(
+      `TRUSTED_PROXY has ${JSON.stringify(range)}; it must be addresses and CIDR ranges with commas between, e.g. 127.0.0.1,10.0.0.0/8`,
+    );
+  }
+  return ranges.join(',');
 }
 
 function readPort(text: string): number {

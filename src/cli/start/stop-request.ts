@@ -4,13 +4,33 @@ import { execFileSync } from 'node:child_process';
 
 const checkEveryMs = 100;
 
-/** Resolves at the first SIGINT, SIGTERM or SIGHUP, or when the npm that started this process is gone. */
-export function stopRequested(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
-    // Only under npm: `node src/cli/start.ts &` may outlive its shell on purpose.
-    if (process.env.npm_lifecycle_event !== undefined) whenNpmEnds(resolve);
-  });
+/** npm passes on a signal that the terminal has sent to everybody already: what comes this soon after is the same request. */
+const sameRequestMs = 300;
+
+export interface StopRequests {
+  /** Resolves at the first SIGINT, SIGTERM or SIGHUP, or when the npm that started this process is gone. */
+  readonly stop: Promise<void>;
+  /** Resolves at a later signal: somebody does not want to wait. */
+  readonly stopNow: Promise<void>;
+}
+
+/** Listens for requests to end; from then on signals do not end this process by themselves. */
+export function stopRequests(): StopRequests {
+  const stop = Promise.withResolvers<void>();
+  const stopNow = Promise.withResolvers<void>();
+  let firstAtMs = Number.POSITIVE_INFINITY;
+  const request = () => {
+    firstAtMs = Math.min(firstAtMs, Date.now());
+    stop.resolve();
+  };
+  const onSignal = () => {
+    if (Date.now() > firstAtMs + sameRequestMs) stopNow.resolve();
+    request();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  // Only under npm: `node src/cli/start.ts &` may outlive its shell on purpose.
+  if (process.env.npm_lifecycle_event !== undefined) whenNpmEnds(request);
+  return { stop: stop.promise, stopNow: stopNow.promise };
 }
 
 function whenNpmEnds(then: () => void): void {

@@ -1,0 +1,140 @@
+// The Worker's bundle for this machine: made once for each state of the sources, and kept below .wrangler/tmp.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CommandFailure, describeError } from '../failure.ts';
+import { inRepository } from '../repository.ts';
+
+/** What the configuration of workerd needs to know of wrangler.toml and of the bundle. Made together with the bundle. */
+export interface HostManifest {
+  readonly name: string;
+  readonly compatibilityDate: string;
+  readonly compatibilityFlags: readonly string[];
+  /** Files of the bundle; the first is the entry. */
+  readonly modules: readonly {
+    readonly name: string;
+    readonly kind: 'esModule' | 'text' | 'data' | 'wasm';
+  }[];
+  readonly variables: Readonly<Record<string, string>>;
+  readonly databases: readonly StoreBinding[];
+  readonly keyValueStores: readonly StoreBinding[];
+  readonly buckets: readonly StoreBinding[];
+  readonly durableObjects: readonly { readonly binding: string; readonly className: string }[];
+  readonly assets: HostAssets | null;
+  readonly crons: readonly string[];
+}
+
+interface StoreBinding {
+  readonly binding: string;
+  readonly id: string;
+}
+
+interface HostAssets {
+  readonly binding: string;
+  readonly directory: string;
+  /** JSON: the options of the asset Worker. */
+  readonly config: string;
+  /** JSON: file and content type by content hash. */
+  readonly files: string;
+  /** Name of the bundle's file that maps paths to content hashes. */
+  readonly manifestFile: string;
+}
+
+/** A bundle on disk. */
+export interface HostBundle {
+  readonly folder: string;
+  readonly manifest: HostManifest;
+}
+
+/** Name of the manifest in a bundle's folder. */
+export const manifestName = 'manifest.json';
+
+/** Bundles of so many earlier states are kept, so that switching between two branches does not build each time. */
+const keptBundles = 4;
+
+const root = inRepository('.wrangler/tmp/host');
+
+/**
+ * Returns the bundle of the sources as they are now; builds it in a process of its own when there is none yet.
+ * Throws CommandFailure when it cannot be built. The signal ends the build.
+ */
+export async function hostBundle(signal?: AbortSignal): Promise<HostBundle> {
+  const folder = join(root, sourceHash());
+  const known = readManifest(folder);
+  if (known !== null) return { folder, manifest: known };
+  await build(folder, signal);
+  const manifest = readManifest(folder);
+  if (manifest === null) throw new CommandFailure('the build of the Worker made no bundle');
+  removeOldBundles();
+  return { folder, manifest };
+}
+
+function readManifest(folder: string): HostManifest | null {
+  try {
+    return JSON.parse(readFileSync(join(folder, manifestName), 'utf8')) as HostManifest;
+  } catch {
+    return null;
+  }
+}
+
+/** Hashes everything that a bundle is made of. By content: a checkout that goes back finds its bundle again. */
+function sourceHash(): string {
+  const hash = createHash('sha256');
+  const settings = ['wrangler.toml', 'package-lock.json', 'tsconfig.json', 'src/cli/host/make-bundle.ts'];
+  for (const path of [...settings, ...sources('src')]) {
+    hash
+      .update(`${path}\0`)
+      .update(readFileSync(inRepository(path)))
+      .update('\0');
+  }
+  return hash.digest('hex').slice(0, 32);
+}
+
+/** Files below a folder, in a stable order. The command line is no part of the Worker. */
+function sources(folder: string): string[] {
+  return readdirSync(inRepository(folder), { withFileTypes: true })
+    .sort((one, other) => (one.name < other.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = `${folder}/${entry.name}`;
+      if (entry.isDirectory()) return path === 'src/cli' ? [] : sources(path);
+      return entry.isFile() ? [path] : [];
+    });
+}
+
+/** The builder leads a process group of its own, which ends whole: wrangler starts further processes. */
+function build(folder: string, signal?: AbortSignal): Promise<void> {
+  const program = fileURLToPath(new URL('./make-bundle.ts', import.meta.url).href);
+  const isGroup = process.platform !== 'win32';
+  const child = spawn(process.execPath, ['--no-warnings', program, folder], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    detached: isGroup,
+  });
+  const end = () => {
+    try {
+      process.kill(isGroup ? -(child.pid ?? 0) : (child.pid ?? 0), 'SIGKILL');
+    } catch (error) {
+      // It has ended already.
+      if (child.exitCode === null && child.signalCode === null) throw error;
+    }
+  };
+  signal?.addEventListener('abort', end, { once: true });
+  return new Promise((resolve, reject) => {
+    child.once('error', (error) => reject(new CommandFailure(describeError(error))));
+    child.once('exit', (code) => {
+      signal?.removeEventListener('abort', end);
+      if (code === 0) resolve();
+      else reject(new CommandFailure('the Worker does not build (see above)'));
+    });
+  });
+}
+
+/** Another program may be doing the same at this moment. */
+function removeOldBundles(): void {
+  const byAge = readdirSync(root)
+    .map((name) => join(root, name))
+    .map((path) => ({ path, madeAtMs: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+    .sort((one, other) => other.madeAtMs - one.madeAtMs);
+  for (const { path } of byAge.slice(keptBundles)) rmSync(path, { recursive: true, force: true });
+}

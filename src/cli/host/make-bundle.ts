@@ -1,0 +1,142 @@
+// Makes the Worker's bundle for this machine, as `wrangler deploy` would upload it, with the host's entry before it. Runs as a
+// process of its own that ends, so that the relay's process never holds wrangler or Miniflare.
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
+import { buildAssetManifest } from 'miniflare';
+import type { Unstable_RawConfig as RawConfig } from 'wrangler';
+import { trackedConfiguration } from '../deploy/configuration.ts';
+import { CommandFailure, runProgram } from '../failure.ts';
+import { inRepository } from '../repository.ts';
+import { runWrangler } from '../wrangler.ts';
+import { type HostManifest, manifestName } from './bundle.ts';
+
+const entry = 'src/host/entry.ts';
+
+/** How wrangler's default rules import what is no script (developers.cloudflare.com/workers/wrangler/bundling, 2026-11). */
+const moduleKinds: Readonly<Record<string, HostManifest['modules'][number]['kind']>> = {
+  '.js': 'esModule',
+  '.mjs': 'esModule',
+  '.txt': 'text',
+  '.html': 'text',
+  '.sql': 'text',
+  '.bin': 'data',
+  '.wasm': 'wasm',
+};
+
+await runProgram(async () => {
+  const target = process.argv[2];
+  if (target === undefined) throw new CommandFailure('usage: make-bundle.ts FOLDER');
+  await makeBundle(target);
+});
+process.exit();
+
+/** The folder appears whole or not at all. Of two that build at the same time the first one's stays. */
+async function makeBundle(target: string): Promise<void> {
+  mkdirSync(dirname(target), { recursive: true });
+  const folder = mkdtempSync(`${target}-`);
+  try {
+    await bundle(folder);
+    const manifest = await manifestOf(trackedConfiguration(), folder);
+    writeFileSync(join(folder, manifestName), JSON.stringify(manifest));
+    renameSync(folder, target);
+  } catch (error) {
+    if (!isOccupied(error)) throw error;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function bundle(folder: string): Promise<void> {
+  const options = ['--dry-run', '--outdir', folder, '--config', inRepository('wrangler.toml')];
+  await runWrangler(['deploy', inRepository(entry), ...options], { purpose: 'the build of the Worker' });
+}
+
+async function manifestOf(config: RawConfig, folder: string): Promise<HostManifest> {
+  refuseUnknownBindings(config);
+  return {
+    name: config.name ?? 'relay',
+    compatibilityDate: config.compatibility_date ?? '',
+    compatibilityFlags: compatibilityFlags(config),
+    modules: modulesIn(folder),
+    variables: textVariables(config.vars ?? {}),
+    databases: (config.d1_databases ?? []).map(({ binding, database_id: id }) => ({
+      binding,
+      id: id ?? binding,
+    })),
+    keyValueStores: (config.kv_namespaces ?? []).map(({ binding, id }) => ({ binding, id: id ?? binding })),
+    buckets: (config.r2_buckets ?? []).map(({ binding, bucket_name: id }) => ({
+      binding,
+      id: id ?? binding,
+    })),
+    durableObjects: (config.durable_objects?.bindings ?? []).map(({ name, class_name }) => ({
+      binding: name,
+      className: class_name,
+    })),
+    assets: await assetsOf(config, folder),
+    crons: (config.triggers?.crons ?? []).map(String),
+  };
+}
+
+/** workerd warns at each start of a flag that the date already implies. Wrangler's bundler still asks for this one. */
+function compatibilityFlags({ compatibility_date = '', compatibility_flags = [] }: RawConfig): string[] {
+  const isImplied = (flag: string) => flag === 'nodejs_compat' && compatibility_date >= '2026-08-04';
+  return compatibility_flags.filter((flag) => !isImplied(flag));
+}
+
+/** What is bound in wrangler.toml and not here would be undefined at some later request. */
+function refuseUnknownBindings(config: RawConfig): void {
+  const provided = new Set(['assets', 'd1_databases', 'kv_namespaces', 'r2_buckets']);
+  const unknown = Object.entries(config)
+    .filter(([name, value]) => !provided.has(name) && hasBinding(value))
+    .map(([name]) => name);
+  if (unknown.length === 0) return;
+  throw new CommandFailure(
+    `npm start does not provide these bindings of wrangler.toml: ${unknown.join(', ')}`,
+  );
+}
+
+function hasBinding(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(hasBinding);
+  return typeof value === 'object' && value !== null && 'binding' in value;
+}
+
+function textVariables(variables: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : JSON.stringify(value),
+    ]),
+  );
+}
+
+/** The entry first; source maps and wrangler's README are no modules. */
+function modulesIn(folder: string): HostManifest['modules'] {
+  const main = `${basename(entry, '.ts')}.js`;
+  return readdirSync(folder)
+    .sort((one, other) => Number(other === main) - Number(one === main))
+    .flatMap((name) => {
+      const kind = moduleKinds[extname(name)];
+      return kind === undefined ? [] : [{ name, kind }];
+    });
+}
+
+async function assetsOf(config: RawConfig, folder: string): Promise<HostManifest['assets']> {
+  const { assets, compatibility_date, compatibility_flags } = config;
+  if (assets?.directory === undefined || assets.binding === undefined) return null;
+  const directory = inRepository(assets.directory);
+  const { encodedAssetManifest, assetsReverseMap } = await buildAssetManifest(directory);
+  const manifestFile = 'assets.bin.manifest';
+  writeFileSync(join(folder, manifestFile), encodedAssetManifest);
+  const { html_handling, not_found_handling } = assets;
+  return {
+    binding: assets.binding,
+    directory,
+    config: JSON.stringify({ compatibility_date, compatibility_flags, html_handling, not_found_handling }),
+    files: JSON.stringify(assetsReverseMap),
+    manifestFile,
+  };
+}
+
+function isOccupied(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && ['ENOTEMPTY', 'EEXIST'].includes(String(error.code));
+}
