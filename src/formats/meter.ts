@@ -75,6 +75,8 @@ export interface Meter {
   readonly madeIds: string[];
   /** The model that the answer names. */
   readonly model: string | null;
+  /** The model of an upstream's own fallback, where the usage says that one served. */
+  readonly servedModel: string | null;
   /** Type or code of an error inside the answer, if one was seen. */
   readonly error: string | null;
   /** The tier that the answer says it was served in, as the provider spells it. */
@@ -139,6 +141,9 @@ export function createMeter(kind: WireKind, framing: Framing, undeclared?: 'json
     },
     get model() {
       return observation.model;
+    },
+    get servedModel() {
+      return observation.servedModel;
     },
     get error() {
       return observation.error;

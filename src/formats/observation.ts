@@ -27,6 +27,8 @@ export interface Observation {
   /** Ids that the upstream made and that a later request can name. */
   madeIds: Set<string>;
   model: string | null;
+  /** The model of an upstream's own fallback, where the usage says that one served (Anthropic). */
+  servedModel: string | null;
   /** Type or code of an error inside the answer. */
   error: string | null;
   serviceTier: string | null;
@@ -75,6 +77,7 @@ export function emptyObservation(): Observation {
     media: noMedia(),
     madeIds: new Set(),
     model: null,
+    servedModel: null,
     error: null,
     serviceTier: null,
     servedIn: null,

@@ -2,17 +2,17 @@
 import type { DoorFormat } from '../formats/format.ts';
 import { isObject } from '../formats/json-reader.ts';
 import type { Meter } from '../formats/meter.ts';
-import type { OtherModelUsage } from '../formats/observation.ts';
 import { type LimitsLeft, rateLimitHeaders } from '../formats/rate-limit-headers.ts';
 import { emptyUsage, type Usage } from '../formats/usage.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { hasOwnBound } from '../metering/bound-output.ts';
-import { type Charge, chargeFor, costOfCharge } from '../metering/charge.ts';
+import { type Charge, costOfCharge } from '../metering/charge.ts';
 import { boundedEstimate, type Estimate, estimate, isImplausible } from '../metering/estimate.ts';
 import type { BackgroundOrder } from '../quota/background.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import { blankRow } from '../quota/log-row.ts';
 import type { AdmissionAsk, Attempt, LogRow, Look, Refusal } from '../quota/quota.ts';
+import { chargeOfAnswer, type Used } from './answer-charge.ts';
 import type { Call } from './call.ts';
 import type { Plan, PricedRoute } from './plan.ts';
 import { bodyValue } from './read-body.ts';
@@ -24,12 +24,6 @@ export interface Ending {
   errorCode: string | null;
   /** The answer's meter, when something was answered that is charged. */
   meter: Meter | null;
-}
-
-/** What is charged: the answer's own usage, and that of models that worked on its behalf. */
-interface Used {
-  usage: Usage;
-  others: readonly OtherModelUsage[];
 }
 
 export class Ticket {
@@ -165,18 +159,10 @@ export class Ticket {
   }
 
   /** null: the model has no price. */
-  private charge({ usage, others }: Used, meter: Meter): Charge | null {
-    const route = this.route;
+  private charge(used: Used, meter: Meter): Charge | null {
+    const { route, plan } = this;
     if (route === null || route.rates === null) return null;
-    const charged = {
-      provider: route.channel.provider,
-      model: route.upstreamModel,
-      usage,
-      others,
-      terms: { tier: meter.serviceTier, region: meter.servedIn },
-      multiplier: this.plan.multiplier,
-    };
-    return chargeFor(charged, route.rates, (model) => this.plan.ratesOf(route, model));
+    return chargeOfAnswer({ used, meter, route, plan, rates: route.rates });
   }
 
   /** The upstream works on although nothing more comes: `background`, begun, and its end was not seen. */
