@@ -85,6 +85,8 @@ export interface Meter {
   readonly servedIn: string | null;
   /** The number of the last event of a Responses stream; -1 before the first and for other formats. */
   readonly sequenceNumber: number;
+  /** How a response says that it is: `completed`, `in_progress`, …; null for other formats. */
+  readonly responseStatus: string | null;
   /** Tokens of other models, outside usage(), billed at their own prices (Anthropic's advisor, OpenAI's image tool). */
   readonly otherModelUsage: readonly OtherModelUsage[];
 }
@@ -156,6 +158,9 @@ export function createMeter(kind: WireKind, framing: Framing, undeclared?: 'json
     },
     get sequenceNumber() {
       return observation.sequenceNumber;
+    },
+    get responseStatus() {
+      return observation.responseStatus;
     },
     get otherModelUsage() {
       return observation.otherModelUsage;

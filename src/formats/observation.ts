@@ -36,6 +36,8 @@ export interface Observation {
   servedIn: string | null;
   /** The number of the last event, where events are numbered (Responses); -1 before the first. */
   sequenceNumber: number;
+  /** How a response says that it is: `completed`, `in_progress`, … (Responses). */
+  responseStatus: string | null;
   /** Tokens of other models than the answer's own, outside `usage`: Anthropic's advisor, OpenAI's images. */
   otherModelUsage: OtherModelUsage[];
   /** Searches that the provider ran, where they are named outside the usage object (Gemini). */
@@ -82,6 +84,7 @@ export function emptyObservation(): Observation {
     serviceTier: null,
     servedIn: null,
     sequenceNumber: -1,
+    responseStatus: null,
     otherModelUsage: [],
     searches: { web: 0, map: 0 },
     wireUsage: undefined,

@@ -49,6 +49,7 @@ function readResponse(observation: Observation, response: JsonObject): void {
     observation.otherModelUsage = imageToolUsage(response);
   }
   observation.model = textAt(response, 'model') ?? observation.model;
+  observation.responseStatus = textAt(response, 'status') ?? observation.responseStatus;
   observation.serviceTier = textAt(response, 'service_tier') ?? observation.serviceTier;
   observation.error ??= errorName(response) ?? null;
   const id = textAt(response, 'id');
