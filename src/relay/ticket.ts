@@ -143,7 +143,8 @@ export class Ticket {
       request: fields,
       rates: this.route?.rates ?? null,
       elapsedMs: Date.now() - this.sentAtMs,
-      heardSeconds: this.heard?.seconds ?? null,
+      // What is behind a `url` is longer than what was uploaded beside it, or not: nobody knows.
+      heardSeconds: fields.url ? null : (this.heard?.seconds ?? null),
       mostOutputTokens: isBound ? (this.plan.size?.outputTokens ?? null) : null,
       isWhole,
     });
