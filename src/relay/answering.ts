@@ -30,7 +30,8 @@ export function streamTask(answering: Answering, body: ReadableStream): StreamTa
     idleMs: waitsFor(plan, sent.route).idleMs,
     left: call.request.signal,
     callerLeft: () => {
-      const drainMs = drainMsOf(call, plan, sent.route, meter);
+      const elapsedMs = Date.now() - ticket.sentAtMs;
+      const drainMs = drainMsOf({ call, plan, route: sent.route, meter, elapsedMs });
       if (drainMs > 0) ticket.giveSlotBack(meter);
       return drainMs;
     },
