@@ -19,11 +19,17 @@ export function textAt(value: JsonObject | undefined, key: string): string | und
   return typeof member === 'string' && member !== '' ? member : undefined;
 }
 
-/** The member as a count: an integer >= 0, fractions rounded up; undefined when it is no such number. */
+/**
+ * The most of anything that one answer can have, in tokens, characters, searches or seconds: ten contexts of the longest
+ * model. What an upstream says beyond is cut, so that sums of money stay whole and safe.
+ */
+export const mostOfCount = 100_000_000;
+
+/** The member as a count: an integer from 0 to the most, fractions rounded up; undefined when it is no such number. */
 export function countAt(value: JsonObject | undefined, key: string): number | undefined {
   const member = value?.[key];
   if (typeof member !== 'number' || !Number.isFinite(member) || member < 0) return undefined;
-  return Math.min(Math.ceil(member), Number.MAX_SAFE_INTEGER);
+  return Math.min(Math.ceil(member), mostOfCount);
 }
 
 /** The first of the members that is a count, else 0. */

@@ -75,6 +75,8 @@ export interface Meter {
   readonly madeIds: string[];
   /** The model that the answer names. */
   readonly model: string | null;
+  /** The model of an upstream's own fallback, where the usage says that one served. */
+  readonly servedModel: string | null;
   /** Type or code of an error inside the answer, if one was seen. */
   readonly error: string | null;
   /** The tier that the answer says it was served in, as the provider spells it. */
@@ -83,6 +85,8 @@ export interface Meter {
   readonly servedIn: string | null;
   /** The number of the last event of a Responses stream; -1 before the first and for other formats. */
   readonly sequenceNumber: number;
+  /** How a response says that it is: `completed`, `in_progress`, …; null for other formats. */
+  readonly responseStatus: string | null;
   /** Tokens of other models, outside usage(), billed at their own prices (Anthropic's advisor, OpenAI's image tool). */
   readonly otherModelUsage: readonly OtherModelUsage[];
 }
@@ -140,6 +144,9 @@ export function createMeter(kind: WireKind, framing: Framing, undeclared?: 'json
     get model() {
       return observation.model;
     },
+    get servedModel() {
+      return observation.servedModel;
+    },
     get error() {
       return observation.error;
     },
@@ -151,6 +158,9 @@ export function createMeter(kind: WireKind, framing: Framing, undeclared?: 'json
     },
     get sequenceNumber() {
       return observation.sequenceNumber;
+    },
+    get responseStatus() {
+      return observation.responseStatus;
     },
     get otherModelUsage() {
       return observation.otherModelUsage;

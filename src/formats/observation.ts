@@ -27,6 +27,8 @@ export interface Observation {
   /** Ids that the upstream made and that a later request can name. */
   madeIds: Set<string>;
   model: string | null;
+  /** The model of an upstream's own fallback, where the usage says that one served (Anthropic). */
+  servedModel: string | null;
   /** Type or code of an error inside the answer. */
   error: string | null;
   serviceTier: string | null;
@@ -34,6 +36,8 @@ export interface Observation {
   servedIn: string | null;
   /** The number of the last event, where events are numbered (Responses); -1 before the first. */
   sequenceNumber: number;
+  /** How a response says that it is: `completed`, `in_progress`, … (Responses). */
+  responseStatus: string | null;
   /** Tokens of other models than the answer's own, outside `usage`: Anthropic's advisor, OpenAI's images. */
   otherModelUsage: OtherModelUsage[];
   /** Searches that the provider ran, where they are named outside the usage object (Gemini). */
@@ -75,10 +79,12 @@ export function emptyObservation(): Observation {
     media: noMedia(),
     madeIds: new Set(),
     model: null,
+    servedModel: null,
     error: null,
     serviceTier: null,
     servedIn: null,
     sequenceNumber: -1,
+    responseStatus: null,
     otherModelUsage: [],
     searches: { web: 0, map: 0 },
     wireUsage: undefined,

@@ -4,6 +4,7 @@ import { isObject } from './json-reader.ts';
 import type { WireKind } from './meter.ts';
 import { isModelName, modelNameRule } from './model-name.ts';
 import type { JsonObject } from './observation.ts';
+import { faultOfCounts } from './request-counts.ts';
 
 /** What a request body says about how it must be relayed. */
 export interface RequestFacts {
@@ -43,6 +44,8 @@ export function readRequestFacts(
     const fault = check(body, need);
     if (fault !== null) return fault;
   }
+  const excess = faultOfCounts(kind, body);
+  if (excess !== null) return excess;
   return {
     ok: true,
     model: typeof body.model === 'string' ? body.model : null,

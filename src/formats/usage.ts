@@ -98,6 +98,11 @@ export function addUsage(left: Usage, right: Usage): Usage {
   return sum;
 }
 
+/** A count as it may be added up: a whole number from 0. */
+function whole(count: number): number {
+  return count > 0 ? Math.ceil(Math.min(count, Number.MAX_SAFE_INTEGER)) : 0;
+}
+
 /**
  * A usage from the counts given, the rest 0. Keeps the promises of {@link Usage} whatever an upstream
  * wrote: a part is never larger than what it is part of (four recordings of Azure-hosted grok have more
@@ -105,6 +110,7 @@ export function addUsage(left: Usage, right: Usage): Usage {
  */
 export function usageOf(counts: Partial<Usage>): Usage {
   const usage = { ...emptyUsage(), ...counts };
+  for (const field of usageFields) usage[field] = whole(usage[field]);
   usage.cachedTokens = Math.min(usage.cachedTokens, usage.inputTokens);
   usage.cacheWriteTokens = Math.min(usage.cacheWriteTokens, usage.inputTokens - usage.cachedTokens);
   usage.cacheWrite1hTokens = Math.min(usage.cacheWrite1hTokens, usage.cacheWriteTokens);

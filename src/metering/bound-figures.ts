@@ -59,6 +59,10 @@ export const inputBounds = {
 export const outputBounds = {
   /** SPEC section 6: without a bound of the caller's. The model's own maximum is not in any table here. */
   tokensWithoutBound: 4_096,
+  /** A caller's bound above this counts as this: no model writes more. The upstream gets it as it is. */
+  mostTokens: 10_000_000,
+  /** … and of answers and pictures, where no endpoint has a bound of its own (formats/request-counts.ts). */
+  mostAnswers: 128,
   /** SPEC section 6: of a stream, reserved at a time. */
   tokensPerStep: 2_000,
   /** An image at most (gpt-image-1, high, 1024x1536: 6,240), and each partial image of a stream. */
@@ -76,6 +80,7 @@ export const outputBounds = {
   transcribedTokensPerSecond: 12,
   /** Searches that a request with a search tool may run, where it does not say (`max_uses`). */
   webSearches: 5,
+  mostSearches: 1_000,
   /** A form whose length is not announced: the most that OpenAI takes of one file. */
   bytesOfUnknownUpload: 25 * 1024 * 1024,
   /** Cohere: a search unit is a query with up to 100 documents, and long ones count as several. */

@@ -8,6 +8,13 @@ type Request = Readonly<Record<string, unknown>>;
 
 /** Tokens of output at most, thinking included (all four formats count it inside their bounds). */
 export function outputBound(kind: WireKind, request: Request, bodyBytes: number): number {
+  return Math.min(
+    unboundedOutput(kind, request, bodyBytes),
+    outputBounds.mostTokens * outputBounds.mostAnswers,
+  );
+}
+
+function unboundedOutput(kind: WireKind, request: Request, bodyBytes: number): number {
   switch (kind) {
     case 'chat':
       return chatBound(request);
@@ -45,7 +52,7 @@ export function hasOwnBound(kind: WireKind, request: Request): boolean {
 }
 
 function imagesBound(request: Request): number {
-  const partial = typeof request.partial_images === 'number' ? request.partial_images : 0;
+  const partial = Math.min(numberAt(request, 'partial_images'), outputBounds.mostAnswers);
   const each = outputBounds.tokensPerImage + partial * outputBounds.tokensPerPartialImage;
   return each * countOf(request.n);
 }
@@ -70,7 +77,7 @@ function lengthOf(value: unknown): number {
 /** A budget for thinking counts inside the bound; DashScope's `thinking_budget` comes on top of it. */
 function chatBound(request: Request): number {
   const openRouter = numberAt(request.reasoning, 'max_tokens');
-  const dashScope = typeof request.thinking_budget === 'number' ? Math.max(0, request.thinking_budget) : 0;
+  const dashScope = numberAt(request, 'thinking_budget');
   const each = given(openRouter, request.max_completion_tokens, request.max_tokens) + Math.ceil(dashScope);
   return each * countOf(request.n);
 }
@@ -99,7 +106,7 @@ export function generationConfigOf(request: Request): Request {
 
 function numberAt(value: unknown, key: string): number {
   const found = isObject(value) ? value[key] : undefined;
-  return typeof found === 'number' && found > 0 && Number.isFinite(found) ? found : 0;
+  return typeof found === 'number' && found > 0 ? Math.min(found, outputBounds.mostTokens) : 0;
 }
 
 /** Legacy completions answer each prompt of a list. A list of numbers is one prompt, as tokens. */
@@ -113,13 +120,15 @@ function promptsOf(prompt: unknown): number {
  */
 function given(thinkingTokens: number, ...bounds: unknown[]): number {
   const usable = bounds.filter((value) => typeof value === 'number' && Number.isFinite(value) && value >= 0);
-  return usable.length > 0
-    ? Math.ceil(Math.max(...(usable as number[])))
-    : outputBounds.tokensWithoutBound + Math.ceil(thinkingTokens);
+  const tokens =
+    usable.length > 0
+      ? Math.ceil(Math.max(...(usable as number[])))
+      : outputBounds.tokensWithoutBound + Math.ceil(thinkingTokens);
+  return Math.min(tokens, outputBounds.mostTokens);
 }
 
 /** How many answers are asked for: `n`, at least one. Forms give it as text. */
 export function countOf(value: unknown): number {
   const count = typeof value === 'string' ? Number(value) : value;
-  return typeof count === 'number' && count >= 1 && Number.isFinite(count) ? Math.ceil(count) : 1;
+  return typeof count === 'number' && count >= 1 ? Math.ceil(Math.min(count, outputBounds.mostAnswers)) : 1;
 }

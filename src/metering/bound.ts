@@ -133,7 +133,7 @@ function searchUnitsOf(kind: WireKind, request: Request, survey: InputSurvey): n
 function searchesOf(request: Request): number {
   const tools = Array.isArray(request.tools) ? request.tools.filter(isObject) : [];
   const uses = tools.map((tool) => tool.max_uses).filter((most) => typeof most === 'number');
-  return Math.max(outputBounds.webSearches, ...uses);
+  return Math.min(Math.max(outputBounds.webSearches, ...uses), outputBounds.mostSearches);
 }
 
 /** The rates of the dearest tier in reach, every kind of token at the dearest that it can become. */

@@ -23,6 +23,8 @@ export interface Charged {
   provider: PricedProvider;
   /** The upstream's name of it. */
   model: string;
+  /** It is not the row's own model: its items say so. */
+  isServedByOther?: boolean;
   usage: Usage;
   others: readonly OtherModelUsage[];
   terms: ServiceTerms;
@@ -39,7 +41,8 @@ export function chargeFor(
   ratesOfOther: (model: string) => Rates | null,
 ): Charge {
   const { provider, model, terms, multiplier } = charged;
-  const own = termsOf(charged.usage, atTerms(rates, provider, model, terms));
+  const ownTerms = termsOf(charged.usage, atTerms(rates, provider, model, terms));
+  const own = charged.isServedByOther ? ownTerms.map((term): ChargeItem => [...term, model]) : ownTerms;
   const others = charged.others.flatMap(({ model: other, usage }) => {
     const itsRates = atTerms(ratesOfOther(other) ?? rates, provider, other, terms);
     return termsOf(usage, { ...itsRates, perRequest: 0 }).map((term): ChargeItem => [...term, other]);

@@ -47,8 +47,12 @@ export function costOfTerms(terms: readonly Term[], multiplier = 1): number {
   const hourly = terms.reduce((sum, term) => sum + picoHoursOf(term), 0n);
   const scaled = hourly * BigInt(Math.round(multiplier * 1e6));
   const divisor = millisecondsPerHour * millionths * BigInt(picoPerNano);
-  return Number((scaled + divisor - 1n) / divisor);
+  const nano = (scaled + divisor - 1n) / divisor;
+  return nano > mostNanoUsd ? Number(mostNanoUsd) : Number(nano);
 }
+
+/** No request costs more: a million USD. Beyond it the ledger's sums (exact to nine million) would not be. */
+const mostNanoUsd = 1_000_000_000_000_000n;
 
 function picoHoursOf([kind, count, picoEach]: Term): bigint {
   const product = BigInt(count) * BigInt(picoEach);

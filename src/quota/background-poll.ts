@@ -1,17 +1,16 @@
 // Asking an upstream how a response in the background is, and what it cost when it is over.
 // https://platform.openai.com/docs/guides/background
-import { createMeter, type Meter } from '../formats/meter.ts';
-import type { Usage } from '../formats/usage.ts';
+import type { Config } from '../config.ts';
+import { createMeter } from '../formats/meter.ts';
 import { AlarmClock } from '../lib/alarm-clock.ts';
-import { type Charge, chargeFor, costOfCharge } from '../metering/charge.ts';
-import { estimate } from '../metering/estimate.ts';
 import { exchange } from '../providers/exchange.ts';
 import { baseUrlOf } from '../providers/provider.ts';
 import { providers } from '../providers/registry.ts';
 import type { LiveChannel } from '../routing/catalog.ts';
-import type { KeyRing } from '../routing/key-ring.ts';
+import { findChannel } from '../routing/find-channel.ts';
+import { KeyRing } from '../routing/key-ring.ts';
 import type { BackgroundOrder, Poll, Polled } from './background.ts';
-import type { Settlement } from './quota.ts';
+import { type BackgroundEnding, endingOfMeter, settlementOf } from './background-ending.ts';
 
 /** Where channels and their keys come from. */
 export interface Upstreams {
@@ -22,8 +21,11 @@ export interface Upstreams {
 /** An upstream that takes longer to say how a response is has not answered. */
 export const pollTimeoutMs = 10_000;
 
-/** The states in which a response is still worked on. */
-const runningStates: ReadonlySet<unknown> = new Set(['queued', 'in_progress']);
+/** The upstreams of the channels in that database and that configuration. */
+export function upstreamsOf(db: D1Database, config: Config): Upstreams {
+  const keys = new KeyRing(config.encryptionKeys);
+  return { channel: (id) => findChannel(db, config, id), keys };
+}
 
 /** A poll through the relay's own channels. */
 export function pollThrough(upstreams: Upstreams): Poll {
@@ -47,9 +49,19 @@ async function ask(upstreams: Upstreams, order: BackgroundOrder, cancel: boolean
   const bytes = new Uint8Array(await response.arrayBuffer());
   if (response.status === 404) return { outcome: 'gone' };
   if (!response.ok) throw new Error(`status ${response.status}`);
-  const { status } = JSON.parse(new TextDecoder().decode(bytes)) as { status?: unknown };
-  if (runningStates.has(status)) return { outcome: 'running' };
-  return { outcome: 'ended', settlement: settlementOf(order, channel, bytes, String(status)) };
+  const ending = endingOf(bytes, channel.provider);
+  return ending === null
+    ? { outcome: 'running' }
+    : { outcome: 'ended', settlement: settlementOf(order, ending, Date.now()) };
+}
+
+/** Null: it is still worked on. Throws for a body that is no response. */
+function endingOf(bytes: Uint8Array, provider: LiveChannel['provider']): BackgroundEnding | null {
+  const meter = createMeter('responses', 'json');
+  meter.push(bytes);
+  meter.end();
+  if (meter.responseStatus === null) throw new Error('it answers with something that is no response');
+  return endingOfMeter(meter, provider);
 }
 
 async function call(
@@ -89,55 +101,4 @@ async function call(
   } finally {
     clock.stop();
   }
-}
-
-function settlementOf(
-  order: BackgroundOrder,
-  channel: LiveChannel,
-  bytes: Uint8Array,
-  status: string,
-): Settlement {
-  const meter = createMeter('responses', 'json');
-  meter.push(bytes);
-  meter.end();
-  const told = meter.usage();
-  const { typicalInput, row } = order;
-  const usage = told ?? estimate(typicalInput && { typicalInput }, meter, null).passed;
-  const charge = chargeOf(order, channel, usage, meter);
-  return {
-    row: {
-      ...row,
-      errorCode: status === 'completed' ? null : (meter.error ?? `response_${status}`),
-      inputTokens: usage.inputTokens,
-      cachedTokens: usage.cachedTokens,
-      cacheWriteTokens: usage.cacheWriteTokens,
-      outputTokens: usage.outputTokens,
-      reasoningTokens: usage.reasoningTokens,
-      usageSource: told === null ? 'estimated' : 'upstream',
-      costNanoUsd: charge === null ? null : costOfCharge(charge),
-      charge,
-      durationMs: Date.now() - row.createdAtMs,
-    },
-    tokens: usage.inputTokens + usage.outputTokens,
-  };
-}
-
-/** null: the model has no price. What other models ran up costs as the response's own does: their prices are not at hand. */
-function chargeOf(
-  { rates, multiplier, row }: BackgroundOrder,
-  { provider }: LiveChannel,
-  usage: Usage,
-  meter: Meter,
-): Charge | null {
-  if (rates === null) return null;
-  const terms = { tier: meter.serviceTier, region: meter.servedIn };
-  const charged = {
-    provider,
-    model: row.upstreamModel ?? '',
-    usage,
-    others: meter.otherModelUsage,
-    terms,
-    multiplier,
-  };
-  return chargeFor(charged, rates, () => null);
 }

@@ -113,6 +113,23 @@ export class BackgroundResponses {
     return polled.filter((settlement) => settlement !== null);
   }
 
+  /** The order of that response; undefined: none is waited for. */
+  orderOf(responseId: string): BackgroundOrder | undefined {
+    return this.waitingFor(responseId)?.order;
+  }
+
+  /** Asks for one response now, before it is deleted. Answers its settlement if it is over. */
+  async pollNow(responseId: string): Promise<Settlement[]> {
+    const waiting = this.waitingFor(responseId);
+    if (waiting === undefined) return [];
+    const polled = await this.poll(waiting.order, false);
+    return polled.outcome === 'ended' ? [polled.settlement] : [];
+  }
+
+  private waitingFor(responseId: string): Waiting | undefined {
+    return [...this.waiting.values()].find(({ order }) => order.responseId === responseId);
+  }
+
   private async pollOne(waiting: Waiting, refused: boolean): Promise<Settlement | null> {
     const { order, startedAtMs, answeredAtMs } = waiting;
     const cancel = refused && !waiting.cancelled;

@@ -4,6 +4,7 @@ import { AlarmClock } from '../lib/alarm-clock.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import type { BackgroundOrder } from './background.ts';
+import type { BackgroundEnding } from './background-ending.ts';
 import type { TokenLedger } from './ledger.ts';
 import { boundedRow } from './log-row.ts';
 import type { PolicyQuestion } from './policy.ts';
@@ -158,6 +159,16 @@ export class LedgerClient implements Ledgers {
   waitFor(tokenId: string, look: Look, order: BackgroundOrder): Promise<void> {
     const bounded = { ...order, row: boundedRow(order.row) };
     return this.insist(tokenId, [order.row.id], (ledger) => ledger.waitFor(look, bounded));
+  }
+
+  /** Settles a response in the background by an answer that its caller fetched. Nothing happens if it is not waited for. */
+  endBackground(tokenId: string, responseId: string, ending: BackgroundEnding): Promise<void> {
+    return this.insist(tokenId, [responseId], (ledger) => ledger.endBackground(responseId, ending));
+  }
+
+  /** Has the ledger ask for a response now, and settle it if it is over. */
+  pollBackground(tokenId: string, responseId: string): Promise<void> {
+    return this.callTwice(tokenId, (ledger) => ledger.pollBackground(responseId));
   }
 
   configure(policy: TokenPolicy): Promise<void> {

@@ -3,14 +3,14 @@
 // between two awaits, so parallel requests cannot pass a limit together.
 import { DurableObject } from 'cloudflare:workers';
 import { type Env, readConfig } from '../config.ts';
-import { findChannel } from '../routing/find-channel.ts';
-import { KeyRing } from '../routing/key-ring.ts';
 import type { TokenLimits, TokenPolicy } from '../tokens/token.ts';
 import { accountLedgerOf } from './account-budget.ts';
 import { AccountSlice } from './account-slice.ts';
 import { answerLook } from './answer-look.ts';
 import { type BackgroundOrder, BackgroundResponses } from './background.ts';
-import { pollThrough } from './background-poll.ts';
+import { type BackgroundEnding, settlementOf } from './background-ending.ts';
+import { pollThrough, upstreamsOf } from './background-poll.ts';
+import { auditOf, balanceOf } from './balance.ts';
 import { type Book, rememberMs } from './book.ts';
 import { type CheckpointRest, Checkpoints } from './checkpoints.ts';
 import { LedgerAlarm } from './ledger-alarm.ts';
@@ -79,10 +79,7 @@ export class TokenLedger extends DurableObject<Env> {
       (nowMs) => this.alsoDurable(nowMs),
       () => this.bell.ringBy(this.firstDueMs()),
     );
-    const config = readConfig(env);
-    const keys = new KeyRing(config.encryptionKeys);
-    const channel = (id: string) => findChannel(this.env.DB, config, id);
-    this.background = new BackgroundResponses(this.store, pollThrough({ channel, keys }));
+    this.background = new BackgroundResponses(this.store, pollThrough(upstreamsOf(env.DB, readConfig(env))));
     for (const requestId of this.background.requestIds) this.book.keep(requestId);
     // What was put back got its time to be heard of: durable, or each reset would give it more.
     if (this.book.holds.size > 0) this.checkpoints.write();
@@ -178,6 +175,17 @@ export class TokenLedger extends DurableObject<Env> {
     this.checkpoints.write();
   }
 
+  /** The caller has fetched the answer of a response that is over: that settles it, once. */
+  endBackground(responseId: string, ending: BackgroundEnding): void {
+    const order = this.background.orderOf(responseId);
+    if (order !== undefined) this.settle([settlementOf(order, ending, Date.now())]);
+  }
+
+  /** Asks for a response before it is deleted, and settles it if it is over. */
+  async pollBackground(responseId: string): Promise<void> {
+    this.settle(await this.background.pollNow(responseId));
+  }
+
   /** Takes a newer policy; an older or equal one is ignored. Deleted is for ever. */
   configure(policy: TokenPolicy): void {
     const before = this.policy;
@@ -206,19 +214,11 @@ export class TokenLedger extends DurableObject<Env> {
   }
 
   balance(): Balance {
-    const now = Date.now();
-    return {
-      spentNanoUsd: this.book.totals.spentNanoUsd,
-      reservedNanoUsd: this.book.held(now),
-      open: this.book.holds.size,
-      budgetSpentNanoUsd: this.policy ? this.book.budgetSpent(this.policy, now) : 0,
-      lastUsedAtMs: this.book.totals.lastUsedAtMs,
-    };
+    return balanceOf(this.book, this.policy, Date.now());
   }
 
   audit(): Audit {
-    const carriedNanoUsd = this.store.carriedNanoUsd();
-    return { spentNanoUsd: this.book.totals.spentNanoUsd, carriedNanoUsd, ...this.outbox.pending() };
+    return auditOf(this.book, this.store, this.outbox);
   }
 
   /** Expires orphans, asks for responses, hands rows to D1, forgets what is old, and comes again while there is something to do. */

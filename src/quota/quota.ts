@@ -6,6 +6,7 @@ import type { RelayErrorCode } from '../lib/relay-error.ts';
 import type { Charge } from '../metering/charge.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import type { BackgroundOrder } from './background.ts';
+import type { BackgroundEnding } from './background-ending.ts';
 import type { PolicyQuestion } from './policy.ts';
 
 /** One upstream try of a request, for the log. */
@@ -211,6 +212,8 @@ export interface LedgerRpc {
   settle(settlements: Settlement[]): Promise<void>;
   look(looks: Look[]): Promise<LookAnswer[]>;
   waitFor(look: Look, order: BackgroundOrder): Promise<void>;
+  endBackground(responseId: string, ending: BackgroundEnding): Promise<void>;
+  pollBackground(responseId: string): Promise<void>;
   watch(look: Look): Promise<LookAnswer>;
   release(requestIds: string[]): Promise<void>;
   inspect(question: PolicyQuestion): Promise<Inspection | null>;

@@ -10,6 +10,7 @@ import { providers } from '../providers/registry.ts';
 import type { Admitted } from './admitted.ts';
 import { type Answering, kindOf, settleStream, streamTask } from './answering.ts';
 import type { Sent } from './attempt.ts';
+import { settleByAnswer } from './background-answer.ts';
 import { mayBeBulk } from './bulk.ts';
 import type { Call } from './call.ts';
 import { headersForCaller } from './headers.ts';
@@ -85,6 +86,7 @@ async function whole(answering: Answering): Promise<Response> {
   const bytes = await wholeBody(answering, sent);
   meter.push(bytes);
   meter.end();
+  settleByAnswer(answering, sent, meter);
   ticket.settle({ status: upstream.status, errorCode: meter.error, meter });
   await recordIds(answering, sent, meter);
   const headers = headersForCaller(upstream.headers);

@@ -4,6 +4,7 @@ import type { Framing, Meter, WireKind } from '../formats/meter.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Admitted } from './admitted.ts';
 import type { Sent } from './attempt.ts';
+import { settleByAnswer } from './background-answer.ts';
 import type { Call } from './call.ts';
 import { relayLimits } from './limits.ts';
 import { drainMsOf } from './on-disconnect.ts';
@@ -29,7 +30,8 @@ export function streamTask(answering: Answering, body: ReadableStream): StreamTa
     idleMs: waitsFor(plan, sent.route).idleMs,
     left: call.request.signal,
     callerLeft: () => {
-      const drainMs = drainMsOf(call, plan, sent.route, meter);
+      const elapsedMs = Date.now() - ticket.sentAtMs;
+      const drainMs = drainMsOf({ call, plan, route: sent.route, meter, elapsedMs });
       if (drainMs > 0) ticket.giveSlotBack(meter);
       return drainMs;
     },
@@ -55,6 +57,8 @@ const conversations: ReadonlySet<WireKind> = new Set<WireKind>(['chat', 'message
 /** Neither the terminator came, nor an error, nor what stands for the end where an upstream knows no terminator. */
 function isCut({ call, sent, meter }: Answering): boolean {
   const { framing } = meter;
+  // A stream that is taken up again may have nothing more to tell.
+  if (call.endpoint.operation === 'stored-response') return false;
   if ((framing !== 'sse' && framing !== 'json-array') || !conversations.has(kindOf(call, sent))) return false;
   return !meter.complete && !meter.saidWhy && meter.error === null && meter.arrayPosition !== 'closed';
 }
@@ -71,6 +75,7 @@ function overdue({ startedAtMs }: Call): RelayError | null {
 /** What the log says of a stream, by how it ended; what was delivered is charged in every case. */
 export function settleStream(answering: Answering, end: StreamEnd): void {
   const { ticket, sent, meter } = answering;
+  settleByAnswer(answering, sent, meter);
   ticket.settle({ status: sent.upstream.status, errorCode: errorCodeOf(end, answering), meter });
 }
 
@@ -91,6 +96,7 @@ function errorCodeOf(end: StreamEnd, { call, meter }: Answering): string | null 
 /** The format that the upstream answers in. */
 export function kindOf({ endpoint }: Call, sent: Sent): WireKind {
   if (sent.translation !== null) return sent.translation.kind;
+  if (endpoint.operation === 'stored-response') return 'responses';
   if (endpoint.operation === 'rerank') return `rerank-${rerankDialect(sent.route)}`;
   return endpoint.free ? 'uncounted' : endpoint.kind;
 }

@@ -9,7 +9,8 @@ const pausesMs = [1_000, 4_000, 16_000];
 
 /** To be awaited before the caller can name the ids. Never rejects: an answer is not held up by a database that fails. */
 export async function recordIds({ call, plan, services }: Admitted, sent: Sent, meter: Meter): Promise<void> {
-  const ids = plan.facts.store === false ? [] : meter.madeIds;
+  const isMade = plan.facts.store !== false && call.endpoint.operation !== 'stored-response';
+  const ids = isMade ? meter.madeIds : [];
   if (ids.length === 0) return;
   const usage = call.endpoint.kind === 'responses' ? meter.usage() : null;
   const owner = {
@@ -19,7 +20,12 @@ export async function recordIds({ call, plan, services }: Admitted, sent: Sent, 
     model: sent.route.model,
     contextTokens: usage === null ? null : usage.inputTokens + usage.outputTokens,
   };
-  const record = () => services.upstreamIds.record(ids, owner, Date.now());
+  const record = async () => {
+    await services.upstreamIds.record(ids, owner, Date.now());
+    const [responseId = ''] = ids;
+    if (plan.facts.background)
+      await services.upstreamIds.recordWaiting(responseId, call.identity.tokenId, owner, Date.now());
+  };
   await record().catch((error) => {
     report(error);
     call.background(recordLater(record));

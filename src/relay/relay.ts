@@ -10,6 +10,7 @@ import type { TokenPolicy } from '../tokens/token.ts';
 import { admissionRequestFor, admissionWithoutBody, emptyRow, errorOf } from './admission-request.ts';
 import type { Admitted } from './admitted.ts';
 import { answer } from './answer.ts';
+import { settleBeforeDelete } from './background-answer.ts';
 import type { Call, RelayServices } from './call.ts';
 import type { KeptResponse } from './conversations.ts';
 import { discard } from './discard.ts';
@@ -48,6 +49,7 @@ async function serve(request: Admitted): Promise<Response> {
     if (plan.isUncounted) return counted(request);
     if (plan.kept !== null) return await kept(request, plan.kept);
     renewLease(ticket, clock);
+    await settleBeforeDelete(request);
     const response = await answer(request, await send(request, abort.signal));
     // A stream that has begun knows by itself what to do when its caller leaves (stream-task.ts).
     if (plan.facts.stream) stopListening();

@@ -1,17 +1,17 @@
 // An admitted request until it is settled: its signs of life to the ledger, its attempts, and its end, once.
 import { isObject } from '../formats/json-reader.ts';
 import type { Meter } from '../formats/meter.ts';
-import type { OtherModelUsage } from '../formats/observation.ts';
 import { type LimitsLeft, rateLimitHeaders } from '../formats/rate-limit-headers.ts';
 import { emptyUsage, limitedTokens, type Usage } from '../formats/usage.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { hasOwnBound } from '../metering/bound-output.ts';
-import { type Charge, chargeFor, costOfCharge } from '../metering/charge.ts';
+import { type Charge, costOfCharge } from '../metering/charge.ts';
 import { boundedEstimate, type Estimate, estimate, isImplausible } from '../metering/estimate.ts';
 import type { BackgroundOrder } from '../quota/background.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import type { Attempt, LogRow, Look } from '../quota/quota.ts';
 import { emptyRow, errorOf, subjectOf } from './admission-request.ts';
+import { chargeOfAnswer, type Used } from './answer-charge.ts';
 import type { Call } from './call.ts';
 import type { Plan, PricedRoute } from './plan.ts';
 import { bodyValue } from './read-body.ts';
@@ -23,12 +23,6 @@ export interface Ending {
   errorCode: string | null;
   /** The answer's meter, when something was answered that is charged. */
   meter: Meter | null;
-}
-
-/** What is charged: the answer's own usage, and that of models that worked on its behalf. */
-interface Used {
-  usage: Usage;
-  others: readonly OtherModelUsage[];
 }
 
 export class Ticket {
@@ -158,7 +152,8 @@ export class Ticket {
       request: fields,
       rates: this.route?.rates ?? null,
       elapsedMs: Date.now() - this.sentAtMs,
-      heardSeconds: this.heard?.seconds ?? null,
+      // What is behind a `url` is longer than what was uploaded beside it, or not: nobody knows.
+      heardSeconds: fields.url ? null : (this.heard?.seconds ?? null),
       mostOutputTokens: isBound ? (this.plan.size?.outputTokens ?? null) : null,
       isWhole,
     });
@@ -174,18 +169,10 @@ export class Ticket {
   }
 
   /** null: the model has no price. */
-  private charge({ usage, others }: Used, meter: Meter): Charge | null {
-    const route = this.route;
+  private charge(used: Used, meter: Meter): Charge | null {
+    const { route, plan } = this;
     if (route === null || route.rates === null) return null;
-    const charged = {
-      provider: route.channel.provider,
-      model: route.upstreamModel,
-      usage,
-      others,
-      terms: { tier: meter.serviceTier, region: meter.servedIn },
-      multiplier: this.plan.multiplier,
-    };
-    return chargeFor(charged, route.rates, (model) => this.plan.ratesOf(route, model));
+    return chargeOfAnswer({ used, meter, route, plan, rates: route.rates });
   }
 
   /** The upstream works on although nothing more comes: `background`, begun, and its end was not seen. */

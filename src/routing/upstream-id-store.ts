@@ -46,6 +46,22 @@ export class UpstreamIdStore {
     await this.contextInsert(responseId, tokens, nowMs).run();
   }
 
+  /** Records whose ledger waits for a response in the background. */
+  async recordWaiting(
+    responseId: string,
+    tokenId: string,
+    owner: UpstreamIdOwner,
+    nowMs: number,
+  ): Promise<void> {
+    await this.record([waitingId(responseId)], { ...owner, model: tokenId, contextTokens: null }, nowMs);
+  }
+
+  /** The token whose ledger waits, or waited, for a response; null: none is known. */
+  async waitingToken(responseId: string): Promise<string | null> {
+    const id = waitingId(responseId);
+    return (await this.owners([id])).get(id)?.model ?? null;
+  }
+
   /** The owners of those ids that have one. */
   async owners(ids: readonly string[]): Promise<Map<string, UpstreamIdOwner>> {
     const known = new Map<string, UpstreamIdOwner>();
@@ -92,4 +108,9 @@ export class UpstreamIdStore {
     if (this.remembered.size >= rememberedOwnersLimit && oldest !== undefined) this.remembered.delete(oldest);
     this.remembered.set(id, owner);
   }
+}
+
+/** The id under which a response's token is recorded, in the column of the model: no upstream makes such ids. */
+function waitingId(responseId: string): string {
+  return `background ${responseId}`;
 }

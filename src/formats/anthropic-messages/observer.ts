@@ -3,7 +3,13 @@
 import { textLength } from '../elision.ts';
 import { errorName, isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { JsonObject, Observation, WireObserver } from '../observation.ts';
-import { mergeUsage, readAdvisorUsage, readMessagesUsage } from './usage.ts';
+import {
+  mergeUsage,
+  readAdvisorUsage,
+  readDeclinedUsage,
+  readMessagesUsage,
+  readServedModel,
+} from './usage.ts';
 
 /** The Messages API, and its token counting (whose bare `{input_tokens}` is no usage: it is never billed). */
 export const messagesObserver: WireObserver = {
@@ -56,7 +62,8 @@ function readMessageDelta(observation: Observation, event: JsonObject): void {
 function takeUsage(observation: Observation, usage: JsonObject): void {
   observation.wireUsage = usage;
   observation.usage = readMessagesUsage(usage);
-  observation.otherModelUsage = readAdvisorUsage(usage);
+  observation.otherModelUsage = [...readAdvisorUsage(usage), ...readDeclinedUsage(usage)];
+  observation.servedModel = readServedModel(usage) ?? observation.servedModel;
   readTerms(observation, usage);
 }
 

@@ -28,6 +28,28 @@ export function readAdvisorUsage(usage: JsonObject | undefined): OtherModelUsage
     });
 }
 
+/** The model of a fallback that served the answer: the top-level figure is its own then. Undefined: none did. */
+export function readServedModel(usage: JsonObject | undefined): string | undefined {
+  const served = objectsAt(usage, 'iterations').findLast(({ type }) => type === 'fallback_message');
+  return textAt(served, 'model');
+}
+
+/**
+ * What models wrote that declined then, each at its own price; outside the top-level figure. One that declined before its
+ * first word is not billed: https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback (2026-11).
+ */
+export function readDeclinedUsage(usage: JsonObject | undefined): OtherModelUsage[] {
+  const served = readServedModel(usage);
+  if (served === undefined) return [];
+  return objectsAt(usage, 'iterations').flatMap((iteration) => {
+    const model = textAt(iteration, 'model');
+    const isDeclined = iteration.type === 'message' && model !== undefined && model !== served;
+    return isDeclined && firstCount(countAt(iteration, 'output_tokens')) > 0
+      ? [{ model, usage: readCounts(iteration) }]
+      : [];
+  });
+}
+
 /**
  * Compaction is billed but is not in the top-level figure, which is the sum of the `message` iterations.
  * https://docs.anthropic.com/en/docs/build-with-claude/compaction#understanding-usage

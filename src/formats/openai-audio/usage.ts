@@ -1,6 +1,6 @@
 // The usage of speech, transcription and translation to neutral counts: tokens, or seconds of audio.
 // https://platform.openai.com/docs/api-reference/audio/json-object
-import { countAt, firstCount, objectAt } from '../json-reader.ts';
+import { countAt, firstCount, mostOfCount, objectAt } from '../json-reader.ts';
 import type { JsonObject } from '../observation.ts';
 import { type Usage, usageOf } from '../usage.ts';
 
@@ -34,5 +34,7 @@ export function readDuration(answer: JsonObject): Usage | null {
 function secondsUsage(value: unknown): Usage | null {
   const seconds = typeof value === 'string' && value !== '' ? Number(value) : value;
   if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds < 0) return null;
-  return usageOf({ audioMilliseconds: Math.ceil(Number((seconds * 1_000).toFixed(3))) });
+  return usageOf({
+    audioMilliseconds: Math.ceil(Number((Math.min(seconds, mostOfCount) * 1_000).toFixed(3))),
+  });
 }

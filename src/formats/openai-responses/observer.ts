@@ -4,6 +4,7 @@ import { textLength } from '../elision.ts';
 import { errorName, isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import { readToolImage } from '../made-media.ts';
 import type { JsonObject, Observation, WireObserver } from '../observation.ts';
+import { usageOf } from '../usage.ts';
 import { countTools, imageToolUsage } from './tools.ts';
 import { readResponsesUsage } from './usage.ts';
 
@@ -44,10 +45,11 @@ function readResponse(observation: Observation, response: JsonObject): void {
   observation.media.imageTool = tool ?? observation.media.imageTool;
   const usage = readResponsesUsage(objectAt(response, 'usage'));
   if (usage !== null) {
-    observation.usage = { ...usage, ...countTools(response) };
+    observation.usage = usageOf({ ...usage, ...countTools(response) });
     observation.otherModelUsage = imageToolUsage(response);
   }
   observation.model = textAt(response, 'model') ?? observation.model;
+  observation.responseStatus = textAt(response, 'status') ?? observation.responseStatus;
   observation.serviceTier = textAt(response, 'service_tier') ?? observation.serviceTier;
   observation.error ??= errorName(response) ?? null;
   const id = textAt(response, 'id');

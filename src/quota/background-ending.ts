@@ -1,0 +1,83 @@
+// How a response in the background ended, and what it costs: by the ledger's own question, or by the answer that its caller
+// fetched. Pure.
+import type { Meter } from '../formats/meter.ts';
+import type { OtherModelUsage } from '../formats/observation.ts';
+import type { Usage } from '../formats/usage.ts';
+import { type Charge, chargeFor, costOfCharge } from '../metering/charge.ts';
+import { estimate } from '../metering/estimate.ts';
+import type { PricedProvider } from '../metering/price.ts';
+import type { ServiceTerms } from '../metering/service-tier.ts';
+import type { BackgroundOrder } from './background.ts';
+import type { Settlement } from './quota.ts';
+
+/** What an answer says of a response that is over; plain data, for it travels to the ledger. */
+export interface BackgroundEnding {
+  status: string;
+  error: string | null;
+  /** The upstream's figure; null: it gave none. */
+  usage: Usage | null;
+  /** By what the answer holds, where there is no figure. */
+  passed: Usage;
+  others: readonly OtherModelUsage[];
+  terms: ServiceTerms;
+  provider: PricedProvider;
+}
+
+/** The states in which a response is still worked on. */
+const runningStates: ReadonlySet<string> = new Set(['queued', 'in_progress']);
+
+/** Null: the answer does not say that the response is over. */
+export function endingOfMeter(meter: Meter, provider: PricedProvider): BackgroundEnding | null {
+  const { responseStatus: status } = meter;
+  if (status === null || runningStates.has(status)) return null;
+  return {
+    status,
+    error: meter.error,
+    usage: meter.usage(),
+    passed: estimate(null, meter, null).passed,
+    others: [...meter.otherModelUsage],
+    terms: { tier: meter.serviceTier, region: meter.servedIn },
+    provider,
+  };
+}
+
+/** The charge of such a response, and its row. */
+export function settlementOf(order: BackgroundOrder, ending: BackgroundEnding, nowMs: number): Settlement {
+  const { row } = order;
+  const { status, error } = ending;
+  const usage = ending.usage ?? withInput(ending.passed, order.typicalInput);
+  const charge = chargeOf(order, ending, usage);
+  return {
+    row: {
+      ...row,
+      errorCode: status === 'completed' ? null : (error ?? `response_${status}`),
+      inputTokens: usage.inputTokens,
+      cachedTokens: usage.cachedTokens,
+      cacheWriteTokens: usage.cacheWriteTokens,
+      outputTokens: usage.outputTokens,
+      reasoningTokens: usage.reasoningTokens,
+      usageSource: ending.usage === null ? 'estimated' : 'upstream',
+      costNanoUsd: charge === null ? null : costOfCharge(charge),
+      charge,
+      durationMs: nowMs - row.createdAtMs,
+    },
+    tokens: usage.inputTokens + usage.outputTokens,
+  };
+}
+
+function withInput(passed: Usage, typicalInput: Usage | null): Usage {
+  return typicalInput === null || passed.inputTokens > 0
+    ? passed
+    : { ...typicalInput, outputTokens: passed.outputTokens, reasoningTokens: passed.reasoningTokens };
+}
+
+/** null: the model has no price. What other models ran up costs as the response's own does: their prices are not at hand. */
+function chargeOf(
+  { rates, multiplier, row }: BackgroundOrder,
+  { provider, others, terms }: BackgroundEnding,
+  usage: Usage,
+): Charge | null {
+  if (rates === null) return null;
+  const charged = { provider, model: row.upstreamModel ?? '', usage, others, terms, multiplier };
+  return chargeFor(charged, rates, () => null);
+}
