@@ -6,6 +6,7 @@ import type { TokenPolicy } from '../tokens/token.ts';
 import type { BackgroundOrder } from './background.ts';
 import type { BackgroundEnding } from './background-ending.ts';
 import type { TokenLedger } from './ledger.ts';
+import { asUnavailable, isRetryable, shuttingDown, unknownToken, unreachable } from './ledger-failure.ts';
 import { boundedRow } from './log-row.ts';
 import type { PolicyQuestion } from './policy.ts';
 import {
@@ -287,27 +288,3 @@ function boundedSettlement(settlement: Settlement): Settlement {
 }
 
 type Question<T> = (ledger: LedgerRpc) => Promise<T>;
-
-const unknownToken: Refusal = {
-  outcome: 'refused',
-  code: 'invalid_api_key',
-  message: 'This API key does not exist or was deleted.',
-};
-
-const shuttingDown: Refusal = {
-  outcome: 'refused',
-  code: 'service_unavailable',
-  message: 'The relay is shutting down. Send the request again in a moment.',
-};
-
-const unreachable = 'The ledger of this API key cannot be reached at the moment. Try again shortly.';
-
-/** Cloudflare marks what may be repeated; an overloaded object must be left alone. */
-function isRetryable(error: unknown): boolean {
-  const marks = error as { retryable?: boolean; overloaded?: boolean };
-  return marks.retryable === true && marks.overloaded !== true;
-}
-
-function asUnavailable(cause: unknown): RelayError {
-  return new RelayError('service_unavailable', unreachable, { retryAfterMs: 1_000, cause });
-}
