@@ -16,7 +16,7 @@ export function subjectOf(call: Call, plan: Plan) {
     model: plan.model,
     ...(plan.models !== null && { models: plan.models }),
     nowMs: Date.now(),
-    inputNanoUsd: call.endpoint.free ? 0 : (plan.bound?.inputNanoUsd ?? 0),
+    inputNanoUsd: plan.isFree ? 0 : (plan.bound?.inputNanoUsd ?? 0),
     format: call.endpoint.door,
     endpoint: call.endpoint.path,
     stream: plan.facts.stream,
@@ -25,7 +25,7 @@ export function subjectOf(call: Call, plan: Plan) {
 
 /** What a planned request asks its ledger for. */
 export function admissionRequestFor(call: Call, plan: Plan): AdmissionAsk {
-  const { free } = call.endpoint;
+  const free = plan.isFree;
   return {
     ...subjectOf(call, plan),
     policyVersion: call.identity.version,

@@ -98,5 +98,5 @@ export function kindOf({ endpoint }: Call, sent: Sent): WireKind {
   if (sent.translation !== null) return sent.translation.kind;
   if (endpoint.operation === 'stored-response') return 'responses';
   if (endpoint.operation === 'rerank') return `rerank-${rerankDialect(sent.route)}`;
-  return endpoint.free ? 'uncounted' : endpoint.kind;
+  return endpoint.free && endpoint.kind !== 'moderations' ? 'uncounted' : endpoint.kind;
 }

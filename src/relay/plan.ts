@@ -50,6 +50,8 @@ export interface Plan {
   freshTokens: number;
   /** Price multiplier of the token's group. */
   multiplier: number;
+  /** Nothing is charged, whatever the answer says. */
+  isFree: boolean;
   /** No channel can count the tokens: the relay's own estimate is the answer. */
   isUncounted: boolean;
   /** The response that the path names, where the relay keeps it itself. */
@@ -108,6 +110,7 @@ export async function planRequest(
     size,
     freshTokens: freshInputTokens(bodyValue(body), size?.typicalInput.inputTokens ?? 0),
     multiplier,
+    isFree: isFree(call.endpoint, priced),
     isUncounted: routes.length === 0,
     kept: null,
     keeps: call.endpoint.operation === 'responses' && services.conversations.isOn && facts.store !== false,
@@ -123,6 +126,7 @@ function planOfKept(facts: RequestFacts, kept: KeptResponse): Plan {
     size: null,
     freshTokens: 0,
     multiplier: 1,
+    isFree: true,
     isUncounted: false,
     keeps: false,
   };
@@ -167,6 +171,12 @@ function servingOthers<T extends Route>(routes: T[], others: readonly OtherModel
   if (serving.length > 0) return serving;
   const message = `No channel that serves the requested model also serves \`${first.name}\` (\`${first.param}\`).`;
   throw new RelayError('model_not_found', message, { param: first.param });
+}
+
+/** Moderation costs nothing at OpenAI, and something at hosts that have a price for it (Mistral's, or an operator's own). */
+function isFree({ free, operation }: Endpoint, routes: readonly PricedRoute[]): boolean {
+  const isPriced = ({ rates }: PricedRoute) => rates !== null && rates.base.input + rates.perRequest > 0;
+  return free && !(operation === 'moderations' && routes.some(isPriced));
 }
 
 /** What the provider takes when the body names no model. */

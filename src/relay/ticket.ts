@@ -111,7 +111,7 @@ export class Ticket {
       return;
     }
     // What is free is not counted either: a token count is no input of a model.
-    const meter = this.call.endpoint.free ? null : ending.meter;
+    const meter = this.plan.isFree ? null : ending.meter;
     const used = meter === null ? null : this.usedBy(meter, ending);
     const usage = used?.usage ?? emptyUsage();
     const charge = meter === null || used === null ? null : this.charge(used, meter);
@@ -136,7 +136,7 @@ export class Ticket {
 
   /** What tpm counts so far: the uncached input as it was admitted until the upstream reports it, and the output. */
   private runningTokens(meter: Meter): number {
-    if (this.call.endpoint.free) return 0;
+    if (this.plan.isFree) return 0;
     const usage = this.estimate(meter, true).passed;
     const isReported = (meter.partialUsage()?.inputTokens ?? 0) > 0;
     return isReported ? limitedTokens(usage) : this.plan.freshTokens + usage.outputTokens;
@@ -160,7 +160,7 @@ export class Ticket {
   }
 
   private runningCost(meter: Meter, part: 'passed' | 'supposed' = 'supposed'): number {
-    if (this.call.endpoint.free) return 0;
+    if (this.plan.isFree) return 0;
     const estimated = this.estimate(meter, true);
     // With a figure of the upstream's so far there is nothing to suppose.
     const usage = meter.usage() === null ? estimated[part] : estimated.passed;
@@ -218,7 +218,7 @@ export class Ticket {
     usageSource: LogRow['usageSource'],
     charge: Charge | null,
   ): LogRow {
-    const isFree = ending.meter === null || this.call.endpoint.free;
+    const isFree = ending.meter === null || this.plan.isFree;
     return {
       ...emptyRow(this.call, this.plan.model, this.plan.facts.stream),
       upstreamModel: this.route?.upstreamModel ?? null,
