@@ -65,7 +65,10 @@ export function readOtherModels(
   own: readonly (string | null)[],
 ): { ok: true; models: OtherModel[] } | RequestFault {
   if (!isObject(body)) return { ok: true, models: [] };
-  const found = namedIn(kind, body).filter(({ name, role }) => role === 'assists' || !own.includes(name));
+  const ownNames = own.map((name) => name && bareName(kind, name));
+  const found = namedIn(kind, body).filter(
+    ({ name, role }) => role === 'assists' || !ownNames.includes(name),
+  );
   const models = [...new Map(found.map((model) => [`${model.role} ${model.name}`, model])).values()];
   const wrong = models.find(({ name }) => !isModelName(name));
   if (wrong !== undefined)

@@ -7,8 +7,8 @@ import type { LiveChannel } from '../routing/catalog.ts';
 
 /** The refusal of settings, or of a response or an item, that name a resource which the channel does not share; or null. */
 export function refusalOfResources(named: JsonObject, { settings }: LiveChannel): RelayError | null {
-  // References to items of the session's own conversation are nobody else's.
-  const { input, ...rest } = named;
+  // References to items of the session's own conversation are nobody else's; `conversation` is `auto` or `none` here.
+  const { input, conversation: _, ...rest } = named;
   const references = [...referencesIn(rest), ...referencesIn({ messages: input })];
   const foreign = references.find(
     ({ id, isOptional }) => !isOptional && !isShared(settings.sharedResources ?? [], id),

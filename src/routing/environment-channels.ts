@@ -76,6 +76,7 @@ export function demoChannels(config: Config): LiveChannel[] {
   if (demo === null) return [];
   return (Object.entries(demo.models) as [ProviderName, string[]][]).map(([provider, models]) => ({
     ...structuredClone(blank),
+    settings: {},
     id: `demo_${provider}`,
     name: `demo (${provider})`,
     provider,

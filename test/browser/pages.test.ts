@@ -326,7 +326,7 @@ describe.runIf(haveChromium)('without script', () => {
     await open('/dashboard/groups/trial');
     await page.getByRole('link', { name: 'Delete' }).click();
     await press('Delete it for ever');
-    expect(await page.getByRole('alert').innerText()).toContain('There are tokens in the group');
+    expect(await page.getByRole('alert').innerText()).toContain('There are tokens or accounts in the group');
     await open('/dashboard/tokens');
     await page.getByRole('link', { name: 'On trial' }).click();
     await page.getByRole('link', { name: 'Edit', exact: true }).click();

@@ -190,7 +190,11 @@ async function makeChannels(relay: TestRelay, upstreamUrl: string): Promise<void
       keys: ['upstream-key'],
       models: [...names.keys()],
       model_map: Object.fromEntries(names),
-      settings: { responses_api: true, forward_headers: Object.values(replayHeaders) },
+      settings: {
+        responses_api: true,
+        forward_headers: Object.values(replayHeaders),
+        shared_resources: ['fileSearchStores/*', 'cachedContents/*'],
+      },
     };
   });
   await inParallel(channels, 4, (channel) => relay.channel(channel));

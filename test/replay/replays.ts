@@ -85,7 +85,10 @@ export function replaysOf(fixture: Fixture): Replay[] {
 
 /** Ids in the request that the relay knows only when it has seen them being made. */
 export function idsNamedBy(fixture: Fixture): string[] {
-  const inBody = referencesIn(fixture.request).map(({ id }) => id);
+  // Google's have a path, and no response makes them: their channels share them.
+  const inBody = referencesIn(fixture.request)
+    .map(({ id }) => id)
+    .filter((id) => !id.includes('/'));
   const stored = /^\/v1\/responses\/([^/?]+)/.exec(fixture.meta.path)?.[1];
   return fixture.meta.endpoint === 'responses-sub' && stored ? [stored, ...inBody] : inBody;
 }
