@@ -118,10 +118,35 @@ describe('the door', () => {
       .map(({ request: { url, headers } }) => JSON.stringify({ url, headers }));
     for (const text of seen) expect(text).not.toContain(token);
     expect(seen.join()).toContain('"openai-beta":"realtime=v1"');
-    expect(seen.join()).toContain('voice=a');
+    // The upstream's query is the relay's own.
+    expect(seen.join()).not.toContain('voice=a');
     one.socket.close();
     other.socket.close();
     await Promise.all([one.closed, other.closed]);
+  });
+
+  it('refuses settings, responses, and items that name resources of the operator’s account', async () => {
+    const { token } = await relay.token();
+    const client = await openRealtime(relay.url, token);
+    await client.next('session.created');
+    const frames = [
+      { type: 'session.update', session: { type: 'realtime', prompt: { id: 'pmpt_1' } } },
+      {
+        type: 'session.update',
+        session: { type: 'realtime', audio: { output: { voice: { id: 'voice_1' } } } },
+      },
+      { type: 'response.create', response: { conversation: 'none', prompt: { id: 'pmpt_1' } } },
+      {
+        type: 'conversation.item.create',
+        item: { type: 'message', role: 'user', content: [{ type: 'input_image', file_id: 'file-1' }] },
+      },
+    ];
+    for (const frame of frames) {
+      client.say({ ...frame, event_id: 'mine' });
+      expect(await client.next('error')).toMatchObject({ error: { code: 'not_found', event_id: 'mine' } });
+    }
+    expect(JSON.stringify(upstream.sessions.at(-1)?.received)).not.toMatch(/pmpt_1|voice_1|file-1/);
+    client.socket.terminate();
   });
 
   it('echoes the API’s own subprotocol, and a credential in no spelling', async () => {
