@@ -1,13 +1,13 @@
 // Errors as OpenAI and its imitators write them, in bodies and in the middle of streams: objects, plain
 // strings, or the whole body.
-import { isObject, textAt } from './json-reader.ts';
+import { isObject, isZeroObject, textAt } from './json-reader.ts';
 import type { NeutralError } from './neutral.ts';
 import type { JsonObject } from './observation.ts';
 
 /** Null when the value has no `error` member (absent, null or empty). */
 export function readOpenaiError(value: JsonObject): NeutralError | null {
   const { error } = value;
-  if (error === undefined || error === null || error === '') return null;
+  if (error === undefined || error === null || error === '' || isZeroObject(error)) return null;
   if (!isObject(error)) return { ...nothing, message: String(error) };
   return errorOf(error);
 }

@@ -46,8 +46,7 @@ function readChunk(state: State, chunk: JsonObject, eventName: string | undefine
 }
 
 function choiceError(choices: JsonObject[]): ReturnType<typeof errorOf> | null {
-  const error = choices.map((choice) => objectAt(choice, 'error')).find((one) => one !== undefined);
-  return error === undefined ? null : errorOf(error);
+  return choices.map(readOpenaiError).find((error) => error !== null) ?? null;
 }
 
 /** `event: error` whose data is the error itself. */
