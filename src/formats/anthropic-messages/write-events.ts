@@ -1,6 +1,7 @@
 // Neutral events as the stream of a message. Blocks are numbered as they open; tool calls may be open side by
 // side, as their index tells them apart. https://docs.anthropic.com/en/docs/build-with-claude/streaming
 import { CarryCollector, callIdWithCarry } from '../carry.ts';
+import { errorOfEnd, isFailedEnd } from '../failed-end.ts';
 import type { Citation, NeutralEvent, Proof, Stop } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import type { AnswerContext, EventWriter } from '../translation.ts';
@@ -67,6 +68,7 @@ class MessageWriter implements EventWriter {
     const { usage, serviceTier, stop, complete, hasCalls } = this.known;
     if (!complete) return '';
     const closed = [...this.blocks.keys()].map((part) => this.close(part)).join('');
+    if (isFailedEnd(stop)) return closed + sse(writeErrorBody(errorOfEnd(stop)), 'error');
     const delta = {
       type: 'message_delta',
       delta: writeStop(stop, hasCalls),
@@ -203,7 +205,12 @@ class MessageWriter implements EventWriter {
   }
 
   private whole({ part, content }: Extract<NeutralEvent, { type: 'part-add' }>): string {
-    if (content.type !== 'web-search') return this.lose(content.type);
+    if (content.type !== 'web-search') {
+      const transcript = content.type === 'media' ? (content.transcript ?? '') : '';
+      return (
+        this.lose(content.type) + (transcript === '' ? '' : this.text(part, transcript) + this.close(part))
+      );
+    }
     return searchBlocks(content)
       .map((block) => this.open(part, block) + this.close(part))
       .join('');

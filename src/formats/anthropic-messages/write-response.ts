@@ -88,6 +88,9 @@ function writeParts(
       }
       case 'web-search':
         return searchBlocks(part);
+      case 'media':
+        drops.add(`content[${index}]`);
+        return part.transcript ? [textBlock({ type: 'text', text: part.transcript })] : [];
       default:
         drops.add(`content[${index}]`);
         return [];

@@ -45,6 +45,10 @@ export class ChoiceState {
     return this.#nextPart === 0;
   }
 
+  get #hasSaid(): boolean {
+    return this.#textPart !== null || this.#refused || this.#audioPart !== null || this.#calls.any;
+  }
+
   /** It gave a reason to end. */
   get finished(): boolean {
     return this.#finish !== null;
@@ -85,7 +89,9 @@ export class ChoiceState {
 
   ending(): NeutralEvent {
     const said = { calls: this.#calls.any, refusal: this.#refused };
-    return { type: 'candidate-end', candidate: this.#candidate, stop: readStop(this.#finish ?? {}, said) };
+    // Without a reason the stream was whole all the same: what it said decides.
+    const finish = this.#finish ?? (this.#hasSaid ? { finish_reason: 'stop' } : {});
+    return { type: 'candidate-end', candidate: this.#candidate, stop: readStop(finish, said) };
   }
 
   /** A text, or parts (Mistral's reasoning models). Log probabilities may come with an empty text. */

@@ -52,7 +52,9 @@ function readChoice(choice: JsonObject, body: JsonObject): NeutralCandidate {
     ...[readAudio(message)].filter((part) => part !== null),
     ...readCalls(message, textAt(body, 'id') ?? ''),
   ];
-  return { parts, stop: readStop(choice, saidIn(parts)) };
+  const error = readOpenaiError(choice);
+  const stop = readStop(choice, saidIn(parts));
+  return { parts, stop: error === null ? stop : { reason: 'error', message: error.message } };
 }
 
 function readRefusal(message: JsonObject): NeutralPart[] {

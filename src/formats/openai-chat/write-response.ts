@@ -5,6 +5,7 @@ import { CarryCollector, callIdWithCarry } from '../carry.ts';
 import { customInputOf, isCustomTool } from '../custom-tools.ts';
 import { writeDataUrl } from '../data-url.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
+import { errorOfEnd, explainedParts, isFailedEnd } from '../failed-end.ts';
 import type {
   MediaPart,
   NeutralCandidate,
@@ -53,9 +54,11 @@ function writeChoice(
   const logprobs = parts.flatMap((part) => (part.type === 'text' ? (part.logprobs ?? []) : []));
   return {
     index,
-    message: writeMessage(parts, context, dropped),
+    message: writeMessage(explainedParts({ parts, stop }), context, dropped),
     logprobs: logprobs.length > 0 ? { content: writeLogprobs(logprobs), refusal: null } : null,
     finish_reason: writeStop(stop, saidIn(parts)),
+    // Where OpenRouter puts it: https://openrouter.ai/docs/api/reference/errors-and-debugging (2026-11).
+    ...(isFailedEnd(stop) && { error: writeOpenaiError(errorOfEnd(stop)) }),
   };
 }
 

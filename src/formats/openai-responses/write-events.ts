@@ -1,5 +1,6 @@
 // Neutral events to the events of a streamed response, in OpenAI's order and with its numbers.
 // https://platform.openai.com/docs/api-reference/responses-streaming
+import { explanationOf } from '../failed-end.ts';
 import type { NeutralError, NeutralEvent, Stop } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { blockText } from '../said.ts';
@@ -139,9 +140,13 @@ function responseOf(state: State, ending: Ending | null): ReturnType<typeof resp
 /** A refused prompt is an answer that a filter stopped before its first word. */
 function refusePrompt(state: State, text: string): string {
   state.stop = { reason: 'content-filter' };
+  return begin(state) + refuse(state, text);
+}
+
+/** A refusal that comes whole. */
+function refuse(state: State, text: string): string {
   const part = -1;
   return (
-    begin(state) +
     startContent(state, part, true) +
     growContent(state, { type: 'refusal-delta', candidate: 0, part, text }) +
     finishContent(state, part)
@@ -151,10 +156,12 @@ function refusePrompt(state: State, text: string): string {
 function finish(state: State): string {
   const begun = begin(state);
   const ending = writeStop(state.stop, { refusal: state.refused });
-  const message = finishMessage(state, ending.status === 'incomplete' ? 'incomplete' : 'completed');
+  const explanation = explanationOf(state.stop, state.refused);
+  const refusal = explanation === undefined ? '' : refuse(state, explanation);
+  const message = finishMessage(state, ending.status === 'completed' ? 'completed' : 'incomplete');
   const response = responseOf(state, ending);
   state.finished = response;
-  return begun + message + emit(state, `response.${ending.status}`, { response });
+  return begun + refusal + message + emit(state, `response.${ending.status}`, { response });
 }
 
 /** The error's own `type` has no place in this event: its `type` is the event's. */
