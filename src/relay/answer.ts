@@ -67,9 +67,13 @@ function translatedFailure(
   { status, headers }: Response,
   text: string,
 ): Response {
-  const body = upstreamErrorBody(endpoint.door, readUpstreamError(status, text), requestId);
+  const error = readUpstreamError(status, text);
+  const body = upstreamErrorBody(endpoint.door, error, requestId);
   const retryAfter = headers.get('retry-after');
-  return Response.json(body, { status, headers: retryAfter === null ? {} : { 'retry-after': retryAfter } });
+  return Response.json(body, {
+    status: error.status ?? status,
+    headers: retryAfter === null ? {} : { 'retry-after': retryAfter },
+  });
 }
 
 function empty({ ticket, sent: { upstream }, meter }: Answering): Response {

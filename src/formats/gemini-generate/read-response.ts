@@ -1,5 +1,6 @@
 // A whole answer of generateContent to the neutral form.
 
+import { withOverflow } from '../context-overflow.ts';
 import type { NeutralCandidate, NeutralError, NeutralPart, NeutralResponse } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { madeCallId } from '../tool-ids.ts';
@@ -79,11 +80,11 @@ export function readPromptBlock(body: JsonObject): NeutralResponse['promptBlock'
 export function readError(body: JsonObject): NeutralError {
   const error = objectOf(body, 'error');
   const status = numberOf(error, 'code');
-  return {
+  return withOverflow({
     status: status !== undefined && status >= 400 ? status : null,
     type: textOf(error, 'status') ?? null,
     code: null,
     message: textOf(error, 'message') ?? 'The model provider reported an error.',
     param: null,
-  };
+  });
 }

@@ -46,8 +46,10 @@ function readEvent(state: State, event: JsonObject, type: string): NeutralEvent[
       break;
     case 'response.completed':
     case 'response.incomplete':
-    case 'response.failed':
       finish(state, objectAt(event, 'response') ?? {}, events);
+      break;
+    case 'response.failed':
+      finish(state, { ...objectAt(event, 'response'), status: 'failed' }, events);
       break;
     case 'error':
       fail(state, errorOf(isObject(event.error) ? event.error : { ...event, type: null }), events);

@@ -3,11 +3,12 @@
 import { explanationOf } from '../failed-end.ts';
 import type { NeutralError, NeutralEvent, Stop } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
+import { openaiCodeOf } from '../openai-error.ts';
 import { blockText } from '../said.ts';
 import type { AnswerContext, EventWriter } from '../translation.ts';
 import { beginOutput, emit, type OutputState } from './output-state.ts';
 import { responseObject } from './response-object.ts';
-import { type Ending, writeStop } from './stop-reason.ts';
+import { type Ending, failed, writeStop } from './stop-reason.ts';
 import {
   finishCall,
   finishReasoning,
@@ -164,7 +165,16 @@ function finish(state: State): string {
   return begun + refusal + message + emit(state, `response.${ending.status}`, { response });
 }
 
-/** The error's own `type` has no place in this event: its `type` is the event's. */
-function writeError(state: State, { code, type, message, param }: NeutralError): string {
-  return emit(state, 'error', { code: code ?? type, message, param });
+/**
+ * The error's own `type` has no place in this event: its `type` is the event's. OpenAI's SDKs raise at `error`; Codex
+ * reads `response.failed` only (codex-rs, 2026-11), so that a full context is told to both.
+ */
+function writeError(state: State, error: NeutralError): string {
+  const { type, message, param, kind } = error;
+  const code = openaiCodeOf(error) ?? type;
+  if (kind !== 'context-overflow') return emit(state, 'error', { code, message, param });
+  const begun = begin(state);
+  const told = emit(state, 'error', { code, message, param });
+  const response = responseOf(state, failed('context_length_exceeded', message));
+  return begun + told + emit(state, 'response.failed', { response });
 }
