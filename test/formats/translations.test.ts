@@ -38,8 +38,10 @@ interface Column {
   stops: Partial<Record<StopReason, StopReason>>;
   /** Has a member of its own for words of refusal; elsewhere they are the answer's text. */
   refusals: boolean;
-  /** Arguments are JSON objects: what a model broke off, or a custom tool's free text, is put into one as `input`. */
+  /** Arguments are JSON objects: of a cut one the whole members are kept, a custom tool's text is put in as `input`. */
   objectArguments: boolean;
+  /** They are streamed as they come, cut ones too. */
+  streamsArguments?: boolean;
   /** A refused prompt is an answer without a candidate; elsewhere an empty one that was filtered. */
   promptBlocks: boolean;
   /** Clients expect counts in every answer: none is told as zeros. */
@@ -172,10 +174,17 @@ function inWordsOf(told: Told, to: Column): Told {
     calls: to.objectArguments
       ? calls.map((call) => ({
           ...call,
-          arguments: isObject(call.arguments) ? call.arguments : { input: call.arguments },
+          arguments: objectOf(call.arguments, to),
         }))
       : calls,
   };
+}
+
+function objectOf(value: unknown, { streamsArguments }: Column): unknown {
+  if (isObject(value)) return value;
+  const isCut = typeof value === 'string' && value.startsWith('{');
+  if (!isCut) return { input: value };
+  return streamsArguments ? value : expect.any(Object);
 }
 
 function refusedPrompt({ reason, message }: NonNullable<NeutralResponse['promptBlock']>, to: Column): Told {
@@ -227,7 +236,7 @@ describe.skipIf(!haveFixtures)('recorded answers in every other format', () => {
         const source = read(fixture);
         const { body } = to.format.writeResponse(source, context);
         const back = to.format.readResponse(body);
-        if (source.error) expect(back.error?.message).toBe(source.error.message);
+        if (source.error) expect(back.error?.message).toContain(source.error.message);
         else compare(back, source, to);
       });
 
@@ -236,14 +245,14 @@ describe.skipIf(!haveFixtures)('recorded answers in every other format', () => {
         const events = isStream(fixture) ? readEvents(from.format, fixture) : eventsOfResponse(source);
         const text = writeStream(to.format.eventWriter(context), events);
         const back = collectEvents(readStream(to.format, [new TextEncoder().encode(text)]));
-        if (source.error) expect(back.error?.message).toBe(source.error.message);
+        if (source.error) expect(back.error?.message).toContain(source.error.message);
         else if (!source.whole) expect(back.whole).toBe(false);
         else if (to.name !== 'gemini-generate' && source.candidates.some(({ stop }) => isFailedEnd(stop)))
           expect(back.error?.message).toMatch(/\w/);
         else {
           expect(back.whole).toBe(true);
           // Arguments are streamed as they come, broken ones too, where the format streams them.
-          compare(back, source, to.name === 'anthropic-messages' ? { ...to, objectArguments: false } : to);
+          compare(back, source, to.name === 'anthropic-messages' ? { ...to, streamsArguments: true } : to);
         }
       });
     },

@@ -4,12 +4,15 @@ import { explanationOf } from '../failed-end.ts';
 import type { NeutralError, NeutralEvent, Stop } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { openaiCodeOf } from '../openai-error.ts';
+import { PartOrder } from '../part-order.ts';
 import { blockText } from '../said.ts';
 import type { AnswerContext, EventWriter } from '../translation.ts';
+import type { ItemStatus } from './items.ts';
 import { beginOutput, emit, type OutputState } from './output-state.ts';
 import { responseObject } from './response-object.ts';
 import { type Ending, failed, writeStop } from './stop-reason.ts';
 import {
+  endCall,
   finishCall,
   finishReasoning,
   growCall,
@@ -21,6 +24,7 @@ import {
 import { cite, finishContent, finishMessage, growContent, startContent } from './write-message-events.ts';
 
 interface State extends OutputState {
+  order: PartOrder;
   begun: boolean;
   ended: boolean;
   stop: Stop;
@@ -31,13 +35,14 @@ interface State extends OutputState {
 export function eventWriter(context: AnswerContext): EventWriter {
   const state: State = {
     ...beginOutput(context),
+    order: new PartOrder(),
     begun: false,
     ended: false,
     stop: { reason: 'unknown' },
     finished: null,
   };
   return {
-    write: (event) => writeEvent(state, event),
+    write: (event) => writeOrdered(state, event),
     end: () => (state.ended ? finish(state) : ''),
     get dropped() {
       return state.dropped.list;
@@ -49,6 +54,14 @@ export function eventWriter(context: AnswerContext): EventWriter {
       return state.finished;
     },
   };
+}
+
+/** Items may not overlap: the official SDK expects the content of an item to end before the item does. */
+function writeOrdered(state: State, event: NeutralEvent): string {
+  if ('candidate' in event && event.candidate > 0) return writeEvent(state, event);
+  let text = '';
+  for (const ordered of state.order.push(event)) text += writeEvent(state, ordered);
+  return text;
 }
 
 function writeEvent(state: State, event: NeutralEvent): string {
@@ -88,9 +101,9 @@ type PartEvent = Exclude<
 function writePart(state: State, event: PartEvent): string {
   switch (event.type) {
     case 'text-start':
-      return startContent(state, event.part, false);
+      return finishCall(state, 'completed') + startContent(state, event.part, false);
     case 'refusal-start':
-      return startContent(state, event.part, true);
+      return finishCall(state, 'completed') + startContent(state, event.part, true);
     case 'text-delta':
     case 'refusal-delta':
       return growContent(state, event);
@@ -106,7 +119,7 @@ function writePart(state: State, event: PartEvent): string {
     case 'tool-call-delta':
       return growCall(state, event);
     case 'tool-call-end':
-      return finishCall(state, event.part);
+      return endCall(state, event.part);
     case 'audio-delta':
       // Sound has no place in a response.
       state.dropped.add('audio');
@@ -114,8 +127,13 @@ function writePart(state: State, event: PartEvent): string {
     case 'reasoning-start':
     case 'tool-call-start':
     case 'part-add':
-      return finishMessage(state, 'completed') + startItem(state, event);
+      return finishOpen(state, 'completed') + startItem(state, event);
   }
+}
+
+/** Ends the call or the message that stands last. */
+function finishOpen(state: State, status: ItemStatus): string {
+  return finishCall(state, status) + finishMessage(state, status);
 }
 
 function startItem(
@@ -158,11 +176,13 @@ function finish(state: State): string {
   const begun = begin(state);
   const ending = writeStop(state.stop, { refusal: state.refused });
   const explanation = explanationOf(state.stop, state.refused);
+  const status = ending.status === 'completed' ? 'completed' : 'incomplete';
+  const call = finishCall(state, status);
   const refusal = explanation === undefined ? '' : refuse(state, explanation);
-  const message = finishMessage(state, ending.status === 'completed' ? 'completed' : 'incomplete');
+  const message = finishMessage(state, status);
   const response = responseOf(state, ending);
   state.finished = response;
-  return begun + refusal + message + emit(state, `response.${ending.status}`, { response });
+  return begun + call + refusal + message + emit(state, `response.${ending.status}`, { response });
 }
 
 /**
@@ -172,9 +192,10 @@ function finish(state: State): string {
 function writeError(state: State, error: NeutralError): string {
   const { type, message, param, kind } = error;
   const code = openaiCodeOf(error) ?? type;
-  if (kind !== 'context-overflow') return emit(state, 'error', { code, message, param });
+  const open = finishOpen(state, 'incomplete');
+  if (kind !== 'context-overflow') return open + emit(state, 'error', { code, message, param });
   const begun = begin(state);
   const told = emit(state, 'error', { code, message, param });
   const response = responseOf(state, failed('context_length_exceeded', message));
-  return begun + told + emit(state, 'response.failed', { response });
+  return open + begun + told + emit(state, 'response.failed', { response });
 }
