@@ -13,7 +13,9 @@ export function readMessage(body: JsonObject): NeutralResponse {
     id: textAt(body, 'id') ?? null,
     model: textAt(body, 'model') ?? null,
     createdAtSeconds: null,
-    candidates: [{ parts: readContent(body.content, ''), stop: readStop(body) ?? { reason: 'unknown' } }],
+    candidates: [
+      { parts: readContent(body.content, 'content'), stop: readStop(body) ?? { reason: 'unknown' } },
+    ],
     usage: readMessagesUsage(usage),
     serviceTier: textAt(usage, 'service_tier') ?? null,
     error: body.type === 'error' ? readError(body) : null,

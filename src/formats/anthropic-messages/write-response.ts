@@ -102,10 +102,10 @@ function writeParts(
       case 'web-search':
         return searchBlocks(part);
       case 'media':
-        drops.add(`content[${index}]`);
+        drops.add(part.at || `content[${index}]`);
         return part.transcript ? [textBlock({ type: 'text', text: part.transcript })] : [];
       default:
-        drops.add(`content[${index}]`);
+        drops.add(part.at || `content[${index}]`);
         return [];
     }
   });

@@ -49,7 +49,7 @@ function writeChoice(
   dropped: DroppedPaths,
 ): JsonObject {
   parts.forEach((part, at) => {
-    if (!isSaid(part)) dropped.add(`candidates[${index}].parts[${at}]`);
+    if (!isSaid(part)) dropped.add(part.at || `candidates[${index}].parts[${at}]`);
   });
   const logprobs = parts.flatMap((part) => (part.type === 'text' ? (part.logprobs ?? []) : []));
   return {

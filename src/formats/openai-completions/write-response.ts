@@ -36,7 +36,7 @@ function writeChoice(
   dropped: DroppedPaths,
 ): JsonObject {
   parts.forEach((part, at) => {
-    if (textOf(part) === null) dropped.add(`candidates[${index}].parts[${at}]`);
+    if (textOf(part) === null) dropped.add(part.at || `candidates[${index}].parts[${at}]`);
   });
   const echo = echoOf(request);
   const logprobs = parts.flatMap((part) => (part.type === 'text' ? (part.logprobs ?? []) : []));

@@ -94,8 +94,11 @@ function itemAt(state: State, index: number, events: NeutralEvent[]): ItemState 
 /** The whole response comes along: items that were not streamed (by some imitators) are read from it. */
 function finish(state: State, response: JsonObject, events: NeutralEvent[]): void {
   start(state, response, events);
-  for (const [index, item] of objectsAt(response, 'output').entries())
-    if (!state.items.has(index))
+  const output = objectsAt(response, 'output');
+  // Where as many items were streamed as there are, their numbers are the imitator's own.
+  const isStreamed = state.items.size >= output.length;
+  for (const [index, item] of output.entries())
+    if (!isStreamed && !state.items.has(index))
       itemAt(state, index, events).read('response.output_item.done', { item }, events);
   closeItems(state, events);
   readUsage(response, events);

@@ -70,7 +70,7 @@ function writeOutput(
       end > at
         ? writeMessage(parts.slice(at, end), context, index, status, dropped)
         : writeItem(parts[at], context, index, at === parts.length - 1 ? lastStatus : 'completed');
-    if (item === null) dropped.add(`candidates[0].parts[${at}]`);
+    if (item === null) dropped.add(parts[at]?.at || `candidates[0].parts[${at}]`);
     else output.push(item);
     at = Math.max(end, at + 1);
   }
