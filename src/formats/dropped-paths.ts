@@ -1,6 +1,11 @@
 // What a writer could not say: the caller's own paths, in order and without repetition.
 import type { NeutralPart, NeutralRequest } from './neutral.ts';
 
+/** Whether some format has no place for such a part of an answer: it then carries the provider's own path to it. */
+export function isLosable({ type }: NeutralPart): boolean {
+  return type === 'media' || type === 'web-search' || type === 'opaque';
+}
+
 /** Gathers paths while a request or an answer is written. */
 export class DroppedPaths {
   readonly #paths = new Set<string>();

@@ -42,6 +42,18 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether the object has members, all of them empty: the zero value of a server written in Go, which says nothing. */
+export function isZeroObject(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const members = Object.values(value);
+  return members.length > 0 && members.every(isZero);
+}
+
+function isZero(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  return value === '' || value === 0 || value === false || value === null || isZeroObject(value);
+}
+
 /**
  * What an error inside an answer is called: its code or type, else its status, else `error`; undefined when
  * the value has no error. Errors are objects, plain strings, or (Mistral, Cohere) the whole body.
@@ -51,6 +63,7 @@ export function errorName(value: JsonObject): string | undefined {
   if (error === undefined || error === null) return undefined;
   if (typeof error === 'string') return error === '' ? undefined : 'error';
   if (!isObject(error)) return 'error';
+  if (isZeroObject(error)) return undefined;
   const { code, type, status } = error;
   for (const name of [code, type, status]) {
     if (typeof name === 'string' && name !== '') return name;

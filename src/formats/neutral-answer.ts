@@ -68,6 +68,8 @@ export interface NeutralError {
   code: string | null;
   message: string;
   param: string | null;
+  /** What every format has words of its own for, whatever the provider called it. Absent: nothing of the kind. */
+  kind?: 'context-overflow';
 }
 
 /**

@@ -180,6 +180,9 @@ function readField(fields: Fields, line: string): void {
   if (name === 'data') fields.data = fields.data === null ? value : `${fields.data}\n${value}`;
   else if (name === 'event') fields.event = value;
   else if (name === 'id') fields.id = value;
+  else if (name === 'error' && fields.data === null && value.startsWith('{'))
+    // Not the standard's: llama.cpp ends a stream that fails with `error: {…}` (tools/server, 2025, and its forks).
+    fields.data = `{"error":${value}}`;
 }
 
 /** Finds line ends by indexOf: of CR and LF, the one that is absent is looked for only once. */

@@ -57,8 +57,11 @@ export interface WrittenResponse {
 export interface EventReader {
   /** One SSE event's parsed data, or one element of Gemini's array. */
   read(event: JsonObject, eventName: string | undefined): NeutralEvent[];
-  /** The body ended, however: closes what is open. `message-end` only if the terminator was seen or is due here. */
-  end(): NeutralEvent[];
+  /**
+   * The body ended, however: closes what is open. `message-end` only if the terminator was seen or is due here.
+   * `isWhole`: the framing's own terminator came (`[DONE]`), so that a missing reason to end is no sign of a cut.
+   */
+  end(isWhole?: boolean): NeutralEvent[];
 }
 
 /** Writes one streamed answer. */

@@ -1,5 +1,6 @@
 // An upstream's error body, whatever its shape, as a neutral error; and a neutral error as each door shapes it.
 import { writeErrorBody as messagesErrorBody } from './anthropic-messages/write-error.ts';
+import { excludesOverflow, withOverflow } from './context-overflow.ts';
 import type { DoorFormat } from './format.ts';
 import { writeErrorBody as generateErrorBody } from './gemini-generate/write-error.ts';
 import { isObject, textAt } from './json-reader.ts';
@@ -15,7 +16,11 @@ export function readUpstreamError(status: number, body: string): NeutralError {
   const value = jsonOf(body);
   const found = isObject(value) ? fromObject(value) : null;
   const error = found ?? { status: null, type: null, code: null, message: mute, param: null };
-  return { ...error, status, message: error.message || mute };
+  const { kind, ...named } = { ...error, status, message: error.message || mute };
+  // What the body alone shows holds for any status but those of a limit or a key: llama.cpp says 500 of an overflow.
+  return kind === undefined || excludesOverflow(status)
+    ? withOverflow(named)
+    : { ...named, status: 400, kind };
 }
 
 function jsonOf(body: string): unknown {
@@ -53,12 +58,17 @@ const openaiTypes: Readonly<Record<number, string>> = {
   429: 'rate_limit_error',
 };
 
+/** A provider's code or type; of Gemini's, whose code is the HTTP status, only the type says something. */
+function codeOf({ code, type }: NeutralError): string | null {
+  return code === null || /^[45]\d\d$/.test(code) ? (type ?? code) : code;
+}
+
 /** The body that a caller of that door gets. */
 export function upstreamErrorBody(door: DoorFormat, error: NeutralError, requestId: string): JsonObject {
   switch (door) {
     case 'openai': {
       const type = openaiTypes[error.status ?? 500] ?? 'upstream_error';
-      return { error: writeOpenaiError({ ...error, type, code: error.code ?? error.type }) };
+      return { error: writeOpenaiError({ ...error, type, code: codeOf(error) }) };
     }
     case 'anthropic':
       return { ...messagesErrorBody(error), request_id: requestId };

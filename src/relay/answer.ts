@@ -1,6 +1,8 @@
 // From the upstream's response to the caller's: which way its body goes, what is counted on the way, and the
 // settlement at its end.
+
 import { createMeter, type Framing } from '../formats/meter.ts';
+import { withPromptTokens } from '../formats/openai-embeddings/response.ts';
 import { readRerankResponse } from '../formats/rerank/response.ts';
 import { readUpstreamError, upstreamErrorBody } from '../formats/upstream-error.ts';
 import { mediaType } from '../lib/media-type.ts';
@@ -40,7 +42,7 @@ export async function answer(request: Admitted, sent: Sent): Promise<Response> {
   const answering = { ...request, sent, meter, framing };
   if (upstream.body === null) return empty(answering);
   if (sent.translation !== null) return translated(answering, upstream.body, sent.translation);
-  if (isReadWhole(call, upstream, framing)) return whole(answering);
+  if (isReadWhole(call, sent, framing)) return whole(answering);
   return streamed(answering, upstream.body);
 }
 
@@ -68,9 +70,13 @@ function translatedFailure(
   { status, headers }: Response,
   text: string,
 ): Response {
-  const body = upstreamErrorBody(endpoint.door, readUpstreamError(status, text), requestId);
+  const error = readUpstreamError(status, text);
+  const body = upstreamErrorBody(endpoint.door, error, requestId);
   const retryAfter = headers.get('retry-after');
-  return Response.json(body, { status, headers: retryAfter === null ? {} : { 'retry-after': retryAfter } });
+  return Response.json(body, {
+    status: error.status ?? status,
+    headers: retryAfter === null ? {} : { 'retry-after': retryAfter },
+  });
 }
 
 function empty({ ticket, sent: { upstream }, meter }: Answering): Response {
@@ -93,6 +99,11 @@ async function whole(answering: Answering): Promise<Response> {
   if (sent.usageSwitchedOn && meter.framing === 'sse') {
     headers.delete('content-length');
     return new Response(withoutUsage(bytes), { status: upstream.status, headers });
+  }
+  if (call.endpoint.operation === 'embeddings' && sent.route.channel.provider === 'voyage') {
+    const text = withPromptTokens(new TextDecoder().decode(bytes));
+    if (text !== null) headers.delete('content-length');
+    return new Response(text ?? bytes, { status: upstream.status, headers });
   }
   if (call.endpoint.operation !== 'rerank' || plan.body.type !== 'json') {
     return new Response(bytes, { status: upstream.status, headers });
@@ -133,9 +144,11 @@ function jsonFraming({ endpoint }: Call, { translation }: Sent): 'json' | 'json-
   return endpoint.operation === 'stream-generate-content' && translation === null ? 'json-array' : 'json';
 }
 
-function isReadWhole({ endpoint }: Call, { headers }: Response, framing: Framing): boolean {
+function isReadWhole({ endpoint }: Call, { upstream: { headers }, route }: Sent, framing: Framing): boolean {
+  const isOfVoyage = endpoint.operation === 'embeddings' && route.channel.provider === 'voyage';
+  const isRewritten = endpoint.operation === 'rerank' || isOfVoyage;
   const length = headers.get('content-length');
   const isSmall =
     length !== null && Number(length) <= relayLimits.wholeAnswerBytes && !headers.has('content-encoding');
-  return endpoint.operation === 'rerank' || (framing === 'json' && isSmall);
+  return isRewritten || (framing === 'json' && isSmall);
 }

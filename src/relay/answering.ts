@@ -73,10 +73,11 @@ function overdue({ startedAtMs }: Call): RelayError | null {
 }
 
 /** What the log says of a stream, by how it ended; what was delivered is charged in every case. */
-export function settleStream(answering: Answering, end: StreamEnd): void {
+export function settleStream(answering: Answering, end: StreamEnd, failedEnd: string | null = null): void {
   const { ticket, sent, meter } = answering;
   settleByAnswer(answering, sent, meter);
-  ticket.settle({ status: sent.upstream.status, errorCode: errorCodeOf(end, answering), meter });
+  const errorCode = errorCodeOf(end, answering) ?? failedEnd;
+  ticket.settle({ status: sent.upstream.status, errorCode, meter });
 }
 
 function errorCodeOf(end: StreamEnd, { call, meter }: Answering): string | null {

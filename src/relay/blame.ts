@@ -1,6 +1,7 @@
 // What an upstream's response says against the place that it came from: whether another may be tried, and what the
 // place is to be left alone for.
 import { isObject } from '../formats/json-reader.ts';
+import { readUpstreamError } from '../formats/upstream-error.ts';
 import { mediaType } from '../lib/media-type.ts';
 import { refusedRelay, refusedThisOnly } from '../providers/refused-relay.ts';
 import type { Failure } from '../routing/health.ts';
@@ -42,7 +43,9 @@ function failureOf(status: number, headers: Headers, text: string): AttemptFailu
   if (refusedThisOnly(status, text)) return { ...said, kind: 'unsuited' };
   if (refusedRelay(status, text)) return { ...said, kind: 'refused' };
   if (status === 429 || status === 408) return { ...said, kind: 'limited' };
-  return status < 500 ? null : { ...said, kind: 'unavailable' };
+  // The channel is healthy: the conversation is too long for its model.
+  if (status < 500 || readUpstreamError(status, text).kind === 'context-overflow') return null;
+  return { ...said, kind: 'unavailable' };
 }
 
 /** Of an error's body, this much is searched for what it says of the relay's own key. */

@@ -2,6 +2,7 @@
 import { type BodyShape, FramingDetector } from '../formats/framing-detector.ts';
 import { isObject } from '../formats/json-reader.ts';
 import type { JsonObject } from '../formats/observation.ts';
+import { errorOf } from '../formats/openai-error.ts';
 import { createRawSseSplitter, type RawSseBlock } from '../formats/sse.ts';
 import { GulpReader } from '../lib/gulps.ts';
 import { withTimer } from '../lib/timer.ts';
@@ -102,6 +103,7 @@ function namesOf(error: unknown): string[] {
 
 /** Errors that are the request's own fault would be the same elsewhere. An error without a name is told by its words. */
 function isCallersFault(names: readonly string[], error: unknown): boolean {
+  if (isObject(error) && errorOf(error).kind === 'context-overflow') return true;
   const words = names.length > 0 ? names : [typeof error === 'string' ? error : JSON.stringify(error)];
   return words.some((word) => callersFault.test(word));
 }

@@ -32,7 +32,7 @@ export function translateEmbeddings(
       whole: (text) => {
         const answer = upstream.read(jsonOf(text));
         if (answer.vectors.length !== request.texts.length) throw incomplete(request, answer.vectors.length);
-        return { status: 200, body: caller.write(answer, model ?? '', body), dropped: [] };
+        return { ...fine, body: caller.write(answer, model ?? '', body) };
       },
       wholeOfStream: () => {
         throw new RelayError('upstream_error', 'The model provider streamed an answer unasked.');
@@ -43,6 +43,8 @@ export function translateEmbeddings(
     },
   };
 }
+
+const fine = { status: 200, dropped: [], hasFailed: false, isFinal: false };
 
 function incomplete({ texts }: EmbeddingRequest, vectors: number): RelayError {
   const message = `The model provider answered ${vectors} vectors for ${texts.length} texts.`;

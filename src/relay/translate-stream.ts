@@ -2,6 +2,7 @@
 // gulp goes out together, and always whole events, so that an error event can follow at any time.
 import type { AnswerEdit } from '../formats/answer-edit.ts';
 import { errorEvent } from '../formats/error-event.ts';
+import { isFailedEnd } from '../formats/failed-end.ts';
 import { FramingDetector } from '../formats/framing-detector.ts';
 import { errorName } from '../formats/json-reader.ts';
 import type { NeutralEvent, NeutralResponse } from '../formats/neutral.ts';
@@ -41,6 +42,7 @@ export class StreamTranslator implements Edit {
   /** The end, or an error, was told: nothing may follow it. */
   private isOver = false;
   private sawEnd = false;
+  private failedEnd = false;
 
   constructor(parts: StreamParts) {
     this.parts = parts;
@@ -50,6 +52,11 @@ export class StreamTranslator implements Edit {
   /** What the answer could not say so far. */
   get dropped(): readonly string[] {
     return this.writer.dropped;
+  }
+
+  /** An answer ended in a failure that the upstream did not report as an error. */
+  get hasFailed(): boolean {
+    return this.failedEnd;
   }
 
   /** The whole answer, where the caller's format tells it at the end. */
@@ -122,7 +129,7 @@ export class StreamTranslator implements Edit {
   }
 
   private ended(isWhole: boolean): string {
-    const rest = this.written(this.parts.reader.end());
+    const rest = this.written(this.parts.reader.end(isWhole));
     if (this.isOver) return rest;
     const last = isWhole && !this.sawEnd ? this.written([{ type: 'message-end' }]) : '';
     const end = this.sawEnd ? this.writer.end() : this.errorEvent(cutAnswer());
@@ -138,6 +145,7 @@ export class StreamTranslator implements Edit {
         if (edited.type === 'message-end') this.sawEnd = true;
         text += this.writer.write(edited);
         if (edited.type === 'error') this.isOver = true;
+        if (edited.type === 'candidate-end' && isFailedEnd(edited.stop)) this.failedEnd = true;
       }
     }
     if (text !== '') this.saidAnything = true;
@@ -181,6 +189,6 @@ export function responseOfStream(
     const value = parsed(data);
     if (value !== null) add(reader.read(value, event));
   }
-  add(reader.end());
+  add(reader.end(isWhole));
   return { response: collector.response, isWhole };
 }

@@ -3,7 +3,9 @@
 import { type AnswerEdit, fitRequest } from '../formats/answer-edit.ts';
 import { carryMark } from '../formats/carry.ts';
 import { eventsOfResponse } from '../formats/events-of-response.ts';
-import type { FormatName, NeutralRequest, NeutralResponse } from '../formats/neutral.ts';
+import { errorOfEnd, isFailedEnd, isSaidPart, withKnownEnds } from '../formats/failed-end.ts';
+import type { DoorFormat } from '../formats/format.ts';
+import type { FormatName, NeutralError, NeutralRequest, NeutralResponse } from '../formats/neutral.ts';
 import type { JsonObject } from '../formats/observation.ts';
 import { wantsReasoning } from '../formats/reasoning.ts';
 import { toolNameRules } from '../formats/tool-names.ts';
@@ -147,22 +149,46 @@ function wholeOfStream(text: string, answer: Answer): WholeAnswer {
   return writtenWhole(response, answer);
 }
 
-function writtenWhole(read: NeutralResponse, { call, caller, context, edit }: Answer): WholeAnswer {
-  const response = edit.response(read);
-  if (response.error !== null) {
-    const error = { ...response.error, status: response.error.status ?? 502 };
-    return {
-      status: error.status,
-      body: upstreamErrorBody(call.endpoint.door, error, call.requestId),
-      dropped: [],
-    };
-  }
-  return { status: 200, ...caller.writeResponse(response, context) };
+function writtenWhole(read: NeutralResponse, answer: Answer): WholeAnswer {
+  const { call, caller, context, edit } = answer;
+  const response = edit.response(withKnownEnds(read));
+  const failure = failureOf(response, call.endpoint.door);
+  const isFinal = failure !== null && wasCharged(response);
+  if (failure !== null && !isSaid(response)) return { ...errorAnswer(failure, call), isFinal };
+  const written = caller.writeResponse(response, context);
+  if (failure === null || call.endpoint.door !== 'anthropic')
+    return { status: 200, ...written, hasFailed: failure !== null, isFinal };
+  // No member of a message says that it failed: the error holds the message.
+  const error = errorAnswer(failure, call);
+  return { ...error, body: { ...error.body, partial_message: written.body }, isFinal };
+}
+
+/** An error, or the end of the first answer if no answer ended well. */
+function failureOf({ error, candidates }: NeutralResponse, door: DoorFormat): NeutralError | null {
+  if (error !== null) return error;
+  const [first] = candidates;
+  if (first === undefined || !candidates.every(({ stop }) => isFailedEnd(stop))) return null;
+  // Gemini's clients read the reason, also where nothing was said.
+  return door === 'gemini' && !first.parts.some(isSaidPart) ? null : errorOfEnd(first.stop);
+}
+
+function isSaid({ error, candidates }: NeutralResponse): boolean {
+  return error === null && candidates.some(({ parts }) => parts.some(isSaidPart));
+}
+
+function wasCharged(response: NeutralResponse): boolean {
+  return isSaid(response) || (response.usage?.outputTokens ?? 0) > 0;
+}
+
+function errorAnswer(failure: NeutralError, { endpoint, requestId }: Call): WholeAnswer {
+  const error = { ...failure, status: failure.status ?? 502 };
+  const body = upstreamErrorBody(endpoint.door, error, requestId);
+  return { status: error.status, body, dropped: [], hasFailed: true, isFinal: false };
 }
 
 function streamOfWhole(text: string, { caller, format, context, edit }: Answer): string {
   const writer = caller.eventWriter(context);
-  const events = eventsOfResponse(formatNamed(format).readResponse(jsonOf(text)));
+  const events = eventsOfResponse(withKnownEnds(formatNamed(format).readResponse(jsonOf(text))));
   const written = events.flatMap((event) => edit.event(event)).map((event) => writer.write(event));
   return written.join('') + writer.end();
 }

@@ -43,12 +43,12 @@ function translatedStream(
     // The translator says so itself.
     isCut: () => false,
     errorEvent: (error) => translator.errorEvent(error),
-    beforeClose: () => keep(answering, translator.finished),
+    beforeClose: () => keep(answering, translator.hasFailed ? null : translator.finished),
   };
   const running = pumpStream(task, translator);
   const settled = running.end.then((end) => {
     ticket.dropped = [...translation.dropped, ...translator.dropped];
-    settleStream(answering, end);
+    settleStream(answering, end, translator.hasFailed ? 'upstream_error' : null);
   });
   call.background(settled);
   return new Response(running.readable, {
@@ -69,15 +69,14 @@ async function translatedWhole(answering: Answering, translation: Translation): 
       headers: translatedHeaders(sent, translation.streamType, translation.dropped),
     });
   }
-  const { status, body, dropped } =
+  const { status, body, dropped, hasFailed, isFinal } =
     shapeOfBytes(bytes) === 'sse' ? translation.wholeOfStream(text) : translation.whole(text);
   ticket.dropped = [...translation.dropped, ...dropped];
-  ticket.settle({ status, errorCode: meter.error, meter });
-  await keep(answering, status === 200 ? body : null);
-  return Response.json(body, {
-    status,
-    headers: translatedHeaders(sent, 'application/json', ticket.dropped),
-  });
+  ticket.settle({ status, errorCode: meter.error ?? (hasFailed ? 'upstream_error' : null), meter });
+  await keep(answering, hasFailed ? null : body);
+  const headers = translatedHeaders(sent, 'application/json', ticket.dropped);
+  if (isFinal) headers.set('x-should-retry', 'false');
+  return Response.json(body, { status, headers });
 }
 
 /** Before the caller sees its end, so that its next request finds it. */

@@ -38,6 +38,10 @@ export interface WholeAnswer {
   status: number;
   body: JsonObject;
   dropped: readonly string[];
+  /** The answer failed. What it said all the same is in the body. */
+  hasFailed: boolean;
+  /** It was charged, so that SDKs must not send the request again by themselves. */
+  isFinal: boolean;
 }
 
 /** Throws RelayError `invalid_request` for a loss that the caller forbids with `x-relay-strict: 1`. */

@@ -4,6 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { messagesFormat } from '../../src/formats/anthropic-messages/index.ts';
 import { eventsOfResponse } from '../../src/formats/events-of-response.ts';
+import { isFailedEnd, withKnownEnds } from '../../src/formats/failed-end.ts';
 import { generateFormat } from '../../src/formats/gemini-generate/index.ts';
 import { isObject } from '../../src/formats/json-reader.ts';
 import type { FormatName, NeutralCandidate, NeutralResponse, StopReason } from '../../src/formats/neutral.ts';
@@ -37,8 +38,10 @@ interface Column {
   stops: Partial<Record<StopReason, StopReason>>;
   /** Has a member of its own for words of refusal; elsewhere they are the answer's text. */
   refusals: boolean;
-  /** Arguments are JSON objects: what a model broke off, or a custom tool's free text, is put into one as `input`. */
+  /** Arguments are JSON objects: of a cut one the whole members are kept, a custom tool's text is put in as `input`. */
   objectArguments: boolean;
+  /** They are streamed as they come, cut ones too. */
+  streamsArguments?: boolean;
   /** A refused prompt is an answer without a candidate; elsewhere an empty one that was filtered. */
   promptBlocks: boolean;
   /** Clients expect counts in every answer: none is told as zeros. */
@@ -64,10 +67,10 @@ const columns: readonly Column[] = [
       'stop-sequence': 'stop',
       'context-length': 'length',
       pause: 'stop',
-      'malformed-tool-call': 'stop',
+      'malformed-tool-call': 'error',
       // Without a word of its own it is a filter's.
       refusal: 'content-filter',
-      unknown: 'stop',
+      unknown: 'error',
     },
     usage: [...counts, 'cacheWriteTokens', 'inputAudioTokens', 'outputAudioTokens', 'webSearches'],
   },
@@ -84,10 +87,10 @@ const columns: readonly Column[] = [
       'stop-sequence': 'stop',
       'context-length': 'length',
       pause: 'stop',
-      'malformed-tool-call': 'stop',
+      'malformed-tool-call': 'error',
       // Without a word of its own it is a filter's.
       refusal: 'content-filter',
-      unknown: 'stop',
+      unknown: 'error',
     },
     usage: [...counts, 'cacheWriteTokens', 'inputAudioTokens'],
   },
@@ -100,7 +103,8 @@ const columns: readonly Column[] = [
     objectArguments: true,
     promptBlocks: false,
     zeroUsage: true,
-    stops: { 'content-filter': 'refusal', 'malformed-tool-call': 'stop', error: 'stop', unknown: 'stop' },
+    // No word of the format says that an answer failed; the relay answers with an error.
+    stops: { 'content-filter': 'refusal', 'malformed-tool-call': 'unknown', error: 'unknown' },
     usage: [...counts, 'cacheWriteTokens', 'cacheWrite1hTokens', 'webSearches'],
   },
   {
@@ -117,8 +121,7 @@ const columns: readonly Column[] = [
       'context-length': 'length',
       pause: 'stop',
       refusal: 'content-filter',
-      error: 'stop',
-      unknown: 'stop',
+      unknown: 'error',
     },
     usage: [...counts, 'inputAudioTokens', 'inputImageTokens', 'outputAudioTokens', 'outputImageTokens'],
   },
@@ -137,7 +140,30 @@ function columnOf(fixture: Fixture): Column | undefined {
 function sayable({ candidates, promptBlock }: NeutralResponse, to: Column): Told[] {
   const kept = to.candidates ? candidates : candidates.slice(0, 1);
   if (kept.length === 0 && promptBlock !== null && !to.promptBlocks) return [refusedPrompt(promptBlock, to)];
-  return kept.map(toldIn).map((told) => inWordsOf({ ...told, stop: stopIn(told, to) }, to));
+  return kept.map((candidate) => {
+    const told = toldIn(candidate);
+    return inWordsOf(
+      {
+        ...told,
+        text: textIn(candidate, told, to),
+        refusal: refusalIn(candidate, told, to),
+        stop: stopIn(told, to),
+      },
+      to,
+    );
+  });
+}
+
+/** What is spoken is read where there is no sound. */
+function textIn({ parts }: NeutralCandidate, { text }: Told, { name }: Column): string {
+  if (name !== 'anthropic-messages') return text;
+  return text + parts.map((part) => (part.type === 'media' ? (part.transcript ?? '') : '')).join('');
+}
+
+/** What a filter says of itself is a refusal where its end has no room for words. */
+function refusalIn({ stop }: NeutralCandidate, { refusal }: Told, { refusals }: Column): string {
+  const isFiltered = stop.reason === 'refusal' || stop.reason === 'content-filter';
+  return refusals && isFiltered && refusal === '' ? (stop.message ?? '') : refusal;
 }
 
 function inWordsOf(told: Told, to: Column): Told {
@@ -148,10 +174,17 @@ function inWordsOf(told: Told, to: Column): Told {
     calls: to.objectArguments
       ? calls.map((call) => ({
           ...call,
-          arguments: isObject(call.arguments) ? call.arguments : { input: call.arguments },
+          arguments: objectOf(call.arguments, to),
         }))
       : calls,
   };
+}
+
+function objectOf(value: unknown, { streamsArguments }: Column): unknown {
+  if (isObject(value)) return value;
+  const isCut = typeof value === 'string' && value.startsWith('{');
+  if (!isCut) return { input: value };
+  return streamsArguments ? value : expect.any(Object);
 }
 
 function refusedPrompt({ reason, message }: NonNullable<NeutralResponse['promptBlock']>, to: Column): Told {
@@ -203,7 +236,7 @@ describe.skipIf(!haveFixtures)('recorded answers in every other format', () => {
         const source = read(fixture);
         const { body } = to.format.writeResponse(source, context);
         const back = to.format.readResponse(body);
-        if (source.error) expect(back.error?.message).toBe(source.error.message);
+        if (source.error) expect(back.error?.message).toContain(source.error.message);
         else compare(back, source, to);
       });
 
@@ -212,12 +245,14 @@ describe.skipIf(!haveFixtures)('recorded answers in every other format', () => {
         const events = isStream(fixture) ? readEvents(from.format, fixture) : eventsOfResponse(source);
         const text = writeStream(to.format.eventWriter(context), events);
         const back = collectEvents(readStream(to.format, [new TextEncoder().encode(text)]));
-        if (source.error) expect(back.error?.message).toBe(source.error.message);
+        if (source.error) expect(back.error?.message).toContain(source.error.message);
         else if (!source.whole) expect(back.whole).toBe(false);
+        else if (to.name !== 'gemini-generate' && source.candidates.some(({ stop }) => isFailedEnd(stop)))
+          expect(back.error?.message).toMatch(/\w/);
         else {
           expect(back.whole).toBe(true);
           // Arguments are streamed as they come, broken ones too, where the format streams them.
-          compare(back, source, to.name === 'anthropic-messages' ? { ...to, objectArguments: false } : to);
+          compare(back, source, to.name === 'anthropic-messages' ? { ...to, streamsArguments: true } : to);
         }
       });
     },
@@ -230,8 +265,10 @@ describe.skipIf(!haveFixtures)('recorded answers in every other format', () => {
         if (from === undefined) continue;
         const source = readAnswer(from.format, fixture);
         if (source.error) continue;
-        const whole = to.format.readResponse(to.format.writeResponse(source, context).body);
-        const again = to.format.readResponse(to.format.writeResponse(whole, context).body);
+        const read = to.format.readResponse(to.format.writeResponse(source, context).body);
+        const whole = withKnownEnds(read);
+        if (whole.error) continue;
+        const again = withKnownEnds(to.format.readResponse(to.format.writeResponse(whole, context).body));
         expect(comparable(again.candidates), `${fixture.name} in ${to.name}`).toEqual(
           comparable(whole.candidates),
         );

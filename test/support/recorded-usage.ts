@@ -51,10 +51,10 @@ const conventions: readonly Convention[] = [
     }),
   },
   {
-    reason: 'reasoning is outside output: xAI by its total; where there is more of it than output',
+    reason: 'reasoning is outside output: xAI; Gemini behind the gateway of Vercel',
     applies: (given, _raw, { name }) =>
       /^xai\/chat-completions\//.test(name) ||
-      (/\/chat-completions\//.test(name) && (given('reasoning') ?? 0) > (given('output') ?? 0)),
+      (/^vercel-gateway\/chat-completions\/.*gemini/.test(name) && (given('reasoning') ?? 0) > 0),
     change: (counts, given) => ({ ...counts, outputTokens: sum(given, 'output', 'reasoning') }),
   },
   {

@@ -28,7 +28,7 @@ export function messagesTold(values: Json[]): ToldAnswer {
   const stop = isStream
     ? values.findLast(({ type }) => type === 'message_delta')?.delta.stop_reason
     : values[0].stop_reason;
-  told.stop = stop ? (messageStops[stop] ?? 'stop') : isStream ? null : 'unknown';
+  told.stop = stop ? (messageStops[stop] ?? 'unknown') : isStream ? null : 'unknown';
   if (isStream && !values.some(({ type }) => type === 'message_stop')) told.stop = null;
   return { candidates: [told], error };
 }
@@ -70,7 +70,7 @@ function inputOf({ json, input }: Json): unknown {
 
 // ---- generateContent ------------------------------------------------------------------------------------
 
-const filtered = /SAFETY|RECITATION|LANGUAGE|BLOCKLIST|PROHIBITED|SPII/;
+const filtered = /SAFETY|RECITATION|LANGUAGE|BLOCKLIST|PROHIBITED|SPII|MODEL_ARMOR|IMAGE_OTHER/;
 
 export function generateTold(values: Json[], isStream: boolean): ToldAnswer {
   const candidates = new Map<number, Told>();
@@ -88,10 +88,14 @@ export function generateTold(values: Json[], isStream: boolean): ToldAnswer {
   return { candidates: all, error: failed?.error.message ?? null };
 }
 
-function generateStop(reason: string, { calls }: Told): StopReason {
+function generateStop(wire: string | number, { calls }: Told): StopReason {
+  // Numbers for clients that ask for them.
+  const reason = wire === 1 ? 'STOP' : String(wire);
   if (reason === 'MAX_TOKENS') return 'length';
   if (filtered.test(reason)) return 'content-filter';
   if (/FUNCTION_CALL|TOOL_CALL|SIGNATURE/.test(reason)) return 'malformed-tool-call';
+  if (/^(OTHER|NO_IMAGE|MALFORMED_RESPONSE)$/.test(reason)) return 'error';
+  if (reason !== 'STOP') return 'unknown';
   return calls.length > 0 ? 'tool-calls' : 'stop';
 }
 

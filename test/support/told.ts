@@ -31,7 +31,7 @@ export function toldBy(fixture: Fixture): ToldAnswer | null {
     fixture.meta.stream && fixture.meta.response_file.endsWith('.sse') ? dataOf(text) : [JSON.parse(text)];
   switch (kindOf(fixture)) {
     case 'chat':
-      return chatTold(values);
+      return chatTold(values, /^data: ?\[DONE\]/m.test(text));
     case 'responses':
       return responsesTold(values);
     case 'messages':
@@ -77,7 +77,8 @@ const chatStops: Record<string, StopReason> = {
   eos: 'stop',
 };
 
-function chatTold(values: Json[]): ToldAnswer {
+/** `isWhole`: the terminator came, after which a missing reason is no sign of a cut. */
+function chatTold(values: Json[], isWhole: boolean): ToldAnswer {
   const candidates = new Map<number, Told & { raw: Map<unknown, { name: string; text: string }> }>();
   let error: string | null = null;
   for (const value of values) {
@@ -93,6 +94,7 @@ function chatTold(values: Json[]): ToldAnswer {
   }
   const finished = [...candidates.values()].map(({ raw, ...told }) => {
     const calls = [...raw.values()].map(({ name, text }) => ({ name, arguments: parsedArguments(text) }));
+    if (isWhole && error === null) told.stop ??= 'stop';
     // Documented: who made calls ended for their sake, and who refused ended by that.
     const stop =
       told.stop !== 'stop' ? told.stop : calls.length > 0 ? 'tool-calls' : told.refusal ? 'refusal' : 'stop';

@@ -17,15 +17,17 @@ export function readStream(
   const splitter = createSseSplitter();
   const reader = format.eventReader();
   const events: NeutralEvent[] = [];
+  let isWhole = false;
   const read = (items: ReturnType<typeof splitter.push>) => {
     for (const { data, event } of items) {
+      isWhole ||= data === '[DONE]';
       const value: unknown = data.startsWith('{') ? JSON.parse(data) : null;
       if (isObject(value)) events.push(...reader.read(value, event));
     }
   };
   for (const piece of pieces) read(splitter.push(piece));
   read(splitter.end());
-  events.push(...reader.end());
+  events.push(...reader.end(isWhole));
   return events;
 }
 

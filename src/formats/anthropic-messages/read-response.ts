@@ -1,4 +1,5 @@
 // A whole message to the neutral form.
+import { withOverflow } from '../context-overflow.ts';
 import { countAt, objectAt, textAt } from '../json-reader.ts';
 import type { NeutralError, NeutralResponse } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
@@ -12,7 +13,9 @@ export function readMessage(body: JsonObject): NeutralResponse {
     id: textAt(body, 'id') ?? null,
     model: textAt(body, 'model') ?? null,
     createdAtSeconds: null,
-    candidates: [{ parts: readContent(body.content, ''), stop: readStop(body) ?? { reason: 'unknown' } }],
+    candidates: [
+      { parts: readContent(body.content, 'content'), stop: readStop(body) ?? { reason: 'unknown' } },
+    ],
     usage: readMessagesUsage(usage),
     serviceTier: textAt(usage, 'service_tier') ?? null,
     error: body.type === 'error' ? readError(body) : null,
@@ -38,12 +41,12 @@ const statuses: Readonly<Record<string, number>> = {
 export function readError(body: JsonObject): NeutralError {
   const error = objectAt(body, 'error');
   const type = textAt(error, 'type') ?? null;
-  return {
+  return withOverflow({
     status:
       (type !== null && Object.hasOwn(statuses, type) ? statuses[type] : countAt(error, 'status')) ?? null,
     type,
     code: null,
     message: textAt(error, 'message') ?? 'The model provider reported an error.',
     param: null,
-  };
+  });
 }

@@ -9,6 +9,8 @@ const read: Readonly<Record<string, StopReason>> = {
   stop_sequence: 'stop-sequence',
   tool_use: 'tool-calls',
   pause_turn: 'pause',
+  // Beta: the turn waits after its compaction (anthropic-sdk-typescript 1.12.0, BetaStopReason).
+  compaction: 'pause',
   refusal: 'refusal',
   model_context_window_exceeded: 'context-length',
 };
@@ -20,15 +22,16 @@ export function readStop(holder: JsonObject | undefined): Stop | null {
   const sequence = textAt(holder, 'stop_sequence');
   const message = textAt(objectAt(holder, 'stop_details'), 'explanation');
   return {
-    // A word of tomorrow ends the turn like any other.
-    reason: Object.hasOwn(read, raw) ? (read[raw] as StopReason) : 'stop',
+    // A word of tomorrow is not taken for success.
+    reason: Object.hasOwn(read, raw) ? (read[raw] as StopReason) : 'unknown',
     raw,
     ...(sequence !== undefined && { sequence }),
     ...(message !== undefined && { message }),
   };
 }
 
-const written: Readonly<Record<StopReason, string>> = {
+/** Null: no word of the format says that an answer failed. */
+const written: Readonly<Record<StopReason, string | null>> = {
   stop: 'end_turn',
   'stop-sequence': 'stop_sequence',
   length: 'max_tokens',
@@ -37,9 +40,9 @@ const written: Readonly<Record<StopReason, string>> = {
   refusal: 'refusal',
   pause: 'pause_turn',
   'context-length': 'model_context_window_exceeded',
-  'malformed-tool-call': 'end_turn',
-  error: 'end_turn',
-  unknown: 'end_turn',
+  'malformed-tool-call': null,
+  error: null,
+  unknown: null,
 };
 
 /**
@@ -53,6 +56,7 @@ export function writeStop(stop: Stop, hasCalls = false): JsonObject {
   return {
     stop_reason: reason,
     stop_sequence: stop.sequence ?? null,
-    ...(refused && { stop_details: { type: 'refusal', category: null, explanation: stop.message ?? null } }),
+    stop_details: refused ? { type: 'refusal', category: null, explanation: stop.message ?? null } : null,
+    container: null,
   };
 }

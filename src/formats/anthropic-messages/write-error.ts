@@ -1,4 +1,5 @@
 // An upstream's error in Anthropic's words. https://docs.anthropic.com/en/api/errors
+import { anthropicOverflowMessage } from '../context-overflow.ts';
 import type { NeutralError } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 
@@ -17,6 +18,11 @@ const types: Readonly<Record<number, string>> = {
 };
 
 /** The body of an error, and the data of an error event. */
-export function writeErrorBody({ status, message }: NeutralError): JsonObject {
+export function writeErrorBody({ status, message, kind }: NeutralError): JsonObject {
+  if (kind === 'context-overflow')
+    return {
+      type: 'error',
+      error: { type: 'invalid_request_error', message: anthropicOverflowMessage(message) },
+    };
   return { type: 'error', error: { type: types[status ?? 500] ?? 'api_error', message } };
 }

@@ -1,14 +1,16 @@
-// Neutral events as the stream of a message. Blocks are numbered as they open; tool calls may be open side by
-// side, as their index tells them apart. https://docs.anthropic.com/en/docs/build-with-claude/streaming
+// Neutral events as the stream of a message. Blocks are numbered as they open, and one is open at a time. https://docs.anthropic.com/en/docs/build-with-claude/streaming
 import { CarryCollector, callIdWithCarry } from '../carry.ts';
+import { errorOfEnd, isFailedEnd } from '../failed-end.ts';
 import type { Citation, NeutralEvent, Proof, Stop } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
+import { PartOrder } from '../part-order.ts';
+import { argumentsObject } from '../tool-arguments.ts';
 import type { AnswerContext, EventWriter } from '../translation.ts';
 import type { Usage } from '../usage.ts';
 import { writeStop } from './stop-reason.ts';
 import { writeCitation } from './write-citation.ts';
 import { writeErrorBody } from './write-error.ts';
-import { blockedStop, messageHead, showsThinking, signatureOf } from './write-response.ts';
+import { blockedStop, directCaller, messageHead, showsThinking, signatureOf } from './write-response.ts';
 import { searchBlocks } from './write-search.ts';
 import { writeMessagesUsage } from './write-usage.ts';
 
@@ -33,6 +35,9 @@ class MessageWriter implements EventWriter {
   readonly nextSequenceNumber = 0;
   private readonly lost = new Set<string>();
   private readonly carry = new CarryCollector();
+  private readonly order = new PartOrder();
+  /** Calls whose arguments are not known to be an object yet. */
+  private readonly unknownArguments = new Map<number, string>();
   private readonly shown: boolean;
   private readonly context: AnswerContext;
   /** Index of each part's open block. */
@@ -59,6 +64,12 @@ class MessageWriter implements EventWriter {
 
   write(event: NeutralEvent): string {
     if ('candidate' in event && event.candidate > 0) return this.lose(`candidates[${event.candidate}]`);
+    let text = '';
+    for (const ordered of this.order.push(event)) text += this.writeOrdered(ordered);
+    return text;
+  }
+
+  private writeOrdered(event: NeutralEvent): string {
     if (!this.shown) this.carry.observe(event);
     return this.begin(event) + this.say(event);
   }
@@ -66,7 +77,8 @@ class MessageWriter implements EventWriter {
   end(): string {
     const { usage, serviceTier, stop, complete, hasCalls } = this.known;
     if (!complete) return '';
-    const closed = [...this.blocks.keys()].map((part) => this.close(part)).join('');
+    const closed = this.closeAll();
+    if (isFailedEnd(stop)) return closed + sse(writeErrorBody(errorOfEnd(stop)), 'error');
     const delta = {
       type: 'message_delta',
       delta: writeStop(stop, hasCalls),
@@ -88,8 +100,9 @@ class MessageWriter implements EventWriter {
         return event.text === '' ? '' : this.text(event.part, event.text);
       case 'text-end':
       case 'refusal-end':
-      case 'tool-call-end':
         return this.close(event.part);
+      case 'tool-call-end':
+        return this.endCall(event.part);
       case 'citation-add':
         return this.cite(event.part, event.citation);
       case 'reasoning-start':
@@ -101,7 +114,7 @@ class MessageWriter implements EventWriter {
       case 'tool-call-start':
         return this.startCall(event);
       case 'tool-call-delta':
-        return this.delta(event.part, { type: 'input_json_delta', partial_json: event.arguments });
+        return this.growCall(event.part, event.arguments);
       case 'audio-delta':
         this.lose('audio');
         return event.transcript === '' ? '' : this.text(event.part, event.transcript);
@@ -141,9 +154,17 @@ class MessageWriter implements EventWriter {
   }
 
   private open(part: number, block: JsonObject): string {
+    // Sound has no end of its own.
+    const closed = this.closeAll();
     const index = this.nextIndex++;
     this.blocks.set(part, index);
-    return sse({ type: 'content_block_start', index, content_block: block });
+    return closed + sse({ type: 'content_block_start', index, content_block: block });
+  }
+
+  private closeAll(): string {
+    let text = '';
+    for (const part of [...this.blocks.keys()]) text += this.close(part);
+    return text;
   }
 
   private delta(part: number, delta: JsonObject): string {
@@ -199,11 +220,41 @@ class MessageWriter implements EventWriter {
   private startCall(event: Extract<NeutralEvent, { type: 'tool-call-start' }>): string {
     this.known.hasCalls = true;
     const id = callIdWithCarry(event.id, this.carry.take(event.proof));
-    return this.open(event.part, { type: 'tool_use', id, name: event.name, input: {} });
+    this.unknownArguments.set(event.part, '');
+    return this.open(event.part, { type: 'tool_use', id, name: event.name, input: {}, caller: directCaller });
+  }
+
+  /** Arguments must be an object: what begins otherwise (`null`, a custom tool's text) waits for its end. */
+  private growCall(part: number, json: string): string {
+    const held = this.unknownArguments.get(part);
+    if (held === undefined) return this.inputDelta(part, json);
+    const text = held + json;
+    if (!text.trimStart().startsWith('{')) {
+      this.unknownArguments.set(part, text);
+      return '';
+    }
+    this.unknownArguments.delete(part);
+    return this.inputDelta(part, text);
+  }
+
+  private endCall(part: number): string {
+    const held = this.unknownArguments.get(part);
+    this.unknownArguments.delete(part);
+    const delta = held === undefined ? '' : this.inputDelta(part, JSON.stringify(argumentsObject(held)));
+    return delta + this.close(part);
+  }
+
+  private inputDelta(part: number, json: string): string {
+    return this.delta(part, { type: 'input_json_delta', partial_json: json });
   }
 
   private whole({ part, content }: Extract<NeutralEvent, { type: 'part-add' }>): string {
-    if (content.type !== 'web-search') return this.lose(content.type);
+    if (content.type !== 'web-search') {
+      const transcript = content.type === 'media' ? (content.transcript ?? '') : '';
+      return (
+        this.lose(content.type) + (transcript === '' ? '' : this.text(part, transcript) + this.close(part))
+      );
+    }
     return searchBlocks(content)
       .map((block) => this.open(part, block) + this.close(part))
       .join('');

@@ -38,6 +38,9 @@ export function writeMessage(response: NeutralResponse, context: AnswerContext):
   };
 }
 
+/** The model called the tool itself, and no code of its own did: `ResponseToolUseBlock.caller` (required, 2026-11). */
+export const directCaller = { type: 'direct' } as const;
+
 /** What begins a message, whole or streamed. */
 export function messageHead({ answerId, model }: AnswerContext, content: JsonObject[]): JsonObject {
   return {
@@ -48,6 +51,8 @@ export function messageHead({ answerId, model }: AnswerContext, content: JsonObj
     content,
     stop_reason: null,
     stop_sequence: null,
+    stop_details: null,
+    container: null,
   };
 }
 
@@ -84,12 +89,23 @@ function writeParts(
         return [];
       case 'tool-call': {
         const id = callIdWithCarry(part.id, carry.take(part.proof));
-        return [{ type: 'tool_use', id, name: part.name, input: argumentsObject(part.arguments) }];
+        return [
+          {
+            type: 'tool_use',
+            id,
+            name: part.name,
+            input: argumentsObject(part.arguments),
+            caller: directCaller,
+          },
+        ];
       }
       case 'web-search':
         return searchBlocks(part);
+      case 'media':
+        drops.add(part.at || `content[${index}]`);
+        return part.transcript ? [textBlock({ type: 'text', text: part.transcript })] : [];
       default:
-        drops.add(`content[${index}]`);
+        drops.add(part.at || `content[${index}]`);
         return [];
     }
   });

@@ -5,8 +5,15 @@ import type { JsonObject } from '../observation.ts';
 export function searchBlocks(part: WebSearchPart): JsonObject[] {
   if (part.opaque?.origin === 'anthropic-messages') return part.opaque.wire;
   const id = `srvtoolu_${part.id.replace(/[^a-zA-Z0-9_]/g, '')}`;
-  const call = { type: 'server_tool_use', id, name: 'web_search', input: { query: part.query ?? '' } };
-  return [call, { type: 'web_search_tool_result', tool_use_id: id, content: resultsOf(part) }];
+  const caller = { type: 'direct' };
+  const call = {
+    type: 'server_tool_use',
+    id,
+    name: 'web_search',
+    input: { query: part.query ?? '' },
+    caller,
+  };
+  return [call, { type: 'web_search_tool_result', tool_use_id: id, content: resultsOf(part), caller }];
 }
 
 function resultsOf({ results = [], errorCode }: WebSearchPart): JsonObject[] | JsonObject {

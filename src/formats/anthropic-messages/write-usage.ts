@@ -18,7 +18,9 @@ export function writeMessagesUsage(usage: Usage | null, serviceTier: string | nu
     ...(usage !== null &&
       usage.reasoningTokens > 0 && { output_tokens_details: { thinking_tokens: usage.reasoningTokens } }),
     server_tool_use:
-      usage !== null && usage.webSearches > 0 ? { web_search_requests: usage.webSearches } : null,
+      usage !== null && usage.webSearches > 0
+        ? { web_search_requests: usage.webSearches, web_fetch_requests: 0 }
+        : null,
     service_tier: serviceTier === 'priority' || serviceTier === 'batch' ? serviceTier : 'standard',
     inference_geo: null,
   };

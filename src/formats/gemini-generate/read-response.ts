@@ -1,5 +1,7 @@
 // A whole answer of generateContent to the neutral form.
 
+import { withOverflow } from '../context-overflow.ts';
+import { isLosable } from '../dropped-paths.ts';
 import type { NeutralCandidate, NeutralError, NeutralPart, NeutralResponse } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { madeCallId } from '../tool-ids.ts';
@@ -17,7 +19,9 @@ export function readGenerated(body: JsonObject): NeutralResponse {
     id,
     model: textOf(body, 'modelVersion') ?? null,
     createdAtSeconds: null,
-    candidates: objectsOf(body, 'candidates').map((candidate) => readCandidate(candidate, id ?? 'gemini')),
+    candidates: objectsOf(body, 'candidates').map((candidate, index) =>
+      readCandidate(candidate, id ?? 'gemini', `candidates[${index}].content.parts`),
+    ),
     usage: readGenerateUsage(metadata),
     serviceTier: textOf(metadata, 'serviceTier') ?? null,
     error: objectOf(body, 'error') === undefined ? null : readError(body),
@@ -25,8 +29,8 @@ export function readGenerated(body: JsonObject): NeutralResponse {
   };
 }
 
-function readCandidate(candidate: JsonObject, answerId: string): NeutralCandidate {
-  const parts = joinTexts(readParts(objectsOf(objectOf(candidate, 'content'), 'parts'), answerId));
+function readCandidate(candidate: JsonObject, answerId: string, at: string): NeutralCandidate {
+  const parts = joinTexts(readParts(objectsOf(objectOf(candidate, 'content'), 'parts'), answerId, at));
   const texts = parts.filter((part) => part.type === 'text');
   const grounding = readGrounding(candidate, texts.map(({ text }) => text).join(''), `search_${answerId}`);
   const [text] = texts;
@@ -40,12 +44,12 @@ function readCandidate(candidate: JsonObject, answerId: string): NeutralCandidat
   };
 }
 
-function readParts(wires: readonly JsonObject[], answerId: string): NeutralPart[] {
+function readParts(wires: readonly JsonObject[], answerId: string, at: string): NeutralPart[] {
   let calls = 0;
-  return wires.map((wire) => {
+  return wires.map((wire, index) => {
     const { part } = readPart(wire, () => madeCallId(answerId, calls));
     if (part.type === 'tool-call') calls += 1;
-    return part;
+    return isLosable(part) ? { ...part, at: `${at}[${index}]` } : part;
   });
 }
 
@@ -79,11 +83,11 @@ export function readPromptBlock(body: JsonObject): NeutralResponse['promptBlock'
 export function readError(body: JsonObject): NeutralError {
   const error = objectOf(body, 'error');
   const status = numberOf(error, 'code');
-  return {
+  return withOverflow({
     status: status !== undefined && status >= 400 ? status : null,
     type: textOf(error, 'status') ?? null,
     code: null,
     message: textOf(error, 'message') ?? 'The model provider reported an error.',
     param: null,
-  };
+  });
 }

@@ -15,10 +15,18 @@ const read: Readonly<Record<string, StopReason>> = {
   IMAGE_SAFETY: 'content-filter',
   IMAGE_PROHIBITED_CONTENT: 'content-filter',
   IMAGE_RECITATION: 'content-filter',
+  // Other filters of pictures and of Vertex AI (docs.cloud.google.com, FinishReason of agentplatform 2.0.0, 2026-11).
+  IMAGE_OTHER: 'content-filter',
+  MODEL_ARMOR: 'content-filter',
+  // The limit of one request, with more to come (js-genai 3.1.0, FinishReason).
+  CONTINUATION: 'length',
   MALFORMED_FUNCTION_CALL: 'malformed-tool-call',
   UNEXPECTED_TOOL_CALL: 'malformed-tool-call',
   TOO_MANY_TOOL_CALLS: 'malformed-tool-call',
   MISSING_THOUGHT_SIGNATURE: 'malformed-tool-call',
+  OTHER: 'error',
+  NO_IMAGE: 'error',
+  MALFORMED_RESPONSE: 'error',
 };
 
 /** The numbers of the enum, for clients that asked for `enum-encoding=int`. */
@@ -41,13 +49,18 @@ export function readStop(candidate: JsonObject, hasCalls: boolean): Stop | null 
   const value = memberOf(candidate, 'finishReason');
   const raw = typeof value === 'number' ? byNumber[value] : textOf(candidate, 'finishReason');
   if (raw === undefined || raw === 'FINISH_REASON_UNSPECIFIED') return null;
-  const known = Object.hasOwn(read, raw) ? (read[raw] as StopReason) : 'stop';
+  const known = Object.hasOwn(read, raw) ? (read[raw] as StopReason) : unlisted(raw);
   const message = textOf(candidate, 'finishMessage');
   return {
     reason: known === 'stop' && hasCalls ? 'tool-calls' : known,
     raw,
     ...(message !== undefined && { message }),
   };
+}
+
+/** Google adds filters more often than other reasons, and names them alike. */
+function unlisted(raw: string): StopReason {
+  return /SAFETY|PROHIBITED|BLOCK|RECITATION|FILTER|ARMOR/.test(raw) ? 'content-filter' : 'unknown';
 }
 
 const written: Readonly<Record<StopReason, string>> = {

@@ -22,7 +22,11 @@ const words: Readonly<Record<number, string>> = {
 const isFailure = (code: number) => code === 408 || code === 429 || code >= 500;
 
 /** The body of an error, and the data of an error chunk. */
-export function writeErrorBody({ status, message }: NeutralError): JsonObject {
+export function writeErrorBody({ status, message, kind }: NeutralError): JsonObject {
+  if (kind === 'context-overflow') {
+    const details = [geminiErrorInfo('CONTEXT_LENGTH_EXCEEDED')];
+    return { error: { code: 400, message, status: 'INVALID_ARGUMENT', details } };
+  }
   const code = status ?? 500;
   const word = words[code] ?? (code < 500 ? 'FAILED_PRECONDITION' : 'UNAVAILABLE');
   const details = isFailure(code) ? { details: [geminiErrorInfo('UPSTREAM_ERROR')] } : {};

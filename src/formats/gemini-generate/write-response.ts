@@ -90,13 +90,13 @@ function writeParts(
         return [callPart(part.id, part.name, argumentsObject(part.arguments), carry.take(part.proof))];
       case 'media': {
         const written = mediaPart(part);
-        if (written === null) drops.add(`parts[${index}]`);
+        if (written === null) drops.add(part.at || `parts[${index}]`);
         return written === null ? [] : [written];
       }
       case 'web-search':
         return [];
       default:
-        drops.add(`parts[${index}]`);
+        drops.add(part.at || `parts[${index}]`);
         return [];
     }
   });

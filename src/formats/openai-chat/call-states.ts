@@ -1,10 +1,10 @@
 // The tool calls of one streamed choice. Their deltas are told apart by `index`; where that lacks (Mistral) or is
 // the same for all (some imitators), by the id.
-import { objectAt, textAt } from '../json-reader.ts';
+import { isObject, textAt } from '../json-reader.ts';
 import type { NeutralEvent } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { madeCallId } from '../tool-ids.ts';
-import { argumentsText } from './read-response.ts';
+import { type CalledTool, calledTool, isEmpty } from './called-tool.ts';
 
 interface CallState {
   index: unknown;
@@ -12,12 +12,12 @@ interface CallState {
   /** Undefined until the name is known: the call starts with it. */
   part: number | undefined;
   custom: boolean;
-  /** What came before the name, and whether anything came. */
-  early: string;
-  any: boolean;
+  /** All arguments so far. Before the name comes they wait. */
+  text: string;
+  ended: boolean;
 }
 
-/** All calls of a choice, in order of appearance. They stay open until the choice ends. */
+/** All calls of a choice, in order of appearance. A call stays open until it is whole and something else begins. */
 export class CallStates {
   readonly #candidate: number;
   readonly #answerId: string;
@@ -33,26 +33,29 @@ export class CallStates {
 
   /** At least one call was made. */
   get any(): boolean {
-    return this.#calls.length > 0;
+    return this.#calls.some(isMade);
   }
 
   /** One element of a delta's `tool_calls`. */
   read(delta: JsonObject, events: NeutralEvent[]): void {
-    const custom = objectAt(delta, 'custom');
-    const called = custom ?? objectAt(delta, 'function');
-    const name = textAt(called, 'name');
-    const call = this.#find(delta, name) ?? this.#add(delta, custom !== undefined);
+    const called = calledTool(delta);
+    const known = this.#find(delta, called.name);
+    if (known === undefined && isEmpty(called) && textAt(delta, 'id') === undefined) return;
+    const call = known ?? this.#add(delta, called);
     call.id ??= textAt(delta, 'id');
-    if (call.part === undefined && name !== undefined) this.#start(call, name, events);
-    const raw = custom ? custom.input : called?.arguments;
-    const text =
-      typeof raw === 'object' && raw !== null ? argumentsText(raw) : typeof raw === 'string' ? raw : '';
-    if (text !== '') this.#grow(call, text, events);
+    if (call.part === undefined && called.name !== undefined) this.#start(call, called.name, events);
+    if (called.text !== '') this.#grow(call, called.text, events);
+  }
+
+  /** Ends the calls whose arguments are whole, because another part begins. The others may still grow. */
+  endWhole(events: NeutralEvent[]): void {
+    for (const call of this.#calls)
+      if (!call.ended && call.part !== undefined && isWhole(call)) this.#end(call, events);
   }
 
   /** Ends all calls. */
   close(events: NeutralEvent[]): void {
-    if (!this.#closed) for (const call of this.#calls) this.#end(call, events);
+    for (const call of this.#calls) if (!call.ended && isMade(call)) this.#end(call, events);
     this.#closed = true;
   }
 
@@ -68,13 +71,14 @@ export class CallStates {
     return another ? undefined : byIndex;
   }
 
-  #add({ index }: JsonObject, custom: boolean): CallState {
-    const call: CallState = { index, id: undefined, part: undefined, custom, early: '', any: false };
+  #add({ index }: JsonObject, { custom }: CalledTool): CallState {
+    const call: CallState = { index, id: undefined, part: undefined, custom, text: '', ended: false };
     this.#calls.push(call);
     return call;
   }
 
   #start(call: CallState, name: string, events: NeutralEvent[]): void {
+    this.endWhole(events);
     call.part = this.#takePart();
     call.id ??= madeCallId(this.#answerId, this.#calls.indexOf(call));
     const place = { candidate: this.#candidate, part: call.part };
@@ -85,20 +89,38 @@ export class CallStates {
       name,
       ...(call.custom && { custom: true }),
     });
-    if (call.early !== '') this.#grow(call, call.early, events);
+    if (call.text !== '') events.push({ type: 'tool-call-delta', ...place, arguments: call.text });
   }
 
+  /** What comes after a whole call was ended repeats it, and is passed over. */
   #grow(call: CallState, text: string, events: NeutralEvent[]): void {
-    call.any = true;
-    if (call.part === undefined) call.early += text;
-    else
-      events.push({ type: 'tool-call-delta', candidate: this.#candidate, part: call.part, arguments: text });
+    if (call.ended || this.#closed) return;
+    call.text += text;
+    if (call.part === undefined) return;
+    events.push({ type: 'tool-call-delta', candidate: this.#candidate, part: call.part, arguments: text });
   }
 
   #end(call: CallState, events: NeutralEvent[]): void {
     if (call.part === undefined) this.#start(call, '', events);
+    call.ended = true;
     const place = { candidate: this.#candidate, part: call.part ?? 0 };
-    if (!call.any && !call.custom) events.push({ type: 'tool-call-delta', ...place, arguments: '{}' });
+    if (call.text === '' && !call.custom) events.push({ type: 'tool-call-delta', ...place, arguments: '{}' });
     events.push({ type: 'tool-call-end', ...place });
+  }
+}
+
+/** An element that never got a name, an id, or input is a server's zero value. */
+function isMade({ part, text, id }: CallState): boolean {
+  return part !== undefined || text !== '' || id !== undefined;
+}
+
+/** Arguments that are a JSON object are whole. An empty one may be a placeholder that the real arguments replace. */
+function isWhole({ custom, text }: CallState): boolean {
+  if (custom) return text !== '';
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) && Object.keys(value).length > 0;
+  } catch {
+    return false;
   }
 }

@@ -5,6 +5,7 @@ import type { Citation, NeutralEvent } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { readLogprobs } from '../openai-logprobs.ts';
 import { CallStates } from './call-states.ts';
+import { calledTool, isEmpty } from './called-tool.ts';
 import { readImages, streamedAudioType } from './read-media.ts';
 import {
   mergeDetails,
@@ -44,6 +45,10 @@ export class ChoiceState {
     return this.#nextPart === 0;
   }
 
+  get #hasSaid(): boolean {
+    return this.#textPart !== null || this.#refused || this.#audioPart !== null || this.#calls.any;
+  }
+
   /** It gave a reason to end. */
   get finished(): boolean {
     return this.#finish !== null;
@@ -56,9 +61,9 @@ export class ChoiceState {
     const refusal = textAt(delta, 'refusal');
     if (refusal !== undefined) this.#refuse(refusal, events);
     const audio = objectAt(delta, 'audio');
-    if (audio !== undefined) this.#speak(audio, events);
+    if (audio !== undefined && isSaid(audio)) this.#speak(audio, events);
     for (const image of readImages(delta)) {
-      this.#close(events);
+      this.#begin(events);
       events.push({ type: 'part-add', candidate: this.#candidate, part: this.#nextPart++, content: image });
     }
     this.#readCalls(delta, events);
@@ -84,7 +89,9 @@ export class ChoiceState {
 
   ending(): NeutralEvent {
     const said = { calls: this.#calls.any, refusal: this.#refused };
-    return { type: 'candidate-end', candidate: this.#candidate, stop: readStop(this.#finish ?? {}, said) };
+    // Without a reason the stream was whole all the same: what it said decides.
+    const finish = this.#finish ?? (this.#hasSaid ? { finish_reason: 'stop' } : {});
+    return { type: 'candidate-end', candidate: this.#candidate, stop: readStop(finish, said) };
   }
 
   /** A text, or parts (Mistral's reasoning models). Log probabilities may come with an empty text. */
@@ -113,7 +120,7 @@ export class ChoiceState {
 
   #openAs(kind: 'text' | 'refusal', events: Events): number {
     if (this.#open?.kind === kind) return this.#open.part;
-    this.#close(events);
+    this.#begin(events);
     const part = this.#nextPart++;
     this.#open = { kind, part };
     events.push({ type: `${kind}-start`, candidate: this.#candidate, part });
@@ -133,7 +140,7 @@ export class ChoiceState {
   #think(text: string, place: ReasoningPlace, details: JsonObject[], events: Events): void {
     let open = this.#open;
     if (open?.kind !== 'reasoning') {
-      this.#close(events);
+      this.#begin(events);
       open = { kind: 'reasoning', part: this.#nextPart++, place, details: [] };
       this.#open = open;
       events.push({ type: 'reasoning-start', candidate: this.#candidate, part: open.part });
@@ -144,7 +151,7 @@ export class ChoiceState {
   }
 
   #speak(audio: JsonObject, events: Events): void {
-    this.#close(events);
+    this.#begin(events);
     this.#audioPart ??= this.#nextPart++;
     const providerId = textAt(audio, 'id');
     events.push({
@@ -160,11 +167,17 @@ export class ChoiceState {
 
   #readCalls(delta: JsonObject, events: Events): void {
     const legacy = objectAt(delta, 'function_call');
-    const calls = objectsAt(delta, 'tool_calls');
-    if (legacy === undefined && calls.length === 0) return;
+    const wires = objectsAt(delta, 'tool_calls');
+    const calls = legacy !== undefined && wires.length === 0 ? [{ index: 0, function: legacy }] : wires;
+    if (calls.every((call) => textAt(call, 'id') === undefined && isEmpty(calledTool(call)))) return;
     this.#close(events);
     for (const call of calls) this.#calls.read(call, events);
-    if (legacy !== undefined && calls.length === 0) this.#calls.read({ index: 0, function: legacy }, events);
+  }
+
+  /** Another part begins: ends what is whole. */
+  #begin(events: Events): void {
+    this.#close(events);
+    this.#calls.endWhole(events);
   }
 
   /** Ends the part that grows, if one does. */
@@ -176,4 +189,9 @@ export class ChoiceState {
     if (open.kind !== 'reasoning') events.push({ type: `${open.kind}-end`, ...place });
     else events.push({ type: 'reasoning-end', ...place, proof: reasoningProof(open.place, open.details) });
   }
+}
+
+/** Servers written in Go send a sound of empty members beside every text. */
+function isSaid(audio: JsonObject): boolean {
+  return ['id', 'data', 'transcript'].some((name) => textAt(audio, name) !== undefined);
 }

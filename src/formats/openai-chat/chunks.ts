@@ -1,7 +1,7 @@
 // The state of a streamed chat completion while it is written, and its chunks: each costs one short `stringify`.
 import { CarryCollector } from '../carry.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
-import type { Citation } from '../neutral.ts';
+import type { Citation, Stop } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import type { AnswerContext } from '../translation.ts';
 import type { Usage } from '../usage.ts';
@@ -40,6 +40,8 @@ export interface OutputState {
   ended: boolean;
   /** Candidates whose end the upstream did not tell. */
   untold: Set<number>;
+  /** The first end that is a failure: the stream then ends with an error, so that the SDKs raise. */
+  failure: Stop | null;
 }
 
 /** What every chunk begins with, up to its choices. */

@@ -24,7 +24,7 @@ export function eventReader(): EventReader {
   const state: State = { started: false, failed: false, choices: new Map(), answerId: '', found: null };
   return {
     read: (chunk, eventName) => readChunk(state, chunk, eventName),
-    end: () => endStream(state),
+    end: (isWhole = false) => endStream(state, isWhole),
   };
 }
 
@@ -46,8 +46,7 @@ function readChunk(state: State, chunk: JsonObject, eventName: string | undefine
 }
 
 function choiceError(choices: JsonObject[]): ReturnType<typeof errorOf> | null {
-  const error = choices.map((choice) => objectAt(choice, 'error')).find((one) => one !== undefined);
-  return error === undefined ? null : errorOf(error);
+  return choices.map(readOpenaiError).find((error) => error !== null) ?? null;
 }
 
 /** `event: error` whose data is the error itself. */
@@ -99,8 +98,8 @@ function readUsage(chunk: JsonObject, choices: JsonObject[], events: NeutralEven
   if (usage !== null) events.push({ type: 'usage-set', usage, serviceTier: readChatTier(chunk) });
 }
 
-/** Whole is a stream in which every choice gave its reason to end: `[DONE]` is not sent by everybody. */
-function endStream(state: State): NeutralEvent[] {
+/** Whole is a stream with `[DONE]`, which not everybody sends, or in which every choice gave its reason to end. */
+function endStream(state: State, isWhole: boolean): NeutralEvent[] {
   const events: NeutralEvent[] = [];
   const choices = [...state.choices.values()];
   const found = state.found === null ? [] : readSearchResults(state.found);
@@ -108,7 +107,8 @@ function endStream(state: State): NeutralEvent[] {
     choice.addCitations(found, events);
     choice.closeParts(events);
   }
-  if (state.failed || choices.length === 0 || !choices.every(({ finished }) => finished)) return events;
+  if (state.failed || choices.length === 0) return events;
+  if (!isWhole && !choices.every(({ finished }) => finished)) return events;
   for (const choice of choices) events.push(choice.ending());
   events.push({ type: 'message-end' });
   return events;

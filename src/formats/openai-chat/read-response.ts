@@ -3,10 +3,11 @@
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralCandidate, NeutralPart, NeutralResponse, TextPart, ToolCallPart } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
-import { errorOf, readOpenaiError } from '../openai-error.ts';
+import { readOpenaiError } from '../openai-error.ts';
 import { readLogprobs } from '../openai-logprobs.ts';
 import { saidIn } from '../said.ts';
 import { madeCallId } from '../tool-ids.ts';
+import { calledTool, isEmpty } from './called-tool.ts';
 import { readAnnotations, readSearchResults } from './citations.ts';
 import { readAudio, readImages } from './read-media.ts';
 import { readReasoning, reasoningProof, thinkingText } from './reasoning.ts';
@@ -16,7 +17,7 @@ import { readChatTier, readChatUsage } from './usage.ts';
 /** The answer. OpenRouter puts errors into bodies of status 200, also into single choices. */
 export function readResponse(body: JsonObject): NeutralResponse {
   const choices = objectsAt(body, 'choices');
-  const failed = choices.map((choice) => objectAt(choice, 'error')).find((error) => error !== undefined);
+  const failed = choices.map(readOpenaiError).find((error) => error !== null) ?? null;
   return {
     id: textAt(body, 'id') ?? null,
     model: textAt(body, 'model') ?? null,
@@ -24,7 +25,7 @@ export function readResponse(body: JsonObject): NeutralResponse {
     candidates: choices.map((choice) => readChoice(choice, body)),
     usage: readChatUsage(objectAt(body, 'usage')),
     serviceTier: readChatTier(body),
-    error: readOpenaiError(body) ?? (failed ? errorOf(failed) : null),
+    error: readOpenaiError(body) ?? failed,
     promptBlock: null,
   };
 }
@@ -51,7 +52,9 @@ function readChoice(choice: JsonObject, body: JsonObject): NeutralCandidate {
     ...[readAudio(message)].filter((part) => part !== null),
     ...readCalls(message, textAt(body, 'id') ?? ''),
   ];
-  return { parts, stop: readStop(choice, saidIn(parts)) };
+  const error = readOpenaiError(choice);
+  const stop = readStop(choice, saidIn(parts));
+  return { parts, stop: error === null ? stop : { reason: 'error', message: error.message } };
 }
 
 function readRefusal(message: JsonObject): NeutralPart[] {
@@ -81,26 +84,19 @@ function withCitations(parts: NeutralPart[], citations: TextPart['citations'] & 
 }
 
 function readCalls(message: JsonObject, answerId: string): ToolCallPart[] {
-  const legacy = objectAt(message, 'function_call');
-  const calls = objectsAt(message, 'tool_calls');
-  const all = legacy && calls.length === 0 ? [{ function: legacy }] : calls;
-  return all.map((call, ordinal) => readCall(call, madeCallId(answerId, ordinal)));
-}
-
-function readCall(call: JsonObject, madeId: string): ToolCallPart {
-  const custom = objectAt(call, 'custom');
-  const called = custom ?? objectAt(call, 'function');
-  return {
-    type: 'tool-call',
-    id: textAt(call, 'id') ?? madeId,
-    name: textAt(called, 'name') ?? '',
-    arguments: custom ? (textAt(custom, 'input') ?? '') : argumentsText(called?.arguments),
-    ...(custom && { custom: true }),
-  };
-}
-
-/** JSON text; a few imitators send the object itself. */
-export function argumentsText(value: unknown): string {
-  if (isObject(value)) return JSON.stringify(value);
-  return typeof value === 'string' && value !== '' ? value : '{}';
+  const calls = objectsAt(message, 'tool_calls').map((call) => ({
+    id: textAt(call, 'id'),
+    ...calledTool(call),
+  }));
+  const legacy = { id: undefined, ...calledTool({ function: message.function_call }) };
+  const all = calls.length === 0 && legacy.name !== undefined ? [legacy] : calls;
+  return all
+    .filter((call) => call.id !== undefined || !isEmpty(call))
+    .map(({ id, name, text, custom }, ordinal) => ({
+      type: 'tool-call',
+      id: id ?? madeCallId(answerId, ordinal),
+      name: name ?? '',
+      arguments: text === '' && !custom ? '{}' : text,
+      ...(custom && { custom }),
+    }));
 }

@@ -4,30 +4,58 @@ import type { Stop, StopReason } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import type { Said } from '../said.ts';
 
+/** Compared in lower case, with underscores: `tool-calls`, `STOP`, and `MAX_TOKENS` pass through some gateways. */
 const reasons: Readonly<Record<string, StopReason>> = {
   stop: 'stop',
   length: 'length',
   tool_calls: 'tool-calls',
   function_call: 'tool-calls',
   content_filter: 'content-filter',
-  // Not OpenAI's: Mistral; Together; OpenRouter; DeepSeek; vLLM.
+  // Not OpenAI's: Mistral; Together; OpenRouter; DeepSeek (https://api-docs.deepseek.com/api/create-chat-completion); vLLM.
   model_length: 'context-length',
   eos: 'stop',
   error: 'error',
   insufficient_system_resource: 'error',
   abort: 'error',
+  // Z.ai and bigmodel.cn: https://docs.z.ai/api-reference/llm/chat-completion (2026-11).
+  sensitive: 'content-filter',
+  network_error: 'error',
+  model_context_window_exceeded: 'context-length',
+  // Other formats' words, which gateways pass on as they are.
+  end_turn: 'stop',
+  complete: 'stop',
+  completed: 'stop',
+  stop_sequence: 'stop',
+  max_tokens: 'length',
+  max_output_tokens: 'length',
+  tool_call: 'tool-calls',
+  tool_use: 'tool-calls',
+  pause_turn: 'pause',
+  refusal: 'refusal',
+  safety: 'content-filter',
+  recitation: 'content-filter',
+  blocklist: 'content-filter',
+  prohibited_content: 'content-filter',
+  spii: 'content-filter',
+  content_filtered: 'content-filter',
+  malformed_function_call: 'malformed-tool-call',
+  context_length_exceeded: 'context-length',
+  cancelled: 'error',
+  timeout: 'error',
 };
 
 /**
- * The stop of a choice. Some imitators say `stop` of an answer with tool calls, and OpenAI says it of
- * refusals: the content decides. vLLM names the stop sequence in `stop_reason` (a number is a token's).
+ * The stop of a choice; without a reason, '' included, it is `unknown` and has no `raw`. Some imitators say `stop` of an
+ * answer with tool calls, and OpenAI says it of refusals: the content decides. vLLM names the stop sequence in
+ * `stop_reason` (a number is a token's).
  */
 export function readStop(choice: JsonObject, said: Said): Stop {
   const { finish_reason: raw, stop_reason: sequence } = choice;
-  if (typeof raw !== 'string') return { reason: 'unknown' };
-  const reason = Object.hasOwn(reasons, raw) ? reasons[raw] : undefined;
+  if (typeof raw !== 'string' || raw === '') return { reason: 'unknown' };
+  const word = raw.toLowerCase().replaceAll('-', '_');
+  const reason = Object.hasOwn(reasons, word) ? reasons[word] : undefined;
   if (reason === undefined) return { reason: 'unknown', raw };
-  if (reason !== 'stop') return { reason };
+  if (reason !== 'stop') return { reason, ...(reason === 'error' && raw !== 'error' && { raw }) };
   if (said.calls) return { reason: 'tool-calls' };
   if (said.refusal) return { reason: 'refusal' };
   return typeof sequence === 'string' && sequence !== '' ? { reason: 'stop-sequence', sequence } : { reason };
@@ -39,8 +67,6 @@ export function writeStop({ reason }: Stop, { refusal }: Pick<Said, 'refusal'>):
     case 'stop':
     case 'stop-sequence':
     case 'pause':
-    case 'malformed-tool-call':
-    case 'unknown':
       return 'stop';
     case 'length':
     case 'context-length':
@@ -51,6 +77,9 @@ export function writeStop({ reason }: Stop, { refusal }: Pick<Said, 'refusal'>):
       return 'content_filter';
     case 'refusal':
       return refusal ? 'stop' : 'content_filter';
+    // OpenRouter's word: https://openrouter.ai/docs/api/reference/errors-and-debugging (2026-11).
+    case 'malformed-tool-call':
+    case 'unknown':
     case 'error':
       return 'error';
   }

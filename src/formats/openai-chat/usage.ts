@@ -51,17 +51,28 @@ function cachedTokens(usage: JsonObject, input: JsonObject | undefined): number 
 }
 
 /**
- * Output tokens that completion_tokens leaves out. xAI keeps reasoning outside: its total says so. Vercel's
- * gateway did for Gemini, with a total that leaves it out too; more reasoning than completion gives it away
- * (and its cost agrees). Perplexity's deep research keeps reasoning and citations outside.
+ * Output tokens that completion_tokens leaves out. xAI keeps reasoning outside, and its total says so. Perplexity's deep
+ * research keeps reasoning and citations outside. Everywhere else the total counts completion_tokens only, so reasoning
+ * is part of it, also where a host counts a few more tokens of reasoning than of completion: OpenRouter (qwen3.5,
+ * minimax), Together (DeepSeek), and Doubleword do, and their costs charge completion_tokens (recordings of 2026).
  */
 function outsideOutput(usage: JsonObject, reasoning: number, citations: number): number {
   const prompt = firstCount(countAt(usage, 'prompt_tokens'));
   const completion = firstCount(countAt(usage, 'completion_tokens'));
   const total = firstCount(countAt(usage, 'total_tokens'));
   if (citations > 0) return reasoning + citations;
-  const reasoningIsOutside = total === prompt + completion + reasoning || reasoning > completion;
-  return reasoningIsOutside ? reasoning : 0;
+  const isOutside =
+    total === prompt + completion + reasoning || isOutsideAtVercel(usage, reasoning, completion);
+  return isOutside ? reasoning : 0;
+}
+
+/**
+ * Recognizes an answer of Vercel's gateway for Gemini: it copies Google's candidate tokens, which leave thoughts out, and
+ * adds its total up from them. Its cost charges both. `market_cost` is a member that only this gateway has (recordings of
+ * 2026-03; https://vercel.com/docs/ai-gateway/pricing).
+ */
+function isOutsideAtVercel(usage: JsonObject, reasoning: number, completion: number): boolean {
+  return usage.market_cost !== undefined && reasoning > completion;
 }
 
 /** Mistral leaves the tokens of audio out of prompt_tokens, but not out of the total. */

@@ -1,8 +1,9 @@
 // Neutral events to the chunks of a streamed chat completion, exactly as OpenAI shapes them.
 // https://platform.openai.com/docs/api-reference/chat-streaming
 import { DroppedPaths } from '../dropped-paths.ts';
+import { errorOfEnd, explanationOf, isFailedEnd } from '../failed-end.ts';
 import { objectAt } from '../json-reader.ts';
-import type { Citation, NeutralEvent, Stop } from '../neutral.ts';
+import type { Citation, NeutralError, NeutralEvent, Stop } from '../neutral.ts';
 import { writeOpenaiError } from '../openai-error.ts';
 import { writeLogprobs } from '../openai-logprobs.ts';
 import { paragraphBreak } from '../reasoning.ts';
@@ -28,6 +29,7 @@ export function eventWriter(context: AnswerContext): EventWriter {
     tellsUsage,
     ended: false,
     untold: new Set(),
+    failure: null,
   };
   return {
     write: (event) => writeEvent(state, event),
@@ -39,10 +41,14 @@ export function eventWriter(context: AnswerContext): EventWriter {
   };
 }
 
-function endStream({ ended, tellsUsage, usage, head }: OutputState): string {
+function endStream({ ended, tellsUsage, usage, head, failure }: OutputState): string {
   if (!ended) return '';
   const last = tellsUsage && usage ? `${head}],"usage":${JSON.stringify(writeChatUsage(usage))}}\n\n` : '';
-  return `${last}data: [DONE]\n\n`;
+  return last + (failure === null ? 'data: [DONE]\n\n' : errorChunk(errorOfEnd(failure)));
+}
+
+function errorChunk(error: NeutralError): string {
+  return `data: ${JSON.stringify({ error: writeOpenaiError(error) })}\n\n`;
 }
 
 function writeEvent(state: OutputState, event: NeutralEvent): string {
@@ -58,7 +64,7 @@ function writeEvent(state: OutputState, event: NeutralEvent): string {
       return chunk(state, 0, { refusal }) + finish(state, 0, { reason: 'content-filter' });
     }
     case 'error':
-      return `data: ${JSON.stringify({ error: writeOpenaiError(event.error) })}\n\n`;
+      return errorChunk(event.error);
     case 'message-end':
       state.ended = true;
       return [...state.untold].map((candidate) => finish(state, candidate, { reason: 'unknown' })).join('');
@@ -107,13 +113,16 @@ function writePartEvent(state: OutputState, event: PartEvent): string {
 
 /** An end that the upstream did not tell is told only when its stream was whole. */
 function finish(state: OutputState, candidate: number, stop: Stop): string {
-  if (stop.reason === 'unknown' && !state.ended) {
+  if (stop.reason === 'unknown' && stop.raw === undefined && !state.ended) {
     state.untold.add(candidate);
     return openChoice(state, candidate).text;
   }
   const { choice, text } = openChoice(state, candidate);
+  if (isFailedEnd(stop)) state.failure ??= stop;
+  const refusal = explanationOf(stop, choice.refused);
+  const explained = refusal === undefined ? '' : chunk(state, candidate, { refusal });
   const reason = JSON.stringify(writeStop(stop, { refusal: choice.refused }));
-  return text + rawChunk(state, candidate, '{}', 'null', reason);
+  return text + explained + rawChunk(state, candidate, '{}', 'null', reason);
 }
 
 // ---- Text -----------------------------------------------------------------------------------------------

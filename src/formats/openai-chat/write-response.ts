@@ -5,6 +5,7 @@ import { CarryCollector, callIdWithCarry } from '../carry.ts';
 import { customInputOf, isCustomTool } from '../custom-tools.ts';
 import { writeDataUrl } from '../data-url.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
+import { errorOfEnd, explainedParts, isFailedEnd } from '../failed-end.ts';
 import type {
   MediaPart,
   NeutralCandidate,
@@ -48,14 +49,16 @@ function writeChoice(
   dropped: DroppedPaths,
 ): JsonObject {
   parts.forEach((part, at) => {
-    if (!isSaid(part)) dropped.add(`candidates[${index}].parts[${at}]`);
+    if (!isSaid(part)) dropped.add(part.at || `candidates[${index}].parts[${at}]`);
   });
   const logprobs = parts.flatMap((part) => (part.type === 'text' ? (part.logprobs ?? []) : []));
   return {
     index,
-    message: writeMessage(parts, context, dropped),
+    message: writeMessage(explainedParts({ parts, stop }), context, dropped),
     logprobs: logprobs.length > 0 ? { content: writeLogprobs(logprobs), refusal: null } : null,
     finish_reason: writeStop(stop, saidIn(parts)),
+    // Where OpenRouter puts it: https://openrouter.ai/docs/api/reference/errors-and-debugging (2026-11).
+    ...(isFailedEnd(stop) && { error: writeOpenaiError(errorOfEnd(stop)) }),
   };
 }
 

@@ -1,8 +1,9 @@
 // Neutral events to the chunks of a streamed legacy completion.
 // https://platform.openai.com/docs/api-reference/completions/create
 import { DroppedPaths } from '../dropped-paths.ts';
+import { errorOfEnd, isFailedEnd } from '../failed-end.ts';
 import { objectAt } from '../json-reader.ts';
-import type { NeutralEvent, Stop, TokenLogprob } from '../neutral.ts';
+import type { NeutralError, NeutralEvent, Stop, TokenLogprob } from '../neutral.ts';
 import { writeOpenaiError } from '../openai-error.ts';
 import type { AnswerContext, EventWriter } from '../translation.ts';
 import type { Usage } from '../usage.ts';
@@ -19,6 +20,8 @@ interface State {
   told: Map<number, number>;
   usage: Usage | null;
   ended: boolean;
+  /** The first end that is a failure. */
+  failure: Stop | null;
 }
 
 /** A writer of one stream. */
@@ -33,6 +36,7 @@ export function eventWriter(context: AnswerContext): EventWriter {
     told: new Map(),
     usage: null,
     ended: false,
+    failure: null,
   };
   return {
     write: (event) => writeEvent(state, event),
@@ -42,6 +46,10 @@ export function eventWriter(context: AnswerContext): EventWriter {
     },
     nextSequenceNumber: 0,
   };
+}
+
+function errorChunk(error: NeutralError): string {
+  return `data: ${JSON.stringify({ error: writeOpenaiError(error) })}\n\n`;
 }
 
 function writeEvent(state: State, event: NeutralEvent): string {
@@ -60,7 +68,7 @@ function writeEvent(state: State, event: NeutralEvent): string {
       state.usage = event.usage;
       return '';
     case 'error':
-      return `data: ${JSON.stringify({ error: writeOpenaiError(event.error) })}\n\n`;
+      return errorChunk(event.error);
     case 'message-end':
       state.ended = true;
       return '';
@@ -93,6 +101,7 @@ function say(state: State, candidate: number, text: string, logprobs: TokenLogpr
 }
 
 function finish(state: State, candidate: number, stop: Stop): string {
+  if (isFailedEnd(stop)) state.failure ??= stop;
   return begin(state, candidate) + choice(state, candidate, '', 'null', JSON.stringify(writeStop(stop)));
 }
 
@@ -106,9 +115,9 @@ function choice(
   return `${head}{"text":${JSON.stringify(text)},"index":${index},"logprobs":${logprobs},"finish_reason":${finishReason}}]}\n\n`;
 }
 
-function endStream({ ended, usage, head, context }: State): string {
+function endStream({ ended, usage, head, context, failure }: State): string {
   if (!ended) return '';
   const wanted = objectAt(context.body, 'stream_options')?.include_usage === true;
   const last = wanted && usage ? `${head}],"usage":${JSON.stringify(writeCompletionUsage(usage))}}\n\n` : '';
-  return `${last}data: [DONE]\n\n`;
+  return last + (failure === null ? 'data: [DONE]\n\n' : errorChunk(errorOfEnd(failure)));
 }

@@ -1,6 +1,7 @@
 // A neutral answer to a legacy completion: its text, and nothing else of it.
 // https://platform.openai.com/docs/api-reference/completions/object
 import { DroppedPaths } from '../dropped-paths.ts';
+import { errorOfEnd, isFailedEnd } from '../failed-end.ts';
 import type { NeutralCandidate, NeutralPart, NeutralRequest, NeutralResponse } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { writeOpenaiError } from '../openai-error.ts';
@@ -35,7 +36,7 @@ function writeChoice(
   dropped: DroppedPaths,
 ): JsonObject {
   parts.forEach((part, at) => {
-    if (textOf(part) === null) dropped.add(`candidates[${index}].parts[${at}]`);
+    if (textOf(part) === null) dropped.add(part.at || `candidates[${index}].parts[${at}]`);
   });
   const echo = echoOf(request);
   const logprobs = parts.flatMap((part) => (part.type === 'text' ? (part.logprobs ?? []) : []));
@@ -44,6 +45,7 @@ function writeChoice(
     text: echo + parts.map((part) => textOf(part) ?? '').join(''),
     logprobs: writeLogprobs(logprobs, echo.length),
     finish_reason: writeStop(stop),
+    ...(isFailedEnd(stop) && { error: writeOpenaiError(errorOfEnd(stop)) }),
   };
 }
 

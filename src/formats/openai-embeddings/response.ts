@@ -1,8 +1,31 @@
 // An embeddings answer of OpenAI's shape, both ways.
+
+import { memberText, replaceMember, topLevelMembers } from '../../lib/json-members.ts';
 import { base64OfVector, type EmbeddingAnswer, vectorOf } from '../embedding.ts';
-import { objectsAt } from '../json-reader.ts';
+import { isObject, objectsAt } from '../json-reader.ts';
 import type { JsonObject } from '../observation.ts';
 import { readEmbeddingsUsage } from './usage.ts';
+
+/**
+ * Voyage's own answer with the count that OpenAI's clients require: it has a total only
+ * (https://docs.voyageai.com/reference/embeddings-api, 2026-11). The vectors stay as they are. Null: nothing to add.
+ */
+export function withPromptTokens(text: string): string | null {
+  const usage = topLevelMembers(text).findLast(({ key }) => key === 'usage');
+  const before = usage === undefined ? null : parsedUsage(memberText(text, usage));
+  if (before === null || before.prompt_tokens !== undefined || before.total_tokens === undefined) return null;
+  const after = { prompt_tokens: before.total_tokens, ...before };
+  return replaceMember(text, 'usage', JSON.stringify(after));
+}
+
+function parsedUsage(text: string): JsonObject | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
 
 export function readEmbeddings(body: JsonObject): EmbeddingAnswer {
   const sorted = objectsAt(body, 'data').toSorted(

@@ -109,9 +109,20 @@ export class ItemState {
   // ---- Messages -----------------------------------------------------------------------------------------
 
   #finishMessage(item: JsonObject, events: Events): void {
-    for (const [index, part] of objectsAt(item, 'content').entries())
-      this.#contentAt(index).finish(part, events);
+    const indexes = this.#indexesOf(objectsAt(item, 'content').length);
+    for (const [at, part] of objectsAt(item, 'content').entries())
+      this.#contentAt(indexes[at] ?? at).finish(part, events);
     for (const content of this.#contents.values()) content.close(events);
+  }
+
+  /**
+   * The content_index of each content of the whole item. Bedrock's Mantle counts in its deltas contents that the item
+   * does not have (2026-11): where the numbers differ, the order decides.
+   */
+  #indexesOf(length: number): number[] {
+    const streamed = [...this.#contents.keys()].sort((one, other) => one - other);
+    const agree = streamed.every((index) => index < length);
+    return agree ? [] : streamed;
   }
 
   #contentAt(index: number): ContentState {

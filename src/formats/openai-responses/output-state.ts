@@ -55,6 +55,8 @@ export interface OutputState {
   output: JsonObject[];
   nextOutputIndex: number;
   message: OpenMessage | null;
+  /** A call whose arguments have ended. What follows tells whether it is whole or was cut. */
+  lastCall: OpenCall | null;
   /** By the neutral part's number. */
   parts: Map<number, OpenContent | OpenReasoning | OpenCall>;
   refused: boolean;
@@ -72,6 +74,7 @@ export function beginOutput(context: AnswerContext): OutputState {
     output: [],
     nextOutputIndex: 0,
     message: null,
+    lastCall: null,
     parts: new Map(),
     refused: false,
     usage: null,

@@ -46,8 +46,10 @@ function readEvent(state: State, event: JsonObject, type: string): NeutralEvent[
       break;
     case 'response.completed':
     case 'response.incomplete':
-    case 'response.failed':
       finish(state, objectAt(event, 'response') ?? {}, events);
+      break;
+    case 'response.failed':
+      finish(state, { ...objectAt(event, 'response'), status: 'failed' }, events);
       break;
     case 'error':
       fail(state, errorOf(isObject(event.error) ? event.error : { ...event, type: null }), events);
@@ -92,8 +94,11 @@ function itemAt(state: State, index: number, events: NeutralEvent[]): ItemState 
 /** The whole response comes along: items that were not streamed (by some imitators) are read from it. */
 function finish(state: State, response: JsonObject, events: NeutralEvent[]): void {
   start(state, response, events);
-  for (const [index, item] of objectsAt(response, 'output').entries())
-    if (!state.items.has(index))
+  const output = objectsAt(response, 'output');
+  // Where as many items were streamed as there are, their numbers are the imitator's own.
+  const isStreamed = state.items.size >= output.length;
+  for (const [index, item] of output.entries())
+    if (!isStreamed && !state.items.has(index))
       itemAt(state, index, events).read('response.output_item.done', { item }, events);
   closeItems(state, events);
   readUsage(response, events);

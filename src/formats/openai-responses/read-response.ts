@@ -1,5 +1,6 @@
 // A whole response object, of any provider, to the neutral form. Bears any JSON: wrong shapes read as nothing.
 // https://platform.openai.com/docs/api-reference/responses/object
+import { isLosable } from '../dropped-paths.ts';
 import { objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralPart, NeutralResponse } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
@@ -12,7 +13,9 @@ import { readResponsesUsage } from './usage.ts';
 
 /** The answer: one candidate, whose parts are the items' contents in order. */
 export function readResponse(body: JsonObject): NeutralResponse {
-  const parts = objectsAt(body, 'output').flatMap(readOutputItem);
+  const parts = objectsAt(body, 'output').flatMap((item, index) =>
+    readOutputItem(item).map((part) => (isLosable(part) ? { ...part, at: `output[${index}]` } : part)),
+  );
   const error = readOpenaiError(body);
   const answered = Array.isArray(body.output) || body.status !== undefined;
   return {

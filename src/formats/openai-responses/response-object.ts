@@ -1,6 +1,6 @@
 // The response object around the output: what of the request it repeats, and how the answer ended.
 // https://platform.openai.com/docs/api-reference/responses/object
-import { objectAt } from '../json-reader.ts';
+import { objectAt, objectsAt } from '../json-reader.ts';
 import type { JsonObject } from '../observation.ts';
 import type { AnswerContext } from '../translation.ts';
 import type { Usage } from '../usage.ts';
@@ -42,11 +42,13 @@ function repeated({ body, model, isKept }: AnswerContext): JsonObject {
   const reasoning = objectAt(body, 'reasoning');
   return {
     instructions: told('instructions', null),
+    frequency_penalty: told('frequency_penalty', 0),
     max_output_tokens: told('max_output_tokens', null),
     max_tool_calls: told('max_tool_calls', null),
     metadata: told('metadata', {}),
     model,
     parallel_tool_calls: told('parallel_tool_calls', true),
+    presence_penalty: told('presence_penalty', 0),
     previous_response_id: told('previous_response_id', null),
     prompt_cache_key: told('prompt_cache_key', null),
     reasoning: { effort: reasoning?.effort ?? null, summary: reasoning?.summary ?? null },
@@ -55,10 +57,21 @@ function repeated({ body, model, isKept }: AnswerContext): JsonObject {
     temperature: told('temperature', 1),
     text: { ...text, format: text?.format ?? { type: 'text' } },
     tool_choice: told('tool_choice', 'auto'),
-    tools: told('tools', []),
+    tools: objectsAt(body, 'tools').map(repeatedTool),
     top_logprobs: told('top_logprobs', 0),
     top_p: told('top_p', 1),
     truncation: told('truncation', 'disabled'),
-    user: told('user', null),
+    // Not null where it is unset: OpenAI's schema has a string.
+    ...(typeof body.user === 'string' && { user: body.user }),
   };
+}
+
+/**
+ * A tool as OpenAI repeats it: of a function the members that its schema requires are there (FunctionTool of
+ * openai-openapi, 2026-11). No translated upstream was told to be strict unless the caller said so.
+ */
+function repeatedTool(tool: JsonObject): JsonObject {
+  if (tool.type !== 'function') return tool;
+  const { description = null, parameters = null, strict = false } = tool;
+  return { ...tool, description, parameters, strict: strict ?? false };
 }

@@ -1,5 +1,6 @@
 // How a response ended: its status and what it says of it, both ways.
 // https://platform.openai.com/docs/api-reference/responses/object#responses/object-status
+import { errorOfEnd } from '../failed-end.ts';
 import { objectAt, textAt } from '../json-reader.ts';
 import type { Stop } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
@@ -25,6 +26,7 @@ export function readStop(response: JsonObject, { calls, refusal }: Said): Stop {
 function readIncomplete(reason: string | undefined): Stop {
   if (reason === 'max_output_tokens') return { reason: 'length' };
   if (reason === 'content_filter') return { reason: 'content-filter' };
+  if (reason === 'model_context_window_exceeded') return { reason: 'context-length' };
   return { reason: 'unknown', ...(reason !== undefined && { raw: reason }) };
 }
 
@@ -41,14 +43,12 @@ export interface Ending {
 }
 
 /** The ending of a stop. A refusal in OpenAI's sense is complete; one without words is a filter's. */
-export function writeStop({ reason, message }: Stop, { refusal }: Pick<Said, 'refusal'>): Ending {
-  switch (reason) {
+export function writeStop(stop: Stop, { refusal }: Pick<Said, 'refusal'>): Ending {
+  switch (stop.reason) {
     case 'stop':
     case 'stop-sequence':
     case 'tool-calls':
     case 'pause':
-    case 'malformed-tool-call':
-    case 'unknown':
       return completed;
     case 'length':
     case 'context-length':
@@ -57,8 +57,10 @@ export function writeStop({ reason, message }: Stop, { refusal }: Pick<Said, 're
       return incomplete('content_filter');
     case 'refusal':
       return refusal ? completed : incomplete('content_filter');
+    case 'malformed-tool-call':
+    case 'unknown':
     case 'error':
-      return failed('server_error', message ?? 'The upstream broke its answer off.');
+      return failed('server_error', errorOfEnd(stop).message);
   }
 }
 

@@ -1,13 +1,18 @@
 // Neutral events to the events of a streamed response, in OpenAI's order and with its numbers.
 // https://platform.openai.com/docs/api-reference/responses-streaming
+import { explanationOf } from '../failed-end.ts';
 import type { NeutralError, NeutralEvent, Stop } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
+import { openaiCodeOf } from '../openai-error.ts';
+import { PartOrder } from '../part-order.ts';
 import { blockText } from '../said.ts';
 import type { AnswerContext, EventWriter } from '../translation.ts';
+import type { ItemStatus } from './items.ts';
 import { beginOutput, emit, type OutputState } from './output-state.ts';
 import { responseObject } from './response-object.ts';
-import { type Ending, writeStop } from './stop-reason.ts';
+import { type Ending, failed, writeStop } from './stop-reason.ts';
 import {
+  endCall,
   finishCall,
   finishReasoning,
   growCall,
@@ -19,6 +24,7 @@ import {
 import { cite, finishContent, finishMessage, growContent, startContent } from './write-message-events.ts';
 
 interface State extends OutputState {
+  order: PartOrder;
   begun: boolean;
   ended: boolean;
   stop: Stop;
@@ -29,13 +35,14 @@ interface State extends OutputState {
 export function eventWriter(context: AnswerContext): EventWriter {
   const state: State = {
     ...beginOutput(context),
+    order: new PartOrder(),
     begun: false,
     ended: false,
     stop: { reason: 'unknown' },
     finished: null,
   };
   return {
-    write: (event) => writeEvent(state, event),
+    write: (event) => writeOrdered(state, event),
     end: () => (state.ended ? finish(state) : ''),
     get dropped() {
       return state.dropped.list;
@@ -47,6 +54,14 @@ export function eventWriter(context: AnswerContext): EventWriter {
       return state.finished;
     },
   };
+}
+
+/** Items may not overlap: the official SDK expects the content of an item to end before the item does. */
+function writeOrdered(state: State, event: NeutralEvent): string {
+  if ('candidate' in event && event.candidate > 0) return writeEvent(state, event);
+  let text = '';
+  for (const ordered of state.order.push(event)) text += writeEvent(state, ordered);
+  return text;
 }
 
 function writeEvent(state: State, event: NeutralEvent): string {
@@ -86,9 +101,9 @@ type PartEvent = Exclude<
 function writePart(state: State, event: PartEvent): string {
   switch (event.type) {
     case 'text-start':
-      return startContent(state, event.part, false);
+      return finishCall(state, 'completed') + startContent(state, event.part, false);
     case 'refusal-start':
-      return startContent(state, event.part, true);
+      return finishCall(state, 'completed') + startContent(state, event.part, true);
     case 'text-delta':
     case 'refusal-delta':
       return growContent(state, event);
@@ -104,7 +119,7 @@ function writePart(state: State, event: PartEvent): string {
     case 'tool-call-delta':
       return growCall(state, event);
     case 'tool-call-end':
-      return finishCall(state, event.part);
+      return endCall(state, event.part);
     case 'audio-delta':
       // Sound has no place in a response.
       state.dropped.add('audio');
@@ -112,8 +127,13 @@ function writePart(state: State, event: PartEvent): string {
     case 'reasoning-start':
     case 'tool-call-start':
     case 'part-add':
-      return finishMessage(state, 'completed') + startItem(state, event);
+      return finishOpen(state, 'completed') + startItem(state, event);
   }
+}
+
+/** Ends the call or the message that stands last. */
+function finishOpen(state: State, status: ItemStatus): string {
+  return finishCall(state, status) + finishMessage(state, status);
 }
 
 function startItem(
@@ -139,9 +159,13 @@ function responseOf(state: State, ending: Ending | null): ReturnType<typeof resp
 /** A refused prompt is an answer that a filter stopped before its first word. */
 function refusePrompt(state: State, text: string): string {
   state.stop = { reason: 'content-filter' };
+  return begin(state) + refuse(state, text);
+}
+
+/** A refusal that comes whole. */
+function refuse(state: State, text: string): string {
   const part = -1;
   return (
-    begin(state) +
     startContent(state, part, true) +
     growContent(state, { type: 'refusal-delta', candidate: 0, part, text }) +
     finishContent(state, part)
@@ -151,13 +175,27 @@ function refusePrompt(state: State, text: string): string {
 function finish(state: State): string {
   const begun = begin(state);
   const ending = writeStop(state.stop, { refusal: state.refused });
-  const message = finishMessage(state, ending.status === 'incomplete' ? 'incomplete' : 'completed');
+  const explanation = explanationOf(state.stop, state.refused);
+  const status = ending.status === 'completed' ? 'completed' : 'incomplete';
+  const call = finishCall(state, status);
+  const refusal = explanation === undefined ? '' : refuse(state, explanation);
+  const message = finishMessage(state, status);
   const response = responseOf(state, ending);
   state.finished = response;
-  return begun + message + emit(state, `response.${ending.status}`, { response });
+  return begun + call + refusal + message + emit(state, `response.${ending.status}`, { response });
 }
 
-/** The error's own `type` has no place in this event: its `type` is the event's. */
-function writeError(state: State, { code, type, message, param }: NeutralError): string {
-  return emit(state, 'error', { code: code ?? type, message, param });
+/**
+ * The error's own `type` has no place in this event: its `type` is the event's. OpenAI's SDKs raise at `error`; Codex
+ * reads `response.failed` only (codex-rs, 2026-11), so that a full context is told to both.
+ */
+function writeError(state: State, error: NeutralError): string {
+  const { type, message, param, kind } = error;
+  const code = openaiCodeOf(error) ?? type;
+  const open = finishOpen(state, 'incomplete');
+  if (kind !== 'context-overflow') return open + emit(state, 'error', { code, message, param });
+  const begun = begin(state);
+  const told = emit(state, 'error', { code, message, param });
+  const response = responseOf(state, failed('context_length_exceeded', message));
+  return open + begun + told + emit(state, 'response.failed', { response });
 }

@@ -8,6 +8,7 @@ import {
   callText,
   clientCallId,
   type ItemPrefix,
+  type ItemStatus,
   imageItem,
   reasoningItem,
   searchItem,
@@ -92,7 +93,7 @@ export function startCall(state: OutputState, event: Of<'tool-call-start'>): str
   return addItem(state, call, itemOf(call, 'in_progress', ''));
 }
 
-function itemOf(call: OpenCall, status: 'in_progress' | 'completed', text: string): JsonObject {
+function itemOf(call: OpenCall, status: ItemStatus, text: string): JsonObject {
   return callItem(call.id, status, { callId: call.callId, name: call.name, custom: call.shape.custom }, text);
 }
 
@@ -111,10 +112,20 @@ function emitDelta(state: OutputState, { id, outputIndex, shape }: OpenCall, del
   return emit(state, type, { item_id: id, output_index: outputIndex, delta });
 }
 
-export function finishCall(state: OutputState, part: number): string {
+/** The arguments have ended. The item ends when it is known whether the answer was cut in it. */
+export function endCall(state: OutputState, part: number): string {
   const call = state.parts.get(part);
   if (call?.kind !== 'call') return '';
   state.parts.delete(part);
+  state.lastCall = call;
+  return '';
+}
+
+/** The call whose arguments ended last, if there is one: something else follows, or nothing. */
+export function finishCall(state: OutputState, status: ItemStatus): string {
+  const call = state.lastCall;
+  if (call === null) return '';
+  state.lastCall = null;
   const text = callText(call.shape, call.arguments.join(''));
   const untold = call.shape.unwrapped || call.arguments.join('') === '';
   const place = { item_id: call.id, output_index: call.outputIndex };
@@ -123,7 +134,7 @@ export function finishCall(state: OutputState, part: number): string {
   const done = call.shape.custom
     ? emit(state, 'response.custom_tool_call_input.done', { ...place, input: text })
     : emit(state, 'response.function_call_arguments.done', { ...place, name: call.name, arguments: text });
-  return delta + done + finishItem(state, call, itemOf(call, 'completed', text));
+  return delta + done + finishItem(state, call, itemOf(call, status, text));
 }
 
 // ---- What comes whole -----------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 // A neutral answer to a whole response object.
 import { DroppedPaths } from '../dropped-paths.ts';
+import { explainedParts } from '../failed-end.ts';
 import type { NeutralCandidate, NeutralPart, NeutralResponse, TextPart } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { writeOpenaiError } from '../openai-error.ts';
@@ -40,9 +41,9 @@ export function writeResponse(response: NeutralResponse, context: AnswerContext)
     createdAtSeconds: response.createdAtSeconds ?? context.nowSeconds,
     ending,
     output: writeOutput(
-      candidate.parts,
+      explainedParts(candidate),
       context,
-      ending.status === 'incomplete' ? 'incomplete' : 'completed',
+      ending.status === 'completed' ? 'completed' : 'incomplete',
       dropped,
     ),
     usage: response.usage,
@@ -53,7 +54,7 @@ export function writeResponse(response: NeutralResponse, context: AnswerContext)
 
 const nothing: NeutralCandidate = { parts: [], stop: { reason: 'unknown' } };
 
-/** `lastStatus`: that of a message at the end, which an answer may break off in. */
+/** `lastStatus`: that of a message or a call at the end, which an answer may break off in. */
 function writeOutput(
   parts: readonly NeutralPart[],
   context: AnswerContext,
@@ -68,8 +69,8 @@ function writeOutput(
     const item =
       end > at
         ? writeMessage(parts.slice(at, end), context, index, status, dropped)
-        : writeItem(parts[at], context, index);
-    if (item === null) dropped.add(`candidates[0].parts[${at}]`);
+        : writeItem(parts[at], context, index, at === parts.length - 1 ? lastStatus : 'completed');
+    if (item === null) dropped.add(parts[at]?.at || `candidates[0].parts[${at}]`);
     else output.push(item);
     at = Math.max(end, at + 1);
   }
@@ -110,6 +111,7 @@ function writeItem(
   part: NeutralPart | undefined,
   { answerId, request }: AnswerContext,
   index: number,
+  status: ItemStatus,
 ): JsonObject | null {
   switch (part?.type) {
     case 'reasoning': {
@@ -120,7 +122,7 @@ function writeItem(
       const shape = callShape(request, part);
       const id = itemId(shape.custom ? 'ctc' : 'fc', answerId, index);
       const call = { callId: clientCallId(part), name: part.name, custom: shape.custom };
-      return callItem(id, 'completed', call, callText(shape, part.arguments));
+      return callItem(id, status, call, callText(shape, part.arguments));
     }
     case 'media':
       return imageItem(itemId('ig', answerId, index), part);

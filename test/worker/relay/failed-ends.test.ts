@@ -1,0 +1,251 @@
+// Translated answers that did not end well: no caller is told that they did, what was said is kept, and a charged answer
+// is not asked for again.
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type OpenRelay, openRelay } from '../doors/open-relay.ts';
+
+let relay: OpenRelay;
+let token: string;
+
+beforeEach(async () => {
+  relay = openRelay();
+  const channel = (name: string, provider: string, more = {}) =>
+    relay.channel({ name, provider, keys: ['k'], models: [`${name}-*`], ...more });
+  await channel('claude', 'anthropic');
+  await channel('gemini', 'gemini');
+  await channel('glm', 'openai-compatible', { base_url: 'https://chat.test/v1' });
+  ({ token } = await relay.token());
+});
+
+const user = [{ role: 'user', content: 'Hello' }];
+
+/** A caller of each format: how it asks, and the words that it must never be told of a failure. */
+const callers = {
+  chat: {
+    path: '/v1/chat/completions',
+    body: { messages: user },
+    success: /"finish_reason":"(stop|tool_calls|length)"/,
+  },
+  responses: {
+    path: '/v1/responses',
+    body: { input: 'Hello', store: false },
+    success: /"status":"completed"|response\.completed/,
+  },
+  messages: {
+    path: '/v1/messages',
+    body: { messages: user, max_tokens: 99 },
+    success: /"stop_reason":"(end_turn|tool_use|max_tokens)"/,
+  },
+} as const;
+type Caller = keyof typeof callers;
+
+async function ask(caller: Caller, model: string, stream: boolean) {
+  const { path, body } = callers[caller];
+  return relay.fetch(path, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model, stream, ...body }),
+  });
+}
+
+const sse = (events: unknown[]) =>
+  new Response(
+    events.map((event) => `data: ${typeof event === 'string' ? event : JSON.stringify(event)}\n\n`).join(''),
+    { headers: { 'content-type': 'text/event-stream' } },
+  );
+
+const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
+
+/** An upstream of each format that says `text` and ends for `reason`. */
+const upstreams = {
+  'gemini-3': (text: string, finishReason: string, stream: boolean) => {
+    const candidate = {
+      content: { role: 'model', parts: text === '' ? [] : [{ text }] },
+      finishReason,
+      index: 0,
+    };
+    const answer = { candidates: [candidate], usageMetadata: { promptTokenCount: 10, totalTokenCount: 10 } };
+    return stream ? sse([answer]) : Response.json(answer);
+  },
+  'glm-5': (content: string, finish_reason: string, stream: boolean) => {
+    const common = { id: 'c', created: 1, model: 'm' };
+    const choice = { index: 0, finish_reason, logprobs: null };
+    if (!stream)
+      return Response.json({
+        ...common,
+        choices: [{ ...choice, message: { role: 'assistant', content } }],
+        usage,
+      });
+    return sse([
+      { ...common, choices: [{ ...choice, delta: { content } }] },
+      { ...common, choices: [], usage },
+      '[DONE]',
+    ]);
+  },
+  'claude-opus-4-5': (text: string, stop_reason: string, stream: boolean) => {
+    const message = { id: 'm', type: 'message', role: 'assistant', model: 'c', stop_sequence: null };
+    const usage = { input_tokens: 9, output_tokens: 3 };
+    if (!stream) return Response.json({ ...message, content: [{ type: 'text', text }], stop_reason, usage });
+    return sse([
+      { type: 'message_start', message: { ...message, content: [], stop_reason: null, usage } },
+      { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+      { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } },
+      { type: 'content_block_stop', index: 0 },
+      { type: 'message_delta', delta: { stop_reason, stop_sequence: null }, usage },
+      { type: 'message_stop' },
+    ]);
+  },
+};
+type Model = keyof typeof upstreams;
+
+const failures: [Model, string][] = [
+  ...[
+    'MALFORMED_FUNCTION_CALL',
+    'UNEXPECTED_TOOL_CALL',
+    'TOO_MANY_TOOL_CALLS',
+    'OTHER',
+    'MALFORMED_RESPONSE',
+    'NO_IMAGE',
+    'TOMORROWS_WORD',
+  ].map((reason): [Model, string] => ['gemini-3', reason]),
+  ...['error', 'abort', 'insufficient_system_resource', 'network_error', 'a_word_of_tomorrow'].map(
+    (reason): [Model, string] => ['glm-5', reason],
+  ),
+  ['claude-opus-4-5', 'a_word_of_tomorrow'],
+];
+
+const pairs = failures.flatMap(([model, reason]) =>
+  (Object.keys(callers) as Caller[])
+    .filter(
+      (caller) =>
+        !(model === 'glm-5' && caller === 'chat') && !(model === 'claude-opus-4-5' && caller === 'messages'),
+    )
+    .map((caller) => ({ model, reason, caller })),
+);
+
+describe('an answer that failed after some text', () => {
+  it.each(pairs)('$reason of $model is no success for $caller', async ({ model, reason, caller }) => {
+    relay.upstream = () => upstreams[model]('half an ans', reason, true);
+    const streamed = (await ask(caller, model, true)).text;
+    expect(streamed).toContain('half an ans');
+    expect(streamed).not.toMatch(callers[caller].success);
+    expect(streamed).toMatch(/error|response\.failed/);
+
+    relay.upstream = () => upstreams[model]('half an ans', reason, false);
+    const whole = await ask(caller, model, false);
+    const text = JSON.stringify(whole.body);
+    expect(text).toContain('half an ans');
+    expect(text).not.toMatch(callers[caller].success);
+    expect(whole.headers.get('x-should-retry')).toBe('false');
+    expect(whole.status).toBe(caller === 'messages' ? 502 : 200);
+  });
+});
+
+describe('an error beside the text of a choice', () => {
+  const error = { code: 502, message: 'Upstream error: DataInspectionFailed' };
+  const answer = (content: string | null) =>
+    Response.json({
+      id: 'gen-1',
+      choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: null, error }],
+      usage: { prompt_tokens: 15, completion_tokens: 2_528, total_tokens: 2_543 },
+    });
+
+  it.each([
+    ['messages' as const, 502],
+    ['responses' as const, 200],
+  ])('keeps the text for %s, says that it is an error, and is not sent again', async (caller, status) => {
+    relay.upstream = () => answer('4,716 characters of text');
+    const reply = await ask(caller, 'glm-5', false);
+    expect(reply.status).toBe(status);
+    expect(reply.headers.get('x-should-retry')).toBe('false');
+    expect(reply.text).toContain('4,716 characters of text');
+    expect(reply.body.error.message).toContain('DataInspectionFailed');
+    expect(relay.received).toHaveLength(1);
+  });
+
+  it('is not sent again where tokens were charged for nothing', async () => {
+    relay.upstream = () => answer(null);
+    const reply = await ask('messages', 'glm-5', false);
+    expect(reply.status).toBe(502);
+    expect(reply.headers.get('x-should-retry')).toBe('false');
+    expect(reply.body).toMatchObject({ type: 'error', error: { type: 'api_error' } });
+  });
+
+  it('may be sent again where nothing was charged', async () => {
+    relay.upstream = () => upstreams['gemini-3']('', 'MALFORMED_FUNCTION_CALL', false);
+    for (const caller of Object.keys(callers) as Caller[]) {
+      const reply = await ask(caller, 'gemini-3', false);
+      expect([reply.status, reply.headers.get('x-should-retry')]).toEqual([502, null]);
+    }
+  });
+});
+
+describe('an answer that a filter ended', () => {
+  const filters: [Model, string][] = [
+    ['gemini-3', 'MODEL_ARMOR'],
+    ['gemini-3', 'IMAGE_OTHER'],
+    ['gemini-3', 'SAFETY'],
+    ['gemini-3', 'IMAGE_SAFETY_OF_TOMORROW'],
+    ['glm-5', 'sensitive'],
+    ['glm-5', 'content_filter'],
+  ];
+
+  it.each(filters)('of %s, %s, is a refusal or a content filter', async (model, reason) => {
+    for (const stream of [false, true]) {
+      relay.upstream = () => upstreams[model]('o', reason, stream);
+      expect((await ask('messages', model, stream)).text).toContain('"stop_reason":"refusal"');
+      expect((await ask('responses', model, stream)).text).toContain(
+        '"incomplete_details":{"reason":"content_filter"}',
+      );
+      if (model !== 'glm-5')
+        expect((await ask('chat', model, stream)).text).toContain('"finish_reason":"content_filter"');
+    }
+  });
+
+  it('says why, where the provider does', async () => {
+    const refusal = { type: 'refusal', category: 'cyber', explanation: 'Not this.' };
+    const message = {
+      id: 'm',
+      type: 'message',
+      role: 'assistant',
+      model: 'c',
+      content: [],
+      stop_reason: 'refusal',
+    };
+    relay.upstream = () =>
+      Response.json({ ...message, stop_details: refusal, usage: { input_tokens: 9, output_tokens: 3 } });
+    const chat = await ask('chat', 'claude-opus-4-5', false);
+    expect(chat.body.choices[0]).toMatchObject({
+      message: { refusal: 'Not this.' },
+      finish_reason: 'content_filter',
+    });
+    const response = await ask('responses', 'claude-opus-4-5', false);
+    expect(response.body.output[0].content).toEqual([{ type: 'refusal', refusal: 'Not this.' }]);
+    relay.upstream = () =>
+      Response.json({
+        candidates: [{ finishReason: 'MODEL_ARMOR', finishMessage: 'Violated settings.', index: 0 }],
+      });
+    expect((await ask('chat', 'gemini-3', false)).body.choices[0].message.refusal).toBe('Violated settings.');
+    expect((await ask('messages', 'gemini-3', false)).body.stop_details.explanation).toBe(
+      'Violated settings.',
+    );
+  });
+});
+
+describe('an answer without a reason to end', () => {
+  it('is a success where it came whole, and of a stream where the terminator came', async () => {
+    relay.upstream = () => upstreams['glm-5']('four', '', false);
+    expect((await ask('messages', 'glm-5', false)).body.stop_reason).toBe('end_turn');
+    relay.upstream = () => upstreams['glm-5']('four', '', true);
+    expect((await ask('messages', 'glm-5', true)).text).toContain('"stop_reason":"end_turn"');
+  });
+
+  it('is a failure where nothing was said', async () => {
+    relay.upstream = () => upstreams['glm-5']('', '', false);
+    expect((await ask('messages', 'glm-5', false)).status).toBe(502);
+  });
+
+  it('is a full context where the provider says so', async () => {
+    relay.upstream = () => upstreams['glm-5']('o', 'model_context_window_exceeded', false);
+    expect((await ask('messages', 'glm-5', false)).body.stop_reason).toBe('model_context_window_exceeded');
+  });
+});
