@@ -16,6 +16,7 @@ import type {
   WebSearchPart,
 } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
+import { readReadable } from './readable-blocks.ts';
 
 /** The parts of one message. A string is one text part. `at` is the content's path, '' for answers. */
 export function readContent(content: unknown, at: string): NeutralPart[] {
@@ -32,6 +33,15 @@ function readPart(block: unknown, at: string): Read[] {
   if (!isObject(block)) return [];
   const marker = cacheMarkerOf(block);
   if (block.type === 'tool_use') return [readToolUse(block, at, marker)];
+  // What an answer holds of this kind is not the model's text.
+  const readable = at === '' ? null : readReadable(block, (inner) => readBlock(inner, ''));
+  if (readable !== null) {
+    const last = readable.length - 1;
+    return readable.map((part, index) => ({
+      part: { ...part, at, ...(marker && index === last && { cache: marker }) },
+      carried: [],
+    }));
+  }
   const part = { ...readBlock(block, at), ...(at !== '' && { at }), ...(marker && { cache: marker }) };
   return [{ part, carried: [] }];
 }

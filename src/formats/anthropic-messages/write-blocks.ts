@@ -15,6 +15,8 @@ import { anthropicIds, fitId } from '../tool-ids.ts';
 
 /** The blocks of a part; empty for what is nothing (an empty text), null for what cannot be said. */
 export function writePart(part: NeutralPart, drop: (part: NeutralPart) => void): JsonObject[] | null {
+  if (part.native?.origin === 'anthropic-messages')
+    return part.native.wire === null ? [] : [part.native.wire];
   const marker = writeCacheMarker(part.cache);
   switch (part.type) {
     case 'text':
