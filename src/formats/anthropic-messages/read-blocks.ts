@@ -1,5 +1,6 @@
 // Content blocks, of requests and of answers, to neutral parts. What only Anthropic understands stays as it is.
 import { readCallId, readCarry } from '../carry.ts';
+import { canonicalMediaType } from '../data-url.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type {
   CacheMarker,
@@ -132,7 +133,7 @@ function readSource(source: JsonObject | undefined): MediaSource | null {
     case 'base64':
       return {
         type: 'base64',
-        mediaType: textAt(source, 'media_type') ?? 'application/octet-stream',
+        mediaType: canonicalMediaType(textAt(source, 'media_type') ?? 'application/octet-stream'),
         data: textAt(source, 'data') ?? '',
       };
     case 'url':

@@ -76,7 +76,8 @@ function writeResult(result: ToolResultPart, writing: Writing): JsonObject {
 
 function writeAssistant({ parts, name, at }: NeutralMessage, writing: Writing): JsonObject[] {
   if (name !== undefined) writing.dropped.add(`${at}.name`);
-  return joinTexts(parts).flatMap<JsonObject>((part) => {
+  const said = joinTexts(parts).filter((part) => part.type !== 'text' || part.text !== '');
+  return said.flatMap<JsonObject>((part) => {
     const items = writeItems(part, writing);
     if (items.length === 0) writing.dropped.add(part.at ?? at);
     if (part.type === 'text' && part.citations !== undefined && part.at)
