@@ -10,6 +10,7 @@ import type {
   ToolCallPart,
 } from './neutral.ts';
 import { type FittedNames, fitToolNames, type NameRule } from './tool-names.ts';
+import { callIdsIn, unusedId, withUniqueCallIds } from './unique-call-ids.ts';
 
 /** Undoes one change. State is per answer. */
 export interface AnswerEdit {
@@ -31,7 +32,7 @@ export function fitRequest(
   { customTools }: { customTools: boolean },
 ): FittedRequest {
   const plain = customTools ? request : withoutCustomTools(request);
-  const names = fitToolNames(plain, rule);
+  const names = fitToolNames(withUniqueCallIds(plain), rule);
   return {
     request: names.request,
     answerEdit: (answerTool) =>
@@ -39,6 +40,7 @@ export function fitRequest(
         ...(answerTool === undefined ? [] : [new AnswerToolEdit(answerTool)]),
         ...(names.isChanged ? [nameEdit(names)] : []),
         ...(plain === request ? [] : [new CustomToolEdit(request)]),
+        new CallIdEdit(request),
       ]),
   };
 }
@@ -90,6 +92,29 @@ function mapParts(response: NeutralResponse, edit: (part: NeutralPart) => Neutra
 }
 
 const keyOf = ({ candidate, part }: { candidate: number; part: number }) => `${candidate}/${part}`;
+
+/** Calls whose id the conversation has already, or an earlier call of the same answer. */
+class CallIdEdit implements AnswerEdit {
+  private readonly taken: Set<string>;
+
+  constructor(request: NeutralRequest) {
+    this.taken = callIdsIn(request);
+  }
+
+  event(event: NeutralEvent): NeutralEvent[] {
+    return event.type === 'tool-call-start' ? [this.unique(event)] : [event];
+  }
+
+  response(response: NeutralResponse): NeutralResponse {
+    return mapParts(response, (part) => (part.type === 'tool-call' ? this.unique(part) : part));
+  }
+
+  private unique<Call extends { id: string }>(call: Call): Call {
+    const id = unusedId(call.id, this.taken);
+    this.taken.add(id);
+    return id === call.id ? call : { ...call, id };
+  }
+}
 
 /** Calls of functions that stand for custom tools: the free text is known when the arguments are whole. */
 class CustomToolEdit implements AnswerEdit {

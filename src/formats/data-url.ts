@@ -10,10 +10,22 @@ export function readDataUrl(url: string): { mediaType: string; data: string } | 
   if (comma < 0) return null;
   const [mediaType = '', ...parameters] = url.slice(5, comma).split(';');
   const data = url.slice(comma + 1);
-  const type = mediaType.trim().toLowerCase() || 'text/plain';
+  const type = canonicalMediaType(mediaType) || 'text/plain';
   if (parameters.some((parameter) => parameter.trim().toLowerCase() === 'base64'))
     return { mediaType: type, data: standardBase64(data) };
   return { mediaType: type, data: Buffer.from(percentDecoded(data), 'utf8').toString('base64') };
+}
+
+const aliases: Readonly<Record<string, string>> = {
+  'image/jpg': 'image/jpeg',
+  'image/pjpeg': 'image/jpeg',
+  'image/x-png': 'image/png',
+};
+
+/** The registered name of a media type, in lower case: OpenAI and Gemini also take names that nobody registered. */
+export function canonicalMediaType(mediaType: string): string {
+  const name = mediaType.trim().toLowerCase();
+  return (Object.hasOwn(aliases, name) ? aliases[name] : undefined) ?? name;
 }
 
 /** `data:image/png;base64,…`. */

@@ -8,9 +8,14 @@ export interface CacheMarker {
 }
 
 interface PartBase {
-  /** The caller's own path to the part, for `x-relay-dropped`: `messages[2].content[0]`. '' in answers. */
+  /**
+   * The caller's own path to the part, for `x-relay-dropped`: `messages[2].content[0]`. '' in answers, and where nothing
+   * is lost without the part.
+   */
   at?: string;
   cache?: CacheMarker;
+  /** The caller's block or item, which its own format gets back instead; null on further parts of the same block. */
+  native?: { origin: FormatName; wire: JsonObject | null };
 }
 
 export interface TextPart extends PartBase {
@@ -97,10 +102,18 @@ export interface ToolCallPart extends PartBase {
   arguments: string;
   /** A custom (free-form) tool of OpenAI's. */
   custom?: boolean;
+  /** The namespace of the tool and its bare name there (Responses); `name` is the flat one. */
+  namespace?: ToolNamespace;
   /** Gemini signs calls. */
   proof?: Proof;
   /** The item's id (Responses' `fc_…`), apart from the call's. */
   itemId?: string;
+}
+
+/** A tool's place in a namespace of Responses' tools. */
+export interface ToolNamespace {
+  name: string;
+  tool: string;
 }
 
 export interface ToolResultPart extends PartBase {

@@ -5,7 +5,7 @@
 // Two rules hold everywhere. What a format cannot say is named, never dropped in silence: everything that can
 // be lost carries `at`, the caller's own path to it. And what only one format understands travels as `opaque`
 // with its origin, so that the same format gets it back unchanged and every other one names it as dropped.
-import type { CacheMarker, NeutralPart, TextPart } from './neutral-parts.ts';
+import type { CacheMarker, NeutralPart, TextPart, ToolNamespace } from './neutral-parts.ts';
 import type { JsonObject } from './observation.ts';
 
 /** The formats that talk: those that translation goes between. */
@@ -85,10 +85,18 @@ export type NeutralTool =
       parameters: JsonObject | null;
       strict: boolean | undefined;
       cache?: CacheMarker;
+      wrapper?: ToolWrapper;
       at: string;
     }
   /** OpenAI's free-form tools. `format`: text or a grammar. */
-  | { type: 'custom'; name: string; description: string | undefined; format: unknown; at: string }
+  | {
+      type: 'custom';
+      name: string;
+      description: string | undefined;
+      format: unknown;
+      wrapper?: ToolWrapper;
+      at: string;
+    }
   | {
       type: 'web-search';
       allowedDomains: string[] | undefined;
@@ -102,6 +110,17 @@ export type NeutralTool =
       at: string;
     }
   | { type: 'opaque'; origin: FormatName; wire: JsonObject; at: string };
+
+/** Where a tool stood in the caller's request, if not as a plain one in `tools`. */
+export interface ToolWrapper {
+  origin: FormatName;
+  /** Responses: the namespace that it is of; `name` is the flat name. */
+  namespace?: ToolNamespace;
+  /** Responses: the client's own search for tools. Its calls are items of another type. */
+  isSearch?: boolean;
+  /** The tool that held it (or itself), for the same format; null: an item of the conversation holds it. */
+  wire: JsonObject | null;
+}
 
 export type ToolChoice =
   | { type: 'auto' }

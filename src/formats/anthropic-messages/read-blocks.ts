@@ -1,5 +1,6 @@
 // Content blocks, of requests and of answers, to neutral parts. What only Anthropic understands stays as it is.
 import { readCallId, readCarry } from '../carry.ts';
+import { canonicalMediaType } from '../data-url.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type {
   CacheMarker,
@@ -16,6 +17,7 @@ import type {
   WebSearchPart,
 } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
+import { readReadable } from './readable-blocks.ts';
 
 /** The parts of one message. A string is one text part. `at` is the content's path, '' for answers. */
 export function readContent(content: unknown, at: string): NeutralPart[] {
@@ -32,6 +34,15 @@ function readPart(block: unknown, at: string): Read[] {
   if (!isObject(block)) return [];
   const marker = cacheMarkerOf(block);
   if (block.type === 'tool_use') return [readToolUse(block, at, marker)];
+  // What an answer holds of this kind is not the model's text.
+  const readable = at === '' ? null : readReadable(block, (inner) => readBlock(inner, ''));
+  if (readable !== null) {
+    const last = readable.length - 1;
+    return readable.map((part, index) => ({
+      part: { ...part, at, ...(marker && index === last && { cache: marker }) },
+      carried: [],
+    }));
+  }
   const part = { ...readBlock(block, at), ...(at !== '' && { at }), ...(marker && { cache: marker }) };
   return [{ part, carried: [] }];
 }
@@ -122,7 +133,7 @@ function readSource(source: JsonObject | undefined): MediaSource | null {
     case 'base64':
       return {
         type: 'base64',
-        mediaType: textAt(source, 'media_type') ?? 'application/octet-stream',
+        mediaType: canonicalMediaType(textAt(source, 'media_type') ?? 'application/octet-stream'),
         data: textAt(source, 'data') ?? '',
       };
     case 'url':

@@ -1,5 +1,5 @@
 // A Messages request to the neutral form. https://docs.anthropic.com/en/api/messages
-import { countAt, objectAt, textAt } from '../json-reader.ts';
+import { countAt, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralMessage, NeutralRequest, ReasoningWish, ResponseFormat, TextPart } from '../neutral.ts';
 import { reasoningEfforts } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
@@ -21,7 +21,7 @@ export function readMessagesRequest(
     ...emptyRequest(context.model, context.stream, 'anthropic-messages'),
     system: readSystem(fields.take('system', 'system')),
     messages: readMessages(fields),
-    tools: readTools(fields.objects('tools', 'tools') ?? []),
+    tools: readTools(fields.objects('tools', 'tools') ?? [], objectsAt(body, 'messages')),
     ...readToolChoice(fields),
     maxOutputTokens: fields.number('max_tokens', 'maxOutputTokens'),
     temperature: fields.number('temperature', 'temperature'),

@@ -3,17 +3,29 @@ import { isObject, objectAt, textAt } from '../json-reader.ts';
 import type { NeutralRequest, NeutralTool } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import type { RequestFields } from '../request-fields.ts';
+import { isDeferred, isServerSearch, visibleTools } from './deferred-tools.ts';
 import { cacheMarkerOf } from './read-blocks.ts';
 
-export function readTools(tools: readonly JsonObject[]): NeutralTool[] {
-  return tools.map((tool, index) => readTool(tool, `tools[${index}]`));
+/** `messages`: the conversation on the wire, which refers to deferred tools. */
+export function readTools(tools: readonly JsonObject[], messages: readonly JsonObject[]): NeutralTool[] {
+  const placed = tools.map((tool, index) => ({ tool, at: `tools[${index}]` }));
+  const { shown, hidden } = visibleTools(placed, messages);
+  // A tool that nobody found yet is not lost.
+  return [
+    ...shown.map(({ tool, at }) => readTool(tool, at)),
+    ...hidden.map(({ tool }) => opaqueTool(tool, '')),
+  ];
+}
+
+function opaqueTool(wire: JsonObject, at: string): NeutralTool {
+  return { type: 'opaque', origin: 'anthropic-messages', wire, at };
 }
 
 function readTool(tool: JsonObject, at: string): NeutralTool {
   const type = textAt(tool, 'type') ?? 'custom';
   if (type.startsWith('web_search_')) return readWebSearch(tool, at);
-  if (type !== 'custom' || hasOwnWays(tool))
-    return { type: 'opaque', origin: 'anthropic-messages', wire: tool, at };
+  if (isServerSearch(tool)) return opaqueTool(tool, '');
+  if (type !== 'custom' || isForCodeOnly(tool)) return opaqueTool(tool, at);
   const cache = cacheMarkerOf(tool);
   return {
     type: 'function',
@@ -22,16 +34,14 @@ function readTool(tool: JsonObject, at: string): NeutralTool {
     parameters: objectAt(tool, 'input_schema') ?? null,
     strict: typeof tool.strict === 'boolean' ? tool.strict : undefined,
     ...(cache && { cache }),
+    ...(isDeferred(tool) && { wrapper: { origin: 'anthropic-messages' as const, wire: tool } }),
     at,
   };
 }
 
-/** A tool that is first to be searched for cannot be shown to a model that has no such search. */
-function hasOwnWays(tool: JsonObject): boolean {
-  return (
-    tool.defer_loading === true ||
-    (Array.isArray(tool.allowed_callers) && !tool.allowed_callers.includes('direct'))
-  );
+/** A tool that only code which Claude runs may call. */
+function isForCodeOnly({ allowed_callers: callers }: JsonObject): boolean {
+  return Array.isArray(callers) && !callers.includes('direct');
 }
 
 function readWebSearch(tool: JsonObject, at: string): NeutralTool {

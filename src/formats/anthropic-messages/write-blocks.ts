@@ -15,6 +15,8 @@ import { anthropicIds, fitId } from '../tool-ids.ts';
 
 /** The blocks of a part; empty for what is nothing (an empty text), null for what cannot be said. */
 export function writePart(part: NeutralPart, drop: (part: NeutralPart) => void): JsonObject[] | null {
+  if (part.native?.origin === 'anthropic-messages')
+    return part.native.wire === null ? [] : [part.native.wire];
   const marker = writeCacheMarker(part.cache);
   switch (part.type) {
     case 'text':
@@ -88,8 +90,10 @@ function sourceOf({ kind, source }: MediaPart): JsonObject | null {
 }
 
 function base64Source(kind: MediaPart['kind'], mediaType: string, data: string): JsonObject | null {
-  if (kind === 'image')
-    return imageTypes.has(mediaType) ? { type: 'base64', media_type: mediaType, data } : null;
+  if (kind === 'image') {
+    const media_type = imageTypes.has(mediaType) ? mediaType : imageTypeOf(data);
+    return media_type === undefined ? null : { type: 'base64', media_type, data };
+  }
   if (mediaType === 'application/pdf') return { type: 'base64', media_type: mediaType, data };
   if (!isReadableText(mediaType)) return null;
   return {
@@ -97,6 +101,18 @@ function base64Source(kind: MediaPart['kind'], mediaType: string, data: string):
     media_type: 'text/plain',
     data: new TextDecoder().decode(Buffer.from(data, 'base64')),
   };
+}
+
+const imageBeginnings: readonly [string, string][] = [
+  ['/9j/', 'image/jpeg'],
+  ['iVBORw0KGgo', 'image/png'],
+  ['R0lGOD', 'image/gif'],
+  ['UklGR', 'image/webp'],
+];
+
+/** The type by the first bytes, for a picture that came under another name (`image/*`). */
+function imageTypeOf(data: string): string | undefined {
+  return imageBeginnings.find(([start]) => data.startsWith(start))?.[1];
 }
 
 function isReadableText(mediaType: string): boolean {

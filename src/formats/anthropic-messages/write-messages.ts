@@ -3,6 +3,7 @@
 import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralMessage, NeutralRequest } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
+import { needsOpening, openingText } from '../opening.ts';
 import { writePart } from './write-blocks.ts';
 
 /** Leading system prompts, and what has to be said in words. */
@@ -20,9 +21,6 @@ interface Turn {
   content: JsonObject[];
 }
 
-/** What the user is taken to have said where a conversation begins with the assistant. */
-const opening = 'Continue.';
-
 /** Thoughts that Claude signed go back whether or not it is to think again: it ignores them then. */
 export function writeMessages(request: NeutralRequest, drops: DroppedPaths): JsonObject[] {
   const turns: Turn[] = [];
@@ -35,8 +33,8 @@ export function writeMessages(request: NeutralRequest, drops: DroppedPaths): Jso
     if (last?.role === role) last.content.push(...content);
     else if (content.length > 0) turns.push({ role, content });
   }
-  if (turns[0]?.role === 'assistant')
-    turns.unshift({ role: 'user', content: [{ type: 'text', text: opening }] });
+  if (needsOpening(turns[0]?.role))
+    turns.unshift({ role: 'user', content: [{ type: 'text', text: openingText }] });
   return turns.map((turn, index) => finished(turn, index === turns.length - 1));
 }
 

@@ -27,7 +27,7 @@ export function writeMessagesRequest(request: NeutralRequest, target: RequestTar
     messages: writeMessages(request, drops),
     ...(allTools.length > 0 && { tools: allTools }),
     ...(choice !== null && allTools.length > 0 && { tool_choice: choice }),
-    ...(request.stopSequences.length > 0 && { stop_sequences: request.stopSequences }),
+    ...stopSequencesOf(request, drops),
     ...samplingFor(request, traits, thinking.isOn, drops),
     ...thinking.members,
     ...outputConfig(thinking.effort, format.native),
@@ -38,6 +38,17 @@ export function writeMessagesRequest(request: NeutralRequest, target: RequestTar
   };
   dropOthers(request, drops);
   return { body, dropped: drops.list, ...(format.tool && { answerTool: String(format.tool.name) }) };
+}
+
+/** Anthropic: "each stop sequence must contain non-whitespace" (seen 2026-11). */
+function stopSequencesOf({ stopSequences, paths }: NeutralRequest, drops: DroppedPaths): JsonObject {
+  const visible = stopSequences.filter((sequence, index) => {
+    const isVisible = sequence.trim() !== '';
+    const path = paths.stopSequences ?? '';
+    if (!isVisible) drops.add(stopSequences.length === 1 ? path : `${path}[${index}]`);
+    return isVisible;
+  });
+  return visible.length === 0 ? {} : { stop_sequences: visible };
 }
 
 function outputConfig(effort: string | undefined, format: JsonObject | null): JsonObject {

@@ -15,6 +15,7 @@ export function writeTools(request: NeutralRequest, drops: DroppedPaths): JsonOb
 }
 
 function writeTool(tool: NeutralTool, drops: DroppedPaths): JsonObject | null {
+  if ('wrapper' in tool && tool.wrapper?.origin === 'anthropic-messages') return tool.wrapper.wire;
   switch (tool.type) {
     case 'function':
       return {

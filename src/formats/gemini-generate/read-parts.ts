@@ -1,5 +1,6 @@
 // Parts, of requests and of answers, to neutral parts. https://ai.google.dev/api/caching#Part
 import { readCarry } from '../carry.ts';
+import { canonicalMediaType } from '../data-url.ts';
 import type {
   MediaPart,
   MediaSource,
@@ -123,7 +124,7 @@ function inlineSource(blob: JsonObject, mediaType = 'application/octet-stream'):
   const data = String(memberOf(blob, 'data') ?? '')
     .replaceAll('-', '+')
     .replaceAll('_', '/');
-  return { type: 'base64', mediaType, data };
+  return { type: 'base64', mediaType: canonicalMediaType(mediaType), data };
 }
 
 function fileSource(file: JsonObject, mediaType: string | undefined): MediaSource {

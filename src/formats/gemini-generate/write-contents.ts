@@ -3,6 +3,7 @@
 import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralMessage, NeutralPart, NeutralRequest } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
+import { needsOpening, openingText } from '../opening.ts';
 import type { GeminiTraits } from './model-traits.ts';
 import { mediaBeside, type PartContext, writePart } from './write-parts.ts';
 
@@ -32,6 +33,7 @@ export function writeContents(
     if (last?.role === role) last.parts.push(...parts);
     else if (parts.length > 0) turns.push({ role, parts });
   }
+  if (needsOpening(turns[0]?.role)) turns.unshift({ role: 'user', parts: [{ text: openingText }] });
   return turns.map(({ role, parts }) => ({ role, parts: resultsFirst(parts) }));
 }
 

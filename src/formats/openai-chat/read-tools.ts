@@ -12,13 +12,19 @@ export function readTools(fields: RequestFields): NeutralTool[] {
   const tools = fields.objects('tools', 'tools') ?? [];
   const functions = fields.objects('functions', 'tools') ?? [];
   const search = fields.object('web_search_options', 'tools');
-  return [
+  const all = [
     ...tools.map((tool, index) => readTool(tool, `tools[${index}]`, faults)),
     ...functions.map((tool, index) =>
       readFunction(tool, tool, `functions[${index}]`, `functions[${index}]`, faults),
     ),
     ...(search === undefined ? [] : [readSearch(search)]),
   ];
+  return fields.take('tool_choice') === 'validated' ? all.map(validated) : all;
+}
+
+/** Copilot's `validated` is Gemini's VALIDATED: every call is bound to its schema, so each function is strict. */
+function validated(tool: NeutralTool): NeutralTool {
+  return tool.type === 'function' ? { ...tool, strict: tool.strict ?? true } : tool;
 }
 
 function readTool(tool: JsonObject, at: string, faults: RequestFaults): NeutralTool {
@@ -85,6 +91,8 @@ export function readToolChoice(fields: RequestFields): NeutralRequest['toolChoic
   const given = choice ?? legacy;
   if (given === undefined) return undefined;
   if (given === 'auto' || given === 'none' || given === 'required') return { type: given };
+  // Copilot's, for Gemini's models (readTools has made the functions strict).
+  if (given === 'validated') return { type: 'auto' };
   // Mistral's name.
   if (given === 'any') return { type: 'required' };
   return (

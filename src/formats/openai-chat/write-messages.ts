@@ -1,7 +1,14 @@
 // Neutral messages to chat messages. Two documented rewrites: tool results are text, so what they show (pictures,
 // files) follows in a user message behind them; and all results of one turn stand directly behind its calls.
 import { functionCallOfCustom } from '../custom-tools.ts';
-import type { NeutralMessage, NeutralPart, TextPart, ToolCallPart, ToolResultPart } from '../neutral.ts';
+import type {
+  MediaPart,
+  NeutralMessage,
+  NeutralPart,
+  TextPart,
+  ToolCallPart,
+  ToolResultPart,
+} from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { runsOfRole, type Writing } from '../openai-target.ts';
 import { chatIds, fitId } from '../tool-ids.ts';
@@ -21,7 +28,7 @@ function writeRun(run: NeutralMessage[], writing: Writing): JsonObject[] {
     case 'system':
       return run.map((message) => writeSystem(message, writing));
     case 'assistant':
-      return mergeTurns(run).map((message) => writeAssistant(message, writing));
+      return mergeTurns(run).flatMap<JsonObject>((message) => writeAssistant(message, writing) ?? []);
     default:
       return writeUsers(run, writing);
   }
@@ -117,22 +124,40 @@ function mergeTurns(run: NeutralMessage[]): NeutralMessage[] {
   return turns;
 }
 
-function writeAssistant({ parts, name, at }: NeutralMessage, writing: Writing): JsonObject {
+/**
+ * Null for a turn of which nothing can be said: "Required unless `tool_calls` or `function_call` is specified" (openapi,
+ * `content` of an assistant's message). Thoughts alone are no turn either (DeepSeek: "content or tool_calls must be set").
+ */
+function writeAssistant({ parts, name, at }: NeutralMessage, writing: Writing): JsonObject | null {
   const { members, thinking } = writeReasoning(parts.filter((part) => part.type === 'reasoning'));
   const calls = parts.filter((part) => part.type === 'tool-call').map((call) => writeCall(call, writing));
-  const audio = parts.find((part) => part.type === 'media' && part.providerId !== undefined);
+  const audio = parts.find((part) => part.type === 'media' && isAudioReference(part));
   for (const part of parts) if (!isSaid(part, writing)) writing.dropped.add(part.at ?? at);
   for (const part of parts)
     if (part.type === 'text' && part.citations !== undefined && part.at)
       writing.dropped.add(`${part.at}.annotations`);
+  const content = writeAssistantContent(parts, thinking, writing);
+  if (isNothing(content) && calls.length === 0 && audio === undefined) {
+    for (const part of parts) if (part.type === 'reasoning') writing.dropped.add(part.at ?? at);
+    return null;
+  }
   return {
     role: 'assistant',
     ...(name !== undefined && { name }),
-    ...writeAssistantContent(parts, thinking, writing),
+    ...content,
     ...members,
     ...(audio?.type === 'media' && { audio: { id: audio.providerId } }),
     ...(calls.length > 0 && { tool_calls: calls }),
   };
+}
+
+function isNothing({ content, refusal }: JsonObject): boolean {
+  return (content === null || content === '') && refusal === undefined;
+}
+
+/** Sound that the model made: the only media that a later turn can name. */
+function isAudioReference({ kind, providerId }: MediaPart): boolean {
+  return kind === 'audio' && providerId !== undefined;
 }
 
 function isSaid(part: NeutralPart, { genuine }: Writing): boolean {
@@ -144,20 +169,23 @@ function isSaid(part: NeutralPart, { genuine }: Writing): boolean {
     case 'reasoning':
       return part.proof?.origin === 'openai-chat' && !genuine;
     case 'media':
-      return part.kind === 'audio' && part.providerId !== undefined;
+      return isAudioReference(part);
     default:
       return false;
   }
 }
 
 function writeAssistantContent(parts: NeutralPart[], thinking: string[], writing: Writing): JsonObject {
-  const texts = parts.filter((part) => part.type === 'text');
+  const texts = parts.filter((part): part is TextPart => part.type === 'text' && part.text !== '');
   const refusals = parts.flatMap((part) =>
     part.type === 'refusal' ? [{ type: 'refusal', refusal: part.text }] : [],
   );
   const thoughts = thinking.map((text) => ({ type: 'thinking', thinking: [{ type: 'text', text }] }));
+  // Imitators want content, and have no refusals.
   if (texts.length === 0 && thoughts.length === 0 && refusals.length === 1)
-    return { content: null, refusal: refusals[0]?.refusal };
+    return writing.genuine
+      ? { content: null, refusal: refusals[0]?.refusal }
+      : { content: refusals[0]?.refusal };
   if (thoughts.length === 0 && refusals.length === 0)
     return { content: texts.length === 0 ? null : writeTexts(texts, writing) };
   return { content: [...thoughts, ...texts.map((part) => writeText(part, writing)), ...refusals] };

@@ -4,11 +4,13 @@ import { callIdWithCarry, writeCarry } from '../carry.ts';
 import { customInputOf, isCustomTool } from '../custom-tools.ts';
 import type { MediaPart, NeutralRequest, Proof, ToolCallPart, WebSearchPart } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
+import { argumentsObject } from '../tool-arguments.ts';
+import { wrapperOf } from './namespaces.ts';
 
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
 
 /** Prefixes of ids, as OpenAI gives them. */
-export type ItemPrefix = 'msg' | 'rs' | 'fc' | 'ctc' | 'ig' | 'ws';
+export type ItemPrefix = 'msg' | 'rs' | 'fc' | 'ctc' | 'tsc' | 'ig' | 'ws';
 
 /** The id of an item: made from the answer's, and the same whenever the answer is written. */
 export function itemId(prefix: ItemPrefix, answerId: string, outputIndex: number): string {
@@ -53,6 +55,11 @@ export interface CallShape {
   custom: boolean;
   /** Its arguments are those of the function, to be turned back. */
   unwrapped: boolean;
+  /** The caller's name of the tool. */
+  name: string;
+  namespace: string | undefined;
+  /** The client's search for tools: an item of another type, whose arguments come whole. */
+  isSearch: boolean;
 }
 
 export function callShape(
@@ -60,7 +67,20 @@ export function callShape(
   { name, custom }: Pick<ToolCallPart, 'name' | 'custom'>,
 ): CallShape {
   const unwrapped = !custom && isCustomTool(request, name);
-  return { custom: custom === true || unwrapped, unwrapped };
+  const { namespace, isSearch } = wrapperOf(request.tools, name) ?? {};
+  return {
+    custom: custom === true || unwrapped,
+    unwrapped,
+    name: namespace?.tool ?? name,
+    namespace: namespace?.name,
+    isSearch: isSearch === true,
+  };
+}
+
+/** The prefix of a call's item id. */
+export function callPrefix({ custom, isSearch }: CallShape): ItemPrefix {
+  if (isSearch) return 'tsc';
+  return custom ? 'ctc' : 'fc';
 }
 
 /** The client's id of a call: a provider's proof of the call itself travels in it. */
@@ -72,12 +92,22 @@ export function clientCallId({ id, proof }: Pick<ToolCallPart, 'id' | 'proof'>):
 export function callItem(
   id: string,
   status: ItemStatus,
-  call: { callId: string; name: string; custom: boolean },
+  call: { callId: string; shape: CallShape },
   text: string,
 ): JsonObject {
-  const { callId, name } = call;
-  if (call.custom) return { id, type: 'custom_tool_call', status, call_id: callId, name, input: text };
-  return { id, type: 'function_call', status, call_id: callId, name, arguments: text };
+  const { callId: call_id, shape } = call;
+  if (shape.isSearch)
+    return {
+      id,
+      type: 'tool_search_call',
+      status,
+      call_id,
+      execution: 'client',
+      arguments: argumentsObject(text),
+    };
+  const named = { name: shape.name, ...(shape.namespace !== undefined && { namespace: shape.namespace }) };
+  if (shape.custom) return { id, type: 'custom_tool_call', status, call_id, ...named, input: text };
+  return { id, type: 'function_call', status, call_id, ...named, arguments: text };
 }
 
 /** What a finished call says. */

@@ -41,7 +41,6 @@ export interface OpenCall extends ItemPlace {
   kind: 'call';
   shape: CallShape;
   callId: string;
-  name: string;
   arguments: string[];
 }
 

@@ -1,23 +1,39 @@
 // The `input` of a Responses request to neutral messages: items of one side that stand together are one message.
 import { readCallId } from '../carry.ts';
-import { textAt } from '../json-reader.ts';
-import type { NeutralMessage, NeutralPart, TextPart, ToolResultPart } from '../neutral.ts';
+import { isObject, objectsAt, textAt } from '../json-reader.ts';
+import type {
+  NeutralMessage,
+  NeutralPart,
+  NeutralTool,
+  TextPart,
+  ToolCallPart,
+  ToolResultPart,
+} from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import type { RequestFaults } from '../request-fields.ts';
 import { readItem } from './read-items.ts';
 import { readContent } from './read-parts.ts';
+import { readItemTools, toolSearchName } from './read-tools.ts';
 
 interface Reading {
   faults: RequestFaults;
   system: TextPart[];
   messages: NeutralMessage[];
+  /** What items of the conversation brought. */
+  tools: NeutralTool[];
+  /** Whether anybody has said anything, so that a system prompt no longer leads. */
+  begun: boolean;
 }
 
-/** The leading system and developer prompts apart from the conversation. */
-export function readInput(items: JsonObject[], faults: RequestFaults): Pick<Reading, 'system' | 'messages'> {
-  const reading: Reading = { faults, system: [], messages: [] };
+/** The leading system and developer prompts and the tools that items bring, apart from the conversation. */
+export function readInput(
+  items: JsonObject[],
+  faults: RequestFaults,
+): Pick<Reading, 'system' | 'messages' | 'tools'> {
+  const reading: Reading = { faults, system: [], messages: [], tools: [], begun: false };
   for (const [index, item] of items.entries()) readInputItem(reading, item, `input[${index}]`);
-  return { system: reading.system, messages: reading.messages };
+  const { system, messages, tools } = reading;
+  return { system, messages, tools };
 }
 
 /** A message needs no type; an item of nothing but an id is a reference. */
@@ -30,6 +46,10 @@ function readInputItem(reading: Reading, item: JsonObject, at: string): void {
 }
 
 function readTyped(reading: Reading, item: JsonObject, type: string, at: string): void {
+  if (type === 'additional_tools' || type === 'tool_search_call' || type === 'tool_search_output') {
+    readToolItem(reading, item, type, at);
+    return;
+  }
   if (type === 'function_call_output' || type === 'custom_tool_call_output') {
     add(reading, 'user', [readOutput(reading, item, at)], at);
     return;
@@ -41,12 +61,52 @@ function readTyped(reading: Reading, item: JsonObject, type: string, at: string)
   add(reading, sideOf(type), readItem(item), at);
 }
 
+/** Items about tools; nothing is lost of those that other formats have no word for: their tools are the request's. */
+function readToolItem(
+  reading: Reading,
+  item: JsonObject,
+  type: 'additional_tools' | 'tool_search_call' | 'tool_search_output',
+  at: string,
+): void {
+  if (type !== 'tool_search_call') reading.tools.push(...readItemTools(item, at, reading.faults));
+  const callId = type === 'additional_tools' ? undefined : textAt(item, 'call_id');
+  const native = { origin: 'openai-responses' as const, wire: item };
+  if (callId === undefined || item.execution === 'server') {
+    const side = type === 'tool_search_call' ? 'assistant' : 'user';
+    const { begun } = reading;
+    add(reading, side, [{ type: 'opaque', ...native, at: '' }], at);
+    reading.begun = begun;
+  } else if (type === 'tool_search_call')
+    add(reading, 'assistant', [{ ...readToolSearch(item, callId), native }], at);
+  else add(reading, 'user', [{ ...readFoundTools(item, callId, at), native }], at);
+}
+
+/** The call of a search that the client runs, as a call of the function that stands for it. */
+function readToolSearch({ arguments: given }: JsonObject, callId: string): ToolCallPart {
+  const text = typeof given === 'string' ? given : JSON.stringify(isObject(given) ? given : {});
+  return { type: 'tool-call', id: readCallId(callId).id, name: toolSearchName, arguments: text };
+}
+
+/** What the model reads of a search: the tools' names; their definitions are among the request's tools. */
+function readFoundTools(item: JsonObject, callId: string, at: string): ToolResultPart {
+  const names = objectsAt(item, 'tools').flatMap((tool) => textAt(tool, 'name') ?? []);
+  const text = names.length === 0 ? 'No tools found.' : `Tools found: ${names.join(', ')}`;
+  return {
+    type: 'tool-result',
+    callId: readCallId(callId).id,
+    content: [{ type: 'text', text, at }],
+    isError: false,
+  };
+}
+
 /** Outputs and approvals are the client's, everything else is the model's. */
 function sideOf(type: string): 'user' | 'assistant' {
   return /_output$|_response$|^item_reference$/.test(type) ? 'user' : 'assistant';
 }
 
-function add({ messages }: Reading, role: 'user' | 'assistant', parts: NeutralPart[], at: string): void {
+function add(reading: Reading, role: 'user' | 'assistant', parts: NeutralPart[], at: string): void {
+  const { messages } = reading;
+  reading.begun = true;
   const placed = parts.map((part) => ({ ...part, at: part.at ?? at }));
   const before = messages.at(-1);
   // What the model said in one turn is one message, as in all other formats.
@@ -78,12 +138,12 @@ function readMessage(reading: Reading, item: JsonObject, at: string): void {
 }
 
 function addSystem(
-  { system, messages }: Reading,
+  { system, messages, begun }: Reading,
   parts: NeutralPart[],
   developer: boolean,
   at: string,
 ): void {
-  if (messages.length === 0) system.push(...parts.filter((part) => part.type === 'text'));
+  if (!begun) system.push(...parts.filter((part) => part.type === 'text'));
   else messages.push({ role: 'system', parts, at, ...(developer && { developer }) });
 }
 

@@ -13,6 +13,7 @@ import type {
 } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { paragraphBreak } from '../reasoning.ts';
+import { flatName } from './namespaces.ts';
 
 /** An item that is no message: one part, or several where it holds a carry; `at` is put on each. */
 export function readItem(item: JsonObject): NeutralPart[] {
@@ -39,10 +40,14 @@ function readCall(item: JsonObject): NeutralPart[] {
   const custom = item.type === 'custom_tool_call';
   const { id, carried } = readCallId(textAt(item, 'call_id') ?? '');
   const itemId = textAt(item, 'id');
+  const tool = textAt(item, 'name') ?? '';
+  const namespaceName = textAt(item, 'namespace');
+  const namespace = namespaceName === undefined ? undefined : { name: namespaceName, tool };
   const call: ToolCallPart = {
     type: 'tool-call',
     id,
-    name: textAt(item, 'name') ?? '',
+    name: namespace === undefined ? tool : flatName(namespace),
+    ...(namespace && { namespace }),
     arguments: textAt(item, custom ? 'input' : 'arguments') ?? (custom ? '' : '{}'),
     ...(custom && { custom }),
     ...(itemId !== undefined && { itemId }),

@@ -1,12 +1,13 @@
 // A Responses request to the neutral form.
 // https://platform.openai.com/docs/api-reference/responses/create
 import { isObject, objectAt } from '../json-reader.ts';
-import type { NeutralMessage, NeutralRequest, ResponseFormat, TextPart } from '../neutral.ts';
+import type { NeutralMessage, NeutralRequest, NeutralTool, ResponseFormat, TextPart } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { readCommonFields, readReasoningWish, readSchemaFormat } from '../openai-sampling.ts';
 import type { RequestFault } from '../request.ts';
 import { emptyRequest, type RequestFaults, RequestFields } from '../request-fields.ts';
 import type { RequestContext } from '../translation.ts';
+import { uniqueTools, withChosenNames, withToolNames } from './namespaces.ts';
 import { readInput } from './read-input.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
 
@@ -15,11 +16,14 @@ export function readRequest(body: JsonObject, context: RequestContext): NeutralR
   const fields = new RequestFields(body);
   // How the answer is framed is the relay's business, not the target's.
   fields.ignore('model', 'stream', 'stream_options');
+  const { system, messages, tools: brought } = readConversation(fields, body);
+  const tools = uniqueTools([...readTools(fields), ...brought]);
   const request: NeutralRequest = {
     ...emptyRequest(context.model, context.stream, 'openai-responses'),
-    ...readConversation(fields, body),
-    tools: readTools(fields),
-    toolChoice: readToolChoice(fields),
+    system,
+    messages: withToolNames(messages, tools),
+    tools,
+    toolChoice: withChosenNames(readToolChoice(fields), tools),
     ...readCommonFields(fields),
     ...readOutput(fields),
     previousResponseId: fields.text('previous_response_id', 'previousResponseId'),
@@ -38,11 +42,11 @@ export function readRequest(body: JsonObject, context: RequestContext): NeutralR
 function readConversation(
   fields: RequestFields,
   body: JsonObject,
-): { system: TextPart[]; messages: NeutralMessage[] } {
+): { system: TextPart[]; messages: NeutralMessage[]; tools: NeutralTool[] } {
   const instructions = fields.text('instructions', 'system');
-  const { system, messages } = readInput(inputItems(fields, body), fields.faults);
+  const { system, messages, tools } = readInput(inputItems(fields, body), fields.faults);
   const first: TextPart[] = instructions ? [{ type: 'text', text: instructions, at: 'instructions' }] : [];
-  return { system: [...first, ...system], messages };
+  return { system: [...first, ...system], messages, tools };
 }
 
 /** A text is a user's message. What stored prompts and earlier responses bring along needs no input. */

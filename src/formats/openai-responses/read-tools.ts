@@ -1,35 +1,98 @@
-// Tools of Responses and the choice among them, to neutral ones. All but functions, custom tools and web search
-// are OpenAI's alone. https://platform.openai.com/docs/api-reference/responses/create#responses-create-tools
+// Tools of Responses and the choice among them, to neutral ones: functions and custom tools, by themselves or in a
+// namespace, the client's search for tools, and web search. The others are OpenAI's alone. https://platform.openai.com/docs/api-reference/responses/create#responses-create-tools
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
-import type { NeutralTool, ToolChoice } from '../neutral.ts';
+import type { NeutralTool, ToolChoice, ToolWrapper } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import type { RequestFaults, RequestFields } from '../request-fields.ts';
+import { flatName } from './namespaces.ts';
 
 /** The tools in order. */
 export function readTools(fields: RequestFields): NeutralTool[] {
   const tools = fields.objects('tools', 'tools') ?? [];
-  return tools.map((tool, index) => readTool(tool, `tools[${index}]`, fields.faults));
+  return tools.flatMap((tool, index) => readTool(tool, `tools[${index}]`, fields.faults));
 }
 
-function readTool(tool: JsonObject, at: string, faults: RequestFaults): NeutralTool {
+/** Tools that an item of the conversation brings: they are the model's from there on. */
+export function readItemTools(item: JsonObject, at: string, faults: RequestFaults): NeutralTool[] {
+  return objectsAt(item, 'tools')
+    .flatMap((tool, index) => readTool(tool, `${at}.tools[${index}]`, faults))
+    .map((tool): NeutralTool => ('name' in tool ? heldByItem(tool) : tool))
+    .filter((tool) => tool.type !== 'opaque' || tool.at !== '');
+}
+
+function heldByItem(tool: Extract<NeutralTool, { name: string }>): NeutralTool {
+  return { ...tool, wrapper: { ...tool.wrapper, origin: 'openai-responses', wire: null } };
+}
+
+function readTool(tool: JsonObject, at: string, faults: RequestFaults): NeutralTool[] {
   switch (tool.type) {
     case 'function':
-      return readFunction(tool, at, faults);
-    case 'custom': {
-      const { format } = tool;
-      return {
-        type: 'custom',
-        name: needName(tool, at, faults),
-        description: textAt(tool, 'description'),
-        format: format ?? undefined,
-        at,
-      };
-    }
+      return [readFunction(tool, at, faults)];
+    case 'custom':
+      return [readCustom(tool, at, faults)];
+    case 'namespace':
+      return readNamespace(tool, at, faults);
+    case 'tool_search':
+      return [readToolSearch(tool, at)];
     default:
       return typeof tool.type === 'string' && /^web_search/.test(tool.type)
-        ? readSearch(tool, at)
-        : { type: 'opaque', origin: 'openai-responses', wire: tool, at };
+        ? [readSearch(tool, at)]
+        : [opaqueTool(tool, at)];
   }
+}
+
+function opaqueTool(wire: JsonObject, at: string): NeutralTool {
+  return { type: 'opaque', origin: 'openai-responses', wire, at };
+}
+
+function readCustom(tool: JsonObject, at: string, faults: RequestFaults): NeutralTool {
+  const { format } = tool;
+  return {
+    type: 'custom',
+    name: needName(tool, at, faults),
+    description: textAt(tool, 'description'),
+    format: format ?? undefined,
+    at,
+  };
+}
+
+/** The functions and custom tools inside, under flat names. What the namespace is for is said with each of them. */
+function readNamespace(wire: JsonObject, at: string, faults: RequestFaults): NeutralTool[] {
+  const name = needName(wire, at, faults);
+  const about = textAt(wire, 'description')?.trim();
+  const tools = objectsAt(wire, 'tools').flatMap((tool, index) =>
+    readTool(tool, `${at}.tools[${index}]`, faults),
+  );
+  if (tools.length === 0) return [opaqueTool(wire, at)];
+  return tools.map((tool) => {
+    if (!('name' in tool)) return tool;
+    const namespace = { name, tool: tool.name };
+    const wrapper: ToolWrapper = { origin: 'openai-responses', namespace, wire };
+    const description = tool.description ?? about;
+    return { ...tool, name: flatName(namespace), description, wrapper };
+  });
+}
+
+/** The name under which other models call the client's search for tools. */
+export const toolSearchName = 'tool_search';
+
+/**
+ * A search that the client runs is a function to other models. OpenAI's own search has nothing left to find: tools
+ * whose loading is deferred are shown to other models at once.
+ * https://developers.openai.com/api/docs/guides/tools-tool-search, read 2026-11
+ */
+function readToolSearch(wire: JsonObject, at: string): NeutralTool {
+  if (wire.execution !== 'client') return opaqueTool(wire, '');
+  const { parameters } = wire;
+  return {
+    type: 'function',
+    name: toolSearchName,
+    description: textAt(wire, 'description'),
+    parameters: isObject(parameters) ? parameters : null,
+    strict: undefined,
+    wrapper: { origin: 'openai-responses', isSearch: true, wire },
+    at,
+  };
 }
 
 function needName(tool: JsonObject, at: string, faults: RequestFaults): string {

@@ -60,6 +60,7 @@ function isItem(part: NeutralPart): part is Extract<NeutralPart, { type: 'opaque
 
 /** Text alone is a string; with pictures and files it is content. */
 function writeResult(result: ToolResultPart, writing: Writing): JsonObject {
+  if (result.native?.origin === 'openai-responses' && result.native.wire) return result.native.wire;
   const { content, callId, isError, custom, at } = result;
   const type = custom ? 'custom_tool_call_output' : 'function_call_output';
   const call_id = fitId(callId, responsesIds);
@@ -75,7 +76,8 @@ function writeResult(result: ToolResultPart, writing: Writing): JsonObject {
 
 function writeAssistant({ parts, name, at }: NeutralMessage, writing: Writing): JsonObject[] {
   if (name !== undefined) writing.dropped.add(`${at}.name`);
-  return joinTexts(parts).flatMap<JsonObject>((part) => {
+  const said = joinTexts(parts).filter((part) => part.type !== 'text' || part.text !== '');
+  return said.flatMap<JsonObject>((part) => {
     const items = writeItems(part, writing);
     if (items.length === 0) writing.dropped.add(part.at ?? at);
     if (part.type === 'text' && part.citations !== undefined && part.at)
@@ -97,6 +99,7 @@ function joinTexts(parts: readonly NeutralPart[]): NeutralPart[] {
 }
 
 function writeItems(part: NeutralPart, writing: Writing): JsonObject[] {
+  if (part.native?.origin === 'openai-responses') return part.native.wire === null ? [] : [part.native.wire];
   switch (part.type) {
     case 'text':
       // The short form: the long one wants the id that the answer had.
@@ -141,8 +144,10 @@ function writeReasoning({ text, paragraphs, proof }: ReasoningPart): JsonObject[
   ];
 }
 
-function writeCall({ id, name, custom, arguments: text }: ToolCallPart): JsonObject {
+function writeCall({ id, name: flat, namespace, custom, arguments: text }: ToolCallPart): JsonObject {
   const call_id = fitId(id, responsesIds);
-  if (custom) return { type: 'custom_tool_call', call_id, name, input: text };
-  return { type: 'function_call', call_id, name, arguments: text === '' ? '{}' : text };
+  const name = namespace?.tool ?? flat;
+  const told = { call_id, name, ...(namespace && { namespace: namespace.name }) };
+  if (custom) return { type: 'custom_tool_call', ...told, input: text };
+  return { type: 'function_call', ...told, arguments: text === '' ? '{}' : text };
 }

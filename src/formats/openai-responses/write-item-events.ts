@@ -4,6 +4,7 @@ import type { NeutralEvent } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import {
   callItem,
+  callPrefix,
   callShape,
   callText,
   clientCallId,
@@ -80,13 +81,12 @@ export function finishReasoning(state: OutputState, { part, proof }: Of<'reasoni
 
 export function startCall(state: OutputState, event: Of<'tool-call-start'>): string {
   const shape = callShape(state.context.request, event);
-  const place = takePlace(state, shape.custom ? 'ctc' : 'fc');
+  const place = takePlace(state, callPrefix(shape));
   const call: OpenCall = {
     kind: 'call',
     ...place,
     shape,
     callId: clientCallId(event),
-    name: event.name,
     arguments: [],
   };
   state.parts.set(event.part, call);
@@ -94,7 +94,7 @@ export function startCall(state: OutputState, event: Of<'tool-call-start'>): str
 }
 
 function itemOf(call: OpenCall, status: ItemStatus, text: string): JsonObject {
-  return callItem(call.id, status, { callId: call.callId, name: call.name, custom: call.shape.custom }, text);
+  return callItem(call.id, status, call, text);
 }
 
 /** A piece of the arguments; those of a function that stands for a custom tool are told when they are whole. */
@@ -102,7 +102,12 @@ export function growCall(state: OutputState, event: Of<'tool-call-delta'>): stri
   const call = state.parts.get(event.part);
   if (call?.kind !== 'call') return '';
   call.arguments.push(event.arguments);
-  return call.shape.unwrapped || event.arguments === '' ? '' : emitDelta(state, call, event.arguments);
+  return isToldWhole(call) || event.arguments === '' ? '' : emitDelta(state, call, event.arguments);
+}
+
+/** The input of a custom tool is known when the function's arguments are whole; a search has no deltas at all. */
+function isToldWhole({ shape }: OpenCall): boolean {
+  return shape.unwrapped || shape.isSearch;
 }
 
 function emitDelta(state: OutputState, { id, outputIndex, shape }: OpenCall, delta: string): string {
@@ -127,13 +132,18 @@ export function finishCall(state: OutputState, status: ItemStatus): string {
   if (call === null) return '';
   state.lastCall = null;
   const text = callText(call.shape, call.arguments.join(''));
+  if (call.shape.isSearch) return finishItem(state, call, itemOf(call, status, text));
   const untold = call.shape.unwrapped || call.arguments.join('') === '';
   const place = { item_id: call.id, output_index: call.outputIndex };
   // Events are numbered as they are made: in this order.
   const delta = untold && text !== '' ? emitDelta(state, call, text) : '';
   const done = call.shape.custom
     ? emit(state, 'response.custom_tool_call_input.done', { ...place, input: text })
-    : emit(state, 'response.function_call_arguments.done', { ...place, name: call.name, arguments: text });
+    : emit(state, 'response.function_call_arguments.done', {
+        ...place,
+        name: call.shape.name,
+        arguments: text,
+      });
   return delta + done + finishItem(state, call, itemOf(call, status, text));
 }
 

@@ -29,8 +29,7 @@ export function writeRequest(request: NeutralRequest, target: RequestTarget): Wr
   const opaque = opaqueFields(writing, 'openai-responses');
   const body = {
     model: target.model,
-    ...writeInstructions(request),
-    input: writeInput(writing),
+    ...writeConversation(writing),
     ...(request.stream && { stream: true }),
     ...writeTools(writing),
     ...writeLimits(writing),
@@ -43,8 +42,16 @@ export function writeRequest(request: NeutralRequest, target: RequestTarget): Wr
   return { body, dropped: dropped.list };
 }
 
-function writeInstructions({ system }: NeutralRequest): JsonObject {
-  return system.length === 0 ? {} : { instructions: system.map(({ text }) => text).join('\n\n') };
+/** Instructions without any input are refused: a system prompt that is alone is the input. */
+function writeConversation(writing: Writing): JsonObject {
+  const { system, previousResponseId, opaque } = writing.request;
+  const instructions = system.map(({ text }) => text).join('\n\n');
+  const input = writeInput(writing);
+  const isContinued =
+    previousResponseId !== undefined || ['conversation', 'prompt'].some((key) => key in opaque.fields);
+  if (instructions === '') return { input };
+  if (input.length > 0 || isContinued) return { instructions, input };
+  return { input: [{ type: 'message', role: 'developer', content: instructions }] };
 }
 
 /** Less is refused. */

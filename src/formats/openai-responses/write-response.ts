@@ -10,6 +10,7 @@ import type { AnswerContext, WrittenResponse } from '../translation.ts';
 import { writeCitation } from './citations.ts';
 import {
   callItem,
+  callPrefix,
   callShape,
   callText,
   clientCallId,
@@ -120,8 +121,8 @@ function writeItem(
     }
     case 'tool-call': {
       const shape = callShape(request, part);
-      const id = itemId(shape.custom ? 'ctc' : 'fc', answerId, index);
-      const call = { callId: clientCallId(part), name: part.name, custom: shape.custom };
+      const id = itemId(callPrefix(shape), answerId, index);
+      const call = { callId: clientCallId(part), shape };
       return callItem(id, status, call, callText(shape, part.arguments));
     }
     case 'media':

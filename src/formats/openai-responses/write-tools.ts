@@ -8,14 +8,16 @@ import { parallelField, type Writing } from '../openai-target.ts';
 /** `tools`, `tool_choice` and `parallel_tool_calls`, as far as they are wanted. */
 export function writeTools(writing: Writing): JsonObject {
   const { request, dropped } = writing;
-  const tools = request.tools.flatMap((tool) => writeTool(tool, writing) ?? []);
+  const tools = [...new Set(request.tools.flatMap((tool) => writeTool(tool, writing) ?? []))];
   if (tools.length > 0) return { tools, ...writeChoice(writing), ...parallelField(writing) };
   if (request.toolChoice && !['auto', 'none'].includes(request.toolChoice.type))
     dropped.fields(request, 'toolChoice');
   return {};
 }
 
+/** A wrapper of several tools comes with each of them; null also for a tool that an item of the input holds. */
 function writeTool(tool: NeutralTool, writing: Writing): JsonObject | null {
+  if ('name' in tool && tool.wrapper?.origin === 'openai-responses') return tool.wrapper.wire;
   switch (tool.type) {
     case 'function':
       return writeFunction(tool, writing);
@@ -92,6 +94,7 @@ function writeChoice({ request, dropped }: Writing): JsonObject {
 }
 
 function named(name: string, tools: NeutralTool[]): JsonObject {
-  const custom = tools.some((tool) => tool.type === 'custom' && tool.name === name);
-  return { type: custom ? 'custom' : 'function', name };
+  const tool = tools.find((one) => 'name' in one && one.name === name);
+  const namespace = tool !== undefined && 'name' in tool ? tool.wrapper?.namespace : undefined;
+  return { type: tool?.type === 'custom' ? 'custom' : 'function', name: namespace?.tool ?? name };
 }

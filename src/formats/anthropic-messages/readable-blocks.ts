@@ -1,0 +1,81 @@
+// Blocks of a conversation that only Anthropic knows, but whose text any model can read: found pages, documents made of
+// blocks, summaries, what the provider's own tools gave back. https://docs.anthropic.com/en/api/messages (2026-11)
+import { objectAt, objectsAt, textAt } from '../json-reader.ts';
+import type { NeutralPart, TextPart } from '../neutral.ts';
+import type { JsonObject } from '../observation.ts';
+
+/** A part before it is placed. */
+type Told = Pick<TextPart, 'type' | 'text'> | { type: 'block'; block: JsonObject };
+
+/**
+ * The block as parts that every format can say; null for a block without text of this kind. The same format gets the
+ * block itself back. `readBlock` reads pictures inside.
+ */
+export function readReadable(
+  block: JsonObject,
+  readBlock: (block: JsonObject) => NeutralPart,
+): NeutralPart[] | null {
+  const told = tellBlock(block);
+  if (told === null) return null;
+  return told.map((one, index): NeutralPart => {
+    const part = one.type === 'block' ? readBlock(one.block) : one;
+    return { ...part, native: { origin: 'anthropic-messages', wire: index === 0 ? block : null } };
+  });
+}
+
+function tellBlock(block: JsonObject): Told[] | null {
+  switch (block.type) {
+    case 'search_result':
+      return text(textAt(block, 'title'), textAt(block, 'source'), ...texts(block.content));
+    case 'document':
+      return objectAt(block, 'source')?.type === 'content' ? tellDocument(block) : null;
+    case 'compaction':
+      return text(summaryOf(block));
+    case 'tool_reference':
+      return text(`Tool loaded: ${textAt(block, 'tool_name') ?? ''}`);
+    case 'mcp_tool_result':
+      return text(...texts(block.content));
+    case 'web_fetch_tool_result':
+      return tellFetched(objectAt(block, 'content'));
+    case 'code_execution_tool_result':
+    case 'bash_code_execution_tool_result':
+      return text(textAt(objectAt(block, 'content'), 'stdout'), textAt(objectAt(block, 'content'), 'stderr'));
+    default:
+      return null;
+  }
+}
+
+/** One text of these lines; null where there is nothing to read. */
+function text(...lines: (string | undefined)[]): Told[] | null {
+  const said = lines.filter((line) => line !== undefined && line !== '');
+  return said.length === 0 ? null : [{ type: 'text', text: said.join('\n') }];
+}
+
+function texts(content: unknown): string[] {
+  if (typeof content === 'string') return [content];
+  return objectsAt({ content }, 'content').flatMap((block) => textAt(block, 'text') ?? []);
+}
+
+/** A failed compaction has no content. */
+function summaryOf({ content }: JsonObject): string | undefined {
+  if (typeof content !== 'string' || content === '') return undefined;
+  return `Summary of the conversation so far:\n${content}`;
+}
+
+/** A document made of texts and pictures: its head and texts as one text, the pictures behind it. */
+function tellDocument(block: JsonObject): Told[] | null {
+  const source = objectAt(block, 'source');
+  const told = text(textAt(block, 'title'), textAt(block, 'context'), ...texts(source?.content)) ?? [];
+  const pictures = objectsAt(source, 'content')
+    .filter(({ type }) => type === 'image')
+    .map((picture): Told => ({ type: 'block', block: picture }));
+  return told.length + pictures.length === 0 ? null : [...told, ...pictures];
+}
+
+/** A page that Anthropic fetched; a PDF among them stays Anthropic's. */
+function tellFetched(result: JsonObject | undefined): Told[] | null {
+  const document = objectAt(result, 'content');
+  const source = objectAt(document, 'source');
+  if (source?.type !== 'text') return null;
+  return text(textAt(document, 'title'), textAt(result, 'url'), textAt(source, 'data'));
+}
