@@ -53,8 +53,26 @@ function finished({ role, content }: Turn, isLast: boolean): JsonObject {
     const results = content.filter(({ type }) => type === 'tool_result');
     return { role, content: [...results, ...content.filter(({ type }) => type !== 'tool_result')] };
   }
-  const end = content.at(-1);
+  const blocks = thoughtFirst(content);
+  const end = blocks.at(-1);
   // Anthropic refuses a last word of the assistant's that ends in white space.
-  if (!isLast || end?.type !== 'text' || typeof end.text !== 'string') return { role, content };
-  return { role, content: [...content.slice(0, -1), { ...end, text: end.text.trimEnd() }] };
+  if (!isLast || end?.type !== 'text' || typeof end.text !== 'string') return { role, content: blocks };
+  return { role, content: [...blocks.slice(0, -1), { ...end, text: end.text.trimEnd() }] };
+}
+
+/**
+ * "If an assistant message contains any thinking blocks, the first block must be thinking": where a client merged turns, or
+ * lost a thought, the first thoughts that are left go to the front.
+ * https://github.com/anthropics/claude-code/issues/20705, https://github.com/n8n-io/n8n/issues/22550 (2026-01).
+ */
+function thoughtFirst(content: JsonObject[]): JsonObject[] {
+  const first = content.findIndex(isThought);
+  if (first <= 0) return content;
+  const next = content.findIndex((block, index) => index > first && !isThought(block));
+  const end = next < 0 ? content.length : next;
+  return [...content.slice(first, end), ...content.slice(0, first), ...content.slice(end)];
+}
+
+function isThought({ type }: JsonObject): boolean {
+  return type === 'thinking' || type === 'redacted_thinking';
 }
