@@ -97,6 +97,12 @@ export function proofFrom(value: string, kind: Proof['kind']): { proof?: Proof; 
   };
 }
 
+/** Whether a Messages body has a thought without a signature, which Claude did not think and would refuse. */
+export function holdsUnsignedThought(body: JsonObject): boolean {
+  const blocks = objectsAt(body, 'messages').flatMap((message) => objectsAt(message, 'content'));
+  return blocks.some(({ type, signature }) => type === 'thinking' && !signature);
+}
+
 function readMedia(block: JsonObject, kind: MediaPart['kind']): MediaPart | null {
   const source = readSource(objectAt(block, 'source'));
   if (source === null) return null;

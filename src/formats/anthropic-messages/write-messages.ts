@@ -1,7 +1,7 @@
 // The conversation, for a Messages request: turns of one role are one message, results of tools come first in
 // theirs, and the first message is the user's. https://docs.anthropic.com/en/api/messages
 import type { DroppedPaths } from '../dropped-paths.ts';
-import type { NeutralMessage, NeutralRequest } from '../neutral.ts';
+import type { NeutralMessage, NeutralPart, NeutralRequest } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { writePart } from './write-blocks.ts';
 
@@ -43,9 +43,14 @@ export function writeMessages(request: NeutralRequest, drops: DroppedPaths): Jso
 function contentOf({ parts }: NeutralMessage, drops: DroppedPaths): JsonObject[] {
   return parts.flatMap((part) => {
     const blocks = writePart(part, (inner) => drops.part(inner));
-    if (blocks === null) drops.part(part);
+    if (blocks === null && isLoss(part)) drops.part(part);
     return blocks ?? [];
   });
+}
+
+/** A thought without a proof was for people: no provider wants it back. */
+function isLoss(part: NeutralPart): boolean {
+  return part.type !== 'reasoning' || part.proof !== undefined;
 }
 
 function finished({ role, content }: Turn, isLast: boolean): JsonObject {
