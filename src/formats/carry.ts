@@ -5,13 +5,19 @@
 // every client has to send back. Owns the encoding; who puts it where is each format's business.
 import { Buffer } from 'node:buffer';
 import { isObject } from './json-reader.ts';
-import type { NeutralEvent, Proof, ReasoningPart } from './neutral.ts';
+import type { NeutralEvent, NeutralPart, Proof, ReasoningPart, TextPart } from './neutral.ts';
 import { paragraphBreak } from './reasoning.ts';
+
+/** One thought on its way through a client. */
+export type CarriedThought = Pick<ReasoningPart, 'text' | 'paragraphs' | 'proof'> & {
+  /** Characters (UTF-16) of the answer's text that stood before it; absent: none. */
+  after?: number;
+};
 
 /** What travels. Reasoning is in it with its text only where the client has no place for that text. */
 export interface Carried {
   /** Reasoning that stood before the part, in order. */
-  reasoning: Pick<ReasoningPart, 'text' | 'paragraphs' | 'proof'>[];
+  reasoning: CarriedThought[];
   /** The proof of the part itself. */
   proof?: Proof;
 }
@@ -42,12 +48,13 @@ export function readCarry(text: string): Carried | null {
   }
 }
 
-function reasoningOf(value: Readonly<Record<string, unknown>>): Carried['reasoning'][number] {
+function reasoningOf(value: Readonly<Record<string, unknown>>): CarriedThought {
   const proof = proofOf(value.proof);
-  const { paragraphs } = value;
+  const { paragraphs, after } = value;
   return {
     text: typeof value.text === 'string' ? value.text : '',
     ...(Array.isArray(paragraphs) && { paragraphs: paragraphs.filter((text) => typeof text === 'string') }),
+    ...(typeof after === 'number' && after > 0 && { after }),
     ...(proof && { proof }),
   };
 }
@@ -74,25 +81,120 @@ export function readCallId(clientId: string): { id: string; carried: Carried | n
   return { id: clientId.slice(0, at), carried: readCarry(clientId.slice(at + 1)) };
 }
 
+/** The signature of a thought that has no proof: it tells the thought from Claude's, which always have one. */
+export const unprovenSignature = writeCarry({ reasoning: [] }, 'base64url');
+
+/** A part of a client's message, and the thoughts that it carried here. */
+export interface CarryingPart {
+  part: NeutralPart;
+  carried: readonly CarriedThought[];
+  /** The caller's path to what carried them. */
+  from?: string;
+}
+
+interface PlacedThought extends ReasoningPart {
+  after: number;
+}
+
+/**
+ * Puts carried thoughts back to where they stood: into the text behind as many characters as were said before them, or
+ * directly before their call. A client that changed the text gets them at the nearest place. Thoughts that the client kept
+ * itself (the same proof) are not repeated.
+ */
+export function placeCarried(reads: readonly CarryingPart[]): NeutralPart[] {
+  const kept = new Set(reads.flatMap(({ part }) => proofValue(part) ?? []));
+  const withinText: PlacedThought[] = [];
+  const placed: PlacedPart[] = [];
+  let said = 0;
+  for (const { part, carried, from } of reads) {
+    const thoughts = carried
+      .map((thought) => placedThought(thought, from))
+      .filter((thought) => isNew(thought, kept));
+    withinText.push(...thoughts.filter(({ after }) => after < said));
+    placed.push({ part, before: thoughts.filter(({ after }) => after >= said) });
+    said += part.type === 'text' ? part.text.length : 0;
+  }
+  return insertThoughts(placed, withinText);
+}
+
+interface PlacedPart {
+  part: NeutralPart;
+  before: readonly PlacedThought[];
+}
+
+function placedThought({ after = 0, ...thought }: CarriedThought, at: string | undefined): PlacedThought {
+  return { type: 'reasoning', ...thought, after, ...(at !== undefined && { at }) };
+}
+
+function proofValue(part: NeutralPart): string | undefined {
+  return part.type === 'reasoning' && part.proof?.value !== '' ? part.proof?.value : undefined;
+}
+
+/** Whether its proof is not among those kept; it is from now on. */
+function isNew(thought: PlacedThought, kept: Set<string>): boolean {
+  const value = proofValue(thought);
+  if (value === undefined) return true;
+  const isKnown = kept.has(value);
+  kept.add(value);
+  return !isKnown;
+}
+
+function insertThoughts(parts: readonly PlacedPart[], withinText: readonly PlacedThought[]): NeutralPart[] {
+  let said = 0;
+  return parts.flatMap(({ part, before }) => {
+    if (part.type !== 'text') return [...before.map(thoughtPart), part];
+    const start = said;
+    said += part.text.length;
+    return splitText(
+      part,
+      start,
+      withinText.filter(({ after }) => after >= start && after < said),
+    );
+  });
+}
+
+/** The text cut where thoughts stood in it. What is known of the whole text stays with its last piece. */
+function splitText(part: TextPart, start: number, thoughts: readonly PlacedThought[]): NeutralPart[] {
+  const pieces: NeutralPart[] = [];
+  let cut = 0;
+  for (const thought of thoughts) {
+    const at = Math.max(cut, thought.after - start);
+    const text = part.text.slice(cut, at);
+    if (text !== '') pieces.push({ type: 'text', text, ...(part.at !== undefined && { at: part.at }) });
+    pieces.push(thoughtPart(thought));
+    cut = at;
+  }
+  return cut === 0 ? [...pieces, part] : [...pieces, { ...part, text: part.text.slice(cut) }];
+}
+
+function thoughtPart({ after: _, ...thought }: PlacedThought): ReasoningPart {
+  return thought;
+}
+
 /**
  * Gathers what the next tool call has to carry, for writers to clients whose format keeps no reasoning. The
  * first call after some reasoning takes all of it along; the others only their own proof.
  */
 export class CarryCollector {
-  private waiting: Carried['reasoning'] = [];
-  private open = new Map<number, string[]>();
+  private waiting: CarriedThought[] = [];
+  private open = new Map<number, { paragraphs: string[]; after: number }>();
+  /** Characters of text so far. */
+  private said = 0;
 
   /** Shown every event, also those that the writer says nothing for. */
   observe(event: NeutralEvent): void {
     switch (event.type) {
+      case 'text-delta':
+        this.said += event.text.length;
+        return;
       case 'reasoning-start':
-        this.open.set(event.part, []);
+        this.open.set(event.part, { paragraphs: [], after: this.said });
         return;
       case 'reasoning-delta': {
-        const open = this.open.get(event.part);
-        if (open === undefined) return;
-        while (open.length <= event.paragraph) open.push('');
-        open[event.paragraph] += event.text;
+        const paragraphs = this.open.get(event.part)?.paragraphs;
+        if (paragraphs === undefined) return;
+        while (paragraphs.length <= event.paragraph) paragraphs.push('');
+        paragraphs[event.paragraph] += event.text;
         return;
       }
       case 'reasoning-end':
@@ -101,16 +203,28 @@ export class CarryCollector {
   }
 
   private close(part: number, proof: Proof | undefined): void {
-    const paragraphs = this.open.get(part) ?? [];
+    const { paragraphs, after } = this.open.get(part) ?? { paragraphs: [], after: this.said };
     this.open.delete(part);
-    // Without a proof nobody wants it back.
-    if (proof === undefined) return;
-    this.add({ text: paragraphs.join(paragraphBreak), ...(paragraphs.length > 1 && { paragraphs }), proof });
+    this.keep(
+      {
+        text: paragraphs.join(paragraphBreak),
+        ...(paragraphs.length > 1 && { paragraphs }),
+        ...(proof && { proof }),
+      },
+      after,
+    );
   }
 
-  /** A whole reasoning part, for unstreamed answers. */
-  add({ text, paragraphs, proof }: Carried['reasoning'][number]): void {
-    if (proof !== undefined) this.waiting.push({ text, ...(paragraphs && { paragraphs }), proof });
+  /** A whole part of an unstreamed answer: text, of which the length counts, or a thought. */
+  add(part: NeutralPart): void {
+    if (part.type === 'text') this.said += part.text.length;
+    if (part.type === 'reasoning') this.keep(part, this.said);
+  }
+
+  /** Without a proof nobody wants it back. */
+  private keep({ text, paragraphs, proof }: CarriedThought, after: number): void {
+    if (proof === undefined) return;
+    this.waiting.push({ text, ...(paragraphs && { paragraphs }), proof, ...(after > 0 && { after }) });
   }
 
   /** What the call that comes now carries; null: nothing. */

@@ -1,7 +1,6 @@
 // What OpenAI's own models refuse, by their names: sending it would be a 400. Names of models that are not
 // OpenAI's say nothing. https://platform.openai.com/docs/guides/reasoning and the models' own pages, 2026-11.
 import type { ReasoningEffort } from './neutral.ts';
-import { reasoningEfforts } from './neutral.ts';
 
 /** What is known of a model. */
 export interface ModelTraits {
@@ -42,21 +41,29 @@ function versionOf(name: string): number | null {
   return found === null ? null : Number(found[1]);
 }
 
-function effortsOf(name: string, version: number): readonly ReasoningEffort[] {
-  if (/-pro\b/.test(name) && version === 5) return ['high'];
-  if (version < 5 || /^gpt-5-codex/.test(name)) return ['low', 'medium', 'high'];
-  if (version < 5.1) return ['minimal', 'low', 'medium', 'high'];
-  if (version < 5.2 && !name.includes('codex-max')) return ['none', 'low', 'medium', 'high'];
-  if (version < 5.6) return ['none', 'low', 'medium', 'high', 'xhigh'];
-  return ['none', 'low', 'medium', 'high', 'xhigh', 'max'];
-}
+/**
+ * The efforts of each family, the first line that fits; o-models count as version 0. Read in 2026-11 on
+ * https://developers.openai.com/api/docs/guides/reasoning and the models' pages, beside the sources that a line names.
+ */
+const families: readonly { name: RegExp; from: number; efforts: readonly ReasoningEffort[] }[] = [
+  // /api/docs/guides/latest-model, "Using GPT-6": Sol and Luna take none, Astra does not.
+  { name: /astra/, from: 6, efforts: ['low', 'medium', 'high', 'xhigh', 'max'] },
+  // The API's own list: https://github.com/pydantic/pydantic-ai/issues/7081 (2026-07).
+  { name: /^gpt/, from: 5.6, efforts: ['none', 'low', 'medium', 'high', 'xhigh', 'max'] },
+  // https://github.com/anomalyco/models.dev/pull/2296 (2026-06) quotes the pages of 5.3-Codex, 5.4 Pro and 5.5 Pro.
+  { name: /-pro\b/, from: 5.2, efforts: ['medium', 'high', 'xhigh'] },
+  { name: /-pro\b/, from: 5, efforts: ['high'] },
+  { name: /codex/, from: 5.2, efforts: ['low', 'medium', 'high', 'xhigh'] },
+  // https://github.com/ben-vargas/ai-sdk-provider-codex-cli/pull/8 (2025-11); none: openai/codex issue 6647 (2025-11).
+  { name: /codex-max/, from: 5.1, efforts: ['low', 'medium', 'high', 'xhigh'] },
+  { name: /codex-mini/, from: 5.1, efforts: ['medium', 'high'] },
+  { name: /codex/, from: 5, efforts: ['low', 'medium', 'high'] },
+  { name: /^gpt/, from: 5.2, efforts: ['none', 'low', 'medium', 'high', 'xhigh'] },
+  { name: /^gpt/, from: 5.1, efforts: ['none', 'low', 'medium', 'high'] },
+  { name: /^gpt/, from: 5, efforts: ['minimal', 'low', 'medium', 'high'] },
+  { name: /^o\d/, from: 0, efforts: ['low', 'medium', 'high'] },
+];
 
-/** The effort that a model takes and that is nearest to the one wished for; the higher of two equally near. */
-export function fitEffort(effort: ReasoningEffort, allowed: readonly ReasoningEffort[]): ReasoningEffort {
-  const distance = (other: ReasoningEffort) =>
-    Math.abs(reasoningEfforts.indexOf(other) - reasoningEfforts.indexOf(effort));
-  return allowed.reduce(
-    (nearest, other) => (distance(other) <= distance(nearest) ? other : nearest),
-    allowed[0] ?? effort,
-  );
+function effortsOf(model: string, version: number): readonly ReasoningEffort[] | null {
+  return families.find(({ name, from }) => name.test(model) && version >= from)?.efforts ?? null;
 }

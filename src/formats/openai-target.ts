@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { DroppedPaths } from './dropped-paths.ts';
 import type { NeutralMessage, NeutralRequest, ReasoningEffort } from './neutral.ts';
-import { fitEffort, type ModelTraits, openaiModelTraits } from './openai-models.ts';
-import { effortOf } from './reasoning.ts';
+import { type ModelTraits, openaiModelTraits } from './openai-models.ts';
+import { effortOf, fitEffort } from './reasoning.ts';
 import type { RequestTarget } from './translation.ts';
 
 /** One request on its way to one upstream: what its writers share. */

@@ -46,9 +46,24 @@ export function budgetOf(wish: ReasoningWish | undefined): number | 'dynamic' | 
   return wish.effort === undefined ? undefined : effortBudgets[wish.effort];
 }
 
+/** Whether a number of tokens is wished for: that the model shall decide needs no saying where it does so anyway. */
+export function namesBudget(wish: ReasoningWish | undefined): boolean {
+  return typeof wish?.budgetTokens === 'number';
+}
+
 /** Whether any thinking is wished for: a wish that is not an explicit none. */
 export function wantsReasoning(wish: ReasoningWish | undefined): boolean {
   return wish !== undefined && wish.effort !== 'none' && wish.budgetTokens !== 0;
+}
+
+/** The effort that a model takes and that is nearest to the one wished for; the higher of two equally near. */
+export function fitEffort(effort: ReasoningEffort, allowed: readonly ReasoningEffort[]): ReasoningEffort {
+  const distance = (other: ReasoningEffort) =>
+    Math.abs(reasoningEfforts.indexOf(other) - reasoningEfforts.indexOf(effort));
+  return allowed.reduce(
+    (nearest, other) => (distance(other) <= distance(nearest) ? other : nearest),
+    allowed[0] ?? effort,
+  );
 }
 
 /** `claude-sonnet-4-5-high` → the model and `high`; null: the name ends in no such suffix. `-thinking` is medium. */

@@ -18,6 +18,8 @@ export interface RequestTarget {
   model: string;
   /** The channel's provider, for what the formats' imitators cannot take. */
   provider: string;
+  /** Whether cache markers may be added (Claude); absent: yes. */
+  promptCache?: boolean;
   /** What is known of an imitator of OpenAI's; absent: nothing. */
   facts?: ChatUpstreamFacts;
 }
@@ -28,6 +30,8 @@ export interface WrittenRequest {
   dropped: string[];
   /** The name of a tool whose arguments are the structured answer: its call is to be read as text. */
   answerTool?: string;
+  /** Betas of Anthropic's that the body needs: `anthropic-beta`. */
+  betas?: readonly string[];
 }
 
 /** What an answer's writer needs to know besides the answer. */

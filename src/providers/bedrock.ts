@@ -10,6 +10,7 @@ import {
   betasInBody,
   namesOfBetas,
   takeBetas,
+  withoutBilling,
   withoutMembers,
   withoutOwnCaching,
   withVersionInBody,
@@ -48,7 +49,7 @@ function adaptForBedrock(text: string, headers: Headers): AdaptedBody {
   headers.set('accept', 'application/json');
   const known = asked.filter((beta) => !refusedBetas.has(beta));
   const betas = [...new Set([...betasInBody(text), ...known.map((beta) => otherNames.get(beta) ?? beta)])];
-  const plain = withoutOwnCaching(text);
+  const plain = withoutOwnCaching(withoutBilling(text));
   const bare = withVersionInBody(withoutMembers(plain.text, ['model', 'stream']), 'bedrock-2023-05-31');
   return {
     text: betas.length === 0 ? bare : replaceMember(bare, 'anthropic_beta', JSON.stringify(betas)),

@@ -2,6 +2,7 @@
 // the version in it that Anthropic's own API has in a header. Pure, on JSON text: what is not edited stays as it was.
 // Source: Anthropic's Bedrock and Vertex SDKs, packages/{bedrock,vertex}-sdk/src/client.ts of
 // https://github.com/anthropics/anthropic-sdk-typescript (2026-11).
+import { billingLineStart, systemWithoutBillingLine } from '../formats/billing-line.ts';
 import { isObject } from '../formats/json-reader.ts';
 import { memberText, removeMember, replaceMember, topLevelMembers } from '../lib/json-members.ts';
 import type { AdaptedBody } from './provider.ts';
@@ -26,6 +27,18 @@ export function withoutOwnCaching(text: string): AdaptedBody {
     text: bare,
     dropped: bare === scoped.text ? scoped.dropped : ['cache_control', ...scoped.dropped],
   };
+}
+
+/** The body without Claude Code's line for Anthropic's billing, which is no other provider's to read. */
+export function withoutBilling(text: string): string {
+  if (!text.includes(billingLineStart)) return text;
+  const member = topLevelMembers(text).findLast(({ key }) => key === 'system');
+  if (member === undefined) return text;
+  const before: unknown = JSON.parse(memberText(text, member));
+  const after = systemWithoutBillingLine(before);
+  if (after === undefined) return removeMember(text, 'system');
+  const written = JSON.stringify(after);
+  return written === JSON.stringify(before) ? text : replaceMember(text, 'system', written);
 }
 
 /** Read and written anew only where there is one. */

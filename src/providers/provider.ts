@@ -66,6 +66,8 @@ export interface ChannelSettings {
    * Undefined: drains what may cost unseen (relay/on-disconnect.ts).
    */
   onDisconnect?: 'abort' | 'drain';
+  /** Whether translated requests to Claude ask for prompt caching; undefined: yes. */
+  promptCache?: boolean;
   /** Bedrock: the AWS region, which the address and the signature name. */
   region?: string;
   /** Vertex: the Google Cloud project; undefined: the service account's. */

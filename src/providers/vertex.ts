@@ -9,6 +9,7 @@ import { readUpstreamError } from '../formats/upstream-error.ts';
 import {
   namesOfBetas,
   takeBetas,
+  withoutBilling,
   withoutMembers,
   withoutOwnCaching,
   withVersionInBody,
@@ -86,7 +87,7 @@ function adaptClaude(text: string, headers: Headers, { operation }: UpstreamTarg
   const asked = takeBetas(headers);
   const known = asked.filter((beta) => beta !== refusedBeta);
   if (known.length > 0) headers.set('anthropic-beta', known.join(','));
-  const plain = withoutOwnCaching(text);
+  const plain = withoutOwnCaching(withoutBilling(text));
   const bare = operation === 'messages-count-tokens' ? plain.text : withoutMembers(plain.text, ['model']);
   return {
     text: withVersionInBody(bare, 'vertex-2023-10-16'),

@@ -1,15 +1,19 @@
-// What a request's choice of channel hangs on: the token and how the conversation begins, which every later turn
-// repeats; something random for what is no conversation.
+// What a request's choice of channel hangs on: the token and the session that the client names, else how the conversation
+// begins, which every later turn repeats; something random for what is no conversation.
 import { isObject } from '../formats/json-reader.ts';
 import type { JsonObject } from '../formats/observation.ts';
 import type { Call } from './call.ts';
 import type { Plan } from './plan.ts';
+import { sessionOf } from './session.ts';
 
 /** Of each beginning, this much tells conversations apart. */
 const tellingCharacters = 2_000;
 
 /** A seed for selectPlace. */
-export function affinitySeed({ identity }: Call, { body }: Plan): string {
+export function affinitySeed(call: Pick<Call, 'identity' | 'request'>, { body }: Plan): string {
+  const { identity } = call;
+  const session = sessionOf(call, body);
+  if (session !== null) return `${identity.tokenId} session ${session}`;
   const beginning = body.type === 'json' ? beginningOf(body.value as JsonObject) : null;
   return beginning === null ? crypto.randomUUID() : `${identity.tokenId} ${beginning}`;
 }

@@ -13,7 +13,7 @@ import type { Call } from './call.ts';
 import { formContentType } from './form.ts';
 import { headersForUpstream } from './headers.ts';
 import type { Plan, PricedRoute } from './plan.ts';
-import { holdsCarry, translateConversation } from './translate.ts';
+import { holdsForeignThoughts, translateConversation } from './translate.ts';
 import { translateEmbeddings } from './translate-embeddings.ts';
 import type { TranslatedRequest } from './translation.ts';
 import { startUpload } from './upload.ts';
@@ -51,13 +51,29 @@ function searchOf({ operation }: TranslatedRequest): string {
 export function headersFor(
   call: Call,
   plan: Plan,
-  { channel }: PricedRoute,
+  { channel, target }: PricedRoute,
   translated: TranslatedRequest | null,
 ): Headers {
-  const headers = headersForUpstream(call.request.headers, channel, translated !== null);
+  const isTranslated = translated !== null && isOfAnotherFormat(call, target);
+  const headers = headersForUpstream(call.request.headers, channel, isTranslated);
+  addBetas(headers, translated?.betas ?? []);
   if (plan.body.type === 'json') headers.set('content-type', 'application/json');
   if (plan.body.type === 'form') headers.set('content-type', formContentType(plan.body.boundary));
   return headers;
+}
+
+/** What is only written anew still goes to a provider that speaks as the caller does. */
+function isOfAnotherFormat({ endpoint }: Call, target: TranslationTarget | null): boolean {
+  if (target === null) return false;
+  return target.type !== 'conversation' || target.format !== formatOf(endpoint.operation);
+}
+
+/** Beside those that the caller or the channel's own headers name. */
+function addBetas(headers: Headers, betas: readonly string[]): void {
+  if (betas.length === 0) return;
+  const named = (headers.get('anthropic-beta') ?? '').split(',').map((beta) => beta.trim());
+  const all = new Set([...named.filter((beta) => beta !== ''), ...betas]);
+  headers.set('anthropic-beta', [...all].join(','));
 }
 
 export interface Outgoing {
@@ -84,7 +100,7 @@ export function outgoingBody(
       return { ...asItIs, body, uploaded: done };
     }
     case 'json': {
-      const target = route.target ?? targetForCarries(call, plan);
+      const target = route.target ?? targetForRewrite(call, plan);
       if (target !== null) {
         const translated = translate(call, plan, route, target);
         return { ...asItIs, body: translated.text, translated };
@@ -108,9 +124,9 @@ export function adaptedBody(
   return adapt(typeof body === 'string' ? body : new TextDecoder().decode(body), headers, target);
 }
 
-/** A conversation that holds another provider's proofs is written anew for its own format. */
-function targetForCarries(call: Call, plan: Plan): TranslationTarget | null {
-  const format = holdsCarry(plan) ? formatOf(call.endpoint.operation) : null;
+/** A conversation that holds another provider's thoughts is written anew for its own format. */
+function targetForRewrite(call: Call, plan: Plan): TranslationTarget | null {
+  const format = holdsForeignThoughts(call, plan) ? formatOf(call.endpoint.operation) : null;
   return format && { type: 'conversation', format };
 }
 

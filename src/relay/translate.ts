@@ -1,6 +1,8 @@
 // A conversation for an upstream that speaks another format: read, made fit for the upstream, written; and its
 // answer back. Pure; translate-stream.ts owns the bytes of streams.
 import { type AnswerEdit, fitRequest } from '../formats/answer-edit.ts';
+import { holdsUnsignedThought } from '../formats/anthropic-messages/read-blocks.ts';
+import { withoutBillingLine } from '../formats/billing-line.ts';
 import { carryMark } from '../formats/carry.ts';
 import { eventsOfResponse } from '../formats/events-of-response.ts';
 import { errorOfEnd, isFailedEnd, isSaidPart, withKnownEnds } from '../formats/failed-end.ts';
@@ -14,6 +16,7 @@ import {
   type CallerFormat,
   callerFormat,
   formatNamed,
+  formatOf,
   operationOf,
   wireKindOf,
 } from '../formats/translations.ts';
@@ -24,6 +27,7 @@ import { chatFactsOf } from '../providers/presets.ts';
 import type { Call } from './call.ts';
 import { relayLimits } from './limits.ts';
 import type { Plan, PricedRoute } from './plan.ts';
+import { cacheKeyOf, sessionOf } from './session.ts';
 import { cutAnswer } from './stream-task.ts';
 import { responseOfStream, StreamTranslator } from './translate-stream.ts';
 import {
@@ -51,16 +55,37 @@ export function translateConversation(
     format === 'openai-responses' || (format === 'openai-chat' && provider !== 'openai-compatible');
   const fitted = fitRequest(request, toolNameRules[format], { customTools });
   const facts = chatFactsOf(route.channel);
-  const target = { model: route.upstreamModel, provider, ...(facts !== null && { facts }) };
-  const written = formatNamed(format).writeRequest(fitted.request, target);
+  const { promptCache = true } = route.channel.settings;
+  const target = { model: route.upstreamModel, provider, promptCache, ...(facts !== null && { facts }) };
+  const fitting = forProvider(fitted.request, call, plan, provider, format);
+  const written = formatNamed(format).writeRequest(fitting, target);
   refuseLoss(call, written.dropped, route.model);
   const context = contextOf(call, plan, request, body);
   const answer = { call, caller, format, context, edit: fitted.answerEdit(written.answerTool) };
   return {
     operation: operationOf(format, plan.facts.stream),
     text: JSON.stringify(written.body),
+    ...(written.betas && { betas: written.betas }),
     translation: translationOf(answer, written.dropped),
   };
+}
+
+/** Leaves out what is meant for another provider, and tells OpenAI the session that the caller named in other words. */
+function forProvider(
+  request: NeutralRequest,
+  call: Call,
+  { body }: Plan,
+  provider: PricedRoute['channel']['provider'],
+  format: FormatName,
+): NeutralRequest {
+  if (provider === 'anthropic') return request;
+  const fitting = withoutBillingLine(request);
+  const isOpenai = provider === 'openai' || provider === 'azure';
+  const isOwnFormat = formatOf(call.endpoint.operation) === format;
+  if (!isOpenai || isOwnFormat || fitting.promptCacheKey !== undefined) return fitting;
+  const session = sessionOf(call, body);
+  if (session === null) return fitting;
+  return { ...fitting, promptCacheKey: cacheKeyOf(call.identity.accountId, session) };
 }
 
 /** Translators go down by calling themselves; nobody's tool is that deep. */
@@ -194,9 +219,12 @@ function streamOfWhole(text: string, { caller, format, context, edit }: Answer):
 }
 
 /**
- * Whether a conversation holds what the relay put there for another provider (a carry): its own format then has
- * to be read and written too, for no provider takes another's.
+ * Whether a conversation holds what its own provider would refuse: what the relay put there for another provider (a carry),
+ * or thoughts that some relay passed on from another provider without a signature. It has to be read and written then.
  */
-export function holdsCarry({ body }: Plan): boolean {
-  return body.type === 'json' && body.text.includes(carryMark);
+export function holdsForeignThoughts(call: Call, { body }: Plan): boolean {
+  if (body.type !== 'json') return false;
+  if (body.text.includes(carryMark)) return true;
+  const isMessages = call.endpoint.operation === 'messages' && body.text.includes('"thinking"');
+  return isMessages && holdsUnsignedThought(body.value as JsonObject);
 }

@@ -12,6 +12,8 @@ export interface TranslatedRequest {
   /** What is called there. */
   operation: Operation;
   text: string;
+  /** Betas of Anthropic's that the text needs. */
+  betas?: readonly string[];
   translation: Translation;
 }
 

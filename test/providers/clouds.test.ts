@@ -64,6 +64,28 @@ describe('Bedrock', () => {
   });
 });
 
+describe('Claude Code’s billing line', () => {
+  const line = { type: 'text', text: 'x-anthropic-billing-header: cc_version=2.1.197.97b;' };
+  const prompt = { type: 'text', text: 'You are Claude Code.' };
+
+  it.each([
+    ['Bedrock', bedrock],
+    ['Vertex', vertex],
+  ])('does not go to %s, and is not named as dropped', (_name, provider) => {
+    const adapted = (system: unknown) => {
+      const text = JSON.stringify({ max_tokens: 1, system, messages: [] });
+      const { text: sent = '', dropped } =
+        provider.adapt?.(text, new Headers(), targetOf({ model: 'claude-opus-5' })) ?? {};
+      return [JSON.parse(sent).system, dropped];
+    };
+    expect(adapted([line, prompt])).toEqual([[prompt], []]);
+    expect(adapted(`${line.text}\n${prompt.text}`)).toEqual([prompt.text, []]);
+    expect(adapted([line])).toEqual([undefined, []]);
+    const about = [{ ...prompt, text: `Do not say ${line.text}` }];
+    expect(adapted(about)).toEqual([about, []]);
+  });
+});
+
 describe('Claude’s caching elsewhere', () => {
   const blocks = (cache_control: object) =>
     JSON.stringify({

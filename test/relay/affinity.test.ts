@@ -4,9 +4,10 @@ import { affinitySeed } from '../../src/relay/affinity.ts';
 import type { Call } from '../../src/relay/call.ts';
 import type { Plan } from '../../src/relay/plan.ts';
 
-function seedOf(value: object, tokenId = 'tok_1'): string {
+function seedOf(value: object, tokenId = 'tok_1', headers: Record<string, string> = {}): string {
   const body = { type: 'json', value } as Plan['body'];
-  return affinitySeed({ identity: { tokenId } } as Call, { body } as Plan);
+  const request = new Request('http://relay.test/', { headers });
+  return affinitySeed({ identity: { tokenId }, request } as Call, { body } as Plan);
 }
 
 const cached = { cache_control: { type: 'ephemeral' } };
@@ -47,6 +48,17 @@ describe('the seed of a conversation', () => {
       seedOf({ messages: [picture('BBBB')] }),
     ];
     expect(new Set(seeds).size).toBe(seeds.length);
+  });
+
+  it('is the session’s where the client names one, whatever is said', () => {
+    const session = { 'x-claude-code-session-id': 's1' };
+    const first = seedOf({ messages: [user('Fix it.')] }, 'tok_1', session);
+    expect(seedOf({ messages: [user('Another prompt.')] }, 'tok_1', session)).toBe(first);
+    expect(seedOf({ messages: [user('Fix it.')] }, 'tok_1', { 'x-claude-code-session-id': 's2' })).not.toBe(
+      first,
+    );
+    expect(seedOf({ messages: [user('Fix it.')] }, 'tok_2', session)).not.toBe(first);
+    expect(seedOf({ messages: [user('Fix it.')], prompt_cache_key: 's1' })).toBe(first);
   });
 
   it('is by chance where there is no conversation', () => {

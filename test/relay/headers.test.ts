@@ -160,6 +160,14 @@ describe('on the way to the upstream', () => {
     expect(passes([...names], through)).toEqual(names);
   });
 
+  it('passes Codex’s turn state to OpenAI and back', () => {
+    const state = new Headers({ 'x-codex-turn-state': 'sticky' });
+    for (const provider of ['openai', 'azure', 'openai-compatible'] as const)
+      expect(headersForUpstream(state, channel(provider)).get('x-codex-turn-state')).toBe('sticky');
+    expect(headersForUpstream(state, channel('anthropic')).has('x-codex-turn-state')).toBe(false);
+    expect(headersForCaller(state).get('x-codex-turn-state')).toBe('sticky');
+  });
+
   it('keeps one provider’s headers from another', () => {
     const from = new Headers({ 'anthropic-beta': 'a', 'openai-beta': 'b', 'x-goog-api-client': 'c' });
     const kept = (provider: ProviderName) => [...headersForUpstream(from, channel(provider)).keys()];

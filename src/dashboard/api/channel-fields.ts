@@ -99,6 +99,10 @@ export const settings = z.strictObject({
     description:
       'When a client leaves a stream: end the upstream at once, or read on for up to 5 s to learn the usage. Default: read on only where output may be unseen (reasoning, images, audio).',
   }),
+  prompt_cache: z.boolean().optional().openapi({
+    description:
+      'Claude: whether translated requests with tools or an earlier answer carry `cache_control`. Default: true.',
+  }),
   region: z
     .string()
     .regex(/^[a-z]{2,3}(-[a-z]+)+-\d{1,2}$/, 'must be an AWS region, such as `us-east-1`')

@@ -51,7 +51,7 @@ export function settingsView(settings: ChannelSettings): SettingsView {
   const { preset, responsesApi, firstByteMs, idleMs, region, project, location, sharedResources } = settings;
   const times = { first_byte_ms: firstByteMs, idle_ms: idleMs };
   const shared = sharedResources === undefined ? undefined : [...sharedResources];
-  const { onDisconnect: on_disconnect, forwardHeaders } = settings;
+  const { onDisconnect: on_disconnect, forwardHeaders, promptCache: prompt_cache } = settings;
   const forwarded = forwardHeaders && { forward_headers: [...forwardHeaders] };
   return {
     preset,
@@ -59,6 +59,7 @@ export function settingsView(settings: ChannelSettings): SettingsView {
     ...times,
     on_disconnect,
     ...forwarded,
+    prompt_cache,
     region,
     project,
     location,
@@ -75,6 +76,7 @@ export function settingsOf(view: SettingsView): ChannelSettings {
     ...(idle_ms !== undefined && { idleMs: idle_ms }),
     ...(view.on_disconnect !== undefined && { onDisconnect: view.on_disconnect }),
     ...(view.forward_headers !== undefined && { forwardHeaders: view.forward_headers }),
+    ...(view.prompt_cache !== undefined && { promptCache: view.prompt_cache }),
     ...(region !== undefined && { region }),
     ...(project !== undefined && { project }),
     ...(location !== undefined && { location }),

@@ -1,5 +1,7 @@
-// What Claude's generations differ in, by the model's name. Source: Anthropic's model overview, and the notes on
-// deprecated fields in its OpenAPI file (2026-11). An unknown name is taken for a current model.
+// What Claude's model families take and refuse, by the model's name: one line a family, the first that fits. Read in 2026-11
+// on platform.claude.com/docs: models/overview, models/<family>/whats-new-…, build-with-claude/{thinking,effort,
+// preserved-thinking}. A name that no line knows is taken for a current model.
+import type { ReasoningEffort } from '../neutral.ts';
 
 /** What a writer must know of a model. */
 export interface ClaudeTraits {
@@ -7,24 +9,82 @@ export interface ClaudeTraits {
   maxOutputTokens: number;
   /** `budget`: `{type: enabled, budget_tokens}`; `adaptive`: `{type: adaptive}` with `output_config.effort`. */
   thinking: 'none' | 'budget' | 'adaptive';
+  /** The `thinking.type` that switches thinking off; `unset`: the model does not think; `never`: it always does. */
+  off: 'unset' | 'disabled' | 'between_tools' | 'never';
+  /** Values of `output_config.effort`, from least to most. */
+  efforts: readonly ReasoningEffort[];
   /** Whether temperature, top_p and top_k are taken at all; newer models answer 400. */
   sampling: boolean;
   /** Whether temperature and top_p may both be given. */
   bothSampling: boolean;
   /** `output_config.format`. */
   structuredOutput: boolean;
+  /** `tool_choice` of type `any` or `tool`. */
+  forcedTools: boolean;
+  /** A thought is valid only behind the very prompt, tools and messages that it was made behind. */
+  bindsThoughts: boolean;
 }
+
+const adaptive: ClaudeTraits = {
+  maxOutputTokens: 128_000,
+  thinking: 'adaptive',
+  off: 'disabled',
+  efforts: ['low', 'medium', 'high', 'xhigh', 'max'],
+  sampling: false,
+  bothSampling: false,
+  structuredOutput: true,
+  forcedTools: true,
+  bindsThoughts: false,
+};
+const bound: ClaudeTraits = { ...adaptive, off: 'never', forcedTools: false, bindsThoughts: true };
+/** `xhigh` came with Opus 4.7. */
+const early: ClaudeTraits = { ...adaptive, efforts: ['low', 'medium', 'high', 'max'], sampling: true };
+const budget: ClaudeTraits = { ...early, maxOutputTokens: 64_000, thinking: 'budget', efforts: [] };
+const older: ClaudeTraits = { ...budget, bothSampling: true, structuredOutput: false };
+const thoughtless: ClaudeTraits = { ...older, thinking: 'none', off: 'unset' };
+
+/** A family's line holds for its versions from `from` on, up to those of the lines before. */
+const families: readonly { name: RegExp; from: number; traits: ClaudeTraits }[] = [
+  // Invitation-only, like Fable 5: models/fable-5/migration-guide, "Claude Mythos Preview".
+  { name: /mythos-preview/, from: 0, traits: { ...adaptive, off: 'never' } },
+  // models/opus-5-5/whats-new-opus-5-5: "The first three also apply on Claude Fable 5.1."
+  { name: /fable|mythos/, from: 5.1, traits: bound },
+  // models/opus-5-5/whats-new-opus-5-5: no `disabled`, no `enabled`, no forced tools, thoughts bound.
+  { name: /opus/, from: 5.5, traits: bound },
+  // models/sonnet-5-5/whats-new-sonnet-5-5: `between_tools` instead of `disabled`, up to effort high; else as Opus 5.5.
+  { name: /sonnet/, from: 5.5, traits: { ...bound, off: 'between_tools' } },
+  // models/haiku-5-5/whats-new-haiku-5-5: `disabled` up to effort high; thoughts bound; forced tools are not on its list.
+  { name: /haiku/, from: 5.5, traits: { ...adaptive, bindsThoughts: true } },
+  // models/fable-5/migration-guide: thinking is always on; the Mythos models alike.
+  { name: /fable|mythos/, from: 0, traits: { ...adaptive, off: 'never' } },
+  // about-claude/models/whats-new-opus-5 and whats-new-sonnet-5: `disabled` is taken (Opus 5: up to effort high).
+  { name: /opus|sonnet|haiku/, from: 4.7, traits: adaptive },
+  // build-with-claude/effort; sampling parameters went with Opus 4.7.
+  { name: /opus/, from: 4.6, traits: early },
+  { name: /sonnet|haiku/, from: 4.6, traits: { ...early, maxOutputTokens: 64_000 } },
+  // build-with-claude/extended-thinking and structured-outputs.
+  { name: /opus|sonnet|haiku/, from: 4.5, traits: budget },
+  { name: /opus/, from: 4.1, traits: { ...budget, maxOutputTokens: 32_000 } },
+  { name: /opus/, from: 4, traits: { ...older, maxOutputTokens: 32_000 } },
+  { name: /sonnet|haiku/, from: 3.7, traits: older },
+  // models/overview, legacy models.
+  { name: /opus|sonnet|haiku/, from: 3.5, traits: { ...thoughtless, maxOutputTokens: 8_192 } },
+  {
+    name: /opus|sonnet|haiku|instant|claude-[12]\b/,
+    from: 0,
+    traits: { ...thoughtless, maxOutputTokens: 4_096 },
+  },
+];
 
 /** Traits by the name, wherever it is served (`anthropic/claude-…`, `us.anthropic.claude-…-v1:0`). */
 export function claudeTraits(model: string): ClaudeTraits {
   const version = versionOf(model);
-  return {
-    maxOutputTokens: maxOutputTokensOf(version, model),
-    thinking: version >= 4.6 ? 'adaptive' : version >= 3.7 ? 'budget' : 'none',
-    sampling: version <= 4.6,
-    bothSampling: version < 4.1,
-    structuredOutput: version >= 4.5 || (version === 4.1 && model.includes('opus')),
-  };
+  return families.find(({ name, from }) => name.test(model) && version >= from)?.traits ?? adaptive;
+}
+
+/** Whether the name is Claude's; other models too are served behind APIs like Anthropic's. */
+export function isClaude(model: string): boolean {
+  return model.includes('claude');
 }
 
 const current = 99;
@@ -35,11 +95,4 @@ function versionOf(model: string): number {
     /claude-(?:opus|sonnet|haiku|instant|[a-z]+)-(\d{1,2})(?:[-.](\d{1,2}))?(?![\d])/.exec(model) ??
     /claude-(\d{1,2})(?:[-.](\d{1,2}))?(?![\d])/.exec(model);
   return found === null ? current : Number(`${found[1]}.${found[2] ?? '0'}`);
-}
-
-function maxOutputTokensOf(version: number, model: string): number {
-  if (version < 3.5) return 4_096;
-  if (version < 3.7) return 8_192;
-  if (model.includes('opus') && version < 4.5) return 32_000;
-  return version >= 4.6 && model.includes('opus') ? 128_000 : 64_000;
 }

@@ -1,5 +1,5 @@
 // Content blocks, of requests and of answers, to neutral parts. What only Anthropic understands stays as it is.
-import { readCallId, readCarry } from '../carry.ts';
+import { type CarryingPart, placeCarried, readCallId, readCarry } from '../carry.ts';
 import { canonicalMediaType } from '../data-url.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type {
@@ -24,13 +24,10 @@ export function readContent(content: unknown, at: string): NeutralPart[] {
   if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content, at }];
   if (!Array.isArray(content)) return [];
   const blocks = content.map((block, index) => ({ block, at: at === '' ? '' : `${at}[${index}]` }));
-  return placeReasoning(joinSearches(blocks.flatMap(({ block, at: path }) => readPart(block, path))));
+  return placeCarried(joinSearches(blocks.flatMap(({ block, at: path }) => readPart(block, path))));
 }
 
-/** A part, and the reasoning that a tool call's id carried here. */
-type Read = { part: NeutralPart; carried: ReasoningPart[] };
-
-function readPart(block: unknown, at: string): Read[] {
+function readPart(block: unknown, at: string): CarryingPart[] {
   if (!isObject(block)) return [];
   const marker = cacheMarkerOf(block);
   if (block.type === 'tool_use') return [readToolUse(block, at, marker)];
@@ -111,6 +108,12 @@ export function proofFrom(value: string, kind: Proof['kind']): { proof?: Proof; 
   };
 }
 
+/** Whether a Messages body has a thought without a signature, which Claude did not think and would refuse. */
+export function holdsUnsignedThought(body: JsonObject): boolean {
+  const blocks = objectsAt(body, 'messages').flatMap((message) => objectsAt(message, 'content'));
+  return blocks.some(({ type, signature }) => type === 'thinking' && !signature);
+}
+
 function readMedia(block: JsonObject, kind: MediaPart['kind']): MediaPart | null {
   const source = readSource(objectAt(block, 'source'));
   if (source === null) return null;
@@ -152,7 +155,7 @@ function readSource(source: JsonObject | undefined): MediaSource | null {
   }
 }
 
-function readToolUse(block: JsonObject, at: string, cache: CacheMarker | undefined): Read {
+function readToolUse(block: JsonObject, at: string, cache: CacheMarker | undefined): CarryingPart {
   const { id, carried } = readCallId(textAt(block, 'id') ?? '');
   const part: ToolCallPart = {
     type: 'tool-call',
@@ -163,8 +166,7 @@ function readToolUse(block: JsonObject, at: string, cache: CacheMarker | undefin
     ...(at !== '' && { at }),
     ...(cache && { cache }),
   };
-  const reasoning = carried?.reasoning ?? [];
-  return { part, carried: reasoning.map((thought) => ({ type: 'reasoning', ...thought })) };
+  return { part, carried: carried?.reasoning ?? [], ...(at !== '' && { from: `${at}.id` }) };
 }
 
 function readToolResult(block: JsonObject, at: string): ToolResultPart {
@@ -207,8 +209,8 @@ export function readSearch(block: JsonObject): WebSearchPart | null {
 }
 
 /** The call of a search and its result become one part, at the place of the call. */
-function joinSearches(reads: Read[]): Read[] {
-  const joined: Read[] = [];
+function joinSearches(reads: CarryingPart[]): CarryingPart[] {
+  const joined: CarryingPart[] = [];
   for (const read of reads) {
     const { part } = read;
     const before =
@@ -219,7 +221,7 @@ function joinSearches(reads: Read[]): Read[] {
   return joined;
 }
 
-function searchWithId(reads: readonly Read[], id: string): WebSearchPart | null {
+function searchWithId(reads: readonly CarryingPart[], id: string): WebSearchPart | null {
   for (const { part } of reads) if (part.type === 'web-search' && part.id === id) return part;
   return null;
 }
@@ -229,12 +231,6 @@ export function mergeSearch(call: WebSearchPart, found: WebSearchPart): void {
   call.results = found.results;
   if (found.errorCode !== undefined) call.errorCode = found.errorCode;
   call.opaque?.wire.push(...(found.opaque?.wire ?? []));
-}
-
-/** Carried reasoning stands before its call, unless the client kept the message's own reasoning. */
-function placeReasoning(reads: Read[]): NeutralPart[] {
-  const hasOwn = reads.some(({ part }) => part.type === 'reasoning' && part.proof !== undefined);
-  return reads.flatMap(({ part, carried }) => (hasOwn ? [part] : [...carried, part]));
 }
 
 /** Anthropic's marker: everything up to this block is to be cached. */

@@ -85,6 +85,8 @@ function readReasoning(
   const wish = { effort, budgetTokens: undefined, includeThoughts, summary: undefined };
   switch (thinking?.type) {
     case 'disabled':
+    // Thinking is off but for notes between tool calls: …/models/sonnet-5-5/whats-new-sonnet-5-5 (2026-11).
+    case 'between_tools':
       return { ...wish, effort: undefined, budgetTokens: 0, includeThoughts: false };
     case 'enabled':
       return { ...wish, budgetTokens: countAt(thinking, 'budget_tokens') };

@@ -213,8 +213,7 @@ class MessageWriter implements EventWriter {
           : { type: 'thinking', thinking: '', signature };
       return this.open(part, block) + this.close(part);
     }
-    const signed = signature === '' ? '' : this.delta(part, { type: 'signature_delta', signature });
-    return signed + this.close(part);
+    return this.delta(part, { type: 'signature_delta', signature }) + this.close(part);
   }
 
   private startCall(event: Extract<NeutralEvent, { type: 'tool-call-start' }>): string {

@@ -1,7 +1,7 @@
 // The conversation, for a Messages request: turns of one role are one message, results of tools come first in
 // theirs, and the first message is the user's. https://docs.anthropic.com/en/api/messages
 import type { DroppedPaths } from '../dropped-paths.ts';
-import type { NeutralMessage, NeutralRequest } from '../neutral.ts';
+import type { NeutralMessage, NeutralPart, NeutralRequest } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { needsOpening, openingText } from '../opening.ts';
 import { writePart } from './write-blocks.ts';
@@ -41,9 +41,14 @@ export function writeMessages(request: NeutralRequest, drops: DroppedPaths): Jso
 function contentOf({ parts }: NeutralMessage, drops: DroppedPaths): JsonObject[] {
   return parts.flatMap((part) => {
     const blocks = writePart(part, (inner) => drops.part(inner));
-    if (blocks === null) drops.part(part);
+    if (blocks === null && isLoss(part)) drops.part(part);
     return blocks ?? [];
   });
+}
+
+/** A thought without a proof was for people: no provider wants it back. */
+function isLoss(part: NeutralPart): boolean {
+  return part.type !== 'reasoning' || part.proof !== undefined;
 }
 
 function finished({ role, content }: Turn, isLast: boolean): JsonObject {
@@ -51,8 +56,26 @@ function finished({ role, content }: Turn, isLast: boolean): JsonObject {
     const results = content.filter(({ type }) => type === 'tool_result');
     return { role, content: [...results, ...content.filter(({ type }) => type !== 'tool_result')] };
   }
-  const end = content.at(-1);
+  const blocks = thoughtFirst(content);
+  const end = blocks.at(-1);
   // Anthropic refuses a last word of the assistant's that ends in white space.
-  if (!isLast || end?.type !== 'text' || typeof end.text !== 'string') return { role, content };
-  return { role, content: [...content.slice(0, -1), { ...end, text: end.text.trimEnd() }] };
+  if (!isLast || end?.type !== 'text' || typeof end.text !== 'string') return { role, content: blocks };
+  return { role, content: [...blocks.slice(0, -1), { ...end, text: end.text.trimEnd() }] };
+}
+
+/**
+ * "If an assistant message contains any thinking blocks, the first block must be thinking": where a client merged turns, or
+ * lost a thought, the first thoughts that are left go to the front.
+ * https://github.com/anthropics/claude-code/issues/20705, https://github.com/n8n-io/n8n/issues/22550 (2026-01).
+ */
+function thoughtFirst(content: JsonObject[]): JsonObject[] {
+  const first = content.findIndex(isThought);
+  if (first <= 0) return content;
+  const next = content.findIndex((block, index) => index > first && !isThought(block));
+  const end = next < 0 ? content.length : next;
+  return [...content.slice(first, end), ...content.slice(0, first), ...content.slice(end)];
+}
+
+function isThought({ type }: JsonObject): boolean {
+  return type === 'thinking' || type === 'redacted_thinking';
 }

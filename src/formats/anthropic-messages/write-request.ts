@@ -4,7 +4,8 @@ import { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralRequest } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import type { RequestTarget, WrittenRequest } from '../translation.ts';
-import { claudeTraits } from './model-traits.ts';
+import { type ClaudeTraits, claudeTraits } from './model-traits.ts';
+import { withCacheMarkers } from './write-cache.ts';
 import { writeMessages, writeSystem } from './write-messages.ts';
 import { writeResponseFormat } from './write-response-format.ts';
 import { samplingFor } from './write-sampling.ts';
@@ -16,7 +17,7 @@ export function writeMessagesRequest(request: NeutralRequest, target: RequestTar
   const traits = claudeTraits(target.model);
   const format = writeResponseFormat(request, traits);
   const tools = writeTools(request, drops);
-  const choice = writeToolChoice(request, format.tool, drops);
+  const choice = fittingChoice(writeToolChoice(request, format.tool, drops), request, traits, drops);
   const thinking = writeThinking(request, traits, choice, drops);
   const allTools = format.tool === null ? tools : [...tools, format.tool];
   const system = writeSystem(request, format.instruction, drops);
@@ -24,7 +25,7 @@ export function writeMessagesRequest(request: NeutralRequest, target: RequestTar
     model: target.model,
     max_tokens: request.maxOutputTokens ?? traits.maxOutputTokens,
     ...(system.length > 0 && { system }),
-    messages: writeMessages(request, drops),
+    messages: writeMessages(thinking.withoutThoughts ? withoutThoughts(request) : request, drops),
     ...(allTools.length > 0 && { tools: allTools }),
     ...(choice !== null && allTools.length > 0 && { tool_choice: choice }),
     ...stopSequencesOf(request, drops),
@@ -37,7 +38,33 @@ export function writeMessagesRequest(request: NeutralRequest, target: RequestTar
     ...(request.opaque.origin === 'anthropic-messages' && request.opaque.fields),
   };
   dropOthers(request, drops);
-  return { body, dropped: drops.list, ...(format.tool && { answerTool: String(format.tool.name) }) };
+  return {
+    body: withCacheMarkers(body, request, target),
+    dropped: drops.list,
+    ...(format.tool && { answerTool: String(format.tool.name) }),
+    ...(thinking.betas.length > 0 && { betas: thinking.betas }),
+  };
+}
+
+/** Where a forced call is refused, the model decides by itself, which is named. */
+function fittingChoice(
+  choice: JsonObject | null,
+  request: NeutralRequest,
+  { forcedTools }: ClaudeTraits,
+  drops: DroppedPaths,
+): JsonObject | null {
+  if (forcedTools || (choice?.type !== 'any' && choice?.type !== 'tool')) return choice;
+  drops.fields(request, 'toolChoice');
+  const { name: _, ...rest } = choice;
+  return { ...rest, type: 'auto' };
+}
+
+function withoutThoughts(request: NeutralRequest): NeutralRequest {
+  const messages = request.messages.map((message) => ({
+    ...message,
+    parts: message.parts.filter(({ type }) => type !== 'reasoning'),
+  }));
+  return { ...request, messages };
 }
 
 /** Anthropic: "each stop sequence must contain non-whitespace" (seen 2026-11). */

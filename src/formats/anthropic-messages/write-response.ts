@@ -1,5 +1,5 @@
 // A neutral answer as a whole message, for clients of the Messages API.
-import { CarryCollector, callIdWithCarry, writeCarry } from '../carry.ts';
+import { CarryCollector, callIdWithCarry, unprovenSignature, writeCarry } from '../carry.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import type {
   NeutralPart,
@@ -78,15 +78,14 @@ function writeParts(
   const carry = new CarryCollector();
   const shown = showsThinking(request);
   return parts.flatMap((part, index): JsonObject[] => {
+    if (!shown) carry.add(part);
     switch (part.type) {
       case 'text':
         return part.text === '' ? [] : [textBlock(part)];
       case 'refusal':
         return [{ type: 'text', text: part.text, citations: null }];
       case 'reasoning':
-        if (shown) return [thinkingBlock(part)];
-        carry.add(part);
-        return [];
+        return shown ? [thinkingBlock(part)] : [];
       case 'tool-call': {
         const id = callIdWithCarry(part.id, carry.take(part.proof));
         return [
@@ -123,8 +122,9 @@ export function thinkingBlock({ text, paragraphs, proof }: Omit<ReasoningPart, '
   return { type: 'thinking', thinking: text, signature: value };
 }
 
+/** Never empty: a client that hands the thought to Claude later must not pass it off as Claude's. */
 export function signatureOf(paragraphs: string[] | undefined, proof: ReasoningPart['proof']): string {
-  if (proof === undefined) return '';
+  if (proof === undefined) return unprovenSignature;
   if (proof.origin === 'anthropic-messages') return proof.value;
   return writeCarry({ reasoning: [{ text: '', ...(paragraphs && { paragraphs }), proof }] }, 'base64url');
 }

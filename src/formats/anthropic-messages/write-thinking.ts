@@ -1,7 +1,12 @@
 // How much to think, as each generation of Claude is told.
 // https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking and …/adaptive-thinking
 import type { DroppedPaths } from '../dropped-paths.ts';
-import type { NeutralMessage, NeutralRequest, ReasoningEffort } from '../neutral.ts';
+import {
+  type NeutralMessage,
+  type NeutralRequest,
+  type ReasoningEffort,
+  reasoningEfforts,
+} from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { budgetOf, effortOf, wantsReasoning } from '../reasoning.ts';
 import type { ClaudeTraits } from './model-traits.ts';
@@ -9,12 +14,30 @@ import type { ClaudeTraits } from './model-traits.ts';
 /** Anthropic's least budget. */
 const leastBudgetTokens = 1_024;
 
+/** Betas that the written thinking needs. https://platform.claude.com/docs/en/build-with-claude/preserved-thinking (2026-11) */
+const bindingBeta = 'thinking-binding-controls-2026-08-01';
+
 export interface WrittenThinking {
   /** `thinking`, or nothing. */
   members: JsonObject;
   effort: string | undefined;
   isOn: boolean;
+  betas: string[];
+  /**
+   * Thoughts of earlier turns stay out: a model that binds them would refuse a changed one, and says what to do with it only
+   * while it thinks ("If … your requests turn thinking off, remove the thinking by hand",
+   * …/preserved-thinking/fix-bound-to-a-different-conversation, 2026-11).
+   */
+  withoutThoughts: boolean;
 }
+
+const unsaid: WrittenThinking = {
+  members: {},
+  effort: undefined,
+  isOn: false,
+  betas: [],
+  withoutThoughts: false,
+};
 
 /** A wish that the model, the choice of tools or the conversation makes impossible is named as dropped. */
 export function writeThinking(
@@ -23,48 +46,84 @@ export function writeThinking(
   choice: JsonObject | null,
   drops: DroppedPaths,
 ): WrittenThinking {
-  const off: WrittenThinking = { members: {}, effort: undefined, isOn: false };
-  if (request.reasoning === undefined) return off;
-  if (!wantsReasoning(request.reasoning)) {
-    return traits.thinking === 'none' ? off : { ...off, members: { thinking: { type: 'disabled' } } };
-  }
-  const members = thinkingFor(request, traits);
+  const { reasoning } = request;
+  // By default these models show nothing of what they say between tool calls.
+  if (reasoning === undefined)
+    return traits.bindsThoughts ? adaptiveThinking(traits, 'summarized', undefined) : unsaid;
+  if (!wantsReasoning(reasoning)) return switchedOff(request, traits, drops);
   // A forced call leaves no room for thoughts, and a budget demands that a turn of tool calls begin with one.
   const isForced = choice?.type === 'any' || choice?.type === 'tool';
   const isBlocked = isForced || (traits.thinking === 'budget' && lacksThoughts(request.messages));
-  if (members === null || isBlocked) {
-    drops.fields(request, 'reasoning');
-    return off;
-  }
-  const effort = traits.thinking === 'adaptive' ? effortFor(effortOf(request.reasoning)) : undefined;
-  return { members: { thinking: members }, effort, isOn: true };
+  const written = isBlocked ? null : switchedOn(request, traits);
+  if (written === null) drops.fields(request, 'reasoning');
+  return written ?? unsaid;
 }
 
-function thinkingFor(request: NeutralRequest, traits: ClaudeTraits): JsonObject | null {
-  const display = request.reasoning?.includeThoughts === false ? { display: 'omitted' } : {};
+/** Models that always think do so as little as they can, which is named. */
+function switchedOff(request: NeutralRequest, traits: ClaudeTraits, drops: DroppedPaths): WrittenThinking {
+  switch (traits.off) {
+    case 'unset':
+      return unsaid;
+    case 'disabled':
+    case 'between_tools':
+      return {
+        ...unsaid,
+        members: { thinking: { type: traits.off } },
+        withoutThoughts: traits.bindsThoughts,
+      };
+    case 'never':
+      drops.fields(request, 'reasoning');
+      return adaptiveThinking(traits, 'omitted', 'low');
+  }
+}
+
+/** Null: the model does not think, or has no room for it. */
+function switchedOn(request: NeutralRequest, traits: ClaudeTraits): WrittenThinking | null {
+  const isHidden = request.reasoning?.includeThoughts === false;
   switch (traits.thinking) {
     case 'none':
       return null;
     case 'adaptive':
       // These models leave the readable part out unless asked for it.
-      return {
-        type: 'adaptive',
-        display: request.reasoning?.includeThoughts === false ? 'omitted' : 'summarized',
-      };
+      return adaptiveThinking(
+        traits,
+        isHidden ? 'omitted' : 'summarized',
+        effortFor(effortOf(request.reasoning), traits),
+      );
     case 'budget': {
-      const wished = budgetOf(request.reasoning);
-      const budget =
-        wished === undefined || wished === 'dynamic' ? 8_192 : Math.max(wished, leastBudgetTokens);
-      const room = (request.maxOutputTokens ?? traits.maxOutputTokens) - 1;
-      if (room < leastBudgetTokens) return null;
-      return { type: 'enabled', budget_tokens: Math.min(budget, room), ...display };
+      const budget = fittingBudget(request, traits);
+      if (budget === null) return null;
+      const display = isHidden ? { display: 'omitted' } : {};
+      const thinking = { type: 'enabled', budget_tokens: budget, ...display };
+      return { ...unsaid, members: { thinking }, isOn: true };
     }
   }
 }
 
-/** Anthropic's levels begin at `low`. */
-function effortFor(effort: ReasoningEffort | undefined): string | undefined {
-  return effort === 'minimal' ? 'low' : effort;
+/** What models that bind thoughts shall do with one whose history was changed: leave it out, instead of a 400. */
+function adaptiveThinking(
+  { bindsThoughts }: ClaudeTraits,
+  display: 'omitted' | 'summarized',
+  effort: string | undefined,
+): WrittenThinking {
+  const binding = bindsThoughts ? { block_binding: { prefix_mismatch_behavior: 'drop_block' } } : {};
+  const thinking = { type: 'adaptive', display, ...binding };
+  return { ...unsaid, members: { thinking }, effort, isOn: true, betas: bindsThoughts ? [bindingBeta] : [] };
+}
+
+/** Null: the answer's bound leaves no room for the least budget. */
+function fittingBudget(request: NeutralRequest, traits: ClaudeTraits): number | null {
+  const wished = budgetOf(request.reasoning);
+  const budget = wished === undefined || wished === 'dynamic' ? 8_192 : Math.max(wished, leastBudgetTokens);
+  const room = (request.maxOutputTokens ?? traits.maxOutputTokens) - 1;
+  return room < leastBudgetTokens ? null : Math.min(budget, room);
+}
+
+/** The model's highest effort that is not above the wish; Anthropic's begin at `low`. */
+function effortFor(effort: ReasoningEffort | undefined, { efforts }: ClaudeTraits): string | undefined {
+  if (effort === undefined) return undefined;
+  const most = reasoningEfforts.indexOf(effort);
+  return efforts.findLast((one) => reasoningEfforts.indexOf(one) <= most) ?? efforts[0];
 }
 
 /** Whether the tool loop under way began without a thought of Claude's own: its signature is lost for good. */

@@ -13,17 +13,7 @@ export function effortOfLevel(level: string | undefined): ReasoningEffort | unde
   return Object.hasOwn(efforts, name) ? efforts[name] : undefined;
 }
 
-/** Levels end at `high`; thinking cannot be switched off, `minimal` is next to it. */
+/** The level of an effort that has one; those above `high` are HIGH. */
 export function levelOfEffort(effort: ReasoningEffort): string {
-  switch (effort) {
-    case 'none':
-    case 'minimal':
-      return 'MINIMAL';
-    case 'low':
-      return 'LOW';
-    case 'medium':
-      return 'MEDIUM';
-    default:
-      return 'HIGH';
-  }
+  return Object.keys(efforts).find((level) => efforts[level] === effort) ?? 'HIGH';
 }

@@ -1,37 +1,38 @@
 // The conversation of a generateContent request. Calls have no ids here, or need not: they get some by their
 // place, which stay the same in every later turn, and results find theirs by name and order.
+import { type CarryingPart, placeCarried } from '../carry.ts';
 import type { NeutralMessage, NeutralPart, ReasoningPart } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { objectsOf } from './members.ts';
-import { type ReadPart, readPart } from './read-parts.ts';
+import { readPart } from './read-parts.ts';
 
 /** Neighbours of one role are one message: chats that were streamed come back in pieces. */
 export function readContents(contents: readonly JsonObject[]): NeutralMessage[] {
   const calls = new CallBook();
-  const messages: NeutralMessage[] = [];
+  const turns: Turn[] = [];
   for (const [index, content] of contents.entries()) {
     const role = content.role === 'model' ? 'assistant' : 'user';
     const at = `contents[${index}]`;
-    const parts = objectsOf(content, 'parts').map((part, place) => {
+    const reads = objectsOf(content, 'parts').map((part, place) => {
       const read = readPart(
         part,
         role === 'assistant' ? (name) => calls.made(name) : (name) => calls.answered(name),
       );
       calls.note(read.part);
-      return { ...read, part: { ...read.part, at: `${at}.parts[${place}]` } };
+      const path = `${at}.parts[${place}]`;
+      return { ...read, part: { ...read.part, at: path }, from: `${path}.thoughtSignature` };
     });
-    const last = messages.at(-1);
-    const placed = placeReasoning(parts);
-    if (last?.role === role) last.parts.push(...placed);
-    else messages.push({ role, parts: placed, at });
+    const last = turns.at(-1);
+    if (last?.role === role) last.reads.push(...reads);
+    else turns.push({ role, reads, at });
   }
-  return messages.map((message) => ({ ...message, parts: joinThoughts(message.parts) }));
+  return turns.map(({ role, reads, at }) => ({ role, parts: joinThoughts(placeCarried(reads)), at }));
 }
 
-/** Carried reasoning stands before its call, unless the client kept the message's own. */
-function placeReasoning(reads: readonly ReadPart[]): NeutralPart[] {
-  const hasOwn = reads.some(({ part }) => part.type === 'reasoning' && part.proof !== undefined);
-  return reads.flatMap(({ part, carried }) => (hasOwn ? [part] : [...carried, part]));
+interface Turn {
+  role: 'user' | 'assistant';
+  reads: CarryingPart[];
+  at: string;
 }
 
 /** Pieces of one thought, up to the piece that has its proof. */

@@ -1,5 +1,5 @@
 // Parts, of requests and of answers, to neutral parts. https://ai.google.dev/api/caching#Part
-import { readCarry } from '../carry.ts';
+import { type CarriedThought, type CarryingPart, readCarry } from '../carry.ts';
 import { canonicalMediaType } from '../data-url.ts';
 import type {
   MediaPart,
@@ -7,21 +7,14 @@ import type {
   NeutralPart,
   OpaquePart,
   Proof,
-  ReasoningPart,
   ToolCallPart,
   ToolResultPart,
 } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { memberOf, objectOf, objectsOf, textOf } from './members.ts';
 
-/** A part, and the reasoning that its signature carried here. */
-export interface ReadPart {
-  part: NeutralPart;
-  carried: ReasoningPart[];
-}
-
 /** `callId`: the id of a call, or of the call that a result belongs to, where the part has none. */
-export function readPart(wire: JsonObject, callId: (name: string) => string): ReadPart {
+export function readPart(wire: JsonObject, callId: (name: string) => string): CarryingPart {
   const { proof, carried } = readSignature(textOf(wire, 'thoughtSignature'));
   const part = readBare(wire, callId, carried[0]?.proof ?? proof);
   const takesProof = part.type === 'text' || part.type === 'tool-call' || part.type === 'media';
@@ -34,15 +27,12 @@ export function readPart(wire: JsonObject, callId: (name: string) => string): Re
 /** A thought signature: Gemini's own, or what the relay carried through. */
 export function readSignature(value: string | undefined): {
   proof: Proof | undefined;
-  carried: ReasoningPart[];
+  carried: CarriedThought[];
 } {
   if (value === undefined) return { proof: undefined, carried: [] };
   const carry = readCarry(value);
   if (carry === null) return { proof: { origin: 'gemini-generate', kind: 'signature', value }, carried: [] };
-  return {
-    proof: carry.proof,
-    carried: carry.reasoning.map((thought) => ({ type: 'reasoning', ...thought })),
-  };
+  return { proof: carry.proof, carried: carry.reasoning };
 }
 
 function readBare(wire: JsonObject, callId: (name: string) => string, proof: Proof | undefined): NeutralPart {

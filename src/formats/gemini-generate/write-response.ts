@@ -79,12 +79,12 @@ function writeParts(
   const carry = new CarryCollector();
   const shown = showsThoughts(context);
   return parts.flatMap((part, index): JsonObject[] => {
+    carry.add(part);
     switch (part.type) {
       case 'text':
       case 'refusal':
         return part.text === '' ? [] : [{ text: part.text }];
       case 'reasoning':
-        carry.add(part);
         return shown ? [thoughtPart(part)] : [];
       case 'tool-call':
         return [callPart(part.id, part.name, argumentsObject(part.arguments), carry.take(part.proof))];

@@ -2,9 +2,9 @@
 import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralRequest } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
-import { budgetOf, effortOf, wantsReasoning } from '../reasoning.ts';
+import { budgetOf, effortOf, fitEffort, wantsReasoning } from '../reasoning.ts';
 import { levelOfEffort } from './levels.ts';
-import type { GeminiTraits } from './model-traits.ts';
+import type { GeminiThinking, GeminiTraits } from './model-traits.ts';
 
 /** `thinkingConfig`, or nothing. */
 export function writeThinking(
@@ -16,21 +16,27 @@ export function writeThinking(
   if (wish === undefined) return {};
   const includeThoughts =
     wantsReasoning(wish) && wish.includeThoughts !== false ? { includeThoughts: true } : {};
-  switch (traits.thinking) {
+  const { thinking } = traits;
+  switch (thinking.type) {
     case 'none':
       if (wantsReasoning(wish)) drops.fields(request, 'reasoning');
       return {};
     case 'level': {
       const effort = effortOf(wish);
-      const level = effort === undefined ? {} : { thinkingLevel: levelOfEffort(effort) };
+      // Thinking cannot be switched off: the least level is next to it.
+      const level =
+        effort === undefined ? {} : { thinkingLevel: levelOfEffort(fitEffort(effort, thinking.levels)) };
       return { thinkingConfig: { ...includeThoughts, ...level } };
     }
     case 'budget':
-      return { thinkingConfig: { ...includeThoughts, ...budgetFor(request, traits) } };
+      return { thinkingConfig: { ...includeThoughts, ...budgetFor(request, thinking) } };
   }
 }
 
-function budgetFor({ reasoning }: NeutralRequest, { budget }: GeminiTraits): JsonObject {
+function budgetFor(
+  { reasoning }: NeutralRequest,
+  { budget }: Extract<GeminiThinking, { type: 'budget' }>,
+): JsonObject {
   const tokens = budgetOf(reasoning);
   if (tokens === undefined) return {};
   if (tokens === 'dynamic') return { thinkingBudget: -1 };

@@ -1,5 +1,5 @@
-// Chat messages to neutral ones. Tool-call ids are taken apart here: what a carry holds stands before its call.
-import { readCallId } from '../carry.ts';
+// Chat messages to neutral ones. Tool-call ids are taken apart here: what a carry holds returns to its place.
+import { type CarryingPart, placeCarried, readCallId } from '../carry.ts';
 import { isObject, textAt } from '../json-reader.ts';
 import type {
   NeutralMessage,
@@ -98,10 +98,12 @@ function readAssistant(reading: Reading, message: JsonObject, at: string): Neutr
   const refusal = textAt(message, 'refusal');
   if (refusal !== undefined) content.push({ type: 'refusal', text: refusal, at: `${at}.refusal` });
   const calls = readCalls(reading, message, at);
-  const carried = calls.some((part) => part.type === 'reasoning');
+  const isCarried = calls.some(({ carried }) => carried.length > 0);
   // What a carry holds is exact; what stands beside it is the same, told to people.
-  const said = carried ? content.filter((part) => part.type !== 'reasoning') : content;
-  return [...(carried ? [] : ownReasoning(message, at)), ...said, ...audioReference(message, at), ...calls];
+  const said = isCarried ? content.filter((part) => part.type !== 'reasoning') : content;
+  const own = isCarried ? [] : ownReasoning(message, at);
+  const beside = [...own, ...said, ...audioReference(message, at)].map((part) => ({ part, carried: [] }));
+  return placeCarried([...beside, ...calls]);
 }
 
 function ownReasoning(message: JsonObject, at: string): ReasoningPart[] {
@@ -120,9 +122,9 @@ function audioReference({ audio }: JsonObject, at: string): NeutralPart[] {
   return [{ type: 'media', kind: 'audio', source, providerId: id, at: `${at}.audio` }];
 }
 
-function readCalls(reading: Reading, message: JsonObject, at: string): (ReasoningPart | ToolCallPart)[] {
+function readCalls(reading: Reading, message: JsonObject, at: string): CarryingPart[] {
   const { tool_calls: calls, function_call: legacy } = message;
-  if (isObject(legacy)) return [legacyCall(reading, legacy, `${at}.function_call`)];
+  if (isObject(legacy)) return [{ part: legacyCall(reading, legacy, `${at}.function_call`), carried: [] }];
   if (calls === undefined || calls === null) return [];
   if (!Array.isArray(calls)) {
     reading.faults.wrongType(`${at}.tool_calls`, 'an array', calls);
@@ -138,24 +140,22 @@ function legacyCall({ functionIds, messages }: Reading, call: JsonObject, at: st
   return { type: 'tool-call', id, name, arguments: textAt(call, 'arguments') ?? '{}', at };
 }
 
-function readCall(call: unknown, at: string, faults: RequestFaults): (ReasoningPart | ToolCallPart)[] {
-  if (!isObject(call)) return [faults.wrongType(at, 'an object', call)].filter((part) => part !== undefined);
+function readCall(call: unknown, at: string, faults: RequestFaults): CarryingPart[] {
+  if (!isObject(call)) return faults.wrongType(at, 'an object', call) ?? [];
   const custom = isObject(call.custom) ? call.custom : undefined;
   const called = custom ?? (isObject(call.function) ? call.function : undefined);
   const name = textAt(called, 'name');
   if (name === undefined) faults.missing(`${at}.${custom ? 'custom' : 'function'}.name`);
   if (typeof call.id !== 'string') faults.missing(`${at}.id`);
   const { id, carried } = readCallId(textAt(call, 'id') ?? '');
-  const reasoning = (carried?.reasoning ?? []).map((part) => ({
-    type: 'reasoning' as const,
-    ...part,
-    at: `${at}.id`,
-  }));
   const text = textAt(called, custom ? 'input' : 'arguments') ?? (custom ? '' : '{}');
   const part: ToolCallPart = { type: 'tool-call', id, name: name ?? '', arguments: text, at };
   return [
-    ...reasoning,
-    { ...part, ...(custom && { custom: true }), ...(carried?.proof && { proof: carried.proof }) },
+    {
+      part: { ...part, ...(custom && { custom: true }), ...(carried?.proof && { proof: carried.proof }) },
+      carried: carried?.reasoning ?? [],
+      from: `${at}.id`,
+    },
   ];
 }
 

@@ -3,7 +3,7 @@
 import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralRequest, ReasoningEffort } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
-import { fitEffort } from '../openai-models.ts';
+import { fitEffort } from '../reasoning.ts';
 
 /** Facts of one upstream; what is absent is as most imitators have it. */
 export interface ChatUpstreamFacts {

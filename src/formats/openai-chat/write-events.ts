@@ -135,11 +135,10 @@ function startText(state: OutputState, candidate: number): string {
   return text;
 }
 
-function writeText(
-  state: OutputState,
-  { candidate, text, logprobs }: Extract<PartEvent, { type: 'text-delta' }>,
-): string {
+function writeText(state: OutputState, event: Extract<PartEvent, { type: 'text-delta' }>): string {
+  const { candidate, text, logprobs } = event;
   const begin = openChoice(state, candidate);
+  begin.choice.carries.observe(event);
   begin.choice.textLength += text.length;
   const found = logprobs ? { content: writeLogprobs(logprobs), refusal: null } : undefined;
   return begin.text + chunk(state, candidate, { content: text }, found);

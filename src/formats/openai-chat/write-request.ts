@@ -12,6 +12,7 @@ import {
   samplingFields,
   type Writing,
 } from '../openai-target.ts';
+import { namesBudget } from '../reasoning.ts';
 import type { RequestTarget, WrittenRequest } from '../translation.ts';
 import { fitToUpstream } from './upstream-facts.ts';
 import { writeMessages } from './write-messages.ts';
@@ -41,8 +42,7 @@ export function writeRequest(request: NeutralRequest, target: RequestTarget): Wr
 /** OpenAI's name counts reasoning in; its imitators know the older one. */
 function writeLimits({ request, genuine, effort, dropped }: Writing): JsonObject {
   const { maxOutputTokens: limit, candidateCount } = request;
-  if (request.reasoning?.budgetTokens !== undefined && effort === undefined)
-    dropped.fields(request, 'reasoning');
+  if (namesBudget(request.reasoning) && effort === undefined) dropped.fields(request, 'reasoning');
   return {
     ...(limit !== undefined && { [genuine ? 'max_completion_tokens' : 'max_tokens']: limit }),
     ...(effort !== undefined && { reasoning_effort: effort }),

@@ -143,7 +143,7 @@ function writeAudio(
 function writeCalls(parts: readonly NeutralPart[], request: NeutralRequest): JsonObject[] {
   const carries = new CarryCollector();
   return parts.flatMap<JsonObject>((part) => {
-    if (part.type === 'reasoning' && isForeign(part.proof)) carries.add(part);
+    if (part.type !== 'reasoning' || isForeign(part.proof)) carries.add(part);
     if (part.type !== 'tool-call') return [];
     return [writeCall(part, callIdWithCarry(part.id, carries.take(part.proof)), request)];
   });

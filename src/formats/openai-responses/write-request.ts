@@ -13,6 +13,7 @@ import {
   samplingFields,
   type Writing,
 } from '../openai-target.ts';
+import { namesBudget } from '../reasoning.ts';
 import type { RequestTarget, WrittenRequest } from '../translation.ts';
 import { writeInput } from './write-input.ts';
 import { writeTools } from './write-tools.ts';
@@ -60,7 +61,7 @@ const minimumOutputTokens = 16;
 function writeLimits({ request, genuine, traits, effort, dropped }: Writing): JsonObject {
   const { maxOutputTokens: limit, reasoning } = request;
   if (limit !== undefined && limit < minimumOutputTokens) dropped.fields(request, 'maxOutputTokens');
-  if (reasoning?.budgetTokens !== undefined && effort === undefined) dropped.fields(request, 'reasoning');
+  if (namesBudget(reasoning) && effort === undefined) dropped.fields(request, 'reasoning');
   // Anthropic and Gemini tell their thoughts when asked to think; here that is another wish.
   const summary = reasoning?.summary ?? (reasoning?.includeThoughts ? 'auto' : undefined);
   const reasons = !(genuine && traits.reasons === false) && effort !== 'none';
