@@ -19,20 +19,24 @@ import type {
 import type { JsonObject } from '../observation.ts';
 import { readReadable } from './readable-blocks.ts';
 
-/** The parts of one message. A string is one text part. `at` is the content's path, '' for answers. */
-export function readContent(content: unknown, at: string): NeutralPart[] {
+/** The parts of one message. A string is one text part. `at` is the content's path; '' where paths mean nothing. */
+export function readContent(
+  content: unknown,
+  at: string,
+  from: 'request' | 'answer' = 'request',
+): NeutralPart[] {
   if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content, at }];
   if (!Array.isArray(content)) return [];
   const blocks = content.map((block, index) => ({ block, at: at === '' ? '' : `${at}[${index}]` }));
-  return placeCarried(joinSearches(blocks.flatMap(({ block, at: path }) => readPart(block, path))));
+  return placeCarried(joinSearches(blocks.flatMap(({ block, at: path }) => readPart(block, path, from))));
 }
 
-function readPart(block: unknown, at: string): CarryingPart[] {
+function readPart(block: unknown, at: string, from: 'request' | 'answer'): CarryingPart[] {
   if (!isObject(block)) return [];
   const marker = cacheMarkerOf(block);
   if (block.type === 'tool_use') return [readToolUse(block, at, marker)];
   // What an answer holds of this kind is not the model's text.
-  const readable = at === '' ? null : readReadable(block, (inner) => readBlock(inner, ''));
+  const readable = from === 'answer' ? null : readReadable(block, (inner) => readBlock(inner, ''));
   if (readable !== null) {
     const last = readable.length - 1;
     return readable.map((part, index) => ({

@@ -14,7 +14,10 @@ export function readMessage(body: JsonObject): NeutralResponse {
     model: textAt(body, 'model') ?? null,
     createdAtSeconds: null,
     candidates: [
-      { parts: readContent(body.content, 'content'), stop: readStop(body) ?? { reason: 'unknown' } },
+      {
+        parts: readContent(body.content, 'content', 'answer'),
+        stop: readStop(body) ?? { reason: 'unknown' },
+      },
     ],
     usage: readMessagesUsage(usage),
     serviceTier: textAt(usage, 'service_tier') ?? null,
