@@ -15,7 +15,7 @@ export function writeMessagesRequest(request: NeutralRequest, target: RequestTar
   const drops = new DroppedPaths();
   const traits = claudeTraits(target.model);
   const format = writeResponseFormat(request, traits);
-  const tools = writeTools(request, drops);
+  const tools = writeTools(request, traits, drops);
   const choice = writeToolChoice(request, format.tool, drops);
   const thinking = writeThinking(request, traits, choice, drops);
   const allTools = format.tool === null ? tools : [...tools, format.tool];
@@ -37,7 +37,12 @@ export function writeMessagesRequest(request: NeutralRequest, target: RequestTar
     ...(request.opaque.origin === 'anthropic-messages' && request.opaque.fields),
   };
   dropOthers(request, drops);
-  return { body, dropped: drops.list, ...(format.tool && { answerTool: String(format.tool.name) }) };
+  return {
+    body,
+    dropped: drops.list,
+    ...(format.tool && { answerTool: String(format.tool.name) }),
+    ...(format.wrapped && { wrapped: format.wrapped }),
+  };
 }
 
 /** Anthropic: "each stop sequence must contain non-whitespace" (seen 2026-11). */
