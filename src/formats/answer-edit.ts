@@ -1,5 +1,7 @@
 // What was changed in a request so that an upstream could take it, undone in the answer: names of tools that it
 // does not allow, OpenAI's custom tools, the tool that stands for a structured answer.
+
+import { AnswerTextEdit, bareText, WrappedAnswer, type WrapperMember } from './answer-text-edit.ts';
 import { customInputOf, functionCallOfCustom, functionOfCustomTool, isCustomTool } from './custom-tools.ts';
 import type {
   NeutralEvent,
@@ -21,8 +23,8 @@ export interface AnswerEdit {
 /** A request as an upstream can take it, and how its answers are turned back. */
 export interface FittedRequest {
   request: NeutralRequest;
-  /** A fresh chain of edits for one answer; `answerTool` is what the writer said. */
-  answerEdit(answerTool: string | undefined): AnswerEdit;
+  /** A fresh chain of edits for one answer; `answerTool` and `wrapped` are what the writer said. */
+  answerEdit(answerTool: string | undefined, wrapped?: WrapperMember): AnswerEdit;
 }
 
 /** `customTools`: the upstream knows them itself. */
@@ -35,14 +37,20 @@ export function fitRequest(
   const names = fitToolNames(withUniqueCallIds(plain), rule);
   return {
     request: names.request,
-    answerEdit: (answerTool) =>
+    answerEdit: (answerTool, wrapped) =>
       chain([
         ...(answerTool === undefined ? [] : [new AnswerToolEdit(answerTool)]),
         ...(names.isChanged ? [nameEdit(names)] : []),
         ...(plain === request ? [] : [new CustomToolEdit(request)]),
         new CallIdEdit(request),
+        ...(wrapped === undefined ? [] : [new AnswerTextEdit(() => new WrappedAnswer(wrapped))]),
+        ...(isBareText(request) ? [new AnswerTextEdit(bareText)] : []),
       ]),
   };
+}
+
+function isBareText({ responseFormat }: NeutralRequest): boolean {
+  return responseFormat?.type === 'json-schema' && responseFormat.isBareText === true;
 }
 
 function chain(edits: readonly AnswerEdit[]): AnswerEdit {

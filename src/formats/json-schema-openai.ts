@@ -1,34 +1,69 @@
-// JSON Schema as OpenAI takes it, and the one rewrite that makes another dialect's schema fit.
-// https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+// JSON Schema as OpenAI takes it: parameters of functions, structured answers, and strict mode's subset.
+// https://developers.openai.com/api/docs/guides/structured-outputs#supported-schemas, read 2026-11
 import { isObject } from './json-reader.ts';
+import { normalSchema, schemasInside } from './json-schema.ts';
+import { isPlainPattern, rewriteSchema, type SchemaSubset } from './json-schema-rewrite.ts';
+import { objectRoot, rootKind, type WrappedSchema, wrapRoot } from './json-schema-root.ts';
+import type { ResponseFormat } from './neutral.ts';
 import type { JsonObject } from './observation.ts';
 
 /** Parameters of a function: the root must be an object. No arguments (null, or a schema of no type) is `{}`. */
 export function openaiParameters(parameters: JsonObject | null): JsonObject {
   if (parameters === null) return { type: 'object', properties: {} };
-  if (parameters.type === 'object' && !isObject(parameters.properties))
-    return { ...parameters, properties: {} };
-  if (parameters.type === undefined) return { type: 'object', properties: {}, ...parameters };
-  return parameters;
+  const root = objectRoot(normalSchema(parameters));
+  return isObject(root.properties) ? root : { ...root, properties: {} };
 }
 
-/**
- * Whether strict mode takes the schema: every object forbids further members and requires all that it has. A
- * schema that does not would be refused; it is sent without `strict` then.
- */
-export function isStrictSchema(schema: unknown): boolean {
-  if (!isObject(schema)) return true;
-  const { properties } = schema;
+const taken = new Set(
+  (
+    'type title description properties required additionalProperties items anyOf enum const minItems maxItems minimum ' +
+    'maximum exclusiveMinimum exclusiveMaximum multipleOf'
+  ).split(' '),
+);
+const formats = new Set('date-time time date duration email hostname ipv4 ipv6 uuid'.split(' '));
+
+const strictSubset: SchemaSubset = {
+  // Who did not close an object may mean it to be open: such a schema is not strict.
+  closesObjects: false,
+  constAsEnum: false,
+  tuples: false,
+  takesLiteral: () => true,
+  takes(key, value) {
+    if (key === 'format') return typeof value === 'string' && formats.has(value);
+    return key === 'pattern' ? isPlainPattern(value) : taken.has(key);
+  },
+};
+
+/** The schema for strict mode; null for one that strict mode would refuse. */
+export function strictSchema(schema: JsonObject): JsonObject | null {
+  const rewritten = rewriteSchema(schema, strictSubset);
+  return isStrictSchema(rewritten) ? rewritten : null;
+}
+
+/** Whether every object forbids further members and requires all that it has. */
+export function isStrictSchema(schema: JsonObject): boolean {
+  const { properties, required, additionalProperties } = schema;
   if (isObject(properties) || schema.type === 'object') {
     const names = Object.keys(isObject(properties) ? properties : {});
-    const required = Array.isArray(schema.required) ? schema.required : [];
-    if (schema.additionalProperties !== false || names.some((name) => !required.includes(name))) return false;
+    const needed = Array.isArray(required) ? required : [];
+    if (additionalProperties !== false || names.some((name) => !needed.includes(name))) return false;
   }
-  return subschemas(schema).every(isStrictSchema);
+  return schemasInside(schema).every(isStrictSchema);
 }
 
-function subschemas(schema: JsonObject): unknown[] {
-  const maps = [schema.properties, schema.$defs, schema.definitions].filter(isObject).flatMap(Object.values);
-  const lists = [schema.anyOf, schema.prefixItems].filter(Array.isArray).flat();
-  return [...maps, ...lists, schema.items];
+/** A structured answer's schema as it is sent. */
+export interface OpenaiAnswerSchema {
+  schema: JsonObject;
+  strict: boolean;
+  /** Set where the answer comes inside an object, which OpenAI wants at the root. */
+  wrapped: WrappedSchema | null;
+}
+
+export function openaiAnswerSchema(
+  format: Extract<ResponseFormat, { type: 'json-schema' }>,
+): OpenaiAnswerSchema {
+  const wrapped = rootKind(format.schema) === 'object' ? null : wrapRoot(format.schema);
+  const schema = normalSchema(wrapped?.schema ?? format.schema);
+  const strict = format.strict ? strictSchema(schema) : null;
+  return { schema: strict ?? schema, strict: strict !== null, wrapped };
 }

@@ -142,6 +142,8 @@ export type ResponseFormat =
       description: string | undefined;
       schema: JsonObject;
       strict: boolean | undefined;
+      /** The answer is the bare text of the string that the schema allows, without quotes (Gemini's `text/x.enum`). */
+      isBareText?: boolean;
     };
 
 export const reasoningEfforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const;

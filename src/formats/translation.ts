@@ -1,6 +1,7 @@
 // What a format supplies to be translated from and to: pure functions over a small state. relay/translate.ts
 // is the only one that knows bytes and streams. One implementation a format: {format}/index.ts.
 
+import type { WrappedSchema } from './json-schema-root.ts';
 import type { NeutralEvent, NeutralRequest, NeutralResponse } from './neutral.ts';
 import type { JsonObject } from './observation.ts';
 import type { ChatUpstreamFacts } from './openai-chat/upstream-facts.ts';
@@ -32,6 +33,8 @@ export interface WrittenRequest {
   answerTool?: string;
   /** Betas of Anthropic's that the body needs: `anthropic-beta`. */
   betas?: readonly string[];
+  /** The object that the structured answer comes in: it is to be taken out of it. */
+  wrapped?: Pick<WrappedSchema, 'member' | 'anyMember'>;
 }
 
 /** What an answer's writer needs to know besides the answer. */

@@ -61,7 +61,13 @@ export function translateConversation(
   const written = formatNamed(format).writeRequest(fitting, target);
   refuseLoss(call, written.dropped, route.model);
   const context = contextOf(call, plan, request, body);
-  const answer = { call, caller, format, context, edit: fitted.answerEdit(written.answerTool) };
+  const answer = {
+    call,
+    caller,
+    format,
+    context,
+    edit: fitted.answerEdit(written.answerTool, written.wrapped),
+  };
   return {
     operation: operationOf(format, plan.facts.stream),
     text: JSON.stringify(written.body),

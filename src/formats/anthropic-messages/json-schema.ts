@@ -1,55 +1,132 @@
-// JSON Schema as Claude's structured outputs take it: every object closed, and the constraints that are not
-// enforced said in the description instead (the official SDKs do the same).
-// https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs#json-schema-limitations
+// JSON Schema as Claude's structured outputs and strict tools take it: every object closed, and the constraints that are
+// not enforced said in the description instead (the official SDKs do the same: transformJSONSchema of @anthropic-ai/sdk
+// 1.12.0). https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations, read 2026-11
 import { isObject } from '../json-reader.ts';
+import { normalSchema, schemasInside, typesOf } from '../json-schema.ts';
+import { isUnbounded } from '../json-schema-merge.ts';
+import { isPlainPattern, isPrimitive, rewriteSchema, type SchemaSubset } from '../json-schema-rewrite.ts';
+import { objectRoot } from '../json-schema-root.ts';
 import type { JsonObject } from '../observation.ts';
 
-const unsupported = [
-  'minimum',
-  'maximum',
-  'exclusiveMinimum',
-  'exclusiveMaximum',
-  'multipleOf',
-  'minLength',
-  'maxLength',
-  'maxItems',
-  'uniqueItems',
-  'minProperties',
-  'maxProperties',
-] as const;
+const taken = new Set(
+  'type title description default properties required additionalProperties items anyOf'.split(' '),
+);
+const formats = new Set('date-time time date duration email hostname uri ipv4 ipv6 uuid'.split(' '));
+
+const subset: SchemaSubset = {
+  closesObjects: true,
+  constAsEnum: false,
+  tuples: false,
+  takesLiteral: isPrimitive,
+  takes(key, value) {
+    switch (key) {
+      case 'const':
+        return isPrimitive(value);
+      case 'format':
+        return typeof value === 'string' && formats.has(value);
+      case 'pattern':
+        return isPlainPattern(value);
+      case 'minItems':
+        return value === 0 || value === 1;
+      default:
+        return taken.has(key);
+    }
+  },
+};
 
 /** The schema, rewritten. */
 export function claudeSchema(schema: JsonObject): JsonObject {
-  const rest: Record<string, unknown> = {};
-  const said: string[] = [];
-  for (const [key, value] of Object.entries(schema)) {
-    if (isUnsupported(key, value)) said.push(`${key}: ${JSON.stringify(value)}`);
-    else rest[key] = inside(key, value);
+  return rewriteSchema(schema, subset);
+}
+
+/** Whether a grammar can be made of an answer's schema: recursive ones and references elsewhere are refused. */
+export function canConstrain(schema: JsonObject): boolean {
+  return !isUnbounded(schema);
+}
+
+/** The schema of a tool's input as Claude takes it where it is not strict: an object, with no union at its root. */
+export function toolSchema(parameters: JsonObject | null): JsonObject {
+  return parameters === null ? { type: 'object', properties: {} } : objectRoot(normalSchema(parameters));
+}
+
+/**
+ * The schema of a strict tool; null where closing its objects would forbid what it means to allow (members of any name,
+ * any value at all), or no grammar can be made of it: such a tool cannot be strict.
+ */
+export function strictToolSchema(schema: JsonObject): JsonObject | null {
+  if (isUnbounded(schema) || isOpen(schema)) return null;
+  return claudeSchema(schema);
+}
+
+function isOpen(schema: JsonObject): boolean {
+  const {
+    additionalProperties,
+    properties,
+    patternProperties,
+    $ref,
+    anyOf,
+    oneOf,
+    allOf,
+    enum: values,
+  } = schema;
+  const types = typesOf(schema);
+  const isAny = [$ref, anyOf, oneOf, allOf, values, schema.const].every((word) => word === undefined);
+  if (types.length === 0 && isAny) return true;
+  if (types.includes('object')) {
+    if (isObject(additionalProperties) || additionalProperties === true || isObject(patternProperties))
+      return true;
+    const isEmpty = !isObject(properties) || Object.keys(properties).length === 0;
+    if (isEmpty && isAny && additionalProperties !== false) return true;
   }
-  const isOfObjects = rest.type === 'object' || isObject(rest.properties);
-  if (isOfObjects) Object.assign(rest, { type: 'object', additionalProperties: false });
-  const description = typeof schema.description === 'string' ? [schema.description] : [];
-  if (said.length > 0) rest.description = [...description, `{${said.join(', ')}}`].join(' ');
-  return rest;
+  return valueSchemas(schema).some(isOpen);
 }
 
-function isUnsupported(key: string, value: unknown): boolean {
-  // Of minItems, 0 and 1 are enforced.
-  if (key === 'minItems') return typeof value === 'number' && value > 1;
-  return unsupported.some((name) => name === key);
+/** Schemas of values; members of `allOf` only add to what stands beside them. */
+function valueSchemas({
+  allOf,
+  not: _,
+  if: __,
+  then: ___,
+  else: ____,
+  propertyNames: _____,
+  ...schema
+}: JsonObject): JsonObject[] {
+  return [
+    ...schemasInside(schema),
+    ...(Array.isArray(allOf) ? allOf.filter(isObject).flatMap(valueSchemas) : []),
+  ];
 }
 
-const schemaMaps = new Set(['properties', '$defs', 'definitions']);
-const schemas = new Set(['items', 'anyOf', 'allOf', 'oneOf', 'prefixItems', 'not']);
-
-function inside(key: string, value: unknown): unknown {
-  if (schemaMaps.has(key) && isObject(value)) {
-    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, rewritten(one)]));
-  }
-  if (!schemas.has(key)) return value;
-  return Array.isArray(value) ? value.map(rewritten) : rewritten(value);
+/** How much of Claude's budget for strict schemas a request uses. */
+export interface StrictLoad {
+  tools: number;
+  optionalMembers: number;
+  unions: number;
 }
 
-function rewritten(value: unknown): unknown {
-  return isObject(value) ? claudeSchema(value) : value;
+/** Across all strict schemas of a request; more is a 400 ("Schema complexity limits" of the same page). */
+export const maximumStrictLoad: StrictLoad = { tools: 20, optionalMembers: 24, unions: 16 };
+
+/** What one strict tool adds. */
+export function strictLoadOf(schema: JsonObject): StrictLoad {
+  const own = { tools: 1, optionalMembers: optionalMembersOf(schema), unions: isUnion(schema) ? 1 : 0 };
+  const inside = schemasInside(schema).map((inner) => ({ ...strictLoadOf(inner), tools: 0 }));
+  return inside.reduce(addLoads, own);
+}
+
+export function addLoads(one: StrictLoad, other: StrictLoad): StrictLoad {
+  return {
+    tools: one.tools + other.tools,
+    optionalMembers: one.optionalMembers + other.optionalMembers,
+    unions: one.unions + other.unions,
+  };
+}
+
+function optionalMembersOf({ properties, required }: JsonObject): number {
+  const needed = Array.isArray(required) ? required : [];
+  return isObject(properties) ? Object.keys(properties).filter((name) => !needed.includes(name)).length : 0;
+}
+
+function isUnion({ type, anyOf }: JsonObject): boolean {
+  return Array.isArray(anyOf) || (Array.isArray(type) && type.length > 1);
 }

@@ -16,7 +16,7 @@ export function writeMessagesRequest(request: NeutralRequest, target: RequestTar
   const drops = new DroppedPaths();
   const traits = claudeTraits(target.model);
   const format = writeResponseFormat(request, traits);
-  const tools = writeTools(request, drops);
+  const tools = writeTools(request, traits, drops);
   const choice = fittingChoice(writeToolChoice(request, format.tool, drops), request, traits, drops);
   const thinking = writeThinking(request, traits, choice, drops);
   const allTools = format.tool === null ? tools : [...tools, format.tool];
@@ -42,6 +42,7 @@ export function writeMessagesRequest(request: NeutralRequest, target: RequestTar
     body: withCacheMarkers(body, request, target),
     dropped: drops.list,
     ...(format.tool && { answerTool: String(format.tool.name) }),
+    ...(format.wrapped && { wrapped: format.wrapped }),
     ...(thinking.betas.length > 0 && { betas: thinking.betas }),
   };
 }

@@ -1,8 +1,9 @@
 // Structured answers: natively where the model has them, else by a tool that the model must call.
 // https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs
-import type { NeutralRequest } from '../neutral.ts';
+import { rootKind, type WrappedSchema, wrapRoot } from '../json-schema-root.ts';
+import type { NeutralRequest, ResponseFormat } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
-import { claudeSchema } from './json-schema.ts';
+import { canConstrain, claudeSchema, toolSchema } from './json-schema.ts';
 import type { ClaudeTraits } from './model-traits.ts';
 
 export interface WrittenFormat {
@@ -12,6 +13,8 @@ export interface WrittenFormat {
   tool: JsonObject | null;
   /** What has to be said in words, in the system prompt. */
   instruction: string | null;
+  /** The object that the answer comes in, if it is not one itself. */
+  wrapped: WrappedSchema | null;
 }
 
 /** The forced tool's name when the schema has none. */
@@ -21,7 +24,7 @@ export function writeResponseFormat(
   { responseFormat: format, tools }: NeutralRequest,
   traits: ClaudeTraits,
 ): WrittenFormat {
-  const none = { native: null, tool: null, instruction: null };
+  const none = { native: null, tool: null, instruction: null, wrapped: null };
   switch (format?.type) {
     case undefined:
     case 'text':
@@ -33,13 +36,29 @@ export function writeResponseFormat(
         instruction: 'Answer with one JSON object and nothing else: no prose, no code fence.',
       };
     case 'json-schema': {
-      const schema = claudeSchema(format.schema);
-      if (traits.structuredOutput) return { ...none, native: { type: 'json_schema', schema } };
+      const wrapped = wrappedFor(format, traits);
+      const schema = wrapped?.schema ?? format.schema;
+      if (isNative(format, traits))
+        return { ...none, wrapped, native: { type: 'json_schema', schema: claudeSchema(schema) } };
       const name = tools.some((tool) => tool.type === 'function' && tool.name === format.name)
         ? answerToolName
         : format.name || answerToolName;
       const description = format.description ?? 'Gives the answer. Call it once, with the whole answer.';
-      return { ...none, tool: { name, description, input_schema: { type: 'object', ...format.schema } } };
+      return { ...none, wrapped, tool: { name, description, input_schema: toolSchema(schema) } };
     }
   }
+}
+
+type SchemaFormat = Extract<ResponseFormat, { type: 'json-schema' }>;
+
+/** A schema that no grammar can be made of is a tool's, which is not strict. */
+function isNative({ schema }: SchemaFormat, { structuredOutput }: ClaudeTraits): boolean {
+  return structuredOutput && canConstrain(schema);
+}
+
+/** Lists and single values come in an object, and so do unions where the answer is a tool's input. */
+function wrappedFor(format: SchemaFormat, traits: ClaudeTraits): WrappedSchema | null {
+  const kind = rootKind(format.schema);
+  if (kind === 'object' || (kind === 'union' && isNative(format, traits))) return null;
+  return wrapRoot(format.schema);
 }

@@ -2,27 +2,38 @@
 import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralRequest, NeutralTool } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
+import {
+  addLoads,
+  maximumStrictLoad,
+  type StrictLoad,
+  strictLoadOf,
+  strictToolSchema,
+  toolSchema,
+} from './json-schema.ts';
+import type { ClaudeTraits } from './model-traits.ts';
 import { writeCacheMarker } from './write-blocks.ts';
 
+type FunctionTool = Extract<NeutralTool, { type: 'function' }>;
+
 /** Without those that the choice leaves out, and without those of other providers (named as dropped). */
-export function writeTools(request: NeutralRequest, drops: DroppedPaths): JsonObject[] {
+export function writeTools(request: NeutralRequest, traits: ClaudeTraits, drops: DroppedPaths): JsonObject[] {
   const { toolChoice } = request;
+  const strict = new StrictTools(traits);
   const allowed = toolChoice?.type === 'allowed' ? new Set(toolChoice.names) : null;
   return request.tools
     .filter((tool) => allowed === null || !('name' in tool) || allowed.has(tool.name))
-    .map((tool) => writeTool(tool, drops))
+    .map((tool) => writeTool(tool, strict, drops))
     .filter((tool) => tool !== null);
 }
 
-function writeTool(tool: NeutralTool, drops: DroppedPaths): JsonObject | null {
+function writeTool(tool: NeutralTool, strict: StrictTools, drops: DroppedPaths): JsonObject | null {
   if ('wrapper' in tool && tool.wrapper?.origin === 'anthropic-messages') return tool.wrapper.wire;
   switch (tool.type) {
     case 'function':
       return {
         name: tool.name,
         ...(tool.description !== undefined && { description: tool.description }),
-        input_schema: inputSchema(tool.parameters),
-        ...(tool.strict === true && { strict: true }),
+        ...strict.write(tool, drops),
         ...writeCacheMarker(tool.cache),
       };
     case 'web-search':
@@ -38,10 +49,33 @@ function writeTool(tool: NeutralTool, drops: DroppedPaths): JsonObject | null {
   }
 }
 
-/** The root must be an object; a tool without arguments has an empty one. */
-export function inputSchema(parameters: JsonObject | null): JsonObject {
-  if (parameters === null) return { type: 'object', properties: {} };
-  return parameters.type === 'object' ? parameters : { ...parameters, type: 'object' };
+/** Strict tools, as far as Claude's bounds allow; the others are written without, and their `strict` is named. */
+class StrictTools {
+  readonly #traits: ClaudeTraits;
+  #load: StrictLoad = { tools: 0, optionalMembers: 0, unions: 0 };
+
+  constructor(traits: ClaudeTraits) {
+    this.#traits = traits;
+  }
+
+  write({ parameters, strict, at }: FunctionTool, drops: DroppedPaths): JsonObject {
+    const schema = toolSchema(parameters);
+    if (strict !== true) return { input_schema: schema };
+    const strictSchema = this.#traits.structuredOutput ? strictToolSchema(schema) : null;
+    if (strictSchema !== null && this.#hasRoom(strictSchema))
+      return { input_schema: strictSchema, strict: true };
+    drops.add(`${at}.strict`);
+    return { input_schema: schema };
+  }
+
+  #hasRoom(schema: JsonObject): boolean {
+    const load = addLoads(this.#load, strictLoadOf(schema));
+    const isWithin = (['tools', 'optionalMembers', 'unions'] as const).every(
+      (count) => load[count] <= maximumStrictLoad[count],
+    );
+    if (isWithin) this.#load = load;
+    return isWithin;
+  }
 }
 
 function writeWebSearch(tool: Extract<NeutralTool, { type: 'web-search' }>, drops: DroppedPaths): JsonObject {

@@ -1,6 +1,9 @@
 // Google's Schema objects (types in capitals, `nullable`, numbers as strings) as JSON Schema.
 // https://ai.google.dev/api/caching#Schema
 import { isObject } from '../json-reader.ts';
+import { normalSchema } from '../json-schema.ts';
+import { rewriteSchema, type SchemaSubset } from '../json-schema-rewrite.ts';
+import { objectRoot } from '../json-schema-root.ts';
 import type { JsonObject } from '../observation.ts';
 
 const countNames = new Set([
@@ -47,46 +50,33 @@ function eachOf(properties: JsonObject): JsonObject {
   );
 }
 
-/** What Gemini's JSON Schema mode knows; other words are refused or ignored, so they are left out. */
+/** What Gemini's JSON Schema mode knows; other words are refused or ignored. */
 const known = new Set(
   (
-    '$id $defs $ref $anchor type format title description enum items prefixItems minItems maxItems minimum maximum ' +
-    'anyOf oneOf properties additionalProperties required propertyOrdering'
+    '$id $anchor type format title description items prefixItems minItems maxItems minimum maximum ' +
+    'anyOf properties additionalProperties propertyOrdering'
   ).split(' '),
 );
 
+const subset: SchemaSubset = {
+  closesObjects: false,
+  constAsEnum: true,
+  tuples: true,
+  takes: (key) => known.has(key),
+  // "enum[0]: cannot be empty" (seen 2026-11)
+  takesLiteral: (value) => (typeof value === 'string' && value !== '') || typeof value === 'number',
+};
+
 /**
- * JSON Schema as `parametersJsonSchema` and `responseJsonSchema` take it: `const` becomes an `enum`, `allOf` of one
- * is unwrapped, `definitions` are `$defs`. https://ai.google.dev/gemini-api/docs/structured-output#json_schema_support
+ * JSON Schema as `parametersJsonSchema` and `responseJsonSchema` take it; what it does not know is said in the description.
+ * "If `$ref` is set on a sub-schema, no other properties, except for than those starting as a `$`, may be set."
+ * https://ai.google.dev/api/generate-content#generationconfig, read 2026-11
  */
 export function geminiSchema(schema: JsonObject): JsonObject {
-  const { const: constant, allOf, definitions, ...rest } = schema;
-  const [only, ...others] = Array.isArray(allOf) ? allOf : [];
-  const base = isObject(only) && others.length === 0 ? { ...rest, ...only } : rest;
-  const entries = Object.entries(base)
-    .filter(([key]) => known.has(key))
-    .map(([key, value]): [string, unknown] => [key, key === '$ref' ? refOf(value) : written(key, value)]);
-  return {
-    ...Object.fromEntries(entries),
-    ...(constant !== undefined && { enum: [constant] }),
-    ...(isObject(definitions) && { $defs: eachWritten(definitions) }),
-  };
+  return rewriteSchema(schema, subset);
 }
 
-function refOf(value: unknown): unknown {
-  return typeof value === 'string' ? value.replace('#/definitions/', '#/$defs/') : value;
-}
-
-function written(key: string, value: unknown): unknown {
-  if (key === 'properties' || key === '$defs') return isObject(value) ? eachWritten(value) : value;
-  if (key === 'anyOf' || key === 'oneOf' || key === 'prefixItems')
-    return Array.isArray(value) ? value.map((one) => (isObject(one) ? geminiSchema(one) : one)) : value;
-  if (key === 'items' || key === 'additionalProperties') return isObject(value) ? geminiSchema(value) : value;
-  return value;
-}
-
-function eachWritten(schemas: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(schemas).map(([name, one]) => [name, isObject(one) ? geminiSchema(one) : one]),
-  );
+/** The parameters of a function: an object, with no union at its root. */
+export function geminiParameters(parameters: JsonObject): JsonObject {
+  return geminiSchema(objectRoot(normalSchema(parameters)));
 }

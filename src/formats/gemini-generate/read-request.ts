@@ -144,6 +144,7 @@ function readResponseFormat(config: RequestFields, settings: JsonObject): Respon
       description: undefined,
       schema: jsonSchemaOf(schema),
       strict: undefined,
+      ...(mime === 'text/x.enum' && { isBareText: true }),
     };
   }
   if (mime === 'application/json') return { type: 'json' };

@@ -70,7 +70,10 @@ function writeFormat({ responseFormat: format }: NeutralRequest): JsonObject {
     case 'json':
       return { responseMimeType: 'application/json' };
     case 'json-schema':
-      return { responseMimeType: 'application/json', responseJsonSchema: geminiSchema(format.schema) };
+      return {
+        responseMimeType: format.isBareText ? 'text/x.enum' : 'application/json',
+        responseJsonSchema: geminiSchema(format.schema),
+      };
     default:
       return {};
   }

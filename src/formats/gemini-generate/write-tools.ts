@@ -2,7 +2,7 @@
 import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralRequest, NeutralTool } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
-import { geminiSchema } from './json-schema.ts';
+import { geminiParameters } from './json-schema.ts';
 
 /** `tools` and `toolConfig`, or nothing. */
 export function writeTools(request: NeutralRequest, drops: DroppedPaths): JsonObject {
@@ -29,7 +29,8 @@ function writeFunction(tool: Extract<NeutralTool, { type: 'function' }>): JsonOb
     name: tool.name,
     // Required by the schema, though it may be empty.
     description: tool.description ?? '',
-    ...(!takesNothing && tool.parameters !== null && { parametersJsonSchema: geminiSchema(tool.parameters) }),
+    ...(!takesNothing &&
+      tool.parameters !== null && { parametersJsonSchema: geminiParameters(tool.parameters) }),
   };
 }
 

@@ -1,7 +1,7 @@
 // The neutral form to a chat completion request: OpenAI's own, or an imitator's of what all of them take.
 // https://platform.openai.com/docs/api-reference/chat/create
 import { DroppedPaths } from '../dropped-paths.ts';
-import { isStrictSchema } from '../json-schema-openai.ts';
+import { type OpenaiAnswerSchema, openaiAnswerSchema } from '../json-schema-openai.ts';
 import type { NeutralRequest } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import {
@@ -23,6 +23,8 @@ export function writeRequest(request: NeutralRequest, target: RequestTarget): Wr
   const dropped = new DroppedPaths();
   const writing = beginWriting(request, target, dropped);
   dropped.fields(request, 'previousResponseId');
+  const { responseFormat } = request;
+  const answer = responseFormat?.type === 'json-schema' ? openaiAnswerSchema(responseFormat) : null;
   const body = {
     model: target.model,
     messages: writeMessages(writing),
@@ -31,12 +33,12 @@ export function writeRequest(request: NeutralRequest, target: RequestTarget): Wr
     ...writeTools(writing),
     ...writeLimits(writing),
     ...writeSampling(writing),
-    ...writeOutput(writing),
+    ...writeOutput(writing, answer),
     ...writeAccount(writing),
     ...opaqueFields(writing, 'openai-chat'),
   };
   const fitting = target.facts === undefined ? body : fitToUpstream(body, target.facts, request, dropped);
-  return { body: fitting, dropped: dropped.list };
+  return { body: fitting, dropped: dropped.list, ...(answer?.wrapped && { wrapped: answer.wrapped }) };
 }
 
 /** OpenAI's name counts reasoning in; its imitators know the older one. */
@@ -80,12 +82,12 @@ function writeStopSequences({ request, genuine, dropped }: Writing): JsonObject 
   return { stop: stopSequences.slice(0, maximumStopSequences) };
 }
 
-function writeOutput(writing: Writing): JsonObject {
+function writeOutput(writing: Writing, answer: OpenaiAnswerSchema | null): JsonObject {
   const { request, genuine, dropped } = writing;
   const { audioOutput, verbosity } = request;
   if (!genuine) dropped.fields(request, 'verbosity');
   return {
-    ...writeResponseFormat(writing),
+    ...writeResponseFormat(writing, answer),
     ...writeModalities(writing),
     ...(audioOutput && { audio: audioOutput }),
     ...(verbosity !== undefined && genuine && { verbosity }),
@@ -99,7 +101,7 @@ function writeModalities({ request, genuine, dropped }: Writing): JsonObject {
   return said === undefined || said.length === 0 ? {} : { modalities: said };
 }
 
-function writeResponseFormat({ request, dropped }: Writing): JsonObject {
+function writeResponseFormat({ request, dropped }: Writing, answer: OpenaiAnswerSchema | null): JsonObject {
   const format = request.responseFormat;
   switch (format?.type) {
     case undefined:
@@ -109,8 +111,9 @@ function writeResponseFormat({ request, dropped }: Writing): JsonObject {
     case 'json':
       return { response_format: { type: 'json_object' } };
     case 'json-schema': {
-      const { name, description, schema } = format;
-      const strict = format.strict && !isStrictSchema(schema) ? undefined : format.strict;
+      const { name, description } = format;
+      const { schema, strict: isStrict } = answer ?? openaiAnswerSchema(format);
+      const strict = format.strict && !isStrict ? undefined : format.strict;
       if (strict !== format.strict)
         dropped.add(`${request.paths.responseFormat ?? 'response_format'}.strict`);
       const told = description === undefined ? {} : { description };

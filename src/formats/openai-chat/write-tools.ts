@@ -1,7 +1,7 @@
 // Neutral tools and the choice among them to a chat request.
 // https://platform.openai.com/docs/api-reference/chat/create#chat-create-tools
 import { functionOfCustomTool } from '../custom-tools.ts';
-import { isStrictSchema, openaiParameters } from '../json-schema-openai.ts';
+import { openaiParameters, strictSchema } from '../json-schema-openai.ts';
 import type { NeutralTool } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { parallelField, type Writing } from '../openai-target.ts';
@@ -68,12 +68,13 @@ function customFormat(format: unknown): JsonObject {
 function writeFunction(tool: Extract<NeutralTool, { type: 'function' }>, writing: Writing): JsonObject {
   const { name, description, cache, at } = tool;
   const parameters = openaiParameters(tool.parameters);
-  const strict = tool.strict && !isStrictSchema(parameters) ? undefined : tool.strict;
+  const schema = tool.strict ? strictSchema(parameters) : null;
+  const strict = tool.strict && schema === null ? undefined : tool.strict;
   if (strict !== tool.strict) writing.dropped.add(`${at}.strict`);
   const definition = {
     name,
     ...(description !== undefined && { description }),
-    parameters,
+    parameters: schema ?? parameters,
     ...(strict !== undefined && { strict }),
   };
   const marker = cache && !writing.genuine ? cacheMarker(cache.ttl, writing) : {};

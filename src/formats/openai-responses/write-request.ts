@@ -2,7 +2,7 @@
 // back encrypted, so that the conversation needs no memory but the client's.
 // https://platform.openai.com/docs/api-reference/responses/create
 import { DroppedPaths } from '../dropped-paths.ts';
-import { isStrictSchema } from '../json-schema-openai.ts';
+import { type OpenaiAnswerSchema, openaiAnswerSchema } from '../json-schema-openai.ts';
 import type { NeutralRequest } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import {
@@ -28,6 +28,8 @@ export function writeRequest(request: NeutralRequest, target: RequestTarget): Wr
   if (request.outputModalities?.some((modality) => modality !== 'text'))
     dropped.fields(request, 'outputModalities');
   const opaque = opaqueFields(writing, 'openai-responses');
+  const { responseFormat } = request;
+  const answer = responseFormat?.type === 'json-schema' ? openaiAnswerSchema(responseFormat) : null;
   const body = {
     model: target.model,
     ...writeConversation(writing),
@@ -35,12 +37,12 @@ export function writeRequest(request: NeutralRequest, target: RequestTarget): Wr
     ...writeTools(writing),
     ...writeLimits(writing),
     ...samplingFields(writing),
-    ...writeText(writing),
+    ...writeText(writing, answer),
     ...writeAccount(request),
     ...opaque,
     ...writeInclude(writing, opaque.include),
   };
-  return { body, dropped: dropped.list };
+  return { body, dropped: dropped.list, ...(answer?.wrapped && { wrapped: answer.wrapped }) };
 }
 
 /** Instructions without any input are refused: a system prompt that is alone is the input. */
@@ -76,9 +78,9 @@ function writeLimits({ request, genuine, traits, effort, dropped }: Writing): Js
 }
 
 /** What the answer shall look like. */
-function writeText({ request, dropped }: Writing): JsonObject {
+function writeText({ request, dropped }: Writing, answer: OpenaiAnswerSchema | null): JsonObject {
   const { responseFormat, verbosity, paths } = request;
-  const format = responseFormat && writeFormat(responseFormat);
+  const format = responseFormat && writeFormat(responseFormat, answer);
   if (responseFormat?.type === 'json-schema' && responseFormat.strict && format?.strict !== true)
     dropped.add(`${paths.responseFormat ?? 'text.format'}.strict`);
   const text = { ...(format && { format }), ...(verbosity !== undefined && { verbosity }) };
@@ -86,11 +88,14 @@ function writeText({ request, dropped }: Writing): JsonObject {
 }
 
 /** Strict only where it was asked for and the schema allows it. */
-function writeFormat(format: NonNullable<NeutralRequest['responseFormat']>): JsonObject {
+function writeFormat(
+  format: NonNullable<NeutralRequest['responseFormat']>,
+  answer: OpenaiAnswerSchema | null,
+): JsonObject {
   if (format.type === 'text') return { type: 'text' };
   if (format.type === 'json') return { type: 'json_object' };
-  const { name, description, schema } = format;
-  const strict = (format.strict ?? false) && isStrictSchema(schema);
+  const { name, description } = format;
+  const { schema, strict } = answer ?? openaiAnswerSchema(format);
   return { type: 'json_schema', name, ...(description !== undefined && { description }), schema, strict };
 }
 

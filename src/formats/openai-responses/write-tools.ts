@@ -1,6 +1,6 @@
 // Neutral tools and the choice among them to a Responses request.
 // https://platform.openai.com/docs/api-reference/responses/create#responses-create-tools
-import { isStrictSchema, openaiParameters } from '../json-schema-openai.ts';
+import { openaiParameters, strictSchema } from '../json-schema-openai.ts';
 import type { NeutralTool } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
 import { parallelField, type Writing } from '../openai-target.ts';
@@ -51,9 +51,15 @@ function customFormat(format: unknown): JsonObject {
 function writeFunction(tool: Extract<NeutralTool, { type: 'function' }>, { dropped }: Writing): JsonObject {
   const { name, description, at } = tool;
   const parameters = openaiParameters(tool.parameters);
-  const strict = (tool.strict ?? false) && isStrictSchema(parameters);
-  if (tool.strict && !strict) dropped.add(`${at}.strict`);
-  return { type: 'function', name, ...(description !== undefined && { description }), parameters, strict };
+  const strict = tool.strict ? strictSchema(parameters) : null;
+  if (tool.strict && strict === null) dropped.add(`${at}.strict`);
+  return {
+    type: 'function',
+    name,
+    ...(description !== undefined && { description }),
+    parameters: strict ?? parameters,
+    strict: strict !== null,
+  };
 }
 
 function writeSearch(tool: Extract<NeutralTool, { type: 'web-search' }>, { dropped }: Writing): JsonObject {
