@@ -102,14 +102,15 @@ interface PlacedThought extends ReasoningPart {
  * itself (the same proof) are not repeated.
  */
 export function placeCarried(reads: readonly CarryingPart[]): NeutralPart[] {
-  const kept = new Set(reads.flatMap(({ part }) => proofValue(part) ?? []));
+  const known = new Set(
+    reads.flatMap(({ part }) => (part.type === 'reasoning' ? (proofKey(part.proof) ?? []) : [])),
+  );
   const withinText: PlacedThought[] = [];
   const placed: PlacedPart[] = [];
   let said = 0;
   for (const { part, carried, from } of reads) {
-    const thoughts = carried
-      .map((thought) => placedThought(thought, from))
-      .filter((thought) => isNew(thought, kept));
+    const missing = carried.filter((thought) => isMissing(thought, known));
+    const thoughts = missing.map((thought) => placedThought(thought, from));
     withinText.push(...thoughts.filter(({ after }) => after < said));
     placed.push({ part, before: thoughts.filter(({ after }) => after >= said) });
     said += part.type === 'text' ? part.text.length : 0;
@@ -126,17 +127,17 @@ function placedThought({ after = 0, ...thought }: CarriedThought, at: string | u
   return { type: 'reasoning', ...thought, after, ...(at !== undefined && { at }) };
 }
 
-function proofValue(part: NeutralPart): string | undefined {
-  return part.type === 'reasoning' && part.proof?.value !== '' ? part.proof?.value : undefined;
+function proofKey(proof: Proof | undefined): string | undefined {
+  return proof && `${proof.origin} ${proof.value}`;
 }
 
-/** Whether its proof is not among those kept; it is from now on. */
-function isNew(thought: PlacedThought, kept: Set<string>): boolean {
-  const value = proofValue(thought);
-  if (value === undefined) return true;
-  const isKnown = kept.has(value);
-  kept.add(value);
-  return !isKnown;
+/** Whether no thought with its proof is known; it is from now on, unless the proof is that of any thought (chat's). */
+function isMissing({ proof }: CarriedThought, known: Set<string>): boolean {
+  const key = proofKey(proof);
+  if (key === undefined) return true;
+  const missing = !known.has(key);
+  if (proof?.origin !== 'openai-chat') known.add(key);
+  return missing;
 }
 
 function insertThoughts(parts: readonly PlacedPart[], withinText: readonly PlacedThought[]): NeutralPart[] {

@@ -2,7 +2,7 @@
 // estimate; the ledger corrects it by the upstream's own figure of cached tokens.
 import { isObject } from '../formats/json-reader.ts';
 import type { JsonObject } from '../formats/observation.ts';
-import { tokensIn } from './estimate-tokens.ts';
+import { roughTokensIn } from './estimate-tokens.ts';
 
 /**
  * Tokens of what follows the last turn of the model, of the `typicalTokens` that the whole input probably has: what comes
@@ -13,7 +13,7 @@ export function freshInputTokens(body: unknown, typicalTokens: number): number {
   const turns = body.messages ?? body.contents ?? body.input;
   const last = Array.isArray(turns) ? turns.findLastIndex(isOfModel) : -1;
   if (last < 0 && typeof body.previous_response_id !== 'string') return typicalTokens;
-  return Math.min(typicalTokens, tokensIn(last < 0 ? turns : (turns as unknown[]).slice(last + 1)));
+  return Math.min(typicalTokens, roughTokensIn(last < 0 ? turns : (turns as unknown[]).slice(last + 1)));
 }
 
 /** A message of the model, or an item of the Responses API that it made. */

@@ -100,7 +100,7 @@ export function outgoingBody(
       return { ...asItIs, body, uploaded: done };
     }
     case 'json': {
-      const target = route.target ?? targetForRewrite(call, plan);
+      const target = route.target ?? targetForRewrite(call, plan, route);
       if (target !== null) {
         const translated = translate(call, plan, route, target);
         return { ...asItIs, body: translated.text, translated };
@@ -125,8 +125,8 @@ export function adaptedBody(
 }
 
 /** A conversation that holds another provider's thoughts is written anew for its own format. */
-function targetForRewrite(call: Call, plan: Plan): TranslationTarget | null {
-  const format = holdsForeignThoughts(call, plan) ? formatOf(call.endpoint.operation) : null;
+function targetForRewrite(call: Call, plan: Plan, route: PricedRoute): TranslationTarget | null {
+  const format = holdsForeignThoughts(call, plan, route) ? formatOf(call.endpoint.operation) : null;
   return format && { type: 'conversation', format };
 }
 

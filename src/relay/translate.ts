@@ -1,6 +1,7 @@
 // A conversation for an upstream that speaks another format: read, made fit for the upstream, written; and its
 // answer back. Pure; translate-stream.ts owns the bytes of streams.
 import { type AnswerEdit, fitRequest } from '../formats/answer-edit.ts';
+import { isClaude } from '../formats/anthropic-messages/model-traits.ts';
 import { holdsUnsignedThought } from '../formats/anthropic-messages/read-blocks.ts';
 import { withoutBillingLine } from '../formats/billing-line.ts';
 import { carryMark } from '../formats/carry.ts';
@@ -226,11 +227,12 @@ function streamOfWhole(text: string, { caller, format, context, edit }: Answer):
 
 /**
  * Whether a conversation holds what its own provider would refuse: what the relay put there for another provider (a carry),
- * or thoughts that some relay passed on from another provider without a signature. It has to be read and written then.
+ * or, at Claude, thoughts without a signature, which some relay passed on from another model (others behind Anthropic's API
+ * sign none). It has to be read and written then.
  */
-export function holdsForeignThoughts(call: Call, { body }: Plan): boolean {
+export function holdsForeignThoughts(call: Call, { body }: Plan, route: PricedRoute): boolean {
   if (body.type !== 'json') return false;
   if (body.text.includes(carryMark)) return true;
-  const isMessages = call.endpoint.operation === 'messages' && body.text.includes('"thinking"');
-  return isMessages && holdsUnsignedThought(body.value as JsonObject);
+  const mayHold = call.endpoint.operation === 'messages' && body.text.includes('"thinking"');
+  return mayHold && isClaude(route.upstreamModel) && holdsUnsignedThought(body.value as JsonObject);
 }

@@ -131,6 +131,21 @@ describe('carried thoughts', () => {
     expect(placed.map(({ type }) => type)).toEqual(['reasoning', 'text', 'tool-call', 'tool-call']);
   });
 
+  it('are not repeated where their proof is only that they must come back (chat)', () => {
+    const plain = { origin: 'openai-chat', kind: 'signature', value: '' } as const;
+    const own: NeutralPart = { type: 'reasoning', text: 'a piece of', proof: plain };
+    const carried = [
+      { text: 'a piece of it', proof: plain },
+      { text: 'another', proof: plain },
+    ];
+    const types = (kept: NeutralPart[]) =>
+      placeCarried([...kept.map((part) => ({ part, carried: [] })), { part: call, carried }]).map(
+        ({ type }) => type,
+      );
+    expect(types([own])).toEqual(['reasoning', 'tool-call']);
+    expect(types([])).toEqual(['reasoning', 'reasoning', 'tool-call']);
+  });
+
   it('stand before the text when their call does not say where they were', () => {
     const placed = placeCarried([
       { part: say, carried: [] },

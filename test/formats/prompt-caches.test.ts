@@ -241,6 +241,7 @@ describe('cache markers for Claude', () => {
 
   it('are not sent to models that are not Claude, or too old', () => {
     expect(count(write(second, { model: 'kimi-k3' }))).toBe(0);
+    expect(count(write(second, { model: 'arn:aws:bedrock:x:1:profile/abc', provider: 'bedrock' }))).toBe(2);
     expect(
       count(write(second, { model: 'anthropic.claude-3-haiku-20240307-v1:0', provider: 'bedrock' })),
     ).toBe(0);

@@ -126,6 +126,11 @@ describe('a native request', () => {
     }
   });
 
+  it('stays as it is at other models behind Anthropic’s API, whose thoughts have no signature', () => {
+    const unsigned = assistant({ type: 'thinking', thinking: 't', signature: '' }, text);
+    expect(sent({ ...native, model: 'kimi-k3', body: unsigned }).isUntouched).toBe(true);
+  });
+
   it('loses thoughts that nobody signed, in strict mode too, and keeps its own betas', () => {
     for (const thought of [
       { type: 'thinking', thinking: 't', signature: '' },

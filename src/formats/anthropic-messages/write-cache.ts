@@ -37,9 +37,13 @@ function goesOn({ tools, messages, opaque }: NeutralRequest): boolean {
   return tools.length > 0 || messages.some(({ role }) => role === 'assistant');
 }
 
-/** Others' models behind the same API may not know markers, nor do Claude's oldest on Bedrock. */
-function takesMarkers({ model, promptCache }: RequestTarget): boolean {
-  return promptCache !== false && isClaude(model) && claudeTraits(model).thinking !== 'none';
+/**
+ * Others' models behind an API like Anthropic's may not know markers, nor do Claude's oldest on Bedrock. The clouds serve
+ * Claude by names that need not say so (ARNs).
+ */
+function takesMarkers({ provider, model, promptCache }: RequestTarget): boolean {
+  const mayKnow = provider !== 'anthropic' || isClaude(model);
+  return promptCache !== false && mayKnow && claudeTraits(model).thinking !== 'none';
 }
 
 function isMarked({ system, messages, tools }: NeutralRequest): boolean {

@@ -77,6 +77,14 @@ describe('creating a channel', () => {
       expect((await create([header])).status, header).toBe(400);
   });
 
+  it('keeps the switch for prompt caches, and takes nothing but a boolean', async () => {
+    const { call } = relay();
+    const created = await call('POST', '/channels', { ...plain, settings: { prompt_cache: false } });
+    expect([created.status, created.body.settings]).toEqual([201, { prompt_cache: false }]);
+    const wrong = await call('POST', '/channels', { ...plain, settings: { prompt_cache: 'no' } });
+    expect(wrong.status).toBe(400);
+  });
+
   it('needs no key for an upstream that asks for none', async () => {
     const body = {
       name: 'x',
