@@ -46,7 +46,8 @@ function readCall(item: JsonObject): NeutralPart[] {
   const call: ToolCallPart = {
     type: 'tool-call',
     id,
-    name: namespace === undefined ? tool : flatName(namespace),
+    // OpenAI puts a plain function that was loaded later into a namespace of its own name (seen 2026-11).
+    name: namespace === undefined || namespace.name === tool ? tool : flatName(namespace),
     ...(namespace && { namespace }),
     arguments: textAt(item, custom ? 'input' : 'arguments') ?? (custom ? '' : '{}'),
     ...(custom && { custom }),
