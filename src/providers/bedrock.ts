@@ -3,7 +3,7 @@
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html (2026-11).
 import type { Operation } from '../formats/format.ts';
 import { isObject } from '../formats/json-reader.ts';
-import { replaceMember } from '../lib/json-members.ts';
+import { memberText, replaceMember, topLevelMembers } from '../lib/json-members.ts';
 import { readBedrockAnswer } from './bedrock-answer.ts';
 import { authorizeForAws } from './bedrock-key.ts';
 import {
@@ -49,12 +49,28 @@ function adaptForBedrock(text: string, headers: Headers): AdaptedBody {
   headers.set('accept', 'application/json');
   const known = asked.filter((beta) => !refusedBetas.has(beta));
   const betas = [...new Set([...betasInBody(text), ...known.map((beta) => otherNames.get(beta) ?? beta)])];
-  const plain = withoutOwnCaching(withoutBilling(text));
+  const plain = withoutOwnCaching(withOwnBinding(withoutBilling(text)));
   const bare = withVersionInBody(withoutMembers(plain.text, ['model', 'stream']), 'bedrock-2023-05-31');
   return {
     text: betas.length === 0 ? bare : replaceMember(bare, 'anthropic_beta', JSON.stringify(betas)),
     dropped: [...plain.dropped, ...namesOfBetas(asked.filter((beta) => refusedBetas.has(beta)))],
   };
+}
+
+/**
+ * What shall become of a thought whose history changed has a name of its own here, and Anthropic's is a 400 `Extra inputs are
+ * not permitted`: https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-thinking-block-binding.html,
+ * https://github.com/vercel/ai/pull/20728 (2026-09).
+ */
+function withOwnBinding(text: string): string {
+  if (!text.includes('"prefix_mismatch_behavior"')) return text;
+  const member = topLevelMembers(text).findLast(({ key }) => key === 'thinking');
+  const thinking: unknown = member === undefined ? null : JSON.parse(memberText(text, member));
+  const binding = isObject(thinking) && isObject(thinking.block_binding) ? thinking.block_binding : null;
+  if (!isObject(thinking) || binding?.prefix_mismatch_behavior === undefined) return text;
+  const { prefix_mismatch_behavior: mismatch_behavior, ...rest } = binding;
+  const renamed = { ...thinking, block_binding: { ...rest, mismatch_behavior } };
+  return replaceMember(text, 'thinking', JSON.stringify(renamed));
 }
 
 /**

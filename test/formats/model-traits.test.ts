@@ -69,7 +69,7 @@ const bindingBetas = ['thinking-binding-controls-2026-08-01'];
 const always = [
   'claude-opus-5-5',
   'claude-fable-5-1',
-  'claude-mythos-5-1',
+  'claude-mythos-5-2',
   'anthropic/claude-opus-5.5',
   'us.anthropic.claude-fable-5-2',
 ];
@@ -164,6 +164,7 @@ describe('Claude models that bind thoughts, switched off,', () => {
 describe('Claude’s other families', () => {
   it.each([
     ['claude-fable-5', 'never', { type: 'adaptive', display: 'omitted' }],
+    ['claude-mythos-5-1', 'never', { type: 'adaptive', display: 'omitted' }],
     ['claude-mythos-preview', 'never', { type: 'adaptive', display: 'omitted' }],
     ['claude-opus-5', 'off', { type: 'disabled' }],
     ['claude-sonnet-5', 'off', { type: 'disabled' }],

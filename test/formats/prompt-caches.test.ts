@@ -8,6 +8,7 @@ import type { FormatName, NeutralRequest } from '../../src/formats/neutral.ts';
 import type { JsonObject } from '../../src/formats/observation.ts';
 import type { RequestTarget } from '../../src/formats/translation.ts';
 import { formatNamed } from '../../src/formats/translations.ts';
+import { tokensIn } from '../../src/relay/estimate-tokens.ts';
 import { firstTurn, formatNames, nextTurn, wholeOfStream } from '../support/agent-turns.ts';
 import { contextOf, writeStream } from '../support/translated-answers.ts';
 
@@ -104,16 +105,17 @@ const answers: Readonly<Record<FormatName, JsonObject>> = {
   },
 };
 
-/** Three turns of one agent, as the upstream gets them. */
+/** Turns of one agent, as the upstream gets them. */
 function sentTurns(
   caller: FormatName,
   target: FormatName,
   to: RequestTarget,
   isStreamed: boolean,
+  count = 3,
 ): JsonObject[] {
   const sent: JsonObject[] = [];
   let body = firstTurn(caller);
-  for (let turn = 0; turn < 3; turn++) {
+  for (let turn = 0; turn < count; turn++) {
     const request = read(caller, body);
     sent.push(formatNamed(target).writeRequest(request, to).body);
     const answer = formatNamed(target).readResponse(answers[target]);
@@ -155,6 +157,21 @@ describe.each(pairs)('from $caller to $target ($to.provider)', ({ caller, target
         expect(turnsOf(body).slice(0, turns.length)).toEqual(turns);
       }
     });
+});
+
+describe.each(pairs)('twenty turns from $caller to $target ($to.provider)', ({ caller, target, to }) => {
+  it('are to 85 % and more what the provider has read the turn before', () => {
+    const sent = sentTurns(caller, target, to, false, 20);
+    const size = (body: JsonObject) => tokensIn([prefixOf(body), turnsOf(body)]);
+    const total = sent.reduce((sum, body) => sum + size(body), 0);
+    const cached = sent.slice(1).reduce((sum, body, index) => {
+      const before = sent[index] as JsonObject;
+      const begins =
+        JSON.stringify(turnsOf(body).slice(0, turnsOf(before).length)) === JSON.stringify(turnsOf(before));
+      return sum + (begins ? size(before) : 0);
+    }, 0);
+    expect(cached / total).toBeGreaterThan(0.85);
+  });
 });
 
 describe('cache markers for Claude', () => {

@@ -86,6 +86,36 @@ describe('Claude Code’s billing line', () => {
   });
 });
 
+describe('what becomes of a thought whose history changed', () => {
+  const body = (block_binding: unknown) =>
+    JSON.stringify({
+      thinking: { type: 'adaptive', block_binding },
+      messages: [{ role: 'user', content: '"prefix_mismatch_behavior"' }],
+    });
+  const thinkingAt = (provider: typeof bedrock, text: string) => {
+    const headers = new Headers({ 'anthropic-beta': 'thinking-binding-controls-2026-08-01' });
+    const { text: sent = '' } = provider.adapt?.(text, headers, targetOf({ model: 'claude-opus-5-5' })) ?? {};
+    return [
+      JSON.parse(sent).thinking.block_binding,
+      JSON.parse(sent).anthropic_beta ?? headers.get('anthropic-beta'),
+    ];
+  };
+
+  it('is told to Bedrock by its own name, and to Vertex by Anthropic’s', () => {
+    const own = { prefix_mismatch_behavior: 'drop_block' };
+    expect(thinkingAt(bedrock, body(own))).toEqual([
+      { mismatch_behavior: 'drop_block' },
+      ['thinking-binding-controls-2026-08-01'],
+    ]);
+    expect(thinkingAt(vertex, body(own))).toEqual([own, 'thinking-binding-controls-2026-08-01']);
+  });
+
+  it('stays as it is where nothing, or Bedrock’s own name, is said', () => {
+    for (const given of [undefined, null, {}, { mismatch_behavior: 'error' }])
+      expect(thinkingAt(bedrock, body(given))[0]).toEqual(given);
+  });
+});
+
 describe('Claude’s caching elsewhere', () => {
   const blocks = (cache_control: object) =>
     JSON.stringify({

@@ -47,6 +47,9 @@ const thoughtless: ClaudeTraits = { ...older, thinking: 'none', off: 'unset' };
 const families: readonly { name: RegExp; from: number; traits: ClaudeTraits }[] = [
   // Invitation-only, like Fable 5: models/fable-5/migration-guide, "Claude Mythos Preview".
   { name: /mythos-preview/, from: 0, traits: { ...adaptive, off: 'never' } },
+  // It "records the same signature but doesn't run" the check of the history, and some hosts refuse the control where it is not
+  // needed: docs.aws.amazon.com/bedrock/…/claude-messages-thinking-block-binding, github.com/anomalyco/opencode/pull/46848.
+  { name: /mythos-5[-.]1/, from: 5.1, traits: { ...bound, bindsThoughts: false } },
   // models/opus-5-5/whats-new-opus-5-5: "The first three also apply on Claude Fable 5.1."
   { name: /fable|mythos/, from: 5.1, traits: bound },
   // models/opus-5-5/whats-new-opus-5-5: no `disabled`, no `enabled`, no forced tools, thoughts bound.

@@ -13,7 +13,8 @@ export const calls = [
   { id: 'toolu_02Def', name: 'get_weather', args: { place: 'Rome' } },
 ];
 const usage = { input: 10, cached: 0, output: 20, reasoning: 10 };
-const firstTurn: Script = { thought, calls, stop: 'calls', usage };
+/** Text stands between the thought and the calls, as Claude does it. */
+const firstTurn: Script = { thought, text: 'I ask for both.', calls, stop: 'calls', usage };
 export const secondTurn: Script = { text: 'Rain in Paris, sun in Rome.', stop: 'stop', usage };
 
 export const ask: Ask = {
@@ -96,7 +97,9 @@ export const handBack: Record<Format, (body: Json, answer: Json) => Json> = {
     };
   },
   'gemini-generate': (body, answer) => {
-    const { content } = answer.candidates[0];
+    const { role, parts } = answer.candidates[0].content;
+    // As Gemini CLI does, it forgets thoughts.
+    const content = { role, parts: parts.filter(({ thought }: Json) => !thought) };
     const made = content.parts.filter(({ functionCall }: Json) => functionCall);
     const outputs = made.map(({ functionCall: { id, name } }: Json, index: number) => ({
       functionResponse: { id, name, response: { output: results[index] } },

@@ -1,5 +1,7 @@
 // The imitated model behind each format: one upstream that answers all four by their paths, from one script.
+
 import type { Handler } from '../../support/upstream.ts';
+import { refusalOf } from './refusals.ts';
 import type { Format, Heard, Script } from './script.ts';
 import { chatAnswer, chatHeard, chatStream } from './upstream-chat.ts';
 import { generateAnswer, generateHeard, generateStream } from './upstream-generate.ts';
@@ -36,7 +38,7 @@ export function scriptedModel(
     const body = JSON.parse(request.body.toString());
     const { format, streams } = formatOfPath(request.path, body);
     const model = body.model ?? decodeURIComponent(/models\/([^:]+):/.exec(request.path)?.[1] ?? '');
-    const script = scriptFor(format, body, model);
+    const script = refusalOf(format, body, model) ?? scriptFor(format, body, model);
     if ('refuse' in script) {
       response.writeHead(400, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ error: { type: 'invalid_request_error', message: script.refuse } }));
