@@ -46,9 +46,10 @@ function eventsOfPart(content: NeutralPart, at: At): NeutralEvent[] {
       ];
     }
     case 'tool-call': {
-      const { id, name, custom, proof, itemId, arguments: json } = content;
+      const { id, name, custom, namespace, proof, itemId, arguments: json } = content;
       const given = {
         ...(custom && { custom }),
+        ...(namespace && { namespace }),
         ...(proof && { proof }),
         ...(itemId !== undefined && { itemId }),
       };

@@ -100,18 +100,23 @@ function withUnion({ oneOf, ...node }: JsonObject, scope: SchemaScope): JsonObje
       ([, value]) => value !== undefined,
     ),
   );
-  const variants = anyOf.filter(isObject);
-  const isShared = Object.keys(beside).length > 0;
   const { type, ...words } = rest;
+  const shared = { ...(type !== undefined && { type }), ...beside };
+  const isShared = (variant: JsonObject) =>
+    Object.keys(beside).length > 0 ||
+    (type !== undefined && typesOf(variant).length === 0 && !isAlias(variant));
   return {
     ...words,
     ...(node.anyOf !== undefined && oneOf !== undefined && { oneOf }),
-    anyOf: isShared
-      ? variants.map((variant) =>
-          mergeTwo({ ...(type !== undefined && { type }), ...beside }, variant, scope),
-        )
-      : variants,
+    anyOf: anyOf
+      .filter(isObject)
+      .map((variant) => (isShared(variant) ? mergeTwo(shared, variant, scope) : variant)),
   };
+}
+
+/** Whether the types of a schema are said elsewhere. */
+function isAlias({ $ref, anyOf, oneOf, allOf }: JsonObject): boolean {
+  return [$ref, anyOf, oneOf, allOf].some((word) => word !== undefined);
 }
 
 /** A tuple as a list of anything that may be in it. */

@@ -6,6 +6,7 @@ import type {
   OpaquePart,
   Proof,
   TokenLogprob,
+  ToolNamespace,
   WebSearchPart,
 } from './neutral.ts';
 import type { Usage } from './usage.ts';
@@ -104,6 +105,8 @@ export type NeutralEvent =
       id: string;
       name: string;
       custom?: boolean;
+      /** See ToolCallPart. */
+      namespace?: ToolNamespace;
       proof?: Proof;
       itemId?: string;
     }

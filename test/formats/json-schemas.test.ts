@@ -271,6 +271,27 @@ describe('words that a target’s subset lacks', () => {
     });
   });
 
+  it('hold for each variant of a union that they stand beside', () => {
+    const given = closed({
+      typed: { type: 'string', oneOf: [{ format: 'date' }, { format: 'uuid' }] },
+      either: { ...closed({ a: text, b: text }), anyOf: [{ required: ['a'] }, { required: ['b'] }] },
+    });
+    const { typed, either } = answerSchema('anthropic-messages', given).properties as Record<
+      string,
+      JsonObject
+    >;
+    expect(typed).toEqual({
+      anyOf: [
+        { type: 'string', format: 'date' },
+        { type: 'string', format: 'uuid' },
+      ],
+    });
+    expect(either?.anyOf).toMatchObject([
+      { type: 'object', properties: { a: text, b: text }, additionalProperties: false },
+      { type: 'object', properties: { a: text, b: text }, additionalProperties: false },
+    ]);
+  });
+
   it('leave a strict tool strict at OpenAI', () => {
     const given = closed({
       a: { type: 'string', minLength: 1, default: 'x' },

@@ -84,6 +84,14 @@ const cases: Record<string, { messages: JsonObject[]; texts: string[]; pictures?
       {
         role: 'assistant',
         content: [
+          {
+            type: 'tool_search_tool_result',
+            tool_use_id: 'srvtoolu_1',
+            content: {
+              type: 'tool_search_tool_search_result',
+              tool_references: [{ type: 'tool_reference', tool_name: 'get_weather' }],
+            },
+          },
           { type: 'mcp_tool_result', tool_use_id: 'm1', content: [{ type: 'text', text: 'FROM MCP' }] },
           {
             type: 'web_fetch_tool_result',
@@ -106,7 +114,7 @@ const cases: Record<string, { messages: JsonObject[]; texts: string[]; pictures?
       },
       ask,
     ],
-    texts: ['FROM MCP', 'FETCHED', 'PRINTED'],
+    texts: ['FROM MCP', 'FETCHED', 'PRINTED', 'get_weather'],
   },
 };
 
@@ -138,4 +146,40 @@ it('a failed compaction has nothing to read', () => {
   const messages = [ask, { role: 'assistant', content: [{ type: 'compaction', content: null }] }, ask];
   const { body } = write('anthropic-messages', 'openai-chat', { max_tokens: 99, messages });
   expect(JSON.stringify(body)).not.toContain('Summary');
+});
+
+describe('what OpenAI’s own tools gave back', () => {
+  const items: Record<string, [JsonObject, string]> = {
+    'an MCP server’s result': [
+      { type: 'mcp_call', id: 'mcp_1', name: 'look', server_label: 's', arguments: '{}', output: 'FOUND' },
+      'FOUND',
+    ],
+    'a file’s passage': [
+      {
+        type: 'file_search_call',
+        id: 'fs_1',
+        queries: ['q'],
+        results: [{ filename: 'a.md', text: 'FOUND' }],
+      },
+      'FOUND',
+    ],
+    'what code printed': [
+      { type: 'code_interpreter_call', id: 'ci_1', code: 'x', outputs: [{ type: 'logs', logs: 'FOUND' }] },
+      'FOUND',
+    ],
+    'what a shell printed': [
+      { type: 'shell_call_output', call_id: 's1', output: [{ stdout: 'FOUND', stderr: '' }] },
+      'FOUND',
+    ],
+    'what a local shell printed': [{ type: 'local_shell_call_output', id: 'l1', output: 'FOUND' }, 'FOUND'],
+  };
+  it.each(Object.entries(items))('%s is read everywhere, and comes back as it was', (_, [item, wanted]) => {
+    const input = [ask, { type: 'message', role: 'assistant', content: 'Hm.' }, item, ask];
+    for (const to of ['openai-chat', 'anthropic-messages', 'gemini-generate'] as const) {
+      const { body, dropped } = write('openai-responses', to, { input });
+      expect(JSON.stringify(body.messages ?? body.contents), to).toContain(wanted);
+      expect(dropped, to).toEqual([]);
+    }
+    expect(write('openai-responses', 'openai-responses', { input }).body.input).toContainEqual(item);
+  });
 });

@@ -245,6 +245,44 @@ describe.each(others)('the client’s search for tools at %s', (to) => {
   });
 });
 
+it('a function in a namespace of its own name, as OpenAI’s search loads it, keeps its name', () => {
+  const input = [
+    { type: 'function_call', call_id: 'c1', namespace: 'send', name: 'send', arguments: '{}' },
+    { type: 'function_call_output', call_id: 'c1', output: 'r' },
+  ];
+  const tools = [{ type: 'tool_search' }, fn('send', { defer_loading: true })];
+  expect(JSON.stringify(relay('openai-responses', 'openai-chat', { input, tools }).body)).not.toContain(
+    'send__send',
+  );
+  expect(relay('openai-responses', 'openai-responses', { input, tools }).body.input).toEqual(input);
+});
+
+it('a tool of a namespace can be chosen, and one web search is enough', () => {
+  const choose = (tool_choice: JsonObject) =>
+    relay('openai-responses', 'anthropic-messages', { input: 'hi', tools: [wx], tool_choice }).body
+      .tool_choice;
+  const chosen = { type: 'tool', name: 'mcp__wx__set_alarm' };
+  expect(choose({ type: 'function', name: 'set_alarm' })).toEqual(chosen);
+  expect(choose({ type: 'function', name: 'set_alarm', namespace: 'mcp__wx' })).toEqual(chosen);
+  const { names } = relay('openai-responses', 'anthropic-messages', {
+    input: [{ type: 'additional_tools', role: 'developer', tools: [{ type: 'web_search' }, fn('f')] }],
+    tools: [{ type: 'web_search' }],
+  });
+  expect(names).toEqual(['web_search', 'f']);
+});
+
+it('what a function of Gemini returns is told in its description', () => {
+  const declaration = { name: 'f', description: 'd', response: { type: 'STRING' } };
+  const body = {
+    contents: [{ role: 'user', parts: [{ text: 'hi' }] }],
+    tools: [{ functionDeclarations: [declaration] }],
+  };
+  expect(relay('gemini-generate', 'openai-chat', body).body).toMatchObject({
+    tools: [{ function: { description: 'd\nReturns: {"type":"string"}' } }],
+  });
+  expect(relay('gemini-generate', 'gemini-generate', body).body.tools).toEqual(body.tools);
+});
+
 it('Responses gets its own wrappers back as they were', () => {
   const search = { type: 'tool_search', execution: 'client', parameters };
   const tools = [fn('shell', { strict: false }), wx, search];

@@ -33,6 +33,8 @@ function tellBlock(block: JsonObject): Told[] | null {
       return text(summaryOf(block));
     case 'tool_reference':
       return text(`Tool loaded: ${textAt(block, 'tool_name') ?? ''}`);
+    case 'tool_search_tool_result':
+      return tellFound(objectAt(block, 'content'));
     case 'mcp_tool_result':
       return text(...texts(block.content));
     case 'web_fetch_tool_result':
@@ -70,6 +72,14 @@ function tellDocument(block: JsonObject): Told[] | null {
     .filter(({ type }) => type === 'image')
     .map((picture): Told => ({ type: 'block', block: picture }));
   return told.length + pictures.length === 0 ? null : [...told, ...pictures];
+}
+
+/** What Anthropic's search for tools found. */
+function tellFound(result: JsonObject | undefined): Told[] | null {
+  const names = objectsAt(result, 'tool_references').flatMap(
+    (reference) => textAt(reference, 'tool_name') ?? [],
+  );
+  return names.length === 0 ? null : text(`Tools found: ${names.join(', ')}`);
 }
 
 /** A page that Anthropic fetched; a PDF among them stays Anthropic's. */

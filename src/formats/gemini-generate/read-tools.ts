@@ -16,9 +16,10 @@ function readTool(tool: JsonObject, at: string, strict: boolean | undefined): Ne
     (declaration, index): NeutralTool => ({
       type: 'function',
       name: textOf(declaration, 'name') ?? '',
-      description: textOf(declaration, 'description'),
+      description: descriptionOf(declaration),
       parameters: parametersOf(declaration),
       strict,
+      ...(resultOf(declaration) && { wrapper: { origin: 'gemini-generate' as const, wire: declaration } }),
       at: `${at}.functionDeclarations[${index}]`,
     }),
   );
@@ -43,6 +44,19 @@ function providerTool(name: string, value: JsonObject, at: string): NeutralTool 
     opaque: { origin: 'gemini-generate', wire: { [name]: value } },
     at: path,
   };
+}
+
+/** What the function returns has no place in other formats: the description tells it. */
+function descriptionOf(declaration: JsonObject): string | undefined {
+  const description = textOf(declaration, 'description');
+  const result = resultOf(declaration);
+  if (result === undefined) return description;
+  const told = `Returns: ${JSON.stringify(jsonSchemaOf(result))}`;
+  return description === undefined ? told : `${description}\n${told}`;
+}
+
+function resultOf(declaration: JsonObject): JsonObject | undefined {
+  return objectOf(declaration, 'responseJsonSchema') ?? objectOf(declaration, 'response');
 }
 
 function parametersOf(declaration: JsonObject): JsonObject | null {

@@ -134,7 +134,9 @@ export function writeMedia(part: MediaPart, context: PartContext): JsonObject | 
   }
 }
 
-function resolutionOf({ detail, at }: MediaPart, { mediaInResults, drop }: PartContext): JsonObject {
+/** `original` is OpenAI's word for more than high. */
+function resolutionOf({ detail: told, at }: MediaPart, { mediaInResults, drop }: PartContext): JsonObject {
+  const detail = told === 'original' ? 'high' : told;
   if (detail !== 'low' && detail !== 'high' && detail !== 'medium') return {};
   if (mediaInResults) return { mediaResolution: { level: `MEDIA_RESOLUTION_${detail.toUpperCase()}` } };
   drop(at && `${at}.detail`);

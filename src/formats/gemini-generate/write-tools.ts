@@ -24,6 +24,7 @@ export function writeTools(request: NeutralRequest, drops: DroppedPaths): JsonOb
 }
 
 function writeFunction(tool: Extract<NeutralTool, { type: 'function' }>): JsonObject {
+  if (tool.wrapper?.origin === 'gemini-generate' && tool.wrapper.wire !== null) return tool.wrapper.wire;
   const takesNothing = tool.parameters === null || Object.keys(tool.parameters).length === 0;
   return {
     name: tool.name,

@@ -196,8 +196,12 @@ export class ItemState {
     this.#streams.calls = true;
     this.#custom = call.custom === true;
     this.#part = { kind: 'tool-call', part, said: false };
-    const { id, name, itemId } = call;
-    const told = { ...(call.custom && { custom: true }), ...(itemId !== undefined && { itemId }) };
+    const { id, name, itemId, namespace } = call;
+    const told = {
+      ...(call.custom && { custom: true }),
+      ...(itemId !== undefined && { itemId }),
+      ...(namespace && { namespace }),
+    };
     events.push({ type: 'tool-call-start', candidate: 0, part, id, name, ...told });
   }
 

@@ -64,10 +64,10 @@ export interface CallShape {
 
 export function callShape(
   request: NeutralRequest,
-  { name, custom }: Pick<ToolCallPart, 'name' | 'custom'>,
+  { name, custom, namespace: told }: Pick<ToolCallPart, 'name' | 'custom' | 'namespace'>,
 ): CallShape {
   const unwrapped = !custom && isCustomTool(request, name);
-  const { namespace, isSearch } = wrapperOf(request.tools, name) ?? {};
+  const { namespace = told, isSearch } = wrapperOf(request.tools, name) ?? {};
   return {
     custom: custom === true || unwrapped,
     unwrapped,

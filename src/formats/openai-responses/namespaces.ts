@@ -43,7 +43,8 @@ export function uniqueTools(tools: readonly NeutralTool[]): NeutralTool[] {
   );
   for (const tool of tools) {
     if (!('name' in tool)) {
-      unique.push(tool);
+      const isSecondSearch = tool.type === 'web-search' && unique.some(({ type }) => type === 'web-search');
+      if (!isSecondSearch) unique.push(tool);
       continue;
     }
     const place = places.get(toolKey(tool));

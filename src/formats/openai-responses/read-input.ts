@@ -14,6 +14,7 @@ import type { RequestFaults } from '../request-fields.ts';
 import { readItem } from './read-items.ts';
 import { readContent } from './read-parts.ts';
 import { readItemTools, toolSearchName } from './read-tools.ts';
+import { readReadable } from './readable-items.ts';
 
 interface Reading {
   faults: RequestFaults;
@@ -58,7 +59,8 @@ function readTyped(reading: Reading, item: JsonObject, type: string, at: string)
     for (const key of ['call_id', 'name'] as const)
       if (textAt(item, key) === undefined) reading.faults.missing(`${at}.${key}`);
   }
-  add(reading, sideOf(type), readItem(item), at);
+  const readable = readReadable(item);
+  add(reading, sideOf(type), readable === null ? readItem(item) : [readable], at);
 }
 
 /** Items about tools; nothing is lost of those that other formats have no word for: their tools are the request's. */

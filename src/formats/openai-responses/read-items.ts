@@ -46,7 +46,7 @@ function readCall(item: JsonObject): NeutralPart[] {
   const call: ToolCallPart = {
     type: 'tool-call',
     id,
-    // OpenAI puts a plain function that was loaded later into a namespace of its own name (seen 2026-11).
+    // A function that OpenAI's own search loaded is answered in a namespace of its own name (recorded 2026-11).
     name: namespace === undefined || namespace.name === tool ? tool : flatName(namespace),
     ...(namespace && { namespace }),
     arguments: textAt(item, custom ? 'input' : 'arguments') ?? (custom ? '' : '{}'),

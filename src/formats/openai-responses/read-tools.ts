@@ -147,8 +147,10 @@ export function readToolChoice(fields: RequestFields): ToolChoice | undefined {
 function readNamed(choice: JsonObject): ToolChoice | undefined {
   // Chat's shape, which clients mix up with this one, has the name inside.
   const name = textAt(choice, 'name') ?? textAt(objectAt(choice, 'function'), 'name');
+  const namespace = textAt(choice, 'namespace');
   if ((choice.type === 'function' || choice.type === 'custom') && name !== undefined)
-    return { type: 'tool', name };
+    return { type: 'tool', name: namespace === undefined ? name : flatName({ name: namespace, tool: name }) };
+  if (choice.type === toolSearchName) return { type: 'tool', name: toolSearchName };
   if (choice.type !== 'allowed_tools') return undefined;
   const names = objectsAt(choice, 'tools').map((tool) => textAt(tool, 'name'));
   // A hosted tool among them has no name: then only the same format can say it.

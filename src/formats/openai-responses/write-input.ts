@@ -42,8 +42,8 @@ function writeContent(parts: readonly NeutralPart[], at: string, writing: Writin
 function writeUser({ parts, name, at }: NeutralMessage, writing: Writing): JsonObject[] {
   if (name !== undefined) writing.dropped.add(`${at}.name`);
   const results = parts.filter((part) => part.type === 'tool-result');
-  const items = parts.filter(isItem).map(({ wire }) => wire);
-  const rest = parts.filter((part) => part.type !== 'tool-result' && !isItem(part));
+  const items = parts.flatMap<JsonObject>((part) => itemOf(part) ?? []);
+  const rest = parts.filter((part) => part.type !== 'tool-result' && itemOf(part) === null);
   const content = writeContent(rest, at, writing);
   return [
     ...results.map((result) => writeResult(result, writing)),
@@ -53,9 +53,11 @@ function writeUser({ parts, name, at }: NeutralMessage, writing: Writing): JsonO
 }
 
 /** An item of this format's own, not a content part of it. */
-function isItem(part: NeutralPart): part is Extract<NeutralPart, { type: 'opaque' }> {
-  if (part.type !== 'opaque' || part.origin !== 'openai-responses') return false;
-  return !/^input_|^output_text$|^refusal$/.test(String(part.wire.type));
+function itemOf(part: NeutralPart): JsonObject | null {
+  if (part.native?.origin === 'openai-responses')
+    return part.type === 'tool-result' ? null : part.native.wire;
+  if (part.type !== 'opaque' || part.origin !== 'openai-responses') return null;
+  return /^input_|^output_text$|^refusal$/.test(String(part.wire.type)) ? null : part.wire;
 }
 
 /** Text alone is a string; with pictures and files it is content. */
@@ -91,7 +93,8 @@ function joinTexts(parts: readonly NeutralPart[]): NeutralPart[] {
   const joined: NeutralPart[] = [];
   for (const part of parts) {
     const before = joined.at(-1);
-    if (part.type === 'text' && before?.type === 'text')
+    const isNative = part.native !== undefined || before?.native !== undefined;
+    if (part.type === 'text' && before?.type === 'text' && !isNative)
       joined[joined.length - 1] = { ...before, ...part, text: before.text + part.text };
     else joined.push(part);
   }

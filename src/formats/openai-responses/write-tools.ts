@@ -101,6 +101,7 @@ function writeChoice({ request, dropped }: Writing): JsonObject {
 
 function named(name: string, tools: NeutralTool[]): JsonObject {
   const tool = tools.find((one) => 'name' in one && one.name === name);
-  const namespace = tool !== undefined && 'name' in tool ? tool.wrapper?.namespace : undefined;
+  const { namespace, isSearch } = (tool !== undefined && 'name' in tool ? tool.wrapper : undefined) ?? {};
+  if (isSearch) return { type: 'tool_search' };
   return { type: tool?.type === 'custom' ? 'custom' : 'function', name: namespace?.tool ?? name };
 }
