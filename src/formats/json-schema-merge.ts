@@ -6,11 +6,15 @@ import type { JsonObject } from './observation.ts';
 /** Definitions that are copied in place of references to them: so many characters for one schema at the most. */
 export const maximumInlinedCharacters = 262_144;
 
+/** References that lead from one to the next: a longer chain counts as one that has no end. */
+export const maximumReferenceChain = 64;
+
 /** A schema with its definitions, for references inside it. State: how much has been copied. */
 export class SchemaScope {
   readonly #root: JsonObject;
   readonly #active = new Set<string>();
   #room = maximumInlinedCharacters;
+  #recursive: ReadonlySet<string> | null = null;
 
   constructor(root: JsonObject) {
     this.#root = root;
@@ -28,10 +32,19 @@ export class SchemaScope {
     return isObject(found) ? found : null;
   }
 
-  /** A reference with what it stands for in its place; itself where it leads back to itself, or that would be too much. */
+  /** A reference with what it stands for in its place; itself where that holds itself, or would be too much. */
   inline(schema: JsonObject): JsonObject {
+    const { $ref: ref } = schema;
+    if (typeof ref !== 'string') return schema;
+    this.#recursive ??= recursionOf(this.#root, this).refs;
+    return this.#recursive.has(ref) ? schema : this.expand(schema);
+  }
+
+  /** As {@link inline}, but one step into what holds itself too: for the root, which must not be a reference. */
+  expand(schema: JsonObject): JsonObject {
     const { $ref: ref, ...beside } = schema;
-    if (typeof ref !== 'string' || this.#active.has(ref)) return schema;
+    if (typeof ref !== 'string' || this.#room <= 0 || this.#active.has(ref)) return schema;
+    if (this.#active.size >= maximumReferenceChain) return schema;
     const found = this.find(ref);
     const size = found === null ? 0 : JSON.stringify(found).length;
     if (found === null || size > this.#room) return schema;
@@ -54,26 +67,38 @@ function unescaped(step: string): string {
 
 /** Whether a definition holds itself, or a reference leads out of the schema: no grammar can be made of either. */
 export function isUnbounded(root: JsonObject): boolean {
-  const scope = new SchemaScope(root);
-  const active = new Set<string>();
+  const { refs, leadsOut } = recursionOf(root, new SchemaScope(root));
+  return leadsOut || refs.size > 0;
+}
+
+/** References by which a schema comes back to itself: one at least of every circle. Each definition is looked at once. */
+function recursionOf(root: JsonObject, scope: SchemaScope): { refs: Set<string>; leadsOut: boolean } {
+  const refs = new Set<string>();
+  const active = ['#'];
   const done = new Set<string>();
-  const visit = (schema: JsonObject): boolean => {
-    const { $ref: ref } = schema;
-    if (typeof ref === 'string' && visitRef(ref)) return true;
-    return schemasInside(schema).some(visit);
+  let leadsOut = false;
+  const visit = (schema: JsonObject): void => {
+    if (typeof schema.$ref === 'string') visitRef(schema.$ref);
+    for (const inner of schemasInside(schema)) visit(inner);
   };
-  const visitRef = (ref: string): boolean => {
-    if (active.has(ref) || ref === '#') return true;
-    if (done.has(ref)) return false;
+  const visitRef = (ref: string): void => {
+    const start = active.indexOf(ref);
+    if (start >= 0) for (const one of active.slice(start)) refs.add(one);
+    const isTooLong = active.length >= maximumReferenceChain;
+    if (isTooLong) refs.add(ref);
+    if (start >= 0 || isTooLong || done.has(ref)) return;
     const found = scope.find(ref);
-    if (found === null) return true;
-    active.add(ref);
-    const isFound = visit(found);
-    active.delete(ref);
+    if (found === null) {
+      leadsOut = true;
+      return;
+    }
+    active.push(ref);
+    visit(found);
+    active.pop();
     done.add(ref);
-    return isFound;
   };
-  return visit(root);
+  visit(root);
+  return { refs, leadsOut };
 }
 
 /** Keywords that say something to people and bind nothing. */
@@ -84,7 +109,8 @@ const isAnnotation = (schema: JsonObject) => Object.keys(schema).every((key) => 
 /** The schema with the members of its `allOf` laid into it. A reference stays one where only words stand beside it. */
 export function mergeAllOf(schema: JsonObject, scope: SchemaScope): JsonObject {
   const { allOf, ...rest } = schema;
-  if (!Array.isArray(allOf)) return schema;
+  if (allOf === undefined) return schema;
+  if (!Array.isArray(allOf)) return rest;
   return allOf
     .filter(isObject)
     .map((one) => mergeAllOf(one, scope))

@@ -14,7 +14,7 @@ export function objectRoot(schema: JsonObject): JsonObject {
   if (schema.type === 'object' && rootWords.every((word) => schema[word] === undefined)) return schema;
   const scope = new SchemaScope(schema);
   const { $defs, definitions } = schema;
-  const root = mergeAllOf(scope.inline(schema), scope);
+  const root = mergeAllOf(scope.expand(schema), scope);
   const { anyOf, oneOf, enum: values, const: constant, not, $ref: ref, ...rest } = root;
   const told = Object.entries({ enum: values, const: constant, not, $ref: ref });
   const variants = variantsOf([anyOf, oneOf], scope);
@@ -39,7 +39,7 @@ function variantsOf(unions: readonly unknown[], scope: SchemaScope, depth = 1): 
   if (depth > maximumUnionDepth) return [];
   const listed = unions.flatMap((union) => (Array.isArray(union) ? union.filter(isObject) : []));
   return listed.flatMap((variant) => {
-    const { anyOf, oneOf, ...rest } = mergeAllOf(scope.inline(variant), scope);
+    const { anyOf, oneOf, ...rest } = mergeAllOf(scope.expand(variant), scope);
     const inner = variantsOf([anyOf, oneOf], scope, depth + 1);
     if (inner.length > 0) return inner;
     const types = typesOf(rest);
@@ -104,7 +104,7 @@ function literalsOf({ const: constant, enum: values }: JsonObject): unknown[] | 
 /** What an answer's schema is at its root, its reference followed. */
 export function rootKind(schema: JsonObject): 'object' | 'union' | 'array' | 'other' {
   const scope = new SchemaScope(schema);
-  const { anyOf, oneOf, ...root } = mergeAllOf(scope.inline(schema), scope);
+  const { anyOf, oneOf, ...root } = mergeAllOf(scope.expand(schema), scope);
   if (anyOf !== undefined || oneOf !== undefined) return 'union';
   const types = typesOf(root);
   if (types.includes('array')) return 'array';
