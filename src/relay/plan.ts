@@ -159,14 +159,16 @@ function sharing<T extends Route>(routes: T[], unowned: readonly string[]): T[] 
 
 /**
  * Routes whose channel serves every model that may answer instead of the requested one: an upstream's own fallback must
- * not reach what the operator does not serve. Throws RelayError `model_not_found`.
+ * not reach what the operator does not serve. A translated request names no other models any more. Throws RelayError
+ * `model_not_found`.
  */
 function servingOthers<T extends Route>(routes: T[], others: readonly OtherModel[]): T[] {
   const answering = others.filter(({ role }) => role === 'answers');
   const [first] = answering;
   if (first === undefined || routes.length === 0) return routes;
-  const serving = routes.filter(({ channel }) =>
-    answering.every(({ name }) => matchesAny(channel.models, name)),
+  const serving = routes.filter(
+    ({ channel, target }) =>
+      target !== null || answering.every(({ name }) => matchesAny(channel.models, name)),
   );
   if (serving.length > 0) return serving;
   const message = `No channel that serves the requested model also serves \`${first.name}\` (\`${first.param}\`).`;
@@ -270,10 +272,11 @@ function boundWithOthers(
   options: Omit<BoundOptions, 'model' | 'hosted'>,
   ratesOfOther: (route: Route, other: string) => Rates | null,
 ): Bound | null {
+  const native = routes.filter(({ target }) => target === null);
   const at = (name: string) =>
-    routes.map((route) => ({ ...route, upstreamModel: name, rates: ratesOfOther(route, name) }));
+    native.map((route) => ({ ...route, upstreamModel: name, rates: ratesOfOther(route, name) }));
   const answering = others.filter(({ role }) => role === 'answers').flatMap(({ name }) => at(name));
-  const assisting = others.filter(({ role }) => role === 'assists');
+  const assisting = native.length === 0 ? [] : others.filter(({ role }) => role === 'assists');
   const bound = dearestBound(call, body, [...routes, ...answering], options);
   return assisting.reduce((sum: Bound | null, { name }) => {
     const more = dearestBound(call, body, at(name), { ...options, streamed: false, assists: true });

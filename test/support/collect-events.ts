@@ -139,8 +139,13 @@ function collectPart(gathering: Gathering, event: PartEvent): void {
       think(gathering, event);
       return;
     case 'tool-call-start': {
-      const { id, name, custom, proof, itemId } = event;
-      const told = { ...(custom && { custom }), ...(proof && { proof }), ...(itemId && { itemId }) };
+      const { id, name, namespace, custom, proof, itemId } = event;
+      const told = {
+        ...(namespace && { namespace }),
+        ...(custom && { custom }),
+        ...(proof && { proof }),
+        ...(itemId && { itemId }),
+      };
       start(gathering, event, { type: 'tool-call', id, name, arguments: '', ...told });
       return;
     }

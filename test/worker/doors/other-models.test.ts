@@ -110,6 +110,22 @@ it('refuses a fallback that no channel of the requested model serves', async () 
   ]);
 });
 
+it('serves a request that is translated: the target knows nothing of the fallback', async () => {
+  const { token } = await relay.token();
+  await relay.manage('PUT', '/aliases/claude-by-gpt', { models: ['gpt-4.1-mini'] });
+  relay.upstream = () =>
+    Response.json({ choices: [{ message: { content: 'hi' }, finish_reason: 'stop' }], output: [] });
+  const body = {
+    model: 'claude-by-gpt',
+    fallbacks: [{ model: 'claude-opus-4-8' }],
+    max_tokens: 10,
+    messages: hi,
+  };
+  const reply = await ask(token, '/v1/messages', body);
+  expect(reply.status, reply.text).not.toBe(404);
+  expect(relay.received.at(-1)?.body).not.toContain('claude-opus-4-8');
+});
+
 it('refuses a fallback without a price to a token with a quota', async () => {
   const { token } = await relay.token({ quota_usd: 5 });
   const reply = await ask(token, '/v1/chat/completions', {
