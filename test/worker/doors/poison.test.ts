@@ -64,7 +64,12 @@ it('bounds the list of what translation dropped, in the row', async () => {
   await addChannels(relay);
   const { token } = await relay.token();
   relay.upstream = () =>
-    Response.json({ type: 'message', content: [], usage: { input_tokens: 1, output_tokens: 1 } });
+    Response.json({
+      type: 'message',
+      content: [{ type: 'text', text: 'hi' }],
+      stop_reason: 'end_turn',
+      usage: { input_tokens: 1, output_tokens: 1 },
+    });
   const unknown = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`x_${index}`, 1]));
   const body = {
     model: 'claude-3-5-haiku-20241022',
