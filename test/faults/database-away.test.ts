@@ -12,7 +12,7 @@ import { databaseFile, glimpseBooks, readBooks } from './books.ts';
 import { ask, type Seen } from './client.ts';
 import { costOf, models, price } from './kinds.ts';
 import { type PlannedRequest, planRequests } from './plan.ts';
-import { type FaultyUpstream, startFaultyUpstream } from './upstream.ts';
+import { type FaultyUpstream, indexHeader, startFaultyUpstream } from './upstream.ts';
 
 const awayMs = import.meta.env.MODE === 'faults' ? 60_000 : 6_000;
 const perSecond = 20;
@@ -32,7 +32,9 @@ beforeAll(async () => {
   upstream = await startFaultyUpstream(plan);
   relay = await startRelay({}, state);
   for (const [provider, model] of Object.entries(models)) {
-    await relay.channel({ name: provider, provider, base_url: upstream.url, keys: ['key'], models: [model] });
+    const settings = { forward_headers: [indexHeader] };
+    const channel = { name: provider, provider, base_url: upstream.url, keys: ['key'], models: [model] };
+    await relay.channel({ ...channel, settings });
     await relay.manage('PUT', `/api/prices/${model}`, price);
   }
 });

@@ -10,7 +10,7 @@ import { type Books, glimpseBooks, readBooks } from './books.ts';
 import { ask, type Seen } from './client.ts';
 import { models, price } from './kinds.ts';
 import { type PlannedRequest, planRequests } from './plan.ts';
-import { type FaultyUpstream, type Served, startFaultyUpstream } from './upstream.ts';
+import { type FaultyUpstream, indexHeader, type Served, startFaultyUpstream } from './upstream.ts';
 
 export interface RunOptions {
   seed: number;
@@ -91,7 +91,8 @@ class World {
 
   async begin(): Promise<void> {
     const relay = await this.start();
-    const common = { base_url: this.upstream.url, keys: ['key-of-the-operator'] };
+    const settings = { forward_headers: [indexHeader] };
+    const common = { base_url: this.upstream.url, keys: ['key-of-the-operator'], settings };
     for (const [provider, model] of Object.entries(models)) {
       await relay.channel({ ...common, name: provider, provider, models: [model] });
       await relay.manage('PUT', `/api/prices/${model}`, price);

@@ -37,7 +37,7 @@ export interface SpokenApi {
 export const openaiApi: SpokenApi = {
   channel: (upstream) => channelTo(upstream),
   opened: (session) => session.say(sessionCreated()),
-  nameOf: ({ request }) => new URL(request.url ?? '', 'http://x').searchParams.get('session') ?? '',
+  nameOf: ({ request }) => String(request.headers['openai-safety-identifier'] ?? ''),
   asks: (_, event) => event.type === 'response.create',
   answer: (input) => responseEvents({ input, output: 50 }, 4),
   say: (session, frame) => session.say(frame),
@@ -46,7 +46,8 @@ export const openaiApi: SpokenApi = {
     return response?.usage?.input_tokens ?? null;
   },
   open: async (url, token, name) => {
-    const client = await openRealtime(url, token, { query: `?model=gpt-realtime&session=${name}` });
+    const headers = { authorization: `Bearer ${token}`, 'openai-safety-identifier': name };
+    const client = await openRealtime(url, token, { socket: { headers } });
     return { socket: client.socket, closed: client.closed, hold: (answers) => holdRealtime(client, answers) };
   },
   // gpt-realtime, text.
