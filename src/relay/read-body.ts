@@ -55,7 +55,10 @@ export async function readBody(
   if (isLarge) await beforeLarge();
   const whenLarge = isLarge ? async () => undefined : beforeLarge;
   const boundary = formBoundary(request.headers.get('content-type'));
-  if (boundary !== null) return readForm(request.body, boundary, contentLength, heldBytes, whenLarge);
+  if (boundary !== null) {
+    const isKnown = endpoint.kind === 'transcription' ? isKnownToTheFile : namesModel;
+    return readForm(request.body, { boundary, contentLength, isKnown, whenLarge }, heldBytes);
+  }
   const isCounted = contentLength === null;
   return readJson(isCounted ? await readCounting(request.body, whenLarge) : await request.arrayBuffer());
 }
@@ -112,12 +115,34 @@ function hasGrownLarge(size: number, { byteLength }: Uint8Array): boolean {
   return size <= smallBodyBytes && size + byteLength > smallBodyBytes;
 }
 
+interface FormOptions {
+  boundary: string;
+  contentLength: number | null;
+  /** Whether what has come says enough to admit the request. */
+  isKnown: (scanner: FormScanner) => boolean;
+  whenLarge: () => Promise<void>;
+}
+
+function namesModel({ fields }: FormScanner): boolean {
+  return fields.some(({ name }) => name === 'model');
+}
+
+/** Fields of a transcription before its file; a client that sends more of them names no `url` by accident. */
+const transcriptionFieldBytes = 65_536;
+
+/** A `url` beside `model` is sound to be paid for: fields are read up to the file, however they come in pieces. */
+function isKnownToTheFile(scanner: FormScanner): boolean {
+  if (!namesModel(scanner)) return false;
+  return (
+    scanner.bytes.byteLength > transcriptionFieldBytes ||
+    /filename\*?\s*=/i.test(scanner.bytes.toString('latin1'))
+  );
+}
+
 async function readForm(
   body: ReadableStream,
-  boundary: string,
-  contentLength: number | null,
+  { boundary, contentLength, isKnown, whenLarge }: FormOptions,
   heldBytes: HeldBytes,
-  whenLarge: () => Promise<void>,
 ): Promise<CallerBody> {
   const rest = new GulpReader(body);
   const scanner = new FormScanner(boundary);
@@ -128,7 +153,7 @@ async function readForm(
       if (hasGrownLarge(scanner.bytes.byteLength, bytes)) await whenLarge();
       modelParts.push(bytes);
       scanner.push(bytes);
-      if (scanner.fields.some(({ name }) => name === 'model')) break;
+      if (isKnown(scanner)) break;
       if (scanner.bytes.byteLength > relayLimits.heldFormBytes) throw modelTooLate();
       release.grow(bytes.byteLength);
     }

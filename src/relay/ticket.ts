@@ -80,10 +80,17 @@ export class Ticket {
     }
   }
 
-  /** The caller has left while the upstream is read on: others may run in its place, and the money stays held. */
+  /**
+   * The caller has left while the upstream is read on: others may run in its place, and the money stays held, with what the
+   * unseen part may cost.
+   */
   giveSlotBack(meter: Meter): void {
-    const look = { ...this.lookFor(this.reservedNanoUsd, this.runningCost(meter, 'passed')), hasLeft: true };
-    this.call.background(this.ledgers.look(this.call.identity.tokenId, look).catch(() => undefined));
+    const wants = this.isShort(meter) ? this.nextReservation(meter) : this.reservedNanoUsd;
+    const look = { ...this.lookFor(wants, this.runningCost(meter, 'passed')), hasLeft: true };
+    const given = this.ledgers.look(this.call.identity.tokenId, look).then((answer) => {
+      if (answer.outcome === 'go-on') this.reservedNanoUsd = answer.reservedNanoUsd;
+    });
+    this.call.background(given.catch(() => undefined));
   }
 
   /** Whether what it has cost nears what is held: by half a step, unless all that it can cost is held. */

@@ -32,7 +32,7 @@ export function startUpload(
     form.contentLength === null
       ? new IdentityTransformStream()
       : new FixedLengthStream(form.contentLength + grown);
-  heard?.push(held, true);
+  heard?.push(held, form.fields.filter(({ name }) => name === 'url').length);
   return { body: readable, done: send(form, held, writable.getWriter(), abort, heard) };
 }
 

@@ -20,10 +20,10 @@ export class UploadedAudio {
   #before = '';
 
   /**
-   * Takes the next bytes of the form. Throws RelayError `invalid_request` for a `url` behind the first fields (`isHeld` is
-   * false): what it may cost was not reserved.
+   * Takes the next bytes of the form. Throws RelayError `invalid_request` for a `url` beyond the `reservedUrls` that were
+   * read before the request was admitted: what it may cost was not reserved.
    */
-  push(bytes: Uint8Array, isHeld = false): void {
+  push(bytes: Uint8Array, reservedUrls = 0): void {
     const text =
       this.#before + Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
     const fresh = this.#before.length;
@@ -31,7 +31,7 @@ export class UploadedAudio {
       [...text.matchAll(pattern)]
         .map(({ index, 0: it }) => index + it.length - fresh)
         .filter((end) => end > 0);
-    if (!isHeld && endsOf(urlPart).length > 0) throw urlTooLate();
+    if (endsOf(urlPart).length > reservedUrls) throw urlTooLate();
     this.#files = this.#files.map((count, index) => count + endsOf(fileNames[index] as RegExp).length);
     const [begin] = this.#isBegun ? [0] : endsOf(filePart);
     if (begin !== undefined) this.#audio.push(bytes.subarray(begin));
@@ -48,7 +48,7 @@ export class UploadedAudio {
 function urlTooLate(): RelayError {
   return new RelayError(
     'invalid_request',
-    'Put the form field `url` before `model`, or send the file itself.',
+    'Put the form field `url` before the file, or send the file itself.',
     {
       param: 'url',
     },
