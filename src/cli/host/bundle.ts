@@ -57,7 +57,7 @@ const keptBundles = 4;
 const root = inRepository('.wrangler/tmp/host');
 
 /**
- * Returns the bundle of the sources as they are now; builds it in a process of its own when there is none yet.
+ * Returns the bundle of the sources as they are now; builds it in a separate process when it is missing.
  * Throws CommandFailure when it cannot be built. The signal ends the build.
  */
 export async function hostBundle(signal?: AbortSignal): Promise<HostBundle> {

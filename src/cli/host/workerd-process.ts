@@ -68,7 +68,7 @@ function spawnPrivately(program: string, parameters: string[]): ChildProcess {
 
 /**
  * Starts a shell that outlives this process only to end workerd: when this process is gone, by whatever signal, the shell's input
- * ends. Returns what dismisses it. On Windows there is none.
+ * ends. Returns what dismisses it. Does nothing on Windows.
  */
 function watchOver({ pid }: ChildProcess, folder: string): () => void {
   if (isWindows || pid === undefined) return () => {};

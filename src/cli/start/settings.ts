@@ -66,7 +66,7 @@ function workerVariables(
   return variables;
 }
 
-/** Returns the ranges without blanks. Throws CommandFailure that names the first one that is none. */
+/** Returns the ranges without blanks. Throws CommandFailure that names the first invalid one. */
 function readTrustedProxy(text: string): string {
   const ranges = text.split(',').flatMap((range) => range.trim() || []);
   for (const range of ranges) {

@@ -45,7 +45,7 @@ export async function openInvites(db: D1Database, nowMs: number): Promise<Invite
   return results;
 }
 
-/** null: there is none, it is over, or it was used. */
+/** null: it does not exist, has expired, or was used. */
 export function findInvite(
   db: D1Database,
   hash: string,

@@ -1,5 +1,5 @@
 // The channels of an import. Sealed keys come with the address that they were stored with: a file cannot send them to
-// another. Files of before proofs existed are taken where no channel was ever kept, such as a restored backup.
+// another. Files from before proofs existed are taken where no channel was ever kept, such as a restored backup.
 import type { SealedKey } from '../../lib/seal.ts';
 import { encryptionKeyIdOf } from '../../lib/seal.ts';
 import type { Channel } from '../../routing/channel.ts';

@@ -69,7 +69,7 @@ const sealedKey = z.object({
   iv: z.string(),
   sealed: z.string(),
   encryption_key_id: z.string().openapi({ description: 'Which ENCRYPTION_KEY opens it.' }),
-  // Files of before have none.
+  // Older files have none.
   address_proof: z
     .string()
     .optional()
@@ -90,7 +90,7 @@ const channel = z
     enabled: z.boolean(),
     headers: z.record(z.string(), z.string()),
     groups: z.array(z.string()),
-    // Files of before have none.
+    // Older files have none.
     settings: settings.default({}),
     created_at: isoTime,
     updated_at: isoTime,
