@@ -1,9 +1,9 @@
 // Passing a body on by hand, in gulps with one write in flight: for what must be changed on the way (usage
 // that only the relay asked for), and for bodies that are no streams of events. What piles up during a write
 // goes out together with the next.
-import { GulpReader, gulpBytes } from '../lib/gulps.ts';
-import { joinedBytes } from '../lib/joined-bytes.ts';
+import { GatheringReader } from '../lib/gathering-reader.ts';
 import type { RelayError } from '../lib/relay-error.ts';
+import { withTimer } from '../lib/timer.ts';
 import { streamRhythm } from './limits.ts';
 import {
   brokenUpstream,
@@ -38,12 +38,7 @@ class Pump {
   private readonly task: StreamTask;
   private readonly edit: Edit | null;
   private readonly writer: WritableStreamDefaultWriter;
-  private readonly reader: GulpReader;
-  private gathered: Uint8Array[] = [];
-  private gatheredBytes = 0;
-  private sending: Promise<void> = Promise.resolve();
-  private sentAtMs = 0;
-  private timer: ReturnType<typeof setTimeout> | null = null;
+  private readonly reader: GatheringReader;
   private nextLookMs = Date.now() + streamRhythm.lookMs;
   private ended = false;
   /** Since when the upstream is waited for; null while the caller is. */
@@ -57,7 +52,7 @@ class Pump {
     this.task = task;
     this.edit = edit;
     this.writer = writer;
-    this.reader = new GulpReader(task.body);
+    this.reader = new GatheringReader(task.body);
   }
 
   async run(): Promise<StreamEnd> {
@@ -76,17 +71,20 @@ class Pump {
   private async pass(): Promise<StreamEnd> {
     try {
       for (let bytes = await this.hear(); bytes !== null; bytes = await this.hear()) {
-        if (this.edit === null) await this.send(bytes);
-        else await this.gather(bytes.slice());
+        await this.send(bytes);
         if (this.ending !== null && this.task.isAtBoundary()) return { outcome: 'ended', error: this.ending };
         if (this.callerLeft && isUsageKnown(this.task.meter)) return { outcome: 'client-left' };
+        await this.pause();
       }
-      await this.sendGathered();
       return this.interrupted() ?? { outcome: 'passed' };
     } catch (error) {
-      await this.sendGathered().catch(() => undefined);
       return this.interrupted() ?? { outcome: 'upstream-broke', error };
     }
+  }
+
+  /** A write costs more than a read, and no reader tells 8 ms: what comes sooner after the last sending is sent together. */
+  private async pause(): Promise<void> {
+    await withTimer(this.reader.full(), paceMs);
   }
 
   private async hear(): Promise<Uint8Array | null> {
@@ -119,34 +117,6 @@ class Pump {
       if (this.ending !== null) throw error;
       this.leave();
     }
-  }
-
-  /**
-   * Sends at once what comes after a pause; what comes sooner after the last sending is parsed and sent
-   * together. A write costs more than a read, and no reader tells 8 ms.
-   */
-  private async gather(bytes: Uint8Array): Promise<void> {
-    this.gathered.push(bytes);
-    this.gatheredBytes += bytes.byteLength;
-    const waitMs = this.sentAtMs + paceMs - Date.now();
-    if (waitMs <= 0 || this.gatheredBytes >= gulpBytes) return this.sendGathered();
-    this.timer ??= setTimeout(() => {
-      this.sendGathered().catch(() => this.leave());
-    }, waitMs);
-  }
-
-  /** One write in flight: whoever comes during it waits for it, then sends what has come meanwhile. */
-  private async sendGathered(): Promise<void> {
-    clearTimeout(this.timer ?? undefined);
-    this.timer = null;
-    await this.sending;
-    if (this.gatheredBytes === 0) return;
-    const bytes = joinedBytes(this.gathered);
-    this.gathered = [];
-    this.gatheredBytes = 0;
-    this.sending = this.send(bytes);
-    await this.sending;
-    this.sentAtMs = Date.now();
   }
 
   /** Why a read or a write came to nothing, if it was not the upstream. */
