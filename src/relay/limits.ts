@@ -30,6 +30,8 @@ export const streamRhythm = {
   firstGulpMs: 25,
   /** The ledger is asked whether the request may go on. */
   lookMs: 400,
+  /** A stream that was silent for so long gets a ping; a channel may say otherwise. Proxies cut after 60 s and more. */
+  pingMs: 15_000,
   /** An error event waits this long for an event boundary; then the connection is broken. */
   boundaryMs: 500,
   /**

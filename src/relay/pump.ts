@@ -1,6 +1,7 @@
 // Passing a body on by hand, in gulps with one write in flight: for what must be changed on the way (usage
 // that only the relay asked for), and for bodies that are no streams of events. What piles up during a write
 // goes out together with the next.
+import { EventStartFinder } from '../formats/ping.ts';
 import { GulpReader, gulpBytes } from '../lib/gulps.ts';
 import { joinedBytes } from '../lib/joined-bytes.ts';
 import type { RelayError } from '../lib/relay-error.ts';
@@ -27,9 +28,22 @@ export interface Edit {
 
 /** Starts passing, through `edit` if there is one. */
 export function pumpStream(task: StreamTask, edit: Edit | null): RunningStream {
-  const { readable, writable } = new IdentityTransformStream();
-  return { readable, end: new Pump(task, edit, writable.getWriter()).run() };
+  const { readable, writer } = task.open();
+  return { readable, end: new Pump(task, edit, writer).run() };
 }
+
+/**
+ * Passes what comes before the first event, and that event as far as it has come. Returns null when the stream goes on: `body` and the
+ * writer are free then. Never rejects.
+ */
+export function pumpToFirstEvent(
+  task: StreamTask,
+  writer: WritableStreamDefaultWriter,
+): Promise<StreamEnd | null> {
+  return new Pump(task, null, writer).runTo(new EventStartFinder());
+}
+
+const encoder = new TextEncoder();
 
 /** An edited stream that sends faster than this is sent on in this rhythm. */
 export const paceMs = 8;
@@ -46,6 +60,10 @@ class Pump {
   private timer: ReturnType<typeof setTimeout> | null = null;
   private nextLookMs = Date.now() + streamRhythm.lookMs;
   private ended = false;
+  private isWriting = false;
+  private wroteAtMs = Date.now();
+  /** A ping that is being written. */
+  private pinging: Promise<void> | null = null;
   /** Since when the upstream is waited for; null while the caller is. */
   private waitingSinceMs: number | null = null;
   private callerLeft = false;
@@ -61,11 +79,27 @@ class Pump {
   }
 
   async run(): Promise<StreamEnd> {
+    return this.watched(async () => this.stop((await this.pass(null)) ?? { outcome: 'passed' }));
+  }
+
+  /** Null: the first event has begun, and another passes the rest. */
+  async runTo(firstEvent: EventStartFinder): Promise<StreamEnd | null> {
+    return this.watched(async () => {
+      const end = await this.pass(firstEvent);
+      if (end !== null) return this.stop(end);
+      this.ended = true;
+      this.reader.release();
+      this.writer.releaseLock();
+      return null;
+    });
+  }
+
+  private async watched<T>(work: () => Promise<T>): Promise<T> {
     this.writer.closed.catch(() => this.leave());
     this.task.left.addEventListener('abort', () => this.leave(), { once: true });
     const watch = setInterval(() => void this.watch(), streamRhythm.gulpMs);
     try {
-      return await this.stop(await this.pass());
+      return await work();
     } finally {
       this.ended = true;
       clearInterval(watch);
@@ -73,13 +107,16 @@ class Pump {
     }
   }
 
-  private async pass(): Promise<StreamEnd> {
+  /** Null: the first event has begun, which is looked for when `firstEvent` is given. */
+  private async pass(firstEvent: EventStartFinder | null): Promise<StreamEnd | null> {
     try {
       for (let bytes = await this.hear(); bytes !== null; bytes = await this.hear()) {
+        const hasBegun = firstEvent?.push(bytes) ?? false;
         if (this.edit === null) await this.send(bytes);
         else await this.gather(bytes.slice());
         if (this.ending !== null && this.task.isAtBoundary()) return { outcome: 'ended', error: this.ending };
         if (this.callerLeft && isUsageKnown(this.task.meter)) return { outcome: 'client-left' };
+        if (hasBegun && this.ending === null && !this.callerLeft) return null;
       }
       await this.sendGathered();
       return this.interrupted() ?? { outcome: 'passed' };
@@ -113,12 +150,33 @@ class Pump {
 
   /** A write fails when the caller has left, unless the relay has ended the stream itself. */
   private async write(bytes: Uint8Array): Promise<void> {
+    if (this.pinging !== null) await this.pinging;
+    this.isWriting = true;
     try {
       await this.writer.write(bytes);
     } catch (error) {
       if (this.ending !== null) throw error;
       this.leave();
+    } finally {
+      this.isWriting = false;
+      this.wroteAtMs = Date.now();
     }
+  }
+
+  /** Tells a caller that has got nothing for long that the relay is there. If the caller is not, the write fails. */
+  private pingIfSilent(): void {
+    const { pingMs } = this.task;
+    if (pingMs === null || this.waitingSinceMs === null || this.isWriting || this.gatheredBytes > 0) return;
+    if (this.pinging !== null || Date.now() - this.wroteAtMs < pingMs || !this.task.isAtBoundary()) return;
+    const text = this.task.ping();
+    if (text === null) return;
+    this.pinging = this.writer
+      .write(encoder.encode(text))
+      .catch(() => this.leave())
+      .finally(() => {
+        this.pinging = null;
+        this.wroteAtMs = Date.now();
+      });
   }
 
   /**
@@ -167,6 +225,7 @@ class Pump {
   /** Ends the stream when the ledger says so: at a boundary at once, else at the next, else by breaking it. */
   private async watch(): Promise<void> {
     if (this.ended || this.ending !== null || this.callerLeft) return;
+    this.pingIfSilent();
     if (Date.now() < this.nextLookMs && !this.task.isShort()) return;
     this.nextLookMs = Date.now() + streamRhythm.lookMs;
     this.ending = this.silence() ?? (await this.task.look());
