@@ -4,12 +4,13 @@
 /** Bytes that one read may take. */
 export const gulpBytes = 65_536;
 
-/** Reads one stream in gulps into the same buffer. */
+/** Reads one stream in gulps into the same buffer, of `bytes`. */
 export class GulpReader {
   private readonly reader: ReadableStreamBYOBReader;
-  private buffer = new ArrayBuffer(gulpBytes);
+  private buffer: ArrayBuffer;
 
-  constructor(stream: ReadableStream) {
+  constructor(stream: ReadableStream, bytes = gulpBytes) {
+    this.buffer = new ArrayBuffer(bytes);
     this.reader = stream.getReader({ mode: 'byob' });
   }
 

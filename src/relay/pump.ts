@@ -32,6 +32,9 @@ export function pumpStream(task: StreamTask, edit: Edit | null): RunningStream {
   return { readable, end: new Pump(task, edit, writer).run() };
 }
 
+/** Most first events are no longer; what is passes with the rest. */
+const firstGulpBytes = 4_096;
+
 /**
  * Passes what comes before the first event, and that event as far as it has come. Returns null when the stream goes on: `body` and the
  * writer are free then. Never rejects.
@@ -40,7 +43,7 @@ export function pumpToFirstEvent(
   task: StreamTask,
   writer: WritableStreamDefaultWriter,
 ): Promise<StreamEnd | null> {
-  return new Pump(task, null, writer).runTo(new EventStartFinder());
+  return new Pump(task, null, writer, firstGulpBytes).runTo(new EventStartFinder());
 }
 
 const encoder = new TextEncoder();
@@ -71,11 +74,11 @@ class Pump {
   /** Why the relay wants the stream to end, at the next event boundary. */
   private ending: RelayError | null = null;
 
-  constructor(task: StreamTask, edit: Edit | null, writer: WritableStreamDefaultWriter) {
+  constructor(task: StreamTask, edit: Edit | null, writer: WritableStreamDefaultWriter, bytes = gulpBytes) {
     this.task = task;
     this.edit = edit;
     this.writer = writer;
-    this.reader = new GulpReader(task.body);
+    this.reader = new GulpReader(task.body, bytes);
   }
 
   async run(): Promise<StreamEnd> {
