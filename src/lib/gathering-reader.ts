@@ -11,7 +11,7 @@ export class GatheringReader {
   private readonly ahead: ReadableStreamBYOBReader;
   private aheadBuffer = new ArrayBuffer(aheadBytes);
   private isAhead = false;
-  private more: Promise<void> = Promise.resolve();
+  private pumping: Promise<void> = Promise.resolve();
 
   constructor(stream: ReadableStream) {
     const [taken, pumped] = stream.tee();
@@ -28,13 +28,13 @@ export class GatheringReader {
   }
 
   /** Resolves when there is no point in waiting for more: the stream is over, or as much has come as may wait. */
-  full(): Promise<void> {
-    return this.more;
+  get full(): Promise<void> {
+    return this.pumping;
   }
 
   private pump(): void {
     this.isAhead = true;
-    this.more = this.ahead.readAtLeast(aheadBytes, new Uint8Array(this.aheadBuffer)).then(
+    this.pumping = this.ahead.readAtLeast(aheadBytes, new Uint8Array(this.aheadBuffer)).then(
       ({ done, value }) => {
         if (value !== undefined) this.aheadBuffer = value.buffer as ArrayBuffer;
         this.isAhead = done;

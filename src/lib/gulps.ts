@@ -32,6 +32,11 @@ export class GulpReader {
     return done || value === undefined ? null : value;
   }
 
+  /** Lets go of the stream, for another to read on. */
+  release(): void {
+    this.reader.releaseLock();
+  }
+
   /** Gives up on the stream; never rejects. */
   async cancel(reason?: unknown): Promise<void> {
     await this.reader.cancel(reason).catch(() => undefined);

@@ -5,6 +5,7 @@ import { GulpReader } from '../lib/gulps.ts';
 import type { RelayError } from '../lib/relay-error.ts';
 import { withTimer } from '../lib/timer.ts';
 import { streamRhythm } from './limits.ts';
+import { pumpToFirstEvent } from './pump.ts';
 import {
   brokenUpstream,
   closeWhole,
@@ -20,10 +21,25 @@ import {
 /** How the passing of bytes to the caller came to an end. */
 type Passing = { state: 'drained' } | { state: 'broken'; error: unknown } | { state: 'left' };
 
-/** Starts passing. The caller's bytes are exactly the upstream's. */
+/** Starts passing. The caller's bytes are exactly the upstream's, and pings before the first event. */
 export function pipeStream(task: StreamTask): RunningStream {
-  const { readable, writable } = new IdentityTransformStream();
-  return { readable, end: new Pipe(task, writable).run() };
+  const { readable, writable, writer } = task.open();
+  return { readable, end: run(task, writable, writer) };
+}
+
+/** Nobody else can write while the runtime does: where there may be pings, the first event is passed by hand. */
+async function run(
+  task: StreamTask,
+  writable: WritableStream,
+  writer: WritableStreamDefaultWriter,
+): Promise<StreamEnd> {
+  if (task.pingMs !== null && task.ping() !== null) {
+    const end = await pumpToFirstEvent(task, writer);
+    if (end !== null) return end;
+  } else {
+    writer.releaseLock();
+  }
+  return new Pipe(task, writable).run();
 }
 
 class Pipe {
