@@ -37,6 +37,8 @@ import { unpricedOf } from './routing/route-rates.ts';
 import { type HealthBoardPort, SharedHealth } from './routing/shared-health.ts';
 import { RoutingStore } from './routing/store.ts';
 import { UpstreamIdStore } from './routing/upstream-id-store.ts';
+import { isSchemaReady } from './schema/readiness.ts';
+import { whenSchemaIsReady } from './schema-gate.ts';
 import { TokenCache } from './tokens/cache.ts';
 import { TokenResolver } from './tokens/resolve.ts';
 import { TokenStore } from './tokens/store.ts';
@@ -233,10 +235,20 @@ export const app = {
     const isSocket = asksForSocket(request);
     const refusal = isSocket ? refuseSocket(request) : null;
     if (refusal !== null) return refusal;
-    const fromPage = (request.headers.has('origin') && !isSocket) || request.method === 'OPTIONS';
-    return (fromPage ? doorsForPages : doors).fetch(request, env, context);
+    if (isSchemaReady(env.DB)) return serve(request, env, context, isSocket);
+    return whenSchemaIsReady(request, env.DB, report, () => serve(request, env, context, isSocket));
   },
 };
+
+function serve(
+  request: Request,
+  env: Env,
+  context: ExecutionContext,
+  isSocket: boolean,
+): Response | Promise<Response> {
+  const fromPage = (request.headers.has('origin') && !isSocket) || request.method === 'OPTIONS';
+  return (fromPage ? doorsForPages : doors).fetch(request, env, context);
+}
 
 function noSuchRoute(path: string, method: string): RelayError {
   const allow = [...methodsOf(path)];

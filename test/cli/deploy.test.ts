@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { stepsFrom } from '../../src/cli/schema-files.ts';
-import { schemaVersion } from '../../src/lib/schema-store.ts';
+import { schemaVersion } from '../../src/schema/steps.ts';
 import { type CloudflareImitation, startCloudflareImitation } from './cloudflare-imitation.ts';
 import { type Ended, runProgram, temporaryFolder } from './programs.ts';
 

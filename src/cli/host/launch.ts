@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { CommandFailure, describeError } from '../failure.ts';
 import { listenAddresses } from '../start/port.ts';
-import { applySchema } from './apply-schema.ts';
 import { hostBundle } from './bundle.ts';
 import { callWorker, openCall } from './control-call.ts';
 import { startCron } from './cron.ts';
@@ -74,7 +73,6 @@ async function start(order: HostOrder, signal: AbortSignal): Promise<RunningRela
   const { stateDirectory, variables, trustedProxy = '' } = order;
   const bundle = await hostBundle(signal);
   prepareStateFolder(stateDirectory);
-  await applySchema(stateDirectory, bundle, signal);
   const addresses = await listenAddresses(order.host, order.port);
   signal.throwIfAborted();
   const folder = runFolder();

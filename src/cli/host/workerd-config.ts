@@ -46,28 +46,6 @@ export function relayConfig(stateDirectory: string, relays: readonly RelayOption
   );
 }
 
-/** Returns a configuration of the database alone, with a Worker before it that runs SQL from a unix socket. */
-export function databaseConfig(stateDirectory: string, database: DatabaseBinding, socket: string): string {
-  const worker = {
-    compatibilityDate: '2026-10-20',
-    modules: [{ name: 'index.js', esModule: databaseWorker }],
-    bindings: [databaseBinding({ ...database, binding: 'DB' })],
-  };
-  return configText(
-    [{ name: 'database', worker }, ...simulator(stateDirectory, simulators.d1)],
-    [{ name: 'database', address: `unix:${socket}`, http: {}, service: 'database' }],
-  );
-}
-
-/** Takes an array of statements and runs them as one batch: all of them or none. */
-const databaseWorker = `export default {
-  async fetch(request, { DB }) {
-    const statements = await request.json();
-    const results = await DB.batch(statements.map((statement) => DB.prepare(statement)));
-    return Response.json(results.map((result) => result.results));
-  },
-};`;
-
 function configText(services: Struct[], sockets: Struct[]): string {
   const config = { services, sockets, v8Flags, extensions: [{ modules: miniflareModules }] };
   return `using Workerd = import "/workerd/workerd.capnp";\nconst config :Workerd.Config = ${capnpText(config)};\n`;
