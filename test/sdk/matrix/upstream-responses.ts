@@ -21,7 +21,7 @@ function output(script: Script): Json[] {
       ? [
           {
             type: 'reasoning',
-            id: 'rs_upstream',
+            id: script.thought.id ?? 'rs_upstream',
             summary: script.thought.text === '' ? [] : [{ type: 'summary_text', text: script.thought.text }],
             encrypted_content: script.thought.seal,
           },
@@ -41,11 +41,12 @@ function output(script: Script): Json[] {
           },
         ]
       : []),
-    ...(script.calls ?? []).map(({ id, name, args }, index) => ({
+    ...(script.calls ?? []).map(({ id, name, namespace, args }, index) => ({
       type: 'function_call',
       id: `fc_${index}`,
       call_id: id,
       name,
+      ...(namespace && { namespace }),
       arguments: JSON.stringify(args),
       status: 'completed',
     })),
