@@ -22,6 +22,8 @@ export interface Agent {
   program: string;
   /** The format of its requests. */
   format: Format;
+  /** The model to ask a kind of channel for, where it is not the one that all others ask for. */
+  models?: Partial<Record<Format, string>>;
   /** Arguments and environment of one headless run; writes the files that it needs into `home`. */
   prepare(run: AgentRun): { args: string[]; env: Record<string, string> };
 }
@@ -64,11 +66,16 @@ export const claudeCode: Agent = {
   },
 };
 
+/** A model that Codex declares tools for one by one, and that OpenAI has in the Responses API only. */
+export const codexModel = 'gpt-5.1-codex';
+
 /** https://developers.openai.com/codex/config-reference */
 export const codex: Agent = {
   name: 'Codex',
   program: 'codex',
   format: 'openai-responses',
+  // For newer ones it writes code instead of calling tools one by one.
+  models: { 'openai-responses': codexModel },
   prepare: ({ home, folder, url, token, model, prompt, mcpCommand: { command, args } }) => {
     write(
       join(home, '.codex/config.toml'),
@@ -124,16 +131,41 @@ export const geminiCli: Agent = {
   },
 };
 
-/** `copilot help providers` and `copilot help environment` */
-const copilot: Agent = {
-  name: 'Copilot CLI',
+const labels: Record<Format, string> = {
+  'openai-chat': 'chat',
+  'openai-responses': 'Responses',
+  'anthropic-messages': 'Messages',
+  'gemini-generate': 'generateContent',
+};
+
+/** The three that can be told which API to call: the relay's address in each is as their documentation has the provider's. */
+type Formats<Setting> = Partial<Record<Format, Setting>>;
+
+function inEach<Setting>(
+  formats: Formats<Setting>,
+  agent: (format: Format, setting: Setting) => Agent,
+): Agent[] {
+  return Object.entries(formats).map(([format, setting]) => agent(format as Format, setting));
+}
+
+const copilotApis: Formats<{ type: string; wireApi: string; path: string }> = {
+  'openai-chat': { type: 'openai', wireApi: 'completions', path: '/v1' },
+  'openai-responses': { type: 'openai', wireApi: 'responses', path: '/v1' },
+  'anthropic-messages': { type: 'anthropic', wireApi: 'completions', path: '' },
+};
+
+/** `copilot help providers` and `copilot help environment`. There is no provider of Google's kind. */
+const copilots = inEach(copilotApis, (format, { type, wireApi, path }) => ({
+  name: `Copilot CLI, ${labels[format]}`,
   program: 'copilot',
-  format: 'openai-chat',
+  format,
   prepare: ({ home, url, token, model, prompt }) => ({
     args: ['-p', prompt, '--allow-all-tools', '--allow-all-paths', '--no-color'],
     env: {
       COPILOT_HOME: join(home, '.copilot'),
-      COPILOT_PROVIDER_BASE_URL: `${url}/v1`,
+      COPILOT_PROVIDER_TYPE: type,
+      COPILOT_PROVIDER_WIRE_API: wireApi,
+      COPILOT_PROVIDER_BASE_URL: url + path,
       COPILOT_PROVIDER_API_KEY: token,
       COPILOT_MODEL: model,
       // No telemetry, no update, no GitHub.
@@ -141,13 +173,20 @@ const copilot: Agent = {
       COPILOT_AUTO_UPDATE: 'false',
     },
   }),
+}));
+
+const opencodeApis: Formats<{ npm: string; path: string }> = {
+  'openai-chat': { npm: '@ai-sdk/openai-compatible', path: '/v1' },
+  'openai-responses': { npm: '@ai-sdk/openai', path: '/v1' },
+  'anthropic-messages': { npm: '@ai-sdk/anthropic', path: '/v1' },
+  'gemini-generate': { npm: '@ai-sdk/google', path: '/v1beta' },
 };
 
 /** https://opencode.ai/docs/providers/ and https://opencode.ai/docs/cli/ */
-const opencode: Agent = {
-  name: 'opencode',
+const opencodes = inEach(opencodeApis, (format, { npm, path }) => ({
+  name: `opencode, ${labels[format]}`,
   program: 'opencode',
-  format: 'openai-chat',
+  format,
   prepare: ({ url, token, model, prompt }) => ({
     args: ['run', '--model', `relay/${model}`, prompt],
     env: {
@@ -157,9 +196,9 @@ const opencode: Agent = {
         small_model: `relay/${model}`,
         provider: {
           relay: {
-            npm: '@ai-sdk/openai-compatible',
+            npm,
             name: 'relay',
-            options: { baseURL: `${url}/v1`, apiKey: token },
+            options: { baseURL: url + path, apiKey: token },
             models: { [model]: { name: model, reasoning: true, tool_call: true } },
           },
         },
@@ -170,21 +209,32 @@ const opencode: Agent = {
       OPENCODE_DISABLE_LSP_DOWNLOAD: '1',
     },
   }),
+}));
+
+const piApis: Formats<{ api: string; path: string; compat?: object }> = {
+  'openai-chat': { api: 'openai-completions', path: '/v1' },
+  'openai-responses': { api: 'openai-responses', path: '/v1' },
+  'anthropic-messages': {
+    api: 'anthropic-messages',
+    path: '',
+    compat: { forceAdaptiveThinking: true, supportsTemperature: false },
+  },
+  'gemini-generate': { api: 'google-generative-ai', path: '/v1beta' },
 };
 
 /** docs/models.md, docs/models-configuration.md and docs/environment-variables.md of the package */
-const pi: Agent = {
-  name: 'pi',
+const pis = inEach(piApis, (format, { api, path, compat }) => ({
+  name: `pi, ${labels[format]}`,
   program: 'pi',
-  format: 'openai-chat',
+  format,
   prepare: ({ home, url, token, model, prompt }) => {
     write(join(home, '.pi/agent/models.json'), {
       providers: {
         relay: {
-          baseUrl: `${url}/v1`,
-          api: 'openai-completions',
+          baseUrl: url + path,
+          api,
           apiKey: token,
-          models: [{ id: model, reasoning: true, contextWindow: 200_000, maxTokens: 32_000 }],
+          models: [{ id: model, reasoning: true, contextWindow: 200_000, maxTokens: 32_000, compat }],
         },
       },
     });
@@ -198,6 +248,6 @@ const pi: Agent = {
       },
     };
   },
-};
+}));
 
-export const agents: readonly Agent[] = [claudeCode, codex, geminiCli, copilot, opencode, pi];
+export const agents: readonly Agent[] = [claudeCode, codex, geminiCli, ...copilots, ...opencodes, ...pis];

@@ -95,19 +95,26 @@ function callOf({ name, namespace }: DeclaredTool, args: Json): Call {
   return { name, args, ...(namespace && { namespace }) };
 }
 
+/** What a schema takes: also where that is said in capitals (Google) or by a union. */
+const typesIn = ({ type, anyOf = [] }: Json): string[] => [
+  ...[type ?? []].flat().map((one: string) => one.toLowerCase()),
+  ...anyOf.flatMap(typesIn),
+];
+
+/** The file where the schema wants a path or a command, and nothing much for what else it requires. */
 function argumentsFor({ properties = {}, required = [] }: Json, file: string): Json {
   const args: Json = {};
-  for (const name of required as string[]) {
-    const { type } = properties[name] ?? {};
-    if (/path|^file$/i.test(name)) args[name] = file;
-    else if (/^cmd$|^command$/.test(name)) args[name] = type === 'array' ? ['cat', file] : `cat ${file}`;
-    else args[name] = type === 'boolean' ? false : type === 'integer' || type === 'number' ? 1 : 'read';
-  }
-  // Some agents require nothing.
-  for (const name of ['file_path', 'filePath', 'path', 'cmd', 'command'])
-    if (properties[name] && Object.keys(args).length === 0)
-      args[name] = /path/i.test(name) ? file : `cat ${file}`;
+  for (const name of required as string[])
+    args[name] = argumentFor(name, typesIn(properties[name] ?? {}), file);
   return args;
+}
+
+function argumentFor(name: string, types: readonly string[], file: string): unknown {
+  if (/path|^file$/i.test(name)) return file;
+  if (/^cmd$|^command$/.test(name)) return types.includes('array') ? ['cat', file] : `cat ${file}`;
+  if (types.includes('null')) return null;
+  if (types.includes('boolean')) return false;
+  return types.some((type) => /integer|number/.test(type)) ? 1 : 'read';
 }
 
 /** A request that reached the upstream, read by its format. */
@@ -129,7 +136,7 @@ export const wordIn = (text: string) => /word-[0-9a-f]{8}/.exec(text)?.[0];
 const thoughtOf = (turn: number) => ({
   text: `I need to look, for the ${turn + 1}. time.`,
   seal: Buffer.from(`seal-of-thought-${turn}`).toString('base64'),
-  id: `rs_${turn}`,
+  id: String(turn),
 });
 
 /**

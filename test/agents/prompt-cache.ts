@@ -95,9 +95,12 @@ function blocksOfTurn(content: unknown, rest: Json): Json[] {
   return Array.isArray(content) ? content.map((block: Json) => ({ role, ...block })) : [{ ...rest, content }];
 }
 
-const unmarked = (block: Json) =>
-  JSON.stringify(block, (key, value) => (key === 'cache_control' ? undefined : value));
+const markers = ['cache_control', 'prompt_cache_breakpoint'];
 
+const unmarked = (block: Json) =>
+  JSON.stringify(block, (key, value) => (markers.includes(key) ? undefined : value));
+
+/** The blocks as text, markers of caches aside. */
 export const piecesOf = (body: Json): string[] => blocksOfRequest(body).map(unmarked);
 
 function breakpointsOf(body: Json): number[] {

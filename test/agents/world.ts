@@ -5,7 +5,7 @@ import type { Format } from '../sdk/matrix/script.ts';
 import { scriptedModel } from '../sdk/matrix/upstream-formats.ts';
 import { startRelay } from '../support/relay.ts';
 import { startUpstream } from '../support/upstream.ts';
-import type { Agent } from './agents.ts';
+import { type Agent, codexModel } from './agents.ts';
 import {
   answerOf,
   declaredTools,
@@ -21,8 +21,8 @@ import { runAgent } from './run-agent.ts';
 
 /** One channel of each kind, with the model that it serves. */
 export const channels: Record<Format, { kind: string; provider: string; model: string }> = {
-  // One of the models that OpenAI has in the Responses API only: chat clients reach it by translation.
-  'openai-responses': { kind: 'Responses', provider: 'openai', model: 'gpt-5.1-codex' },
+  // OpenAI takes tools for it in the Responses API only: chat clients reach it by translation.
+  'openai-responses': { kind: 'Responses', provider: 'openai', model: 'gpt-6.2-sol' },
   'openai-chat': { kind: 'chat only', provider: 'openai-compatible', model: 'deepseek-v4-pro' },
   'anthropic-messages': { kind: 'Messages', provider: 'anthropic', model: 'claude-opus-5-5' },
   'gemini-generate': { kind: 'Gemini', provider: 'gemini', model: 'gemini-3.1-pro-preview' },
@@ -32,7 +32,7 @@ export const channels: Record<Format, { kind: string; provider: string; model: s
 export const aliases: Partial<Record<Format, string>> = {
   'openai-chat': 'gpt-6-sol',
   'anthropic-messages': 'gpt-6.1-sol',
-  'gemini-generate': 'gpt-6.2-sol',
+  'gemini-generate': 'gpt-6.2-astra',
 };
 
 /** A run as all sides saw it. */
@@ -66,7 +66,8 @@ export async function startWorld(): Promise<World> {
   const upstream = await startUpstream(scriptedModel((format, body) => answerOf(task, format, body)));
   const relay = await startRelay();
   for (const [format, { provider, model }] of Object.entries(channels)) {
-    const fields = { base_url: upstream.url, keys: ['upstream-key'], models: [model] };
+    const models = provider === 'openai' ? [model, codexModel] : [model];
+    const fields = { base_url: upstream.url, keys: ['upstream-key'], models };
     await relay.channel({ name: format, provider, ...fields });
   }
   for (const [format, name] of Object.entries(aliases))
@@ -74,7 +75,12 @@ export async function startWorld(): Promise<World> {
   const { token } = await relay.token();
   const proxy = await startRecordingProxy(relay.url);
 
-  const run: World['run'] = async (agent, channel, wanted, model = channels[channel].model) => {
+  const run: World['run'] = async (
+    agent,
+    channel,
+    wanted,
+    model = agent.models?.[channel] ?? channels[channel].model,
+  ) => {
     task = wanted;
     const [asked, received] = [proxy.exchanges.length, upstream.received.length];
     const word = `word-${randomBytes(4).toString('hex')}`;

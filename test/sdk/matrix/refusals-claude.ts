@@ -92,8 +92,9 @@ const rules: Rule[] = [
     if (type === 'disabled' || type === 'enabled')
       return `"thinking.type.${type}" is not supported for this model.`;
     if (isForced(body)) return 'Forced tool use is not supported for this model.';
-    const sampled = ['temperature', 'top_p', 'top_k'].find((name) => body[name] !== undefined);
-    return sampled ? `\`${sampled}\` is not supported for this model.` : null;
+    // "Claude Opus 4.7+ rejects non-default values": docs/models-configuration.md of @earendil-works/pi-coding-agent 1.6.0.
+    const sampled = ['temperature', 'top_p', 'top_k'].find((name) => ![undefined, 1].includes(body[name]));
+    return sampled ? `\`${sampled}\` is deprecated for this model.` : null;
   },
   // https://github.com/BerriAI/litellm/issues/15097 (2025-10)
   ({ temperature, top_p }, model) =>

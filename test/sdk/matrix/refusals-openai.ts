@@ -18,6 +18,14 @@ const isResult = ({ type }: Json) => /^(function_call_output|custom_tool_call_ou
 const thinks = (model: string) => /^gpt-5|^o\d/.test(model);
 
 const responsesRules: Rule[] = [
+  // https://dev.to/routerbase_com (2026-11-19), https://github.com/livekit/agents/pull/7169 (2026-09)
+  ({ reasoning }, model) => {
+    const effort = reasoning?.effort;
+    const isRefused =
+      (effort === 'minimal' && /^gpt-(5\.|[6-9])/.test(model)) ||
+      (effort === 'none' && /^gpt-(5-|5$|6-astra|6\.1-sol|6\.2)|codex/.test(model));
+    return isRefused ? `Unsupported value: '${effort}' is not supported with the '${model}' model.` : null;
+  },
   // https://github.com/continuedev/continue/issues/10092 (2026-02), https://github.com/bytedance/trae-agent/issues/245 (2025-08)
   (body) => {
     if (body.previous_response_id) return null;
@@ -108,6 +116,11 @@ const chatRules: Rule[] = [
       ? 'The `reasoning_content` in the thinking mode must be passed back to the API.'
       : null;
   },
+  // https://github.com/BerriAI/litellm/pull/34569 (2026-07)
+  ({ tools = [], reasoning_effort: effort }, model) =>
+    /^gpt-(5\.[5-9]|[6-9])/.test(model) && tools.length > 0 && effort !== 'none'
+      ? `Function tools with reasoning_effort are not supported for ${model} in /v1/chat/completions. To use function tools, use /v1/responses or set reasoning_effort to 'none'.`
+      : null,
   ({ tools = [] }) => functionsRefusal(tools.flatMap(({ function: one }: Json) => one ?? [])),
   ({ response_format: format }) => answerRefusal(format?.json_schema ?? null),
 ];
