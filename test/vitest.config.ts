@@ -29,6 +29,7 @@ const system = {
 const agentsProject = {
   test: {
     ...system,
+    globalSetup: [system.globalSetup, new URL('agents/install.ts', import.meta.url).pathname],
     name: 'agents',
     include: agentTests,
     testTimeout: 120_000,

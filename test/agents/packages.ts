@@ -16,20 +16,17 @@ const versions = {
   'js-tiktoken': '1.0.21',
 } as const;
 
-export interface InstalledPackages {
-  /** The path of a program that one of the packages has. */
-  program(name: string): string;
-  /** The folder of a package, for `import()`. */
-  folder(name: keyof typeof versions): string;
-  /** Removes what was installed, unless it is a cache. */
-  remove(): void;
-}
+/** The path of a program that one of the packages has. */
+export const programIn = (folder: string, name: string) => join(folder, 'node_modules/.bin', name);
+
+/** The folder of a package, for `import()`. */
+export const packageIn = (folder: string, name: keyof typeof versions) => join(folder, 'node_modules', name);
 
 /**
  * Installs the packages from npm: into the folder that AGENTS_FOLDER names, which is kept and reused while the versions are the same,
- * or into a temporary one. Throws when npm does.
+ * or into a temporary one, which `remove` removes. Throws when npm does.
  */
-export function installPackages(): InstalledPackages {
+export function installPackages(): { folder: string; remove(): void } {
   const cache = process.env.AGENTS_FOLDER;
   const folder = cache ?? mkdtempSync(join(tmpdir(), 'relay-agents-'));
   const wanted = JSON.stringify({ private: true, dependencies: versions });
@@ -44,10 +41,8 @@ export function installPackages(): InstalledPackages {
     });
     writeFileSync(marker, wanted);
   }
-  const modules = join(folder, 'node_modules');
   return {
-    program: (name) => join(modules, '.bin', name),
-    folder: (name) => join(modules, name),
+    folder,
     remove: () => {
       if (cache === undefined) rmSync(folder, { recursive: true, force: true });
     },

@@ -3,9 +3,10 @@
 
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Format } from '../sdk/matrix/script.ts';
 import { type Agent, claudeCode, codex, geminiCli } from './agents.ts';
+import { packageIn } from './packages.ts';
 import { cacheShare, piecesOf } from './prompt-cache.ts';
 import { channels, faultsOf, startWorld, type World } from './world.ts';
 
@@ -61,7 +62,9 @@ describe('the token count', () => {
     expect(tools.length).toBeGreaterThan(5);
     const base = { model: channels['openai-chat'].model, messages: [{ role: 'user', content: 'hi' }] };
     const counted = (await world.countTokens({ ...base, tools })) - (await world.countTokens(base));
-    const module = pathToFileURL(join(world.packages.folder('js-tiktoken'), 'dist/index.js')).href;
+    const module = pathToFileURL(
+      join(packageIn(inject('agentsFolder'), 'js-tiktoken'), 'dist/index.js'),
+    ).href;
     const { getEncoding } = await import(/* @vite-ignore */ module);
     const o200k: number = getEncoding('o200k_base').encode(JSON.stringify(tools)).length;
     console.log(`${tools.length} tools: counted ${counted}, o200k ${o200k} (${(100 * counted) / o200k} %)`);

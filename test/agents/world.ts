@@ -1,6 +1,7 @@
 // What the agents' tests share: the relay as `npm start` runs it, an imitated upstream behind four channels, and a proxy in front
 // that sees what the agents are answered.
 import { randomBytes } from 'node:crypto';
+import { inject } from 'vitest';
 import type { Format } from '../sdk/matrix/script.ts';
 import { scriptedModel } from '../sdk/matrix/upstream-formats.ts';
 import { startRelay } from '../support/relay.ts';
@@ -15,7 +16,7 @@ import {
   type UpstreamRequest,
   wordIn,
 } from './model.ts';
-import { type InstalledPackages, installPackages } from './packages.ts';
+import { programIn } from './packages.ts';
 import { type Exchange, startRecordingProxy } from './recording-proxy.ts';
 import { runAgent } from './run-agent.ts';
 
@@ -49,7 +50,6 @@ export interface ObservedRun {
 }
 
 export interface World {
-  packages: InstalledPackages;
   /** Runs the agent once with the channel's model, or with `model`. */
   run(agent: Agent, channel: Format, task: Task, model?: string): Promise<ObservedRun>;
   /** Asks the relay how many tokens a Messages body has, by its own estimate. */
@@ -61,7 +61,7 @@ export interface World {
 const limitMs = 90_000;
 
 export async function startWorld(): Promise<World> {
-  const packages = installPackages();
+  const folder = inject('agentsFolder');
   let task: Task = { tool: 'file', calls: 1 };
   const upstream = await startUpstream(scriptedModel((format, body) => answerOf(task, format, body)));
   const relay = await startRelay();
@@ -89,7 +89,7 @@ export async function startWorld(): Promise<World> {
       'The answer is elsewhere.',
     ]);
     const text = `The answer is ${word}.`;
-    const end = await runAgent(agent, packages.program(agent.program), {
+    const end = await runAgent(agent, programIn(folder, agent.program), {
       url: proxy.url,
       token,
       model,
@@ -108,7 +108,6 @@ export async function startWorld(): Promise<World> {
 
   const stop = async () => {
     await Promise.all([proxy.stop(), relay.stop(), upstream.stop()]);
-    packages.remove();
   };
   const countTokens = async (body: object) => {
     const answer = await fetch(`${relay.url}/v1/messages/count_tokens`, {
@@ -118,7 +117,7 @@ export async function startWorld(): Promise<World> {
     });
     return ((await answer.json()) as { input_tokens: number }).input_tokens;
   };
-  return { packages, run, countTokens, stop };
+  return { run, countTokens, stop };
 }
 
 /** What went wrong in a run: empty when nothing did. */
