@@ -30,7 +30,7 @@ interface Case {
 
 async function expectRun({ agent, channel, task, row = '', model }: Case): Promise<void> {
   const run = await world.run(agent, channel, task, model);
-  const faults = faultsOf(run, channel, task);
+  const faults = faultsOf(run, agent, channel, task);
   const line = agent.name + row;
   table[line] ??= {};
   table[line][channels[channel].kind] =

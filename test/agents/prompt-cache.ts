@@ -103,6 +103,12 @@ const unmarked = (block: Json) =>
 /** The blocks as text, markers of caches aside. */
 export const piecesOf = (body: Json): string[] => blocksOfRequest(body).map(unmarked);
 
+/** Whether a request says what the one before says, and only then more. */
+export function beginsWith(body: Json, before: Json): boolean {
+  const [now, then] = [piecesOf(body), piecesOf(before)];
+  return then.every((piece, index) => piece === now[index]);
+}
+
 function breakpointsOf(body: Json): number[] {
   const blocks = blocksOfRequest(body);
   const marked = blocks.flatMap((block, index) => (block.cache_control ? [index] : []));

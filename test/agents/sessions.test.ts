@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Format } from '../sdk/matrix/script.ts';
 import { type Agent, claudeCode, codex, geminiCli } from './agents.ts';
 import { packageIn } from './packages.ts';
-import { cacheShare, piecesOf } from './prompt-cache.ts';
+import { cacheShare } from './prompt-cache.ts';
 import { channels, faultsOf, startWorld, type World } from './world.ts';
 
 let world: World;
@@ -32,7 +32,7 @@ const pairs = [claudeCode, codex, geminiCli].flatMap((agent) =>
 
 async function session(agent: Agent, channel: Format) {
   const run = await world.run(agent, channel, task);
-  expect(faultsOf(run, channel, task)).toEqual([]);
+  expect(faultsOf(run, agent, channel, task)).toEqual([]);
   expect(run.turns).toHaveLength(20);
   return run;
 }
@@ -42,10 +42,6 @@ describe.each(pairs)(
   ({ agent, channel, name, kind }) => {
     it('each begin with the one before, and are cache hits to 85 % and more', async () => {
       const { turns } = await session(agent, channel);
-      for (const [index, { body }] of turns.slice(1).entries()) {
-        const before = piecesOf(turns[index]?.body ?? {});
-        expect(piecesOf(body).slice(0, before.length)).toEqual(before);
-      }
       const { inputTokens, cachedTokens } = cacheShare(channel, turns);
       const share = cachedTokens / inputTokens;
       table[name] ??= {};

@@ -17,6 +17,7 @@ import {
   wordIn,
 } from './model.ts';
 import { programIn } from './packages.ts';
+import { beginsWith } from './prompt-cache.ts';
 import { type Exchange, startRecordingProxy } from './recording-proxy.ts';
 import { runAgent } from './run-agent.ts';
 
@@ -121,7 +122,7 @@ export async function startWorld(): Promise<World> {
 }
 
 /** What went wrong in a run: empty when nothing did. */
-export function faultsOf(run: ObservedRun, channel: Format, task: Task): string[] {
+export function faultsOf(run: ObservedRun, agent: Agent, channel: Format, task: Task): string[] {
   const { code, output, exchanges, turns, word } = run;
   const refused = exchanges.filter(({ status }) => status >= 400 || status === 0);
   const seen = turns.some(({ body }) => wordIn(JSON.stringify(body)) === word);
@@ -131,8 +132,17 @@ export function faultsOf(run: ObservedRun, channel: Format, task: Task): string[
     ),
     ...(turns.every(({ format }) => format === channel) ? [] : ['the upstream was asked in another format']),
     ...(turns.length > task.calls ? [] : [`only ${turns.length} requests with tools reached the upstream`]),
+    // What passes natively is the agent's own.
+    ...(agent.format === channel || task.tool === 'mcp' || isPrefixStable(turns)
+      ? []
+      : ['a request does not begin with the one before']),
     ...(seen ? [] : ['the result of the tool did not reach the upstream']),
     ...(output.includes(`The last answer is ${word}.`) ? [] : ['the final text was not printed']),
     ...(code === 0 ? [] : [`the agent ended with ${code ?? 'its time limit'}: ${output.slice(-600)}`]),
   ];
+}
+
+/** Each request begins with the one before. (A search for tools changes which are declared.) */
+function isPrefixStable(turns: readonly UpstreamRequest[]): boolean {
+  return turns.slice(1).every(({ body }, index) => beginsWith(body, turns[index]?.body ?? {}));
 }
