@@ -76,41 +76,58 @@ export const codex: Agent = {
   format: 'openai-responses',
   // For newer ones it writes code instead of calling tools one by one.
   models: { 'openai-responses': codexModel },
-  prepare: ({ home, folder, url, token, model, prompt, mcpCommand: { command, args } }) => {
-    write(
-      join(home, '.codex/config.toml'),
-      `model = ${JSON.stringify(model)}
-model_provider = "relay"
+  prepare: (run) =>
+    prepareCodex(
+      run,
+      `model_provider = "relay"
+[model_providers.relay]
+name = "relay"
+base_url = ${JSON.stringify(`${run.url}/v1`)}
+env_key = "RELAY_TOKEN"
+wire_api = "responses"`,
+    ),
+};
+
+/** With its own provider at the relay's address it asks for a WebSocket first, and goes on without one after a 426. */
+const codexOfOpenai: Agent = {
+  ...codex,
+  name: 'Codex, openai_base_url',
+  prepare: (run) => {
+    write(join(run.home, '.codex/auth.json'), { auth_mode: 'apikey', OPENAI_API_KEY: run.token });
+    return prepareCodex(run, `openai_base_url = ${JSON.stringify(`${run.url}/v1`)}`);
+  },
+};
+
+function prepareCodex(run: AgentRun, provider: string): { args: string[]; env: Record<string, string> } {
+  const { home, folder, token, model, prompt, mcpCommand } = run;
+  write(
+    join(home, '.codex/config.toml'),
+    `model = ${JSON.stringify(model)}
 model_reasoning_effort = "medium"
 check_for_update_on_startup = false
+${provider}
 [analytics]
 enabled = false
 [feedback]
 enabled = false
-[model_providers.relay]
-name = "relay"
-base_url = ${JSON.stringify(`${url}/v1`)}
-env_key = "RELAY_TOKEN"
-wire_api = "responses"
 [mcp_servers.notes]
-command = ${JSON.stringify(command)}
-args = ${JSON.stringify(args)}
+command = ${JSON.stringify(mcpCommand.command)}
+args = ${JSON.stringify(mcpCommand.args)}
 default_tools_approval_mode = "approve"
 `,
-    );
-    return {
-      args: [
-        'exec',
-        '--skip-git-repo-check',
-        '--dangerously-bypass-approvals-and-sandbox',
-        '-C',
-        folder,
-        prompt,
-      ],
-      env: { CODEX_HOME: join(home, '.codex'), RELAY_TOKEN: token },
-    };
-  },
-};
+  );
+  return {
+    args: [
+      'exec',
+      '--skip-git-repo-check',
+      '--dangerously-bypass-approvals-and-sandbox',
+      '-C',
+      folder,
+      prompt,
+    ],
+    env: { CODEX_HOME: join(home, '.codex'), RELAY_TOKEN: token },
+  };
+}
 
 /** https://geminicli.com/docs/reference/configuration/ */
 export const geminiCli: Agent = {
@@ -250,4 +267,12 @@ const pis = inEach(piApis, (format, { api, path, compat }) => ({
   },
 }));
 
-export const agents: readonly Agent[] = [claudeCode, codex, geminiCli, ...copilots, ...opencodes, ...pis];
+export const agents: readonly Agent[] = [
+  claudeCode,
+  codex,
+  codexOfOpenai,
+  geminiCli,
+  ...copilots,
+  ...opencodes,
+  ...pis,
+];
