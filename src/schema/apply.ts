@@ -1,7 +1,13 @@
 // Brings a D1 database to the newest schema. Any number of Workers may do so at the same time: a batch of D1 is atomic, and each
 // step's first statement fails when another Worker has applied the step.
 import { schemaScripts } from './scripts.ts';
-import { type DatabaseSchema, type SchemaScripts, type SchemaStep, schemaSteps } from './steps.ts';
+import {
+  type DatabaseSchema,
+  hasMetaQuery,
+  type SchemaScripts,
+  type SchemaStep,
+  schemaSteps,
+} from './steps.ts';
 
 /** Reads what the database says of its schema. Rejects when it does not answer. */
 export async function schemaOf(db: D1Database): Promise<DatabaseSchema> {
@@ -21,8 +27,7 @@ async function readMeta(db: D1Database): Promise<DatabaseSchema> {
 }
 
 async function hasMeta(db: D1Database): Promise<boolean> {
-  const query = `SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'meta'`;
-  return (await db.prepare(query).first()) !== null;
+  return (await db.prepare(hasMetaQuery).first()) !== null;
 }
 
 /**

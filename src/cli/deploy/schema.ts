@@ -1,10 +1,8 @@
 // schema.sql and what of migrations/ is new, on the deployed database. Before the script is uploaded: new
 // code finds its columns, and old code does not mind columns that it does not know.
+import { hasMetaQuery, schemaVersionQuery } from '../../schema/steps.ts';
 import { stepsFrom } from '../schema-files.ts';
 import { runWrangler, wranglerJson } from '../wrangler.ts';
-
-const hasMetaQuery = `SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'meta'`;
-const schemaVersionQuery = `SELECT value FROM meta WHERE key = 'schema_version'`;
 
 /** Brings the schema up to date; safe to repeat. As queries: `--file` would close a live database while it imports. */
 export async function applyRemoteSchema(database: string, config: string): Promise<void> {
