@@ -2,9 +2,10 @@
 // that only the relay asked for), and for bodies that are no streams of events. What piles up during a write
 // goes out together with the next.
 import { EventStartFinder } from '../formats/ping.ts';
-import { GulpReader, gulpBytes } from '../lib/gulps.ts';
-import { joinedBytes } from '../lib/joined-bytes.ts';
+import { GatheringReader } from '../lib/gathering-reader.ts';
+import { GulpReader } from '../lib/gulps.ts';
 import type { RelayError } from '../lib/relay-error.ts';
+import { withTimer } from '../lib/timer.ts';
 import { streamRhythm } from './limits.ts';
 import {
   brokenUpstream,
@@ -29,11 +30,8 @@ export interface Edit {
 /** Starts passing, through `edit` if there is one. */
 export function pumpStream(task: StreamTask, edit: Edit | null): RunningStream {
   const { readable, writer } = task.open();
-  return { readable, end: new Pump(task, edit, writer).run() };
+  return { readable, end: new Pump(task, edit, writer, new GatheringReader(task.body)).run() };
 }
-
-/** Most first events are no longer; what is passes with the rest. */
-const firstGulpBytes = 4_096;
 
 /**
  * Passes what comes before the first event, and that event as far as it has come. Returns null when the stream goes on: `body` and the
@@ -43,24 +41,19 @@ export function pumpToFirstEvent(
   task: StreamTask,
   writer: WritableStreamDefaultWriter,
 ): Promise<StreamEnd | null> {
-  return new Pump(task, null, writer, firstGulpBytes).runTo(new EventStartFinder());
+  return new Pump(task, null, writer, new GulpReader(task.body)).runTo(new EventStartFinder());
 }
 
 const encoder = new TextEncoder();
 
-/** An edited stream that sends faster than this is sent on in this rhythm. */
+/** A stream that is passed by hand and sends faster than this is sent on in this rhythm: a write costs more than a read, and no reader tells 8 ms. */
 export const paceMs = 8;
 
 class Pump {
   private readonly task: StreamTask;
   private readonly edit: Edit | null;
   private readonly writer: WritableStreamDefaultWriter;
-  private readonly reader: GulpReader;
-  private gathered: Uint8Array[] = [];
-  private gatheredBytes = 0;
-  private sending: Promise<void> = Promise.resolve();
-  private sentAtMs = 0;
-  private timer: ReturnType<typeof setTimeout> | null = null;
+  private readonly reader: GulpReader | GatheringReader;
   private nextLookMs = Date.now() + streamRhythm.lookMs;
   private ended = false;
   private isWriting = false;
@@ -74,11 +67,16 @@ class Pump {
   /** Why the relay wants the stream to end, at the next event boundary. */
   private ending: RelayError | null = null;
 
-  constructor(task: StreamTask, edit: Edit | null, writer: WritableStreamDefaultWriter, bytes = gulpBytes) {
+  constructor(
+    task: StreamTask,
+    edit: Edit | null,
+    writer: WritableStreamDefaultWriter,
+    reader: GulpReader | GatheringReader,
+  ) {
     this.task = task;
     this.edit = edit;
     this.writer = writer;
-    this.reader = new GulpReader(task.body, bytes);
+    this.reader = reader;
   }
 
   async run(): Promise<StreamEnd> {
@@ -91,7 +89,7 @@ class Pump {
       const end = await this.pass(firstEvent);
       if (end !== null) return this.stop(end);
       this.ended = true;
-      this.reader.release();
+      if (this.reader instanceof GulpReader) this.reader.release();
       this.writer.releaseLock();
       return null;
     });
@@ -115,16 +113,14 @@ class Pump {
     try {
       for (let bytes = await this.hear(); bytes !== null; bytes = await this.hear()) {
         const hasBegun = firstEvent?.push(bytes) ?? false;
-        if (this.edit === null) await this.send(bytes);
-        else await this.gather(bytes.slice());
+        await this.send(bytes);
         if (this.ending !== null && this.task.isAtBoundary()) return { outcome: 'ended', error: this.ending };
         if (this.callerLeft && isUsageKnown(this.task.meter)) return { outcome: 'client-left' };
         if (hasBegun && this.ending === null && !this.callerLeft) return null;
+        if (this.reader instanceof GatheringReader) await withTimer(this.reader.full, paceMs);
       }
-      await this.sendGathered();
       return this.interrupted() ?? { outcome: 'passed' };
     } catch (error) {
-      await this.sendGathered().catch(() => undefined);
       return this.interrupted() ?? { outcome: 'upstream-broke', error };
     }
   }
@@ -169,7 +165,7 @@ class Pump {
   /** Tells a caller that has got nothing for long that the relay is there. If the caller is not, the write fails. */
   private pingIfSilent(): void {
     const { pingMs } = this.task;
-    if (pingMs === null || this.waitingSinceMs === null || this.isWriting || this.gatheredBytes > 0) return;
+    if (pingMs === null || this.waitingSinceMs === null || this.isWriting) return;
     if (this.pinging !== null || Date.now() - this.wroteAtMs < pingMs || !this.task.isAtBoundary()) return;
     const text = this.task.ping();
     if (text === null) return;
@@ -180,34 +176,6 @@ class Pump {
         this.pinging = null;
         this.wroteAtMs = Date.now();
       });
-  }
-
-  /**
-   * Sends at once what comes after a pause; what comes sooner after the last sending is parsed and sent
-   * together. A write costs more than a read, and no reader tells 8 ms.
-   */
-  private async gather(bytes: Uint8Array): Promise<void> {
-    this.gathered.push(bytes);
-    this.gatheredBytes += bytes.byteLength;
-    const waitMs = this.sentAtMs + paceMs - Date.now();
-    if (waitMs <= 0 || this.gatheredBytes >= gulpBytes) return this.sendGathered();
-    this.timer ??= setTimeout(() => {
-      this.sendGathered().catch(() => this.leave());
-    }, waitMs);
-  }
-
-  /** One write in flight: whoever comes during it waits for it, then sends what has come meanwhile. */
-  private async sendGathered(): Promise<void> {
-    clearTimeout(this.timer ?? undefined);
-    this.timer = null;
-    await this.sending;
-    if (this.gatheredBytes === 0) return;
-    const bytes = joinedBytes(this.gathered);
-    this.gathered = [];
-    this.gatheredBytes = 0;
-    this.sending = this.send(bytes);
-    await this.sending;
-    this.sentAtMs = Date.now();
   }
 
   /** Why a read or a write came to nothing, if it was not the upstream. */
