@@ -126,7 +126,9 @@ function streamed(answering: Answering, body: ReadableStream): Response {
   const isEvents = framing === 'sse' || framing === 'json-array';
   const isMadeAnew = providers[sent.route.channel.provider].rewritesStreams === true;
   const { pingNative = false } = sent.route.channel.settings;
-  const isNative = isEvents && !edited && !isMadeAnew && !pingNative && !mayBeBulk(call, plan);
+  // A stream that was decoded here cannot be piped: the runtime's pipe of it never ends.
+  const isPiped = !isMadeAnew && !upstream.headers.has('content-encoding');
+  const isNative = isEvents && !edited && isPiped && !pingNative && !mayBeBulk(call, plan);
   const running = isNative ? pipeStream(task) : pumpStream(task, edited ? usageStripper() : null);
   call.background(running.end.then((end) => settleStream(answering, end)));
   if (ticket.ttfbMs === null) ticket.ttfbMs = Date.now() - call.startedAtMs;
