@@ -263,8 +263,9 @@ async function testChannel(
   const channel = current.channel(channelId);
   if (channel === null) return { ok: false, status: null, latency_ms: 0, error: 'There is no such channel.' };
   const startedAtMs = Date.now();
-  const trial = await tryChannel(channel, model, keyId, services);
-  const place = { channelId, keyId: keyId ?? channel.keys[0]?.id ?? null };
+  const { trial, upstreamModel } = await tryChannel(channel, model, keyId, services);
+  const tried = upstreamModel === null ? {} : { upstreamModel };
+  const place = { channelId, keyId: keyId ?? channel.keys[0]?.id ?? null, ...tried };
   const told: Promise<unknown>[] = [];
   if (trial.ok) services.health.succeeded(place, startedAtMs, trial.latency_ms, (work) => told.push(work));
   await Promise.all(told);

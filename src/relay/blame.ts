@@ -42,7 +42,8 @@ function failureOf(status: number, headers: Headers, text: string): AttemptFailu
   const said = { reason: `status ${status}`, retryAfterMs, mayBeDone: gatewayStatuses.has(status) };
   if (refusedThisOnly(status, text)) return { ...said, kind: 'unsuited' };
   if (refusedRelay(status, text)) return { ...said, kind: 'refused' };
-  if (status === 429 || status === 408) return { ...said, kind: 'limited' };
+  if (status === 429) return { ...said, kind: 'limited' };
+  if (status === 408) return { ...said, kind: 'overdue' };
   // The channel is healthy: the conversation is too long for its model.
   if (status < 500 || readUpstreamError(status, text).kind === 'context-overflow') return null;
   return { ...said, kind: 'unavailable' };

@@ -65,24 +65,32 @@ const trials: Record<ProviderName, Trial> = {
   voyage: embed,
 };
 
-/** Sends it, with `model` or one that the channel serves, by that key or the first. Never throws. */
+/**
+ * Sends it, with `model` or one that the channel serves, by that key or the first. `upstreamModel` is what was tried; null: the
+ * channel names none. Never throws.
+ */
 export async function tryChannel(
   channel: LiveChannel,
   model: string | undefined,
   keyId: string | null,
   services: TrialServices,
-): Promise<ChannelTrial> {
+): Promise<{ trial: ChannelTrial; upstreamModel: string | null }> {
   const startedAtMs = Date.now();
-  const ended = (status: number | null, error?: string): ChannelTrial => ({
-    ok: error === undefined,
-    status,
-    latency_ms: Date.now() - startedAtMs,
-    ...(error !== undefined && { error }),
+  let upstreamModel: string | null = null;
+  const ended = (status: number | null, error?: string) => ({
+    trial: {
+      ok: error === undefined,
+      status,
+      latency_ms: Date.now() - startedAtMs,
+      ...(error !== undefined && { error }),
+    },
+    upstreamModel,
   });
   try {
     const name = model ?? (await services.modelLists.namesOf(channel, startedAtMs))[0];
     if (name === undefined)
       return ended(null, 'The channel names no model to try. Give one: {"model": "…"}.');
+    upstreamModel = upstreamNameOf(channel, name);
     const { response, text } = await sendTrial(channel, name, keyId, services);
     return ended(response.status, faultOf(response, text)?.slice(0, trialLimits.errorCharacters));
   } catch (error) {

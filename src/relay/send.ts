@@ -1,7 +1,9 @@
 // An admitted request's tries at upstreams, until one answers: at most three places a model, never the same twice, never after
-// the caller was sent a byte, never what may have been done already and must not be done twice.
+// the caller was sent a byte, never what may have been done already and must not be done twice, and none at all while every
+// upstream asks to be left alone.
 import type { Operation } from '../formats/format.ts';
 import { RelayError } from '../lib/relay-error.ts';
+import { everyPlaceCooling } from '../routing/every-place-cooling.ts';
 import { placeName } from '../routing/health.ts';
 import { type Choice, selectPlace, tryName } from '../routing/select.ts';
 import type { Admitted } from './admitted.ts';
@@ -31,9 +33,15 @@ export async function send(request: Admitted, leave: AbortSignal): Promise<Sent>
     place = mayBeRepeated(request, attempted.failure) ? nextPlace(request, tries) : null;
     if (place !== null) attempted.sent?.abort.abort();
   }
-  if (last === null) throw new RelayError('model_not_found', 'No channel serves this model at the moment.');
+  if (last === null) throw noPlace(request);
   if (last.sent === null) throw last.error;
   return last.sent;
+}
+
+/** Why the request goes nowhere. */
+function noPlace({ plan, services }: Admitted): RelayError {
+  const cooling = everyPlaceCooling(plan.routes, services.health.current, Date.now());
+  return cooling ?? new RelayError('model_not_found', 'No channel serves this model at the moment.');
 }
 
 /** Where a request has been: no place twice for the same model, and so many places for each of its models. */
