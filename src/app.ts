@@ -17,6 +17,7 @@ import { asNoPage, sayNoPage } from './lib/no-page.ts';
 import { RelayError, wordsWithCause } from './lib/relay-error.ts';
 import { RefreshedPrices } from './metering/price-refresh.ts';
 import { PriceStore } from './metering/price-store.ts';
+import type { FetchUpstream } from './providers/call.ts';
 import { sendToBinding } from './providers/workers-ai.ts';
 import { AccountLedgerClient } from './quota/account-client.ts';
 import { LedgerClient } from './quota/client.ts';
@@ -94,10 +95,18 @@ function buildServices(env: Env): Services {
     ),
     heldBytes: new HeldBytes(relayLimits.heldBytesOfIsolate),
     sendToAi: env.AI === undefined ? null : sendToBinding(env.AI),
+    sendAnew: sendAnew(env),
   };
 }
 
 /** One board for the whole deployment. */
+/** On the edge, Cloudflare's own pool decides which connection that is. */
+function sendAnew({ NEW_CONNECTIONS: connections }: Env): FetchUpstream {
+  return connections === undefined
+    ? (url, init) => fetch(url, init)
+    : (url, init) => connections.fetch(url, init);
+}
+
 function healthBoard({ HEALTH }: Env): HealthBoardPort {
   return { exchange: (report) => HEALTH.get(HEALTH.idFromName('board')).exchange(report) };
 }

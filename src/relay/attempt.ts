@@ -11,6 +11,7 @@ import { droppedHeader } from './headers.ts';
 import { adaptedBody, headersFor, outgoingBody, targetFor } from './outgoing.ts';
 import { waitsFor } from './patience.ts';
 import type { PricedRoute } from './plan.ts';
+import { mayBeSentAnew } from './repeat.ts';
 import { refuseLoss, type Translation } from './translation.ts';
 import { UploadedAudio } from './uploaded-audio.ts';
 
@@ -152,7 +153,11 @@ async function sendTo(
       firstByteMs: waitsFor(plan, route).firstByteMs,
     },
     target,
-    { sendToAi: services.sendToAi, runOn: call.background },
+    {
+      sendToAi: services.sendToAi,
+      sendAnew: mayBeSentAnew(request) ? services.sendAnew : undefined,
+      runOn: call.background,
+    },
   );
   // The upstream may answer before it has everything; the rest must be taken in all the same.
   if (uploaded !== null) call.background(uploaded.catch(() => undefined));

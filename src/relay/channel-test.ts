@@ -2,7 +2,7 @@
 import type { Operation } from '../formats/format.ts';
 import { AlarmClock } from '../lib/alarm-clock.ts';
 import { wordsWithCause } from '../lib/relay-error.ts';
-import type { Send } from '../providers/call.ts';
+import type { FetchUpstream, Send } from '../providers/call.ts';
 import { exchange } from '../providers/exchange.ts';
 import { baseUrlOf } from '../providers/provider.ts';
 import { providers } from '../providers/registry.ts';
@@ -27,6 +27,7 @@ export interface TrialServices {
   keys: KeyRing;
   modelLists: ModelLists;
   sendToAi: Send | null;
+  sendAnew: FetchUpstream;
 }
 
 interface Trial {
@@ -102,7 +103,7 @@ async function sendTrial(
   channel: LiveChannel,
   name: string,
   keyId: string | null,
-  { keys, sendToAi }: TrialServices,
+  { keys, sendToAi, sendAnew }: TrialServices,
 ): Promise<{ response: Response; text: string }> {
   const provider = providers[channel.provider];
   const model = upstreamNameOf(channel, name);
@@ -127,7 +128,11 @@ async function sendTrial(
   try {
     const { waitMs: firstByteMs } = trialLimits;
     const request = { url: provider.url(target), method: 'POST', headers, body, abort, clock, firstByteMs };
-    const response = await exchange(provider, request, target, { sendToAi, runOn: () => undefined });
+    const response = await exchange(provider, request, target, {
+      sendToAi,
+      sendAnew,
+      runOn: () => undefined,
+    });
     return { response, text: await response.text() };
   } finally {
     clock.stop();

@@ -1,7 +1,6 @@
 // An admitted request's tries at upstreams, until one answers: at most three places a model, never the same twice, never after
 // the caller was sent a byte, never what may have been done already and must not be done twice, and none at all while every
 // upstream asks to be left alone.
-import type { Operation } from '../formats/format.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { everyPlaceCooling } from '../routing/every-place-cooling.ts';
 import { placeName } from '../routing/health.ts';
@@ -9,9 +8,9 @@ import { type Choice, selectPlace, tryName } from '../routing/select.ts';
 import type { Admitted } from './admitted.ts';
 import { affinitySeed } from './affinity.ts';
 import { type Attempted, attempt, type Sent } from './attempt.ts';
-import type { AttemptFailure } from './blame.ts';
 import { relayLimits } from './limits.ts';
 import type { PricedRoute } from './plan.ts';
+import { mayBeRepeated } from './repeat.ts';
 
 type Failed = Extract<Attempted, { outcome: 'failed' }>;
 
@@ -97,23 +96,4 @@ async function tryPlace(
     services.health.current.release(place);
     throw error;
   }
-}
-
-/** Operations that cost again when they are done again: pictures, sound, and what runs on by itself. */
-const lasting: ReadonlySet<Operation> = new Set<Operation>([
-  'speech',
-  'transcriptions',
-  'translations',
-  'image-generations',
-  'image-edits',
-  'image-variations',
-  'stored-response',
-]);
-
-/** A caller says with `x-relay-repeat: 1` that twice is better than not at all. An upload is gone when it was sent. */
-function mayBeRepeated({ call, plan }: Admitted, { mayBeDone }: AttemptFailure): boolean {
-  if (plan.body.type === 'form') return false;
-  if (!mayBeDone) return true;
-  const isLasting = lasting.has(call.endpoint.operation) || plan.facts.background;
-  return !isLasting || call.request.headers.get('x-relay-repeat') === '1';
 }
