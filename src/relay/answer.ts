@@ -144,11 +144,16 @@ function jsonFraming({ endpoint }: Call, { translation }: Sent): 'json' | 'json-
   return endpoint.operation === 'stream-generate-content' && translation === null ? 'json-array' : 'json';
 }
 
-function isReadWhole({ endpoint }: Call, { upstream: { headers }, route }: Sent, framing: Framing): boolean {
+function isReadWhole({ endpoint }: Call, sent: Sent, framing: Framing): boolean {
+  const {
+    bytes,
+    route,
+    upstream: { headers },
+  } = sent;
   const isOfVoyage = endpoint.operation === 'embeddings' && route.channel.provider === 'voyage';
   const isRewritten = endpoint.operation === 'rerank' || isOfVoyage;
   const length = headers.get('content-length');
   const isSmall =
     length !== null && Number(length) <= relayLimits.wholeAnswerBytes && !headers.has('content-encoding');
-  return isRewritten || (framing === 'json' && isSmall);
+  return isRewritten || bytes !== null || (framing === 'json' && isSmall);
 }

@@ -33,8 +33,9 @@ export async function send(request: Admitted, leave: AbortSignal): Promise<Sent>
     if (place !== null) attempted.sent?.abort.abort();
   }
   if (last === null) throw noPlace(request);
-  if (last.sent === null) throw last.error;
-  return last.sent;
+  if (last.sent !== null && last.error === null) return last.sent;
+  last.sent?.abort.abort();
+  throw last.error;
 }
 
 /** Why the request goes nowhere. */
@@ -87,7 +88,8 @@ async function tryPlace(
     const attempted = await attempt(request, place, leave, isLast);
     const failure = attempted.outcome === 'answered' ? null : attempted.failure;
     if (failure === null || failure.kind === 'unsuited') {
-      services.health.succeeded(place, startedAtMs, Date.now() - startedAtMs, call.background);
+      const headMs = attempted.outcome === 'answered' ? attempted.headMs : Date.now() - startedAtMs;
+      services.health.succeeded(place, startedAtMs, headMs, call.background);
     } else {
       services.health.failed(place, { ...failure, kind: failure.kind }, startedAtMs, call.background);
     }

@@ -12,7 +12,7 @@ export interface HealthBoardPort {
 /** How often an isolate asks the board while it serves requests. */
 export const exchangeEveryMs = 5_000;
 /** Changes are told at once, but those that follow within this time are told together after it. */
-export const tellEveryMs = 500;
+export const tellEveryMs = 200;
 
 export class SharedHealth {
   readonly current = new Health();

@@ -36,7 +36,7 @@ it('tells what nobody heard once more', async () => {
   warnings.mockRestore();
 });
 
-it('tells what follows a change within half a second together, after it', async () => {
+it('tells together, after a moment, what follows a change at once', async () => {
   const told: string[][] = [];
   const health = new SharedHealth({
     exchange: async (report) => {
