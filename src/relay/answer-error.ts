@@ -25,6 +25,12 @@ export function noAnswer(
   return { type: 'no-answer', reason, code, message };
 }
 
+/** A body whose connection breaks before it has shown what it is. */
+export function brokenAnswer(): AnswerFault {
+  const message = 'The connection to the model provider broke off.';
+  return { type: 'no-answer', reason: 'broke off before its first event', code: 'upstream_error', message };
+}
+
 /** The fault of a stream's first event; null: it is none, or an error of the caller's that would be the same elsewhere. */
 export function faultOfEvent(text: string, eventName: string | undefined): AnswerFault | null {
   // A stream that ends before it has said anything.

@@ -6,6 +6,7 @@ import { joinedBytes } from '../lib/joined-bytes.ts';
 import { withTimer } from '../lib/timer.ts';
 import {
   type AnswerFault,
+  brokenAnswer,
   errorBodyBytes,
   faultOfBody,
   faultOfEvent,
@@ -78,7 +79,7 @@ async function firstFault(
     }
     return start.end();
   } catch {
-    return noAnswer('nothing before its connection broke');
+    return brokenAnswer();
   }
 }
 

@@ -31,7 +31,7 @@ import { wholeBody } from './whole-body.ts';
 export async function answer(request: Admitted, sent: Sent): Promise<Response> {
   const { call, ticket } = request;
   const { upstream } = sent;
-  if (upstream.status >= 400) return failed(call, ticket, sent);
+  if (sent.isRefusal || upstream.status >= 400) return failed(call, ticket, sent);
   const framing = declaredFraming(call, sent);
   // A declared stream of events is one, or holds an object that its reader knows; of anything else the bytes decide.
   const meter = createMeter(

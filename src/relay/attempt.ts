@@ -19,6 +19,8 @@ import { UploadedAudio } from './uploaded-audio.ts';
 /** An upstream's response, and how it was got. */
 export interface Sent {
   upstream: Response;
+  /** The upstream refuses the request, whatever its status says: nothing is charged. */
+  isRefusal: boolean;
   /** The whole body, where it has been read already. */
   bytes: Uint8Array<ArrayBuffer> | null;
   route: PricedRoute;
@@ -94,9 +96,12 @@ async function judge(
   if (sent.upstream.status >= 400) return judgeError(sent.upstream);
   const firstByteMs = leftToFirstByte(request, sent, startedAtMs);
   const fault = await faultOfAnswer(request, sent, { isLast, firstByteMs });
-  return fault === null
-    ? { response: sent.upstream, failure: null, error: null }
-    : judgeFault(sent.upstream, fault);
+  if (fault === null) return { response: sent.upstream, failure: null, error: null };
+  const judged = judgeFault(sent.upstream, fault);
+  if (judged.failure !== null) return judged;
+  sent.isRefusal = true;
+  // In its own format it passes as it came, the 200 too; a translated one has the status that it names.
+  return sent.translation === null ? { ...judged, response: sent.upstream } : judged;
 }
 
 /** Of the time to the first byte, what the head of the response has left. */
@@ -185,6 +190,7 @@ async function sendTo(
   return {
     upstream: withDropped(upstream, adapted),
     bytes: null,
+    isRefusal: false,
     route,
     key,
     abort,

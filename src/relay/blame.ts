@@ -37,7 +37,10 @@ export async function judgeError(response: Response): Promise<Judged> {
   return { response: whole, failure: failureOf(status, headers, text), error: null };
 }
 
-/** Judges an answer of 200 that is none. An error is taken for what it would be with the status that it names. */
+/**
+ * Judges an answer of 200 that is none. An error is taken for what it would be with the status that it names; one that is the request's
+ * own is no failure.
+ */
 export function judgeFault(response: Response, fault: AnswerFault): Judged {
   switch (fault.type) {
     case 'no-answer': {
