@@ -13,6 +13,7 @@ import { openaiDoor } from './http/openai.ts';
 import { canonicalPath, pathOf } from './http/paths.ts';
 import { realtimeDoor } from './http/realtime.ts';
 import { methodsOf } from './http/routes.ts';
+import { asksForSocket, refuseSocket } from './http/upgrade.ts';
 import { asNoPage, sayNoPage } from './lib/no-page.ts';
 import { RelayError, wordsWithCause } from './lib/relay-error.ts';
 import { RefreshedPrices } from './metering/price-refresh.ts';
@@ -238,7 +239,9 @@ doors.notFound(async (context) => {
 /** The Worker's fetch handler. Middleware costs every request that passes it: only pages' requests do. Sockets know no CORS. */
 export const app = {
   fetch(request: Request, env: Env, context: ExecutionContext): Response | Promise<Response> {
-    const isSocket = request.headers.has('upgrade');
+    const isSocket = asksForSocket(request);
+    const refusal = isSocket ? refuseSocket(request) : null;
+    if (refusal !== null) return refusal;
     const fromPage = (request.headers.has('origin') && !isSocket) || request.method === 'OPTIONS';
     return (fromPage ? doorsForPages : doors).fetch(request, env, context);
   },

@@ -2,7 +2,9 @@
 // that the official SDKs raise (SPEC section 5).
 import type { RelayError } from '../lib/relay-error.ts';
 import { errorBody, geminiError, openaiError } from './error.ts';
+import { objectAt } from './json-reader.ts';
 import type { ArrayPosition, Framing, WireKind } from './meter.ts';
+import type { JsonObject } from './observation.ts';
 
 /** Where the stream stands when the event is written. */
 export interface StreamPosition {
@@ -15,39 +17,45 @@ export interface StreamPosition {
 
 /** The bytes, as text, that tell the client of `error`; null where the framing has no place for it. */
 export function errorEvent(kind: WireKind, error: RelayError, position: StreamPosition): string | null {
+  return eventOfErrorBody(kind, bodyOf(kind, error, position.requestId), position);
+}
+
+/** The same for an error that is told by its body, in the shape of the caller's format (`{error: {…}}`). */
+export function eventOfErrorBody(kind: WireKind, body: JsonObject, position: StreamPosition): string | null {
   switch (position.framing) {
     case 'sse':
-      return sseEvent(kind, error, position);
+      return sseEvent(kind, body, position);
     case 'json-array':
-      return arrayElement(error, position.arrayPosition);
+      return arrayElement(body, position.arrayPosition);
     case 'json':
     case 'opaque':
       return null;
   }
 }
 
-function sseEvent(
-  kind: WireKind,
-  error: RelayError,
-  { requestId, nextSequenceNumber }: StreamPosition,
-): string {
+function bodyOf(kind: WireKind, error: RelayError, requestId: string): JsonObject {
+  if (kind === 'messages') return { ...errorBody('anthropic', error, requestId) };
+  return { error: kind === 'generate' ? geminiError(error) : openaiError(error) };
+}
+
+function sseEvent(kind: WireKind, body: JsonObject, { nextSequenceNumber }: StreamPosition): string {
   switch (kind) {
     case 'messages':
-      return `event: error\ndata: ${JSON.stringify(errorBody('anthropic', error, requestId))}\n\n`;
+      return `event: error\ndata: ${JSON.stringify(body)}\n\n`;
     case 'responses': {
       // The error's own `type` has no place in this event: its `type` is the event's.
-      const event = { ...openaiError(error), type: 'error', sequence_number: nextSequenceNumber };
+      const event = { ...objectAt(body, 'error'), type: 'error', sequence_number: nextSequenceNumber };
       return `event: error\ndata: ${JSON.stringify(event)}\n\n`;
     }
     case 'generate':
-      return `data: ${JSON.stringify({ error: geminiError(error) })}\r\n\r\n`;
+      return `data: ${JSON.stringify(body)}\r\n\r\n`;
     default:
-      return `data: ${JSON.stringify({ error: openaiError(error) })}\n\n`;
+      return `data: ${JSON.stringify(body)}\n\n`;
   }
 }
 
-function arrayElement(error: RelayError, position: ArrayPosition | null): string | null {
-  const element = JSON.stringify({ error: geminiError(error) });
+function arrayElement(body: JsonObject, position: ArrayPosition | null): string | null {
+  const element = JSON.stringify(body);
   switch (position) {
     case 'start':
       return `[${element}]`;

@@ -80,6 +80,12 @@ const table: Record<RelayErrorCode, ErrorFacts> = {
     anthropic: ['request_too_large'],
     gemini: ['INVALID_ARGUMENT', 'REQUEST_TOO_LARGE'],
   },
+  unsupported_encoding: {
+    status: 415,
+    openai: ['invalid_request_error', 'unsupported_encoding'],
+    anthropic: ['invalid_request_error'],
+    gemini: ['INVALID_ARGUMENT', 'UNSUPPORTED_ENCODING'],
+  },
   upstream_error: {
     status: 502,
     openai: ['upstream_error', 'upstream_error'],
@@ -115,6 +121,12 @@ const table: Record<RelayErrorCode, ErrorFacts> = {
     openai: ['invalid_request_error', 'method_not_allowed'],
     anthropic: ['not_found_error'],
     gemini: ['NOT_FOUND', 'METHOD_NOT_ALLOWED'],
+  },
+  upgrade_required: {
+    status: 426,
+    openai: ['invalid_request_error', 'upgrade_required'],
+    anthropic: ['invalid_request_error'],
+    gemini: ['FAILED_PRECONDITION', 'UPGRADE_REQUIRED'],
   },
   internal_error: {
     status: 500,

@@ -17,6 +17,7 @@ import type { RelayServices } from '../relay/call.ts';
 import { identityOf } from '../tokens/resolve.ts';
 import type { DoorContext, DoorEnv } from './door.ts';
 import { logRefusal } from './realtime-refusal.ts';
+import { asksForSocket } from './upgrade.ts';
 
 /** What these doors need besides. */
 export interface RealtimeDoorServices extends RelayServices {
@@ -47,7 +48,7 @@ export async function openSession(
 
 /** Throws RelayError `invalid_request`: the request is none for a socket. */
 export function expectUpgrade(request: Request): void {
-  if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket')
+  if (!asksForSocket(request))
     throw new RelayError('invalid_request', 'This endpoint is a WebSocket: send `Upgrade: websocket`.');
 }
 

@@ -10,6 +10,7 @@ import { transcriptionModelIn } from '../realtime/openai/models.ts';
 import { questionOf, realtimePath, type SessionOrder } from '../realtime/order.ts';
 import { modelsToAllow } from '../realtime/routes.ts';
 import { errorOf } from '../relay/admission-request.ts';
+import { contentEncodingOf, decodeWithin } from '../relay/decoded-body.ts';
 import { bytesWithin } from '../relay/read-body.ts';
 import { identityOf } from '../tokens/resolve.ts';
 import { atDoor, authenticate, type DoorContext } from './door.ts';
@@ -140,7 +141,10 @@ async function countAsRequest(
 const bodyBytes = 256 * 1024;
 
 async function bodyOf(request: Request): Promise<JsonObject> {
-  const bytes = request.body === null ? new ArrayBuffer(0) : await bytesWithin(request.body, bodyBytes);
+  const encoding = contentEncodingOf(request.headers);
+  const given = request.body === null ? new ArrayBuffer(0) : await bytesWithin(request.body, bodyBytes);
+  const isEncoded = given !== null && encoding !== null;
+  const bytes = isEncoded ? decodeWithin(new Uint8Array(given), encoding, bodyBytes) : given;
   if (bytes === null) throw new RelayError('request_too_large', `The body may have ${bodyBytes} bytes.`);
   try {
     const body: unknown = JSON.parse(new TextDecoder().decode(bytes));

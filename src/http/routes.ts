@@ -4,13 +4,20 @@ import { fixedEndpoints, geminiVerbs } from '../formats/format.ts';
 /** A method of a model, of those that Gemini's API has. */
 const methodOfModel = new RegExp(`^/v1/models/.+:(${Object.keys(geminiVerbs).join('|')})$`);
 
+/** Paths that are WebSockets. */
+const sockets: readonly RegExp[] = [
+  /^\/v1\/realtime$/,
+  /^\/ws\/google\.ai\.generativelanguage\.v1(alpha|beta)?\.GenerativeService\.BidiGenerateContent(Constrained)?$/,
+];
+
+/** Whether a canonical path is a WebSocket. */
+export function hasSocket(path: string): boolean {
+  return sockets.some((pattern) => pattern.test(path));
+}
+
 const patterns: readonly [path: RegExp, methods: readonly string[]][] = [
-  [/^\/v1\/realtime$/, ['GET']],
+  ...sockets.map((path): [RegExp, readonly string[]] => [path, ['GET']]),
   [/^\/v1\/realtime\/(client_secrets|sessions)$/, ['POST']],
-  [
-    /^\/ws\/google\.ai\.generativelanguage\.v1(alpha|beta)?\.GenerativeService\.BidiGenerateContent(Constrained)?$/,
-    ['GET'],
-  ],
   [/^\/v1\/models$/, ['GET', 'HEAD']],
   [methodOfModel, ['POST']],
   [/^\/v1\/models\/.+$/, ['GET', 'HEAD']],

@@ -14,6 +14,7 @@ export type RelayErrorCode =
   | 'insufficient_quota'
   | 'rate_limit_exceeded'
   | 'request_too_large'
+  | 'unsupported_encoding'
   | 'model_price_unset'
   | 'upstream_error'
   | 'upstream_timeout'
@@ -21,6 +22,7 @@ export type RelayErrorCode =
   | 'service_unavailable'
   | 'route_not_found'
   | 'method_not_allowed'
+  | 'upgrade_required'
   | 'internal_error';
 
 export interface RelayErrorDetails {

@@ -1,6 +1,7 @@
 // The one fetch of an upstream. Owns the time to the first byte, what a failure to connect is called, what is sent once more when a
 // connection that was kept alive has closed, and how long an error may take to be told.
 import type { AlarmClock } from '../lib/alarm-clock.ts';
+import { decodedResponse } from '../lib/decoded-response.ts';
 import { GulpReader } from '../lib/gulps.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { UpstreamRequest } from './provider.ts';
@@ -73,7 +74,7 @@ async function responseTo(call: UpstreamCall): Promise<Response> {
   try {
     const { signal } = abort;
     if (send !== undefined) return await send(url, { body: String(body), signal });
-    return await fetched(call);
+    return decodedResponse(await fetched(call));
   } catch (cause) {
     if (late)
       throw new RelayError('upstream_timeout', 'The model provider did not answer in time.', { cause });

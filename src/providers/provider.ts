@@ -67,6 +67,10 @@ export interface ChannelSettings {
    * Undefined: drains what may cost unseen (relay/on-disconnect.ts).
    */
   onDisconnect?: 'abort' | 'drain';
+  /** Time between two pings into a silent stream; 0: none; undefined: see relay/limits.ts. */
+  pingIntervalMs?: number;
+  /** Whether streams in the upstream's own format get pings after their first event too; undefined: no. */
+  pingNative?: boolean;
   /** Whether translated requests to Claude ask for prompt caching; undefined: yes. */
   promptCache?: boolean;
   /** Bedrock: the AWS region, which the address and the signature name. */

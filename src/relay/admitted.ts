@@ -1,5 +1,6 @@
 // A request that the ledger has admitted: all that the steps after it share.
 import type { AlarmClock } from '../lib/alarm-clock.ts';
+import type { AnswerStream } from './answer-stream.ts';
 import type { Call, RelayServices } from './call.ts';
 import type { Plan } from './plan.ts';
 import type { Ticket } from './ticket.ts';
@@ -10,4 +11,8 @@ export interface Admitted {
   ticket: Ticket;
   services: RelayServices;
   clock: AlarmClock;
+  /** Where a streamed answer is written. */
+  stream: AnswerStream;
+  /** Aborted when the caller has left, and its answer is not to be finished. */
+  leave: AbortController;
 }

@@ -5,6 +5,7 @@ import { createMeter, type Framing } from '../formats/meter.ts';
 import { withPromptTokens } from '../formats/openai-embeddings/response.ts';
 import { readRerankResponse } from '../formats/rerank/response.ts';
 import { readUpstreamError, upstreamErrorBody } from '../formats/upstream-error.ts';
+import { isEncoded } from '../lib/decoded-response.ts';
 import { mediaType } from '../lib/media-type.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { refusedRelay } from '../providers/refused-relay.ts';
@@ -124,7 +125,8 @@ function streamed(answering: Answering, body: ReadableStream): Response {
   const edited = sent.usageSwitchedOn;
   const isEvents = framing === 'sse' || framing === 'json-array';
   const isMadeAnew = providers[sent.route.channel.provider].rewritesStreams === true;
-  const isNative = isEvents && !edited && !isMadeAnew && !mayBeBulk(call, plan);
+  const { pingNative = false } = sent.route.channel.settings;
+  const isNative = isEvents && !edited && !isMadeAnew && !pingNative && !mayBeBulk(call, plan);
   const running = isNative ? pipeStream(task) : pumpStream(task, edited ? usageStripper() : null);
   call.background(running.end.then((end) => settleStream(answering, end)));
   if (ticket.ttfbMs === null) ticket.ttfbMs = Date.now() - call.startedAtMs;
@@ -134,6 +136,7 @@ function streamed(answering: Answering, body: ReadableStream): Response {
 }
 
 function declaredFraming(call: Call, sent: Sent): Framing {
+  if (isEncoded(sent.upstream.headers)) return 'opaque';
   const type = mediaType(sent.upstream.headers);
   if (type === 'text/event-stream') return 'sse';
   return /[/+]json$/.test(type) ? jsonFraming(call, sent) : 'opaque';

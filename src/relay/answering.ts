@@ -1,6 +1,7 @@
 // An answer under way, streamed or not: what its streamers are given, how its end is called, and its settlement.
 import { errorEvent } from '../formats/error-event.ts';
 import type { Framing, Meter, WireKind } from '../formats/meter.ts';
+import { pingOf } from '../formats/ping.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Admitted } from './admitted.ts';
 import { isCallersName, kindOfNames } from './answer-error.ts';
@@ -11,6 +12,7 @@ import { relayLimits } from './limits.ts';
 import { drainMsOf } from './on-disconnect.ts';
 import { rerankDialect } from './outgoing.ts';
 import { waitsFor } from './patience.ts';
+import { pingIntervalOf } from './pings.ts';
 import { recordIds } from './record-ids.ts';
 import type { StreamEnd, StreamTask } from './stream-task.ts';
 
@@ -30,6 +32,9 @@ export function streamTask(answering: Answering, body: ReadableStream): StreamTa
     meter,
     idleMs: waitsFor(plan, sent.route).idleMs,
     left: call.request.signal,
+    open: () => answering.stream.take(),
+    pingMs: pingIntervalOf(sent.route.channel.settings),
+    ping: () => pingOf(call.endpoint.kind, meter.framing),
     callerLeft: () => {
       const elapsedMs = Date.now() - ticket.sentAtMs;
       const drainMs = drainMsOf({ call, plan, route: sent.route, meter, elapsedMs });

@@ -1,5 +1,6 @@
 // Whether an answer of 200 is one, before any of it goes to the caller. What cannot be looked at without slowing it down (the events of
 // the last place that may be tried) is judged when it has passed (answering.ts).
+import { isEncoded } from '../lib/decoded-response.ts';
 import { mediaType } from '../lib/media-type.ts';
 import type { Admitted } from './admitted.ts';
 import type { AnswerFault } from './answer-error.ts';
@@ -26,7 +27,7 @@ export async function faultOfAnswer(
   { isLast, firstByteMs }: AnswerCheck,
 ): Promise<AnswerFault | null> {
   const { upstream } = sent;
-  if (!isAnswer(request, upstream)) return null;
+  if (!isAnswer(request, upstream) || isEncoded(upstream.headers)) return null;
   if (upstream.body === null || upstream.headers.get('content-length') === '0')
     return noAnswer('an empty answer');
   const type = mediaType(upstream.headers);

@@ -1,5 +1,6 @@
 // Which headers go on, each way. To the upstream an allowlist per provider (providers/request-allowlist.ts); to the caller
 // all but what is listed here, with reasons.
+import { isEncoded } from '../lib/decoded-response.ts';
 import { allowedHeaders, type HeaderPolicy, withForwarded } from '../providers/request-allowlist.ts';
 
 /** Never sent to a caller. */
@@ -73,10 +74,10 @@ export function headersForUpstream(
   return headers;
 }
 
-/** Headers for the caller: the upstream's, less what is dropped. A compressed body has been opened by then. */
+/** Headers for the caller: the upstream's, less what is dropped. A compressed body has been opened by then, or keeps its header. */
 export function headersForCaller(fromUpstream: Headers): Headers {
   const headers = passing(fromUpstream, droppedFromUpstream);
-  if (headers.has('content-encoding')) {
+  if (headers.has('content-encoding') && !isEncoded(headers)) {
     headers.delete('content-encoding');
     headers.delete('content-length');
   }

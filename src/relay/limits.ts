@@ -4,6 +4,8 @@ export const relayLimits = {
   bodyBytes: 100 * 1024 * 1024,
   /** A body up to this has mostly come with its head; before more is read, the ledger says whether the token may ask. */
   smallBodyBytes: 1024 * 1024,
+  /** A compressed JSON body of more than `heldFormBytes` may decode to so many times the bytes that were sent; beyond it a 413. */
+  encodedBodyRatio: 20,
   /** Of an upload whose `model` comes after its file, this much is held while `model` is looked for. */
   heldFormBytes: 25 * 1024 * 1024,
   /** All that an isolate holds of such uploads at a time; beyond it a 503 with `retry-after`. */
@@ -28,6 +30,8 @@ export const streamRhythm = {
   firstGulpMs: 25,
   /** The ledger is asked whether the request may go on. */
   lookMs: 400,
+  /** A stream that was silent for so long gets a ping; a channel may say otherwise. Proxies cut after 60 s and more. */
+  pingMs: 15_000,
   /** An error event waits this long for an event boundary; then the connection is broken. */
   boundaryMs: 500,
   /**

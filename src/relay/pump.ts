@@ -1,9 +1,11 @@
 // Passing a body on by hand, in gulps with one write in flight: for what must be changed on the way (usage
 // that only the relay asked for), and for bodies that are no streams of events. What piles up during a write
 // goes out together with the next.
-import { GulpReader, gulpBytes } from '../lib/gulps.ts';
-import { joinedBytes } from '../lib/joined-bytes.ts';
+import { EventStartFinder } from '../formats/ping.ts';
+import { GatheringReader } from '../lib/gathering-reader.ts';
+import { GulpReader } from '../lib/gulps.ts';
 import type { RelayError } from '../lib/relay-error.ts';
+import { withTimer } from '../lib/timer.ts';
 import { streamRhythm } from './limits.ts';
 import {
   brokenUpstream,
@@ -27,25 +29,37 @@ export interface Edit {
 
 /** Starts passing, through `edit` if there is one. */
 export function pumpStream(task: StreamTask, edit: Edit | null): RunningStream {
-  const { readable, writable } = new IdentityTransformStream();
-  return { readable, end: new Pump(task, edit, writable.getWriter()).run() };
+  const { readable, writer } = task.open();
+  return { readable, end: new Pump(task, edit, writer, new GatheringReader(task.body)).run() };
 }
 
-/** An edited stream that sends faster than this is sent on in this rhythm. */
+/**
+ * Passes what comes before the first event, and that event as far as it has come. Returns null when the stream goes on: `body` and the
+ * writer are free then. Never rejects.
+ */
+export function pumpToFirstEvent(
+  task: StreamTask,
+  writer: WritableStreamDefaultWriter,
+): Promise<StreamEnd | null> {
+  return new Pump(task, null, writer, new GulpReader(task.body)).runTo(new EventStartFinder());
+}
+
+const encoder = new TextEncoder();
+
+/** A stream that is passed by hand and sends faster than this is sent on in this rhythm: a write costs more than a read, and no reader tells 8 ms. */
 export const paceMs = 8;
 
 class Pump {
   private readonly task: StreamTask;
   private readonly edit: Edit | null;
   private readonly writer: WritableStreamDefaultWriter;
-  private readonly reader: GulpReader;
-  private gathered: Uint8Array[] = [];
-  private gatheredBytes = 0;
-  private sending: Promise<void> = Promise.resolve();
-  private sentAtMs = 0;
-  private timer: ReturnType<typeof setTimeout> | null = null;
+  private readonly reader: GulpReader | GatheringReader;
   private nextLookMs = Date.now() + streamRhythm.lookMs;
   private ended = false;
+  private isWriting = false;
+  private wroteAtMs = Date.now();
+  /** A ping that is being written. */
+  private pinging: Promise<void> | null = null;
   /** Since when the upstream is waited for; null while the caller is. */
   private waitingSinceMs: number | null = null;
   private callerLeft = false;
@@ -53,19 +67,40 @@ class Pump {
   /** Why the relay wants the stream to end, at the next event boundary. */
   private ending: RelayError | null = null;
 
-  constructor(task: StreamTask, edit: Edit | null, writer: WritableStreamDefaultWriter) {
+  constructor(
+    task: StreamTask,
+    edit: Edit | null,
+    writer: WritableStreamDefaultWriter,
+    reader: GulpReader | GatheringReader,
+  ) {
     this.task = task;
     this.edit = edit;
     this.writer = writer;
-    this.reader = new GulpReader(task.body);
+    this.reader = reader;
   }
 
   async run(): Promise<StreamEnd> {
+    return this.watched(async () => this.stop((await this.pass(null)) ?? { outcome: 'passed' }));
+  }
+
+  /** Null: the first event has begun, and another passes the rest. */
+  async runTo(firstEvent: EventStartFinder): Promise<StreamEnd | null> {
+    return this.watched(async () => {
+      const end = await this.pass(firstEvent);
+      if (end !== null) return this.stop(end);
+      this.ended = true;
+      if (this.reader instanceof GulpReader) this.reader.release();
+      this.writer.releaseLock();
+      return null;
+    });
+  }
+
+  private async watched<T>(work: () => Promise<T>): Promise<T> {
     this.writer.closed.catch(() => this.leave());
     this.task.left.addEventListener('abort', () => this.leave(), { once: true });
     const watch = setInterval(() => void this.watch(), streamRhythm.gulpMs);
     try {
-      return await this.stop(await this.pass());
+      return await work();
     } finally {
       this.ended = true;
       clearInterval(watch);
@@ -73,18 +108,19 @@ class Pump {
     }
   }
 
-  private async pass(): Promise<StreamEnd> {
+  /** Null: the first event has begun, which is looked for when `firstEvent` is given. */
+  private async pass(firstEvent: EventStartFinder | null): Promise<StreamEnd | null> {
     try {
       for (let bytes = await this.hear(); bytes !== null; bytes = await this.hear()) {
-        if (this.edit === null) await this.send(bytes);
-        else await this.gather(bytes.slice());
+        const hasBegun = firstEvent?.push(bytes) ?? false;
+        await this.send(bytes);
         if (this.ending !== null && this.task.isAtBoundary()) return { outcome: 'ended', error: this.ending };
         if (this.callerLeft && isUsageKnown(this.task.meter)) return { outcome: 'client-left' };
+        if (hasBegun && this.ending === null && !this.callerLeft) return null;
+        if (this.reader instanceof GatheringReader) await withTimer(this.reader.full, paceMs);
       }
-      await this.sendGathered();
       return this.interrupted() ?? { outcome: 'passed' };
     } catch (error) {
-      await this.sendGathered().catch(() => undefined);
       return this.interrupted() ?? { outcome: 'upstream-broke', error };
     }
   }
@@ -113,40 +149,33 @@ class Pump {
 
   /** A write fails when the caller has left, unless the relay has ended the stream itself. */
   private async write(bytes: Uint8Array): Promise<void> {
+    if (this.pinging !== null) await this.pinging;
+    this.isWriting = true;
     try {
       await this.writer.write(bytes);
     } catch (error) {
       if (this.ending !== null) throw error;
       this.leave();
+    } finally {
+      this.isWriting = false;
+      this.wroteAtMs = Date.now();
     }
   }
 
-  /**
-   * Sends at once what comes after a pause; what comes sooner after the last sending is parsed and sent
-   * together. A write costs more than a read, and no reader tells 8 ms.
-   */
-  private async gather(bytes: Uint8Array): Promise<void> {
-    this.gathered.push(bytes);
-    this.gatheredBytes += bytes.byteLength;
-    const waitMs = this.sentAtMs + paceMs - Date.now();
-    if (waitMs <= 0 || this.gatheredBytes >= gulpBytes) return this.sendGathered();
-    this.timer ??= setTimeout(() => {
-      this.sendGathered().catch(() => this.leave());
-    }, waitMs);
-  }
-
-  /** One write in flight: whoever comes during it waits for it, then sends what has come meanwhile. */
-  private async sendGathered(): Promise<void> {
-    clearTimeout(this.timer ?? undefined);
-    this.timer = null;
-    await this.sending;
-    if (this.gatheredBytes === 0) return;
-    const bytes = joinedBytes(this.gathered);
-    this.gathered = [];
-    this.gatheredBytes = 0;
-    this.sending = this.send(bytes);
-    await this.sending;
-    this.sentAtMs = Date.now();
+  /** Tells a caller that has got nothing for long that the relay is there. If the caller is not, the write fails. */
+  private pingIfSilent(): void {
+    const { pingMs } = this.task;
+    if (pingMs === null || this.waitingSinceMs === null || this.isWriting) return;
+    if (this.pinging !== null || Date.now() - this.wroteAtMs < pingMs || !this.task.isAtBoundary()) return;
+    const text = this.task.ping();
+    if (text === null) return;
+    this.pinging = this.writer
+      .write(encoder.encode(text))
+      .catch(() => this.leave())
+      .finally(() => {
+        this.pinging = null;
+        this.wroteAtMs = Date.now();
+      });
   }
 
   /** Why a read or a write came to nothing, if it was not the upstream. */
@@ -167,6 +196,7 @@ class Pump {
   /** Ends the stream when the ledger says so: at a boundary at once, else at the next, else by breaking it. */
   private async watch(): Promise<void> {
     if (this.ended || this.ending !== null || this.callerLeft) return;
+    this.pingIfSilent();
     if (Date.now() < this.nextLookMs && !this.task.isShort()) return;
     this.nextLookMs = Date.now() + streamRhythm.lookMs;
     this.ending = this.silence() ?? (await this.task.look());

@@ -1,7 +1,9 @@
 // What the caller sent, as far as the relay must know it: a JSON body whole, a form up to its `model`.
 import { GulpReader } from '../lib/gulps.ts';
+import { mediaType } from '../lib/media-type.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Call } from './call.ts';
+import { type ContentEncoding, contentEncodingOf, decodedLimit, decodeWithin } from './decoded-body.ts';
 import { discard } from './discard.ts';
 import { type FormField, FormScanner, formBoundary } from './form.ts';
 import type { HeldBytes } from './held-bytes.ts';
@@ -37,8 +39,9 @@ export function bodyValue(body: CallerBody): unknown {
 }
 
 /**
- * `beforeLarge` is awaited, once, before more than `relayLimits.smallBodyBytes` are read; what it throws ends the reading.
- * Throws RelayError `invalid_request`, `request_too_large`, or `service_unavailable` when the isolate holds too much.
+ * Reads and decodes the body. `beforeLarge` is awaited, once, before more than `relayLimits.smallBodyBytes` are read or decoded;
+ * what it throws ends the reading. Throws RelayError `invalid_request`, `request_too_large`, `unsupported_encoding`, or
+ * `service_unavailable` when the isolate holds too much.
  */
 export async function readBody(
   { request, endpoint }: Call,
@@ -51,16 +54,66 @@ export async function readBody(
     return endpoint.operation === 'stored-response' ? { type: 'none' } : noBody();
   }
   if (endpoint.operation === 'stored-response') return { type: 'none' };
+  const boundary = boundaryOf(request.headers);
+  const encoding = contentEncodingOf(request.headers);
+  const isForm = boundary !== null;
+  if (isForm && encoding !== null && (contentLength ?? 0) > relayLimits.heldFormBytes) throw formTooLarge();
   const isLarge = contentLength !== null && contentLength > relayLimits.smallBodyBytes;
   if (isLarge) await beforeLarge();
   const whenLarge = isLarge ? async () => undefined : beforeLarge;
-  const boundary = formBoundary(request.headers.get('content-type'));
-  if (boundary !== null) {
-    const isKnown = endpoint.kind === 'transcription' ? isKnownToTheFile : namesModel;
+  const isKnown = endpoint.kind === 'transcription' ? isKnownToTheFile : namesModel;
+  if (isForm && encoding === null) {
     return readForm(request.body, { boundary, contentLength, isKnown, whenLarge }, heldBytes);
   }
   const isCounted = contentLength === null;
-  return readJson(isCounted ? await readCounting(request.body, whenLarge) : await request.arrayBuffer());
+  const bytes = isCounted ? await readCounting(request.body, whenLarge) : await request.arrayBuffer();
+  if (encoding === null) return readJson(bytes);
+  const decoded = await decodedBody(bytes, { encoding, isForm, whenLarge });
+  if (!isForm) return readJson(decoded);
+  const options = { boundary, contentLength: decoded.byteLength, isKnown, isHeld: true };
+  return readForm(new Response(decoded).body as ReadableStream, options, heldBytes);
+}
+
+/** Null: the body is no form. Throws RelayError `invalid_request` for a form without a boundary, which cannot be read. */
+function boundaryOf(headers: Headers): string | null {
+  const boundary = formBoundary(headers.get('content-type'));
+  if (boundary !== null || mediaType(headers) !== 'multipart/form-data') return boundary;
+  const message =
+    'The header `Content-Type: multipart/form-data` has no `boundary`. Let your HTTP client set this header by itself.';
+  throw new RelayError('invalid_request', message);
+}
+
+interface DecodedBodyOptions {
+  encoding: ContentEncoding;
+  isForm: boolean;
+  whenLarge: () => Promise<void>;
+}
+
+/** Decodes a body that has come whole. Before more than a small one is decoded, the ledger is asked like for a large one. */
+async function decodedBody(
+  bytes: ArrayBuffer,
+  { encoding, isForm, whenLarge }: DecodedBodyOptions,
+): Promise<ArrayBuffer> {
+  const encoded = new Uint8Array(bytes);
+  const small = decodeWithin(encoded, encoding, relayLimits.smallBodyBytes);
+  if (small !== null) return small;
+  if (bytes.byteLength <= relayLimits.smallBodyBytes) await whenLarge();
+  const limit = isForm ? relayLimits.heldFormBytes : decodedLimit(bytes.byteLength);
+  const decoded = decodeWithin(encoded, encoding, limit);
+  if (decoded === null) throw isForm ? formTooLarge() : decodesTooLarge(limit);
+  return decoded;
+}
+
+function decodesTooLarge(limit: number): RelayError {
+  const megabytes = Math.floor(limit / 1024 / 1024);
+  const message = `The body decodes to more than ${megabytes} MB, the most for what was sent. Send it without \`Content-Encoding\`.`;
+  return new RelayError('request_too_large', message);
+}
+
+function formTooLarge(): RelayError {
+  const megabytes = relayLimits.heldFormBytes / 1024 / 1024;
+  const message = `A compressed form may have ${megabytes} MB when it is decoded. Send it without \`Content-Encoding\`.`;
+  return new RelayError('request_too_large', message);
 }
 
 function noBody(): never {
@@ -69,7 +122,8 @@ function noBody(): never {
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function readJson(bytes: ArrayBuffer): CallerBody {
+function readJson(given: ArrayBuffer): CallerBody {
+  const bytes = withoutByteOrderMark(given);
   try {
     const text = decoder.decode(bytes);
     const value: unknown = JSON.parse(text);
@@ -81,6 +135,12 @@ function readJson(bytes: ArrayBuffer): CallerBody {
     throw new RelayError('invalid_request', message, { cause });
   }
   throw new RelayError('invalid_request', 'The body must be a JSON object.');
+}
+
+/** Parsers may ignore one (RFC 8259 section 8.1), and not all upstreams do: it is not sent on. */
+function withoutByteOrderMark(bytes: ArrayBuffer): ArrayBuffer {
+  const [first, second, third] = new Uint8Array(bytes, 0, Math.min(3, bytes.byteLength));
+  return first === 0xef && second === 0xbb && third === 0xbf ? bytes.slice(3) : bytes;
 }
 
 async function readCounting(body: ReadableStream, whenLarge: () => Promise<void>): Promise<ArrayBuffer> {
@@ -120,7 +180,9 @@ interface FormOptions {
   contentLength: number | null;
   /** Whether what has come says enough to admit the request. */
   isKnown: (scanner: FormScanner) => boolean;
-  whenLarge: () => Promise<void>;
+  whenLarge?: () => Promise<void>;
+  /** All of it has come already. */
+  isHeld?: boolean;
 }
 
 function namesModel({ fields }: FormScanner): boolean {
@@ -141,7 +203,7 @@ function isKnownToTheFile(scanner: FormScanner): boolean {
 
 async function readForm(
   body: ReadableStream,
-  { boundary, contentLength, isKnown, whenLarge }: FormOptions,
+  { boundary, contentLength, isKnown, whenLarge, isHeld = false }: FormOptions,
   heldBytes: HeldBytes,
 ): Promise<CallerBody> {
   const rest = new GulpReader(body);
@@ -149,13 +211,14 @@ async function readForm(
   const modelParts = new ModelParts(boundary);
   const release = heldBytes.lease();
   try {
+    if (isHeld) release.grow(contentLength ?? 0);
     for (let bytes = await rest.read(); bytes !== null; bytes = await rest.read()) {
-      if (hasGrownLarge(scanner.bytes.byteLength, bytes)) await whenLarge();
+      if (hasGrownLarge(scanner.bytes.byteLength, bytes)) await whenLarge?.();
       modelParts.push(bytes);
       scanner.push(bytes);
       if (isKnown(scanner)) break;
       if (scanner.bytes.byteLength > relayLimits.heldFormBytes) throw modelTooLate();
-      release.grow(bytes.byteLength);
+      if (!isHeld) release.grow(bytes.byteLength);
     }
     const { bytes: held, fields } = scanner;
     if (modelParts.count > fields.filter(({ name }) => name === 'model').length) throw modelUnclear();

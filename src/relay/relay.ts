@@ -10,6 +10,7 @@ import type { TokenPolicy } from '../tokens/token.ts';
 import { admissionRequestFor, admissionWithoutBody, emptyRow, errorOf } from './admission-request.ts';
 import type { Admitted } from './admitted.ts';
 import { answer } from './answer.ts';
+import { AnswerStream } from './answer-stream.ts';
 import { settleBeforeDelete } from './background-answer.ts';
 import type { Call, RelayServices } from './call.ts';
 import type { KeptResponse } from './conversations.ts';
@@ -17,6 +18,7 @@ import { discard } from './discard.ts';
 import { estimatedCount } from './estimate-tokens.ts';
 import { answerKept } from './kept-response.ts';
 import { streamRhythm } from './limits.ts';
+import { answerWithPings } from './pings.ts';
 import { type Plan, planRequest } from './plan.ts';
 import { type CallerBody, readBody } from './read-body.ts';
 import { send } from './send.ts';
@@ -29,34 +31,34 @@ const plansPerRequest = 3;
 export async function relay(call: Call, services: RelayServices): Promise<Response> {
   const clock = new AlarmClock();
   services.health.refresh(call.background);
-  try {
-    const { plan, ticket } = await admitted(call, services, clock);
-    const served = serve({ call, plan, ticket, services, clock });
-    // Of a caller that leaves, the runtime keeps only what is handed over here: the request must still be settled.
-    call.background(served.catch(() => undefined));
-    const response = await served;
-    ticket.putLimits(response.headers);
-    return response;
-  } finally {
+  const { plan, ticket } = await admitted(call, services, clock).catch((error) => {
     clock.stop();
-  }
+    throw error;
+  });
+  const stream = new AnswerStream();
+  const request = { call, plan, ticket, services, clock, stream, leave: new AbortController() };
+  const served = serve(request).finally(() => clock.stop());
+  // Of a caller that leaves, the runtime keeps only what is handed over here: the request must still be settled.
+  call.background(served.catch(() => undefined));
+  const response = await answerWithPings(request, served);
+  ticket.putLimits(response.headers);
+  return response;
 }
 
 async function serve(request: Admitted): Promise<Response> {
-  const { plan, ticket, clock } = request;
-  const abort = new AbortController();
+  const { plan, ticket, clock, leave } = request;
   try {
-    const stopListening = abortWhenCallerLeaves(request, abort);
+    const stopListening = abortWhenCallerLeaves(request);
     if (plan.isUncounted) return counted(request);
     if (plan.kept !== null) return await kept(request, plan.kept);
     renewLease(ticket, clock);
     await settleBeforeDelete(request);
-    const response = await answer(request, await send(request, abort.signal));
+    const response = await answer(request, await send(request, leave.signal));
     // A stream that has begun knows by itself what to do when its caller leaves (stream-task.ts).
     if (plan.facts.stream) stopListening();
     return namingModel(request, response);
   } catch (error) {
-    throw settleFailure(request, abort, error);
+    throw settleFailure(request, error);
   }
 }
 
@@ -212,14 +214,14 @@ function giveUpForm(call: Call, body: Extract<CallerBody, { type: 'form' }>): vo
  * A caller that leaves before its stream has begun aborts the upstream at once; an unstreamed answer is finished, to learn
  * its usage. Answers how to stop listening.
  */
-function abortWhenCallerLeaves({ call, plan, clock }: Admitted, abort: AbortController): () => void {
+function abortWhenCallerLeaves({ call, plan, clock, leave }: Admitted): () => void {
   const { signal } = call.request;
-  const leave = () => {
-    if (plan.facts.stream) abort.abort();
-    else clock.after(streamRhythm.finishMs, () => abort.abort());
+  const onAbort = () => {
+    if (plan.facts.stream) leave.abort();
+    else clock.after(streamRhythm.finishMs, () => leave.abort());
   };
-  signal.addEventListener('abort', leave);
-  return () => signal.removeEventListener('abort', leave);
+  signal.addEventListener('abort', onAbort);
+  return () => signal.removeEventListener('abort', onAbort);
 }
 
 /** Keeps the reservation while the upstream's head is awaited. */
@@ -234,12 +236,12 @@ function renewLease(ticket: Ticket, clock: AlarmClock): void {
  * Nothing was answered: nothing is charged, but the row says what happened. A caller that left while the upstream
  * had the request already, and could not be waited for, is charged its input.
  */
-function settleFailure({ call, plan, ticket }: Admitted, abort: AbortController, cause: unknown): RelayError {
+function settleFailure({ call, plan, ticket, leave }: Admitted, cause: unknown): RelayError {
   const error =
     cause instanceof RelayError
       ? cause
       : new RelayError('internal_error', 'The relay failed at this request.', { cause });
-  if (call.request.signal.aborted && abort.signal.aborted) {
+  if (leave.signal.aborted) {
     ticket.settle({
       status: clientLeftStatus,
       errorCode: 'client_left',

@@ -1,6 +1,7 @@
 // A streamed answer on its way to the caller: what pipe.ts and pump.ts are given, and how it can end.
 import type { Meter } from '../formats/meter.ts';
 import { RelayError } from '../lib/relay-error.ts';
+import type { TakenStream } from './answer-stream.ts';
 
 export interface StreamTask {
   /** The upstream's body. */
@@ -8,6 +9,12 @@ export interface StreamTask {
   meter: Meter;
   /** The upstream may be silent for so long; then the stream ends with `upstream_timeout`. */
   idleMs: number;
+  /** The stream to the caller. Called once. */
+  open(): TakenStream;
+  /** A caller that has got nothing for so long gets a ping; null: this channel sends none. */
+  pingMs: number | null;
+  /** The text of a ping; null where the framing has none. */
+  ping(): string | null;
   /** No event is half passed to the caller: another may be put here. */
   isAtBoundary(): boolean;
   /** What passed is known to be no whole answer, though its body ended as if it were. Asked at the end. */
@@ -38,7 +45,8 @@ export type StreamEnd =
 
 /** `end` never rejects; it is settled when nothing more goes to the caller and the meter has seen all. */
 export interface RunningStream {
-  readable: ReadableStream;
+  /** Null: the caller has it already. */
+  readable: ReadableStream | null;
   end: Promise<StreamEnd>;
 }
 

@@ -27,6 +27,7 @@ import { RelayError } from '../lib/relay-error.ts';
 import { chatFactsOf } from '../providers/presets.ts';
 import type { Call } from './call.ts';
 import { relayLimits } from './limits.ts';
+import { callerFraming, streamTypeOf } from './pings.ts';
 import type { Plan, PricedRoute } from './plan.ts';
 import { cacheKeyOf, sessionOf } from './session.ts';
 import { cutAnswer } from './stream-task.ts';
@@ -128,10 +129,7 @@ function translationOf(answer: Answer, dropped: readonly string[]): Translation 
         streamOfWhole: (text) => streamOfWhole(text, answer),
       }),
     streamOfWhole: (text) => streamOfWhole(text, answer),
-    streamType:
-      context.framing === 'json-array'
-        ? 'application/json; charset=UTF-8'
-        : 'text/event-stream; charset=utf-8',
+    streamType: streamTypeOf(context.framing),
   };
 }
 
@@ -157,8 +155,6 @@ function withEffort(request: NeutralRequest, effort: NonNullable<PricedRoute['ef
 }
 
 function contextOf(call: Call, plan: Plan, request: NeutralRequest, body: JsonObject): AnswerContext {
-  const isArray =
-    call.endpoint.operation === 'stream-generate-content' && !/[?&]alt=sse(&|$)/.test(call.request.url);
   return {
     request,
     body,
@@ -166,7 +162,7 @@ function contextOf(call: Call, plan: Plan, request: NeutralRequest, body: JsonOb
     answerId: call.requestId.replace('req_', ''),
     nowSeconds: Math.floor(call.startedAtMs / 1000),
     isKept: plan.keeps,
-    framing: isArray ? 'json-array' : 'sse',
+    framing: callerFraming(call),
   };
 }
 

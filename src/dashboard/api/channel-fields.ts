@@ -64,6 +64,13 @@ const headers = z
 /** Bounds of what a channel may say of its upstream's patience. */
 const waitMs = z.int().min(1_000).max(3_600_000).optional();
 
+/** 0 sends none. */
+const pingIntervalMs = z
+  .int()
+  .max(3_600_000)
+  .refine((ms) => ms === 0 || ms >= 100, 'must be 0 or at least 100')
+  .optional();
+
 /** Names of callers' headers that a channel may forward: none that authenticates, belongs to a hop, or says where from. */
 const forwardHeaders = z
   .array(
@@ -91,6 +98,14 @@ export const settings = z.strictObject({
     description: 'Time to the head of a response, and to the first byte of a stream.',
   }),
   idle_ms: waitMs.openapi({ description: 'Time between two pieces of a stream.' }),
+  ping_interval_ms: pingIntervalMs.openapi({
+    description:
+      'A stream that was silent for so long gets a ping, which keeps proxies from cutting it and shows whether the client is still there. 0: none. Default: 15000.',
+  }),
+  ping_native: z.boolean().optional().openapi({
+    description:
+      'Whether streams in the upstream’s own format get pings after their first event too, at a higher cost of CPU. Default: false.',
+  }),
   forward_headers: forwardHeaders.openapi({
     description:
       'Headers of callers that go to the upstream besides those that its provider documents. Credentials, hop-by-hop and forwarding headers are refused.',

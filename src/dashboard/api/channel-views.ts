@@ -52,11 +52,14 @@ export function settingsView(settings: ChannelSettings): SettingsView {
   const times = { first_byte_ms: firstByteMs, idle_ms: idleMs };
   const shared = sharedResources === undefined ? undefined : [...sharedResources];
   const { onDisconnect: on_disconnect, forwardHeaders, promptCache: prompt_cache } = settings;
+  const { pingIntervalMs: ping_interval_ms, pingNative: ping_native } = settings;
   const forwarded = forwardHeaders && { forward_headers: [...forwardHeaders] };
   return {
     preset,
     responses_api: responsesApi,
     ...times,
+    ping_interval_ms,
+    ping_native,
     on_disconnect,
     ...forwarded,
     prompt_cache,
@@ -74,6 +77,8 @@ export function settingsOf(view: SettingsView): ChannelSettings {
     ...(responses_api !== undefined && { responsesApi: responses_api }),
     ...(first_byte_ms !== undefined && { firstByteMs: first_byte_ms }),
     ...(idle_ms !== undefined && { idleMs: idle_ms }),
+    ...(view.ping_interval_ms !== undefined && { pingIntervalMs: view.ping_interval_ms }),
+    ...(view.ping_native !== undefined && { pingNative: view.ping_native }),
     ...(view.on_disconnect !== undefined && { onDisconnect: view.on_disconnect }),
     ...(view.forward_headers !== undefined && { forwardHeaders: view.forward_headers }),
     ...(view.prompt_cache !== undefined && { promptCache: view.prompt_cache }),

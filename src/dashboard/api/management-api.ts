@@ -36,7 +36,7 @@ export function managementApi(services: ManagementServices, known?: Principal): 
   api.onError((error) => problemResponse(error, services.report));
   api.use(neverStored);
   // Before the lock: these two need no key.
-  addHealthRoute(api, services.version);
+  addHealthRoute(api, services);
   addOpenApiRoute(api, services.version);
   api.use(requirePrincipal(services, known));
   api.use(requireRole);

@@ -1,6 +1,6 @@
 // What a deployment still lacks, said so that it can be mended.
 import type { Config } from '../../config.ts';
-import { hasSchema } from './schema-store.ts';
+import { hasSchema } from '../schema-store.ts';
 import { strings } from './strings.ts';
 
 /** Empty: all is there. */

@@ -44,7 +44,7 @@ it.each(jsonRoutes.map((route) => [route.name, route] as const))(
       '"gpt-4o"',
       '7',
       'null',
-      '\u{feff}{}',
+      '\u{feff}[]',
       new Uint8Array([0x7b, 0xff, 0x7d]),
     ];
     for (const body of bodies) expectRefusal(await send(path, body, door), door, wrongBody);
