@@ -18,6 +18,7 @@ import { asNoPage, sayNoPage } from './lib/no-page.ts';
 import { RelayError, wordsWithCause } from './lib/relay-error.ts';
 import { RefreshedPrices } from './metering/price-refresh.ts';
 import { PriceStore } from './metering/price-store.ts';
+import type { FetchUpstream } from './providers/call.ts';
 import { sendToBinding } from './providers/workers-ai.ts';
 import { AccountLedgerClient } from './quota/account-client.ts';
 import { LedgerClient } from './quota/client.ts';
@@ -97,10 +98,18 @@ function buildServices(env: Env): Services {
     ),
     heldBytes: new HeldBytes(relayLimits.heldBytesOfIsolate),
     sendToAi: env.AI === undefined ? null : sendToBinding(env.AI),
+    sendAnew: sendAnew(env),
   };
 }
 
 /** One board for the whole deployment. */
+/** On the edge, Cloudflare's own pool decides which connection that is. */
+function sendAnew({ NEW_CONNECTIONS: connections }: Env): FetchUpstream {
+  return connections === undefined
+    ? (url, init) => fetch(url, init)
+    : (url, init) => connections.fetch(url, init);
+}
+
 function healthBoard({ HEALTH }: Env): HealthBoardPort {
   return { exchange: (report) => HEALTH.get(HEALTH.idFromName('board')).exchange(report) };
 }
@@ -278,8 +287,9 @@ async function testChannel(
   const channel = current.channel(channelId);
   if (channel === null) return { ok: false, status: null, latency_ms: 0, error: 'There is no such channel.' };
   const startedAtMs = Date.now();
-  const trial = await tryChannel(channel, model, keyId, services);
-  const place = { channelId, keyId: keyId ?? channel.keys[0]?.id ?? null };
+  const { trial, upstreamModel } = await tryChannel(channel, model, keyId, services);
+  const tried = upstreamModel === null ? {} : { upstreamModel };
+  const place = { channelId, keyId: keyId ?? channel.keys[0]?.id ?? null, ...tried };
   const told: Promise<unknown>[] = [];
   if (trial.ok) services.health.succeeded(place, startedAtMs, trial.latency_ms, (work) => told.push(work));
   await Promise.all(told);

@@ -32,7 +32,7 @@ import { wholeBody } from './whole-body.ts';
 export async function answer(request: Admitted, sent: Sent): Promise<Response> {
   const { call, ticket } = request;
   const { upstream } = sent;
-  if (upstream.status >= 400) return failed(call, ticket, sent);
+  if (sent.isRefusal || upstream.status >= 400) return failed(call, ticket, sent);
   const framing = declaredFraming(call, sent);
   // A declared stream of events is one, or holds an object that its reader knows; of anything else the bytes decide.
   const meter = createMeter(
@@ -149,11 +149,16 @@ function jsonFraming({ endpoint }: Call, { translation }: Sent): 'json' | 'json-
   return endpoint.operation === 'stream-generate-content' && translation === null ? 'json-array' : 'json';
 }
 
-function isReadWhole({ endpoint }: Call, { upstream: { headers }, route }: Sent, framing: Framing): boolean {
+function isReadWhole({ endpoint }: Call, sent: Sent, framing: Framing): boolean {
+  const {
+    bytes,
+    route,
+    upstream: { headers },
+  } = sent;
   const isOfVoyage = endpoint.operation === 'embeddings' && route.channel.provider === 'voyage';
   const isRewritten = endpoint.operation === 'rerank' || isOfVoyage;
   const length = headers.get('content-length');
   const isSmall =
     length !== null && Number(length) <= relayLimits.wholeAnswerBytes && !headers.has('content-encoding');
-  return isRewritten || (framing === 'json' && isSmall);
+  return isRewritten || bytes !== null || (framing === 'json' && isSmall);
 }

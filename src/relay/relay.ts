@@ -31,6 +31,7 @@ const plansPerRequest = 3;
 /** The answer to a request whose token is known. Throws RelayError: the caller's refusal, already logged. */
 export async function relay(call: Call, services: RelayServices): Promise<Response> {
   const clock = new AlarmClock();
+  services.health.refresh(call.background);
   const { plan, ticket } = await admitted(call, services, clock).catch((error) => {
     clock.stop();
     throw error;

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import type { HostManifest } from './bundle.ts';
-import { type CapnpValue, capnpText, Embedded } from './capnp-text.ts';
+import { type CapnpValue, capnpText, Embedded, Enumerant } from './capnp-text.ts';
 
 type Struct = { readonly [member: string]: CapnpValue | undefined };
 
@@ -16,6 +16,8 @@ export interface RelayOptions {
   readonly addresses: readonly string[];
   /** The unix socket over which the supervisor controls this relay. */
   readonly controlSocket: string;
+  /** The unix socket of the proxy that makes new connections (new-connections.ts); absent: there is none. */
+  readonly newConnectionsSocket?: string;
   /** Comma-separated addresses and ranges of reverse proxies; empty trusts none. */
   readonly trustedProxy: string;
   /** Name of the relay's service: `relay` unless there are several. */
@@ -41,6 +43,7 @@ export function relayConfig(stateDirectory: string, relays: readonly RelayOption
       ...storeServices(stateDirectory),
       { name: 'do:storage', disk: { path: join(stateDirectory, 'v3/do'), writable: true } },
       internet(),
+      ...relays.flatMap(newConnections),
     ],
     relays.flatMap(relaySockets),
   );
@@ -69,7 +72,8 @@ function relayService(options: RelayOptions): Struct {
   return { name: service, worker };
 }
 
-function relayBindings({ manifest, variables, trustedProxy, ledgersOf }: RelayOptions): Struct[] {
+function relayBindings(options: RelayOptions): Struct[] {
+  const { manifest, variables, trustedProxy, ledgersOf } = options;
   const texts = { ...manifest.variables, ...variables, TRUSTED_PROXY: trustedProxy };
   return [
     ...Object.entries(texts).map(([name, text]) => ({ name, text })),
@@ -87,6 +91,7 @@ function relayBindings({ manifest, variables, trustedProxy, ledgersOf }: RelayOp
       durableObjectNamespace: { className, ...(ledgersOf !== undefined && { serviceName: ledgersOf }) },
     })),
     ...(manifest.assets === null ? [] : [{ name: manifest.assets.binding, service: 'assets' }]),
+    ...newConnections(options).map(({ name: service }) => ({ name: 'NEW_CONNECTIONS', service })),
   ];
 }
 
@@ -199,6 +204,17 @@ const miniflareModules = [
 function internet(): Struct {
   const tlsOptions = { trustBrowserCas: true, trustedCertificates: trustedCertificates() };
   return { name: 'internet', network: { allow: ['public', 'private', '240.0.0.0/4'], tlsOptions } };
+}
+
+function newConnections({ newConnectionsSocket: socket, service = 'relay' }: RelayOptions): Struct[] {
+  if (socket === undefined) return [];
+  // In this style the request names the whole URL.
+  return [
+    {
+      name: `${service}-new-connections`,
+      external: { address: `unix:${socket}`, http: { style: new Enumerant('proxy') } },
+    },
+  ];
 }
 
 /** NODE_EXTRA_CA_CERTS counts here as in Node; on Windows workerd finds no certificates by itself. Both as in Miniflare. */
