@@ -122,9 +122,9 @@ describe('whose failure it is', () => {
   it('takes a 408 for the same, but for no rate limit', () => {
     const health = new Health();
     const place = { ...key, upstreamModel: 'm' };
-    health.failed(place, { ...limited(5_000), kind: 'overdue' }, 0, 0, evenly);
+    health.failed(place, { ...limited(5_000), kind: 'timeout' }, 0, 0, evenly);
     expect(health.availability({ ...key, upstreamModel: 'n' }, 1)).toBe('ready');
-    expect(health.askedRest(place, 1)).toEqual({ untilMs: 5_000, isLimited: false });
+    expect(health.requestedCooldown(place, 1)).toEqual({ untilMs: 5_000, isLimited: false });
   });
 
   it('takes a refused key for refused with every model', () => {
@@ -174,26 +174,26 @@ describe('what an upstream asked for', () => {
   it('is known until it is over, and not made of what was only guessed', () => {
     const health = new Health();
     health.failed(key, unavailable, 0, 0, evenly);
-    expect(health.askedRest(key, 1)).toBeNull();
+    expect(health.requestedCooldown(key, 1)).toBeNull();
     health.failed(key, { ...unavailable, retryAfterMs: 9_000 }, 2_000, 2_000, evenly);
-    expect(health.askedRest(key, 10_999)).toEqual({ untilMs: 11_000, isLimited: false });
-    expect(health.askedRest(key, 11_000)).toBeNull();
+    expect(health.requestedCooldown(key, 10_999)).toEqual({ untilMs: 11_000, isLimited: false });
+    expect(health.requestedCooldown(key, 11_000)).toBeNull();
   });
 
   it('counts for nothing after a success', () => {
     const health = new Health();
     health.failed(key, limited(60_000), 0, 0, evenly);
     health.succeeded(key, 1_000, 10, 1_100);
-    expect(health.askedRest(key, 1_101)).toBeNull();
+    expect(health.requestedCooldown(key, 1_101)).toBeNull();
   });
 
   it('is a rate limit only where all who ask are', () => {
     const health = new Health();
     const place = { ...key, upstreamModel: 'm' };
     health.failed(place, limited(60_000), 0, 0, evenly);
-    expect(health.askedRest(place, 1)).toEqual({ untilMs: 60_000, isLimited: true });
+    expect(health.requestedCooldown(place, 1)).toEqual({ untilMs: 60_000, isLimited: true });
     health.failed(place, { ...unavailable, retryAfterMs: 70_000 }, 1, 1, evenly);
-    expect(health.askedRest(place, 2)).toEqual({ untilMs: 70_001, isLimited: false });
+    expect(health.requestedCooldown(place, 2)).toEqual({ untilMs: 70_001, isLimited: false });
   });
 });
 
@@ -232,7 +232,7 @@ describe('what isolates tell each other', () => {
     const place = { ...key, upstreamModel: 'm' };
     one.failed(place, limited(60_000), 1_000, 1_000, evenly);
     two.learn(one.report());
-    expect(two.askedRest(place, 1_001)).toEqual({ untilMs: 61_000, isLimited: true });
+    expect(two.requestedCooldown(place, 1_001)).toEqual({ untilMs: 61_000, isLimited: true });
     expect(two.availability({ ...key, upstreamModel: 'n' }, 1_001)).toBe('ready');
   });
 

@@ -1,7 +1,7 @@
 // Which channel and key a request goes to.
 import { describe, expect, it } from 'vitest';
 import type { LiveChannel, Route } from '../../src/routing/catalog.ts';
-import { everyPlaceCooling } from '../../src/routing/every-place-cooling.ts';
+import { everyTargetCooling } from '../../src/routing/every-target-cooling.ts';
 import { Health, placeName } from '../../src/routing/health.ts';
 import { selectPlace } from '../../src/routing/select.ts';
 import { plainChannel } from '../support/plain-channel.ts';
@@ -136,11 +136,11 @@ describe('failover', () => {
     expect(chosen([route('two'), route('one')], health)).toBe('one');
   });
 
-  it('leaves a place that asked for rest alone, and tries the other one that is due', () => {
+  it('leaves a place alone while its retry-after holds, and tries the other one', () => {
     const health = failing('one');
     limit(health, 'two', 60_000);
     expect(chosen([route('two'), route('one')], health)).toBe('one');
-    // It was tried: the other one still asks for rest.
+    // It was tried: the retry-after of the other one still holds.
     expect(chosen([route('two'), route('one')], health, 'a', ['one'])).toBeNull();
   });
 
@@ -152,17 +152,17 @@ describe('failover', () => {
 });
 
 describe('when every place is cooling', () => {
-  it('chooses none as long as each asked for it, and says when the first is due', () => {
+  it('chooses none while the retry-after of each holds, and says when the first is due', () => {
     const health = new Health();
     for (const [index, id] of ['one', 'two', 'three'].entries()) limit(health, id, 60_000 - index * 10_000);
     const routes = ['one', 'two', 'three'].map((id) => route(id));
     expect(chosen(routes, health)).toBeNull();
-    const error = everyPlaceCooling(routes, health, 1_000);
+    const error = everyTargetCooling(routes, health, 1_000);
     expect([error?.code, error?.details.retryAfterMs]).toEqual(['rate_limit_exceeded', 39_900]);
     expect(error?.message).toContain('Try again in 40 seconds.');
     // Of another model nothing is known.
     expect(chosen([{ ...route('one'), upstreamModel: 'n' }], health)).toBe('one');
-    expect(everyPlaceCooling([{ ...route('one'), upstreamModel: 'n' }], health, 1_000)).toBeNull();
+    expect(everyTargetCooling([{ ...route('one'), upstreamModel: 'n' }], health, 1_000)).toBeNull();
   });
 
   it('is unavailable, not limited, where one cause is another', () => {
@@ -172,7 +172,7 @@ describe('when every place is cooling', () => {
     health.failed({ channelId: 'two', keyId: null }, down, 900, 900, 0.5);
     const routes = [route('one'), route('two')];
     expect(chosen(routes, health)).toBeNull();
-    expect(everyPlaceCooling(routes, health, 1_000)?.code).toBe('service_unavailable');
+    expect(everyTargetCooling(routes, health, 1_000)?.code).toBe('service_unavailable');
   });
 
   it('tries the one that is due first where one did not ask', () => {
@@ -180,7 +180,7 @@ describe('when every place is cooling', () => {
     limit(health, 'two', 60_000);
     const routes = [route('two'), route('one')];
     expect(chosen(routes, health)).toBe('one');
-    expect(everyPlaceCooling(routes, health, 1_000)).toBeNull();
+    expect(everyTargetCooling(routes, health, 1_000)).toBeNull();
     // Due first is due first, whoever it is: the refused key comes back after ten minutes.
     const refused = new Health();
     refused.failed({ channelId: 'one', keyId: null }, { kind: 'refused', reason: 'x' }, 900, 900, 0.5);
@@ -188,7 +188,7 @@ describe('when every place is cooling', () => {
     expect(chosen(routes, refused)).toBe('two');
   });
 
-  it('tries a place once its rest is over', () => {
+  it('tries a place once its retry-after is over', () => {
     const health = new Health();
     limit(health, 'one', 60_000);
     const at = (nowMs: number) =>
