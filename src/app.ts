@@ -18,6 +18,7 @@ import { asNoPage, sayNoPage } from './lib/no-page.ts';
 import { RelayError, wordsWithCause } from './lib/relay-error.ts';
 import { RefreshedPrices } from './metering/price-refresh.ts';
 import { PriceStore } from './metering/price-store.ts';
+import type { FetchUpstream } from './providers/call.ts';
 import { sendToBinding } from './providers/workers-ai.ts';
 import { AccountLedgerClient } from './quota/account-client.ts';
 import { LedgerClient } from './quota/client.ts';
@@ -37,6 +38,8 @@ import { unpricedOf } from './routing/route-rates.ts';
 import { type HealthBoardPort, SharedHealth } from './routing/shared-health.ts';
 import { RoutingStore } from './routing/store.ts';
 import { UpstreamIdStore } from './routing/upstream-id-store.ts';
+import { isSchemaReady } from './schema/readiness.ts';
+import { whenSchemaIsReady } from './schema-gate.ts';
 import { TokenCache } from './tokens/cache.ts';
 import { TokenResolver } from './tokens/resolve.ts';
 import { TokenStore } from './tokens/store.ts';
@@ -95,10 +98,18 @@ function buildServices(env: Env): Services {
     ),
     heldBytes: new HeldBytes(relayLimits.heldBytesOfIsolate),
     sendToAi: env.AI === undefined ? null : sendToBinding(env.AI),
+    sendAnew: sendAnew(env),
   };
 }
 
 /** One board for the whole deployment. */
+/** On the edge, Cloudflare's own pool decides which connection that is. */
+function sendAnew({ NEW_CONNECTIONS: connections }: Env): FetchUpstream {
+  return connections === undefined
+    ? (url, init) => fetch(url, init)
+    : (url, init) => connections.fetch(url, init);
+}
+
 function healthBoard({ HEALTH }: Env): HealthBoardPort {
   return { exchange: (report) => HEALTH.get(HEALTH.idFromName('board')).exchange(report) };
 }
@@ -233,10 +244,20 @@ export const app = {
     const isSocket = asksForSocket(request);
     const refusal = isSocket ? refuseSocket(request) : null;
     if (refusal !== null) return refusal;
-    const fromPage = (request.headers.has('origin') && !isSocket) || request.method === 'OPTIONS';
-    return (fromPage ? doorsForPages : doors).fetch(request, env, context);
+    if (isSchemaReady(env.DB)) return serve(request, env, context, isSocket);
+    return whenSchemaIsReady(request, env.DB, report, () => serve(request, env, context, isSocket));
   },
 };
+
+function serve(
+  request: Request,
+  env: Env,
+  context: ExecutionContext,
+  isSocket: boolean,
+): Response | Promise<Response> {
+  const fromPage = (request.headers.has('origin') && !isSocket) || request.method === 'OPTIONS';
+  return (fromPage ? doorsForPages : doors).fetch(request, env, context);
+}
 
 function noSuchRoute(path: string, method: string): RelayError {
   const allow = [...methodsOf(path)];
@@ -266,8 +287,9 @@ async function testChannel(
   const channel = current.channel(channelId);
   if (channel === null) return { ok: false, status: null, latency_ms: 0, error: 'There is no such channel.' };
   const startedAtMs = Date.now();
-  const trial = await tryChannel(channel, model, keyId, services);
-  const place = { channelId, keyId: keyId ?? channel.keys[0]?.id ?? null };
+  const { trial, upstreamModel } = await tryChannel(channel, model, keyId, services);
+  const tried = upstreamModel === null ? {} : { upstreamModel };
+  const place = { channelId, keyId: keyId ?? channel.keys[0]?.id ?? null, ...tried };
   const told: Promise<unknown>[] = [];
   if (trial.ok) services.health.succeeded(place, startedAtMs, trial.latency_ms, (work) => told.push(work));
   await Promise.all(told);

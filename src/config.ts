@@ -20,6 +20,8 @@ export interface Env {
   ASSETS: Fetcher;
   /** Workers AI; `npm run deploy` adds it, for it runs nowhere but on Cloudflare. */
   AI?: AiBinding;
+  /** Where the relay runs on a machine of its own: sends each request on a connection that no other request has used. */
+  NEW_CONNECTIONS?: Fetcher;
   ADMIN_KEY?: string;
   ENCRYPTION_KEY?: string;
   /** Set while the key is rotated (`npm run rotate-encryption-key`): what is sealed is sealed under this one. */

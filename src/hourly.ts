@@ -4,12 +4,15 @@ import { report, servicesOf } from './app.ts';
 import type { Env } from './config.ts';
 import { forgetRowsBefore } from './metering/log.ts';
 import { refreshPriceTable } from './metering/price-refresh.ts';
+import { schemaReadiness } from './schema/readiness.ts';
 
 /** Ids of what upstreams store are forgotten after this; OpenAI keeps responses for 30 days. */
 const upstreamIdsKeptMs = 35 * 86_400_000;
 
 /** One task that fails keeps none of the others; what failed is thrown at the end. */
 export async function hourly(env: Env): Promise<void> {
+  const readiness = await schemaReadiness(env.DB);
+  if (readiness.state === 'failed') throw new Error(readiness.reason);
   const services = servicesOf(env);
   const { logRetentionMs, pricesUrl } = services.config;
   const nowMs = Date.now();

@@ -10,6 +10,7 @@ const untimedSockets = 'test/sockets/*-{money,aliases,models,quota}.test.ts';
 const clientTests = ['test/{sdk,replay,cli,browser}/**/*.test.ts', untimedSockets];
 const timedTests = ['test/{sockets,scale}/**/*.test.ts'];
 const faultTests = ['test/faults/**/*.test.ts'];
+const agentTests = ['test/agents/**/*.test.ts'];
 
 /** Files that run side by side. Most of them wait more than they compute: two are never too many. */
 const maxWorkers = Math.max(2, availableParallelism() - 1);
@@ -24,7 +25,21 @@ const system = {
   globalSetup: new URL('support/host-bundle.ts', import.meta.url).pathname,
 };
 
-export default defineConfig({
+/** Real agents from npm: not part of `npm test`. */
+const agentsProject = {
+  test: {
+    ...system,
+    globalSetup: [system.globalSetup, new URL('agents/install.ts', import.meta.url).pathname],
+    name: 'agents',
+    include: agentTests,
+    testTimeout: 120_000,
+    hookTimeout: 600_000,
+    fileParallelism: false,
+    sequence: { groupOrder: 4 },
+  },
+};
+
+export default defineConfig(({ mode }) => ({
   root: new URL('..', import.meta.url).pathname,
   test: {
     projects: [
@@ -34,7 +49,7 @@ export default defineConfig({
           maxWorkers,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...workerTests, ...clientTests, ...timedTests, ...faultTests],
+          exclude: [...workerTests, ...clientTests, ...timedTests, ...faultTests, ...agentTests],
         },
       },
       {
@@ -89,6 +104,7 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
         },
       },
+      ...(mode === 'agents' ? [agentsProject] : []),
     ],
   },
-});
+}));

@@ -7,6 +7,7 @@ import { banner } from './start/banner.ts';
 import { obtainDemoToken } from './start/demo-token.ts';
 import { waitForHealth } from './start/health.ts';
 import { claimPort } from './start/port.ts';
+import { sampleModels } from './start/sample-models.ts';
 import { readSettings, type StartSettings, withSecrets } from './start/settings.ts';
 import { stopRequests } from './start/stop-request.ts';
 
@@ -50,7 +51,8 @@ async function announce(
   await waitForHealth(url);
   const { adminKey, devVarsFile, demoToken: stored } = settings;
   const demoToken = await obtainDemoToken({ url, adminKey, devVarsFile, stored }).catch(explainMissingToken);
-  console.log(banner({ url, adminKey, demoToken, demoUrl: demo?.url ?? null }));
+  const models = demoToken === null ? null : await sampleModels(url, demoToken);
+  console.log(banner({ url, adminKey, demoToken, demoUrl: demo?.url ?? null, models }));
 }
 
 function variablesFor(settings: StartSettings, demo: DemoUpstream | null): Record<string, string> {

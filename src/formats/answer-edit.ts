@@ -1,5 +1,5 @@
-// What was changed in a request so that an upstream could take it, undone in the answer: names of tools that it
-// does not allow, OpenAI's custom tools, the tool that stands for a structured answer.
+// What was changed in a request so that an upstream could take it, undone in the answer: names of tools and of their arguments
+// that it does not allow, OpenAI's custom tools, the tool that stands for a structured answer.
 
 import { AnswerTextEdit, bareText, WrappedAnswer, type WrapperMember } from './answer-text-edit.ts';
 import { customInputOf, functionCallOfCustom, functionOfCustomTool, isCustomTool } from './custom-tools.ts';
@@ -12,6 +12,7 @@ import type {
   ToolCallPart,
 } from './neutral.ts';
 import { type FittedNames, fitToolNames, type NameRule } from './tool-names.ts';
+import { type FittedKeys, fitPropertyKeys } from './tool-property-keys.ts';
 import { callIdsIn, unusedId, withUniqueCallIds } from './unique-call-ids.ts';
 
 /** Undoes one change. State is per answer. */
@@ -34,14 +35,16 @@ export function fitRequest(
   { customTools }: { customTools: boolean },
 ): FittedRequest {
   const plain = customTools ? request : withoutCustomTools(request);
-  const names = fitToolNames(withUniqueCallIds(plain), rule);
+  const keys = fitPropertyKeys(plain, rule.propertyKeys);
+  const names = fitToolNames(withUniqueCallIds(keys.request), rule);
   return {
     request: names.request,
     answerEdit: (answerTool, wrapped) =>
       chain([
         ...(answerTool === undefined ? [] : [new AnswerToolEdit(answerTool)]),
         ...(names.isChanged ? [nameEdit(names)] : []),
-        ...(plain === request ? [] : [new CustomToolEdit(request)]),
+        ...(keys.request === plain ? [] : [new ArgumentsEdit(keysEdit(keys))]),
+        ...(plain === request ? [] : [new ArgumentsEdit(customToolEdit(request))]),
         new CallIdEdit(request),
         ...(wrapped === undefined ? [] : [new AnswerTextEdit(() => new WrappedAnswer(wrapped))]),
         ...(isBareText(request) ? [new AnswerTextEdit(bareText)] : []),
@@ -124,34 +127,50 @@ class CallIdEdit implements AnswerEdit {
   }
 }
 
-/** Calls of functions that stand for custom tools: the free text is known when the arguments are whole. */
-class CustomToolEdit implements AnswerEdit {
-  private readonly request: NeutralRequest;
-  private readonly open = new Map<string, string[]>();
+/** How the arguments of a tool's calls are edited; null: they stay. */
+type ArgumentsRule = (tool: string) => { custom?: true; edit(argumentsText: string): string } | null;
 
-  constructor(request: NeutralRequest) {
-    this.request = request;
+/** Calls of functions that stand for custom tools: their input is free text. */
+const customToolEdit =
+  (request: NeutralRequest): ArgumentsRule =>
+  (tool) =>
+    isCustomTool(request, tool) ? { custom: true, edit: customInputOf } : null;
+
+const keysEdit =
+  ({ hasRenamed, restore }: FittedKeys): ArgumentsRule =>
+  (tool) =>
+    hasRenamed(tool) ? { edit: (text) => restore(tool, text) } : null;
+
+/** Edits arguments when they are whole: until then those of a streamed call wait. */
+class ArgumentsEdit implements AnswerEdit {
+  private readonly rule: ArgumentsRule;
+  private readonly open = new Map<string, { pieces: string[]; edit(text: string): string }>();
+
+  constructor(rule: ArgumentsRule) {
+    this.rule = rule;
   }
 
   event(event: NeutralEvent): NeutralEvent[] {
     switch (event.type) {
-      case 'tool-call-start':
-        if (!isCustomTool(this.request, event.name)) return [event];
-        this.open.set(keyOf(event), []);
-        return [{ ...event, custom: true }];
+      case 'tool-call-start': {
+        const edited = this.rule(event.name);
+        if (edited === null) return [event];
+        this.open.set(keyOf(event), { pieces: [], edit: edited.edit });
+        return [{ ...event, ...(edited.custom && { custom: true }) }];
+      }
       case 'tool-call-delta': {
-        const pieces = this.open.get(keyOf(event));
-        if (pieces === undefined) return [event];
-        pieces.push(event.arguments);
+        const call = this.open.get(keyOf(event));
+        if (call === undefined) return [event];
+        call.pieces.push(event.arguments);
         return [];
       }
       case 'tool-call-end': {
-        const pieces = this.open.get(keyOf(event));
-        if (pieces === undefined) return [event];
+        const call = this.open.get(keyOf(event));
+        if (call === undefined) return [event];
         this.open.delete(keyOf(event));
         const { candidate, part } = event;
         return [
-          { type: 'tool-call-delta', candidate, part, arguments: customInputOf(pieces.join('')) },
+          { type: 'tool-call-delta', candidate, part, arguments: call.edit(call.pieces.join('')) },
           event,
         ];
       }
@@ -161,12 +180,13 @@ class CustomToolEdit implements AnswerEdit {
   }
 
   response(response: NeutralResponse): NeutralResponse {
-    return mapParts(response, (part) => (part.type === 'tool-call' ? this.custom(part) : part));
+    return mapParts(response, (part) => (part.type === 'tool-call' ? this.edited(part) : part));
   }
 
-  private custom(part: ToolCallPart): ToolCallPart {
-    if (!isCustomTool(this.request, part.name)) return part;
-    return { ...part, custom: true, arguments: customInputOf(part.arguments) };
+  private edited(part: ToolCallPart): ToolCallPart {
+    const edited = this.rule(part.name);
+    if (edited === null) return part;
+    return { ...part, ...(edited.custom && { custom: true }), arguments: edited.edit(part.arguments) };
   }
 }
 

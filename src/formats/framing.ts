@@ -98,10 +98,13 @@ function sseFrames(observer: WireObserver, observation: Observation): Frames {
       // A bare JSON object in an event stream: an error (seen from Gemini, before and amid a stream), or
       // a whole answer from an upstream that does not stream.
       if (value !== null) observer.body(observation, value);
+      if (value !== null) countEvent(observation);
       if (observation.usage !== null && observation.error === null) observation.complete ||= value !== null;
       if (value === null) readLoose(block.raw, observer, observation);
-    } else if (value !== null) observer.event(observation, value, block.event);
-    else if (block.data.trim() === '[DONE]') observation.complete = true;
+    } else if (value !== null) {
+      observer.event(observation, value, block.event);
+      if (block.event !== 'ping') countEvent(observation);
+    } else if (block.data.trim() === '[DONE]') observation.complete = true;
     else observation.unreadBytes += block.data.length;
   };
   return {
@@ -115,10 +118,19 @@ function sseFrames(observer: WireObserver, observation: Observation): Frames {
   };
 }
 
+/** After it was read. */
+function countEvent(observation: Observation): void {
+  observation.events += 1;
+  if (observation.events === 1 && observation.error !== null) observation.beganWithError = true;
+}
+
 /** Text in an event stream that is neither an event nor an object: Gemini's array, or nothing that can be read. */
 function readLoose(raw: string, observer: WireObserver, observation: Observation): void {
   const values = parseArray(raw);
-  for (const value of values ?? []) observer.event(observation, value, undefined);
+  for (const value of values ?? []) {
+    observer.event(observation, value, undefined);
+    countEvent(observation);
+  }
   const isComment = raw
     .split(/[\r\n]+/)
     .every((line) => line === '' || line.startsWith(':') || isField.test(line));
@@ -164,8 +176,11 @@ function arrayFrames(observer: WireObserver, observation: Observation): Frames {
   const splitter = createJsonArraySplitter(framingLimits.maximumEventCharacters);
   const take = (text: string): void => {
     const value = parseObject(text);
-    if (value !== null) observer.event(observation, value, undefined);
-    else observation.unreadBytes += text.length;
+    if (value === null) observation.unreadBytes += text.length;
+    else {
+      observer.event(observation, value, undefined);
+      countEvent(observation);
+    }
   };
   return {
     push: (bytes) => splitter.push(bytes).forEach(take),

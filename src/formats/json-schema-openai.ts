@@ -1,17 +1,31 @@
 // JSON Schema as OpenAI takes it: parameters of functions, structured answers, and strict mode's subset.
 // https://developers.openai.com/api/docs/guides/structured-outputs#supported-schemas, read 2026-11
 import { isObject } from './json-reader.ts';
-import { normalSchema, schemasInside } from './json-schema.ts';
+import { distinctSchemas, mapInside, normalSchema, schemasInside, typesOf } from './json-schema.ts';
 import { isPlainPattern, rewriteSchema, type SchemaSubset } from './json-schema-rewrite.ts';
 import { objectRoot, rootKind, type WrappedSchema, wrapRoot } from './json-schema-root.ts';
 import type { ResponseFormat } from './neutral.ts';
 import type { JsonObject } from './observation.ts';
 
-/** Parameters of a function: the root must be an object. No arguments (null, or a schema of no type) is `{}`. */
+/**
+ * Parameters of a function: the root must be an object, and every array must say what its items are ("array schema missing
+ * items", https://github.com/PrefectHQ/fastmcp/issues/2464, 2025-11). No arguments (null, or a schema of no type) is `{}`.
+ */
 export function openaiParameters(parameters: JsonObject | null): JsonObject {
   if (parameters === null) return { type: 'object', properties: {} };
-  const root = objectRoot(normalSchema(parameters));
+  const root = withItems(objectRoot(normalSchema(parameters)));
   return isObject(root.properties) ? root : { ...root, properties: {} };
+}
+
+/** Items of a tuple are any of its members, those of an array that says nothing are anything. */
+function withItems(schema: JsonObject): JsonObject {
+  const entries = Object.entries(schema).map(([key, value]) => [key, mapInside(key, value, withItems)]);
+  const rewritten: JsonObject = Object.fromEntries(entries);
+  if (!typesOf(rewritten).includes('array') || isObject(rewritten.items)) return rewritten;
+  const { prefixItems } = rewritten;
+  const members = Array.isArray(prefixItems) ? prefixItems.filter(isObject) : [];
+  const [only = {}, ...others] = distinctSchemas(members);
+  return { ...rewritten, items: others.length === 0 ? only : { anyOf: [only, ...others] } };
 }
 
 const taken = new Set(

@@ -1,7 +1,7 @@
 // The one rewriter of JSON Schemas for targets that take a subset: what the subset lacks is said in another way where there
 // is one (a union for oneOf, an enum for const, items for a tuple), and in the description where there is none.
 import { isObject } from './json-reader.ts';
-import { mapInside, normalSchema, typesOf, withDefs, withTold } from './json-schema.ts';
+import { distinctSchemas, mapInside, normalSchema, typesOf, withDefs, withTold } from './json-schema.ts';
 import { mergeAllOf, mergeTwo, SchemaScope } from './json-schema-merge.ts';
 import type { JsonObject } from './observation.ts';
 
@@ -124,7 +124,7 @@ function withItems(node: JsonObject, { tuples }: SchemaSubset): JsonObject {
   const { prefixItems, items } = node;
   if (tuples || !Array.isArray(prefixItems)) return node;
   const members = [...prefixItems, items].filter(isObject);
-  const [only, ...others] = [...new Map(members.map((member) => [JSON.stringify(member), member])).values()];
+  const [only, ...others] = distinctSchemas(members);
   if (only === undefined) return node;
   return { ...node, items: others.length === 0 ? only : { anyOf: [only, ...others] } };
 }

@@ -142,7 +142,7 @@ export function wrapRoot(schema: JsonObject): WrappedSchema {
       ...(definitions !== undefined && { definitions: mapInside('definitions', definitions, moved) }),
     },
     member,
-    anyMember: kind !== 'union',
+    anyMember: kind === 'array' || kind === 'other',
   };
 }
 

@@ -29,6 +29,11 @@ export function schemasInside(schema: JsonObject): JsonObject[] {
   });
 }
 
+/** The schemas without those that say the same again. */
+export function distinctSchemas(schemas: readonly JsonObject[]): JsonObject[] {
+  return [...new Map(schemas.map((schema) => [JSON.stringify(schema), schema])).values()];
+}
+
 /** Keywords whose value may be null. */
 const nullKeywords = new Set(['const', 'default', 'example']);
 

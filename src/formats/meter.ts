@@ -68,6 +68,8 @@ export interface Meter {
   readonly media: MadeMedia;
   /** At least one event with content was seen. */
   readonly started: boolean;
+  /** The body, read as a stream, has begun with an error, or had no event and nothing else that can be counted. */
+  readonly isWithoutAnswer: boolean;
   /**
    * Ids that the upstream made and that a later request can name: responses, their output items,
    * containers, files in annotations, generated audio.
@@ -137,6 +139,12 @@ export function createMeter(kind: WireKind, framing: Framing, undeclared?: 'json
     },
     get started() {
       return observation.started;
+    },
+    get isWithoutAnswer() {
+      const { framing } = frames;
+      if (framing !== 'sse' && framing !== 'json-array') return false;
+      const isEmpty = observation.events === 0 && observation.unreadBytes === 0;
+      return observation.usage === null && (observation.beganWithError || isEmpty);
     },
     get madeIds() {
       return [...observation.madeIds];

@@ -14,6 +14,10 @@ export interface Observation {
   complete: boolean;
   /** Why the answer stopped was said. */
   saidWhy: boolean;
+  /** Events of a stream, pings and terminators aside. */
+  events: number;
+  /** The first event was an error: nothing was answered. */
+  beganWithError: boolean;
   /** At least one piece of content was seen. */
   started: boolean;
   /** UTF-16 length of text, reasoning and tool arguments seen. */
@@ -72,6 +76,8 @@ export function emptyObservation(): Observation {
     partialUsage: null,
     complete: false,
     saidWhy: false,
+    events: 0,
+    beganWithError: false,
     started: false,
     outputCharacters: 0,
     unreadBytes: 0,

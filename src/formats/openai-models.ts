@@ -16,6 +16,8 @@ export interface ModelTraits {
   refusesParallelSwitch: boolean;
   /** chat's `web_search_options` is only for models made for it. */
   searches: boolean;
+  /** Chat completions refuse functions with this effort (undefined: none is asked for); the Responses API takes them. */
+  refusesChatFunctions(effort: ReasoningEffort | undefined): boolean;
 }
 
 /** The traits of a model, with or without a vendor's name before it (`openai/gpt-5`). */
@@ -32,7 +34,23 @@ export function openaiModelTraits(model: string): ModelTraits {
     takesCacheBreakpoints: reasons && version !== null && version >= 5.6,
     refusesParallelSwitch: oSeries,
     searches: name.includes('search'),
+    refusesChatFunctions: (effort) => reasons && refusesChatFunctions(name, version ?? 0, effort),
   };
+}
+
+/**
+ * "Function tools with reasoning_effort are not supported for gpt-5.6 in /v1/chat/completions. To use function tools, use
+ * /v1/responses or set reasoning_effort to 'none'." From GPT-5.5 on also where no effort is asked for; GPT-5.4 thinks only when it
+ * is. Models that cannot be told not to think take no functions there at all.
+ * https://github.com/BerriAI/litellm/pull/34569 (2026-07), https://github.com/livekit/agents/pull/7169 (2026-09),
+ * https://github.com/jeffdafoe/llm-memory-api/pull/178 (2026-04), https://developers.openai.com/api/docs/guides/deployment-checklist
+ * ("require Responses for tool calling", 2026-11)
+ */
+function refusesChatFunctions(name: string, version: number, effort: ReasoningEffort | undefined): boolean {
+  if (version < 5.4) return false;
+  if (version < 5.5) return effort !== undefined && effort !== 'none';
+  const takesNone = effortsOf(name, version)?.includes('none') ?? true;
+  return !takesNone || effort !== 'none';
 }
 
 /** `gpt-5.6-sol` → 5.6; null for what is no gpt with a number. */
@@ -41,13 +59,21 @@ function versionOf(name: string): number | null {
   return found === null ? null : Number(found[1]);
 }
 
+const thinking = ['low', 'medium', 'high', 'xhigh', 'max'] as const;
+
 /**
  * The efforts of each family, the first line that fits; o-models count as version 0. Read in 2026-11 on
  * https://developers.openai.com/api/docs/guides/reasoning and the models' pages, beside the sources that a line names.
  */
 const families: readonly { name: RegExp; from: number; efforts: readonly ReasoningEffort[] }[] = [
-  // /api/docs/guides/latest-model, "Using GPT-6": Sol and Luna take none, Astra does not.
-  { name: /astra/, from: 6, efforts: ['low', 'medium', 'high', 'xhigh', 'max'] },
+  // Neither 6.2 Astra nor 6.2 Sol takes none or minimal: /api/docs/guides/latest-model/gpt-6.2-astra ("Using GPT-6.2"), and the data of
+  // @earendil-works/pi-ai 1.6.0. dev.to/routerbase_com (2026-11-19) saw max refused by chat completions; these pages list it.
+  { name: /^gpt/, from: 6.2, efforts: thinking },
+  // /api/docs/guides/deployment-checklist and the same data: 6.1 Terra takes none, 6.1 Sol does not.
+  { name: /sol/, from: 6.1, efforts: thinking },
+  // /api/docs/guides/latest-model, "Using GPT-6": Sol and Luna take none, Astra does not. Nor do the Cyber models (the same data).
+  { name: /astra/, from: 6, efforts: thinking },
+  { name: /cyber/, from: 5.6, efforts: thinking },
   // The API's own list: https://github.com/pydantic/pydantic-ai/issues/7081 (2026-07).
   { name: /^gpt/, from: 5.6, efforts: ['none', 'low', 'medium', 'high', 'xhigh', 'max'] },
   // https://github.com/anomalyco/models.dev/pull/2296 (2026-06) quotes the pages of 5.3-Codex, 5.4 Pro and 5.5 Pro.

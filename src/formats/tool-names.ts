@@ -10,15 +10,32 @@ export interface NameRule {
   maximumLength: number;
   /** Gemini's names begin with a letter or an underscore. */
   firstIsLetter: boolean;
+  /** What is allowed in the names of a tool's arguments; absent: anything. */
+  propertyKeys?: NameRule;
 }
 
 const openai: NameRule = { illegal: /[^a-zA-Z0-9_-]/g, maximumLength: 64, firstIsLetter: false };
+
+/**
+ * "Property keys should match pattern '^[a-zA-Z0-9_.-]{1,64}$'": checked at the root of a tool's schema only
+ * (https://github.com/decocms/studio/pull/6874, 2026-09; https://github.com/anthropics/claude-code/issues/79418, 2026-07).
+ */
+export const claudePropertyKeys: NameRule = {
+  illegal: /[^a-zA-Z0-9_.-]/g,
+  maximumLength: 64,
+  firstIsLetter: false,
+};
 
 /** Sources: the providers' OpenAPI files, and Google's reference of FunctionDeclaration. */
 export const toolNameRules: Readonly<Record<FormatName, NameRule>> = {
   'openai-chat': openai,
   'openai-responses': openai,
-  'anthropic-messages': { illegal: /[^a-zA-Z0-9_-]/g, maximumLength: 128, firstIsLetter: false },
+  'anthropic-messages': {
+    illegal: /[^a-zA-Z0-9_-]/g,
+    maximumLength: 128,
+    firstIsLetter: false,
+    propertyKeys: claudePropertyKeys,
+  },
   'gemini-generate': { illegal: /[^a-zA-Z0-9_.:-]/g, maximumLength: 64, firstIsLetter: true },
 };
 

@@ -16,15 +16,17 @@ export function isEncoded(headers: Headers): boolean {
   return encoding !== null && !opened.has(encoding);
 }
 
-/** Decodes what the runtime does not: deflate, and other spellings of gzip. Any other encoding keeps its header. */
+/**
+ * Decodes what the runtime does not: deflate, and other spellings of gzip. The header then names an encoding that was opened, as the
+ * runtime leaves it. Any other body stays encoded.
+ */
 export function decodedResponse(response: Response): Response {
   if (!isEncoded(response.headers) || response.body === null) return response;
   const encoding = response.headers.get('content-encoding')?.trim().toLowerCase() ?? '';
   const format = Object.hasOwn(formats, encoding) ? formats[encoding] : undefined;
   if (format === undefined) return response;
   const headers = new Headers(response.headers);
-  headers.delete('content-encoding');
-  headers.delete('content-length');
+  headers.set('content-encoding', 'gzip');
   const body = response.body.pipeThrough(new DecompressionStream(format));
   return new Response(body, { status: response.status, headers });
 }

@@ -9,6 +9,7 @@ import {
 } from '@pydantic/genai-prices';
 import { withHourWrites } from './claude-prices.ts';
 import { deepSeekRates } from './deepseek-prices.ts';
+import { hostRates } from './host-prices.ts';
 import { extraModels, extraRates } from './price-extras.ts';
 import { freeRates, picoEach, type Rates, type TokenRates } from './rates.ts';
 import { withToolFees } from './tool-fees.ts';
@@ -107,7 +108,8 @@ function lookUp(
   }
   const address = baseUrl?.replace(/^(https:\/\/)api\.together\.ai\b/, '$1api.together.xyz');
   const host = address === undefined ? undefined : findProvider({ providerApiUrl: address });
-  return host === undefined ? makersRates(model, at) : ratesOf(host.id, model, at);
+  const rates = host === undefined ? makersRates(model, at) : ratesOf(host.id, model, at);
+  return rates ?? hostRates(baseUrl, model);
 }
 
 /**
@@ -158,6 +160,12 @@ const tokenPrices = {
 } as const satisfies Record<keyof TokenRates, string>;
 
 /**
+ * Where the table's tiers start a token too early. OpenAI's long rate is for prompts of more than 272K tokens
+ * (https://developers.openai.com/api/docs/pricing, 2026-11; inclusive elsewhere: xAI's is from 200K on, as the table has it).
+ */
+const correctedStarts: ReadonlyMap<number, number> = new Map([[271_999, 272_000]]);
+
+/**
  * A row of the table as rates. Its tiers apply to the whole request, by its whole input: the library takes
  * for every kind of token the last tier that starts below the number of input tokens.
  */
@@ -170,7 +178,10 @@ function ratesFromTable(price: ModelPrice): Rates {
   return {
     ...freeRates('table'),
     base: tokenRatesAt(price, 0),
-    tiers: ascending.map((start) => ({ aboveInputTokens: start, rates: tokenRatesAt(price, start + 1) })),
+    tiers: ascending.map((start) => ({
+      aboveInputTokens: correctedStarts.get(start) ?? start,
+      rates: tokenRatesAt(price, start + 1),
+    })),
     perRequest: picoEach(usd('requests_kcount'), 1_000),
     perWebSearch: picoEach(usd('web_searches_kcount'), 1_000),
     perFileSearch: picoEach(usd('storage_searches_kcount'), 1_000),

@@ -1,5 +1,5 @@
-// The one fetch of an upstream. Owns the time to the first byte, what a failure to connect is called, and how long an
-// error may take to be told.
+// The one fetch of an upstream. Owns the time to the first byte, what a failure to connect is called, what is sent once more when a
+// connection that was kept alive has closed, and how long an error may take to be told.
 import type { AlarmClock } from '../lib/alarm-clock.ts';
 import { decodedResponse } from '../lib/decoded-response.ts';
 import { GulpReader } from '../lib/gulps.ts';
@@ -16,7 +16,25 @@ export interface UpstreamCall extends UpstreamRequest {
   firstByteMs: number;
   /** What sends it; undefined: `fetch`. */
   send?: Send;
+  /** What sends it once more, on a new connection; undefined: it is not to be sent twice. */
+  sendAnew?: FetchUpstream;
 }
+
+/** `fetch`, or what stands for it. */
+export type FetchUpstream = (url: string, init: RequestInit) => Promise<Response>;
+
+/**
+ * A connection that the upstream closes for idleness just as a request goes out loses that request: nobody has handled it (RFC 9112,
+ * section 9.3.1, which lets a client repeat it). `fetch` does not say whether a connection was used before, so that this stands for it.
+ */
+export const repeatLimits = {
+  /** It breaks within this time of the sending. Later, the upstream may well have begun. */
+  withinMs: 1_000,
+  /** An origin that answered within this time may have left a connection that is used again. */
+  keptAliveMs: 300_000,
+  /** Origins that are remembered. */
+  origins: 1_000,
+} as const;
 
 /** Of an error's body: what comes later, or beyond it, is not waited for. */
 export const errorBodyLimits = { waitMs: 10_000, bytes: 1024 * 1024 } as const;
@@ -43,16 +61,11 @@ function isAnswer({ status }: Response): boolean {
   return status >= 200 && status < 600 && status !== 407;
 }
 
-async function responseTo({
-  url,
-  method,
-  headers,
-  body,
-  abort,
-  clock,
-  firstByteMs,
-  send,
-}: UpstreamCall): Promise<Response> {
+/** When each origin last answered: to it a connection may be open. */
+const answeredAtMs = new Map<string, number>();
+
+async function responseTo(call: UpstreamCall): Promise<Response> {
+  const { url, body, abort, clock, firstByteMs, send } = call;
   let late = false;
   const callOff = clock.after(firstByteMs, () => {
     late = true;
@@ -61,7 +74,7 @@ async function responseTo({
   try {
     const { signal } = abort;
     if (send !== undefined) return await send(url, { body: String(body), signal });
-    return decodedResponse(await fetch(url, { method, headers, body, signal, redirect: 'manual' }));
+    return decodedResponse(await fetched(call));
   } catch (cause) {
     if (late)
       throw new RelayError('upstream_timeout', 'The model provider did not answer in time.', { cause });
@@ -70,6 +83,30 @@ async function responseTo({
   } finally {
     callOff();
   }
+}
+
+async function fetched(call: UpstreamCall): Promise<Response> {
+  const { url, method, headers, body, abort, sendAnew } = call;
+  const init: RequestInit = { method, headers, body, signal: abort.signal, redirect: 'manual' };
+  const origin = url.slice(0, url.indexOf('/', 'https://'.length));
+  const startedAtMs = Date.now();
+  let response: Response;
+  try {
+    response = await fetch(url, init);
+  } catch (cause) {
+    const isLost = !abort.signal.aborted && isOfKeptConnection(origin, startedAtMs, Date.now());
+    if (!isLost || sendAnew === undefined || body instanceof ReadableStream) throw cause;
+    response = await sendAnew(url, init);
+  }
+  if (answeredAtMs.size >= repeatLimits.origins && !answeredAtMs.has(origin)) answeredAtMs.clear();
+  answeredAtMs.set(origin, Date.now());
+  return response;
+}
+
+/** Whether a connection may have been an old one that was closed at the very moment of the request. */
+function isOfKeptConnection(origin: string, startedAtMs: number, nowMs: number): boolean {
+  const lastMs = answeredAtMs.get(origin) ?? Number.NEGATIVE_INFINITY;
+  return nowMs - startedAtMs < repeatLimits.withinMs && startedAtMs - lastMs < repeatLimits.keptAliveMs;
 }
 
 /** An upstream that fails may fail at saying so, too: what it said in time is the error. */

@@ -1,13 +1,15 @@
 // A call of a provider from end to end: the key put in, the request sent, the answer brought into the format of the
 // operation. What most providers need is a header; they wait for nothing here.
 import { RelayError } from '../lib/relay-error.ts';
-import { callUpstream, type Send, type UpstreamCall } from './call.ts';
+import { callUpstream, type FetchUpstream, type Send, type UpstreamCall } from './call.ts';
 import type { Provider, RunOn, UpstreamTarget } from './provider.ts';
 
 /** What lies outside of a provider that it may need. */
 export interface Surroundings {
   /** Sends to the Worker's AI binding; null: this deployment has none. */
   sendToAi: Send | null;
+  /** Sends a request once more that a closed connection lost; absent: it is not to be sent twice. */
+  sendAnew?: FetchUpstream | undefined;
   /** Runs on after the response. */
   runOn: RunOn;
 }
@@ -23,9 +25,12 @@ export function exchange(
   surroundings: Surroundings,
 ): Promise<Response> {
   const { key, settings } = target;
+  const { sendAnew } = surroundings;
   const authorizing =
     key === null ? undefined : provider.authorize(request, key, settings, surroundings.runOn);
-  const call = provider.isBound ? { ...request, send: bindingOf(surroundings) } : request;
+  const call = provider.isBound
+    ? { ...request, send: bindingOf(surroundings) }
+    : { ...request, ...(sendAnew !== undefined && { sendAnew }) };
   if (authorizing === undefined && provider.read === undefined) return callUpstream(call);
   return guarded(provider, call, target, authorizing ?? null, surroundings.runOn);
 }

@@ -5,6 +5,7 @@ import type { Operation } from '../formats/format.ts';
 import type { FormatName } from '../formats/neutral.ts';
 import type { ModelListing } from './model-listing.ts';
 import type { PresetName } from './presets.ts';
+import { bareBaseUrl } from './version-prefix.ts';
 
 /** One call's address, before the provider has made a URL of it. */
 export interface UpstreamTarget extends ListingTarget {
@@ -127,7 +128,7 @@ export function authorizeByBearer({ headers }: UpstreamRequest, key: string): un
   headers.set('authorization', `Bearer ${key}`);
 }
 
-/** A channel's address without trailing slashes; '' where neither it nor its provider names one. */
+/** A channel's address (see `bareBaseUrl`); '' where neither it nor its provider names one. */
 export function baseUrlOf({ defaultBaseUrl }: Provider, baseUrl: string | null): string {
-  return (baseUrl ?? defaultBaseUrl ?? '').replace(/\/+$/, '');
+  return bareBaseUrl(baseUrl ?? defaultBaseUrl ?? '');
 }

@@ -112,8 +112,13 @@ export class LedgerClient implements Ledgers {
     this.endsAtMs = Date.now() + drainMs;
   }
 
+  /** Whether the host shuts down, and no request may run on. */
+  get isEnding(): boolean {
+    return Date.now() >= this.endsAtMs;
+  }
+
   look(tokenId: string, look: Look): Promise<LookAnswer> {
-    if (Date.now() >= this.endsAtMs) return Promise.resolve(shuttingDown);
+    if (this.isEnding) return Promise.resolve(shuttingDown);
     return this.callTwice(tokenId, async (ledger) => {
       const [answer] = await ledger.look([look]);
       if (answer === undefined) throw new Error('the ledger answered no look');

@@ -2,6 +2,7 @@
 // row as often as it takes; D1 keeps a row once.
 import { withTimer } from '../lib/timer.ts';
 import { appendRows, probeLog, type SpentReport } from '../metering/log.ts';
+import { schemaReadiness } from '../schema/readiness.ts';
 import type { LedgerStore } from './ledger-store.ts';
 import { type Audit, type LogRow, mostPending, type PendingRow } from './quota.ts';
 import { RefusalTally } from './refusal-tally.ts';
@@ -71,6 +72,9 @@ export class Outbox {
   async flush(tokenId: string | null, seq: () => number): Promise<void> {
     if (Date.now() < this.notBeforeMs) return;
     try {
+      // Else a database that lacks a column would look like one that rejects each row.
+      const readiness = await schemaReadiness(this.database());
+      if (readiness.state === 'failed') throw new Error(readiness.reason);
       if (this.failures >= outboxRhythm.failuresBeforeProbe) await this.probe();
       // Money first: a refusal that cannot be delivered must not hold it up.
       while (this.flushedSeq < seq()) await this.flushJournal(tokenId);

@@ -6,6 +6,7 @@ import { providers } from '../providers/registry.ts';
 import { allowedHeaders } from '../providers/request-allowlist.ts';
 import type { Attempt } from '../quota/quota.ts';
 import type { Route } from '../routing/catalog.ts';
+import { everyPlaceCooling } from '../routing/every-place-cooling.ts';
 import type { Failure } from '../routing/health.ts';
 import { placeName } from '../routing/health.ts';
 import type { KeyRing } from '../routing/key-ring.ts';
@@ -59,11 +60,7 @@ export class Connector {
 
   /** The next place that opens a socket, of the first model that has one. None is tried twice. */
   async next(): Promise<Connection> {
-    let last: Connection = {
-      outcome: 'failed',
-      error: new RelayError('upstream_error', 'The model provider cannot be reached at the moment.'),
-      answer: null,
-    };
+    let last: Connection = { outcome: 'failed', error: this.noPlace(), answer: null };
     for (let place = this.select(); place !== null; place = this.select()) {
       const { rank = 0 } = place.route;
       this.tried.add(tryName(place));
@@ -84,6 +81,12 @@ export class Connector {
     if (refusesRelay) this.tried.add(placeName(this.latest.place));
     const { health, background } = this.services;
     health.failed(this.latest.place, failure, this.latest.startedAtMs, background);
+  }
+
+  /** What is said where there is no place to try, or none any more. */
+  private noPlace(): RelayError {
+    const cooling = everyPlaceCooling(this.routes, this.services.health.current, Date.now());
+    return cooling ?? new RelayError('upstream_error', 'The model provider cannot be reached at the moment.');
   }
 
   private select(): Choice<SessionRoute> | null {
@@ -178,7 +181,8 @@ function failureOf(response: Response | Error, text: string): Failure | Unsuited
   const said = { reason: `status ${status}`, retryAfterMs: retryAfterOf(response.headers, Date.now()) };
   if (refusedThisOnly(status, text)) return { kind: 'unsuited', reason: said.reason };
   if (refusedRelay(status, text)) return { kind: 'refused', reason: said.reason };
-  if (status === 429 || status === 408) return { kind: 'limited', ...said };
+  if (status === 429) return { kind: 'limited', ...said };
+  if (status === 408) return { kind: 'overdue', ...said };
   const isOpen = status === 101 && response.webSocket !== null;
   return isOpen || (status >= 400 && status < 500) ? null : { kind: 'unavailable', ...said };
 }

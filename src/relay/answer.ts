@@ -32,7 +32,7 @@ import { wholeBody } from './whole-body.ts';
 export async function answer(request: Admitted, sent: Sent): Promise<Response> {
   const { call, ticket } = request;
   const { upstream } = sent;
-  if (upstream.status >= 400) return failed(call, ticket, sent);
+  if (sent.isRefusal || upstream.status >= 400) return failed(call, ticket, sent);
   const framing = declaredFraming(call, sent);
   // A declared stream of events is one, or holds an object that its reader knows; of anything else the bytes decide.
   const meter = createMeter(
@@ -126,7 +126,9 @@ function streamed(answering: Answering, body: ReadableStream): Response {
   const isEvents = framing === 'sse' || framing === 'json-array';
   const isMadeAnew = providers[sent.route.channel.provider].rewritesStreams === true;
   const { pingNative = false } = sent.route.channel.settings;
-  const isNative = isEvents && !edited && !isMadeAnew && !pingNative && !mayBeBulk(call, plan);
+  // A stream that was decoded here cannot be piped: the runtime's pipe of it never ends.
+  const isPiped = !isMadeAnew && !upstream.headers.has('content-encoding');
+  const isNative = isEvents && !edited && isPiped && !pingNative && !mayBeBulk(call, plan);
   const running = isNative ? pipeStream(task) : pumpStream(task, edited ? usageStripper() : null);
   call.background(running.end.then((end) => settleStream(answering, end)));
   if (ticket.ttfbMs === null) ticket.ttfbMs = Date.now() - call.startedAtMs;
@@ -147,11 +149,16 @@ function jsonFraming({ endpoint }: Call, { translation }: Sent): 'json' | 'json-
   return endpoint.operation === 'stream-generate-content' && translation === null ? 'json-array' : 'json';
 }
 
-function isReadWhole({ endpoint }: Call, { upstream: { headers }, route }: Sent, framing: Framing): boolean {
+function isReadWhole({ endpoint }: Call, sent: Sent, framing: Framing): boolean {
+  const {
+    bytes,
+    route,
+    upstream: { headers },
+  } = sent;
   const isOfVoyage = endpoint.operation === 'embeddings' && route.channel.provider === 'voyage';
   const isRewritten = endpoint.operation === 'rerank' || isOfVoyage;
   const length = headers.get('content-length');
   const isSmall =
     length !== null && Number(length) <= relayLimits.wholeAnswerBytes && !headers.has('content-encoding');
-  return isRewritten || (framing === 'json' && isSmall);
+  return isRewritten || bytes !== null || (framing === 'json' && isSmall);
 }

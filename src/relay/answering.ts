@@ -4,6 +4,7 @@ import type { Framing, Meter, WireKind } from '../formats/meter.ts';
 import { pingOf } from '../formats/ping.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Admitted } from './admitted.ts';
+import { isCallersName, kindOfNames } from './answer-error.ts';
 import type { Sent } from './attempt.ts';
 import { settleByAnswer } from './background-answer.ts';
 import type { Call } from './call.ts';
@@ -77,12 +78,44 @@ function overdue({ startedAtMs }: Call): RelayError | null {
   );
 }
 
-/** What the log says of a stream, by how it ended; what was delivered is charged in every case. */
+/**
+ * What the log says of a stream, by how it ended. What was delivered is charged in every case; a stream that was nothing but an error, or
+ * nothing at all, is a failed attempt and costs nothing.
+ */
 export function settleStream(answering: Answering, end: StreamEnd, failedEnd: string | null = null): void {
   const { ticket, sent, meter } = answering;
   settleByAnswer(answering, sent, meter);
   const errorCode = errorCodeOf(end, answering) ?? failedEnd;
-  ticket.settle({ status: sent.upstream.status, errorCode, meter });
+  const { status } = sent.upstream;
+  if (isWithoutAnswer(answering, end, errorCode)) {
+    noteFailure(answering);
+    ticket.settle({ status, errorCode: errorCode ?? 'upstream_error', meter: null });
+  } else ticket.settle({ status, errorCode, meter });
+}
+
+/** A client that left before the first event, or an upstream that was given up, may have cost something all the same. */
+function isWithoutAnswer({ call, meter }: Answering, end: StreamEnd, errorCode: string | null): boolean {
+  const hasEnded = end.outcome === 'passed' || end.outcome === 'upstream-broke';
+  // A stream that is taken up again may have nothing more to tell.
+  const isTakenUp = call.endpoint.operation === 'stored-response';
+  return hasEnded && !isTakenUp && errorCode !== 'client_left' && meter.isWithoutAnswer;
+}
+
+/** The attempt failed after all: the place is told by its health, unless the error is the request's own fault. */
+function noteFailure({ call, ticket, sent, meter, services }: Answering): void {
+  const attempt = ticket.attempts.at(-1);
+  const name = meter.error;
+  const reason = name === null ? 'an empty stream' : `an error as the first event: ${name}`;
+  // It was known before the stream went on to the caller, and is told already.
+  if (attempt === undefined || attempt.error !== null) return;
+  attempt.error = reason;
+  // An error without a name may be anybody's.
+  if (name === 'error' || (name !== null && isCallersName(name))) return;
+  const { channel, upstreamModel } = sent.route;
+  const place = { channelId: channel.id, keyId: sent.key.id, upstreamModel };
+  const kind = name === null ? 'unavailable' : kindOfNames([name]);
+  const failure = { kind, reason, retryAfterMs: null };
+  services.health.failed(place, failure, ticket.sentAtMs, call.background);
 }
 
 function errorCodeOf(end: StreamEnd, { call, meter }: Answering): string | null {

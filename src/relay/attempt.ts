@@ -6,17 +6,23 @@ import { providers } from '../providers/registry.ts';
 import type { ChannelKey } from '../routing/key-ring.ts';
 import type { Choice } from '../routing/select.ts';
 import type { Admitted } from './admitted.ts';
-import { type AttemptFailure, judge } from './blame.ts';
+import { type AttemptFailure, type Judged, judgeError, judgeFault } from './blame.ts';
+import { faultOfAnswer } from './check-answer.ts';
 import { droppedHeader } from './headers.ts';
 import { adaptedBody, headersFor, outgoingBody, targetFor } from './outgoing.ts';
 import { waitsFor } from './patience.ts';
 import type { PricedRoute } from './plan.ts';
+import { mayBeSentAnew } from './repeat.ts';
 import { refuseLoss, type Translation } from './translation.ts';
 import { UploadedAudio } from './uploaded-audio.ts';
 
 /** An upstream's response, and how it was got. */
 export interface Sent {
   upstream: Response;
+  /** The upstream refuses the request, whatever its status says: nothing is charged. */
+  isRefusal: boolean;
+  /** The whole body, where it has been read already. */
+  bytes: Uint8Array<ArrayBuffer> | null;
   route: PricedRoute;
   key: ChannelKey;
   abort: AbortController;
@@ -26,11 +32,12 @@ export interface Sent {
   usageSwitchedOn: boolean;
 }
 
-/** What became of one try. `failure` is what the place is to blame for; null: nothing. */
+/** What became of one try. `error` is what the caller is told if it was the last; null: what was sent. */
 export type Attempted =
-  | { outcome: 'answered'; sent: Sent }
+  /** `headMs`: to the head of the response. */
+  | { outcome: 'answered'; sent: Sent; headMs: number }
   | { outcome: 'failed'; failure: AttemptFailure; error: RelayError; sent: null }
-  | { outcome: 'failed'; failure: AttemptFailure; error: null; sent: Sent };
+  | { outcome: 'failed'; failure: AttemptFailure; error: RelayError | null; sent: Sent };
 
 /**
  * Sends the request to the place. `leave` aborts it. Throws what is nobody's failure: a caller that left, a
@@ -46,14 +53,15 @@ export async function attempt(
   const forward = () => abort.abort();
   leave.addEventListener('abort', forward);
   const startedAtMs = Date.now();
-  const note = (keyId: string | null, status: number | null, error: string | null) =>
+  const note = (keyId: string | null, status: number | null, error: string | null, durationMs?: number) =>
     request.ticket.attempts.push({
       channelId: place.channelId,
       keyId,
       status,
       error,
-      durationMs: Date.now() - startedAtMs,
+      durationMs: durationMs ?? Date.now() - startedAtMs,
     });
+  let status: number | null = null;
   try {
     const key = await openedKey(request, place);
     if (key === null) {
@@ -61,23 +69,39 @@ export async function attempt(
       return { outcome: 'failed', failure: unreadableKey, error: unavailable(), sent: null };
     }
     const sent = await sendTo(request, place, key, abort);
-    const firstByteMs =
-      isLast || !request.plan.facts.stream ? null : leftToFirstByte(request, sent, startedAtMs);
-    const { response, failure } = await judge(sent.upstream, firstByteMs);
+    status = sent.upstream.status;
+    const headMs = Date.now() - startedAtMs;
+    const { response, failure, error } = await judge(request, sent, { isLast, startedAtMs });
     sent.upstream = response;
     // Of a caller that has left, the upstream was called off: that it broke off is no failure of its own.
     if (failure !== null) leave.throwIfAborted();
-    note(sent.key.id, sent.upstream.status, failure?.reason ?? null);
-    if (failure === null) return { outcome: 'answered', sent };
-    return { outcome: 'failed', failure, error: null, sent };
+    note(sent.key.id, status, failure?.reason ?? null, failure === null ? headMs : undefined);
+    if (failure === null) return { outcome: 'answered', sent, headMs };
+    return { outcome: 'failed', failure, error, sent };
   } catch (error) {
     const reason = error instanceof RelayError ? error.code : 'aborted';
-    note(place.keyId, null, reason);
+    note(place.keyId, status, reason);
     if (!(error instanceof RelayError) || leave.aborted) throw error;
     if (error.code !== 'upstream_error' && error.code !== 'upstream_timeout') throw error;
     const failure = { kind: 'unavailable' as const, reason, retryAfterMs: null, mayBeDone: true };
     return { outcome: 'failed', failure, error, sent: null };
   }
+}
+
+async function judge(
+  request: Admitted,
+  sent: Sent,
+  { isLast, startedAtMs }: { isLast: boolean; startedAtMs: number },
+): Promise<Judged> {
+  if (sent.upstream.status >= 400) return judgeError(sent.upstream);
+  const firstByteMs = leftToFirstByte(request, sent, startedAtMs);
+  const fault = await faultOfAnswer(request, sent, { isLast, firstByteMs });
+  if (fault === null) return { response: sent.upstream, failure: null, error: null };
+  const judged = judgeFault(sent.upstream, fault);
+  if (judged.failure !== null) return judged;
+  sent.isRefusal = true;
+  // In its own format it passes as it came, the 200 too; a translated one has the status that it names.
+  return sent.translation === null ? { ...judged, response: sent.upstream } : judged;
 }
 
 /** Of the time to the first byte, what the head of the response has left. */
@@ -152,14 +176,27 @@ async function sendTo(
       firstByteMs: waitsFor(plan, route).firstByteMs,
     },
     target,
-    { sendToAi: services.sendToAi, runOn: call.background },
+    {
+      sendToAi: services.sendToAi,
+      sendAnew: mayBeSentAnew(request) ? services.sendAnew : undefined,
+      runOn: call.background,
+    },
   );
   // The upstream may answer before it has everything; the rest must be taken in all the same.
   if (uploaded !== null) call.background(uploaded.catch(() => undefined));
   const upstream = await (uploaded === null ? calling : orUploadFailure(calling, uploaded, abort));
   ticket.ttfbMs = Date.now() - call.startedAtMs;
   if (upstream.status >= 300 && upstream.status < 400) throw await redirection(upstream);
-  return { upstream: withDropped(upstream, adapted), route, key, abort, usageSwitchedOn, translation };
+  return {
+    upstream: withDropped(upstream, adapted),
+    bytes: null,
+    isRefusal: false,
+    route,
+    key,
+    abort,
+    usageSwitchedOn,
+    translation,
+  };
 }
 
 /** An answer that is not translated tells in its headers what its provider could not be told. */

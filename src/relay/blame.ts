@@ -2,11 +2,11 @@
 // place is to be left alone for.
 import { isObject } from '../formats/json-reader.ts';
 import { readUpstreamError } from '../formats/upstream-error.ts';
-import { mediaType } from '../lib/media-type.ts';
+import { RelayError } from '../lib/relay-error.ts';
 import { refusedRelay, refusedThisOnly } from '../providers/refused-relay.ts';
 import type { Failure } from '../routing/health.ts';
 import { retryAfterOf } from '../routing/retry-after.ts';
-import { withoutFirstError } from './first-event.ts';
+import { type AnswerFault, kindOfNames } from './answer-error.ts';
 
 /** Why another place may be tried. */
 export interface AttemptFailure {
@@ -18,23 +18,57 @@ export interface AttemptFailure {
   mayBeDone: boolean;
 }
 
-/** The response with its whole body, and what it says against the place; null: it is an answer. */
+/** What a response says against its place; `failure` null: nothing. */
 export interface Judged {
+  /** With its whole body where it is an error. */
   response: Response;
   failure: AttemptFailure | null;
+  /** What the caller is told if no other place answers; null: the response itself. */
+  error: RelayError | null;
 }
 
-/** `firstByteMs`: a stream is looked at, too, and may take so long to its first byte; null: it is not. */
-export async function judge(response: Response, firstByteMs: number | null): Promise<Judged> {
+/** Judges an error by its status and body. */
+export async function judgeError(response: Response): Promise<Judged> {
   const { status, headers } = response;
-  if (status < 400) {
-    if (firstByteMs === null) return { response, failure: null };
-    return withoutFirstError(response, firstByteMs, mediaType(headers) === 'text/event-stream');
-  }
-  if (!movesOn(status)) return { response, failure: null };
+  if (!movesOn(status)) return { response, failure: null, error: null };
   const bytes = await response.arrayBuffer().catch(() => new ArrayBuffer(0));
   const text = new TextDecoder().decode(bytes.slice(0, reasonBytes));
-  return { response: new Response(bytes, { status, headers }), failure: failureOf(status, headers, text) };
+  const whole = new Response(bytes, { status, headers });
+  return { response: whole, failure: failureOf(status, headers, text), error: null };
+}
+
+/**
+ * Judges an answer of 200 that is none. An error is taken for what it would be with the status that it names; one that is the request's
+ * own is no failure.
+ */
+export function judgeFault(response: Response, fault: AnswerFault): Judged {
+  switch (fault.type) {
+    case 'no-answer': {
+      const { reason, code, message } = fault;
+      // What became of the request is not known.
+      const failure = { kind: 'unavailable', reason, retryAfterMs: null, mayBeDone: true } as const;
+      return { response, failure, error: new RelayError(code, message) };
+    }
+    case 'error-event': {
+      const reason = `an error as the first event: ${named(fault.names)}`;
+      const failure = { kind: kindOfNames(fault.names), reason, retryAfterMs: null, mayBeDone: false };
+      return { response, failure, error: null };
+    }
+    case 'error-body': {
+      const { status, bytes, names } = fault;
+      const text = new TextDecoder().decode(bytes);
+      const failure = failureOf(status, response.headers, text);
+      const reason = `an error in an answer of 200: ${named(names)}`;
+      const whole = new Response(bytes, { status, headers: response.headers });
+      // The upstream itself says that it failed, unless it names a gateway's status.
+      const mayBeDone = failure?.mayBeDone === true && names.includes(String(status));
+      return { response: whole, failure: failure && { ...failure, reason, mayBeDone }, error: null };
+    }
+  }
+}
+
+function named(names: readonly string[]): string {
+  return names.join(' ') || 'without a name';
 }
 
 function failureOf(status: number, headers: Headers, text: string): AttemptFailure | null {
@@ -42,7 +76,8 @@ function failureOf(status: number, headers: Headers, text: string): AttemptFailu
   const said = { reason: `status ${status}`, retryAfterMs, mayBeDone: gatewayStatuses.has(status) };
   if (refusedThisOnly(status, text)) return { ...said, kind: 'unsuited' };
   if (refusedRelay(status, text)) return { ...said, kind: 'refused' };
-  if (status === 429 || status === 408) return { ...said, kind: 'limited' };
+  if (status === 429) return { ...said, kind: 'limited' };
+  if (status === 408) return { ...said, kind: 'overdue' };
   // The channel is healthy: the conversation is too long for its model.
   if (status < 500 || readUpstreamError(status, text).kind === 'context-overflow') return null;
   return { ...said, kind: 'unavailable' };

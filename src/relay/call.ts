@@ -1,6 +1,6 @@
 // One request as the doors hand it over, and what the relay needs to serve it.
 import type { Endpoint } from '../formats/format.ts';
-import type { Send } from '../providers/call.ts';
+import type { FetchUpstream, Send } from '../providers/call.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import type { Background, CatalogLoader } from '../routing/catalog-loader.ts';
 import type { KeyRing } from '../routing/key-ring.ts';
@@ -44,4 +44,6 @@ export interface RelayServices {
   heldBytes: HeldBytes;
   /** Null: the deployment has no Workers AI. */
   sendToAi: Send | null;
+  /** Sends a request to an upstream on a new connection, as far as the runtime can. */
+  sendAnew: FetchUpstream;
 }

@@ -2,7 +2,7 @@
 import type { Operation } from '../formats/format.ts';
 import { AlarmClock } from '../lib/alarm-clock.ts';
 import { wordsWithCause } from '../lib/relay-error.ts';
-import type { Send } from '../providers/call.ts';
+import type { FetchUpstream, Send } from '../providers/call.ts';
 import { exchange } from '../providers/exchange.ts';
 import { baseUrlOf } from '../providers/provider.ts';
 import { providers } from '../providers/registry.ts';
@@ -27,6 +27,7 @@ export interface TrialServices {
   keys: KeyRing;
   modelLists: ModelLists;
   sendToAi: Send | null;
+  sendAnew: FetchUpstream;
 }
 
 interface Trial {
@@ -65,24 +66,32 @@ const trials: Record<ProviderName, Trial> = {
   voyage: embed,
 };
 
-/** Sends it, with `model` or one that the channel serves, by that key or the first. Never throws. */
+/**
+ * Sends it, with `model` or one that the channel serves, by that key or the first. `upstreamModel` is what was tried; null: the
+ * channel names none. Never throws.
+ */
 export async function tryChannel(
   channel: LiveChannel,
   model: string | undefined,
   keyId: string | null,
   services: TrialServices,
-): Promise<ChannelTrial> {
+): Promise<{ trial: ChannelTrial; upstreamModel: string | null }> {
   const startedAtMs = Date.now();
-  const ended = (status: number | null, error?: string): ChannelTrial => ({
-    ok: error === undefined,
-    status,
-    latency_ms: Date.now() - startedAtMs,
-    ...(error !== undefined && { error }),
+  let upstreamModel: string | null = null;
+  const ended = (status: number | null, error?: string) => ({
+    trial: {
+      ok: error === undefined,
+      status,
+      latency_ms: Date.now() - startedAtMs,
+      ...(error !== undefined && { error }),
+    },
+    upstreamModel,
   });
   try {
     const name = model ?? (await services.modelLists.namesOf(channel, startedAtMs))[0];
     if (name === undefined)
       return ended(null, 'The channel names no model to try. Give one: {"model": "…"}.');
+    upstreamModel = upstreamNameOf(channel, name);
     const { response, text } = await sendTrial(channel, name, keyId, services);
     return ended(response.status, faultOf(response, text)?.slice(0, trialLimits.errorCharacters));
   } catch (error) {
@@ -94,7 +103,7 @@ async function sendTrial(
   channel: LiveChannel,
   name: string,
   keyId: string | null,
-  { keys, sendToAi }: TrialServices,
+  { keys, sendToAi, sendAnew }: TrialServices,
 ): Promise<{ response: Response; text: string }> {
   const provider = providers[channel.provider];
   const model = upstreamNameOf(channel, name);
@@ -119,7 +128,11 @@ async function sendTrial(
   try {
     const { waitMs: firstByteMs } = trialLimits;
     const request = { url: provider.url(target), method: 'POST', headers, body, abort, clock, firstByteMs };
-    const response = await exchange(provider, request, target, { sendToAi, runOn: () => undefined });
+    const response = await exchange(provider, request, target, {
+      sendToAi,
+      sendAnew,
+      runOn: () => undefined,
+    });
     return { response, text: await response.text() };
   } finally {
     clock.stop();

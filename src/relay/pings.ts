@@ -70,17 +70,28 @@ function openWith(ping: Uint8Array, request: Admitted, answered: Promise<Respons
   return new Response(readable, { headers: { 'content-type': type, 'cache-control': 'no-cache' } });
 }
 
-/** Writes pings until the answer takes the stream, or has failed. A write that fails means that the client has left. Never rejects. */
+/**
+ * Writes pings until the answer takes the stream, or has failed. A write that fails means that the client has left. The stream is open to
+ * its caller: the ledger says meanwhile whether it may go on. Never rejects.
+ */
 async function pingUntil(answered: Promise<Response>, ping: Uint8Array, request: Admitted): Promise<void> {
-  const { stream, leave } = request;
+  const { stream, ticket, leave } = request;
   const { writer } = stream.open();
   const settled = answered.then(
     () => true,
     () => true,
   );
-  for (let isOver = false; !isOver && !stream.isTaken; ) {
-    await writer.write(ping).catch(() => leave.abort());
-    isOver = (await withTimer(settled, currentInterval(request) ?? streamRhythm.pingMs)) !== null;
+  for (let nextPingMs = 0; ; ) {
+    if (Date.now() >= nextPingMs) {
+      await writer.write(ping).catch(() => leave.abort());
+      nextPingMs = Date.now() + (currentInterval(request) ?? streamRhythm.pingMs);
+    }
+    const waitMs = Math.min(streamRhythm.lookMs, nextPingMs - Date.now());
+    const isSettled = await withTimer(settled, Math.max(0, waitMs));
+    if (isSettled !== null || stream.isTaken) return;
+    const refusal = await ticket.look(null);
+    if (stream.isTaken) return;
+    if (refusal !== null) leave.abort(refusal);
   }
 }
 

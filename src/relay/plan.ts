@@ -18,6 +18,7 @@ import { dearestOfAsked } from '../metering/service-tier.ts';
 import type { Catalog, Route } from '../routing/catalog.ts';
 import { ratesOf } from '../routing/route-rates.ts';
 import type { Call, RelayServices } from './call.ts';
+import { functionsByResponses } from './chat-functions.ts';
 import type { KeptResponse } from './conversations.ts';
 import { keptResponse, withEarlierTurns } from './earlier-turns.ts';
 import { freshInputTokens } from './fresh-input.ts';
@@ -77,8 +78,9 @@ export async function planRequest(
   const owners = await ownersOf(call, body, services.upstreamIds);
   const owner = owners?.first ?? null;
   const wishes = wishesOf(call, facts.model ?? owner?.model ?? null, catalog);
-  const serving =
+  const wished =
     call.suffix === '' ? wishedRoutes(call, wishes, catalog, owner) : storedRoute(catalog, owner);
+  const serving = functionsByResponses(call, body, wished);
   const others = otherModels(call, body, [
     wishes.named,
     ...serving.flatMap(({ model, upstreamModel }) => [model, upstreamModel]),

@@ -4,6 +4,7 @@ import { createMeter } from '../formats/meter.ts';
 import { isModelName } from '../formats/model-name.ts';
 import { AlarmClock } from '../lib/alarm-clock.ts';
 import { RelayError } from '../lib/relay-error.ts';
+import { shuttingDown } from '../quota/ledger-failure.ts';
 import type { Catalog } from '../routing/catalog.ts';
 import { identityOf } from '../tokens/resolve.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
@@ -30,6 +31,7 @@ const plansPerRequest = 3;
 /** The answer to a request whose token is known. Throws RelayError: the caller's refusal, already logged. */
 export async function relay(call: Call, services: RelayServices): Promise<Response> {
   const clock = new AlarmClock();
+  services.health.refresh(call.background);
   const { plan, ticket } = await admitted(call, services, clock).catch((error) => {
     clock.stop();
     throw error;
@@ -51,6 +53,7 @@ async function serve(request: Admitted): Promise<Response> {
     if (plan.isUncounted) return counted(request);
     if (plan.kept !== null) return await kept(request, plan.kept);
     renewLease(ticket, clock);
+    endWithHost(request);
     await settleBeforeDelete(request);
     const response = await answer(request, await send(request, leave.signal));
     // A stream that has begun knows by itself what to do when its caller leaves (stream-task.ts).
@@ -231,29 +234,36 @@ function renewLease(ticket: Ticket, clock: AlarmClock): void {
   });
 }
 
+/** Ends a request whose upstream has not answered when the host shuts down. One that has begun to answer is told by its ledger. */
+function endWithHost(request: Admitted): void {
+  const { services, clock, leave } = request;
+  // At the clock's next tick.
+  clock.after(0, () => {
+    if (services.ledgers.isEnding) leave.abort(errorOf(shuttingDown));
+    else endWithHost(request);
+  });
+}
+
 /**
- * Nothing was answered: nothing is charged, but the row says what happened. A caller that left while the upstream
- * had the request already, and could not be waited for, is charged its input.
+ * Nothing was answered: nothing is charged, but the row says what happened. When the caller left, or its token may not go on, while
+ * the upstream had the request already, the input is charged.
  */
 function settleFailure({ call, plan, ticket, leave }: Admitted, cause: unknown): RelayError {
-  const error =
-    cause instanceof RelayError
-      ? cause
-      : new RelayError('internal_error', 'The relay failed at this request.', { cause });
-  if (leave.signal.aborted) {
-    ticket.settle({
-      status: clientLeftStatus,
-      errorCode: 'client_left',
-      meter: createMeter(call.endpoint.kind, plan.facts.stream ? 'sse' : 'json'),
-    });
-  } else {
-    ticket.settle({
-      status: errorStatus(call.endpoint.door, error.code),
-      errorCode: error.code,
-      meter: null,
-    });
-  }
+  const { aborted, reason } = leave.signal;
+  const hasLeft = aborted && !(reason instanceof RelayError);
+  const error = failureOf(reason instanceof RelayError ? reason : cause);
+  const isCharged = aborted && error.code !== 'service_unavailable';
+  ticket.settle({
+    status: hasLeft ? clientLeftStatus : errorStatus(call.endpoint.door, error.code),
+    errorCode: hasLeft ? 'client_left' : error.code,
+    meter: isCharged ? createMeter(call.endpoint.kind, plan.facts.stream ? 'sse' : 'json') : null,
+  });
   return error;
+}
+
+function failureOf(cause: unknown): RelayError {
+  if (cause instanceof RelayError) return cause;
+  return new RelayError('internal_error', 'The relay failed at this request.', { cause });
 }
 
 /** What the log says where nobody was left to be answered; nginx's number for it. */

@@ -1,15 +1,16 @@
 // An admitted request's tries at upstreams, until one answers: at most three places a model, never the same twice, never after
-// the caller was sent a byte, never what may have been done already and must not be done twice.
-import type { Operation } from '../formats/format.ts';
+// the caller was sent a byte, never what may have been done already and must not be done twice, and none at all while every
+// upstream asks to be left alone.
 import { RelayError } from '../lib/relay-error.ts';
+import { everyPlaceCooling } from '../routing/every-place-cooling.ts';
 import { placeName } from '../routing/health.ts';
 import { type Choice, selectPlace, tryName } from '../routing/select.ts';
 import type { Admitted } from './admitted.ts';
 import { affinitySeed } from './affinity.ts';
 import { type Attempted, attempt, type Sent } from './attempt.ts';
-import type { AttemptFailure } from './blame.ts';
 import { relayLimits } from './limits.ts';
 import type { PricedRoute } from './plan.ts';
+import { mayBeRepeated } from './repeat.ts';
 
 type Failed = Extract<Attempted, { outcome: 'failed' }>;
 
@@ -31,9 +32,16 @@ export async function send(request: Admitted, leave: AbortSignal): Promise<Sent>
     place = mayBeRepeated(request, attempted.failure) ? nextPlace(request, tries) : null;
     if (place !== null) attempted.sent?.abort.abort();
   }
-  if (last === null) throw new RelayError('model_not_found', 'No channel serves this model at the moment.');
-  if (last.sent === null) throw last.error;
-  return last.sent;
+  if (last === null) throw noPlace(request);
+  if (last.sent !== null && last.error === null) return last.sent;
+  last.sent?.abort.abort();
+  throw last.error;
+}
+
+/** Why the request goes nowhere. */
+function noPlace({ plan, services }: Admitted): RelayError {
+  const cooling = everyPlaceCooling(plan.routes, services.health.current, Date.now());
+  return cooling ?? new RelayError('model_not_found', 'No channel serves this model at the moment.');
 }
 
 /** Where a request has been: no place twice for the same model, and so many places for each of its models. */
@@ -80,7 +88,8 @@ async function tryPlace(
     const attempted = await attempt(request, place, leave, isLast);
     const failure = attempted.outcome === 'answered' ? null : attempted.failure;
     if (failure === null || failure.kind === 'unsuited') {
-      services.health.succeeded(place, startedAtMs, Date.now() - startedAtMs, call.background);
+      const headMs = attempted.outcome === 'answered' ? attempted.headMs : Date.now() - startedAtMs;
+      services.health.succeeded(place, startedAtMs, headMs, call.background);
     } else {
       services.health.failed(place, { ...failure, kind: failure.kind }, startedAtMs, call.background);
     }
@@ -89,23 +98,4 @@ async function tryPlace(
     services.health.current.release(place);
     throw error;
   }
-}
-
-/** Operations that cost again when they are done again: pictures, sound, and what runs on by itself. */
-const lasting: ReadonlySet<Operation> = new Set<Operation>([
-  'speech',
-  'transcriptions',
-  'translations',
-  'image-generations',
-  'image-edits',
-  'image-variations',
-  'stored-response',
-]);
-
-/** A caller says with `x-relay-repeat: 1` that twice is better than not at all. An upload is gone when it was sent. */
-function mayBeRepeated({ call, plan }: Admitted, { mayBeDone }: AttemptFailure): boolean {
-  if (plan.body.type === 'form') return false;
-  if (!mayBeDone) return true;
-  const isLasting = lasting.has(call.endpoint.operation) || plan.facts.background;
-  return !isLasting || call.request.headers.get('x-relay-repeat') === '1';
 }

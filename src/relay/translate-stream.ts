@@ -131,7 +131,9 @@ export class StreamTranslator implements Edit {
   private ended(isWhole: boolean): string {
     const rest = this.written(this.parts.reader.end(isWhole));
     if (this.isOver) return rest;
-    const last = isWhole && !this.sawEnd ? this.written([{ type: 'message-end' }]) : '';
+    // A stream that is over at once has said nothing: that is no answer.
+    const isAnswer = isWhole && !this.sawEnd && this.saidAnything;
+    const last = isAnswer ? this.written([{ type: 'message-end' }]) : '';
     const end = this.sawEnd ? this.writer.end() : this.errorEvent(cutAnswer());
     this.isOver = true;
     return rest + last + end;

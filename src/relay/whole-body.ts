@@ -8,9 +8,13 @@ import { relayLimits } from './limits.ts';
 import { waitsFor } from './patience.ts';
 import { silentUpstream } from './stream-task.ts';
 
-/** The body's bytes. Throws RelayError `upstream_error` when it breaks off, `upstream_timeout` when it falls silent. */
-export async function wholeBody({ plan, call, clock }: Admitted, sent: Sent): Promise<Uint8Array> {
+/** The body's bytes, which may have been read already. Throws RelayError `upstream_error` when it breaks off, `upstream_timeout` when it falls silent. */
+export async function wholeBody(
+  { plan, call, clock }: Admitted,
+  sent: Sent,
+): Promise<Uint8Array<ArrayBuffer>> {
   const { upstream, route, abort } = sent;
+  if (sent.bytes !== null) return sent.bytes;
   const { idleMs } = waitsFor(plan, route);
   let late = false;
   const giveUp = () => {
@@ -34,13 +38,13 @@ export async function wholeBody({ plan, call, clock }: Admitted, sent: Sent): Pr
 }
 
 /** Of a known length that one reading takes in. */
-function isSmall({ headers, body }: Response): boolean {
+export function isSmall({ headers, body }: Response): boolean {
   const length = headers.get('content-length');
   return body === null || (length !== null && Number(length) <= relayLimits.wholeAnswerBytes);
 }
 
 /** `watch` is called before each piece, and what it answers after it. */
-async function joined(body: ReadableStream, watch: () => () => void): Promise<Uint8Array> {
+async function joined(body: ReadableStream, watch: () => () => void): Promise<Uint8Array<ArrayBuffer>> {
   const reader = new GulpReader(body);
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   for (;;) {

@@ -1,5 +1,5 @@
-// Which channels and keys can be relied on at this moment, by what became of the last requests. Lives in the isolate;
-// health-board.ts shares it between isolates. Pure but for its own memory: the time and the dice are passed in.
+// Which channels, keys, and models of keys can be relied on at this moment, by what became of the last requests. Lives in the
+// isolate; health-board.ts shares it between isolates. Pure but for its own memory: the time and the dice are passed in.
 
 /** How long a place is left alone. */
 export const coolDowns = {
@@ -17,30 +17,38 @@ export const coolDowns = {
   probeMs: 30_000,
 } as const;
 
-/** Places that an isolate remembers; the oldest are forgotten first. */
+/** Channels and keys that an isolate remembers, and models of keys besides; the oldest of each are forgotten first. */
 export const rememberedPlaces = 2_000;
 
-/** A channel as a whole, or one of its keys. */
+/** A channel as a whole, one of its keys, or one of the upstream's models by that key. */
 export interface Place {
   channelId: string;
   /** null: the channel has no key, or one that has no id (the environment's). */
   keyId: string | null;
+  /** The upstream's own name of the model. Absent: the key, or the channel, as a whole. */
+  upstreamModel?: string;
 }
 
 /** What went wrong at a place. */
 export type Failure =
   /** No connection, a time-out, 5xx: the channel's. `retryAfterMs` as the upstream said; null or absent when it did not. */
   | { kind: 'unavailable'; reason: string; retryAfterMs?: number | null }
-  /** 429 or 408: the key's. */
+  /** 429: the key's, for that model. Providers limit each model by itself. */
   | { kind: 'limited'; reason: string; retryAfterMs: number | null }
-  /** 401, 402, 403: the key is refused. */
+  /** 408: the same, but it is no rate limit. */
+  | { kind: 'overdue'; reason: string; retryAfterMs: number | null }
+  /** 401, 402, 403: the key is refused, for every model. */
   | { kind: 'refused'; reason: string };
 
-/** What is known of a channel or a key; times in milliseconds since 1970. */
+/** What is known of a channel, a key, or a model of a key; times in milliseconds since 1970. */
 export interface PlaceHealth {
   /** Failures in a row. */
   failures: number;
   coolUntilMs: number;
+  /** Until when the upstream itself asked to be left alone; 0: it did not. */
+  askedUntilMs: number;
+  /** The last failure was a rate limit (429). */
+  isLimited: boolean;
   /** The provider refuses the key: the operator must mend it. */
   isRefused: boolean;
   lastError: string | null;
@@ -57,6 +65,8 @@ export type Availability = 'ready' | 'probe' | 'cooling';
 const healthy: PlaceHealth = {
   failures: 0,
   coolUntilMs: 0,
+  askedUntilMs: 0,
+  isLimited: false,
   isRefused: false,
   lastError: null,
   lastErrorAtMs: 0,
@@ -64,47 +74,84 @@ const healthy: PlaceHealth = {
   changedAtMs: 0,
 };
 
-/** The name of a place in a report; a channel's own has no key in it. */
+/** The name of a channel or key in a report; a channel's own has no key in it. */
 export function placeName({ channelId, keyId }: Place): string {
   return keyId === null ? channelId : `${channelId}/${keyId}`;
 }
 
+/** Ids of channels and keys have none: what follows is a model's name. */
+const beforeModel = '#';
+
+/** The models of a channel's keys in a report. */
+export function modelsIn(
+  report: Readonly<Record<string, PlaceHealth>>,
+  channelId: string,
+): { keyId: string | null; model: string; health: PlaceHealth }[] {
+  return Object.entries(report).flatMap(([name, health]) => {
+    const end = name.indexOf(beforeModel);
+    if (end === -1) return [];
+    const [ofChannel, keyId = null] = name.slice(0, end).split('/');
+    return ofChannel === channelId ? [{ keyId, model: name.slice(end + 1), health }] : [];
+  });
+}
+
+/** Why a place is left alone for now: its upstream asked for it. */
+export interface AskedRest {
+  untilMs: number;
+  /** All who ask for it are rate limits. */
+  isLimited: boolean;
+}
+
 export class Health {
   private readonly places = new Map<string, PlaceHealth>();
+  /** Apart from the places: whoever asks for many models of a channel must not push the channels' own health out. */
+  private readonly models = new Map<string, PlaceHealth>();
   private readonly probes = new Map<string, number>();
 
-  /** The worse of the channel's and the key's. */
+  /** The worst of the channel's, the key's, and the model's. */
   availability(place: Place, nowMs: number): Availability {
-    const all = namesOf(place).map((name) => this.availabilityOf(name, nowMs));
-    if (all.includes('cooling')) return 'cooling';
-    return all.includes('probe') ? 'probe' : 'ready';
+    let worst: Availability = 'ready';
+    for (const name of this.knownNames(place)) {
+      const availability = this.availabilityOf(name, nowMs);
+      if (availability === 'cooling') return 'cooling';
+      if (availability === 'probe') worst = 'probe';
+    }
+    return worst;
   }
 
   /** When the place may be tried again; in the past for one that may be now. */
   coolUntilMs(place: Place): number {
-    return Math.max(...namesOf(place).map((name) => this.of(name).coolUntilMs));
+    return Math.max(0, ...this.knownNames(place).map((name) => this.of(name).coolUntilMs));
   }
 
-  isRefused(place: Place): boolean {
-    return namesOf(place).some((name) => this.of(name).isRefused);
+  /** The rest that an upstream asked for by `retry-after` and that is not over; null: it asked for none. */
+  askedRest(place: Place, nowMs: number): AskedRest | null {
+    const asking = this.knownNames(place)
+      .map((name) => this.of(name))
+      .filter(({ failures, askedUntilMs }) => failures > 0 && nowMs < askedUntilMs);
+    if (asking.length === 0) return null;
+    const untilMs = Math.max(...asking.map(({ askedUntilMs }) => askedUntilMs));
+    return { untilMs, isLimited: asking.every(({ isLimited }) => isLimited) };
   }
 
   /** A request goes there now: of a place on probation it is the one probe. */
   begin(place: Place, nowMs: number): void {
-    for (const name of namesOf(place)) {
+    for (const name of this.knownNames(place)) {
       if (this.availabilityOf(name, nowMs) === 'probe') this.probes.set(name, nowMs + coolDowns.probeMs);
     }
   }
 
   /** The request ended without a word about the place: whoever comes next may probe it. */
   release(place: Place): void {
-    for (const name of namesOf(place)) this.probes.delete(name);
+    for (const name of this.knownNames(place)) this.probes.delete(name);
   }
 
   /** `startedAtMs`: a success that began before the last failure says nothing about after it. Answers whether anything changed. */
   succeeded(place: Place, startedAtMs: number, firstByteMs: number, nowMs: number): boolean {
     let changed = false;
-    for (const name of namesOf(place)) {
+    // A model that never failed needs no entry.
+    const names = new Set([...this.knownNames(place), place.channelId, placeName(place)]);
+    for (const name of names) {
       const before = this.of(name);
       if (startedAtMs < before.lastErrorAtMs) continue;
       this.probes.delete(name);
@@ -123,17 +170,20 @@ export class Health {
    * time holds. Answers whether anything changed.
    */
   failed(place: Place, failure: Failure, startedAtMs: number, nowMs: number, random: number): boolean {
-    const name = failure.kind === 'unavailable' ? place.channelId : placeName(place);
+    const name = nameOfFailed(place, failure);
     const before = this.of(name);
     this.release(place);
     const isSame = startedAtMs < before.lastErrorAtMs && nowMs < before.coolUntilMs;
-    const isNews = !isSame || saysHowLong(failure);
+    const askedMs = askedRestMs(failure);
+    const isNews = !isSame || failure.kind === 'refused' || askedMs !== null;
     const failures = isSame ? before.failures : before.failures + 1;
-    const coolUntilMs = isNews ? nowMs + coolDownMs(failure, failures, random) : before.coolUntilMs;
+    const coolUntilMs = isNews ? nowMs + (askedMs ?? coolDownMs(failure, failures, random)) : 0;
     this.set(name, {
       ...before,
       failures,
       coolUntilMs: Math.max(before.coolUntilMs, coolUntilMs),
+      askedUntilMs: Math.max(before.askedUntilMs, askedMs === null ? 0 : nowMs + askedMs),
+      isLimited: failure.kind === 'limited',
       isRefused: before.isRefused || failure.kind === 'refused',
       lastError: failure.reason,
       lastErrorAtMs: isSame ? before.lastErrorAtMs : nowMs,
@@ -142,18 +192,21 @@ export class Health {
     return isNews;
   }
 
-  /** Its operator has mended something: what was known against it counts no more. */
+  /** Its operator has fixed something: what was known against it, and against models of it, counts no more. */
   forgive(place: Place, nowMs: number): void {
-    const name = placeName(place);
-    this.probes.delete(name);
-    const before = this.places.get(name);
-    if (before === undefined || before.failures === 0) return;
-    this.set(name, { ...healthy, changedAtMs: Math.max(nowMs, before.changedAtMs + 1) });
+    const own = placeName(place);
+    const models = [...this.models.keys()].filter((name) => name.startsWith(own + beforeModel));
+    for (const name of [own, ...models]) {
+      this.probes.delete(name);
+      const before = this.of(name);
+      if (before.failures === 0) continue;
+      this.set(name, { ...healthy, changedAtMs: Math.max(nowMs, before.changedAtMs + 1) });
+    }
   }
 
-  /** What is known, by place name; for sharing and for the dashboard. */
+  /** What is known, by name; for sharing and for the dashboard. */
   report(): Record<string, PlaceHealth> {
-    return Object.fromEntries(this.places);
+    return Object.fromEntries([...this.places, ...this.models]);
   }
 
   /** Takes over what others saw later than this isolate. */
@@ -173,30 +226,53 @@ export class Health {
   }
 
   private of(name: string): PlaceHealth {
-    return this.places.get(name) ?? healthy;
+    return this.mapOf(name).get(name) ?? healthy;
   }
 
   private set(name: string, health: PlaceHealth): void {
-    const oldest = this.places.keys().next().value;
-    if (!this.places.has(name) && this.places.size >= rememberedPlaces && oldest !== undefined) {
-      this.places.delete(oldest);
-    }
-    this.places.set(name, health);
+    const map = this.mapOf(name);
+    const oldest = map.keys().next().value;
+    if (!map.has(name) && map.size >= rememberedPlaces && oldest !== undefined) map.delete(oldest);
+    map.set(name, health);
+  }
+
+  private mapOf(name: string): Map<string, PlaceHealth> {
+    return name.includes(beforeModel) ? this.models : this.places;
+  }
+
+  /** The channel, its key, and the model, as far as anything is known of them. */
+  private knownNames(place: Place): string[] {
+    const { channelId, keyId, upstreamModel } = place;
+    const names = keyId === null ? [channelId] : [channelId, placeName(place)];
+    if (upstreamModel !== undefined && this.models.size > 0) names.push(modelName(place, upstreamModel));
+    return names.filter((name) => this.mapOf(name).has(name));
   }
 }
 
-function namesOf(place: Place): string[] {
-  return place.keyId === null ? [place.channelId] : [place.channelId, placeName(place)];
+function modelName(place: Place, upstreamModel: string): string {
+  return `${placeName(place)}${beforeModel}${upstreamModel}`;
 }
 
-/** A refused key is set aside for longer than one that failed, and an upstream may say itself when to come again. */
-function saysHowLong(failure: Failure): boolean {
-  return failure.kind === 'refused' || (failure.retryAfterMs ?? null) !== null;
+/** Whom a failure is held against: a channel, a key, or a model of a key. */
+function nameOfFailed(place: Place, { kind }: Failure): string {
+  switch (kind) {
+    case 'unavailable':
+      return place.channelId;
+    case 'refused':
+      return placeName(place);
+    case 'limited':
+    case 'overdue':
+      return place.upstreamModel === undefined ? placeName(place) : modelName(place, place.upstreamModel);
+  }
+}
+
+/** How long an upstream asks to be left alone, within bounds; null: it does not. A refused key comes back by our own time. */
+function askedRestMs(failure: Failure): number | null {
+  const asked = failure.kind === 'refused' ? null : (failure.retryAfterMs ?? null);
+  return asked === null ? null : Math.min(Math.max(asked, coolDowns.firstMs), coolDowns.retryAfterMostMs);
 }
 
 function coolDownMs(failure: Failure, failures: number, random: number): number {
-  const asked = failure.kind === 'refused' ? null : (failure.retryAfterMs ?? null);
-  if (asked !== null) return Math.min(Math.max(asked, coolDowns.firstMs), coolDowns.retryAfterMostMs);
   const [first, most] =
     failure.kind === 'refused'
       ? [coolDowns.refusedFirstMs, coolDowns.refusedMostMs]

@@ -3,11 +3,12 @@
 // there (weighted rendezvous hashing), so that a conversation stays where the provider has it cached.
 import { crc32 } from '../lib/crc32.ts';
 import type { Route } from './catalog.ts';
-import { type Health, type Place, placeName } from './health.ts';
+import { type AskedRest, type Health, type Place, placeName } from './health.ts';
 
 /** A route with one of its channel's keys. */
 export interface Choice<T extends Route> extends Place {
   route: T;
+  upstreamModel: string;
 }
 
 export interface Selection {
@@ -18,7 +19,10 @@ export interface Selection {
   nowMs: number;
 }
 
-/** null: every place was tried. Where none is healthy, the one that may be tried soonest. */
+/**
+ * Returns the place to try next, or null where there is none: every place was tried, or all that are left are cooling and each
+ * upstream asked for it (`retry-after`). Where all are cooling and one did not ask, the place that is due first is tried.
+ */
 export function selectPlace<T extends Route>(
   routes: readonly T[],
   health: Health,
@@ -27,13 +31,30 @@ export function selectPlace<T extends Route>(
   const untried = routes
     .flatMap(placesOf)
     .filter((choice) => !tried.has(placeName(choice)) && !tried.has(tryName(choice)));
-  if (untried.length <= 1) return untried[0] ?? null;
   const open = untried.filter((choice) => health.availability(choice, nowMs) !== 'cooling');
-  if (open.length === 0) return soonest(untried, health);
+  if (open.length === 0) return restOf(untried, health, nowMs) === null ? soonest(untried, health) : null;
+  if (open.length === 1) return open[0] ?? null;
   const first = highestPriority(ofFirstModel(open));
   const native = first.filter(({ route }) => route.target === null);
   const best = native.length > 0 ? native : first;
   return best.length === 1 ? (best[0] ?? null) : heaviest(best, seed());
+}
+
+/** Whether every place of the routes is cooling because its upstream asked for it, and until when the first of them is; null: not all. */
+export function restOfAll(routes: readonly Route[], health: Health, nowMs: number): AskedRest | null {
+  return restOf(routes.flatMap(placesOf), health, nowMs);
+}
+
+function restOf(places: readonly Place[], health: Health, nowMs: number): AskedRest | null {
+  let soonestMs = Number.POSITIVE_INFINITY;
+  let isLimited = true;
+  for (const place of places) {
+    const rest = health.askedRest(place, nowMs);
+    if (rest === null) return null;
+    soonestMs = Math.min(soonestMs, rest.untilMs);
+    isLimited &&= rest.isLimited;
+  }
+  return places.length === 0 ? null : { untilMs: soonestMs, isLimited };
 }
 
 /** A place as it is tried for one of the models that are tried in order: for the next, the same place may do. */
@@ -43,11 +64,11 @@ export function tryName(choice: Choice<Route>): string {
 
 /** Every key of the route's channel; a route may be bound to one. */
 function placesOf<T extends Route>(route: T): Choice<T>[] {
-  const { channel, keyId } = route;
-  if (keyId !== undefined) return [{ route, channelId: channel.id, keyId }];
+  const { channel, keyId, upstreamModel } = route;
+  if (keyId !== undefined) return [{ route, upstreamModel, channelId: channel.id, keyId }];
   const ids =
     channel.plainKeys === null && channel.keys.length > 0 ? channel.keys.map(({ id }) => id) : [null];
-  return ids.map((id) => ({ route, channelId: channel.id, keyId: id }));
+  return ids.map((id) => ({ route, upstreamModel, channelId: channel.id, keyId: id }));
 }
 
 /** Of models that are tried in order, the first that has a place. */
@@ -61,15 +82,15 @@ function highestPriority<T extends Route>(choices: readonly Choice<T>[]): Choice
   return choices.filter(({ route }) => route.channel.priority === top);
 }
 
-/** A key that the provider refuses comes last. */
+/** The place that is due first; null: there is none. */
 function soonest<T extends Route>(choices: readonly Choice<T>[], health: Health): Choice<T> | null {
-  const order = (choice: Choice<T>) =>
-    [health.isRefused(choice) ? 1 : 0, health.coolUntilMs(choice)] as const;
-  return choices.reduce((best, choice) => {
-    const [oneRefused, oneMs] = order(choice);
-    const [otherRefused, otherMs] = order(best);
-    return oneRefused < otherRefused || (oneRefused === otherRefused && oneMs < otherMs) ? choice : best;
-  });
+  let best: Choice<T> | null = null;
+  let bestMs = Number.POSITIVE_INFINITY;
+  for (const choice of choices) {
+    const untilMs = health.coolUntilMs(choice);
+    if (untilMs < bestMs) [best, bestMs] = [choice, untilMs];
+  }
+  return best;
 }
 
 /** Weights share among channels, and evenly among a channel's keys. Where all are 0, all are equal. */

@@ -9,18 +9,27 @@ export interface HealthBoardPort {
   exchange(report: Record<string, PlaceHealth>): Promise<Record<string, PlaceHealth>>;
 }
 
-/** How often an isolate asks the board while it serves requests; changes are told at once, but not more often than this. */
+/** How often an isolate asks the board while it serves requests. */
 export const exchangeEveryMs = 5_000;
-const tellEveryMs = 500;
+/** Changes are told at once, but those that follow within this time are told together after it. */
+export const tellEveryMs = 200;
 
 export class SharedHealth {
   readonly current = new Health();
   private readonly board: HealthBoardPort;
   private exchangedAtMs = 0;
+  private toldAtMs = 0;
   private hasNews = false;
+  /** News waits for its time to be told. */
+  private isTelling = false;
 
   constructor(board: HealthBoardPort) {
     this.board = board;
+  }
+
+  /** Asks what others saw, unless that was lately: at the beginning of a request, so that its answer may be there when a place is chosen. */
+  refresh(background: Background): void {
+    if (Date.now() - this.exchangedAtMs >= exchangeEveryMs) background(this.exchange());
   }
 
   begin(place: Place, nowMs: number): void {
@@ -30,7 +39,7 @@ export class SharedHealth {
   succeeded(place: Place, startedAtMs: number, firstByteMs: number, background: Background): void {
     const nowMs = Date.now();
     this.hasNews = this.current.succeeded(place, startedAtMs, firstByteMs, nowMs) || this.hasNews;
-    this.exchange(nowMs, background);
+    this.tell(background);
   }
 
   failed(place: Place, failure: Failure, startedAtMs: number, background: Background): void {
@@ -42,7 +51,7 @@ export class SharedHealth {
         JSON.stringify({ event: 'channel-key-refused', channelId, keyId, reason: failure.reason }),
       );
     }
-    this.exchange(nowMs, background);
+    this.tell(background);
   }
 
   /** All that is known of places that were not well of late, here or elsewhere. Without the board: what is known here. */
@@ -63,21 +72,32 @@ export class SharedHealth {
     await this.known();
   }
 
-  private exchange(nowMs: number, background: Background): void {
-    const ageMs = nowMs - this.exchangedAtMs;
-    if (ageMs < (this.hasNews ? tellEveryMs : exchangeEveryMs)) return;
-    this.exchangedAtMs = nowMs;
+  private tell(background: Background): void {
+    const waitMs = this.toldAtMs + tellEveryMs - Date.now();
+    if (!this.hasNews) this.refresh(background);
+    else if (!this.isTelling) background(waitMs <= 0 ? this.exchange() : this.exchangeAfter(waitMs));
+  }
+
+  private async exchangeAfter(waitMs: number): Promise<void> {
+    this.isTelling = true;
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    this.isTelling = false;
+    await this.exchange();
+  }
+
+  /** Never rejects. */
+  private async exchange(): Promise<void> {
+    const nowMs = Date.now();
     const hadNews = this.hasNews;
+    this.exchangedAtMs = nowMs;
+    if (hadNews) this.toldAtMs = nowMs;
     this.hasNews = false;
-    background(
-      this.board.exchange(hadNews ? this.current.report() : {}).then(
-        (known) => this.current.learn(known),
-        (error) => {
-          // Nobody has heard: it is news still.
-          this.hasNews ||= hadNews;
-          console.warn(JSON.stringify({ event: 'health-board-away', error: String(error) }));
-        },
-      ),
-    );
+    try {
+      this.current.learn(await this.board.exchange(hadNews ? this.current.report() : {}));
+    } catch (error) {
+      // Nobody has heard: it is news still.
+      this.hasNews ||= hadNews;
+      console.warn(JSON.stringify({ event: 'health-board-away', error: String(error) }));
+    }
   }
 }

@@ -8,7 +8,7 @@ import { bundleWorker, settings } from '../support/bundle.ts';
 import { type LoadResult, type LoadUpstream, runLoad, startLoadUpstream } from '../support/realtime-load.ts';
 import { channelTo } from '../support/realtime-upstream.ts';
 import { adminKey, freePort, managerOf } from '../support/relay.ts';
-import { applySchema, cpuMs, relayWorker, workerdPids } from './workers.ts';
+import { cpuMs, relayWorker, workerdPids } from './workers.ts';
 
 const framesPerSecond = 25;
 const rounds = Number(process.env.ROUNDS ?? 3);
@@ -124,7 +124,6 @@ async function startBoth({ url }: LoadUpstream) {
     convertV4MiniflareOptions({ compatibilityDate, defaultPersistRoot, workers }),
   );
   await runtime.ready;
-  await applySchema(runtime);
   return { runtime, ports, folder };
 }
 

@@ -1,9 +1,19 @@
 import { expect, it } from 'vitest';
-import { capnpText, Embedded } from '../../src/cli/host/capnp-text.ts';
+import { capnpText, Embedded, Enumerant } from '../../src/cli/host/capnp-text.ts';
 
-it('writes structs, lists, numbers, and embedded files', () => {
-  const value = { name: 'a', on: true, off: undefined, n: 8, list: ['x', new Embedded('/y.js')], empty: {} };
-  expect(capnpText(value)).toBe('(name = "a", on = true, n = 8, list = ["x", embed "/y.js"], empty = ())');
+it('writes structs, lists, numbers, enumerants, and embedded files', () => {
+  const value = {
+    name: 'a',
+    on: true,
+    off: undefined,
+    n: 8,
+    list: ['x', new Embedded('/y.js')],
+    empty: {},
+    kind: new Enumerant('proxy'),
+  };
+  expect(capnpText(value)).toBe(
+    '(name = "a", on = true, n = 8, list = ["x", embed "/y.js"], empty = (), kind = proxy)',
+  );
 });
 
 it('lets no value end its literal', () => {

@@ -7,7 +7,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { balanceOf, rowsOf } from '../sockets/scene.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
 import { startUpstream, type TestUpstream } from '../support/upstream.ts';
-import { freePort, processTree, startProgram, stillRunning, temporaryFolder } from './programs.ts';
+import { freePort, processTree, startNpm, startProgram, stillRunning, temporaryFolder } from './programs.ts';
 
 const folder = temporaryFolder();
 const running: TestRelay[] = [];
@@ -187,6 +187,68 @@ describe('a stop', () => {
     expect(row).toMatchObject({ error_code: 'service_unavailable', usage_source: 'estimated' });
     expect(row?.cost_usd).toBeGreaterThan(0);
     expect(await balanceOf(again, id)).toMatchObject({ open_requests: 0, reserved_usd: 0 });
+  });
+
+  it('ends requests whose upstream has not answered with a 503, and one that pings have opened with the error event', async () => {
+    upstream = await startUpstream(() => {});
+    const relay = await startRelay();
+    const common = { provider: 'openai', base_url: upstream.url, keys: ['k'] };
+    await relay.channel({ ...common, name: 'silent', models: ['gpt-4o'] });
+    const settings = { ping_interval_ms: 200 };
+    await relay.channel({ ...common, name: 'pinged', models: ['gpt-4.1'], settings });
+    const { token } = await relay.token();
+    const ask = (body: object) =>
+      fetch(`${relay.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ ...body, messages: [{ role: 'user', content: 'Count.' }] }),
+      });
+    const waiting = [ask({ model: 'gpt-4o' }), ask({ model: 'gpt-4o', stream: true })];
+    const opened = await ask({ model: 'gpt-4.1', stream: true });
+    const text = opened.text();
+    while (upstream.received.length < 3) await pause(20);
+    await relay.stop(500);
+    for (const response of await Promise.all(waiting)) {
+      expect(response.status).toBe(503);
+      expect(((await response.json()) as { error: object }).error).toMatchObject({
+        code: 'service_unavailable',
+      });
+    }
+    expect(await text).toMatch(/^(: ping\n)+data: \{"error":\{[^\n]*"code":"service_unavailable"\}\}\n\n$/);
+  });
+
+  it('by SIGTERM to `npm start` keeps npm until the streams are over; a second one ends all at once', async () => {
+    upstream = await startUpstream((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(chunk);
+    });
+    const port = await freePort();
+    const program = startNpm({
+      PORT: String(port),
+      STATE_DIR: join(folder.path, 'npm'),
+      DEV_VARS_FILE: join(folder.path, 'npm.vars'),
+      OPENAI_API_KEY: 'k',
+      OPENAI_BASE_URL: upstream.url,
+      DEMO: '0',
+    });
+    const token = /sk-oo8-\w+/.exec(await program.printed('Ctrl-C stops everything'))?.[0];
+    const tree = processTree(program.child.pid ?? 0);
+    const response = await fetch(`http://localhost:${port}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: '{"model":"gpt-4o","stream":true,"messages":[{"role":"user","content":"Count."}]}',
+    });
+    const reading = response.text().catch(() => 'broken');
+    program.child.kill('SIGTERM');
+    await program.printed('Press Ctrl-C again');
+    await pause(500);
+    expect(stillRunning(tree)).toEqual(tree);
+    program.child.kill('SIGTERM');
+    const askedAtMs = Date.now();
+    expect((await program.ended).code).toBe(0);
+    expect(Date.now() - askedAtMs).toBeLessThan(1_000);
+    expect(stillRunning(tree)).toEqual([]);
+    await reading;
   });
 
   it('by a second signal does not wait for open streams', async () => {

@@ -26,9 +26,23 @@ export function startProgram(
   parameters: string[],
   environment: Record<string, string>,
 ): Program {
+  return watched(node, [join(root, `src/cli/${name}.ts`), ...parameters], tmpdir(), environment);
+}
+
+/** Runs `npm start` in the repository. */
+export function startNpm(environment: Record<string, string>): Program {
+  return watched('npm', ['start'], root, environment);
+}
+
+function watched(
+  command: string,
+  parameters: string[],
+  cwd: string,
+  environment: Record<string, string>,
+): Program {
   const kept = { PATH: process.env.PATH, HOME: process.env.HOME } as Record<string, string>;
-  const child = spawn(node, [join(root, `src/cli/${name}.ts`), ...parameters], {
-    cwd: tmpdir(),
+  const child = spawn(command, parameters, {
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...kept, ...environment },
   });

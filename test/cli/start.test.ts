@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { startDemoUpstream } from '../../src/cli/demo-upstream/server.ts';
 import {
   freePort,
   type Program,
@@ -40,14 +41,17 @@ function tokenIn(output: string): string | undefined {
   return /Demo token\s+(sk-oo8-\w+)/.exec(output)?.[1];
 }
 
+function curlsIn(output: string): string[] {
+  return output.split('\n').filter((text) => text.startsWith('curl '));
+}
+
 describe('a start', () => {
   it('prints three curl lines that work, and the same token the next time', async () => {
     const variables = await environment('whole');
     const output = await start(variables);
-    for (const line of output.split('\n').filter((text) => text.startsWith('curl '))) {
-      const answer = await paste(line);
-      expect(answer, line).toContain('Hello from the demo upstream');
-    }
+    expect(curlsIn(output)).toHaveLength(3);
+    for (const line of curlsIn(output))
+      expect(await paste(line), line).toContain('Hello from the demo upstream');
     const tree = processTree(running?.child.pid ?? 0);
     expect(commandLinesOf(tree)).not.toMatch(/ak-|sk-oo8-/);
     running?.child.kill('SIGTERM');
@@ -66,8 +70,28 @@ describe('a start', () => {
     expect(after).not.toBe(before);
   });
 
-  it('leaves the demo upstream out with DEMO=0', async () => {
-    expect(await start(await environment('no-demo', { DEMO: '0' }))).toContain('off (DEMO=0)');
+  it('leaves the demo upstream out with DEMO=0, and prints no curl line that nobody would answer', async () => {
+    const output = await start(await environment('no-demo', { DEMO: '0' }));
+    expect(output).toContain('off (DEMO=0)');
+    expect(curlsIn(output)).toEqual([]);
+    expect(output).toMatch(/No channel serves a model[\s\S]*\/dashboard\/channels/);
+  });
+
+  it('prints curl lines of the models that the channels serve', async () => {
+    const upstream = await startDemoUpstream();
+    const environments: [string, Record<string, string>][] = [
+      ['openai', { OPENAI_API_KEY: 'k', OPENAI_BASE_URL: `${upstream.url}/v1` }],
+      ['anthropic', { ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: upstream.url }],
+    ];
+    for (const [name, keys] of environments) {
+      const output = await start(await environment(name, { DEMO: '0', ...keys }));
+      expect(curlsIn(output)).toHaveLength(3);
+      for (const line of curlsIn(output))
+        expect(await paste(line), line).toContain('Hello from the demo upstream');
+      running?.child.kill('SIGTERM');
+      await running?.ended;
+    }
+    await upstream.close();
   });
 
   it('shows the local data to nobody', async () => {

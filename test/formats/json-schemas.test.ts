@@ -102,6 +102,19 @@ function keywordsIn(schema: unknown): Set<string> {
   return found;
 }
 
+describe('arrays at OpenAI', () => {
+  it.each(['openai-chat', 'openai-responses'] as const)('say at %s what their items are', (to) => {
+    const pair = { prefixItems: [{ type: 'number' }, { type: 'number' }], type: 'array', maxItems: 2 };
+    const mixed = { type: 'array', prefixItems: [{ type: 'number' }, { type: 'string' }] };
+    const properties = { any: { type: 'array' }, size: { anyOf: [pair, { type: 'null' }] }, mixed };
+    expect(tool(to, { type: 'object', properties }).schema.properties).toEqual({
+      any: { type: 'array', items: {} },
+      size: { anyOf: [{ ...pair, items: { type: 'number' } }, { type: 'null' }] },
+      mixed: { ...mixed, items: { anyOf: [{ type: 'number' }, { type: 'string' }] } },
+    });
+  });
+});
+
 describe('a strict tool at Claude', () => {
   it('says what Claude’s strict mode does not enforce in the description', () => {
     const bounds: Record<string, [JsonObject, string]> = {

@@ -230,10 +230,33 @@ describe('the efforts of OpenAI’s models', () => {
     ['openai/gpt-5.6-sol', 'none low medium high xhigh max'],
     ['gpt-6-luna', 'none low medium high xhigh max'],
     ['gpt-6-astra', 'low medium high xhigh max'],
+    ['gpt-6.1-sol', 'low medium high xhigh max'],
+    ['gpt-6.1-terra', 'none low medium high xhigh max'],
+    ['gpt-6.2-sol', 'low medium high xhigh max'],
+    ['openai/gpt-6.2-astra', 'low medium high xhigh max'],
+    ['gpt-5.6-cyber', 'low medium high xhigh max'],
     ['o3', 'low medium high'],
     ['gpt-4o', undefined],
   ])('%s: %s', (model, efforts) => {
     expect(openaiModelTraits(model).efforts?.join(' ')).toBe(efforts);
+  });
+
+  it.each([
+    ['gpt-4.1', ''],
+    ['gpt-5.2', ''],
+    ['gpt-5.4', 'low high'],
+    ['gpt-5.5', 'unsaid low high'],
+    ['gpt-5.6-terra', 'unsaid low high'],
+    ['gpt-6-sol', 'unsaid low high'],
+    ['gpt-6-astra', 'unsaid none low high'],
+    ['gpt-6.2-sol', 'unsaid none low high'],
+    ['gpt-5.5-chat', ''],
+  ])('%s refuses functions in chat completions with the efforts: %s', (model, efforts) => {
+    const { refusesChatFunctions } = openaiModelTraits(model);
+    const refused = ([undefined, 'none', 'low', 'high'] as const).filter((effort) =>
+      refusesChatFunctions(effort),
+    );
+    expect(refused.map((effort) => effort ?? 'unsaid').join(' ')).toBe(efforts);
   });
 
   it('a model that decides by itself how much to think loses nothing of a wish for just that', () => {

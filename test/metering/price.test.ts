@@ -13,6 +13,7 @@ import {
   tableRates,
   termsOf,
 } from '../../src/metering/price.ts';
+import { presets } from '../../src/providers/presets.ts';
 import { fixtureRoutes } from '../support/fixture-routes.ts';
 import { allFixtures, haveFixtures, kindOf, meterOf, sayWhenLeftOut } from '../support/fixtures.ts';
 
@@ -97,6 +98,8 @@ describe('the table', () => {
         for (const inputTokens of [
           1, 127_999, 128_001, 199_999, 200_000, 200_001, 271_999, 272_000, 272_001,
         ]) {
+          // The table starts OpenAI's long rate a token early: see the next test.
+          if (inputTokens === 272_000) continue;
           const usage = usageOf({ inputTokens, outputTokens: 10, cachedTokens: 1 });
           const total = calcPrice(libraryUsage(usage), model.id, {
             providerId: name,
@@ -110,6 +113,47 @@ describe('the table', () => {
       }
     }
     expect(compared).toBeGreaterThan(1_000);
+  });
+
+  it('starts OpenAI’s long rate above 272,000 tokens, and xAI’s at 200,000', () => {
+    const inputRate = (provider: 'openai' | 'openai-compatible', model: string, inputTokens: number) => {
+      const rates = tableRates(provider, model, 'https://api.x.ai/v1', at);
+      const price = rates === null ? null : costNanoUsd(usageOf({ inputTokens }), rates) / inputTokens;
+      return price === null ? null : Math.round(price * 1_000) / 1_000;
+    };
+    for (const model of ['gpt-5.4', 'gpt-5.5', 'gpt-5.6-sol', 'gpt-6-astra', 'gpt-6-sol']) {
+      const [short, exact, long] = [271_999, 272_000, 272_001].map((tokens) =>
+        inputRate('openai', model, tokens),
+      );
+      expect([model, exact]).toEqual([model, short]);
+      expect([model, long]).toEqual([model, (short ?? 0) * 2]);
+    }
+    const grok = [199_999, 200_000].map((tokens) => inputRate('openai-compatible', 'grok-4.3', tokens));
+    expect(grok).toEqual([1_250, 2_500].map((nano) => nano));
+  });
+
+  it('prices the presets that the library does not know, by their hosts', () => {
+    const usd = (model: string, baseUrl: string, usage: Partial<Usage>) => {
+      const rates = tableRates('openai-compatible', model, baseUrl, at);
+      return rates && costNanoUsd(usageOf(usage), rates) / 1e9;
+    };
+    const each = { inputTokens: 1_000_000, outputTokens: 1_000_000 };
+    const zai = presets.zai.baseUrl;
+    expect(usd('glm-4.6', zai, each)).toBe(2.8);
+    expect(usd('glm-4.6', zai, { ...each, cachedTokens: 1_000_000 })).toBe(2.31);
+    expect(usd('glm-4.7-flash', zai, each)).toBe(0);
+    // The library's own.
+    expect(usd('GLM-5.2', zai, each)).toBeGreaterThan(0);
+    const alibaba = presets.alibaba.baseUrl;
+    expect(usd('qwen-flash', alibaba, { inputTokens: 256_000 })).toBe(0.0128);
+    expect(usd('qwen-flash', alibaba, { inputTokens: 256_001 })).toBe(0.06400025);
+    expect(usd('qwen3-max', alibaba, { inputTokens: 32_000, outputTokens: 1_000 })).toBe(0.0444);
+    expect(usd('qwen3-max', alibaba, { inputTokens: 32_001, outputTokens: 1_000 })).toBe(0.0888024);
+    expect(usd('qwen-plus', alibaba, { ...each, inputTokens: 1_000, reasoningTokens: 500_000 })).toBe(2.6004);
+    // Another region has other prices, and another host none.
+    for (const host of ['dashscope.aliyuncs.com', 'example.test'])
+      expect(usd('qwen-flash', `https://${host}/compatible-mode/v1`, each)).toBeNull();
+    expect(usd('toString', zai, each)).toBeNull();
   });
 
   it('knows a compatible provider by its address, and takes only its own prices', () => {

@@ -1,6 +1,6 @@
 // What an isolate makes of the failures it sees.
 import { describe, expect, it } from 'vitest';
-import { coolDowns, Health, rememberedPlaces } from '../../src/routing/health.ts';
+import { coolDowns, Health, modelsIn, rememberedPlaces } from '../../src/routing/health.ts';
 
 const key = { channelId: 'one', keyId: 'k1' };
 const other = { channelId: 'one', keyId: 'k2' };
@@ -108,12 +108,42 @@ describe('whose failure it is', () => {
     expect(health.availability(other, 1)).toBe('cooling');
   });
 
-  it('takes a 429 for the key’s, for as long as the upstream asks', () => {
+  it('takes a 429 for the key’s with that model, for as long as the upstream asks', () => {
     const health = new Health();
-    health.failed(key, limited(5_000), 0, 0, evenly);
-    expect(health.availability(key, 4_999)).toBe('cooling');
-    expect(health.availability(key, 5_000)).toBe('probe');
+    const limitedModel = { ...key, upstreamModel: 'm' };
+    const otherModel = { ...key, upstreamModel: 'n' };
+    health.failed(limitedModel, limited(5_000), 0, 0, evenly);
+    expect(health.availability(limitedModel, 4_999)).toBe('cooling');
+    expect(health.availability(limitedModel, 5_000)).toBe('probe');
+    expect(health.availability(otherModel, 1)).toBe('ready');
+    expect(health.availability({ ...other, upstreamModel: 'm' }, 1)).toBe('ready');
+  });
+
+  it('takes a 408 for the same, but for no rate limit', () => {
+    const health = new Health();
+    const place = { ...key, upstreamModel: 'm' };
+    health.failed(place, { ...limited(5_000), kind: 'overdue' }, 0, 0, evenly);
+    expect(health.availability({ ...key, upstreamModel: 'n' }, 1)).toBe('ready');
+    expect(health.askedRest(place, 1)).toEqual({ untilMs: 5_000, isLimited: false });
+  });
+
+  it('takes a refused key for refused with every model', () => {
+    const health = new Health();
+    health.failed({ ...key, upstreamModel: 'm' }, { kind: 'refused', reason: 'status 401' }, 0, 0, evenly);
+    expect(health.availability({ ...key, upstreamModel: 'n' }, 1)).toBe('cooling');
     expect(health.availability(other, 1)).toBe('ready');
+  });
+
+  it('is open to one probe of the model at a time, whose success opens the model', () => {
+    const health = new Health();
+    const place = { ...key, upstreamModel: 'm' };
+    health.failed(place, limited(5_000), 0, 0, evenly);
+    health.begin(place, 5_000);
+    expect(health.availability(place, 5_001)).toBe('cooling');
+    health.succeeded({ ...key, upstreamModel: 'n' }, 5_002, 10, 5_010);
+    expect(health.availability(place, 5_011)).toBe('cooling');
+    health.succeeded(place, 5_000, 10, 5_020);
+    expect(health.availability(place, 5_021)).toBe('ready');
   });
 
   it('leaves a channel alone for as long as its 503 asks', () => {
@@ -135,12 +165,77 @@ describe('whose failure it is', () => {
     const health = new Health();
     health.failed(key, { kind: 'refused', reason: 'status 401' }, 0, 0, evenly);
     expect(health.availability(key, coolDowns.refusedFirstMs - 1)).toBe('cooling');
-    expect(health.isRefused(key)).toBe(true);
+    expect(health.report()['one/k1']?.isRefused).toBe(true);
     expect(health.availability(other, 1)).toBe('ready');
   });
 });
 
+describe('what an upstream asked for', () => {
+  it('is known until it is over, and not made of what was only guessed', () => {
+    const health = new Health();
+    health.failed(key, unavailable, 0, 0, evenly);
+    expect(health.askedRest(key, 1)).toBeNull();
+    health.failed(key, { ...unavailable, retryAfterMs: 9_000 }, 2_000, 2_000, evenly);
+    expect(health.askedRest(key, 10_999)).toEqual({ untilMs: 11_000, isLimited: false });
+    expect(health.askedRest(key, 11_000)).toBeNull();
+  });
+
+  it('counts for nothing after a success', () => {
+    const health = new Health();
+    health.failed(key, limited(60_000), 0, 0, evenly);
+    health.succeeded(key, 1_000, 10, 1_100);
+    expect(health.askedRest(key, 1_101)).toBeNull();
+  });
+
+  it('is a rate limit only where all who ask are', () => {
+    const health = new Health();
+    const place = { ...key, upstreamModel: 'm' };
+    health.failed(place, limited(60_000), 0, 0, evenly);
+    expect(health.askedRest(place, 1)).toEqual({ untilMs: 60_000, isLimited: true });
+    health.failed(place, { ...unavailable, retryAfterMs: 70_000 }, 1, 1, evenly);
+    expect(health.askedRest(place, 2)).toEqual({ untilMs: 70_001, isLimited: false });
+  });
+});
+
+describe('models', () => {
+  it('are told with the key and the channel that they belong to', () => {
+    const health = new Health();
+    health.failed({ ...key, upstreamModel: 'a/b#c' }, limited(5_000), 0, 0, evenly);
+    health.failed({ channelId: 'two', keyId: null, upstreamModel: 'd' }, limited(5_000), 0, 0, evenly);
+    const report = health.report();
+    expect(modelsIn(report, 'one')).toMatchObject([{ keyId: 'k1', model: 'a/b#c' }]);
+    expect(modelsIn(report, 'two')).toMatchObject([{ keyId: null, model: 'd' }]);
+  });
+
+  it('are forgiven with their key, and the key of a like name keeps its own', () => {
+    const health = new Health();
+    const place = { ...key, upstreamModel: 'm' };
+    const alike = { channelId: 'one', keyId: 'k1b', upstreamModel: 'm' };
+    for (const each of [place, alike]) health.failed(each, limited(60_000), 0, 0, evenly);
+    health.forgive(key, 10);
+    expect([place, alike].map((each) => health.availability(each, 11))).toEqual(['ready', 'cooling']);
+  });
+
+  it('never push out what is known of channels, however many are asked for', () => {
+    const health = new Health();
+    health.failed(key, unavailable, 0, 0, evenly);
+    for (let model = 0; model <= rememberedPlaces; model++)
+      health.failed({ ...key, upstreamModel: `m${model}` }, limited(60_000), 0, 0, evenly);
+    expect(modelsIn(health.report(), 'one')).toHaveLength(rememberedPlaces);
+    expect(health.report().one?.failures).toBe(1);
+  });
+});
+
 describe('what isolates tell each other', () => {
+  it('holds for models of keys, too', () => {
+    const [one, two] = [new Health(), new Health()];
+    const place = { ...key, upstreamModel: 'm' };
+    one.failed(place, limited(60_000), 1_000, 1_000, evenly);
+    two.learn(one.report());
+    expect(two.askedRest(place, 1_001)).toEqual({ untilMs: 61_000, isLimited: true });
+    expect(two.availability({ ...key, upstreamModel: 'n' }, 1_001)).toBe('ready');
+  });
+
   it('is taken over when it is newer than what one saw oneself', () => {
     const one = new Health();
     const two = new Health();

@@ -1,6 +1,7 @@
 // Which channel and key a request goes to.
 import { describe, expect, it } from 'vitest';
 import type { LiveChannel, Route } from '../../src/routing/catalog.ts';
+import { everyPlaceCooling } from '../../src/routing/every-place-cooling.ts';
 import { Health, placeName } from '../../src/routing/health.ts';
 import { selectPlace } from '../../src/routing/select.ts';
 import { plainChannel } from '../support/plain-channel.ts';
@@ -39,6 +40,11 @@ const failing = (...channelIds: string[]): Health => {
     health.failed({ channelId, keyId: null }, { kind: 'unavailable', reason: 'status 500' }, 900, 900, 0.5);
   }
   return health;
+};
+
+const limit = (health: Health, channelId: string, retryAfterMs: number) => {
+  const failure = { kind: 'limited', reason: 'status 429', retryAfterMs } as const;
+  health.failed({ channelId, keyId: null, upstreamModel: 'm' }, failure, 900, 900, 0.5);
 };
 
 describe('models in order', () => {
@@ -130,9 +136,63 @@ describe('failover', () => {
     expect(chosen([route('two'), route('one')], health)).toBe('one');
   });
 
+  it('leaves a place that asked for rest alone, and tries the other one that is due', () => {
+    const health = failing('one');
+    limit(health, 'two', 60_000);
+    expect(chosen([route('two'), route('one')], health)).toBe('one');
+    // It was tried: the other one still asks for rest.
+    expect(chosen([route('two'), route('one')], health, 'a', ['one'])).toBeNull();
+  });
+
   it('stays with the one key that a request is bound to', () => {
     const bound = { ...route('one', { keys: [sealed('a'), sealed('b')] }), keyId: 'b' };
     for (const seed of ['1', '2', '3', '4']) expect(chosen([bound], new Health(), seed)).toBe('one/b');
     expect(chosen([bound], new Health(), '1', ['one/b'])).toBeNull();
+  });
+});
+
+describe('when every place is cooling', () => {
+  it('chooses none as long as each asked for it, and says when the first is due', () => {
+    const health = new Health();
+    for (const [index, id] of ['one', 'two', 'three'].entries()) limit(health, id, 60_000 - index * 10_000);
+    const routes = ['one', 'two', 'three'].map((id) => route(id));
+    expect(chosen(routes, health)).toBeNull();
+    const error = everyPlaceCooling(routes, health, 1_000);
+    expect([error?.code, error?.details.retryAfterMs]).toEqual(['rate_limit_exceeded', 39_900]);
+    expect(error?.message).toContain('Try again in 40 seconds.');
+    // Of another model nothing is known.
+    expect(chosen([{ ...route('one'), upstreamModel: 'n' }], health)).toBe('one');
+    expect(everyPlaceCooling([{ ...route('one'), upstreamModel: 'n' }], health, 1_000)).toBeNull();
+  });
+
+  it('is unavailable, not limited, where one cause is another', () => {
+    const health = new Health();
+    limit(health, 'one', 60_000);
+    const down = { kind: 'unavailable', reason: 'status 503', retryAfterMs: 30_000 } as const;
+    health.failed({ channelId: 'two', keyId: null }, down, 900, 900, 0.5);
+    const routes = [route('one'), route('two')];
+    expect(chosen(routes, health)).toBeNull();
+    expect(everyPlaceCooling(routes, health, 1_000)?.code).toBe('service_unavailable');
+  });
+
+  it('tries the one that is due first where one did not ask', () => {
+    const health = failing('one');
+    limit(health, 'two', 60_000);
+    const routes = [route('two'), route('one')];
+    expect(chosen(routes, health)).toBe('one');
+    expect(everyPlaceCooling(routes, health, 1_000)).toBeNull();
+    // Due first is due first, whoever it is: the refused key comes back after ten minutes.
+    const refused = new Health();
+    refused.failed({ channelId: 'one', keyId: null }, { kind: 'refused', reason: 'x' }, 900, 900, 0.5);
+    limit(refused, 'two', 60_000);
+    expect(chosen(routes, refused)).toBe('two');
+  });
+
+  it('tries a place once its rest is over', () => {
+    const health = new Health();
+    limit(health, 'one', 60_000);
+    const at = (nowMs: number) =>
+      selectPlace([route('one')], health, { tried: new Set(), seed: () => 's', nowMs })?.channelId;
+    expect([at(60_899), at(60_900)]).toEqual([undefined, 'one']);
   });
 });

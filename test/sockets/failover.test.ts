@@ -1,5 +1,6 @@
 // Channels that fail in the ways that real ones do, over real sockets: the caller does not notice.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { firstEventMs } from '../../src/relay/answer-start.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
 import { type Handler, startUpstream, type TestUpstream } from '../support/upstream.ts';
 
@@ -222,6 +223,22 @@ describe('a stream', () => {
     expect(text).toMatch(/data: \{"error":\{"message":"The model provider said nothing for 1 seconds/);
     expect((await rows('gpt-4.1-nano')).data[0]).toMatchObject({ error_code: 'upstream_timeout' });
   });
+});
+
+it('passes an answer on that says nothing for long but keeps its caller waiting, streamed or not', async () => {
+  const text = answer('gpt-4.1-mini-2025-04-14');
+  const keepsWaiting: Handler = ({ body }, response) => {
+    const { stream } = JSON.parse(body.toString());
+    response.writeHead(200, { 'content-type': stream ? 'text/event-stream' : 'application/json' });
+    response.write(stream ? ': wait\n\n' : '\n\n');
+    setTimeout(() => response.end(stream ? `data: ${text}\n\n` : text), firstEventMs + 500);
+  };
+  await serve('gpt-4.1-mini-2025-04-14', [keepsWaiting, keepsWaiting]);
+  const outcomes = [false, true].map((stream) => call('gpt-4.1-mini-2025-04-14', { stream }));
+  const [whole, streamed] = await Promise.all(outcomes);
+  expect(whole).toMatchObject({ status: 200, text: `\n\n${text}` });
+  expect(streamed?.text).toMatch(/^: wait\n\ndata: .*Hi/);
+  expect(upstreams.reduce((sum, { received }) => sum + received.length, 0)).toBe(2);
 });
 
 describe('an upstream that hangs', () => {

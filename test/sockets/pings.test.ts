@@ -304,6 +304,19 @@ it('logs a client that left while its upstream was silent as such, and charges i
   expect(row).toMatchObject({ status: 499, error_code: 'client_left', usage_source: 'estimated' });
 });
 
+it('ends a stream that pings have opened when its token is deleted, and charges the input', async () => {
+  opening = 'nothing';
+  await forEach(pinged, async (kind) => {
+    const { body, tokenId, request } = await open(kind);
+    await until('a ping', () => body() === pingOf[kind.name], intervalMs + slackMs);
+    await relay.manage('DELETE', `/api/tokens/${tokenId}`);
+    const ms = await until('the end', () => body().includes('error') && request.isClosed, 3_000);
+    expect(ms).toBeLessThan(1_500);
+    const [row] = await rowsOf(relay, tokenId, 1);
+    expect(row).toMatchObject({ error_code: 'invalid_api_key', usage_source: 'estimated' });
+  });
+});
+
 it('tells a failure after the first ping by the format’s error event', async () => {
   opening = 'nothing';
   await forEach(pinged, async (kind) => {

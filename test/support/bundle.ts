@@ -1,5 +1,5 @@
 // The Worker as `wrangler deploy` would upload it, for runtimes that a test or the bench puts together itself.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { runWrangler } from '../../src/cli/wrangler.ts';
@@ -13,7 +13,7 @@ export const settings = {
 /** A built Worker. */
 export interface Bundle {
   gzipBytes: number;
-  modules: { modules: { type: 'ESModule'; path: string; contents: string }[] };
+  modules: { modules: { type: 'ESModule' | 'Text'; path: string; contents: string }[] };
 }
 
 /** Builds the Worker whose entry is `main`, by way of files in `folder`. */
@@ -29,8 +29,12 @@ export async function bundleWorker(folder: string, name: string, main: string): 
   await runWrangler(options, { purpose: 'the build' });
   const file = `${main.replace(/^.*\//, '').replace(/\.ts$/, '')}.js`;
   const source = readFileSync(join(outdir, file));
+  const texts = readdirSync(outdir)
+    .filter((name) => name.endsWith('.sql'))
+    .map((path) => ({ type: 'Text' as const, path, contents: readFileSync(join(outdir, path), 'utf8') }));
+  const entry = { type: 'ESModule' as const, path: `${name}.mjs`, contents: source.toString() };
   return {
     gzipBytes: gzipSync(source, { level: 9 }).length,
-    modules: { modules: [{ type: 'ESModule', path: `${name}.mjs`, contents: source.toString() }] },
+    modules: { modules: [entry, ...texts] },
   };
 }

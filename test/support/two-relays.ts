@@ -3,7 +3,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { applySchema } from '../../src/cli/host/apply-schema.ts';
 import { hostBundle } from '../../src/cli/host/bundle.ts';
 import { prepareStateFolder } from '../../src/cli/host/state-folder.ts';
 import { type RelayOptions, relayConfig } from '../../src/cli/host/workerd-config.ts';
@@ -20,7 +19,6 @@ export async function startTwoRelays(): Promise<TwoRelays> {
   const bundle = await hostBundle();
   const state = mkdtempSync(join(tmpdir(), 'two-relays-'));
   prepareStateFolder(state);
-  await applySchema(state, bundle, new AbortController().signal);
   const folder = runFolder();
   const ports = [await freePort(), await freePort()] as const;
   const relay = (service: string, port: number): RelayOptions => ({

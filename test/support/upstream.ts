@@ -44,8 +44,8 @@ export async function startUpstream(
     await upstream.handler(received, response, request);
   });
   server.requestTimeout = 0;
-  // A connection that is closed for idleness at the very moment of the next request is a 502, one time in thousands.
-  server.keepAliveTimeout = 0;
+  // As upstreams in Node have it: an idle connection is closed.
+  server.keepAliveTimeout = 5_000;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return Object.assign(upstream, {

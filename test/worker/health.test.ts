@@ -1,6 +1,6 @@
 import { env, exports } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
-import { schemaVersion } from '../../src/lib/schema-store.ts';
+import { schemaVersion } from '../../src/schema/steps.ts';
 import { openRelay } from './doors/open-relay.ts';
 
 it('answers health without credentials', async () => {
@@ -9,26 +9,61 @@ it('answers health without credentials', async () => {
   expect(await response.json()).toMatchObject({ ok: true });
 });
 
-const setVersion = (version: number) =>
-  env.DB.prepare(`UPDATE meta SET value = ? WHERE key = 'schema_version'`).bind(String(version)).run();
+const setMeta = (key: string, value: number) =>
+  env.DB.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)').bind(key, String(value)).run();
 
-it('is a 503 until the schema is there, whole, and the database answers', async () => {
+it('is a 503 while the database does not answer, until it has been seen to be ready', async () => {
   const relay = openRelay();
   const health = async () => (await relay.fetch('/api/health')).status;
-  await env.DB.prepare('ALTER TABLE meta RENAME TO meta_before').run();
-  expect(await health()).toBe(503);
-  await env.DB.prepare('ALTER TABLE meta_before RENAME TO meta').run();
-  await setVersion(schemaVersion - 1);
+  relay.traffic.fails.add('d1');
   const reply = await relay.fetch('/api/health');
   expect(reply.status).toBe(503);
   expect(reply.headers.get('content-type')).toBe('application/problem+json');
   expect(reply.headers.get('retry-after')).toBe('2');
-  await setVersion(schemaVersion);
-  relay.traffic.fails.add('d1');
-  expect(await health()).toBe(503);
   relay.traffic.fails.clear();
   expect(await health()).toBe(200);
   // Tokens that are known work on without the database.
   relay.traffic.fails.add('d1');
   expect(await health()).toBe(200);
+});
+
+it('brings an older database to the schema of this version', async () => {
+  await setMeta('schema_version', schemaVersion - 1);
+  await env.DB.batch(undoNewest.map((statement) => env.DB.prepare(statement)));
+  const relay = openRelay();
+  expect((await relay.fetch('/api/health')).status).toBe(200);
+  expect(await env.DB.prepare(`SELECT value FROM meta WHERE key = 'schema_version'`).first('value')).toBe(
+    String(schemaVersion),
+  );
+});
+
+/** Takes the migration to the newest version back. */
+const undoNewest = [
+  'DROP INDEX accounts_by_group',
+  'ALTER TABLE tokens DROP COLUMN admin',
+  ...['group_name', 'models', 'tokens_expire_at', 'bounds_version', 'email_proven', 'deleted_at'].map(
+    (column) => `ALTER TABLE accounts DROP COLUMN ${column}`,
+  ),
+];
+
+it('is a 503 in each format, and on no page, where the database asks for a newer Worker', async () => {
+  await setMeta('min_reader', schemaVersion + 1);
+  const relay = openRelay();
+  const replies = {
+    health: await relay.fetch('/api/health'),
+    management: await relay.fetch('/api/tokens'),
+    chat: await relay.fetch('/v1/chat/completions', { method: 'POST', body: '{}' }),
+    messages: await relay.fetch('/v1/messages', { method: 'POST', body: '{}' }),
+    gemini: await relay.fetch('/v1beta/models/m:generateContent', { method: 'POST', body: '{}' }),
+  };
+  for (const [name, reply] of Object.entries(replies)) {
+    expect(reply.status, name).toBe(503);
+    expect(reply.headers.get('retry-after'), name).not.toBeNull();
+    expect(reply.text, name).toContain('npx wrangler deploy');
+  }
+  const page = await relay.fetch('/dashboard/setup');
+  expect(page.status).toBe(200);
+  expect(page.text).toContain('npx wrangler deploy');
+  await setMeta('min_reader', 1);
+  expect((await relay.fetch('/api/health')).status).toBe(200);
 });

@@ -1,9 +1,8 @@
-// Applies schema.sql and migrations/, as deploy and local start do.
+// Applies schema.sql and migrations/, as the Worker itself does.
 import { env } from 'cloudflare:workers';
 import { beforeAll } from 'vitest';
-import { hasMetaQuery } from '../../src/lib/schema-store.ts';
-import { migrate } from '../support/schema.ts';
+import { applySchema } from '../../src/schema/apply.ts';
 
 beforeAll(async () => {
-  if ((await env.DB.prepare(hasMetaQuery).first()) === null) await migrate(env.DB, null);
+  await applySchema(env.DB);
 });

@@ -14,6 +14,8 @@ export interface DemoUpstream {
 }
 
 const pauseBetweenPiecesMs = 20;
+/** An idle connection is closed after this, as real upstreams do. */
+const idleConnectionMs = 5_000;
 const largestBodyBytes = 100 * 1024 * 1024;
 
 /** Starts the server on this machine's loopback; port 0 is any free one. */
@@ -21,8 +23,7 @@ export async function startDemoUpstream(port = 0): Promise<DemoUpstream> {
   const server = createServer((incoming, outgoing) => {
     serve(incoming, outgoing).catch(() => outgoing.destroy());
   });
-  // Closing an idle connection at the moment of the next request would cost that request a 502.
-  server.keepAliveTimeout = 0;
+  server.keepAliveTimeout = idleConnectionMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);

@@ -9,12 +9,21 @@ export class Embedded {
   }
 }
 
+/** A value of an enumeration, by its name. */
+export class Enumerant {
+  readonly name: string;
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
 /** What a configuration is made of. Members that are undefined are left out. */
 export type CapnpValue =
   | string
   | boolean
   | number
   | Embedded
+  | Enumerant
   | readonly CapnpValue[]
   | { readonly [member: string]: CapnpValue | undefined };
 
@@ -23,6 +32,7 @@ export function capnpText(value: CapnpValue): string {
   if (typeof value === 'string') return quote(value);
   if (typeof value !== 'object') return String(value);
   if (value instanceof Embedded) return `embed ${quote(value.path)}`;
+  if (value instanceof Enumerant) return value.name;
   if (Array.isArray(value)) return `[${value.map(capnpText).join(', ')}]`;
   const members = Object.entries(value).flatMap(([name, member]) =>
     member === undefined ? [] : [`${name} = ${capnpText(member)}`],

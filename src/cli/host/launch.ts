@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { CommandFailure, describeError } from '../failure.ts';
 import { listenAddresses } from '../start/port.ts';
-import { applySchema } from './apply-schema.ts';
 import { hostBundle } from './bundle.ts';
 import { callWorker, openCall } from './control-call.ts';
 import { startCron } from './cron.ts';
+import { startNewConnections } from './new-connections.ts';
 import { prepareStateFolder } from './state-folder.ts';
 import { relayConfig } from './workerd-config.ts';
 import { runFolder, startWorkerd, type WorkerdProcess } from './workerd-process.ts';
@@ -74,13 +74,14 @@ async function start(order: HostOrder, signal: AbortSignal): Promise<RunningRela
   const { stateDirectory, variables, trustedProxy = '' } = order;
   const bundle = await hostBundle(signal);
   prepareStateFolder(stateDirectory);
-  await applySchema(stateDirectory, bundle, signal);
   const addresses = await listenAddresses(order.host, order.port);
   signal.throwIfAborted();
   const folder = runFolder();
   const controlSocket = join(folder, 'control.sock');
+  const newConnectionsSocket = join(folder, 'new-connections.sock');
+  const newConnections = await startNewConnections(newConnectionsSocket);
   const { manifest } = bundle;
-  const relay = { manifest, variables, addresses, controlSocket, trustedProxy };
+  const relay = { manifest, variables, addresses, controlSocket, newConnectionsSocket, trustedProxy };
   const config = relayConfig(stateDirectory, [relay]);
   const sockets = addresses.length + 1;
   const workerd = startWorkerd(config, { folder, bundle: bundle.folder, sockets });
@@ -88,7 +89,10 @@ async function start(order: HostOrder, signal: AbortSignal): Promise<RunningRela
     await callWorker(controlSocket, '/scheduled', { cron });
   };
   const stopCron = startCron(manifest.crons, runScheduled);
-  void workerd.ended.then(stopCron);
+  void workerd.ended.then(() => {
+    stopCron();
+    newConnections.close();
+  });
   return { workerd, controlSocket, runScheduled };
 }
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import type { HostManifest } from './bundle.ts';
-import { type CapnpValue, capnpText, Embedded } from './capnp-text.ts';
+import { type CapnpValue, capnpText, Embedded, Enumerant } from './capnp-text.ts';
 
 type Struct = { readonly [member: string]: CapnpValue | undefined };
 
@@ -16,6 +16,8 @@ export interface RelayOptions {
   readonly addresses: readonly string[];
   /** The unix socket over which the supervisor controls this relay. */
   readonly controlSocket: string;
+  /** The unix socket of the proxy that makes new connections (new-connections.ts); absent: there is none. */
+  readonly newConnectionsSocket?: string;
   /** Comma-separated addresses and ranges of reverse proxies; empty trusts none. */
   readonly trustedProxy: string;
   /** Name of the relay's service: `relay` unless there are several. */
@@ -41,32 +43,11 @@ export function relayConfig(stateDirectory: string, relays: readonly RelayOption
       ...storeServices(stateDirectory),
       { name: 'do:storage', disk: { path: join(stateDirectory, 'v3/do'), writable: true } },
       internet(),
+      ...relays.flatMap(newConnections),
     ],
     relays.flatMap(relaySockets),
   );
 }
-
-/** Returns a configuration of the database alone, with a Worker before it that runs SQL from a unix socket. */
-export function databaseConfig(stateDirectory: string, database: DatabaseBinding, socket: string): string {
-  const worker = {
-    compatibilityDate: '2026-10-20',
-    modules: [{ name: 'index.js', esModule: databaseWorker }],
-    bindings: [databaseBinding({ ...database, binding: 'DB' })],
-  };
-  return configText(
-    [{ name: 'database', worker }, ...simulator(stateDirectory, simulators.d1)],
-    [{ name: 'database', address: `unix:${socket}`, http: {}, service: 'database' }],
-  );
-}
-
-/** Takes an array of statements and runs them as one batch: all of them or none. */
-const databaseWorker = `export default {
-  async fetch(request, { DB }) {
-    const statements = await request.json();
-    const results = await DB.batch(statements.map((statement) => DB.prepare(statement)));
-    return Response.json(results.map((result) => result.results));
-  },
-};`;
 
 function configText(services: Struct[], sockets: Struct[]): string {
   const config = { services, sockets, v8Flags, extensions: [{ modules: miniflareModules }] };
@@ -91,7 +72,8 @@ function relayService(options: RelayOptions): Struct {
   return { name: service, worker };
 }
 
-function relayBindings({ manifest, variables, trustedProxy, ledgersOf }: RelayOptions): Struct[] {
+function relayBindings(options: RelayOptions): Struct[] {
+  const { manifest, variables, trustedProxy, ledgersOf } = options;
   const texts = { ...manifest.variables, ...variables, TRUSTED_PROXY: trustedProxy };
   return [
     ...Object.entries(texts).map(([name, text]) => ({ name, text })),
@@ -109,6 +91,7 @@ function relayBindings({ manifest, variables, trustedProxy, ledgersOf }: RelayOp
       durableObjectNamespace: { className, ...(ledgersOf !== undefined && { serviceName: ledgersOf }) },
     })),
     ...(manifest.assets === null ? [] : [{ name: manifest.assets.binding, service: 'assets' }]),
+    ...newConnections(options).map(({ name: service }) => ({ name: 'NEW_CONNECTIONS', service })),
   ];
 }
 
@@ -221,6 +204,17 @@ const miniflareModules = [
 function internet(): Struct {
   const tlsOptions = { trustBrowserCas: true, trustedCertificates: trustedCertificates() };
   return { name: 'internet', network: { allow: ['public', 'private', '240.0.0.0/4'], tlsOptions } };
+}
+
+function newConnections({ newConnectionsSocket: socket, service = 'relay' }: RelayOptions): Struct[] {
+  if (socket === undefined) return [];
+  // In this style the request names the whole URL.
+  return [
+    {
+      name: `${service}-new-connections`,
+      external: { address: `unix:${socket}`, http: { style: new Enumerant('proxy') } },
+    },
+  ];
 }
 
 /** NODE_EXTRA_CA_CERTS counts here as in Node; on Windows workerd finds no certificates by itself. Both as in Miniflare. */

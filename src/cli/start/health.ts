@@ -19,8 +19,8 @@ export async function waitForHealth(url: string): Promise<void> {
 async function healthProblem(url: string): Promise<string | null> {
   try {
     const response = await fetch(new URL('/api/health', url), { signal: AbortSignal.timeout(5000) });
-    await response.body?.cancel();
-    return response.ok ? null : `${response.status} ${response.statusText}`;
+    const text = await response.text();
+    return response.ok ? null : `${response.status} ${text.slice(0, 1_000)}`;
   } catch (error) {
     return describeError(error);
   }

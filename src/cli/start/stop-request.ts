@@ -1,5 +1,5 @@
-// When is `npm start` asked to end? By a signal, or by npm going away without passing one on: it hands
-// SIGTERM to the shell between them, which dies of it silently.
+// When is `npm start` asked to end? By a signal, which npm passes on and waits (package.json runs the program in place of npm's shell: the
+// shell would die of SIGTERM and npm with it, while streams are open), or by an npm that goes away without passing one on.
 import { execFileSync } from 'node:child_process';
 
 const checkEveryMs = 100;

@@ -1,6 +1,6 @@
 // How a channel and its keys fare at the moment, for whoever runs them. Pure.
 import { z } from '@hono/zod-openapi';
-import { type Place, type PlaceHealth, placeName } from '../../routing/health.ts';
+import { modelsIn, type PlaceHealth, placeName } from '../../routing/health.ts';
 import type { ChannelRecord } from '../../routing/store.ts';
 import { type ChannelView, channel } from './channel-fields.ts';
 import { channelView } from './channel-views.ts';
@@ -10,7 +10,7 @@ const health = z
   .object({
     state: z.enum(['ready', 'cooling', 'probe', 'refused']).openapi({
       description:
-        '`cooling`: left alone until `cool_until`; `probe`: the next request is a trial; `refused`: the provider refuses the key, which is for the operator to mend.',
+        '`cooling`: left alone until `cool_until`; `probe`: the next request is a trial; `refused`: the provider refuses the key, which is for the operator to fix.',
     }),
     failures: z.int().openapi({ description: 'In a row.' }),
     cool_until: isoTime.nullable(),
@@ -24,15 +24,27 @@ const health = z
   .openapi('PlaceHealth');
 export type HealthView = z.infer<typeof health>;
 
+const modelHealth = z.object({
+  model: z.string().openapi({ description: 'As the upstream calls it.' }),
+  key_id: z.string().nullable(),
+  health,
+});
+
 export const channelWithHealth = channel
   .extend({
     keys: z.array(z.object({ id: z.string(), hint: z.string(), health })),
     health: health.openapi({
       description: 'Of the channel itself; when all of its keys are away, of those.',
     }),
+    model_health: z.array(modelHealth).openapi({
+      description: 'Models that a key has reached the rate limit of; other models go on by that key.',
+    }),
   })
   .openapi('ChannelWithHealth');
 export type ChannelWithHealth = z.infer<typeof channelWithHealth>;
+
+/** How a channel, its keys, and the models of its keys fare. */
+export type ChannelHealth = Pick<ChannelWithHealth, 'health' | 'keys' | 'model_health'>;
 
 /** `report`: what is known of places, by their names. */
 export function channelViewWithHealth(
@@ -41,15 +53,30 @@ export function channelViewWithHealth(
   nowMs: number,
 ) {
   const view: ChannelView = channelView(record);
-  const viewOf = (place: Place) => healthView(report[placeName(place)], nowMs);
-  const keys = view.keys.map((key) => ({
-    ...key,
-    health: viewOf({ channelId: view.id, keyId: key.id }),
+  const { health: own, ...parts } = channelHealth(view.id, view.keys, report, nowMs);
+  const [first] = parts.keys;
+  const isWithoutKeys = parts.keys.length > 0 && parts.keys.every(({ health }) => isAway(health));
+  return { ...view, ...parts, health: isWithoutKeys && !isAway(own) && first ? first.health : own };
+}
+
+/** Of one channel, stored or not. */
+export function channelHealth(
+  channelId: string,
+  keys: readonly { id: string; hint: string }[],
+  report: Readonly<Record<string, PlaceHealth>>,
+  nowMs: number,
+): ChannelHealth {
+  const viewOf = (keyId: string | null) => healthView(report[placeName({ channelId, keyId })], nowMs);
+  const models = modelsIn(report, channelId).map(({ model, keyId, health }) => ({
+    model,
+    key_id: keyId,
+    health: healthView(health, nowMs),
   }));
-  const own = viewOf({ channelId: view.id, keyId: null });
-  const [first] = keys;
-  const isWithoutKeys = keys.length > 0 && keys.every(({ health }) => isAway(health));
-  return { ...view, keys, health: isWithoutKeys && !isAway(own) && first ? first.health : own };
+  return {
+    health: viewOf(null),
+    keys: keys.map(({ id, hint }) => ({ id, hint, health: viewOf(id) })),
+    model_health: models.filter(({ health: { state } }) => state !== 'ready'),
+  };
 }
 
 function isAway({ state }: HealthView): boolean {
@@ -57,7 +84,7 @@ function isAway({ state }: HealthView): boolean {
 }
 
 /** Of one place; undefined: nothing is known of it, so it is well. */
-export function healthView(place: PlaceHealth | undefined, nowMs: number): HealthView {
+function healthView(place: PlaceHealth | undefined, nowMs: number): HealthView {
   if (place === undefined) return blank;
   return {
     state: stateOf(place, nowMs),

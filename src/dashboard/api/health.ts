@@ -1,6 +1,6 @@
 // /api/health: can it serve, and which version. The one call besides the API's own description that needs no key.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { hasSchema } from '../schema-store.ts';
+import { schemaReadiness } from '../../schema/readiness.ts';
 import type { ApiEnv } from './authenticate.ts';
 import { unavailable } from './problem.ts';
 import { callFailures, json } from './responses.ts';
@@ -18,15 +18,14 @@ const healthRoute = createRoute({
   },
 });
 
-/** Adds the route of health. It throws Problem 503 until the database has the schema that this version needs. */
+/** Adds the route of health, which brings the schema up to date. It throws Problem 503 while the database does not have it. */
 export function addHealthRoute(
   api: OpenAPIHono<ApiEnv>,
   { version, db }: Pick<ManagementServices, 'version' | 'db'>,
 ): void {
   api.openapi(healthRoute, async (context) => {
-    if (await hasSchema(db)) return context.json({ ok: true as const, version }, 200);
-    throw unavailable(
-      'The database has no schema of this version yet, or cannot be reached. `npm run deploy` applies it.',
-    );
+    const readiness = await schemaReadiness(db);
+    if (readiness.state === 'ready') return context.json({ ok: true as const, version }, 200);
+    throw unavailable(readiness.state === 'failed' ? readiness.reason : 'The database does not answer.');
   });
 }

@@ -39,9 +39,12 @@ function csvField(value: unknown): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Names of models are callers' text, and a spreadsheet takes what begins so for a formula. */
+/**
+ * Names of models are callers' text, and a spreadsheet takes what begins so for a formula: after white space, too, and in full width.
+ * https://owasp.org/www-community/attacks/CSV_Injection (2026-11) lists `=`, `+`, `-`, `@`, tab, CR, LF, and the full-width four.
+ */
 function harmless(text: string): string {
-  return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /^(\p{White_Space}|\p{Cf}|\p{Cc})*[=+\-@＝＋－＠]|^[\t\r\n]/u.test(text) ? `'${text}` : text;
 }
 
 /** A name for the file that says what is in it. */

@@ -5,7 +5,7 @@ import { usdFromNano } from '../../lib/money.ts';
 import type { LiveChannel } from '../../routing/catalog.ts';
 import type { PlaceHealth } from '../../routing/health.ts';
 import type { TokenSummary } from '../../tokens/store.ts';
-import { healthView } from '../api/channel-health.ts';
+import { channelHealth, type HealthView } from '../api/channel-health.ts';
 import type { AccountNearBudget } from './attention-store.ts';
 import { HealthBadge, lastErrorOf, worstHealth } from './channel-state.tsx';
 import type { PageContext } from './page-env.ts';
@@ -18,7 +18,7 @@ const words = () => strings().overview;
 interface AwayChannel {
   id: string;
   name: string;
-  health: ReturnType<typeof healthView>;
+  health: HealthView;
   error: string | null;
   /** In no table: it is the environment's. */
   isStored: boolean;
@@ -70,14 +70,7 @@ function awayChannels(
   nowMs: number,
 ): AwayChannel[] {
   return live.flatMap(({ id, name, keys, plainKeys }) => {
-    const view = {
-      health: healthView(health[id], nowMs),
-      keys: keys.map((key) => ({
-        id: key.id,
-        hint: key.hint,
-        health: healthView(health[`${id}/${key.id}`], nowMs),
-      })),
-    };
+    const view = channelHealth(id, keys, health, nowMs);
     const worst = worstHealth(view);
     if (worst.state === 'ready') return [];
     return [

@@ -52,6 +52,11 @@ const KeyTable: FC<{ channel: ChannelWithHealth; address: string }> = ({ channel
             <td class="wide">
               <HealthBadge health={health} />
               {health.last_error === null ? null : <small class="last-error">{health.last_error}</small>}
+              {channel.model_health
+                .filter(({ key_id }) => key_id === id)
+                .map(({ model, health: { last_error } }) => (
+                  <small class="last-error">{`${model}: ${last_error}`}</small>
+                ))}
             </td>
             <td>
               <span class="actions">

@@ -1,10 +1,10 @@
 // The list of channels in the order in which they are tried, with the state that the relay has seen each in.
 import type { FC } from 'hono/jsx';
 import type { LiveChannel } from '../../routing/catalog.ts';
-import type { ChannelWithHealth, HealthView } from '../api/channel-health.ts';
+import type { ChannelHealth, ChannelWithHealth } from '../api/channel-health.ts';
 import type { ChannelTest } from '../api/services.ts';
 import { kindLabel } from './channel-picker.ts';
-import { ChannelBadge, HealthBadge, lastErrorOf } from './channel-state.tsx';
+import { ChannelBadge, HealthBadge, lastErrorOf, worstHealth } from './channel-state.tsx';
 import { ShownWith } from './edit-form.tsx';
 import { ActionButton, Alert } from './form.tsx';
 import type { Values } from './page-env.ts';
@@ -17,7 +17,7 @@ const words = () => strings().channels;
 /** A channel of the environment, or the demo, with its state. */
 export interface OtherChannel {
   channel: LiveChannel;
-  health: HealthView;
+  state: ChannelHealth;
 }
 
 interface ListFacts {
@@ -101,8 +101,8 @@ const ChannelTable: FC<Pick<ListFacts, 'channels' | 'others' | 'usage'>> = ({ ch
       </tbody>
       {others.length === 0 ? null : (
         <tbody>
-          {others.map(({ channel, health }) => (
-            <OtherRow channel={channel} health={health} usage={usage.get(channel.id)} />
+          {others.map(({ channel, state }) => (
+            <OtherRow channel={channel} state={state} usage={usage.get(channel.id)} />
           ))}
         </tbody>
       )}
@@ -145,15 +145,15 @@ const Row: FC<{ channel: ChannelWithHealth; usage: UsageRow | undefined }> = ({ 
   </tr>
 );
 
-const OtherRow: FC<OtherChannel & { usage: UsageRow | undefined }> = ({ channel, health, usage }) => (
+const OtherRow: FC<OtherChannel & { usage: UsageRow | undefined }> = ({ channel, state, usage }) => (
   <tr>
     <td>
       {channel.name}
       <small>{words().fromEnvironment}</small>
     </td>
     <td class="wide">
-      <HealthBadge health={health} />
-      <LastError channel={{ health, keys: [] }} />
+      <HealthBadge health={worstHealth(state)} />
+      <LastError channel={state} />
     </td>
     <Figures usage={usage} />
     <td class="wide">{shortList(channel.models)}</td>

@@ -1,6 +1,6 @@
 // How a channel or a key fares, in a word and a colour.
 import type { FC } from 'hono/jsx';
-import type { ChannelWithHealth, HealthView } from '../api/channel-health.ts';
+import type { ChannelHealth, HealthView } from '../api/channel-health.ts';
 import { Badge } from './parts.tsx';
 import { strings } from './strings.ts';
 
@@ -21,27 +21,28 @@ export const HealthBadge: FC<{ health: HealthView }> = ({ health }) => {
 };
 
 /** Of a channel with its keys: the worst of them, but `off` when it is disabled. */
-export const ChannelBadge: FC<{ channel: Pick<ChannelWithHealth, 'enabled' | 'health' | 'keys'> }> = ({
-  channel,
-}) =>
+export const ChannelBadge: FC<{ channel: ChannelHealth & { enabled: boolean } }> = ({ channel }) =>
   channel.enabled ? <HealthBadge health={worstHealth(channel)} /> : <Badge kind="off">{words().off}</Badge>;
 
 const badness = { ready: 0, probe: 1, cooling: 2, refused: 3 } as const;
 
-export function worstHealth({ health, keys }: Pick<ChannelWithHealth, 'health' | 'keys'>): HealthView {
-  return [health, ...keys.map((key) => key.health)].reduce((worst, next) =>
+export function worstHealth({ health, keys, model_health }: ChannelHealth): HealthView {
+  return [health, ...[...keys, ...model_health].map((part) => part.health)].reduce((worst, next) =>
     badness[next.state] > badness[worst.state] ? next : worst,
   );
 }
 
-/** The newest error of the channel or of one of its keys; null: there was none of late. */
-export function lastErrorOf({
-  health,
-  keys,
-}: Pick<ChannelWithHealth, 'health' | 'keys'>): { text: string; at: string | null } | null {
-  const all = [health, ...keys.map((key) => key.health)].filter(({ last_error }) => last_error !== null);
-  const [newest] = all.sort((one, other) =>
-    (other.last_error_at ?? '').localeCompare(one.last_error_at ?? ''),
-  );
-  return newest === undefined ? null : { text: newest.last_error ?? '', at: newest.last_error_at };
+/** The newest error of the channel, of one of its keys, or of a model; null: there was none of late. */
+export function lastErrorOf(channel: ChannelHealth): { text: string; at: string | null } | null {
+  const { health, keys, model_health } = channel;
+  const ofModels = model_health.map(({ model, health: { last_error, last_error_at } }) => ({
+    text: last_error === null ? null : `${model}: ${last_error}`,
+    at: last_error_at,
+  }));
+  const others = [health, ...keys.map((key) => key.health)].map(({ last_error, last_error_at }) => ({
+    text: last_error,
+    at: last_error_at,
+  }));
+  const all = [...others, ...ofModels].flatMap(({ text, at }) => (text === null ? [] : [{ text, at }]));
+  return all.sort((one, other) => (other.at ?? '').localeCompare(one.at ?? ''))[0] ?? null;
 }

@@ -1,6 +1,6 @@
 // The routes of channels: list and their order, add, edit, keys, test, delete.
 import { Hono } from 'hono';
-import { type ChannelWithHealth, healthView } from '../api/channel-health.ts';
+import { type ChannelWithHealth, channelHealth } from '../api/channel-health.ts';
 import type { ChannelTest, Discovery } from '../api/services.ts';
 import {
   channelEditBody,
@@ -170,7 +170,7 @@ async function showList(context: PageContext, { tested, problem }: ListOutcome =
       )}
       others={unstored.map((channel) => ({
         channel,
-        health: healthView(health[channel.id], services.now()),
+        state: channelHealth(channel.id, [], health, services.now()),
       }))}
       usage={new Map(usage.data.map((row) => [row.key, row]))}
       tested={

@@ -1,6 +1,7 @@
 // What those see who are not logged in.
 import type { FC } from 'hono/jsx';
 import { Alert, Field } from './form.tsx';
+import type { Missing } from './missing.ts';
 import { textOf, type Values } from './page-env.ts';
 import { strings } from './strings.ts';
 
@@ -124,7 +125,7 @@ const PersonFields: FC<PersonFacts> = ({ values = {}, errors = {} }) => (
 );
 
 interface SetupFacts extends PersonFacts {
-  missing: readonly string[];
+  missing: readonly Missing[];
   origin: string;
 }
 
@@ -135,8 +136,15 @@ export const SetupPage: FC<SetupFacts> = ({ missing, origin, values, errors = {}
       <article>
         <h2>{strings().setup.missing}</h2>
         <ul>
-          {missing.map((item) => (
-            <li>{item}</li>
+          {missing.map(({ what, commands }) => (
+            <li>
+              {what}
+              {commands.length > 0 ? (
+                <pre>
+                  <code>{commands.join('\n')}</code>
+                </pre>
+              ) : null}
+            </li>
           ))}
         </ul>
         <p>{strings().setup.missingAdvice}</p>

@@ -1,13 +1,28 @@
-// What a deployment still lacks, said so that it can be mended.
+// What a deployment still lacks, what each of it is for, and the command that mends it.
 import type { Config } from '../../config.ts';
-import { hasSchema } from '../schema-store.ts';
+import { schemaReadiness } from '../../schema/readiness.ts';
 import { strings } from './strings.ts';
 
-/** Empty: all is there. */
-export async function missingOf(config: Config, db: D1Database): Promise<string[]> {
-  return [
-    ...(config.adminKey === null ? [strings().setup.noAdminKey] : []),
-    ...(config.encryptionKey === null ? [strings().setup.noEncryptionKey] : []),
-    ...((await hasSchema(db)) ? [] : [strings().setup.noSchema]),
-  ];
+/** Something without which a part of the relay does not work. */
+export interface Missing {
+  readonly what: string;
+  /** Commands to paste, in the folder of the clone; empty: the reason says what to do. */
+  readonly commands: readonly string[];
+}
+
+/** Makes a secret of 64 hexadecimal digits and stores it; prints it too, where its owner must know it. */
+const secretCommand = (name: string) =>
+  `openssl rand -hex 32 | tee /dev/stderr | npx wrangler secret put ${name}`;
+
+/** Returns an empty list when all is there. Brings the schema up to date first. */
+export async function missingOf(config: Config, db: D1Database): Promise<Missing[]> {
+  const { noAdminKey, noEncryptionKey, databaseAway } = strings().setup;
+  const missing: Missing[] = [];
+  if (config.adminKey === null) missing.push({ what: noAdminKey, commands: [secretCommand('ADMIN_KEY')] });
+  if (config.encryptionKey === null)
+    missing.push({ what: noEncryptionKey, commands: [secretCommand('ENCRYPTION_KEY')] });
+  const readiness = await schemaReadiness(db);
+  if (readiness.state === 'away') missing.push({ what: databaseAway, commands: [] });
+  if (readiness.state === 'failed') missing.push({ what: readiness.reason, commands: [] });
+  return missing;
 }

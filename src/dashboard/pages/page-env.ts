@@ -1,5 +1,6 @@
 // What every page is given: who asks, and the management API in their name. Pages have no way to the data but that
 // API, so that a role's bounds hold for both alike.
+
 import type { Context } from 'hono';
 import type { Child } from 'hono/jsx';
 import type { LiveChannel } from '../../routing/catalog.ts';
@@ -9,6 +10,7 @@ import type { GithubApp } from '../accounts/github.ts';
 import { managementLimits } from '../api/limits.ts';
 import { managementApi } from '../api/management-api.ts';
 import type { ManagementServices } from '../api/services.ts';
+import type { Missing } from './missing.ts';
 import { strings } from './strings.ts';
 
 /** What pages need besides the management API. */
@@ -20,7 +22,7 @@ export interface PageServices extends ManagementServices {
   /** A call of a model endpoint, as if it came from outside. */
   callModel: (request: Request) => Promise<Response>;
   /** What the deployment lacks, each with how to mend it. */
-  missing: () => Promise<string[]>;
+  missing: () => Promise<Missing[]>;
   /** How people log in besides passwords and passkeys. */
   signIn: { github: GithubApp | null; access: AccessApplication | null };
 }

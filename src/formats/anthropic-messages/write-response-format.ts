@@ -1,8 +1,10 @@
 // Structured answers: natively where the model has them, else by a tool that the model must call.
 // https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs
+import { isObject } from '../json-reader.ts';
 import { rootKind, type WrappedSchema, wrapRoot } from '../json-schema-root.ts';
 import type { NeutralRequest, ResponseFormat } from '../neutral.ts';
 import type { JsonObject } from '../observation.ts';
+import { claudePropertyKeys, fitName } from '../tool-names.ts';
 import { canConstrain, claudeSchema, toolSchema } from './json-schema.ts';
 import type { ClaudeTraits } from './model-traits.ts';
 
@@ -56,9 +58,20 @@ function isNative({ schema }: SchemaFormat, { structuredOutput }: ClaudeTraits):
   return structuredOutput && canConstrain(schema);
 }
 
-/** Lists and single values come in an object, and so do unions where the answer is a tool's input. */
+/**
+ * Lists and single values come in an object; unions, and objects with members that no tool's input may have, where the answer is a
+ * tool's input.
+ */
 function wrappedFor(format: SchemaFormat, traits: ClaudeTraits): WrappedSchema | null {
   const kind = rootKind(format.schema);
-  if (kind === 'object' || (kind === 'union' && isNative(format, traits))) return null;
+  if ((kind === 'object' || kind === 'union') && isNative(format, traits)) return null;
+  if (kind === 'object' && !hasIllegalKey(format.schema)) return null;
   return wrapRoot(format.schema);
+}
+
+function hasIllegalKey(schema: JsonObject): boolean {
+  const { properties } = toolSchema(schema);
+  return (
+    isObject(properties) && Object.keys(properties).some((key) => fitName(key, claudePropertyKeys) !== key)
+  );
 }

@@ -6,7 +6,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { applySchema, relayWorker } from '../../bench/workers.ts';
+import { relayWorker } from '../../bench/workers.ts';
 import { bundleWorker } from '../../support/bundle.ts';
 import { adminKey, freePort, managerOf } from '../../support/relay.ts';
 import { collect, raisedBy } from '../../support/sdk-world.ts';
@@ -38,7 +38,6 @@ beforeAll(async () => {
   const bindings = { ...relay.bindings, IMITATED_AI: ai.url, PRICES_URL: 'off' };
   runtime = new Miniflare(convertV4MiniflareOptions({ workers: [{ ...relay, bindings }] }));
   await runtime.ready;
-  await applySchema(runtime);
   url = `http://127.0.0.1:${port}`;
   manage = managerOf(url);
   ({ token } = await manage<{ token: string }>('POST', '/api/tokens', { name: 'a test', quota_usd: 1 }));

@@ -10,6 +10,9 @@ function partOf(medium: Medium): Json {
     : { inlineData: { mimeType: medium.type, data: medium.data } };
 }
 
+/** Says that the model did not make the call itself: https://ai.google.dev/gemini-api/docs/thought-signatures (2026-11). */
+const noSignature = 'skip_thought_signature_validator';
+
 function contents(turn: Turn): Json[] {
   switch (turn.role) {
     case 'assistant':
@@ -26,7 +29,13 @@ function contents(turn: Turn): Json[] {
       ];
     case 'calls':
       return [
-        { role: 'model', parts: turn.calls.map(({ name, args }) => ({ functionCall: { name, args } })) },
+        {
+          role: 'model',
+          parts: turn.calls.map(({ name, args }, index) => ({
+            functionCall: { name, args },
+            ...(index === 0 && { thoughtSignature: noSignature }),
+          })),
+        },
         {
           role: 'user',
           parts: turn.calls.map(({ name, result }) => ({

@@ -8,9 +8,14 @@ export type Format = (typeof formats)[number];
 /** An answer of the model. */
 export interface Script {
   /** Readable thoughts, and the seal that the provider wants back. */
-  thought?: { text: string; seal: string };
+  thought?: {
+    text: string;
+    seal: string /** Of the Responses item; the same for all without it. */;
+    id?: string;
+  };
   text?: string;
-  calls?: { id: string; name: string; args: Record<string, unknown> }[];
+  /** `namespace` is of the Responses API. */
+  calls?: { id: string; name: string; namespace?: string; args: Record<string, unknown> }[];
   refusal?: string;
   citation?: { url: string; title: string };
   /** Base64 of a PNG. */

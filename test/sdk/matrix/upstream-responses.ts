@@ -3,6 +3,8 @@ import type { Heard, Script } from './script.ts';
 import type { Json, Wire } from './wire.ts';
 
 function output(script: Script): Json[] {
+  // Ids are unique in a conversation whose thoughts have some.
+  const turn = script.thought?.id ?? 'upstream';
   const content = [
     ...(script.text === undefined
       ? []
@@ -21,14 +23,14 @@ function output(script: Script): Json[] {
       ? [
           {
             type: 'reasoning',
-            id: 'rs_upstream',
+            id: `rs_${turn}`,
             summary: script.thought.text === '' ? [] : [{ type: 'summary_text', text: script.thought.text }],
             encrypted_content: script.thought.seal,
           },
         ]
       : []),
     ...(content.length > 0
-      ? [{ type: 'message', id: 'msg_upstream', role: 'assistant', status: 'completed', content }]
+      ? [{ type: 'message', id: `msg_${turn}`, role: 'assistant', status: 'completed', content }]
       : []),
     ...(script.image
       ? [
@@ -41,11 +43,12 @@ function output(script: Script): Json[] {
           },
         ]
       : []),
-    ...(script.calls ?? []).map(({ id, name, args }, index) => ({
+    ...(script.calls ?? []).map(({ id, name, namespace, args }, index) => ({
       type: 'function_call',
-      id: `fc_${index}`,
+      id: `fc_${turn}_${index}`,
       call_id: id,
       name,
+      ...(namespace && { namespace }),
       arguments: JSON.stringify(args),
       status: 'completed',
     })),

@@ -85,6 +85,21 @@ describe('creating a channel', () => {
     expect(wrong.status).toBe(400);
   });
 
+  it('keeps the interval of pings, between its bounds, and whether native streams get them', async () => {
+    const { call } = relay();
+    const create = (settings: object) => call('POST', '/channels', { ...plain, settings });
+    for (const ping_interval_ms of [0, 100, 3_600_000]) {
+      const settings = { ping_interval_ms, ping_native: true };
+      const { status, body } = await create(settings);
+      expect([status, body.settings]).toEqual([201, settings]);
+      const changed = await call('PATCH', `/channels/${body.id}`, { weight: 2 });
+      expect(changed.body.settings).toEqual(settings);
+    }
+    for (const ping_interval_ms of [-1, 1, 99, 3_600_001, 150.5, '15000'])
+      expect((await create({ ping_interval_ms })).status, String(ping_interval_ms)).toBe(400);
+    expect((await create({ ping_native: 'yes' })).status).toBe(400);
+  });
+
   it('needs no key for an upstream that asks for none', async () => {
     const body = {
       name: 'x',

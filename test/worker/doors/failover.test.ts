@@ -95,8 +95,8 @@ describe('retry-after', () => {
     await made('second');
     relay.upstream = failing(first);
     expect((await ask()).status).toBe(200);
-    const { health, keys } = await healthOf(id);
-    const until = health.cool_until ?? keys[0].health.cool_until;
+    const { health, model_health } = await healthOf(id);
+    const until = health.cool_until ?? model_health[0].health.cool_until;
     return Date.parse(until) - Date.now();
   };
 

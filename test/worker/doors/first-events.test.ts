@@ -40,7 +40,7 @@ const gemini: Api = {
 };
 const pictures: Api = { provider: 'openai', path: '/v1/images/generations', fields: { prompt: 'a dot' } };
 
-/** Hosts that were asked, and the health of the first: its channel's and its key's state. */
+/** Hosts that were asked, and the health of the first: its channel's and its key's state, and those of models that are not well. */
 async function ask({ provider, path, fields }: Api, first: () => Response, headers = {}) {
   relay.received.length = 0;
   const made = { provider, models: ['the-model'], keys: ['key-of-the-operator'] };
@@ -55,7 +55,11 @@ async function ask({ provider, path, fields }: Api, first: () => Response, heade
     body: JSON.stringify({ model: 'the-model', stream: true, ...fields }),
   });
   const { body } = await relay.manage('GET', `/channels/${id}`);
-  return { text: reply.text, hosts: hosts(), health: [body.health.state, body.keys[0].health.state] };
+  const models = body.model_health.map(
+    ({ model, health }: { model: string; health: { state: string } }) => `${model} ${health.state}`,
+  );
+  const health = [body.health.state, body.keys[0].health.state, ...models];
+  return { text: reply.text, hosts: hosts(), health };
 }
 const hosts = () => relay.received.map(({ url }) => new URL(url).hostname.replace('.test', ''));
 
@@ -67,7 +71,7 @@ const failedResponse = (code: string) => ({
 });
 
 describe('an error as the first event', () => {
-  it.each<[string, Api, string, string, string]>([
+  it.each<[string, Api, string, string, string, string?]>([
     ['Anthropic', anthropic, named('error', overloaded), 'cooling', 'ready'],
     [
       'Anthropic after comments and pings',
@@ -81,7 +85,8 @@ describe('an error as the first event', () => {
       anthropic,
       named('error', { type: 'error', error: { type: 'rate_limit_error' } }),
       'ready',
-      'cooling',
+      'ready',
+      'the-model cooling',
     ],
     [
       'Anthropic, of the key',
@@ -102,7 +107,8 @@ describe('an error as the first event', () => {
       responses,
       named('error', { type: 'error', code: 'rate_limit_exceeded', sequence_number: 0 }),
       'ready',
-      'cooling',
+      'ready',
+      'the-model cooling',
     ],
     [
       'Responses, as a response that has failed',
@@ -130,7 +136,8 @@ describe('an error as the first event', () => {
       gemini,
       bare({ error: { code: 429, status: 'RESOURCE_EXHAUSTED' } }),
       'ready',
-      'cooling',
+      'ready',
+      'the-model cooling',
     ],
     [
       'a chat',
@@ -141,11 +148,11 @@ describe('an error as the first event', () => {
     ],
     ['an event of that name', chat, named('error', { message: 'worker died' }), 'cooling', 'ready'],
     ['nothing at all', chat, '', 'cooling', 'ready'],
-  ])('of %s goes to another channel', async (_, api, stream, channel, key) => {
+  ])('of %s goes to another channel', async (_, api, stream, channel, key, ...model) => {
     const { hosts, text, health } = await ask(api, () => sse(stream));
     expect(hosts).toEqual(['first', 'second']);
     expect(text).toContain('hi');
-    expect(health).toEqual([channelState(channel, key), key]);
+    expect(health).toEqual([channelState(channel, key), key, ...model]);
   });
 
   it.each<[string, Api, string]>([

@@ -72,6 +72,31 @@ describe('what the other format cannot say', () => {
   });
 });
 
+describe('functions in a chat request for a model that takes them in the Responses API only', () => {
+  const tools = [
+    { type: 'function', function: { name: 'look', parameters: { type: 'object', properties: {} } } },
+  ];
+  const paths = async (fields: object) => {
+    relay.upstream = () => new Response('{}', { status: 400 });
+    await chat(fields);
+    return new URL(relay.received.at(-1)?.url ?? '').pathname;
+  };
+
+  it('go there, with the effort that the name of the model asks for too', async () => {
+    expect(await paths({ model: 'gpt-5.6', tools })).toBe('/v1/responses');
+    expect(await paths({ model: 'gpt-6.2-sol', reasoning_effort: 'none', tools })).toBe('/v1/responses');
+    expect(sent()).toMatchObject({ reasoning: { effort: 'low' }, tools: [{ name: 'look' }] });
+    expect(await paths({ model: 'gpt-5.4-high', tools })).toBe('/v1/responses');
+    expect(await paths({ model: 'gpt-5.6', functions: [{ name: 'look' }] })).toBe('/v1/responses');
+  });
+
+  it('stay where the model takes them, and so do requests without', async () => {
+    expect(await paths({ model: 'gpt-5.6', reasoning_effort: 'none', tools })).toBe('/v1/chat/completions');
+    expect(await paths({ model: 'gpt-5.2', reasoning_effort: 'high', tools })).toBe('/v1/chat/completions');
+    expect(await paths({ model: 'gpt-6.2-sol' })).toBe('/v1/chat/completions');
+  });
+});
+
 describe('a conversation that is nested deeply', () => {
   /** So many levels in all: the body, `tools`, the tool, its schema, and what is in that. */
   const ask = (levels: number) => {

@@ -1,14 +1,24 @@
 // A deployment with data follows to the newest schema and keeps what it has.
 import { env } from 'cloudflare:workers';
-import { beforeEach, expect, it } from 'vitest';
-import { schemaSteps, schemaVersion, schemaVersionQuery } from '../../../src/lib/schema-store.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { appendRows } from '../../../src/metering/log.ts';
 import { pageOfRows } from '../../../src/metering/page-log.ts';
 import { usage, usageGroupings } from '../../../src/metering/usage-log.ts';
-import { makeFirstVersion, migrate, migrations } from '../../support/schema.ts';
+import { applySchema, schemaOf } from '../../../src/schema/apply.ts';
+import { isSchemaReady, schemaReadiness } from '../../../src/schema/readiness.ts';
+import { schemaScripts } from '../../../src/schema/scripts.ts';
+import { schemaSteps, schemaVersion } from '../../../src/schema/steps.ts';
+import { makeFirstVersion } from '../../support/schema.ts';
 import { logRow } from './rows.ts';
 
-const versionOf = async () => Number(await env.DB.prepare(schemaVersionQuery).first('value'));
+const versionOf = async () => (await schemaOf(env.DB)).version;
+
+/** The files of the folder, which the Worker's list must name. */
+const files = import.meta.glob<string>('../../../src/migrations/*.sql', {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
 
 beforeEach(async () => {
   const { results } = await env.DB.prepare(
@@ -21,10 +31,11 @@ beforeEach(async () => {
   ]);
 });
 
-it('has a migration for each version up to the one that the code needs', async () => {
-  expect(Object.keys(migrations)).toHaveLength(schemaVersion - 1);
-  await migrate(env.DB, null);
-  expect(await versionOf()).toBe(schemaVersion);
+it('has a migration for each version up to the one that the code needs, each of them in the bundle', async () => {
+  const inFolder = Object.entries(files).map(([path, text]) => [path.split('/').at(-1), text]);
+  expect(schemaScripts.migrations).toEqual(Object.fromEntries(inFolder));
+  expect(inFolder).toHaveLength(schemaVersion - 1);
+  expect(await applySchema(env.DB)).toEqual({ version: schemaVersion, minReader: 1 });
 });
 
 it('upgrades a database of version 1 with rows in it', async () => {
@@ -38,7 +49,7 @@ it('upgrades a database of version 1 with rows in it', async () => {
       `INSERT INTO logs (id, created_at, token_id, account_id, format, endpoint, status, cost_nano_usd) VALUES ('old', 5, 'tok_1', 'acc_admin', 'openai', '/v1/x', 200, 7)`,
     ),
   ]);
-  await migrate(env.DB, 1);
+  await applySchema(env.DB);
   expect(await versionOf()).toBe(schemaVersion);
   await appendRows(env.DB, [logRow({ id: 'new', costNanoUsd: 3 })]);
   const { rows } = await pageOfRows(env.DB, {}, null, 10);
@@ -65,30 +76,114 @@ it('upgrades a database of version 1 with rows in it', async () => {
 });
 
 it('does nothing to a database that is up to date, or newer', async () => {
-  await migrate(env.DB, null);
-  await migrate(env.DB, schemaVersion);
-  await migrate(env.DB, schemaVersion + 1);
+  await applySchema(env.DB);
+  await applySchema(env.DB);
   expect(await versionOf()).toBe(schemaVersion);
+  await setMeta('schema_version', schemaVersion + 1);
+  expect(await applySchema(env.DB)).toEqual({ version: schemaVersion + 1, minReader: 1 });
 });
 
-it('leaves a database as it was when a step fails', async () => {
+it('leaves a database as it was when a step fails, and says why', async () => {
   await makeFirstVersion(env.DB);
-  const bad = {
-    '0002-bad.sql': 'ALTER TABLE logs ADD COLUMN fine TEXT;\nALTER TABLE nowhere ADD COLUMN bad TEXT;',
-  };
-  const [step] = schemaSteps('', bad, 1);
-  await expect(
-    env.DB.batch((step?.statements ?? []).map((statement) => env.DB.prepare(statement))),
-  ).rejects.toThrow('nowhere');
+  const bad = 'ALTER TABLE logs ADD COLUMN fine TEXT;\nALTER TABLE nowhere ADD COLUMN bad TEXT;';
+  const scripts = { ...schemaScripts, migrations: { '0002-bad.sql': bad } };
+  await expect(applySchema(env.DB, scripts)).rejects.toThrow('nowhere');
   expect(await versionOf()).toBe(1);
-  const { results } = await env.DB.prepare(`SELECT name FROM pragma_table_info('logs')`).all<{
-    name: string;
-  }>();
-  expect(results.map(({ name }) => name)).not.toContain('fine');
+  expect(await columnsOf('logs')).not.toContain('fine');
 });
+
+it.each([
+  ['an empty database', async () => {}],
+  ['a database of version 1', () => makeFirstVersion(env.DB)],
+])('applies each step once when twenty Workers start at the same time on %s', async (_, make) => {
+  await make();
+  // A step that ran twice would leave two rows.
+  const version = schemaVersion + 1;
+  const counting = {
+    ...schemaScripts,
+    migrations: {
+      ...schemaScripts.migrations,
+      [`${String(version).padStart(4, '0')}-count.sql`]:
+        'CREATE TABLE IF NOT EXISTS runs (n);\nINSERT INTO runs VALUES (1);',
+    },
+  };
+  const found = await Promise.all(Array.from({ length: 20 }, () => applySchema(env.DB, counting)));
+  expect(new Set(found.map((schema) => schema.version))).toEqual(new Set([version]));
+  expect(await env.DB.prepare('SELECT count(*) AS n FROM runs').first('n')).toBe(1);
+  await env.DB.prepare('DROP TABLE runs').run();
+});
+
+it('records the least version of a Worker that a migration asks for', async () => {
+  const version = schemaVersion + 1;
+  const name = `${String(version).padStart(4, '0')}-breaking.sql`;
+  const breaking = `-- min_reader: ${version}\nALTER TABLE logs ADD COLUMN other TEXT;`;
+  const scripts = { ...schemaScripts, migrations: { ...schemaScripts.migrations, [name]: breaking } };
+  expect(await applySchema(env.DB, scripts)).toEqual({ version, minReader: version });
+});
+
+describe('an isolate', () => {
+  /** Another object: what is known of one database is not known of the other. */
+  const database = (): D1Database => ({
+    prepare: (query) => env.DB.prepare(query),
+    batch: (statements) => env.DB.batch(statements),
+    exec: (query) => env.DB.exec(query),
+    withSession: () => env.DB.withSession(),
+    dump: () => env.DB.dump(),
+  });
+
+  it('makes the schema of an empty database, and asks no more then', async () => {
+    const db = database();
+    expect(isSchemaReady(db)).toBe(false);
+    expect(await schemaReadiness(db)).toEqual({ state: 'ready' });
+    expect(await versionOf()).toBe(schemaVersion);
+    expect(isSchemaReady(db)).toBe(true);
+  });
+
+  it('serves with a newer schema whose least reader it is', async () => {
+    await applySchema(env.DB);
+    await setMeta('schema_version', schemaVersion + 3);
+    await setMeta('min_reader', schemaVersion);
+    expect(await schemaReadiness(database())).toEqual({ state: 'ready' });
+  });
+
+  it('does not serve with a newer schema that asks for a newer Worker, and names the command', async () => {
+    await applySchema(env.DB);
+    await setMeta('schema_version', schemaVersion + 3);
+    await setMeta('min_reader', schemaVersion + 2);
+    const db = database();
+    expect(await schemaReadiness(db)).toMatchObject({
+      state: 'failed',
+      reason: expect.stringContaining('npx wrangler deploy'),
+    });
+    expect(isSchemaReady(db)).toBe(false);
+    await setMeta('min_reader', 1);
+    expect(await schemaReadiness(db)).toEqual({ state: 'ready' });
+  });
+
+  it('goes on without a database that does not answer, and looks again at the next request', async () => {
+    const db = database();
+    const silent = { ...db, prepare: () => ({ all: rejection, first: rejection }) } as unknown as D1Database;
+    expect(await schemaReadiness(silent)).toEqual({ state: 'away' });
+    expect(isSchemaReady(silent)).toBe(false);
+  });
+});
+
+const rejection = () => Promise.reject(new Error('D1_ERROR: Network connection lost.'));
+
+async function setMeta(key: string, value: number): Promise<void> {
+  const row = env.DB.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)');
+  await row.bind(key, String(value)).run();
+}
+
+async function columnsOf(table: string): Promise<string[]> {
+  const query = env.DB.prepare('SELECT name FROM pragma_table_info(?)').bind(table);
+  return (await query.all<{ name: string }>()).results.map(({ name }) => name);
+}
 
 it('refuses files that leave a version out, or name one twice', () => {
-  expect(() => schemaSteps('', { '0003-x.sql': '' }, 1)).toThrow('migration 2');
-  expect(() => schemaSteps('', { '0002-x.sql': '', '0002-y.sql': '' }, 1)).toThrow('migration 3');
-  expect(() => schemaSteps('', { 'x.sql': '' }, 1)).toThrow('x.sql');
+  const steps = (...names: string[]) =>
+    schemaSteps({ base: '', migrations: Object.fromEntries(names.map((name) => [name, ''])) }, 1);
+  expect(() => steps('0003-x.sql')).toThrow('migration 2');
+  expect(() => steps('0002-x.sql', '0002-y.sql')).toThrow('migration 3');
+  expect(() => steps('x.sql')).toThrow('x.sql');
 });

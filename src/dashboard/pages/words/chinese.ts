@@ -61,10 +61,11 @@ export const chinese: Words = {
     passwordHelp: '至少 10 个字符。自己编的几个词最好。',
     alreadyDone: '管理员已创建，请直接登录。',
     missing: '尚未就绪',
-    noAdminKey: '未设置密钥 ADMIN_KEY：无法创建令牌。',
-    noEncryptionKey: '未设置密钥 ENCRYPTION_KEY：渠道无法保存其密钥。',
-    noSchema: '数据库缺少表或列：schema.sql 与 migrations/ 尚未应用。',
-    missingAdvice: '`npm run deploy` 会完成全部设置，可随时重复运行。',
+    noAdminKey: '未设置密钥 ADMIN_KEY。首次打开此控制台和使用管理 API 都需要它；没有它就无法创建令牌。',
+    noEncryptionKey:
+      '未设置密钥 ENCRYPTION_KEY。它用于加密渠道的密钥；没有它，渠道无法保存密钥，也无法使用通行密钥。请保留副本：密钥丢失后，已保存的内容将无法读取。',
+    databaseAway: '数据库没有响应。无需执行命令，请稍后重新加载此页。',
+    missingAdvice: '不依赖它们的功能照常工作。`npm run deploy` 也会完成全部设置，可随时重复运行。',
   },
   invite: {
     title: '您已受邀',

@@ -62,10 +62,13 @@ export const english = {
     passwordHelp: 'At least 10 characters. A few words that you make up are best.',
     alreadyDone: 'The admin has been created already. Log in instead.',
     missing: 'Not ready yet',
-    noAdminKey: 'The secret ADMIN_KEY is not set: nobody can make tokens.',
-    noEncryptionKey: 'The secret ENCRYPTION_KEY is not set: channels cannot keep their keys.',
-    noSchema: 'The database lacks tables or columns: schema.sql and migrations/ were not applied.',
-    missingAdvice: '`npm run deploy` sets all of this up, and may be run again at any time.',
+    noAdminKey:
+      'The secret ADMIN_KEY is not set. It opens this dashboard the first time, and the management API; without it nobody can create tokens.',
+    noEncryptionKey:
+      'The secret ENCRYPTION_KEY is not set. It encrypts the keys of channels; without it channels cannot store keys, and there are no passkeys. Keep a copy: a lost key makes the stored ones unreadable.',
+    databaseAway: 'The database does not answer. It needs no command: reload this page in a moment.',
+    missingAdvice:
+      'What works without them keeps working. `npm run deploy` sets all of this up, too, and may be run again at any time.',
   },
   invite: {
     title: 'You are invited',

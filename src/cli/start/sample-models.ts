@@ -1,0 +1,62 @@
+// Which models the curl lines of the banner name: such as the channels there are serve to the token.
+
+/** A model for each format's line. */
+export interface SampleModels {
+  readonly chat: string;
+  readonly messages: string;
+  readonly generate: string;
+}
+
+/** What each format's callers would name first. */
+const usual: SampleModels = {
+  chat: 'gpt-4o',
+  messages: 'claude-3-5-sonnet-20241022',
+  generate: 'gemini-2.0-flash',
+};
+
+/** A channel's own list may have to be fetched; a start waits no longer. */
+const waitMs = 5_000;
+
+/**
+ * Asks the relay which models the token may use. Any model answers in every format, so that one is enough for all lines; null: there is none
+ * that talks, or the relay does not say.
+ */
+export async function sampleModels(url: string, token: string): Promise<SampleModels | null> {
+  const names = Object.values(usual);
+  const served = await Promise.all(names.map((name) => isServed(url, token, name)));
+  const any = names.find((_name, index) => served[index]) ?? (await firstThatTalks(url, token));
+  if (any === null) return null;
+  const [chat = any, messages = any, generate = any] = names.map((name, index) =>
+    served[index] ? name : any,
+  );
+  return { chat, messages, generate };
+}
+
+async function isServed(url: string, token: string, model: string): Promise<boolean> {
+  const response = await get(url, token, `/v1/models/${model}`);
+  await response?.body?.cancel();
+  return response?.ok === true;
+}
+
+async function firstThatTalks(url: string, token: string): Promise<string | null> {
+  const response = await get(url, token, '/v1/models');
+  const list = (await response?.json().catch(() => null)) as { data?: { id?: unknown }[] } | null;
+  const ids = Array.isArray(list?.data) ? list.data.map(({ id }) => String(id)) : [];
+  return ids.find((id) => isPlainName.test(id) && !talksNot.test(id)) ?? null;
+}
+
+/** What can stand in a path and in a shell's quotes as it is. */
+const isPlainName = /^[\w@][\w@./:-]*$/;
+
+/** Models that do something else than talk, by their names: of most the relay knows no more. */
+const talksNot =
+  /embed|rerank|moderation|whisper|transcri|tts|speech|audio|realtime|live|image|imagen|dall-e|flux|sora|veo|video|instruct$|davinci|babbage|bge-|ocr/i;
+
+async function get(url: string, token: string, path: string): Promise<Response | null> {
+  const headers = { authorization: `Bearer ${token}` };
+  try {
+    return await fetch(new URL(path, url), { headers, signal: AbortSignal.timeout(waitMs) });
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,28 @@
+// An isolate's first requests: the schema is brought up to date before they are served.
+import { atDoor } from './http/door.ts';
+import { shapeOfPath } from './http/models.ts';
+import { canonicalPath, pathOf } from './http/paths.ts';
+import { RelayError } from './lib/relay-error.ts';
+import { schemaReadiness } from './schema/readiness.ts';
+
+/** What says by itself that the schema is not there, and why: pages, and /api/health. */
+const saysSo = /^\/($|dashboard(\/|$)|api\/health$)/;
+
+/**
+ * Serves the request when the schema is there. It is served, too, while the database does not answer: tokens that are cached work. It is
+ * a 503 in the caller's format when this Worker cannot work with the database.
+ */
+export async function whenSchemaIsReady(
+  request: Request,
+  db: D1Database,
+  report: (event: string, error: unknown) => void,
+  serve: () => Response | Promise<Response>,
+): Promise<Response> {
+  const readiness = await schemaReadiness(db);
+  const path = canonicalPath(pathOf(request.url));
+  if (readiness.state !== 'failed' || saysSo.test(path)) return serve();
+  const refusal = new RelayError('service_unavailable', readiness.reason, { retryAfterMs: 2_000 });
+  if (!path.startsWith('/api/')) return atDoor(shapeOfPath(request), () => Promise.reject(refusal));
+  const { problemResponse } = await import('./dashboard/api/problem.ts');
+  return problemResponse(refusal, report);
+}

@@ -1,0 +1,53 @@
+// Brings a D1 database to the newest schema. Any number of Workers may do so at the same time: a batch of D1 is atomic, and each
+// step's first statement fails when another Worker has applied the step.
+import { schemaScripts } from './scripts.ts';
+import {
+  type DatabaseSchema,
+  hasMetaQuery,
+  type SchemaScripts,
+  type SchemaStep,
+  schemaSteps,
+} from './steps.ts';
+
+/** Reads what the database says of its schema. Rejects when it does not answer. */
+export async function schemaOf(db: D1Database): Promise<DatabaseSchema> {
+  try {
+    return await readMeta(db);
+  } catch (error) {
+    if (await hasMeta(db)) throw error;
+    return { version: null, minReader: 1 };
+  }
+}
+
+async function readMeta(db: D1Database): Promise<DatabaseSchema> {
+  const query = `SELECT key, value FROM meta WHERE key IN ('schema_version', 'min_reader')`;
+  const { results } = await db.prepare(query).all<{ key: string; value: string }>();
+  const values = new Map(results.map(({ key, value }) => [key, Number(value)]));
+  return { version: values.get('schema_version') ?? 1, minReader: values.get('min_reader') ?? 1 };
+}
+
+async function hasMeta(db: D1Database): Promise<boolean> {
+  return (await db.prepare(hasMetaQuery).first()) !== null;
+}
+
+/**
+ * Applies the steps that the database lacks, each whole or not at all, and returns the schema that it has then. A database that is newer
+ * is left alone. Rejects when the database does not answer or a step fails.
+ */
+export async function applySchema(
+  db: D1Database,
+  scripts: SchemaScripts = schemaScripts,
+): Promise<DatabaseSchema> {
+  const { version } = await schemaOf(db);
+  for (const step of schemaSteps(scripts, version)) await applyStep(db, step);
+  return schemaOf(db);
+}
+
+async function applyStep(db: D1Database, { version, statements }: SchemaStep): Promise<void> {
+  try {
+    await db.batch(statements.map((statement) => db.prepare(statement)));
+  } catch (error) {
+    const there = (await schemaOf(db)).version;
+    if (there === null || there < version) throw error;
+  }
+}

@@ -1,0 +1,75 @@
+// How a database comes to the newest schema: schema.sql makes version 1 of an empty database; each file of src/migrations/
+// (NNNN-name.sql, from 2 on) takes a database from the version before to its own. Pure.
+import { splitStatements } from './sql-statements.ts';
+
+/** The version that this code needs. A test holds it to the files of migrations/. */
+export const schemaVersion = 9;
+
+/** Asks whether the table of the version is there. */
+export const hasMetaQuery = `SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'meta'`;
+
+/** Asks for the version of a database that has that table. */
+export const schemaVersionQuery = `SELECT value FROM meta WHERE key = 'schema_version'`;
+
+/** What a database says of its schema: its version, and the least version of a Worker that can work with it. */
+export interface DatabaseSchema {
+  /** Null: it has no tables yet. */
+  readonly version: number | null;
+  readonly minReader: number;
+}
+
+/** Statements to run together: all of them or none. The first one fails when the step is not due: another Worker has applied it. */
+export interface SchemaStep {
+  readonly version: number;
+  readonly statements: readonly string[];
+}
+
+/** The scripts of the schema: schema.sql, and the files of migrations/ by name. */
+export interface SchemaScripts {
+  readonly base: string;
+  readonly migrations: Readonly<Record<string, string>>;
+}
+
+/**
+ * Returns the steps from `version` (null: an empty database) to the newest one. A database that is newer than the scripts needs none.
+ * Throws when a migration is missing, is there twice, or has another kind of name.
+ */
+export function schemaSteps({ base, migrations }: SchemaScripts, version: number | null): SchemaStep[] {
+  const from = version ?? 1;
+  const first = { version: 1, statements: [guardOfBase, ...splitStatements(base)] };
+  const later = Object.entries(migrations)
+    .map(([name, script]) => migrationStep(name, script))
+    .filter((step) => step.version > from)
+    .sort((one, other) => one.version - other.version);
+  const gap = later.findIndex((step, index) => step.version !== from + index + 1);
+  if (gap >= 0) throw new Error(`migration ${from + gap + 1} is missing, or there are two of it`);
+  return version === null ? [first, ...later] : later;
+}
+
+/** Each step ends by raising the version: a run that is cut off is continued, never repeated. */
+function migrationStep(name: string, script: string): SchemaStep {
+  const version = Number(/(\d{4})-[^/]*\.sql$/.exec(name)?.[1]);
+  if (!(version >= 2)) throw new Error(`${name} is not named like a migration, 0002-name.sql`);
+  const raise = `UPDATE meta SET value = '${version}' WHERE key = 'schema_version';`;
+  return {
+    version,
+    statements: [guardOf(version), ...splitStatements(script), ...minReaderIn(script), raise],
+  };
+}
+
+/** SQLite has no statement that raises an error outside of a trigger; `json()` of what is no JSON is an error. */
+const failing = `json('another Worker has applied this step')`;
+
+const guardOfBase = `SELECT CASE WHEN EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta') THEN ${failing} END;`;
+
+function guardOf(version: number): string {
+  return `SELECT CASE WHEN (SELECT value FROM meta WHERE key = 'schema_version') <> '${version - 1}' THEN ${failing} END;`;
+}
+
+/** A migration after which older Workers would go wrong says so in a line of its own: `-- min_reader: 12`. */
+function minReaderIn(script: string): string[] {
+  const minReader = /^-- min_reader: (\d+)$/m.exec(script)?.[1];
+  if (minReader === undefined) return [];
+  const row = `INSERT INTO meta (key, value) VALUES ('min_reader', '${minReader}')`;
+  return [`${row} ON CONFLICT (key) DO UPDATE SET value = excluded.value;`];
+}

@@ -1,0 +1,170 @@
+// Who is left alone after a failure, for how long, and what callers are told meanwhile.
+import { env } from 'cloudflare:workers';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type OpenRelay, openRelay, type Received } from './open-relay.ts';
+import { jsonBody, ownHeader } from './routes.ts';
+
+let relay: OpenRelay;
+let token: string;
+
+beforeEach(async () => {
+  await env.DB.prepare('DELETE FROM channels').run();
+  relay = openRelay();
+  ({ token } = await relay.token());
+});
+
+const made = (name: string, fields: object = {}) =>
+  relay.channel({
+    name,
+    provider: 'openai',
+    base_url: `https://${name}.test/v1`,
+    models: ['gpt-4o', 'gpt-4.1'],
+    keys: ['the-key'],
+    ...fields,
+  });
+const ask = (model = 'gpt-4o', path = '/v1/chat/completions', body: object = jsonBody(model)) =>
+  relay.fetch(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...ownHeader('openai', token) },
+    body: JSON.stringify({ ...body, ...(path.includes('v1beta') ? {} : { model }) }),
+  });
+const answered = () => Response.json({ object: 'chat.completion', choices: [] });
+const limited = (seconds: number) =>
+  Response.json(
+    { error: { message: 'Rate limit reached', type: 'requests', code: 'rate_limit_exceeded' } },
+    { status: 429, headers: { 'retry-after': String(seconds) } },
+  );
+const modelOf = ({ body }: Received): string => JSON.parse(body).model;
+const callsOf = (model: string) => relay.received.filter((request) => modelOf(request) === model).length;
+
+describe('a model at its rate limit', () => {
+  it('takes no other model of the same key away', async () => {
+    const { id } = await made('only');
+    relay.upstream = (request) => (modelOf(request) === 'gpt-4.1' ? limited(60) : answered());
+    const statuses: number[][] = [];
+    for (let turn = 0; turn < 10; turn++)
+      statuses.push([(await ask('gpt-4.1')).status, (await ask('gpt-4o')).status]);
+    expect(statuses).toEqual(Array(10).fill([429, 200]));
+    expect([callsOf('gpt-4.1'), callsOf('gpt-4o')]).toEqual([1, 10]);
+    const { body } = await relay.manage('GET', `/channels/${id}`);
+    expect([body.health.state, body.keys[0].health.state]).toEqual(['ready', 'ready']);
+    expect(body.model_health).toMatchObject([
+      { model: 'gpt-4.1', key_id: body.keys[0].id, health: { state: 'cooling', last_error: 'status 429' } },
+    ]);
+  });
+
+  it('goes on by another key, and the limited key with other models', async () => {
+    await made('only', { keys: ['one', 'two'] });
+    let limitedKey: string | null = null;
+    relay.upstream = (request) => {
+      const key = request.headers.get('authorization');
+      if (modelOf(request) !== 'gpt-4.1') return answered();
+      limitedKey ??= key;
+      return key === limitedKey ? limited(60) : answered();
+    };
+    for (let turn = 0; turn < 10; turn++) expect((await ask('gpt-4.1')).status).toBe(200);
+    expect(callsOf('gpt-4.1')).toBe(11);
+  });
+
+  it('is known by its upstream name: two names of one model are limited together', async () => {
+    await made('only', { models: ['gpt-4o'], model_map: { alias: 'gpt-4o' } });
+    relay.upstream = () => limited(60);
+    expect([(await ask('gpt-4o')).status, (await ask('alias')).status]).toEqual([429, 429]);
+    expect(relay.received).toHaveLength(1);
+  });
+});
+
+describe('when every channel asks for rest', () => {
+  it('makes no more calls than one to each, and refuses at once with the soonest time', async () => {
+    for (const name of ['one', 'two', 'three']) await made(name);
+    relay.upstream = () => limited(60);
+    const replies = [];
+    for (let turn = 0; turn < 10; turn++) replies.push(await ask());
+    expect(replies.map(({ status }) => status)).toEqual(Array(10).fill(429));
+    expect(relay.received.length).toBeLessThanOrEqual(4);
+    const last = replies.at(-1);
+    expect(last?.body.error).toMatchObject({ type: 'rate_limit_error', code: 'rate_limit_exceeded' });
+    expect(Number(last?.headers.get('retry-after'))).toBeGreaterThan(50);
+    expect(Number(last?.headers.get('retry-after'))).toBeLessThanOrEqual(60);
+    expect(last?.headers.get('x-should-retry')).toBeNull();
+    expect(last?.text).not.toMatch(/Rate limit reached|\.test/);
+  });
+
+  it.each([
+    ['/v1/messages', { messages: [{ role: 'user', content: 'hi' }], max_tokens: 9 }, 429, 'rate_limit_error'],
+    [
+      '/v1beta/models/gpt-4o:generateContent',
+      { contents: [{ parts: [{ text: 'hi' }] }] },
+      429,
+      'RESOURCE_EXHAUSTED',
+    ],
+  ])('says so in the caller’s format: %s', async (path, body, status, name) => {
+    await made('only');
+    relay.upstream = () => limited(60);
+    await ask();
+    const reply = await ask('gpt-4o', path, body);
+    expect([reply.status, reply.body.error.type ?? reply.body.error.status]).toEqual([status, name]);
+    expect(relay.received).toHaveLength(1);
+  });
+
+  it('is unavailable where one cause was no rate limit', async () => {
+    await made('one');
+    await made('two');
+    relay.upstream = ({ url }) =>
+      url.includes('one')
+        ? limited(60)
+        : Response.json({ error: {} }, { status: 503, headers: { 'retry-after': '30' } });
+    await ask();
+    const calls = relay.received.length;
+    const reply = await ask();
+    expect([reply.status, reply.body.error.code]).toEqual([503, 'service_unavailable']);
+    expect(Number(reply.headers.get('retry-after'))).toBeLessThanOrEqual(30);
+    expect([calls, relay.received.length]).toEqual([2, 2]);
+  });
+
+  it('has a row in the log that names no channel, and costs nothing', async () => {
+    await made('only');
+    relay.upstream = () => limited(60);
+    const { id, token: own } = await relay.token();
+    token = own;
+    await ask();
+    await ask();
+    const { body } = await relay.manage('GET', `/tokens/${id}`);
+    expect([body.spent_usd, body.reserved_usd ?? 0]).toEqual([0, 0]);
+  });
+
+  it('goes on trying where no time was given', async () => {
+    await made('only');
+    relay.upstream = () => Response.json({ error: { message: 'Slow down' } }, { status: 429 });
+    for (let turn = 0; turn < 3; turn++) expect((await ask()).text).toContain('Slow down');
+    expect(relay.received).toHaveLength(3);
+  });
+
+  it('is served again at once when the operator has tested the model', async () => {
+    const { id } = await made('only');
+    relay.upstream = () => limited(60);
+    await ask('gpt-4o');
+    await ask('gpt-4.1');
+    relay.upstream = answered;
+    expect((await relay.manage('POST', `/channels/${id}/test`, { model: 'gpt-4o' })).body.ok).toBe(true);
+    expect([(await ask('gpt-4o')).status, (await ask('gpt-4.1')).status]).toEqual([200, 429]);
+  });
+});
+
+describe('the health of models', () => {
+  it('is told to other isolates: one that never saw a failure refuses, too', async () => {
+    await made('only');
+    relay.upstream = () => limited(60);
+    await ask();
+    const other = openRelay();
+    other.upstream = () => limited(60);
+    // The first request of an isolate asks what the others know while it is admitted.
+    const reply = await other.fetch('/v1/chat/completions', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...ownHeader('openai', token) },
+      body: JSON.stringify(jsonBody('gpt-4o')),
+    });
+    expect([reply.status, reply.body.error.code]).toEqual([429, 'rate_limit_exceeded']);
+    expect(other.received).toHaveLength(0);
+  });
+});

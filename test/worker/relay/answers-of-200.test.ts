@@ -1,0 +1,284 @@
+// Upstreams that say 200 and send an error, a page, or nothing: another channel is asked, and nothing is charged.
+import { env } from 'cloudflare:workers';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type OpenRelay, openRelay } from '../doors/open-relay.ts';
+import { answerAs, chargeOf, eventsOf } from './charging.ts';
+
+let relay: OpenRelay;
+
+/** An isolate that knows of no failure, and no channels. */
+async function startAnew() {
+  await env.DB.prepare('DELETE FROM channels').run();
+  relay = openRelay();
+}
+
+beforeEach(async () => {
+  await startAnew();
+  await relay.manage('PUT', '/prices/the-model', { input: 1, output: 1 });
+});
+
+const messages = [{ role: 'user', content: 'hi' }];
+const answers = {
+  openai: {
+    object: 'chat.completion',
+    model: 'm',
+    choices: [{ index: 0, message: { role: 'assistant', content: 'Fine.' }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 10, completion_tokens: 2, total_tokens: 12 },
+  },
+  anthropic: {
+    type: 'message',
+    id: 'msg_1',
+    role: 'assistant',
+    model: 'm',
+    content: [{ type: 'text', text: 'Fine.' }],
+    stop_reason: 'end_turn',
+    usage: { input_tokens: 10, output_tokens: 2 },
+  },
+  gemini: {
+    candidates: [{ content: { role: 'model', parts: [{ text: 'Fine.' }] }, finishReason: 'STOP' }],
+    usageMetadata: { promptTokenCount: 10, candidatesTokenCount: 2, totalTokenCount: 12 },
+  },
+};
+type ProviderName = keyof typeof answers;
+
+interface Ask {
+  /** Whose format the caller speaks. */
+  door: ProviderName;
+  provider: ProviderName;
+  stream: boolean;
+}
+
+const bodies = {
+  openai: (stream: boolean) => ({
+    path: '/v1/chat/completions',
+    body: { model: 'the-model', messages, stream },
+  }),
+  anthropic: (stream: boolean) => ({
+    path: '/v1/messages',
+    body: { model: 'the-model', max_tokens: 50, messages, stream },
+  }),
+  gemini: (stream: boolean) => ({
+    path: `/v1beta/models/the-model:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+    body: { contents: [{ role: 'user', parts: [{ text: 'hi' }] }] },
+  }),
+};
+
+async function made(provider: ProviderName, name: string, priority = 0): Promise<string> {
+  const fields = { name, provider, priority, keys: ['key-of-the-operator'], models: ['the-model'] };
+  const chat = provider === 'openai' ? { provider: 'openai-compatible' } : {};
+  return (await relay.channel({ ...fields, ...chat, base_url: `https://${name}.test/v1` })).id;
+}
+
+/** The first channel answers so, the second well, whole or as it was asked. */
+async function ask({ door, provider, stream }: Ask, fault: () => Response) {
+  const id = await made(provider, 'first', 1);
+  await made(provider, 'second');
+  relay.received.length = 0;
+  const reply = await chargeOf(relay, bodies[door](stream), ({ url }) =>
+    url.includes('first') ? fault() : Response.json(answers[provider]),
+  );
+  const hosts = relay.received.map(({ url }) => new URL(url).hostname.replace('.test', ''));
+  const { body } = await relay.manage('GET', `/channels/${id}`);
+  return { ...reply, hosts, channel: body };
+}
+
+/** The only channel answers so. */
+async function askOnly({ door, provider, stream }: Ask, fault: () => Response) {
+  const id = await made(provider, 'only');
+  const reply = await chargeOf(relay, bodies[door](stream), fault);
+  const { body } = await relay.manage('GET', `/channels/${id}`);
+  return { ...reply, channel: body };
+}
+
+const page = '<!DOCTYPE html>\n<html><head><title>502</title></head><body>Bad gateway</body></html>';
+const overloaded: Record<ProviderName, object> = {
+  openai: { error: { message: 'Too busy', type: 'server_error', code: null } },
+  anthropic: { type: 'error', error: { type: 'overloaded_error', message: 'Too busy' } },
+  gemini: { error: { code: 503, status: 'UNAVAILABLE', message: 'Too busy' } },
+};
+const chunked = (text: string, type: string | null) => () => answerAs(text, type, {});
+const sized = (text: string, type: string) => () =>
+  answerAs(text, type, { 'content-length': String(new TextEncoder().encode(text).length) });
+
+const faults: [string, (provider: ProviderName) => () => Response][] = [
+  ['an error as JSON', (provider) => chunked(JSON.stringify(overloaded[provider]), 'application/json')],
+  [
+    'an error of known length',
+    (provider) => sized(JSON.stringify(overloaded[provider], null, 2), 'application/json'),
+  ],
+  ['an error without a type', (provider) => chunked(JSON.stringify(overloaded[provider]), null)],
+  ['a page', () => chunked(page, 'text/html; charset=utf-8')],
+  ['a page that is called JSON', () => sized(`\n  ${page}`, 'application/json')],
+  ['no bytes', () => () => new Response(null, { headers: { 'content-type': 'application/json' } })],
+  ['no bytes of a body', () => chunked('', 'application/json')],
+  ['an empty stream', () => chunked(': hello\n\n', 'text/event-stream')],
+  ['a stream that is over at once', () => chunked('data: [DONE]\n\n', 'text/event-stream')],
+];
+
+/** Native and translated, whole and streamed. */
+const asks: Ask[] = [
+  { door: 'openai', provider: 'openai', stream: true },
+  { door: 'anthropic', provider: 'anthropic', stream: false },
+  { door: 'gemini', provider: 'gemini', stream: true },
+  { door: 'gemini', provider: 'openai', stream: true },
+  { door: 'openai', provider: 'anthropic', stream: false },
+];
+
+describe.each(faults)('200 with %s', (_, faultOf) => {
+  it('goes to another channel, in every format, streamed or not, and is charged once', async () => {
+    for (const each of asks) {
+      await startAnew();
+      const { status, text, nanoUsd, hosts, channel } = await ask(each, faultOf(each.provider));
+      expect([each, status, hosts]).toEqual([each, 200, ['first', 'second']]);
+      expect(text).toContain('Fine.');
+      expect([each, nanoUsd]).toEqual([each, 12_000]);
+      expect([each, channel.health.state]).toEqual([each, 'cooling']);
+    }
+  });
+
+  it('is an error and costs nothing where there is no other', async () => {
+    for (const each of asks) {
+      await startAnew();
+      const { status, text, nanoUsd, channel } = await askOnly(each, faultOf(each.provider));
+      expect([each, nanoUsd]).toEqual([each, 0]);
+      expect([each, channel.health.state, channel.health.last_error]).toEqual([
+        each,
+        'cooling',
+        expect.stringMatching(/an error (in|as)|an empty|a web page/),
+      ]);
+      // A stream that was declared one has begun by then: its own events say it.
+      if (status === 200)
+        expect([each.stream, text]).toEqual([true, expect.stringMatching(/error|^: hello|\[DONE\]/)]);
+      else expect([502, 503, 529]).toContain(status);
+      expect(text).not.toMatch(/<html|<!DOCTYPE/i);
+    }
+  });
+});
+
+const whole = { door: 'openai', provider: 'openai', stream: false } as const;
+const failing = (body: unknown) => () => Response.json(body);
+
+describe('an error in a body of 200', () => {
+  it.each([
+    ['a limit, by its name', { error: { type: 'rate_limit_error', message: 'x' } }, 429],
+    ['a limit, by its number', { error: { code: 429, message: 'x' } }, 429],
+    ['a key', { error: { type: 'authentication_error', message: 'x' } }, 502],
+    ['spent credit', { error: { code: 'insufficient_quota', message: 'x' } }, 502],
+    ['OpenRouter’s', { error: { code: 502, message: 'Provider returned error' }, user_id: 'u' }, 502],
+    ['vLLM’s', { object: 'error', message: 'x', code: 500 }, 500],
+    ['Cloudflare’s', { success: false, errors: [{ code: 7000, message: 'x' }], result: null }, 502],
+    ['one in words', { error: 'model is loading' }, 502],
+    ['a flag', { error: true, message: 'x' }, 502],
+    [
+      'a response that failed',
+      { id: 'r', object: 'response', status: 'failed', error: { code: 'server_error' }, output: [] },
+      502,
+    ],
+  ])('has the status that it should have had: %s', async (_, body, status) => {
+    const reply = await askOnly(whole, failing(body));
+    expect([reply.status, reply.nanoUsd]).toEqual([status, 0]);
+    await startAnew();
+    expect((await ask(whole, failing(body))).hosts).toEqual(['first', 'second']);
+  });
+
+  it.each([
+    ['invalid_request_error', { error: { type: 'invalid_request_error', message: 'No such field' } }, 400],
+    ['not_found', { error: { code: 'model_not_found', message: 'x' } }, 404],
+    ['a number', { error: { code: 422, message: 'x' } }, 422],
+    ['a context', { error: { message: "This model's maximum context length is 8192 tokens." } }, 400],
+  ])(
+    'that is the caller’s own is no failure: it passes as it came, or translated with its status: %s',
+    async (_, body, status) => {
+      const native = await ask(whole, failing(body));
+      expect([native.status, native.nanoUsd, native.hosts, native.channel.health.state]).toEqual([
+        200,
+        0,
+        ['first'],
+        'ready',
+      ]);
+      expect(native.text).toBe(JSON.stringify(body));
+      await startAnew();
+      const translated = await ask({ ...whole, door: 'anthropic' }, failing(body));
+      expect([translated.status, translated.nanoUsd, translated.hosts]).toEqual([status, 0, ['first']]);
+      expect(translated.body.type).toBe('error');
+    },
+  );
+
+  it('cools the model, the key, or the channel, by its cause', async () => {
+    const limited = await ask(whole, failing({ error: { code: 429, message: 'x' } }));
+    expect([limited.channel.health.state, limited.channel.model_health.length]).toEqual(['ready', 1]);
+    await startAnew();
+    const refused = await ask(whole, failing({ error: { type: 'authentication_error', message: 'x' } }));
+    expect(refused.channel.keys[0].health.state).toBe('refused');
+  });
+});
+
+describe('an answer that only looks like an error', () => {
+  it.each([
+    ['an empty error', { ...answers.openai, error: null }],
+    ['a zero error of a server in Go', { ...answers.openai, error: { message: '', type: '', code: null } }],
+    ['an error beside an answer', { ...answers.openai, error: { message: 'cut', code: 500 } }],
+    [
+      'the word in what it says',
+      JSON.parse(JSON.stringify(answers.openai).replace('Fine.', '{\\"error\\": 1} Fine.')),
+    ],
+  ])('is answered and charged: %s', async (_, body) => {
+    const reply = await ask(whole, failing(body));
+    expect([reply.status, reply.hosts, reply.nanoUsd]).toEqual([200, ['first'], 12_000]);
+  });
+
+  it('is a page of HTML that was asked for', async () => {
+    const said = JSON.parse(JSON.stringify(answers.openai).replace('Fine.', '<!DOCTYPE html><p>Fine.'));
+    expect((await ask(whole, failing(said))).hosts).toEqual(['first']);
+  });
+
+  it('is a stored response that failed: the caller is told of it', async () => {
+    const failed = {
+      id: 'resp_1',
+      object: 'response',
+      model: 'the-model',
+      status: 'failed',
+      output: [],
+      usage: null,
+    };
+    await relay.channel({ name: 'r', provider: 'openai', keys: ['k'], models: ['the-model'] });
+    const { token } = await relay.token();
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    relay.upstream = () => Response.json({ ...failed, status: 'queued' });
+    const made = await relay.fetch('/v1/responses', {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ model: 'the-model', input: 'hi', background: true }),
+    });
+    expect(made.status).toBe(200);
+    relay.upstream = () => Response.json({ ...failed, error: { code: 'server_error', message: 'x' } });
+    const read = await relay.fetch('/v1/responses/resp_1', { headers });
+    expect([read.status, read.body.status]).toEqual([200, 'failed']);
+  });
+});
+
+describe('an answer that comes slowly', () => {
+  it('keeps its first bytes, in whatever pieces they came', async () => {
+    const text = eventsOf([
+      {
+        ...answers.openai,
+        object: 'chat.completion.chunk',
+        choices: [{ index: 0, delta: { content: 'Fine.' }, finish_reason: 'stop' }],
+      },
+    ]);
+    const reply = await ask({ ...whole, stream: true }, () => {
+      const bytes = new TextEncoder().encode(text);
+      let at = 0;
+      const body = new ReadableStream({
+        pull: (controller) => {
+          controller.enqueue(bytes.slice(at, at + 3));
+          at += 3;
+          if (at >= bytes.length) controller.close();
+        },
+      });
+      return new Response(body, { headers: { 'content-type': 'text/plain' } });
+    });
+    expect([reply.hosts, reply.nanoUsd]).toEqual([['first'], 12_000]);
+    expect(reply.text).toContain('Fine.');
+  });
+});
