@@ -15,7 +15,7 @@ import { realtimeDoor } from './http/realtime.ts';
 import { methodsOf } from './http/routes.ts';
 import { asksForSocket, refuseSocket } from './http/upgrade.ts';
 import { asNoPage, sayNoPage } from './lib/no-page.ts';
-import { RelayError, wordsWithCause } from './lib/relay-error.ts';
+import { RelayError } from './lib/relay-error.ts';
 import { RefreshedPrices } from './metering/price-refresh.ts';
 import { PriceStore } from './metering/price-store.ts';
 import type { FetchUpstream } from './providers/call.ts';
@@ -24,7 +24,7 @@ import { AccountLedgerClient } from './quota/account-client.ts';
 import { LedgerClient } from './quota/client.ts';
 import { EphemeralSecrets } from './realtime/ephemeral.ts';
 import type { RelayServices } from './relay/call.ts';
-import { tryChannel } from './relay/channel-test.ts';
+import { discoverModels, testChannel } from './relay/channel-checks.ts';
 import { Conversations } from './relay/conversations.ts';
 import { HeldBytes } from './relay/held-bytes.ts';
 import { relayLimits } from './relay/limits.ts';
@@ -274,35 +274,4 @@ function belowPrefix({ raw, path }: HonoRequest): Request {
   const url = new URL(raw.url);
   url.pathname = path.slice('/api'.length);
   return new Request(url, raw);
-}
-
-/** A trial that succeeds also ends what its channel and key are set aside for. */
-async function testChannel(
-  services: Services,
-  channelId: string,
-  model: string | undefined,
-  keyId: string | null,
-) {
-  const current = await services.catalog.current(Date.now(), () => undefined);
-  const channel = current.channel(channelId);
-  if (channel === null) return { ok: false, status: null, latency_ms: 0, error: 'There is no such channel.' };
-  const startedAtMs = Date.now();
-  const { trial, upstreamModel } = await tryChannel(channel, model, keyId, services);
-  const tried = upstreamModel === null ? {} : { upstreamModel };
-  const place = { channelId, keyId: keyId ?? channel.keys[0]?.id ?? null, ...tried };
-  const told: Promise<unknown>[] = [];
-  if (trial.ok) services.health.succeeded(place, startedAtMs, trial.latency_ms, (work) => told.push(work));
-  await Promise.all(told);
-  return trial;
-}
-
-async function discoverModels({ catalog, modelLists }: Services, channelId: string) {
-  const channel = (await catalog.current(Date.now(), () => undefined)).channel(channelId);
-  if (channel === null) return { models: null, error: 'There is no such channel.' };
-  try {
-    const models = await modelLists.discover(channel);
-    return models === null ? { models, error: 'This kind of upstream has no list of models.' } : { models };
-  } catch (error) {
-    return { models: null, error: wordsWithCause(error) };
-  }
 }
