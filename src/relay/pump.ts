@@ -3,7 +3,6 @@
 // goes out together with the next.
 import { EventStartFinder } from '../formats/ping.ts';
 import { GatheringReader } from '../lib/gathering-reader.ts';
-import { GulpReader } from '../lib/gulps.ts';
 import type { RelayError } from '../lib/relay-error.ts';
 import { withTimer } from '../lib/timer.ts';
 import { streamRhythm } from './limits.ts';
@@ -30,7 +29,7 @@ export interface Edit {
 /** Starts passing, through `edit` if there is one. */
 export function pumpStream(task: StreamTask, edit: Edit | null): RunningStream {
   const { readable, writer } = task.open();
-  return { readable, end: new Pump(task, edit, writer, new GatheringReader(task.body)).run() };
+  return { readable, end: new Pump(task, edit, writer).run() };
 }
 
 /**
@@ -41,19 +40,24 @@ export function pumpToFirstEvent(
   task: StreamTask,
   writer: WritableStreamDefaultWriter,
 ): Promise<StreamEnd | null> {
-  return new Pump(task, null, writer, new GulpReader(task.body)).runTo(new EventStartFinder());
+  return new Pump(task, null, writer).runTo(new EventStartFinder());
 }
 
 const encoder = new TextEncoder();
 
-/** A stream that is passed by hand and sends faster than this is sent on in this rhythm: a write costs more than a read, and no reader tells 8 ms. */
+/** A stream that is passed by hand and is faster than this is sent on in this rhythm. */
 export const paceMs = 8;
+
+/** A stream is fast when so many of its chunks come within `paceMs` of the one before. */
+const quickSendsOfFast = 4;
 
 class Pump {
   private readonly task: StreamTask;
   private readonly edit: Edit | null;
   private readonly writer: WritableStreamDefaultWriter;
-  private readonly reader: GulpReader | GatheringReader;
+  private readonly reader: GatheringReader;
+  private sentAtMs = 0;
+  private quickSends = 0;
   private nextLookMs = Date.now() + streamRhythm.lookMs;
   private ended = false;
   private isWriting = false;
@@ -67,16 +71,11 @@ class Pump {
   /** Why the relay wants the stream to end, at the next event boundary. */
   private ending: RelayError | null = null;
 
-  constructor(
-    task: StreamTask,
-    edit: Edit | null,
-    writer: WritableStreamDefaultWriter,
-    reader: GulpReader | GatheringReader,
-  ) {
+  constructor(task: StreamTask, edit: Edit | null, writer: WritableStreamDefaultWriter) {
     this.task = task;
     this.edit = edit;
     this.writer = writer;
-    this.reader = reader;
+    this.reader = new GatheringReader(task.body);
   }
 
   async run(): Promise<StreamEnd> {
@@ -89,7 +88,7 @@ class Pump {
       const end = await this.pass(firstEvent);
       if (end !== null) return this.stop(end);
       this.ended = true;
-      if (this.reader instanceof GulpReader) this.reader.release();
+      this.reader.release();
       this.writer.releaseLock();
       return null;
     });
@@ -117,12 +116,24 @@ class Pump {
         if (this.ending !== null && this.task.isAtBoundary()) return { outcome: 'ended', error: this.ending };
         if (this.callerLeft && isUsageKnown(this.task.meter)) return { outcome: 'client-left' };
         if (hasBegun && this.ending === null && !this.callerLeft) return null;
-        if (this.reader instanceof GatheringReader) await withTimer(this.reader.full, paceMs);
+        if (firstEvent === null) await this.pace();
       }
       return this.interrupted() ?? { outcome: 'passed' };
     } catch (error) {
       return this.interrupted() ?? { outcome: 'upstream-broke', error };
     }
+  }
+
+  /** A stream that has proven fast is sent on in a rhythm: a write costs more than a read, and no reader tells 8 ms. */
+  private async pace(): Promise<void> {
+    if (this.reader.isGathering) {
+      await withTimer(this.reader.full, paceMs);
+      return;
+    }
+    const nowMs = Date.now();
+    this.quickSends = nowMs - this.sentAtMs < paceMs ? this.quickSends + 1 : 0;
+    this.sentAtMs = nowMs;
+    if (this.quickSends === quickSendsOfFast) this.reader.gather();
   }
 
   private async hear(): Promise<Uint8Array | null> {
