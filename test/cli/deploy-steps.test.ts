@@ -13,9 +13,12 @@ import { temporaryFolder } from './programs.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let account: Account;
+/** Where the Worker is deployed to. */
+let address: string;
 
 beforeEach(() => {
   folder = temporaryFolder();
+  address = 'https://relay.invalid';
   account = { worker: null, secrets: {}, databases: {}, namespaces: {}, failing: null, commands: [] };
 });
 afterEach(() => folder.remove());
@@ -77,7 +80,7 @@ function deployTo(parameters: readonly string[], outputFile: string): string {
   }
   account.worker = ['DB', 'CACHE', ...(uploaded.ai ? ['AI'] : [])];
   if (account.failing?.test('after the upload')) throw new CommandFailure('the upload failed');
-  writeFileSync(outputFile, `${JSON.stringify({ type: 'deploy', targets: ['https://relay.invalid'] })}\n`);
+  writeFileSync(outputFile, `${JSON.stringify({ type: 'deploy', targets: [address] })}\n`);
   return '';
 }
 
@@ -145,6 +148,7 @@ describe('secrets of a deployment', () => {
     const { output } = await deploy({ environment });
     expect(account.secrets).toEqual({ ADMIN_KEY: 'ak-of-ci', ENCRYPTION_KEY: 'key-of-ci' });
     expect(output).not.toContain('of-ci');
+    expect(output).toMatch(/ADMIN_KEY +set to the value of the environment/);
     await deploy({ environment: { ...environment, ADMIN_KEY: 'ak-other' } });
     expect(account.secrets.ADMIN_KEY).toBe('ak-of-ci');
   });
@@ -276,7 +280,8 @@ describe('the schema after a deploy', () => {
   }
 
   const wait = { totalMs: 2_000, pauseMs: 10, answerMs: 1_000 };
-  const short = { ...wait, totalMs: 50 };
+  /** One question. */
+  const short = { ...wait, pauseMs: wait.totalMs };
 
   it('is waited for until the relay has applied it', async () => {
     const url = await relayThatAnswers([503, { detail: 'not yet' }], [200, { ok: true, version: '0.1.0' }]);
@@ -302,6 +307,14 @@ describe('the schema after a deploy', () => {
     const { output, isServing } = await deploy({});
     expect(output).toContain('the first request applies it');
     expect(isServing).toBe(true);
+  });
+
+  it('that failed is the failure of the deploy, after its secrets were shown', async () => {
+    address = await relayThatAnswers([503, { detail: 'The database has schema 12.' }]);
+    const { output, isServing } = await deploy({ environment: { DEPLOY_WAIT_SECONDS: '1' } });
+    expect(isServing).toBe(false);
+    expect(output).toContain('not there: The database has schema 12.');
+    expect(output).toContain(account.secrets.ADMIN_KEY);
   });
 
   it.each(['-1', '601', 'soon'])('refuses DEPLOY_WAIT_SECONDS=%s', (text) => {

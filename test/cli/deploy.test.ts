@@ -57,7 +57,8 @@ function withFreshWorld(): void {
 /** `npx wrangler deploy` in the clone. */
 function wranglerDeploy(): Promise<Ended> {
   const { clone, environment } = world;
-  const env = { PATH: process.env.PATH, ...environment };
+  const NODE_COMPILE_CACHE = join(root, '.wrangler/tmp/compile-cache');
+  const env = { PATH: process.env.PATH, NODE_COMPILE_CACHE, ...environment };
   return new Promise((resolve) => {
     execFile(
       process.execPath,

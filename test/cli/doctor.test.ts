@@ -117,6 +117,22 @@ describe('an address', () => {
     expect(findings[0]?.remedy).toContain('git pull && npx wrangler deploy');
   });
 
+  it('of a relay that is not ready and says why itself has that once, and the rest of the checks', async () => {
+    const schema = {
+      check: 'schema',
+      status: 'broken',
+      code: 'schema_failed',
+      detail: 'Too new.',
+      remedy: 'Deploy.',
+    };
+    const ledger = { check: 'ledger', status: 'ok', code: 'ok', detail: 'It works.', remedy: null };
+    const url = await addressThatAnswers({
+      '/api/health': [503, { detail: 'Too new.' }],
+      '/api/doctor': [200, { ok: false, findings: [schema, ledger] }],
+    });
+    expect(await examined(url)).toEqual([schema, ledger]);
+  });
+
   it.each([
     [
       'admin_key_missing',

@@ -26,12 +26,14 @@ export function healthWaitOf(seconds: string | undefined): HealthWait {
   );
 }
 
-/** Asks `GET /api/health` until the schema is there or the time is up. Never rejects. */
+/** Asks `GET /api/health` until the schema is there or the time is up; returns what the relay said last. Never rejects. */
 export async function waitForSchema(address: string, wait: HealthWait = usualWait): Promise<SchemaState> {
   const endsAtMs = Date.now() + wait.totalMs;
+  let said: SchemaState | null = null;
   for (;;) {
     const state = await askOnce(address, Math.min(wait.answerMs, Math.max(1, endsAtMs - Date.now())));
-    if (state.state === 'applied' || Date.now() + wait.pauseMs >= endsAtMs) return state;
+    if (state.state !== 'unreachable' || said === null) said = state;
+    if (state.state === 'applied' || Date.now() + wait.pauseMs >= endsAtMs) return said;
     await sleep(wait.pauseMs);
   }
 }

@@ -9,6 +9,8 @@ export interface Deployed {
   readonly schema: SchemaState;
   /** Secrets that were made and not shown to anyone yet. */
   readonly pending: Secrets;
+  /** Secrets that were set to values of the environment. */
+  readonly given: readonly string[];
   /** Secrets that the Worker lacks. */
   readonly unset: readonly string[];
   /** Whether the output is a terminal that only its user reads. */
@@ -24,6 +26,7 @@ export function deployedMessage(deployed: Deployed): string {
     '',
     ...(addresses.length > 0 ? addresses : ['see the output above']).map((url) => `  Deployed to     ${url}`),
     `  Schema          ${schemaText(deployed.schema)}`,
+    ...deployed.given.map((secret) => `  ${secret.padEnd(16)}set to the value of the environment`),
     ...pendingLines(deployed),
     ...unsetLines(deployed),
     '',

@@ -37,7 +37,7 @@ export async function deployRelay(order: DeployOrder): Promise<boolean> {
   const isComplete = worker === null || neededSecrets.every((secret) => bindings.includes(secret));
   const secrets = isComplete ? bindings : await listSecrets(name, config, run);
   const pending = file.deployment.pending_secrets ?? {};
-  const { toSet, made, unset } = planSecrets(secrets, pending, environment);
+  const { toSet, made, given, unset } = planSecrets(secrets, pending, environment);
   // Written down before they are sent: a run that stops after the upload can still show them.
   if (Object.keys(made).length > 0) file.update({ pending_secrets: { ...pending, ...made } });
   const addresses = (await upload(config, toSet, run)).map(withScheme);
@@ -48,7 +48,9 @@ export async function deployRelay(order: DeployOrder): Promise<boolean> {
       : await waitForSchema(address, wait);
   const isPrivate = order.isTerminal && !isCi(environment);
   const left = file.deployment.pending_secrets ?? {};
-  print(deployedMessage({ name, addresses, schema, pending: left, unset, isPrivate, file: file.path }));
+  print(
+    deployedMessage({ name, addresses, schema, pending: left, given, unset, isPrivate, file: file.path }),
+  );
   if (isPrivate) forgetShown(file);
   return schema.state !== 'failed';
 }
@@ -65,14 +67,15 @@ async function findStores(
   const { d1_databases = [], kv_namespaces = [] } = trackedConfiguration();
   const hasDatabase = bindings.includes('DB') || d1_databases.some(({ database_id }) => database_id);
   const hasNamespace = bindings.includes('CACHE') || kv_namespaces.some(({ id }) => id);
-  if (file.deployment.d1 === undefined && !hasDatabase) {
-    const d1 = await findDatabase(name, configurationFor(file), run);
-    if (d1 !== null) file.update({ d1 });
-  }
-  if (file.deployment.kv === undefined && !hasNamespace) {
-    const kv = await findNamespace(name, configurationFor(file), run);
-    if (kv !== null) file.update({ kv: { id: kv.id, title: kv.name } });
-  }
+  const needsDatabase = file.deployment.d1 === undefined && !hasDatabase;
+  const needsNamespace = file.deployment.kv === undefined && !hasNamespace;
+  const config = configurationFor(file);
+  const [d1, kv] = await Promise.all([
+    needsDatabase ? findDatabase(name, config, run) : null,
+    needsNamespace ? findNamespace(name, config, run) : null,
+  ]);
+  if (d1 !== null) file.update({ d1 });
+  if (kv !== null) file.update({ kv: { id: kv.id, title: kv.name } });
 }
 
 /** The new key of a rotation that was cut off is not shown to anyone yet. */

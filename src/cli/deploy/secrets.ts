@@ -14,6 +14,8 @@ export interface SecretPlan {
   readonly toSet: Secrets;
   /** Of these, the ones that nobody has seen yet: they are written down before the upload. */
   readonly made: Secrets;
+  /** Of these, the ones that the environment gave. */
+  readonly given: readonly string[];
   /** Left unset. */
   readonly unset: readonly string[];
 }
@@ -29,6 +31,7 @@ export function planSecrets(
 ): SecretPlan {
   const toSet: Record<string, string> = {};
   const made: Record<string, string> = {};
+  const given: string[] = [];
   const unset: string[] = [];
   for (const name of neededSecrets) {
     if (existing.includes(name)) continue;
@@ -36,8 +39,9 @@ export function planSecrets(
     if (known) toSet[name] = known;
     else if (isCi(environment)) unset.push(name);
     else toSet[name] = made[name] = makers[name]();
+    if (known && pending[name] === undefined) given.push(name);
   }
-  return { toSet, made, unset };
+  return { toSet, made, given, unset };
 }
 
 /** Whether a CI service runs this; GitHub, GitLab and Workers Builds among others set CI. */

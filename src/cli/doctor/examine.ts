@@ -28,8 +28,12 @@ export async function examine({ url, key, timeoutMs = usualTimeoutMs }: Examinat
   if (outside.status === 'broken' && outside.code !== 'not_ready') return [outside];
   const inside = await ask(new URL('/api/doctor', url), timeoutMs.doctor, key);
   const { findings } = bodyOf(inside);
-  if (Array.isArray(findings))
-    return [outside, ...findings.map((found) => forThisHost(found as Finding, url))];
+  if (Array.isArray(findings)) {
+    const inner = findings.map((found) => forThisHost(found as Finding, url));
+    // The relay itself says why it is not ready.
+    const isExplained = inner.some(({ check, status }) => check === outside.check && status === 'broken');
+    return isExplained ? inner : [outside, ...inner];
+  }
   return outside.status === 'broken' ? [outside] : [outside, refusalFinding(url, inside)];
 }
 

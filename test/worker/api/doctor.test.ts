@@ -181,6 +181,19 @@ describe('a planted fault is found with its remedy:', () => {
     expect(fault?.remedy).toContain(remedy);
   });
 
+  it('the schema is newer than this version can use', async () => {
+    await soundRelay();
+    await env.DB.prepare(`INSERT INTO meta (key, value) VALUES ('min_reader', '9999')`).run();
+    try {
+      const [fault] = await faultsOf(openRelay());
+      expect(fault).toMatchObject({ check: 'schema', status: 'broken', code: 'schema_failed' });
+      expect(fault?.detail).toContain('9999');
+      expect(fault?.remedy).toContain('git pull && npx wrangler deploy');
+    } finally {
+      await env.DB.prepare(`DELETE FROM meta WHERE key = 'min_reader'`).run();
+    }
+  });
+
   it('there is no channel', async () => {
     const relay = openRelay();
     await recordHourlyRun(env.DB, { atMs: Date.now(), failures: [] });
