@@ -224,6 +224,8 @@ async function managementServices(env: Env): Promise<ManagementServices> {
     discoverModels: (channelId) => discoverModels(services, channelId),
     channelHealth: () => services.health.known(),
     forgiveChannel: (places) => services.health.forgive(places),
+    diagnose: async () =>
+      (await import('./dashboard/doctor/diagnose.ts')).diagnose(env, services, Date.now()),
     report,
     now: Date.now,
   };

@@ -18,7 +18,7 @@ export interface Env {
   REALTIME: DurableObjectNamespace<RealtimeSession>;
   HEALTH: DurableObjectNamespace<HealthBoard>;
   ASSETS: Fetcher;
-  /** Workers AI; `npm run deploy` adds it, for it runs nowhere but on Cloudflare. */
+  /** Workers AI, if the deployment has it (wrangler.toml): it runs nowhere but on Cloudflare. */
   AI?: AiBinding;
   /** Where the relay runs on a machine of its own: sends each request on a connection that no other request has used. */
   NEW_CONNECTIONS?: Fetcher;

@@ -2,6 +2,7 @@
 // price table.
 import { report, servicesOf } from './app.ts';
 import type { Env } from './config.ts';
+import { recordHourlyRun } from './dashboard/doctor/hourly-run-store.ts';
 import { forgetRowsBefore } from './metering/log.ts';
 import { refreshPriceTable } from './metering/price-refresh.ts';
 import { schemaReadiness } from './schema/readiness.ts';
@@ -9,7 +10,7 @@ import { schemaReadiness } from './schema/readiness.ts';
 /** Ids of what upstreams store are forgotten after this; OpenAI keeps responses for 30 days. */
 const upstreamIdsKeptMs = 35 * 86_400_000;
 
-/** One task that fails keeps none of the others; what failed is thrown at the end. */
+/** One task that fails keeps none of the others; what failed is recorded, and thrown at the end. */
 export async function hourly(env: Env): Promise<void> {
   const readiness = await schemaReadiness(env.DB);
   if (readiness.state === 'failed') throw new Error(readiness.reason);
@@ -31,6 +32,7 @@ export async function hourly(env: Env): Promise<void> {
       failures.push(error);
     }
   }
+  await recordHourlyRun(env.DB, { atMs: nowMs, failures: failures.map(String) });
   if (failures.length > 0) throw new AggregateError(failures, 'a part of the hourly work failed');
 }
 

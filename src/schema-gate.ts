@@ -5,8 +5,8 @@ import { canonicalPath, pathOf } from './http/paths.ts';
 import { RelayError } from './lib/relay-error.ts';
 import { schemaReadiness } from './schema/readiness.ts';
 
-/** What says by itself that the schema is not there, and why: pages, and /api/health. */
-const saysSo = /^\/($|dashboard(\/|$)|api\/health$)/;
+/** What says by itself that the schema is not there, and why: pages, /api/health and /api/doctor. */
+const saysSo = /^\/($|dashboard(\/|$)|api\/(health|doctor)$)/;
 
 /**
  * Serves the request when the schema is there. It is served, too, while the database does not answer: tokens that are cached work. It is

@@ -8,7 +8,7 @@ import { inRepository } from './repository.ts';
 import { withLocalRelay } from './rotate/local-relay.ts';
 import { rotate } from './rotate/rotation.ts';
 import { deployedSecrets, localSecrets } from './rotate/secrets.ts';
-import { readTransferOptions } from './transfer/options.ts';
+import { isLocal, readTransferOptions } from './transfer/options.ts';
 
 await runProgram(async () => {
   const options = readTransferOptions(process.argv.slice(2), process.env);
@@ -19,10 +19,6 @@ await runProgram(async () => {
   }
   process.exit();
 });
-
-function isLocal({ hostname }: URL): boolean {
-  return ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
-}
 
 function deploymentFile(): DeploymentFile {
   const file = new DeploymentFile(resolve(process.env.DEPLOY_FILE || inRepository('.deploy.json')));

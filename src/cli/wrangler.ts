@@ -17,25 +17,26 @@ export interface WranglerOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Runs wrangler and resolves with its output; a failure carries what it said. */
-export async function runWrangler(
-  parameters: readonly string[],
-  options: WranglerOptions,
-): Promise<WranglerRun> {
+/** Runs one command of wrangler and resolves with its output. Rejects with CommandFailure, which has what it printed. */
+export type RunWrangler = (parameters: readonly string[], options: WranglerOptions) => Promise<WranglerRun>;
+
+/** Runs the installed wrangler. */
+export const runWrangler: RunWrangler = async (parameters, options) => {
   const result = await collect(parameters, options);
   if (result.code === 0) return { output: result.stdout };
   const said = options.show === true ? '' : `\n${`${result.stdout}\n${result.stderr}`.trim()}`;
   throw new CommandFailure(
     `${options.purpose} failed (wrangler ${parameters.slice(0, 3).join(' ')}).${said}`,
   );
-}
+};
 
 /** Like runWrangler, for commands that print JSON. */
 export async function wranglerJson(
   parameters: readonly string[],
   options: WranglerOptions,
+  run: RunWrangler = runWrangler,
 ): Promise<unknown> {
-  const { output } = await runWrangler(parameters, options);
+  const { output } = await run(parameters, options);
   try {
     return parseJsonIn(output);
   } catch {

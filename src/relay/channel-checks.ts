@@ -31,7 +31,8 @@ export async function discoverModels({ catalog, modelLists }: CheckServices, cha
   if (channel === null) return { models: null, error: 'There is no such channel.' };
   try {
     const models = await modelLists.discover(channel);
-    return models === null ? { models, error: 'This kind of upstream has no list of models.' } : { models };
+    if (models !== null) return { models };
+    return { models, error: 'This kind of upstream has no list of models.', hasList: false };
   } catch (error) {
     return { models: null, error: wordsWithCause(error) };
   }

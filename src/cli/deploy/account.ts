@@ -1,19 +1,23 @@
 // Which Cloudflare account is deployed to?
 import { CommandFailure } from '../failure.ts';
-import { wranglerJson } from '../wrangler.ts';
+import { type RunWrangler, runWrangler, wranglerJson } from '../wrangler.ts';
 
 /** The environment's account, the one deployed to before, or the only one that the login can see. */
-export async function chooseAccount(kept: string | undefined, asked: string | undefined): Promise<string> {
+export async function chooseAccount(
+  kept: string | undefined,
+  asked: string | undefined,
+  run: RunWrangler = runWrangler,
+): Promise<string> {
   if (kept && asked && kept !== asked) {
     throw new CommandFailure(
       `.deploy.json belongs to account ${kept}, but CLOUDFLARE_ACCOUNT_ID is ${asked}. To deploy to another account, move .deploy.json away.`,
     );
   }
-  return kept || asked || (await onlyAccount());
+  return kept || asked || (await onlyAccount(run));
 }
 
-async function onlyAccount(): Promise<string> {
-  const accounts = accountsIn(await whoami());
+async function onlyAccount(run: RunWrangler): Promise<string> {
+  const accounts = accountsIn(await whoami(run));
   const [first] = accounts;
   if (first === undefined) {
     throw new CommandFailure('the login sees no account: set CLOUDFLARE_ACCOUNT_ID to the one to deploy to');
@@ -23,9 +27,9 @@ async function onlyAccount(): Promise<string> {
   throw new CommandFailure(`the login sees several accounts: set CLOUDFLARE_ACCOUNT_ID to one of\n${list}`);
 }
 
-async function whoami(): Promise<unknown> {
+async function whoami(run: RunWrangler): Promise<unknown> {
   try {
-    return await wranglerJson(['whoami', '--json'], { purpose: 'asking who is logged in' });
+    return await wranglerJson(['whoami', '--json'], { purpose: 'asking who is logged in' }, run);
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     throw new CommandFailure(

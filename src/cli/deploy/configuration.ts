@@ -1,20 +1,24 @@
-// The configuration that is deployed: wrangler.toml with the deployment's own ids, account and domains.
+// The configuration that is deployed: wrangler.toml with the deployment's own name, ids, account and domains.
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Unstable_RawConfig as RawConfig, experimental_readRawConfig as readRawConfig } from 'wrangler';
 import { inRepository, repositoryRoot } from '../repository.ts';
 import type { Deployment, DeploymentFile } from './deployment.ts';
+import { type OptionalBinding, optionalBindings } from './optional-bindings.ts';
 
 /**
- * Writes the configuration of a deployment where wrangler can read it, and says where. Each deployment's file has its
- * own: two deployments of one clone do not meet.
+ * Writes the configuration of a deployment where wrangler can read it, and returns its path. Each deployment's file has
+ * its own: two deployments of one clone do not meet.
  */
-export function configurationFor({ path, deployment }: DeploymentFile): string {
+export function configurationFor(
+  { path, deployment }: DeploymentFile,
+  bindings: readonly OptionalBinding[] = [],
+): string {
   const name = createHash('sha256').update(path).digest('hex').slice(0, 16);
   const written = inRepository(`.wrangler/deployment/${name}.json`);
   mkdirSync(dirname(written), { recursive: true });
-  const configuration = mergeConfiguration(trackedConfiguration(), deployment);
+  const configuration = mergeConfiguration(trackedConfiguration(), deployment, bindings);
   writeFileSync(written, `${JSON.stringify(configuration, null, 2)}\n`);
   return written;
 }
@@ -24,8 +28,12 @@ export function trackedConfiguration(): RawConfig {
   return readRawConfig({ config: inRepository('wrangler.toml') }).rawConfig;
 }
 
-/** Both parts together. Paths are absolute, because the file lies elsewhere. */
-function mergeConfiguration(tracked: RawConfig, deployment: Readonly<Deployment>): RawConfig {
+/** Merges both parts. Paths are absolute, because the file lies elsewhere. */
+function mergeConfiguration(
+  tracked: RawConfig,
+  deployment: Readonly<Deployment>,
+  bindings: readonly OptionalBinding[],
+): RawConfig {
   const domains = deployment.domains ?? [];
   return {
     ...tracked,
@@ -43,8 +51,7 @@ function mergeConfiguration(tracked: RawConfig, deployment: Readonly<Deployment>
       ...binding,
       ...(deployment.kv ? { id: deployment.kv.id } : {}),
     })),
-    // Only there: a local runtime has no models, and an account would have to be asked for.
-    ai: { binding: 'AI' },
+    ...Object.assign({}, ...bindings.map((name) => optionalBindings[name].configuration)),
     ...(domains.length > 0 ? { routes: domains.map((pattern) => ({ pattern, custom_domain: true })) } : {}),
   };
 }

@@ -4,14 +4,15 @@ import { CommandFailure, describeError } from '../failure.ts';
 import { writePrivateFile } from '../private-file.ts';
 
 export interface Deployment {
-  /** The Worker's name; the database and the namespace are named after it. */
+  /** The Worker's name; a database and a namespace that are created are named after it. */
   name?: string;
   account_id?: string;
   /** Custom domains, e.g. `["api.example.com"]`: their zones must be in the account. */
   domains?: string[];
+  /** The database and the namespace to bind; absent: those that the deployed Worker has, or new ones. */
   d1?: { id: string; name: string };
   kv?: { id: string; title: string };
-  /** Secrets that were made but not yet shown to anyone: a first run that failed half-way is continued. */
+  /** Secrets that were made but not yet shown on a terminal: a first run that failed half-way, or in a pipe, is continued. */
   pending_secrets?: Record<string, string>;
 }
 

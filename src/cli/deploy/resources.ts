@@ -1,74 +1,48 @@
-// The D1 database and the KV namespace of a deployment: found by id or by name, created only if missing.
-import { CommandFailure } from '../failure.ts';
-import { runWrangler, wranglerJson } from '../wrangler.ts';
+// The D1 database and the KV namespace that a deployment left behind: a first run that stopped before the upload, or a
+// Worker that was deleted. What is not found is created by wrangler with the upload, and what the Worker has is inherited.
+import { type RunWrangler, wranglerJson } from '../wrangler.ts';
 
-type Entry = Record<string, unknown>;
+/** A store that exists, and its name. */
+export interface FoundStore {
+  readonly id: string;
+  readonly name: string;
+}
 
-/** The database's id. */
-export async function ensureDatabase(
-  name: string,
-  knownId: string | undefined,
+/** Names that wrangler gives to what it creates for a binding without a name (wrangler 4.155, `autoProvisionedResourceName`). */
+const provisionedName = (worker: string, binding: string) => `${worker}-${binding.toLowerCase()}`;
+
+/** Finds the database of a Worker: named by wrangler, or after the Worker, as `npm run deploy` named it before. */
+export async function findDatabase(
+  worker: string,
   config: string,
-): Promise<string> {
-  const find = async () => {
-    const list = await wranglerJson(['d1', 'list', '--json', '--config', config], {
-      purpose: 'listing the D1 databases',
-    });
-    return idOf(list, { id: 'uuid', name: 'name' }, name, knownId);
-  };
-  const create = () =>
-    runWrangler(['d1', 'create', name, '--config', config], { purpose: `creating the D1 database ${name}` });
-  return await findOrCreate(`D1 database ${name}`, find, create);
+  run: RunWrangler,
+): Promise<FoundStore | null> {
+  const purpose = 'listing the D1 databases';
+  const list = await wranglerJson(['d1', 'list', '--json', '--config', config], { purpose }, run);
+  return firstNamed(list, { id: 'uuid', name: 'name' }, [provisionedName(worker, 'DB'), worker]);
 }
 
-/** The namespace's id. */
-export async function ensureNamespace(
-  title: string,
-  knownId: string | undefined,
+/** Finds the namespace of a Worker. */
+export async function findNamespace(
+  worker: string,
   config: string,
-): Promise<string> {
-  const find = async () => {
-    const list = await wranglerJson(['kv', 'namespace', 'list', '--config', config], {
-      purpose: 'listing the KV namespaces',
-    });
-    return idOf(list, { id: 'id', name: 'title' }, title, knownId);
-  };
-  const create = () =>
-    runWrangler(['kv', 'namespace', 'create', title, '--config', config], {
-      purpose: `creating the KV namespace ${title}`,
-    });
-  return await findOrCreate(`KV namespace ${title}`, find, create);
+  run: RunWrangler,
+): Promise<FoundStore | null> {
+  const purpose = 'listing the KV namespaces';
+  const list = await wranglerJson(['kv', 'namespace', 'list', '--config', config], { purpose }, run);
+  return firstNamed(list, { id: 'id', name: 'title' }, [provisionedName(worker, 'CACHE')]);
 }
 
-/** Lists again after creating: sturdier than reading the id out of what `create` prints for people. */
-async function findOrCreate(
-  what: string,
-  find: () => Promise<string | undefined>,
-  create: () => Promise<unknown>,
-): Promise<string> {
-  const existing = await find();
-  if (existing !== undefined) {
-    console.log(`${what}: there already`);
-    return existing;
-  }
-  await create();
-  const created = await find();
-  if (created === undefined)
-    throw new CommandFailure(`${what} was created but is not listed; run this again`);
-  console.log(`${what}: created`);
-  return created;
-}
-
-function idOf(
+/** The entry with the first of the names that there is. */
+function firstNamed(
   list: unknown,
-  members: { id: string; name: string },
-  name: string,
-  knownId: string | undefined,
-): string | undefined {
-  const entries: Entry[] = Array.isArray(list) ? list : [];
-  const found =
-    entries.find((entry) => knownId !== undefined && entry[members.id] === knownId) ??
-    entries.find((entry) => entry[members.name] === name);
-  const id = found?.[members.id];
-  return typeof id === 'string' ? id : undefined;
+  members: { readonly id: string; readonly name: string },
+  names: readonly string[],
+): FoundStore | null {
+  const entries: Record<string, unknown>[] = Array.isArray(list) ? list : [];
+  for (const name of names) {
+    const id = entries.find((entry) => entry[members.name] === name)?.[members.id];
+    if (typeof id === 'string') return { id, name };
+  }
+  return null;
 }

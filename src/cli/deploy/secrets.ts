@@ -1,37 +1,50 @@
-// The deployment's two secrets: made when the Worker has none, never overwritten.
-import { CommandFailure } from '../failure.ts';
+// The deployment's two secrets: set when the Worker has none, never overwritten, and printed on a terminal only.
 import { newAdminKey, newEncryptionKey } from '../new-secret.ts';
-import { parseJsonIn, runWrangler } from '../wrangler.ts';
 
-const makers: Record<string, () => string> = { ADMIN_KEY: newAdminKey, ENCRYPTION_KEY: newEncryptionKey };
+const makers = { ADMIN_KEY: newAdminKey, ENCRYPTION_KEY: newEncryptionKey } as const;
 
-/** Names of the secrets that the Worker has; none when there is no Worker yet. */
-export async function listSecrets(worker: string, config: string): Promise<string[]> {
-  try {
-    const { output } = await runWrangler(
-      ['secret', 'list', '--name', worker, '--format', 'json', '--config', config],
-      {
-        purpose: 'listing the secrets',
-      },
-    );
-    const list: unknown = parseJsonIn(output);
-    return Array.isArray(list) ? list.map((entry) => String(entry?.name)) : [];
-  } catch (error) {
-    if (error instanceof CommandFailure && isWorkerMissing(error.message)) return [];
-    throw error;
-  }
+/** Names of the secrets that a deployment needs. */
+export const neededSecrets = Object.keys(makers) as (keyof typeof makers)[];
+
+export type Secrets = Readonly<Record<string, string>>;
+
+/** What is done about secrets that the Worker lacks. */
+export interface SecretPlan {
+  /** Goes up with the Worker. */
+  readonly toSet: Secrets;
+  /** Of these, the ones that nobody has seen yet: they are written down before the upload. */
+  readonly made: Secrets;
+  /** Of these, the ones that the environment gave. */
+  readonly given: readonly string[];
+  /** Left unset. */
+  readonly unset: readonly string[];
 }
 
-/** Values for those that are missing; values made by an earlier, unfinished run are used again. */
-export function makeMissingSecrets(
+/**
+ * Plans the secrets that the Worker lacks. `pending`: made by an earlier run and not shown yet. A value of the environment
+ * comes next. Otherwise one is made, except in CI: its machine is gone afterwards, and the value would be with it.
+ */
+export function planSecrets(
   existing: readonly string[],
-  pending: Readonly<Record<string, string>>,
-): Record<string, string> {
-  const missing = Object.entries(makers).filter(([name]) => !existing.includes(name));
-  return Object.fromEntries(missing.map(([name, make]) => [name, pending[name] ?? make()]));
+  pending: Secrets,
+  environment: Readonly<Record<string, string | undefined>>,
+): SecretPlan {
+  const toSet: Record<string, string> = {};
+  const made: Record<string, string> = {};
+  const given: string[] = [];
+  const unset: string[] = [];
+  for (const name of neededSecrets) {
+    if (existing.includes(name)) continue;
+    const known = pending[name] ?? environment[name];
+    if (known) toSet[name] = known;
+    else if (isCi(environment)) unset.push(name);
+    else toSet[name] = made[name] = makers[name]();
+    if (known && pending[name] === undefined) given.push(name);
+  }
+  return { toSet, made, given, unset };
 }
 
-/** Cloudflare's codes for "this Worker does not exist": 10007, and 10090 of the older endpoint. */
-function isWorkerMissing(message: string): boolean {
-  return /\[code: (10007|10090)\]|Worker ".*" not found/.test(message);
+/** Whether a CI service runs this; GitHub, GitLab and Workers Builds among others set CI. */
+export function isCi({ CI }: Readonly<Record<string, string | undefined>>): boolean {
+  return CI !== undefined && !['', '0', 'false'].includes(CI.toLowerCase());
 }

@@ -3,13 +3,17 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writePrivateFile } from '../private-file.ts';
-import { runWrangler } from '../wrangler.ts';
+import type { RunWrangler } from '../wrangler.ts';
 
 /**
  * Uploads the Worker and resolves with the addresses it answers at. The secrets go up with the script, in
  * one step: there is never a Worker without them. Secrets that are not named stay as they are.
  */
-export async function upload(config: string, secrets: Readonly<Record<string, string>>): Promise<string[]> {
+export async function upload(
+  config: string,
+  secrets: Readonly<Record<string, string>>,
+  run: RunWrangler,
+): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'relay-deploy-'));
   try {
     const outcome = join(folder, 'outcome.ndjson');
@@ -20,7 +24,7 @@ export async function upload(config: string, secrets: Readonly<Record<string, st
       parameters.push('--secrets-file', file);
     }
     const environment = { WRANGLER_OUTPUT_FILE_PATH: outcome };
-    await runWrangler(parameters, { purpose: 'the upload', show: true, environment });
+    await run(parameters, { purpose: 'the upload', show: true, environment });
     return addressesIn(outcome);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -23,6 +23,9 @@ const moduleKinds: Readonly<Record<string, HostManifest['modules'][number]['kind
   '.wasm': 'wasm',
 };
 
+/** State folders have these two under this id, whatever wrangler.toml says: a deploy may have written ids into it. */
+const bindingsNamedLocal = ['DB', 'CACHE'];
+
 await runProgram(async () => {
   const target = process.argv[2];
   if (target === undefined) throw new CommandFailure('usage: make-bundle.ts FOLDER');
@@ -59,11 +62,8 @@ async function manifestOf(config: RawConfig, folder: string): Promise<HostManife
     compatibilityFlags: compatibilityFlags(config),
     modules: modulesIn(folder),
     variables: textVariables(config.vars ?? {}),
-    databases: (config.d1_databases ?? []).map(({ binding, database_id: id }) => ({
-      binding,
-      id: id ?? binding,
-    })),
-    keyValueStores: (config.kv_namespaces ?? []).map(({ binding, id }) => ({ binding, id: id ?? binding })),
+    databases: (config.d1_databases ?? []).map(({ binding }) => ({ binding, id: localId(binding) })),
+    keyValueStores: (config.kv_namespaces ?? []).map(({ binding }) => ({ binding, id: localId(binding) })),
     buckets: (config.r2_buckets ?? []).map(({ binding, bucket_name: id }) => ({
       binding,
       id: id ?? binding,
@@ -75,6 +75,10 @@ async function manifestOf(config: RawConfig, folder: string): Promise<HostManife
     assets: await assetsOf(config, folder),
     crons: (config.triggers?.crons ?? []).map(String),
   };
+}
+
+function localId(binding: string): string {
+  return bindingsNamedLocal.includes(binding) ? 'local' : binding;
 }
 
 /** workerd warns at each start of a flag that the date already implies. Wrangler's bundler still asks for this one. */

@@ -53,7 +53,8 @@ export function deployedSecrets(file: DeploymentFile): RotationSecrets {
       await runWrangler(['secret', 'delete', nextName, '--config', config], {
         purpose: `removing ${nextName}`,
       });
-      const rest = others();
+      // One that a deploy made and did not show yet is the old key by now.
+      const { ENCRYPTION_KEY: _, ...rest } = others();
       file.update({ pending_secrets: Object.keys(rest).length === 0 ? undefined : rest });
     },
   };

@@ -1,4 +1,4 @@
-// The options that export, import and reconcile share: which relay, with which key, which file.
+// The options that export, import, reconcile and doctor share: which relay, with which key, which file.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { devVarsPath, readDevVars } from '../dev-vars.ts';
@@ -56,6 +56,11 @@ function parse(parameters: readonly string[], ownSwitch: 'force' | 'repair' | nu
     const own = ownSwitch === null ? '' : ` [--${ownSwitch}]`;
     throw new CommandFailure(`${describeError(error)}\noptions: --url URL --key ADMIN_KEY --file FILE${own}`);
   }
+}
+
+/** Whether that address is this machine's: `npm start` serves there. */
+export function isLocal({ hostname }: URL): boolean {
+  return ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
 }
 
 function parseUrl(text: string): URL {

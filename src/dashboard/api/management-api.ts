@@ -9,6 +9,7 @@ import { addAliasRoutes } from './aliases.ts';
 import { addAuditRoute, recordChanges } from './audit.ts';
 import { type ApiEnv, requirePrincipal } from './authenticate.ts';
 import { addChannelRoutes } from './channels.ts';
+import { addDoctorRoute } from './doctor.ts';
 import { addEncryptionKeyRoutes } from './encryption-key.ts';
 import { addExportRoute } from './export.ts';
 import { addGroupRoutes } from './groups.ts';
@@ -51,6 +52,7 @@ export function managementApi(services: ManagementServices, known?: Principal): 
   addUsageRoute(api, services);
   addReconciliationRoutes(api, services);
   addEncryptionKeyRoutes(api, services);
+  addDoctorRoute(api, services);
   addAccountRoutes(api, services);
   addOwnRoutes(api, services);
   addWaysInRoutes(api, services);

@@ -12,6 +12,7 @@ import type { TokenStore } from '../../tokens/store.ts';
 import type { AccountStore } from '../accounts/account-store.ts';
 import type { IdentityStore } from '../accounts/identity-store.ts';
 import type { PasskeyStore } from '../accounts/passkey-store.ts';
+import type { Finding } from '../doctor/finding.ts';
 
 /** What became of a trial request through one channel. */
 export interface ChannelTest {
@@ -26,6 +27,8 @@ export interface ChannelTest {
 export interface Discovery {
   models: string[] | null;
   error?: string | undefined;
+  /** false: this kind of upstream has no list. */
+  hasList?: boolean;
 }
 
 export interface ManagementServices {
@@ -62,6 +65,8 @@ export interface ManagementServices {
   channelHealth: () => Promise<Record<string, PlaceHealth>>;
   /** What was known against channels and keys counts no more. Never rejects. */
   forgiveChannel: (places: readonly Place[]) => Promise<void>;
+  /** Checks what the deployment stands on. Never rejects. */
+  diagnose: () => Promise<readonly Finding[]>;
   /** Told of what broke; never shown to the caller. */
   report: (event: string, error: unknown) => void;
   now: () => number;

@@ -1,7 +1,5 @@
 // As much of Cloudflare's API as a deploy needs: it keeps what is made, counts it, and fails on demand.
-// D1 is a real SQLite, so that a schema that would not apply does not apply here either.
 import { createServer, type IncomingMessage } from 'node:http';
-import { DatabaseSync } from 'node:sqlite';
 
 export interface Upload {
   readonly metadata: { bindings: { name: string; type: string; text?: string; [name: string]: unknown }[] };
@@ -11,9 +9,13 @@ export interface Upload {
 export interface CloudflareImitation {
   readonly url: string;
   readonly calls: string[];
-  readonly databases: Map<string, { name: string; sqlite: DatabaseSync }>;
+  /** Names by id. */
+  readonly databases: Map<string, string>;
+  /** Titles by id. */
   readonly namespaces: Map<string, string>;
   readonly uploads: Upload[];
+  /** What the Worker is bound to now, by name; secrets are apart. */
+  readonly bindings: Map<string, Upload['metadata']['bindings'][number]>;
   readonly secrets: Map<string, string>;
   readonly domains: string[];
   /** How often each secret arrived. */
@@ -33,6 +35,7 @@ export async function startCloudflareImitation(): Promise<CloudflareImitation> {
     databases: new Map(),
     namespaces: new Map(),
     uploads: [],
+    bindings: new Map(),
     secrets: new Map(),
     domains: [],
     secretPuts: [],
@@ -96,11 +99,10 @@ const routes: readonly (readonly [RegExp, Handle])[] = [
   [/^GET \/user$/, () => success({ id: 'user', email: 'someone@example.com' })],
   [
     /^GET \/d1\/database$/,
-    ({ databases }) => success([...databases].map(([uuid, { name }]) => ({ uuid, name }))),
+    ({ databases }) => success([...databases].map(([uuid, name]) => ({ uuid, name }))),
   ],
   [/^POST \/d1\/database$/, createDatabase],
   [/^GET \/d1\/database\/([^/]+)$/, getDatabase],
-  [/^POST \/d1\/database\/([^/]+)\/query$/, queryDatabase],
   [
     /^GET \/storage\/kv\/namespaces$/,
     ({ namespaces }) => success([...namespaces].map(([id, title]) => ({ id, title }))),
@@ -119,48 +121,60 @@ const routes: readonly (readonly [RegExp, Handle])[] = [
     /^(GET|POST) \/workers\/scripts\/([^/]+)\/subdomain$/,
     () => success({ enabled: true, previews_enabled: true }),
   ],
-  [
-    /^GET \/workers\/workers\/([^/]+)$/,
-    () =>
-      success({
-        subdomain: { enabled: true, previews_enabled: true, url: 'https://relay.imitated.workers.dev' },
-      }),
-  ],
+  [/^GET \/workers\/workers\/([^/]+)$/, getAddress],
   [/^PATCH \/workers\/scripts\/[^/]+\/secrets-bulk$/, patchSecrets],
   [/^DELETE \/workers\/scripts\/[^/]+\/secrets\/(\w+)$/, deleteSecret],
-  [
-    /^(GET|PATCH) \/workers\/scripts\/[^/]+\/(settings|script-settings)$/,
-    () => success({ tags: [], bindings: [] }),
-  ],
+  [/^GET \/workers\/scripts\/[^/]+\/settings$/, getSettings],
+  [/^(GET|PATCH) \/workers\/scripts\/[^/]+\/(settings|script-settings)$/, () => success({ tags: [] })],
   [/^PUT \/workers\/scripts\/([^/]+)\/schedules$/, () => success({ schedules: [] })],
-  [
-    /^(GET|POST) \/workers\/scripts\/([^/]+)\/deployments$/,
-    () => success({ deployments: [], id: 'deployment' }),
-  ],
+  [/^GET \/workers\/scripts\/([^/]+)\/deployments$/, listDeployments],
+  [/^POST \/workers\/scripts\/([^/]+)\/deployments$/, () => success({ id: 'deployment' })],
+  [/^GET \/workers\/scripts\/([^/]+)\/versions\/([^/]+)$/, getVersion],
   [/^(GET|PUT|POST) \/workers\/(scripts|services)\/.*\/domains\/(changeset|records).*$/, putDomains],
 ];
 
 function createDatabase({ databases }: CloudflareImitation, body: Buffer): Reply {
   const { name } = JSON.parse(body.toString()) as { name: string };
-  if ([...databases.values()].some((database) => database.name === name))
-    return failure(400, 7502, 'name is taken');
+  if ([...databases.values()].includes(name)) return failure(400, 7502, 'name is taken');
   const uuid = crypto.randomUUID();
-  databases.set(uuid, { name, sqlite: new DatabaseSync(':memory:') });
+  databases.set(uuid, name);
   return success({ uuid, name, version: 'production', created_at: new Date().toISOString() });
 }
 
-function getDatabase({ databases }: CloudflareImitation, _body: Buffer, match: RegExpExecArray): Reply {
-  const found = databases.get(match[1] ?? '');
-  return found ? success({ uuid: match[1], name: found.name }) : failure(404, 7404, 'no such database');
+/** By id or by name. */
+function getDatabase({ databases }: CloudflareImitation, _body: Buffer, [, asked]: RegExpExecArray): Reply {
+  const found = [...databases].find((entry) => entry.includes(asked ?? ''));
+  return found ? success({ uuid: found[0], name: found[1] }) : failure(404, 7404, 'no such database');
 }
 
-function queryDatabase({ databases }: CloudflareImitation, body: Buffer, match: RegExpExecArray): Reply {
-  const found = databases.get(match[1] ?? '');
-  if (found === undefined) return failure(404, 7404, 'no such database');
-  const { sql } = JSON.parse(body.toString()) as { sql: string };
-  const results = /^\s*SELECT/i.test(sql) ? found.sqlite.prepare(sql).all() : [];
-  if (results.length === 0) found.sqlite.exec(sql);
-  return success([{ results, success: true, meta: { duration: 1, rows_read: 0, rows_written: 0 } }]);
+const noWorker = failure(404, 10_007, 'This Worker does not exist on your account.');
+
+function getSettings({ uploads, bindings }: CloudflareImitation): Reply {
+  return uploads.length === 0 ? noWorker : success({ tags: [], bindings: [...bindings.values()] });
+}
+
+function listDeployments({ uploads }: CloudflareImitation): Reply {
+  if (uploads.length === 0) return noWorker;
+  const versions = [{ version_id: `version-${uploads.length}`, percentage: 100 }];
+  return success({ deployments: [{ id: 'deployment', versions }] });
+}
+
+function getVersion(
+  { bindings, secrets }: CloudflareImitation,
+  _body: Buffer,
+  match: RegExpExecArray,
+): Reply {
+  const secretBindings = [...secrets.keys()].map((name) => ({ name, type: 'secret_text' }));
+  return success({
+    id: match[2],
+    metadata: { created_on: new Date().toISOString() },
+    resources: { script: {}, script_runtime: {}, bindings: [...bindings.values(), ...secretBindings] },
+  });
+}
+
+/** The address that wrangler prints, without its port. */
+function getAddress({ url }: CloudflareImitation): Reply {
+  return success({ subdomain: { enabled: true, previews_enabled: true, url } });
 }
 
 function createNamespace({ namespaces }: CloudflareImitation, body: Buffer): Reply {
@@ -172,7 +186,7 @@ function createNamespace({ namespaces }: CloudflareImitation, body: Buffer): Rep
 }
 
 function listSecrets({ uploads, secrets }: CloudflareImitation): Reply {
-  if (uploads.length === 0) return failure(404, 10_007, 'This Worker does not exist on your account.');
+  if (uploads.length === 0) return noWorker;
   return success([...secrets.keys()].map((name) => ({ name, type: 'secret_text' })));
 }
 
@@ -191,7 +205,12 @@ async function putScript(
   const form = await new Response(new Uint8Array(body), { headers }).formData();
   const metadata = JSON.parse(String(form.get('metadata'))) as Upload['metadata'];
   const main = [...form.values()].find((value) => value instanceof File && /javascript/.test(value.type));
+  const missing = metadata.bindings.find(
+    ({ name, type }) => type === 'inherit' && !imitation.bindings.has(name),
+  );
+  if (missing) return failure(400, 10_057, `there is no binding ${missing.name} to inherit`);
   imitation.uploads.push({ metadata, script: main instanceof File ? await main.text() : '' });
+  bind(imitation, metadata.bindings);
   for (const { name, type, text } of metadata.bindings) {
     if (type !== 'secret_text' || text === undefined) continue;
     imitation.secretPuts.push(name);
@@ -209,6 +228,13 @@ async function putScript(
     metadata: {},
     resources: { script: { etag: 'etag' }, bindings: [], script_runtime: {} },
   });
+}
+
+/** A version has the bindings that it names, and no others. */
+function bind({ bindings }: CloudflareImitation, uploaded: Upload['metadata']['bindings']): void {
+  const bound = uploaded.flatMap((one) => (one.type === 'inherit' ? (bindings.get(one.name) ?? []) : one));
+  bindings.clear();
+  for (const one of bound) if (one.type !== 'secret_text') bindings.set(one.name, one);
 }
 
 /** What `wrangler secret bulk` sends: a merge patch. */

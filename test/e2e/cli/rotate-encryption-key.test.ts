@@ -124,7 +124,7 @@ describe('of a deployed relay', () => {
 
   beforeAll(async () => {
     cloudflare = await startCloudflareImitation();
-    cloudflare.secrets.set('ENCRYPTION_KEY', 'old');
+    cloudflare.secrets.set('ADMIN_KEY', 'ak').set('ENCRYPTION_KEY', 'old');
     cloudflare.uploads.push({ metadata: { bindings: [] }, script: '' });
     writeFileSync(file, JSON.stringify({ name: 'relay', account_id: 'a'.repeat(32) }));
     await new Promise<void>((resolve) => server.listen(0, resolve));
@@ -142,6 +142,7 @@ describe('of a deployed relay', () => {
       CLOUDFLARE_API_BASE_URL: cloudflare.url,
       CLOUDFLARE_API_TOKEN: 'imitated-api-token',
       DEPLOY_FILE: file,
+      DEPLOY_WAIT_SECONDS: '0',
       DEV_VARS_FILE: join(folder.path, 'none'),
       ROTATE_PAUSE_MS: '10',
     });

@@ -108,6 +108,7 @@ function servicesOver(db: D1Database): PageServices {
     discoverModels: async () => ({ models: [] }),
     channelHealth: async () => ({}),
     forgiveChannel: async () => undefined,
+    diagnose: async () => [],
     report: (_event, error) => console.error(error),
     now: () => million.lastMs,
     liveChannels: async () => [],

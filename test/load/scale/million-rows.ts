@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } 
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
-import { stepsFrom } from '../../../src/cli/schema-files.ts';
 import { summedColumns, totalDimensions } from '../../../src/metering/roll-up-log.ts';
+import { schemaSteps } from '../../../src/schema/steps.ts';
 
 const root = new URL('../../..', import.meta.url).pathname;
 
@@ -26,7 +26,7 @@ export interface MillionRows {
 
 /** Opens it, and makes it first where it is not there, or was made by another schema or another version of this file. */
 export async function openMillionRows(): Promise<MillionRows> {
-  const steps = stepsFrom(null).flatMap(({ statements }) => statements);
+  const steps = schemaStatements();
   const own = readFileSync(new URL(import.meta.url).pathname, 'utf8');
   const name = createHash('sha256').update(steps.join('\n')).update(own).digest('hex').slice(0, 12);
   const parent = join(root, '.wrangler/million-rows');
@@ -37,6 +37,17 @@ export async function openMillionRows(): Promise<MillionRows> {
     renameSync(`${folder}.part`, folder);
   }
   return open(folder);
+}
+
+/** The statements that make the newest schema in an empty database. */
+function schemaStatements(): string[] {
+  const folder = join(root, 'src/migrations');
+  const names = readdirSync(folder).filter((file) => file.endsWith('.sql'));
+  const migrations = Object.fromEntries(
+    names.map((file) => [file, readFileSync(join(folder, file), 'utf8')]),
+  );
+  const base = readFileSync(join(root, 'schema.sql'), 'utf8');
+  return schemaSteps({ base, migrations }, null).flatMap(({ statements }) => [...statements]);
 }
 
 async function open(folder: string): Promise<MillionRows> {

@@ -117,6 +117,8 @@ it('says truly what each call answers', async () => {
   await check('GET', '/export?limit=1', '/export');
   await check('POST', '/import', '/import', exported);
   await check('GET', '/health', '/health');
+  await check('GET', '/doctor', '/doctor');
+  await check('GET', '/doctor', '/doctor', undefined, 'Bearer wrong');
   await check('GET', '/openapi.json', '/openapi.json');
   await check('DELETE', '/prices/a/b', '/prices/{model}');
   await check('DELETE', `/channels/${made.id}`, '/channels/{id}');

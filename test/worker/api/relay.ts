@@ -6,6 +6,7 @@ import { IdentityStore } from '../../../src/dashboard/accounts/identity-store.ts
 import { PasskeyStore } from '../../../src/dashboard/accounts/passkey-store.ts';
 import { managementApi } from '../../../src/dashboard/api/management-api.ts';
 import type { ManagementServices } from '../../../src/dashboard/api/services.ts';
+import { works } from '../../../src/dashboard/doctor/finding.ts';
 import { RelayError } from '../../../src/lib/relay-error.ts';
 import { PriceStore } from '../../../src/metering/price-store.ts';
 import type { AccountStanding } from '../../../src/quota/account-budget.ts';
@@ -113,6 +114,7 @@ export function relay(overrides: Partial<ManagementServices> = {}) {
     discoverModels: async (id) => ({ models: [`a model of ${id}`] }),
     channelHealth: async () => ({}),
     forgiveChannel: async () => undefined,
+    diagnose: async () => [works('ledger', 'A reservation was made.')],
     report: (event) => events.push(event),
     now: () => clock.nowMs++,
     ...overrides,

@@ -1,0 +1,14 @@
+// `npm run doctor [-- --url URL --key ADMIN_KEY]`: does a relay, here or deployed, work? Prints each finding with its remedy; the
+// exit code is 1 when something is broken.
+import { examine } from './doctor/examine.ts';
+import { linesOf, summaryOf } from './doctor/report.ts';
+import { runProgram } from './failure.ts';
+import { readTransferOptions } from './transfer/options.ts';
+
+await runProgram(async () => {
+  const { url, key } = readTransferOptions(process.argv.slice(2), process.env);
+  const findings = await examine({ url, key });
+  for (const line of linesOf(findings)) console.log(line);
+  console.log(summaryOf(findings));
+  if (findings.some(({ status }) => status === 'broken')) process.exitCode = 1;
+});

@@ -1,0 +1,60 @@
+// A round trip to a ledger of nobody's: a reservation is made and given back, through the client that requests use.
+import type { TokenPolicy } from '../tokens/token.ts';
+import { unbounded } from '../tokens/token.ts';
+import type { LedgerClient } from './client.ts';
+
+/** No token has this id: those begin with `tok_`. */
+const probeId = 'doctor-probe';
+
+const policy: TokenPolicy = {
+  tokenId: probeId,
+  accountId: probeId,
+  group: 'default',
+  bounds: unbounded,
+  version: 1,
+  status: 'active',
+  hashes: [{ hash: probeId, validUntilMs: null }],
+  expiresAtMs: null,
+  quotaNanoUsd: null,
+  budget: null,
+  models: [],
+  allowedIps: [],
+  limits: {},
+};
+
+/** What is reserved, in nano-USD. */
+const reserveNanoUsd = 1_000;
+
+/**
+ * Reserves at a ledger and gives back. Nothing of it is logged or charged; should it be cut off, the reservation expires. Throws when the
+ * ledger cannot be reached, refuses, or does not keep the reservation.
+ */
+export async function probeLedger(ledgers: LedgerClient): Promise<void> {
+  const requestId = `doctor-${crypto.randomUUID()}`;
+  await ledgers.configure(policy);
+  const ask = {
+    requestId,
+    policyVersion: policy.version,
+    groupVersion: unbounded.version,
+    hash: probeId,
+    ip: null,
+    model: null,
+    nowMs: Date.now(),
+    reserveNanoUsd,
+    inputNanoUsd: 0,
+    tokens: 0,
+    format: 'openai',
+    endpoint: 'doctor',
+    stream: false,
+    free: false,
+  } as const;
+  const admission = await ledgers.admit(probeId, ask, () => {});
+  if (admission.outcome !== 'admitted') throw new Error(`a reservation was ${admission.outcome}`);
+  const during = await ledgers.balance(probeId);
+  await ledgers.release(probeId, [requestId]);
+  const after = await ledgers.balance(probeId);
+  const kept = during.reservedNanoUsd - after.reservedNanoUsd;
+  if (kept !== reserveNanoUsd) {
+    throw new Error(`${reserveNanoUsd} nano-USD were reserved, and ${kept} were held`);
+  }
+}
