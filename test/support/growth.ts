@@ -1,23 +1,32 @@
-/** How many times the input grows between the two measurements of `growthOfTime`. */
+/** How many times larger the larger input of `growthOfTime` is. */
 const factor = 8;
 
-/** Growth of time below this is linear: linear code takes `factor` times as long, quadratic code its square. */
-export const linearGrowth = 25;
+/** `growthOfTime` of linear code is about 1, of quadratic code about `factor`; this is between. */
+export const linearGrowth = 3;
+
+/** Much more than the resolution of the clock, which may be 10 ms. */
+const enoughCpuMs = 150;
 
 /**
- * Returns how many times longer `run` takes for eight times the input. A ratio holds on a machine of any speed: each
- * time is the best of three, after a run that warms up.
+ * Returns how many times more CPU time `run` takes for one input of eight times `size` than for eight of `size`. The two
+ * take turns until the smaller has run long enough, so the ratio holds on a machine of any speed and on a busy one.
  */
 export function growthOfTime(size: number, run: (size: number) => void): number {
-  run(size);
-  return bestMs(() => run(size * factor)) / bestMs(() => run(size));
+  run(size * factor);
+  let small = 0;
+  let large = 0;
+  while (small < enoughCpuMs && large < enoughCpuMs * factor) {
+    large += cpuMs(() => run(size * factor));
+    small += cpuMs(() => {
+      for (let round = 0; round < factor; round++) run(size);
+    });
+  }
+  return large / Math.max(small, 1);
 }
 
-function bestMs(run: () => void): number {
-  const times = Array.from({ length: 3 }, () => {
-    const startedAt = performance.now();
-    run();
-    return performance.now() - startedAt;
-  });
-  return Math.min(...times);
+function cpuMs(run: () => void): number {
+  const before = process.threadCpuUsage();
+  run();
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / 1_000;
 }
