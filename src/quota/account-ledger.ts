@@ -3,6 +3,7 @@
 // sum is decided on while another is on its way.
 import { DurableObject } from 'cloudflare:workers';
 import type { Env } from '../env.ts';
+import { logWarning } from '../lib/log.ts';
 import {
   type AccountBudget,
   type AccountStanding,
@@ -147,7 +148,7 @@ export class AccountLedger extends DurableObject<Env> {
     try {
       return await holder.giveBack(this.periodKey, this.clockMs);
     } catch (error) {
-      console.warn(JSON.stringify({ event: 'slice-not-given-back', tokenId, error: String(error) }));
+      logWarning('slice-not-given-back', { tokenId, error });
       return 0;
     }
   }

@@ -3,6 +3,7 @@
 import type { Config } from '../config.ts';
 import { createMeter } from '../formats/meter.ts';
 import { AlarmClock } from '../lib/alarm-clock.ts';
+import { logWarning } from '../lib/log.ts';
 import { exchange } from '../providers/exchange.ts';
 import { baseUrlOf } from '../providers/provider.ts';
 import { providers } from '../providers/registry.ts';
@@ -35,9 +36,7 @@ export function pollThrough(upstreams: Upstreams): Poll {
       return await ask(upstreams, order, cancel);
     } catch (error) {
       const { id: requestId } = order.row;
-      console.warn(
-        JSON.stringify({ event: 'background-response-unanswered', requestId, error: String(error) }),
-      );
+      logWarning('background-response-unanswered', { requestId, error });
       return { outcome: 'unanswered' };
     }
   };

@@ -1,6 +1,7 @@
 // How the Worker calls a token's ledger: time-outs, repetition (every call carries request ids, so a
 // repeated one changes nothing), and settlements of one isolate sent together.
 import { AlarmClock } from '../lib/alarm-clock.ts';
+import { logError } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { LogRow } from '../metering/log-row.ts';
 import { boundedRow } from '../metering/log-row.ts';
@@ -238,9 +239,7 @@ export class LedgerClient implements Ledgers {
         return;
       } catch (error) {
         if (pauseMs === null) {
-          console.error(
-            JSON.stringify({ event: 'settlement-lost-to-expiry', tokenId, ids, error: String(error) }),
-          );
+          logError('settlement-lost-to-expiry', { tokenId, ids, error });
           return;
         }
         await scheduler.wait(pauseMs);

@@ -1,6 +1,7 @@
 // The money of one session: every response and every transcript is a request of its own at the token's ledger (reserved,
 // renewed, settled once), inside the session's, which counts for concurrency and is what revocation ends.
 import { limitedTokens, type Usage } from '../formats/usage.ts';
+import { logWarning } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { type Charge, chargeFor, costOfCharge } from '../metering/charge.ts';
 import type { Attempt, LogRow } from '../metering/log-row.ts';
@@ -276,5 +277,5 @@ function refusalError({ code, message, retryAfterMs, isFinal }: Refusal): RelayE
 }
 
 function reportUnreleased(error: unknown): void {
-  console.warn(JSON.stringify({ event: 'realtime-reservation-unreleased', error: String(error) }));
+  logWarning('realtime-reservation-unreleased', { error });
 }

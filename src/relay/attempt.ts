@@ -1,4 +1,5 @@
 // One try at an upstream: which channel and key, what came back, and what that says of them.
+import { logError } from '../lib/log.ts';
 import { RelayError, wordsWithCause } from '../lib/relay-error.ts';
 import { exchange } from '../providers/exchange.ts';
 import type { AdaptedBody } from '../providers/provider.ts';
@@ -120,14 +121,7 @@ async function openedKey(
   try {
     return await services.keys.keyOf(route.channel, keyId);
   } catch (cause) {
-    console.error(
-      JSON.stringify({
-        event: 'channel-key-unreadable',
-        channelId: route.channel.id,
-        keyId,
-        cause: wordsWithCause(cause),
-      }),
-    );
+    logError('channel-key-unreadable', { channelId: route.channel.id, keyId, cause: wordsWithCause(cause) });
     return null;
   }
 }

@@ -30,9 +30,9 @@ const layers: readonly (readonly string[])[] = [
   // The Worker's entry on a machine of one's own, before the one that is deployed.
   ['host'],
   ['index.ts'],
-  ['hourly.ts'],
-  ['app.ts'],
-  ['schema-gate.ts'],
+  ['hourly.ts', 'app.ts'],
+  ['cross-origin.ts', 'management-services.ts', 'not-found.ts', 'schema-gate.ts'],
+  ['services.ts'],
   ['http', 'dashboard'],
   ['relay', 'realtime'],
   ['quota'],
@@ -166,9 +166,9 @@ it('keeps the command line out of the Worker, and the Worker out of the command 
   expect(importsThat((from, to) => partOf(from) === 'cli' && !mayImport(to))).toEqual([]);
 });
 
-it('knows `Env` only in app.ts, hourly.ts, config.ts, the entries, the doors’ context and the Durable Objects', () => {
+it('knows `Env` only in config.ts, in what an isolate is put together of, the doors’ context and the Durable Objects', () => {
   const may =
-    /^(app|config|hourly|index|host\/entry)\.ts$|^http\/door\.ts$|^quota\/(account-)?ledger\.ts$|^realtime\/session\.ts$/;
+    /^(app|config|hourly|index|services|management-services|host\/entry)\.ts$|^http\/door\.ts$|^quota\/(account-)?ledger\.ts$|^realtime\/session\.ts$/;
   expect(filesSaying(/\bimport\b[^;]*\bEnv\b[^;]*\benv\.ts/, may)).toEqual([]);
 });
 
@@ -182,9 +182,14 @@ it('fetches upstreams in one place', () => {
   expect(
     filesSaying(
       /(?<![.\w])fetch\(/,
-      /^(providers\/call|realtime\/session|host\/entry)\.ts$|^cli\/|^(app|hourly)\.ts$/,
+      /^(providers\/call|realtime\/session|host\/entry)\.ts$|^cli\/|^(app|hourly|services)\.ts$/,
     ),
   ).toEqual([]);
+});
+
+it('writes to the console in one place, lib/log.ts', () => {
+  const text = /^(lib\/log|dashboard\/pages\/snippets)\.ts$|^cli\//;
+  expect(filesSaying(/\bconsole\./, text)).toEqual([]);
 });
 
 it('has no file over three hundred lines', () => {
