@@ -38,14 +38,14 @@ export const variableNames = Object.keys({
 } satisfies Record<VariableName, true>) as readonly VariableName[];
 
 /** A channel that exists because an environment variable names its key. */
-export interface EnvironmentChannel {
+interface EnvironmentChannel {
   provider: 'openai' | 'anthropic' | 'gemini';
   key: string;
   baseUrl: string | null;
 }
 
 /** The demo upstream of `npm start`: where it listens, and its models by provider. */
-export interface DemoUpstream {
+interface DemoUpstream {
   baseUrl: string;
   models: Readonly<Record<string, string[]>>;
 }
@@ -67,7 +67,7 @@ export interface GithubApp {
 }
 
 /** How people log in to the dashboard besides passwords and passkeys; null: not at all. */
-export interface SignIn {
+interface SignIn {
   readonly github: GithubApp | null;
   readonly access: AccessApplication | null;
 }

@@ -7,7 +7,7 @@ import { discoverModels, testChannel } from './relay/channel-checks.ts';
 import { servicesOf } from './services.ts';
 
 /** The relay's version, as /api/health tells it. */
-export const version = '0.1.0';
+const version = '0.1.0';
 
 /** What the management API and the pages stand on; loaded on demand, with them. */
 export async function managementServices(env: Env): Promise<ManagementServices> {

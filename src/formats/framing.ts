@@ -10,7 +10,7 @@ import { createRawSseSplitter, type RawSseBlock } from './sse.ts';
 import type { ArrayPosition, Framing } from './wire-kind.ts';
 
 /** What one meter may hold. Beyond it an event is passed over, or a body has no usage: wrong is worse than none. */
-export const framingLimits = {
+const framingLimits = {
   /** Of one stream event. The largest seen are images in base64, some 5 MB. */
   maximumEventCharacters: 16 * 1024 * 1024,
   /** Of the skeleton of a JSON body, which has neither long strings nor arrays of numbers. */

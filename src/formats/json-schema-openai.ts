@@ -55,7 +55,7 @@ export function strictSchema(schema: JsonObject): JsonObject | null {
 }
 
 /** Whether every object forbids further members and requires all that it has. */
-export function isStrictSchema(schema: JsonObject): boolean {
+function isStrictSchema(schema: JsonObject): boolean {
   const { properties, required, additionalProperties } = schema;
   if (isObject(properties) || schema.type === 'object') {
     const names = Object.keys(isObject(properties) ? properties : {});

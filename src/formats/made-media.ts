@@ -9,7 +9,7 @@ export interface ImageTraits {
 }
 
 /** A picture that a tool of a response makes. */
-export interface ToolImage extends ImageTraits {
+interface ToolImage extends ImageTraits {
   model: string | null;
   partials: number;
 }

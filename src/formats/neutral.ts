@@ -61,7 +61,7 @@ export interface NeutralRequest {
   paths: Partial<Record<keyof NeutralRequest, string>>;
 }
 
-export type ServiceTier = 'auto' | 'default' | 'flex' | 'priority' | 'standard_only' | (string & {});
+type ServiceTier = 'auto' | 'default' | 'flex' | 'priority' | 'standard_only' | (string & {});
 
 /** One turn, or part of one. Tool results stand in `user` messages, as parts. */
 export interface NeutralMessage {

@@ -37,7 +37,7 @@ export function mediaOfFileId(kind: MediaPart['kind'], id: string, origin: Forma
 }
 
 /** `mp3` → `audio/mpeg`. */
-export function audioMediaType(format: string): string {
+function audioMediaType(format: string): string {
   if (format === 'mp3') return 'audio/mpeg';
   if (format === 'pcm16') return 'audio/pcm';
   return `audio/${format}`;

@@ -2,7 +2,7 @@
 import type { Charge } from './charge.ts';
 
 /** Bounds of the text in a row: what callers and upstreams write must not fill a database that they do not pay for. */
-export const rowLimits = {
+const rowLimits = {
   /** Names of models; a caller's has no more (formats/model-name.ts), an operator's `model_map` neither. */
   modelCharacters: 256,
   /** Codes; an upstream's own error codes are among them. */

@@ -30,7 +30,7 @@ export async function recordedToken(db: D1Database, id: string): Promise<Recorde
 }
 
 /** Requests and their cost. */
-export interface Tally {
+interface Tally {
   requests: number;
   costNanoUsd: number;
 }

@@ -15,7 +15,7 @@ import {
 import { periodStartMs } from './period.ts';
 
 /** Bounds of handing out. */
-export const accountSlices = {
+const accountSlices = {
   /** A slice is this share of what is left at most (beyond what is needed now), in whole requests. */
   shareOfRoom: 1 / 64,
   /** Slices that are called back at a time: the largest. */

@@ -21,7 +21,7 @@ export interface Upstreams {
 }
 
 /** An upstream that takes longer to say how a response is has not answered. */
-export const pollTimeoutMs = 10_000;
+const pollTimeoutMs = 10_000;
 
 /** The upstreams of the channels in that database and that configuration. */
 export function upstreamsOf(db: D1Database, config: Config): Upstreams {

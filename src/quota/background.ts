@@ -18,7 +18,7 @@ export type Polled =
 export type Poll = (order: BackgroundOrder, cancel: boolean) => Promise<Polled>;
 
 /** When responses in the background are asked for, and for how long. */
-export const backgroundRhythm = {
+const backgroundRhythm = {
   /** The first time after this; the pause then grows by half each time … */
   firstPollMs: 2_000,
   /** … up to this. */

@@ -8,13 +8,13 @@ import type { AdmissionAsk, Look, Settlement } from './quota.ts';
 import type { Hold, Totals, UnknownHold } from './records.ts';
 
 /** How long a reservation lives without a sign of life. The relay renews it while the request runs. */
-export const leaseMs = 30_000;
+const leaseMs = 30_000;
 
 /**
  * After a reset: a running request renews its lease within ten seconds, or is settled; a stored hold of which
  * nothing is heard for so long is an orphan. What is stored of its lease may be older than its last renewal.
  */
-export const restoredLeaseMs = 15_000;
+const restoredLeaseMs = 15_000;
 
 /** How long a settled request id is remembered: far longer than any settlement is repeated. */
 export const rememberMs = 600_000;
@@ -224,7 +224,7 @@ function sumOf(unknown: readonly UnknownHold[]): number {
 }
 
 /** `error_code` of a row whose request was settled by the ledger itself. */
-export const orphanErrorCode = 'worker_lost';
+const orphanErrorCode = 'worker_lost';
 
 function orphanRow(
   hold: Hold,

@@ -25,7 +25,7 @@ import {
 import type { BackgroundEnding, BackgroundOrder, PolicyQuestion } from './records.ts';
 
 /** Times and bounds of calls to a ledger. */
-export const ledgerCalls = {
+const ledgerCalls = {
   /** An admission later than this counts as unreachable. */
   timeoutMs: 10_000,
   /** Settlements of one token and isolate wait this long for company: they then are one call and one row. */

@@ -10,7 +10,7 @@ import { type Audit, mostPending } from './quota.ts';
 import { RefusalTally } from './refusal-tally.ts';
 
 /** When rows go to D1. */
-export const outboxRhythm = {
+const outboxRhythm = {
   /** This long after the first of them. */
   flushMs: 1_000,
   /** … or this long, while rows keep coming. */

@@ -37,7 +37,7 @@ export interface AdmissionAsk {
   within?: string;
 }
 
-export type LedgerRefusalCode = Extract<
+type LedgerRefusalCode = Extract<
   RelayErrorCode,
   | 'invalid_api_key'
   | 'token_disabled'

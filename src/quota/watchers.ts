@@ -6,7 +6,7 @@ import type { Refusal } from './quota.ts';
 import type { PolicyQuestion } from './records.ts';
 
 /** A watch is answered after this at the latest, so that whoever waits renews its lease. */
-export const watchMs = 10_000;
+const watchMs = 10_000;
 
 interface Watcher {
   question: PolicyQuestion;

@@ -6,7 +6,7 @@ import { LiveSession, type RealtimeServices } from './live-session.ts';
 import { orderOf } from './order.ts';
 import { Settlements } from './settlements.ts';
 
-export abstract class RealtimeSession extends DurableObject<Env> {
+abstract class RealtimeSession extends DurableObject<Env> {
   private settlements: Settlements | null = null;
 
   protected abstract services(): RealtimeServices;

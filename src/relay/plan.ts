@@ -34,7 +34,7 @@ export interface PricedRoute extends WishedRoute {
 }
 
 /** What a request is at most, and probably, in tokens. */
-export type RequestSize = Pick<Bound, 'inputTokens' | 'outputTokens' | 'typicalInput'>;
+type RequestSize = Pick<Bound, 'inputTokens' | 'outputTokens' | 'typicalInput'>;
 
 export interface Plan {
   facts: RequestFacts;

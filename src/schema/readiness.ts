@@ -14,7 +14,7 @@ export type SchemaReadiness =
   | { readonly state: 'failed'; readonly reason: string };
 
 /** A first request waits so long for the database, then goes its way without it. Steps that have begun go on. */
-export const schemaWaitMs = 5_000;
+const schemaWaitMs = 5_000;
 
 const ready: SchemaReadiness = { state: 'ready' };
 const away: SchemaReadiness = { state: 'away' };

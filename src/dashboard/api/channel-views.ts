@@ -47,7 +47,7 @@ export function changesOfChannel(edit: ChannelEdit | NewChannel): ChannelChanges
   };
 }
 
-export function settingsView(settings: ChannelSettings): SettingsView {
+function settingsView(settings: ChannelSettings): SettingsView {
   const { preset, responsesApi, firstByteMs, idleMs, region, project, location, sharedResources } = settings;
   const times = { first_byte_ms: firstByteMs, idle_ms: idleMs };
   const shared = sharedResources === undefined ? undefined : [...sharedResources];

@@ -59,7 +59,7 @@ function citationsOf(citations: Extract<NeutralPart, { type: 'text' }>['citation
 }
 
 /** Images; PDFs and plain text as documents. Sound, video and other files have no block. */
-export function writeMedia(part: MediaPart): JsonObject | null {
+function writeMedia(part: MediaPart): JsonObject | null {
   if (part.kind !== 'image' && part.kind !== 'document') return null;
   const source = sourceOf(part);
   if (source === null) return null;

@@ -116,7 +116,7 @@ function textBlock({ text, citations = [] }: TextPart): JsonObject {
 }
 
 /** Thoughts with nothing to read are redacted ones; another provider's proof goes as a carry. */
-export function thinkingBlock({ text, paragraphs, proof }: Omit<ReasoningPart, 'type'>): JsonObject {
+function thinkingBlock({ text, paragraphs, proof }: Omit<ReasoningPart, 'type'>): JsonObject {
   const value = signatureOf(paragraphs, proof);
   if (text === '' && proof?.kind === 'encrypted') return { type: 'redacted_thinking', data: value };
   return { type: 'thinking', thinking: text, signature: value };

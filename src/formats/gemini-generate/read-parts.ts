@@ -25,7 +25,7 @@ export function readPart(wire: JsonObject, callId: (name: string) => string): Ca
 }
 
 /** A thought signature: Gemini's own, or what the relay carried through. */
-export function readSignature(value: string | undefined): {
+function readSignature(value: string | undefined): {
   proof: Proof | undefined;
   carried: CarriedThought[];
 } {
@@ -86,7 +86,7 @@ function textOfResponse(response: JsonObject): string {
 }
 
 /** Bytes or a file; null for a part that is neither. */
-export function readMedia(wire: JsonObject): MediaPart | null {
+function readMedia(wire: JsonObject): MediaPart | null {
   const blob = objectOf(wire, 'inlineData');
   const file = objectOf(wire, 'fileData');
   const mediaType = textOf(blob ?? file, 'mimeType');

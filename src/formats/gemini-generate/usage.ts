@@ -36,7 +36,7 @@ export function readGenerateUsage(usage: JsonObject | undefined): Usage | null {
 }
 
 /** Token counts by kind of media. Documents are priced as images (as genai-prices does). */
-export interface ModalityCounts {
+interface ModalityCounts {
   audio: number;
   image: number;
   video: number;

@@ -16,7 +16,7 @@ interface Turn {
  * What Google documents for calls that another model made: it switches the check of that signature off.
  * https://ai.google.dev/gemini-api/docs/thought-signatures#faqs
  */
-export const foreignSignature = 'skip_thought_signature_validator';
+const foreignSignature = 'skip_thought_signature_validator';
 
 export function writeContents(
   request: NeutralRequest,

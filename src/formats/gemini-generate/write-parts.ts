@@ -107,7 +107,7 @@ function objectIn(text: string): JsonObject | null {
 }
 
 /** Bytes, addresses (Gemini fetches them itself), and files of its own. */
-export function writeMedia(part: MediaPart, context: PartContext): JsonObject | null {
+function writeMedia(part: MediaPart, context: PartContext): JsonObject | null {
   const { source } = part;
   const resolution = resolutionOf(part, context);
   switch (source.type) {

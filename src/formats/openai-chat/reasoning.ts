@@ -24,7 +24,7 @@ export function readReasoning(
 }
 
 /** The readable text of one entry of reasoning_details. */
-export function detailText(detail: JsonObject): string {
+function detailText(detail: JsonObject): string {
   return textAt(detail, 'text') ?? textAt(detail, 'summary') ?? '';
 }
 

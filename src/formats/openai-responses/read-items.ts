@@ -61,7 +61,7 @@ function readCall(item: JsonObject): NeutralPart[] {
  * Reasoning: whole thoughts (`content`) where the model tells them, else its summary. A carry in
  * `encrypted_content` is another provider's proof, whose text is the summary unless the carry has its own.
  */
-export function readReasoning(item: JsonObject): ReasoningPart[] {
+function readReasoning(item: JsonObject): ReasoningPart[] {
   const paragraphs = reasoningParagraphs(item);
   const encrypted = textAt(item, 'encrypted_content');
   const carried = encrypted === undefined ? null : readCarry(encrypted);

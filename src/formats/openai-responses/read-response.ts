@@ -36,7 +36,7 @@ export function createdAt({ created_at: created }: JsonObject): number | null {
 }
 
 /** The parts of one output item. */
-export function readOutputItem(item: JsonObject): NeutralPart[] {
+function readOutputItem(item: JsonObject): NeutralPart[] {
   return item.type === 'message' ? objectsAt(item, 'content').flatMap(readContentPart) : readItem(item);
 }
 

@@ -5,7 +5,7 @@ import { isObject } from '../../formats/json-reader.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { type Frame, textOfFrame } from '../frames.ts';
 
-export type BulkKind = 'heard-audio' | 'seen-video' | 'said-audio';
+type BulkKind = 'heard-audio' | 'seen-video' | 'said-audio';
 
 export type LiveFacts =
   /** One piece of media and nothing else. */
