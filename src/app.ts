@@ -1,8 +1,9 @@
 // The composition root: builds the services of an isolate once, mounts the doors and the management API.
 import { type Context, Hono, type HonoRequest, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
-import { type Config, type Env, readConfig } from './config.ts';
+import { type Config, readConfig } from './config.ts';
 import type { ManagementServices } from './dashboard/api/services.ts';
+import type { Env } from './env.ts';
 import { anthropicDoor } from './http/anthropic.ts';
 import { atDoor, type DoorEnv, newRequestId } from './http/door.ts';
 import { exposedHeaders } from './http/exposed-headers.ts';
@@ -102,7 +103,6 @@ function buildServices(env: Env): Services {
   };
 }
 
-/** One board for the whole deployment. */
 /** On the edge, Cloudflare's own pool decides which connection that is. */
 function resend({ NEW_CONNECTIONS: connections }: Env): FetchUpstream {
   return connections === undefined
@@ -110,8 +110,10 @@ function resend({ NEW_CONNECTIONS: connections }: Env): FetchUpstream {
     : (url, init) => connections.fetch(url, init);
 }
 
+/** One board for the whole deployment. */
 function healthBoard({ HEALTH }: Env): HealthBoardPort {
-  return { exchange: (report) => HEALTH.get(HEALTH.idFromName('board')).exchange(report) };
+  const board = () => HEALTH.get(HEALTH.idFromName('board')) as unknown as HealthBoardPort;
+  return { exchange: (report) => board().exchange(report) };
 }
 
 const snapshotKey = 'catalog';

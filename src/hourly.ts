@@ -1,8 +1,8 @@
 // The hourly work: a fresh copy of the catalog for isolates that start while the database is away, forgetting, and the
 // price table.
 import { report, servicesOf } from './app.ts';
-import type { Env } from './config.ts';
 import { recordHourlyRun } from './dashboard/doctor/hourly-run-store.ts';
+import type { Env } from './env.ts';
 import { forgetRowsBefore } from './metering/log.ts';
 import { refreshPriceTable } from './metering/price-refresh.ts';
 import { schemaReadiness } from './schema/readiness.ts';

@@ -1,5 +1,5 @@
 import { app, servicesOf } from './app.ts';
-import type { Env } from './config.ts';
+import type { Env } from './env.ts';
 import { hourly } from './hourly.ts';
 import { realtimeSessionWith } from './realtime/session.ts';
 

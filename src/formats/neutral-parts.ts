@@ -1,6 +1,6 @@
 // What messages are made of in the neutral form (neutral.ts), in questions and in answers.
-import type { FormatName } from './neutral.ts';
-import type { JsonObject } from './observation.ts';
+import type { JsonObject } from '../lib/json.ts';
+import type { FormatName } from './format-name.ts';
 
 /** A marker: what stands up to here shall be cached. `ttl` as Anthropic spells it. */
 export interface CacheMarker {

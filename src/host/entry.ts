@@ -2,7 +2,7 @@
 // the client is. Not part of a deployment.
 import { env as hostEnvironment, WorkerEntrypoint } from 'cloudflare:workers';
 import { servicesOf } from '../app.ts';
-import type { Env } from '../config.ts';
+import type { Env } from '../env.ts';
 import relay from '../index.ts';
 import { type Client, clientOf, trustedProxies } from './client.ts';
 

@@ -2,7 +2,7 @@
 // account's tokens. The sum of the slices never passes the budget. Draws are served one after the other, so that no
 // sum is decided on while another is on its way.
 import { DurableObject } from 'cloudflare:workers';
-import type { Env } from '../config.ts';
+import type { Env } from '../env.ts';
 import {
   type AccountBudget,
   type AccountStanding,

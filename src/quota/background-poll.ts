@@ -9,8 +9,9 @@ import { providers } from '../providers/registry.ts';
 import type { LiveChannel } from '../routing/catalog.ts';
 import { findChannel } from '../routing/find-channel.ts';
 import { KeyRing } from '../routing/key-ring.ts';
-import type { BackgroundOrder, Poll, Polled } from './background.ts';
-import { type BackgroundEnding, endingOfMeter, settlementOf } from './background-ending.ts';
+import type { Poll, Polled } from './background.ts';
+import { endingOfMeter, settlementOf } from './background-ending.ts';
+import type { BackgroundEnding, BackgroundOrder } from './records.ts';
 
 /** Where channels and their keys come from. */
 export interface Upstreams {

@@ -2,13 +2,10 @@
 // repeated one changes nothing), and settlements of one isolate sent together.
 import { AlarmClock } from '../lib/alarm-clock.ts';
 import { RelayError } from '../lib/relay-error.ts';
+import type { LogRow } from '../metering/log-row.ts';
+import { boundedRow } from '../metering/log-row.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
-import type { BackgroundOrder } from './background.ts';
-import type { BackgroundEnding } from './background-ending.ts';
-import type { TokenLedger } from './ledger.ts';
 import { asUnavailable, isRetryable, shuttingDown, unknownToken, unreachable } from './ledger-failure.ts';
-import { boundedRow } from './log-row.ts';
-import type { PolicyQuestion } from './policy.ts';
 import {
   type Admission,
   type AdmissionAsk,
@@ -18,13 +15,13 @@ import {
   isForWantOfRoom,
   type LedgerRpc,
   type Ledgers,
-  type LogRow,
   type Look,
   type LookAnswer,
   type Refusal,
   type Settlement,
   type Stale,
 } from './quota.ts';
+import type { BackgroundEnding, BackgroundOrder, PolicyQuestion } from './records.ts';
 
 /** Times and bounds of calls to a ledger. */
 export const ledgerCalls = {
@@ -52,10 +49,10 @@ export class LedgerClient implements Ledgers {
   private readonly ids = new Map<string, DurableObjectId>();
   /** From then on running requests are ended, because the host shuts down. */
   private endsAtMs = Number.POSITIVE_INFINITY;
-  private readonly namespace: DurableObjectNamespace<TokenLedger>;
+  private readonly namespace: DurableObjectNamespace;
   private readonly readPolicy: PolicyReader;
 
-  constructor(namespace: DurableObjectNamespace<TokenLedger>, readPolicy: PolicyReader) {
+  constructor(namespace: DurableObjectNamespace, readPolicy: PolicyReader) {
     this.namespace = namespace;
     this.readPolicy = readPolicy;
   }

@@ -2,9 +2,10 @@
 // row as often as it takes; D1 keeps a row once.
 import { withTimer } from '../lib/timer.ts';
 import { appendRows, probeLog, type SpentReport } from '../metering/log.ts';
+import type { LogRow, PendingRow } from '../metering/log-row.ts';
 import { schemaReadiness } from '../schema/readiness.ts';
 import type { LedgerStore } from './ledger-store.ts';
-import { type Audit, type LogRow, mostPending, type PendingRow } from './quota.ts';
+import { type Audit, mostPending } from './quota.ts';
 import { RefusalTally } from './refusal-tally.ts';
 
 /** When rows go to D1. */

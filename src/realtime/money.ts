@@ -3,11 +3,12 @@
 import { limitedTokens, type Usage } from '../formats/usage.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { type Charge, chargeFor, costOfCharge } from '../metering/charge.ts';
+import type { Attempt, LogRow } from '../metering/log-row.ts';
+import { blankRow } from '../metering/log-row.ts';
 import type { Rates } from '../metering/price.ts';
 import { standardTerms } from '../metering/service-tier.ts';
 import type { LedgerClient } from '../quota/client.ts';
-import { blankRow } from '../quota/log-row.ts';
-import type { AdmissionAsk, Attempt, LogRow, Look, LookAnswer, Refusal } from '../quota/quota.ts';
+import type { AdmissionAsk, Look, LookAnswer, Refusal } from '../quota/quota.ts';
 import type { LiveChannel } from '../routing/catalog.ts';
 import { identityOf } from '../tokens/resolve.ts';
 import { boundAt, type TurnBound, type TurnMeasure } from './bound.ts';

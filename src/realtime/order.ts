@@ -1,8 +1,8 @@
 // What the door hands over to a session's Durable Object with the upgrade: who calls, and what was asked for. It travels
 // in a header between the two, which no caller can set: the door makes that request anew.
-import type { JsonObject } from '../formats/observation.ts';
+import type { JsonObject } from '../lib/json.ts';
 import { neverForwarded } from '../providers/request-allowlist.ts';
-import type { PolicyQuestion } from '../quota/policy.ts';
+import type { PolicyQuestion } from '../quota/records.ts';
 import type { TokenIdentity } from '../tokens/token.ts';
 
 /** A session as it was admitted. */

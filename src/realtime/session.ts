@@ -1,7 +1,7 @@
 // The Durable Object of one realtime session: the two sockets live here, and what they owe until the ledger has it. The
 // class gets its services from the isolate (index.ts): a session shares them with all that runs beside it.
 import { DurableObject } from 'cloudflare:workers';
-import type { Env } from '../config.ts';
+import type { Env } from '../env.ts';
 import { LiveSession, type RealtimeServices } from './live-session.ts';
 import { orderOf } from './order.ts';
 import { Settlements } from './settlements.ts';

@@ -3,8 +3,8 @@
 import type { Meter } from '../formats/meter.ts';
 import { endingOfMeter } from '../quota/background-ending.ts';
 import type { Admitted } from './admitted.ts';
-import type { Sent } from './attempt.ts';
 import type { Call, RelayServices } from './call.ts';
+import type { Sent } from './sent.ts';
 
 /** The id in the path of a stored response; null: the request is for none. */
 function responseIdOf({ endpoint, suffix }: Call): string | null {

@@ -1,7 +1,7 @@
 // The relay's own keeping of responses, for channels that have no such thing: off unless the operator gives it a number
 // of days; per account, sealed under ENCRYPTION_KEY, gone when the time is over. `store: false` is always obeyed.
-import type { JsonObject } from '../formats/observation.ts';
 import { type EncryptionKeys, unsealWithAny } from '../lib/encryption-keys.ts';
+import type { JsonObject } from '../lib/json.ts';
 import { type Sealed, seal, UnsealError } from '../lib/seal.ts';
 import type { ConversationStore } from '../routing/conversation-store.ts';
 

@@ -2,7 +2,7 @@
 // conversation is that a response ends: the next request names it instead of holding it.
 import type { Meter } from '../formats/meter.ts';
 import type { Admitted } from './admitted.ts';
-import type { Sent } from './attempt.ts';
+import type { Sent } from './sent.ts';
 
 /** Pauses between tries where the database does not take them. This isolate knows them all the while. */
 const pausesMs = [1_000, 4_000, 16_000];

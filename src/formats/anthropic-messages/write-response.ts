@@ -1,4 +1,5 @@
 // A neutral answer as a whole message, for clients of the Messages API.
+import type { JsonObject } from '../../lib/json.ts';
 import { CarryCollector, callIdWithCarry, unprovenSignature, writeCarry } from '../carry.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import type {
@@ -9,7 +10,6 @@ import type {
   Stop,
   TextPart,
 } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { wantsReasoning } from '../reasoning.ts';
 import { argumentsObject } from '../tool-arguments.ts';
 import type { AnswerContext, WrittenResponse } from '../translation.ts';

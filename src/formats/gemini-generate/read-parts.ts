@@ -1,4 +1,5 @@
 // Parts, of requests and of answers, to neutral parts. https://ai.google.dev/api/caching#Part
+import type { JsonObject } from '../../lib/json.ts';
 import { type CarriedThought, type CarryingPart, readCarry } from '../carry.ts';
 import { canonicalMediaType } from '../data-url.ts';
 import type {
@@ -10,7 +11,6 @@ import type {
   ToolCallPart,
   ToolResultPart,
 } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { memberOf, objectOf, objectsOf, textOf } from './members.ts';
 
 /** `callId`: the id of a call, or of the call that a result belongs to, where the part has none. */

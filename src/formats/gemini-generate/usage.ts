@@ -1,7 +1,7 @@
 // Gemini's usageMetadata to neutral counts.
 // https://ai.google.dev/api/generate-content#UsageMetadata
+import type { JsonObject } from '../../lib/json.ts';
 import { countAt, firstCount, objectsAt, textAt } from '../json-reader.ts';
-import type { JsonObject } from '../observation.ts';
 import { type Usage, usageOf } from '../usage.ts';
 
 /**

@@ -2,9 +2,9 @@
 // member, and some want it back: `reasoning_content` (DeepSeek, Moonshot, xAI, Z.ai, Alibaba), `reasoning` with or
 // without `reasoning_details` (OpenRouter, Groq, Together, Ollama), parts of the content (Mistral).
 // https://api-docs.deepseek.com/guides/thinking_mode, https://openrouter.ai/docs/use-cases/reasoning-tokens
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectsAt, textAt } from '../json-reader.ts';
 import type { Proof, ReasoningPart } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { paragraphBreak } from '../reasoning.ts';
 
 /** The member that a reasoning text stood in. `thinking`: a part of the content. */

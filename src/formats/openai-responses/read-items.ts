@@ -1,5 +1,6 @@
 // Single items that requests and answers of Responses have in common, to neutral parts: calls, reasoning,
 // searches, pictures. https://platform.openai.com/docs/api-reference/responses/object#responses/object-output
+import type { JsonObject } from '../../lib/json.ts';
 import { readCallId, readCarry } from '../carry.ts';
 import { mediaKind } from '../data-url.ts';
 import { objectAt, objectsAt, textAt } from '../json-reader.ts';
@@ -11,7 +12,6 @@ import type {
   ToolCallPart,
   WebSearchPart,
 } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { paragraphBreak } from '../reasoning.ts';
 import { flatName } from './namespaces.ts';
 

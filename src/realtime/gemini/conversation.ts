@@ -7,8 +7,8 @@ import {
   textOf,
   textsOf,
 } from '../../formats/gemini-generate/members.ts';
-import type { JsonObject } from '../../formats/observation.ts';
 import { type Usage, usageOf } from '../../formats/usage.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import { inputBounds, outputBounds } from '../../metering/bound.ts';
 import { type AudioRate, measureOf, secondsOf, type TurnMeasure } from '../bound.ts';
 

@@ -1,8 +1,8 @@
 // The whole Worker with people who are logged in: an admin and two members, each with a cookie as a browser has it.
 import { env } from 'cloudflare:workers';
-import type { Env } from '../../../src/config.ts';
 import { AccountStore } from '../../../src/dashboard/accounts/account-store.ts';
 import { hashPassword } from '../../../src/dashboard/accounts/password.ts';
+import type { Env } from '../../../src/env.ts';
 import { emptyDatabase } from '../api/relay.ts';
 import { type OpenRelay, openRelay, type Reply } from '../doors/open-relay.ts';
 
