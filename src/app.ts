@@ -98,13 +98,13 @@ function buildServices(env: Env): Services {
     ),
     heldBytes: new HeldBytes(relayLimits.heldBytesOfIsolate),
     sendToAi: env.AI === undefined ? null : sendToBinding(env.AI),
-    sendAnew: sendAnew(env),
+    resend: resend(env),
   };
 }
 
 /** One board for the whole deployment. */
 /** On the edge, Cloudflare's own pool decides which connection that is. */
-function sendAnew({ NEW_CONNECTIONS: connections }: Env): FetchUpstream {
+function resend({ NEW_CONNECTIONS: connections }: Env): FetchUpstream {
   return connections === undefined
     ? (url, init) => fetch(url, init)
     : (url, init) => connections.fetch(url, init);

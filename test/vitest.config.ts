@@ -1,41 +1,33 @@
-// Pure code in Node, the Worker and its stores inside workerd, and Node programs that drive a running relay (official
-// SDKs, sockets, the command line).
+// Projects by folder (test/README.md): pure code in Node, the Worker and its stores inside workerd, and Node programs
+// that drive a running relay.
 import { availableParallelism } from 'node:os';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
-const workerTests = ['test/worker/**/*.test.ts'];
-/** Of sockets, what asks how much and by whom, not how soon. */
-const untimedSockets = 'test/sockets/*-{money,aliases,models,quota}.test.ts';
-const clientTests = ['test/{sdk,replay,cli,browser}/**/*.test.ts', untimedSockets];
-const timedTests = ['test/{sockets,scale}/**/*.test.ts'];
-const faultTests = ['test/faults/**/*.test.ts'];
-const agentTests = ['test/agents/**/*.test.ts'];
+/** Files that run side by side and compute most of the time. */
+const computing = Math.max(2, availableParallelism());
 
-/** Files that run side by side. Most of them wait more than they compute: two are never too many. */
-const maxWorkers = Math.max(2, availableParallelism() - 1);
-
-/** Some count to a hundred thousand, and a machine may be busy. */
-const testTimeout = 20_000;
+/** Files that run side by side and mostly wait for processes and sockets. */
+const waiting = 4;
 
 /** Tests that drive processes of their own: seconds to start, and sockets to wait for. */
 const system = {
   testTimeout: 60_000,
   hookTimeout: 120_000,
-  globalSetup: new URL('support/host-bundle.ts', import.meta.url).pathname,
+  globalSetup: new URL('./support/host-bundle.ts', import.meta.url).pathname,
 };
 
-/** Real agents from npm: not part of `npm test`. */
-const agentsProject = {
+/** Agents from npm: not part of `npm test`. */
+const agents = {
   test: {
     ...system,
-    globalSetup: [system.globalSetup, new URL('agents/install.ts', import.meta.url).pathname],
+    globalSetup: [system.globalSetup, new URL('./e2e/agents/install.ts', import.meta.url).pathname],
     name: 'agents',
-    include: agentTests,
+    include: ['test/e2e/agents/**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 600_000,
     fileParallelism: false,
-    sequence: { groupOrder: 4 },
+    sequence: { groupOrder: 5 },
   },
 };
 
@@ -45,11 +37,10 @@ export default defineConfig(({ mode }) => ({
     projects: [
       {
         test: {
-          testTimeout,
-          maxWorkers,
+          testTimeout: 20_000,
+          maxWorkers: computing,
           name: 'unit',
-          include: ['test/**/*.test.ts'],
-          exclude: [...workerTests, ...clientTests, ...timedTests, ...faultTests, ...agentTests],
+          include: ['test/unit/**/*.test.ts'],
         },
       },
       {
@@ -66,45 +57,44 @@ export default defineConfig(({ mode }) => ({
           }),
         ],
         test: {
-          testTimeout,
+          testTimeout: 20_000,
           hookTimeout: 30_000,
-          maxWorkers,
+          maxWorkers: computing,
           name: 'worker',
-          include: workerTests,
+          include: ['test/worker/**/*.test.ts'],
           setupFiles: ['test/worker/setup.ts'],
         },
       },
       {
         test: {
           ...system,
-          name: 'clients',
-          include: clientTests,
-          maxWorkers: 3,
+          name: 'e2e',
+          include: ['test/e2e/{browser,cli,replay,sdk,sockets}/**/*.test.ts'],
+          maxWorkers: waiting,
           sequence: { groupOrder: 1 },
         },
       },
       {
-        // Mostly the reservations of the dead are waited for.
+        // Mostly waits for the reservations of killed processes to expire.
         test: {
           ...system,
           name: 'faults',
-          include: faultTests,
+          include: ['test/load/faults/**/*.test.ts'],
           maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },
       {
-        // What happens within a second is measured with nothing else running.
+        // Measures what happens within a second, so nothing else runs.
         test: {
           ...system,
-          name: 'timed',
-          include: timedTests,
-          exclude: [untimedSockets],
+          name: 'timing',
+          include: ['test/{e2e/timing,load/scale}/**/*.test.ts'],
           fileParallelism: false,
           sequence: { groupOrder: 3 },
         },
       },
-      ...(mode === 'agents' ? [agentsProject] : []),
+      ...(mode === 'agents' ? [agents] : []),
     ],
   },
 }));

@@ -17,7 +17,7 @@ export interface UpstreamCall extends UpstreamRequest {
   /** What sends it; undefined: `fetch`. */
   send?: Send;
   /** What sends it once more, on a new connection; undefined: it is not to be sent twice. */
-  sendAnew?: FetchUpstream;
+  resend?: FetchUpstream;
 }
 
 /** `fetch`, or what stands for it. */
@@ -62,7 +62,7 @@ function isAnswer({ status }: Response): boolean {
 }
 
 /** When each origin last answered: to it a connection may be open. */
-const answeredAtMs = new Map<string, number>();
+const lastAnswerAtMs = new Map<string, number>();
 
 async function responseTo(call: UpstreamCall): Promise<Response> {
   const { url, body, abort, clock, firstByteMs, send } = call;
@@ -86,7 +86,7 @@ async function responseTo(call: UpstreamCall): Promise<Response> {
 }
 
 async function fetched(call: UpstreamCall): Promise<Response> {
-  const { url, method, headers, body, abort, sendAnew } = call;
+  const { url, method, headers, body, abort, resend } = call;
   const init: RequestInit = { method, headers, body, signal: abort.signal, redirect: 'manual' };
   const origin = url.slice(0, url.indexOf('/', 'https://'.length));
   const startedAtMs = Date.now();
@@ -94,18 +94,18 @@ async function fetched(call: UpstreamCall): Promise<Response> {
   try {
     response = await fetch(url, init);
   } catch (cause) {
-    const isLost = !abort.signal.aborted && isOfKeptConnection(origin, startedAtMs, Date.now());
-    if (!isLost || sendAnew === undefined || body instanceof ReadableStream) throw cause;
-    response = await sendAnew(url, init);
+    const isLost = !abort.signal.aborted && mayBeStaleConnection(origin, startedAtMs, Date.now());
+    if (!isLost || resend === undefined || body instanceof ReadableStream) throw cause;
+    response = await resend(url, init);
   }
-  if (answeredAtMs.size >= repeatLimits.origins && !answeredAtMs.has(origin)) answeredAtMs.clear();
-  answeredAtMs.set(origin, Date.now());
+  if (lastAnswerAtMs.size >= repeatLimits.origins && !lastAnswerAtMs.has(origin)) lastAnswerAtMs.clear();
+  lastAnswerAtMs.set(origin, Date.now());
   return response;
 }
 
 /** Whether a connection may have been an old one that was closed at the very moment of the request. */
-function isOfKeptConnection(origin: string, startedAtMs: number, nowMs: number): boolean {
-  const lastMs = answeredAtMs.get(origin) ?? Number.NEGATIVE_INFINITY;
+function mayBeStaleConnection(origin: string, startedAtMs: number, nowMs: number): boolean {
+  const lastMs = lastAnswerAtMs.get(origin) ?? Number.NEGATIVE_INFINITY;
   return nowMs - startedAtMs < repeatLimits.withinMs && startedAtMs - lastMs < repeatLimits.keptAliveMs;
 }
 

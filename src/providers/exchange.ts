@@ -9,7 +9,7 @@ export interface Surroundings {
   /** Sends to the Worker's AI binding; null: this deployment has none. */
   sendToAi: Send | null;
   /** Sends a request once more that a closed connection lost; absent: it is not to be sent twice. */
-  sendAnew?: FetchUpstream | undefined;
+  resend?: FetchUpstream | undefined;
   /** Runs on after the response. */
   runOn: RunOn;
 }
@@ -25,12 +25,12 @@ export function exchange(
   surroundings: Surroundings,
 ): Promise<Response> {
   const { key, settings } = target;
-  const { sendAnew } = surroundings;
+  const { resend } = surroundings;
   const authorizing =
     key === null ? undefined : provider.authorize(request, key, settings, surroundings.runOn);
   const call = provider.isBound
     ? { ...request, send: bindingOf(surroundings) }
-    : { ...request, ...(sendAnew !== undefined && { sendAnew }) };
+    : { ...request, ...(resend !== undefined && { resend }) };
   if (authorizing === undefined && provider.read === undefined) return callUpstream(call);
   return guarded(provider, call, target, authorizing ?? null, surroundings.runOn);
 }

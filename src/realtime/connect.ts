@@ -6,7 +6,7 @@ import { providers } from '../providers/registry.ts';
 import { allowedHeaders } from '../providers/request-allowlist.ts';
 import type { Attempt } from '../quota/quota.ts';
 import type { Route } from '../routing/catalog.ts';
-import { everyPlaceCooling } from '../routing/every-place-cooling.ts';
+import { everyTargetCooling } from '../routing/every-target-cooling.ts';
 import type { Failure } from '../routing/health.ts';
 import { placeName } from '../routing/health.ts';
 import type { KeyRing } from '../routing/key-ring.ts';
@@ -85,7 +85,7 @@ export class Connector {
 
   /** What is said where there is no place to try, or none any more. */
   private noPlace(): RelayError {
-    const cooling = everyPlaceCooling(this.routes, this.services.health.current, Date.now());
+    const cooling = everyTargetCooling(this.routes, this.services.health.current, Date.now());
     return cooling ?? new RelayError('upstream_error', 'The model provider cannot be reached at the moment.');
   }
 
@@ -182,7 +182,7 @@ function failureOf(response: Response | Error, text: string): Failure | Unsuited
   if (refusedThisOnly(status, text)) return { kind: 'unsuited', reason: said.reason };
   if (refusedRelay(status, text)) return { kind: 'refused', reason: said.reason };
   if (status === 429) return { kind: 'limited', ...said };
-  if (status === 408) return { kind: 'overdue', ...said };
+  if (status === 408) return { kind: 'timeout', ...said };
   const isOpen = status === 101 && response.webSocket !== null;
   return isOpen || (status >= 400 && status < 500) ? null : { kind: 'unavailable', ...said };
 }

@@ -12,7 +12,7 @@ import { droppedHeader } from './headers.ts';
 import { adaptedBody, headersFor, outgoingBody, targetFor } from './outgoing.ts';
 import { waitsFor } from './patience.ts';
 import type { PricedRoute } from './plan.ts';
-import { mayBeSentAnew } from './repeat.ts';
+import { mayBeResent } from './repeat.ts';
 import { refuseLoss, type Translation } from './translation.ts';
 import { UploadedAudio } from './uploaded-audio.ts';
 
@@ -178,7 +178,7 @@ async function sendTo(
     target,
     {
       sendToAi: services.sendToAi,
-      sendAnew: mayBeSentAnew(request) ? services.sendAnew : undefined,
+      resend: mayBeResent(request) ? services.resend : undefined,
       runOn: call.background,
     },
   );

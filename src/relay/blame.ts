@@ -77,7 +77,7 @@ function failureOf(status: number, headers: Headers, text: string): AttemptFailu
   if (refusedThisOnly(status, text)) return { ...said, kind: 'unsuited' };
   if (refusedRelay(status, text)) return { ...said, kind: 'refused' };
   if (status === 429) return { ...said, kind: 'limited' };
-  if (status === 408) return { ...said, kind: 'overdue' };
+  if (status === 408) return { ...said, kind: 'timeout' };
   // The channel is healthy: the conversation is too long for its model.
   if (status < 500 || readUpstreamError(status, text).kind === 'context-overflow') return null;
   return { ...said, kind: 'unavailable' };

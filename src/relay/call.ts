@@ -45,5 +45,5 @@ export interface RelayServices {
   /** Null: the deployment has no Workers AI. */
   sendToAi: Send | null;
   /** Sends a request to an upstream on a new connection, as far as the runtime can. */
-  sendAnew: FetchUpstream;
+  resend: FetchUpstream;
 }

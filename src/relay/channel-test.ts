@@ -27,7 +27,7 @@ export interface TrialServices {
   keys: KeyRing;
   modelLists: ModelLists;
   sendToAi: Send | null;
-  sendAnew: FetchUpstream;
+  resend: FetchUpstream;
 }
 
 interface Trial {
@@ -103,7 +103,7 @@ async function sendTrial(
   channel: LiveChannel,
   name: string,
   keyId: string | null,
-  { keys, sendToAi, sendAnew }: TrialServices,
+  { keys, sendToAi, resend }: TrialServices,
 ): Promise<{ response: Response; text: string }> {
   const provider = providers[channel.provider];
   const model = upstreamNameOf(channel, name);
@@ -130,7 +130,7 @@ async function sendTrial(
     const request = { url: provider.url(target), method: 'POST', headers, body, abort, clock, firstByteMs };
     const response = await exchange(provider, request, target, {
       sendToAi,
-      sendAnew,
+      resend,
       runOn: () => undefined,
     });
     return { response, text: await response.text() };

@@ -17,17 +17,17 @@ const lasting: ReadonlySet<Operation> = new Set<Operation>([
 /** Whether another place may be tried. A caller says with `x-relay-repeat: 1` that twice is better than not at all. */
 export function mayBeRepeated(request: Admitted, { mayBeDone }: AttemptFailure): boolean {
   if (request.plan.body.type === 'form') return false;
-  return !mayBeDone || mayBeDoneTwice(request);
+  return !mayBeDone || mayRunTwice(request);
 }
 
 /** Whether it may be sent once more where a connection closed before it was answered. Asking for a stored response makes nothing. */
-export function mayBeSentAnew(request: Admitted): boolean {
+export function mayBeResent(request: Admitted): boolean {
   if (request.plan.body.type === 'form') return false;
-  return mayBeDoneTwice(request) || request.call.endpoint.operation === 'stored-response';
+  return mayRunTwice(request) || request.call.endpoint.operation === 'stored-response';
 }
 
 /** An upload is gone when it was sent. */
-function mayBeDoneTwice({ call, plan }: Admitted): boolean {
+function mayRunTwice({ call, plan }: Admitted): boolean {
   const isLasting = lasting.has(call.endpoint.operation) || plan.facts.background;
   return !isLasting || call.request.headers.get('x-relay-repeat') === '1';
 }

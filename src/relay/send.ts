@@ -1,8 +1,8 @@
 // An admitted request's tries at upstreams, until one answers: at most three places a model, never the same twice, never after
-// the caller was sent a byte, never what may have been done already and must not be done twice, and none at all while every
-// upstream asks to be left alone.
+// the caller was sent a byte, never what may have been done already and must not be done twice, and none at all while the
+// `retry-after` of every upstream holds.
 import { RelayError } from '../lib/relay-error.ts';
-import { everyPlaceCooling } from '../routing/every-place-cooling.ts';
+import { everyTargetCooling } from '../routing/every-target-cooling.ts';
 import { placeName } from '../routing/health.ts';
 import { type Choice, selectPlace, tryName } from '../routing/select.ts';
 import type { Admitted } from './admitted.ts';
@@ -40,7 +40,7 @@ export async function send(request: Admitted, leave: AbortSignal): Promise<Sent>
 
 /** Why the request goes nowhere. */
 function noPlace({ plan, services }: Admitted): RelayError {
-  const cooling = everyPlaceCooling(plan.routes, services.health.current, Date.now());
+  const cooling = everyTargetCooling(plan.routes, services.health.current, Date.now());
   return cooling ?? new RelayError('model_not_found', 'No channel serves this model at the moment.');
 }
 

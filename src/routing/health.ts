@@ -36,7 +36,7 @@ export type Failure =
   /** 429: the key's, for that model. Providers limit each model by itself. */
   | { kind: 'limited'; reason: string; retryAfterMs: number | null }
   /** 408: the same, but it is no rate limit. */
-  | { kind: 'overdue'; reason: string; retryAfterMs: number | null }
+  | { kind: 'timeout'; reason: string; retryAfterMs: number | null }
   /** 401, 402, 403: the key is refused, for every model. */
   | { kind: 'refused'; reason: string };
 
@@ -45,8 +45,8 @@ export interface PlaceHealth {
   /** Failures in a row. */
   failures: number;
   coolUntilMs: number;
-  /** Until when the upstream itself asked to be left alone; 0: it did not. */
-  askedUntilMs: number;
+  /** Until when the upstream's own `retry-after` holds; 0: it sent none. */
+  retryAfterUntilMs: number;
   /** The last failure was a rate limit (429). */
   isLimited: boolean;
   /** The provider refuses the key: the operator must mend it. */
@@ -65,7 +65,7 @@ export type Availability = 'ready' | 'probe' | 'cooling';
 const healthy: PlaceHealth = {
   failures: 0,
   coolUntilMs: 0,
-  askedUntilMs: 0,
+  retryAfterUntilMs: 0,
   isLimited: false,
   isRefused: false,
   lastError: null,
@@ -95,10 +95,10 @@ export function modelsIn(
   });
 }
 
-/** Why a place is left alone for now: its upstream asked for it. */
-export interface AskedRest {
+/** A cooldown that an upstream asked for by `retry-after`. */
+export interface RequestedCooldown {
   untilMs: number;
-  /** All who ask for it are rate limits. */
+  /** Every cause of it is a rate limit. */
   isLimited: boolean;
 }
 
@@ -124,13 +124,13 @@ export class Health {
     return Math.max(0, ...this.knownNames(place).map((name) => this.of(name).coolUntilMs));
   }
 
-  /** The rest that an upstream asked for by `retry-after` and that is not over; null: it asked for none. */
-  askedRest(place: Place, nowMs: number): AskedRest | null {
+  /** The cooldown that the upstream asked for, unless it is over; null: it asked for none. */
+  requestedCooldown(place: Place, nowMs: number): RequestedCooldown | null {
     const asking = this.knownNames(place)
       .map((name) => this.of(name))
-      .filter(({ failures, askedUntilMs }) => failures > 0 && nowMs < askedUntilMs);
+      .filter(({ failures, retryAfterUntilMs }) => failures > 0 && nowMs < retryAfterUntilMs);
     if (asking.length === 0) return null;
-    const untilMs = Math.max(...asking.map(({ askedUntilMs }) => askedUntilMs));
+    const untilMs = Math.max(...asking.map(({ retryAfterUntilMs }) => retryAfterUntilMs));
     return { untilMs, isLimited: asking.every(({ isLimited }) => isLimited) };
   }
 
@@ -174,7 +174,7 @@ export class Health {
     const before = this.of(name);
     this.release(place);
     const isSame = startedAtMs < before.lastErrorAtMs && nowMs < before.coolUntilMs;
-    const askedMs = askedRestMs(failure);
+    const askedMs = requestedCooldownMs(failure);
     const isNews = !isSame || failure.kind === 'refused' || askedMs !== null;
     const failures = isSame ? before.failures : before.failures + 1;
     const coolUntilMs = isNews ? nowMs + (askedMs ?? coolDownMs(failure, failures, random)) : 0;
@@ -182,7 +182,7 @@ export class Health {
       ...before,
       failures,
       coolUntilMs: Math.max(before.coolUntilMs, coolUntilMs),
-      askedUntilMs: Math.max(before.askedUntilMs, askedMs === null ? 0 : nowMs + askedMs),
+      retryAfterUntilMs: Math.max(before.retryAfterUntilMs, askedMs === null ? 0 : nowMs + askedMs),
       isLimited: failure.kind === 'limited',
       isRefused: before.isRefused || failure.kind === 'refused',
       lastError: failure.reason,
@@ -261,13 +261,13 @@ function nameOfFailed(place: Place, { kind }: Failure): string {
     case 'refused':
       return placeName(place);
     case 'limited':
-    case 'overdue':
+    case 'timeout':
       return place.upstreamModel === undefined ? placeName(place) : modelName(place, place.upstreamModel);
   }
 }
 
-/** How long an upstream asks to be left alone, within bounds; null: it does not. A refused key comes back by our own time. */
-function askedRestMs(failure: Failure): number | null {
+/** The upstream's `retry-after` within bounds; null: it sent none. A refused key comes back after our own time. */
+function requestedCooldownMs(failure: Failure): number | null {
   const asked = failure.kind === 'refused' ? null : (failure.retryAfterMs ?? null);
   return asked === null ? null : Math.min(Math.max(asked, coolDowns.firstMs), coolDowns.retryAfterMostMs);
 }

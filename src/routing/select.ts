@@ -3,7 +3,7 @@
 // there (weighted rendezvous hashing), so that a conversation stays where the provider has it cached.
 import { crc32 } from '../lib/crc32.ts';
 import type { Route } from './catalog.ts';
-import { type AskedRest, type Health, type Place, placeName } from './health.ts';
+import { type Health, type Place, placeName, type RequestedCooldown } from './health.ts';
 
 /** A route with one of its channel's keys. */
 export interface Choice<T extends Route> extends Place {
@@ -20,8 +20,8 @@ export interface Selection {
 }
 
 /**
- * Returns the place to try next, or null where there is none: every place was tried, or all that are left are cooling and each
- * upstream asked for it (`retry-after`). Where all are cooling and one did not ask, the place that is due first is tried.
+ * Returns the place to try next, or null where there is none: every place was tried, or all that are left are cooling down as their
+ * upstreams asked (`retry-after`). Where all are cooling down and one did not ask, the place that is due first is tried.
  */
 export function selectPlace<T extends Route>(
   routes: readonly T[],
@@ -32,7 +32,7 @@ export function selectPlace<T extends Route>(
     .flatMap(placesOf)
     .filter((choice) => !tried.has(placeName(choice)) && !tried.has(tryName(choice)));
   const open = untried.filter((choice) => health.availability(choice, nowMs) !== 'cooling');
-  if (open.length === 0) return restOf(untried, health, nowMs) === null ? soonest(untried, health) : null;
+  if (open.length === 0) return cooldownOf(untried, health, nowMs) === null ? soonest(untried, health) : null;
   if (open.length === 1) return open[0] ?? null;
   const first = highestPriority(ofFirstModel(open));
   const native = first.filter(({ route }) => route.target === null);
@@ -40,19 +40,23 @@ export function selectPlace<T extends Route>(
   return best.length === 1 ? (best[0] ?? null) : heaviest(best, seed());
 }
 
-/** Whether every place of the routes is cooling because its upstream asked for it, and until when the first of them is; null: not all. */
-export function restOfAll(routes: readonly Route[], health: Health, nowMs: number): AskedRest | null {
-  return restOf(routes.flatMap(placesOf), health, nowMs);
+/** The cooldown of all places together, where each upstream asked for one: until the first is over. null: a place may be tried. */
+export function cooldownOfAll(
+  routes: readonly Route[],
+  health: Health,
+  nowMs: number,
+): RequestedCooldown | null {
+  return cooldownOf(routes.flatMap(placesOf), health, nowMs);
 }
 
-function restOf(places: readonly Place[], health: Health, nowMs: number): AskedRest | null {
+function cooldownOf(places: readonly Place[], health: Health, nowMs: number): RequestedCooldown | null {
   let soonestMs = Number.POSITIVE_INFINITY;
   let isLimited = true;
   for (const place of places) {
-    const rest = health.askedRest(place, nowMs);
-    if (rest === null) return null;
-    soonestMs = Math.min(soonestMs, rest.untilMs);
-    isLimited &&= rest.isLimited;
+    const cooldown = health.requestedCooldown(place, nowMs);
+    if (cooldown === null) return null;
+    soonestMs = Math.min(soonestMs, cooldown.untilMs);
+    isLimited &&= cooldown.isLimited;
   }
   return places.length === 0 ? null : { untilMs: soonestMs, isLimited };
 }

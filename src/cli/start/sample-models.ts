@@ -24,7 +24,7 @@ const waitMs = 5_000;
 export async function sampleModels(url: string, token: string): Promise<SampleModels | null> {
   const names = Object.values(usual);
   const served = await Promise.all(names.map((name) => isServed(url, token, name)));
-  const any = names.find((_name, index) => served[index]) ?? (await firstThatTalks(url, token));
+  const any = names.find((_name, index) => served[index]) ?? (await firstChatModel(url, token));
   if (any === null) return null;
   const [chat = any, messages = any, generate = any] = names.map((name, index) =>
     served[index] ? name : any,
@@ -38,18 +38,18 @@ async function isServed(url: string, token: string, model: string): Promise<bool
   return response?.ok === true;
 }
 
-async function firstThatTalks(url: string, token: string): Promise<string | null> {
+async function firstChatModel(url: string, token: string): Promise<string | null> {
   const response = await get(url, token, '/v1/models');
   const list = (await response?.json().catch(() => null)) as { data?: { id?: unknown }[] } | null;
   const ids = Array.isArray(list?.data) ? list.data.map(({ id }) => String(id)) : [];
-  return ids.find((id) => isPlainName.test(id) && !talksNot.test(id)) ?? null;
+  return ids.find((id) => isPlainName.test(id) && !otherModels.test(id)) ?? null;
 }
 
 /** What can stand in a path and in a shell's quotes as it is. */
 const isPlainName = /^[\w@][\w@./:-]*$/;
 
 /** Models that do something else than talk, by their names: of most the relay knows no more. */
-const talksNot =
+const otherModels =
   /embed|rerank|moderation|whisper|transcri|tts|speech|audio|realtime|live|image|imagen|dall-e|flux|sora|veo|video|instruct$|davinci|babbage|bge-|ocr/i;
 
 async function get(url: string, token: string, path: string): Promise<Response | null> {

@@ -74,7 +74,7 @@ describe('a model at its rate limit', () => {
   });
 });
 
-describe('when every channel asks for rest', () => {
+describe('while the retry-after of every channel holds', () => {
   it('makes no more calls than one to each, and refuses at once with the soonest time', async () => {
     for (const name of ['one', 'two', 'three']) await made(name);
     relay.upstream = () => limited(60);

@@ -178,6 +178,7 @@ describe('a picture that may have been made', () => {
   ];
   it.each(lost)('is not asked for twice: %s', async (_, first) => {
     expect((await ask(pictures, first)).hosts).toEqual(['first']);
+    await env.DB.prepare('DELETE FROM channels').run();
     expect((await ask(chat, first)).hosts).toEqual(['first', 'second']);
     await env.DB.prepare('DELETE FROM channels').run();
   });

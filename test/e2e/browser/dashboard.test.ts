@@ -1,0 +1,174 @@
+// The dashboard in a real browser: the seed's four steps word for word, and what follows from them.
+import Anthropic from '@anthropic-ai/sdk';
+import { GoogleGenAI } from '@google/genai';
+import OpenAI from 'openai';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { haveChromium } from '../../support/chromium.ts';
+import { type DashboardWorld, setUp, somebody, startDashboard } from './dashboard-world.ts';
+
+let world: DashboardWorld;
+let page: Page;
+let problems: string[];
+let token: string;
+
+const messages = [{ role: 'user' as const, content: 'Hello' }];
+
+describe.runIf(haveChromium)('the dashboard', () => {
+  beforeAll(async () => {
+    world = await startDashboard();
+    const admin = await somebody(world.browser, { permissions: ['clipboard-read', 'clipboard-write'] });
+    ({ page, problems } = admin);
+  });
+  afterAll(() => world?.stop());
+
+  const chat = () =>
+    new OpenAI({ baseURL: `${world.relay.url}/v1`, apiKey: token, maxRetries: 0 }).chat.completions.create({
+      model: 'gpt-4o',
+      messages,
+    });
+
+  it('offers the first visitor to create the admin, with the admin key', async () => {
+    await setUp(page, world.relay.url);
+    expect(new URL(page.url()).pathname).toBe('/');
+  });
+
+  it('makes a token by the four steps of the instructions', async () => {
+    await page.goto(world.relay.url);
+    await page.locator('.sidebar').getByRole('link', { name: 'Tokens', exact: true }).click();
+    await page.getByRole('link', { name: 'Add Token', exact: true }).click();
+    await page.getByLabel('Name', { exact: true }).fill('My app');
+    await page.getByLabel('Quota in USD').fill('5');
+    await page.getByRole('button', { name: 'Submit', exact: true }).click();
+    const value = page.getByLabel('Token', { exact: true });
+    await page.locator('.once').getByRole('button', { name: 'Copy' }).click();
+    token = await page.evaluate<string>('navigator.clipboard.readText()');
+    expect(token).toBe(await value.inputValue());
+    expect(token).toMatch(/^sk-oo8-[0-9A-Za-z]{49}$/);
+    const text = await page.locator('main').innerText();
+    expect(text).toContain('Keep it out of client code and repositories');
+    expect(text).toContain(`curl ${world.relay.url}/v1/messages`);
+  });
+
+  it('gave a token that the official SDKs of all three formats take', async () => {
+    const { url } = world.relay;
+    expect((await chat()).choices[0]?.message.content).toContain('Hello');
+    const said = await new Anthropic({ baseURL: url, apiKey: token }).messages.create({
+      model: 'claude-3-5-sonnet-20241022',
+      max_tokens: 64,
+      messages,
+    });
+    expect(JSON.stringify(said.content)).toContain('Hello');
+    const gemini = new GoogleGenAI({ apiKey: token, httpOptions: { baseUrl: url } });
+    const generated = await gemini.models.generateContent({ model: 'gemini-2.0-flash', contents: 'Hello' });
+    expect(generated.text).toContain('Hello');
+  });
+
+  it('shows what was spent, and the three requests', async () => {
+    await expect
+      .poll(
+        async () => {
+          await page.goto(`${world.relay.url}/dashboard/tokens`);
+          await page.getByRole('link', { name: 'My app' }).click();
+          return page.locator('#log tbody').count();
+        },
+        { timeout: 20_000, interval: 500 },
+      )
+      .toBe(3);
+    expect(await page.locator('.spend').first().innerText()).toMatch(/\$0\.0\d+.*of \$5\.00/s);
+    await page.goto(world.relay.url);
+    expect(await page.locator('.figures').innerText()).toMatch(/Requests\s*3/);
+  });
+
+  it('edits the allowed models: the next request is a 403, and a 200 when they are back', async () => {
+    await openToken();
+    await page.getByRole('link', { name: 'Edit' }).click();
+    await page.getByLabel('gpt-4o-mini').check();
+    await page.getByRole('button', { name: 'Submit' }).click();
+    await page.getByRole('heading', { name: 'My app' }).waitFor();
+    await expect(chat()).rejects.toMatchObject({ status: 403 });
+    await page.getByRole('link', { name: 'Edit' }).click();
+    await page.getByLabel('gpt-4o-mini').uncheck();
+    await page.getByRole('button', { name: 'Submit' }).click();
+    await page.getByRole('heading', { name: 'My app' }).waitFor();
+    expect((await chat()).choices).toHaveLength(1);
+  });
+
+  it('disables, enables and rotates a token', async () => {
+    await openToken();
+    await page.getByRole('button', { name: 'Disable' }).click();
+    await page.getByText('disabled', { exact: true }).waitFor();
+    await expect(chat()).rejects.toMatchObject({ status: 401, code: 'token_disabled' });
+    await page.getByRole('button', { name: 'Enable' }).click();
+    await page.getByRole('button', { name: 'Rotate' }).click();
+    const rotated = await page.getByLabel('Token', { exact: true }).inputValue();
+    await expect(chat()).rejects.toMatchObject({ status: 401 });
+    token = rotated;
+    expect((await chat()).choices).toHaveLength(1);
+  });
+
+  it('streams in the playground', async () => {
+    await page.goto(`${world.relay.url}/dashboard/playground`);
+    await page.getByLabel('Token', { exact: true }).fill(token);
+    await page.getByLabel('Model').fill('gpt-4o');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await expect.poll(() => page.locator('#answer').innerText(), { timeout: 15_000 }).toMatch(/Hello from/);
+    const figures = page.locator('#figures');
+    await expect.poll(() => figures.innerText(), { timeout: 15_000 }).toMatch(/Cost\s+\$0\.0\d+/);
+    expect(await figures.innerText()).toMatch(/^Status\s+200\s/);
+    expect(await figures.innerText()).toMatch(/Of that the relay’s own\s+\d+ ms/);
+    await page.getByText('Request, as it was sent').click();
+    expect(await page.locator('#request').innerText()).toContain('authorization: Bearer $RELAY_TOKEN');
+    await page.getByText('Response, as it came').click();
+    expect(await page.locator('#raw').innerText()).toMatch(/^data: \{[\s\S]*data: \[DONE\]\s*$/);
+    await page.getByRole('link', { name: 'This request in the log' }).click();
+    expect(await page.locator('.log-details').innerText()).toMatch(/Attempts\s+(1\.\s+)?200 demo/);
+  });
+
+  it.each(['OpenAI Responses', 'Anthropic', 'Gemini'])(
+    'streams in the playground as %s does',
+    async (format) => {
+      await page.goto(`${world.relay.url}/dashboard/playground`);
+      await page.getByLabel('Token', { exact: true }).fill(token);
+      await page.getByLabel('Model').fill('gpt-4o');
+      await page.getByLabel('Format').selectOption(format);
+      await page.getByRole('button', { name: 'Send' }).click();
+      await expect.poll(() => page.locator('#answer').innerText(), { timeout: 15_000 }).toMatch(/Hello from/);
+      expect(await page.locator('#trouble').isHidden()).toBe(true);
+    },
+  );
+
+  it('says in the playground what was refused, and stops when it is told to', async () => {
+    await page.goto(`${world.relay.url}/dashboard/playground`);
+    await page.getByLabel('Token', { exact: true }).fill(token);
+    await page.getByLabel('Model').fill('no-such-model');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.locator('#trouble').waitFor();
+    expect(await page.locator('#trouble').innerText()).toContain('no-such-model');
+    await page.route('**/v1/chat/completions', () => new Promise(() => undefined));
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await expect.poll(() => page.locator('#trouble').innerText()).toContain('Stopped.');
+    expect(await page.getByRole('button', { name: 'Send' }).isEnabled()).toBe(true);
+    await page.unroute('**/v1/chat/completions');
+  });
+
+  it('deletes it after a confirmation: the next request is a 401', async () => {
+    await openToken();
+    await page.getByRole('link', { name: 'Delete' }).click();
+    expect(await page.locator('main').innerText()).toContain('stops at its very next request');
+    await page.getByRole('button', { name: 'Delete it for ever' }).click();
+    await page.getByRole('heading', { name: 'Tokens' }).waitFor();
+    await expect(chat()).rejects.toMatchObject({ status: 401, code: 'invalid_api_key' });
+  });
+
+  it('broke nothing in the browser: no script error, nothing against the content policy', () => {
+    expect(problems.filter((text) => !text.includes('status of 40'))).toEqual([]);
+  });
+
+  async function openToken(): Promise<void> {
+    await page.goto(`${world.relay.url}/dashboard/tokens`);
+    await page.getByRole('link', { name: 'My app' }).click();
+    await page.getByRole('heading', { name: 'My app' }).waitFor();
+  }
+});

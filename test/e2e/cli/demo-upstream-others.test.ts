@@ -1,0 +1,106 @@
+import Anthropic from '@anthropic-ai/sdk';
+import { GoogleGenAI } from '@google/genai';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DemoUpstream, startDemoUpstream } from '../../../src/cli/demo-upstream/server.ts';
+
+let demo: DemoUpstream;
+beforeAll(async () => {
+  demo = await startDemoUpstream();
+});
+afterAll(() => demo.close());
+
+describe('Anthropic messages', () => {
+  const request = {
+    model: 'claude-3-5-sonnet-20241022',
+    max_tokens: 200,
+    messages: [{ role: 'user' as const, content: 'Good morning' }],
+  };
+  const client = () => new Anthropic({ apiKey: 'demo', baseURL: demo.url, maxRetries: 0 });
+
+  it('answers by name and echoes', async () => {
+    const message = await client().messages.create(request);
+    expect(message.content[0]).toMatchObject({
+      type: 'text',
+      text: expect.stringMatching(/claude.*Good morning/),
+    });
+    expect(message.usage.input_tokens).toBe(3);
+    expect(message.stop_reason).toBe('end_turn');
+  });
+
+  it('streams in the true order of events', async () => {
+    const types: string[] = [];
+    for await (const event of await client().messages.create({ ...request, stream: true }))
+      types.push(event.type);
+    expect(types.slice(0, 2)).toEqual(['message_start', 'content_block_start']);
+    expect(types.slice(-3)).toEqual(['content_block_stop', 'message_delta', 'message_stop']);
+    const raw = await (await post({ 'x-api-key': 'demo' }, { ...request, stream: true })).text();
+    expect(raw.indexOf('event: ping')).toBeGreaterThan(raw.indexOf('event: content_block_start'));
+  });
+
+  it('adds its stream up to a whole message', async () => {
+    const message = await client().messages.stream(request).finalMessage();
+    expect(message.usage.output_tokens).toBeGreaterThan(10);
+  });
+
+  it('counts tokens', async () => {
+    const { model, messages } = request;
+    expect(await client().messages.countTokens({ model, messages })).toEqual({ input_tokens: 3 });
+  });
+
+  it('refuses in Anthropic’s shape', async () => {
+    const response = await post({}, request);
+    expect(response.status).toBe(401);
+    expect(await response.json()).toMatchObject({ type: 'error', error: { type: 'authentication_error' } });
+  });
+
+  function post(headers: Record<string, string>, body: unknown): Promise<Response> {
+    return fetch(`${demo.url}/v1/messages`, { method: 'POST', headers, body: JSON.stringify(body) });
+  }
+});
+
+describe('Gemini', () => {
+  const request = { model: 'gemini-2.0-flash', contents: 'Good morning' };
+  const client = () => new GoogleGenAI({ apiKey: 'demo', httpOptions: { baseUrl: demo.url } });
+
+  it('answers by name and echoes', async () => {
+    const answer = await client().models.generateContent(request);
+    expect(answer.text).toMatch(/gemini-2.0-flash.*Good morning/);
+    expect(answer.usageMetadata?.promptTokenCount).toBe(3);
+  });
+
+  it('streams with usage in every chunk and the reason in the last', async () => {
+    const chunks = [];
+    for await (const chunk of await client().models.generateContentStream(request)) chunks.push(chunk);
+    expect(chunks.length).toBeGreaterThan(5);
+    expect(chunks.every((chunk) => chunk.usageMetadata?.promptTokenCount === 3)).toBe(true);
+    expect(chunks.map((chunk) => chunk.candidates?.[0]?.finishReason).filter(Boolean)).toEqual(['STOP']);
+  });
+
+  it('ends its lines in CRLF with alt=sse, and is one JSON array without', async () => {
+    expect(await (await stream('?alt=sse')).text()).toMatch(/^(data: \{.*\}\r\n\r\n)+$/);
+    expect(await (await stream('')).json()).toSatisfy((value) => Array.isArray(value) && value.length > 5);
+  });
+
+  it('counts and embeds', async () => {
+    expect((await client().models.countTokens(request)).totalTokens).toBe(3);
+    const made = await client().models.embedContent({
+      model: 'gemini-embedding-001',
+      contents: ['one', 'two'],
+    });
+    expect(made.embeddings?.map((entry) => entry.values?.length)).toEqual([3072, 3072]);
+  });
+
+  it('refuses in Gemini’s shape', async () => {
+    const response = await fetch(`${demo.url}/v1beta/models/gemini-2.0-flash:generateContent`, {
+      method: 'POST',
+    });
+    expect(response.status).toBe(401);
+    expect(await response.json()).toMatchObject({ error: { code: 401, status: 'UNAUTHENTICATED' } });
+  });
+
+  function stream(query: string): Promise<Response> {
+    const body = JSON.stringify({ contents: [{ role: 'user', parts: [{ text: 'Hi' }] }] });
+    const url = `${demo.url}/v1beta/models/gemini-2.0-flash:streamGenerateContent${query}`;
+    return fetch(url, { method: 'POST', headers: { 'x-goog-api-key': 'demo' }, body });
+  }
+});

@@ -1,0 +1,115 @@
+// Runs the command line's programs as a user's shell would, and looks for what they leave behind.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = new URL('../../..', import.meta.url).pathname;
+const node = join(root, 'node_modules/node/bin/node');
+
+export interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+export interface Program {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Resolves with all output so far once it holds the text; rejects when the program ends before. */
+  printed(text: string): Promise<string>;
+}
+
+/** Starts src/cli/NAME.ts with nothing of this shell's settings but what is given. */
+export function startProgram(
+  name: string,
+  parameters: string[],
+  environment: Record<string, string>,
+): Program {
+  return watched(node, [join(root, `src/cli/${name}.ts`), ...parameters], tmpdir(), environment);
+}
+
+/** Runs `npm start` in the repository. */
+export function startNpm(environment: Record<string, string>): Program {
+  return watched('npm', ['start'], root, environment);
+}
+
+function watched(
+  command: string,
+  parameters: string[],
+  cwd: string,
+  environment: Record<string, string>,
+): Program {
+  const kept = { PATH: process.env.PATH, HOME: process.env.HOME } as Record<string, string>;
+  const child = spawn(command, parameters, {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...kept, ...environment },
+  });
+  let output = '';
+  const watchers = new Set<() => void>();
+  const take = (part: Buffer) => {
+    output += part;
+    for (const watch of watchers) watch();
+  };
+  child.stdout.on('data', take);
+  child.stderr.on('data', take);
+  const ended = new Promise<Ended>((resolve) => child.once('close', (code) => resolve({ code, output })));
+  const printed = (text: string) =>
+    new Promise<string>((resolve, reject) => {
+      const watch = () => output.includes(text) && resolve(output);
+      watchers.add(watch);
+      watch();
+      void ended.then(() => reject(new Error(`ended without printing ${JSON.stringify(text)}:\n${output}`)));
+    });
+  return { child, ended, printed };
+}
+
+/** Runs a program to its end. */
+export function runProgram(
+  name: string,
+  parameters: string[],
+  environment: Record<string, string>,
+): Promise<Ended> {
+  return startProgram(name, parameters, environment).ended;
+}
+
+/** A folder that is gone after the tests. */
+export function temporaryFolder(): { path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'relay-cli-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Everything below a process, itself included. */
+export function processTree(pid: number): number[] {
+  const pairs = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  const below = (parent: number): number[] =>
+    pairs.flatMap(([child = 0, of]) => (of === parent ? [child, ...below(child)] : []));
+  return [pid, ...below(pid)];
+}
+
+/** Those of the processes that still run. */
+export function stillRunning(pids: readonly number[]): number[] {
+  return pids.filter((pid) => {
+    try {
+      process.kill(pid, 0);
+      return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    } catch (error) {
+      return (
+        error instanceof Error && 'code' in error && error.code === 'ENOENT' && process.platform !== 'linux'
+      );
+    }
+  });
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

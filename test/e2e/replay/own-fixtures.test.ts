@@ -1,0 +1,155 @@
+// Answers of our own making through the running relay: one stream and one whole body of each format, and the
+// shapes of streams that no recording has. Needs nothing beside the repository.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rowsOf } from '../../support/log-rows.ts';
+import { exchange, inParallel, type RawResponse } from '../../support/raw-client.ts';
+import type { RowTokens } from '../../support/recorded-usage.ts';
+import { startRelay, type TestRelay } from '../../support/relay.ts';
+import {
+  type Delivery,
+  type Recording,
+  type ReplayUpstream,
+  replayHeaders,
+  startReplayUpstream,
+} from '../../support/replay-upstream.ts';
+import { withoutUsage } from './expected-answer.ts';
+import { eventsOf, overSeveralLines, shapes } from './shapes.ts';
+
+interface OwnCase {
+  file: string;
+  provider: 'openai' | 'anthropic' | 'gemini';
+  path: string;
+  stream: boolean;
+  content_type: string;
+  request: Record<string, unknown>;
+  tokens: RowTokens;
+}
+
+const folder = fileURLToPath(new URL('../../fixtures/replay/', import.meta.url).href);
+const cases = JSON.parse(readFileSync(`${folder}cases.json`, 'utf8')) as OwnCase[];
+const textOf = ({ file }: OwnCase) => readFileSync(folder + file, 'utf8');
+const isChat = ({ path }: OwnCase) => path.endsWith('/completions');
+const allDeliveries: Delivery[] = ['whole', 'cuts', 'bytes'];
+/** Where nothing is changed on the way, a shape is no other bytes to the relay than any. */
+const quickDeliveries: Delivery[] = ['whole', 'cuts'];
+const framed = cases.filter(({ file }) => file.endsWith('.sse'));
+const plain = 'plain';
+const odd = 'with data over several lines';
+
+describe('answers of our own making', () => {
+  let relay: TestRelay;
+  let upstream: ReplayUpstream;
+  let token = '';
+
+  beforeAll(async () => {
+    const recordings = new Map<string, Recording>();
+    for (const own of cases) {
+      const add = (shape: string, text: string) =>
+        recordings.set(`${own.file} ${shape}`, {
+          status: 200,
+          headers: { 'content-type': own.content_type },
+          bytes: Buffer.from(text),
+        });
+      add(plain, textOf(own));
+      if (!framed.includes(own)) continue;
+      for (const [name, shape] of Object.entries(shapes)) add(name, shape(textOf(own)));
+      add(odd, overSeveralLines(textOf(own)));
+    }
+    [relay, upstream] = await Promise.all([startRelay(), startReplayUpstream(recordings)]);
+    for (const provider of ['openai', 'anthropic', 'gemini'])
+      await relay.channel({
+        name: provider,
+        provider,
+        base_url: upstream.url,
+        keys: ['a-key'],
+        models: ['*'],
+        settings: { forward_headers: Object.values(replayHeaders) },
+      });
+    token = (await relay.token()).token;
+  });
+
+  afterAll(async () => {
+    await Promise.all([relay?.stop(), upstream?.stop()]);
+  });
+
+  function ask(own: OwnCase, shape: string, delivery: Delivery, usageAsked: boolean): Promise<RawResponse> {
+    const options =
+      isChat(own) && own.stream && usageAsked ? { stream_options: { include_usage: true } } : {};
+    return exchange({
+      method: 'POST',
+      url: relay.url + own.path,
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        [replayHeaders.recording]: `${own.file} ${shape}`,
+        [replayHeaders.delivery]: delivery,
+      },
+      body: JSON.stringify({ ...own.request, ...options }),
+    });
+  }
+
+  it.each(cases.map((own) => [own.file, own] as const))('%s: the same bytes', async (_name, own) => {
+    const asks = isChat(own) && own.stream ? [true, false] : [true];
+    const tries = allDeliveries.flatMap((delivery) => asks.map((asked) => ({ delivery, asked })));
+    await inParallel(tries, 6, async ({ delivery, asked }) => {
+      const answer = await ask(own, plain, delivery, asked);
+      const expected = asked ? textOf(own) : withoutUsage(textOf(own));
+      expect({ delivery, asked, text: answer.bytes.toString() }).toEqual({ delivery, asked, text: expected });
+      expect([answer.status, answer.headers['content-type'], answer.broken]).toEqual([
+        200,
+        own.content_type,
+        false,
+      ]);
+    });
+  });
+
+  describe.each(framed.map((own) => [own.file, own] as const))('%s', (_name, own) => {
+    it.each(Object.keys(shapes))('%s: byte by byte the same', async (name) => {
+      const shape = shapes[name] ?? ((text: string) => text);
+      const asked = await inParallel(quickDeliveries, 2, (delivery) => ask(own, name, delivery, true));
+      for (const answer of asked) expect(answer.bytes.toString()).toBe(shape(textOf(own)));
+      if (!isChat(own)) return;
+      const unasked = await inParallel(allDeliveries, 3, (delivery) => ask(own, name, delivery, false));
+      for (const answer of unasked) expect(answer.bytes.toString()).toBe(shape(withoutUsage(textOf(own))));
+    });
+
+    it(`${odd}: the same bytes, and the same events where usage is taken out`, async () => {
+      const text = overSeveralLines(textOf(own));
+      for (const delivery of isChat(own) ? allDeliveries : quickDeliveries) {
+        expect((await ask(own, odd, delivery, true)).bytes.toString()).toBe(text);
+        const unasked = (await ask(own, odd, delivery, false)).bytes.toString();
+        const expected = isChat(own) ? withoutUsage(textOf(own)) : text;
+        expect(eventsOf(unasked)).toEqual(eventsOf(expected));
+      }
+    });
+  });
+
+  it('counts every format and shape alike, by the upstream’s own figures', async () => {
+    const tries = cases.flatMap((own) =>
+      (framed.includes(own) ? [plain, ...Object.keys(shapes), odd] : [plain]).map((shape) => ({
+        own,
+        shape,
+      })),
+    );
+    const answers = await inParallel(tries, 8, async ({ own, shape }) => {
+      const { headers } = await ask(own, shape, 'cuts', false);
+      return { own, shape, id: String(headers['x-request-id']) };
+    });
+    const rows = await rowsOf(
+      relay,
+      answers.map(({ id }) => id),
+    );
+    const wrong = answers.flatMap(({ own, shape, id }) => {
+      const row = rows.get(id);
+      const good = Object.entries(own.tokens).every(
+        ([field, count]) => row?.[field as keyof typeof row] === count,
+      );
+      return good && row?.error_code === null && row.usage_source === 'upstream' && row.stream === own.stream
+        ? []
+        : [`${own.file} ${shape}: ${JSON.stringify(row)}`];
+    });
+    expect(wrong).toEqual([]);
+  });
+});

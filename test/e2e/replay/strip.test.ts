@@ -1,0 +1,47 @@
+// The usage stripper by itself, cut where it matters: what a running relay shows only when its reads happen to
+// fall so (between CR and LF, say).
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { usageStripper } from '../../../src/relay/strip.ts';
+import { withoutUsage } from './expected-answer.ts';
+import { eventsOf, overSeveralLines, shapes } from './shapes.ts';
+
+const folder = fileURLToPath(new URL('../../fixtures/replay/', import.meta.url).href);
+const files = ['chat-stream.sse', 'completions-stream.sse'];
+
+function stripped(pieces: Uint8Array[]): string {
+  const edit = usageStripper();
+  return Buffer.concat([...pieces.map((piece) => edit.push(piece)), edit.end()]).toString();
+}
+
+const bytewise = (bytes: Uint8Array) => Array.from(bytes, (_byte, at) => bytes.subarray(at, at + 1));
+
+/** Before, in and after each line end. */
+const besideLineEnds = (bytes: Uint8Array) =>
+  Array.from(bytes.keys()).filter((at) =>
+    [bytes[at - 1], bytes[at]].some((byte) => byte === 10 || byte === 13),
+  );
+
+describe.each(files)('%s, its usage taken out', (file) => {
+  const stream = readFileSync(folder + file, 'utf8');
+
+  it.each(Object.entries(shapes))(
+    '%s: is the same byte by byte and cut beside any line end',
+    (_name, shape) => {
+      const bytes = Buffer.from(shape(stream));
+      const expected = shape(withoutUsage(stream));
+      expect(stripped([bytes])).toBe(expected);
+      expect(stripped(bytewise(bytes))).toBe(expected);
+      for (const at of besideLineEnds(bytes))
+        expect(stripped([bytes.subarray(0, at), bytes.subarray(at)]), `cut at ${at}`).toBe(expected);
+    },
+  );
+
+  it('with data over several lines: says the same wherever it is cut', () => {
+    const bytes = Buffer.from(overSeveralLines(stream));
+    const expected = stripped([bytes]);
+    expect(eventsOf(expected)).toEqual(eventsOf(withoutUsage(stream)));
+    expect(stripped(bytewise(bytes))).toBe(expected);
+  });
+});

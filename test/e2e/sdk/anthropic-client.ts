@@ -1,0 +1,72 @@
+// The official Anthropic SDK.
+import Anthropic from '@anthropic-ai/sdk';
+import { describe, expect, it } from 'vitest';
+import { baseUrlForms, collect, raisedBy, type SdkWorld } from '../../support/sdk-world.ts';
+
+const said = 'Hello relay';
+const ask = {
+  model: 'claude-3-5-sonnet-20241022',
+  max_tokens: 200,
+  messages: [{ role: 'user' as const, content: said }],
+};
+
+/** The tests; `world` is there when they run. */
+export function anthropicClientTests(world: () => SdkWorld): void {
+  const client = (baseURL = world().relay.url) =>
+    new Anthropic({ apiKey: world().token, baseURL, maxRetries: 0 });
+
+  describe.concurrent('the Anthropic SDK', () => {
+    it.each(baseUrlForms)('calls and streams with %s as base URL', async (_what, of) => {
+      const anthropic = client(of(world().relay.url));
+      const answer = await anthropic.messages.create(ask);
+      expect(answer.content[0]).toMatchObject({ type: 'text', text: expect.stringContaining(said) });
+      const events = await collect(await anthropic.messages.create({ ...ask, stream: true }));
+      expect(events.at(-1)?.type).toBe('message_stop');
+      expect((await anthropic.models.list()).data.map(({ id }) => id)).toContain(ask.model);
+    });
+
+    it('uses its streaming helper', async () => {
+      const message = await client().messages.stream(ask).finalMessage();
+      expect(message.content[0]).toMatchObject({ type: 'text', text: expect.stringContaining(said) });
+      expect(message.usage.output_tokens).toBeGreaterThan(1);
+    });
+
+    it('authenticates with an auth token (Bearer) as well', async () => {
+      const { relay, token } = world();
+      const bearer = new Anthropic({ apiKey: null, authToken: token, baseURL: relay.url, maxRetries: 0 });
+      expect((await bearer.messages.create(ask)).stop_reason).toBe('end_turn');
+    });
+
+    it('reads the request’s id', async () => {
+      const { request_id } = await client().messages.create(ask).withResponse();
+      expect(request_id).toMatch(/^req_/);
+    });
+
+    it('counts tokens, and with the beta header too', async () => {
+      const { model, messages } = ask;
+      expect((await client().messages.countTokens({ model, messages })).input_tokens).toBeGreaterThan(0);
+      const beta = await client().beta.messages.countTokens({
+        model,
+        messages,
+        betas: ['token-counting-2024-11-01'],
+      });
+      expect(beta.input_tokens).toBeGreaterThan(0);
+    });
+
+    it('pages through the models, forwards and backwards', async () => {
+      const all = (await client().models.list({ limit: 1000 })).data.map(({ id }) => id);
+      const paged = (await collect(client().models.list({ limit: 3 }))).map(({ id }) => id);
+      expect(all.length).toBeGreaterThan(6);
+      expect(paged).toEqual(all);
+      const before = await client().models.list({ before_id: all[4] ?? '', limit: 2 });
+      expect(before.data.map(({ id }) => id)).toEqual(all.slice(2, 4));
+    });
+
+    it('retrieves one model', async () => {
+      expect(await client().models.retrieve(ask.model)).toMatchObject({ id: ask.model, type: 'model' });
+      expect(await raisedBy(() => client().models.retrieve('no-such-model'))).toBeInstanceOf(
+        Anthropic.NotFoundError,
+      );
+    });
+  });
+}

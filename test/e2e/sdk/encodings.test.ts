@@ -1,0 +1,267 @@
+// Compressed bodies over real sockets: requests in the shapes of the official SDKs, bombs, and answers of upstreams.
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import * as zlib from 'node:zlib';
+import Anthropic from '@anthropic-ai/sdk';
+import { GoogleGenAI } from '@google/genai';
+import OpenAI, { toFile } from 'openai';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { exchange, inParallel } from '../../support/raw-client.ts';
+import { collect, type SdkWorld, startSdkWorld } from '../../support/sdk-world.ts';
+import { workerdMemory } from '../sockets/memory.ts';
+
+let world: SdkWorld;
+const realFetch = globalThis.fetch;
+
+beforeAll(async () => {
+  world = await startSdkWorld();
+});
+beforeEach(() => {
+  world.upstream.received.length = 0;
+});
+afterAll(async () => {
+  globalThis.fetch = realFetch;
+  await world?.stop();
+});
+
+const encoders: readonly [name: string, encode: (bytes: Uint8Array) => Buffer][] = [
+  ['gzip', zlib.gzipSync],
+  ['deflate', zlib.deflateSync],
+  ['br', zlib.brotliCompressSync],
+  ['zstd', zlib.zstdCompressSync],
+];
+
+/** A request as an SDK sent it. */
+interface SdkRequest {
+  url: string;
+  headers: Record<string, string>;
+  body: Buffer;
+}
+
+/** A `fetch` that compresses what an SDK sends, as an agent's HTTP client would; `sent` gets each request before that. */
+function compressing(
+  encode: (bytes: Uint8Array) => Buffer,
+  name: string,
+  sent: SdkRequest[] = [],
+): typeof fetch {
+  return async (url, init) => {
+    const headers = new Headers(init?.headers);
+    // A form's content type comes with its body.
+    const plain = new Response(init?.body as BodyInit);
+    if (!headers.has('content-type')) headers.set('content-type', plain.headers.get('content-type') ?? '');
+    headers.set('content-encoding', name);
+    headers.delete('content-length');
+    const body = Buffer.from(await plain.arrayBuffer());
+    sent.push({ url: String(url), headers: Object.fromEntries(headers), body });
+    return realFetch(url, { ...init, headers, body: new Uint8Array(encode(body)) });
+  };
+}
+
+const messages = (content: string) => [{ role: 'user' as const, content }];
+
+it('serves a thousand requests in gzip, in the shapes of the official SDKs', async () => {
+  const { relay, token: apiKey } = world;
+  const sent: SdkRequest[] = [];
+  const fetch = compressing(zlib.gzipSync, 'gzip', sent);
+  const openai = new OpenAI({ apiKey, baseURL: `${relay.url}/v1`, maxRetries: 0, fetch });
+  const anthropic = new Anthropic({ apiKey, baseURL: relay.url, maxRetries: 0, fetch });
+  const google = new GoogleGenAI({ apiKey, httpOptions: { baseUrl: relay.url } }).models;
+  const said = 'What the SDK says';
+  const chat = { model: 'gpt-4o', messages: messages(said) };
+  const claude = { model: 'claude-3-5-sonnet-20241022', max_tokens: 50, messages: messages(said) };
+  const gemini = { model: 'gemini-2.0-flash', contents: said };
+  // Google's SDK has no option for it.
+  globalThis.fetch = fetch;
+  const answers = [
+    (await openai.chat.completions.create(chat)).choices[0]?.message.content,
+    (await openai.chat.completions.stream(chat).finalChatCompletion()).choices[0]?.message.content,
+    (await openai.responses.create({ model: 'gpt-4o', input: said })).output_text,
+    (await openai.responses.stream({ model: 'gpt-4o', input: said }).finalResponse()).output_text,
+    JSON.stringify((await anthropic.messages.create(claude)).content),
+    await anthropic.messages.stream(claude).finalText(),
+    (await google.generateContent(gemini)).text,
+    (await collect(await google.generateContentStream(gemini))).map(({ text }) => text).join(''),
+  ];
+  globalThis.fetch = realFetch;
+  for (const answer of answers) expect(answer).toContain(said);
+  expect(sent.length).toBe(answers.length);
+  const { upstream } = world;
+  upstream.handler = (_, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end('{"choices":[]}');
+  };
+  // The same to channels whose upstream tells what it got.
+  const own = (text: string) =>
+    text
+      .replace('gpt-4o', 'own-openai')
+      .replace(claude.model, 'own-anthropic')
+      .replace(gemini.model, 'own-gemini');
+  const numbers = Array.from({ length: 1_000 }, (_, number) => number);
+  await inParallel(numbers, 32, async (number) => {
+    const { url, headers, body } = sent[number % sent.length] as SdkRequest;
+    const text = own(body.toString()).replace(said, `number ${number}.`);
+    const reply = await exchange({ method: 'POST', url: own(url), headers, body: zlib.gzipSync(text) });
+    expect(reply.status).toBe(200);
+  });
+  const received = upstream.received.map(({ body }) => String(body));
+  const got = numbers.filter((number) => received.some((text) => text.includes(`number ${number}.`)));
+  expect([received.length, got.length]).toEqual([1_000, 1_000]);
+});
+
+it.each(encoders)('takes forms and large bodies of the OpenAI SDK in %s', async (name, encode) => {
+  const { relay, token: apiKey, upstream } = world;
+  upstream.handler = (_, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end(
+      '{"text":"words","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}',
+    );
+  };
+  const fetch = compressing(encode, name);
+  const openai = new OpenAI({ apiKey, baseURL: `${relay.url}/v1`, maxRetries: 0, fetch });
+  const file = await toFile(Buffer.alloc(300_000, 'RIFF'), 'a.wav');
+  expect((await openai.audio.transcriptions.create({ model: 'own-openai', file })).text).toBe('words');
+  const content = 'word '.repeat(1_000_000);
+  await openai.chat.completions.create({ model: 'own-openai', messages: messages(content) });
+  const [form, json] = upstream.received;
+  expect(form?.body.includes('RIFF'.repeat(1_000))).toBe(true);
+  expect(JSON.parse(String(json?.body)).messages[0].content).toBe(content);
+  for (const { headers, body } of upstream.received) {
+    expect(headers['content-encoding']).toBeUndefined();
+    expect(headers['content-length']).toBe(String(body.length));
+  }
+});
+
+describe('a bomb of a gigabyte', () => {
+  const mebibyte = Buffer.alloc(1024 * 1024, ' ');
+  const compressors = {
+    gzip: () => zlib.createGzip(),
+    deflate: () => zlib.createDeflate(),
+    br: () => zlib.createBrotliCompress({ params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 1 } }),
+    zstd: () => zlib.createZstdCompress(),
+  };
+
+  async function bombIn(name: keyof typeof compressors): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    const gigabyte = function* () {
+      yield '{"model":"gpt-4o","messages":[]';
+      for (let count = 0; count < 1024; count++) yield mebibyte;
+      yield '}';
+    };
+    await pipeline(Readable.from(gigabyte()), compressors[name](), async (pieces) => {
+      for await (const piece of pieces) chunks.push(piece as Buffer);
+    });
+    return Buffer.concat(chunks);
+  }
+
+  it('is refused in every encoding, as JSON and as a form, and the memory stays flat', async () => {
+    const { relay, token } = world;
+    const names = Object.keys(compressors) as (keyof typeof compressors)[];
+    const bombs = await Promise.all(names.map(async (name) => ({ name, body: await bombIn(name) })));
+    const types = ['application/json', 'multipart/form-data; boundary=b'];
+    const throwAll = async () => {
+      const all = bombs.flatMap((bomb) => types.map((type) => ({ ...bomb, type })));
+      await inParallel([...all, ...all], 8, async ({ name, body, type }) => {
+        const headers = { authorization: `Bearer ${token}`, 'content-type': type, 'content-encoding': name };
+        const url = `${relay.url}/v1/chat/completions`;
+        const { status, bytes } = await exchange({ method: 'POST', url, headers, body });
+        expect([status, JSON.parse(String(bytes)).error.code]).toEqual([413, 'request_too_large']);
+      });
+    };
+    const coldBytes = workerdMemory();
+    await throwAll();
+    const warmBytes = workerdMemory();
+    for (let round = 0; round < 2; round++) await throwAll();
+    const grownBytes = workerdMemory() - warmBytes;
+    console.log(
+      `bombs of 1 GB: workerd grew by ${Math.round((warmBytes - coldBytes) / 1e6)} MB at the first 16, by ${Math.round(grownBytes / 1e6)} MB at 32 more`,
+    );
+    expect(warmBytes - coldBytes).toBeLessThan(150_000_000);
+    expect(grownBytes).toBeLessThan(50_000_000);
+  });
+});
+
+describe('an answer that its upstream compresses unasked', () => {
+  const answer = JSON.stringify({
+    id: 'c',
+    object: 'chat.completion',
+    model: 'm',
+    choices: [{ index: 0, message: { role: 'assistant', content: 'Hello' }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 7, completion_tokens: 5, total_tokens: 12 },
+  });
+  const events = `data: ${answer}\n\ndata: [DONE]\n\n`;
+
+  it.each([
+    ['gzip', zlib.gzipSync],
+    ['GZIP', zlib.gzipSync],
+    ['x-gzip', zlib.gzipSync],
+    ['deflate', zlib.deflateSync],
+    ['br', zlib.brotliCompressSync],
+  ])('in %s is decoded, counted, and without the header', async (name, encode) => {
+    const { relay, upstream } = world;
+    const { id, token } = await relay.token();
+    for (const body of [{}, { stream: true }, { stream: true, stream_options: { include_usage: true } }]) {
+      const isStream = 'stream' in body;
+      upstream.handler = (_, response) => {
+        const type = isStream ? 'text/event-stream' : 'application/json';
+        response.writeHead(200, { 'content-type': type, 'content-encoding': name });
+        response.end(encode(Buffer.from(isStream ? events : answer)));
+      };
+      const reply = await ask(token, { ...body, model: 'own-openai' });
+      expect(reply.headers['content-encoding']).toBeUndefined();
+      expect(String(reply.bytes)).toContain('"content":"Hello"');
+      if (isStream) expect(String(reply.bytes)).toMatch(/data: \[DONE\]\n\n$/);
+    }
+    const rows = async () => (await relay.manage<{ data: object[] }>('GET', `/api/logs?token=${id}`)).data;
+    await expect.poll(async () => (await rows()).length, { timeout: 6_000 }).toBe(3);
+    for (const row of await rows()) expect(row).toMatchObject({ usage_source: 'upstream', output_tokens: 5 });
+  });
+
+  it.each([
+    ['zstd', zlib.zstdCompressSync],
+    ['gzip, br', (bytes: Buffer) => zlib.brotliCompressSync(zlib.gzipSync(bytes))],
+  ])('in %s keeps its bytes and its header', async (name, encode) => {
+    const { token, upstream } = world;
+    for (const isStream of [false, true]) {
+      const encoded = encode(Buffer.from(isStream ? events : answer));
+      upstream.handler = (_, response) => {
+        const type = isStream ? 'text/event-stream' : 'application/json';
+        response.writeHead(200, { 'content-type': type, 'content-encoding': name });
+        response.end(encoded);
+      };
+      const options = isStream ? { stream: true, stream_options: { include_usage: true } } : {};
+      const reply = await ask(token, { ...options, model: 'own-openai' });
+      expect(reply.headers['content-encoding']).toBe(name);
+      expect(reply.bytes.equals(encoded)).toBe(true);
+    }
+  });
+
+  const ask = (token: string, body: object) =>
+    exchange({
+      method: 'POST',
+      url: `${world.relay.url}/v1/chat/completions`,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ ...body, messages: messages('Hello') }),
+    });
+});
+
+it('ignores another upgrade than a WebSocket’s, and answers that one with a 426 where there is none', async () => {
+  const { relay, token } = world;
+  const ask = (method: string, path: string, upgrade: string) =>
+    exchange({
+      method,
+      url: relay.url + path,
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        connection: 'Upgrade, HTTP2-Settings',
+        upgrade,
+        'http2-settings': 'AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA',
+      },
+      ...(method === 'POST' && { body: JSON.stringify({ model: 'gpt-4o', messages: messages('Hello') }) }),
+    });
+  expect((await ask('POST', '/v1/chat/completions', 'h2c')).status).toBe(200);
+  expect((await ask('GET', '/v1/models', 'h2c')).status).toBe(200);
+  // As Codex asks for its socket.
+  const socket = await ask('GET', '/v1/responses', 'websocket');
+  expect([socket.status, JSON.parse(String(socket.bytes)).error.code]).toEqual([426, 'upgrade_required']);
+});

@@ -1,0 +1,83 @@
+// A tool loop with thinking, from each SDK to each provider's format. The upstream seals its thoughts and, like the real
+// ones, refuses the second turn unless its seal and what it sealed come back unchanged. Clients hand back what an ordinary
+// one does: the SDK's own answer, and for chat only the members that the API documents.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startRelay, type TestRelay } from '../../../support/relay.ts';
+import { startUpstream, type TestUpstream } from '../../../support/upstream.ts';
+import { callers } from './callers.ts';
+import { type Format, formats } from './script.ts';
+import { ask, calls, handBack, secondTurn, secondTurnOrRefusal } from './tool-loop.ts';
+import { scriptedModel } from './upstream-formats.ts';
+
+let relay: TestRelay;
+let upstream: TestUpstream;
+let token: string;
+
+const channels: Record<Format, { provider: string; model: string }> = {
+  'openai-chat': { provider: 'openai-compatible', model: 'deepseek-reasoner' },
+  // One of the models that OpenAI has in the Responses API only: chat clients reach it by translation.
+  'openai-responses': { provider: 'openai', model: 'gpt-5.1-codex' },
+  'anthropic-messages': { provider: 'anthropic', model: 'claude-sonnet-4-5' },
+  'gemini-generate': { provider: 'gemini', model: 'gemini-3-pro' },
+};
+
+beforeAll(async () => {
+  upstream = await startUpstream(scriptedModel((format, body) => secondTurnOrRefusal(format, body)));
+  relay = await startRelay();
+  for (const format of formats) {
+    const { provider, model } = channels[format];
+    await relay.channel({
+      name: format,
+      provider,
+      base_url: upstream.url,
+      keys: ['upstream-key'],
+      models: [model],
+    });
+  }
+  ({ token } = await relay.token());
+});
+
+afterAll(async () => {
+  await Promise.all([relay?.stop(), upstream?.stop()]);
+});
+
+const pairs = formats.flatMap((caller) =>
+  formats.filter((channel) => channel !== caller).map((channel) => ({ caller, channel })),
+);
+
+describe.concurrent('a tool loop with sealed thoughts', () => {
+  for (const { caller, channel } of pairs) {
+    it.each([false, true])(`${caller} → ${channel}, streamed: %s`, async (stream) => {
+      const { body, call } = callers[caller];
+      const target = { url: relay.url, token };
+      const question = body(ask, channels[channel].model);
+      const first = await call(target, question, stream);
+      expect(first.told.calls).toEqual(calls.map(({ name, args }) => ({ name, args })));
+      const next = handBack[caller](question, first.answer);
+      const second = await call(target, next, stream);
+      expect(second.told.text).toBe(secondTurn.text);
+    });
+  }
+});
+
+describe.concurrent('a conversation that changes its provider', () => {
+  for (const caller of formats) {
+    it(`goes on from ${caller}: the other provider’s seals stay away`, async () => {
+      const { body, call } = callers[caller];
+      const target = { url: relay.url, token };
+      const origin = caller === 'anthropic-messages' ? 'gemini-generate' : 'anthropic-messages';
+      const question = body(ask, channels[origin].model);
+      const first = await call(target, question, false);
+      for (const { model } of Object.values(channels)) {
+        if (model === channels[origin].model) continue;
+        const next = { ...handBack[caller](question, first.answer), model };
+        const refused = await call(target, next, false).then(
+          () => 'answered',
+          (error: Error) => error.message,
+        );
+        // This upstream refuses a missing seal; it must never see another one's, nor a carry.
+        if (refused !== 'answered') expect(refused).not.toMatch(/eyJvbzgi|U2lnbmVk/);
+      }
+    });
+  }
+});

@@ -1,0 +1,164 @@
+// The official OpenAI SDK: every endpoint that it has and the relay too.
+import OpenAI, { toFile } from 'openai';
+import { describe, expect, it } from 'vitest';
+import { baseUrlForms, collect, raisedBy, type SdkWorld } from '../../support/sdk-world.ts';
+
+const said = 'Hello relay';
+const messages = [{ role: 'user' as const, content: said }];
+
+/** The tests; `world` is there when they run. */
+export function openaiClientTests(world: () => SdkWorld): void {
+  const client = (baseURL = `${world().relay.url}/v1`) =>
+    new OpenAI({ apiKey: world().token, baseURL, maxRetries: 0 });
+
+  describe.concurrent('the OpenAI SDK', () => {
+    it.each(baseUrlForms)('calls and streams with %s as base URL', async (_what, of) => {
+      const openai = client(of(world().relay.url));
+      const answer = await openai.chat.completions.create({ model: 'gpt-4o', messages });
+      expect(answer.choices[0]?.message.content).toContain(said);
+      const chunks = await collect(
+        await openai.chat.completions.create({ model: 'gpt-4o', messages, stream: true }),
+      );
+      expect(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('')).toContain(said);
+      expect((await openai.models.list()).data.map(({ id }) => id)).toContain('gpt-4o');
+    });
+
+    it('gets usage in a stream when it asks, and none when it does not', async () => {
+      const ask = { model: 'gpt-4o', messages, stream: true } as const;
+      const asked = await collect(
+        await client().chat.completions.create({ ...ask, stream_options: { include_usage: true } }),
+      );
+      expect(asked.at(-1)?.usage?.completion_tokens).toBeGreaterThan(0);
+      expect(asked.slice(0, -1).every((chunk) => chunk.usage === null)).toBe(true);
+      const unasked = await collect(await client().chat.completions.create(ask));
+      expect(unasked.some((chunk) => 'usage' in chunk || chunk.choices.length === 0)).toBe(false);
+    });
+
+    it('reads the request’s id and usage of an answer', async () => {
+      const { data, request_id } = await client()
+        .chat.completions.create({ model: 'gpt-4o', messages })
+        .withResponse();
+      expect(request_id).toMatch(/^req_/);
+      expect(data.usage?.total_tokens).toBeGreaterThan(0);
+    });
+
+    it('uses its streaming helper', async () => {
+      const stream = client().chat.completions.stream({ model: 'gpt-4o', messages });
+      expect((await stream.finalChatCompletion()).choices[0]?.finish_reason).toBe('stop');
+    });
+
+    it('completes text, streamed and not', async () => {
+      const ask = { model: 'gpt-3.5-turbo-instruct', prompt: said };
+      expect((await client().completions.create(ask)).choices[0]?.text).toContain(said);
+      const chunks = await collect(await client().completions.create({ ...ask, stream: true }));
+      expect(chunks.map((chunk) => chunk.choices[0]?.text).join('')).toContain(said);
+    });
+
+    it('makes a response, reads it again, its input too, cancels and deletes it', async () => {
+      const { responses } = client();
+      const made = await responses.create({ model: 'gpt-4o', input: said });
+      expect(made.output_text).toContain(said);
+      expect((await responses.retrieve(made.id)).id).toBe(made.id);
+      expect((await collect(responses.inputItems.list(made.id))).length).toBe(1);
+      expect((await responses.cancel(made.id)).id).toBe(made.id);
+      await responses.delete(made.id);
+      expect(await raisedBy(() => responses.retrieve(made.id))).toBeInstanceOf(OpenAI.NotFoundError);
+    });
+
+    it('streams a response, and continues the conversation by its id', async () => {
+      const { responses } = client();
+      const events = await collect(await responses.create({ model: 'gpt-4o', input: said, stream: true }));
+      const last = events.at(-1);
+      if (last?.type !== 'response.completed') throw new Error(`ended with ${last?.type}`);
+      expect(last.response.usage?.output_tokens).toBeGreaterThan(0);
+      const next = await responses.create({
+        model: 'gpt-4o',
+        input: 'And now?',
+        previous_response_id: last.response.id,
+      });
+      expect(next.previous_response_id).toBe(last.response.id);
+      const final = await responses.stream({ model: 'gpt-4o', input: said }).finalResponse();
+      expect(final.output_text).toContain(said);
+    });
+
+    it('counts a response’s input', async () => {
+      expect(
+        (await client().responses.inputTokens.count({ model: 'gpt-4o', input: said })).input_tokens,
+      ).toBeGreaterThan(0);
+    });
+
+    it('finds nothing of another account’s or nobody’s response', async () => {
+      const error = await raisedBy(() =>
+        client().responses.create({ model: 'gpt-4o', input: 'hi', previous_response_id: 'resp_x' }),
+      );
+      expect(error).toBeInstanceOf(OpenAI.NotFoundError);
+      expect(await raisedBy(() => client().responses.retrieve('resp_x'))).toBeInstanceOf(
+        OpenAI.NotFoundError,
+      );
+    });
+
+    it('embeds in base64 (its own default) and in numbers', async () => {
+      const ask = { model: 'text-embedding-3-small', input: ['one', 'two'], dimensions: 8 };
+      const packed = await client().embeddings.create(ask);
+      const plain = await client().embeddings.create({ ...ask, encoding_format: 'float' });
+      expect(packed.data.map(({ embedding }) => embedding.length)).toEqual([8, 8]);
+      expect(packed.data[0]?.embedding[0]).toBeCloseTo(plain.data[0]?.embedding[0] ?? 0, 5);
+    });
+
+    it('moderates, with and without a model', async () => {
+      expect((await client().moderations.create({ input: said })).results[0]?.flagged).toBe(false);
+      const named = await client().moderations.create({
+        model: 'omni-moderation-latest',
+        input: [said, said],
+      });
+      expect(named.results).toHaveLength(2);
+    });
+
+    it('speaks: binary audio, and audio as events', async () => {
+      const ask = { model: 'gpt-4o-mini-tts', voice: 'alloy', input: said } as const;
+      const sound = await client().audio.speech.create(ask);
+      expect(sound.headers.get('content-type')).toBe('audio/mpeg');
+      expect((await sound.arrayBuffer()).byteLength).toBeGreaterThan(100);
+      expect(await (await client().audio.speech.create({ ...ask, stream_format: 'sse' })).text()).toContain(
+        'speech.audio.done',
+      );
+    });
+
+    it('transcribes and translates uploads, whose `model` comes after the file', async () => {
+      const file = await toFile(Buffer.alloc(300_000, 1), 'speech.wav', { type: 'audio/wav' });
+      const { transcriptions, translations } = client().audio;
+      expect((await transcriptions.create({ model: 'gpt-4o-transcribe', file })).text).toContain(
+        '300000 bytes',
+      );
+      expect(await transcriptions.create({ model: 'whisper-1', file, response_format: 'text' })).toContain(
+        '300000',
+      );
+      const events = await collect(
+        await transcriptions.create({ model: 'gpt-4o-transcribe', file, stream: true }),
+      );
+      expect(events.at(-1)?.type).toBe('transcript.text.done');
+      expect((await translations.create({ model: 'whisper-1', file })).text).toContain('speech.wav');
+    });
+
+    it('makes and edits images', async () => {
+      const made = await client().images.generate({ model: 'gpt-image-1', prompt: 'a pixel' });
+      expect(made.data?.[0]?.b64_json).toMatch(/^[A-Za-z0-9+/]+=*$/);
+      const image = await toFile(Buffer.from(made.data?.[0]?.b64_json ?? '', 'base64'), 'image.png', {
+        type: 'image/png',
+      });
+      expect(
+        (await client().images.edit({ model: 'gpt-image-1', image, prompt: 'bluer' })).data,
+      ).toHaveLength(1);
+      expect((await client().images.createVariation({ image })).data).toHaveLength(1);
+    });
+
+    it('lists models and retrieves one', async () => {
+      const ids = (await collect(client().models.list())).map(({ id }) => id);
+      expect(ids).toEqual(expect.arrayContaining(['gpt-4o', 'claude-3-5-sonnet-20241022', 'own-gemini']));
+      expect((await client().models.retrieve('gpt-4o')).object).toBe('model');
+      expect(await raisedBy(() => client().models.retrieve('no-such-model'))).toBeInstanceOf(
+        OpenAI.NotFoundError,
+      );
+    });
+  });
+}

@@ -1,0 +1,35 @@
+// Many sessions at once, in short: nothing is lost, nothing overtakes. How fast that is, beside a bare Durable Object, is
+// the bench's (test/load/bench/realtime.ts).
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type LoadUpstream, runLoad, startLoadUpstream } from '../../support/realtime-load.ts';
+import { channelTo } from '../../support/realtime-upstream.ts';
+import { startRelay, type TestRelay } from '../../support/relay.ts';
+import { balanceOf } from '../sockets/scene.ts';
+
+let relay: TestRelay;
+let upstream: LoadUpstream;
+
+beforeAll(async () => {
+  [relay, upstream] = await Promise.all([startRelay(), startLoadUpstream()]);
+  await relay.channel(channelTo(upstream));
+});
+afterAll(async () => {
+  await relay?.stop();
+  await upstream?.stop();
+});
+
+it('thirty sessions with 25 frames a second each way lose and reorder nothing', async () => {
+  const { id, token } = await relay.token();
+  const result = await runLoad({
+    address: `${relay.url.replace('http', 'ws')}/v1/realtime?model=gpt-realtime`,
+    headers: { authorization: `Bearer ${token}` },
+    upstream,
+    sessions: 30,
+    framesPerSecond: 25,
+    seconds: 4,
+  });
+  console.log(result);
+  expect(result.sent).toBe(30 * 25 * 4 * 2);
+  expect(result).toMatchObject({ arrived: result.sent, outOfOrder: 0 });
+  expect(await balanceOf(relay, id)).toMatchObject({ open_requests: 0, reserved_usd: 0 });
+});

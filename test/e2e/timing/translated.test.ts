@@ -1,0 +1,141 @@
+// Translated streams over real sockets: 150 MB of words in a flat memory, a client that reads slowly or leaves, an upstream
+// that breaks off, a token that is deleted.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startRelay, type TestRelay } from '../../support/relay.ts';
+import { startUpstream, type TestUpstream } from '../../support/upstream.ts';
+import { workerdMemory } from '../sockets/memory.ts';
+
+let relay: TestRelay;
+let upstream: TestUpstream;
+let token: string;
+
+const word = 'word '.repeat(60);
+const event = `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', model: 'm', choices: [{ index: 0, delta: { content: word }, finish_reason: null }] })}\n\n`;
+const end = `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', model: 'm', choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })}\n\ndata: [DONE]\n\n`;
+const head = { 'content-type': 'text/event-stream' };
+
+beforeAll(async () => {
+  upstream = await startUpstream((_request, response) => void response.writeHead(500).end());
+  relay = await startRelay();
+  await relay.channel({
+    name: 'x',
+    provider: 'openai-compatible',
+    base_url: upstream.url,
+    models: ['some-model'],
+  });
+  ({ token } = await relay.token());
+});
+
+afterAll(async () => {
+  await Promise.all([relay?.stop(), upstream?.stop()]);
+});
+
+function ask(secret = token, signal?: AbortSignal): Promise<Response> {
+  return fetch(`${relay.url}/v1/messages`, {
+    method: 'POST',
+    headers: { 'x-api-key': secret, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      model: 'some-model',
+      max_tokens: 9_000,
+      stream: true,
+      messages: [{ role: 'user', content: 'Go' }],
+    }),
+    ...(signal && { signal }),
+  });
+}
+
+it('translates 300 MB without holding them, also for a client that reads slowly', async () => {
+  const times = Math.ceil(300_000_000 / event.length);
+  upstream.handler = async (_request, response) => {
+    response.writeHead(200, head);
+    for (let count = 0; count < times; count++) {
+      if (!response.write(event)) await new Promise((resolve) => response.once('drain', resolve));
+    }
+    response.end(end);
+  };
+  // What the heap takes before it is swept for the first time is no leak: the first half is the measure.
+  let early = 0;
+  let late = 0;
+  let text = 0;
+  const watch = setInterval(() => {
+    const held = workerdMemory();
+    if (text < 120_000_000) early = Math.max(early, held);
+    else late = Math.max(late, held);
+  }, 50);
+  const response = await ask();
+  let tail = '';
+  let reads = 0;
+  for await (const chunk of response.body ?? []) {
+    text += chunk.byteLength;
+    tail = (tail + new TextDecoder().decode(chunk)).slice(-200);
+    // A client that stops to think now and then.
+    if (reads++ % 200 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  clearInterval(watch);
+  expect(tail).toContain('message_stop');
+  expect(text).toBeGreaterThan(200_000_000);
+  const grownMb = (late - early) / 1024 / 1024;
+  console.log(
+    `translated stream of ${Math.round((times * event.length) / 1e6)} MB: workerd grew by ${grownMb.toFixed(0)} MB after the first half`,
+  );
+  expect(grownMb).toBeLessThan(32);
+}, 120_000);
+
+describe('a translated stream', () => {
+  const endless = (onClose: () => void) => {
+    upstream.handler = (_request, response) => {
+      response.writeHead(200, head);
+      const timer = setInterval(() => response.write(event), 20);
+      response.on('close', () => {
+        clearInterval(timer);
+        onClose();
+      });
+    };
+  };
+
+  it('ends with the caller’s error event within a second of its token’s deletion', async () => {
+    endless(() => undefined);
+    const made = await relay.token();
+    const response = await ask(made.token);
+    const reader = response.body?.getReader();
+    await reader?.read();
+    await relay.manage('DELETE', `/api/tokens/${made.id}`);
+    const deletedAt = performance.now();
+    let text = '';
+    for (let part = await reader?.read(); part && !part.done; part = await reader?.read())
+      text += new TextDecoder().decode(part.value);
+    expect(performance.now() - deletedAt).toBeLessThan(1_500);
+    expect(text).toMatch(/event: error\ndata: \{"type":"error","error":\{"type":"authentication_error"/);
+    expect(text).not.toContain('message_stop');
+  });
+
+  it('aborts the upstream when its client leaves', async () => {
+    let closedAt = 0;
+    endless(() => {
+      closedAt = performance.now();
+    });
+    const leave = new AbortController();
+    const response = await ask(token, leave.signal);
+    await response.body?.getReader().read();
+    leave.abort();
+    const leftAt = performance.now();
+    while (closedAt === 0 && performance.now() - leftAt < 3_000)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(closedAt - leftAt).toBeLessThan(1_000);
+    expect(closedAt).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['breaks off', (response: import('node:http').ServerResponse) => void response.socket?.resetAndDestroy()],
+    ['just ends', (response: import('node:http').ServerResponse) => void response.end()],
+  ])('tells an upstream that %s as an error, never as an end', async (_what, stop) => {
+    upstream.handler = (_request, response) => {
+      response.writeHead(200, head);
+      response.write(event, () => setTimeout(() => stop(response), 100));
+    };
+    const text = await (await ask()).text();
+    expect(text).toContain(word);
+    expect(text).toContain('event: error\ndata: {"type":"error","error":{"type":"api_error"');
+    expect(text).not.toContain('message_stop');
+  });
+});

@@ -1,0 +1,126 @@
+// The books as they lie on disk after a run: each ledger's own SQLite file, and D1's. Read from outside, with
+// nothing of the product in between.
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Checkpoint, Totals } from '../../../src/quota/ledger-store.ts';
+import type { LogRow } from '../../../src/quota/quota.ts';
+
+/** One token's ledger. */
+export interface LedgerBook {
+  tokenId: string;
+  totals: Totals;
+  /** Every row that was ever written, oldest first; a request has a second one if a true figure replaced an estimate. */
+  journal: LogRow[];
+  holds: number;
+  background: number;
+}
+
+/** A row of D1's log, as far as the tests compare it. */
+export interface LoggedRow {
+  id: string;
+  token_id: string;
+  status: number;
+  error_code: string | null;
+  usage_source: string | null;
+  input_tokens: number;
+  output_tokens: number;
+  cost_nano_usd: number | null;
+  count: number;
+  revision: number;
+}
+
+export interface Books {
+  ledgers: Map<string, LedgerBook>;
+  log: LoggedRow[];
+  /** `spent_nano_usd` of the tokens' records, which the ledgers report. */
+  reported: Map<string, number>;
+  /** Sums of the hourly roll-ups by token. */
+  rolledUp: Map<string, number>;
+}
+
+/** Reads the state folder of a relay that has been stopped. */
+export function readBooks(stateDirectory: string): Books {
+  const { log, reported, rolledUp } = readDatabase(stateDirectory);
+  const ledgers = new Map<string, LedgerBook>();
+  for (const file of filesUnder(stateDirectory, 'TokenLedger')) {
+    const book = readLedger(file);
+    if (book !== null) ledgers.set(book.tokenId, book);
+  }
+  return { ledgers, log, reported, rolledUp };
+}
+
+/**
+ * The books of a running relay, from a copy: a reader of the very files could lock the relay out. null: the copy
+ * was taken in the middle of a write.
+ */
+export function glimpseBooks(stateDirectory: string): Books | null {
+  const copy = mkdtempSync(join(tmpdir(), 'books-'));
+  try {
+    // The index of the write-ahead log is rebuilt from the log.
+    cpSync(stateDirectory, copy, { recursive: true, filter: (path) => !path.endsWith('-shm') });
+    return readBooks(copy);
+  } catch {
+    return null;
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+/** D1's file, of a running relay too. */
+export function databaseFile(stateDirectory: string): string {
+  const [file] = filesUnder(stateDirectory, 'D1Database');
+  if (file === undefined) throw new Error(`no D1 below ${stateDirectory}`);
+  return file;
+}
+
+function filesUnder(stateDirectory: string, kind: string): string[] {
+  return readdirSync(stateDirectory, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.includes(kind) && path.endsWith('.sqlite') && !path.endsWith('metadata.sqlite'))
+    .map((path) => join(stateDirectory, path));
+}
+
+function readLedger(file: string): LedgerBook | null {
+  const db = new DatabaseSync(file);
+  try {
+    const state = (key: string) => {
+      const row = db.prepare('SELECT value FROM state WHERE key = ?').get(key);
+      return row === undefined ? null : JSON.parse(String(row.value));
+    };
+    const policy = state('policy') as { tokenId: string } | null;
+    if (policy === null) return null;
+    const journal = db.prepare('SELECT totals, rows FROM journal ORDER BY seq').all();
+    const last = journal.at(-1);
+    return {
+      tokenId: policy.tokenId,
+      totals: last ? JSON.parse(String(last.totals)) : { spentNanoUsd: 0 },
+      journal: journal.flatMap(({ rows }) => JSON.parse(String(rows)) as LogRow[]),
+      holds: (state('checkpoint') as Checkpoint | null)?.holds.length ?? 0,
+      background: Number(db.prepare('SELECT COUNT(*) AS count FROM background').get()?.count),
+    };
+  } finally {
+    db.close();
+  }
+}
+
+function readDatabase(stateDirectory: string) {
+  const db = new DatabaseSync(databaseFile(stateDirectory));
+  try {
+    const log = db.prepare('SELECT * FROM logs ORDER BY created_at, id').all() as unknown as LoggedRow[];
+    const sums = (sql: string) =>
+      new Map(
+        db
+          .prepare(sql)
+          .all()
+          .map(({ id, sum }) => [String(id), Number(sum)] as const),
+      );
+    return {
+      log,
+      reported: sums('SELECT id, spent_nano_usd AS sum FROM tokens'),
+      rolledUp: sums('SELECT token_id AS id, SUM(cost_nano_usd) AS sum FROM usage_hourly GROUP BY token_id'),
+    };
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,227 @@
+// What must be true of the books after a run. Every check throws with the requests that break it.
+import type { LogRow } from '../../../src/quota/quota.ts';
+import type { LoggedRow } from './books.ts';
+import type { Seen } from './client.ts';
+import { costOf } from './kinds.ts';
+import type { Run } from './run.ts';
+
+/** A settlement that was under way so shortly before a kill may not have been acknowledged. */
+const unacknowledgedMs = 700;
+
+/** A hold that is older than this when its ledger is killed has been written down (250 ms, and a busy machine). */
+const writtenMs = 1_000;
+
+const endedByRelay: ReadonlySet<string> = new Set([
+  'invalid_api_key',
+  'token_disabled',
+  'insufficient_quota',
+]);
+
+/** The books, by what they are looked up by. */
+export class Findings {
+  readonly run: Run;
+  private readonly rows: Map<string, LoggedRow>;
+  /** The newest revision of each request in each ledger's journal. */
+  private readonly settled = new Map<string, LogRow>();
+
+  constructor(run: Run) {
+    this.run = run;
+    this.rows = new Map(run.books.log.map((row) => [row.id, row]));
+    for (const { journal } of run.books.ledgers.values())
+      for (const row of journal)
+        if ((this.settled.get(row.id)?.revision ?? 0) < row.revision) this.settled.set(row.id, row);
+  }
+
+  /** Per token: the ledger, its journal, the log, the roll-ups and the token's record have one sum. */
+  differencesOfTokens(): unknown[] {
+    const { ledgers, log, reported, rolledUp } = this.run.books;
+    return [...ledgers.values()].flatMap((ledger) => {
+      const { tokenId } = ledger;
+      const last = new Map(ledger.journal.map((row) => [row.id, row.costNanoUsd ?? 0]));
+      const sums = {
+        ledger: ledger.totals.spentNanoUsd,
+        journal: sum([...last.values()]),
+        log: sum(log.filter(({ token_id }) => token_id === tokenId).map((row) => row.cost_nano_usd ?? 0)),
+        record: reported.get(tokenId) ?? 0,
+        rollUps: rolledUp.get(tokenId) ?? 0,
+      };
+      return new Set(Object.values(sums)).size === 1 ? [] : [{ tokenId, ...sums }];
+    });
+  }
+
+  /** Requests that a journal settles twice, but for an estimate that the true figure replaced. */
+  settledTwice(): string[] {
+    const all = [...this.run.books.ledgers.values()].flatMap(({ journal }) => journal);
+    const twice = all.filter((row, at) => {
+      const before = all.slice(0, at).findLast(({ id }) => id === row.id);
+      return (
+        before !== undefined && (before.errorCode !== 'worker_lost' || row.revision !== before.revision + 1)
+      );
+    });
+    return twice.map(({ id }) => id);
+  }
+
+  /** Requests whose answer never came to an end. */
+  hung(): unknown[] {
+    return this.run.seen
+      .filter(({ hung }) => hung)
+      .map((seen) => ({
+        ...describe(seen),
+        row: this.rowOf(seen),
+        served: this.run.served.get(seen.request.index),
+      }));
+  }
+
+  unfinished(): unknown[] {
+    return [...this.run.books.ledgers.values()]
+      .filter(({ holds, background }) => holds + background > 0)
+      .map(({ tokenId, holds, background }) => ({ tokenId, holds, background }));
+  }
+
+  /** Rows with the upstream's figure that do not cost what the upstream told at some time. */
+  wronglyCharged(): unknown[] {
+    return this.run.books.log
+      .filter(({ usage_source }) => usage_source === 'upstream')
+      .flatMap((row) => {
+        const told = this.run.served.get(row.input_tokens - 60)?.told ?? [];
+        return told.includes(row.cost_nano_usd ?? -1) ? [] : [{ ...row, told: told.slice(-3) }];
+      });
+  }
+
+  /** Whole answers with usage, to clients that stayed, that were not charged at the last figure that was told. */
+  notAtTheUpstreamsFigure(): unknown[] {
+    return this.run.seen
+      .filter((seen) => this.wasServedWhole(seen) && !this.isNearKill(seen))
+      .flatMap((seen) => {
+        const row = this.rowOf(seen);
+        const { request } = seen;
+        // The relay ended it: its token was deleted, disabled or rotated, or its quota spent, under way.
+        if (endedByRelay.has(row?.error_code ?? '')) return [];
+        const isRight = row?.usage_source === 'upstream' && row.cost_nano_usd === costOf(request.counts);
+        return isRight ? [] : [{ ...describe(seen), row }];
+      });
+  }
+
+  /** Requests that got a head and have no row, though their hold must have been written down. */
+  forgotten(): unknown[] {
+    return this.run.seen
+      .filter((seen) => seen.status === 200 && this.rowOf(seen) === undefined && !this.isYoungAtKill(seen))
+      .map(describe);
+  }
+
+  /** How many requests a kill made the ledger forget: none was older than a hold's time to be written. */
+  get forgottenYoung(): number {
+    return this.run.seen.filter((seen) => seen.status === 200 && this.rowOf(seen) === undefined).length;
+  }
+
+  /** Estimated rows of requests that gave no reason for an estimate. */
+  wronglyEstimated(): unknown[] {
+    const reasons = new Set(['client-leaves', 'client-leaves-before-head', 'reset', 'truncated', 'no-usage']);
+    return this.run.seen.flatMap((seen) => {
+      const row = this.rowOf(seen);
+      if (row?.usage_source !== 'estimated') return [];
+      const has = reasons.has(seen.request.fault.what) || seen.left || this.isNearKill(seen) || !seen.ended;
+      return has || row.error_code !== null ? [] : [{ ...describe(seen), row }];
+    });
+  }
+
+  /** Charged rows without a mark, and refused or failed ones with a charge. */
+  wronglyMarked(): unknown[] {
+    return this.run.books.log.filter(({ usage_source, cost_nano_usd, status, error_code }) => {
+      if (usage_source === null) return cost_nano_usd !== 0;
+      return error_code !== 'worker_lost' && status !== 200 && status !== 499;
+    });
+  }
+
+  /** Streams that the client left after the head, and that cost nothing. */
+  leftForNothing(): unknown[] {
+    return this.run.seen
+      .filter((seen) => seen.left && seen.status === 200 && !this.isNearKill(seen))
+      .filter((seen) => (this.rowOf(seen)?.cost_nano_usd ?? 0) === 0)
+      .map(describe);
+  }
+
+  /** The ledger's own settlements, without a kill that explains them. */
+  lostWithoutReason(): unknown[] {
+    const nearKill = (row: LogRow) =>
+      this.run.killsMs.some((ms) => row.createdAtMs < ms + 500 && row.createdAtMs > ms - 60_000);
+    return [...this.settled.values()].filter((row) => row.errorCode === 'worker_lost' && !nearKill(row));
+  }
+
+  overspent(): unknown[] {
+    return [...this.run.quotasNanoUsd].flatMap(([tokenId, quota]) => {
+      const spent = this.run.books.ledgers.get(tokenId)?.totals.spentNanoUsd ?? 0;
+      return spent > quota ? [{ tokenId, spent, quota }] : [];
+    });
+  }
+
+  totals(): Record<string, unknown> {
+    const { seen, books, killsMs, edits, served } = this.run;
+    const { log, ledgers } = books;
+    const rowsWhere = (test: (row: LoggedRow) => boolean) => log.filter(test).length;
+    return {
+      'requests asked': seen.length,
+      'answered 200': seen.filter(({ status }) => status === 200).length,
+      'whole, client stayed': seen.filter((one) => this.wasServedWhole(one)).length,
+      'client left': seen.filter(({ left }) => left).length,
+      'killed under way': seen.filter((one) => this.isNearKill(one)).length,
+      kills: killsMs.length,
+      ...edits,
+      tokens: ledgers.size,
+      'log rows': log.length,
+      'rows with the upstream’s figure': rowsWhere((row) => row.usage_source === 'upstream'),
+      'rows estimated': rowsWhere((row) => row.usage_source === 'estimated'),
+      'of these settled by the ledger itself': rowsWhere((row) => row.error_code === 'worker_lost'),
+      'forgotten, younger than 250 ms when killed': this.forgottenYoung,
+      'ledgers, nano-USD': sum([...ledgers.values()].map(({ totals }) => totals.spentNanoUsd)),
+      'log, nano-USD': sum(log.map((row) => row.cost_nano_usd ?? 0)),
+      'of which the upstream’s figure': sum(
+        log.filter((row) => row.usage_source === 'upstream').map((row) => row.cost_nano_usd ?? 0),
+      ),
+      'of which estimated': sum(
+        log.filter((row) => row.usage_source === 'estimated').map((row) => row.cost_nano_usd ?? 0),
+      ),
+      'upstream told in all': sum([...served.values()].map(({ told }) => told.at(-1) ?? 0)),
+    };
+  }
+
+  private rowOf({ requestId }: Seen): LoggedRow | undefined {
+    return requestId === null ? undefined : this.rows.get(requestId);
+  }
+
+  private wasServedWhole({ request, status, ended, left }: Seen): boolean {
+    const { what } = request.fault;
+    const book = this.run.served.get(request.index);
+    const tells = what === 'none' || what === 'slow-head';
+    return tells && status === 200 && ended && !left && book?.finished === true;
+  }
+
+  private isNearKill({ startedAtMs, endedAtMs }: Seen): boolean {
+    return this.run.killsMs.some((ms) => startedAtMs <= ms + 500 && endedAtMs >= ms - unacknowledgedMs);
+  }
+
+  private isYoungAtKill(seen: Seen): boolean {
+    return (
+      this.isNearKill(seen) && this.run.killsMs.some((ms) => Math.abs(ms - seen.startedAtMs) < writtenMs)
+    );
+  }
+}
+
+const sum = (figures: number[]) => figures.reduce((total, figure) => total + figure, 0);
+
+function describe({ request, status, requestId, ended, left, startedAtMs, endedAtMs }: Seen) {
+  const { index, kind, fault, counts } = request;
+  const ms = endedAtMs - startedAtMs;
+  return {
+    index,
+    kind: kind.name,
+    fault,
+    expected: costOf(counts),
+    status,
+    requestId,
+    ended,
+    left,
+    startedAtMs,
+    ms,
+  };
+}

@@ -1,0 +1,116 @@
+// D1 fails under load, reads and writes, for a while: no request of a known token notices, and every row arrives
+// when it is back. Short within `npm test`; a whole minute with `npm run test:long`.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { mintSecret } from '../../../src/tokens/secret.ts';
+import { startRelay, type TestRelay } from '../../support/relay.ts';
+import { databaseFile, glimpseBooks, readBooks } from './books.ts';
+import { ask, type Seen } from './client.ts';
+import { costOf, models, price } from './kinds.ts';
+import { type PlannedRequest, planRequests } from './plan.ts';
+import { type FaultyUpstream, indexHeader, startFaultyUpstream } from './upstream.ts';
+
+const awayMs = import.meta.env.MODE === 'long' ? 60_000 : 6_000;
+const perSecond = 20;
+
+/** Requests that nothing happens to. */
+const plan: PlannedRequest[] = planRequests(5, (awayMs / 1_000 + 4) * perSecond, 1).map((request) => ({
+  ...request,
+  fault: { what: 'none' },
+}));
+
+let state: string;
+let relay: TestRelay;
+let upstream: FaultyUpstream;
+
+beforeAll(async () => {
+  state = mkdtempSync(join(tmpdir(), 'relay-away-'));
+  upstream = await startFaultyUpstream(plan);
+  relay = await startRelay({}, state);
+  for (const [provider, model] of Object.entries(models)) {
+    const settings = { forward_headers: [indexHeader] };
+    const channel = { name: provider, provider, base_url: upstream.url, keys: ['key'], models: [model] };
+    await relay.channel({ ...channel, settings });
+    await relay.manage('PUT', `/api/prices/${model}`, price);
+  }
+});
+afterAll(async () => {
+  await relay?.stop();
+  await upstream?.stop();
+  rmSync(state, { recursive: true, force: true });
+});
+
+it(`fails no request of a known token for ${awayMs / 1_000} seconds, and loses no row`, async () => {
+  const known = await relay.token({ quota_usd: 50 });
+  const seen: Promise<Seen>[] = [];
+  const load = async (count: number) => {
+    for (const request of plan.slice(seen.length, seen.length + count)) {
+      seen.push(ask(relay.url, request, known));
+      await delay(1_000 / perSecond);
+    }
+  };
+  await load(2 * perSecond);
+  const back = takeAway(databaseFile(state));
+  await expect(relay.manage('GET', '/api/tokens')).rejects.toThrow();
+  await load((awayMs / 1_000) * perSecond);
+  // Whether a token exists that no cache knows cannot be said: no 401, but a 503.
+  const unknown = await ask(relay.url, plan[0] as PlannedRequest, { id: '', token: mintSecret() });
+  expect(unknown.status).toBe(503);
+  back();
+  await load(plan.length);
+  const all = await Promise.all(seen);
+  expect(all.filter(({ status, ended }) => status !== 200 || !ended)).toEqual([]);
+  const ids = all.map(({ requestId }) => requestId);
+  await until(() => {
+    const logged = new Set(glimpseBooks(state)?.log.map(({ id }) => id));
+    return ids.every((id) => logged.has(String(id)));
+  });
+  await relay.stop();
+  const expected = all.reduce((sum, { request }) => sum + costOf(request.counts), 0);
+  const { log, ledgers, reported } = readBooks(state);
+  const rows = log.filter(({ token_id }) => token_id === known.id);
+  expect({
+    rows: rows.length,
+    log: rows.reduce((sum, { cost_nano_usd }) => sum + (cost_nano_usd ?? 0), 0),
+    ledger: ledgers.get(known.id)?.totals.spentNanoUsd,
+    record: reported.get(known.id),
+  }).toEqual({ rows: all.length, log: expected, ledger: expected, record: expected });
+  console.log(`${all.length} requests, D1 away for ${awayMs / 1_000} s: all answered, all rows there`);
+}, 300_000);
+
+/** Every statement of the relay's fails from now on: its tables have other names. Answers how to end that. */
+function takeAway(file: string): () => void {
+  const db = new DatabaseSync(file, { timeout: 10_000 });
+  // Names inside triggers and references are left as they are, and are right again afterwards.
+  db.exec('PRAGMA legacy_alter_table = ON; PRAGMA foreign_keys = OFF');
+  const names = db
+    .prepare(
+      `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_cf%' ESCAPE '\\'`,
+    )
+    .all()
+    .map(({ name }) => String(name));
+  const rename = (from: (name: string) => string, to: (name: string) => string) =>
+    db.exec(
+      `BEGIN IMMEDIATE; ${names.map((name) => `ALTER TABLE "${from(name)}" RENAME TO "${to(name)}";`).join(' ')} COMMIT`,
+    );
+  const away = (name: string) => `away_${name}`;
+  const here = (name: string) => name;
+  rename(here, away);
+  return () => {
+    rename(away, here);
+    db.close();
+  };
+}
+
+/** The ledgers try again a minute after the last failure, at the latest. */
+async function until(isSo: () => boolean): Promise<void> {
+  const deadlineMs = Date.now() + 80_000;
+  while (!isSo()) {
+    if (Date.now() > deadlineMs) throw new Error('not within eighty seconds');
+    await delay(500);
+  }
+}

@@ -1,0 +1,193 @@
+// Realtime sessions that die in every way: the client's process, the upstream's, the relay's with all that
+// runs in it. Each response uses so many input tokens as no other does, so that every charge is known by its figure.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { balanceOf, sleep } from '../../e2e/sockets/scene.ts';
+import { seededNumbers } from '../../support/fixtures.ts';
+import { startRealtimeUpstream } from '../../support/realtime-upstream.ts';
+import { startRelay, type TestRelay } from '../../support/relay.ts';
+import type { Caller, SpokenApi } from './spoken-apis.ts';
+
+export interface RealtimeRunOptions {
+  api: SpokenApi;
+  seed: number;
+  sessions: number;
+  /** Sessions at a time. */
+  width: number;
+  /** The relay is killed with sessions open, after so many of them. */
+  killsAfter: readonly number[];
+}
+
+export type Fate = 'nothing' | 'client' | 'upstream' | 'relay';
+
+/** One session, as both its ends saw it. */
+export interface Lived {
+  fate: Fate;
+  tokenId: string;
+  /** Responses that it meant to have. */
+  asked: number;
+  /** Input tokens of the responses that the upstream has reported, … */
+  sent: number[];
+  /** … and of those that the client has heard of. */
+  heard: number[];
+}
+
+export interface RealtimeRow {
+  id: string;
+  token_id: string;
+  usage_source: 'upstream' | 'estimated' | null;
+  error_code: string | null;
+  input_tokens: number;
+  output_tokens: number;
+  cost_usd: number | null;
+}
+
+export interface RealtimeRun {
+  lived: Lived[];
+  rows: RealtimeRow[];
+  balances: Map<string, { spent_usd: number; reserved_usd: number; open_requests: number }>;
+  kills: number;
+}
+
+/** Leases, and the rows' way to D1, are waited for so long at most. */
+const settlingMs = 120_000;
+
+export async function runRealtimeFaults(options: RealtimeRunOptions): Promise<RealtimeRun> {
+  const state = mkdtempSync(join(tmpdir(), 'relay-realtime-faults-'));
+  const random = seededNumbers(options.seed);
+  let uses = 1_000;
+  const bySession = new Map<string, Lived & { diesAfter: number; frames: number }>();
+  const { api } = options;
+  const upstream = await startRealtimeUpstream({
+    opened: (session) => api.opened(session),
+    event: async (session, event) => {
+      if (!api.asks(session, event)) return;
+      const lived = bySession.get(api.nameOf(session));
+      if (lived === undefined) return;
+      uses += 1;
+      for (const said of api.answer(uses)) {
+        lived.frames += 1;
+        if (lived.fate === 'upstream' && lived.frames > lived.diesAfter) return session.socket.terminate();
+        const reported = api.reportIn(said);
+        if (reported !== null) lived.sent.push(reported);
+        api.say(session, said);
+        await sleep(2);
+      }
+    },
+  });
+  let relay = await startRelay({}, state);
+  try {
+    await relay.channel(api.channel(upstream));
+    const tokens = await Promise.all(
+      [{}, { quota_usd: 50 }, { quota_usd: 5 }].map((fields) => relay.token(fields)),
+    );
+    const lived: Lived[] = [];
+    let kills = 0;
+    for (let from = 0; from < options.sessions; from += options.width) {
+      const isKilled = options.killsAfter.includes(from);
+      const batch = Array.from({ length: Math.min(options.width, options.sessions - from) }, (_, index) => {
+        const token = tokens[Math.floor(random() * tokens.length)] ?? tokens[0];
+        const fate: Fate = isKilled
+          ? 'relay'
+          : ((['nothing', 'client', 'upstream'] as const)[Math.floor(random() * 3)] ?? 'nothing');
+        const responses = 1 + Math.floor(random() * 4);
+        const one = {
+          fate,
+          asked: responses,
+          tokenId: token?.id ?? '',
+          sent: [],
+          heard: [],
+          diesAfter: Math.floor(random() * 18),
+          frames: 0,
+        };
+        const name = `s${from + index}`;
+        bySession.set(name, one);
+        return { name, one, token: token?.token ?? '', responses };
+      });
+      const running = batch.map(({ name, one, token, responses }) =>
+        live(api, relay, name, token, one, responses),
+      );
+      if (isKilled) {
+        // In the midst of it: the sessions are open, and some responses have ended.
+        const enough = 2 + Math.floor(random() * 20);
+        while (batch.reduce((sum, { one }) => sum + one.heard.length, 0) < enough) await sleep(1);
+        await relay.kill();
+        kills += 1;
+      }
+      await Promise.all(running);
+      if (isKilled) relay = await startRelay({}, state);
+      lived.push(...batch.map(({ one }) => one));
+    }
+    const ids = tokens.map(({ id }) => id);
+    const balances = await settledBalances(relay, ids);
+    const { data } = await allRows(relay);
+    return { lived, rows: data, balances, kills };
+  } finally {
+    await relay.kill();
+    await upstream.stop();
+    rmSync(state, { recursive: true, force: true });
+  }
+}
+
+/** One session from its opening to its end, whatever that is. */
+async function live(
+  api: SpokenApi,
+  relay: TestRelay,
+  name: string,
+  token: string,
+  one: Lived & { diesAfter: number },
+  responses: number,
+): Promise<void> {
+  let caller: Caller;
+  try {
+    caller = await api.open(relay.url, token, name);
+  } catch {
+    return;
+  }
+  let frames = 0;
+  caller.socket.on('message', (data) => {
+    frames += 1;
+    if (one.fate === 'client' && frames > one.diesAfter) return caller.socket.terminate();
+    const reported = api.reportIn(JSON.parse(String(data)));
+    if (reported !== null) one.heard.push(reported);
+  });
+  try {
+    await caller.hold(responses);
+  } catch {
+    caller.socket.terminate();
+  }
+  await caller.closed;
+}
+
+/** As soon as nothing is open any more; else as it is after `settlingMs`. */
+async function settledBalances(relay: TestRelay, ids: readonly string[]): Promise<RealtimeRun['balances']> {
+  const deadlineMs = Date.now() + settlingMs;
+  for (;;) {
+    const entries = await Promise.all(ids.map(async (id) => [id, await balanceOf(relay, id)] as const));
+    const isSettled = entries.every(
+      ([, { open_requests, reserved_usd }]) => open_requests === 0 && reserved_usd === 0,
+    );
+    if (!isSettled && Date.now() < deadlineMs) {
+      await sleep(1_000);
+      continue;
+    }
+    // What a killed session still owed comes by its alarm; the rows follow a second later.
+    await sleep(15_000);
+    return new Map(await Promise.all(ids.map(async (id) => [id, await balanceOf(relay, id)] as const)));
+  }
+}
+
+async function allRows(relay: TestRelay): Promise<{ data: RealtimeRow[] }> {
+  const data: RealtimeRow[] = [];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const page: { data: RealtimeRow[]; next_cursor: string | null } = await relay.manage(
+      'GET',
+      `/api/logs?limit=200${query}`,
+    );
+    data.push(...page.data);
+    cursor = page.next_cursor;
+  }
+  return { data };
+}

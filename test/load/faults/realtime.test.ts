@@ -1,0 +1,126 @@
+// Money of realtime sessions through deaths of the client, the upstream and the whole relay. One kill of each relay
+// within `npm test`, two or four with `npm run test:long`.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { nano } from '../../e2e/sockets/scene.ts';
+import { type RealtimeRow, type RealtimeRun, runRealtimeFaults } from './realtime-run.ts';
+import { liveApi, openaiApi } from './spoken-apis.ts';
+
+const isWhole = import.meta.env.MODE === 'long';
+
+/** Another run, or one again that failed: `FAULTS_SEED=…`. */
+const seed = Number(process.env.FAULTS_SEED ?? 20_261_124);
+
+const spoken = [
+  { name: 'OpenAI', api: openaiApi, sessions: 200, width: 20, kills: [100], more: [20, 80, 120, 180] },
+  { name: 'Gemini', api: liveApi, sessions: 60, width: 12, kills: [24], more: [12, 36] },
+];
+
+/** Both at once, each with a relay of its own: most of the time they wait for reservations of the dead to expire. */
+let runs: RealtimeRun[];
+
+beforeAll(async () => {
+  runs = await Promise.all(
+    spoken.map(({ api, sessions, width, kills, more }) =>
+      runRealtimeFaults({ api, seed, sessions, width, killsAfter: isWhole ? more : kills }),
+    ),
+  );
+}, 900_000);
+
+describe.each(spoken.map((each, index) => ({ ...each, index })))(
+  '$sessions sessions of $name that die at random frames',
+  ({ api, sessions, index }) => {
+    let run: RealtimeRun;
+    let reported: Map<number, RealtimeRow[]>;
+
+    beforeAll(() => {
+      run = runs[index] as RealtimeRun;
+      reported = Map.groupBy(
+        run.rows.filter(({ usage_source }) => usage_source === 'upstream'),
+        ({ input_tokens }) => input_tokens,
+      );
+      const sent = run.lived.flatMap((lived) => lived.sent);
+      const heard = run.lived.flatMap((lived) => lived.heard);
+      const estimated = run.rows.filter(({ usage_source }) => usage_source === 'estimated');
+      console.table({
+        seed,
+        sessions: run.lived.length,
+        kills: run.kills,
+        ...Object.fromEntries(
+          [...Map.groupBy(run.lived, ({ fate }) => `fate ${fate}`)].map(([fate, { length }]) => [
+            fate,
+            length,
+          ]),
+        ),
+        'responses reported by the upstream': sent.length,
+        'heard by the client': heard.length,
+        'charged by the upstream’s figure': reported.size,
+        'charged by what passed': estimated.length,
+        rows: run.rows.length,
+      });
+    });
+
+    it('really died', () => {
+      expect(run.lived).toHaveLength(sessions);
+      for (const fate of ['nothing', 'client', 'upstream', 'relay'] as const)
+        expect(run.lived.filter((lived) => lived.fate === fate).length).toBeGreaterThan(sessions / 14);
+      expect(run.kills).toBeGreaterThan(0);
+      const killed = run.lived.filter(({ fate }) => fate === 'relay');
+      expect(killed.filter(({ heard }) => heard.length > 0).length).toBeGreaterThan(0);
+      expect(killed.filter(({ heard, asked }) => heard.length < asked).length).toBeGreaterThan(
+        killed.length / 4,
+      );
+      expect(run.lived.flatMap(({ heard }) => heard).length).toBeGreaterThan((sessions * 3) / 4);
+    });
+
+    it('are charged once for every response that a client heard the end of, by the upstream’s own figure', () => {
+      const wrong = run.lived.flatMap(({ heard, tokenId, fate }) =>
+        heard.flatMap((tokens) => {
+          const rows = reported.get(tokens) ?? [];
+          const [row] = rows;
+          const isRight =
+            rows.length === 1 && row?.token_id === tokenId && nano(row.cost_usd) === api.costOf(row);
+          return isRight ? [] : [{ fate, tokens, rows }];
+        }),
+      );
+      expect(wrong).toEqual([]);
+    });
+
+    it('are charged for nothing that the upstream did not report, and at most once for what it did', () => {
+      const sent = new Set(run.lived.flatMap((lived) => lived.sent));
+      expect([...reported.keys()].filter((tokens) => !sent.has(tokens))).toEqual([]);
+      expect([...reported.values()].filter(({ length }) => length > 1)).toEqual([]);
+    });
+
+    it('that lived to their end are charged the sum of their reports and nothing else', () => {
+      const whole = run.lived.filter(({ fate }) => fate === 'nothing');
+      for (const { sent, heard } of whole) expect(heard).toEqual(sent);
+      expect(
+        whole.flatMap(({ sent }) => sent).filter((tokens) => reported.get(tokens)?.length !== 1),
+      ).toEqual([]);
+    });
+
+    it('that were broken off are charged one estimate at most', () => {
+      const sessionOf = ({ id }: RealtimeRow) => id.replace(/_\d+$/, '');
+      const estimates = Map.groupBy(
+        run.rows.filter(({ usage_source, cost_usd }) => usage_source === 'estimated' && nano(cost_usd) > 0),
+        sessionOf,
+      );
+      expect([...estimates.values()].filter(({ length }) => length > 1)).toEqual([]);
+      const broken = run.lived.filter(({ fate }) => fate !== 'nothing').length;
+      expect(estimates.size).toBeLessThanOrEqual(broken);
+      expect(estimates.size).toBeGreaterThan(0);
+    });
+
+    it('leave nothing open in the ledger, whose sum is that of the rows', () => {
+      for (const [id, { spent_usd, reserved_usd, open_requests }] of run.balances) {
+        const rows = run.rows.filter(({ token_id }) => token_id === id);
+        const sum = rows.reduce((total, { cost_usd }) => total + nano(cost_usd), 0);
+        expect({ reserved_usd, open_requests, spent: nano(spent_usd) }).toEqual({
+          reserved_usd: 0,
+          open_requests: 0,
+          spent: sum,
+        });
+      }
+    });
+  },
+);

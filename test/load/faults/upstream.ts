@@ -1,0 +1,103 @@
+// The upstream of the fault tests: it does what the plan says, and keeps its own books of what it told.
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startUpstream, type TestUpstream } from '../../support/upstream.ts';
+import { type Counts, costOf, type Piece } from './kinds.ts';
+import type { PlannedRequest } from './plan.ts';
+
+/** The header by which a request says which one it is; on no list of the relay's, so it passes. */
+export const indexHeader = 'x-fault-index';
+
+/** What the upstream knows of one request. */
+export interface Served {
+  index: number;
+  /** Every cost that it has told so far, in nano-USD: the last one is what it bills. */
+  told: number[];
+  /** All of the answer was written. */
+  finished: boolean;
+}
+
+export interface FaultyUpstream {
+  url: string;
+  served: Map<number, Served>;
+  stop(): Promise<void>;
+}
+
+export async function startFaultyUpstream(plan: readonly PlannedRequest[]): Promise<FaultyUpstream> {
+  const served = new Map<number, Served>();
+  const upstream: TestUpstream = await startUpstream(async ({ headers }, response, { socket }) => {
+    upstream.received.length = 0;
+    const request = plan[Number(headers[indexHeader])];
+    if (request === undefined) {
+      response.writeHead(500).end();
+      return;
+    }
+    const book = served.get(request.index) ?? { index: request.index, told: [], finished: false };
+    served.set(request.index, book);
+    response.on('error', () => undefined);
+    await serve(request, book, response, socket).catch(() => response.destroy());
+  });
+  return { url: upstream.url, served, stop: upstream.stop };
+}
+
+async function serve(
+  request: PlannedRequest,
+  book: Served,
+  response: ServerResponse,
+  // The response's own is null while the one before it on the connection is not over.
+  socket: Socket,
+): Promise<void> {
+  const { kind, fault, counts } = request;
+  switch (fault.what) {
+    case 'status':
+      response.writeHead(fault.status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: { message: 'as planned', type: 'server_error', code: null } }));
+      return;
+    case 'reset-before-head':
+      socket.resetAndDestroy();
+      return;
+    case 'slow-head':
+      await delay(fault.ms);
+      break;
+    case 'client-leaves-before-head':
+      await delay(400);
+      break;
+    default:
+  }
+  const pieces = kind.pieces(counts, fault.what !== 'no-usage');
+  const length = Buffer.byteLength(pieces.map(({ text }) => text).join(''));
+  // Unstreamed answers announce their length in most APIs, and not in some.
+  const announced = !kind.stream && request.index % 3 !== 0 ? { 'content-length': length } : {};
+  response.writeHead(200, { 'content-type': kind.contentType, ...announced });
+  const isCut = fault.what === 'reset' || fault.what === 'truncated';
+  await send(pieces, isCut ? Math.floor(length * fault.at) : length, request.pieceMs, book, response);
+  if (response.destroyed) return;
+  book.finished = !isCut;
+  if (fault.what === 'reset') {
+    // What was written before is to arrive before the reset does.
+    await delay(30);
+    socket.resetAndDestroy();
+  } else response.end();
+}
+
+/** Sends up to `bytes`, piece by piece; what is told counts when its piece has gone whole. */
+async function send(
+  pieces: readonly Piece[],
+  bytes: number,
+  pieceMs: number,
+  { told }: Served,
+  response: ServerResponse,
+): Promise<void> {
+  let room = bytes;
+  const tell = (counts: Counts | null) => counts !== null && told.push(costOf(counts));
+  for (const { text, told: counts } of pieces) {
+    if (response.destroyed || room <= 0) return;
+    // The test's answers are ASCII: characters are bytes.
+    response.write(text.slice(0, room));
+    // The line's end may be missing at the end of a stream: a reader takes the line all the same.
+    if (text.trimEnd().length <= room) tell(counts);
+    room -= text.length;
+    if (pieceMs > 0) await delay(pieceMs);
+  }
+}

@@ -1,0 +1,122 @@
+// A D1 database with a million rows of the log, over a year: made once and kept beside wrangler's own state, for
+// all tests that want one. Made by SQLite directly, for through D1 it would take minutes.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import { summedColumns, totalDimensions } from '../../../src/metering/roll-up-log.ts';
+import { schemaSteps } from '../../../src/schema/steps.ts';
+
+const root = new URL('../../..', import.meta.url).pathname;
+
+/** What is in it: a third of all requests are of tok_0; 5 % each failed with 429 and 500. */
+export const million = {
+  rows: 1_000_000,
+  tokens: 200,
+  firstMs: Date.parse('2025-11-01'),
+  lastMs: Date.parse('2026-10-31T23:59:59Z'),
+} as const;
+
+/** The database, ready to be asked. */
+export interface MillionRows {
+  db: D1Database;
+  stop(): Promise<void>;
+}
+
+/** Opens it, and makes it first where it is not there, or was made by another schema or another version of this file. */
+export async function openMillionRows(): Promise<MillionRows> {
+  const steps = schemaStatements();
+  const own = readFileSync(new URL(import.meta.url).pathname, 'utf8');
+  const name = createHash('sha256').update(steps.join('\n')).update(own).digest('hex').slice(0, 12);
+  const parent = join(root, '.wrangler/million-rows');
+  const folder = join(parent, name);
+  if (!existsSync(folder)) {
+    rmSync(parent, { recursive: true, force: true });
+    await make(`${folder}.part`, steps);
+    renameSync(`${folder}.part`, folder);
+  }
+  return open(folder);
+}
+
+/** The statements that make the newest schema in an empty database. */
+function schemaStatements(): string[] {
+  const folder = join(root, 'src/migrations');
+  const names = readdirSync(folder).filter((file) => file.endsWith('.sql'));
+  const migrations = Object.fromEntries(
+    names.map((file) => [file, readFileSync(join(folder, file), 'utf8')]),
+  );
+  const base = readFileSync(join(root, 'schema.sql'), 'utf8');
+  return schemaSteps({ base, migrations }, null).flatMap(({ statements }) => [...statements]);
+}
+
+async function open(folder: string): Promise<MillionRows> {
+  const options = convertV4MiniflareOptions({
+    compatibilityDate: '2026-10-20',
+    modules: true,
+    script: 'export default { fetch: () => new Response(null) };',
+    d1Databases: { DB: 'million' },
+  });
+  const runtime = new Miniflare({ ...options, resourcePersistencePath: folder });
+  await runtime.ready;
+  const db = (await runtime.getD1Database('DB')) as unknown as D1Database;
+  return { db, stop: () => runtime.dispose() };
+}
+
+async function make(folder: string, steps: string[]): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const { db, stop } = await open(folder);
+  await db.batch(steps.map((statement) => db.prepare(statement)));
+  await stop();
+  const file = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find(
+    (path) => /\.sqlite$/.test(path) && !/metadata/.test(path),
+  );
+  if (file === undefined) throw new Error(`D1 left no file in ${folder}`);
+  const sqlite = new DatabaseSync(join(folder, file));
+  sqlite.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -200000');
+  sqlite.exec(rowsSql);
+  for (const sql of rollUpSql()) sqlite.exec(sql);
+  sqlite.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  sqlite.close();
+}
+
+const stepMs = Math.floor((million.lastMs - million.firstMs) / million.rows);
+
+/** `h` is a number of the row's that looks random: a multiplicative hash of its place. */
+const rowsSql = `INSERT INTO logs (id, created_at, token_id, account_id, format, endpoint, requested_model,
+    upstream_model, channel_id, status, error_code, stream, input_tokens, cached_tokens, output_tokens,
+    reasoning_tokens, usage_source, cost_nano_usd, charge, ttfb_ms, duration_ms)
+  WITH RECURSIVE places (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM places WHERE i < ${million.rows - 1}),
+  hashed AS (SELECT i, (i * 2654435761) % 4294967296 AS h FROM places),
+  drawn AS (SELECT i, h, CASE WHEN h % 10 < 3 THEN 0 ELSE h / 10 % ${million.tokens} END AS t, h / 2000 % 3 AS k FROM hashed),
+  named AS (SELECT i, h, t, (t * 7 + k * 5) % 30 AS m FROM drawn)
+  SELECT printf('req_%08x%08d', h, i), ${million.firstMs} + i * ${stepMs}, 'tok_' || t, 'acc_' || (t % 5), 'openai',
+    '/v1/chat/completions', 'model-' || m, 'model-' || m, 'ch_' || (m % 10),
+    CASE WHEN h % 20 = 0 THEN 429 WHEN h % 20 = 1 THEN 500 ELSE 200 END, CASE WHEN h % 20 < 2 THEN 'x' END, h % 2,
+    h % 5000, h % 700, h % 900, h % 100, 'upstream', h % 90000000,
+    '{"source":"table","items":[["input",1200,2500000]]}', 120 + h % 400, 800 + h % 400
+  FROM named`;
+
+function rollUpSql(): string[] {
+  const facts = [
+    'COUNT(*)',
+    'SUM(status >= 400)',
+    ...summedColumns
+      .slice(2)
+      .map((column) => (column === 'ttfb_count' ? 'COUNT(ttfb_ms)' : `SUM(${column})`)),
+  ];
+  const sums = summedColumns.map((column) => `SUM(${column})`).join(', ');
+  const cells = 'token_id, MAX(account_id), model, channel_id';
+  return [
+    `INSERT INTO usage_hourly SELECT created_at / 3600000, token_id, MAX(account_id), requested_model, channel_id,
+      ${facts.join(', ')} FROM logs GROUP BY 1, 2, 4, 5`,
+    `INSERT INTO usage_daily SELECT hour / 24, ${cells}, ${sums} FROM usage_hourly GROUP BY 1, 2, 4, 5`,
+    ...Object.entries(totalDimensions).map(
+      ([
+        dimension,
+        { at, key },
+      ]) => `INSERT INTO usage_totals SELECT '${dimension}', ${at === 'hour' ? 'hour' : 'hour / 24'}, ${key},
+        ${sums} FROM usage_hourly GROUP BY 2, 3`,
+    ),
+  ];
+}

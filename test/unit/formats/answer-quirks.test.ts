@@ -1,0 +1,152 @@
+// Single quirks of single hosts in answers, and members that a schema requires of them.
+import { describe, expect, it } from 'vitest';
+import { messagesFormat } from '../../../src/formats/anthropic-messages/index.ts';
+import { createMeter } from '../../../src/formats/meter.ts';
+import { chatFormat } from '../../../src/formats/openai-chat/index.ts';
+import { withPromptTokens } from '../../../src/formats/openai-embeddings/response.ts';
+import { responsesFormat } from '../../../src/formats/openai-responses/index.ts';
+import { emptyRequest } from '../../../src/formats/request-fields.ts';
+import { collectEvents } from '../../support/collect-events.ts';
+import { haveSpecs, saySpecsLeftOut, schemaFaults } from '../../support/provider-schema.ts';
+import { contextOf, readStream, writeStream } from '../../support/translated-answers.ts';
+
+saySpecsLeftOut();
+
+const textOf = (events: object[]) => {
+  const reader = responsesFormat.eventReader();
+  const read = events.flatMap((event) => reader.read({ ...event }, undefined));
+  return collectEvents([...read, ...reader.end()]).candidates[0]?.parts;
+};
+
+describe('a Responses stream whose numbers differ from its items', () => {
+  const content = [{ type: 'output_text', text: 'Sure! 5', annotations: [] }];
+  const item = { type: 'message', id: 'm', role: 'assistant', status: 'completed', content };
+  const done = { type: 'response.completed', response: { status: 'completed', output: [item] } };
+
+  it('says its text once where content_index differs', () => {
+    expect(
+      textOf([
+        { type: 'response.output_text.delta', output_index: 0, content_index: 1, delta: 'Sure! ' },
+        { type: 'response.output_text.delta', output_index: 0, content_index: 1, delta: '5' },
+        { type: 'response.output_item.done', output_index: 0, item },
+        done,
+      ]),
+    ).toEqual([{ type: 'text', text: 'Sure! 5' }]);
+  });
+
+  it('says its text once where output_index differs', () => {
+    expect(
+      textOf([
+        { type: 'response.output_text.delta', output_index: 1, content_index: 0, delta: 'Sure! 5' },
+        { type: 'response.output_item.done', output_index: 1, item },
+        done,
+      ]),
+    ).toEqual([{ type: 'text', text: 'Sure! 5' }]);
+  });
+
+  it('says what was not streamed', () => {
+    const two = {
+      ...item,
+      content: [...content, { type: 'output_text', text: ' and more', annotations: [] }],
+    };
+    expect(
+      textOf([
+        { type: 'response.output_text.delta', output_index: 0, content_index: 0, delta: 'Sure! 5' },
+        { type: 'response.output_item.done', output_index: 0, item: two },
+        done,
+      ])?.map((part) => part.type === 'text' && part.text),
+    ).toEqual(['Sure! 5', ' and more']);
+  });
+});
+
+describe('the line `error: {…}` of llama.cpp', () => {
+  const line =
+    'error: {"code":500,"message":"failed to decode, try again, increasing context size","type":"server_error"}\n\n';
+  const stream = `data: {"id":"c","choices":[{"index":0,"delta":{"content":"half"}}]}\n\n${line}`;
+  const bytes = new TextEncoder().encode(stream);
+
+  it('is an error with the message of the server', () => {
+    const read = collectEvents(readStream(chatFormat, [bytes]));
+    expect(read.error).toMatchObject({ message: expect.stringContaining('failed to decode') });
+    expect(read.candidates[0]?.parts).toEqual([{ type: 'text', text: 'half' }]);
+  });
+
+  it('is seen by the meter', () => {
+    const meter = createMeter('chat', 'sse');
+    meter.push(bytes);
+    meter.end();
+    expect(meter.error).toBe('500');
+  });
+});
+
+describe('an embedding of Voyage', () => {
+  it('gets the count that clients require, and keeps every other byte', () => {
+    const text = '{"object":"list", "data":[{"embedding":[0.50]}],"usage":{"total_tokens":3}}';
+    expect(withPromptTokens(text)).toBe(
+      '{"object":"list", "data":[{"embedding":[0.50]}],"usage":{"prompt_tokens":3,"total_tokens":3}}',
+    );
+  });
+
+  it.each(['{"usage":{"prompt_tokens":3,"total_tokens":3}}', '{"detail":"no"}', 'no JSON', '{"usage":null}'])(
+    'stays as it is where there is nothing to add: %s',
+    (text) => expect(withPromptTokens(text)).toBeNull(),
+  );
+});
+
+describe('the members that a schema requires', () => {
+  const tool = { type: 'function', name: 'look', parameters: { type: 'object', properties: {} } };
+  const context = contextOf({
+    body: { tools: [tool, { type: 'web_search' }], frequency_penalty: 0.5 },
+    request: { ...emptyRequest('m', true, 'openai-responses') },
+  });
+  const answer = chatFormat.readResponse({
+    id: 'c',
+    choices: [
+      {
+        message: {
+          content: 'ok',
+          tool_calls: [{ id: 'a', type: 'function', function: { name: 'look', arguments: '{}' } }],
+        },
+        finish_reason: 'tool_calls',
+      },
+    ],
+    usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+  });
+
+  it('are in a response, with the defaults of the API', () => {
+    const { body } = responsesFormat.writeResponse(answer, context);
+    expect(body).toMatchObject({ presence_penalty: 0, frequency_penalty: 0.5 });
+    expect(body.tools).toEqual([{ ...tool, description: null, strict: false }, { type: 'web_search' }]);
+    expect(body).not.toHaveProperty('user');
+    if (haveSpecs) expect(schemaFaults('openai', 'Response', body)).toEqual([]);
+  });
+
+  it('are in a message, whole and streamed', () => {
+    const { body } = messagesFormat.writeResponse(answer, context);
+    expect(body).toMatchObject({
+      container: null,
+      stop_details: null,
+      content: [{}, { caller: { type: 'direct' } }],
+    });
+    if (haveSpecs) expect(schemaFaults('anthropic', 'Message', body)).toEqual([]);
+    const text = writeStream(messagesFormat.eventWriter(context), [
+      { type: 'tool-call-start', candidate: 0, part: 0, id: 'a', name: 'look' },
+      { type: 'tool-call-end', candidate: 0, part: 0 },
+      { type: 'candidate-end', candidate: 0, stop: { reason: 'tool-calls' } },
+      { type: 'message-end' },
+    ]);
+    const events = [...text.matchAll(/^data: (.*)$/gm)].map(([, json]) => JSON.parse(json ?? 'null'));
+    expect(events[0].message).toMatchObject({ container: null, stop_details: null });
+    expect(events.find(({ type }) => type === 'content_block_start').content_block.caller).toEqual({
+      type: 'direct',
+    });
+    const delta = events.find(({ type }) => type === 'message_delta');
+    if (haveSpecs) expect(schemaFaults('anthropic', 'MessageDeltaEvent', delta)).toEqual([]);
+    expect(delta.delta).toEqual({
+      stop_reason: 'tool_use',
+      stop_sequence: null,
+      stop_details: null,
+      container: null,
+    });
+  });
+});

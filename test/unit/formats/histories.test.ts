@@ -1,0 +1,278 @@
+// Conversations that a target would refuse as they stand, and how they are written for it.
+import { describe, expect, it } from 'vitest';
+import { fitRequest } from '../../../src/formats/answer-edit.ts';
+import type { FormatName, NeutralEvent, NeutralResponse } from '../../../src/formats/neutral.ts';
+import type { JsonObject } from '../../../src/formats/observation.ts';
+import { toolNameRules } from '../../../src/formats/tool-names.ts';
+import { formatNamed } from '../../../src/formats/translations.ts';
+
+function relay(from: FormatName, to: FormatName, body: JsonObject, provider = 'x') {
+  const request = formatNamed(from).readRequest(body, { model: 'm', stream: false });
+  if ('ok' in request) throw new Error(request.message);
+  const fitted = fitRequest(request, toolNameRules[to], { customTools: false });
+  const { body: written, dropped } = formatNamed(to).writeRequest(fitted.request, { model: 'm', provider });
+  const turns = (written.messages ?? written.contents ?? written.input) as JsonObject[];
+  return { written, dropped, turns, edit: fitted.answerEdit(undefined) };
+}
+
+const ask = { role: 'user', content: 'hi' };
+const pictureCall = { type: 'image_generation_call', id: 'ig_1', status: 'completed', result: 'aGk=' };
+
+describe('a turn of which chat can say nothing is left out', () => {
+  const responses: Record<string, JsonObject[]> = {
+    'a search': [
+      { type: 'web_search_call', id: 'ws_1', status: 'completed', action: { type: 'search', query: 'x' } },
+    ],
+    'foreign reasoning': [{ type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAA' }],
+    'a picture': [pictureCall],
+    'empty text': [{ type: 'message', role: 'assistant', content: '' }],
+    'a search of OpenAI’s for tools': [
+      { type: 'tool_search_call', call_id: null, execution: 'server', arguments: {} },
+    ],
+  };
+  it.each(Object.entries(responses))('%s (Responses)', (_, items) => {
+    const { turns } = relay('openai-responses', 'openai-chat', { input: [ask, ...items, ask] });
+    expect(turns.map(({ role }) => role)).toEqual(['user', 'user']);
+  });
+
+  const messages: Record<string, unknown> = {
+    'no blocks': [],
+    'empty text': [{ type: 'text', text: '' }],
+    'foreign thoughts': [{ type: 'thinking', thinking: 'hm', signature: 'sig' }],
+    'blocks of Anthropic’s own tools': [
+      { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: { query: 'q' } },
+      { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1', content: [] },
+    ],
+  };
+  it.each(Object.entries(messages))('%s (Messages)', (_, content) => {
+    const body = { max_tokens: 99, messages: [ask, { role: 'assistant', content }, ask] };
+    expect(relay('anthropic-messages', 'openai-chat', body).turns.map(({ role }) => role)).toEqual([
+      'user',
+      'user',
+    ]);
+  });
+
+  it('its own thoughts alone too, which are named', () => {
+    const body = { messages: [ask, { role: 'assistant', content: null, reasoning_content: 'hm' }, ask] };
+    const { turns, dropped } = relay('openai-chat', 'openai-chat', body);
+    expect(turns).toHaveLength(2);
+    expect(dropped).toEqual(['messages[1].reasoning_content']);
+  });
+});
+
+it('a turn of calls alone stays, and so does a refusal, as text where chat is imitated', () => {
+  const input = [
+    ask,
+    { type: 'message', role: 'assistant', content: [{ type: 'refusal', refusal: 'No.' }] },
+    ask,
+    { type: 'function_call', call_id: 'c1', name: 'f', arguments: '{}' },
+    { type: 'function_call_output', call_id: 'c1', output: 'r' },
+  ];
+  const { turns } = relay('openai-responses', 'openai-chat', { input });
+  expect(turns[1]).toEqual({ role: 'assistant', content: 'No.' });
+  expect(turns[3]).toMatchObject({ role: 'assistant', content: null, tool_calls: [{ id: 'c1' }] });
+  expect(relay('openai-responses', 'openai-chat', { input }, 'openai').turns[1]).toEqual({
+    role: 'assistant',
+    content: null,
+    refusal: 'No.',
+  });
+});
+
+it('a picture that the model made is no sound', () => {
+  const { turns, dropped } = relay('openai-responses', 'openai-chat', {
+    input: [ask, pictureCall, { type: 'message', role: 'assistant', content: 'There.' }, ask],
+  });
+  expect(turns[1]).toEqual({ role: 'assistant', content: 'There.' });
+  expect(dropped).toEqual(['input[1]']);
+});
+
+describe('call ids', () => {
+  const call = (name = 'look') => ({ id: 'call_0', type: 'function', function: { name, arguments: '{}' } });
+  const answered = (...texts: string[]) =>
+    texts.map((content) => ({ role: 'tool', tool_call_id: 'call_0', content }));
+  const messages = [
+    ask,
+    { role: 'assistant', tool_calls: [call()] },
+    ...answered('one'),
+    ask,
+    { role: 'assistant', tool_calls: [call('a'), call('b')] },
+    ...answered('two', 'three'),
+  ];
+  const pairs = ({ turns }: ReturnType<typeof relay>) => {
+    const blocks = turns.flatMap(({ content }) => content as JsonObject[]);
+    const text = (id: unknown) => {
+      const result = blocks.find((block) => block.tool_use_id === id);
+      return ((result?.content as JsonObject[] | undefined)?.[0] as JsonObject | undefined)?.text;
+    };
+    return blocks.filter(({ type }) => type === 'tool_use').map(({ id }) => [id, text(id)]);
+  };
+
+  it('are unique in a conversation, and results stay with their calls', () => {
+    expect(pairs(relay('openai-chat', 'anthropic-messages', { messages }))).toEqual([
+      ['call_0', 'one'],
+      ['call_0_2', 'two'],
+      ['call_0_3', 'three'],
+    ]);
+  });
+
+  it('stay as they are when the conversation grows', () => {
+    const before = relay('openai-chat', 'anthropic-messages', { messages });
+    const later = [...messages, ask, { role: 'assistant', tool_calls: [call()] }, ...answered('four')];
+    const after = relay('openai-chat', 'anthropic-messages', { messages: later });
+    expect(pairs(after).slice(0, 3)).toEqual(pairs(before));
+    expect(pairs(after)[3]).toEqual(['call_0_4', 'four']);
+  });
+
+  it('keep a result with the latest turn’s call where an earlier one was never answered', () => {
+    const interrupted = [
+      ask,
+      { role: 'assistant', tool_calls: [call()] },
+      ask,
+      { role: 'assistant', tool_calls: [call()] },
+    ];
+    const { turns } = relay('openai-chat', 'anthropic-messages', {
+      messages: [...interrupted, ...answered('two')],
+    });
+    expect(turns.at(-1)).toMatchObject({ content: [{ type: 'tool_result', tool_use_id: 'call_0_2' }] });
+  });
+
+  it('of an answer are new to the conversation, whole and streamed', () => {
+    const { edit } = relay('openai-chat', 'anthropic-messages', { messages: messages.slice(0, 3) });
+    const start: NeutralEvent = {
+      type: 'tool-call-start',
+      candidate: 0,
+      part: 0,
+      id: 'call_0',
+      name: 'look',
+    };
+    expect(edit.event(start)).toEqual([{ ...start, id: 'call_0_2' }]);
+    const whole = relay('openai-chat', 'anthropic-messages', {
+      messages: messages.slice(0, 3),
+    }).edit.response({
+      candidates: [
+        {
+          parts: [{ type: 'tool-call', id: 'call_0', name: 'a', arguments: '{}' }],
+          stop: { reason: 'tool-calls' },
+        },
+      ],
+    } as unknown as NeutralResponse);
+    expect(whole.candidates[0]?.parts).toMatchObject([{ id: 'call_0_2' }]);
+  });
+});
+
+describe('a conversation that does not begin with the user', () => {
+  const system = { role: 'system', content: 'Tell a joke.' };
+  const opening = { 'anthropic-messages': 'Continue.', 'gemini-generate': 'Continue.' };
+  it.each(['anthropic-messages', 'gemini-generate'] as const)('gets a user’s turn at %s', (to) => {
+    const alone = relay('openai-chat', to, { messages: [system] });
+    expect(alone.turns).toHaveLength(1);
+    expect(JSON.stringify(alone.turns)).toContain(opening[to]);
+    expect(JSON.stringify(alone.written.system ?? alone.written.systemInstruction)).toContain('Tell a joke.');
+    const assistant = relay('openai-chat', to, { messages: [{ role: 'assistant', content: 'Hello.' }, ask] });
+    expect(assistant.turns.map(({ role }) => role)).toEqual([
+      'user',
+      to === 'gemini-generate' ? 'model' : 'assistant',
+      'user',
+    ]);
+    expect(relay('openai-chat', to, { messages: [system, ask] }).turns).toHaveLength(1);
+  });
+
+  it('is the input itself at Responses, which takes no instructions alone', () => {
+    const { written } = relay('openai-chat', 'openai-responses', { messages: [system] });
+    expect(written.instructions).toBeUndefined();
+    expect(written.input).toEqual([{ type: 'message', role: 'developer', content: 'Tell a joke.' }]);
+    expect(relay('openai-chat', 'openai-responses', { messages: [system, ask] }).written.instructions).toBe(
+      'Tell a joke.',
+    );
+  });
+});
+
+it('stop sequences of white space are left out for Claude, and named', () => {
+  const stops = (stop: unknown) => relay('openai-chat', 'anthropic-messages', { messages: [ask], stop });
+  expect(stops(['\n', 'END', ' \t'])).toMatchObject({
+    written: { stop_sequences: ['END'] },
+    dropped: ['stop[0]', 'stop[2]'],
+  });
+  const alone = stops('\n\n');
+  expect(alone.written.stop_sequences).toBeUndefined();
+  expect(alone.dropped).toEqual(['stop']);
+  expect(stops(' END')).toMatchObject({ written: { stop_sequences: [' END'] }, dropped: [] });
+});
+
+describe('a picture under a name that Claude does not know', () => {
+  const cases: Record<string, [FormatName, JsonObject, string]> = {
+    'image/jpg of chat': [
+      'openai-chat',
+      {
+        messages: [
+          {
+            role: 'user',
+            content: [{ type: 'image_url', image_url: { url: 'data:image/jpg;base64,AAAA' } }],
+          },
+        ],
+      },
+      'image/jpeg',
+    ],
+    'IMAGE/JPG of Responses': [
+      'openai-responses',
+      {
+        input: [
+          { role: 'user', content: [{ type: 'input_image', image_url: 'data:IMAGE/JPG;base64,AAAA' }] },
+        ],
+      },
+      'image/jpeg',
+    ],
+    'image/jpg of Gemini': [
+      'gemini-generate',
+      { contents: [{ role: 'user', parts: [{ inlineData: { mimeType: 'image/jpg', data: 'AAAA' } }] }] },
+      'image/jpeg',
+    ],
+    'image/x-png of chat': [
+      'openai-chat',
+      {
+        messages: [
+          {
+            role: 'user',
+            content: [{ type: 'image_url', image_url: { url: 'data:image/x-png;base64,AAAA' } }],
+          },
+        ],
+      },
+      'image/png',
+    ],
+    'image/* with the bytes of a GIF': [
+      'openai-chat',
+      {
+        messages: [
+          {
+            role: 'user',
+            content: [{ type: 'image_url', image_url: { url: 'data:image/*;base64,R0lGODlh' } }],
+          },
+        ],
+      },
+      'image/gif',
+    ],
+  };
+  it.each(Object.entries(cases))('%s is shown', (_, [from, body, type]) => {
+    const { turns, dropped } = relay(from, 'anthropic-messages', body);
+    expect(turns).toMatchObject([
+      { content: [{ type: 'image', source: { type: 'base64', media_type: type } }] },
+    ]);
+    expect(dropped).toEqual([]);
+  });
+
+  it('is left out and named where its bytes are of no kind that Claude takes', () => {
+    const url = 'data:image/tiff;base64,SUkqAA==';
+    const body = {
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'image_url', image_url: { url } },
+            { type: 'text', text: '?' },
+          ],
+        },
+      ],
+    };
+    expect(relay('openai-chat', 'anthropic-messages', body).dropped).toEqual(['messages[0].content[0]']);
+  });
+});

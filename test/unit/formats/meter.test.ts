@@ -1,0 +1,230 @@
+// Meters where no recording goes: hostile bytes, odd framings, and what each property promises.
+import { describe, expect, it } from 'vitest';
+import { createMeter, type Framing, type Meter, type WireKind } from '../../../src/formats/meter.ts';
+import { cutAtSeed, seededNumbers } from '../../support/fixtures.ts';
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+function meter(kind: WireKind, framing: Framing, text: string): Meter {
+  const made = createMeter(kind, framing);
+  for (const piece of cutAtSeed(encode(text), 11, 9)) made.push(piece);
+  made.end();
+  return made;
+}
+
+const event = (value: unknown, name?: string): string =>
+  `${name === undefined ? '' : `event: ${name}\n`}data: ${JSON.stringify(value)}\n\n`;
+
+const kinds: WireKind[] = [
+  'chat',
+  'completions',
+  'responses',
+  'messages',
+  'generate',
+  'embeddings',
+  'gemini-embed',
+  'moderations',
+  'speech',
+  'transcription',
+  'images',
+  'rerank-cohere',
+  'rerank-jina',
+  'rerank-voyage',
+  'uncounted',
+];
+
+describe('a meter', () => {
+  it('throws at nothing', () => {
+    const next = seededNumbers(3);
+    const odd = [null, 1, 'x', [], [null], {}, { type: 1 }, { usage: [] }, { usage: { prompt_tokens: 'x' } }];
+    const keys = [
+      'usage',
+      'choices',
+      'response',
+      'message',
+      'delta',
+      'item',
+      'candidates',
+      'error',
+      'content_block',
+      'output',
+    ];
+    const framings: Framing[] = ['sse', 'json', 'json-array', 'opaque'];
+    for (const kind of kinds)
+      for (const framing of framings) {
+        const noise = Uint8Array.from({ length: 2_000 }, () => Math.floor(next() * 256));
+        const made = createMeter(kind, framing);
+        made.push(noise);
+        made.end();
+        made.end();
+        for (const key of keys)
+          for (const value of odd) {
+            const type = ['message_start', 'message_delta', 'content_block_start', 'response.completed'][
+              Math.floor(next() * 4)
+            ];
+            const body = JSON.stringify({
+              type,
+              [key]: value,
+              choices: [value],
+              [`${key}s`]: [{ [key]: value }],
+            });
+            const text =
+              framing === 'sse' ? `data: ${body}\n\n` : framing === 'json-array' ? `[${body},${body}]` : body;
+            expect(meter(kind, framing, text).outputCharacters).toBeGreaterThanOrEqual(0);
+          }
+      }
+  });
+
+  it('takes the last of repeated usages, and never their sum', () => {
+    const chunk = (tokens: number): string =>
+      event({
+        choices: [{ delta: { content: 'x' } }],
+        usage: { prompt_tokens: 7, completion_tokens: tokens },
+      });
+    const made = meter('chat', 'sse', `${chunk(1)}${chunk(2)}${chunk(3)}data: [DONE]\n\n`);
+    expect(made.usage()).toMatchObject({ inputTokens: 7, outputTokens: 3 });
+    expect(made).toMatchObject({
+      complete: true,
+      atBoundary: true,
+      started: true,
+      outputCharacters: 3,
+      error: null,
+    });
+  });
+
+  it('keeps a usage through later chunks without one, or with null', () => {
+    const usage = event({ choices: [], usage: { prompt_tokens: 7, completion_tokens: 3 } });
+    const made = meter(
+      'chat',
+      'sse',
+      `${usage}${event({ choices: [], usage: null })}${event({ choices: [] })}`,
+    );
+    expect(made.usage()).toMatchObject({ inputTokens: 7, outputTokens: 3 });
+    expect(made.complete).toBe(false);
+  });
+
+  it('reads Groq’s own usage where there is no other', () => {
+    const made = meter(
+      'chat',
+      'sse',
+      event({ choices: [], x_groq: { usage: { prompt_tokens: 2, completion_tokens: 1 } } }),
+    );
+    expect(made.usage()).toMatchObject({ inputTokens: 2, outputTokens: 1 });
+  });
+
+  it('knows Anthropic’s input before the end, and lets message_delta correct it', () => {
+    const start = event(
+      {
+        type: 'message_start',
+        message: { model: 'c', usage: { input_tokens: 10, cache_read_input_tokens: 5, output_tokens: 1 } },
+      },
+      'message_start',
+    );
+    const early = meter('messages', 'sse', start);
+    expect(early.usage()).toBeNull();
+    expect(early.partialUsage()).toMatchObject({ inputTokens: 15, cachedTokens: 5 });
+    const delta = event({ type: 'message_delta', delta: {}, usage: { input_tokens: 40, output_tokens: 20 } });
+    const late = meter('messages', 'sse', `${start}${delta}${event({ type: 'message_stop' })}`);
+    expect(late.usage()).toMatchObject({ inputTokens: 45, cachedTokens: 5, outputTokens: 20 });
+    expect(late).toMatchObject({ complete: true, model: 'c' });
+  });
+
+  it('keeps the advisor’s tokens apart, by model, and adds compaction', () => {
+    const usage = {
+      input_tokens: 10,
+      output_tokens: 2,
+      iterations: [
+        { type: 'compaction', input_tokens: 100, output_tokens: 20 },
+        { type: 'advisor_message', model: 'claude-opus-5', input_tokens: 30, output_tokens: 4 },
+        { type: 'message', input_tokens: 10, output_tokens: 2 },
+      ],
+    };
+    const made = meter('messages', 'json', JSON.stringify({ type: 'message', usage }));
+    expect(made.usage()).toMatchObject({ inputTokens: 110, outputTokens: 22 });
+    expect(made.otherModelUsage).toMatchObject([
+      { model: 'claude-opus-5', usage: { inputTokens: 30, outputTokens: 4 } },
+    ]);
+  });
+
+  it('names the ids that the upstream made', () => {
+    const response = {
+      id: 'resp_1',
+      status: 'completed',
+      model: 'm',
+      output: [{ type: 'message', id: 'msg_1' }],
+    };
+    const item = { type: 'code_interpreter_call', id: 'ci_1', container_id: 'cntr_1' };
+    const annotation = { type: 'container_file_citation', file_id: 'cfile_1', container_id: 'cntr_1' };
+    const made = meter(
+      'responses',
+      'sse',
+      event({ type: 'response.created', response: { id: 'resp_1' } }) +
+        event({ type: 'response.output_item.added', item }) +
+        event({ type: 'response.output_text.annotation.added', annotation }) +
+        event({ type: 'response.completed', response }),
+    );
+    expect(made.madeIds.sort()).toEqual(['cfile_1', 'ci_1', 'cntr_1', 'msg_1', 'resp_1']);
+    expect(made.complete).toBe(true);
+  });
+
+  it('sees an error in each format’s own shape', () => {
+    const overloaded = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } };
+    expect(meter('messages', 'sse', event(overloaded, 'error')).error).toBe('overloaded_error');
+    expect(meter('responses', 'sse', event({ type: 'error', code: 'server_error' }, 'error')).error).toBe(
+      'server_error',
+    );
+    expect(meter('chat', 'sse', event({ error: { code: 500, message: 'x' } })).error).toBe('500');
+    expect(
+      meter('generate', 'sse', '{\n "error": {\n  "code": 503,\n  "status": "UNAVAILABLE"\n }\n}\n').error,
+    ).toBe('UNAVAILABLE');
+    expect(meter('generate', 'json-array', '[{"error":{"code":503,"status":"UNAVAILABLE"}}]').error).toBe(
+      'UNAVAILABLE',
+    );
+    expect(meter('chat', 'json', '{"error":"plain"}').error).toBe('error');
+    expect(meter('chat', 'json', '<html>502</html>')).toMatchObject({ error: null, complete: false });
+  });
+
+  it('has no boundary inside a JSON or opaque body, and is complete only when that is whole', () => {
+    const json = createMeter('chat', 'json');
+    expect(json.atBoundary).toBe(true);
+    json.push(encode('  \n'));
+    expect(json.atBoundary).toBe(true);
+    json.push(encode('{"id":'));
+    expect(json).toMatchObject({ atBoundary: false, complete: false });
+    json.push(encode('"x","usage":{"prompt_tokens":1,"completion_tokens":2}}'));
+    expect(json).toMatchObject({ atBoundary: false, complete: true });
+    const opaque = createMeter('speech', 'opaque');
+    opaque.push(encode('RIFF'));
+    expect(opaque).toMatchObject({ atBoundary: false, complete: false, started: true });
+    opaque.end();
+    expect(opaque.complete).toBe(true);
+  });
+
+  it('counts images and seconds where there are no tokens', () => {
+    const images = meter('images', 'json', '{"data":[{"url":"a"},{"b64_json":"b"}]}');
+    expect(images.usage()).toMatchObject({ images: 2, outputTokens: 0 });
+    const seconds = meter('transcription', 'json', '{"text":"x","usage":{"type":"duration","seconds":9.5}}');
+    expect(seconds.usage()).toMatchObject({ audioMilliseconds: 9_500 });
+  });
+
+  it('reads a usage behind 3 MB of base64 and of embeddings', () => {
+    const image = meterWhole(
+      'images',
+      `{"data":[{"b64_json":"${'A'.repeat(3_000_000)}"}],"usage":{"input_tokens":3,"output_tokens":4}}`,
+    );
+    expect(image.usage()).toMatchObject({ inputTokens: 3, outputTokens: 4 });
+    const numbers = JSON.stringify(Array(300_000).fill(-0.0123456));
+    const embedding = meterWhole(
+      'embeddings',
+      `{"data":[{"embedding":${numbers}}],"usage":{"prompt_tokens":5}}`,
+    );
+    expect(embedding.usage()).toMatchObject({ inputTokens: 5 });
+  });
+});
+
+function meterWhole(kind: WireKind, text: string): Meter {
+  const made = createMeter(kind, 'json');
+  for (const piece of cutAtSeed(encode(text), 1, 65_536)) made.push(piece);
+  made.end();
+  return made;
+}

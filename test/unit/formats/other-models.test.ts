@@ -1,0 +1,173 @@
+// The models that a request names besides its own, whatever the field.
+import { expect, it } from 'vitest';
+import { modelNameLimits } from '../../../src/formats/model-name.ts';
+import { namesOtherModel, otherModelLimits, readOtherModels } from '../../../src/formats/other-models.ts';
+
+type Kind = Parameters<typeof readOtherModels>[0];
+
+function named(body: object, kind: Kind = 'chat', own = ['own']) {
+  const read = readOtherModels(kind, body, own);
+  if (!read.ok) throw new Error(read.message);
+  return read.models.map(({ name, param, role }) => [name, param, role]);
+}
+
+it.each([
+  ['OpenRouter’s models', { model: 'own', models: ['own', 'dear'] }, 'dear', 'models[1]', 'answers'],
+  [
+    'fallbacks as objects',
+    { fallbacks: [{ model: 'dear', max_tokens: 9 }] },
+    'dear',
+    'fallbacks[0].model',
+    'answers',
+  ],
+  ['fallbacks as names', { fallbacks: ['dear'] }, 'dear', 'fallbacks[0]', 'answers'],
+  [
+    'Groq’s compound models',
+    { compound_custom: { models: { answering_model: 'dear' } } },
+    'dear',
+    'compound_custom.models.answering_model',
+    'answers',
+  ],
+  [
+    'the advisor',
+    { tools: [{ type: 'advisor_20260301', name: 'advisor', model: 'dear' }] },
+    'dear',
+    'tools[0].model',
+    'assists',
+  ],
+  [
+    'the image tool',
+    { tools: [{ type: 'image_generation', model: 'dear' }] },
+    'dear',
+    'tools[0].model',
+    'assists',
+  ],
+  [
+    'the image tool’s author of SVG',
+    { tools: [{ type: 'image_generation', svg: { model: 'dear' } }] },
+    'dear',
+    'tools[0].svg.model',
+    'assists',
+  ],
+  [
+    'parameters of a host’s tool',
+    { tools: [{ type: 'openrouter:image', parameters: { model: 'dear' } }] },
+    'dear',
+    'tools[0].parameters.model',
+    'assists',
+  ],
+  [
+    'a plugin',
+    { plugins: [{ id: 'auto-router', allowed_models: ['dear'] }] },
+    'dear',
+    'plugins[0].allowed_models[0]',
+    'assists',
+  ],
+  [
+    'a deployment',
+    { data_sources: [{ parameters: { embedding_dependency: { deployment_name: 'dear' } } }] },
+    'dear',
+    'data_sources[0].parameters.embedding_dependency.deployment_name',
+    'answers',
+  ],
+  [
+    'camel case',
+    { generationConfig: { routingConfig: { manualMode: { modelName: 'dear' } } } },
+    'dear',
+    'generationConfig.routingConfig.manualMode.modelName',
+    'answers',
+  ],
+  ['what nobody has invented yet', { draft_model: 'dear' }, 'dear', 'draft_model', 'answers'],
+  [
+    'tools that an item of the input adds',
+    { input: [{ type: 'additional_tools', tools: [{ type: 'image_generation', model: 'dear' }] }] },
+    'dear',
+    'input[0].tools[0].model',
+    'assists',
+  ],
+])('finds %s', (_, body, name, param, role) => {
+  expect(named(body)).toEqual([[name, param, role]]);
+});
+
+it('does not look into what is said, returned, or described by a schema', () => {
+  const body = {
+    model: 'own',
+    messages: [{ role: 'user', content: [{ type: 'text', text: 'x', model: 'no' }], model: 'no' }],
+    metadata: { model: 'no' },
+    tools: [
+      {
+        type: 'function',
+        function: {
+          name: 'f',
+          parameters: {
+            type: 'object',
+            properties: { model: { type: 'string', enum: ['no'] } },
+            required: ['model'],
+          },
+        },
+      },
+      {
+        name: 'g',
+        input_schema: { properties: { models: { type: 'array' } } },
+        input_examples: [{ model: 'no' }],
+      },
+    ],
+    response_format: {
+      type: 'json_schema',
+      json_schema: { name: 'x', schema: { $defs: { model: { const: 'no' } } } },
+    },
+    documents: [{ text: 'x', model: 'no' }],
+    stream_model: true,
+    fallbacks: 'default',
+  };
+  expect(named(body)).toEqual([]);
+  expect(
+    named({ contents: [{ parts: [{ functionCall: { name: 'f', args: { model: 'no' } } }] }] }, 'generate'),
+  ).toEqual([]);
+  expect(
+    named(
+      { prompt: { id: 'p', variables: { model: 'no' } }, input: [{ type: 'message', model: 'no' }] },
+      'responses',
+    ),
+  ).toEqual([]);
+});
+
+it('knows the requested model by Google’s resource names', () => {
+  const requests = [
+    { model: 'models/own' },
+    { model: 'publishers/google/models/own' },
+    { model: 'models/dear' },
+  ];
+  expect(named({ requests }, 'gemini-embed')).toEqual([['dear', 'requests[2].model', 'answers']]);
+  expect(named({ generateContentRequest: { model: 'models/own' } }, 'generate')).toEqual([]);
+});
+
+it('leaves moderation alone, which is free', () => {
+  expect(named({ moderation: { model: 'omni-moderation-latest' } })).toEqual([]);
+  expect(named({ moderation: { model: 'dear' } })).toHaveLength(1);
+});
+
+it('counts the requested model as another one where a tool calls it', () => {
+  expect(named({ tools: [{ type: 'advisor_20260301', model: 'own' }] })).toEqual([
+    ['own', 'tools[0].model', 'assists'],
+  ]);
+});
+
+it('refuses more names than the limit, and names that are none', () => {
+  const most = Array.from({ length: otherModelLimits.names }, (_, index) => `m${index}`);
+  expect(named({ models: most })).toHaveLength(otherModelLimits.names);
+  expect(readOtherModels('chat', { models: [...most, 'one-more'] }, [])).toMatchObject({
+    ok: false,
+    param: `models[${most.length}]`,
+  });
+  for (const name of [' dear', 'dear\n', 'x'.repeat(modelNameLimits.characters + 1)])
+    expect(readOtherModels('chat', { models: [name] }, [])).toMatchObject({
+      ok: false,
+      param: 'models[0]',
+    });
+});
+
+it('knows form fields of that kind by their names', () => {
+  expect(['models', 'models[]', 'fallback_model', 'fallbacks'].filter(namesOtherModel)).toHaveLength(4);
+  expect(['model', 'file', 'modes', 'model_kwargs', 'language'].filter(namesOtherModel)).toEqual([]);
+});

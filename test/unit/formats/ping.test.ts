@@ -1,0 +1,54 @@
+// What a ping is in each format, and where an answer's first event begins.
+import { describe, expect, it } from 'vitest';
+import type { Framing, WireKind } from '../../../src/formats/meter.ts';
+import { EventStartFinder, pingOf } from '../../../src/formats/ping.ts';
+import { createSseSplitter } from '../../../src/formats/sse.ts';
+
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+
+it.each<[WireKind, Framing, string | null]>([
+  ['chat', 'sse', ': ping\n'],
+  ['completions', 'sse', ': ping\n'],
+  ['responses', 'sse', ': ping\n'],
+  ['images', 'sse', ': ping\n'],
+  ['transcription', 'sse', ': ping\n'],
+  ['messages', 'sse', 'event: ping\ndata: {"type": "ping"}\n\n'],
+  ['generate', 'sse', null],
+  ['generate', 'json-array', '\n'],
+  ['chat', 'json', null],
+  ['speech', 'opaque', null],
+])('a ping of %s as %s is %j', (kind, framing, text) => {
+  expect(pingOf(kind, framing)).toBe(text);
+});
+
+it('is no event of its own in OpenAI’s formats, wherever it stands between events', () => {
+  const ping = pingOf('chat', 'sse') ?? '';
+  const events = ['data: {"a":1}\n\n', 'event: b\r\ndata: {}\r\n\r\n', 'data: [DONE]\n\n'];
+  const read = (text: string) => {
+    const splitter = createSseSplitter();
+    return [...splitter.push(bytesOf(text)), ...splitter.end()];
+  };
+  expect(read(ping + events.join(ping + ping) + ping)).toEqual(read(events.join('')));
+});
+
+describe('the first event', () => {
+  it.each([
+    ['data: x', true],
+    ['{"error"', true],
+    ['[', true],
+    ['', false],
+    ['\n\r\n \n', false],
+    [': OPENROUTER PROCESSING\n\n', false],
+    [': a comment: with colons', false],
+    [': a comment\r\ndata', true],
+    [': a comment\n\nevent: message_start\n', true],
+    ['\u{feff}: a comment\n', false],
+    ['\u{feff}data', true],
+    [' \n\n[', true],
+  ])('of %j has begun: %s', (text, hasBegun) => {
+    const bytes = bytesOf(text);
+    expect(new EventStartFinder().push(bytes)).toBe(hasBegun);
+    const finder = new EventStartFinder();
+    expect([...bytes].map((byte) => finder.push(new Uint8Array([byte]))).includes(true)).toBe(hasBegun);
+  });
+});

@@ -1,0 +1,123 @@
+// Every recorded answer of a format, of all its providers, streamed or not: read by the format's own reader and
+// equal to what the raw JSON says; streams byte by byte and at seeded cuts too.
+import { describe, expect, it } from 'vitest';
+import { messagesFormat } from '../../../src/formats/anthropic-messages/index.ts';
+import { generateFormat } from '../../../src/formats/gemini-generate/index.ts';
+import { createMeter, type WireKind } from '../../../src/formats/meter.ts';
+import { chatFormat } from '../../../src/formats/openai-chat/index.ts';
+import { responsesFormat } from '../../../src/formats/openai-responses/index.ts';
+import type { TranslatedFormat } from '../../../src/formats/translation.ts';
+import type { Usage } from '../../../src/formats/usage.ts';
+import { collectEvents } from '../../support/collect-events.ts';
+import {
+  allFixtures,
+  cutAtSeed,
+  type Fixture,
+  framingOf,
+  haveFixtures,
+  kindOf,
+  sayWhenLeftOut,
+} from '../../support/fixtures.ts';
+import { type ToldAnswer, toldBy } from '../../support/told.ts';
+import { isStream, readAnswer, readStream, toldIn } from '../../support/translated-answers.ts';
+
+sayWhenLeftOut();
+
+/** The formats that are read. */
+const formats: Partial<Record<WireKind, TranslatedFormat>> = {
+  chat: chatFormat,
+  responses: responsesFormat,
+  messages: messagesFormat,
+  generate: generateFormat,
+};
+
+/** Filed under another endpoint than they are of: a transcript under chat, a chat answer under Responses. */
+const notAnAnswer = /groq-transcription|vercel-azure-deepseek-reasoning/;
+
+/** Streams whose vendor cut deltas out of the middle, so that they say less than their own last event. */
+const cutDeltas = /vercel-openai-(phase|shell-container)\.1-stream/;
+
+const cases = allFixtures()
+  .filter(({ meta }) => meta.method === 'POST' && meta.status === 200 && !/responses-sub/.test(meta.endpoint))
+  .filter((fixture) => formats[kindOf(fixture) ?? 'uncounted'] && !notAnAnswer.test(fixture.name));
+
+function formatOf(fixture: Fixture): TranslatedFormat {
+  const format = formats[kindOf(fixture) ?? 'uncounted'];
+  if (format === undefined) throw new Error(`no format for ${fixture.name}`);
+  return format;
+}
+
+/** What the reader says, in the same terms. */
+function read(fixture: Fixture): ToldAnswer {
+  const { candidates, error, whole } = readAnswer(formatOf(fixture), fixture);
+  const told = candidates
+    .map(toldIn)
+    .map((one) => (whole ? one : { ...one, stop: isStream(fixture) ? null : one.stop }));
+  return { candidates: told, error: error?.message ?? null };
+}
+
+/** Fees of tools the meter counts apart, by the items of an answer. */
+function tokensOf(usage: Usage | null): Partial<Usage> | null {
+  return usage && Object.fromEntries(Object.entries(usage).filter(([name]) => name.endsWith('Tokens')));
+}
+
+describe.skipIf(!haveFixtures)('reading the recorded answers', () => {
+  it.each(cases.map((fixture) => [fixture.name, fixture] as const))(
+    '%s says what its JSON says',
+    (name, fixture) => {
+      const told = toldBy(fixture);
+      const texts = cutDeltas.test(name) ? { text: expect.stringMatching(/\w/) } : {};
+      expect(read(fixture)).toEqual({
+        ...told,
+        candidates: told?.candidates.map((one) => ({ ...one, ...texts })),
+      });
+    },
+  );
+
+  it('gives the usage that the meter bills', () => {
+    for (const fixture of cases) {
+      const meter = createMeter(kindOf(fixture) ?? 'uncounted', framingOf(fixture));
+      meter.push(fixture.bytes);
+      meter.end();
+      const { usage, whole } = readAnswer(formatOf(fixture), fixture);
+      // Of an answer that was cut, what its beginning said is no final figure to the meter.
+      const billed = whole ? meter.usage() : (meter.usage() ?? meter.partialUsage());
+      expect(tokensOf(usage), fixture.name).toEqual(tokensOf(billed));
+    }
+  });
+
+  it('reads streams alike byte by byte and at seeded cuts', () => {
+    const streams = cases.filter(({ meta }) => meta.response_file.endsWith('.sse'));
+    let bytewise = 0;
+    for (const fixture of streams) {
+      const format = formatOf(fixture);
+      const whole = readStream(format, [fixture.bytes]);
+      for (const seed of [1, 2, 3])
+        expect(readStream(format, cutAtSeed(fixture.bytes, seed, 97)), fixture.name).toEqual(whole);
+      if (fixture.bytes.length > 65_536) continue;
+      bytewise += 1;
+      expect(readStream(format, cutAtSeed(fixture.bytes, 1, 1)), fixture.name).toEqual(whole);
+    }
+    console.log(
+      `${cases.length} answers read, ${streams.length} of them streams, ${bytewise} of these byte by byte`,
+    );
+    expect(streams.length).toBeGreaterThan(100);
+  });
+
+  it('bears a stream that is cut anywhere: parts balance, and nothing is called whole', () => {
+    for (const fixture of cases.filter(isStream)) {
+      for (const share of [0.1, 0.35, 0.6, 0.8]) {
+        const cut = fixture.bytes.subarray(0, Math.floor(fixture.bytes.length * share));
+        const events = readStreamLoosely(formatOf(fixture), cut);
+        expect(() => collectEvents(events), `${fixture.name} at ${share}`).not.toThrow();
+      }
+    }
+  });
+});
+
+/** The last event may be half: JSON that breaks off is what the relay passes over. */
+function readStreamLoosely(format: TranslatedFormat, bytes: Uint8Array): ReturnType<typeof readStream> {
+  const text = new TextDecoder().decode(bytes);
+  const end = Math.max(text.lastIndexOf('\n\n'), text.lastIndexOf('\r\n\r\n'), 0);
+  return readStream(format, [new TextEncoder().encode(text.slice(0, end))]);
+}

@@ -1,0 +1,52 @@
+// What is wrong with a request of Anthropic's or Gemini's format: told by its field, as the caller named it.
+import { describe, expect, it } from 'vitest';
+import { messagesFormat } from '../../../src/formats/anthropic-messages/index.ts';
+import { generateFormat } from '../../../src/formats/gemini-generate/index.ts';
+import type { JsonObject } from '../../../src/formats/observation.ts';
+import type { TranslatedFormat } from '../../../src/formats/translation.ts';
+
+const read = (format: TranslatedFormat, body: JsonObject) =>
+  format.readRequest(body, { model: 'm', stream: false });
+const hello = { messages: [{ role: 'user', content: 'Hi' }], max_tokens: 9 };
+const contents = [{ role: 'user', parts: [{ text: 'Hi' }] }];
+
+describe('a Messages request', () => {
+  it.each([
+    [{ ...hello, messages: undefined }, 'messages'],
+    [{ ...hello, messages: [{ role: 'tool', content: 'x' }] }, 'messages[0].role'],
+    [{ ...hello, messages: [{ role: 'user' }] }, 'messages[0].content'],
+    [{ ...hello, max_tokens: 'many' }, 'max_tokens'],
+    [{ ...hello, temperature: '1' }, 'temperature'],
+    [{ ...hello, stop_sequences: 'END' }, 'stop_sequences'],
+    [{ ...hello, tools: {} }, 'tools'],
+    [{ ...hello, thinking: true }, 'thinking'],
+  ])('%j is refused', (body, param) => {
+    expect(read(messagesFormat, body)).toMatchObject({ ok: false, param });
+  });
+});
+
+describe('a generateContent request', () => {
+  it.each([
+    [{}, 'contents'],
+    [{ contents: 'Hi' }, 'contents'],
+    [{ contents, generationConfig: { temperature: 'warm' } }, 'generationConfig.temperature'],
+    [{ contents, generation_config: { stop_sequences: [1] } }, 'generationConfig.stopSequences'],
+    [{ contents, generationConfig: [] }, 'generationConfig'],
+  ])('%j is refused', (body, param) => {
+    expect(read(generateFormat, body)).toMatchObject({ ok: false, param });
+  });
+
+  it('is read in either of Google’s spellings, with numbers as text too, and with one object for a list', () => {
+    const snake = {
+      contents: contents[0],
+      generation_config: { max_output_tokens: '12', top_p: 0.5 },
+      system_instruction: { parts: { text: 'Be brief.' } },
+    };
+    expect(read(generateFormat, snake as never)).toMatchObject({
+      maxOutputTokens: 12,
+      topP: 0.5,
+      system: [{ text: 'Be brief.' }],
+      messages: [{ parts: [{ text: 'Hi' }] }],
+    });
+  });
+});

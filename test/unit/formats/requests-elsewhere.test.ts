@@ -1,0 +1,81 @@
+// Requests written for Anthropic and Gemini: valid by the providers' own OpenAPI files, whatever they were read from.
+import { describe, expect, it } from 'vitest';
+import { fitRequest } from '../../../src/formats/answer-edit.ts';
+import { messagesFormat } from '../../../src/formats/anthropic-messages/index.ts';
+import { generateFormat } from '../../../src/formats/gemini-generate/index.ts';
+import type { NeutralRequest } from '../../../src/formats/neutral.ts';
+import type { JsonObject } from '../../../src/formats/observation.ts';
+import { chatFormat } from '../../../src/formats/openai-chat/index.ts';
+import { responsesFormat } from '../../../src/formats/openai-responses/index.ts';
+import { toolNameRules } from '../../../src/formats/tool-names.ts';
+import { everyRequest } from '../../support/every-request.ts';
+import { haveFixtures, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { haveSpecs, saySpecsLeftOut, schemaFaults } from '../../support/provider-schema.ts';
+import { fullChatRequest, fullResponsesRequest } from './openai-request-cases.ts';
+
+sayWhenLeftOut();
+saySpecsLeftOut();
+
+const targets = [
+  {
+    name: 'anthropic-messages',
+    format: messagesFormat,
+    models: ['claude-3-haiku-20240307', 'claude-sonnet-4-5', 'claude-opus-4-8'],
+    faults: (body: JsonObject) => schemaFaults('anthropic', 'CreateMessageParams', body),
+  },
+  {
+    name: 'gemini-generate',
+    format: generateFormat,
+    models: ['gemini-2.0-flash', 'gemini-2.5-flash', 'gemini-3-pro'],
+    // The path has the model.
+    faults: (body: JsonObject) =>
+      schemaFaults('gemini', 'GenerateContentRequest', { model: 'models/m', ...body }),
+  },
+] as const;
+
+/** As the relay does, before it writes for another provider. */
+function fitted(request: NeutralRequest, name: (typeof targets)[number]['name']): NeutralRequest {
+  return fitRequest(request, toolNameRules[name], { customTools: false }).request;
+}
+
+function readFull(): NeutralRequest[] {
+  const context = { model: 'm', stream: true };
+  return [
+    chatFormat.readRequest(fullChatRequest, context),
+    responsesFormat.readRequest(fullResponsesRequest, context),
+  ].map((request) => {
+    if ('ok' in request) throw new Error(request.message);
+    return request;
+  });
+}
+
+describe.skipIf(!haveSpecs).each(targets)(
+  'requests written for $name',
+  ({ name, format, models, faults }) => {
+    it('are valid for everything that OpenAI’s formats can say', () => {
+      for (const request of readFull())
+        for (const model of models)
+          expect(
+            faults(format.writeRequest(fitted(request, name), { model, provider: 'x' }).body),
+            model,
+          ).toEqual([]);
+    });
+
+    it.skipIf(!haveFixtures)('are valid for every recorded request of another format', () => {
+      const recorded = everyRequest().filter(([, request]) => request.opaque.origin !== name);
+      const wrong = recorded.flatMap(([fixture, request]) =>
+        models.flatMap((model) => {
+          const { body } = format.writeRequest(fitted(request, name), { model, provider: 'x' });
+          return faults(body).map((fault) => `${fixture} for ${model}: ${fault}`);
+        }),
+      );
+      console.log(`${recorded.length} recorded requests written as ${name}, for ${models.length} models`);
+      expect(wrong).toEqual([]);
+      expect(recorded.length).toBeGreaterThan(250);
+    });
+
+    it('are known when they are wrong', () => {
+      expect(faults({ messages: [{ role: 'tool' }], contents: 'x' })).not.toEqual([]);
+    });
+  },
+);

@@ -1,0 +1,205 @@
+// Requests that are generated: read and written in their own format they are the same, and so they are through every
+// other format and back, for what both can say.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type {
+  FormatName,
+  NeutralMessage,
+  NeutralPart,
+  NeutralRequest,
+} from '../../../src/formats/neutral.ts';
+import type { JsonObject } from '../../../src/formats/observation.ts';
+import { formatNamed } from '../../../src/formats/translations.ts';
+import { callers } from '../../e2e/sdk/matrix/callers.ts';
+import { type Ask, formats } from '../../e2e/sdk/matrix/script.ts';
+
+/** Models that take everything: what others refuse is dropped, and tested elsewhere. */
+const models: Record<FormatName, string> = {
+  'openai-chat': 'm',
+  'openai-responses': 'm',
+  'anthropic-messages': 'claude-sonnet-4-0',
+  'gemini-generate': 'gemini-3-pro',
+};
+
+/** The body on the wire; Gemini's SDK takes the settings apart. */
+function wireBody(format: FormatName, ask: Ask): JsonObject {
+  const body = callers[format].body(ask, 'm');
+  if (format !== 'gemini-generate') return body;
+  const { systemInstruction, tools, toolConfig, ...generationConfig } = body.config;
+  return {
+    contents: body.contents,
+    generationConfig,
+    ...(systemInstruction && { systemInstruction: { parts: [{ text: systemInstruction }] } }),
+    ...(tools && { tools }),
+    ...(toolConfig && { toolConfig }),
+  };
+}
+
+function read(format: FormatName, body: JsonObject): NeutralRequest {
+  const request = formatNamed(format).readRequest(body, { model: 'm', stream: false });
+  if ('ok' in request) throw new Error(request.message);
+  return request;
+}
+
+function rewritten(request: NeutralRequest, format: FormatName): NeutralRequest {
+  const target = {
+    model: models[format],
+    provider: format === 'openai-chat' ? 'openai-compatible' : 'openai',
+  };
+  return read(format, formatNamed(format).writeRequest(request, target).body);
+}
+
+/** What a request means to a model. */
+function meaning(request: NeutralRequest): unknown {
+  const { messages, tools, system, toolChoice, temperature, topP, stopSequences, responseFormat } = request;
+  return JSON.parse(
+    JSON.stringify({
+      system: system.map(({ text }) => text).join('\n'),
+      messages: turnsOf(messages),
+      tools: tools.map((tool) =>
+        tool.type === 'function'
+          ? [tool.name, tool.description, tool.parameters ?? { type: 'object', properties: {} }]
+          : tool.type,
+      ),
+      // What nobody says is what everybody does.
+      toolChoice: toolChoice?.type === 'auto' ? undefined : toolChoice,
+      temperature,
+      topP,
+      stopSequences,
+      responseFormat: responseFormat?.type === 'json-schema' ? responseFormat.schema : responseFormat,
+    }),
+  );
+}
+
+/** Turns of one role are one; results are matched by their calls, whose ids are anybody's. */
+function turnsOf(messages: readonly NeutralMessage[]): unknown[] {
+  const calls = messages.flatMap(({ parts }) => parts.filter((part) => part.type === 'tool-call'));
+  const turns: { role: string; parts: unknown[] }[] = [];
+  for (const { role, parts } of messages) {
+    const told = parts.map((part) => partOf(part, (id) => calls.findIndex((call) => call.id === id)));
+    const last = turns.at(-1);
+    if (last?.role === role) last.parts.push(...told);
+    else turns.push({ role, parts: told });
+  }
+  return turns;
+}
+
+function partOf(part: NeutralPart, callAt: (id: string) => number): unknown {
+  switch (part.type) {
+    case 'text':
+      return part.text;
+    case 'media':
+      return [part.kind, part.source.type === 'base64' ? part.source.data : part.source];
+    case 'tool-call':
+      return [part.name, JSON.parse(part.arguments)];
+    case 'tool-result':
+      return ['result', callAt(part.callId), part.content.map((inner) => partOf(inner, callAt))];
+    default:
+      return part.type;
+  }
+}
+
+const word = fc
+  .stringMatching(/^[a-z][a-z0-9_]{0,8}$/)
+  .filter((text) => !['output', 'error', 'result', 'content'].includes(text));
+/** Without white space at its ends, which Anthropic refuses at the end of a conversation. */
+const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 24 }).map((some) => `a${some}z`);
+const base64 = fc
+  .uint8Array({ minLength: 3, maxLength: 9 })
+  .map((bytes) => Buffer.from(bytes).toString('base64'));
+const schema = fc.uniqueArray(word, { maxLength: 3 }).map((names) => ({
+  type: 'object',
+  properties: Object.fromEntries(names.map((name) => [name, { type: 'string', description: 'd' }])),
+  required: names,
+  additionalProperties: false,
+}));
+const tools = fc.uniqueArray(
+  fc.record({ name: word, description: text, schema: fc.oneof(schema, fc.constant(null)) }),
+  { minLength: 1, maxLength: 3, selector: ({ name }) => name },
+);
+const args = fc.dictionary(word, fc.oneof(text, fc.integer(), fc.boolean(), fc.constant(null)), {
+  maxKeys: 3,
+});
+const user = fc.record(
+  { role: fc.constant('user' as const), text, image: base64.map((data) => ({ type: 'image/png', data })) },
+  { requiredKeys: ['role', 'text'] },
+);
+const assistant = fc.record({ role: fc.constant('assistant' as const), text });
+const called = (names: string[]) =>
+  fc.record({
+    role: fc.constant('calls' as const),
+    calls: fc.array(
+      fc.record({ id: fc.constant(''), name: fc.constantFrom(...names), args, result: fc.record({ text }) }),
+      { minLength: 1, maxLength: 3 },
+    ),
+  });
+
+const asks: fc.Arbitrary<Ask> = tools.chain((some) => {
+  const names = some.map(({ name }) => name);
+  const rounds = fc.array(fc.oneof(fc.tuple(assistant, user), fc.tuple(called(names), user)), {
+    maxLength: 3,
+  });
+  const optional = {
+    system: text,
+    temperature: fc.integer({ min: 1, max: 9 }).map((tenths) => tenths / 10),
+    stops: fc.uniqueArray(text, { minLength: 1, maxLength: 4 }),
+    choice: fc.oneof(
+      fc.constantFrom('none' as const, 'required' as const),
+      fc.constantFrom(...names).map((name) => ({ name })),
+    ),
+    schema: fc.record({ name: word, schema }),
+  };
+  return fc.tuple(user, rounds, fc.record(optional, { requiredKeys: [] })).map(([first, turns, rest]) => ({
+    ...rest,
+    tools: some,
+    turns: withIds([first, ...turns.flat()]),
+  }));
+});
+
+/** Calls are told apart by their ids. */
+function withIds(turns: Ask['turns']): Ask['turns'] {
+  let count = 0;
+  return turns.map((turn) =>
+    turn.role === 'calls'
+      ? { ...turn, calls: turn.calls.map((call) => ({ ...call, id: `call_${count++}` })) }
+      : turn,
+  );
+}
+
+/** What a format on the way, or the caller's own, has no word for. */
+function sayable(ask: Ask, through: readonly FormatName[]): Ask {
+  const { stops, temperature, ...rest } = ask;
+  // Structured output is a tool, or a member beside tools that Claude of that age does not have.
+  const { schema: _, ...plain } = rest;
+  const base = through.includes('anthropic-messages') ? plain : rest;
+  const reasons = through.includes('openai-responses');
+  return {
+    ...base,
+    ...(temperature !== undefined && { temperature }),
+    ...(stops && !reasons && { stops }),
+  };
+}
+
+describe.each(formats)('a request of %s', (from) => {
+  it('is the same when it is written again', () => {
+    fc.assert(
+      fc.property(asks, (ask) => {
+        const request = read(from, wireBody(from, sayable(ask, [from])));
+        expect(meaning(rewritten(request, from))).toEqual(meaning(request));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it.each(formats.filter((to) => to !== from))('is the same through %s and back', (to) => {
+    fc.assert(
+      fc.property(asks, (ask) => {
+        const request = read(from, wireBody(from, sayable(ask, [from, to])));
+        const there = rewritten(request, to);
+        expect(meaning(there)).toEqual(meaning(request));
+        expect(meaning(rewritten(there, from))).toEqual(meaning(request));
+      }),
+      { numRuns: 150 },
+    );
+  });
+});

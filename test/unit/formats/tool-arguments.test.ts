@@ -1,0 +1,57 @@
+// A call's arguments as an object, whatever a model wrote.
+import { describe, expect, it } from 'vitest';
+import { messagesFormat } from '../../../src/formats/anthropic-messages/index.ts';
+import type { NeutralEvent } from '../../../src/formats/neutral.ts';
+import { argumentsObject } from '../../../src/formats/tool-arguments.ts';
+import { contextOf } from '../../support/translated-answers.ts';
+
+describe('arguments', () => {
+  it.each<[string, string, object]>([
+    ['an object', '{"a":1}', { a: 1 }],
+    ['nothing', '', {}],
+    ['white space', ' \n', {}],
+    ['null', 'null', {}],
+    ['an object inside a string', '"{\\"a\\":1}"', { a: 1 }],
+    ['a list', '[1]', { value: [1] }],
+    ['free text', 'SELECT 1', { input: 'SELECT 1' }],
+    ['cut inside a number', '{"x":48151', {}],
+    ['cut inside a string', '{"a":"whole","b":"ha', { a: 'whole' }],
+    ['cut inside a list', '{"a":[1,2,{"b":"x, {y", "c', { a: [1, 2, { b: 'x, {y' }] }],
+    ['cut after an escape', '{"a":"\\"","b":"\\', { a: '"' }],
+    ['cut at once', '{', {}],
+  ])('that are %s', (_what, text, expected) => {
+    expect(argumentsObject(text)).toEqual(expected);
+  });
+
+  it('that were cut are read in linear time', () => {
+    const start = performance.now();
+    argumentsObject(`{"a":[${'1,'.repeat(500_000)}`);
+    expect(performance.now() - start).toBeLessThan(2_000);
+  });
+});
+
+describe('the streamed input of a tool_use block', () => {
+  const inputOf = (...pieces: string[]) => {
+    const at = { candidate: 0, part: 0 };
+    const events: NeutralEvent[] = [
+      { type: 'tool-call-start', ...at, id: 'a', name: 'f' },
+      ...pieces.map((text): NeutralEvent => ({ type: 'tool-call-delta', ...at, arguments: text })),
+      { type: 'tool-call-end', ...at },
+    ];
+    const writer = messagesFormat.eventWriter(contextOf());
+    const text = events.map((event) => writer.write(event)).join('');
+    return [...text.matchAll(/"partial_json":("(?:[^"\\]|\\.)*")/g)].map(([, json]) =>
+      JSON.parse(json ?? '""'),
+    );
+  };
+
+  it('is an object where the model wrote none', () => {
+    expect(inputOf('nu', 'll')).toEqual(['{}']);
+    expect(inputOf('SELECT', ' 1')).toEqual(['{"input":"SELECT 1"}']);
+    expect(inputOf()).toEqual(['{}']);
+  });
+
+  it('comes as it is written where the model wrote one', () => {
+    expect(inputOf(' ', '{"a"', ':1}')).toEqual([' {"a"', ':1}']);
+  });
+});

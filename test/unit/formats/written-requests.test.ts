@@ -1,0 +1,116 @@
+// Requests written for OpenAI: valid by its own OpenAPI file, whatever they were read from.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { isObject } from '../../../src/formats/json-reader.ts';
+import type { NeutralRequest } from '../../../src/formats/neutral.ts';
+import type { JsonObject } from '../../../src/formats/observation.ts';
+import { chatFormat } from '../../../src/formats/openai-chat/index.ts';
+import { responsesFormat } from '../../../src/formats/openai-responses/index.ts';
+import type { TranslatedFormat } from '../../../src/formats/translation.ts';
+import { allFixtures, haveFixtures, kindOf, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { haveSpecs, saySpecsLeftOut, schemaFaults } from '../../support/provider-schema.ts';
+import { fullChatRequest, fullResponsesRequest } from './openai-request-cases.ts';
+
+sayWhenLeftOut();
+saySpecsLeftOut();
+
+const sources = { chat: chatFormat, responses: responsesFormat };
+const targets: readonly [string, TranslatedFormat, string][] = [
+  ['chat completions', chatFormat, 'CreateChatCompletionRequest'],
+  ['Responses', responsesFormat, 'CreateResponse'],
+];
+const models = ['gpt-4o', 'gpt-5', 'gpt-5.6', 'o3', 'something-else'];
+const providers = ['openai', 'azure', 'openai-compatible'];
+
+function read(format: Pick<TranslatedFormat, 'readRequest'>, body: JsonObject): NeutralRequest {
+  const request = format.readRequest(body, { model: String(body.model), stream: body.stream === true });
+  if ('ok' in request) throw new Error(`${request.param}: ${request.message}`);
+  return request;
+}
+
+/** All recorded requests that were answered; those that were refused are wrong on purpose. */
+function recordedRequests(kind: 'chat' | 'responses'): [string, NeutralRequest][] {
+  return allFixtures()
+    .filter(
+      (fixture) =>
+        kindOf(fixture) === kind &&
+        fixture.meta.status === 200 &&
+        !/-sub/.test(fixture.meta.endpoint) &&
+        isObject(fixture.request),
+    )
+    .flatMap(({ name, request: body }) => {
+      if (!isObject(body)) return [];
+      const request = sources[kind].readRequest(body, {
+        model: String(body.model),
+        stream: body.stream === true,
+      });
+      // A stored prompt or an earlier response is the whole conversation: only OpenAI knows it.
+      return 'ok' in request || request.messages.length === 0
+        ? []
+        : [[name, request] as [string, NeutralRequest]];
+    });
+}
+
+/** The file wants reasoning to have an id; recordings show that the API does not. */
+function withIds(body: JsonObject): JsonObject {
+  if (!Array.isArray(body.input)) return body;
+  return {
+    ...body,
+    input: body.input.map((item) => (item.type === 'reasoning' ? { id: 'rs_1', ...item } : item)),
+  };
+}
+
+/** Members and tools of imitators that passed through unchanged are not OpenAI's to judge. */
+function withoutOpaque(body: JsonObject, request: NeutralRequest): JsonObject {
+  const foreign = new Set(request.tools.map((tool) => (tool.type === 'opaque' ? tool.wire : undefined)));
+  const tools = Array.isArray(body.tools) ? { tools: body.tools.filter((tool) => !foreign.has(tool)) } : {};
+  const own = Object.entries(body).filter(([key]) => !(key in request.opaque.fields));
+  return { ...Object.fromEntries(own), ...tools };
+}
+
+describe.skipIf(!haveSpecs)('requests written for OpenAI', () => {
+  // Three megabytes of YAML take their time.
+  beforeAll(() => {
+    for (const [, , schema] of targets) schemaFaults('openai', schema, {});
+  }, 60_000);
+
+  it.each(targets)('%s: everything that both shapes can say', (_, format, schema) => {
+    for (const [source, body] of [
+      ['chat', fullChatRequest],
+      ['responses', fullResponsesRequest],
+    ] as const) {
+      for (const model of models) {
+        for (const provider of providers) {
+          const request = read(sources[source], body);
+          const written = format.writeRequest(request, { model, provider });
+          // An imitator's video_url and the like are not in these requests.
+          expect(
+            schemaFaults('openai', schema, written.body),
+            `${source} for ${model} at ${provider}`,
+          ).toEqual([]);
+        }
+      }
+    }
+  });
+
+  it.skipIf(!haveFixtures).each(targets)('%s: every recorded request', (_, format, schema) => {
+    const recorded = [...recordedRequests('chat'), ...recordedRequests('responses')];
+    for (const [name, request] of recorded) {
+      const { body } = format.writeRequest(request, { model: 'gpt-5.6', provider: 'openai' });
+      expect(schemaFaults('openai', schema, withIds(withoutOpaque(body, request))), name).toEqual([]);
+    }
+    console.log(`${recorded.length} recorded requests written as ${schema}`);
+    expect(recorded.length).toBeGreaterThan(200);
+  });
+
+  it('knows a wrong request when it sees one', () => {
+    expect(
+      schemaFaults('openai', 'CreateChatCompletionRequest', {
+        model: 'm',
+        messages: [{ role: 'tool', content: 'x' }],
+      }),
+    ).not.toEqual([]);
+    expect(
+      schemaFaults('openai', 'CreateResponse', { model: 'm', input: [{ type: 'function_call', name: 'f' }] }),
+    ).not.toEqual([]);
+  });
+});

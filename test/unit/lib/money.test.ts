@@ -1,0 +1,13 @@
+// Amounts as people read them.
+import { expect, it } from 'vitest';
+import { usdTextOfNano } from '../../../src/lib/money.ts';
+
+it.each([
+  [0, '0'],
+  [1, '0.000000001'],
+  [20_000, '0.00002'],
+  [1_500_000_000, '1.5'],
+  [100_000_000_000, '100'],
+])('%i nano-USD are $%s, never a power of ten', (nano, text) => {
+  expect(usdTextOfNano(nano)).toBe(text);
+});

@@ -1,0 +1,278 @@
+// The reservation: never below the true cost of a recorded request but for the exceptions named here, and
+// not absurdly above it; and what each field of a request does to it.
+import { describe, expect, it } from 'vitest';
+import { createMeter } from '../../../src/formats/meter.ts';
+import { inputBounds, outputBounds, upperBound } from '../../../src/metering/bound.ts';
+import { costNanoUsd, overrideRates } from '../../../src/metering/price.ts';
+import { allFixtures, framingOf, haveFixtures, kindOf, sayWhenLeftOut } from '../../support/fixtures.ts';
+
+sayWhenLeftOut();
+
+/** One nano-USD a token in, ten a token out; cache writes as Anthropic prices them. */
+const rates = overrideRates({
+  input: 0.001,
+  output: 0.01,
+  cache_read: 0.0001,
+  cache_write: 0.00125,
+  cache_write_1h: 0.002,
+});
+
+/** Without caches, whose discounts would hide what a bound lacks. */
+const plain = overrideRates({ input: 0.001, output: 0.01 });
+
+/** Providers that the relay knows by name; all others are hosts behind `openai-compatible`. */
+const ownProviders = ['openai', 'anthropic', 'gemini', 'azure', 'cohere', 'jina', 'voyage'];
+
+describe.skipIf(!haveFixtures)('the bounds of the recorded requests', () => {
+  const rows = allFixtures().flatMap((fixture) => {
+    const kind = kindOf(fixture);
+    if (fixture.meta.status !== 200 || kind === null || fixture.request === undefined) return [];
+    if (fixture.meta.request_trimmed) return [];
+    const meter = createMeter(kind, framingOf(fixture));
+    meter.push(fixture.bytes);
+    meter.end();
+    const usage = meter.usage();
+    if (usage === null || usage.inputTokens === 0) return [];
+    const bytes = new TextEncoder().encode(JSON.stringify(fixture.request)).length;
+    const hosted = !ownProviders.includes(fixture.meta.provider);
+    const bound = upperBound(kind, fixture.request, bytes, plain, { streamed: false, hosted });
+    const input = {
+      ...usage,
+      outputTokens: 0,
+      reasoningTokens: 0,
+      outputAudioTokens: 0,
+      outputImageTokens: 0,
+    };
+    const trueCost = costNanoUsd(usage, plain);
+    return [
+      { name: fixture.name, kind, bytes, bound, usage, trueInput: costNanoUsd(input, plain), trueCost },
+    ];
+  });
+
+  it('hold the true input', () => {
+    const over = rows.filter((row) => row.usage.inputTokens > row.bound.inputTokens).map((row) => row.name);
+    expect(over).toEqual([]);
+  });
+
+  it('hold the true output', () => {
+    const over = rows.filter((row) => row.usage.outputTokens > row.bound.outputTokens).map((row) => row.name);
+    expect(over).toEqual([]);
+  });
+
+  it('hold the true cost; how loose they are is printed', () => {
+    const exceeded = rows.filter((row) => row.trueCost > row.bound.reserveNanoUsd);
+    const kinds = [...new Set(rows.map((row) => row.kind))];
+    const table = Object.fromEntries([
+      ...kinds.map((kind) => [kind, looseness(rows.filter((row) => row.kind === kind))]),
+      ['all', looseness(rows)],
+      ['all of 4 KB and more', looseness(rows.filter((row) => row.bytes >= 4_096))],
+    ]);
+    console.log(
+      `${rows.length} requests, ${exceeded.length} cost more than was reserved; bound / true cost:`,
+    );
+    console.table(table);
+    expect(exceeded.map((row) => row.name)).toEqual([]);
+  });
+
+  it('are estimated without bias where nobody says: half of the requests are longer, half shorter', () => {
+    const long = rows.filter(
+      ({ kind, bytes }) => bytes >= 2_048 && ['chat', 'messages', 'responses', 'generate'].includes(kind),
+    );
+    const ratios = long.map(({ usage, bound }) => bound.typicalInput.inputTokens / usage.inputTokens);
+    console.log(
+      `estimate / true input of ${long.length} requests of 2 KB and more: median ${quantile(ratios, 0.5)}, p10 ${quantile(ratios, 0.1)}, p90 ${quantile(ratios, 0.9)}`,
+    );
+    expect(Number(quantile(ratios, 0.5))).toBeGreaterThan(0.8);
+    expect(Number(quantile(ratios, 0.5))).toBeLessThan(1.4);
+  });
+
+  function looseness(of: typeof rows) {
+    const input = of.map((row) => row.bound.inputNanoUsd / row.trueInput);
+    const all = of.map((row) => row.bound.reserveNanoUsd / row.trueCost);
+    return {
+      requests: of.length,
+      exceeded: of.filter((row) => row.trueCost > row.bound.reserveNanoUsd).length,
+      'input median': quantile(input, 0.5),
+      'input p90': quantile(input, 0.9),
+      'all median': quantile(all, 0.5),
+      'all p90': quantile(all, 0.9),
+    };
+  }
+});
+
+function quantile(values: number[], share: number): string {
+  const sorted = [...values].sort((left, right) => left - right);
+  return (sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(1);
+}
+
+describe('a bound', () => {
+  const ask = { model: 'm', messages: [{ role: 'user', content: 'Hello' }] };
+  const bound = (
+    kind: Parameters<typeof upperBound>[0],
+    body: object,
+    streamed = false,
+  ): ReturnType<typeof upperBound> =>
+    upperBound(kind, body, JSON.stringify(body).length, rates, { streamed });
+
+  it('has the caller’s output bound, times the answers asked for', () => {
+    expect(bound('chat', { ...ask, max_tokens: 10 }).outputTokens).toBe(10);
+    expect(bound('chat', { ...ask, max_tokens: 9, max_completion_tokens: 10, n: 3 }).outputTokens).toBe(30);
+    expect(bound('completions', { model: 'm', prompt: 'x', max_tokens: 10, best_of: 4 }).outputTokens).toBe(
+      40,
+    );
+    expect(bound('responses', { model: 'm', input: 'x', max_output_tokens: 7 }).outputTokens).toBe(7);
+    expect(bound('messages', { ...ask, max_tokens: 7 }).outputTokens).toBe(7);
+    const config = { maxOutputTokens: 5, candidateCount: 2 };
+    expect(bound('generate', { contents: [], generationConfig: config }).outputTokens).toBe(10);
+  });
+
+  it('takes the larger of two bounds, in either spelling, and each prompt of a list', () => {
+    expect(bound('chat', { ...ask, max_tokens: 900, max_completion_tokens: 1 }).outputTokens).toBe(900);
+    const config = { max_output_tokens: 7, candidate_count: 3 };
+    expect(bound('generate', { contents: [], generation_config: config }).outputTokens).toBe(21);
+    const prompts = { model: 'm', prompt: ['a', 'b', 'c'], max_tokens: 10, n: 2 };
+    expect(bound('completions', prompts).outputTokens).toBe(60);
+    expect(bound('completions', { ...prompts, prompt: [11, 12, 13] }).outputTokens).toBe(20);
+  });
+
+  it('has a budget for thinking on top of the default, where the caller sets no bound', () => {
+    const thinkingConfig = { thinkingBudget: 10_000 };
+    const generate = (config: object) =>
+      bound('generate', { contents: [], generationConfig: { thinkingConfig, ...config } }).outputTokens;
+    expect(generate({})).toBe(14_096);
+    expect(generate({ maxOutputTokens: 12_000 })).toBe(12_000);
+    expect(bound('chat', { ...ask, reasoning: { max_tokens: 2_000 } }).outputTokens).toBe(6_096);
+    expect(bound('chat', { ...ask, max_tokens: 10, thinking_budget: 500 }).outputTokens).toBe(510);
+  });
+
+  it('has the recorded length of what previous_response_id names, else a default', () => {
+    const body = { model: 'm', input: 'go on', previous_response_id: 'resp_1' };
+    const of = (historyTokens: number | null) =>
+      upperBound('responses', body, 80, rates, { streamed: false, historyTokens }).inputTokens;
+    expect(of(123_456) - of(0)).toBe(123_456);
+    expect(of(null) - of(0)).toBe(inputBounds.tokensOfHiddenHistory);
+  });
+
+  it('takes the dearest tier within reach', () => {
+    const tiered = {
+      ...rates,
+      tiers: [{ aboveInputTokens: 50, rates: { input: 3_000, output: 20_000 } }],
+    };
+    const at = (bytes: number) =>
+      upperBound('chat', { ...ask, max_tokens: 10 }, bytes, tiered, { streamed: false });
+    // The base's own cache writes, at 1.25, are dearer than its input.
+    expect(at(20).reserveNanoUsd).toBe(Math.ceil(at(20).inputTokens * 1.25) + 100);
+    expect(at(2_000).reserveNanoUsd).toBe(at(2_000).inputTokens * 3 + 200);
+  });
+
+  it('takes a file of an unknown kind at the dearest price of media', () => {
+    const parts = [{ fileData: { fileUri: 'https://files.test/1' } }];
+    const audio = { ...rates, base: { input: 1_000, output: 10_000, inputAudio: 7_000 } };
+    const { inputNanoUsd, inputTokens } = upperBound('generate', { contents: [{ parts }] }, 80, audio, {
+      streamed: false,
+    });
+    expect(inputTokens).toBeGreaterThan(inputBounds.tokensPerRemoteFile);
+    expect(inputNanoUsd).toBe(inputTokens * 7);
+  });
+
+  it('does not take an upload of images for a text of their length', () => {
+    const fields = { model: 'gpt-image-1', prompt: 'a hat' };
+    const { inputTokens } = upperBound('images', fields, 20_000_000, rates, { streamed: false });
+    expect(inputTokens).toBeLessThan(inputBounds.tokensOfImageUpload + 100);
+  });
+
+  it('has 4,096 tokens of output where the caller sets no bound, and none where there is no output', () => {
+    expect(bound('chat', ask).outputTokens).toBe(4_096);
+    expect(bound('chat', { ...ask, max_tokens: 'many' }).outputTokens).toBe(4_096);
+    expect(bound('embeddings', { model: 'm', input: 'x' }).outputTokens).toBe(0);
+  });
+
+  it('reserves a stream in steps of 2,000 tokens, or of less where the whole is less', () => {
+    const long = bound('chat', ask, true);
+    expect(long.reserveNanoUsd).toBe(long.inputNanoUsd + 2_000 * 10);
+    expect(long.stepNanoUsd).toBe(2_000 * 10);
+    const short = bound('chat', { ...ask, max_tokens: 50 }, true);
+    expect(short.reserveNanoUsd).toBe(short.inputNanoUsd + 50 * 10);
+    expect(short.stepNanoUsd).toBe(50 * 10);
+  });
+
+  it('counts an image as an image, not as its base64', () => {
+    const url = `data:image/png;base64,${'A'.repeat(1_000_000)}`;
+    const content = [{ type: 'image_url', image_url: { url } }];
+    const { inputTokens } = bound('chat', { model: 'm', messages: [{ role: 'user', content }] });
+    expect(inputTokens).toBeGreaterThan(inputBounds.tokensPerImage.openai);
+    expect(inputTokens).toBeLessThan(inputBounds.tokensPerImage.openai + 200);
+    const source = { type: 'base64', media_type: 'image/jpeg', data: 'A'.repeat(1_000_000) };
+    const messages = [{ role: 'user', content: [{ type: 'image', source }] }];
+    expect(bound('messages', { model: 'm', max_tokens: 1, messages }).inputTokens).toBeLessThan(5_000);
+    const parts = [{ inlineData: { mimeType: 'image/png', data: 'A'.repeat(1_000_000) } }];
+    expect(bound('generate', { contents: [{ parts }] }).inputTokens).toBeLessThan(5_000);
+  });
+
+  it('counts base64 in a text field, and text in a media field, as text', () => {
+    const pasted = `data:image/png;base64,${'A'.repeat(100_000)}`;
+    expect(
+      bound('chat', { model: 'm', messages: [{ role: 'user', content: pasted }] }).inputTokens,
+    ).toBeGreaterThan(40_000);
+    const posing = { type: 'text', media_type: 'image/png', data: 'some words '.repeat(10_000) };
+    const messages = [{ role: 'user', content: [{ type: 'image', source: posing }] }];
+    expect(bound('messages', { model: 'm', max_tokens: 1, messages }).inputTokens).toBeGreaterThan(40_000);
+  });
+
+  it('takes cache writes at their rate only where they can happen', () => {
+    const plain = bound('messages', { ...ask, max_tokens: 1 });
+    expect(plain.inputNanoUsd).toBe(plain.inputTokens);
+    const text = (ttl?: string): object => ({
+      type: 'text',
+      text: 'x',
+      cache_control: { type: 'ephemeral', ttl },
+    });
+    const marked = (ttl?: string): ReturnType<typeof bound> =>
+      bound('messages', { model: 'm', max_tokens: 1, messages: [{ role: 'user', content: [text(ttl)] }] });
+    expect(marked().inputNanoUsd).toBe(Math.ceil(marked().inputTokens * 1.25));
+    expect(marked('1h').inputNanoUsd).toBe(marked('1h').inputTokens * 2);
+  });
+
+  it('multiplies as the charge will be', () => {
+    const body = { ...ask, max_tokens: 10 };
+    const twice = upperBound('chat', body, 100, rates, { streamed: false, multiplier: 2 });
+    expect(twice.reserveNanoUsd).toBe(
+      2 * upperBound('chat', body, 100, rates, { streamed: false }).reserveNanoUsd,
+    );
+  });
+
+  it('counts a query once a document, and Cohere’s search units', () => {
+    const documents = Array.from({ length: 101 }, () => 'a short document');
+    const body = { model: 'm', query: 'which of these documents is the best one?', documents };
+    const perSearch = overrideRates({ input: 0, output: 0, search_unit: 0.002 });
+    const cohere = upperBound('rerank-cohere', body, 2_000, perSearch, { streamed: false });
+    expect(cohere.reserveNanoUsd).toBe(2 * 2_000_000);
+    const voyage = upperBound('rerank-voyage', body, 2_000, rates, { streamed: false });
+    expect(voyage.inputTokens).toBeGreaterThan((101 * body.query.length) / 4);
+  });
+
+  it('bounds speech by its characters and transcription by its bytes', () => {
+    const each = overrideRates({ input: 0, output: 0, characters: 15, audio_hour: 0.36 });
+    const speech = upperBound('speech', { model: 'tts-1', input: 'abcde' }, 50, each, { streamed: false });
+    expect(speech.reserveNanoUsd).toBe(5 * 15_000);
+    const heard = upperBound('transcription', { model: 'whisper-1' }, 750 * 3_600, each, {
+      streamed: false,
+    });
+    expect(heard.inputNanoUsd).toBe(360_000_000);
+    const remote = upperBound('transcription', { model: 'm', url: 'https://x' }, 200, each, {
+      streamed: false,
+    });
+    expect(remote.inputNanoUsd).toBe(Math.ceil((100 * 1024 * 1024) / 750) * 100_000);
+    const slow = upperBound('speech', { model: 'm', input: 'x'.repeat(100), speed: 0.25 }, 200, each, {
+      streamed: false,
+    });
+    expect(slow.outputTokens).toBe(1_200);
+  });
+
+  it('bears any body', () => {
+    for (const body of [null, 7, 'text', [], { messages: 1, tools: 7, generationConfig: null }])
+      expect(upperBound('chat', body, 10, rates, { streamed: true }).outputTokens).toBe(
+        outputBounds.tokensWithoutBound,
+      );
+  });
+});

@@ -1,0 +1,57 @@
+// What an operator gives as a channel's address, and what is called then.
+import { describe, expect, it } from 'vitest';
+import { baseUrlOf } from '../../../src/providers/provider.ts';
+import { providers } from '../../../src/providers/registry.ts';
+import { bareBaseUrl } from '../../../src/providers/version-prefix.ts';
+import type { ProviderName } from '../../../src/routing/channel.ts';
+import { targetOf } from './target.ts';
+
+const called = (provider: ProviderName, address: string, operation: 'chat-completions' | 'messages') =>
+  providers[provider].url(targetOf({ baseUrl: baseUrlOf(providers[provider], address), operation }));
+
+describe('an address of OpenAI’s kind', () => {
+  it.each([
+    'https://host.test',
+    'https://host.test/',
+    'https://host.test/v1',
+    'https://host.test/v1/',
+    'https://host.test/v1/v1',
+    'https://host.test/v1//v1/',
+    'https://host.test/v1/v1/v1',
+    'https://host.test/v1/chat/completions',
+    'https://host.test/v1/chat/completions/',
+    'https://host.test/v1/v1/chat/completions',
+    'https://host.test/v1/responses',
+    'https://host.test/v1/embeddings',
+  ])('%s means the same', (address) => {
+    for (const provider of ['openai', 'openai-compatible'] as const)
+      expect(called(provider, address, 'chat-completions')).toBe('https://host.test/v1/chat/completions');
+  });
+
+  it.each([
+    ['https://host.test/openai/v1', 'https://host.test/openai/v1/chat/completions'],
+    ['https://api.z.ai/api/paas/v4/chat/completions', 'https://api.z.ai/api/paas/v4/chat/completions'],
+    ['https://host.test/v1/v2', 'https://host.test/v1/v2/chat/completions'],
+    ['https://host.test/models', 'https://host.test/models/chat/completions'],
+  ])('%s is called as %s', (address, url) => {
+    expect(called('openai-compatible', address, 'chat-completions')).toBe(url);
+  });
+});
+
+it.each([
+  'https://host.test',
+  'https://host.test/v1',
+  'https://host.test/v1/v1',
+  'https://host.test/v1/messages',
+])('%s means Messages at the same place', (address) => {
+  expect(called('anthropic', address, 'messages')).toBe('https://host.test/v1/messages');
+});
+
+it.each([
+  ['https://host.test/v1beta/v1beta', 'https://host.test/v1beta'],
+  ['https://host.test/v1beta/models/gemini-2.5-pro:generateContent', 'https://host.test/v1beta'],
+  ['https://a.test/openai/v1/v1?api-version=preview', 'https://a.test/openai/v1?api-version=preview'],
+  ['https://host.test/v10/v1', 'https://host.test/v10/v1'],
+])('%s is taken for %s', (address, bare) => {
+  expect(bareBaseUrl(address)).toBe(bare);
+});

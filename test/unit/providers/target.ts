@@ -1,0 +1,16 @@
+// A call's address, plain but for what a test says.
+import type { UpstreamTarget } from '../../../src/providers/provider.ts';
+
+export function targetOf(fields: Partial<UpstreamTarget>): UpstreamTarget {
+  return {
+    baseUrl: 'https://upstream.example',
+    operation: 'messages',
+    model: 'm',
+    suffix: '',
+    search: '',
+    streams: false,
+    settings: {},
+    key: null,
+    ...fields,
+  };
+}

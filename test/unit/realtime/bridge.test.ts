@@ -1,0 +1,149 @@
+// The bounds of the bridge between two sockets, and what it does with frames that wait: with sockets that only remember.
+import { describe, expect, it } from 'vitest';
+import { Bridge, type BridgeHandlers, type SessionEnd } from '../../../src/realtime/bridge.ts';
+import { realtimeLimits } from '../../../src/realtime/limits.ts';
+
+/** A socket's outside, as the runtime has it. */
+class RememberingSocket extends EventTarget {
+  binaryType = 'blob';
+  readonly sent: unknown[] = [];
+  closed: [code?: number, reason?: string] | null = null;
+  accept(): void {}
+  send(frame: unknown): void {
+    this.sent.push(frame);
+  }
+  close(...closing: [code?: number, reason?: string]): void {
+    this.closed ??= closing;
+  }
+  hear(data: string): void {
+    this.dispatchEvent(new MessageEvent('message', { data }));
+  }
+  end(code: number): void {
+    this.dispatchEvent(Object.assign(new Event('close'), { code, reason: '' }));
+  }
+}
+
+function bridgeWith(handlers: Partial<BridgeHandlers> = {}) {
+  const [client, upstream] = [new RememberingSocket(), new RememberingSocket()];
+  const ends: SessionEnd[] = [];
+  const bridge = new Bridge(client as never, {
+    judge: (frame) => ({ outcome: 'pass', frame }),
+    observe: () => undefined,
+    another: async () => null,
+    refusesRelay: () => false,
+    refusalIn: () => null,
+    refusedEvent: () => null,
+    ended: (end) => ends.push(end),
+    ...handlers,
+  });
+  return {
+    bridge,
+    client,
+    upstream,
+    ends,
+    attach: (socket = upstream) => bridge.attach(socket as never, null),
+  };
+}
+
+const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+describe('frames that wait for the upstream', () => {
+  it('are held up to the bound, and sent in their order', () => {
+    const { client, upstream, attach, ends } = bridgeWith();
+    const half = 'x'.repeat(realtimeLimits.heldBytes / 2);
+    client.hear(half);
+    client.hear(half);
+    attach();
+    expect(upstream.sent).toEqual([half, half]);
+    expect(ends).toEqual([]);
+  });
+
+  it('end the session beyond it', () => {
+    const { client, ends } = bridgeWith();
+    client.hear('x'.repeat(realtimeLimits.heldBytes));
+    client.hear('y');
+    expect(client.closed).toEqual([1009, 'too_much_waits']);
+    expect(ends).toEqual([{ by: 'relay', errorCode: 'request_too_large' }]);
+  });
+});
+
+it('frames behind one that is being decided about keep their order', async () => {
+  const decided = Promise.withResolvers<void>();
+  const { client, upstream, attach } = bridgeWith({
+    judge: (frame) =>
+      frame === 'slow'
+        ? decided.promise.then(() => ({ outcome: 'pass', frame }))
+        : { outcome: 'pass', frame },
+  });
+  attach();
+  for (const frame of ['one', 'slow', 'two', 'three']) client.hear(frame);
+  expect(upstream.sent).toEqual(['one']);
+  decided.resolve();
+  await turn();
+  expect(upstream.sent).toEqual(['one', 'slow', 'two', 'three']);
+});
+
+describe('an upstream that goes away before its first frame', () => {
+  it.each([
+    [realtimeLimits.replayedBytes, true],
+    [realtimeLimits.replayedBytes + 1, false],
+  ])('after it was told %i bytes is replaced: %s', async (bytes, isReplaced) => {
+    const next = new RememberingSocket();
+    const { client, upstream, attach, ends } = bridgeWith({ another: async () => next as never });
+    attach();
+    client.hear('x'.repeat(bytes));
+    upstream.end(1006);
+    await turn();
+    expect(next.sent).toHaveLength(isReplaced ? 1 : 0);
+    expect(ends).toEqual(isReplaced ? [] : [{ by: 'upstream', errorCode: 'upstream_lost' }]);
+  });
+
+  it('is not replaced once it has said anything', async () => {
+    const next = new RememberingSocket();
+    const { client, upstream, attach } = bridgeWith({ another: async () => next as never });
+    attach();
+    upstream.hear('{"type":"session.created"}');
+    upstream.end(1006);
+    await turn();
+    expect(client.closed).toEqual([1011, 'upstream_lost']);
+  });
+
+  it('is one whose first frame refuses the relay, but not one that says so later', async () => {
+    const next = new RememberingSocket();
+    const refusal = { code: 3000, reason: 'no' };
+    const { client, upstream, attach } = bridgeWith({
+      another: async () => next as never,
+      refusalIn: (frame) => (frame === 'no' ? refusal : null),
+    });
+    attach();
+    client.hear('one');
+    upstream.hear('no');
+    upstream.hear('more');
+    await turn();
+    expect([upstream.closed, next.sent, client.sent]).toEqual([[3000, 'no'], ['one'], []]);
+    for (const frame of ['yes', 'no']) next.hear(frame);
+    expect(client.sent).toEqual(['yes', 'no']);
+  });
+
+  it('holds back what the client says meanwhile', async () => {
+    const [found, next] = [Promise.withResolvers<never>(), new RememberingSocket()];
+    const { client, upstream, attach } = bridgeWith({ another: () => found.promise });
+    attach();
+    client.hear('one');
+    upstream.end(1006);
+    client.hear('two');
+    found.resolve(next as never);
+    await turn();
+    expect(next.sent).toEqual(['one', 'two']);
+  });
+});
+
+it('ends once, whoever ends it first', () => {
+  const { client, upstream, attach, ends } = bridgeWith();
+  attach();
+  client.end(4321);
+  upstream.end(1000);
+  client.end(1000);
+  expect(ends).toEqual([{ by: 'client', errorCode: null }]);
+  expect(upstream.closed).toEqual([4321, '']);
+});

@@ -1,0 +1,149 @@
+// How long an upstream may take to answer the upgrade, and how many places a session is offered to.
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Connection, Connector, type OpenUpstream } from '../../../src/realtime/connect.ts';
+import { realtimeLimits } from '../../../src/realtime/limits.ts';
+import type { SessionOrder } from '../../../src/realtime/order.ts';
+import { sessionRoutes, wishesOf } from '../../../src/realtime/routes.ts';
+import { Catalog } from '../../../src/routing/catalog.ts';
+import { KeyRing } from '../../../src/routing/key-ring.ts';
+import { SharedHealth } from '../../../src/routing/shared-health.ts';
+import { plainChannel } from '../../support/plain-channel.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const scope = { group: 'default', bounds: { channels: [] } };
+const order = { requestId: 'req_1', headers: {} } as SessionOrder;
+
+const namesOf = (models: number) => Array.from({ length: models }, (_, index) => `model-${index}`);
+const liveChannel = (id: string, models: string[]) => ({
+  ...plainChannel(id),
+  plainKeys: ['k'],
+  lastResort: false,
+  models,
+});
+
+/** A connector of an alias for that many models with five channels each, and the addresses that it went to. */
+function connectorOf(models: number, answer: OpenUpstream, channelsOf = fiveOfEach) {
+  const names = namesOf(models);
+  const channels = channelsOf(names);
+  const aliases = [{ name: 'all', models: names }];
+  const catalog = new Catalog({ channels, groups: [], overrides: [], aliases });
+  const routes = sessionRoutes(catalog, wishesOf('all', [], catalog), 'openai', scope);
+  const asked: string[] = [];
+  const connector = new Connector(order, routes, ({ channel }) => channel.id, {
+    keys: new KeyRing([] as never),
+    health: new SharedHealth({ exchange: async () => ({}) }),
+    open: (url, headers, signal) => {
+      asked.push(url);
+      return answer(url, headers, signal);
+    },
+    background: () => undefined,
+  });
+  return { connector, asked };
+}
+
+function fiveOfEach(names: string[]) {
+  return names.flatMap((model) =>
+    Array.from({ length: 5 }, (_, index) => liveChannel(`${model} ${index}`, [model])),
+  );
+}
+
+/** As the runtime has it: without a socket. */
+const refusal = (status: number): Response =>
+  Object.assign(new Response('{}', { status }), { webSocket: null });
+
+const never: OpenUpstream = (_url, _headers, signal) =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+
+it('an upstream that does not answer the upgrade within the time is left for the next place', async () => {
+  const { connector, asked } = connectorOf(1, never);
+  let connection: Connection | null = null;
+  void connector.next().then((found) => {
+    connection = found;
+  });
+  await vi.advanceTimersByTimeAsync(realtimeLimits.connectMs - 1);
+  expect(asked).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(asked).toHaveLength(2);
+  expect(connector.attempts).toMatchObject([{ status: null, durationMs: realtimeLimits.connectMs }]);
+  await vi.advanceTimersByTimeAsync(2 * realtimeLimits.connectMs - 1);
+  expect(connection).toBeNull();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(connection).toMatchObject({ outcome: 'failed', error: { code: 'upstream_timeout' } });
+});
+
+it('one that answers just in time is not left', async () => {
+  const answer: OpenUpstream = (_url, _headers, signal) =>
+    new Promise((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason));
+      setTimeout(() => resolve(refusal(400)), realtimeLimits.connectMs - 1);
+    });
+  const { connector, asked } = connectorOf(1, answer);
+  const next = connector.next();
+  await vi.advanceTimersByTimeAsync(realtimeLimits.connectMs - 1);
+  expect(await next).toMatchObject({ outcome: 'answered' });
+  expect(asked).toHaveLength(1);
+});
+
+describe('places', () => {
+  it.each([1, 2, 3])('are so many of each of %i models, no more, in the models’ order', async (models) => {
+    const { connector, asked } = connectorOf(models, async () => refusal(503));
+    expect(await connector.next()).toMatchObject({ outcome: 'failed', error: { code: 'upstream_error' } });
+    const perModel = Array.from({ length: models }, (_, index) =>
+      asked.filter((name) => name.startsWith(`model-${index} `)),
+    );
+    expect(perModel.map(({ length }) => length)).toEqual(perModel.map(() => realtimeLimits.places));
+    expect(new Set(asked).size).toBe(asked.length);
+    expect(asked.map((name) => name.split(' ')[0])).toEqual(asked.map((name) => name.split(' ')[0]).sort());
+  });
+
+  it('are tried for the next model, too, where they answered', async () => {
+    const ofAll = (names: string[]) => [liveChannel('one', names)];
+    const limited = connectorOf(3, async () => refusal(429), ofAll);
+    await limited.connector.next();
+    expect(limited.asked).toEqual(['one', 'one', 'one']);
+    const answers: OpenUpstream[] = [async () => refusal(401), async () => Promise.reject(new Error('gone'))];
+    for (const answer of answers) {
+      const { connector, asked } = connectorOf(3, answer, ofAll);
+      await connector.next();
+      expect(asked).toEqual(['one']);
+    }
+  });
+
+  it('that went away before they said anything are told to the health of all', async () => {
+    const { connector } = connectorOf(1, async () => refusal(404));
+    await connector.next();
+    connector.lost({ code: 1011, reason: '' }, false);
+    expect(connector.attempts).toMatchObject([{ status: 404, error: 'closed with 1011' }]);
+  });
+});
+
+describe('a refusal everywhere', () => {
+  const answering = (status: number, body: string, headers = {}) =>
+    connectorOf(1, async () =>
+      Object.assign(new Response(body, { status, headers }), { webSocket: null }),
+    ).connector.next();
+
+  it.each([408, 429, 500, 503, 529])('with %i is the last one’s own answer', async (status) => {
+    const refused = await answering(status, '{"error":{"message":"Busy."}}', { 'retry-after': '7' });
+    if (refused.outcome !== 'failed' || refused.answer === null) return expect.fail(refused.outcome);
+    expect(refused.answer.status).toBe(status);
+    expect(refused.answer.headers.get('retry-after')).toBe('7');
+    expect(await refused.answer.text()).toBe('{"error":{"message":"Busy."}}');
+  });
+
+  it.each([
+    [401, '{}'],
+    [402, '{}'],
+    [403, '{}'],
+    [429, '{"error":{"code":"insufficient_quota"}}'],
+  ])('of the relay’s own key or account, %i %s, is not the caller’s to read', async (status, body) => {
+    const refused = await answering(status, body);
+    expect(refused).toMatchObject({
+      outcome: 'failed',
+      error: { code: 'upstream_refused_relay' },
+      answer: null,
+    });
+  });
+});

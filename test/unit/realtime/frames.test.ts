@@ -1,0 +1,223 @@
+// What frames are read as, without parsing the bulk of them.
+import { describe, expect, it } from 'vitest';
+import { usageOf } from '../../../src/formats/usage.ts';
+import { closingForClient, closingForUpstream, closingOfError } from '../../../src/realtime/close-codes.ts';
+import { responseMeasure } from '../../../src/realtime/openai/bound.ts';
+import { Conversation } from '../../../src/realtime/openai/conversation.ts';
+import { readFrame, responseIdOf } from '../../../src/realtime/openai/events.ts';
+import { withUpstreamModel, withUpstreamTranscriber } from '../../../src/realtime/openai/models.ts';
+import { usageOfResponse, usageOfTranscription } from '../../../src/realtime/openai/usage.ts';
+
+describe('a frame', () => {
+  it.each([
+    ['{"type":"input_audio_buffer.append","audio":"AAAA"}', 'heard-audio', 4],
+    [
+      '{"type":"response.output_audio.delta","event_id":"e","response_id":"r","delta":"AAAAAAAA"}',
+      'said-audio',
+      8,
+    ],
+    ['{"event_id":"e","type":"response.audio.delta","response_id":"r","delta":"AA"}', 'said-audio', 2],
+    [' { "type" : "response.text.delta" , "delta" : "abc" }', 'said-text', 3],
+    ['{"type":"response.output_audio_transcript.delta","delta":""}', 'said-text', 0],
+    // Servers that sort their members have the type last.
+    ['{"delta":"a \\"b\\"","response_id":"r","type":"response.text.delta"}', 'said-text', 5],
+    ['{"audio":"AAAA","type":"input_audio_buffer.append"}', 'heard-audio', 4],
+  ])('%s is bulk', (frame, kind, characters) => {
+    expect(readFrame(frame)).toMatchObject({ outcome: 'bulk', kind, characters });
+  });
+
+  it.each(['', '[]', '{}', '{"type":1}', 'null', '{"type":"response.create"'])(
+    '%j passes unread',
+    (frame) => {
+      expect(readFrame(frame)).toEqual({ outcome: 'opaque' });
+    },
+  );
+
+  it('is an event wherever its type stands, escaped or not', () => {
+    expect(readFrame('{"event_id":"a","response":{},"type":"response.create"}')).toMatchObject({
+      type: 'response.create',
+    });
+    expect(readFrame('{"\\u0074ype":"response.\\u0063reate"}')).toMatchObject({ type: 'response.create' });
+    expect(readFrame(new ArrayBuffer(3))).toEqual({ outcome: 'opaque' });
+    const binary = new TextEncoder().encode(' {"type":"response.create"}').buffer as ArrayBuffer;
+    expect(readFrame(binary)).toMatchObject({ type: 'response.create' });
+    expect(responseIdOf('{"type":"x","response_id" : "resp_1"}')).toBe('resp_1');
+  });
+});
+
+it('the model of a session is renamed in place, and nothing else is touched', () => {
+  const frame =
+    '{ "type":"session.update", "session" : {"a":1e400, "model":"mine","model":"mine"} ,"n":9007199254740993}';
+  expect(withUpstreamModel(frame, 'theirs')).toBe(frame.replaceAll('"mine"', '"theirs"'));
+});
+
+it('so is the model that a transcription session writes down with', () => {
+  const frame =
+    '{"session":{"n":1e400,"audio":{ "input":{"transcription":{"model": "mine","x":[]}}},"input_audio_transcription":{"model":"mine"}}}';
+  expect(withUpstreamTranscriber(frame, 'theirs')).toBe(frame.replaceAll('"mine"', '"theirs"'));
+  for (const without of ['{"session":{"audio":null}}', '{"session":{"input_audio_transcription":{}}}', '{}'])
+    expect(withUpstreamTranscriber(without, 'theirs')).toBe(without);
+});
+
+describe('a closing', () => {
+  it.each([
+    [1000, { code: 1000, reason: 'r' }, { code: 1000, reason: 'r' }],
+    [4999, { code: 4999, reason: 'r' }, { code: 4999, reason: 'r' }],
+    [1005, null, null],
+    [1006, { code: 1011, reason: 'upstream_lost' }, { code: 1001, reason: '' }],
+    [1015, { code: 1011, reason: 'upstream_lost' }, { code: 1001, reason: '' }],
+    [1014, { code: 1014, reason: 'r' }, { code: 1014, reason: 'r' }],
+    [3000, { code: 3000, reason: 'r' }, { code: 3000, reason: 'r' }],
+    // What no endpoint may send: a socket that is closed with it stays open.
+    [0, { code: 1011, reason: 'upstream_closed_0' }, { code: 1001, reason: '' }],
+    [999, { code: 1011, reason: 'upstream_closed_999' }, { code: 1001, reason: '' }],
+    [1004, { code: 1011, reason: 'upstream_closed_1004' }, { code: 1001, reason: '' }],
+    [1016, { code: 1011, reason: 'upstream_closed_1016' }, { code: 1001, reason: '' }],
+    [2999, { code: 1011, reason: 'upstream_closed_2999' }, { code: 1001, reason: '' }],
+    [5000, { code: 1011, reason: 'upstream_closed_5000' }, { code: 1001, reason: '' }],
+  ])('with %i', (code, forClient, forUpstream) => {
+    expect(closingForClient({ code, reason: 'r' })).toEqual(forClient);
+    expect(closingForUpstream({ code, reason: 'r' })).toEqual(forUpstream);
+  });
+
+  it('has a reason of at most 123 bytes, of whole characters', () => {
+    const reason = closingForClient({ code: 4000, reason: 'ä'.repeat(100) })?.reason ?? '';
+    expect(reason).toBe('ä'.repeat(61));
+    expect(closingForClient({ code: 4000, reason: 'a'.repeat(123) })?.reason).toBe('a'.repeat(123));
+  });
+
+  it('is read from what the platform says of a broken socket', () => {
+    expect(closingOfError({ message: 'protocolError.statusCode = 1009; too large' }).code).toBe(1009);
+    expect(closingOfError({ message: 'Network connection lost.' })).toEqual({ code: 1006, reason: '' });
+  });
+});
+
+describe('a usage', () => {
+  it('is read with every kind of token, beta, GA and xAI alike', () => {
+    const details = {
+      text_tokens: 50,
+      audio_tokens: 40,
+      image_tokens: 10,
+      cached_tokens: 30,
+      cached_tokens_details: { audio_tokens: 5 },
+    };
+    const usage = {
+      input_tokens: 100,
+      output_tokens: 60,
+      input_token_details: details,
+      output_token_details: { audio_tokens: 45, reasoning_tokens: 2 },
+    };
+    const read = {
+      inputTokens: 100,
+      cachedTokens: 30,
+      inputAudioTokens: 40,
+      cachedAudioTokens: 5,
+      inputImageTokens: 10,
+      outputTokens: 60,
+      outputAudioTokens: 45,
+      reasoningTokens: 2,
+    };
+    expect(usageOfResponse({ type: 'response.done', response: { usage } })).toMatchObject(read);
+    expect(usageOfResponse({ type: 'response.done', response: { usage: {} }, usage })).toMatchObject(read);
+    expect(usageOfResponse({ type: 'response.done', response: { usage: null } })).toBeNull();
+    expect(usageOfResponse({ type: 'response.done' })).toBeNull();
+  });
+
+  it('of a transcript is in tokens or in seconds', () => {
+    expect(usageOfTranscription({ usage: { type: 'duration', seconds: 1.5 } })).toMatchObject({
+      audioMilliseconds: 1_500,
+    });
+    expect(usageOfTranscription({ usage: { input_tokens: 3, output_tokens: 4 } })).toMatchObject({
+      inputTokens: 3,
+      outputTokens: 4,
+    });
+    expect(usageOfTranscription({})).toBeNull();
+  });
+});
+
+describe('a conversation', () => {
+  it('takes its settings in the words of GA and of the beta', () => {
+    const ga = new Conversation(false);
+    expect(ga.answersBySelf).toBe(true);
+    ga.applySession({
+      output_modalities: ['text'],
+      max_output_tokens: 100,
+      audio: {
+        input: {
+          turn_detection: { type: 'server_vad', create_response: false },
+          transcription: { model: 'w' },
+          format: { type: 'audio/pcmu' },
+        },
+      },
+    });
+    expect(ga).toMatchObject({
+      answersBySelf: false,
+      speaks: false,
+      mostOutputTokens: 100,
+      transcriptionModel: 'w',
+      inputBytesPerSecond: 8_000,
+    });
+    const beta = new Conversation(false);
+    beta.applySession({
+      modalities: ['text', 'audio'],
+      max_response_output_tokens: 'inf',
+      turn_detection: null,
+      input_audio_transcription: { model: 'w' },
+      output_audio_format: 'g711_ulaw',
+    });
+    expect(beta).toMatchObject({
+      answersBySelf: false,
+      speaks: true,
+      mostOutputTokens: null,
+      transcriptionModel: 'w',
+      outputBytesPerSecond: 8_000,
+    });
+    beta.applySession({ voice: 'alloy' });
+    expect(beta).toMatchObject({ answersBySelf: false, transcriptionModel: 'w' });
+    beta.applySession({ turn_detection: { type: 'semantic_vad' }, input_audio_transcription: null });
+    expect(beta).toMatchObject({ answersBySelf: true, transcriptionModel: null });
+  });
+
+  it('knows how much of what it heard is not written down: speech where the upstream tells it from silence', () => {
+    const conversation = new Conversation(true);
+    conversation.heard(64_000);
+    expect(conversation.unwrittenMs).toBe(1_000);
+    conversation.speech('began', 200);
+    conversation.speech('ended', 500);
+    conversation.speech('began', 900);
+    expect(conversation.unwrittenMs).toBe(300);
+    conversation.writtenDown();
+    expect(conversation.unwrittenMs).toBe(0);
+    expect(conversation.unreported.audioSeconds).toBe(1);
+  });
+});
+
+describe('a response', () => {
+  const words = { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'x'.repeat(3_000) }] };
+  const bare = responseMeasure(new Conversation(false));
+
+  it('is reserved for with what it brings along', () => {
+    for (const own of [{ input: [words] }, { instructions: 'x'.repeat(3_000) }, { tools: [words] }]) {
+      const { input } = responseMeasure(new Conversation(false), own);
+      expect(input.inputTokens).toBeGreaterThan(bare.input.inputTokens + 700);
+    }
+    const audio = { content: [{ type: 'input_audio', audio: 'A'.repeat(640_000) }] };
+    const { input } = responseMeasure(new Conversation(false), { input: [audio] });
+    expect(input.inputAudioTokens).toBe(100);
+  });
+
+  it('may be of another modality than the session, and longer', () => {
+    const conversation = new Conversation(false);
+    conversation.applySession({ output_modalities: ['text'], max_output_tokens: 10 });
+    expect(responseMeasure(conversation).most.outputAudioTokens).toBe(0);
+    const spoken = responseMeasure(conversation, { output_modalities: ['audio'], max_output_tokens: 50 });
+    expect(spoken.most).toMatchObject({ outputTokens: 50, outputAudioTokens: 50 });
+  });
+
+  it('that has an input of its own is estimated without the conversation, and reserved with it', () => {
+    const conversation = new Conversation(false);
+    conversation.counted(usageOf({ inputTokens: 9_000, outputTokens: 1_000 }));
+    const { input, typicalInput } = responseMeasure(conversation, { input: [] });
+    expect([input.inputTokens, typicalInput.inputTokens]).toEqual([10_000, 600]);
+  });
+});

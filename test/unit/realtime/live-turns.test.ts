@@ -1,0 +1,195 @@
+// The turns of a Live session by themselves: how long they wait for their figures and for each other, at the very value,
+// and which of what was reserved an upstream's figure is of.
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Usage, usageOf } from '../../../src/formats/usage.ts';
+import { RelayError } from '../../../src/lib/relay-error.ts';
+import { LiveConversation } from '../../../src/realtime/gemini/conversation.ts';
+import { LiveTurns } from '../../../src/realtime/gemini/turns.ts';
+import { realtimeLimits } from '../../../src/realtime/limits.ts';
+import type { Pricing, SessionMoney, Turn, TurnEnding } from '../../../src/realtime/money.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const pricing = { rates: null, multiplier: 1 } as Pricing;
+const figure = (inputTokens: number) => usageOf({ inputTokens, outputTokens: 5 });
+
+/** Turns whose money only remembers. `mayReserve`: whether the quota has room. */
+function turnsWith() {
+  const settled: { id: string; usage: Usage | null; source: TurnEnding['source'] }[] = [];
+  const released: string[] = [];
+  const failures: unknown[] = [];
+  const quota = { mayReserve: true, mayRenew: true };
+  let made = 0;
+  const newTurn = (_: unknown, measure: Turn['measure'], hasBegun: boolean) => {
+    made += 1;
+    const sums = { characters: 0, audioCharacters: 0, reservedNanoUsd: made, startedAtMs: Date.now() };
+    const flags = { firstSaidAtMs: null, eventId: null, isCancelled: false, hasBegun };
+    return { requestId: `turn ${made}`, pricing, measure, bound: null, ...sums, ...flags } satisfies Turn;
+  };
+  const spent = () => new RelayError('insufficient_quota', 'There is none left.');
+  const money = {
+    newTurn,
+    reserve: async (...given: Parameters<typeof newTurn>) => {
+      if (!quota.mayReserve) throw spent();
+      return newTurn(...given);
+    },
+    renew: async () => (quota.mayRenew ? null : spent()),
+    remeasure: async () => (quota.mayRenew ? null : spent()),
+    settle: ({ requestId: id }: Turn, { usage, source }: TurnEnding) => settled.push({ id, usage, source }),
+    release: (turns: Turn[]) => released.push(...turns.map(({ requestId }) => requestId)),
+  };
+  const turns = new LiveTurns({
+    conversation: new LiveConversation(),
+    money: money as unknown as SessionMoney,
+    pricing: () => pricing,
+    fail: (thrown) => failures.push(thrown),
+    background: (work) => void work,
+  });
+  const ids = () => settled.map(({ id, source }) => `${id} ${source}`);
+  return { turns, quota, settled, released, failures, ids };
+}
+
+describe('a turn that is complete', () => {
+  it('waits for its figure so long, and is then charged by what passed', async () => {
+    const { turns, ids } = turnsWith();
+    await turns.ask();
+    turns.said(30, null);
+    turns.completed();
+    vi.advanceTimersByTime(realtimeLimits.figureWaitMs - 1);
+    await turns.renew();
+    expect([ids(), turns.isEmpty]).toEqual([[], false]);
+    vi.advanceTimersByTime(1);
+    await turns.renew();
+    expect([ids(), turns.isEmpty]).toEqual([['turn 1 estimated'], true]);
+  });
+
+  it('is charged by its figure when that comes in time', async () => {
+    const { turns, settled } = turnsWith();
+    await turns.ask();
+    turns.said(30, null);
+    turns.completed();
+    vi.advanceTimersByTime(realtimeLimits.figureWaitMs);
+    turns.counted(figure(700));
+    expect(settled).toMatchObject([{ id: 'turn 1', source: 'upstream', usage: { inputTokens: 700 } }]);
+    expect(turns.isEmpty).toBe(true);
+  });
+
+  it('is charged by what passed as soon as another begins', async () => {
+    const { turns, ids } = turnsWith();
+    await turns.ask();
+    turns.said(30, null);
+    turns.completed();
+    await turns.ask();
+    turns.said(3, null);
+    expect(ids()).toEqual(['turn 1 estimated']);
+    turns.counted(figure(900));
+    turns.completed();
+    expect(ids()).toEqual(['turn 1 estimated', 'turn 2 upstream']);
+  });
+});
+
+describe('a turn that may not be had', () => {
+  it('is refused at once when nothing runs', async () => {
+    const { turns, quota } = turnsWith();
+    quota.mayReserve = false;
+    await expect(turns.ask()).rejects.toMatchObject({ code: 'insufficient_quota' });
+  });
+
+  it.each(['its figure', 'its end', 'the end of the session'])(
+    'is refused after the running one is over by %s',
+    async (end) => {
+      const { turns, quota } = turnsWith();
+      await turns.ask();
+      turns.said(30, null);
+      quota.mayReserve = false;
+      const asked = turns.ask().catch((error: unknown) => error);
+      let refused: unknown = null;
+      void asked.then((error) => {
+        refused = error;
+      });
+      await vi.advanceTimersByTimeAsync(realtimeLimits.lastTurnMs - 1);
+      expect(refused).toBeNull();
+      if (end === 'its figure') turns.counted(figure(1));
+      else if (end === 'its end') turns.completed();
+      else turns.end('client', 'client_left');
+      expect(await asked).toMatchObject({ code: 'insufficient_quota' });
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
+
+  it('does not wait for a running one that goes on for too long', async () => {
+    const { turns, quota } = turnsWith();
+    await turns.ask();
+    turns.said(30, null);
+    quota.mayReserve = false;
+    const asked = turns.ask().catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(realtimeLimits.lastTurnMs);
+    expect(await asked).toMatchObject({ code: 'insufficient_quota' });
+  });
+});
+
+describe('what was reserved', () => {
+  it('for several turns that one answers is given back but for the most', async () => {
+    const { turns, ids, released } = turnsWith();
+    await turns.reserveForAudio();
+    await turns.ask();
+    await turns.ask();
+    turns.said(1, null);
+    expect(released.sort()).toEqual(['turn 1', 'turn 2']);
+    turns.counted(figure(10));
+    expect(ids()).toEqual(['turn 3 upstream']);
+    expect(turns.isEmpty).toBe(true);
+  });
+
+  it('for sound that nobody answered is given back; for a turn that the client left its input is charged', async () => {
+    const left = turnsWith();
+    await left.turns.reserveForAudio();
+    await left.turns.ask();
+    left.turns.end('client', 'client_left');
+    expect([left.ids(), left.released]).toEqual([['turn 2 estimated'], ['turn 1']]);
+    const lost = turnsWith();
+    await lost.turns.ask();
+    lost.turns.end('upstream', 'upstream_lost');
+    expect([lost.ids(), lost.released]).toEqual([[], ['turn 1']]);
+  });
+
+  it('for nobody is asked for when the upstream begins by itself, and the session ends where it is not to be had', async () => {
+    const { turns, quota, failures, ids } = turnsWith();
+    quota.mayRenew = false;
+    turns.said(1, null);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(failures).toMatchObject([{ code: 'insufficient_quota' }]);
+    turns.end('relay', 'insufficient_quota');
+    expect(ids()).toEqual(['turn 1 estimated']);
+  });
+
+  it('is enough for sound while anything is held or the client takes the turns', async () => {
+    const { turns } = turnsWith();
+    expect(turns.isReservedForAudio).toBe(false);
+    await turns.ask();
+    expect(turns.isReservedForAudio).toBe(true);
+    turns.said(1, null);
+    expect(turns.isReservedForAudio).toBe(true);
+    turns.counted(figure(1));
+    expect(turns.isReservedForAudio).toBe(false);
+  });
+});
+
+it('a figure that belongs to nothing is charged all the same', () => {
+  const { turns, settled } = turnsWith();
+  turns.counted(figure(40));
+  expect(settled).toMatchObject([{ source: 'upstream', usage: { inputTokens: 40 } }]);
+});
+
+it('a tool’s result goes on with the turn that called it, or begins one', async () => {
+  const { turns, ids } = turnsWith();
+  await turns.ask();
+  turns.said(10, null);
+  await turns.answered();
+  turns.counted(figure(1));
+  await turns.answered();
+  turns.said(10, null);
+  turns.counted(figure(2));
+  expect(ids()).toEqual(['turn 1 upstream', 'turn 2 upstream']);
+});

@@ -1,0 +1,113 @@
+// From when on a changed model counts: from the upstream's own word, and not where it refuses the change.
+import { expect, it } from 'vitest';
+import { SessionModels } from '../../../src/realtime/openai/models.ts';
+import type { SessionOrder } from '../../../src/realtime/order.ts';
+import { pricingAt } from '../../../src/realtime/routes.ts';
+import { Catalog, type LiveChannel } from '../../../src/routing/catalog.ts';
+
+const channel: LiveChannel = {
+  id: 'ch_1',
+  name: 'one',
+  provider: 'openai',
+  baseUrl: null,
+  keys: [],
+  plainKeys: ['k'],
+  models: ['gpt-realtime', 'gpt-realtime-mini'],
+  modelMap: {},
+  priority: 0,
+  weight: 1,
+  enabled: true,
+  headers: {},
+  groups: [],
+  settings: {},
+  lastResort: false,
+};
+const catalog = new Catalog({ channels: [channel], groups: [], overrides: [], aliases: [] });
+const bounds = { version: 1, priceMultiplierMillionths: 1_000_000, channels: [] };
+const identity = { tokenId: 't', accountId: 'a', group: 'default', bounds, version: 1, hash: 'h' };
+const order = {
+  format: 'openai',
+  identity,
+  ip: null,
+  bound: null,
+  intent: 'conversation',
+} as unknown as SessionOrder;
+
+function models(reported = 'gpt-realtime'): SessionModels {
+  const route = { channel, upstreamModel: 'gpt-realtime', model: 'gpt-realtime', target: null };
+  const pricing = pricingAt(route, { named: 'gpt-realtime', isAlias: false }, catalog, identity, 0);
+  const policy = { quotaNanoUsd: 1, budget: null };
+  const inspect = async () => ({ outcome: 'allowed' as const, policy: policy as never });
+  const made = new SessionModels(pricing, order, { inspect }, async () => catalog);
+  made.reportedIn({ model: reported });
+  return made;
+}
+
+it('a change that the upstream reports counts from then on', async () => {
+  const session = models();
+  await session.take('gpt-realtime-mini');
+  expect(session.pricing.model).toBe('gpt-realtime');
+  expect(session.reportedIn({ model: 'gpt-realtime-mini' })).toBeNull();
+  expect(session.pricing.model).toBe('gpt-realtime-mini');
+});
+
+it('a change that the upstream does not make does not count', async () => {
+  const session = models();
+  await session.take('gpt-realtime-mini');
+  expect(session.reportedIn({ model: 'gpt-realtime' })).toBeNull();
+  expect(session.pricing.model).toBe('gpt-realtime');
+});
+
+it('a change that nobody asked for is told', () => {
+  expect(models().reportedIn({ model: 'gpt-realtime-mini' })).toBe('gpt-realtime-mini');
+});
+
+it('a model that the connection’s channel does not serve is refused', async () => {
+  await expect(models().take('gpt-4o')).rejects.toMatchObject({ code: 'model_not_found' });
+});
+
+it('a change counts from the upstream’s word of it on, not from its answer to an update before', async () => {
+  const session = models();
+  await session.take('gpt-realtime-mini');
+  expect(session.reportedIn({ model: 'gpt-realtime' })).toBeNull();
+  expect([session.pricing.model, session.coming.model]).toEqual(['gpt-realtime', 'gpt-realtime-mini']);
+  expect(session.reportedIn({ model: 'gpt-realtime-mini' })).toBeNull();
+  expect([session.pricing.model, session.coming.model]).toEqual(['gpt-realtime-mini', 'gpt-realtime-mini']);
+});
+
+it('changes one after the other count in their order', async () => {
+  const session = models();
+  await session.take('gpt-realtime-mini');
+  expect(session.changeIn({ model: 'gpt-realtime-mini' })).toBeNull();
+  expect(session.changeIn({ model: 'gpt-realtime' })).toBe('gpt-realtime');
+  await session.take('gpt-realtime');
+  session.reportedIn({ model: 'gpt-realtime-mini' });
+  expect(session.pricing.model).toBe('gpt-realtime-mini');
+  session.reportedIn({ model: 'gpt-realtime' });
+  expect(session.pricing.model).toBe('gpt-realtime');
+});
+
+it.each([
+  ['by its name', { event_id: 'mine' }],
+  ['by what it is about', { param: 'session.model', event_id: null }],
+])('a change that the upstream refuses %s does not come', async (_, error) => {
+  const session = models();
+  await session.take('gpt-realtime-mini', 'mine');
+  session.refused({ type: 'error', error: { event_id: 'another' } });
+  session.refused({ type: 'error', error: { param: 'response', event_id: null } });
+  expect(session.coming.model).toBe('gpt-realtime-mini');
+  session.refused({ type: 'error', error });
+  expect(session.coming.model).toBe('gpt-realtime');
+});
+
+it('a name that the upstream tells with its date is that of the change', async () => {
+  const session = models();
+  await session.take('gpt-realtime-mini');
+  expect(session.reportedIn({ model: 'gpt-realtime-mini-2025-10-06' })).toBeNull();
+  expect(session.pricing.model).toBe('gpt-realtime-mini');
+});
+
+it('a name that the upstream has told before is no change, whatever the channel calls it', () => {
+  const session = models('an upstream’s own name');
+  expect(session.reportedIn({ model: 'an upstream’s own name' })).toBeNull();
+});

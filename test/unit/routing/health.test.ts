@@ -1,0 +1,269 @@
+// What an isolate makes of the failures it sees.
+import { describe, expect, it } from 'vitest';
+import { coolDowns, Health, modelsIn, rememberedPlaces } from '../../../src/routing/health.ts';
+
+const key = { channelId: 'one', keyId: 'k1' };
+const other = { channelId: 'one', keyId: 'k2' };
+const unavailable = { kind: 'unavailable', reason: 'status 503' } as const;
+const limited = (retryAfterMs: number | null) =>
+  ({ kind: 'limited', reason: 'status 429', retryAfterMs }) as const;
+const evenly = 0.5;
+
+describe('a place that failed', () => {
+  it('is left alone for a second, then may be probed by one request', () => {
+    const health = new Health();
+    health.failed(key, unavailable, 1_000, 1_000, evenly);
+    expect(health.availability(key, 1_999)).toBe('cooling');
+    expect(health.availability(key, 2_000)).toBe('probe');
+    health.begin(key, 2_000);
+    expect(health.availability(key, 2_001)).toBe('cooling');
+    expect(health.availability(key, 2_000 + coolDowns.probeMs)).toBe('probe');
+  });
+
+  it('is ready again when the probe succeeds', () => {
+    const health = new Health();
+    health.failed(key, unavailable, 1_000, 1_000, evenly);
+    health.begin(key, 2_500);
+    expect(health.succeeded(key, 2_500, 20, 2_520)).toBe(true);
+    expect(health.availability(key, 2_521)).toBe('ready');
+  });
+
+  it('is left alone for twice as long each time, up to a minute, with some chance in it', () => {
+    const health = new Health();
+    let now = 0;
+    const waits = Array.from({ length: 9 }, () => {
+      health.failed(key, unavailable, now, now, evenly);
+      const wait = health.coolUntilMs(key) - now;
+      now = health.coolUntilMs(key);
+      return wait;
+    });
+    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+    const early = new Health();
+    early.failed(key, unavailable, 0, 0, 0);
+    const late = new Health();
+    late.failed(key, unavailable, 0, 0, 0.999);
+    expect(early.coolUntilMs(key)).toBeCloseTo(800);
+    expect(late.coolUntilMs(key)).toBeGreaterThan(1_199);
+  });
+
+  it('counts requests that were under way together as one failure', () => {
+    const health = new Health();
+    for (let request = 0; request < 32; request++)
+      health.failed(key, unavailable, 900, 1_000 + request, evenly);
+    expect(health.report().one).toMatchObject({ failures: 1, coolUntilMs: 2_000 });
+  });
+
+  it('is not forgiven for a success that began before it failed', () => {
+    const health = new Health();
+    health.failed(key, unavailable, 1_000, 1_000, evenly);
+    health.succeeded(key, 900, 200, 1_100);
+    expect(health.availability(key, 1_101)).toBe('cooling');
+  });
+});
+
+describe('a probe', () => {
+  const probing = () => {
+    const health = new Health();
+    health.failed(key, unavailable, 1_000, 1_000, evenly);
+    health.begin(key, 2_000);
+    return health;
+  };
+
+  it('whose caller left says nothing: the next request may try', () => {
+    const health = probing();
+    health.release(key);
+    expect(health.availability(other, 2_100)).toBe('probe');
+  });
+
+  it('whose key is limited leaves the channel to its other keys', () => {
+    const health = probing();
+    health.failed(key, limited(60_000), 2_000, 2_100, evenly);
+    expect(health.availability(key, 2_101)).toBe('cooling');
+    expect(health.availability(other, 2_101)).toBe('probe');
+  });
+});
+
+describe('requests that were under way together', () => {
+  it('tell what they know of the time, though they count as one', () => {
+    const health = new Health();
+    health.failed(key, limited(null), 900, 1_000, evenly);
+    expect(health.failed(key, limited(30_000), 900, 1_010, evenly)).toBe(true);
+    expect([health.coolUntilMs(key), health.report()['one/k1']?.failures]).toEqual([31_010, 1]);
+    expect(health.failed(key, limited(5_000), 900, 1_020, evenly)).toBe(true);
+    expect(health.coolUntilMs(key)).toBe(31_010);
+  });
+
+  it('set a key aside for as long as a refused one, when it is one', () => {
+    const health = new Health();
+    health.failed(key, limited(null), 900, 1_000, evenly);
+    expect(health.failed(key, { kind: 'refused', reason: 'status 401' }, 900, 1_010, evenly)).toBe(true);
+    expect(health.coolUntilMs(key)).toBe(1_010 + coolDowns.refusedFirstMs);
+  });
+});
+
+describe('whose failure it is', () => {
+  it('takes a 5xx for the channel’s: no key of it is used', () => {
+    const health = new Health();
+    health.failed(key, unavailable, 0, 0, evenly);
+    expect(health.availability(other, 1)).toBe('cooling');
+  });
+
+  it('takes a 429 for the key’s with that model, for as long as the upstream asks', () => {
+    const health = new Health();
+    const limitedModel = { ...key, upstreamModel: 'm' };
+    const otherModel = { ...key, upstreamModel: 'n' };
+    health.failed(limitedModel, limited(5_000), 0, 0, evenly);
+    expect(health.availability(limitedModel, 4_999)).toBe('cooling');
+    expect(health.availability(limitedModel, 5_000)).toBe('probe');
+    expect(health.availability(otherModel, 1)).toBe('ready');
+    expect(health.availability({ ...other, upstreamModel: 'm' }, 1)).toBe('ready');
+  });
+
+  it('takes a 408 for the same, but for no rate limit', () => {
+    const health = new Health();
+    const place = { ...key, upstreamModel: 'm' };
+    health.failed(place, { ...limited(5_000), kind: 'timeout' }, 0, 0, evenly);
+    expect(health.availability({ ...key, upstreamModel: 'n' }, 1)).toBe('ready');
+    expect(health.requestedCooldown(place, 1)).toEqual({ untilMs: 5_000, isLimited: false });
+  });
+
+  it('takes a refused key for refused with every model', () => {
+    const health = new Health();
+    health.failed({ ...key, upstreamModel: 'm' }, { kind: 'refused', reason: 'status 401' }, 0, 0, evenly);
+    expect(health.availability({ ...key, upstreamModel: 'n' }, 1)).toBe('cooling');
+    expect(health.availability(other, 1)).toBe('ready');
+  });
+
+  it('is open to one probe of the model at a time, whose success opens the model', () => {
+    const health = new Health();
+    const place = { ...key, upstreamModel: 'm' };
+    health.failed(place, limited(5_000), 0, 0, evenly);
+    health.begin(place, 5_000);
+    expect(health.availability(place, 5_001)).toBe('cooling');
+    health.succeeded({ ...key, upstreamModel: 'n' }, 5_002, 10, 5_010);
+    expect(health.availability(place, 5_011)).toBe('cooling');
+    health.succeeded(place, 5_000, 10, 5_020);
+    expect(health.availability(place, 5_021)).toBe('ready');
+  });
+
+  it('leaves a channel alone for as long as its 503 asks', () => {
+    const health = new Health();
+    health.failed(key, { ...unavailable, retryAfterMs: 40_000 }, 0, 0, evenly);
+    expect([health.availability(other, 39_999), health.availability(other, 40_000)]).toEqual([
+      'cooling',
+      'probe',
+    ]);
+  });
+
+  it('believes no upstream that asks for more than an hour', () => {
+    const health = new Health();
+    health.failed(key, limited(86_400_000), 0, 0, evenly);
+    expect(health.coolUntilMs(key)).toBe(coolDowns.retryAfterMostMs);
+  });
+
+  it('sets a refused key aside for ten minutes and says so', () => {
+    const health = new Health();
+    health.failed(key, { kind: 'refused', reason: 'status 401' }, 0, 0, evenly);
+    expect(health.availability(key, coolDowns.refusedFirstMs - 1)).toBe('cooling');
+    expect(health.report()['one/k1']?.isRefused).toBe(true);
+    expect(health.availability(other, 1)).toBe('ready');
+  });
+});
+
+describe('what an upstream asked for', () => {
+  it('is known until it is over, and not made of what was only guessed', () => {
+    const health = new Health();
+    health.failed(key, unavailable, 0, 0, evenly);
+    expect(health.requestedCooldown(key, 1)).toBeNull();
+    health.failed(key, { ...unavailable, retryAfterMs: 9_000 }, 2_000, 2_000, evenly);
+    expect(health.requestedCooldown(key, 10_999)).toEqual({ untilMs: 11_000, isLimited: false });
+    expect(health.requestedCooldown(key, 11_000)).toBeNull();
+  });
+
+  it('counts for nothing after a success', () => {
+    const health = new Health();
+    health.failed(key, limited(60_000), 0, 0, evenly);
+    health.succeeded(key, 1_000, 10, 1_100);
+    expect(health.requestedCooldown(key, 1_101)).toBeNull();
+  });
+
+  it('is a rate limit only where all who ask are', () => {
+    const health = new Health();
+    const place = { ...key, upstreamModel: 'm' };
+    health.failed(place, limited(60_000), 0, 0, evenly);
+    expect(health.requestedCooldown(place, 1)).toEqual({ untilMs: 60_000, isLimited: true });
+    health.failed(place, { ...unavailable, retryAfterMs: 70_000 }, 1, 1, evenly);
+    expect(health.requestedCooldown(place, 2)).toEqual({ untilMs: 70_001, isLimited: false });
+  });
+});
+
+describe('models', () => {
+  it('are told with the key and the channel that they belong to', () => {
+    const health = new Health();
+    health.failed({ ...key, upstreamModel: 'a/b#c' }, limited(5_000), 0, 0, evenly);
+    health.failed({ channelId: 'two', keyId: null, upstreamModel: 'd' }, limited(5_000), 0, 0, evenly);
+    const report = health.report();
+    expect(modelsIn(report, 'one')).toMatchObject([{ keyId: 'k1', model: 'a/b#c' }]);
+    expect(modelsIn(report, 'two')).toMatchObject([{ keyId: null, model: 'd' }]);
+  });
+
+  it('are forgiven with their key, and the key of a like name keeps its own', () => {
+    const health = new Health();
+    const place = { ...key, upstreamModel: 'm' };
+    const alike = { channelId: 'one', keyId: 'k1b', upstreamModel: 'm' };
+    for (const each of [place, alike]) health.failed(each, limited(60_000), 0, 0, evenly);
+    health.forgive(key, 10);
+    expect([place, alike].map((each) => health.availability(each, 11))).toEqual(['ready', 'cooling']);
+  });
+
+  it('never push out what is known of channels, however many are asked for', () => {
+    const health = new Health();
+    health.failed(key, unavailable, 0, 0, evenly);
+    for (let model = 0; model <= rememberedPlaces; model++)
+      health.failed({ ...key, upstreamModel: `m${model}` }, limited(60_000), 0, 0, evenly);
+    expect(modelsIn(health.report(), 'one')).toHaveLength(rememberedPlaces);
+    expect(health.report().one?.failures).toBe(1);
+  });
+});
+
+describe('what isolates tell each other', () => {
+  it('holds for models of keys, too', () => {
+    const [one, two] = [new Health(), new Health()];
+    const place = { ...key, upstreamModel: 'm' };
+    one.failed(place, limited(60_000), 1_000, 1_000, evenly);
+    two.learn(one.report());
+    expect(two.requestedCooldown(place, 1_001)).toEqual({ untilMs: 61_000, isLimited: true });
+    expect(two.availability({ ...key, upstreamModel: 'n' }, 1_001)).toBe('ready');
+  });
+
+  it('is taken over when it is newer than what one saw oneself', () => {
+    const one = new Health();
+    const two = new Health();
+    one.failed(key, unavailable, 1_000, 1_000, evenly);
+    two.learn(one.report());
+    expect(two.availability(key, 1_500)).toBe('cooling');
+    one.succeeded(key, 2_500, 10, 2_600);
+    two.learn(one.report());
+    expect(two.availability(key, 2_601)).toBe('ready');
+  });
+
+  it('does not undo what one has seen since', () => {
+    const one = new Health();
+    const two = new Health();
+    one.failed(key, unavailable, 1_000, 1_000, evenly);
+    const old = one.report();
+    two.learn(old);
+    two.succeeded(key, 2_100, 10, 2_200);
+    two.learn(old);
+    expect(two.availability(key, 2_201)).toBe('ready');
+  });
+});
+
+it('remembers a bounded number of places, and forgets the oldest', () => {
+  const health = new Health();
+  for (let place = 0; place <= rememberedPlaces; place++) {
+    health.failed({ channelId: `c${place}`, keyId: null }, unavailable, 0, 0, evenly);
+  }
+  expect(Object.keys(health.report())).toHaveLength(rememberedPlaces);
+  expect(health.report().c0).toBeUndefined();
+});

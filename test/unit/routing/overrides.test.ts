@@ -1,0 +1,28 @@
+// Which of several price overrides is a model's.
+import { expect, it } from 'vitest';
+import { Catalog } from '../../../src/routing/catalog.ts';
+
+const catalog = (...models: string[]) =>
+  new Catalog({
+    channels: [],
+    groups: [],
+    aliases: [],
+    overrides: models.map((model, index) => ({ model, price: { input: index + 1, output: 0 } })),
+  });
+const chosen = (model: string, ...models: string[]) => {
+  const price = catalog(...models).override(model);
+  return price === null ? null : models[price.input - 1];
+};
+
+it.each([
+  ['gpt-4o', ['gpt-*', 'gpt-4o', '*'], 'gpt-4o'],
+  ['gpt-4o-mini', ['gpt-*', 'gpt-4o', '*'], 'gpt-*'],
+  ['gpt-4o-mini', ['gpt-*', 'gpt-4o*', '*'], 'gpt-4o*'],
+  ['meta/llama', ['*', 'meta/*'], 'meta/*'],
+  ['claude', ['gpt-*'], null],
+  ['gpt-*', ['gpt-*'], 'gpt-*'],
+  // Of equally long ones, the first in the order of names, in which they are stored.
+  ['abc', ['*c', 'a*'], '*c'],
+])('%s, of %j: %s', (model, models, expected) => {
+  expect(chosen(model, ...models)).toBe(expected);
+});

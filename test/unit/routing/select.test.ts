@@ -1,0 +1,198 @@
+// Which channel and key a request goes to.
+import { describe, expect, it } from 'vitest';
+import type { LiveChannel, Route } from '../../../src/routing/catalog.ts';
+import { everyTargetCooling } from '../../../src/routing/every-target-cooling.ts';
+import { Health, placeName } from '../../../src/routing/health.ts';
+import { selectPlace } from '../../../src/routing/select.ts';
+import { plainChannel } from '../../support/plain-channel.ts';
+
+const sealed = (id: string) => ({ id, hint: '', iv: '', sealed: '', encryptionKeyId: '' });
+
+function route(id: string, more: Partial<LiveChannel> = {}, target: Route['target'] = null): Route {
+  const channel: LiveChannel = {
+    ...plainChannel(id),
+    plainKeys: null,
+    lastResort: false,
+    ...more,
+  };
+  return { channel, upstreamModel: 'm', target };
+}
+
+const translated = { type: 'conversation', format: 'openai-chat' } as const;
+
+function chosen(routes: Route[], health = new Health(), seed = 'a', tried: string[] = []): string | null {
+  const choice = selectPlace(routes, health, { tried: new Set(tried), seed: () => seed, nowMs: 1_000 });
+  return choice && placeName(choice);
+}
+
+function shares(routes: Route[], health = new Health()): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (let request = 0; request < 4_000; request++) {
+    const name = chosen(routes, health, `request ${request}`) ?? '';
+    counts[name] = (counts[name] ?? 0) + 1 / 4_000;
+  }
+  return counts;
+}
+
+const failing = (...channelIds: string[]): Health => {
+  const health = new Health();
+  for (const channelId of channelIds) {
+    health.failed({ channelId, keyId: null }, { kind: 'unavailable', reason: 'status 500' }, 900, 900, 0.5);
+  }
+  return health;
+};
+
+const limit = (health: Health, channelId: string, retryAfterMs: number) => {
+  const failure = { kind: 'limited', reason: 'status 429', retryAfterMs } as const;
+  health.failed({ channelId, keyId: null, upstreamModel: 'm' }, failure, 900, 900, 0.5);
+};
+
+describe('models in order', () => {
+  const ofRank = (id: string, rank: number, more: Partial<LiveChannel> = {}) => ({
+    ...route(id, more),
+    rank,
+  });
+
+  it('takes the first model’s places, whatever priority the second’s have', () => {
+    const routes = [ofRank('second', 1, { priority: 9 }), ofRank('first', 0)];
+    expect(chosen(routes)).toBe('first');
+    expect(chosen(routes, new Health(), 'a', ['first'])).toBe('second');
+  });
+
+  it('goes to the second model while every place of the first is cooling', () => {
+    const routes = [ofRank('one', 0), ofRank('two', 0), ofRank('second', 1)];
+    expect(chosen(routes, failing('one'))).toBe('two');
+    expect(chosen(routes, failing('one', 'two'))).toBe('second');
+  });
+});
+
+describe('choice', () => {
+  it('takes the highest priority, however many others there are', () => {
+    expect(chosen([route('low'), route('high', { priority: 5 }), route('lowest', { priority: -1 })])).toBe(
+      'high',
+    );
+  });
+
+  it('goes below the highest priority when nothing there is well', () => {
+    expect(chosen([route('low'), route('high', { priority: 5 })], failing('high'))).toBe('low');
+  });
+
+  it('prefers the caller’s own format among equals, not above a higher priority', () => {
+    expect(chosen([route('other', {}, translated), route('own')])).toBe('own');
+    expect(chosen([route('other', { priority: 1 }, translated), route('own')])).toBe('other');
+  });
+
+  it('shares by weight', () => {
+    const counts = shares([route('one', { weight: 3 }), route('two', { weight: 1 })]);
+    expect(counts.one).toBeGreaterThan(0.71);
+    expect(counts.one).toBeLessThan(0.79);
+  });
+
+  it('gives nothing to a weight of 0 beside others, and shares evenly where all are 0', () => {
+    expect(shares([route('one', { weight: 0 }), route('two')])).toEqual({ two: expect.closeTo(1) });
+    expect(shares([route('one', { weight: 0 }), route('two', { weight: 0 })]).one).toBeGreaterThan(0.45);
+  });
+
+  it('shares a channel’s weight among its keys', () => {
+    const counts = shares([route('one', { keys: [sealed('a'), sealed('b'), sealed('c')] }), route('two')]);
+    expect(counts.two).toBeGreaterThan(0.46);
+    expect(counts.two).toBeLessThan(0.54);
+  });
+});
+
+describe('affinity', () => {
+  it('chooses the same place for the same conversation', () => {
+    const routes = ['one', 'two', 'three', 'four'].map((id) => route(id));
+    const first = chosen(routes, new Health(), 'conversation');
+    for (let turn = 0; turn < 20; turn++) expect(chosen(routes, new Health(), 'conversation')).toBe(first);
+  });
+
+  it('moves only the conversations of a place that is gone', () => {
+    const routes = ['one', 'two', 'three'].map((id) => route(id));
+    for (let conversation = 0; conversation < 300; conversation++) {
+      const before = chosen(routes, new Health(), `c${conversation}`);
+      const after = chosen(routes.slice(0, 2), new Health(), `c${conversation}`);
+      if (before !== 'three') expect(after).toBe(before);
+    }
+  });
+});
+
+describe('failover', () => {
+  it('never tries a place twice, and ends when all were tried', () => {
+    const routes = [route('one', { keys: [sealed('a'), sealed('b')] }), route('two')];
+    const tried: string[] = [];
+    for (
+      let name = chosen(routes, new Health(), 's', tried);
+      name !== null;
+      name = chosen(routes, new Health(), 's', tried)
+    )
+      tried.push(name);
+    expect(tried.toSorted()).toEqual(['one/a', 'one/b', 'two']);
+  });
+
+  it('tries what will be well soonest when nothing is well', () => {
+    const health = failing('one', 'two', 'two');
+    health.failed({ channelId: 'two', keyId: null }, { kind: 'unavailable', reason: 'x' }, 5_000, 5_000, 0.5);
+    expect(chosen([route('two'), route('one')], health)).toBe('one');
+  });
+
+  it('leaves a place alone while its retry-after holds, and tries the other one', () => {
+    const health = failing('one');
+    limit(health, 'two', 60_000);
+    expect(chosen([route('two'), route('one')], health)).toBe('one');
+    // It was tried: the retry-after of the other one still holds.
+    expect(chosen([route('two'), route('one')], health, 'a', ['one'])).toBeNull();
+  });
+
+  it('stays with the one key that a request is bound to', () => {
+    const bound = { ...route('one', { keys: [sealed('a'), sealed('b')] }), keyId: 'b' };
+    for (const seed of ['1', '2', '3', '4']) expect(chosen([bound], new Health(), seed)).toBe('one/b');
+    expect(chosen([bound], new Health(), '1', ['one/b'])).toBeNull();
+  });
+});
+
+describe('when every place is cooling', () => {
+  it('chooses none while the retry-after of each holds, and says when the first is due', () => {
+    const health = new Health();
+    for (const [index, id] of ['one', 'two', 'three'].entries()) limit(health, id, 60_000 - index * 10_000);
+    const routes = ['one', 'two', 'three'].map((id) => route(id));
+    expect(chosen(routes, health)).toBeNull();
+    const error = everyTargetCooling(routes, health, 1_000);
+    expect([error?.code, error?.details.retryAfterMs]).toEqual(['rate_limit_exceeded', 39_900]);
+    expect(error?.message).toContain('Try again in 40 seconds.');
+    // Of another model nothing is known.
+    expect(chosen([{ ...route('one'), upstreamModel: 'n' }], health)).toBe('one');
+    expect(everyTargetCooling([{ ...route('one'), upstreamModel: 'n' }], health, 1_000)).toBeNull();
+  });
+
+  it('is unavailable, not limited, where one cause is another', () => {
+    const health = new Health();
+    limit(health, 'one', 60_000);
+    const down = { kind: 'unavailable', reason: 'status 503', retryAfterMs: 30_000 } as const;
+    health.failed({ channelId: 'two', keyId: null }, down, 900, 900, 0.5);
+    const routes = [route('one'), route('two')];
+    expect(chosen(routes, health)).toBeNull();
+    expect(everyTargetCooling(routes, health, 1_000)?.code).toBe('service_unavailable');
+  });
+
+  it('tries the one that is due first where one did not ask', () => {
+    const health = failing('one');
+    limit(health, 'two', 60_000);
+    const routes = [route('two'), route('one')];
+    expect(chosen(routes, health)).toBe('one');
+    expect(everyTargetCooling(routes, health, 1_000)).toBeNull();
+    // Due first is due first, whoever it is: the refused key comes back after ten minutes.
+    const refused = new Health();
+    refused.failed({ channelId: 'one', keyId: null }, { kind: 'refused', reason: 'x' }, 900, 900, 0.5);
+    limit(refused, 'two', 60_000);
+    expect(chosen(routes, refused)).toBe('two');
+  });
+
+  it('tries a place once its retry-after is over', () => {
+    const health = new Health();
+    limit(health, 'one', 60_000);
+    const at = (nowMs: number) =>
+      selectPlace([route('one')], health, { tried: new Set(), seed: () => 's', nowMs })?.channelId;
+    expect([at(60_899), at(60_900)]).toEqual([undefined, 'one']);
+  });
+});

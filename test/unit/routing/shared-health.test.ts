@@ -1,0 +1,73 @@
+// What an isolate tells the others of its places, and that it tells it again when nobody heard.
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Health, type PlaceHealth } from '../../../src/routing/health.ts';
+import { exchangeEveryMs, SharedHealth, tellEveryMs } from '../../../src/routing/shared-health.ts';
+
+beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }));
+afterEach(() => void vi.useRealTimers());
+
+const place = { channelId: 'one', keyId: 'k1' };
+const well = { channelId: 'two', keyId: null };
+const unavailable = { kind: 'unavailable', reason: 'status 503' } as const;
+
+it('tells what nobody heard once more', async () => {
+  const warnings = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+  const told: Record<string, PlaceHealth>[] = [];
+  let isAway = true;
+  const health = new SharedHealth({
+    exchange: async (report) => {
+      told.push(report);
+      if (isAway) throw new Error('away');
+      return {};
+    },
+  });
+  const work: Promise<unknown>[] = [];
+  const background = (each: Promise<unknown>) => void work.push(each);
+  health.failed(place, unavailable, Date.now(), background);
+  await Promise.all(work);
+  isAway = false;
+  vi.advanceTimersByTime(exchangeEveryMs);
+  health.succeeded(well, Date.now(), 5, background);
+  await Promise.all(work);
+  vi.advanceTimersByTime(exchangeEveryMs);
+  health.succeeded(well, Date.now(), 5, background);
+  await Promise.all(work);
+  expect(told.map((report) => 'one' in report)).toEqual([true, true, false]);
+  warnings.mockRestore();
+});
+
+it('tells together, after a moment, what follows a change at once', async () => {
+  const told: string[][] = [];
+  const health = new SharedHealth({
+    exchange: async (report) => {
+      told.push(Object.keys(report));
+      return {};
+    },
+  });
+  const work: Promise<unknown>[] = [];
+  const background = (each: Promise<unknown>) => void work.push(each);
+  for (const channelId of ['one', 'two', 'three'])
+    health.failed({ channelId, keyId: null }, unavailable, Date.now(), background);
+  await vi.advanceTimersByTimeAsync(tellEveryMs);
+  await Promise.all(work);
+  expect(told).toEqual([['one'], ['one', 'two', 'three']]);
+});
+
+it('asks what others saw at the beginning of a request, but not of each', async () => {
+  const seen = new Health();
+  seen.failed({ ...place, upstreamModel: 'm' }, unavailable, Date.now(), Date.now(), 0.5);
+  let asked = 0;
+  const health = new SharedHealth({
+    exchange: async () => {
+      asked += 1;
+      return seen.report();
+    },
+  });
+  const work: Promise<unknown>[] = [];
+  for (let request = 0; request < 3; request++) health.refresh((each) => void work.push(each));
+  await Promise.all(work);
+  expect([asked, health.current.availability(place, Date.now())]).toEqual([1, 'cooling']);
+  vi.advanceTimersByTime(exchangeEveryMs);
+  health.refresh((each) => void work.push(each));
+  expect(asked).toBe(2);
+});
