@@ -10,6 +10,9 @@ const computing = Math.max(2, availableParallelism());
 /** Files that run side by side and mostly wait for processes and sockets. */
 const waiting = 4;
 
+/** Pure code: files disturb each other in nothing, so each thread imports the source once. */
+const sharedProcess = { pool: 'threads' as const, isolate: false };
+
 /** Tests that drive processes of their own: seconds to start, and sockets to wait for. */
 const system = {
   testTimeout: 60_000,
@@ -41,6 +44,17 @@ export default defineConfig(({ mode }) => ({
           maxWorkers: computing,
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
+          ...sharedProcess,
+        },
+      },
+      {
+        // Every recording and example through every format, and generated input: seconds a file.
+        test: {
+          testTimeout: 20_000,
+          maxWorkers: computing,
+          name: 'exhaustive',
+          include: ['test/exhaustive/**/*.test.ts'],
+          ...sharedProcess,
         },
       },
       {
