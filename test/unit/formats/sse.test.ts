@@ -7,6 +7,7 @@ import {
   type SseEvent,
 } from '../../../src/formats/sse.ts';
 import { allFixtures, cutAtSeed, haveFixtures, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { growthOfTime, linearGrowth } from '../../support/growth.ts';
 
 sayWhenLeftOut();
 
@@ -78,14 +79,13 @@ describe('events', () => {
     }
   });
 
-  it('of a long gulp are fast', () => {
-    const gulp = encode(
-      `data: {"choices":[{"delta":{"content":"hello"}}],"x":"${'y'.repeat(250)}"}\n\n`.repeat(200),
-    );
+  it('are split in time linear in the length of a chunk', () => {
+    const event = `data: {"choices":[{"delta":{"content":"hello"}}],"x":"${'y'.repeat(250)}"}\n\n`;
     const splitter = createSseSplitter();
-    const before = performance.now();
-    for (let round = 0; round < 50; round++) expect(splitter.push(gulp)).toHaveLength(200);
-    expect((performance.now() - before) / 50).toBeLessThan(20);
+    const chunks = new Map([1_000, 8_000].map((events) => [events, encode(event.repeat(events))]));
+    const split = (events: number) =>
+      expect(splitter.push(chunks.get(events) ?? encode(''))).toHaveLength(events);
+    expect(growthOfTime(1_000, split)).toBeLessThan(linearGrowth);
   });
 });
 
