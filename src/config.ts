@@ -1,60 +1,7 @@
-// The Worker's environment, read once and frozen. Nothing else knows the names of variables.
+// The Worker's environment, read once and frozen. Nothing else reads the variables that env.ts names.
 
-import type { AccessApplication } from './dashboard/accounts/access-jwt.ts';
-import type { GithubApp } from './dashboard/accounts/github.ts';
+import type { Env } from './env.ts';
 import { type EncryptionKeys, encryptionKeysOf } from './lib/encryption-keys.ts';
-import type { AiBinding } from './providers/workers-ai.ts';
-import type { AccountLedger } from './quota/account-ledger.ts';
-import type { TokenLedger } from './quota/ledger.ts';
-import type { RealtimeSession } from './realtime/session.ts';
-import type { HealthBoard } from './routing/health-board.ts';
-
-/** Bindings, variables and secrets as Cloudflare hands them over (wrangler.toml, .dev.vars, secrets). */
-export interface Env {
-  DB: D1Database;
-  CACHE: KVNamespace;
-  LEDGER: DurableObjectNamespace<TokenLedger>;
-  ACCOUNTS: DurableObjectNamespace<AccountLedger>;
-  REALTIME: DurableObjectNamespace<RealtimeSession>;
-  HEALTH: DurableObjectNamespace<HealthBoard>;
-  ASSETS: Fetcher;
-  /** Workers AI, if the deployment has it (wrangler.toml): it runs nowhere but on Cloudflare. */
-  AI?: AiBinding;
-  /** Where the relay runs on a machine of its own: sends each request on a connection that no other request has used. */
-  NEW_CONNECTIONS?: Fetcher;
-  ADMIN_KEY?: string;
-  ENCRYPTION_KEY?: string;
-  /** Set while the key is rotated (`npm run rotate-encryption-key`): what is sealed is sealed under this one. */
-  ENCRYPTION_KEY_NEXT?: string;
-  /** For a rotation by hand: the key of before, which still opens what it sealed. */
-  ENCRYPTION_KEY_PREVIOUS?: string;
-  OPENAI_API_KEY?: string;
-  OPENAI_BASE_URL?: string;
-  ANTHROPIC_API_KEY?: string;
-  ANTHROPIC_BASE_URL?: string;
-  GEMINI_API_KEY?: string;
-  GEMINI_BASE_URL?: string;
-  /** Set by `npm start` only: where the demo upstream listens. */
-  DEMO_BASE_URL?: string;
-  /** Beside it: JSON of the models that it serves, by provider. */
-  DEMO_MODELS?: string;
-  /** Days that rows of the request log are kept; 0: for ever. Unset: 90. */
-  LOG_RETENTION_DAYS?: string;
-  /** Where the price table is refreshed from; `off`: only the one that the relay comes with. */
-  PRICES_URL?: string;
-  /** For so many days responses are kept for channels that cannot keep them; unset or 0 is not at all. */
-  CONVERSATION_DAYS?: string;
-  /** Comma-separated origins that browsers may call from; unset is any. */
-  CORS_ORIGINS?: string;
-  /** An OAuth app of GitHub, by which people log in to the dashboard. */
-  GITHUB_CLIENT_ID?: string;
-  GITHUB_CLIENT_SECRET?: string;
-  /** Of a GitHub Enterprise Server; unset: https://github.com. */
-  GITHUB_BASE_URL?: string;
-  /** Cloudflare Access in front of the dashboard: `https://TEAM.cloudflareaccess.com`, and the application's AUD tag. */
-  ACCESS_TEAM_DOMAIN?: string;
-  ACCESS_AUD?: string;
-}
 
 /** Names of the variables and secrets in Env that an operator sets; bindings, and what `npm start` sets itself, are not among them. */
 type VariableName = {
@@ -91,20 +38,36 @@ export const variableNames = Object.keys({
 } satisfies Record<VariableName, true>) as readonly VariableName[];
 
 /** A channel that exists because an environment variable names its key. */
-export interface EnvironmentChannel {
+interface EnvironmentChannel {
   provider: 'openai' | 'anthropic' | 'gemini';
   key: string;
   baseUrl: string | null;
 }
 
 /** The demo upstream of `npm start`: where it listens, and its models by provider. */
-export interface DemoUpstream {
+interface DemoUpstream {
   baseUrl: string;
   models: Readonly<Record<string, string[]>>;
 }
 
+/** An application of Cloudflare Access. */
+export interface AccessApplication {
+  /** `https://TEAM.cloudflareaccess.com`, without a trailing slash. */
+  teamDomain: string;
+  /** The application's AUD tag. */
+  audience: string;
+}
+
+/** An OAuth app of GitHub, or of a GitHub Enterprise Server. */
+export interface GithubApp {
+  clientId: string;
+  clientSecret: string;
+  /** Without a trailing slash. */
+  baseUrl: string;
+}
+
 /** How people log in to the dashboard besides passwords and passkeys; null: not at all. */
-export interface SignIn {
+interface SignIn {
   readonly github: GithubApp | null;
   readonly access: AccessApplication | null;
 }

@@ -1,11 +1,12 @@
 // The hourly work: a fresh copy of the catalog for isolates that start while the database is away, forgetting, and the
 // price table.
-import { report, servicesOf } from './app.ts';
-import type { Env } from './config.ts';
 import { recordHourlyRun } from './dashboard/doctor/hourly-run-store.ts';
+import type { Env } from './env.ts';
+import { report } from './lib/log.ts';
 import { forgetRowsBefore } from './metering/log.ts';
 import { refreshPriceTable } from './metering/price-refresh.ts';
 import { schemaReadiness } from './schema/readiness.ts';
+import { servicesOf } from './services.ts';
 
 /** Ids of what upstreams store are forgotten after this; OpenAI keeps responses for 30 days. */
 const upstreamIdsKeptMs = 35 * 86_400_000;

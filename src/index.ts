@@ -1,7 +1,8 @@
-import { app, servicesOf } from './app.ts';
-import type { Env } from './config.ts';
+import { app } from './app.ts';
+import type { Env } from './env.ts';
 import { hourly } from './hourly.ts';
 import { realtimeSessionWith } from './realtime/session.ts';
+import { servicesOf } from './services.ts';
 
 export { AccountLedger } from './quota/account-ledger.ts';
 export { TokenLedger } from './quota/ledger.ts';

@@ -1,5 +1,5 @@
 /// <reference types="@cloudflare/vitest-plugin/types" />
-import type { Env as RelayEnv } from '../src/config.ts';
+import type { Env as RelayEnv } from '../src/env.ts';
 
 declare global {
   namespace Cloudflare {

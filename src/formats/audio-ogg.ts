@@ -64,7 +64,7 @@ const hybridMs = [10, 20];
 const celtMs = [2.5, 5, 10, 20];
 
 /** The time of an Opus packet; headers have none. */
-export function opusSecondsOf(packet: Uint8Array): number {
+function opusSecondsOf(packet: Uint8Array): number {
   const [toc, second = 0] = packet;
   if (toc === undefined || latin(packet, 0, 4) === 'Opus') return 0;
   const configuration = toc >> 3;

@@ -78,7 +78,7 @@ export function excludesOverflow(status: number | null): boolean {
 }
 
 /** What an error says of itself. `quoted`: another provider's error that it passes on. */
-export interface ErrorWords {
+interface ErrorWords {
   status: number | null;
   type: string | null;
   code: string | null;
@@ -87,7 +87,7 @@ export interface ErrorWords {
 }
 
 /** Whether the conversation exceeds the model's context. */
-export function isContextOverflow({ status, type, code, message, quoted = '' }: ErrorWords): boolean {
+function isContextOverflow({ status, type, code, message, quoted = '' }: ErrorWords): boolean {
   if (excludesOverflow(status)) return false;
   if ([type, code].some((name) => name !== null && names.has(name))) return true;
   if (ofRate.test(`${type} ${code} ${message}`)) return false;

@@ -1,8 +1,8 @@
 // Embeddings between formats: what is to be embedded and what came of it, and what each format supplies. The wire
 // shapes are in openai-embeddings/ (also Voyage's and Jina's dialects of it), gemini-embed/ and cohere-embed/.
 import { Buffer } from 'node:buffer';
-import type { JsonObject } from './observation.ts';
-import type { RequestFault } from './request.ts';
+import type { JsonObject } from '../lib/json.ts';
+import type { RequestFault } from './request-fault.ts';
 import type { Usage } from './usage.ts';
 
 /** What the vectors are for; models that are trained for it want to know. Google's words, in lower case. */

@@ -1,10 +1,10 @@
 // An error in the middle of a stream: that format's own error event, to be written at an event boundary, so
 // that the official SDKs raise (SPEC section 5).
+import type { JsonObject } from '../lib/json.ts';
 import type { RelayError } from '../lib/relay-error.ts';
 import { errorBody, geminiError, openaiError } from './error.ts';
 import { objectAt } from './json-reader.ts';
-import type { ArrayPosition, Framing, WireKind } from './meter.ts';
-import type { JsonObject } from './observation.ts';
+import type { ArrayPosition, Framing, WireKind } from './wire-kind.ts';
 
 /** Where the stream stands when the event is written. */
 export interface StreamPosition {

@@ -1,5 +1,5 @@
 // The doors' formats, and what an endpoint of each is. Pure data: the routes of http/ are made from this.
-import type { WireKind } from './meter.ts';
+import type { WireKind } from './wire-kind.ts';
 
 /** The format of the caller's door: which header carries the token, and the shape of errors. */
 export type DoorFormat = 'openai' | 'anthropic' | 'gemini';

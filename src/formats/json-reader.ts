@@ -1,5 +1,5 @@
 // Reading members of JSON that nobody vouches for: what is absent or of another type reads as nothing.
-import type { JsonObject } from './observation.ts';
+import type { JsonObject } from '../lib/json.ts';
 
 /** The member as an object; undefined when it is none. */
 export function objectAt(value: JsonObject | undefined, key: string): JsonObject | undefined {

@@ -1,7 +1,7 @@
 // Several JSON Schemas as one: what `allOf` demands together, and what references stand for.
+import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
 import { schemasInside, typesOf } from './json-schema.ts';
-import type { JsonObject } from './observation.ts';
 
 /** Definitions that are copied in place of references to them: so many characters for one schema at the most. */
 export const maximumInlinedCharacters = 262_144;

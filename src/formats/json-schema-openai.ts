@@ -1,11 +1,11 @@
 // JSON Schema as OpenAI takes it: parameters of functions, structured answers, and strict mode's subset.
 // https://developers.openai.com/api/docs/guides/structured-outputs#supported-schemas, read 2026-11
+import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
 import { distinctSchemas, mapInside, normalSchema, schemasInside, typesOf } from './json-schema.ts';
 import { isPlainPattern, rewriteSchema, type SchemaSubset } from './json-schema-rewrite.ts';
 import { objectRoot, rootKind, type WrappedSchema, wrapRoot } from './json-schema-root.ts';
 import type { ResponseFormat } from './neutral.ts';
-import type { JsonObject } from './observation.ts';
 
 /**
  * Parameters of a function: the root must be an object, and every array must say what its items are ("array schema missing
@@ -55,7 +55,7 @@ export function strictSchema(schema: JsonObject): JsonObject | null {
 }
 
 /** Whether every object forbids further members and requires all that it has. */
-export function isStrictSchema(schema: JsonObject): boolean {
+function isStrictSchema(schema: JsonObject): boolean {
   const { properties, required, additionalProperties } = schema;
   if (isObject(properties) || schema.type === 'object') {
     const names = Object.keys(isObject(properties) ? properties : {});

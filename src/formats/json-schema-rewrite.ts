@@ -1,9 +1,9 @@
 // The one rewriter of JSON Schemas for targets that take a subset: what the subset lacks is said in another way where there
 // is one (a union for oneOf, an enum for const, items for a tuple), and in the description where there is none.
+import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
 import { distinctSchemas, mapInside, normalSchema, typesOf, withDefs, withTold } from './json-schema.ts';
 import { mergeAllOf, mergeTwo, SchemaScope } from './json-schema-merge.ts';
-import type { JsonObject } from './observation.ts';
 
 /** A target's subset. */
 export interface SchemaSubset {

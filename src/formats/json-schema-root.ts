@@ -2,10 +2,10 @@
 // structured answers to be one too.
 // "input_schema does not support oneOf, allOf, or anyOf at the top level" (Anthropic, seen 2026-11); "Root objects must not
 // be anyOf and must be an object" (https://developers.openai.com/api/docs/guides/structured-outputs, read 2026-11)
+import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
 import { mapInside, typesOf, withTold } from './json-schema.ts';
 import { mergeAllOf, SchemaScope } from './json-schema-merge.ts';
-import type { JsonObject } from './observation.ts';
 
 const rootWords = ['anyOf', 'oneOf', 'allOf', '$ref', 'enum', 'const', 'not'] as const;
 

@@ -1,7 +1,7 @@
 // JSON Schema as callers write it, in any dialect, brought into one form (draft 2020-12), and the parts that the rewriters
 // for single targets have in common. https://json-schema.org/draft/2020-12
+import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
-import type { JsonObject } from './observation.ts';
 
 const mapKeywords = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas']);
 const listKeywords = new Set(['anyOf', 'oneOf', 'allOf', 'prefixItems']);

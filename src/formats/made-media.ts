@@ -1,6 +1,6 @@
 // Pictures that an answer has made, as far as they say what they cost: counted beside the usage, for answers without one.
+import type { JsonObject } from '../lib/json.ts';
 import { objectAt, objectsAt, textAt } from './json-reader.ts';
-import type { JsonObject } from './observation.ts';
 
 /** A picture's size and quality as the provider names them; null: it does not say. */
 export interface ImageTraits {
@@ -9,7 +9,7 @@ export interface ImageTraits {
 }
 
 /** A picture that a tool of a response makes. */
-export interface ToolImage extends ImageTraits {
+interface ToolImage extends ImageTraits {
   model: string | null;
   partials: number;
 }

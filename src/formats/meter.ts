@@ -5,34 +5,8 @@ import { createFraming, detectFraming } from './framing.ts';
 import type { MadeMedia } from './made-media.ts';
 import { emptyObservation, type OtherModelUsage } from './observation.ts';
 import type { Usage } from './usage.ts';
+import type { ArrayPosition, Framing, WireKind } from './wire-kind.ts';
 import { observerOf } from './wire-kinds.ts';
-
-/** What an endpoint answers in. `uncounted`: nothing in the answer is ever read. */
-export type WireKind =
-  | 'chat'
-  | 'completions'
-  | 'responses'
-  | 'messages'
-  | 'generate'
-  | 'embeddings'
-  | 'gemini-embed'
-  | 'moderations'
-  | 'speech'
-  | 'transcription'
-  | 'images'
-  | 'rerank-cohere'
-  | 'rerank-jina'
-  | 'rerank-voyage'
-  | 'uncounted';
-
-/** How the answer's bytes are cut: server-sent events, one JSON value, Gemini's stream as a JSON array, or not at all. */
-export type Framing = 'sse' | 'json' | 'json-array' | 'opaque';
-
-/**
- * Where a JSON-array stream stands, for whoever must append an element: `start` nothing yet; `first` after
- * the bracket; `after-element` a comma is needed; `after-comma`; `inside` an element; `closed`.
- */
-export type ArrayPosition = 'start' | 'first' | 'after-element' | 'after-comma' | 'inside' | 'closed';
 
 /**
  * Watches one answer as it passes. No method throws, whatever the bytes; memory is bounded

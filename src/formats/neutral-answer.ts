@@ -8,7 +8,7 @@ import type {
   TokenLogprob,
   ToolNamespace,
   WebSearchPart,
-} from './neutral.ts';
+} from './neutral-parts.ts';
 import type { Usage } from './usage.ts';
 
 /** A whole answer. */

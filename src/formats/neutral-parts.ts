@@ -1,6 +1,6 @@
 // What messages are made of in the neutral form (neutral.ts), in questions and in answers.
-import type { FormatName } from './neutral.ts';
-import type { JsonObject } from './observation.ts';
+import type { JsonObject } from '../lib/json.ts';
+import type { FormatName } from './format-name.ts';
 
 /** A marker: what stands up to here shall be cached. `ttl` as Anthropic spells it. */
 export interface CacheMarker {
@@ -28,7 +28,7 @@ export interface TextPart extends PartBase {
 }
 
 /** The model declined, in its own words (OpenAI tells this apart from text). */
-export interface RefusalPart extends PartBase {
+interface RefusalPart extends PartBase {
   type: 'refusal';
   text: string;
 }
@@ -140,7 +140,7 @@ export interface WebSearchPart extends PartBase {
   opaque?: { origin: FormatName; wire: JsonObject[] };
 }
 
-export interface WebSearchResult {
+interface WebSearchResult {
   url: string;
   title: string;
   /** Anthropic's, wanted back in later turns. */

@@ -5,11 +5,9 @@
 // Two rules hold everywhere. What a format cannot say is named, never dropped in silence: everything that can
 // be lost carries `at`, the caller's own path to it. And what only one format understands travels as `opaque`
 // with its origin, so that the same format gets it back unchanged and every other one names it as dropped.
+import type { JsonObject } from '../lib/json.ts';
+import type { FormatName } from './format-name.ts';
 import type { CacheMarker, NeutralPart, TextPart, ToolNamespace } from './neutral-parts.ts';
-import type { JsonObject } from './observation.ts';
-
-/** The formats that talk: those that translation goes between. */
-export type FormatName = 'openai-chat' | 'openai-responses' | 'anthropic-messages' | 'gemini-generate';
 
 /** One request for a model's answer. Fields that are undefined were not given: the target's default holds. */
 export interface NeutralRequest {
@@ -63,7 +61,7 @@ export interface NeutralRequest {
   paths: Partial<Record<keyof NeutralRequest, string>>;
 }
 
-export type ServiceTier = 'auto' | 'default' | 'flex' | 'priority' | 'standard_only' | (string & {});
+type ServiceTier = 'auto' | 'default' | 'flex' | 'priority' | 'standard_only' | (string & {});
 
 /** One turn, or part of one. Tool results stand in `user` messages, as parts. */
 export interface NeutralMessage {

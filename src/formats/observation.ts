@@ -1,5 +1,6 @@
 // What a meter knows of an answer, and what a wire format has to supply to fill it in. The readers in the
 // formats' folders write to an Observation; meter.ts owns the bytes and calls them.
+import type { JsonObject } from '../lib/json.ts';
 import type { AudioLength } from './audio-length.ts';
 import { type MadeMedia, noMedia } from './made-media.ts';
 import type { Usage } from './usage.ts';
@@ -55,9 +56,6 @@ export interface OtherModelUsage {
   model: string;
   usage: Usage;
 }
-
-/** A parsed JSON object whose members are not known yet. */
-export type JsonObject = { readonly [key: string]: unknown };
 
 /** How one wire format is observed. Every function must bear any JSON: wrong shapes are ignored, never thrown at. */
 export interface WireObserver {

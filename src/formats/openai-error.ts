@@ -1,9 +1,9 @@
 // Errors as OpenAI and its imitators write them, in bodies and in the middle of streams: objects, plain
 // strings, or the whole body.
+import type { JsonObject } from '../lib/json.ts';
 import { withOverflow } from './context-overflow.ts';
 import { isObject, isZeroObject, objectAt, textAt } from './json-reader.ts';
 import type { NeutralError } from './neutral.ts';
-import type { JsonObject } from './observation.ts';
 
 /** Null when the value has no `error` member (absent, null or empty). */
 export function readOpenaiError(value: JsonObject): NeutralError | null {

@@ -1,8 +1,8 @@
 // Log probabilities of tokens, which chat completions and Responses write alike.
 // https://platform.openai.com/docs/api-reference/chat/object#chat/object-choices
+import type { JsonObject } from '../lib/json.ts';
 import { isObject, objectsAt } from './json-reader.ts';
 import type { TokenLogprob } from './neutral.ts';
-import type { JsonObject } from './observation.ts';
 
 /** An array of entries; empty where it is none. */
 export function readLogprobs(value: unknown): TokenLogprob[] {

@@ -1,9 +1,10 @@
 // Pictures, sound and files as both of OpenAI's formats name them: URLs that may be data URLs, base64 with or
 // without one, ids of uploaded files.
+import type { JsonObject } from '../lib/json.ts';
 import { mediaKind, readDataUrl, standardBase64, textOfBase64, writeDataUrl } from './data-url.ts';
+import type { FormatName } from './format-name.ts';
 import { isObject } from './json-reader.ts';
-import type { CacheMarker, FormatName, MediaPart, MediaSource } from './neutral.ts';
-import type { JsonObject } from './observation.ts';
+import type { CacheMarker, MediaPart, MediaSource } from './neutral.ts';
 
 /** A picture, film or document by URL. */
 export function mediaOfUrl(kind: MediaPart['kind'], url: string): MediaPart {
@@ -36,7 +37,7 @@ export function mediaOfFileId(kind: MediaPart['kind'], id: string, origin: Forma
 }
 
 /** `mp3` → `audio/mpeg`. */
-export function audioMediaType(format: string): string {
+function audioMediaType(format: string): string {
   if (format === 'mp3') return 'audio/mpeg';
   if (format === 'pcm16') return 'audio/pcm';
   return `audio/${format}`;

@@ -1,11 +1,11 @@
 // The models that a request names in other fields than `model`: each is checked, reserved, and priced like the one that
 // it asks for (SPEC section 4), for the caller chooses them and the operator pays.
+import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
-import type { WireKind } from './meter.ts';
 import { isModelName, modelNameRule } from './model-name.ts';
-import type { JsonObject } from './observation.ts';
-import type { RequestFault } from './request.ts';
+import type { RequestFault } from './request-fault.ts';
 import { pathText, type RequestMember, visitRequestMembers } from './request-members.ts';
+import type { WireKind } from './wire-kind.ts';
 
 /** A model that a request names besides its own. */
 export interface OtherModel {

@@ -1,5 +1,5 @@
 // What may be written into a silent stream without being part of the answer, and where the answer's first event begins.
-import type { Framing, WireKind } from './meter.ts';
+import type { Framing, WireKind } from './wire-kind.ts';
 
 /**
  * The text of a ping, for an event boundary; null: the format has none. OpenAI's formats take a comment, with one line feed: openai-python

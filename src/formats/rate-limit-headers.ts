@@ -3,7 +3,7 @@
 import type { DoorFormat } from './format.ts';
 
 /** One limit a minute: how much of it is left, and in how many milliseconds all of it will be there again. */
-export interface LimitLeft {
+interface LimitLeft {
   limit: number;
   remaining: number;
   resetMs: number;

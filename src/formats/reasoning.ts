@@ -7,7 +7,7 @@ import { type ReasoningEffort, type ReasoningWish, reasoningEfforts } from './ne
  * Tokens of each effort. `low`, `medium` and `high` are those of Google's own OpenAI-compatible endpoint
  * (https://ai.google.dev/gemini-api/docs/openai#thinking, 2026-11); `minimal` is Anthropic's least budget.
  */
-export const effortBudgets: Readonly<Record<ReasoningEffort, number>> = {
+const effortBudgets: Readonly<Record<ReasoningEffort, number>> = {
   none: 0,
   minimal: 1_024,
   low: 2_048,
@@ -29,7 +29,7 @@ export function effortOf(wish: ReasoningWish | undefined): ReasoningEffort | und
 }
 
 /** The nearest effort whose budget is at least half way to the next: what a budget came from it goes back to. */
-export function effortOfBudget(budgetTokens: number): ReasoningEffort {
+function effortOfBudget(budgetTokens: number): ReasoningEffort {
   if (budgetTokens <= 0) return 'none';
   const some = reasoningEfforts.filter((effort) => effort !== 'none');
   return some.reduce((nearest, effort) =>

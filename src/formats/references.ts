@@ -2,9 +2,9 @@
 // indexes, prompts, voices, buckets. They work only for the account that made them through the relay, or where the
 // channel's operator shares them (SPEC section 4). One table for all formats: hosts of one format take over the fields of
 // others, and a field that an upstream does not know costs nothing to check.
+import type { JsonObject } from '../lib/json.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { isObject, objectAt, textAt } from './json-reader.ts';
-import type { JsonObject } from './observation.ts';
 import { type RequestMember, visitRequestMembers } from './request-members.ts';
 
 /** One resource that a request names. */

@@ -1,9 +1,9 @@
 // How many answers one request may ask for: a figure beyond what the provider takes would be reserved, and can be so large
 // that nothing is exact any more.
+import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
-import type { WireKind } from './meter.ts';
-import type { JsonObject } from './observation.ts';
-import type { RequestFault } from './request.ts';
+import type { RequestFault } from './request-fault.ts';
+import type { WireKind } from './wire-kind.ts';
 
 /** The providers' own bounds. */
 export const requestCounts = {

@@ -1,9 +1,9 @@
 // Reading the top-level fields of a request: which were given, by which name, which nobody asked for (they
 // become `opaque`), and the first one that is of a wrong type (that becomes the caller's 400).
+import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
 import type { NeutralRequest } from './neutral.ts';
-import type { JsonObject } from './observation.ts';
-import type { RequestFault } from './request.ts';
+import type { RequestFault } from './request-fault.ts';
 
 type Field = keyof NeutralRequest;
 

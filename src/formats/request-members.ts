@@ -1,6 +1,6 @@
 // Every member of a request body that a provider reads as a field of its own: not what people, models, and JSON Schemas say.
+import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
-import type { JsonObject } from './observation.ts';
 
 /** One member, and where it stands. */
 export interface RequestMember {

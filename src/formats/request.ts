@@ -1,10 +1,11 @@
 // The few fields of a request body that the relay must know, and their validation. Everything else is the
 // upstream's to judge: unknown fields, empty arrays, values out of range.
+import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
-import type { WireKind } from './meter.ts';
 import { isModelName, modelNameRule } from './model-name.ts';
-import type { JsonObject } from './observation.ts';
 import { faultOfCounts } from './request-counts.ts';
+import type { RequestFault } from './request-fault.ts';
+import type { WireKind } from './wire-kind.ts';
 
 /** What a request body says about how it must be relayed. */
 export interface RequestFacts {
@@ -18,14 +19,6 @@ export interface RequestFacts {
   background: boolean;
   /** responses: undefined when not given (OpenAI then stores). */
   store: boolean | undefined;
-}
-
-/** A needed field is missing or of a wrong type. Both texts are for the caller. */
-export interface RequestFault {
-  ok: false;
-  message: string;
-  /** The field, as a path. */
-  param: string | null;
 }
 
 /** `counting`: the body of a token count, which needs less (no max_tokens, for one). */

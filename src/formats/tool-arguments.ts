@@ -1,6 +1,6 @@
 // A call's arguments as the object that some formats (Anthropic's, Gemini's) have on the wire.
+import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
-import type { JsonObject } from './observation.ts';
 
 /**
  * The arguments as an object. `null` is none; an object in a string is taken out of it; another value goes under

@@ -1,7 +1,8 @@
 // Names of tools as an upstream allows them. What it refuses is made fit by a rule that always gives the same
 // name, and turned back in the answer.
 import { crc32 } from '../lib/crc32.ts';
-import type { FormatName, NeutralMessage, NeutralRequest, NeutralTool, ToolChoice } from './neutral.ts';
+import type { FormatName } from './format-name.ts';
+import type { NeutralMessage, NeutralRequest, NeutralTool, ToolChoice } from './neutral.ts';
 
 /** What a format allows in a name. */
 export interface NameRule {

@@ -1,11 +1,11 @@
 // Names of tools' arguments as an upstream allows them: what it refuses is renamed at the root of the tool's schema and in the
 // conversation's calls, and turned back in the answer.
+import type { JsonObject } from '../lib/json.ts';
 import { topLevelMembers } from '../lib/json-members.ts';
 import { isObject } from './json-reader.ts';
 import { normalSchema } from './json-schema.ts';
 import { objectRoot } from './json-schema-root.ts';
 import type { NeutralMessage, NeutralRequest, NeutralTool } from './neutral.ts';
-import type { JsonObject } from './observation.ts';
 import { fitName, type NameRule } from './tool-names.ts';
 
 export interface FittedKeys {

@@ -1,11 +1,11 @@
 // What a format supplies to be translated from and to: pure functions over a small state. relay/translate.ts
 // is the only one that knows bytes and streams. One implementation a format: {format}/index.ts.
 
+import type { JsonObject } from '../lib/json.ts';
 import type { WrappedSchema } from './json-schema-root.ts';
 import type { NeutralEvent, NeutralRequest, NeutralResponse } from './neutral.ts';
-import type { JsonObject } from './observation.ts';
 import type { ChatUpstreamFacts } from './openai-chat/upstream-facts.ts';
-import type { RequestFault } from './request.ts';
+import type { RequestFault } from './request-fault.ts';
 
 /** What of a request is not in its body: Gemini has the model and streaming in the path. */
 export interface RequestContext {

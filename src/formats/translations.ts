@@ -1,16 +1,16 @@
 // The table of formats that translate, by name; which of them an operation's callers speak, and what is called at an
 // upstream that speaks another.
+import type { JsonObject } from '../lib/json.ts';
 import { messagesFormat } from './anthropic-messages/index.ts';
 import type { EmbeddingDialect } from './embedding.ts';
 import type { Operation } from './format.ts';
+import type { FormatName } from './format-name.ts';
 import { generateFormat } from './gemini-generate/index.ts';
-import type { WireKind } from './meter.ts';
-import type { FormatName } from './neutral.ts';
-import type { JsonObject } from './observation.ts';
 import { chatFormat } from './openai-chat/index.ts';
 import { completionsFormat } from './openai-completions/index.ts';
 import { responsesFormat } from './openai-responses/index.ts';
 import type { TranslatedFormat } from './translation.ts';
+import type { WireKind } from './wire-kind.ts';
 
 const formats: Readonly<Record<FormatName, TranslatedFormat>> = {
   'openai-chat': chatFormat,

@@ -1,11 +1,11 @@
 // An upstream's error body, whatever its shape, as a neutral error; and a neutral error as each door shapes it.
+import type { JsonObject } from '../lib/json.ts';
 import { writeErrorBody as messagesErrorBody } from './anthropic-messages/write-error.ts';
 import { excludesOverflow, withOverflow } from './context-overflow.ts';
 import type { DoorFormat } from './format.ts';
 import { writeErrorBody as generateErrorBody } from './gemini-generate/write-error.ts';
 import { isObject, textAt } from './json-reader.ts';
 import type { NeutralError } from './neutral.ts';
-import type { JsonObject } from './observation.ts';
 import { errorOf, writeOpenaiError } from './openai-error.ts';
 
 /** A page of HTML, an empty body: the upstream said nothing that a caller could use. */

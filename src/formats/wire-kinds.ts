@@ -2,7 +2,6 @@
 import { messagesObserver } from './anthropic-messages/index.ts';
 import { geminiEmbedObserver } from './gemini-embed/index.ts';
 import { generateObserver } from './gemini-generate/index.ts';
-import type { WireKind } from './meter.ts';
 import type { WireObserver } from './observation.ts';
 import { speechObserver, transcriptionObserver } from './openai-audio/index.ts';
 import { chatObserver } from './openai-chat/index.ts';
@@ -12,6 +11,7 @@ import { imagesObserver } from './openai-images/index.ts';
 import { moderationsObserver } from './openai-moderations/index.ts';
 import { responsesObserver } from './openai-responses/index.ts';
 import { rerankObserver } from './rerank/index.ts';
+import type { WireKind } from './wire-kind.ts';
 
 const nothing: WireObserver = { event: () => undefined, body: () => undefined };
 

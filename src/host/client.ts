@@ -62,7 +62,7 @@ function listIn(headers: Headers, name: string): string[] {
 }
 
 /** Takes the address out of `address:port`, `[address]:port` or an address; an IPv4 address mapped into IPv6 becomes IPv4. */
-export function addressOf(text: string): string | null {
+function addressOf(text: string): string | null {
   const plain = withoutPort(text).replace(/%.*$/, '');
   if (ipaddr.IPv4.isValidFourPartDecimal(plain)) return plain;
   return plain.includes(':') && ipaddr.isValid(plain) ? ipaddr.process(plain).toString() : null;

@@ -1,9 +1,9 @@
 // The Worker's entry on a machine of one's own, in place of Cloudflare's edge: takes out what only the edge may say, and says who
 // the client is. Not part of a deployment.
 import { env as hostEnvironment, WorkerEntrypoint } from 'cloudflare:workers';
-import { servicesOf } from '../app.ts';
-import type { Env } from '../config.ts';
+import type { Env } from '../env.ts';
 import relay from '../index.ts';
+import { servicesOf } from '../services.ts';
 import { type Client, clientOf, trustedProxies } from './client.ts';
 
 export * from '../index.ts';

@@ -1,7 +1,7 @@
 // What every door does: name the request, find out who calls, answer errors in the door's shape, and put the
 // headers on that every response has.
 import type { Context } from 'hono';
-import type { Env } from '../config.ts';
+import type { Env } from '../env.ts';
 import type { DoorFormat, Endpoint } from '../formats/format.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Call, RelayServices } from '../relay/call.ts';

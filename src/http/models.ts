@@ -46,7 +46,7 @@ export function modelsDoor(servicesOf: ServicesOf): Hono<DoorEnv> {
 }
 
 /** Whose shape the caller reads: Anthropic's by its version header, Gemini's by its credential, else OpenAI's. */
-export function shapeFor({ headers, url }: Request): DoorFormat {
+function shapeFor({ headers, url }: Request): DoorFormat {
   if (headers.has('anthropic-version')) return 'anthropic';
   if (headers.has('x-goog-api-key') || /[?&]key=/.test(url)) return 'gemini';
   return isGeminiPath(new URL(url).pathname) && !headers.has('authorization') ? 'gemini' : 'openai';

@@ -2,8 +2,8 @@
 import { errorStatus } from '../formats/error.ts';
 import { isModelName } from '../formats/model-name.ts';
 import { RelayError } from '../lib/relay-error.ts';
+import { blankRow } from '../metering/log-row.ts';
 import type { LedgerClient } from '../quota/client.ts';
-import { blankRow } from '../quota/log-row.ts';
 import { questionOf, type SessionOrder } from '../realtime/order.ts';
 import { modelsToAllow, wishesOf } from '../realtime/routes.ts';
 import { errorOf } from '../relay/admission-request.ts';

@@ -1,9 +1,9 @@
 // Minting of ephemeral secrets: OpenAI's two endpoints for it, answered by the relay itself.
 // https://platform.openai.com/docs/api-reference/realtime-sessions (2026-11)
 import { isObject, objectAt, textAt } from '../formats/json-reader.ts';
-import type { JsonObject } from '../formats/observation.ts';
+import type { JsonObject } from '../lib/json.ts';
 import { RelayError } from '../lib/relay-error.ts';
-import { blankRow } from '../quota/log-row.ts';
+import { blankRow } from '../metering/log-row.ts';
 import type { EphemeralGrant } from '../realtime/ephemeral.ts';
 import { realtimeLimits } from '../realtime/limits.ts';
 import { transcriptionModelIn } from '../realtime/openai/models.ts';

@@ -1,6 +1,7 @@
 // An error as the response of a door.
 import { errorBody, errorHeaders, errorStatus } from '../formats/error.ts';
 import type { DoorFormat } from '../formats/format.ts';
+import { logError } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';
 
 /** The response for anything thrown at a door. What is no RelayError is logged and told as an internal error. */
@@ -14,7 +15,7 @@ export function respondError(door: DoorFormat, thrown: unknown, requestId: strin
 
 function internal(cause: unknown, requestId: string): RelayError {
   const stack = cause instanceof Error ? cause.stack : String(cause);
-  console.error(JSON.stringify({ event: 'internal-error', requestId, stack }));
+  logError('internal-error', { requestId, stack });
   return new RelayError('internal_error', `The relay failed at this request. Its id is ${requestId}.`, {
     cause,
   });

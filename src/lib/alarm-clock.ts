@@ -2,7 +2,7 @@
 // several deadlines that hardly ever come. Exact to a second.
 
 /** How often the clock looks what is due. */
-export const alarmTickMs = 1_000;
+const alarmTickMs = 1_000;
 
 interface Due {
   atMs: number;

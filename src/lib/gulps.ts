@@ -2,7 +2,7 @@
 // as much as there is, up to the size of the buffer.
 
 /** Bytes that one read may take at most. */
-export const gulpBytes = 65_536;
+const gulpBytes = 65_536;
 
 /** Bytes that a first read may take. Each stream that is open and silent holds a buffer of this size. */
 const firstGulpBytes = 4_096;

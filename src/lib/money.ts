@@ -2,7 +2,7 @@
 // management API speaks USD with at most nine decimals.
 
 /** Nano-USD in one USD. */
-export const nanoPerUsd = 1_000_000_000;
+const nanoPerUsd = 1_000_000_000;
 
 /** USD as given by a person (at most nine decimals) to integer nano-USD; null when it has more, or is no amount. */
 export function nanoFromUsd(usd: number): number | null {

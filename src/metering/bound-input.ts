@@ -1,7 +1,7 @@
 // How many input tokens a body can be at most, without a tokenizer: its text by its bytes, its media by the
 // providers' published rules. Every constant is in `inputBounds` (bound-figures.ts).
 import { isObject } from '../formats/json-reader.ts';
-import type { WireKind } from '../formats/meter.ts';
+import type { WireKind } from '../formats/wire-kind.ts';
 import { inputBounds } from './bound-figures.ts';
 import { mediaType, otherServerTool, searchingModel, searchTool, toolName } from './bound-parts.ts';
 

@@ -1,6 +1,6 @@
 // How many output tokens a request can have at most, by its own fields. Every constant is in `outputBounds` (bound-figures.ts).
 import { isObject } from '../formats/json-reader.ts';
-import type { WireKind } from '../formats/meter.ts';
+import type { WireKind } from '../formats/wire-kind.ts';
 import { outputBounds } from './bound-figures.ts';
 import { otherServerTool, searchTool, toolName } from './bound-parts.ts';
 

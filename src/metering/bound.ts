@@ -1,8 +1,8 @@
 // What a request can cost at most: what is reserved before anything is sent upstream (SPEC section 6). An
 // estimate on the safe side; what a request's true cost exceeds it by is all that a token can overspend.
 import { isObject } from '../formats/json-reader.ts';
-import type { WireKind } from '../formats/meter.ts';
 import { type Usage, usageOf } from '../formats/usage.ts';
+import type { WireKind } from '../formats/wire-kind.ts';
 import { outputBounds } from './bound-figures.ts';
 import { type InputSurvey, surveyInput } from './bound-input.ts';
 import { countOf, generationConfigOf, heardBytes, outputBound } from './bound-output.ts';

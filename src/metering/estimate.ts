@@ -1,8 +1,9 @@
 // What a request consumed, where the upstream did not say or had not said yet: what is known of it, and the rest from what
 // passed. Never less than the text that passed; what is only supposed is bounded by the reservation (boundedEstimate).
-import type { Meter, WireKind } from '../formats/meter.ts';
+import type { Meter } from '../formats/meter.ts';
 import type { OtherModelUsage } from '../formats/observation.ts';
 import { emptyUsage, type Usage, usageFields, usageOf } from '../formats/usage.ts';
+import type { WireKind } from '../formats/wire-kind.ts';
 import type { Bound } from './bound.ts';
 import { countOf } from './bound-output.ts';
 import { mediaFigures, tokensOfGeminiImage, tokensOfImage, tokensOfSpeech } from './media-tokens.ts';

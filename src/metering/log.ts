@@ -2,7 +2,7 @@
 // (roll-up-log.ts) in the same transaction. Reading it is page-log.ts's. D1 failing is thrown; every write may be repeated.
 
 import { chunksOfJson } from '../lib/json-chunks.ts';
-import type { LogRow } from '../quota/quota.ts';
+import type { LogRow } from './log-row.ts';
 import { rollUpStatements } from './roll-up-log.ts';
 
 /** What a token's ledger reports of it. */

@@ -1,6 +1,6 @@
 // The request log in D1, as it is read: pages, newest first, along an index whatever is asked. D1 failing is
 // thrown.
-import type { LogRow } from '../quota/quota.ts';
+import type { LogRow } from './log-row.ts';
 
 /** What is absent does not narrow. Times are milliseconds, `from` included, `to` not. */
 export interface LogFilter {

@@ -12,7 +12,7 @@ export class TableFault extends Error {
 }
 
 /** Bounds of a plausible table. */
-export const tableBounds = {
+const tableBounds = {
   providers: 1_000,
   modelsOfProvider: 10_000,
   patternCharacters: 2_000,

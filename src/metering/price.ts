@@ -5,14 +5,14 @@ import { type Rates, ratesAt, type TokenRates } from './rates.ts';
 
 export { overrideRates, type PriceOverride } from './price-override.ts';
 export { modelsOf, type PricedProvider, tableRates } from './price-table.ts';
-export type { Rates, RateTier, TokenRates } from './rates.ts';
+export type { Rates, TokenRates } from './rates.ts';
 
 const millisecondsPerHour = 3_600_000n;
 const picoPerNano = 1_000;
 const millionths = 1_000_000n;
 
 /** Everything that is charged for, by its name in a charge (see charge.ts). */
-export type ChargeKind =
+type ChargeKind =
   | keyof TokenRates
   | 'request'
   | 'webSearch'

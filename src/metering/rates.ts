@@ -23,7 +23,7 @@ export interface TokenRates {
 }
 
 /** Other token rates for the whole request, once its input is longer than so many tokens. */
-export interface RateTier {
+interface RateTier {
   aboveInputTokens: number;
   rates: TokenRates;
 }
@@ -55,7 +55,7 @@ export interface Rates {
 }
 
 /** Pico-USD in one USD. */
-export const picoPerUsd = 1_000_000_000_000;
+const picoPerUsd = 1_000_000_000_000;
 
 /** Free in every way, from that source: to be spread and filled in. */
 export function freeRates(source: Rates['source']): Rates {

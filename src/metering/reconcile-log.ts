@@ -1,6 +1,6 @@
 // What D1 says that a token cost, read at one moment in several ways, to be compared with its ledger. D1 failing
 // is thrown.
-import type { PendingRow } from '../quota/quota.ts';
+import type { PendingRow } from './log-row.ts';
 
 /** A token as it is recorded, deleted ones too. */
 export interface RecordedToken {
@@ -30,7 +30,7 @@ export async function recordedToken(db: D1Database, id: string): Promise<Recorde
 }
 
 /** Requests and their cost. */
-export interface Tally {
+interface Tally {
   requests: number;
   costNanoUsd: number;
 }

@@ -2,7 +2,7 @@
 // transaction that writes rows, so that they are right however often a row comes; by batches, so that a busy
 // token costs a few written rows and not some for each request.
 import { chunksOfJson } from '../lib/json-chunks.ts';
-import type { LogRow } from '../quota/quota.ts';
+import type { LogRow } from './log-row.ts';
 
 /** What is summed. ttfb_ms: the times to the first byte of those rows that have one, of which there are ttfb_count. */
 export const summedColumns = [

@@ -1,5 +1,5 @@
 // Output that nobody sees: which models reason without showing it, and how fast. Only for answers whose usage is missing.
-import type { WireKind } from '../formats/meter.ts';
+import type { WireKind } from '../formats/wire-kind.ts';
 
 /** Whether a model may bill for output that its answer does not show. `possible`: nothing is known of it. */
 export type UnseenOutput = { reasons: 'yes'; tokensPerSecond: number } | { reasons: 'possible' | 'no' };

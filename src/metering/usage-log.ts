@@ -36,7 +36,7 @@ export interface UsageSums {
 }
 
 /** The most groups that one answer holds: a year of hours fits. */
-export const mostUsageGroups = 10_000;
+const mostUsageGroups = 10_000;
 
 const hourMs = 3_600_000;
 

@@ -1,7 +1,8 @@
 // Keys of Amazon Bedrock: credentials of AWS, which sign each request (Signature Version 4, by aws4fetch), or a Bedrock API key,
 // which is sent. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html and
 // https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-use.html (2026-11).
-import type { ChannelSettings, UpstreamRequest } from './provider.ts';
+import type { ChannelSettings } from './channel-settings.ts';
+import type { UpstreamRequest } from './provider.ts';
 
 /** A key as an operator gives it. */
 export type AwsKey =

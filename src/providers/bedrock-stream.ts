@@ -8,7 +8,7 @@ import { crc32OfBytes } from '../lib/crc32.ts';
 import { type Rewritten, rewrittenStream } from '../lib/rewritten-stream.ts';
 
 /** A frame has at most 16 MiB of payload and 128 KiB of headers, besides its own 16 bytes. */
-export const maximumFrameBytes = 16 * 1024 * 1024 + 128 * 1024 + 16;
+const maximumFrameBytes = 16 * 1024 * 1024 + 128 * 1024 + 16;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -15,8 +15,9 @@ import {
   withoutOwnCaching,
   withVersionInBody,
 } from './claude-elsewhere.ts';
+import type { ListingTarget } from './model-listing.ts';
 import { type ListedPage, strings, textOf } from './model-listing.ts';
-import type { AdaptedBody, ListingTarget, Provider } from './provider.ts';
+import type { AdaptedBody, Provider } from './provider.ts';
 
 const operations = new Set<Operation>(['messages']);
 

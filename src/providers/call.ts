@@ -27,7 +27,7 @@ export type FetchUpstream = (url: string, init: RequestInit) => Promise<Response
  * A connection that the upstream closes for idleness just as a request goes out loses that request: nobody has handled it (RFC 9112,
  * section 9.3.1, which lets a client repeat it). `fetch` does not say whether a connection was used before, so that this stands for it.
  */
-export const repeatLimits = {
+const repeatLimits = {
   /** It breaks within this time of the sending. Later, the upstream may well have begun. */
   withinMs: 1_000,
   /** An origin that answered within this time may have left a connection that is used again. */

@@ -1,7 +1,7 @@
 // How each kind of upstream lists its models: where, and what a page of the list says. Pure; routing/model-lists.ts
 // does the asking.
 import { isObject } from '../formats/json-reader.ts';
-import type { ListingTarget } from './provider.ts';
+import type { ChannelSettings } from './channel-settings.ts';
 import { withVersion } from './version-prefix.ts';
 
 /** A page of an upstream's list. */
@@ -80,4 +80,13 @@ export function strings(body: unknown, list: string, member: string): string[] {
 /** The text, if it is one that says something. */
 export function textOf(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/** Where an upstream is; its list of models too. */
+export interface ListingTarget {
+  /** Without a trailing slash; '' where the provider makes the address of the settings. */
+  baseUrl: string;
+  settings: ChannelSettings;
+  /** Some keys say more than who calls (Vertex's name a project); null: there is none. */
+  key: string | null;
 }

@@ -2,28 +2,8 @@
 // openai-compatible.ts (paths), relay/outgoing.ts (what is switched on) and formats/openai-chat (translated requests).
 // Read in November 2026 unless another date stands there.
 import type { ChatUpstreamFacts } from '../formats/openai-chat/upstream-facts.ts';
-import type { ChannelSettings } from './provider.ts';
-
-/** The hosts that are known by name. */
-export const presetNames = [
-  'alibaba',
-  'cerebras',
-  'deepseek',
-  'fireworks',
-  'groq',
-  'huggingface',
-  'llama.cpp',
-  'mistral',
-  'moonshot',
-  'ollama',
-  'openrouter',
-  'perplexity',
-  'together',
-  'vllm',
-  'xai',
-  'zai',
-] as const;
-export type PresetName = (typeof presetNames)[number];
+import type { ChannelSettings } from './channel-settings.ts';
+import type { PresetName } from './preset-name.ts';
 
 export interface Preset {
   baseUrl: string;

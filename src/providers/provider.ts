@@ -2,9 +2,9 @@
 // a provider beside this one; registry.ts lists them.
 import type { EmbeddingDialect } from '../formats/embedding.ts';
 import type { Operation } from '../formats/format.ts';
-import type { FormatName } from '../formats/neutral.ts';
-import type { ModelListing } from './model-listing.ts';
-import type { PresetName } from './presets.ts';
+import type { FormatName } from '../formats/format-name.ts';
+import type { ChannelSettings } from './channel-settings.ts';
+import type { ListingTarget, ModelListing } from './model-listing.ts';
 import { bareBaseUrl } from './version-prefix.ts';
 
 /** One call's address, before the provider has made a URL of it. */
@@ -18,15 +18,6 @@ export interface UpstreamTarget extends ListingTarget {
   search: string;
   /** The answer is to come as a stream. */
   streams: boolean;
-}
-
-/** Where an upstream is; its list of models too. */
-export interface ListingTarget {
-  /** Without a trailing slash; '' where the provider makes the address of the settings. */
-  baseUrl: string;
-  settings: ChannelSettings;
-  /** Some keys say more than who calls (Vertex's name a project); null: there is none. */
-  key: string | null;
 }
 
 /** A request as it goes to an upstream. */
@@ -48,39 +39,6 @@ export interface AdaptedBody {
 export interface UpstreamAddress {
   baseUrl: string | null;
   settings: ChannelSettings;
-}
-
-/** What an operator may say of a channel besides its address. */
-export interface ChannelSettings {
-  /** Which known upstream an `openai-compatible` one is (presets.ts); undefined: as far as its host is known. */
-  preset?: PresetName;
-  /** Whether an `openai-compatible` upstream has the Responses API; undefined: as far as its host is known. */
-  responsesApi?: boolean;
-  /** Time to the head of the response; undefined: see relay/patience.ts. */
-  firstByteMs?: number;
-  /** Time between two pieces of a stream. */
-  idleMs?: number;
-  /** Lower-case names of callers' headers that go to the upstream besides the provider's own list. */
-  forwardHeaders?: readonly string[];
-  /**
-   * What a client that leaves a stream does to the upstream: `abort` ends it at once, `drain` reads on for the usage.
-   * Undefined: drains what may cost unseen (relay/on-disconnect.ts).
-   */
-  onDisconnect?: 'abort' | 'drain';
-  /** Time between two pings into a silent stream; 0: none; undefined: see relay/limits.ts. */
-  pingIntervalMs?: number;
-  /** Whether streams in the upstream's own format get pings after their first event too; undefined: no. */
-  pingNative?: boolean;
-  /** Whether translated requests to Claude ask for prompt caching; undefined: yes. */
-  promptCache?: boolean;
-  /** Bedrock: the AWS region, which the address and the signature name. */
-  region?: string;
-  /** Vertex: the Google Cloud project; undefined: the service account's. */
-  project?: string;
-  /** Vertex: the location, `global` too, which is the default. */
-  location?: string;
-  /** Resources of its account that every token may name: ids, prefixes (`vs_*`, `gs://bucket/`), or `*`. Undefined: none. */
-  sharedResources?: readonly string[];
 }
 
 /** Work that runs on after the response: `waitUntil`. */

@@ -2,7 +2,7 @@
 // look to the caller like a fault of the caller's token. What an error quotes of the request (a field's name, say) counts
 // for nothing: else any caller could have the keys set aside. Pure.
 import { isObject, textAt } from '../formats/json-reader.ts';
-import type { JsonObject } from '../formats/observation.ts';
+import type { JsonObject } from '../lib/json.ts';
 
 /** True for a refused key or account: 401, 402, 403, a 429 for spent credit, and a 400 of Gemini's or Anthropic's that says so. */
 export function refusedRelay(status: number, body: string): boolean {

@@ -1,4 +1,3 @@
-import type { ProviderName } from '../routing/channel.ts';
 import { anthropic } from './anthropic.ts';
 import { azure } from './azure.ts';
 import { bedrock } from './bedrock.ts';
@@ -6,6 +5,7 @@ import { gemini } from './gemini.ts';
 import { openai } from './openai.ts';
 import { openaiCompatible } from './openai-compatible.ts';
 import type { Provider } from './provider.ts';
+import type { ProviderName } from './provider-name.ts';
 import { cohere, jina, voyage } from './rerankers.ts';
 import { vertex } from './vertex.ts';
 import { workersAi } from './workers-ai.ts';

@@ -1,8 +1,8 @@
 // Which of a caller's headers and query parameters go to an upstream: an allowlist per provider, as data, each entry with
 // its source. What is on no list stays here, because a header can steer a gateway (Portkey, Helicone, LiteLLM), choose a
 // field mask that hides the usage (Google), or name an account of the operator's. `settings.forward_headers` adds to it.
-import type { ProviderName } from '../routing/channel.ts';
-import type { ChannelSettings } from './provider.ts';
+import type { ChannelSettings } from './channel-settings.ts';
+import type { ProviderName } from './provider-name.ts';
 
 /** Headers that one source documents or sends. A name that ends in `*` is a prefix. */
 interface AllowedHeaders {

@@ -1,6 +1,6 @@
 // Bodies of Gemini's API as Vertex takes them: the same, but for two fields that its gateway is stricter about. Pure.
 import { isObject } from '../formats/json-reader.ts';
-import type { JsonObject } from '../formats/observation.ts';
+import type { JsonObject } from '../lib/json.ts';
 
 /**
  * Ids of calls and of their results are unknown there (400 `Unknown name "id" at 'contents[1].parts[0].function_call'`):

@@ -15,8 +15,9 @@ import {
   withVersionInBody,
 } from './claude-elsewhere.ts';
 import { geminiVerbs, nameInPath } from './gemini.ts';
+import type { ListingTarget } from './model-listing.ts';
 import { type ListedPage, strings, textOf } from './model-listing.ts';
-import type { AdaptedBody, ListingTarget, Provider, UpstreamRequest, UpstreamTarget } from './provider.ts';
+import type { AdaptedBody, Provider, UpstreamRequest, UpstreamTarget } from './provider.ts';
 import { readServiceAccount } from './service-account.ts';
 import { forVertexGemini } from './vertex-gemini.ts';
 import { authorizeByAccount, forgetToken } from './vertex-token.ts';

@@ -1,7 +1,7 @@
 // Workers AI's answers in OpenAI's shapes. Newer models answer so themselves; older ones say `{response, tool_calls, usage}`,
 // whole or event by event, and embedders `{shape, data}`. Sources: see workers-ai.ts.
 import { isObject, textAt } from '../formats/json-reader.ts';
-import type { JsonObject } from '../formats/observation.ts';
+import type { JsonObject } from '../lib/json.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { RunOn, UpstreamTarget } from './provider.ts';
 import { chatStreamOf } from './workers-ai-stream.ts';

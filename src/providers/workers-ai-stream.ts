@@ -1,8 +1,8 @@
 // An older Workers AI model's stream (`data: {"response": "…"}`, the usage in the last event, `[DONE]`) as chat completion
 // chunks. Events that are chunks already pass as they are.
 import { isObject } from '../formats/json-reader.ts';
-import type { JsonObject } from '../formats/observation.ts';
 import { createRawSseSplitter, type RawSseBlock } from '../formats/sse.ts';
+import type { JsonObject } from '../lib/json.ts';
 import { type Rewritten, rewrittenStream } from '../lib/rewritten-stream.ts';
 import { callDeltasOf, finishOf, type Naming, textOfResponse } from './workers-ai-text.ts';
 

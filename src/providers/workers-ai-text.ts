@@ -1,6 +1,6 @@
 // The parts of an older Workers AI model's answer, in OpenAI's words. Pure.
 import { countAt, isObject, textAt } from '../formats/json-reader.ts';
-import type { JsonObject } from '../formats/observation.ts';
+import type { JsonObject } from '../lib/json.ts';
 
 /** What an answer of OpenAI's has that the model's has not. */
 export interface Naming {

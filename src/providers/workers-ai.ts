@@ -3,7 +3,7 @@
 // @cloudflare/workers-types and in https://github.com/cloudflare/ai/tree/main/packages/workers-ai-provider.
 import type { Operation } from '../formats/format.ts';
 import { isObject, objectsAt } from '../formats/json-reader.ts';
-import type { JsonObject } from '../formats/observation.ts';
+import type { JsonObject } from '../lib/json.ts';
 import type { Send } from './call.ts';
 import type { AdaptedBody, Provider } from './provider.ts';
 import { readWorkersAiAnswer } from './workers-ai-answer.ts';

@@ -3,7 +3,6 @@
 // called back before anybody is refused. Every sum travels as a difference, in the account's turn.
 import { usdTextOfNano } from '../lib/money.ts';
 import type { Budget } from '../tokens/token.ts';
-import type { AccountLedger } from './account-ledger.ts';
 import { nextPeriodStartMs, periodStartMs } from './period.ts';
 import type { Refusal } from './quota.ts';
 
@@ -48,10 +47,7 @@ export interface AccountLedgerRpc {
 }
 
 /** The stub's own types wrap every answer; what travels is plain data. */
-export function accountLedgerOf(
-  namespace: DurableObjectNamespace<AccountLedger>,
-  accountId: string,
-): AccountLedgerRpc {
+export function accountLedgerOf(namespace: DurableObjectNamespace, accountId: string): AccountLedgerRpc {
   return namespace.get(namespace.idFromName(accountId)) as unknown as AccountLedgerRpc;
 }
 

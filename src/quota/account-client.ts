@@ -6,7 +6,6 @@ import {
   type AccountStanding,
   accountLedgerOf,
 } from './account-budget.ts';
-import type { AccountLedger } from './account-ledger.ts';
 
 /** The ledgers of all accounts. Every method throws RelayError `service_unavailable` when the one cannot be reached. */
 export interface AccountLedgers {
@@ -19,9 +18,9 @@ export interface AccountLedgers {
 }
 
 export class AccountLedgerClient implements AccountLedgers {
-  private readonly namespace: DurableObjectNamespace<AccountLedger>;
+  private readonly namespace: DurableObjectNamespace;
 
-  constructor(namespace: DurableObjectNamespace<AccountLedger>) {
+  constructor(namespace: DurableObjectNamespace) {
     this.namespace = namespace;
   }
 

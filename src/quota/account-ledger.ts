@@ -2,7 +2,8 @@
 // account's tokens. The sum of the slices never passes the budget. Draws are served one after the other, so that no
 // sum is decided on while another is on its way.
 import { DurableObject } from 'cloudflare:workers';
-import type { Env } from '../config.ts';
+import type { Env } from '../env.ts';
+import { logWarning } from '../lib/log.ts';
 import {
   type AccountBudget,
   type AccountStanding,
@@ -14,7 +15,7 @@ import {
 import { periodStartMs } from './period.ts';
 
 /** Bounds of handing out. */
-export const accountSlices = {
+const accountSlices = {
   /** A slice is this share of what is left at most (beyond what is needed now), in whole requests. */
   shareOfRoom: 1 / 64,
   /** Slices that are called back at a time: the largest. */
@@ -147,7 +148,7 @@ export class AccountLedger extends DurableObject<Env> {
     try {
       return await holder.giveBack(this.periodKey, this.clockMs);
     } catch (error) {
-      console.warn(JSON.stringify({ event: 'slice-not-given-back', tokenId, error: String(error) }));
+      logWarning('slice-not-given-back', { tokenId, error });
       return 0;
     }
   }

@@ -12,14 +12,7 @@ import {
 import type { Book } from './book.ts';
 import type { LedgerStore } from './ledger-store.ts';
 import type { Look, Refusal } from './quota.ts';
-
-/** What is stored of a slice. */
-export interface StoredSlice {
-  periodKey: string;
-  grantedNanoUsd: number;
-  /** What the token had spent when the period (or the budget) began. */
-  spentBeforeNanoUsd: number;
-}
+import type { StoredSlice } from './records.ts';
 
 /** So many requests like the one that draws are drawn for at a time, where the budget has plenty. */
 const drawnAhead = 32;

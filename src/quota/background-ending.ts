@@ -1,27 +1,12 @@
 // How a response in the background ended, and what it costs: by the ledger's own question, or by the answer that its caller
 // fetched. Pure.
 import type { Meter } from '../formats/meter.ts';
-import type { OtherModelUsage } from '../formats/observation.ts';
 import type { Usage } from '../formats/usage.ts';
 import { type Charge, chargeFor, costOfCharge } from '../metering/charge.ts';
 import { estimate } from '../metering/estimate.ts';
 import type { PricedProvider } from '../metering/price.ts';
-import type { ServiceTerms } from '../metering/service-tier.ts';
-import type { BackgroundOrder } from './background.ts';
 import type { Settlement } from './quota.ts';
-
-/** What an answer says of a response that is over; plain data, for it travels to the ledger. */
-export interface BackgroundEnding {
-  status: string;
-  error: string | null;
-  /** The upstream's figure; null: it gave none. */
-  usage: Usage | null;
-  /** By what the answer holds, where there is no figure. */
-  passed: Usage;
-  others: readonly OtherModelUsage[];
-  terms: ServiceTerms;
-  provider: PricedProvider;
-}
+import type { BackgroundEnding, BackgroundOrder } from './records.ts';
 
 /** The states in which a response is still worked on. */
 const runningStates: ReadonlySet<string> = new Set(['queued', 'in_progress']);

@@ -3,14 +3,16 @@
 import type { Config } from '../config.ts';
 import { createMeter } from '../formats/meter.ts';
 import { AlarmClock } from '../lib/alarm-clock.ts';
+import { logWarning } from '../lib/log.ts';
 import { exchange } from '../providers/exchange.ts';
 import { baseUrlOf } from '../providers/provider.ts';
 import { providers } from '../providers/registry.ts';
 import type { LiveChannel } from '../routing/catalog.ts';
 import { findChannel } from '../routing/find-channel.ts';
 import { KeyRing } from '../routing/key-ring.ts';
-import type { BackgroundOrder, Poll, Polled } from './background.ts';
-import { type BackgroundEnding, endingOfMeter, settlementOf } from './background-ending.ts';
+import type { Poll, Polled } from './background.ts';
+import { endingOfMeter, settlementOf } from './background-ending.ts';
+import type { BackgroundEnding, BackgroundOrder } from './records.ts';
 
 /** Where channels and their keys come from. */
 export interface Upstreams {
@@ -19,7 +21,7 @@ export interface Upstreams {
 }
 
 /** An upstream that takes longer to say how a response is has not answered. */
-export const pollTimeoutMs = 10_000;
+const pollTimeoutMs = 10_000;
 
 /** The upstreams of the channels in that database and that configuration. */
 export function upstreamsOf(db: D1Database, config: Config): Upstreams {
@@ -34,9 +36,7 @@ export function pollThrough(upstreams: Upstreams): Poll {
       return await ask(upstreams, order, cancel);
     } catch (error) {
       const { id: requestId } = order.row;
-      console.warn(
-        JSON.stringify({ event: 'background-response-unanswered', requestId, error: String(error) }),
-      );
+      logWarning('background-response-unanswered', { requestId, error });
       return { outcome: 'unanswered' };
     }
   };

@@ -2,31 +2,9 @@
 // and what the response costs is known at its end only. The ledger keeps the reservation and asks for it, from
 // its alarm: nothing in an isolate lives that long. Which are asked when is in here, and stored; the asking
 // itself is in background-poll.ts.
-import type { Usage } from '../formats/usage.ts';
-import type { Rates } from '../metering/rates.ts';
 import type { LedgerStore } from './ledger-store.ts';
-import type { PolicyQuestion } from './policy.ts';
-import type { LogRow, Settlement } from './quota.ts';
-
-/** All that is needed to ask for a response, and to charge it. */
-export interface BackgroundOrder {
-  /** The row as it is known when the response has begun. */
-  row: LogRow;
-  /** What the token's policy is asked about it while it runs. */
-  question: PolicyQuestion;
-  /** The upstream's own id of the response. */
-  responseId: string;
-  channelId: string;
-  keyId: string | null;
-  /** What is held; charged when the response cannot be asked for any more. */
-  reservedNanoUsd: number;
-  /** What the request probably has as input, for an upstream that does not say. */
-  typicalInput: Usage | null;
-  /** null: the model has no price. */
-  rates: Rates | null;
-  /** Of the group's price. */
-  multiplier: number;
-}
+import type { Settlement } from './quota.ts';
+import type { BackgroundOrder, Waiting } from './records.ts';
 
 /** What asking came to. */
 export type Polled =
@@ -40,7 +18,7 @@ export type Polled =
 export type Poll = (order: BackgroundOrder, cancel: boolean) => Promise<Polled>;
 
 /** When responses in the background are asked for, and for how long. */
-export const backgroundRhythm = {
+const backgroundRhythm = {
   /** The first time after this; the pause then grows by half each time … */
   firstPollMs: 2_000,
   /** … up to this. */
@@ -50,16 +28,6 @@ export const backgroundRhythm = {
   /** A response that runs longer is charged its reservation. */
   longestMs: 86_400_000,
 } as const;
-
-/** One response that is waited for, as it is stored. */
-export interface Waiting {
-  order: BackgroundOrder;
-  startedAtMs: number;
-  nextAtMs: number;
-  pauseMs: number;
-  answeredAtMs: number;
-  cancelled: boolean;
-}
 
 export class BackgroundResponses {
   private readonly waiting = new Map<string, Waiting>();

@@ -1,51 +1,23 @@
 // A ledger's memory: what is spent, what is held, which requests are settled. No storage and no clock in
 // here; ledger.ts writes down what must be durable before anything answers.
+import type { LogRow } from '../metering/log-row.ts';
+import { blankRow } from '../metering/log-row.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import { budgetsOf, totalsAfterCharge } from './budgets.ts';
-import type { Totals } from './ledger-store.ts';
-import { blankRow } from './log-row.ts';
-import type { AdmissionAsk, LogRow, Look, Settlement } from './quota.ts';
+import type { AdmissionAsk, Look, Settlement } from './quota.ts';
+import type { Hold, Totals, UnknownHold } from './records.ts';
 
 /** How long a reservation lives without a sign of life. The relay renews it while the request runs. */
-export const leaseMs = 30_000;
+const leaseMs = 30_000;
 
 /**
  * After a reset: a running request renews its lease within ten seconds, or is settled; a stored hold of which
  * nothing is heard for so long is an orphan. What is stored of its lease may be older than its last renewal.
  */
-export const restoredLeaseMs = 15_000;
+const restoredLeaseMs = 15_000;
 
 /** How long a settled request id is remembered: far longer than any settlement is repeated. */
 export const rememberMs = 600_000;
-
-/** One live reservation. */
-export interface Hold {
-  requestId: string;
-  reservedNanoUsd: number;
-  /** What is charged when nothing more is heard of the request. */
-  inputNanoUsd: number;
-  tokens: number;
-  startedAtMs: number;
-  heldAtMs: number;
-  /** null: held until it is settled, however long (a response in the background). */
-  expiresAtMs: number | null;
-  /** Put back after a reset, and not heard of since. */
-  restored?: boolean;
-  format: string;
-  endpoint: string;
-  model: string | null;
-  stream: boolean;
-  /** Its caller has left: what is held is only to be settled. */
-  hasLeft?: boolean;
-  /** The open request that this one is a part of. */
-  within?: string;
-}
-
-/** What may be held without our knowing it, after a reset, and until when. */
-export interface UnknownHold {
-  nanoUsd: number;
-  untilMs: number;
-}
 
 interface Settled {
   costNanoUsd: number;
@@ -252,7 +224,7 @@ function sumOf(unknown: readonly UnknownHold[]): number {
 }
 
 /** `error_code` of a row whose request was settled by the ledger itself. */
-export const orphanErrorCode = 'worker_lost';
+const orphanErrorCode = 'worker_lost';
 
 function orphanRow(
   hold: Hold,

@@ -1,8 +1,8 @@
 // The budgets of a token: its own and an admin's, each counted in its own period, so that a change of one does not reset
 // the other. Pure.
 import type { Budget, TokenPolicy } from '../tokens/token.ts';
-import type { Totals } from './ledger-store.ts';
 import { periodStartMs } from './period.ts';
+import type { Totals } from './records.ts';
 
 /** A budget and what is spent of it in its current period. */
 export interface BudgetState {

@@ -5,7 +5,7 @@ import type { Book } from './book.ts';
 import type { Checkpoint, LedgerStore } from './ledger-store.ts';
 
 /** The rhythms of writing down. */
-export const checkpointRhythm = {
+const checkpointRhythm = {
   /** New holds are written down this long after they were taken, together. */
   checkpointMs: 250,
   /** The ceiling rises by this many times the request that needs it (and never above quota or budget). */

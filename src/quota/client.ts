@@ -1,14 +1,12 @@
 // How the Worker calls a token's ledger: time-outs, repetition (every call carries request ids, so a
 // repeated one changes nothing), and settlements of one isolate sent together.
 import { AlarmClock } from '../lib/alarm-clock.ts';
+import { logError } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';
+import type { LogRow } from '../metering/log-row.ts';
+import { boundedRow } from '../metering/log-row.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
-import type { BackgroundOrder } from './background.ts';
-import type { BackgroundEnding } from './background-ending.ts';
-import type { TokenLedger } from './ledger.ts';
 import { asUnavailable, isRetryable, shuttingDown, unknownToken, unreachable } from './ledger-failure.ts';
-import { boundedRow } from './log-row.ts';
-import type { PolicyQuestion } from './policy.ts';
 import {
   type Admission,
   type AdmissionAsk,
@@ -18,16 +16,16 @@ import {
   isForWantOfRoom,
   type LedgerRpc,
   type Ledgers,
-  type LogRow,
   type Look,
   type LookAnswer,
   type Refusal,
   type Settlement,
   type Stale,
 } from './quota.ts';
+import type { BackgroundEnding, BackgroundOrder, PolicyQuestion } from './records.ts';
 
 /** Times and bounds of calls to a ledger. */
-export const ledgerCalls = {
+const ledgerCalls = {
   /** An admission later than this counts as unreachable. */
   timeoutMs: 10_000,
   /** Settlements of one token and isolate wait this long for company: they then are one call and one row. */
@@ -52,10 +50,10 @@ export class LedgerClient implements Ledgers {
   private readonly ids = new Map<string, DurableObjectId>();
   /** From then on running requests are ended, because the host shuts down. */
   private endsAtMs = Number.POSITIVE_INFINITY;
-  private readonly namespace: DurableObjectNamespace<TokenLedger>;
+  private readonly namespace: DurableObjectNamespace;
   private readonly readPolicy: PolicyReader;
 
-  constructor(namespace: DurableObjectNamespace<TokenLedger>, readPolicy: PolicyReader) {
+  constructor(namespace: DurableObjectNamespace, readPolicy: PolicyReader) {
     this.namespace = namespace;
     this.readPolicy = readPolicy;
   }
@@ -241,9 +239,7 @@ export class LedgerClient implements Ledgers {
         return;
       } catch (error) {
         if (pauseMs === null) {
-          console.error(
-            JSON.stringify({ event: 'settlement-lost-to-expiry', tokenId, ids, error: String(error) }),
-          );
+          logError('settlement-lost-to-expiry', { tokenId, ids, error });
           return;
         }
         await scheduler.wait(pauseMs);

@@ -34,3 +34,9 @@ export class LedgerAlarm {
     void this.storage.setAlarm(byMs);
   }
 }
+
+/** The first of those times; null: there is none. */
+export function earliest(times: readonly (number | null)[]): number | null {
+  const due = times.filter((atMs) => atMs !== null);
+  return due.length === 0 ? null : Math.min(...due);
+}

@@ -6,23 +6,10 @@
 //               about money, the outbox to D1 and the memory of which request ids are settled, in one write;
 //   slice       one row: what is drawn of the account's budget;
 //   background  one row for each response that is waited for.
+import type { LogRow } from '../metering/log-row.ts';
 import { type TokenPolicy, unbounded } from '../tokens/token.ts';
-import type { StoredSlice } from './account-slice.ts';
-import type { Waiting } from './background.ts';
-import type { Hold, UnknownHold } from './book.ts';
-import type { LogRow } from './quota.ts';
+import type { Hold, StoredSlice, Totals, UnknownHold, Waiting } from './records.ts';
 import type { WindowSlots } from './window.ts';
-
-/** The running totals; the last journal row holds the current ones. */
-export interface Totals {
-  spentNanoUsd: number;
-  budgetStartMs: number;
-  budgetSpentNanoUsd: number;
-  /** The same of an admin's budget. Absent: none was ever charged to. */
-  adminBudgetStartMs?: number;
-  adminBudgetSpentNanoUsd?: number;
-  lastUsedAtMs: number | null;
-}
 
 /** Of a ledger that has seen nothing. */
 export const noTotals: Totals = {

@@ -2,25 +2,26 @@
 // while it does, charges its true cost once, and hands the rows on to D1. All decisions are synchronous
 // between two awaits, so parallel requests cannot pass a limit together.
 import { DurableObject } from 'cloudflare:workers';
-import { type Env, readConfig } from '../config.ts';
+import { readConfig } from '../config.ts';
+import type { Env } from '../env.ts';
+import type { LogRow } from '../metering/log-row.ts';
 import type { TokenLimits, TokenPolicy } from '../tokens/token.ts';
 import { accountLedgerOf } from './account-budget.ts';
 import { AccountSlice } from './account-slice.ts';
 import { answerLook } from './answer-look.ts';
-import { type BackgroundOrder, BackgroundResponses } from './background.ts';
-import { type BackgroundEnding, settlementOf } from './background-ending.ts';
+import { BackgroundResponses } from './background.ts';
+import { settlementOf } from './background-ending.ts';
 import { pollThrough, upstreamsOf } from './background-poll.ts';
 import { auditOf, balanceOf } from './balance.ts';
 import { type Book, rememberMs } from './book.ts';
 import { type CheckpointRest, Checkpoints } from './checkpoints.ts';
-import { LedgerAlarm } from './ledger-alarm.ts';
+import { earliest, LedgerAlarm } from './ledger-alarm.ts';
 import { LedgerStore } from './ledger-store.ts';
 import { Outbox } from './outbox.ts';
 import {
   compareVersions,
   isLimited,
   limitsInForce,
-  type PolicyQuestion,
   plannedBy,
   priceUnset,
   refusalByPolicy,
@@ -32,7 +33,6 @@ import {
   type Balance,
   type Inspection,
   isForWantOfRoom,
-  type LogRow,
   type Look,
   type LookAnswer,
   type Refusal,
@@ -41,6 +41,7 @@ import {
 } from './quota.ts';
 import { quotaRefusal, usedUpRefusal } from './quota-refusal.ts';
 import { RateLimits } from './rate-limits.ts';
+import type { BackgroundEnding, BackgroundOrder, PolicyQuestion } from './records.ts';
 import { refusalRow } from './refusal-tally.ts';
 import { restoredBook } from './restored-book.ts';
 import { Watchers } from './watchers.ts';
@@ -294,7 +295,6 @@ export class TokenLedger extends DurableObject<Env> {
   private firstDueMs(): number | null {
     const delivery = this.outbox.isEmpty(this.seq) ? null : this.outbox.dueAtMs(Date.now());
     const expiry = this.book.nextExpiryMs();
-    const due = [delivery, expiry && expiry + 1, this.background.nextAtMs()].filter((atMs) => atMs !== null);
-    return due.length === 0 ? null : Math.min(...due);
+    return earliest([delivery, expiry && expiry + 1, this.background.nextAtMs()]);
   }
 }

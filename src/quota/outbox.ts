@@ -1,14 +1,16 @@
 // What a ledger has for D1: journal rows since the last delivery, and refusals. Delivered in batches, each
 // row as often as it takes; D1 keeps a row once.
+import { logError } from '../lib/log.ts';
 import { withTimer } from '../lib/timer.ts';
 import { appendRows, probeLog, type SpentReport } from '../metering/log.ts';
+import type { LogRow, PendingRow } from '../metering/log-row.ts';
 import { schemaReadiness } from '../schema/readiness.ts';
 import type { LedgerStore } from './ledger-store.ts';
-import { type Audit, type LogRow, mostPending, type PendingRow } from './quota.ts';
+import { type Audit, mostPending } from './quota.ts';
 import { RefusalTally } from './refusal-tally.ts';
 
 /** When rows go to D1. */
-export const outboxRhythm = {
+const outboxRhythm = {
   /** This long after the first of them. */
   flushMs: 1_000,
   /** … or this long, while rows keep coming. */
@@ -84,7 +86,7 @@ export class Outbox {
       const pauseMs = Math.min(outboxRhythm.flushMs * 2 ** this.failures, outboxRhythm.backoffMs);
       this.failures = Math.min(this.failures + 1, 10);
       this.notBeforeMs = Date.now() + pauseMs;
-      console.error(JSON.stringify({ event: 'ledger-flush-failed', pauseMs, error: String(error) }));
+      logError('ledger-flush-failed', { pauseMs, error });
     }
   }
 
@@ -131,7 +133,7 @@ export class Outbox {
       await this.append([bareRow(row)], reports);
     } catch (error) {
       await this.probe();
-      console.error(JSON.stringify({ event: 'log-row-rejected', id: row.id, error: String(error) }));
+      logError('log-row-rejected', { id: row.id, error });
       await this.append([], reports);
     }
   }

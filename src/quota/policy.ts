@@ -4,20 +4,11 @@ import { matchesAny } from '../lib/wildcard.ts';
 import { lowerLimits } from '../tokens/effective-policy.ts';
 import type { ModelBound, TokenIdentity, TokenLimits, TokenPolicy } from '../tokens/token.ts';
 import type { AdmissionAsk, Refusal } from './quota.ts';
+import type { PolicyQuestion } from './records.ts';
 
 /** Whether anything bounds what the token may spend. */
 export function isLimited({ quotaNanoUsd, budget, adminBudget, accountBudget }: TokenPolicy): boolean {
   return quotaNanoUsd !== null || budget !== null || adminBudget !== undefined || accountBudget !== undefined;
-}
-
-/** What a policy is asked about. */
-export interface PolicyQuestion {
-  hash: string;
-  ip: string | null;
-  /** null: a request that names no model (lists, stored responses). */
-  model: string | null;
-  /** The models that it may come to, where those are others than `model` (an alias, fallbacks): each must be allowed. */
-  models?: readonly string[];
 }
 
 type Versions = Pick<TokenIdentity, 'version'> & { bounds: { version: number } };

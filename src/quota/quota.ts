@@ -3,58 +3,9 @@
 import type { DoorFormat } from '../formats/format.ts';
 import type { LimitsLeft } from '../formats/rate-limit-headers.ts';
 import type { RelayErrorCode } from '../lib/relay-error.ts';
-import type { Charge } from '../metering/charge.ts';
+import type { LogRow, PendingRow } from '../metering/log-row.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
-import type { BackgroundOrder } from './background.ts';
-import type { BackgroundEnding } from './background-ending.ts';
-import type { PolicyQuestion } from './policy.ts';
-
-/** One upstream try of a request, for the log. */
-export interface Attempt {
-  channelId: string;
-  keyId: string | null;
-  /** The upstream's true status; null when there was no answer. */
-  status: number | null;
-  error: string | null;
-  durationMs: number;
-}
-
-/**
- * A row of the request log (SPEC section 8) as it travels: ledger, its journal, then D1. Times in
- * milliseconds, money in nano-USD. No prompt, no answer, no key.
- */
-export interface LogRow {
-  id: string;
-  createdAtMs: number;
-  tokenId: string;
-  accountId: string;
-  format: string;
-  endpoint: string;
-  requestedModel: string | null;
-  upstreamModel: string | null;
-  channelId: string | null;
-  attempts: Attempt[];
-  status: number;
-  errorCode: string | null;
-  stream: boolean;
-  inputTokens: number;
-  cachedTokens: number;
-  cacheWriteTokens: number;
-  outputTokens: number;
-  reasoningTokens: number;
-  usageSource: 'upstream' | 'estimated' | null;
-  /** null: the model had no price. */
-  costNanoUsd: number | null;
-  /** The prices that made the cost; null: nothing was charged, or not by prices (a lost request's reservation). */
-  charge: Charge | null;
-  ttfbMs: number | null;
-  durationMs: number | null;
-  dropped: string[];
-  /** How many equal refusals within a minute the row stands for. */
-  count: number;
-  /** Grows when a true figure replaces an estimate; the higher one wins in D1. */
-  revision: number;
-}
+import type { BackgroundEnding, BackgroundOrder, PolicyQuestion } from './records.ts';
 
 /** What a request wants to be admitted for. */
 export interface AdmissionAsk {
@@ -86,7 +37,7 @@ export interface AdmissionAsk {
   within?: string;
 }
 
-export type LedgerRefusalCode = Extract<
+type LedgerRefusalCode = Extract<
   RelayErrorCode,
   | 'invalid_api_key'
   | 'token_disabled'
@@ -180,12 +131,6 @@ export interface Audit {
   /** Settled rows that may not be in D1 yet, the newest revision of each; null: more than `mostPending`. */
   pending: PendingRow[] | null;
   pendingRows: number;
-}
-
-export interface PendingRow {
-  id: string;
-  revision: number;
-  costNanoUsd: number;
 }
 
 /** Rows that an audit names one by one. */

@@ -1,9 +1,10 @@
 // Refused requests have rows too, but a client that hammers must not write one each time: equal refusals
 // within a minute are one row with a count. In memory only; no money depends on it.
 import { errorStatus } from '../formats/error.ts';
+import type { LogRow } from '../metering/log-row.ts';
+import { blankRow } from '../metering/log-row.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
-import { blankRow } from './log-row.ts';
-import type { AdmissionAsk, LogRow, Refusal } from './quota.ts';
+import type { AdmissionAsk, Refusal } from './quota.ts';
 
 /** Bounds of what refusals leave behind: a caller pays nothing for them, and each row takes space in the database. */
 export const tallyLimits = {

@@ -1,11 +1,12 @@
 // Those who wait to hear that they may not go on: open sockets. A changed policy is told at once, an expiry at its
 // moment. Holds no reservation; ledger.ts renews those before it waits here.
 import type { TokenPolicy } from '../tokens/token.ts';
-import { type PolicyQuestion, refusalByPolicy } from './policy.ts';
+import { refusalByPolicy } from './policy.ts';
 import type { Refusal } from './quota.ts';
+import type { PolicyQuestion } from './records.ts';
 
 /** A watch is answered after this at the latest, so that whoever waits renews its lease. */
-export const watchMs = 10_000;
+const watchMs = 10_000;
 
 interface Watcher {
   question: PolicyQuestion;

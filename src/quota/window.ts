@@ -1,7 +1,7 @@
 // A sliding minute: how much was admitted in the last 60 seconds, exact to the second that slides out.
 
 /** What rpm and tpm are counted over. */
-export const windowMs = 60_000;
+const windowMs = 60_000;
 
 const slotMs = 1_000;
 

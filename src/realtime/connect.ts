@@ -1,10 +1,10 @@
 // Finds a session its upstream: the places in routing's order, until one opens a socket.
 import { RelayError } from '../lib/relay-error.ts';
+import type { Attempt } from '../metering/log-row.ts';
 import type { UpstreamRequest } from '../providers/provider.ts';
 import { refusedRelay, refusedThisOnly } from '../providers/refused-relay.ts';
 import { providers } from '../providers/registry.ts';
 import { allowedHeaders } from '../providers/request-allowlist.ts';
-import type { Attempt } from '../quota/quota.ts';
 import type { Route } from '../routing/catalog.ts';
 import { everyTargetCooling } from '../routing/every-target-cooling.ts';
 import type { Failure } from '../routing/health.ts';

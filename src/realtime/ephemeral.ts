@@ -4,7 +4,7 @@
 import { Buffer } from 'node:buffer';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { isObject } from '../formats/json-reader.ts';
-import type { JsonObject } from '../formats/observation.ts';
+import type { JsonObject } from '../lib/json.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { sealBytes, unsealBytes } from '../lib/seal.ts';
 import type { TokenIdentity } from '../tokens/token.ts';

@@ -1,13 +1,15 @@
 // The money of one session: every response and every transcript is a request of its own at the token's ledger (reserved,
 // renewed, settled once), inside the session's, which counts for concurrency and is what revocation ends.
 import { limitedTokens, type Usage } from '../formats/usage.ts';
+import { logWarning } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { type Charge, chargeFor, costOfCharge } from '../metering/charge.ts';
+import type { Attempt, LogRow } from '../metering/log-row.ts';
+import { blankRow } from '../metering/log-row.ts';
 import type { Rates } from '../metering/price.ts';
 import { standardTerms } from '../metering/service-tier.ts';
 import type { LedgerClient } from '../quota/client.ts';
-import { blankRow } from '../quota/log-row.ts';
-import type { AdmissionAsk, Attempt, LogRow, Look, LookAnswer, Refusal } from '../quota/quota.ts';
+import type { AdmissionAsk, Look, LookAnswer, Refusal } from '../quota/quota.ts';
 import type { LiveChannel } from '../routing/catalog.ts';
 import { identityOf } from '../tokens/resolve.ts';
 import { boundAt, type TurnBound, type TurnMeasure } from './bound.ts';
@@ -275,5 +277,5 @@ function refusalError({ code, message, retryAfterMs, isFinal }: Refusal): RelayE
 }
 
 function reportUnreleased(error: unknown): void {
-  console.warn(JSON.stringify({ event: 'realtime-reservation-unreleased', error: String(error) }));
+  logWarning('realtime-reservation-unreleased', { error });
 }

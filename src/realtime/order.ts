@@ -1,8 +1,8 @@
 // What the door hands over to a session's Durable Object with the upgrade: who calls, and what was asked for. It travels
 // in a header between the two, which no caller can set: the door makes that request anew.
-import type { JsonObject } from '../formats/observation.ts';
+import type { JsonObject } from '../lib/json.ts';
 import { neverForwarded } from '../providers/request-allowlist.ts';
-import type { PolicyQuestion } from '../quota/policy.ts';
+import type { PolicyQuestion } from '../quota/records.ts';
 import type { TokenIdentity } from '../tokens/token.ts';
 
 /** A session as it was admitted. */
@@ -30,7 +30,7 @@ export interface SessionOrder {
 }
 
 /** What an order carries of its caller's headers, in characters: the order itself travels in a header. */
-export const sessionHeaderCharacters = 8_192;
+const sessionHeaderCharacters = 8_192;
 
 /** Keeps the headers that a channel could forward, as many as fit. */
 export function headersForOrder(from: Headers): Record<string, string> {
@@ -45,7 +45,7 @@ export function headersForOrder(from: Headers): Record<string, string> {
 }
 
 /** The header that an order travels in. */
-export const orderHeader = 'x-relay-session';
+const orderHeader = 'x-relay-session';
 
 /** The upgrade for the session's object. */
 export function requestWith(order: SessionOrder): Request {

@@ -1,12 +1,12 @@
 // The Durable Object of one realtime session: the two sockets live here, and what they owe until the ledger has it. The
 // class gets its services from the isolate (index.ts): a session shares them with all that runs beside it.
 import { DurableObject } from 'cloudflare:workers';
-import type { Env } from '../config.ts';
+import type { Env } from '../env.ts';
 import { LiveSession, type RealtimeServices } from './live-session.ts';
 import { orderOf } from './order.ts';
 import { Settlements } from './settlements.ts';
 
-export abstract class RealtimeSession extends DurableObject<Env> {
+abstract class RealtimeSession extends DurableObject<Env> {
   private settlements: Settlements | null = null;
 
   protected abstract services(): RealtimeServices;

@@ -1,5 +1,6 @@
 // Charges on their way from a session to its token's ledger: durable first, sent until confirmed, by the object's alarm
 // if the session does not live to see it. Settling is idempotent by row id.
+import { logWarning } from '../lib/log.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import type { Settlement } from '../quota/quota.ts';
 import { realtimeLimits } from './limits.ts';
@@ -81,7 +82,7 @@ export class Settlements {
       for (const { row } of settlements) this.unconfirmed.delete(row.id);
       if (this.used) this.store.remove(settlements);
     } catch (error) {
-      console.warn(JSON.stringify({ event: 'realtime-settlement-unconfirmed', error: String(error) }));
+      logWarning('realtime-settlement-unconfirmed', { error });
     } finally {
       this.delivery = null;
     }

@@ -1,7 +1,7 @@
 // Resources of the operator's account that a session's frames name: only those that the channel shares. The relay records
 // none that a session makes, so there is no owner to ask for.
-import type { JsonObject } from '../formats/observation.ts';
 import { isShared, referencesIn, resourceNotFound } from '../formats/references.ts';
+import type { JsonObject } from '../lib/json.ts';
 import type { RelayError } from '../lib/relay-error.ts';
 import type { LiveChannel } from '../routing/catalog.ts';
 

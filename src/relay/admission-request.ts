@@ -2,8 +2,9 @@
 import type { DoorFormat } from '../formats/format.ts';
 import { rateLimitHeaders } from '../formats/rate-limit-headers.ts';
 import { RelayError } from '../lib/relay-error.ts';
-import { blankRow } from '../quota/log-row.ts';
-import type { AdmissionAsk, LogRow, Refusal } from '../quota/quota.ts';
+import type { LogRow } from '../metering/log-row.ts';
+import { blankRow } from '../metering/log-row.ts';
+import type { AdmissionAsk, Refusal } from '../quota/quota.ts';
 import type { Call } from './call.ts';
 import type { Plan } from './plan.ts';
 

@@ -1,7 +1,7 @@
 // What a request's choice of channel hangs on: the token and the session that the client names, else how the conversation
 // begins, which every later turn repeats; something random for what is no conversation.
 import { isObject } from '../formats/json-reader.ts';
-import type { JsonObject } from '../formats/observation.ts';
+import type { JsonObject } from '../lib/json.ts';
 import type { Call } from './call.ts';
 import type { Plan } from './plan.ts';
 import { sessionOf } from './session.ts';

@@ -1,8 +1,8 @@
 // Errors that come with a status of 200, as the first event of a stream or as the whole body: what they are called, whose fault they
 // are, and the status that they should have had. Pure.
 import { isObject, isZeroObject } from '../formats/json-reader.ts';
-import type { JsonObject } from '../formats/observation.ts';
 import { errorOf } from '../formats/openai-error.ts';
+import type { JsonObject } from '../lib/json.ts';
 
 /** Why an answer of 200 is none. */
 export type AnswerFault =

@@ -1,10 +1,11 @@
 // From the upstream's response to the caller's: which way its body goes, what is counted on the way, and the
 // settlement at its end.
 
-import { createMeter, type Framing } from '../formats/meter.ts';
+import { createMeter } from '../formats/meter.ts';
 import { withPromptTokens } from '../formats/openai-embeddings/response.ts';
 import { readRerankResponse } from '../formats/rerank/response.ts';
 import { readUpstreamError, upstreamErrorBody } from '../formats/upstream-error.ts';
+import type { Framing } from '../formats/wire-kind.ts';
 import { isEncoded } from '../lib/decoded-response.ts';
 import { mediaType } from '../lib/media-type.ts';
 import { RelayError } from '../lib/relay-error.ts';
@@ -12,7 +13,6 @@ import { refusedRelay } from '../providers/refused-relay.ts';
 import { providers } from '../providers/registry.ts';
 import type { Admitted } from './admitted.ts';
 import { type Answering, kindOf, settleStream, streamTask } from './answering.ts';
-import type { Sent } from './attempt.ts';
 import { settleByAnswer } from './background-answer.ts';
 import { mayBeBulk } from './bulk.ts';
 import type { Call } from './call.ts';
@@ -23,6 +23,7 @@ import { pipeStream } from './pipe.ts';
 import { pumpStream } from './pump.ts';
 import { recordIds } from './record-ids.ts';
 import { redacted } from './redact.ts';
+import type { Sent } from './sent.ts';
 import { usageStripper, withoutUsage } from './strip.ts';
 import type { Ticket } from './ticket.ts';
 import { translated } from './translated-answer.ts';

@@ -1,11 +1,11 @@
 // An answer under way, streamed or not: what its streamers are given, how its end is called, and its settlement.
 import { errorEvent } from '../formats/error-event.ts';
-import type { Framing, Meter, WireKind } from '../formats/meter.ts';
+import type { Meter } from '../formats/meter.ts';
 import { pingOf } from '../formats/ping.ts';
+import type { Framing, WireKind } from '../formats/wire-kind.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Admitted } from './admitted.ts';
 import { isCallersName, kindOfNames } from './answer-error.ts';
-import type { Sent } from './attempt.ts';
 import { settleByAnswer } from './background-answer.ts';
 import type { Call } from './call.ts';
 import { relayLimits } from './limits.ts';
@@ -14,6 +14,7 @@ import { rerankDialect } from './outgoing.ts';
 import { waitsFor } from './patience.ts';
 import { pingIntervalOf } from './pings.ts';
 import { recordIds } from './record-ids.ts';
+import type { Sent } from './sent.ts';
 import type { StreamEnd, StreamTask } from './stream-task.ts';
 
 /** An answer under way. */

@@ -1,4 +1,5 @@
 // One try at an upstream: which channel and key, what came back, and what that says of them.
+import { logError } from '../lib/log.ts';
 import { RelayError, wordsWithCause } from '../lib/relay-error.ts';
 import { exchange } from '../providers/exchange.ts';
 import type { AdaptedBody } from '../providers/provider.ts';
@@ -13,24 +14,9 @@ import { adaptedBody, headersFor, outgoingBody, targetFor } from './outgoing.ts'
 import { waitsFor } from './patience.ts';
 import type { PricedRoute } from './plan.ts';
 import { mayBeResent } from './repeat.ts';
-import { refuseLoss, type Translation } from './translation.ts';
+import type { Sent } from './sent.ts';
+import { refuseLoss } from './translation.ts';
 import { UploadedAudio } from './uploaded-audio.ts';
-
-/** An upstream's response, and how it was got. */
-export interface Sent {
-  upstream: Response;
-  /** The upstream refuses the request, whatever its status says: nothing is charged. */
-  isRefusal: boolean;
-  /** The whole body, where it has been read already. */
-  bytes: Uint8Array<ArrayBuffer> | null;
-  route: PricedRoute;
-  key: ChannelKey;
-  abort: AbortController;
-  /** How the answer becomes the caller's; null: the upstream speaks the caller's format. */
-  translation: Translation | null;
-  /** The relay switched usage reporting on; what that adds is to be taken out again. */
-  usageSwitchedOn: boolean;
-}
 
 /** What became of one try. `error` is what the caller is told if it was the last; null: what was sent. */
 export type Attempted =
@@ -135,14 +121,7 @@ async function openedKey(
   try {
     return await services.keys.keyOf(route.channel, keyId);
   } catch (cause) {
-    console.error(
-      JSON.stringify({
-        event: 'channel-key-unreadable',
-        channelId: route.channel.id,
-        keyId,
-        cause: wordsWithCause(cause),
-      }),
-    );
+    logError('channel-key-unreadable', { channelId: route.channel.id, keyId, cause: wordsWithCause(cause) });
     return null;
   }
 }

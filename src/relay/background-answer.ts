@@ -1,10 +1,11 @@
 // A response in the background whose caller asks for it itself: the answer that says its end settles it, and before it is deleted
 // the ledger looks once more.
 import type { Meter } from '../formats/meter.ts';
+import { logWarning } from '../lib/log.ts';
 import { endingOfMeter } from '../quota/background-ending.ts';
 import type { Admitted } from './admitted.ts';
-import type { Sent } from './attempt.ts';
 import type { Call, RelayServices } from './call.ts';
+import type { Sent } from './sent.ts';
 
 /** The id in the path of a stored response; null: the request is for none. */
 function responseIdOf({ endpoint, suffix }: Call): string | null {
@@ -42,5 +43,5 @@ async function tokenOf(call: Call, { upstreamIds }: RelayServices, responseId: s
 }
 
 function report(error: unknown): void {
-  console.warn(JSON.stringify({ event: 'background-response-unsettled', error: String(error) }));
+  logWarning('background-response-unsettled', { error });
 }

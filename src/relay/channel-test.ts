@@ -5,9 +5,9 @@ import { wordsWithCause } from '../lib/relay-error.ts';
 import type { FetchUpstream, Send } from '../providers/call.ts';
 import { exchange } from '../providers/exchange.ts';
 import { baseUrlOf } from '../providers/provider.ts';
+import type { ProviderName } from '../providers/provider-name.ts';
 import { providers } from '../providers/registry.ts';
 import { type LiveChannel, upstreamNameOf } from '../routing/catalog.ts';
-import type { ProviderName } from '../routing/channel.ts';
 import type { KeyRing } from '../routing/key-ring.ts';
 import type { ModelLists } from '../routing/model-lists.ts';
 

@@ -6,7 +6,7 @@ import type { Admitted } from './admitted.ts';
 import type { AnswerFault } from './answer-error.ts';
 import { noAnswer } from './answer-error.ts';
 import { faultOfWhole, lookAtStart } from './answer-start.ts';
-import type { Sent } from './attempt.ts';
+import type { Sent } from './sent.ts';
 import { isSmall, wholeBody } from './whole-body.ts';
 
 /** How the check is made. */

@@ -1,7 +1,8 @@
 // The relay's own keeping of responses, for channels that have no such thing: off unless the operator gives it a number
 // of days; per account, sealed under ENCRYPTION_KEY, gone when the time is over. `store: false` is always obeyed.
-import type { JsonObject } from '../formats/observation.ts';
 import { type EncryptionKeys, unsealWithAny } from '../lib/encryption-keys.ts';
+import type { JsonObject } from '../lib/json.ts';
+import { logWarning } from '../lib/log.ts';
 import { type Sealed, seal, UnsealError } from '../lib/seal.ts';
 import type { ConversationStore } from '../routing/conversation-store.ts';
 
@@ -45,7 +46,7 @@ export class Conversations {
       return JSON.parse(await unsealWithAny(JSON.parse(sealed) as Sealed, this.keys)) as KeptResponse;
     } catch (error) {
       if (!(error instanceof UnsealError)) throw error;
-      console.warn(JSON.stringify({ event: 'conversation-unreadable', id, error: String(error) }));
+      logWarning('conversation-unreadable', { id, error });
       return null;
     }
   }
@@ -61,7 +62,7 @@ export class Conversations {
       const sealed = JSON.stringify(await seal(text, key));
       await this.store.put(id, accountId, sealed, nowMs + this.days * dayMs);
     } catch (error) {
-      console.warn(JSON.stringify({ event: 'conversation-not-kept', id, error: String(error) }));
+      logWarning('conversation-not-kept', { id, error });
     }
   }
 

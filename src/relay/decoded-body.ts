@@ -20,7 +20,7 @@ const decoders = {
 export type ContentEncoding = keyof typeof decoders;
 
 /** The value of `Accept-Encoding` in the answer to a body in any other encoding (RFC 9110 section 15.5.16). */
-export const acceptedEncodings = Object.keys(decoders).join(', ');
+const acceptedEncodings = Object.keys(decoders).join(', ');
 
 /** Names of RFC 9110 section 8.4.1 that mean the same as another. */
 const otherNames: Readonly<Record<string, ContentEncoding>> = { 'x-gzip': 'gzip' };

@@ -1,6 +1,6 @@
 // What a Responses request says by an id only: the turns before it, where the relay keeps them itself, and the kept
 // response that a path names.
-import type { JsonObject } from '../formats/observation.ts';
+import type { JsonObject } from '../lib/json.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Catalog, ChannelScope } from '../routing/catalog.ts';
 import type { Call, RelayServices } from './call.ts';

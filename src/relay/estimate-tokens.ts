@@ -1,29 +1,13 @@
-// Token counts for models whose channels have no such endpoint in the caller's format: the relay's own estimate,
-// marked as such in a header. Nothing is sent anywhere and nothing is charged.
+// The relay's own estimate of the tokens in a body.
 import { isObject } from '../formats/json-reader.ts';
-import type { JsonObject } from '../formats/observation.ts';
+import type { JsonObject } from '../lib/json.ts';
 import { charactersPerToken } from '../metering/estimate.ts';
-import type { Call } from './call.ts';
-import type { Plan } from './plan.ts';
 import { tokensOfText } from './text-tokens.ts';
 
 /** Tokens of one picture or page; an ordinary picture's at most providers. */
 const tokensPerMedium = 1_000;
 /** Strings longer than this without a space are base64, not words. */
 const longestWord = 2_000;
-
-export function estimatedCount({ endpoint }: Call, { body }: Plan): Response {
-  const tokens = body.type === 'json' ? tokensIn(body.value) : 0;
-  const headers = { 'x-relay-estimated': 'input_tokens' };
-  switch (endpoint.operation) {
-    case 'count-tokens':
-      return Response.json({ totalTokens: tokens }, { headers });
-    case 'responses-input-tokens':
-      return Response.json({ object: 'response.input_tokens', input_tokens: tokens }, { headers });
-    default:
-      return Response.json({ input_tokens: tokens }, { headers });
-  }
-}
 
 /** How words and the JSON around them are counted. */
 interface Measure {

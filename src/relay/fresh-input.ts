@@ -1,7 +1,7 @@
 // How much of a request's input its provider has probably not read yet: what `tpm` counts when it is admitted. An
 // estimate; the ledger corrects it by the upstream's own figure of cached tokens.
 import { isObject } from '../formats/json-reader.ts';
-import type { JsonObject } from '../formats/observation.ts';
+import type { JsonObject } from '../lib/json.ts';
 import { roughTokensIn } from './estimate-tokens.ts';
 
 /**

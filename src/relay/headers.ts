@@ -106,7 +106,7 @@ function isDropped(name: string, dropped: readonly (string | RegExp)[]): boolean
 }
 
 /** Bound of `x-relay-dropped`: proxies refuse larger header sections. The log has all of them. */
-export const droppedHeaderBytes = 4_096;
+const droppedHeaderBytes = 4_096;
 
 /** Field paths, comma-separated; what does not fit is counted. Paths are ASCII but for the caller's own names. */
 export function droppedHeader(paths: readonly string[]): string {

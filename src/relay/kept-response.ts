@@ -1,5 +1,5 @@
 // `/v1/responses/{id}…` of a response that the relay keeps itself: the same answers that OpenAI gives.
-import type { JsonObject } from '../formats/observation.ts';
+import type { JsonObject } from '../lib/json.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Call } from './call.ts';
 import type { Conversations, KeptResponse } from './conversations.ts';

@@ -82,7 +82,7 @@ const lineFeed = 10;
 const carriageReturn = 13;
 
 /** Every name that a reader might find in a part's headers: encoded ones (RFC 2231), ones with escapes, of a file too. */
-export function namesOfPart(headers: string): string[] {
+function namesOfPart(headers: string): string[] {
   const unfolded = headers.replace(/\r?\n[ \t]+/g, ' ');
   const names = unfolded.matchAll(/[;\s]name(\*[\d*]*)?\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)/gi);
   return [...names].map(([, encoded, value = '']) => {

@@ -1,8 +1,8 @@
 // What a request looks like at an upstream: its address, its headers, its body. Nothing is sent here.
-import type { JsonObject } from '../formats/observation.ts';
 import { inEmbeddingsDialect } from '../formats/openai-embeddings/index.ts';
 import { type RerankDialect, writeRerankRequest } from '../formats/rerank/request.ts';
 import { formatOf, type TranslationTarget } from '../formats/translations.ts';
+import type { JsonObject } from '../lib/json.ts';
 import { memberText, replaceMember, topLevelMembers } from '../lib/json-members.ts';
 import { chatFactsOf } from '../providers/presets.ts';
 import { type AdaptedBody, baseUrlOf, type UpstreamTarget } from '../providers/provider.ts';

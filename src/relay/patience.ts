@@ -8,7 +8,7 @@ export interface Patience {
 }
 
 /** Defaults, by what is asked for. */
-export const patience = {
+const patience = {
   stream: { firstByteMs: 120_000, idleMs: 120_000 },
   reasoningStream: { firstByteMs: 300_000, idleMs: 300_000 },
   whole: { firstByteMs: 600_000, idleMs: 600_000 },

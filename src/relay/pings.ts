@@ -6,7 +6,7 @@ import { pingOf } from '../formats/ping.ts';
 import { readUpstreamError, upstreamErrorBody } from '../formats/upstream-error.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { withTimer } from '../lib/timer.ts';
-import type { ChannelSettings } from '../providers/provider.ts';
+import type { ChannelSettings } from '../providers/channel-settings.ts';
 import type { Admitted } from './admitted.ts';
 import type { Call } from './call.ts';
 import { streamRhythm } from './limits.ts';

@@ -2,13 +2,14 @@
 // No I/O but the look-up of upstream ids that the request names.
 import type { Endpoint, Operation } from '../formats/format.ts';
 import { isObject } from '../formats/json-reader.ts';
-import type { WireKind } from '../formats/meter.ts';
 import { isModelName, modelNameRule } from '../formats/model-name.ts';
-import type { JsonObject } from '../formats/observation.ts';
 import { type OtherModel, readOtherModels } from '../formats/other-models.ts';
 import { isShared, resourceNotFound } from '../formats/references.ts';
-import { type RequestFacts, type RequestFault, readRequestFacts } from '../formats/request.ts';
+import { type RequestFacts, readRequestFacts } from '../formats/request.ts';
+import type { RequestFault } from '../formats/request-fault.ts';
 import { isMisdirected } from '../formats/translations.ts';
+import type { WireKind } from '../formats/wire-kind.ts';
+import type { JsonObject } from '../lib/json.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { matchesAny } from '../lib/wildcard.ts';
 import { addAssistance, type Bound, type BoundOptions, outputBounds, upperBound } from '../metering/bound.ts';
@@ -33,7 +34,7 @@ export interface PricedRoute extends WishedRoute {
 }
 
 /** What a request is at most, and probably, in tokens. */
-export type RequestSize = Pick<Bound, 'inputTokens' | 'outputTokens' | 'typicalInput'>;
+type RequestSize = Pick<Bound, 'inputTokens' | 'outputTokens' | 'typicalInput'>;
 
 export interface Plan {
   facts: RequestFacts;

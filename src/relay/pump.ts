@@ -46,7 +46,7 @@ export function pumpToFirstEvent(
 const encoder = new TextEncoder();
 
 /** A stream that is passed by hand and is faster than this is sent on in this rhythm. */
-export const paceMs = 8;
+const paceMs = 8;
 
 /** A stream is fast when so many of its chunks come within `paceMs` of the one before. */
 const quickSendsOfFast = 4;

@@ -1,8 +1,9 @@
 // Remembering whose the ids are that an upstream made (a response, its items, its containers), and how long the
 // conversation is that a response ends: the next request names it instead of holding it.
 import type { Meter } from '../formats/meter.ts';
+import { logError } from '../lib/log.ts';
 import type { Admitted } from './admitted.ts';
-import type { Sent } from './attempt.ts';
+import type { Sent } from './sent.ts';
 
 /** Pauses between tries where the database does not take them. This isolate knows them all the while. */
 const pausesMs = [1_000, 4_000, 16_000];
@@ -45,5 +46,5 @@ async function recordLater(record: () => Promise<void>): Promise<void> {
 }
 
 function report(error: unknown): void {
-  console.error(JSON.stringify({ event: 'ids-not-recorded', error: String(error) }));
+  logError('ids-not-recorded', { error });
 }

@@ -1,6 +1,6 @@
 // An upstream's words about itself without what is the operator's only: the key it was asked with and the address it has. Pure.
 import { providers } from '../providers/registry.ts';
-import type { Sent } from './attempt.ts';
+import type { Sent } from './sent.ts';
 
 /** The text without key and address. Anything else stays as it is, so that text without them is the same text. */
 export function redacted(text: string, sent: Pick<Sent, 'key' | 'route'>): string {

@@ -16,7 +16,7 @@ import { settleBeforeDelete } from './background-answer.ts';
 import type { Call, RelayServices } from './call.ts';
 import type { KeptResponse } from './conversations.ts';
 import { discard } from './discard.ts';
-import { estimatedCount } from './estimate-tokens.ts';
+import { estimatedCount } from './estimated-count.ts';
 import { answerKept } from './kept-response.ts';
 import { streamRhythm } from './limits.ts';
 import { answerWithPings } from './pings.ts';

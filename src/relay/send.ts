@@ -7,10 +7,11 @@ import { placeName } from '../routing/health.ts';
 import { type Choice, selectPlace, tryName } from '../routing/select.ts';
 import type { Admitted } from './admitted.ts';
 import { affinitySeed } from './affinity.ts';
-import { type Attempted, attempt, type Sent } from './attempt.ts';
+import { type Attempted, attempt } from './attempt.ts';
 import { relayLimits } from './limits.ts';
 import type { PricedRoute } from './plan.ts';
 import { mayBeRepeated } from './repeat.ts';
+import type { Sent } from './sent.ts';
 
 type Failed = Extract<Attempted, { outcome: 'failed' }>;
 

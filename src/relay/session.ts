@@ -1,7 +1,7 @@
 // Which conversation a request belongs to, in the words of the agents that say so.
 import { createHash } from 'node:crypto';
 import { isObject } from '../formats/json-reader.ts';
-import type { JsonObject } from '../formats/observation.ts';
+import type { JsonObject } from '../lib/json.ts';
 import type { Call } from './call.ts';
 import type { CallerBody } from './read-body.ts';
 

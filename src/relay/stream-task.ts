@@ -1,5 +1,6 @@
 // A streamed answer on its way to the caller: what pipe.ts and pump.ts are given, and how it can end.
 import type { Meter } from '../formats/meter.ts';
+import { logError } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { TakenStream } from './answer-stream.ts';
 
@@ -78,9 +79,7 @@ export async function closeWithError(
 
 /** The end of a stream whose body has ended: a cut one is told as an error, which its bytes alone do not show. Never rejects. */
 export async function closeWhole(writer: WritableStreamDefaultWriter, task: StreamTask): Promise<StreamEnd> {
-  await task
-    .beforeClose()
-    .catch((error) => console.error(JSON.stringify({ event: 'ids-not-recorded', error: String(error) })));
+  await task.beforeClose().catch((error) => logError('ids-not-recorded', { error }));
   if (task.isCut()) await closeWithError(writer, task, cutAnswer());
   else await writer.close().catch(() => undefined);
   return { outcome: 'passed' };

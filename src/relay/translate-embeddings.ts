@@ -1,7 +1,7 @@
 // Embeddings for an upstream that has another shape for them. Pure.
 import type { EmbeddingDialect, EmbeddingRequest } from '../formats/embedding.ts';
 import { embeddingCaller, embeddingOperation, embeddingUpstream } from '../formats/embeddings.ts';
-import type { JsonObject } from '../formats/observation.ts';
+import type { JsonObject } from '../lib/json.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Call } from './call.ts';
 import type { Plan, PricedRoute } from './plan.ts';

@@ -8,8 +8,8 @@ import { carryMark } from '../formats/carry.ts';
 import { eventsOfResponse } from '../formats/events-of-response.ts';
 import { errorOfEnd, isFailedEnd, isSaidPart, withKnownEnds } from '../formats/failed-end.ts';
 import type { DoorFormat } from '../formats/format.ts';
-import type { FormatName, NeutralError, NeutralRequest, NeutralResponse } from '../formats/neutral.ts';
-import type { JsonObject } from '../formats/observation.ts';
+import type { FormatName } from '../formats/format-name.ts';
+import type { NeutralError, NeutralRequest, NeutralResponse } from '../formats/neutral.ts';
 import { wantsReasoning } from '../formats/reasoning.ts';
 import { toolNameRules } from '../formats/tool-names.ts';
 import type { AnswerContext } from '../formats/translation.ts';
@@ -22,6 +22,7 @@ import {
   wireKindOf,
 } from '../formats/translations.ts';
 import { upstreamErrorBody } from '../formats/upstream-error.ts';
+import type { JsonObject } from '../lib/json.ts';
 import { isDeeperThan } from '../lib/json-depth.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { chatFactsOf } from '../providers/presets.ts';

@@ -1,15 +1,15 @@
 // The answer of an upstream that speaks another format, on its way to the caller: streamed, whole, or one made of the other.
 import { shapeOfBytes } from '../formats/framing-detector.ts';
-import type { JsonObject } from '../formats/observation.ts';
 import { pingOf } from '../formats/ping.ts';
+import type { JsonObject } from '../lib/json.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { type Answering, settleStream, streamTask } from './answering.ts';
-import type { Sent } from './attempt.ts';
 import { keptOf } from './conversations.ts';
 import { droppedHeader, headersForCaller } from './headers.ts';
 import { lookAhead } from './look-ahead.ts';
 import { callerFraming } from './pings.ts';
 import { pumpStream } from './pump.ts';
+import type { Sent } from './sent.ts';
 import type { StreamTask } from './stream-task.ts';
 import type { StreamTranslator } from './translate-stream.ts';
 import type { Translation } from './translation.ts';

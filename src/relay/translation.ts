@@ -1,8 +1,8 @@
 // A request that goes to an upstream of another format, and how the answer comes back: what the conversations'
 // and the embeddings' translations have in common.
 import type { Operation } from '../formats/format.ts';
-import type { WireKind } from '../formats/meter.ts';
-import type { JsonObject } from '../formats/observation.ts';
+import type { WireKind } from '../formats/wire-kind.ts';
+import type { JsonObject } from '../lib/json.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Call } from './call.ts';
 import type { StreamTranslator } from './translate-stream.ts';

@@ -3,9 +3,9 @@
 import { GulpReader } from '../lib/gulps.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Admitted } from './admitted.ts';
-import type { Sent } from './attempt.ts';
 import { relayLimits } from './limits.ts';
 import { waitsFor } from './patience.ts';
+import type { Sent } from './sent.ts';
 import { silentUpstream } from './stream-task.ts';
 
 /** The body's bytes, which may have been read already. Throws RelayError `upstream_error` when it breaks off, `upstream_timeout` when it falls silent. */

@@ -1,6 +1,7 @@
 // Keeps an isolate's picture of the catalog fresh: from D1, at most one reading under way, the old picture
 // served meanwhile; from KV when D1 is away at a cold start.
 import type { Config } from '../config.ts';
+import { logWarning } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { Catalog, type CatalogContents, type LiveChannel, type OverrideRow } from './catalog.ts';
 import type { Channel, Group, ModelAlias } from './channel.ts';
@@ -113,5 +114,5 @@ function contents(
 }
 
 function reportStale(error: unknown): void {
-  console.warn(JSON.stringify({ event: 'catalog-is-stale', error: String(error) }));
+  logWarning('catalog-is-stale', { error });
 }

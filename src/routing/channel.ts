@@ -1,25 +1,9 @@
 // What a channel (an upstream with its keys) and a group (a bound around tokens) are. How they are stored is
 // store.ts's, which of them serves a request select.ts's.
 import type { SealedKey } from '../lib/seal.ts';
-import type { ChannelSettings } from '../providers/provider.ts';
+import type { ChannelSettings } from '../providers/channel-settings.ts';
+import type { ProviderName } from '../providers/provider-name.ts';
 import type { GroupBounds } from '../tokens/token.ts';
-
-/** The kinds of upstream that the relay can call. */
-export const providerNames = [
-  'openai',
-  'anthropic',
-  'gemini',
-  'azure',
-  'cohere',
-  'jina',
-  'voyage',
-  'bedrock',
-  'vertex',
-  'workers-ai',
-  'openai-compatible',
-] as const;
-
-export type ProviderName = (typeof providerNames)[number];
 
 /** An upstream as it is stored: its keys sealed, its addresses and names as the operator gave them. */
 export interface Channel {

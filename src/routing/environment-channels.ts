@@ -1,8 +1,8 @@
 // Channels that nobody had to set up: one for each provider key in the environment, Workers AI where there is nothing else,
 // and the demo upstream's.
 import type { Config } from '../config.ts';
+import type { ProviderName } from '../providers/provider-name.ts';
 import type { LiveChannel } from './catalog.ts';
-import type { ProviderName } from './channel.ts';
 
 /** A provider's own model names, so that an OpenAI key never claims to serve `claude-…`. */
 const ownModels = {

@@ -6,7 +6,7 @@ import type { SealedKey } from '../lib/seal.ts';
 import type { LiveChannel } from './catalog.ts';
 
 /** Opened keys that an isolate remembers. */
-export const openedKeysLimit = 1_000;
+const openedKeysLimit = 1_000;
 
 /** A key in use. `id` is for the log; null where the channel needs none. */
 export interface ChannelKey {

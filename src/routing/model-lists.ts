@@ -5,9 +5,9 @@ import { modelsOf } from '../metering/price.ts';
 import { exchange } from '../providers/exchange.ts';
 import type { ModelListing } from '../providers/model-listing.ts';
 import { baseUrlOf, type UpstreamTarget } from '../providers/provider.ts';
+import type { ProviderName } from '../providers/provider-name.ts';
 import { providers } from '../providers/registry.ts';
 import type { Catalog, ChannelScope, LiveChannel } from './catalog.ts';
-import type { ProviderName } from './channel.ts';
 import type { KeyRing } from './key-ring.ts';
 
 /** Of upstreams' own lists. `pages` and `names` bound one list. */

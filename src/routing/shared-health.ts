@@ -1,5 +1,6 @@
 // An isolate's health of places, told to the others and learnt from them through one Durable Object. The board may be
 // late or away: then the isolate knows what it saw itself, and no request waits or fails for it.
+import { logError, logWarning } from '../lib/log.ts';
 import type { Background } from './catalog-loader.ts';
 import { type Failure, Health, type Place, type PlaceHealth } from './health.ts';
 
@@ -47,9 +48,7 @@ export class SharedHealth {
     this.hasNews = this.current.failed(place, failure, startedAtMs, nowMs, Math.random()) || this.hasNews;
     if (failure.kind === 'refused') {
       const { channelId, keyId } = place;
-      console.error(
-        JSON.stringify({ event: 'channel-key-refused', channelId, keyId, reason: failure.reason }),
-      );
+      logError('channel-key-refused', { channelId, keyId, reason: failure.reason });
     }
     this.tell(background);
   }
@@ -57,7 +56,7 @@ export class SharedHealth {
   /** All that is known of places that were not well of late, here or elsewhere. Without the board: what is known here. */
   async known(): Promise<Record<string, PlaceHealth>> {
     const known = await this.board.exchange(this.current.report()).catch((error) => {
-      console.warn(JSON.stringify({ event: 'health-board-away', error: String(error) }));
+      logWarning('health-board-away', { error });
       return {};
     });
     this.current.learn(known);
@@ -97,7 +96,7 @@ export class SharedHealth {
     } catch (error) {
       // Nobody has heard: it is news still.
       this.hasNews ||= hadNews;
-      console.warn(JSON.stringify({ event: 'health-board-away', error: String(error) }));
+      logWarning('health-board-away', { error });
     }
   }
 }

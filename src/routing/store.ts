@@ -1,5 +1,6 @@
 // Channels in D1. Keys go in and come out sealed. D1 failing is thrown.
-import type { Channel, ProviderName } from './channel.ts';
+import type { ProviderName } from '../providers/provider-name.ts';
+import type { Channel } from './channel.ts';
 import { takeOver } from './take-over-store.ts';
 
 /** A channel as D1 holds it. */

@@ -12,7 +12,7 @@ export interface UpstreamIdOwner {
 }
 
 /** Owners that an isolate remembers. */
-export const rememberedOwnersLimit = 10_000;
+const rememberedOwnersLimit = 10_000;
 
 export class UpstreamIdStore {
   private readonly remembered = new Map<string, UpstreamIdOwner>();

@@ -1,4 +1,5 @@
 // Whether an isolate may serve with its database: the schema is brought up to date at the isolate's first request, before it is served.
+import { logError } from '../lib/log.ts';
 import { withTimer } from '../lib/timer.ts';
 import { applySchema, schemaOf } from './apply.ts';
 import { type DatabaseSchema, schemaVersion } from './steps.ts';
@@ -13,7 +14,7 @@ export type SchemaReadiness =
   | { readonly state: 'failed'; readonly reason: string };
 
 /** A first request waits so long for the database, then goes its way without it. Steps that have begun go on. */
-export const schemaWaitMs = 5_000;
+const schemaWaitMs = 5_000;
 
 const ready: SchemaReadiness = { state: 'ready' };
 const away: SchemaReadiness = { state: 'away' };
@@ -45,7 +46,7 @@ async function bringUpToDate(db: D1Database): Promise<SchemaReadiness> {
   try {
     if (schema.version === null || schema.version < schemaVersion) schema = await applySchema(db);
   } catch (error) {
-    console.error(JSON.stringify({ event: 'schema-not-applied', error: String(error) }));
+    logError('schema-not-applied', { error });
     return { state: 'failed', reason: 'The database could not be brought to the schema of this version.' };
   }
   if (schema.minReader > schemaVersion) return { state: 'failed', reason: tooNew(schema) };

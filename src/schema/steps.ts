@@ -8,9 +8,6 @@ export const schemaVersion = 9;
 /** Asks whether the table of the version is there. */
 export const hasMetaQuery = `SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'meta'`;
 
-/** Asks for the version of a database that has that table. */
-export const schemaVersionQuery = `SELECT value FROM meta WHERE key = 'schema_version'`;
-
 /** What a database says of its schema: its version, and the least version of a Worker that can work with it. */
 export interface DatabaseSchema {
   /** Null: it has no tables yet. */

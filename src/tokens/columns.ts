@@ -1,6 +1,6 @@
 // How a token lies in D1's columns: the one place that knows both names of everything. Pure.
 import { type AccountBounds, effectivePolicy, type OwnBounds } from './effective-policy.ts';
-import type { TokenChanges, TokenRecord } from './store.ts';
+import type { TokenChanges, TokenRecord } from './records.ts';
 import { type AdminBounds, type Budget, type BudgetPeriod, type TokenStatus, unbounded } from './token.ts';
 
 /** A row of `tokens`, with the token's hashes as JSON beside it. */

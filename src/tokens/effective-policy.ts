@@ -96,7 +96,7 @@ export function lowerLimits(one: TokenLimits, other: TokenLimits): TokenLimits {
 }
 
 /** null: none of them is set. */
-export function lowest(...bounds: (number | null | undefined)[]): number | null {
+function lowest(...bounds: (number | null | undefined)[]): number | null {
   const set = bounds.filter((bound) => bound != null);
   return set.length === 0 ? null : Math.min(...set);
 }

@@ -2,25 +2,8 @@
 // ledger reports it, what it has spent. Decides nothing: the token's ledger does, from the policy read here.
 // D1 failing is thrown.
 import { columnsOfChanges, columnsOfRecord, recordOfRow, type TokenRow } from './columns.ts';
-import type { AccountBounds, OwnBounds } from './effective-policy.ts';
+import type { TokenChanges, TokenRecord } from './records.ts';
 import type { AdminBounds, TokenHash, TokenPolicy, TokenStatus } from './token.ts';
-
-/** A token as D1 holds it. */
-export interface TokenRecord {
-  /** What its ledger decides by: `own`, `admin`, `account` and the group together. */
-  policy: TokenPolicy;
-  own: OwnBounds;
-  /** null: an admin has set nothing. */
-  admin: AdminBounds | null;
-  /** null: there is no such account. */
-  account: AccountBounds | null;
-  name: string;
-  hint: string;
-  createdAtMs: number;
-  lastUsedAtMs: number | null;
-  /** As the ledger last reported it: about a second behind. */
-  spentNanoUsd: number;
-}
 
 /** A token in a line. */
 export interface TokenSummary {
@@ -31,11 +14,6 @@ export interface TokenSummary {
   /** As the ledger last reported it. */
   spentNanoUsd: number;
 }
-
-/** What an edit may change. Absent stays as it is; lists and limits are replaced whole. */
-export type TokenChanges = Partial<
-  Omit<OwnBounds, 'status'> & { name: string; status: Exclude<TokenStatus, 'deleted'> }
->;
 
 /** What an edit changes of an admin's part. Absent stays as it is; null takes a value away. */
 export type AdminChanges = { [Name in keyof AdminBounds]?: AdminBounds[Name] | null };

@@ -1,7 +1,7 @@
 // Takes tokens of an export into D1, a few hundred at a time. Safe to repeat.
 import { chunksOfJson } from '../lib/json-chunks.ts';
 import { columnsOfRecord } from './columns.ts';
-import type { TokenRecord } from './store.ts';
+import type { TokenRecord } from './records.ts';
 import type { TokenPolicy, TokenStatus } from './token.ts';
 
 /** Columns that keep what they have when the token is here already; the last two keep the higher figure. */

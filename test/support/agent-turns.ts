@@ -1,9 +1,9 @@
 // What an agent sends in the caller's format: its first request, and its history after an answer that called tools. The
 // agent forgets thoughts, unless its format has items for them (Responses).
+import type { FormatName } from '../../src/formats/format-name.ts';
 import { objectsAt } from '../../src/formats/json-reader.ts';
-import type { FormatName } from '../../src/formats/neutral.ts';
-import type { JsonObject } from '../../src/formats/observation.ts';
 import { createSseSplitter } from '../../src/formats/sse.ts';
+import type { JsonObject } from '../../src/lib/json.ts';
 
 export const formatNames = [
   'openai-chat',

@@ -3,7 +3,8 @@
 // are left out and say so.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { createMeter, type Framing, type Meter, type WireKind } from '../../src/formats/meter.ts';
+import { createMeter, type Meter } from '../../src/formats/meter.ts';
+import type { Framing, WireKind } from '../../src/formats/wire-kind.ts';
 
 const folder = fileURLToPath(new URL('../../../shared/fixtures/', import.meta.url).href);
 

@@ -1,10 +1,10 @@
 // Recordings read by their own format, and answers written and read again: what the tests over all formats share.
 import { isObject } from '../../src/formats/json-reader.ts';
 import type { NeutralCandidate, NeutralEvent } from '../../src/formats/neutral.ts';
-import type { JsonObject } from '../../src/formats/observation.ts';
 import { emptyRequest } from '../../src/formats/request-fields.ts';
 import { createSseSplitter } from '../../src/formats/sse.ts';
 import type { AnswerContext, EventWriter, TranslatedFormat } from '../../src/formats/translation.ts';
+import type { JsonObject } from '../../src/lib/json.ts';
 import { type Collected, collectEvents } from './collect-events.ts';
 import type { Fixture } from './fixtures.ts';
 import { parsedArguments, type Told } from './told.ts';

@@ -30,13 +30,16 @@ const layers: readonly (readonly string[])[] = [
   // The Worker's entry on a machine of one's own, before the one that is deployed.
   ['host'],
   ['index.ts'],
-  ['hourly.ts'],
-  ['app.ts'],
-  ['schema-gate.ts'],
+  ['hourly.ts', 'app.ts'],
+  ['cross-origin.ts', 'management-services.ts', 'not-found.ts', 'schema-gate.ts'],
+  ['services.ts'],
   ['http', 'dashboard'],
   ['relay', 'realtime'],
-  ['routing', 'providers', 'metering', 'quota', 'tokens'],
-  ['telemetry'],
+  ['quota'],
+  ['routing'],
+  ['config.ts'],
+  ['env.ts'],
+  ['providers', 'metering', 'tokens'],
   ['formats'],
   ['schema'],
   ['lib'],
@@ -63,8 +66,43 @@ function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '');
 }
 
-/** The environment's shape: a type that config.ts owns, and that the doors and Durable Objects are given. */
-const isEnvironment = (to: string) => to === 'config.ts';
+type Graph = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** The imports between the files, or between what `nameOf` makes of their paths. */
+function graphOf(nameOf: (path: string) => string = (path) => path): Graph {
+  const graph = new Map<string, Set<string>>();
+  for (const { path, imports } of files) {
+    const from = graph.get(nameOf(path)) ?? new Set<string>();
+    graph.set(nameOf(path), from);
+    for (const to of imports.map(nameOf)) if (to !== nameOf(path)) from.add(to);
+  }
+  return graph;
+}
+
+/** Groups of nodes that can all be reached from each other: the strongly connected components of more than one node. */
+function circlesOf(graph: Graph): string[][] {
+  const reached = new Map([...graph.keys()].map((node) => [node, reachableFrom(graph, node)]));
+  const circles = new Map<string, string[]>();
+  for (const [node, others] of reached) {
+    const circle = [...others].filter((other) => reached.get(other)?.has(node)).sort();
+    if (circle.length > 1) circles.set(circle.join(' '), circle);
+  }
+  return [...circles.values()];
+}
+
+/** What can be reached from the node, itself included only where a way leads back. */
+function reachableFrom(graph: Graph, node: string): Set<string> {
+  const reached = new Set<string>();
+  const waiting = [node];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    for (const to of graph.get(next) ?? []) {
+      if (reached.has(to)) continue;
+      reached.add(to);
+      waiting.push(to);
+    }
+  }
+  return reached;
+}
 
 it('finds the source and its imports', () => {
   expect(files.length).toBeGreaterThan(100);
@@ -73,20 +111,31 @@ it('finds the source and its imports', () => {
 });
 
 it('knows the layer of every file', () => {
-  const known = (path: string) => levelOf(path) >= 0 || partOf(path) === 'cli' || path === 'config.ts';
+  const known = (path: string) => levelOf(path) >= 0 || partOf(path) === 'cli';
   expect(files.map(({ path }) => path).filter((path) => !known(path))).toEqual([]);
 });
 
 it('imports downwards only', () => {
   const upwards = importsThat(
-    (from, to) =>
-      partOf(from) !== 'cli' &&
-      partOf(to) !== 'cli' &&
-      !isEnvironment(to) &&
-      from !== 'config.ts' &&
-      levelOf(to) < levelOf(from),
+    (from, to) => partOf(from) !== 'cli' && partOf(to) !== 'cli' && levelOf(to) < levelOf(from),
   );
   expect(upwards).toEqual([]);
+});
+
+it('has no circle of imports between files, imports of types and on demand included', () => {
+  expect(circlesOf(graphOf())).toEqual([]);
+});
+
+it('has no circle of imports between folders: no two import each other, nor three in a round', () => {
+  expect(circlesOf(graphOf(partOf))).toEqual([]);
+});
+
+it('finds circles of two, of three, and none where there is none', () => {
+  const graph = (edges: Record<string, string[]>) =>
+    new Map(Object.entries(edges).map(([from, to]) => [from, new Set(to)]));
+  expect(circlesOf(graph({ a: ['b'], b: ['c'], c: [] }))).toEqual([]);
+  expect(circlesOf(graph({ a: ['b'], b: ['a', 'c'], c: [] }))).toEqual([['a', 'b']]);
+  expect(circlesOf(graph({ a: ['b'], b: ['c'], c: ['a'], d: ['a'] }))).toEqual([['a', 'b', 'c']]);
 });
 
 it('keeps the doors and the dashboard apart, and realtime from relay', () => {
@@ -117,10 +166,10 @@ it('keeps the command line out of the Worker, and the Worker out of the command 
   expect(importsThat((from, to) => partOf(from) === 'cli' && !mayImport(to))).toEqual([]);
 });
 
-it('knows `Env` only in app.ts, hourly.ts, config.ts, the entries, the doors’ context and the Durable Objects', () => {
+it('knows `Env` only in config.ts, in what an isolate is put together of, the doors’ context and the Durable Objects', () => {
   const may =
-    /^(app|config|hourly|index|host\/entry)\.ts$|^http\/door\.ts$|^quota\/(account-)?ledger\.ts$|^realtime\/session\.ts$/;
-  expect(filesSaying(/\bimport\b[^;]*\bEnv\b[^;]*config\.ts/, may)).toEqual([]);
+    /^(app|config|hourly|index|services|management-services|host\/entry)\.ts$|^http\/door\.ts$|^quota\/(account-)?ledger\.ts$|^realtime\/session\.ts$/;
+  expect(filesSaying(/\bimport\b[^;]*\bEnv\b[^;]*\benv\.ts/, may)).toEqual([]);
 });
 
 it('has SQL only in files named store, log or ledger, and in schema/', () => {
@@ -133,9 +182,14 @@ it('fetches upstreams in one place', () => {
   expect(
     filesSaying(
       /(?<![.\w])fetch\(/,
-      /^(providers\/call|realtime\/session|host\/entry)\.ts$|^cli\/|^(app|hourly)\.ts$/,
+      /^(providers\/call|realtime\/session|host\/entry)\.ts$|^cli\/|^(app|hourly|services)\.ts$/,
     ),
   ).toEqual([]);
+});
+
+it('writes to the console in one place, lib/log.ts', () => {
+  const text = /^(lib\/log|dashboard\/pages\/snippets)\.ts$|^cli\//;
+  expect(filesSaying(/\bconsole\./, text)).toEqual([]);
 });
 
 it('has no file over three hundred lines', () => {

@@ -51,7 +51,7 @@ function firstSteps(url: string, hasToken: boolean): string[] {
 }
 
 /** One line per format, for a POSIX shell. */
-export function curlLines(url: string, token: string, { chat, messages, generate }: SampleModels): string[] {
+function curlLines(url: string, token: string, { chat, messages, generate }: SampleModels): string[] {
   const json = `-H 'Content-Type: application/json'`;
   const said = '"messages":[{"role":"user","content":"Hello"}]';
   return [

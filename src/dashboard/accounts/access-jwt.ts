@@ -1,14 +1,7 @@
 // Cloudflare Access in front of the dashboard: its JWT says who has come, and is verified by jose with the team's keys.
 // developers.cloudflare.com/cloudflare-one, "Validate JWTs", read 2026-11-24.
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
-
-/** An application of Cloudflare Access. */
-export interface AccessApplication {
-  /** `https://TEAM.cloudflareaccess.com`, without a trailing slash. */
-  teamDomain: string;
-  /** The application's AUD tag. */
-  audience: string;
-}
+import type { AccessApplication } from '../../config.ts';
 
 export interface AccessVisitor {
   email: string;

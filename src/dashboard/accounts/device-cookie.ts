@@ -7,7 +7,7 @@ import { newSecretValue } from './secret-value.ts';
 import { hostCookie } from './session-cookie.ts';
 
 /** How long a device is known after its last sign-in. Browsers keep no cookie for more than 400 days (RFC 6265bis). */
-export const deviceMs = 180 * 86_400_000;
+const deviceMs = 180 * 86_400_000;
 
 /** Secrets that sign devices, the first one new ones; empty: devices cannot be told apart. */
 export type DeviceSecrets = readonly string[];

@@ -4,7 +4,7 @@ import { networkOf } from '../../lib/ip-ranges.ts';
 import { hashOfSecret } from './secret-value.ts';
 
 /** Where failed sign-ins stand in the audit. */
-export const failedSignInPath = '/login/failed';
+const failedSignInPath = '/login/failed';
 
 /**
  * Rows of an hour that name the network; beyond them there is one row for each way and account, so that a flood from

@@ -2,14 +2,7 @@
 // nothing of which account that is. docs.github.com, "Authorizing OAuth apps", read 2026-11-24.
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
-
-/** An OAuth app of GitHub, or of a GitHub Enterprise Server. */
-export interface GithubApp {
-  clientId: string;
-  clientSecret: string;
-  /** Without a trailing slash. */
-  baseUrl: string;
-}
+import type { GithubApp } from '../../config.ts';
 
 /** What must be remembered from the first step to the second. */
 export interface GithubStep {

@@ -1,8 +1,9 @@
 // What must hold of a channel as a whole, and of its provider's keys. Pure; throws Problems that name the field.
 import { faultOfAwsKey, regionOfHost } from '../../providers/bedrock-key.ts';
-import type { ChannelSettings } from '../../providers/provider.ts';
+import type { ChannelSettings } from '../../providers/channel-settings.ts';
+import type { ProviderName } from '../../providers/provider-name.ts';
 import { faultOfVertexKey, minimalKey } from '../../providers/service-account.ts';
-import type { Channel, ProviderName } from '../../routing/channel.ts';
+import type { Channel } from '../../routing/channel.ts';
 import { fieldProblem } from './problem.ts';
 
 type Checked = Omit<Channel, 'keys' | 'id'>;

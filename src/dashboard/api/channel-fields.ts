@@ -1,8 +1,8 @@
 // The channel as the management API writes it: what may be sent, what is answered.
 import { z } from '@hono/zod-openapi';
-import { presetNames } from '../../providers/presets.ts';
+import { presetNames } from '../../providers/preset-name.ts';
+import { providerNames } from '../../providers/provider-name.ts';
 import { neverForwarded } from '../../providers/request-allowlist.ts';
-import { providerNames } from '../../routing/channel.ts';
 import { managementLimits } from './limits.ts';
 import { modelList } from './token-fields.ts';
 import { isoTime } from './values.ts';

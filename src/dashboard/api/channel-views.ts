@@ -1,7 +1,7 @@
 // Between the management API's fields of a channel and the record that is stored. Keys go in by channel-keys.ts, what must
 // hold of a channel as a whole is in channel-checks.ts. Pure.
 
-import type { ChannelSettings } from '../../providers/provider.ts';
+import type { ChannelSettings } from '../../providers/channel-settings.ts';
 import type { ChannelChanges, ChannelRecord } from '../../routing/store.ts';
 import type { ChannelEdit, ChannelView, NewChannel, SettingsView } from './channel-fields.ts';
 import { isoOf } from './values.ts';
@@ -47,7 +47,7 @@ export function changesOfChannel(edit: ChannelEdit | NewChannel): ChannelChanges
   };
 }
 
-export function settingsView(settings: ChannelSettings): SettingsView {
+function settingsView(settings: ChannelSettings): SettingsView {
   const { preset, responsesApi, firstByteMs, idleMs, region, project, location, sharedResources } = settings;
   const times = { first_byte_ms: firstByteMs, idle_ms: idleMs };
   const shared = sharedResources === undefined ? undefined : [...sharedResources];

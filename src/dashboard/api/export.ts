@@ -1,7 +1,8 @@
 // /api/export: the whole deployment as one JSON document, streamed, so that its size does not matter; or,
 // with `limit` and `cursor`, a page of its tokens at a time (the other sections are in the first page).
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import type { TokenPosition, TokenRecord } from '../../tokens/store.ts';
+import type { TokenRecord } from '../../tokens/records.ts';
+import type { TokenPosition } from '../../tokens/store.ts';
 import type { ApiEnv } from './authenticate.ts';
 import {
   exportedAccount,

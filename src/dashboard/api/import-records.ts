@@ -5,7 +5,7 @@ import type { StoredAlias } from '../../routing/alias-store.ts';
 import type { Group } from '../../routing/channel.ts';
 import type { ChannelRecord } from '../../routing/store.ts';
 import { effectivePolicy, type OwnBounds } from '../../tokens/effective-policy.ts';
-import type { TokenRecord } from '../../tokens/store.ts';
+import type { TokenRecord } from '../../tokens/records.ts';
 import { unbounded } from '../../tokens/token.ts';
 import { adminBoundsOf } from './admin-bounds.ts';
 import { settingsOf } from './channel-views.ts';

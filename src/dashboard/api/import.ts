@@ -2,7 +2,7 @@
 // here stays, what is recorded as spent is never lowered, deleted tokens stay deleted.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { effectivePolicy, groupInForce } from '../../tokens/effective-policy.ts';
-import type { TokenRecord } from '../../tokens/store.ts';
+import type { TokenRecord } from '../../tokens/records.ts';
 import { unbounded } from '../../tokens/token.ts';
 import { standingOf, takeOverTokens } from '../../tokens/transfer-store.ts';
 import { putAccountIntoForce } from './account-writes.ts';

@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { usdFromNano } from '../../lib/money.ts';
 import type { ChargeItem } from '../../metering/charge.ts';
-import type { LogRow } from '../../quota/quota.ts';
+import type { LogRow } from '../../metering/log-row.ts';
 import { isoOf, isoTime, usd } from './values.ts';
 
 const attempt = z.object({

@@ -36,7 +36,7 @@ export const newPassword = z
   .max(accountLimits.passwordCharacters, `at most ${accountLimits.passwordCharacters} characters`);
 
 /** An email to log in by. */
-export const newEmail = z
+const newEmail = z
   .string()
   .transform(normalEmail)
   .pipe(z.email('this is no email address').max(accountLimits.emailCharacters));

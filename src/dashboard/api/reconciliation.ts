@@ -2,6 +2,7 @@
 // money: it is what decided each request. D1 only ever follows it, so D1 is what is brought into line.
 import { usdFromNano } from '../../lib/money.ts';
 import { appendRows } from '../../metering/log.ts';
+import { blankRow } from '../../metering/log-row.ts';
 import {
   type HourRange,
   type LoggedFigures,
@@ -9,7 +10,6 @@ import {
   type RecordedToken,
 } from '../../metering/reconcile-log.ts';
 import { mendRollUps } from '../../metering/roll-up-log.ts';
-import { blankRow } from '../../quota/log-row.ts';
 import type { Audit } from '../../quota/quota.ts';
 import type { ManagementServices } from './services.ts';
 

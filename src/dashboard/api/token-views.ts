@@ -2,7 +2,7 @@
 import { usdFromNano } from '../../lib/money.ts';
 import type { Balance } from '../../quota/quota.ts';
 import type { AccountBounds } from '../../tokens/effective-policy.ts';
-import type { TokenChanges, TokenRecord } from '../../tokens/store.ts';
+import type { TokenChanges, TokenRecord } from '../../tokens/records.ts';
 import { adminView } from './admin-bounds.ts';
 import { limitsOf, type NewToken, type Token, type TokenEdit } from './token-fields.ts';
 import { isoOf, msOf, nanoOf } from './values.ts';

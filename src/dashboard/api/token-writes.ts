@@ -3,9 +3,10 @@
 // fail.) A call that fails half-way answers 503, and the same call again mends it.
 
 import { effectivePolicy, type OwnBounds } from '../../tokens/effective-policy.ts';
+import type { TokenChanges, TokenRecord } from '../../tokens/records.ts';
 import { identityOf } from '../../tokens/resolve.ts';
 import { hashSecret, hintOfSecret, mintSecret } from '../../tokens/secret.ts';
-import type { AdminEdit, TokenChanges, TokenRecord } from '../../tokens/store.ts';
+import type { AdminEdit } from '../../tokens/store.ts';
 import { finalVersion } from '../../tokens/store.ts';
 import { type TokenPolicy, unbounded } from '../../tokens/token.ts';
 import { newId } from './identifiers.ts';

@@ -2,7 +2,7 @@
 // its secrets. Tokens are in it as hashes, channel keys as they are sealed. Every section may be left out or
 // cut up: imports of the parts, in any number of calls, are an import of the whole.
 import { z } from '@hono/zod-openapi';
-import { providerNames } from '../../routing/channel.ts';
+import { providerNames } from '../../providers/provider-name.ts';
 import { settings } from './channel-fields.ts';
 import { priceFields } from './price-fields.ts';
 import { adminBounds } from './token-fields.ts';

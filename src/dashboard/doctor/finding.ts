@@ -1,6 +1,6 @@
 // What a check of the deployment found.
 
-export type FindingStatus = 'ok' | 'warning' | 'broken';
+type FindingStatus = 'ok' | 'warning' | 'broken';
 
 /** The parts of a deployment that are checked. */
 export const checkNames = ['secrets', 'bindings', 'schema', 'ledger', 'cron', 'channels'] as const;

@@ -65,7 +65,7 @@ function failedRun({ failures }: HourlyRun, at: string): Finding {
 }
 
 /** Channels that are asked at a time, and in all: an invocation of the free plan may make 50 requests. */
-export const askedChannels = { atATime: 4, most: 10 } as const;
+const askedChannels = { atATime: 4, most: 10 } as const;
 
 /** Asks each channel's upstream for its list of models, which costs nothing. Never rejects for what an upstream does. */
 export async function checkChannels(

@@ -15,7 +15,7 @@ import type { UsageRow } from './usage-table.tsx';
 const words = () => strings().channels;
 
 /** A channel of the environment, or the demo, with its state. */
-export interface OtherChannel {
+interface OtherChannel {
   channel: LiveChannel;
   state: ChannelHealth;
 }

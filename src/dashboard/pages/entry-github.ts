@@ -3,14 +3,9 @@
 // address need not be who an admin invited by it.
 import type { Hono } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import type { GithubApp } from '../../config.ts';
 import { accountLimits } from '../accounts/account.ts';
-import {
-  beginGithub,
-  finishGithub,
-  type GithubApp,
-  type GithubStep,
-  type GithubUser,
-} from '../accounts/github.ts';
+import { beginGithub, finishGithub, type GithubStep, type GithubUser } from '../accounts/github.ts';
 import type { Identity } from '../accounts/identity-store.ts';
 import { acceptInvite, findInvite } from '../accounts/invite-store.ts';
 import { normalEmail, openSession } from '../accounts/log-in.ts';

@@ -62,7 +62,7 @@ export const LogDetails: FC<Facts> = ({ row, names }) => (
 );
 
 /** What the relay itself took until the first byte: all that was not an upstream's. null: it is not known. */
-export function ownMs({ ttfb_ms, attempts }: Pick<LogRowView, 'ttfb_ms' | 'attempts'>): number | null {
+function ownMs({ ttfb_ms, attempts }: Pick<LogRowView, 'ttfb_ms' | 'attempts'>): number | null {
   if (ttfb_ms === null || attempts.length === 0) return null;
   const upstreamsMs = attempts.reduce((sum, { duration_ms }) => sum + duration_ms, 0);
   return Math.max(0, ttfb_ms - upstreamsMs);

@@ -137,7 +137,7 @@ async function showRequest(context: PageContext) {
 }
 
 /** What is to be named in rows: their tokens, and to admins their channels. */
-export async function namesIn(context: PageContext, rows: readonly LogRowView[]): Promise<Names> {
+async function namesIn(context: PageContext, rows: readonly LogRowView[]): Promise<Names> {
   const { services, principal } = context.var;
   const ids = [...new Set(rows.map(({ token_id }) => token_id))];
   const [tokens, channels] = await Promise.all([

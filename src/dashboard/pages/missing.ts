@@ -10,17 +10,16 @@ export interface Missing {
   readonly commands: readonly string[];
 }
 
-/** Makes a secret of 64 hexadecimal digits and stores it; prints it too, where its owner must know it. */
-const secretCommand = (name: string) =>
-  `openssl rand -hex 32 | tee /dev/stderr | npx wrangler secret put ${name}`;
+/** Prints a value to keep, and asks for it. */
+const secretCommands = (name: string) => ['openssl rand -hex 32', `npx wrangler secret put ${name}`];
 
 /** Returns an empty list when all is there. Brings the schema up to date first. */
 export async function missingOf(config: Config, db: D1Database): Promise<Missing[]> {
   const { noAdminKey, noEncryptionKey, databaseAway } = strings().setup;
   const missing: Missing[] = [];
-  if (config.adminKey === null) missing.push({ what: noAdminKey, commands: [secretCommand('ADMIN_KEY')] });
+  if (config.adminKey === null) missing.push({ what: noAdminKey, commands: secretCommands('ADMIN_KEY') });
   if (config.encryptionKey === null)
-    missing.push({ what: noEncryptionKey, commands: [secretCommand('ENCRYPTION_KEY')] });
+    missing.push({ what: noEncryptionKey, commands: secretCommands('ENCRYPTION_KEY') });
   const readiness = await schemaReadiness(db);
   if (readiness.state === 'away') missing.push({ what: databaseAway, commands: [] });
   if (readiness.state === 'failed') missing.push({ what: readiness.reason, commands: [] });

@@ -3,10 +3,9 @@
 
 import type { Context } from 'hono';
 import type { Child } from 'hono/jsx';
+import type { AccessApplication, GithubApp } from '../../config.ts';
 import type { LiveChannel } from '../../routing/catalog.ts';
-import type { AccessApplication } from '../accounts/access-jwt.ts';
 import type { Principal } from '../accounts/account.ts';
-import type { GithubApp } from '../accounts/github.ts';
 import { managementLimits } from '../api/limits.ts';
 import { managementApi } from '../api/management-api.ts';
 import type { ManagementServices } from '../api/services.ts';

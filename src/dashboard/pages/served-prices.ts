@@ -23,7 +23,7 @@ const otherRates = {
   audio_hour: ({ perAudioHour }) => perAudioHour / 1e12,
   characters: ({ perCharacter }) => perCharacter / 1e6,
 } as const satisfies Record<string, (rates: Rates) => number>;
-export type OtherPrice = keyof typeof otherRates;
+type OtherPrice = keyof typeof otherRates;
 const otherPrices = Object.keys(otherRates) as OtherPrice[];
 
 /** Models that channels name, each at the dearest price of its channels, as requests are reserved. */

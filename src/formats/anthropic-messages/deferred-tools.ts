@@ -1,7 +1,7 @@
 // Tools whose loading is deferred: Claude learns of them when a search, the server's or the client's own, refers to them.
 // https://platform.claude.com/docs/en/agents-and-tools/tool-use/tool-search-tool, read 2026-11
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
-import type { JsonObject } from '../observation.ts';
 
 export function isDeferred(tool: JsonObject): boolean {
   return tool.defer_loading === true;

@@ -8,7 +8,6 @@ import { writeMessagesRequest } from './write-request.ts';
 import { writeMessage } from './write-response.ts';
 
 export { messagesObserver } from './observer.ts';
-export { readMessagesUsage } from './usage.ts';
 
 export const messagesFormat: TranslatedFormat = {
   readRequest: readMessagesRequest,

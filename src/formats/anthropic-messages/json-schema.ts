@@ -1,12 +1,12 @@
 // JSON Schema as Claude's structured outputs and strict tools take it: every object closed, and the constraints that are
 // not enforced said in the description instead (the official SDKs do the same: transformJSONSchema of @anthropic-ai/sdk
 // 1.12.0). https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations, read 2026-11
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject } from '../json-reader.ts';
 import { normalSchema, schemasInside, typesOf } from '../json-schema.ts';
 import { isUnbounded } from '../json-schema-merge.ts';
 import { isPlainPattern, isPrimitive, rewriteSchema, type SchemaSubset } from '../json-schema-rewrite.ts';
 import { objectRoot } from '../json-schema-root.ts';
-import type { JsonObject } from '../observation.ts';
 
 const taken = new Set(
   'type title description default properties required additionalProperties items anyOf'.split(' '),

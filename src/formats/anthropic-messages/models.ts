@@ -3,7 +3,7 @@
 import { RelayError } from '../../lib/relay-error.ts';
 
 /** Anthropic's own bounds of a page. */
-export const anthropicPages = { defaultLimit: 20, maximumLimit: 1_000 } as const;
+const anthropicPages = { defaultLimit: 20, maximumLimit: 1_000 } as const;
 
 /** The API gives 1970 where it does not know when a model was released; so does the relay. */
 export function anthropicModel(id: string): object {

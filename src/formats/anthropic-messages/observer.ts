@@ -1,8 +1,9 @@
 // What a meter takes from the Messages API: stream events, and whole messages.
 // https://docs.anthropic.com/en/docs/build-with-claude/streaming
+import type { JsonObject } from '../../lib/json.ts';
 import { textLength } from '../elision.ts';
 import { errorName, isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
-import type { JsonObject, Observation, WireObserver } from '../observation.ts';
+import type { Observation, WireObserver } from '../observation.ts';
 import {
   mergeUsage,
   readAdvisorUsage,

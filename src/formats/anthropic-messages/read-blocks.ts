@@ -1,4 +1,5 @@
 // Content blocks, of requests and of answers, to neutral parts. What only Anthropic understands stays as it is.
+import type { JsonObject } from '../../lib/json.ts';
 import { type CarryingPart, placeCarried, readCallId, readCarry } from '../carry.ts';
 import { canonicalMediaType } from '../data-url.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
@@ -16,7 +17,6 @@ import type {
   ToolResultPart,
   WebSearchPart,
 } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { readReadable } from './readable-blocks.ts';
 
 /** The parts of one message. A string is one text part. `at` is the content's path; '' where paths mean nothing. */

@@ -1,7 +1,7 @@
 // The events of a streamed message to neutral events. https://docs.anthropic.com/en/docs/build-with-claude/streaming
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, textAt } from '../json-reader.ts';
 import type { NeutralEvent, Proof, Stop } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import type { EventReader } from '../translation.ts';
 import { mergeSearch, proofFrom, readBlock, readCitation, readSearch } from './read-blocks.ts';
 import { readError } from './read-response.ts';

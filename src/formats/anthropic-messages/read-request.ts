@@ -1,9 +1,9 @@
 // A Messages request to the neutral form. https://docs.anthropic.com/en/api/messages
+import type { JsonObject } from '../../lib/json.ts';
 import { countAt, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralMessage, NeutralRequest, ReasoningWish, ResponseFormat, TextPart } from '../neutral.ts';
 import { reasoningEfforts } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
-import type { RequestFault } from '../request.ts';
+import type { RequestFault } from '../request-fault.ts';
 import { emptyRequest, RequestFields } from '../request-fields.ts';
 import type { RequestContext } from '../translation.ts';
 import { readContent } from './read-blocks.ts';

@@ -1,8 +1,8 @@
 // A whole message to the neutral form.
+import type { JsonObject } from '../../lib/json.ts';
 import { withOverflow } from '../context-overflow.ts';
 import { countAt, objectAt, textAt } from '../json-reader.ts';
 import type { NeutralError, NeutralResponse } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { readContent } from './read-blocks.ts';
 import { readStop } from './stop-reason.ts';
 import { readMessagesUsage } from './usage.ts';

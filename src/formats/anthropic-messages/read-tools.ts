@@ -1,7 +1,7 @@
 // Tools and the choice among them, of a Messages request.
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, textAt } from '../json-reader.ts';
 import type { NeutralRequest, NeutralTool } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import type { RequestFields } from '../request-fields.ts';
 import { isDeferred, isServerSearch, visibleTools } from './deferred-tools.ts';
 import { cacheMarkerOf } from './read-blocks.ts';

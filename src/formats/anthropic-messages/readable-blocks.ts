@@ -1,8 +1,8 @@
 // Blocks of a conversation that only Anthropic knows, but whose text any model can read: found pages, documents made of
 // blocks, summaries, what the provider's own tools gave back. https://docs.anthropic.com/en/api/messages (2026-11)
+import type { JsonObject } from '../../lib/json.ts';
 import { objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralPart, TextPart } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 
 /** A part before it is placed. */
 type Told = Pick<TextPart, 'type' | 'text'> | { type: 'block'; block: JsonObject };

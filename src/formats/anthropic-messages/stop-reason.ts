@@ -1,7 +1,7 @@
 // Why a message ended, both ways. https://docs.anthropic.com/en/api/handling-stop-reasons
+import type { JsonObject } from '../../lib/json.ts';
 import { objectAt, textAt } from '../json-reader.ts';
 import type { Stop, StopReason } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 
 const read: Readonly<Record<string, StopReason>> = {
   end_turn: 'stop',

@@ -1,7 +1,8 @@
 // The usage object of the Messages API to neutral counts.
 // https://docs.anthropic.com/en/api/messages#response-usage
+import type { JsonObject } from '../../lib/json.ts';
 import { countAt, firstCount, objectAt, objectsAt, textAt } from '../json-reader.ts';
-import type { JsonObject, OtherModelUsage } from '../observation.ts';
+import type { OtherModelUsage } from '../observation.ts';
 import { addUsage, type Usage, usageOf } from '../usage.ts';
 
 /**

@@ -1,5 +1,6 @@
 // Neutral parts to content blocks of a request. Null: this format cannot say it (named by the caller).
 import { Buffer } from 'node:buffer';
+import type { JsonObject } from '../../lib/json.ts';
 import type {
   CacheMarker,
   MediaPart,
@@ -9,7 +10,6 @@ import type {
   ToolResultPart,
   WebSearchPart,
 } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { argumentsObject } from '../tool-arguments.ts';
 import { anthropicIds, fitId } from '../tool-ids.ts';
 
@@ -59,7 +59,7 @@ function citationsOf(citations: Extract<NeutralPart, { type: 'text' }>['citation
 }
 
 /** Images; PDFs and plain text as documents. Sound, video and other files have no block. */
-export function writeMedia(part: MediaPart): JsonObject | null {
+function writeMedia(part: MediaPart): JsonObject | null {
   if (part.kind !== 'image' && part.kind !== 'document') return null;
   const source = sourceOf(part);
   if (source === null) return null;

@@ -1,8 +1,8 @@
 // Cache markers of translated requests: Claude caches nothing that is not marked, and callers of other formats have no word
 // for it. https://platform.claude.com/docs/en/build-with-claude/prompt-caching (2026-11)
+import type { JsonObject } from '../../lib/json.ts';
 import { objectsAt } from '../json-reader.ts';
 import type { NeutralRequest } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import type { RequestTarget } from '../translation.ts';
 import { claudeTraits, isClaude } from './model-traits.ts';
 import { writeCacheMarker } from './write-blocks.ts';

@@ -1,6 +1,6 @@
 // Citations of other providers as Anthropic's: all that they have in common is a page on the web.
+import type { JsonObject } from '../../lib/json.ts';
 import type { Citation } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 
 /** Null where there is no page to name. */
 export function writeCitation({ url, title, citedText, opaque }: Citation): JsonObject | null {

@@ -1,7 +1,7 @@
 // An upstream's error in Anthropic's words. https://docs.anthropic.com/en/api/errors
+import type { JsonObject } from '../../lib/json.ts';
 import { anthropicOverflowMessage } from '../context-overflow.ts';
 import type { NeutralError } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 
 const types: Readonly<Record<number, string>> = {
   400: 'invalid_request_error',

@@ -1,8 +1,8 @@
 // Neutral events as the stream of a message. Blocks are numbered as they open, and one is open at a time. https://docs.anthropic.com/en/docs/build-with-claude/streaming
+import type { JsonObject } from '../../lib/json.ts';
 import { CarryCollector, callIdWithCarry } from '../carry.ts';
 import { errorOfEnd, isFailedEnd } from '../failed-end.ts';
 import type { Citation, NeutralEvent, Proof, Stop } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { PartOrder } from '../part-order.ts';
 import { argumentsObject } from '../tool-arguments.ts';
 import type { AnswerContext, EventWriter } from '../translation.ts';

@@ -1,8 +1,8 @@
 // The conversation, for a Messages request: turns of one role are one message, results of tools come first in
 // theirs, and the first message is the user's. https://docs.anthropic.com/en/api/messages
+import type { JsonObject } from '../../lib/json.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralMessage, NeutralPart, NeutralRequest } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { needsOpening, openingText } from '../opening.ts';
 import { writePart } from './write-blocks.ts';
 

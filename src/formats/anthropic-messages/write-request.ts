@@ -1,8 +1,8 @@
 // The neutral form to a Messages request. https://docs.anthropic.com/en/api/messages
 // What Claude's API refuses is left out and named; the rewrites are those that the README's table lists.
+import type { JsonObject } from '../../lib/json.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralRequest } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import type { RequestTarget, WrittenRequest } from '../translation.ts';
 import { type ClaudeTraits, claudeTraits } from './model-traits.ts';
 import { withCacheMarkers } from './write-cache.ts';

@@ -1,9 +1,9 @@
 // Structured answers: natively where the model has them, else by a tool that the model must call.
 // https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject } from '../json-reader.ts';
 import { rootKind, type WrappedSchema, wrapRoot } from '../json-schema-root.ts';
 import type { NeutralRequest, ResponseFormat } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { claudePropertyKeys, fitName } from '../tool-names.ts';
 import { canConstrain, claudeSchema, toolSchema } from './json-schema.ts';
 import type { ClaudeTraits } from './model-traits.ts';

@@ -1,4 +1,5 @@
 // A neutral answer as a whole message, for clients of the Messages API.
+import type { JsonObject } from '../../lib/json.ts';
 import { CarryCollector, callIdWithCarry, unprovenSignature, writeCarry } from '../carry.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import type {
@@ -9,7 +10,6 @@ import type {
   Stop,
   TextPart,
 } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { wantsReasoning } from '../reasoning.ts';
 import { argumentsObject } from '../tool-arguments.ts';
 import type { AnswerContext, WrittenResponse } from '../translation.ts';
@@ -116,7 +116,7 @@ function textBlock({ text, citations = [] }: TextPart): JsonObject {
 }
 
 /** Thoughts with nothing to read are redacted ones; another provider's proof goes as a carry. */
-export function thinkingBlock({ text, paragraphs, proof }: Omit<ReasoningPart, 'type'>): JsonObject {
+function thinkingBlock({ text, paragraphs, proof }: Omit<ReasoningPart, 'type'>): JsonObject {
   const value = signatureOf(paragraphs, proof);
   if (text === '' && proof?.kind === 'encrypted') return { type: 'redacted_thinking', data: value };
   return { type: 'thinking', thinking: text, signature: value };

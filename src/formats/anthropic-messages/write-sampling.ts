@@ -1,7 +1,7 @@
 // Temperature and its like: what a generation of Claude takes, alone and beside thinking.
+import type { JsonObject } from '../../lib/json.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralRequest } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import type { ClaudeTraits } from './model-traits.ts';
 
 /**

@@ -1,6 +1,6 @@
 // A provider's own search as the pair of blocks that the Messages API has for it.
+import type { JsonObject } from '../../lib/json.ts';
 import type { WebSearchPart } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 
 export function searchBlocks(part: WebSearchPart): JsonObject[] {
   if (part.opaque?.origin === 'anthropic-messages') return part.opaque.wire;

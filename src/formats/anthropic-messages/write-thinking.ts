@@ -1,5 +1,6 @@
 // How much to think, as each generation of Claude is told.
 // https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking and …/adaptive-thinking
+import type { JsonObject } from '../../lib/json.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
 import {
   type NeutralMessage,
@@ -7,7 +8,6 @@ import {
   type ReasoningEffort,
   reasoningEfforts,
 } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { budgetOf, effortOf, wantsReasoning } from '../reasoning.ts';
 import type { ClaudeTraits } from './model-traits.ts';
 

@@ -1,7 +1,7 @@
 // Tools and the choice among them, for a Messages request.
+import type { JsonObject } from '../../lib/json.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralRequest, NeutralTool } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import {
   addLoads,
   maximumStrictLoad,

@@ -1,5 +1,5 @@
 // Neutral counts to the usage object of the Messages API, whose input_tokens leave cache reads and writes out.
-import type { JsonObject } from '../observation.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import type { Usage } from '../usage.ts';
 
 /** Null usage: the zeros that clients expect to be there. */

@@ -1,7 +1,7 @@
 // Cohere's embeddings, as what others are translated to. Their usage is read with those of OpenAI's shape (the meter).
+import type { JsonObject } from '../../lib/json.ts';
 import { type EmbeddingAnswer, type EmbeddingUpstream, vectorOf } from '../embedding.ts';
 import { countAt, isObject, objectAt } from '../json-reader.ts';
-import type { JsonObject } from '../observation.ts';
 import { usageOf } from '../usage.ts';
 import { writeEmbedRequest } from './request.ts';
 

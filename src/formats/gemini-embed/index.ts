@@ -4,7 +4,6 @@ import { readEmbedRequest, writeEmbedRequest } from './request.ts';
 import { readEmbedAnswer, writeEmbedAnswer } from './response.ts';
 
 export { geminiEmbedObserver } from './observer.ts';
-export { readGeminiEmbedUsage } from './usage.ts';
 
 export const geminiEmbedCaller: EmbeddingCaller = { read: readEmbedRequest, write: writeEmbedAnswer };
 export const geminiEmbeddings: EmbeddingUpstream = { write: writeEmbedRequest, read: readEmbedAnswer };

@@ -1,6 +1,7 @@
 // What a meter takes from Gemini's embeddings. https://ai.google.dev/api/embeddings
+import type { JsonObject } from '../../lib/json.ts';
 import { errorName, objectAt, textAt } from '../json-reader.ts';
-import type { JsonObject, Observation, WireObserver } from '../observation.ts';
+import type { Observation, WireObserver } from '../observation.ts';
 import { readGeminiEmbedUsage } from './usage.ts';
 
 /** embedContent and batchEmbedContents. They do not stream. */

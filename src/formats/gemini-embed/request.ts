@@ -1,4 +1,5 @@
 // embedContent and batchEmbedContents, both ways. https://ai.google.dev/api/embeddings
+import type { JsonObject } from '../../lib/json.ts';
 import {
   type EmbeddingRequest,
   type EmbeddingTask,
@@ -6,8 +7,7 @@ import {
   type WrittenEmbedding,
 } from '../embedding.ts';
 import { isObject, objectAt, objectsAt } from '../json-reader.ts';
-import type { JsonObject } from '../observation.ts';
-import type { RequestFault } from '../request.ts';
+import type { RequestFault } from '../request-fault.ts';
 
 const taskWords: Readonly<Record<EmbeddingTask, string>> = {
   query: 'RETRIEVAL_QUERY',

@@ -1,7 +1,7 @@
 // Answers of embedContent and batchEmbedContents, both ways.
+import type { JsonObject } from '../../lib/json.ts';
 import { type EmbeddingAnswer, vectorOf } from '../embedding.ts';
 import { objectAt, objectsAt } from '../json-reader.ts';
-import type { JsonObject } from '../observation.ts';
 import { isBatch } from './request.ts';
 import { readGeminiEmbedUsage } from './usage.ts';
 

@@ -1,7 +1,7 @@
 // The usage of embedContent and batchEmbedContents to neutral counts. Models before gemini-embedding-2 give
 // none at all.
+import type { JsonObject } from '../../lib/json.ts';
 import { countAt, firstCount, objectAt, objectsAt, textAt } from '../json-reader.ts';
-import type { JsonObject } from '../observation.ts';
 import { type Usage, usageOf } from '../usage.ts';
 
 /** Null when the answer has no count. The list of modalities is spelt in two ways (2026). */

@@ -1,8 +1,8 @@
 // What an answer rests on, both ways: grounding metadata counts UTF-8 bytes, everybody else characters.
 // https://ai.google.dev/gemini-api/docs/google-search#grounding-response
 import { Buffer } from 'node:buffer';
+import type { JsonObject } from '../../lib/json.ts';
 import type { Citation, WebSearchPart } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { memberOf, numberOf, objectOf, objectsOf, textOf, textsOf } from './members.ts';
 
 /** Citations of the candidate's text, and the search that was behind it; empty where there is none. */

@@ -1,7 +1,8 @@
 // The searches that Gemini ran for an answer: it bills them apart from tokens, but names them only in the
 // candidates' groundingMetadata. https://ai.google.dev/gemini-api/docs/google-search
+import type { JsonObject } from '../../lib/json.ts';
 import { objectAt, objectsAt } from '../json-reader.ts';
-import type { JsonObject, Observation } from '../observation.ts';
+import type { Observation } from '../observation.ts';
 
 /**
  * Adds the searches of a chunk's candidates to the usage. Cumulative where it repeats, and it may stand in

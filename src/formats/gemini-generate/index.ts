@@ -8,7 +8,6 @@ import { writeGenerateRequest } from './write-request.ts';
 import { writeGenerated } from './write-response.ts';
 
 export { generateObserver } from './observer.ts';
-export { readGenerateUsage } from './usage.ts';
 
 export const generateFormat: TranslatedFormat = {
   readRequest: readGenerateRequest,

@@ -1,10 +1,10 @@
 // Google's Schema objects (types in capitals, `nullable`, numbers as strings) as JSON Schema.
 // https://ai.google.dev/api/caching#Schema
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject } from '../json-reader.ts';
 import { normalSchema } from '../json-schema.ts';
 import { rewriteSchema, type SchemaSubset } from '../json-schema-rewrite.ts';
 import { objectRoot } from '../json-schema-root.ts';
-import type { JsonObject } from '../observation.ts';
 
 const countNames = new Set([
   'minItems',

@@ -1,7 +1,7 @@
 // Log probabilities, both ways. https://ai.google.dev/api/generate-content#LogprobsResult
 import { Buffer } from 'node:buffer';
+import type { JsonObject } from '../../lib/json.ts';
 import type { TokenLogprob } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { numberOf, objectOf, objectsOf, textOf } from './members.ts';
 
 export function readLogprobs(candidate: JsonObject): TokenLogprob[] {

@@ -1,6 +1,6 @@
 // Google's JSON takes every name in camelCase and in snake_case. https://protobuf.dev/programming-guides/json/
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject } from '../json-reader.ts';
-import type { JsonObject } from '../observation.ts';
 
 /** The member by its camelCase name, in either spelling. */
 export function memberOf(value: JsonObject | undefined, name: string): unknown {

@@ -2,7 +2,7 @@
 import { RelayError } from '../../lib/relay-error.ts';
 
 /** Google's own bounds of a page; a larger size is taken as the maximum. */
-export const geminiPages = { defaultSize: 50, maximumSize: 1_000 } as const;
+const geminiPages = { defaultSize: 50, maximumSize: 1_000 } as const;
 
 export function geminiModel(id: string): object {
   return {

@@ -1,10 +1,11 @@
 // What a meter takes from generateContent: every chunk of a stream is a whole response object.
 // https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
+import type { JsonObject } from '../../lib/json.ts';
 import { textLength } from '../elision.ts';
 import { hear } from '../hear.ts';
 import { errorName, isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import { inlineDataOf } from '../made-media.ts';
-import type { JsonObject, Observation, WireObserver } from '../observation.ts';
+import type { Observation, WireObserver } from '../observation.ts';
 import { readGrounding } from './grounding.ts';
 import { readGenerateUsage } from './usage.ts';
 

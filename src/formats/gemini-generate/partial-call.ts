@@ -1,7 +1,7 @@
 // A call whose arguments are streamed: pieces by JSONPath, until a part says no more that it will continue. Seen from
 // Gemini 3 (2026-05). https://ai.google.dev/gemini-api/docs/function-calling#streaming-arguments
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject } from '../json-reader.ts';
-import type { JsonObject } from '../observation.ts';
 import { memberOf, objectsOf, textOf } from './members.ts';
 
 /** A call under way. */

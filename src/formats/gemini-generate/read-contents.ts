@@ -1,8 +1,8 @@
 // The conversation of a generateContent request. Calls have no ids here, or need not: they get some by their
 // place, which stay the same in every later turn, and results find theirs by name and order.
+import type { JsonObject } from '../../lib/json.ts';
 import { type CarryingPart, placeCarried } from '../carry.ts';
 import type { NeutralMessage, NeutralPart, ReasoningPart } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { objectsOf } from './members.ts';
 import { readPart } from './read-parts.ts';
 

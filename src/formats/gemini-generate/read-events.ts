@@ -1,8 +1,8 @@
 // The chunks of streamGenerateContent to neutral events: every chunk is a whole response object, whose texts
 // continue those before. https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent
 
+import type { JsonObject } from '../../lib/json.ts';
 import type { Citation, NeutralEvent, Proof, Stop, WebSearchPart } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { madeCallId } from '../tool-ids.ts';
 import type { EventReader } from '../translation.ts';
 import type { Usage } from '../usage.ts';

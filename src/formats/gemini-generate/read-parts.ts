@@ -1,4 +1,5 @@
 // Parts, of requests and of answers, to neutral parts. https://ai.google.dev/api/caching#Part
+import type { JsonObject } from '../../lib/json.ts';
 import { type CarriedThought, type CarryingPart, readCarry } from '../carry.ts';
 import { canonicalMediaType } from '../data-url.ts';
 import type {
@@ -10,7 +11,6 @@ import type {
   ToolCallPart,
   ToolResultPart,
 } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { memberOf, objectOf, objectsOf, textOf } from './members.ts';
 
 /** `callId`: the id of a call, or of the call that a result belongs to, where the part has none. */
@@ -25,7 +25,7 @@ export function readPart(wire: JsonObject, callId: (name: string) => string): Ca
 }
 
 /** A thought signature: Gemini's own, or what the relay carried through. */
-export function readSignature(value: string | undefined): {
+function readSignature(value: string | undefined): {
   proof: Proof | undefined;
   carried: CarriedThought[];
 } {
@@ -86,7 +86,7 @@ function textOfResponse(response: JsonObject): string {
 }
 
 /** Bytes or a file; null for a part that is neither. */
-export function readMedia(wire: JsonObject): MediaPart | null {
+function readMedia(wire: JsonObject): MediaPart | null {
   const blob = objectOf(wire, 'inlineData');
   const file = objectOf(wire, 'fileData');
   const mediaType = textOf(blob ?? file, 'mimeType');

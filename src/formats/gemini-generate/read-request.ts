@@ -1,8 +1,8 @@
 // A generateContent request to the neutral form. https://ai.google.dev/api/generate-content
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject } from '../json-reader.ts';
 import type { NeutralRequest, ReasoningWish, ResponseFormat, TextPart } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
-import type { RequestFault } from '../request.ts';
+import type { RequestFault } from '../request-fault.ts';
 import { emptyRequest, RequestFields } from '../request-fields.ts';
 import type { RequestContext } from '../translation.ts';
 import { jsonSchemaOf } from './json-schema.ts';

@@ -1,9 +1,9 @@
 // A whole answer of generateContent to the neutral form.
 
+import type { JsonObject } from '../../lib/json.ts';
 import { withOverflow } from '../context-overflow.ts';
 import { isLosable } from '../dropped-paths.ts';
 import type { NeutralCandidate, NeutralError, NeutralPart, NeutralResponse } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { madeCallId } from '../tool-ids.ts';
 import { readGrounding } from './citations.ts';
 import { readLogprobs } from './logprobs.ts';

@@ -1,7 +1,7 @@
 // Tools of a generateContent request, and how they may be called.
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject } from '../json-reader.ts';
 import type { NeutralTool, ToolChoice } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { jsonSchemaOf } from './json-schema.ts';
 import { memberOf, objectOf, objectsOf, textOf, textsOf } from './members.ts';
 

@@ -1,6 +1,6 @@
 // Why a candidate ended, both ways. https://ai.google.dev/api/generate-content#FinishReason
+import type { JsonObject } from '../../lib/json.ts';
 import type { Stop, StopReason } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { memberOf, textOf } from './members.ts';
 
 const read: Readonly<Record<string, StopReason>> = {

@@ -1,7 +1,7 @@
 // Gemini's usageMetadata to neutral counts.
 // https://ai.google.dev/api/generate-content#UsageMetadata
+import type { JsonObject } from '../../lib/json.ts';
 import { countAt, firstCount, objectsAt, textAt } from '../json-reader.ts';
-import type { JsonObject } from '../observation.ts';
 import { type Usage, usageOf } from '../usage.ts';
 
 /**
@@ -36,7 +36,7 @@ export function readGenerateUsage(usage: JsonObject | undefined): Usage | null {
 }
 
 /** Token counts by kind of media. Documents are priced as images (as genai-prices does). */
-export interface ModalityCounts {
+interface ModalityCounts {
   audio: number;
   image: number;
   video: number;

@@ -1,7 +1,7 @@
 // Parts of an answer, for clients of generateContent.
+import type { JsonObject } from '../../lib/json.ts';
 import { type Carried, writeCarry } from '../carry.ts';
 import type { MediaPart, Proof, ReasoningPart } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 
 /** Another provider's proof goes as a carry, in the alphabet that bytes fields have. */
 export function signatureMember(proof: Proof | undefined, paragraphs?: string[]): JsonObject {

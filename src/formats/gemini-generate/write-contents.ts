@@ -1,8 +1,8 @@
 // The conversation, for a generateContent request: turns of one role are one content, the results of a turn's
 // calls come first and in the order of the calls.
+import type { JsonObject } from '../../lib/json.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralMessage, NeutralPart, NeutralRequest } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { needsOpening, openingText } from '../opening.ts';
 import type { GeminiTraits } from './model-traits.ts';
 import { mediaBeside, type PartContext, writePart } from './write-parts.ts';
@@ -16,7 +16,7 @@ interface Turn {
  * What Google documents for calls that another model made: it switches the check of that signature off.
  * https://ai.google.dev/gemini-api/docs/thought-signatures#faqs
  */
-export const foreignSignature = 'skip_thought_signature_validator';
+const foreignSignature = 'skip_thought_signature_validator';
 
 export function writeContents(
   request: NeutralRequest,

@@ -1,7 +1,7 @@
 // An upstream's error in Google's words. https://cloud.google.com/apis/design/errors
+import type { JsonObject } from '../../lib/json.ts';
 import { geminiErrorInfo } from '../error.ts';
 import type { NeutralError } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 
 const words: Readonly<Record<number, string>> = {
   400: 'INVALID_ARGUMENT',

@@ -1,8 +1,8 @@
 // Neutral events as the chunks of streamGenerateContent, as SSE or as the elements of an array. Calls go out whole,
 // as Gemini's do.
+import type { JsonObject } from '../../lib/json.ts';
 import { type Carried, CarryCollector } from '../carry.ts';
 import type { NeutralEvent, Stop, TokenLogprob, WebSearchPart } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { argumentsObject } from '../tool-arguments.ts';
 import type { AnswerContext, EventWriter } from '../translation.ts';
 import type { Usage } from '../usage.ts';

@@ -1,5 +1,6 @@
 // Neutral parts to parts of a request. Null: this format cannot say it (named by the caller).
 import { Buffer } from 'node:buffer';
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject } from '../json-reader.ts';
 import type {
   MediaPart,
@@ -9,7 +10,6 @@ import type {
   ToolCallPart,
   ToolResultPart,
 } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { argumentsObject } from '../tool-arguments.ts';
 
 /** What a part's writing depends on besides the part. */
@@ -107,7 +107,7 @@ function objectIn(text: string): JsonObject | null {
 }
 
 /** Bytes, addresses (Gemini fetches them itself), and files of its own. */
-export function writeMedia(part: MediaPart, context: PartContext): JsonObject | null {
+function writeMedia(part: MediaPart, context: PartContext): JsonObject | null {
   const { source } = part;
   const resolution = resolutionOf(part, context);
   switch (source.type) {

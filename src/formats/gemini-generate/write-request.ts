@@ -1,8 +1,8 @@
 // The neutral form to a generateContent request. https://ai.google.dev/api/generate-content
+import type { JsonObject } from '../../lib/json.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import { isObject } from '../json-reader.ts';
 import type { NeutralRequest } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import type { RequestTarget, WrittenRequest } from '../translation.ts';
 import { geminiSchema } from './json-schema.ts';
 import { type GeminiTraits, geminiTraits } from './model-traits.ts';

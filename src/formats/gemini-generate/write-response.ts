@@ -1,8 +1,8 @@
 // A neutral answer as a whole response of generateContent.
+import type { JsonObject } from '../../lib/json.ts';
 import { CarryCollector } from '../carry.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralCandidate, NeutralPart, NeutralResponse, TextPart } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { wantsReasoning } from '../reasoning.ts';
 import { argumentsObject } from '../tool-arguments.ts';
 import type { AnswerContext, WrittenResponse } from '../translation.ts';

@@ -1,7 +1,7 @@
 // How much to think, as each generation of Gemini is told.
+import type { JsonObject } from '../../lib/json.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralRequest } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { budgetOf, effortOf, fitEffort, wantsReasoning } from '../reasoning.ts';
 import { levelOfEffort } from './levels.ts';
 import type { GeminiThinking, GeminiTraits } from './model-traits.ts';

@@ -1,7 +1,7 @@
 // Tools of a generateContent request, and how they may be called.
+import type { JsonObject } from '../../lib/json.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralRequest, NeutralTool } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { geminiParameters } from './json-schema.ts';
 
 /** `tools` and `toolConfig`, or nothing. */

@@ -1,5 +1,5 @@
 // Neutral counts to usageMetadata, where thoughts are outside candidatesTokenCount.
-import type { JsonObject } from '../observation.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import type { Usage } from '../usage.ts';
 
 /** Undefined usage: none was given. */

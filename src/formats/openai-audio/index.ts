@@ -1,3 +1,2 @@
 // Speech, transcription and translation: everything that other layers use of these formats.
 export { speechObserver, transcriptionObserver } from './observer.ts';
-export { readAudioUsage } from './usage.ts';

@@ -1,7 +1,7 @@
 // The usage of speech, transcription and translation to neutral counts: tokens, or seconds of audio.
 // https://platform.openai.com/docs/api-reference/audio/json-object
+import type { JsonObject } from '../../lib/json.ts';
 import { countAt, firstCount, mostOfCount, objectAt } from '../json-reader.ts';
-import type { JsonObject } from '../observation.ts';
 import { type Usage, usageOf } from '../usage.ts';
 
 /** Null when the object has no count. */

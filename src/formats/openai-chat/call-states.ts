@@ -1,8 +1,8 @@
 // The tool calls of one streamed choice. Their deltas are told apart by `index`; where that lacks (Mistral) or is
 // the same for all (some imitators), by the id.
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject, textAt } from '../json-reader.ts';
 import type { NeutralEvent } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { madeCallId } from '../tool-ids.ts';
 import { type CalledTool, calledTool, isEmpty } from './called-tool.ts';
 

@@ -1,6 +1,6 @@
 // What one element of `tool_calls` calls, in whole answers and in deltas.
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, textAt } from '../json-reader.ts';
-import type { JsonObject } from '../observation.ts';
 
 /** A tool that is called. `text` is what came of its input: JSON for a function, free text for a custom tool. */
 export interface CalledTool {

@@ -1,8 +1,8 @@
 // One choice of a streamed chat completion: which of its parts is open, which number each has, what is still to
 // come. Owns no framing and nothing of the answer as a whole.
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { Citation, NeutralEvent } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { readLogprobs } from '../openai-logprobs.ts';
 import { CallStates } from './call-states.ts';
 import { calledTool, isEmpty } from './called-tool.ts';

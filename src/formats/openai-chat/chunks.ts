@@ -1,8 +1,8 @@
 // The state of a streamed chat completion while it is written, and its chunks: each costs one short `stringify`.
+import type { JsonObject } from '../../lib/json.ts';
 import { CarryCollector } from '../carry.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
 import type { Citation, Stop } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import type { AnswerContext } from '../translation.ts';
 import type { Usage } from '../usage.ts';
 

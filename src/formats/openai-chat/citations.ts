@@ -1,9 +1,9 @@
 // Where chat completions say what an answer rests on: OpenAI's and OpenRouter's annotations, Perplexity's lists
 // beside the choices, both ways.
 // https://platform.openai.com/docs/api-reference/chat/object#chat/object-choices
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { Citation } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 
 /** The annotations of a message or delta. */
 export function readAnnotations(message: JsonObject): Citation[] {

@@ -3,4 +3,3 @@
 export { chatFormat } from './format.ts';
 export { chatObserver } from './observer.ts';
 export { stripUsage } from './strip-usage.ts';
-export { readChatUsage } from './usage.ts';

@@ -1,10 +1,11 @@
 // What a meter takes from chat completions: chunks of a stream, and whole answers.
 // https://platform.openai.com/docs/api-reference/chat
+import type { JsonObject } from '../../lib/json.ts';
 import { textLength } from '../elision.ts';
 import { hear } from '../hear.ts';
 import { errorName, isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import { countChatImages } from '../made-media.ts';
-import type { JsonObject, Observation, WireObserver } from '../observation.ts';
+import type { Observation, WireObserver } from '../observation.ts';
 import { readChatTier, readChatUsage } from './usage.ts';
 
 /** Chat completions, of any provider. The terminator `[DONE]` is the framing's to see. */

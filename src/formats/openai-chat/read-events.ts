@@ -1,8 +1,8 @@
 // The chunks of a streamed chat completion, of any provider, to neutral events. Bears any JSON.
 // https://platform.openai.com/docs/api-reference/chat-streaming
+import type { JsonObject } from '../../lib/json.ts';
 import { objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralEvent } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { errorOf, readOpenaiError } from '../openai-error.ts';
 import type { EventReader } from '../translation.ts';
 import { ChoiceState } from './choice-state.ts';

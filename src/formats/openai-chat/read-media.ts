@@ -1,7 +1,7 @@
 // Pictures and sound that chat completions answer with.
+import type { JsonObject } from '../../lib/json.ts';
 import { objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { MediaPart } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { mediaOfUrl } from '../openai-media.ts';
 
 /** OpenRouter's `images` of a message or delta. https://openrouter.ai/docs/features/multimodal/image-generation */

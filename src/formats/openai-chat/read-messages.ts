@@ -1,4 +1,5 @@
 // Chat messages to neutral ones. Tool-call ids are taken apart here: what a carry holds returns to its place.
+import type { JsonObject } from '../../lib/json.ts';
 import { type CarryingPart, placeCarried, readCallId } from '../carry.ts';
 import { isObject, textAt } from '../json-reader.ts';
 import type {
@@ -9,7 +10,6 @@ import type {
   ToolCallPart,
   ToolResultPart,
 } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { readCacheMarker } from '../openai-media.ts';
 import type { RequestFaults } from '../request-fields.ts';
 import { readContent, readTexts } from './read-parts.ts';

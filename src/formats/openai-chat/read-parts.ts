@@ -1,8 +1,8 @@
 // Content parts of chat messages to neutral parts.
 // https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject, textAt } from '../json-reader.ts';
 import type { NeutralPart, TextPart } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { readContentWith } from '../openai-content.ts';
 import {
   mediaOfAudio,

@@ -1,11 +1,11 @@
 // A chat completion request to the neutral form.
 // https://platform.openai.com/docs/api-reference/chat/create
+import type { JsonObject } from '../../lib/json.ts';
 import { objectAt } from '../json-reader.ts';
 import type { NeutralRequest, ResponseFormat } from '../neutral.ts';
 import { reasoningEfforts } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { readCommonFields, readReasoningWish, readSchemaFormat } from '../openai-sampling.ts';
-import type { RequestFault } from '../request.ts';
+import type { RequestFault } from '../request-fault.ts';
 import { emptyRequest, RequestFields } from '../request-fields.ts';
 import type { RequestContext } from '../translation.ts';
 import { readMessages } from './read-messages.ts';

@@ -1,8 +1,8 @@
 // A whole chat completion, of any provider, to the neutral form. Bears any JSON: wrong shapes read as nothing.
 // https://platform.openai.com/docs/api-reference/chat/object
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralCandidate, NeutralPart, NeutralResponse, TextPart, ToolCallPart } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { readOpenaiError } from '../openai-error.ts';
 import { readLogprobs } from '../openai-logprobs.ts';
 import { saidIn } from '../said.ts';

@@ -1,8 +1,8 @@
 // Tools and the choice among them, from chat requests: today's, and the legacy `functions`.
 // https://platform.openai.com/docs/api-reference/chat/create#chat-create-tools
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralRequest, NeutralTool, ToolChoice } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { readCacheMarker } from '../openai-media.ts';
 import type { RequestFaults, RequestFields } from '../request-fields.ts';
 

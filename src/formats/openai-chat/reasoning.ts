@@ -2,9 +2,9 @@
 // member, and some want it back: `reasoning_content` (DeepSeek, Moonshot, xAI, Z.ai, Alibaba), `reasoning` with or
 // without `reasoning_details` (OpenRouter, Groq, Together, Ollama), parts of the content (Mistral).
 // https://api-docs.deepseek.com/guides/thinking_mode, https://openrouter.ai/docs/use-cases/reasoning-tokens
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectsAt, textAt } from '../json-reader.ts';
 import type { Proof, ReasoningPart } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { paragraphBreak } from '../reasoning.ts';
 
 /** The member that a reasoning text stood in. `thinking`: a part of the content. */
@@ -24,7 +24,7 @@ export function readReasoning(
 }
 
 /** The readable text of one entry of reasoning_details. */
-export function detailText(detail: JsonObject): string {
+function detailText(detail: JsonObject): string {
   return textAt(detail, 'text') ?? textAt(detail, 'summary') ?? '';
 }
 

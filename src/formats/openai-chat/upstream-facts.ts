@@ -1,8 +1,8 @@
 // What is known of an upstream that imitates OpenAI's chat completions: which members it calls otherwise or refuses.
 // The facts are data of whoever knows the upstream (providers/presets.ts); this file applies them to a written body.
+import type { JsonObject } from '../../lib/json.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralRequest, ReasoningEffort } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { fitEffort } from '../reasoning.ts';
 
 /** Facts of one upstream; what is absent is as most imitators have it. */

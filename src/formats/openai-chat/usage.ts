@@ -1,7 +1,7 @@
 // The usage object of chat completions, of OpenAI and of everyone who copied it, to neutral counts. Each
 // deviation is named with who was seen to have it (recordings of 2024 to 2026).
+import type { JsonObject } from '../../lib/json.ts';
 import { countAt, firstCount, objectAt, textAt } from '../json-reader.ts';
-import type { JsonObject } from '../observation.ts';
 import { type Usage, usageOf } from '../usage.ts';
 
 /** Null when the object has none of the counts that make a usage. */

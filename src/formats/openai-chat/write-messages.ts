@@ -1,5 +1,6 @@
 // Neutral messages to chat messages. Two documented rewrites: tool results are text, so what they show (pictures,
 // files) follows in a user message behind them; and all results of one turn stand directly behind its calls.
+import type { JsonObject } from '../../lib/json.ts';
 import { functionCallOfCustom } from '../custom-tools.ts';
 import type {
   MediaPart,
@@ -9,7 +10,6 @@ import type {
   ToolCallPart,
   ToolResultPart,
 } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { runsOfRole, type Writing } from '../openai-target.ts';
 import { chatIds, fitId } from '../tool-ids.ts';
 import { resultText } from '../tool-result-text.ts';

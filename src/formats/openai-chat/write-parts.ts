@@ -1,7 +1,7 @@
 // Neutral parts to content parts of chat messages. What chat cannot say comes back as null, for the caller to name.
 // https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages
+import type { JsonObject } from '../../lib/json.ts';
 import type { MediaPart, TextPart } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { audioFormat, documentText, fileNameOf, openaiFileId, urlOfSource } from '../openai-media.ts';
 import type { Writing } from '../openai-target.ts';
 

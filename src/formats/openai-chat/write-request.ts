@@ -1,9 +1,9 @@
 // The neutral form to a chat completion request: OpenAI's own, or an imitator's of what all of them take.
 // https://platform.openai.com/docs/api-reference/chat/create
+import type { JsonObject } from '../../lib/json.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import { type OpenaiAnswerSchema, openaiAnswerSchema } from '../json-schema-openai.ts';
 import type { NeutralRequest } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import {
   beginWriting,
   fittingUserId,

@@ -1,6 +1,7 @@
 // A neutral answer to a whole chat completion, as OpenAI shapes it; thoughts in `reasoning_content` and pictures in
 // `images`, where clients of DeepSeek and OpenRouter look for them.
 // https://platform.openai.com/docs/api-reference/chat/object
+import type { JsonObject } from '../../lib/json.ts';
 import { CarryCollector, callIdWithCarry } from '../carry.ts';
 import { customInputOf, isCustomTool } from '../custom-tools.ts';
 import { writeDataUrl } from '../data-url.ts';
@@ -14,7 +15,6 @@ import type {
   NeutralResponse,
   ToolCallPart,
 } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { writeOpenaiError } from '../openai-error.ts';
 import { writeLogprobs } from '../openai-logprobs.ts';
 import { paragraphBreak } from '../reasoning.ts';

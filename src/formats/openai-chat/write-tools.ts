@@ -1,9 +1,9 @@
 // Neutral tools and the choice among them to a chat request.
 // https://platform.openai.com/docs/api-reference/chat/create#chat-create-tools
+import type { JsonObject } from '../../lib/json.ts';
 import { functionOfCustomTool } from '../custom-tools.ts';
 import { openaiParameters, strictSchema } from '../json-schema-openai.ts';
 import type { NeutralTool } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { parallelField, type Writing } from '../openai-target.ts';
 import { cacheMarker } from './write-parts.ts';
 

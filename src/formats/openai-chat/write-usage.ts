@@ -1,7 +1,7 @@
 // Neutral counts to the usage object of chat completions: cached, written and audio tokens are inside
 // prompt_tokens, reasoning is inside completion_tokens.
 // https://platform.openai.com/docs/api-reference/chat/object#chat/object-usage
-import type { JsonObject } from '../observation.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import type { Usage } from '../usage.ts';
 
 /** The object as OpenAI writes it; image tokens and searches only where there are some. */

@@ -2,4 +2,3 @@
 
 export { completionsFormat } from './format.ts';
 export { completionsObserver } from './observer.ts';
-export { readCompletionUsage } from './usage.ts';

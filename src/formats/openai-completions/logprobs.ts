@@ -1,7 +1,7 @@
 // Log probabilities as legacy completions write them: lists side by side, with offsets into the text.
 // https://platform.openai.com/docs/api-reference/completions/object#completions/object-choices
+import type { JsonObject } from '../../lib/json.ts';
 import type { TokenLogprob } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 
 /** `offset`: where the first token begins. Null where there are none. */
 export function writeLogprobs(logprobs: readonly TokenLogprob[], offset: number): JsonObject | null {

@@ -1,8 +1,9 @@
 // What a meter takes from legacy completions: chunks and answers have the same shape.
 // https://platform.openai.com/docs/api-reference/completions
+import type { JsonObject } from '../../lib/json.ts';
 import { textLength } from '../elision.ts';
 import { errorName, objectAt, objectsAt, textAt } from '../json-reader.ts';
-import type { JsonObject, Observation, WireObserver } from '../observation.ts';
+import type { Observation, WireObserver } from '../observation.ts';
 import { readCompletionUsage } from './usage.ts';
 
 /** Legacy completions. The terminator `[DONE]` is the framing's to see. */

@@ -1,8 +1,8 @@
 // A legacy completion request to the neutral form: the prompt is a user's message.
 // https://platform.openai.com/docs/api-reference/completions/create
+import type { JsonObject } from '../../lib/json.ts';
 import type { NeutralRequest } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
-import type { RequestFault } from '../request.ts';
+import type { RequestFault } from '../request-fault.ts';
 import { emptyRequest, type RequestFaults, RequestFields } from '../request-fields.ts';
 import type { RequestContext } from '../translation.ts';
 

@@ -1,9 +1,9 @@
 // A neutral answer to a legacy completion: its text, and nothing else of it.
 // https://platform.openai.com/docs/api-reference/completions/object
+import type { JsonObject } from '../../lib/json.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import { errorOfEnd, isFailedEnd } from '../failed-end.ts';
 import type { NeutralCandidate, NeutralPart, NeutralRequest, NeutralResponse } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { writeOpenaiError } from '../openai-error.ts';
 import type { AnswerContext, WrittenResponse } from '../translation.ts';
 import { writeLogprobs } from './logprobs.ts';

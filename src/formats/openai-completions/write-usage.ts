@@ -1,5 +1,5 @@
 // Neutral counts to the usage object of legacy completions.
-import type { JsonObject } from '../observation.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import type { Usage } from '../usage.ts';
 
 /** The three counts, and the parts that are not nothing. */

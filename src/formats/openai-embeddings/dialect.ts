@@ -1,7 +1,7 @@
 // An embeddings request of OpenAI's shape at Voyage and Jina, whose callers' other fields pass on untouched: only the
 // names that OpenAI's SDKs use are made theirs. Sources: the API references of Voyage (v1) and Jina (v1), 2026-11.
+import type { JsonObject } from '../../lib/json.ts';
 import { removeMember, replaceMember } from '../../lib/json-members.ts';
-import type { JsonObject } from '../observation.ts';
 
 /** The JSON text for that upstream. `body` is the parsed text. */
 export function inEmbeddingsDialect(dialect: 'voyage' | 'jina', text: string, body: JsonObject): string {

@@ -6,7 +6,6 @@ import { writeEmbeddingsRequest, writeJinaRequest, writeVoyageRequest } from './
 
 export { inEmbeddingsDialect } from './dialect.ts';
 export { embeddingsObserver } from './observer.ts';
-export { readEmbeddingsUsage } from './usage.ts';
 
 export const embeddingsCaller: EmbeddingCaller = { read: readEmbeddingsRequest, write: writeEmbeddings };
 export const openaiEmbeddings: EmbeddingUpstream = { write: writeEmbeddingsRequest, read: readEmbeddings };

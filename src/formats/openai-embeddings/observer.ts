@@ -1,6 +1,7 @@
 // What a meter takes from an embeddings answer. https://platform.openai.com/docs/api-reference/embeddings
+import type { JsonObject } from '../../lib/json.ts';
 import { errorName, objectsAt, textAt } from '../json-reader.ts';
-import type { JsonObject, Observation, WireObserver } from '../observation.ts';
+import type { Observation, WireObserver } from '../observation.ts';
 import { readEmbeddingsUsage } from './usage.ts';
 
 /** Embeddings of OpenAI's shape, and Cohere's. They do not stream. */

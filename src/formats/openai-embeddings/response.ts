@@ -1,9 +1,9 @@
 // An embeddings answer of OpenAI's shape, both ways.
 
+import type { JsonObject } from '../../lib/json.ts';
 import { memberText, replaceMember, topLevelMembers } from '../../lib/json-members.ts';
 import { base64OfVector, type EmbeddingAnswer, vectorOf } from '../embedding.ts';
 import { isObject, objectsAt } from '../json-reader.ts';
-import type { JsonObject } from '../observation.ts';
 import { readEmbeddingsUsage } from './usage.ts';
 
 /**

@@ -1,7 +1,7 @@
 // The usage of embeddings of OpenAI's shape (also Azure, Mistral, Voyage, Perplexity, OpenRouter, llama.cpp,
 // Jina) and of Cohere's /embed, to neutral counts. There is no output to count.
+import type { JsonObject } from '../../lib/json.ts';
 import { countAt, objectAt } from '../json-reader.ts';
-import type { JsonObject } from '../observation.ts';
 import { type Usage, usageOf } from '../usage.ts';
 
 /** Null when the answer has no count. Voyage has only total_tokens, Cohere `meta.billed_units`. */

@@ -1,3 +1,2 @@
 // Images: everything that other layers use of this format.
 export { imagesObserver } from './observer.ts';
-export { readImagesUsage } from './usage.ts';

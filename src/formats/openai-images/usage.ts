@@ -1,7 +1,7 @@
 // The usage of image generation and edits to neutral counts. dall-e and most compatible providers give none:
 // then the images are counted.
+import type { JsonObject } from '../../lib/json.ts';
 import { countAt, firstCount, objectAt, objectsAt } from '../json-reader.ts';
-import type { JsonObject } from '../observation.ts';
 import { type Usage, usageOf } from '../usage.ts';
 
 /** Null when the object has no count. */

@@ -1,6 +1,7 @@
 // What a meter takes from a moderation: OpenAI reports no usage (it is free); compatible servers may.
+import type { JsonObject } from '../../lib/json.ts';
 import { countAt, errorName, objectAt, objectsAt, textAt } from '../json-reader.ts';
-import type { JsonObject, Observation, WireObserver } from '../observation.ts';
+import type { Observation, WireObserver } from '../observation.ts';
 import { usageOf } from '../usage.ts';
 
 /** https://platform.openai.com/docs/api-reference/moderations */

@@ -1,8 +1,8 @@
 // Annotations of Responses' text, both ways.
 // https://platform.openai.com/docs/api-reference/responses/object#responses/object-output
+import type { JsonObject } from '../../lib/json.ts';
 import { textAt } from '../json-reader.ts';
 import type { Citation } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 
 /** One citation an annotation, in order. */
 export function readCitations(annotations: readonly JsonObject[]): Citation[] {

@@ -1,10 +1,10 @@
 // One content part of a streamed message: text or a refusal, with its citations.
+import type { JsonObject } from '../../lib/json.ts';
 import { objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralEvent, TokenLogprob } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { readLogprobs } from '../openai-logprobs.ts';
 import { readCitation } from './citations.ts';
-import type { ItemStreams } from './item-state.ts';
+import type { ItemStreams } from './item-streams.ts';
 
 /** The state of one content part. Methods add to the events that they are given. */
 export class ContentState {

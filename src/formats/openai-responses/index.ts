@@ -2,4 +2,3 @@
 
 export { responsesFormat } from './format.ts';
 export { responsesObserver } from './observer.ts';
-export { readResponsesUsage } from './usage.ts';

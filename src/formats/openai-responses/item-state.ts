@@ -1,19 +1,12 @@
 // One output item of a streamed response: what of it was said, which part it is. Owns neither the stream's
 // beginning and end nor the numbering of parts, which all items share.
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralEvent, NeutralPart } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { readLogprobs } from '../openai-logprobs.ts';
 import { ContentState } from './content-state.ts';
+import type { ItemStreams } from './item-streams.ts';
 import { readItem, reasoningParagraphs } from './read-items.ts';
-
-/** What the items of one answer share. */
-export interface ItemStreams {
-  nextPart: number;
-  /** A call of the client's tools was made; a refusal was said. */
-  calls: boolean;
-  refusal: boolean;
-}
 
 type Events = NeutralEvent[];
 

@@ -1,9 +1,9 @@
 // The output items of a response on the wire. One builder each: whole answers and streams must agree.
 // https://platform.openai.com/docs/api-reference/responses/object#responses/object-output
+import type { JsonObject } from '../../lib/json.ts';
 import { callIdWithCarry, writeCarry } from '../carry.ts';
 import { customInputOf, isCustomTool } from '../custom-tools.ts';
 import type { MediaPart, NeutralRequest, Proof, ToolCallPart, WebSearchPart } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { argumentsObject } from '../tool-arguments.ts';
 import { wrapperOf } from './namespaces.ts';
 

@@ -1,9 +1,10 @@
 // What a meter takes from the Responses API: stream events, and response objects.
 // https://platform.openai.com/docs/api-reference/responses-streaming
+import type { JsonObject } from '../../lib/json.ts';
 import { textLength } from '../elision.ts';
 import { errorName, isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import { readToolImage } from '../made-media.ts';
-import type { JsonObject, Observation, WireObserver } from '../observation.ts';
+import type { Observation, WireObserver } from '../observation.ts';
 import { usageOf } from '../usage.ts';
 import { countTools, imageToolUsage } from './tools.ts';
 import { readResponsesUsage } from './usage.ts';

@@ -1,7 +1,7 @@
 // The state of a response while it is streamed, and the numbering of its events and items.
+import type { JsonObject } from '../../lib/json.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import type { Citation } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import type { AnswerContext } from '../translation.ts';
 import type { Usage } from '../usage.ts';
 import { type CallShape, type ItemPrefix, itemId } from './items.ts';

@@ -1,12 +1,13 @@
 // The events of a streamed response, of any provider, to neutral events. Items are told apart by output_index
 // alone: ids change within one item at Azure and Copilot. Bears any JSON.
 // https://platform.openai.com/docs/api-reference/responses-streaming
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralError, NeutralEvent } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { errorOf, readOpenaiError } from '../openai-error.ts';
 import type { EventReader } from '../translation.ts';
-import { ItemState, type ItemStreams } from './item-state.ts';
+import { ItemState } from './item-state.ts';
+import type { ItemStreams } from './item-streams.ts';
 import { createdAt } from './read-response.ts';
 import { readStop } from './stop-reason.ts';
 import { readResponsesUsage } from './usage.ts';

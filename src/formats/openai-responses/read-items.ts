@@ -1,5 +1,6 @@
 // Single items that requests and answers of Responses have in common, to neutral parts: calls, reasoning,
 // searches, pictures. https://platform.openai.com/docs/api-reference/responses/object#responses/object-output
+import type { JsonObject } from '../../lib/json.ts';
 import { readCallId, readCarry } from '../carry.ts';
 import { mediaKind } from '../data-url.ts';
 import { objectAt, objectsAt, textAt } from '../json-reader.ts';
@@ -11,7 +12,6 @@ import type {
   ToolCallPart,
   WebSearchPart,
 } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { paragraphBreak } from '../reasoning.ts';
 import { flatName } from './namespaces.ts';
 
@@ -61,7 +61,7 @@ function readCall(item: JsonObject): NeutralPart[] {
  * Reasoning: whole thoughts (`content`) where the model tells them, else its summary. A carry in
  * `encrypted_content` is another provider's proof, whose text is the summary unless the carry has its own.
  */
-export function readReasoning(item: JsonObject): ReasoningPart[] {
+function readReasoning(item: JsonObject): ReasoningPart[] {
   const paragraphs = reasoningParagraphs(item);
   const encrypted = textAt(item, 'encrypted_content');
   const carried = encrypted === undefined ? null : readCarry(encrypted);

@@ -1,8 +1,8 @@
 // Content parts of Responses' messages and tool outputs to neutral parts.
 // https://platform.openai.com/docs/api-reference/responses/create#responses-create-input
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralPart } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { readContentWith } from '../openai-content.ts';
 import { readLogprobs } from '../openai-logprobs.ts';
 import {

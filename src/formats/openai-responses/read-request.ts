@@ -1,10 +1,10 @@
 // A Responses request to the neutral form.
 // https://platform.openai.com/docs/api-reference/responses/create
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt } from '../json-reader.ts';
 import type { NeutralMessage, NeutralRequest, NeutralTool, ResponseFormat, TextPart } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { readCommonFields, readReasoningWish, readSchemaFormat } from '../openai-sampling.ts';
-import type { RequestFault } from '../request.ts';
+import type { RequestFault } from '../request-fault.ts';
 import { emptyRequest, type RequestFaults, RequestFields } from '../request-fields.ts';
 import type { RequestContext } from '../translation.ts';
 import { uniqueTools, withChosenNames, withToolNames } from './namespaces.ts';

@@ -1,9 +1,9 @@
 // A whole response object, of any provider, to the neutral form. Bears any JSON: wrong shapes read as nothing.
 // https://platform.openai.com/docs/api-reference/responses/object
+import type { JsonObject } from '../../lib/json.ts';
 import { isLosable } from '../dropped-paths.ts';
 import { objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralPart, NeutralResponse } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { readOpenaiError } from '../openai-error.ts';
 import { saidIn } from '../said.ts';
 import { readItem } from './read-items.ts';
@@ -36,7 +36,7 @@ export function createdAt({ created_at: created }: JsonObject): number | null {
 }
 
 /** The parts of one output item. */
-export function readOutputItem(item: JsonObject): NeutralPart[] {
+function readOutputItem(item: JsonObject): NeutralPart[] {
   return item.type === 'message' ? objectsAt(item, 'content').flatMap(readContentPart) : readItem(item);
 }
 

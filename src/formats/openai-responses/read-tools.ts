@@ -1,8 +1,8 @@
 // Tools of Responses and the choice among them, to neutral ones: functions and custom tools, by themselves or in a
 // namespace, the client's search for tools, and web search. The others are OpenAI's alone. https://platform.openai.com/docs/api-reference/responses/create#responses-create-tools
+import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralTool, ToolChoice, ToolWrapper } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import type { RequestFaults, RequestFields } from '../request-fields.ts';
 import { flatName } from './namespaces.ts';
 

@@ -1,8 +1,8 @@
 // Items of a conversation that only OpenAI knows, but whose text any model can read: what its own tools gave back.
 // https://platform.openai.com/docs/api-reference/responses/create#responses-create-input (2026-11)
+import type { JsonObject } from '../../lib/json.ts';
 import { objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralPart } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 
 /** The item as one text, which the same format gets back as the item; null for one without text of this kind. */
 export function readReadable(item: JsonObject): NeutralPart | null {

@@ -1,7 +1,7 @@
 // The response object around the output: what of the request it repeats, and how the answer ended.
 // https://platform.openai.com/docs/api-reference/responses/object
+import type { JsonObject } from '../../lib/json.ts';
 import { objectAt, objectsAt } from '../json-reader.ts';
-import type { JsonObject } from '../observation.ts';
 import type { AnswerContext } from '../translation.ts';
 import type { Usage } from '../usage.ts';
 import type { Ending } from './stop-reason.ts';

@@ -1,7 +1,8 @@
 // The tools that the provider ran for a response and bills apart from its tokens.
 // https://platform.openai.com/docs/guides/tools
+import type { JsonObject } from '../../lib/json.ts';
 import { countAt, firstCount, objectAt, objectsAt, textAt } from '../json-reader.ts';
-import type { JsonObject, OtherModelUsage } from '../observation.ts';
+import type { OtherModelUsage } from '../observation.ts';
 import { type Usage, usageOf } from '../usage.ts';
 
 /** The counts of a usage that are tools. */

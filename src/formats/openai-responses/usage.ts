@@ -1,6 +1,6 @@
 // The usage object of the Responses API to neutral counts.
+import type { JsonObject } from '../../lib/json.ts';
 import { countAt, firstCount, objectAt } from '../json-reader.ts';
-import type { JsonObject } from '../observation.ts';
 import { type Usage, usageOf } from '../usage.ts';
 
 /** Null when the object has no count. */

@@ -1,4 +1,5 @@
 // Neutral messages to the `input` items of a Responses request.
+import type { JsonObject } from '../../lib/json.ts';
 import type {
   NeutralMessage,
   NeutralPart,
@@ -7,7 +8,6 @@ import type {
   ToolCallPart,
   ToolResultPart,
 } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { runsOfRole, type Writing } from '../openai-target.ts';
 import { fitId, responsesIds } from '../tool-ids.ts';
 import { markedAsError, resultText } from '../tool-result-text.ts';

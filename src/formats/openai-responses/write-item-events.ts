@@ -1,7 +1,7 @@
 // Reasoning, calls and whole items of a streamed response.
 // https://platform.openai.com/docs/api-reference/responses-streaming/response/function_call_arguments
+import type { JsonObject } from '../../lib/json.ts';
 import type { NeutralEvent } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import {
   callItem,
   callPrefix,

@@ -1,7 +1,7 @@
 // Text and refusals of a streamed response: contents of messages, and the events of both.
 // https://platform.openai.com/docs/api-reference/responses-streaming/response/output_text
+import type { JsonObject } from '../../lib/json.ts';
 import type { Citation, NeutralEvent } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { writeLogprobs } from '../openai-logprobs.ts';
 import { writeCitation } from './citations.ts';
 import { type ItemStatus, messageItem, refusalContent, textContent } from './items.ts';

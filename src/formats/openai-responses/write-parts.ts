@@ -1,8 +1,8 @@
 // Neutral parts to content parts of Responses' input: questions, and what tools gave back. What Responses cannot
 // say comes back as null, for the caller to name.
 // https://platform.openai.com/docs/api-reference/responses/create#responses-create-input
+import type { JsonObject } from '../../lib/json.ts';
 import type { CacheMarker, MediaPart, NeutralPart } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { documentText, fileNameOf, openaiFileId, urlOfSource } from '../openai-media.ts';
 import type { Writing } from '../openai-target.ts';
 

@@ -1,10 +1,10 @@
 // The neutral form to a Responses request. Nothing is stored unless the caller said so, and reasoning comes
 // back encrypted, so that the conversation needs no memory but the client's.
 // https://platform.openai.com/docs/api-reference/responses/create
+import type { JsonObject } from '../../lib/json.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import { type OpenaiAnswerSchema, openaiAnswerSchema } from '../json-schema-openai.ts';
 import type { NeutralRequest } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import {
   beginWriting,
   fittingUserId,

@@ -1,8 +1,8 @@
 // A neutral answer to a whole response object.
+import type { JsonObject } from '../../lib/json.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import { explainedParts } from '../failed-end.ts';
 import type { NeutralCandidate, NeutralPart, NeutralResponse, TextPart } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { writeOpenaiError } from '../openai-error.ts';
 import { writeLogprobs } from '../openai-logprobs.ts';
 import { blockedCandidate, saidIn } from '../said.ts';

@@ -1,8 +1,8 @@
 // Neutral tools and the choice among them to a Responses request.
 // https://platform.openai.com/docs/api-reference/responses/create#responses-create-tools
+import type { JsonObject } from '../../lib/json.ts';
 import { openaiParameters, strictSchema } from '../json-schema-openai.ts';
 import type { NeutralTool } from '../neutral.ts';
-import type { JsonObject } from '../observation.ts';
 import { parallelField, type Writing } from '../openai-target.ts';
 
 /** `tools`, `tool_choice` and `parallel_tool_calls`, as far as they are wanted. */

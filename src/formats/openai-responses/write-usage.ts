@@ -1,7 +1,7 @@
 // Neutral counts to the usage object of Responses: cached and written tokens are inside input_tokens,
 // reasoning is inside output_tokens.
 // https://platform.openai.com/docs/api-reference/responses/object#responses/object-usage
-import type { JsonObject } from '../observation.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import type { Usage } from '../usage.ts';
 
 /** The object as OpenAI writes it; audio and image tokens only where there are some. */

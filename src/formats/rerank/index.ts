@@ -1,3 +1,2 @@
 // Rerankers: everything that other layers use of these formats.
 export { rerankObserver } from './observer.ts';
-export { readRerankUsage } from './usage.ts';

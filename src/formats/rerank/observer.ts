@@ -1,7 +1,8 @@
 // What a meter takes from a reranker's answer. The vendors' shapes differ in where usage and results stand,
 // and one reader bears them all.
+import type { JsonObject } from '../../lib/json.ts';
 import { errorName, objectsAt, textAt } from '../json-reader.ts';
-import type { JsonObject, Observation, WireObserver } from '../observation.ts';
+import type { Observation, WireObserver } from '../observation.ts';
 import { readRerankUsage } from './usage.ts';
 
 /** Cohere, Jina, Voyage, Xinference, llama.cpp. They do not stream. */

@@ -1,6 +1,6 @@
 // The usage of rerankers to neutral counts: Cohere bills searches, Voyage and Jina tokens.
+import type { JsonObject } from '../../lib/json.ts';
 import { countAt, objectAt } from '../json-reader.ts';
-import type { JsonObject } from '../observation.ts';
 import { type Usage, usageOf } from '../usage.ts';
 
 /** Null when the answer has no count (Xinference sends a `meta` full of nulls). */

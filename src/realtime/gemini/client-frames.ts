@@ -2,7 +2,7 @@
 // is reserved, and sound that the upstream may answer by itself. https://ai.google.dev/api/live (2026-11)
 import { memberOf, objectOf, objectsOf, textOf } from '../../formats/gemini-generate/members.ts';
 import { isObject } from '../../formats/json-reader.ts';
-import type { JsonObject } from '../../formats/observation.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import { type Frame, frameLike, textOfFrame, type Verdict } from '../frames.ts';
 import type { Pricing } from '../money.ts';

@@ -7,13 +7,13 @@ import {
   textOf,
   textsOf,
 } from '../../formats/gemini-generate/members.ts';
-import type { JsonObject } from '../../formats/observation.ts';
 import { type Usage, usageOf } from '../../formats/usage.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import { inputBounds, outputBounds } from '../../metering/bound.ts';
 import { type AudioRate, measureOf, secondsOf, type TurnMeasure } from '../bound.ts';
 
 /** The figures of the Live API (2026-11), from what Google says of its prices, from recordings and from others' probes. */
-export const liveBounds = {
+const liveBounds = {
   /**
    * Of sound, either way: $0.018 a minute at $12 per million tokens.
    * https://discuss.ai.google.dev/t/pricing-of-speech-to-speech-live-model/140340

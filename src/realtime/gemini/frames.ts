@@ -2,10 +2,10 @@
 // parsed. Google's servers send their JSON in binary frames; either side may use either kind.
 // https://ai.google.dev/api/live (2026-11)
 import { isObject } from '../../formats/json-reader.ts';
-import type { JsonObject } from '../../formats/observation.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import { type Frame, textOfFrame } from '../frames.ts';
 
-export type BulkKind = 'heard-audio' | 'seen-video' | 'said-audio';
+type BulkKind = 'heard-audio' | 'seen-video' | 'said-audio';
 
 export type LiveFacts =
   /** One piece of media and nothing else. */

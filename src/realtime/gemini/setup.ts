@@ -1,6 +1,6 @@
 // The model in a Live session's first message: `{"setup": {"model": "models/…"}}`. Pure.
 import { objectOf, textOf } from '../../formats/gemini-generate/members.ts';
-import type { JsonObject } from '../../formats/observation.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import { memberText, replaceMember, topLevelMembers } from '../../lib/json-members.ts';
 
 const prefix = 'models/';

@@ -1,7 +1,7 @@
 // What the relay learns from a Live upstream's message as it passes. Never changes one, never holds one back.
 import { searchesOf } from '../../formats/gemini-generate/grounding.ts';
 import { memberOf, objectOf, objectsOf, textOf } from '../../formats/gemini-generate/members.ts';
-import type { JsonObject } from '../../formats/observation.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import type { Frame } from '../frames.ts';
 import { readFrame } from './frames.ts';
 import type { LiveTurns } from './turns.ts';

@@ -5,8 +5,8 @@
 // 2026-04), a reader of bills found the sum of all snapshots right to 3 % (…/t/173248), and a probe of three turns on
 // two models saw responseTokenCount stay level (https://github.com/pydantic/pydantic-ai/pull/7269, 2026-08).
 import { readGenerateUsage } from '../../formats/gemini-generate/usage.ts';
-import type { JsonObject } from '../../formats/observation.ts';
 import type { Usage } from '../../formats/usage.ts';
+import type { JsonObject } from '../../lib/json.ts';
 
 /**
  * null: it has no count. Thoughts are outside `responseTokenCount` and the total (recorded: 1,197 + 37 = 1,234, and 28

@@ -1,7 +1,7 @@
 // How much a response or a transcript of OpenAI's sessions is at most. Pure.
 import { countAt } from '../../formats/json-reader.ts';
-import type { JsonObject } from '../../formats/observation.ts';
 import { addUsage, type Usage, usageOf } from '../../formats/usage.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import { inputBounds, outputBounds } from '../../metering/bound.ts';
 import type { Rates } from '../../metering/price.ts';
 import { measureOf, type TurnMeasure } from '../bound.ts';

@@ -1,7 +1,7 @@
 // What the relay has to say about a client's frame before it goes on: nothing, mostly. A response is reserved, a model
 // is checked, audio that the upstream may answer by itself is reserved once.
 import { isObject, objectAt, textAt } from '../../formats/json-reader.ts';
-import type { JsonObject } from '../../formats/observation.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import { type Frame, frameLike, textOfFrame, type Verdict } from '../frames.ts';
 import type { Pricing } from '../money.ts';
 import { relayErrorOf } from '../relay-error-of.ts';

@@ -1,8 +1,8 @@
 // What the relay knows of a conversation: its settings as both sides tell them, and how much has been said since the
 // upstream last counted. Pure; what that may cost is bound.ts's.
 import { isObject, objectAt, objectsAt, textAt } from '../../formats/json-reader.ts';
-import type { JsonObject } from '../../formats/observation.ts';
 import type { Usage } from '../../formats/usage.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import { secondsOf } from '../bound.ts';
 
 /** Audio on the wire, in bytes a second (OpenAI: PCM16 at 24 kHz; G.711 at 8 kHz). */

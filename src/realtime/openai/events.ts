@@ -1,6 +1,6 @@
 // What a frame is, at the price of a glance: audio is most of what passes and is not parsed.
 import { isObject, textAt } from '../../formats/json-reader.ts';
-import type { JsonObject } from '../../formats/observation.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import { type Frame, textOfFrame } from '../frames.ts';
 
 /** Events that come many times a second, and whose only news is how long they are. */

@@ -2,11 +2,12 @@
 // counts from the upstream's own `session.updated` on.
 import { isObject, objectAt, textAt } from '../../formats/json-reader.ts';
 import { isModelName, modelNameRule } from '../../formats/model-name.ts';
-import type { JsonObject } from '../../formats/observation.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import { memberText, replaceMember, topLevelMembers } from '../../lib/json-members.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import type { LedgerClient } from '../../quota/client.ts';
-import { isLimited, type PolicyQuestion } from '../../quota/policy.ts';
+import { isLimited } from '../../quota/policy.ts';
+import type { PolicyQuestion } from '../../quota/records.ts';
 import type { Catalog } from '../../routing/catalog.ts';
 import type { TokenPolicy } from '../../tokens/token.ts';
 import type { Pricing } from '../money.ts';

@@ -1,8 +1,8 @@
 // The responses and transcripts of a session, from their reservations to their charges: which of what was reserved a
 // response of the upstream is, and what happens to those that were still open at the end.
 import { objectAt, textAt } from '../../formats/json-reader.ts';
-import type { JsonObject } from '../../formats/observation.ts';
 import { emptyUsage, type Usage } from '../../formats/usage.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import type { RelayError } from '../../lib/relay-error.ts';
 import { type TurnMeasure, usageSoFar } from '../bound.ts';
 import type { SessionTurns } from '../dialect.ts';

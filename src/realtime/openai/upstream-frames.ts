@@ -1,6 +1,6 @@
 // What the relay learns from an upstream's frame as it passes. Never changes one, never holds one back.
 import { countAt, isObject, textAt } from '../../formats/json-reader.ts';
-import type { JsonObject } from '../../formats/observation.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import type { Frame } from '../frames.ts';
 import type { Conversation } from './conversation.ts';
 import { readFrame, responseIdOf } from './events.ts';

@@ -1,8 +1,8 @@
 // The usage objects of the Realtime API, as neutral counts. Source: RealtimeResponse.usage and the transcription
 // event's usage in OpenAI's OpenAPI file; xAI puts the former beside the response.
 import { countAt, isObject, objectAt } from '../../formats/json-reader.ts';
-import type { JsonObject } from '../../formats/observation.ts';
 import { type Usage, usageOf } from '../../formats/usage.ts';
+import type { JsonObject } from '../../lib/json.ts';
 
 /** Of a `response.done`; null: it has none, or an empty one. */
 export function usageOfResponse(event: JsonObject): Usage | null {

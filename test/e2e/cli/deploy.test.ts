@@ -1,5 +1,5 @@
 // The real wrangler against an imitation of Cloudflare's API: one run of each order of `npx wrangler deploy` and `npm run deploy`.
-// What needs no wrangler is in deploy-steps.test.ts.
+// What needs no wrangler is in test/unit/cli/deploy-steps.test.ts.
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

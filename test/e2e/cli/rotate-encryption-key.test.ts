@@ -126,7 +126,9 @@ describe('of a deployed relay', () => {
     cloudflare = await startCloudflareImitation();
     cloudflare.secrets.set('ADMIN_KEY', 'ak').set('ENCRYPTION_KEY', 'old');
     cloudflare.uploads.push({ metadata: { bindings: [] }, script: '' });
-    writeFileSync(file, JSON.stringify({ name: 'relay', account_id: 'a'.repeat(32) }));
+    // A deploy in a pipe made the old key, and nobody has seen it yet.
+    const pending_secrets = { ENCRYPTION_KEY: 'old' };
+    writeFileSync(file, JSON.stringify({ name: 'relay', account_id: 'a'.repeat(32), pending_secrets }));
     await new Promise<void>((resolve) => server.listen(0, resolve));
     // An address of this machine that is not called localhost.
     url = `http://0.0.0.0:${(server.address() as AddressInfo).port}`;
@@ -152,7 +154,10 @@ describe('of a deployed relay', () => {
     const cut = await rotate();
     expect(cut.code, cut.output).toBe(1);
     const next = cloudflare.secrets.get('ENCRYPTION_KEY_NEXT');
-    expect(JSON.parse(readFileSync(file, 'utf8')).pending_secrets).toEqual({ ENCRYPTION_KEY_NEXT: next });
+    expect(JSON.parse(readFileSync(file, 'utf8')).pending_secrets).toEqual({
+      ENCRYPTION_KEY: 'old',
+      ENCRYPTION_KEY_NEXT: next,
+    });
     stops = false;
     const done = await rotate();
     expect(done.code, done.output).toBe(0);

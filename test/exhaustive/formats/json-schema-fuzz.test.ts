@@ -17,7 +17,7 @@ import {
   openaiParameters,
   strictSchema,
 } from '../../../src/formats/json-schema-openai.ts';
-import type { JsonObject } from '../../../src/formats/observation.ts';
+import type { JsonObject } from '../../../src/lib/json.ts';
 
 const maps = ['properties', '$defs', 'definitions', 'patternProperties'];
 const lists = ['anyOf', 'oneOf', 'allOf', 'prefixItems'];

@@ -5,12 +5,12 @@ import { ContentFilterFinishReasonError, LengthFinishReasonError } from 'openai/
 import { beforeAll, describe, expect, it } from 'vitest';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
 import type { NeutralEvent, NeutralResponse } from '../../../src/formats/neutral.ts';
-import type { JsonObject } from '../../../src/formats/observation.ts';
 import { chatFormat } from '../../../src/formats/openai-chat/index.ts';
 import { responsesFormat } from '../../../src/formats/openai-responses/index.ts';
 import { emptyRequest } from '../../../src/formats/request-fields.ts';
 import { createSseSplitter } from '../../../src/formats/sse.ts';
 import { type Usage, usageOf } from '../../../src/formats/usage.ts';
+import type { JsonObject } from '../../../src/lib/json.ts';
 import { collectEvents } from '../../support/collect-events.ts';
 import { allFixtures, type Fixture, kindOf, sayWhenLeftOut } from '../../support/fixtures.ts';
 import { haveSpecs, schemaFaults } from '../../support/provider-schema.ts';

@@ -3,10 +3,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { NeutralRequest } from '../../../src/formats/neutral.ts';
-import type { JsonObject } from '../../../src/formats/observation.ts';
 import { chatFormat } from '../../../src/formats/openai-chat/index.ts';
 import { responsesFormat } from '../../../src/formats/openai-responses/index.ts';
 import type { TranslatedFormat } from '../../../src/formats/translation.ts';
+import type { JsonObject } from '../../../src/lib/json.ts';
 import { fullChatRequest, fullResponsesRequest } from './openai-request-cases.ts';
 
 /** A model that nothing is known of: OpenAI is told everything. */

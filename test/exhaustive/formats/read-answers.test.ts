@@ -3,11 +3,12 @@
 import { describe, expect, it } from 'vitest';
 import { messagesFormat } from '../../../src/formats/anthropic-messages/index.ts';
 import { generateFormat } from '../../../src/formats/gemini-generate/index.ts';
-import { createMeter, type WireKind } from '../../../src/formats/meter.ts';
+import { createMeter } from '../../../src/formats/meter.ts';
 import { chatFormat } from '../../../src/formats/openai-chat/index.ts';
 import { responsesFormat } from '../../../src/formats/openai-responses/index.ts';
 import type { TranslatedFormat } from '../../../src/formats/translation.ts';
 import type { Usage } from '../../../src/formats/usage.ts';
+import type { WireKind } from '../../../src/formats/wire-kind.ts';
 import { collectEvents } from '../../support/collect-events.ts';
 import {
   allFixtures,

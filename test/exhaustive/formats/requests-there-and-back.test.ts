@@ -2,14 +2,10 @@
 // other format and back, for what both can say.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type {
-  FormatName,
-  NeutralMessage,
-  NeutralPart,
-  NeutralRequest,
-} from '../../../src/formats/neutral.ts';
-import type { JsonObject } from '../../../src/formats/observation.ts';
+import type { FormatName } from '../../../src/formats/format-name.ts';
+import type { NeutralMessage, NeutralPart, NeutralRequest } from '../../../src/formats/neutral.ts';
 import { formatNamed } from '../../../src/formats/translations.ts';
+import type { JsonObject } from '../../../src/lib/json.ts';
 import { callers } from '../../e2e/sdk/matrix/callers.ts';
 import { type Ask, formats } from '../../e2e/sdk/matrix/script.ts';
 

@@ -5,14 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { messagesFormat } from '../../../src/formats/anthropic-messages/index.ts';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
 import { isFailedEnd, withKnownEnds } from '../../../src/formats/failed-end.ts';
+import type { FormatName } from '../../../src/formats/format-name.ts';
 import { generateFormat } from '../../../src/formats/gemini-generate/index.ts';
 import { isObject } from '../../../src/formats/json-reader.ts';
-import type {
-  FormatName,
-  NeutralCandidate,
-  NeutralResponse,
-  StopReason,
-} from '../../../src/formats/neutral.ts';
+import type { NeutralCandidate, NeutralResponse, StopReason } from '../../../src/formats/neutral.ts';
 import { chatFormat } from '../../../src/formats/openai-chat/index.ts';
 import { responsesFormat } from '../../../src/formats/openai-responses/index.ts';
 import type { TranslatedFormat } from '../../../src/formats/translation.ts';

@@ -2,10 +2,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isObject } from '../../../src/formats/json-reader.ts';
 import type { NeutralRequest } from '../../../src/formats/neutral.ts';
-import type { JsonObject } from '../../../src/formats/observation.ts';
 import { chatFormat } from '../../../src/formats/openai-chat/index.ts';
 import { responsesFormat } from '../../../src/formats/openai-responses/index.ts';
 import type { TranslatedFormat } from '../../../src/formats/translation.ts';
+import type { JsonObject } from '../../../src/lib/json.ts';
 import { allFixtures, haveFixtures, kindOf, sayWhenLeftOut } from '../../support/fixtures.ts';
 import { haveSpecs, saySpecsLeftOut, schemaFaults } from '../../support/provider-schema.ts';
 import { fullChatRequest, fullResponsesRequest } from './openai-request-cases.ts';

@@ -4,8 +4,9 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Checkpoint, Totals } from '../../../src/quota/ledger-store.ts';
-import type { LogRow } from '../../../src/quota/quota.ts';
+import type { LogRow } from '../../../src/metering/log-row.ts';
+import type { Checkpoint } from '../../../src/quota/ledger-store.ts';
+import type { Totals } from '../../../src/quota/records.ts';
 
 /** One token's ledger. */
 export interface LedgerBook {

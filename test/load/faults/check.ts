@@ -1,5 +1,5 @@
 // What must be true of the books after a run. Every check throws with the requests that break it.
-import type { LogRow } from '../../../src/quota/quota.ts';
+import type { LogRow } from '../../../src/metering/log-row.ts';
 import type { LoggedRow } from './books.ts';
 import type { Seen } from './client.ts';
 import { costOf } from './kinds.ts';

@@ -3,10 +3,11 @@
 import { describe, expect, it } from 'vitest';
 import { placeCarried } from '../../../src/formats/carry.ts';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
+import type { FormatName } from '../../../src/formats/format-name.ts';
 import { objectsAt } from '../../../src/formats/json-reader.ts';
-import type { FormatName, NeutralPart, NeutralRequest } from '../../../src/formats/neutral.ts';
-import type { JsonObject } from '../../../src/formats/observation.ts';
+import type { NeutralPart, NeutralRequest } from '../../../src/formats/neutral.ts';
 import { formatNamed } from '../../../src/formats/translations.ts';
+import type { JsonObject } from '../../../src/lib/json.ts';
 import { firstTurn, formatNames, nextTurn, wholeOfStream } from '../../support/agent-turns.ts';
 import { contextOf, writeStream } from '../../support/translated-answers.ts';
 

@@ -1,10 +1,11 @@
 // Conversations that a target would refuse as they stand, and how they are written for it.
 import { describe, expect, it } from 'vitest';
 import { fitRequest } from '../../../src/formats/answer-edit.ts';
-import type { FormatName, NeutralEvent, NeutralResponse } from '../../../src/formats/neutral.ts';
-import type { JsonObject } from '../../../src/formats/observation.ts';
+import type { FormatName } from '../../../src/formats/format-name.ts';
+import type { NeutralEvent, NeutralResponse } from '../../../src/formats/neutral.ts';
 import { toolNameRules } from '../../../src/formats/tool-names.ts';
 import { formatNamed } from '../../../src/formats/translations.ts';
+import type { JsonObject } from '../../../src/lib/json.ts';
 
 function relay(from: FormatName, to: FormatName, body: JsonObject, provider = 'x') {
   const request = formatNamed(from).readRequest(body, { model: 'm', stream: false });

@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { fitRequest } from '../../../src/formats/answer-edit.ts';
 import { maximumStrictLoad } from '../../../src/formats/anthropic-messages/json-schema.ts';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
+import type { FormatName } from '../../../src/formats/format-name.ts';
 import { maximumInlinedCharacters } from '../../../src/formats/json-schema-merge.ts';
-import type { FormatName, NeutralEvent, NeutralResponse } from '../../../src/formats/neutral.ts';
-import type { JsonObject } from '../../../src/formats/observation.ts';
+import type { NeutralEvent, NeutralResponse } from '../../../src/formats/neutral.ts';
 import { toolNameRules } from '../../../src/formats/tool-names.ts';
 import { formatNamed } from '../../../src/formats/translations.ts';
+import type { JsonObject } from '../../../src/lib/json.ts';
 
 const all = ['openai-chat', 'openai-responses', 'anthropic-messages', 'gemini-generate'] as const;
 const models = {

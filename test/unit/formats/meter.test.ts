@@ -1,6 +1,7 @@
 // Meters where no recording goes: hostile bytes, odd framings, and what each property promises.
 import { describe, expect, it } from 'vitest';
-import { createMeter, type Framing, type Meter, type WireKind } from '../../../src/formats/meter.ts';
+import { createMeter, type Meter } from '../../../src/formats/meter.ts';
+import type { Framing, WireKind } from '../../../src/formats/wire-kind.ts';
 import { cutAtSeed, seededNumbers } from '../../support/fixtures.ts';
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -1,12 +1,13 @@
 // What is written for the models that take less than others: Gemini's levels, Claude's thinking, OpenAI's efforts. The
 // refusals are the providers' own, quoted in the tables of traits.
 import { describe, expect, it } from 'vitest';
-import type { FormatName, NeutralRequest } from '../../../src/formats/neutral.ts';
-import type { JsonObject } from '../../../src/formats/observation.ts';
+import type { FormatName } from '../../../src/formats/format-name.ts';
+import type { NeutralRequest } from '../../../src/formats/neutral.ts';
 import { openaiModelTraits } from '../../../src/formats/openai-models.ts';
 import { emptyRequest } from '../../../src/formats/request-fields.ts';
 import type { WrittenRequest } from '../../../src/formats/translation.ts';
 import { formatNamed } from '../../../src/formats/translations.ts';
+import type { JsonObject } from '../../../src/lib/json.ts';
 import { firstTurn } from '../../support/agent-turns.ts';
 
 function read(format: FormatName, body: JsonObject): NeutralRequest {

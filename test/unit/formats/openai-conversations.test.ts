@@ -9,7 +9,6 @@ import type {
   NeutralResponse,
   Proof,
 } from '../../../src/formats/neutral.ts';
-import type { JsonObject } from '../../../src/formats/observation.ts';
 import { chatFormat } from '../../../src/formats/openai-chat/index.ts';
 import { completionsFormat } from '../../../src/formats/openai-completions/index.ts';
 import { responsesFormat } from '../../../src/formats/openai-responses/index.ts';
@@ -17,6 +16,7 @@ import { emptyRequest } from '../../../src/formats/request-fields.ts';
 import type { TranslatedFormat } from '../../../src/formats/translation.ts';
 import { isMisdirected } from '../../../src/formats/translations.ts';
 import { usageOf } from '../../../src/formats/usage.ts';
+import type { JsonObject } from '../../../src/lib/json.ts';
 import { contextOf, writeStream } from '../../support/translated-answers.ts';
 
 const openai = { model: 'gpt-5.2', provider: 'openai' };

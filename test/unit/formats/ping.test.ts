@@ -1,8 +1,8 @@
 // What a ping is in each format, and where an answer's first event begins.
 import { describe, expect, it } from 'vitest';
-import type { Framing, WireKind } from '../../../src/formats/meter.ts';
 import { EventStartFinder, pingOf } from '../../../src/formats/ping.ts';
 import { createSseSplitter } from '../../../src/formats/sse.ts';
+import type { Framing, WireKind } from '../../../src/formats/wire-kind.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 

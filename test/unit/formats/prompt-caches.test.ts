@@ -3,11 +3,12 @@
 import { describe, expect, it } from 'vitest';
 import { systemWithoutBillingLine, withoutBillingLine } from '../../../src/formats/billing-line.ts';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
+import type { FormatName } from '../../../src/formats/format-name.ts';
 import { objectAt, objectsAt } from '../../../src/formats/json-reader.ts';
-import type { FormatName, NeutralRequest } from '../../../src/formats/neutral.ts';
-import type { JsonObject } from '../../../src/formats/observation.ts';
+import type { NeutralRequest } from '../../../src/formats/neutral.ts';
 import type { RequestTarget } from '../../../src/formats/translation.ts';
 import { formatNamed } from '../../../src/formats/translations.ts';
+import type { JsonObject } from '../../../src/lib/json.ts';
 import { tokensIn } from '../../../src/relay/estimate-tokens.ts';
 import { firstTurn, formatNames, nextTurn, wholeOfStream } from '../../support/agent-turns.ts';
 import { contextOf, writeStream } from '../../support/translated-answers.ts';

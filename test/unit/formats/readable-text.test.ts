@@ -1,8 +1,8 @@
 // Text that stands in blocks of one format only is read by the models of every other.
 import { describe, expect, it } from 'vitest';
-import type { FormatName } from '../../../src/formats/neutral.ts';
-import type { JsonObject } from '../../../src/formats/observation.ts';
+import type { FormatName } from '../../../src/formats/format-name.ts';
 import { formatNamed } from '../../../src/formats/translations.ts';
+import type { JsonObject } from '../../../src/lib/json.ts';
 
 const targets = ['openai-chat', 'openai-responses', 'gemini-generate'] as const;
 

@@ -1,10 +1,11 @@
 // Counts of a request beyond what its provider takes.
 import { describe, expect, it } from 'vitest';
 import { mostOfCount } from '../../../src/formats/json-reader.ts';
-import { createMeter, type WireKind } from '../../../src/formats/meter.ts';
+import { createMeter } from '../../../src/formats/meter.ts';
 import { readRequestFacts } from '../../../src/formats/request.ts';
 import { requestCounts } from '../../../src/formats/request-counts.ts';
 import { emptyUsage, usageFields, usageOf } from '../../../src/formats/usage.ts';
+import type { WireKind } from '../../../src/formats/wire-kind.ts';
 import { upperBound } from '../../../src/metering/bound.ts';
 import { costNanoUsd, overrideRates } from '../../../src/metering/price.ts';
 

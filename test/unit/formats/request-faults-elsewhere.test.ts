@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { messagesFormat } from '../../../src/formats/anthropic-messages/index.ts';
 import { generateFormat } from '../../../src/formats/gemini-generate/index.ts';
-import type { JsonObject } from '../../../src/formats/observation.ts';
 import type { TranslatedFormat } from '../../../src/formats/translation.ts';
+import type { JsonObject } from '../../../src/lib/json.ts';
 
 const read = (format: TranslatedFormat, body: JsonObject) =>
   format.readRequest(body, { model: 'm', stream: false });

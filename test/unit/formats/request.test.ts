@@ -1,7 +1,7 @@
 // What the relay reads of requests: the facts, the faults, and the ids that bodies name.
 import { describe, expect, it } from 'vitest';
-import type { WireKind } from '../../../src/formats/meter.ts';
 import { readRequestFacts } from '../../../src/formats/request.ts';
+import type { WireKind } from '../../../src/formats/wire-kind.ts';
 import { allFixtures, haveFixtures, kindOf, sayWhenLeftOut } from '../../support/fixtures.ts';
 
 sayWhenLeftOut();

@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { fitRequest } from '../../../src/formats/answer-edit.ts';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
 import type { NeutralEvent, NeutralResponse } from '../../../src/formats/neutral.ts';
-import type { JsonObject } from '../../../src/formats/observation.ts';
 import { ResponseCollector } from '../../../src/formats/response-of-events.ts';
 import { toolNameRules } from '../../../src/formats/tool-names.ts';
 import { formatNamed } from '../../../src/formats/translations.ts';
+import type { JsonObject } from '../../../src/lib/json.ts';
 
 const allowed = /^[a-zA-Z0-9_.-]{1,64}$/;
 

@@ -2,10 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { fitRequest } from '../../../src/formats/answer-edit.ts';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
-import type { FormatName, NeutralResponse } from '../../../src/formats/neutral.ts';
-import type { JsonObject } from '../../../src/formats/observation.ts';
+import type { FormatName } from '../../../src/formats/format-name.ts';
+import type { NeutralResponse } from '../../../src/formats/neutral.ts';
 import { toolNameRules } from '../../../src/formats/tool-names.ts';
 import { formatNamed } from '../../../src/formats/translations.ts';
+import type { JsonObject } from '../../../src/lib/json.ts';
 
 const others = ['openai-chat', 'anthropic-messages', 'gemini-generate'] as const;
 const models = {

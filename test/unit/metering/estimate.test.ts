@@ -1,7 +1,8 @@
 // What an answer without usage is taken for, and when an upstream's usage says nothing.
 import { describe, expect, it } from 'vitest';
-import { createMeter, type Framing, type WireKind } from '../../../src/formats/meter.ts';
+import { createMeter } from '../../../src/formats/meter.ts';
 import { emptyUsage, type Usage, usageOf } from '../../../src/formats/usage.ts';
+import type { Framing, WireKind } from '../../../src/formats/wire-kind.ts';
 import {
   boundedEstimate,
   type EstimateContext,

@@ -1,9 +1,9 @@
 // What an operator gives as a channel's address, and what is called then.
 import { describe, expect, it } from 'vitest';
 import { baseUrlOf } from '../../../src/providers/provider.ts';
+import type { ProviderName } from '../../../src/providers/provider-name.ts';
 import { providers } from '../../../src/providers/registry.ts';
 import { bareBaseUrl } from '../../../src/providers/version-prefix.ts';
-import type { ProviderName } from '../../../src/routing/channel.ts';
 import { targetOf } from './target.ts';
 
 const called = (provider: ProviderName, address: string, operation: 'chat-completions' | 'messages') =>

@@ -1,8 +1,8 @@
 // Which headers go on, each way.
 import { describe, expect, it } from 'vitest';
+import { type ProviderName, providerNames } from '../../../src/providers/provider-name.ts';
 import { allowedQuery, neverForwarded } from '../../../src/providers/request-allowlist.ts';
 import { headersForCaller, headersForUpstream } from '../../../src/relay/headers.ts';
-import { type ProviderName, providerNames } from '../../../src/routing/channel.ts';
 
 const neverUpstream = [
   'authorization',

@@ -1,6 +1,7 @@
 // Whether an upstream is read on when its client has left.
 import { expect, it } from 'vitest';
-import { createMeter, type Framing, type WireKind } from '../../../src/formats/meter.ts';
+import { createMeter } from '../../../src/formats/meter.ts';
+import type { Framing, WireKind } from '../../../src/formats/wire-kind.ts';
 import { streamRhythm } from '../../../src/relay/limits.ts';
 import { drainMsOf, type LeftStream, silentThought } from '../../../src/relay/on-disconnect.ts';
 

@@ -2,14 +2,14 @@
 // caches, thoughts that are not Claude's.
 import { describe, expect, it } from 'vitest';
 import { fixedEndpoints, type Operation } from '../../../src/formats/format.ts';
+import type { FormatName } from '../../../src/formats/format-name.ts';
 import { objectsAt } from '../../../src/formats/json-reader.ts';
-import type { FormatName } from '../../../src/formats/neutral.ts';
-import type { JsonObject } from '../../../src/formats/observation.ts';
-import type { ChannelSettings } from '../../../src/providers/provider.ts';
+import type { JsonObject } from '../../../src/lib/json.ts';
+import type { ChannelSettings } from '../../../src/providers/channel-settings.ts';
+import type { ProviderName } from '../../../src/providers/provider-name.ts';
 import type { Call } from '../../../src/relay/call.ts';
 import { headersFor, outgoingBody } from '../../../src/relay/outgoing.ts';
 import type { Plan, PricedRoute } from '../../../src/relay/plan.ts';
-import type { ProviderName } from '../../../src/routing/channel.ts';
 import { firstTurn } from '../../support/agent-turns.ts';
 
 interface Sent {

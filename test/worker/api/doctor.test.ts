@@ -1,7 +1,6 @@
 // /api/doctor on the real stores: what works, and each fault that is planted.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Env } from '../../../src/config.ts';
 import type { Finding } from '../../../src/dashboard/doctor/finding.ts';
 import {
   lastHourlyRun,
@@ -9,8 +8,10 @@ import {
   recordHourlyRun,
 } from '../../../src/dashboard/doctor/hourly-run-store.ts';
 import { cronLateMs } from '../../../src/dashboard/doctor/relay-checks.ts';
+import type { Env } from '../../../src/env.ts';
 import { hourly } from '../../../src/hourly.ts';
 import { seal } from '../../../src/lib/seal.ts';
+import type { LedgerRpc } from '../../../src/quota/quota.ts';
 import { type OpenRelay, openRelay } from '../doors/open-relay.ts';
 import { emptyDatabase } from './relay.ts';
 
@@ -65,7 +66,7 @@ it('finds nothing wrong with a relay that works, and leaves nothing behind', asy
   expect(relay.received.map(({ url, method }) => [method, url])).toEqual([
     ['GET', 'https://api.openai.com/v1/models'],
   ]);
-  const probe = env.LEDGER.get(env.LEDGER.idFromName('doctor-probe'));
+  const probe = env.LEDGER.get(env.LEDGER.idFromName('doctor-probe')) as unknown as LedgerRpc;
   expect(await probe.balance()).toMatchObject({ spentNanoUsd: 0, reservedNanoUsd: 0, open: 0 });
   expect(await probe.audit()).toMatchObject({ pendingRows: 0 });
 });

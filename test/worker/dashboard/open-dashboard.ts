@@ -2,8 +2,8 @@
 
 import { env } from 'cloudflare:workers';
 import { scryptSync } from 'node:crypto';
-import type { Env } from '../../../src/config.ts';
 import { AccountStore } from '../../../src/dashboard/accounts/account-store.ts';
+import type { Env } from '../../../src/env.ts';
 import { emptyDatabase } from '../api/relay.ts';
 import { type OpenRelay, openRelay, type Reply } from '../doors/open-relay.ts';
 

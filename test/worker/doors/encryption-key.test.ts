@@ -1,7 +1,7 @@
 // ENCRYPTION_KEY rotated while requests run: none of them fails, and afterwards nothing needs the old key.
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, it } from 'vitest';
-import type { Env } from '../../../src/config.ts';
+import type { Env } from '../../../src/env.ts';
 import { resealRows } from '../../../src/routing/reseal-store.ts';
 import { type OpenRelay, openRelay } from './open-relay.ts';
 import { ownHeader } from './routes.ts';

@@ -4,7 +4,7 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers';
 import { vi } from 'vitest';
 import { app } from '../../../src/app.ts';
-import type { Env } from '../../../src/config.ts';
+import type { Env } from '../../../src/env.ts';
 
 /** A request as the upstream received it. */
 export interface Received {

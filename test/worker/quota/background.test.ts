@@ -4,7 +4,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { emptyUsage } from '../../../src/formats/usage.ts';
 import { overrideRates } from '../../../src/metering/price.ts';
-import type { BackgroundOrder } from '../../../src/quota/background.ts';
+import type { BackgroundOrder } from '../../../src/quota/records.ts';
 import { logRow } from '../stores/rows.ts';
 import { hash, newLedger, type TestLedger } from './ledgers.ts';
 

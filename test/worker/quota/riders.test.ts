@@ -1,8 +1,9 @@
 // Settlements wait a moment for company; nobody is refused because of that.
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
+import type { LogRow } from '../../../src/metering/log-row.ts';
 import { LedgerClient } from '../../../src/quota/client.ts';
-import type { AdmissionAsk, LogRow } from '../../../src/quota/quota.ts';
+import type { AdmissionAsk } from '../../../src/quota/quota.ts';
 import { type TokenPolicy, unbounded } from '../../../src/tokens/token.ts';
 
 const policy: TokenPolicy = {

@@ -1,7 +1,7 @@
 // A session with real sockets of the runtime at both ends, an upstream that a test holds in its hand, and a ledger that
 // admits everything: for what only passing time shows.
 
-import type { LogRow } from '../../../src/quota/quota.ts';
+import type { LogRow } from '../../../src/metering/log-row.ts';
 import { LiveSession } from '../../../src/realtime/live-session.ts';
 import type { SessionOrder } from '../../../src/realtime/order.ts';
 import { realtimePath } from '../../../src/realtime/order.ts';

@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { appendRows, forgetRowsBefore, forgetSql, retentionLimits } from '../../../src/metering/log.ts';
+import type { LogRow } from '../../../src/metering/log-row.ts';
 import { type LogFilter, mostRowsExamined, pageOfRows, pageQuery } from '../../../src/metering/page-log.ts';
 import { usage, usageGroupings, usageStatement } from '../../../src/metering/usage-log.ts';
-import type { LogRow } from '../../../src/quota/quota.ts';
 import { emptyDatabase } from '../api/relay.ts';
 import { logRow } from './rows.ts';
 

@@ -2,10 +2,10 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { appendRows } from '../../../src/metering/log.ts';
+import type { LogRow } from '../../../src/metering/log-row.ts';
 import { pageOfRows } from '../../../src/metering/page-log.ts';
 import { mendRollUps } from '../../../src/metering/roll-up-log.ts';
 import { type UsageQuery, type UsageSums, usage, usageGroupings } from '../../../src/metering/usage-log.ts';
-import type { LogRow } from '../../../src/quota/quota.ts';
 import { emptyDatabase } from '../api/relay.ts';
 import { logRow } from './rows.ts';
 

@@ -1,4 +1,4 @@
-import type { LogRow } from '../../../src/quota/quota.ts';
+import type { LogRow } from '../../../src/metering/log-row.ts';
 
 /** A row of the log, plain but for what the test names. */
 export function logRow(fields: Partial<LogRow>): LogRow {

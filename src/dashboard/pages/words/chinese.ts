@@ -65,7 +65,8 @@ export const chinese: Words = {
     noEncryptionKey:
       '未设置密钥 ENCRYPTION_KEY。它用于加密渠道的密钥；没有它，渠道无法保存密钥，也无法使用通行密钥。请保留副本：密钥丢失后，已保存的内容将无法读取。',
     databaseAway: '数据库没有响应。无需执行命令，请稍后重新加载此页。',
-    missingAdvice: '不依赖它们的功能照常工作。`npm run deploy` 也会完成全部设置，可随时重复运行。',
+    missingAdvice:
+      '第一条命令会输出一个值，请妥善保存；第二条命令会要求输入该值。不依赖它们的功能照常工作。npm run deploy 也会完成全部设置，可随时重复运行。',
   },
   invite: {
     title: '您已受邀',

@@ -68,7 +68,7 @@ export const english = {
       'The secret ENCRYPTION_KEY is not set. It encrypts the keys of channels; without it channels cannot store keys, and there are no passkeys. Keep a copy: a lost key makes the stored ones unreadable.',
     databaseAway: 'The database does not answer. It needs no command: reload this page in a moment.',
     missingAdvice:
-      'What works without them keeps working. `npm run deploy` sets all of this up, too, and may be run again at any time.',
+      'The first command prints a value to keep, the second asks for it. What works without them keeps working. npm run deploy sets all of this up, too, and may be run again at any time.',
   },
   invite: {
     title: 'You are invited',

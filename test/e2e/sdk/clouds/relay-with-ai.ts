@@ -1,6 +1,6 @@
 // The relay with an imitation of the AI binding: what Cloudflare's own does (workerd, src/cloudflare/internal/ai-api.ts), to
 // an address of the test's.
-import type { Env } from '../../../../src/config.ts';
+import type { Env } from '../../../../src/env.ts';
 import worker from '../../../../src/index.ts';
 
 export * from '../../../../src/index.ts';

@@ -9,7 +9,7 @@ import { readBindingChanges } from '../../../src/cli/deploy/optional-bindings.ts
 import { deployRelay } from '../../../src/cli/deploy/run.ts';
 import { CommandFailure } from '../../../src/cli/failure.ts';
 import type { RunWrangler } from '../../../src/cli/wrangler.ts';
-import { temporaryFolder } from './programs.ts';
+import { temporaryFolder } from '../../e2e/cli/programs.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let account: Account;

@@ -1,8 +1,8 @@
 // A row of the log before anything is known of its request, and how much of a request's own text a row keeps.
-import type { LogRow } from './quota.ts';
+import type { Charge } from './charge.ts';
 
 /** Bounds of the text in a row: what callers and upstreams write must not fill a database that they do not pay for. */
-export const rowLimits = {
+const rowLimits = {
   /** Names of models; a caller's has no more (formats/model-name.ts), an operator's `model_map` neither. */
   modelCharacters: 256,
   /** Codes; an upstream's own error codes are among them. */
@@ -86,4 +86,57 @@ export function blankRow(subject: RowSubject): LogRow {
     count: 1,
     revision: 1,
   };
+}
+
+/** One upstream try of a request, for the log. */
+export interface Attempt {
+  channelId: string;
+  keyId: string | null;
+  /** The upstream's true status; null when there was no answer. */
+  status: number | null;
+  error: string | null;
+  durationMs: number;
+}
+
+/**
+ * A row of the request log (SPEC section 8) as it travels: ledger, its journal, then D1. Times in
+ * milliseconds, money in nano-USD. No prompt, no answer, no key.
+ */
+export interface LogRow {
+  id: string;
+  createdAtMs: number;
+  tokenId: string;
+  accountId: string;
+  format: string;
+  endpoint: string;
+  requestedModel: string | null;
+  upstreamModel: string | null;
+  channelId: string | null;
+  attempts: Attempt[];
+  status: number;
+  errorCode: string | null;
+  stream: boolean;
+  inputTokens: number;
+  cachedTokens: number;
+  cacheWriteTokens: number;
+  outputTokens: number;
+  reasoningTokens: number;
+  usageSource: 'upstream' | 'estimated' | null;
+  /** null: the model had no price. */
+  costNanoUsd: number | null;
+  /** The prices that made the cost; null: nothing was charged, or not by prices (a lost request's reservation). */
+  charge: Charge | null;
+  ttfbMs: number | null;
+  durationMs: number | null;
+  dropped: string[];
+  /** How many equal refusals within a minute the row stands for. */
+  count: number;
+  /** Grows when a true figure replaces an estimate; the higher one wins in D1. */
+  revision: number;
+}
+
+export interface PendingRow {
+  id: string;
+  revision: number;
+  costNanoUsd: number;
 }

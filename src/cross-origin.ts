@@ -1,0 +1,22 @@
+// CORS of the model endpoints.
+import type { MiddlewareHandler } from 'hono';
+import { cors } from 'hono/cors';
+import { type DoorEnv, newRequestId } from './http/door.ts';
+import { exposedHeaders } from './http/exposed-headers.ts';
+import { sayNoPage } from './lib/no-page.ts';
+import { servicesOf } from './services.ts';
+
+/** The model endpoints may be called by pages of any origin (or those of CORS_ORIGINS), without cookies. */
+export const crossOrigin: MiddlewareHandler<DoorEnv> = async (context, next) => {
+  const { corsOrigins } = servicesOf(context.env).config;
+  const policy = cors({
+    origin: corsOrigins === null ? '*' : [...corsOrigins],
+    allowMethods: ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'],
+    exposeHeaders: [...exposedHeaders],
+    maxAge: 86_400,
+  });
+  const preflight = await policy(context, next);
+  if (preflight === undefined) sayNoPage(context.res.headers);
+  preflight?.headers.set('x-request-id', newRequestId());
+  return preflight;
+};

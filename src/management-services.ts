@@ -1,0 +1,42 @@
+// What the management API and the pages are given.
+import type { ManagementServices } from './dashboard/api/services.ts';
+import type { Env } from './env.ts';
+import { report } from './lib/log.ts';
+import { AccountLedgerClient } from './quota/account-client.ts';
+import { discoverModels, testChannel } from './relay/channel-checks.ts';
+import { servicesOf } from './services.ts';
+
+/** The relay's version, as /api/health tells it. */
+const version = '0.1.0';
+
+/** What the management API and the pages stand on; loaded on demand, with them. */
+export async function managementServices(env: Env): Promise<ManagementServices> {
+  const [{ AccountStore }, { PasskeyStore }, { IdentityStore }] = await Promise.all([
+    import('./dashboard/accounts/account-store.ts'),
+    import('./dashboard/accounts/passkey-store.ts'),
+    import('./dashboard/accounts/identity-store.ts'),
+  ]);
+  const services = servicesOf(env);
+  return {
+    ...services,
+    version,
+    adminKey: services.config.adminKey,
+    encryptionKey: services.config.encryptionKey,
+    encryptionKeys: services.config.encryptionKeys,
+    logRetentionMs: services.config.logRetentionMs,
+    db: env.DB,
+    accounts: new AccountStore(env.DB),
+    passkeys: new PasskeyStore(env.DB),
+    identities: new IdentityStore(env.DB),
+    accountLedgers: new AccountLedgerClient(env.ACCOUNTS),
+    onChannelsChanged: () => services.catalog.refresh(Date.now()),
+    testChannel: (channelId, model, keyId) => testChannel(services, channelId, model, keyId ?? null),
+    discoverModels: (channelId) => discoverModels(services, channelId),
+    channelHealth: () => services.health.known(),
+    forgiveChannel: (places) => services.health.forgive(places),
+    diagnose: async () =>
+      (await import('./dashboard/doctor/diagnose.ts')).diagnose(env, services, Date.now()),
+    report,
+    now: Date.now,
+  };
+}

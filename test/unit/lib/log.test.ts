@@ -1,0 +1,23 @@
+// The operator's log: what its lines look like.
+import { afterEach, expect, it, vi } from 'vitest';
+import { logError, logWarning, report } from '../../../src/lib/log.ts';
+
+afterEach(() => void vi.restoreAllMocks());
+
+it('writes one line of JSON: the event first, the fields in their order, what was thrown by its words', () => {
+  const written = vi.spyOn(console, 'error').mockReturnValue();
+  logError('row-rejected', { id: 'r1', error: new TypeError('two\nlines'), pauseMs: 5 });
+  expect(written.mock.calls).toEqual([
+    ['{"event":"row-rejected","id":"r1","error":"TypeError: two\\nlines","pauseMs":5}'],
+  ]);
+});
+
+it('has no error where none was thrown', () => {
+  const written = vi.spyOn(console, 'warn').mockReturnValue();
+  logWarning('key-refused', { keyId: null });
+  report('board-away', undefined);
+  expect(written.mock.calls).toEqual([
+    ['{"event":"key-refused","keyId":null}'],
+    ['{"event":"board-away","error":"undefined"}'],
+  ]);
+});
