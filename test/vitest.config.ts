@@ -1,14 +1,10 @@
 // Projects by folder (test/README.md): pure code in Node, the Worker and its stores inside workerd, and Node programs
 // that drive a running relay.
-import { availableParallelism } from 'node:os';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
-/** Files that run side by side and compute most of the time. */
-const computing = Math.max(2, availableParallelism());
-
-/** Files that run side by side and mostly wait for processes and sockets. */
-const waiting = 4;
+/** All but `timing` run side by side: some files compute, others wait for processes, sockets and expiries. */
+const sideBySide = { maxWorkers: 4, sequence: { groupOrder: 0 } };
 
 /** Pure code: files disturb each other in nothing, so each thread imports the source once. */
 const sharedProcess = { pool: 'threads' as const, isolate: false };
@@ -30,7 +26,7 @@ const agents = {
     testTimeout: 120_000,
     hookTimeout: 600_000,
     fileParallelism: false,
-    sequence: { groupOrder: 5 },
+    sequence: { groupOrder: 2 },
   },
 };
 
@@ -41,7 +37,7 @@ export default defineConfig(({ mode }) => ({
       {
         test: {
           testTimeout: 20_000,
-          maxWorkers: computing,
+          ...sideBySide,
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
           ...sharedProcess,
@@ -51,7 +47,7 @@ export default defineConfig(({ mode }) => ({
         // Every recording and example through every format, and generated input: seconds a file.
         test: {
           testTimeout: 20_000,
-          maxWorkers: computing,
+          ...sideBySide,
           name: 'exhaustive',
           include: ['test/exhaustive/**/*.test.ts'],
           ...sharedProcess,
@@ -71,10 +67,12 @@ export default defineConfig(({ mode }) => ({
           }),
         ],
         test: {
-          testTimeout: 20_000,
-          hookTimeout: 30_000,
-          maxWorkers: computing,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          ...sideBySide,
           name: 'worker',
+          // One runtime for many files (a start costs two seconds); setup.ts empties its stores before each.
+          isolate: false,
           include: ['test/worker/**/*.test.ts'],
           setupFiles: ['test/worker/setup.ts'],
         },
@@ -84,8 +82,7 @@ export default defineConfig(({ mode }) => ({
           ...system,
           name: 'e2e',
           include: ['test/e2e/{browser,cli,replay,sdk,sockets}/**/*.test.ts'],
-          maxWorkers: waiting,
-          sequence: { groupOrder: 1 },
+          ...sideBySide,
         },
       },
       {
@@ -94,8 +91,7 @@ export default defineConfig(({ mode }) => ({
           ...system,
           name: 'faults',
           include: ['test/load/faults/**/*.test.ts'],
-          maxWorkers: 2,
-          sequence: { groupOrder: 2 },
+          ...sideBySide,
         },
       },
       {
@@ -105,7 +101,7 @@ export default defineConfig(({ mode }) => ({
           name: 'timing',
           include: ['test/{e2e/timing,load/scale}/**/*.test.ts'],
           fileParallelism: false,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 1 },
         },
       },
       ...(mode === 'agents' ? [agents] : []),

@@ -138,8 +138,8 @@ describe('of a deployed relay', () => {
     await cloudflare.close();
   });
 
-  const run = (name: string, parameters: string[]) =>
-    runProgram(name, parameters, {
+  const rotate = () =>
+    runProgram('rotate-encryption-key', ['--url', url, '--key', 'ak'], {
       HOME: folder.path,
       CLOUDFLARE_API_BASE_URL: cloudflare.url,
       CLOUDFLARE_API_TOKEN: 'imitated-api-token',
@@ -148,9 +148,8 @@ describe('of a deployed relay', () => {
       DEV_VARS_FILE: join(folder.path, 'none'),
       ROTATE_PAUSE_MS: '10',
     });
-  const rotate = () => run('rotate-encryption-key', ['--url', url, '--key', 'ak']);
 
-  it('keeps the new key when it is cut off, over a deploy too, and goes on with it', async () => {
+  it('keeps the new key when it is cut off, and goes on with it', async () => {
     stops = true;
     const cut = await rotate();
     expect(cut.code, cut.output).toBe(1);
@@ -159,8 +158,6 @@ describe('of a deployed relay', () => {
       ENCRYPTION_KEY: 'old',
       ENCRYPTION_KEY_NEXT: next,
     });
-    const deployed = await run('deploy', []);
-    expect([deployed.code, deployed.output.includes(next ?? 'none')], deployed.output).toEqual([0, false]);
     stops = false;
     const done = await rotate();
     expect(done.code, done.output).toBe(0);

@@ -161,6 +161,18 @@ describe('secrets of a deployment', () => {
     expect(stored().pending_secrets).toEqual({ ADMIN_KEY: 'ak-pending' });
   });
 
+  it('keep the key of a rotation that was cut off, and do not print it', async () => {
+    const pending = { ENCRYPTION_KEY_NEXT: 'key-of-rotation' };
+    writeFileSync(filePath(), JSON.stringify({ pending_secrets: pending }));
+    const secrets = { ADMIN_KEY: 'ak', ENCRYPTION_KEY: 'old', ...pending };
+    account.worker = ['DB', 'CACHE'];
+    account.secrets = { ...secrets };
+    const { output } = await deploy({});
+    expect(output).not.toContain('key-of-rotation');
+    expect(account.secrets).toEqual(secrets);
+    expect(stored().pending_secrets).toEqual(pending);
+  });
+
   it('that a Worker has without a version that names them are not made anew', async () => {
     account.worker = ['DB', 'CACHE'];
     account.secrets = { ADMIN_KEY: 'ak-set', ENCRYPTION_KEY: 'key-set' };
