@@ -1,6 +1,6 @@
 // A fresh price table: fetched by the hourly work, kept in KV as the last good copy, taken over by each isolate.
 // A table is used only when it is whole and plausible; whatever fails, the one of before stays. Owns no prices
-// (price-table.ts) and no schedule (app.ts).
+// (price-table.ts) and no schedule (hourly.ts).
 
 import { takeOverTable } from './price-table.ts';
 import { type ProvidersOfTable, readTable, TableFault } from './price-table-check.ts';

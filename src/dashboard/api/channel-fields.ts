@@ -84,7 +84,7 @@ const forwardHeaders = z
   .max(managementLimits.headersOfChannel)
   .optional();
 
-/** The API's names of ChannelSettings (providers/provider.ts). */
+/** The API's names of ChannelSettings (providers/channel-settings.ts). */
 export const settings = z.strictObject({
   preset: z
     .enum(presetNames)

@@ -1,4 +1,4 @@
-// What the management API needs of the rest: named here, given by app.ts.
+// What the management API needs of the rest: named here, given by management-services.ts.
 import type { EncryptionKeys } from '../../lib/encryption-keys.ts';
 import type { PriceStore } from '../../metering/price-store.ts';
 import type { AccountLedgers } from '../../quota/account-client.ts';
