@@ -1,6 +1,6 @@
 // The figures that bounds are made of: one documented record for the input, one for the output.
 
-/** The constants of the input estimate. Calibrated on recorded requests: test/metering/bound.test.ts. */
+/** The constants of the input estimate. Calibrated on recorded requests: test/unit/metering/bound.test.ts. */
 export const inputBounds = {
   /**
    * UTF-8 bytes of request body a token, a little fewer than ever seen. English has 4 to 5, JSON and code 3,

@@ -11,7 +11,7 @@ import type { Rates } from './rates.ts';
 import { unseenOutputOf } from './unseen-output.ts';
 
 /**
- * Characters of output a token: the median of 147 recorded answers is 3.1 (test/formats/meter-fixtures.test.ts).
+ * Characters of output a token: the median of 147 recorded answers is 3.1 (test/exhaustive/formats/meter-fixtures.test.ts).
  * Only for estimates; bounds are on the safe side of it.
  */
 export const charactersPerToken = 3;
