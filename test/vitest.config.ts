@@ -30,6 +30,14 @@ const agents = {
   },
 };
 
+/** SQL is imported as text, as by wrangler's default rules. */
+const sqlAsText = {
+  name: 'sql-as-text',
+  enforce: 'pre' as const,
+  transform: (code: string, id: string) =>
+    id.endsWith('.sql') ? `export default ${JSON.stringify(code)}` : null,
+};
+
 export default defineConfig(({ mode }) => ({
   root: new URL('..', import.meta.url).pathname,
   test: {
@@ -96,6 +104,7 @@ export default defineConfig(({ mode }) => ({
       },
       {
         // Measures what happens within a second, so nothing else runs.
+        plugins: [sqlAsText],
         test: {
           ...system,
           name: 'timing',

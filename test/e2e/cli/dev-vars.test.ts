@@ -67,7 +67,7 @@ describe('the settings of npm start', () => {
   });
 
   it('know every variable that the Worker reads', () => {
-    const source = readFileSync(inRepository('src/config.ts'), 'utf8');
+    const source = readFileSync(inRepository('src/env.ts'), 'utf8');
     const declared = [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]*)\?: string;/gm)].map(([, name]) => name);
     expect(declared).toContain('CONVERSATION_DAYS');
     expect(declared.filter((name) => !name?.startsWith('DEMO_')).sort()).toEqual([...variableNames].sort());
