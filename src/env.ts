@@ -21,7 +21,7 @@ export interface Env {
   ENCRYPTION_KEY?: string;
   /** Set while the key is rotated (`npm run rotate-encryption-key`): what is sealed is sealed under this one. */
   ENCRYPTION_KEY_NEXT?: string;
-  /** For a rotation by hand: the key of before, which still opens what it sealed. */
+  /** For a rotation by hand: the previous key, which still decrypts what it encrypted. */
   ENCRYPTION_KEY_PREVIOUS?: string;
   OPENAI_API_KEY?: string;
   OPENAI_BASE_URL?: string;

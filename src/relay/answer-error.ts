@@ -4,7 +4,7 @@ import { isObject, isZeroObject } from '../formats/json-reader.ts';
 import { errorOf } from '../formats/openai-error.ts';
 import type { JsonObject } from '../lib/json.ts';
 
-/** Why an answer of 200 is none. */
+/** Why a response with status 200 counts as failed. */
 export type AnswerFault =
   /** Nothing that a caller could use: no bytes, no events, a web page; or it did not come. */
   | { type: 'no-answer'; reason: string; code: 'upstream_error' | 'upstream_timeout'; message: string }
@@ -31,7 +31,7 @@ export function brokenAnswer(): AnswerFault {
   return { type: 'no-answer', reason: 'broke off before its first event', code: 'upstream_error', message };
 }
 
-/** The fault of a stream's first event; null: it is none, or an error of the caller's that would be the same elsewhere. */
+/** Returns the fault of a stream's first event, or null when the event is no error or an error in the caller's own request. */
 export function faultOfEvent(text: string, eventName: string | undefined): AnswerFault | null {
   // A stream that ends before it has said anything.
   if (text.trim() === '[DONE]') return noAnswer('an empty stream');
@@ -56,10 +56,10 @@ export const errorBodyBytes = 64 * 1024;
 /** Pages of gateways, logins and parked domains. */
 const page = /^\uFEFF?\s*<(!doctype|html|head|body|title|\?xml)\b/i;
 
-/** What of a page's beginning tells that it is one. */
+/** Number of leading characters that identify a web page. */
 export const pageCharacters = 64;
 
-/** The fault of a whole body that is no stream of events; null: it is none. */
+/** Returns the fault of a whole body that is not a stream of events, or null when it is a valid answer. */
 export function faultOfBody(bytes: Uint8Array<ArrayBuffer>): AnswerFault | null {
   if (bytes.byteLength > errorBodyBytes) return null;
   const text = new TextDecoder().decode(bytes);

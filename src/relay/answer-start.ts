@@ -131,7 +131,7 @@ export class AnswerStart {
     return this.hasEnded && this.shape !== 'sse' ? joinedBytes(this.held) : null;
   }
 
-  /** An array is none of events, whatever it is declared. */
+  /** A JSON array is not a stream of events, even when it is declared as one. */
   private shapeOf(shape: BodyShape | null): BodyShape | null {
     return shape !== null && shape !== 'array' && this.isEvents ? 'sse' : shape;
   }

@@ -1,4 +1,4 @@
-// GET /v1/models in three shapes, and GET /demo/models.
+// GET /v1/models in four shapes, and GET /demo/models.
 import { type DemoAnswer, type Json, jsonAnswer } from './exchange.ts';
 import { demoModels } from './models.ts';
 
@@ -35,6 +35,11 @@ export function anthropicModelList(): DemoAnswer {
     first_id: demoModels.anthropic[0],
     last_id: demoModels.anthropic.at(-1) ?? null,
   });
+}
+
+/** https://docs.cohere.com/v1/reference/list-models (2026-11). */
+export function cohereModelList(): DemoAnswer {
+  return jsonAnswer({ models: demoModels.cohere.map((name) => ({ name, endpoints: ['rerank'] })) });
 }
 
 export function geminiModelList(): DemoAnswer {

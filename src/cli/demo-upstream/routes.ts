@@ -3,7 +3,13 @@ import { countMessageTokens, messages } from './anthropic-messages.ts';
 import { rerank } from './cohere-rerank.ts';
 import { type DemoAnswer, type DemoHandler, DemoRefusal, type DemoRequest } from './exchange.ts';
 import { callGemini } from './gemini-generate.ts';
-import { anthropicModelList, demoModelList, geminiModelList, openaiModelList } from './model-lists.ts';
+import {
+  anthropicModelList,
+  cohereModelList,
+  demoModelList,
+  geminiModelList,
+  openaiModelList,
+} from './model-lists.ts';
 import { chatCompletions, completions } from './openai-chat.ts';
 import { images, speech, transcriptions } from './openai-media.ts';
 import { countResponseInput, createResponse, useResponse } from './openai-responses.ts';
@@ -59,6 +65,8 @@ export async function answerRequest(request: DemoRequest): Promise<DemoAnswer> {
 
 function findRoute(request: DemoRequest): Pick<Route, 'provider' | 'handle'> | undefined {
   if (request.method === 'GET' && request.path === '/v1/models') {
+    // One path of three providers: only Cohere pages by `page_size`, only Anthropic has a version header.
+    if (request.query.has('page_size')) return { provider: 'cohere', handle: cohereModelList };
     return request.headers.has('anthropic-version')
       ? { provider: 'anthropic', handle: anthropicModelList }
       : { provider: 'openai', handle: openaiModelList };

@@ -18,16 +18,16 @@ const usual: SampleModels = {
 const waitMs = 5_000;
 
 /**
- * Asks the relay which models the token may use. Any model answers in every format, so that one is enough for all lines; null: there is none
- * that talks, or the relay does not say.
+ * Asks the relay which models the token may use. Every model answers in every format, so one model is enough for all lines. Returns null
+ * when no chat model is served or the relay does not answer.
  */
 export async function sampleModels(url: string, token: string): Promise<SampleModels | null> {
   const names = Object.values(usual);
   const served = await Promise.all(names.map((name) => isServed(url, token, name)));
-  const any = names.find((_name, index) => served[index]) ?? (await firstChatModel(url, token));
-  if (any === null) return null;
-  const [chat = any, messages = any, generate = any] = names.map((name, index) =>
-    served[index] ? name : any,
+  const fallback = names.find((_name, index) => served[index]) ?? (await firstChatModel(url, token));
+  if (fallback === null) return null;
+  const [chat = fallback, messages = fallback, generate = fallback] = names.map((name, index) =>
+    served[index] ? name : fallback,
   );
   return { chat, messages, generate };
 }

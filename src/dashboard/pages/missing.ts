@@ -1,4 +1,4 @@
-// What a deployment still lacks, what each of it is for, and the command that mends it.
+// Setup checks: what a deployment does not have yet, what it is needed for, and the commands that fix it.
 import type { Config } from '../../config.ts';
 import { schemaReadiness } from '../../schema/readiness.ts';
 import { strings } from './strings.ts';

@@ -2,6 +2,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import { GoogleGenAI } from '@google/genai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DemoUpstream, startDemoUpstream } from '../../../src/cli/demo-upstream/server.ts';
+import { cohereListing } from '../../../src/providers/model-listing.ts';
 
 let demo: DemoUpstream;
 beforeAll(async () => {
@@ -103,4 +104,12 @@ describe('Gemini', () => {
     const url = `${demo.url}/v1beta/models/gemini-2.0-flash:streamGenerateContent${query}`;
     return fetch(url, { method: 'POST', headers: { 'x-goog-api-key': 'demo' }, body });
   }
+});
+
+it('lists Cohere’s models where the relay’s channels of Cohere read them', async () => {
+  const target = { baseUrl: demo.url, settings: {}, key: 'demo' };
+  const response = await fetch(cohereListing.url(target, null), {
+    headers: { authorization: 'Bearer demo' },
+  });
+  expect(cohereListing.read(await response.json(), null)).toEqual({ names: ['rerank-v3.5'], next: null });
 });
