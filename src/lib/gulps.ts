@@ -7,7 +7,7 @@ const gulpBytes = 65_536;
 /** Bytes that a first read may take. Each stream that is open and silent holds a buffer of this size. */
 const firstGulpBytes = 4_096;
 
-/** Reads one stream in gulps into the same buffer, which grows with what comes. */
+/** Reads one stream in large chunks into the same buffer, which grows with the amount of data. */
 export class GulpReader {
   private readonly reader: ReadableStreamBYOBReader;
   private buffer = new ArrayBuffer(firstGulpBytes);

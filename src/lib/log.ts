@@ -6,7 +6,7 @@ export interface LogFields {
   readonly [name: string]: unknown;
 }
 
-/** Something went wrong that mends itself, or that costs nothing. */
+/** A failure that recovers by itself or costs nothing. */
 export function logWarning(event: string, fields: LogFields): void {
   console.warn(lineOf(event, fields));
 }

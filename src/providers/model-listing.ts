@@ -87,6 +87,6 @@ export interface ListingTarget {
   /** Without a trailing slash; '' where the provider makes the address of the settings. */
   baseUrl: string;
   settings: ChannelSettings;
-  /** Some keys say more than who calls (Vertex's name a project); null: there is none. */
+  /** The key: some contain more than a secret (Vertex's names a project). Null: the channel has no key. */
   key: string | null;
 }

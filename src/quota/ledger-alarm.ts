@@ -35,7 +35,7 @@ export class LedgerAlarm {
   }
 }
 
-/** The first of those times; null: there is none. */
+/** Returns the earliest of the times, or null when there are none. */
 export function earliest(times: readonly (number | null)[]): number | null {
   const due = times.filter((atMs) => atMs !== null);
   return due.length === 0 ? null : Math.min(...due);

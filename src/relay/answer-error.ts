@@ -105,7 +105,7 @@ function namesOf(error: unknown): string[] {
   return names.filter((name) => /^[\w.-]{1,64}$/.test(name) && name !== 'undefined' && name !== 'null');
 }
 
-/** Errors that are the request's own fault would be the same elsewhere. An error without a name is told by its words. */
+/** Errors that are the request's own fault would be the same elsewhere. An error without a name is recognized by its message. */
 function isCallersFault(names: readonly string[], error: unknown): boolean {
   if (isObject(error) && errorOf(error).kind === 'context-overflow') return true;
   const words = names.length > 0 ? names : [typeof error === 'string' ? error : JSON.stringify(error)];

@@ -64,7 +64,7 @@ const conversations: ReadonlySet<WireKind> = new Set<WireKind>(['chat', 'message
 /** Neither the terminator came, nor an error, nor what stands for the end where an upstream knows no terminator. */
 function isCut({ call, sent, meter }: Answering): boolean {
   const { framing } = meter;
-  // A stream that is taken up again may have nothing more to tell.
+  // A resumed stream may have no further events.
   if (call.endpoint.operation === 'stored-response') return false;
   if ((framing !== 'sse' && framing !== 'json-array') || !conversations.has(kindOf(call, sent))) return false;
   return !meter.complete && !meter.saidWhy && meter.error === null && meter.arrayPosition !== 'closed';
@@ -97,17 +97,17 @@ export function settleStream(answering: Answering, end: StreamEnd, failedEnd: st
 /** A client that left before the first event, or an upstream that was given up, may have cost something all the same. */
 function isWithoutAnswer({ call, meter }: Answering, end: StreamEnd, errorCode: string | null): boolean {
   const hasEnded = end.outcome === 'passed' || end.outcome === 'upstream-broke';
-  // A stream that is taken up again may have nothing more to tell.
+  // A resumed stream may have no further events.
   const isTakenUp = call.endpoint.operation === 'stored-response';
   return hasEnded && !isTakenUp && errorCode !== 'client_left' && meter.isWithoutAnswer;
 }
 
-/** The attempt failed after all: the place is told by its health, unless the error is the request's own fault. */
+/** The attempt failed after all: records it in the target's health, unless the error is the request's own fault. */
 function noteFailure({ call, ticket, sent, meter, services }: Answering): void {
   const attempt = ticket.attempts.at(-1);
   const name = meter.error;
   const reason = name === null ? 'an empty stream' : `an error as the first event: ${name}`;
-  // It was known before the stream went on to the caller, and is told already.
+  // The fault was known before the stream was passed on, and is recorded already.
   if (attempt === undefined || attempt.error !== null) return;
   attempt.error = reason;
   // An error without a name may be anybody's.

@@ -18,7 +18,7 @@ import type { Sent } from './sent.ts';
 import { refuseLoss } from './translation.ts';
 import { UploadedAudio } from './uploaded-audio.ts';
 
-/** What became of one try. `error` is what the caller is told if it was the last; null: what was sent. */
+/** The outcome of one attempt. `error` is what the client gets if it was the last attempt; null: the upstream's response. */
 export type Attempted =
   /** `headMs`: to the head of the response. */
   | { outcome: 'answered'; sent: Sent; headMs: number }

@@ -23,7 +23,7 @@ export interface Judged {
   /** With its whole body where it is an error. */
   response: Response;
   failure: AttemptFailure | null;
-  /** What the caller is told if no other place answers; null: the response itself. */
+  /** What the client gets if no other target answers; null: the upstream's response. */
   error: RelayError | null;
 }
 

@@ -48,7 +48,7 @@ export async function faultOfAnswer(
   return looked.fault;
 }
 
-/** A stored response may have failed, and be told so; some statuses and methods have no body. */
+/** A stored response may itself say that it failed; some statuses and methods have no body. */
 function isAnswer({ call }: Admitted, { status }: Response): boolean {
   if (status === 204 || status === 205 || call.request.method === 'HEAD') return false;
   return call.endpoint.operation !== 'stored-response';

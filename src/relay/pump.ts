@@ -124,7 +124,7 @@ class Pump {
     }
   }
 
-  /** A stream that has proven fast is sent on in a rhythm: a write costs more than a read, and no reader tells 8 ms. */
+  /** Batches the writes of a fast stream: a write costs more than a read, and 8 ms are not noticeable. */
   private async pace(): Promise<void> {
     if (this.reader.isGathering) {
       await withTimer(this.reader.full, paceMs);
@@ -173,7 +173,7 @@ class Pump {
     }
   }
 
-  /** Tells a caller that has got nothing for long that the relay is there. If the caller is not, the write fails. */
+  /** Sends a ping to a client that has received nothing for a while. The write fails when the client has left. */
   private pingIfSilent(): void {
     const { pingMs } = this.task;
     if (pingMs === null || this.waitingSinceMs === null || this.isWriting) return;

@@ -86,7 +86,7 @@ function highestPriority<T extends Route>(choices: readonly Choice<T>[]): Choice
   return choices.filter(({ route }) => route.channel.priority === top);
 }
 
-/** The place that is due first; null: there is none. */
+/** Returns the target whose cooldown ends first, or null when there are no targets. */
 function soonest<T extends Route>(choices: readonly Choice<T>[], health: Health): Choice<T> | null {
   let best: Choice<T> | null = null;
   let bestMs = Number.POSITIVE_INFINITY;

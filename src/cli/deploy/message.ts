@@ -11,7 +11,7 @@ export interface Deployed {
   readonly pending: Secrets;
   /** Secrets that were set to values of the environment. */
   readonly given: readonly string[];
-  /** Secrets that the Worker lacks. */
+  /** Secrets that the Worker does not have. */
   readonly unset: readonly string[];
   /** Whether the output is a terminal that only its user reads. */
   readonly isPrivate: boolean;

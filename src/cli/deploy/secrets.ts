@@ -8,7 +8,7 @@ export const neededSecrets = Object.keys(makers) as (keyof typeof makers)[];
 
 export type Secrets = Readonly<Record<string, string>>;
 
-/** What is done about secrets that the Worker lacks. */
+/** What happens with missing secrets. */
 export interface SecretPlan {
   /** Goes up with the Worker. */
   readonly toSet: Secrets;

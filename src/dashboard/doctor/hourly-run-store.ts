@@ -31,7 +31,7 @@ export async function lastHourlyRun(db: D1Database): Promise<HourlyRun | null> {
   return value === null ? null : (JSON.parse(value) as HourlyRun);
 }
 
-/** Returns when the first token was created, in milliseconds since 1970; null: there is none. */
+/** Returns when the first token was created, in milliseconds since 1970, or null when there are no tokens. */
 export async function firstTokenAtMs(db: D1Database): Promise<number | null> {
   return await db.prepare('SELECT MIN(created_at) AS first FROM tokens').first<number>('first');
 }
