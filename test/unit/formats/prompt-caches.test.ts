@@ -9,7 +9,7 @@ import type { NeutralRequest } from '../../../src/formats/neutral.ts';
 import type { RequestTarget } from '../../../src/formats/translation.ts';
 import { formatNamed } from '../../../src/formats/translations.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
-import { tokensIn } from '../../../src/relay/estimate-tokens.ts';
+import { tokensIn } from '../../../src/relay/plan/token-estimate.ts';
 import { firstTurn, formatNames, nextTurn, wholeOfStream } from '../../support/agent-turns.ts';
 import { contextOf, writeStream } from '../../support/translated-answers.ts';
 

@@ -2,7 +2,7 @@
 // sees when all is dead.
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { trialLimits } from '../../../src/relay/channel-test.ts';
+import { trialLimits } from '../../../src/relay/upstream/channel-probe.ts';
 import { listLimits } from '../../../src/routing/model-lists.ts';
 import { RoutingStore } from '../../../src/routing/store.ts';
 import { type OpenRelay, openRelay, type Received } from './open-relay.ts';

@@ -1,7 +1,7 @@
 // Responses that the relay keeps for channels that have no such thing.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { conversationLimits } from '../../../src/relay/conversations.ts';
+import { conversationLimits } from '../../../src/relay/plan/stored-responses.ts';
 import { type OpenRelay, openRelay } from '../doors/open-relay.ts';
 
 let relay: OpenRelay;

@@ -1,0 +1,33 @@
+// Which requests may be sent twice: to another place after a failure, or once more to the same after a closed connection.
+import type { Operation } from '../../formats/format.ts';
+import type { Admitted } from '../admitted.ts';
+import type { AttemptFailure } from './classify-failure.ts';
+
+/** Operations that cost again when they are done again: pictures, sound, and what runs on by itself. */
+const lasting: ReadonlySet<Operation> = new Set<Operation>([
+  'speech',
+  'transcriptions',
+  'translations',
+  'image-generations',
+  'image-edits',
+  'image-variations',
+  'stored-response',
+]);
+
+/** Whether another place may be tried. A caller says with `x-relay-repeat: 1` that twice is better than not at all. */
+export function mayBeRepeated(request: Admitted, { mayBeDone }: AttemptFailure): boolean {
+  if (request.plan.body.type === 'form') return false;
+  return !mayBeDone || mayRunTwice(request);
+}
+
+/** Whether it may be sent once more where a connection closed before it was answered. Asking for a stored response makes nothing. */
+export function mayBeResent(request: Admitted): boolean {
+  if (request.plan.body.type === 'form') return false;
+  return mayRunTwice(request) || request.call.endpoint.operation === 'stored-response';
+}
+
+/** An upload is gone when it was sent. */
+function mayRunTwice({ call, plan }: Admitted): boolean {
+  const isLasting = lasting.has(call.endpoint.operation) || plan.facts.background;
+  return !isLasting || call.request.headers.get('x-relay-repeat') === '1';
+}
