@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { conversationLimits } from '../../../src/relay/plan/stored-responses.ts';
-import { type OpenRelay, openRelay } from '../doors/open-relay.ts';
+import { type OpenRelay, openRelay } from '../routes/open-relay.ts';
 
 let relay: OpenRelay;
 let headers: Record<string, string>;

@@ -1,9 +1,9 @@
 // `Upgrade: websocket`, and where there is something to upgrade to.
 import { RelayError } from '../lib/relay-error.ts';
-import { atDoor } from './door.ts';
+import { hasSocket } from './known-paths.ts';
 import { shapeOfPath } from './models.ts';
 import { canonicalPath, pathOf } from './paths.ts';
-import { hasSocket } from './routes.ts';
+import { atDoor } from './relay-route.ts';
 
 /**
  * Whether a request asks for a WebSocket. Any other upgrade is ignored, as RFC 9110 section 7.8 allows: Java's HttpClient offers h2c with

@@ -1,15 +1,15 @@
 // The door of Gemini's Live API: who calls. The model comes later, in the client's first message.
 import { Hono } from 'hono';
-import { headersForOrder, type SessionOrder } from '../realtime/order.ts';
-import { fallbackNames } from '../routing/wished-models.ts';
-import { atDoor, authenticate, type DoorContext, type DoorEnv } from './door.ts';
+import { headersForOrder, type SessionOrder } from '../../realtime/order.ts';
+import { fallbackNames } from '../../routing/wished-models.ts';
+import { atDoor, authenticate, type DoorContext, type DoorEnv } from '../relay-route.ts';
 import {
   expectUpgrade,
   openSession,
   type RealtimeDoorServices,
   type RealtimeServicesOf,
-} from './realtime-admission.ts';
-import { logRefusal } from './realtime-refusal.ts';
+} from './open-session.ts';
+import { logRefusal } from './refusal.ts';
 
 /**
  * The version is the SDK's own: @google/genai 3 asks for v1. `…Constrained` is where Google's SDKs go with a short-lived

@@ -1,21 +1,21 @@
 // Minting of ephemeral secrets: OpenAI's two endpoints for it, answered by the relay itself.
 // https://platform.openai.com/docs/api-reference/realtime-sessions (2026-11)
-import { isObject, objectAt, textAt } from '../formats/json-reader.ts';
-import type { JsonObject } from '../lib/json.ts';
-import { RelayError } from '../lib/relay-error.ts';
-import { blankRow } from '../metering/log-row.ts';
-import type { EphemeralGrant } from '../realtime/ephemeral.ts';
-import { realtimeLimits } from '../realtime/limits.ts';
-import { transcriptionModelIn } from '../realtime/openai/models.ts';
-import { questionOf, realtimePath, type SessionOrder } from '../realtime/order.ts';
-import { modelsToAllow } from '../realtime/routes.ts';
-import { errorOf } from '../relay/admission-request.ts';
-import { contentEncodingOf, decodeWithin } from '../relay/request/decoded-body.ts';
-import { bytesWithin } from '../relay/request/read-body.ts';
-import { identityOf } from '../tokens/resolve.ts';
-import { atDoor, authenticate, type DoorContext } from './door.ts';
-import { type RealtimeDoorServices, servedWishes } from './realtime-admission.ts';
-import { logRefusal } from './realtime-refusal.ts';
+import { isObject, objectAt, textAt } from '../../formats/json-reader.ts';
+import type { JsonObject } from '../../lib/json.ts';
+import { RelayError } from '../../lib/relay-error.ts';
+import { blankRow } from '../../metering/log-row.ts';
+import type { EphemeralGrant } from '../../realtime/ephemeral.ts';
+import { realtimeLimits } from '../../realtime/limits.ts';
+import { transcriptionModelIn } from '../../realtime/openai/models.ts';
+import { questionOf, realtimePath, type SessionOrder } from '../../realtime/order.ts';
+import { modelsToAllow } from '../../realtime/routes.ts';
+import { errorOf } from '../../relay/admission-request.ts';
+import { contentEncodingOf, decodeWithin } from '../../relay/request/decoded-body.ts';
+import { bytesWithin } from '../../relay/request/read-body.ts';
+import { identityOf } from '../../tokens/resolve.ts';
+import { atDoor, authenticate, type DoorContext } from '../relay-route.ts';
+import { type RealtimeDoorServices, servedWishes } from './open-session.ts';
+import { logRefusal } from './refusal.ts';
 
 /** `POST /v1/realtime/client_secrets`: the settings are in `session`. */
 export function mintSecret(context: DoorContext, services: RealtimeDoorServices): Promise<Response> {

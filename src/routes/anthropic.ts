@@ -1,7 +1,7 @@
 // Anthropic's door, and what Claude Code asks of its base address besides.
 import { Hono } from 'hono';
 import { fixedEndpoints } from '../formats/format.ts';
-import { atDoor, type DoorEnv, relayAt, type ServicesOf } from './door.ts';
+import { atDoor, type DoorEnv, relayAt, type ServicesOf } from './relay-route.ts';
 
 /** The routes whose callers speak Anthropic's format. */
 export function anthropicDoor(servicesOf: ServicesOf): Hono<DoorEnv> {

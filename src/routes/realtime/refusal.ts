@@ -1,14 +1,14 @@
 // A refusal of the relay's own at the doors of realtime sessions: the ledger has the first word, and it has its row.
-import { errorStatus } from '../formats/error.ts';
-import { isModelName } from '../formats/model-name.ts';
-import { RelayError } from '../lib/relay-error.ts';
-import { blankRow } from '../metering/log-row.ts';
-import type { LedgerClient } from '../quota/client.ts';
-import { questionOf, type SessionOrder } from '../realtime/order.ts';
-import { modelsToAllow, wishesOf } from '../realtime/routes.ts';
-import { errorOf } from '../relay/admission-request.ts';
-import type { CatalogLoader } from '../routing/catalog-loader.ts';
-import { identityOf } from '../tokens/resolve.ts';
+import { errorStatus } from '../../formats/error.ts';
+import { isModelName } from '../../formats/model-name.ts';
+import { RelayError } from '../../lib/relay-error.ts';
+import { blankRow } from '../../metering/log-row.ts';
+import type { LedgerClient } from '../../quota/client.ts';
+import { questionOf, type SessionOrder } from '../../realtime/order.ts';
+import { modelsToAllow, wishesOf } from '../../realtime/routes.ts';
+import { errorOf } from '../../relay/admission-request.ts';
+import type { CatalogLoader } from '../../routing/catalog-loader.ts';
+import { identityOf } from '../../tokens/resolve.ts';
 
 /** A step that may refuse before the ledger was asked. Throws the ledger's refusal if it has one, else the step's. */
 export async function logRefusal<T>(

@@ -9,6 +9,9 @@ import { allowsModel, modelsNamed } from '../quota/policy.ts';
 import { errorOf } from '../relay/admission-request.ts';
 import type { RelayServices } from '../relay/call.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
+import { decoded } from './gemini.ts';
+import { namesModel } from './known-paths.ts';
+import { canonicalPath, isGeminiPath } from './paths.ts';
 import {
   atDoor,
   authenticate,
@@ -16,10 +19,7 @@ import {
   type DoorContext,
   type DoorEnv,
   type ServicesOf,
-} from './door.ts';
-import { decoded } from './gemini.ts';
-import { canonicalPath, isGeminiPath } from './paths.ts';
-import { namesModel } from './routes.ts';
+} from './relay-route.ts';
 
 /** `GET /v1/models` and `/v1/models/{id}`, whichever SDK asks. */
 export function modelsDoor(servicesOf: ServicesOf): Hono<DoorEnv> {

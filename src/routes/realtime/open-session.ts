@@ -1,9 +1,9 @@
 // What the doors of realtime sessions have in common: whether the token may open one, and the session's own object, which
 // answers the upgrade. What happens on the socket is realtime/'s.
-import { RelayError } from '../lib/relay-error.ts';
-import type { AdmissionAsk, Refusal } from '../quota/quota.ts';
-import type { EphemeralSecrets } from '../realtime/ephemeral.ts';
-import { questionOf, requestWith, type SessionOrder } from '../realtime/order.ts';
+import { RelayError } from '../../lib/relay-error.ts';
+import type { AdmissionAsk, Refusal } from '../../quota/quota.ts';
+import type { EphemeralSecrets } from '../../realtime/ephemeral.ts';
+import { questionOf, requestWith, type SessionOrder } from '../../realtime/order.ts';
 import {
   modelsToAllow,
   pricingAt,
@@ -11,13 +11,13 @@ import {
   sessionRoutes,
   usualTranscriptionModel,
   wishesOf,
-} from '../realtime/routes.ts';
-import { errorOf } from '../relay/admission-request.ts';
-import type { RelayServices } from '../relay/call.ts';
-import { identityOf } from '../tokens/resolve.ts';
-import type { DoorContext, DoorEnv } from './door.ts';
-import { logRefusal } from './realtime-refusal.ts';
-import { asksForSocket } from './upgrade.ts';
+} from '../../realtime/routes.ts';
+import { errorOf } from '../../relay/admission-request.ts';
+import type { RelayServices } from '../../relay/call.ts';
+import { identityOf } from '../../tokens/resolve.ts';
+import type { DoorContext, DoorEnv } from '../relay-route.ts';
+import { asksForSocket } from '../upgrade.ts';
+import { logRefusal } from './refusal.ts';
 
 /** What these doors need besides. */
 export interface RealtimeDoorServices extends RelayServices {

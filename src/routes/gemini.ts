@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import { geminiVerbs } from '../formats/format.ts';
 import { RelayError } from '../lib/relay-error.ts';
-import { atDoor, type DoorEnv, relayAt, type ServicesOf } from './door.ts';
+import { atDoor, type DoorEnv, relayAt, type ServicesOf } from './relay-route.ts';
 
 /** The routes whose callers speak Gemini's format. */
 export function geminiDoor(servicesOf: ServicesOf): Hono<DoorEnv> {

@@ -1,19 +1,19 @@
 // The door of OpenAI's realtime sessions: who calls, and for which model.
 import { Hono } from 'hono';
-import { RelayError } from '../lib/relay-error.ts';
-import { ephemeralPrefix } from '../realtime/ephemeral.ts';
-import { headersForOrder, realtimePath, type SessionOrder } from '../realtime/order.ts';
-import { fallbackNames } from '../routing/wished-models.ts';
-import { isCredential, offeredProtocols } from './credentials.ts';
-import { atDoor, authenticated, credentialOf, type DoorContext, type DoorEnv } from './door.ts';
+import { RelayError } from '../../lib/relay-error.ts';
+import { ephemeralPrefix } from '../../realtime/ephemeral.ts';
+import { headersForOrder, realtimePath, type SessionOrder } from '../../realtime/order.ts';
+import { fallbackNames } from '../../routing/wished-models.ts';
+import { isCredential, offeredProtocols } from '../credentials.ts';
+import { atDoor, authenticated, credentialOf, type DoorContext, type DoorEnv } from '../relay-route.ts';
+import { mintSecret, mintSession } from './client-secrets.ts';
 import {
   expectUpgrade,
   openSession,
   type RealtimeDoorServices,
   type RealtimeServicesOf,
-} from './realtime-admission.ts';
-import { logRefusal } from './realtime-refusal.ts';
-import { mintSecret, mintSession } from './realtime-secrets.ts';
+} from './open-session.ts';
+import { logRefusal } from './refusal.ts';
 
 /** The routes of the Realtime API. */
 export function realtimeDoor(servicesOf: RealtimeServicesOf): Hono<DoorEnv> {

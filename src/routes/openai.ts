@@ -1,7 +1,7 @@
 // OpenAI's door: every endpoint of its style, and the stored responses.
 import { Hono } from 'hono';
 import { fixedEndpoints, storedResponseEndpoint } from '../formats/format.ts';
-import { type DoorContext, type DoorEnv, relayAt, type ServicesOf } from './door.ts';
+import { type DoorContext, type DoorEnv, relayAt, type ServicesOf } from './relay-route.ts';
 
 /** The routes whose callers speak OpenAI's format. */
 export function openaiDoor(servicesOf: ServicesOf): Hono<DoorEnv> {

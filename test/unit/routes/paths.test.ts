@@ -1,6 +1,6 @@
 // Whatever an SDK made of the base address, the path comes out in one canonical form.
 import { expect, it } from 'vitest';
-import { canonicalPath, isGeminiPath, pathOf } from '../../../src/http/paths.ts';
+import { canonicalPath, isGeminiPath, pathOf } from '../../../src/routes/paths.ts';
 
 it.each([
   ['/v1/chat/completions', '/v1/chat/completions'],
