@@ -10,10 +10,10 @@ export const realtimeLimits = {
   modelWaitMs: 30_000,
   /** To the upstream's answer to the upgrade. */
   connectMs: 10_000,
-  /** Places that one session is offered to, one after the other. */
-  places: 3,
+  /** Targets that one session is offered to, one after the other; of each model that it may come to. */
+  targets: 3,
   /** A running response renews its reservation, and asks for more, this often. */
-  lookMs: 1_000,
+  renewMs: 1_000,
   /** A Live session without quota for another turn is closed when the running one ends, or after this. */
   lastTurnMs: 30_000,
   /** A Live turn that is complete and has no figure yet is charged by what passed at the first look after this. */

@@ -137,7 +137,7 @@ export class LiveSession {
     else context.background(this.connectWhenNamed(bridge));
     context.background(this.watch());
     this.timers.push(setTimeout(() => this.expire(bridge), realtimeLimits.sessionMs));
-    this.timers.push(setInterval(() => this.renewTurns(), realtimeLimits.lookMs));
+    this.timers.push(setInterval(() => this.renewTurns(), realtimeLimits.renewMs));
   }
 
   /** A client that named no model in its URL does so in its first frame. */
@@ -238,7 +238,7 @@ export class LiveSession {
   private settle(status: number, errorCode: string | null): void {
     const { pricing } = this.dialect;
     const where = pricing && { upstreamModel: pricing.upstreamModel, channelId: pricing.channel.id };
-    const attempts = this.line?.connector.attempts ?? [];
+    const attempts = [...(this.line?.connector.attempts ?? [])];
     this.money.settleSession({ attempts, status, errorCode, ...where }, pricing?.named ?? this.order.model);
   }
 

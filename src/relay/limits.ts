@@ -24,12 +24,12 @@ export const relayLimits = {
 
 /** The rhythm of a running stream. */
 export const streamRhythm = {
-  /** The meter drinks what has passed. */
+  /** The meter reads what has passed. */
   gulpMs: 200,
   /** The first gulp: tells a stream of words from bulk. */
   firstGulpMs: 25,
-  /** The ledger is asked whether the request may go on. */
-  lookMs: 400,
+  /** While an answer passes, its lease is renewed this often. */
+  streamRenewalMs: 400,
   /** A stream that was silent for so long gets a ping; a channel may say otherwise. Proxies cut after 60 s and more. */
   pingMs: 15_000,
   /** An error event waits this long for an event boundary; then the connection is broken. */
@@ -41,6 +41,6 @@ export const streamRhythm = {
   finishMs: 24_000,
   /** The upstream of a client that left a stream is read on for its usage at most so long (relay/on-disconnect.ts). */
   drainMs: 5_000,
-  /** While an unstreamed answer is awaited, its lease is renewed this often. */
-  renewMs: 10_000,
+  /** While an upstream's response is awaited, the lease is renewed this often. */
+  headRenewalMs: 10_000,
 } as const;

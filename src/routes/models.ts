@@ -1,12 +1,12 @@
 // The lists of models in three shapes, each paged as its format does (SPEC section 4).
 import { Hono } from 'hono';
+import { refusalError } from '../admission/refusal-error.ts';
 import { anthropicModel, anthropicPage } from '../formats/anthropic-messages/models.ts';
 import type { DoorFormat } from '../formats/format.ts';
 import { geminiModel, geminiPage } from '../formats/gemini-generate/models.ts';
 import { openaiList, openaiModel } from '../formats/openai-chat/models.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { allowsModel, modelsNamed } from '../quota/policy.ts';
-import { errorOf } from '../relay/admission-request.ts';
 import type { RelayServices } from '../relay/call.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import { decoded } from './gemini.ts';
@@ -93,7 +93,7 @@ async function newestPolicy(
 ): Promise<TokenPolicy> {
   const question = { hash: identity.hash, ip, model, ...(models !== null && { models }) };
   const answer = await ledgers.inspect(identity.tokenId, question);
-  if (answer.outcome === 'refused') throw errorOf(answer);
+  if (answer.outcome === 'refused') throw refusalError(answer);
   return answer.policy;
 }
 

@@ -8,10 +8,10 @@ export interface OpenStream {
   writer: WritableStreamDefaultWriter;
 }
 
-/** The stream as whoever writes the answer gets it. `readable` is null when the client has it already. */
+/** The stream for the writer of the answer. `readable` is null when the client has it already. */
 export type TakenStream = Omit<OpenStream, 'readable'> & { readable: ReadableStream | null };
 
-export class AnswerStream {
+export class ClientStream {
   private opened: OpenStream | null = null;
   private taken = false;
 

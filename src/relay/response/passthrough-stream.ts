@@ -5,9 +5,9 @@ import { GulpReader } from '../../lib/gulps.ts';
 import type { RelayError } from '../../lib/relay-error.ts';
 import { withTimer } from '../../lib/timer.ts';
 import { streamRhythm } from '../limits.ts';
+import { brokenUpstream, silentUpstream } from '../upstream/upstream-errors.ts';
 import { pumpToFirstEvent } from './rewriting-stream.ts';
 import {
-  brokenUpstream,
   closeWhole,
   closeWithError,
   isGone,
@@ -15,14 +15,13 @@ import {
   type RunningStream,
   type StreamEnd,
   type StreamTask,
-  silentUpstream,
 } from './stream-task.ts';
 
 /** How the passing of bytes to the caller came to an end. */
 type Passing = { state: 'drained' } | { state: 'broken'; error: unknown } | { state: 'left' };
 
 /** Starts passing. The caller's bytes are exactly the upstream's, and pings before the first event. */
-export function pipeStream(task: StreamTask): RunningStream {
+export function passthroughStream(task: StreamTask): RunningStream {
   const { readable, writable, writer } = task.open();
   return { readable, end: run(task, writable, writer) };
 }
@@ -62,14 +61,14 @@ class Pipe {
 
   async run(): Promise<StreamEnd> {
     const passing = Promise.race([this.pipe(), this.leaving()]);
-    let nextLookMs = Date.now() + streamRhythm.lookMs;
+    let nextRenewalMs = Date.now() + streamRhythm.streamRenewalMs;
     for (let pauseMs: number = streamRhythm.firstGulpMs; ; pauseMs = streamRhythm.gulpMs) {
       const end = await withTimer(passing, pauseMs);
       if (end !== null) return this.finish(end);
       this.drink();
-      if (Date.now() < nextLookMs && !this.task.isShort()) continue;
-      nextLookMs = Date.now() + streamRhythm.lookMs;
-      const error = this.silence() ?? (await Promise.race([this.task.look(), passing.then(() => null)]));
+      if (Date.now() < nextRenewalMs && !this.task.isShort()) continue;
+      nextRenewalMs = Date.now() + streamRhythm.streamRenewalMs;
+      const error = this.silence() ?? (await Promise.race([this.task.renew(), passing.then(() => null)]));
       if (error !== null) return this.endBecause(error, passing);
     }
   }

@@ -6,15 +6,14 @@ import { GatheringReader } from '../../lib/gathering-reader.ts';
 import type { RelayError } from '../../lib/relay-error.ts';
 import { withTimer } from '../../lib/timer.ts';
 import { streamRhythm } from '../limits.ts';
+import { brokenUpstream, silentUpstream } from '../upstream/upstream-errors.ts';
 import {
-  brokenUpstream,
   closeWhole,
   closeWithError,
   isUsageKnown,
   type RunningStream,
   type StreamEnd,
   type StreamTask,
-  silentUpstream,
 } from './stream-task.ts';
 
 /** Changes bytes on their way: what goes to the caller for a gulp, and what is left at the end. */
@@ -27,7 +26,7 @@ export interface Edit {
 }
 
 /** Starts passing, through `edit` if there is one. */
-export function pumpStream(task: StreamTask, edit: Edit | null): RunningStream {
+export function rewritingStream(task: StreamTask, edit: Edit | null): RunningStream {
   const { readable, writer } = task.open();
   return { readable, end: new Pump(task, edit, writer).run() };
 }
@@ -58,7 +57,7 @@ class Pump {
   private readonly reader: GatheringReader;
   private sentAtMs = 0;
   private quickSends = 0;
-  private nextLookMs = Date.now() + streamRhythm.lookMs;
+  private nextRenewalMs = Date.now() + streamRhythm.streamRenewalMs;
   private ended = false;
   private isWriting = false;
   private wroteAtMs = Date.now();
@@ -208,9 +207,9 @@ class Pump {
   private async watch(): Promise<void> {
     if (this.ended || this.ending !== null || this.callerLeft) return;
     this.pingIfSilent();
-    if (Date.now() < this.nextLookMs && !this.task.isShort()) return;
-    this.nextLookMs = Date.now() + streamRhythm.lookMs;
-    this.ending = this.silence() ?? (await this.task.look());
+    if (Date.now() < this.nextRenewalMs && !this.task.isShort()) return;
+    this.nextRenewalMs = Date.now() + streamRhythm.streamRenewalMs;
+    this.ending = this.silence() ?? (await this.task.renew());
     if (this.ending === null || this.ended) return;
     if (!this.task.isAtBoundary()) await scheduler.wait(streamRhythm.boundaryMs);
     if (!this.ended) this.task.abortUpstream();

@@ -1,7 +1,8 @@
 // A streamed answer on its way to the caller: what pipe.ts and pump.ts are given, and how it can end.
 import type { Meter } from '../../formats/meter.ts';
 import { logError } from '../../lib/log.ts';
-import { RelayError } from '../../lib/relay-error.ts';
+import type { RelayError } from '../../lib/relay-error.ts';
+import { cutAnswer } from '../upstream/upstream-errors.ts';
 import type { TakenStream } from './client-stream.ts';
 
 export interface StreamTask {
@@ -28,10 +29,10 @@ export interface StreamTask {
   abortUpstream(): void;
   /** The format's error event for where the stream stands; null where its framing has none. */
   errorEvent(error: RelayError): string | null;
-  /** Whether what is held is nearly used up: a fast stream is looked at before its time. */
+  /** Whether what is held is nearly used up: the lease of a fast stream is renewed before its time. */
   isShort(): boolean;
-  /** Asked every `lookMs`: why the stream must end now, or null. */
-  look(): Promise<RelayError | null>;
+  /** Renews the lease, every `streamRenewalMs`. Returns why the stream must end now, or null. */
+  renew(): Promise<RelayError | null>;
   /** Awaited when all has passed and is counted, before the caller sees the end. */
   beforeClose(): Promise<void>;
 }
@@ -92,20 +93,4 @@ export async function isGone(writer: WritableStreamDefaultWriter): Promise<boole
     () => true,
   );
   return Promise.race([left, scheduler.wait(0).then(() => false)]);
-}
-
-/** What a caller is told when the upstream says nothing more. */
-export function silentUpstream(idleMs: number): RelayError {
-  const message = `The model provider said nothing for ${Math.round(idleMs / 1000)} seconds; its answer was ended.`;
-  return new RelayError('upstream_timeout', message);
-}
-
-/** What a caller is told when the upstream's connection breaks in the middle. */
-export function brokenUpstream(cause: unknown): RelayError {
-  return new RelayError('upstream_error', 'The connection to the model provider broke off.', { cause });
-}
-
-/** What a caller is told when the upstream's body ends in the middle of its answer. */
-export function cutAnswer(): RelayError {
-  return new RelayError('upstream_error', 'The model provider ended its answer before it was whole.');
 }

@@ -14,6 +14,7 @@ import {
   noAnswer,
   pageCharacters,
 } from './answer-error.ts';
+import type { UpstreamResponse } from './sent.ts';
 
 /** A body that says something, but neither an event nor a whole error for this long, is passed on: comments keep callers waiting. */
 export const firstEventMs = 5_000;
@@ -32,7 +33,7 @@ export interface ExpectedStart {
 export async function lookAtStart(
   response: Response,
   expected: ExpectedStart,
-): Promise<{ response: Response; bytes: Uint8Array<ArrayBuffer> | null; fault: AnswerFault | null }> {
+): Promise<UpstreamResponse & { fault: AnswerFault | null }> {
   if (response.body === null) return { response, bytes: null, fault: null };
   const [body, branch] = response.body.tee();
   const reader = new GulpReader(branch);
@@ -42,7 +43,7 @@ export async function lookAtStart(
   const bytes = start.wholeBody();
   if (bytes === null) return { response: new Response(body, response), bytes, fault };
   await body.cancel().catch(() => undefined);
-  return { response: new Response(bytes, response), bytes, fault };
+  return { response, bytes, fault };
 }
 
 /** The same of a body that has come whole. */

@@ -1,9 +1,9 @@
-// Which requests may be sent twice: to another place after a failure, or once more to the same after a closed connection.
+// Decides which requests may be sent twice: to another target after a failure, or again to the same one after a closed connection.
 import type { Operation } from '../../formats/format.ts';
-import type { Admitted } from '../admitted.ts';
-import type { AttemptFailure } from './classify-failure.ts';
+import type { UpstreamFailure } from '../../routing/upstream-failure.ts';
+import type { AdmittedRequest } from '../admitted-request.ts';
 
-/** Operations that cost again when they are done again: pictures, sound, and what runs on by itself. */
+/** Operations that cost again when they are repeated: pictures, sound, and responses in the background. */
 const lasting: ReadonlySet<Operation> = new Set<Operation>([
   'speech',
   'transcriptions',
@@ -14,20 +14,20 @@ const lasting: ReadonlySet<Operation> = new Set<Operation>([
   'stored-response',
 ]);
 
-/** Whether another place may be tried. A caller says with `x-relay-repeat: 1` that twice is better than not at all. */
-export function mayBeRepeated(request: Admitted, { mayBeDone }: AttemptFailure): boolean {
+/** Whether another target may be tried. A caller says with `x-relay-repeat: 1` that twice is better than not at all. */
+export function mayBeRepeated(request: AdmittedRequest, { mayBeDone }: UpstreamFailure): boolean {
+  // An upload cannot be read again.
   if (request.plan.body.type === 'form') return false;
   return !mayBeDone || mayRunTwice(request);
 }
 
-/** Whether it may be sent once more where a connection closed before it was answered. Asking for a stored response makes nothing. */
-export function mayBeResent(request: Admitted): boolean {
+/** Whether it may be sent again when a connection closed before it was answered. Asking for a stored response makes nothing. */
+export function mayBeResent(request: AdmittedRequest): boolean {
   if (request.plan.body.type === 'form') return false;
   return mayRunTwice(request) || request.call.endpoint.operation === 'stored-response';
 }
 
-/** An upload is gone when it was sent. */
-function mayRunTwice({ call, plan }: Admitted): boolean {
+function mayRunTwice({ call, plan }: AdmittedRequest): boolean {
   const isLasting = lasting.has(call.endpoint.operation) || plan.facts.background;
   return !isLasting || call.request.headers.get('x-relay-repeat') === '1';
 }

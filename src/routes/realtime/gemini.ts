@@ -1,7 +1,9 @@
 // The door of Gemini's Live API: who calls. The model comes later, in the client's first message.
 import { Hono } from 'hono';
+import { orLogRefusal } from '../../admission/admit.ts';
 import { headersForOrder, type SessionOrder } from '../../realtime/order.ts';
 import { fallbackNames } from '../../routing/wished-models.ts';
+import type { TokenIdentity } from '../../tokens/token.ts';
 import { atDoor, authenticate, type DoorContext, type DoorEnv } from '../relay-route.ts';
 import {
   expectUpgrade,
@@ -9,7 +11,6 @@ import {
   type RealtimeDoorServices,
   type RealtimeServicesOf,
 } from './open-session.ts';
-import { logRefusal } from './refusal.ts';
 
 /**
  * The version is the SDK's own: @google/genai 3 asks for v1. `…Constrained` is where Google's SDKs go with a short-lived
@@ -30,24 +31,23 @@ function openLive(context: DoorContext, method: string, services: RealtimeDoorSe
   return atDoor('gemini', async (requestId) => {
     const request = context.req.raw;
     const { identity, ip } = await authenticate(request, 'live', services);
-    const order: SessionOrder = {
+    const requester = {
       requestId,
-      format: 'gemini',
-      endpoint: `/ws/${method.replace(/Constrained$/, '')}`,
       identity,
       ip,
-      model: null,
-      fallback: [],
-      intent: 'conversation',
-      bound: null,
-      headers: headersForOrder(request.headers),
-      protocol: null,
+      format: 'gemini',
+      endpoint: `/ws/${method.replace(/Constrained$/, '')}`,
       startedAtMs: Date.now(),
-    };
-    await logRefusal(order, services, order.endpoint, async () => {
+    } as const;
+    const run = async (newest: TokenIdentity): Promise<SessionOrder> => {
       expectUpgrade(request);
-      order.fallback = fallbackNames(request.headers);
-    });
+      const fallback = fallbackNames(request.headers);
+      const headers = headersForOrder(request.headers);
+      const session = { model: null, fallback, intent: 'conversation', bound: null } as const;
+      return { ...requester, ...session, identity: newest, headers, protocol: null };
+    };
+    const requested = () => ({ model: null, models: null, stream: true });
+    const order = await orLogRefusal({ requester, run, requested }, services.ledgers);
     return openSession(order, context, services);
   });
 }

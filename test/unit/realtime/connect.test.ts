@@ -93,7 +93,7 @@ describe('places', () => {
     const perModel = Array.from({ length: models }, (_, index) =>
       asked.filter((name) => name.startsWith(`model-${index} `)),
     );
-    expect(perModel.map(({ length }) => length)).toEqual(perModel.map(() => realtimeLimits.places));
+    expect(perModel.map(({ length }) => length)).toEqual(perModel.map(() => realtimeLimits.targets));
     expect(new Set(asked).size).toBe(asked.length);
     expect(asked.map((name) => name.split(' ')[0])).toEqual(asked.map((name) => name.split(' ')[0]).sort());
   });
