@@ -10,7 +10,7 @@ import type { TokenIdentity } from '../tokens/token.ts';
 import type { EphemeralGrant, EphemeralSecrets } from './ephemeral.ts';
 import { realtimeLimits } from './limits.ts';
 import { transcriptionModelIn } from './openai/models.ts';
-import { modelsToAllow, sessionRoutes, wishesOf } from './routes.ts';
+import { modelsToAllow, sessionCandidates, sessionRoutes } from './routes.ts';
 import { requestedBefore, type SessionAdmissionServices } from './session-admission.ts';
 
 /** A request for a secret. */
@@ -87,7 +87,7 @@ function planFor(
   const run = async (identity: TokenIdentity) => {
     if (model === null) return { identity, models: null };
     const catalog = await loader.current(Date.now(), background);
-    const candidates = wishesOf(model, [], catalog);
+    const candidates = sessionCandidates(model, [], catalog);
     sessionRoutes(catalog, candidates, 'openai', identity);
     return { identity, models: [...(modelsToAllow(candidates) ?? [model]), ...transcriberOf(grant)] };
   };

@@ -6,7 +6,13 @@ import type { LedgerClient } from '../quota/client.ts';
 import type { CatalogLoader } from '../routing/catalog-loader.ts';
 import type { TokenIdentity } from '../tokens/token.ts';
 import type { SessionOrder } from './order.ts';
-import { modelsToAllow, pricingAt, sessionRoutes, usualTranscriptionModel, wishesOf } from './routes.ts';
+import {
+  modelsToAllow,
+  pricingAt,
+  sessionCandidates,
+  sessionRoutes,
+  usualTranscriptionModel,
+} from './routes.ts';
 
 /** What admission needs of the relay. */
 export interface SessionAdmissionServices {
@@ -64,7 +70,7 @@ async function planFor(
   if (named === null) return { identity, isPriced: true, models: null };
   const now = Date.now();
   const catalog = await services.catalog.current(now, background);
-  const candidates = wishesOf(named, fallback, catalog);
+  const candidates = sessionCandidates(named, fallback, catalog);
   const routes = sessionRoutes(catalog, candidates, format, identity);
   const isPriced = routes.every(
     (route) => pricingAt(route, candidates, catalog, identity, now).rates !== null,
@@ -79,5 +85,5 @@ export async function requestedBefore(
 ): Promise<Requested> {
   if (model === null || !isModelName(model)) return { model: null, models: null, stream: true };
   const snapshot = await catalog.current(Date.now(), () => undefined);
-  return { model, models: modelsToAllow(wishesOf(model, fallback, snapshot)), stream: true };
+  return { model, models: modelsToAllow(sessionCandidates(model, fallback, snapshot)), stream: true };
 }

@@ -18,7 +18,7 @@ import type { TokenIdentity, TokenPolicy } from '../tokens/token.ts';
 import { type AdmittedRequest, admittedRequest } from './admitted-request.ts';
 import type { Call, RelayServices } from './call.ts';
 import { type Plan, planRequest } from './plan/plan.ts';
-import { discard } from './request/drain.ts';
+import { drain } from './request/drain.ts';
 import { type CallerBody, readBody } from './request/read-body.ts';
 
 /** Who sends a call, as its ledger and the log know it. */
@@ -53,7 +53,7 @@ export function readBodyUnlessRefused(
   const check = () => throwIfRefused(call, services);
   const step = {
     requester: requester(call),
-    run: () => readBody(call, services.heldBytes, check),
+    run: () => readBody(call, services.uploadMemory, check),
     requested: () => requestedBefore(call, null, services),
     runsOnce: true,
   };
@@ -167,5 +167,5 @@ function modelNamed({ pathModel }: Call, body: CallerBody | null): string | null
 
 function giveUpForm(call: Call, body: Extract<CallerBody, { type: 'form' }>): void {
   body.release();
-  call.background(discard(body.rest));
+  call.background(drain(body.rest));
 }

@@ -25,9 +25,9 @@ export const relayLimits = {
 /** The rhythm of a running stream. */
 export const streamRhythm = {
   /** The meter reads what has passed. */
-  gulpMs: 200,
+  meterReadMs: 200,
   /** The first gulp: tells a stream of words from bulk. */
-  firstGulpMs: 25,
+  firstMeterReadMs: 25,
   /** While an answer passes, its lease is renewed this often. */
   streamRenewalMs: 400,
   /** A stream that was silent for so long gets a ping; a channel may say otherwise. Proxies cut after 60 s and more. */

@@ -1,17 +1,17 @@
 // Anthropic's door, and what Claude Code asks of its base address besides.
 import { Hono } from 'hono';
 import { fixedEndpoints } from '../formats/format.ts';
-import { atDoor, type DoorEnv, relayAt, type ServicesOf } from './relay-route.ts';
+import { type RouteEnv, relayRoute, type ServicesOf, withErrorHandling } from './relay-route.ts';
 
 /** The routes whose callers speak Anthropic's format. */
-export function anthropicDoor(servicesOf: ServicesOf): Hono<DoorEnv> {
-  const door = new Hono<DoorEnv>();
+export function anthropicRoutes(servicesOf: ServicesOf): Hono<RouteEnv> {
+  const routes = new Hono<RouteEnv>();
   for (const endpoint of fixedEndpoints.filter((candidate) => candidate.door === 'anthropic')) {
-    door.post(endpoint.path, (context) => relayAt(context, servicesOf(context.env), endpoint));
+    routes.post(endpoint.path, (context) => relayRoute(context, servicesOf(context.env), endpoint));
   }
   // Claude Code's sign of life and its telemetry (SPEC section 4): answered, counted nowhere.
-  const silence = () => atDoor('anthropic', async () => new Response(null, { status: 204 }));
-  door.get('/api/hello', silence);
-  door.post('/api/event_logging/batch', silence);
-  return door;
+  const silence = () => withErrorHandling('anthropic', async () => new Response(null, { status: 204 }));
+  routes.get('/api/hello', silence);
+  routes.post('/api/event_logging/batch', silence);
+  return routes;
 }

@@ -2,19 +2,19 @@
 import { Hono } from 'hono';
 import { geminiVerbs } from '../formats/format.ts';
 import { RelayError } from '../lib/relay-error.ts';
-import { atDoor, type DoorEnv, relayAt, type ServicesOf } from './relay-route.ts';
+import { type RouteEnv, relayRoute, type ServicesOf, withErrorHandling } from './relay-route.ts';
 
 /** The routes whose callers speak Gemini's format. */
-export function geminiDoor(servicesOf: ServicesOf): Hono<DoorEnv> {
-  const door = new Hono<DoorEnv>();
-  door.post('/v1/models/:rest{.+}', (context) => {
+export function geminiRoutes(servicesOf: ServicesOf): Hono<RouteEnv> {
+  const routes = new Hono<RouteEnv>();
+  routes.post('/v1/models/:rest{.+}', (context) => {
     const { model, verb } = modelAndVerb(context.req.path);
     const endpoint = Object.hasOwn(geminiVerbs, verb) ? geminiVerbs[verb] : undefined;
     return endpoint === undefined
       ? unknownVerb(verb)
-      : relayAt(context, servicesOf(context.env), endpoint, { pathModel: model });
+      : relayRoute(context, servicesOf(context.env), endpoint, { pathModel: model });
   });
-  return door;
+  return routes;
 }
 
 function modelAndVerb(path: string): { model: string; verb: string } {
@@ -38,5 +38,5 @@ function unknownVerb(verb: string): Promise<Response> {
     verb === ''
       ? `The path names no method. Known methods: ${known}.`
       : `There is no method \`${verb}\`. Known methods: ${known}.`;
-  return atDoor('gemini', () => Promise.reject(new RelayError('route_not_found', message)));
+  return withErrorHandling('gemini', () => Promise.reject(new RelayError('route_not_found', message)));
 }

@@ -13,56 +13,56 @@ import { decoded } from './gemini.ts';
 import { namesModel } from './known-paths.ts';
 import { canonicalPath, isGeminiPath } from './paths.ts';
 import {
-  atDoor,
   authenticate,
   type Caller,
-  type DoorContext,
-  type DoorEnv,
+  type RouteContext,
+  type RouteEnv,
   type ServicesOf,
+  withErrorHandling,
 } from './relay-route.ts';
 
 /** `GET /v1/models` and `/v1/models/{id}`, whichever SDK asks. */
-export function modelsDoor(servicesOf: ServicesOf): Hono<DoorEnv> {
-  const door = new Hono<DoorEnv>();
-  door.get('/v1/models', (context) => {
-    const shape = shapeFor(context.req.raw);
-    return atDoor(shape, async () => {
+export function modelRoutes(servicesOf: ServicesOf): Hono<RouteEnv> {
+  const routes = new Hono<RouteEnv>();
+  routes.get('/v1/models', (context) => {
+    const shape = formatFor(context.req.raw);
+    return withErrorHandling(shape, async () => {
       const { models } = await visibleModels(context, servicesOf(context.env), null);
       return Response.json(page(shape, models, new URL(context.req.url).searchParams));
     });
   });
-  door.get('/v1/models/:id{.+}', (context) => {
+  routes.get('/v1/models/:id{.+}', (context) => {
     if (!namesModel(context.req.path)) return context.notFound();
-    const shape = shapeFor(context.req.raw);
+    const shape = formatFor(context.req.raw);
     const id = decoded(context.req.path.slice('/v1/models/'.length));
-    return atDoor(shape, async () => {
+    return withErrorHandling(shape, async () => {
       const { models } = await visibleModels(context, servicesOf(context.env), id);
       if (!models.includes(id))
         throw new RelayError('model_not_found', `No channel serves the model \`${id}\`.`);
       return Response.json(single(shape, id));
     });
   });
-  return door;
+  return routes;
 }
 
 /** Whose shape the caller reads: Anthropic's by its version header, Gemini's by its credential, else OpenAI's. */
-function shapeFor({ headers, url }: Request): DoorFormat {
+function formatFor({ headers, url }: Request): DoorFormat {
   if (headers.has('anthropic-version')) return 'anthropic';
   if (headers.has('x-goog-api-key') || /[?&]key=/.test(url)) return 'gemini';
   return isGeminiPath(new URL(url).pathname) && !headers.has('authorization') ? 'gemini' : 'openai';
 }
 
 /** Whose shape a path that is none, or a wrong method, is told in: the API's that the path is of, else as for the lists. */
-export function shapeOfPath(request: Request): DoorFormat {
+export function errorFormatOfPath(request: Request): DoorFormat {
   const { pathname } = new URL(request.url);
   const path = canonicalPath(pathname);
   if (/^\/v1\/messages(\/|$)/.test(path)) return 'anthropic';
   const isGemini = isGeminiPath(pathname) && /^\/(v1(alpha|beta)|v1\/models|ws)(\/|$)/.test(path);
-  return isGemini ? 'gemini' : shapeFor(request);
+  return isGemini ? 'gemini' : formatFor(request);
 }
 
 async function visibleModels(
-  context: DoorContext,
+  context: RouteContext,
   services: RelayServices,
   model: string | null,
 ): Promise<{ models: string[] }> {

@@ -11,7 +11,7 @@ import { type CredentialReader, readCredential } from './credentials.ts';
 import { respondError } from './respond-error.ts';
 
 /** What a door's context has. */
-export interface DoorEnv {
+export interface RouteEnv {
   Bindings: Env;
 }
 
@@ -19,7 +19,7 @@ export interface DoorEnv {
 export type ServicesOf = (env: Env) => RelayServices;
 
 /** The context of a request at a door. */
-export type DoorContext = Context<DoorEnv>;
+export type RouteContext = Context<RouteEnv>;
 
 /** A caller whose token is known. */
 export interface Caller {
@@ -34,7 +34,7 @@ export function newRequestId(): string {
 }
 
 /** Runs a door's work; whatever happens is answered in the door's shape, with the request's id on it. */
-export async function atDoor(
+export async function withErrorHandling(
   door: DoorFormat,
   work: (requestId: string) => Promise<Response>,
 ): Promise<Response> {
@@ -95,13 +95,13 @@ export interface PathFacts {
 }
 
 /** A door's handler for an endpoint that relays. */
-export function relayAt(
-  context: DoorContext,
+export function relayRoute(
+  context: RouteContext,
   services: RelayServices,
   endpoint: Endpoint,
   path: PathFacts = {},
 ): Promise<Response> {
-  return atDoor(endpoint.door, async (requestId) => {
+  return withErrorHandling(endpoint.door, async (requestId) => {
     const startedAtMs = Date.now();
     const caller = await authenticate(context.req.raw, endpoint.door, services);
     const call: Call = {

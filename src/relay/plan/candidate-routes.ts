@@ -6,33 +6,33 @@ import type { Rates } from '../../metering/price.ts';
 import type { Catalog, Route } from '../../routing/catalog.ts';
 import type { UpstreamIdOwner } from '../../routing/upstream-id-store.ts';
 import type { Call } from '../call.ts';
-import type { Wish, Wishes } from './requested-models.ts';
+import type { ModelCandidate, RequestedModels } from './requested-models.ts';
 
 /** A route of one of the models that the request may come to. */
-export interface WishedRoute extends Route {
+export interface CandidateRoute extends Route {
   /** Null for stored responses. */
   model: string | null;
   effort: ReasoningEffort | null;
 }
 
 /** A route with its price there; null rates: it has none. */
-export interface PricedRoute extends WishedRoute {
+export interface PricedRoute extends CandidateRoute {
   rates: Rates | null;
 }
 
 /** The routes of all the models, in their order. Throws what is wrong with the first where all have none. */
-export function wishedRoutes(
+export function candidateRoutes(
   call: Call,
-  { models }: Wishes,
+  { models }: RequestedModels,
   catalog: Catalog,
   owner: UpstreamIdOwner | null,
-): WishedRoute[] {
+): CandidateRoute[] {
   if (models.length === 0)
     throw new RelayError('invalid_request', 'The field `model` is missing.', { param: 'model' });
   const refusals: unknown[] = [];
-  const routes = models.flatMap((wish, rank) => {
+  const routes = models.flatMap((candidate, rank) => {
     try {
-      return routesOfWish(call, wish, rank, catalog, owner);
+      return routesOfCandidate(call, candidate, rank, catalog, owner);
     } catch (error) {
       refusals.push(error);
       return [];
@@ -43,13 +43,13 @@ export function wishedRoutes(
   return routes;
 }
 
-function routesOfWish(
+function routesOfCandidate(
   call: Call,
-  { model, effort }: Wish,
+  { model, effort }: ModelCandidate,
   rank: number,
   catalog: Catalog,
   owner: UpstreamIdOwner | null,
-): WishedRoute[] {
+): CandidateRoute[] {
   const routes = routesFor(call, model, catalog, owner);
   const fit = effort === null ? routes : routes.map((route) => rewritten(route, call));
   return fit.map((route) => ({ ...route, model, effort, rank }));
@@ -62,7 +62,7 @@ function rewritten(route: Route, { endpoint }: Call): Route {
 }
 
 /** The one channel that has a stored response. Throws RelayError `resource_not_found` when it is gone. */
-export function storedRoute(catalog: Catalog, owner: UpstreamIdOwner | null): WishedRoute[] {
+export function storedRoute(catalog: Catalog, owner: UpstreamIdOwner | null): CandidateRoute[] {
   const channel = owner && catalog.channel(owner.channelId);
   if (!channel?.enabled) {
     const message = 'The channel that made this response is no longer there.';

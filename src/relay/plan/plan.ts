@@ -11,14 +11,14 @@ import type { Catalog, Route } from '../../routing/catalog.ts';
 import { ratesOf } from '../../routing/route-rates.ts';
 import type { Call, RelayServices } from '../call.ts';
 import { bodyValue, type CallerBody } from '../request/read-body.ts';
-import { type PricedRoute, storedRoute, wishedRoutes } from './candidate-routes.ts';
-import { functionsByResponses } from './chat-functions.ts';
-import { keptResponse, withEarlierTurns } from './conversation-history.ts';
+import { candidateRoutes, type PricedRoute, storedRoute } from './candidate-routes.ts';
+import { chatFunctionRoutes } from './chat-functions.ts';
+import { keptResponse, withConversationHistory } from './conversation-history.ts';
 import { freshInputTokens } from './fresh-input.ts';
 import { faultError, kindOf, readFacts } from './request-facts.ts';
-import { type Wishes, wishesOf } from './requested-models.ts';
-import { ownersOf } from './resource-owners.ts';
-import type { KeptResponse } from './stored-responses.ts';
+import { type RequestedModels, requestedModels } from './requested-models.ts';
+import { resourceOwners } from './resource-owners.ts';
+import type { StoredResponse } from './stored-responses.ts';
 import { boundsOf } from './upper-bound.ts';
 
 /** What a request is at most, and probably, in tokens. */
@@ -45,7 +45,7 @@ export interface Plan {
   /** No channel can count the tokens: the relay's own estimate is the answer. */
   isUncounted: boolean;
   /** The response that the path names, where the relay keeps it itself. */
-  kept: KeptResponse | null;
+  kept: StoredResponse | null;
   /** A translated response is kept by the relay, to be named by later requests. */
   keeps: boolean;
   /** What another model costs that ran at the same channel on the answer's behalf; null: it has no price. */
@@ -62,21 +62,21 @@ export async function planRequest(
 ): Promise<Plan> {
   const facts = readFacts(call, given);
   const kept = await keptResponse(call, services);
-  if (kept !== null) return planOfKept(facts, kept);
-  const body = await withEarlierTurns(call, given, services, catalog);
-  const owners = await ownersOf(call, body, services.upstreamIds);
+  if (kept !== null) return planOfStored(facts, kept);
+  const body = await withConversationHistory(call, given, services, catalog);
+  const owners = await resourceOwners(call, body, services.upstreamIds);
   const owner = owners?.first ?? null;
-  const wishes = wishesOf(call, facts.model ?? owner?.model ?? null, catalog);
-  const wished =
-    call.suffix === '' ? wishedRoutes(call, wishes, catalog, owner) : storedRoute(catalog, owner);
-  const serving = functionsByResponses(call, body, wished);
+  const requested = requestedModels(call, facts.model ?? owner?.model ?? null, catalog);
+  const candidates =
+    call.suffix === '' ? candidateRoutes(call, requested, catalog, owner) : storedRoute(catalog, owner);
+  const serving = chatFunctionRoutes(call, body, candidates);
   const others = otherModels(call, body, [
-    wishes.named,
+    requested.named,
     ...serving.flatMap(({ model, upstreamModel }) => [model, upstreamModel]),
   ]);
-  const routes = servingOthers(sharing(serving, owners?.unowned ?? []), others);
+  const routes = withOtherModels(sharing(serving, owners?.unowned ?? []), others);
   const multiplier = call.identity.bounds.priceMultiplierMillionths / 1_000_000;
-  const ofAlias = wishes.alias === null ? null : catalog.overrideOfAlias(wishes.alias);
+  const ofAlias = requested.alias === null ? null : catalog.overrideOfAlias(requested.alias);
   const priced = routes.map((route) => ({
     ...route,
     rates: ofAlias === null ? ratesOf(route, route.model, catalog, nowMs) : overrideRates(ofAlias),
@@ -92,8 +92,8 @@ export async function planRequest(
   const { bound, size } = boundsOf({ call, body, routes: priced, others, options, ratesOfOther });
   return {
     facts,
-    model: wishes.named,
-    models: modelsToAllow(wishes, others),
+    model: requested.named,
+    models: modelsToAllow(requested, others),
     body,
     routes: priced,
     bound,
@@ -109,7 +109,7 @@ export async function planRequest(
 }
 
 /** Nothing is sent anywhere for it. */
-function planOfKept(facts: RequestFacts, kept: KeptResponse): Plan {
+function planOfStored(facts: RequestFacts, kept: StoredResponse): Plan {
   const nothing = {
     routes: [],
     bound: null,
@@ -124,7 +124,7 @@ function planOfKept(facts: RequestFacts, kept: KeptResponse): Plan {
 }
 
 /** null: just the one that is named. */
-function modelsToAllow({ alias, models }: Wishes, others: readonly OtherModel[]): string[] | null {
+function modelsToAllow({ alias, models }: RequestedModels, others: readonly OtherModel[]): string[] | null {
   if (alias === null && models.length <= 1 && others.length === 0) return null;
   return [...new Set([...models.map(({ model }) => model), ...others.map(({ name }) => name)])];
 }
@@ -152,7 +152,7 @@ function sharing<T extends Route>(routes: T[], unowned: readonly string[]): T[] 
  * not reach what the operator does not serve. A translated request names no other models any more. Throws RelayError
  * `model_not_found`.
  */
-function servingOthers<T extends Route>(routes: T[], others: readonly OtherModel[]): T[] {
+function withOtherModels<T extends Route>(routes: T[], others: readonly OtherModel[]): T[] {
   const answering = others.filter(({ role }) => role === 'answers');
   const [first] = answering;
   if (first === undefined || routes.length === 0) return routes;

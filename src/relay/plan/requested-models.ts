@@ -8,31 +8,33 @@ import { fallbackNames, modelsOfNames } from '../../routing/wished-models.ts';
 import type { Call } from '../call.ts';
 
 /** One model that will do. */
-export interface Wish {
+export interface ModelCandidate {
   model: string;
   /** How much to think, where the model's name says it (`…-high`); null: it does not. */
   effort: ReasoningEffort | null;
 }
 
-/** What a request wishes for. */
-export interface Wishes {
+/** What a request candidates for. */
+export interface RequestedModels {
   /** As the caller names it, for the log: an alias stays one. */
   named: string | null;
   /** The alias that was named; null: a model was. */
   alias: string | null;
   /** No model twice; empty: the request names none. */
-  models: Wish[];
+  models: ModelCandidate[];
 }
 
 /** Throws RelayError `invalid_request` for a fallback header that is too long. */
-export function wishesOf(call: Call, named: string | null, catalog: Catalog): Wishes {
+export function requestedModels(call: Call, named: string | null, catalog: Catalog): RequestedModels {
   if (named === null) return { named, alias: null, models: [] };
   const members = catalog.alias(named);
   const names = modelsOfNames([named, ...fallbackNames(call.request.headers)], catalog);
-  const wishes = names.map((name) => wishOf(name, call, catalog));
-  const models = [...new Map(wishes.map((wish) => [`${wish.model} ${wish.effort}`, wish])).values()];
+  const candidates = names.map((name) => candidateOf(name, call, catalog));
+  const models = [
+    ...new Map(candidates.map((candidate) => [`${candidate.model} ${candidate.effort}`, candidate])).values(),
+  ];
   return {
-    named: members === null ? (wishes[0]?.model ?? named) : named,
+    named: members === null ? (candidates[0]?.model ?? named) : named,
     alias: members === null ? null : named,
     models,
   };
@@ -42,7 +44,7 @@ export function wishesOf(call: Call, named: string | null, catalog: Catalog): Wi
 const suffixedFamilies = /^(?:[\w-]+\/)?(gpt-|o\d|claude-|gemini-)/;
 
 /** A model that nobody names itself, of a family with efforts: the suffix is the effort, the rest the model. */
-function wishOf(name: string, { endpoint }: Call, catalog: Catalog): Wish {
+function candidateOf(name: string, { endpoint }: Call, catalog: Catalog): ModelCandidate {
   const { operation } = endpoint;
   const isTalk = talkOperations.has(operation) || countOperations.has(operation);
   const suffix = isTalk ? readReasoningSuffix(name) : null;

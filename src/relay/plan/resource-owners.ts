@@ -7,7 +7,7 @@ import type { Call } from '../call.ts';
 import { bodyValue, type CallerBody } from '../request/read-body.ts';
 
 /** Who made what a request names. */
-export interface NamedThings {
+export interface ReferencedResources {
   /** The owner of the id that comes first, the path's before the body's. */
   first: UpstreamIdOwner | null;
   /** Ids that nobody is known to have made here: a channel must share them. */
@@ -17,11 +17,11 @@ export interface NamedThings {
 }
 
 /** Null when the request names nothing. Throws RelayError `resource_not_found`, or `service_unavailable`. */
-export async function ownersOf(
+export async function resourceOwners(
   call: Call,
   body: CallerBody,
   upstreamIds: UpstreamIdStore,
-): Promise<NamedThings | null> {
+): Promise<ReferencedResources | null> {
   const pathId = call.suffix.split('/')[1];
   const named = referencesIn(bodyValue(body));
   const ids = [...(pathId === undefined ? [] : [pathId]), ...named.map(({ id }) => id)];

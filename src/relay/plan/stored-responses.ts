@@ -7,7 +7,7 @@ import { type Sealed, seal, UnsealError } from '../../lib/seal.ts';
 import type { ConversationStore } from '../../routing/conversation-store.ts';
 
 /** What is kept of one response: all that was said up to it, and the response as the caller got it. */
-export interface KeptResponse {
+export interface StoredResponse {
   /** Input items of the conversation so far, this response's own included; its output not. */
   input: JsonObject[];
   response: JsonObject;
@@ -38,12 +38,12 @@ export class Conversations {
   }
 
   /** null: not kept here for that account, or sealed under a key that is gone. Rejects when the database fails. */
-  async find(id: string, accountId: string, nowMs: number): Promise<KeptResponse | null> {
+  async find(id: string, accountId: string, nowMs: number): Promise<StoredResponse | null> {
     if (!this.isOn) return null;
     const sealed = await this.store.find(id, accountId, nowMs);
     if (sealed === null) return null;
     try {
-      return JSON.parse(await unsealWithAny(JSON.parse(sealed) as Sealed, this.keys)) as KeptResponse;
+      return JSON.parse(await unsealWithAny(JSON.parse(sealed) as Sealed, this.keys)) as StoredResponse;
     } catch (error) {
       if (!(error instanceof UnsealError)) throw error;
       logWarning('conversation-unreadable', { id, error });
@@ -52,7 +52,7 @@ export class Conversations {
   }
 
   /** Keeps it; one that is too large is left out, and the operator's log says so. Never rejects. */
-  async keep(accountId: string, kept: KeptResponse, nowMs: number): Promise<void> {
+  async keep(accountId: string, kept: StoredResponse, nowMs: number): Promise<void> {
     const { seal: key } = this.keys;
     if (key === null || this.days === null) return;
     const id = String(kept.response.id);
@@ -76,13 +76,13 @@ export class Conversations {
 }
 
 /** A body without its `previous_response_id`: what was said before stands in its input. */
-export function continued(body: JsonObject, { input, response }: KeptResponse): JsonObject {
+export function continuedBody(body: JsonObject, { input, response }: StoredResponse): JsonObject {
   const { previous_response_id: _, ...rest } = body;
   return { ...rest, input: [...input, ...outputOf(response), ...itemsOf(body.input)] };
 }
 
 /** What a later request has to be told of this one. */
-export function keptOf(body: JsonObject, response: JsonObject): KeptResponse {
+export function storedResponseOf(body: JsonObject, response: JsonObject): StoredResponse {
   return { input: itemsOf(body.input), response };
 }
 

@@ -4,7 +4,7 @@ import type { GulpReader } from '../../lib/gulps.ts';
 import { relayLimits } from '../limits.ts';
 
 /** Takes in and forgets the rest, up to the size of a body; beyond that the connection is closed. Never rejects. */
-export async function discard(rest: GulpReader): Promise<void> {
+export async function drain(rest: GulpReader): Promise<void> {
   try {
     let size = 0;
     for (let bytes = await rest.read(); bytes !== null; bytes = await rest.read()) {

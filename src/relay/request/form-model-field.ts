@@ -7,7 +7,7 @@ import { RelayError } from '../../lib/relay-error.ts';
 /** Headers of a part may be so long; forms of real clients have some hundred bytes there. */
 const longestHeaders = 16_384;
 
-export class ModelParts {
+export class FormModelFields {
   /** Parts so far that are named `model`. */
   count = 0;
   private readonly delimiter: Buffer;

@@ -5,10 +5,10 @@ import { RelayError } from '../../lib/relay-error.ts';
 import type { Call } from '../call.ts';
 import { relayLimits } from '../limits.ts';
 import { type ContentEncoding, contentEncodingOf, decodedLimit, decodeWithin } from './decoded-body.ts';
-import { discard } from './drain.ts';
+import { drain } from './drain.ts';
 import { type FormField, FormScanner, formBoundary } from './form.ts';
-import { ModelParts } from './form-model-field.ts';
-import type { HeldBytes } from './upload-memory.ts';
+import { FormModelFields } from './form-model-field.ts';
+import type { UploadMemory } from './upload-memory.ts';
 
 export type CallerBody =
   | { type: 'json'; bytes: ArrayBuffer; text: string; value: unknown }
@@ -19,7 +19,7 @@ export type CallerBody =
       held: Uint8Array;
       fields: FormField[];
       /** Has seen what is held. */
-      modelParts: ModelParts;
+      modelFields: FormModelFields;
       rest: GulpReader;
       contentLength: number | null;
       release(): void;
@@ -45,7 +45,7 @@ export function bodyValue(body: CallerBody): unknown {
  */
 export async function readBody(
   { request, endpoint }: Call,
-  heldBytes: HeldBytes,
+  uploadMemory: UploadMemory,
   beforeLarge: () => Promise<void>,
 ): Promise<CallerBody> {
   const contentLength = lengthOf(request);
@@ -63,7 +63,7 @@ export async function readBody(
   const whenLarge = isLarge ? async () => undefined : beforeLarge;
   const isKnown = endpoint.kind === 'transcription' ? isKnownToTheFile : namesModel;
   if (isForm && encoding === null) {
-    return readForm(request.body, { boundary, contentLength, isKnown, whenLarge }, heldBytes);
+    return readForm(request.body, { boundary, contentLength, isKnown, whenLarge }, uploadMemory);
   }
   const isCounted = contentLength === null;
   const bytes = isCounted ? await readCounting(request.body, whenLarge) : await request.arrayBuffer();
@@ -71,7 +71,7 @@ export async function readBody(
   const decoded = await decodedBody(bytes, { encoding, isForm, whenLarge });
   if (!isForm) return readJson(decoded);
   const options = { boundary, contentLength: decoded.byteLength, isKnown, isHeld: true };
-  return readForm(new Response(decoded).body as ReadableStream, options, heldBytes);
+  return readForm(new Response(decoded).body as ReadableStream, options, uploadMemory);
 }
 
 /** Null: the body is no form. Throws RelayError `invalid_request` for a form without a boundary, which cannot be read. */
@@ -162,7 +162,7 @@ export async function bytesWithin(
     if (hasGrownLarge(size, bytes)) await whenLarge();
     size += bytes.byteLength;
     if (size > bound) {
-      await discard(reader);
+      await drain(reader);
       return null;
     }
     chunks.push(bytes.slice());
@@ -204,37 +204,37 @@ function isKnownToTheFile(scanner: FormScanner): boolean {
 async function readForm(
   body: ReadableStream,
   { boundary, contentLength, isKnown, whenLarge, isHeld = false }: FormOptions,
-  heldBytes: HeldBytes,
+  uploadMemory: UploadMemory,
 ): Promise<CallerBody> {
   const rest = new GulpReader(body);
   const scanner = new FormScanner(boundary);
-  const modelParts = new ModelParts(boundary);
-  const release = heldBytes.lease();
+  const modelFields = new FormModelFields(boundary);
+  const release = uploadMemory.lease();
   try {
     if (isHeld) release.grow(contentLength ?? 0);
     for (let bytes = await rest.read(); bytes !== null; bytes = await rest.read()) {
       if (hasGrownLarge(scanner.bytes.byteLength, bytes)) await whenLarge?.();
-      modelParts.push(bytes);
+      modelFields.push(bytes);
       scanner.push(bytes);
       if (isKnown(scanner)) break;
       if (scanner.bytes.byteLength > relayLimits.heldFormBytes) throw modelTooLate();
       if (!isHeld) release.grow(bytes.byteLength);
     }
     const { bytes: held, fields } = scanner;
-    if (modelParts.count > fields.filter(({ name }) => name === 'model').length) throw modelUnclear();
+    if (modelFields.count > fields.filter(({ name }) => name === 'model').length) throw modelUnclear();
     return {
       type: 'form',
       boundary,
       held,
       fields,
-      modelParts,
+      modelFields,
       rest,
       contentLength,
       release: () => release.end(),
     };
   } catch (error) {
     release.end();
-    await discard(rest);
+    await drain(rest);
     throw error;
   }
 }

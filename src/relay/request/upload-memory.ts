@@ -3,13 +3,13 @@
 import { RelayError } from '../../lib/relay-error.ts';
 
 /** One upload's share. */
-export interface HeldLease {
+export interface UploadLease {
   /** Throws RelayError `service_unavailable` when the isolate holds too much already. */
   grow(bytes: number): void;
   end(): void;
 }
 
-export class HeldBytes {
+export class UploadMemory {
   private total = 0;
   private readonly limit: number;
 
@@ -17,7 +17,7 @@ export class HeldBytes {
     this.limit = limit;
   }
 
-  lease(): HeldLease {
+  lease(): UploadLease {
     let share = 0;
     return {
       grow: (bytes) => {

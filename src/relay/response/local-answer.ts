@@ -4,7 +4,7 @@ import { RelayError } from '../../lib/relay-error.ts';
 import type { AdmittedRequest } from '../admitted-request.ts';
 import type { Call } from '../call.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Conversations, KeptResponse } from '../plan/stored-responses.ts';
+import type { Conversations, StoredResponse } from '../plan/stored-responses.ts';
 import { tokensIn } from '../plan/token-estimate.ts';
 import type { CallerAnswer } from './caller-answer.ts';
 
@@ -37,7 +37,7 @@ function estimatedCount({ endpoint }: Call, { body }: Plan): Response {
 /** Answers `/v1/responses/{id}…` of a response that the relay keeps, as OpenAI does. */
 async function storedResponse(
   { request, suffix, identity }: Call,
-  { response, input }: KeptResponse,
+  { response, input }: StoredResponse,
   conversations: Conversations,
 ): Promise<Response> {
   if (suffix.endsWith('/input_items')) return Response.json(listOf(input));

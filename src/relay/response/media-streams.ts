@@ -3,11 +3,11 @@
 import type { Call } from '../call.ts';
 import type { Plan } from '../plan/plan.ts';
 
-const bulkyFields = /"(image_generation|modalities|responseModalities|response_modalities|partial_images)"/;
+const mediaFields = /"(image_generation|modalities|responseModalities|response_modalities|partial_images)"/;
 
 /** Whether a stream is passed on by hand, which holds the upstream back when the caller reads slowly. */
-export function mayBeBulk({ endpoint }: Call, { model, body }: Plan): boolean {
+export function mayCarryMedia({ endpoint }: Call, { model, body }: Plan): boolean {
   if (endpoint.kind === 'images' || endpoint.kind === 'speech' || endpoint.kind === 'transcription')
     return true;
-  return /image|audio/i.test(model ?? '') || (body.type === 'json' && bulkyFields.test(body.text));
+  return /image|audio/i.test(model ?? '') || (body.type === 'json' && mediaFields.test(body.text));
 }

@@ -6,11 +6,11 @@ import type { RelayError } from '../../lib/relay-error.ts';
 import { withTimer } from '../../lib/timer.ts';
 import { streamRhythm } from '../limits.ts';
 import { brokenUpstream, silentUpstream } from '../upstream/upstream-errors.ts';
-import { pumpToFirstEvent } from './rewriting-stream.ts';
+import { passFirstEvent } from './rewriting-stream.ts';
 import {
-  closeWhole,
+  closeAtEnd,
   closeWithError,
-  isGone,
+  hasCallerLeft,
   isUsageKnown,
   type RunningStream,
   type StreamEnd,
@@ -33,23 +33,23 @@ async function run(
   writer: WritableStreamDefaultWriter,
 ): Promise<StreamEnd> {
   if (task.pingMs !== null && task.ping() !== null) {
-    const end = await pumpToFirstEvent(task, writer);
+    const end = await passFirstEvent(task, writer);
     if (end !== null) return end;
   } else {
     writer.releaseLock();
   }
-  return new Pipe(task, writable).run();
+  return new PassthroughStream(task, writable).run();
 }
 
-class Pipe {
+class PassthroughStream {
   private readonly task: StreamTask;
   private readonly writable: WritableStream;
   private readonly meterBranch: GulpReader;
   private readonly callerBranch: ReadableStream;
   private readonly stop = new AbortController();
-  private drinking: Promise<void> | null = null;
+  private reading: Promise<void> | null = null;
   private meterDone = false;
-  private heardAtMs = Date.now();
+  private lastReadAtMs = Date.now();
 
   constructor(task: StreamTask, writable: WritableStream) {
     const [callerBranch, meterBranch] = task.body.tee();
@@ -62,13 +62,14 @@ class Pipe {
   async run(): Promise<StreamEnd> {
     const passing = Promise.race([this.pipe(), this.leaving()]);
     let nextRenewalMs = Date.now() + streamRhythm.streamRenewalMs;
-    for (let pauseMs: number = streamRhythm.firstGulpMs; ; pauseMs = streamRhythm.gulpMs) {
+    for (let pauseMs: number = streamRhythm.firstMeterReadMs; ; pauseMs = streamRhythm.meterReadMs) {
       const end = await withTimer(passing, pauseMs);
       if (end !== null) return this.finish(end);
-      this.drink();
+      this.startReading();
       if (Date.now() < nextRenewalMs && !this.task.isShort()) continue;
       nextRenewalMs = Date.now() + streamRhythm.streamRenewalMs;
-      const error = this.silence() ?? (await Promise.race([this.task.renew(), passing.then(() => null)]));
+      const error =
+        this.silenceError() ?? (await Promise.race([this.task.renew(), passing.then(() => null)]));
       if (error !== null) return this.endBecause(error, passing);
     }
   }
@@ -91,74 +92,74 @@ class Pipe {
   }
 
   /**
-   * Starts drinking what has passed since the last time, unless it is still at it. A full gulp means that there
+   * Starts reading what has passed since the last time, unless it is still at it. A full gulp means that there
    * is more. (Stopping the native pipe to copy by hand instead loses bytes: its source is aborted with it.)
    */
-  private drink(): void {
-    if (this.drinking !== null || this.meterDone) return;
-    this.drinking = this.drinkWaiting().then(() => {
-      this.drinking = null;
+  private startReading(): void {
+    if (this.reading !== null || this.meterDone) return;
+    this.reading = this.readWaiting().then(() => {
+      this.reading = null;
     });
   }
 
-  private async drinkWaiting(): Promise<void> {
-    do await this.gulp();
+  private async readWaiting(): Promise<void> {
+    do await this.readChunk();
     while (this.meterBranch.wasFilled && !this.meterDone);
   }
 
   /** A broken branch has ended, too. */
-  private async gulp(): Promise<void> {
+  private async readChunk(): Promise<void> {
     const bytes = await this.meterBranch.read().catch(() => null);
     if (bytes === null) this.meterDone = true;
     else {
-      this.heardAtMs = Date.now();
+      this.lastReadAtMs = Date.now();
       this.task.meter.push(bytes);
     }
   }
 
   /** Why the stream must end when the upstream has been silent for too long. */
-  private silence(): RelayError | null {
+  private silenceError(): RelayError | null {
     const { idleMs } = this.task;
-    return !this.meterDone && Date.now() - this.heardAtMs > idleMs ? silentUpstream(idleMs) : null;
+    return !this.meterDone && Date.now() - this.lastReadAtMs > idleMs ? silentUpstream(idleMs) : null;
   }
 
-  private async drinkAll(): Promise<void> {
-    await this.drinking;
-    while (!this.meterDone) await this.gulp();
+  private async readToEnd(): Promise<void> {
+    await this.reading;
+    while (!this.meterDone) await this.readChunk();
     this.task.meter.end();
   }
 
   /** Reads on for the usage, as long as that is worth it, then ends the upstream. */
-  private async finishUnheard(): Promise<StreamEnd> {
+  private async finishAfterLeaving(): Promise<StreamEnd> {
     const drainMs = this.task.callerLeft();
     if (drainMs > 0) await withTimer(this.readOn(), drainMs);
     this.task.abortUpstream();
-    await this.drinkAll();
+    await this.readToEnd();
     return { outcome: 'client-left' };
   }
 
   private async readOn(): Promise<void> {
-    this.drink();
-    await this.drinking;
+    this.startReading();
+    await this.reading;
     while (!this.meterDone && !isUsageKnown(this.task.meter)) {
-      this.drink();
-      await this.drinking;
+      this.startReading();
+      await this.reading;
     }
   }
 
   private async finish(end: Passing): Promise<StreamEnd> {
-    if (end.state === 'left') return this.finishUnheard();
+    if (end.state === 'left') return this.finishAfterLeaving();
     const writer = this.writable.getWriter();
     if (end.state === 'drained') {
-      await this.drinkAll();
-      return closeWhole(writer, this.task);
+      await this.readToEnd();
+      return closeAtEnd(writer, this.task);
     }
-    if (this.task.left.aborted || (await isGone(writer))) {
+    if (this.task.left.aborted || (await hasCallerLeft(writer))) {
       // Else it would hold all that is still read.
       void this.callerBranch.cancel().catch(() => undefined);
-      return this.finishUnheard();
+      return this.finishAfterLeaving();
     }
-    await this.drinkAll();
+    await this.readToEnd();
     await closeWithError(writer, this.task, brokenUpstream(end.error));
     return { outcome: 'upstream-broke', error: end.error };
   }
@@ -166,15 +167,15 @@ class Pipe {
   /** Waits for an event boundary, cuts the upstream there, and tells the caller why. */
   private async endBecause(error: RelayError, passing: Promise<Passing>): Promise<StreamEnd> {
     const deadlineMs = Date.now() + streamRhythm.boundaryMs;
-    this.drink();
+    this.startReading();
     while (!this.task.isAtBoundary() && Date.now() < deadlineMs) {
-      await withTimer(this.drinking ?? Promise.resolve(), 10);
-      this.drink();
+      await withTimer(this.reading ?? Promise.resolve(), 10);
+      this.startReading();
     }
     this.task.abortUpstream();
     const end = await withTimer(passing, Math.max(1, deadlineMs - Date.now()));
     if (end === null) await this.breakOff(error, passing);
-    await this.drinkAll();
+    await this.readToEnd();
     if (end !== null) await closeWithError(this.writable.getWriter(), this.task, error);
     return { outcome: 'ended', error };
   }

@@ -8,7 +8,7 @@ import { withTimer } from '../../lib/timer.ts';
 import { streamRhythm } from '../limits.ts';
 import { brokenUpstream, silentUpstream } from '../upstream/upstream-errors.ts';
 import {
-  closeWhole,
+  closeAtEnd,
   closeWithError,
   isUsageKnown,
   type RunningStream,
@@ -28,18 +28,18 @@ export interface Edit {
 /** Starts passing, through `edit` if there is one. */
 export function rewritingStream(task: StreamTask, edit: Edit | null): RunningStream {
   const { readable, writer } = task.open();
-  return { readable, end: new Pump(task, edit, writer).run() };
+  return { readable, end: new RewritingStream(task, edit, writer).run() };
 }
 
 /**
  * Passes what comes before the first event, and that event as far as it has come. Returns null when the stream goes on: `body` and the
  * writer are free then. Never rejects.
  */
-export function pumpToFirstEvent(
+export function passFirstEvent(
   task: StreamTask,
   writer: WritableStreamDefaultWriter,
 ): Promise<StreamEnd | null> {
-  return new Pump(task, null, writer).runTo(new EventStartFinder());
+  return new RewritingStream(task, null, writer).runTo(new EventStartFinder());
 }
 
 const encoder = new TextEncoder();
@@ -50,7 +50,7 @@ const paceMs = 8;
 /** A stream is fast when so many of its chunks come within `paceMs` of the one before. */
 const quickSendsOfFast = 4;
 
-class Pump {
+class RewritingStream {
   private readonly task: StreamTask;
   private readonly edit: Edit | null;
   private readonly writer: WritableStreamDefaultWriter;
@@ -96,7 +96,7 @@ class Pump {
   private async watched<T>(work: () => Promise<T>): Promise<T> {
     this.writer.closed.catch(() => this.leave());
     this.task.left.addEventListener('abort', () => this.leave(), { once: true });
-    const watch = setInterval(() => void this.watch(), streamRhythm.gulpMs);
+    const watch = setInterval(() => void this.watch(), streamRhythm.meterReadMs);
     try {
       return await work();
     } finally {
@@ -109,7 +109,7 @@ class Pump {
   /** Null: the first event has begun, which is looked for when `firstEvent` is given. */
   private async pass(firstEvent: EventStartFinder | null): Promise<StreamEnd | null> {
     try {
-      for (let bytes = await this.hear(); bytes !== null; bytes = await this.hear()) {
+      for (let bytes = await this.readChunk(); bytes !== null; bytes = await this.readChunk()) {
         const hasBegun = firstEvent?.push(bytes) ?? false;
         await this.send(bytes);
         if (this.ending !== null && this.task.isAtBoundary()) return { outcome: 'ended', error: this.ending };
@@ -135,7 +135,7 @@ class Pump {
     if (this.quickSends === quickSendsOfFast) this.reader.gather();
   }
 
-  private async hear(): Promise<Uint8Array | null> {
+  private async readChunk(): Promise<Uint8Array | null> {
     this.waitingSinceMs = Date.now();
     const bytes = await this.reader.read();
     this.waitingSinceMs = null;
@@ -143,7 +143,7 @@ class Pump {
   }
 
   /** Why the stream must end when the upstream has been silent for too long. */
-  private silence(): RelayError | null {
+  private silenceError(): RelayError | null {
     const { idleMs } = this.task;
     return this.waitingSinceMs !== null && Date.now() - this.waitingSinceMs > idleMs
       ? silentUpstream(idleMs)
@@ -209,7 +209,7 @@ class Pump {
     this.pingIfSilent();
     if (Date.now() < this.nextRenewalMs && !this.task.isShort()) return;
     this.nextRenewalMs = Date.now() + streamRhythm.streamRenewalMs;
-    this.ending = this.silence() ?? (await this.task.renew());
+    this.ending = this.silenceError() ?? (await this.task.renew());
     if (this.ending === null || this.ended) return;
     if (!this.task.isAtBoundary()) await scheduler.wait(streamRhythm.boundaryMs);
     if (!this.ended) this.task.abortUpstream();
@@ -226,7 +226,7 @@ class Pump {
     }
     switch (end.outcome) {
       case 'passed':
-        return closeWhole(this.writer, this.task);
+        return closeAtEnd(this.writer, this.task);
       case 'client-left':
         this.task.abortUpstream();
         return end;

@@ -79,7 +79,7 @@ export async function closeWithError(
 }
 
 /** The end of a stream whose body has ended: a cut one is told as an error, which its bytes alone do not show. Never rejects. */
-export async function closeWhole(writer: WritableStreamDefaultWriter, task: StreamTask): Promise<StreamEnd> {
+export async function closeAtEnd(writer: WritableStreamDefaultWriter, task: StreamTask): Promise<StreamEnd> {
   await task.beforeClose().catch((error) => logError('ids-not-recorded', { error }));
   if (task.isCut()) await closeWithError(writer, task, cutAnswer());
   else await writer.close().catch(() => undefined);
@@ -87,7 +87,7 @@ export async function closeWhole(writer: WritableStreamDefaultWriter, task: Stre
 }
 
 /** Whether the caller has left: its side of the stream is cancelled, so that nothing can be written. */
-export async function isGone(writer: WritableStreamDefaultWriter): Promise<boolean> {
+export async function hasCallerLeft(writer: WritableStreamDefaultWriter): Promise<boolean> {
   const left = writer.closed.then(
     () => false,
     () => true,

@@ -4,7 +4,7 @@ import { pingOf } from '../../formats/ping.ts';
 import { GulpReader } from '../../lib/gulps.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { RelayError } from '../../lib/relay-error.ts';
-import { keptOf } from '../plan/stored-responses.ts';
+import { storedResponseOf } from '../plan/stored-responses.ts';
 import type { StreamTranslator } from '../translation/stream.ts';
 import type { Translation } from '../translation/translation.ts';
 import { droppedHeader, headersForCaller } from '../upstream/headers.ts';
@@ -119,7 +119,7 @@ async function keepResponse(
   response: JsonObject | null,
 ): Promise<void> {
   if (!plan.keeps || response === null || plan.body.type !== 'json') return;
-  const kept = keptOf(plan.body.value as JsonObject, response);
+  const kept = storedResponseOf(plan.body.value as JsonObject, response);
   await services.conversations.keep(call.identity.accountId, kept, Date.now());
 }
 

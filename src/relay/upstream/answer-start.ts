@@ -30,7 +30,7 @@ export interface ExpectedStart {
 }
 
 /** Looks at a branch of the body: what goes to the caller is not touched. `bytes`: the whole body, if it has come meanwhile. */
-export async function lookAtStart(
+export async function checkStart(
   response: Response,
   expected: ExpectedStart,
 ): Promise<UpstreamResponse & { fault: AnswerFault | null }> {
@@ -38,7 +38,7 @@ export async function lookAtStart(
   const [body, branch] = response.body.tee();
   const reader = new GulpReader(branch);
   const start = new AnswerStart(expected);
-  const fault = await faultInTime(reader, start, expected.firstByteMs);
+  const fault = await faultWithin(reader, start, expected.firstByteMs);
   await reader.cancel();
   const bytes = start.wholeBody();
   if (bytes === null) return { response: new Response(body, response), bytes, fault };
@@ -54,7 +54,7 @@ export function faultOfWhole(bytes: Uint8Array<ArrayBuffer>): AnswerFault | null
   return first === undefined ? noAnswer('an empty stream') : faultOfBlock(first);
 }
 
-async function faultInTime(
+async function faultWithin(
   reader: GulpReader,
   start: AnswerStart,
   firstByteMs: number,
@@ -94,7 +94,7 @@ export class AnswerStart {
   private readonly detector = new FramingDetector();
   private readonly splitter = newSplitter();
   private held: Uint8Array<ArrayBuffer>[] = [];
-  private heldBytes = 0;
+  private uploadMemory = 0;
   private shape: BodyShape | null = null;
   private readonly isEvents: boolean;
   private readonly isStream: boolean;
@@ -109,7 +109,7 @@ export class AnswerStart {
     if (this.shape === 'sse') return this.pushEvents(bytes);
     // The bytes are the caller's only until the next read.
     this.held.push(bytes.slice());
-    this.heldBytes += bytes.byteLength;
+    this.uploadMemory += bytes.byteLength;
     this.shape ??= this.shapeOf(this.detector.push(bytes));
     if (this.shape === null) return null;
     if (this.shape !== 'sse') return this.judgeHeld(this.shape);
@@ -143,7 +143,7 @@ export class AnswerStart {
   }
 
   private judgeHeld(shape: BodyShape): Verdict {
-    if (this.heldBytes > errorBodyBytes) return sound;
+    if (this.uploadMemory > errorBodyBytes) return sound;
     if (shape === 'object') return null;
     if (shape === 'array' && !this.isStream) return null;
     const text = new TextDecoder().decode(joinedBytes(this.held)).trimStart();

@@ -5,7 +5,7 @@ import { mediaType } from '../../lib/media-type.ts';
 import type { AdmittedRequest } from '../admitted-request.ts';
 import type { AnswerFault } from './answer-error.ts';
 import { noAnswer } from './answer-error.ts';
-import { faultOfWhole, lookAtStart } from './answer-start.ts';
+import { checkStart, faultOfWhole } from './answer-start.ts';
 import type { Sent, UpstreamResponse } from './sent.ts';
 import { isSmall, readWholeBody } from './whole-body.ts';
 
@@ -46,7 +46,7 @@ export async function checkAnswer(
     const bytes = await readWholeBody(request, sent);
     return { response, bytes, fault: faultOfWhole(bytes) };
   }
-  return lookAtStart(response, { firstByteMs, isEvents, isStream });
+  return checkStart(response, { firstByteMs, isEvents, isStream });
 }
 
 /** A stored response may itself say that it failed; some statuses and methods have no body. */

@@ -13,8 +13,8 @@ import { realtimeLimits } from '../../realtime/limits.ts';
 import { realtimePath } from '../../realtime/order.ts';
 import { contentEncodingOf, decodeWithin } from '../../relay/request/decoded-body.ts';
 import { bytesWithin } from '../../relay/request/read-body.ts';
-import { atDoor, authenticate, type DoorContext } from '../relay-route.ts';
-import type { RealtimeDoorServices } from './open-session.ts';
+import { authenticate, type RouteContext, withErrorHandling } from '../relay-route.ts';
+import type { RealtimeRouteServices } from './open-session.ts';
 
 /** How an endpoint reads its body and writes its answer. */
 interface SecretEndpoint {
@@ -44,11 +44,11 @@ export const sessions: SecretEndpoint = {
 
 /** Answers a request for a secret. */
 export function answerWithSecret(
-  context: DoorContext,
-  services: RealtimeDoorServices,
+  context: RouteContext,
+  services: RealtimeRouteServices,
   { name, read, write }: SecretEndpoint,
 ): Promise<Response> {
-  return atDoor('openai', async (requestId) => {
+  return withErrorHandling('openai', async (requestId) => {
     const startedAtMs = Date.now();
     const request = context.req.raw;
     const { identity, ip } = await authenticate(request, 'openai', services);

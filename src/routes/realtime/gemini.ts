@@ -4,11 +4,11 @@ import { orLogRefusal } from '../../admission/admit.ts';
 import { headersForOrder, type SessionOrder } from '../../realtime/order.ts';
 import { fallbackNames } from '../../routing/wished-models.ts';
 import type { TokenIdentity } from '../../tokens/token.ts';
-import { atDoor, authenticate, type DoorContext, type DoorEnv } from '../relay-route.ts';
+import { authenticate, type RouteContext, type RouteEnv, withErrorHandling } from '../relay-route.ts';
 import {
   expectUpgrade,
   openSession,
-  type RealtimeDoorServices,
+  type RealtimeRouteServices,
   type RealtimeServicesOf,
 } from './open-session.ts';
 
@@ -21,14 +21,14 @@ const path =
   '/ws/:method{google\\.ai\\.generativelanguage\\.v1(?:alpha|beta)?\\.GenerativeService\\.BidiGenerateContent(?:Constrained)?}';
 
 /** The routes of the Live API. */
-export function geminiLiveDoor(servicesOf: RealtimeServicesOf): Hono<DoorEnv> {
-  const door = new Hono<DoorEnv>();
-  door.get(path, (context) => openLive(context, context.req.param('method'), servicesOf(context.env)));
-  return door;
+export function liveRoutes(servicesOf: RealtimeServicesOf): Hono<RouteEnv> {
+  const routes = new Hono<RouteEnv>();
+  routes.get(path, (context) => openLive(context, context.req.param('method'), servicesOf(context.env)));
+  return routes;
 }
 
-function openLive(context: DoorContext, method: string, services: RealtimeDoorServices): Promise<Response> {
-  return atDoor('gemini', async (requestId) => {
+function openLive(context: RouteContext, method: string, services: RealtimeRouteServices): Promise<Response> {
+  return withErrorHandling('gemini', async (requestId) => {
     const request = context.req.raw;
     const { identity, ip } = await authenticate(request, 'live', services);
     const requester = {

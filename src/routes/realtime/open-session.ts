@@ -4,21 +4,21 @@ import type { EphemeralSecrets } from '../../realtime/ephemeral.ts';
 import { requestWith, type SessionOrder } from '../../realtime/order.ts';
 import { admitSession } from '../../realtime/session-admission.ts';
 import type { RelayServices } from '../../relay/call.ts';
-import type { DoorContext, DoorEnv } from '../relay-route.ts';
-import { asksForSocket } from '../upgrade.ts';
+import type { RouteContext, RouteEnv } from '../relay-route.ts';
+import { isSocketRequest } from '../upgrade.ts';
 
 /** What these routes need besides. */
-export interface RealtimeDoorServices extends RelayServices {
+export interface RealtimeRouteServices extends RelayServices {
   ephemeral: EphemeralSecrets;
 }
 
-export type RealtimeServicesOf = (env: DoorEnv['Bindings']) => RealtimeDoorServices;
+export type RealtimeServicesOf = (env: RouteEnv['Bindings']) => RealtimeRouteServices;
 
 /** Returns 101 and the client's socket, or the upstream's own refusal. Throws RelayError. */
 export async function openSession(
   requested: SessionOrder,
-  { env, executionCtx }: DoorContext,
-  services: RealtimeDoorServices,
+  { env, executionCtx }: RouteContext,
+  services: RealtimeRouteServices,
 ): Promise<Response> {
   const background = (work: Promise<unknown>) => executionCtx.waitUntil(work);
   const order = await admitSession(requested, services, background);
@@ -34,6 +34,6 @@ export async function openSession(
 
 /** Throws RelayError `invalid_request` if the request does not ask for a WebSocket. */
 export function expectUpgrade(request: Request): void {
-  if (!asksForSocket(request))
+  if (!isSocketRequest(request))
     throw new RelayError('invalid_request', 'This endpoint is a WebSocket: send `Upgrade: websocket`.');
 }

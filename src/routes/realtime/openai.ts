@@ -8,30 +8,36 @@ import { requestedBefore } from '../../realtime/session-admission.ts';
 import { fallbackNames } from '../../routing/wished-models.ts';
 import type { TokenIdentity } from '../../tokens/token.ts';
 import { isCredential, offeredProtocols } from '../credentials.ts';
-import { atDoor, authenticated, credentialOf, type DoorContext, type DoorEnv } from '../relay-route.ts';
+import {
+  authenticated,
+  credentialOf,
+  type RouteContext,
+  type RouteEnv,
+  withErrorHandling,
+} from '../relay-route.ts';
 import { answerWithSecret, clientSecrets, sessions } from './client-secrets.ts';
 import {
   expectUpgrade,
   openSession,
-  type RealtimeDoorServices,
+  type RealtimeRouteServices,
   type RealtimeServicesOf,
 } from './open-session.ts';
 
 /** The routes of the Realtime API. */
-export function realtimeDoor(servicesOf: RealtimeServicesOf): Hono<DoorEnv> {
-  const door = new Hono<DoorEnv>();
-  door.get(realtimePath, (context) => openRealtime(context, servicesOf(context.env)));
-  door.post(`${realtimePath}/client_secrets`, (context) =>
+export function realtimeRoutes(servicesOf: RealtimeServicesOf): Hono<RouteEnv> {
+  const routes = new Hono<RouteEnv>();
+  routes.get(realtimePath, (context) => openRealtime(context, servicesOf(context.env)));
+  routes.post(`${realtimePath}/client_secrets`, (context) =>
     answerWithSecret(context, servicesOf(context.env), clientSecrets),
   );
-  door.post(`${realtimePath}/sessions`, (context) =>
+  routes.post(`${realtimePath}/sessions`, (context) =>
     answerWithSecret(context, servicesOf(context.env), sessions),
   );
-  return door;
+  return routes;
 }
 
-function openRealtime(context: DoorContext, services: RealtimeDoorServices): Promise<Response> {
-  return atDoor('openai', async (requestId) => {
+function openRealtime(context: RouteContext, services: RealtimeRouteServices): Promise<Response> {
+  return withErrorHandling('openai', async (requestId) => {
     const order = await orderFor(context.req.raw, requestId, services);
     return openSession(order, context, services);
   });
@@ -40,7 +46,7 @@ function openRealtime(context: DoorContext, services: RealtimeDoorServices): Pro
 async function orderFor(
   request: Request,
   requestId: string,
-  services: RealtimeDoorServices,
+  services: RealtimeRouteServices,
 ): Promise<SessionOrder> {
   const startedAtMs = Date.now();
   const caller = await callerOf(request, services);
@@ -67,7 +73,7 @@ async function orderFor(
 type CallerPart = Pick<SessionOrder, 'identity' | 'model' | 'intent' | 'bound'>;
 
 /** The token's owner, or what an ephemeral secret says. Throws RelayError `invalid_api_key`. */
-async function callerOf(request: Request, services: RealtimeDoorServices): Promise<CallerPart> {
+async function callerOf(request: Request, services: RealtimeRouteServices): Promise<CallerPart> {
   const secret = credentialOf(request, 'realtime');
   if (!secret.startsWith(ephemeralPrefix)) {
     const { identity } = await authenticated(secret, request, services);
