@@ -21,17 +21,17 @@ import { type Plan, planRequest } from './plan/plan.ts';
 import { drain } from './request/drain.ts';
 import { type CallerBody, readBody } from './request/read-body.ts';
 
-/** Who sends a call, as its ledger and the log know it. */
+/** Returns who sends a call, as its ledger and the log know it. */
 export function requester({ requestId, identity, ip, endpoint, startedAtMs }: Call): Requester {
   return { requestId, identity, ip, format: endpoint.door, endpoint: endpoint.path, startedAtMs };
 }
 
-/** What a planned request is for. */
+/** Returns what a planned request asks for. */
 export function requested({ model, models, facts }: Plan): Requested {
   return { model, models, stream: facts.stream };
 }
 
-/** What a renewal of its lease says of a planned request. */
+/** Returns what a renewal of its lease says about a planned request. */
 export function leaseSubject(call: Call, plan: Plan): LeaseSubject {
   const { startedAtMs } = call;
   return {
@@ -144,7 +144,7 @@ function renewIdentity(call: Call, services: RelayServices, policy: TokenPolicy)
   return services.resolver.renew(call.secret, policy, hash, call.startedAtMs);
 }
 
-/** What is known to be requested before there is a plan. */
+/** Returns what is known to be requested before there is a plan. */
 async function requestedBefore(
   call: Call,
   body: CallerBody | null,

@@ -42,7 +42,7 @@ export interface RelayServices {
   upstreamIds: UpstreamIdStore;
   conversations: Conversations;
   uploadMemory: UploadMemory;
-  /** Null: the deployment has no Workers AI. */
+  /** Null if the deployment has no Workers AI. */
   sendToAi: Send | null;
   /** Sends a request to an upstream on a new connection, as far as the runtime can. */
   resend: FetchUpstream;

@@ -1,9 +1,9 @@
-// Anthropic's door, and what Claude Code asks of its base address besides.
+// Anthropic's API, and what Claude Code requests from its base address.
 import { Hono } from 'hono';
 import { fixedEndpoints } from '../formats/format.ts';
 import { type RouteEnv, relayRoute, type ServicesOf, withErrorHandling } from './relay-route.ts';
 
-/** The routes whose callers speak Anthropic's format. */
+/** Returns the routes of Anthropic's format. */
 export function anthropicRoutes(servicesOf: ServicesOf): Hono<RouteEnv> {
   const routes = new Hono<RouteEnv>();
   for (const endpoint of fixedEndpoints.filter((candidate) => candidate.door === 'anthropic')) {

@@ -1,10 +1,10 @@
-// Gemini's door: methods of a model, `POST /v1beta/models/{model}:verb`. Model names may contain slashes.
+// Gemini's API: methods of a model, `POST /v1beta/models/{model}:verb`. Model names may contain slashes.
 import { Hono } from 'hono';
 import { geminiVerbs } from '../formats/format.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { type RouteEnv, relayRoute, type ServicesOf, withErrorHandling } from './relay-route.ts';
 
-/** The routes whose callers speak Gemini's format. */
+/** Returns the routes of Gemini's format. */
 export function geminiRoutes(servicesOf: ServicesOf): Hono<RouteEnv> {
   const routes = new Hono<RouteEnv>();
   routes.post('/v1/models/:rest{.+}', (context) => {
@@ -23,7 +23,7 @@ function modelAndVerb(path: string): { model: string; verb: string } {
   return colon < 0 ? { model: rest, verb: '' } : { model: rest.slice(0, colon), verb: rest.slice(colon + 1) };
 }
 
-/** A path segment's text; one that is no valid percent-encoding is taken as it stands. */
+/** Decodes a path segment; one with invalid percent-encoding is returned unchanged. */
 export function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -1,7 +1,7 @@
-// Paths of the model endpoints and their methods, as data: what a 404 and a 405 are told by.
+// Paths of the model endpoints and their methods, as data for 404 and 405 responses.
 import { fixedEndpoints, geminiVerbs } from '../formats/format.ts';
 
-/** A method of a model, of those that Gemini's API has. */
+/** A method of a model in Gemini's API. */
 const methodOfModel = new RegExp(`^/v1/models/.+:(${Object.keys(geminiVerbs).join('|')})$`);
 
 /** Paths that are WebSockets. */
@@ -32,7 +32,7 @@ export function methodsOf(path: string): readonly string[] {
   return patterns.find(([pattern]) => pattern.test(path))?.[1] ?? [];
 }
 
-/** Whether a canonical path names a model: names may have colons, and what is no method of Gemini's belongs to one. */
+/** Whether a canonical path names a model. Names may contain colons: what is not a method of Gemini's belongs to the name. */
 export function namesModel(path: string): boolean {
   return !methodOfModel.test(path);
 }

@@ -1,4 +1,4 @@
-// The lists of models in three shapes, each paged as its format does (SPEC section 4).
+// The lists of models in three formats, each with its own paging.
 import { Hono } from 'hono';
 import { refusalError } from '../admission/refusal-error.ts';
 import { anthropicModel, anthropicPage } from '../formats/anthropic-messages/models.ts';
@@ -45,14 +45,14 @@ export function modelRoutes(servicesOf: ServicesOf): Hono<RouteEnv> {
   return routes;
 }
 
-/** Whose shape the caller reads: Anthropic's by its version header, Gemini's by its credential, else OpenAI's. */
+/** Picks the caller's format: Anthropic's by its version header, Gemini's by its credential, else OpenAI's. */
 function formatFor({ headers, url }: Request): DoorFormat {
   if (headers.has('anthropic-version')) return 'anthropic';
   if (headers.has('x-goog-api-key') || /[?&]key=/.test(url)) return 'gemini';
   return isGeminiPath(new URL(url).pathname) && !headers.has('authorization') ? 'gemini' : 'openai';
 }
 
-/** Whose shape a path that is none, or a wrong method, is told in: the API's that the path is of, else as for the lists. */
+/** Picks the error format for unknown paths and wrong methods. */
 export function errorFormatOfPath(request: Request): DoorFormat {
   const { pathname } = new URL(request.url);
   const path = canonicalPath(pathname);

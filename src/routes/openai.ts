@@ -1,9 +1,9 @@
-// OpenAI's door: every endpoint of its style, and the stored responses.
+// OpenAI's API: every endpoint of its style, and the stored responses.
 import { Hono } from 'hono';
 import { fixedEndpoints, storedResponseEndpoint } from '../formats/format.ts';
 import { type RouteContext, type RouteEnv, relayRoute, type ServicesOf } from './relay-route.ts';
 
-/** The routes whose callers speak OpenAI's format. */
+/** Returns the routes of OpenAI's format. */
 export function openaiRoutes(servicesOf: ServicesOf): Hono<RouteEnv> {
   const routes = new Hono<RouteEnv>();
   for (const endpoint of fixedEndpoints.filter((candidate) => candidate.door === 'openai')) {

@@ -1,5 +1,5 @@
-// What every door does: name the request, find out who calls, answer errors in the door's shape, and put the
-// headers on that every response has.
+// What every route does: names the request, finds out who calls, answers errors in the format of its API, and sets the
+// headers that every response has.
 import type { Context } from 'hono';
 import type { Env } from '../env.ts';
 import type { DoorFormat, Endpoint } from '../formats/format.ts';
@@ -10,15 +10,15 @@ import type { TokenIdentity } from '../tokens/token.ts';
 import { type CredentialReader, readCredential } from './credentials.ts';
 import { respondError } from './respond-error.ts';
 
-/** What a door's context has. */
+/** The environment of a route's context. */
 export interface RouteEnv {
   Bindings: Env;
 }
 
-/** The services of the environment that a request came in with. */
+/** Returns the services of a request's environment. */
 export type ServicesOf = (env: Env) => RelayServices;
 
-/** The context of a request at a door. */
+/** The context of a request at a route. */
 export type RouteContext = Context<RouteEnv>;
 
 /** A caller whose token is known. */
@@ -28,12 +28,12 @@ export interface Caller {
   ip: string | null;
 }
 
-/** A new request id. */
+/** Returns a new request id. */
 export function newRequestId(): string {
   return `req_${crypto.randomUUID().replaceAll('-', '')}`;
 }
 
-/** Runs a door's work; whatever happens is answered in the door's shape, with the request's id on it. */
+/** Runs a route's work. Errors are answered in the route's format; every response has the request's id. */
 export async function withErrorHandling(
   door: DoorFormat,
   work: (requestId: string) => Promise<Response>,
@@ -45,7 +45,7 @@ export async function withErrorHandling(
   return response;
 }
 
-/** Who calls. Throws RelayError `invalid_api_key`, saying what is wrong with the credential. */
+/** Returns who calls. Throws RelayError `invalid_api_key`, which says what is wrong with the credential. */
 export async function authenticate(
   request: Request,
   reader: CredentialReader,
@@ -54,14 +54,14 @@ export async function authenticate(
   return authenticated(credentialOf(request, reader), request, services);
 }
 
-/** The credential of a request. Throws RelayError `invalid_api_key`: there is none. */
+/** Returns the credential of a request. Throws RelayError `invalid_api_key` if there is none. */
 export function credentialOf({ headers, url }: Request, reader: CredentialReader): string {
   const credential = readCredential(reader, headers, url);
   if (credential.outcome === 'missing') throw new RelayError('invalid_api_key', credential.message);
   return credential.secret;
 }
 
-/** Whose token that is. Throws RelayError `invalid_api_key`. */
+/** Returns whose token a secret is. Throws RelayError `invalid_api_key`. */
 export async function authenticated(
   secret: string,
   { headers }: Request,
@@ -88,13 +88,13 @@ export async function authenticated(
   }
 }
 
-/** What of a call the path says. */
+/** What the path says about a call. */
 export interface PathFacts {
   pathModel?: string;
   suffix?: string;
 }
 
-/** A door's handler for an endpoint that relays. */
+/** Handles an endpoint that relays. */
 export function relayRoute(
   context: RouteContext,
   services: RelayServices,

@@ -1,4 +1,4 @@
-// `Upgrade: websocket`, and where there is something to upgrade to.
+// `Upgrade: websocket`, and which paths have a WebSocket.
 import { RelayError } from '../lib/relay-error.ts';
 import { hasSocket } from './known-paths.ts';
 import { errorFormatOfPath } from './models.ts';

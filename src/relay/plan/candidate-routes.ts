@@ -1,4 +1,4 @@
-// The channels that could serve a request, for each of the models that it may come to; or why there are none. Pure.
+// Finds the channels that could serve a request, for each of the models that it may come to, or why there are none. Pure.
 import type { ReasoningEffort } from '../../formats/neutral.ts';
 import { formatOf } from '../../formats/translations.ts';
 import { RelayError } from '../../lib/relay-error.ts';
@@ -20,7 +20,7 @@ export interface PricedRoute extends CandidateRoute {
   rates: Rates | null;
 }
 
-/** The routes of all the models, in their order. Throws what is wrong with the first where all have none. */
+/** Returns the routes of all the models, in their order. Throws the refusal of the first model if none has a route. */
 export function candidateRoutes(
   call: Call,
   { models }: RequestedModels,
@@ -38,7 +38,7 @@ export function candidateRoutes(
       return [];
     }
   });
-  // A model that has no routes and no refusal is one whose tokens nobody can count.
+  // A model without routes and without refusal is one whose tokens no channel can count.
   if (refusals.length === models.length) throw refusals[0];
   return routes;
 }
@@ -55,13 +55,13 @@ function routesOfCandidate(
   return fit.map((route) => ({ ...route, model, effort, rank }));
 }
 
-/** A native route whose request must be written anew, in its own format. */
+/** Marks a native route whose request must be rewritten in its own format. */
 function rewritten(route: Route, { endpoint }: Call): Route {
   const own = formatOf(endpoint.operation);
   return { ...route, target: route.target ?? (own && { type: 'conversation', format: own }) };
 }
 
-/** The one channel that has a stored response. Throws RelayError `resource_not_found` when it is gone. */
+/** Returns the one channel that has a stored response. Throws RelayError `resource_not_found` when it is gone. */
 export function storedRoute(catalog: Catalog, owner: UpstreamIdOwner | null): CandidateRoute[] {
   const channel = owner && catalog.channel(owner.channelId);
   if (!channel?.enabled) {
@@ -100,7 +100,7 @@ function routesFor(
   }
 }
 
-/** What a request refers to lives with the channel and the key that made it. */
+/** Keeps the routes of the channel and the key that made what a request refers to. */
 function pinnedTo(owner: UpstreamIdOwner | null, routes: Route[]): Route[] {
   if (owner === null) return routes;
   return routes

@@ -8,7 +8,7 @@ import type { Call } from '../call.ts';
 import { bodyValue, type CallerBody } from '../request/read-body.ts';
 import type { CandidateRoute } from './candidate-routes.ts';
 
-/** The routes, those by Responses instead whose chat completions would answer the request's functions with a 400. */
+/** Returns the routes; those whose chat completions would answer the request's functions with a 400 use the Responses API instead. */
 export function chatFunctionRoutes(
   { endpoint }: Call,
   body: CallerBody,

@@ -1,5 +1,5 @@
-// Which models a request may come to, in the order in which they are tried: the one that it names or those that an
-// alias stands for, then those of `x-relay-fallback`. Pure.
+// The models that a request may come to, in the order in which they are tried: the named one or those of an alias, then those of
+// `x-relay-fallback`. Pure.
 import type { ReasoningEffort } from '../../formats/neutral.ts';
 import { readReasoningSuffix } from '../../formats/reasoning.ts';
 import { countOperations, talkOperations } from '../../formats/translations.ts';
@@ -7,18 +7,18 @@ import type { Catalog } from '../../routing/catalog.ts';
 import { fallbackNames, modelsOfNames } from '../../routing/wished-models.ts';
 import type { Call } from '../call.ts';
 
-/** One model that will do. */
+/** One of the models. */
 export interface ModelCandidate {
   model: string;
-  /** How much to think, where the model's name says it (`…-high`); null: it does not. */
+  /** The reasoning effort that the model's name asks for (`…-high`), or null. */
   effort: ReasoningEffort | null;
 }
 
-/** What a request candidates for. */
+/** The models that a request may come to. */
 export interface RequestedModels {
   /** As the caller names it, for the log: an alias stays one. */
   named: string | null;
-  /** The alias that was named; null: a model was. */
+  /** The alias that was named, or null if a model was. */
   alias: string | null;
   /** No model twice; empty: the request names none. */
   models: ModelCandidate[];
@@ -40,10 +40,10 @@ export function requestedModels(call: Call, named: string | null, catalog: Catal
   };
 }
 
-/** Families whose names may end in how much to think; other vendors have models that are called so. */
+/** Families whose names may end in an effort; other vendors have models with such names. */
 const suffixedFamilies = /^(?:[\w-]+\/)?(gpt-|o\d|claude-|gemini-)/;
 
-/** A model that nobody names itself, of a family with efforts: the suffix is the effort, the rest the model. */
+/** Reads the suffix as the effort, if no channel names the model itself and its family has efforts. */
 function candidateOf(name: string, { endpoint }: Call, catalog: Catalog): ModelCandidate {
   const { operation } = endpoint;
   const isTalk = talkOperations.has(operation) || countOperations.has(operation);

@@ -1,4 +1,4 @@
-// What the caller sent, as far as the relay must know it: a JSON body whole, a form up to its `model`.
+// Reads what the caller sent, as far as the relay must know it: a JSON body whole, a form up to its `model`.
 import { GulpReader } from '../../lib/gulps.ts';
 import { mediaType } from '../../lib/media-type.ts';
 import { RelayError } from '../../lib/relay-error.ts';
@@ -18,7 +18,7 @@ export type CallerBody =
       boundary: string;
       held: Uint8Array;
       fields: FormField[];
-      /** Has seen what is held. */
+      /** Has read what is held. */
       modelFields: FormModelFields;
       rest: GulpReader;
       contentLength: number | null;
@@ -26,7 +26,7 @@ export type CallerBody =
     }
   | { type: 'none' };
 
-/** What the body says: its JSON, or a form's fields as an object. */
+/** Returns the body's JSON, or a form's fields as an object. */
 export function bodyValue(body: CallerBody): unknown {
   switch (body.type) {
     case 'json':
@@ -74,7 +74,7 @@ export async function readBody(
   return readForm(new Response(decoded).body as ReadableStream, options, uploadMemory);
 }
 
-/** Null: the body is no form. Throws RelayError `invalid_request` for a form without a boundary, which cannot be read. */
+/** Returns null if the body is not a form. Throws RelayError `invalid_request` for a form without a boundary. */
 function boundaryOf(headers: Headers): string | null {
   const boundary = formBoundary(headers.get('content-type'));
   if (boundary !== null || mediaType(headers) !== 'multipart/form-data') return boundary;
@@ -89,7 +89,7 @@ interface DecodedBodyOptions {
   whenLarge: () => Promise<void>;
 }
 
-/** Decodes a body that has come whole. Before more than a small one is decoded, the ledger is asked like for a large one. */
+/** Decodes a body that was read whole. Before more than a small one is decoded, the ledger is asked as for a large one. */
 async function decodedBody(
   bytes: ArrayBuffer,
   { encoding, isForm, whenLarge }: DecodedBodyOptions,
@@ -149,7 +149,7 @@ async function readCounting(body: ReadableStream, whenLarge: () => Promise<void>
   return bytes;
 }
 
-/** All of a body, whatever length it says; null: it has more bytes than the bound, and the rest is thrown away. */
+/** Returns all of a body, whatever length it declares, or null if it has more bytes than the bound; the rest is dropped. */
 export async function bytesWithin(
   body: ReadableStream,
   bound: number,
@@ -178,7 +178,7 @@ function hasGrownLarge(size: number, { byteLength }: Uint8Array): boolean {
 interface FormOptions {
   boundary: string;
   contentLength: number | null;
-  /** Whether what has come says enough to admit the request. */
+  /** Whether enough was read to admit the request. */
   isKnown: (scanner: FormScanner) => boolean;
   whenLarge?: () => Promise<void>;
   /** All of it has come already. */
@@ -189,7 +189,7 @@ function namesModel({ fields }: FormScanner): boolean {
   return fields.some(({ name }) => name === 'model');
 }
 
-/** Fields of a transcription before its file; a client that sends more of them names no `url` by accident. */
+/** Bytes of a transcription's fields before its file; a client that sends more does not name a `url` by accident. */
 const transcriptionFieldBytes = 65_536;
 
 /** A `url` beside `model` is sound to be paid for: fields are read up to the file, however they come in pieces. */
@@ -251,7 +251,7 @@ function modelUnclear(): RelayError {
   return new RelayError('invalid_request', message, { param: 'model' });
 }
 
-/** The refusal of a body over the limit. */
+/** Returns the error for a body over the limit. */
 export function tooLarge(): RelayError {
   const megabytes = relayLimits.bodyBytes / 1024 / 1024;
   return new RelayError(

@@ -1,4 +1,4 @@
-// How much an isolate holds of uploads whose `model` it is still looking for: one bound for all of them, since
+// Bounds how much an isolate holds of uploads whose `model` it has not found yet: one bound for all of them, because
 // an isolate's 128 MB are shared.
 import { RelayError } from '../../lib/relay-error.ts';
 

@@ -1,4 +1,4 @@
-// Sending a form on: what is held goes first, the rest as it comes, counted.
+// Sends a form on: first what is held, then the rest as it arrives, counted.
 import { RelayError } from '../../lib/relay-error.ts';
 import { relayLimits } from '../limits.ts';
 import { drain } from './drain.ts';
@@ -15,7 +15,7 @@ export interface Upload {
 }
 
 /**
- * Starts sending, with `model` renamed if the upstream calls it otherwise. The length is kept where it is known. `done`
+ * Starts sending, with `model` renamed if the upstream calls it otherwise. A known length stays known. `done`
  * rejects with a RelayError when `model` comes again. `heard` is given what passes.
  */
 export function startUpload(
@@ -57,7 +57,7 @@ async function send(
     if (taken) await writer.close().catch(() => undefined);
     else await drain(form.rest);
   } catch (error) {
-    // Else the upstream takes what it has for the whole: a body that is only aborted looks like one that ended.
+    // Otherwise the upstream takes what it has for the whole: a body that is only aborted looks like one that ended.
     abort.abort();
     await writer.abort(error).catch(() => undefined);
     await drain(form.rest);

@@ -1,4 +1,4 @@
-// What the response phase hands over.
+// The result of the response phase.
 import type { Outcome } from '../settlement/request-record.ts';
 
 /** The caller's response. */

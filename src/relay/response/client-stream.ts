@@ -1,6 +1,6 @@
 // The stream that a client reads its answer from: made when the answer begins, or before, by the first ping.
 
-/** Both ends of it. */
+/** Both ends of the stream. */
 export interface OpenStream {
   readable: ReadableStream;
   writable: WritableStream;

@@ -1,4 +1,4 @@
-// Answers that the relay gives without an upstream: a stored response that it keeps, and the tokens that no channel can count.
+// Answers that the relay gives without an upstream: a response that it stores, and tokens that no channel can count.
 import type { JsonObject } from '../../lib/json.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import type { AdmittedRequest } from '../admitted-request.ts';
@@ -8,7 +8,7 @@ import type { Conversations, StoredResponse } from '../plan/stored-responses.ts'
 import { tokensIn } from '../plan/token-estimate.ts';
 import type { CallerAnswer } from './caller-answer.ts';
 
-/** Returns the answer, or null if an upstream is to give it. Throws RelayError `invalid_request` for what a kept response cannot do. */
+/** Returns the answer, or null if an upstream gives it. Throws RelayError `invalid_request` for what a stored response cannot do. */
 export async function respondLocally({
   call,
   plan,
@@ -20,7 +20,7 @@ export async function respondLocally({
   return response && { response, outcome: { status: response.status, errorCode: null, meter: null } };
 }
 
-/** Answers a token-counting endpoint with the relay's own estimate, and says so in a header. Nothing is sent anywhere and nothing charged. */
+/** Answers a token-counting endpoint with the relay's own estimate, marked in a header. Nothing is charged. */
 function estimatedCount({ endpoint }: Call, { body }: Plan): Response {
   const tokens = body.type === 'json' ? tokensIn(body.value) : 0;
   const headers = { 'x-relay-estimated': 'input_tokens' };
@@ -34,7 +34,7 @@ function estimatedCount({ endpoint }: Call, { body }: Plan): Response {
   }
 }
 
-/** Answers `/v1/responses/{id}…` of a response that the relay keeps, as OpenAI does. */
+/** Answers `/v1/responses/{id}…` for a response that the relay stores, as OpenAI does. */
 async function storedResponse(
   { request, suffix, identity }: Call,
   { response, input }: StoredResponse,

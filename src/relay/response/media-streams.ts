@@ -1,11 +1,11 @@
-// Which streams may carry more than words: pictures and sound come in megabytes, and a pipe whose two branches
-// buffer apart has no bound for them. Words have the model's longest answer as their bound, some megabytes.
+// Tells streams of pictures and sound from streams of words. Media come in megabytes, and a pipe whose two branches buffer separately does not
+// bound them; words are bounded by the model's longest answer.
 import type { Call } from '../call.ts';
 import type { Plan } from '../plan/plan.ts';
 
 const mediaFields = /"(image_generation|modalities|responseModalities|response_modalities|partial_images)"/;
 
-/** Whether a stream is passed on by hand, which holds the upstream back when the caller reads slowly. */
+/** Whether a stream may carry media: JavaScript passes it on then, which holds the upstream back when the caller reads slowly. */
 export function mayCarryMedia({ endpoint }: Call, { model, body }: Plan): boolean {
   if (endpoint.kind === 'images' || endpoint.kind === 'speech' || endpoint.kind === 'transcription')
     return true;

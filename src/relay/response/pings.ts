@@ -12,23 +12,23 @@ import type { Call } from '../call.ts';
 import { streamRhythm } from '../limits.ts';
 import { renewLease } from '../settlement/lease.ts';
 
-/** Time between two pings of a channel's streams, in milliseconds; null: it sends none. */
+/** Returns the time between two pings of a channel's streams, in milliseconds, or null if it sends none. */
 export function pingIntervalOf({ pingIntervalMs = streamRhythm.pingMs }: ChannelSettings): number | null {
   return pingIntervalMs === 0 ? null : pingIntervalMs;
 }
 
-/** How a stream of a conversation is framed for its caller: Gemini's is a JSON array unless events are asked for. */
+/** Returns how a stream of a conversation is framed for its caller: Gemini's is a JSON array unless the caller asks for events. */
 export function callerFraming({ endpoint, request }: Call): 'sse' | 'json-array' {
   const isArray = endpoint.operation === 'stream-generate-content' && !/[?&]alt=sse(&|$)/.test(request.url);
   return isArray ? 'json-array' : 'sse';
 }
 
-/** Content type of such a stream. */
+/** Returns the content type of such a stream. */
 export function streamTypeOf(framing: 'sse' | 'json-array'): string {
   return framing === 'json-array' ? 'application/json; charset=UTF-8' : 'text/event-stream; charset=utf-8';
 }
 
-/** Operations of which it is known before the answer that it will be a stream of events. */
+/** Operations whose streamed answers are always streams of events. */
 const conversations: ReadonlySet<Operation> = new Set<Operation>([
   'chat-completions',
   'completions',
@@ -61,7 +61,7 @@ export async function answerWithPings(
 
 const encoder = new TextEncoder();
 
-/** The interval of the channel that is tried at the moment. */
+/** Returns the interval of the channel that is tried at the moment. */
 function currentInterval({ plan, failover }: AdmittedRequest): number | null {
   const route = failover.current?.target.route ?? plan.routes[0];
   return route === undefined ? null : pingIntervalOf(route.channel.settings);
@@ -76,7 +76,7 @@ function openWith(ping: Uint8Array, request: AdmittedRequest, answered: Promise<
 
 /**
  * Writes pings until the answer takes the stream, or has failed. A write that fails means that the client has left. The stream is open to
- * its caller: the ledger says meanwhile whether it may go on. Never rejects.
+ * its caller, so its lease is renewed meanwhile. Never rejects.
  */
 async function pingUntil(
   answered: Promise<Response>,

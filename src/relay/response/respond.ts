@@ -1,4 +1,4 @@
-// From the upstream's response to the caller's: which way its body goes, and what is counted on the way.
+// Turns the upstream's response into the caller's: decides which way its body goes, and what is counted on the way.
 
 import { createMeter } from '../../formats/meter.ts';
 import { withPromptTokens } from '../../formats/openai-embeddings/response.ts';
@@ -34,7 +34,7 @@ export async function respond(request: AdmittedRequest, sent: Answered): Promise
   const { response } = sent;
   if (sent.isRefusal || response.status >= 400) return respondWithError(call, sent);
   const framing = declaredFraming(call, sent);
-  // A declared stream of events is one, or holds an object that its reader knows; of anything else the bytes decide.
+  // A declared stream of events is one, or holds an object that its reader knows; for anything else the bytes decide.
   const meter = createMeter(
     kindOf(call, sent),
     framing,

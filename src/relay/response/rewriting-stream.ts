@@ -1,6 +1,5 @@
-// Passing a body on by hand, in gulps with one write in flight: for what must be changed on the way (usage
-// that only the relay asked for), and for bodies that are no streams of events. What piles up during a write
-// goes out together with the next.
+// Passes a body on in JavaScript, with one write in flight: for what must be changed on the way (usage that only the relay asked for,
+// translations), and for bodies that are not streams of events. What arrives during a write is batched into the next.
 import { EventStartFinder } from '../../formats/ping.ts';
 import { GatheringReader } from '../../lib/gathering-reader.ts';
 import type { RelayError } from '../../lib/relay-error.ts';
@@ -16,7 +15,7 @@ import {
   type StreamTask,
 } from './stream-task.ts';
 
-/** Changes bytes on their way: what goes to the caller for a gulp, and what is left at the end. */
+/** Changes bytes on their way: returns what goes to the caller for a chunk, and what is left at the end. */
 export interface Edit {
   push(bytes: Uint8Array): Uint8Array;
   /** The upstream's body has ended. */
@@ -44,7 +43,7 @@ export function passFirstEvent(
 
 const encoder = new TextEncoder();
 
-/** A stream that is passed by hand and is faster than this is sent on in this rhythm. */
+/** A stream that is faster than this is written in this rhythm. */
 const paceMs = 8;
 
 /** A stream is fast when so many of its chunks come within `paceMs` of the one before. */
@@ -63,7 +62,7 @@ class RewritingStream {
   private wroteAtMs = Date.now();
   /** A ping that is being written. */
   private pinging: Promise<void> | null = null;
-  /** Since when the upstream is waited for; null while the caller is. */
+  /** When the wait for the upstream began, or null while the caller is awaited. */
   private waitingSinceMs: number | null = null;
   private callerLeft = false;
   private drainTimer: ReturnType<typeof setTimeout> | undefined;
@@ -81,7 +80,7 @@ class RewritingStream {
     return this.watched(async () => this.stop((await this.pass(null)) ?? { outcome: 'passed' }));
   }
 
-  /** Null: the first event has begun, and another passes the rest. */
+  /** Returns null when the first event has begun: another stream passes the rest. */
   async runTo(firstEvent: EventStartFinder): Promise<StreamEnd | null> {
     return this.watched(async () => {
       const end = await this.pass(firstEvent);
@@ -106,7 +105,7 @@ class RewritingStream {
     }
   }
 
-  /** Null: the first event has begun, which is looked for when `firstEvent` is given. */
+  /** Returns null when the first event has begun, if `firstEvent` is given. */
   private async pass(firstEvent: EventStartFinder | null): Promise<StreamEnd | null> {
     try {
       for (let bytes = await this.readChunk(); bytes !== null; bytes = await this.readChunk()) {
@@ -142,7 +141,7 @@ class RewritingStream {
     return bytes;
   }
 
-  /** Why the stream must end when the upstream has been silent for too long. */
+  /** Returns the error of an upstream that has been silent for too long, or null. */
   private silenceError(): RelayError | null {
     const { idleMs } = this.task;
     return this.waitingSinceMs !== null && Date.now() - this.waitingSinceMs > idleMs
@@ -188,7 +187,7 @@ class RewritingStream {
       });
   }
 
-  /** Why a read or a write came to nothing, if it was not the upstream. */
+  /** Returns why a read or a write failed if the upstream did not cause it, or null. */
   private interrupted(): StreamEnd | null {
     if (this.ending !== null) return { outcome: 'ended', error: this.ending };
     return this.callerLeft ? { outcome: 'client-left' } : null;
@@ -203,7 +202,7 @@ class RewritingStream {
     else this.drainTimer = setTimeout(() => this.task.abortUpstream(), drainMs);
   }
 
-  /** Ends the stream when the ledger says so: at a boundary at once, else at the next, else by breaking it. */
+  /** Ends the stream when the ledger refuses: at an event boundary at once, else at the next, else by breaking it. */
   private async watch(): Promise<void> {
     if (this.ended || this.ending !== null || this.callerLeft) return;
     this.pingIfSilent();

@@ -1,4 +1,4 @@
-// An answer on its way to the caller, streamed or not: what its streamers are given, how its end is named, and its outcome.
+// An answer on its way to the caller: the task of its streamers, and its outcome.
 import { errorEvent } from '../../formats/error-event.ts';
 import type { Meter } from '../../formats/meter.ts';
 import { pingOf } from '../../formats/ping.ts';
@@ -26,7 +26,7 @@ export interface RunningAnswer extends AdmittedRequest {
   framing: Framing;
 }
 
-/** Returns what the streamers of an answer are given. */
+/** Returns the task of an answer's streamers. */
 export function streamTask(answer: RunningAnswer, body: ReadableStream): StreamTask {
   const { call, plan, sent, meter } = answer;
   const lease = new AnswerLease(answer, sent.sending, meter);
@@ -82,8 +82,8 @@ function overdue({ startedAtMs }: Call): RelayError | null {
 }
 
 /**
- * Ends what is recorded beside a stream, and returns its outcome. What was delivered is charged in every case; a stream that was nothing but an error, or
- * nothing at all, is a failed attempt and costs nothing.
+ * Ends what is recorded beside a stream, and returns its outcome. What was delivered is charged in every case; a stream of nothing but an error,
+ * or of nothing at all, is a failed attempt and costs nothing.
  */
 export function concludeStream(
   answer: RunningAnswer,
@@ -113,7 +113,7 @@ function reportLateFailure({ failover, meter }: RunningAnswer): void {
   const reason = name === null ? 'an empty stream' : `an error as the first event: ${name}`;
   // The fault was known before the stream was passed on, and is reported already.
   if (failover.attempts.at(-1)?.error !== null) return;
-  // An error without a name may be anybody's.
+  // An error without a name may be the caller's fault.
   const isOfTarget = name !== 'error' && (name === null || !isCallersName(name));
   const kind = name === null ? 'unavailable' : kindOfNames([name]);
   failover.failLate(reason, isOfTarget ? { kind, reason, retryAfterMs: null } : null);

@@ -44,7 +44,7 @@ function bodyOf({ response, bytes }: Answered): ReadableStream {
   return (bytes === null ? response.body : new Response(bytes).body) as ReadableStream;
 }
 
-/** Reads what a body is by its first bytes. A body that breaks off breaks again when it is read. */
+/** Reads the shape of a body from its first bytes. A body that breaks off breaks again when it is read. */
 async function shapeOf(body: ReadableStream): Promise<{ body: ReadableStream; shape: BodyShape }> {
   const [whole, branch] = body.tee();
   const reader = new GulpReader(branch);

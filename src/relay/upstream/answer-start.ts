@@ -1,4 +1,4 @@
-// The beginning of an answer: an upstream that opens with 200 and then says that it failed, or says nothing, has not answered.
+// Checks the beginning of an answer: an upstream that opens with 200 and then reports an error, or sends nothing, has not answered.
 import { type BodyShape, FramingDetector, shapeOfBytes } from '../../formats/framing-detector.ts';
 import { createRawSseSplitter, type RawSseBlock } from '../../formats/sse.ts';
 import { GulpReader } from '../../lib/gulps.ts';
@@ -16,7 +16,7 @@ import {
 } from './answer-error.ts';
 import type { UpstreamResponse } from './sent.ts';
 
-/** A body that says something, but neither an event nor a whole error for this long, is passed on: comments keep callers waiting. */
+/** A body with bytes but neither an event nor a whole error is passed on after this: comments keep callers waiting. */
 export const firstEventMs = 5_000;
 
 /** What is expected of a body. */
@@ -29,7 +29,7 @@ export interface ExpectedStart {
   isStream: boolean;
 }
 
-/** Looks at a branch of the body: what goes to the caller is not touched. `bytes`: the whole body, if it has come meanwhile. */
+/** Checks a branch of the body; the caller's branch is not touched. `bytes`: the whole body, if it has arrived meanwhile. */
 export async function checkStart(
   response: Response,
   expected: ExpectedStart,
@@ -46,7 +46,7 @@ export async function checkStart(
   return { response, bytes, fault };
 }
 
-/** The same of a body that has come whole. */
+/** Returns the fault of a whole body, or null. */
 export function faultOfWhole(bytes: Uint8Array<ArrayBuffer>): AnswerFault | null {
   if (shapeOfBytes(bytes) !== 'sse') return faultOfBody(bytes);
   const splitter = newSplitter();
@@ -84,12 +84,12 @@ async function firstFault(
   }
 }
 
-/** What the first bytes say. `null`: more are needed. */
+/** The verdict by the first bytes, or null if more are needed. */
 type Verdict = { fault: AnswerFault | null } | null;
 
 const sound: Verdict = { fault: null };
 
-/** Takes a body piece by piece, and says what is wrong with it as soon as that is known. */
+/** Reads a body piece by piece, and reports its fault as soon as that is known. */
 export class AnswerStart {
   private readonly detector = new FramingDetector();
   private readonly splitter = newSplitter();
@@ -127,7 +127,7 @@ export class AnswerStart {
     return rest === undefined ? noAnswer('an empty stream') : faultOfBlock(rest);
   }
 
-  /** All of a body that has ended and is no stream of events; else null. */
+  /** Returns all of a body that has ended and is not a stream of events, else null. */
   wholeBody(): Uint8Array<ArrayBuffer> | null {
     return this.hasEnded && this.shape !== 'sse' ? joinedBytes(this.held) : null;
   }
@@ -164,7 +164,7 @@ function faultOfBlock({ data, event, raw }: RawSseBlock): AnswerFault | null {
   return faultOfEvent(data ?? raw, event);
 }
 
-/** Comments, blank lines and Anthropic's pings are none; bare JSON amid a stream is (Google's errors). */
+/** Comments, blank lines and Anthropic's pings are not events; bare JSON within a stream is one (Google's errors). */
 function isEvent({ data, event, raw }: RawSseBlock): boolean {
   return (data !== null && event !== 'ping') || (data === null && raw.trimStart().startsWith('{'));
 }

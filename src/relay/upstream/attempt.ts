@@ -174,7 +174,7 @@ async function call(
   return orUploadFailure(calling, uploaded, abort);
 }
 
-/** Names in a header of an untranslated answer what its provider could not be told. */
+/** Names in a header of an untranslated answer what its provider could not express. */
 function withDropped(upstream: Response, adapted: AdaptedBody | null): Response {
   if (adapted === null || adapted.dropped.length === 0) return upstream;
   const { body, status } = upstream;

@@ -12,7 +12,7 @@ import type { KeyRing } from '../../routing/key-ring.ts';
 import type { ModelLists } from '../../routing/model-lists.ts';
 import type { RelayServices } from '../call.ts';
 
-/** What became of the request. `error` is for the operator: the upstream's own words. */
+/** The result of a probe. `error` is the upstream's own text, for the operator. */
 export interface ProbeResult {
   ok: boolean;
   status: number | null;
@@ -140,7 +140,7 @@ async function sendProbe(
   }
 }
 
-/** What keeps the answer from being one, in words for the operator; undefined: nothing. A page with 200 is no model's answer. */
+/** Returns why the response is not an answer, for the operator, or undefined if it is one. A web page with status 200 is not. */
 function faultOf({ ok, status, headers }: Response, text: string): string | undefined {
   const location = headers.get('location');
   if (status >= 300 && status < 400)
@@ -154,7 +154,7 @@ function faultOf({ ok, status, headers }: Response, text: string): string | unde
   }
 }
 
-/** Vertex's Claude has a form of its own, and so have embedders. */
+/** Vertex's Claude and embedding models need another probe. */
 function probeOf({ provider }: LiveChannel, model: string): Probe {
   if (provider === 'vertex' && model.includes('claude')) return messages;
   return provider === 'workers-ai' && /\b(bge|embed)/.test(model) ? embed : probes[provider];
@@ -182,7 +182,7 @@ export async function testChannel(
   return probe;
 }
 
-/** Asks a channel's upstream for its models. Null, with the reason, when it has no list or does not answer. */
+/** Fetches the models of a channel's upstream. Returns null, with the reason, when it has no list or does not answer. */
 export async function discoverModels({ catalog, modelLists }: CheckServices, channelId: string) {
   const channel = (await catalog.current(Date.now(), () => undefined)).channel(channelId);
   if (channel === null) return { models: null, error: 'There is no such channel.' };

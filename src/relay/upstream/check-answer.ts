@@ -17,7 +17,7 @@ export interface AnswerCheck {
   firstByteMs: number;
 }
 
-/** A response as far as it was read, and what is wrong with it. */
+/** A response as far as it was read, and its fault. */
 export interface CheckedAnswer extends UpstreamResponse {
   fault: AnswerFault | null;
 }

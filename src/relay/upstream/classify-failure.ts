@@ -29,7 +29,7 @@ export function classifyFault(answer: UpstreamResponse, fault: AnswerFault): Cla
   switch (fault.type) {
     case 'no-answer': {
       const { reason, code, message } = fault;
-      // What became of the request is not known.
+      // It is not known what became of the request.
       const failure = { kind: 'unavailable', reason, retryAfterMs: null, mayBeDone: true } as const;
       return { ...answer, failure, error: new RelayError(code, message) };
     }
@@ -55,7 +55,7 @@ function joinedNames(names: readonly string[]): string {
   return names.join(' ') || 'without a name';
 }
 
-/** Bytes of an error's body that are searched for what it says of the relay's own key. */
+/** Bytes of an error's body that are searched for errors about the relay's own key. */
 const reasonBytes = 64 * 1024;
 
 /** Whether another target may do better after that status; for 400 and 403 the body decides. */

@@ -9,7 +9,7 @@ export interface Timeouts {
   idleMs: number;
 }
 
-/** Defaults, by what is asked for. */
+/** Defaults by kind of request. */
 const defaults = {
   stream: { firstByteMs: 120_000, idleMs: 120_000 },
   reasoningStream: { firstByteMs: 300_000, idleMs: 300_000 },

@@ -1,4 +1,4 @@
-// Errors of an upstream whose answer does not come to its end.
+// Errors of an upstream whose answer is not complete.
 import { RelayError } from '../../lib/relay-error.ts';
 
 /** Returns the error for an upstream that has fallen silent. */
@@ -7,12 +7,12 @@ export function silentUpstream(idleMs: number): RelayError {
   return new RelayError('upstream_timeout', message);
 }
 
-/** What a caller is told when the upstream's connection breaks in the middle. */
+/** Returns the error for an upstream whose connection breaks. */
 export function brokenUpstream(cause: unknown): RelayError {
   return new RelayError('upstream_error', 'The connection to the model provider broke off.', { cause });
 }
 
-/** What a caller is told when the upstream's body ends in the middle of its answer. */
+/** Returns the error for an upstream's body that ends before the answer is complete. */
 export function cutAnswer(): RelayError {
   return new RelayError('upstream_error', 'The model provider ended its answer before it was whole.');
 }

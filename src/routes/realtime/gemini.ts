@@ -1,4 +1,4 @@
-// The door of Gemini's Live API: who calls. The model comes later, in the client's first message.
+// The route of Gemini's Live API. The model comes later, in the client's first message.
 import { Hono } from 'hono';
 import { orLogRefusal } from '../../admission/admit.ts';
 import { headersForOrder, type SessionOrder } from '../../realtime/order.ts';
@@ -20,7 +20,7 @@ import {
 const path =
   '/ws/:method{google\\.ai\\.generativelanguage\\.v1(?:alpha|beta)?\\.GenerativeService\\.BidiGenerateContent(?:Constrained)?}';
 
-/** The routes of the Live API. */
+/** Returns the routes of the Live API. */
 export function liveRoutes(servicesOf: RealtimeServicesOf): Hono<RouteEnv> {
   const routes = new Hono<RouteEnv>();
   routes.get(path, (context) => openLive(context, context.req.param('method'), servicesOf(context.env)));

@@ -7,7 +7,7 @@ import type { RelayServices } from '../../relay/call.ts';
 import type { RouteContext, RouteEnv } from '../relay-route.ts';
 import { isSocketRequest } from '../upgrade.ts';
 
-/** What these routes need besides. */
+/** What these routes need beyond the relay's services. */
 export interface RealtimeRouteServices extends RelayServices {
   ephemeral: EphemeralSecrets;
 }

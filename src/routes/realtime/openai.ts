@@ -1,4 +1,4 @@
-// The door of OpenAI's realtime sessions: who calls, and for which model.
+// The routes of OpenAI's Realtime API: who calls, and for which model.
 import { Hono } from 'hono';
 import { orLogRefusal } from '../../admission/admit.ts';
 import { RelayError } from '../../lib/relay-error.ts';
@@ -23,7 +23,7 @@ import {
   type RealtimeServicesOf,
 } from './open-session.ts';
 
-/** The routes of the Realtime API. */
+/** Returns the routes of the Realtime API. */
 export function realtimeRoutes(servicesOf: RealtimeServicesOf): Hono<RouteEnv> {
   const routes = new Hono<RouteEnv>();
   routes.get(realtimePath, (context) => openRealtime(context, servicesOf(context.env)));
@@ -72,7 +72,7 @@ async function orderFor(
 
 type CallerPart = Pick<SessionOrder, 'identity' | 'model' | 'intent' | 'bound'>;
 
-/** The token's owner, or what an ephemeral secret says. Throws RelayError `invalid_api_key`. */
+/** Returns the token's owner, or what an ephemeral secret says. Throws RelayError `invalid_api_key` or `token_expired`. */
 async function callerOf(request: Request, services: RealtimeRouteServices): Promise<CallerPart> {
   const secret = credentialOf(request, 'realtime');
   if (!secret.startsWith(ephemeralPrefix)) {
@@ -134,7 +134,7 @@ function echoed(offered: readonly string[]): string | null {
   return offered.find((name) => name === 'realtime') ?? offered.find((name) => !isCredential(name)) ?? null;
 }
 
-/** In a browser the beta is asked for by subprotocol. */
+/** A browser asks for the beta by subprotocol. */
 function headersOf(from: Headers): Record<string, string> {
   const isBeta = offeredProtocols(from).includes('openai-beta.realtime-v1');
   return { ...(isBeta && { 'openai-beta': 'realtime=v1' }), ...headersForOrder(from) };
