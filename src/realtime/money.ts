@@ -138,9 +138,16 @@ export class SessionMoney {
 
   /** Measures or prices a turn again before it has said anything. Returns why that cannot be held, or null. */
   remeasure(turn: Turn, pricing: Pricing, measure: TurnMeasure | null): Promise<RelayError | null> {
-    const bound = boundAt(measure, pricing);
-    Object.assign(turn, { pricing, measure, bound });
-    return turn.reservation.rebound(this.leaseOf(turn, 0), bound);
+    Object.assign(turn, { pricing });
+    this.measure(turn, measure);
+    return turn.reservation.holdBound(this.leaseOf(turn, 0));
+  }
+
+  /** Measures a turn again. The next renewal extends its reservation by the new bound. */
+  measure(turn: Turn, measure: TurnMeasure | null): void {
+    const bound = boundAt(measure, turn.pricing);
+    Object.assign(turn, { measure, bound });
+    turn.reservation.setBound(bound);
   }
 
   private leaseOf({ requestId, pricing, startedAtMs, hasBegun, bound }: Turn, runningNanoUsd: number) {

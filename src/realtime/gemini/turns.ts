@@ -3,7 +3,7 @@
 
 import { clientLeftStatus } from '../../admission/refusal-error.ts';
 import { emptyUsage, type Usage } from '../../formats/usage.ts';
-import { boundAt, usageSoFar } from '../bound.ts';
+import { usageSoFar } from '../bound.ts';
 import type { SessionTurns } from '../dialect.ts';
 import { realtimeLimits } from '../limits.ts';
 import type { Pricing, SessionMoney, Turn, TurnEnding } from '../money.ts';
@@ -56,9 +56,9 @@ export class LiveTurns implements SessionTurns {
   async answered(): Promise<void> {
     const turn = this.running;
     if (turn === null) return this.ask();
-    const measure = this.context.conversation.measure();
-    Object.assign(turn, { measure, bound: boundAt(measure, turn.pricing) });
-    const error = await this.context.money.renew(turn, this.soFar(turn));
+    const { money, conversation } = this.context;
+    money.measure(turn, conversation.measure());
+    const error = await money.renew(turn, this.soFar(turn));
     if (error !== null) throw error;
   }
 

@@ -44,6 +44,7 @@ function turnsWith() {
       if (!quota.mayReserve) throw spent();
       return newTurn(...given);
     },
+    measure: () => undefined,
     renew: async () => (quota.mayRenew ? null : spent()),
     remeasure: async () => (quota.mayRenew ? null : spent()),
     settle: ({ requestId: id }: Turn, { usage, source }: TurnEnding) => settled.push({ id, usage, source }),
