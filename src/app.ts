@@ -2,6 +2,7 @@
 import { type Context, Hono, type HonoRequest } from 'hono';
 import { crossOrigin } from './cross-origin.ts';
 import type { Env } from './env.ts';
+import { formats } from './formats/registry.ts';
 import { anthropicDoor } from './http/anthropic.ts';
 import { type DoorEnv, newRequestId } from './http/door.ts';
 import { geminiDoor } from './http/gemini.ts';
@@ -20,10 +21,10 @@ import { whenSchemaIsReady } from './schema-gate.ts';
 import { servicesOf } from './services.ts';
 
 const doors = new Hono<DoorEnv>({ getPath: (request) => canonicalPath(pathOf(request.url)) });
-doors.route('/', openaiDoor(servicesOf));
-doors.route('/', anthropicDoor(servicesOf));
+doors.route('/', openaiDoor(servicesOf, formats));
+doors.route('/', anthropicDoor(servicesOf, formats));
 doors.route('/', modelsDoor(servicesOf));
-doors.route('/', geminiDoor(servicesOf));
+doors.route('/', geminiDoor(servicesOf, formats));
 doors.route('/', realtimeDoor(servicesOf));
 doors.route('/', geminiLiveDoor(servicesOf));
 

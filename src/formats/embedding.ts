@@ -34,9 +34,6 @@ export interface EmbeddingAnswer {
   usage: Usage | null;
 }
 
-/** What embeddings are translated to. */
-export type EmbeddingDialect = 'openai' | 'voyage' | 'jina' | 'gemini' | 'cohere';
-
 /** A body and what it could not say. */
 export interface WrittenEmbedding {
   body: JsonObject;

@@ -1,7 +1,7 @@
 // The relay's own errors in each door's shape: SPEC section 5 as a table, and three renderers. Shapes are
 // those of the official OpenAPI files; the SDKs pick their exception classes by status and `type`.
 import type { RelayError, RelayErrorCode } from '../lib/relay-error.ts';
-import type { DoorFormat } from './format.ts';
+import type { ApiFormat } from './format-id.ts';
 
 interface ErrorFacts {
   status: number;
@@ -140,7 +140,7 @@ const table: Record<RelayErrorCode, ErrorFacts> = {
 const finalCodes: ReadonlySet<RelayErrorCode> = new Set(['insufficient_quota', 'upstream_refused_relay']);
 
 /** The HTTP status of an error at a door. */
-export function errorStatus(door: DoorFormat, code: RelayErrorCode): number {
+export function errorStatus(door: ApiFormat, code: RelayErrorCode): number {
   const { status, anthropic } = table[code];
   return door === 'anthropic' ? (anthropic[1] ?? status) : status;
 }
@@ -158,7 +158,7 @@ export function errorHeaders(error: RelayError): Record<string, string> {
 }
 
 /** The body of an error at a door, as that provider's API shapes it. */
-export function errorBody(door: DoorFormat, error: RelayError, requestId: string): object {
+export function errorBody(door: ApiFormat, error: RelayError, requestId: string): object {
   const facts = table[error.code];
   const { message } = error;
   switch (door) {

@@ -1,6 +1,6 @@
 // Gemini's stream without `alt=sse`: one JSON array whose elements arrive one by one. Cuts it into the
 // elements' texts; a bare object instead of an array (an error) is taken for the only element.
-import type { ArrayPosition } from './wire-kind.ts';
+import type { ArrayPosition } from './answer-framing.ts';
 
 export interface JsonArraySplitter {
   /** The texts of the elements that these bytes complete, as they stood there. */

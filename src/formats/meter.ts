@@ -1,19 +1,20 @@
 // One meter watches one answer: bytes in, counts out. Owns the choice of framing and of wire format; the
 // framings are in framing.ts, what events mean is in each format's folder.
+
+import type { ArrayPosition, Framing } from './answer-framing.ts';
 import type { AudioLength } from './audio-length.ts';
 import { createFraming, detectFraming } from './framing.ts';
 import type { MadeMedia } from './made-media.ts';
 import { emptyObservation, type OtherModelUsage } from './observation.ts';
 import type { Usage } from './usage.ts';
-import type { ArrayPosition, Framing, WireKind } from './wire-kind.ts';
-import { observerOf } from './wire-kinds.ts';
+import type { WireFormat } from './wire-format.ts';
 
 /**
  * Watches one answer as it passes. No method throws, whatever the bytes; memory is bounded
  * (see `framingLimits`): beyond the bound usage is null rather than wrong.
  */
 export interface Meter {
-  readonly kind: WireKind;
+  readonly format: WireFormat;
   /** The next bytes, cut anywhere. Not kept and not changed. */
   push(bytes: Uint8Array): void;
   /** The body ended, however. Reads what was still pending; calling it again does nothing. */
@@ -71,15 +72,15 @@ export interface Meter {
  * A meter for one answer. An error body (a status of 400 or more) may be given to it too; it then has `error`.
  * `undeclared`: the first bytes decide between the framing, events, and JSON of that framing.
  */
-export function createMeter(kind: WireKind, framing: Framing, undeclared?: 'json' | 'json-array'): Meter {
+export function createMeter(format: WireFormat, framing: Framing, undeclared?: 'json' | 'json-array'): Meter {
   const observation = emptyObservation();
-  const observer = observerOf(kind);
+  const { observer } = format;
   const frames =
     undeclared === undefined
       ? createFraming(framing, observer, observation)
       : detectFraming(framing, undeclared, observer, observation);
   return {
-    kind,
+    format,
     push: (bytes) => frames.push(bytes),
     end: () => frames.end(),
     usage: () => observation.usage,

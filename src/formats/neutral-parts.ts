@@ -1,6 +1,6 @@
 // What messages are made of in the neutral form (neutral.ts), in questions and in answers.
 import type { JsonObject } from '../lib/json.ts';
-import type { FormatName } from './format-name.ts';
+import type { FormatId } from './format-id.ts';
 
 /** A marker: what stands up to here shall be cached. `ttl` as Anthropic spells it. */
 export interface CacheMarker {
@@ -15,7 +15,7 @@ interface PartBase {
   at?: string;
   cache?: CacheMarker;
   /** The caller's block or item, which its own format gets back instead; null on further parts of the same block. */
-  native?: { origin: FormatName; wire: JsonObject | null };
+  native?: { origin: FormatId; wire: JsonObject | null };
 }
 
 export interface TextPart extends PartBase {
@@ -61,7 +61,7 @@ export type MediaSource =
   /** A plain text document (Anthropic). */
   | { type: 'text'; text: string }
   /** An uploaded file of one provider. */
-  | { type: 'file-id'; origin: FormatName; id: string; mediaType: string | undefined };
+  | { type: 'file-id'; origin: FormatId; id: string; mediaType: string | undefined };
 
 /**
  * What the model thought. `text` is the readable part (whole thinking, or a summary; may be empty); `proof`
@@ -81,7 +81,7 @@ export interface ReasoningPart extends PartBase {
  */
 export interface Proof {
   /** Whose it is. `openai-chat`: reasoning_details of OpenRouter and others, or plain reasoning_content that must come back. */
-  origin: FormatName;
+  origin: FormatId;
   /**
    * The value: a signature, or encrypted reasoning. Of `openai-chat`: JSON of reasoning_details; where only the
    * text must come back, the member in which it stood (`reasoning`, `thinking`), '' for reasoning_content.
@@ -137,7 +137,7 @@ export interface WebSearchPart extends PartBase {
   results: WebSearchResult[] | undefined;
   errorCode?: string;
   /** The blocks as they came, for the same format. */
-  opaque?: { origin: FormatName; wire: JsonObject[] };
+  opaque?: { origin: FormatId; wire: JsonObject[] };
 }
 
 interface WebSearchResult {
@@ -151,7 +151,7 @@ interface WebSearchResult {
 /** What only its own format understands. */
 export interface OpaquePart extends PartBase {
   type: 'opaque';
-  origin: FormatName;
+  origin: FormatId;
   wire: JsonObject;
 }
 
@@ -173,7 +173,7 @@ export interface Citation {
   startIndex?: number;
   endIndex?: number;
   /** The citation as it came, for the same format. */
-  opaque?: { origin: FormatName; wire: JsonObject };
+  opaque?: { origin: FormatId; wire: JsonObject };
 }
 
 /** One token of the answer with its natural-log probability. */

@@ -6,7 +6,7 @@
 // be lost carries `at`, the caller's own path to it. And what only one format understands travels as `opaque`
 // with its origin, so that the same format gets it back unchanged and every other one names it as dropped.
 import type { JsonObject } from '../lib/json.ts';
-import type { FormatName } from './format-name.ts';
+import type { FormatId } from './format-id.ts';
 import type { CacheMarker, NeutralPart, TextPart, ToolNamespace } from './neutral-parts.ts';
 
 /** One request for a model's answer. Fields that are undefined were not given: the target's default holds. */
@@ -56,7 +56,7 @@ export interface NeutralRequest {
   /** Legacy completions: the prompt comes back in front of the answer. Never set by another format. */
   echo: boolean | undefined;
   /** Top-level members that this form has no field for, by their name on the wire. */
-  opaque: { origin: FormatName | 'openai-completions'; fields: Readonly<Record<string, unknown>> };
+  opaque: { origin: FormatId | 'openai-completions'; fields: Readonly<Record<string, unknown>> };
   /** The caller's own name of each field above that it gave: `topK` → `generationConfig.topK`. */
   paths: Partial<Record<keyof NeutralRequest, string>>;
 }
@@ -104,14 +104,14 @@ export type NeutralTool =
       userLocation: JsonObject | undefined;
       contextSize: 'low' | 'medium' | 'high' | undefined;
       /** The tool as it stood, for the same format. */
-      opaque: { origin: FormatName; wire: JsonObject };
+      opaque: { origin: FormatId; wire: JsonObject };
       at: string;
     }
-  | { type: 'opaque'; origin: FormatName; wire: JsonObject; at: string };
+  | { type: 'opaque'; origin: FormatId; wire: JsonObject; at: string };
 
 /** Where a tool stood in the caller's request, if not as a plain one in `tools`. */
 export interface ToolWrapper {
-  origin: FormatName;
+  origin: FormatId;
   /** Responses: the namespace that it is of; `name` is the flat name. */
   namespace?: ToolNamespace;
   /** Responses: the client's own search for tools. Its calls are items of another type. */
@@ -128,7 +128,7 @@ export type ToolChoice =
   | { type: 'tool'; name: string }
   /** Only these (Gemini's allowedFunctionNames, OpenAI's allowed_tools); `required`: one of them must be. */
   | { type: 'allowed'; names: string[]; required: boolean }
-  | { type: 'opaque'; origin: FormatName; wire: unknown };
+  | { type: 'opaque'; origin: FormatId; wire: unknown };
 
 export type ResponseFormat =
   | { type: 'text' }

@@ -2,7 +2,7 @@
 // without one, ids of uploaded files.
 import type { JsonObject } from '../lib/json.ts';
 import { mediaKind, readDataUrl, standardBase64, textOfBase64, writeDataUrl } from './data-url.ts';
-import type { FormatName } from './format-name.ts';
+import type { FormatId } from './format-id.ts';
 import { isObject } from './json-reader.ts';
 import type { CacheMarker, MediaPart, MediaSource } from './neutral.ts';
 
@@ -32,7 +32,7 @@ export function mediaOfAudio(data: string, format: string): MediaPart {
 }
 
 /** An uploaded file. */
-export function mediaOfFileId(kind: MediaPart['kind'], id: string, origin: FormatName): MediaPart {
+export function mediaOfFileId(kind: MediaPart['kind'], id: string, origin: FormatId): MediaPart {
   return { type: 'media', kind, source: { type: 'file-id', origin, id, mediaType: undefined } };
 }
 

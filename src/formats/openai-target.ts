@@ -4,7 +4,7 @@ import type { DroppedPaths } from './dropped-paths.ts';
 import type { NeutralMessage, NeutralRequest, ReasoningEffort } from './neutral.ts';
 import { type ModelTraits, openaiModelTraits } from './openai-models.ts';
 import { effortOf, fitEffort } from './reasoning.ts';
-import type { RequestTarget } from './translation.ts';
+import type { RequestTarget } from './wire-format.ts';
 
 /** One request on its way to one upstream: what its writers share. */
 export interface Writing {

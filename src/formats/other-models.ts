@@ -5,7 +5,7 @@ import { isObject } from './json-reader.ts';
 import { isModelName, modelNameRule } from './model-name.ts';
 import type { RequestFault } from './request-fault.ts';
 import { pathText, type RequestMember, visitRequestMembers } from './request-members.ts';
-import type { WireKind } from './wire-kind.ts';
+import type { WireFormat } from './wire-format.ts';
 
 /** A model that a request names besides its own. */
 export interface OtherModel {
@@ -60,13 +60,13 @@ const assistants = new Set(['tools', 'plugins']);
  * called upstream.
  */
 export function readOtherModels(
-  kind: WireKind,
+  format: WireFormat,
   body: unknown,
   own: readonly (string | null)[],
 ): { ok: true; models: OtherModel[] } | RequestFault {
   if (!isObject(body)) return { ok: true, models: [] };
-  const ownNames = own.map((name) => name && bareName(kind, name));
-  const found = namedIn(kind, body).filter(
+  const ownNames = own.map((name) => name && bareName(format, name));
+  const found = namedIn(format, body).filter(
     ({ name, role }) => role === 'assists' || !ownNames.includes(name),
   );
   const models = [...new Map(found.map((model) => [`${model.role} ${model.name}`, model])).values()];
@@ -84,14 +84,14 @@ export function namesOtherModel(field: string): boolean {
   return field !== 'model' && naming.test(field.replace(/\[\w*\]$/, ''));
 }
 
-function namedIn(kind: WireKind, body: JsonObject): OtherModel[] {
+function namedIn(format: WireFormat, body: JsonObject): OtherModel[] {
   const models: OtherModel[] = [];
   visitRequestMembers(body, (member) => {
     if (!naming.test(member.key) || isOwn(member) || isSaid(member) || isFree(member)) return;
     const role = member.path.some((step) => assistants.has(String(step))) ? 'assists' : 'answers';
     for (const [name, index] of namesOf(member.value)) {
       const param = pathText(index === null ? member.path : [...member.path, index]);
-      models.push({ name: bareName(kind, name), param, role });
+      models.push({ name: bareName(format, name), param, role });
     }
   });
   return models;
@@ -121,7 +121,6 @@ function namesOf(value: unknown): [string, number | null][] {
 }
 
 /** Google's resource names end in the model: `models/x`, `publishers/google/models/x`. */
-function bareName(kind: WireKind, name: string): string {
-  const isGoogle = kind === 'generate' || kind === 'gemini-embed';
-  return isGoogle ? name.replace(/^(?:.*\/)?models\//, '') : name;
+function bareName({ api }: WireFormat, name: string): string {
+  return api === 'gemini' ? name.replace(/^(?:.*\/)?models\//, '') : name;
 }

@@ -1,16 +1,14 @@
 // What may be written into a silent stream without being part of the answer, and where the answer's first event begins.
-import type { Framing, WireKind } from './wire-kind.ts';
+import type { Framing } from './answer-framing.ts';
+import type { WireFormat } from './wire-format.ts';
 
-/**
- * The text of a ping, for an event boundary; null: the format has none. OpenAI's formats take a comment, with one line feed: openai-python
- * up to 2.37 reads the blank line after a lone comment as an event without data. Messages have an event for it
- * (https://platform.claude.com/docs/en/build-with-claude/streaming, 2026-11). Google's Go and Python SDKs reject comments, and white
- * space is nothing in a JSON array.
- */
-export function pingOf(kind: WireKind, framing: Framing): string | null {
+/** OpenAI's formats take a comment. openai-python up to 2.37 reads the blank line after a lone comment as an event without data. */
+const comment = ': ping\n';
+
+/** Returns the text of a ping, for an event boundary, or null if the format has none. White space is nothing in a JSON array. */
+export function pingOf({ ping = comment }: WireFormat, framing: Framing): string | null {
   if (framing === 'json-array') return '\n';
-  if (framing !== 'sse' || kind === 'generate') return null;
-  return kind === 'messages' ? 'event: ping\ndata: {"type": "ping"}\n\n' : ': ping\n';
+  return framing === 'sse' ? ping : null;
 }
 
 /** Finds the first event of a stream: comments, blank lines, and white space before a JSON array are none. */

@@ -1,6 +1,6 @@
 // A token's limits as the headers of the caller's format say them. Gemini's API has no such headers; there a
 // refusal carries its RetryInfo in the body (error.ts).
-import type { DoorFormat } from './format.ts';
+import type { ApiFormat } from './format-id.ts';
 
 /** One limit a minute: how much of it is left, and in how many milliseconds all of it will be there again. */
 interface LimitLeft {
@@ -17,7 +17,7 @@ export interface LimitsLeft {
 
 /** Header names and values; none where the format has none. */
 export function rateLimitHeaders(
-  door: DoorFormat,
+  door: ApiFormat,
   { rpm, tpm }: LimitsLeft,
   nowMs: number,
 ): Record<string, string> {

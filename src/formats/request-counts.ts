@@ -1,9 +1,7 @@
-// How many answers one request may ask for: a figure beyond what the provider takes would be reserved, and can be so large
-// that nothing is exact any more.
-import type { JsonObject } from '../lib/json.ts';
-import { isObject } from './json-reader.ts';
+// How many answers one request may ask for. A larger figure than the provider takes would be reserved all the same, and
+// could be too large for exact arithmetic.
 import type { RequestFault } from './request-fault.ts';
-import type { WireKind } from './wire-kind.ts';
+import type { CountField } from './wire-format.ts';
 
 /** The providers' own bounds. */
 export const requestCounts = {
@@ -17,44 +15,13 @@ export const requestCounts = {
   candidates: 8,
 } as const;
 
-/** The first count that is above its provider's bound; null: none is. Other wrong values are the upstream's to refuse. */
-export function faultOfCounts(kind: WireKind, body: JsonObject): RequestFault | null {
-  for (const [holder, path, bound] of countsOf(kind, body)) {
+/** Returns what is wrong with the first count above its bound, or null. Other wrong values are the upstream's to refuse. */
+export function faultOfCounts(counts: readonly CountField[]): RequestFault | null {
+  for (const [holder, path, bound] of counts) {
     const name = path.slice(path.lastIndexOf('.') + 1);
     const given = typeof holder[name] === 'string' ? Number(holder[name]) : holder[name];
     if (typeof given === 'number' && given > bound)
       return { ok: false, message: `Invalid '${path}': expected at most ${bound}.`, param: path };
   }
   return null;
-}
-
-type Count = readonly [holder: JsonObject, path: string, bound: number];
-
-function countsOf(kind: WireKind, body: JsonObject): Count[] {
-  switch (kind) {
-    case 'chat':
-      return [[body, 'n', requestCounts.choices]];
-    case 'completions':
-      return [
-        [body, 'n', requestCounts.choices],
-        [body, 'best_of', requestCounts.choices],
-      ];
-    case 'images':
-      return [
-        [body, 'n', requestCounts.images],
-        [body, 'partial_images', requestCounts.partialImages],
-      ];
-    case 'generate':
-      return ['generationConfig', 'generation_config'].flatMap((config): Count[] => {
-        const holder = body[config];
-        if (!isObject(holder)) return [];
-        const bound = requestCounts.candidates;
-        return [
-          [holder, `${config}.candidateCount`, bound],
-          [holder, `${config}.candidate_count`, bound],
-        ];
-      });
-    default:
-      return [];
-  }
 }

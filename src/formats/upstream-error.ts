@@ -2,7 +2,7 @@
 import type { JsonObject } from '../lib/json.ts';
 import { writeErrorBody as messagesErrorBody } from './anthropic-messages/write-error.ts';
 import { excludesOverflow, withOverflow } from './context-overflow.ts';
-import type { DoorFormat } from './format.ts';
+import type { ApiFormat } from './format-id.ts';
 import { writeErrorBody as generateErrorBody } from './gemini-generate/write-error.ts';
 import { isObject, textAt } from './json-reader.ts';
 import type { NeutralError } from './neutral.ts';
@@ -64,7 +64,7 @@ function codeOf({ code, type }: NeutralError): string | null {
 }
 
 /** The body that a caller of that door gets. */
-export function upstreamErrorBody(door: DoorFormat, error: NeutralError, requestId: string): JsonObject {
+export function upstreamErrorBody(door: ApiFormat, error: NeutralError, requestId: string): JsonObject {
   switch (door) {
     case 'openai': {
       const type = openaiTypes[error.status ?? 500] ?? 'upstream_error';

@@ -1,12 +1,12 @@
 // Anthropic's door, and what Claude Code asks of its base address besides.
 import { Hono } from 'hono';
-import { fixedEndpoints } from '../formats/format.ts';
+import type { FormatRegistry } from '../formats/registry.ts';
 import { atDoor, type DoorEnv, relayAt, type ServicesOf } from './door.ts';
 
 /** The routes whose callers speak Anthropic's format. */
-export function anthropicDoor(servicesOf: ServicesOf): Hono<DoorEnv> {
+export function anthropicDoor(servicesOf: ServicesOf, formats: FormatRegistry): Hono<DoorEnv> {
   const door = new Hono<DoorEnv>();
-  for (const endpoint of fixedEndpoints.filter((candidate) => candidate.door === 'anthropic')) {
+  for (const endpoint of formats.fixedEndpoints.filter(({ format }) => format.api === 'anthropic')) {
     door.post(endpoint.path, (context) => relayAt(context, servicesOf(context.env), endpoint));
   }
   // Claude Code's sign of life and its telemetry (SPEC section 4): answered, counted nowhere.

@@ -1,5 +1,5 @@
 // Which header carries the token, per format (SPEC section 3): data, and the one reader of it.
-import type { DoorFormat } from '../formats/format.ts';
+import type { ApiFormat } from '../formats/format-id.ts';
 import { ephemeralPrefix } from '../realtime/ephemeral.ts';
 import { isWellFormedSecret } from '../tokens/secret.ts';
 
@@ -16,7 +16,7 @@ type Place =
   | 'token';
 
 /** Who reads which places, in order; `any` is for the lists of models, `realtime` and `live` for OpenAI's and Gemini's sockets. */
-export type CredentialReader = DoorFormat | 'any' | 'realtime' | 'live';
+export type CredentialReader = ApiFormat | 'any' | 'realtime' | 'live';
 
 const places: Record<CredentialReader, readonly Place[]> = {
   openai: ['bearer'],

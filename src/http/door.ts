@@ -2,7 +2,8 @@
 // headers on that every response has.
 import type { Context } from 'hono';
 import type { Env } from '../env.ts';
-import type { DoorFormat, Endpoint } from '../formats/format.ts';
+import type { ApiFormat } from '../formats/format-id.ts';
+import type { Endpoint } from '../formats/registry.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Call, RelayServices } from '../relay/call.ts';
 import { relay } from '../relay/relay.ts';
@@ -35,7 +36,7 @@ export function newRequestId(): string {
 
 /** Runs a door's work; whatever happens is answered in the door's shape, with the request's id on it. */
 export async function atDoor(
-  door: DoorFormat,
+  door: ApiFormat,
   work: (requestId: string) => Promise<Response>,
 ): Promise<Response> {
   const requestId = newRequestId();
@@ -101,13 +102,15 @@ export function relayAt(
   endpoint: Endpoint,
   path: PathFacts = {},
 ): Promise<Response> {
-  return atDoor(endpoint.door, async (requestId) => {
+  const { api } = endpoint.format;
+  return atDoor(api, async (requestId) => {
     const startedAtMs = Date.now();
-    const caller = await authenticate(context.req.raw, endpoint.door, services);
+    const caller = await authenticate(context.req.raw, api, services);
     const call: Call = {
       ...caller,
       requestId,
       endpoint,
+      formats: services.formats,
       request: context.req.raw,
       pathModel: path.pathModel ?? null,
       suffix: path.suffix ?? '',

@@ -1,6 +1,6 @@
 // Base URLs are forgiven (SPEC section 4): whatever an SDK made of the address that it was given, the path
 // comes out in one canonical form.
-import { fixedEndpoints } from '../formats/format.ts';
+import { formats } from '../formats/registry.ts';
 
 const apiRoots = new Set([
   'chat',
@@ -16,7 +16,7 @@ const apiRoots = new Set([
   'models',
 ]);
 /** The ordinary case, decided at a glance. */
-const canonicalAlready: ReadonlySet<string> = new Set(fixedEndpoints.map(({ path }) => path));
+const canonicalAlready: ReadonlySet<string> = new Set(formats.fixedEndpoints.map(({ path }) => path));
 const versions = new Set(['v1', 'v1beta', 'v1alpha']);
 
 /**

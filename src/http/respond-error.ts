@@ -1,11 +1,11 @@
 // An error as the response of a door.
 import { errorBody, errorHeaders, errorStatus } from '../formats/error.ts';
-import type { DoorFormat } from '../formats/format.ts';
+import type { ApiFormat } from '../formats/format-id.ts';
 import { logError } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';
 
 /** The response for anything thrown at a door. What is no RelayError is logged and told as an internal error. */
-export function respondError(door: DoorFormat, thrown: unknown, requestId: string): Response {
+export function respondError(door: ApiFormat, thrown: unknown, requestId: string): Response {
   const error = thrown instanceof RelayError ? thrown : internal(thrown, requestId);
   return Response.json(errorBody(door, error, requestId), {
     status: errorStatus(door, error.code),

@@ -1,5 +1,5 @@
 // What a request asks its token's ledger for, and what comes of a refusal: an error, and a row of the log.
-import type { DoorFormat } from '../formats/format.ts';
+import type { ApiFormat } from '../formats/format-id.ts';
 import { rateLimitHeaders } from '../formats/rate-limit-headers.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { LogRow } from '../metering/log-row.ts';
@@ -18,7 +18,7 @@ export function subjectOf(call: Call, plan: Plan) {
     ...(plan.models !== null && { models: plan.models }),
     nowMs: Date.now(),
     inputNanoUsd: plan.isFree ? 0 : (plan.bound?.inputNanoUsd ?? 0),
-    format: call.endpoint.door,
+    format: call.endpoint.format.api,
     endpoint: call.endpoint.path,
     stream: plan.facts.stream,
   };
@@ -41,14 +41,17 @@ export function admissionRequestFor(call: Call, plan: Plan): AdmissionAsk {
 export function emptyRow(call: Call, requestedModel: string | null, stream: boolean): LogRow {
   const { requestId: id, startedAtMs: createdAtMs, identity, endpoint } = call;
   const { tokenId, accountId } = identity;
-  const { door: format, path } = endpoint;
+  const {
+    format: { api: format },
+    path,
+  } = endpoint;
   return blankRow({ id, createdAtMs, tokenId, accountId, format, endpoint: path, requestedModel, stream });
 }
 
 /** A ledger's refusal as an error; with what is left of its limits in the format of `door`. */
 export function errorOf(
   { code, message, retryAfterMs, isFinal, left }: Refusal,
-  door?: DoorFormat,
+  door?: ApiFormat,
 ): RelayError {
   const headers = left && door && rateLimitHeaders(door, left, Date.now());
   return new RelayError(code, message, {
@@ -70,7 +73,7 @@ export function admissionWithoutBody(call: Call, model: string | null) {
     reserveNanoUsd: 0,
     inputNanoUsd: 0,
     tokens: 0,
-    format: call.endpoint.door,
+    format: call.endpoint.format.api,
     endpoint: call.endpoint.path,
     stream: false,
     free: true,

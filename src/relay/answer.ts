@@ -1,18 +1,18 @@
 // From the upstream's response to the caller's: which way its body goes, what is counted on the way, and the
 // settlement at its end.
 
+import type { Framing } from '../formats/answer-framing.ts';
 import { createMeter } from '../formats/meter.ts';
 import { withPromptTokens } from '../formats/openai-embeddings/response.ts';
 import { readRerankResponse } from '../formats/rerank/response.ts';
 import { readUpstreamError, upstreamErrorBody } from '../formats/upstream-error.ts';
-import type { Framing } from '../formats/wire-kind.ts';
 import { isEncoded } from '../lib/decoded-response.ts';
 import { mediaType } from '../lib/media-type.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { refusedRelay } from '../providers/refused-relay.ts';
 import { providers } from '../providers/registry.ts';
 import type { Admitted } from './admitted.ts';
-import { type Answering, kindOf, settleStream, streamTask } from './answering.ts';
+import { type Answering, formatOf, settleStream, streamTask } from './answering.ts';
 import { settleByAnswer } from './background-answer.ts';
 import { mayBeBulk } from './bulk.ts';
 import type { Call } from './call.ts';
@@ -37,7 +37,7 @@ export async function answer(request: Admitted, sent: Sent): Promise<Response> {
   const framing = declaredFraming(call, sent);
   // A declared stream of events is one, or holds an object that its reader knows; of anything else the bytes decide.
   const meter = createMeter(
-    kindOf(call, sent),
+    formatOf(call, sent),
     framing,
     framing === 'sse' ? undefined : jsonFraming(call, sent),
   );
@@ -73,7 +73,7 @@ function translatedFailure(
   text: string,
 ): Response {
   const error = readUpstreamError(status, text);
-  const body = upstreamErrorBody(endpoint.door, error, requestId);
+  const body = upstreamErrorBody(endpoint.format.api, error, requestId);
   const retryAfter = headers.get('retry-after');
   return Response.json(body, {
     status: error.status ?? status,

@@ -1,8 +1,11 @@
 // An answer under way, streamed or not: what its streamers are given, how its end is called, and its settlement.
+
+import type { Framing } from '../formats/answer-framing.ts';
 import { errorEvent } from '../formats/error-event.ts';
 import type { Meter } from '../formats/meter.ts';
 import { pingOf } from '../formats/ping.ts';
-import type { Framing, WireKind } from '../formats/wire-kind.ts';
+import { unreadFormat } from '../formats/registry.ts';
+import type { WireFormat } from '../formats/wire-format.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Admitted } from './admitted.ts';
 import { isCallersName, kindOfNames } from './answer-error.ts';
@@ -35,7 +38,7 @@ export function streamTask(answering: Answering, body: ReadableStream): StreamTa
     left: call.request.signal,
     open: () => answering.stream.take(),
     pingMs: pingIntervalOf(sent.route.channel.settings),
-    ping: () => pingOf(call.endpoint.kind, meter.framing),
+    ping: () => pingOf(call.endpoint.format, meter.framing),
     callerLeft: () => {
       const elapsedMs = Date.now() - ticket.sentAtMs;
       const drainMs = drainMsOf({ call, plan, route: sent.route, meter, elapsedMs });
@@ -49,7 +52,7 @@ export function streamTask(answering: Answering, body: ReadableStream): StreamTa
     look: async () => overdue(call) ?? ticket.look(meter),
     beforeClose: () => recordIds(answering, sent, meter),
     errorEvent: (error) =>
-      errorEvent(call.endpoint.kind, error, {
+      errorEvent(call.endpoint.format, error, {
         framing: meter.framing,
         arrayPosition: meter.arrayPosition,
         nextSequenceNumber: meter.sequenceNumber + 1,
@@ -59,14 +62,14 @@ export function streamTask(answering: Answering, body: ReadableStream): StreamTa
 }
 
 /** Formats whose streams say that they are over. */
-const conversations: ReadonlySet<WireKind> = new Set<WireKind>(['chat', 'messages', 'responses', 'generate']);
 
 /** Neither the terminator came, nor an error, nor what stands for the end where an upstream knows no terminator. */
 function isCut({ call, sent, meter }: Answering): boolean {
   const { framing } = meter;
   // A resumed stream may have no further events.
   if (call.endpoint.operation === 'stored-response') return false;
-  if ((framing !== 'sse' && framing !== 'json-array') || !conversations.has(kindOf(call, sent))) return false;
+  if ((framing !== 'sse' && framing !== 'json-array') || formatOf(call, sent).signalsEnd !== true)
+    return false;
   return !meter.complete && !meter.saidWhy && meter.error === null && meter.arrayPosition !== 'closed';
 }
 
@@ -134,9 +137,10 @@ function errorCodeOf(end: StreamEnd, { call, meter }: Answering): string | null 
 }
 
 /** The format that the upstream answers in. */
-export function kindOf({ endpoint }: Call, sent: Sent): WireKind {
-  if (sent.translation !== null) return sent.translation.kind;
-  if (endpoint.operation === 'stored-response') return 'responses';
-  if (endpoint.operation === 'rerank') return `rerank-${rerankDialect(sent.route)}`;
-  return endpoint.free && endpoint.kind !== 'moderations' ? 'uncounted' : endpoint.kind;
+export function formatOf({ endpoint, formats }: Call, sent: Sent): WireFormat {
+  if (sent.translation !== null) return sent.translation.format;
+  if (endpoint.purpose === 'count') return unreadFormat;
+  return endpoint.format.task === 'rerank'
+    ? formats.format(`${rerankDialect(sent.route)}-rerank`)
+    : endpoint.format;
 }

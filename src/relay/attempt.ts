@@ -133,7 +133,7 @@ async function sendTo(
   abort: AbortController,
 ): Promise<Sent> {
   const { call, plan, ticket, clock, services } = request;
-  ticket.heard = call.endpoint.kind === 'transcription' ? new UploadedAudio() : null;
+  ticket.heard = call.endpoint.format.task === 'transcription' ? new UploadedAudio() : null;
   const outgoing = outgoingBody(call, plan, route, abort, ticket.heard);
   const { uploaded, usageSwitchedOn, translated } = outgoing;
   const translation = translated?.translation ?? null;

@@ -7,7 +7,7 @@ const bulkyFields = /"(image_generation|modalities|responseModalities|response_m
 
 /** Whether a stream is passed on by hand, which holds the upstream back when the caller reads slowly. */
 export function mayBeBulk({ endpoint }: Call, { model, body }: Plan): boolean {
-  if (endpoint.kind === 'images' || endpoint.kind === 'speech' || endpoint.kind === 'transcription')
-    return true;
+  const { task } = endpoint.format;
+  if (task === 'images' || task === 'speech' || task === 'transcription') return true;
   return /image|audio/i.test(model ?? '') || (body.type === 'json' && bulkyFields.test(body.text));
 }

@@ -1,5 +1,5 @@
 // One small request straight through a channel, for whoever set it up: does it answer, and how fast?
-import type { Operation } from '../formats/format.ts';
+import type { OperationId } from '../formats/format-id.ts';
 import { AlarmClock } from '../lib/alarm-clock.ts';
 import { wordsWithCause } from '../lib/relay-error.ts';
 import type { FetchUpstream, Send } from '../providers/call.ts';
@@ -31,7 +31,7 @@ export interface TrialServices {
 }
 
 interface Trial {
-  operation: Operation;
+  operation: OperationId;
   body(model: string): object;
 }
 

@@ -1,8 +1,8 @@
 // Chat requests with functions for models of OpenAI that take these in the Responses API only.
 import { isObject, objectsAt } from '../formats/json-reader.ts';
 import { reasoningEfforts } from '../formats/neutral.ts';
+import { isResponsesBody } from '../formats/openai-chat/index.ts';
 import { openaiModelTraits } from '../formats/openai-models.ts';
-import { isMisdirected } from '../formats/translations.ts';
 import { providers } from '../providers/registry.ts';
 import type { Call } from './call.ts';
 import { bodyValue, type CallerBody } from './read-body.ts';
@@ -15,7 +15,7 @@ export function functionsByResponses(
   routes: readonly WishedRoute[],
 ): WishedRoute[] {
   const value = bodyValue(body);
-  if (endpoint.operation !== 'chat-completions' || !isObject(value) || isMisdirected(value))
+  if (endpoint.operation !== 'chat-completions' || !isObject(value) || isResponsesBody(value))
     return [...routes];
   const hasFunctions =
     objectsAt(value, 'tools').some(({ type }) => type === 'function') ||

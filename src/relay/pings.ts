@@ -1,7 +1,6 @@
 // Pings while an answer is awaited: a stream whose upstream has not answered yet is opened after one interval of silence. Proxies do not
 // cut it then, and a client that has left is noticed, which the local runtime reports only when something is written.
 import { errorEvent, eventOfErrorBody } from '../formats/error-event.ts';
-import type { Operation } from '../formats/format.ts';
 import { pingOf } from '../formats/ping.ts';
 import { readUpstreamError, upstreamErrorBody } from '../formats/upstream-error.ts';
 import { RelayError } from '../lib/relay-error.ts';
@@ -27,23 +26,15 @@ export function streamTypeOf(framing: 'sse' | 'json-array'): string {
   return framing === 'json-array' ? 'application/json; charset=UTF-8' : 'text/event-stream; charset=utf-8';
 }
 
-/** Operations of which it is known before the answer that it will be a stream of events. */
-const conversations: ReadonlySet<Operation> = new Set<Operation>([
-  'chat-completions',
-  'completions',
-  'responses',
-  'messages',
-  'stream-generate-content',
-]);
-
 /**
  * Returns the answer, or the stream that pings have opened in which it will come. A failure is then that format's error event: the status
  * has been sent. Rejects as `answered` does.
  */
 export async function answerWithPings(request: Admitted, answered: Promise<Response>): Promise<Response> {
   const { call, plan } = request;
-  const isConversation = plan.facts.stream && conversations.has(call.endpoint.operation);
-  const ping = isConversation ? pingOf(call.endpoint.kind, callerFraming(call)) : null;
+  const { format, purpose } = call.endpoint;
+  const isConversation = plan.facts.stream && format.task === 'conversation' && purpose === 'answer';
+  const ping = isConversation ? pingOf(format, callerFraming(call)) : null;
   if (ping === null) return answered;
   const startedAtMs = Date.now();
   for (;;) {
@@ -111,10 +102,10 @@ async function writeAnswer(answered: Promise<Response>, request: Admitted): Prom
 
 async function bytesOf(response: Response, call: Call): Promise<Uint8Array> {
   if (response.status < 400) return new Uint8Array(await response.arrayBuffer());
-  const { kind, door } = call.endpoint;
+  const { format } = call.endpoint;
   const error = readUpstreamError(response.status, await response.text());
-  const body = upstreamErrorBody(door, error, call.requestId);
-  return encoder.encode(eventOfErrorBody(kind, body, positionOf(call)) ?? '');
+  const body = upstreamErrorBody(format.api, error, call.requestId);
+  return encoder.encode(eventOfErrorBody(format, body, positionOf(call)) ?? '');
 }
 
 function eventOf(thrown: unknown, call: Call): Uint8Array {
@@ -122,7 +113,7 @@ function eventOf(thrown: unknown, call: Call): Uint8Array {
     thrown instanceof RelayError
       ? thrown
       : new RelayError('internal_error', 'The relay failed at this request.', { cause: thrown });
-  return encoder.encode(errorEvent(call.endpoint.kind, error, positionOf(call)) ?? '');
+  return encoder.encode(errorEvent(call.endpoint.format, error, positionOf(call)) ?? '');
 }
 
 function positionOf(call: Call) {

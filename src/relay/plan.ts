@@ -1,14 +1,14 @@
 // What will be done with a request, before anything is spent: the model, who can serve it, what it may cost.
 // No I/O but the look-up of upstream ids that the request names.
-import type { Endpoint, Operation } from '../formats/format.ts';
+
 import { isObject } from '../formats/json-reader.ts';
 import { isModelName, modelNameRule } from '../formats/model-name.ts';
 import { type OtherModel, readOtherModels } from '../formats/other-models.ts';
 import { isShared, resourceNotFound } from '../formats/references.ts';
-import { type RequestFacts, readRequestFacts } from '../formats/request.ts';
+import type { Endpoint } from '../formats/registry.ts';
+import { type RequestFacts, readRequestFacts } from '../formats/request-facts.ts';
 import type { RequestFault } from '../formats/request-fault.ts';
-import { isMisdirected } from '../formats/translations.ts';
-import type { WireKind } from '../formats/wire-kind.ts';
+import type { WireFormat } from '../formats/wire-format.ts';
 import type { JsonObject } from '../lib/json.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { matchesAny } from '../lib/wildcard.ts';
@@ -143,8 +143,8 @@ function modelsToAllow({ alias, models }: Wishes, others: readonly OtherModel[])
 }
 
 /** Throws RelayError `invalid_request`. */
-function otherModels({ endpoint }: Call, body: CallerBody, own: readonly (string | null)[]): OtherModel[] {
-  const read = readOtherModels(kindOf(endpoint, body), bodyValue(body), own);
+function otherModels(call: Call, body: CallerBody, own: readonly (string | null)[]): OtherModel[] {
+  const read = readOtherModels(formatOf(call, body), bodyValue(body), own);
   if (!read.ok) throw faultError(read);
   return read.models;
 }
@@ -184,14 +184,6 @@ function isFree({ free, operation }: Endpoint, routes: readonly PricedRoute[]): 
   return free && !(operation === 'moderations' && routes.some(isPriced));
 }
 
-/** What the provider takes when the body names no model. */
-const defaultModels: Partial<Record<Operation, string>> = {
-  moderations: 'omni-moderation-latest',
-  'image-generations': 'dall-e-2',
-  'image-edits': 'dall-e-2',
-  'image-variations': 'dall-e-2',
-};
-
 const noFacts: RequestFacts = {
   ok: true,
   model: null,
@@ -201,18 +193,19 @@ const noFacts: RequestFacts = {
   store: undefined,
 };
 
-function readFacts({ endpoint, pathModel }: Call, body: CallerBody): RequestFacts {
+function readFacts(call: Call, body: CallerBody): RequestFacts {
+  const { endpoint, pathModel } = call;
   if (body.type === 'none') return noFacts;
   if (body.type === 'json' && pathModel === null) refuseOtherSpelling(body.value as JsonObject);
-  const counting = endpoint.free && endpoint.kind !== 'moderations';
-  const facts = readRequestFacts(kindOf(endpoint, body), bodyValue(body), { counting });
+  const counting = endpoint.purpose === 'count';
+  const facts = readRequestFacts(formatOf(call, body), bodyValue(body), { counting });
   if (!facts.ok) throw faultError(facts);
   if (pathModel !== null && !isModelName(pathModel))
     throw new RelayError('invalid_request', `The path must name ${modelNameRule}.`, { param: 'model' });
   return {
     ...facts,
     stream: facts.stream || endpoint.operation === 'stream-generate-content',
-    model: pathModel ?? facts.model ?? defaultModels[endpoint.operation] ?? null,
+    model: pathModel ?? facts.model ?? endpoint.defaultModel,
   };
 }
 
@@ -231,10 +224,9 @@ function refuseOtherSpelling(value: JsonObject): void {
   throw new RelayError('invalid_request', message, { param: other });
 }
 
-/** A Responses body at chat completions is read as what it is. */
-function kindOf({ kind, operation }: Endpoint, body: CallerBody): WireKind {
-  const isOther = operation === 'chat-completions' && isMisdirected(bodyValue(body) as JsonObject);
-  return isOther ? 'responses' : kind;
+/** The format that the body is in, which a misdirected body decides itself. */
+function formatOf({ formats, endpoint }: Call, body: CallerBody): WireFormat {
+  return formats.formatOfBody(endpoint, bodyValue(body) as JsonObject);
 }
 
 function asFree(route: PricedRoute): PricedRoute {
@@ -254,7 +246,7 @@ function dearestBound(
     const { provider } = channel;
     const dearest = isObject(value) ? dearestOfAsked(rates, provider, upstreamModel, value) : rates;
     const hosted = provider === 'openai-compatible' || provider === 'workers-ai';
-    return upperBound(endpoint.kind, value, bytes, dearest, { ...options, model: upstreamModel, hosted });
+    return upperBound(endpoint.format, value, bytes, dearest, { ...options, model: upstreamModel, hosted });
   });
   return bounds.reduce<Bound | null>(
     (dearest, bound) =>

@@ -102,7 +102,7 @@ async function admitted(
       );
       if (admission.outcome === 'admitted')
         return { plan, ticket: new Ticket(call, plan, services.ledgers, admission.left) };
-      if (admission.outcome === 'refused') throw errorOf(admission, call.endpoint.door);
+      if (admission.outcome === 'refused') throw errorOf(admission, call.endpoint.format.api);
       renewIdentity(call, services, admission.policy);
     }
     throw new RelayError('service_unavailable', 'This API key is being edited. Try again.', {
@@ -132,11 +132,11 @@ function readBodyUnlessRefused(call: Call, services: RelayServices, clock: Alarm
 }
 
 async function throwIfRefused(call: Call, { ledgers }: RelayServices): Promise<void> {
-  const { free, door } = call.endpoint;
+  const { free, format } = call.endpoint;
   const ask = { ...admissionWithoutBody(call, null), free, nowMs: Date.now() };
   const refusal = await ledgers.refuseEarly(call.identity.tokenId, ask);
   if (refusal === null) return;
-  const { code, message, details } = errorOf(refusal, door);
+  const { code, message, details } = errorOf(refusal, format.api);
   throw new EarlyRefusal(code, message, details);
 }
 
@@ -178,14 +178,14 @@ async function orRefuse<T>(
     const model = call.pathModel === null ? modelNamedIn(body) : nameOrNull(call.pathModel);
     const row = {
       ...emptyRow(call, model, false),
-      status: errorStatus(call.endpoint.door, error.code),
+      status: errorStatus(call.endpoint.format.api, error.code),
       errorCode: error.code,
     };
     const ask = { ...(await askForRefusal(call, model, services)), nowMs: Date.now() };
     // A body cannot be read again, and no policy has a say in that.
     if (body === null) ask.policyVersion = Number.MAX_SAFE_INTEGER;
     const first = await services.ledgers.refuse(call.identity.tokenId, ask, row);
-    if (first?.outcome === 'refused') throw errorOf(first, call.endpoint.door);
+    if (first?.outcome === 'refused') throw errorOf(first, call.endpoint.format.api);
     if (first === null) throw error;
     renewIdentity(call, services, first.policy);
     return orRefuse(call, services, body, step);
@@ -254,9 +254,9 @@ function settleFailure({ call, plan, ticket, leave }: Admitted, cause: unknown):
   const error = failureOf(reason instanceof RelayError ? reason : cause);
   const isCharged = aborted && error.code !== 'service_unavailable';
   ticket.settle({
-    status: hasLeft ? clientLeftStatus : errorStatus(call.endpoint.door, error.code),
+    status: hasLeft ? clientLeftStatus : errorStatus(call.endpoint.format.api, error.code),
     errorCode: hasLeft ? 'client_left' : error.code,
-    meter: isCharged ? createMeter(call.endpoint.kind, plan.facts.stream ? 'sse' : 'json') : null,
+    meter: isCharged ? createMeter(call.endpoint.format, plan.facts.stream ? 'sse' : 'json') : null,
   });
   return error;
 }

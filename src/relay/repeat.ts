@@ -1,18 +1,10 @@
 // Which requests may be sent twice: to another place after a failure, or once more to the same after a closed connection.
-import type { Operation } from '../formats/format.ts';
+import type { Task } from '../formats/wire-format.ts';
 import type { Admitted } from './admitted.ts';
 import type { AttemptFailure } from './blame.ts';
 
-/** Operations that cost again when they are done again: pictures, sound, and what runs on by itself. */
-const lasting: ReadonlySet<Operation> = new Set<Operation>([
-  'speech',
-  'transcriptions',
-  'translations',
-  'image-generations',
-  'image-edits',
-  'image-variations',
-  'stored-response',
-]);
+/** Tasks that cost again when they are done again. */
+const costlyTasks: ReadonlySet<Task> = new Set<Task>(['speech', 'transcription', 'images']);
 
 /** Whether another place may be tried. A caller says with `x-relay-repeat: 1` that twice is better than not at all. */
 export function mayBeRepeated(request: Admitted, { mayBeDone }: AttemptFailure): boolean {
@@ -28,6 +20,7 @@ export function mayBeResent(request: Admitted): boolean {
 
 /** An upload is gone when it was sent. */
 function mayRunTwice({ call, plan }: Admitted): boolean {
-  const isLasting = lasting.has(call.endpoint.operation) || plan.facts.background;
+  const { format, purpose } = call.endpoint;
+  const isLasting = costlyTasks.has(format.task) || purpose === 'stored' || plan.facts.background;
   return !isLasting || call.request.headers.get('x-relay-repeat') === '1';
 }

@@ -55,7 +55,7 @@ export class Ticket {
   /** Tells the caller what was left of its limits when it was admitted. */
   putLimits(headers: Headers): void {
     if (this.left === undefined) return;
-    const told = rateLimitHeaders(this.call.endpoint.door, this.left, this.call.startedAtMs);
+    const told = rateLimitHeaders(this.call.endpoint.format.api, this.left, this.call.startedAtMs);
     for (const [name, value] of Object.entries(told)) headers.set(name, value);
   }
 
@@ -72,7 +72,7 @@ export class Ticket {
       const look = this.lookFor(wants, running);
       const tokens = meter === null ? {} : { runningTokens: this.runningTokens(meter) };
       const answer = await this.ledgers.look(this.call.identity.tokenId, { ...look, ...tokens });
-      if (answer.outcome === 'refused') return errorOf(answer, this.call.endpoint.door);
+      if (answer.outcome === 'refused') return errorOf(answer, this.call.endpoint.format.api);
       this.reservedNanoUsd = answer.reservedNanoUsd;
       return null;
     } catch (error) {
@@ -154,7 +154,7 @@ export class Ticket {
   private estimate(meter: Meter, isWhole: boolean): Estimate {
     const request = bodyValue(this.plan.body);
     const fields = isObject(request) ? request : {};
-    const isBound = hasOwnBound(this.call.endpoint.kind, fields);
+    const isBound = hasOwnBound(this.call.endpoint.format, fields);
     return estimate(this.plan.size, meter, {
       model: this.route?.upstreamModel ?? '',
       request: fields,

@@ -42,7 +42,7 @@ function translatedStream(
   const task: StreamTask = {
     ...streamTask(answering, body),
     isAtBoundary: () => true,
-    ping: () => pingOf(call.endpoint.kind, callerFraming(call)),
+    ping: () => pingOf(call.endpoint.format, callerFraming(call)),
     // The translator says so itself.
     isCut: () => false,
     errorEvent: (error) => translator.errorEvent(error),

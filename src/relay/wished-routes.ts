@@ -1,6 +1,6 @@
 // The channels that could serve a request, for each of the models that it may come to; or why there are none. Pure.
 import type { ReasoningEffort } from '../formats/neutral.ts';
-import { formatOf } from '../formats/translations.ts';
+import { ownTarget } from '../formats/registry.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Catalog, Route } from '../routing/catalog.ts';
 import type { UpstreamIdOwner } from '../routing/upstream-id-store.ts';
@@ -51,8 +51,7 @@ function routesOfWish(
 
 /** A native route whose request must be written anew, in its own format. */
 function rewritten(route: Route, { endpoint }: Call): Route {
-  const own = formatOf(endpoint.operation);
-  return { ...route, target: route.target ?? (own && { type: 'conversation', format: own }) };
+  return { ...route, target: route.target ?? ownTarget(endpoint) };
 }
 
 /** The one channel that has a stored response. Throws RelayError `resource_not_found` when it is gone. */
@@ -72,7 +71,7 @@ function routesFor(
   catalog: Catalog,
   owner: UpstreamIdOwner | null,
 ): Route[] {
-  const serving = catalog.serving(model, endpoint.operation, identity);
+  const serving = catalog.serving(model, endpoint, identity);
   switch (serving.outcome) {
     case 'served': {
       const pinned = pinnedTo(owner, serving.routes);

@@ -2,7 +2,6 @@
 // alias stands for, then those of `x-relay-fallback`. Pure.
 import type { ReasoningEffort } from '../formats/neutral.ts';
 import { readReasoningSuffix } from '../formats/reasoning.ts';
-import { countOperations, talkOperations } from '../formats/translations.ts';
 import type { Catalog } from '../routing/catalog.ts';
 import { fallbackNames, modelsOfNames } from '../routing/wished-models.ts';
 import type { Call } from './call.ts';
@@ -43,8 +42,8 @@ const suffixedFamilies = /^(?:[\w-]+\/)?(gpt-|o\d|claude-|gemini-)/;
 
 /** A model that nobody names itself, of a family with efforts: the suffix is the effort, the rest the model. */
 function wishOf(name: string, { endpoint }: Call, catalog: Catalog): Wish {
-  const { operation } = endpoint;
-  const isTalk = talkOperations.has(operation) || countOperations.has(operation);
+  const { purpose, format } = endpoint;
+  const isTalk = format.task === 'conversation' && (purpose === 'answer' || purpose === 'count');
   const suffix = isTalk ? readReasoningSuffix(name) : null;
   const isMeant = suffix !== null && suffixedFamilies.test(name) && !catalog.names(name);
   return isMeant ? suffix : { model: name, effort: null };

@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, textAt } from '../json-reader.ts';
 import type { NeutralEvent, Proof, Stop } from '../neutral.ts';
-import type { EventReader } from '../translation.ts';
+import type { EventReader } from '../wire-format.ts';
 import { mergeSearch, proofFrom, readBlock, readCitation, readSearch } from './read-blocks.ts';
 import { readError } from './read-response.ts';
 import { readStop } from './stop-reason.ts';

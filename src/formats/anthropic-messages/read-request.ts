@@ -5,7 +5,7 @@ import type { NeutralMessage, NeutralRequest, ReasoningWish, ResponseFormat, Tex
 import { reasoningEfforts } from '../neutral.ts';
 import type { RequestFault } from '../request-fault.ts';
 import { emptyRequest, RequestFields } from '../request-fields.ts';
-import type { RequestContext } from '../translation.ts';
+import type { RequestContext } from '../wire-format.ts';
 import { readContent } from './read-blocks.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
 

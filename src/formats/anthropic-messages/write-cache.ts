@@ -3,7 +3,7 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { objectsAt } from '../json-reader.ts';
 import type { NeutralRequest } from '../neutral.ts';
-import type { RequestTarget } from '../translation.ts';
+import type { RequestTarget } from '../wire-format.ts';
 import { claudeTraits, isClaude } from './model-traits.ts';
 import { writeCacheMarker } from './write-blocks.ts';
 

@@ -3,7 +3,7 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralRequest } from '../neutral.ts';
-import type { RequestTarget, WrittenRequest } from '../translation.ts';
+import type { RequestTarget, WrittenRequest } from '../wire-format.ts';
 import { type ClaudeTraits, claudeTraits } from './model-traits.ts';
 import { withCacheMarkers } from './write-cache.ts';
 import { writeMessages, writeSystem } from './write-messages.ts';

@@ -12,7 +12,7 @@ import type {
 } from '../neutral.ts';
 import { wantsReasoning } from '../reasoning.ts';
 import { argumentsObject } from '../tool-arguments.ts';
-import type { AnswerContext, WrittenResponse } from '../translation.ts';
+import type { AnswerContext, WrittenResponse } from '../wire-format.ts';
 import { writeStop } from './stop-reason.ts';
 import { writeCitation } from './write-citation.ts';
 import { writeErrorBody } from './write-error.ts';

@@ -1,8 +1,9 @@
-// Cohere's embeddings, as what others are translated to. Their usage is read with those of OpenAI's shape (the meter).
+// Cohere's embeddings, as what others are translated to.
 import type { JsonObject } from '../../lib/json.ts';
-import { type EmbeddingAnswer, type EmbeddingUpstream, vectorOf } from '../embedding.ts';
+import { type EmbeddingAnswer, vectorOf } from '../embedding.ts';
 import { countAt, isObject, objectAt } from '../json-reader.ts';
 import { usageOf } from '../usage.ts';
+import type { WireFormat } from '../wire-format.ts';
 import { writeEmbedRequest } from './request.ts';
 
 /** `embeddings` is a list, or lists by type where types were asked for. */
@@ -16,4 +17,10 @@ function readEmbedAnswer(body: JsonObject): EmbeddingAnswer {
   };
 }
 
-export const cohereEmbeddings: EmbeddingUpstream = { write: writeEmbedRequest, read: readEmbedAnswer };
+export const cohereEmbeddings: Omit<WireFormat, 'observer'> = {
+  id: 'cohere-embeddings',
+  api: 'openai',
+  task: 'embeddings',
+  routes: [],
+  embeddingUpstream: { write: writeEmbedRequest, read: readEmbedAnswer, operation: 'embeddings' },
+};

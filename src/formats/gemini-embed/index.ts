@@ -1,9 +1,21 @@
-// Gemini's embeddings: everything that other layers use of this format.
-import type { EmbeddingCaller, EmbeddingUpstream } from '../embedding.ts';
+// Gemini's embeddings, of one text and of a batch.
+import { apiRoute, type WireFormat } from '../wire-format.ts';
+import { geminiEmbedObserver } from './observer.ts';
 import { readEmbedRequest, writeEmbedRequest } from './request.ts';
 import { readEmbedAnswer, writeEmbedAnswer } from './response.ts';
 
-export { geminiEmbedObserver } from './observer.ts';
-
-export const geminiEmbedCaller: EmbeddingCaller = { read: readEmbedRequest, write: writeEmbedAnswer };
-export const geminiEmbeddings: EmbeddingUpstream = { write: writeEmbedRequest, read: readEmbedAnswer };
+export const geminiEmbeddings: WireFormat = {
+  id: 'gemini-embeddings',
+  api: 'gemini',
+  task: 'embeddings',
+  routes: [
+    apiRoute('embed-content', '/v1beta/models/{model}:embedContent'),
+    apiRoute('batch-embed-contents', '/v1beta/models/{model}:batchEmbedContents'),
+  ],
+  observer: geminiEmbedObserver,
+  requiredFields: (body) => [
+    { field: Object.hasOwn(body, 'requests') ? 'requests' : 'content', type: 'any' },
+  ],
+  embeddingCaller: { read: readEmbedRequest, write: writeEmbedAnswer },
+  embeddingUpstream: { write: writeEmbedRequest, read: readEmbedAnswer, operation: 'batch-embed-contents' },
+};

@@ -4,8 +4,8 @@
 import type { JsonObject } from '../../lib/json.ts';
 import type { Citation, NeutralEvent, Proof, Stop, WebSearchPart } from '../neutral.ts';
 import { madeCallId } from '../tool-ids.ts';
-import type { EventReader } from '../translation.ts';
 import type { Usage } from '../usage.ts';
+import type { EventReader } from '../wire-format.ts';
 import { readGrounding } from './citations.ts';
 import { readLogprobs } from './logprobs.ts';
 import { numberOf, objectOf, objectsOf, textOf } from './members.ts';

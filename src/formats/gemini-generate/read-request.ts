@@ -4,7 +4,7 @@ import { isObject } from '../json-reader.ts';
 import type { NeutralRequest, ReasoningWish, ResponseFormat, TextPart } from '../neutral.ts';
 import type { RequestFault } from '../request-fault.ts';
 import { emptyRequest, RequestFields } from '../request-fields.ts';
-import type { RequestContext } from '../translation.ts';
+import type { RequestContext } from '../wire-format.ts';
 import { jsonSchemaOf } from './json-schema.ts';
 import { effortOfLevel } from './levels.ts';
 import { memberOf, numberOf, objectOf, objectsOf, snake, textOf } from './members.ts';

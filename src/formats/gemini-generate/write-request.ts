@@ -3,7 +3,7 @@ import type { JsonObject } from '../../lib/json.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import { isObject } from '../json-reader.ts';
 import type { NeutralRequest } from '../neutral.ts';
-import type { RequestTarget, WrittenRequest } from '../translation.ts';
+import type { RequestTarget, WrittenRequest } from '../wire-format.ts';
 import { geminiSchema } from './json-schema.ts';
 import { type GeminiTraits, geminiTraits } from './model-traits.ts';
 import { writeContents } from './write-contents.ts';

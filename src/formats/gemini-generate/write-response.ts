@@ -5,7 +5,7 @@ import { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralCandidate, NeutralPart, NeutralResponse, TextPart } from '../neutral.ts';
 import { wantsReasoning } from '../reasoning.ts';
 import { argumentsObject } from '../tool-arguments.ts';
-import type { AnswerContext, WrittenResponse } from '../translation.ts';
+import type { AnswerContext, WrittenResponse } from '../wire-format.ts';
 import { type PlacedCitation, writeGrounding } from './citations.ts';
 import { writeLogprobs } from './logprobs.ts';
 import { writeBlockReason, writeStop } from './stop-reason.ts';

@@ -3,8 +3,8 @@ import type { JsonObject } from '../../lib/json.ts';
 import { CarryCollector } from '../carry.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
 import type { Citation, Stop } from '../neutral.ts';
-import type { AnswerContext } from '../translation.ts';
 import type { Usage } from '../usage.ts';
+import type { AnswerContext } from '../wire-format.ts';
 
 /** One choice while it is written. */
 export interface Choice {

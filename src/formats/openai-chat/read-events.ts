@@ -4,7 +4,7 @@ import type { JsonObject } from '../../lib/json.ts';
 import { objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralEvent } from '../neutral.ts';
 import { errorOf, readOpenaiError } from '../openai-error.ts';
-import type { EventReader } from '../translation.ts';
+import type { EventReader } from '../wire-format.ts';
 import { ChoiceState } from './choice-state.ts';
 import { readAnnotations, readSearchResults } from './citations.ts';
 import { readChatTier, readChatUsage } from './usage.ts';

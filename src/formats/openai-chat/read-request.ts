@@ -7,7 +7,7 @@ import { reasoningEfforts } from '../neutral.ts';
 import { readCommonFields, readReasoningWish, readSchemaFormat } from '../openai-sampling.ts';
 import type { RequestFault } from '../request-fault.ts';
 import { emptyRequest, RequestFields } from '../request-fields.ts';
-import type { RequestContext } from '../translation.ts';
+import type { RequestContext } from '../wire-format.ts';
 import { readMessages } from './read-messages.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
 

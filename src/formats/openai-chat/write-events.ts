@@ -8,7 +8,7 @@ import { writeOpenaiError } from '../openai-error.ts';
 import { writeLogprobs } from '../openai-logprobs.ts';
 import { paragraphBreak } from '../reasoning.ts';
 import { blockText } from '../said.ts';
-import type { AnswerContext, EventWriter } from '../translation.ts';
+import type { AnswerContext, EventWriter } from '../wire-format.ts';
 import { choiceOf, chunk, headOf, type OutputState, openChoice, rawChunk } from './chunks.ts';
 import { writeAnnotation } from './citations.ts';
 import { writeStop } from './stop-reason.ts';

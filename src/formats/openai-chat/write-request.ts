@@ -13,7 +13,7 @@ import {
   type Writing,
 } from '../openai-target.ts';
 import { namesBudget } from '../reasoning.ts';
-import type { RequestTarget, WrittenRequest } from '../translation.ts';
+import type { RequestTarget, WrittenRequest } from '../wire-format.ts';
 import { fitToUpstream } from './upstream-facts.ts';
 import { writeMessages } from './write-messages.ts';
 import { writeTools } from './write-tools.ts';

@@ -19,7 +19,7 @@ import { writeOpenaiError } from '../openai-error.ts';
 import { writeLogprobs } from '../openai-logprobs.ts';
 import { paragraphBreak } from '../reasoning.ts';
 import { blockedCandidate, saidIn } from '../said.ts';
-import type { AnswerContext, WrittenResponse } from '../translation.ts';
+import type { AnswerContext, WrittenResponse } from '../wire-format.ts';
 import { writeAnnotation } from './citations.ts';
 import { writeStop } from './stop-reason.ts';
 import { writeChatUsage } from './write-usage.ts';

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../lib/json.ts';
 import type { NeutralRequest } from '../neutral.ts';
 import type { RequestFault } from '../request-fault.ts';
 import { emptyRequest, type RequestFaults, RequestFields } from '../request-fields.ts';
-import type { RequestContext } from '../translation.ts';
+import type { RequestContext } from '../wire-format.ts';
 
 /** The request, or the first fault in it. Prompts of tokens, and several in one request, have no neutral form. */
 export function readRequest(body: JsonObject, context: RequestContext): NeutralRequest | RequestFault {

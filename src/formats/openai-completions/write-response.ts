@@ -5,7 +5,7 @@ import { DroppedPaths } from '../dropped-paths.ts';
 import { errorOfEnd, isFailedEnd } from '../failed-end.ts';
 import type { NeutralCandidate, NeutralPart, NeutralRequest, NeutralResponse } from '../neutral.ts';
 import { writeOpenaiError } from '../openai-error.ts';
-import type { AnswerContext, WrittenResponse } from '../translation.ts';
+import type { AnswerContext, WrittenResponse } from '../wire-format.ts';
 import { writeLogprobs } from './logprobs.ts';
 import { writeStop } from './stop-reason.ts';
 import { writeCompletionUsage } from './write-usage.ts';

@@ -2,8 +2,8 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import type { Citation } from '../neutral.ts';
-import type { AnswerContext } from '../translation.ts';
 import type { Usage } from '../usage.ts';
+import type { AnswerContext } from '../wire-format.ts';
 import { type CallShape, type ItemPrefix, itemId } from './items.ts';
 
 /** Where an item stands, and its id. */

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralError, NeutralEvent } from '../neutral.ts';
 import { errorOf, readOpenaiError } from '../openai-error.ts';
-import type { EventReader } from '../translation.ts';
+import type { EventReader } from '../wire-format.ts';
 import { ItemState } from './item-state.ts';
 import type { ItemStreams } from './item-streams.ts';
 import { createdAt } from './read-response.ts';

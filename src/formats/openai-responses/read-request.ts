@@ -6,7 +6,7 @@ import type { NeutralMessage, NeutralRequest, NeutralTool, ResponseFormat, TextP
 import { readCommonFields, readReasoningWish, readSchemaFormat } from '../openai-sampling.ts';
 import type { RequestFault } from '../request-fault.ts';
 import { emptyRequest, type RequestFaults, RequestFields } from '../request-fields.ts';
-import type { RequestContext } from '../translation.ts';
+import type { RequestContext } from '../wire-format.ts';
 import { uniqueTools, withChosenNames, withToolNames } from './namespaces.ts';
 import { readInput } from './read-input.ts';
 import { readToolChoice, readTools } from './read-tools.ts';

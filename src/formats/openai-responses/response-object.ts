@@ -2,8 +2,8 @@
 // https://platform.openai.com/docs/api-reference/responses/object
 import type { JsonObject } from '../../lib/json.ts';
 import { objectAt, objectsAt } from '../json-reader.ts';
-import type { AnswerContext } from '../translation.ts';
 import type { Usage } from '../usage.ts';
+import type { AnswerContext } from '../wire-format.ts';
 import type { Ending } from './stop-reason.ts';
 import { writeResponsesUsage } from './write-usage.ts';
 

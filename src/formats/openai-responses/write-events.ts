@@ -6,7 +6,7 @@ import type { NeutralError, NeutralEvent, Stop } from '../neutral.ts';
 import { openaiCodeOf } from '../openai-error.ts';
 import { PartOrder } from '../part-order.ts';
 import { blockText } from '../said.ts';
-import type { AnswerContext, EventWriter } from '../translation.ts';
+import type { AnswerContext, EventWriter } from '../wire-format.ts';
 import type { ItemStatus } from './items.ts';
 import { beginOutput, emit, type OutputState } from './output-state.ts';
 import { responseObject } from './response-object.ts';

@@ -14,7 +14,7 @@ import {
   type Writing,
 } from '../openai-target.ts';
 import { namesBudget } from '../reasoning.ts';
-import type { RequestTarget, WrittenRequest } from '../translation.ts';
+import type { RequestTarget, WrittenRequest } from '../wire-format.ts';
 import { writeInput } from './write-input.ts';
 import { writeTools } from './write-tools.ts';
 

@@ -6,7 +6,7 @@ import type { NeutralCandidate, NeutralPart, NeutralResponse, TextPart } from '.
 import { writeOpenaiError } from '../openai-error.ts';
 import { writeLogprobs } from '../openai-logprobs.ts';
 import { blockedCandidate, saidIn } from '../said.ts';
-import type { AnswerContext, WrittenResponse } from '../translation.ts';
+import type { AnswerContext, WrittenResponse } from '../wire-format.ts';
 import { writeCitation } from './citations.ts';
 import {
   callItem,

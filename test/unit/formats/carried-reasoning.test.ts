@@ -3,18 +3,17 @@
 import { describe, expect, it } from 'vitest';
 import { placeCarried } from '../../../src/formats/carry.ts';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
-import type { FormatName } from '../../../src/formats/format-name.ts';
 import { objectsAt } from '../../../src/formats/json-reader.ts';
 import type { NeutralPart, NeutralRequest } from '../../../src/formats/neutral.ts';
-import { formatNamed } from '../../../src/formats/translations.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { firstTurn, formatNames, nextTurn, wholeOfStream } from '../../support/agent-turns.ts';
+import { type ConversationId, conversationOf } from '../../support/formats.ts';
 import { contextOf, writeStream } from '../../support/translated-answers.ts';
 
 const claude = { model: 'claude-opus-4-5', provider: 'anthropic' };
 
-function read(format: FormatName, body: JsonObject): NeutralRequest {
-  const request = formatNamed(format).readRequest(body, { model: 'm', stream: false });
+function read(format: ConversationId, body: JsonObject): NeutralRequest {
+  const request = conversationOf(format).readRequest(body, { model: 'm', stream: false });
   if ('ok' in request) throw new Error(`${request.param}: ${request.message}`);
   return request;
 }
@@ -28,19 +27,22 @@ const thinking = (words: string): JsonObject => ({
 const use = (id: string): JsonObject => ({ type: 'tool_use', id, name: 'look', input: { path: id } });
 
 /** What Claude gets as its own last turn, after its answer went through a client that forgets thoughts. */
-function throughClient(format: FormatName, content: JsonObject[], isStreamed: boolean): JsonObject[] {
+function throughClient(format: ConversationId, content: JsonObject[], isStreamed: boolean): JsonObject[] {
   const first = firstTurn(format);
-  const answer = formatNamed('anthropic-messages').readResponse({
+  const answer = conversationOf('anthropic-messages').readResponse({
     content,
     stop_reason: 'tool_use',
     usage: {},
   });
   const context = contextOf({ request: read(format, first), body: first });
   const whole = isStreamed
-    ? wholeOfStream(format, writeStream(formatNamed(format).eventWriter(context), eventsOfResponse(answer)))
-    : formatNamed(format).writeResponse(answer, context).body;
+    ? wholeOfStream(
+        format,
+        writeStream(conversationOf(format).eventWriter(context), eventsOfResponse(answer)),
+      )
+    : conversationOf(format).writeResponse(answer, context).body;
   const second = read(format, nextTurn(format, first, whole));
-  const { body } = formatNamed('anthropic-messages').writeRequest(second, claude);
+  const { body } = conversationOf('anthropic-messages').writeRequest(second, claude);
   const blocks = objectsAt(objectsAt(body, 'messages')[1], 'content');
   return blocks.map(({ cache_control: _, citations: __, ...block }) => block);
 }
@@ -82,11 +84,11 @@ describe('a chat client that changes the text', () => {
   });
   const carry = (() => {
     const first = firstTurn('openai-chat');
-    const answer = formatNamed('anthropic-messages').readResponse({
+    const answer = conversationOf('anthropic-messages').readResponse({
       content: [thinking('a'), text('A long text.'), thinking('b'), use('toolu_1')],
       usage: {},
     });
-    const { body } = formatNamed('openai-chat').writeResponse(
+    const { body } = conversationOf('openai-chat').writeResponse(
       answer,
       contextOf({ request: read('openai-chat', first) }),
     );
@@ -96,7 +98,7 @@ describe('a chat client that changes the text', () => {
   const types = (content: string | null) =>
     objectsAt(
       objectsAt(
-        formatNamed('anthropic-messages').writeRequest(read('openai-chat', call(carry, content)), claude)
+        conversationOf('anthropic-messages').writeRequest(read('openai-chat', call(carry, content)), claude)
           .body,
         'messages',
       )[1],
@@ -160,7 +162,7 @@ describe('a turn for Claude', () => {
   const turn = (parts: NeutralPart[]) => {
     const request = { ...read('openai-chat', firstTurn('openai-chat')) };
     const messages = [...request.messages, { role: 'assistant' as const, parts, at: 'messages[2]' }];
-    const { body } = formatNamed('anthropic-messages').writeRequest({ ...request, messages }, claude);
+    const { body } = conversationOf('anthropic-messages').writeRequest({ ...request, messages }, claude);
     return objectsAt(objectsAt(body, 'messages')[1], 'content').map(({ type }) => type);
   };
   const proof = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;

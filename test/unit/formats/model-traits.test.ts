@@ -1,17 +1,16 @@
 // What is written for the models that take less than others: Gemini's levels, Claude's thinking, OpenAI's efforts. The
 // refusals are the providers' own, quoted in the tables of traits.
 import { describe, expect, it } from 'vitest';
-import type { FormatName } from '../../../src/formats/format-name.ts';
 import type { NeutralRequest } from '../../../src/formats/neutral.ts';
 import { openaiModelTraits } from '../../../src/formats/openai-models.ts';
 import { emptyRequest } from '../../../src/formats/request-fields.ts';
-import type { WrittenRequest } from '../../../src/formats/translation.ts';
-import { formatNamed } from '../../../src/formats/translations.ts';
+import type { WrittenRequest } from '../../../src/formats/wire-format.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { firstTurn } from '../../support/agent-turns.ts';
+import { type ConversationId, conversationOf } from '../../support/formats.ts';
 
-function read(format: FormatName, body: JsonObject): NeutralRequest {
-  const request = formatNamed(format).readRequest(body, { model: 'm', stream: false });
+function read(format: ConversationId, body: JsonObject): NeutralRequest {
+  const request = conversationOf(format).readRequest(body, { model: 'm', stream: false });
   if ('ok' in request) throw new Error(`${request.param}: ${request.message}`);
   return request;
 }
@@ -19,11 +18,11 @@ function read(format: FormatName, body: JsonObject): NeutralRequest {
 const chat = (more: JsonObject) => read('openai-chat', { ...firstTurn('openai-chat'), ...more });
 const forGemini = (model: string, request: NeutralRequest) =>
   (
-    formatNamed('gemini-generate').writeRequest(request, { model, provider: 'gemini' }).body
+    conversationOf('gemini-generate').writeRequest(request, { model, provider: 'gemini' }).body
       .generationConfig as JsonObject
   )?.thinkingConfig as JsonObject | undefined;
 const forClaude = (model: string, request: NeutralRequest): WrittenRequest =>
-  formatNamed('anthropic-messages').writeRequest(request, { model, provider: 'anthropic' });
+  conversationOf('anthropic-messages').writeRequest(request, { model, provider: 'anthropic' });
 
 describe('the thinking level for Gemini', () => {
   const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'];
@@ -277,6 +276,6 @@ describe('the efforts of OpenAI’s models', () => {
         { model: 'gpt-5.1', provider: 'openai' },
         { model: 'deepseek-chat', provider: 'openai-compatible' },
       ])
-        expect(formatNamed(format).writeRequest(request, target).dropped).toEqual([]);
+        expect(conversationOf(format).writeRequest(request, target).dropped).toEqual([]);
   });
 });

@@ -1,28 +1,31 @@
 // What a ping is in each format, and where an answer's first event begins.
+
 import { describe, expect, it } from 'vitest';
+import type { Framing } from '../../../src/formats/answer-framing.ts';
+import type { FormatId } from '../../../src/formats/format-id.ts';
 import { EventStartFinder, pingOf } from '../../../src/formats/ping.ts';
 import { createSseSplitter } from '../../../src/formats/sse.ts';
-import type { Framing, WireKind } from '../../../src/formats/wire-kind.ts';
+import { formatOf } from '../../support/formats.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
-it.each<[WireKind, Framing, string | null]>([
-  ['chat', 'sse', ': ping\n'],
-  ['completions', 'sse', ': ping\n'],
-  ['responses', 'sse', ': ping\n'],
-  ['images', 'sse', ': ping\n'],
-  ['transcription', 'sse', ': ping\n'],
-  ['messages', 'sse', 'event: ping\ndata: {"type": "ping"}\n\n'],
-  ['generate', 'sse', null],
-  ['generate', 'json-array', '\n'],
-  ['chat', 'json', null],
-  ['speech', 'opaque', null],
+it.each<[FormatId, Framing, string | null]>([
+  ['openai-chat', 'sse', ': ping\n'],
+  ['openai-completions', 'sse', ': ping\n'],
+  ['openai-responses', 'sse', ': ping\n'],
+  ['openai-images', 'sse', ': ping\n'],
+  ['openai-transcription', 'sse', ': ping\n'],
+  ['anthropic-messages', 'sse', 'event: ping\ndata: {"type": "ping"}\n\n'],
+  ['gemini-generate', 'sse', null],
+  ['gemini-generate', 'json-array', '\n'],
+  ['openai-chat', 'json', null],
+  ['openai-speech', 'opaque', null],
 ])('a ping of %s as %s is %j', (kind, framing, text) => {
-  expect(pingOf(kind, framing)).toBe(text);
+  expect(pingOf(formatOf(kind), framing)).toBe(text);
 });
 
 it('is no event of its own in OpenAI’s formats, wherever it stands between events', () => {
-  const ping = pingOf('chat', 'sse') ?? '';
+  const ping = pingOf(formatOf('openai-chat'), 'sse') ?? '';
   const events = ['data: {"a":1}\n\n', 'event: b\r\ndata: {}\r\n\r\n', 'data: [DONE]\n\n'];
   const read = (text: string) => {
     const splitter = createSseSplitter();

@@ -3,23 +3,22 @@
 import { describe, expect, it } from 'vitest';
 import { systemWithoutBillingLine, withoutBillingLine } from '../../../src/formats/billing-line.ts';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
-import type { FormatName } from '../../../src/formats/format-name.ts';
 import { objectAt, objectsAt } from '../../../src/formats/json-reader.ts';
 import type { NeutralRequest } from '../../../src/formats/neutral.ts';
-import type { RequestTarget } from '../../../src/formats/translation.ts';
-import { formatNamed } from '../../../src/formats/translations.ts';
+import type { RequestTarget } from '../../../src/formats/wire-format.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { tokensIn } from '../../../src/relay/estimate-tokens.ts';
 import { firstTurn, formatNames, nextTurn, wholeOfStream } from '../../support/agent-turns.ts';
+import { type ConversationId, conversationOf } from '../../support/formats.ts';
 import { contextOf, writeStream } from '../../support/translated-answers.ts';
 
-function read(format: FormatName, body: JsonObject): NeutralRequest {
-  const request = formatNamed(format).readRequest(body, { model: 'm', stream: false });
+function read(format: ConversationId, body: JsonObject): NeutralRequest {
+  const request = conversationOf(format).readRequest(body, { model: 'm', stream: false });
   if ('ok' in request) throw new Error(`${request.param}: ${request.message}`);
   return request;
 }
 
-const targets: Readonly<Record<FormatName, RequestTarget[]>> = {
+const targets: Readonly<Record<ConversationId, RequestTarget[]>> = {
   'openai-chat': [
     { model: 'gpt-5.6', provider: 'azure' },
     { model: 'deepseek-chat', provider: 'openai-compatible' },
@@ -34,7 +33,7 @@ const targets: Readonly<Record<FormatName, RequestTarget[]>> = {
 };
 
 /** An answer with a thought, text and two calls, as each provider gives it. */
-const answers: Readonly<Record<FormatName, JsonObject>> = {
+const answers: Readonly<Record<ConversationId, JsonObject>> = {
   'openai-chat': {
     choices: [
       {
@@ -108,8 +107,8 @@ const answers: Readonly<Record<FormatName, JsonObject>> = {
 
 /** Turns of one agent, as the upstream gets them. */
 function sentTurns(
-  caller: FormatName,
-  target: FormatName,
+  caller: ConversationId,
+  target: ConversationId,
   to: RequestTarget,
   isStreamed: boolean,
   count = 3,
@@ -118,12 +117,15 @@ function sentTurns(
   let body = firstTurn(caller);
   for (let turn = 0; turn < count; turn++) {
     const request = read(caller, body);
-    sent.push(formatNamed(target).writeRequest(request, to).body);
-    const answer = formatNamed(target).readResponse(answers[target]);
+    sent.push(conversationOf(target).writeRequest(request, to).body);
+    const answer = conversationOf(target).readResponse(answers[target]);
     const context = contextOf({ request, body, answerId: `answer${turn}` });
     const whole = isStreamed
-      ? wholeOfStream(caller, writeStream(formatNamed(caller).eventWriter(context), eventsOfResponse(answer)))
-      : formatNamed(caller).writeResponse(answer, context).body;
+      ? wholeOfStream(
+          caller,
+          writeStream(conversationOf(caller).eventWriter(context), eventsOfResponse(answer)),
+        )
+      : conversationOf(caller).writeResponse(answer, context).body;
     body = nextTurn(caller, body, whole);
   }
   return sent;
@@ -177,8 +179,8 @@ describe.each(pairs)('twenty turns from $caller to $target ($to.provider)', ({ c
 
 describe('cache markers for Claude', () => {
   const marker = { type: 'ephemeral' };
-  const write = (body: JsonObject, to: Partial<RequestTarget> = {}, format: FormatName = 'openai-chat') =>
-    formatNamed('anthropic-messages').writeRequest(read(format, body), {
+  const write = (body: JsonObject, to: Partial<RequestTarget> = {}, format: ConversationId = 'openai-chat') =>
+    conversationOf('anthropic-messages').writeRequest(read(format, body), {
       model: 'claude-opus-5',
       provider: 'anthropic',
       ...to,
@@ -229,7 +231,7 @@ describe('cache markers for Claude', () => {
       parts: [{ type: 'reasoning' as const, text: 't', proof }],
       at: '',
     };
-    const { body } = formatNamed('anthropic-messages').writeRequest(
+    const { body } = conversationOf('anthropic-messages').writeRequest(
       { ...request, messages: [...request.messages, turn] },
       { model: 'claude-opus-4-8', provider: 'bedrock' },
     );

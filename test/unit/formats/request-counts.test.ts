@@ -1,38 +1,40 @@
 // Counts of a request beyond what its provider takes.
+
 import { describe, expect, it } from 'vitest';
+import type { FormatId } from '../../../src/formats/format-id.ts';
 import { mostOfCount } from '../../../src/formats/json-reader.ts';
 import { createMeter } from '../../../src/formats/meter.ts';
-import { readRequestFacts } from '../../../src/formats/request.ts';
 import { requestCounts } from '../../../src/formats/request-counts.ts';
+import { readRequestFacts } from '../../../src/formats/request-facts.ts';
 import { emptyUsage, usageFields, usageOf } from '../../../src/formats/usage.ts';
-import type { WireKind } from '../../../src/formats/wire-kind.ts';
 import { upperBound } from '../../../src/metering/bound.ts';
 import { costNanoUsd, overrideRates } from '../../../src/metering/price.ts';
+import { formatOf } from '../../support/formats.ts';
 
 const messages: unknown[] = [];
 const { choices, images, partialImages, candidates } = requestCounts;
 
-it.each<[WireKind, string, (count: unknown) => object, number]>([
-  ['chat', 'n', (n) => ({ model: 'm', messages, n }), choices],
-  ['completions', 'n', (n) => ({ model: 'm', n }), choices],
-  ['completions', 'best_of', (best_of) => ({ model: 'm', best_of }), choices],
-  ['images', 'n', (n) => ({ n }), images],
-  ['images', 'partial_images', (partial_images) => ({ partial_images }), partialImages],
+it.each<[FormatId, string, (count: unknown) => object, number]>([
+  ['openai-chat', 'n', (n) => ({ model: 'm', messages, n }), choices],
+  ['openai-completions', 'n', (n) => ({ model: 'm', n }), choices],
+  ['openai-completions', 'best_of', (best_of) => ({ model: 'm', best_of }), choices],
+  ['openai-images', 'n', (n) => ({ n }), images],
+  ['openai-images', 'partial_images', (partial_images) => ({ partial_images }), partialImages],
   [
-    'generate',
+    'gemini-generate',
     'generationConfig.candidateCount',
     (candidateCount) => ({ contents: [], generationConfig: { candidateCount } }),
     candidates,
   ],
   [
-    'generate',
+    'gemini-generate',
     'generation_config.candidate_count',
     (candidate_count) => ({ contents: [], generation_config: { candidate_count } }),
     candidates,
   ],
 ])('refuses more than the bound of %s %s', (kind, param, body, bound) => {
   const fault = (count: unknown) => {
-    const facts = readRequestFacts(kind, body(count));
+    const facts = readRequestFacts(formatOf(kind), body(count));
     return facts.ok ? null : facts.param;
   };
   for (const count of [bound, -1, 0, 1.5, null, 'x', undefined])
@@ -75,18 +77,18 @@ it.each([1e300, Number.MAX_VALUE, Number.POSITIVE_INFINITY, -1e300, Number.NaN, 
       prompt: ['a', 'b'],
     };
     for (const kind of [
-      'chat',
-      'completions',
-      'responses',
-      'messages',
-      'generate',
-      'images',
-      'speech',
-      'transcription',
+      'openai-chat',
+      'openai-completions',
+      'openai-responses',
+      'anthropic-messages',
+      'gemini-generate',
+      'openai-images',
+      'openai-speech',
+      'openai-transcription',
     ] as const)
       for (const streamed of [true, false]) {
         const { reserveNanoUsd, fullNanoUsd, stepNanoUsd, inputNanoUsd } = upperBound(
-          kind,
+          formatOf(kind),
           body,
           1_000,
           rates,
@@ -113,13 +115,13 @@ describe('a usage of 10^18', () => {
     thoughtsTokenCount: figure,
     toolUsePromptTokenCount: figure,
   };
-  it.each<[WireKind, object]>([
-    ['chat', { usage: chat }],
-    ['completions', { usage: chat }],
-    ['embeddings', { usage: chat }],
-    ['responses', { usage: responses, tool_usage: { web_search: { num_requests: figure } } }],
+  it.each<[FormatId, object]>([
+    ['openai-chat', { usage: chat }],
+    ['openai-completions', { usage: chat }],
+    ['openai-embeddings', { usage: chat }],
+    ['openai-responses', { usage: responses, tool_usage: { web_search: { num_requests: figure } } }],
     [
-      'messages',
+      'anthropic-messages',
       {
         usage: {
           ...responses,
@@ -128,14 +130,14 @@ describe('a usage of 10^18', () => {
         },
       },
     ],
-    ['generate', { usageMetadata: gemini }],
-    ['images', { usage: responses }],
-    ['transcription', { usage: { type: 'duration', seconds: figure } }],
-    ['transcription', { duration: figure }],
-    ['rerank-cohere', { meta: { billed_units: { search_units: figure } } }],
-    ['rerank-voyage', { usage: { total_tokens: figure } }],
+    ['gemini-generate', { usageMetadata: gemini }],
+    ['openai-images', { usage: responses }],
+    ['openai-transcription', { usage: { type: 'duration', seconds: figure } }],
+    ['openai-transcription', { duration: figure }],
+    ['cohere-rerank', { meta: { billed_units: { search_units: figure } } }],
+    ['voyage-rerank', { usage: { total_tokens: figure } }],
   ])('of %s is cut, and costs a whole, safe sum', (kind, body) => {
-    const meter = createMeter(kind, 'json');
+    const meter = createMeter(formatOf(kind), 'json');
     meter.push(new TextEncoder().encode(JSON.stringify(body)));
     meter.end();
     const usage = meter.usage() ?? emptyUsage();

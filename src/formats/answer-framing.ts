@@ -1,22 +1,3 @@
-// What kinds of answers there are on the wire, and how their bytes are cut. Types only.
-/** What an endpoint answers in. `uncounted`: nothing in the answer is ever read. */
-export type WireKind =
-  | 'chat'
-  | 'completions'
-  | 'responses'
-  | 'messages'
-  | 'generate'
-  | 'embeddings'
-  | 'gemini-embed'
-  | 'moderations'
-  | 'speech'
-  | 'transcription'
-  | 'images'
-  | 'rerank-cohere'
-  | 'rerank-jina'
-  | 'rerank-voyage'
-  | 'uncounted';
-
 /** How the answer's bytes are cut: server-sent events, one JSON value, Gemini's stream as a JSON array, or not at all. */
 export type Framing = 'sse' | 'json' | 'json-array' | 'opaque';
 
