@@ -3,7 +3,7 @@
 import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
 import type { NeutralRequest } from './neutral.ts';
-import type { RequestFault } from './request-fault.ts';
+import type { ReadResult, RequestFault } from './request-fault.ts';
 
 type Field = keyof NeutralRequest;
 
@@ -22,6 +22,11 @@ export class RequestFaults {
 
   add(param: string, message: string): undefined {
     this.first ??= { ok: false, message, param };
+  }
+
+  /** Returns the first fault, or the request if there is none. */
+  resultOf<Request>(request: Request): ReadResult<Request> {
+    return this.first ?? { ok: true, request };
   }
 }
 

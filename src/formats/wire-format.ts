@@ -7,7 +7,7 @@ import type { WrappedSchema } from './json-schema-root.ts';
 import type { NeutralEvent, NeutralRequest, NeutralResponse } from './neutral.ts';
 import type { WireObserver } from './observation.ts';
 import type { ChatUpstreamFacts } from './openai-chat/upstream-facts.ts';
-import type { RequestFault } from './request-fault.ts';
+import type { ReadResult } from './request-fault.ts';
 import type { NameRule } from './tool-names.ts';
 
 /** What a format is for. */
@@ -184,7 +184,7 @@ export interface EventWriter {
 
 /** What callers of a conversation's format need. */
 export interface CallerFormat {
-  readRequest(body: JsonObject, context: RequestContext): NeutralRequest | RequestFault;
+  readRequest(body: JsonObject, context: RequestContext): ReadResult<NeutralRequest>;
   writeResponse(response: NeutralResponse, context: AnswerContext): WrittenResponse;
   eventWriter(context: AnswerContext): EventWriter;
 }

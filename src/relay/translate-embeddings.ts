@@ -20,9 +20,9 @@ export function translateEmbeddings(
   if (caller === undefined || upstream === undefined)
     throw new RelayError('internal_error', 'This endpoint cannot be translated.');
   const body = plan.body.type === 'json' ? (plan.body.value as JsonObject) : {};
-  const request = caller.read(body);
-  if ('ok' in request)
-    throw new RelayError('invalid_request', request.message, { param: request.param ?? 'input' });
+  const read = caller.read(body);
+  if (!read.ok) throw new RelayError('invalid_request', read.message, { param: read.param ?? 'input' });
+  const { request } = read;
   const { body: written, dropped } = upstream.write(request, upstreamModel);
   refuseLoss(call, dropped, model);
   return {

@@ -129,12 +129,12 @@ function readRequest(
   { facts }: Plan,
   { model, effort }: PricedRoute,
 ): NeutralRequest {
-  const request = caller.readRequest(body, { model: model ?? '', stream: facts.stream });
-  if ('ok' in request) {
-    const details = request.param === null ? {} : { param: request.param };
-    throw new RelayError('invalid_request', request.message, details);
+  const read = caller.readRequest(body, { model: model ?? '', stream: facts.stream });
+  if (!read.ok) {
+    const details = read.param === null ? {} : { param: read.param };
+    throw new RelayError('invalid_request', read.message, details);
   }
-  return effort === null ? request : withEffort(request, effort);
+  return effort === null ? read.request : withEffort(read.request, effort);
 }
 
 /** The effort that the model's name asked for; the caller's own words, where it has some, win. */

@@ -22,10 +22,10 @@ export function everyRequest(): [string, NeutralRequest][] {
     const format = formats[kindOf(fixture) ?? ''];
     if (format === undefined || meta.status !== 200 || !isObject(body) || /sub|count/.test(meta.endpoint))
       return [];
-    const request = format.readRequest(body, {
+    const read = format.readRequest(body, {
       model: String(meta.model ?? body.model),
       stream: meta.stream,
     });
-    return 'ok' in request || request.messages.length === 0 ? [] : [[name, request]];
+    return !read.ok || read.request.messages.length === 0 ? [] : [[name, read.request]];
   });
 }

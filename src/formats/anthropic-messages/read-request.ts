@@ -3,17 +3,14 @@ import type { JsonObject } from '../../lib/json.ts';
 import { countAt, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralMessage, NeutralRequest, ReasoningWish, ResponseFormat, TextPart } from '../neutral.ts';
 import { reasoningEfforts } from '../neutral.ts';
-import type { RequestFault } from '../request-fault.ts';
+import type { ReadResult } from '../request-fault.ts';
 import { emptyRequest, RequestFields } from '../request-fields.ts';
 import type { RequestContext } from '../wire-format.ts';
 import { readContent } from './read-blocks.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
 
 /** The request, or the first fault in it. */
-export function readMessagesRequest(
-  body: JsonObject,
-  context: RequestContext,
-): NeutralRequest | RequestFault {
+export function readMessagesRequest(body: JsonObject, context: RequestContext): ReadResult<NeutralRequest> {
   const fields = new RequestFields(body);
   // Bedrock and Vertex have the version in the body.
   fields.ignore('model', 'stream', 'anthropic_version');
@@ -33,13 +30,11 @@ export function readMessagesRequest(
     serviceTier: fields.text('service_tier', 'serviceTier'),
   };
   const rest = fields.rest();
-  return (
-    fields.faults.first ?? {
-      ...request,
-      opaque: { origin: 'anthropic-messages', fields: rest },
-      paths: fields.paths,
-    }
-  );
+  return fields.faults.resultOf({
+    ...request,
+    opaque: { origin: 'anthropic-messages', fields: rest },
+    paths: fields.paths,
+  });
 }
 
 function readSystem(system: unknown): TextPart[] {

@@ -7,7 +7,7 @@ import {
   type WrittenEmbedding,
 } from '../embedding.ts';
 import { isObject, objectAt, objectsAt } from '../json-reader.ts';
-import type { RequestFault } from '../request-fault.ts';
+import type { ReadResult } from '../request-fault.ts';
 
 const taskWords: Readonly<Record<EmbeddingTask, string>> = {
   query: 'RETRIEVAL_QUERY',
@@ -21,7 +21,7 @@ const taskWords: Readonly<Record<EmbeddingTask, string>> = {
 };
 
 /** Either endpoint's body. Settings of a batch are those of its first request. */
-export function readEmbedRequest(body: JsonObject): EmbeddingRequest | RequestFault {
+export function readEmbedRequest(body: JsonObject): ReadResult<EmbeddingRequest> {
   const isBatch = Array.isArray(body.requests);
   const requests = isBatch ? objectsAt(body, 'requests') : [body];
   const texts = requests.map(textOf);
@@ -33,7 +33,7 @@ export function readEmbedRequest(body: JsonObject): EmbeddingRequest | RequestFa
   const [first = {}] = requests;
   const at = isBatch ? 'requests[0].' : '';
   const dimensions = first.outputDimensionality ?? first.output_dimensionality;
-  return {
+  const request: EmbeddingRequest = {
     texts: texts as string[],
     dimensions: typeof dimensions === 'number' ? dimensions : undefined,
     task: taskOf(first.taskType ?? first.task_type),
@@ -42,6 +42,7 @@ export function readEmbedRequest(body: JsonObject): EmbeddingRequest | RequestFa
     unknown: [],
     paths: { dimensions: `${at}outputDimensionality`, task: `${at}taskType`, title: `${at}title` },
   };
+  return { ok: true, request };
 }
 
 function textOf(request: JsonObject): string | null {

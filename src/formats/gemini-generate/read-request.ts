@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject } from '../json-reader.ts';
 import type { NeutralRequest, ReasoningWish, ResponseFormat, TextPart } from '../neutral.ts';
-import type { RequestFault } from '../request-fault.ts';
+import type { ReadResult } from '../request-fault.ts';
 import { emptyRequest, RequestFields } from '../request-fields.ts';
 import type { RequestContext } from '../wire-format.ts';
 import { jsonSchemaOf } from './json-schema.ts';
@@ -22,10 +22,7 @@ const names = (
 const bySnake = new Map(names.map((name) => [snake(name), name]));
 
 /** The request, or the first fault in it. */
-export function readGenerateRequest(
-  body: JsonObject,
-  context: RequestContext,
-): NeutralRequest | RequestFault {
+export function readGenerateRequest(body: JsonObject, context: RequestContext): ReadResult<NeutralRequest> {
   const whole = inCamelCase(body);
   const fields = new RequestFields(whole);
   // In the path; some clients repeat it.
@@ -43,13 +40,11 @@ export function readGenerateRequest(
   };
   fields.take('tools', 'tools');
   fields.take('toolConfig', 'toolChoice');
-  return (
-    fields.faults.first ?? {
-      ...request,
-      opaque: { origin: 'gemini-generate', fields: { ...fields.rest(), ...prefixed(config.rest()) } },
-      paths: { ...fields.paths, ...config.paths },
-    }
-  );
+  return fields.faults.resultOf({
+    ...request,
+    opaque: { origin: 'gemini-generate', fields: { ...fields.rest(), ...prefixed(config.rest()) } },
+    paths: { ...fields.paths, ...config.paths },
+  });
 }
 
 /** Unknown settings keep their place by a dotted name; the writer puts them back. */

@@ -5,14 +5,14 @@ import { objectAt } from '../json-reader.ts';
 import type { NeutralRequest, ResponseFormat } from '../neutral.ts';
 import { reasoningEfforts } from '../neutral.ts';
 import { readCommonFields, readReasoningWish, readSchemaFormat } from '../openai-sampling.ts';
-import type { RequestFault } from '../request-fault.ts';
+import type { ReadResult } from '../request-fault.ts';
 import { emptyRequest, RequestFields } from '../request-fields.ts';
 import type { RequestContext } from '../wire-format.ts';
 import { readMessages } from './read-messages.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
 
 /** The request, or the first fault in it. */
-export function readRequest(body: JsonObject, context: RequestContext): NeutralRequest | RequestFault {
+export function readRequest(body: JsonObject, context: RequestContext): ReadResult<NeutralRequest> {
   const fields = new RequestFields(body);
   // How the answer is framed is the relay's business, not the target's.
   fields.ignore('model', 'stream', 'stream_options');
@@ -28,13 +28,11 @@ export function readRequest(body: JsonObject, context: RequestContext): NeutralR
     ...readOutput(fields),
   };
   const rest = fields.rest();
-  return (
-    fields.faults.first ?? {
-      ...request,
-      opaque: { origin: 'openai-chat', fields: rest },
-      paths: fields.paths,
-    }
-  );
+  return fields.faults.resultOf({
+    ...request,
+    opaque: { origin: 'openai-chat', fields: rest },
+    paths: fields.paths,
+  });
 }
 
 function readSampling(fields: RequestFields): Partial<NeutralRequest> {

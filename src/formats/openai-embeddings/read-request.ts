@@ -1,7 +1,7 @@
 // An embeddings request of OpenAI's shape, with the fields that Voyage and Jina added to it.
 import type { JsonObject } from '../../lib/json.ts';
 import type { EmbeddingRequest, EmbeddingTask } from '../embedding.ts';
-import type { RequestFault } from '../request-fault.ts';
+import type { ReadResult } from '../request-fault.ts';
 
 const known = new Set(['model', 'input', 'dimensions', 'encoding_format', 'user', 'input_type', 'task']);
 
@@ -18,7 +18,7 @@ const tasks: Readonly<Record<string, EmbeddingTask>> = {
   separation: 'clustering',
 };
 
-export function readEmbeddingsRequest(body: JsonObject): EmbeddingRequest | RequestFault {
+export function readEmbeddingsRequest(body: JsonObject): ReadResult<EmbeddingRequest> {
   const inputs = Array.isArray(body.input) ? body.input : [body.input];
   const strange = inputs.findIndex((input) => typeof input !== 'string');
   if (strange >= 0) {
@@ -28,7 +28,7 @@ export function readEmbeddingsRequest(body: JsonObject): EmbeddingRequest | Requ
   const asked = typeof body.input_type === 'string' ? 'input_type' : 'task';
   const word = body[asked];
   const task = typeof word === 'string' && Object.hasOwn(tasks, word) ? tasks[word] : undefined;
-  return {
+  const request: EmbeddingRequest = {
     texts: inputs as string[],
     dimensions: typeof body.dimensions === 'number' ? body.dimensions : undefined,
     task,
@@ -40,4 +40,5 @@ export function readEmbeddingsRequest(body: JsonObject): EmbeddingRequest | Requ
     ],
     paths: { dimensions: 'dimensions', task: asked, userId: 'user' },
   };
+  return { ok: true, request };
 }

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt } from '../json-reader.ts';
 import type { NeutralMessage, NeutralRequest, NeutralTool, ResponseFormat, TextPart } from '../neutral.ts';
 import { readCommonFields, readReasoningWish, readSchemaFormat } from '../openai-sampling.ts';
-import type { RequestFault } from '../request-fault.ts';
+import type { ReadResult } from '../request-fault.ts';
 import { emptyRequest, type RequestFaults, RequestFields } from '../request-fields.ts';
 import type { RequestContext } from '../wire-format.ts';
 import { uniqueTools, withChosenNames, withToolNames } from './namespaces.ts';
@@ -12,7 +12,7 @@ import { readInput } from './read-input.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
 
 /** The request, or the first fault in it. */
-export function readRequest(body: JsonObject, context: RequestContext): NeutralRequest | RequestFault {
+export function readRequest(body: JsonObject, context: RequestContext): ReadResult<NeutralRequest> {
   const fields = new RequestFields(body);
   // How the answer is framed is the relay's business, not the target's.
   fields.ignore('model', 'stream', 'stream_options');
@@ -30,13 +30,11 @@ export function readRequest(body: JsonObject, context: RequestContext): NeutralR
   };
   ignoreDefaults(fields, body);
   const rest = fields.rest();
-  return (
-    fields.faults.first ?? {
-      ...request,
-      opaque: { origin: 'openai-responses', fields: rest },
-      paths: fields.paths,
-    }
-  );
+  return fields.faults.resultOf({
+    ...request,
+    opaque: { origin: 'openai-responses', fields: rest },
+    paths: fields.paths,
+  });
 }
 
 function readConversation(

@@ -7,15 +7,14 @@ import { openaiChat } from '../../../src/formats/openai-chat/index.ts';
 import { openaiResponses } from '../../../src/formats/openai-responses/index.ts';
 import type { ConversationFormat } from '../../../src/formats/wire-format.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
+import { requestOf } from '../../support/formats.ts';
 import { fullChatRequest, fullResponsesRequest } from './openai-request-cases.ts';
 
 /** A model that nothing is known of: OpenAI is told everything. */
 const target = { model: 'm', provider: 'openai' };
 
 function read(format: Pick<ConversationFormat, 'readRequest'>, body: JsonObject): NeutralRequest {
-  const request = format.readRequest(body, { model: 'm', stream: body.stream === true });
-  if ('ok' in request) throw new Error(`${request.param}: ${request.message}`);
-  return request;
+  return requestOf(format.readRequest(body, { model: 'm', stream: body.stream === true }));
 }
 
 /**

@@ -9,7 +9,7 @@ import { openaiResponses } from '../../../src/formats/openai-responses/index.ts'
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { everyRequest } from '../../support/every-request.ts';
 import { haveFixtures, sayWhenLeftOut } from '../../support/fixtures.ts';
-import { conversationOf } from '../../support/formats.ts';
+import { conversationOf, requestOf } from '../../support/formats.ts';
 import { haveSpecs, saySpecsLeftOut, schemaFaults } from '../../support/provider-schema.ts';
 import { fullChatRequest, fullResponsesRequest } from './openai-request-cases.ts';
 
@@ -43,10 +43,7 @@ function readFull(): NeutralRequest[] {
   return [
     openaiChat.readRequest(fullChatRequest, context),
     openaiResponses.readRequest(fullResponsesRequest, context),
-  ].map((request) => {
-    if ('ok' in request) throw new Error(request.message);
-    return request;
-  });
+  ].map(requestOf);
 }
 
 describe.skipIf(!haveSpecs).each(targets)(

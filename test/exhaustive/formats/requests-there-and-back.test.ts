@@ -6,7 +6,7 @@ import type { NeutralMessage, NeutralPart, NeutralRequest } from '../../../src/f
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { callers } from '../../e2e/sdk/matrix/callers.ts';
 import { type Ask, formats } from '../../e2e/sdk/matrix/script.ts';
-import { type ConversationId, conversationOf } from '../../support/formats.ts';
+import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
 
 /** Models that take everything: what others refuse is dropped, and tested elsewhere. */
 const models: Record<ConversationId, string> = {
@@ -31,9 +31,7 @@ function wireBody(format: ConversationId, ask: Ask): JsonObject {
 }
 
 function read(format: ConversationId, body: JsonObject): NeutralRequest {
-  const request = conversationOf(format).readRequest(body, { model: 'm', stream: false });
-  if ('ok' in request) throw new Error(request.message);
-  return request;
+  return requestOf(conversationOf(format).readRequest(body, { model: 'm', stream: false }));
 }
 
 function rewritten(request: NeutralRequest, format: ConversationId): NeutralRequest {

@@ -7,6 +7,7 @@ import { openaiResponses } from '../../../src/formats/openai-responses/index.ts'
 import type { ConversationFormat } from '../../../src/formats/wire-format.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { allFixtures, haveFixtures, kindOf, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { requestOf } from '../../support/formats.ts';
 import { haveSpecs, saySpecsLeftOut, schemaFaults } from '../../support/provider-schema.ts';
 import { fullChatRequest, fullResponsesRequest } from './openai-request-cases.ts';
 
@@ -22,9 +23,7 @@ const models = ['gpt-4o', 'gpt-5', 'gpt-5.6', 'o3', 'something-else'];
 const providers = ['openai', 'azure', 'openai-compatible'];
 
 function read(format: Pick<ConversationFormat, 'readRequest'>, body: JsonObject): NeutralRequest {
-  const request = format.readRequest(body, { model: String(body.model), stream: body.stream === true });
-  if ('ok' in request) throw new Error(`${request.param}: ${request.message}`);
-  return request;
+  return requestOf(format.readRequest(body, { model: String(body.model), stream: body.stream === true }));
 }
 
 /** All recorded requests that were answered; those that were refused are wrong on purpose. */
@@ -39,14 +38,14 @@ function recordedRequests(kind: keyof typeof sources): [string, NeutralRequest][
     )
     .flatMap(({ name, request: body }) => {
       if (!isObject(body)) return [];
-      const request = sources[kind].readRequest(body, {
+      const read = sources[kind].readRequest(body, {
         model: String(body.model),
         stream: body.stream === true,
       });
       // A stored prompt or an earlier response is the whole conversation: only OpenAI knows it.
-      return 'ok' in request || request.messages.length === 0
+      return !read.ok || read.request.messages.length === 0
         ? []
-        : [[name, request] as [string, NeutralRequest]];
+        : [[name, read.request] as [string, NeutralRequest]];
     });
 }
 

@@ -7,15 +7,13 @@ import { objectsAt } from '../../../src/formats/json-reader.ts';
 import type { NeutralPart, NeutralRequest } from '../../../src/formats/neutral.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { firstTurn, formatNames, nextTurn, wholeOfStream } from '../../support/agent-turns.ts';
-import { type ConversationId, conversationOf } from '../../support/formats.ts';
+import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
 import { contextOf, writeStream } from '../../support/translated-answers.ts';
 
 const claude = { model: 'claude-opus-4-5', provider: 'anthropic' };
 
 function read(format: ConversationId, body: JsonObject): NeutralRequest {
-  const request = conversationOf(format).readRequest(body, { model: 'm', stream: false });
-  if ('ok' in request) throw new Error(`${request.param}: ${request.message}`);
-  return request;
+  return requestOf(conversationOf(format).readRequest(body, { model: 'm', stream: false }));
 }
 
 const text = (words: string): JsonObject => ({ type: 'text', text: words });

@@ -3,11 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { fitRequest } from '../../../src/formats/answer-edit.ts';
 import type { NeutralEvent, NeutralResponse } from '../../../src/formats/neutral.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
-import { type ConversationId, conversationOf } from '../../support/formats.ts';
+import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
 
 function relay(from: ConversationId, to: ConversationId, body: JsonObject, provider = 'x') {
-  const request = conversationOf(from).readRequest(body, { model: 'm', stream: false });
-  if ('ok' in request) throw new Error(request.message);
+  const request = requestOf(conversationOf(from).readRequest(body, { model: 'm', stream: false }));
   const fitted = fitRequest(request, conversationOf(to).toolNames, { customTools: false });
   const { body: written, dropped } = conversationOf(to).writeRequest(fitted.request, {
     model: 'm',

@@ -6,7 +6,7 @@ import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
 import { maximumInlinedCharacters } from '../../../src/formats/json-schema-merge.ts';
 import type { NeutralEvent, NeutralResponse } from '../../../src/formats/neutral.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
-import { type ConversationId, conversationOf } from '../../support/formats.ts';
+import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
 
 const all = ['openai-chat', 'openai-responses', 'anthropic-messages', 'gemini-generate'] as const;
 const models = {
@@ -17,8 +17,7 @@ const models = {
 } as const;
 
 function write(to: ConversationId, from: ConversationId, body: JsonObject, model: string = models[to]) {
-  const request = conversationOf(from).readRequest(body, { model: 'm', stream: false });
-  if ('ok' in request) throw new Error(request.message);
+  const request = requestOf(conversationOf(from).readRequest(body, { model: 'm', stream: false }));
   const fitted = fitRequest(request, conversationOf(to).toolNames, { customTools: false });
   const written = conversationOf(to).writeRequest(fitted.request, { model, provider: 'openai' });
   return { ...written, edit: () => fitted.answerEdit(written.answerTool, written.wrapped) };

@@ -7,12 +7,10 @@ import { emptyRequest } from '../../../src/formats/request-fields.ts';
 import type { WrittenRequest } from '../../../src/formats/wire-format.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { firstTurn } from '../../support/agent-turns.ts';
-import { type ConversationId, conversationOf } from '../../support/formats.ts';
+import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
 
 function read(format: ConversationId, body: JsonObject): NeutralRequest {
-  const request = conversationOf(format).readRequest(body, { model: 'm', stream: false });
-  if ('ok' in request) throw new Error(`${request.param}: ${request.message}`);
-  return request;
+  return requestOf(conversationOf(format).readRequest(body, { model: 'm', stream: false }));
 }
 
 const chat = (more: JsonObject) => read('openai-chat', { ...firstTurn('openai-chat'), ...more });

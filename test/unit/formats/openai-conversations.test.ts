@@ -16,15 +16,14 @@ import { emptyRequest } from '../../../src/formats/request-fields.ts';
 import { usageOf } from '../../../src/formats/usage.ts';
 import type { ConversationFormat } from '../../../src/formats/wire-format.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
+import { requestOf } from '../../support/formats.ts';
 import { contextOf, writeStream } from '../../support/translated-answers.ts';
 
 const openai = { model: 'gpt-5.2', provider: 'openai' };
 const imitator = { model: 'some-model', provider: 'openai-compatible' };
 
 function read(format: Pick<ConversationFormat, 'readRequest'>, body: JsonObject): NeutralRequest {
-  const request = format.readRequest(body, { model: 'm', stream: false });
-  if ('ok' in request) throw new Error(`${request.param}: ${request.message}`);
-  return request;
+  return requestOf(format.readRequest(body, { model: 'm', stream: false }));
 }
 
 function answerOf(parts: NeutralPart[]): NeutralResponse {

@@ -9,13 +9,11 @@ import type { RequestTarget } from '../../../src/formats/wire-format.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { tokensIn } from '../../../src/relay/estimate-tokens.ts';
 import { firstTurn, formatNames, nextTurn, wholeOfStream } from '../../support/agent-turns.ts';
-import { type ConversationId, conversationOf } from '../../support/formats.ts';
+import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
 import { contextOf, writeStream } from '../../support/translated-answers.ts';
 
 function read(format: ConversationId, body: JsonObject): NeutralRequest {
-  const request = conversationOf(format).readRequest(body, { model: 'm', stream: false });
-  if ('ok' in request) throw new Error(`${request.param}: ${request.message}`);
-  return request;
+  return requestOf(conversationOf(format).readRequest(body, { model: 'm', stream: false }));
 }
 
 const targets: Readonly<Record<ConversationId, RequestTarget[]>> = {

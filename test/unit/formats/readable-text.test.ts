@@ -1,13 +1,12 @@
 // Text that stands in blocks of one format only is read by the models of every other.
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/lib/json.ts';
-import { type ConversationId, conversationOf } from '../../support/formats.ts';
+import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
 
 const targets = ['openai-chat', 'openai-responses', 'gemini-generate'] as const;
 
 function write(from: ConversationId, to: ConversationId, body: JsonObject) {
-  const request = conversationOf(from).readRequest(body, { model: 'm', stream: false });
-  if ('ok' in request) throw new Error(request.message);
+  const request = requestOf(conversationOf(from).readRequest(body, { model: 'm', stream: false }));
   return conversationOf(to).writeRequest(request, { model: 'm', provider: 'x' });
 }
 

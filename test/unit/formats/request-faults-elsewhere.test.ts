@@ -4,6 +4,7 @@ import { anthropicMessages } from '../../../src/formats/anthropic-messages/index
 import { geminiGenerate } from '../../../src/formats/gemini-generate/index.ts';
 import type { ConversationFormat } from '../../../src/formats/wire-format.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
+import { requestOf } from '../../support/formats.ts';
 
 const read = (format: ConversationFormat, body: JsonObject) =>
   format.readRequest(body, { model: 'm', stream: false });
@@ -42,7 +43,7 @@ describe('a generateContent request', () => {
       generation_config: { max_output_tokens: '12', top_p: 0.5 },
       system_instruction: { parts: { text: 'Be brief.' } },
     };
-    expect(read(geminiGenerate, snake as never)).toMatchObject({
+    expect(requestOf(read(geminiGenerate, snake as never))).toMatchObject({
       maxOutputTokens: 12,
       topP: 0.5,
       system: [{ text: 'Be brief.' }],

@@ -6,7 +6,7 @@ import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
 import type { NeutralEvent, NeutralResponse } from '../../../src/formats/neutral.ts';
 import { ResponseCollector } from '../../../src/formats/response-of-events.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
-import { conversationOf } from '../../support/formats.ts';
+import { conversationOf, requestOf } from '../../support/formats.ts';
 
 const allowed = /^[a-zA-Z0-9_.-]{1,64}$/;
 
@@ -20,8 +20,7 @@ function write(
     tools: [{ type: 'function', function: { name: 'list apps', parameters } }],
     ...more,
   };
-  const request = conversationOf('openai-chat').readRequest(body, { model: 'm', stream: false });
-  if ('ok' in request) throw new Error(request.message);
+  const request = requestOf(conversationOf('openai-chat').readRequest(body, { model: 'm', stream: false }));
   const fitted = fitRequest(request, conversationOf(to).toolNames, { customTools: false });
   const written = conversationOf(to).writeRequest(fitted.request, {
     model: 'claude-sonnet-4',

@@ -4,7 +4,7 @@ import { fitRequest } from '../../../src/formats/answer-edit.ts';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
 import type { NeutralResponse } from '../../../src/formats/neutral.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
-import { type ConversationId, conversationOf } from '../../support/formats.ts';
+import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
 
 const others = ['openai-chat', 'anthropic-messages', 'gemini-generate'] as const;
 const models = {
@@ -21,9 +21,7 @@ const providers = {
 } as const;
 
 function read(from: ConversationId, body: JsonObject) {
-  const request = conversationOf(from).readRequest(body, { model: 'm', stream: false });
-  if ('ok' in request) throw new Error(request.message);
-  return request;
+  return requestOf(conversationOf(from).readRequest(body, { model: 'm', stream: false }));
 }
 
 /** What the target is sent, and how its answer with one call reaches the caller, whole and streamed. */
