@@ -1,10 +1,10 @@
 // What has no route: the dashboard's files, and errors that say which methods a path takes.
 import type { Context } from 'hono';
-import { atDoor, type DoorEnv } from './http/door.ts';
-import { shapeOfPath } from './http/models.ts';
-import { methodsOf } from './http/routes.ts';
 import { asNoPage } from './lib/no-page.ts';
 import { RelayError } from './lib/relay-error.ts';
+import { methodsOf } from './routes/known-paths.ts';
+import { shapeOfPath } from './routes/models.ts';
+import { atDoor, type DoorEnv } from './routes/relay-route.ts';
 
 /** A page's file where there is one, else an error in the caller's format. */
 export async function notFound(context: Context<DoorEnv>): Promise<Response> {

@@ -1,8 +1,9 @@
 // An isolate's first requests: the schema is brought up to date before they are served.
-import { atDoor } from './http/door.ts';
-import { shapeOfPath } from './http/models.ts';
-import { canonicalPath, pathOf } from './http/paths.ts';
+
 import { RelayError } from './lib/relay-error.ts';
+import { shapeOfPath } from './routes/models.ts';
+import { canonicalPath, pathOf } from './routes/paths.ts';
+import { atDoor } from './routes/relay-route.ts';
 import { schemaReadiness } from './schema/readiness.ts';
 
 /** What says by itself that the schema is not there, and why: pages, /api/health and /api/doctor. */

@@ -6,7 +6,7 @@ import type { LogRow } from '../metering/log-row.ts';
 import { blankRow } from '../metering/log-row.ts';
 import type { AdmissionAsk, Refusal } from '../quota/quota.ts';
 import type { Call } from './call.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from './plan/plan.ts';
 
 /** What the ledger decides about, of a planned request. */
 export function subjectOf(call: Call, plan: Plan) {

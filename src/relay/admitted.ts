@@ -1,8 +1,8 @@
 // A request that the ledger has admitted: all that the steps after it share.
 import type { AlarmClock } from '../lib/alarm-clock.ts';
-import type { AnswerStream } from './answer-stream.ts';
 import type { Call, RelayServices } from './call.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from './plan/plan.ts';
+import type { AnswerStream } from './response/client-stream.ts';
 import type { Ticket } from './ticket.ts';
 
 export interface Admitted {

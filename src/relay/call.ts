@@ -10,8 +10,8 @@ import type { UpstreamIdStore } from '../routing/upstream-id-store.ts';
 import type { TokenCache } from '../tokens/cache.ts';
 import type { TokenResolver } from '../tokens/resolve.ts';
 import type { TokenIdentity } from '../tokens/token.ts';
-import type { Conversations } from './conversations.ts';
-import type { HeldBytes } from './held-bytes.ts';
+import type { Conversations } from './plan/stored-responses.ts';
+import type { HeldBytes } from './request/upload-memory.ts';
 
 /** A request whose token is known and whose endpoint is found. */
 export interface Call {

@@ -12,11 +12,12 @@ import type { LedgerClient } from '../quota/client.ts';
 import type { Look } from '../quota/quota.ts';
 import type { BackgroundOrder } from '../quota/records.ts';
 import { emptyRow, errorOf, subjectOf } from './admission-request.ts';
-import { chargeOfAnswer, type Used } from './answer-charge.ts';
 import type { Call } from './call.ts';
-import type { Plan, PricedRoute } from './plan.ts';
-import { bodyValue } from './read-body.ts';
-import type { UploadedAudio } from './uploaded-audio.ts';
+import type { PricedRoute } from './plan/candidate-routes.ts';
+import type { Plan } from './plan/plan.ts';
+import { bodyValue } from './request/read-body.ts';
+import type { UploadedAudio } from './request/uploaded-audio.ts';
+import { chargeOfAnswer, type Used } from './settlement/answer-charge.ts';
 
 /** How a request ended. */
 export interface Ending {

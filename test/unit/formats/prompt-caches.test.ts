@@ -7,7 +7,7 @@ import { objectAt, objectsAt } from '../../../src/formats/json-reader.ts';
 import type { NeutralRequest } from '../../../src/formats/neutral.ts';
 import type { RequestTarget } from '../../../src/formats/wire-format.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
-import { tokensIn } from '../../../src/relay/estimate-tokens.ts';
+import { tokensIn } from '../../../src/relay/plan/token-estimate.ts';
 import { firstTurn, formatNames, nextTurn, wholeOfStream } from '../../support/agent-turns.ts';
 import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
 import { contextOf, writeStream } from '../../support/translated-answers.ts';

@@ -7,17 +7,17 @@ import { builtInFormats, FormatRegistry } from '../../../src/formats/registry.ts
 import { emptyRequest } from '../../../src/formats/request-fields.ts';
 import { usageOf } from '../../../src/formats/usage.ts';
 import type { ConversationFormat } from '../../../src/formats/wire-format.ts';
-import { anthropicDoor } from '../../../src/http/anthropic.ts';
-import type { DoorEnv, ServicesOf } from '../../../src/http/door.ts';
-import { geminiDoor } from '../../../src/http/gemini.ts';
-import { openaiDoor } from '../../../src/http/openai.ts';
-import { canonicalPath, pathOf } from '../../../src/http/paths.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { openaiCompatible } from '../../../src/providers/openai-compatible.ts';
-import { responseOfStream } from '../../../src/relay/translate-stream.ts';
+import { responseOfStream } from '../../../src/relay/translation/stream.ts';
+import { anthropicDoor } from '../../../src/routes/anthropic.ts';
+import { geminiDoor } from '../../../src/routes/gemini.ts';
+import { openaiDoor } from '../../../src/routes/openai.ts';
+import { canonicalPath, pathOf } from '../../../src/routes/paths.ts';
+import type { DoorEnv, ServicesOf } from '../../../src/routes/relay-route.ts';
 import { servicesOf } from '../../../src/services.ts';
 import { fifthFormat } from '../../support/fifth-format.ts';
-import { type OpenRelay, openRelay } from '../doors/open-relay.ts';
+import { type OpenRelay, openRelay } from '../routes/open-relay.ts';
 import { chargeOf } from './charging.ts';
 
 const formats = new FormatRegistry([...builtInFormats, fifthFormat]);

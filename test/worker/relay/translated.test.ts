@@ -5,7 +5,7 @@ import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { writeCarry } from '../../../src/formats/carry.ts';
 import { relayLimits } from '../../../src/relay/limits.ts';
-import { type OpenRelay, openRelay } from '../doors/open-relay.ts';
+import { type OpenRelay, openRelay } from '../routes/open-relay.ts';
 
 let relay: OpenRelay;
 let token: string;

@@ -1,0 +1,125 @@
+// The channels that could serve a request, for each of the models that it may come to; or why there are none. Pure.
+
+import type { ReasoningEffort } from '../../formats/neutral.ts';
+import { ownTarget } from '../../formats/registry.ts';
+import { RelayError } from '../../lib/relay-error.ts';
+import type { Rates } from '../../metering/price.ts';
+import type { Catalog, Route } from '../../routing/catalog.ts';
+import type { UpstreamIdOwner } from '../../routing/upstream-id-store.ts';
+import type { Call } from '../call.ts';
+import type { Wish, Wishes } from './requested-models.ts';
+
+/** A route of one of the models that the request may come to. */
+export interface WishedRoute extends Route {
+  /** Null for stored responses. */
+  model: string | null;
+  effort: ReasoningEffort | null;
+}
+
+/** A route with its price there; null rates: it has none. */
+export interface PricedRoute extends WishedRoute {
+  rates: Rates | null;
+}
+
+/** The routes of all the models, in their order. Throws what is wrong with the first where all have none. */
+export function wishedRoutes(
+  call: Call,
+  { models }: Wishes,
+  catalog: Catalog,
+  owner: UpstreamIdOwner | null,
+): WishedRoute[] {
+  if (models.length === 0)
+    throw new RelayError('invalid_request', 'The field `model` is missing.', { param: 'model' });
+  const refusals: unknown[] = [];
+  const routes = models.flatMap((wish, rank) => {
+    try {
+      return routesOfWish(call, wish, rank, catalog, owner);
+    } catch (error) {
+      refusals.push(error);
+      return [];
+    }
+  });
+  // A model that has no routes and no refusal is one whose tokens nobody can count.
+  if (refusals.length === models.length) throw refusals[0];
+  return routes;
+}
+
+function routesOfWish(
+  call: Call,
+  { model, effort }: Wish,
+  rank: number,
+  catalog: Catalog,
+  owner: UpstreamIdOwner | null,
+): WishedRoute[] {
+  const routes = routesFor(call, model, catalog, owner);
+  const fit = effort === null ? routes : routes.map((route) => rewritten(route, call));
+  return fit.map((route) => ({ ...route, model, effort, rank }));
+}
+
+/** A native route whose request must be written anew, in its own format. */
+function rewritten(route: Route, { endpoint }: Call): Route {
+  return { ...route, target: route.target ?? ownTarget(endpoint) };
+}
+
+/** The one channel that has a stored response. Throws RelayError `resource_not_found` when it is gone. */
+export function storedRoute(catalog: Catalog, owner: UpstreamIdOwner | null): WishedRoute[] {
+  const channel = owner && catalog.channel(owner.channelId);
+  if (!channel?.enabled) {
+    const message = 'The channel that made this response is no longer there.';
+    throw new RelayError('resource_not_found', message);
+  }
+  const { model = null, keyId = null } = owner ?? {};
+  return [{ channel, upstreamModel: model ?? '', target: null, keyId, model, effort: null }];
+}
+
+function routesFor(
+  { endpoint, identity }: Call,
+  model: string,
+  catalog: Catalog,
+  owner: UpstreamIdOwner | null,
+): Route[] {
+  const serving = catalog.serving(model, endpoint, identity);
+  switch (serving.outcome) {
+    case 'served': {
+      const pinned = pinnedTo(owner, serving.routes);
+      if (pinned.length > 0) return pinned;
+      throw new RelayError(
+        'resource_not_found',
+        'The channel that made what the request refers to no longer serves this model.',
+      );
+    }
+    case 'uncounted':
+      return [];
+    case 'other-format':
+      throw new RelayError('model_not_found', otherFormatMessage(model, serving.channel.provider));
+    case 'not-served':
+      throw new RelayError(
+        'model_not_found',
+        `No channel serves the model \`${model}\`. See /v1/models for those that are served.`,
+      );
+  }
+}
+
+/** What a request refers to lives with the channel and the key that made it. */
+function pinnedTo(owner: UpstreamIdOwner | null, routes: Route[]): Route[] {
+  if (owner === null) return routes;
+  return routes
+    .filter(({ channel }) => channel.id === owner.channelId)
+    .map((route) => ({ ...route, keyId: owner.keyId }));
+}
+
+const homes: Record<string, string> = {
+  anthropic: '`POST /v1/messages`',
+  bedrock: '`POST /v1/messages`',
+  vertex: '`POST /v1beta/models/{model}:generateContent` or `POST /v1/messages`',
+  'workers-ai': '`POST /v1/chat/completions` or `/v1/embeddings`',
+  gemini: '`POST /v1beta/models/{model}:generateContent`',
+  cohere: '`POST /v1/rerank`',
+  jina: '`POST /v1/rerank` or `/v1/embeddings`',
+  voyage: '`POST /v1/rerank` or `/v1/embeddings`',
+};
+
+function otherFormatMessage(model: string, provider: string): string {
+  const home = homes[provider] ?? "OpenAI's endpoints, such as `POST /v1/chat/completions`";
+  return `The model \`${model}\` is served, but not on this endpoint. Call it with ${home}.`;
+}
