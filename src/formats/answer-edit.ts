@@ -11,9 +11,9 @@ import type {
   NeutralResponse,
   ToolCallPart,
 } from './neutral.ts';
+import { callIdsIn, unusedId, withUniqueCallIds } from './tool-ids.ts';
 import { type FittedNames, fitToolNames, type NameRule } from './tool-names.ts';
 import { type FittedKeys, fitPropertyKeys } from './tool-property-keys.ts';
-import { callIdsIn, unusedId, withUniqueCallIds } from './unique-call-ids.ts';
 
 /** Undoes one change. State is per answer. */
 export interface AnswerEdit {

@@ -2,7 +2,7 @@
 // shapes are in openai-embeddings/ (also Voyage's and Jina's dialects of it), gemini-embed/ and cohere-embed/.
 import { Buffer } from 'node:buffer';
 import type { JsonObject } from '../lib/json.ts';
-import type { ReadResult } from './request-fault.ts';
+import type { ReadResult } from './request-fields.ts';
 import type { Usage } from './usage.ts';
 
 /** What the vectors are for; models that are trained for it want to know. Google's words, in lower case. */

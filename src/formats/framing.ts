@@ -1,12 +1,11 @@
 // Bytes to parsed events, one framing each; the formats' observers see only values. Owns the limits.
 
 import type { JsonObject } from '../lib/json.ts';
-import type { ArrayPosition, Framing } from './answer-framing.ts';
 import { type BodyShape, FramingDetector } from './framing-detector.ts';
-import { createJsonArraySplitter } from './json-array.ts';
+import { type ArrayPosition, createJsonArraySplitter } from './json-array.ts';
 import { isObject } from './json-reader.ts';
 import { createJsonSkeleton } from './json-skeleton.ts';
-import type { Observation, WireObserver } from './observation.ts';
+import type { Framing, Observation, WireObserver } from './observation.ts';
 import { createRawSseSplitter, type RawSseBlock } from './sse.ts';
 
 /** What one meter may hold. Beyond it an event is passed over, or a body has no usage: wrong is worse than none. */

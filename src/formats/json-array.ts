@@ -1,6 +1,11 @@
 // Gemini's stream without `alt=sse`: one JSON array whose elements arrive one by one. Cuts it into the
 // elements' texts; a bare object instead of an array (an error) is taken for the only element.
-import type { ArrayPosition } from './answer-framing.ts';
+
+/**
+ * Where a JSON-array stream stands, for whoever must append an element: `start` nothing yet; `first` after
+ * the bracket; `after-element` a comma is needed; `after-comma`; `inside` an element; `closed`.
+ */
+export type ArrayPosition = 'start' | 'first' | 'after-element' | 'after-comma' | 'inside' | 'closed';
 
 export interface JsonArraySplitter {
   /** The texts of the elements that these bytes complete, as they stood there. */

@@ -1,11 +1,11 @@
 // One meter watches one answer: bytes in, counts out. Owns the choice of framing and of wire format; the
 // framings are in framing.ts, what events mean is in each format's folder.
 
-import type { ArrayPosition, Framing } from './answer-framing.ts';
 import type { AudioLength } from './audio-length.ts';
 import { createFraming, detectFraming } from './framing.ts';
+import type { ArrayPosition } from './json-array.ts';
 import type { MadeMedia } from './made-media.ts';
-import { emptyObservation, type OtherModelUsage } from './observation.ts';
+import { emptyObservation, type Framing, type OtherModelUsage } from './observation.ts';
 import type { Usage } from './usage.ts';
 import type { WireFormat } from './wire-format.ts';
 

@@ -1,9 +1,14 @@
 // What a meter knows of an answer, and what a wire format has to supply to fill it in. The readers in the
 // formats' folders write to an Observation; meter.ts owns the bytes and calls them.
+import { Buffer } from 'node:buffer';
 import type { JsonObject } from '../lib/json.ts';
-import type { AudioLength } from './audio-length.ts';
+import { AudioLength } from './audio-length.ts';
+import { textLength } from './elision.ts';
 import { type MadeMedia, noMedia } from './made-media.ts';
 import type { Usage } from './usage.ts';
+
+/** How the answer's bytes are cut: server-sent events, one JSON value, Gemini's stream as a JSON array, or not at all. */
+export type Framing = 'sse' | 'json' | 'json-array' | 'opaque';
 
 /** The state that the readers of one answer share. Readers only ever add to it. */
 export interface Observation {
@@ -93,4 +98,14 @@ export function emptyObservation(): Observation {
     searches: { web: 0, map: 0 },
     wireUsage: undefined,
   };
+}
+
+/** Adds a piece of sound to what an answer has made. What is no base64 text is passed over. */
+export function observeAudio(observation: Observation, base64: unknown): void {
+  if (typeof base64 !== 'string' || base64 === '') return;
+  observation.audio ??= new AudioLength();
+  const bytes = Buffer.from(base64, 'base64');
+  observation.audio.push(bytes);
+  const wholeBytes = Math.floor((textLength(base64) * 3) / 4);
+  if (wholeBytes > bytes.byteLength + 3) observation.audio.pass(wholeBytes - bytes.byteLength);
 }

@@ -1,8 +1,7 @@
 // Fields that chat completions and Responses have in common, name for name.
 import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
-import type { NeutralRequest, ReasoningWish, ResponseFormat } from './neutral.ts';
-import { reasoningEfforts } from './neutral.ts';
+import { type NeutralRequest, type ReasoningWish, type ResponseFormat, reasoningEfforts } from './neutral.ts';
 import type { RequestFaults, RequestFields } from './request-fields.ts';
 
 /** What both know by the same name. */

@@ -2,8 +2,8 @@
 // it asks for (SPEC section 4), for the caller chooses them and the operator pays.
 import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
-import { isModelName, modelNameRule } from './model-name.ts';
-import type { RequestFault } from './request-fault.ts';
+import { isModelName, modelNameRule } from './request-checks.ts';
+import type { RequestFault } from './request-fields.ts';
 import { pathText, type RequestMember, visitRequestMembers } from './request-members.ts';
 import type { WireFormat } from './wire-format.ts';
 

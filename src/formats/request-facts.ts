@@ -2,9 +2,8 @@
 // upstream's to judge: unknown fields, empty arrays, values out of range.
 import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
-import { faultOfCounts } from './request-counts.ts';
-import type { RequestFault } from './request-fault.ts';
-import { faultOfFields } from './required-fields.ts';
+import { faultOfCounts, faultOfFields } from './request-checks.ts';
+import type { RequestFault } from './request-fields.ts';
 import type { WireFormat } from './wire-format.ts';
 
 /** What a request body says about how it must be relayed. */

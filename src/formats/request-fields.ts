@@ -3,7 +3,17 @@
 import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
 import type { NeutralRequest } from './neutral.ts';
-import type { ReadResult, RequestFault } from './request-fault.ts';
+
+/** A request in a neutral form, or the first fault in the caller's. */
+export type ReadResult<Request> = { ok: true; request: Request } | RequestFault;
+
+/** A needed field is missing or of a wrong type. Both texts are for the caller. */
+export interface RequestFault {
+  ok: false;
+  message: string;
+  /** The field, as a path. */
+  param: string | null;
+}
 
 type Field = keyof NeutralRequest;
 

@@ -1,9 +1,9 @@
 // An upstream's error body, whatever its shape, as a neutral error; and a neutral error as each door shapes it.
 import type { JsonObject } from '../lib/json.ts';
-import { writeErrorBody as messagesErrorBody } from './anthropic-messages/write-error.ts';
+import { writeErrorBody as messagesErrorBody } from './anthropic-messages/errors.ts';
 import { excludesOverflow, withOverflow } from './context-overflow.ts';
 import type { ApiFormat } from './format-id.ts';
-import { writeErrorBody as generateErrorBody } from './gemini-generate/write-error.ts';
+import { writeErrorBody as generateErrorBody } from './gemini-generate/errors.ts';
 import { isObject, textAt } from './json-reader.ts';
 import type { NeutralError } from './neutral.ts';
 import { errorOf, writeOpenaiError } from './openai-error.ts';

@@ -7,7 +7,7 @@ import type { WrappedSchema } from './json-schema-root.ts';
 import type { NeutralEvent, NeutralRequest, NeutralResponse } from './neutral.ts';
 import type { WireObserver } from './observation.ts';
 import type { ChatUpstreamFacts } from './openai-chat/upstream-facts.ts';
-import type { ReadResult } from './request-fault.ts';
+import type { ReadResult } from './request-fields.ts';
 import type { NameRule } from './tool-names.ts';
 
 /** What a format is for. */

@@ -2,7 +2,7 @@
 // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference, …/partner-models/claude/use-claude and
 // https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai (2026-11); the addresses of locations and of
 // counting are the Vertex SDK's, packages/vertex-sdk/src/client.ts of https://github.com/anthropics/anthropic-sdk-typescript.
-import { writeErrorBody } from '../formats/anthropic-messages/write-error.ts';
+import { writeErrorBody } from '../formats/anthropic-messages/errors.ts';
 import type { OperationId } from '../formats/format-id.ts';
 import { isObject } from '../formats/json-reader.ts';
 import { readUpstreamError } from '../formats/upstream-error.ts';

@@ -1,5 +1,5 @@
 // Who can serve a realtime session, for each of the models that it may come to, and at what price. Pure.
-import { isModelName, modelNameRule } from '../formats/model-name.ts';
+import { isModelName, modelNameRule } from '../formats/request-checks.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { overrideRates } from '../metering/price.ts';
 import type { Catalog, ChannelScope, Route } from '../routing/catalog.ts';

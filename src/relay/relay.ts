@@ -1,7 +1,7 @@
 // One request's life: read, planned, admitted, sent, answered, settled.
 import { errorStatus } from '../formats/error.ts';
 import { createMeter } from '../formats/meter.ts';
-import { isModelName } from '../formats/model-name.ts';
+import { isModelName } from '../formats/request-checks.ts';
 import { AlarmClock } from '../lib/alarm-clock.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { shuttingDown } from '../quota/ledger-failure.ts';

@@ -1,9 +1,14 @@
 // The lists of models in three shapes, each paged as its format does (SPEC section 4).
 import { Hono } from 'hono';
-import { anthropicModel, anthropicPage } from '../formats/anthropic-messages/models.ts';
 import type { ApiFormat } from '../formats/format-id.ts';
-import { geminiModel, geminiPage } from '../formats/gemini-generate/models.ts';
-import { openaiList, openaiModel } from '../formats/openai-chat/models.ts';
+import {
+  anthropicModel,
+  anthropicPage,
+  geminiModel,
+  geminiPage,
+  openaiList,
+  openaiModel,
+} from '../formats/model-lists.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { allowsModel, modelsNamed } from '../quota/policy.ts';
 import { errorOf } from '../relay/admission-request.ts';

@@ -4,9 +4,9 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Framing } from '../../src/formats/answer-framing.ts';
 import type { FormatId } from '../../src/formats/format-id.ts';
 import { createMeter, type Meter } from '../../src/formats/meter.ts';
+import type { Framing } from '../../src/formats/observation.ts';
 import { formatOf } from './formats.ts';
 
 const folder = fileURLToPath(new URL('../../../shared/fixtures/', import.meta.url).href);

@@ -1,6 +1,6 @@
 // The formats by name, for tests that take theirs from a table.
 import { formats, unreadFormat } from '../../src/formats/registry.ts';
-import type { ReadResult } from '../../src/formats/request-fault.ts';
+import type { ReadResult } from '../../src/formats/request-fields.ts';
 import type { ConversationFormat, WireFormat } from '../../src/formats/wire-format.ts';
 
 /** The formats of conversations that ship with the relay. */

@@ -1,5 +1,5 @@
 // The Messages API of Anthropic, Bedrock and Vertex.
-import { modelField, streamField } from '../required-fields.ts';
+import { modelField, streamField } from '../request-checks.ts';
 import { claudePropertyKeys } from '../tool-names.ts';
 import { apiRoute, type ConversationFormat } from '../wire-format.ts';
 import { isClaude } from './model-traits.ts';

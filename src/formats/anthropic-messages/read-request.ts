@@ -1,10 +1,15 @@
 // A Messages request to the neutral form. https://docs.anthropic.com/en/api/messages
 import type { JsonObject } from '../../lib/json.ts';
 import { countAt, objectAt, objectsAt, textAt } from '../json-reader.ts';
-import type { NeutralMessage, NeutralRequest, ReasoningWish, ResponseFormat, TextPart } from '../neutral.ts';
-import { reasoningEfforts } from '../neutral.ts';
-import type { ReadResult } from '../request-fault.ts';
-import { emptyRequest, RequestFields } from '../request-fields.ts';
+import {
+  type NeutralMessage,
+  type NeutralRequest,
+  type ReasoningWish,
+  type ResponseFormat,
+  reasoningEfforts,
+  type TextPart,
+} from '../neutral.ts';
+import { emptyRequest, type ReadResult, RequestFields } from '../request-fields.ts';
 import type { RequestContext } from '../wire-format.ts';
 import { readContent } from './read-blocks.ts';
 import { readToolChoice, readTools } from './read-tools.ts';

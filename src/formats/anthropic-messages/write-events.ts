@@ -1,18 +1,17 @@
 // Neutral events as the stream of a message. Blocks are numbered as they open, and one is open at a time. https://docs.anthropic.com/en/docs/build-with-claude/streaming
 import type { JsonObject } from '../../lib/json.ts';
+import { errorOfEnd, isFailedEnd } from '../answer-end.ts';
 import { CarryCollector, callIdWithCarry } from '../carry.ts';
-import { errorOfEnd, isFailedEnd } from '../failed-end.ts';
 import type { Citation, NeutralEvent, Proof, Stop } from '../neutral.ts';
 import { PartOrder } from '../part-order.ts';
 import { argumentsObject } from '../tool-arguments.ts';
 import type { Usage } from '../usage.ts';
 import type { AnswerContext, EventWriter } from '../wire-format.ts';
+import { writeErrorBody } from './errors.ts';
 import { writeStop } from './stop-reason.ts';
-import { writeCitation } from './write-citation.ts';
-import { writeErrorBody } from './write-error.ts';
+import { writeMessagesUsage } from './usage.ts';
 import { blockedStop, directCaller, messageHead, showsThinking, signatureOf } from './write-response.ts';
-import { searchBlocks } from './write-search.ts';
-import { writeMessagesUsage } from './write-usage.ts';
+import { searchBlocks, writeCitation } from './write-search.ts';
 
 export function messagesEventWriter(context: AnswerContext): EventWriter {
   return new MessageWriter(context);

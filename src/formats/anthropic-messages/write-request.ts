@@ -8,7 +8,6 @@ import { type ClaudeTraits, claudeTraits } from './model-traits.ts';
 import { withCacheMarkers } from './write-cache.ts';
 import { writeMessages, writeSystem } from './write-messages.ts';
 import { writeResponseFormat } from './write-response-format.ts';
-import { samplingFor } from './write-sampling.ts';
 import { writeThinking } from './write-thinking.ts';
 import { writeToolChoice, writeTools } from './write-tools.ts';
 
@@ -110,4 +109,37 @@ function dropOthers(request: NeutralRequest, drops: DroppedPaths): void {
   if (request.outputModalities?.some((modality) => modality !== 'text'))
     drops.fields(request, 'outputModalities');
   drops.opaqueFields(request, 'anthropic-messages');
+}
+
+/**
+ * Models after Opus 4.6 take none. With thinking, temperature must be 1, top_p at least 0.95 and top_k absent
+ * (https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#feature-compatibility); Claude's scale
+ * of temperature ends at 1.
+ */
+export function samplingFor(
+  request: NeutralRequest,
+  traits: ClaudeTraits,
+  isThinking: boolean,
+  drops: DroppedPaths,
+): JsonObject {
+  const { temperature, topP, topK } = request;
+  const members: Record<string, number> = {};
+  const temperatureIsTaken = traits.sampling && !isThinking;
+  if (temperature !== undefined && temperature !== 1) {
+    if (!temperatureIsTaken || temperature > 1) drops.fields(request, 'temperature');
+    if (temperatureIsTaken) members.temperature = Math.min(1, temperature);
+  }
+  const topPIsTaken =
+    traits.sampling &&
+    (!isThinking || (topP ?? 0) >= 0.95) &&
+    (traits.bothSampling || members.temperature === undefined);
+  if (topP !== undefined && topP !== 1) {
+    if (topPIsTaken) members.top_p = topP;
+    else drops.fields(request, 'topP');
+  }
+  if (topK !== undefined) {
+    if (temperatureIsTaken) members.top_k = topK;
+    else drops.fields(request, 'topK');
+  }
+  return members;
 }

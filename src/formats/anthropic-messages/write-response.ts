@@ -13,11 +13,10 @@ import type {
 import { wantsReasoning } from '../reasoning.ts';
 import { argumentsObject } from '../tool-arguments.ts';
 import type { AnswerContext, WrittenResponse } from '../wire-format.ts';
+import { writeErrorBody } from './errors.ts';
 import { writeStop } from './stop-reason.ts';
-import { writeCitation } from './write-citation.ts';
-import { writeErrorBody } from './write-error.ts';
-import { searchBlocks } from './write-search.ts';
-import { writeMessagesUsage } from './write-usage.ts';
+import { writeMessagesUsage } from './usage.ts';
+import { searchBlocks, writeCitation } from './write-search.ts';
 
 export function writeMessage(response: NeutralResponse, context: AnswerContext): WrittenResponse {
   if (response.error !== null) return { body: writeErrorBody(response.error), dropped: [] };

@@ -1,10 +1,16 @@
 // Cohere's embeddings, as what others are translated to.
 import type { JsonObject } from '../../lib/json.ts';
-import { type EmbeddingAnswer, vectorOf } from '../embedding.ts';
+import {
+  type EmbeddingAnswer,
+  type EmbeddingRequest,
+  type EmbeddingTask,
+  lostFields,
+  vectorOf,
+  type WrittenEmbedding,
+} from '../embedding.ts';
 import { countAt, isObject, objectAt } from '../json-reader.ts';
 import { usageOf } from '../usage.ts';
 import type { WireFormat } from '../wire-format.ts';
-import { writeEmbedRequest } from './request.ts';
 
 /** `embeddings` is a list, or lists by type where types were asked for. */
 function readEmbedAnswer(body: JsonObject): EmbeddingAnswer {
@@ -24,3 +30,25 @@ export const cohereEmbeddings: Omit<WireFormat, 'observer'> = {
   routes: [],
   embeddingUpstream: { write: writeEmbedRequest, read: readEmbedAnswer, operation: 'embeddings' },
 };
+
+/** `input_type` is required of every model since v3; without a wish, texts are taken for documents. */
+const inputTypes: Partial<Record<EmbeddingTask, string>> = {
+  query: 'search_query',
+  document: 'search_document',
+  classification: 'classification',
+  clustering: 'clustering',
+};
+
+export function writeEmbedRequest(request: EmbeddingRequest, model: string): WrittenEmbedding {
+  const { texts, dimensions, task } = request;
+  const type = task && inputTypes[task];
+  const body = {
+    model,
+    texts,
+    input_type: type ?? 'search_document',
+    embedding_types: ['float'],
+    ...(dimensions !== undefined && { output_dimension: dimensions }),
+  };
+  const lost = lostFields(request, 'title', 'userId', ...(type === undefined ? (['task'] as const) : []));
+  return { body, dropped: lost };
+}

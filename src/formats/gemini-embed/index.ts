@@ -1,8 +1,7 @@
 // Gemini's embeddings, of one text and of a batch.
 import { apiRoute, type WireFormat } from '../wire-format.ts';
-import { geminiEmbedObserver } from './observer.ts';
 import { readEmbedRequest, writeEmbedRequest } from './request.ts';
-import { readEmbedAnswer, writeEmbedAnswer } from './response.ts';
+import { geminiEmbedObserver, readEmbedAnswer, writeEmbedAnswer } from './response.ts';
 
 export const geminiEmbeddings: WireFormat = {
   id: 'gemini-embeddings',

@@ -7,7 +7,7 @@ import {
   type WrittenEmbedding,
 } from '../embedding.ts';
 import { isObject, objectAt, objectsAt } from '../json-reader.ts';
-import type { ReadResult } from '../request-fault.ts';
+import type { ReadResult } from '../request-fields.ts';
 
 const taskWords: Readonly<Record<EmbeddingTask, string>> = {
   query: 'RETRIEVAL_QUERY',

@@ -1,7 +1,7 @@
 // generateContent, of the Gemini API and Vertex.
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt } from '../json-reader.ts';
-import { requestCounts } from '../request-counts.ts';
+import { requestCounts } from '../request-checks.ts';
 import { apiRoute, type ConversationFormat, type CountField, type OutputFields } from '../wire-format.ts';
 import { generateObserver } from './observer.ts';
 import { generateEventReader } from './read-events.ts';

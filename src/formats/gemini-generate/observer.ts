@@ -2,10 +2,9 @@
 // https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 import type { JsonObject } from '../../lib/json.ts';
 import { textLength } from '../elision.ts';
-import { hear } from '../hear.ts';
 import { errorName, isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import { inlineDataOf } from '../made-media.ts';
-import type { Observation, WireObserver } from '../observation.ts';
+import { type Observation, observeAudio, type WireObserver } from '../observation.ts';
 import { readGrounding } from './grounding.ts';
 import { readGenerateUsage } from './usage.ts';
 
@@ -49,5 +48,5 @@ function readInlineData(observation: Observation, part: JsonObject): void {
   const inline = inlineDataOf(part);
   if (inline === undefined) return;
   if (inline.type.startsWith('image/')) observation.media.images += 1;
-  if (inline.type.startsWith('audio/')) hear(observation, inline.data);
+  if (inline.type.startsWith('audio/')) observeAudio(observation, inline.data);
 }

@@ -2,15 +2,14 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject } from '../json-reader.ts';
 import type { NeutralRequest, ReasoningWish, ResponseFormat, TextPart } from '../neutral.ts';
-import type { ReadResult } from '../request-fault.ts';
-import { emptyRequest, RequestFields } from '../request-fields.ts';
+import { emptyRequest, type ReadResult, RequestFields } from '../request-fields.ts';
 import type { RequestContext } from '../wire-format.ts';
 import { jsonSchemaOf } from './json-schema.ts';
-import { effortOfLevel } from './levels.ts';
 import { memberOf, numberOf, objectOf, objectsOf, snake, textOf } from './members.ts';
 import { readContents } from './read-contents.ts';
 import { readPart } from './read-parts.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
+import { effortOfLevel } from './thinking.ts';
 
 /** Members whose other spelling is looked for; what is within them is read in either. */
 const names = (

@@ -7,12 +7,12 @@ import { argumentsObject } from '../tool-arguments.ts';
 import type { Usage } from '../usage.ts';
 import type { AnswerContext, EventWriter } from '../wire-format.ts';
 import { type PlacedCitation, writeGrounding } from './citations.ts';
+import { writeErrorBody } from './errors.ts';
 import { writeLogprobs } from './logprobs.ts';
 import { writeBlockReason, writeStop } from './stop-reason.ts';
+import { writeGenerateUsage } from './usage.ts';
 import { callPart, mediaPart, signatureMember } from './write-answer-parts.ts';
-import { writeErrorBody } from './write-error.ts';
 import { answerTail, showsThoughts } from './write-response.ts';
-import { writeGenerateUsage } from './write-usage.ts';
 
 export function generateEventWriter(context: AnswerContext): EventWriter {
   return new ChunkWriter(context);

@@ -6,8 +6,8 @@ import type { NeutralRequest } from '../neutral.ts';
 import type { RequestTarget, WrittenRequest } from '../wire-format.ts';
 import { geminiSchema } from './json-schema.ts';
 import { type GeminiTraits, geminiTraits } from './model-traits.ts';
+import { writeThinking } from './thinking.ts';
 import { writeContents } from './write-contents.ts';
-import { writeThinking } from './write-thinking.ts';
 import { writeTools } from './write-tools.ts';
 
 /** Gemini's bound of stop sequences. */

@@ -7,11 +7,11 @@ import { wantsReasoning } from '../reasoning.ts';
 import { argumentsObject } from '../tool-arguments.ts';
 import type { AnswerContext, WrittenResponse } from '../wire-format.ts';
 import { type PlacedCitation, writeGrounding } from './citations.ts';
+import { writeErrorBody } from './errors.ts';
 import { writeLogprobs } from './logprobs.ts';
 import { writeBlockReason, writeStop } from './stop-reason.ts';
+import { writeGenerateUsage } from './usage.ts';
 import { callPart, mediaPart, thoughtPart } from './write-answer-parts.ts';
-import { writeErrorBody } from './write-error.ts';
-import { writeGenerateUsage } from './write-usage.ts';
 
 export function writeGenerated(response: NeutralResponse, context: AnswerContext): WrittenResponse {
   if (response.error !== null) return { body: writeErrorBody(response.error), dropped: [] };

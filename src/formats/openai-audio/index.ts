@@ -1,5 +1,5 @@
 // Speech, and transcription with translation.
-import { modelField } from '../required-fields.ts';
+import { modelField } from '../request-checks.ts';
 import { apiRoute, type WireFormat } from '../wire-format.ts';
 import { speechObserver, transcriptionObserver } from './observer.ts';
 

@@ -3,9 +3,8 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { Citation, NeutralEvent } from '../neutral.ts';
-import { readLogprobs } from '../openai-logprobs.ts';
-import { CallStates } from './call-states.ts';
-import { calledTool, isEmpty } from './called-tool.ts';
+import { readLogprobs } from '../openai-parts.ts';
+import { CallStates, calledTool, isEmpty } from './call-states.ts';
 import { readImages, streamedAudioType } from './read-media.ts';
 import {
   mergeDetails,

@@ -1,8 +1,7 @@
 // Chat completions, of OpenAI and of everyone who copied it.
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject } from '../json-reader.ts';
-import { requestCounts } from '../request-counts.ts';
-import { modelField, streamFields } from '../required-fields.ts';
+import { modelField, requestCounts, streamFields } from '../request-checks.ts';
 import { openaiToolNames } from '../tool-names.ts';
 import { apiRoute, type ConversationFormat } from '../wire-format.ts';
 import { chatObserver } from './observer.ts';

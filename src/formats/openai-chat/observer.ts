@@ -2,10 +2,9 @@
 // https://platform.openai.com/docs/api-reference/chat
 import type { JsonObject } from '../../lib/json.ts';
 import { textLength } from '../elision.ts';
-import { hear } from '../hear.ts';
 import { errorName, isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import { countChatImages } from '../made-media.ts';
-import type { Observation, WireObserver } from '../observation.ts';
+import { type Observation, observeAudio, type WireObserver } from '../observation.ts';
 import { readChatTier, readChatUsage } from './usage.ts';
 
 /** Chat completions, of any provider. The terminator `[DONE]` is the framing's to see. */
@@ -61,7 +60,7 @@ function readMessage(observation: Observation, message: JsonObject): void {
   const audioId = textAt(audio, 'id');
   if (audioId !== undefined) observation.madeIds.add(audioId);
   length += textLength(audio?.transcript);
-  hear(observation, audio?.data);
+  observeAudio(observation, audio?.data);
   observation.media.images += countChatImages(message);
   observation.outputCharacters += length;
   if (length > 0 || textAt(audio, 'data') !== undefined) observation.started = true;

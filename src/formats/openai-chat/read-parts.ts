@@ -3,7 +3,6 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, textAt } from '../json-reader.ts';
 import type { NeutralPart, TextPart } from '../neutral.ts';
-import { readContentWith } from '../openai-content.ts';
 import {
   mediaOfAudio,
   mediaOfFileData,
@@ -11,6 +10,7 @@ import {
   mediaOfUrl,
   readCacheMarker,
 } from '../openai-media.ts';
+import { readContentWith } from '../openai-parts.ts';
 import type { RequestFaults } from '../request-fields.ts';
 import { reasoningProof, thinkingText } from './reasoning.ts';
 

@@ -2,11 +2,9 @@
 // https://platform.openai.com/docs/api-reference/chat/create
 import type { JsonObject } from '../../lib/json.ts';
 import { objectAt } from '../json-reader.ts';
-import type { NeutralRequest, ResponseFormat } from '../neutral.ts';
-import { reasoningEfforts } from '../neutral.ts';
+import { type NeutralRequest, type ResponseFormat, reasoningEfforts } from '../neutral.ts';
 import { readCommonFields, readReasoningWish, readSchemaFormat } from '../openai-sampling.ts';
-import type { ReadResult } from '../request-fault.ts';
-import { emptyRequest, RequestFields } from '../request-fields.ts';
+import { emptyRequest, type ReadResult, RequestFields } from '../request-fields.ts';
 import type { RequestContext } from '../wire-format.ts';
 import { readMessages } from './read-messages.ts';
 import { readToolChoice, readTools } from './read-tools.ts';

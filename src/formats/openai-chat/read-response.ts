@@ -1,13 +1,13 @@
 // A whole chat completion, of any provider, to the neutral form. Bears any JSON: wrong shapes read as nothing.
 // https://platform.openai.com/docs/api-reference/chat/object
 import type { JsonObject } from '../../lib/json.ts';
+import { saidIn } from '../answer-end.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralCandidate, NeutralPart, NeutralResponse, TextPart, ToolCallPart } from '../neutral.ts';
 import { readOpenaiError } from '../openai-error.ts';
-import { readLogprobs } from '../openai-logprobs.ts';
-import { saidIn } from '../said.ts';
+import { readLogprobs } from '../openai-parts.ts';
 import { madeCallId } from '../tool-ids.ts';
-import { calledTool, isEmpty } from './called-tool.ts';
+import { calledTool, isEmpty } from './call-states.ts';
 import { readAnnotations, readSearchResults } from './citations.ts';
 import { readAudio, readImages } from './read-media.ts';
 import { readReasoning, reasoningProof, thinkingText } from './reasoning.ts';

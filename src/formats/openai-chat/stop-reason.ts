@@ -1,8 +1,8 @@
 // `finish_reason` of chat completions, both ways.
 // https://platform.openai.com/docs/api-reference/chat/object#chat/object-choices
 import type { JsonObject } from '../../lib/json.ts';
+import type { Said } from '../answer-end.ts';
 import type { Stop, StopReason } from '../neutral.ts';
-import type { Said } from '../said.ts';
 
 /** Compared in lower case, with underscores: `tool-calls`, `STOP`, and `MAX_TOKENS` pass through some gateways. */
 const reasons: Readonly<Record<string, StopReason>> = {

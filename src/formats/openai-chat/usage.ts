@@ -86,3 +86,27 @@ function audioOutsideInput(usage: JsonObject): number {
 export function readChatTier(answer: JsonObject): string | null {
   return textAt(answer, 'service_tier') ?? textAt(objectAt(answer, 'usage'), 'service_tier') ?? null;
 }
+
+/** The object as OpenAI writes it; image tokens and searches only where there are some. */
+export function writeChatUsage(usage: Usage): JsonObject {
+  return {
+    prompt_tokens: usage.inputTokens,
+    completion_tokens: usage.outputTokens,
+    total_tokens: usage.inputTokens + usage.outputTokens,
+    prompt_tokens_details: {
+      cached_tokens: usage.cachedTokens,
+      cache_write_tokens: usage.cacheWriteTokens,
+      audio_tokens: usage.inputAudioTokens,
+      ...(usage.inputImageTokens > 0 && { image_tokens: usage.inputImageTokens }),
+    },
+    completion_tokens_details: {
+      reasoning_tokens: usage.reasoningTokens,
+      audio_tokens: usage.outputAudioTokens,
+      accepted_prediction_tokens: 0,
+      rejected_prediction_tokens: 0,
+      ...(usage.outputImageTokens > 0 && { image_tokens: usage.outputImageTokens }),
+    },
+    // OpenRouter's name for searches that are billed apart.
+    ...(usage.webSearches > 0 && { server_tool_use_details: { web_search_requests: usage.webSearches } }),
+  };
+}

@@ -1,20 +1,20 @@
 // Neutral events to the chunks of a streamed chat completion, exactly as OpenAI shapes them.
 // https://platform.openai.com/docs/api-reference/chat-streaming
+
+import { blockText, errorOfEnd, explanationOf, isFailedEnd } from '../answer-end.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
-import { errorOfEnd, explanationOf, isFailedEnd } from '../failed-end.ts';
 import { objectAt } from '../json-reader.ts';
 import type { Citation, NeutralError, NeutralEvent, Stop } from '../neutral.ts';
 import { writeOpenaiError } from '../openai-error.ts';
-import { writeLogprobs } from '../openai-logprobs.ts';
+import { writeLogprobs } from '../openai-parts.ts';
 import { paragraphBreak } from '../reasoning.ts';
-import { blockText } from '../said.ts';
 import type { AnswerContext, EventWriter } from '../wire-format.ts';
 import { choiceOf, chunk, headOf, type OutputState, openChoice, rawChunk } from './chunks.ts';
 import { writeAnnotation } from './citations.ts';
 import { writeStop } from './stop-reason.ts';
+import { writeChatUsage } from './usage.ts';
 import { writeCall } from './write-call-events.ts';
 import { audioLifetimeSeconds, imageMember, imageUrl, isForeign } from './write-response.ts';
-import { writeChatUsage } from './write-usage.ts';
 
 /** A writer of one stream. */
 export function eventWriter(context: AnswerContext): EventWriter {

@@ -10,9 +10,9 @@ import type {
   ToolCallPart,
   ToolResultPart,
 } from '../neutral.ts';
+import { resultText } from '../openai-parts.ts';
 import { runsOfRole, type Writing } from '../openai-target.ts';
 import { chatIds, fitId } from '../tool-ids.ts';
-import { resultText } from '../tool-result-text.ts';
 import { writeReasoning } from './reasoning.ts';
 import { writeMedia, writeText } from './write-parts.ts';
 

@@ -2,11 +2,11 @@
 // `images`, where clients of DeepSeek and OpenRouter look for them.
 // https://platform.openai.com/docs/api-reference/chat/object
 import type { JsonObject } from '../../lib/json.ts';
+import { blockedCandidate, errorOfEnd, explainedParts, isFailedEnd, saidIn } from '../answer-end.ts';
 import { CarryCollector, callIdWithCarry } from '../carry.ts';
 import { customInputOf, isCustomTool } from '../custom-tools.ts';
 import { writeDataUrl } from '../data-url.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
-import { errorOfEnd, explainedParts, isFailedEnd } from '../failed-end.ts';
 import type {
   MediaPart,
   NeutralCandidate,
@@ -16,13 +16,12 @@ import type {
   ToolCallPart,
 } from '../neutral.ts';
 import { writeOpenaiError } from '../openai-error.ts';
-import { writeLogprobs } from '../openai-logprobs.ts';
+import { writeLogprobs } from '../openai-parts.ts';
 import { paragraphBreak } from '../reasoning.ts';
-import { blockedCandidate, saidIn } from '../said.ts';
 import type { AnswerContext, WrittenResponse } from '../wire-format.ts';
 import { writeAnnotation } from './citations.ts';
 import { writeStop } from './stop-reason.ts';
-import { writeChatUsage } from './write-usage.ts';
+import { writeChatUsage } from './usage.ts';
 
 /** The answer on the wire. One that broke off in an error is OpenAI's error body. */
 export function writeResponse(response: NeutralResponse, context: AnswerContext): WrittenResponse {

@@ -1,9 +1,8 @@
 // Legacy completions. Nothing is translated to them: a channel that speaks them is reached natively or not at all.
-import { requestCounts } from '../request-counts.ts';
-import { modelField, streamFields } from '../required-fields.ts';
+import { modelField, requestCounts, streamFields } from '../request-checks.ts';
 import { apiRoute, type CallerFormat, type WireFormat } from '../wire-format.ts';
-import { completionsObserver } from './observer.ts';
 import { readRequest } from './read-request.ts';
+import { completionsObserver } from './usage.ts';
 import { eventWriter } from './write-events.ts';
 import { writeResponse } from './write-response.ts';
 

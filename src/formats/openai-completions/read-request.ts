@@ -2,8 +2,7 @@
 // https://platform.openai.com/docs/api-reference/completions/create
 import type { JsonObject } from '../../lib/json.ts';
 import type { NeutralRequest } from '../neutral.ts';
-import type { ReadResult } from '../request-fault.ts';
-import { emptyRequest, type RequestFaults, RequestFields } from '../request-fields.ts';
+import { emptyRequest, type ReadResult, type RequestFaults, RequestFields } from '../request-fields.ts';
 import type { RequestContext } from '../wire-format.ts';
 
 /** The request, or the first fault in it. Prompts of tokens, and several in one request, have no neutral form. */

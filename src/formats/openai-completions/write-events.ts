@@ -1,16 +1,15 @@
 // Neutral events to the chunks of a streamed legacy completion.
 // https://platform.openai.com/docs/api-reference/completions/create
+
+import { errorOfEnd, isFailedEnd } from '../answer-end.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
-import { errorOfEnd, isFailedEnd } from '../failed-end.ts';
 import { objectAt } from '../json-reader.ts';
 import type { NeutralError, NeutralEvent, Stop, TokenLogprob } from '../neutral.ts';
 import { writeOpenaiError } from '../openai-error.ts';
 import type { Usage } from '../usage.ts';
 import type { AnswerContext, EventWriter } from '../wire-format.ts';
-import { writeLogprobs } from './logprobs.ts';
-import { writeStop } from './stop-reason.ts';
-import { echoOf } from './write-response.ts';
-import { writeCompletionUsage } from './write-usage.ts';
+import { writeCompletionUsage } from './usage.ts';
+import { echoOf, writeLogprobs, writeStop } from './write-response.ts';
 
 interface State {
   context: AnswerContext;

@@ -1,14 +1,19 @@
 // A neutral answer to a legacy completion: its text, and nothing else of it.
 // https://platform.openai.com/docs/api-reference/completions/object
 import type { JsonObject } from '../../lib/json.ts';
+import { errorOfEnd, isFailedEnd } from '../answer-end.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
-import { errorOfEnd, isFailedEnd } from '../failed-end.ts';
-import type { NeutralCandidate, NeutralPart, NeutralRequest, NeutralResponse } from '../neutral.ts';
+import type {
+  NeutralCandidate,
+  NeutralPart,
+  NeutralRequest,
+  NeutralResponse,
+  Stop,
+  TokenLogprob,
+} from '../neutral.ts';
 import { writeOpenaiError } from '../openai-error.ts';
 import type { AnswerContext, WrittenResponse } from '../wire-format.ts';
-import { writeLogprobs } from './logprobs.ts';
-import { writeStop } from './stop-reason.ts';
-import { writeCompletionUsage } from './write-usage.ts';
+import { writeCompletionUsage } from './usage.ts';
 
 /** The answer on the wire. A refused prompt is an empty text that a filter stopped. */
 export function writeResponse(response: NeutralResponse, context: AnswerContext): WrittenResponse {
@@ -59,4 +64,31 @@ function textOf(part: NeutralPart): string | null {
 export function echoOf({ echo, messages }: NeutralRequest): string {
   const [prompt] = messages[0]?.parts ?? [];
   return echo && prompt?.type === 'text' ? prompt.text : '';
+}
+
+/** There are three; `error` is OpenRouter's, as in chat completions. */
+export function writeStop(stop: Stop): string {
+  const { reason } = stop;
+  if (isFailedEnd(stop)) return 'error';
+  if (reason === 'length' || reason === 'context-length') return 'length';
+  return reason === 'content-filter' || reason === 'refusal' ? 'content_filter' : 'stop';
+}
+
+/** `offset`: where the first token begins. Null where there are none. */
+export function writeLogprobs(logprobs: readonly TokenLogprob[], offset: number): JsonObject | null {
+  if (logprobs.length === 0) return null;
+  let at = offset;
+  const offsets = logprobs.map(({ token }) => {
+    const start = at;
+    at += token.length;
+    return start;
+  });
+  return {
+    tokens: logprobs.map(({ token }) => token),
+    token_logprobs: logprobs.map(({ logprob }) => logprob),
+    top_logprobs: logprobs.map(({ top }) =>
+      Object.fromEntries(top.map(({ token, logprob }) => [token, logprob])),
+    ),
+    text_offset: offsets,
+  };
 }

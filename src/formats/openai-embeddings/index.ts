@@ -1,12 +1,11 @@
 // Embeddings of OpenAI's shape, and the dialects of it that Voyage and Jina speak.
-import { modelField } from '../required-fields.ts';
+import { modelField } from '../request-checks.ts';
 import { apiRoute, type WireFormat } from '../wire-format.ts';
-import { embeddingsObserver } from './observer.ts';
 import { readEmbeddingsRequest } from './read-request.ts';
-import { readEmbeddings, writeEmbeddings } from './response.ts';
+import { embeddingsObserver, readEmbeddings, writeEmbeddings } from './response.ts';
 import { writeEmbeddingsRequest, writeJinaRequest, writeVoyageRequest } from './write-request.ts';
 
-export { inEmbeddingsDialect } from './dialect.ts';
+export { inEmbeddingsDialect } from './write-request.ts';
 
 export const openaiEmbeddings: WireFormat = {
   id: 'openai-embeddings',

@@ -1,7 +1,7 @@
 // An embeddings request of OpenAI's shape, with the fields that Voyage and Jina added to it.
 import type { JsonObject } from '../../lib/json.ts';
 import type { EmbeddingRequest, EmbeddingTask } from '../embedding.ts';
-import type { ReadResult } from '../request-fault.ts';
+import type { ReadResult } from '../request-fields.ts';
 
 const known = new Set(['model', 'input', 'dimensions', 'encoding_format', 'user', 'input_type', 'task']);
 

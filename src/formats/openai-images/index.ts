@@ -1,6 +1,5 @@
 // Images: generations, edits and variations.
-import { requestCounts } from '../request-counts.ts';
-import { modelField } from '../required-fields.ts';
+import { modelField, requestCounts } from '../request-checks.ts';
 import { apiRoute, type WireFormat } from '../wire-format.ts';
 import { imagesObserver } from './observer.ts';
 

@@ -2,9 +2,16 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralEvent, TokenLogprob } from '../neutral.ts';
-import { readLogprobs } from '../openai-logprobs.ts';
+import { readLogprobs } from '../openai-parts.ts';
 import { readCitation } from './citations.ts';
-import type { ItemStreams } from './item-streams.ts';
+
+/** What the items of one answer share. */
+export interface ItemStreams {
+  nextPart: number;
+  /** A call of the client's tools was made; a refusal was said. */
+  calls: boolean;
+  refusal: boolean;
+}
 
 /** The state of one content part. Methods add to the events that they are given. */
 export class ContentState {

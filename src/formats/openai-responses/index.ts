@@ -1,6 +1,6 @@
 // The Responses API, of OpenAI, Azure, xAI and others.
 import { isObject, objectAt } from '../json-reader.ts';
-import { modelField, optionalBoolean, streamField } from '../required-fields.ts';
+import { modelField, optionalBoolean, streamField } from '../request-checks.ts';
 import { openaiToolNames } from '../tool-names.ts';
 import { apiRoute, type ConversationFormat } from '../wire-format.ts';
 import { responsesObserver } from './observer.ts';

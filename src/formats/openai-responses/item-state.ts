@@ -3,9 +3,8 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralEvent, NeutralPart } from '../neutral.ts';
-import { readLogprobs } from '../openai-logprobs.ts';
-import { ContentState } from './content-state.ts';
-import type { ItemStreams } from './item-streams.ts';
+import { readLogprobs } from '../openai-parts.ts';
+import { ContentState, type ItemStreams } from './content-state.ts';
 import { readItem, reasoningParagraphs } from './read-items.ts';
 
 type Events = NeutralEvent[];

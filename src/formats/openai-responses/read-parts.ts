@@ -3,8 +3,6 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralPart } from '../neutral.ts';
-import { readContentWith } from '../openai-content.ts';
-import { readLogprobs } from '../openai-logprobs.ts';
 import {
   mediaOfAudio,
   mediaOfFileData,
@@ -12,6 +10,7 @@ import {
   mediaOfUrl,
   readCacheMarker,
 } from '../openai-media.ts';
+import { readContentWith, readLogprobs } from '../openai-parts.ts';
 import type { RequestFaults } from '../request-fields.ts';
 import { readCitations } from './citations.ts';
 

@@ -1,11 +1,11 @@
 // A whole response object, of any provider, to the neutral form. Bears any JSON: wrong shapes read as nothing.
 // https://platform.openai.com/docs/api-reference/responses/object
 import type { JsonObject } from '../../lib/json.ts';
+import { saidIn } from '../answer-end.ts';
 import { isLosable } from '../dropped-paths.ts';
 import { objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralPart, NeutralResponse } from '../neutral.ts';
 import { readOpenaiError } from '../openai-error.ts';
-import { saidIn } from '../said.ts';
 import { readItem } from './read-items.ts';
 import { readOutputText } from './read-parts.ts';
 import { readStop } from './stop-reason.ts';

@@ -5,7 +5,7 @@ import { objectAt, objectsAt } from '../json-reader.ts';
 import type { Usage } from '../usage.ts';
 import type { AnswerContext } from '../wire-format.ts';
 import type { Ending } from './stop-reason.ts';
-import { writeResponsesUsage } from './write-usage.ts';
+import { writeResponsesUsage } from './usage.ts';
 
 /** What changes while an answer is made. */
 export interface Progress {

@@ -1,10 +1,9 @@
 // How a response ended: its status and what it says of it, both ways.
 // https://platform.openai.com/docs/api-reference/responses/object#responses/object-status
 import type { JsonObject } from '../../lib/json.ts';
-import { errorOfEnd } from '../failed-end.ts';
+import { errorOfEnd, type Said } from '../answer-end.ts';
 import { objectAt, textAt } from '../json-reader.ts';
 import type { Stop } from '../neutral.ts';
-import type { Said } from '../said.ts';
 
 /** The stop of a response object that is over. */
 export function readStop(response: JsonObject, { calls, refusal }: Said): Stop {

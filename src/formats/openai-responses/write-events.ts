@@ -1,11 +1,10 @@
 // Neutral events to the events of a streamed response, in OpenAI's order and with its numbers.
 // https://platform.openai.com/docs/api-reference/responses-streaming
 import type { JsonObject } from '../../lib/json.ts';
-import { explanationOf } from '../failed-end.ts';
+import { blockText, explanationOf } from '../answer-end.ts';
 import type { NeutralError, NeutralEvent, Stop } from '../neutral.ts';
 import { openaiCodeOf } from '../openai-error.ts';
 import { PartOrder } from '../part-order.ts';
-import { blockText } from '../said.ts';
 import type { AnswerContext, EventWriter } from '../wire-format.ts';
 import type { ItemStatus } from './items.ts';
 import { beginOutput, emit, type OutputState } from './output-state.ts';

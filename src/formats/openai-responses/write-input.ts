@@ -8,9 +8,9 @@ import type {
   ToolCallPart,
   ToolResultPart,
 } from '../neutral.ts';
+import { markedAsError, resultText } from '../openai-parts.ts';
 import { runsOfRole, type Writing } from '../openai-target.ts';
 import { fitId, responsesIds } from '../tool-ids.ts';
-import { markedAsError, resultText } from '../tool-result-text.ts';
 import { writePart } from './write-parts.ts';
 
 /** The conversation; the system prompt is `instructions`. */

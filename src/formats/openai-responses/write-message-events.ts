@@ -2,7 +2,7 @@
 // https://platform.openai.com/docs/api-reference/responses-streaming/response/output_text
 import type { JsonObject } from '../../lib/json.ts';
 import type { Citation, NeutralEvent } from '../neutral.ts';
-import { writeLogprobs } from '../openai-logprobs.ts';
+import { writeLogprobs } from '../openai-parts.ts';
 import { writeCitation } from './citations.ts';
 import { type ItemStatus, messageItem, refusalContent, textContent } from './items.ts';
 import {

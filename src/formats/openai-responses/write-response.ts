@@ -1,11 +1,10 @@
 // A neutral answer to a whole response object.
 import type { JsonObject } from '../../lib/json.ts';
+import { blockedCandidate, explainedParts, saidIn } from '../answer-end.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
-import { explainedParts } from '../failed-end.ts';
 import type { NeutralCandidate, NeutralPart, NeutralResponse, TextPart } from '../neutral.ts';
 import { writeOpenaiError } from '../openai-error.ts';
-import { writeLogprobs } from '../openai-logprobs.ts';
-import { blockedCandidate, saidIn } from '../said.ts';
+import { writeLogprobs } from '../openai-parts.ts';
 import type { AnswerContext, WrittenResponse } from '../wire-format.ts';
 import { writeCitation } from './citations.ts';
 import {

@@ -1,7 +1,7 @@
 // Rerankers. Callers speak Cohere's shape; Jina's and Voyage's are what their upstreams speak.
-import { modelField } from '../required-fields.ts';
+import { modelField } from '../request-checks.ts';
 import { apiRoute, type WireFormat } from '../wire-format.ts';
-import { rerankObserver } from './observer.ts';
+import { rerankObserver } from './response.ts';
 
 export const cohereRerank: WireFormat = {
   id: 'cohere-rerank',

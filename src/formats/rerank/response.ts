@@ -1,6 +1,10 @@
 // A rerank answer as the door promised it: `results` of `{index, relevance_score, document?}`, which Cohere's
 // and Jina's clients both read.
-import { isObject } from '../json-reader.ts';
+
+import type { JsonObject } from '../../lib/json.ts';
+import { countAt, errorName, isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
+import type { Observation, WireObserver } from '../observation.ts';
+import { type Usage, usageOf } from '../usage.ts';
 import { documentText, type RerankDialect } from './request.ts';
 
 /**
@@ -32,4 +36,26 @@ function parsed(text: string): unknown {
   } catch {
     return null;
   }
+}
+
+/** Cohere, Jina, Voyage, Xinference, llama.cpp. They do not stream. */
+export const rerankObserver: WireObserver = { event: read, body: read };
+
+function read(observation: Observation, answer: JsonObject): void {
+  observation.usage = readRerankUsage(answer) ?? observation.usage;
+  observation.model = textAt(answer, 'model') ?? observation.model;
+  observation.error ??= errorName(answer) ?? null;
+  const results = objectsAt(answer, 'results').length + objectsAt(answer, 'data').length;
+  if (results > 0) observation.started = true;
+}
+
+/** Null when the answer has no count (Xinference sends a `meta` full of nulls). */
+export function readRerankUsage(answer: JsonObject): Usage | null {
+  const searches = countAt(objectAt(objectAt(answer, 'meta'), 'billed_units'), 'search_units');
+  const usage = objectAt(answer, 'usage');
+  // OpenRouter's Cohere models: search_units beside the tokens.
+  const searchUnits = searches ?? countAt(usage, 'search_units');
+  const tokens = countAt(usage, 'total_tokens') ?? countAt(usage, 'prompt_tokens');
+  if (searchUnits === undefined && tokens === undefined) return null;
+  return usageOf({ inputTokens: tokens ?? 0, searchUnits: searchUnits ?? 0 });
 }

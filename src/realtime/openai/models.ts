@@ -1,7 +1,7 @@
 // The model that a session talks to, and changes of it: a name inside a frame is checked as one in a URL is. A change
 // counts from the upstream's own `session.updated` on.
 import { isObject, objectAt, textAt } from '../../formats/json-reader.ts';
-import { isModelName, modelNameRule } from '../../formats/model-name.ts';
+import { isModelName, modelNameRule } from '../../formats/request-checks.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { memberText, replaceMember, topLevelMembers } from '../../lib/json-members.ts';
 import { RelayError } from '../../lib/relay-error.ts';

@@ -1,7 +1,7 @@
 // Reads what the relay itself needs to know of a request: its model, and whether it streams. Pure.
-import { isModelName, modelNameRule } from '../../formats/model-name.ts';
+import { isModelName, modelNameRule } from '../../formats/request-checks.ts';
 import { type RequestFacts, readRequestFacts } from '../../formats/request-facts.ts';
-import type { RequestFault } from '../../formats/request-fault.ts';
+import type { RequestFault } from '../../formats/request-fields.ts';
 import type { WireFormat } from '../../formats/wire-format.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { RelayError } from '../../lib/relay-error.ts';

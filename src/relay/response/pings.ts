@@ -1,8 +1,7 @@
 // Pings while an answer is awaited: a stream whose upstream has not answered yet is opened after one interval of silence. Proxies do not
 // cut it then, and a client that has left is noticed, which the local runtime reports only when something is written.
 
-import { errorEvent, eventOfErrorBody } from '../../formats/error-event.ts';
-import { pingOf } from '../../formats/ping.ts';
+import { errorEvent, eventOfErrorBody, pingOf } from '../../formats/own-events.ts';
 import { readUpstreamError, upstreamErrorBody } from '../../formats/upstream-error.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import { withTimer } from '../../lib/timer.ts';

@@ -1,8 +1,8 @@
 // From the upstream's response to the caller's: which way its body goes, what is counted on the way, and the
 // settlement at its end.
 
-import type { Framing } from '../../formats/answer-framing.ts';
 import { createMeter } from '../../formats/meter.ts';
+import type { Framing } from '../../formats/observation.ts';
 import { withPromptTokens } from '../../formats/openai-embeddings/response.ts';
 import { readRerankResponse } from '../../formats/rerank/response.ts';
 import { readUpstreamError, upstreamErrorBody } from '../../formats/upstream-error.ts';

@@ -1,7 +1,7 @@
 // Passing a body on by hand, in gulps with one write in flight: for what must be changed on the way (usage
 // that only the relay asked for), and for bodies that are no streams of events. What piles up during a write
 // goes out together with the next.
-import { EventStartFinder } from '../../formats/ping.ts';
+import { EventStartFinder } from '../../formats/own-events.ts';
 import { GatheringReader } from '../../lib/gathering-reader.ts';
 import type { RelayError } from '../../lib/relay-error.ts';
 import { withTimer } from '../../lib/timer.ts';

@@ -1,9 +1,8 @@
 // An answer under way, streamed or not: what its streamers are given, how its end is called, and its settlement.
 
-import type { Framing } from '../../formats/answer-framing.ts';
-import { errorEvent } from '../../formats/error-event.ts';
 import type { Meter } from '../../formats/meter.ts';
-import { pingOf } from '../../formats/ping.ts';
+import type { Framing } from '../../formats/observation.ts';
+import { errorEvent, pingOf } from '../../formats/own-events.ts';
 import { unreadFormat } from '../../formats/registry.ts';
 import type { WireFormat } from '../../formats/wire-format.ts';
 import { RelayError } from '../../lib/relay-error.ts';

@@ -1,6 +1,6 @@
 // The answer of an upstream that speaks another format, on its way to the caller: streamed, whole, or one made of the other.
 import { shapeOfBytes } from '../../formats/framing-detector.ts';
-import { pingOf } from '../../formats/ping.ts';
+import { pingOf } from '../../formats/own-events.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import { keptOf } from '../plan/stored-responses.ts';

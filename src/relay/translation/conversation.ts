@@ -2,10 +2,10 @@
 // answer back. Pure; translate-stream.ts owns the bytes of streams.
 
 import { type AnswerEdit, fitRequest } from '../../formats/answer-edit.ts';
+import { errorOfEnd, isFailedEnd, isSaidPart, withKnownEnds } from '../../formats/answer-end.ts';
 import { withoutBillingLine } from '../../formats/billing-line.ts';
 import { carryMark } from '../../formats/carry.ts';
 import { eventsOfResponse } from '../../formats/events-of-response.ts';
-import { errorOfEnd, isFailedEnd, isSaidPart, withKnownEnds } from '../../formats/failed-end.ts';
 import type { ApiFormat, FormatId } from '../../formats/format-id.ts';
 import type { NeutralError, NeutralRequest, NeutralResponse } from '../../formats/neutral.ts';
 import { wantsReasoning } from '../../formats/reasoning.ts';

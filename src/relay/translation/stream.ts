@@ -2,11 +2,11 @@
 // gulp goes out together, and always whole events, so that an error event can follow at any time.
 
 import type { AnswerEdit } from '../../formats/answer-edit.ts';
-import { errorEvent } from '../../formats/error-event.ts';
-import { isFailedEnd } from '../../formats/failed-end.ts';
+import { isFailedEnd } from '../../formats/answer-end.ts';
 import { FramingDetector } from '../../formats/framing-detector.ts';
 import { errorName } from '../../formats/json-reader.ts';
 import type { NeutralEvent, NeutralResponse } from '../../formats/neutral.ts';
+import { errorEvent } from '../../formats/own-events.ts';
 import { ResponseCollector } from '../../formats/response-of-events.ts';
 import { createSseSplitter, type SseEvent } from '../../formats/sse.ts';
 import type { AnswerContext, CallerFormat, EventReader, EventWriter } from '../../formats/wire-format.ts';

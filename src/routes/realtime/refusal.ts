@@ -1,6 +1,6 @@
 // A refusal of the relay's own at the doors of realtime sessions: the ledger has the first word, and it has its row.
 import { errorStatus } from '../../formats/error.ts';
-import { isModelName } from '../../formats/model-name.ts';
+import { isModelName } from '../../formats/request-checks.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import { blankRow } from '../../metering/log-row.ts';
 import type { LedgerClient } from '../../quota/client.ts';

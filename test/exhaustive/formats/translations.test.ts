@@ -2,9 +2,9 @@
 // format's caller would get it, and read back by that format's reader: the same text, calls, thoughts, end and
 // usage, streamed and not.
 import { describe, expect, it } from 'vitest';
+import { isFailedEnd, withKnownEnds } from '../../../src/formats/answer-end.ts';
 import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
-import { isFailedEnd, withKnownEnds } from '../../../src/formats/failed-end.ts';
 import { geminiGenerate } from '../../../src/formats/gemini-generate/index.ts';
 import { isObject } from '../../../src/formats/json-reader.ts';
 import type { NeutralCandidate, NeutralResponse, StopReason } from '../../../src/formats/neutral.ts';

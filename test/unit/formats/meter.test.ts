@@ -1,9 +1,9 @@
 // Meters where no recording goes: hostile bytes, odd framings, and what each property promises.
 
 import { describe, expect, it } from 'vitest';
-import type { Framing } from '../../../src/formats/answer-framing.ts';
 import type { FormatId } from '../../../src/formats/format-id.ts';
 import { createMeter, type Meter } from '../../../src/formats/meter.ts';
+import type { Framing } from '../../../src/formats/observation.ts';
 import { cutAtSeed, seededNumbers } from '../../support/fixtures.ts';
 import { formatOf } from '../../support/formats.ts';
 

@@ -1,7 +1,7 @@
 // The models that a request names besides its own, whatever the field.
 import { expect, it } from 'vitest';
-import { modelNameLimits } from '../../../src/formats/model-name.ts';
 import { namesOtherModel, otherModelLimits, readOtherModels } from '../../../src/formats/other-models.ts';
+import { modelNameLimits } from '../../../src/formats/request-checks.ts';
 import { formatOf } from '../../support/formats.ts';
 
 function named(body: object, id = 'openai-chat', own = ['own']) {

@@ -1,9 +1,9 @@
 // What an answer without usage is taken for, and when an upstream's usage says nothing.
 
 import { describe, expect, it } from 'vitest';
-import type { Framing } from '../../../src/formats/answer-framing.ts';
 import type { FormatId } from '../../../src/formats/format-id.ts';
 import { createMeter } from '../../../src/formats/meter.ts';
+import type { Framing } from '../../../src/formats/observation.ts';
 import { emptyUsage, type Usage, usageOf } from '../../../src/formats/usage.ts';
 import {
   boundedEstimate,

@@ -1,9 +1,9 @@
 // Whether an upstream is read on when its client has left.
 
 import { expect, it } from 'vitest';
-import type { Framing } from '../../../../src/formats/answer-framing.ts';
 import type { FormatId } from '../../../../src/formats/format-id.ts';
 import { createMeter } from '../../../../src/formats/meter.ts';
+import type { Framing } from '../../../../src/formats/observation.ts';
 import { streamRhythm } from '../../../../src/relay/limits.ts';
 import { drainMsOf, type LeftStream, silentThought } from '../../../../src/relay/response/on-disconnect.ts';
 import { formatOf } from '../../../support/formats.ts';

@@ -1,9 +1,8 @@
 // How much to think, as each generation of Gemini is told.
 import type { JsonObject } from '../../lib/json.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
-import type { NeutralRequest } from '../neutral.ts';
+import type { NeutralRequest, ReasoningEffort } from '../neutral.ts';
 import { budgetOf, effortOf, fitEffort, wantsReasoning } from '../reasoning.ts';
-import { levelOfEffort } from './levels.ts';
 import type { GeminiThinking, GeminiTraits } from './model-traits.ts';
 
 /** `thinkingConfig`, or nothing. */
@@ -42,4 +41,21 @@ function budgetFor(
   if (tokens === 'dynamic') return { thinkingBudget: -1 };
   if (tokens === 0 && budget.mayBeOff) return { thinkingBudget: 0 };
   return { thinkingBudget: Math.min(Math.max(tokens, budget.least), budget.most) };
+}
+
+const efforts: Readonly<Record<string, ReasoningEffort>> = {
+  MINIMAL: 'minimal',
+  LOW: 'low',
+  MEDIUM: 'medium',
+  HIGH: 'high',
+};
+
+export function effortOfLevel(level: string | undefined): ReasoningEffort | undefined {
+  const name = level?.toUpperCase() ?? '';
+  return Object.hasOwn(efforts, name) ? efforts[name] : undefined;
+}
+
+/** The level of an effort that has one; those above `high` are HIGH. */
+export function levelOfEffort(effort: ReasoningEffort): string {
+  return Object.keys(efforts).find((level) => efforts[level] === effort) ?? 'HIGH';
 }

@@ -1,6 +1,5 @@
 // Whether an answer ended in success, as far as its reason to end tells, and what a failed or filtered end says.
 import type { NeutralCandidate, NeutralError, NeutralPart, NeutralResponse, Stop } from './neutral.ts';
-import { saidIn } from './said.ts';
 
 /** Whether the end is a failure: the provider's, a call that the model garbled, or a reason that nobody knows. */
 export function isFailedEnd({ reason }: Stop): boolean {
@@ -73,4 +72,28 @@ function knownEnd(parts: readonly NeutralPart[], stop: Stop): Stop {
   if (stop.reason !== 'unknown' || stop.raw !== undefined || !parts.some(isSaidPart)) return stop;
   const { calls, refusal } = saidIn(parts);
   return { reason: calls ? 'tool-calls' : refusal ? 'refusal' : 'stop' };
+}
+
+/** Whether it calls tools, and whether it refuses in words. */
+export interface Said {
+  calls: boolean;
+  refusal: boolean;
+}
+
+/** What was said, of whole parts. */
+export function saidIn(parts: readonly NeutralPart[]): Said {
+  return {
+    calls: parts.some(({ type }) => type === 'tool-call'),
+    refusal: parts.some(({ type }) => type === 'refusal'),
+  };
+}
+
+/** Why a prompt was refused (Gemini), in words. */
+export function blockText({ reason, message }: { reason: string; message: string | undefined }): string {
+  return message ?? `The prompt was refused: ${reason}.`;
+}
+
+/** A refused prompt, for formats without such a thing: an answer that a filter stopped before its first word. */
+export function blockedCandidate(block: { reason: string; message: string | undefined }): NeutralCandidate {
+  return { parts: [{ type: 'refusal', text: blockText(block) }], stop: { reason: 'content-filter' } };
 }

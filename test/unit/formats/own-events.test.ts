@@ -1,9 +1,9 @@
 // What a ping is in each format, and where an answer's first event begins.
 
 import { describe, expect, it } from 'vitest';
-import type { Framing } from '../../../src/formats/answer-framing.ts';
 import type { FormatId } from '../../../src/formats/format-id.ts';
-import { EventStartFinder, pingOf } from '../../../src/formats/ping.ts';
+import type { Framing } from '../../../src/formats/observation.ts';
+import { EventStartFinder, pingOf } from '../../../src/formats/own-events.ts';
 import { createSseSplitter } from '../../../src/formats/sse.ts';
 import { formatOf } from '../../support/formats.ts';
 

@@ -1,9 +1,10 @@
-// An error in the middle of a stream, as the format's own error event. Written at an event boundary, it makes the official
-// SDKs raise (SPEC section 5).
+// What the relay itself writes into a stream, at an event boundary: errors, which make the official SDKs raise (SPEC section 5),
+// and pings, which are not part of the answer.
 import type { JsonObject } from '../lib/json.ts';
 import type { RelayError } from '../lib/relay-error.ts';
-import type { ArrayPosition, Framing } from './answer-framing.ts';
 import { errorBody } from './error.ts';
+import type { ArrayPosition } from './json-array.ts';
+import type { Framing } from './observation.ts';
 import type { WireFormat } from './wire-format.ts';
 
 /** Where the stream stands when the event is written. */
@@ -51,3 +52,30 @@ function arrayElement(body: JsonObject, position: ArrayPosition | null): string 
       return null;
   }
 }
+
+/** OpenAI's formats take a comment. openai-python up to 2.37 reads the blank line after a lone comment as an event without data. */
+const comment = ': ping\n';
+
+/** Returns the text of a ping, for an event boundary, or null if the format has none. White space is nothing in a JSON array. */
+export function pingOf({ ping = comment }: WireFormat, framing: Framing): string | null {
+  if (framing === 'json-array') return '\n';
+  return framing === 'sse' ? ping : null;
+}
+
+/** Finds the first event of a stream: comments, blank lines, and white space before a JSON array are none. */
+export class EventStartFinder {
+  private isInComment = false;
+
+  /** Takes the next bytes, cut anywhere; true: the event has begun in them. */
+  push(bytes: Uint8Array): boolean {
+    for (const byte of bytes) {
+      if (this.isInComment) this.isInComment = byte !== lineFeed && byte !== carriageReturn;
+      else if (byte === colon) this.isInComment = true;
+      else if (byte > space && !byteOrderMark.has(byte)) return true;
+    }
+    return false;
+  }
+}
+
+const [lineFeed, carriageReturn, space, colon] = [0x0a, 0x0d, 0x20, 0x3a];
+const byteOrderMark: ReadonlySet<number> = new Set([0xef, 0xbb, 0xbf]);

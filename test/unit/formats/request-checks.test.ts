@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { FormatId } from '../../../src/formats/format-id.ts';
 import { mostOfCount } from '../../../src/formats/json-reader.ts';
 import { createMeter } from '../../../src/formats/meter.ts';
-import { requestCounts } from '../../../src/formats/request-counts.ts';
+import { requestCounts } from '../../../src/formats/request-checks.ts';
 import { readRequestFacts } from '../../../src/formats/request-facts.ts';
 import { emptyUsage, usageFields, usageOf } from '../../../src/formats/usage.ts';
 import { upperBound } from '../../../src/metering/bound.ts';
