@@ -35,12 +35,12 @@ export function explanationOf({ reason, message }: Stop, hasRefused: boolean): s
 
 /** The parts, and the words of the filter that ended them as a refusal. */
 export function explainedParts({ parts, stop }: NeutralCandidate): readonly NeutralPart[] {
-  const text = explanationOf(stop, saidIn(parts).refusal);
+  const text = explanationOf(stop, answerFacts(parts).refusal);
   return text === undefined ? parts : [...parts, { type: 'refusal', text }];
 }
 
 /** A part that the caller would miss; reasoning is not shown to all. */
-export function isSaidPart(part: NeutralPart): boolean {
+export function hasContent(part: NeutralPart): boolean {
   return part.type !== 'reasoning' && (!('text' in part) || part.text !== '');
 }
 
@@ -55,7 +55,7 @@ export function withKnownEnds(response: NeutralResponse): NeutralResponse {
       ...response,
       candidates: candidates.map(({ parts, stop }) => ({ parts, stop: knownEnd(parts, stop) })),
     };
-  if (!candidates.some(({ parts }) => parts.some(isSaidPart))) return response;
+  if (!candidates.some(({ parts }) => parts.some(hasContent))) return response;
   return { ...response, error: null, candidates: withFailure(candidates, error) };
 }
 
@@ -69,19 +69,19 @@ function withFailure(candidates: readonly NeutralCandidate[], { message }: Neutr
 }
 
 function knownEnd(parts: readonly NeutralPart[], stop: Stop): Stop {
-  if (stop.reason !== 'unknown' || stop.raw !== undefined || !parts.some(isSaidPart)) return stop;
-  const { calls, refusal } = saidIn(parts);
+  if (stop.reason !== 'unknown' || stop.raw !== undefined || !parts.some(hasContent)) return stop;
+  const { calls, refusal } = answerFacts(parts);
   return { reason: calls ? 'tool-calls' : refusal ? 'refusal' : 'stop' };
 }
 
 /** Whether it calls tools, and whether it refuses in words. */
-export interface Said {
+export interface AnswerFacts {
   calls: boolean;
   refusal: boolean;
 }
 
 /** What was said, of whole parts. */
-export function saidIn(parts: readonly NeutralPart[]): Said {
+export function answerFacts(parts: readonly NeutralPart[]): AnswerFacts {
   return {
     calls: parts.some(({ type }) => type === 'tool-call'),
     refusal: parts.some(({ type }) => type === 'refusal'),

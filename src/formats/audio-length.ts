@@ -130,7 +130,7 @@ function mp4Boxes(): AudioWalk {
   return {
     step(bytes) {
       if (bytes.byteLength <= overlap) return 0;
-      for (const at of placesOf(bytes, /mvhd|mdhd/g)) {
+      for (const at of positionsOf(bytes, /mvhd|mdhd/g)) {
         if (at + overlap > bytes.byteLength) continue;
         const isLong = bytes[at + 4] === 1;
         const scaleAt = at + (isLong ? 24 : 16);
@@ -146,7 +146,7 @@ function mp4Boxes(): AudioWalk {
   };
 }
 
-function placesOf(bytes: Uint8Array, pattern: RegExp): number[] {
+function positionsOf(bytes: Uint8Array, pattern: RegExp): number[] {
   const text = new TextDecoder('latin1').decode(bytes);
   return [...text.matchAll(pattern)].map(({ index }) => index);
 }

@@ -2,7 +2,7 @@
 // their beginning, with the number of bytes left out written at the cut, so that text lengths stay right.
 
 /** A string of a JSON body keeps at most this many bytes; enough for every id, type and model name. */
-export const keptStringBytes = 1_024;
+export const longestStringBytes = 1_024;
 
 // U+0000 is in no text that models write; JSON has it only as an escape.
 const mark = '\u0000elided:';
@@ -16,7 +16,7 @@ export function elisionMark(elidedBytes: number): string {
 export function textLength(text: unknown): number {
   if (typeof text !== 'string') return 0;
   // Shorter strings are never cut (a cut one keeps 1,024 bytes, at the very worst 170 six-byte escapes).
-  if (text.length < keptStringBytes / 8) return text.length;
+  if (text.length < longestStringBytes / 8) return text.length;
   const at = text.lastIndexOf(mark);
   if (at === -1) return text.length;
   return at + Number(text.slice(at + mark.length));

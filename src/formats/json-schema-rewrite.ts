@@ -2,7 +2,7 @@
 // is one (a union for oneOf, an enum for const, items for a tuple), and in the description where there is none.
 import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
-import { distinctSchemas, mapInside, normalSchema, typesOf, withDefs, withTold } from './json-schema.ts';
+import { distinctSchemas, mapInside, normalSchema, typesOf, withDefs, withDescribed } from './json-schema.ts';
 import { mergeAllOf, mergeTwo, SchemaScope } from './json-schema-merge.ts';
 
 /** A target's subset. */
@@ -52,7 +52,7 @@ function rewriteNode(
     else if (subset.takes(key, value)) kept[key] = mapInside(key, value, rewrite);
     else if (!silent.has(key) && !key.startsWith('x-')) told.push([key, value]);
   }
-  return withTold({ ...kept, ...closing(node, subset), ...definitions }, told);
+  return withDescribed({ ...kept, ...closing(node, subset), ...definitions }, told);
 }
 
 /** The values that the target takes. null needs no mention where the type says it. */

@@ -4,7 +4,7 @@
 // be anyOf and must be an object" (https://developers.openai.com/api/docs/guides/structured-outputs, read 2026-11)
 import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
-import { mapInside, typesOf, withTold } from './json-schema.ts';
+import { mapInside, typesOf, withDescribed } from './json-schema.ts';
 import { mergeAllOf, SchemaScope } from './json-schema-merge.ts';
 
 const rootWords = ['anyOf', 'oneOf', 'allOf', '$ref', 'enum', 'const', 'not'] as const;
@@ -25,7 +25,7 @@ export function objectRoot(schema: JsonObject): JsonObject {
     ...($defs !== undefined && { $defs }),
     ...(definitions !== undefined && { definitions }),
   };
-  return withTold(
+  return withDescribed(
     object,
     told.filter(([, value]) => value !== undefined),
   );

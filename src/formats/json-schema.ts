@@ -105,7 +105,7 @@ export function typesOf(schema: JsonObject): string[] {
 }
 
 /** Says in the description what the schema itself cannot say, in the way of Anthropic's SDK: `{minimum: 1}`. */
-export function withTold(schema: JsonObject, told: readonly [string, unknown][]): JsonObject {
+export function withDescribed(schema: JsonObject, told: readonly [string, unknown][]): JsonObject {
   if (told.length === 0) return schema;
   const words = told.map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
   const description = typeof schema.description === 'string' ? [schema.description] : [];

@@ -26,7 +26,7 @@ export interface Meter {
   /** The format's terminator was seen; for JSON, the whole value; for opaque bytes, end() was called. */
   readonly complete: boolean;
   /** Why the answer stopped was said, which is as good as a terminator where an upstream sends none. */
-  readonly saidWhy: boolean;
+  readonly hasFinishReason: boolean;
   /** No event is half passed: an error event may be put here. Never true inside a JSON or opaque body. */
   readonly atBoundary: boolean;
   /** Only for the framing `json-array`; null for others. */
@@ -85,8 +85,8 @@ export function createMeter(format: WireFormat, framing: Framing, undeclared?: '
     end: () => frames.end(),
     usage: () => observation.usage,
     partialUsage: () => observation.usage ?? observation.partialUsage,
-    get saidWhy() {
-      return observation.saidWhy;
+    get hasFinishReason() {
+      return observation.hasFinishReason;
     },
     get complete() {
       return observation.complete;

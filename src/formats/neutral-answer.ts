@@ -4,7 +4,7 @@ import type {
   MediaPart,
   NeutralPart,
   OpaquePart,
-  Proof,
+  ReasoningSignature,
   TokenLogprob,
   ToolNamespace,
   WebSearchPart,
@@ -89,7 +89,7 @@ export type NeutralEvent =
     }
   | { type: 'text-start'; candidate: number; part: number }
   | { type: 'text-delta'; candidate: number; part: number; text: string; logprobs?: TokenLogprob[] }
-  | { type: 'text-end'; candidate: number; part: number; proof?: Proof }
+  | { type: 'text-end'; candidate: number; part: number; signature?: ReasoningSignature }
   | { type: 'citation-add'; candidate: number; part: number; citation: Citation }
   | { type: 'refusal-start'; candidate: number; part: number }
   | { type: 'refusal-delta'; candidate: number; part: number; text: string }
@@ -97,7 +97,7 @@ export type NeutralEvent =
   | { type: 'reasoning-start'; candidate: number; part: number }
   /** `paragraph` counts from 0 where the format has several. */
   | { type: 'reasoning-delta'; candidate: number; part: number; text: string; paragraph: number }
-  | { type: 'reasoning-end'; candidate: number; part: number; proof?: Proof }
+  | { type: 'reasoning-end'; candidate: number; part: number; signature?: ReasoningSignature }
   | {
       type: 'tool-call-start';
       candidate: number;
@@ -107,7 +107,7 @@ export type NeutralEvent =
       custom?: boolean;
       /** See ToolCallPart. */
       namespace?: ToolNamespace;
-      proof?: Proof;
+      signature?: ReasoningSignature;
       itemId?: string;
     }
   | { type: 'tool-call-delta'; candidate: number; part: number; arguments: string }

@@ -23,7 +23,7 @@ export interface TextPart extends PartBase {
   text: string;
   citations?: Citation[];
   /** Gemini signs text parts too. */
-  proof?: Proof;
+  signature?: ReasoningSignature;
   logprobs?: TokenLogprob[];
 }
 
@@ -51,7 +51,7 @@ export interface MediaPart extends PartBase {
   /** The id that the provider gave to sound it made (chat), by which a later turn names it. */
   providerId?: string;
   /** Gemini signs images that it made. */
-  proof?: Proof;
+  signature?: ReasoningSignature;
 }
 
 export type MediaSource =
@@ -64,7 +64,7 @@ export type MediaSource =
   | { type: 'file-id'; origin: FormatId; id: string; mediaType: string | undefined };
 
 /**
- * What the model thought. `text` is the readable part (whole thinking, or a summary; may be empty); `proof`
+ * What the model thought. `text` is the readable part (whole thinking, or a summary; may be empty); `signature`
  * is what the provider wants back unchanged. A part with neither is only for people.
  */
 export interface ReasoningPart extends PartBase {
@@ -72,14 +72,14 @@ export interface ReasoningPart extends PartBase {
   text: string;
   /** The paragraphs that `text` is made of, where the format has several: joined with an empty line (reasoning.ts). */
   paragraphs?: string[];
-  proof?: Proof;
+  signature?: ReasoningSignature;
 }
 
 /**
- * A provider's opaque seal on what it said: it accepts its own back and refuses a changed one, and nobody
- * else's. Travels through other formats in a carry (carry.ts).
+ * What a provider signs or encrypts of its model's reasoning. The provider accepts its own back unchanged, and no other
+ * provider's. Travels through clients of other formats in a portable state (portable-state.ts).
  */
-export interface Proof {
+export interface ReasoningSignature {
   /** Whose it is. `openai-chat`: reasoning_details of OpenRouter and others, or plain reasoning_content that must come back. */
   origin: FormatId;
   /**
@@ -87,7 +87,7 @@ export interface Proof {
    * text must come back, the member in which it stood (`reasoning`, `thinking`), '' for reasoning_content.
    */
   value: string;
-  /** `signature` seals readable text; `encrypted` (redacted thinking, encrypted_content) is the thought itself. */
+  /** `signature` signs readable text; `encrypted` (redacted thinking, encrypted_content) is the thought itself. */
   kind: 'signature' | 'encrypted';
   /** The item's id at the provider (Responses' `rs_…`). */
   id?: string;
@@ -95,7 +95,7 @@ export interface Proof {
 
 export interface ToolCallPart extends PartBase {
   type: 'tool-call';
-  /** As the client knows it: may hold a carry. Writers to an upstream make theirs from it (tool-ids.ts). */
+  /** As the client knows it: may hold a portable state. Writers to an upstream make theirs from it (tool-ids.ts). */
   id: string;
   name: string;
   /** JSON text of an object, or a custom tool's free text. Always the model's own bytes; '{}' for no arguments. */
@@ -105,7 +105,7 @@ export interface ToolCallPart extends PartBase {
   /** The namespace of the tool and its bare name there (Responses); `name` is the flat one. */
   namespace?: ToolNamespace;
   /** Gemini signs calls. */
-  proof?: Proof;
+  signature?: ReasoningSignature;
   /** The item's id (Responses' `fc_…`), apart from the call's. */
   itemId?: string;
 }

@@ -36,7 +36,7 @@ export interface NeutralRequest {
   /** Log probabilities of the answer's tokens; `top` alternatives each (0: the chosen ones only). */
   logprobs: { top: number } | undefined;
   responseFormat: ResponseFormat | undefined;
-  reasoning: ReasoningWish | undefined;
+  reasoning: ReasoningRequest | undefined;
   /** What the answer may be made of, besides text. */
   outputModalities: ('text' | 'audio' | 'image')[] | undefined;
   /** Chat's `audio` member: voice and format of spoken answers. */
@@ -148,7 +148,7 @@ export const reasoningEfforts = ['none', 'minimal', 'low', 'medium', 'high', 'xh
 export type ReasoningEffort = (typeof reasoningEfforts)[number];
 
 /** How much to think, as the caller said it; reasoning.ts turns one way of saying it into another. */
-export interface ReasoningWish {
+export interface ReasoningRequest {
   effort: ReasoningEffort | undefined;
   /** Tokens; 0 is none; `dynamic` is Gemini's -1 and Anthropic's `adaptive`: the model decides. */
   budgetTokens: number | 'dynamic' | undefined;

@@ -19,7 +19,7 @@ export interface Observation {
   /** The format's terminator was seen, or the whole JSON body was. */
   complete: boolean;
   /** Why the answer stopped was said. */
-  saidWhy: boolean;
+  hasFinishReason: boolean;
   /** Events of a stream, pings and terminators aside. */
   events: number;
   /** The first event was an error: nothing was answered. */
@@ -78,7 +78,7 @@ export function emptyObservation(): Observation {
     usage: null,
     partialUsage: null,
     complete: false,
-    saidWhy: false,
+    hasFinishReason: false,
     events: 0,
     beganWithError: false,
     started: false,

@@ -1,7 +1,12 @@
 // Fields that chat completions and Responses have in common, name for name.
 import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
-import { type NeutralRequest, type ReasoningWish, type ResponseFormat, reasoningEfforts } from './neutral.ts';
+import {
+  type NeutralRequest,
+  type ReasoningRequest,
+  type ResponseFormat,
+  reasoningEfforts,
+} from './neutral.ts';
 import type { RequestFaults, RequestFields } from './request-fields.ts';
 
 /** What both know by the same name. */
@@ -36,10 +41,10 @@ function readMetadata(fields: RequestFields): Record<string, string> | undefined
  * How much to think: chat's `reasoning_effort` (`effort`), Responses' and OpenRouter's `reasoning` object.
  * Undefined when neither says anything. https://openrouter.ai/docs/use-cases/reasoning-tokens
  */
-export function readReasoningWish(
+export function readReasoningRequest(
   effort: unknown,
   reasoning: JsonObject | undefined,
-): ReasoningWish | undefined {
+): ReasoningRequest | undefined {
   if (effort === undefined && reasoning === undefined) return undefined;
   const { max_tokens: budget, enabled, exclude, summary, generate_summary: older } = reasoning ?? {};
   const told = reasoningEfforts.find((one) => one === (effort ?? reasoning?.effort));

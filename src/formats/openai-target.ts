@@ -19,7 +19,7 @@ export interface Writing {
 }
 
 /** The start of a writing. A wish for reasoning that the model is known not to have is dropped here. */
-export function beginWriting(request: NeutralRequest, target: RequestTarget, dropped: DroppedPaths): Writing {
+export function startWriting(request: NeutralRequest, target: RequestTarget, dropped: DroppedPaths): Writing {
   const genuine = target.provider === 'openai' || target.provider === 'azure';
   const traits = openaiModelTraits(target.model);
   const wished = effortOf(request.reasoning);

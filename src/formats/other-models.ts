@@ -87,7 +87,7 @@ export function namesOtherModel(field: string): boolean {
 function namedIn(format: WireFormat, body: JsonObject): OtherModel[] {
   const models: OtherModel[] = [];
   visitRequestMembers(body, (member) => {
-    if (!naming.test(member.key) || isOwn(member) || isSaid(member) || isFree(member)) return;
+    if (!naming.test(member.key) || isOwn(member) || isContent(member) || isFree(member)) return;
     const role = member.path.some((step) => assistants.has(String(step))) ? 'assists' : 'answers';
     for (const [name, index] of namesOf(member.value)) {
       const param = pathText(index === null ? member.path : [...member.path, index]);
@@ -101,7 +101,7 @@ function isOwn({ key, path }: RequestMember): boolean {
   return key === 'model' && path.length === 1;
 }
 
-function isSaid({ path }: RequestMember): boolean {
+function isContent({ path }: RequestMember): boolean {
   if (path.some((step) => contents.has(String(step)))) return true;
   return (path[0] === 'input' || path[0] === 'prompt') && !path.includes('tools');
 }

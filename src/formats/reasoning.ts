@@ -1,7 +1,7 @@
 // How much to think, in the three ways in which formats say it: efforts (OpenAI, Anthropic's newer models,
 // Gemini 3's levels), budgets of tokens (Anthropic, Gemini 2.5), and suffixes of a model's name for clients that
 // can say neither. One table, also in the README.
-import { type ReasoningEffort, type ReasoningWish, reasoningEfforts } from './neutral.ts';
+import { type ReasoningEffort, type ReasoningRequest, reasoningEfforts } from './neutral.ts';
 
 /**
  * Tokens of each effort. `low`, `medium` and `high` are those of Google's own OpenAI-compatible endpoint
@@ -21,7 +21,7 @@ const effortBudgets: Readonly<Record<ReasoningEffort, number>> = {
 export const paragraphBreak = '\n\n';
 
 /** The wish as an effort; undefined when nothing was wished, or the model shall decide. */
-export function effortOf(wish: ReasoningWish | undefined): ReasoningEffort | undefined {
+export function effortOf(wish: ReasoningRequest | undefined): ReasoningEffort | undefined {
   if (wish === undefined) return undefined;
   if (wish.effort !== undefined) return wish.effort;
   if (wish.budgetTokens === undefined || wish.budgetTokens === 'dynamic') return undefined;
@@ -40,19 +40,19 @@ function effortOfBudget(budgetTokens: number): ReasoningEffort {
 }
 
 /** The wish as a budget; undefined when nothing was wished. */
-export function budgetOf(wish: ReasoningWish | undefined): number | 'dynamic' | undefined {
+export function budgetOf(wish: ReasoningRequest | undefined): number | 'dynamic' | undefined {
   if (wish === undefined) return undefined;
   if (wish.budgetTokens !== undefined) return wish.budgetTokens;
   return wish.effort === undefined ? undefined : effortBudgets[wish.effort];
 }
 
 /** Whether a number of tokens is wished for: that the model shall decide needs no saying where it does so anyway. */
-export function namesBudget(wish: ReasoningWish | undefined): boolean {
+export function namesBudget(wish: ReasoningRequest | undefined): boolean {
   return typeof wish?.budgetTokens === 'number';
 }
 
 /** Whether any thinking is wished for: a wish that is not an explicit none. */
-export function wantsReasoning(wish: ReasoningWish | undefined): boolean {
+export function wantsReasoning(wish: ReasoningRequest | undefined): boolean {
   return wish !== undefined && wish.effort !== 'none' && wish.budgetTokens !== 0;
 }
 

@@ -100,7 +100,7 @@ function idsOf(member: RequestMember): string[] {
   if (ids.has(key)) return textsOf(value);
   const special = specialMembers.get(key);
   if (special !== undefined) return special(member).filter((id) => id !== undefined);
-  return location.test(key) ? textsOf(value).flatMap(placeOf) : [];
+  return location.test(key) ? textsOf(value).flatMap(storageUri) : [];
 }
 
 /** Blocks that a provider's own tool answered with. */
@@ -141,8 +141,8 @@ const specialMembers = new Map<string, Rule>(
     data_sources: ({ value }) => (Array.isArray(value) ? value.filter(isObject).map(dataSource) : []),
     fileUri: ({ value }) => textsOf(value).flatMap(fileAt),
     file_uri: ({ value }) => textsOf(value).flatMap(fileAt),
-    content: ({ value, parent }) => saidIds(value, parent),
-    text: ({ value, parent }) => saidIds(value, parent),
+    content: ({ value, parent }) => idsInText(value, parent),
+    text: ({ value, parent }) => idsInText(value, parent),
   } satisfies Record<string, Rule>),
 );
 
@@ -192,7 +192,7 @@ function fileAt(uri: string): string[] {
 }
 
 /** `gs://bucket/file`, `s3://…`, `ms://…`; nothing for the web's addresses and for data. */
-function placeOf(text: string): string[] {
+function storageUri(text: string): string[] {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\/\S/i.exec(text.slice(0, 200))?.[1]?.toLowerCase();
   return scheme === undefined || scheme === 'http' || scheme === 'https' ? [] : [text];
 }
@@ -201,7 +201,7 @@ function placeOf(text: string): string[] {
  * Ids that stand in what is said: files of DashScope (https://www.alibabacloud.com/help/model-studio/long-context-qwen-long)
  * and contexts of Moonshot's older caching (https://platform.moonshot.ai/docs/api/caching).
  */
-function saidIds(value: unknown, { role }: JsonObject): string[] {
+function idsInText(value: unknown, { role }: JsonObject): string[] {
   if (typeof value !== 'string') return [];
   if (value.startsWith('fileid://'))
     return value

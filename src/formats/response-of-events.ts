@@ -73,10 +73,10 @@ function partWith(part: NeutralPart | undefined, event: PartEvent): NeutralPart 
     case 'reasoning-start':
       return { type: 'reasoning', text: '', paragraphs: [] };
     case 'tool-call-start': {
-      const { id, name, custom, proof, itemId } = event;
+      const { id, name, custom, signature, itemId } = event;
       const given = {
         ...(custom && { custom }),
-        ...(proof && { proof }),
+        ...(signature && { signature }),
         ...(itemId !== undefined && { itemId }),
       };
       return { type: 'tool-call', id, name, arguments: '', ...given };
@@ -120,9 +120,9 @@ function grown(part: NeutralPart, event: Growth): NeutralPart {
         : part;
     case 'text-end':
     case 'reasoning-end': {
-      const { proof } = event;
-      const isSigned = proof !== undefined && (part.type === 'text' || part.type === 'reasoning');
-      return isSigned ? { ...part, proof } : part;
+      const { signature } = event;
+      const isSigned = signature !== undefined && (part.type === 'text' || part.type === 'reasoning');
+      return isSigned ? { ...part, signature } : part;
     }
     case 'refusal-end':
       return part;

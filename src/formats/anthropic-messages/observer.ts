@@ -55,7 +55,7 @@ function readStart(observation: Observation, message: JsonObject | undefined): v
 
 function readMessageDelta(observation: Observation, event: JsonObject): void {
   readContainer(observation, objectAt(event, 'delta'));
-  if (textAt(objectAt(event, 'delta'), 'stop_reason') !== undefined) observation.saidWhy = true;
+  if (textAt(objectAt(event, 'delta'), 'stop_reason') !== undefined) observation.hasFinishReason = true;
   const usage = objectAt(event, 'usage');
   if (usage !== undefined) takeUsage(observation, mergeUsage(observation.wireUsage, usage));
 }

@@ -1,9 +1,9 @@
 // The events of a streamed message to neutral events. https://docs.anthropic.com/en/docs/build-with-claude/streaming
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, textAt } from '../json-reader.ts';
-import type { NeutralEvent, Proof, Stop } from '../neutral.ts';
+import type { NeutralEvent, ReasoningSignature, Stop } from '../neutral.ts';
 import type { EventReader } from '../wire-format.ts';
-import { mergeSearch, proofFrom, readBlock, readCitation, readSearch } from './read-blocks.ts';
+import { mergeSearch, readBlock, readCitation, readSearch, readSignature } from './read-blocks.ts';
 import { readError } from './read-response.ts';
 import { readStop } from './stop-reason.ts';
 import { mergeUsage, readMessagesUsage } from './usage.ts';
@@ -116,7 +116,7 @@ class MessageReader {
       case 'text':
         return [{ type: 'text-end', ...at }];
       case 'reasoning':
-        return [{ type: 'reasoning-end', ...at, ...proofOf(block) }];
+        return [{ type: 'reasoning-end', ...at, ...readBlockSignature(block) }];
       case 'tool-call':
         return [...wholeInput(block), { type: 'tool-call-end', ...at }];
       case 'whole':
@@ -228,12 +228,12 @@ function reasoningDelta(at: At, text: unknown): NeutralEvent[] {
 }
 
 /** The signature came in deltas, or (as some proxies do) with the block's start. */
-function proofOf({ start, signature }: OpenBlock): { proof?: Proof } {
-  const { proof } =
+function readBlockSignature({ start, signature: text }: OpenBlock): { signature?: ReasoningSignature } {
+  const { signature } =
     start.type === 'redacted_thinking'
-      ? proofFrom(textAt(start, 'data') ?? '', 'encrypted')
-      : proofFrom(signature || (textAt(start, 'signature') ?? ''), 'signature');
-  return proof === undefined ? {} : { proof };
+      ? readSignature(textAt(start, 'data') ?? '', 'encrypted')
+      : readSignature(text || (textAt(start, 'signature') ?? ''), 'signature');
+  return signature === undefined ? {} : { signature };
 }
 
 /** A call without a delta had its input with its start, or has none: an empty object, never no text. */

@@ -4,7 +4,7 @@ import { countAt, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import {
   type NeutralMessage,
   type NeutralRequest,
-  type ReasoningWish,
+  type ReasoningRequest,
   type ResponseFormat,
   reasoningEfforts,
   type TextPart,
@@ -78,7 +78,7 @@ function readOutput(fields: RequestFields): Pick<NeutralRequest, 'reasoning' | '
 function readReasoning(
   thinking: JsonObject | undefined,
   config: JsonObject | undefined,
-): ReasoningWish | undefined {
+): ReasoningRequest | undefined {
   const effort = reasoningEfforts.find((known) => known === config?.effort);
   if (thinking === undefined && effort === undefined) return undefined;
   const includeThoughts = thinking === undefined ? undefined : thinking.display !== 'omitted';

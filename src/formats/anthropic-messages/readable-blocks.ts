@@ -15,7 +15,7 @@ export function readReadable(
   block: JsonObject,
   readBlock: (block: JsonObject) => NeutralPart,
 ): NeutralPart[] | null {
-  const told = tellBlock(block);
+  const told = describeBlock(block);
   if (told === null) return null;
   return told.map((one, index): NeutralPart => {
     const part = one.type === 'block' ? readBlock(one.block) : one;
@@ -23,22 +23,22 @@ export function readReadable(
   });
 }
 
-function tellBlock(block: JsonObject): Told[] | null {
+function describeBlock(block: JsonObject): Told[] | null {
   switch (block.type) {
     case 'search_result':
       return text(textAt(block, 'title'), textAt(block, 'source'), ...texts(block.content));
     case 'document':
-      return objectAt(block, 'source')?.type === 'content' ? tellDocument(block) : null;
+      return objectAt(block, 'source')?.type === 'content' ? describeDocument(block) : null;
     case 'compaction':
       return text(summaryOf(block));
     case 'tool_reference':
       return text(`Tool loaded: ${textAt(block, 'tool_name') ?? ''}`);
     case 'tool_search_tool_result':
-      return tellFound(objectAt(block, 'content'));
+      return describeFound(objectAt(block, 'content'));
     case 'mcp_tool_result':
       return text(...texts(block.content));
     case 'web_fetch_tool_result':
-      return tellFetched(objectAt(block, 'content'));
+      return describeFetched(objectAt(block, 'content'));
     case 'code_execution_tool_result':
     case 'bash_code_execution_tool_result':
       return text(textAt(objectAt(block, 'content'), 'stdout'), textAt(objectAt(block, 'content'), 'stderr'));
@@ -65,7 +65,7 @@ function summaryOf({ content }: JsonObject): string | undefined {
 }
 
 /** A document made of texts and pictures: its head and texts as one text, the pictures behind it. */
-function tellDocument(block: JsonObject): Told[] | null {
+function describeDocument(block: JsonObject): Told[] | null {
   const source = objectAt(block, 'source');
   const told = text(textAt(block, 'title'), textAt(block, 'context'), ...texts(source?.content)) ?? [];
   const pictures = objectsAt(source, 'content')
@@ -75,7 +75,7 @@ function tellDocument(block: JsonObject): Told[] | null {
 }
 
 /** What Anthropic's search for tools found. */
-function tellFound(result: JsonObject | undefined): Told[] | null {
+function describeFound(result: JsonObject | undefined): Told[] | null {
   const names = objectsAt(result, 'tool_references').flatMap(
     (reference) => textAt(reference, 'tool_name') ?? [],
   );
@@ -83,7 +83,7 @@ function tellFound(result: JsonObject | undefined): Told[] | null {
 }
 
 /** A page that Anthropic fetched; a PDF among them stays Anthropic's. */
-function tellFetched(result: JsonObject | undefined): Told[] | null {
+function describeFetched(result: JsonObject | undefined): Told[] | null {
   const document = objectAt(result, 'content');
   const source = objectAt(document, 'source');
   if (source?.type !== 'text') return null;

@@ -120,10 +120,10 @@ function isReadableText(mediaType: string): boolean {
 }
 
 /** Only what Claude signed itself: it refuses any other. */
-function writeReasoning({ text, proof }: ReasoningPart): JsonObject | null {
-  if (proof?.origin !== 'anthropic-messages') return null;
-  if (proof.kind === 'encrypted') return { type: 'redacted_thinking', data: proof.value };
-  return { type: 'thinking', thinking: text, signature: proof.value };
+function writeReasoning({ text, signature }: ReasoningPart): JsonObject | null {
+  if (signature?.origin !== 'anthropic-messages') return null;
+  if (signature.kind === 'encrypted') return { type: 'redacted_thinking', data: signature.value };
+  return { type: 'thinking', thinking: text, signature: signature.value };
 }
 
 function writeToolUse(part: ToolCallPart): JsonObject {
@@ -149,7 +149,7 @@ function writeToolResult(part: ToolResultPart, drop: (part: NeutralPart) => void
   };
 }
 
-/** A search of another provider has no proof (encrypted_content) that Claude would take. */
+/** A search of another provider has no signature (encrypted_content) that Claude would take. */
 function writeSearch(part: WebSearchPart): JsonObject[] | null {
   return part.opaque?.origin === 'anthropic-messages' ? part.opaque.wire : null;
 }

@@ -1,9 +1,9 @@
 // Neutral events as the stream of a message. Blocks are numbered as they open, and one is open at a time. https://docs.anthropic.com/en/docs/build-with-claude/streaming
 import type { JsonObject } from '../../lib/json.ts';
 import { errorOfEnd, isFailedEnd } from '../answer-end.ts';
-import { CarryCollector, callIdWithCarry } from '../carry.ts';
-import type { Citation, NeutralEvent, Proof, Stop } from '../neutral.ts';
+import type { Citation, NeutralEvent, ReasoningSignature, Stop } from '../neutral.ts';
 import { PartOrder } from '../part-order.ts';
+import { callIdWithState, PortableStateCollector } from '../portable-state.ts';
 import { argumentsObject } from '../tool-arguments.ts';
 import type { Usage } from '../usage.ts';
 import type { AnswerContext, EventWriter } from '../wire-format.ts';
@@ -33,7 +33,7 @@ interface Known {
 class MessageWriter implements EventWriter {
   readonly nextSequenceNumber = 0;
   private readonly lost = new Set<string>();
-  private readonly carry = new CarryCollector();
+  private readonly state = new PortableStateCollector();
   private readonly order = new PartOrder();
   /** Calls whose arguments are not known to be an object yet. */
   private readonly unknownArguments = new Map<number, string>();
@@ -69,7 +69,7 @@ class MessageWriter implements EventWriter {
   }
 
   private writeOrdered(event: NeutralEvent): string {
-    if (!this.shown) this.carry.observe(event);
+    if (!this.shown) this.state.observe(event);
     return this.begin(event) + this.say(event);
   }
 
@@ -109,7 +109,7 @@ class MessageWriter implements EventWriter {
       case 'reasoning-delta':
         return this.shown ? this.thinking(event.part, event.text, event.paragraph) : '';
       case 'reasoning-end':
-        return this.shown ? this.endThinking(event.part, event.proof) : '';
+        return this.shown ? this.endThinking(event.part, event.signature) : '';
       case 'tool-call-start':
         return this.startCall(event);
       case 'tool-call-delta':
@@ -201,23 +201,23 @@ class MessageWriter implements EventWriter {
   }
 
   /** Without a word to read it is a redacted thought, which comes whole. */
-  private endThinking(part: number, proof: Proof | undefined): string {
+  private endThinking(part: number, signature: ReasoningSignature | undefined): string {
     const texts = this.paragraphs.get(part) ?? [];
-    const signature = signatureOf(texts.length > 1 ? texts : undefined, proof);
+    const value = signatureOf(texts.length > 1 ? texts : undefined, signature);
     if (!this.blocks.has(part)) {
-      if (proof === undefined) return '';
+      if (signature === undefined) return '';
       const block =
-        proof.kind === 'encrypted'
-          ? { type: 'redacted_thinking', data: signature }
-          : { type: 'thinking', thinking: '', signature };
+        signature.kind === 'encrypted'
+          ? { type: 'redacted_thinking', data: value }
+          : { type: 'thinking', thinking: '', signature: value };
       return this.open(part, block) + this.close(part);
     }
-    return this.delta(part, { type: 'signature_delta', signature }) + this.close(part);
+    return this.delta(part, { type: 'signature_delta', signature: value }) + this.close(part);
   }
 
   private startCall(event: Extract<NeutralEvent, { type: 'tool-call-start' }>): string {
     this.known.hasCalls = true;
-    const id = callIdWithCarry(event.id, this.carry.take(event.proof));
+    const id = callIdWithState(event.id, this.state.take(event.signature));
     this.unknownArguments.set(event.part, '');
     return this.open(event.part, { type: 'tool_use', id, name: event.name, input: {}, caller: directCaller });
   }

@@ -3,7 +3,7 @@
 import type { JsonObject } from '../../lib/json.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralMessage, NeutralPart, NeutralRequest } from '../neutral.ts';
-import { needsOpening, openingText } from '../opening.ts';
+import { needsUserTurn, userTurnText } from '../opening.ts';
 import { writePart } from './write-blocks.ts';
 
 /** Leading system prompts, and what has to be said in words. */
@@ -33,8 +33,8 @@ export function writeMessages(request: NeutralRequest, drops: DroppedPaths): Jso
     if (last?.role === role) last.content.push(...content);
     else if (content.length > 0) turns.push({ role, content });
   }
-  if (needsOpening(turns[0]?.role))
-    turns.unshift({ role: 'user', content: [{ type: 'text', text: openingText }] });
+  if (needsUserTurn(turns[0]?.role))
+    turns.unshift({ role: 'user', content: [{ type: 'text', text: userTurnText }] });
   return turns.map((turn, index) => finished(turn, index === turns.length - 1));
 }
 
@@ -46,9 +46,9 @@ function contentOf({ parts }: NeutralMessage, drops: DroppedPaths): JsonObject[]
   });
 }
 
-/** A thought without a proof was for people: no provider wants it back. */
+/** A thought without a signature was for people: no provider wants it back. */
 function isLoss(part: NeutralPart): boolean {
-  return part.type !== 'reasoning' || part.proof !== undefined;
+  return part.type !== 'reasoning' || part.signature !== undefined;
 }
 
 function finished({ role, content }: Turn, isLast: boolean): JsonObject {

@@ -132,6 +132,6 @@ function lacksThoughts(messages: readonly NeutralMessage[]): boolean {
   if (last?.role !== 'user' || !last.parts.some(({ type }) => type === 'tool-result')) return false;
   const turn = messages.findLast(({ role }) => role === 'assistant');
   return !turn?.parts.some(
-    (part) => part.type === 'reasoning' && part.proof?.origin === 'anthropic-messages',
+    (part) => part.type === 'reasoning' && part.signature?.origin === 'anthropic-messages',
   );
 }

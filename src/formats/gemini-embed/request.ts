@@ -9,7 +9,7 @@ import {
 import { isObject, objectAt, objectsAt } from '../json-reader.ts';
 import type { ReadResult } from '../request-fields.ts';
 
-const taskWords: Readonly<Record<EmbeddingTask, string>> = {
+const taskNames: Readonly<Record<EmbeddingTask, string>> = {
   query: 'RETRIEVAL_QUERY',
   document: 'RETRIEVAL_DOCUMENT',
   similarity: 'SEMANTIC_SIMILARITY',
@@ -52,7 +52,7 @@ function textOf(request: JsonObject): string | null {
 }
 
 function taskOf(word: unknown): EmbeddingTask | undefined {
-  const found = Object.entries(taskWords).find(([, google]) => google === word);
+  const found = Object.entries(taskNames).find(([, google]) => google === word);
   return found?.[0] as EmbeddingTask | undefined;
 }
 
@@ -61,7 +61,7 @@ export function writeEmbedRequest(request: EmbeddingRequest, model: string): Wri
   const { dimensions, task, title } = request;
   const settings = {
     ...(dimensions !== undefined && { outputDimensionality: dimensions }),
-    ...(task !== undefined && { taskType: taskWords[task] }),
+    ...(task !== undefined && { taskType: taskNames[task] }),
     ...(title !== undefined && { title }),
   };
   const name = model.startsWith('models/') ? model : `models/${model}`;

@@ -28,7 +28,7 @@ export function readGrounding(candidate: JsonObject, text: string, searchId: str
 function readSupport(support: JsonObject, chunks: readonly JsonObject[], text: string): Citation[] {
   const segment = objectOf(support, 'segment');
   const indices = memberOf(support, 'groundingChunkIndices');
-  const place = placeOf(segment, text);
+  const place = positionOf(segment, text);
   return (Array.isArray(indices) ? indices : []).flatMap((index) => {
     const chunk = typeof index === 'number' ? chunks[index] : undefined;
     return chunk === undefined ? [] : [{ ...pageOf(chunk), ...place }];
@@ -37,11 +37,11 @@ function readSupport(support: JsonObject, chunks: readonly JsonObject[], text: s
 
 function readSource(source: JsonObject, text: string): Citation {
   const url = textOf(source, 'uri');
-  return { ...(url !== undefined && { url }), ...placeOf(source, text) };
+  return { ...(url !== undefined && { url }), ...positionOf(source, text) };
 }
 
 /** Byte offsets to offsets in the string; nothing where the segment does not lie within it. */
-function placeOf(
+function positionOf(
   segment: JsonObject | undefined,
   text: string,
 ): Pick<Citation, 'startIndex' | 'endIndex' | 'citedText'> {

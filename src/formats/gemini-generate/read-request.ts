@@ -1,7 +1,7 @@
 // A generateContent request to the neutral form. https://ai.google.dev/api/generate-content
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject } from '../json-reader.ts';
-import type { NeutralRequest, ReasoningWish, ResponseFormat, TextPart } from '../neutral.ts';
+import type { NeutralRequest, ReasoningRequest, ResponseFormat, TextPart } from '../neutral.ts';
 import { emptyRequest, type ReadResult, RequestFields } from '../request-fields.ts';
 import type { RequestContext } from '../wire-format.ts';
 import { jsonSchemaOf } from './json-schema.ts';
@@ -107,7 +107,7 @@ function readSystem(instruction: JsonObject | undefined): TextPart[] {
     .filter((part) => part.type === 'text');
 }
 
-function readReasoning(config: JsonObject | undefined): ReasoningWish | undefined {
+function readReasoning(config: JsonObject | undefined): ReasoningRequest | undefined {
   if (config === undefined) return undefined;
   const budget = numberOf(config, 'thinkingBudget');
   const include = memberOf(config, 'includeThoughts');

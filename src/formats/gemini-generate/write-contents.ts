@@ -3,7 +3,7 @@
 import type { JsonObject } from '../../lib/json.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralMessage, NeutralPart, NeutralRequest } from '../neutral.ts';
-import { needsOpening, openingText } from '../opening.ts';
+import { needsUserTurn, userTurnText } from '../opening.ts';
 import type { GeminiTraits } from './model-traits.ts';
 import { mediaBeside, type PartContext, writePart } from './write-parts.ts';
 
@@ -33,7 +33,7 @@ export function writeContents(
     if (last?.role === role) last.parts.push(...parts);
     else if (parts.length > 0) turns.push({ role, parts });
   }
-  if (needsOpening(turns[0]?.role)) turns.unshift({ role: 'user', parts: [{ text: openingText }] });
+  if (needsUserTurn(turns[0]?.role)) turns.unshift({ role: 'user', parts: [{ text: userTurnText }] });
   return turns.map(({ role, parts }) => ({ role, parts: resultsFirst(parts) }));
 }
 
@@ -64,12 +64,12 @@ function partsOf(
 
 /** Empty text says nothing, but an empty text with a signature does. */
 function isNothing(part: NeutralPart): boolean {
-  return part.type === 'text' && part.text === '' && part.proof === undefined;
+  return part.type === 'text' && part.text === '' && part.signature === undefined;
 }
 
-/** A thought without a proof was for people: no provider wants it back. */
+/** A thought without a signature was for people: no provider wants it back. */
 function isLoss(part: NeutralPart): boolean {
-  return part.type !== 'reasoning' || part.proof !== undefined;
+  return part.type !== 'reasoning' || part.signature !== undefined;
 }
 
 /** The first call of a turn must be signed. */

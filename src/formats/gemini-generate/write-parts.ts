@@ -5,8 +5,8 @@ import { isObject } from '../json-reader.ts';
 import type {
   MediaPart,
   NeutralPart,
-  Proof,
   ReasoningPart,
+  ReasoningSignature,
   ToolCallPart,
   ToolResultPart,
 } from '../neutral.ts';
@@ -24,7 +24,7 @@ export function writePart(part: NeutralPart, context: PartContext): JsonObject |
   if (part.cache !== undefined) context.drop(part.at && `${part.at}.cache_control`);
   switch (part.type) {
     case 'text':
-      return { text: part.text, ...signatureOf(part.proof) };
+      return { text: part.text, ...signatureOf(part.signature) };
     case 'refusal':
       return { text: part.text };
     case 'media':
@@ -43,19 +43,19 @@ export function writePart(part: NeutralPart, context: PartContext): JsonObject |
 }
 
 /** Only Gemini's own: it refuses any other. */
-function signatureOf(proof: Proof | undefined): JsonObject {
-  return proof?.origin === 'gemini-generate' ? { thoughtSignature: proof.value } : {};
+function signatureOf(signature: ReasoningSignature | undefined): JsonObject {
+  return signature?.origin === 'gemini-generate' ? { thoughtSignature: signature.value } : {};
 }
 
-function writeReasoning({ text, proof }: ReasoningPart): JsonObject | null {
-  if (proof?.origin !== 'gemini-generate') return null;
-  return { text, thought: true, thoughtSignature: proof.value };
+function writeReasoning({ text, signature }: ReasoningPart): JsonObject | null {
+  if (signature?.origin !== 'gemini-generate') return null;
+  return { text, thought: true, thoughtSignature: signature.value };
 }
 
 function writeCall(part: ToolCallPart): JsonObject {
   return {
     functionCall: { id: part.id, name: part.name, args: argumentsObject(part.arguments) },
-    ...signatureOf(part.proof),
+    ...signatureOf(part.signature),
   };
 }
 

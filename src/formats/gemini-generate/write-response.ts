@@ -1,8 +1,8 @@
 // A neutral answer as a whole response of generateContent.
 import type { JsonObject } from '../../lib/json.ts';
-import { CarryCollector } from '../carry.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralCandidate, NeutralPart, NeutralResponse, TextPart } from '../neutral.ts';
+import { PortableStateCollector } from '../portable-state.ts';
 import { wantsReasoning } from '../reasoning.ts';
 import { argumentsObject } from '../tool-arguments.ts';
 import type { AnswerContext, WrittenResponse } from '../wire-format.ts';
@@ -76,10 +76,10 @@ function writeParts(
   context: AnswerContext,
   drops: DroppedPaths,
 ): JsonObject[] {
-  const carry = new CarryCollector();
+  const state = new PortableStateCollector();
   const shown = showsThoughts(context);
   return parts.flatMap((part, index): JsonObject[] => {
-    carry.add(part);
+    state.add(part);
     switch (part.type) {
       case 'text':
       case 'refusal':
@@ -87,7 +87,7 @@ function writeParts(
       case 'reasoning':
         return shown ? [thoughtPart(part)] : [];
       case 'tool-call':
-        return [callPart(part.id, part.name, argumentsObject(part.arguments), carry.take(part.proof))];
+        return [callPart(part.id, part.name, argumentsObject(part.arguments), state.take(part.signature))];
       case 'media': {
         const written = mediaPart(part);
         if (written === null) drops.add(part.at || `parts[${index}]`);

@@ -8,9 +8,9 @@ import { CallStates, calledTool, isEmpty } from './call-states.ts';
 import { readImages, streamedAudioType } from './read-media.ts';
 import {
   mergeDetails,
-  type ReasoningPlace,
+  type ReasoningMember,
   readReasoning,
-  reasoningProof,
+  reasoningSignature,
   thinkingText,
 } from './reasoning.ts';
 import { readStop } from './stop-reason.ts';
@@ -20,7 +20,7 @@ type Events = NeutralEvent[];
 /** The part that grows now; tool calls are kept apart, for several of them may grow at once. */
 type OpenPart =
   | { kind: 'text' | 'refusal'; part: number }
-  | { kind: 'reasoning'; part: number; place: ReasoningPlace; details: JsonObject[] };
+  | { kind: 'reasoning'; part: number; place: ReasoningMember; details: JsonObject[] };
 
 /** The state of one choice. Methods add to the events that they are given. */
 export class ChoiceState {
@@ -60,7 +60,7 @@ export class ChoiceState {
     const refusal = textAt(delta, 'refusal');
     if (refusal !== undefined) this.#refuse(refusal, events);
     const audio = objectAt(delta, 'audio');
-    if (audio !== undefined && isSaid(audio)) this.#speak(audio, events);
+    if (audio !== undefined && hasText(audio)) this.#speak(audio, events);
     for (const image of readImages(delta)) {
       this.#begin(events);
       events.push({ type: 'part-add', candidate: this.#candidate, part: this.#nextPart++, content: image });
@@ -136,7 +136,7 @@ export class ChoiceState {
     events.push({ type: 'citation-add', candidate: this.#candidate, part, citation });
   }
 
-  #think(text: string, place: ReasoningPlace, details: JsonObject[], events: Events): void {
+  #think(text: string, place: ReasoningMember, details: JsonObject[], events: Events): void {
     let open = this.#open;
     if (open?.kind !== 'reasoning') {
       this.#begin(events);
@@ -186,11 +186,16 @@ export class ChoiceState {
     if (open === null) return;
     const place = { candidate: this.#candidate, part: open.part };
     if (open.kind !== 'reasoning') events.push({ type: `${open.kind}-end`, ...place });
-    else events.push({ type: 'reasoning-end', ...place, proof: reasoningProof(open.place, open.details) });
+    else
+      events.push({
+        type: 'reasoning-end',
+        ...place,
+        signature: reasoningSignature(open.place, open.details),
+      });
   }
 }
 
 /** Servers written in Go send a sound of empty members beside every text. */
-function isSaid(audio: JsonObject): boolean {
+function hasText(audio: JsonObject): boolean {
   return ['id', 'data', 'transcript'].some((name) => textAt(audio, name) !== undefined);
 }

@@ -1,14 +1,14 @@
 // The state of a streamed chat completion while it is written, and its chunks: each costs one short `stringify`.
 import type { JsonObject } from '../../lib/json.ts';
-import { CarryCollector } from '../carry.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
 import type { Citation, Stop } from '../neutral.ts';
+import { PortableStateCollector } from '../portable-state.ts';
 import type { Usage } from '../usage.ts';
 import type { AnswerContext } from '../wire-format.ts';
 
 /** One choice while it is written. */
 export interface Choice {
-  carries: CarryCollector;
+  carries: PortableStateCollector;
   /** Number of the next tool call. */
   calls: number;
   /** Calls by their part. `buffered`: a function that stands for a custom tool, told when it is whole. */
@@ -65,7 +65,7 @@ export function openChoice(state: OutputState, candidate: number): { choice: Cho
   const known = state.choices.get(candidate);
   if (known !== undefined) return { choice: known, text: '' };
   const choice: Choice = {
-    carries: new CarryCollector(),
+    carries: new PortableStateCollector(),
     calls: 0,
     callsByPart: new Map(),
     textBefore: 0,

@@ -15,7 +15,7 @@ export const chatObserver: WireObserver = {
       // Perplexity repeats the whole `message` beside each `delta`: the delta is what is new.
       const delta = objectAt(choice, 'delta');
       const message = objectAt(choice, 'message');
-      if (textAt(choice, 'finish_reason') !== undefined) observation.saidWhy = true;
+      if (textAt(choice, 'finish_reason') !== undefined) observation.hasFinishReason = true;
       if (delta ?? message) readMessage(observation, delta ?? message ?? {});
       // And it sends no [DONE]: such a chunk with a finish reason is its last, or (2026) one so named.
       if (delta && message && textAt(choice, 'finish_reason') !== undefined) observation.complete = true;

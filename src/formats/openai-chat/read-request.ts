@@ -3,7 +3,7 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { objectAt } from '../json-reader.ts';
 import { type NeutralRequest, type ResponseFormat, reasoningEfforts } from '../neutral.ts';
-import { readCommonFields, readReasoningWish, readSchemaFormat } from '../openai-sampling.ts';
+import { readCommonFields, readReasoningRequest, readSchemaFormat } from '../openai-sampling.ts';
 import { emptyRequest, type ReadResult, RequestFields } from '../request-fields.ts';
 import type { RequestContext } from '../wire-format.ts';
 import { readMessages } from './read-messages.ts';
@@ -65,7 +65,7 @@ function readLogprobs(fields: RequestFields): NeutralRequest['logprobs'] {
 
 function readReasoning(fields: RequestFields): NeutralRequest['reasoning'] {
   const effort = fields.oneOf('reasoning_effort', reasoningEfforts, 'reasoning');
-  return readReasoningWish(effort, fields.object('reasoning', 'reasoning'));
+  return readReasoningRequest(effort, fields.object('reasoning', 'reasoning'));
 }
 
 function readOutput(fields: RequestFields): Partial<NeutralRequest> {

@@ -1,7 +1,7 @@
 // `finish_reason` of chat completions, both ways.
 // https://platform.openai.com/docs/api-reference/chat/object#chat/object-choices
 import type { JsonObject } from '../../lib/json.ts';
-import type { Said } from '../answer-end.ts';
+import type { AnswerFacts } from '../answer-end.ts';
 import type { Stop, StopReason } from '../neutral.ts';
 
 /** Compared in lower case, with underscores: `tool-calls`, `STOP`, and `MAX_TOKENS` pass through some gateways. */
@@ -49,7 +49,7 @@ const reasons: Readonly<Record<string, StopReason>> = {
  * answer with tool calls, and OpenAI says it of refusals: the content decides. vLLM names the stop sequence in
  * `stop_reason` (a number is a token's).
  */
-export function readStop(choice: JsonObject, said: Said): Stop {
+export function readStop(choice: JsonObject, said: AnswerFacts): Stop {
   const { finish_reason: raw, stop_reason: sequence } = choice;
   if (typeof raw !== 'string' || raw === '') return { reason: 'unknown' };
   const word = raw.toLowerCase().replaceAll('-', '_');
@@ -62,7 +62,7 @@ export function readStop(choice: JsonObject, said: Said): Stop {
 }
 
 /** The `finish_reason`. A refusal in OpenAI's sense ends with `stop`; one without words is a filter's. */
-export function writeStop({ reason }: Stop, { refusal }: Pick<Said, 'refusal'>): string {
+export function writeStop({ reason }: Stop, { refusal }: Pick<AnswerFacts, 'refusal'>): string {
   switch (reason) {
     case 'stop':
     case 'stop-sequence':

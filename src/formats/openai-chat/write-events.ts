@@ -179,7 +179,7 @@ type ThoughtEvent = Extract<PartEvent, { type: 'reasoning-start' | 'reasoning-de
 function writeThought(state: OutputState, event: ThoughtEvent): string {
   const begin = openChoice(state, event.candidate);
   const { choice } = begin;
-  if (event.type !== 'reasoning-end' || isForeign(event.proof)) choice.carries.observe(event);
+  if (event.type !== 'reasoning-end' || isForeign(event.signature)) choice.carries.observe(event);
   if (event.type !== 'reasoning-delta' || event.text === '') return begin.text;
   const { part, paragraph, text } = event;
   const another =

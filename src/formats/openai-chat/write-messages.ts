@@ -132,7 +132,7 @@ function writeAssistant({ parts, name, at }: NeutralMessage, writing: Writing): 
   const { members, thinking } = writeReasoning(parts.filter((part) => part.type === 'reasoning'));
   const calls = parts.filter((part) => part.type === 'tool-call').map((call) => writeCall(call, writing));
   const audio = parts.find((part) => part.type === 'media' && isAudioReference(part));
-  for (const part of parts) if (!isSaid(part, writing)) writing.dropped.add(part.at ?? at);
+  for (const part of parts) if (!hasContent(part, writing)) writing.dropped.add(part.at ?? at);
   for (const part of parts)
     if (part.type === 'text' && part.citations !== undefined && part.at)
       writing.dropped.add(`${part.at}.annotations`);
@@ -160,14 +160,14 @@ function isAudioReference({ kind, providerId }: MediaPart): boolean {
   return kind === 'audio' && providerId !== undefined;
 }
 
-function isSaid(part: NeutralPart, { genuine }: Writing): boolean {
+function hasContent(part: NeutralPart, { genuine }: Writing): boolean {
   switch (part.type) {
     case 'text':
     case 'refusal':
     case 'tool-call':
       return true;
     case 'reasoning':
-      return part.proof?.origin === 'openai-chat' && !genuine;
+      return part.signature?.origin === 'openai-chat' && !genuine;
     case 'media':
       return isAudioReference(part);
     default:

@@ -5,11 +5,11 @@ import { DroppedPaths } from '../dropped-paths.ts';
 import { type OpenaiAnswerSchema, openaiAnswerSchema } from '../json-schema-openai.ts';
 import type { NeutralRequest } from '../neutral.ts';
 import {
-  beginWriting,
   fittingUserId,
   opaqueFields,
   openaiServiceTier,
   samplingFields,
+  startWriting,
   type Writing,
 } from '../openai-target.ts';
 import { namesBudget } from '../reasoning.ts';
@@ -21,7 +21,7 @@ import { writeTools } from './write-tools.ts';
 /** The body, and the caller's paths of what it does not say. */
 export function writeRequest(request: NeutralRequest, target: RequestTarget): WrittenRequest {
   const dropped = new DroppedPaths();
-  const writing = beginWriting(request, target, dropped);
+  const writing = startWriting(request, target, dropped);
   dropped.fields(request, 'previousResponseId');
   const { responseFormat } = request;
   const answer = responseFormat?.type === 'json-schema' ? openaiAnswerSchema(responseFormat) : null;

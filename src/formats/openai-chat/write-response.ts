@@ -2,8 +2,7 @@
 // `images`, where clients of DeepSeek and OpenRouter look for them.
 // https://platform.openai.com/docs/api-reference/chat/object
 import type { JsonObject } from '../../lib/json.ts';
-import { blockedCandidate, errorOfEnd, explainedParts, isFailedEnd, saidIn } from '../answer-end.ts';
-import { CarryCollector, callIdWithCarry } from '../carry.ts';
+import { answerFacts, blockedCandidate, errorOfEnd, explainedParts, isFailedEnd } from '../answer-end.ts';
 import { customInputOf, isCustomTool } from '../custom-tools.ts';
 import { writeDataUrl } from '../data-url.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
@@ -17,6 +16,7 @@ import type {
 } from '../neutral.ts';
 import { writeOpenaiError } from '../openai-error.ts';
 import { writeLogprobs } from '../openai-parts.ts';
+import { callIdWithState, PortableStateCollector } from '../portable-state.ts';
 import { paragraphBreak } from '../reasoning.ts';
 import type { AnswerContext, WrittenResponse } from '../wire-format.ts';
 import { writeAnnotation } from './citations.ts';
@@ -48,20 +48,20 @@ function writeChoice(
   dropped: DroppedPaths,
 ): JsonObject {
   parts.forEach((part, at) => {
-    if (!isSaid(part)) dropped.add(part.at || `candidates[${index}].parts[${at}]`);
+    if (!hasContent(part)) dropped.add(part.at || `candidates[${index}].parts[${at}]`);
   });
   const logprobs = parts.flatMap((part) => (part.type === 'text' ? (part.logprobs ?? []) : []));
   return {
     index,
     message: writeMessage(explainedParts({ parts, stop }), context, dropped),
     logprobs: logprobs.length > 0 ? { content: writeLogprobs(logprobs), refusal: null } : null,
-    finish_reason: writeStop(stop, saidIn(parts)),
+    finish_reason: writeStop(stop, answerFacts(parts)),
     // Where OpenRouter puts it: https://openrouter.ai/docs/api/reference/errors-and-debugging (2026-11).
     ...(isFailedEnd(stop) && { error: writeOpenaiError(errorOfEnd(stop)) }),
   };
 }
 
-function isSaid(part: NeutralPart): boolean {
+function hasContent(part: NeutralPart): boolean {
   if (part.type === 'media')
     return imageUrl(part) !== null || (part.kind === 'audio' && part.source.type === 'base64');
   return part.type !== 'opaque' && part.type !== 'web-search' && part.type !== 'tool-result';
@@ -140,17 +140,17 @@ function writeAudio(
 
 /** The calls, in order; each carries what its provider wants back and no member of chat can hold. */
 function writeCalls(parts: readonly NeutralPart[], request: NeutralRequest): JsonObject[] {
-  const carries = new CarryCollector();
+  const carries = new PortableStateCollector();
   return parts.flatMap<JsonObject>((part) => {
-    if (part.type !== 'reasoning' || isForeign(part.proof)) carries.add(part);
+    if (part.type !== 'reasoning' || isForeign(part.signature)) carries.add(part);
     if (part.type !== 'tool-call') return [];
-    return [writeCall(part, callIdWithCarry(part.id, carries.take(part.proof)), request)];
+    return [writeCall(part, callIdWithState(part.id, carries.take(part.signature)), request)];
   });
 }
 
-/** Chat's own proofs are for clients that speak to chat themselves; others need a carry. */
-export function isForeign(proof: { origin: string } | undefined): boolean {
-  return proof !== undefined && proof.origin !== 'openai-chat';
+/** Chat's own signatures are for clients that speak to chat themselves; others need a state. */
+export function isForeign(signature: { origin: string } | undefined): boolean {
+  return signature !== undefined && signature.origin !== 'openai-chat';
 }
 
 function writeCall(call: ToolCallPart, id: string, request: NeutralRequest): JsonObject {

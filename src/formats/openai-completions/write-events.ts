@@ -54,11 +54,11 @@ function errorChunk(error: NeutralError): string {
 function writeEvent(state: State, event: NeutralEvent): string {
   switch (event.type) {
     case 'message-start':
-      return begin(state, 0);
+      return writeStart(state, 0);
     case 'text-delta':
-      return say(state, event.candidate, event.text, event.logprobs);
+      return writeText(state, event.candidate, event.text, event.logprobs);
     case 'refusal-delta':
-      return say(state, event.candidate, event.text, []);
+      return writeText(state, event.candidate, event.text, []);
     case 'candidate-end':
       return finish(state, event.candidate, event.stop);
     case 'prompt-block':
@@ -85,15 +85,15 @@ function writeEvent(state: State, event: NeutralEvent): string {
 }
 
 /** The prompt, if the caller wants it back, once a candidate. */
-function begin(state: State, candidate: number): string {
+function writeStart(state: State, candidate: number): string {
   if (state.told.has(candidate)) return '';
   const echo = echoOf(state.context.request);
   state.told.set(candidate, echo.length);
   return echo === '' ? '' : choice(state, candidate, echo, 'null', 'null');
 }
 
-function say(state: State, candidate: number, text: string, logprobs: TokenLogprob[] = []): string {
-  const begun = begin(state, candidate);
+function writeText(state: State, candidate: number, text: string, logprobs: TokenLogprob[] = []): string {
+  const begun = writeStart(state, candidate);
   const told = state.told.get(candidate) ?? 0;
   state.told.set(candidate, told + text.length);
   return begun + choice(state, candidate, text, JSON.stringify(writeLogprobs(logprobs, told)), 'null');
@@ -101,7 +101,7 @@ function say(state: State, candidate: number, text: string, logprobs: TokenLogpr
 
 function finish(state: State, candidate: number, stop: Stop): string {
   if (isFailedEnd(stop)) state.failure ??= stop;
-  return begin(state, candidate) + choice(state, candidate, '', 'null', JSON.stringify(writeStop(stop)));
+  return writeStart(state, candidate) + choice(state, candidate, '', 'null', JSON.stringify(writeStop(stop)));
 }
 
 function choice(

@@ -174,8 +174,8 @@ export class ItemState {
       for (const [paragraph, text] of reasoningParagraphs(item).entries())
         this.#thinkText(text, paragraph, events);
     const [whole] = readItem(item);
-    const proof = whole?.type === 'reasoning' ? whole.proof : undefined;
-    this.#end({ type: 'reasoning-end', candidate: 0, part, ...(proof && { proof }) }, events);
+    const signature = whole?.type === 'reasoning' ? whole.signature : undefined;
+    this.#end({ type: 'reasoning-end', candidate: 0, part, ...(signature && { signature }) }, events);
   }
 
   // ---- Calls --------------------------------------------------------------------------------------------

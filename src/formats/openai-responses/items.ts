@@ -1,9 +1,15 @@
 // The output items of a response on the wire. One builder each: whole answers and streams must agree.
 // https://platform.openai.com/docs/api-reference/responses/object#responses/object-output
 import type { JsonObject } from '../../lib/json.ts';
-import { callIdWithCarry, writeCarry } from '../carry.ts';
 import { customInputOf, isCustomTool } from '../custom-tools.ts';
-import type { MediaPart, NeutralRequest, Proof, ToolCallPart, WebSearchPart } from '../neutral.ts';
+import type {
+  MediaPart,
+  NeutralRequest,
+  ReasoningSignature,
+  ToolCallPart,
+  WebSearchPart,
+} from '../neutral.ts';
+import { callIdWithState, writePortableState } from '../portable-state.ts';
 import { argumentsObject } from '../tool-arguments.ts';
 import { wrapperOf } from './namespaces.ts';
 
@@ -38,16 +44,21 @@ export function refusalContent(refusal: string): JsonObject {
 export function reasoningItem(
   id: string,
   paragraphs: readonly string[],
-  proof: Proof | undefined,
+  signature: ReasoningSignature | undefined,
 ): JsonObject {
   const summary = paragraphs.map((text) => ({ type: 'summary_text', text }));
-  return { id, type: 'reasoning', summary, ...(proof && { encrypted_content: encryptedContent(proof) }) };
+  return {
+    id,
+    type: 'reasoning',
+    summary,
+    ...(signature && { encrypted_content: encryptedContent(signature) }),
+  };
 }
 
-/** This provider's own, or a carry of another's; the text that it seals is the summary. */
-function encryptedContent(proof: Proof): string {
-  if (proof.origin === 'openai-responses') return proof.value;
-  return writeCarry({ reasoning: [{ text: '', proof }] }, 'base64url');
+/** This provider's own, or a state of another's; the text that it seals is the summary. */
+function encryptedContent(signature: ReasoningSignature): string {
+  if (signature.origin === 'openai-responses') return signature.value;
+  return writePortableState({ reasoning: [{ text: '', signature }] }, 'base64url');
 }
 
 /** How a call of the client's tools is told: a function that stands for a custom tool is told as that tool. */
@@ -83,9 +94,9 @@ export function callPrefix({ custom, isSearch }: CallShape): ItemPrefix {
   return custom ? 'ctc' : 'fc';
 }
 
-/** The client's id of a call: a provider's proof of the call itself travels in it. */
-export function clientCallId({ id, proof }: Pick<ToolCallPart, 'id' | 'proof'>): string {
-  return callIdWithCarry(id, proof === undefined ? null : { reasoning: [], proof });
+/** The client's id of a call: a provider's signature of the call itself travels in it. */
+export function clientCallId({ id, signature }: Pick<ToolCallPart, 'id' | 'signature'>): string {
+  return callIdWithState(id, signature === undefined ? null : { reasoning: [], signature });
 }
 
 /** `text`: arguments as JSON, or a custom tool's input. */

@@ -7,13 +7,13 @@ import type { AnswerContext } from '../wire-format.ts';
 import { type CallShape, type ItemPrefix, itemId } from './items.ts';
 
 /** Where an item stands, and its id. */
-export interface ItemPlace {
+export interface ItemPosition {
   outputIndex: number;
   id: string;
 }
 
 /** A message that further contents may still be added to. */
-export interface OpenMessage extends ItemPlace {
+export interface OpenMessage extends ItemPosition {
   content: JsonObject[];
 }
 
@@ -31,13 +31,13 @@ export interface OpenContent {
 }
 
 /** Reasoning that grows, paragraph by paragraph. */
-export interface OpenReasoning extends ItemPlace {
+export interface OpenReasoning extends ItemPosition {
   kind: 'reasoning';
   paragraphs: string[];
 }
 
 /** A call that grows. */
-export interface OpenCall extends ItemPlace {
+export interface OpenCall extends ItemPosition {
   kind: 'call';
   shape: CallShape;
   callId: string;
@@ -64,7 +64,7 @@ export interface OutputState {
 }
 
 /** A stream of which nothing is written. */
-export function beginOutput(context: AnswerContext): OutputState {
+export function startOutput(context: AnswerContext): OutputState {
   return {
     context,
     dropped: new DroppedPaths(),
@@ -88,18 +88,18 @@ export function emit(state: OutputState, type: string, members: JsonObject): str
 }
 
 /** The place of a new item. */
-export function takePlace(state: OutputState, prefix: ItemPrefix): ItemPlace {
+export function takePosition(state: OutputState, prefix: ItemPrefix): ItemPosition {
   const outputIndex = state.nextOutputIndex++;
   return { outputIndex, id: itemId(prefix, state.context.answerId, outputIndex) };
 }
 
 /** An item begins. */
-export function addItem(state: OutputState, { outputIndex }: ItemPlace, item: JsonObject): string {
+export function addItem(state: OutputState, { outputIndex }: ItemPosition, item: JsonObject): string {
   return emit(state, 'response.output_item.added', { output_index: outputIndex, item });
 }
 
 /** An item is whole. */
-export function finishItem(state: OutputState, { outputIndex }: ItemPlace, item: JsonObject): string {
+export function finishItem(state: OutputState, { outputIndex }: ItemPosition, item: JsonObject): string {
   state.output[outputIndex] = item;
   return emit(state, 'response.output_item.done', { output_index: outputIndex, item });
 }

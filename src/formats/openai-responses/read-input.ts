@@ -1,6 +1,5 @@
 // The `input` of a Responses request to neutral messages: items of one side that stand together are one message.
 import type { JsonObject } from '../../lib/json.ts';
-import { readCallId } from '../carry.ts';
 import { isObject, objectsAt, textAt } from '../json-reader.ts';
 import type {
   NeutralMessage,
@@ -10,6 +9,7 @@ import type {
   ToolCallPart,
   ToolResultPart,
 } from '../neutral.ts';
+import { readCallId } from '../portable-state.ts';
 import type { RequestFaults } from '../request-fields.ts';
 import { readItem } from './read-items.ts';
 import { readContent } from './read-parts.ts';

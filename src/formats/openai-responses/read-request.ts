@@ -3,7 +3,7 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt } from '../json-reader.ts';
 import type { NeutralMessage, NeutralRequest, NeutralTool, ResponseFormat, TextPart } from '../neutral.ts';
-import { readCommonFields, readReasoningWish, readSchemaFormat } from '../openai-sampling.ts';
+import { readCommonFields, readReasoningRequest, readSchemaFormat } from '../openai-sampling.ts';
 import { emptyRequest, type ReadResult, type RequestFaults, RequestFields } from '../request-fields.ts';
 import type { RequestContext } from '../wire-format.ts';
 import { uniqueTools, withChosenNames, withToolNames } from './namespaces.ts';
@@ -75,7 +75,7 @@ function readOutput(fields: RequestFields): Partial<NeutralRequest> {
   if (verbosity !== undefined) fields.paths.verbosity = 'text.verbosity';
   return {
     maxOutputTokens: fields.number('max_output_tokens', 'maxOutputTokens'),
-    reasoning: readReasoningWish(undefined, fields.object('reasoning', 'reasoning')),
+    reasoning: readReasoningRequest(undefined, fields.object('reasoning', 'reasoning')),
     responseFormat: format && readResponseFormat(format, fields.faults),
     verbosity,
     logprobs: readLogprobs(fields),

@@ -1,7 +1,7 @@
 // A whole response object, of any provider, to the neutral form. Bears any JSON: wrong shapes read as nothing.
 // https://platform.openai.com/docs/api-reference/responses/object
 import type { JsonObject } from '../../lib/json.ts';
-import { saidIn } from '../answer-end.ts';
+import { answerFacts } from '../answer-end.ts';
 import { isLosable } from '../dropped-paths.ts';
 import { objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralPart, NeutralResponse } from '../neutral.ts';
@@ -22,7 +22,7 @@ export function readResponse(body: JsonObject): NeutralResponse {
     id: textAt(body, 'id') ?? null,
     model: textAt(body, 'model') ?? null,
     createdAtSeconds: createdAt(body),
-    candidates: answered ? [{ parts, stop: readStop(body, saidIn(parts)) }] : [],
+    candidates: answered ? [{ parts, stop: readStop(body, answerFacts(parts)) }] : [],
     usage: readResponsesUsage(objectAt(body, 'usage')),
     serviceTier: textAt(body, 'service_tier') ?? null,
     error,

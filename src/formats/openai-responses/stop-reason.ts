@@ -1,12 +1,12 @@
 // How a response ended: its status and what it says of it, both ways.
 // https://platform.openai.com/docs/api-reference/responses/object#responses/object-status
 import type { JsonObject } from '../../lib/json.ts';
-import { errorOfEnd, type Said } from '../answer-end.ts';
+import { type AnswerFacts, errorOfEnd } from '../answer-end.ts';
 import { objectAt, textAt } from '../json-reader.ts';
 import type { Stop } from '../neutral.ts';
 
 /** The stop of a response object that is over. */
-export function readStop(response: JsonObject, { calls, refusal }: Said): Stop {
+export function readStop(response: JsonObject, { calls, refusal }: AnswerFacts): Stop {
   const status = textAt(response, 'status');
   switch (status) {
     case 'incomplete':
@@ -42,7 +42,7 @@ export interface Ending {
 }
 
 /** The ending of a stop. A refusal in OpenAI's sense is complete; one without words is a filter's. */
-export function writeStop(stop: Stop, { refusal }: Pick<Said, 'refusal'>): Ending {
+export function writeStop(stop: Stop, { refusal }: Pick<AnswerFacts, 'refusal'>): Ending {
   switch (stop.reason) {
     case 'stop':
     case 'stop-sequence':

@@ -7,7 +7,7 @@ import { openaiCodeOf } from '../openai-error.ts';
 import { PartOrder } from '../part-order.ts';
 import type { AnswerContext, EventWriter } from '../wire-format.ts';
 import type { ItemStatus } from './items.ts';
-import { beginOutput, emit, type OutputState } from './output-state.ts';
+import { emit, type OutputState, startOutput } from './output-state.ts';
 import { responseObject } from './response-object.ts';
 import { type Ending, failed, writeStop } from './stop-reason.ts';
 import {
@@ -33,7 +33,7 @@ interface State extends OutputState {
 /** A writer of one stream. */
 export function eventWriter(context: AnswerContext): EventWriter {
   const state: State = {
-    ...beginOutput(context),
+    ...startOutput(context),
     order: new PartOrder(),
     begun: false,
     ended: false,

@@ -134,15 +134,15 @@ function writeRefusal(refusal: string): JsonObject {
 }
 
 /** Only what this provider encrypted itself: it refuses everybody else's. */
-function writeReasoning({ text, paragraphs, proof }: ReasoningPart): JsonObject[] {
-  if (proof?.origin !== 'openai-responses') return [];
+function writeReasoning({ text, paragraphs, signature }: ReasoningPart): JsonObject[] {
+  if (signature?.origin !== 'openai-responses') return [];
   const texts = paragraphs ?? (text === '' ? [] : [text]);
   return [
     {
       type: 'reasoning',
-      ...(proof.id !== undefined && { id: proof.id }),
+      ...(signature.id !== undefined && { id: signature.id }),
       summary: texts.map((paragraph) => ({ type: 'summary_text', text: paragraph })),
-      encrypted_content: proof.value,
+      encrypted_content: signature.value,
     },
   ];
 }

@@ -12,7 +12,7 @@ import {
   type OpenContent,
   type OpenMessage,
   type OutputState,
-  takePlace,
+  takePosition,
 } from './output-state.ts';
 
 type Of<Type extends NeutralEvent['type']> = Extract<NeutralEvent, { type: Type }>;
@@ -36,17 +36,17 @@ export function startContent(state: OutputState, part: number, refusal: boolean)
   if (refusal) state.refused = true;
   return (
     begin.text +
-    emit(state, 'response.content_part.added', { ...placeOf(content), part: wholeContent(content) })
+    emit(state, 'response.content_part.added', { ...positionOf(content), part: wholeContent(content) })
   );
 }
 
 function openMessage(state: OutputState): { message: OpenMessage; text: string } {
-  const message = { ...takePlace(state, 'msg'), content: [] };
+  const message = { ...takePosition(state, 'msg'), content: [] };
   state.message = message;
   return { message, text: addItem(state, message, messageItem(message.id, 'in_progress', [])) };
 }
 
-function placeOf({ message, contentIndex }: OpenContent): JsonObject {
+function positionOf({ message, contentIndex }: OpenContent): JsonObject {
   return { item_id: message.id, output_index: message.outputIndex, content_index: contentIndex };
 }
 
@@ -59,7 +59,7 @@ export function growContent(state: OutputState, event: Of<'text-delta'> | Of<'re
   const content = contentAt(state, event.part);
   if (content === null) return '';
   content.text.push(event.text);
-  const place = placeOf(content);
+  const place = positionOf(content);
   if (event.type === 'refusal-delta')
     return emit(state, 'response.refusal.delta', { ...place, delta: event.text });
   const logprobs = writeLogprobs(event.logprobs ?? [], []);
@@ -94,7 +94,7 @@ function emitCitation(state: OutputState, content: OpenContent, citation: Citati
   }
   const annotation_index = content.annotations.push(annotation) - 1;
   return emit(state, 'response.output_text.annotation.added', {
-    ...placeOf(content),
+    ...positionOf(content),
     annotation_index,
     annotation,
   });
@@ -108,7 +108,7 @@ export function finishContent(state: OutputState, part: number): string {
   const cited = content.waiting.map((citation) => emitCitation(state, content, citation)).join('');
   const whole = wholeContent(content);
   content.message.content[content.contentIndex] = whole;
-  const place = placeOf(content);
+  const place = positionOf(content);
   const done = content.refusal
     ? emit(state, 'response.refusal.done', { ...place, refusal: whole.refusal })
     : emit(state, 'response.output_text.done', { ...place, text: whole.text, logprobs: content.logprobs });

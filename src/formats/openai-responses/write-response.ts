@@ -1,6 +1,6 @@
 // A neutral answer to a whole response object.
 import type { JsonObject } from '../../lib/json.ts';
-import { blockedCandidate, explainedParts, saidIn } from '../answer-end.ts';
+import { answerFacts, blockedCandidate, explainedParts } from '../answer-end.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralCandidate, NeutralPart, NeutralResponse, TextPart } from '../neutral.ts';
 import { writeOpenaiError } from '../openai-error.ts';
@@ -34,7 +34,7 @@ export function writeResponse(response: NeutralResponse, context: AnswerContext)
   // One answer is all that there is room for.
   for (const index of candidates.slice(1).keys()) dropped.add(`candidates[${index + 1}]`);
   const candidate = promptBlock === null ? (candidates[0] ?? nothing) : blockedCandidate(promptBlock);
-  const said = saidIn(candidate.parts);
+  const said = answerFacts(candidate.parts);
   const ending =
     error === null ? writeStop(candidate.stop, said) : failed(error.code ?? 'server_error', error.message);
   const progress = {
@@ -116,7 +116,7 @@ function writeItem(
   switch (part?.type) {
     case 'reasoning': {
       const paragraphs = part.paragraphs ?? (part.text === '' ? [] : [part.text]);
-      return reasoningItem(itemId('rs', answerId, index), paragraphs, part.proof);
+      return reasoningItem(itemId('rs', answerId, index), paragraphs, part.signature);
     }
     case 'tool-call': {
       const shape = callShape(request, part);

@@ -69,7 +69,9 @@ function isCut({ call, sent, meter }: Answering): boolean {
   if (call.endpoint.operation === 'stored-response') return false;
   if ((framing !== 'sse' && framing !== 'json-array') || formatOf(call, sent).signalsEnd !== true)
     return false;
-  return !meter.complete && !meter.saidWhy && meter.error === null && meter.arrayPosition !== 'closed';
+  return (
+    !meter.complete && !meter.hasFinishReason && meter.error === null && meter.arrayPosition !== 'closed'
+  );
 }
 
 /** The deadline of the whole request. */

@@ -2,12 +2,12 @@
 // answer back. Pure; translate-stream.ts owns the bytes of streams.
 
 import { type AnswerEdit, fitRequest } from '../../formats/answer-edit.ts';
-import { errorOfEnd, isFailedEnd, isSaidPart, withKnownEnds } from '../../formats/answer-end.ts';
+import { errorOfEnd, hasContent, isFailedEnd, withKnownEnds } from '../../formats/answer-end.ts';
 import { withoutBillingLine } from '../../formats/billing-line.ts';
-import { carryMark } from '../../formats/carry.ts';
 import { eventsOfResponse } from '../../formats/events-of-response.ts';
 import type { ApiFormat, FormatId } from '../../formats/format-id.ts';
 import type { NeutralError, NeutralRequest, NeutralResponse } from '../../formats/neutral.ts';
+import { portableStateMark } from '../../formats/portable-state.ts';
 import { wantsReasoning } from '../../formats/reasoning.ts';
 import { ownTarget } from '../../formats/registry.ts';
 import { upstreamErrorBody } from '../../formats/upstream-error.ts';
@@ -189,11 +189,11 @@ function failureOf({ error, candidates }: NeutralResponse, door: ApiFormat): Neu
   const [first] = candidates;
   if (first === undefined || !candidates.every(({ stop }) => isFailedEnd(stop))) return null;
   // Gemini's clients read the reason, also where nothing was said.
-  return door === 'gemini' && !first.parts.some(isSaidPart) ? null : errorOfEnd(first.stop);
+  return door === 'gemini' && !first.parts.some(hasContent) ? null : errorOfEnd(first.stop);
 }
 
 function isSaid({ error, candidates }: NeutralResponse): boolean {
-  return error === null && candidates.some(({ parts }) => parts.some(isSaidPart));
+  return error === null && candidates.some(({ parts }) => parts.some(hasContent));
 }
 
 function wasCharged(response: NeutralResponse): boolean {
@@ -220,7 +220,7 @@ function streamOfWhole(text: string, { caller, format, context, edit }: Answer):
  */
 export function holdsForeignThoughts(call: Call, { body }: Plan, route: PricedRoute): boolean {
   if (body.type !== 'json') return false;
-  if (body.text.includes(carryMark)) return true;
+  if (body.text.includes(portableStateMark)) return true;
   const { format, purpose } = call.endpoint;
   if (purpose !== 'answer' || format.holdsForeignReasoning === undefined) return false;
   return format.holdsForeignReasoning(body.value as JsonObject, body.text, route.upstreamModel);

@@ -37,7 +37,7 @@ const everything: NeutralResponse = {
         {
           type: 'reasoning',
           text: 'Hm.',
-          proof: { origin: 'anthropic-messages', kind: 'signature', value: 'c2ln' },
+          signature: { origin: 'anthropic-messages', kind: 'signature', value: 'c2ln' },
         },
         { type: 'text', text: 'It is ', citations: [{ url: 'https://example.com', title: 'Example' }] },
         {
@@ -57,7 +57,7 @@ const everything: NeutralResponse = {
           id: 'call_2',
           name: 'now',
           arguments: '{}',
-          proof: { origin: 'gemini-generate', kind: 'signature', value: 'dGhv' },
+          signature: { origin: 'gemini-generate', kind: 'signature', value: 'dGhv' },
         },
         { type: 'tool-call', id: 'call_3', name: 'shell', arguments: '{"input":"ls"}' },
         {

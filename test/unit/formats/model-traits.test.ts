@@ -143,11 +143,11 @@ describe('Claude models that bind thoughts, switched off,', () => {
     ['claude-opus-5', 'disabled', 1],
   ])('%s gets earlier thoughts only where they cannot be refused', (model, type, thoughts) => {
     const request = chat({ reasoning_effort: 'none' });
-    const proof = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
+    const signature = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
     const turn = {
       role: 'assistant' as const,
       parts: [
-        { type: 'reasoning' as const, text: 't', proof },
+        { type: 'reasoning' as const, text: 't', signature },
         { type: 'text' as const, text: 'Hi.' },
       ],
       at: 'messages[2]',

@@ -1,4 +1,4 @@
-// Second turns through OpenAI's clients, who send back what they were given: other providers' proofs come through
+// Second turns through OpenAI's clients, who send back what they were given: other providers' signatures come through
 // unchanged, and OpenAI's own come through other clients. Then the rewrites, what is named as dropped, and faults.
 import { describe, expect, it } from 'vitest';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
@@ -7,7 +7,7 @@ import type {
   NeutralPart,
   NeutralRequest,
   NeutralResponse,
-  Proof,
+  ReasoningSignature,
 } from '../../../src/formats/neutral.ts';
 import { isResponsesBody, openaiChat } from '../../../src/formats/openai-chat/index.ts';
 import { openaiCompletions } from '../../../src/formats/openai-completions/index.ts';
@@ -39,19 +39,24 @@ function answerOf(parts: NeutralPart[]): NeutralResponse {
   };
 }
 
-const call = (id: string, proof?: Proof): NeutralPart => ({
+const call = (id: string, signature?: ReasoningSignature): NeutralPart => ({
   type: 'tool-call',
   id,
   name: 'look',
   arguments: '{}',
-  ...(proof && { proof }),
+  ...(signature && { signature }),
 });
-const signature: Proof = { origin: 'anthropic-messages', kind: 'signature', value: 'Er8C+/==' };
-const redacted: Proof = { origin: 'anthropic-messages', kind: 'encrypted', value: 'b3BhcXVl' };
-const thought: Proof = { origin: 'gemini-generate', kind: 'signature', value: 'CiQB/w==' };
-const encrypted: Proof = { origin: 'openai-responses', kind: 'encrypted', value: 'gAAAAABo', id: 'rs_123' };
-const deepseek: Proof = { origin: 'openai-chat', kind: 'signature', value: '' };
-const details: Proof = {
+const signature: ReasoningSignature = { origin: 'anthropic-messages', kind: 'signature', value: 'Er8C+/==' };
+const redacted: ReasoningSignature = { origin: 'anthropic-messages', kind: 'encrypted', value: 'b3BhcXVl' };
+const thought: ReasoningSignature = { origin: 'gemini-generate', kind: 'signature', value: 'CiQB/w==' };
+const encrypted: ReasoningSignature = {
+  origin: 'openai-responses',
+  kind: 'encrypted',
+  value: 'gAAAAABo',
+  id: 'rs_123',
+};
+const deepseek: ReasoningSignature = { origin: 'openai-chat', kind: 'signature', value: '' };
+const details: ReasoningSignature = {
   origin: 'openai-chat',
   kind: 'encrypted',
   value: JSON.stringify([{ type: 'reasoning.encrypted', data: 'x', index: 0 }]),
@@ -93,16 +98,16 @@ describe('a tool loop through a client', () => {
   const loops: [string, NeutralPart[]][] = [
     [
       'Claude’s signed thinking',
-      [{ type: 'reasoning', text: 'Hm.\nOk.', proof: signature }, call('toolu_1')],
+      [{ type: 'reasoning', text: 'Hm.\nOk.', signature: signature }, call('toolu_1')],
     ],
     [
       'Claude’s redacted thinking',
-      [{ type: 'reasoning', text: '', proof: redacted }, call('toolu_1'), call('toolu_2')],
+      [{ type: 'reasoning', text: '', signature: redacted }, call('toolu_1'), call('toolu_2')],
     ],
     ['Gemini’s signed calls', [call('c1', thought), call('c2')]],
     [
       'Gemini’s signed thoughts and calls',
-      [{ type: 'reasoning', text: 'Hm.', proof: thought }, call('c1', thought)],
+      [{ type: 'reasoning', text: 'Hm.', signature: thought }, call('c1', thought)],
     ],
   ];
 
@@ -120,7 +125,7 @@ describe('a tool loop through a client', () => {
 
   it('OpenAI’s encrypted reasoning comes back through a chat client, with its summary and before its call', () => {
     const parts: NeutralPart[] = [
-      { type: 'reasoning', text: 'One.\n\nTwo.', paragraphs: ['One.', 'Two.'], proof: encrypted },
+      { type: 'reasoning', text: 'One.\n\nTwo.', paragraphs: ['One.', 'Two.'], signature: encrypted },
       call('call_1'),
     ];
     const { body, dropped } = openaiResponses.writeRequest(chatSecondTurn(parts), openai);
@@ -141,11 +146,11 @@ describe('a tool loop through a client', () => {
   });
 
   it('DeepSeek and OpenRouter get back through a Responses client what they want back', () => {
-    const parts: NeutralPart[] = [{ type: 'reasoning', text: 'Hm.', proof: deepseek }, call('call_1')];
+    const parts: NeutralPart[] = [{ type: 'reasoning', text: 'Hm.', signature: deepseek }, call('call_1')];
     const [, message] = openaiChat.writeRequest(responsesSecondTurn(parts), imitator).body
       .messages as JsonObject[];
     expect(message).toMatchObject({ role: 'assistant', content: null, reasoning_content: 'Hm.' });
-    const detailed: NeutralPart[] = [{ type: 'reasoning', text: 'Hm.', proof: details }, call('call_1')];
+    const detailed: NeutralPart[] = [{ type: 'reasoning', text: 'Hm.', signature: details }, call('call_1')];
     const [, other] = openaiChat.writeRequest(responsesSecondTurn(detailed), imitator).body
       .messages as JsonObject[];
     expect(other).toMatchObject({
@@ -156,7 +161,7 @@ describe('a tool loop through a client', () => {
 
   it('names reasoning that is another provider’s, and keeps ids within what OpenAI takes', () => {
     const request = chatSecondTurn([
-      { type: 'reasoning', text: 'Hm.', proof: signature },
+      { type: 'reasoning', text: 'Hm.', signature: signature },
       call(`toolu_${'x'.repeat(80)}`),
     ]);
     for (const format of [openaiChat, openaiResponses]) {
@@ -168,7 +173,7 @@ describe('a tool loop through a client', () => {
     }
   });
 
-  it('takes a damaged carry for no carry', () => {
+  it('takes a damaged state for no state', () => {
     const request = read(openaiChat, {
       messages: [
         {

@@ -223,10 +223,10 @@ describe('cache markers for Claude', () => {
 
   it('never stand on a thought', () => {
     const request = read('openai-chat', second);
-    const proof = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
+    const signature = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
     const turn = {
       role: 'assistant' as const,
-      parts: [{ type: 'reasoning' as const, text: 't', proof }],
+      parts: [{ type: 'reasoning' as const, text: 't', signature }],
       at: '',
     };
     const { body } = conversationOf('anthropic-messages').writeRequest(

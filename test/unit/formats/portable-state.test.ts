@@ -1,10 +1,14 @@
 // Thoughts of Claude that come back through clients of other formats that forget them: each returns to its own place among
 // text and calls, and Claude never gets text before the first thought of a turn.
 import { describe, expect, it } from 'vitest';
-import { placeCarried } from '../../../src/formats/carry.ts';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
 import { objectsAt } from '../../../src/formats/json-reader.ts';
 import type { NeutralPart, NeutralRequest } from '../../../src/formats/neutral.ts';
+import {
+  readPortableState,
+  restoreReasoning,
+  writePortableState,
+} from '../../../src/formats/portable-state.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { firstTurn, formatNames, nextTurn, wholeOfStream } from '../../support/agent-turns.ts';
 import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
@@ -80,7 +84,7 @@ describe('a chat client that changes the text', () => {
       { role: 'tool', tool_call_id: id, content: 'ok' },
     ],
   });
-  const carry = (() => {
+  const state = (() => {
     const first = firstTurn('openai-chat');
     const answer = conversationOf('anthropic-messages').readResponse({
       content: [thinking('a'), text('A long text.'), thinking('b'), use('toolu_1')],
@@ -96,7 +100,7 @@ describe('a chat client that changes the text', () => {
   const types = (content: string | null) =>
     objectsAt(
       objectsAt(
-        conversationOf('anthropic-messages').writeRequest(read('openai-chat', call(carry, content)), claude)
+        conversationOf('anthropic-messages').writeRequest(read('openai-chat', call(state, content)), claude)
           .body,
         'messages',
       )[1],
@@ -116,41 +120,42 @@ describe('a chat client that changes the text', () => {
   });
 });
 
-describe('carried thoughts', () => {
-  const proof = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
+describe('reasoning in a portable state', () => {
+  const signature = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
   const say: NeutralPart = { type: 'text', text: 'Hi.' };
   const call: NeutralPart = { type: 'tool-call', id: 'c', name: 'look', arguments: '{}' };
 
   it('are not repeated when the client kept them', () => {
-    const own: NeutralPart = { type: 'reasoning', text: 't', proof };
-    const placed = placeCarried([
-      { part: own, carried: [] },
-      { part: say, carried: [] },
-      { part: call, carried: [{ text: 't', proof }] },
-      { part: { ...call, id: 'd' }, carried: [{ text: 't', proof }] },
+    const own: NeutralPart = { type: 'reasoning', text: 't', signature };
+    const placed = restoreReasoning([
+      { part: own, reasoning: [] },
+      { part: say, reasoning: [] },
+      { part: call, reasoning: [{ text: 't', signature }] },
+      { part: { ...call, id: 'd' }, reasoning: [{ text: 't', signature }] },
     ]);
     expect(placed.map(({ type }) => type)).toEqual(['reasoning', 'text', 'tool-call', 'tool-call']);
   });
 
-  it('are not repeated where their proof is only that they must come back (chat)', () => {
+  it('are not repeated where their signature is only that they must come back (chat)', () => {
     const plain = { origin: 'openai-chat', kind: 'signature', value: '' } as const;
-    const own: NeutralPart = { type: 'reasoning', text: 'a piece of', proof: plain };
-    const carried = [
-      { text: 'a piece of it', proof: plain },
-      { text: 'another', proof: plain },
+    const own: NeutralPart = { type: 'reasoning', text: 'a piece of', signature: plain };
+    const state = [
+      { text: 'a piece of it', signature: plain },
+      { text: 'another', signature: plain },
     ];
     const types = (kept: NeutralPart[]) =>
-      placeCarried([...kept.map((part) => ({ part, carried: [] })), { part: call, carried }]).map(
-        ({ type }) => type,
-      );
+      restoreReasoning([
+        ...kept.map((part) => ({ part, reasoning: [] })),
+        { part: call, reasoning: state },
+      ]).map(({ type }) => type);
     expect(types([own])).toEqual(['reasoning', 'tool-call']);
     expect(types([])).toEqual(['reasoning', 'reasoning', 'tool-call']);
   });
 
   it('stand before the text when their call does not say where they were', () => {
-    const placed = placeCarried([
-      { part: say, carried: [] },
-      { part: call, carried: [{ text: 't', proof }] },
+    const placed = restoreReasoning([
+      { part: say, reasoning: [] },
+      { part: call, reasoning: [{ text: 't', signature }] },
     ]);
     expect(placed.map(({ type }) => type)).toEqual(['reasoning', 'text', 'tool-call']);
   });
@@ -163,8 +168,8 @@ describe('a turn for Claude', () => {
     const { body } = conversationOf('anthropic-messages').writeRequest({ ...request, messages }, claude);
     return objectsAt(objectsAt(body, 'messages')[1], 'content').map(({ type }) => type);
   };
-  const proof = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
-  const thought: NeutralPart = { type: 'reasoning', text: 't', proof };
+  const signature = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
+  const thought: NeutralPart = { type: 'reasoning', text: 't', signature };
   const say: NeutralPart = { type: 'text', text: 'Hi.' };
   const call: NeutralPart = { type: 'tool-call', id: 'c', name: 'look', arguments: '{}' };
 
@@ -179,4 +184,13 @@ describe('a turn for Claude', () => {
     ]);
     expect(turn([say, call])).toEqual(['text', 'tool_use']);
   });
+});
+
+it('writes and reads the members that clients have kept since the first version', () => {
+  const signature = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
+  const state = { reasoning: [{ text: 't', signature, after: 3 }], signature };
+  const written = writePortableState(state, 'base64url');
+  const json = `{"oo8":1,"r":[{"text":"t","proof":${JSON.stringify(signature)},"after":3}],"p":${JSON.stringify(signature)}}`;
+  expect(Buffer.from(written, 'base64url').toString().trimEnd()).toBe(json);
+  expect(readPortableState(written)).toEqual(state);
 });
