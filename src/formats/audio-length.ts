@@ -42,8 +42,8 @@ export class AudioLength {
   /** Seconds. `headerless`: what bytes are that no container is recognized in. */
   seconds(headerless: 'pcm' | 'unknown' = 'unknown'): number {
     const seen = Math.max(1, this.bytes - this.#unseen);
-    const told = ((this.#walk?.seconds ?? 0) * this.bytes) / seen;
-    if (told > 0) return Math.max(told, this.bytes / audioRates.highestBytesPerSecond);
+    const reportedSeconds = ((this.#walk?.seconds ?? 0) * this.bytes) / seen;
+    if (reportedSeconds > 0) return Math.max(reportedSeconds, this.bytes / audioRates.highestBytesPerSecond);
     const { pcmBytesPerSecond, lowestBytesPerSecond } = audioRates;
     const isPcm = headerless === 'pcm' && !this.#walk;
     return this.bytes / (isPcm ? pcmBytesPerSecond : lowestBytesPerSecond);
@@ -105,20 +105,20 @@ function rateOf(view: DataView): number {
 /** FLAC: STREAMINFO has the rate and, but for streams, the number of samples (RFC 9639 section 8.2). */
 function flacInfo(): AudioWalk {
   let bytesSeen = 0;
-  let told: number | null = null;
+  let reportedSeconds: number | null = null;
   return {
     step(bytes) {
-      if (told === null && bytes.byteLength < 26) return 0;
-      if (told === null) {
+      if (reportedSeconds === null && bytes.byteLength < 26) return 0;
+      if (reportedSeconds === null) {
         const samplesPerSecond = bigEndian(bytes, 18, 3) >> 4;
         const samples = ((bytes[21] ?? 0) & 0x0f) * 2 ** 32 + bigEndian(bytes, 22, 4);
-        told = samplesPerSecond === 0 ? 0 : samples / samplesPerSecond;
+        reportedSeconds = samplesPerSecond === 0 ? 0 : samples / samplesPerSecond;
       }
       bytesSeen += bytes.byteLength;
       return bytes.byteLength;
     },
     get seconds() {
-      return told || bytesSeen / audioRates.flacBytesPerSecond;
+      return reportedSeconds || bytesSeen / audioRates.flacBytesPerSecond;
     },
   };
 }

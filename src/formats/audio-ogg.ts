@@ -33,8 +33,8 @@ export function oggPackets(): AudioWalk {
       return size;
     },
     get seconds() {
-      const told = samplesPerSecond > 0 ? granule / samplesPerSecond : opusSeconds;
-      return told === 0 ? 0 : told + strayBytes / audioRates.lowestBytesPerSecond;
+      const reportedSeconds = samplesPerSecond > 0 ? granule / samplesPerSecond : opusSeconds;
+      return reportedSeconds === 0 ? 0 : reportedSeconds + strayBytes / audioRates.lowestBytesPerSecond;
     },
   };
 }

@@ -13,11 +13,11 @@ export function functionOfCustomTool({ name, description, format, at }: CustomTo
   const grammar = isObject(definition) && typeof definition.definition === 'string' ? definition : null;
   const hint =
     grammar && `The input follows this ${String(grammar.syntax ?? '')} grammar:\n${grammar.definition}`;
-  const told = [description, hint].filter((text) => text).join('\n\n');
+  const described = [description, hint].filter((text) => text).join('\n\n');
   return {
     type: 'function',
     name,
-    description: told === '' ? undefined : told,
+    description: described === '' ? undefined : described,
     parameters: {
       type: 'object',
       properties: { input: { type: 'string' } },

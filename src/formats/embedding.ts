@@ -43,7 +43,7 @@ export interface WrittenEmbedding {
 export interface EmbeddingCaller {
   read(body: JsonObject): ReadResult<EmbeddingRequest>;
   /** `asked`: the caller's body, for the encoding that it wants. */
-  write(answer: EmbeddingAnswer, model: string, asked: JsonObject): JsonObject;
+  write(answer: EmbeddingAnswer, model: string, callerBody: JsonObject): JsonObject;
 }
 
 export interface EmbeddingUpstream {

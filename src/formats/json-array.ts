@@ -77,7 +77,7 @@ class ArraySplitter implements JsonArraySplitter {
       const wasInside = this.#position === 'inside';
       const finished = this.#take(match[0]);
       if (!wasInside && this.#position === 'inside') elementStart = match.index;
-      if (finished) this.#keep(elements, text.slice(elementStart, at));
+      if (finished) this.#collect(elements, text.slice(elementStart, at));
     }
     if (this.#position === 'inside') this.#hold(text.slice(elementStart));
     return elements;
@@ -131,7 +131,7 @@ class ArraySplitter implements JsonArraySplitter {
     else this.#pieces.push(piece);
   }
 
-  #keep(elements: string[], lastPiece: string): void {
+  #collect(elements: string[], lastPiece: string): void {
     this.#hold(lastPiece);
     if (this.#characters <= this.#maximumCharacters) elements.push(this.#pieces.join(''));
     this.#pieces = [];

@@ -43,16 +43,16 @@ function rewriteNode(
   const definitions = node.$defs === undefined ? {} : { $defs: mapInside('$defs', node.$defs, rewrite) };
   // No target takes other words beside a reference.
   if (typeof node.$ref === 'string') return { $ref: node.$ref, ...definitions };
-  const told: [string, unknown][] = [];
-  const kept: Record<string, unknown> = {};
+  const described: [string, unknown][] = [];
+  const supported: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(subset.constAsEnum ? withEnum(node) : node)) {
     if (key === '$defs') continue;
-    if (key === 'enum') Object.assign(kept, enumOf(value, node, subset, told));
-    else if (key === 'required') Object.assign(kept, requiredOf(node));
-    else if (subset.takes(key, value)) kept[key] = mapInside(key, value, rewrite);
-    else if (!silent.has(key) && !key.startsWith('x-')) told.push([key, value]);
+    if (key === 'enum') Object.assign(supported, enumOf(value, node, subset, described));
+    else if (key === 'required') Object.assign(supported, requiredOf(node));
+    else if (subset.takes(key, value)) supported[key] = mapInside(key, value, rewrite);
+    else if (!silent.has(key) && !key.startsWith('x-')) described.push([key, value]);
   }
-  return withDescribed({ ...kept, ...closing(node, subset), ...definitions }, told);
+  return withDescribed({ ...supported, ...closing(node, subset), ...definitions }, described);
 }
 
 /** The values that the target takes. null needs no mention where the type says it. */
@@ -60,12 +60,12 @@ function enumOf(
   values: unknown,
   node: JsonObject,
   subset: SchemaSubset,
-  told: [string, unknown][],
+  described: [string, unknown][],
 ): JsonObject {
   if (!Array.isArray(values)) return {};
   const taken = values.filter((value) => subset.takesLiteral(value));
   const isLoss = values.some((value) => !subset.takesLiteral(value) && value !== null);
-  if (isLoss) told.push(['enum', values]);
+  if (isLoss) described.push(['enum', values]);
   if (taken.length > 0) return { enum: taken };
   const type = node.type ?? typeOfLiteral(values[0]);
   return type === undefined ? {} : { type };

@@ -16,7 +16,7 @@ export function objectRoot(schema: JsonObject): JsonObject {
   const { $defs, definitions } = schema;
   const root = mergeAllOf(scope.expand(schema), scope);
   const { anyOf, oneOf, enum: values, const: constant, not, $ref: ref, ...rest } = root;
-  const told = Object.entries({ enum: values, const: constant, not, $ref: ref });
+  const described = Object.entries({ enum: values, const: constant, not, $ref: ref });
   const variants = variantsOf([anyOf, oneOf], scope);
   const merged = variants.length === 0 ? rest : mergeVariants(rest, variants);
   const object = {
@@ -27,7 +27,7 @@ export function objectRoot(schema: JsonObject): JsonObject {
   };
   return withDescribed(
     object,
-    told.filter(([, value]) => value !== undefined),
+    described.filter(([, value]) => value !== undefined),
   );
 }
 

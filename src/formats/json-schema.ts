@@ -105,9 +105,9 @@ export function typesOf(schema: JsonObject): string[] {
 }
 
 /** Says in the description what the schema itself cannot say, in the way of Anthropic's SDK: `{minimum: 1}`. */
-export function withDescribed(schema: JsonObject, told: readonly [string, unknown][]): JsonObject {
-  if (told.length === 0) return schema;
-  const words = told.map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
+export function withDescribed(schema: JsonObject, described: readonly [string, unknown][]): JsonObject {
+  if (described.length === 0) return schema;
+  const words = described.map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
   const description = typeof schema.description === 'string' ? [schema.description] : [];
   return { ...schema, description: [...description, `{${words.join(', ')}}`].join(' ') };
 }

@@ -124,9 +124,9 @@ class Skeleton implements JsonSkeleton {
 
   #holdString(bytes: Uint8Array, from: number, to: number): void {
     const room = Math.max(0, longestStringBytes - (this.#held - this.#stringStart));
-    const kept = Math.min(room, to - from);
-    this.#hold(bytes.subarray(from, from + kept));
-    this.#elided += to - from - kept;
+    const heldBytes = Math.min(room, to - from);
+    this.#hold(bytes.subarray(from, from + heldBytes));
+    this.#elided += to - from - heldBytes;
   }
 
   #endString(): void {

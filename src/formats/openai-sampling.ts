@@ -47,13 +47,13 @@ export function readReasoningRequest(
 ): ReasoningRequest | undefined {
   if (effort === undefined && reasoning === undefined) return undefined;
   const { max_tokens: budget, enabled, exclude, summary, generate_summary: older } = reasoning ?? {};
-  const told = reasoningEfforts.find((one) => one === (effort ?? reasoning?.effort));
+  const named = reasoningEfforts.find((one) => one === (effort ?? reasoning?.effort));
   const budgetTokens = typeof budget === 'number' ? budget : undefined;
   const wanted = summary ?? older;
   const switched =
     enabled === false ? 'none' : enabled === true && budgetTokens === undefined ? 'medium' : undefined;
   return {
-    effort: told ?? switched,
+    effort: named ?? switched,
     budgetTokens,
     includeThoughts: exclude === true ? false : wanted !== undefined && wanted !== null ? true : undefined,
     summary: typeof wanted === 'string' ? wanted : undefined,

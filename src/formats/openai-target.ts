@@ -22,11 +22,11 @@ export interface Writing {
 export function startWriting(request: NeutralRequest, target: RequestTarget, dropped: DroppedPaths): Writing {
   const genuine = target.provider === 'openai' || target.provider === 'azure';
   const traits = openaiModelTraits(target.model);
-  const wished = effortOf(request.reasoning);
+  const requested = effortOf(request.reasoning);
   const refused = genuine && traits.reasons === false;
   // That a model which does not think shall not think needs no saying.
-  if (refused && wished !== undefined && wished !== 'none') dropped.fields(request, 'reasoning');
-  const effort = wished === undefined || refused ? undefined : fittingEffort(wished, genuine, traits);
+  if (refused && requested !== undefined && requested !== 'none') dropped.fields(request, 'reasoning');
+  const effort = requested === undefined || refused ? undefined : fittingEffort(requested, genuine, traits);
   return { request, target, traits, genuine, effort, dropped };
 }
 
@@ -76,15 +76,15 @@ export function opaqueFields(
   origin: 'openai-chat' | 'openai-responses',
 ): Record<string, unknown> {
   const { opaque } = request;
-  const kept: Record<string, unknown> = {};
+  const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(opaque.fields)) {
     const shared = genuine && opaque.origin.startsWith('openai-') && sharedOpaque.includes(name);
     const completion =
       origin === 'openai-chat' && opaque.origin === 'openai-completions' && name === 'logit_bias';
-    if (opaque.origin === origin || shared || completion) kept[name] = value;
+    if (opaque.origin === origin || shared || completion) fields[name] = value;
     else dropped.add(name);
   }
-  return kept;
+  return fields;
 }
 
 /** Whether the answer may call tools only one at a time; the o-series refuses to be told. */

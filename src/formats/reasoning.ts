@@ -21,11 +21,11 @@ const effortBudgets: Readonly<Record<ReasoningEffort, number>> = {
 export const paragraphBreak = '\n\n';
 
 /** The wish as an effort; undefined when nothing was wished, or the model shall decide. */
-export function effortOf(wish: ReasoningRequest | undefined): ReasoningEffort | undefined {
-  if (wish === undefined) return undefined;
-  if (wish.effort !== undefined) return wish.effort;
-  if (wish.budgetTokens === undefined || wish.budgetTokens === 'dynamic') return undefined;
-  return effortOfBudget(wish.budgetTokens);
+export function effortOf(request: ReasoningRequest | undefined): ReasoningEffort | undefined {
+  if (request === undefined) return undefined;
+  if (request.effort !== undefined) return request.effort;
+  if (request.budgetTokens === undefined || request.budgetTokens === 'dynamic') return undefined;
+  return effortOfBudget(request.budgetTokens);
 }
 
 /** The nearest effort whose budget is at least half way to the next: what a budget came from it goes back to. */
@@ -40,20 +40,20 @@ function effortOfBudget(budgetTokens: number): ReasoningEffort {
 }
 
 /** The wish as a budget; undefined when nothing was wished. */
-export function budgetOf(wish: ReasoningRequest | undefined): number | 'dynamic' | undefined {
-  if (wish === undefined) return undefined;
-  if (wish.budgetTokens !== undefined) return wish.budgetTokens;
-  return wish.effort === undefined ? undefined : effortBudgets[wish.effort];
+export function budgetOf(request: ReasoningRequest | undefined): number | 'dynamic' | undefined {
+  if (request === undefined) return undefined;
+  if (request.budgetTokens !== undefined) return request.budgetTokens;
+  return request.effort === undefined ? undefined : effortBudgets[request.effort];
 }
 
 /** Whether a number of tokens is wished for: that the model shall decide needs no saying where it does so anyway. */
-export function namesBudget(wish: ReasoningRequest | undefined): boolean {
-  return typeof wish?.budgetTokens === 'number';
+export function namesBudget(request: ReasoningRequest | undefined): boolean {
+  return typeof request?.budgetTokens === 'number';
 }
 
 /** Whether any thinking is wished for: a wish that is not an explicit none. */
-export function wantsReasoning(wish: ReasoningRequest | undefined): boolean {
-  return wish !== undefined && wish.effort !== 'none' && wish.budgetTokens !== 0;
+export function wantsReasoning(request: ReasoningRequest | undefined): boolean {
+  return request !== undefined && request.effort !== 'none' && request.budgetTokens !== 0;
 }
 
 /** The effort that a model takes and that is nearest to the one wished for; the higher of two equally near. */

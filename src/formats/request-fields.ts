@@ -50,7 +50,7 @@ export class RequestFields {
   readonly #body: JsonObject;
   readonly #prefix: string;
   readonly #known = new Set<string>();
-  readonly #kept: Record<string, unknown> = {};
+  readonly #partlyKnown: Record<string, unknown> = {};
 
   constructor(body: JsonObject, faults: RequestFaults = new RequestFaults(), prefix = '') {
     this.#body = body;
@@ -122,14 +122,14 @@ export class RequestFields {
   }
 
   /** What is left of a member that was partly understood: it is among {@link rest}. */
-  keep(key: string, value: unknown): void {
-    this.#kept[key] = value;
+  keepRest(key: string, value: unknown): void {
+    this.#partlyKnown[key] = value;
   }
 
   /** What was given and nobody asked for. */
   rest(): Record<string, unknown> {
     const given = Object.entries(this.#body).filter(([, value]) => value !== null && value !== undefined);
-    return { ...Object.fromEntries(given.filter(([key]) => !this.#known.has(key))), ...this.#kept };
+    return { ...Object.fromEntries(given.filter(([key]) => !this.#known.has(key))), ...this.#partlyKnown };
   }
 
   /** The caller's path to a member. */

@@ -82,18 +82,18 @@ function readReasoning(
   const effort = reasoningEfforts.find((known) => known === config?.effort);
   if (thinking === undefined && effort === undefined) return undefined;
   const includeThoughts = thinking === undefined ? undefined : thinking.display !== 'omitted';
-  const wish = { effort, budgetTokens: undefined, includeThoughts, summary: undefined };
+  const request = { effort, budgetTokens: undefined, includeThoughts, summary: undefined };
   switch (thinking?.type) {
     case 'disabled':
     // Thinking is off but for notes between tool calls: …/models/sonnet-5-5/whats-new-sonnet-5-5 (2026-11).
     case 'between_tools':
-      return { ...wish, effort: undefined, budgetTokens: 0, includeThoughts: false };
+      return { ...request, effort: undefined, budgetTokens: 0, includeThoughts: false };
     case 'enabled':
-      return { ...wish, budgetTokens: countAt(thinking, 'budget_tokens') };
+      return { ...request, budgetTokens: countAt(thinking, 'budget_tokens') };
     case 'adaptive':
-      return { ...wish, budgetTokens: 'dynamic' };
+      return { ...request, budgetTokens: 'dynamic' };
     default:
-      return wish;
+      return request;
   }
 }
 

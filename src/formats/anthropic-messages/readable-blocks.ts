@@ -15,9 +15,9 @@ export function readReadable(
   block: JsonObject,
   readBlock: (block: JsonObject) => NeutralPart,
 ): NeutralPart[] | null {
-  const told = describeBlock(block);
-  if (told === null) return null;
-  return told.map((one, index): NeutralPart => {
+  const described = describeBlock(block);
+  if (described === null) return null;
+  return described.map((one, index): NeutralPart => {
     const part = one.type === 'block' ? readBlock(one.block) : one;
     return { ...part, native: { origin: 'anthropic-messages', wire: index === 0 ? block : null } };
   });
@@ -49,8 +49,8 @@ function describeBlock(block: JsonObject): Told[] | null {
 
 /** One text of these lines; null where there is nothing to read. */
 function text(...lines: (string | undefined)[]): Told[] | null {
-  const said = lines.filter((line) => line !== undefined && line !== '');
-  return said.length === 0 ? null : [{ type: 'text', text: said.join('\n') }];
+  const given = lines.filter((line) => line !== undefined && line !== '');
+  return given.length === 0 ? null : [{ type: 'text', text: given.join('\n') }];
 }
 
 function texts(content: unknown): string[] {
@@ -67,11 +67,11 @@ function summaryOf({ content }: JsonObject): string | undefined {
 /** A document made of texts and pictures: its head and texts as one text, the pictures behind it. */
 function describeDocument(block: JsonObject): Told[] | null {
   const source = objectAt(block, 'source');
-  const told = text(textAt(block, 'title'), textAt(block, 'context'), ...texts(source?.content)) ?? [];
+  const described = text(textAt(block, 'title'), textAt(block, 'context'), ...texts(source?.content)) ?? [];
   const pictures = objectsAt(source, 'content')
     .filter(({ type }) => type === 'image')
     .map((picture): Told => ({ type: 'block', block: picture }));
-  return told.length + pictures.length === 0 ? null : [...told, ...pictures];
+  return described.length + pictures.length === 0 ? null : [...described, ...pictures];
 }
 
 /** What Anthropic's search for tools found. */

@@ -70,7 +70,7 @@ class MessageWriter implements EventWriter {
 
   private writeOrdered(event: NeutralEvent): string {
     if (!this.shown) this.state.observe(event);
-    return this.begin(event) + this.say(event);
+    return this.start(event) + this.writeEvent(event);
   }
 
   end(): string {
@@ -86,7 +86,7 @@ class MessageWriter implements EventWriter {
     return closed + sse(delta) + sse({ type: 'message_stop' });
   }
 
-  private say(event: NeutralEvent): string {
+  private writeEvent(event: NeutralEvent): string {
     switch (event.type) {
       case 'message-start':
         return '';
@@ -120,29 +120,29 @@ class MessageWriter implements EventWriter {
       case 'part-add':
         return this.whole(event);
       case 'usage-set':
-        return this.keep({ usage: event.usage, serviceTier: event.serviceTier });
+        return this.remember({ usage: event.usage, serviceTier: event.serviceTier });
       case 'candidate-end':
-        return this.keep({ stop: event.stop });
+        return this.remember({ stop: event.stop });
       case 'prompt-block':
-        return this.keep({
+        return this.remember({
           stop: blockedStop({ promptBlock: { reason: event.reason, message: event.message } }),
         });
       case 'error':
         return sse(writeErrorBody(event.error), 'error');
       case 'message-end':
-        return this.keep({ complete: true });
+        return this.remember({ complete: true });
     }
   }
 
   /** The message's head goes first, before whatever comes first. */
-  private begin(event: NeutralEvent): string {
+  private start(event: NeutralEvent): string {
     if (this.begun || event.type === 'error') return '';
     this.begun = true;
     const usage = writeMessagesUsage(event.type === 'message-start' ? event.usage : null);
     return sse({ type: 'message_start', message: { ...messageHead(this.context, []), usage } });
   }
 
-  private keep(known: Partial<Known>): string {
+  private remember(known: Partial<Known>): string {
     Object.assign(this.known, known);
     return '';
   }

@@ -31,7 +31,7 @@ export interface WrittenThinking {
   withoutThoughts: boolean;
 }
 
-const unsaid: WrittenThinking = {
+const unset: WrittenThinking = {
   members: {},
   effort: undefined,
   isOn: false,
@@ -49,25 +49,25 @@ export function writeThinking(
   const { reasoning } = request;
   // By default these models show nothing of what they say between tool calls.
   if (reasoning === undefined)
-    return traits.bindsThoughts ? adaptiveThinking(traits, 'summarized', undefined) : unsaid;
+    return traits.bindsThoughts ? adaptiveThinking(traits, 'summarized', undefined) : unset;
   if (!wantsReasoning(reasoning)) return switchedOff(request, traits, drops);
   // A forced call leaves no room for thoughts, and a budget demands that a turn of tool calls begin with one.
   const isForced = choice?.type === 'any' || choice?.type === 'tool';
   const isBlocked = isForced || (traits.thinking === 'budget' && lacksThoughts(request.messages));
   const written = isBlocked ? null : switchedOn(request, traits);
   if (written === null) drops.fields(request, 'reasoning');
-  return written ?? unsaid;
+  return written ?? unset;
 }
 
 /** Models that always think do so as little as they can, which is named. */
 function switchedOff(request: NeutralRequest, traits: ClaudeTraits, drops: DroppedPaths): WrittenThinking {
   switch (traits.off) {
     case 'unset':
-      return unsaid;
+      return unset;
     case 'disabled':
     case 'between_tools':
       return {
-        ...unsaid,
+        ...unset,
         members: { thinking: { type: traits.off } },
         withoutThoughts: traits.bindsThoughts,
       };
@@ -95,7 +95,7 @@ function switchedOn(request: NeutralRequest, traits: ClaudeTraits): WrittenThink
       if (budget === null) return null;
       const display = isHidden ? { display: 'omitted' } : {};
       const thinking = { type: 'enabled', budget_tokens: budget, ...display };
-      return { ...unsaid, members: { thinking }, isOn: true };
+      return { ...unset, members: { thinking }, isOn: true };
     }
   }
 }
@@ -108,13 +108,14 @@ function adaptiveThinking(
 ): WrittenThinking {
   const binding = bindsThoughts ? { block_binding: { prefix_mismatch_behavior: 'drop_block' } } : {};
   const thinking = { type: 'adaptive', display, ...binding };
-  return { ...unsaid, members: { thinking }, effort, isOn: true, betas: bindsThoughts ? [bindingBeta] : [] };
+  return { ...unset, members: { thinking }, effort, isOn: true, betas: bindsThoughts ? [bindingBeta] : [] };
 }
 
 /** Null: the answer's bound leaves no room for the least budget. */
 function fittingBudget(request: NeutralRequest, traits: ClaudeTraits): number | null {
-  const wished = budgetOf(request.reasoning);
-  const budget = wished === undefined || wished === 'dynamic' ? 8_192 : Math.max(wished, leastBudgetTokens);
+  const requested = budgetOf(request.reasoning);
+  const budget =
+    requested === undefined || requested === 'dynamic' ? 8_192 : Math.max(requested, leastBudgetTokens);
   const room = (request.maxOutputTokens ?? traits.maxOutputTokens) - 1;
   return room < leastBudgetTokens ? null : Math.min(budget, room);
 }

@@ -74,6 +74,6 @@ export function writeEmbedRequest(request: EmbeddingRequest, model: string): Wri
 }
 
 /** Whether the body is a batch's, whose answer is a list. */
-export function isBatch(asked: JsonObject): boolean {
-  return Array.isArray(asked.requests) || isObject(asked.requests);
+export function isBatch(callerBody: JsonObject): boolean {
+  return Array.isArray(callerBody.requests) || isObject(callerBody.requests);
 }

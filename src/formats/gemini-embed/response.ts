@@ -18,11 +18,11 @@ export function readEmbedAnswer(body: JsonObject): EmbeddingAnswer {
 export function writeEmbedAnswer(
   { vectors, usage }: EmbeddingAnswer,
   _model: string,
-  asked: JsonObject,
+  callerBody: JsonObject,
 ): JsonObject {
   const embeddings = vectors.map((values) => ({ values }));
   const counted = usage === null ? {} : { usageMetadata: { promptTokenCount: usage.inputTokens } };
-  return isBatch(asked)
+  return isBatch(callerBody)
     ? { embeddings, ...counted }
     : { embedding: embeddings[0] ?? { values: [] }, ...counted };
 }

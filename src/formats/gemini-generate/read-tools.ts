@@ -51,8 +51,8 @@ function descriptionOf(declaration: JsonObject): string | undefined {
   const description = textOf(declaration, 'description');
   const result = resultOf(declaration);
   if (result === undefined) return description;
-  const told = `Returns: ${JSON.stringify(jsonSchemaOf(result))}`;
-  return description === undefined ? told : `${description}\n${told}`;
+  const returns = `Returns: ${JSON.stringify(jsonSchemaOf(result))}`;
+  return description === undefined ? returns : `${description}\n${returns}`;
 }
 
 function resultOf(declaration: JsonObject): JsonObject | undefined {

@@ -11,17 +11,17 @@ export function writeThinking(
   traits: GeminiTraits,
   drops: DroppedPaths,
 ): JsonObject {
-  const wish = request.reasoning;
-  if (wish === undefined) return {};
+  const requested = request.reasoning;
+  if (requested === undefined) return {};
   const includeThoughts =
-    wantsReasoning(wish) && wish.includeThoughts !== false ? { includeThoughts: true } : {};
+    wantsReasoning(requested) && requested.includeThoughts !== false ? { includeThoughts: true } : {};
   const { thinking } = traits;
   switch (thinking.type) {
     case 'none':
-      if (wantsReasoning(wish)) drops.fields(request, 'reasoning');
+      if (wantsReasoning(requested)) drops.fields(request, 'reasoning');
       return {};
     case 'level': {
-      const effort = effortOf(wish);
+      const effort = effortOf(requested);
       // Thinking cannot be switched off: the least level is next to it.
       const level =
         effort === undefined ? {} : { thinkingLevel: levelOfEffort(fitEffort(effort, thinking.levels)) };

@@ -135,8 +135,11 @@ function writeMedia(part: MediaPart, context: PartContext): JsonObject | null {
 }
 
 /** `original` is OpenAI's word for more than high. */
-function resolutionOf({ detail: told, at }: MediaPart, { mediaInResults, drop }: PartContext): JsonObject {
-  const detail = told === 'original' ? 'high' : told;
+function resolutionOf(
+  { detail: requested, at }: MediaPart,
+  { mediaInResults, drop }: PartContext,
+): JsonObject {
+  const detail = requested === 'original' ? 'high' : requested;
   if (detail !== 'low' && detail !== 'high' && detail !== 'medium') return {};
   if (mediaInResults) return { mediaResolution: { level: `MEDIA_RESOLUTION_${detail.toUpperCase()}` } };
   drop(at && `${at}.detail`);

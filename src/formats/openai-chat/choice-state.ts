@@ -87,10 +87,10 @@ export class ChoiceState {
   }
 
   ending(): NeutralEvent {
-    const said = { calls: this.#calls.any, refusal: this.#refused };
+    const facts = { calls: this.#calls.any, refusal: this.#refused };
     // Without a reason the stream was whole all the same: what it said decides.
     const finish = this.#finish ?? (this.#hasSaid ? { finish_reason: 'stop' } : {});
-    return { type: 'candidate-end', candidate: this.#candidate, stop: readStop(finish, said) };
+    return { type: 'candidate-end', candidate: this.#candidate, stop: readStop(finish, facts) };
   }
 
   /** A text, or parts (Mistral's reasoning models). Log probabilities may come with an empty text. */
@@ -100,12 +100,12 @@ export class ChoiceState {
     if (Array.isArray(content)) {
       for (const part of content.filter(isObject)) {
         if (part.type === 'thinking') this.#think(thinkingText(part), 'thinking', [], events);
-        else this.#say(textAt(part, 'text') ?? '', found, events);
+        else this.#addText(textAt(part, 'text') ?? '', found, events);
       }
-    } else this.#say(typeof content === 'string' ? content : '', found, events);
+    } else this.#addText(typeof content === 'string' ? content : '', found, events);
   }
 
-  #say(text: string, found: { logprobs?: ReturnType<typeof readLogprobs> }, events: Events): void {
+  #addText(text: string, found: { logprobs?: ReturnType<typeof readLogprobs> }, events: Events): void {
     if (text === '' && found.logprobs === undefined) return;
     const part = this.#openAs('text', events);
     events.push({ type: 'text-delta', candidate: this.#candidate, part, text, ...found });

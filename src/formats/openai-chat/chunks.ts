@@ -36,10 +36,10 @@ export interface OutputState {
   tail: string;
   usage: Usage | null;
   /** Whether the client asked for a last chunk with the usage. */
-  tellsUsage: boolean;
+  includesUsage: boolean;
   ended: boolean;
   /** Candidates whose end the upstream did not tell. */
-  untold: Set<number>;
+  unfinished: Set<number>;
   /** The first end that is a failure: the stream then ends with an error, so that the SDKs raise. */
   failure: Stop | null;
 }

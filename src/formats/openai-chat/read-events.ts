@@ -81,10 +81,10 @@ function readChoice(state: State, choice: JsonObject, chunk: JsonObject, events:
     choiceState.empty && textAt(chunk, 'object') !== 'chat.completion.done'
       ? objectAt(choice, 'message')
       : undefined;
-  const said = delta ?? message;
-  if (said !== undefined) {
-    choiceState.readDelta(said, choice, events);
-    choiceState.addCitations(readAnnotations(said), events);
+  const content = delta ?? message;
+  if (content !== undefined) {
+    choiceState.readDelta(content, choice, events);
+    choiceState.addCitations(readAnnotations(content), events);
   }
   choiceState.finish(choice);
 }

@@ -98,11 +98,14 @@ function readAssistant(reading: Reading, message: JsonObject, at: string): Neutr
   const refusal = textAt(message, 'refusal');
   if (refusal !== undefined) content.push({ type: 'refusal', text: refusal, at: `${at}.refusal` });
   const calls = readCalls(reading, message, at);
-  const isCarried = calls.some(({ reasoning: state }) => state.length > 0);
+  const isInState = calls.some(({ reasoning: state }) => state.length > 0);
   // What a state holds is exact; what stands beside it is the same, told to people.
-  const said = isCarried ? content.filter((part) => part.type !== 'reasoning') : content;
-  const own = isCarried ? [] : ownReasoning(message, at);
-  const beside = [...own, ...said, ...audioReference(message, at)].map((part) => ({ part, reasoning: [] }));
+  const visible = isInState ? content.filter((part) => part.type !== 'reasoning') : content;
+  const own = isInState ? [] : ownReasoning(message, at);
+  const beside = [...own, ...visible, ...audioReference(message, at)].map((part) => ({
+    part,
+    reasoning: [],
+  }));
   return restoreReasoning([...beside, ...calls]);
 }
 

@@ -66,8 +66,8 @@ function grown(before: JsonObject, piece: JsonObject): JsonObject {
     typeof before[key] === 'string' || typeof piece[key] === 'string'
       ? { [key]: `${before[key] ?? ''}${piece[key] ?? ''}` }
       : {};
-  const said = Object.fromEntries(Object.entries(piece).filter(([, value]) => value !== null));
-  return { ...before, ...said, ...both('text'), ...both('summary') };
+  const given = Object.fromEntries(Object.entries(piece).filter(([, value]) => value !== null));
+  return { ...before, ...given, ...both('text'), ...both('summary') };
 }
 
 /** The members of an assistant message that give its own thoughts back, and texts for its content (Mistral). */

@@ -49,15 +49,15 @@ const reasons: Readonly<Record<string, StopReason>> = {
  * answer with tool calls, and OpenAI says it of refusals: the content decides. vLLM names the stop sequence in
  * `stop_reason` (a number is a token's).
  */
-export function readStop(choice: JsonObject, said: AnswerFacts): Stop {
+export function readStop(choice: JsonObject, facts: AnswerFacts): Stop {
   const { finish_reason: raw, stop_reason: sequence } = choice;
   if (typeof raw !== 'string' || raw === '') return { reason: 'unknown' };
   const word = raw.toLowerCase().replaceAll('-', '_');
   const reason = Object.hasOwn(reasons, word) ? reasons[word] : undefined;
   if (reason === undefined) return { reason: 'unknown', raw };
   if (reason !== 'stop') return { reason, ...(reason === 'error' && raw !== 'error' && { raw }) };
-  if (said.calls) return { reason: 'tool-calls' };
-  if (said.refusal) return { reason: 'refusal' };
+  if (facts.calls) return { reason: 'tool-calls' };
+  if (facts.refusal) return { reason: 'refusal' };
   return typeof sequence === 'string' && sequence !== '' ? { reason: 'stop-sequence', sequence } : { reason };
 }
 

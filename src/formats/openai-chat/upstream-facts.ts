@@ -42,7 +42,7 @@ export function fitToUpstream(
   dropped: DroppedPaths,
 ): JsonObject {
   const refused = new Set([...(facts.refuses ?? []), ...(facts.isSingleAnswer ? ['n'] : [])]);
-  const kept: Record<string, unknown> = {};
+  const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(body)) {
     if (name === 'stream_options' && facts.refusesStreamOptions) continue;
     const isHarmless = name === 'n' && value === 1;
@@ -53,9 +53,9 @@ export function fitToUpstream(
       continue;
     }
     const isEffort = name === 'reasoning_effort' && facts.efforts !== undefined;
-    kept[facts.renames?.[name] ?? name] = isEffort
+    fields[facts.renames?.[name] ?? name] = isEffort
       ? fitEffort(value as ReasoningEffort, facts.efforts ?? [])
       : value;
   }
-  return kept;
+  return fields;
 }

@@ -18,17 +18,17 @@ import { audioLifetimeSeconds, imageMember, imageUrl, isForeign } from './write-
 
 /** A writer of one stream. */
 export function eventWriter(context: AnswerContext): EventWriter {
-  const tellsUsage = objectAt(context.body, 'stream_options')?.include_usage === true;
+  const includesUsage = objectAt(context.body, 'stream_options')?.include_usage === true;
   const state: OutputState = {
     context,
     dropped: new DroppedPaths(),
     choices: new Map(),
     head: headOf(context, context.nowSeconds),
-    tail: tellsUsage ? ',"usage":null}\n\n' : '}\n\n',
+    tail: includesUsage ? ',"usage":null}\n\n' : '}\n\n',
     usage: null,
-    tellsUsage,
+    includesUsage,
     ended: false,
-    untold: new Set(),
+    unfinished: new Set(),
     failure: null,
   };
   return {
@@ -41,9 +41,9 @@ export function eventWriter(context: AnswerContext): EventWriter {
   };
 }
 
-function endStream({ ended, tellsUsage, usage, head, failure }: OutputState): string {
+function endStream({ ended, includesUsage, usage, head, failure }: OutputState): string {
   if (!ended) return '';
-  const last = tellsUsage && usage ? `${head}],"usage":${JSON.stringify(writeChatUsage(usage))}}\n\n` : '';
+  const last = includesUsage && usage ? `${head}],"usage":${JSON.stringify(writeChatUsage(usage))}}\n\n` : '';
   return last + (failure === null ? 'data: [DONE]\n\n' : errorChunk(errorOfEnd(failure)));
 }
 
@@ -67,7 +67,9 @@ function writeEvent(state: OutputState, event: NeutralEvent): string {
       return errorChunk(event.error);
     case 'message-end':
       state.ended = true;
-      return [...state.untold].map((candidate) => finish(state, candidate, { reason: 'unknown' })).join('');
+      return [...state.unfinished]
+        .map((candidate) => finish(state, candidate, { reason: 'unknown' }))
+        .join('');
     case 'candidate-end':
       return finish(state, event.candidate, event.stop);
     default:
@@ -114,7 +116,7 @@ function writePartEvent(state: OutputState, event: PartEvent): string {
 /** An end that the upstream did not tell is told only when its stream was whole. */
 function finish(state: OutputState, candidate: number, stop: Stop): string {
   if (stop.reason === 'unknown' && stop.raw === undefined && !state.ended) {
-    state.untold.add(candidate);
+    state.unfinished.add(candidate);
     return openChoice(state, candidate).text;
   }
   const { choice, text } = openChoice(state, candidate);

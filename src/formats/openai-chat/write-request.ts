@@ -96,9 +96,9 @@ function writeOutput(writing: Writing, answer: OpenaiAnswerSchema | null): JsonO
 
 function writeModalities({ request, genuine, dropped }: Writing): JsonObject {
   const wanted = request.outputModalities;
-  const said = wanted?.filter((modality) => modality !== 'image' || !genuine);
-  if (said?.length !== wanted?.length) dropped.fields(request, 'outputModalities');
-  return said === undefined || said.length === 0 ? {} : { modalities: said };
+  const supported = wanted?.filter((modality) => modality !== 'image' || !genuine);
+  if (supported?.length !== wanted?.length) dropped.fields(request, 'outputModalities');
+  return supported === undefined || supported.length === 0 ? {} : { modalities: supported };
 }
 
 function writeResponseFormat({ request, dropped }: Writing, answer: OpenaiAnswerSchema | null): JsonObject {
@@ -116,8 +116,8 @@ function writeResponseFormat({ request, dropped }: Writing, answer: OpenaiAnswer
       const strict = format.strict && !isStrict ? undefined : format.strict;
       if (strict !== format.strict)
         dropped.add(`${request.paths.responseFormat ?? 'response_format'}.strict`);
-      const told = description === undefined ? {} : { description };
-      const json_schema = { name, ...told, schema, ...(strict !== undefined && { strict }) };
+      const described = description === undefined ? {} : { description };
+      const json_schema = { name, ...described, schema, ...(strict !== undefined && { strict }) };
       return { response_format: { type: 'json_schema', json_schema } };
     }
   }

@@ -16,7 +16,7 @@ interface State {
   dropped: DroppedPaths;
   head: string;
   /** UTF-16 units told of each candidate. */
-  told: Map<number, number>;
+  lengths: Map<number, number>;
   usage: Usage | null;
   ended: boolean;
   /** The first end that is a failure. */
@@ -32,7 +32,7 @@ export function eventWriter(context: AnswerContext): EventWriter {
     context,
     dropped: new DroppedPaths(),
     head,
-    told: new Map(),
+    lengths: new Map(),
     usage: null,
     ended: false,
     failure: null,
@@ -86,17 +86,17 @@ function writeEvent(state: State, event: NeutralEvent): string {
 
 /** The prompt, if the caller wants it back, once a candidate. */
 function writeStart(state: State, candidate: number): string {
-  if (state.told.has(candidate)) return '';
+  if (state.lengths.has(candidate)) return '';
   const echo = echoOf(state.context.request);
-  state.told.set(candidate, echo.length);
+  state.lengths.set(candidate, echo.length);
   return echo === '' ? '' : choice(state, candidate, echo, 'null', 'null');
 }
 
 function writeText(state: State, candidate: number, text: string, logprobs: TokenLogprob[] = []): string {
   const begun = writeStart(state, candidate);
-  const told = state.told.get(candidate) ?? 0;
-  state.told.set(candidate, told + text.length);
-  return begun + choice(state, candidate, text, JSON.stringify(writeLogprobs(logprobs, told)), 'null');
+  const lengths = state.lengths.get(candidate) ?? 0;
+  state.lengths.set(candidate, lengths + text.length);
+  return begun + choice(state, candidate, text, JSON.stringify(writeLogprobs(logprobs, lengths)), 'null');
 }
 
 function finish(state: State, candidate: number, stop: Stop): string {

@@ -25,8 +25,8 @@ export function readEmbeddingsRequest(body: JsonObject): ReadResult<EmbeddingReq
     const message = `Invalid 'input[${strange}]': this model's provider takes text only, no token ids.`;
     return { ok: false, message, param: 'input' };
   }
-  const asked = typeof body.input_type === 'string' ? 'input_type' : 'task';
-  const word = body[asked];
+  const taskMember = typeof body.input_type === 'string' ? 'input_type' : 'task';
+  const word = body[taskMember];
   const task = typeof word === 'string' && Object.hasOwn(tasks, word) ? tasks[word] : undefined;
   const request: EmbeddingRequest = {
     texts: inputs as string[],
@@ -36,9 +36,9 @@ export function readEmbeddingsRequest(body: JsonObject): ReadResult<EmbeddingReq
     userId: typeof body.user === 'string' ? body.user : undefined,
     unknown: [
       ...Object.keys(body).filter((name) => !known.has(name)),
-      ...(word !== undefined && word !== null && task === undefined ? [asked] : []),
+      ...(word !== undefined && word !== null && task === undefined ? [taskMember] : []),
     ],
-    paths: { dimensions: 'dimensions', task: asked, userId: 'user' },
+    paths: { dimensions: 'dimensions', task: taskMember, userId: 'user' },
   };
   return { ok: true, request };
 }

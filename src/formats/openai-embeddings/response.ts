@@ -40,10 +40,10 @@ export function readEmbeddings(body: JsonObject): EmbeddingAnswer {
 export function writeEmbeddings(
   { vectors, usage }: EmbeddingAnswer,
   model: string,
-  asked: JsonObject,
+  callerBody: JsonObject,
 ): JsonObject {
   const tokens = usage?.inputTokens ?? 0;
-  const encoded = asked.encoding_format === 'base64' ? base64OfVector : (vector: number[]) => vector;
+  const encoded = callerBody.encoding_format === 'base64' ? base64OfVector : (vector: number[]) => vector;
   return {
     object: 'list',
     data: vectors.map((vector, index) => ({ object: 'embedding', index, embedding: encoded(vector) })),

@@ -40,8 +40,8 @@ const jinaTasks: Partial<Record<NonNullable<EmbeddingRequest['task']>, string>> 
 };
 
 export function writeJinaRequest(request: EmbeddingRequest, model: string): WrittenEmbedding {
-  const { texts, dimensions, task: wished } = request;
-  const task = wished && jinaTasks[wished];
+  const { texts, dimensions, task: requestedTask } = request;
+  const task = requestedTask && jinaTasks[requestedTask];
   const body = {
     model,
     input: texts,

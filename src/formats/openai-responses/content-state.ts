@@ -24,7 +24,7 @@ export class ContentState {
     this.#streams = streams;
   }
 
-  say(kind: 'text' | 'refusal', text: string, logprobs: TokenLogprob[], events: NeutralEvent[]): void {
+  addText(kind: 'text' | 'refusal', text: string, logprobs: TokenLogprob[], events: NeutralEvent[]): void {
     if (this.#closed || (text === '' && logprobs.length === 0)) return;
     const part = this.#start(kind, events);
     if (kind === 'refusal') events.push({ type: 'refusal-delta', candidate: 0, part, text });
@@ -44,7 +44,12 @@ export class ContentState {
     if (this.#closed) return;
     const kind = part.type === 'refusal' ? 'refusal' : 'text';
     if (this.#part === null)
-      this.say(kind, textAt(part, kind) ?? '', kind === 'text' ? readLogprobs(part.logprobs) : [], events);
+      this.addText(
+        kind,
+        textAt(part, kind) ?? '',
+        kind === 'text' ? readLogprobs(part.logprobs) : [],
+        events,
+      );
     for (const annotation of objectsAt(part, 'annotations').slice(this.#cited))
       if (this.#part?.kind === 'text') this.cite(annotation, events);
     this.close(events);

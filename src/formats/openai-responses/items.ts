@@ -75,10 +75,10 @@ export interface CallShape {
 
 export function callShape(
   request: NeutralRequest,
-  { name, custom, namespace: told }: Pick<ToolCallPart, 'name' | 'custom' | 'namespace'>,
+  { name, custom, namespace: ownNamespace }: Pick<ToolCallPart, 'name' | 'custom' | 'namespace'>,
 ): CallShape {
   const unwrapped = !custom && isCustomTool(request, name);
-  const { namespace = told, isSearch } = wrapperOf(request.tools, name) ?? {};
+  const { namespace = ownNamespace, isSearch } = wrapperOf(request.tools, name) ?? {};
   return {
     custom: custom === true || unwrapped,
     unwrapped,

@@ -68,9 +68,9 @@ function readImage(part: JsonObject, at: string, faults: RequestFaults): Neutral
   const url = textAt(part, 'image_url') ?? textAt(objectAt(part, 'image_url'), 'url');
   const id = textAt(part, 'file_id');
   const detail = textAt(part, 'detail');
-  const told = detail === undefined ? {} : { detail };
-  if (url !== undefined) return { ...mediaOfUrl('image', url), ...told };
-  if (id !== undefined) return { ...mediaOfFileId('image', id, 'openai-responses'), ...told };
+  const details = detail === undefined ? {} : { detail };
+  if (url !== undefined) return { ...mediaOfUrl('image', url), ...details };
+  if (id !== undefined) return { ...mediaOfFileId('image', id, 'openai-responses'), ...details };
   return faults.missing(`${at}.image_url`);
 }
 

@@ -120,5 +120,5 @@ function ignoreDefaults(fields: RequestFields, body: JsonObject): void {
   if (body.truncation === 'disabled') fields.ignore('truncation');
   const { include } = body;
   const unknown = Array.isArray(include) ? include.filter((one) => !knownIncludes.includes(one)) : [];
-  if (unknown.length > 0) fields.keep('include', unknown);
+  if (unknown.length > 0) fields.keepRest('include', unknown);
 }

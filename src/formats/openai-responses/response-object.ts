@@ -37,30 +37,30 @@ export function responseObject(context: AnswerContext, progress: Progress): Json
 
 /** What the caller said, or the API's default for it. */
 function repeated({ body, model, isKept }: AnswerContext): JsonObject {
-  const told = (name: string, otherwise: unknown) => body[name] ?? otherwise;
+  const echo = (name: string, otherwise: unknown) => body[name] ?? otherwise;
   const text = objectAt(body, 'text');
   const reasoning = objectAt(body, 'reasoning');
   return {
-    instructions: told('instructions', null),
-    frequency_penalty: told('frequency_penalty', 0),
-    max_output_tokens: told('max_output_tokens', null),
-    max_tool_calls: told('max_tool_calls', null),
-    metadata: told('metadata', {}),
+    instructions: echo('instructions', null),
+    frequency_penalty: echo('frequency_penalty', 0),
+    max_output_tokens: echo('max_output_tokens', null),
+    max_tool_calls: echo('max_tool_calls', null),
+    metadata: echo('metadata', {}),
     model,
-    parallel_tool_calls: told('parallel_tool_calls', true),
-    presence_penalty: told('presence_penalty', 0),
-    previous_response_id: told('previous_response_id', null),
-    prompt_cache_key: told('prompt_cache_key', null),
+    parallel_tool_calls: echo('parallel_tool_calls', true),
+    presence_penalty: echo('presence_penalty', 0),
+    previous_response_id: echo('previous_response_id', null),
+    prompt_cache_key: echo('prompt_cache_key', null),
     reasoning: { effort: reasoning?.effort ?? null, summary: reasoning?.summary ?? null },
-    safety_identifier: told('safety_identifier', null),
+    safety_identifier: echo('safety_identifier', null),
     store: isKept,
-    temperature: told('temperature', 1),
+    temperature: echo('temperature', 1),
     text: { ...text, format: text?.format ?? { type: 'text' } },
-    tool_choice: told('tool_choice', 'auto'),
+    tool_choice: echo('tool_choice', 'auto'),
     tools: objectsAt(body, 'tools').map(repeatedTool),
-    top_logprobs: told('top_logprobs', 0),
-    top_p: told('top_p', 1),
-    truncation: told('truncation', 'disabled'),
+    top_logprobs: echo('top_logprobs', 0),
+    top_p: echo('top_p', 1),
+    truncation: echo('truncation', 'disabled'),
     // Not null where it is unset: OpenAI's schema has a string.
     ...(typeof body.user === 'string' && { user: body.user }),
   };

@@ -194,7 +194,7 @@ function writeError(state: State, error: NeutralError): string {
   const open = finishOpen(state, 'incomplete');
   if (kind !== 'context-overflow') return open + emit(state, 'error', { code, message, param });
   const begun = begin(state);
-  const told = emit(state, 'error', { code, message, param });
+  const errorEvent = emit(state, 'error', { code, message, param });
   const response = responseOf(state, failed('context_length_exceeded', message));
-  return open + begun + told + emit(state, 'response.failed', { response });
+  return open + begun + errorEvent + emit(state, 'response.failed', { response });
 }

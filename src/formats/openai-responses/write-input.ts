@@ -78,8 +78,8 @@ function writeResult(result: ToolResultPart, writing: Writing): JsonObject {
 
 function writeAssistant({ parts, name, at }: NeutralMessage, writing: Writing): JsonObject[] {
   if (name !== undefined) writing.dropped.add(`${at}.name`);
-  const said = joinTexts(parts).filter((part) => part.type !== 'text' || part.text !== '');
-  return said.flatMap<JsonObject>((part) => {
+  const visible = joinTexts(parts).filter((part) => part.type !== 'text' || part.text !== '');
+  return visible.flatMap<JsonObject>((part) => {
     const items = writeItems(part, writing);
     if (items.length === 0) writing.dropped.add(part.at ?? at);
     if (part.type === 'text' && part.citations !== undefined && part.at)
@@ -150,7 +150,7 @@ function writeReasoning({ text, paragraphs, signature }: ReasoningPart): JsonObj
 function writeCall({ id, name: flat, namespace, custom, arguments: text }: ToolCallPart): JsonObject {
   const call_id = fitId(id, responsesIds);
   const name = namespace?.tool ?? flat;
-  const told = { call_id, name, ...(namespace && { namespace: namespace.name }) };
-  if (custom) return { type: 'custom_tool_call', ...told, input: text };
-  return { type: 'function_call', ...told, arguments: text === '' ? '{}' : text };
+  const common = { call_id, name, ...(namespace && { namespace: namespace.name }) };
+  if (custom) return { type: 'custom_tool_call', ...common, input: text };
+  return { type: 'function_call', ...common, arguments: text === '' ? '{}' : text };
 }

@@ -133,10 +133,10 @@ export function finishCall(state: OutputState, status: ItemStatus): string {
   state.lastCall = null;
   const text = callText(call.shape, call.arguments.join(''));
   if (call.shape.isSearch) return finishItem(state, call, itemOf(call, status, text));
-  const untold = call.shape.unwrapped || call.arguments.join('') === '';
+  const isUnsent = call.shape.unwrapped || call.arguments.join('') === '';
   const place = { item_id: call.id, output_index: call.outputIndex };
   // Events are numbered as they are made: in this order.
-  const delta = untold && text !== '' ? emitDelta(state, call, text) : '';
+  const delta = isUnsent && text !== '' ? emitDelta(state, call, text) : '';
   const done = call.shape.custom
     ? emit(state, 'response.custom_tool_call_input.done', { ...place, input: text })
     : emit(state, 'response.function_call_arguments.done', {
@@ -183,11 +183,11 @@ function writeSteps(
   const item: JsonObject = { ...whole, id: whole.id || place.id };
   const begun = { id: item.id, type: item.type, status: 'in_progress' };
   const added = addItem(state, place, begun);
-  const told = steps.map((step) =>
+  const events = steps.map((step) =>
     emit(state, `response.${String(item.type)}.${step}`, {
       output_index: place.outputIndex,
       item_id: item.id,
     }),
   );
-  return added + told.join('') + finishItem(state, place, item);
+  return added + events.join('') + finishItem(state, place, item);
 }

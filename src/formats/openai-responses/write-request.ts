@@ -67,13 +67,13 @@ function writeLimits({ request, genuine, traits, effort, dropped }: Writing): Js
   // Anthropic and Gemini tell their thoughts when asked to think; here that is another wish.
   const summary = reasoning?.summary ?? (reasoning?.includeThoughts ? 'auto' : undefined);
   const reasons = !(genuine && traits.reasons === false) && effort !== 'none';
-  const wish = {
+  const member = {
     ...(effort !== undefined && { effort }),
     ...(summary !== undefined && reasons && { summary }),
   };
   return {
     ...(limit !== undefined && { max_output_tokens: Math.max(limit, minimumOutputTokens) }),
-    ...(Object.keys(wish).length > 0 && { reasoning: wish }),
+    ...(Object.keys(member).length > 0 && { reasoning: member }),
   };
 }
 

@@ -34,9 +34,9 @@ export function writeResponse(response: NeutralResponse, context: AnswerContext)
   // One answer is all that there is room for.
   for (const index of candidates.slice(1).keys()) dropped.add(`candidates[${index + 1}]`);
   const candidate = promptBlock === null ? (candidates[0] ?? nothing) : blockedCandidate(promptBlock);
-  const said = answerFacts(candidate.parts);
+  const facts = answerFacts(candidate.parts);
   const ending =
-    error === null ? writeStop(candidate.stop, said) : failed(error.code ?? 'server_error', error.message);
+    error === null ? writeStop(candidate.stop, facts) : failed(error.code ?? 'server_error', error.message);
   const progress = {
     createdAtSeconds: response.createdAtSeconds ?? context.nowSeconds,
     ending,
