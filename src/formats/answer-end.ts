@@ -1,12 +1,12 @@
-// Whether an answer ended in success, as far as its reason to end tells, and what a failed or filtered end says.
+// How an answer ended: whether in success, and what a failed or filtered end explains.
 import type { NeutralCandidate, NeutralError, NeutralPart, NeutralResponse, Stop } from './neutral.ts';
 
-/** Whether the end is a failure: the provider's, a call that the model garbled, or a reason that nobody knows. */
+/** Whether the end is a failure: the provider's, a malformed call of the model's, or an unknown reason. */
 export function isFailedEnd({ reason }: Stop): boolean {
   return reason === 'error' || reason === 'malformed-tool-call' || reason === 'unknown';
 }
 
-/** The failure as an error, for formats whose answers cannot say how they failed. */
+/** Returns the failure as an error, for formats whose answers have no member for it. */
 export function errorOfEnd({ reason, raw, message }: Stop): NeutralError {
   const code = reason === 'malformed-tool-call' ? 'malformed_tool_call' : 'upstream_error';
   return { status: 502, type: 'upstream_error', code, message: message ?? wordsOf(reason, raw), param: null };
@@ -25,15 +25,15 @@ function wordsOf(reason: Stop['reason'], raw: string | undefined): string {
 }
 
 /**
- * What a filter or a refusal says of itself, to be shown as a refusal by formats whose ends hold no words; undefined
- * where the end is none of these, says nothing, or the answer has refused in words already.
+ * Returns the explanation of a filter or a refusal, which formats without a member for it show as a refusal. Undefined
+ * for other ends, without an explanation, or if the answer already has a refusal.
  */
 export function explanationOf({ reason, message }: Stop, hasRefused: boolean): string | undefined {
   const isFiltered = reason === 'refusal' || reason === 'content-filter';
   return isFiltered && !hasRefused ? message : undefined;
 }
 
-/** The parts, and the words of the filter that ended them as a refusal. */
+/** Returns the parts, followed by the explanation of the filter that ended them as a refusal. */
 export function explainedParts({ parts, stop }: NeutralCandidate): readonly NeutralPart[] {
   const text = explanationOf(stop, answerFacts(parts).refusal);
   return text === undefined ? parts : [...parts, { type: 'refusal', text }];
@@ -45,8 +45,8 @@ export function hasContent(part: NeutralPart): boolean {
 }
 
 /**
- * A whole answer whose ends say what is known of them. A candidate that gives no reason and says something is over: its
- * body came whole. An error beside what was said is that candidate's failed end, so that nothing of it is lost.
+ * Completes the ends of a whole answer. A candidate with content but no reason has ended: its body is complete. An
+ * error beside content becomes the failed end of that candidate, so nothing is lost.
  */
 export function withKnownEnds(response: NeutralResponse): NeutralResponse {
   const { error, candidates } = response;
@@ -59,7 +59,7 @@ export function withKnownEnds(response: NeutralResponse): NeutralResponse {
   return { ...response, error: null, candidates: withFailure(candidates, error) };
 }
 
-/** Of several candidates those that ended well keep their end, unless the error is of the whole answer. */
+/** Of several candidates, those that ended well keep their end, unless the error is about the whole answer. */
 function withFailure(candidates: readonly NeutralCandidate[], { message }: NeutralError): NeutralCandidate[] {
   const isOfSome = candidates.some(({ stop }) => isFailedEnd(stop));
   return candidates.map((candidate) => {
@@ -74,13 +74,13 @@ function knownEnd(parts: readonly NeutralPart[], stop: Stop): Stop {
   return { reason: calls ? 'tool-calls' : refusal ? 'refusal' : 'stop' };
 }
 
-/** Whether it calls tools, and whether it refuses in words. */
+/** Whether an answer calls tools, and whether it has a refusal. */
 export interface AnswerFacts {
   calls: boolean;
   refusal: boolean;
 }
 
-/** What was said, of whole parts. */
+/** Returns these facts for whole parts. */
 export function answerFacts(parts: readonly NeutralPart[]): AnswerFacts {
   return {
     calls: parts.some(({ type }) => type === 'tool-call'),
@@ -88,12 +88,12 @@ export function answerFacts(parts: readonly NeutralPart[]): AnswerFacts {
   };
 }
 
-/** Why a prompt was refused (Gemini), in words. */
+/** Returns why a prompt was refused (Gemini), as text. */
 export function blockText({ reason, message }: { reason: string; message: string | undefined }): string {
   return message ?? `The prompt was refused: ${reason}.`;
 }
 
-/** A refused prompt, for formats without such a thing: an answer that a filter stopped before its first word. */
+/** Returns a refused prompt for formats without such a thing: an answer that a filter stopped at once. */
 export function blockedCandidate(block: { reason: string; message: string | undefined }): NeutralCandidate {
   return { parts: [{ type: 'refusal', text: blockText(block) }], stop: { reason: 'content-filter' } };
 }

@@ -1,5 +1,5 @@
-// How long sound is, told from its bytes as they pass: nothing is decoded and nothing is kept. Walks what a decoder
-// walks (frames, packets, blocks), because a length that only stands in a header can be forged.
+// Measures the duration of sound from its bytes as they pass. Nothing is decoded or held. Walks what a decoder walks
+// (frames, packets, blocks), because a length in a header can be forged.
 import { joinedBytes } from '../lib/joined-bytes.ts';
 import { type AudioWalk, audioRates, bigEndian, latin } from './audio-bytes.ts';
 import { mpegFrames } from './audio-mpeg.ts';
@@ -65,7 +65,7 @@ function walkOf(head: Uint8Array): AudioWalk | null {
 /** Format tags whose samples have a fixed size: PCM, float, A-law, µ-law, extensible (RFC 2361). */
 const fixedTags: ReadonlySet<number> = new Set([1, 3, 6, 7, 0xfffe]);
 
-/** WAV: the rate stands in `fmt `; the length of `data` is counted, for a stream's header does not know it. */
+/** WAV: reads the rate from `fmt ` and counts `data`, because a stream's header does not have its length. */
 function wavChunks(): AudioWalk {
   let at = 0;
   let bytesPerSecond = 0;

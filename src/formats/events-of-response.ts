@@ -1,4 +1,4 @@
-// A whole answer as the events of a stream that tells the same: for callers that stream while the upstream does not.
+// A whole answer as the events of a stream with the same content, for callers that stream while the upstream does not.
 import type { NeutralEvent, NeutralPart, NeutralResponse } from './neutral.ts';
 
 export function eventsOfResponse(response: NeutralResponse): NeutralEvent[] {

@@ -2,19 +2,19 @@
 // elements' texts; a bare object instead of an array (an error) is taken for the only element.
 
 /**
- * Where a JSON-array stream stands, for whoever must append an element: `start` nothing yet; `first` after
- * the bracket; `after-element` a comma is needed; `after-comma`; `inside` an element; `closed`.
+ * Where a JSON-array stream is, for appending an element: `start` before the bracket; `first` after it; `after-element`
+ * needs a comma; `after-comma`; `inside` an element; `closed`.
  */
 export type ArrayPosition = 'start' | 'first' | 'after-element' | 'after-comma' | 'inside' | 'closed';
 
 export interface JsonArraySplitter {
-  /** The texts of the elements that these bytes complete, as they stood there. */
+  /** Returns the texts of the elements that these bytes complete, unchanged. */
   push(bytes: Uint8Array): string[];
   /** The body ended. Half an element is dropped: it is no JSON. */
   end(): string[];
   /** Not inside an element, and the array is not closed: an element may be put here. */
   readonly atBoundary: boolean;
-  /** Where exactly, so that whoever puts one knows about the comma and the bracket. */
+  /** The exact position, by which a writer adds the comma and the bracket. */
   readonly position: ArrayPosition;
 }
 

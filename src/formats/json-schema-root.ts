@@ -1,7 +1,7 @@
-// Roots of JSON Schemas: arguments of tools must be an object with no union at its root at every provider, and some want
-// structured answers to be one too.
-// "input_schema does not support oneOf, allOf, or anyOf at the top level" (Anthropic, seen 2026-11); "Root objects must not
-// be anyOf and must be an object" (https://developers.openai.com/api/docs/guides/structured-outputs, read 2026-11)
+// Roots of JSON Schemas. Every provider requires tool arguments to be an object without a union at its root, and some
+// require it of structured answers. "input_schema does not support oneOf, allOf, or anyOf at the top level" (Anthropic,
+// seen 2026-11); "Root objects must not be anyOf and must be an object"
+// (https://developers.openai.com/api/docs/guides/structured-outputs, read 2026-11)
 import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
 import { mapInside, typesOf, withDescribed } from './json-schema.ts';

@@ -1,6 +1,6 @@
-// Holds of one JSON value only what can be counted: strings are cut to their beginning, arrays of numbers
-// (embeddings, logprob bytes) are emptied, whitespace between tokens goes. So a body of 40 MB of base64
-// costs a few KB to hold and a native search for quotes to read.
+// Holds only the countable part of one JSON value: strings are cut to their beginning, arrays of numbers (embeddings,
+// logprob bytes) are emptied, whitespace between tokens is dropped. A body of 40 MB of base64 costs a few KB to hold
+// and a native search for quotes to read.
 import { elisionMark, longestStringBytes } from './elision.ts';
 
 const quote = 0x22;

@@ -19,7 +19,7 @@ export function anthropicModel(id: string): object {
   return { type: 'model', id, display_name: id, created_at: '1970-01-01T00:00:00Z' };
 }
 
-/** The page that the query asks for. Throws RelayError `invalid_request` for a bad `limit`. */
+/** Returns the page in the query. Throws RelayError `invalid_request` for a bad `limit`. */
 export function anthropicPage(ids: readonly string[], query: URLSearchParams): object {
   const limit = Number(query.get('limit') ?? anthropicPages.defaultLimit);
   if (!Number.isInteger(limit) || limit < 1 || limit > anthropicPages.maximumLimit) {
@@ -52,7 +52,7 @@ export function geminiModel(id: string): object {
   };
 }
 
-/** The page that the query asks for. Throws RelayError `invalid_request` for a bad size or token. */
+/** Returns the page in the query. Throws RelayError `invalid_request` for a bad size or token. */
 export function geminiPage(ids: readonly string[], query: URLSearchParams): object {
   const size = Number(query.get('pageSize') ?? geminiPages.defaultSize);
   const from = Number(query.get('pageToken') ?? 0);

@@ -2,7 +2,7 @@
 import type { JsonObject } from '../lib/json.ts';
 import type { FormatId } from './format-id.ts';
 
-/** A marker: what stands up to here shall be cached. `ttl` as Anthropic spells it. */
+/** A marker: everything up to here should be cached. `ttl` as Anthropic spells it. */
 export interface CacheMarker {
   ttl: '5m' | '1h' | undefined;
 }
@@ -27,7 +27,7 @@ export interface TextPart extends PartBase {
   logprobs?: TokenLogprob[];
 }
 
-/** The model declined, in its own words (OpenAI tells this apart from text). */
+/** The model declined, in its own words (OpenAI distinguishes this from text). */
 interface RefusalPart extends PartBase {
   type: 'refusal';
   text: string;
@@ -46,7 +46,7 @@ export interface MediaPart extends PartBase {
   title?: string;
   context?: string;
   citationsEnabled?: boolean;
-  /** What is said in a spoken answer. */
+  /** The transcript of a spoken answer. */
   transcript?: string;
   /** The id that the provider gave to sound it made (chat), by which a later turn names it. */
   providerId?: string;
@@ -64,8 +64,8 @@ export type MediaSource =
   | { type: 'file-id'; origin: FormatId; id: string; mediaType: string | undefined };
 
 /**
- * What the model thought. `text` is the readable part (whole thinking, or a summary; may be empty); `signature`
- * is what the provider wants back unchanged. A part with neither is only for people.
+ * The model's reasoning. `text` is the readable part (all of it, or a summary; may be empty); `signature` is what the
+ * provider requires back unchanged. A part without a signature is only for people.
  */
 export interface ReasoningPart extends PartBase {
   type: 'reasoning';
@@ -83,8 +83,8 @@ export interface ReasoningSignature {
   /** Whose it is. `openai-chat`: reasoning_details of OpenRouter and others, or plain reasoning_content that must come back. */
   origin: FormatId;
   /**
-   * The value: a signature, or encrypted reasoning. Of `openai-chat`: JSON of reasoning_details; where only the
-   * text must come back, the member in which it stood (`reasoning`, `thinking`), '' for reasoning_content.
+   * The value: a signature, or encrypted reasoning. For `openai-chat`: JSON of reasoning_details. If only the text must
+   * come back, the member that it was in (`reasoning`, `thinking`), '' for reasoning_content.
    */
   value: string;
   /** `signature` signs readable text; `encrypted` (redacted thinking, encrypted_content) is the thought itself. */
@@ -110,7 +110,7 @@ export interface ToolCallPart extends PartBase {
   itemId?: string;
 }
 
-/** A tool's place in a namespace of Responses' tools. */
+/** A tool's namespace among Responses' tools, and its name there. */
 export interface ToolNamespace {
   name: string;
   tool: string;
@@ -119,10 +119,10 @@ export interface ToolNamespace {
 export interface ToolResultPart extends PartBase {
   type: 'tool-result';
   callId: string;
-  /** The tool's name, where the format says it (Gemini); else to be found by the call. */
+  /** The tool's name, if the format has it (Gemini). Otherwise the call has it. */
   name?: string;
   content: (TextPart | MediaPart | OpaquePart)[];
-  /** Gemini's result is an object: kept so that it goes back as one. */
+  /** Gemini's result is an object, which goes back as one. */
   value?: JsonObject;
   isError: boolean;
   custom?: boolean;
@@ -133,7 +133,7 @@ export interface WebSearchPart extends PartBase {
   type: 'web-search';
   id: string;
   query: string | undefined;
-  /** undefined while not known (or not told). */
+  /** Undefined while unknown. */
   results: WebSearchResult[] | undefined;
   errorCode?: string;
   /** The blocks as they came, for the same format. */
@@ -143,7 +143,7 @@ export interface WebSearchPart extends PartBase {
 interface WebSearchResult {
   url: string;
   title: string;
-  /** Anthropic's, wanted back in later turns. */
+  /** Anthropic's, required back in later turns. */
   encryptedContent?: string;
   pageAge?: string;
 }

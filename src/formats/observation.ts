@@ -2,9 +2,9 @@
 // formats' folders write to an Observation; meter.ts owns the bytes and calls them.
 import { Buffer } from 'node:buffer';
 import type { JsonObject } from '../lib/json.ts';
+import { type MadeMedia, noMedia } from './answer-media.ts';
 import { AudioLength } from './audio-length.ts';
 import { textLength } from './elision.ts';
-import { type MadeMedia, noMedia } from './made-media.ts';
 import type { Usage } from './usage.ts';
 
 /** How the answer's bytes are cut: server-sent events, one JSON value, Gemini's stream as a JSON array, or not at all. */
@@ -12,13 +12,13 @@ export type Framing = 'sse' | 'json' | 'json-array' | 'opaque';
 
 /** The state that the readers of one answer share. Readers only ever add to it. */
 export interface Observation {
-  /** The upstream's own final figure so far; null when it gave none. */
+  /** The upstream's own final figure so far. Null if there is none. */
   usage: Usage | null;
   /** What is known before the final figure (Anthropic's message_start). */
   partialUsage: Usage | null;
   /** The format's terminator was seen, or the whole JSON body was. */
   complete: boolean;
-  /** Why the answer stopped was said. */
+  /** The answer has a finish reason. */
   hasFinishReason: boolean;
   /** Events of a stream, pings and terminators aside. */
   events: number;
@@ -37,16 +37,16 @@ export interface Observation {
   /** Ids that the upstream made and that a later request can name. */
   madeIds: Set<string>;
   model: string | null;
-  /** The model of an upstream's own fallback, where the usage says that one served (Anthropic). */
+  /** The model of an upstream's own fallback, if the usage names one (Anthropic). */
   servedModel: string | null;
   /** Type or code of an error inside the answer. */
   error: string | null;
   serviceTier: string | null;
-  /** Where the answer was made, when the provider says so and may bill it (Anthropic's inference_geo). */
+  /** Where the answer was made, if the provider names it and may bill it (Anthropic's inference_geo). */
   servedIn: string | null;
   /** The number of the last event, where events are numbered (Responses); -1 before the first. */
   sequenceNumber: number;
-  /** How a response says that it is: `completed`, `in_progress`, … (Responses). */
+  /** The status of a response: `completed`, `in_progress`, … (Responses). */
   responseStatus: string | null;
   /** Tokens of other models than the answer's own, outside `usage`: Anthropic's advisor, OpenAI's images. */
   otherModelUsage: OtherModelUsage[];
@@ -62,7 +62,7 @@ export interface OtherModelUsage {
   usage: Usage;
 }
 
-/** How one wire format is observed. Every function must bear any JSON: wrong shapes are ignored, never thrown at. */
+/** Observes one wire format. Every function accepts any JSON: wrong shapes are ignored and never throw. */
 export interface WireObserver {
   /** One event of a stream: an SSE event's parsed data, or an element of Gemini's array. */
   event(observation: Observation, value: JsonObject, eventName: string | undefined): void;

@@ -26,8 +26,8 @@ export function readContentWith(
 }
 
 /**
- * The text of a result: its text parts, line by line; the object itself where there is nothing else. An error
- * that does not call itself one is said to be one.
+ * Returns the text of a result: its text parts, line by line, or the object itself if it has no text. An error that
+ * does not call itself one is marked.
  */
 export function resultText({ content, value, isError }: ToolResultPart): string {
   const texts = content.flatMap((part) => (part.type === 'text' ? [part.text] : []));
@@ -35,12 +35,12 @@ export function resultText({ content, value, isError }: ToolResultPart): string 
   return markedAsError(text, isError);
 }
 
-/** Puts `Error: ` before the text of a failed call, unless the word is there. */
+/** Puts `Error: ` before the text of a failed call, unless it contains the word. */
 export function markedAsError(text: string, isError: boolean): string {
   return isError && !/error/i.test(text.slice(0, 100)) ? `Error: ${text}` : text;
 }
 
-/** An array of entries; empty where it is none. */
+/** Reads an array of entries. Anything else reads as empty. */
 export function readLogprobs(value: unknown): TokenLogprob[] {
   if (!Array.isArray(value)) return [];
   return value
@@ -56,7 +56,7 @@ function readToken({ token, logprob, bytes }: JsonObject): Omit<TokenLogprob, 't
   };
 }
 
-/** The entries on the wire. Responses wants `bytes` to be an array; chat takes null. */
+/** Writes the entries. Responses requires `bytes` to be an array; chat takes null. */
 export function writeLogprobs(
   logprobs: readonly TokenLogprob[],
   withoutBytes: null | [] = null,

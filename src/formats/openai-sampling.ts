@@ -23,7 +23,7 @@ export function readCommonFields(fields: RequestFields): Partial<NeutralRequest>
   };
 }
 
-/** `safety_identifier` is the newer name; both given, `user` has no place left. */
+/** `safety_identifier` is the newer name. If both are given, `user` is dropped. */
 function readUserId(fields: RequestFields): string | undefined {
   return fields.text('safety_identifier', 'userId') ?? fields.text('user', 'userId');
 }
@@ -38,8 +38,8 @@ function readMetadata(fields: RequestFields): Record<string, string> | undefined
 }
 
 /**
- * How much to think: chat's `reasoning_effort` (`effort`), Responses' and OpenRouter's `reasoning` object.
- * Undefined when neither says anything. https://openrouter.ai/docs/use-cases/reasoning-tokens
+ * Reads the requested reasoning: chat's `reasoning_effort` (`effort`), Responses' and OpenRouter's `reasoning` object.
+ * Undefined if neither is given. https://openrouter.ai/docs/use-cases/reasoning-tokens
  */
 export function readReasoningRequest(
   effort: unknown,

@@ -1,5 +1,5 @@
-// The models that a request names in other fields than `model`: each is checked, reserved, and priced like the one that
-// it asks for (SPEC section 4), for the caller chooses them and the operator pays.
+// The models that a request names in other fields than `model`. Each is checked, reserved, and priced like the
+// requested one (SPEC section 4), because the caller chooses them and the operator pays.
 import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
 import { isModelName, modelNameRule } from './request-checks.ts';
@@ -39,7 +39,7 @@ export const otherModelLimits = {
 const naming =
   /^(?:\w+[_-])?(?:models?|deployment)(?:[_-]?(?:ids?|names?))?$|[a-z](?:Models?|Deployment)(?:Ids?|Names?)?$|^modelNames?$|^fallbacks$/;
 
-/** What is said, and texts to rank or embed: nothing in them runs. Of Responses' items, only tools that they add. */
+/** Contents, and texts to rank or embed: nothing in them runs. Of Responses' items, only tools that they add. */
 const contents = new Set([
   'messages',
   'contents',
@@ -55,9 +55,9 @@ const contents = new Set([
 const assistants = new Set(['tools', 'plugins']);
 
 /**
- * The other models that a parsed body names, in its order; a name that may answer and is the request's own counts as
- * none. A fault when a name is not one, or when there are too many. `own`: what the request itself names, and what that is
- * called upstream.
+ * Returns the other models that a parsed body names, in its order. A name that may answer and is the request's own does
+ * not count. Returns a fault for an invalid name, or for too many. `own`: the requested model, and its name at the
+ * upstream.
  */
 export function readOtherModels(
   format: WireFormat,
@@ -111,7 +111,7 @@ function isFree({ path, value }: RequestMember): boolean {
   return path[0] === 'moderation' && typeof value === 'string' && /^(omni|text)-moderation-/.test(value);
 }
 
-/** The names of a member, each with its index in a list. Objects are visited by themselves. */
+/** Returns the names of a member, each with its index in a list. Objects are visited separately. */
 function namesOf(value: unknown): [string, number | null][] {
   if (typeof value === 'string') return value === '' || value === 'default' ? [] : [[value, null]];
   if (!Array.isArray(value)) return [];

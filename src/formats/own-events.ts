@@ -2,12 +2,12 @@
 // and pings, which are not part of the answer.
 import type { JsonObject } from '../lib/json.ts';
 import type { RelayError } from '../lib/relay-error.ts';
-import { errorBody } from './error.ts';
+import { errorBody } from './api-errors.ts';
 import type { ArrayPosition } from './json-array.ts';
 import type { Framing } from './observation.ts';
 import type { WireFormat } from './wire-format.ts';
 
-/** Where the stream stands when the event is written. */
+/** Where the stream is when the event is written. */
 export interface StreamPosition {
   framing: Framing;
   arrayPosition: ArrayPosition | null;
@@ -16,7 +16,7 @@ export interface StreamPosition {
   requestId: string;
 }
 
-/** Returns the text that reports the error to the client, or null if the framing has no place for it. */
+/** Returns the text that reports the error to the client, or null if the framing cannot contain it. */
 export function errorEvent(format: WireFormat, error: RelayError, position: StreamPosition): string | null {
   return eventOfErrorBody(format, { ...errorBody(format.api, error, position.requestId) }, position);
 }
@@ -62,7 +62,7 @@ export function pingOf({ ping = comment }: WireFormat, framing: Framing): string
   return framing === 'sse' ? ping : null;
 }
 
-/** Finds the first event of a stream: comments, blank lines, and white space before a JSON array are none. */
+/** Finds the first event of a stream. Comments, blank lines, and white space before a JSON array are skipped. */
 export class EventStartFinder {
   private isInComment = false;
 

@@ -89,7 +89,7 @@ export function readCallId(clientId: string): { id: string; state: PortableState
   return { id: clientId.slice(0, at), state: readPortableState(clientId.slice(at + 1)) };
 }
 
-/** Stands where a thought has no signature. It distinguishes the thought from Claude's, which always have one. */
+/** Replaces a missing signature. It distinguishes the reasoning from Claude's, which is always signed. */
 export const placeholderSignature = writePortableState({ reasoning: [] }, 'base64url');
 
 /** A part of a client's message, and the reasoning in the state that came with it. */

@@ -1,5 +1,5 @@
-// A token's limits as the headers of the caller's format say them. Gemini's API has no such headers; there a
-// refusal carries its RetryInfo in the body (error.ts).
+// A token's limits as headers of the caller's format. Gemini's API has no such headers: there a refusal has its
+// RetryInfo in the body (api-errors.ts).
 import type { ApiFormat } from './format-id.ts';
 
 /** One limit a minute: how much of it is left, and in how many milliseconds all of it will be there again. */
@@ -15,7 +15,7 @@ export interface LimitsLeft {
   tpm?: LimitLeft;
 }
 
-/** Header names and values; none where the format has none. */
+/** Returns header names and values. Empty if the format has none. */
 export function rateLimitHeaders(
   door: ApiFormat,
   { rpm, tpm }: LimitsLeft,

@@ -1,9 +1,9 @@
 // The wire formats that the relay knows, and what can be looked up about them by id.
 import type { JsonObject } from '../lib/json.ts';
 import { anthropicMessages } from './anthropic-messages/index.ts';
-import { cohereEmbeddings } from './cohere-embed/index.ts';
+import { cohereEmbeddings } from './cohere-embeddings/index.ts';
 import type { FormatId, OperationId } from './format-id.ts';
-import { geminiEmbeddings } from './gemini-embed/index.ts';
+import { geminiEmbeddings } from './gemini-embeddings/index.ts';
 import { geminiGenerate } from './gemini-generate/index.ts';
 import { openaiSpeech, openaiTranscription } from './openai-audio/index.ts';
 import { openaiChat } from './openai-chat/index.ts';
@@ -36,7 +36,7 @@ export interface TranslationTarget {
 export class FormatRegistry {
   /** Every route of every format. */
   readonly endpoints: readonly Endpoint[];
-  /** The methods of a model that stand behind a colon in the path, by name (Gemini). */
+  /** The methods of a model, which follow a colon in the path, by name (Gemini). */
   readonly modelMethods: ReadonlyMap<string, Endpoint>;
   private readonly byId: ReadonlyMap<FormatId, WireFormat>;
   private readonly byOperation: ReadonlyMap<OperationId, Endpoint>;

@@ -6,10 +6,10 @@ import { faultOfCounts, faultOfFields } from './request-checks.ts';
 import type { RequestFault } from './request-fields.ts';
 import type { WireFormat } from './wire-format.ts';
 
-/** What a request body says about how it must be relayed. */
+/** The facts in a request body that decide how it is relayed. */
 export interface RequestFacts {
   ok: true;
-  /** null: the body names none (Gemini's is in the path; a few endpoints have a default). */
+  /** Null if the body names none (Gemini's is in the path; a few endpoints have a default). */
   model: string | null;
   stream: boolean;
   /** chat and completions: `stream_options.include_usage`, undefined when it is not given. */

@@ -1,5 +1,5 @@
-// Reading the top-level fields of a request: which were given, by which name, which nobody asked for (they
-// become `opaque`), and the first one that is of a wrong type (that becomes the caller's 400).
+// Reads the top-level fields of a request: which were given, by which name, which are unknown (they become `opaque`),
+// and the first one of a wrong type (that becomes the caller's 400).
 import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
 import type { NeutralRequest } from './neutral.ts';
@@ -17,7 +17,7 @@ export interface RequestFault {
 
 type Field = keyof NeutralRequest;
 
-/** Collects faults: reading goes on with what is harmless, and the first fault is what the caller is told. */
+/** Collects faults. Reading continues with harmless values, and the caller gets the first fault. */
 export class RequestFaults {
   first: RequestFault | null = null;
 
@@ -41,8 +41,8 @@ export class RequestFaults {
 }
 
 /**
- * One reading of one object. Every member that is asked for counts as known; null counts as not given, as in
- * all OpenAI formats. A field's path is recorded when it was given.
+ * One reading of one object. Every requested member counts as known. null counts as absent, as in all OpenAI formats. A
+ * field's path is recorded if it was given.
  */
 export class RequestFields {
   readonly paths: NeutralRequest['paths'] = {};
@@ -98,7 +98,7 @@ export class RequestFields {
     return this.faults.wrongType(this.path(key), 'an array of strings', value) ?? [];
   }
 
-  /** An array of objects; elements that are none are faults of their own. */
+  /** Returns an array of objects. Other elements are faults. */
   objects(key: string, field?: Field): JsonObject[] | undefined {
     const value = this.take(key, field);
     if (value === undefined) return undefined;
@@ -110,7 +110,7 @@ export class RequestFields {
     });
   }
 
-  /** The member if it is one of these; any other value stays unknown, and so goes to {@link rest}. */
+  /** Returns the member if it is one of these. Any other value stays unknown, and so is in {@link rest}. */
   oneOf<Value extends string>(key: string, values: readonly Value[], field?: Field): Value | undefined {
     const found = values.find((value) => value === this.#body[key]);
     return found === undefined ? undefined : (this.take(key, field) as Value);
@@ -126,7 +126,7 @@ export class RequestFields {
     this.#partlyKnown[key] = value;
   }
 
-  /** What was given and nobody asked for. */
+  /** Returns the members that were given and are unknown. */
   rest(): Record<string, unknown> {
     const given = Object.entries(this.#body).filter(([, value]) => value !== null && value !== undefined);
     return { ...Object.fromEntries(given.filter(([key]) => !this.#known.has(key))), ...this.#partlyKnown };

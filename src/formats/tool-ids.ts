@@ -8,7 +8,7 @@ export interface IdRule {
   /** Matches one character that is not allowed. Global. */
   illegal: RegExp;
   maximumLength: number;
-  /** What ids must not lack, because the upstream tells its own by it. */
+  /** The prefix of every id, by which the upstream recognizes its own. */
   prefix: string;
 }
 
@@ -26,7 +26,7 @@ export function fitId(id: string, { illegal, maximumLength, prefix }: IdRule): s
   return `${clean.slice(0, maximumLength - sum.length - 1) || 'call'}_${sum}`;
 }
 
-/** An id for a call of a format that has none (Gemini): unique within the answer `answerId`. */
+/** Returns an id for a call of a format that has none (Gemini), unique within the answer `answerId`. */
 export function madeCallId(answerId: string, ordinal: number): string {
   return `call_${answerId.replace(/[^a-zA-Z0-9]/g, '').slice(-20)}_${ordinal}`;
 }
@@ -47,7 +47,10 @@ export function callIdsIn({ messages }: NeutralRequest): Set<string> {
   return new Set(ids);
 }
 
-/** The request with an id of its own for each call; results keep to the call of their turn. Itself where all are unique. */
+/**
+ * Returns the request with a unique id for each call. Results follow the call of their turn. Returns the same request
+ * if all are unique.
+ */
 export function withUniqueCallIds(request: NeutralRequest): NeutralRequest {
   const calls = request.messages.flatMap(({ parts }) => parts.filter(({ type }) => type === 'tool-call'));
   if (callIdsIn(request).size === calls.length) return request;

@@ -27,7 +27,7 @@ export interface WireFormat extends Partial<CallerFormat>, Partial<UpstreamForma
   /** The family that it belongs to. */
   readonly api: ApiFormat;
   readonly task: Task;
-  /** The endpoints whose callers speak it. */
+  /** The endpoints of its callers. */
   readonly routes: readonly ApiRoute[];
   /** Reads usage and progress from answers. */
   readonly observer: WireObserver;
@@ -41,11 +41,11 @@ export interface WireFormat extends Partial<CallerFormat>, Partial<UpstreamForma
   readonly historyFields?: readonly string[];
   /** The id of the format that a misdirected body is really in. Null: its own. */
   formatOfBody?(body: JsonObject): FormatId | null;
-  /** Streams end with an event that says so, or name a reason to stop: without either they were cut. */
+  /** Streams end with an event for it, or have a finish reason. Without either they were cut. */
   readonly signalsEnd?: boolean;
   /** Streams have usage only if `stream_options.include_usage` asks for it. */
   readonly needsUsageOption?: boolean;
-  /** Text that keeps a silent event stream open. Null: the format has none. Absent: a comment, as OpenAI sends. */
+  /** Text that keeps a silent event stream open. Null: the format has none. Absent: a comment, as OpenAI sends it. */
   readonly ping?: string | null;
   /** An error body as an event of a stream. Absent: an event of nothing but data. */
   writeErrorEvent?(body: JsonObject, sequenceNumber: number): string;
@@ -64,7 +64,7 @@ export interface ApiRoute {
   /** `answer`: may be translated. `count`: counts tokens. `stored`: reads or ends a stored response. */
   purpose: 'answer' | 'count' | 'stored' | 'native';
   body: 'json' | 'form';
-  /** Never billed, whatever the answer says. */
+  /** Never billed, whatever usage the answer has. */
   free: boolean;
   /** The model that the provider takes if the body names none. */
   defaultModel: string | null;
@@ -101,7 +101,7 @@ export interface OutputFields {
   repeatsForServerTools?: boolean;
 }
 
-/** What of a request is not in its body: Gemini has the model and streaming in the path. */
+/** What is not in a request's body: Gemini has the model and streaming in the path. */
 export interface RequestContext {
   model: string;
   stream: boolean;
@@ -119,42 +119,42 @@ export interface RequestTarget {
   facts?: ChatUpstreamFacts;
 }
 
-/** A request on the wire, and what could not be said: the caller's own paths, in order, without repetition. */
+/** A request on the wire, and the caller's own paths of what it does not express, in order and without repetition. */
 export interface WrittenRequest {
   body: JsonObject;
   dropped: string[];
-  /** The name of a tool whose arguments are the structured answer: its call is to be read as text. */
+  /** The name of a tool whose arguments are the structured answer. Its call is read as text. */
   answerTool?: string;
   /** Betas of Anthropic's that the body needs: `anthropic-beta`. */
   betas?: readonly string[];
-  /** The object that the structured answer comes in: it is to be taken out of it. */
+  /** The object that contains the structured answer, which is taken out of it. */
   wrapped?: Pick<WrappedSchema, 'member' | 'anyMember'>;
 }
 
 /** What an answer's writer needs to know besides the answer. */
 export interface AnswerContext {
-  /** The caller's request, for what an answer repeats of it (Responses) and asks for (usage in chat streams). */
+  /** The caller's request, for what an answer repeats (Responses) and which options it has (usage in chat streams). */
   request: NeutralRequest;
   /** The caller's body, for the same. */
   body: JsonObject;
-  /** The model as the caller named it: what the answer says. */
+  /** The model as the caller named it, for the answer. */
   model: string;
   /** An id for the answer, unique, without the format's prefix. */
   answerId: string;
   nowSeconds: number;
-  /** Whether the answer is kept, to be named by a later request (Responses). */
+  /** Whether the answer is stored, so that a later request can name it (Responses). */
   isKept: boolean;
   /** Gemini only: SSE, or the elements of a JSON array. */
   framing: 'sse' | 'json-array';
 }
 
-/** An answer on the wire; `dropped` names what it could not say, as neutral paths (`candidates[1]`). */
+/** An answer on the wire. `dropped` names what it does not express, as neutral paths (`candidates[1]`). */
 export interface WrittenResponse {
   body: JsonObject;
   dropped: string[];
 }
 
-/** Reads one streamed answer. Bears any JSON: wrong shapes are ignored, never thrown at. */
+/** Reads one streamed answer. Accepts any JSON: wrong shapes are ignored and never throw. */
 export interface EventReader {
   /** One SSE event's parsed data, or one element of Gemini's array. */
   read(event: JsonObject, eventName: string | undefined): NeutralEvent[];
@@ -167,18 +167,18 @@ export interface EventReader {
 
 /** Writes one streamed answer. */
 export interface EventWriter {
-  /** The text for the wire, framing included: '' where an event says nothing in this format. */
+  /** Returns the text for the wire, framing included, or '' if the format has nothing for the event. */
   write(event: NeutralEvent): string;
   /**
-   * The stream ended. Whatever the format needs at its end if `message-end` was seen; '' if it was not: the relay then
-   * says so by an error event.
+   * Ends the stream. Returns the format's last text if `message-end` was seen, or ''. The relay then reports the cut by
+   * an error event.
    */
   end(): string;
-  /** What could not be said so far, as neutral names, without repetition. */
+  /** What could not be expressed so far, as neutral names, without repetition. */
   readonly dropped: readonly string[];
   /** Number of the next event (Responses); 0 elsewhere. */
   readonly nextSequenceNumber: number;
-  /** The whole answer as the last event told it, for formats that do (Responses); null before, and for others. */
+  /** The whole answer in the last event, for formats that repeat it there (Responses). Null before, and for others. */
   readonly finished?: JsonObject | null;
 }
 

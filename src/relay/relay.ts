@@ -1,5 +1,5 @@
 // One request's life: read, planned, admitted, sent, answered, settled.
-import { errorStatus } from '../formats/error.ts';
+import { errorStatus } from '../formats/api-errors.ts';
 import { createMeter } from '../formats/meter.ts';
 import { isModelName } from '../formats/request-checks.ts';
 import { AlarmClock } from '../lib/alarm-clock.ts';

@@ -1,5 +1,5 @@
 // An error as the response of a door.
-import { errorBody, errorHeaders, errorStatus } from '../formats/error.ts';
+import { errorBody, errorHeaders, errorStatus } from '../formats/api-errors.ts';
 import type { ApiFormat } from '../formats/format-id.ts';
 import { logError } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';

@@ -1,4 +1,4 @@
-// An upstream's error in Anthropic's words. https://docs.anthropic.com/en/api/errors
+// An upstream's error in Anthropic's format. https://docs.anthropic.com/en/api/errors
 import type { JsonObject } from '../../lib/json.ts';
 import { anthropicOverflowMessage } from '../context-overflow.ts';
 import type { NeutralError } from '../neutral.ts';

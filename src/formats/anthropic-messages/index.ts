@@ -3,14 +3,14 @@ import { modelField, streamField } from '../request-checks.ts';
 import { claudePropertyKeys } from '../tool-names.ts';
 import { apiRoute, type ConversationFormat } from '../wire-format.ts';
 import { isClaude } from './model-traits.ts';
-import { messagesObserver } from './observer.ts';
+import { observer } from './observer.ts';
 import { holdsUnsignedThought } from './read-blocks.ts';
-import { messagesEventReader } from './read-events.ts';
-import { readMessagesRequest } from './read-request.ts';
-import { readMessage } from './read-response.ts';
-import { messagesEventWriter } from './write-events.ts';
-import { writeMessagesRequest } from './write-request.ts';
-import { writeMessage } from './write-response.ts';
+import { eventReader } from './read-events.ts';
+import { readRequest } from './read-request.ts';
+import { readResponse } from './read-response.ts';
+import { eventWriter } from './write-events.ts';
+import { writeRequest } from './write-request.ts';
+import { writeResponse } from './write-response.ts';
 
 export const anthropicMessages: ConversationFormat = {
   id: 'anthropic-messages',
@@ -20,7 +20,7 @@ export const anthropicMessages: ConversationFormat = {
     apiRoute('messages', '/v1/messages'),
     apiRoute('messages-count-tokens', '/v1/messages/count_tokens', { purpose: 'count', free: true }),
   ],
-  observer: messagesObserver,
+  observer,
   requiredFields: (_body, isCounting) => [
     modelField,
     { field: 'messages', type: 'array' },
@@ -36,15 +36,15 @@ export const anthropicMessages: ConversationFormat = {
   // https://platform.claude.com/docs/en/build-with-claude/streaming, 2026-11
   ping: 'event: ping\ndata: {"type": "ping"}\n\n',
   writeErrorEvent: (body) => `event: error\ndata: ${JSON.stringify(body)}\n\n`,
-  // Some relay passed on thoughts of another model. Others behind Anthropic's API sign none.
+  // A relay may have passed on reasoning of another model. Others behind Anthropic's API do not sign.
   holdsForeignReasoning: (body, text, upstreamModel) =>
     text.includes('"thinking"') && isClaude(upstreamModel) && holdsUnsignedThought(body),
-  readRequest: readMessagesRequest,
-  writeRequest: writeMessagesRequest,
-  readResponse: readMessage,
-  writeResponse: writeMessage,
-  eventReader: messagesEventReader,
-  eventWriter: messagesEventWriter,
+  readRequest,
+  writeRequest,
+  readResponse,
+  writeResponse,
+  eventReader,
+  eventWriter,
   // Source: the provider's OpenAPI file.
   toolNames: {
     illegal: /[^a-zA-Z0-9_-]/g,

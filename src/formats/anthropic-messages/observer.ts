@@ -4,16 +4,10 @@ import type { JsonObject } from '../../lib/json.ts';
 import { textLength } from '../elision.ts';
 import { errorName, isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { Observation, WireObserver } from '../observation.ts';
-import {
-  mergeUsage,
-  readAdvisorUsage,
-  readDeclinedUsage,
-  readMessagesUsage,
-  readServedModel,
-} from './usage.ts';
+import { mergeUsage, readAdvisorUsage, readDeclinedUsage, readServedModel, readUsage } from './usage.ts';
 
 /** The Messages API, and its token counting (whose bare `{input_tokens}` is no usage: it is never billed). */
-export const messagesObserver: WireObserver = {
+export const observer: WireObserver = {
   event(observation, event, eventName) {
     switch (textAt(event, 'type') ?? eventName) {
       case 'message_start':
@@ -50,7 +44,7 @@ function readStart(observation: Observation, message: JsonObject | undefined): v
   if (message === undefined) return;
   readMessage(observation, message);
   observation.wireUsage = mergeUsage(observation.wireUsage, objectAt(message, 'usage') ?? {});
-  observation.partialUsage = readMessagesUsage(observation.wireUsage);
+  observation.partialUsage = readUsage(observation.wireUsage);
 }
 
 function readMessageDelta(observation: Observation, event: JsonObject): void {
@@ -62,7 +56,7 @@ function readMessageDelta(observation: Observation, event: JsonObject): void {
 
 function takeUsage(observation: Observation, usage: JsonObject): void {
   observation.wireUsage = usage;
-  observation.usage = readMessagesUsage(usage);
+  observation.usage = readUsage(usage);
   observation.otherModelUsage = [...readAdvisorUsage(usage), ...readDeclinedUsage(usage)];
   observation.servedModel = readServedModel(usage) ?? observation.servedModel;
   readTerms(observation, usage);

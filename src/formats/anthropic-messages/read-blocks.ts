@@ -86,7 +86,7 @@ function readText(block: JsonObject): TextPart {
   return { type: 'text', text, ...(citations.length > 0 && { citations }) };
 }
 
-/** A citation of any of Anthropic's kinds; it covers the whole block that it stands at. */
+/** Reads a citation of any of Anthropic's kinds. It covers its whole block. */
 export function readCitation(wire: JsonObject): Citation {
   const url =
     textAt(wire, 'url') ?? (wire.type === 'search_result_location' ? textAt(wire, 'source') : undefined);
@@ -220,7 +220,7 @@ export function readSearch(block: JsonObject): WebSearchPart | null {
   };
 }
 
-/** The call of a search and its result become one part, at the place of the call. */
+/** Joins the call of a search and its result into one part, at the position of the call. */
 function joinSearches(reads: PartWithReasoning[]): PartWithReasoning[] {
   const joined: PartWithReasoning[] = [];
   for (const read of reads) {
@@ -245,7 +245,7 @@ export function mergeSearch(call: WebSearchPart, found: WebSearchPart): void {
   call.opaque?.wire.push(...(found.opaque?.wire ?? []));
 }
 
-/** Anthropic's marker: everything up to this block is to be cached. */
+/** Anthropic's marker: everything up to this block should be cached. */
 export function cacheMarkerOf(block: JsonObject): CacheMarker | undefined {
   const control = objectAt(block, 'cache_control');
   if (control === undefined) return undefined;

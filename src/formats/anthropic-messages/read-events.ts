@@ -6,7 +6,7 @@ import type { EventReader } from '../wire-format.ts';
 import { mergeSearch, readBlock, readCitation, readSearch, readSignature } from './read-blocks.ts';
 import { readError } from './read-response.ts';
 import { readStop } from './stop-reason.ts';
-import { mergeUsage, readMessagesUsage } from './usage.ts';
+import { mergeUsage, readUsage } from './usage.ts';
 
 /** A block under way. `json`: what came of its input so far. */
 interface OpenBlock {
@@ -17,7 +17,7 @@ interface OpenBlock {
   signature: string;
 }
 
-export function messagesEventReader(): EventReader {
+export function eventReader(): EventReader {
   const reader = new MessageReader();
   return { read: (event, name) => reader.read(event, name), end: () => reader.end() };
 }
@@ -67,7 +67,7 @@ class MessageReader {
         id: textAt(message, 'id') ?? null,
         model: textAt(message, 'model') ?? null,
         createdAtSeconds: null,
-        usage: readMessagesUsage(this.usage),
+        usage: readUsage(this.usage),
       },
     ];
   }
@@ -124,7 +124,7 @@ class MessageReader {
     }
   }
 
-  /** A block that is told in one piece: a search waits for what it finds. */
+  /** Emits a block as one event. A search waits for its results. */
   private wholeBlock({ part, start, json }: OpenBlock): NeutralEvent[] {
     const block = withInput(start, json);
     const content = readBlock(block, '');
@@ -151,7 +151,7 @@ class MessageReader {
     const usage = objectAt(event, 'usage');
     if (usage === undefined) return [];
     this.usage = mergeUsage(this.usage, usage);
-    const counts = readMessagesUsage(this.usage);
+    const counts = readUsage(this.usage);
     const serviceTier = textAt(this.usage, 'service_tier') ?? null;
     return counts === null ? [] : [{ type: 'usage-set', usage: counts, serviceTier }];
   }
@@ -236,7 +236,7 @@ function readBlockSignature({ start, signature: text }: OpenBlock): { signature?
   return signature === undefined ? {} : { signature };
 }
 
-/** A call without a delta had its input with its start, or has none: an empty object, never no text. */
+/** A call without a delta has its input in its start, or an empty object. */
 function wholeInput({ part, start, json }: OpenBlock): NeutralEvent[] {
   if (json !== '') return [];
   const input = isObject(start.input) ? start.input : {};

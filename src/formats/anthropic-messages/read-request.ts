@@ -15,7 +15,7 @@ import { readContent } from './read-blocks.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
 
 /** The request, or the first fault in it. */
-export function readMessagesRequest(body: JsonObject, context: RequestContext): ReadResult<NeutralRequest> {
+export function readRequest(body: JsonObject, context: RequestContext): ReadResult<NeutralRequest> {
   const fields = new RequestFields(body);
   // Bedrock and Vertex have the version in the body.
   fields.ignore('model', 'stream', 'anthropic_version');
@@ -61,7 +61,7 @@ function readMessage({ role, content }: JsonObject, at: string, { faults }: Requ
   return { role: known ?? 'user', parts: readContent(content, `${at}.content`), at };
 }
 
-/** How much to think and in which form to answer: both may be said in `output_config`. */
+/** Reads the effort and the response format, which may both be in `output_config`. */
 function readOutput(fields: RequestFields): Pick<NeutralRequest, 'reasoning' | 'responseFormat'> {
   const thinking = fields.object('thinking', 'reasoning');
   const config = fields.object('output_config');

@@ -8,8 +8,8 @@ import type { NeutralPart, TextPart } from '../neutral.ts';
 type Told = Pick<TextPart, 'type' | 'text'> | { type: 'block'; block: JsonObject };
 
 /**
- * The block as parts that every format can say; null for a block without text of this kind. The same format gets the
- * block itself back. `readBlock` reads pictures inside.
+ * Reads the block as parts that every format can express, or null if it has no such text. Its own format gets the block
+ * back unchanged. `readBlock` reads pictures inside.
  */
 export function readReadable(
   block: JsonObject,

@@ -1,4 +1,5 @@
-// Neutral parts to content blocks of a request. Null: this format cannot say it (named by the caller).
+// Writes neutral parts as content blocks of a request. Null if the format cannot express a part; the caller then
+// reports it.
 import { Buffer } from 'node:buffer';
 import type { JsonObject } from '../../lib/json.ts';
 import type {
@@ -13,7 +14,7 @@ import type {
 import { argumentsObject } from '../tool-arguments.ts';
 import { anthropicIds, fitId } from '../tool-ids.ts';
 
-/** The blocks of a part; empty for what is nothing (an empty text), null for what cannot be said. */
+/** Returns the blocks of a part: none for an empty text, null if the format cannot express it. */
 export function writePart(part: NeutralPart, drop: (part: NeutralPart) => void): JsonObject[] | null {
   if (part.native?.origin === 'anthropic-messages')
     return part.native.wire === null ? [] : [part.native.wire];
@@ -50,7 +51,7 @@ export function writeCacheMarker(cache: CacheMarker | undefined): JsonObject {
   return { cache_control: { type: 'ephemeral', ...(cache.ttl !== undefined && { ttl: cache.ttl }) } };
 }
 
-/** Only Anthropic's own go back: the others' have no place in a block. */
+/** Only Anthropic's own citations go back: blocks have no member for those of others. */
 function citationsOf(citations: Extract<NeutralPart, { type: 'text' }>['citations']): JsonObject {
   const own = (citations ?? []).flatMap(({ opaque }) =>
     opaque?.origin === 'anthropic-messages' ? [opaque.wire] : [],

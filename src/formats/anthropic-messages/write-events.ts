@@ -9,18 +9,18 @@ import type { Usage } from '../usage.ts';
 import type { AnswerContext, EventWriter } from '../wire-format.ts';
 import { writeErrorBody } from './errors.ts';
 import { writeStop } from './stop-reason.ts';
-import { writeMessagesUsage } from './usage.ts';
+import { writeUsage } from './usage.ts';
 import { blockedStop, directCaller, messageHead, showsThinking, signatureOf } from './write-response.ts';
 import { searchBlocks, writeCitation } from './write-search.ts';
 
-export function messagesEventWriter(context: AnswerContext): EventWriter {
+export function eventWriter(context: AnswerContext): EventWriter {
   return new MessageWriter(context);
 }
 
 /** Between the paragraphs of a thought, where the format has them apart. */
 const paragraphBreak = '\n\n';
 
-/** What is told at the end. */
+/** What the end of the stream reports. */
 interface Known {
   usage: Usage | null;
   serviceTier: string | null;
@@ -81,7 +81,7 @@ class MessageWriter implements EventWriter {
     const delta = {
       type: 'message_delta',
       delta: writeStop(stop, hasCalls),
-      usage: writeMessagesUsage(usage, serviceTier),
+      usage: writeUsage(usage, serviceTier),
     };
     return closed + sse(delta) + sse({ type: 'message_stop' });
   }
@@ -90,7 +90,7 @@ class MessageWriter implements EventWriter {
     switch (event.type) {
       case 'message-start':
         return '';
-      // A block of text is opened by its first word: an empty one says nothing.
+      // The first text opens the block: an empty one is left out.
       case 'text-start':
       case 'refusal-start':
         return '';
@@ -134,11 +134,11 @@ class MessageWriter implements EventWriter {
     }
   }
 
-  /** The message's head goes first, before whatever comes first. */
+  /** Writes the message's head before the first event. */
   private start(event: NeutralEvent): string {
     if (this.begun || event.type === 'error') return '';
     this.begun = true;
-    const usage = writeMessagesUsage(event.type === 'message-start' ? event.usage : null);
+    const usage = writeUsage(event.type === 'message-start' ? event.usage : null);
     return sse({ type: 'message_start', message: { ...messageHead(this.context, []), usage } });
   }
 
@@ -200,7 +200,7 @@ class MessageWriter implements EventWriter {
     return opened + this.delta(part, { type: 'thinking_delta', thinking: breakBefore + text });
   }
 
-  /** Without a word to read it is a redacted thought, which comes whole. */
+  /** Without readable text it is redacted reasoning, which is written whole. */
   private endThinking(part: number, signature: ReasoningSignature | undefined): string {
     const texts = this.paragraphs.get(part) ?? [];
     const value = signatureOf(texts.length > 1 ? texts : undefined, signature);

@@ -11,7 +11,7 @@ import { writeResponseFormat } from './write-response-format.ts';
 import { writeThinking } from './write-thinking.ts';
 import { writeToolChoice, writeTools } from './write-tools.ts';
 
-export function writeMessagesRequest(request: NeutralRequest, target: RequestTarget): WrittenRequest {
+export function writeRequest(request: NeutralRequest, target: RequestTarget): WrittenRequest {
   const drops = new DroppedPaths();
   const traits = claudeTraits(target.model);
   const format = writeResponseFormat(request, traits);
@@ -46,7 +46,7 @@ export function writeMessagesRequest(request: NeutralRequest, target: RequestTar
   };
 }
 
-/** Where a forced call is refused, the model decides by itself, which is named. */
+/** If a forced call is refused, the model decides, which is reported as a loss. */
 function fittingChoice(
   choice: JsonObject | null,
   request: NeutralRequest,
@@ -98,7 +98,7 @@ function tierOf(request: NeutralRequest, drops: DroppedPaths): JsonObject {
   }
 }
 
-/** What Claude's API has no member for. A value that asks for what is so anyway is no loss. */
+/** Reports fields that Claude's API has no member for. A value that equals the default is no loss. */
 function dropOthers(request: NeutralRequest, drops: DroppedPaths): void {
   drops.fields(request, 'seed', 'logprobs', 'audioOutput', 'metadata', 'promptCacheKey', 'echo');
   if (request.frequencyPenalty !== 0) drops.fields(request, 'frequencyPenalty');
@@ -113,8 +113,8 @@ function dropOthers(request: NeutralRequest, drops: DroppedPaths): void {
 
 /**
  * Models after Opus 4.6 take none. With thinking, temperature must be 1, top_p at least 0.95 and top_k absent
- * (https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#feature-compatibility); Claude's scale
- * of temperature ends at 1.
+ * (https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#feature-compatibility). Claude's temperatures
+ * end at 1.
  */
 export function samplingFor(
   request: NeutralRequest,

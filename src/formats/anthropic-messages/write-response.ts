@@ -20,10 +20,10 @@ import { argumentsObject } from '../tool-arguments.ts';
 import type { AnswerContext, WrittenResponse } from '../wire-format.ts';
 import { writeErrorBody } from './errors.ts';
 import { writeStop } from './stop-reason.ts';
-import { writeMessagesUsage } from './usage.ts';
+import { writeUsage } from './usage.ts';
 import { searchBlocks, writeCitation } from './write-search.ts';
 
-export function writeMessage(response: NeutralResponse, context: AnswerContext): WrittenResponse {
+export function writeResponse(response: NeutralResponse, context: AnswerContext): WrittenResponse {
   if (response.error !== null) return { body: writeErrorBody(response.error), dropped: [] };
   const drops = new DroppedPaths();
   const [candidate] = response.candidates;
@@ -36,7 +36,7 @@ export function writeMessage(response: NeutralResponse, context: AnswerContext):
         candidate?.stop ?? blockedStop(response),
         candidate?.parts.some(({ type }) => type === 'tool-call'),
       ),
-      usage: writeMessagesUsage(response.usage, response.serviceTier),
+      usage: writeUsage(response.usage, response.serviceTier),
     },
     dropped: drops.list,
   };
@@ -69,7 +69,7 @@ export function blockedStop({ promptBlock }: Pick<NeutralResponse, 'promptBlock'
   };
 }
 
-/** A caller that did not ask for thoughts is shown none; their signatures then ride on the tool calls. */
+/** Callers that did not request reasoning get none; its signatures then travel in the tool calls. */
 export function showsThinking(request: NeutralRequest): boolean {
   return wantsReasoning(request.reasoning);
 }
@@ -119,7 +119,7 @@ function textBlock({ text, citations = [] }: TextPart): JsonObject {
   return { type: 'text', text, citations: written.length > 0 ? written : null };
 }
 
-/** Thoughts with nothing to read are redacted ones; another provider's signature goes as a state. */
+/** Reasoning without readable text is redacted. Another provider's signature is written as a portable state. */
 function thinkingBlock({ text, paragraphs, signature }: Omit<ReasoningPart, 'type'>): JsonObject {
   const value = signatureOf(paragraphs, signature);
   if (text === '' && signature?.kind === 'encrypted') return { type: 'redacted_thinking', data: value };

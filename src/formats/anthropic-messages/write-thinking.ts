@@ -1,4 +1,4 @@
-// How much to think, as each generation of Claude is told.
+// How much to think, for each generation of Claude.
 // https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking and …/adaptive-thinking
 import type { JsonObject } from '../../lib/json.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
@@ -24,8 +24,8 @@ export interface WrittenThinking {
   isOn: boolean;
   betas: string[];
   /**
-   * Thoughts of earlier turns stay out: a model that binds them would refuse a changed one, and says what to do with it only
-   * while it thinks ("If … your requests turn thinking off, remove the thinking by hand",
+   * Leaves out reasoning of earlier turns. A model that binds it refuses a changed one, and can only be configured for
+   * that while it thinks ("If … your requests turn thinking off, remove the thinking by hand",
    * …/preserved-thinking/fix-bound-to-a-different-conversation, 2026-11).
    */
   withoutThoughts: boolean;
@@ -39,7 +39,10 @@ const unset: WrittenThinking = {
   withoutThoughts: false,
 };
 
-/** A wish that the model, the choice of tools or the conversation makes impossible is named as dropped. */
+/**
+ * Writes the thinking members. A request that the model, the tool choice or the conversation rules out is reported as
+ * dropped.
+ */
 export function writeThinking(
   request: NeutralRequest,
   traits: ClaudeTraits,
@@ -47,7 +50,7 @@ export function writeThinking(
   drops: DroppedPaths,
 ): WrittenThinking {
   const { reasoning } = request;
-  // By default these models show nothing of what they say between tool calls.
+  // By default these models do not show their text between tool calls.
   if (reasoning === undefined)
     return traits.bindsThoughts ? adaptiveThinking(traits, 'summarized', undefined) : unset;
   if (!wantsReasoning(reasoning)) return switchedOff(request, traits, drops);
@@ -84,7 +87,7 @@ function switchedOn(request: NeutralRequest, traits: ClaudeTraits): WrittenThink
     case 'none':
       return null;
     case 'adaptive':
-      // These models leave the readable part out unless asked for it.
+      // These models leave the readable part out unless it is requested.
       return adaptiveThinking(
         traits,
         isHidden ? 'omitted' : 'summarized',
@@ -100,7 +103,7 @@ function switchedOn(request: NeutralRequest, traits: ClaudeTraits): WrittenThink
   }
 }
 
-/** What models that bind thoughts shall do with one whose history was changed: leave it out, instead of a 400. */
+/** Configures models that bind reasoning to leave out reasoning whose history has changed, instead of answering 400. */
 function adaptiveThinking(
   { bindsThoughts }: ClaudeTraits,
   display: 'omitted' | 'summarized',
@@ -120,14 +123,14 @@ function fittingBudget(request: NeutralRequest, traits: ClaudeTraits): number | 
   return room < leastBudgetTokens ? null : Math.min(budget, room);
 }
 
-/** The model's highest effort that is not above the wish; Anthropic's begin at `low`. */
+/** Returns the model's highest effort that is not above the requested one. Anthropic's begin at `low`. */
 function effortFor(effort: ReasoningEffort | undefined, { efforts }: ClaudeTraits): string | undefined {
   if (effort === undefined) return undefined;
   const most = reasoningEfforts.indexOf(effort);
   return efforts.findLast((one) => reasoningEfforts.indexOf(one) <= most) ?? efforts[0];
 }
 
-/** Whether the tool loop under way began without a thought of Claude's own: its signature is lost for good. */
+/** Whether the current tool loop began without reasoning of Claude's own: its signature cannot be recovered. */
 function lacksThoughts(messages: readonly NeutralMessage[]): boolean {
   const last = messages.at(-1);
   if (last?.role !== 'user' || !last.parts.some(({ type }) => type === 'tool-result')) return false;

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../lib/json.ts';
 import type { Citation, WebSearchPart } from '../neutral.ts';
 import { memberOf, numberOf, objectOf, objectsOf, textOf, textsOf } from './members.ts';
 
-/** Citations of the candidate's text, and the search that was behind it; empty where there is none. */
+/** Citations of the candidate's text, and the search behind it. Empty if there are none. */
 export interface Grounding {
   citations: Citation[];
   search: WebSearchPart | null;
@@ -85,12 +85,12 @@ function readSearch(
 /** A citation with the text that its offsets count in. */
 export interface PlacedCitation {
   citation: Citation;
-  /** The part's text, and how much of the candidate's text stands before it. */
+  /** The part's text, and the length of the candidate's text before it. */
   partText: string;
   before: string;
 }
 
-/** `groundingMetadata`; undefined where there is nothing to say. Citations of no page are left out. */
+/** Writes `groundingMetadata`, or undefined if there is nothing to write. Citations without a page are left out. */
 export function writeGrounding(
   placed: readonly PlacedCitation[],
   searches: readonly WebSearchPart[],

@@ -1,6 +1,6 @@
-// An upstream's error in Google's words. https://cloud.google.com/apis/design/errors
+// An upstream's error in Google's format. https://cloud.google.com/apis/design/errors
 import type { JsonObject } from '../../lib/json.ts';
-import { geminiErrorInfo } from '../error.ts';
+import { geminiErrorInfo } from '../api-errors.ts';
 import type { NeutralError } from '../neutral.ts';
 
 const words: Readonly<Record<number, string>> = {

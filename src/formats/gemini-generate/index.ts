@@ -3,13 +3,13 @@ import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt } from '../json-reader.ts';
 import { requestCounts } from '../request-checks.ts';
 import { apiRoute, type ConversationFormat, type CountField, type OutputFields } from '../wire-format.ts';
-import { generateObserver } from './observer.ts';
-import { generateEventReader } from './read-events.ts';
-import { readGenerateRequest } from './read-request.ts';
-import { readGenerated } from './read-response.ts';
-import { generateEventWriter } from './write-events.ts';
-import { writeGenerateRequest } from './write-request.ts';
-import { writeGenerated } from './write-response.ts';
+import { observer } from './observer.ts';
+import { eventReader } from './read-events.ts';
+import { readRequest } from './read-request.ts';
+import { readResponse } from './read-response.ts';
+import { eventWriter } from './write-events.ts';
+import { writeRequest } from './write-request.ts';
+import { writeResponse } from './write-response.ts';
 
 export const geminiGenerate: ConversationFormat = {
   id: 'gemini-generate',
@@ -20,7 +20,7 @@ export const geminiGenerate: ConversationFormat = {
     apiRoute('stream-generate-content', '/v1beta/models/{model}:streamGenerateContent'),
     apiRoute('count-tokens', '/v1beta/models/{model}:countTokens', { purpose: 'count', free: true }),
   ],
-  observer: generateObserver,
+  observer,
   requiredFields: (body, isCounting) => [
     { field: 'contents', type: 'any', optional: isCounting && isObject(body.generateContentRequest) },
   ],
@@ -31,12 +31,12 @@ export const geminiGenerate: ConversationFormat = {
   // Google's Go and Python SDKs reject comments.
   ping: null,
   writeErrorEvent: (body) => `data: ${JSON.stringify(body)}\r\n\r\n`,
-  readRequest: readGenerateRequest,
-  writeRequest: writeGenerateRequest,
-  readResponse: readGenerated,
-  writeResponse: writeGenerated,
-  eventReader: generateEventReader,
-  eventWriter: generateEventWriter,
+  readRequest,
+  writeRequest,
+  readResponse,
+  writeResponse,
+  eventReader,
+  eventWriter,
   // Source: Google's reference of FunctionDeclaration.
   toolNames: { illegal: /[^a-zA-Z0-9_.:-]/g, maximumLength: 64, firstIsLetter: true },
   takesCustomTools: () => false,

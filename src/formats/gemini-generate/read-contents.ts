@@ -1,5 +1,5 @@
-// The conversation of a generateContent request. Calls have no ids here, or need not: they get some by their
-// place, which stay the same in every later turn, and results find theirs by name and order.
+// The conversation of a generateContent request. Calls may lack ids. They get ids by position, which stay the same in
+// every later turn, and results find their calls by name and order.
 import type { JsonObject } from '../../lib/json.ts';
 import type { NeutralMessage, NeutralPart, ReasoningPart } from '../neutral.ts';
 import { type PartWithReasoning, restoreReasoning } from '../portable-state.ts';

@@ -15,12 +15,12 @@ import { readError, readPromptBlock } from './read-response.ts';
 import { readStop } from './stop-reason.ts';
 import { readGenerateUsage } from './usage.ts';
 
-export function generateEventReader(): EventReader {
+export function eventReader(): EventReader {
   const reader = new ChunkReader();
   return { read: (chunk) => reader.read(chunk), end: () => reader.end() };
 }
 
-/** What is told of one candidate so far. */
+/** What has been emitted of one candidate. */
 class CandidateState {
   readonly candidate: number;
   parts = 0;
@@ -153,7 +153,7 @@ class ChunkReader {
   }
 }
 
-/** The arguments are told when they are whole: a later piece may go on anywhere among them. */
+/** Emits the arguments once they are whole: a later piece may continue anywhere in them. */
 function continueCall(
   state: CandidateState,
   partial: NonNullable<CandidateState['partial']>,
@@ -194,7 +194,7 @@ function reasoningDelta(state: CandidateState, text: string): NeutralEvent[] {
   return text === '' ? [] : [{ type: 'reasoning-delta', ...state.at(), text, paragraph: 0 }];
 }
 
-/** Goes on with the open part of that kind, or begins one. */
+/** Continues the open part of that kind, or starts one. */
 function continued(
   state: CandidateState,
   kind: 'text' | 'reasoning',
@@ -218,7 +218,7 @@ function closeOpen(state: CandidateState): NeutralEvent[] {
   return [{ type, ...at, ...(open.signature !== undefined && { signature: open.signature }) }];
 }
 
-/** Citations and the search are known at the end; they belong to the text that was told before. */
+/** Citations and the search come at the end and belong to the text emitted before. */
 function endOf(state: CandidateState): NeutralEvent[] {
   const { candidate, firstText } = state;
   const cited =

@@ -13,7 +13,7 @@ import type {
 import { type PartWithReasoning, type PortableReasoning, readPortableState } from '../portable-state.ts';
 import { memberOf, objectOf, objectsOf, textOf } from './members.ts';
 
-/** `callId`: the id of a call, or of the call that a result belongs to, where the part has none. */
+/** `callId` returns the id of a call, or of the call that a result belongs to, if the part has none. */
 export function readPart(wire: JsonObject, callId: (name: string) => string): PartWithReasoning {
   const { signature, reasoning } = readSignature(textOf(wire, 'thoughtSignature'));
   const part = readBare(wire, callId, reasoning[0]?.signature ?? signature);
@@ -108,7 +108,7 @@ function readMedia(wire: JsonObject): MediaPart | null {
   };
 }
 
-/** A URL without a type tells by its ending. */
+/** A URL without a type is typed by its ending. */
 function guessType(source: MediaSource): string {
   if (source.type !== 'url') return '';
   return /\.(png|jpe?g|webp|gif|heic)(\?|$)/i.test(source.url) ? 'image/' : '';

@@ -11,7 +11,7 @@ import { readPart } from './read-parts.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
 import { effortOfLevel } from './thinking.ts';
 
-/** Members whose other spelling is looked for; what is within them is read in either. */
+/** Members that may be in the other spelling. Members inside them are read in either. */
 const names = (
   'contents systemInstruction tools toolConfig generationConfig safetySettings cachedContent serviceTier ' +
   'maxOutputTokens temperature topP topK seed frequencyPenalty presencePenalty stopSequences candidateCount ' +
@@ -21,7 +21,7 @@ const names = (
 const bySnake = new Map(names.map((name) => [snake(name), name]));
 
 /** The request, or the first fault in it. */
-export function readGenerateRequest(body: JsonObject, context: RequestContext): ReadResult<NeutralRequest> {
+export function readRequest(body: JsonObject, context: RequestContext): ReadResult<NeutralRequest> {
   const whole = inCamelCase(body);
   const fields = new RequestFields(whole);
   // In the path; some clients repeat it.
@@ -46,7 +46,7 @@ export function readGenerateRequest(body: JsonObject, context: RequestContext): 
   });
 }
 
-/** Unknown settings keep their place by a dotted name; the writer puts them back. */
+/** Unknown settings get a dotted name, by which the writer restores them. */
 function prefixed(unknown: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(unknown).map(([name, value]) => [`generationConfig.${name}`, value]),
@@ -114,7 +114,7 @@ function readReasoning(config: JsonObject | undefined): ReasoningRequest | undef
   return {
     effort: effortOfLevel(textOf(config, 'thinkingLevel')),
     budgetTokens: budget === undefined ? undefined : budget < 0 ? 'dynamic' : budget,
-    // Gemini shows no thoughts unless asked.
+    // Gemini shows no reasoning unless requested.
     includeThoughts: include === true,
     summary: undefined,
   };

@@ -12,7 +12,7 @@ import { readPart } from './read-parts.ts';
 import { readStop } from './stop-reason.ts';
 import { readGenerateUsage } from './usage.ts';
 
-export function readGenerated(body: JsonObject): NeutralResponse {
+export function readResponse(body: JsonObject): NeutralResponse {
   const id = textOf(body, 'responseId') ?? null;
   const metadata = objectOf(body, 'usageMetadata');
   return {

@@ -46,7 +46,7 @@ function providerTool(name: string, value: JsonObject, at: string): NeutralTool 
   };
 }
 
-/** What the function returns has no place in other formats: the description tells it. */
+/** Other formats have no member for what the function returns: it moves into the description. */
 function descriptionOf(declaration: JsonObject): string | undefined {
   const description = textOf(declaration, 'description');
   const result = resultOf(declaration);

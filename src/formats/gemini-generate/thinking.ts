@@ -1,4 +1,4 @@
-// How much to think, as each generation of Gemini is told.
+// How much to think, for each generation of Gemini.
 import type { JsonObject } from '../../lib/json.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralRequest, ReasoningEffort } from '../neutral.ts';

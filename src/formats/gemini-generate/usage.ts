@@ -1,4 +1,4 @@
-// Gemini's usageMetadata to neutral counts.
+// Gemini's usageMetadata, both ways.
 // https://ai.google.dev/api/generate-content#UsageMetadata
 import type { JsonObject } from '../../lib/json.ts';
 import { countAt, firstCount, objectsAt, textAt } from '../json-reader.ts';
@@ -55,7 +55,7 @@ function byModality(usage: JsonObject | undefined, ...keys: string[]): ModalityC
   return counts;
 }
 
-/** Undefined usage: none was given. */
+/** Returns undefined if there is no usage. */
 export function writeGenerateUsage(usage: Usage | null): JsonObject | undefined {
   if (usage === null) return undefined;
   const { inputTokens, outputTokens, cachedTokens, reasoningTokens } = usage;

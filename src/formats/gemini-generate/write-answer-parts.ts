@@ -3,7 +3,7 @@ import type { JsonObject } from '../../lib/json.ts';
 import type { MediaPart, ReasoningPart, ReasoningSignature } from '../neutral.ts';
 import { type PortableState, writePortableState } from '../portable-state.ts';
 
-/** Another provider's signature goes as a state, in the alphabet that bytes fields have. */
+/** Another provider's signature is written as a portable state, in the alphabet of bytes fields. */
 export function signatureMember(
   signature: ReasoningSignature | undefined,
   paragraphs?: string[],
@@ -22,7 +22,7 @@ export function thoughtPart({
   return { text, thought: true, ...signatureMember(signature, paragraphs) };
 }
 
-/** A call carries the thoughts before it too: clients drop thought parts, but never calls. */
+/** A call also contains the reasoning before it: clients drop reasoning parts, but never calls. */
 export function callPart(
   id: string,
   name: string,

@@ -2,8 +2,8 @@
 // calls come first and in the order of the calls.
 import type { JsonObject } from '../../lib/json.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
+import { needsUserTurn, userTurnText } from '../first-user-turn.ts';
 import type { NeutralMessage, NeutralPart, NeutralRequest } from '../neutral.ts';
-import { needsUserTurn, userTurnText } from '../opening.ts';
 import type { GeminiTraits } from './model-traits.ts';
 import { mediaBeside, type PartContext, writePart } from './write-parts.ts';
 
@@ -62,12 +62,12 @@ function partsOf(
   return traits.checksSignatures ? signed(parts) : parts;
 }
 
-/** Empty text says nothing, but an empty text with a signature does. */
+/** Whether a part is empty. An empty text with a signature is not. */
 function isNothing(part: NeutralPart): boolean {
   return part.type === 'text' && part.text === '' && part.signature === undefined;
 }
 
-/** A thought without a signature was for people: no provider wants it back. */
+/** Reasoning without a signature is for people only: no provider needs it back. */
 function isLoss(part: NeutralPart): boolean {
   return part.type !== 'reasoning' || part.signature !== undefined;
 }

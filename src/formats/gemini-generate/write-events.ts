@@ -14,7 +14,7 @@ import { writeGenerateUsage } from './usage.ts';
 import { callPart, mediaPart, signatureMember } from './write-answer-parts.ts';
 import { answerTail, showsThoughts } from './write-response.ts';
 
-export function generateEventWriter(context: AnswerContext): EventWriter {
+export function eventWriter(context: AnswerContext): EventWriter {
   return new ChunkWriter(context);
 }
 

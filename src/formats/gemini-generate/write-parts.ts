@@ -1,4 +1,4 @@
-// Neutral parts to parts of a request. Null: this format cannot say it (named by the caller).
+// Writes neutral parts as parts of a request. Null if the format cannot express a part; the caller then reports it.
 import { Buffer } from 'node:buffer';
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject } from '../json-reader.ts';
@@ -73,7 +73,7 @@ function writeResult(part: ToolResultPart, context: PartContext): JsonObject {
   };
 }
 
-/** What a model of before Gemini 3 is shown beside the result, since a result has no media there. */
+/** Media that a model older than Gemini 3 gets beside the result, because its results have no media. */
 export function mediaBeside(part: ToolResultPart, context: PartContext): JsonObject[] {
   if (context.mediaInResults) return [];
   const media = part.content.filter((inner) => inner.type === 'media');
@@ -134,7 +134,7 @@ function writeMedia(part: MediaPart, context: PartContext): JsonObject | null {
   }
 }
 
-/** `original` is OpenAI's word for more than high. */
+/** `original` is OpenAI's name for more than high. */
 function resolutionOf(
   { detail: requested, at }: MediaPart,
   { mediaInResults, drop }: PartContext,

@@ -13,7 +13,7 @@ import { writeBlockReason, writeStop } from './stop-reason.ts';
 import { writeGenerateUsage } from './usage.ts';
 import { callPart, mediaPart, thoughtPart } from './write-answer-parts.ts';
 
-export function writeGenerated(response: NeutralResponse, context: AnswerContext): WrittenResponse {
+export function writeResponse(response: NeutralResponse, context: AnswerContext): WrittenResponse {
   if (response.error !== null) return { body: writeErrorBody(response.error), dropped: [] };
   const drops = new DroppedPaths();
   const usage = writeGenerateUsage(response.usage);
@@ -36,7 +36,7 @@ export function answerTail({ model, answerId }: AnswerContext): JsonObject {
   return { modelVersion: model, responseId: answerId };
 }
 
-/** Thoughts are shown to whom asked for them. */
+/** Whether the caller requested reasoning. */
 export function showsThoughts({ request }: AnswerContext): boolean {
   return wantsReasoning(request.reasoning) && request.reasoning?.includeThoughts !== false;
 }

@@ -1,5 +1,5 @@
-// The tool calls of one streamed choice. Their deltas are told apart by `index`; where that lacks (Mistral) or is
-// the same for all (some imitators), by the id.
+// The tool calls of one streamed choice. Their deltas are matched by `index`, or by the id if it is missing (Mistral)
+// or the same for all (some imitators).
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, textAt } from '../json-reader.ts';
 import type { NeutralEvent } from '../neutral.ts';
@@ -143,7 +143,7 @@ export function calledTool(call: JsonObject): CalledTool {
   return isEmpty(first) && !isEmpty(second) ? second : first;
 }
 
-/** Tells whether the call says nothing at all: neither a name nor input. */
+/** Whether the call has neither a name nor input. */
 export function isEmpty({ name, text }: CalledTool): boolean {
   return name === undefined && text === '';
 }

@@ -17,7 +17,7 @@ import { readStop } from './stop-reason.ts';
 
 type Events = NeutralEvent[];
 
-/** The part that grows now; tool calls are kept apart, for several of them may grow at once. */
+/** The part that grows now. Tool calls are separate, because several may grow at once. */
 type OpenPart =
   | { kind: 'text' | 'refusal'; part: number }
   | { kind: 'reasoning'; part: number; place: ReasoningMember; details: JsonObject[] };
@@ -39,7 +39,7 @@ export class ChoiceState {
     this.#calls = new CallStates(candidate, answerId, () => this.#nextPart++);
   }
 
-  /** Nothing has been said. */
+  /** Whether there is no content yet. */
   get empty(): boolean {
     return this.#nextPart === 0;
   }
@@ -88,7 +88,7 @@ export class ChoiceState {
 
   ending(): NeutralEvent {
     const facts = { calls: this.#calls.any, refusal: this.#refused };
-    // Without a reason the stream was whole all the same: what it said decides.
+    // Without a reason, a whole stream counts as ended if it has content.
     const finish = this.#finish ?? (this.#hasSaid ? { finish_reason: 'stop' } : {});
     return { type: 'candidate-end', candidate: this.#candidate, stop: readStop(finish, facts) };
   }

@@ -4,7 +4,7 @@ import { isObject } from '../json-reader.ts';
 import { modelField, requestCounts, streamFields } from '../request-checks.ts';
 import { openaiToolNames } from '../tool-names.ts';
 import { apiRoute, type ConversationFormat } from '../wire-format.ts';
-import { chatObserver } from './observer.ts';
+import { observer } from './observer.ts';
 import { eventReader } from './read-events.ts';
 import { readRequest } from './read-request.ts';
 import { readResponse } from './read-response.ts';
@@ -19,7 +19,7 @@ export const openaiChat: ConversationFormat = {
   api: 'openai',
   task: 'conversation',
   routes: [apiRoute('chat-completions', '/v1/chat/completions')],
-  observer: chatObserver,
+  observer,
   requiredFields: () => [modelField, { field: 'messages', type: 'array' }, ...streamFields],
   countFields: (body) => [[body, 'n', requestCounts.choices]],
   outputFields: (body) => ({

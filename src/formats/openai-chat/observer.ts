@@ -1,14 +1,14 @@
 // What a meter takes from chat completions: chunks of a stream, and whole answers.
 // https://platform.openai.com/docs/api-reference/chat
 import type { JsonObject } from '../../lib/json.ts';
+import { countChatImages } from '../answer-media.ts';
 import { textLength } from '../elision.ts';
 import { errorName, isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
-import { countChatImages } from '../made-media.ts';
 import { type Observation, observeAudio, type WireObserver } from '../observation.ts';
 import { readChatTier, readChatUsage } from './usage.ts';
 
 /** Chat completions, of any provider. The terminator `[DONE]` is the framing's to see. */
-export const chatObserver: WireObserver = {
+export const observer: WireObserver = {
   event(observation, chunk) {
     readCommon(observation, chunk);
     for (const choice of objectsAt(chunk, 'choices')) {

@@ -1,4 +1,4 @@
-// The chunks of a streamed chat completion, of any provider, to neutral events. Bears any JSON.
+// Reads the chunks of a streamed chat completion, of any provider, as neutral events. Accepts any JSON.
 // https://platform.openai.com/docs/api-reference/chat-streaming
 import type { JsonObject } from '../../lib/json.ts';
 import { objectAt, objectsAt, textAt } from '../json-reader.ts';
@@ -15,7 +15,7 @@ interface State {
   /** By the choice's index, in order of appearance. */
   choices: Map<number, ChoiceState>;
   answerId: string;
-  /** Perplexity's, repeated in every chunk: said once, at the end. */
+  /** Perplexity's results, repeated in every chunk and emitted once, at the end. */
   found: JsonObject | null;
 }
 
@@ -89,7 +89,7 @@ function readChoice(state: State, choice: JsonObject, chunk: JsonObject, events:
   choiceState.finish(choice);
 }
 
-/** Groq has it beside OpenAI's place, Moonshot in the last choice. Cumulative wherever it repeats. */
+/** Groq has it beside OpenAI's member, Moonshot in the last choice. It is cumulative wherever it repeats. */
 function readUsage(chunk: JsonObject, choices: JsonObject[], events: NeutralEvent[]): void {
   const usage =
     readChatUsage(objectAt(chunk, 'usage')) ??

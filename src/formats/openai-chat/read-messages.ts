@@ -1,4 +1,4 @@
-// Chat messages to neutral ones. Tool-call ids are taken apart here: what a state holds returns to its place.
+// Reads chat messages as neutral ones. Portable states in tool-call ids are restored here.
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, textAt } from '../json-reader.ts';
 import type {
@@ -19,7 +19,7 @@ interface Reading {
   faults: RequestFaults;
   system: TextPart[];
   messages: NeutralMessage[];
-  /** Ids made for legacy function calls, which have none: the last one of each name. */
+  /** Ids made for legacy function calls, which have none: the latest of each name. */
   functionIds: Map<string, string>;
 }
 
@@ -99,7 +99,7 @@ function readAssistant(reading: Reading, message: JsonObject, at: string): Neutr
   if (refusal !== undefined) content.push({ type: 'refusal', text: refusal, at: `${at}.refusal` });
   const calls = readCalls(reading, message, at);
   const isInState = calls.some(({ reasoning: state }) => state.length > 0);
-  // What a state holds is exact; what stands beside it is the same, told to people.
+  // The reasoning in a state is exact; the reasoning beside it is a copy for people.
   const visible = isInState ? content.filter((part) => part.type !== 'reasoning') : content;
   const own = isInState ? [] : ownReasoning(message, at);
   const beside = [...own, ...visible, ...audioReference(message, at)].map((part) => ({

@@ -1,4 +1,4 @@
-// A whole chat completion, of any provider, to the neutral form. Bears any JSON: wrong shapes read as nothing.
+// Reads a whole chat completion, of any provider. Accepts any JSON: wrong shapes read as nothing.
 // https://platform.openai.com/docs/api-reference/chat/object
 import type { JsonObject } from '../../lib/json.ts';
 import { answerFacts } from '../answer-end.ts';
@@ -75,7 +75,7 @@ function readAnswerContent(content: unknown, choice: JsonObject): NeutralPart[] 
   });
 }
 
-/** Citations stand on the first text: there is one but for Mistral's parts. */
+/** Citations belong to the first text: only Mistral's parts have several. */
 function withCitations(parts: NeutralPart[], citations: TextPart['citations'] & object): NeutralPart[] {
   const at = parts.findIndex(({ type }) => type === 'text');
   const text = parts[at];

@@ -1,16 +1,16 @@
-// Where chat completions keep what the model thought. OpenAI's never says; others do, each in its own
-// member, and some want it back: `reasoning_content` (DeepSeek, Moonshot, xAI, Z.ai, Alibaba), `reasoning` with or
-// without `reasoning_details` (OpenRouter, Groq, Together, Ollama), parts of the content (Mistral).
+// Where chat completions have the model's reasoning. OpenAI's have none. Others use different members, and some require
+// it back: `reasoning_content` (DeepSeek, Moonshot, xAI, Z.ai, Alibaba), `reasoning` with or without
+// `reasoning_details` (OpenRouter, Groq, Together, Ollama), parts of the content (Mistral).
 // https://api-docs.deepseek.com/guides/thinking_mode, https://openrouter.ai/docs/use-cases/reasoning-tokens
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectsAt, textAt } from '../json-reader.ts';
 import type { ReasoningPart, ReasoningSignature } from '../neutral.ts';
 import { paragraphBreak } from '../reasoning.ts';
 
-/** The member that a reasoning text stood in. `thinking`: a part of the content. */
+/** The member that a reasoning text was in. `thinking`: a part of the content. */
 export type ReasoningMember = 'reasoning_content' | 'reasoning' | 'thinking';
 
-/** The thoughts in a message's or delta's own members; null when there are none. */
+/** Reads the reasoning in a message's or delta's own members, or null if there is none. */
 export function readReasoning(
   message: JsonObject,
 ): { text: string; place: ReasoningMember; details: JsonObject[] } | null {

@@ -1,10 +1,10 @@
-// The usage object of chat completions, of OpenAI and of everyone who copied it, to neutral counts. Each
+// The usage object of chat completions, of OpenAI and of everyone who copied it, both ways. Each
 // deviation is named with who was seen to have it (recordings of 2024 to 2026).
 import type { JsonObject } from '../../lib/json.ts';
 import { countAt, firstCount, objectAt, textAt } from '../json-reader.ts';
 import { type Usage, usageOf } from '../usage.ts';
 
-/** Null when the object has none of the counts that make a usage. */
+/** Null if the object has none of the counts that make a usage. */
 export function readChatUsage(usage: JsonObject | undefined): Usage | null {
   const prompt = countAt(usage, 'prompt_tokens');
   const completion = countAt(usage, 'completion_tokens');
@@ -51,10 +51,11 @@ function cachedTokens(usage: JsonObject, input: JsonObject | undefined): number 
 }
 
 /**
- * Output tokens that completion_tokens leaves out. xAI keeps reasoning outside, and its total says so. Perplexity's deep
- * research keeps reasoning and citations outside. Everywhere else the total counts completion_tokens only, so reasoning
- * is part of it, also where a host counts a few more tokens of reasoning than of completion: OpenRouter (qwen3.5,
- * minimax), Together (DeepSeek), and Doubleword do, and their costs charge completion_tokens (recordings of 2026).
+ * Output tokens that completion_tokens leaves out. xAI counts reasoning outside, as its total shows. Perplexity's deep
+ * research counts reasoning and citations outside. Everywhere else the total counts completion_tokens only, so
+ * reasoning is part of it, even if a host counts a few more tokens of reasoning than of completion: OpenRouter
+ * (qwen3.5, minimax), Together (DeepSeek), and Doubleword do, and their costs charge completion_tokens (recordings of
+ * 2026).
  */
 function outsideOutput(usage: JsonObject, reasoning: number, citations: number): number {
   const prompt = firstCount(countAt(usage, 'prompt_tokens'));

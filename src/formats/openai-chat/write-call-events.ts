@@ -7,7 +7,7 @@ import { type Choice, chunk, type OutputState, openChoice } from './chunks.ts';
 
 type CallEvent = Extract<NeutralEvent, { type: 'tool-call-start' | 'tool-call-delta' | 'tool-call-end' }>;
 
-/** What an event of a call says, with what begins its choice. */
+/** Writes an event of a call, after the chunk that starts its choice. */
 export function writeCall(state: OutputState, event: CallEvent): string {
   const { candidate, part } = event;
   const begin = openChoice(state, candidate);

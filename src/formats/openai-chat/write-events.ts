@@ -113,7 +113,7 @@ function writePartEvent(state: OutputState, event: PartEvent): string {
   }
 }
 
-/** An end that the upstream did not tell is told only when its stream was whole. */
+/** An end that the upstream did not report is written only if its stream was whole. */
 function finish(state: OutputState, candidate: number, stop: Stop): string {
   if (stop.reason === 'unknown' && stop.raw === undefined && !state.ended) {
     state.unfinished.add(candidate);
@@ -192,7 +192,7 @@ function writeThought(state: OutputState, event: ThoughtEvent): string {
   );
 }
 
-// ---- Sound, pictures, and what has no place -------------------------------------------------------------
+// ---- Sound, pictures, and parts that chat has no member for ----------------------------------------------
 
 function speak(state: OutputState, event: Extract<PartEvent, { type: 'audio-delta' }>): string {
   const { candidate, data, transcript, providerId } = event;

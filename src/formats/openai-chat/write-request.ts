@@ -18,7 +18,7 @@ import { fitToUpstream } from './upstream-facts.ts';
 import { writeMessages } from './write-messages.ts';
 import { writeTools } from './write-tools.ts';
 
-/** The body, and the caller's paths of what it does not say. */
+/** Returns the body, and the caller's paths of what it does not express. */
 export function writeRequest(request: NeutralRequest, target: RequestTarget): WrittenRequest {
   const dropped = new DroppedPaths();
   const writing = startWriting(request, target, dropped);
@@ -28,7 +28,7 @@ export function writeRequest(request: NeutralRequest, target: RequestTarget): Wr
   const body = {
     model: target.model,
     messages: writeMessages(writing),
-    // The relay bills by the usage that this asks for.
+    // The relay bills by the usage that this requests.
     ...(request.stream && { stream: true, stream_options: { include_usage: true } }),
     ...writeTools(writing),
     ...writeLimits(writing),
@@ -55,7 +55,7 @@ function writeLimits({ request, genuine, effort, dropped }: Writing): JsonObject
 function writeSampling(writing: Writing): JsonObject {
   const { request, genuine, traits, effort, dropped } = writing;
   const { topK, seed, frequencyPenalty, presencePenalty, logprobs } = request;
-  // Imitators that check their input refuse it, and OpenAI has none.
+  // Imitators that validate their input refuse it, and OpenAI has no such field.
   if (topK !== undefined) dropped.fields(request, 'topK');
   const refused = genuine && traits.refusesSampling(effort);
   if (refused) dropped.fields(request, 'frequencyPenalty', 'presencePenalty', 'logprobs', 'stopSequences');

@@ -1,5 +1,5 @@
-// A neutral answer to a whole chat completion, as OpenAI shapes it; thoughts in `reasoning_content` and pictures in
-// `images`, where clients of DeepSeek and OpenRouter look for them.
+// Writes a neutral answer as a whole chat completion, as OpenAI does. Reasoning is in `reasoning_content` and pictures
+// in `images`, which clients of DeepSeek and OpenRouter read.
 // https://platform.openai.com/docs/api-reference/chat/object
 import type { JsonObject } from '../../lib/json.ts';
 import { answerFacts, blockedCandidate, errorOfEnd, explainedParts, isFailedEnd } from '../answer-end.ts';
@@ -107,7 +107,7 @@ function writeAnnotations(parts: readonly NeutralPart[], dropped: DroppedPaths):
   return annotations;
 }
 
-/** The URL of a picture; null for what is none. */
+/** Returns the URL of a picture, or null for other media. */
 export function imageUrl({ kind, source }: MediaPart): string | null {
   if (kind !== 'image') return null;
   if (source.type === 'url') return source.url;
@@ -119,7 +119,7 @@ export function imageMember(url: string, index: number): JsonObject {
   return { type: 'image_url', image_url: { url }, index };
 }
 
-/** How long OpenAI keeps what it said; here nothing is kept, but the member must be there. */
+/** How long OpenAI stores spoken answers. The relay stores none, but the member is required. */
 export const audioLifetimeSeconds = 3_600;
 
 function writeAudio(
@@ -138,7 +138,7 @@ function writeAudio(
   };
 }
 
-/** The calls, in order; each carries what its provider wants back and no member of chat can hold. */
+/** Writes the calls, in order. Each contains what its provider requires back and no member of chat can hold. */
 function writeCalls(parts: readonly NeutralPart[], request: NeutralRequest): JsonObject[] {
   const carries = new PortableStateCollector();
   return parts.flatMap<JsonObject>((part) => {
@@ -148,7 +148,7 @@ function writeCalls(parts: readonly NeutralPart[], request: NeutralRequest): Jso
   });
 }
 
-/** Chat's own signatures are for clients that speak to chat themselves; others need a state. */
+/** Chat's own signatures are for clients of chat. Others need a portable state. */
 export function isForeign(signature: { origin: string } | undefined): boolean {
   return signature !== undefined && signature.origin !== 'openai-chat';
 }

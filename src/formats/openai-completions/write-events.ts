@@ -15,7 +15,7 @@ interface State {
   context: AnswerContext;
   dropped: DroppedPaths;
   head: string;
-  /** UTF-16 units told of each candidate. */
+  /** UTF-16 units written of each candidate. */
   lengths: Map<number, number>;
   usage: Usage | null;
   ended: boolean;
@@ -84,7 +84,7 @@ function writeEvent(state: State, event: NeutralEvent): string {
   }
 }
 
-/** The prompt, if the caller wants it back, once a candidate. */
+/** Writes the prompt once for each candidate, if the caller requests it back. */
 function writeStart(state: State, candidate: number): string {
   if (state.lengths.has(candidate)) return '';
   const echo = echoOf(state.context.request);

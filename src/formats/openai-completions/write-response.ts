@@ -54,13 +54,13 @@ function writeChoice(
   };
 }
 
-/** Refusals are text here; thoughts are nobody's loss, for no such model was ever reached this way. */
+/** Refusals are text here. Reasoning is dropped: no model that is reached this way has it. */
 function textOf(part: NeutralPart): string | null {
   if (part.type === 'text' || part.type === 'refusal') return part.text;
   return part.type === 'reasoning' ? '' : null;
 }
 
-/** What stands before the answer: the prompt, if the caller wants it back. */
+/** Returns the text before the answer: the prompt, if the caller requests it back. */
 export function echoOf({ echo, messages }: NeutralRequest): string {
   const [prompt] = messages[0]?.parts ?? [];
   return echo && prompt?.type === 'text' ? prompt.text : '';
@@ -74,7 +74,7 @@ export function writeStop(stop: Stop): string {
   return reason === 'content-filter' || reason === 'refusal' ? 'content_filter' : 'stop';
 }
 
-/** `offset`: where the first token begins. Null where there are none. */
+/** `offset`: where the first token begins. Null if there are no tokens. */
 export function writeLogprobs(logprobs: readonly TokenLogprob[], offset: number): JsonObject | null {
   if (logprobs.length === 0) return null;
   let at = offset;

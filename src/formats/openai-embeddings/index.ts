@@ -1,4 +1,4 @@
-// Embeddings of OpenAI's shape, and the dialects of it that Voyage and Jina speak.
+// Embeddings of OpenAI's shape, and Voyage's and Jina's dialects of it.
 import { modelField } from '../request-checks.ts';
 import { apiRoute, type WireFormat } from '../wire-format.ts';
 import { readEmbeddingsRequest } from './read-request.ts';

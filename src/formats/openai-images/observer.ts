@@ -2,8 +2,8 @@
 // https://platform.openai.com/docs/api-reference/images-streaming
 
 import type { JsonObject } from '../../lib/json.ts';
+import { readImageTraits } from '../answer-media.ts';
 import { countAt, errorName, firstCount, objectAt, objectsAt, textAt } from '../json-reader.ts';
-import { readImageTraits } from '../made-media.ts';
 import type { WireObserver } from '../observation.ts';
 import { type Usage, usageOf } from '../usage.ts';
 
@@ -49,7 +49,7 @@ export function readImagesUsage(usage: JsonObject | undefined): Usage | null {
   });
 }
 
-/** The images of an answer without usage; null when there are none. */
+/** Returns the images of an answer without usage, or null if there are none. */
 export function countImages(answer: JsonObject): Usage | null {
   const images = objectsAt(answer, 'data').length;
   return images === 0 ? null : usageOf({ images });

@@ -8,7 +8,7 @@ import { readCitation } from './citations.ts';
 /** What the items of one answer share. */
 export interface ItemStreams {
   nextPart: number;
-  /** A call of the client's tools was made; a refusal was said. */
+  /** Whether there is a call of the client's tools, and whether there is a refusal. */
   calls: boolean;
   refusal: boolean;
 }
@@ -39,7 +39,7 @@ export class ContentState {
     events.push({ type: 'citation-add', candidate: 0, part, citation: readCitation(annotation) });
   }
 
-  /** The whole part: what was not said as deltas is said now, and it ends. */
+  /** Ends the part. Emits what the deltas did not contain. */
   finish(part: JsonObject, events: NeutralEvent[]): void {
     if (this.#closed) return;
     const kind = part.type === 'refusal' ? 'refusal' : 'text';

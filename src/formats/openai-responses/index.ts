@@ -3,7 +3,7 @@ import { isObject, objectAt } from '../json-reader.ts';
 import { modelField, optionalBoolean, streamField } from '../request-checks.ts';
 import { openaiToolNames } from '../tool-names.ts';
 import { apiRoute, type ConversationFormat } from '../wire-format.ts';
-import { responsesObserver } from './observer.ts';
+import { observer } from './observer.ts';
 import { eventReader } from './read-events.ts';
 import { readRequest } from './read-request.ts';
 import { readResponse } from './read-response.ts';
@@ -22,7 +22,7 @@ export const openaiResponses: ConversationFormat = {
     // Answered by the channel that made the response.
     apiRoute('stored-response', '/v1/responses/{id}', { purpose: 'stored', free: true }),
   ],
-  observer: responsesObserver,
+  observer,
   // A stored prompt may bring the model along.
   requiredFields: (body) => [
     { ...modelField, optional: isObject(body.prompt) },
@@ -33,7 +33,7 @@ export const openaiResponses: ConversationFormat = {
   outputFields: (body) => ({ maxTokens: [body.max_output_tokens] }),
   historyFields: ['conversation', 'prompt'],
   signalsEnd: true,
-  // The error's own `type` has no place in this event: its `type` is the event's.
+  // The error's own `type` is left out: the event's type is in that member.
   writeErrorEvent: (body, sequenceNumber) => {
     const event = { ...objectAt(body, 'error'), type: 'error', sequence_number: sequenceNumber };
     return `event: error\ndata: ${JSON.stringify(event)}\n\n`;

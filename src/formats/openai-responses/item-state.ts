@@ -1,4 +1,4 @@
-// One output item of a streamed response: what of it was said, which part it is. Owns neither the stream's
+// One output item of a streamed response: what has been emitted of it, and which part it is. Owns neither the stream's
 // beginning and end nor the numbering of parts, which all items share.
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
@@ -16,7 +16,7 @@ export class ItemState {
   readonly #contents = new Map<number, ContentState>();
   /** Reasoning or a call that was started. */
   #part: { kind: 'reasoning' | 'tool-call'; part: number; hasText: boolean } | null = null;
-  /** Whether thoughts come as a summary or whole: the first kind counts, for the other says the same again. */
+  /** Whether reasoning comes as a summary or whole. The first kind counts, because the other repeats it. */
   #thoughts: 'summary' | 'content' | null = null;
   #custom = false;
   #done = false;
@@ -66,7 +66,7 @@ export class ItemState {
     if (item.type === 'function_call' || item.type === 'custom_tool_call') this.#startCall(item, events);
   }
 
-  /** The whole item: what its deltas did not say is said now. */
+  /** Ends the item. Emits what its deltas did not contain. */
   #finish(item: JsonObject, events: Events): void {
     switch (item.type) {
       case 'message':

@@ -40,7 +40,10 @@ export function refusalContent(refusal: string): JsonObject {
   return { type: 'refusal', refusal };
 }
 
-/** Reasoning with its summary. What its provider wants back is there also where nobody asked for it: stateless clients send items back. */
+/**
+ * Returns the item of reasoning with its summary. What its provider requires back is always included, because stateless
+ * clients send items back.
+ */
 export function reasoningItem(
   id: string,
   paragraphs: readonly string[],
@@ -55,13 +58,13 @@ export function reasoningItem(
   };
 }
 
-/** This provider's own, or a state of another's; the text that it seals is the summary. */
+/** This provider's own, or a portable state of another's. The text that it signs is the summary. */
 function encryptedContent(signature: ReasoningSignature): string {
   if (signature.origin === 'openai-responses') return signature.value;
   return writePortableState({ reasoning: [{ text: '', signature }] }, 'base64url');
 }
 
-/** How a call of the client's tools is told: a function that stands for a custom tool is told as that tool. */
+/** How a call of the client's tools is written. A function that replaces a custom tool is written as that tool. */
 export interface CallShape {
   custom: boolean;
   /** Its arguments are those of the function, to be turned back. */
@@ -121,7 +124,7 @@ export function callItem(
   return { id, type: 'function_call', status, call_id, ...named, arguments: text };
 }
 
-/** What a finished call says. */
+/** Returns the text of a finished call. */
 export function callText({ custom, unwrapped }: CallShape, functionArguments: string): string {
   if (unwrapped) return customInputOf(functionArguments);
   return functionArguments === '' && !custom ? '{}' : functionArguments;

@@ -6,7 +6,7 @@ import type { Usage } from '../usage.ts';
 import type { AnswerContext } from '../wire-format.ts';
 import { type CallShape, type ItemPrefix, itemId } from './items.ts';
 
-/** Where an item stands, and its id. */
+/** An item's index, and its id. */
 export interface ItemPosition {
   outputIndex: number;
   id: string;
@@ -26,7 +26,7 @@ export interface OpenContent {
   text: string[];
   annotations: JsonObject[];
   logprobs: JsonObject[];
-  /** Citations of the whole text: told when it is whole. */
+  /** Citations of the whole text, written once it is whole. */
   waiting: Citation[];
 }
 
@@ -54,7 +54,7 @@ export interface OutputState {
   output: JsonObject[];
   nextOutputIndex: number;
   message: OpenMessage | null;
-  /** A call whose arguments have ended. What follows tells whether it is whole or was cut. */
+  /** A call whose arguments have ended. The next event shows whether it is whole or was cut. */
   lastCall: OpenCall | null;
   /** By the neutral part's number. */
   parts: Map<number, OpenContent | OpenReasoning | OpenCall>;
@@ -87,7 +87,7 @@ export function emit(state: OutputState, type: string, members: JsonObject): str
   return `event: ${type}\ndata: ${data}\n\n`;
 }
 
-/** The place of a new item. */
+/** Returns the position of a new item. */
 export function takePosition(state: OutputState, prefix: ItemPrefix): ItemPosition {
   const outputIndex = state.nextOutputIndex++;
   return { outputIndex, id: itemId(prefix, state.context.answerId, outputIndex) };

@@ -1,5 +1,5 @@
-// The events of a streamed response, of any provider, to neutral events. Items are told apart by output_index
-// alone: ids change within one item at Azure and Copilot. Bears any JSON.
+// Reads the events of a streamed response, of any provider, as neutral events. Items are matched by output_index alone:
+// ids change within one item at Azure and Copilot. Accepts any JSON.
 // https://platform.openai.com/docs/api-reference/responses-streaming
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
@@ -122,7 +122,7 @@ function readUsage(response: JsonObject, events: NeutralEvent[]): void {
     events.push({ type: 'usage-set', usage, serviceTier: textAt(response, 'service_tier') ?? null });
 }
 
-/** Only the first error counts: `error` and `response.failed` tell of the same one. */
+/** Only the first error counts: `error` and `response.failed` report the same one. */
 function fail(state: State, error: NeutralError, events: NeutralEvent[]): void {
   closeItems(state, events);
   state.failed = true;

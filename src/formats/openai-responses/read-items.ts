@@ -58,7 +58,7 @@ function readCall(item: JsonObject): NeutralPart[] {
 }
 
 /**
- * Reasoning: whole thoughts (`content`) where the model tells them, else its summary. A state in
+ * Reads reasoning: all of it (`content`) if the model shows it, else its summary. A portable state in
  * `encrypted_content` is another provider's signature, whose text is the summary unless the state has its own.
  */
 function readReasoning(item: JsonObject): ReasoningPart[] {
@@ -115,7 +115,7 @@ function readSearch(item: JsonObject): WebSearchPart {
   };
 }
 
-/** A picture that was made; undefined while (or if) there is none. */
+/** Reads a generated picture, or undefined while (or if) there is none. */
 function readImageCall(item: JsonObject): MediaPart | undefined {
   const data = textAt(item, 'result');
   if (data === undefined) return undefined;

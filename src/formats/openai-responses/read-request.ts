@@ -101,7 +101,7 @@ function readResponseFormat(format: JsonObject, faults: RequestFaults): Response
 
 const logprobsInclude = 'message.output_text.logprobs';
 
-/** Asked for by `include` or by a number of alternatives. */
+/** Requested by `include` or by a number of alternatives. */
 function readLogprobs(fields: RequestFields): NeutralRequest['logprobs'] {
   const top = fields.number('top_logprobs') ?? 0;
   const include = fields.take('include');
@@ -111,10 +111,10 @@ function readLogprobs(fields: RequestFields): NeutralRequest['logprobs'] {
   return { top };
 }
 
-/** Includes that a writer answers by itself, or that only show more of what is asked for elsewhere. */
+/** Includes that a writer always answers, or that only show more of what another field requests. */
 const knownIncludes: readonly unknown[] = ['reasoning.encrypted_content', logprobsInclude];
 
-/** Fields whose value is the API's default are no wish; of `include`, what is answered anyway. */
+/** Fields with the API's default value request nothing, nor do includes that are always answered. */
 function ignoreDefaults(fields: RequestFields, body: JsonObject): void {
   if (body.background === false) fields.ignore('background');
   if (body.truncation === 'disabled') fields.ignore('truncation');

@@ -1,4 +1,4 @@
-// A whole response object, of any provider, to the neutral form. Bears any JSON: wrong shapes read as nothing.
+// Reads a whole response object, of any provider. Accepts any JSON: wrong shapes read as nothing.
 // https://platform.openai.com/docs/api-reference/responses/object
 import type { JsonObject } from '../../lib/json.ts';
 import { answerFacts } from '../answer-end.ts';
@@ -30,7 +30,7 @@ export function readResponse(body: JsonObject): NeutralResponse {
   };
 }
 
-/** In whole seconds; null where it does not say. */
+/** In whole seconds. Null if absent. */
 export function createdAt({ created_at: created }: JsonObject): number | null {
   return typeof created === 'number' && created > 0 ? Math.floor(created) : null;
 }

@@ -1,4 +1,4 @@
-// The response object around the output: what of the request it repeats, and how the answer ended.
+// The response object around the output: what it repeats of the request, and how the answer ended.
 // https://platform.openai.com/docs/api-reference/responses/object
 import type { JsonObject } from '../../lib/json.ts';
 import { objectAt, objectsAt } from '../json-reader.ts';
@@ -35,7 +35,7 @@ export function responseObject(context: AnswerContext, progress: Progress): Json
   };
 }
 
-/** What the caller said, or the API's default for it. */
+/** Returns the caller's value, or the API's default. */
 function repeated({ body, model, isKept }: AnswerContext): JsonObject {
   const echo = (name: string, otherwise: unknown) => body[name] ?? otherwise;
   const text = objectAt(body, 'text');
@@ -67,8 +67,8 @@ function repeated({ body, model, isKept }: AnswerContext): JsonObject {
 }
 
 /**
- * A tool as OpenAI repeats it: of a function the members that its schema requires are there (FunctionTool of
- * openai-openapi, 2026-11). No translated upstream was told to be strict unless the caller said so.
+ * Returns a tool as OpenAI repeats it: functions have all members that the schema requires (FunctionTool of
+ * openai-openapi, 2026-11). Translated tools are strict only if the caller requested it.
  */
 function repeatedTool(tool: JsonObject): JsonObject {
   if (tool.type !== 'function') return tool;

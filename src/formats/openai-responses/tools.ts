@@ -63,9 +63,9 @@ function containerOf(item: JsonObject): string[] {
 const tokensOfImage: Readonly<Record<string, number>> = { low: 272, medium: 1_056, high: 4_160 };
 
 /**
- * The images that the image tool made, which a model of its own makes and bills. Where the answer does not
- * say what they took (before 2026; Azure), they are counted by quality and size.
- * https://platform.openai.com/docs/guides/image-generation#cost-and-latency, read 2026-11
+ * Returns the usage of the image tool, whose own model is billed. If the answer has no figure (before 2026; Azure),
+ * images are counted by quality and size. https://platform.openai.com/docs/guides/image-generation#cost-and-latency,
+ * read 2026-11
  */
 export function imageToolUsage(response: JsonObject): OtherModelUsage[] {
   const tool = objectsAt(response, 'tools').find(({ type }) => type === 'image_generation');

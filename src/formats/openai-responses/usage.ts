@@ -1,4 +1,4 @@
-// The usage object of the Responses API to neutral counts.
+// The usage object of the Responses API, both ways.
 import type { JsonObject } from '../../lib/json.ts';
 import { countAt, firstCount, objectAt } from '../json-reader.ts';
 import { type Usage, usageOf } from '../usage.ts';

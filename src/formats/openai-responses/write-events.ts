@@ -120,7 +120,7 @@ function writePart(state: State, event: PartEvent): string {
     case 'tool-call-end':
       return endCall(state, event.part);
     case 'audio-delta':
-      // Sound has no place in a response.
+      // A response has no member for sound.
       state.dropped.add('audio');
       return '';
     case 'reasoning-start':
@@ -130,7 +130,7 @@ function writePart(state: State, event: PartEvent): string {
   }
 }
 
-/** Ends the call or the message that stands last. */
+/** Ends the last call or message. */
 function finishOpen(state: State, status: ItemStatus): string {
   return finishCall(state, status) + finishMessage(state, status);
 }
@@ -155,7 +155,7 @@ function responseOf(state: State, ending: Ending | null): ReturnType<typeof resp
   return responseObject(state.context, { ...state, ending });
 }
 
-/** A refused prompt is an answer that a filter stopped before its first word. */
+/** A refused prompt is an answer that a filter stopped at once. */
 function refusePrompt(state: State, text: string): string {
   state.stop = { reason: 'content-filter' };
   return begin(state) + refuse(state, text);
@@ -185,8 +185,8 @@ function finish(state: State): string {
 }
 
 /**
- * The error's own `type` has no place in this event: its `type` is the event's. OpenAI's SDKs raise at `error`; Codex
- * reads `response.failed` only (codex-rs, 2026-11), so that a full context is told to both.
+ * The error's own `type` is left out: the event's type is in that member. OpenAI's SDKs raise at `error`; Codex reads
+ * `response.failed` only (codex-rs, 2026-11), so a full context is reported by both.
  */
 function writeError(state: State, error: NeutralError): string {
   const { type, message, param, kind } = error;

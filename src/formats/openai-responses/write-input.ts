@@ -27,7 +27,7 @@ function writeSystem({ parts, developer, at }: NeutralMessage, writing: Writing)
   return content.length === 0 ? [] : [{ type: 'message', role: developer ? 'developer' : 'system', content }];
 }
 
-/** What can be said of these parts; the rest is named. */
+/** Writes the parts that Responses can express, and reports the others. */
 function writeContent(parts: readonly NeutralPart[], at: string, writing: Writing): JsonObject[] {
   return parts.flatMap<JsonObject>((part) => {
     const written = writePart(part, writing);
@@ -38,7 +38,7 @@ function writeContent(parts: readonly NeutralPart[], at: string, writing: Writin
 
 // ---- Users ----------------------------------------------------------------------------------------------
 
-/** A participant's name has no place here. */
+/** Responses has no member for a participant's name. */
 function writeUser({ parts, name, at }: NeutralMessage, writing: Writing): JsonObject[] {
   if (name !== undefined) writing.dropped.add(`${at}.name`);
   const results = parts.filter((part) => part.type === 'tool-result');
@@ -105,7 +105,7 @@ function writeItems(part: NeutralPart, writing: Writing): JsonObject[] {
   if (part.native?.origin === 'openai-responses') return part.native.wire === null ? [] : [part.native.wire];
   switch (part.type) {
     case 'text':
-      // The short form: the long one wants the id that the answer had.
+      // The short form: the long one requires the answer's id.
       return [{ type: 'message', role: 'assistant', content: part.text }];
     case 'refusal':
       return [writeRefusal(part.text)];

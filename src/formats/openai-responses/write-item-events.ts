@@ -97,7 +97,7 @@ function itemOf(call: OpenCall, status: ItemStatus, text: string): JsonObject {
   return callItem(call.id, status, call, text);
 }
 
-/** A piece of the arguments; those of a function that stands for a custom tool are told when they are whole. */
+/** Writes a piece of the arguments. Those of a function that replaces a custom tool are written once they are whole. */
 export function growCall(state: OutputState, event: Of<'tool-call-delta'>): string {
   const call = state.parts.get(event.part);
   if (call?.kind !== 'call') return '';
@@ -172,7 +172,7 @@ function drop(state: OutputState, name: string): string {
   return '';
 }
 
-/** A call that the provider ran itself: its steps are told, though they are over. */
+/** Writes the steps of a call that the provider ran itself, although they are over. */
 function writeSteps(
   state: OutputState,
   prefix: ItemPrefix,

@@ -73,8 +73,8 @@ function contentAt({ parts }: OutputState, part: number): OpenContent | null {
 }
 
 /**
- * A citation of the text. One without offsets is of the whole text, and waits for its end; one that comes after
- * that has no place any more.
+ * Adds a citation of the text. One without offsets is about the whole text and waits for its end. One that comes after
+ * the end is dropped.
  */
 export function cite(state: OutputState, part: number, citation: Citation): string {
   const content = contentAt(state, part);

@@ -1,5 +1,5 @@
-// A rerank answer as the door promised it: `results` of `{index, relevance_score, document?}`, which Cohere's
-// and Jina's clients both read.
+// Rerank answers, as callers get them: `results` of `{index, relevance_score, document?}`, which Cohere's and Jina's
+// clients both read.
 
 import type { JsonObject } from '../../lib/json.ts';
 import { countAt, errorName, isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
@@ -8,8 +8,8 @@ import { type Usage, usageOf } from '../usage.ts';
 import { documentText, type RerankDialect } from './request.ts';
 
 /**
- * The answer's text for the caller: the upstream's own unless it is Voyage's (`data`), or Cohere's to a
- * caller who asked for documents, which Cohere v2 no longer returns.
+ * Returns the answer's text for the caller: the upstream's own unless it is Voyage's (`data`), or Cohere's to a caller
+ * who requested documents, which Cohere v2 no longer returns.
  */
 export function readRerankResponse(dialect: RerankDialect, text: string, request: unknown): string {
   const wanted = isObject(request) && request.return_documents === true;

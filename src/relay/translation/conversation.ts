@@ -3,7 +3,7 @@
 
 import { type AnswerEdit, fitRequest } from '../../formats/answer-edit.ts';
 import { errorOfEnd, hasContent, isFailedEnd, withKnownEnds } from '../../formats/answer-end.ts';
-import { withoutBillingLine } from '../../formats/billing-line.ts';
+import { withoutBillingLine } from '../../formats/claude-code-billing-line.ts';
 import { eventsOfResponse } from '../../formats/events-of-response.ts';
 import type { ApiFormat, FormatId } from '../../formats/format-id.ts';
 import type { NeutralError, NeutralRequest, NeutralResponse } from '../../formats/neutral.ts';

@@ -1,5 +1,5 @@
 // A refusal of the relay's own at the doors of realtime sessions: the ledger has the first word, and it has its row.
-import { errorStatus } from '../../formats/error.ts';
+import { errorStatus } from '../../formats/api-errors.ts';
 import { isModelName } from '../../formats/request-checks.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import { blankRow } from '../../metering/log-row.ts';

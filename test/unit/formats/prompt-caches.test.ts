@@ -1,7 +1,10 @@
 // What keeps providers' prompt caches warm: each turn begins with the turn before, Claude is told what to cache, and nothing
 // that changes from session to session stands in front.
 import { describe, expect, it } from 'vitest';
-import { systemWithoutBillingLine, withoutBillingLine } from '../../../src/formats/billing-line.ts';
+import {
+  systemWithoutBillingLine,
+  withoutBillingLine,
+} from '../../../src/formats/claude-code-billing-line.ts';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
 import { objectAt, objectsAt } from '../../../src/formats/json-reader.ts';
 import type { NeutralRequest } from '../../../src/formats/neutral.ts';

@@ -1,8 +1,8 @@
-// Pictures that an answer has made, as far as they say what they cost: counted beside the usage, for answers without one.
+// Pictures in an answer, with what decides their price. Counted beside the usage, for answers without one.
 import type { JsonObject } from '../lib/json.ts';
 import { objectAt, objectsAt, textAt } from './json-reader.ts';
 
-/** A picture's size and quality as the provider names them; null: it does not say. */
+/** A picture's size and quality as the provider names them. Null if unknown. */
 export interface ImageTraits {
   size: string | null;
   quality: string | null;
@@ -22,7 +22,7 @@ export interface MadeMedia {
   traits: ImageTraits;
   /** By the id of the call that makes it. */
   toolImages: Map<string, ToolImage>;
-  /** What `tools` says of the image tool, in a response. */
+  /** The image tool in a response's `tools`. */
   imageTool: JsonObject | undefined;
 }
 
@@ -39,7 +39,7 @@ export function noMedia(): MadeMedia {
 /** How many calls of the image tool are remembered; no answer has as many. */
 const mostToolImages = 100;
 
-/** Takes what an answer or an event of the Images API says of its pictures. */
+/** Reads the pictures of an answer or an event of the Images API. */
 export function readImageTraits(media: MadeMedia, holder: JsonObject): void {
   media.traits = {
     size: textAt(holder, 'size') ?? media.traits.size,
@@ -70,7 +70,7 @@ export function countChatImages(message: JsonObject): number {
   return objectsAt(message, 'images').length;
 }
 
-/** The base64 of a part of Gemini's with its type; undefined: the part has none. */
+/** Returns the base64 of one of Gemini's parts with its type, or undefined if the part has none. */
 export function inlineDataOf(part: JsonObject): { type: string; data: unknown } | undefined {
   const blob = objectAt(part, 'inlineData') ?? objectAt(part, 'inline_data');
   const type = textAt(blob, 'mimeType') ?? textAt(blob, 'mime_type');

@@ -1,5 +1,5 @@
-// The relay's own errors in each door's shape: SPEC section 5 as a table, and three renderers. Shapes are
-// those of the official OpenAPI files; the SDKs pick their exception classes by status and `type`.
+// The relay's own errors in each API's format: SPEC section 5 as a table, and three writers. The formats are those of
+// the official OpenAPI files. SDKs choose their exception classes by status and `type`.
 import type { RelayError, RelayErrorCode } from '../lib/relay-error.ts';
 import type { ApiFormat } from './format-id.ts';
 
@@ -136,10 +136,10 @@ const table: Record<RelayErrorCode, ErrorFacts> = {
   },
 };
 
-/** Codes after which an SDK must not try again by itself. */
+/** Codes after which an SDK must not retry. */
 const finalCodes: ReadonlySet<RelayErrorCode> = new Set(['insufficient_quota', 'upstream_refused_relay']);
 
-/** The HTTP status of an error at a door. */
+/** Returns the HTTP status of an error in that API. */
 export function errorStatus(door: ApiFormat, code: RelayErrorCode): number {
   const { status, anthropic } = table[code];
   return door === 'anthropic' ? (anthropic[1] ?? status) : status;
@@ -157,7 +157,7 @@ export function errorHeaders(error: RelayError): Record<string, string> {
   };
 }
 
-/** The body of an error at a door, as that provider's API shapes it. */
+/** Returns the body of an error in that API's format. */
 export function errorBody(door: ApiFormat, error: RelayError, requestId: string): object {
   const facts = table[error.code];
   const { message } = error;
@@ -185,7 +185,7 @@ export function geminiError({ code, message, details: { retryAfterMs } }: RelayE
   return { code: table[code].status, message, status, details: retry ? [info, retry] : [info] };
 }
 
-/** What Google's errors say besides their status: a reason that programs can read. */
+/** Returns the detail of Google's errors with a reason that programs can read. */
 export function geminiErrorInfo(reason: string): object {
   return { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason, domain: 'openopen8-relay' };
 }

@@ -7,7 +7,7 @@ import type { NeutralRequest } from './neutral.ts';
 /** How the line begins. */
 export const billingLineStart = 'x-anthropic-billing-header:';
 
-/** The request without the line: no loss that anybody is told of. */
+/** Returns the request without the line. This does not count as a loss. */
 export function withoutBillingLine(request: NeutralRequest): NeutralRequest {
   if (!request.system.some(({ text }) => text.startsWith(billingLineStart))) return request;
   const system = request.system.flatMap((part) => {

@@ -12,7 +12,7 @@ import { countAt, isObject, objectAt } from '../json-reader.ts';
 import { usageOf } from '../usage.ts';
 import type { WireFormat } from '../wire-format.ts';
 
-/** `embeddings` is a list, or lists by type where types were asked for. */
+/** `embeddings` is a list, or lists by type if types were requested. */
 function readEmbedAnswer(body: JsonObject): EmbeddingAnswer {
   const { embeddings } = body;
   const list = isObject(embeddings) ? embeddings.float : embeddings;
@@ -31,7 +31,7 @@ export const cohereEmbeddings: Omit<WireFormat, 'observer'> = {
   embeddingUpstream: { write: writeEmbedRequest, read: readEmbedAnswer, operation: 'embeddings' },
 };
 
-/** `input_type` is required of every model since v3; without a wish, texts are taken for documents. */
+/** `input_type` is required by every model since v3. Texts without a task are documents. */
 const inputTypes: Partial<Record<EmbeddingTask, string>> = {
   query: 'search_query',
   document: 'search_document',
