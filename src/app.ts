@@ -6,33 +6,33 @@ import { formats } from './formats/registry.ts';
 import { report } from './lib/log.ts';
 import { managementServices } from './management-services.ts';
 import { notFound } from './not-found.ts';
-import { anthropicDoor } from './routes/anthropic.ts';
-import { geminiDoor } from './routes/gemini.ts';
-import { modelsDoor } from './routes/models.ts';
-import { openaiDoor } from './routes/openai.ts';
+import { anthropicRoutes } from './routes/anthropic.ts';
+import { geminiRoutes } from './routes/gemini.ts';
+import { modelRoutes } from './routes/models.ts';
+import { openaiRoutes } from './routes/openai.ts';
 import { canonicalPath, pathOf } from './routes/paths.ts';
-import { geminiLiveDoor } from './routes/realtime/gemini.ts';
-import { realtimeDoor } from './routes/realtime/openai.ts';
-import { type DoorEnv, newRequestId } from './routes/relay-route.ts';
-import { asksForSocket, refuseSocket } from './routes/upgrade.ts';
+import { liveRoutes } from './routes/realtime/gemini.ts';
+import { realtimeRoutes } from './routes/realtime/openai.ts';
+import { newRequestId, type RouteEnv } from './routes/relay-route.ts';
+import { isSocketRequest, refuseSocket } from './routes/upgrade.ts';
 import { unpricedOf } from './routing/route-rates.ts';
 import { isSchemaReady } from './schema/readiness.ts';
 import { whenSchemaIsReady } from './schema-gate.ts';
 import { servicesOf } from './services.ts';
 
-const doors = new Hono<DoorEnv>({ getPath: (request) => canonicalPath(pathOf(request.url)) });
-doors.route('/', openaiDoor(servicesOf, formats));
-doors.route('/', anthropicDoor(servicesOf, formats));
-doors.route('/', modelsDoor(servicesOf));
-doors.route('/', geminiDoor(servicesOf, formats));
-doors.route('/', realtimeDoor(servicesOf));
-doors.route('/', geminiLiveDoor(servicesOf));
+const routes = new Hono<RouteEnv>({ getPath: (request) => canonicalPath(pathOf(request.url)) });
+routes.route('/', openaiRoutes(servicesOf, formats));
+routes.route('/', anthropicRoutes(servicesOf, formats));
+routes.route('/', modelRoutes(servicesOf));
+routes.route('/', geminiRoutes(servicesOf, formats));
+routes.route('/', realtimeRoutes(servicesOf));
+routes.route('/', liveRoutes(servicesOf));
 
-const doorsForPages = new Hono<DoorEnv>({ getPath: (request) => canonicalPath(pathOf(request.url)) });
-doorsForPages.use('/v1/*', crossOrigin);
-doorsForPages.all('*', (context) => doors.fetch(context.req.raw, context.env, context.executionCtx));
+const routesForPages = new Hono<RouteEnv>({ getPath: (request) => canonicalPath(pathOf(request.url)) });
+routesForPages.use('/v1/*', crossOrigin);
+routesForPages.all('*', (context) => routes.fetch(context.req.raw, context.env, context.executionCtx));
 
-doors.all('/api/*', async (context) => {
+routes.all('/api/*', async (context) => {
   const { managementApi } = await import('./dashboard/api/management-api.ts');
   const api = managementApi(await managementServices(context.env));
   const response = await api.fetch(belowPrefix(context.req), context.env, context.executionCtx);
@@ -40,9 +40,9 @@ doors.all('/api/*', async (context) => {
   return response;
 });
 
-for (const path of ['/', '/dashboard', '/dashboard/*']) doors.all(path, showDashboard);
+for (const path of ['/', '/dashboard', '/dashboard/*']) routes.all(path, showDashboard);
 
-async function showDashboard({ req, env, executionCtx }: Context<DoorEnv>): Promise<Response> {
+async function showDashboard({ req, env, executionCtx }: Context<RouteEnv>): Promise<Response> {
   const [{ dashboard }, { missingOf }] = await Promise.all([
     import('./dashboard/pages/dashboard.tsx'),
     import('./dashboard/pages/missing.ts'),
@@ -55,19 +55,19 @@ async function showDashboard({ req, env, executionCtx }: Context<DoorEnv>): Prom
       const now = Date.now();
       return unpricedOf(models, await services.catalog.current(now, () => undefined), now);
     },
-    callModel: async (request) => doors.fetch(request, env, executionCtx),
+    callModel: async (request) => routes.fetch(request, env, executionCtx),
     missing: () => missingOf(services.config, env.DB),
     signIn: services.config.signIn,
   });
   return pages.fetch(req.raw, env, executionCtx);
 }
 
-doors.notFound(notFound);
+routes.notFound(notFound);
 
 /** The Worker's fetch handler. Middleware costs every request that passes it: only pages' requests do. Sockets know no CORS. */
 export const app = {
   fetch(request: Request, env: Env, context: ExecutionContext): Response | Promise<Response> {
-    const isSocket = asksForSocket(request);
+    const isSocket = isSocketRequest(request);
     const refusal = isSocket ? refuseSocket(request) : null;
     if (refusal !== null) return refusal;
     if (isSchemaReady(env.DB)) return serve(request, env, context, isSocket);
@@ -82,7 +82,7 @@ function serve(
   isSocket: boolean,
 ): Response | Promise<Response> {
   const fromPage = (request.headers.has('origin') && !isSocket) || request.method === 'OPTIONS';
-  return (fromPage ? doorsForPages : doors).fetch(request, env, context);
+  return (fromPage ? routesForPages : routes).fetch(request, env, context);
 }
 
 /** The management API's own paths begin after `/api`; its base address is forgiven its slashes too. */

@@ -12,7 +12,7 @@ import { EphemeralSecrets } from './realtime/ephemeral.ts';
 import type { RelayServices } from './relay/call.ts';
 import { relayLimits } from './relay/limits.ts';
 import { Conversations } from './relay/plan/stored-responses.ts';
-import { HeldBytes } from './relay/request/upload-memory.ts';
+import { UploadMemory } from './relay/request/upload-memory.ts';
 import { AliasStore } from './routing/alias-store.ts';
 import { CatalogLoader, type CatalogSource, type StoredCatalog } from './routing/catalog-loader.ts';
 import { ConversationStore } from './routing/conversation-store.ts';
@@ -77,7 +77,7 @@ function buildServices(env: Env): Services {
       config.conversationDays,
       config.encryptionKeys,
     ),
-    heldBytes: new HeldBytes(relayLimits.heldBytesOfIsolate),
+    uploadMemory: new UploadMemory(relayLimits.heldBytesOfIsolate),
     sendToAi: env.AI === undefined ? null : sendToBinding(env.AI),
     resend: resend(env),
   };

@@ -112,8 +112,8 @@ export class Bridge {
   private hold(frame: Frame): void {
     this.waiting.push(frame);
     this.waitingSize += sizeOf(frame);
-    if (this.waitingSize > realtimeLimits.heldBytes)
-      this.end({ code: closeCodes.too_big, reason: 'too_much_waits' }, null, 'request_too_large');
+    if (this.waitingSize > realtimeLimits.uploadMemory)
+      this.end({ code: closeCodes.too_big, reason: 'backlog_exceeded' }, null, 'request_too_large');
   }
 
   private fromUpstream(upstream: WebSocket, frame: Frame): void {

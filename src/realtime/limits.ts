@@ -3,17 +3,17 @@ export const realtimeLimits = {
   /** A session is closed after this; OpenAI's own end then too. */
   sessionMs: 3_600_000,
   /** Frames of the client that wait for the ledger or for the upstream, together; beyond it the session is closed (1009). */
-  heldBytes: 40 * 1024 * 1024,
+  uploadMemory: 40 * 1024 * 1024,
   /** What the client sent before the upstream's first frame is kept, to be said again to another channel, up to this. */
   replayedBytes: 1024 * 1024,
   /** A connection that names no model must do so in its first `session.update`, within this. */
   modelWaitMs: 30_000,
   /** To the upstream's answer to the upgrade. */
   connectMs: 10_000,
-  /** Places that one session is offered to, one after the other. */
-  places: 3,
+  /** Targets that one session is offered to, one after the other; of each model that it may come to. */
+  targets: 3,
   /** A running response renews its reservation, and asks for more, this often. */
-  lookMs: 1_000,
+  renewMs: 1_000,
   /** A Live session without quota for another turn is closed when the running one ends, or after this. */
   lastTurnMs: 30_000,
   /** A Live turn that is complete and has no figure yet is charged by what passed at the first look after this. */

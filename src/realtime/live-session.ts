@@ -19,11 +19,11 @@ import { relayErrorOf } from './relay-error-of.ts';
 import {
   modelsToAllow,
   pricingAt,
+  type SessionCandidates,
   type SessionRoute,
-  type SessionWishes,
+  sessionCandidates,
   sessionRoutes,
   usualTranscriptionModel,
-  wishesOf,
 } from './routes.ts';
 import type { Settlements } from './settlements.ts';
 
@@ -39,7 +39,7 @@ export interface LiveSessionContext extends ConnectorServices, RealtimeServices 
 
 /** What a session is connected by. */
 interface Line {
-  wishes: SessionWishes;
+  candidates: SessionCandidates;
   connector: Connector;
 }
 
@@ -104,21 +104,24 @@ export class LiveSession {
   private async connect(named: string): Promise<WebSocket | Response> {
     const { order, context, dialect } = this;
     const catalog = await this.catalog();
-    const wishes = wishesOf(named, order.fallback, catalog);
-    const routes = sessionRoutes(catalog, wishes, order.format, order.identity);
-    this.line = { wishes, connector: new Connector(order, routes, (route) => dialect.url(route), context) };
+    const candidates = sessionCandidates(named, order.fallback, catalog);
+    const routes = sessionRoutes(catalog, candidates, order.format, order.identity);
+    this.line = {
+      candidates,
+      connector: new Connector(order, routes, (route) => dialect.url(route), context),
+    };
     const connection = await this.line.connector.next();
     if (connection.outcome === 'answered') return connection.response;
     if (connection.outcome === 'failed') {
       if (connection.answer === null) throw connection.error;
       return connection.answer;
     }
-    this.connected(connection.route, wishes, catalog);
+    this.connected(connection.route, candidates, catalog);
     return connection.socket;
   }
 
-  private connected(route: SessionRoute, wishes: SessionWishes, catalog: Catalog): void {
-    this.dialect.connected(pricingAt(route, wishes, catalog, this.order.identity, Date.now()), catalog);
+  private connected(route: SessionRoute, candidates: SessionCandidates, catalog: Catalog): void {
+    this.dialect.connected(pricingAt(route, candidates, catalog, this.order.identity, Date.now()), catalog);
   }
 
   private run(client: WebSocket, upstream: WebSocket | null): void {
@@ -137,7 +140,7 @@ export class LiveSession {
     else context.background(this.connectWhenNamed(bridge));
     context.background(this.watch());
     this.timers.push(setTimeout(() => this.expire(bridge), realtimeLimits.sessionMs));
-    this.timers.push(setInterval(() => this.renewTurns(), realtimeLimits.lookMs));
+    this.timers.push(setInterval(() => this.renewTurns(), realtimeLimits.renewMs));
   }
 
   /** A client that named no model in its URL does so in its first frame. */
@@ -165,8 +168,8 @@ export class LiveSession {
   /** Throws RelayError: the token may not have that model, or one that the name can come to. */
   private async checkNamed(named: string): Promise<void> {
     const { order, context } = this;
-    const wishes = wishesOf(named, order.fallback, await this.catalog());
-    const question = questionOf(order, named, modelsToAllow(wishes));
+    const candidates = sessionCandidates(named, order.fallback, await this.catalog());
+    const question = questionOf(order, named, modelsToAllow(candidates));
     const inspection = await context.ledgers.inspect(order.identity.tokenId, question);
     if (inspection.outcome === 'refused') throw new RelayError(inspection.code, inspection.message);
   }
@@ -174,7 +177,7 @@ export class LiveSession {
   /** Another upstream for one that went away without a word. */
   private async another(closing: Closing): Promise<WebSocket | null> {
     if (this.line === null) return null;
-    const { wishes, connector } = this.line;
+    const { candidates, connector } = this.line;
     const refusesRelay = this.dialect.refusesRelay(closing);
     // 1007: what it was told is wrong, which no other will think right.
     if (closing.code === 1007 && !refusesRelay) return null;
@@ -182,7 +185,7 @@ export class LiveSession {
     const connection = await connector.next();
     if (connection.outcome !== 'open') return null;
     try {
-      this.connected(connection.route, wishes, await this.catalog());
+      this.connected(connection.route, candidates, await this.catalog());
       await this.dialect.turns.moved();
       return connection.socket;
     } catch (thrown) {
@@ -238,7 +241,7 @@ export class LiveSession {
   private settle(status: number, errorCode: string | null): void {
     const { pricing } = this.dialect;
     const where = pricing && { upstreamModel: pricing.upstreamModel, channelId: pricing.channel.id };
-    const attempts = this.line?.connector.attempts ?? [];
+    const attempts = [...(this.line?.connector.attempts ?? [])];
     this.money.settleSession({ attempts, status, errorCode, ...where }, pricing?.named ?? this.order.model);
   }
 

@@ -13,7 +13,7 @@ import type { SessionOrder } from './order.ts';
 export const usualTranscriptionModel = 'gpt-4o-transcribe';
 
 /** The models that a session may come to, in the order in which they are tried. */
-export interface SessionWishes {
+export interface SessionCandidates {
   /** As the caller names it, for the log: an alias stays one. */
   named: string;
   isAlias: boolean;
@@ -22,7 +22,11 @@ export interface SessionWishes {
 }
 
 /** What a name stands for, and what else will do. Throws RelayError `invalid_request`: it is no model name. */
-export function wishesOf(named: string, fallback: readonly string[], catalog: Catalog): SessionWishes {
+export function sessionCandidates(
+  named: string,
+  fallback: readonly string[],
+  catalog: Catalog,
+): SessionCandidates {
   if (!isModelName(named))
     throw new RelayError('invalid_request', `The session must name ${modelNameRule}.`, { param: 'model' });
   const models = [...new Set(modelsOfNames([named, ...fallback], catalog))];
@@ -30,7 +34,7 @@ export function wishesOf(named: string, fallback: readonly string[], catalog: Ca
 }
 
 /** Each must be allowed; null: just the one that is named. */
-export function modelsToAllow({ isAlias, models }: SessionWishes): readonly string[] | null {
+export function modelsToAllow({ isAlias, models }: SessionCandidates): readonly string[] | null {
   return isAlias || models.length > 1 ? models : null;
 }
 
@@ -50,7 +54,7 @@ const otherwise = {
 /** The routes of all the models. Throws RelayError `model_not_found` of the first where there are none. */
 export function sessionRoutes(
   catalog: Catalog,
-  { models }: SessionWishes,
+  { models }: SessionCandidates,
   format: SessionOrder['format'],
   scope: ChannelScope,
 ): SessionRoute[] {
@@ -78,7 +82,7 @@ export function multiplierFor({ bounds }: Bounded): number {
 /** What a model costs at a route, to a token; an alias may have a price of its own, which wins. */
 export function pricingAt(
   route: SessionRoute,
-  { named, isAlias }: Pick<SessionWishes, 'named' | 'isAlias'>,
+  { named, isAlias }: Pick<SessionCandidates, 'named' | 'isAlias'>,
   catalog: Catalog,
   identity: Bounded,
   nowMs: number,

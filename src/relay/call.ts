@@ -1,4 +1,4 @@
-// One request as the doors hand it over, and what the relay needs to serve it.
+// One request as the routes hand it over, and what the relay needs to serve it.
 import type { Endpoint, FormatRegistry } from '../formats/registry.ts';
 import type { FetchUpstream, Send } from '../providers/call.ts';
 import type { LedgerClient } from '../quota/client.ts';
@@ -11,7 +11,7 @@ import type { TokenCache } from '../tokens/cache.ts';
 import type { TokenResolver } from '../tokens/resolve.ts';
 import type { TokenIdentity } from '../tokens/token.ts';
 import type { Conversations } from './plan/stored-responses.ts';
-import type { HeldBytes } from './request/upload-memory.ts';
+import type { UploadMemory } from './request/upload-memory.ts';
 
 /** A request whose token is known and whose endpoint is found. */
 export interface Call {
@@ -44,8 +44,8 @@ export interface RelayServices {
   modelLists: ModelLists;
   upstreamIds: UpstreamIdStore;
   conversations: Conversations;
-  heldBytes: HeldBytes;
-  /** Null: the deployment has no Workers AI. */
+  uploadMemory: UploadMemory;
+  /** Null if the deployment has no Workers AI. */
   sendToAi: Send | null;
   /** Sends a request to an upstream on a new connection, as far as the runtime can. */
   resend: FetchUpstream;

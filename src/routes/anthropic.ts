@@ -1,17 +1,17 @@
-// Anthropic's door, and what Claude Code asks of its base address besides.
+// Anthropic's API, and what Claude Code requests from its base address.
 import { Hono } from 'hono';
 import type { FormatRegistry } from '../formats/registry.ts';
-import { atDoor, type DoorEnv, relayAt, type ServicesOf } from './relay-route.ts';
+import { type RouteEnv, relayRoute, type ServicesOf, withErrorHandling } from './relay-route.ts';
 
-/** The routes whose callers speak Anthropic's format. */
-export function anthropicDoor(servicesOf: ServicesOf, formats: FormatRegistry): Hono<DoorEnv> {
-  const door = new Hono<DoorEnv>();
+/** Returns the routes of Anthropic's format. */
+export function anthropicRoutes(servicesOf: ServicesOf, formats: FormatRegistry): Hono<RouteEnv> {
+  const routes = new Hono<RouteEnv>();
   for (const endpoint of formats.fixedEndpoints.filter(({ format }) => format.api === 'anthropic')) {
-    door.post(endpoint.path, (context) => relayAt(context, servicesOf(context.env), endpoint));
+    routes.post(endpoint.path, (context) => relayRoute(context, servicesOf(context.env), endpoint));
   }
   // Claude Code's sign of life and its telemetry (SPEC section 4): answered, counted nowhere.
-  const silence = () => atDoor('anthropic', async () => new Response(null, { status: 204 }));
-  door.get('/api/hello', silence);
-  door.post('/api/event_logging/batch', silence);
-  return door;
+  const silence = () => withErrorHandling('anthropic', async () => new Response(null, { status: 204 }));
+  routes.get('/api/hello', silence);
+  routes.post('/api/event_logging/batch', silence);
+  return routes;
 }

@@ -1,10 +1,10 @@
-// Which header carries the token, per format (SPEC section 3): data, and the one reader of it.
+// Which header contains the token, for each format: data, and its one reader.
 import type { ApiFormat } from '../formats/format-id.ts';
 import { ephemeralPrefix } from '../realtime/ephemeral.ts';
 import { isWellFormedSecret } from '../tokens/secret.ts';
 
-/** Where a credential can stand. */
-type Place =
+/** The location of a credential. */
+type CredentialLocation =
   | 'bearer'
   | 'auth-token'
   | 'x-api-key'
@@ -15,10 +15,10 @@ type Place =
   | 'subprotocol'
   | 'token';
 
-/** Who reads which places, in order; `any` is for the lists of models, `realtime` and `live` for OpenAI's and Gemini's sockets. */
+/** Who reads which locations, in order; `any` is for the lists of models, `realtime` and `live` for OpenAI's and Gemini's sockets. */
 export type CredentialReader = ApiFormat | 'any' | 'realtime' | 'live';
 
-const places: Record<CredentialReader, readonly Place[]> = {
+const locations: Record<CredentialReader, readonly CredentialLocation[]> = {
   openai: ['bearer'],
   anthropic: ['x-api-key', 'bearer'],
   gemini: ['x-goog-api-key', 'key', 'bearer'],
@@ -28,7 +28,7 @@ const places: Record<CredentialReader, readonly Place[]> = {
   live: ['x-goog-api-key', 'key', 'access_token', 'bearer', 'auth-token'],
 };
 
-const everywhere: readonly Place[] = ['bearer', 'x-api-key', 'x-goog-api-key', 'key', 'api-key'];
+const everywhere: readonly CredentialLocation[] = ['bearer', 'x-api-key', 'x-goog-api-key', 'key', 'api-key'];
 
 const ownHeader: Record<CredentialReader, string> = {
   openai: '`Authorization: Bearer <token>`',
@@ -42,18 +42,18 @@ const ownHeader: Record<CredentialReader, string> = {
 
 export type Credential = { outcome: 'found'; secret: string } | { outcome: 'missing'; message: string };
 
-/** The first credential whose checksum is right; else the first of any kind; else why there is none. */
+/** Returns the first credential whose checksum is right, else the first of any kind, else why there is none. */
 export function readCredential(reader: CredentialReader, headers: Headers, url: string): Credential {
   let first: string | null = null;
-  for (const place of places[reader]) {
-    for (const given of readPlace(place, headers, url)) {
+  for (const location of locations[reader]) {
+    for (const given of readLocation(location, headers, url)) {
       if (isWellFormedSecret(given) || (reader === 'realtime' && given.startsWith(ephemeralPrefix)))
         return { outcome: 'found', secret: given };
       first ??= given;
     }
   }
   if (first !== null) return { outcome: 'found', secret: first };
-  const elsewhere = everywhere.find((place) => readPlace(place, headers, url).length > 0);
+  const elsewhere = everywhere.find((location) => readLocation(location, headers, url).length > 0);
   if (elsewhere === undefined) {
     return {
       outcome: 'missing',
@@ -64,15 +64,15 @@ export function readCredential(reader: CredentialReader, headers: Headers, url: 
   return { outcome: 'missing', message };
 }
 
-/** All that stands there: a header that was sent twice comes joined by commas, which no token has. */
-function readPlace(place: Place, headers: Headers, url: string): string[] {
-  switch (place) {
+/** Returns every value at a location: a header that was sent twice is joined by commas, which no token has. */
+function readLocation(location: CredentialLocation, headers: Headers, url: string): string[] {
+  switch (location) {
     case 'bearer':
       return partsOf(headers.get('authorization')).flatMap(
         (part) => /^bearer +(\S+)$/i.exec(part)?.[1] ?? [],
       );
     case 'auth-token':
-      // How Google's SDKs say a short-lived token.
+      // How Google's SDKs send a short-lived token.
       return partsOf(headers.get('authorization')).flatMap((part) => /^token +(\S+)$/i.exec(part)?.[1] ?? []);
     case 'subprotocol':
       return offeredProtocols(headers)
@@ -82,15 +82,15 @@ function readPlace(place: Place, headers: Headers, url: string): string[] {
     case 'token':
     case 'access_token':
     case 'key':
-      return url.includes(`${place}=`)
-        ? new URL(url).searchParams.getAll(place).filter((value) => value !== '')
+      return url.includes(`${location}=`)
+        ? new URL(url).searchParams.getAll(location).filter((value) => value !== '')
         : [];
     default:
-      return partsOf(headers.get(place));
+      return partsOf(headers.get(location));
   }
 }
 
-/** The members of a header's list. */
+/** Returns the members of a header's list. */
 function partsOf(header: string | null): string[] {
   return (header ?? '')
     .split(',')
@@ -98,20 +98,20 @@ function partsOf(header: string | null): string[] {
     .filter((part) => part !== '');
 }
 
-/** How OpenAI's SDK says a key where it can set no header. */
+/** How OpenAI's SDK sends a key if it cannot set a header. */
 const credentialProtocol = 'openai-insecure-api-key.';
 
-/** The subprotocols of an upgrade, in the order in which they were offered. */
+/** Returns the subprotocols of an upgrade, in the order in which they were offered. */
 export function offeredProtocols(headers: Headers): string[] {
   return partsOf(headers.get('sec-websocket-protocol'));
 }
 
-/** Whether a subprotocol carries a credential, in whatever case: such a one is never echoed. */
+/** Whether a subprotocol contains a credential, in either case: it is never echoed. */
 export function isCredential(protocol: string): boolean {
   return protocol.toLowerCase().startsWith(credentialProtocol);
 }
 
-function nameOf(place: Place): string {
-  if (place === 'bearer') return '`Authorization`';
-  return place === 'key' ? '`?key=`' : `the header \`${place}\``;
+function nameOf(location: CredentialLocation): string {
+  if (location === 'bearer') return '`Authorization`';
+  return location === 'key' ? '`?key=`' : `the header \`${location}\``;
 }

@@ -1,6 +1,6 @@
-// What pages of other origins may read of an answer's headers. Only a list.
+// Response headers that pages of other origins may read.
 
-/** Exposed to pages of other origins: what SDKs and people read of an answer's headers. */
+/** Headers that SDKs and people read. */
 export const exposedHeaders: readonly string[] = [
   'x-request-id',
   'request-id',

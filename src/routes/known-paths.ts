@@ -1,9 +1,9 @@
-// Paths of the model endpoints and their methods, as data: what a 404 and a 405 are told by.
+// Paths of the model endpoints and their methods, as data for 404 and 405 responses.
 import { formats } from '../formats/registry.ts';
 
 const fixedPaths: ReadonlySet<string> = new Set(formats.fixedEndpoints.map(({ path }) => path));
 
-/** A method of a model, of those that Gemini's API has. */
+/** A method of a model in Gemini's API. */
 const methodOfModel = new RegExp(`^/v1/models/.+:(${[...formats.modelMethods.keys()].join('|')})$`);
 
 /** Paths that are WebSockets. */
@@ -34,7 +34,7 @@ export function methodsOf(path: string): readonly string[] {
   return patterns.find(([pattern]) => pattern.test(path))?.[1] ?? [];
 }
 
-/** Whether a canonical path names a model: names may have colons, and what is no method of Gemini's belongs to one. */
+/** Whether a canonical path names a model. Names may contain colons: what is not a method of Gemini's belongs to the name. */
 export function namesModel(path: string): boolean {
   return !methodOfModel.test(path);
 }

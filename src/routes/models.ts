@@ -1,5 +1,6 @@
-// The lists of models in three shapes, each paged as its format does (SPEC section 4).
+// The lists of models in three formats, each with its own paging.
 import { Hono } from 'hono';
+import { refusalError } from '../admission/refusal-error.ts';
 import type { ApiFormat } from '../formats/format-id.ts';
 import {
   anthropicModel,
@@ -11,63 +12,62 @@ import {
 } from '../formats/model-lists.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { allowsModel, modelsNamed } from '../quota/policy.ts';
-import { errorOf } from '../relay/admission-request.ts';
 import type { RelayServices } from '../relay/call.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import { decoded } from './gemini.ts';
 import { namesModel } from './known-paths.ts';
 import { canonicalPath, isGeminiPath } from './paths.ts';
 import {
-  atDoor,
   authenticate,
   type Caller,
-  type DoorContext,
-  type DoorEnv,
+  type RouteContext,
+  type RouteEnv,
   type ServicesOf,
+  withErrorHandling,
 } from './relay-route.ts';
 
 /** `GET /v1/models` and `/v1/models/{id}`, whichever SDK asks. */
-export function modelsDoor(servicesOf: ServicesOf): Hono<DoorEnv> {
-  const door = new Hono<DoorEnv>();
-  door.get('/v1/models', (context) => {
-    const shape = shapeFor(context.req.raw);
-    return atDoor(shape, async () => {
+export function modelRoutes(servicesOf: ServicesOf): Hono<RouteEnv> {
+  const routes = new Hono<RouteEnv>();
+  routes.get('/v1/models', (context) => {
+    const shape = formatFor(context.req.raw);
+    return withErrorHandling(shape, async () => {
       const { models } = await visibleModels(context, servicesOf(context.env), null);
       return Response.json(page(shape, models, new URL(context.req.url).searchParams));
     });
   });
-  door.get('/v1/models/:id{.+}', (context) => {
+  routes.get('/v1/models/:id{.+}', (context) => {
     if (!namesModel(context.req.path)) return context.notFound();
-    const shape = shapeFor(context.req.raw);
+    const shape = formatFor(context.req.raw);
     const id = decoded(context.req.path.slice('/v1/models/'.length));
-    return atDoor(shape, async () => {
+    return withErrorHandling(shape, async () => {
       const { models } = await visibleModels(context, servicesOf(context.env), id);
       if (!models.includes(id))
         throw new RelayError('model_not_found', `No channel serves the model \`${id}\`.`);
       return Response.json(single(shape, id));
     });
   });
-  return door;
+  return routes;
 }
 
-/** Whose shape the caller reads: Anthropic's by its version header, Gemini's by its credential, else OpenAI's. */
-function shapeFor({ headers, url }: Request): ApiFormat {
+/** Picks the caller's format: Anthropic's by its version header, Gemini's by its credential, else OpenAI's. */
+function formatFor({ headers, url }: Request): ApiFormat {
   if (headers.has('anthropic-version')) return 'anthropic';
   if (headers.has('x-goog-api-key') || /[?&]key=/.test(url)) return 'gemini';
   return isGeminiPath(new URL(url).pathname) && !headers.has('authorization') ? 'gemini' : 'openai';
 }
 
-/** Whose shape a path that is none, or a wrong method, is told in: the API's that the path is of, else as for the lists. */
-export function shapeOfPath(request: Request): ApiFormat {
+/** Picks the error format for unknown paths and wrong methods. */
+export function errorFormatOfPath(request: Request): ApiFormat {
   const { pathname } = new URL(request.url);
   const path = canonicalPath(pathname);
   if (/^\/v1\/messages(\/|$)/.test(path)) return 'anthropic';
   const isGemini = isGeminiPath(pathname) && /^\/(v1(alpha|beta)|v1\/models|ws)(\/|$)/.test(path);
-  return isGemini ? 'gemini' : shapeFor(request);
+  return isGemini ? 'gemini' : formatFor(request);
 }
 
 async function visibleModels(
-  context: DoorContext,
+  context: RouteContext,
   services: RelayServices,
   model: string | null,
 ): Promise<{ models: string[] }> {
@@ -97,7 +97,7 @@ async function newestPolicy(
 ): Promise<TokenPolicy> {
   const question = { hash: identity.hash, ip, model, ...(models !== null && { models }) };
   const answer = await ledgers.inspect(identity.tokenId, question);
-  if (answer.outcome === 'refused') throw errorOf(answer);
+  if (answer.outcome === 'refused') throw refusalError(answer);
   return answer.policy;
 }
 

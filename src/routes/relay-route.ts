@@ -1,5 +1,5 @@
-// What every door does: name the request, find out who calls, answer errors in the door's shape, and put the
-// headers on that every response has.
+// What every route does: names the request, finds out who calls, answers errors in the format of its API, and sets the
+// headers that every response has.
 import type { Context } from 'hono';
 import type { Env } from '../env.ts';
 import type { ApiFormat } from '../formats/format-id.ts';
@@ -11,16 +11,16 @@ import type { TokenIdentity } from '../tokens/token.ts';
 import { type CredentialReader, readCredential } from './credentials.ts';
 import { respondError } from './respond-error.ts';
 
-/** What a door's context has. */
-export interface DoorEnv {
+/** The environment of a route's context. */
+export interface RouteEnv {
   Bindings: Env;
 }
 
-/** The services of the environment that a request came in with. */
+/** Returns the services of a request's environment. */
 export type ServicesOf = (env: Env) => RelayServices;
 
-/** The context of a request at a door. */
-export type DoorContext = Context<DoorEnv>;
+/** The context of a request at a route. */
+export type RouteContext = Context<RouteEnv>;
 
 /** A caller whose token is known. */
 export interface Caller {
@@ -29,13 +29,13 @@ export interface Caller {
   ip: string | null;
 }
 
-/** A new request id. */
+/** Returns a new request id. */
 export function newRequestId(): string {
   return `req_${crypto.randomUUID().replaceAll('-', '')}`;
 }
 
-/** Runs a door's work; whatever happens is answered in the door's shape, with the request's id on it. */
-export async function atDoor(
+/** Runs a route's work. Errors are answered in the route's format; every response has the request's id. */
+export async function withErrorHandling(
   door: ApiFormat,
   work: (requestId: string) => Promise<Response>,
 ): Promise<Response> {
@@ -46,7 +46,7 @@ export async function atDoor(
   return response;
 }
 
-/** Who calls. Throws RelayError `invalid_api_key`, saying what is wrong with the credential. */
+/** Returns who calls. Throws RelayError `invalid_api_key`, which says what is wrong with the credential. */
 export async function authenticate(
   request: Request,
   reader: CredentialReader,
@@ -55,14 +55,14 @@ export async function authenticate(
   return authenticated(credentialOf(request, reader), request, services);
 }
 
-/** The credential of a request. Throws RelayError `invalid_api_key`: there is none. */
+/** Returns the credential of a request. Throws RelayError `invalid_api_key` if there is none. */
 export function credentialOf({ headers, url }: Request, reader: CredentialReader): string {
   const credential = readCredential(reader, headers, url);
   if (credential.outcome === 'missing') throw new RelayError('invalid_api_key', credential.message);
   return credential.secret;
 }
 
-/** Whose token that is. Throws RelayError `invalid_api_key`. */
+/** Returns whose token a secret is. Throws RelayError `invalid_api_key`. */
 export async function authenticated(
   secret: string,
   { headers }: Request,
@@ -89,21 +89,21 @@ export async function authenticated(
   }
 }
 
-/** What of a call the path says. */
+/** What the path says about a call. */
 export interface PathFacts {
   pathModel?: string;
   suffix?: string;
 }
 
-/** A door's handler for an endpoint that relays. */
-export function relayAt(
-  context: DoorContext,
+/** Handles an endpoint that relays. */
+export function relayRoute(
+  context: RouteContext,
   services: RelayServices,
   endpoint: Endpoint,
   path: PathFacts = {},
 ): Promise<Response> {
   const { api } = endpoint.format;
-  return atDoor(api, async (requestId) => {
+  return withErrorHandling(api, async (requestId) => {
     const startedAtMs = Date.now();
     const caller = await authenticate(context.req.raw, api, services);
     const call: Call = {

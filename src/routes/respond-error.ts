@@ -1,10 +1,10 @@
-// An error as the response of a door.
+// Turns an error into a route's response.
 import { errorBody, errorHeaders, errorStatus } from '../formats/api-errors.ts';
 import type { ApiFormat } from '../formats/format-id.ts';
 import { logError } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';
 
-/** The response for anything thrown at a door. What is no RelayError is logged and told as an internal error. */
+/** Returns the response for anything thrown in a route. Anything but a RelayError is logged and answered as an internal error. */
 export function respondError(door: ApiFormat, thrown: unknown, requestId: string): Response {
   const error = thrown instanceof RelayError ? thrown : internal(thrown, requestId);
   return Response.json(errorBody(door, error, requestId), {

@@ -1,15 +1,15 @@
-// `Upgrade: websocket`, and where there is something to upgrade to.
+// `Upgrade: websocket`, and which paths have a WebSocket.
 import { RelayError } from '../lib/relay-error.ts';
 import { hasSocket } from './known-paths.ts';
-import { shapeOfPath } from './models.ts';
+import { errorFormatOfPath } from './models.ts';
 import { canonicalPath, pathOf } from './paths.ts';
-import { atDoor } from './relay-route.ts';
+import { withErrorHandling } from './relay-route.ts';
 
 /**
  * Whether a request asks for a WebSocket. Any other upgrade is ignored, as RFC 9110 section 7.8 allows: Java's HttpClient offers h2c with
  * every request to a plain-http address.
  */
-export function asksForSocket({ headers }: Request): boolean {
+export function isSocketRequest({ headers }: Request): boolean {
   const upgrade = headers.get('upgrade');
   return upgrade !== null && /(^|,)\s*websocket\s*(,|$)/i.test(upgrade);
 }
@@ -21,5 +21,7 @@ export function asksForSocket({ headers }: Request): boolean {
 export function refuseSocket(request: Request): Promise<Response> | null {
   if (hasSocket(canonicalPath(pathOf(request.url)))) return null;
   const message = 'This path has no WebSocket. Send the request without `Upgrade: websocket`.';
-  return atDoor(shapeOfPath(request), () => Promise.reject(new RelayError('upgrade_required', message)));
+  return withErrorHandling(errorFormatOfPath(request), () =>
+    Promise.reject(new RelayError('upgrade_required', message)),
+  );
 }

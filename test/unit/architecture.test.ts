@@ -35,6 +35,7 @@ const layers: readonly (readonly string[])[] = [
   ['services.ts'],
   ['routes', 'dashboard'],
   ['relay', 'realtime'],
+  ['admission'],
   ['quota'],
   ['routing'],
   ['config.ts'],

@@ -1,10 +1,12 @@
 // The turns of a Live session, from their reservations to their charges. The upstream numbers nothing: it works at one
 // turn at a time, says `turnComplete` at its end (an interrupted one too), and tells what it used with that or before.
+
+import { clientLeftStatus } from '../../admission/refusal-error.ts';
 import { emptyUsage, type Usage } from '../../formats/usage.ts';
 import { boundAt, usageSoFar } from '../bound.ts';
 import type { SessionTurns } from '../dialect.ts';
 import { realtimeLimits } from '../limits.ts';
-import { clientLeftStatus, type Pricing, type SessionMoney, type Turn, type TurnEnding } from '../money.ts';
+import type { Pricing, SessionMoney, Turn, TurnEnding } from '../money.ts';
 import { type LiveConversation, saidRate } from './conversation.ts';
 
 /** What turns need of their session. */
@@ -149,7 +151,9 @@ export class LiveTurns implements SessionTurns {
   private taken(): Turn | null {
     const held = [...this.asked.splice(0), this.standing].filter((turn) => turn !== null);
     this.standing = null;
-    const [first = null, ...rest] = held.sort((one, other) => other.reservedNanoUsd - one.reservedNanoUsd);
+    const [first = null, ...rest] = held.sort(
+      (one, other) => other.reservation.reservedNanoUsd - one.reservation.reservedNanoUsd,
+    );
     this.context.money.release(rest);
     return first;
   }
@@ -177,13 +181,11 @@ export class LiveTurns implements SessionTurns {
 
   /** Holds nothing yet. */
   private unreserved(): Turn {
-    const turn = this.context.money.newTurn(
+    return this.context.money.unreservedTurn(
       this.context.pricing(),
       this.context.conversation.measure(),
       true,
     );
-    turn.reservedNanoUsd = 0;
-    return turn;
   }
 
   private async renewRunning(turn: Turn): Promise<void> {

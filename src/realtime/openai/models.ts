@@ -12,7 +12,7 @@ import type { Catalog } from '../../routing/catalog.ts';
 import type { TokenPolicy } from '../../tokens/token.ts';
 import type { Pricing } from '../money.ts';
 import { questionOf, type SessionOrder } from '../order.ts';
-import { modelsToAllow, pricingAt, type SessionRoute, sessionRoutes, wishesOf } from '../routes.ts';
+import { modelsToAllow, pricingAt, type SessionRoute, sessionCandidates, sessionRoutes } from '../routes.ts';
 
 export class SessionModels {
   pricing: Pricing;
@@ -86,10 +86,10 @@ export class SessionModels {
     if (order.bound !== null && order.model !== null)
       throw new RelayError('model_not_allowed', 'This ephemeral key was made for another model.');
     const catalog = await this.catalog();
-    const wishes = wishesOf(named, [], catalog);
-    const policy = await this.inspect(questionOf(order, named, modelsToAllow(wishes)));
-    const route = this.hereOf(sessionRoutes(catalog, wishes, order.format, order.identity), named);
-    const pricing = pricingAt(route, wishes, catalog, order.identity, Date.now());
+    const candidates = sessionCandidates(named, [], catalog);
+    const policy = await this.inspect(questionOf(order, named, modelsToAllow(candidates)));
+    const route = this.hereOf(sessionRoutes(catalog, candidates, order.format, order.identity), named);
+    const pricing = pricingAt(route, candidates, catalog, order.identity, Date.now());
     if (pricing.rates === null && isLimited(policy))
       throw new RelayError(
         'model_price_unset',

@@ -1,12 +1,14 @@
 // The responses and transcripts of a session, from their reservations to their charges: which of what was reserved a
 // response of the upstream is, and what happens to those that were still open at the end.
+
+import { clientLeftStatus } from '../../admission/refusal-error.ts';
 import { objectAt, textAt } from '../../formats/json-reader.ts';
 import { emptyUsage, type Usage } from '../../formats/usage.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { RelayError } from '../../lib/relay-error.ts';
 import { type TurnMeasure, usageSoFar } from '../bound.ts';
 import type { SessionTurns } from '../dialect.ts';
-import { clientLeftStatus, type Pricing, type SessionMoney, type Turn } from '../money.ts';
+import type { Pricing, SessionMoney, Turn } from '../money.ts';
 import { isApart, realtimeBounds, responseMeasure, transcribed, transcriptMeasure } from './bound.ts';
 import type { Conversation } from './conversation.ts';
 import type { BulkKind } from './events.ts';
@@ -156,7 +158,7 @@ export class Turns implements SessionTurns {
   /** The upstream has written down a turn of the speaker: charged by its figure, or by how long that was. */
   transcript(event: JsonObject): void {
     const pricing = this.context.transcriptPricing();
-    const turn = this.standing.transcript ?? this.context.money.newTurn(pricing, null, true);
+    const turn = this.standing.transcript ?? this.context.money.unreservedTurn(pricing, null, true);
     this.standing.transcript = null;
     turn.pricing = pricing;
     const { conversation } = this.context;
@@ -251,9 +253,7 @@ export class Turns implements SessionTurns {
 
   /** Holds nothing yet. */
   private unreserved(): Turn {
-    const turn = this.context.money.newTurn(this.context.pricing(), this.measureOf(undefined), true);
-    turn.reservedNanoUsd = 0;
-    return turn;
+    return this.context.money.unreservedTurn(this.context.pricing(), this.measureOf(undefined), true);
   }
 
   private measureOf(response: JsonObject | undefined): TurnMeasure {

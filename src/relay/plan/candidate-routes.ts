@@ -1,5 +1,4 @@
-// The channels that could serve a request, for each of the models that it may come to; or why there are none. Pure.
-
+// Finds the channels that could serve a request, for each of the models that it may come to, or why there are none. Pure.
 import type { ReasoningEffort } from '../../formats/neutral.ts';
 import { ownTarget } from '../../formats/registry.ts';
 import { RelayError } from '../../lib/relay-error.ts';
@@ -7,62 +6,62 @@ import type { Rates } from '../../metering/price.ts';
 import type { Catalog, Route } from '../../routing/catalog.ts';
 import type { UpstreamIdOwner } from '../../routing/upstream-id-store.ts';
 import type { Call } from '../call.ts';
-import type { Wish, Wishes } from './requested-models.ts';
+import type { ModelCandidate, RequestedModels } from './requested-models.ts';
 
 /** A route of one of the models that the request may come to. */
-export interface WishedRoute extends Route {
+export interface CandidateRoute extends Route {
   /** Null for stored responses. */
   model: string | null;
   effort: ReasoningEffort | null;
 }
 
 /** A route with its price there; null rates: it has none. */
-export interface PricedRoute extends WishedRoute {
+export interface PricedRoute extends CandidateRoute {
   rates: Rates | null;
 }
 
-/** The routes of all the models, in their order. Throws what is wrong with the first where all have none. */
-export function wishedRoutes(
+/** Returns the routes of all the models, in their order. Throws the refusal of the first model if none has a route. */
+export function candidateRoutes(
   call: Call,
-  { models }: Wishes,
+  { models }: RequestedModels,
   catalog: Catalog,
   owner: UpstreamIdOwner | null,
-): WishedRoute[] {
+): CandidateRoute[] {
   if (models.length === 0)
     throw new RelayError('invalid_request', 'The field `model` is missing.', { param: 'model' });
   const refusals: unknown[] = [];
-  const routes = models.flatMap((wish, rank) => {
+  const routes = models.flatMap((candidate, rank) => {
     try {
-      return routesOfWish(call, wish, rank, catalog, owner);
+      return routesOfCandidate(call, candidate, rank, catalog, owner);
     } catch (error) {
       refusals.push(error);
       return [];
     }
   });
-  // A model that has no routes and no refusal is one whose tokens nobody can count.
+  // A model without routes and without refusal is one whose tokens no channel can count.
   if (refusals.length === models.length) throw refusals[0];
   return routes;
 }
 
-function routesOfWish(
+function routesOfCandidate(
   call: Call,
-  { model, effort }: Wish,
+  { model, effort }: ModelCandidate,
   rank: number,
   catalog: Catalog,
   owner: UpstreamIdOwner | null,
-): WishedRoute[] {
+): CandidateRoute[] {
   const routes = routesFor(call, model, catalog, owner);
   const fit = effort === null ? routes : routes.map((route) => rewritten(route, call));
   return fit.map((route) => ({ ...route, model, effort, rank }));
 }
 
-/** A native route whose request must be written anew, in its own format. */
+/** Marks a native route whose request must be rewritten in its own format. */
 function rewritten(route: Route, { endpoint }: Call): Route {
   return { ...route, target: route.target ?? ownTarget(endpoint) };
 }
 
-/** The one channel that has a stored response. Throws RelayError `resource_not_found` when it is gone. */
-export function storedRoute(catalog: Catalog, owner: UpstreamIdOwner | null): WishedRoute[] {
+/** Returns the one channel that has a stored response. Throws RelayError `resource_not_found` when it is gone. */
+export function storedRoute(catalog: Catalog, owner: UpstreamIdOwner | null): CandidateRoute[] {
   const channel = owner && catalog.channel(owner.channelId);
   if (!channel?.enabled) {
     const message = 'The channel that made this response is no longer there.';
@@ -100,7 +99,7 @@ function routesFor(
   }
 }
 
-/** What a request refers to lives with the channel and the key that made it. */
+/** Keeps the routes of the channel and the key that made what a request refers to. */
 function pinnedTo(owner: UpstreamIdOwner | null, routes: Route[]): Route[] {
   if (owner === null) return routes;
   return routes

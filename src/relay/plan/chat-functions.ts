@@ -7,14 +7,14 @@ import { openaiModelTraits } from '../../formats/openai-models.ts';
 import { providers } from '../../providers/registry.ts';
 import type { Call } from '../call.ts';
 import { bodyValue, type CallerBody } from '../request/read-body.ts';
-import type { WishedRoute } from './candidate-routes.ts';
+import type { CandidateRoute } from './candidate-routes.ts';
 
-/** The routes, those by Responses instead whose chat completions would answer the request's functions with a 400. */
-export function functionsByResponses(
+/** Returns the routes; those whose chat completions would answer the request's functions with a 400 use the Responses API instead. */
+export function chatFunctionRoutes(
   { endpoint }: Call,
   body: CallerBody,
-  routes: readonly WishedRoute[],
-): WishedRoute[] {
+  routes: readonly CandidateRoute[],
+): CandidateRoute[] {
   const value = bodyValue(body);
   if (endpoint.operation !== 'chat-completions' || !isObject(value) || isResponsesBody(value))
     return [...routes];
@@ -30,11 +30,11 @@ export function functionsByResponses(
 
 type Effort = (typeof reasoningEfforts)[number];
 
-function isRefused({ channel, upstreamModel }: WishedRoute, effort: Effort | undefined): boolean {
+function isRefused({ channel, upstreamModel }: CandidateRoute, effort: Effort | undefined): boolean {
   const talksResponses = providers[channel.provider].talks(upstreamModel, channel) === 'openai-responses';
   return talksResponses && openaiModelTraits(upstreamModel).refusesChatFunctions(effort);
 }
 
-function byResponses(route: WishedRoute): WishedRoute {
+function byResponses(route: CandidateRoute): CandidateRoute {
   return { ...route, target: { type: 'conversation', format: 'openai-responses' } };
 }

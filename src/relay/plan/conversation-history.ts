@@ -1,27 +1,26 @@
-// What a Responses request says by an id only: the turns before it, where the relay keeps them itself, and the kept
-// response that a path names.
+// Resolves the ids of a Responses request: the turns before it, if the relay stores them, and the stored response that a path names.
 import type { JsonObject } from '../../lib/json.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import type { Catalog } from '../../routing/catalog.ts';
 import type { Call, RelayServices } from '../call.ts';
 import type { CallerBody } from '../request/read-body.ts';
-import { continued, type KeptResponse } from './stored-responses.ts';
+import { continuedBody, type StoredResponse } from './stored-responses.ts';
 
-/** The response of a `/v1/responses/{id}…` path if the relay keeps it; null: it is some channel's. */
+/** Returns the response of a `/v1/responses/{id}…` path if the relay stores it, or null if a channel does. */
 export async function keptResponse(
   { suffix, identity }: Call,
   { conversations }: RelayServices,
-): Promise<KeptResponse | null> {
+): Promise<StoredResponse | null> {
   const id = suffix.split('/')[1];
   if (id === undefined || !conversations.isOn) return null;
   return conversations.find(id, identity.accountId, Date.now());
 }
 
 /**
- * The body with the turns of a kept `previous_response_id` in it; as it is when it names none, or one of a channel's
- * own. Throws RelayError `invalid_request` where nobody can know that id.
+ * Returns the body with the turns of a stored `previous_response_id` in it, or unchanged if it names none or a channel's own. Throws RelayError
+ * `invalid_request` if no channel can know that id.
  */
-export async function withEarlierTurns(
+export async function withConversationHistory(
   call: Call,
   body: CallerBody,
   { conversations, upstreamIds }: RelayServices,
@@ -33,7 +32,7 @@ export async function withEarlierTurns(
   if (typeof id !== 'string') return body;
   const { accountId } = call.identity;
   const kept = await conversations.find(id, accountId, Date.now());
-  if (kept !== null) return bodyOf(continued(value, kept));
+  if (kept !== null) return bodyOf(continuedBody(value, kept));
   if (conversations.isOn || (await upstreamIds.owners([id])).has(id)) return body;
   if (!isOnlyTranslated(catalog, String(value.model), call)) return body;
   const message =

@@ -1,5 +1,5 @@
-// How much of a request's input its provider has probably not read yet: what `tpm` counts when it is admitted. An
-// estimate; the ledger corrects it by the upstream's own figure of cached tokens.
+// Estimates how much of a request's input its provider has not cached: what `tpm` counts at admission. The ledger corrects it by the
+// upstream's own figure.
 import { isObject } from '../../formats/json-reader.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { roughTokensIn } from './token-estimate.ts';

@@ -12,32 +12,32 @@ import type { Catalog, Route } from '../../routing/catalog.ts';
 import { ratesOf } from '../../routing/route-rates.ts';
 import type { Call, RelayServices } from '../call.ts';
 import { bodyValue, type CallerBody } from '../request/read-body.ts';
-import { type PricedRoute, storedRoute, wishedRoutes } from './candidate-routes.ts';
-import { functionsByResponses } from './chat-functions.ts';
-import { keptResponse, withEarlierTurns } from './conversation-history.ts';
+import { candidateRoutes, type PricedRoute, storedRoute } from './candidate-routes.ts';
+import { chatFunctionRoutes } from './chat-functions.ts';
+import { keptResponse, withConversationHistory } from './conversation-history.ts';
 import { freshInputTokens } from './fresh-input.ts';
 import { faultError, formatOf, readFacts } from './request-facts.ts';
-import { type Wishes, wishesOf } from './requested-models.ts';
-import { ownersOf } from './resource-owners.ts';
-import type { KeptResponse } from './stored-responses.ts';
+import { type RequestedModels, requestedModels } from './requested-models.ts';
+import { resourceOwners } from './resource-owners.ts';
+import type { StoredResponse } from './stored-responses.ts';
 import { boundsOf } from './upper-bound.ts';
 
-/** What a request is at most, and probably, in tokens. */
+/** The greatest and the probable size of a request, in tokens. */
 type RequestSize = Pick<Bound, 'inputTokens' | 'outputTokens' | 'typicalInput'>;
 
 export interface Plan {
   facts: RequestFacts;
   /** As the caller names it, an alias too; null for stored responses. */
   model: string | null;
-  /** The models that it may come to, where those are others: each must be allowed. */
+  /** The models that it may come to, or null if `model` is the only one. Each must be allowed. */
   models: readonly string[] | null;
   body: CallerBody;
   routes: PricedRoute[];
   /** Of the dearest route; null when one has no price. */
   bound: Bound | null;
-  /** Its tokens, which need no price: limits count them, and estimates start from them. Null: nothing is sent. */
+  /** Its size, which needs no price: limits count it, and estimates start from it. Null if nothing is sent. */
   size: RequestSize | null;
-  /** Of its input, what the provider has probably not read yet, in tokens: what `tpm` counts at admission. */
+  /** Tokens of its input that the provider has probably not cached: what `tpm` counts at admission. */
   freshTokens: number;
   /** Price multiplier of the token's group. */
   multiplier: number;
@@ -45,15 +45,15 @@ export interface Plan {
   isFree: boolean;
   /** No channel can count the tokens: the relay's own estimate is the answer. */
   isUncounted: boolean;
-  /** The response that the path names, where the relay keeps it itself. */
-  kept: KeptResponse | null;
-  /** A translated response is kept by the relay, to be named by later requests. */
+  /** The response that the path names if the relay stores it, else null. */
+  kept: StoredResponse | null;
+  /** The relay stores a translated response, so that later requests can name it. */
   keeps: boolean;
-  /** What another model costs that ran at the same channel on the answer's behalf; null: it has no price. */
+  /** Returns the rates of another model that ran at the same channel for the answer, or null if it has no price. */
   ratesOf: (route: Route, model: string) => Rates | null;
 }
 
-/** Throws RelayError: what is wrong with the request, the model that nobody serves, ids of another account. */
+/** Plans a request. Throws RelayError for an invalid request, a model that no channel serves, and ids of another account. */
 export async function planRequest(
   call: Call,
   given: CallerBody,
@@ -63,27 +63,27 @@ export async function planRequest(
 ): Promise<Plan> {
   const facts = readFacts(call, given);
   const kept = await keptResponse(call, services);
-  if (kept !== null) return planOfKept(facts, kept);
-  const body = await withEarlierTurns(call, given, services, catalog);
-  const owners = await ownersOf(call, body, services.upstreamIds);
+  if (kept !== null) return planOfStored(facts, kept);
+  const body = await withConversationHistory(call, given, services, catalog);
+  const owners = await resourceOwners(call, body, services.upstreamIds);
   const owner = owners?.first ?? null;
-  const wishes = wishesOf(call, facts.model ?? owner?.model ?? null, catalog);
-  const wished =
-    call.suffix === '' ? wishedRoutes(call, wishes, catalog, owner) : storedRoute(catalog, owner);
-  const serving = functionsByResponses(call, body, wished);
+  const requested = requestedModels(call, facts.model ?? owner?.model ?? null, catalog);
+  const candidates =
+    call.suffix === '' ? candidateRoutes(call, requested, catalog, owner) : storedRoute(catalog, owner);
+  const serving = chatFunctionRoutes(call, body, candidates);
   const others = otherModels(call, body, [
-    wishes.named,
+    requested.named,
     ...serving.flatMap(({ model, upstreamModel }) => [model, upstreamModel]),
   ]);
-  const routes = servingOthers(sharing(serving, owners?.unowned ?? []), others);
+  const routes = withOtherModels(sharing(serving, owners?.unowned ?? []), others);
   const multiplier = call.identity.bounds.priceMultiplierMillionths / 1_000_000;
-  const ofAlias = wishes.alias === null ? null : catalog.overrideOfAlias(wishes.alias);
+  const ofAlias = requested.alias === null ? null : catalog.overrideOfAlias(requested.alias);
   const priced = routes.map((route) => ({
     ...route,
     rates: ofAlias === null ? ratesOf(route, route.model, catalog, nowMs) : overrideRates(ofAlias),
   }));
   const options = {
-    // A response in the background is nobody's stream: all of it is reserved at once.
+    // The whole of a response in the background is reserved at once: no stream renews its lease.
     streamed: facts.stream && !facts.background,
     multiplier,
     historyTokens: owners?.historyTokens ?? null,
@@ -93,8 +93,8 @@ export async function planRequest(
   const { bound, size } = boundsOf({ call, body, routes: priced, others, options, ratesOfOther });
   return {
     facts,
-    model: wishes.named,
-    models: modelsToAllow(wishes, others),
+    model: requested.named,
+    models: modelsToAllow(requested, others),
     body,
     routes: priced,
     bound,
@@ -109,8 +109,8 @@ export async function planRequest(
   };
 }
 
-/** Nothing is sent anywhere for it. */
-function planOfKept(facts: RequestFacts, kept: KeptResponse): Plan {
+/** Plans a stored response: nothing is sent to an upstream. */
+function planOfStored(facts: RequestFacts, kept: StoredResponse): Plan {
   const nothing = {
     routes: [],
     bound: null,
@@ -124,8 +124,8 @@ function planOfKept(facts: RequestFacts, kept: KeptResponse): Plan {
   return { facts, model: null, models: null, body: { type: 'none' }, ...nothing, kept, ratesOf: () => null };
 }
 
-/** null: just the one that is named. */
-function modelsToAllow({ alias, models }: Wishes, others: readonly OtherModel[]): string[] | null {
+/** Returns the models that must be allowed, or null if only the named one must be. */
+function modelsToAllow({ alias, models }: RequestedModels, others: readonly OtherModel[]): string[] | null {
   if (alias === null && models.length <= 1 && others.length === 0) return null;
   return [...new Set([...models.map(({ model }) => model), ...others.map(({ name }) => name)])];
 }
@@ -137,7 +137,7 @@ function otherModels(call: Call, body: CallerBody, own: readonly (string | null)
   return read.models;
 }
 
-/** Routes whose channel shares what nobody made here. Throws RelayError `resource_not_found`: there are none. */
+/** Keeps the routes whose channel shares the resources without an owner. Throws RelayError `resource_not_found` if none does. */
 function sharing<T extends Route>(routes: T[], unowned: readonly string[]): T[] {
   const [first] = unowned;
   if (first === undefined || routes.length === 0) return routes;
@@ -149,11 +149,11 @@ function sharing<T extends Route>(routes: T[], unowned: readonly string[]): T[] 
 }
 
 /**
- * Routes whose channel serves every model that may answer instead of the requested one: an upstream's own fallback must
+ * Keeps the routes whose channel serves every model that may answer instead of the requested one: an upstream's own fallback must
  * not reach what the operator does not serve. A translated request names no other models any more. Throws RelayError
  * `model_not_found`.
  */
-function servingOthers<T extends Route>(routes: T[], others: readonly OtherModel[]): T[] {
+function withOtherModels<T extends Route>(routes: T[], others: readonly OtherModel[]): T[] {
   const answering = others.filter(({ role }) => role === 'answers');
   const [first] = answering;
   if (first === undefined || routes.length === 0) return routes;

@@ -1,27 +1,27 @@
-// Whose the things are that a request names at the upstream: they work only for the account that made them; for
-// any other they are not there (SPEC section 4).
+// Finds the owners of the upstream resources that a request names. A resource works only for the account that made it; for any other it does
+// not exist.
 import { referencesIn, resourceNotFound } from '../../formats/references.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import type { UpstreamIdOwner, UpstreamIdStore } from '../../routing/upstream-id-store.ts';
 import type { Call } from '../call.ts';
 import { bodyValue, type CallerBody } from '../request/read-body.ts';
 
-/** Who made what a request names. */
-export interface NamedThings {
-  /** The owner of the id that comes first, the path's before the body's. */
+/** Who made the resources that a request names. */
+export interface ReferencedResources {
+  /** The owner of the first id; the path's comes before the body's. */
   first: UpstreamIdOwner | null;
-  /** Ids that nobody is known to have made here: a channel must share them. */
+  /** Ids without a known owner: a channel must share them. */
   unowned: readonly string[];
-  /** Recorded tokens of `previous_response_id`; null: not named, or not recorded. */
+  /** Recorded tokens of `previous_response_id`, or null. */
   historyTokens: number | null;
 }
 
-/** Null when the request names nothing. Throws RelayError `resource_not_found`, or `service_unavailable`. */
-export async function ownersOf(
+/** Returns null when the request names nothing. Throws RelayError `resource_not_found` or `service_unavailable`. */
+export async function resourceOwners(
   call: Call,
   body: CallerBody,
   upstreamIds: UpstreamIdStore,
-): Promise<NamedThings | null> {
+): Promise<ReferencedResources | null> {
   const pathId = call.suffix.split('/')[1];
   const named = referencesIn(bodyValue(body));
   const ids = [...(pathId === undefined ? [] : [pathId]), ...named.map(({ id }) => id)];

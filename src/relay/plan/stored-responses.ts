@@ -1,21 +1,21 @@
-// The relay's own keeping of responses, for channels that have no such thing: off unless the operator gives it a number
-// of days; per account, sealed under ENCRYPTION_KEY, gone when the time is over. `store: false` is always obeyed.
+// Stores responses for channels that cannot: off unless the operator sets a number of days; per account, sealed under ENCRYPTION_KEY, deleted
+// when the time is over. `store: false` is always obeyed.
 import { type EncryptionKeys, unsealWithAny } from '../../lib/encryption-keys.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { logWarning } from '../../lib/log.ts';
 import { type Sealed, seal, UnsealError } from '../../lib/seal.ts';
 import type { ConversationStore } from '../../routing/conversation-store.ts';
 
-/** What is kept of one response: all that was said up to it, and the response as the caller got it. */
-export interface KeptResponse {
+/** A stored response: the conversation up to it, and the response as the caller got it. */
+export interface StoredResponse {
   /** Input items of the conversation so far, this response's own included; its output not. */
   input: JsonObject[];
   response: JsonObject;
 }
 
-/** Bounds of keeping. */
+/** Bounds of what is stored. */
 export const conversationLimits = {
-  /** A conversation with more than this (as JSON) is not kept: a row of D1 holds 2 MB. */
+  /** A conversation with more than this (as JSON) is not stored: a row of D1 holds 2 MB. */
   bytes: 1_400_000,
 } as const;
 
@@ -37,13 +37,13 @@ export class Conversations {
     return this.days !== null && this.keys.seal !== null;
   }
 
-  /** null: not kept here for that account, or sealed under a key that is gone. Rejects when the database fails. */
-  async find(id: string, accountId: string, nowMs: number): Promise<KeptResponse | null> {
+  /** Returns null if it is not stored for that account, or was sealed under a key that is gone. Rejects when the database fails. */
+  async find(id: string, accountId: string, nowMs: number): Promise<StoredResponse | null> {
     if (!this.isOn) return null;
     const sealed = await this.store.find(id, accountId, nowMs);
     if (sealed === null) return null;
     try {
-      return JSON.parse(await unsealWithAny(JSON.parse(sealed) as Sealed, this.keys)) as KeptResponse;
+      return JSON.parse(await unsealWithAny(JSON.parse(sealed) as Sealed, this.keys)) as StoredResponse;
     } catch (error) {
       if (!(error instanceof UnsealError)) throw error;
       logWarning('conversation-unreadable', { id, error });
@@ -51,8 +51,8 @@ export class Conversations {
     }
   }
 
-  /** Keeps it; one that is too large is left out, and the operator's log says so. Never rejects. */
-  async keep(accountId: string, kept: KeptResponse, nowMs: number): Promise<void> {
+  /** Stores a response. One that is too large is left out and reported in the operator's log. Never rejects. */
+  async keep(accountId: string, kept: StoredResponse, nowMs: number): Promise<void> {
     const { seal: key } = this.keys;
     if (key === null || this.days === null) return;
     const id = String(kept.response.id);
@@ -75,14 +75,14 @@ export class Conversations {
   }
 }
 
-/** A body without its `previous_response_id`: what was said before stands in its input. */
-export function continued(body: JsonObject, { input, response }: KeptResponse): JsonObject {
+/** Returns the body with the conversation in its input instead of its `previous_response_id`. */
+export function continuedBody(body: JsonObject, { input, response }: StoredResponse): JsonObject {
   const { previous_response_id: _, ...rest } = body;
   return { ...rest, input: [...input, ...outputOf(response), ...itemsOf(body.input)] };
 }
 
-/** What a later request has to be told of this one. */
-export function keptOf(body: JsonObject, response: JsonObject): KeptResponse {
+/** Returns what a later request needs of this one. */
+export function storedResponseOf(body: JsonObject, response: JsonObject): StoredResponse {
   return { input: itemsOf(body.input), response };
 }
 

@@ -7,7 +7,7 @@ const cost = {
   /** A word up to `commonWord` characters is one token; each further `wordPiece` are one more. */
   commonWord: 8,
   wordPiece: 5,
-  /** Characters of a run of capitals, and of a run of letters and digits that is no word, in a token. */
+  /** Characters per token of a run of capitals, and of a run of letters and digits that is not a word. */
   capitals: 3.2,
   random: 1.7,
   digits: 3,
@@ -89,7 +89,7 @@ function costOfRun(kind: Exclude<Kind, 'other'>, length: number, capitals: numbe
   }
 }
 
-/** The end of a long run of letters and digits mixed; null: it is none. */
+/** Returns the end of a long run of mixed letters and digits, or null if there is none. */
 function endOfRandom(text: string, start: number): number | null {
   let at = start;
   let digits = 0;

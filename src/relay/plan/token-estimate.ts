@@ -17,7 +17,7 @@ interface Measure {
   element: number;
 }
 
-/** Of one body, this many characters are looked at one by one, in some 80 ms; what follows is counted by its length. */
+/** Characters of one body that are counted one by one, in about 80 ms; the rest is counted by its length. */
 export const closeCharacters = 1_000_000;
 
 /** Within 15 % of an o200k count of tools and texts. Fitted as text-tokens.ts says. */

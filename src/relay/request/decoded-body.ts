@@ -25,7 +25,7 @@ const acceptedEncodings = Object.keys(decoders).join(', ');
 /** Names of RFC 9110 section 8.4.1 that mean the same as another. */
 const otherNames: Readonly<Record<string, ContentEncoding>> = { 'x-gzip': 'gzip' };
 
-/** Returns a request's content encoding; null: the body is as it is. Throws RelayError `unsupported_encoding`, for several at once too. */
+/** Returns a request's content encoding, or null if it has none. Throws RelayError `unsupported_encoding`, for several at once too. */
 export function contentEncodingOf(headers: Headers): ContentEncoding | null {
   const header = headers.get('content-encoding');
   if (header === null) return null;

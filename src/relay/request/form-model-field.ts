@@ -4,14 +4,14 @@ import { Buffer } from 'node:buffer';
 import { namesOtherModel } from '../../formats/other-models.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 
-/** Headers of a part may be so long; forms of real clients have some hundred bytes there. */
+/** The longest headers of a part; forms of real clients have some hundred bytes there. */
 const longestHeaders = 16_384;
 
-export class ModelParts {
+export class FormModelFields {
   /** Parts so far that are named `model`. */
   count = 0;
   private readonly delimiter: Buffer;
-  /** Begins with the end of what has come, as far as it may be the beginning of something; one buffer for all gulps. */
+  /** Begins with the end of what was read, as far as it may begin something; one buffer for all reads. */
   private buffer = Buffer.from('\n');
   private kept = 1;
   private inHeaders = false;
@@ -45,7 +45,7 @@ export class ModelParts {
     return null;
   }
 
-  /** What follows the next delimiter; null: more must come. */
+  /** Returns what follows the next delimiter, or null if more must be read. */
   private findDelimiter(held: Buffer): Buffer | null {
     const at = held.indexOf(this.delimiter);
     const after = at + this.delimiter.length;
@@ -55,7 +55,7 @@ export class ModelParts {
     return held.subarray(this.inHeaders ? after : at + 1);
   }
 
-  /** What follows the headers, with the line feed that a delimiter may need; null: more must come. */
+  /** Returns what follows the headers, with the line feed that a delimiter may need, or null if more must be read. */
   private readHeaders(held: Buffer): Buffer | null {
     const end = endOfHeaders(held);
     if (end > longestHeaders || (end < 0 && held.length > longestHeaders)) throw tooLong();
@@ -69,7 +69,7 @@ export class ModelParts {
   }
 }
 
-/** Where the empty line ends, at its line feed; -1: not yet. Looks no further, or a million parts would take for ever. */
+/** Returns where the empty line ends, at its line feed, or -1. It searches no further, because a million parts would take too long. */
 function endOfHeaders(held: Buffer): number {
   for (let at = held.indexOf(lineFeed); at >= 0; at = held.indexOf(lineFeed, at + 1)) {
     const next = at + (held[at + 1] === carriageReturn ? 2 : 1);

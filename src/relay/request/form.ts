@@ -1,8 +1,8 @@
-// Multipart uploads: `model` is looked for in what has come so far, and the rest is passed on as it comes.
+// Multipart uploads: searches what has arrived for `model`, and passes the rest on as it arrives.
 // Source of the framing: RFC 7578 and RFC 2046 section 5.1.
 import { Buffer } from 'node:buffer';
 
-/** One field (not a file) of a form, and where its value stands in the held bytes. */
+/** One field (not a file) of a form, and the position of its value in the held bytes. */
 export interface FormField {
   name: string;
   value: string;
@@ -67,7 +67,7 @@ export class FormScanner {
   }
 
   private readPart(from: number, to: number): void {
-    // Within the part only: to look through all that follows for each of a million parts would take for ever.
+    // Within the part only: to search all that follows for each of a million parts would take too long.
     const headersEnd = this.held.subarray(0, to).indexOf('\r\n\r\n', from);
     if (headersEnd < 0) return;
     const headers = this.bytes.toString('utf8', from, headersEnd);
@@ -81,7 +81,7 @@ export class FormScanner {
   }
 }
 
-/** The boundary of a `multipart/form-data` content type; null when it is none. */
+/** Returns the boundary of a `multipart/form-data` content type, or null for others. */
 export function formBoundary(contentType: string | null): string | null {
   const match = /^multipart\/form-data\b.*?[;\s]boundary=(?:"([^"\\]+)"|([^;\s"\\]+))/i.exec(
     contentType ?? '',
@@ -89,12 +89,12 @@ export function formBoundary(contentType: string | null): string | null {
   return match?.[1] ?? match?.[2] ?? null;
 }
 
-/** Said anew: a content type that names two boundaries would be read in two ways. */
+/** Writes the content type again: one that names two boundaries would be read in two ways. */
 export function formContentType(boundary: string): string {
   return `multipart/form-data; boundary=${/^[\w'+.-]+$/.test(boundary) ? boundary : `"${boundary}"`}`;
 }
 
-/** The held bytes with a field's value replaced. */
+/** Returns the held bytes with a field's value replaced. */
 export function withFieldValue(bytes: Uint8Array, field: FormField, value: string): Uint8Array {
   return Buffer.concat([bytes.subarray(0, field.start), Buffer.from(value), bytes.subarray(field.end)]);
 }

@@ -1,14 +1,14 @@
-// What the caller sent, as far as the relay must know it: a JSON body whole, a form up to its `model`.
+// Reads what the caller sent, as far as the relay must know it: a JSON body whole, a form up to its `model`.
 import { GulpReader } from '../../lib/gulps.ts';
 import { mediaType } from '../../lib/media-type.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import type { Call } from '../call.ts';
 import { relayLimits } from '../limits.ts';
 import { type ContentEncoding, contentEncodingOf, decodedLimit, decodeWithin } from './decoded-body.ts';
-import { discard } from './drain.ts';
+import { drain } from './drain.ts';
 import { type FormField, FormScanner, formBoundary } from './form.ts';
-import { ModelParts } from './form-model-field.ts';
-import type { HeldBytes } from './upload-memory.ts';
+import { FormModelFields } from './form-model-field.ts';
+import type { UploadMemory } from './upload-memory.ts';
 
 export type CallerBody =
   | { type: 'json'; bytes: ArrayBuffer; text: string; value: unknown }
@@ -18,15 +18,15 @@ export type CallerBody =
       boundary: string;
       held: Uint8Array;
       fields: FormField[];
-      /** Has seen what is held. */
-      modelParts: ModelParts;
+      /** Has read what is held. */
+      modelFields: FormModelFields;
       rest: GulpReader;
       contentLength: number | null;
       release(): void;
     }
   | { type: 'none' };
 
-/** What the body says: its JSON, or a form's fields as an object. */
+/** Returns the body's JSON, or a form's fields as an object. */
 export function bodyValue(body: CallerBody): unknown {
   switch (body.type) {
     case 'json':
@@ -45,7 +45,7 @@ export function bodyValue(body: CallerBody): unknown {
  */
 export async function readBody(
   { request, endpoint }: Call,
-  heldBytes: HeldBytes,
+  uploadMemory: UploadMemory,
   beforeLarge: () => Promise<void>,
 ): Promise<CallerBody> {
   const contentLength = lengthOf(request);
@@ -63,7 +63,7 @@ export async function readBody(
   const whenLarge = isLarge ? async () => undefined : beforeLarge;
   const isKnown = endpoint.format.task === 'transcription' ? isKnownToTheFile : namesModel;
   if (isForm && encoding === null) {
-    return readForm(request.body, { boundary, contentLength, isKnown, whenLarge }, heldBytes);
+    return readForm(request.body, { boundary, contentLength, isKnown, whenLarge }, uploadMemory);
   }
   const isCounted = contentLength === null;
   const bytes = isCounted ? await readCounting(request.body, whenLarge) : await request.arrayBuffer();
@@ -71,10 +71,10 @@ export async function readBody(
   const decoded = await decodedBody(bytes, { encoding, isForm, whenLarge });
   if (!isForm) return readJson(decoded);
   const options = { boundary, contentLength: decoded.byteLength, isKnown, isHeld: true };
-  return readForm(new Response(decoded).body as ReadableStream, options, heldBytes);
+  return readForm(new Response(decoded).body as ReadableStream, options, uploadMemory);
 }
 
-/** Null: the body is no form. Throws RelayError `invalid_request` for a form without a boundary, which cannot be read. */
+/** Returns null if the body is not a form. Throws RelayError `invalid_request` for a form without a boundary. */
 function boundaryOf(headers: Headers): string | null {
   const boundary = formBoundary(headers.get('content-type'));
   if (boundary !== null || mediaType(headers) !== 'multipart/form-data') return boundary;
@@ -89,7 +89,7 @@ interface DecodedBodyOptions {
   whenLarge: () => Promise<void>;
 }
 
-/** Decodes a body that has come whole. Before more than a small one is decoded, the ledger is asked like for a large one. */
+/** Decodes a body that was read whole. Before more than a small one is decoded, the ledger is asked as for a large one. */
 async function decodedBody(
   bytes: ArrayBuffer,
   { encoding, isForm, whenLarge }: DecodedBodyOptions,
@@ -149,7 +149,7 @@ async function readCounting(body: ReadableStream, whenLarge: () => Promise<void>
   return bytes;
 }
 
-/** All of a body, whatever length it says; null: it has more bytes than the bound, and the rest is thrown away. */
+/** Returns all of a body, whatever length it declares, or null if it has more bytes than the bound; the rest is dropped. */
 export async function bytesWithin(
   body: ReadableStream,
   bound: number,
@@ -162,7 +162,7 @@ export async function bytesWithin(
     if (hasGrownLarge(size, bytes)) await whenLarge();
     size += bytes.byteLength;
     if (size > bound) {
-      await discard(reader);
+      await drain(reader);
       return null;
     }
     chunks.push(bytes.slice());
@@ -178,7 +178,7 @@ function hasGrownLarge(size: number, { byteLength }: Uint8Array): boolean {
 interface FormOptions {
   boundary: string;
   contentLength: number | null;
-  /** Whether what has come says enough to admit the request. */
+  /** Whether enough was read to admit the request. */
   isKnown: (scanner: FormScanner) => boolean;
   whenLarge?: () => Promise<void>;
   /** All of it has come already. */
@@ -189,7 +189,7 @@ function namesModel({ fields }: FormScanner): boolean {
   return fields.some(({ name }) => name === 'model');
 }
 
-/** Fields of a transcription before its file; a client that sends more of them names no `url` by accident. */
+/** Bytes of a transcription's fields before its file; a client that sends more does not name a `url` by accident. */
 const transcriptionFieldBytes = 65_536;
 
 /** A `url` beside `model` is sound to be paid for: fields are read up to the file, however they come in pieces. */
@@ -204,37 +204,37 @@ function isKnownToTheFile(scanner: FormScanner): boolean {
 async function readForm(
   body: ReadableStream,
   { boundary, contentLength, isKnown, whenLarge, isHeld = false }: FormOptions,
-  heldBytes: HeldBytes,
+  uploadMemory: UploadMemory,
 ): Promise<CallerBody> {
   const rest = new GulpReader(body);
   const scanner = new FormScanner(boundary);
-  const modelParts = new ModelParts(boundary);
-  const release = heldBytes.lease();
+  const modelFields = new FormModelFields(boundary);
+  const release = uploadMemory.lease();
   try {
     if (isHeld) release.grow(contentLength ?? 0);
     for (let bytes = await rest.read(); bytes !== null; bytes = await rest.read()) {
       if (hasGrownLarge(scanner.bytes.byteLength, bytes)) await whenLarge?.();
-      modelParts.push(bytes);
+      modelFields.push(bytes);
       scanner.push(bytes);
       if (isKnown(scanner)) break;
       if (scanner.bytes.byteLength > relayLimits.heldFormBytes) throw modelTooLate();
       if (!isHeld) release.grow(bytes.byteLength);
     }
     const { bytes: held, fields } = scanner;
-    if (modelParts.count > fields.filter(({ name }) => name === 'model').length) throw modelUnclear();
+    if (modelFields.count > fields.filter(({ name }) => name === 'model').length) throw modelUnclear();
     return {
       type: 'form',
       boundary,
       held,
       fields,
-      modelParts,
+      modelFields,
       rest,
       contentLength,
       release: () => release.end(),
     };
   } catch (error) {
     release.end();
-    await discard(rest);
+    await drain(rest);
     throw error;
   }
 }
@@ -251,7 +251,7 @@ function modelUnclear(): RelayError {
   return new RelayError('invalid_request', message, { param: 'model' });
 }
 
-/** The refusal of a body over the limit. */
+/** Returns the error for a body over the limit. */
 export function tooLarge(): RelayError {
   const megabytes = relayLimits.bodyBytes / 1024 / 1024;
   return new RelayError(

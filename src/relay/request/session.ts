@@ -1,4 +1,4 @@
-// Which conversation a request belongs to, in the words of the agents that say so.
+// Reads which conversation a request belongs to, as agents name it.
 import { createHash } from 'node:crypto';
 import { isObject } from '../../formats/json-reader.ts';
 import type { JsonObject } from '../../lib/json.ts';
@@ -8,10 +8,10 @@ import type { CallerBody } from './read-body.ts';
 /** Claude Code; Codex, by both of its names; opencode and pi. Read in their sources, 2026-11. */
 const sessionHeaders = ['x-claude-code-session-id', 'session-id', 'session_id', 'x-session-id'] as const;
 
-/** Of a session's name, this much counts. */
+/** Characters of a session's name that count. */
 export const sessionCharacters = 256;
 
-/** The session's name as the client gave it; null: it gave none. */
+/** Returns the session's name as the client gave it, or null. */
 export function sessionOf({ request }: Pick<Call, 'request'>, body: CallerBody): string | null {
   const header = sessionHeaders.map((name) => request.headers.get(name)?.trim()).find((value) => value);
   const named = header ?? (body.type === 'json' && isObject(body.value) ? sessionIn(body.value) : null);
@@ -35,7 +35,7 @@ function sessionOfUser(user: string): string | null {
   }
 }
 
-/** `prompt_cache_key` of a session: another for each account, so that nobody's cache is found by another's name for it. */
+/** Returns the `prompt_cache_key` of a session. It differs by account, so that no account finds another's cache. */
 export function cacheKeyOf(accountId: string, session: string): string {
   return createHash('sha256').update(`${accountId}\n${session}`).digest('hex').slice(0, 32);
 }

@@ -1,15 +1,15 @@
-// How much an isolate holds of uploads whose `model` it is still looking for: one bound for all of them, since
+// Bounds how much an isolate holds of uploads whose `model` it has not found yet: one bound for all of them, because
 // an isolate's 128 MB are shared.
 import { RelayError } from '../../lib/relay-error.ts';
 
 /** One upload's share. */
-export interface HeldLease {
+export interface UploadLease {
   /** Throws RelayError `service_unavailable` when the isolate holds too much already. */
   grow(bytes: number): void;
   end(): void;
 }
 
-export class HeldBytes {
+export class UploadMemory {
   private total = 0;
   private readonly limit: number;
 
@@ -17,7 +17,7 @@ export class HeldBytes {
     this.limit = limit;
   }
 
-  lease(): HeldLease {
+  lease(): UploadLease {
     let share = 0;
     return {
       grow: (bytes) => {

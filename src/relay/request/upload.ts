@@ -1,7 +1,7 @@
-// Sending a form on: what is held goes first, the rest as it comes, counted.
+// Sends a form on: first what is held, then the rest as it arrives, counted.
 import { RelayError } from '../../lib/relay-error.ts';
 import { relayLimits } from '../limits.ts';
-import { discard } from './drain.ts';
+import { drain } from './drain.ts';
 import { withFieldValue } from './form.ts';
 import { type CallerBody, tooLarge } from './read-body.ts';
 import type { UploadedAudio } from './uploaded-audio.ts';
@@ -15,7 +15,7 @@ export interface Upload {
 }
 
 /**
- * Starts sending, with `model` renamed if the upstream calls it otherwise. The length is kept where it is known. `done`
+ * Starts sending, with `model` renamed if the upstream calls it otherwise. A known length stays known. `done`
  * rejects with a RelayError when `model` comes again. `heard` is given what passes.
  */
 export function startUpload(
@@ -50,17 +50,17 @@ async function send(
     for (let bytes = await form.rest.read(); taken && bytes !== null; bytes = await form.rest.read()) {
       size += bytes.byteLength;
       if (size > relayLimits.bodyBytes) throw tooLarge();
-      form.modelParts.push(bytes);
+      form.modelFields.push(bytes);
       heard?.push(bytes);
       taken = await isTaken(writer, bytes);
     }
     if (taken) await writer.close().catch(() => undefined);
-    else await discard(form.rest);
+    else await drain(form.rest);
   } catch (error) {
-    // Else the upstream takes what it has for the whole: a body that is only aborted looks like one that ended.
+    // Otherwise the upstream takes what it has for the whole: a body that is only aborted looks like one that ended.
     abort.abort();
     await writer.abort(error).catch(() => undefined);
-    await discard(form.rest);
+    await drain(form.rest);
     throw error instanceof RelayError ? error : new Error('the upload broke off', { cause: error });
   } finally {
     form.release();

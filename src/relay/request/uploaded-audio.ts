@@ -1,9 +1,9 @@
-// The sound in an upload, as it passes: how long it is, for answers that do not say.
+// Measures the sound in an upload as it passes, for answers that do not report its length.
 import { Buffer } from 'node:buffer';
 import { AudioLength } from '../../formats/audio-length.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 
-/** So much of a piece's end is looked at again with the next, for what stands on the cut. */
+/** Bytes of a piece's end that are read again with the next, for what is on the cut. */
 const overlapBytes = 512;
 
 /** What makes a part a file, however its header is written: two of them are read by one upstream or the other. */
@@ -39,7 +39,7 @@ export class UploadedAudio {
     this.#before = text.slice(-overlapBytes);
   }
 
-  /** Null: not one file, so that it is not known which one is heard. */
+  /** The length in seconds, or null if there is not exactly one file. */
   get seconds(): number | null {
     return Math.max(...this.#files) === 1 && this.#isBegun ? this.#audio.seconds() : null;
   }

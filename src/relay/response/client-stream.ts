@@ -1,6 +1,6 @@
 // The stream that a client reads its answer from: made when the answer begins, or before, by the first ping.
 
-/** Both ends of it. */
+/** Both ends of the stream. */
 export interface OpenStream {
   readable: ReadableStream;
   writable: WritableStream;
@@ -8,10 +8,10 @@ export interface OpenStream {
   writer: WritableStreamDefaultWriter;
 }
 
-/** The stream as whoever writes the answer gets it. `readable` is null when the client has it already. */
+/** The stream for the writer of the answer. `readable` is null when the client has it already. */
 export type TakenStream = Omit<OpenStream, 'readable'> & { readable: ReadableStream | null };
 
-export class AnswerStream {
+export class ClientStream {
   private opened: OpenStream | null = null;
   private taken = false;
 

@@ -1,5 +1,5 @@
-// What becomes of the upstream when its client leaves: it is ended at once, or read on for its usage, where a provider bills
-// what the client did not see.
+// Decides what happens to the upstream when its client leaves: it is aborted at once, or read on for its usage if the provider bills what the
+// client did not see.
 import { isObject } from '../../formats/json-reader.ts';
 import type { Meter } from '../../formats/meter.ts';
 import { charactersPerToken } from '../../metering/estimate.ts';
@@ -9,16 +9,15 @@ import { streamRhythm } from '../limits.ts';
 import type { PricedRoute } from '../plan/candidate-routes.ts';
 import type { Plan } from '../plan/plan.ts';
 import { bodyValue } from '../request/read-body.ts';
-import { mayBeBulk } from './media-streams.ts';
+import { mayCarryMedia } from './media-streams.ts';
 import { isUsageKnown } from './stream-task.ts';
 
 /**
- * Of a model of which nothing is known, a stream that ran at least so long and showed fewer tokens a second than any host
- * writes has probably been thinking.
+ * A stream of an unknown model that ran at least so long and showed fewer tokens a second than any host writes has probably been reasoning.
  */
 export const silentThought = { afterMs: 5_000, tokensPerSecond: 15 } as const;
 
-/** What of a stream decides. */
+/** What the decision depends on. */
 export interface LeftStream {
   call: Call;
   plan: Plan;
@@ -29,9 +28,8 @@ export interface LeftStream {
 }
 
 /**
- * How long to read on, in milliseconds; 0: not at all. A channel's `on_disconnect` decides; else an answer is read on that
- * had begun to be seen and may cost more than was seen of it: of a model that reasons unseen, pictures, sound, and an object
- * that is not whole.
+ * Returns how long to read on, in milliseconds. A channel's `on_disconnect` decides; else an answer that has begun is read on if it may cost
+ * more than was seen of it: hidden reasoning, pictures, sound, and an incomplete object.
  */
 export function drainMsOf(left: LeftStream): number {
   const { onDisconnect } = left.route.channel.settings;
@@ -45,7 +43,7 @@ function mayCostUnseen({ call, plan, route, meter, elapsedMs }: LeftStream): boo
   const request = bodyValue(plan.body);
   const { reasons } = unseenOutputOf(meter.format, route.upstreamModel, isObject(request) ? request : {});
   const mayReason = reasons === 'yes' || (reasons === 'possible' && showsLittle(meter, elapsedMs));
-  return mayReason || mayBeBulk(call, plan);
+  return mayReason || mayCarryMedia(call, plan);
 }
 
 function showsLittle({ outputCharacters }: Meter, elapsedMs: number): boolean {

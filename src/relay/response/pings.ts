@@ -6,22 +6,23 @@ import { readUpstreamError, upstreamErrorBody } from '../../formats/upstream-err
 import { RelayError } from '../../lib/relay-error.ts';
 import { withTimer } from '../../lib/timer.ts';
 import type { ChannelSettings } from '../../providers/channel-settings.ts';
-import type { Admitted } from '../admitted.ts';
+import type { AdmittedRequest } from '../admitted-request.ts';
 import type { Call } from '../call.ts';
 import { streamRhythm } from '../limits.ts';
+import { renewLease } from '../settlement/lease.ts';
 
-/** Time between two pings of a channel's streams, in milliseconds; null: it sends none. */
+/** Returns the time between two pings of a channel's streams, in milliseconds, or null if it sends none. */
 export function pingIntervalOf({ pingIntervalMs = streamRhythm.pingMs }: ChannelSettings): number | null {
   return pingIntervalMs === 0 ? null : pingIntervalMs;
 }
 
-/** How a stream of a conversation is framed for its caller: Gemini's is a JSON array unless events are asked for. */
+/** Returns how a stream of a conversation is framed for its caller: Gemini's is a JSON array unless the caller asks for events. */
 export function callerFraming({ endpoint, request }: Call): 'sse' | 'json-array' {
   const isArray = endpoint.operation === 'stream-generate-content' && !/[?&]alt=sse(&|$)/.test(request.url);
   return isArray ? 'json-array' : 'sse';
 }
 
-/** Content type of such a stream. */
+/** Returns the content type of such a stream. */
 export function streamTypeOf(framing: 'sse' | 'json-array'): string {
   return framing === 'json-array' ? 'application/json; charset=UTF-8' : 'text/event-stream; charset=utf-8';
 }
@@ -30,7 +31,10 @@ export function streamTypeOf(framing: 'sse' | 'json-array'): string {
  * Returns the answer, or the stream that pings have opened in which it will come. A failure is then that format's error event: the status
  * has been sent. Rejects as `answered` does.
  */
-export async function answerWithPings(request: Admitted, answered: Promise<Response>): Promise<Response> {
+export async function answerWithPings(
+  request: AdmittedRequest,
+  answered: Promise<Response>,
+): Promise<Response> {
   const { call, plan } = request;
   const { format, purpose } = call.endpoint;
   const isConversation = plan.facts.stream && format.task === 'conversation' && purpose === 'answer';
@@ -48,13 +52,13 @@ export async function answerWithPings(request: Admitted, answered: Promise<Respo
 
 const encoder = new TextEncoder();
 
-/** The interval of the channel that is tried at the moment. */
-function currentInterval({ plan, ticket }: Admitted): number | null {
-  const route = ticket.route ?? plan.routes[0];
+/** Returns the interval of the channel that is tried at the moment. */
+function currentInterval({ plan, failover }: AdmittedRequest): number | null {
+  const route = failover.current?.target.route ?? plan.routes[0];
   return route === undefined ? null : pingIntervalOf(route.channel.settings);
 }
 
-function openWith(ping: Uint8Array, request: Admitted, answered: Promise<Response>): Response {
+function openWith(ping: Uint8Array, request: AdmittedRequest, answered: Promise<Response>): Response {
   const { readable } = request.stream.open();
   request.call.background(pingUntil(answered, ping, request).then(() => writeAnswer(answered, request)));
   const type = streamTypeOf(callerFraming(request.call));
@@ -63,10 +67,14 @@ function openWith(ping: Uint8Array, request: Admitted, answered: Promise<Respons
 
 /**
  * Writes pings until the answer takes the stream, or has failed. A write that fails means that the client has left. The stream is open to
- * its caller: the ledger says meanwhile whether it may go on. Never rejects.
+ * its caller, so its lease is renewed meanwhile. Never rejects.
  */
-async function pingUntil(answered: Promise<Response>, ping: Uint8Array, request: Admitted): Promise<void> {
-  const { stream, ticket, leave } = request;
+async function pingUntil(
+  answered: Promise<Response>,
+  ping: Uint8Array,
+  request: AdmittedRequest,
+): Promise<void> {
+  const { stream, leave } = request;
   const { writer } = stream.open();
   const settled = answered.then(
     () => true,
@@ -77,17 +85,17 @@ async function pingUntil(answered: Promise<Response>, ping: Uint8Array, request:
       await writer.write(ping).catch(() => leave.abort());
       nextPingMs = Date.now() + (currentInterval(request) ?? streamRhythm.pingMs);
     }
-    const waitMs = Math.min(streamRhythm.lookMs, nextPingMs - Date.now());
+    const waitMs = Math.min(streamRhythm.streamRenewalMs, nextPingMs - Date.now());
     const isSettled = await withTimer(settled, Math.max(0, waitMs));
     if (isSettled !== null || stream.isTaken) return;
-    const refusal = await ticket.look(null);
+    const refusal = await renewLease(request);
     if (stream.isTaken) return;
     if (refusal !== null) leave.abort(refusal);
   }
 }
 
 /** Writes what did not come as a stream: an error, or a whole answer. Never rejects. */
-async function writeAnswer(answered: Promise<Response>, request: Admitted): Promise<void> {
+async function writeAnswer(answered: Promise<Response>, request: AdmittedRequest): Promise<void> {
   const bytes = await answered.then(
     (response) => (request.stream.isTaken ? null : bytesOf(response, request.call)),
     (error) => eventOf(error, request.call),

@@ -1,15 +1,19 @@
-// Remembering whose the ids are that an upstream made (a response, its items, its containers), and how long the
-// conversation is that a response ends: the next request names it instead of holding it.
+// Records who owns the ids that an upstream made (a response, its items, its containers), and how long the conversation is that a response
+// ends: the next request names it instead of repeating it.
 import type { Meter } from '../../formats/meter.ts';
 import { logError } from '../../lib/log.ts';
-import type { Admitted } from '../admitted.ts';
+import type { AdmittedRequest } from '../admitted-request.ts';
 import type { Sent } from '../upstream/sent.ts';
 
-/** Pauses between tries where the database does not take them. This isolate knows them all the while. */
+/** Pauses between tries while the database fails. This isolate knows the ids meanwhile. */
 const pausesMs = [1_000, 4_000, 16_000];
 
-/** To be awaited before the caller can name the ids. Never rejects: an answer is not held up by a database that fails. */
-export async function recordIds({ call, plan, services }: Admitted, sent: Sent, meter: Meter): Promise<void> {
+/** Await it before the caller can name the ids. Never rejects: a failing database does not hold an answer up. */
+export async function recordIds(
+  { call, plan, services }: AdmittedRequest,
+  sent: Sent,
+  meter: Meter,
+): Promise<void> {
   const isMade = plan.facts.store !== false && call.endpoint.operation !== 'stored-response';
   const ids = isMade ? meter.madeIds : [];
   if (ids.length === 0) return;

@@ -1,23 +1,21 @@
-// Passing a body on by hand, in gulps with one write in flight: for what must be changed on the way (usage
-// that only the relay asked for), and for bodies that are no streams of events. What piles up during a write
-// goes out together with the next.
+// Passes a body on in JavaScript, with one write in flight: for what must be changed on the way (usage that only the relay asked for,
+// translations), and for bodies that are not streams of events. What arrives during a write is batched into the next.
 import { EventStartFinder } from '../../formats/own-events.ts';
 import { GatheringReader } from '../../lib/gathering-reader.ts';
 import type { RelayError } from '../../lib/relay-error.ts';
 import { withTimer } from '../../lib/timer.ts';
 import { streamRhythm } from '../limits.ts';
+import { brokenUpstream, silentUpstream } from '../upstream/upstream-errors.ts';
 import {
-  brokenUpstream,
-  closeWhole,
+  closeAtEnd,
   closeWithError,
   isUsageKnown,
   type RunningStream,
   type StreamEnd,
   type StreamTask,
-  silentUpstream,
 } from './stream-task.ts';
 
-/** Changes bytes on their way: what goes to the caller for a gulp, and what is left at the end. */
+/** Changes bytes on their way: returns what goes to the caller for a chunk, and what is left at the end. */
 export interface Edit {
   push(bytes: Uint8Array): Uint8Array;
   /** The upstream's body has ended. */
@@ -27,44 +25,44 @@ export interface Edit {
 }
 
 /** Starts passing, through `edit` if there is one. */
-export function pumpStream(task: StreamTask, edit: Edit | null): RunningStream {
+export function rewritingStream(task: StreamTask, edit: Edit | null): RunningStream {
   const { readable, writer } = task.open();
-  return { readable, end: new Pump(task, edit, writer).run() };
+  return { readable, end: new RewritingStream(task, edit, writer).run() };
 }
 
 /**
  * Passes what comes before the first event, and that event as far as it has come. Returns null when the stream goes on: `body` and the
  * writer are free then. Never rejects.
  */
-export function pumpToFirstEvent(
+export function passFirstEvent(
   task: StreamTask,
   writer: WritableStreamDefaultWriter,
 ): Promise<StreamEnd | null> {
-  return new Pump(task, null, writer).runTo(new EventStartFinder());
+  return new RewritingStream(task, null, writer).runTo(new EventStartFinder());
 }
 
 const encoder = new TextEncoder();
 
-/** A stream that is passed by hand and is faster than this is sent on in this rhythm. */
+/** A stream that is faster than this is written in this rhythm. */
 const paceMs = 8;
 
 /** A stream is fast when so many of its chunks come within `paceMs` of the one before. */
 const quickSendsOfFast = 4;
 
-class Pump {
+class RewritingStream {
   private readonly task: StreamTask;
   private readonly edit: Edit | null;
   private readonly writer: WritableStreamDefaultWriter;
   private readonly reader: GatheringReader;
   private sentAtMs = 0;
   private quickSends = 0;
-  private nextLookMs = Date.now() + streamRhythm.lookMs;
+  private nextRenewalMs = Date.now() + streamRhythm.streamRenewalMs;
   private ended = false;
   private isWriting = false;
   private wroteAtMs = Date.now();
   /** A ping that is being written. */
   private pinging: Promise<void> | null = null;
-  /** Since when the upstream is waited for; null while the caller is. */
+  /** When the wait for the upstream began, or null while the caller is awaited. */
   private waitingSinceMs: number | null = null;
   private callerLeft = false;
   private drainTimer: ReturnType<typeof setTimeout> | undefined;
@@ -82,7 +80,7 @@ class Pump {
     return this.watched(async () => this.stop((await this.pass(null)) ?? { outcome: 'passed' }));
   }
 
-  /** Null: the first event has begun, and another passes the rest. */
+  /** Returns null when the first event has begun: another stream passes the rest. */
   async runTo(firstEvent: EventStartFinder): Promise<StreamEnd | null> {
     return this.watched(async () => {
       const end = await this.pass(firstEvent);
@@ -97,7 +95,7 @@ class Pump {
   private async watched<T>(work: () => Promise<T>): Promise<T> {
     this.writer.closed.catch(() => this.leave());
     this.task.left.addEventListener('abort', () => this.leave(), { once: true });
-    const watch = setInterval(() => void this.watch(), streamRhythm.gulpMs);
+    const watch = setInterval(() => void this.watch(), streamRhythm.meterReadMs);
     try {
       return await work();
     } finally {
@@ -107,10 +105,10 @@ class Pump {
     }
   }
 
-  /** Null: the first event has begun, which is looked for when `firstEvent` is given. */
+  /** Returns null when the first event has begun, if `firstEvent` is given. */
   private async pass(firstEvent: EventStartFinder | null): Promise<StreamEnd | null> {
     try {
-      for (let bytes = await this.hear(); bytes !== null; bytes = await this.hear()) {
+      for (let bytes = await this.readChunk(); bytes !== null; bytes = await this.readChunk()) {
         const hasBegun = firstEvent?.push(bytes) ?? false;
         await this.send(bytes);
         if (this.ending !== null && this.task.isAtBoundary()) return { outcome: 'ended', error: this.ending };
@@ -136,15 +134,15 @@ class Pump {
     if (this.quickSends === quickSendsOfFast) this.reader.gather();
   }
 
-  private async hear(): Promise<Uint8Array | null> {
+  private async readChunk(): Promise<Uint8Array | null> {
     this.waitingSinceMs = Date.now();
     const bytes = await this.reader.read();
     this.waitingSinceMs = null;
     return bytes;
   }
 
-  /** Why the stream must end when the upstream has been silent for too long. */
-  private silence(): RelayError | null {
+  /** Returns the error of an upstream that has been silent for too long, or null. */
+  private silenceError(): RelayError | null {
     const { idleMs } = this.task;
     return this.waitingSinceMs !== null && Date.now() - this.waitingSinceMs > idleMs
       ? silentUpstream(idleMs)
@@ -189,7 +187,7 @@ class Pump {
       });
   }
 
-  /** Why a read or a write came to nothing, if it was not the upstream. */
+  /** Returns why a read or a write failed if the upstream did not cause it, or null. */
   private interrupted(): StreamEnd | null {
     if (this.ending !== null) return { outcome: 'ended', error: this.ending };
     return this.callerLeft ? { outcome: 'client-left' } : null;
@@ -204,13 +202,13 @@ class Pump {
     else this.drainTimer = setTimeout(() => this.task.abortUpstream(), drainMs);
   }
 
-  /** Ends the stream when the ledger says so: at a boundary at once, else at the next, else by breaking it. */
+  /** Ends the stream when the ledger refuses: at an event boundary at once, else at the next, else by breaking it. */
   private async watch(): Promise<void> {
     if (this.ended || this.ending !== null || this.callerLeft) return;
     this.pingIfSilent();
-    if (Date.now() < this.nextLookMs && !this.task.isShort()) return;
-    this.nextLookMs = Date.now() + streamRhythm.lookMs;
-    this.ending = this.silence() ?? (await this.task.look());
+    if (Date.now() < this.nextRenewalMs && !this.task.isShort()) return;
+    this.nextRenewalMs = Date.now() + streamRhythm.streamRenewalMs;
+    this.ending = this.silenceError() ?? (await this.task.renew());
     if (this.ending === null || this.ended) return;
     if (!this.task.isAtBoundary()) await scheduler.wait(streamRhythm.boundaryMs);
     if (!this.ended) this.task.abortUpstream();
@@ -227,7 +225,7 @@ class Pump {
     }
     switch (end.outcome) {
       case 'passed':
-        return closeWhole(this.writer, this.task);
+        return closeAtEnd(this.writer, this.task);
       case 'client-left':
         this.task.abortUpstream();
         return end;

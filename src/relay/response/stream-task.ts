@@ -1,7 +1,8 @@
-// A streamed answer on its way to the caller: what pipe.ts and pump.ts are given, and how it can end.
+// The task of streaming an answer to the caller, and how it can end.
 import type { Meter } from '../../formats/meter.ts';
 import { logError } from '../../lib/log.ts';
-import { RelayError } from '../../lib/relay-error.ts';
+import type { RelayError } from '../../lib/relay-error.ts';
+import { cutAnswer } from '../upstream/upstream-errors.ts';
 import type { TakenStream } from './client-stream.ts';
 
 export interface StreamTask {
@@ -12,32 +13,32 @@ export interface StreamTask {
   idleMs: number;
   /** The stream to the caller. Called once. */
   open(): TakenStream;
-  /** A caller that has got nothing for so long gets a ping; null: this channel sends none. */
+  /** A caller that has received nothing for so long gets a ping; null if this channel sends none. */
   pingMs: number | null;
-  /** The text of a ping; null where the framing has none. */
+  /** Returns the text of a ping, or null if the framing has none. */
   ping(): string | null;
-  /** No event is half passed to the caller: another may be put here. */
+  /** Whether no event is half passed to the caller, so that another may be written. */
   isAtBoundary(): boolean;
-  /** What passed is known to be no whole answer, though its body ended as if it were. Asked at the end. */
+  /** Whether the answer is incomplete although its body ended. Called at the end. */
   isCut(): boolean;
-  /** Aborted when the runtime reports that the caller has left. A write that fails may tell it sooner. */
+  /** Aborted when the runtime reports that the caller has left. A failing write may show it sooner. */
   left: AbortSignal;
-  /** The caller has left: gives its slot back, and answers for how many milliseconds to read on for the usage. Called once. */
+  /** Gives back the slot of a caller that has left. Returns for how many milliseconds to read on for the usage. Called once. */
   callerLeft(): number;
   /** Ends the upstream's connection, at once. */
   abortUpstream(): void;
-  /** The format's error event for where the stream stands; null where its framing has none. */
+  /** Returns the format's error event at this position of the stream, or null if its framing has none. */
   errorEvent(error: RelayError): string | null;
-  /** Whether what is held is nearly used up: a fast stream is looked at before its time. */
+  /** Whether what is held is nearly used up: the lease of a fast stream is renewed before its time. */
   isShort(): boolean;
-  /** Asked every `lookMs`: why the stream must end now, or null. */
-  look(): Promise<RelayError | null>;
+  /** Renews the lease, every `streamRenewalMs`. Returns why the stream must end now, or null. */
+  renew(): Promise<RelayError | null>;
   /** Awaited when all has passed and is counted, before the caller sees the end. */
   beforeClose(): Promise<void>;
 }
 
 export type StreamEnd =
-  /** The upstream's body ended and all of it was passed. Whether it was whole, the meter knows. */
+  /** The upstream's body ended and all of it was passed. The meter knows whether the answer is complete. */
   | { outcome: 'passed' }
   | { outcome: 'client-left' }
   | { outcome: 'upstream-broke'; error: unknown }
@@ -46,7 +47,7 @@ export type StreamEnd =
 
 /** `end` never rejects; it is settled when nothing more goes to the caller and the meter has seen all. */
 export interface RunningStream {
-  /** Null: the caller has it already. */
+  /** Null if the caller has it already. */
   readable: ReadableStream | null;
   end: Promise<StreamEnd>;
 }
@@ -59,8 +60,8 @@ export function isUsageKnown(meter: Meter): boolean {
 const encoder = new TextEncoder();
 
 /**
- * Tells the caller of `error` at the event boundary where the stream stands, and closes; breaks the
- * connection where there is no boundary or no such event. Never rejects.
+ * Writes an error event and closes the stream, or breaks the connection if the stream is not at an event boundary or its framing has no such
+ * event. Never rejects.
  */
 export async function closeWithError(
   writer: WritableStreamDefaultWriter,
@@ -73,12 +74,12 @@ export async function closeWithError(
     await writer.write(encoder.encode(event));
     await writer.close();
   } catch {
-    // The caller has left: there is nobody to tell.
+    // The caller has left.
   }
 }
 
-/** The end of a stream whose body has ended: a cut one is told as an error, which its bytes alone do not show. Never rejects. */
-export async function closeWhole(writer: WritableStreamDefaultWriter, task: StreamTask): Promise<StreamEnd> {
+/** Closes a stream whose body has ended. A cut answer ends with an error, because its bytes alone do not show that. Never rejects. */
+export async function closeAtEnd(writer: WritableStreamDefaultWriter, task: StreamTask): Promise<StreamEnd> {
   await task.beforeClose().catch((error) => logError('ids-not-recorded', { error }));
   if (task.isCut()) await closeWithError(writer, task, cutAnswer());
   else await writer.close().catch(() => undefined);
@@ -86,26 +87,10 @@ export async function closeWhole(writer: WritableStreamDefaultWriter, task: Stre
 }
 
 /** Whether the caller has left: its side of the stream is cancelled, so that nothing can be written. */
-export async function isGone(writer: WritableStreamDefaultWriter): Promise<boolean> {
+export async function hasCallerLeft(writer: WritableStreamDefaultWriter): Promise<boolean> {
   const left = writer.closed.then(
     () => false,
     () => true,
   );
   return Promise.race([left, scheduler.wait(0).then(() => false)]);
-}
-
-/** What a caller is told when the upstream says nothing more. */
-export function silentUpstream(idleMs: number): RelayError {
-  const message = `The model provider said nothing for ${Math.round(idleMs / 1000)} seconds; its answer was ended.`;
-  return new RelayError('upstream_timeout', message);
-}
-
-/** What a caller is told when the upstream's connection breaks in the middle. */
-export function brokenUpstream(cause: unknown): RelayError {
-  return new RelayError('upstream_error', 'The connection to the model provider broke off.', { cause });
-}
-
-/** What a caller is told when the upstream's body ends in the middle of its answer. */
-export function cutAnswer(): RelayError {
-  return new RelayError('upstream_error', 'The model provider ended its answer before it was whole.');
 }

@@ -1,4 +1,4 @@
-// Takes out of a chat stream what the relay switched on for its own sake, event by event.
+// Removes from a chat stream the usage that only the relay asked for, event by event.
 
 import { FramingDetector } from '../../formats/framing-detector.ts';
 import { stripUsage } from '../../formats/openai-chat/strip-usage.ts';
@@ -7,8 +7,8 @@ import { joinedBytes } from '../../lib/joined-bytes.ts';
 import type { Edit } from './rewriting-stream.ts';
 
 /**
- * An edit of the answer to a chat (or legacy completions) request for which the relay asked for usage. Of a stream of
- * events it takes the usage out, whatever the upstream calls it; anything else passes as it is.
+ * Returns an edit for a chat (or legacy completions) answer for which only the relay asked for usage. It removes the usage from a stream of
+ * events, whatever the upstream calls it; anything else passes unchanged.
  */
 export function usageStripper(): Edit {
   const detector = new FramingDetector();
@@ -37,7 +37,7 @@ export function usageStripper(): Edit {
   };
 }
 
-/** A whole body without the usage that was asked for. */
+/** Returns a whole body without the usage that only the relay asked for. */
 export function withoutUsage(bytes: Uint8Array): Uint8Array {
   const edit = eventStripper();
   return joinedBytes([edit.push(bytes), edit.end()]);
@@ -47,7 +47,7 @@ const nothing = new Uint8Array();
 
 const unchanged: Edit = { push: (bytes) => bytes, end: () => nothing, rest: () => nothing };
 
-/** What is half an event waits for its rest. */
+/** Half an event waits for its rest. */
 function eventStripper(): Edit {
   const splitter = createRawSseSplitter();
   const encoder = new TextEncoder();

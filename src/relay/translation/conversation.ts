@@ -22,7 +22,7 @@ import type { PricedRoute } from '../plan/candidate-routes.ts';
 import type { Plan } from '../plan/plan.ts';
 import { cacheKeyOf, sessionOf } from '../request/session.ts';
 import { callerFraming, streamTypeOf } from '../response/pings.ts';
-import { cutAnswer } from '../response/stream-task.ts';
+import { cutAnswer } from '../upstream/upstream-errors.ts';
 import { responseOfStream, StreamTranslator } from './stream.ts';
 import {
   jsonOf,

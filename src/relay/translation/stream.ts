@@ -15,7 +15,7 @@ import type { JsonObject } from '../../lib/json.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import type { Call } from '../call.ts';
 import type { Edit } from '../response/rewriting-stream.ts';
-import { cutAnswer } from '../response/stream-task.ts';
+import { cutAnswer } from '../upstream/upstream-errors.ts';
 
 const encoder = new TextEncoder();
 const nothing = new Uint8Array();

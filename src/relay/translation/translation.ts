@@ -28,9 +28,9 @@ export interface Translation {
   whole(text: string): WholeAnswer;
   /** For an upstream that streams where it was asked for a whole answer. */
   wholeOfStream(text: string): WholeAnswer;
-  /** For a streamed answer; null: this kind of answer does not stream. */
+  /** Translates a streamed answer; null if this kind of answer does not stream. */
   stream(): StreamTranslator | null;
-  /** For an upstream that answers whole where it was asked to stream. */
+  /** Makes a stream of a whole answer, for an upstream that was asked to stream and did not. */
   streamOfWhole(text: string): string;
   /** Content type of a stream for the caller. */
   streamType: string;
@@ -41,7 +41,7 @@ export interface WholeAnswer {
   status: number;
   body: JsonObject;
   dropped: readonly string[];
-  /** The answer failed. What it said all the same is in the body. */
+  /** The answer failed. Its text so far is in the body. */
   hasFailed: boolean;
   /** It was charged, so that SDKs must not send the request again by themselves. */
   isFinal: boolean;

@@ -1,15 +1,15 @@
-// What a request's choice of channel hangs on: the token and the session that the client names, else how the conversation
-// begins, which every later turn repeats; something random for what is no conversation.
+// What a request's choice of target depends on: the token and the session that the client names, else how the conversation begins, which every
+// later turn repeats; chance for what is not a conversation.
 import { isObject } from '../../formats/json-reader.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { Call } from '../call.ts';
 import type { Plan } from '../plan/plan.ts';
 import { sessionOf } from '../request/session.ts';
 
-/** Of each beginning, this much tells conversations apart. */
+/** Characters of a beginning by which conversations differ. */
 const tellingCharacters = 2_000;
 
-/** A seed for selectPlace. */
+/** Returns the seed by which a target is selected. */
 export function affinitySeed(call: Pick<Call, 'identity' | 'request'>, { body }: Plan): string {
   const { identity } = call;
   const session = sessionOf(call, body);
@@ -18,7 +18,7 @@ export function affinitySeed(call: Pick<Call, 'identity' | 'request'>, { body }:
   return beginning === null ? crypto.randomUUID() : `${identity.tokenId} ${beginning}`;
 }
 
-/** What is said up to and with the first thing that the user says; null: nothing is. */
+/** Returns the text up to and with the first user turn, or null if there is none. */
 function beginningOf(body: JsonObject): string | null {
   const turns = body.messages ?? body.contents ?? body.input;
   const all: unknown[] = Array.isArray(turns) ? turns : [turns];

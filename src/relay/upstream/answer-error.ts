@@ -1,5 +1,5 @@
-// Errors that come with a status of 200, as the first event of a stream or as the whole body: what they are called, whose fault they
-// are, and the status that they should have had. Pure.
+// Errors with a status of 200, as the first event of a stream or as the whole body: their names, whose fault they are, and the status that they
+// should have had. Pure.
 import { isObject, isZeroObject } from '../../formats/json-reader.ts';
 import { errorOf } from '../../formats/openai-error.ts';
 import type { JsonObject } from '../../lib/json.ts';
@@ -8,12 +8,12 @@ import type { JsonObject } from '../../lib/json.ts';
 export type AnswerFault =
   /** Nothing that a caller could use: no bytes, no events, a web page; or it did not come. */
   | { type: 'no-answer'; reason: string; code: 'upstream_error' | 'upstream_timeout'; message: string }
-  /** The first event of the stream is an error that another place may not have. */
+  /** The first event of the stream is an error that another target may not have. */
   | { type: 'error-event'; names: readonly string[] }
   /** The whole body is an error, as an upstream sends it with that status. */
   | { type: 'error-body'; names: readonly string[]; status: number; bytes: Uint8Array<ArrayBuffer> };
 
-/** A stream that ends, or is silent, before it says anything; a body of no bytes, or of white space. */
+/** Returns the fault of a stream without events, or of a body without content. */
 export function noAnswer(
   reason: string,
   code: 'upstream_error' | 'upstream_timeout' = 'upstream_error',
@@ -25,7 +25,7 @@ export function noAnswer(
   return { type: 'no-answer', reason, code, message };
 }
 
-/** A body whose connection breaks before it has shown what it is. */
+/** Returns the fault of a body that breaks off before its first event. */
 export function brokenAnswer(): AnswerFault {
   const message = 'The connection to the model provider broke off.';
   return { type: 'no-answer', reason: 'broke off before its first event', code: 'upstream_error', message };
@@ -33,7 +33,7 @@ export function brokenAnswer(): AnswerFault {
 
 /** Returns the fault of a stream's first event, or null when the event is no error or an error in the caller's own request. */
 export function faultOfEvent(text: string, eventName: string | undefined): AnswerFault | null {
-  // A stream that ends before it has said anything.
+  // A stream that ends before its first event.
   if (text.trim() === '[DONE]') return noAnswer('an empty stream');
   const value = parsed(text);
   const error = isObject(value) ? errorOfEvent(value, eventName) : null;
@@ -50,7 +50,7 @@ function errorOfEvent(value: JsonObject, eventName: string | undefined): unknown
   return value.type === 'error' || eventName === 'error' ? value : null;
 }
 
-/** Of a longer body no more is looked at: an error is never so long. */
+/** A longer body is not checked: an error is never so long. */
 export const errorBodyBytes = 64 * 1024;
 
 /** Pages of gateways, logins and parked domains. */
@@ -65,7 +65,7 @@ export function faultOfBody(bytes: Uint8Array<ArrayBuffer>): AnswerFault | null 
   const text = new TextDecoder().decode(bytes);
   if (isPage(text)) return noAnswer('a web page');
   if (text.trim() === '') return noAnswer('an empty answer');
-  // Whatever is called an error says so; most answers are never parsed here.
+  // Errors have a member of that name; most answers are never parsed here.
   const value = text.includes('"error') ? parsed(text) : null;
   const error = errorOfBody(Array.isArray(value) ? value[0] : value);
   if (error === null) return null;
@@ -92,13 +92,13 @@ function errorOfBody(value: unknown): unknown {
 
 const answerMembers = ['choices', 'content', 'output', 'candidates', 'data', 'results', 'usage'];
 
-/** Whether a member says anything: neither absent nor a zero value of some language. */
+/** Whether a member has a value: neither absent nor the zero value of a language. */
 function isFilled(member: unknown): boolean {
   if (Array.isArray(member)) return member.length > 0;
   return Boolean(member) && !isZeroObject(member);
 }
 
-/** What the error is called. Its words stay out of the log: they may quote the relay's own key, or the caller's question. */
+/** Returns the names of an error. Its text stays out of the log: it may quote the relay's own key, or the caller's prompt. */
 function namesOf(error: unknown): string[] {
   const { type, code, status } = isObject(error) ? error : {};
   const names = [type === 'error' ? null : type, code, status].map(String);
@@ -119,7 +119,7 @@ const limited = /rate_limit|resource_exhausted|too_many_requests|throttl|^429$/i
 const refused =
   /authentication|unauthenticated|invalid_api_key|permission|insufficient_quota|billing|^40[123]$/i;
 
-/** Whose failure it is: of the key's limits, of the key, or of the channel; null: the caller's. */
+/** Returns whose failure it is: of the key's limits, of the key, or of the channel. */
 export function kindOfNames(names: readonly string[]): 'limited' | 'refused' | 'unavailable' {
   if (names.some((name) => refused.test(name))) return 'refused';
   return names.some((name) => limited.test(name)) ? 'limited' : 'unavailable';

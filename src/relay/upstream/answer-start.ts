@@ -1,4 +1,4 @@
-// The beginning of an answer: an upstream that opens with 200 and then says that it failed, or says nothing, has not answered.
+// Checks the beginning of an answer: an upstream that opens with 200 and then reports an error, or sends nothing, has not answered.
 import { type BodyShape, FramingDetector, shapeOfBytes } from '../../formats/framing-detector.ts';
 import { createRawSseSplitter, type RawSseBlock } from '../../formats/sse.ts';
 import { GulpReader } from '../../lib/gulps.ts';
@@ -14,8 +14,9 @@ import {
   noAnswer,
   pageCharacters,
 } from './answer-error.ts';
+import type { UpstreamResponse } from './sent.ts';
 
-/** A body that says something, but neither an event nor a whole error for this long, is passed on: comments keep callers waiting. */
+/** A body with bytes but neither an event nor a whole error is passed on after this: comments keep callers waiting. */
 export const firstEventMs = 5_000;
 
 /** What is expected of a body. */
@@ -28,24 +29,24 @@ export interface ExpectedStart {
   isStream: boolean;
 }
 
-/** Looks at a branch of the body: what goes to the caller is not touched. `bytes`: the whole body, if it has come meanwhile. */
-export async function lookAtStart(
+/** Checks a branch of the body; the caller's branch is not touched. `bytes`: the whole body, if it has arrived meanwhile. */
+export async function checkStart(
   response: Response,
   expected: ExpectedStart,
-): Promise<{ response: Response; bytes: Uint8Array<ArrayBuffer> | null; fault: AnswerFault | null }> {
+): Promise<UpstreamResponse & { fault: AnswerFault | null }> {
   if (response.body === null) return { response, bytes: null, fault: null };
   const [body, branch] = response.body.tee();
   const reader = new GulpReader(branch);
   const start = new AnswerStart(expected);
-  const fault = await faultInTime(reader, start, expected.firstByteMs);
+  const fault = await faultWithin(reader, start, expected.firstByteMs);
   await reader.cancel();
   const bytes = start.wholeBody();
   if (bytes === null) return { response: new Response(body, response), bytes, fault };
   await body.cancel().catch(() => undefined);
-  return { response: new Response(bytes, response), bytes, fault };
+  return { response, bytes, fault };
 }
 
-/** The same of a body that has come whole. */
+/** Returns the fault of a whole body, or null. */
 export function faultOfWhole(bytes: Uint8Array<ArrayBuffer>): AnswerFault | null {
   if (shapeOfBytes(bytes) !== 'sse') return faultOfBody(bytes);
   const splitter = newSplitter();
@@ -53,7 +54,7 @@ export function faultOfWhole(bytes: Uint8Array<ArrayBuffer>): AnswerFault | null
   return first === undefined ? noAnswer('an empty stream') : faultOfBlock(first);
 }
 
-async function faultInTime(
+async function faultWithin(
   reader: GulpReader,
   start: AnswerStart,
   firstByteMs: number,
@@ -83,17 +84,17 @@ async function firstFault(
   }
 }
 
-/** What the first bytes say. `null`: more are needed. */
+/** The verdict by the first bytes, or null if more are needed. */
 type Verdict = { fault: AnswerFault | null } | null;
 
 const sound: Verdict = { fault: null };
 
-/** Takes a body piece by piece, and says what is wrong with it as soon as that is known. */
+/** Reads a body piece by piece, and reports its fault as soon as that is known. */
 export class AnswerStart {
   private readonly detector = new FramingDetector();
   private readonly splitter = newSplitter();
   private held: Uint8Array<ArrayBuffer>[] = [];
-  private heldBytes = 0;
+  private uploadMemory = 0;
   private shape: BodyShape | null = null;
   private readonly isEvents: boolean;
   private readonly isStream: boolean;
@@ -108,7 +109,7 @@ export class AnswerStart {
     if (this.shape === 'sse') return this.pushEvents(bytes);
     // The bytes are the caller's only until the next read.
     this.held.push(bytes.slice());
-    this.heldBytes += bytes.byteLength;
+    this.uploadMemory += bytes.byteLength;
     this.shape ??= this.shapeOf(this.detector.push(bytes));
     if (this.shape === null) return null;
     if (this.shape !== 'sse') return this.judgeHeld(this.shape);
@@ -126,7 +127,7 @@ export class AnswerStart {
     return rest === undefined ? noAnswer('an empty stream') : faultOfBlock(rest);
   }
 
-  /** All of a body that has ended and is no stream of events; else null. */
+  /** Returns all of a body that has ended and is not a stream of events, else null. */
   wholeBody(): Uint8Array<ArrayBuffer> | null {
     return this.hasEnded && this.shape !== 'sse' ? joinedBytes(this.held) : null;
   }
@@ -142,7 +143,7 @@ export class AnswerStart {
   }
 
   private judgeHeld(shape: BodyShape): Verdict {
-    if (this.heldBytes > errorBodyBytes) return sound;
+    if (this.uploadMemory > errorBodyBytes) return sound;
     if (shape === 'object') return null;
     if (shape === 'array' && !this.isStream) return null;
     const text = new TextDecoder().decode(joinedBytes(this.held)).trimStart();
@@ -163,7 +164,7 @@ function faultOfBlock({ data, event, raw }: RawSseBlock): AnswerFault | null {
   return faultOfEvent(data ?? raw, event);
 }
 
-/** Comments, blank lines and Anthropic's pings are none; bare JSON amid a stream is (Google's errors). */
+/** Comments, blank lines and Anthropic's pings are not events; bare JSON within a stream is one (Google's errors). */
 function isEvent({ data, event, raw }: RawSseBlock): boolean {
   return (data !== null && event !== 'ping') || (data === null && raw.trimStart().startsWith('{'));
 }

@@ -1,121 +1,125 @@
-// One try at an upstream: which channel and key, what came back, and what that says of them.
+// One attempt at a target: opens its key, writes the request for it, calls it, and classifies what comes back.
 import { logError } from '../../lib/log.ts';
 import { RelayError, wordsWithCause } from '../../lib/relay-error.ts';
+import type { Attempt } from '../../metering/log-row.ts';
 import { exchange } from '../../providers/exchange.ts';
 import type { AdaptedBody } from '../../providers/provider.ts';
 import { providers } from '../../providers/registry.ts';
+import type { CurrentTry } from '../../routing/failover.ts';
 import type { ChannelKey } from '../../routing/key-ring.ts';
 import type { Choice } from '../../routing/select.ts';
-import type { Admitted } from '../admitted.ts';
+import type { UpstreamFailure } from '../../routing/upstream-failure.ts';
+import type { AdmittedRequest } from '../admitted-request.ts';
 import type { PricedRoute } from '../plan/candidate-routes.ts';
 import { UploadedAudio } from '../request/uploaded-audio.ts';
 import { refuseLoss } from '../translation/translation.ts';
 import { adaptedBody, headersFor, outgoingBody, targetFor } from './build-request.ts';
-import { faultOfAnswer } from './check-answer.ts';
-import { type AttemptFailure, type Judged, judgeError, judgeFault } from './classify-failure.ts';
+import { checkAnswer } from './check-answer.ts';
+import { type Classified, classifyError, classifyFault } from './classify-failure.ts';
 import { droppedHeader } from './headers.ts';
 import { mayBeResent } from './repeat.ts';
-import type { Sent } from './sent.ts';
-import { waitsFor } from './timeouts.ts';
+import type { Sending, Sent } from './sent.ts';
+import { timeoutsOf } from './timeouts.ts';
 
-/** The outcome of one attempt. `error` is what the client gets if it was the last attempt; null: the upstream's response. */
-export type Attempted =
-  /** `headMs`: to the head of the response. */
-  | { outcome: 'answered'; sent: Sent; headMs: number }
-  | { outcome: 'failed'; failure: AttemptFailure; error: RelayError; sent: null }
-  | { outcome: 'failed'; failure: AttemptFailure; error: RelayError | null; sent: Sent };
+/** What an attempt has found out, as far as it came. */
+type Findings = Partial<Pick<Sending, 'timeToFirstByteMs' | 'dropped' | 'uploadedAudio'>>;
 
-/**
- * Sends the request to the place. `leave` aborts it. Throws what is nobody's failure: a caller that left, a
- * request that cannot be written for the upstream.
- */
+/** `error` of a failed attempt: what the client gets if it was the last, or null for the upstream's response. */
+export type Attempted = { attempt: Attempt; findings: Findings } & (
+  | { outcome: 'answered'; sent: Sent }
+  | { outcome: 'failed'; failure: UpstreamFailure; error: RelayError; sent: null }
+  | { outcome: 'failed'; failure: UpstreamFailure; error: RelayError | null; sent: Sent }
+  /** Not the target's fault: the client left, or the request cannot be written for the upstream. */
+  | { outcome: 'stopped'; error: unknown }
+);
+
+/** Sends the request to a target, until `request.leave` aborts. Never rejects. */
 export async function attempt(
-  request: Admitted,
-  place: Choice<PricedRoute>,
-  leave: AbortSignal,
-  isLast: boolean,
+  request: AdmittedRequest,
+  { target, startedAtMs, isLast }: CurrentTry<PricedRoute>,
 ): Promise<Attempted> {
+  const { signal } = request.leave;
   const abort = new AbortController();
-  const forward = () => abort.abort();
-  leave.addEventListener('abort', forward);
-  const startedAtMs = Date.now();
-  const note = (keyId: string | null, status: number | null, error: string | null, durationMs?: number) =>
-    request.ticket.attempts.push({
-      channelId: place.channelId,
-      keyId,
-      status,
-      error,
-      durationMs: durationMs ?? Date.now() - startedAtMs,
-    });
+  signal.addEventListener('abort', () => abort.abort());
+  let findings: Findings = {};
+  let { keyId } = target;
   let status: number | null = null;
+  const record = (error: string | null, durationMs = Date.now() - startedAtMs) => ({
+    attempt: { channelId: target.channelId, keyId, status, error, durationMs },
+    findings,
+  });
   try {
-    const key = await openedKey(request, place);
-    if (key === null) {
-      note(place.keyId, null, 'key_unreadable');
-      return { outcome: 'failed', failure: unreadableKey, error: unavailable(), sent: null };
-    }
-    const sent = await sendTo(request, place, key, abort);
-    status = sent.upstream.status;
+    const key = await openedKey(request, target);
+    if (key === null)
+      return { ...record('key_unreadable'), outcome: 'failed', ...unreadableKey(), sent: null };
+    const written = writeFor(request, target.route, key, abort);
+    findings = written.findings;
+    const upstream = await call(request, target.route, written, abort);
+    findings = { ...findings, timeToFirstByteMs: Date.now() - request.call.startedAtMs };
+    if (upstream.status >= 300 && upstream.status < 400) throw await redirection(upstream);
+    status = upstream.status;
     const headMs = Date.now() - startedAtMs;
-    const { response, failure, error } = await judge(request, sent, { isLast, startedAtMs });
-    sent.upstream = response;
-    // Of a caller that has left, the upstream was called off: that it broke off is no failure of its own.
-    if (failure !== null) leave.throwIfAborted();
-    note(sent.key.id, status, failure?.reason ?? null, failure === null ? headMs : undefined);
-    if (failure === null) return { outcome: 'answered', sent, headMs };
-    return { outcome: 'failed', failure, error, sent };
+    const { usageSwitchedOn, translation } = written;
+    const response = withDropped(upstream, written.adapted);
+    const shared = { route: target.route, key, abort, translation, usageSwitchedOn };
+    const sent: Sent = { ...shared, response, bytes: null, isRefusal: false };
+    const { failure, error, ...classified } = await classify(request, sent, { isLast, startedAtMs });
+    // The upstream of a caller that has left was aborted: that it broke off is no failure of its own.
+    if (failure !== null) signal.throwIfAborted();
+    keyId = key.id;
+    const answer = { ...sent, ...classified };
+    if (failure === null) return { ...record(null, headMs), outcome: 'answered', sent: answer };
+    return { ...record(failure.reason), outcome: 'failed', failure, error, sent: answer };
   } catch (error) {
     const reason = error instanceof RelayError ? error.code : 'aborted';
-    note(place.keyId, status, reason);
-    if (!(error instanceof RelayError) || leave.aborted) throw error;
-    if (error.code !== 'upstream_error' && error.code !== 'upstream_timeout') throw error;
+    const recorded = record(reason);
+    if (!(error instanceof RelayError) || signal.aborted) return { ...recorded, outcome: 'stopped', error };
+    if (error.code !== 'upstream_error' && error.code !== 'upstream_timeout')
+      return { ...recorded, outcome: 'stopped', error };
     const failure = { kind: 'unavailable' as const, reason, retryAfterMs: null, mayBeDone: true };
-    return { outcome: 'failed', failure, error, sent: null };
+    return { ...recorded, outcome: 'failed', failure, error, sent: null };
   }
 }
 
-async function judge(
-  request: Admitted,
+/** Classifies a response, by its status or by how its body begins. */
+async function classify(
+  request: AdmittedRequest,
   sent: Sent,
   { isLast, startedAtMs }: { isLast: boolean; startedAtMs: number },
-): Promise<Judged> {
-  if (sent.upstream.status >= 400) return judgeError(sent.upstream);
-  const firstByteMs = leftToFirstByte(request, sent, startedAtMs);
-  const fault = await faultOfAnswer(request, sent, { isLast, firstByteMs });
-  if (fault === null) return { response: sent.upstream, failure: null, error: null };
-  const judged = judgeFault(sent.upstream, fault);
-  if (judged.failure !== null) return judged;
-  sent.isRefusal = true;
+): Promise<Classified & { isRefusal: boolean }> {
+  if (sent.response.status >= 400) return { ...(await classifyError(sent.response)), isRefusal: false };
+  const { firstByteMs } = timeoutsOf(request.plan, sent.route);
+  const leftMs = Math.max(0, startedAtMs + firstByteMs - Date.now());
+  const { fault, ...answer } = await checkAnswer(request, sent, { isLast, firstByteMs: leftMs });
+  if (fault === null) return { ...answer, failure: null, error: null, isRefusal: false };
+  const classified = classifyFault(answer, fault);
+  if (classified.failure !== null) return { ...classified, isRefusal: false };
   // In its own format it passes as it came, the 200 too; a translated one has the status that it names.
-  return sent.translation === null ? { ...judged, response: sent.upstream } : judged;
+  const { response } = sent.translation === null ? answer : classified;
+  return { ...classified, response, isRefusal: true };
 }
 
-/** Of the time to the first byte, what the head of the response has left. */
-function leftToFirstByte({ plan }: Admitted, { route }: Sent, startedAtMs: number): number {
-  return Math.max(0, startedAtMs + waitsFor(plan, route).firstByteMs - Date.now());
+function unreadableKey() {
+  const failure: UpstreamFailure = {
+    kind: 'refused',
+    reason: 'the key was sealed under another ENCRYPTION_KEY',
+    retryAfterMs: null,
+    mayBeDone: false,
+  };
+  const error = new RelayError('upstream_error', 'The model provider cannot be used at the moment.');
+  return { failure, error };
 }
 
-const unreadableKey: AttemptFailure = {
-  kind: 'refused',
-  reason: 'the key was sealed under another ENCRYPTION_KEY',
-  retryAfterMs: null,
-  mayBeDone: false,
-};
-
-/** A redirection is followed nowhere, for it would carry the key there: the channel's address is to be mended. */
+/** Redirects are not followed, because the key would go along: the channel's address must be corrected. */
 async function redirection(upstream: Response): Promise<RelayError> {
   await upstream.body?.cancel();
   const message = 'The model provider has moved: the address of its channel has to be corrected.';
   return new RelayError('upstream_error', message, { cause: `upstream status ${upstream.status}` });
 }
 
-function unavailable(): RelayError {
-  return new RelayError('upstream_error', 'The model provider cannot be used at the moment.');
-}
-
-/** null: it cannot be opened, which is the operator's to mend. */
+/** Returns the target's key, or null if it cannot be opened, which the operator must fix. */
 async function openedKey(
-  { services }: Admitted,
+  { services }: AdmittedRequest,
   { route, keyId }: Choice<PricedRoute>,
 ): Promise<ChannelKey | null> {
   try {
@@ -126,34 +130,37 @@ async function openedKey(
   }
 }
 
-async function sendTo(
-  request: Admitted,
-  { route }: Choice<PricedRoute>,
-  key: ChannelKey,
-  abort: AbortController,
-): Promise<Sent> {
-  const { call, plan, ticket, clock, services } = request;
-  ticket.heard = call.endpoint.format.task === 'transcription' ? new UploadedAudio() : null;
-  const outgoing = outgoingBody(call, plan, route, abort, ticket.heard);
+/** Writes the request for a route's upstream. Throws RelayError if the upstream's format cannot express it. */
+function writeFor(request: AdmittedRequest, route: PricedRoute, key: ChannelKey, abort: AbortController) {
+  const { call, plan } = request;
+  const uploadedAudio = call.endpoint.format.task === 'transcription' ? new UploadedAudio() : null;
+  const outgoing = outgoingBody(call, plan, route, abort, uploadedAudio);
   const { uploaded, usageSwitchedOn, translated } = outgoing;
   const translation = translated?.translation ?? null;
   const target = targetFor(call, plan, route, key, translated);
   const headers = headersFor(call, plan, route, translated);
   const adapted = adaptedBody(route.channel, outgoing, headers, target);
   if (adapted !== null) refuseLoss(call, adapted.dropped, route.model);
-  ticket.dropped = [...(translation?.dropped ?? []), ...(adapted?.dropped ?? [])];
+  const dropped = [...(translation?.dropped ?? []), ...(adapted?.dropped ?? [])];
+  const body = adapted?.text ?? outgoing.body;
+  const findings: Findings = { dropped, uploadedAudio };
+  return { target, headers, body, uploaded, usageSwitchedOn, translation, adapted, findings };
+}
+
+/** Calls the upstream. Throws RelayError `upstream_error` or `upstream_timeout`, or what the upload failed with. */
+async function call(
+  request: AdmittedRequest,
+  route: PricedRoute,
+  { target, headers, body, uploaded }: ReturnType<typeof writeFor>,
+  abort: AbortController,
+): Promise<Response> {
+  const { call, plan, clock, services } = request;
   const provider = providers[route.channel.provider];
+  const { method } = call.request;
+  const { firstByteMs } = timeoutsOf(plan, route);
   const calling = exchange(
     provider,
-    {
-      url: provider.url(target),
-      method: call.request.method,
-      headers,
-      body: adapted?.text ?? outgoing.body,
-      abort,
-      clock,
-      firstByteMs: waitsFor(plan, route).firstByteMs,
-    },
+    { url: provider.url(target), method, headers, body, abort, clock, firstByteMs },
     target,
     {
       sendToAi: services.sendToAi,
@@ -161,24 +168,13 @@ async function sendTo(
       runOn: call.background,
     },
   );
+  if (uploaded === null) return calling;
   // The upstream may answer before it has everything; the rest must be taken in all the same.
-  if (uploaded !== null) call.background(uploaded.catch(() => undefined));
-  const upstream = await (uploaded === null ? calling : orUploadFailure(calling, uploaded, abort));
-  ticket.ttfbMs = Date.now() - call.startedAtMs;
-  if (upstream.status >= 300 && upstream.status < 400) throw await redirection(upstream);
-  return {
-    upstream: withDropped(upstream, adapted),
-    bytes: null,
-    isRefusal: false,
-    route,
-    key,
-    abort,
-    usageSwitchedOn,
-    translation,
-  };
+  call.background(uploaded.catch(() => undefined));
+  return orUploadFailure(calling, uploaded, abort);
 }
 
-/** An answer that is not translated tells in its headers what its provider could not be told. */
+/** Names in a header of an untranslated answer what its provider could not express. */
 function withDropped(upstream: Response, adapted: AdaptedBody | null): Response {
   if (adapted === null || adapted.dropped.length === 0) return upstream;
   const { body, status } = upstream;

@@ -1,5 +1,4 @@
-// What a request looks like at an upstream: its address, its headers, its body. Nothing is sent here.
-
+// Builds the request for an upstream: its address, its headers, its body. Nothing is sent here.
 import { inEmbeddingsDialect } from '../../formats/openai-embeddings/index.ts';
 import { ownTarget, type TranslationTarget } from '../../formats/registry.ts';
 import { type RerankDialect, writeRerankRequest } from '../../formats/rerank/request.ts';
@@ -21,7 +20,7 @@ import { translateEmbeddings } from '../translation/embeddings.ts';
 import type { TranslatedRequest } from '../translation/translation.ts';
 import { headersForUpstream } from './headers.ts';
 
-/** Where a request goes, before the provider has made a URL of it. */
+/** Returns where a request goes, before the provider makes a URL of it. */
 export function targetFor(
   call: Call,
   { facts }: Plan,
@@ -45,7 +44,7 @@ function queryFor({ request, endpoint }: Call, provider: PricedRoute['channel'][
   return allowedQuery(request.url, provider, endpoint.operation === 'stored-response');
 }
 
-/** Of the caller's query nothing is meant for another provider; Gemini streams events only when asked. */
+/** The caller's query is not meant for another provider. Gemini streams events only when asked. */
 function searchOf({ operation }: TranslatedRequest): string {
   return operation === 'stream-generate-content' ? '?alt=sse' : '';
 }
@@ -64,7 +63,7 @@ export function headersFor(
   return headers;
 }
 
-/** What is only written anew still goes to a provider that speaks as the caller does. */
+/** A request that is only rewritten still goes to a provider of the caller's format. */
 function isOfAnotherFormat({ endpoint }: Call, target: TranslationTarget | null): boolean {
   if (target === null) return false;
   return target.type !== 'conversation' || target.format !== ownTarget(endpoint)?.format;
@@ -114,7 +113,7 @@ export function outgoingBody(
   }
 }
 
-/** The body as the provider wants it, where that is not its format's own; null: it may go as it is. */
+/** Returns the body as the provider wants it, or null if it needs no change. */
 export function adaptedBody(
   { provider }: PricedRoute['channel'],
   { body }: Outgoing,
@@ -126,7 +125,7 @@ export function adaptedBody(
   return adapt(typeof body === 'string' ? body : new TextDecoder().decode(body), headers, target);
 }
 
-/** A conversation that holds another provider's thoughts is written anew for its own format. */
+/** A conversation that holds another provider's reasoning is rewritten in its own format. */
 function targetForRewrite(call: Call, plan: Plan, route: PricedRoute): TranslationTarget | null {
   return holdsForeignThoughts(call, plan, route) ? ownTarget(call.endpoint) : null;
 }
@@ -140,7 +139,7 @@ function translate(call: Call, plan: Plan, route: PricedRoute, target: Translati
   }
 }
 
-/** The caller's JSON with only what must change changed, in place. */
+/** Returns the caller's JSON with only the necessary changes, in place. */
 function editedText(call: Call, plan: Plan, route: PricedRoute, text: string, value: unknown) {
   if (call.endpoint.operation === 'rerank') {
     return {
@@ -162,7 +161,7 @@ function editedText(call: Call, plan: Plan, route: PricedRoute, text: string, va
   return { text: askForUsage ? withUsage(named) : named, usageSwitchedOn: askForUsage };
 }
 
-/** The model's name there. A name given twice is made one: an upstream might read the other one. */
+/** Writes the upstream's name of the model. A name given twice becomes one: an upstream might read the other one. */
 function withModel(text: string, upstreamModel: string, model: string | null): string {
   const names = topLevelMembers(text).filter(({ key }) => key === 'model');
   return upstreamModel === model && names.length <= 1
@@ -179,7 +178,7 @@ function withUsage(text: string): string {
   return replaceMember(text, 'stream_options', after);
 }
 
-/** Which rerank API a route's upstream has. */
+/** Returns which rerank API a route's upstream has. */
 export function rerankDialect({ channel }: PricedRoute): RerankDialect {
   return channel.provider === 'cohere' || channel.provider === 'voyage' ? channel.provider : 'jina';
 }

@@ -1,5 +1,4 @@
-// One small request straight through a channel, for whoever set it up: does it answer, and how fast?
-
+// Checks of a channel for its operator: one small request straight through it, and the upstream's list of models.
 import type { OperationId } from '../../formats/format-id.ts';
 import { AlarmClock } from '../../lib/alarm-clock.ts';
 import { wordsWithCause } from '../../lib/relay-error.ts';
@@ -11,49 +10,50 @@ import { providers } from '../../providers/registry.ts';
 import { type LiveChannel, upstreamNameOf } from '../../routing/catalog.ts';
 import type { KeyRing } from '../../routing/key-ring.ts';
 import type { ModelLists } from '../../routing/model-lists.ts';
+import type { RelayServices } from '../call.ts';
 
-/** What became of the request. `error` is for the operator: the upstream's own words. */
-export interface ChannelTrial {
+/** The result of a probe. `error` is the upstream's own text, for the operator. */
+export interface ProbeResult {
   ok: boolean;
   status: number | null;
   latency_ms: number;
   error?: string;
 }
 
-/** Bounds of a trial. */
-export const trialLimits = { waitMs: 30_000, errorCharacters: 1_000 } as const;
+/** Bounds of a probe. */
+export const probeLimits = { waitMs: 30_000, errorCharacters: 1_000 } as const;
 
-/** What a trial needs of the relay. */
-export interface TrialServices {
+/** What a probe needs of the relay. */
+export interface ProbeServices {
   keys: KeyRing;
   modelLists: ModelLists;
   sendToAi: Send | null;
   resend: FetchUpstream;
 }
 
-interface Trial {
+interface Probe {
   operation: OperationId;
   body(model: string): object;
 }
 
-const chat: Trial = {
+const chat: Probe = {
   operation: 'chat-completions',
   body: (model) => ({ model, messages: [{ role: 'user', content: 'Say hi.' }] }),
 };
-const rerank: Trial = {
+const rerank: Probe = {
   operation: 'rerank',
   body: (model) => ({ model, query: 'a', documents: ['a', 'b'] }),
 };
-const embed: Trial = { operation: 'embeddings', body: (model) => ({ model, input: 'hi' }) };
-const messages: Trial = {
+const embed: Probe = { operation: 'embeddings', body: (model) => ({ model, input: 'hi' }) };
+const messages: Probe = {
   operation: 'messages',
   body: (model) => ({ model, max_tokens: 16, messages: [{ role: 'user', content: 'Say hi.' }] }),
 };
-const generate: Trial = {
+const generate: Probe = {
   operation: 'generate-content',
   body: () => ({ contents: [{ role: 'user', parts: [{ text: 'Say hi.' }] }] }),
 };
-const trials: Record<ProviderName, Trial> = {
+const probes: Record<ProviderName, Probe> = {
   openai: chat,
   azure: chat,
   'openai-compatible': chat,
@@ -71,16 +71,16 @@ const trials: Record<ProviderName, Trial> = {
  * Sends it, with `model` or one that the channel serves, by that key or the first. `upstreamModel` is what was tried; null: the
  * channel names none. Never throws.
  */
-export async function tryChannel(
+export async function probeChannel(
   channel: LiveChannel,
   model: string | undefined,
   keyId: string | null,
-  services: TrialServices,
-): Promise<{ trial: ChannelTrial; upstreamModel: string | null }> {
+  services: ProbeServices,
+): Promise<{ probe: ProbeResult; upstreamModel: string | null }> {
   const startedAtMs = Date.now();
   let upstreamModel: string | null = null;
   const ended = (status: number | null, error?: string) => ({
-    trial: {
+    probe: {
       ok: error === undefined,
       status,
       latency_ms: Date.now() - startedAtMs,
@@ -93,27 +93,27 @@ export async function tryChannel(
     if (name === undefined)
       return ended(null, 'The channel names no model to try. Give one: {"model": "…"}.');
     upstreamModel = upstreamNameOf(channel, name);
-    const { response, text } = await sendTrial(channel, name, keyId, services);
-    return ended(response.status, faultOf(response, text)?.slice(0, trialLimits.errorCharacters));
+    const { response, text } = await sendProbe(channel, name, keyId, services);
+    return ended(response.status, faultOf(response, text)?.slice(0, probeLimits.errorCharacters));
   } catch (error) {
     return ended(null, wordsWithCause(error));
   }
 }
 
-async function sendTrial(
+async function sendProbe(
   channel: LiveChannel,
   name: string,
   keyId: string | null,
-  { keys, sendToAi, resend }: TrialServices,
+  { keys, sendToAi, resend }: ProbeServices,
 ): Promise<{ response: Response; text: string }> {
   const provider = providers[channel.provider];
   const model = upstreamNameOf(channel, name);
-  const trial = trialOf(channel, model);
+  const probe = probeOf(channel, model);
   const headers = new Headers({ 'content-type': 'application/json', ...channel.headers });
   const { value: key } = await keys.keyOf(channel, keyId);
   const target = {
     baseUrl: baseUrlOf(provider, channel.baseUrl),
-    operation: trial.operation,
+    operation: probe.operation,
     model,
     suffix: '',
     search: '',
@@ -121,13 +121,13 @@ async function sendTrial(
     settings: channel.settings,
     key,
   };
-  const text = JSON.stringify(trial.body(model));
+  const text = JSON.stringify(probe.body(model));
   const body = provider.adapt?.(text, headers, target).text ?? text;
   const abort = new AbortController();
   const clock = new AlarmClock();
-  clock.after(trialLimits.waitMs, () => abort.abort());
+  clock.after(probeLimits.waitMs, () => abort.abort());
   try {
-    const { waitMs: firstByteMs } = trialLimits;
+    const { waitMs: firstByteMs } = probeLimits;
     const request = { url: provider.url(target), method: 'POST', headers, body, abort, clock, firstByteMs };
     const response = await exchange(provider, request, target, {
       sendToAi,
@@ -140,7 +140,7 @@ async function sendTrial(
   }
 }
 
-/** What keeps the answer from being one, in words for the operator; undefined: nothing. A page with 200 is no model's answer. */
+/** Returns why the response is not an answer, for the operator, or undefined if it is one. A web page with status 200 is not. */
 function faultOf({ ok, status, headers }: Response, text: string): string | undefined {
   const location = headers.get('location');
   if (status >= 300 && status < 400)
@@ -154,8 +154,43 @@ function faultOf({ ok, status, headers }: Response, text: string): string | unde
   }
 }
 
-/** Vertex's Claude has a form of its own, and so have embedders. */
-function trialOf({ provider }: LiveChannel, model: string): Trial {
+/** Vertex's Claude and embedding models need another probe. */
+function probeOf({ provider }: LiveChannel, model: string): Probe {
   if (provider === 'vertex' && model.includes('claude')) return messages;
-  return provider === 'workers-ai' && /\b(bge|embed)/.test(model) ? embed : trials[provider];
+  return provider === 'workers-ai' && /\b(bge|embed)/.test(model) ? embed : probes[provider];
+}
+
+type CheckServices = ProbeServices & Pick<RelayServices, 'catalog' | 'health'>;
+
+/** Sends one small request through a channel. One that succeeds also ends the cooldowns of its channel, key and model. */
+export async function testChannel(
+  services: CheckServices,
+  channelId: string,
+  model: string | undefined,
+  keyId: string | null,
+) {
+  const current = await services.catalog.current(Date.now(), () => undefined);
+  const channel = current.channel(channelId);
+  if (channel === null) return { ok: false, status: null, latency_ms: 0, error: 'There is no such channel.' };
+  const startedAtMs = Date.now();
+  const { probe, upstreamModel } = await probeChannel(channel, model, keyId, services);
+  const tried = upstreamModel === null ? {} : { upstreamModel };
+  const place = { channelId, keyId: keyId ?? channel.keys[0]?.id ?? null, ...tried };
+  const told: Promise<unknown>[] = [];
+  if (probe.ok) services.health.succeeded(place, startedAtMs, probe.latency_ms, (work) => told.push(work));
+  await Promise.all(told);
+  return probe;
+}
+
+/** Fetches the models of a channel's upstream. Returns null, with the reason, when it has no list or does not answer. */
+export async function discoverModels({ catalog, modelLists }: CheckServices, channelId: string) {
+  const channel = (await catalog.current(Date.now(), () => undefined)).channel(channelId);
+  if (channel === null) return { models: null, error: 'There is no such channel.' };
+  try {
+    const models = await modelLists.discover(channel);
+    if (models !== null) return { models };
+    return { models, error: 'This kind of upstream has no list of models.', hasList: false };
+  } catch (error) {
+    return { models: null, error: wordsWithCause(error) };
+  }
 }

@@ -16,7 +16,7 @@ const droppedFromUpstream: readonly (string | RegExp)[] = [
   /^x-ratelimit-/,
   /^anthropic-ratelimit-/,
   /^x-ms-/,
-  // Which machines the upstream stands behind.
+  // Infrastructure of the upstream.
   /^cf-/,
   /^x-envoy-/,
   'server',
@@ -30,7 +30,7 @@ const droppedFromUpstream: readonly (string | RegExp)[] = [
   'server-timing',
   'location',
   'content-location',
-  // What a browser does with pages of this host, the dashboard's too, is not an upstream's to say.
+  // An upstream must not decide what a browser does with pages of this host, the dashboard included.
   'clear-site-data',
   'refresh',
   /^content-security-policy/,
@@ -38,19 +38,19 @@ const droppedFromUpstream: readonly (string | RegExp)[] = [
   'service-worker-allowed',
   // The relay answers browsers by its own rules.
   /^access-control-/,
-  // Said anew for this hop.
+  // Set for this hop.
   'connection',
   'proxy-connection',
   'keep-alive',
   'transfer-encoding',
   'trailer',
   'upgrade',
-  // The relay's own id stands there.
+  // The relay's own id is used.
   'x-request-id',
   'request-id',
 ];
 
-/** What of a channel decides its requests' headers. */
+/** The part of a channel that decides its requests' headers. */
 export interface ChannelHeaders extends HeaderPolicy {
   headers: Readonly<Record<string, string>>;
 }
@@ -68,13 +68,13 @@ export function headersForUpstream(
   const headers = isTranslated
     ? withForwarded(new Headers({ accept: 'application/json' }), fromCaller, channel.settings)
     : allowedHeaders(fromCaller, channel);
-  // The meter reads what passes; the edge compresses for the caller by itself.
+  // The meter reads what passes; the edge compresses for the caller.
   headers.set('accept-encoding', 'identity');
   for (const [name, value] of Object.entries(channel.headers)) headers.set(name, value);
   return headers;
 }
 
-/** Headers for the caller: the upstream's, less what is dropped. A compressed body has been opened by then, or keeps its header. */
+/** Returns the upstream's headers without those that are dropped. A compressed body is decoded by then, or keeps its header. */
 export function headersForCaller(fromUpstream: Headers): Headers {
   const headers = passing(fromUpstream, droppedFromUpstream);
   if (headers.has('content-encoding') && !isEncoded(headers)) {

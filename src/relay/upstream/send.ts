@@ -1,102 +1,83 @@
-// An admitted request's tries at upstreams, until one answers: at most three places a model, never the same twice, never after
-// the caller was sent a byte, never what may have been done already and must not be done twice, and none at all while the
-// `retry-after` of every upstream holds.
+// Sends an admitted request upstream, to one target after the other until one answers.
 import { RelayError } from '../../lib/relay-error.ts';
-import { everyTargetCooling } from '../../routing/every-target-cooling.ts';
-import { placeName } from '../../routing/health.ts';
-import { type Choice, selectPlace, tryName } from '../../routing/select.ts';
-import type { Admitted } from '../admitted.ts';
-import { relayLimits } from '../limits.ts';
+import type { CurrentTry, Failover, FailoverResult, Tried } from '../../routing/failover.ts';
+import type { AdmittedRequest } from '../admitted-request.ts';
 import type { PricedRoute } from '../plan/candidate-routes.ts';
-import { affinitySeed } from './affinity.ts';
 import { type Attempted, attempt } from './attempt.ts';
 import { mayBeRepeated } from './repeat.ts';
-import type { Sent } from './sent.ts';
+import type { Answered, Sending, Sent } from './sent.ts';
 
-type Failed = Extract<Attempted, { outcome: 'failed' }>;
+/** A failed attempt. `error`: what the client gets if it was the last, or null for the upstream's response. */
+type FailedAttempt = { sent: Sent; error: RelayError | null } | { sent: null; error: RelayError };
 
-/**
- * The first answer, or the last failure: an upstream's refusal as a response, or a thrown RelayError where there was no
- * answer at all. Every attempt is on the ticket, and what it says of the place in its health.
- */
-export async function send(request: Admitted, leave: AbortSignal): Promise<Sent> {
-  const tries = new Tries();
-  let last: Failed | null = null;
-  for (let place = nextPlace(request, tries); place !== null; ) {
-    leave.throwIfAborted();
-    tries.add(place);
-    const isLast = nextPlace(request, tries) === null;
-    const attempted = await tryPlace(request, place, leave, isLast);
-    if (attempted.outcome === 'answered') return attempted.sent;
-    last = attempted;
-    tries.judge(place, attempted);
-    place = mayBeRepeated(request, attempted.failure) ? nextPlace(request, tries) : null;
-    if (place !== null) attempted.sent?.abort.abort();
-  }
-  if (last === null) throw noPlace(request);
-  if (last.sent !== null && last.error === null) return last.sent;
-  last.sent?.abort.abort();
-  throw last.error;
+/** `failed`: no upstream's response goes to the caller. */
+export type SendResult = { sending: Sending } & (
+  | { outcome: 'answered'; sent: Answered }
+  | { outcome: 'failed'; error: unknown }
+);
+
+/** What the attempts so far have found. */
+type Findings = Pick<Sending, 'timeToFirstByteMs' | 'dropped' | 'uploadedAudio'>;
+
+const noFindings: Findings = { timeToFirstByteMs: null, dropped: [], uploadedAudio: null };
+
+/** Returns the first answer or the last upstream's refusal, or why there is no response. Never rejects. */
+export async function send(request: AdmittedRequest): Promise<SendResult> {
+  const { failover, leave } = request;
+  let findings = noFindings;
+  let failed: Sent | null = null;
+  const call = async (current: CurrentTry<PricedRoute>): Promise<Tried<Sent, FailedAttempt>> => {
+    failed?.abort.abort();
+    const attempted = await attempt(request, current);
+    findings = { ...findings, ...attempted.findings };
+    failed = attempted.outcome === 'failed' ? attempted.sent : null;
+    return triedOf(request, attempted);
+  };
+  const result = await failover.run(call, leave.signal);
+  const sending = sendingOf(failover, findings);
+  const sent = sentOf(result);
+  if (sent !== null) return { outcome: 'answered', sent: { ...sent, sending }, sending };
+  if (result.outcome === 'failed') result.failed.sent?.abort.abort();
+  return { outcome: 'failed', error: errorOf(result), sending };
 }
 
-/** Why the request goes nowhere. */
-function noPlace({ plan, services }: Admitted): RelayError {
-  const cooling = everyTargetCooling(plan.routes, services.health.current, Date.now());
-  return cooling ?? new RelayError('model_not_found', 'No channel serves this model at the moment.');
+/** Returns the response that goes to the caller, a refusal too, or null. */
+function sentOf(result: FailoverResult<Sent, FailedAttempt>): Sent | null {
+  if (result.outcome === 'answered') return result.answer;
+  return result.outcome === 'failed' && result.failed.error === null ? result.failed.sent : null;
 }
 
-/** Where a request has been: no place twice for the same model, and so many places for each of its models. */
-class Tries {
-  readonly places = new Set<string>();
-  private readonly perModel = new Map<number, number>();
-
-  add(place: Choice<PricedRoute>): void {
-    this.places.add(tryName(place));
-    const rank = place.route.rank ?? 0;
-    this.perModel.set(rank, (this.perModel.get(rank) ?? 0) + 1);
-  }
-
-  /** A place that does not answer, or refuses its key, will not do for the next model either. */
-  judge(place: Choice<PricedRoute>, { failure, sent }: Failed): void {
-    if (sent === null || failure.kind === 'refused') this.places.add(placeName(place));
-  }
-
-  /** Whether the route's model may be tried once more. */
-  leaves({ rank = 0 }: PricedRoute): boolean {
-    return (this.perModel.get(rank) ?? 0) < relayLimits.attempts;
-  }
+/** Returns what is known before anything was sent. */
+export function sendingOf(failover: Failover<PricedRoute>, findings: Findings = noFindings): Sending {
+  const { current, attempts } = failover;
+  const route = current?.target.route ?? null;
+  return { ...findings, route, attempts, sentAtMs: current?.startedAtMs ?? Date.now() };
 }
 
-function nextPlace({ call, plan, services }: Admitted, tries: Tries): Choice<PricedRoute> | null {
-  const seed = () => affinitySeed(call, plan);
-  const routes = plan.routes.filter((route) => tries.leaves(route));
-  const selection = { tried: tries.places, seed, nowMs: Date.now() };
-  return selectPlace(routes, services.health.current, selection);
-}
-
-async function tryPlace(
-  request: Admitted,
-  place: Choice<PricedRoute>,
-  leave: AbortSignal,
-  isLast: boolean,
-): Promise<Attempted> {
-  const { call, ticket, services } = request;
-  const startedAtMs = Date.now();
-  ticket.route = place.route;
-  ticket.sentAtMs = startedAtMs;
-  services.health.begin(place, startedAtMs);
-  try {
-    const attempted = await attempt(request, place, leave, isLast);
-    const failure = attempted.outcome === 'answered' ? null : attempted.failure;
-    if (failure === null || failure.kind === 'unsuited') {
-      const headMs = attempted.outcome === 'answered' ? attempted.headMs : Date.now() - startedAtMs;
-      services.health.succeeded(place, startedAtMs, headMs, call.background);
-    } else {
-      services.health.failed(place, { ...failure, kind: failure.kind }, startedAtMs, call.background);
+function triedOf(request: AdmittedRequest, attempted: Attempted): Tried<Sent, FailedAttempt> {
+  const { attempt } = attempted;
+  switch (attempted.outcome) {
+    case 'answered':
+      return { outcome: 'answered', attempt, answer: attempted.sent };
+    case 'failed': {
+      const { failure, sent } = attempted;
+      const isFinal = !mayBeRepeated(request, failure);
+      return { outcome: 'failed', attempt, failure, isReachable: sent !== null, isFinal, failed: attempted };
     }
-    return attempted;
-  } catch (error) {
-    services.health.current.release(place);
-    throw error;
+    case 'stopped':
+      return { outcome: 'stopped', attempt, error: attempted.error };
+  }
+}
+
+function errorOf(result: FailoverResult<Sent, FailedAttempt>): unknown {
+  switch (result.outcome) {
+    case 'failed':
+      return result.failed.error;
+    case 'stopped':
+      return result.error;
+    default: {
+      const cooling = result.outcome === 'untried' ? result.cooling : null;
+      return cooling ?? new RelayError('model_not_found', 'No channel serves this model at the moment.');
+    }
   }
 }

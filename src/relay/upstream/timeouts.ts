@@ -1,16 +1,16 @@
-// How long an upstream may take. A channel may say otherwise; a model that reasons is silent for minutes.
+// Timeouts of an upstream. A channel may set its own; a model that reasons is silent for minutes.
 
 import type { PricedRoute } from '../plan/candidate-routes.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /** Milliseconds to the head of the response, and between two pieces of a stream. */
-export interface Patience {
+export interface Timeouts {
   firstByteMs: number;
   idleMs: number;
 }
 
-/** Defaults, by what is asked for. */
-const patience = {
+/** Defaults by kind of request. */
+const defaults = {
   stream: { firstByteMs: 120_000, idleMs: 120_000 },
   reasoningStream: { firstByteMs: 300_000, idleMs: 300_000 },
   whole: { firstByteMs: 600_000, idleMs: 600_000 },
@@ -18,13 +18,13 @@ const patience = {
 
 const reasoningModels = /(^|\/)(o\d|gpt-5|.*(think|reason|deep-research|r1\b))/i;
 
-/** The channel's own times, else those of the kind of request. */
-export function waitsFor({ facts }: Plan, { channel, model }: PricedRoute): Patience {
+/** Returns the channel's own timeouts, else those of the kind of request. */
+export function timeoutsOf({ facts }: Plan, { channel, model }: PricedRoute): Timeouts {
   const usual = !facts.stream
-    ? patience.whole
+    ? defaults.whole
     : reasoningModels.test(model ?? '')
-      ? patience.reasoningStream
-      : patience.stream;
+      ? defaults.reasoningStream
+      : defaults.stream;
   const { firstByteMs = usual.firstByteMs, idleMs = usual.idleMs } = channel.settings;
   return { firstByteMs, idleMs };
 }

@@ -1,21 +1,19 @@
-// An answer that is read whole before any of it goes on: no longer than its upstream may be silent, and no longer than a
-// request may take at all.
+// Reads an answer whole before any of it goes on, within the upstream's idle timeout and the longest time of a request.
 import { GulpReader } from '../../lib/gulps.ts';
 import { RelayError } from '../../lib/relay-error.ts';
-import type { Admitted } from '../admitted.ts';
+import type { AdmittedRequest } from '../admitted-request.ts';
 import { relayLimits } from '../limits.ts';
-import { silentUpstream } from '../response/stream-task.ts';
 import type { Sent } from './sent.ts';
-import { waitsFor } from './timeouts.ts';
+import { timeoutsOf } from './timeouts.ts';
+import { silentUpstream } from './upstream-errors.ts';
 
-/** The body's bytes, which may have been read already. Throws RelayError `upstream_error` when it breaks off, `upstream_timeout` when it falls silent. */
-export async function wholeBody(
-  { plan, call, clock }: Admitted,
-  sent: Sent,
+/** Returns the body's bytes. Throws RelayError `upstream_error` when it breaks off, `upstream_timeout` when it falls silent. */
+export async function readWholeBody(
+  { plan, call, clock }: AdmittedRequest,
+  { response, bytes, route, abort }: Sent,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { upstream, route, abort } = sent;
-  if (sent.bytes !== null) return sent.bytes;
-  const { idleMs } = waitsFor(plan, route);
+  if (bytes !== null) return bytes;
+  const { idleMs } = timeoutsOf(plan, route);
   let late = false;
   const giveUp = () => {
     late = true;
@@ -24,11 +22,11 @@ export async function wholeBody(
   const leftMs = call.startedAtMs + relayLimits.requestMs - Date.now();
   const callOffs = [clock.after(leftMs, giveUp)];
   try {
-    if (isSmall(upstream)) {
+    if (isSmall(response)) {
       callOffs.push(clock.after(idleMs, giveUp));
-      return new Uint8Array(await upstream.arrayBuffer());
+      return new Uint8Array(await response.arrayBuffer());
     }
-    return await joined(upstream.body as ReadableStream, () => clock.after(idleMs, giveUp));
+    return await joined(response.body as ReadableStream, () => clock.after(idleMs, giveUp));
   } catch (cause) {
     if (late) throw silentUpstream(idleMs);
     throw new RelayError('upstream_error', 'The connection to the model provider broke off.', { cause });
@@ -37,13 +35,13 @@ export async function wholeBody(
   }
 }
 
-/** Of a known length that one reading takes in. */
+/** Whether a body has a known length and is read at once. */
 export function isSmall({ headers, body }: Response): boolean {
   const length = headers.get('content-length');
   return body === null || (length !== null && Number(length) <= relayLimits.wholeAnswerBytes);
 }
 
-/** `watch` is called before each piece, and what it answers after it. */
+/** Calls `watch` before each piece, and what it returns after it. */
 async function joined(body: ReadableStream, watch: () => () => void): Promise<Uint8Array<ArrayBuffer>> {
   const reader = new GulpReader(body);
   const pieces: Uint8Array<ArrayBuffer>[] = [];

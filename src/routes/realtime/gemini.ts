@@ -1,15 +1,16 @@
-// The door of Gemini's Live API: who calls. The model comes later, in the client's first message.
+// The route of Gemini's Live API. The model comes later, in the client's first message.
 import { Hono } from 'hono';
+import { orLogRefusal } from '../../admission/admit.ts';
 import { headersForOrder, type SessionOrder } from '../../realtime/order.ts';
 import { fallbackNames } from '../../routing/wished-models.ts';
-import { atDoor, authenticate, type DoorContext, type DoorEnv } from '../relay-route.ts';
+import type { TokenIdentity } from '../../tokens/token.ts';
+import { authenticate, type RouteContext, type RouteEnv, withErrorHandling } from '../relay-route.ts';
 import {
   expectUpgrade,
   openSession,
-  type RealtimeDoorServices,
+  type RealtimeRouteServices,
   type RealtimeServicesOf,
 } from './open-session.ts';
-import { logRefusal } from './refusal.ts';
 
 /**
  * The version is the SDK's own: @google/genai 3 asks for v1. `…Constrained` is where Google's SDKs go with a short-lived
@@ -19,35 +20,34 @@ import { logRefusal } from './refusal.ts';
 const path =
   '/ws/:method{google\\.ai\\.generativelanguage\\.v1(?:alpha|beta)?\\.GenerativeService\\.BidiGenerateContent(?:Constrained)?}';
 
-/** The routes of the Live API. */
-export function geminiLiveDoor(servicesOf: RealtimeServicesOf): Hono<DoorEnv> {
-  const door = new Hono<DoorEnv>();
-  door.get(path, (context) => openLive(context, context.req.param('method'), servicesOf(context.env)));
-  return door;
+/** Returns the routes of the Live API. */
+export function liveRoutes(servicesOf: RealtimeServicesOf): Hono<RouteEnv> {
+  const routes = new Hono<RouteEnv>();
+  routes.get(path, (context) => openLive(context, context.req.param('method'), servicesOf(context.env)));
+  return routes;
 }
 
-function openLive(context: DoorContext, method: string, services: RealtimeDoorServices): Promise<Response> {
-  return atDoor('gemini', async (requestId) => {
+function openLive(context: RouteContext, method: string, services: RealtimeRouteServices): Promise<Response> {
+  return withErrorHandling('gemini', async (requestId) => {
     const request = context.req.raw;
     const { identity, ip } = await authenticate(request, 'live', services);
-    const order: SessionOrder = {
+    const requester = {
       requestId,
-      format: 'gemini',
-      endpoint: `/ws/${method.replace(/Constrained$/, '')}`,
       identity,
       ip,
-      model: null,
-      fallback: [],
-      intent: 'conversation',
-      bound: null,
-      headers: headersForOrder(request.headers),
-      protocol: null,
+      format: 'gemini',
+      endpoint: `/ws/${method.replace(/Constrained$/, '')}`,
       startedAtMs: Date.now(),
-    };
-    await logRefusal(order, services, order.endpoint, async () => {
+    } as const;
+    const run = async (newest: TokenIdentity): Promise<SessionOrder> => {
       expectUpgrade(request);
-      order.fallback = fallbackNames(request.headers);
-    });
+      const fallback = fallbackNames(request.headers);
+      const headers = headersForOrder(request.headers);
+      const session = { model: null, fallback, intent: 'conversation', bound: null } as const;
+      return { ...requester, ...session, identity: newest, headers, protocol: null };
+    };
+    const requested = () => ({ model: null, models: null, stream: true });
+    const order = await orLogRefusal({ requester, run, requested }, services.ledgers);
     return openSession(order, context, services);
   });
 }

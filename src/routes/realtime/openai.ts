@@ -1,31 +1,43 @@
-// The door of OpenAI's realtime sessions: who calls, and for which model.
+// The routes of OpenAI's Realtime API: who calls, and for which model.
 import { Hono } from 'hono';
+import { orLogRefusal } from '../../admission/admit.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import { ephemeralPrefix } from '../../realtime/ephemeral.ts';
 import { headersForOrder, realtimePath, type SessionOrder } from '../../realtime/order.ts';
+import { requestedBefore } from '../../realtime/session-admission.ts';
 import { fallbackNames } from '../../routing/wished-models.ts';
+import type { TokenIdentity } from '../../tokens/token.ts';
 import { isCredential, offeredProtocols } from '../credentials.ts';
-import { atDoor, authenticated, credentialOf, type DoorContext, type DoorEnv } from '../relay-route.ts';
-import { mintSecret, mintSession } from './client-secrets.ts';
+import {
+  authenticated,
+  credentialOf,
+  type RouteContext,
+  type RouteEnv,
+  withErrorHandling,
+} from '../relay-route.ts';
+import { answerWithSecret, clientSecrets, sessions } from './client-secrets.ts';
 import {
   expectUpgrade,
   openSession,
-  type RealtimeDoorServices,
+  type RealtimeRouteServices,
   type RealtimeServicesOf,
 } from './open-session.ts';
-import { logRefusal } from './refusal.ts';
 
-/** The routes of the Realtime API. */
-export function realtimeDoor(servicesOf: RealtimeServicesOf): Hono<DoorEnv> {
-  const door = new Hono<DoorEnv>();
-  door.get(realtimePath, (context) => openRealtime(context, servicesOf(context.env)));
-  door.post(`${realtimePath}/client_secrets`, (context) => mintSecret(context, servicesOf(context.env)));
-  door.post(`${realtimePath}/sessions`, (context) => mintSession(context, servicesOf(context.env)));
-  return door;
+/** Returns the routes of the Realtime API. */
+export function realtimeRoutes(servicesOf: RealtimeServicesOf): Hono<RouteEnv> {
+  const routes = new Hono<RouteEnv>();
+  routes.get(realtimePath, (context) => openRealtime(context, servicesOf(context.env)));
+  routes.post(`${realtimePath}/client_secrets`, (context) =>
+    answerWithSecret(context, servicesOf(context.env), clientSecrets),
+  );
+  routes.post(`${realtimePath}/sessions`, (context) =>
+    answerWithSecret(context, servicesOf(context.env), sessions),
+  );
+  return routes;
 }
 
-function openRealtime(context: DoorContext, services: RealtimeDoorServices): Promise<Response> {
-  return atDoor('openai', async (requestId) => {
+function openRealtime(context: RouteContext, services: RealtimeRouteServices): Promise<Response> {
+  return withErrorHandling('openai', async (requestId) => {
     const order = await orderFor(context.req.raw, requestId, services);
     return openSession(order, context, services);
   });
@@ -34,34 +46,34 @@ function openRealtime(context: DoorContext, services: RealtimeDoorServices): Pro
 async function orderFor(
   request: Request,
   requestId: string,
-  services: RealtimeDoorServices,
+  services: RealtimeRouteServices,
 ): Promise<SessionOrder> {
-  const query = new URL(request.url).searchParams;
-  const order: SessionOrder = {
-    ...(await callerOf(request, services)),
+  const startedAtMs = Date.now();
+  const caller = await callerOf(request, services);
+  const requester = {
     requestId,
+    identity: caller.identity,
+    ip: request.headers.get('cf-connecting-ip'),
     format: 'openai',
     endpoint: realtimePath,
-    fallback: [],
-    ip: request.headers.get('cf-connecting-ip'),
+    startedAtMs,
+  } as const;
+  const run = async (identity: TokenIdentity): Promise<SessionOrder> => ({
+    ...requester,
+    ...caller,
+    ...requestedSession(request, caller),
+    identity,
     headers: headersOf(request.headers),
     protocol: echoed(offeredProtocols(request.headers)),
-    startedAtMs: Date.now(),
-  };
-  await logRefusal(order, services, realtimePath, async () => {
-    expectUpgrade(request);
-    if (query.has('call_id'))
-      throw new RelayError('invalid_request', 'Calls (WebRTC, SIP) are not relayed.', { param: 'call_id' });
-    order.fallback = fallbackNames(request.headers);
-    chooseModel(order, query);
   });
-  return order;
+  const requested = () => requestedBefore({ model: caller.model, fallback: [] }, services.catalog);
+  return orLogRefusal({ requester, run, requested }, services.ledgers);
 }
 
 type CallerPart = Pick<SessionOrder, 'identity' | 'model' | 'intent' | 'bound'>;
 
-/** The token's owner, or what an ephemeral secret says. Throws RelayError `invalid_api_key`. */
-async function callerOf(request: Request, services: RealtimeDoorServices): Promise<CallerPart> {
+/** Returns the token's owner, or what an ephemeral secret says. Throws RelayError `invalid_api_key` or `token_expired`. */
+async function callerOf(request: Request, services: RealtimeRouteServices): Promise<CallerPart> {
   const secret = credentialOf(request, 'realtime');
   if (!secret.startsWith(ephemeralPrefix)) {
     const { identity } = await authenticated(secret, request, services);
@@ -85,21 +97,35 @@ async function callerOf(request: Request, services: RealtimeDoorServices): Promi
   }
 }
 
-/** What the URL says; an ephemeral secret has said it already. Throws RelayError `model_not_allowed`: it says otherwise. */
-function chooseModel(order: SessionOrder, query: URLSearchParams): void {
-  const asked = query.get('model') || null;
-  if (order.bound === null) {
-    order.model = asked;
-    order.intent = query.get('intent') === 'transcription' ? 'transcription' : 'conversation';
-    return;
+type RequestedSession = Pick<SessionOrder, 'model' | 'intent' | 'fallback'>;
+
+/**
+ * Reads which session the request is for. Throws RelayError `invalid_request`, or `model_not_allowed` if an ephemeral secret was made for
+ * another model.
+ */
+function requestedSession(request: Request, { model, intent, bound }: CallerPart): RequestedSession {
+  expectUpgrade(request);
+  const query = new URL(request.url).searchParams;
+  if (query.has('call_id'))
+    throw new RelayError('invalid_request', 'Calls (WebRTC, SIP) are not relayed.', { param: 'call_id' });
+  const fallback = fallbackNames(request.headers);
+  const named = query.get('model') || null;
+  if (bound === null) {
+    const isTranscription = query.get('intent') === 'transcription';
+    return { model: named, intent: isTranscription ? 'transcription' : 'conversation', fallback };
   }
-  const [fallback] = order.fallback;
-  if (fallback !== undefined) {
-    const message = `This ephemeral key was made for the model \`${order.model}\`: \`${fallback}\` is none of it.`;
+  refuseOtherModel(model, fallback[0] ?? null, named);
+  return { model, intent, fallback };
+}
+
+/** An ephemeral secret is for one model. */
+function refuseOtherModel(model: string | null, fallback: string | null, named: string | null): void {
+  if (fallback !== null) {
+    const message = `This ephemeral key was made for the model \`${model}\`: \`${fallback}\` is none of it.`;
     throw new RelayError('model_not_allowed', message);
   }
-  if (asked === null || asked === order.model) return;
-  const message = `This ephemeral key was made for the model \`${order.model}\`, not for \`${asked}\`.`;
+  if (named === null || named === model) return;
+  const message = `This ephemeral key was made for the model \`${model}\`, not for \`${named}\`.`;
   throw new RelayError('model_not_allowed', message);
 }
 
@@ -108,7 +134,7 @@ function echoed(offered: readonly string[]): string | null {
   return offered.find((name) => name === 'realtime') ?? offered.find((name) => !isCredential(name)) ?? null;
 }
 
-/** In a browser the beta is asked for by subprotocol. */
+/** A browser asks for the beta by subprotocol. */
 function headersOf(from: Headers): Record<string, string> {
   const isBeta = offeredProtocols(from).includes('openai-beta.realtime-v1');
   return { ...(isBeta && { 'openai-beta': 'realtime=v1' }), ...headersForOrder(from) };

@@ -1,6 +1,7 @@
 // The turns of a Live session by themselves: how long they wait for their figures and for each other, at the very value,
 // and which of what was reserved an upstream's figure is of.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Reservation } from '../../../src/admission/reservation.ts';
 import { type Usage, usageOf } from '../../../src/formats/usage.ts';
 import { RelayError } from '../../../src/lib/relay-error.ts';
 import { LiveConversation } from '../../../src/realtime/gemini/conversation.ts';
@@ -23,13 +24,22 @@ function turnsWith() {
   let made = 0;
   const newTurn = (_: unknown, measure: Turn['measure'], hasBegun: boolean) => {
     made += 1;
-    const sums = { characters: 0, audioCharacters: 0, reservedNanoUsd: made, startedAtMs: Date.now() };
+    const sums = { characters: 0, audioCharacters: 0, startedAtMs: Date.now() };
+    const reservation = { reservedNanoUsd: made } as Reservation;
     const flags = { firstSaidAtMs: null, eventId: null, isCancelled: false, hasBegun };
-    return { requestId: `turn ${made}`, pricing, measure, bound: null, ...sums, ...flags } satisfies Turn;
+    return {
+      requestId: `turn ${made}`,
+      pricing,
+      measure,
+      bound: null,
+      reservation,
+      ...sums,
+      ...flags,
+    } satisfies Turn;
   };
   const spent = () => new RelayError('insufficient_quota', 'There is none left.');
   const money = {
-    newTurn,
+    unreservedTurn: newTurn,
     reserve: async (...given: Parameters<typeof newTurn>) => {
       if (!quota.mayReserve) throw spent();
       return newTurn(...given);

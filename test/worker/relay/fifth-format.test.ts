@@ -10,11 +10,11 @@ import type { ConversationFormat } from '../../../src/formats/wire-format.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { openaiCompatible } from '../../../src/providers/openai-compatible.ts';
 import { responseOfStream } from '../../../src/relay/translation/stream.ts';
-import { anthropicDoor } from '../../../src/routes/anthropic.ts';
-import { geminiDoor } from '../../../src/routes/gemini.ts';
-import { openaiDoor } from '../../../src/routes/openai.ts';
+import { anthropicRoutes } from '../../../src/routes/anthropic.ts';
+import { geminiRoutes } from '../../../src/routes/gemini.ts';
+import { openaiRoutes } from '../../../src/routes/openai.ts';
 import { canonicalPath, pathOf } from '../../../src/routes/paths.ts';
-import type { DoorEnv, ServicesOf } from '../../../src/routes/relay-route.ts';
+import type { RouteEnv, ServicesOf } from '../../../src/routes/relay-route.ts';
 import { servicesOf } from '../../../src/services.ts';
 import { fifthFormat } from '../../support/fifth-format.ts';
 import { type OpenRelay, openRelay } from '../routes/open-relay.ts';
@@ -23,12 +23,12 @@ import { chargeOf } from './charging.ts';
 const formats = new FormatRegistry([...builtInFormats, fifthFormat]);
 
 /** The relay's routes with five formats. */
-function routesOfFive(): Hono<DoorEnv> {
+function routesOfFive(): Hono<RouteEnv> {
   const services: ServicesOf = (env) => ({ ...servicesOf(env), formats });
-  const routes = new Hono<DoorEnv>({ getPath: (request) => canonicalPath(pathOf(request.url)) });
-  routes.route('/', openaiDoor(services, formats));
-  routes.route('/', anthropicDoor(services, formats));
-  routes.route('/', geminiDoor(services, formats));
+  const routes = new Hono<RouteEnv>({ getPath: (request) => canonicalPath(pathOf(request.url)) });
+  routes.route('/', openaiRoutes(services, formats));
+  routes.route('/', anthropicRoutes(services, formats));
+  routes.route('/', geminiRoutes(services, formats));
   return routes;
 }
 

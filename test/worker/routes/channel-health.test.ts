@@ -2,7 +2,7 @@
 // sees when all is dead.
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { trialLimits } from '../../../src/relay/upstream/channel-probe.ts';
+import { probeLimits } from '../../../src/relay/upstream/channel-probe.ts';
 import { listLimits } from '../../../src/routing/model-lists.ts';
 import { RoutingStore } from '../../../src/routing/store.ts';
 import { type OpenRelay, openRelay, type Received } from './open-relay.ts';
@@ -211,7 +211,7 @@ describe('a trial', () => {
     const { id } = await made();
     const trying = relay.manage('POST', `/channels/${id}/test`);
     await vi.waitFor(() => expect(relay.received).toHaveLength(1));
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + trialLimits.waitMs });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + probeLimits.waitMs });
     expect((await trying).body).toMatchObject({ ok: false, error: expect.any(String) });
   });
 });

@@ -33,7 +33,7 @@ describe('the estimate of an agent’s tools', () => {
 
 describe('the estimate of texts', () => {
   const code =
-    "export function budgetOf(wish: ReasoningWish | undefined): number | 'dynamic' | undefined {\n  if (wish === undefined) return undefined;\n  if (wish.budgetTokens !== undefined) return wish.budgetTokens;\n  return wish.effort === undefined ? undefined : effortBudgets[wish.effort];\n}\n";
+    "export function budgetOf(candidate: ReasoningWish | undefined): number | 'dynamic' | undefined {\n  if (candidate === undefined) return undefined;\n  if (candidate.budgetTokens !== undefined) return candidate.budgetTokens;\n  return candidate.effort === undefined ? undefined : effortBudgets[candidate.effort];\n}\n";
   it.each([
     [
       'English',

@@ -1,7 +1,7 @@
 // Multipart forms: the fields are found however the bytes are cut, and nothing in a file is taken for one.
 import { describe, expect, it } from 'vitest';
 import { FormScanner, formBoundary, withFieldValue } from '../../../../src/relay/request/form.ts';
-import { ModelParts } from '../../../../src/relay/request/form-model-field.ts';
+import { FormModelFields } from '../../../../src/relay/request/form-model-field.ts';
 import { growthOfTime, linearGrowth } from '../../../support/growth.ts';
 
 const boundary = 'bound--ary';
@@ -92,12 +92,12 @@ describe('a form', () => {
 it('counts a model however it is cut, and holds nothing of a file', () => {
   const twice = Buffer.from(`${field('model', 'a')}${file('x'.repeat(500))}${field('model', 'b')}${end}`);
   for (let cut = 0; cut <= twice.length; cut++) {
-    const parts = new ModelParts(boundary);
+    const parts = new FormModelFields(boundary);
     const push = () =>
       [twice.subarray(0, cut), twice.subarray(cut)].forEach((bytes) => void parts.push(bytes));
     expect(push, `cut at ${cut}`).toThrow('`model` twice');
   }
-  const once = new ModelParts(boundary);
+  const once = new FormModelFields(boundary);
   for (const byte of Buffer.from(form)) once.push(Uint8Array.of(byte));
   expect(once.count).toBe(1);
 });
@@ -110,7 +110,7 @@ it('takes time in proportion to the number of parts', () => {
 function scanSmallParts(partCount: number): void {
   const parts = Buffer.from(`--${boundary}\r\nx\n\n\r\n`.repeat(partCount));
   const scanner = new FormScanner(boundary);
-  const models = new ModelParts(boundary);
+  const models = new FormModelFields(boundary);
   for (let at = 0; at < parts.length; at += 65_536) {
     models.push(parts.subarray(at, at + 65_536));
     scanner.push(parts.subarray(at, at + 65_536));
@@ -119,7 +119,7 @@ function scanSmallParts(partCount: number): void {
 }
 
 it('takes no headers of a part that have no end', () => {
-  const parts = new ModelParts(boundary);
+  const parts = new FormModelFields(boundary);
   const push = () => {
     for (let kilobytes = 0; kilobytes < 32; kilobytes++) parts.push(Buffer.alloc(1_024, 'a'));
   };

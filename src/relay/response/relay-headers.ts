@@ -1,0 +1,20 @@
+// Headers that the relay adds to an answer.
+import { rateLimitHeaders } from '../../formats/rate-limit-headers.ts';
+import type { AdmittedRequest } from '../admitted-request.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Sending } from '../upstream/sent.ts';
+
+/** Names the model that answered, if it is not the one that was requested. */
+export function withModel(plan: Plan, { route }: Sending, response: Response): Response {
+  const model = route?.model ?? null;
+  if (model !== null && model !== plan.model) response.headers.set('x-relay-model', model);
+  return response;
+}
+
+/** Tells the caller what was left of its limits when it was admitted. */
+export function withLimits({ call, limitsLeft }: AdmittedRequest, response: Response): Response {
+  if (limitsLeft === null) return response;
+  const headers = rateLimitHeaders(call.endpoint.format.api, limitsLeft, call.startedAtMs);
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+  return response;
+}
