@@ -140,9 +140,9 @@ const table: Record<RelayErrorCode, ErrorFacts> = {
 const finalCodes: ReadonlySet<RelayErrorCode> = new Set(['insufficient_quota', 'upstream_refused_relay']);
 
 /** Returns the HTTP status of an error in that API. */
-export function errorStatus(door: ApiFormat, code: RelayErrorCode): number {
+export function errorStatus(api: ApiFormat, code: RelayErrorCode): number {
   const { status, anthropic } = table[code];
-  return door === 'anthropic' ? (anthropic[1] ?? status) : status;
+  return api === 'anthropic' ? (anthropic[1] ?? status) : status;
 }
 
 /** Headers that belong to an error: when to come again, whether at all, which methods there are. */
@@ -158,10 +158,10 @@ export function errorHeaders(error: RelayError): Record<string, string> {
 }
 
 /** Returns the body of an error in that API's format. */
-export function errorBody(door: ApiFormat, error: RelayError, requestId: string): object {
+export function errorBody(api: ApiFormat, error: RelayError, requestId: string): object {
   const facts = table[error.code];
   const { message } = error;
-  switch (door) {
+  switch (api) {
     case 'openai': {
       const [type, code] = facts.openai;
       return { error: { message, type, param: error.details.param ?? null, code } };
@@ -174,7 +174,7 @@ export function errorBody(door: ApiFormat, error: RelayError, requestId: string)
 }
 
 /** Gemini's error object: `code` is the number of the HTTP status. */
-export function geminiError({ code, message, details: { retryAfterMs } }: RelayError): object {
+function geminiError({ code, message, details: { retryAfterMs } }: RelayError): object {
   const [status, reason] = table[code].gemini;
   const info = geminiErrorInfo(reason);
   // Google's clients read from here, not from a header, when they may come again.

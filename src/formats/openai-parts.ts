@@ -7,7 +7,7 @@ import type { NeutralPart, TokenLogprob, ToolResultPart } from './neutral.ts';
 import type { RequestFaults } from './request-fields.ts';
 
 /** Reads one part; undefined where it is a fault. */
-export type PartReader = (part: unknown, at: string, faults: RequestFaults) => NeutralPart | undefined;
+type PartReader = (part: unknown, at: string, faults: RequestFaults) => NeutralPart | undefined;
 
 /** A string, parts, or nothing. Anything else is a fault. */
 export function readContentWith(

@@ -17,12 +17,12 @@ export interface LimitsLeft {
 
 /** Returns header names and values. Empty if the format has none. */
 export function rateLimitHeaders(
-  door: ApiFormat,
+  api: ApiFormat,
   { rpm, tpm }: LimitsLeft,
   nowMs: number,
 ): Record<string, string> {
-  if (door === 'gemini') return {};
-  const write = door === 'openai' ? openaiHeaders : anthropicHeaders;
+  if (api === 'gemini') return {};
+  const write = api === 'openai' ? openaiHeaders : anthropicHeaders;
   return {
     ...(rpm !== undefined && write('requests', rpm, nowMs)),
     ...(tpm !== undefined && write('tokens', tpm, nowMs)),

@@ -64,8 +64,8 @@ function codeOf({ code, type }: NeutralError): string | null {
 }
 
 /** Returns the body in that API's format. */
-export function upstreamErrorBody(door: ApiFormat, error: NeutralError, requestId: string): JsonObject {
-  switch (door) {
+export function upstreamErrorBody(api: ApiFormat, error: NeutralError, requestId: string): JsonObject {
+  switch (api) {
     case 'openai': {
       const type = openaiTypes[error.status ?? 500] ?? 'upstream_error';
       return { error: writeOpenaiError({ ...error, type, code: codeOf(error) }) };

@@ -173,9 +173,9 @@ function withReasoning(usage: Usage, { format }: Meter, context: EstimateContext
 
 /** Pictures that were made, or are being made: all that were asked for, once one has begun to appear. */
 function withImages(usage: Usage, meter: Meter, { model, request, rates, isWhole }: EstimateContext): Usage {
-  const { id, task } = meter.format;
+  const { task } = meter.format;
   const { images, partials, traits } = meter.media;
-  if (id === 'gemini-generate' || id === 'openai-chat') {
+  if (task === 'conversation') {
     const tokens = usage.outputImageTokens > 0 ? 0 : images * tokensOfGeminiImage(model);
     return withOutput(usage, tokens, { outputImageTokens: usage.outputImageTokens + tokens });
   }

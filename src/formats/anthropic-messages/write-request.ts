@@ -116,7 +116,7 @@ function dropOthers(request: NeutralRequest, drops: DroppedPaths): void {
  * (https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#feature-compatibility). Claude's temperatures
  * end at 1.
  */
-export function samplingFor(
+function samplingFor(
   request: NeutralRequest,
   traits: ClaudeTraits,
   isThinking: boolean,

@@ -39,7 +39,7 @@ const inputTypes: Partial<Record<EmbeddingTask, string>> = {
   clustering: 'clustering',
 };
 
-export function writeEmbedRequest(request: EmbeddingRequest, model: string): WrittenEmbedding {
+function writeEmbedRequest(request: EmbeddingRequest, model: string): WrittenEmbedding {
   const { texts, dimensions, task } = request;
   const type = task && inputTypes[task];
   const body = {

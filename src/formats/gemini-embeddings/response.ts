@@ -37,7 +37,7 @@ function read(observation: Observation, answer: JsonObject): void {
 }
 
 /** Null when the answer has no count. The list of modalities is spelt in two ways (2026). */
-export function readGeminiEmbedUsage(answer: JsonObject): Usage | null {
+function readGeminiEmbedUsage(answer: JsonObject): Usage | null {
   const usage = objectAt(answer, 'usageMetadata');
   const tokens = countAt(usage, 'promptTokenCount') ?? countAt(usage, 'totalTokenCount');
   if (tokens === undefined) return null;

@@ -6,7 +6,7 @@ import type { Citation, WebSearchPart } from '../neutral.ts';
 import { memberOf, numberOf, objectOf, objectsOf, textOf, textsOf } from './members.ts';
 
 /** Citations of the candidate's text, and the search behind it. Empty if there are none. */
-export interface Grounding {
+interface Grounding {
   citations: Citation[];
   search: WebSearchPart | null;
 }

@@ -56,6 +56,6 @@ export function effortOfLevel(level: string | undefined): ReasoningEffort | unde
 }
 
 /** The level of an effort that has one; those above `high` are HIGH. */
-export function levelOfEffort(effort: ReasoningEffort): string {
+function levelOfEffort(effort: ReasoningEffort): string {
   return Object.keys(efforts).find((level) => efforts[level] === effort) ?? 'HIGH';
 }

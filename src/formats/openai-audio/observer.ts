@@ -57,7 +57,7 @@ export const transcriptionObserver: WireObserver = {
 };
 
 /** Null when the object has no count. */
-export function readAudioUsage(usage: JsonObject | undefined): Usage | null {
+function readAudioUsage(usage: JsonObject | undefined): Usage | null {
   if (usage?.type === 'duration') return secondsUsage(usage.seconds);
   const input = countAt(usage, 'input_tokens') ?? countAt(usage, 'prompt_tokens');
   const output = countAt(usage, 'output_tokens') ?? countAt(usage, 'completion_tokens');
@@ -78,7 +78,7 @@ export function readAudioUsage(usage: JsonObject | undefined): Usage | null {
 }
 
 /** verbose_json without usage still names the `duration`. Null when it does not. */
-export function readDuration(answer: JsonObject): Usage | null {
+function readDuration(answer: JsonObject): Usage | null {
   return secondsUsage(answer.duration);
 }
 

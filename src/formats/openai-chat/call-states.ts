@@ -125,7 +125,7 @@ function isWhole({ custom, text }: CallState): boolean {
 }
 
 /** A tool that is called. `text` is what came of its input: JSON for a function, free text for a custom tool. */
-export interface CalledTool {
+interface CalledTool {
   custom: boolean;
   name: string | undefined;
   text: string;

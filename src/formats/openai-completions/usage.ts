@@ -21,7 +21,7 @@ function read(observation: Observation, value: JsonObject): void {
 }
 
 /** Null when the object has no count. */
-export function readCompletionUsage(usage: JsonObject | undefined): Usage | null {
+function readCompletionUsage(usage: JsonObject | undefined): Usage | null {
   const prompt = countAt(usage, 'prompt_tokens');
   const completion = countAt(usage, 'completion_tokens');
   if (prompt === undefined && completion === undefined) return null;

@@ -63,7 +63,7 @@ function read(observation: Observation, answer: JsonObject): void {
 }
 
 /** Null when the answer has no count. Voyage has only total_tokens, Cohere `meta.billed_units`. */
-export function readEmbeddingsUsage(answer: JsonObject): Usage | null {
+function readEmbeddingsUsage(answer: JsonObject): Usage | null {
   const usage = objectAt(answer, 'usage');
   const tokens = countAt(usage, 'prompt_tokens') ?? countAt(usage, 'total_tokens');
   if (tokens !== undefined) return usageOf({ inputTokens: tokens });

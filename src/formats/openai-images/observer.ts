@@ -32,7 +32,7 @@ export const imagesObserver: WireObserver = {
 };
 
 /** Null when the object has no count. */
-export function readImagesUsage(usage: JsonObject | undefined): Usage | null {
+function readImagesUsage(usage: JsonObject | undefined): Usage | null {
   const input = countAt(usage, 'input_tokens');
   const output = countAt(usage, 'output_tokens');
   if (input === undefined && output === undefined) return null;
@@ -50,7 +50,7 @@ export function readImagesUsage(usage: JsonObject | undefined): Usage | null {
 }
 
 /** Returns the images of an answer without usage, or null if there are none. */
-export function countImages(answer: JsonObject): Usage | null {
+function countImages(answer: JsonObject): Usage | null {
   const images = objectsAt(answer, 'data').length;
   return images === 0 ? null : usageOf({ images });
 }

@@ -8,7 +8,7 @@ import type { Ending } from './stop-reason.ts';
 import { writeResponsesUsage } from './usage.ts';
 
 /** What changes while an answer is made. */
-export interface Progress {
+interface Progress {
   createdAtSeconds: number;
   ending: Ending | null;
   output: readonly JsonObject[];

@@ -50,7 +50,7 @@ function read(observation: Observation, answer: JsonObject): void {
 }
 
 /** Null when the answer has no count (Xinference sends a `meta` full of nulls). */
-export function readRerankUsage(answer: JsonObject): Usage | null {
+function readRerankUsage(answer: JsonObject): Usage | null {
   const searches = countAt(objectAt(objectAt(answer, 'meta'), 'billed_units'), 'search_units');
   const usage = objectAt(answer, 'usage');
   // OpenRouter's Cohere models: search_units beside the tokens.
