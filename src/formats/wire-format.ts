@@ -39,6 +39,12 @@ export interface WireFormat extends Partial<CallerFormat>, Partial<UpstreamForma
   outputFields?(body: JsonObject): OutputFields;
   /** Fields that name a conversation or a prompt which the upstream stores. */
   readonly historyFields?: readonly string[];
+  /** A later request can name an answer (`previous_response_id`) instead of repeating the conversation. */
+  readonly storesAnswers?: boolean;
+  /** A model searches many times, and reads all the pages again each time. */
+  readonly repeatsSearches?: boolean;
+  /** Upstreams bill the query once for each document (rerankers). */
+  readonly countsQueryPerDocument?: boolean;
   /** The id of the format that a misdirected body is really in. Null: its own. */
   formatOfBody?(body: JsonObject): FormatId | null;
   /** Streams end with an event for it, or have a finish reason. Without either they were cut. */

@@ -53,7 +53,7 @@ function tokensOfHistory(
   recorded: number | null,
 ): number {
   const named = (format.historyFields ?? []).filter((key) => request[key]).length;
-  const previous = format.id === 'openai-responses' && request.previous_response_id;
+  const previous = format.storesAnswers && request.previous_response_id;
   return (
     named * inputBounds.tokensOfHiddenHistory +
     (previous ? (recorded ?? inputBounds.tokensOfHiddenHistory) : 0)
@@ -94,7 +94,7 @@ class Survey {
       (hosted && format.api === 'openai' && isConversation(format) ? inputBounds.tokensOfHostPrompt : 0) +
       (tools.length > 0 ? inputBounds.tokensWithTools[this.#family] : 0) +
       this.#searchTools *
-        (format.id === 'openai-responses'
+        (format.repeatsSearches
           ? inputBounds.tokensPerSearchToolOfResponses
           : inputBounds.tokensPerSearchTool) +
       otherTools * inputBounds.tokensPerServerTool +

@@ -115,8 +115,8 @@ function inputUsage(format: WireFormat, request: Request, survey: InputSurvey, b
 }
 
 /** By how much a reranker's input is longer than its body: Voyage and Jina count the query once a document. */
-function queriesOf({ id }: WireFormat, request: Request): number {
-  if (id !== 'jina-rerank' && id !== 'voyage-rerank') return 1;
+function queriesOf({ countsQueryPerDocument }: WireFormat, request: Request): number {
+  if (!countsQueryPerDocument) return 1;
   const query = typeof request.query === 'string' ? request.query.length : 0;
   const documents = Array.isArray(request.documents) ? request.documents : [];
   const text = documents.reduce(

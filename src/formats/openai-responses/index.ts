@@ -32,6 +32,8 @@ export const openaiResponses: ConversationFormat = {
   ],
   outputFields: (body) => ({ maxTokens: [body.max_output_tokens] }),
   historyFields: ['conversation', 'prompt'],
+  storesAnswers: true,
+  repeatsSearches: true,
   signalsEnd: true,
   // The error's own `type` is left out: the event's type is in that member.
   writeErrorEvent: (body, sequenceNumber) => {

@@ -12,5 +12,10 @@ export const cohereRerank: WireFormat = {
   requiredFields: () => [modelField, { field: 'query', type: 'any' }, { field: 'documents', type: 'array' }],
 };
 
-export const jinaRerank: WireFormat = { ...cohereRerank, id: 'jina-rerank', routes: [] };
-export const voyageRerank: WireFormat = { ...cohereRerank, id: 'voyage-rerank', routes: [] };
+export const jinaRerank: WireFormat = {
+  ...cohereRerank,
+  id: 'jina-rerank',
+  routes: [],
+  countsQueryPerDocument: true,
+};
+export const voyageRerank: WireFormat = { ...jinaRerank, id: 'voyage-rerank' };
