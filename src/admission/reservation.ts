@@ -85,10 +85,14 @@ export class Reservation {
     });
   }
 
-  /** Holds the amount of another bound, before anything has passed. Returns why it may not, or null. */
-  async rebound(subject: LeaseSubject, bound: ReservationBound | null): Promise<RelayError | null> {
+  /** Replaces the bound, by which later renewals extend the reservation. */
+  setBound(bound: ReservationBound | null): void {
     this.bound = bound;
-    const wanted = bound?.reserveNanoUsd ?? 0;
+  }
+
+  /** Holds what the bound reserves before anything has passed. Returns why it may not, or null. */
+  async holdBound(subject: LeaseSubject): Promise<RelayError | null> {
+    const wanted = this.bound?.reserveNanoUsd ?? 0;
     const error = await this.hold({ ...subject, runningNanoUsd: 0, wantNanoUsd: wanted });
     if (error !== null || this.heldNanoUsd >= wanted) return error;
     return new RelayError('insufficient_quota', 'The quota of this API key is used up.');

@@ -1,4 +1,4 @@
-// Makes ephemeral secrets: reads what a session may be, checks it against the token, and seals it.
+// Makes ephemeral secrets: reads the session's settings, checks them against the token, and encrypts them.
 import { admissionRequest, emptyRow, nothingHeld, type Requester } from '../admission/admission-request.ts';
 import { admit, orLogRefusal } from '../admission/admit.ts';
 import { toLedger } from '../admission/reservation.ts';
@@ -35,7 +35,7 @@ export interface SecretServices extends SessionAdmissionServices {
 
 type Background = (work: Promise<unknown>) => void;
 
-/** What a secret says, except whose it is. */
+/** The content of a secret without its identity. */
 type Grant = Omit<EphemeralGrant, 'identity'>;
 
 interface PlannedSecret {

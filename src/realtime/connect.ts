@@ -36,7 +36,7 @@ export interface ConnectorServices {
 interface Upgrade {
   response: Response | RelayError;
   keyId: string | null;
-  /** What the upstream says if it refuses. */
+  /** The upstream's text if it refuses. */
   text: string;
 }
 
@@ -91,7 +91,7 @@ export class Connector {
     }
   }
 
-  /** The upstream that opened last closed before it said anything. */
+  /** The upstream that opened last closed before its first frame. */
   lost({ code }: Closing, refusesRelay: boolean): void {
     const reason = `closed with ${code}`;
     this.failover.failLate(reason, { kind: refusesRelay ? 'refused' : 'unavailable', reason });

@@ -1,5 +1,5 @@
-// The money of one session: every response and every transcript is a request of its own at the token's ledger (reserved,
-// renewed, settled once), inside the session's, which counts for concurrency and is what revocation ends.
+// The money of one session. Every response and every transcript is a request of its own at the token's ledger (reserved, renewed, settled once),
+// within the session's request, which counts for concurrency and ends by revocation.
 import {
   admissionRequest,
   emptyRow,
@@ -25,7 +25,7 @@ import { boundAt, type TurnBound, type TurnMeasure } from './bound.ts';
 import type { SessionOrder } from './order.ts';
 import type { Settlements } from './settlements.ts';
 
-/** What is charged at which price. */
+/** What a turn is charged by. */
 export interface Pricing {
   channel: LiveChannel;
   /** As the caller names it, an alias too. */
@@ -33,7 +33,7 @@ export interface Pricing {
   /** The model that answers. */
   model: string;
   upstreamModel: string;
-  /** null: it has no price. */
+  /** Null if it has no price. */
   rates: Rates | null;
   multiplier: number;
 }
@@ -42,17 +42,17 @@ export interface Pricing {
 export interface Turn {
   requestId: string;
   pricing: Pricing;
-  /** null: nobody knows how much it is. */
+  /** Null if its usage cannot be bounded. */
   measure: TurnMeasure | null;
   bound: TurnBound | null;
   reservation: Reservation;
   startedAtMs: number;
-  firstSaidAtMs: number | null;
-  /** The client's name of the event that asked for it. */
+  firstOutputAtMs: number | null;
+  /** The client's id of the event that requested it. */
   eventId: string | null;
   characters: number;
   audioCharacters: number;
-  /** It is being ended for want of quota. */
+  /** It is being cancelled, because the quota is used up. */
   isCancelled: boolean;
   /** The upstream works on it: an end without a figure costs its input at least. */
   hasBegun: boolean;
@@ -121,7 +121,7 @@ export class SessionMoney {
       bound,
       reservation: new Reservation({ ledgers, tokenId, deliver }, bound, heldNanoUsd),
       startedAtMs: Date.now(),
-      firstSaidAtMs: null,
+      firstOutputAtMs: null,
       eventId: null,
       characters: 0,
       audioCharacters: 0,
@@ -136,11 +136,18 @@ export class SessionMoney {
     return turn.reservation.renew(this.leaseOf(turn, passedNanoUsd), { passedNanoUsd });
   }
 
-  /** Measures or prices a turn again before it has said anything. Returns why that cannot be held, or null. */
+  /** Measures or prices a turn again before its first output. Returns why that cannot be held, or null. */
   remeasure(turn: Turn, pricing: Pricing, measure: TurnMeasure | null): Promise<RelayError | null> {
-    const bound = boundAt(measure, pricing);
-    Object.assign(turn, { pricing, measure, bound });
-    return turn.reservation.rebound(this.leaseOf(turn, 0), bound);
+    Object.assign(turn, { pricing });
+    this.measure(turn, measure);
+    return turn.reservation.holdBound(this.leaseOf(turn, 0));
+  }
+
+  /** Measures a turn again. The next renewal extends its reservation by the new bound. */
+  measure(turn: Turn, measure: TurnMeasure | null): void {
+    const bound = boundAt(measure, turn.pricing);
+    Object.assign(turn, { measure, bound });
+    turn.reservation.setBound(bound);
   }
 
   private leaseOf({ requestId, pricing, startedAtMs, hasBegun, bound }: Turn, runningNanoUsd: number) {
@@ -189,12 +196,12 @@ export class SessionMoney {
       usageSource: source,
       costNanoUsd: usage === null ? 0 : charge && costOfCharge(charge),
       charge,
-      ttfbMs: turn.firstSaidAtMs === null ? null : turn.firstSaidAtMs - turn.startedAtMs,
+      ttfbMs: turn.firstOutputAtMs === null ? null : turn.firstOutputAtMs - turn.startedAtMs,
       durationMs: Date.now() - turn.startedAtMs,
     };
   }
 
-  /** The session's own row: what it was and how it ended. It costs nothing by itself. */
+  /** Settles the session's own row: what it was and how it ended. Only its turns cost anything. */
   settleSession(
     ending: Partial<LogRow> & { attempts: Attempt[]; status: number },
     model: string | null,
@@ -204,7 +211,7 @@ export class SessionMoney {
     this.settlements.addFree({ row: { ...row, durationMs: Date.now() - startedAtMs }, tokens: 0 });
   }
 
-  /** Gives back what was held for turns that never began. */
+  /** Releases what was held for turns that never began. */
   release(turns: readonly Turn[]): void {
     if (turns.length === 0) return;
     const ids = turns.map(({ requestId }) => requestId);

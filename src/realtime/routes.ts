@@ -1,4 +1,4 @@
-// Who can serve a realtime session, for each of the models that it may come to, and at what price. Pure.
+// Finds the routes of a realtime session, for each of the models that it may come to, and their prices. Pure.
 import { isModelName, modelNameRule } from '../formats/request-checks.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { overrideRates } from '../metering/price.ts';
@@ -9,7 +9,7 @@ import type { TokenIdentity } from '../tokens/token.ts';
 import type { Pricing } from './money.ts';
 import type { SessionOrder } from './order.ts';
 
-/** What a transcription session is routed by when it names no model yet. */
+/** The model by which a transcription session is routed until it names one. */
 export const usualTranscriptionModel = 'gpt-4o-transcribe';
 
 /** The models that a session may come to, in the order in which they are tried. */
@@ -21,7 +21,7 @@ export interface SessionCandidates {
   models: readonly string[];
 }
 
-/** What a name stands for, and what else will do. Throws RelayError `invalid_request`: it is no model name. */
+/** Returns the models that a name and the fallbacks stand for. Throws RelayError `invalid_request` for an invalid model name. */
 export function sessionCandidates(
   named: string,
   fallback: readonly string[],
@@ -33,7 +33,7 @@ export function sessionCandidates(
   return { named, isAlias: catalog.alias(named) !== null, models };
 }
 
-/** Each must be allowed; null: just the one that is named. */
+/** Returns the models that must be allowed, or null if only the named one must be. */
 export function modelsToAllow({ isAlias, models }: SessionCandidates): readonly string[] | null {
   return isAlias || models.length > 1 ? models : null;
 }
@@ -51,7 +51,7 @@ const otherwise = {
   gemini: 'its provider has no Live API of Gemini’s kind',
 };
 
-/** The routes of all the models. Throws RelayError `model_not_found` of the first where there are none. */
+/** Returns the routes of all the models. Throws RelayError `model_not_found` for the first if there are none. */
 export function sessionRoutes(
   catalog: Catalog,
   { models }: SessionCandidates,
@@ -74,12 +74,12 @@ export function sessionRoutes(
 
 type Bounded = Pick<TokenIdentity, 'bounds'>;
 
-/** What a token's group multiplies prices by. */
+/** Returns the price multiplier of a token's group. */
 export function multiplierFor({ bounds }: Bounded): number {
   return bounds.priceMultiplierMillionths / 1_000_000;
 }
 
-/** What a model costs at a route, to a token; an alias may have a price of its own, which wins. */
+/** Returns a model's pricing at a route, for a token. An alias's own price wins. */
 export function pricingAt(
   route: SessionRoute,
   { named, isAlias }: Pick<SessionCandidates, 'named' | 'isAlias'>,

@@ -14,7 +14,7 @@ import {
   usualTranscriptionModel,
 } from './routes.ts';
 
-/** What admission needs of the relay. */
+/** What admission needs from the relay. */
 export interface SessionAdmissionServices {
   ledgers: Pick<LedgerClient, 'admit' | 'refuse'>;
   catalog: Pick<CatalogLoader, 'current'>;

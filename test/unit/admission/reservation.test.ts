@@ -108,16 +108,19 @@ describe('Reservation', () => {
   it('holds another bound before anything has passed, or says that it cannot', async () => {
     const dearer = { reserveNanoUsd: 500, fullNanoUsd: 900, stepNanoUsd: 100 };
     const rich = reservationAt(1_000);
-    expect(await rich.reservation.rebound(subject, dearer)).toBeNull();
+    rich.reservation.setBound(dearer);
+    expect(await rich.reservation.holdBound(subject)).toBeNull();
     expect(rich.reservation.reservedNanoUsd).toBe(500);
     expect(rich.reservation.isShort(451)).toBe(true);
     const poor = reservationAt(400);
-    expect(await poor.reservation.rebound(subject, dearer)).toMatchObject({ code: 'insufficient_quota' });
+    poor.reservation.setBound(dearer);
+    expect(await poor.reservation.holdBound(subject)).toMatchObject({ code: 'insufficient_quota' });
   });
 
   it('never gives back what it holds', async () => {
     const { reservation, renewals } = reservationAt(1_000);
-    await reservation.rebound(subject, { reserveNanoUsd: 100, fullNanoUsd: 200, stepNanoUsd: 50 });
+    reservation.setBound({ reserveNanoUsd: 100, fullNanoUsd: 200, stepNanoUsd: 50 });
+    await reservation.holdBound(subject);
     expect(renewals[0]?.wantNanoUsd).toBe(300);
   });
 
