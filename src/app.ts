@@ -2,6 +2,7 @@
 import { type Context, Hono, type HonoRequest } from 'hono';
 import { crossOrigin } from './cross-origin.ts';
 import type { Env } from './env.ts';
+import { formats } from './formats/registry.ts';
 import { report } from './lib/log.ts';
 import { managementServices } from './management-services.ts';
 import { notFound } from './not-found.ts';
@@ -20,10 +21,10 @@ import { whenSchemaIsReady } from './schema-gate.ts';
 import { servicesOf } from './services.ts';
 
 const routes = new Hono<RouteEnv>({ getPath: (request) => canonicalPath(pathOf(request.url)) });
-routes.route('/', openaiRoutes(servicesOf));
-routes.route('/', anthropicRoutes(servicesOf));
+routes.route('/', openaiRoutes(servicesOf, formats));
+routes.route('/', anthropicRoutes(servicesOf, formats));
 routes.route('/', modelRoutes(servicesOf));
-routes.route('/', geminiRoutes(servicesOf));
+routes.route('/', geminiRoutes(servicesOf, formats));
 routes.route('/', realtimeRoutes(servicesOf));
 routes.route('/', liveRoutes(servicesOf));
 

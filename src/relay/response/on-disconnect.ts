@@ -41,7 +41,7 @@ function mayCostUnseen({ call, plan, route, meter, elapsedMs }: LeftStream): boo
   if (meter.framing === 'json') return true;
   if (!meter.started) return false;
   const request = bodyValue(plan.body);
-  const { reasons } = unseenOutputOf(meter.kind, route.upstreamModel, isObject(request) ? request : {});
+  const { reasons } = unseenOutputOf(meter.format, route.upstreamModel, isObject(request) ? request : {});
   const mayReason = reasons === 'yes' || (reasons === 'possible' && showsLittle(meter, elapsedMs));
   return mayReason || mayCarryMedia(call, plan);
 }

@@ -1,7 +1,8 @@
 // A request that goes to an upstream of another format, and how the answer comes back: what the conversations'
 // and the embeddings' translations have in common.
-import type { Operation } from '../../formats/format.ts';
-import type { WireKind } from '../../formats/wire-kind.ts';
+
+import type { OperationId } from '../../formats/format-id.ts';
+import type { WireFormat } from '../../formats/wire-format.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import type { Call } from '../call.ts';
@@ -10,7 +11,7 @@ import type { StreamTranslator } from './stream.ts';
 /** A request as the upstream wants it. */
 export interface TranslatedRequest {
   /** What is called there. */
-  operation: Operation;
+  operation: OperationId;
   text: string;
   /** Betas of Anthropic's that the text needs. */
   betas?: readonly string[];
@@ -20,7 +21,7 @@ export interface TranslatedRequest {
 /** How the upstream's answer becomes the caller's. */
 export interface Translation {
   /** How the upstream's answer is metered. */
-  kind: WireKind;
+  format: WireFormat;
   /** What of the request could not be said, by the caller's own paths. */
   dropped: readonly string[];
   /** Throws RelayError `upstream_error` when the upstream's answer is none. */
