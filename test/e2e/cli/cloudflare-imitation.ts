@@ -15,7 +15,8 @@ export interface Upload {
     /** Steps that create, rename or delete Durable Object classes, from a tag to another. */
     migrations?: { new_tag: string; steps: unknown[] };
   };
-  readonly script: string;
+  /** Texts by name of all ES modules; their imports name one another. */
+  readonly modules: ReadonlyMap<string, string>;
 }
 
 export interface CloudflareImitation {
@@ -227,12 +228,11 @@ async function putScript(
 ): Promise<Reply> {
   const form = await new Response(new Uint8Array(body), { headers }).formData();
   const metadata = JSON.parse(String(form.get('metadata'))) as Upload['metadata'];
-  const main = [...form.values()].find((value) => value instanceof File && /javascript/.test(value.type));
   const missing = metadata.bindings.find(
     ({ name, type }) => type === 'inherit' && !imitation.bindings.has(name),
   );
   if (missing) return failure(400, 10_057, `there is no binding ${missing.name} to inherit`);
-  imitation.uploads.push({ metadata, script: main instanceof File ? await main.text() : '' });
+  imitation.uploads.push({ metadata, modules: await modulesOf(form) });
   imitation.hasWorker = true;
   imitation.migrationTag = metadata.migrations?.new_tag ?? imitation.migrationTag;
   bind(imitation, metadata.bindings);
@@ -253,6 +253,13 @@ async function putScript(
     metadata: {},
     resources: { script: { etag: 'etag' }, bindings: [], script_runtime: {} },
   });
+}
+
+async function modulesOf(form: FormData): Promise<Map<string, string>> {
+  const modules = new Map<string, string>();
+  for (const [name, value] of form)
+    if (value instanceof File && /javascript/.test(value.type)) modules.set(name, await value.text());
+  return modules;
 }
 
 /** A version has the bindings that it names, and no others. */

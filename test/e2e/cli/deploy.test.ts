@@ -3,7 +3,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { imitatedAccount } from './cloudflare-imitation.ts';
+import { imitatedAccount, type Upload } from './cloudflare-imitation.ts';
 import { boundStores, createdStores, type DeployWorld, startDeployWorld } from './deploy-world.ts';
 
 const root = new URL('../../..', import.meta.url).pathname;
@@ -34,6 +34,7 @@ describe('npx wrangler deploy', () => {
     expect([...cloudflare.namespaces.values()]).toEqual(['openopen8-relay-cache']);
     expect(boundStores(cloudflare)).toEqual(createdStores(cloudflare));
     expect(cloudflare.uploads[1]?.metadata.bindings).toContainEqual({ name: 'DB', type: 'inherit' });
+    expect(missingImports(cloudflare.uploads[0])).toEqual([]);
     expect(readFileSync(join(clone, 'wrangler.toml'), 'utf8')).toBe(
       readFileSync(join(root, 'wrangler.toml'), 'utf8'),
     );
@@ -80,3 +81,10 @@ describe('npm run deploy', () => {
     expect(cloudflare.domains).toEqual(['api.example.com']);
   });
 });
+
+/** Returns the modules that the modules of an upload import and that it lacks. */
+function missingImports({ modules }: Upload = { metadata: { bindings: [] }, modules: new Map() }): string[] {
+  const imports = [...modules.values()].flatMap((text) => [...text.matchAll(/["']\.\/([\w.-]+\.mjs)["']/g)]);
+  expect(imports.length).toBeGreaterThan(10);
+  return imports.flatMap(([, name = '']) => (modules.has(name) ? [] : [name]));
+}
