@@ -103,7 +103,7 @@ class Pump {
     } finally {
       this.ended = true;
       clearInterval(watch);
-      clearTimeout(this.drainTimer);
+      if (this.drainTimer !== undefined) clearTimeout(this.drainTimer);
     }
   }
 
