@@ -44,7 +44,7 @@ for (const path of ['/', '/dashboard', '/dashboard/*']) doors.all(path, showDash
 async function showDashboard({ req, env, executionCtx }: Context<DoorEnv>): Promise<Response> {
   const [{ dashboard }, { missingOf }] = await Promise.all([
     import('./dashboard/pages/dashboard.tsx'),
-    import('./dashboard/pages/missing.ts'),
+    import('./dashboard/pages/setup-checks.ts'),
   ]);
   const services = servicesOf(env);
   const pages = dashboard({

@@ -2,13 +2,13 @@
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import { usdFromNano } from '../../lib/money.ts';
-import { type AccountNearBudget, budgetOf } from './attention-store.ts';
+import { strings } from '../i18n/messages.ts';
+import { type AccountNearBudget, budgetOf } from './alert-store.ts';
 import { ActionButton, Alert, Field, OnceValue } from './form.tsx';
 import { show } from './layout.tsx';
+import { Github, Passkeys, type Ways } from './login-methods.tsx';
 import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { Badge, Heading, SpendBar, TableFrame, Time } from './parts.tsx';
-import { strings } from './strings.ts';
-import { Github, Passkeys, type Ways } from './ways-in.tsx';
 
 const words = () => strings().account;
 

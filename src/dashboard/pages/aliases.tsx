@@ -1,9 +1,9 @@
 // Names that stand for models, tried in order: a part of the page of models.
 import type { FC } from 'hono/jsx';
+import { strings } from '../i18n/messages.ts';
 import { ActionButton, Field } from './form.tsx';
 import { listOf, textOf, type Values } from './page-env.ts';
 import { TableFrame } from './parts.tsx';
-import { strings } from './strings.ts';
 
 const words = () => strings().models;
 

@@ -1,10 +1,10 @@
 // Who changed what, when.
 import { Hono } from 'hono';
 import type { AuditEvent } from '../api/audit-events.ts';
+import { strings } from '../i18n/messages.ts';
 import { show } from './layout.tsx';
 import { need, type PageEnv } from './page-env.ts';
 import { Empty, Heading, Pager, TableFrame, Time } from './parts.tsx';
-import { strings } from './strings.ts';
 
 const words = () => strings().audit;
 

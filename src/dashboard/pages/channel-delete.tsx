@@ -1,8 +1,8 @@
 // Asks before a channel is deleted, and says what will stop.
 import type { FC } from 'hono/jsx';
 import type { ChannelView } from '../api/channel-fields.ts';
+import { strings } from '../i18n/messages.ts';
 import { Heading } from './parts.tsx';
-import { strings } from './strings.ts';
 
 const words = () => strings().channels;
 

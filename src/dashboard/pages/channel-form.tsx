@@ -1,12 +1,12 @@
 // The form of a channel: a provider and a key are enough for a new one. What it says is channel-body.ts's.
 import type { FC } from 'hono/jsx';
 import type { ChannelWithHealth } from '../api/channel-health.ts';
+import { strings } from '../i18n/messages.ts';
 import { valuesOfChannel } from './channel-body.ts';
 import { pickerOptions, placeSettings } from './channel-picker.ts';
 import { ShownWith } from './edit-form.tsx';
 import { Alert, Choice, Choices, Field } from './form.tsx';
 import { listOf, textOf, type Values } from './page-env.ts';
-import { strings } from './strings.ts';
 
 const words = () => strings().channels;
 

@@ -1,10 +1,10 @@
 // The keys of a channel: each with its hint, its state, and what can be done to it. Their values are never here.
 import type { FC } from 'hono/jsx';
 import type { ChannelWithHealth } from '../api/channel-health.ts';
+import { strings } from '../i18n/messages.ts';
 import { HealthBadge } from './channel-state.tsx';
 import { ActionButton, Alert, Field } from './form.tsx';
 import { TableFrame } from './parts.tsx';
-import { strings } from './strings.ts';
 
 const words = () => strings().channels;
 

@@ -3,13 +3,13 @@ import type { FC } from 'hono/jsx';
 import type { LiveChannel } from '../../routing/catalog.ts';
 import type { ChannelHealth, ChannelWithHealth } from '../api/channel-health.ts';
 import type { ChannelTest } from '../api/services.ts';
+import { strings } from '../i18n/messages.ts';
 import { kindLabel } from './channel-picker.ts';
 import { ChannelBadge, HealthBadge, lastErrorOf, worstHealth } from './channel-state.tsx';
 import { ShownWith } from './edit-form.tsx';
 import { ActionButton, Alert } from './form.tsx';
 import type { Values } from './page-env.ts';
 import { Badge, count, Empty, Heading, milliseconds, percent, TableFrame, Time } from './parts.tsx';
-import { strings } from './strings.ts';
 import type { UsageRow } from './usage-table.tsx';
 
 const words = () => strings().channels;

@@ -1,8 +1,8 @@
 // How a channel or a key fares, in a word and a colour.
 import type { FC } from 'hono/jsx';
 import type { ChannelHealth, HealthView } from '../api/channel-health.ts';
+import { strings } from '../i18n/messages.ts';
 import { Badge } from './parts.tsx';
-import { strings } from './strings.ts';
 
 const words = () => strings().channels;
 

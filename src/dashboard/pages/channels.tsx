@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import { type ChannelWithHealth, channelHealth } from '../api/channel-health.ts';
 import type { ChannelTest, Discovery } from '../api/services.ts';
+import { strings } from '../i18n/messages.ts';
 import {
   channelEditBody,
   modelsNamed,
@@ -17,7 +18,6 @@ import { changedOnly } from './edit-form.tsx';
 import { show } from './layout.tsx';
 import { formOf, need, needAll, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { Heading } from './parts.tsx';
-import { strings } from './strings.ts';
 import type { UsageRow } from './usage-table.tsx';
 
 const words = () => strings().channels;

@@ -1,8 +1,8 @@
 // Usage over time: drawn by the server as columns of spend, by script (chart.js, over uPlot) with requests and errors as
 // well, and as a table for everybody.
 import type { FC } from 'hono/jsx';
+import { strings } from '../i18n/messages.ts';
 import { count, dollars, milliseconds, TableFrame } from './parts.tsx';
-import { strings } from './strings.ts';
 import type { UsageRow } from './usage-table.tsx';
 
 const words = () => strings().overview;

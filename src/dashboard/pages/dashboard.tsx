@@ -6,10 +6,10 @@ import { trimTrailingSlash } from 'hono/trailing-slash';
 import { isFromOwnPage, sessionValue } from '../accounts/session-cookie.ts';
 import { principalOfSession } from '../api/authenticate.ts';
 import { managementLimits } from '../api/limits.ts';
+import { detectLanguage, strings } from '../i18n/messages.ts';
 import { accountRoutes } from './account.tsx';
 import { auditRoutes } from './audit.tsx';
 import { channelRoutes } from './channels.tsx';
-import { entryRoutes } from './entry.tsx';
 import { groupRoutes } from './groups.tsx';
 import { languageRoutes } from './language.tsx';
 import { pageHeaders, show, showAlone } from './layout.tsx';
@@ -19,9 +19,9 @@ import { overviewRoutes } from './overview.tsx';
 import { apiFor, type PageEnv, PageProblem, type PageServices } from './page-env.ts';
 import { peopleRoutes } from './people.tsx';
 import { playgroundRoutes } from './playground.tsx';
-import { detectLanguage, strings } from './strings.ts';
+import { rememberPage } from './return-to.ts';
+import { entryRoutes } from './sign-in.tsx';
 import { tokenRoutes } from './tokens.tsx';
-import { rememberPage } from './wanted-page.ts';
 
 /** The app that answers `/` and all under `/dashboard`. */
 export function dashboard(services: PageServices): Hono<PageEnv> {

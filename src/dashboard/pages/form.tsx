@@ -1,6 +1,6 @@
 // Fields of forms: a label, a control, a help text and, beside it, what is wrong with it.
 import type { FC, PropsWithChildren } from 'hono/jsx';
-import { strings } from './strings.ts';
+import { strings } from '../i18n/messages.ts';
 
 interface Common {
   name: string;

@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import type { GroupView } from '../api/group-fields.ts';
+import { strings } from '../i18n/messages.ts';
 import { changedOnly, ShownWith } from './edit-form.tsx';
 import { Alert, Choices, Field } from './form.tsx';
 import { show } from './layout.tsx';
@@ -18,7 +19,6 @@ import {
 } from './page-env.ts';
 import { count, Empty, Heading, Pager, TableFrame } from './parts.tsx';
 import { servedModels } from './served-models.ts';
-import { strings } from './strings.ts';
 
 const words = () => strings().groups;
 const listAddress = '/dashboard/groups';

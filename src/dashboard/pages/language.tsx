@@ -2,9 +2,9 @@
 import { Hono } from 'hono';
 import { setCookie } from 'hono/cookie';
 import type { FC } from 'hono/jsx';
+import { type Language, language, languageCookie, languages, strings } from '../i18n/messages.ts';
 import { formOf, type PageEnv, textOf } from './page-env.ts';
-import { type Language, language, languageCookie, languages, strings } from './strings.ts';
-import { ownPath } from './wanted-page.ts';
+import { ownPath } from './return-to.ts';
 
 const yearSeconds = 365 * 86_400;
 

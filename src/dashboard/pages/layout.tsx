@@ -2,9 +2,9 @@
 import { getContext } from 'hono/context-storage';
 import type { FC, PropsWithChildren } from 'hono/jsx';
 import type { Principal } from '../accounts/account.ts';
+import { language, languages, strings } from '../i18n/messages.ts';
 import { LanguageForm } from './language.tsx';
 import type { Child, PageContext, PageEnv } from './page-env.ts';
-import { language, languages, strings } from './strings.ts';
 
 /** Nothing from elsewhere, nothing inline, in no frame. Pico draws its icons as data: images. */
 const policy = [

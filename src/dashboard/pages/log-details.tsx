@@ -1,8 +1,8 @@
 // All that is known of one request: where it went, how long that took, what was used, and what it cost.
 import type { FC } from 'hono/jsx';
 import type { LogRowView } from '../api/log-fields.ts';
+import { strings } from '../i18n/messages.ts';
 import { Badge, count, dollars, milliseconds, priceText } from './parts.tsx';
-import { strings } from './strings.ts';
 
 const words = () => strings().logs;
 

@@ -1,9 +1,9 @@
 // Rows of the request log; each opens to all that is known of the request.
 import type { FC } from 'hono/jsx';
 import type { LogRowView } from '../api/log-fields.ts';
+import { strings } from '../i18n/messages.ts';
 import { LogDetails } from './log-details.tsx';
 import { Badge, count, dollars, milliseconds, TableFrame, Time } from './parts.tsx';
-import { strings } from './strings.ts';
 
 const words = () => strings().logs;
 

@@ -4,13 +4,13 @@ import type { FC } from 'hono/jsx';
 import type { LogRowView } from '../api/log-fields.ts';
 import { managementApi } from '../api/management-api.ts';
 import { accountInView } from '../api/roles.ts';
+import { strings } from '../i18n/messages.ts';
 import { Alert, Choice, Field } from './form.tsx';
 import { pageHeaders, show } from './layout.tsx';
 import { LogDetails } from './log-details.tsx';
 import { LogRows, LogTable, type Names, StatusBadge } from './log-table.tsx';
 import { type PageContext, type PageEnv, PageProblem } from './page-env.ts';
 import { Empty, Heading, Pager } from './parts.tsx';
-import { strings } from './strings.ts';
 
 const words = () => strings().logs;
 const filterNames = ['token', 'model', 'channel', 'status', 'from', 'to'] as const;

@@ -1,9 +1,9 @@
 // Which models something may call: boxes for those that are served, and a text for other names and wildcards. And the
 // limits that stand beside it in the forms of tokens and groups.
 import type { FC } from 'hono/jsx';
+import { strings } from '../i18n/messages.ts';
 import { Field } from './form.tsx';
 import { listOf, textOf, type Values } from './page-env.ts';
-import { strings } from './strings.ts';
 
 const words = () => strings().tokens;
 

@@ -1,6 +1,7 @@
 // What is served, by which channels, at what price; and an operator's own prices.
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
+import { strings } from '../i18n/messages.ts';
 import { type Alias, Aliases } from './aliases.tsx';
 import { Alert } from './form.tsx';
 import { show } from './layout.tsx';
@@ -17,7 +18,6 @@ import {
 import { Badge, Empty, Heading, priceText, TableFrame } from './parts.tsx';
 import { OwnPrices, type Price, PriceForm, priceBody, valuesOfPrice } from './price-form.tsx';
 import { type Served, servedOf } from './served-prices.ts';
-import { strings } from './strings.ts';
 
 const words = () => strings().models;
 

@@ -2,13 +2,13 @@
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import { accountInView } from '../api/roles.ts';
-import { Attention, worriesOf } from './attention.tsx';
-import { accountsNearBudget } from './attention-store.ts';
+import { strings } from '../i18n/messages.ts';
+import { accountsNearBudget } from './alert-store.ts';
+import { Attention, worriesOf } from './alerts.tsx';
 import { Chart } from './chart.tsx';
 import { show } from './layout.tsx';
 import { need, type PageContext, type PageEnv } from './page-env.ts';
 import { count, dollars, Empty, Heading, milliseconds, percent } from './parts.tsx';
-import { strings } from './strings.ts';
 import { shownRows, type UsageRow, UsageTable } from './usage-table.tsx';
 
 const words = () => strings().overview;

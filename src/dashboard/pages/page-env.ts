@@ -9,8 +9,8 @@ import type { Principal } from '../accounts/account.ts';
 import { managementLimits } from '../api/limits.ts';
 import { managementApi } from '../api/management-api.ts';
 import type { ManagementServices } from '../api/services.ts';
-import type { Missing } from './missing.ts';
-import { strings } from './strings.ts';
+import { strings } from '../i18n/messages.ts';
+import type { Missing } from './setup-checks.ts';
 
 /** What pages need besides the management API. */
 export interface PageServices extends ManagementServices {

@@ -1,6 +1,6 @@
 // The small pieces that pages are made of: money, times, states, bars, pages of lists.
 import type { FC, PropsWithChildren } from 'hono/jsx';
-import { strings } from './strings.ts';
+import { strings } from '../i18n/messages.ts';
 
 /** At least cents, at most as many digits as say something. */
 export function dollars(usd: number): string {

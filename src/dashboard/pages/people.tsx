@@ -1,13 +1,13 @@
 // Accounts and invitations, for admins.
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
+import { strings } from '../i18n/messages.ts';
 import { ActionButton, Alert, Choice, Field, OnceValue } from './form.tsx';
 import { show } from './layout.tsx';
 import { numberOrNull } from './model-choice.tsx';
 import { formOf, need, needAll, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { Badge, Heading, TableFrame, Time } from './parts.tsx';
 import { addPersonRoutes } from './person.tsx';
-import { strings } from './strings.ts';
 
 const words = () => strings().people;
 

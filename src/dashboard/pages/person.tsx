@@ -1,6 +1,7 @@
 // One account, for admins: what binds all its tokens, and its deletion.
 import type { Hono } from 'hono';
 import { adminAccountId } from '../accounts/account.ts';
+import { strings } from '../i18n/messages.ts';
 import { changedOnly, ShownWith } from './edit-form.tsx';
 import { Alert, Choice, Field } from './form.tsx';
 import { show } from './layout.tsx';
@@ -8,7 +9,6 @@ import { ModelChoice, modelsChosen } from './model-choice.tsx';
 import { formOf, need, needAll, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { Heading } from './parts.tsx';
 import { servedModels } from './served-models.ts';
-import { strings } from './strings.ts';
 
 const words = () => strings().people;
 const listAddress = '/dashboard/people';

@@ -4,6 +4,7 @@ import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import { matchesAny } from '../../lib/wildcard.ts';
 import type { Token } from '../api/token-fields.ts';
+import { strings } from '../i18n/messages.ts';
 import { Alert, Choice, Field } from './form.tsx';
 import { show } from './layout.tsx';
 import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
@@ -17,7 +18,6 @@ import {
   wordsOf,
 } from './playground-request.ts';
 import { servedModels } from './served-models.ts';
-import { strings } from './strings.ts';
 
 const words = () => strings().playground;
 

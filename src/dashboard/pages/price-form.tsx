@@ -2,11 +2,11 @@
 // that an edit takes nothing away.
 import type { FC } from 'hono/jsx';
 import { priceFields } from '../api/price-fields.ts';
+import { strings } from '../i18n/messages.ts';
 import { ActionButton, Field } from './form.tsx';
 import { numberOrNull } from './model-choice.tsx';
 import { textOf, type Values } from './page-env.ts';
 import { priceText, TableFrame } from './parts.tsx';
-import { strings } from './strings.ts';
 
 const words = () => strings().models;
 

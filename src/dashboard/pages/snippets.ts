@@ -1,7 +1,7 @@
 // How to call the relay, ready to paste, with this server's address: one for each format, SDK and tool. The token is
 // read from the environment everywhere.
 import { matchesAny } from '../../lib/wildcard.ts';
-import { strings } from './strings.ts';
+import { strings } from '../i18n/messages.ts';
 
 export interface Snippet {
   id: string;

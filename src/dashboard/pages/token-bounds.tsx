@@ -2,8 +2,8 @@
 // binds the whole account.
 import type { FC } from 'hono/jsx';
 import type { Token } from '../api/token-fields.ts';
+import { strings } from '../i18n/messages.ts';
 import { count, dollars, Time } from './parts.tsx';
-import { strings } from './strings.ts';
 
 const words = () => strings().tokens;
 

@@ -1,8 +1,8 @@
 // Asks before a token is deleted, and says what will stop.
 import type { FC } from 'hono/jsx';
 import type { Token } from '../api/token-fields.ts';
+import { strings } from '../i18n/messages.ts';
 import { Heading, Time } from './parts.tsx';
-import { strings } from './strings.ts';
 
 const words = () => strings().tokens;
 

@@ -2,11 +2,11 @@
 import type { FC } from 'hono/jsx';
 import type { LogRowView } from '../api/log-fields.ts';
 import type { Token } from '../api/token-fields.ts';
+import { strings } from '../i18n/messages.ts';
 import { Chart } from './chart.tsx';
 import { ActionButton, Choice, Field } from './form.tsx';
 import { LogTable, type Names } from './log-table.tsx';
 import { count, dollars, Empty, Heading, SpendBar, Time } from './parts.tsx';
-import { strings } from './strings.ts';
 import { editableToken, FurtherBounds, quotaInForce } from './token-bounds.tsx';
 import { TokenState } from './token-list.tsx';
 import { type UsageRow, UsageTable } from './usage-table.tsx';

@@ -1,12 +1,12 @@
 // The form of a token, for a new one and for an edit; and what it means to the management API.
 import type { FC } from 'hono/jsx';
 import type { Token } from '../api/token-fields.ts';
+import { strings } from '../i18n/messages.ts';
 import { ShownWith } from './edit-form.tsx';
 import { Alert, Choice, Field } from './form.tsx';
 import { LimitFields, limitsChosen, ModelChoice, modelsChosen, numberOrNull } from './model-choice.tsx';
 import { listOf, textOf, type Values } from './page-env.ts';
 import { Heading } from './parts.tsx';
-import { strings } from './strings.ts';
 
 const words = () => strings().tokens;
 

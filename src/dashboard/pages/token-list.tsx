@@ -1,9 +1,9 @@
 // The list of tokens.
 import type { FC } from 'hono/jsx';
 import type { Token } from '../api/token-fields.ts';
+import { strings } from '../i18n/messages.ts';
 import { Choice, Field } from './form.tsx';
 import { Badge, Day, Empty, Heading, Pager, SpendBar, TableFrame, Time } from './parts.tsx';
-import { strings } from './strings.ts';
 import { endInForce, quotaInForce } from './token-bounds.tsx';
 
 const words = () => strings().tokens;

@@ -2,17 +2,17 @@
 import { Hono } from 'hono';
 import type { LogRowView } from '../api/log-fields.ts';
 import type { Token } from '../api/token-fields.ts';
+import { strings } from '../i18n/messages.ts';
 import { changedOnly } from './edit-form.tsx';
 import { show } from './layout.tsx';
 import { formOf, need, needAll, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { servedModels } from './served-models.ts';
-import { strings } from './strings.ts';
 import { editableToken, editsAdminPart } from './token-bounds.tsx';
 import { TokenDelete } from './token-delete.tsx';
 import { TokenDetails, type TokenFigures, type TopUp } from './token-details.tsx';
 import { TokenForm, tokenBody, valuesOfToken } from './token-form.tsx';
 import { TokenList } from './token-list.tsx';
-import { TokenOnce } from './token-once.tsx';
+import { TokenOnce } from './token-reveal.tsx';
 import type { UsageRow } from './usage-table.tsx';
 
 const words = () => strings().tokens;

@@ -1,7 +1,7 @@
 // Sums of usage by what was used: dearest first.
 import type { FC } from 'hono/jsx';
+import { strings } from '../i18n/messages.ts';
 import { count, dollars, Empty, milliseconds, TableFrame } from './parts.tsx';
-import { strings } from './strings.ts';
 
 const words = () => strings().overview;
 

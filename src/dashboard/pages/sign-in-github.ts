@@ -14,9 +14,9 @@ import { hashOfSecret } from '../accounts/secret-value.ts';
 import { hostCookie, sessionValue } from '../accounts/session-cookie.ts';
 import { principalOfSession } from '../api/authenticate.ts';
 import { newId } from '../api/identifiers.ts';
-import { record, showLogin, tryOf, welcome } from './entry-session.tsx';
+import { strings } from '../i18n/messages.ts';
 import { type PageContext, type PageEnv, PageProblem } from './page-env.ts';
-import { strings } from './strings.ts';
+import { record, showLogin, tryOf, welcome } from './sign-in-session.tsx';
 
 /** What the way to GitHub is for. */
 type Purpose = { for: 'login' } | { for: 'link'; accountId: string } | { for: 'invitation'; secret: string };

@@ -7,10 +7,10 @@ import { openSession } from '../accounts/log-in.ts';
 import { passkeyCounters } from '../accounts/login-limits.ts';
 import { forgetTries, takeTry } from '../accounts/login-try-store.ts';
 import { beginLogin, finishLogin } from '../accounts/passkey.ts';
-import { admit, tryOf } from './entry-session.tsx';
+import { strings } from '../i18n/messages.ts';
 import { type PageContext, type PageEnv, PageProblem } from './page-env.ts';
-import { strings } from './strings.ts';
-import { wantedPage } from './wanted-page.ts';
+import { wantedPage } from './return-to.ts';
+import { admit, tryOf } from './sign-in-session.tsx';
 
 const answerSchema = z.object({
   state: z.string(),

@@ -1,5 +1,5 @@
 // Chinese (simplified): the words of overview, tokens, logs and playground.
-import type { Words } from './english.ts';
+import type { Words } from './en.ts';
 
 export const chineseCalls: Pick<Words, 'overview' | 'tokens' | 'logs' | 'playground'> = {
   overview: {

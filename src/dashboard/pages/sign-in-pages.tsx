@@ -1,9 +1,9 @@
 // What those see who are not logged in.
 import type { FC } from 'hono/jsx';
+import { strings } from '../i18n/messages.ts';
 import { Alert, Field } from './form.tsx';
-import type { Missing } from './missing.ts';
 import { textOf, type Values } from './page-env.ts';
-import { strings } from './strings.ts';
+import type { Missing } from './setup-checks.ts';
 
 export interface LoginFacts {
   email?: string;

@@ -1,7 +1,7 @@
 // Setup checks: what a deployment does not have yet, what it is needed for, and the commands that fix it.
 import type { Config } from '../../config.ts';
 import { schemaReadiness } from '../../schema/readiness.ts';
-import { strings } from './strings.ts';
+import { strings } from '../i18n/messages.ts';
 
 /** Something without which a part of the relay does not work. */
 export interface Missing {

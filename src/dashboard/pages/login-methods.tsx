@@ -1,9 +1,9 @@
 // On the account's page: its passkeys, and who it is at GitHub. A passkey is made by script (public/passkeys.js): the
 // browser asks for the finger.
 import type { FC } from 'hono/jsx';
+import { strings } from '../i18n/messages.ts';
 import { ActionButton, Field } from './form.tsx';
 import { Time } from './parts.tsx';
-import { strings } from './strings.ts';
 
 /** As /api/ways-in answers. */
 export interface Ways {

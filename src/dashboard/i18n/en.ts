@@ -1,6 +1,6 @@
 // English: the words that every page has, and those of people and accounts. What is here in every language has to be.
-import { englishCalls } from './english-calls.ts';
-import { englishUpstreams } from './english-upstreams.ts';
+import { englishCalls } from './en-calls.ts';
+import { englishUpstreams } from './en-upstreams.ts';
 
 export const english = {
   product: 'OpenOpen8 Relay',

@@ -1,7 +1,8 @@
 // Chinese (simplified): the words that every page has, and those of people and accounts.
-import { chineseCalls } from './chinese-calls.ts';
-import { chineseUpstreams } from './chinese-upstreams.ts';
-import type { Words } from './english.ts';
+
+import type { Words } from './en.ts';
+import { chineseCalls } from './zh-calls.ts';
+import { chineseUpstreams } from './zh-upstreams.ts';
 
 export const chinese: Words = {
   product: 'OpenOpen8 Relay',

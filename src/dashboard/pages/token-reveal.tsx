@@ -1,9 +1,9 @@
 // The one page that shows a token's value: with how to use it, ready to paste.
 import type { FC } from 'hono/jsx';
+import { strings } from '../i18n/messages.ts';
 import { CopyButton, OnceValue } from './form.tsx';
 import { Heading } from './parts.tsx';
 import { snippets } from './snippets.ts';
-import { strings } from './strings.ts';
 
 const words = () => strings().tokens;
 

@@ -2,8 +2,8 @@
 // that the browser asks for and that there is, else English.
 import { tryGetContext } from 'hono/context-storage';
 import { languageDetector } from 'hono/language';
-import { chinese } from './words/chinese.ts';
-import { english, type Words } from './words/english.ts';
+import { english, type Words } from './en.ts';
+import { chinese } from './zh.ts';
 
 /** The languages that there are. `tag` is what `lang` says of a page, `name` how the language calls itself. */
 export const languages = {

@@ -3,9 +3,9 @@
 // it, or the person has once signed in another way with Access in front that said the same email.
 import { accessHeader, visitorOf } from '../accounts/access-jwt.ts';
 import { normalEmail, openSession } from '../accounts/log-in.ts';
-import { showLogin, tryOf, welcome } from './entry-session.tsx';
+import { strings } from '../i18n/messages.ts';
 import type { PageContext } from './page-env.ts';
-import { strings } from './strings.ts';
+import { showLogin, tryOf, welcome } from './sign-in-session.tsx';
 
 /** null: Access is not set up, or has let nobody through; the login page is shown then. */
 export async function throughAccess(context: PageContext): Promise<Response | null> {

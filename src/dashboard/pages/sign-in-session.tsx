@@ -6,11 +6,11 @@ import { deviceSecretsOf, knownDevice, markDevice } from '../accounts/device-coo
 import { type Login, type LoginTry, normalEmail } from '../accounts/log-in.ts';
 import { setSessionCookie } from '../accounts/session-cookie.ts';
 import { newId } from '../api/identifiers.ts';
-import { type LoginFacts, LoginPage } from './entry-pages.tsx';
+import { strings } from '../i18n/messages.ts';
 import { showAlone } from './layout.tsx';
 import type { PageContext } from './page-env.ts';
-import { strings } from './strings.ts';
-import { wantedPage } from './wanted-page.ts';
+import { wantedPage } from './return-to.ts';
+import { type LoginFacts, LoginPage } from './sign-in-pages.tsx';
 
 /** How somebody logged in, as the audit says it. */
 export type WayIn = 'password' | 'admin key' | 'invitation' | 'passkey' | 'github' | 'access';

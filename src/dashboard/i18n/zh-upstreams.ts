@@ -1,5 +1,5 @@
 // Chinese (simplified): the words of what an admin keeps of upstreams: channels, groups, models, prices.
-import type { Words } from './english.ts';
+import type { Words } from './en.ts';
 
 export const chineseUpstreams: Pick<Words, 'channels' | 'groups' | 'models'> = {
   channels: {

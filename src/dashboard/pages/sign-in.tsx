@@ -11,16 +11,16 @@ import { hashPassword } from '../accounts/password.ts';
 import { hashOfSecret } from '../accounts/secret-value.ts';
 import { sessionValue, setSessionCookie } from '../accounts/session-cookie.ts';
 import { newId } from '../api/identifiers.ts';
-import { newPassword } from '../api/own.ts';
-import { messageOf } from '../api/problem-words.ts';
-import { throughAccess } from './entry-access.ts';
-import { addGithubLogin } from './entry-github.ts';
-import { type InviteFacts, InvitePage, SetupPage } from './entry-pages.tsx';
-import { addPasskeyLogin } from './entry-passkey.ts';
-import { record, showLogin, tryOf, welcome } from './entry-session.tsx';
+import { newPassword } from '../api/me.ts';
+import { messageOf } from '../api/problem-texts.ts';
+import { strings } from '../i18n/messages.ts';
 import { showAlone } from './layout.tsx';
 import { formOf, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
-import { strings } from './strings.ts';
+import { throughAccess } from './sign-in-access.ts';
+import { addGithubLogin } from './sign-in-github.ts';
+import { type InviteFacts, InvitePage, SetupPage } from './sign-in-pages.tsx';
+import { addPasskeyLogin } from './sign-in-passkey.ts';
+import { record, showLogin, tryOf, welcome } from './sign-in-session.tsx';
 
 /** The routes under /dashboard that need no session. */
 export function entryRoutes(): Hono<PageEnv> {

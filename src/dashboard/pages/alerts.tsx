@@ -6,11 +6,11 @@ import type { LiveChannel } from '../../routing/catalog.ts';
 import type { PlaceHealth } from '../../routing/health.ts';
 import type { TokenSummary } from '../../tokens/store.ts';
 import { channelHealth, type HealthView } from '../api/channel-health.ts';
-import type { AccountNearBudget } from './attention-store.ts';
+import { strings } from '../i18n/messages.ts';
+import type { AccountNearBudget } from './alert-store.ts';
 import { HealthBadge, lastErrorOf, worstHealth } from './channel-state.tsx';
 import type { PageContext } from './page-env.ts';
 import { dollars } from './parts.tsx';
-import { strings } from './strings.ts';
 import type { UsageRow } from './usage-table.tsx';
 
 const words = () => strings().overview;
