@@ -42,7 +42,7 @@ doors.all('/api/*', async (context) => {
 for (const path of ['/', '/dashboard', '/dashboard/*']) doors.all(path, showDashboard);
 
 async function showDashboard({ req, env, executionCtx }: Context<DoorEnv>): Promise<Response> {
-  const [{ dashboard }, { missingOf }] = await Promise.all([
+  const [{ dashboard }, { setupProblemsOf }] = await Promise.all([
     import('./dashboard/pages/dashboard.tsx'),
     import('./dashboard/pages/setup-checks.ts'),
   ]);
@@ -55,7 +55,7 @@ async function showDashboard({ req, env, executionCtx }: Context<DoorEnv>): Prom
       return unpricedOf(models, await services.catalog.current(now, () => undefined), now);
     },
     callModel: async (request) => doors.fetch(request, env, executionCtx),
-    missing: () => missingOf(services.config, env.DB),
+    setupProblems: () => setupProblemsOf(services.config, env.DB),
     signIn: services.config.signIn,
   });
   return pages.fetch(req.raw, env, executionCtx);

@@ -113,7 +113,7 @@ export class Bridge {
     this.waiting.push(frame);
     this.waitingSize += sizeOf(frame);
     if (this.waitingSize > realtimeLimits.heldBytes)
-      this.end({ code: closeCodes.too_big, reason: 'too_much_waits' }, null, 'request_too_large');
+      this.end({ code: closeCodes.too_big, reason: 'backlog_exceeded' }, null, 'request_too_large');
   }
 
   private fromUpstream(upstream: WebSocket, frame: Frame): void {

@@ -1,22 +1,22 @@
-// Which words a page is written in: those of the language that its reader chose (language.tsx), else of the first
-// that the browser asks for and that there is, else English.
+// The language of a page: the one that its reader chose (language.tsx), else the first of the browser's that the dashboard has, else
+// English.
 import { tryGetContext } from 'hono/context-storage';
 import { languageDetector } from 'hono/language';
-import { english, type Words } from './en.ts';
-import { chinese } from './zh.ts';
+import { en, type Messages } from './en.ts';
+import { zh } from './zh.ts';
 
 /** The languages that there are. `tag` is what `lang` says of a page, `name` how the language calls itself. */
 export const languages = {
-  en: { tag: 'en', name: 'English', words: english },
-  zh: { tag: 'zh-CN', name: '简体中文', words: chinese },
-} as const satisfies Record<string, { tag: string; name: string; words: Words }>;
+  en: { tag: 'en', name: 'English', messages: en },
+  zh: { tag: 'zh-CN', name: '简体中文', messages: zh },
+} as const satisfies Record<string, { tag: string; name: string; messages: Messages }>;
 
 export type Language = keyof typeof languages;
 
 /** Holds the choice. It is no secret. */
 export const languageCookie = 'oo8_language';
 
-/** Middleware that settles the language of a request; `strings` knows it by hono's context storage. */
+/** Middleware that settles the language of a request; `messages` knows it by hono's context storage. */
 export const detectLanguage = languageDetector({
   supportedLanguages: Object.keys(languages),
   fallbackLanguage: 'en',
@@ -25,12 +25,12 @@ export const detectLanguage = languageDetector({
   caches: false,
 });
 
-/** The language of the request that is being answered. */
+/** Returns the language of the current request. */
 export function language(): Language {
   return tryGetContext<{ Variables: { language?: Language } }>()?.var.language ?? 'en';
 }
 
-/** The words of the request that is being answered. Never kept over requests: an isolate answers in all languages. */
-export function strings(): Words {
-  return languages[language()].words;
+/** Returns the messages in the language of the current request. Do not keep them between requests: an isolate serves all languages. */
+export function messages(): Messages {
+  return languages[language()].messages;
 }

@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import { type ChannelWithHealth, channelHealth } from '../api/channel-health.ts';
 import type { ChannelTest, Discovery } from '../api/services.ts';
-import { strings } from '../i18n/messages.ts';
+import { messages } from '../i18n/messages.ts';
 import {
   channelEditBody,
   modelsNamed,
@@ -20,7 +20,7 @@ import { formOf, need, needAll, type PageContext, type PageEnv, textOf, type Val
 import { Heading } from './parts.tsx';
 import type { UsageRow } from './usage-table.tsx';
 
-const words = () => strings().channels;
+const texts = () => messages().channels;
 const listAddress = '/dashboard/channels';
 
 /** The routes under /dashboard/channels. */
@@ -36,7 +36,7 @@ export function channelRoutes(): Hono<PageEnv> {
   });
   routes.post('/:id', editChannel);
   routes.get('/:id/delete', async (context) =>
-    show(context, 'channels', words().deleteTitle, <ChannelDelete channel={await find(context)} />),
+    show(context, 'channels', texts().deleteTitle, <ChannelDelete channel={await find(context)} />),
   );
   routes.post('/:id/delete', async (context) => {
     await need(context.var.api('DELETE', pathOf(context)));
@@ -91,7 +91,7 @@ async function createChannel(context: PageContext) {
   const channel = await need(api<ChannelWithHealth>('GET', path));
   const list = await need(api<Discovery>('POST', `${path}/discover`));
   if (list.models === null || list.models.length === 0 || isAsked) {
-    return showForm(context, channel, values, { ...listOutcome(list), note: words().staged });
+    return showForm(context, channel, values, { ...listOutcome(list), note: texts().staged });
   }
   const models = list.models.slice(0, mostModels);
   await need(api('PATCH', path, { models, enabled: body.enabled }));
@@ -117,7 +117,7 @@ async function editChannel(context: PageContext) {
 
 function listOutcome({ models, error }: Discovery): FormOutcome {
   if (models !== null && models.length > 0) return { errors: {}, found: models };
-  return { errors: {}, detail: `${words().noList} ${error ?? ''}`.trim() };
+  return { errors: {}, detail: `${texts().noList} ${error ?? ''}`.trim() };
 }
 
 /** Priorities and weights of the whole list; only those that differ are written. */
@@ -182,7 +182,7 @@ async function showList(context: PageContext, { tested, problem }: ListOutcome =
       problem={problem}
     />
   );
-  return show(context, 'channels', words().title, list, problem === undefined ? 200 : 400);
+  return show(context, 'channels', texts().title, list, problem === undefined ? 200 : 400);
 }
 
 type PageOutcome = FormOutcome & { test?: ChannelTest; keyProblem?: string };
@@ -195,14 +195,14 @@ async function showForm(
 ) {
   const { test, keyProblem, detail } = outcome;
   const groups = await needAll<{ name: string }>(context.var.api, '/groups');
-  const title = channel === null ? words().add : `${words().edit}: ${channel.name}`;
+  const title = channel === null ? texts().add : `${texts().edit}: ${channel.name}`;
   const kept = { ...values, models: modelsNamed(values) };
   const content = (
     <div class="narrow">
-      <Heading title={channel === null ? words().add : channel.name}>
+      <Heading title={channel === null ? texts().add : channel.name}>
         {channel === null ? null : (
           <a href={`${listAddress}/${channel.id}/delete`} class="button outline danger small">
-            {words().delete}
+            {texts().delete}
           </a>
         )}
       </Heading>

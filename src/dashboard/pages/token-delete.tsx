@@ -1,34 +1,34 @@
 // Asks before a token is deleted, and says what will stop.
 import type { FC } from 'hono/jsx';
 import type { Token } from '../api/token-fields.ts';
-import { strings } from '../i18n/messages.ts';
+import { messages } from '../i18n/messages.ts';
 import { Heading, Time } from './parts.tsx';
 
-const words = () => strings().tokens;
+const texts = () => messages().tokens;
 
 export const TokenDelete: FC<{ token: Token }> = ({ token }) => (
   <div class="narrow">
-    <Heading title={words().deleteTitle} />
+    <Heading title={texts().deleteTitle} />
     <article>
       <dl class="facts">
-        <dt>{words().name}</dt>
+        <dt>{texts().name}</dt>
         <dd>{token.name}</dd>
-        <dt>{words().hint}</dt>
+        <dt>{texts().hint}</dt>
         <dd>
           <code>{token.hint}</code>
         </dd>
-        <dt>{words().lastUsed}</dt>
+        <dt>{texts().lastUsed}</dt>
         <dd>
           <Time at={token.last_used_at} />
         </dd>
       </dl>
     </article>
-    <p>{words().deleteWarning}</p>
+    <p>{texts().deleteWarning}</p>
     <form method="post" class="actions">
       <button type="submit" class="danger">
-        {words().deleteConfirm}
+        {texts().deleteConfirm}
       </button>
-      <a href={`/dashboard/tokens/${token.id}`}>{strings().form.cancel}</a>
+      <a href={`/dashboard/tokens/${token.id}`}>{messages().form.cancel}</a>
     </form>
   </div>
 );

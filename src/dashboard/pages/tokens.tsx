@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import type { LogRowView } from '../api/log-fields.ts';
 import type { Token } from '../api/token-fields.ts';
-import { strings } from '../i18n/messages.ts';
+import { messages } from '../i18n/messages.ts';
 import { changedOnly } from './edit-form.tsx';
 import { show } from './layout.tsx';
 import { formOf, need, needAll, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
@@ -12,10 +12,10 @@ import { TokenDelete } from './token-delete.tsx';
 import { TokenDetails, type TokenFigures, type TopUp } from './token-details.tsx';
 import { TokenForm, tokenBody, valuesOfToken } from './token-form.tsx';
 import { TokenList } from './token-list.tsx';
-import { TokenOnce } from './token-reveal.tsx';
+import { TokenReveal } from './token-reveal.tsx';
 import type { UsageRow } from './usage-table.tsx';
 
-const words = () => strings().tokens;
+const texts = () => messages().tokens;
 type WithSecret = Token & { token: string };
 interface Page<Row> {
   data: Row[];
@@ -36,7 +36,7 @@ export function tokenRoutes(): Hono<PageEnv> {
   routes.post('/:id/edit', editToken);
   routes.get('/:id/delete', async (context) => {
     const token = await find(context);
-    return show(context, 'tokens', words().deleteTitle, <TokenDelete token={token} />);
+    return show(context, 'tokens', texts().deleteTitle, <TokenDelete token={token} />);
   });
   routes.post('/:id/delete', async (context) => {
     await need(context.var.api('DELETE', pathOf(context)));
@@ -51,7 +51,7 @@ function addActions(routes: Hono<PageEnv>): void {
     const overlap_seconds = Number(textOf(await formOf(context), 'overlap_seconds'));
     const path = `${pathOf(context)}/rotate`;
     const rotated = await need(context.var.api<WithSecret>('POST', path, { overlap_seconds }));
-    return showOnce(context, words().rotated, rotated);
+    return showOnce(context, texts().rotated, rotated);
   });
   routes.post('/:id/status', async (context) => {
     const status = textOf(await formOf(context), 'status');
@@ -62,8 +62,8 @@ function addActions(routes: Hono<PageEnv>): void {
     const amount = textOf(await formOf(context), 'amount');
     const { quota_usd } = await findEditable(context);
     const wrong = (problem: string) => showToken(context, { amount, problem });
-    if (quota_usd === null) return wrong(words().topUpUnlimited);
-    if (!(Number(amount) > 0 && Number.isFinite(Number(amount)))) return wrong(words().topUpWrong);
+    if (quota_usd === null) return wrong(texts().topUpUnlimited);
+    if (!(Number(amount) > 0 && Number.isFinite(Number(amount)))) return wrong(texts().topUpWrong);
     const raised = Number((quota_usd + Number(amount)).toFixed(9));
     const edited = await context.var.api('PATCH', pathOf(context), { quota_usd: raised });
     if (!edited.ok) return wrong(edited.errors.quota_usd ?? edited.detail);
@@ -85,14 +85,14 @@ async function listTokens(context: PageContext) {
   ]);
   const owners = new Map(accounts.map(({ id, name }) => [id, name]));
   const list = <TokenList page={page} owners={owners} url={context.req.url} now={services.now()} />;
-  return show(context, 'tokens', words().title, list);
+  return show(context, 'tokens', texts().title, list);
 }
 
 async function createToken(context: PageContext) {
   const values = await formOf(context);
   const made = await context.var.api<WithSecret>('POST', '/tokens', tokenBody(values));
   if (!made.ok) return showForm(context, null, values, made.errors, made.detail);
-  return showOnce(context, words().created, made.value);
+  return showOnce(context, texts().created, made.value);
 }
 
 async function editToken(context: PageContext) {
@@ -148,7 +148,7 @@ async function showForm(
     servedModels(services),
     principal.role === 'admin' ? needAll<{ name: string }>(api, '/groups') : [],
   ]);
-  const title = token === null ? words().add : `${words().edit}: ${token.name}`;
+  const title = token === null ? texts().add : `${texts().edit}: ${token.name}`;
   const isWrong = Object.keys(errors).length > 0 || detail !== undefined;
   const form = (
     <TokenForm
@@ -169,7 +169,7 @@ async function showOnce(context: PageContext, title: string, { token, name, id, 
   const live = await context.var.services.liveChannels();
   const served = live.flatMap(({ models, modelMap }) => [...models, ...Object.keys(modelMap)]);
   const content = (
-    <TokenOnce
+    <TokenReveal
       title={title}
       name={name}
       id={id}

@@ -62,7 +62,7 @@ describe('frames that wait for the upstream', () => {
     const { client, ends } = bridgeWith();
     client.hear('x'.repeat(realtimeLimits.heldBytes));
     client.hear('y');
-    expect(client.closed).toEqual([1009, 'too_much_waits']);
+    expect(client.closed).toEqual([1009, 'backlog_exceeded']);
     expect(ends).toEqual([{ by: 'relay', errorCode: 'request_too_large' }]);
   });
 });
