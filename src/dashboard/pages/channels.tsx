@@ -1,5 +1,7 @@
 // The routes of channels: list and their order, add, edit, keys, test, delete.
 import { Hono } from 'hono';
+import type { FC } from 'hono/jsx';
+import type { ChannelView } from '../api/channel-fields.ts';
 import { type ChannelWithHealth, channelHealth } from '../api/channel-health.ts';
 import type { ChannelTest, Discovery } from '../api/services.ts';
 import { messages } from '../i18n/messages.ts';
@@ -10,7 +12,6 @@ import {
   newChannelBody,
   valuesOfChannel,
 } from './channel-body.ts';
-import { ChannelDelete } from './channel-delete.tsx';
 import { ChannelForm, type FormOutcome } from './channel-form.tsx';
 import { ChannelKeys } from './channel-keys.tsx';
 import { ChannelList, TestOutcome } from './channel-list.tsx';
@@ -227,3 +228,17 @@ function find(context: PageContext): Promise<ChannelWithHealth> {
 function pathOf(context: PageContext): string {
   return `/channels/${encodeURIComponent(context.req.param('id') ?? '')}`;
 }
+
+/** Asks before a channel is deleted, and says what will stop. */
+const ChannelDelete: FC<{ channel: ChannelView }> = ({ channel }) => (
+  <div class="narrow">
+    <Heading title={`${texts().deleteTitle} ${channel.name}`} />
+    <p>{texts().deleteWarning}</p>
+    <form method="post" class="actions">
+      <button type="submit" class="danger">
+        {texts().deleteConfirm}
+      </button>
+      <a href={`/dashboard/channels/${channel.id}`}>{messages().form.cancel}</a>
+    </form>
+  </div>
+);

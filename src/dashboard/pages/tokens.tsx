@@ -1,14 +1,15 @@
 // The routes of tokens: list, add, one token, and what can be done to it.
 import { Hono } from 'hono';
+import type { FC } from 'hono/jsx';
 import type { LogRowView } from '../api/log-fields.ts';
 import type { Token } from '../api/token-fields.ts';
 import { messages } from '../i18n/messages.ts';
 import { changedOnly } from './edit-form.tsx';
 import { show } from './layout.tsx';
 import { formOf, need, needAll, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import { Heading, Time } from './parts.tsx';
 import { servedModels } from './served-models.ts';
 import { editableToken, editsAdminPart } from './token-bounds.tsx';
-import { TokenDelete } from './token-delete.tsx';
 import { TokenDetails, type TokenFigures, type TopUp } from './token-details.tsx';
 import { TokenForm, tokenBody, valuesOfToken } from './token-form.tsx';
 import { TokenList } from './token-list.tsx';
@@ -194,3 +195,31 @@ async function findEditable(context: PageContext): Promise<Token> {
 function pathOf(context: PageContext): string {
   return `/tokens/${encodeURIComponent(context.req.param('id') ?? '')}`;
 }
+
+/** Asks before a token is deleted, and says what will stop. */
+const TokenDelete: FC<{ token: Token }> = ({ token }) => (
+  <div class="narrow">
+    <Heading title={texts().deleteTitle} />
+    <article>
+      <dl class="facts">
+        <dt>{texts().name}</dt>
+        <dd>{token.name}</dd>
+        <dt>{texts().hint}</dt>
+        <dd>
+          <code>{token.hint}</code>
+        </dd>
+        <dt>{texts().lastUsed}</dt>
+        <dd>
+          <Time at={token.last_used_at} />
+        </dd>
+      </dl>
+    </article>
+    <p>{texts().deleteWarning}</p>
+    <form method="post" class="actions">
+      <button type="submit" class="danger">
+        {texts().deleteConfirm}
+      </button>
+      <a href={`/dashboard/tokens/${token.id}`}>{messages().form.cancel}</a>
+    </form>
+  </div>
+);

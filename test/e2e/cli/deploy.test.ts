@@ -1,6 +1,6 @@
 // The real wrangler against an imitation of Cloudflare's API: one run of each order of `npx wrangler deploy` and `npm run deploy`.
 // What needs no wrangler is in test/unit/cli/deploy-steps.test.ts.
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { imitatedAccount, type Upload } from './cloudflare-imitation.ts';
@@ -57,28 +57,6 @@ describe('npx wrangler deploy', () => {
     expect(deployed.output).toContain(deploymentFile);
     expect(world.deployment().pending_secrets).toEqual(Object.fromEntries(cloudflare.secrets));
     expect(statSync(deploymentFile).mode & 0o777).toBe(0o600);
-  });
-});
-
-describe('npm run deploy', () => {
-  withFreshWorld();
-
-  it('makes everything, and plain wrangler deploys on top with the same stores, secrets and domains', async () => {
-    const { cloudflare, deploymentFile } = world;
-    writeFileSync(deploymentFile, '{"domains": ["api.example.com"]}');
-    const deployed = await world.npmRunDeploy();
-    expect(deployed.code, deployed.output).toBe(0);
-    expect(deployed.output).toContain('https://api.example.com');
-    const stores = boundStores(cloudflare);
-    expect(stores).toEqual(createdStores(cloudflare));
-    const secrets = new Map(cloudflare.secrets);
-    const again = await world.wranglerDeploy();
-    expect(again.code, again.output).toBe(0);
-    expect(cloudflare.uploads).toHaveLength(2);
-    expect(boundStores(cloudflare)).toEqual(stores);
-    expect(cloudflare.databases.size).toBe(1);
-    expect(cloudflare.secrets).toEqual(secrets);
-    expect(cloudflare.domains).toEqual(['api.example.com']);
   });
 });
 
