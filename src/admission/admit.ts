@@ -17,10 +17,10 @@ import {
 import { refusalError } from './refusal-error.ts';
 
 /** Renews an identity by the policy that a ledger showed. */
-export type RenewIdentity = (policy: TokenPolicy, identity: TokenIdentity) => TokenIdentity;
+type RenewIdentity = (policy: TokenPolicy, identity: TokenIdentity) => TokenIdentity;
 
 /** Renews an identity and remembers it nowhere. */
-export const renewedIdentity: RenewIdentity = (policy, { hash }) => identityOf(policy, hash);
+const renewedIdentity: RenewIdentity = (policy, { hash }) => identityOf(policy, hash);
 
 /** A request that wants to be admitted. */
 export interface Applicant<Planned extends { identity: TokenIdentity }> {

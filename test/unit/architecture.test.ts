@@ -14,7 +14,7 @@ interface SourceFile {
 }
 
 const files: SourceFile[] = readdirSync(root, { recursive: true, encoding: 'utf8' })
-  .filter((path) => /\.tsx?$/.test(path))
+  .filter((path) => /\.tsx?$/.test(path) && !path.endsWith('.d.ts'))
   .map((path) => {
     const text = readFileSync(root + path, 'utf8');
     return { path, text, imports: importsOf(path, text) };
