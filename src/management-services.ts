@@ -33,7 +33,7 @@ export async function managementServices(env: Env): Promise<ManagementServices> 
     testChannel: (channelId, model, keyId) => testChannel(services, channelId, model, keyId ?? null),
     discoverModels: (channelId) => discoverModels(services, channelId),
     channelHealth: () => services.health.known(),
-    forgiveChannel: (places) => services.health.forgive(places),
+    forgiveChannel: (places) => services.health.reset(places),
     diagnose: async () =>
       (await import('./dashboard/doctor/diagnose.ts')).diagnose(env, services, Date.now()),
     report,

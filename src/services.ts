@@ -19,7 +19,7 @@ import { ConversationStore } from './routing/conversation-store.ts';
 import { GroupStore } from './routing/group-store.ts';
 import { KeyRing } from './routing/key-ring.ts';
 import { ModelLists } from './routing/model-lists.ts';
-import { type HealthBoardPort, SharedHealth } from './routing/shared-health.ts';
+import { type HealthRegistryPort, SharedHealth } from './routing/shared-health.ts';
 import { RoutingStore } from './routing/store.ts';
 import { UpstreamIdStore } from './routing/upstream-id-store.ts';
 import { TokenCache } from './tokens/cache.ts';
@@ -91,8 +91,8 @@ function resend({ NEW_CONNECTIONS: connections }: Env): FetchUpstream {
 }
 
 /** One board for the whole deployment. */
-function healthBoard({ HEALTH }: Env): HealthBoardPort {
-  const board = () => HEALTH.get(HEALTH.idFromName('board')) as unknown as HealthBoardPort;
+function healthBoard({ HEALTH }: Env): HealthRegistryPort {
+  const board = () => HEALTH.get(HEALTH.idFromName('board')) as unknown as HealthRegistryPort;
   return { exchange: (report) => board().exchange(report) };
 }
 

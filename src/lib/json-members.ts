@@ -50,19 +50,19 @@ export function replaceMember(text: string, key: string, jsonValue: string): str
   const found = all.filter((member) => member.key === key);
   if (found.length === 0) return appendMember(text, key, jsonValue, all.at(-1));
   let result = '';
-  let kept = 0;
+  let copiedTo = 0;
   for (const member of found) {
-    result += text.slice(kept, member.valueStart) + jsonValue;
-    kept = member.valueEnd;
+    result += text.slice(copiedTo, member.valueStart) + jsonValue;
+    copiedTo = member.valueEnd;
   }
-  return result + text.slice(kept);
+  return result + text.slice(copiedTo);
 }
 
 /** The text without any member of that key; the very same text when there is none. */
 export function removeMember(text: string, key: string): string {
   const all = topLevelMembers(text);
   let result = '';
-  let kept = 0;
+  let copiedTo = 0;
   all.forEach((member, index) => {
     if (member.key !== key) return;
     const next = all[index + 1];
@@ -70,10 +70,10 @@ export function removeMember(text: string, key: string): string {
     // With a neighbour on the left that stays, the comma before goes too; otherwise the one after.
     const from = leftRemains ? (all[index - 1]?.valueEnd ?? member.keyStart) : member.keyStart;
     const to = leftRemains || next === undefined ? member.valueEnd : next.keyStart;
-    result += text.slice(kept, Math.max(kept, from));
-    kept = Math.max(kept, to);
+    result += text.slice(copiedTo, Math.max(copiedTo, from));
+    copiedTo = Math.max(copiedTo, to);
   });
-  return result + text.slice(kept);
+  return result + text.slice(copiedTo);
 }
 
 function appendMember(text: string, key: string, jsonValue: string, last: Member | undefined): string {

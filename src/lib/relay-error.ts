@@ -54,8 +54,8 @@ export class RelayError extends Error {
 }
 
 /** What went wrong in words for the operator: the cause, too, which no caller is shown. */
-export function wordsWithCause(error: unknown): string {
+export function messageWithCause(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? '' : ` (${wordsWithCause(error.cause)})`;
+  const cause = error.cause === undefined ? '' : ` (${messageWithCause(error.cause)})`;
   return `${error.message}${cause}`;
 }

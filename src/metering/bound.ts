@@ -61,17 +61,17 @@ export function upperBound(
   const input = inputUsage(format, request, survey, bodyBytes);
   const outputTokens = assists ? outputBounds.tokensOfAssistant : outputBound(format, request, bodyBytes);
   const stepTokens = Math.min(outputTokens, outputBounds.tokensPerStep);
-  const dearest = dearestRates(assists ? openaiImages : format, request, rates, survey, input.inputTokens);
+  const highest = highestRates(assists ? openaiImages : format, request, rates, survey, input.inputTokens);
   const reserved = { ...input, outputTokens: streamed ? stepTokens : outputTokens };
   return {
-    reserveNanoUsd: costNanoUsd(reserved, dearest, multiplier),
-    fullNanoUsd: costNanoUsd({ ...input, outputTokens }, dearest, multiplier),
-    inputNanoUsd: costNanoUsd(input, dearest, multiplier),
+    reserveNanoUsd: costNanoUsd(reserved, highest, multiplier),
+    fullNanoUsd: costNanoUsd({ ...input, outputTokens }, highest, multiplier),
+    inputNanoUsd: costNanoUsd(input, highest, multiplier),
     inputTokens: input.inputTokens,
     typicalInput: typicalOf(format, input, survey),
     stepNanoUsd: costNanoUsd(
       usageOf({ outputTokens: stepTokens }),
-      { ...dearest, perRequest: 0 },
+      { ...highest, perRequest: 0 },
       multiplier,
     ),
     outputTokens,
@@ -98,13 +98,13 @@ function typicalOf(format: WireFormat, input: Usage, { typicalTokens }: InputSur
 function inputUsage(format: WireFormat, request: Request, survey: InputSurvey, bodyBytes: number): Usage {
   const seconds = Math.ceil(heardBytes(request, bodyBytes) / outputBounds.transcribedBytesPerSecond);
   const { task } = format;
-  const heard = task === 'transcription' ? seconds * outputBounds.transcribedTokensPerSecond : 0;
+  const transcribed = task === 'transcription' ? seconds * outputBounds.transcribedTokensPerSecond : 0;
   const input = typeof request.input === 'string' ? request.input : '';
   return usageOf({
     inputTokens:
-      task === 'transcription' ? heard : Math.ceil(survey.inputTokens * queriesOf(format, request)),
+      task === 'transcription' ? transcribed : Math.ceil(survey.inputTokens * queriesOf(format, request)),
     inputImageTokens: survey.imageTokens,
-    inputAudioTokens: survey.audioTokens + heard,
+    inputAudioTokens: survey.audioTokens + transcribed,
     inputVideoTokens: survey.videoTokens,
     webSearches: survey.searchTools * searchesOf(request),
     searchUnits: searchUnitsOf(format, request, survey),
@@ -140,7 +140,7 @@ function searchesOf(request: Request): number {
 }
 
 /** The rates of the dearest tier in reach, every kind of token at the dearest that it can become. */
-function dearestRates(
+function highestRates(
   format: WireFormat,
   request: Request,
   rates: Rates,
@@ -148,16 +148,16 @@ function dearestRates(
   inputTokens: number,
 ): Rates {
   const reached = rates.tiers.filter(({ aboveInputTokens }) => inputTokens > aboveInputTokens);
-  const base = dearestOf(format, request, rates.base, survey);
+  const base = highestOf(format, request, rates.base, survey);
   for (const tier of reached) {
-    const at = dearestOf(format, request, tier.rates, survey);
+    const at = highestOf(format, request, tier.rates, survey);
     const [input, output] = [Math.max(base.input, at.input), Math.max(base.output, at.output)];
     Object.assign(base, at, { input, output });
   }
   return { ...rates, base, tiers: [] };
 }
 
-function dearestOf(
+function highestOf(
   format: WireFormat,
   request: Request,
   { cacheRead, cachedAudio, cachedImage, ...at }: TokenRates,

@@ -64,7 +64,7 @@ export function estimate(
 ): Estimate {
   const known = meter.partialUsage() ?? emptyUsage();
   const asked = bound?.typicalInput ?? emptyUsage();
-  const input = known.inputTokens > 0 ? known : heard(asked, meter.format, context);
+  const input = known.inputTokens > 0 ? known : uploadedAudio(asked, meter.format, context);
   const textTokens = Math.ceil((meter.outputCharacters + meter.unreadBytes) / charactersPerToken);
   const sound = context === null ? 0 : soundTokens(meter, context);
   const passed = usageOf({
@@ -122,7 +122,7 @@ function between(passed: Usage, supposed: Usage, share: number): Usage {
 }
 
 /** What was sent to be heard, by its length where that is known. */
-function heard(asked: Usage, { task }: WireFormat, context: EstimateContext | null): Usage {
+function uploadedAudio(asked: Usage, { task }: WireFormat, context: EstimateContext | null): Usage {
   const seconds = context?.heardSeconds ?? null;
   if (seconds === null || task !== 'transcription' || asked.audioMilliseconds === 0) return asked;
   const share = Math.min(1, (seconds * 1_000) / asked.audioMilliseconds);

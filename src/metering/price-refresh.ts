@@ -111,10 +111,10 @@ export class RefreshedPrices {
     try {
       const version = await this.kv.get<Version>(versionKey, 'json');
       if (version === null || version.tableAtMs <= this.tableAtMs) return;
-      const kept = await this.kv.get<{ tableAtMs: number; table: string }>(tableKey, 'json');
-      if (kept === null || kept.tableAtMs <= this.tableAtMs) return;
-      takeOverTable(readTable(kept.table));
-      this.tableAtMs = kept.tableAtMs;
+      const stored = await this.kv.get<{ tableAtMs: number; table: string }>(tableKey, 'json');
+      if (stored === null || stored.tableAtMs <= this.tableAtMs) return;
+      takeOverTable(readTable(stored.table));
+      this.tableAtMs = stored.tableAtMs;
     } catch (error) {
       this.report('price-table-not-taken', error);
     }

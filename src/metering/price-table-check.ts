@@ -80,7 +80,7 @@ function pricesOf(value: unknown, where: string): Record<string, unknown> {
       checkPrice(price.base, where);
       for (const tier of listOf(price.tiers, `the tiers of ${where}`, 20)) {
         if (!isObject(tier) || typeof tier.start !== 'number')
-          throw new TableFault(`a tier of ${where} is none`);
+          throw new TableFault(`a tier of ${where} is invalid`);
         checkPrice(tier.price, where);
       }
     }
@@ -90,7 +90,7 @@ function pricesOf(value: unknown, where: string): Record<string, unknown> {
 
 function checkPrice(value: unknown, where: string): void {
   const isPrice = typeof value === 'number' && value >= 0 && value <= tableBounds.price;
-  if (!isPrice) throw new TableFault(`${where} has a price that is none: ${JSON.stringify(value)}`);
+  if (!isPrice) throw new TableFault(`${where} has an invalid price: ${JSON.stringify(value)}`);
 }
 
 function matchOf(value: unknown, where: string, depth = 0): MatchLogic {

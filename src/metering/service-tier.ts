@@ -77,7 +77,7 @@ export function atTerms(rates: Rates, provider: PricedProvider, model: string, t
  * The dearest that tokens may come to by what a request asks for: a tier may be refused, and the answer then
  * comes in the standard one. What a project of the provider's sets as its own default, nobody sees here.
  */
-export function dearestOfAsked(
+export function highestRequestedFactor(
   rates: Rates,
   provider: PricedProvider,
   model: string,

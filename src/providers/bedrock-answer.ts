@@ -32,7 +32,7 @@ function ownHeaders(from: Headers): Headers {
 
 async function failure(response: Response, headers: Headers): Promise<Response> {
   const text = await response.text().catch(() => '');
-  const { type, message } = told(text, response.headers.get('x-amzn-errortype'));
+  const { type, message } = errorIn(text, response.headers.get('x-amzn-errortype'));
   const status = statuses[type] ?? response.status;
   headers.delete('content-length');
   headers.set('content-type', 'application/json');
@@ -40,7 +40,7 @@ async function failure(response: Response, headers: Headers): Promise<Response> 
 }
 
 /** The type comes as `ThrottlingException:http://…` in a header, or in the body as `__type`, behind a `#`. */
-function told(text: string, header: string | null): { type: string; message: string } {
+function errorIn(text: string, header: string | null): { type: string; message: string } {
   let body: unknown = null;
   try {
     body = JSON.parse(text);

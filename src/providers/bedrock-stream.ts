@@ -23,9 +23,9 @@ type Message = ReturnType<EventStreamCodec['decode']>;
 export function sseOfEventStream(body: ReadableStream): Rewritten {
   const frames = new Frames();
   return rewrittenStream(body, {
-    push: (bytes, tell) => {
+    push: (bytes, emit) => {
       frames.push(bytes);
-      for (let frame = frames.next(); frame !== null; frame = frames.next()) tell(sseOf(frame));
+      for (let frame = frames.next(); frame !== null; frame = frames.next()) emit(sseOf(frame));
     },
     end: () => {
       if (frames.isWithin) throw new Error('the event stream ended within a frame');

@@ -1,8 +1,9 @@
 // The one fetch of an upstream. Owns the time to the first byte, what a failure to connect is called, what is sent once more when a
 // connection that was kept alive has closed, and how long an error may take to be told.
-import type { AlarmClock } from '../lib/alarm-clock.ts';
+
+import { ChunkReader } from '../lib/chunk-reader.ts';
+import type { DeadlineTimer } from '../lib/deadline-timer.ts';
 import { decodedResponse } from '../lib/decoded-response.ts';
-import { GulpReader } from '../lib/gulps.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { UpstreamRequest } from './provider.ts';
 
@@ -11,7 +12,7 @@ export interface UpstreamCall extends UpstreamRequest {
   /** Aborting this aborts the upstream, before and after its response has begun. */
   abort: AbortController;
   /** The request's deadlines. */
-  clock: AlarmClock;
+  clock: DeadlineTimer;
   /** To the response's head. */
   firstByteMs: number;
   /** What sends it; undefined: `fetch`. */
@@ -111,7 +112,7 @@ function mayBeStaleConnection(origin: string, startedAtMs: number, nowMs: number
 
 /** An upstream that fails may fail at saying so, too: what it said in time is the error. */
 async function withWholeBody(response: Response, { abort, clock }: UpstreamCall): Promise<Response> {
-  const reader = new GulpReader(response.body as ReadableStream);
+  const reader = new ChunkReader(response.body as ReadableStream);
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let isWhole = false;
   const callOff = clock.after(errorBodyLimits.waitMs, () => abort.abort());

@@ -1,6 +1,6 @@
 // Access tokens of service accounts: a signed statement against a token that is good for an hour, kept in the isolate.
 // RFC 7523; https://developers.google.com/identity/protocols/oauth2/service-account#httprest (2026-11). Signing is jose's.
-import { AlarmClock } from '../lib/alarm-clock.ts';
+import { DeadlineTimer } from '../lib/deadline-timer.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { withTimer } from '../lib/timer.ts';
 import { callUpstream } from './call.ts';
@@ -10,7 +10,7 @@ import type { ServiceAccount } from './service-account.ts';
 /** Bounds of signing in. */
 export const tokenLimits = {
   /** Tokens that an isolate keeps; all are forgotten beyond it. */
-  kept: 500,
+  cached: 500,
   /** A token is not used any more so long before its end: a request takes its time. */
   marginMs: 120_000,
   /** Of a statement, and asked for the token; Google's longest. */
@@ -30,7 +30,7 @@ interface Refusal {
   retryAfter: string | null;
 }
 
-const kept = new Map<string, Extract<SignIn, { outcome: 'token' }>>();
+const cachedTokens = new Map<string, Extract<SignIn, { outcome: 'token' }>>();
 /** At most one an account: whoever comes meanwhile waits for it. */
 const underWay = new Map<string, Promise<SignIn>>();
 
@@ -40,14 +40,14 @@ export function authorizeByAccount(
   account: ServiceAccount,
   runOn: RunOn,
 ): Promise<Response | null> | undefined {
-  const known = kept.get(nameOf(account));
+  const known = cachedTokens.get(nameOf(account));
   if (known === undefined || known.untilMs <= Date.now()) return authorizeAnew(request, account, runOn);
   request.headers.set('authorization', `Bearer ${known.token}`);
 }
 
 /** The token is not used any more: an upstream refused it before its time. */
 export function forgetToken(account: ServiceAccount): void {
-  kept.delete(nameOf(account));
+  cachedTokens.delete(nameOf(account));
 }
 
 async function authorizeAnew(
@@ -77,7 +77,7 @@ async function signInOnce(account: ServiceAccount, runOn: RunOn): Promise<SignIn
 }
 
 async function signIn(account: ServiceAccount): Promise<SignIn> {
-  const clock = new AlarmClock();
+  const clock = new DeadlineTimer();
   const abort = new AbortController();
   clock.after(tokenLimits.waitMs, () => abort.abort());
   try {
@@ -143,8 +143,8 @@ function readAnswer(
   if (token === null) return refused(502, 'The model provider’s sign-in gave no token.', null);
   const untilMs = Date.now() + seconds * 1_000 - tokenLimits.marginMs;
   const signedIn = { outcome: 'token', token, untilMs } as const;
-  if (kept.size >= tokenLimits.kept) kept.clear();
-  kept.set(nameOf(account), signedIn);
+  if (cachedTokens.size >= tokenLimits.cached) cachedTokens.clear();
+  cachedTokens.set(nameOf(account), signedIn);
   return signedIn;
 }
 

@@ -69,12 +69,12 @@ function vectors(rows: readonly unknown[], { model }: Naming): JsonObject {
 
 /** `{internalCode, description}` of the binding; `errors` of the REST API's envelope, which some answers come in. */
 async function failure(response: Response, headers: Headers): Promise<Response> {
-  const said = objectIn(await response.text().catch(() => ''));
-  const [first] = Array.isArray(said?.errors) ? said.errors : [];
+  const answer = objectIn(await response.text().catch(() => ''));
+  const [first] = Array.isArray(answer?.errors) ? answer.errors : [];
   const message =
-    textAt(said ?? undefined, 'description') ??
+    textAt(answer ?? undefined, 'description') ??
     textAt(isObject(first) ? first : undefined, 'message') ??
-    textAt(said ?? undefined, 'message') ??
+    textAt(answer ?? undefined, 'message') ??
     'The model provider answered with an error.';
   const { status } = response;
   headers.set('content-type', 'application/json');
@@ -83,7 +83,7 @@ async function failure(response: Response, headers: Headers): Promise<Response> 
     message,
     type,
     param: null,
-    code: said?.internalCode === undefined ? null : String(said.internalCode),
+    code: answer?.internalCode === undefined ? null : String(answer.internalCode),
   };
   return new Response(JSON.stringify({ error }), { status, headers });
 }

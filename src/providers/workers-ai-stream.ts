@@ -10,15 +10,15 @@ export function chatStreamOf(body: ReadableStream, naming: Naming): Rewritten {
   const splitter = createRawSseSplitter();
   const chunks = new Chunks(naming);
   return rewrittenStream(body, {
-    push: (bytes, tell) =>
-      tell(
+    push: (bytes, emit) =>
+      emit(
         splitter
           .push(bytes)
           .map((block) => chunks.of(block))
           .join(''),
       ),
-    end: (tell) =>
-      tell(
+    end: (emit) =>
+      emit(
         splitter
           .end()
           .map((block) => chunks.of(block))

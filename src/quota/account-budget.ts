@@ -12,7 +12,7 @@ export interface AccountBudget extends Budget {
 }
 
 /** What a token's ledger asks its account's for. */
-export interface DrawAsk {
+export interface AllocationRequest {
   tokenId: string;
   budget: AccountBudget;
   /** The drawer's clock: the account's is never behind it. */
@@ -28,7 +28,7 @@ export interface DrawAsk {
   grantedNanoUsd?: number;
 }
 
-export type Draw =
+export type AllocationAnswer =
   | { outcome: 'granted'; grantedNanoUsd: number; nowMs: number; periodKey: string }
   | { outcome: 'refused'; leftNanoUsd: number; nowMs: number; periodKey: string };
 
@@ -40,7 +40,7 @@ export interface AccountStanding {
 
 /** The account's ledger over RPC. */
 export interface AccountLedgerRpc {
-  draw(ask: DrawAsk): Promise<Draw>;
+  allocate(request: AllocationRequest): Promise<AllocationAnswer>;
   configure(budget: AccountBudget): Promise<void>;
   standing(budget: AccountBudget): Promise<AccountStanding>;
   restore(budget: AccountBudget, standing: AccountStanding): Promise<void>;
@@ -52,9 +52,9 @@ export function accountLedgerOf(namespace: DurableObjectNamespace, accountId: st
 }
 
 /** A token's ledger as its account's ledger calls it. */
-export interface SliceHolderRpc {
+export interface AllocationHolderRpc {
   /** Gives back what is free of the slice of that period; below 0: so much more is used than was drawn. */
-  giveBack(periodKey: string, nowMs: number): Promise<number>;
+  reclaim(periodKey: string, nowMs: number): Promise<number>;
 }
 
 /** Names the period that a moment is in: sums of one are not those of another. */

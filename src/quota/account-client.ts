@@ -36,9 +36,9 @@ export class AccountLedgerClient implements AccountLedgers {
     return this.call(accountId, (ledger) => ledger.restore(budget, standing));
   }
 
-  private async call<T>(accountId: string, ask: (ledger: AccountLedgerRpc) => Promise<T>): Promise<T> {
+  private async call<T>(accountId: string, request: (ledger: AccountLedgerRpc) => Promise<T>): Promise<T> {
     try {
-      return await ask(accountLedgerOf(this.namespace, accountId));
+      return await request(accountLedgerOf(this.namespace, accountId));
     } catch (cause) {
       const message = 'The ledger of this account cannot be reached at the moment. Try again shortly.';
       throw new RelayError('service_unavailable', message, { retryAfterMs: 1_000, cause });

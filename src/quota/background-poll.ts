@@ -3,7 +3,7 @@
 import type { Config } from '../config.ts';
 import { createMeter } from '../formats/meter.ts';
 import { openaiResponses } from '../formats/openai-responses/index.ts';
-import { AlarmClock } from '../lib/alarm-clock.ts';
+import { DeadlineTimer } from '../lib/deadline-timer.ts';
 import { logWarning } from '../lib/log.ts';
 import { exchange } from '../providers/exchange.ts';
 import { baseUrlOf } from '../providers/provider.ts';
@@ -34,7 +34,7 @@ export function upstreamsOf(db: D1Database, config: Config): Upstreams {
 export function pollThrough(upstreams: Upstreams): Poll {
   return async (order, cancel) => {
     try {
-      return await ask(upstreams, order, cancel);
+      return await request(upstreams, order, cancel);
     } catch (error) {
       const { id: requestId } = order.row;
       logWarning('background-response-unanswered', { requestId, error });
@@ -43,7 +43,7 @@ export function pollThrough(upstreams: Upstreams): Poll {
   };
 }
 
-async function ask(upstreams: Upstreams, order: BackgroundOrder, cancel: boolean): Promise<Polled> {
+async function request(upstreams: Upstreams, order: BackgroundOrder, cancel: boolean): Promise<Polled> {
   const channel = await upstreams.channel(order.channelId);
   if (channel === null) throw new Error('there is no such channel any more');
   const response = await call(upstreams, channel, order, cancel);
@@ -83,7 +83,7 @@ async function call(
     settings: channel.settings,
     key: key.value,
   } as const;
-  const clock = new AlarmClock();
+  const clock = new DeadlineTimer();
   const abort = new AbortController();
   clock.after(pollTimeoutMs, () => abort.abort());
   try {

@@ -69,6 +69,6 @@ function afterCharge(
   nowMs: number,
 ): Spending {
   const startMs = budget ? periodStartMs(budget.period, nowMs) : 0;
-  const carried = startMs === before.startMs ? before.spentNanoUsd : 0;
-  return { startMs, spentNanoUsd: Math.max(0, carried + nanoUsd) };
+  const spentBefore = startMs === before.startMs ? before.spentNanoUsd : 0;
+  return { startMs, spentNanoUsd: Math.max(0, spentBefore + nanoUsd) };
 }

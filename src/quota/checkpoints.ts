@@ -1,7 +1,7 @@
 // What of a ledger's memory is written down, and when: live holds in one row at most every 250 ms, and the ceiling
 // above them before anything passes it. Does not decide what is held; book.ts does.
 import type { TokenPolicy } from '../tokens/token.ts';
-import type { Book } from './book.ts';
+import type { LedgerState } from './ledger-state.ts';
 import type { Checkpoint, LedgerStore } from './ledger-store.ts';
 
 /** The rhythms of writing down. */
@@ -17,7 +17,7 @@ export type CheckpointRest = Omit<Checkpoint, 'holds' | 'unknown' | 'ceilingNano
 
 export class Checkpoints {
   private readonly store: LedgerStore;
-  private readonly book: Book;
+  private readonly state: LedgerState;
   private readonly rest: (nowMs: number) => CheckpointRest;
   private readonly onWritten: () => void;
   private ceilingNanoUsd: number;
@@ -27,13 +27,13 @@ export class Checkpoints {
 
   constructor(
     store: LedgerStore,
-    book: Book,
+    state: LedgerState,
     ceilingNanoUsd: number,
     rest: (nowMs: number) => CheckpointRest,
     onWritten: () => void,
   ) {
     this.store = store;
-    this.book = book;
+    this.state = state;
     this.ceilingNanoUsd = ceilingNanoUsd;
     this.rest = rest;
     this.onWritten = onWritten;
@@ -41,9 +41,9 @@ export class Checkpoints {
 
   /** Makes what is spent and held durable beforehand, with room for more requests of `reserve`. */
   raiseCeiling(policy: TokenPolicy, reserve: number, nowMs: number): void {
-    const need = this.book.totals.spentNanoUsd + this.book.held(nowMs);
+    const need = this.state.totals.spentNanoUsd + this.state.held(nowMs);
     if (need <= this.ceilingNanoUsd) return;
-    const room = this.book.room(policy, nowMs);
+    const room = this.state.room(policy, nowMs);
     this.ceilingNanoUsd = need + Math.max(0, Math.min(reserve * checkpointRhythm.ceilingStep, room));
     this.write();
   }
@@ -53,7 +53,7 @@ export class Checkpoints {
    * else distrust the room above at each waking.
    */
   lowerCeiling(nowMs: number): void {
-    this.ceilingNanoUsd = this.book.totals.spentNanoUsd + this.book.held(nowMs);
+    this.ceilingNanoUsd = this.state.totals.spentNanoUsd + this.state.held(nowMs);
     this.write();
   }
 
@@ -65,10 +65,10 @@ export class Checkpoints {
   }
 
   write(): void {
-    const { holds } = this.book;
+    const { holds } = this.state;
     this.written = new Set(holds.keys());
     const { ceilingNanoUsd } = this;
-    const unknown = this.book.unknownHolds;
+    const unknown = this.state.unaccountedHolds;
     this.store.writeCheckpoint({
       ...this.rest(Date.now()),
       holds: [...holds.values()],
@@ -80,7 +80,7 @@ export class Checkpoints {
 
   /** Most requests are over before it is their turn: what is young yet is looked at again when it is due. */
   private writeIfOld(): void {
-    const oldest = [...this.book.holds.values()].find(({ requestId }) => !this.written.has(requestId));
+    const oldest = [...this.state.holds.values()].find(({ requestId }) => !this.written.has(requestId));
     const waitMs = oldest === undefined ? 0 : oldest.heldAtMs + checkpointRhythm.checkpointMs - Date.now();
     if (oldest !== undefined && waitMs > checkpointRhythm.checkpointMs / 4) {
       setTimeout(() => this.writeIfOld(), waitMs);

@@ -1,6 +1,6 @@
 // How the Worker calls a token's ledger: time-outs, repetition (every call carries request ids, so a
 // repeated one changes nothing), and settlements of one isolate sent together.
-import { AlarmClock } from '../lib/alarm-clock.ts';
+import { DeadlineTimer } from '../lib/deadline-timer.ts';
 import { logError } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { LogRow } from '../metering/log-row.ts';
@@ -9,16 +9,16 @@ import type { TokenPolicy } from '../tokens/token.ts';
 import { asUnavailable, isRetryable, shuttingDown, unknownToken, unreachable } from './ledger-failure.ts';
 import {
   type Admission,
-  type AdmissionAsk,
+  type AdmissionRequest,
   type Audit,
   type Balance,
   type Inspection,
-  isForWantOfRoom,
+  isForLackOfRoom,
+  type LeaseRenewal,
   type LedgerRpc,
   type Ledgers,
-  type Look,
-  type LookAnswer,
   type Refusal,
+  type RenewalAnswer,
   type Settlement,
   type Stale,
 } from './quota.ts';
@@ -64,18 +64,18 @@ export class LedgerClient implements Ledgers {
    */
   async admit(
     tokenId: string,
-    ask: AdmissionAsk,
+    request: AdmissionRequest,
     background: (work: Promise<unknown>) => void,
-    clock?: AlarmClock,
+    clock?: DeadlineTimer,
   ): Promise<Admission> {
     const tentative = this.waiting.has(tokenId);
-    const firstAsk = tentative ? { ...ask, tentative } : ask;
+    const firstAsk = tentative ? { ...request, tentative } : request;
     const first = await this.call(tokenId, (ledger) => ledger.admit(firstAsk, []), clock);
-    if (first === null) return this.configureAndAdmit(tokenId, ask);
-    if (!tentative || first.outcome !== 'refused' || !isForWantOfRoom(first)) return first;
+    if (first === null) return this.configureAndAdmit(tokenId, request);
+    if (!tentative || first.outcome !== 'refused' || !isForLackOfRoom(first)) return first;
     const riders = this.take(tokenId);
     try {
-      const second = await this.call(tokenId, (ledger) => ledger.admit(ask, riders), clock);
+      const second = await this.call(tokenId, (ledger) => ledger.admit(request, riders), clock);
       return second ?? first;
     } catch (error) {
       for (const rider of riders) background(this.settle(tokenId, rider));
@@ -87,13 +87,13 @@ export class LedgerClient implements Ledgers {
    * The relay's own refusal: the ledger's refusal when it has one that comes first, else null. Either is logged.
    * `stale`: nothing is yet, for the token was edited since.
    */
-  refuse(tokenId: string, ask: AdmissionAsk, row: LogRow): Promise<Refusal | Stale | null> {
-    return this.call(tokenId, (ledger) => ledger.refuse(ask, boundedRow(row)));
+  refuse(tokenId: string, request: AdmissionRequest, row: LogRow): Promise<Refusal | Stale | null> {
+    return this.call(tokenId, (ledger) => ledger.refuse(request, boundedRow(row)));
   }
 
   /** What the token alone decides against a request, before its body is read; logged. null: the body decides. */
-  refuseEarly(tokenId: string, ask: AdmissionAsk): Promise<Refusal | null> {
-    return this.call(tokenId, (ledger) => ledger.refuseEarly(ask));
+  refuseEarly(tokenId: string, request: AdmissionRequest): Promise<Refusal | null> {
+    return this.call(tokenId, (ledger) => ledger.refuseEarly(request));
   }
 
   /** Whether a token may be used at all, for requests that are neither charged nor logged. */
@@ -115,22 +115,22 @@ export class LedgerClient implements Ledgers {
     return Date.now() >= this.endsAtMs;
   }
 
-  look(tokenId: string, look: Look): Promise<LookAnswer> {
+  renew(tokenId: string, renewal: LeaseRenewal): Promise<RenewalAnswer> {
     if (this.isEnding) return Promise.resolve(shuttingDown);
     return this.callTwice(tokenId, async (ledger) => {
-      const [answer] = await ledger.look([look]);
+      const [answer] = await ledger.renew([renewal]);
       if (answer === undefined) throw new Error('the ledger answered no look');
       return answer;
     });
   }
 
   /** A look that takes up to `watchMs` to be answered; a refusal is answered the moment that it is one. */
-  async watch(tokenId: string, look: Look): Promise<LookAnswer> {
+  async watch(tokenId: string, renewal: LeaseRenewal): Promise<RenewalAnswer> {
     if (this.endsAtMs !== Number.POSITIVE_INFINITY) {
       await scheduler.wait(Math.max(0, this.endsAtMs - Date.now()));
       return shuttingDown;
     }
-    return this.callTwice(tokenId, (ledger) => ledger.watch(look));
+    return this.callTwice(tokenId, (ledger) => ledger.watch(renewal));
   }
 
   /** Gives back what is held for requests that never began; they have no row. */
@@ -160,14 +160,18 @@ export class LedgerClient implements Ledgers {
   }
 
   /** Leaves a response that runs on to its ledger; to be handed to waitUntil. Never rejects: see `settle`. */
-  waitFor(tokenId: string, look: Look, order: BackgroundOrder): Promise<void> {
+  trackBackground(tokenId: string, renewal: LeaseRenewal, order: BackgroundOrder): Promise<void> {
     const bounded = { ...order, row: boundedRow(order.row) };
-    return this.insist(tokenId, [order.row.id], (ledger) => ledger.waitFor(look, bounded));
+    return this.deliverPersistently(tokenId, [order.row.id], (ledger) =>
+      ledger.trackBackground(renewal, bounded),
+    );
   }
 
   /** Settles a response in the background by an answer that its caller fetched. Nothing happens if it is not waited for. */
   endBackground(tokenId: string, responseId: string, ending: BackgroundEnding): Promise<void> {
-    return this.insist(tokenId, [responseId], (ledger) => ledger.endBackground(responseId, ending));
+    return this.deliverPersistently(tokenId, [responseId], (ledger) =>
+      ledger.endBackground(responseId, ending),
+    );
   }
 
   /** Has the ledger ask for a response now, and settle it if it is over. */
@@ -191,11 +195,11 @@ export class LedgerClient implements Ledgers {
     return this.call(tokenId, (ledger) => ledger.audit());
   }
 
-  private async configureAndAdmit(tokenId: string, ask: AdmissionAsk): Promise<Admission> {
+  private async configureAndAdmit(tokenId: string, request: AdmissionRequest): Promise<Admission> {
     const policy = await this.readPolicy(tokenId);
     if (policy === null) return unknownToken;
     await this.configure(policy);
-    const admission = await this.call(tokenId, (ledger) => ledger.admit(ask, []));
+    const admission = await this.call(tokenId, (ledger) => ledger.admit(request, []));
     if (admission === null) throw new RelayError('service_unavailable', unreachable, { retryAfterMs: 1_000 });
     return admission;
   }
@@ -227,15 +231,19 @@ export class LedgerClient implements Ledgers {
     for (let from = 0; from < settlements.length; from += ledgerCalls.batch) {
       const batch = settlements.slice(from, from + ledgerCalls.batch);
       const ids = batch.map(({ row }) => row.id);
-      await this.insist(tokenId, ids, (ledger) => ledger.settle(batch));
+      await this.deliverPersistently(tokenId, ids, (ledger) => ledger.settle(batch));
     }
   }
 
   /** Tries for as long as an invocation may live; what fails then is left to the reservation's expiry. */
-  private async insist(tokenId: string, ids: string[], ask: Question<void>): Promise<void> {
+  private async deliverPersistently(
+    tokenId: string,
+    ids: string[],
+    request: LedgerCall<void>,
+  ): Promise<void> {
     for (const pauseMs of [...ledgerCalls.settlePausesMs, null]) {
       try {
-        await this.callTwice(tokenId, ask);
+        await this.callTwice(tokenId, request);
         return;
       } catch (error) {
         if (pauseMs === null) {
@@ -248,11 +256,11 @@ export class LedgerClient implements Ledgers {
   }
 
   /** A call that somebody waits for: it has a deadline, on the request's clock or one of its own. */
-  private async call<T>(tokenId: string, ask: Question<T>, clock?: AlarmClock): Promise<T> {
-    const running = clock ?? new AlarmClock();
+  private async call<T>(tokenId: string, request: LedgerCall<T>, clock?: DeadlineTimer): Promise<T> {
+    const running = clock ?? new DeadlineTimer();
     try {
       return await running.within(
-        this.callTwice(tokenId, ask),
+        this.callTwice(tokenId, request),
         ledgerCalls.timeoutMs,
         () => new RelayError('service_unavailable', unreachable, { retryAfterMs: 1_000 }),
       );
@@ -261,14 +269,14 @@ export class LedgerClient implements Ledgers {
     }
   }
 
-  private async callTwice<T>(tokenId: string, ask: Question<T>): Promise<T> {
+  private async callTwice<T>(tokenId: string, request: LedgerCall<T>): Promise<T> {
     try {
-      return await ask(this.ledgerOf(tokenId));
+      return await request(this.ledgerOf(tokenId));
     } catch (error) {
       if (!isRetryable(error)) throw asUnavailable(error);
     }
     try {
-      return await ask(this.ledgerOf(tokenId));
+      return await request(this.ledgerOf(tokenId));
     } catch (error) {
       throw asUnavailable(error);
     }
@@ -288,4 +296,4 @@ function boundedSettlement(settlement: Settlement): Settlement {
   return { ...settlement, row: boundedRow(settlement.row) };
 }
 
-type Question<T> = (ledger: LedgerRpc) => Promise<T>;
+type LedgerCall<T> = (ledger: LedgerRpc) => Promise<T>;

@@ -32,7 +32,7 @@ const reserveNanoUsd = 1_000;
 export async function probeLedger(ledgers: LedgerClient): Promise<void> {
   const requestId = `doctor-${crypto.randomUUID()}`;
   await ledgers.configure(policy);
-  const ask = {
+  const request = {
     requestId,
     policyVersion: policy.version,
     groupVersion: unbounded.version,
@@ -48,13 +48,13 @@ export async function probeLedger(ledgers: LedgerClient): Promise<void> {
     stream: false,
     free: false,
   } as const;
-  const admission = await ledgers.admit(probeId, ask, () => {});
+  const admission = await ledgers.admit(probeId, request, () => {});
   if (admission.outcome !== 'admitted') throw new Error(`a reservation was ${admission.outcome}`);
   const during = await ledgers.balance(probeId);
   await ledgers.release(probeId, [requestId]);
   const after = await ledgers.balance(probeId);
-  const kept = during.reservedNanoUsd - after.reservedNanoUsd;
-  if (kept !== reserveNanoUsd) {
-    throw new Error(`${reserveNanoUsd} nano-USD were reserved, and ${kept} were held`);
+  const held = during.reservedNanoUsd - after.reservedNanoUsd;
+  if (held !== reserveNanoUsd) {
+    throw new Error(`${reserveNanoUsd} nano-USD were reserved, and ${held} were held`);
   }
 }

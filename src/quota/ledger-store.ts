@@ -8,7 +8,7 @@
 //   background  one row for each response that is waited for.
 import type { LogRow } from '../metering/log-row.ts';
 import { type TokenPolicy, unbounded } from '../tokens/token.ts';
-import type { Hold, StoredSlice, Totals, UnknownHold, Waiting } from './records.ts';
+import type { Hold, StoredAllocation, Totals, TrackedResponse, UnaccountedHold } from './records.ts';
 import type { WindowSlots } from './window.ts';
 
 /** Of a ledger that has seen nothing. */
@@ -31,7 +31,7 @@ export interface Checkpoint {
   /** Spent and held together never pass this without its being raised, durably, first. */
   ceilingNanoUsd: number;
   /** What of the ceiling was not explained by holds after earlier resets. */
-  unknown: readonly UnknownHold[];
+  unknown: readonly UnaccountedHold[];
   /** Journal rows up to here are in D1. */
   flushedSeq: number;
   requests: WindowSlots;
@@ -70,12 +70,12 @@ export class LedgerStore {
     this.writeState('checkpoint', checkpoint);
   }
 
-  readSlice(): StoredSlice | null {
-    return this.readState<StoredSlice>('slice');
+  readAllocation(): StoredAllocation | null {
+    return this.readState<StoredAllocation>('slice');
   }
 
-  writeSlice(slice: StoredSlice): void {
-    this.writeState('slice', slice);
+  writeAllocation(allocation: StoredAllocation): void {
+    this.writeState('slice', allocation);
   }
 
   /** Of what is spent, how much was spent elsewhere, before an import: it is in no journal row. */
@@ -134,12 +134,12 @@ export class LedgerStore {
     );
   }
 
-  readBackground(): Waiting[] {
+  readBackground(): TrackedResponse[] {
     const records = this.sql.exec<{ waiting: string }>('SELECT waiting FROM background').toArray();
     return records.map(({ waiting }) => JSON.parse(waiting));
   }
 
-  writeBackground(waiting: Waiting): void {
+  writeBackground(waiting: TrackedResponse): void {
     this.sql.exec(
       'INSERT INTO background (request_id, waiting) VALUES (?, ?) ON CONFLICT (request_id) DO UPDATE SET waiting = excluded.waiting',
       waiting.order.row.id,

@@ -43,7 +43,7 @@ export class Outbox {
   }
 
   /** Counts a refusal. */
-  refused(row: LogRow, nowMs: number): void {
+  recordRefusal(row: LogRow, nowMs: number): void {
     this.refusals.add(row, nowMs);
   }
 

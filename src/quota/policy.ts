@@ -3,7 +3,7 @@ import { isInRanges } from '../lib/ip-ranges.ts';
 import { matchesAny } from '../lib/wildcard.ts';
 import { lowerLimits } from '../tokens/effective-policy.ts';
 import type { ModelBound, TokenIdentity, TokenLimits, TokenPolicy } from '../tokens/token.ts';
-import type { AdmissionAsk, Refusal } from './quota.ts';
+import type { AdmissionRequest, Refusal } from './quota.ts';
 import type { PolicyQuestion } from './records.ts';
 
 /** Whether anything bounds what the token may spend. */
@@ -19,7 +19,7 @@ export function compareVersions(one: Versions, other: Versions): number {
 }
 
 /** The versions that a request was planned by. */
-export function plannedBy({ policyVersion, groupVersion }: AdmissionAsk) {
+export function plannedBy({ policyVersion, groupVersion }: AdmissionRequest) {
   return { version: policyVersion, bounds: { version: groupVersion } };
 }
 

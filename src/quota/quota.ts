@@ -8,7 +8,7 @@ import type { TokenPolicy } from '../tokens/token.ts';
 import type { BackgroundEnding, BackgroundOrder, PolicyQuestion } from './records.ts';
 
 /** What a request wants to be admitted for. */
-export interface AdmissionAsk {
+export interface AdmissionRequest {
   requestId: string;
   /** Version and hash of the identity that the caller resolved. */
   policyVersion: number;
@@ -62,7 +62,7 @@ export interface Refusal {
 }
 
 /** Whether settlements that are on their way might make the room that was wanting. */
-export function isForWantOfRoom({ code }: Refusal): boolean {
+export function isForLackOfRoom({ code }: Refusal): boolean {
   return code === 'insufficient_quota' || code === 'rate_limit_exceeded';
 }
 
@@ -82,7 +82,7 @@ export interface Settlement {
 }
 
 /** A sign of life of a running request: renews its lease, and asks for more when it needs it. */
-export interface Look {
+export interface LeaseRenewal {
   requestId: string;
   hash: string;
   model: string | null;
@@ -108,7 +108,7 @@ export interface Look {
   within?: string;
 }
 
-export type LookAnswer = { outcome: 'go-on'; reservedNanoUsd: number } | Refusal;
+export type RenewalAnswer = { outcome: 'go-on'; reservedNanoUsd: number } | Refusal;
 
 /** Whether a token may be used at all, and its newest policy. */
 export type Inspection = { outcome: 'allowed'; policy: TokenPolicy } | Refusal;
@@ -151,15 +151,15 @@ export interface Ledgers {
 
 /** A token's ledger as it is called over RPC: the methods of the Durable Object, as promises. */
 export interface LedgerRpc {
-  admit(ask: AdmissionAsk, settlements: Settlement[]): Promise<Admission | null>;
-  refuse(ask: AdmissionAsk, row: LogRow): Promise<Refusal | Stale | null>;
-  refuseEarly(ask: AdmissionAsk): Promise<Refusal | null>;
+  admit(request: AdmissionRequest, settlements: Settlement[]): Promise<Admission | null>;
+  refuse(request: AdmissionRequest, row: LogRow): Promise<Refusal | Stale | null>;
+  refuseEarly(request: AdmissionRequest): Promise<Refusal | null>;
   settle(settlements: Settlement[]): Promise<void>;
-  look(looks: Look[]): Promise<LookAnswer[]>;
-  waitFor(look: Look, order: BackgroundOrder): Promise<void>;
+  renew(renewals: LeaseRenewal[]): Promise<RenewalAnswer[]>;
+  trackBackground(renewal: LeaseRenewal, order: BackgroundOrder): Promise<void>;
   endBackground(responseId: string, ending: BackgroundEnding): Promise<void>;
   pollBackground(responseId: string): Promise<void>;
-  watch(look: Look): Promise<LookAnswer>;
+  watch(renewal: LeaseRenewal): Promise<RenewalAnswer>;
   release(requestIds: string[]): Promise<void>;
   inspect(question: PolicyQuestion): Promise<Inspection | null>;
   configure(policy: TokenPolicy): Promise<void>;

@@ -14,7 +14,7 @@ export interface StoredRates {
 const concurrencyRetryMs = 1_000;
 
 /** What an open request is counted with: a hold of the ledger. */
-export interface CountedTokens {
+export interface CountedRequest {
   tokens: number;
   heldAtMs: number;
 }
@@ -43,16 +43,16 @@ export class RateLimits {
       return refuse(`This API key may make ${rpm} requests a minute.`, this.requests.waitMs(nowMs, 1, rpm));
     }
     if (tpm === undefined) return null;
-    const told = `This API key may use ${tpm} tokens a minute; this request has about ${tokens} of input`;
+    const description = `This API key may use ${tpm} tokens a minute; this request has about ${tokens} of input`;
     if (tokens > tpm) {
-      const message = `${told}, which never fits. Shorten it, or have the limit raised.`;
+      const message = `${description}, which never fits. Shorten it, or have the limit raised.`;
       return { outcome: 'refused', code: 'rate_limit_exceeded', message, isFinal: true };
     }
     const used = this.tokens.total(nowMs);
     // A request without input waits for room too: the minute may be full of output.
     return used < tpm && used + tokens <= tpm
       ? null
-      : refuse(`${told}.`, this.tokens.waitMs(nowMs, Math.max(1, tokens), tpm));
+      : refuse(`${description}.`, this.tokens.waitMs(nowMs, Math.max(1, tokens), tpm));
   }
 
   /** Counts an admitted request. */
@@ -62,7 +62,7 @@ export class RateLimits {
   }
 
   /** Puts what a request has used in the place of what it was counted with; what is more counts from now on. */
-  correct(counted: CountedTokens | undefined, tokens: number, nowMs: number): void {
+  correct(counted: CountedRequest | undefined, tokens: number, nowMs: number): void {
     if (counted === undefined) return;
     if (tokens < counted.tokens) this.tokens.takeBack(counted.heldAtMs, counted.tokens - tokens);
     else this.tokens.add(nowMs, tokens - counted.tokens);
@@ -70,7 +70,7 @@ export class RateLimits {
   }
 
   /** Counts what a running request has produced by now, if that is more than before. */
-  countProduced(counted: CountedTokens | undefined, tokens: number, nowMs: number): void {
+  countProduced(counted: CountedRequest | undefined, tokens: number, nowMs: number): void {
     if (counted !== undefined && tokens > counted.tokens) this.correct(counted, tokens, nowMs);
   }
 

@@ -27,7 +27,7 @@ export interface BackgroundOrder {
 }
 
 /** One response that is waited for, as it is stored. */
-export interface Waiting {
+export interface TrackedResponse {
   order: BackgroundOrder;
   startedAtMs: number;
   nextAtMs: number;
@@ -94,13 +94,13 @@ export interface Hold {
 }
 
 /** What may be held without our knowing it, after a reset, and until when. */
-export interface UnknownHold {
+export interface UnaccountedHold {
   nanoUsd: number;
   untilMs: number;
 }
 
 /** What is stored of a slice. */
-export interface StoredSlice {
+export interface StoredAllocation {
   periodKey: string;
   grantedNanoUsd: number;
   /** What the token had spent when the period (or the budget) began. */

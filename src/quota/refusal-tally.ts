@@ -4,7 +4,7 @@ import { errorStatus } from '../formats/api-errors.ts';
 import type { LogRow } from '../metering/log-row.ts';
 import { blankRow } from '../metering/log-row.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
-import type { AdmissionAsk, Refusal } from './quota.ts';
+import type { AdmissionRequest, Refusal } from './quota.ts';
 
 /** Bounds of what refusals leave behind: a caller pays nothing for them, and each row takes space in the database. */
 export const tallyLimits = {
@@ -32,16 +32,16 @@ export class RefusalTally {
     if (this.count(key)) return;
     const isFull = this.rowsOf(minute) >= tallyLimits.rowsPerMinute;
     if (isFull) this.addNameless(row, minute);
-    else this.keep(key, row, minute);
+    else this.insert(key, row, minute);
   }
 
   /** The error codes are few, and so are the rows that have nothing but a code. */
   private addNameless(row: LogRow, minute: number): void {
     const key = [row.errorCode, '', '', minute].join(' ');
-    if (!this.count(key)) this.keep(key, { ...row, requestedModel: null }, minute);
+    if (!this.count(key)) this.insert(key, { ...row, requestedModel: null }, minute);
   }
 
-  private keep(key: string, row: LogRow, minute: number): void {
+  private insert(key: string, row: LogRow, minute: number): void {
     const oldest = this.tallied.keys().next().value;
     if (this.tallied.size >= tallyLimits.rows && oldest !== undefined) this.tallied.delete(oldest);
     this.tallied.set(key, { row, minute, deliveredCount: 0 });
@@ -83,9 +83,9 @@ export class RefusalTally {
 export function refusalRow(
   { code }: Refusal,
   { tokenId, accountId }: TokenPolicy,
-  ask: AdmissionAsk,
+  request: AdmissionRequest,
 ): LogRow {
-  const { requestId: id, nowMs: createdAtMs, format, endpoint, model: requestedModel, stream } = ask;
+  const { requestId: id, nowMs: createdAtMs, format, endpoint, model: requestedModel, stream } = request;
   return {
     ...blankRow({ id, createdAtMs, tokenId, accountId, format, endpoint, requestedModel, stream }),
     status: errorStatus(format, code),

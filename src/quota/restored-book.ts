@@ -1,14 +1,14 @@
 // A ledger's memory after a reset, from what its storage has.
-import { Book, rememberMs } from './book.ts';
+import { LedgerState, rememberMs } from './ledger-state.ts';
 import { type Checkpoint, type LedgerStore, noTotals } from './ledger-store.ts';
 
 /** The book with its totals, the requests settled of late, and the holds of the newest checkpoint. */
-export function restoredBook(store: LedgerStore, checkpoint: Checkpoint | null, nowMs: number): Book {
-  const book = new Book(store.lastJournal()?.totals ?? noTotals);
+export function restoreState(store: LedgerStore, checkpoint: Checkpoint | null, nowMs: number): LedgerState {
+  const state = new LedgerState(store.lastJournal()?.totals ?? noTotals);
   store.visitJournalSince(nowMs - rememberMs, ({ rows, atMs }) => {
-    for (const row of rows) book.remember(row, atMs);
+    for (const row of rows) state.remember(row, atMs);
   });
-  for (const hold of checkpoint?.holds ?? []) book.restore(hold, nowMs);
-  book.distrustUpTo(checkpoint?.ceilingNanoUsd ?? 0, checkpoint?.unknown ?? [], nowMs);
-  return book;
+  for (const hold of checkpoint?.holds ?? []) state.restore(hold, nowMs);
+  state.markUnaccounted(checkpoint?.ceilingNanoUsd ?? 0, checkpoint?.unknown ?? [], nowMs);
+  return state;
 }

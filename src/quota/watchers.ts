@@ -36,7 +36,7 @@ export class Watchers {
   }
 
   /** The policy is another one: whoever is refused by it hears so now. */
-  tell(): void {
+  notify(): void {
     for (const { question, answer } of this.waiting) {
       const refusal = this.refusal(question);
       if (refusal !== null) answer(refusal);

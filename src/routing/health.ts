@@ -2,7 +2,7 @@
 // isolate; health-board.ts shares it between isolates. Pure but for its own memory: the time and the dice are passed in.
 
 /** How long a place is left alone. */
-export const coolDowns = {
+export const cooldowns = {
   /** After the first failure; doubled with each one more. */
   firstMs: 1_000,
   mostMs: 60_000,
@@ -137,7 +137,7 @@ export class Health {
   /** A request goes there now: of a place on probation it is the one probe. */
   begin(place: Place, nowMs: number): void {
     for (const name of this.knownNames(place)) {
-      if (this.availabilityOf(name, nowMs) === 'probe') this.probes.set(name, nowMs + coolDowns.probeMs);
+      if (this.availabilityOf(name, nowMs) === 'probe') this.probes.set(name, nowMs + cooldowns.probeMs);
     }
   }
 
@@ -159,8 +159,12 @@ export class Health {
         before.firstByteMs === null ? firstByteMs : before.firstByteMs * 0.8 + firstByteMs * 0.2;
       const recovered = before.failures > 0 || before.isRefused;
       changed ||= recovered;
-      const kept = { firstByteMs: average, lastError: before.lastError, lastErrorAtMs: before.lastErrorAtMs };
-      this.set(name, { ...healthy, ...kept, changedAtMs: recovered ? nowMs : before.changedAtMs });
+      const unchanged = {
+        firstByteMs: average,
+        lastError: before.lastError,
+        lastErrorAtMs: before.lastErrorAtMs,
+      };
+      this.set(name, { ...healthy, ...unchanged, changedAtMs: recovered ? nowMs : before.changedAtMs });
     }
     return changed;
   }
@@ -177,7 +181,7 @@ export class Health {
     const askedMs = requestedCooldownMs(failure);
     const isNews = !isSame || failure.kind === 'refused' || askedMs !== null;
     const failures = isSame ? before.failures : before.failures + 1;
-    const coolUntilMs = isNews ? nowMs + (askedMs ?? coolDownMs(failure, failures, random)) : 0;
+    const coolUntilMs = isNews ? nowMs + (askedMs ?? cooldownMs(failure, failures, random)) : 0;
     this.set(name, {
       ...before,
       failures,
@@ -193,7 +197,7 @@ export class Health {
   }
 
   /** Its operator has fixed something: what was known against it, and against models of it, counts no more. */
-  forgive(place: Place, nowMs: number): void {
+  reset(place: Place, nowMs: number): void {
     const own = placeName(place);
     const models = [...this.models.keys()].filter((name) => name.startsWith(own + beforeModel));
     for (const name of [own, ...models]) {
@@ -269,14 +273,14 @@ function nameOfFailed(place: Place, { kind }: Failure): string {
 /** The upstream's `retry-after` within bounds; null: it sent none. A refused key comes back after our own time. */
 function requestedCooldownMs(failure: Failure): number | null {
   const asked = failure.kind === 'refused' ? null : (failure.retryAfterMs ?? null);
-  return asked === null ? null : Math.min(Math.max(asked, coolDowns.firstMs), coolDowns.retryAfterMostMs);
+  return asked === null ? null : Math.min(Math.max(asked, cooldowns.firstMs), cooldowns.retryAfterMostMs);
 }
 
-function coolDownMs(failure: Failure, failures: number, random: number): number {
+function cooldownMs(failure: Failure, failures: number, random: number): number {
   const [first, most] =
     failure.kind === 'refused'
-      ? [coolDowns.refusedFirstMs, coolDowns.refusedMostMs]
-      : [coolDowns.firstMs, coolDowns.mostMs];
+      ? [cooldowns.refusedFirstMs, cooldowns.refusedMostMs]
+      : [cooldowns.firstMs, cooldowns.mostMs];
   const grown = Math.min(first * 2 ** (failures - 1), most);
-  return grown * (1 + coolDowns.jitter * (2 * random - 1));
+  return grown * (1 + cooldowns.jitter * (2 * random - 1));
 }

@@ -1,5 +1,5 @@
 // The names behind wildcards: what a native provider has in the price table, what another upstream lists.
-import { AlarmClock } from '../lib/alarm-clock.ts';
+import { DeadlineTimer } from '../lib/deadline-timer.ts';
 import { matchesAny } from '../lib/wildcard.ts';
 import { modelsOf } from '../metering/price.ts';
 import { exchange } from '../providers/exchange.ts';
@@ -114,7 +114,7 @@ export class ModelLists {
       key,
     };
     const abort = new AbortController();
-    const clock = new AlarmClock();
+    const clock = new DeadlineTimer();
     clock.after(waitMs, () => abort.abort());
     try {
       const names: string[] = [];

@@ -4,7 +4,7 @@ import { RelayError } from '../lib/relay-error.ts';
 import type { Catalog } from './catalog.ts';
 
 /** The limits of wishing. */
-export const wishLimits = {
+export const requestedModelLimits = {
   /** Models that `x-relay-fallback` may name. */
   fallbackModels: 5,
 } as const;
@@ -24,7 +24,7 @@ export function fallbackNames(headers: Headers): string[] {
     .filter((name) => name !== '');
   if (!names.every(isModelName))
     throw new RelayError('invalid_request', `The header x-relay-fallback must list ${modelNameRule}.`);
-  if (names.length <= wishLimits.fallbackModels) return names;
-  const message = `The header x-relay-fallback may name ${wishLimits.fallbackModels} models at most; it names ${names.length}.`;
+  if (names.length <= requestedModelLimits.fallbackModels) return names;
+  const message = `The header x-relay-fallback may name ${requestedModelLimits.fallbackModels} models at most; it names ${names.length}.`;
   throw new RelayError('invalid_request', message);
 }

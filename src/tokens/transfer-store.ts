@@ -5,7 +5,7 @@ import type { TokenRecord } from './records.ts';
 import type { TokenPolicy, TokenStatus } from './token.ts';
 
 /** Columns that keep what they have when the token is here already; the last two keep the higher figure. */
-const kept = ['id', 'created_at', 'spent_nano_usd', 'last_used_at'];
+const unchanged = ['id', 'created_at', 'spent_nano_usd', 'last_used_at'];
 
 /**
  * Takes tokens over: new ones are added, older versions replaced, what is recorded as spent never lowered,
@@ -15,7 +15,7 @@ export async function takeOverTokens(db: D1Database, records: TokenRecord[]): Pr
   const rows = records.map(columnsOfRecord);
   const names = Object.keys(rows[0] ?? {});
   if (names.length === 0) return new Set();
-  const replaced = names.filter((name) => !kept.includes(name));
+  const replaced = names.filter((name) => !unchanged.includes(name));
   const sql = `INSERT INTO tokens (${names.join(', ')})
     SELECT ${names.map((name) => `value ->> '$.${name}'`).join(', ')} FROM json_each(?)
     WHERE value ->> '$.account_id' IN (SELECT id FROM accounts WHERE deleted_at IS NULL)

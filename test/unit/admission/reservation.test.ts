@@ -7,17 +7,17 @@ import {
   Reservation,
 } from '../../../src/admission/reservation.ts';
 import { RelayError } from '../../../src/lib/relay-error.ts';
-import type { Look, LookAnswer, Settlement } from '../../../src/quota/quota.ts';
+import type { LeaseRenewal, RenewalAnswer, Settlement } from '../../../src/quota/quota.ts';
 
 const bound = { reserveNanoUsd: 300, fullNanoUsd: 1_000, stepNanoUsd: 200 };
 const subject = { requestId: 'req_1' } as LeaseSubject;
 
 /** A reservation at a ledger that grants what it is asked for, up to `mostNanoUsd`. */
 function reservationAt(mostNanoUsd: number, heldNanoUsd?: number) {
-  const renewals: Look[] = [];
+  const renewals: LeaseRenewal[] = [];
   const settled: Settlement[] = [];
   const ledgers = {
-    look: async (_tokenId: string, renewal: Look): Promise<LookAnswer> => {
+    look: async (_tokenId: string, renewal: LeaseRenewal): Promise<RenewalAnswer> => {
       renewals.push(renewal);
       return { outcome: 'go-on', reservedNanoUsd: Math.min(renewal.wantNanoUsd, mostNanoUsd) };
     },
@@ -81,7 +81,7 @@ describe('Reservation', () => {
   });
 
   it('returns the ledger’s refusal', async () => {
-    const refused = async (): Promise<LookAnswer> => ({
+    const refused = async (): Promise<RenewalAnswer> => ({
       outcome: 'refused',
       code: 'insufficient_quota',
       message: 'Spent.',

@@ -6,7 +6,7 @@ import { Health, type PlaceHealth } from './health.ts';
 /** A place is forgotten this long after anything changed there. */
 const forgottenAfterMs = 3_600_000;
 
-export class HealthBoard extends DurableObject {
+export class HealthRegistry extends DurableObject {
   private readonly known = new Health();
 
   /** Adds a report; answers all that changed of late, so that who recovered is known too. */

@@ -2,15 +2,15 @@
 // as much as there is, up to the size of the buffer.
 
 /** Bytes that one read may take at most. */
-const gulpBytes = 65_536;
+const largestReadBytes = 65_536;
 
 /** Bytes that a first read may take. Each stream that is open and silent holds a buffer of this size. */
-const firstGulpBytes = 4_096;
+const firstReadBytes = 4_096;
 
 /** Reads one stream in large chunks into the same buffer, which grows with the amount of data. */
-export class GulpReader {
+export class ChunkReader {
   private readonly reader: ReadableStreamBYOBReader;
-  private buffer = new ArrayBuffer(firstGulpBytes);
+  private buffer = new ArrayBuffer(firstReadBytes);
   private filled = false;
 
   constructor(stream: ReadableStream) {
@@ -27,7 +27,7 @@ export class GulpReader {
     const size = this.buffer.byteLength;
     const { done, value } = await this.reader.read(new Uint8Array(this.buffer));
     this.filled = value !== undefined && value.byteLength === size;
-    if (this.filled && size < gulpBytes) this.buffer = new ArrayBuffer(size * 4);
+    if (this.filled && size < largestReadBytes) this.buffer = new ArrayBuffer(size * 4);
     else if (value !== undefined) this.buffer = value.buffer as ArrayBuffer;
     return done || value === undefined ? null : value;
   }

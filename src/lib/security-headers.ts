@@ -7,13 +7,13 @@ const headers = {
 } as const;
 
 /** Puts those headers on, in place of an upstream's own. */
-export function sayNoPage(answer: Headers): void {
+export function putSecurityHeaders(answer: Headers): void {
   for (const [name, value] of Object.entries(headers)) answer.set(name, value);
 }
 
 /** The same for an answer whose headers cannot be changed: a copy with them. */
-export function asNoPage(answer: Response): Response {
+export function withSecurityHeaders(answer: Response): Response {
   const copy = new Response(answer.body, answer);
-  sayNoPage(copy.headers);
+  putSecurityHeaders(copy.headers);
   return copy;
 }

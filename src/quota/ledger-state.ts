@@ -4,8 +4,8 @@ import type { LogRow } from '../metering/log-row.ts';
 import { blankRow } from '../metering/log-row.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import { budgetsOf, totalsAfterCharge } from './budgets.ts';
-import type { AdmissionAsk, Look, Settlement } from './quota.ts';
-import type { Hold, Totals, UnknownHold } from './records.ts';
+import type { AdmissionRequest, LeaseRenewal, Settlement } from './quota.ts';
+import type { Hold, Totals, UnaccountedHold } from './records.ts';
 
 /** How long a reservation lives without a sign of life. The relay renews it while the request runs. */
 const leaseMs = 30_000;
@@ -27,11 +27,11 @@ interface Settled {
   byExpiry: boolean;
 }
 
-export class Book {
+export class LedgerState {
   readonly holds = new Map<string, Hold>();
   private readonly settled = new Map<string, Settled>();
   private heldNanoUsd = 0;
-  private unknown: readonly UnknownHold[] = [];
+  private unaccounted: readonly UnaccountedHold[] = [];
   totals: Totals;
 
   constructor(totals: Totals) {
@@ -40,11 +40,11 @@ export class Book {
 
   /** What is held at `nowMs`, unknown holds of before a reset included. */
   held(nowMs: number): number {
-    return this.heldNanoUsd + sumOf(this.unknown.filter(({ untilMs }) => nowMs < untilMs));
+    return this.heldNanoUsd + sumOf(this.unaccounted.filter(({ untilMs }) => nowMs < untilMs));
   }
 
   /** The open requests that concurrency counts against a new one: a part of another one counts with that. */
-  openBeside({ within: whole }: AdmissionAsk): number {
+  countedAsOpen({ within: whole }: AdmissionRequest): number {
     if (whole !== undefined) return 0;
     let open = 0;
     for (const { within, hasLeft } of this.holds.values()) if (within === undefined && !hasLeft) open += 1;
@@ -52,18 +52,18 @@ export class Book {
   }
 
   /** For storage: what is distrusted since earlier resets. */
-  get unknownHolds(): readonly UnknownHold[] {
-    return this.unknown;
+  get unaccountedHolds(): readonly UnaccountedHold[] {
+    return this.unaccounted;
   }
 
   /**
    * The stored ceiling above what is spent and held counts as held until every lease of before the reset has run
    * out. What was distrusted before already keeps its own end: a ledger may sleep and wake many times.
    */
-  distrustUpTo(ceilingNanoUsd: number, earlier: readonly UnknownHold[], nowMs: number): void {
+  markUnaccounted(ceilingNanoUsd: number, earlier: readonly UnaccountedHold[], nowMs: number): void {
     const explained = this.totals.spentNanoUsd + this.heldNanoUsd + sumOf(earlier);
     const rest = { nanoUsd: Math.max(0, ceilingNanoUsd - explained), untilMs: nowMs + leaseMs };
-    this.unknown = [...earlier, rest].filter(({ nanoUsd, untilMs }) => nanoUsd > 0 && untilMs > nowMs);
+    this.unaccounted = [...earlier, rest].filter(({ nanoUsd, untilMs }) => nanoUsd > 0 && untilMs > nowMs);
   }
 
   /** What is spent of the budget in its current period: the token's own, or where there is none an admin's. */
@@ -84,23 +84,23 @@ export class Book {
   }
 
   /** Holds what a request asks for, or renews and raises what it held. */
-  hold(ask: AdmissionAsk | Look, reservedNanoUsd: number, nowMs: number): void {
-    const before = this.holds.get(ask.requestId);
+  hold(request: AdmissionRequest | LeaseRenewal, reservedNanoUsd: number, nowMs: number): void {
+    const before = this.holds.get(request.requestId);
     this.heldNanoUsd += reservedNanoUsd - (before?.reservedNanoUsd ?? 0);
-    this.holds.set(ask.requestId, {
-      requestId: ask.requestId,
+    this.holds.set(request.requestId, {
+      requestId: request.requestId,
       reservedNanoUsd,
-      inputNanoUsd: ask.inputNanoUsd,
-      tokens: 'tokens' in ask ? ask.tokens : (before?.tokens ?? 0),
-      startedAtMs: 'startedAtMs' in ask ? ask.startedAtMs : ask.nowMs,
+      inputNanoUsd: request.inputNanoUsd,
+      tokens: 'tokens' in request ? request.tokens : (before?.tokens ?? 0),
+      startedAtMs: 'startedAtMs' in request ? request.startedAtMs : request.nowMs,
       heldAtMs: before?.heldAtMs ?? nowMs,
       expiresAtMs: before?.expiresAtMs === null ? null : nowMs + leaseMs,
-      format: ask.format,
-      endpoint: ask.endpoint,
-      model: ask.model,
-      stream: ask.stream,
-      ...((before?.hasLeft || ('hasLeft' in ask && ask.hasLeft)) && { hasLeft: true }),
-      ...(ask.within !== undefined && { within: ask.within }),
+      format: request.format,
+      endpoint: request.endpoint,
+      model: request.model,
+      stream: request.stream,
+      ...((before?.hasLeft || ('hasLeft' in request && request.hasLeft)) && { hasLeft: true }),
+      ...(request.within !== undefined && { within: request.within }),
     });
   }
 
@@ -117,7 +117,7 @@ export class Book {
   }
 
   /** Keeps a hold until its request is settled. */
-  keep(requestId: string): void {
+  holdUntilSettled(requestId: string): void {
     const hold = this.holds.get(requestId);
     if (hold !== undefined) this.holds.set(requestId, { ...hold, expiresAtMs: null });
   }
@@ -134,11 +134,11 @@ export class Book {
    * Takes back a running request whose hold a reset forgot: its money is among the unknown no longer. One that
    * is settled already (its sign of life came late) holds nothing again, or its expiry would charge it anew.
    */
-  adopt(look: Look, nowMs: number): void {
-    const settled = this.settled.get(look.requestId);
+  adopt(renewal: LeaseRenewal, nowMs: number): void {
+    const settled = this.settled.get(renewal.requestId);
     if (settled !== undefined && !settled.byExpiry) return;
-    if (settled === undefined) this.explain(look.reservedNanoUsd);
-    this.hold(look, look.reservedNanoUsd, nowMs);
+    if (settled === undefined) this.reduceUnaccounted(renewal.reservedNanoUsd);
+    this.hold(renewal, renewal.reservedNanoUsd, nowMs);
   }
 
   /** Charges a request once. Answers the row to journal, or null when there is nothing new to write. */
@@ -149,7 +149,7 @@ export class Book {
     const revision = (before?.revision ?? 0) + 1;
     const cost = row.costNanoUsd ?? 0;
     this.charge(cost - (before?.costNanoUsd ?? 0), policy, nowMs);
-    if (before === undefined) this.explain(cost);
+    if (before === undefined) this.reduceUnaccounted(cost);
     this.settled.set(row.id, { costNanoUsd: cost, atMs: nowMs, revision, byExpiry: false });
     return { ...row, revision };
   }
@@ -193,9 +193,9 @@ export class Book {
   }
 
   /** So much of what was unknown is known now. */
-  private explain(nanoUsd: number): void {
+  private reduceUnaccounted(nanoUsd: number): void {
     let left = nanoUsd;
-    this.unknown = this.unknown.flatMap((unknown) => {
+    this.unaccounted = this.unaccounted.flatMap((unknown) => {
       const taken = Math.min(left, unknown.nanoUsd);
       left -= taken;
       return taken === unknown.nanoUsd ? [] : [{ ...unknown, nanoUsd: unknown.nanoUsd - taken }];
@@ -219,7 +219,7 @@ export class Book {
   }
 }
 
-function sumOf(unknown: readonly UnknownHold[]): number {
+function sumOf(unknown: readonly UnaccountedHold[]): number {
   return unknown.reduce((sum, { nanoUsd }) => sum + nanoUsd, 0);
 }
 

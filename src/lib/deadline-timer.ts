@@ -2,16 +2,16 @@
 // several deadlines that hardly ever come. Exact to a second.
 
 /** How often the clock looks what is due. */
-const alarmTickMs = 1_000;
+const tickMs = 1_000;
 
 interface Due {
   atMs: number;
   ring: () => void;
 }
 
-export class AlarmClock {
+export class DeadlineTimer {
   private readonly due = new Set<Due>();
-  private readonly timer = setInterval(() => this.tick(), alarmTickMs);
+  private readonly timer = setInterval(() => this.tick(), tickMs);
 
   /** Calls `ring` once, `ms` from now or up to a second later; answers how to call it off. */
   after(ms: number, ring: () => void): () => void {

@@ -1,6 +1,6 @@
 // A ledger's one alarm: set for whatever is due first. Does not know what is due; the ledger does.
 
-export class LedgerAlarm {
+export class AlarmScheduler {
   /** `unset`: not even looked at, as in the ledger's constructor. An alarm that is set there calls off the one that woke it. */
   private atMs: number | null | 'unknown' | 'unset' = 'unset';
   private readonly storage: DurableObjectStorage;
@@ -12,12 +12,12 @@ export class LedgerAlarm {
   }
 
   /** The ledger is constructed: from now on alarms may be set. */
-  begin(): void {
+  start(): void {
     this.atMs = 'unknown';
   }
 
   /** It has rung. */
-  rang(): void {
+  fired(): void {
     this.atMs = null;
   }
 
@@ -25,7 +25,7 @@ export class LedgerAlarm {
    * Sees to it that the alarm rings by then. One is stored for all that was due before a reset; the first call
    * after it looks at all of that again, or it would be put off.
    */
-  ringBy(atMs: number | null): void {
+  scheduleBy(atMs: number | null): void {
     if (this.atMs === 'unset') return;
     const first = this.atMs === 'unknown' ? this.firstDueMs() : null;
     const byMs = atMs === null || first === null ? (atMs ?? first) : Math.min(atMs, first);
