@@ -17,7 +17,7 @@ function reservationAt(mostNanoUsd: number, heldNanoUsd?: number) {
   const renewals: LeaseRenewal[] = [];
   const settled: Settlement[] = [];
   const ledgers = {
-    look: async (_tokenId: string, renewal: LeaseRenewal): Promise<RenewalAnswer> => {
+    renew: async (_tokenId: string, renewal: LeaseRenewal): Promise<RenewalAnswer> => {
       renewals.push(renewal);
       return { outcome: 'go-on', reservedNanoUsd: Math.min(renewal.wantNanoUsd, mostNanoUsd) };
     },
@@ -87,14 +87,14 @@ describe('Reservation', () => {
       message: 'Spent.',
       isFinal: true,
     });
-    const ports = { ledgers: { look: refused }, tokenId: 'tok_1', deliver: () => undefined };
+    const ports = { ledgers: { renew: refused }, tokenId: 'tok_1', deliver: () => undefined };
     const error = await new Reservation(ports, bound).renew(subject, { passedNanoUsd: 10 });
     expect(error).toMatchObject({ code: 'insufficient_quota', message: 'Spent.' });
   });
 
   it('continues when the ledger is unreachable, and rejects for any other error', async () => {
     const failing = (error: Error) => ({
-      ledgers: { look: () => Promise.reject(error) },
+      ledgers: { renew: () => Promise.reject(error) },
       tokenId: 'tok_1',
       deliver: () => undefined,
     });
