@@ -6,7 +6,7 @@ import { exposedHeaders } from './routes/exposed-headers.ts';
 import { newRequestId, type RouteEnv } from './routes/relay-route.ts';
 import { servicesOf } from './services.ts';
 
-/** The model endpoints may be called by pages of any origin (or those of CORS_ORIGINS), without cookies. */
+/** Lets pages of any origin (or those of CORS_ORIGINS) call the model endpoints, without cookies. */
 export const crossOrigin: MiddlewareHandler<RouteEnv> = async (context, next) => {
   const { corsOrigins } = servicesOf(context.env).config;
   const policy = cors({

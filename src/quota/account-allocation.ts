@@ -1,5 +1,6 @@
-// The slice of its account's budget that a token's ledger holds. Decides whether a request fits it, and draws more. What
-// is drawn is stored before it is used; what is used is the book's, so that a reset can lose room and never make any.
+// The share of an account's budget that a token's ledger holds (its allocation). Decides whether a request fits
+// it, and asks the account's ledger for more. An allocation is stored before it is used, and what is used of it
+// follows from the ledger's state: a reset can lose room, but never create any.
 
 import type { TokenPolicy } from '../tokens/token.ts';
 import {
@@ -14,7 +15,7 @@ import type { LedgerStore } from './ledger-store.ts';
 import type { LeaseRenewal, Refusal } from './quota.ts';
 import type { StoredAllocation } from './records.ts';
 
-/** So many requests like the one that draws are drawn for at a time, where the budget has plenty. */
+/** A request that needs a larger allocation asks for enough room for this many requests like it. */
 const requestsAllocatedAhead = 32;
 
 export class AccountAllocation {
@@ -23,7 +24,10 @@ export class AccountAllocation {
   private readonly accountOf: (accountId: string) => AccountLedgerRpc;
   private stored: StoredAllocation | null;
   private underWay: Promise<AllocationAnswer> | null = null;
-  /** The account may believe us to have more than we know of: the next draw says what we have. */
+  /**
+   * The account may have recorded a larger allocation than this ledger knows of. The next request to it reports
+   * ours.
+   */
   private isUnsure = true;
   private clockMs = 0;
 
@@ -38,19 +42,20 @@ export class AccountAllocation {
     this.stored = store.readAllocation();
   }
 
-  /** By how much a request of that upper bound does not fit; 0 or less: it fits. */
+  /** Returns how much of the request's upper bound does not fit, in nano-USD. 0 or less: the request fits. */
   shortfall({ accountBudget }: TokenPolicy, reserveNanoUsd: number, nowMs: number): number {
     return accountBudget === undefined ? 0 : reserveNanoUsd - this.free(accountBudget, nowMs);
   }
 
-  /** What a running request may take more of. */
+  /** Returns how much more a running request may reserve, in nano-USD. */
   roomFor({ accountBudget }: TokenPolicy, nowMs: number): number {
     return accountBudget === undefined ? Infinity : Math.max(0, this.free(accountBudget, nowMs));
   }
 
   /**
-   * Draws so that a request fits; requests that wait at the same time share one draw, and may have to draw again.
-   * The refusal, if there is no room for it. Throws when the account's ledger cannot be reached.
+   * Enlarges the allocation so that a request fits. Requests that wait at the same time share one call, and may
+   * have to call again. Returns the refusal if there is no room. Throws when the account's ledger cannot be
+   * reached.
    */
   async makeRoom(policy: TokenPolicy, reserveNanoUsd: number, nowMs: number): Promise<Refusal | null> {
     const { accountBudget: budget } = policy;
@@ -69,7 +74,7 @@ export class AccountAllocation {
     return accountRefusal(budget, reserveNanoUsd, Math.max(0, answer.leftNanoUsd), this.clockMs);
   }
 
-  /** Draws what running requests would like more of, as far as there is any. */
+  /** Enlarges the allocation by what running requests want to reserve in addition, as far as the budget allows. */
   async extend(policy: TokenPolicy, renewals: readonly LeaseRenewal[], nowMs: number): Promise<void> {
     const { accountBudget: budget } = policy;
     if (budget === undefined) return;
@@ -80,7 +85,7 @@ export class AccountAllocation {
     if (more > 0 && short > 0) await this.allocate(policy, budget, short, 0, 0, nowMs);
   }
 
-  /** For the account, which calls back what is not used. */
+  /** Returns the unused part of the allocation to the account. */
   reclaim(policy: TokenPolicy, periodKey: string, nowMs: number): number {
     const budget = policy.accountBudget;
     if (budget === undefined) return this.reclaimAll(periodKey);
@@ -91,7 +96,7 @@ export class AccountAllocation {
     return free;
   }
 
-  /** The budget was taken away: nothing of it is held. */
+  /** Returns the whole allocation: the account no longer has a budget. */
   private reclaimAll(periodKey: string): number {
     const given = this.stored?.periodKey === periodKey ? this.stored.grantedNanoUsd : 0;
     if (given !== 0 && this.stored !== null) this.write({ ...this.stored, grantedNanoUsd: 0 });
@@ -135,7 +140,7 @@ export class AccountAllocation {
     return grantedNanoUsd - (this.state.totals.spentNanoUsd - spentBeforeNanoUsd) - this.state.held(nowMs);
   }
 
-  /** The slice of the period that it is: a new one is empty. */
+  /** Returns the allocation of the current period. A new period starts with an empty one. */
   private current(budget: AccountBudget, nowMs: number): StoredAllocation {
     this.clockMs = Math.max(this.clockMs, nowMs);
     const periodKey = periodKeyOf(budget, this.clockMs);

@@ -1,4 +1,4 @@
-// How the Worker calls an account's ledger. Its tokens' ledgers call it too, by themselves.
+// The Worker's client of an account's ledger. The ledgers of the account's tokens call it directly.
 import { RelayError } from '../lib/relay-error.ts';
 import {
   type AccountBudget,
@@ -7,13 +7,16 @@ import {
   accountLedgerOf,
 } from './account-budget.ts';
 
-/** The ledgers of all accounts. Every method throws RelayError `service_unavailable` when the one cannot be reached. */
+/**
+ * The ledgers of all accounts. Every method throws RelayError `service_unavailable` when the ledger cannot be
+ * reached.
+ */
 export interface AccountLedgers {
-  /** A newer budget of an account; what its tokens hold of it and do not use comes back at once. */
+  /** Sets a newer budget of an account. Unused allocations of its tokens are reclaimed at once. */
   configure(accountId: string, budget: AccountBudget): Promise<void>;
-  /** What is spent of the budget, for an export. */
+  /** Returns what is spent of the budget, for an export. */
   standing(accountId: string, budget: AccountBudget): Promise<AccountStanding>;
-  /** What an import carries over of it. Never lowers what is recorded. */
+  /** Applies what an import brings. Never lowers what is recorded. */
   restore(accountId: string, budget: AccountBudget, standing: AccountStanding): Promise<void>;
 }
 

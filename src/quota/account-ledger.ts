@@ -1,6 +1,6 @@
-// The ledger of one account that has a budget: a Durable Object that hands slices of it to the ledgers of the
-// account's tokens. The sum of the slices never passes the budget. Draws are served one after the other, so that no
-// sum is decided on while another is on its way.
+// The ledger of one account with a budget: a Durable Object that allocates shares of the budget to the ledgers of
+// the account's tokens. The sum of the allocations never exceeds the budget. Calls are served one after the other,
+// so that no decision is based on a sum that another call is changing.
 import { DurableObject } from 'cloudflare:workers';
 import type { Env } from '../env.ts';
 import { logWarning } from '../lib/log.ts';
@@ -14,17 +14,17 @@ import {
 } from './account-budget.ts';
 import { periodStartMs } from './period.ts';
 
-/** Bounds of handing out. */
+/** Limits of an allocation. */
 const allocationLimits = {
-  /** A slice is this share of what is left at most (beyond what is needed now), in whole requests. */
+  /** Beyond what is needed now, an allocation takes at most this share of what is left, in whole requests. */
   shareOfRoom: 1 / 64,
-  /** Slices that are called back at a time: the largest. */
+  /** How many allocations are reclaimed at a time, the largest first. */
   calledBack: 500,
-  /** After a calling back that brought nothing, the next waits so long. */
+  /** After an attempt that reclaimed nothing, the next one waits this long. */
   restMs: 100,
 } as const;
 
-/** Holds what was spent before an import. No token has this id. */
+/** The entry for what was spent before an import. No token has this id. */
 const carriedOver = '';
 
 export class AccountLedger extends DurableObject<Env> {
@@ -57,12 +57,12 @@ export class AccountLedger extends DurableObject<Env> {
     for (const { token_id, nano_usd } of rows) this.granted.set(token_id, nano_usd);
   }
 
-  /** So much of the budget for a token, or the refusal. */
+  /** Allocates an amount of the budget to a token, or refuses. */
   allocate(request: AllocationRequest): Promise<AllocationAnswer> {
     return this.inTurn(() => this.serve(request));
   }
 
-  /** A new budget: what tokens hold and do not use comes back at once, so that a lower one holds from now on. */
+  /** Sets a new budget. Unused allocations are reclaimed at once, so that a lower budget applies immediately. */
   configure(budget: AccountBudget): Promise<void> {
     return this.inTurn(async () => {
       this.adopt(budget, Date.now());
@@ -70,7 +70,10 @@ export class AccountLedger extends DurableObject<Env> {
     });
   }
 
-  /** For an export: exact but for what runs, for unused slices are called back first. */
+  /**
+   * Returns what is spent, for an export. Exact except for running requests, because unused allocations are
+   * reclaimed first.
+   */
   standing(budget: AccountBudget): Promise<AccountStanding> {
     return this.inTurn(async () => {
       const { period } = this.adopt(budget, Date.now());
@@ -79,7 +82,10 @@ export class AccountLedger extends DurableObject<Env> {
     });
   }
 
-  /** What an import carries over: as much counts as spent in that period, if it is still this one. Never lowers anything. */
+  /**
+   * Records what an import brings as spent, if its period is still the current one. Never lowers what is
+   * recorded.
+   */
   restore(budget: AccountBudget, { spentNanoUsd, periodStartMs: startMs }: AccountStanding): Promise<void> {
     return this.inTurn(async () => {
       const { period } = this.adopt(budget, Date.now());
@@ -113,7 +119,7 @@ export class AccountLedger extends DurableObject<Env> {
     return [...this.granted.values()].reduce((sum, nanoUsd) => sum + nanoUsd, 0);
   }
 
-  /** Takes over a newer budget, and begins a new period when it is time. Answers the budget that holds. */
+  /** Takes over a newer budget and starts a new period when it is time. Returns the budget in force. */
   private adopt(budget: AccountBudget, nowMs: number): AccountBudget {
     this.clockMs = Math.max(this.clockMs, nowMs, Date.now());
     if (this.budget === null || this.budget.version < budget.version) {
@@ -130,7 +136,10 @@ export class AccountLedger extends DurableObject<Env> {
     return this.budget;
   }
 
-  /** Asks all but one token for what they do not use. One that cannot be reached keeps its slice. */
+  /**
+   * Reclaims unused allocations from all tokens but one. A token's ledger that cannot be reached keeps its
+   * allocation.
+   */
   private async reclaimUnused(exceptId: string | null): Promise<void> {
     const holders = [...this.granted]
       .filter(([tokenId, nanoUsd]) => tokenId !== exceptId && tokenId !== carriedOver && nanoUsd > 0)
@@ -172,7 +181,7 @@ export class AccountLedger extends DurableObject<Env> {
     );
   }
 
-  /** One after the other, whatever became of the one before. */
+  /** Runs one piece of work after the other, even when the one before has failed. */
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.turn.then(work, work);
     this.turn = mine.catch(() => undefined);
@@ -180,7 +189,7 @@ export class AccountLedger extends DurableObject<Env> {
   }
 }
 
-/** In whole requests, so that the last of a budget is not left over in pieces. */
+/** Returns the extra amount in whole requests, so that the end of a budget is not scattered in unusable pieces. */
 function spareOf({ needNanoUsd, spareNanoUsd }: AllocationRequest, room: number): number {
   if (needNanoUsd <= 0) return 0;
   const share = Math.min(spareNanoUsd, (room - needNanoUsd) * allocationLimits.shareOfRoom);

@@ -1,4 +1,4 @@
-// The numbers of a ledger as they are shown.
+// The numbers of a ledger for display and audit.
 import type { TokenPolicy } from '../tokens/token.ts';
 import type { LedgerState } from './ledger-state.ts';
 import type { LedgerStore } from './ledger-store.ts';
@@ -15,7 +15,7 @@ export function balanceOf(state: LedgerState, policy: TokenPolicy | null, nowMs:
   };
 }
 
-/** What is compared with the log. */
+/** Returns the numbers that are compared with the log. */
 export function auditOf(state: LedgerState, store: LedgerStore, outbox: Outbox): Audit {
   const carriedNanoUsd = store.carriedNanoUsd();
   return { spentNanoUsd: state.totals.spentNanoUsd, carriedNanoUsd, ...outbox.pending() };

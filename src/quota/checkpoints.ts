@@ -1,18 +1,18 @@
-// What of a ledger's memory is written down, and when: live holds in one row at most every 250 ms, and the ceiling
-// above them before anything passes it. Does not decide what is held; book.ts does.
+// When a ledger's state is written to storage: live holds in one row at most every 250 ms, and the ceiling above
+// them before anything exceeds it. ledger-state.ts decides what is held.
 import type { TokenPolicy } from '../tokens/token.ts';
 import type { LedgerState } from './ledger-state.ts';
 import type { Checkpoint, LedgerStore } from './ledger-store.ts';
 
-/** The rhythms of writing down. */
+/** The intervals of writing. */
 const checkpointRhythm = {
-  /** New holds are written down this long after they were taken, together. */
+  /** New holds are stored together, this long after they were made. */
   checkpointMs: 250,
-  /** The ceiling rises by this many times the request that needs it (and never above quota or budget). */
+  /** The ceiling rises by this many times the request that needs it, but never above quota or budget. */
   ceilingStep: 32,
 } as const;
 
-/** What a checkpoint has besides holds and ceiling. */
+/** The parts of a checkpoint other than holds and ceiling. */
 export type CheckpointRest = Omit<Checkpoint, 'holds' | 'unknown' | 'ceilingNanoUsd'>;
 
 export class Checkpoints {
@@ -22,7 +22,7 @@ export class Checkpoints {
   private readonly onWritten: () => void;
   private ceilingNanoUsd: number;
   private due = false;
-  /** The holds that the last checkpoint has. */
+  /** The holds in the last checkpoint. */
   private written: ReadonlySet<string> = new Set();
 
   constructor(
@@ -39,7 +39,7 @@ export class Checkpoints {
     this.onWritten = onWritten;
   }
 
-  /** Makes what is spent and held durable beforehand, with room for more requests of `reserve`. */
+  /** Stores a ceiling above what is spent and held, with room for more requests of `reserve`. */
   raiseCeiling(policy: TokenPolicy, reserve: number, nowMs: number): void {
     const need = this.state.totals.spentNanoUsd + this.state.held(nowMs);
     if (need <= this.ceilingNanoUsd) return;
@@ -49,15 +49,15 @@ export class Checkpoints {
   }
 
   /**
-   * The ceiling comes down to what is spent and held: a ledger that sleeps and wakes with a hold of hours would
-   * else distrust the room above at each waking.
+   * Lowers the ceiling to what is spent and held. Otherwise a ledger that is reset while a hold of hours is open
+   * would count the room above as unaccounted at each reset.
    */
   lowerCeiling(nowMs: number): void {
     this.ceilingNanoUsd = this.state.totals.spentNanoUsd + this.state.held(nowMs);
     this.write();
   }
 
-  /** Sees to it that no hold lives longer than `checkpointMs` without being written down. */
+  /** Makes sure that every hold is stored within `checkpointMs`. */
   soon(): void {
     if (this.due) return;
     this.due = true;
@@ -78,7 +78,7 @@ export class Checkpoints {
     this.onWritten();
   }
 
-  /** Most requests are over before it is their turn: what is young yet is looked at again when it is due. */
+  /** Most requests end before their hold is stored. A hold that is not due yet is looked at again when it is. */
   private writeIfOld(): void {
     const oldest = [...this.state.holds.values()].find(({ requestId }) => !this.written.has(requestId));
     const waitMs = oldest === undefined ? 0 : oldest.heldAtMs + checkpointRhythm.checkpointMs - Date.now();

@@ -1,5 +1,5 @@
-// A ledger's memory: what is spent, what is held, which requests are settled. No storage and no clock in
-// here; ledger.ts writes down what must be durable before anything answers.
+// A ledger's state in memory: what is spent, what is held, which requests are settled. Has no storage and no
+// clock; ledger.ts stores what must be durable before it answers.
 import type { LogRow } from '../metering/log-row.ts';
 import { blankRow } from '../metering/log-row.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
@@ -7,23 +7,24 @@ import { budgetsOf, totalsAfterCharge } from './budgets.ts';
 import type { AdmissionRequest, LeaseRenewal, Settlement } from './quota.ts';
 import type { Hold, Totals, UnaccountedHold } from './records.ts';
 
-/** How long a reservation lives without a sign of life. The relay renews it while the request runs. */
+/** The lifetime of a reservation without a renewal. The relay renews it while the request runs. */
 const leaseMs = 30_000;
 
 /**
- * After a reset: a running request renews its lease within ten seconds, or is settled; a stored hold of which
- * nothing is heard for so long is an orphan. What is stored of its lease may be older than its last renewal.
+ * The lifetime of a restored hold. After a reset, a running request renews its lease within ten seconds or is
+ * settled; a hold that is not renewed within this time is an orphan. The stored expiry may be older than the
+ * last renewal.
  */
 const restoredLeaseMs = 15_000;
 
-/** How long a settled request id is remembered: far longer than any settlement is repeated. */
+/** How long a settled request id is remembered: much longer than any settlement is retried. */
 export const rememberMs = 600_000;
 
 interface Settled {
   costNanoUsd: number;
   atMs: number;
   revision: number;
-  /** Settled by expiry, not by the relay: the true figure may still replace it, once. */
+  /** Settled by expiry, not by the relay. The true cost may still replace it, once. */
   byExpiry: boolean;
 }
 
@@ -38,12 +39,15 @@ export class LedgerState {
     this.totals = totals;
   }
 
-  /** What is held at `nowMs`, unknown holds of before a reset included. */
+  /** Returns what is held at `nowMs`, including unaccounted holds from before a reset. */
   held(nowMs: number): number {
     return this.heldNanoUsd + sumOf(this.unaccounted.filter(({ untilMs }) => nowMs < untilMs));
   }
 
-  /** The open requests that concurrency counts against a new one: a part of another one counts with that. */
+  /**
+   * Returns how many open requests count against the concurrency of a new one. Requests that are part of another
+   * one count with that one.
+   */
   countedAsOpen({ within: whole }: AdmissionRequest): number {
     if (whole !== undefined) return 0;
     let open = 0;
@@ -51,14 +55,15 @@ export class LedgerState {
     return open;
   }
 
-  /** For storage: what is distrusted since earlier resets. */
+  /** The unaccounted holds since earlier resets, for storage. */
   get unaccountedHolds(): readonly UnaccountedHold[] {
     return this.unaccounted;
   }
 
   /**
-   * The stored ceiling above what is spent and held counts as held until every lease of before the reset has run
-   * out. What was distrusted before already keeps its own end: a ledger may sleep and wake many times.
+   * Marks the part of the stored ceiling above what is spent and held as unaccounted: it counts as held until
+   * every lease from before the reset has expired. Earlier unaccounted holds keep their own expiry, because a
+   * ledger may be reset many times.
    */
   markUnaccounted(ceilingNanoUsd: number, earlier: readonly UnaccountedHold[], nowMs: number): void {
     const explained = this.totals.spentNanoUsd + this.heldNanoUsd + sumOf(earlier);
@@ -66,12 +71,18 @@ export class LedgerState {
     this.unaccounted = [...earlier, rest].filter(({ nanoUsd, untilMs }) => nanoUsd > 0 && untilMs > nowMs);
   }
 
-  /** What is spent of the budget in its current period: the token's own, or where there is none an admin's. */
+  /**
+   * Returns what is spent of the token's own budget in its current period, or of the admin's budget if it has
+   * none.
+   */
   budgetSpent(policy: TokenPolicy, nowMs: number): number {
     return budgetsOf(policy, this.totals, nowMs)[0]?.spentNanoUsd ?? 0;
   }
 
-  /** What a new reservation may take at most: Infinity for a token without quota and budget; below 0 when overdrawn. */
+  /**
+   * Returns how much a new reservation may take: Infinity for a token without quota and budget, negative when
+   * overdrawn.
+   */
   room(policy: TokenPolicy, nowMs: number): number {
     const held = this.held(nowMs);
     const ofQuota =
@@ -83,7 +94,7 @@ export class LedgerState {
     return Math.min(ofQuota, ...ofBudgets);
   }
 
-  /** Holds what a request asks for, or renews and raises what it held. */
+  /** Holds the amount for a new request, or renews and changes what a running one holds. */
   hold(request: AdmissionRequest | LeaseRenewal, reservedNanoUsd: number, nowMs: number): void {
     const before = this.holds.get(request.requestId);
     this.heldNanoUsd += reservedNanoUsd - (before?.reservedNanoUsd ?? 0);
@@ -105,8 +116,8 @@ export class LedgerState {
   }
 
   /**
-   * Puts a stored hold back after a reset, unless its request is settled. It gets some time to be heard of: once,
-   * however often its ledger is reset.
+   * Restores a stored hold after a reset, unless its request is settled. The hold gets extra time to be renewed
+   * only once, however often its ledger is reset.
    */
   restore(hold: Hold, nowMs: number): void {
     if (this.settled.has(hold.requestId)) return;
@@ -122,7 +133,7 @@ export class LedgerState {
     if (hold !== undefined) this.holds.set(requestId, { ...hold, expiresAtMs: null });
   }
 
-  /** When the next lease is over; null: no hold has one. */
+  /** Returns when the next lease expires, or null when no hold has a lease. */
   nextExpiryMs(): number | null {
     let next: number | null = null;
     for (const { expiresAtMs } of this.holds.values())
@@ -131,8 +142,9 @@ export class LedgerState {
   }
 
   /**
-   * Takes back a running request whose hold a reset forgot: its money is among the unknown no longer. One that
-   * is settled already (its sign of life came late) holds nothing again, or its expiry would charge it anew.
+   * Holds a running request again whose hold was lost in a reset, and deducts it from the unaccounted holds. A
+   * request that is already settled (its renewal came late) holds nothing again, or its expiry would charge it a
+   * second time.
    */
   adopt(renewal: LeaseRenewal, nowMs: number): void {
     const settled = this.settled.get(renewal.requestId);
@@ -141,7 +153,7 @@ export class LedgerState {
     this.hold(renewal, renewal.reservedNanoUsd, nowMs);
   }
 
-  /** Charges a request once. Answers the row to journal, or null when there is nothing new to write. */
+  /** Charges a request once. Returns the row to journal, or null when there is nothing new to write. */
   settle({ row }: Settlement, policy: TokenPolicy | null, nowMs: number): LogRow | null {
     const before = this.settled.get(row.id);
     if (before !== undefined && !before.byExpiry) return null;
@@ -154,7 +166,7 @@ export class LedgerState {
     return { ...row, revision };
   }
 
-  /** Settles, at their input's cost, the holds of which nothing was heard for a whole lease. */
+  /** Settles holds that were not renewed for a whole lease, at their input's cost. */
   expire(policy: TokenPolicy, nowMs: number): LogRow[] {
     const orphans = [...this.holds.values()].filter(
       ({ expiresAtMs }) => expiresAtMs !== null && expiresAtMs <= nowMs,
@@ -170,7 +182,10 @@ export class LedgerState {
     });
   }
 
-  /** Learns from a journal row of before a reset that its request is settled. Older rows are told first. */
+  /**
+   * Records, from a journal row written before a reset, that its request is settled. Call it for older rows
+   * first.
+   */
   remember(row: LogRow, atMs: number): void {
     this.settled.set(row.id, {
       costNanoUsd: row.costNanoUsd ?? 0,
@@ -180,7 +195,7 @@ export class LedgerState {
     });
   }
 
-  /** Forgets settled ids that no settlement can repeat any more. */
+  /** Forgets settled ids that no retry can bring back. */
   forget(nowMs: number): void {
     for (const [id, { atMs }] of this.settled) {
       if (atMs > nowMs - rememberMs) break;
@@ -192,7 +207,7 @@ export class LedgerState {
     return this.settled.has(requestId);
   }
 
-  /** So much of what was unknown is known now. */
+  /** Deducts from the unaccounted holds that a reset left. */
   private reduceUnaccounted(nanoUsd: number): void {
     let left = nanoUsd;
     this.unaccounted = this.unaccounted.flatMap((unknown) => {
@@ -202,7 +217,7 @@ export class LedgerState {
     });
   }
 
-  /** Gives back a hold whose request never began, as if it had not been asked for. Answers it. */
+  /** Removes a hold whose request never began, and returns it. */
   abandon(requestId: string): Hold | undefined {
     const hold = this.holds.get(requestId);
     this.release(requestId);

@@ -1,6 +1,6 @@
-// The ledger of one token: a Durable Object that decides whether a request may run, holds its upper bound
-// while it does, charges its true cost once, and hands the rows on to D1. All decisions are synchronous
-// between two awaits, so parallel requests cannot pass a limit together.
+// The ledger of one token: a Durable Object that decides whether a request may run, holds its upper bound while it
+// runs, charges its true cost once, and delivers the log rows to D1. All decisions are synchronous between two
+// awaits, so parallel requests cannot exceed a limit together.
 import { DurableObject } from 'cloudflare:workers';
 import { readConfig } from '../config.ts';
 import type { Env } from '../env.ts';
@@ -84,15 +84,15 @@ export class TokenLedger extends DurableObject<Env> {
     );
     this.background = new BackgroundResponses(this.store, pollThrough(upstreamsOf(env.DB, readConfig(env))));
     for (const requestId of this.background.requestIds) this.state.holdUntilSettled(requestId);
-    // What was put back got its time to be heard of: durable, or each reset would give it more.
+    // The restored holds got extra time to be renewed. This is stored, or each reset would grant it again.
     if (this.state.holds.size > 0) this.checkpoints.write();
     this.alarms.start();
   }
 
   /**
-   * May this request run? If so, its reservation is held from now on. Idempotent by request id.
-   * `settlements` of other requests ride along and are charged first. null: this ledger has no policy, or
-   * one older than the caller's (the token's, or its group's): configure it from D1 and ask again.
+   * Decides whether a request may run. If so, its reservation is held from now on. Idempotent by request id.
+   * Piggybacked settlements of other requests are charged first. Returns null if this ledger has no policy, or
+   * an older one than the caller (the token's or its group's): configure it from D1 and call again.
    */
   admit(request: AdmissionRequest, settlements: Settlement[]): Admission | null | Promise<Admission | null> {
     if (settlements.length > 0) this.settle(settlements);
@@ -107,14 +107,14 @@ export class TokenLedger extends DurableObject<Env> {
     return isShort ? this.allocateAndAdmit(policy, request, now) : this.decide(policy, request, now);
   }
 
-  /** May this token be used? Holds and counts nothing. null: not configured here. */
+  /** Decides whether this token may be used. Holds and counts nothing. Returns null if the ledger has no policy. */
   inspect(question: PolicyQuestion): Inspection | null {
     return this.policy && (this.watchers.refusal(question) ?? { outcome: 'allowed', policy: this.policy });
   }
 
   /**
-   * The refusal that the token alone decides, whatever the request's body says; it has a row. null: the body decides, or
-   * this ledger does not know the caller's newest policy.
+   * Returns the refusal that the token alone decides, whatever the request's body says, and logs it. Returns
+   * null if the body decides, or if the caller's policy is newer than this ledger's.
    */
   refuseEarly(request: AdmissionRequest): Refusal | null {
     const now = Date.now();
@@ -125,7 +125,10 @@ export class TokenLedger extends DurableObject<Env> {
     return refusal && this.refused(refusal, policy, request, now);
   }
 
-  /** The relay's own refusal: the policy's counts first; either has a row. `stale`: the newest may allow it. */
+  /**
+   * Records a refusal that the relay has decided. A refusal by the policy takes precedence; either is logged.
+   * Returns `stale` if the newest policy may allow the request.
+   */
   refuse(request: AdmissionRequest, row: LogRow): Refusal | Stale | null {
     const now = Date.now();
     if (this.policy === null) return null;
@@ -148,20 +151,23 @@ export class TokenLedger extends DurableObject<Env> {
     if (rows.length > 0) this.append(rows, now);
   }
 
-  /** Signs of life of running requests: renew, raise, or hear that it is over. */
+  /** Renews the leases of running requests, and raises their reservations or ends them. */
   async renew(renewals: LeaseRenewal[]): Promise<RenewalAnswer[]> {
     if (this.policy?.accountBudget) await this.allocation.extend(this.policy, renewals, Date.now());
     const now = Date.now();
     return renewals.map((renewal) => this.renewOne(renewal, now));
   }
 
-  /** A look that is answered when there is something to say, or after a while: a revocation is heard at once. */
+  /**
+   * Renews a lease, and answers when the policy refuses the request, or after a while. A revocation is answered
+   * at once.
+   */
   async watch(renewal: LeaseRenewal): Promise<RenewalAnswer> {
     const answer = this.renewOne(renewal, Date.now());
     return answer.outcome === 'refused' ? answer : ((await this.watchers.refusalOf(renewal)) ?? answer);
   }
 
-  /** Gives back what is held for requests that never began: they have no row. */
+  /** Releases the holds of requests that never began. They get no log row. */
   release(requestIds: string[]): void {
     for (const requestId of requestIds) {
       this.rates.correct(this.state.abandon(requestId), 0, Date.now());
@@ -169,7 +175,10 @@ export class TokenLedger extends DurableObject<Env> {
     this.checkpoints.soon();
   }
 
-  /** The response runs on without its request: the reservation is kept, and the response asked for until it ends. */
+  /**
+   * Tracks a background response that runs on without its request: keeps the reservation, and polls until the
+   * response ends.
+   */
   trackBackground(renewal: LeaseRenewal, order: BackgroundOrder): void {
     const now = Date.now();
     if (!this.state.holds.has(renewal.requestId)) this.state.adopt(renewal, now);
@@ -179,18 +188,18 @@ export class TokenLedger extends DurableObject<Env> {
     this.checkpoints.write();
   }
 
-  /** The caller has fetched the answer of a response that is over: that settles it, once. */
+  /** Settles a background response, once, by the answer that its caller fetched. */
   endBackground(responseId: string, ending: BackgroundEnding): void {
     const order = this.background.orderOf(responseId);
     if (order !== undefined) this.settle([settlementOf(order, ending, Date.now())]);
   }
 
-  /** Asks for a response before it is deleted, and settles it if it is over. */
+  /** Polls a response before it is deleted, and settles it if it has ended. */
   async pollBackground(responseId: string): Promise<void> {
     this.settle(await this.background.pollNow(responseId));
   }
 
-  /** Takes a newer policy; an older or equal one is ignored. Deleted is for ever. */
+  /** Takes over a newer policy. Ignores an older or equal one. A deleted token stays deleted. */
   configure(policy: TokenPolicy): void {
     const before = this.policy;
     if (before !== null && (before.status === 'deleted' || compareVersions(before, policy) >= 0)) return;
@@ -202,7 +211,7 @@ export class TokenLedger extends DurableObject<Env> {
     this.alarms.scheduleBy(this.background.nextAtMs());
   }
 
-  /** Takes over what was spent elsewhere before. false: more than that is recorded here already. */
+  /** Records what was spent before an import. Returns false if more than that is already recorded. */
   restore(policy: TokenPolicy, spentNanoUsd: number): boolean {
     this.configure(policy);
     if (spentNanoUsd < this.state.totals.spentNanoUsd) return false;
@@ -212,7 +221,7 @@ export class TokenLedger extends DurableObject<Env> {
     return true;
   }
 
-  /** The account calls back what is not used of its budget. */
+  /** Returns the unused part of the allocation to the account's ledger. */
   reclaim(periodKey: string, nowMs: number): number {
     return this.policy === null ? 0 : this.allocation.reclaim(this.policy, periodKey, nowMs);
   }
@@ -225,7 +234,10 @@ export class TokenLedger extends DurableObject<Env> {
     return auditOf(this.state, this.store, this.outbox);
   }
 
-  /** Expires orphans, asks for responses, hands rows to D1, forgets what is old, and comes again while there is something to do. */
+  /**
+   * Expires orphans, polls background responses, delivers rows to D1, forgets old ids, and schedules itself
+   * while work is left.
+   */
   override async alarm(): Promise<void> {
     this.alarms.fired();
     const now = Date.now();
@@ -245,7 +257,7 @@ export class TokenLedger extends DurableObject<Env> {
     }
   }
 
-  /** The account's slice is too small for it: draws, then decides anew. */
+  /** Enlarges the allocation of the account's budget, then decides again. */
   private async allocateAndAdmit(
     policy: TokenPolicy,
     request: AdmissionRequest,
@@ -304,7 +316,7 @@ export class TokenLedger extends DurableObject<Env> {
     return { flushedSeq: this.outbox.flushedSeq, ...this.rates.snapshot(this.limits, nowMs) };
   }
 
-  /** What is due first: a delivery, the end of a lease, a response in the background. null: nothing is. */
+  /** Returns the earliest deadline: a delivery, the end of a lease, or a poll. Null: there is none. */
   private firstDueMs(): number | null {
     const delivery = this.outbox.isEmpty(this.seq) ? null : this.outbox.dueAtMs(Date.now());
     const expiry = this.state.nextExpiryMs();

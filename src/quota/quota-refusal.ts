@@ -6,7 +6,7 @@ import type { LedgerState } from './ledger-state.ts';
 import { nextPeriodStartMs } from './period.ts';
 import type { Refusal } from './quota.ts';
 
-/** The refusal of every request of a token that has spent all it may; null: something is left. */
+/** Returns the refusal of every request of a token that has spent everything, or null if something is left. */
 export function usedUpRefusal(policy: TokenPolicy, state: LedgerState, nowMs: number): Refusal | null {
   if (policy.quotaNanoUsd !== null && state.totals.spentNanoUsd >= policy.quotaNanoUsd) {
     const message = 'The quota of this API key is used up. Raise it in the dashboard.';
@@ -22,7 +22,10 @@ export function usedUpRefusal(policy: TokenPolicy, state: LedgerState, nowMs: nu
   return { outcome: 'refused', code: 'insufficient_quota', message, retryAfterMs };
 }
 
-/** The refusal of a request that does not fit what is left, and when it may fit again (a budget comes back). */
+/**
+ * Returns the refusal of a request that does not fit what is left, and when it may fit again (budgets are
+ * renewed).
+ */
 export function quotaRefusal(
   policy: TokenPolicy,
   state: LedgerState,

@@ -1,4 +1,4 @@
-// A sign of life of a running request: its reservation is renewed and raised, or it hears that it is over.
+// The renewal of a running request's lease: its reservation is renewed and raised, or the request is refused.
 import type { TokenPolicy } from '../tokens/token.ts';
 import type { AccountAllocation } from './account-allocation.ts';
 import type { Checkpoints } from './checkpoints.ts';
@@ -15,7 +15,7 @@ interface Parts {
   rates: RateLimits;
 }
 
-/** Without a policy here it goes on as it is. */
+/** Returns the new reservation or a refusal. Without a policy, the request continues unchanged. */
 export function renewLease(
   renewal: LeaseRenewal,
   policy: TokenPolicy | null,
@@ -31,7 +31,7 @@ export function renewLease(
   const more = Math.max(0, renewal.wantNanoUsd - held);
   const room = Math.min(state.room(policy, now), allocation.roomFor(policy, now));
   const granted = Math.min(more, Math.max(0, room));
-  // What is left is given, and only what has used that up is ended.
+  // A request gets what is left, and ends only when it has used that up.
   if (more > 0 && granted === 0 && renewal.runningNanoUsd >= held)
     return quotaRefusal(policy, state, more, now);
   const reserved = held + granted;

@@ -1,8 +1,8 @@
-// A ledger's memory after a reset, from what its storage has.
+// A ledger's state after a reset, from its storage.
 import { LedgerState, rememberMs } from './ledger-state.ts';
 import { type Checkpoint, type LedgerStore, noTotals } from './ledger-store.ts';
 
-/** The book with its totals, the requests settled of late, and the holds of the newest checkpoint. */
+/** Restores the totals, the recently settled requests, and the holds of the newest checkpoint. */
 export function restoreState(store: LedgerStore, checkpoint: Checkpoint | null, nowMs: number): LedgerState {
   const state = new LedgerState(store.lastJournal()?.totals ?? noTotals);
   store.visitJournalSince(nowMs - rememberMs, ({ rows, atMs }) => {
