@@ -124,7 +124,7 @@ export class BackgroundResponses {
   private postpone(waiting: TrackedResponse, nowMs: number): void {
     // It was settled during the poll and is no longer tracked.
     if (!this.tracked.has(waiting.order.row.id)) return;
-    const pauseMs = Math.min(waiting.pauseMs * 1.5, backgroundRhythm.longestPauseMs);
+    const pauseMs = Math.min(Math.round(waiting.pauseMs * 1.5), backgroundRhythm.longestPauseMs);
     this.put({ ...waiting, pauseMs, nextAtMs: nowMs + pauseMs });
   }
 

@@ -1,8 +1,8 @@
 // When a ledger's state is written to storage: live holds in one row at most every 250 ms, and the ceiling above
 // them before anything exceeds it. ledger-state.ts decides what is held.
 import type { TokenPolicy } from '../tokens/token.ts';
-import type { LedgerState } from './ledger-state.ts';
-import type { Checkpoint, LedgerStore } from './ledger-store.ts';
+import { LedgerState, rememberMs } from './ledger-state.ts';
+import { type Checkpoint, type LedgerStore, noTotals } from './ledger-store.ts';
 
 /** The intervals of writing. */
 const checkpointRhythm = {
@@ -89,4 +89,15 @@ export class Checkpoints {
     this.due = false;
     if (oldest !== undefined) this.write();
   }
+}
+
+/** Restores the totals, the recently settled requests, and the holds of the newest checkpoint. */
+export function restoreState(store: LedgerStore, checkpoint: Checkpoint | null, nowMs: number): LedgerState {
+  const state = new LedgerState(store.lastJournal()?.totals ?? noTotals);
+  store.visitJournalSince(nowMs - rememberMs, ({ rows, atMs }) => {
+    for (const row of rows) state.remember(row, atMs);
+  });
+  for (const hold of checkpoint?.holds ?? []) state.restore(hold, nowMs);
+  state.markUnaccounted(checkpoint?.ceilingNanoUsd ?? 0, checkpoint?.unknown ?? [], nowMs);
+  return state;
 }

@@ -13,7 +13,7 @@ import { BackgroundResponses } from './background.ts';
 import { settlementOf } from './background-ending.ts';
 import { pollThrough, upstreamsOf } from './background-poll.ts';
 import { auditOf, balanceOf } from './balance.ts';
-import { type CheckpointRest, Checkpoints } from './checkpoints.ts';
+import { type CheckpointRest, Checkpoints, restoreState } from './checkpoints.ts';
 import { type LedgerState, rememberMs } from './ledger-state.ts';
 import { LedgerStore } from './ledger-store.ts';
 import { Outbox } from './outbox.ts';
@@ -43,7 +43,6 @@ import { RateLimits } from './rate-limits.ts';
 import type { BackgroundEnding, BackgroundOrder, PolicyQuestion } from './records.ts';
 import { refusalRow } from './refusal-tally.ts';
 import { renewLease } from './renew-lease.ts';
-import { restoreState } from './restored-book.ts';
 import { Watchers } from './watchers.ts';
 
 export class TokenLedger extends DurableObject<Env> {
