@@ -4,7 +4,7 @@ import type { AdmissionRequest, LeaseRenewal, Settlement } from '../../../src/qu
 import type { Totals } from '../../../src/quota/records.ts';
 import { type TokenPolicy, unbounded } from '../../../src/tokens/token.ts';
 
-export const hash = 'a'.repeat(64);
+const hash = 'a'.repeat(64);
 
 /** Tuesday, 2026-11-24, noon UTC. */
 export const noonMs = Date.parse('2026-11-24T12:00:00Z');
