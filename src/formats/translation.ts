@@ -1,4 +1,4 @@
-// What a format supplies to be translated from and to: pure functions over a small state. relay/translate.ts
+// What a format supplies to be translated from and to: pure functions over a small state. relay/translation
 // is the only one that knows bytes and streams. One implementation a format: {format}/index.ts.
 
 import type { JsonObject } from '../lib/json.ts';

@@ -163,7 +163,7 @@ function contextOf(call: Call, plan: Plan, request: NeutralRequest, body: JsonOb
     model: request.model,
     answerId: call.requestId.replace('req_', ''),
     nowSeconds: Math.floor(call.startedAtMs / 1000),
-    isKept: plan.keeps,
+    isKept: plan.storesResponse,
     framing: callerFraming(call),
   };
 }
