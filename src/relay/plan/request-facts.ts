@@ -1,4 +1,4 @@
-// Reads what the relay itself needs to know of a request: its model, and whether it streams. Pure.
+// Reads what the relay needs to know about a request: its model, and whether it streams. Pure.
 import type { Endpoint, Operation } from '../../formats/format.ts';
 import { isModelName, modelNameRule } from '../../formats/model-name.ts';
 import { type RequestFacts, readRequestFacts } from '../../formats/request.ts';
@@ -10,7 +10,7 @@ import { RelayError } from '../../lib/relay-error.ts';
 import type { Call } from '../call.ts';
 import { bodyValue, type CallerBody } from '../request/read-body.ts';
 
-/** What the provider takes when the body names no model. */
+/** The provider's default when the body names no model. */
 const defaultModels: Partial<Record<Operation, string>> = {
   moderations: 'omni-moderation-latest',
   'image-generations': 'dall-e-2',
@@ -57,7 +57,7 @@ function refuseOtherSpelling(value: JsonObject): void {
   throw new RelayError('invalid_request', message, { param: other });
 }
 
-/** A Responses body at chat completions is read as what it is. */
+/** Returns the format of a body: one of Responses at chat completions is read as Responses. */
 export function kindOf({ kind, operation }: Endpoint, body: CallerBody): WireKind {
   const isOther = operation === 'chat-completions' && isMisdirected(bodyValue(body) as JsonObject);
   return isOther ? 'responses' : kind;

@@ -15,7 +15,7 @@ import type { Plan } from '../plan/plan.ts';
 import { formContentType } from '../request/form.ts';
 import { startUpload } from '../request/upload.ts';
 import type { UploadedAudio } from '../request/uploaded-audio.ts';
-import { holdsForeignThoughts, translateConversation } from '../translation/conversation.ts';
+import { holdsForeignReasoning, translateConversation } from '../translation/conversation.ts';
 import { translateEmbeddings } from '../translation/embeddings.ts';
 import type { TranslatedRequest } from '../translation/translation.ts';
 import { headersForUpstream } from './headers.ts';
@@ -127,7 +127,7 @@ export function adaptedBody(
 
 /** A conversation that holds another provider's reasoning is rewritten in its own format. */
 function targetForRewrite(call: Call, plan: Plan, route: PricedRoute): TranslationTarget | null {
-  const format = holdsForeignThoughts(call, plan, route) ? formatOf(call.endpoint.operation) : null;
+  const format = holdsForeignReasoning(call, plan, route) ? formatOf(call.endpoint.operation) : null;
   return format && { type: 'conversation', format };
 }
 
