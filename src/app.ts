@@ -2,6 +2,7 @@
 import { type Context, Hono, type HonoRequest } from 'hono';
 import { crossOrigin } from './cross-origin.ts';
 import type { Env } from './env.ts';
+import { formats } from './formats/registry.ts';
 import { report } from './lib/log.ts';
 import { managementServices } from './management-services.ts';
 import { notFound } from './not-found.ts';
@@ -20,10 +21,10 @@ import { whenSchemaIsReady } from './schema-gate.ts';
 import { servicesOf } from './services.ts';
 
 const routes = new Hono<RouteEnv>({ getPath: (request) => canonicalPath(pathOf(request.url)) });
-routes.route('/', openaiRoutes(servicesOf));
-routes.route('/', anthropicRoutes(servicesOf));
+routes.route('/', openaiRoutes(servicesOf, formats));
+routes.route('/', anthropicRoutes(servicesOf, formats));
 routes.route('/', modelRoutes(servicesOf));
-routes.route('/', geminiRoutes(servicesOf));
+routes.route('/', geminiRoutes(servicesOf, formats));
 routes.route('/', realtimeRoutes(servicesOf));
 routes.route('/', liveRoutes(servicesOf));
 
@@ -42,9 +43,9 @@ routes.all('/api/*', async (context) => {
 for (const path of ['/', '/dashboard', '/dashboard/*']) routes.all(path, showDashboard);
 
 async function showDashboard({ req, env, executionCtx }: Context<RouteEnv>): Promise<Response> {
-  const [{ dashboard }, { missingOf }] = await Promise.all([
+  const [{ dashboard }, { setupProblemsOf }] = await Promise.all([
     import('./dashboard/pages/dashboard.tsx'),
-    import('./dashboard/pages/missing.ts'),
+    import('./dashboard/pages/setup-checks.ts'),
   ]);
   const services = servicesOf(env);
   const pages = dashboard({
@@ -55,7 +56,7 @@ async function showDashboard({ req, env, executionCtx }: Context<RouteEnv>): Pro
       return unpricedOf(models, await services.catalog.current(now, () => undefined), now);
     },
     callModel: async (request) => routes.fetch(request, env, executionCtx),
-    missing: () => missingOf(services.config, env.DB),
+    setupProblems: () => setupProblemsOf(services.config, env.DB),
     signIn: services.config.signIn,
   });
   return pages.fetch(req.raw, env, executionCtx);

@@ -1,6 +1,7 @@
 // The services of an isolate: built once, shared by its requests, its hourly work and its Durable Objects.
 import { type Config, readConfig } from './config.ts';
 import type { Env } from './env.ts';
+import { formats } from './formats/registry.ts';
 import { report } from './lib/log.ts';
 import { RefreshedPrices } from './metering/price-refresh.ts';
 import { PriceStore } from './metering/price-store.ts';
@@ -58,6 +59,7 @@ function buildServices(env: Env): Services {
   const keys = new KeyRing(config.encryptionKeys);
   const refreshedPrices = config.pricesUrl === null ? null : new RefreshedPrices(env.CACHE, report);
   return {
+    formats,
     config,
     tokens,
     tokenCache,

@@ -1,7 +1,6 @@
 // A request as its token's ledger and the log know it, whichever API it came by.
-import type { DoorFormat } from '../formats/format.ts';
-import type { LogRow } from '../metering/log-row.ts';
-import { blankRow } from '../metering/log-row.ts';
+import type { ApiFormat } from '../formats/format-id.ts';
+import { blankRow, type LogRow } from '../metering/log-row.ts';
 import type { AdmissionAsk } from '../quota/quota.ts';
 import type { PolicyQuestion } from '../quota/records.ts';
 import type { TokenIdentity } from '../tokens/token.ts';
@@ -11,7 +10,7 @@ export interface Requester {
   requestId: string;
   identity: TokenIdentity;
   ip: string | null;
-  format: DoorFormat;
+  format: ApiFormat;
   /** The endpoint's name in the log. */
   endpoint: string;
   startedAtMs: number;

@@ -1,5 +1,5 @@
 // Admission of a request at its token's ledger. The ledger holds the newest policy: what was planned with an older copy is planned again.
-import { errorStatus } from '../formats/error.ts';
+import { errorStatus } from '../formats/api-errors.ts';
 import type { LimitsLeft } from '../formats/rate-limit-headers.ts';
 import type { AlarmClock } from '../lib/alarm-clock.ts';
 import { RelayError } from '../lib/relay-error.ts';

@@ -1,7 +1,7 @@
 // One session from its opening to its row: connects the client to an upstream, lets frames pass under the eyes of its
 // dialect, watches the token, and settles when either side is gone.
 import { policyQuestion } from '../admission/admission-request.ts';
-import { errorBody, errorHeaders, errorStatus } from '../formats/error.ts';
+import { errorBody, errorHeaders, errorStatus } from '../formats/api-errors.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import type { Catalog } from '../routing/catalog.ts';

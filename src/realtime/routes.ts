@@ -1,6 +1,5 @@
 // Finds the routes of a realtime session, for each of the models that it may come to, and their prices. Pure.
-import type { Operation } from '../formats/format.ts';
-import { isModelName, modelNameRule } from '../formats/model-name.ts';
+import { isModelName, modelNameRule } from '../formats/request-checks.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { overrideRates } from '../metering/price.ts';
 import type { Catalog, ChannelScope, Route } from '../routing/catalog.ts';
@@ -44,7 +43,8 @@ export interface SessionRoute extends Route {
   model: string;
 }
 
-const operations = { openai: 'realtime', gemini: 'live' } as const satisfies Record<string, Operation>;
+const native = { purpose: 'native', format: { task: 'other' } } as const;
+const endpoints = { openai: { operation: 'realtime', ...native }, gemini: { operation: 'live', ...native } };
 
 const otherwise = {
   openai: 'its provider has no Realtime API of OpenAI’s kind',
@@ -58,7 +58,7 @@ export function sessionRoutes(
   format: SessionOrder['format'],
   scope: ChannelScope,
 ): SessionRoute[] {
-  const servings = models.map((model) => catalog.serving(model, operations[format], scope));
+  const servings = models.map((model) => catalog.serving(model, endpoints[format], scope));
   const routes = servings.flatMap((serving, rank) => {
     const model = models[rank] ?? '';
     return serving.outcome === 'served' ? serving.routes.map((route) => ({ ...route, model, rank })) : [];

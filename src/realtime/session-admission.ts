@@ -1,7 +1,7 @@
 // Admission of a realtime session at its token's ledger.
 import { admissionRequest, type Requested } from '../admission/admission-request.ts';
 import { admit, orLogRefusal } from '../admission/admit.ts';
-import { isModelName } from '../formats/model-name.ts';
+import { isModelName } from '../formats/request-checks.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import type { CatalogLoader } from '../routing/catalog-loader.ts';
 import type { TokenIdentity } from '../tokens/token.ts';

@@ -9,7 +9,7 @@ import {
 import { admit, LoggedRefusal, orLogRefusal } from '../admission/admit.ts';
 import { refusalError } from '../admission/refusal-error.ts';
 import type { LeaseSubject } from '../admission/reservation.ts';
-import { isModelName } from '../formats/model-name.ts';
+import { isModelName } from '../formats/request-checks.ts';
 import type { AlarmClock } from '../lib/alarm-clock.ts';
 import type { AdmissionAsk } from '../quota/quota.ts';
 import type { Catalog } from '../routing/catalog.ts';
@@ -23,7 +23,7 @@ import { type CallerBody, readBody } from './request/read-body.ts';
 
 /** Returns who sends a call, as its ledger and the log know it. */
 export function requester({ requestId, identity, ip, endpoint, startedAtMs }: Call): Requester {
-  return { requestId, identity, ip, format: endpoint.door, endpoint: endpoint.path, startedAtMs };
+  return { requestId, identity, ip, format: endpoint.format.api, endpoint: endpoint.path, startedAtMs };
 }
 
 /** Returns what a planned request asks for. */
@@ -64,12 +64,12 @@ export function readBodyUnlessRefused(
 }
 
 async function throwIfRefused(call: Call, { ledgers }: RelayServices): Promise<void> {
-  const { free, door } = call.endpoint;
+  const { free, format } = call.endpoint;
   const nothing = { model: null, models: null, stream: false };
   const request = admissionRequest(requester(call), nothing, { ...nothingHeld, free });
   const refusal = await ledgers.refuseEarly(call.identity.tokenId, request);
   if (refusal === null) return;
-  const { code, message, details } = refusalError(refusal, door);
+  const { code, message, details } = refusalError(refusal, format.api);
   throw new LoggedRefusal(code, message, details);
 }
 
@@ -103,7 +103,7 @@ export async function planAndAdmit(
       services.ledgers,
     );
   const { identity, endpoint, background } = call;
-  const applicant = { identity, plan, requestFor, format: endpoint.door, renew };
+  const applicant = { identity, plan, requestFor, format: endpoint.format.api, renew };
   try {
     const { planned, left } = await admit(applicant, { ledgers: services.ledgers, background, clock });
     return admittedRequest(planned.call, planned.plan, { limitsLeft: left, services, clock });

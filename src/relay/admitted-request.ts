@@ -35,7 +35,7 @@ export function admittedRequest(
   const { ledgers, health } = services;
   const { background, endpoint, identity } = call;
   const { tokenId } = identity;
-  const format = endpoint.door;
+  const format = endpoint.format.api;
   const deliver = toLedger(ledgers, tokenId, background);
   const reservation = new Reservation({ ledgers, tokenId, deliver, format }, plan.bound);
   const failover = new Failover({

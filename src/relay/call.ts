@@ -1,5 +1,5 @@
 // One request as the routes hand it over, and what the relay needs to serve it.
-import type { Endpoint } from '../formats/format.ts';
+import type { Endpoint, FormatRegistry } from '../formats/registry.ts';
 import type { FetchUpstream, Send } from '../providers/call.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import type { Background, CatalogLoader } from '../routing/catalog-loader.ts';
@@ -17,6 +17,8 @@ import type { UploadMemory } from './request/upload-memory.ts';
 export interface Call {
   requestId: string;
   endpoint: Endpoint;
+  /** The formats that requests can be translated to. */
+  formats: FormatRegistry;
   request: Request;
   secret: string;
   identity: TokenIdentity;
@@ -32,6 +34,7 @@ export interface Call {
 
 /** The parts of the relay that outlive a request; one set an isolate. */
 export interface RelayServices {
+  formats: FormatRegistry;
   resolver: TokenResolver;
   tokenCache: TokenCache;
   ledgers: LedgerClient;

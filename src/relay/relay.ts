@@ -1,6 +1,6 @@
 // One request's life: read, plan, admit, send, respond, settle. Only this file settles.
 import { clientLeftStatus } from '../admission/refusal-error.ts';
-import { errorStatus } from '../formats/error.ts';
+import { errorStatus } from '../formats/api-errors.ts';
 import { createMeter } from '../formats/meter.ts';
 import { AlarmClock } from '../lib/alarm-clock.ts';
 import { RelayError } from '../lib/relay-error.ts';
@@ -91,9 +91,9 @@ function settleFailure(request: AdmittedRequest, sending: Sending, cause: unknow
   const error = relayErrorOf(reason instanceof RelayError ? reason : cause);
   const isCharged = aborted && error.code !== 'service_unavailable';
   settle(request, sending, {
-    status: hasLeft ? clientLeftStatus : errorStatus(call.endpoint.door, error.code),
+    status: hasLeft ? clientLeftStatus : errorStatus(call.endpoint.format.api, error.code),
     errorCode: hasLeft ? 'client_left' : error.code,
-    meter: isCharged ? createMeter(call.endpoint.kind, plan.facts.stream ? 'sse' : 'json') : null,
+    meter: isCharged ? createMeter(call.endpoint.format, plan.facts.stream ? 'sse' : 'json') : null,
   });
   return error;
 }

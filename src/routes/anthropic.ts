@@ -1,12 +1,12 @@
 // Anthropic's API, and what Claude Code requests from its base address.
 import { Hono } from 'hono';
-import { fixedEndpoints } from '../formats/format.ts';
+import type { FormatRegistry } from '../formats/registry.ts';
 import { type RouteEnv, relayRoute, type ServicesOf, withErrorHandling } from './relay-route.ts';
 
 /** Returns the routes of Anthropic's format. */
-export function anthropicRoutes(servicesOf: ServicesOf): Hono<RouteEnv> {
+export function anthropicRoutes(servicesOf: ServicesOf, formats: FormatRegistry): Hono<RouteEnv> {
   const routes = new Hono<RouteEnv>();
-  for (const endpoint of fixedEndpoints.filter((candidate) => candidate.door === 'anthropic')) {
+  for (const endpoint of formats.fixedEndpoints.filter(({ format }) => format.api === 'anthropic')) {
     routes.post(endpoint.path, (context) => relayRoute(context, servicesOf(context.env), endpoint));
   }
   // Claude Code's sign of life and its telemetry (SPEC section 4): answered, counted nowhere.

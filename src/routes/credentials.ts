@@ -1,5 +1,5 @@
 // Which header contains the token, for each format: data, and its one reader.
-import type { DoorFormat } from '../formats/format.ts';
+import type { ApiFormat } from '../formats/format-id.ts';
 import { ephemeralPrefix } from '../realtime/ephemeral.ts';
 import { isWellFormedSecret } from '../tokens/secret.ts';
 
@@ -16,7 +16,7 @@ type CredentialLocation =
   | 'token';
 
 /** Who reads which locations, in order; `any` is for the lists of models, `realtime` and `live` for OpenAI's and Gemini's sockets. */
-export type CredentialReader = DoorFormat | 'any' | 'realtime' | 'live';
+export type CredentialReader = ApiFormat | 'any' | 'realtime' | 'live';
 
 const locations: Record<CredentialReader, readonly CredentialLocation[]> = {
   openai: ['bearer'],

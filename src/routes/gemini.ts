@@ -1,17 +1,17 @@
 // Gemini's API: methods of a model, `POST /v1beta/models/{model}:verb`. Model names may contain slashes.
 import { Hono } from 'hono';
-import { geminiVerbs } from '../formats/format.ts';
+import type { FormatRegistry } from '../formats/registry.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { type RouteEnv, relayRoute, type ServicesOf, withErrorHandling } from './relay-route.ts';
 
 /** Returns the routes of Gemini's format. */
-export function geminiRoutes(servicesOf: ServicesOf): Hono<RouteEnv> {
+export function geminiRoutes(servicesOf: ServicesOf, formats: FormatRegistry): Hono<RouteEnv> {
   const routes = new Hono<RouteEnv>();
   routes.post('/v1/models/:rest{.+}', (context) => {
     const { model, verb } = modelAndVerb(context.req.path);
-    const endpoint = Object.hasOwn(geminiVerbs, verb) ? geminiVerbs[verb] : undefined;
+    const endpoint = formats.modelMethods.get(verb);
     return endpoint === undefined
-      ? unknownVerb(verb)
+      ? unknownVerb(verb, formats)
       : relayRoute(context, servicesOf(context.env), endpoint, { pathModel: model });
   });
   return routes;
@@ -32,8 +32,8 @@ export function decoded(text: string): string {
   }
 }
 
-function unknownVerb(verb: string): Promise<Response> {
-  const known = Object.keys(geminiVerbs).join(', ');
+function unknownVerb(verb: string, { modelMethods }: FormatRegistry): Promise<Response> {
+  const known = [...modelMethods.keys()].join(', ');
   const message =
     verb === ''
       ? `The path names no method. Known methods: ${known}.`

@@ -1,8 +1,10 @@
 // Paths of the model endpoints and their methods, as data for 404 and 405 responses.
-import { fixedEndpoints, geminiVerbs } from '../formats/format.ts';
+import { formats } from '../formats/registry.ts';
+
+const fixedPaths: ReadonlySet<string> = new Set(formats.fixedEndpoints.map(({ path }) => path));
 
 /** A method of a model in Gemini's API. */
-const methodOfModel = new RegExp(`^/v1/models/.+:(${Object.keys(geminiVerbs).join('|')})$`);
+const methodOfModel = new RegExp(`^/v1/models/.+:(${[...formats.modelMethods.keys()].join('|')})$`);
 
 /** Paths that are WebSockets. */
 const sockets: readonly RegExp[] = [
@@ -28,7 +30,7 @@ const patterns: readonly [path: RegExp, methods: readonly string[]][] = [
 
 /** The methods that a canonical path has; empty when there is no such path. */
 export function methodsOf(path: string): readonly string[] {
-  if (fixedEndpoints.some((endpoint) => endpoint.path === path)) return ['POST'];
+  if (fixedPaths.has(path)) return ['POST'];
   return patterns.find(([pattern]) => pattern.test(path))?.[1] ?? [];
 }
 

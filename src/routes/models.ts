@@ -1,10 +1,15 @@
 // The lists of models in three formats, each with its own paging.
 import { Hono } from 'hono';
 import { refusalError } from '../admission/refusal-error.ts';
-import { anthropicModel, anthropicPage } from '../formats/anthropic-messages/models.ts';
-import type { DoorFormat } from '../formats/format.ts';
-import { geminiModel, geminiPage } from '../formats/gemini-generate/models.ts';
-import { openaiList, openaiModel } from '../formats/openai-chat/models.ts';
+import type { ApiFormat } from '../formats/format-id.ts';
+import {
+  anthropicModel,
+  anthropicPage,
+  geminiModel,
+  geminiPage,
+  openaiList,
+  openaiModel,
+} from '../formats/model-lists.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { allowsModel, modelsNamed } from '../quota/policy.ts';
 import type { RelayServices } from '../relay/call.ts';
@@ -46,14 +51,14 @@ export function modelRoutes(servicesOf: ServicesOf): Hono<RouteEnv> {
 }
 
 /** Picks the caller's format: Anthropic's by its version header, Gemini's by its credential, else OpenAI's. */
-function formatFor({ headers, url }: Request): DoorFormat {
+function formatFor({ headers, url }: Request): ApiFormat {
   if (headers.has('anthropic-version')) return 'anthropic';
   if (headers.has('x-goog-api-key') || /[?&]key=/.test(url)) return 'gemini';
   return isGeminiPath(new URL(url).pathname) && !headers.has('authorization') ? 'gemini' : 'openai';
 }
 
 /** Picks the error format for unknown paths and wrong methods. */
-export function errorFormatOfPath(request: Request): DoorFormat {
+export function errorFormatOfPath(request: Request): ApiFormat {
   const { pathname } = new URL(request.url);
   const path = canonicalPath(pathname);
   if (/^\/v1\/messages(\/|$)/.test(path)) return 'anthropic';
@@ -71,8 +76,7 @@ async function visibleModels(
   const catalog = await services.catalog.current(Date.now(), background);
   const members = model === null ? null : catalog.alias(model);
   const policy = await newestPolicy(services, caller, model, members);
-  const isServed = (name: string) =>
-    catalog.serving(name, 'chat-completions', policy).outcome !== 'not-served';
+  const isServed = (name: string) => catalog.serves(name, policy);
   const served = await services.modelLists.namesServed(catalog, policy, Date.now());
   // Names that a token is restricted to are known, also where channels serve them by a wildcard.
   const own = [...modelsNamed(policy), ...(model === null ? [] : [model])].filter(
@@ -97,7 +101,7 @@ async function newestPolicy(
   return answer.policy;
 }
 
-function page(shape: DoorFormat, models: string[], query: URLSearchParams): object {
+function page(shape: ApiFormat, models: string[], query: URLSearchParams): object {
   switch (shape) {
     case 'openai':
       return openaiList(models);
@@ -108,7 +112,7 @@ function page(shape: DoorFormat, models: string[], query: URLSearchParams): obje
   }
 }
 
-function single(shape: DoorFormat, id: string): object {
+function single(shape: ApiFormat, id: string): object {
   switch (shape) {
     case 'openai':
       return openaiModel(id);

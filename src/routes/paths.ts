@@ -1,5 +1,5 @@
 // Any base URL works: the bare address, `/v1`, `/v1beta`, with or without a trailing slash. The path gets one canonical form.
-import { fixedEndpoints } from '../formats/format.ts';
+import { formats } from '../formats/registry.ts';
 
 const apiRoots = new Set([
   'chat',
@@ -15,7 +15,7 @@ const apiRoots = new Set([
   'models',
 ]);
 /** The ordinary case, which needs no parsing. */
-const canonicalAlready: ReadonlySet<string> = new Set(fixedEndpoints.map(({ path }) => path));
+const canonicalAlready: ReadonlySet<string> = new Set(formats.fixedEndpoints.map(({ path }) => path));
 const versions = new Set(['v1', 'v1beta', 'v1alpha']);
 
 /**

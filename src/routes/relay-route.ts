@@ -2,7 +2,8 @@
 // headers that every response has.
 import type { Context } from 'hono';
 import type { Env } from '../env.ts';
-import type { DoorFormat, Endpoint } from '../formats/format.ts';
+import type { ApiFormat } from '../formats/format-id.ts';
+import type { Endpoint } from '../formats/registry.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Call, RelayServices } from '../relay/call.ts';
 import { relay } from '../relay/relay.ts';
@@ -35,7 +36,7 @@ export function newRequestId(): string {
 
 /** Runs a route's work. Errors are answered in the route's format; every response has the request's id. */
 export async function withErrorHandling(
-  door: DoorFormat,
+  door: ApiFormat,
   work: (requestId: string) => Promise<Response>,
 ): Promise<Response> {
   const requestId = newRequestId();
@@ -101,13 +102,15 @@ export function relayRoute(
   endpoint: Endpoint,
   path: PathFacts = {},
 ): Promise<Response> {
-  return withErrorHandling(endpoint.door, async (requestId) => {
+  const { api } = endpoint.format;
+  return withErrorHandling(api, async (requestId) => {
     const startedAtMs = Date.now();
-    const caller = await authenticate(context.req.raw, endpoint.door, services);
+    const caller = await authenticate(context.req.raw, api, services);
     const call: Call = {
       ...caller,
       requestId,
       endpoint,
+      formats: services.formats,
       request: context.req.raw,
       pathModel: path.pathModel ?? null,
       suffix: path.suffix ?? '',

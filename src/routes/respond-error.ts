@@ -1,11 +1,11 @@
 // Turns an error into a route's response.
-import { errorBody, errorHeaders, errorStatus } from '../formats/error.ts';
-import type { DoorFormat } from '../formats/format.ts';
+import { errorBody, errorHeaders, errorStatus } from '../formats/api-errors.ts';
+import type { ApiFormat } from '../formats/format-id.ts';
 import { logError } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';
 
 /** Returns the response for anything thrown in a route. Anything but a RelayError is logged and answered as an internal error. */
-export function respondError(door: DoorFormat, thrown: unknown, requestId: string): Response {
+export function respondError(door: ApiFormat, thrown: unknown, requestId: string): Response {
   const error = thrown instanceof RelayError ? thrown : internal(thrown, requestId);
   return Response.json(errorBody(door, error, requestId), {
     status: errorStatus(door, error.code),

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, it } from 'vitest';
+import { builtInFormats } from '../../src/formats/registry.ts';
 
 const root = new URL('../../src/', import.meta.url).pathname;
 
@@ -112,7 +113,7 @@ it('finds the source and its imports', () => {
 });
 
 it('knows the layer of every file', () => {
-  const known = (path: string) => levelOf(path) >= 0 || partOf(path) === 'cli';
+  const known = (path: string) => levelOf(path) >= 0 || partOf(path) === 'cli' || path.endsWith('.d.ts');
   expect(files.map(({ path }) => path).filter((path) => !known(path))).toEqual([]);
 });
 
@@ -157,6 +158,12 @@ it('keeps wire formats apart: none imports another', () => {
     return one !== undefined && other !== undefined && one !== other;
   });
   expect(across).toEqual([]);
+});
+
+it('spells the ids of formats only in formats/, in providers/, and where chat requests move to the Responses API', () => {
+  const ids = builtInFormats.map(({ id }) => id).join('|');
+  const may = /^(formats|providers)\/|^relay\/plan\/candidate-routes\.ts$/;
+  expect(filesSaying(new RegExp(`'(${ids})'`), may)).toEqual([]);
 });
 
 it('keeps the command line out of the Worker, and the Worker out of the command line', () => {

@@ -1,5 +1,5 @@
 // The relay's own words inside a session: OpenAI's `error` server event, and the events that it sends upstream.
-import { openaiError } from '../../formats/error.ts';
+import { openaiError } from '../../formats/api-errors.ts';
 import type { RelayError } from '../../lib/relay-error.ts';
 
 /**

@@ -2,7 +2,7 @@
 // counts from the upstream's own `session.updated` on.
 import { policyQuestion } from '../../admission/admission-request.ts';
 import { isObject, objectAt, textAt } from '../../formats/json-reader.ts';
-import { isModelName, modelNameRule } from '../../formats/model-name.ts';
+import { isModelName, modelNameRule } from '../../formats/request-checks.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { memberText, replaceMember, topLevelMembers } from '../../lib/json-members.ts';
 import { RelayError } from '../../lib/relay-error.ts';

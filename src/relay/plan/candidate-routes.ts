@@ -2,8 +2,9 @@
 import { isObject, objectsAt } from '../../formats/json-reader.ts';
 import type { ReasoningEffort } from '../../formats/neutral.ts';
 import { reasoningEfforts } from '../../formats/neutral.ts';
+import { isResponsesBody } from '../../formats/openai-chat/index.ts';
 import { openaiModelTraits } from '../../formats/openai-models.ts';
-import { formatOf, isMisdirected } from '../../formats/translations.ts';
+import { ownTarget } from '../../formats/registry.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import type { Rates } from '../../metering/price.ts';
 import { providers } from '../../providers/registry.ts';
@@ -62,8 +63,7 @@ function routesOfCandidate(
 
 /** Marks a native route whose request must be rewritten in its own format. */
 function rewritten(route: Route, { endpoint }: Call): Route {
-  const own = formatOf(endpoint.operation);
-  return { ...route, target: route.target ?? (own && { type: 'conversation', format: own }) };
+  return { ...route, target: route.target ?? ownTarget(endpoint) };
 }
 
 /** Returns the one channel that has a stored response. Throws RelayError `resource_not_found` when it is gone. */
@@ -83,7 +83,7 @@ function routesFor(
   catalog: Catalog,
   owner: UpstreamIdOwner | null,
 ): Route[] {
-  const serving = catalog.serving(model, endpoint.operation, identity);
+  const serving = catalog.serving(model, endpoint, identity);
   switch (serving.outcome) {
     case 'served': {
       const pinned = pinnedTo(owner, serving.routes);
@@ -136,7 +136,7 @@ export function chatFunctionRoutes(
   routes: readonly CandidateRoute[],
 ): CandidateRoute[] {
   const value = bodyValue(body);
-  if (endpoint.operation !== 'chat-completions' || !isObject(value) || isMisdirected(value))
+  if (endpoint.operation !== 'chat-completions' || !isObject(value) || isResponsesBody(value))
     return [...routes];
   const hasFunctions =
     objectsAt(value, 'tools').some(({ type }) => type === 'function') ||

@@ -1,7 +1,7 @@
 // Resolves the ids of a Responses request: the turns before it, if the relay stores them, and the stored response that a path names.
 import type { JsonObject } from '../../lib/json.ts';
 import { RelayError } from '../../lib/relay-error.ts';
-import type { Catalog, ChannelScope } from '../../routing/catalog.ts';
+import type { Catalog } from '../../routing/catalog.ts';
 import type { Call, RelayServices } from '../call.ts';
 import type { CallerBody } from '../request/read-body.ts';
 import { continuedBody, type StoredResponse } from './stored-responses.ts';
@@ -34,15 +34,15 @@ export async function withConversationHistory(
   const stored = await conversations.find(id, accountId, Date.now());
   if (stored !== null) return bodyOf(continuedBody(value, stored));
   if (conversations.isOn || (await upstreamIds.owners([id])).has(id)) return body;
-  if (!isOnlyTranslated(catalog, String(value.model), call.identity)) return body;
+  if (!isOnlyTranslated(catalog, String(value.model), call)) return body;
   const message =
     'This model’s provider keeps no responses, and neither does this relay (its operator can switch that on). Send the whole conversation as `input` instead of `previous_response_id`.';
   throw new RelayError('invalid_request', message, { param: 'previous_response_id' });
 }
 
-function isOnlyTranslated(catalog: Catalog, name: string, scope: ChannelScope): boolean {
+function isOnlyTranslated(catalog: Catalog, name: string, { endpoint, identity }: Call): boolean {
   const [model = name] = catalog.alias(name) ?? [];
-  const serving = catalog.serving(model, 'responses', scope);
+  const serving = catalog.serving(model, endpoint, identity);
   return serving.outcome === 'served' && serving.routes.every(({ target }) => target !== null);
 }
 

@@ -1,8 +1,9 @@
 // Plans a request before anything is spent: its model, who can serve it, what it may cost.
-import type { Endpoint } from '../../formats/format.ts';
+
 import { type OtherModel, readOtherModels } from '../../formats/other-models.ts';
 import { isShared, resourceNotFound } from '../../formats/references.ts';
-import type { RequestFacts } from '../../formats/request.ts';
+import type { Endpoint } from '../../formats/registry.ts';
+import type { RequestFacts } from '../../formats/request-facts.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import { matchesAny } from '../../lib/wildcard.ts';
 import type { Bound } from '../../metering/bound.ts';
@@ -13,7 +14,7 @@ import type { Call, RelayServices } from '../call.ts';
 import { bodyValue, type CallerBody } from '../request/read-body.ts';
 import { candidateRoutes, chatFunctionRoutes, type PricedRoute, storedRoute } from './candidate-routes.ts';
 import { storedResponseOfPath, withConversationHistory } from './conversation-history.ts';
-import { faultError, kindOf, readFacts } from './request-facts.ts';
+import { faultError, formatOf, readFacts } from './request-facts.ts';
 import { type RequestedModels, requestedModels } from './requested-models.ts';
 import { resourceOwners } from './resource-owners.ts';
 import type { StoredResponse } from './stored-responses.ts';
@@ -138,8 +139,8 @@ function modelsToAllow({ alias, models }: RequestedModels, others: readonly Othe
 }
 
 /** Throws RelayError `invalid_request`. */
-function otherModels({ endpoint }: Call, body: CallerBody, own: readonly (string | null)[]): OtherModel[] {
-  const read = readOtherModels(kindOf(endpoint, body), bodyValue(body), own);
+function otherModels(call: Call, body: CallerBody, own: readonly (string | null)[]): OtherModel[] {
+  const read = readOtherModels(formatOf(call, body), bodyValue(body), own);
   if (!read.ok) throw faultError(read);
   return read.models;
 }

@@ -1,22 +1,12 @@
 // Reads what the relay needs to know about a request: its model, and whether it streams. Pure.
-import type { Endpoint, Operation } from '../../formats/format.ts';
-import { isModelName, modelNameRule } from '../../formats/model-name.ts';
-import { type RequestFacts, readRequestFacts } from '../../formats/request.ts';
-import type { RequestFault } from '../../formats/request-fault.ts';
-import { isMisdirected } from '../../formats/translations.ts';
-import type { WireKind } from '../../formats/wire-kind.ts';
+import { isModelName, modelNameRule } from '../../formats/request-checks.ts';
+import { type RequestFacts, readRequestFacts } from '../../formats/request-facts.ts';
+import type { RequestFault } from '../../formats/request-fields.ts';
+import type { WireFormat } from '../../formats/wire-format.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import type { Call } from '../call.ts';
 import { bodyValue, type CallerBody } from '../request/read-body.ts';
-
-/** The provider's default when the body names no model. */
-const defaultModels: Partial<Record<Operation, string>> = {
-  moderations: 'omni-moderation-latest',
-  'image-generations': 'dall-e-2',
-  'image-edits': 'dall-e-2',
-  'image-variations': 'dall-e-2',
-};
 
 const noFacts: RequestFacts = {
   ok: true,
@@ -27,18 +17,19 @@ const noFacts: RequestFacts = {
   store: undefined,
 };
 
-export function readFacts({ endpoint, pathModel }: Call, body: CallerBody): RequestFacts {
+export function readFacts(call: Call, body: CallerBody): RequestFacts {
+  const { endpoint, pathModel } = call;
   if (body.type === 'none') return noFacts;
   if (body.type === 'json' && pathModel === null) refuseOtherSpelling(body.value as JsonObject);
-  const counting = endpoint.free && endpoint.kind !== 'moderations';
-  const facts = readRequestFacts(kindOf(endpoint, body), bodyValue(body), { counting });
+  const counting = endpoint.purpose === 'count';
+  const facts = readRequestFacts(formatOf(call, body), bodyValue(body), { counting });
   if (!facts.ok) throw faultError(facts);
   if (pathModel !== null && !isModelName(pathModel))
     throw new RelayError('invalid_request', `The path must name ${modelNameRule}.`, { param: 'model' });
   return {
     ...facts,
     stream: facts.stream || endpoint.operation === 'stream-generate-content',
-    model: pathModel ?? facts.model ?? defaultModels[endpoint.operation] ?? null,
+    model: pathModel ?? facts.model ?? endpoint.defaultModel,
   };
 }
 
@@ -57,8 +48,7 @@ function refuseOtherSpelling(value: JsonObject): void {
   throw new RelayError('invalid_request', message, { param: other });
 }
 
-/** Returns the format of a body: one of Responses at chat completions is read as Responses. */
-export function kindOf({ kind, operation }: Endpoint, body: CallerBody): WireKind {
-  const isOther = operation === 'chat-completions' && isMisdirected(bodyValue(body) as JsonObject);
-  return isOther ? 'responses' : kind;
+/** Returns the format that the body is in, which a misdirected body decides itself. */
+export function formatOf({ formats, endpoint }: Call, body: CallerBody): WireFormat {
+  return formats.formatOfBody(endpoint, bodyValue(body) as JsonObject);
 }

@@ -2,7 +2,6 @@
 // `x-relay-fallback`. Pure.
 import type { ReasoningEffort } from '../../formats/neutral.ts';
 import { readReasoningSuffix } from '../../formats/reasoning.ts';
-import { countOperations, talkOperations } from '../../formats/translations.ts';
 import type { Catalog } from '../../routing/catalog.ts';
 import { fallbackNames, modelsOfNames } from '../../routing/wished-models.ts';
 import type { Call } from '../call.ts';
@@ -45,8 +44,8 @@ const suffixedFamilies = /^(?:[\w-]+\/)?(gpt-|o\d|claude-|gemini-)/;
 
 /** Reads the suffix as the effort, if no channel names the model itself and its family has efforts. */
 function candidateOf(name: string, { endpoint }: Call, catalog: Catalog): ModelCandidate {
-  const { operation } = endpoint;
-  const isTalk = talkOperations.has(operation) || countOperations.has(operation);
+  const { purpose, format } = endpoint;
+  const isTalk = format.task === 'conversation' && (purpose === 'answer' || purpose === 'count');
   const suffix = isTalk ? readReasoningSuffix(name) : null;
   const isMeant = suffix !== null && suffixedFamilies.test(name) && !catalog.names(name);
   return isMeant ? suffix : { model: name, effort: null };

@@ -64,7 +64,7 @@ function dearestBound(
     const { provider } = channel;
     const dearest = isObject(value) ? dearestOfAsked(rates, provider, upstreamModel, value) : rates;
     const hosted = provider === 'openai-compatible' || provider === 'workers-ai';
-    return upperBound(endpoint.kind, value, bytes, dearest, {
+    return upperBound(endpoint.format, value, bytes, dearest, {
       ...options,
       ...more,
       model: upstreamModel,

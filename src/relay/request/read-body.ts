@@ -61,7 +61,7 @@ export async function readBody(
   const isLarge = contentLength !== null && contentLength > relayLimits.smallBodyBytes;
   if (isLarge) await beforeLarge();
   const whenLarge = isLarge ? async () => undefined : beforeLarge;
-  const isKnown = endpoint.kind === 'transcription' ? isKnownToTheFile : namesModel;
+  const isKnown = endpoint.format.task === 'transcription' ? isKnownToTheFile : namesModel;
   if (isForm && encoding === null) {
     return readForm(request.body, { boundary, contentLength, isKnown, whenLarge }, uploadMemory);
   }

@@ -24,7 +24,7 @@ export function withModel(plan: Plan, { route }: Sending, response: Response): R
 /** Tells the caller what was left of its limits when it was admitted. */
 export function withLimits({ call, limitsLeft }: AdmittedRequest, response: Response): Response {
   if (limitsLeft === null) return response;
-  const headers = rateLimitHeaders(call.endpoint.door, limitsLeft, call.startedAtMs);
+  const headers = rateLimitHeaders(call.endpoint.format.api, limitsLeft, call.startedAtMs);
   for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
   return response;
 }

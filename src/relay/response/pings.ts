@@ -1,8 +1,7 @@
 // Pings while an answer is awaited: a stream whose upstream has not answered yet is opened after one interval of silence. Proxies do not
 // cut it then, and a client that has left is noticed, which the local runtime reports only when something is written.
-import { errorEvent, eventOfErrorBody } from '../../formats/error-event.ts';
-import type { Operation } from '../../formats/format.ts';
-import { pingOf } from '../../formats/ping.ts';
+
+import { errorEvent, eventOfErrorBody, pingOf } from '../../formats/own-events.ts';
 import { readUpstreamError, upstreamErrorBody } from '../../formats/upstream-error.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import { withTimer } from '../../lib/timer.ts';
@@ -28,15 +27,6 @@ export function streamTypeOf(framing: 'sse' | 'json-array'): string {
   return framing === 'json-array' ? 'application/json; charset=UTF-8' : 'text/event-stream; charset=utf-8';
 }
 
-/** Operations whose streamed answers are always streams of events. */
-const conversations: ReadonlySet<Operation> = new Set<Operation>([
-  'chat-completions',
-  'completions',
-  'responses',
-  'messages',
-  'stream-generate-content',
-]);
-
 /**
  * Returns the answer, or the stream that pings have opened in which it will come. A failure is then that format's error event: the status
  * has been sent. Rejects as `answered` does.
@@ -46,8 +36,9 @@ export async function answerWithPings(
   answered: Promise<Response>,
 ): Promise<Response> {
   const { call, plan } = request;
-  const isConversation = plan.facts.stream && conversations.has(call.endpoint.operation);
-  const ping = isConversation ? pingOf(call.endpoint.kind, callerFraming(call)) : null;
+  const { format, purpose } = call.endpoint;
+  const isConversation = plan.facts.stream && format.task === 'conversation' && purpose === 'answer';
+  const ping = isConversation ? pingOf(format, callerFraming(call)) : null;
   if (ping === null) return answered;
   const startedAtMs = Date.now();
   for (;;) {
@@ -119,10 +110,10 @@ async function writeAnswer(answered: Promise<Response>, request: AdmittedRequest
 
 async function bytesOf(response: Response, call: Call): Promise<Uint8Array> {
   if (response.status < 400) return new Uint8Array(await response.arrayBuffer());
-  const { kind, door } = call.endpoint;
+  const { format } = call.endpoint;
   const error = readUpstreamError(response.status, await response.text());
-  const body = upstreamErrorBody(door, error, call.requestId);
-  return encoder.encode(eventOfErrorBody(kind, body, positionOf(call)) ?? '');
+  const body = upstreamErrorBody(format.api, error, call.requestId);
+  return encoder.encode(eventOfErrorBody(format, body, positionOf(call)) ?? '');
 }
 
 function eventOf(thrown: unknown, call: Call): Uint8Array {
@@ -130,7 +121,7 @@ function eventOf(thrown: unknown, call: Call): Uint8Array {
     thrown instanceof RelayError
       ? thrown
       : new RelayError('internal_error', 'The relay failed at this request.', { cause: thrown });
-  return encoder.encode(errorEvent(call.endpoint.kind, error, positionOf(call)) ?? '');
+  return encoder.encode(errorEvent(call.endpoint.format, error, positionOf(call)) ?? '');
 }
 
 function positionOf(call: Call) {

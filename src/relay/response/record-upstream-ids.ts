@@ -17,7 +17,7 @@ export async function recordIds(
   const isMade = plan.facts.store !== false && call.endpoint.operation !== 'stored-response';
   const ids = isMade ? meter.madeIds : [];
   if (ids.length === 0) return;
-  const usage = call.endpoint.kind === 'responses' ? meter.usage() : null;
+  const usage = call.endpoint.format.storesAnswers ? meter.usage() : null;
   const owner = {
     accountId: call.identity.accountId,
     channelId: sent.route.channel.id,

@@ -1,10 +1,10 @@
 // Turns the upstream's response into the caller's: decides which way its body goes, and what is counted on the way.
 
 import { createMeter } from '../../formats/meter.ts';
+import type { Framing } from '../../formats/observation.ts';
 import { withPromptTokens } from '../../formats/openai-embeddings/response.ts';
 import { readRerankResponse } from '../../formats/rerank/response.ts';
 import { readUpstreamError, upstreamErrorBody } from '../../formats/upstream-error.ts';
-import type { Framing } from '../../formats/wire-kind.ts';
 import { isEncoded } from '../../lib/decoded-response.ts';
 import { mediaType } from '../../lib/media-type.ts';
 import { RelayError } from '../../lib/relay-error.ts';
@@ -19,11 +19,11 @@ import { headersForCaller } from '../upstream/headers.ts';
 import type { Answered, Sent } from '../upstream/sent.ts';
 import { readWholeBody } from '../upstream/whole-body.ts';
 import type { CallerAnswer } from './caller-answer.ts';
-import { mayCarryMedia } from './media-streams.ts';
+import { mayHaveMedia } from './media-streams.ts';
 import { passthroughStream } from './passthrough-stream.ts';
 import { recordIds } from './record-upstream-ids.ts';
 import { rewritingStream } from './rewriting-stream.ts';
-import { concludeStream, kindOf, type RunningAnswer, streamTask } from './running-answer.ts';
+import { concludeStream, formatOf, type RunningAnswer, streamTask } from './running-answer.ts';
 import { usageStripper, withoutUsage } from './strip-usage.ts';
 import { respondTranslated } from './translated-answer.ts';
 
@@ -35,7 +35,7 @@ export async function respond(request: AdmittedRequest, sent: Answered): Promise
   const framing = declaredFraming(call, sent);
   // A declared stream of events is one, or holds an object that its reader knows; for anything else the bytes decide.
   const meter = createMeter(
-    kindOf(call, sent),
+    formatOf(call, sent),
     framing,
     framing === 'sse' ? undefined : jsonFraming(call, sent),
   );
@@ -72,7 +72,7 @@ function translatedError(
   text: string,
 ): Response {
   const error = readUpstreamError(status, text);
-  const body = upstreamErrorBody(endpoint.door, error, requestId);
+  const body = upstreamErrorBody(endpoint.format.api, error, requestId);
   const retryAfter = headers.get('retry-after');
   return Response.json(body, {
     status: error.status ?? status,
@@ -125,7 +125,7 @@ function respondStreaming(answer: RunningAnswer, body: ReadableStream): CallerAn
   const { pingNative = false } = sent.route.channel.settings;
   // A stream that was decoded here cannot be piped: the runtime's pipe of it never ends.
   const isPiped = !isRewritten && !fromUpstream.has('content-encoding');
-  const isNative = isEvents && !isEdited && isPiped && !pingNative && !mayCarryMedia(call, plan);
+  const isNative = isEvents && !isEdited && isPiped && !pingNative && !mayHaveMedia(call, plan);
   const running = isNative
     ? passthroughStream(task)
     : rewritingStream(task, isEdited ? usageStripper() : null);

@@ -1,6 +1,6 @@
 // Passes a body on in JavaScript, with one write in flight: for what must be changed on the way (usage that only the relay asked for,
 // translations), and for bodies that are not streams of events. What arrives during a write is batched into the next.
-import { EventStartFinder } from '../../formats/ping.ts';
+import { EventStartFinder } from '../../formats/own-events.ts';
 import { GatheringReader } from '../../lib/gathering-reader.ts';
 import type { RelayError } from '../../lib/relay-error.ts';
 import { withTimer } from '../../lib/timer.ts';
@@ -101,7 +101,7 @@ class RewritingStream {
     } finally {
       this.ended = true;
       clearInterval(watch);
-      clearTimeout(this.drainTimer);
+      if (this.drainTimer !== undefined) clearTimeout(this.drainTimer);
     }
   }
 

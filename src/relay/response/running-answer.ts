@@ -1,8 +1,10 @@
 // An answer on its way to the caller: the task of its streamers, and its outcome.
-import { errorEvent } from '../../formats/error-event.ts';
+
 import type { Meter } from '../../formats/meter.ts';
-import { pingOf } from '../../formats/ping.ts';
-import type { Framing, WireKind } from '../../formats/wire-kind.ts';
+import type { Framing } from '../../formats/observation.ts';
+import { errorEvent, pingOf } from '../../formats/own-events.ts';
+import { unreadFormat } from '../../formats/registry.ts';
+import type { WireFormat } from '../../formats/wire-format.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import type { AdmittedRequest } from '../admitted-request.ts';
 import type { Call } from '../call.ts';
@@ -37,7 +39,7 @@ export function streamTask(answer: RunningAnswer, body: ReadableStream): StreamT
     left: call.request.signal,
     open: () => answer.stream.take(),
     pingMs: pingIntervalOf(sent.route.channel.settings),
-    ping: () => pingOf(call.endpoint.kind, meter.framing),
+    ping: () => pingOf(call.endpoint.format, meter.framing),
     callerLeft: () => {
       const elapsedMs = Date.now() - sent.sending.sentAtMs;
       const drainMs = drainMsOf({ call, plan, route: sent.route, meter, elapsedMs });
@@ -51,7 +53,7 @@ export function streamTask(answer: RunningAnswer, body: ReadableStream): StreamT
     renew: async () => overdue(call) ?? lease.renew(),
     beforeClose: () => recordIds(answer, sent, meter),
     errorEvent: (error) =>
-      errorEvent(call.endpoint.kind, error, {
+      errorEvent(call.endpoint.format, error, {
         framing: meter.framing,
         arrayPosition: meter.arrayPosition,
         nextSequenceNumber: meter.sequenceNumber + 1,
@@ -60,16 +62,16 @@ export function streamTask(answer: RunningAnswer, body: ReadableStream): StreamT
   };
 }
 
-/** Formats whose streams have a terminator. */
-const conversations: ReadonlySet<WireKind> = new Set<WireKind>(['chat', 'messages', 'responses', 'generate']);
-
 /** Whether neither the terminator came, nor an error, nor what stands for the end where an upstream sends no terminator. */
 function isCut({ call, sent, meter }: RunningAnswer): boolean {
   const { framing } = meter;
   // A resumed stream may have no further events.
   if (call.endpoint.operation === 'stored-response') return false;
-  if ((framing !== 'sse' && framing !== 'json-array') || !conversations.has(kindOf(call, sent))) return false;
-  return !meter.complete && !meter.saidWhy && meter.error === null && meter.arrayPosition !== 'closed';
+  if ((framing !== 'sse' && framing !== 'json-array') || formatOf(call, sent).signalsEnd !== true)
+    return false;
+  return (
+    !meter.complete && !meter.hasFinishReason && meter.error === null && meter.arrayPosition !== 'closed'
+  );
 }
 
 /** Returns the error of a request that has taken too long, or null. */
@@ -134,9 +136,10 @@ function errorCodeOf(end: StreamEnd, { call, meter }: RunningAnswer): string | n
 }
 
 /** Returns the format that the upstream answers in. */
-export function kindOf({ endpoint }: Call, sent: Sent): WireKind {
-  if (sent.translation !== null) return sent.translation.kind;
-  if (endpoint.operation === 'stored-response') return 'responses';
-  if (endpoint.operation === 'rerank') return `rerank-${rerankDialect(sent.route)}`;
-  return endpoint.free && endpoint.kind !== 'moderations' ? 'uncounted' : endpoint.kind;
+export function formatOf({ endpoint, formats }: Call, sent: Sent): WireFormat {
+  if (sent.translation !== null) return sent.translation.format;
+  if (endpoint.purpose === 'count') return unreadFormat;
+  return endpoint.format.task === 'rerank'
+    ? formats.format(`${rerankDialect(sent.route)}-rerank`)
+    : endpoint.format;
 }

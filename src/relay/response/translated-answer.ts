@@ -1,6 +1,6 @@
 // Answers with what an upstream of another format sent: streamed, whole, or one made of the other.
 import { type BodyShape, FramingDetector, shapeOfBytes } from '../../formats/framing-detector.ts';
-import { pingOf } from '../../formats/ping.ts';
+import { pingOf } from '../../formats/own-events.ts';
 import { GulpReader } from '../../lib/gulps.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { RelayError } from '../../lib/relay-error.ts';
@@ -72,7 +72,7 @@ function respondStreaming(
   const task: StreamTask = {
     ...streamTask(answer, body),
     isAtBoundary: () => true,
-    ping: () => pingOf(call.endpoint.kind, callerFraming(call)),
+    ping: () => pingOf(call.endpoint.format, callerFraming(call)),
     // The translator detects that itself.
     isCut: () => false,
     errorEvent: (error) => translator.errorEvent(error),

@@ -68,7 +68,7 @@ function costOfUsed(request: MeteredRequest, used: Used): number {
 function estimateOf({ call, plan, sending, meter }: MeteredRequest, isWhole: boolean): Estimate {
   const body = bodyValue(plan.body);
   const fields = isObject(body) ? body : {};
-  const isBound = hasOwnBound(call.endpoint.kind, fields);
+  const isBound = hasOwnBound(call.endpoint.format, fields);
   const { route, sentAtMs, uploadedAudio } = sending;
   return estimate(plan.size, meter, {
     model: route?.upstreamModel ?? '',

@@ -1,27 +1,17 @@
 // Translates a conversation for an upstream of another format (reads it, adapts it, writes it), and its answer back. Pure; stream.ts owns the
 // bytes of streams.
+
 import { type AnswerEdit, fitRequest } from '../../formats/answer-edit.ts';
-import { isClaude } from '../../formats/anthropic-messages/model-traits.ts';
-import { holdsUnsignedThought } from '../../formats/anthropic-messages/read-blocks.ts';
-import { withoutBillingLine } from '../../formats/billing-line.ts';
-import { carryMark } from '../../formats/carry.ts';
+import { errorOfEnd, hasContent, isFailedEnd, withKnownEnds } from '../../formats/answer-end.ts';
+import { withoutBillingLine } from '../../formats/claude-code-billing-line.ts';
 import { eventsOfResponse } from '../../formats/events-of-response.ts';
-import { errorOfEnd, isContentPart, isFailedEnd, withKnownEnds } from '../../formats/failed-end.ts';
-import type { DoorFormat } from '../../formats/format.ts';
-import type { FormatName } from '../../formats/format-name.ts';
+import type { ApiFormat, FormatId } from '../../formats/format-id.ts';
 import type { NeutralError, NeutralRequest, NeutralResponse } from '../../formats/neutral.ts';
+import { portableStateMark } from '../../formats/portable-state.ts';
 import { wantsReasoning } from '../../formats/reasoning.ts';
-import { toolNameRules } from '../../formats/tool-names.ts';
-import type { AnswerContext } from '../../formats/translation.ts';
-import {
-  type CallerFormat,
-  callerFormat,
-  formatNamed,
-  formatOf,
-  operationOf,
-  wireKindOf,
-} from '../../formats/translations.ts';
+import { ownTarget } from '../../formats/registry.ts';
 import { upstreamErrorBody } from '../../formats/upstream-error.ts';
+import type { AnswerContext, CallerFormat, ConversationFormat } from '../../formats/wire-format.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { isDeeperThan } from '../../lib/json-depth.ts';
 import { RelayError } from '../../lib/relay-error.ts';
@@ -47,22 +37,22 @@ export function translateConversation(
   call: Call,
   plan: Plan,
   route: PricedRoute,
-  format: FormatName,
+  target: FormatId,
 ): TranslatedRequest {
   const body = plan.body.type === 'json' ? (plan.body.value as JsonObject) : {};
   refuseDepth(body);
-  const caller = callerFormat(call.endpoint.operation, body);
+  const format = call.formats.conversation(target);
+  const caller = call.formats.caller(call.endpoint, body);
   if (caller === null) throw new RelayError('internal_error', 'This endpoint cannot be translated.');
   const request = readRequest(caller, body, plan, route);
   const { provider } = route.channel;
-  const customTools =
-    format === 'openai-responses' || (format === 'openai-chat' && provider !== 'openai-compatible');
-  const fitted = fitRequest(request, toolNameRules[format], { customTools });
+  const customTools = format.takesCustomTools(provider);
+  const fitted = fitRequest(request, format.toolNames, { customTools });
   const facts = chatFactsOf(route.channel);
   const { promptCache = true } = route.channel.settings;
-  const target = { model: route.upstreamModel, provider, promptCache, ...(facts !== null && { facts }) };
-  const fitting = forProvider(fitted.request, call, plan, provider, format);
-  const written = formatNamed(format).writeRequest(fitting, target);
+  const upstream = { model: route.upstreamModel, provider, promptCache, ...(facts !== null && { facts }) };
+  const fitting = forProvider(fitted.request, call, plan, provider, target);
+  const written = format.writeRequest(fitting, upstream);
   refuseLoss(call, written.dropped, route.model);
   const context = contextOf(call, plan, request, body);
   const answer = {
@@ -73,7 +63,7 @@ export function translateConversation(
     edit: fitted.answerEdit(written.answerTool, written.wrapped),
   };
   return {
-    operation: operationOf(format, plan.facts.stream),
+    operation: format.operationFor(plan.facts.stream),
     text: JSON.stringify(written.body),
     ...(written.betas && { betas: written.betas }),
     translation: translationOf(answer, written.dropped),
@@ -86,12 +76,12 @@ function forProvider(
   call: Call,
   { body }: Plan,
   provider: PricedRoute['channel']['provider'],
-  format: FormatName,
+  format: FormatId,
 ): NeutralRequest {
   if (provider === 'anthropic') return request;
   const fitting = withoutBillingLine(request);
   const isOpenai = provider === 'openai' || provider === 'azure';
-  const isOwnFormat = formatOf(call.endpoint.operation) === format;
+  const isOwnFormat = ownTarget(call.endpoint)?.format === format;
   if (!isOpenai || isOwnFormat || fitting.promptCacheKey !== undefined) return fitting;
   const session = sessionOf(call, body);
   if (session === null) return fitting;
@@ -109,7 +99,7 @@ function refuseDepth(body: JsonObject): void {
 interface Answer {
   call: Call;
   caller: CallerFormat;
-  format: FormatName;
+  format: ConversationFormat;
   context: AnswerContext;
   edit: AnswerEdit;
 }
@@ -117,7 +107,7 @@ interface Answer {
 function translationOf(answer: Answer, dropped: readonly string[]): Translation {
   const { call, caller, format, context, edit } = answer;
   return {
-    kind: wireKindOf(format),
+    format,
     dropped,
     whole: (text) => wholeAnswer(text, answer),
     wholeOfStream: (text) => wholeOfStream(text, answer),
@@ -127,7 +117,7 @@ function translationOf(answer: Answer, dropped: readonly string[]): Translation 
         caller,
         context,
         edit,
-        reader: formatNamed(format).eventReader(),
+        reader: format.eventReader(),
         streamOfWhole: (text) => streamOfWhole(text, answer),
       }),
     streamOfWhole: (text) => streamOfWhole(text, answer),
@@ -141,12 +131,12 @@ function readRequest(
   { facts }: Plan,
   { model, effort }: PricedRoute,
 ): NeutralRequest {
-  const request = caller.readRequest(body, { model: model ?? '', stream: facts.stream });
-  if ('ok' in request) {
-    const details = request.param === null ? {} : { param: request.param };
-    throw new RelayError('invalid_request', request.message, details);
+  const read = caller.readRequest(body, { model: model ?? '', stream: facts.stream });
+  if (!read.ok) {
+    const details = read.param === null ? {} : { param: read.param };
+    throw new RelayError('invalid_request', read.message, details);
   }
-  return effort === null ? request : withEffort(request, effort);
+  return effort === null ? read.request : withEffort(read.request, effort);
 }
 
 /** Adds the effort that the model's name asks for, unless the request has its own. */
@@ -169,12 +159,12 @@ function contextOf(call: Call, plan: Plan, request: NeutralRequest, body: JsonOb
 }
 
 function wholeAnswer(text: string, answer: Answer): WholeAnswer {
-  return writtenWhole(formatNamed(answer.format).readResponse(jsonOf(text)), answer);
+  return writtenWhole(answer.format.readResponse(jsonOf(text)), answer);
 }
 
 /** Throws RelayError `upstream_error` when the stream was cut: a whole answer cannot express that. */
 function wholeOfStream(text: string, answer: Answer): WholeAnswer {
-  const { response, isWhole } = responseOfStream(text, formatNamed(answer.format).eventReader());
+  const { response, isWhole } = responseOfStream(text, answer.format.eventReader());
   if (!isWhole && response.error === null) throw cutAnswer();
   return writtenWhole(response, answer);
 }
@@ -182,11 +172,11 @@ function wholeOfStream(text: string, answer: Answer): WholeAnswer {
 function writtenWhole(read: NeutralResponse, answer: Answer): WholeAnswer {
   const { call, caller, context, edit } = answer;
   const response = edit.response(withKnownEnds(read));
-  const failure = failureOf(response, call.endpoint.door);
+  const failure = failureOf(response, call.endpoint.format.api);
   const isFinal = failure !== null && wasCharged(response);
-  if (failure !== null && !hasContent(response)) return { ...errorAnswer(failure, call), isFinal };
+  if (failure !== null && !hasAnswer(response)) return { ...errorAnswer(failure, call), isFinal };
   const written = caller.writeResponse(response, context);
-  if (failure === null || call.endpoint.door !== 'anthropic')
+  if (failure === null || call.endpoint.format.api !== 'anthropic')
     return { status: 200, ...written, hasFailed: failure !== null, isFinal };
   // A message has no member for a failure: the error holds the message.
   const error = errorAnswer(failure, call);
@@ -194,31 +184,31 @@ function writtenWhole(read: NeutralResponse, answer: Answer): WholeAnswer {
 }
 
 /** Returns the error, or the end of the first answer if no answer ended well. */
-function failureOf({ error, candidates }: NeutralResponse, door: DoorFormat): NeutralError | null {
+function failureOf({ error, candidates }: NeutralResponse, api: ApiFormat): NeutralError | null {
   if (error !== null) return error;
   const [first] = candidates;
   if (first === undefined || !candidates.every(({ stop }) => isFailedEnd(stop))) return null;
   // Gemini's clients read the reason, also without output.
-  return door === 'gemini' && !first.parts.some(isContentPart) ? null : errorOfEnd(first.stop);
+  return api === 'gemini' && !first.parts.some(hasContent) ? null : errorOfEnd(first.stop);
 }
 
-function hasContent({ error, candidates }: NeutralResponse): boolean {
-  return error === null && candidates.some(({ parts }) => parts.some(isContentPart));
+function hasAnswer({ error, candidates }: NeutralResponse): boolean {
+  return error === null && candidates.some(({ parts }) => parts.some(hasContent));
 }
 
 function wasCharged(response: NeutralResponse): boolean {
-  return hasContent(response) || (response.usage?.outputTokens ?? 0) > 0;
+  return hasAnswer(response) || (response.usage?.outputTokens ?? 0) > 0;
 }
 
 function errorAnswer(failure: NeutralError, { endpoint, requestId }: Call): WholeAnswer {
   const error = { ...failure, status: failure.status ?? 502 };
-  const body = upstreamErrorBody(endpoint.door, error, requestId);
+  const body = upstreamErrorBody(endpoint.format.api, error, requestId);
   return { status: error.status, body, dropped: [], hasFailed: true, isFinal: false };
 }
 
 function streamOfWhole(text: string, { caller, format, context, edit }: Answer): string {
   const writer = caller.eventWriter(context);
-  const events = eventsOfResponse(withKnownEnds(formatNamed(format).readResponse(jsonOf(text))));
+  const events = eventsOfResponse(withKnownEnds(format.readResponse(jsonOf(text))));
   const written = events.flatMap((event) => edit.event(event)).map((event) => writer.write(event));
   return written.join('') + writer.end();
 }
@@ -230,7 +220,8 @@ function streamOfWhole(text: string, { caller, format, context, edit }: Answer):
  */
 export function holdsForeignReasoning(call: Call, { body }: Plan, route: PricedRoute): boolean {
   if (body.type !== 'json') return false;
-  if (body.text.includes(carryMark)) return true;
-  const mayHold = call.endpoint.operation === 'messages' && body.text.includes('"thinking"');
-  return mayHold && isClaude(route.upstreamModel) && holdsUnsignedThought(body.value as JsonObject);
+  if (body.text.includes(portableStateMark)) return true;
+  const { format, purpose } = call.endpoint;
+  if (purpose !== 'answer' || format.holdsForeignReasoning === undefined) return false;
+  return format.holdsForeignReasoning(body.value as JsonObject, body.text, route.upstreamModel);
 }

@@ -1,6 +1,7 @@
 // Translates embeddings for an upstream with another format for them. Pure.
-import type { EmbeddingDialect, EmbeddingRequest } from '../../formats/embedding.ts';
-import { embeddingCaller, embeddingOperation, embeddingUpstream } from '../../formats/embeddings.ts';
+
+import type { EmbeddingRequest } from '../../formats/embedding.ts';
+import type { FormatId } from '../../formats/format-id.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import type { Call } from '../call.ts';
@@ -13,22 +14,24 @@ export function translateEmbeddings(
   call: Call,
   plan: Plan,
   { upstreamModel, model }: PricedRoute,
-  dialect: EmbeddingDialect,
+  target: FormatId,
 ): TranslatedRequest {
-  const caller = embeddingCaller(call.endpoint.operation);
-  if (caller === null) throw new RelayError('internal_error', 'This endpoint cannot be translated.');
+  const caller = call.endpoint.format.embeddingCaller;
+  const format = call.formats.format(target);
+  const { embeddingUpstream: upstream } = format;
+  if (caller === undefined || upstream === undefined)
+    throw new RelayError('internal_error', 'This endpoint cannot be translated.');
   const body = plan.body.type === 'json' ? (plan.body.value as JsonObject) : {};
-  const request = caller.read(body);
-  if ('ok' in request)
-    throw new RelayError('invalid_request', request.message, { param: request.param ?? 'input' });
-  const upstream = embeddingUpstream(dialect);
+  const read = caller.read(body);
+  if (!read.ok) throw new RelayError('invalid_request', read.message, { param: read.param ?? 'input' });
+  const { request } = read;
   const { body: written, dropped } = upstream.write(request, upstreamModel);
   refuseLoss(call, dropped, model);
   return {
-    operation: embeddingOperation(dialect),
+    operation: upstream.operation,
     text: JSON.stringify(written),
     translation: {
-      kind: dialect === 'gemini' ? 'gemini-embed' : 'embeddings',
+      format,
       dropped,
       whole: (text) => {
         const answer = upstream.read(jsonOf(text));

@@ -1,15 +1,15 @@
 // Translates a streamed answer of another format: bytes in, the caller's events out. All events of a chunk go out together, and only whole
 // events, so that an error event can follow at any time.
+
 import type { AnswerEdit } from '../../formats/answer-edit.ts';
-import { errorEvent } from '../../formats/error-event.ts';
-import { isFailedEnd } from '../../formats/failed-end.ts';
+import { isFailedEnd } from '../../formats/answer-end.ts';
 import { FramingDetector } from '../../formats/framing-detector.ts';
 import { errorName } from '../../formats/json-reader.ts';
 import type { NeutralEvent, NeutralResponse } from '../../formats/neutral.ts';
+import { errorEvent } from '../../formats/own-events.ts';
 import { ResponseCollector } from '../../formats/response-of-events.ts';
 import { createSseSplitter, type SseEvent } from '../../formats/sse.ts';
-import type { AnswerContext, EventReader, EventWriter } from '../../formats/translation.ts';
-import type { CallerFormat } from '../../formats/translations.ts';
+import type { AnswerContext, CallerFormat, EventReader, EventWriter } from '../../formats/wire-format.ts';
 import { joinedBytes } from '../../lib/joined-bytes.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { RelayError } from '../../lib/relay-error.ts';
@@ -105,7 +105,7 @@ export class StreamTranslator implements Edit {
     this.isOver = true;
     const { call, context } = this.parts;
     const position = this.saidAnything ? ('after-element' as const) : ('start' as const);
-    const event = errorEvent(call.endpoint.kind, error, {
+    const event = errorEvent(call.endpoint.format, error, {
       framing: context.framing,
       arrayPosition: context.framing === 'json-array' ? position : null,
       nextSequenceNumber: this.writer.nextSequenceNumber,

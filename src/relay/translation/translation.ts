@@ -1,7 +1,8 @@
 // A request for an upstream of another format, and the way back of its answer: what the translations of conversations and of embeddings have in
 // common.
-import type { Operation } from '../../formats/format.ts';
-import type { WireKind } from '../../formats/wire-kind.ts';
+
+import type { OperationId } from '../../formats/format-id.ts';
+import type { WireFormat } from '../../formats/wire-format.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import type { Call } from '../call.ts';
@@ -10,7 +11,7 @@ import type { StreamTranslator } from './stream.ts';
 /** A request in the upstream's format. */
 export interface TranslatedRequest {
   /** The operation at the upstream. */
-  operation: Operation;
+  operation: OperationId;
   text: string;
   /** Betas of Anthropic's that the text needs. */
   betas?: readonly string[];
@@ -20,7 +21,7 @@ export interface TranslatedRequest {
 /** Turns the upstream's answer into the caller's. */
 export interface Translation {
   /** The format in which the upstream's answer is metered. */
-  kind: WireKind;
+  format: WireFormat;
   /** What could not be expressed of the request, by the caller's own paths. */
   dropped: readonly string[];
   /** Throws RelayError `upstream_error` when the upstream's answer is invalid. */

@@ -146,7 +146,7 @@ async function openedKey(
 /** Writes the request for a route's upstream. Throws RelayError if the upstream's format cannot express it. */
 function writeFor(request: AdmittedRequest, route: PricedRoute, key: ChannelKey, abort: AbortController) {
   const { call, plan } = request;
-  const uploadedAudio = call.endpoint.kind === 'transcription' ? new UploadedAudio() : null;
+  const uploadedAudio = call.endpoint.format.task === 'transcription' ? new UploadedAudio() : null;
   const outgoing = outgoingBody(call, plan, route, abort, uploadedAudio);
   const { uploaded, usageSwitchedOn, translated } = outgoing;
   const translation = translated?.translation ?? null;

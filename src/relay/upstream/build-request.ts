@@ -1,7 +1,7 @@
 // Builds the request for an upstream: its address, its headers, its body. Nothing is sent here.
 import { inEmbeddingsDialect } from '../../formats/openai-embeddings/index.ts';
+import { ownTarget, type TranslationTarget } from '../../formats/registry.ts';
 import { type RerankDialect, writeRerankRequest } from '../../formats/rerank/request.ts';
-import { formatOf, type TranslationTarget } from '../../formats/translations.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { memberText, replaceMember, topLevelMembers } from '../../lib/json-members.ts';
 import { chatFactsOf } from '../../providers/presets.ts';
@@ -66,7 +66,7 @@ export function headersFor(
 /** A request that is only rewritten still goes to a provider of the caller's format. */
 function isOfAnotherFormat({ endpoint }: Call, target: TranslationTarget | null): boolean {
   if (target === null) return false;
-  return target.type !== 'conversation' || target.format !== formatOf(endpoint.operation);
+  return target.type !== 'conversation' || target.format !== ownTarget(endpoint)?.format;
 }
 
 /** Beside those that the caller or the channel's own headers name. */
@@ -127,8 +127,7 @@ export function adaptedBody(
 
 /** A conversation that holds another provider's reasoning is rewritten in its own format. */
 function targetForRewrite(call: Call, plan: Plan, route: PricedRoute): TranslationTarget | null {
-  const format = holdsForeignReasoning(call, plan, route) ? formatOf(call.endpoint.operation) : null;
-  return format && { type: 'conversation', format };
+  return holdsForeignReasoning(call, plan, route) ? ownTarget(call.endpoint) : null;
 }
 
 function translate(call: Call, plan: Plan, route: PricedRoute, target: TranslationTarget): TranslatedRequest {
@@ -136,7 +135,7 @@ function translate(call: Call, plan: Plan, route: PricedRoute, target: Translati
     case 'conversation':
       return translateConversation(call, plan, route, target.format);
     case 'embeddings':
-      return translateEmbeddings(call, plan, route, target.dialect);
+      return translateEmbeddings(call, plan, route, target.format);
   }
 }
 
@@ -150,13 +149,12 @@ function editedText(call: Call, plan: Plan, route: PricedRoute, text: string, va
   }
   const named =
     call.pathModel === null ? withModel(text, route.upstreamModel, plan.facts.model ?? plan.model) : text;
-  const { kind } = call.endpoint;
   const { provider } = route.channel;
   if (call.endpoint.operation === 'embeddings' && (provider === 'voyage' || provider === 'jina')) {
     return { text: inEmbeddingsDialect(provider, named, value as JsonObject), usageSwitchedOn: false };
   }
   const askForUsage =
-    (kind === 'chat' || kind === 'completions') &&
+    call.endpoint.format.needsUsageOption === true &&
     plan.facts.stream &&
     plan.facts.includeUsage !== true &&
     chatFactsOf(route.channel)?.refusesStreamOptions !== true;

@@ -1,5 +1,5 @@
 // Checks of a channel for its operator: one small request straight through it, and the upstream's list of models.
-import type { Operation } from '../../formats/format.ts';
+import type { OperationId } from '../../formats/format-id.ts';
 import { AlarmClock } from '../../lib/alarm-clock.ts';
 import { wordsWithCause } from '../../lib/relay-error.ts';
 import type { FetchUpstream, Send } from '../../providers/call.ts';
@@ -32,7 +32,7 @@ export interface ProbeServices {
 }
 
 interface Probe {
-  operation: Operation;
+  operation: OperationId;
   body(model: string): object;
 }
 

@@ -1,10 +1,10 @@
 // Decides which requests may be sent twice: to another target after a failure, or again to the same one after a closed connection.
-import type { Operation } from '../../formats/format.ts';
+import type { OperationId } from '../../formats/format-id.ts';
 import type { UpstreamFailure } from '../../routing/upstream-failure.ts';
 import type { AdmittedRequest } from '../admitted-request.ts';
 
 /** Operations that cost again when they are repeated: pictures, sound, and responses in the background. */
-const lasting: ReadonlySet<Operation> = new Set<Operation>([
+const lasting: ReadonlySet<OperationId> = new Set<OperationId>([
   'speech',
   'transcriptions',
   'translations',

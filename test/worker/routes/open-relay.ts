@@ -17,7 +17,7 @@ export interface Received {
 export type Upstream = (request: Received, signal: AbortSignal | null) => Response | Promise<Response>;
 
 /** How often each binding was used; `fails` names those that are away. */
-export interface Traffic {
+interface Traffic {
   d1: number;
   d1Writes: number;
   kv: number;
@@ -44,8 +44,16 @@ export interface OpenRelay {
   channel(fields: object): Promise<{ id: string }>;
 }
 
-/** A relay whose isolate has cold caches. `variables` are added to its environment. */
-export function openRelay(variables: Partial<Env> = {}): OpenRelay {
+/** What answers requests to the API. */
+interface Routes {
+  fetch(request: Request, bindings: Env, context: ExecutionContext): Response | Promise<Response>;
+}
+
+/**
+ * A relay whose isolate has cold caches. `variables` are added to its environment. `routes` answer requests to the model
+ * endpoints; the management API is the app's.
+ */
+export function openRelay(variables: Partial<Env> = {}, routes: Routes = app): OpenRelay {
   const traffic: Traffic = { d1: 0, d1Writes: 0, kv: 0, kvWrites: 0, ledger: 0, fails: new Set() };
   const bindings: Env = { ...watched(traffic), ...variables };
   const relay: OpenRelay = {
@@ -54,7 +62,8 @@ export function openRelay(variables: Partial<Env> = {}): OpenRelay {
     upstream: () => Response.json({}),
     fetch: async (path, init) => {
       const context = createExecutionContext();
-      const response = await app.fetch(new Request(`https://relay.test${path}`, init), bindings, context);
+      const { fetch } = path.startsWith('/api/') ? app : routes;
+      const response = await fetch(new Request(`https://relay.test${path}`, init), bindings, context);
       const text = await response.text();
       await waitOnExecutionContext(context);
       return { status: response.status, headers: response.headers, text, body: parsed(text) };

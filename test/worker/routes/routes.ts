@@ -1,5 +1,5 @@
 // Every route that a token opens, as data for the suites that hold for all of them.
-import { fixedEndpoints, geminiVerbs } from '../../../src/formats/format.ts';
+import { formats } from '../../../src/formats/registry.ts';
 
 export type ApiFormat = 'openai' | 'anthropic' | 'gemini';
 
@@ -42,11 +42,11 @@ function formBody(model: string): FormData {
   return form;
 }
 
-const fixed: TestRoute[] = fixedEndpoints.map(({ path, door: format, body }) => {
+const fixed: TestRoute[] = formats.fixedEndpoints.map(({ path, format, body }) => {
   const model = modelOf[path] ?? 'gpt-4o';
   return {
     name: `POST ${path}`,
-    format,
+    format: format.api,
     method: 'POST',
     path,
     headers: body === 'json' ? { 'content-type': 'application/json' } : {},
@@ -58,7 +58,7 @@ const fixed: TestRoute[] = fixedEndpoints.map(({ path, door: format, body }) => 
 const contents = [{ parts: [{ text: 'hi' }] }];
 const geminiBody = { contents, content: contents[0], requests: [{ content: contents[0] }] };
 
-const verbs: TestRoute[] = Object.keys(geminiVerbs).map((verb) => ({
+const verbs: TestRoute[] = [...formats.modelMethods.keys()].map((verb) => ({
   name: `POST :${verb}`,
   format: 'gemini',
   method: 'POST',

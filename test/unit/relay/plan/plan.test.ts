@@ -1,6 +1,6 @@
 // What is planned of a request, without a database: its models, its routes, its bound, or its refusal.
 import { describe, expect, it } from 'vitest';
-import { fixedEndpoints, geminiVerbs } from '../../../../src/formats/format.ts';
+import { formats } from '../../../../src/formats/registry.ts';
 import type { Call, RelayServices } from '../../../../src/relay/call.ts';
 import { planRequest } from '../../../../src/relay/plan/plan.ts';
 import type { CallerBody } from '../../../../src/relay/request/read-body.ts';
@@ -29,7 +29,8 @@ interface Given {
 const bounds = { version: 1, priceMultiplierMillionths: 1_000_000, channels: [] };
 
 function callTo({ path = '/v1/chat/completions', headers = {}, suffix = '', multiplierMillionths }: Given) {
-  const endpoint = fixedEndpoints.find((one) => one.path === path) ?? geminiVerbs.generateContent;
+  const endpoint =
+    formats.fixedEndpoints.find((one) => one.path === path) ?? formats.endpoint('generate-content');
   const ofGroup = { ...bounds, priceMultiplierMillionths: multiplierMillionths ?? 1_000_000 };
   const identity = {
     tokenId: 't',
@@ -40,7 +41,7 @@ function callTo({ path = '/v1/chat/completions', headers = {}, suffix = '', mult
     hash: '',
   };
   const request = new Request(`http://relay.test${path}`, { method: 'POST', headers });
-  return { endpoint, identity, request, suffix, pathModel: null } as unknown as Call;
+  return { endpoint, formats, identity, request, suffix, pathModel: null } as unknown as Call;
 }
 
 function plan(value: object, given: Given = {}) {

@@ -1,13 +1,16 @@
 // Whether an upstream is read on when its client has left.
+
 import { expect, it } from 'vitest';
+import type { FormatId } from '../../../../src/formats/format-id.ts';
 import { createMeter } from '../../../../src/formats/meter.ts';
-import type { Framing, WireKind } from '../../../../src/formats/wire-kind.ts';
+import type { Framing } from '../../../../src/formats/observation.ts';
 import { streamRhythm } from '../../../../src/relay/limits.ts';
 import { drainMsOf, type LeftStream, silentThought } from '../../../../src/relay/response/on-disconnect.ts';
+import { formatOf } from '../../../support/formats.ts';
 
 interface Case {
   model: string;
-  kind?: WireKind;
+  kind?: FormatId;
   framing?: Framing;
   text?: string;
   onDisconnect?: 'abort' | 'drain';
@@ -20,18 +23,18 @@ const usage = `data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 1, 
 
 function drains({
   model,
-  kind = 'chat',
+  kind = 'openai-chat',
   framing = 'sse',
   text = word,
   onDisconnect,
   elapsedMs = 100,
   body = {},
 }: Case): boolean {
-  const meter = createMeter(kind, framing);
+  const meter = createMeter(formatOf(kind), framing);
   meter.push(new TextEncoder().encode(text));
   const settings = onDisconnect === undefined ? {} : { onDisconnect };
   const left = {
-    call: { endpoint: { kind } },
+    call: { endpoint: { format: formatOf(kind) } },
     plan: { model, body: { type: 'json', value: body, text: JSON.stringify(body) } },
     route: { upstreamModel: model, channel: { settings } },
     meter,
@@ -64,7 +67,7 @@ it.each<[string, Case, boolean]>([
     { model: 'my-own', elapsedMs: afterMs, text: word.repeat(40) },
     false,
   ],
-  ['sound', { model: 'gpt-4o-mini-tts', kind: 'speech', framing: 'opaque' }, true],
+  ['sound', { model: 'gpt-4o-mini-tts', kind: 'openai-speech', framing: 'opaque' }, true],
   ['an object that is not whole', { model: 'gpt-4o', framing: 'json', text: '{"a":' }, true],
 ])('of %s', (_, left, isDrained) => {
   expect(drains(left)).toBe(isDrained);

@@ -1,9 +1,9 @@
 // What of a call decides how its translated request looks: betas, the session as a cache key, the channel's switch for prompt
 // caches, thoughts that are not Claude's.
 import { describe, expect, it } from 'vitest';
-import { fixedEndpoints, type Operation } from '../../../../src/formats/format.ts';
-import type { FormatName } from '../../../../src/formats/format-name.ts';
+import type { OperationId } from '../../../../src/formats/format-id.ts';
 import { objectsAt } from '../../../../src/formats/json-reader.ts';
+import { formats } from '../../../../src/formats/registry.ts';
 import type { JsonObject } from '../../../../src/lib/json.ts';
 import type { ChannelSettings } from '../../../../src/providers/channel-settings.ts';
 import type { ProviderName } from '../../../../src/providers/provider-name.ts';
@@ -12,9 +12,10 @@ import type { PricedRoute } from '../../../../src/relay/plan/candidate-routes.ts
 import type { Plan } from '../../../../src/relay/plan/plan.ts';
 import { headersFor, outgoingBody } from '../../../../src/relay/upstream/build-request.ts';
 import { firstTurn } from '../../../support/agent-turns.ts';
+import type { ConversationId } from '../../../support/formats.ts';
 
 interface Sent {
-  operation: Operation;
+  operation: OperationId;
   body: JsonObject;
   headers?: Record<string, string>;
   provider: ProviderName;
@@ -22,7 +23,7 @@ interface Sent {
   settings?: ChannelSettings;
   channelHeaders?: Record<string, string>;
   /** Null: the channel speaks the caller's format. */
-  format: FormatName | null;
+  format: ConversationId | null;
 }
 
 /** The request as the upstream gets it. */
@@ -37,11 +38,12 @@ function sent({
   format,
 }: Sent) {
   const text = JSON.stringify(body);
-  const endpoint = fixedEndpoints.find((one) => one.operation === operation);
+  const endpoint = formats.endpoint(operation);
   const request = new Request('http://relay.test/', { method: 'POST', headers, body: text });
   const call = {
     request,
     endpoint,
+    formats,
     requestId: 'req_1',
     startedAtMs: 0,
     pathModel: null,

@@ -1,0 +1,139 @@
+// What somebody should do something about: channels that are away, tokens and accounts that are nearly spent, models
+// without a price. Each with the way to where it is mended.
+import type { FC } from 'hono/jsx';
+import { usdFromNano } from '../../lib/money.ts';
+import type { LiveChannel } from '../../routing/catalog.ts';
+import type { PlaceHealth } from '../../routing/health.ts';
+import type { TokenSummary } from '../../tokens/store.ts';
+import { channelHealth, type HealthView } from '../api/channel-health.ts';
+import { messages } from '../i18n/messages.ts';
+import type { AccountNearBudget } from './alert-store.ts';
+import { HealthBadge, lastErrorOf, worstHealth } from './channel-state.tsx';
+import type { PageContext } from './page-env.ts';
+import { dollars } from './parts.tsx';
+import type { UsageRow } from './usage-table.tsx';
+
+const texts = () => messages().overview;
+
+interface AwayChannel {
+  id: string;
+  name: string;
+  health: HealthView;
+  error: string | null;
+  /** In no table: it is the environment's. */
+  isStored: boolean;
+}
+
+export interface Alerts {
+  channels: AwayChannel[];
+  tokens: TokenSummary[];
+  accounts: AccountNearBudget[];
+  /** The page that says more of accounts, to whoever reads this. */
+  accountsAt: string;
+  models: string[];
+}
+
+/** What is known already: of the tokens those that are nearly spent are told; `models`: what was used. */
+interface Known {
+  tokens: readonly TokenSummary[];
+  accounts: AccountNearBudget[];
+  models: readonly UsageRow[];
+}
+
+/** Members hear of what is theirs: tokens, and their account. */
+export async function alertsOf(
+  { var: { services, principal } }: PageContext,
+  { tokens, accounts, models }: Known,
+): Promise<Alerts> {
+  const near = tokens.filter(
+    ({ quotaNanoUsd, spentNanoUsd, status }) =>
+      status === 'active' && quotaNanoUsd !== null && spentNanoUsd >= quotaNanoUsd * 0.9,
+  );
+  if (principal.role !== 'admin') {
+    return { channels: [], tokens: near, accounts, accountsAt: '/dashboard/account', models: [] };
+  }
+  const free = models.filter(
+    ({ cost_usd, requests, errors = 0, key }) => cost_usd === 0 && requests > errors && key !== '',
+  );
+  const [live, health, unpriced] = await Promise.all([
+    services.liveChannels(),
+    services.channelHealth(),
+    services.unpricedModels(free.map(({ key }) => key)),
+  ]);
+  const channels = awayChannels(live, health, services.now());
+  return { channels, tokens: near, accounts, accountsAt: '/dashboard/people', models: unpriced };
+}
+
+function awayChannels(
+  live: readonly LiveChannel[],
+  health: Readonly<Record<string, PlaceHealth>>,
+  nowMs: number,
+): AwayChannel[] {
+  return live.flatMap(({ id, name, keys, plainKeys }) => {
+    const view = channelHealth(id, keys, health, nowMs);
+    const worst = worstHealth(view);
+    if (worst.state === 'ready') return [];
+    return [
+      { id, name, health: worst, error: lastErrorOf(view)?.text ?? null, isStored: plainKeys === null },
+    ];
+  });
+}
+
+export const AlertList: FC<{ alerts: Alerts }> = ({ alerts }) => {
+  const { channels, tokens, accounts, accountsAt, models } = alerts;
+  if (channels.length + tokens.length + accounts.length + models.length === 0) return null;
+  return (
+    <article class="attention">
+      <h2>{texts().attention}</h2>
+      <ul>
+        {channels.map(({ id, name, health, error, isStored }) => (
+          <li>
+            <HealthBadge health={health} />{' '}
+            <a href={isStored ? `/dashboard/channels/${id}` : '/dashboard/channels'}>{name}</a>
+            {error === null ? null : <span class="quiet">{` ${error}`}</span>}
+          </li>
+        ))}
+        {tokens.map(({ id, name, spentNanoUsd, quotaNanoUsd }) => (
+          <Spent
+            label={messages().logs.token}
+            href={`/dashboard/tokens/${id}`}
+            name={name}
+            spentNanoUsd={spentNanoUsd}
+            ofNanoUsd={quotaNanoUsd ?? 0}
+          />
+        ))}
+        {accounts.map(({ name, spentNanoUsd, budgetNanoUsd }) => (
+          <Spent
+            label={texts().accountBudget}
+            href={accountsAt}
+            name={name}
+            spentNanoUsd={spentNanoUsd}
+            ofNanoUsd={budgetNanoUsd}
+          />
+        ))}
+        {models.map((model) => (
+          <li>
+            {`${messages().models.none}: `}
+            <a href={`/dashboard/models?price=${encodeURIComponent(model)}#set-price`}>{model}</a>
+          </li>
+        ))}
+      </ul>
+    </article>
+  );
+};
+
+interface SpentFacts {
+  label: string;
+  href: string;
+  name: string;
+  spentNanoUsd: number;
+  ofNanoUsd: number;
+}
+
+const Spent: FC<SpentFacts> = ({ label, href, name, spentNanoUsd, ofNanoUsd }) => (
+  <li>
+    {`${label} `}
+    <a href={href}>{name}</a>
+    {`: ${dollars(usdFromNano(spentNanoUsd))} ${messages().tokens.of} ${dollars(usdFromNano(ofNanoUsd))}`}
+  </li>
+);
