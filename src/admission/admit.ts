@@ -17,13 +17,13 @@ import {
 import { refusalError } from './refusal-error.ts';
 
 /** Renews an identity by the policy that a ledger showed. */
-export type RenewIdentity = (policy: TokenPolicy, identity: TokenIdentity) => TokenIdentity;
+type RenewIdentity = (policy: TokenPolicy, identity: TokenIdentity) => TokenIdentity;
 
 /** Renews an identity and remembers it nowhere. */
-export const renewedIdentity: RenewIdentity = (policy, { hash }) => identityOf(policy, hash);
+const renewedIdentity: RenewIdentity = (policy, { hash }) => identityOf(policy, hash);
 
 /** A request that wants to be admitted. */
-export interface Applicant<Planned extends { identity: TokenIdentity }> {
+interface Applicant<Planned extends { identity: TokenIdentity }> {
   identity: TokenIdentity;
   /** Plans the request for an identity. The plan says by which identity it was made: that may be a newer one. */
   plan(identity: TokenIdentity): Promise<Planned>;
@@ -33,7 +33,7 @@ export interface Applicant<Planned extends { identity: TokenIdentity }> {
   renew?: RenewIdentity;
 }
 
-export interface AdmissionServices {
+interface AdmissionServices {
   ledgers: Pick<LedgerClient, 'admit'>;
   background: (work: Promise<unknown>) => void;
   clock?: AlarmClock;
@@ -62,7 +62,7 @@ export async function admit<Planned extends { identity: TokenIdentity }>(
 }
 
 /** A step before admission that may refuse the request. */
-export interface RefusableStep<T> {
+interface RefusableStep<T> {
   requester: Requester;
   /** Runs the step for an identity. Only a RelayError is a refusal. */
   run(identity: TokenIdentity): Promise<T>;

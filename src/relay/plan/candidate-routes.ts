@@ -15,7 +15,7 @@ import { bodyValue, type CallerBody } from '../request/read-body.ts';
 import type { ModelCandidate, RequestedModels } from './requested-models.ts';
 
 /** A route of one of the models that the request may come to. */
-export interface CandidateRoute extends Route {
+interface CandidateRoute extends Route {
   /** Null for stored responses. */
   model: string | null;
   effort: ReasoningEffort | null;

@@ -16,7 +16,7 @@ export interface Used {
   others: readonly OtherModelUsage[];
 }
 
-export interface AnswerToCharge {
+interface AnswerToCharge {
   used: Used;
   meter: Meter;
   route: PricedRoute;

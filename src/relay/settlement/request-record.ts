@@ -21,7 +21,7 @@ export interface Outcome {
 }
 
 /** A request at its end. */
-export interface RequestRecord extends Omit<MeteredRequest, 'meter'> {
+interface RequestRecord extends Omit<MeteredRequest, 'meter'> {
   outcome: Outcome;
 }
 

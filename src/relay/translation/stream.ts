@@ -20,7 +20,7 @@ import { cutAnswer } from '../upstream/upstream-errors.ts';
 const encoder = new TextEncoder();
 const nothing = new Uint8Array();
 
-export interface StreamParts {
+interface StreamParts {
   call: Call;
   caller: CallerFormat;
   context: AnswerContext;

@@ -77,7 +77,7 @@ function addBetas(headers: Headers, betas: readonly string[]): void {
   headers.set('anthropic-beta', [...all].join(','));
 }
 
-export interface Outgoing {
+interface Outgoing {
   body: ArrayBuffer | string | ReadableStream | null;
   uploaded: Promise<void> | null;
   usageSwitchedOn: boolean;

@@ -13,7 +13,7 @@ import type { ModelLists } from '../../routing/model-lists.ts';
 import type { RelayServices } from '../call.ts';
 
 /** The result of a probe. `error` is the upstream's own text, for the operator. */
-export interface ProbeResult {
+interface ProbeResult {
   ok: boolean;
   status: number | null;
   latency_ms: number;
@@ -24,7 +24,7 @@ export interface ProbeResult {
 export const probeLimits = { waitMs: 30_000, errorCharacters: 1_000 } as const;
 
 /** What a probe needs of the relay. */
-export interface ProbeServices {
+interface ProbeServices {
   keys: KeyRing;
   modelLists: ModelLists;
   sendToAi: Send | null;
@@ -71,7 +71,7 @@ const probes: Record<ProviderName, Probe> = {
  * Sends it, with `model` or one that the channel serves, by that key or the first. `upstreamModel` is what was tried; null: the
  * channel names none. Never throws.
  */
-export async function probeChannel(
+async function probeChannel(
   channel: LiveChannel,
   model: string | undefined,
   keyId: string | null,
