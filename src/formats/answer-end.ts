@@ -39,7 +39,7 @@ export function explainedParts({ parts, stop }: NeutralCandidate): readonly Neut
   return text === undefined ? parts : [...parts, { type: 'refusal', text }];
 }
 
-/** A part that the caller would miss; reasoning is not shown to all. */
+/** Whether the caller would miss the part. Reasoning is not shown to all. */
 export function hasContent(part: NeutralPart): boolean {
   return part.type !== 'reasoning' && (!('text' in part) || part.text !== '');
 }
@@ -59,7 +59,7 @@ export function withKnownEnds(response: NeutralResponse): NeutralResponse {
   return { ...response, error: null, candidates: withFailure(candidates, error) };
 }
 
-/** Of several candidates, those that ended well keep their end, unless the error is about the whole answer. */
+/** Ends candidates that did not end well with the failure, or all of them if the error is about the whole answer. */
 function withFailure(candidates: readonly NeutralCandidate[], { message }: NeutralError): NeutralCandidate[] {
   const isOfSome = candidates.some(({ stop }) => isFailedEnd(stop));
   return candidates.map((candidate) => {

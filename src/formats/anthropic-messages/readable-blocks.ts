@@ -47,7 +47,7 @@ function describeBlock(block: JsonObject): Told[] | null {
   }
 }
 
-/** One text of these lines; null where there is nothing to read. */
+/** Joins the lines into one text, or returns null if there is nothing to read. */
 function text(...lines: (string | undefined)[]): Told[] | null {
   const given = lines.filter((line) => line !== undefined && line !== '');
   return given.length === 0 ? null : [{ type: 'text', text: given.join('\n') }];
@@ -58,13 +58,13 @@ function texts(content: unknown): string[] {
   return objectsAt({ content }, 'content').flatMap((block) => textAt(block, 'text') ?? []);
 }
 
-/** A failed compaction has no content. */
+/** Returns the summary. A failed compaction has no content. */
 function summaryOf({ content }: JsonObject): string | undefined {
   if (typeof content !== 'string' || content === '') return undefined;
   return `Summary of the conversation so far:\n${content}`;
 }
 
-/** A document made of texts and pictures: its head and texts as one text, the pictures behind it. */
+/** Describes a document made of texts and pictures: its head and texts as one text, then the pictures. */
 function describeDocument(block: JsonObject): Told[] | null {
   const source = objectAt(block, 'source');
   const described = text(textAt(block, 'title'), textAt(block, 'context'), ...texts(source?.content)) ?? [];
@@ -74,7 +74,7 @@ function describeDocument(block: JsonObject): Told[] | null {
   return described.length + pictures.length === 0 ? null : [...described, ...pictures];
 }
 
-/** What Anthropic's search for tools found. */
+/** Describes what Anthropic's search for tools found. */
 function describeFound(result: JsonObject | undefined): Told[] | null {
   const names = objectsAt(result, 'tool_references').flatMap(
     (reference) => textAt(reference, 'tool_name') ?? [],
@@ -82,7 +82,7 @@ function describeFound(result: JsonObject | undefined): Told[] | null {
   return names.length === 0 ? null : text(`Tools found: ${names.join(', ')}`);
 }
 
-/** A page that Anthropic fetched; a PDF among them stays Anthropic's. */
+/** Describes a page that Anthropic fetched. A PDF stays opaque. */
 function describeFetched(result: JsonObject | undefined): Told[] | null {
   const document = objectAt(result, 'content');
   const source = objectAt(document, 'source');

@@ -44,7 +44,7 @@ export interface OutputState {
   failure: Stop | null;
 }
 
-/** What every chunk begins with, up to its choices. */
+/** Returns the beginning of every chunk, up to its choices. */
 export function headOf({ answerId, model }: AnswerContext, createdAtSeconds: number): string {
   const common = {
     id: `chatcmpl-${answerId}`,
@@ -84,7 +84,7 @@ export function openChoice(state: OutputState, candidate: number): { choice: Cho
   };
 }
 
-/** A chunk with one delta, and the one that begins the choice before it if it is new. */
+/** Writes a chunk with one delta, after the one that starts the choice if it is new. */
 export function chunk(
   state: OutputState,
   candidate: number,
@@ -98,7 +98,7 @@ export function chunk(
   );
 }
 
-/** From JSON texts: a chunk costs one short `stringify`. */
+/** Writes a chunk from JSON texts: it costs one short `stringify`. */
 export function rawChunk(
   { head, tail }: OutputState,
   candidate: number,

@@ -16,7 +16,7 @@ import { writeChatUsage } from './usage.ts';
 import { writeCall } from './write-call-events.ts';
 import { audioLifetimeSeconds, imageMember, imageUrl, isForeign } from './write-response.ts';
 
-/** A writer of one stream. */
+/** Creates a writer of one stream. */
 export function eventWriter(context: AnswerContext): EventWriter {
   const includesUsage = objectAt(context.body, 'stream_options')?.include_usage === true;
   const state: OutputState = {
@@ -113,7 +113,7 @@ function writePartEvent(state: OutputState, event: PartEvent): string {
   }
 }
 
-/** An end that the upstream did not report is written only if its stream was whole. */
+/** Ends the choice. An end that the upstream did not report is written only if its stream was whole. */
 function finish(state: OutputState, candidate: number, stop: Stop): string {
   if (stop.reason === 'unknown' && stop.raw === undefined && !state.ended) {
     state.unfinished.add(candidate);
@@ -146,7 +146,7 @@ function writeText(state: OutputState, event: Extract<PartEvent, { type: 'text-d
   return begin.text + chunk(state, candidate, { content: text }, found);
 }
 
-/** A citation without offsets is of the whole text, and waits for its end. */
+/** Adds a citation. One without offsets is about the whole text, and waits for its end. */
 function cite(
   state: OutputState,
   { candidate, citation }: Extract<PartEvent, { type: 'citation-add' }>,
