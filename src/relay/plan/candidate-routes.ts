@@ -1,11 +1,16 @@
 // Finds the channels that could serve a request, for each of the models that it may come to, or why there are none. Pure.
-import type { ReasoningEffort } from '../../formats/neutral.ts';
+import { isObject, objectsAt } from '../../formats/json-reader.ts';
+import { type ReasoningEffort, reasoningEfforts } from '../../formats/neutral.ts';
+import { isResponsesBody } from '../../formats/openai-chat/index.ts';
+import { openaiModelTraits } from '../../formats/openai-models.ts';
 import { ownTarget } from '../../formats/registry.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import type { Rates } from '../../metering/price.ts';
+import { providers } from '../../providers/registry.ts';
 import type { Catalog, Route } from '../../routing/catalog.ts';
 import type { UpstreamIdOwner } from '../../routing/upstream-id-store.ts';
 import type { Call } from '../call.ts';
+import { bodyValue, type CallerBody } from '../request/read-body.ts';
 import type { ModelCandidate, RequestedModels } from './requested-models.ts';
 
 /** A route of one of the models that the request may come to. */
@@ -121,4 +126,34 @@ const homes: Record<string, string> = {
 function otherFormatMessage(model: string, provider: string): string {
   const home = homes[provider] ?? "OpenAI's endpoints, such as `POST /v1/chat/completions`";
   return `The model \`${model}\` is served, but not on this endpoint. Call it with ${home}.`;
+}
+
+/** Returns the routes; those whose chat completions would answer the request's functions with a 400 use the Responses API instead. */
+export function chatFunctionRoutes(
+  { endpoint }: Call,
+  body: CallerBody,
+  routes: readonly CandidateRoute[],
+): CandidateRoute[] {
+  const value = bodyValue(body);
+  if (endpoint.operation !== 'chat-completions' || !isObject(value) || isResponsesBody(value))
+    return [...routes];
+  const hasFunctions =
+    objectsAt(value, 'tools').some(({ type }) => type === 'function') ||
+    objectsAt(value, 'functions').length > 0;
+  if (!hasFunctions) return [...routes];
+  const own = reasoningEfforts.find((effort) => effort === value.reasoning_effort);
+  return routes.map((route) =>
+    isRefused(route, own ?? route.effort ?? undefined) ? byResponses(route) : route,
+  );
+}
+
+type Effort = (typeof reasoningEfforts)[number];
+
+function isRefused({ channel, upstreamModel }: CandidateRoute, effort: Effort | undefined): boolean {
+  const talksResponses = providers[channel.provider].talks(upstreamModel, channel) === 'openai-responses';
+  return talksResponses && openaiModelTraits(upstreamModel).refusesChatFunctions(effort);
+}
+
+function byResponses(route: CandidateRoute): CandidateRoute {
+  return { ...route, target: { type: 'conversation', format: 'openai-responses' } };
 }

@@ -12,14 +12,13 @@ import type { Catalog, Route } from '../../routing/catalog.ts';
 import { ratesOf } from '../../routing/route-rates.ts';
 import type { Call, RelayServices } from '../call.ts';
 import { bodyValue, type CallerBody } from '../request/read-body.ts';
-import { candidateRoutes, type PricedRoute, storedRoute } from './candidate-routes.ts';
-import { chatFunctionRoutes } from './chat-functions.ts';
+import { candidateRoutes, chatFunctionRoutes, type PricedRoute, storedRoute } from './candidate-routes.ts';
 import { keptResponse, withConversationHistory } from './conversation-history.ts';
-import { freshInputTokens } from './fresh-input.ts';
 import { faultError, formatOf, readFacts } from './request-facts.ts';
 import { type RequestedModels, requestedModels } from './requested-models.ts';
 import { resourceOwners } from './resource-owners.ts';
 import type { StoredResponse } from './stored-responses.ts';
+import { freshInputTokens } from './token-estimate.ts';
 import { boundsOf } from './upper-bound.ts';
 
 /** The greatest and the probable size of a request, in tokens. */

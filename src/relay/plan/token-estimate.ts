@@ -83,3 +83,24 @@ function isMedium(text: string, isShown: boolean): boolean {
   if (text.length > longestWord) return !/\s/.test(text.slice(0, longestWord));
   return isShown && /^https?:\/\/\S+$/.test(text);
 }
+
+/**
+ * Estimates the input that the provider has not cached: what follows the model's last turn, of the `typicalTokens` of the whole input. What
+ * comes before was the input of an earlier request. Without such a turn it is all of the input. `tpm` counts this at admission; the ledger
+ * corrects it by the upstream's own figure.
+ */
+export function freshInputTokens(body: unknown, typicalTokens: number): number {
+  if (!isObject(body)) return typicalTokens;
+  const turns = body.messages ?? body.contents ?? body.input;
+  const last = Array.isArray(turns) ? turns.findLastIndex(isOfModel) : -1;
+  if (last < 0 && typeof body.previous_response_id !== 'string') return typicalTokens;
+  return Math.min(typicalTokens, roughTokensIn(last < 0 ? turns : (turns as unknown[]).slice(last + 1)));
+}
+
+/** A message of the model, or an item of the Responses API that it made. */
+function isOfModel(turn: unknown): boolean {
+  if (!isObject(turn)) return false;
+  const { role, type } = turn as JsonObject;
+  if (typeof role === 'string') return role === 'assistant' || role === 'model';
+  return typeof type === 'string' && /^reasoning$|_call$/.test(type);
+}

@@ -22,7 +22,6 @@ import type { CallerAnswer } from './caller-answer.ts';
 import { mayCarryMedia } from './media-streams.ts';
 import { passthroughStream } from './passthrough-stream.ts';
 import { recordIds } from './record-upstream-ids.ts';
-import { redacted } from './redact.ts';
 import { rewritingStream } from './rewriting-stream.ts';
 import { concludeStream, formatOf, type RunningAnswer, streamTask } from './running-answer.ts';
 import { usageStripper, withoutUsage } from './strip-usage.ts';
@@ -158,4 +157,20 @@ function isReadWhole({ endpoint }: Call, { bytes, route, response }: Sent, frami
   const isSmall =
     length !== null && Number(length) <= relayLimits.wholeAnswerBytes && !headers.has('content-encoding');
   return isRewritten || bytes !== null || (framing === 'json' && isSmall);
+}
+
+/** Returns the text without key and address. Text that has neither is returned unchanged. */
+export function redacted(text: string, sent: Pick<Sent, 'key' | 'route'>): string {
+  return secretsOf(sent).reduce((said, secret) => said.replaceAll(secret, '[redacted]'), text);
+}
+
+/** Anything shorter is not a secret, and would be found in ordinary words. */
+const shortestSecret = 8;
+
+/** Upstreams quote a key of several parts (AWS) by its parts. A provider's public address is not secret. */
+function secretsOf({ key, route: { channel } }: Pick<Sent, 'key' | 'route'>): string[] {
+  const parts = key.value === null ? [] : [key.value, ...key.value.split(':')];
+  const isOwn = channel.baseUrl !== null && channel.baseUrl !== providers[channel.provider].defaultBaseUrl;
+  const address = isOwn ? [channel.baseUrl ?? '', new URL(channel.baseUrl ?? '').host] : [];
+  return [...parts, ...address].filter((secret) => secret.length >= shortestSecret);
 }

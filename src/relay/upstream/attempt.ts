@@ -54,49 +54,62 @@ export async function attempt(
       return { ...record('key_unreadable'), outcome: 'failed', ...unreadableKey(), sent: null };
     const written = writeFor(request, target.route, key, abort);
     findings = written.findings;
-    const upstream = await call(request, target.route, written, abort);
+    const response = await callUpstream(request, target.route, written, abort);
     findings = { ...findings, timeToFirstByteMs: Date.now() - request.call.startedAtMs };
-    if (upstream.status >= 300 && upstream.status < 400) throw await redirection(upstream);
-    status = upstream.status;
+    if (response.status >= 300 && response.status < 400) throw await redirection(response);
+    status = response.status;
     const headMs = Date.now() - startedAtMs;
-    const { usageSwitchedOn, translation } = written;
-    const response = withDropped(upstream, written.adapted);
-    const shared = { route: target.route, key, abort, translation, usageSwitchedOn };
-    const sent: Sent = { ...shared, response, bytes: null, isRefusal: false };
-    const { failure, error, ...classified } = await classify(request, sent, { isLast, startedAtMs });
+    const received = receivedBy(target.route, written, response, { key, abort });
+    const { failure, error, sent } = await classify(request, received, { isLast, startedAtMs });
     // The upstream of a caller that has left was aborted: that it broke off is no failure of its own.
     if (failure !== null) signal.throwIfAborted();
     keyId = key.id;
-    const answer = { ...sent, ...classified };
-    if (failure === null) return { ...record(null, headMs), outcome: 'answered', sent: answer };
-    return { ...record(failure.reason), outcome: 'failed', failure, error, sent: answer };
+    if (failure === null) return { ...record(null, headMs), outcome: 'answered', sent };
+    return { ...record(failure.reason), outcome: 'failed', failure, error, sent };
   } catch (error) {
-    const reason = error instanceof RelayError ? error.code : 'aborted';
-    const recorded = record(reason);
-    if (!(error instanceof RelayError) || signal.aborted) return { ...recorded, outcome: 'stopped', error };
-    if (error.code !== 'upstream_error' && error.code !== 'upstream_timeout')
-      return { ...recorded, outcome: 'stopped', error };
-    const failure = { kind: 'unavailable' as const, reason, retryAfterMs: null, mayBeDone: true };
-    return { ...recorded, outcome: 'failed', failure, error, sent: null };
+    return { ...record(error instanceof RelayError ? error.code : 'aborted'), ...thrown(error, signal) };
   }
 }
 
-/** Classifies a response, by its status or by how its body begins. */
+/** Classifies what an attempt has thrown: a failure of the target, or none of it. */
+function thrown(error: unknown, signal: AbortSignal) {
+  const isOfTarget =
+    error instanceof RelayError && (error.code === 'upstream_error' || error.code === 'upstream_timeout');
+  if (!isOfTarget || signal.aborted) return { outcome: 'stopped', error } as const;
+  const failure = { kind: 'unavailable', reason: error.code, retryAfterMs: null, mayBeDone: true } as const;
+  return { outcome: 'failed', failure, error, sent: null } as const;
+}
+
+function receivedBy(
+  route: PricedRoute,
+  { adapted, translation, usageSwitchedOn }: ReturnType<typeof writeFor>,
+  upstream: Response,
+  call: Pick<Sent, 'key' | 'abort'>,
+): Sent {
+  const response = withDropped(upstream, adapted);
+  return { ...call, route, translation, usageSwitchedOn, response, bytes: null, isRefusal: false };
+}
+
+/** Classifies a response, by its status or by how its body begins. Returns it as far as it was read. */
 async function classify(
   request: AdmittedRequest,
   sent: Sent,
   { isLast, startedAtMs }: { isLast: boolean; startedAtMs: number },
-): Promise<Classified & { isRefusal: boolean }> {
-  if (sent.response.status >= 400) return { ...(await classifyError(sent.response)), isRefusal: false };
+): Promise<Pick<Classified, 'failure' | 'error'> & { sent: Sent }> {
+  if (sent.response.status >= 400) return classified(sent, await classifyError(sent.response));
   const { firstByteMs } = timeoutsOf(request.plan, sent.route);
   const leftMs = Math.max(0, startedAtMs + firstByteMs - Date.now());
   const { fault, ...answer } = await checkAnswer(request, sent, { isLast, firstByteMs: leftMs });
-  if (fault === null) return { ...answer, failure: null, error: null, isRefusal: false };
-  const classified = classifyFault(answer, fault);
-  if (classified.failure !== null) return { ...classified, isRefusal: false };
+  if (fault === null) return classified(sent, { ...answer, failure: null, error: null });
+  const ofFault = classifyFault(answer, fault);
+  if (ofFault.failure !== null) return classified(sent, ofFault);
   // In its own format it passes as it came, the 200 too; a translated one has the status that it names.
-  const { response } = sent.translation === null ? answer : classified;
-  return { ...classified, response, isRefusal: true };
+  const { response } = sent.translation === null ? answer : ofFault;
+  return classified({ ...sent, isRefusal: true }, { ...ofFault, response });
+}
+
+function classified(sent: Sent, { response, bytes, failure, error }: Classified) {
+  return { failure, error, sent: { ...sent, response, bytes } };
 }
 
 function unreadableKey() {
@@ -148,7 +161,7 @@ function writeFor(request: AdmittedRequest, route: PricedRoute, key: ChannelKey,
 }
 
 /** Calls the upstream. Throws RelayError `upstream_error` or `upstream_timeout`, or what the upload failed with. */
-async function call(
+async function callUpstream(
   request: AdmittedRequest,
   route: PricedRoute,
   { target, headers, body, uploaded }: ReturnType<typeof writeFor>,
