@@ -43,9 +43,9 @@ routes.all('/api/*', async (context) => {
 for (const path of ['/', '/dashboard', '/dashboard/*']) routes.all(path, showDashboard);
 
 async function showDashboard({ req, env, executionCtx }: Context<RouteEnv>): Promise<Response> {
-  const [{ dashboard }, { missingOf }] = await Promise.all([
+  const [{ dashboard }, { setupProblemsOf }] = await Promise.all([
     import('./dashboard/pages/dashboard.tsx'),
-    import('./dashboard/pages/missing.ts'),
+    import('./dashboard/pages/setup-checks.ts'),
   ]);
   const services = servicesOf(env);
   const pages = dashboard({
@@ -56,7 +56,7 @@ async function showDashboard({ req, env, executionCtx }: Context<RouteEnv>): Pro
       return unpricedOf(models, await services.catalog.current(now, () => undefined), now);
     },
     callModel: async (request) => routes.fetch(request, env, executionCtx),
-    missing: () => missingOf(services.config, env.DB),
+    setupProblems: () => setupProblemsOf(services.config, env.DB),
     signIn: services.config.signIn,
   });
   return pages.fetch(req.raw, env, executionCtx);

@@ -64,6 +64,7 @@ export default defineConfig(({ mode }) => ({
       {
         plugins: [
           cloudflareTest({
+            main: './src/index.ts',
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
               bindings: {

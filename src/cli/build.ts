@@ -1,30 +1,33 @@
-// `npm run build`: what a deploy would upload, in dist/, with its size.
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+// `npm run build`: what a deploy uploads, in dist/, with its size. Wrangler runs it at each deploy (wrangler.toml, [build]).
 import { gzipSync } from 'node:zlib';
 import { runProgram } from './failure.ts';
 import { inRepository } from './repository.ts';
-import { runWrangler } from './wrangler.ts';
+import { type BundledModule, bundleWorker, writeBundle } from './worker-bundle.ts';
 
-await runProgram(build);
-
-async function build(): Promise<void> {
-  const folder = inRepository('dist');
-  rmSync(folder, { recursive: true, force: true });
-  await runWrangler(
-    ['deploy', '--dry-run', '--minify', '--outdir', folder, '--config', inRepository('wrangler.toml')],
-    {
-      purpose: 'the build',
-    },
+await runProgram(async () => {
+  const bundle = await bundleWorker(inRepository('src/index.ts'));
+  writeBundle(bundle, inRepository('dist'));
+  const { modules } = bundle;
+  console.log(
+    sizeLine(
+      'at the start',
+      modules.filter(({ isLoadedAtStart }) => isLoadedAtStart),
+    ),
   );
-  for (const name of readdirSync(folder).filter((file) => /\.(js|wasm)$/.test(file))) {
-    const bytes = readFileSync(join(folder, name));
-    console.log(
-      `dist/${name}  ${kilobytes(bytes.length)}  (gzip ${kilobytes(gzipSync(bytes, { level: 9 }).length)})`,
-    );
-  }
+  console.log(
+    sizeLine(
+      'on demand',
+      modules.filter(({ isLoadedAtStart }) => !isLoadedAtStart),
+    ),
+  );
+});
+
+function sizeLine(when: string, modules: readonly BundledModule[]): string {
+  const sizes = modules.map(({ contents }) => [contents.length, gzipSync(contents, { level: 9 }).length]);
+  const [bytes, compressed] = [0, 1].map((index) => sizes.reduce((sum, size) => sum + (size[index] ?? 0), 0));
+  return `dist: ${modules.length} modules loaded ${when}, ${kilobytes(bytes)} (gzip ${kilobytes(compressed)})`;
 }
 
-function kilobytes(bytes: number): string {
+function kilobytes(bytes = 0): string {
   return `${(bytes / 1024).toFixed(1)} KiB`;
 }

@@ -1,15 +1,18 @@
 // `npm start`: the relay on this machine with a demo upstream beside it. No account, no key, no internet.
+import { setTimeout as delay } from 'node:timers/promises';
 import { demoModels } from './demo-upstream/models.ts';
 import { type DemoUpstream, startDemoUpstream } from './demo-upstream/server.ts';
 import { CommandFailure, describeError, runProgram } from './failure.ts';
 import { launchWorker, type WorkerProcess } from './host/launch.ts';
 import { banner } from './start/banner.ts';
 import { obtainDemoToken } from './start/demo-token.ts';
-import { waitForHealth } from './start/health.ts';
 import { claimPort } from './start/port.ts';
 import { sampleModels } from './start/sample-models.ts';
 import { readSettings, type StartSettings, withSecrets } from './start/settings.ts';
 import { stopRequests } from './start/stop-request.ts';
+
+const healthDeadlineMs = 30_000;
+const healthPauseMs = 50;
 
 await runProgram(start);
 // Connections kept alive would hold the process for seconds.
@@ -77,4 +80,25 @@ function explainMissingToken(error: unknown): null {
 
 function diedUnasked(): never {
   throw new CommandFailure('the process that ran the relay ended unexpectedly (see above)');
+}
+
+/** Resolves when the relay at the address answers its health check. Rejects with CommandFailure after thirty seconds. */
+async function waitForHealth(url: string): Promise<void> {
+  const end = Date.now() + healthDeadlineMs;
+  for (;;) {
+    const problem = await healthProblem(url);
+    if (problem === null) return;
+    if (Date.now() > end) throw new CommandFailure(`the relay at ${url} does not answer: ${problem}`);
+    await delay(healthPauseMs);
+  }
+}
+
+async function healthProblem(url: string): Promise<string | null> {
+  try {
+    const response = await fetch(new URL('/api/health', url), { signal: AbortSignal.timeout(5000) });
+    const text = await response.text();
+    return response.ok ? null : `${response.status} ${text.slice(0, 1_000)}`;
+  } catch (error) {
+    return describeError(error);
+  }
 }

@@ -1,6 +1,5 @@
 // How a database comes to the newest schema: schema.sql makes version 1 of an empty database; each file of src/migrations/
 // (NNNN-name.sql, from 2 on) takes a database from the version before to its own. Pure.
-import { splitStatements } from './sql-statements.ts';
 
 /** The version that this code needs. A test holds it to the files of migrations/. */
 export const schemaVersion = 9;
@@ -69,4 +68,25 @@ function minReaderIn(script: string): string[] {
   if (minReader === undefined) return [];
   const row = `INSERT INTO meta (key, value) VALUES ('min_reader', '${minReader}')`;
   return [`${row} ON CONFLICT (key) DO UPDATE SET value = excluded.value;`];
+}
+
+/**
+ * Returns the statements of an SQL script without its comments, as D1 takes them in a batch. A trigger's BEGIN … END stays one statement.
+ * Works for the schema's scripts: they have no semicolon and no `--` inside a string literal.
+ */
+function splitStatements(script: string): string[] {
+  const statements: string[] = [];
+  let pending = '';
+  for (const line of script.split('\n')) {
+    const code = line.replace(/--.*$/, '').trimEnd();
+    if (code === '') continue;
+    pending += `${code}\n`;
+    const insideTrigger = /^CREATE TRIGGER/i.test(pending) && !/\bEND;\s*$/i.test(pending);
+    if (code.endsWith(';') && !insideTrigger) {
+      statements.push(pending.trim());
+      pending = '';
+    }
+  }
+  if (pending.trim() !== '') statements.push(pending.trim());
+  return statements;
 }

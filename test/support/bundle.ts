@@ -1,10 +1,8 @@
-// The Worker as `wrangler deploy` would upload it, for runtimes that a test or the bench puts together itself.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+// The Worker as a deploy uploads it, for runtimes that a test or the bench puts together itself.
 import { gzipSync } from 'node:zlib';
-import { runWrangler } from '../../src/cli/wrangler.ts';
+import { bundleWorker as bundleModules } from '../../src/cli/worker-bundle.ts';
 
-/** What every Worker of a test's own runtime is built and run with; as in wrangler.toml. */
+/** What every Worker of a test's own runtime is run with; as in wrangler.toml. */
 export const settings = {
   compatibilityDate: '2026-10-20',
   compatibilityFlags: ['nodejs_compat', 'enable_request_signal'],
@@ -12,29 +10,24 @@ export const settings = {
 
 /** A built Worker. */
 export interface Bundle {
-  gzipBytes: number;
-  modules: { modules: { type: 'ESModule' | 'Text'; path: string; contents: string }[] };
+  /** Size of what it loads at its start. */
+  readonly gzipBytes: number;
+  readonly modules: { modules: { type: 'ESModule'; path: string; contents: string }[] };
 }
 
-/** Builds the Worker whose entry is `main`, by way of files in `folder`. */
-export async function bundleWorker(folder: string, name: string, main: string): Promise<Bundle> {
-  const config = join(folder, `${name}.json`);
-  const outdir = join(folder, name);
-  const compatibility = {
-    compatibility_date: settings.compatibilityDate,
-    compatibility_flags: settings.compatibilityFlags,
-  };
-  writeFileSync(config, JSON.stringify({ name, main, keep_names: false, ...compatibility }));
-  const options = ['deploy', '--dry-run', '--minify', '--outdir', outdir, '--config', config];
-  await runWrangler(options, { purpose: 'the build' });
-  const file = `${main.replace(/^.*\//, '').replace(/\.ts$/, '')}.js`;
-  const source = readFileSync(join(outdir, file));
-  const texts = readdirSync(outdir)
-    .filter((name) => name.endsWith('.sql'))
-    .map((path) => ({ type: 'Text' as const, path, contents: readFileSync(join(outdir, path), 'utf8') }));
-  const entry = { type: 'ESModule' as const, path: `${name}.mjs`, contents: source.toString() };
+/** Builds the Worker whose entry is `main`. */
+export async function bundleWorker(main: string): Promise<Bundle> {
+  const { modules } = await bundleModules(main);
+  const atStart = modules.filter(({ isLoadedAtStart }) => isLoadedAtStart);
+  const sizes = atStart.map(({ contents }) => gzipSync(contents, { level: 9 }).length);
   return {
-    gzipBytes: gzipSync(source, { level: 9 }).length,
-    modules: { modules: [entry, ...texts] },
+    gzipBytes: sizes.reduce((sum, size) => sum + size, 0),
+    modules: {
+      modules: modules.map(({ name, contents }) => ({
+        type: 'ESModule',
+        path: name,
+        contents: new TextDecoder().decode(contents),
+      })),
+    },
   };
 }

@@ -20,7 +20,7 @@ export function sayWhenLeftOut(): void {
 }
 
 /** What is known of one recording, from its meta.json. */
-export interface FixtureMeta {
+interface FixtureMeta {
   case: string;
   provider: string;
   endpoint: string;

@@ -2,14 +2,14 @@
 import { once } from 'node:events';
 import { type ClientOptions, WebSocket } from 'ws';
 import { opened } from './realtime-client.ts';
-import type { Script, UpstreamSession } from './realtime-upstream.ts';
+import type { Script } from './realtime-upstream.ts';
 
 export const livePath = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
 
 /** The model of the tests; USD per million: text 0.50 and 2, sound 3 and 12. */
 export const liveModel = 'gemini-2.5-flash-native-audio-preview-09-2025';
 
-export type Message = Record<string, unknown> & {
+type Message = Record<string, unknown> & {
   serverContent?: { turnComplete?: boolean };
   setupComplete?: object;
 };
@@ -176,5 +176,3 @@ export const liveChannel = ({ url }: { url: string }, fields: Record<string, unk
   models: [liveModel],
   ...fields,
 });
-
-export type { UpstreamSession };

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Script, UpstreamSession } from './realtime-upstream.ts';
 
 /** One frame. */
-export interface Line {
+interface Line {
   dir: 'client' | 'server';
   event: { type: string; response?: { usage?: Record<string, unknown> }; usage?: Record<string, unknown> };
 }

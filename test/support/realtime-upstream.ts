@@ -109,7 +109,7 @@ export interface ResponseUsage {
 }
 
 /** A usage object as GA's `response.done` has it. */
-export function wireUsage({
+function wireUsage({
   input,
   output,
   cached = 0,

@@ -16,7 +16,7 @@ export interface SdkWorld {
 }
 
 /** Providers that the test's own upstream stands in for. */
-export const ownProviders = ['openai', 'anthropic', 'gemini', 'cohere', 'jina', 'voyage'] as const;
+const ownProviders = ['openai', 'anthropic', 'gemini', 'cohere', 'jina', 'voyage'] as const;
 
 /** Starts everything; `stop` ends it. */
 export async function startSdkWorld(): Promise<SdkWorld> {

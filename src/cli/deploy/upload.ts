@@ -17,7 +17,7 @@ export async function upload(
   const folder = mkdtempSync(join(tmpdir(), 'relay-deploy-'));
   try {
     const outcome = join(folder, 'outcome.ndjson');
-    const parameters = ['deploy', '--config', config, '--minify'];
+    const parameters = ['deploy', '--config', config];
     if (Object.keys(secrets).length > 0) {
       const file = join(folder, 'secrets.json');
       writePrivateFile(file, JSON.stringify(secrets));

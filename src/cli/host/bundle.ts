@@ -12,11 +12,8 @@ export interface HostManifest {
   readonly name: string;
   readonly compatibilityDate: string;
   readonly compatibilityFlags: readonly string[];
-  /** Files of the bundle; the first is the entry. */
-  readonly modules: readonly {
-    readonly name: string;
-    readonly kind: 'esModule' | 'text' | 'data' | 'wasm';
-  }[];
+  /** Names of the bundle's modules; the first is the entry. */
+  readonly modules: readonly string[];
   readonly variables: Readonly<Record<string, string>>;
   readonly databases: readonly StoreBinding[];
   readonly keyValueStores: readonly StoreBinding[];
@@ -82,7 +79,12 @@ function readManifest(folder: string): HostManifest | null {
 /** Hashes everything that a bundle is made of. By content: a checkout that goes back finds its bundle again. */
 function sourceHash(): string {
   const hash = createHash('sha256');
-  const settings = ['wrangler.toml', 'package-lock.json', 'tsconfig.json', 'src/cli/host/make-bundle.ts'];
+  const builders = [
+    'src/cli/worker-bundle.ts',
+    'src/cli/price-data-as-json.ts',
+    'src/cli/host/make-bundle.ts',
+  ];
+  const settings = ['wrangler.toml', 'package-lock.json', 'tsconfig.json', 'schema.sql', ...builders];
   for (const path of [...settings, ...sources('src')]) {
     hash
       .update(`${path}\0`)

@@ -1,27 +1,16 @@
-// Makes the Worker's bundle for this machine, as `wrangler deploy` would upload it, with the host's entry before it. Runs as a
+// Makes the Worker's bundle for this machine, as `wrangler deploy` uploads it, with the host's entry before it. Runs as a
 // process of its own that ends, so that the relay's process never holds wrangler or Miniflare.
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, extname, join } from 'node:path';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { buildAssetManifest } from 'miniflare';
 import type { Unstable_RawConfig as RawConfig } from 'wrangler';
 import { trackedConfiguration } from '../deploy/configuration.ts';
 import { CommandFailure, runProgram } from '../failure.ts';
 import { inRepository } from '../repository.ts';
-import { runWrangler } from '../wrangler.ts';
+import { bundleWorker, writeBundle } from '../worker-bundle.ts';
 import { type HostManifest, manifestName } from './bundle.ts';
 
 const entry = 'src/host/entry.ts';
-
-/** How wrangler's default rules import what is no script (developers.cloudflare.com/workers/wrangler/bundling, 2026-11). */
-const moduleKinds: Readonly<Record<string, HostManifest['modules'][number]['kind']>> = {
-  '.js': 'esModule',
-  '.mjs': 'esModule',
-  '.txt': 'text',
-  '.html': 'text',
-  '.sql': 'text',
-  '.bin': 'data',
-  '.wasm': 'wasm',
-};
 
 /** State folders have these two under this id, whatever wrangler.toml says: a deploy may have written ids into it. */
 const bindingsNamedLocal = ['DB', 'CACHE'];
@@ -38,8 +27,10 @@ async function makeBundle(target: string): Promise<void> {
   mkdirSync(dirname(target), { recursive: true });
   const folder = mkdtempSync(`${target}-`);
   try {
-    await bundle(folder);
-    const manifest = await manifestOf(trackedConfiguration(), folder);
+    const bundle = await bundleWorker(inRepository(entry));
+    writeBundle(bundle, folder);
+    const modules = bundle.modules.map(({ name }) => name);
+    const manifest = await manifestOf(trackedConfiguration(), modules, folder);
     writeFileSync(join(folder, manifestName), JSON.stringify(manifest));
     renameSync(folder, target);
   } catch (error) {
@@ -49,18 +40,17 @@ async function makeBundle(target: string): Promise<void> {
   }
 }
 
-async function bundle(folder: string): Promise<void> {
-  const options = ['--dry-run', '--outdir', folder, '--config', inRepository('wrangler.toml')];
-  await runWrangler(['deploy', inRepository(entry), ...options], { purpose: 'the build of the Worker' });
-}
-
-async function manifestOf(config: RawConfig, folder: string): Promise<HostManifest> {
+async function manifestOf(
+  config: RawConfig,
+  modules: HostManifest['modules'],
+  folder: string,
+): Promise<HostManifest> {
   refuseUnknownBindings(config);
   return {
     name: config.name ?? 'relay',
     compatibilityDate: config.compatibility_date ?? '',
     compatibilityFlags: compatibilityFlags(config),
-    modules: modulesIn(folder),
+    modules,
     variables: textVariables(config.vars ?? {}),
     databases: (config.d1_databases ?? []).map(({ binding }) => ({ binding, id: localId(binding) })),
     keyValueStores: (config.kv_namespaces ?? []).map(({ binding }) => ({ binding, id: localId(binding) })),
@@ -111,17 +101,6 @@ function textVariables(variables: Readonly<Record<string, unknown>>): Record<str
       typeof value === 'string' ? value : JSON.stringify(value),
     ]),
   );
-}
-
-/** The entry first; source maps and wrangler's README are no modules. */
-function modulesIn(folder: string): HostManifest['modules'] {
-  const main = `${basename(entry, '.ts')}.js`;
-  return readdirSync(folder)
-    .sort((one, other) => Number(other === main) - Number(one === main))
-    .flatMap((name) => {
-      const kind = moduleKinds[extname(name)];
-      return kind === undefined ? [] : [{ name, kind }];
-    });
 }
 
 async function assetsOf(config: RawConfig, folder: string): Promise<HostManifest['assets']> {

@@ -64,7 +64,7 @@ function relayService(options: RelayOptions): Struct {
   const worker = {
     compatibilityDate: manifest.compatibilityDate,
     compatibilityFlags: manifest.compatibilityFlags,
-    modules: manifest.modules.map(({ name, kind }) => ({ name, [kind]: new Embedded(`/${name}`) })),
+    modules: manifest.modules.map((name) => ({ name, esModule: new Embedded(`/${name}`) })),
     bindings: relayBindings(options),
     ...(ledgersOf === undefined && { durableObjectNamespaces: classes }),
     durableObjectStorage: { localDisk: 'do:storage' },

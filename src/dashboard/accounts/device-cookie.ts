@@ -1,5 +1,6 @@
 // Marks a browser that has signed in to an account, so that strangers' tries cannot lock it out (login-limits.ts). It
 // opens nothing: a thief gets a few tries of their own. One cookie for each account.
+import { Buffer } from 'node:buffer';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';

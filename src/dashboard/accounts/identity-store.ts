@@ -13,7 +13,7 @@ export interface Identity {
 }
 
 /** Everything that opens an account, but the admin key. */
-export interface WaysIn {
+export interface LoginMethods {
   email: string | null;
   hasPassword: boolean;
   passkeys: Passkey[];
@@ -28,7 +28,7 @@ export class IdentityStore {
   }
 
   /** How an account can log in; null: there is no such account. */
-  async waysOf(accountId: string): Promise<WaysIn | null> {
+  async waysOf(accountId: string): Promise<LoginMethods | null> {
     const row = await this.db
       .prepare(
         `SELECT email, password IS NOT NULL AS hasPassword,

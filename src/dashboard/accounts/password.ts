@@ -1,5 +1,6 @@
 // Passwords: scrypt of the runtime (node:crypto, native code) at OWASP's figures for 16 MB of memory, what an isolate
 // can spare (cheatsheetseries.owasp.org, Password Storage, 2025: N=2^14, r=8, p=5).
+import { Buffer } from 'node:buffer';
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 
 const cost = { N: 2 ** 14, r: 8, p: 5, maxmem: 64 * 1024 * 1024 };

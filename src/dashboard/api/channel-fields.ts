@@ -218,7 +218,7 @@ export const channel = z
   .openapi('Channel');
 export type ChannelView = z.infer<typeof channel>;
 
-export const channelTestAsk = z
+export const channelTestRequest = z
   .strictObject({
     model: modelName.optional(),
     key_id: z.string().optional().openapi({ description: 'The key to try; else the first.' }),

@@ -5,7 +5,7 @@ import {
   channel,
   channelEdit,
   channelTest,
-  channelTestAsk,
+  channelTestRequest,
   discovery,
   newChannel,
 } from './channel-fields.ts';
@@ -91,7 +91,7 @@ const testChannelRoute = createRoute({
   summary: 'Send a small request through a channel, disabled or not.',
   tags,
   security,
-  request: { params, body: jsonBody(channelTestAsk, false) },
+  request: { params, body: jsonBody(channelTestRequest, false) },
   responses: {
     200: json(channelTest, 'What became of it.'),
     ...bodyFailures,

@@ -1,5 +1,6 @@
 // Where a channel's keys go: stored keys are never sent to another place than the one that they were given for. An edit
 // that changes the place needs the keys again; an import needs a proof that the keys were exported with that place.
+import { Buffer } from 'node:buffer';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { SealedKey } from '../../lib/seal.ts';
 import { regionOfHost } from '../../providers/bedrock-key.ts';

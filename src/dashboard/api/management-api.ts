@@ -15,9 +15,10 @@ import { addExportRoute } from './export.ts';
 import { addGroupRoutes } from './groups.ts';
 import { addHealthRoute } from './health.ts';
 import { addImportRoute } from './import.ts';
+import { addLoginMethodRoutes } from './login-methods.ts';
 import { addLogRoutes } from './logs.ts';
+import { addMeRoutes } from './me.ts';
 import { addOpenApiRoute } from './openapi.ts';
-import { addOwnRoutes } from './own.ts';
 import { addPriceRoutes } from './prices.ts';
 import { Problem, problemResponse, refuseInvalid } from './problem.ts';
 import { addReconciliationRoutes } from './reconcile.ts';
@@ -26,7 +27,6 @@ import { requireRole } from './roles.ts';
 import type { ManagementServices } from './services.ts';
 import { addTokenRoutes } from './tokens.ts';
 import { addUsageRoute } from './usage.ts';
-import { addWaysInRoutes } from './ways-in.ts';
 
 /**
  * The app to mount at `/api`: every path in it answers, with a problem where there is nothing else to say.
@@ -54,8 +54,8 @@ export function managementApi(services: ManagementServices, known?: Principal): 
   addEncryptionKeyRoutes(api, services);
   addDoctorRoute(api, services);
   addAccountRoutes(api, services);
-  addOwnRoutes(api, services);
-  addWaysInRoutes(api, services);
+  addMeRoutes(api, services);
+  addLoginMethodRoutes(api, services);
   addAuditRoute(api, services);
   addExportRoute(api, services);
   addImportRoute(api, services);

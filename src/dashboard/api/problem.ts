@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { HTTPException } from 'hono/http-exception';
 import { RelayError, type RelayErrorCode } from '../../lib/relay-error.ts';
-import { messageOf } from './problem-words.ts';
+import { messageOf } from './problem-texts.ts';
 
 export const problemSchema = z
   .object({

@@ -5,7 +5,7 @@ import { type HourRange, recordedToken, recordedTokens } from '../../metering/re
 import type { ApiEnv } from './authenticate.ts';
 import { cutPage, nameCursor, pageOf, pageParameters } from './pages.ts';
 import { notFound } from './problem.ts';
-import { type Comparison, checks, compareToken, differenceView, mendToken } from './reconciliation.ts';
+import { type Comparison, checks, compareToken, differenceView, repairToken } from './reconciliation.ts';
 import { callFailures, inputFailures, json, missingFailure } from './responses.ts';
 import type { ManagementServices } from './services.ts';
 import { instant, msOf, usd } from './values.ts';
@@ -91,7 +91,7 @@ export function addReconciliationRoutes(api: OpenAPIHono<ApiEnv>, services: Mana
     const token = await recordedToken(services.db, context.req.valid('param').id);
     if (token === null) throw notFound('token');
     const asked = rangeOf(services, context.req.valid('query').from);
-    return context.json(comparisonView(await mendToken(services, token, asked)), 200);
+    return context.json(comparisonView(await repairToken(services, token, asked)), 200);
   });
 }
 

@@ -78,7 +78,7 @@ function differencesOf(audit: Audit, figures: LoggedFigures): Difference[] {
  * still has less (or more) than the ledger becomes a row of its own, `error_code: reconciled`, with that
  * cost; what is recorded as spent is set to the ledger's figure. A token in use is left for another time.
  */
-export async function mendToken(
+export async function repairToken(
   services: ManagementServices,
   token: RecordedToken,
   range: HourRange,

@@ -8,7 +8,7 @@ import type { ManagementServices } from './services.ts';
 
 /** Paths (after /api) that members may call; whatever is new is closed to them until it is named here. */
 const forMembers =
-  /^(\/api)?\/(tokens(\/[^/]+(\/rotate)?)?|logs(\/[^/]+)?|logs\.csv|usage(\/top)?|sessions(\/[^/]+)?|access-keys(\/[^/]+)?|password|ways-in|passkeys(\/[^/]+)?|identities\/[^/]+)$/;
+  /^(\/api)?\/(tokens(\/[^/]+(\/rotate)?)?|logs(\/[^/]+)?|logs\.csv|usage(\/top)?|sessions(\/[^/]+)?|access-keys(\/[^/]+)?|password|login-methods|ways-in|passkeys(\/[^/]+)?|identities\/[^/]+)$/;
 
 /** Refuses a member what is an admin's. */
 export const requireRole: MiddlewareHandler<ApiEnv> = async (context, next) => {

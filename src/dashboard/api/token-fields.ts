@@ -62,7 +62,7 @@ export const tokenEdit = z
   .openapi('TokenEdit');
 export type TokenEdit = z.infer<typeof tokenEdit>;
 
-export const rotationAsk = z
+export const rotationRequest = z
   .strictObject({
     overlap_seconds: z
       .int()

@@ -11,7 +11,7 @@ import { accountInView, checkMayChooseGroup, checkMayEditAdminPart, findVisibleT
 import type { ManagementServices } from './services.ts';
 import {
   newToken,
-  rotationAsk,
+  rotationRequest,
   token,
   tokenEdit,
   tokenWithBalance,
@@ -97,7 +97,7 @@ const rotateTokenRoute = createRoute({
   summary: 'Give a token a new value.',
   tags,
   security,
-  request: { params, body: jsonBody(rotationAsk, false) },
+  request: { params, body: jsonBody(rotationRequest, false) },
   responses: {
     200: json(tokenWithSecret, 'The token with its new value.'),
     ...bodyFailures,

@@ -1,16 +1,16 @@
-// The own account: sessions, access keys, and how it logs in (ways-in.tsx).
+// The own account: sessions, access keys, and how it logs in (login-methods.tsx).
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import { usdFromNano } from '../../lib/money.ts';
-import { type AccountNearBudget, budgetOf } from './attention-store.ts';
+import { messages } from '../i18n/messages.ts';
+import { type AccountNearBudget, budgetOf } from './alert-store.ts';
 import { ActionButton, Alert, Field, OnceValue } from './form.tsx';
 import { show } from './layout.tsx';
+import { Github, Passkeys, type Ways } from './login-methods.tsx';
 import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { Badge, Heading, SpendBar, TableFrame, Time } from './parts.tsx';
-import { strings } from './strings.ts';
-import { Github, Passkeys, type Ways } from './ways-in.tsx';
 
-const words = () => strings().account;
+const texts = () => messages().account;
 
 interface Session {
   id: string;
@@ -45,7 +45,7 @@ export function accountRoutes(): Hono<PageEnv> {
     const name = textOf(await formOf(context), 'name');
     const made = await context.var.api<{ key: string }>('POST', '/access-keys', { name });
     if (!made.ok) return showAccount(context, { errors: made.errors, values: { name } });
-    return show(context, 'account', words().keyTitle, <KeyOnce value={made.value.key} />);
+    return show(context, 'account', texts().keyTitle, <KeyOnce value={made.value.key} />);
   });
   routes.post('/keys/:id/delete', async (context) => {
     await need(context.var.api('DELETE', `/access-keys/${encodeURIComponent(context.req.param('id'))}`));
@@ -78,36 +78,36 @@ async function showAccount(context: PageContext, outcome: Outcome) {
   const [sessions, keys, ways, budget] = await Promise.all([
     need(api<{ data: Session[] }>('GET', '/sessions')),
     need(api<{ data: AccessKey[] }>('GET', '/access-keys')),
-    need(api<Ways>('GET', '/ways-in')),
+    need(api<Ways>('GET', '/login-methods')),
     budgetOf(services.db, principal.accountId, services.now()),
   ]);
   const { signIn, encryptionKey } = services;
   const content = (
     <>
-      <Heading title={words().title} lead={principal.name ?? ''} />
+      <Heading title={texts().title} lead={principal.name ?? ''} />
       {budget === null ? null : <Budget budget={budget} />}
-      <h2>{words().sessions}</h2>
-      <p class="quiet">{words().sessionsLead}</p>
+      <h2>{texts().sessions}</h2>
+      <p class="quiet">{texts().sessionsLead}</p>
       <Sessions sessions={sessions.data} />
       <div class="columns">
         <article>
-          <h2>{words().keys}</h2>
-          <p class="quiet">{words().keysLead}</p>
-          {keys.data.length === 0 ? <p class="quiet">{words().noKeys}</p> : <Keys keys={keys.data} />}
+          <h2>{texts().keys}</h2>
+          <p class="quiet">{texts().keysLead}</p>
+          {keys.data.length === 0 ? <p class="quiet">{texts().noKeys}</p> : <Keys keys={keys.data} />}
           <form method="post" action="/dashboard/account/keys">
             <Field
               name="name"
-              label={words().keyName}
+              label={texts().keyName}
               value={textOf(outcome.values ?? {}, 'name')}
               error={outcome.errors?.name}
               required
             />
-            <button type="submit">{words().makeKey}</button>
+            <button type="submit">{texts().makeKey}</button>
           </form>
         </article>
         <article>
-          <h2>{ways.password ? words().password : words().setPassword}</h2>
-          {outcome.changed ? <Alert kind="good">{words().changed}</Alert> : null}
+          <h2>{ways.password ? texts().password : texts().setPassword}</h2>
+          {outcome.changed ? <Alert kind="good">{texts().changed}</Alert> : null}
           <PasswordForm
             errors={outcome.errors ?? {}}
             isFirst={!ways.password}
@@ -122,26 +122,26 @@ async function showAccount(context: PageContext, outcome: Outcome) {
       </div>
     </>
   );
-  return show(context, 'account', words().title, content, outcome.errors === undefined ? 200 : 400);
+  return show(context, 'account', texts().title, content, outcome.errors === undefined ? 200 : 400);
 }
 
 /** What an admin has set for all tokens of this account. */
 const Budget: FC<{ budget: AccountNearBudget }> = ({ budget }) => (
   <article>
-    <h2>{words().budget}</h2>
-    <p class="quiet">{words().budgetLead[budget.period]}</p>
+    <h2>{texts().budget}</h2>
+    <p class="quiet">{texts().budgetLead[budget.period]}</p>
     <SpendBar spent={usdFromNano(budget.spentNanoUsd)} quota={usdFromNano(budget.budgetNanoUsd)} />
   </article>
 );
 
 const Sessions: FC<{ sessions: readonly Session[] }> = ({ sessions }) => (
-  <TableFrame label={words().sessions}>
+  <TableFrame label={texts().sessions}>
     <table>
       <thead>
         <tr>
-          <th scope="col">{words().browser}</th>
-          <th scope="col">{words().started}</th>
-          <th scope="col">{words().end}</th>
+          <th scope="col">{texts().browser}</th>
+          <th scope="col">{texts().started}</th>
+          <th scope="col">{texts().end}</th>
         </tr>
       </thead>
       <tbody>
@@ -153,9 +153,9 @@ const Sessions: FC<{ sessions: readonly Session[] }> = ({ sessions }) => (
             </td>
             <td>
               {current ? (
-                <Badge kind="good">{words().current}</Badge>
+                <Badge kind="good">{texts().current}</Badge>
               ) : (
-                <ActionButton action={`/dashboard/account/sessions/${id}/end`}>{words().end}</ActionButton>
+                <ActionButton action={`/dashboard/account/sessions/${id}/end`}>{texts().end}</ActionButton>
               )}
             </td>
           </tr>
@@ -171,7 +171,7 @@ const Keys: FC<{ keys: readonly AccessKey[] }> = ({ keys }) => (
       <li>
         {`${name} `}
         <code>{hint}</code>{' '}
-        <ActionButton action={`/dashboard/account/keys/${id}/delete`}>{words().deleteKey}</ActionButton>
+        <ActionButton action={`/dashboard/account/keys/${id}/delete`}>{texts().deleteKey}</ActionButton>
       </li>
     ))}
   </ul>
@@ -190,7 +190,7 @@ const PasswordForm: FC<PasswordFacts> = ({ errors, isFirst, needsEmail, email })
     {needsEmail ? (
       <Field
         name="email"
-        label={strings().login.email}
+        label={messages().login.email}
         type="email"
         autocomplete="username"
         value={email}
@@ -201,7 +201,7 @@ const PasswordForm: FC<PasswordFacts> = ({ errors, isFirst, needsEmail, email })
     {isFirst ? null : (
       <Field
         name="current_password"
-        label={words().currentPassword}
+        label={texts().currentPassword}
         type="password"
         autocomplete="current-password"
         error={errors.current_password}
@@ -210,24 +210,24 @@ const PasswordForm: FC<PasswordFacts> = ({ errors, isFirst, needsEmail, email })
     )}
     <Field
       name="password"
-      label={words().newPassword}
+      label={texts().newPassword}
       type="password"
       autocomplete="new-password"
-      help={strings().setup.passwordHelp}
+      help={messages().setup.passwordHelp}
       error={errors.password}
       required
     />
-    <button type="submit">{isFirst ? words().setPassword : words().change}</button>
+    <button type="submit">{isFirst ? texts().setPassword : texts().change}</button>
   </form>
 );
 
 const KeyOnce: FC<{ value: string }> = ({ value }) => (
   <>
-    <Heading title={words().keyTitle} lead={strings().tokens.once}>
+    <Heading title={texts().keyTitle} lead={messages().tokens.once}>
       <a href="/dashboard/account" class="button">
-        {strings().tokens.done}
+        {messages().tokens.done}
       </a>
     </Heading>
-    <OnceValue id="key-value" label={words().keyValue} value={value} />
+    <OnceValue id="key-value" label={texts().keyValue} value={value} />
   </>
 );

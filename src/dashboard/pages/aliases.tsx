@@ -1,11 +1,11 @@
 // Names that stand for models, tried in order: a part of the page of models.
 import type { FC } from 'hono/jsx';
+import { messages } from '../i18n/messages.ts';
 import { ActionButton, Field } from './form.tsx';
 import { listOf, textOf, type Values } from './page-env.ts';
 import { TableFrame } from './parts.tsx';
-import { strings } from './strings.ts';
 
-const words = () => strings().models;
+const texts = () => messages().models;
 
 export interface Alias {
   name: string;
@@ -20,15 +20,15 @@ interface AliasFacts {
 
 export const Aliases: FC<AliasFacts> = ({ aliases, values, errors }) => (
   <>
-    <h2>{words().aliases}</h2>
-    {aliases.length === 0 ? <p class="quiet">{words().noAliases}</p> : <AliasTable aliases={aliases} />}
+    <h2>{texts().aliases}</h2>
+    {aliases.length === 0 ? <p class="quiet">{texts().noAliases}</p> : <AliasTable aliases={aliases} />}
     <article class="narrow">
-      <h2>{words().setAlias}</h2>
-      <p class="quiet">{words().aliasHelp}</p>
+      <h2>{texts().setAlias}</h2>
+      <p class="quiet">{texts().aliasHelp}</p>
       <form method="post" action="/dashboard/models/aliases">
         <Field
           name="alias"
-          label={words().aliasName}
+          label={texts().aliasName}
           value={textOf(values, 'alias')}
           error={errors.name}
           autocomplete="off"
@@ -36,27 +36,27 @@ export const Aliases: FC<AliasFacts> = ({ aliases, values, errors }) => (
         />
         <Field
           name="alias_models"
-          label={words().aliasModels}
-          help={words().aliasModelsHelp}
+          label={texts().aliasModels}
+          help={texts().aliasModelsHelp}
           rows={3}
           value={listOf(values, 'alias_models').join('\n')}
           error={errors.models}
           required
         />
-        <button type="submit">{words().setAlias}</button>
+        <button type="submit">{texts().setAlias}</button>
       </form>
     </article>
   </>
 );
 
 const AliasTable: FC<{ aliases: readonly Alias[] }> = ({ aliases }) => (
-  <TableFrame label={words().aliases}>
+  <TableFrame label={texts().aliases}>
     <table>
       <thead>
         <tr>
-          <th scope="col">{words().aliasName}</th>
-          <th scope="col">{words().aliasModels}</th>
-          <th scope="col">{words().takeBack}</th>
+          <th scope="col">{texts().aliasName}</th>
+          <th scope="col">{texts().aliasModels}</th>
+          <th scope="col">{texts().takeBack}</th>
         </tr>
       </thead>
       <tbody>
@@ -68,7 +68,7 @@ const AliasTable: FC<{ aliases: readonly Alias[] }> = ({ aliases }) => (
             <td class="wide">{models.join(' → ')}</td>
             <td>
               <ActionButton action="/dashboard/models/aliases/delete" values={{ alias: name }}>
-                {words().takeBack}
+                {texts().takeBack}
               </ActionButton>
             </td>
           </tr>

@@ -1,12 +1,12 @@
 // Who changed what, when.
 import { Hono } from 'hono';
 import type { AuditEvent } from '../api/audit-events.ts';
+import { messages } from '../i18n/messages.ts';
 import { show } from './layout.tsx';
 import { need, type PageEnv } from './page-env.ts';
 import { Empty, Heading, Pager, TableFrame, Time } from './parts.tsx';
-import { strings } from './strings.ts';
 
-const words = () => strings().audit;
+const texts = () => messages().audit;
 
 interface Change {
   id: string;
@@ -31,28 +31,28 @@ export function auditRoutes(): Hono<PageEnv> {
     const names = new Map(accounts.map(({ id, name }) => [id, name]));
     const content = (
       <>
-        <Heading title={words().title} lead={words().lead} />
+        <Heading title={texts().title} lead={texts().lead} />
         {page.data.length === 0 ? (
-          <Empty>{words().empty}</Empty>
+          <Empty>{texts().empty}</Empty>
         ) : (
           <ChangeTable changes={page.data} nameOf={(id) => names.get(id) ?? id} />
         )}
         <Pager url={context.req.url} next={page.next_cursor} />
       </>
     );
-    return show(context, 'audit', words().title, content);
+    return show(context, 'audit', texts().title, content);
   });
 }
 
 const ChangeTable = ({ changes, nameOf }: { changes: readonly Change[]; nameOf: (id: string) => string }) => (
-  <TableFrame label={words().title}>
+  <TableFrame label={texts().title}>
     <table>
       <thead>
         <tr>
-          <th scope="col">{words().time}</th>
-          <th scope="col">{words().who}</th>
-          <th scope="col">{words().what}</th>
-          <th scope="col">{words().detail}</th>
+          <th scope="col">{texts().time}</th>
+          <th scope="col">{texts().who}</th>
+          <th scope="col">{texts().what}</th>
+          <th scope="col">{texts().detail}</th>
         </tr>
       </thead>
       <tbody>
@@ -61,8 +61,8 @@ const ChangeTable = ({ changes, nameOf }: { changes: readonly Change[]; nameOf: 
             <td>
               <Time at={at} />
             </td>
-            <td>{account_id === '' ? words().nobody : nameOf(account_id)}</td>
-            <td>{event === 'change' ? <code>{`${method} ${path}`}</code> : words().events[event]}</td>
+            <td>{account_id === '' ? texts().nobody : nameOf(account_id)}</td>
+            <td>{event === 'change' ? <code>{`${method} ${path}`}</code> : texts().events[event]}</td>
             <td class="wide">
               <small>{detail}</small>
             </td>

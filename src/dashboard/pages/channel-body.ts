@@ -1,7 +1,7 @@
 // What the form of a channel means to the management API, and how a channel stands in it.
 import { presets } from '../../providers/presets.ts';
 import type { ChannelWithHealth } from '../api/channel-health.ts';
-import { kindOf, pickedOf, placeSettings } from './channel-picker.ts';
+import { kindOf, locationSettings, pickedOf } from './channel-picker.ts';
 import { listOf, textOf, type Values } from './page-env.ts';
 
 /** What new channels and edits have in common. Every field of the form is said. */
@@ -60,7 +60,7 @@ export function channelEditBody(values: Values, before: ChannelWithHealth): Reco
 /** Where the chosen provider is; what the form says of other providers' places is not meant. */
 function placesOf(values: Values): Record<string, string> {
   const { provider } = kindOf(textOf(values, 'provider'));
-  const own = placeSettings.filter((setting) => setting.provider === provider);
+  const own = locationSettings.filter((setting) => setting.provider === provider);
   const given = own.map(({ name }) => [name, textOf(values, name).trim()] as const);
   return Object.fromEntries(given.filter(([, value]) => value !== ''));
 }
@@ -92,6 +92,6 @@ export function valuesOfChannel(channel: ChannelWithHealth): Values {
     enabled: channel.enabled ? 'yes' : 'no',
     says_groups: 'yes',
     groups: channel.groups,
-    ...Object.fromEntries(placeSettings.map(({ name }) => [name, channel.settings[name] ?? ''])),
+    ...Object.fromEntries(locationSettings.map(({ name }) => [name, channel.settings[name] ?? ''])),
   };
 }

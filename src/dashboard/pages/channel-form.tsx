@@ -1,14 +1,14 @@
 // The form of a channel: a provider and a key are enough for a new one. What it says is channel-body.ts's.
 import type { FC } from 'hono/jsx';
 import type { ChannelWithHealth } from '../api/channel-health.ts';
+import { messages } from '../i18n/messages.ts';
 import { valuesOfChannel } from './channel-body.ts';
-import { pickerOptions, placeSettings } from './channel-picker.ts';
+import { locationSettings, pickerOptions } from './channel-picker.ts';
 import { ShownWith } from './edit-form.tsx';
 import { Alert, Choice, Choices, Field } from './form.tsx';
 import { listOf, textOf, type Values } from './page-env.ts';
-import { strings } from './strings.ts';
 
-const words = () => strings().channels;
+const texts = () => messages().channels;
 
 /** What was wrong with a form, or what came of reading the upstream's list. */
 export interface FormOutcome {
@@ -36,34 +36,34 @@ export const ChannelForm: FC<FormFacts> = ({ channel, values, groups, outcome })
   return (
     <form method="post" action={`/dashboard/channels/${channel?.id ?? 'new'}`}>
       {channel === null ? null : <ShownWith values={values} record={valuesOfChannel(channel)} />}
-      {detail === undefined ? null : <Alert>{isKnown ? strings().form.notSaved : detail}</Alert>}
+      {detail === undefined ? null : <Alert>{isKnown ? messages().form.notSaved : detail}</Alert>}
       {note === undefined ? null : <Alert kind="good">{note}</Alert>}
       <Choice
         name="provider"
-        label={words().provider}
+        label={texts().provider}
         value={textOf(values, 'provider') || 'openai'}
         error={errors.provider ?? errors.preset}
         options={pickerOptions}
       />
       <Field
         name={channel === null ? 'key' : 'keys'}
-        label={channel === null ? words().key : words().keysAgain}
-        help={channel === null ? words().keyHelp : words().keysAgainHelp}
+        label={channel === null ? texts().key : texts().keysAgain}
+        help={channel === null ? texts().keyHelp : texts().keysAgainHelp}
         type="password"
         autocomplete="off"
         error={errors.keys}
       />
       {channel === null
-        ? Object.entries(words().keyForms).map(([provider, help]) => (
+        ? Object.entries(texts().keyForms).map(([provider, help]) => (
             <small class={`only-for for-${provider}`}>{help}</small>
           ))
         : null}
-      {placeSettings.map(({ name, provider }) => (
+      {locationSettings.map(({ name, provider }) => (
         <div class={`only-for for-${provider}`}>
           <Field
             name={name}
-            label={words().places[name].label}
-            help={words().places[name].help}
+            label={texts().places[name].label}
+            help={texts().places[name].help}
             value={textOf(values, name)}
             error={errors[`settings.${name}`]}
           />
@@ -71,18 +71,18 @@ export const ChannelForm: FC<FormFacts> = ({ channel, values, groups, outcome })
       ))}
       {found === undefined ? null : <Found found={found} chosen={listOf(values, 'models')} />}
       <details open={channel !== null || detail !== undefined}>
-        <summary>{words().more}</summary>
+        <summary>{texts().more}</summary>
         <More values={values} errors={errors} found={found ?? []} />
         <GroupChoice groups={groups} values={values} error={errors.groups} />
       </details>
       <div class="actions">
-        <button type="submit">{strings().form.submit}</button>
+        <button type="submit">{messages().form.submit}</button>
         <button type="submit" name="discover" value="yes" class="outline">
-          {words().discover}
+          {texts().discover}
         </button>
-        <a href="/dashboard/channels">{strings().form.cancel}</a>
+        <a href="/dashboard/channels">{messages().form.cancel}</a>
       </div>
-      <small>{channel === null ? words().discoverNewHelp : words().discoverHelp}</small>
+      <small>{channel === null ? texts().discoverNewHelp : texts().discoverHelp}</small>
     </form>
   );
 };
@@ -90,13 +90,13 @@ export const ChannelForm: FC<FormFacts> = ({ channel, values, groups, outcome })
 /** Fields that have a place for what is wrong with them. */
 const fieldNames = new Set([
   ...['provider', 'preset', 'keys', 'name', 'models', 'model_map', 'base_url', 'priority', 'weight'],
-  ...placeSettings.map(({ name }) => `settings.${name}`),
+  ...locationSettings.map(({ name }) => `settings.${name}`),
 ]);
 
 const Found: FC<{ found: readonly string[]; chosen: readonly string[] }> = ({ found, chosen }) => (
   <fieldset class="checks" tabindex={0}>
-    <legend>{words().found}</legend>
-    <small>{words().foundHelp}</small>
+    <legend>{texts().found}</legend>
+    <small>{texts().foundHelp}</small>
     <div>
       {found.map((model) => (
         <label>
@@ -116,15 +116,15 @@ const More: FC<{ values: Values; errors: Record<string, string>; found: readonly
   <>
     <Field
       name="name"
-      label={words().name}
-      help={words().nameHelp}
+      label={texts().name}
+      help={texts().nameHelp}
       value={textOf(values, 'name')}
       error={errors.name}
     />
     <Field
       name="models"
-      label={words().models}
-      help={words().modelsHelp}
+      label={texts().models}
+      help={texts().modelsHelp}
       rows={4}
       value={listOf(values, 'models')
         .filter((name) => !found.includes(name))
@@ -133,30 +133,30 @@ const More: FC<{ values: Values; errors: Record<string, string>; found: readonly
     />
     <Field
       name="model_map"
-      label={words().modelMap}
-      help={words().modelMapHelp}
+      label={texts().modelMap}
+      help={texts().modelMapHelp}
       rows={2}
       value={textOf(values, 'model_map')}
       error={errors.model_map}
     />
     <Field
       name="base_url"
-      label={words().baseUrl}
-      help={words().baseUrlHelp}
+      label={texts().baseUrl}
+      help={texts().baseUrlHelp}
       value={textOf(values, 'base_url')}
       error={errors.base_url}
     />
     <div class="row">
       <Field
         name="priority"
-        label={words().priority}
+        label={texts().priority}
         type="number"
         value={textOf(values, 'priority') || '0'}
         error={errors.priority}
       />
       <Field
         name="weight"
-        label={words().weight}
+        label={texts().weight}
         type="number"
         min="0"
         value={textOf(values, 'weight') || '1'}
@@ -164,11 +164,11 @@ const More: FC<{ values: Values; errors: Record<string, string>; found: readonly
       />
       <Choice
         name="enabled"
-        label={words().health}
+        label={texts().health}
         value={textOf(values, 'enabled') || 'yes'}
         options={[
-          ['yes', words().enabled],
-          ['no', words().off],
+          ['yes', texts().enabled],
+          ['no', texts().off],
         ]}
       />
     </div>
@@ -186,8 +186,8 @@ const GroupChoice: FC<Pick<FormFacts, 'groups' | 'values'> & { error: string | u
       <input type="hidden" name="says_groups" value="yes" />
       <Choices
         name="groups"
-        label={words().groups}
-        help={words().groupsHelp}
+        label={texts().groups}
+        help={texts().groupsHelp}
         error={error}
         chosen={listOf(values, 'groups')}
         options={[...new Set([...groups, ...listOf(values, 'groups')])].map((name) => [name, name] as const)}

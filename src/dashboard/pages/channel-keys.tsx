@@ -1,12 +1,12 @@
 // The keys of a channel: each with its hint, its state, and what can be done to it. Their values are never here.
 import type { FC } from 'hono/jsx';
 import type { ChannelWithHealth } from '../api/channel-health.ts';
+import { messages } from '../i18n/messages.ts';
 import { HealthBadge } from './channel-state.tsx';
 import { ActionButton, Alert, Field } from './form.tsx';
 import { TableFrame } from './parts.tsx';
-import { strings } from './strings.ts';
 
-const words = () => strings().channels;
+const texts = () => messages().channels;
 
 export const ChannelKeys: FC<{ channel: ChannelWithHealth; problem?: string | undefined }> = ({
   channel,
@@ -15,32 +15,32 @@ export const ChannelKeys: FC<{ channel: ChannelWithHealth; problem?: string | un
   const address = `/dashboard/channels/${channel.id}/keys`;
   return (
     <article>
-      <h2>{words().keys}</h2>
+      <h2>{texts().keys}</h2>
       {problem === undefined ? null : <Alert>{problem}</Alert>}
       {channel.keys.length === 0 ? (
-        <p class="quiet">{words().noKeys}</p>
+        <p class="quiet">{texts().noKeys}</p>
       ) : (
         <KeyTable channel={channel} address={address} />
       )}
       <form method="post" action={address} class="filters">
-        <Field name="key" label={words().newKey} type="password" autocomplete="off" required />
+        <Field name="key" label={texts().newKey} type="password" autocomplete="off" required />
         <button type="submit" class="secondary">
-          {words().addKey}
+          {texts().addKey}
         </button>
       </form>
-      <small>{words().keyHelp}</small>
+      <small>{texts().keyHelp}</small>
     </article>
   );
 };
 
 const KeyTable: FC<{ channel: ChannelWithHealth; address: string }> = ({ channel, address }) => (
-  <TableFrame label={words().keys}>
+  <TableFrame label={texts().keys}>
     <table>
       <thead>
         <tr>
-          <th scope="col">{words().key}</th>
-          <th scope="col">{words().health}</th>
-          <th scope="col">{words().edit}</th>
+          <th scope="col">{texts().key}</th>
+          <th scope="col">{texts().health}</th>
+          <th scope="col">{texts().edit}</th>
         </tr>
       </thead>
       <tbody>
@@ -61,10 +61,10 @@ const KeyTable: FC<{ channel: ChannelWithHealth; address: string }> = ({ channel
             <td>
               <span class="actions">
                 <ActionButton action={`/dashboard/channels/${channel.id}/test`} values={{ key: id }}>
-                  {words().test}
+                  {texts().test}
                 </ActionButton>
                 <ActionButton action={`${address}/${id}/delete`} look="outline danger small">
-                  {words().removeKey}
+                  {texts().removeKey}
                 </ActionButton>
               </span>
             </td>

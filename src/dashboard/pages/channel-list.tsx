@@ -3,16 +3,16 @@ import type { FC } from 'hono/jsx';
 import type { LiveChannel } from '../../routing/catalog.ts';
 import type { ChannelHealth, ChannelWithHealth } from '../api/channel-health.ts';
 import type { ChannelTest } from '../api/services.ts';
+import { messages } from '../i18n/messages.ts';
 import { kindLabel } from './channel-picker.ts';
 import { ChannelBadge, HealthBadge, lastErrorOf, worstHealth } from './channel-state.tsx';
 import { ShownWith } from './edit-form.tsx';
 import { ActionButton, Alert } from './form.tsx';
 import type { Values } from './page-env.ts';
 import { Badge, count, Empty, Heading, milliseconds, percent, TableFrame, Time } from './parts.tsx';
-import { strings } from './strings.ts';
 import type { UsageRow } from './usage-table.tsx';
 
-const words = () => strings().channels;
+const texts = () => messages().channels;
 
 /** A channel of the environment, or the demo, with its state. */
 interface OtherChannel {
@@ -33,16 +33,16 @@ interface ListFacts {
 export const ChannelList: FC<ListFacts> = ({ channels, others, usage, tested, problem }) => (
   <>
     <script src="/channels.js" type="module"></script>
-    <Heading title={words().title} lead={words().lead}>
+    <Heading title={texts().title} lead={texts().lead}>
       <a href="/dashboard/channels/new" class="button">
-        {words().add}
+        {texts().add}
       </a>
     </Heading>
     {problem === undefined ? null : <Alert>{problem}</Alert>}
     {tested === undefined ? null : <TestOutcome {...tested} />}
     {channels.length === 0 ? (
       <Empty>
-        <p>{words().empty}</p>
+        <p>{texts().empty}</p>
       </Empty>
     ) : null}
     {channels.length + others.length === 0 ? null : (
@@ -52,10 +52,10 @@ export const ChannelList: FC<ListFacts> = ({ channels, others, usage, tested, pr
       <form id="order" method="post" action="/dashboard/channels/order" class="actions">
         <ShownWith values={{}} record={orderOf(channels)} />
         <button type="submit" class="secondary">
-          {words().saveOrder}
+          {texts().saveOrder}
         </button>
-        <span class="quiet" id="order-note" aria-live="polite" data-moved={words().moved}>
-          {words().orderHelp}
+        <span class="quiet" id="order-note" aria-live="polite" data-moved={texts().moved}>
+          {texts().orderHelp}
         </span>
       </form>
     )}
@@ -72,26 +72,26 @@ function orderOf(channels: readonly ChannelWithHealth[]): Values {
 }
 
 const ChannelTable: FC<Pick<ListFacts, 'channels' | 'others' | 'usage'>> = ({ channels, others, usage }) => (
-  <TableFrame label={words().title}>
+  <TableFrame label={texts().title}>
     <table id="channels">
       <thead>
         <tr>
-          <th scope="col">{words().name}</th>
-          <th scope="col">{words().health}</th>
+          <th scope="col">{texts().name}</th>
+          <th scope="col">{texts().health}</th>
           <th scope="col" class="number">
-            {words().firstByteDay}
+            {texts().firstByteDay}
           </th>
           <th scope="col" class="number">
-            {words().errorRate}
+            {texts().errorRate}
           </th>
-          <th scope="col">{words().models}</th>
+          <th scope="col">{texts().models}</th>
           <th scope="col" class="number">
-            {words().priority}
+            {texts().priority}
           </th>
           <th scope="col" class="number">
-            {words().weight}
+            {texts().weight}
           </th>
-          <th scope="col">{words().test}</th>
+          <th scope="col">{texts().test}</th>
         </tr>
       </thead>
       <tbody>
@@ -113,7 +113,7 @@ const ChannelTable: FC<Pick<ListFacts, 'channels' | 'others' | 'usage'>> = ({ ch
 const Row: FC<{ channel: ChannelWithHealth; usage: UsageRow | undefined }> = ({ channel, usage }) => (
   <tr data-name={channel.name}>
     <td>
-      <button type="button" class="grip" hidden aria-label={`${words().move}: ${channel.name}`}>
+      <button type="button" class="grip" hidden aria-label={`${texts().move}: ${channel.name}`}>
         ⠿
       </button>
       <a href={`/dashboard/channels/${channel.id}`}>{channel.name}</a>
@@ -134,13 +134,13 @@ const Row: FC<{ channel: ChannelWithHealth; usage: UsageRow | undefined }> = ({ 
           min={name === 'weight' ? '0' : undefined}
           name={`${name}-${channel.id}`}
           value={channel[name]}
-          aria-label={`${words()[name]}: ${channel.name}`}
+          aria-label={`${texts()[name]}: ${channel.name}`}
           required
         />
       </td>
     ))}
     <td>
-      <ActionButton action={`/dashboard/channels/${channel.id}/test`}>{words().test}</ActionButton>
+      <ActionButton action={`/dashboard/channels/${channel.id}/test`}>{texts().test}</ActionButton>
     </td>
   </tr>
 );
@@ -149,7 +149,7 @@ const OtherRow: FC<OtherChannel & { usage: UsageRow | undefined }> = ({ channel,
   <tr>
     <td>
       {channel.name}
-      <small>{words().fromEnvironment}</small>
+      <small>{texts().fromEnvironment}</small>
     </td>
     <td class="wide">
       <HealthBadge health={worstHealth(state)} />
@@ -158,7 +158,7 @@ const OtherRow: FC<OtherChannel & { usage: UsageRow | undefined }> = ({ channel,
     <Figures usage={usage} />
     <td class="wide">{shortList(channel.models)}</td>
     <td class="number">
-      {channel.lastResort ? <Badge kind="off">{words().lastResort}</Badge> : channel.priority}
+      {channel.lastResort ? <Badge kind="off">{texts().lastResort}</Badge> : channel.priority}
     </td>
     <td class="number">{channel.weight}</td>
     <td>–</td>
@@ -174,7 +174,7 @@ const Figures: FC<{ usage: UsageRow | undefined }> = ({ usage }) => (
       ) : (
         <>
           {percent(usage.errors ?? 0, usage.requests)}
-          <small>{`${words().of} ${count(usage.requests)}`}</small>
+          <small>{`${texts().of} ${count(usage.requests)}`}</small>
         </>
       )}
     </td>
@@ -186,7 +186,7 @@ const LastError: FC<{ channel: Parameters<typeof lastErrorOf>[0] }> = ({ channel
   if (error === null) return null;
   return (
     <small class="last-error">
-      {`${words().lastError}: ${error.text} `}
+      {`${texts().lastError}: ${error.text} `}
       {error.at === null ? null : <Time at={error.at} />}
     </small>
   );
@@ -197,7 +197,7 @@ export const TestOutcome: FC<{ name: string; test: ChannelTest }> = ({ name, tes
   const error = test.error ? ` ${test.error}` : '';
   return (
     <Alert kind={test.ok ? 'good' : 'error'}>
-      {`${name}: ${test.ok ? words().testOk : words().testFailed} (${figures})${error}`}
+      {`${name}: ${test.ok ? texts().testOk : texts().testFailed} (${figures})${error}`}
     </Alert>
   );
 };

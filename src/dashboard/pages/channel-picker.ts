@@ -38,7 +38,7 @@ const providerKinds: Record<ProviderName, Kind> = {
 };
 
 /** Settings that say where a provider is, each in the form for its provider only (dashboard.css). */
-export const placeSettings = [
+export const locationSettings = [
   { name: 'region', provider: 'bedrock' },
   { name: 'location', provider: 'vertex' },
   { name: 'project', provider: 'vertex' },

@@ -1,28 +1,28 @@
 // How a channel or a key fares, in a word and a colour.
 import type { FC } from 'hono/jsx';
 import type { ChannelHealth, HealthView } from '../api/channel-health.ts';
+import { messages } from '../i18n/messages.ts';
 import { Badge } from './parts.tsx';
-import { strings } from './strings.ts';
 
-const words = () => strings().channels;
+const texts = () => messages().channels;
 
 /** Of one place. */
 export const HealthBadge: FC<{ health: HealthView }> = ({ health }) => {
   switch (health.state) {
     case 'refused':
-      return <Badge kind="bad">{words().refused}</Badge>;
+      return <Badge kind="bad">{texts().refused}</Badge>;
     case 'cooling':
-      return <Badge kind="bad">{words().cooling}</Badge>;
+      return <Badge kind="bad">{texts().cooling}</Badge>;
     case 'probe':
-      return <Badge kind="warn">{words().failing}</Badge>;
+      return <Badge kind="warn">{texts().failing}</Badge>;
     case 'ready':
-      return <Badge kind="good">{words().well}</Badge>;
+      return <Badge kind="good">{texts().well}</Badge>;
   }
 };
 
 /** Of a channel with its keys: the worst of them, but `off` when it is disabled. */
 export const ChannelBadge: FC<{ channel: ChannelHealth & { enabled: boolean } }> = ({ channel }) =>
-  channel.enabled ? <HealthBadge health={worstHealth(channel)} /> : <Badge kind="off">{words().off}</Badge>;
+  channel.enabled ? <HealthBadge health={worstHealth(channel)} /> : <Badge kind="off">{texts().off}</Badge>;
 
 const badness = { ready: 0, probe: 1, cooling: 2, refused: 3 } as const;
 

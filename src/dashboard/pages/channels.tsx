@@ -1,7 +1,10 @@
 // The routes of channels: list and their order, add, edit, keys, test, delete.
 import { Hono } from 'hono';
+import type { FC } from 'hono/jsx';
+import type { ChannelView } from '../api/channel-fields.ts';
 import { type ChannelWithHealth, channelHealth } from '../api/channel-health.ts';
 import type { ChannelTest, Discovery } from '../api/services.ts';
+import { messages } from '../i18n/messages.ts';
 import {
   channelEditBody,
   modelsNamed,
@@ -9,7 +12,6 @@ import {
   newChannelBody,
   valuesOfChannel,
 } from './channel-body.ts';
-import { ChannelDelete } from './channel-delete.tsx';
 import { ChannelForm, type FormOutcome } from './channel-form.tsx';
 import { ChannelKeys } from './channel-keys.tsx';
 import { ChannelList, TestOutcome } from './channel-list.tsx';
@@ -17,10 +19,9 @@ import { changedOnly } from './edit-form.tsx';
 import { show } from './layout.tsx';
 import { formOf, need, needAll, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { Heading } from './parts.tsx';
-import { strings } from './strings.ts';
 import type { UsageRow } from './usage-table.tsx';
 
-const words = () => strings().channels;
+const texts = () => messages().channels;
 const listAddress = '/dashboard/channels';
 
 /** The routes under /dashboard/channels. */
@@ -36,7 +37,7 @@ export function channelRoutes(): Hono<PageEnv> {
   });
   routes.post('/:id', editChannel);
   routes.get('/:id/delete', async (context) =>
-    show(context, 'channels', words().deleteTitle, <ChannelDelete channel={await find(context)} />),
+    show(context, 'channels', texts().deleteTitle, <ChannelDelete channel={await find(context)} />),
   );
   routes.post('/:id/delete', async (context) => {
     await need(context.var.api('DELETE', pathOf(context)));
@@ -91,7 +92,7 @@ async function createChannel(context: PageContext) {
   const channel = await need(api<ChannelWithHealth>('GET', path));
   const list = await need(api<Discovery>('POST', `${path}/discover`));
   if (list.models === null || list.models.length === 0 || isAsked) {
-    return showForm(context, channel, values, { ...listOutcome(list), note: words().staged });
+    return showForm(context, channel, values, { ...listOutcome(list), note: texts().staged });
   }
   const models = list.models.slice(0, mostModels);
   await need(api('PATCH', path, { models, enabled: body.enabled }));
@@ -117,7 +118,7 @@ async function editChannel(context: PageContext) {
 
 function listOutcome({ models, error }: Discovery): FormOutcome {
   if (models !== null && models.length > 0) return { errors: {}, found: models };
-  return { errors: {}, detail: `${words().noList} ${error ?? ''}`.trim() };
+  return { errors: {}, detail: `${texts().noList} ${error ?? ''}`.trim() };
 }
 
 /** Priorities and weights of the whole list; only those that differ are written. */
@@ -182,7 +183,7 @@ async function showList(context: PageContext, { tested, problem }: ListOutcome =
       problem={problem}
     />
   );
-  return show(context, 'channels', words().title, list, problem === undefined ? 200 : 400);
+  return show(context, 'channels', texts().title, list, problem === undefined ? 200 : 400);
 }
 
 type PageOutcome = FormOutcome & { test?: ChannelTest; keyProblem?: string };
@@ -195,14 +196,14 @@ async function showForm(
 ) {
   const { test, keyProblem, detail } = outcome;
   const groups = await needAll<{ name: string }>(context.var.api, '/groups');
-  const title = channel === null ? words().add : `${words().edit}: ${channel.name}`;
+  const title = channel === null ? texts().add : `${texts().edit}: ${channel.name}`;
   const kept = { ...values, models: modelsNamed(values) };
   const content = (
     <div class="narrow">
-      <Heading title={channel === null ? words().add : channel.name}>
+      <Heading title={channel === null ? texts().add : channel.name}>
         {channel === null ? null : (
           <a href={`${listAddress}/${channel.id}/delete`} class="button outline danger small">
-            {words().delete}
+            {texts().delete}
           </a>
         )}
       </Heading>
@@ -227,3 +228,17 @@ function find(context: PageContext): Promise<ChannelWithHealth> {
 function pathOf(context: PageContext): string {
   return `/channels/${encodeURIComponent(context.req.param('id') ?? '')}`;
 }
+
+/** Asks before a channel is deleted, and says what will stop. */
+const ChannelDelete: FC<{ channel: ChannelView }> = ({ channel }) => (
+  <div class="narrow">
+    <Heading title={`${texts().deleteTitle} ${channel.name}`} />
+    <p>{texts().deleteWarning}</p>
+    <form method="post" class="actions">
+      <button type="submit" class="danger">
+        {texts().deleteConfirm}
+      </button>
+      <a href={`/dashboard/channels/${channel.id}`}>{messages().form.cancel}</a>
+    </form>
+  </div>
+);

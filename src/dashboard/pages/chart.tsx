@@ -1,11 +1,11 @@
 // Usage over time: drawn by the server as columns of spend, by script (chart.js, over uPlot) with requests and errors as
 // well, and as a table for everybody.
 import type { FC } from 'hono/jsx';
+import { messages } from '../i18n/messages.ts';
 import { count, dollars, milliseconds, TableFrame } from './parts.tsx';
-import { strings } from './strings.ts';
 import type { UsageRow } from './usage-table.tsx';
 
-const words = () => strings().overview;
+const texts = () => messages().overview;
 const stepMs = { hour: 3_600_000, day: 86_400_000 } as const;
 
 /** An hour or a day of the chart. */
@@ -34,10 +34,10 @@ export const Chart: FC<ChartFacts> = ({ label, rows, by, fromMs, toMs }) => {
     requests: columns.map(({ usage }) => usage.requests),
     errors: columns.map(({ usage }) => usage.errors ?? 0),
     words: {
-      time: strings().logs.time,
-      usd: words().spend,
-      requests: words().requests,
-      errors: words().errors,
+      time: messages().logs.time,
+      usd: texts().spend,
+      requests: texts().requests,
+      errors: texts().errors,
     },
   };
   return (
@@ -53,7 +53,7 @@ export const Chart: FC<ChartFacts> = ({ label, rows, by, fromMs, toMs }) => {
         </figcaption>
       </figure>
       <details class="as-table">
-        <summary>{words().asTable}</summary>
+        <summary>{texts().asTable}</summary>
         <ColumnTable label={label} columns={columns.filter(({ usage }) => usage.requests > 0)} />
       </details>
     </>
@@ -94,8 +94,8 @@ const ColumnTable: FC<{ label: string; columns: readonly Column[] }> = ({ label,
     <table>
       <thead>
         <tr>
-          <th scope="col">{strings().logs.time}</th>
-          {[words().spend, words().requests, words().errors, words().firstByte].map((name) => (
+          <th scope="col">{messages().logs.time}</th>
+          {[texts().spend, texts().requests, texts().errors, texts().firstByte].map((name) => (
             <th scope="col" class="number">
               {name}
             </th>

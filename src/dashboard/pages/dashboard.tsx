@@ -6,10 +6,10 @@ import { trimTrailingSlash } from 'hono/trailing-slash';
 import { isFromOwnPage, sessionValue } from '../accounts/session-cookie.ts';
 import { principalOfSession } from '../api/authenticate.ts';
 import { managementLimits } from '../api/limits.ts';
+import { detectLanguage, messages } from '../i18n/messages.ts';
 import { accountRoutes } from './account.tsx';
 import { auditRoutes } from './audit.tsx';
 import { channelRoutes } from './channels.tsx';
-import { entryRoutes } from './entry.tsx';
 import { groupRoutes } from './groups.tsx';
 import { languageRoutes } from './language.tsx';
 import { pageHeaders, show, showAlone } from './layout.tsx';
@@ -19,9 +19,9 @@ import { overviewRoutes } from './overview.tsx';
 import { apiFor, type PageEnv, PageProblem, type PageServices } from './page-env.ts';
 import { peopleRoutes } from './people.tsx';
 import { playgroundRoutes } from './playground.tsx';
-import { detectLanguage, strings } from './strings.ts';
+import { rememberPage } from './return-to.ts';
+import { signInRoutes } from './sign-in.tsx';
 import { tokenRoutes } from './tokens.tsx';
-import { rememberPage } from './wanted-page.ts';
 
 /** The app that answers `/` and all under `/dashboard`. */
 export function dashboard(services: PageServices): Hono<PageEnv> {
@@ -32,14 +32,14 @@ export function dashboard(services: PageServices): Hono<PageEnv> {
     const detail = error instanceof PageProblem ? error.message : '';
     const content = <Trouble detail={detail} />;
     return context.var.principal
-      ? show(context, undefined, strings().errors.title, content, status)
-      : showAlone(strings().errors.title, content, status);
+      ? show(context, undefined, messages().errors.title, content, status)
+      : showAlone(messages().errors.title, content, status);
   });
   app.use(contextStorage(), detectLanguage);
   app.use(guard(services));
   app.use(boundedForm);
   app.route('/dashboard', languageRoutes());
-  app.route('/dashboard', entryRoutes());
+  app.route('/dashboard', signInRoutes());
   app.use(requireSession);
   app.use(trimTrailingSlash({ alwaysRedirect: true }));
   app.get('/dashboard', (context) => context.redirect('/', 302));
@@ -56,17 +56,17 @@ export function dashboard(services: PageServices): Hono<PageEnv> {
   app.route('/dashboard/people', peopleRoutes());
   app.route('/dashboard/audit', auditRoutes());
   app.notFound(() => {
-    throw new PageProblem(404, strings().errors.notFound);
+    throw new PageProblem(404, messages().errors.notFound);
   });
   return app;
 }
 
 const Trouble = ({ detail }: { detail: string }) => (
   <>
-    <h1>{strings().errors.title}</h1>
+    <h1>{messages().errors.title}</h1>
     <p>{detail}</p>
     <p>
-      <a href="/">{strings().nav.overview}</a>
+      <a href="/">{messages().nav.overview}</a>
     </p>
   </>
 );
@@ -76,7 +76,7 @@ function guard(services: PageServices): MiddlewareHandler<PageEnv> {
   return async (context, next) => {
     context.set('services', services);
     if (!['GET', 'HEAD'].includes(context.req.method) && !isFromOwnPage(context.req.raw)) {
-      throw new PageProblem(403, strings().form.crossOrigin);
+      throw new PageProblem(403, messages().form.crossOrigin);
     }
     await next();
     for (const [name, value] of Object.entries(pageHeaders)) context.res.headers.set(name, value);
@@ -87,7 +87,7 @@ function guard(services: PageServices): MiddlewareHandler<PageEnv> {
 const boundedForm = bodyLimit({
   maxSize: managementLimits.formBytes,
   onError: () => {
-    throw new PageProblem(413, strings().errors.tooLarge);
+    throw new PageProblem(413, messages().errors.tooLarge);
   },
 });
 
@@ -96,9 +96,9 @@ const requireSession: MiddlewareHandler<PageEnv> = async (context, next) => {
   const value = sessionValue(context);
   const principal = value === null ? null : await principalOfSession(value, services);
   if (principal === null) {
-    const missing = await services.missing();
-    if (missing.length > 0) return context.redirect('/dashboard/setup', 303);
-    if (isForm(context.req)) return showAlone(strings().login.over, <SessionOver />, 401);
+    const problems = await services.setupProblems();
+    if (problems.length > 0) return context.redirect('/dashboard/setup', 303);
+    if (isForm(context.req)) return showAlone(messages().login.over, <SessionOver />, 401);
     rememberPage(context);
     return context.redirect('/dashboard/login', 303);
   }
@@ -116,17 +116,17 @@ function isForm(request: HonoRequest): boolean {
 /** What was typed is in the browser only; loading this page anew sends it again. */
 const SessionOver = () => (
   <>
-    <h1>{strings().login.over}</h1>
-    <p>{strings().login.overHelp}</p>
+    <h1>{messages().login.over}</h1>
+    <p>{messages().login.overHelp}</p>
     <p>
       <a href="/dashboard/login" target="_blank" class="button" rel="noopener">
-        {strings().login.title}
+        {messages().login.title}
       </a>
     </p>
   </>
 );
 
 const requireAdmin: MiddlewareHandler<PageEnv> = async (context, next) => {
-  if (context.var.principal.role !== 'admin') throw new PageProblem(403, strings().errors.adminOnly);
+  if (context.var.principal.role !== 'admin') throw new PageProblem(403, messages().errors.adminOnly);
   await next();
 };

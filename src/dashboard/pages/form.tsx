@@ -1,6 +1,6 @@
 // Fields of forms: a label, a control, a help text and, beside it, what is wrong with it.
 import type { FC, PropsWithChildren } from 'hono/jsx';
-import { strings } from './strings.ts';
+import { messages } from '../i18n/messages.ts';
 
 interface Common {
   name: string;
@@ -129,7 +129,7 @@ export const OnceValue: FC<{ id: string; label: string; value: string }> = ({ id
 
 /** Appears only where script runs (dashboard.js). */
 export const CopyButton: FC<{ target: string }> = ({ target }) => (
-  <button type="button" class="outline small" hidden data-copy={target} data-copied={strings().form.copied}>
-    {strings().form.copy}
+  <button type="button" class="outline small" hidden data-copy={target} data-copied={messages().form.copied}>
+    {messages().form.copy}
   </button>
 );

@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import type { GroupView } from '../api/group-fields.ts';
+import { messages } from '../i18n/messages.ts';
 import { changedOnly, ShownWith } from './edit-form.tsx';
 import { Alert, Choices, Field } from './form.tsx';
 import { show } from './layout.tsx';
@@ -18,9 +19,8 @@ import {
 } from './page-env.ts';
 import { count, Empty, Heading, Pager, TableFrame } from './parts.tsx';
 import { servedModels } from './served-models.ts';
-import { strings } from './strings.ts';
 
-const words = () => strings().groups;
+const texts = () => messages().groups;
 const listAddress = '/dashboard/groups';
 
 /** The routes under /dashboard/groups. */
@@ -70,21 +70,21 @@ async function showList(context: PageContext) {
   const isLonely = page.data.length === 1 && cursor === undefined;
   const content = (
     <>
-      <Heading title={words().title} lead={words().lead}>
+      <Heading title={texts().title} lead={texts().lead}>
         <a href={`${listAddress}/new`} class="button">
-          {words().add}
+          {texts().add}
         </a>
       </Heading>
       <GroupTable groups={page.data} channels={channels} />
       {isLonely ? (
         <Empty>
-          <p>{words().empty}</p>
+          <p>{texts().empty}</p>
         </Empty>
       ) : null}
       <Pager url={context.req.url} next={page.next_cursor} />
     </>
   );
-  return show(context, 'groups', words().title, content);
+  return show(context, 'groups', texts().title, content);
 }
 
 const GroupTable: FC<{ groups: readonly GroupView[]; channels: readonly Named[] }> = ({
@@ -93,17 +93,17 @@ const GroupTable: FC<{ groups: readonly GroupView[]; channels: readonly Named[] 
 }) => {
   const names = new Map(channels.map(({ id, name }) => [id, name]));
   return (
-    <TableFrame label={words().title}>
+    <TableFrame label={texts().title}>
       <table>
         <thead>
           <tr>
-            <th scope="col">{words().name}</th>
+            <th scope="col">{texts().name}</th>
             <th scope="col" class="number">
-              {words().multiplier}
+              {texts().multiplier}
             </th>
-            <th scope="col">{words().models}</th>
-            <th scope="col">{words().channels}</th>
-            <th scope="col">{words().limits}</th>
+            <th scope="col">{texts().models}</th>
+            <th scope="col">{texts().channels}</th>
+            <th scope="col">{texts().limits}</th>
           </tr>
         </thead>
         <tbody>
@@ -113,9 +113,9 @@ const GroupTable: FC<{ groups: readonly GroupView[]; channels: readonly Named[] 
                 <a href={`${listAddress}/${group.name}`}>{group.name}</a>
               </td>
               <td class="number">{`× ${group.price_multiplier}`}</td>
-              <td class="wide">{group.models.join(', ') || words().all}</td>
+              <td class="wide">{group.models.join(', ') || texts().all}</td>
               <td class="wide">
-                {group.channels.map((id) => names.get(id) ?? id).join(', ') || words().all}
+                {group.channels.map((id) => names.get(id) ?? id).join(', ') || texts().all}
               </td>
               <td class="wide">{limitsText(group.limits)}</td>
             </tr>
@@ -129,9 +129,9 @@ const GroupTable: FC<{ groups: readonly GroupView[]; channels: readonly Named[] 
 function limitsText(limits: GroupView['limits']): string {
   const said = (['rpm', 'tpm', 'concurrency'] as const).flatMap((name) => {
     const limit = limits[name];
-    return limit === undefined ? [] : [`${strings().tokens[name]}: ${count(limit)}`];
+    return limit === undefined ? [] : [`${messages().tokens[name]}: ${count(limit)}`];
   });
-  return said.join(', ') || words().noLimits;
+  return said.join(', ') || texts().noLimits;
 }
 
 async function showForm(
@@ -143,26 +143,26 @@ async function showForm(
 ) {
   const { api, services } = context.var;
   const [models, channels] = await Promise.all([servedModels(services), needAll<Named>(api, '/channels')]);
-  const title = group === null ? words().add : group.name;
+  const title = group === null ? texts().add : group.name;
   const content = (
     <div class="narrow">
       <Heading title={title}>
         {group === null || group.name === 'default' ? null : (
           <a href={`${listAddress}/${group.name}/delete`} class="button outline danger small">
-            {words().delete}
+            {texts().delete}
           </a>
         )}
       </Heading>
       {detail === undefined ? null : (
-        <Alert>{Object.keys(errors).length > 0 ? strings().form.notSaved : detail}</Alert>
+        <Alert>{Object.keys(errors).length > 0 ? messages().form.notSaved : detail}</Alert>
       )}
       <form method="post">
         {group === null ? null : <ShownWith values={values} record={valuesOfGroup(group)} />}
         {group === null ? (
           <Field
             name="name"
-            label={words().name}
-            help={words().nameHelp}
+            label={texts().name}
+            help={texts().nameHelp}
             value={textOf(values, 'name')}
             error={errors.name}
             autocomplete="off"
@@ -171,8 +171,8 @@ async function showForm(
         ) : null}
         <Field
           name="price_multiplier"
-          label={words().multiplier}
-          help={words().multiplierHelp}
+          label={texts().multiplier}
+          help={texts().multiplierHelp}
           type="number"
           min="0"
           step="any"
@@ -183,17 +183,17 @@ async function showForm(
         <ModelChoice models={models} values={values} errors={errors} />
         <Choices
           name="channels"
-          label={words().channels}
-          help={words().channelsHelp}
+          label={texts().channels}
+          help={texts().channelsHelp}
           error={errors.channels}
           chosen={listOf(values, 'channels')}
           options={channels.map(({ id, name }) => [id, name] as const)}
         />
         <LimitFields values={values} errors={errors} />
-        <p class="quiet">{words().limitsHelp}</p>
+        <p class="quiet">{texts().limitsHelp}</p>
         <div class="actions">
-          <button type="submit">{strings().form.submit}</button>
-          <a href={listAddress}>{strings().form.cancel}</a>
+          <button type="submit">{messages().form.submit}</button>
+          <a href={listAddress}>{messages().form.cancel}</a>
         </div>
       </form>
     </div>
@@ -205,18 +205,18 @@ async function showDelete(context: PageContext, problem?: string) {
   const { name } = await find(context);
   const content = (
     <div class="narrow">
-      <Heading title={`${words().deleteTitle} ${name}`} />
+      <Heading title={`${texts().deleteTitle} ${name}`} />
       {problem === undefined ? null : <Alert>{problem}</Alert>}
-      <p>{words().deleteWarning}</p>
+      <p>{texts().deleteWarning}</p>
       <form method="post" class="actions">
         <button type="submit" class="danger">
-          {words().deleteConfirm}
+          {texts().deleteConfirm}
         </button>
-        <a href={`${listAddress}/${name}`}>{strings().form.cancel}</a>
+        <a href={`${listAddress}/${name}`}>{messages().form.cancel}</a>
       </form>
     </div>
   );
-  return show(context, 'groups', words().deleteTitle, content, problem === undefined ? 200 : 409);
+  return show(context, 'groups', texts().deleteTitle, content, problem === undefined ? 200 : 409);
 }
 
 function groupBody(values: Values): Record<string, unknown> {

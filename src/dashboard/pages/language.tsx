@@ -2,9 +2,9 @@
 import { Hono } from 'hono';
 import { setCookie } from 'hono/cookie';
 import type { FC } from 'hono/jsx';
+import { type Language, language, languageCookie, languages, messages } from '../i18n/messages.ts';
 import { formOf, type PageEnv, textOf } from './page-env.ts';
-import { type Language, language, languageCookie, languages, strings } from './strings.ts';
-import { ownPath } from './wanted-page.ts';
+import { ownPath } from './return-to.ts';
 
 const yearSeconds = 365 * 86_400;
 
@@ -28,7 +28,7 @@ export function languageRoutes(): Hono<PageEnv> {
 
 /** `back`: the page that is shown, as a path with its query. */
 export const LanguageForm: FC<{ back: string }> = ({ back }) => (
-  <form method="post" action="/dashboard/language" class="languages" aria-label={strings().language.label}>
+  <form method="post" action="/dashboard/language" class="languages" aria-label={messages().language.label}>
     <input type="hidden" name="back" value={back} />
     {(Object.keys(languages) as Language[])
       .filter((name) => name !== language())

@@ -2,9 +2,9 @@
 import { getContext } from 'hono/context-storage';
 import type { FC, PropsWithChildren } from 'hono/jsx';
 import type { Principal } from '../accounts/account.ts';
+import { language, languages, messages } from '../i18n/messages.ts';
 import { LanguageForm } from './language.tsx';
 import type { Child, PageContext, PageEnv } from './page-env.ts';
-import { language, languages, strings } from './strings.ts';
 
 /** Nothing from elsewhere, nothing inline, in no frame. Pico draws its icons as data: images. */
 const policy = [
@@ -58,7 +58,7 @@ const Page: FC<PropsWithChildren<Frame>> = ({ title, principal, section, back, c
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />
       <meta name="color-scheme" content="light dark" />
-      <title>{`${title} · ${strings().product}`}</title>
+      <title>{`${title} · ${messages().product}`}</title>
       <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
       <link rel="stylesheet" href="/pico.min.css" />
       <link rel="stylesheet" href="/dashboard.css" />
@@ -66,13 +66,13 @@ const Page: FC<PropsWithChildren<Frame>> = ({ title, principal, section, back, c
     </head>
     <body class={principal === undefined ? 'alone' : 'framed'}>
       <a class="skip" href="#content">
-        {strings().skip}
+        {messages().skip}
       </a>
       {principal === undefined ? null : <Sidebar principal={principal} section={section} />}
       <main id="content">{children}</main>
       {back === undefined ? null : (
         <footer>
-          {principal === undefined ? null : <small>{strings().form.utc}</small>}
+          {principal === undefined ? null : <small>{messages().form.utc}</small>}
           <LanguageForm back={back} />
         </footer>
       )}
@@ -83,16 +83,16 @@ const Page: FC<PropsWithChildren<Frame>> = ({ title, principal, section, back, c
 const Sidebar: FC<{ principal: Principal; section?: Section | undefined }> = ({ principal, section }) => (
   <header class="sidebar">
     <a class="brand" href="/">
-      {strings().product}
+      {messages().product}
     </a>
-    <nav aria-label={strings().nav.label}>
+    <nav aria-label={messages().nav.label}>
       <ul>
         {sections
           .filter(({ admin }) => !admin || principal.role === 'admin')
           .map(({ key, href }) => (
             <li>
               <a href={href} aria-current={key === section ? 'page' : undefined}>
-                {strings().nav[key]}
+                {messages().nav[key]}
               </a>
             </li>
           ))}
@@ -101,7 +101,7 @@ const Sidebar: FC<{ principal: Principal; section?: Section | undefined }> = ({ 
     <form method="post" action="/dashboard/logout" class="logout">
       <span class="who">{principal.name ?? principal.accountId}</span>
       <button type="submit" class="outline secondary small">
-        {strings().nav.logout}
+        {messages().nav.logout}
       </button>
     </form>
   </header>

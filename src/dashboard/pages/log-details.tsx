@@ -1,10 +1,10 @@
 // All that is known of one request: where it went, how long that took, what was used, and what it cost.
 import type { FC } from 'hono/jsx';
 import type { LogRowView } from '../api/log-fields.ts';
+import { messages } from '../i18n/messages.ts';
 import { Badge, count, dollars, milliseconds, priceText } from './parts.tsx';
-import { strings } from './strings.ts';
 
-const words = () => strings().logs;
+const texts = () => messages().logs;
 
 interface Facts {
   row: LogRowView;
@@ -15,47 +15,47 @@ interface Facts {
 export const LogDetails: FC<Facts> = ({ row, names }) => (
   <div class="log-details">
     <section>
-      <h3>{words().request}</h3>
+      <h3>{texts().request}</h3>
       <List
         facts={[
-          [words().id, <code>{row.id}</code>],
-          [words().endpoint, `${row.format} · ${row.endpoint}`],
-          [words().model, modelText(row)],
+          [texts().id, <code>{row.id}</code>],
+          [texts().endpoint, `${row.format} · ${row.endpoint}`],
+          [texts().model, modelText(row)],
           [
-            words().token,
+            texts().token,
             <a href={`/dashboard/tokens/${row.token_id}`}>{names.get(row.token_id) ?? row.token_id}</a>,
           ],
-          [words().stream, row.stream ? words().yes : words().no],
-          ...(row.dropped.length === 0 ? [] : [[words().dropped, row.dropped.join(', ')] as const]),
+          [texts().stream, row.stream ? texts().yes : texts().no],
+          ...(row.dropped.length === 0 ? [] : [[texts().dropped, row.dropped.join(', ')] as const]),
         ]}
       />
     </section>
     <section>
-      <h3>{words().timing}</h3>
+      <h3>{texts().timing}</h3>
       <List
         facts={[
-          [words().firstByte, milliseconds(row.ttfb_ms)],
-          [words().ownTime, milliseconds(ownMs(row))],
-          [words().duration, milliseconds(row.duration_ms)],
+          [texts().firstByte, milliseconds(row.ttfb_ms)],
+          [texts().ownTime, milliseconds(ownMs(row))],
+          [texts().duration, milliseconds(row.duration_ms)],
         ]}
       />
-      <h3>{words().attempts}</h3>
+      <h3>{texts().attempts}</h3>
       <Attempts row={row} names={names} />
     </section>
     <section>
-      <h3>{words().usage}</h3>
+      <h3>{texts().usage}</h3>
       <List
         facts={[
-          [words().input, count(row.input_tokens)],
-          [words().cached, `${count(row.cached_tokens)} / ${count(row.cache_write_tokens)}`],
-          [words().output, count(row.output_tokens)],
-          [words().reasoning, count(row.reasoning_tokens)],
-          [words().source, sourceText(row.usage_source)],
+          [texts().input, count(row.input_tokens)],
+          [texts().cached, `${count(row.cached_tokens)} / ${count(row.cache_write_tokens)}`],
+          [texts().output, count(row.output_tokens)],
+          [texts().reasoning, count(row.reasoning_tokens)],
+          [texts().source, sourceText(row.usage_source)],
         ]}
       />
     </section>
     <section>
-      <h3>{words().cost}</h3>
+      <h3>{texts().cost}</h3>
       <Cost row={row} />
     </section>
   </div>
@@ -76,7 +76,7 @@ function modelText({ requested_model, upstream_model }: LogRowView): string {
 
 function sourceText(source: LogRowView['usage_source']): string {
   if (source === null) return '–';
-  return source === 'upstream' ? words().fromUpstream : words().estimated;
+  return source === 'upstream' ? texts().fromUpstream : texts().estimated;
 }
 
 type Fact = readonly [name: string, value: unknown];
@@ -94,7 +94,7 @@ const List: FC<{ facts: readonly Fact[] }> = ({ facts }) => (
 
 const Attempts: FC<Facts> = ({ row: { attempts }, names }) =>
   attempts.length === 0 ? (
-    <p class="quiet">{words().noAttempts}</p>
+    <p class="quiet">{texts().noAttempts}</p>
   ) : (
     <ol class="attempts">
       {attempts.map(({ channel_id, status, error, duration_ms }) => (
@@ -109,7 +109,7 @@ const Attempts: FC<Facts> = ({ row: { attempts }, names }) =>
 
 const Cost: FC<{ row: LogRowView }> = ({ row: { cost_usd, charge } }) => (
   <>
-    <p>{cost_usd === null ? words().noPrice : dollars(cost_usd)}</p>
+    <p>{cost_usd === null ? texts().noPrice : dollars(cost_usd)}</p>
     {charge === null ? null : (
       <ul class="quiet">
         {charge.items.map(({ kind, count: times, usd, per, model }) => (

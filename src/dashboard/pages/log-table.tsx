@@ -1,11 +1,11 @@
 // Rows of the request log; each opens to all that is known of the request.
 import type { FC } from 'hono/jsx';
 import type { LogRowView } from '../api/log-fields.ts';
+import { messages } from '../i18n/messages.ts';
 import { LogDetails } from './log-details.tsx';
 import { Badge, count, dollars, milliseconds, TableFrame, Time } from './parts.tsx';
-import { strings } from './strings.ts';
 
-const words = () => strings().logs;
+const texts = () => messages().logs;
 
 /** What tokens and channels are called, by their ids. */
 export type Names = ReadonlyMap<string, string>;
@@ -16,23 +16,23 @@ interface TableFacts {
 }
 
 export const LogTable: FC<TableFacts> = ({ rows, names }) => (
-  <TableFrame label={words().title}>
+  <TableFrame label={texts().title}>
     <table id="log" class="log">
       <thead>
         <tr>
-          <th scope="col">{words().time}</th>
-          <th scope="col">{words().status}</th>
-          <th scope="col">{`${words().model}, ${words().token}`}</th>
+          <th scope="col">{texts().time}</th>
+          <th scope="col">{texts().status}</th>
+          <th scope="col">{`${texts().model}, ${texts().token}`}</th>
           <th scope="col" class="number">
-            {words().tokensInOut}
+            {texts().tokensInOut}
           </th>
           <th scope="col" class="number">
-            {words().cost}
+            {texts().cost}
           </th>
           <th scope="col" class="number">
-            {words().firstByte}
+            {texts().firstByte}
           </th>
-          <th scope="col">{words().details}</th>
+          <th scope="col">{texts().details}</th>
         </tr>
       </thead>
       <LogRows rows={rows} names={names} />
@@ -57,11 +57,11 @@ export const LogRows: FC<TableFacts> = ({ rows, names }) => (
             <small>{names.get(row.token_id) ?? ''}</small>
           </td>
           <td class="number">{`${count(row.input_tokens)} / ${count(row.output_tokens)}`}</td>
-          <td class="number">{row.cost_usd === null ? words().noPrice : dollars(row.cost_usd)}</td>
+          <td class="number">{row.cost_usd === null ? texts().noPrice : dollars(row.cost_usd)}</td>
           <td class="number">{milliseconds(row.ttfb_ms)}</td>
           <td>
             <details class="opener">
-              <summary>{words().details}</summary>
+              <summary>{texts().details}</summary>
             </details>
           </td>
         </tr>

@@ -4,15 +4,15 @@ import type { FC } from 'hono/jsx';
 import type { LogRowView } from '../api/log-fields.ts';
 import { managementApi } from '../api/management-api.ts';
 import { accountInView } from '../api/roles.ts';
+import { messages } from '../i18n/messages.ts';
 import { Alert, Choice, Field } from './form.tsx';
 import { pageHeaders, show } from './layout.tsx';
 import { LogDetails } from './log-details.tsx';
 import { LogRows, LogTable, type Names, StatusBadge } from './log-table.tsx';
 import { type PageContext, type PageEnv, PageProblem } from './page-env.ts';
 import { Empty, Heading, Pager } from './parts.tsx';
-import { strings } from './strings.ts';
 
-const words = () => strings().logs;
+const texts = () => messages().logs;
 const filterNames = ['token', 'model', 'channel', 'status', 'from', 'to'] as const;
 const listAddress = '/dashboard/logs';
 
@@ -51,11 +51,11 @@ async function showLogs(context: PageContext) {
   const { data, next_cursor } = page.ok ? page.value : { data: [], next_cursor: null };
   const content = (
     <>
-      <Heading title={words().title} lead={words().lead}>
+      <Heading title={texts().title} lead={texts().lead}>
         {cursor || !page.ok ? null : <Live query={query} />}
         {page.ok ? (
           <a href={`${listAddress}/csv?${query}`} class="button outline small">
-            {words().csv}
+            {texts().csv}
           </a>
         ) : null}
       </Heading>
@@ -68,20 +68,20 @@ async function showLogs(context: PageContext) {
       <Pager url={context.req.url} next={next_cursor} />
     </>
   );
-  return show(context, 'logs', words().title, content, page.ok ? 200 : page.status);
+  return show(context, 'logs', texts().title, content, page.ok ? 200 : page.status);
 }
 
 /** A page of several filters may be empty and have a next one. */
 function nothingText(query: URLSearchParams, next: string | null): string {
-  if (next !== null) return words().noneYet;
-  return query.size === 0 ? words().none : words().empty;
+  if (next !== null) return texts().noneYet;
+  return query.size === 0 ? texts().none : texts().empty;
 }
 
 /** Where script runs (live.js). */
 const Live: FC<{ query: URLSearchParams }> = ({ query }) => (
   <>
     <script src="/live.js" type="module"></script>
-    <span id="live-note" class="quiet" aria-live="polite" data-added={words().added}></span>
+    <span id="live-note" class="quiet" aria-live="polite" data-added={texts().added}></span>
     <button
       type="button"
       id="live"
@@ -89,10 +89,10 @@ const Live: FC<{ query: URLSearchParams }> = ({ query }) => (
       class="outline small"
       aria-pressed="false"
       data-address={`${listAddress}/rows?${query}`}
-      data-start={words().live}
-      data-stop={words().pause}
+      data-start={texts().live}
+      data-stop={texts().pause}
     >
-      {words().live}
+      {texts().live}
     </button>
   </>
 );
@@ -112,28 +112,28 @@ async function showRequest(context: PageContext) {
   if (!found.ok && found.status !== 404) throw new PageProblem(found.status, found.detail);
   const content = found.ok ? (
     <>
-      <Heading title={words().request} lead={found.value.created_at.slice(0, 19).replace('T', ' ')}>
+      <Heading title={texts().request} lead={found.value.created_at.slice(0, 19).replace('T', ' ')}>
         <StatusBadge row={found.value} />
       </Heading>
       <article>
         <LogDetails row={found.value} names={await namesIn(context, [found.value])} />
       </article>
       <p>
-        <a href={listAddress}>{words().title}</a>
+        <a href={listAddress}>{texts().title}</a>
       </p>
     </>
   ) : (
     <>
-      <Heading title={words().request} lead={id} />
+      <Heading title={texts().request} lead={id} />
       <Empty>
-        <p>{words().notYet}</p>
+        <p>{texts().notYet}</p>
         <a href={`${listAddress}/${encodeURIComponent(id)}`} class="button">
-          {words().lookAgain}
+          {texts().lookAgain}
         </a>
       </Empty>
     </>
   );
-  return show(context, 'logs', words().request, content, found.ok ? 200 : 404);
+  return show(context, 'logs', texts().request, content, found.ok ? 200 : 404);
 }
 
 /** What is to be named in rows: their tokens, and to admins their channels. */
@@ -162,36 +162,36 @@ const Filters: FC<FilterFacts> = ({ context, channels, errors }) => {
   const value = (name: string) => context.req.query(name) ?? '';
   const known = channels.some(({ id }) => id === value('channel'));
   const options = [
-    ['', strings().form.all] as const,
+    ['', messages().form.all] as const,
     ...channels.map(({ id, name }) => [id, name] as const),
     ...(known || value('channel') === '' ? [] : [[value('channel'), value('channel')] as const]),
   ];
   return (
     <form method="get" class="filters">
-      <Field name="model" label={words().model} value={value('model')} error={errors.model} />
+      <Field name="model" label={texts().model} value={value('model')} error={errors.model} />
       <Field
         name="status"
-        label={words().status}
+        label={texts().status}
         type="number"
         value={value('status')}
         error={errors.status}
       />
-      <Field name="token" label={words().tokenId} value={value('token')} error={errors.token} />
+      <Field name="token" label={texts().tokenId} value={value('token')} error={errors.token} />
       {context.var.principal.role === 'admin' ? (
         <Choice
           name="channel"
-          label={words().channel}
+          label={texts().channel}
           value={value('channel')}
           error={errors.channel}
           options={options}
         />
       ) : null}
-      <Field name="from" label={words().from} type="date" value={value('from')} error={errors.from} />
-      <Field name="to" label={words().to} type="date" value={value('to')} error={errors.to} />
+      <Field name="from" label={texts().from} type="date" value={value('from')} error={errors.from} />
+      <Field name="to" label={texts().to} type="date" value={value('to')} error={errors.to} />
       <button type="submit" class="secondary">
-        {strings().form.filter}
+        {messages().form.filter}
       </button>
-      <small>{words().daysHelp}</small>
+      <small>{texts().daysHelp}</small>
     </form>
   );
 };

@@ -1,11 +1,11 @@
 // Which models something may call: boxes for those that are served, and a text for other names and wildcards. And the
 // limits that stand beside it in the forms of tokens and groups.
 import type { FC } from 'hono/jsx';
+import { messages } from '../i18n/messages.ts';
 import { Field } from './form.tsx';
 import { listOf, textOf, type Values } from './page-env.ts';
-import { strings } from './strings.ts';
 
-const words = () => strings().tokens;
+const texts = () => messages().tokens;
 
 interface FormPart {
   values: Values;
@@ -18,8 +18,8 @@ export const ModelChoice: FC<FormPart & { models: readonly string[] }> = ({ mode
     <>
       {models.length === 0 ? null : (
         <fieldset class="checks" tabindex={0}>
-          <legend>{words().modelsServed}</legend>
-          <small>{words().modelsHelp}</small>
+          <legend>{texts().modelsServed}</legend>
+          <small>{texts().modelsHelp}</small>
           <div>
             {models.map((model) => (
               <label>
@@ -32,8 +32,8 @@ export const ModelChoice: FC<FormPart & { models: readonly string[] }> = ({ mode
       )}
       <Field
         name="more_models"
-        label={words().moreModels}
-        help={words().moreModelsHelp}
+        label={texts().moreModels}
+        help={texts().moreModelsHelp}
         rows={2}
         value={[
           ...listOf(values, 'more_models'),
@@ -57,8 +57,8 @@ export const LimitFields: FC<FormPart> = ({ values, errors }) => (
     {limitNames.map((name) => (
       <Field
         name={name}
-        label={words()[name]}
-        help={words().limitHelp}
+        label={texts()[name]}
+        help={texts().limitHelp}
         type="number"
         min="1"
         step="1"

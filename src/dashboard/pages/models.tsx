@@ -1,6 +1,7 @@
 // What is served, by which channels, at what price; and an operator's own prices.
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
+import { messages } from '../i18n/messages.ts';
 import { type Alias, Aliases } from './aliases.tsx';
 import { Alert } from './form.tsx';
 import { show } from './layout.tsx';
@@ -17,9 +18,8 @@ import {
 import { Badge, Empty, Heading, priceText, TableFrame } from './parts.tsx';
 import { OwnPrices, type Price, PriceForm, priceBody, valuesOfPrice } from './price-form.tsx';
 import { type Served, servedOf } from './served-prices.ts';
-import { strings } from './strings.ts';
 
-const words = () => strings().models;
+const texts = () => messages().models;
 
 /** The routes under /dashboard/models. */
 export function modelRoutes(): Hono<PageEnv> {
@@ -56,7 +56,7 @@ export function modelRoutes(): Hono<PageEnv> {
 /** A name that no address can say is not asked about. null: it can be. */
 function wrongName(field: string, name: string): Wrong | null {
   if (!/^\.{0,2}$/.test(name.trim())) return null;
-  return { detail: strings().form.notSaved, errors: { [field]: words().noName } };
+  return { detail: messages().form.notSaved, errors: { [field]: texts().noName } };
 }
 
 function pathOf(model: string): string {
@@ -94,32 +94,32 @@ async function showModels(context: PageContext, { values = {}, price, alias }: O
   const served = servedOf(live, own, new Date(services.now()));
   const content = (
     <>
-      <Heading title={words().title} lead={words().lead} />
+      <Heading title={texts().title} lead={texts().lead} />
       {detail === undefined ? null : <Alert>{detail}</Alert>}
-      {served.length === 0 ? <Empty>{words().empty}</Empty> : <ModelTable served={served} />}
-      <h2>{words().overrides}</h2>
-      {own.length === 0 ? <p class="quiet">{words().noOverrides}</p> : <OwnPrices prices={own} />}
+      {served.length === 0 ? <Empty>{texts().empty}</Empty> : <ModelTable served={served} />}
+      <h2>{texts().overrides}</h2>
+      {own.length === 0 ? <p class="quiet">{texts().noOverrides}</p> : <OwnPrices prices={own} />}
       <PriceForm values={{ ...known, ...values }} errors={errors} />
       <Aliases aliases={aliases} values={values} errors={alias?.errors ?? {}} />
     </>
   );
-  return show(context, 'models', words().title, content, detail === undefined ? 200 : 400);
+  return show(context, 'models', texts().title, content, detail === undefined ? 200 : 400);
 }
 
 const ModelTable: FC<{ served: readonly Served[] }> = ({ served }) => (
-  <TableFrame label={words().title}>
+  <TableFrame label={texts().title}>
     <table>
       <thead>
         <tr>
-          <th scope="col">{words().model}</th>
-          <th scope="col">{words().channels}</th>
+          <th scope="col">{texts().model}</th>
+          <th scope="col">{texts().channels}</th>
           <th scope="col" class="number">
-            {words().input}
+            {texts().input}
           </th>
           <th scope="col" class="number">
-            {words().output}
+            {texts().output}
           </th>
-          <th scope="col">{words().source}</th>
+          <th scope="col">{texts().source}</th>
         </tr>
       </thead>
       <tbody>
@@ -128,7 +128,7 @@ const ModelTable: FC<{ served: readonly Served[] }> = ({ served }) => (
             <td class="wide">
               <code>{model}</code>
               {others.map(([name, usd]) => (
-                <small>{`${words().prices[name]} ${priceText(usd)}`}</small>
+                <small>{`${texts().prices[name]} ${priceText(usd)}`}</small>
               ))}
             </td>
             <td class="wide">{channels.join(', ')}</td>
@@ -136,7 +136,7 @@ const ModelTable: FC<{ served: readonly Served[] }> = ({ served }) => (
             <td class="number">{output === null ? '–' : priceText(output)}</td>
             <td>
               <Badge kind={source === 'none' && !model.includes('*') ? 'warn' : 'off'}>
-                {source === 'none' && model.includes('*') ? '–' : words()[source]}
+                {source === 'none' && model.includes('*') ? '–' : texts()[source]}
               </Badge>
             </td>
           </tr>

@@ -2,16 +2,16 @@
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import { accountInView } from '../api/roles.ts';
-import { Attention, worriesOf } from './attention.tsx';
-import { accountsNearBudget } from './attention-store.ts';
+import { messages } from '../i18n/messages.ts';
+import { accountsNearBudget } from './alert-store.ts';
+import { AlertList, alertsOf } from './alerts.tsx';
 import { Chart } from './chart.tsx';
 import { show } from './layout.tsx';
 import { need, type PageContext, type PageEnv } from './page-env.ts';
 import { count, dollars, Empty, Heading, milliseconds, percent } from './parts.tsx';
-import { strings } from './strings.ts';
 import { shownRows, type UsageRow, UsageTable } from './usage-table.tsx';
 
-const words = () => strings().overview;
+const texts = () => messages().overview;
 const hourMs = 3_600_000;
 const ranges = {
   day: { hours: 24, by: 'hour' },
@@ -46,22 +46,22 @@ async function showOverview(context: PageContext) {
   ]);
   const used = top.tokens.slice(0, shownRows).map(({ key }) => key);
   const tokens = await services.tokens.summaries(used, accountId);
-  const worries = await worriesOf(context, { tokens, accounts, models: top.models });
+  const alerts = await alertsOf(context, { tokens, accounts, models: top.models });
   const content = (
     <>
-      <Heading title={words().title}>
+      <Heading title={texts().title}>
         <Ranges chosen={name} />
       </Heading>
-      <Attention worries={worries} />
+      <AlertList alerts={alerts} />
       <Figures rows={overTime.data} />
       {overTime.data.length === 0 ? (
         <Nothing origin={new URL(context.req.url).origin} />
       ) : (
         <>
           <article>
-            <h2>{words().overTime}</h2>
+            <h2>{texts().overTime}</h2>
             <Chart
-              label={words().overTime}
+              label={texts().overTime}
               rows={overTime.data}
               by={by}
               fromMs={fromMs}
@@ -73,7 +73,7 @@ async function showOverview(context: PageContext) {
       )}
     </>
   );
-  return show(context, 'overview', `${words().title} · ${principal.name ?? ''}`, content);
+  return show(context, 'overview', `${texts().title} · ${principal.name ?? ''}`, content);
 }
 
 /** Of tokens and channels, by their ids. */
@@ -89,10 +89,10 @@ function rangeName(asked: string | undefined): RangeName {
 }
 
 const Ranges: FC<{ chosen: RangeName }> = ({ chosen }) => (
-  <nav class="tabs" aria-label={words().title}>
+  <nav class="tabs" aria-label={texts().title}>
     {(Object.keys(ranges) as RangeName[]).map((name) => (
       <a href={`/?range=${name}`} aria-current={name === chosen ? 'page' : undefined}>
-        {words().ranges[name]}
+        {texts().ranges[name]}
       </a>
     ))}
   </nav>
@@ -100,12 +100,12 @@ const Ranges: FC<{ chosen: RangeName }> = ({ chosen }) => (
 
 const Nothing: FC<{ origin: string }> = ({ origin }) => (
   <Empty>
-    <p>{words().nothing}</p>
+    <p>{texts().nothing}</p>
     <p>
-      {words().address} <code>{`${origin}/v1`}</code>
+      {texts().address} <code>{`${origin}/v1`}</code>
     </p>
     <a href="/dashboard/tokens/new" class="button">
-      {words().begin}
+      {texts().begin}
     </a>
   </Empty>
 );
@@ -116,11 +116,11 @@ const Figures: FC<{ rows: readonly UsageRow[] }> = ({ rows }) => {
   const timed = sum((row) => row.ttfb_requests ?? 0);
   const waited = sum((row) => (row.ttfb_ms ?? 0) * (row.ttfb_requests ?? 0));
   const figures = [
-    [words().spend, dollars(Number(sum(({ cost_usd }) => cost_usd).toFixed(9)))],
-    [words().requests, count(requests)],
-    [words().tokens, count(sum(({ input_tokens = 0, output_tokens = 0 }) => input_tokens + output_tokens))],
-    [words().errors, requests === 0 ? count(errors) : `${count(errors)} (${percent(errors, requests)})`],
-    [words().firstByte, milliseconds(timed === 0 ? null : waited / timed)],
+    [texts().spend, dollars(Number(sum(({ cost_usd }) => cost_usd).toFixed(9)))],
+    [texts().requests, count(requests)],
+    [texts().tokens, count(sum(({ input_tokens = 0, output_tokens = 0 }) => input_tokens + output_tokens))],
+    [texts().errors, requests === 0 ? count(errors) : `${count(errors)} (${percent(errors, requests)})`],
+    [texts().firstByte, milliseconds(timed === 0 ? null : waited / timed)],
   ] as const;
   return (
     <div class="figures">
@@ -141,19 +141,19 @@ const Tables: FC<{ top: Top; names: Map<string, string>; isAdmin: boolean }> = (
   return (
     <>
       <UsageTable
-        label={words().byModel}
+        label={texts().byModel}
         rows={top.models}
         hrefOf={(model) => `/dashboard/logs?model=${encodeURIComponent(model)}`}
       />
       <UsageTable
-        label={words().byToken}
+        label={texts().byToken}
         rows={top.tokens}
         nameOf={nameOf}
         hrefOf={(id) => `/dashboard/tokens/${id}`}
       />
       {isAdmin ? (
         <UsageTable
-          label={words().byChannel}
+          label={texts().byChannel}
           rows={top.channels}
           nameOf={nameOf}
           hrefOf={(id) => `/dashboard/logs?channel=${encodeURIComponent(id)}`}

@@ -9,8 +9,8 @@ import type { Principal } from '../accounts/account.ts';
 import { managementLimits } from '../api/limits.ts';
 import { managementApi } from '../api/management-api.ts';
 import type { ManagementServices } from '../api/services.ts';
-import type { Missing } from './missing.ts';
-import { strings } from './strings.ts';
+import { messages } from '../i18n/messages.ts';
+import type { SetupProblem } from './setup-checks.ts';
 
 /** What pages need besides the management API. */
 export interface PageServices extends ManagementServices {
@@ -21,7 +21,7 @@ export interface PageServices extends ManagementServices {
   /** A call of a model endpoint, as if it came from outside. */
   callModel: (request: Request) => Promise<Response>;
   /** What the deployment lacks, each with how to mend it. */
-  missing: () => Promise<Missing[]>;
+  setupProblems: () => Promise<SetupProblem[]>;
   /** How people log in besides passwords and passkeys. */
   signIn: { github: GithubApp | null; access: AccessApplication | null };
 }
@@ -122,7 +122,7 @@ async function parsedForm(context: PageContext) {
     return await context.req.parseBody({ all: true });
   } catch (error) {
     // The runtime's word for a body that is no form; whatever else goes wrong is said by who knows it.
-    if (error instanceof TypeError) throw new PageProblem(400, strings().errors.noForm);
+    if (error instanceof TypeError) throw new PageProblem(400, messages().errors.noForm);
     throw error;
   }
 }

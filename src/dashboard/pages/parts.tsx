@@ -1,6 +1,6 @@
 // The small pieces that pages are made of: money, times, states, bars, pages of lists.
 import type { FC, PropsWithChildren } from 'hono/jsx';
-import { strings } from './strings.ts';
+import { messages } from '../i18n/messages.ts';
 
 /** At least cents, at most as many digits as say something. */
 export function dollars(usd: number): string {
@@ -32,7 +32,7 @@ export function percent(part: number, whole: number): string {
 /** A time in UTC: to the second, or to the minute. */
 export const Time: FC<{ at: string | null; to?: 'second' | 'minute' }> = ({ at, to = 'second' }) =>
   at === null ? (
-    <span class="quiet">{strings().tokens.never}</span>
+    <span class="quiet">{messages().tokens.never}</span>
   ) : (
     <time datetime={at}>{`${at.slice(0, 10)} ${at.slice(11, to === 'second' ? 19 : 16)}`}</time>
   );
@@ -74,11 +74,11 @@ export const SpendBar: FC<{ spent: number; quota: number | null }> = ({ spent, q
     <span>
       {dollars(spent)}{' '}
       <span class="quiet">
-        {quota === null ? strings().tokens.unlimited : `${strings().tokens.of} ${dollars(quota)}`}
+        {quota === null ? messages().tokens.unlimited : `${messages().tokens.of} ${dollars(quota)}`}
       </span>
     </span>
     {quota === null ? null : (
-      <progress value={Math.min(spent, quota)} max={quota} aria-label={strings().tokens.spent} />
+      <progress value={Math.min(spent, quota)} max={quota} aria-label={messages().tokens.spent} />
     )}
   </div>
 );
@@ -92,9 +92,9 @@ export const Pager: FC<{ url: string; next: string | null }> = ({ url, next }) =
   first.searchParams.delete('cursor');
   if (next !== null) here.searchParams.set('cursor', next);
   return (
-    <nav class="pager" aria-label={strings().form.next}>
-      {isFirst ? null : <a href={first.pathname + first.search}>{strings().form.first}</a>}
-      {next === null ? null : <a href={here.pathname + here.search}>{strings().form.next}</a>}
+    <nav class="pager" aria-label={messages().form.next}>
+      {isFirst ? null : <a href={first.pathname + first.search}>{messages().form.first}</a>}
+      {next === null ? null : <a href={here.pathname + here.search}>{messages().form.next}</a>}
     </nav>
   );
 };

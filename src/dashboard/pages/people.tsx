@@ -1,15 +1,15 @@
 // Accounts and invitations, for admins.
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
+import { messages } from '../i18n/messages.ts';
 import { ActionButton, Alert, Choice, Field, OnceValue } from './form.tsx';
 import { show } from './layout.tsx';
 import { numberOrNull } from './model-choice.tsx';
 import { formOf, need, needAll, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { Badge, Heading, TableFrame, Time } from './parts.tsx';
 import { addPersonRoutes } from './person.tsx';
-import { strings } from './strings.ts';
 
-const words = () => strings().people;
+const texts = () => messages().people;
 
 interface Account {
   id: string;
@@ -37,9 +37,9 @@ export function peopleRoutes(): Hono<PageEnv> {
     const body = { name: textOf(values, 'name'), role: textOf(values, 'role') };
     const made = await context.var.api<Invite & { secret: string }>('POST', '/invites', body);
     if (!made.ok)
-      return showPeople(context, { problem: strings().form.notSaved, errors: made.errors, invite: values });
+      return showPeople(context, { problem: messages().form.notSaved, errors: made.errors, invite: values });
     const link = `${new URL(context.req.url).origin}/dashboard/invite?secret=${made.value.secret}`;
-    return show(context, 'people', words().inviteTitle, <InviteOnce name={made.value.name} link={link} />);
+    return show(context, 'people', texts().inviteTitle, <InviteOnce name={made.value.name} link={link} />);
   });
   routes.post('/invites/:id/delete', async (context) => {
     await need(context.var.api('DELETE', `/invites/${encodeURIComponent(context.req.param('id'))}`));
@@ -94,42 +94,42 @@ async function showPeople(context: PageContext, refused?: Refused) {
   ]);
   const content = (
     <>
-      <Heading title={words().title} lead={words().lead} />
+      <Heading title={texts().title} lead={texts().lead} />
       {refused === undefined ? null : <Alert>{refused.problem}</Alert>}
       <AccountTable accounts={accounts} ownId={principal.accountId} typed={refused?.row} />
       <div class="columns">
         <article>
-          <h2>{words().invite}</h2>
-          <p class="quiet">{words().inviteLead}</p>
+          <h2>{texts().invite}</h2>
+          <p class="quiet">{texts().inviteLead}</p>
           <form method="post" action="/dashboard/people/invite">
             <Field
               name="name"
-              label={words().inviteName}
+              label={texts().inviteName}
               value={textOf(invite, 'name')}
               error={refused?.errors?.name}
               required
             />
             <Choice
               name="role"
-              label={words().role}
+              label={texts().role}
               value={textOf(invite, 'role') || 'member'}
               error={refused?.errors?.role}
               options={[
-                ['member', words().member],
-                ['admin', words().admin],
+                ['member', texts().member],
+                ['admin', texts().admin],
               ]}
             />
-            <button type="submit">{words().invite}</button>
+            <button type="submit">{texts().invite}</button>
           </form>
         </article>
         <article>
-          <h2>{words().invites}</h2>
-          {invites.length === 0 ? <p class="quiet">{words().noInvites}</p> : <Invites invites={invites} />}
+          <h2>{texts().invites}</h2>
+          {invites.length === 0 ? <p class="quiet">{texts().noInvites}</p> : <Invites invites={invites} />}
         </article>
       </div>
     </>
   );
-  return show(context, 'people', words().title, content, refused === undefined ? 200 : 400);
+  return show(context, 'people', texts().title, content, refused === undefined ? 200 : 400);
 }
 
 interface TableFacts {
@@ -140,17 +140,17 @@ interface TableFacts {
 }
 
 const AccountTable: FC<TableFacts> = ({ accounts, ownId, typed }) => (
-  <TableFrame label={words().title}>
+  <TableFrame label={texts().title}>
     <table>
       <thead>
         <tr>
-          <th scope="col">{words().name}</th>
-          <th scope="col">{words().email}</th>
-          <th scope="col">{words().role}</th>
-          <th scope="col">{words().status}</th>
-          <th scope="col">{words().budget}</th>
-          <th scope="col">{words().lastLogin}</th>
-          <th scope="col">{strings().tokens.edit}</th>
+          <th scope="col">{texts().name}</th>
+          <th scope="col">{texts().email}</th>
+          <th scope="col">{texts().role}</th>
+          <th scope="col">{texts().status}</th>
+          <th scope="col">{texts().budget}</th>
+          <th scope="col">{texts().lastLogin}</th>
+          <th scope="col">{messages().tokens.edit}</th>
         </tr>
       </thead>
       <tbody>
@@ -160,9 +160,9 @@ const AccountTable: FC<TableFacts> = ({ accounts, ownId, typed }) => (
               <a href={`/dashboard/tokens?account=${encodeURIComponent(id)}`}>{name}</a>
             </td>
             <td class="wide">{email ?? '–'}</td>
-            <td>{words()[role]}</td>
+            <td>{texts()[role]}</td>
             <td>
-              <Badge kind={status === 'active' ? 'good' : 'off'}>{strings().tokens[status]}</Badge>
+              <Badge kind={status === 'active' ? 'good' : 'off'}>{messages().tokens[status]}</Badge>
             </td>
             <td>
               <BudgetForm id={id} name={name} budget={budget} typed={typed?.id === id ? typed.values : {}} />
@@ -173,7 +173,7 @@ const AccountTable: FC<TableFacts> = ({ accounts, ownId, typed }) => (
             <td>
               <span class="actions">
                 <a href={`/dashboard/people/${encodeURIComponent(id)}`} class="button outline small">
-                  {strings().tokens.edit}
+                  {messages().tokens.edit}
                 </a>
                 {id === ownId || id === 'acc_admin' ? null : (
                   <AccountActions id={id} role={role} status={status} />
@@ -200,21 +200,21 @@ const BudgetForm: FC<Pick<Account, 'id' | 'name' | 'budget'> & { typed: Values }
       min="0"
       step="any"
       value={typed.budget_usd === undefined ? (budget?.usd ?? '') : textOf(typed, 'budget_usd')}
-      placeholder={words().noBudget}
-      aria-label={`${words().budget}: ${name}`}
+      placeholder={texts().noBudget}
+      aria-label={`${texts().budget}: ${name}`}
     />
-    <select name="budget_period" aria-label={`${strings().tokens.period}: ${name}`}>
+    <select name="budget_period" aria-label={`${messages().tokens.period}: ${name}`}>
       {(['day', 'week', 'month'] as const).map((period) => (
         <option
           value={period}
           selected={period === (textOf(typed, 'budget_period') || (budget?.period ?? 'month'))}
         >
-          {strings().tokens[period]}
+          {messages().tokens[period]}
         </option>
       ))}
     </select>
     <button type="submit" class="outline small">
-      {strings().form.save}
+      {messages().form.save}
     </button>
   </form>
 );
@@ -225,10 +225,10 @@ const AccountActions: FC<Pick<Account, 'id' | 'role' | 'status'>> = ({ id, role,
       action={`/dashboard/people/${id}`}
       values={{ status: status === 'active' ? 'disabled' : 'active' }}
     >
-      {status === 'active' ? words().disable : words().enable}
+      {status === 'active' ? texts().disable : texts().enable}
     </ActionButton>
     <ActionButton action={`/dashboard/people/${id}`} values={{ role: role === 'admin' ? 'member' : 'admin' }}>
-      {role === 'admin' ? words().makeMember : words().makeAdmin}
+      {role === 'admin' ? texts().makeMember : texts().makeAdmin}
     </ActionButton>
   </>
 );
@@ -237,9 +237,9 @@ const Invites: FC<{ invites: readonly Invite[] }> = ({ invites }) => (
   <ul>
     {invites.map(({ id, name, role, expires_at }) => (
       <li>
-        {`${name} (${words()[role]}), ${words().expires} `}
+        {`${name} (${texts()[role]}), ${texts().expires} `}
         <Time at={expires_at} />{' '}
-        <ActionButton action={`/dashboard/people/invites/${id}/delete`}>{words().takeBack}</ActionButton>
+        <ActionButton action={`/dashboard/people/invites/${id}/delete`}>{texts().takeBack}</ActionButton>
       </li>
     ))}
   </ul>
@@ -247,11 +247,11 @@ const Invites: FC<{ invites: readonly Invite[] }> = ({ invites }) => (
 
 const InviteOnce: FC<{ name: string; link: string }> = ({ name, link }) => (
   <>
-    <Heading title={`${words().inviteTitle}: ${name}`} lead={words().inviteOnce}>
+    <Heading title={`${texts().inviteTitle}: ${name}`} lead={texts().inviteOnce}>
       <a href="/dashboard/people" class="button">
-        {strings().errors.back}
+        {messages().errors.back}
       </a>
     </Heading>
-    <OnceValue id="invite-link" label={words().link} value={link} />
+    <OnceValue id="invite-link" label={texts().link} value={link} />
   </>
 );

@@ -1,6 +1,7 @@
 // One account, for admins: what binds all its tokens, and its deletion.
 import type { Hono } from 'hono';
 import { adminAccountId } from '../accounts/account.ts';
+import { messages } from '../i18n/messages.ts';
 import { changedOnly, ShownWith } from './edit-form.tsx';
 import { Alert, Choice, Field } from './form.tsx';
 import { show } from './layout.tsx';
@@ -8,9 +9,8 @@ import { ModelChoice, modelsChosen } from './model-choice.tsx';
 import { formOf, need, needAll, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { Heading } from './parts.tsx';
 import { servedModels } from './served-models.ts';
-import { strings } from './strings.ts';
 
-const words = () => strings().people;
+const texts = () => messages().people;
 const listAddress = '/dashboard/people';
 
 interface Person {
@@ -57,26 +57,26 @@ function showDelete(context: PageContext, person: Person, refused?: { status: nu
   const address = `${listAddress}/${encodeURIComponent(person.id)}`;
   const content = (
     <div class="narrow">
-      <Heading title={words().deleteTitle} />
+      <Heading title={texts().deleteTitle} />
       {refused === undefined ? null : <Alert>{refused.detail}</Alert>}
       <article>
         <dl class="facts">
-          <dt>{words().name}</dt>
+          <dt>{texts().name}</dt>
           <dd>{person.name}</dd>
-          <dt>{words().email}</dt>
+          <dt>{texts().email}</dt>
           <dd>{person.email ?? '–'}</dd>
         </dl>
       </article>
-      <p>{words().deleteWarning}</p>
+      <p>{texts().deleteWarning}</p>
       <form method="post" action={`${address}/delete`} class="actions">
         <button type="submit" class="danger">
-          {words().deleteConfirm}
+          {texts().deleteConfirm}
         </button>
-        <a href={address}>{strings().form.cancel}</a>
+        <a href={address}>{messages().form.cancel}</a>
       </form>
     </div>
   );
-  return show(context, 'people', words().deleteTitle, content, refused?.status ?? 200);
+  return show(context, 'people', texts().deleteTitle, content, refused?.status ?? 200);
 }
 
 async function showPerson(
@@ -93,41 +93,41 @@ async function showPerson(
   ]);
   const content = (
     <div class="narrow">
-      <Heading title={person.name} lead={words().boundsLead}>
+      <Heading title={person.name} lead={texts().boundsLead}>
         {isKept(context, person) ? null : (
           <a
             href={`${listAddress}/${encodeURIComponent(person.id)}/delete`}
             class="button outline danger small"
           >
-            {words().delete}
+            {texts().delete}
           </a>
         )}
       </Heading>
       {detail === undefined ? null : (
-        <Alert>{Object.keys(errors).length > 0 ? strings().form.notSaved : detail}</Alert>
+        <Alert>{Object.keys(errors).length > 0 ? messages().form.notSaved : detail}</Alert>
       )}
       <form method="post" action={`${listAddress}/${encodeURIComponent(person.id)}/bounds`}>
         <ShownWith values={values} record={valuesOf(person)} />
         <Choice
           name="group"
-          label={strings().tokens.group}
-          help={words().groupHelp}
+          label={messages().tokens.group}
+          help={texts().groupHelp}
           value={textOf(values, 'group')}
           error={errors.group}
-          options={[['', words().ownGroups], ...groups.map(({ name }) => [name, name] as const)]}
+          options={[['', texts().ownGroups], ...groups.map(({ name }) => [name, name] as const)]}
         />
         <ModelChoice models={models} values={values} errors={errors} />
         <Field
           name="expires_at"
-          label={strings().tokens.expires}
-          help={strings().tokens.expiresHelp}
+          label={messages().tokens.expires}
+          help={messages().tokens.expiresHelp}
           type="date"
           value={textOf(values, 'expires_at')}
           error={errors.expires_at}
         />
         <div class="actions">
-          <button type="submit">{strings().form.submit}</button>
-          <a href={listAddress}>{strings().form.cancel}</a>
+          <button type="submit">{messages().form.submit}</button>
+          <a href={listAddress}>{messages().form.cancel}</a>
         </div>
       </form>
     </div>

@@ -81,8 +81,11 @@ export function requestText({ path, headers, body }: PlaygroundRequest, token: s
   return [`POST ${path}`, ...lines, '', JSON.stringify(body, null, 2)].join('\n');
 }
 
-/** The words of a whole answer; of an error its message. null: neither is in it. */
-export function wordsOf(format: PlaygroundFormat, answer: unknown): { text?: string; error?: string } | null {
+/** Returns the text of a whole answer, or the message of an error; null if the answer has neither. */
+export function answerOf(
+  format: PlaygroundFormat,
+  answer: unknown,
+): { text?: string; error?: string } | null {
   if (!isObject(answer)) return null;
   const { error } = answer;
   if (isObject(error)) return { error: String(error.message) };

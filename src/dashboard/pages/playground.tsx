@@ -4,22 +4,22 @@ import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import { matchesAny } from '../../lib/wildcard.ts';
 import type { Token } from '../api/token-fields.ts';
+import { messages } from '../i18n/messages.ts';
 import { Alert, Choice, Field } from './form.tsx';
 import { show } from './layout.tsx';
 import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { Heading, milliseconds } from './parts.tsx';
 import {
+  answerOf,
   blanks,
   type PlaygroundFormat,
   playgroundFormats,
   playgroundRequest,
   requestText,
-  wordsOf,
 } from './playground-request.ts';
 import { servedModels } from './served-models.ts';
-import { strings } from './strings.ts';
 
-const words = () => strings().playground;
+const texts = () => messages().playground;
 
 interface Exchange {
   request: string;
@@ -58,12 +58,12 @@ async function exchange(context: PageContext, values: Values): Promise<Exchange>
   const response = await context.var.services.callModel(request);
   const raw = await response.text();
   const value = parsed(raw);
-  const said = wordsOf(format, value);
+  const reply = answerOf(format, value);
   return {
     request: requestText(asked, token),
     raw: value === undefined ? raw : JSON.stringify(value, null, 2),
-    answer: said?.text ?? '',
-    error: response.ok ? undefined : (said?.error ?? raw),
+    answer: reply?.text ?? '',
+    error: response.ok ? undefined : (reply?.error ?? raw),
     status: response.status,
     durationMs: Date.now() - started,
     requestId: response.headers.get('x-request-id') ?? '',
@@ -71,7 +71,7 @@ async function exchange(context: PageContext, values: Values): Promise<Exchange>
 }
 
 function notSent(request: string): Exchange {
-  const error = words().tokenWrong;
+  const error = texts().tokenWrong;
   return { request, raw: '', answer: '', error, status: 0, durationMs: null, requestId: '' };
 }
 
@@ -99,7 +99,7 @@ async function showPlayground(context: PageContext, values: Values, exchange?: E
   const models = isAny ? served : served.filter((model) => matchesAny(token.models, model));
   const content = (
     <>
-      <Heading title={words().title} lead={words().lead} />
+      <Heading title={texts().title} lead={texts().lead} />
       <script src="/playground.js" type="module"></script>
       <div class="columns playground">
         <Question token={token} models={models} values={values} />
@@ -107,7 +107,7 @@ async function showPlayground(context: PageContext, values: Values, exchange?: E
       </div>
     </>
   );
-  return show(context, 'playground', words().title, content);
+  return show(context, 'playground', texts().title, content);
 }
 
 /** What the script sends, with blanks for what the form says. */
@@ -126,11 +126,11 @@ const Question: FC<{ token: Token | null; models: readonly string[]; values: Val
   <form method="post" id="playground" data-wires={wires()} data-blanks={JSON.stringify(blanks)}>
     <Field
       name="token"
-      label={words().token}
+      label={texts().token}
       help={
         token === null
-          ? words().tokenHelp
-          : `${words().valueOf} ${token.name} (${token.hint}). ${words().tokenHelp}`
+          ? texts().tokenHelp
+          : `${texts().valueOf} ${token.name} (${token.hint}). ${texts().tokenHelp}`
       }
       type="password"
       autocomplete="off"
@@ -139,7 +139,7 @@ const Question: FC<{ token: Token | null; models: readonly string[]; values: Val
     <div class="row">
       <Field
         name="model"
-        label={words().model}
+        label={texts().model}
         list="models"
         value={textOf(values, 'model') || (token === null ? '' : (models[0] ?? ''))}
         autocomplete="off"
@@ -147,7 +147,7 @@ const Question: FC<{ token: Token | null; models: readonly string[]; values: Val
       />
       <Choice
         name="format"
-        label={words().format}
+        label={texts().format}
         value={textOf(values, 'format') || 'openai'}
         options={Object.entries(playgroundFormats)}
       />
@@ -159,17 +159,17 @@ const Question: FC<{ token: Token | null; models: readonly string[]; values: Val
     </datalist>
     <Field
       name="prompt"
-      label={words().prompt}
+      label={texts().prompt}
       rows={6}
-      value={textOf(values, 'prompt') || words().hello}
+      value={textOf(values, 'prompt') || texts().hello}
       required
     />
     <div class="actions">
       <button type="submit" id="send">
-        {words().send}
+        {texts().send}
       </button>
       <button type="button" id="stop" class="secondary" hidden>
-        {words().stop}
+        {texts().stop}
       </button>
     </div>
   </form>
@@ -180,39 +180,39 @@ const Outcome: FC<{ exchange: Exchange | undefined }> = ({ exchange }) => {
   return (
     <div
       id="outcome"
-      data-waiting={words().waiting}
-      data-stopped={words().stopped}
-      data-no-price={strings().logs.noPrice}
-      data-late={words().late}
-      data-wrong-token={words().tokenWrong}
+      data-waiting={texts().waiting}
+      data-stopped={texts().stopped}
+      data-no-price={messages().logs.noPrice}
+      data-late={texts().late}
+      data-wrong-token={texts().tokenWrong}
     >
       {exchange?.error === undefined ? null : <Alert>{exchange.error}</Alert>}
       <p role="alert" class="alert error" id="trouble" hidden></p>
-      <h2>{words().answer}</h2>
+      <h2>{texts().answer}</h2>
       <pre id="answer" tabindex={0} aria-live="polite">
         {exchange?.answer ?? ''}
       </pre>
       <dl class="facts" id="figures" hidden={exchange === undefined}>
-        <Figure name="status" label={strings().logs.status} value={status === 0 ? '' : String(status)} />
-        <Figure name="total" label={strings().logs.duration} value={milliseconds(durationMs)} />
-        <Figure name="first" label={words().firstByte} value="–" />
-        <Figure name="own" label={words().ownTime} value="–" />
-        <Figure name="tokens" label={strings().logs.tokensInOut} value="–" />
-        <Figure name="cost" label={strings().logs.cost} value="–" />
+        <Figure name="status" label={messages().logs.status} value={status === 0 ? '' : String(status)} />
+        <Figure name="total" label={messages().logs.duration} value={milliseconds(durationMs)} />
+        <Figure name="first" label={texts().firstByte} value="–" />
+        <Figure name="own" label={texts().ownTime} value="–" />
+        <Figure name="tokens" label={messages().logs.tokensInOut} value="–" />
+        <Figure name="cost" label={messages().logs.cost} value="–" />
       </dl>
       <p>
         <a id="in-log" href={`/dashboard/logs/${encodeURIComponent(requestId)}`} hidden={requestId === ''}>
-          {words().inLog}
+          {texts().inLog}
         </a>
       </p>
       <details>
-        <summary>{words().request}</summary>
+        <summary>{texts().request}</summary>
         <pre id="request" tabindex={0}>
           {exchange?.request ?? ''}
         </pre>
       </details>
       <details>
-        <summary>{words().raw}</summary>
+        <summary>{texts().raw}</summary>
         <pre id="raw" tabindex={0}>
           {exchange?.raw ?? ''}
         </pre>

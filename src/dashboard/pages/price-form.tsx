@@ -2,13 +2,13 @@
 // that an edit takes nothing away.
 import type { FC } from 'hono/jsx';
 import { priceFields } from '../api/price-fields.ts';
+import { messages } from '../i18n/messages.ts';
 import { ActionButton, Field } from './form.tsx';
 import { numberOrNull } from './model-choice.tsx';
 import { textOf, type Values } from './page-env.ts';
 import { priceText, TableFrame } from './parts.tsx';
-import { strings } from './strings.ts';
 
-const words = () => strings().models;
+const texts = () => messages().models;
 
 type PriceField = keyof typeof priceFields;
 
@@ -38,23 +38,23 @@ interface FormFacts {
 
 export const PriceForm: FC<FormFacts> = ({ values, errors }) => (
   <article class="narrow" id="set-price">
-    <h2>{words().set}</h2>
-    <p class="quiet">{words().setHelp}</p>
+    <h2>{texts().set}</h2>
+    <p class="quiet">{texts().setHelp}</p>
     <form method="post" action="/dashboard/models/prices">
       <Field
         name="model"
-        label={words().model}
+        label={texts().model}
         value={textOf(values, 'model')}
         error={errors.model}
         required
       />
       <PriceInputs names={usualFields} values={values} errors={errors} />
       <details open={furtherFields.some((name) => errors[name] !== undefined || textOf(values, name) !== '')}>
-        <summary>{words().further}</summary>
-        <p class="quiet">{words().furtherHelp}</p>
+        <summary>{texts().further}</summary>
+        <p class="quiet">{texts().furtherHelp}</p>
         <PriceInputs names={furtherFields} values={values} errors={errors} />
       </details>
-      <button type="submit">{words().set}</button>
+      <button type="submit">{texts().set}</button>
     </form>
   </article>
 );
@@ -64,7 +64,7 @@ const PriceInputs: FC<FormFacts & { names: readonly PriceField[] }> = ({ names, 
     {names.map((name) => (
       <Field
         name={name}
-        label={words().prices[name]}
+        label={texts().prices[name]}
         type="number"
         min="0"
         step="any"
@@ -77,19 +77,19 @@ const PriceInputs: FC<FormFacts & { names: readonly PriceField[] }> = ({ names, 
 );
 
 export const OwnPrices: FC<{ prices: readonly Price[] }> = ({ prices }) => (
-  <TableFrame label={words().overrides}>
+  <TableFrame label={texts().overrides}>
     <table>
       <thead>
         <tr>
-          <th scope="col">{words().model}</th>
+          <th scope="col">{texts().model}</th>
           <th scope="col" class="number">
-            {words().input}
+            {texts().input}
           </th>
           <th scope="col" class="number">
-            {words().output}
+            {texts().output}
           </th>
-          <th scope="col">{words().further}</th>
-          <th scope="col">{strings().tokens.edit}</th>
+          <th scope="col">{texts().further}</th>
+          <th scope="col">{messages().tokens.edit}</th>
         </tr>
       </thead>
       <tbody>
@@ -107,10 +107,10 @@ export const OwnPrices: FC<{ prices: readonly Price[] }> = ({ prices }) => (
                   href={`/dashboard/models?price=${encodeURIComponent(price.model)}#set-price`}
                   class="button outline small"
                 >
-                  {strings().tokens.edit}
+                  {messages().tokens.edit}
                 </a>
                 <ActionButton action="/dashboard/models/prices/delete" values={{ model: price.model }}>
-                  {words().takeBack}
+                  {texts().takeBack}
                 </ActionButton>
               </span>
             </td>
@@ -124,7 +124,7 @@ export const OwnPrices: FC<{ prices: readonly Price[] }> = ({ prices }) => (
 function furtherText(price: Price): string {
   const said = [...furtherFields, 'cache_read' as const].flatMap((name) => {
     const value = price[name];
-    return value === undefined ? [] : [`${words().prices[name]} ${priceText(value)}`];
+    return value === undefined ? [] : [`${texts().prices[name]} ${priceText(value)}`];
   });
   return said.join(', ') || '–';
 }

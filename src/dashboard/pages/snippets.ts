@@ -1,7 +1,7 @@
 // How to call the relay, ready to paste, with this server's address: one for each format, SDK and tool. The token is
 // read from the environment everywhere.
 import { matchesAny } from '../../lib/wildcard.ts';
-import { strings } from './strings.ts';
+import { messages } from '../i18n/messages.ts';
 
 export interface Snippet {
   id: string;
@@ -116,7 +116,7 @@ function tools(origin: string): Snippet[] {
     },
     {
       id: 'openai-tools',
-      title: strings().tokens.openaiTools,
+      title: messages().tokens.openaiTools,
       text: `export OPENAI_BASE_URL=${origin}/v1\nexport OPENAI_API_KEY=$RELAY_TOKEN`,
     },
     {

@@ -2,10 +2,10 @@
 // binds the whole account.
 import type { FC } from 'hono/jsx';
 import type { Token } from '../api/token-fields.ts';
+import { messages } from '../i18n/messages.ts';
 import { count, dollars, Time } from './parts.tsx';
-import { strings } from './strings.ts';
 
-const words = () => strings().tokens;
+const texts = () => messages().tokens;
 
 /** Whether a reader edits the administrators' part: of any token that is somebody else's. */
 export function editsAdminPart(token: Pick<Token, 'account_id'>, readerId: string): boolean {
@@ -36,30 +36,30 @@ export const FurtherBounds: FC<{ token: Token }> = ({ token: { admin, account } 
   <>
     {admin === null ? null : (
       <>
-        <h2>{words().byAdmin}</h2>
+        <h2>{texts().byAdmin}</h2>
         <dl class="facts">
-          {admin.status === 'disabled' ? <Fact label={words().status}>{words().disabled}</Fact> : null}
-          {admin.quota_usd === null ? null : <Fact label={words().quota}>{dollars(admin.quota_usd)}</Fact>}
+          {admin.status === 'disabled' ? <Fact label={texts().status}>{texts().disabled}</Fact> : null}
+          {admin.quota_usd === null ? null : <Fact label={texts().quota}>{dollars(admin.quota_usd)}</Fact>}
           {admin.budget === null ? null : (
             <Fact
-              label={words().budget}
-            >{`${dollars(admin.budget.usd)} / ${words()[admin.budget.period]}`}</Fact>
+              label={texts().budget}
+            >{`${dollars(admin.budget.usd)} / ${texts()[admin.budget.period]}`}</Fact>
           )}
-          <ListFact label={words().models} names={admin.models} />
-          <ListFact label={words().ips} names={admin.allowed_ips} />
+          <ListFact label={texts().models} names={admin.models} />
+          <ListFact label={texts().ips} names={admin.allowed_ips} />
           <EndFact at={admin.expires_at} />
           {Object.entries(admin.limits).map(([name, value]) => (
-            <Fact label={words()[name as 'rpm']}>{count(Number(value))}</Fact>
+            <Fact label={texts()[name as 'rpm']}>{count(Number(value))}</Fact>
           ))}
         </dl>
       </>
     )}
     {account === null ? null : (
       <>
-        <h2>{words().byAccount}</h2>
+        <h2>{texts().byAccount}</h2>
         <dl class="facts">
-          {account.group === null ? null : <Fact label={words().group}>{account.group}</Fact>}
-          <ListFact label={words().models} names={account.models} />
+          {account.group === null ? null : <Fact label={texts().group}>{account.group}</Fact>}
+          <ListFact label={texts().models} names={account.models} />
           <EndFact at={account.expires_at} />
         </dl>
       </>
@@ -79,7 +79,7 @@ const ListFact: FC<{ label: string; names: readonly string[] }> = ({ label, name
 
 const EndFact: FC<{ at: string | null }> = ({ at }) =>
   at === null ? null : (
-    <Fact label={words().expires}>
+    <Fact label={texts().expires}>
       <Time at={at} />
     </Fact>
   );

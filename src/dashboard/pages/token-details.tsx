@@ -2,16 +2,16 @@
 import type { FC } from 'hono/jsx';
 import type { LogRowView } from '../api/log-fields.ts';
 import type { Token } from '../api/token-fields.ts';
+import { messages } from '../i18n/messages.ts';
 import { Chart } from './chart.tsx';
 import { ActionButton, Choice, Field } from './form.tsx';
 import { LogTable, type Names } from './log-table.tsx';
 import { count, dollars, Empty, Heading, SpendBar, Time } from './parts.tsx';
-import { strings } from './strings.ts';
 import { editableToken, FurtherBounds, quotaInForce } from './token-bounds.tsx';
 import { TokenState } from './token-list.tsx';
 import { type UsageRow, UsageTable } from './usage-table.tsx';
 
-const words = () => strings().tokens;
+const texts = () => messages().tokens;
 
 /** A token with the live figures of its ledger. */
 export type TokenFigures = Token & {
@@ -59,21 +59,21 @@ export const TokenDetails: FC<DetailFacts> = ({
     <>
       <Heading title={token.name}>
         <a href={`/dashboard/playground?token=${token.id}`} class="button small">
-          {words().tryIt}
+          {texts().tryIt}
         </a>
         <a href={`${address}/edit`} class="button outline small">
-          {words().edit}
+          {texts().edit}
         </a>
         {canSetStatus ? (
           <ActionButton
             action={`${address}/status`}
             values={{ status: part.status === 'active' ? 'disabled' : 'active' }}
           >
-            {part.status === 'active' ? words().disable : words().enable}
+            {part.status === 'active' ? texts().disable : texts().enable}
           </ActionButton>
         ) : null}
         <a href={`${address}/delete`} class="button outline danger small">
-          {words().delete}
+          {texts().delete}
         </a>
       </Heading>
       <div class="columns">
@@ -84,28 +84,28 @@ export const TokenDetails: FC<DetailFacts> = ({
         <article>
           <SpendBar spent={token.spent_usd} quota={quotaInForce(token)} />
           <p class="quiet">
-            {`${count(token.open_requests)} ${words().running}`}
+            {`${count(token.open_requests)} ${texts().running}`}
             {token.budget === null
               ? null
-              : ` · ${dollars(token.budget_spent_usd)} ${words().of} ${dollars(token.budget.usd)} / ${words()[token.budget.period]}`}
+              : ` · ${dollars(token.budget_spent_usd)} ${texts().of} ${dollars(token.budget.usd)} / ${texts()[token.budget.period]}`}
           </p>
           <Changes token={part} address={address} topUp={topUp} />
         </article>
       </div>
       <article>
-        <h2>{words().overTime}</h2>
-        <Chart label={words().overTime} rows={byDay} by="day" fromMs={now - 29 * 86_400_000} toMs={now} />
+        <h2>{texts().overTime}</h2>
+        <Chart label={texts().overTime} rows={byDay} by="day" fromMs={now - 29 * 86_400_000} toMs={now} />
       </article>
-      <h2>{words().byModel}</h2>
+      <h2>{texts().byModel}</h2>
       <UsageTable
-        label={words().byModel}
+        label={texts().byModel}
         rows={byModel}
         hrefOf={(model) => `/dashboard/logs?token=${token.id}&model=${encodeURIComponent(model)}`}
       />
-      <h2>{words().recent}</h2>
-      {recent.length === 0 ? <Empty>{words().never}</Empty> : <LogTable rows={recent} names={names} />}
+      <h2>{texts().recent}</h2>
+      {recent.length === 0 ? <Empty>{texts().never}</Empty> : <LogTable rows={recent} names={names} />}
       <p>
-        <a href={`/dashboard/logs?token=${token.id}`}>{strings().logs.title}</a>
+        <a href={`/dashboard/logs?token=${token.id}`}>{messages().logs.title}</a>
       </p>
     </>
   );
@@ -113,43 +113,43 @@ export const TokenDetails: FC<DetailFacts> = ({
 
 const Facts: FC<{ token: Token; now: number; isAdmin: boolean }> = ({ token, now, isAdmin }) => (
   <dl class="facts">
-    <dt>{words().status}</dt>
+    <dt>{texts().status}</dt>
     <dd>
       <TokenState token={token} now={now} />
     </dd>
-    <dt>{words().hint}</dt>
+    <dt>{texts().hint}</dt>
     <dd>
       <code>{token.hint}</code>
     </dd>
     {isAdmin ? (
       <>
-        <dt>{words().owner}</dt>
+        <dt>{texts().owner}</dt>
         <dd>
           <a href={`/dashboard/tokens?account=${encodeURIComponent(token.account_id)}`}>{token.account_id}</a>
         </dd>
       </>
     ) : null}
-    <dt>{words().models}</dt>
-    <dd>{token.models.join(', ') || words().allModels}</dd>
-    <dt>{words().group}</dt>
+    <dt>{texts().models}</dt>
+    <dd>{token.models.join(', ') || texts().allModels}</dd>
+    <dt>{texts().group}</dt>
     <dd>{token.group}</dd>
-    <dt>{words().lastUsed}</dt>
+    <dt>{texts().lastUsed}</dt>
     <dd>
       <Time at={token.last_used_at} />
     </dd>
-    <dt>{words().expires}</dt>
+    <dt>{texts().expires}</dt>
     <dd>
       <Time at={token.expires_at} />
     </dd>
     {token.allowed_ips.length === 0 ? null : (
       <>
-        <dt>{words().ips}</dt>
+        <dt>{texts().ips}</dt>
         <dd>{token.allowed_ips.join(', ')}</dd>
       </>
     )}
     {Object.entries(token.limits).map(([name, value]) => (
       <>
-        <dt>{words()[name as 'rpm']}</dt>
+        <dt>{texts()[name as 'rpm']}</dt>
         <dd>{count(Number(value))}</dd>
       </>
     ))}
@@ -166,7 +166,7 @@ const Changes: FC<{ token: Token; address: string; topUp: TopUp | undefined }> =
       <form method="post" action={`${address}/top-up`} class="filters">
         <Field
           name="amount"
-          label={words().topUpAmount}
+          label={texts().topUpAmount}
           type="number"
           min="0"
           step="any"
@@ -175,21 +175,21 @@ const Changes: FC<{ token: Token; address: string; topUp: TopUp | undefined }> =
           required
         />
         <button type="submit" class="secondary">
-          {words().topUp}
+          {texts().topUp}
         </button>
       </form>
     )}
     <form method="post" action={`${address}/rotate`} class="filters">
       <Choice
         name="overlap_seconds"
-        label={words().overlap}
+        label={texts().overlap}
         value="0"
-        options={Object.entries(words().overlaps)}
+        options={Object.entries(texts().overlaps)}
       />
       <button type="submit" class="secondary">
-        {words().rotate}
+        {texts().rotate}
       </button>
     </form>
-    <small>{words().rotateHelp}</small>
+    <small>{texts().rotateHelp}</small>
   </>
 );

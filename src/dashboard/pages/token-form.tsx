@@ -1,14 +1,14 @@
 // The form of a token, for a new one and for an edit; and what it means to the management API.
 import type { FC } from 'hono/jsx';
 import type { Token } from '../api/token-fields.ts';
+import { messages } from '../i18n/messages.ts';
 import { ShownWith } from './edit-form.tsx';
 import { Alert, Choice, Field } from './form.tsx';
 import { LimitFields, limitsChosen, ModelChoice, modelsChosen, numberOrNull } from './model-choice.tsx';
 import { listOf, textOf, type Values } from './page-env.ts';
 import { Heading } from './parts.tsx';
-import { strings } from './strings.ts';
 
-const words = () => strings().tokens;
+const texts = () => messages().tokens;
 
 interface FormFacts {
   /** null: a new one. */
@@ -29,15 +29,15 @@ export const TokenForm: FC<FormFacts> = ({ token, isOthers, models, groups, valu
   const isOpen = more.some((name) => errors[name] !== undefined || textOf(values, name) !== '');
   return (
     <div class="narrow">
-      <Heading title={token === null ? words().add : `${words().edit}: ${token.name}`} />
-      {isWrong ? <Alert>{strings().form.notSaved}</Alert> : null}
-      {isOthers ? <p class="quiet">{words().editsAdminPart}</p> : null}
+      <Heading title={token === null ? texts().add : `${texts().edit}: ${token.name}`} />
+      {isWrong ? <Alert>{messages().form.notSaved}</Alert> : null}
+      {isOthers ? <p class="quiet">{texts().editsAdminPart}</p> : null}
       <form method="post">
         {token === null ? null : <ShownWith values={values} record={valuesOfToken(token)} />}
         <Field
           name="name"
-          label={words().name}
-          help={words().nameHelp}
+          label={texts().name}
+          help={texts().nameHelp}
           value={textOf(values, 'name')}
           error={errors.name}
           autocomplete="off"
@@ -47,8 +47,8 @@ export const TokenForm: FC<FormFacts> = ({ token, isOthers, models, groups, valu
         <div class="row">
           <Field
             name="quota_usd"
-            label={words().quota}
-            help={words().quotaHelp}
+            label={texts().quota}
+            help={texts().quotaHelp}
             type="number"
             min="0"
             step="any"
@@ -57,8 +57,8 @@ export const TokenForm: FC<FormFacts> = ({ token, isOthers, models, groups, valu
           />
           <Field
             name="budget_usd"
-            label={words().budget}
-            help={words().budgetHelp}
+            label={texts().budget}
+            help={texts().budgetHelp}
             type="number"
             min="0"
             step="any"
@@ -67,20 +67,20 @@ export const TokenForm: FC<FormFacts> = ({ token, isOthers, models, groups, valu
           />
           <Choice
             name="budget_period"
-            label={words().period}
+            label={texts().period}
             value={textOf(values, 'budget_period') || 'month'}
             options={[
-              ['day', words().day],
-              ['week', words().week],
-              ['month', words().month],
+              ['day', texts().day],
+              ['week', texts().week],
+              ['month', texts().month],
             ]}
           />
         </div>
         {groups.length < 2 ? null : (
           <Choice
             name="group"
-            label={words().group}
-            help={words().groupHelp}
+            label={texts().group}
+            help={texts().groupHelp}
             value={textOf(values, 'group') || 'default'}
             error={errors.group}
             options={[...new Set([...groups, textOf(values, 'group') || 'default'])].map(
@@ -89,13 +89,13 @@ export const TokenForm: FC<FormFacts> = ({ token, isOthers, models, groups, valu
           />
         )}
         <details open={isOpen}>
-          <summary>{words().more}</summary>
+          <summary>{texts().more}</summary>
           <Bounds values={values} errors={errors} />
         </details>
         <div class="actions">
-          <button type="submit">{strings().form.submit}</button>
+          <button type="submit">{messages().form.submit}</button>
           <a href={token === null ? '/dashboard/tokens' : `/dashboard/tokens/${token.id}`}>
-            {strings().form.cancel}
+            {messages().form.cancel}
           </a>
         </div>
       </form>
@@ -107,16 +107,16 @@ const Bounds: FC<Pick<FormFacts, 'values' | 'errors'>> = ({ values, errors }) =>
   <>
     <Field
       name="expires_at"
-      label={words().expires}
-      help={words().expiresHelp}
+      label={texts().expires}
+      help={texts().expiresHelp}
       type="date"
       value={textOf(values, 'expires_at')}
       error={errors.expires_at}
     />
     <Field
       name="allowed_ips"
-      label={words().ips}
-      help={words().ipsHelp}
+      label={texts().ips}
+      help={texts().ipsHelp}
       rows={2}
       value={listOf(values, 'allowed_ips').join('\n')}
       error={errors.allowed_ips}

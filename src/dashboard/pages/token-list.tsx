@@ -1,12 +1,12 @@
 // The list of tokens.
 import type { FC } from 'hono/jsx';
 import type { Token } from '../api/token-fields.ts';
+import { messages } from '../i18n/messages.ts';
 import { Choice, Field } from './form.tsx';
 import { Badge, Day, Empty, Heading, Pager, SpendBar, TableFrame, Time } from './parts.tsx';
-import { strings } from './strings.ts';
 import { endInForce, quotaInForce } from './token-bounds.tsx';
 
-const words = () => strings().tokens;
+const texts = () => messages().tokens;
 
 interface ListFacts {
   page: { data: Token[]; next_cursor: string | null };
@@ -23,46 +23,46 @@ export const TokenList: FC<ListFacts> = ({ page, owners, url, now }) => {
   );
   return (
     <>
-      <Heading title={words().title} lead={words().lead}>
+      <Heading title={texts().title} lead={texts().lead}>
         <a href="/dashboard/tokens/new" class="button">
-          {words().add}
+          {texts().add}
         </a>
       </Heading>
       {page.data.length === 0 && !isNarrowed ? (
         <Empty>
-          <p>{words().empty}</p>
+          <p>{texts().empty}</p>
         </Empty>
       ) : (
         <>
           <form method="get" class="filters">
-            <Field name="search" label={words().search} type="search" value={asked.get('search') ?? ''} />
+            <Field name="search" label={texts().search} type="search" value={asked.get('search') ?? ''} />
             <Choice
               name="status"
-              label={words().status}
+              label={texts().status}
               value={asked.get('status') ?? ''}
               options={[
-                ['', strings().form.all],
-                ['active', words().active],
-                ['disabled', words().disabled],
+                ['', messages().form.all],
+                ['active', texts().active],
+                ['disabled', texts().disabled],
               ]}
             />
             {owners.size < 2 ? null : (
               <Choice
                 name="account"
-                label={words().owner}
+                label={texts().owner}
                 value={asked.get('account') ?? ''}
-                options={[['', strings().form.all], ...owners]}
+                options={[['', messages().form.all], ...owners]}
               />
             )}
             {(['sort', 'order'] as const).map((name) =>
               asked.has(name) ? <input type="hidden" name={name} value={asked.get(name) ?? ''} /> : null,
             )}
             <button type="submit" class="secondary">
-              {strings().form.filter}
+              {messages().form.filter}
             </button>
           </form>
           {page.data.length === 0 ? (
-            <Empty>{words().noneFound}</Empty>
+            <Empty>{texts().noneFound}</Empty>
           ) : (
             <Table tokens={page.data} owners={owners} url={url} now={now} />
           )}
@@ -79,16 +79,16 @@ const Table: FC<Pick<ListFacts, 'owners' | 'url' | 'now'> & { tokens: readonly T
   url,
   now,
 }) => (
-  <TableFrame label={words().title}>
+  <TableFrame label={texts().title}>
     <table>
       <thead>
         <tr>
-          <SortHeading url={url} by="name" label={words().name} />
-          <th scope="col">{words().status}</th>
-          <th scope="col">{words().models}</th>
-          <SortHeading url={url} by="spent" label={words().spent} />
-          <SortHeading url={url} by="last_used" label={words().lastUsed} />
-          <SortHeading url={url} by="created" label={words().createdAt} />
+          <SortHeading url={url} by="name" label={texts().name} />
+          <th scope="col">{texts().status}</th>
+          <th scope="col">{texts().models}</th>
+          <SortHeading url={url} by="spent" label={texts().spent} />
+          <SortHeading url={url} by="last_used" label={texts().lastUsed} />
+          <SortHeading url={url} by="created" label={texts().createdAt} />
         </tr>
       </thead>
       <tbody>
@@ -139,11 +139,11 @@ const SortHeading: FC<{ url: string; by: string; label: string }> = ({ url, by, 
 
 /** The first thing that would refuse a request. */
 export const TokenState: FC<{ token: Token; now: number }> = ({ token, now }) => {
-  if (token.status === 'disabled') return <Badge kind="off">{words().disabled}</Badge>;
+  if (token.status === 'disabled') return <Badge kind="off">{texts().disabled}</Badge>;
   const end = endInForce(token);
-  if (end !== null && Date.parse(end) <= now) return <Badge kind="bad">{words().expired}</Badge>;
-  if (token.remaining_usd === 0) return <Badge kind="warn">{words().used}</Badge>;
-  return <Badge kind="good">{words().active}</Badge>;
+  if (end !== null && Date.parse(end) <= now) return <Badge kind="bad">{texts().expired}</Badge>;
+  if (token.remaining_usd === 0) return <Badge kind="warn">{texts().used}</Badge>;
+  return <Badge kind="good">{texts().active}</Badge>;
 };
 
 /** Whose it is, where there are several whose it could be. */
@@ -152,7 +152,7 @@ function ownedHint({ hint, account_id }: Token, owners: ReadonlyMap<string, stri
 }
 
 function modelsText(models: readonly string[]): string {
-  if (models.length === 0) return words().allModels;
+  if (models.length === 0) return texts().allModels;
   const more = models.length - 2;
   return models.slice(0, 2).join(', ') + (more > 0 ? ` +${more}` : '');
 }

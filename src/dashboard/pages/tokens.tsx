@@ -1,21 +1,22 @@
 // The routes of tokens: list, add, one token, and what can be done to it.
 import { Hono } from 'hono';
+import type { FC } from 'hono/jsx';
 import type { LogRowView } from '../api/log-fields.ts';
 import type { Token } from '../api/token-fields.ts';
+import { messages } from '../i18n/messages.ts';
 import { changedOnly } from './edit-form.tsx';
 import { show } from './layout.tsx';
 import { formOf, need, needAll, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import { Heading, Time } from './parts.tsx';
 import { servedModels } from './served-models.ts';
-import { strings } from './strings.ts';
 import { editableToken, editsAdminPart } from './token-bounds.tsx';
-import { TokenDelete } from './token-delete.tsx';
 import { TokenDetails, type TokenFigures, type TopUp } from './token-details.tsx';
 import { TokenForm, tokenBody, valuesOfToken } from './token-form.tsx';
 import { TokenList } from './token-list.tsx';
-import { TokenOnce } from './token-once.tsx';
+import { TokenReveal } from './token-reveal.tsx';
 import type { UsageRow } from './usage-table.tsx';
 
-const words = () => strings().tokens;
+const texts = () => messages().tokens;
 type WithSecret = Token & { token: string };
 interface Page<Row> {
   data: Row[];
@@ -36,7 +37,7 @@ export function tokenRoutes(): Hono<PageEnv> {
   routes.post('/:id/edit', editToken);
   routes.get('/:id/delete', async (context) => {
     const token = await find(context);
-    return show(context, 'tokens', words().deleteTitle, <TokenDelete token={token} />);
+    return show(context, 'tokens', texts().deleteTitle, <TokenDelete token={token} />);
   });
   routes.post('/:id/delete', async (context) => {
     await need(context.var.api('DELETE', pathOf(context)));
@@ -51,7 +52,7 @@ function addActions(routes: Hono<PageEnv>): void {
     const overlap_seconds = Number(textOf(await formOf(context), 'overlap_seconds'));
     const path = `${pathOf(context)}/rotate`;
     const rotated = await need(context.var.api<WithSecret>('POST', path, { overlap_seconds }));
-    return showOnce(context, words().rotated, rotated);
+    return showOnce(context, texts().rotated, rotated);
   });
   routes.post('/:id/status', async (context) => {
     const status = textOf(await formOf(context), 'status');
@@ -62,8 +63,8 @@ function addActions(routes: Hono<PageEnv>): void {
     const amount = textOf(await formOf(context), 'amount');
     const { quota_usd } = await findEditable(context);
     const wrong = (problem: string) => showToken(context, { amount, problem });
-    if (quota_usd === null) return wrong(words().topUpUnlimited);
-    if (!(Number(amount) > 0 && Number.isFinite(Number(amount)))) return wrong(words().topUpWrong);
+    if (quota_usd === null) return wrong(texts().topUpUnlimited);
+    if (!(Number(amount) > 0 && Number.isFinite(Number(amount)))) return wrong(texts().topUpWrong);
     const raised = Number((quota_usd + Number(amount)).toFixed(9));
     const edited = await context.var.api('PATCH', pathOf(context), { quota_usd: raised });
     if (!edited.ok) return wrong(edited.errors.quota_usd ?? edited.detail);
@@ -85,14 +86,14 @@ async function listTokens(context: PageContext) {
   ]);
   const owners = new Map(accounts.map(({ id, name }) => [id, name]));
   const list = <TokenList page={page} owners={owners} url={context.req.url} now={services.now()} />;
-  return show(context, 'tokens', words().title, list);
+  return show(context, 'tokens', texts().title, list);
 }
 
 async function createToken(context: PageContext) {
   const values = await formOf(context);
   const made = await context.var.api<WithSecret>('POST', '/tokens', tokenBody(values));
   if (!made.ok) return showForm(context, null, values, made.errors, made.detail);
-  return showOnce(context, words().created, made.value);
+  return showOnce(context, texts().created, made.value);
 }
 
 async function editToken(context: PageContext) {
@@ -148,7 +149,7 @@ async function showForm(
     servedModels(services),
     principal.role === 'admin' ? needAll<{ name: string }>(api, '/groups') : [],
   ]);
-  const title = token === null ? words().add : `${words().edit}: ${token.name}`;
+  const title = token === null ? texts().add : `${texts().edit}: ${token.name}`;
   const isWrong = Object.keys(errors).length > 0 || detail !== undefined;
   const form = (
     <TokenForm
@@ -169,7 +170,7 @@ async function showOnce(context: PageContext, title: string, { token, name, id, 
   const live = await context.var.services.liveChannels();
   const served = live.flatMap(({ models, modelMap }) => [...models, ...Object.keys(modelMap)]);
   const content = (
-    <TokenOnce
+    <TokenReveal
       title={title}
       name={name}
       id={id}
@@ -194,3 +195,31 @@ async function findEditable(context: PageContext): Promise<Token> {
 function pathOf(context: PageContext): string {
   return `/tokens/${encodeURIComponent(context.req.param('id') ?? '')}`;
 }
+
+/** Asks before a token is deleted, and says what will stop. */
+const TokenDelete: FC<{ token: Token }> = ({ token }) => (
+  <div class="narrow">
+    <Heading title={texts().deleteTitle} />
+    <article>
+      <dl class="facts">
+        <dt>{texts().name}</dt>
+        <dd>{token.name}</dd>
+        <dt>{texts().hint}</dt>
+        <dd>
+          <code>{token.hint}</code>
+        </dd>
+        <dt>{texts().lastUsed}</dt>
+        <dd>
+          <Time at={token.last_used_at} />
+        </dd>
+      </dl>
+    </article>
+    <p>{texts().deleteWarning}</p>
+    <form method="post" class="actions">
+      <button type="submit" class="danger">
+        {texts().deleteConfirm}
+      </button>
+      <a href={`/dashboard/tokens/${token.id}`}>{messages().form.cancel}</a>
+    </form>
+  </div>
+);

@@ -1,9 +1,9 @@
 // Sums of usage by what was used: dearest first.
 import type { FC } from 'hono/jsx';
+import { messages } from '../i18n/messages.ts';
 import { count, dollars, Empty, milliseconds, TableFrame } from './parts.tsx';
-import { strings } from './strings.ts';
 
-const words = () => strings().overview;
+const texts = () => messages().overview;
 
 /** A row of /api/usage, as far as pages show it. */
 export interface UsageRow {
@@ -32,14 +32,14 @@ interface TableFacts {
 
 export const UsageTable: FC<TableFacts> = ({ label, rows, nameOf = (key) => key, hrefOf }) =>
   rows.length === 0 ? (
-    <Empty>{words().nothing}</Empty>
+    <Empty>{texts().nothing}</Empty>
   ) : (
     <TableFrame label={label}>
       <table>
         <thead>
           <tr>
             <th scope="col">{label}</th>
-            {[words().spend, words().requests, words().tokens, words().errors, words().firstByte].map(
+            {[texts().spend, texts().requests, texts().tokens, texts().errors, texts().firstByte].map(
               (name) => (
                 <th scope="col" class="number">
                   {name}

@@ -101,7 +101,7 @@ class RewritingStream {
     } finally {
       this.ended = true;
       clearInterval(watch);
-      clearTimeout(this.drainTimer);
+      if (this.drainTimer !== undefined) clearTimeout(this.drainTimer);
     }
   }
 

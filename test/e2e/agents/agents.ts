@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Format } from '../sdk/matrix/script.ts';
 
 /** What a run gives an agent. */
-export interface AgentRun {
+interface AgentRun {
   /** An empty folder that is its home, and one to work in. */
   home: string;
   folder: string;

@@ -72,7 +72,7 @@ const fileTools = [
 const searchTool = 'ToolSearch';
 
 /** The call that leads on with the task, with arguments that fit the tool's schema. Null: the request has no tool for it. */
-export function callFor(task: Task, tools: readonly DeclaredTool[], file: string): Call | null {
+function callFor(task: Task, tools: readonly DeclaredTool[], file: string): Call | null {
   if (task.tool === 'file') {
     const reader = fileTools
       .map((pattern) => tools.find(({ name }) => pattern.test(name)))

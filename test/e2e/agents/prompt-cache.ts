@@ -78,7 +78,7 @@ function claudeShare(bodies: readonly Json[]): CacheShare {
 }
 
 /** The request in the order in which the provider reads it, block by block: tools, system prompt, conversation. */
-export function blocksOfRequest(body: Json): Json[] {
+function blocksOfRequest(body: Json): Json[] {
   const list = (value: unknown): Json[] =>
     Array.isArray(value) ? value : value === undefined ? [] : [{ text: value }];
   const turns = list(body.messages ?? body.input ?? body.contents);
@@ -101,7 +101,7 @@ const unmarked = (block: Json) =>
   JSON.stringify(block, (key, value) => (markers.includes(key) ? undefined : value));
 
 /** The blocks as text, markers of caches aside. */
-export const piecesOf = (body: Json): string[] => blocksOfRequest(body).map(unmarked);
+const piecesOf = (body: Json): string[] => blocksOfRequest(body).map(unmarked);
 
 /** Whether a request says what the one before says, and only then more. */
 export function beginsWith(body: Json, before: Json): boolean {

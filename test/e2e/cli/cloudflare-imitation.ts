@@ -1,9 +1,22 @@
 // As much of Cloudflare's API as a deploy needs: it keeps what is made, counts it, and fails on demand.
 import { createServer, type IncomingMessage } from 'node:http';
 
+/** A binding of a Worker, as an upload names it and as Cloudflare keeps it. */
+export interface ImitatedBinding {
+  readonly name: string;
+  readonly type: string;
+  readonly text?: string;
+  readonly [name: string]: unknown;
+}
+
 export interface Upload {
-  readonly metadata: { bindings: { name: string; type: string; text?: string; [name: string]: unknown }[] };
-  readonly script: string;
+  readonly metadata: {
+    bindings: ImitatedBinding[];
+    /** Steps that create, rename or delete Durable Object classes, from a tag to another. */
+    migrations?: { new_tag: string; steps: unknown[] };
+  };
+  /** Texts by name of all ES modules; their imports name one another. */
+  readonly modules: ReadonlyMap<string, string>;
 }
 
 export interface CloudflareImitation {
@@ -15,11 +28,15 @@ export interface CloudflareImitation {
   readonly namespaces: Map<string, string>;
   readonly uploads: Upload[];
   /** What the Worker is bound to now, by name; secrets are apart. */
-  readonly bindings: Map<string, Upload['metadata']['bindings'][number]>;
+  readonly bindings: Map<string, ImitatedBinding>;
   readonly secrets: Map<string, string>;
   readonly domains: string[];
   /** How often each secret arrived. */
   readonly secretPuts: string[];
+  /** Tag of the last migration of Durable Object classes; null without one. */
+  migrationTag: string | null;
+  /** Whether the account has the Worker. */
+  hasWorker: boolean;
   /** Calls that match answer 500 from now on; null: none. */
   failing: RegExp | null;
   close(): Promise<void>;
@@ -39,6 +56,8 @@ export async function startCloudflareImitation(): Promise<CloudflareImitation> {
     secrets: new Map(),
     domains: [],
     secretPuts: [],
+    migrationTag: null,
+    hasWorker: false,
     failing: null,
     close: () => new Promise((resolve) => server.close(() => resolve()).closeAllConnections()),
   };
@@ -149,12 +168,12 @@ function getDatabase({ databases }: CloudflareImitation, _body: Buffer, [, asked
 
 const noWorker = failure(404, 10_007, 'This Worker does not exist on your account.');
 
-function getSettings({ uploads, bindings }: CloudflareImitation): Reply {
-  return uploads.length === 0 ? noWorker : success({ tags: [], bindings: [...bindings.values()] });
+function getSettings({ hasWorker, bindings }: CloudflareImitation): Reply {
+  return !hasWorker ? noWorker : success({ tags: [], bindings: [...bindings.values()] });
 }
 
-function listDeployments({ uploads }: CloudflareImitation): Reply {
-  if (uploads.length === 0) return noWorker;
+function listDeployments({ hasWorker, uploads }: CloudflareImitation): Reply {
+  if (!hasWorker) return noWorker;
   const versions = [{ version_id: `version-${uploads.length}`, percentage: 100 }];
   return success({ deployments: [{ id: 'deployment', versions }] });
 }
@@ -185,14 +204,19 @@ function createNamespace({ namespaces }: CloudflareImitation, body: Buffer): Rep
   return success({ id, title, supports_url_encoding: true });
 }
 
-function listSecrets({ uploads, secrets }: CloudflareImitation): Reply {
-  if (uploads.length === 0) return noWorker;
+function listSecrets({ hasWorker, secrets }: CloudflareImitation): Reply {
+  if (!hasWorker) return noWorker;
   return success([...secrets.keys()].map((name) => ({ name, type: 'secret_text' })));
 }
 
-function getService({ uploads }: CloudflareImitation, _body: Buffer, match: RegExpExecArray): Reply {
-  if (uploads.length === 0) return failure(404, 10_090, 'workers.api.error.service_not_found');
-  const script = { id: match[1], tag: 'tag', tags: [], last_deployed_from: 'wrangler', migration_tag: 'v1' };
+function getService(
+  { hasWorker, migrationTag }: CloudflareImitation,
+  _body: Buffer,
+  match: RegExpExecArray,
+): Reply {
+  if (!hasWorker) return failure(404, 10_090, 'workers.api.error.service_not_found');
+  const tag = migrationTag === null ? {} : { migration_tag: migrationTag };
+  const script = { id: match[1], tag: 'tag', tags: [], last_deployed_from: 'wrangler', ...tag };
   return success({ id: match[1], default_environment: { environment: 'production', script } });
 }
 
@@ -204,12 +228,13 @@ async function putScript(
 ): Promise<Reply> {
   const form = await new Response(new Uint8Array(body), { headers }).formData();
   const metadata = JSON.parse(String(form.get('metadata'))) as Upload['metadata'];
-  const main = [...form.values()].find((value) => value instanceof File && /javascript/.test(value.type));
   const missing = metadata.bindings.find(
     ({ name, type }) => type === 'inherit' && !imitation.bindings.has(name),
   );
   if (missing) return failure(400, 10_057, `there is no binding ${missing.name} to inherit`);
-  imitation.uploads.push({ metadata, script: main instanceof File ? await main.text() : '' });
+  imitation.uploads.push({ metadata, modules: await modulesOf(form) });
+  imitation.hasWorker = true;
+  imitation.migrationTag = metadata.migrations?.new_tag ?? imitation.migrationTag;
   bind(imitation, metadata.bindings);
   for (const { name, type, text } of metadata.bindings) {
     if (type !== 'secret_text' || text === undefined) continue;
@@ -230,8 +255,15 @@ async function putScript(
   });
 }
 
+async function modulesOf(form: FormData): Promise<Map<string, string>> {
+  const modules = new Map<string, string>();
+  for (const [name, value] of form)
+    if (value instanceof File && /javascript/.test(value.type)) modules.set(name, await value.text());
+  return modules;
+}
+
 /** A version has the bindings that it names, and no others. */
-function bind({ bindings }: CloudflareImitation, uploaded: Upload['metadata']['bindings']): void {
+function bind({ bindings }: CloudflareImitation, uploaded: readonly ImitatedBinding[]): void {
   const bound = uploaded.flatMap((one) => (one.type === 'inherit' ? (bindings.get(one.name) ?? []) : one));
   bindings.clear();
   for (const one of bound) if (one.type !== 'secret_text') bindings.set(one.name, one);

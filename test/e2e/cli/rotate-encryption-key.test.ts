@@ -125,7 +125,7 @@ describe('of a deployed relay', () => {
   beforeAll(async () => {
     cloudflare = await startCloudflareImitation();
     cloudflare.secrets.set('ADMIN_KEY', 'ak').set('ENCRYPTION_KEY', 'old');
-    cloudflare.uploads.push({ metadata: { bindings: [] }, script: '' });
+    cloudflare.uploads.push({ metadata: { bindings: [] }, modules: new Map() });
     // A deploy in a pipe made the old key, and nobody has seen it yet.
     const pending_secrets = { ENCRYPTION_KEY: 'old' };
     writeFileSync(file, JSON.stringify({ name: 'relay', account_id: 'a'.repeat(32), pending_secrets }));

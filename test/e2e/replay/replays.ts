@@ -5,17 +5,10 @@ import { allFixtures, type Fixture, seededNumbers } from '../../support/fixtures
 import { type Delivery, replayHeaders } from '../../support/replay-upstream.ts';
 
 /** Channels by what the relay calls them in `provider`. */
-export type ChannelKind =
-  | 'openai'
-  | 'azure'
-  | 'anthropic'
-  | 'gemini'
-  | 'cohere'
-  | 'voyage'
-  | 'openai-compatible';
+type ChannelKind = 'openai' | 'azure' | 'anthropic' | 'gemini' | 'cohere' | 'voyage' | 'openai-compatible';
 
 /** Whether the caller of a chat stream asks for its usage; null where there is nothing to ask. */
-export type UsageAsk = 'asked' | 'not asked' | null;
+type UsageAsk = 'asked' | 'not asked' | null;
 
 /** One request for one recording. */
 export interface Replay {
@@ -39,7 +32,7 @@ export interface Replay {
 }
 
 /** One-byte deliveries are for bodies up to this. */
-export const largestBytewise = 8_192;
+const largestBytewise = 8_192;
 
 const paths: Record<string, string> = {
   'chat-completions': '/chat/completions',

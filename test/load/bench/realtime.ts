@@ -111,8 +111,8 @@ function load({ address, headers }: Side, sessions: number, everySecond?: () => 
 /** Both Workers in one workerd, each on a socket of its own. */
 async function startBoth({ url }: LoadUpstream) {
   const folder = mkdtempSync(join(tmpdir(), 'realtime-bench-'));
-  const relay = await bundleWorker(folder, 'relay', join(import.meta.dirname, '../../src/index.ts'));
-  const bare = await bundleWorker(folder, 'bare', join(import.meta.dirname, 'bare-session.ts'));
+  const relay = await bundleWorker(join(import.meta.dirname, '../../src/index.ts'));
+  const bare = await bundleWorker(join(import.meta.dirname, 'bare-session.ts'));
   const ports = { relay: await freePort(), bare: await freePort() };
   const bareWorker = {
     name: 'bare',

@@ -24,8 +24,8 @@ export interface Pair {
 /** Builds and starts them. */
 export async function startPair(upstream: string, adminKey: string): Promise<Pair> {
   const folder = mkdtempSync(join(tmpdir(), 'relay-bench-'));
-  const relay = await bundleWorker(folder, 'relay', join(root, 'src/index.ts'));
-  const bare = await bundleWorker(folder, 'bare', join(root, 'test/load/bench/bare.ts'));
+  const relay = await bundleWorker(join(root, 'src/index.ts'));
+  const bare = await bundleWorker(join(root, 'test/load/bench/bare.ts'));
   const [relayPort, barePort] = [await freePort(), await freePort()];
   const coldStartMs = { relay: await coldStart(relay.modules), bare: await coldStart(bare.modules) };
   const before = new Set(workerdPids());

@@ -9,7 +9,7 @@ import type { Checkpoint } from '../../../src/quota/ledger-store.ts';
 import type { Totals } from '../../../src/quota/records.ts';
 
 /** One token's ledger. */
-export interface LedgerBook {
+interface LedgerBook {
   tokenId: string;
   totals: Totals;
   /** Every row that was ever written, oldest first; a request has a second one if a true figure replaced an estimate. */

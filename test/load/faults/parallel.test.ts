@@ -4,7 +4,7 @@
 import { Agent, request as startRequest } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { seededNumbers } from '../../support/fixtures.ts';
-import { startTwoRelays, type TwoRelays } from '../../support/two-relays.ts';
+import { type RelayGroup, startRelayGroup } from '../../support/relay-group.ts';
 import { startUpstream, type TestUpstream } from '../../support/upstream.ts';
 
 const orders = import.meta.env.MODE === 'long' ? 10 : 3;
@@ -36,7 +36,7 @@ function answerAt(path: string): object {
   return { candidates: [], usageMetadata: { promptTokenCount: 1, candidatesTokenCount: usedTokens } };
 }
 
-let relays: TwoRelays;
+let relays: RelayGroup;
 let upstream: TestUpstream;
 let held: (() => void)[] = [];
 
@@ -47,7 +47,7 @@ beforeAll(async () => {
       response.end(JSON.stringify(answerAt(path)));
     });
   });
-  relays = await startTwoRelays();
+  relays = await startRelayGroup(2);
   for (const provider of ['openai', 'anthropic', 'gemini']) {
     const model = `p-${provider}`;
     await relays.channel({ name: model, provider, base_url: upstream.url, keys: ['key'], models: [model] });
@@ -69,7 +69,7 @@ it.each(seeds)(
     const statuses: number[] = [];
     const calls = Array.from({ length: asked }, async () => {
       const format = formats[Math.floor(random() * 3)] ?? formats[0];
-      const status = await ask(relays.urls[random() < 0.5 ? 0 : 1], format, token);
+      const status = await ask(relays.urls[random() < 0.5 ? 0 : 1] ?? '', format, token);
       statuses.push(status);
     });
     await until(() => statuses.length + held.length >= asked);

@@ -3,7 +3,7 @@ import { seededNumbers } from '../../support/fixtures.ts';
 import { type Counts, type FaultKind, kinds } from './kinds.ts';
 
 /** What goes wrong. `at` is a share of the answer, in (0, 1). */
-export type Fault =
+type Fault =
   | { what: 'none' }
   | { what: 'slow-head'; ms: number }
   | { what: 'client-leaves'; at: number }

@@ -19,10 +19,10 @@ export interface RealtimeRunOptions {
   killsAfter: readonly number[];
 }
 
-export type Fate = 'nothing' | 'client' | 'upstream' | 'relay';
+type Fate = 'nothing' | 'client' | 'upstream' | 'relay';
 
 /** One session, as both its ends saw it. */
-export interface Lived {
+interface Lived {
   fate: Fate;
   tokenId: string;
   /** Responses that it meant to have. */

@@ -115,6 +115,6 @@ function servicesOver(db: D1Database): PageServices {
     unpricedModels: async () => [],
     callModel: async () => new Response(),
     signIn: { github: null, access: null },
-    missing: async () => [],
+    setupProblems: async () => [],
   };
 }

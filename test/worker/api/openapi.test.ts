@@ -49,7 +49,10 @@ it('is an OpenAPI 3.1 document that needs no key', async () => {
   resolved(body.paths, body);
 });
 
-it('names every path and method of the router, and no other', async () => {
+/** Paths of the version before, which answer with a redirect. */
+const formerPaths = ['GET /ways-in'];
+
+it('names every path and method of the router but the former ones, and no other', async () => {
   const { services, call } = relay();
   const document = (await call('GET', '/openapi.json')).body;
   const described = Object.entries(document.paths as Record<string, Json>).flatMap(([path, methods]) =>
@@ -58,7 +61,8 @@ it('names every path and method of the router, and no other', async () => {
   const routed = managementApi(services)
     .routes.filter(({ method }) => method !== 'ALL')
     .map(({ method, path }) => `${method} ${path.replace(/:(\w+)(\{.+\})?/g, '{$1}')}`);
-  expect(described.sort()).toEqual([...new Set(routed)].sort());
+  const current = new Set(routed.filter((route) => !formerPaths.includes(route)));
+  expect(described.sort()).toEqual([...current].sort());
 });
 
 it('forbids unknown fields where the relay does', async () => {

@@ -23,7 +23,7 @@ import type { TokenPolicy } from '../../../src/tokens/token.ts';
 export const adminKey = 'admin-key-of-the-tests';
 
 /** Keeps policies as a real ledger does: older and equal versions are ignored, deleted is for ever. */
-export class FakeLedgers implements Ledgers {
+class FakeLedgers implements Ledgers {
   readonly policies = new Map<string, TokenPolicy>();
   readonly spent = new Map<string, number>();
   readonly calls: string[] = [];
@@ -62,7 +62,7 @@ export class FakeLedgers implements Ledgers {
 }
 
 /** Remembers what was spent of accounts' budgets; calls are told in the tokens' own list, and fail with them. */
-export class FakeAccountLedgers implements AccountLedgers {
+class FakeAccountLedgers implements AccountLedgers {
   readonly standings = new Map<string, AccountStanding>();
   private readonly answer: (call: string) => void;
 

@@ -204,7 +204,7 @@ it('links a GitHub user to one account only, and only to the one that asked', as
   const path = github.consent(out.address, { ...ada, id: 9 });
   const elsewhere = await comeBack(relay, path, `${other.cookie}; ${out.cookie}`);
   expect(elsewhere.headers.get('location')).toBe('/dashboard/login');
-  expect((await other.api('GET', '/ways-in')).body.identities).toEqual([]);
+  expect((await other.api('GET', '/login-methods')).body.identities).toEqual([]);
   const nobody = await leave(relay, '?link=1');
   expect(nobody.address).toBe('/dashboard/login');
 });
@@ -230,8 +230,10 @@ it('makes an account of an invitation, without a password, and one only', async 
     role: 'member',
   });
   const cookie = cookieOf(back);
-  const ways = await relay.fetch('/api/ways-in', { headers: { cookie } });
+  const ways = await relay.fetch('/api/login-methods', { headers: { cookie } });
   expect(ways.body).toMatchObject({ password: false, identities: [{ provider: 'github', label: 'cleo' }] });
+  const former = await relay.fetch('/api/ways-in', { headers: { cookie }, redirect: 'manual' });
+  expect([former.status, former.headers.get('location')]).toEqual([301, 'login-methods']);
   const unlink = await relay.fetch('/api/identities/github', {
     method: 'DELETE',
     headers: { cookie, origin: 'https://relay.test' },
@@ -251,7 +253,7 @@ it('keeps an invitation good whose GitHub user or address has an account, and ta
   expect((await accept({ id: 13, login: 'd', email: 'bob@example.com' })).status).toBe(409);
   const made = await accept({ id: 13, login: 'dora', email: 'bob@example.com', verified: false });
   expect(made.status).toBe(303);
-  const { email } = (await relay.fetch('/api/ways-in', { headers: { cookie: cookieOf(made) } })).body;
+  const { email } = (await relay.fetch('/api/login-methods', { headers: { cookie: cookieOf(made) } })).body;
   expect(email).toBeNull();
 });
 

@@ -13,7 +13,7 @@ import { plainChannel } from '../../support/plain-channel.ts';
 export const models = { openai: 'gpt-realtime', gemini: 'gemini-live-2.5-flash-preview' } as const;
 
 /** One end of a socket, as it was used. */
-export interface End {
+interface End {
   socket: WebSocket;
   heard: string[];
   closed: { code: number; reason: string } | null;

@@ -17,7 +17,7 @@ export interface Received {
 export type Upstream = (request: Received, signal: AbortSignal | null) => Response | Promise<Response>;
 
 /** How often each binding was used; `fails` names those that are away. */
-export interface Traffic {
+interface Traffic {
   d1: number;
   d1Writes: number;
   kv: number;

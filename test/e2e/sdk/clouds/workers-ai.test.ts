@@ -1,7 +1,4 @@
 // Workers AI by its binding: a deployment with no channel and no key answers, in every format.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import OpenAI from 'openai';
@@ -23,16 +20,14 @@ const tools = [
 
 let ai: TestUpstream;
 let runtime: Miniflare;
-let folder: string;
 let url: string;
 let token: string;
 let manage: ReturnType<typeof managerOf>;
 
 beforeAll(async () => {
   ai = await startUpstream(imitatedAi);
-  folder = mkdtempSync(join(tmpdir(), 'relay-ai-'));
   const main = new URL('./relay-with-ai.ts', import.meta.url).pathname;
-  const { modules } = await bundleWorker(folder, 'relay-with-ai', main);
+  const { modules } = await bundleWorker(main);
   const port = await freePort();
   const relay = relayWorker(modules, adminKey, port);
   const bindings = { ...relay.bindings, IMITATED_AI: ai.url, PRICES_URL: 'off' };
@@ -45,7 +40,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all([runtime?.dispose(), ai?.stop()]);
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 });
 
 /** Older models answer in Workers AI's own words, newer ones in OpenAI's. */

@@ -51,7 +51,7 @@ function messages(turn: Turn): Json[] {
 
 const budgets = { low: 2_048, medium: 8_192, high: 24_576 };
 
-export function messagesBody(ask: Ask, model: string): Json {
+function messagesBody(ask: Ask, model: string): Json {
   const choices = { auto: { type: 'auto' }, none: { type: 'none' }, required: { type: 'any' } };
   const choice =
     typeof ask.choice === 'object' ? { type: 'tool', ...ask.choice } : ask.choice && choices[ask.choice];
@@ -88,7 +88,7 @@ export function messagesBody(ask: Ask, model: string): Json {
   };
 }
 
-export function messagesTold(message: Json): Told {
+function messagesTold(message: Json): Told {
   const blocks: Json[] = message.content;
   const texts = blocks.filter(({ type }) => type === 'text');
   const { usage } = message;

@@ -54,7 +54,7 @@ const budgets = { low: 2_048, medium: 8_192, high: 24_576 };
 const modes = { auto: 'AUTO', none: 'NONE', required: 'ANY' };
 
 /** The parameters of the SDK's call. */
-export function generateBody(ask: Ask, model: string): Json {
+function generateBody(ask: Ask, model: string): Json {
   const calling =
     typeof ask.choice === 'object'
       ? { mode: 'ANY', allowedFunctionNames: [ask.choice.name] }
@@ -102,7 +102,7 @@ export function generateBody(ask: Ask, model: string): Json {
   };
 }
 
-export function generateTold(response: Json): Told {
+function generateTold(response: Json): Told {
   const [candidate] = response.candidates ?? [];
   const parts: Json[] = candidate?.content?.parts ?? [];
   const { usageMetadata: usage = {} } = response;
@@ -134,7 +134,7 @@ export function generateTold(response: Json): Told {
 }
 
 /** Chunks laid together, as the SDK's own chat does: all parts in order, the last of everything else. */
-export function joined(chunks: readonly Json[]): Json {
+function joined(chunks: readonly Json[]): Json {
   const of = (index: number) =>
     chunks.flatMap(({ candidates }) => (candidates ?? []).filter((one: Json) => (one.index ?? 0) === index));
   const partsOf = (index: number) =>

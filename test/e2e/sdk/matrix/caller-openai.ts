@@ -60,7 +60,7 @@ function chatTurn(turn: Turn): Json[] {
 }
 
 /** The body of a chat request. */
-export function chatBody(ask: Ask, model: string): Json {
+function chatBody(ask: Ask, model: string): Json {
   const { maxTokens, effort, ...fields } = common(ask);
   return {
     model,
@@ -97,7 +97,7 @@ export function chatBody(ask: Ask, model: string): Json {
 }
 
 /** The assistant's message as a client hands it back. */
-export function chatTold(completion: Json): Told {
+function chatTold(completion: Json): Told {
   const { message, finish_reason, logprobs } = completion.choices[0];
   const { usage } = completion;
   return {
@@ -191,7 +191,7 @@ function documentOf(medium: Parameters<typeof urlOf>[0]): Json {
 }
 
 /** The body of a Responses request. */
-export function responsesBody(ask: Ask, model: string): Json {
+function responsesBody(ask: Ask, model: string): Json {
   const { maxTokens, effort, ...fields } = common(ask);
   return {
     model,
@@ -224,7 +224,7 @@ export function responsesBody(ask: Ask, model: string): Json {
   };
 }
 
-export function responsesTold(response: Json): Told {
+function responsesTold(response: Json): Told {
   const items: Json[] = response.output;
   const parts = items.filter(({ type }) => type === 'message').flatMap(({ content }) => content as Json[]);
   const texts = parts.filter(({ type }) => type === 'output_text');

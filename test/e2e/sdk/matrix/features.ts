@@ -13,7 +13,7 @@ import {
 } from './script.ts';
 
 /** Who cannot say a thing, and why; a cell of that caller or channel is left out, and says so. */
-export type Cannot = Partial<Record<Format, string>>;
+type Cannot = Partial<Record<Format, string>>;
 
 export interface Feature {
   name: string;

@@ -173,7 +173,7 @@ function strictRefusal(root: Wire): string | null {
       return "In context=(), 'additionalProperties' is required to be supplied and to be false.";
     const missing = Object.keys(schema.properties ?? {}).find((name) => !schema.required?.includes(name));
     if (missing !== undefined)
-      return `In context=(), 'required' is required to be supplied and to be an array including every key in properties. Missing '${missing}'.`;
+      return `In context=(), 'required' is required to be supplied and to be an array including every key in properties. SetupProblem '${missing}'.`;
   }
   return null;
 }

@@ -82,7 +82,7 @@ export type Turn =
   /** The model's own calls and their results, in order. */
   | { role: 'calls'; calls: { id: string; name: string; args: Record<string, unknown>; result: Result }[] };
 
-export interface Result {
+interface Result {
   text: string;
   error?: true;
   image?: Medium;

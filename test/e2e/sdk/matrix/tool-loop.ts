@@ -4,7 +4,7 @@ import { upstreamFormats } from './upstream-formats.ts';
 import type { Json } from './wire.ts';
 
 /** What the imitated model thinks, and how it seals it. */
-export const thought = {
+const thought = {
   text: 'They want the weather.\n\n"Both" cities, I think – 两个城市.',
   seal: 'U2lnbmVkK2J5L3RoZV91cHN0cmVhbQ==',
 };

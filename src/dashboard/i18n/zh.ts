@@ -1,9 +1,10 @@
-// Chinese (simplified): the words that every page has, and those of people and accounts.
-import { chineseCalls } from './chinese-calls.ts';
-import { chineseUpstreams } from './chinese-upstreams.ts';
-import type { Words } from './english.ts';
+// Chinese (simplified): the messages that every page has, and those of people and accounts.
 
-export const chinese: Words = {
+import type { Messages } from './en.ts';
+import { zhCalls } from './zh-calls.ts';
+import { zhUpstreams } from './zh-upstreams.ts';
+
+export const zh: Messages = {
   product: 'OpenOpen8 Relay',
   skip: '跳到正文',
   nav: {
@@ -192,8 +193,8 @@ export const chinese: Words = {
     },
     empty: '还没有任何改动。',
   },
-  ...chineseCalls,
-  ...chineseUpstreams,
+  ...zhCalls,
+  ...zhUpstreams,
   errors: {
     title: '操作未成功',
     notFound: '此地址没有内容。',

@@ -3,9 +3,9 @@
 // it, or the person has once signed in another way with Access in front that said the same email.
 import { accessHeader, visitorOf } from '../accounts/access-jwt.ts';
 import { normalEmail, openSession } from '../accounts/log-in.ts';
-import { showLogin, tryOf, welcome } from './entry-session.tsx';
+import { messages } from '../i18n/messages.ts';
 import type { PageContext } from './page-env.ts';
-import { strings } from './strings.ts';
+import { showLogin, tryOf, welcome } from './sign-in-session.tsx';
 
 /** null: Access is not set up, or has let nobody through; the login page is shown then. */
 export async function throughAccess(context: PageContext): Promise<Response | null> {
@@ -15,18 +15,18 @@ export async function throughAccess(context: PageContext): Promise<Response | nu
   if (access === null || jwt === undefined) return null;
   try {
     const visitor = await visitorOf(jwt, access);
-    if (visitor === null) return showLogin(context, { error: strings().login.accessWrong }, 401);
+    if (visitor === null) return showLogin(context, { error: messages().login.accessWrong }, 401);
     const account = await services.accounts.findByEmail(normalEmail(visitor.email));
     if (account === null || account.status !== 'active') {
-      return showLogin(context, { error: strings().login.accessUnknown(visitor.email) }, 403);
+      return showLogin(context, { error: messages().login.accessUnknown(visitor.email) }, 403);
     }
     if (!account.isEmailProven) {
-      return showLogin(context, { error: strings().login.accessUnproven(visitor.email) }, 403);
+      return showLogin(context, { error: messages().login.accessUnproven(visitor.email) }, 403);
     }
     const session = await openSession(services, account.id, tryOf(context), visitor.expiresAtMs);
     return welcome(context, session, 'access');
   } catch (error) {
     services.report('access-keys-unreachable', error);
-    return showLogin(context, { error: strings().login.accessAway }, 503);
+    return showLogin(context, { error: messages().login.accessAway }, 503);
   }
 }

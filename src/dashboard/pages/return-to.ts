@@ -1,4 +1,4 @@
-// The page that somebody asked for who was not logged in: remembered in a cookie over the way in, whichever that is.
+// The page to return to after sign-in: a cookie remembers the page that was requested before.
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { hostCookie } from '../accounts/session-cookie.ts';
 import type { PageContext } from './page-env.ts';
@@ -9,7 +9,7 @@ function cookieOf(context: PageContext): string {
   return hostCookie('oo8_wanted', context.req.url);
 }
 
-/** Only what is asked for by its address: a form is not sent again by itself. */
+/** Remembers the requested page. Only pages that are fetched with GET: a form is never sent again. */
 export function rememberPage(context: PageContext): void {
   const { pathname, search } = new URL(context.req.url);
   if (context.req.method !== 'GET' || pathname === '/') return;
@@ -22,15 +22,15 @@ export function rememberPage(context: PageContext): void {
   });
 }
 
-/** That page, once; else the overview. */
-export function wantedPage(context: PageContext): string {
+/** Returns the remembered page and forgets it, or the overview if there is none. */
+export function returnTo(context: PageContext): string {
   const wanted = getCookie(context, cookieOf(context));
   if (wanted === undefined) return '/';
   deleteCookie(context, cookieOf(context), { path: '/', secure: context.req.url.startsWith('https:') });
   return ownPath(context, wanted);
 }
 
-/** Only a page of ours, whatever a form or a cookie says. */
+/** Returns the path of an address, or the overview if the address is not on this host. A form or a cookie may hold any address. */
 export function ownPath(context: PageContext, address: string): string {
   const here = new URL(context.req.url);
   const there = URL.parse(address, here.href);

@@ -1,11 +1,11 @@
 // The one page that shows a token's value: with how to use it, ready to paste.
 import type { FC } from 'hono/jsx';
+import { messages } from '../i18n/messages.ts';
 import { CopyButton, OnceValue } from './form.tsx';
 import { Heading } from './parts.tsx';
 import { snippets } from './snippets.ts';
-import { strings } from './strings.ts';
 
-const words = () => strings().tokens;
+const texts = () => messages().tokens;
 
 interface OnceFacts {
   title: string;
@@ -18,29 +18,29 @@ interface OnceFacts {
   origin: string;
 }
 
-export const TokenOnce: FC<OnceFacts> = ({ title, name, id, value, models, served, origin }) => {
+export const TokenReveal: FC<OnceFacts> = ({ title, name, id, value, models, served, origin }) => {
   const { curl, sdk, tools } = snippets(origin, models, served);
   return (
     <>
-      <Heading title={`${title}: ${name}`} lead={words().once}>
+      <Heading title={`${title}: ${name}`} lead={texts().once}>
         <a href={`/dashboard/playground?token=${id}`} class="button outline">
-          {words().tryIt}
+          {texts().tryIt}
         </a>
         <a href={`/dashboard/tokens/${id}`} class="button">
-          {words().done}
+          {texts().done}
         </a>
       </Heading>
-      <OnceValue id="token-value" label={words().value} value={value} />
+      <OnceValue id="token-value" label={texts().value} value={value} />
       <p>
-        <strong>{words().advice}</strong>
+        <strong>{texts().advice}</strong>
       </p>
-      <h2>{words().use}</h2>
-      <p class="quiet">{words().fromEnvironment}</p>
+      <h2>{texts().use}</h2>
+      <p class="quiet">{texts().fromEnvironment}</p>
       <Snippet id="export" title="RELAY_TOKEN" text={`export RELAY_TOKEN=${value}`} />
       {[...curl, ...sdk].map(({ id, title, text }) => (
         <Snippet id={id} title={title} text={text} />
       ))}
-      <h2>{words().tools}</h2>
+      <h2>{texts().tools}</h2>
       {tools.map(({ id, title, text }) => (
         <Snippet id={id} title={title} text={text} />
       ))}

@@ -1,7 +1,7 @@
-// Chinese (simplified): the words of what an admin keeps of upstreams: channels, groups, models, prices.
-import type { Words } from './english.ts';
+// Chinese (simplified): the messages about upstreams: channels, groups, models, prices.
+import type { Messages } from './en.ts';
 
-export const chineseUpstreams: Pick<Words, 'channels' | 'groups' | 'models'> = {
+export const zhUpstreams: Pick<Messages, 'channels' | 'groups' | 'models'> = {
   channels: {
     title: '渠道',
     lead: '请求的去处：各提供商和您的密钥。优先级最高的先试；同级之间按权重分配。',

@@ -1,10 +1,10 @@
 // Setup checks: what a deployment does not have yet, what it is needed for, and the commands that fix it.
 import type { Config } from '../../config.ts';
 import { schemaReadiness } from '../../schema/readiness.ts';
-import { strings } from './strings.ts';
+import { messages } from '../i18n/messages.ts';
 
-/** Something without which a part of the relay does not work. */
-export interface Missing {
+/** A setting or a service that is missing, without which a part of the relay does not work. */
+export interface SetupProblem {
   readonly what: string;
   /** Commands to paste, in the folder of the clone; empty: the reason says what to do. */
   readonly commands: readonly string[];
@@ -14,9 +14,9 @@ export interface Missing {
 const secretCommands = (name: string) => ['openssl rand -hex 32', `npx wrangler secret put ${name}`];
 
 /** Returns an empty list when all is there. Brings the schema up to date first. */
-export async function missingOf(config: Config, db: D1Database): Promise<Missing[]> {
-  const { noAdminKey, noEncryptionKey, databaseAway } = strings().setup;
-  const missing: Missing[] = [];
+export async function setupProblemsOf(config: Config, db: D1Database): Promise<SetupProblem[]> {
+  const { noAdminKey, noEncryptionKey, databaseAway } = messages().setup;
+  const missing: SetupProblem[] = [];
   if (config.adminKey === null) missing.push({ what: noAdminKey, commands: secretCommands('ADMIN_KEY') });
   if (config.encryptionKey === null)
     missing.push({ what: noEncryptionKey, commands: secretCommands('ENCRYPTION_KEY') });

@@ -6,11 +6,11 @@ import { deviceSecretsOf, knownDevice, markDevice } from '../accounts/device-coo
 import { type Login, type LoginTry, normalEmail } from '../accounts/log-in.ts';
 import { setSessionCookie } from '../accounts/session-cookie.ts';
 import { newId } from '../api/identifiers.ts';
-import { type LoginFacts, LoginPage } from './entry-pages.tsx';
+import { messages } from '../i18n/messages.ts';
 import { showAlone } from './layout.tsx';
 import type { PageContext } from './page-env.ts';
-import { strings } from './strings.ts';
-import { wantedPage } from './wanted-page.ts';
+import { returnTo } from './return-to.ts';
+import { type LoginFacts, LoginPage } from './sign-in-pages.tsx';
 
 /** How somebody logged in, as the audit says it. */
 export type WayIn = 'password' | 'admin key' | 'invitation' | 'passkey' | 'github' | 'access';
@@ -71,7 +71,7 @@ export async function welcome(
   way: WayIn,
 ): Promise<Response> {
   await admit(context, login, way);
-  return context.redirect(wantedPage(context), 303);
+  return context.redirect(returnTo(context), 303);
 }
 
 /** The login page, with the ways in that this deployment has. */
@@ -82,5 +82,5 @@ export function showLogin(context: PageContext, facts: LoginFacts = {}, status =
     github: signIn.github !== null && encryptionKey !== null,
     access: signIn.access !== null,
   };
-  return showAlone(strings().login.title, <LoginPage {...facts} ways={ways} />, status);
+  return showAlone(messages().login.title, <LoginPage {...facts} ways={ways} />, status);
 }

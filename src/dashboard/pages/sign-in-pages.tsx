@@ -1,9 +1,9 @@
 // What those see who are not logged in.
 import type { FC } from 'hono/jsx';
+import { messages } from '../i18n/messages.ts';
 import { Alert, Field } from './form.tsx';
-import type { Missing } from './missing.ts';
 import { textOf, type Values } from './page-env.ts';
-import { strings } from './strings.ts';
+import type { SetupProblem } from './setup-checks.ts';
 
 export interface LoginFacts {
   email?: string;
@@ -12,22 +12,22 @@ export interface LoginFacts {
 }
 
 /** Ways in besides the password and the admin key. */
-export interface OtherWays {
+export interface OtherMethods {
   passkeys: boolean;
   github: boolean;
   access: boolean;
 }
 
-export const LoginPage: FC<LoginFacts & { ways: OtherWays }> = ({ email, error, keyError, ways }) => (
+export const LoginPage: FC<LoginFacts & { ways: OtherMethods }> = ({ email, error, keyError, ways }) => (
   <>
-    <h1>{strings().product}</h1>
+    <h1>{messages().product}</h1>
     <article>
-      <h2>{strings().login.title}</h2>
+      <h2>{messages().login.title}</h2>
       {error === undefined ? null : <Alert>{error}</Alert>}
       <form method="post" action="/dashboard/login">
         <Field
           name="email"
-          label={strings().login.email}
+          label={messages().login.email}
           type="email"
           autocomplete="username"
           value={email}
@@ -35,53 +35,53 @@ export const LoginPage: FC<LoginFacts & { ways: OtherWays }> = ({ email, error, 
         />
         <Field
           name="password"
-          label={strings().login.password}
+          label={messages().login.password}
           type="password"
           autocomplete="current-password"
           required
         />
-        <button type="submit">{strings().login.submit}</button>
+        <button type="submit">{messages().login.submit}</button>
       </form>
-      <OtherWaysIn {...ways} />
+      <OtherLoginMethods {...ways} />
     </article>
     <details open={keyError !== undefined}>
-      <summary>{strings().login.withKey}</summary>
+      <summary>{messages().login.withKey}</summary>
       <form method="post" action="/dashboard/login/key">
         <Field
           name="admin_key"
-          label={strings().login.adminKey}
+          label={messages().login.adminKey}
           type="password"
           autocomplete="off"
-          help={strings().login.withKeyHelp}
+          help={messages().login.withKeyHelp}
           error={keyError}
           required
         />
         <button type="submit" class="secondary">
-          {strings().login.withKey}
+          {messages().login.withKey}
         </button>
       </form>
     </details>
   </>
 );
 
-const OtherWaysIn: FC<OtherWays> = ({ passkeys, github, access }) => (
+const OtherLoginMethods: FC<OtherMethods> = ({ passkeys, github, access }) => (
   <div class="ways">
     {passkeys ? (
       <form data-passkey="login" hidden>
         <p role="alert" class="alert error" hidden></p>
         <button type="submit" class="outline">
-          {strings().login.withPasskey}
+          {messages().login.withPasskey}
         </button>
       </form>
     ) : null}
     {github ? (
       <a href="/dashboard/login/github" class="button outline">
-        {strings().login.withGithub}
+        {messages().login.withGithub}
       </a>
     ) : null}
     {access ? (
       <a href="/dashboard/login" class="button outline">
-        {strings().login.withAccess}
+        {messages().login.withAccess}
       </a>
     ) : null}
     {passkeys ? <script src="/passkeys.js" type="module"></script> : null}
@@ -97,7 +97,7 @@ const PersonFields: FC<PersonFacts> = ({ values = {}, errors = {} }) => (
   <>
     <Field
       name="name"
-      label={strings().setup.name}
+      label={messages().setup.name}
       value={textOf(values, 'name')}
       error={errors.name}
       autocomplete="name"
@@ -105,7 +105,7 @@ const PersonFields: FC<PersonFacts> = ({ values = {}, errors = {} }) => (
     />
     <Field
       name="email"
-      label={strings().login.email}
+      label={messages().login.email}
       type="email"
       value={textOf(values, 'email')}
       error={errors.email}
@@ -114,9 +114,9 @@ const PersonFields: FC<PersonFacts> = ({ values = {}, errors = {} }) => (
     />
     <Field
       name="password"
-      label={strings().login.password}
+      label={messages().login.password}
       type="password"
-      help={strings().setup.passwordHelp}
+      help={messages().setup.passwordHelp}
       error={errors.password}
       autocomplete="new-password"
       required
@@ -125,18 +125,18 @@ const PersonFields: FC<PersonFacts> = ({ values = {}, errors = {} }) => (
 );
 
 interface SetupFacts extends PersonFacts {
-  missing: readonly Missing[];
+  problems: readonly SetupProblem[];
   origin: string;
 }
 
-export const SetupPage: FC<SetupFacts> = ({ missing, origin, values, errors = {} }) => (
+export const SetupPage: FC<SetupFacts> = ({ problems, origin, values, errors = {} }) => (
   <>
-    <h1>{strings().product}</h1>
-    {missing.length > 0 ? (
+    <h1>{messages().product}</h1>
+    {problems.length > 0 ? (
       <article>
-        <h2>{strings().setup.missing}</h2>
+        <h2>{messages().setup.missing}</h2>
         <ul>
-          {missing.map(({ what, commands }) => (
+          {problems.map(({ what, commands }) => (
             <li>
               {what}
               {commands.length > 0 ? (
@@ -147,29 +147,29 @@ export const SetupPage: FC<SetupFacts> = ({ missing, origin, values, errors = {}
             </li>
           ))}
         </ul>
-        <p>{strings().setup.missingAdvice}</p>
+        <p>{messages().setup.missingAdvice}</p>
       </article>
     ) : (
       <article>
-        <h2>{strings().setup.title}</h2>
-        <p class="quiet">{strings().setup.lead}</p>
+        <h2>{messages().setup.title}</h2>
+        <p class="quiet">{messages().setup.lead}</p>
         <form method="post" action="/dashboard/setup">
           <Field
             name="admin_key"
-            label={strings().login.adminKey}
+            label={messages().login.adminKey}
             type="password"
-            help={strings().setup.adminKeyHelp}
+            help={messages().setup.adminKeyHelp}
             error={errors.admin_key}
             autocomplete="off"
             required
           />
           <PersonFields {...(values && { values })} errors={errors} />
-          <button type="submit">{strings().setup.submit}</button>
+          <button type="submit">{messages().setup.submit}</button>
         </form>
       </article>
     )}
     <p class="quiet">
-      {strings().overview.address} <code>{`${origin}/v1`}</code>
+      {messages().overview.address} <code>{`${origin}/v1`}</code>
     </p>
   </>
 );
@@ -181,19 +181,19 @@ export interface InviteFacts extends PersonFacts {
 
 export const InvitePage: FC<InviteFacts> = ({ secret, github, values, errors }) => (
   <>
-    <h1>{strings().product}</h1>
+    <h1>{messages().product}</h1>
     <article>
-      <h2>{strings().invite.title}</h2>
-      <p class="quiet">{strings().invite.lead}</p>
+      <h2>{messages().invite.title}</h2>
+      <p class="quiet">{messages().invite.lead}</p>
       <form method="post" action="/dashboard/invite">
         <input type="hidden" name="secret" value={secret} />
         <PersonFields {...(values && { values })} {...(errors && { errors })} />
-        <button type="submit">{strings().invite.submit}</button>
+        <button type="submit">{messages().invite.submit}</button>
       </form>
       {github ? (
         <div class="ways">
           <a href={`/dashboard/login/github?secret=${encodeURIComponent(secret)}`} class="button outline">
-            {strings().invite.withGithub}
+            {messages().invite.withGithub}
           </a>
         </div>
       ) : null}

@@ -1,8 +1,8 @@
-// /api/ways-in, /api/passkeys, /api/identities: how the own account logs in besides its password. A page makes a passkey
+// /api/login-methods, /api/passkeys, /api/identities: how the own account logs in besides its password. A page makes a passkey
 // in two calls; the browser's own part lies between them.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { accountLimits } from '../accounts/account.ts';
-import type { WaysIn } from '../accounts/identity-store.ts';
+import type { LoginMethods } from '../accounts/identity-store.ts';
 import { beginRegistration, finishRegistration, type PasskeyServices } from '../accounts/passkey.ts';
 import type { Passkey } from '../accounts/passkey-store.ts';
 import type { ApiEnv } from './authenticate.ts';
@@ -18,22 +18,22 @@ const passkey = z
   .object({ id: z.string(), name: z.string(), created_at: isoTime, last_used_at: isoTime.nullable() })
   .openapi('Passkey');
 const identity = z.object({ provider: z.enum(['github']), label: z.string() }).openapi('Identity');
-const waysIn = z
+const loginMethods = z
   .object({
     email: z.string().nullable(),
     password: z.boolean(),
     passkeys: z.array(passkey),
     identities: z.array(identity),
   })
-  .openapi('WaysIn');
+  .openapi('LoginMethods');
 
-const waysInRoute = createRoute({
+const loginMethodsRoute = createRoute({
   method: 'get',
-  path: '/ways-in',
+  path: '/login-methods',
   summary: 'How the own account can log in.',
   tags,
   security,
-  responses: { 200: json(waysIn, 'All ways.'), ...missingFailure, ...callFailures },
+  responses: { 200: json(loginMethods, 'All ways.'), ...missingFailure, ...callFailures },
 });
 const optionsRoute = createRoute({
   method: 'post',
@@ -100,9 +100,11 @@ const unlinkRoute = createRoute({
 });
 
 /** Adds the routes of the ways in. */
-export function addWaysInRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
+export function addLoginMethodRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
+  // The path of version 0.1; to be removed in the one after the next.
+  api.get('/ways-in', (context) => context.redirect('login-methods', 301));
   const { identities } = services;
-  api.openapi(waysInRoute, async (context) => {
+  api.openapi(loginMethodsRoute, async (context) => {
     const ways = await waysOf(services, context.var.principal.accountId);
     const { email, hasPassword, passkeys, identities: known } = ways;
     const view = {
@@ -169,14 +171,14 @@ function addPasskeyRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices
   });
 }
 
-async function waysOf({ identities }: ManagementServices, accountId: string): Promise<WaysIn> {
+async function waysOf({ identities }: ManagementServices, accountId: string): Promise<LoginMethods> {
   const ways = await identities.waysOf(accountId);
   if (ways === null) throw notFound('account');
   return ways;
 }
 
 /** Nobody locks themselves out. */
-function checkStaysOpen({ hasPassword, passkeys, identities }: WaysIn): void {
+function checkStaysOpen({ hasPassword, passkeys, identities }: LoginMethods): void {
   if (passkeys.length + identities.length + (hasPassword ? 1 : 0) > 1) return;
   throw new Problem(409, 'This is the only way into the account. Set a password, or add a passkey, first.');
 }

@@ -14,9 +14,9 @@ import { hashOfSecret } from '../accounts/secret-value.ts';
 import { hostCookie, sessionValue } from '../accounts/session-cookie.ts';
 import { principalOfSession } from '../api/authenticate.ts';
 import { newId } from '../api/identifiers.ts';
-import { record, showLogin, tryOf, welcome } from './entry-session.tsx';
+import { messages } from '../i18n/messages.ts';
 import { type PageContext, type PageEnv, PageProblem } from './page-env.ts';
-import { strings } from './strings.ts';
+import { record, showLogin, tryOf, welcome } from './sign-in-session.tsx';
 
 /** What the way to GitHub is for. */
 type Purpose = { for: 'login' } | { for: 'link'; accountId: string } | { for: 'invitation'; secret: string };
@@ -54,9 +54,9 @@ export function addGithubLogin(routes: Hono<PageEnv>): void {
       encryptionKey,
       now(),
     );
-    if (begun === null) return showLogin(context, { error: strings().login.githubAgain }, 400);
+    if (begun === null) return showLogin(context, { error: messages().login.githubAgain }, 400);
     const user = await userOf(context, app, begun.step);
-    if (user === null) return showLogin(context, { error: strings().login.githubFailed }, 401);
+    if (user === null) return showLogin(context, { error: messages().login.githubFailed }, 401);
     return arrive(context, begun.purpose, user);
   });
 }
@@ -101,7 +101,7 @@ async function enter(context: PageContext, user: GithubUser): Promise<Response> 
   const { services } = context.var;
   const accountId = await services.identities.accountOf('github', user.id);
   if (accountId === null) {
-    return showLogin(context, { error: strings().login.githubUnknown(user.login) }, 403);
+    return showLogin(context, { error: messages().login.githubUnknown(user.login) }, 403);
   }
   return welcome(context, await openSession(services, accountId, tryOf(context)), 'github');
 }
@@ -111,7 +111,7 @@ async function link(context: PageContext, accountId: string, user: GithubUser): 
   // Whoever has logged in otherwise meanwhile does not get somebody else's GitHub user.
   if ((await loggedIn(context)) !== accountId) return context.redirect('/dashboard/login', 303);
   if (!(await identities.link(accountId, identityOf(user), now()))) {
-    throw new PageProblem(409, strings().login.githubTaken(user.login));
+    throw new PageProblem(409, messages().login.githubTaken(user.login));
   }
   await record(context, accountId, '/identities/github', { label: user.login });
   return context.redirect('/dashboard/account', 303);
@@ -134,9 +134,9 @@ async function accept(context: PageContext, secret: string, user: GithubUser): P
   const outcome = await acceptInvite(services.db, hash, account);
   switch (outcome) {
     case 'gone':
-      return showLogin(context, { error: strings().invite.gone }, 410);
+      return showLogin(context, { error: messages().invite.gone }, 410);
     case 'taken':
-      return showLogin(context, { error: strings().login.githubTaken(user.login) }, 409);
+      return showLogin(context, { error: messages().login.githubTaken(user.login) }, 409);
     case 'accepted': {
       const { name, email } = account;
       const made = { name, email, role: invite?.role ?? null, invitation: invite?.id ?? null };
@@ -156,6 +156,7 @@ function redirectUri(context: PageContext): string {
 
 function githubOf(context: PageContext): { app: GithubApp; encryptionKey: string } {
   const { signIn, encryptionKey } = context.var.services;
-  if (signIn.github === null || encryptionKey === null) throw new PageProblem(404, strings().errors.notFound);
+  if (signIn.github === null || encryptionKey === null)
+    throw new PageProblem(404, messages().errors.notFound);
   return { app: signIn.github, encryptionKey };
 }

@@ -1,5 +1,5 @@
-// English: the words of what an admin keeps of upstreams: channels, groups, models, prices.
-export const englishUpstreams = {
+// English: the messages about upstreams: channels, groups, models, prices.
+export const enUpstreams = {
   channels: {
     title: 'Channels',
     lead: 'Where requests go: the providers, with your keys. The highest priority is tried first; weight is the share among equals.',

@@ -128,7 +128,7 @@ const passwordRoute = createRoute({
 });
 
 /** Adds the routes of the own account. */
-export function addOwnRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
+export function addMeRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
   const { accounts, now } = services;
   api.openapi(listSessionsRoute, async (context) => {
     const { accountId, sessionId } = context.var.principal;

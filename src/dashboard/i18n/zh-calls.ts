@@ -1,7 +1,7 @@
-// Chinese (simplified): the words of overview, tokens, logs and playground.
-import type { Words } from './english.ts';
+// Chinese (simplified): the messages of overview, tokens, logs and playground.
+import type { Messages } from './en.ts';
 
-export const chineseCalls: Pick<Words, 'overview' | 'tokens' | 'logs' | 'playground'> = {
+export const zhCalls: Pick<Messages, 'overview' | 'tokens' | 'logs' | 'playground'> = {
   overview: {
     title: '概览',
     ranges: { day: '24 小时', week: '7 天', month: '30 天' },

@@ -1,5 +1,5 @@
-// English: the words of overview, tokens, logs and playground.
-export const englishCalls = {
+// English: the messages of overview, tokens, logs and playground.
+export const enCalls = {
   overview: {
     title: 'Overview',
     ranges: { day: '24 hours', week: '7 days', month: '30 days' },

@@ -6,14 +6,14 @@ import type { LiveChannel } from '../../routing/catalog.ts';
 import type { PlaceHealth } from '../../routing/health.ts';
 import type { TokenSummary } from '../../tokens/store.ts';
 import { channelHealth, type HealthView } from '../api/channel-health.ts';
-import type { AccountNearBudget } from './attention-store.ts';
+import { messages } from '../i18n/messages.ts';
+import type { AccountNearBudget } from './alert-store.ts';
 import { HealthBadge, lastErrorOf, worstHealth } from './channel-state.tsx';
 import type { PageContext } from './page-env.ts';
 import { dollars } from './parts.tsx';
-import { strings } from './strings.ts';
 import type { UsageRow } from './usage-table.tsx';
 
-const words = () => strings().overview;
+const texts = () => messages().overview;
 
 interface AwayChannel {
   id: string;
@@ -24,7 +24,7 @@ interface AwayChannel {
   isStored: boolean;
 }
 
-export interface Worries {
+export interface Alerts {
   channels: AwayChannel[];
   tokens: TokenSummary[];
   accounts: AccountNearBudget[];
@@ -41,10 +41,10 @@ interface Known {
 }
 
 /** Members hear of what is theirs: tokens, and their account. */
-export async function worriesOf(
+export async function alertsOf(
   { var: { services, principal } }: PageContext,
   { tokens, accounts, models }: Known,
-): Promise<Worries> {
+): Promise<Alerts> {
   const near = tokens.filter(
     ({ quotaNanoUsd, spentNanoUsd, status }) =>
       status === 'active' && quotaNanoUsd !== null && spentNanoUsd >= quotaNanoUsd * 0.9,
@@ -79,12 +79,12 @@ function awayChannels(
   });
 }
 
-export const Attention: FC<{ worries: Worries }> = ({ worries }) => {
-  const { channels, tokens, accounts, accountsAt, models } = worries;
+export const AlertList: FC<{ alerts: Alerts }> = ({ alerts }) => {
+  const { channels, tokens, accounts, accountsAt, models } = alerts;
   if (channels.length + tokens.length + accounts.length + models.length === 0) return null;
   return (
     <article class="attention">
-      <h2>{words().attention}</h2>
+      <h2>{texts().attention}</h2>
       <ul>
         {channels.map(({ id, name, health, error, isStored }) => (
           <li>
@@ -95,7 +95,7 @@ export const Attention: FC<{ worries: Worries }> = ({ worries }) => {
         ))}
         {tokens.map(({ id, name, spentNanoUsd, quotaNanoUsd }) => (
           <Spent
-            label={strings().logs.token}
+            label={messages().logs.token}
             href={`/dashboard/tokens/${id}`}
             name={name}
             spentNanoUsd={spentNanoUsd}
@@ -104,7 +104,7 @@ export const Attention: FC<{ worries: Worries }> = ({ worries }) => {
         ))}
         {accounts.map(({ name, spentNanoUsd, budgetNanoUsd }) => (
           <Spent
-            label={words().accountBudget}
+            label={texts().accountBudget}
             href={accountsAt}
             name={name}
             spentNanoUsd={spentNanoUsd}
@@ -113,7 +113,7 @@ export const Attention: FC<{ worries: Worries }> = ({ worries }) => {
         ))}
         {models.map((model) => (
           <li>
-            {`${strings().models.none}: `}
+            {`${messages().models.none}: `}
             <a href={`/dashboard/models?price=${encodeURIComponent(model)}#set-price`}>{model}</a>
           </li>
         ))}
@@ -134,6 +134,6 @@ const Spent: FC<SpentFacts> = ({ label, href, name, spentNanoUsd, ofNanoUsd }) =
   <li>
     {`${label} `}
     <a href={href}>{name}</a>
-    {`: ${dollars(usdFromNano(spentNanoUsd))} ${strings().tokens.of} ${dollars(usdFromNano(ofNanoUsd))}`}
+    {`: ${dollars(usdFromNano(spentNanoUsd))} ${messages().tokens.of} ${dollars(usdFromNano(ofNanoUsd))}`}
   </li>
 );

@@ -1,8 +1,8 @@
-// English: the words that every page has, and those of people and accounts. What is here in every language has to be.
-import { englishCalls } from './english-calls.ts';
-import { englishUpstreams } from './english-upstreams.ts';
+// English: the messages that every page has, and those of people and accounts. Every language must have the same ones.
+import { enCalls } from './en-calls.ts';
+import { enUpstreams } from './en-upstreams.ts';
 
-export const english = {
+export const en = {
   product: 'OpenOpen8 Relay',
   skip: 'Skip to the content',
   nav: {
@@ -195,8 +195,8 @@ export const english = {
     },
     empty: 'Nothing has been changed yet.',
   },
-  ...englishCalls,
-  ...englishUpstreams,
+  ...enCalls,
+  ...enUpstreams,
   errors: {
     title: 'That did not work',
     notFound: 'There is nothing at this address.',
@@ -207,12 +207,12 @@ export const english = {
   },
 } as const;
 
-/** The words of a language: a text for each of these, no more and no fewer. */
-export type Words = Worded<typeof english>;
-type Worded<Part> = {
+/** The messages of a language: a text for each of these, no more and no fewer. */
+export type Messages = TextsOf<typeof en>;
+type TextsOf<Part> = {
   readonly [Key in keyof Part]: Part[Key] extends string
     ? string
     : Part[Key] extends (...named: infer Named) => string
       ? (...named: Named) => string
-      : Worded<Part[Key]>;
+      : TextsOf<Part[Key]>;
 };

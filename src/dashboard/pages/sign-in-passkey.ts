@@ -7,10 +7,10 @@ import { openSession } from '../accounts/log-in.ts';
 import { passkeyCounters } from '../accounts/login-limits.ts';
 import { forgetTries, takeTry } from '../accounts/login-try-store.ts';
 import { beginLogin, finishLogin } from '../accounts/passkey.ts';
-import { admit, tryOf } from './entry-session.tsx';
+import { messages } from '../i18n/messages.ts';
 import { type PageContext, type PageEnv, PageProblem } from './page-env.ts';
-import { strings } from './strings.ts';
-import { wantedPage } from './wanted-page.ts';
+import { returnTo } from './return-to.ts';
+import { admit, tryOf } from './sign-in-session.tsx';
 
 const answerSchema = z.object({
   state: z.string(),
@@ -26,12 +26,12 @@ export function addPasskeyLogin(routes: Hono<PageEnv>): void {
   routes.post('/login/passkey', async (context) => {
     const { services } = context.var;
     const read = answerSchema.safeParse(await context.req.json().catch(() => null));
-    if (!read.success) return context.json({ error: strings().login.passkeyWrong }, 400);
+    if (!read.success) return context.json({ error: messages().login.passkeyWrong }, 400);
     const from = tryOf(context);
     const owner = (await services.passkeys.find(read.data.response.id))?.accountId ?? null;
     const counters = passkeyCounters(from.ip, owner && from.deviceOf(owner));
     if ((await takeTry(services.db, counters, services.now())).outcome === 'refused') {
-      return context.json({ error: strings().login.tooOften }, 429);
+      return context.json({ error: messages().login.tooOften }, 429);
     }
     const accountId = await finishLogin(
       { ...services, encryptionKey: keyOf(context) },
@@ -41,16 +41,16 @@ export function addPasskeyLogin(routes: Hono<PageEnv>): void {
     if (accountId === null) {
       const failed = { way: 'passkey', accountId: owner, ip: from.ip, nowMs: services.now() };
       await recordFailedSignIn(services.db, failed);
-      return context.json({ error: strings().login.passkeyWrong }, 401);
+      return context.json({ error: messages().login.passkeyWrong }, 401);
     }
     await forgetTries(services.db, counters);
     await admit(context, await openSession(services, accountId, from), 'passkey');
-    return context.json({ next: wantedPage(context) });
+    return context.json({ next: returnTo(context) });
   });
 }
 
 function keyOf(context: PageContext): string {
   const { encryptionKey } = context.var.services;
-  if (encryptionKey === null) throw new PageProblem(503, strings().login.noEncryptionKey);
+  if (encryptionKey === null) throw new PageProblem(503, messages().login.noEncryptionKey);
   return encryptionKey;
 }

@@ -11,19 +11,19 @@ import { hashPassword } from '../accounts/password.ts';
 import { hashOfSecret } from '../accounts/secret-value.ts';
 import { sessionValue, setSessionCookie } from '../accounts/session-cookie.ts';
 import { newId } from '../api/identifiers.ts';
-import { newPassword } from '../api/own.ts';
-import { messageOf } from '../api/problem-words.ts';
-import { throughAccess } from './entry-access.ts';
-import { addGithubLogin } from './entry-github.ts';
-import { type InviteFacts, InvitePage, SetupPage } from './entry-pages.tsx';
-import { addPasskeyLogin } from './entry-passkey.ts';
-import { record, showLogin, tryOf, welcome } from './entry-session.tsx';
+import { newPassword } from '../api/me.ts';
+import { messageOf } from '../api/problem-texts.ts';
+import { messages } from '../i18n/messages.ts';
 import { showAlone } from './layout.tsx';
 import { formOf, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
-import { strings } from './strings.ts';
+import { throughAccess } from './sign-in-access.ts';
+import { addGithubLogin } from './sign-in-github.ts';
+import { type InviteFacts, InvitePage, SetupPage } from './sign-in-pages.tsx';
+import { addPasskeyLogin } from './sign-in-passkey.ts';
+import { record, showLogin, tryOf, welcome } from './sign-in-session.tsx';
 
 /** The routes under /dashboard that need no session. */
-export function entryRoutes(): Hono<PageEnv> {
+export function signInRoutes(): Hono<PageEnv> {
   const routes = new Hono<PageEnv>();
   routes.get('/login', async (context) => {
     const { accounts } = context.var.services;
@@ -37,14 +37,14 @@ export function entryRoutes(): Hono<PageEnv> {
     const email = textOf(values, 'email');
     const login = await logIn(context.var.services, email, textOf(values, 'password'), tryOf(context));
     if (login.outcome === 'open') return welcome(context, login, 'password');
-    const error = login.outcome === 'wrong' ? strings().login.wrong : strings().login.tooOften;
+    const error = login.outcome === 'wrong' ? messages().login.wrong : messages().login.tooOften;
     return showLogin(context, { email, error }, login.outcome === 'wrong' ? 401 : 429);
   });
   routes.post('/login/key', async (context) => {
     const key = textOf(await formOf(context), 'admin_key');
     const login = await logInWithAdminKey(context.var.services, key, tryOf(context));
     if (login.outcome === 'open') return welcome(context, login, 'admin key');
-    const keyError = login.outcome === 'wrong' ? strings().login.wrongKey : strings().login.tooOftenKey;
+    const keyError = login.outcome === 'wrong' ? messages().login.wrongKey : messages().login.tooOftenKey;
     return showLogin(context, { keyError }, login.outcome === 'wrong' ? 401 : 429);
   });
   routes.post('/logout', async (context) => {
@@ -67,11 +67,11 @@ export function entryRoutes(): Hono<PageEnv> {
 
 function addSetup(routes: Hono<PageEnv>): void {
   routes.get('/setup', async (context) => {
-    const missing = await context.var.services.missing();
-    if (missing.length === 0 && (await context.var.services.accounts.hasLogin())) {
+    const problems = await context.var.services.setupProblems();
+    if (problems.length === 0 && (await context.var.services.accounts.hasLogin())) {
       return context.redirect('/dashboard/login', 303);
     }
-    return showSetup({ missing, origin: new URL(context.req.url).origin });
+    return showSetup({ problems, origin: new URL(context.req.url).origin });
   });
   routes.post('/setup', async (context) => {
     const { services } = context.var;
@@ -79,22 +79,22 @@ function addSetup(routes: Hono<PageEnv>): void {
     const from = tryOf(context);
     const origin = new URL(context.req.url).origin;
     const again = (errors: Record<string, string>, status: number) =>
-      showSetup({ missing: [], origin, values, errors }, status);
+      showSetup({ problems: [], origin, values, errors }, status);
     const proof = await proveAdminKey(services, textOf(values, 'admin_key'), from);
-    if (proof === 'too-often') return again({ admin_key: strings().login.tooOftenKey }, 429);
+    if (proof === 'too-often') return again({ admin_key: messages().login.tooOftenKey }, 429);
     const isAdmin = proof === 'right';
     const person = checkedPerson(values);
     if (!isAdmin || !person.ok) {
-      const keyError = isAdmin ? {} : { admin_key: strings().login.wrongKey };
+      const keyError = isAdmin ? {} : { admin_key: messages().login.wrongKey };
       return again({ ...(person.ok ? {} : person.errors), ...keyError }, isAdmin ? 400 : 401);
     }
     const { name, email, password } = person.value;
     const hash = await hashPassword(password);
     switch (await services.accounts.claim(adminAccountId, name, email, hash)) {
       case 'has-password':
-        return showLogin(context, { email, error: strings().setup.alreadyDone }, 409);
+        return showLogin(context, { email, error: messages().setup.alreadyDone }, 409);
       case 'taken':
-        return again({ email: strings().invite.taken }, 409);
+        return again({ email: messages().invite.taken }, 409);
       case 'claimed':
         await record(context, adminAccountId, '/setup', { name, email, role: 'admin' });
         return welcome(context, await openSession(services, adminAccountId, from), 'admin key');
@@ -107,7 +107,7 @@ function addInviteRoutes(routes: Hono<PageEnv>): void {
     const secret = context.req.query('secret') ?? '';
     const { db, now } = context.var.services;
     const invite = await findInvite(db, hashOfSecret(secret), now());
-    if (invite === null) return showLogin(context, { error: strings().invite.gone }, 410);
+    if (invite === null) return showLogin(context, { error: messages().invite.gone }, 410);
     return showInvite(context, { secret, values: { name: invite.name } });
   });
   routes.post('/invite', async (context) => {
@@ -122,11 +122,11 @@ function addInviteRoutes(routes: Hono<PageEnv>): void {
     // Nobody can guess a secret: one that is unknown costs one read, and takes no try from those that are good.
     const invite = await findInvite(services.db, hash, services.now());
     if (invite === null) {
-      return showLogin(context, { error: strings().invite.gone }, 410);
+      return showLogin(context, { error: messages().invite.gone }, 410);
     }
     const counters = invitationCounters(hash, from.ip);
     if ((await takeTry(services.db, counters, services.now())).outcome === 'refused') {
-      return showInvite(context, { secret, values, errors: { email: strings().login.tooOftenKey } }, 429);
+      return showInvite(context, { secret, values, errors: { email: messages().login.tooOftenKey } }, 429);
     }
     const account = {
       id: newId('acc'),
@@ -139,9 +139,9 @@ function addInviteRoutes(routes: Hono<PageEnv>): void {
     const outcome = await acceptInvite(services.db, hash, account);
     switch (outcome) {
       case 'gone':
-        return showLogin(context, { error: strings().invite.gone }, 410);
+        return showLogin(context, { error: messages().invite.gone }, 410);
       case 'taken':
-        return showInvite(context, { secret, values, errors: { email: strings().invite.taken } }, 409);
+        return showInvite(context, { secret, values, errors: { email: messages().invite.taken } }, 409);
       case 'accepted':
         await forgetTries(services.db, counters);
         await record(context, account.id, '/invite', {
@@ -160,7 +160,7 @@ const person = z.object({
   email: z
     .string()
     .transform(normalEmail)
-    .pipe(z.email({ error: () => strings().form.badEmail }).max(accountLimits.emailCharacters)),
+    .pipe(z.email({ error: () => messages().form.badEmail }).max(accountLimits.emailCharacters)),
   password: newPassword,
 });
 
@@ -178,11 +178,11 @@ function checkedPerson(values: Values): Checked {
 }
 
 function showSetup(facts: Parameters<typeof SetupPage>[0], status = 200) {
-  return showAlone(strings().setup.title, <SetupPage {...facts} />, status);
+  return showAlone(messages().setup.title, <SetupPage {...facts} />, status);
 }
 
 function showInvite(context: PageContext, facts: Omit<InviteFacts, 'github'>, status = 200) {
   const { signIn, encryptionKey } = context.var.services;
   const github = signIn.github !== null && encryptionKey !== null;
-  return showAlone(strings().invite.title, <InvitePage {...facts} github={github} />, status);
+  return showAlone(messages().invite.title, <InvitePage {...facts} github={github} />, status);
 }

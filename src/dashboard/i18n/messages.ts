@@ -1,0 +1,36 @@
+// The language of a page: the one that its reader chose (language.tsx), else the first of the browser's that the dashboard has, else
+// English.
+import { tryGetContext } from 'hono/context-storage';
+import { languageDetector } from 'hono/language';
+import { en, type Messages } from './en.ts';
+import { zh } from './zh.ts';
+
+/** The languages that there are. `tag` is what `lang` says of a page, `name` how the language calls itself. */
+export const languages = {
+  en: { tag: 'en', name: 'English', messages: en },
+  zh: { tag: 'zh-CN', name: '简体中文', messages: zh },
+} as const satisfies Record<string, { tag: string; name: string; messages: Messages }>;
+
+export type Language = keyof typeof languages;
+
+/** Holds the choice. It is no secret. */
+export const languageCookie = 'oo8_language';
+
+/** Middleware that settles the language of a request; `messages` knows it by hono's context storage. */
+export const detectLanguage = languageDetector({
+  supportedLanguages: Object.keys(languages),
+  fallbackLanguage: 'en',
+  order: ['cookie', 'header'],
+  lookupCookie: languageCookie,
+  caches: false,
+});
+
+/** Returns the language of the current request. */
+export function language(): Language {
+  return tryGetContext<{ Variables: { language?: Language } }>()?.var.language ?? 'en';
+}
+
+/** Returns the messages in the language of the current request. Do not keep them between requests: an isolate serves all languages. */
+export function messages(): Messages {
+  return languages[language()].messages;
+}

@@ -1,0 +1,31 @@
+// The real wrangler on top of `npm run deploy`, against an imitation of Cloudflare's API.
+import { writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { boundStores, createdStores, type DeployWorld, startDeployWorld } from './deploy-world.ts';
+
+// An upload takes four seconds on an idle machine.
+vi.setConfig({ testTimeout: 120_000 });
+
+let world: DeployWorld;
+beforeAll(async () => {
+  world = await startDeployWorld();
+});
+afterAll(() => world.close());
+
+it('npm run deploy makes everything, and plain wrangler deploys on top with the same stores, secrets and domains', async () => {
+  const { cloudflare, deploymentFile } = world;
+  writeFileSync(deploymentFile, '{"domains": ["api.example.com"]}');
+  const deployed = await world.npmRunDeploy();
+  expect(deployed.code, deployed.output).toBe(0);
+  expect(deployed.output).toContain('https://api.example.com');
+  const stores = boundStores(cloudflare);
+  expect(stores).toEqual(createdStores(cloudflare));
+  const secrets = new Map(cloudflare.secrets);
+  const again = await world.wranglerDeploy();
+  expect(again.code, again.output).toBe(0);
+  expect(cloudflare.uploads).toHaveLength(2);
+  expect(boundStores(cloudflare)).toEqual(stores);
+  expect(cloudflare.databases.size).toBe(1);
+  expect(cloudflare.secrets).toEqual(secrets);
+  expect(cloudflare.domains).toEqual(['api.example.com']);
+});
