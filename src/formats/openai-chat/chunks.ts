@@ -8,7 +8,7 @@ import type { AnswerContext } from '../wire-format.ts';
 
 /** One choice while it is written. */
 export interface Choice {
-  carries: PortableStateCollector;
+  states: PortableStateCollector;
   /** Number of the next tool call. */
   calls: number;
   /** Calls by their part. `buffered`: a function that replaces a custom tool, written once it is whole. */
@@ -65,7 +65,7 @@ export function openChoice(state: OutputState, candidate: number): { choice: Cho
   const known = state.choices.get(candidate);
   if (known !== undefined) return { choice: known, text: '' };
   const choice: Choice = {
-    carries: new PortableStateCollector(),
+    states: new PortableStateCollector(),
     calls: 0,
     callsByPart: new Map(),
     textBefore: 0,

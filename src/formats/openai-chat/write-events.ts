@@ -140,7 +140,7 @@ function startText(state: OutputState, candidate: number): string {
 function writeText(state: OutputState, event: Extract<PartEvent, { type: 'text-delta' }>): string {
   const { candidate, text, logprobs } = event;
   const begin = openChoice(state, candidate);
-  begin.choice.carries.observe(event);
+  begin.choice.states.observe(event);
   begin.choice.textLength += text.length;
   const found = logprobs ? { content: writeLogprobs(logprobs), refusal: null } : undefined;
   return begin.text + chunk(state, candidate, { content: text }, found);
@@ -181,7 +181,7 @@ type ThoughtEvent = Extract<PartEvent, { type: 'reasoning-start' | 'reasoning-de
 function writeThought(state: OutputState, event: ThoughtEvent): string {
   const begin = openChoice(state, event.candidate);
   const { choice } = begin;
-  if (event.type !== 'reasoning-end' || isForeign(event.signature)) choice.carries.observe(event);
+  if (event.type !== 'reasoning-end' || isForeign(event.signature)) choice.states.observe(event);
   if (event.type !== 'reasoning-delta' || event.text === '') return begin.text;
   const { part, paragraph, text } = event;
   const another =

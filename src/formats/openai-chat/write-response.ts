@@ -140,11 +140,11 @@ function writeAudio(
 
 /** Writes the calls, in order. Each contains what its provider requires back and no member of chat can hold. */
 function writeCalls(parts: readonly NeutralPart[], request: NeutralRequest): JsonObject[] {
-  const carries = new PortableStateCollector();
+  const states = new PortableStateCollector();
   return parts.flatMap<JsonObject>((part) => {
-    if (part.type !== 'reasoning' || isForeign(part.signature)) carries.add(part);
+    if (part.type !== 'reasoning' || isForeign(part.signature)) states.add(part);
     if (part.type !== 'tool-call') return [];
-    return [writeCall(part, callIdWithState(part.id, carries.take(part.signature)), request)];
+    return [writeCall(part, callIdWithState(part.id, states.take(part.signature)), request)];
   });
 }
 
