@@ -40,7 +40,7 @@ export function explainedParts({ parts, stop }: NeutralCandidate): readonly Neut
 }
 
 /** Whether the caller would miss the part. Reasoning is not shown to all. */
-export function hasContent(part: NeutralPart): boolean {
+export function isContentPart(part: NeutralPart): boolean {
   return part.type !== 'reasoning' && (!('text' in part) || part.text !== '');
 }
 
@@ -55,7 +55,7 @@ export function withKnownEnds(response: NeutralResponse): NeutralResponse {
       ...response,
       candidates: candidates.map(({ parts, stop }) => ({ parts, stop: knownEnd(parts, stop) })),
     };
-  if (!candidates.some(({ parts }) => parts.some(hasContent))) return response;
+  if (!candidates.some(({ parts }) => parts.some(isContentPart))) return response;
   return { ...response, error: null, candidates: withFailure(candidates, error) };
 }
 
@@ -69,7 +69,7 @@ function withFailure(candidates: readonly NeutralCandidate[], { message }: Neutr
 }
 
 function knownEnd(parts: readonly NeutralPart[], stop: Stop): Stop {
-  if (stop.reason !== 'unknown' || stop.raw !== undefined || !parts.some(hasContent)) return stop;
+  if (stop.reason !== 'unknown' || stop.raw !== undefined || !parts.some(isContentPart)) return stop;
   const { calls, refusal } = answerFacts(parts);
   return { reason: calls ? 'tool-calls' : refusal ? 'refusal' : 'stop' };
 }

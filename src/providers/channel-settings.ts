@@ -7,7 +7,7 @@ export interface ChannelSettings {
   preset?: PresetName;
   /** Whether an `openai-compatible` upstream has the Responses API; undefined: as far as its host is known. */
   responsesApi?: boolean;
-  /** Time to the head of the response; undefined: see relay/patience.ts. */
+  /** Time to the head of the response; undefined: see relay/upstream/timeouts.ts. */
   firstByteMs?: number;
   /** Time between two pieces of a stream. */
   idleMs?: number;
@@ -15,7 +15,7 @@ export interface ChannelSettings {
   forwardHeaders?: readonly string[];
   /**
    * What a client that leaves a stream does to the upstream: `abort` ends it at once, `drain` reads on for the usage.
-   * Undefined: drains what may cost unseen (relay/on-disconnect.ts).
+   * Undefined: drains what may cost unseen (relay/response/on-disconnect.ts).
    */
   onDisconnect?: 'abort' | 'drain';
   /** Time between two pings into a silent stream; 0: none; undefined: see relay/limits.ts. */

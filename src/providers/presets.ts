@@ -1,5 +1,5 @@
 // Upstreams that imitate OpenAI's API, and what is known of each: its address, and where it differs. Data; applied by
-// openai-compatible.ts (paths), relay/outgoing.ts (what is switched on) and formats/openai-chat (translated requests).
+// openai-compatible.ts (paths), relay/upstream/build-request.ts (what is switched on) and formats/openai-chat (translated requests).
 // Read in November 2026 unless another date stands there.
 import type { ChatUpstreamFacts } from '../formats/openai-chat/upstream-facts.ts';
 import type { ChannelSettings } from './channel-settings.ts';

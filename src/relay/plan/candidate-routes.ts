@@ -20,7 +20,7 @@ export interface CandidateRoute extends Route {
   effort: ReasoningEffort | null;
 }
 
-/** A route with its price there; null rates: it has none. */
+/** A route with its rates, or null if it has no price. */
 export interface PricedRoute extends CandidateRoute {
   rates: Rates | null;
 }
