@@ -1,8 +1,7 @@
 // Translates a conversation for an upstream of another format (reads it, adapts it, writes it), and its answer back. Pure; stream.ts owns the
 // bytes of streams.
-
 import { type AnswerEdit, fitRequest } from '../../formats/answer-edit.ts';
-import { errorOfEnd, hasContent, isFailedEnd, withKnownEnds } from '../../formats/answer-end.ts';
+import { errorOfEnd, isContentPart, isFailedEnd, withKnownEnds } from '../../formats/answer-end.ts';
 import { withoutBillingLine } from '../../formats/claude-code-billing-line.ts';
 import { eventsOfResponse } from '../../formats/events-of-response.ts';
 import type { ApiFormat, FormatId } from '../../formats/format-id.ts';
