@@ -188,11 +188,11 @@ function failureOf({ error, candidates }: NeutralResponse, api: ApiFormat): Neut
   const [first] = candidates;
   if (first === undefined || !candidates.every(({ stop }) => isFailedEnd(stop))) return null;
   // Gemini's clients read the reason, also without output.
-  return api === 'gemini' && !first.parts.some(hasContent) ? null : errorOfEnd(first.stop);
+  return api === 'gemini' && !first.parts.some(isContentPart) ? null : errorOfEnd(first.stop);
 }
 
 function hasAnswer({ error, candidates }: NeutralResponse): boolean {
-  return error === null && candidates.some(({ parts }) => parts.some(hasContent));
+  return error === null && candidates.some(({ parts }) => parts.some(isContentPart));
 }
 
 function wasCharged(response: NeutralResponse): boolean {
