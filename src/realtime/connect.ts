@@ -7,7 +7,7 @@ import { allowedHeaders } from '../providers/request-allowlist.ts';
 import type { Route } from '../routing/catalog.ts';
 import { type CurrentTry, Failover, type Tried } from '../routing/failover.ts';
 import type { KeyRing } from '../routing/key-ring.ts';
-import type { Choice } from '../routing/select.ts';
+import type { Target } from '../routing/select.ts';
 import type { SharedHealth } from '../routing/shared-health.ts';
 import { failureOfStatus, type UpstreamFailure } from '../routing/upstream-failure.ts';
 import type { Closing } from './close-codes.ts';
@@ -125,7 +125,7 @@ export class Connector {
   }
 
   /** Asks the upstream for the upgrade. Never rejects. */
-  private async call({ route, keyId }: Choice<Route>): Promise<Upgrade> {
+  private async call({ route, keyId }: Target<Route>): Promise<Upgrade> {
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), realtimeLimits.connectMs);
     let usedKeyId = keyId;

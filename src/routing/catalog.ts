@@ -42,7 +42,7 @@ export interface Route {
   channel: LiveChannel;
   upstreamModel: string;
   /** The format to translate the request to. Null: the channel speaks the caller's format. */
-  target: TranslationTarget | null;
+  translateTo: TranslationTarget | null;
   /** Routes of a lower rank come first, whatever their priority: models that are tried in order. Undefined: 0. */
   rank?: number;
   /** The only key that can be used (a resource lives with it). Undefined: any key. */
@@ -71,7 +71,7 @@ export class Catalog {
   /** Returns the routes that serve `operation` for a model to tokens of a group. */
   serving(model: string, endpoint: ServedEndpoint, scope: ChannelScope): Serving {
     const all = this.serve(model, scope);
-    const routes = all.flatMap((place) => routeFor(place, endpoint) ?? []);
+    const routes = all.flatMap((serving) => routeFor(serving, endpoint) ?? []);
     if (routes.length > 0) return { outcome: 'served', routes };
     const [other] = all;
     if (other !== undefined && endpoint.purpose === 'count') return { outcome: 'uncounted' };
@@ -137,7 +137,7 @@ export class Catalog {
     );
   }
 
-  private serve(model: string, scope: ChannelScope): Place[] {
+  private serve(model: string, scope: ChannelScope): ServingChannel[] {
     if (goesUp(model)) return [];
     const routes = this.channelsFor(scope)
       .filter((channel) => matchesAny(channel.models, model) || Object.hasOwn(channel.modelMap, model))
@@ -148,20 +148,20 @@ export class Catalog {
 }
 
 /** A channel that has the model, whatever format it speaks. */
-type Place = Pick<Route, 'channel' | 'upstreamModel'>;
+type ServingChannel = Pick<Route, 'channel' | 'upstreamModel'>;
 
 /** Returns null if the channel neither supports the operation nor can be translated to. */
-function routeFor(place: Place, endpoint: ServedEndpoint): Route | null {
-  const provider = providers[place.channel.provider];
-  if (provider.operations(place.channel, place.upstreamModel).has(endpoint.operation))
-    return { ...place, target: null };
-  const target = targetOf(provider, place, endpoint);
-  return target === null ? null : { ...place, target };
+function routeFor(serving: ServingChannel, endpoint: ServedEndpoint): Route | null {
+  const provider = providers[serving.channel.provider];
+  if (provider.operations(serving.channel, serving.upstreamModel).has(endpoint.operation))
+    return { ...serving, translateTo: null };
+  const target = translationFor(provider, serving, endpoint);
+  return target === null ? null : { ...serving, translateTo: target };
 }
 
-function targetOf(
+function translationFor(
   { talks, embeds }: Provider,
-  { channel, upstreamModel }: Place,
+  { channel, upstreamModel }: ServingChannel,
   { purpose, format }: ServedEndpoint,
 ): TranslationTarget | null {
   if (purpose !== 'answer') return null;

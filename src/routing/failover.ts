@@ -5,8 +5,8 @@ import type { Attempt } from '../metering/log-row.ts';
 import type { Route } from './catalog.ts';
 import type { Background } from './catalog-loader.ts';
 import { everyTargetCooling } from './every-target-cooling.ts';
-import { type Failure, placeName } from './health.ts';
-import { type Choice, selectPlace, tryName } from './select.ts';
+import { type Failure, targetName } from './health.ts';
+import { modelTargetName, selectTarget, type Target } from './select.ts';
 import type { SharedHealth } from './shared-health.ts';
 import type { UpstreamFailure } from './upstream-failure.ts';
 
@@ -34,7 +34,7 @@ export type FailoverResult<Answer, Failed> =
 
 /** A target that is being tried, or was the last. */
 export interface CurrentTry<R extends Route> {
-  target: Choice<R>;
+  target: Target<R>;
   startedAtMs: number;
   /** No other target is left to be tried after this one. */
   isLast: boolean;
@@ -96,14 +96,14 @@ export class Failover<R extends Route> {
     attempt.error = reason;
     if (failure === null) return;
     const { target, startedAtMs } = this.latest;
-    if (failure.kind === 'refused') this.excluded.add(placeName(target));
+    if (failure.kind === 'refused') this.excluded.add(targetName(target));
     const { health, background } = this.options;
     health.failed({ ...target, keyId: attempt.keyId }, failure, startedAtMs, background);
   }
 
-  private begin(target: Choice<R>): CurrentTry<R> {
+  private begin(target: Target<R>): CurrentTry<R> {
     const { rank = 0 } = target.route;
-    this.excluded.add(tryName(target));
+    this.excluded.add(modelTargetName(target));
     this.perModel.set(rank, (this.perModel.get(rank) ?? 0) + 1);
     const startedAtMs = Date.now();
     this.latest = { target, startedAtMs, isLast: this.next() === null };
@@ -111,7 +111,7 @@ export class Failover<R extends Route> {
     return this.latest;
   }
 
-  private record(target: Choice<R>, tried: Tried<unknown, unknown>): void {
+  private record(target: Target<R>, tried: Tried<unknown, unknown>): void {
     const { health } = this.options;
     this.made.push(tried.attempt);
     switch (tried.outcome) {
@@ -126,13 +126,13 @@ export class Failover<R extends Route> {
     }
   }
 
-  private succeeded(target: Choice<R>, { durationMs }: Attempt): void {
+  private succeeded(target: Target<R>, { durationMs }: Attempt): void {
     const { health, background } = this.options;
     health.succeeded(target, this.latest?.startedAtMs ?? 0, durationMs, background);
   }
 
   private failed(
-    target: Choice<R>,
+    target: Target<R>,
     { attempt, failure, isReachable }: Extract<Tried<unknown, unknown>, { outcome: 'failed' }>,
   ): void {
     const { health, background } = this.options;
@@ -140,15 +140,15 @@ export class Failover<R extends Route> {
     if (kind === 'unsuited') this.succeeded(target, attempt);
     else health.failed(target, { ...failure, kind }, this.latest?.startedAtMs ?? 0, background);
     // A target that does not answer, or refuses its key, will not do for the next model either.
-    if (!isReachable || kind === 'refused') this.excluded.add(placeName(target));
+    if (!isReachable || kind === 'refused') this.excluded.add(targetName(target));
   }
 
-  private next(): Choice<R> | null {
+  private next(): Target<R> | null {
     const { health, seed, attemptsPerModel } = this.options;
     const routes = this.options.routes.filter(
       ({ rank = 0 }) => (this.perModel.get(rank) ?? 0) < attemptsPerModel,
     );
-    return selectPlace(routes, health.current, { tried: this.excluded, seed, nowMs: Date.now() });
+    return selectTarget(routes, health.current, { tried: this.excluded, seed, nowMs: Date.now() });
   }
 
   /** The refusal of a request whose targets are all cooling down as their upstreams asked, or null. */

@@ -18,10 +18,10 @@ export const cooldowns = {
 } as const;
 
 /** How many channels and keys an isolate remembers, and as many models of keys; the oldest are dropped first. */
-export const rememberedPlaces = 2_000;
+export const rememberedTargets = 2_000;
 
 /** A channel as a whole, one of its keys, or one of the upstream's models used with that key. */
-export interface Place {
+export interface TargetId {
   channelId: string;
   /** Null: the channel has no key, or one without an id (the environment's). */
   keyId: string | null;
@@ -44,7 +44,7 @@ export type Failure =
   | { kind: 'refused'; reason: string };
 
 /** The health of a channel, a key, or a model of a key; times in milliseconds since 1970. */
-export interface PlaceHealth {
+export interface TargetHealth {
   /** Failures in a row. */
   failures: number;
   coolUntilMs: number;
@@ -65,7 +65,7 @@ export interface PlaceHealth {
 /** `probe`: one request may try it, and its outcome decides. */
 export type Availability = 'ready' | 'probe' | 'cooling';
 
-const healthy: PlaceHealth = {
+const healthy: TargetHealth = {
   failures: 0,
   coolUntilMs: 0,
   retryAfterUntilMs: 0,
@@ -78,7 +78,7 @@ const healthy: PlaceHealth = {
 };
 
 /** Returns the name of a channel or key in a report. A channel's own name contains no key. */
-export function placeName({ channelId, keyId }: Place): string {
+export function targetName({ channelId, keyId }: TargetId): string {
   return keyId === null ? channelId : `${channelId}/${keyId}`;
 }
 
@@ -87,9 +87,9 @@ const beforeModel = '#';
 
 /** Returns the models of a channel's keys in a report. */
 export function modelsIn(
-  report: Readonly<Record<string, PlaceHealth>>,
+  report: Readonly<Record<string, TargetHealth>>,
   channelId: string,
-): { keyId: string | null; model: string; health: PlaceHealth }[] {
+): { keyId: string | null; model: string; health: TargetHealth }[] {
   return Object.entries(report).flatMap(([name, health]) => {
     const end = name.indexOf(beforeModel);
     if (end === -1) return [];
@@ -106,18 +106,18 @@ export interface RequestedCooldown {
 }
 
 export class Health {
-  private readonly places = new Map<string, PlaceHealth>();
+  private readonly targets = new Map<string, TargetHealth>();
   /**
    * Separate from channels and keys: requests for many models of a channel must not push out the channels' own
    * health.
    */
-  private readonly models = new Map<string, PlaceHealth>();
+  private readonly models = new Map<string, TargetHealth>();
   private readonly probes = new Map<string, number>();
 
   /** Returns the worst of the channel's, the key's, and the model's availability. */
-  availability(place: Place, nowMs: number): Availability {
+  availability(target: TargetId, nowMs: number): Availability {
     let worst: Availability = 'ready';
-    for (const name of this.knownNames(place)) {
+    for (const name of this.knownNames(target)) {
       const availability = this.availabilityOf(name, nowMs);
       if (availability === 'cooling') return 'cooling';
       if (availability === 'probe') worst = 'probe';
@@ -126,13 +126,13 @@ export class Health {
   }
 
   /** Returns when the target may be tried again; in the past if it may be tried now. */
-  coolUntilMs(place: Place): number {
-    return Math.max(0, ...this.knownNames(place).map((name) => this.of(name).coolUntilMs));
+  coolUntilMs(target: TargetId): number {
+    return Math.max(0, ...this.knownNames(target).map((name) => this.of(name).coolUntilMs));
   }
 
   /** Returns the cooldown that the upstream asked for, or null if there is none or it is over. */
-  requestedCooldown(place: Place, nowMs: number): RequestedCooldown | null {
-    const asking = this.knownNames(place)
+  requestedCooldown(target: TargetId, nowMs: number): RequestedCooldown | null {
+    const asking = this.knownNames(target)
       .map((name) => this.of(name))
       .filter(({ failures, retryAfterUntilMs }) => failures > 0 && nowMs < retryAfterUntilMs);
     if (asking.length === 0) return null;
@@ -141,25 +141,25 @@ export class Health {
   }
 
   /** Records that a request goes to the target. If the target is on probation, this request is its probe. */
-  begin(place: Place, nowMs: number): void {
-    for (const name of this.knownNames(place)) {
+  begin(target: TargetId, nowMs: number): void {
+    for (const name of this.knownNames(target)) {
       if (this.availabilityOf(name, nowMs) === 'probe') this.probes.set(name, nowMs + cooldowns.probeMs);
     }
   }
 
   /** Records that a request ended without a verdict on the target: the next request may probe it. */
-  release(place: Place): void {
-    for (const name of this.knownNames(place)) this.probes.delete(name);
+  release(target: TargetId): void {
+    for (const name of this.knownNames(target)) this.probes.delete(name);
   }
 
   /**
    * Records a success. One that began before the last failure says nothing about the time after it. Returns
    * whether anything changed.
    */
-  succeeded(place: Place, startedAtMs: number, firstByteMs: number, nowMs: number): boolean {
+  succeeded(target: TargetId, startedAtMs: number, firstByteMs: number, nowMs: number): boolean {
     let changed = false;
     // A model that never failed needs no entry.
-    const names = new Set([...this.knownNames(place), place.channelId, placeName(place)]);
+    const names = new Set([...this.knownNames(target), target.channelId, targetName(target)]);
     for (const name of names) {
       const before = this.of(name);
       if (startedAtMs < before.lastErrorAtMs) continue;
@@ -182,10 +182,10 @@ export class Health {
    * Records a failure. Requests that ran together fail together and count as one failure, but a `retry-after` of
    * any of them counts. Returns whether anything changed.
    */
-  failed(place: Place, failure: Failure, startedAtMs: number, nowMs: number, random: number): boolean {
-    const name = nameOfFailed(place, failure);
+  failed(target: TargetId, failure: Failure, startedAtMs: number, nowMs: number, random: number): boolean {
+    const name = nameOfFailed(target, failure);
     const before = this.of(name);
-    this.release(place);
+    this.release(target);
     const isSame = startedAtMs < before.lastErrorAtMs && nowMs < before.coolUntilMs;
     const askedMs = requestedCooldownMs(failure);
     const isNews = !isSame || failure.kind === 'refused' || askedMs !== null;
@@ -206,8 +206,8 @@ export class Health {
   }
 
   /** Resets the health of a target and of its models, because its operator has fixed something. */
-  reset(place: Place, nowMs: number): void {
-    const own = placeName(place);
+  reset(target: TargetId, nowMs: number): void {
+    const own = targetName(target);
     const models = [...this.models.keys()].filter((name) => name.startsWith(own + beforeModel));
     for (const name of [own, ...models]) {
       this.probes.delete(name);
@@ -218,12 +218,12 @@ export class Health {
   }
 
   /** Returns everything that is known, by name, for sharing and for the dashboard. */
-  report(): Record<string, PlaceHealth> {
-    return Object.fromEntries([...this.places, ...this.models]);
+  report(): Record<string, TargetHealth> {
+    return Object.fromEntries([...this.targets, ...this.models]);
   }
 
   /** Takes over what others saw later than this isolate. */
-  learn(report: Readonly<Record<string, PlaceHealth>>): void {
+  learn(report: Readonly<Record<string, TargetHealth>>): void {
     for (const [name, seen] of Object.entries(report)) {
       if (seen.changedAtMs > this.of(name).changedAtMs) {
         this.set(name, { ...seen, firstByteMs: this.of(name).firstByteMs ?? seen.firstByteMs });
@@ -238,44 +238,46 @@ export class Health {
     return nowMs < (this.probes.get(name) ?? 0) ? 'cooling' : 'probe';
   }
 
-  private of(name: string): PlaceHealth {
+  private of(name: string): TargetHealth {
     return this.mapOf(name).get(name) ?? healthy;
   }
 
-  private set(name: string, health: PlaceHealth): void {
+  private set(name: string, health: TargetHealth): void {
     const map = this.mapOf(name);
     const oldest = map.keys().next().value;
-    if (!map.has(name) && map.size >= rememberedPlaces && oldest !== undefined) map.delete(oldest);
+    if (!map.has(name) && map.size >= rememberedTargets && oldest !== undefined) map.delete(oldest);
     map.set(name, health);
   }
 
-  private mapOf(name: string): Map<string, PlaceHealth> {
-    return name.includes(beforeModel) ? this.models : this.places;
+  private mapOf(name: string): Map<string, TargetHealth> {
+    return name.includes(beforeModel) ? this.models : this.targets;
   }
 
   /** Returns the names of the channel, its key, and the model that have an entry. */
-  private knownNames(place: Place): string[] {
-    const { channelId, keyId, upstreamModel } = place;
-    const names = keyId === null ? [channelId] : [channelId, placeName(place)];
-    if (upstreamModel !== undefined && this.models.size > 0) names.push(modelName(place, upstreamModel));
+  private knownNames(target: TargetId): string[] {
+    const { channelId, keyId, upstreamModel } = target;
+    const names = keyId === null ? [channelId] : [channelId, targetName(target)];
+    if (upstreamModel !== undefined && this.models.size > 0) names.push(modelName(target, upstreamModel));
     return names.filter((name) => this.mapOf(name).has(name));
   }
 }
 
-function modelName(place: Place, upstreamModel: string): string {
-  return `${placeName(place)}${beforeModel}${upstreamModel}`;
+function modelName(target: TargetId, upstreamModel: string): string {
+  return `${targetName(target)}${beforeModel}${upstreamModel}`;
 }
 
 /** Returns what a failure counts against: a channel, a key, or a model of a key. */
-function nameOfFailed(place: Place, { kind }: Failure): string {
+function nameOfFailed(target: TargetId, { kind }: Failure): string {
   switch (kind) {
     case 'unavailable':
-      return place.channelId;
+      return target.channelId;
     case 'refused':
-      return placeName(place);
+      return targetName(target);
     case 'limited':
     case 'timeout':
-      return place.upstreamModel === undefined ? placeName(place) : modelName(place, place.upstreamModel);
+      return target.upstreamModel === undefined
+        ? targetName(target)
+        : modelName(target, target.upstreamModel);
   }
 }
 

@@ -3,10 +3,10 @@
 // hashing), so that a conversation stays where the provider has it cached.
 import { crc32 } from '../lib/crc32.ts';
 import type { Route } from './catalog.ts';
-import { type Health, type Place, placeName, type RequestedCooldown } from './health.ts';
+import { type Health, type RequestedCooldown, type TargetId, targetName } from './health.ts';
 
 /** A route with one of its channel's keys. */
-export interface Choice<T extends Route> extends Place {
+export interface Target<T extends Route> extends TargetId {
   route: T;
   upstreamModel: string;
 }
@@ -27,19 +27,19 @@ export interface Selection {
  * cooling down as their upstreams asked (`retry-after`). If all are cooling down and one upstream did not ask
  * for it, returns the target whose cooldown ends first.
  */
-export function selectPlace<T extends Route>(
+export function selectTarget<T extends Route>(
   routes: readonly T[],
   health: Health,
   { tried, seed, nowMs }: Selection,
-): Choice<T> | null {
+): Target<T> | null {
   const untried = routes
-    .flatMap(placesOf)
-    .filter((choice) => !tried.has(placeName(choice)) && !tried.has(tryName(choice)));
-  const open = untried.filter((choice) => health.availability(choice, nowMs) !== 'cooling');
+    .flatMap(targetsOf)
+    .filter((target) => !tried.has(targetName(target)) && !tried.has(modelTargetName(target)));
+  const open = untried.filter((target) => health.availability(target, nowMs) !== 'cooling');
   if (open.length === 0) return cooldownOf(untried, health, nowMs) === null ? soonest(untried, health) : null;
   if (open.length === 1) return open[0] ?? null;
   const first = highestPriority(ofFirstModel(open));
-  const native = first.filter(({ route }) => route.target === null);
+  const native = first.filter(({ route }) => route.translateTo === null);
   const best = native.length > 0 ? native : first;
   return best.length === 1 ? (best[0] ?? null) : heaviest(best, seed());
 }
@@ -53,31 +53,31 @@ export function cooldownOfAll(
   health: Health,
   nowMs: number,
 ): RequestedCooldown | null {
-  return cooldownOf(routes.flatMap(placesOf), health, nowMs);
+  return cooldownOf(routes.flatMap(targetsOf), health, nowMs);
 }
 
-function cooldownOf(places: readonly Place[], health: Health, nowMs: number): RequestedCooldown | null {
+function cooldownOf(targets: readonly TargetId[], health: Health, nowMs: number): RequestedCooldown | null {
   let soonestMs = Number.POSITIVE_INFINITY;
   let isLimited = true;
-  for (const place of places) {
-    const cooldown = health.requestedCooldown(place, nowMs);
+  for (const target of targets) {
+    const cooldown = health.requestedCooldown(target, nowMs);
     if (cooldown === null) return null;
     soonestMs = Math.min(soonestMs, cooldown.untilMs);
     isLimited &&= cooldown.isLimited;
   }
-  return places.length === 0 ? null : { untilMs: soonestMs, isLimited };
+  return targets.length === 0 ? null : { untilMs: soonestMs, isLimited };
 }
 
 /**
  * Returns the name of a target for one of several models that are tried in order: the next model may use the
  * same target.
  */
-export function tryName(choice: Choice<Route>): string {
-  return `${placeName(choice)} ${choice.route.rank ?? 0}`;
+export function modelTargetName(target: Target<Route>): string {
+  return `${targetName(target)} ${target.route.rank ?? 0}`;
 }
 
 /** Returns one target for each key of the route's channel. A route may be bound to one key. */
-function placesOf<T extends Route>(route: T): Choice<T>[] {
+function targetsOf<T extends Route>(route: T): Target<T>[] {
   const { channel, keyId, upstreamModel } = route;
   if (keyId !== undefined) return [{ route, upstreamModel, channelId: channel.id, keyId }];
   const ids =
@@ -86,23 +86,23 @@ function placesOf<T extends Route>(route: T): Choice<T>[] {
 }
 
 /** Returns the targets of the first of several models that has any. */
-function ofFirstModel<T extends Route>(choices: readonly Choice<T>[]): readonly Choice<T>[] {
-  const first = Math.min(...choices.map(({ route }) => route.rank ?? 0));
-  return choices.filter(({ route }) => (route.rank ?? 0) === first);
+function ofFirstModel<T extends Route>(targets: readonly Target<T>[]): readonly Target<T>[] {
+  const first = Math.min(...targets.map(({ route }) => route.rank ?? 0));
+  return targets.filter(({ route }) => (route.rank ?? 0) === first);
 }
 
-function highestPriority<T extends Route>(choices: readonly Choice<T>[]): Choice<T>[] {
-  const top = Math.max(...choices.map(({ route }) => route.channel.priority));
-  return choices.filter(({ route }) => route.channel.priority === top);
+function highestPriority<T extends Route>(targets: readonly Target<T>[]): Target<T>[] {
+  const top = Math.max(...targets.map(({ route }) => route.channel.priority));
+  return targets.filter(({ route }) => route.channel.priority === top);
 }
 
 /** Returns the target whose cooldown ends first, or null when there are no targets. */
-function soonest<T extends Route>(choices: readonly Choice<T>[], health: Health): Choice<T> | null {
-  let best: Choice<T> | null = null;
+function soonest<T extends Route>(targets: readonly Target<T>[], health: Health): Target<T> | null {
+  let best: Target<T> | null = null;
   let bestMs = Number.POSITIVE_INFINITY;
-  for (const choice of choices) {
-    const untilMs = health.coolUntilMs(choice);
-    if (untilMs < bestMs) [best, bestMs] = [choice, untilMs];
+  for (const target of targets) {
+    const untilMs = health.coolUntilMs(target);
+    if (untilMs < bestMs) [best, bestMs] = [target, untilMs];
   }
   return best;
 }
@@ -111,21 +111,21 @@ function soonest<T extends Route>(choices: readonly Choice<T>[], health: Health)
  * Chooses by weight. Weights are shared among channels, and evenly among a channel's keys. If all are 0, all are
  * equal.
  */
-function heaviest<T extends Route>(choices: readonly Choice<T>[], seed: string): Choice<T> | null {
-  const keysOf = Map.groupBy(choices, ({ channelId }) => channelId);
-  const sum = choices.reduce((total, { route }) => total + Math.max(0, route.channel.weight), 0);
-  let best: Choice<T> | null = null;
+function heaviest<T extends Route>(targets: readonly Target<T>[], seed: string): Target<T> | null {
+  const keysOf = Map.groupBy(targets, ({ channelId }) => channelId);
+  const sum = targets.reduce((total, { route }) => total + Math.max(0, route.channel.weight), 0);
+  let best: Target<T> | null = null;
   let least = Number.POSITIVE_INFINITY;
-  for (const choice of choices) {
+  for (const target of targets) {
     const weight =
-      sum === 0 ? 1 : Math.max(0, choice.route.channel.weight) / (keysOf.get(choice.channelId)?.length ?? 1);
-    const score = -Math.log(fractionOf(`${seed} ${placeName(choice)}`)) / weight;
+      sum === 0 ? 1 : Math.max(0, target.route.channel.weight) / (keysOf.get(target.channelId)?.length ?? 1);
+    const score = -Math.log(fractionOf(`${seed} ${targetName(target)}`)) / weight;
     if (score < least) {
-      best = choice;
+      best = target;
       least = score;
     }
   }
-  return best ?? choices[0] ?? null;
+  return best ?? targets[0] ?? null;
 }
 
 /** Returns a fraction in (0, 1). CRC-32 is linear and its neighbors are too similar, so the bits are mixed. */

@@ -2,12 +2,12 @@
 // late or unavailable: then the isolate knows what it saw itself, and no request waits or fails because of it.
 import { logError, logWarning } from '../lib/log.ts';
 import type { Background } from './catalog-loader.ts';
-import { type Failure, Health, type Place, type PlaceHealth } from './health.ts';
+import { type Failure, Health, type TargetHealth, type TargetId } from './health.ts';
 
 /** The registry as an isolate uses it. Every method may reject. */
 export interface HealthRegistryPort {
   /** Adds what an isolate saw, and returns the health of all targets that had problems. */
-  exchange(report: Record<string, PlaceHealth>): Promise<Record<string, PlaceHealth>>;
+  exchange(report: Record<string, TargetHealth>): Promise<Record<string, TargetHealth>>;
 }
 
 /** How often an isolate calls the registry while it serves requests. */
@@ -36,21 +36,21 @@ export class SharedHealth {
     if (Date.now() - this.exchangedAtMs >= exchangeEveryMs) background(this.exchange());
   }
 
-  begin(place: Place, nowMs: number): void {
-    this.current.begin(place, nowMs);
+  begin(target: TargetId, nowMs: number): void {
+    this.current.begin(target, nowMs);
   }
 
-  succeeded(place: Place, startedAtMs: number, firstByteMs: number, background: Background): void {
+  succeeded(target: TargetId, startedAtMs: number, firstByteMs: number, background: Background): void {
     const nowMs = Date.now();
-    this.hasNews = this.current.succeeded(place, startedAtMs, firstByteMs, nowMs) || this.hasNews;
+    this.hasNews = this.current.succeeded(target, startedAtMs, firstByteMs, nowMs) || this.hasNews;
     this.report(background);
   }
 
-  failed(place: Place, failure: Failure, startedAtMs: number, background: Background): void {
+  failed(target: TargetId, failure: Failure, startedAtMs: number, background: Background): void {
     const nowMs = Date.now();
-    this.hasNews = this.current.failed(place, failure, startedAtMs, nowMs, Math.random()) || this.hasNews;
+    this.hasNews = this.current.failed(target, failure, startedAtMs, nowMs, Math.random()) || this.hasNews;
     if (failure.kind === 'refused') {
-      const { channelId, keyId } = place;
+      const { channelId, keyId } = target;
       logError('channel-key-refused', { channelId, keyId, reason: failure.reason });
     }
     this.report(background);
@@ -60,7 +60,7 @@ export class SharedHealth {
    * Returns the health of all targets that had problems recently, here or elsewhere. Without the registry: what
    * is known here.
    */
-  async known(): Promise<Record<string, PlaceHealth>> {
+  async known(): Promise<Record<string, TargetHealth>> {
     const known = await this.registry.exchange(this.current.report()).catch((error) => {
       logWarning('health-board-away', { error });
       return {};
@@ -70,10 +70,10 @@ export class SharedHealth {
   }
 
   /** Resets the health of targets, here and elsewhere. */
-  async reset(places: readonly Place[]): Promise<void> {
-    if (places.length === 0) return;
+  async reset(targets: readonly TargetId[]): Promise<void> {
+    if (targets.length === 0) return;
     await this.known();
-    for (const place of places) this.current.reset(place, Date.now());
+    for (const target of targets) this.current.reset(target, Date.now());
     await this.known();
   }
 

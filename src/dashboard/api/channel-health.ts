@@ -1,6 +1,6 @@
 // How a channel and its keys fare at the moment, for whoever runs them. Pure.
 import { z } from '@hono/zod-openapi';
-import { modelsIn, type PlaceHealth, placeName } from '../../routing/health.ts';
+import { modelsIn, type TargetHealth, targetName } from '../../routing/health.ts';
 import type { ChannelRecord } from '../../routing/store.ts';
 import { type ChannelView, channel } from './channel-fields.ts';
 import { channelView } from './channel-views.ts';
@@ -49,7 +49,7 @@ export type ChannelHealth = Pick<ChannelWithHealth, 'health' | 'keys' | 'model_h
 /** `report`: what is known of places, by their names. */
 export function channelViewWithHealth(
   record: ChannelRecord,
-  report: Readonly<Record<string, PlaceHealth>>,
+  report: Readonly<Record<string, TargetHealth>>,
   nowMs: number,
 ) {
   const view: ChannelView = channelView(record);
@@ -63,10 +63,10 @@ export function channelViewWithHealth(
 export function channelHealth(
   channelId: string,
   keys: readonly { id: string; hint: string }[],
-  report: Readonly<Record<string, PlaceHealth>>,
+  report: Readonly<Record<string, TargetHealth>>,
   nowMs: number,
 ): ChannelHealth {
-  const viewOf = (keyId: string | null) => healthView(report[placeName({ channelId, keyId })], nowMs);
+  const viewOf = (keyId: string | null) => healthView(report[targetName({ channelId, keyId })], nowMs);
   const models = modelsIn(report, channelId).map(({ model, keyId, health }) => ({
     model,
     key_id: keyId,
@@ -84,7 +84,7 @@ function isAway({ state }: HealthView): boolean {
 }
 
 /** Of one place; undefined: nothing is known of it, so it is well. */
-function healthView(place: PlaceHealth | undefined, nowMs: number): HealthView {
+function healthView(place: TargetHealth | undefined, nowMs: number): HealthView {
   if (place === undefined) return blank;
   return {
     state: stateOf(place, nowMs),
@@ -96,7 +96,7 @@ function healthView(place: PlaceHealth | undefined, nowMs: number): HealthView {
   };
 }
 
-function stateOf({ failures, isRefused, coolUntilMs }: PlaceHealth, nowMs: number): HealthView['state'] {
+function stateOf({ failures, isRefused, coolUntilMs }: TargetHealth, nowMs: number): HealthView['state'] {
   if (isRefused) return 'refused';
   if (failures === 0) return 'ready';
   return nowMs < coolUntilMs ? 'cooling' : 'probe';

@@ -1,7 +1,7 @@
 // What creating and editing a channel does: check it as a whole, seal its keys, store it, tell the catalog.
 import { presets } from '../../providers/presets.ts';
 import type { Channel } from '../../routing/channel.ts';
-import type { Place } from '../../routing/health.ts';
+import type { TargetId } from '../../routing/health.ts';
 import type { ChannelRecord } from '../../routing/store.ts';
 import { checkChannel, keysOfProvider } from './channel-checks.ts';
 import type { ChannelEdit, NewChannel } from './channel-fields.ts';
@@ -65,7 +65,7 @@ async function editedRecord(
 }
 
 /** What an edit may have mended: how the channel is reached, and then its keys, too; or only which keys it has. */
-function mendedPlaces(before: Channel, after: Channel): Place[] {
+function mendedPlaces(before: Channel, after: Channel): TargetId[] {
   const own = { channelId: after.id, keyId: null };
   const reached = ({ provider, baseUrl, headers, settings }: Channel) =>
     JSON.stringify([provider, baseUrl, headers, settings]);

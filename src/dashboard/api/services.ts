@@ -5,7 +5,7 @@ import type { AccountLedgers } from '../../quota/account-client.ts';
 import type { Ledgers } from '../../quota/quota.ts';
 import type { AliasStore } from '../../routing/alias-store.ts';
 import type { GroupStore } from '../../routing/group-store.ts';
-import type { Place, PlaceHealth } from '../../routing/health.ts';
+import type { TargetHealth, TargetId } from '../../routing/health.ts';
 import type { RoutingStore } from '../../routing/store.ts';
 import type { TokenCache } from '../../tokens/cache.ts';
 import type { TokenStore } from '../../tokens/store.ts';
@@ -62,9 +62,9 @@ export interface ManagementServices {
   /** The upstream's own list of models. Never throws for what the upstream does. */
   discoverModels: (channelId: string) => Promise<Discovery>;
   /** What is known of channels and keys, by place name (routing/health.ts). Never throws. */
-  channelHealth: () => Promise<Record<string, PlaceHealth>>;
+  channelHealth: () => Promise<Record<string, TargetHealth>>;
   /** What was known against channels and keys counts no more. Never rejects. */
-  forgiveChannel: (places: readonly Place[]) => Promise<void>;
+  forgiveChannel: (places: readonly TargetId[]) => Promise<void>;
   /** Checks what the deployment stands on. Never rejects. */
   diagnose: () => Promise<readonly Finding[]>;
   /** Told of what broke; never shown to the caller. */

@@ -3,7 +3,7 @@
 import type { FC } from 'hono/jsx';
 import { usdFromNano } from '../../lib/money.ts';
 import type { LiveChannel } from '../../routing/catalog.ts';
-import type { PlaceHealth } from '../../routing/health.ts';
+import type { TargetHealth } from '../../routing/health.ts';
 import type { TokenSummary } from '../../tokens/store.ts';
 import { channelHealth, type HealthView } from '../api/channel-health.ts';
 import { messages } from '../i18n/messages.ts';
@@ -66,7 +66,7 @@ export async function alertsOf(
 
 function awayChannels(
   live: readonly LiveChannel[],
-  health: Readonly<Record<string, PlaceHealth>>,
+  health: Readonly<Record<string, TargetHealth>>,
   nowMs: number,
 ): AwayChannel[] {
   return live.flatMap(({ id, name, keys, plainKeys }) => {

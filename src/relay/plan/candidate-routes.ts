@@ -62,7 +62,7 @@ function routesOfCandidate(
 
 /** Marks a native route whose request must be rewritten in its own format. */
 function rewritten(route: Route, { endpoint }: Call): Route {
-  return { ...route, target: route.target ?? ownTarget(endpoint) };
+  return { ...route, translateTo: route.translateTo ?? ownTarget(endpoint) };
 }
 
 /** Returns the one channel that has a stored response. Throws RelayError `resource_not_found` when it is gone. */
@@ -73,7 +73,7 @@ export function storedRoute(catalog: Catalog, owner: UpstreamIdOwner | null): Ca
     throw new RelayError('resource_not_found', message);
   }
   const { model = null, keyId = null } = owner ?? {};
-  return [{ channel, upstreamModel: model ?? '', target: null, keyId, model, effort: null }];
+  return [{ channel, upstreamModel: model ?? '', translateTo: null, keyId, model, effort: null }];
 }
 
 function routesFor(
@@ -155,5 +155,5 @@ function isRefused({ channel, upstreamModel }: CandidateRoute, effort: Effort | 
 }
 
 function byResponses(route: CandidateRoute): CandidateRoute {
-  return { ...route, target: { type: 'conversation', format: 'openai-responses' } };
+  return { ...route, translateTo: { type: 'conversation', format: 'openai-responses' } };
 }

@@ -43,7 +43,7 @@ export async function withConversationHistory(
 function isOnlyTranslated(catalog: Catalog, name: string, { endpoint, identity }: Call): boolean {
   const [model = name] = catalog.alias(name) ?? [];
   const serving = catalog.serving(model, endpoint, identity);
-  return serving.outcome === 'served' && serving.routes.every(({ target }) => target !== null);
+  return serving.outcome === 'served' && serving.routes.every(({ translateTo: target }) => target !== null);
 }
 
 function bodyOf(value: JsonObject): CallerBody {

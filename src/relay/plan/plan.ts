@@ -166,7 +166,7 @@ function withOtherModels<T extends Route>(routes: T[], others: readonly OtherMod
   const [first] = answering;
   if (first === undefined || routes.length === 0) return routes;
   const serving = routes.filter(
-    ({ channel, target }) =>
+    ({ channel, translateTo: target }) =>
       target !== null || answering.every(({ name }) => matchesAny(channel.models, name)),
   );
   if (serving.length > 0) return serving;

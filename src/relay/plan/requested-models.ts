@@ -3,7 +3,7 @@
 import type { ReasoningEffort } from '../../formats/neutral.ts';
 import { readReasoningSuffix } from '../../formats/reasoning.ts';
 import type { Catalog } from '../../routing/catalog.ts';
-import { fallbackNames, modelsOfNames } from '../../routing/wished-models.ts';
+import { fallbackNames, modelsOfNames } from '../../routing/requested-names.ts';
 import type { Call } from '../call.ts';
 
 /** One of the models. */

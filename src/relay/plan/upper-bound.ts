@@ -40,7 +40,7 @@ export function boundsOf(request: BoundedRequest): { bound: Bound | null; size: 
 /** Adds every model that may answer, and on top what assisting models can cost. Returns null if one of them has no price. */
 function boundWithOthers(request: BoundedRequest): Bound | null {
   const { routes, others, ratesOfOther } = request;
-  const native = routes.filter(({ target }) => target === null);
+  const native = routes.filter(({ translateTo: target }) => target === null);
   const at = (name: string) =>
     native.map((route) => ({ ...route, upstreamModel: name, rates: ratesOfOther(route, name) }));
   const answering = others.filter(({ role }) => role === 'answers').flatMap(({ name }) => at(name));

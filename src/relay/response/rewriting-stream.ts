@@ -1,7 +1,7 @@
 // Passes a body on in JavaScript, with one write in flight: for what must be changed on the way (usage that only the relay asked for,
 // translations), and for bodies that are not streams of events. What arrives during a write is batched into the next.
 import { EventStartFinder } from '../../formats/own-events.ts';
-import { GatheringReader } from '../../lib/gathering-reader.ts';
+import { BatchingReader } from '../../lib/batching-reader.ts';
 import type { RelayError } from '../../lib/relay-error.ts';
 import { withTimer } from '../../lib/timer.ts';
 import { streamRhythm } from '../limits.ts';
@@ -53,7 +53,7 @@ class RewritingStream {
   private readonly task: StreamTask;
   private readonly edit: Edit | null;
   private readonly writer: WritableStreamDefaultWriter;
-  private readonly reader: GatheringReader;
+  private readonly reader: BatchingReader;
   private sentAtMs = 0;
   private quickSends = 0;
   private nextRenewalMs = Date.now() + streamRhythm.streamRenewalMs;
@@ -73,7 +73,7 @@ class RewritingStream {
     this.task = task;
     this.edit = edit;
     this.writer = writer;
-    this.reader = new GatheringReader(task.body);
+    this.reader = new BatchingReader(task.body);
   }
 
   async run(): Promise<StreamEnd> {

@@ -7,7 +7,7 @@ import type { AdaptedBody } from '../../providers/provider.ts';
 import { providers } from '../../providers/registry.ts';
 import type { CurrentTry } from '../../routing/failover.ts';
 import type { ChannelKey } from '../../routing/key-ring.ts';
-import type { Choice } from '../../routing/select.ts';
+import type { Target } from '../../routing/select.ts';
 import type { UpstreamFailure } from '../../routing/upstream-failure.ts';
 import type { AdmittedRequest } from '../admitted-request.ts';
 import type { PricedRoute } from '../plan/candidate-routes.ts';
@@ -133,7 +133,7 @@ async function redirection(upstream: Response): Promise<RelayError> {
 /** Returns the target's key, or null if it cannot be opened, which the operator must fix. */
 async function openedKey(
   { services }: AdmittedRequest,
-  { route, keyId }: Choice<PricedRoute>,
+  { route, keyId }: Target<PricedRoute>,
 ): Promise<ChannelKey | null> {
   try {
     return await services.keys.keyOf(route.channel, keyId);

@@ -52,7 +52,7 @@ function searchOf({ operation }: TranslatedRequest): string {
 export function headersFor(
   call: Call,
   plan: Plan,
-  { channel, target }: PricedRoute,
+  { channel, translateTo: target }: PricedRoute,
   translated: TranslatedRequest | null,
 ): Headers {
   const isTranslated = translated !== null && isOfAnotherFormat(call, target);
@@ -101,7 +101,7 @@ export function outgoingBody(
       return { ...asItIs, body, uploaded: done };
     }
     case 'json': {
-      const target = route.target ?? targetForRewrite(call, plan, route);
+      const target = route.translateTo ?? targetForRewrite(call, plan, route);
       if (target !== null) {
         const translated = translate(call, plan, route, target);
         return { ...asItIs, body: translated.text, translated };

@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import { orLogRefusal } from '../../admission/admit.ts';
 import { headersForOrder, type SessionOrder } from '../../realtime/order.ts';
-import { fallbackNames } from '../../routing/wished-models.ts';
+import { fallbackNames } from '../../routing/requested-names.ts';
 import type { TokenIdentity } from '../../tokens/token.ts';
 import { authenticate, type RouteContext, type RouteEnv, withErrorHandling } from '../relay-route.ts';
 import {

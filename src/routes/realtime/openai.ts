@@ -5,7 +5,7 @@ import { RelayError } from '../../lib/relay-error.ts';
 import { ephemeralPrefix } from '../../realtime/ephemeral.ts';
 import { headersForOrder, realtimePath, type SessionOrder } from '../../realtime/order.ts';
 import { requestedBefore } from '../../realtime/session-admission.ts';
-import { fallbackNames } from '../../routing/wished-models.ts';
+import { fallbackNames } from '../../routing/requested-names.ts';
 import type { TokenIdentity } from '../../tokens/token.ts';
 import { isCredential, offeredProtocols } from '../credentials.ts';
 import {

@@ -34,7 +34,7 @@ const order = {
 } as unknown as SessionOrder;
 
 function models(reported = 'gpt-realtime'): SessionModels {
-  const route = { channel, upstreamModel: 'gpt-realtime', model: 'gpt-realtime', target: null };
+  const route = { channel, upstreamModel: 'gpt-realtime', model: 'gpt-realtime', translateTo: null };
   const pricing = pricingAt(route, { named: 'gpt-realtime', isAlias: false }, catalog, identity, 0);
   const policy = { quotaNanoUsd: 1, budget: null };
   const inspect = async () => ({ outcome: 'allowed' as const, policy: policy as never });

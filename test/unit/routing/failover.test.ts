@@ -9,7 +9,7 @@ import { plainChannel } from '../../support/plain-channel.ts';
 
 function route(id: string, rank = 0, more: Partial<LiveChannel> = {}): Route {
   const channel: LiveChannel = { ...plainChannel(id), plainKeys: ['k'], lastResort: false, ...more };
-  return { channel, upstreamModel: `model-${rank}`, target: null, rank };
+  return { channel, upstreamModel: `model-${rank}`, translateTo: null, rank };
 }
 
 const inOrder = (ids: string[]) => ids.map((id, index) => route(id, 0, { priority: -index }));

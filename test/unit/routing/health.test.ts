@@ -1,6 +1,6 @@
 // What an isolate makes of the failures it sees.
 import { describe, expect, it } from 'vitest';
-import { cooldowns, Health, modelsIn, rememberedPlaces } from '../../../src/routing/health.ts';
+import { cooldowns, Health, modelsIn, rememberedTargets } from '../../../src/routing/health.ts';
 
 const key = { channelId: 'one', keyId: 'k1' };
 const other = { channelId: 'one', keyId: 'k2' };
@@ -219,9 +219,9 @@ describe('models', () => {
   it('never push out what is known of channels, however many are asked for', () => {
     const health = new Health();
     health.failed(key, unavailable, 0, 0, evenly);
-    for (let model = 0; model <= rememberedPlaces; model++)
+    for (let model = 0; model <= rememberedTargets; model++)
       health.failed({ ...key, upstreamModel: `m${model}` }, limited(60_000), 0, 0, evenly);
-    expect(modelsIn(health.report(), 'one')).toHaveLength(rememberedPlaces);
+    expect(modelsIn(health.report(), 'one')).toHaveLength(rememberedTargets);
     expect(health.report().one?.failures).toBe(1);
   });
 });
@@ -261,9 +261,9 @@ describe('what isolates tell each other', () => {
 
 it('remembers a bounded number of places, and forgets the oldest', () => {
   const health = new Health();
-  for (let place = 0; place <= rememberedPlaces; place++) {
+  for (let place = 0; place <= rememberedTargets; place++) {
     health.failed({ channelId: `c${place}`, keyId: null }, unavailable, 0, 0, evenly);
   }
-  expect(Object.keys(health.report())).toHaveLength(rememberedPlaces);
+  expect(Object.keys(health.report())).toHaveLength(rememberedTargets);
   expect(health.report().c0).toBeUndefined();
 });

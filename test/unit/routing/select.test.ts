@@ -2,27 +2,27 @@
 import { describe, expect, it } from 'vitest';
 import type { LiveChannel, Route } from '../../../src/routing/catalog.ts';
 import { everyTargetCooling } from '../../../src/routing/every-target-cooling.ts';
-import { Health, placeName } from '../../../src/routing/health.ts';
-import { selectPlace } from '../../../src/routing/select.ts';
+import { Health, targetName } from '../../../src/routing/health.ts';
+import { selectTarget } from '../../../src/routing/select.ts';
 import { plainChannel } from '../../support/plain-channel.ts';
 
 const sealed = (id: string) => ({ id, hint: '', iv: '', sealed: '', encryptionKeyId: '' });
 
-function route(id: string, more: Partial<LiveChannel> = {}, target: Route['target'] = null): Route {
+function route(id: string, more: Partial<LiveChannel> = {}, target: Route['translateTo'] = null): Route {
   const channel: LiveChannel = {
     ...plainChannel(id),
     plainKeys: null,
     lastResort: false,
     ...more,
   };
-  return { channel, upstreamModel: 'm', target };
+  return { channel, upstreamModel: 'm', translateTo: target };
 }
 
 const translated = { type: 'conversation', format: 'openai-chat' } as const;
 
 function chosen(routes: Route[], health = new Health(), seed = 'a', tried: string[] = []): string | null {
-  const choice = selectPlace(routes, health, { tried: new Set(tried), seed: () => seed, nowMs: 1_000 });
-  return choice && placeName(choice);
+  const choice = selectTarget(routes, health, { tried: new Set(tried), seed: () => seed, nowMs: 1_000 });
+  return choice && targetName(choice);
 }
 
 function shares(routes: Route[], health = new Health()): Record<string, number> {
@@ -192,7 +192,7 @@ describe('when every place is cooling', () => {
     const health = new Health();
     limit(health, 'one', 60_000);
     const at = (nowMs: number) =>
-      selectPlace([route('one')], health, { tried: new Set(), seed: () => 's', nowMs })?.channelId;
+      selectTarget([route('one')], health, { tried: new Set(), seed: () => 's', nowMs })?.channelId;
     expect([at(60_899), at(60_900)]).toEqual([undefined, 'one']);
   });
 });

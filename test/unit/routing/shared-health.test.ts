@@ -1,6 +1,6 @@
 // What an isolate tells the others of its places, and that it tells it again when nobody heard.
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Health, type PlaceHealth } from '../../../src/routing/health.ts';
+import { Health, type TargetHealth } from '../../../src/routing/health.ts';
 import { exchangeEveryMs, reportEveryMs, SharedHealth } from '../../../src/routing/shared-health.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }));
@@ -12,7 +12,7 @@ const unavailable = { kind: 'unavailable', reason: 'status 503' } as const;
 
 it('tells what nobody heard once more', async () => {
   const warnings = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
-  const told: Record<string, PlaceHealth>[] = [];
+  const told: Record<string, TargetHealth>[] = [];
   let isAway = true;
   const health = new SharedHealth({
     exchange: async (report) => {

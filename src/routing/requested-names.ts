@@ -4,7 +4,7 @@ import { RelayError } from '../lib/relay-error.ts';
 import type { Catalog } from './catalog.ts';
 
 /** Limits of requested names. */
-export const requestedModelLimits = {
+export const fallbackLimits = {
   /** The most models that `x-relay-fallback` may name. */
   fallbackModels: 5,
 } as const;
@@ -27,7 +27,7 @@ export function fallbackNames(headers: Headers): string[] {
     .filter((name) => name !== '');
   if (!names.every(isModelName))
     throw new RelayError('invalid_request', `The header x-relay-fallback must list ${modelNameRule}.`);
-  if (names.length <= requestedModelLimits.fallbackModels) return names;
-  const message = `The header x-relay-fallback may name ${requestedModelLimits.fallbackModels} models at most; it names ${names.length}.`;
+  if (names.length <= fallbackLimits.fallbackModels) return names;
+  const message = `The header x-relay-fallback may name ${fallbackLimits.fallbackModels} models at most; it names ${names.length}.`;
   throw new RelayError('invalid_request', message);
 }

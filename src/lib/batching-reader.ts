@@ -7,7 +7,7 @@ import { ChunkReader } from './chunk-reader.ts';
 /** Bytes that the runtime may take from the stream before they are read here. */
 const aheadBytes = 8_192;
 
-export class GatheringReader {
+export class BatchingReader {
   private readonly stream: ReadableStream;
   private reader: ChunkReader;
   private ahead: ReadableStreamBYOBReader | null = null;
