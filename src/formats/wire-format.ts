@@ -196,7 +196,7 @@ export interface CallerFormat {
 }
 
 /** What upstreams of a conversation's format need. */
-export interface UpstreamFormat {
+interface UpstreamFormat {
   writeRequest(request: NeutralRequest, target: RequestTarget): WrittenRequest;
   readResponse(body: JsonObject): NeutralResponse;
   eventReader(): EventReader;
