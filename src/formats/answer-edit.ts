@@ -28,7 +28,7 @@ export interface FittedRequest {
   answerEdit(answerTool: string | undefined, wrapped?: WrapperMember): AnswerEdit;
 }
 
-/** `customTools`: the upstream knows them itself. */
+/** Changes a request to what its upstream takes. `customTools`: the upstream has custom tools itself. */
 export function fitRequest(
   request: NeutralRequest,
   rule: NameRule,

@@ -39,8 +39,8 @@ export function explainedParts({ parts, stop }: NeutralCandidate): readonly Neut
   return text === undefined ? parts : [...parts, { type: 'refusal', text }];
 }
 
-/** A part that the caller would miss; reasoning is not shown to all. */
-export function hasContent(part: NeutralPart): boolean {
+/** Whether the caller would miss the part. Reasoning is not shown to all. */
+export function isContentPart(part: NeutralPart): boolean {
   return part.type !== 'reasoning' && (!('text' in part) || part.text !== '');
 }
 
@@ -55,11 +55,11 @@ export function withKnownEnds(response: NeutralResponse): NeutralResponse {
       ...response,
       candidates: candidates.map(({ parts, stop }) => ({ parts, stop: knownEnd(parts, stop) })),
     };
-  if (!candidates.some(({ parts }) => parts.some(hasContent))) return response;
+  if (!candidates.some(({ parts }) => parts.some(isContentPart))) return response;
   return { ...response, error: null, candidates: withFailure(candidates, error) };
 }
 
-/** Of several candidates, those that ended well keep their end, unless the error is about the whole answer. */
+/** Ends candidates that did not end well with the failure, or all of them if the error is about the whole answer. */
 function withFailure(candidates: readonly NeutralCandidate[], { message }: NeutralError): NeutralCandidate[] {
   const isOfSome = candidates.some(({ stop }) => isFailedEnd(stop));
   return candidates.map((candidate) => {
@@ -69,7 +69,7 @@ function withFailure(candidates: readonly NeutralCandidate[], { message }: Neutr
 }
 
 function knownEnd(parts: readonly NeutralPart[], stop: Stop): Stop {
-  if (stop.reason !== 'unknown' || stop.raw !== undefined || !parts.some(hasContent)) return stop;
+  if (stop.reason !== 'unknown' || stop.raw !== undefined || !parts.some(isContentPart)) return stop;
   const { calls, refusal } = answerFacts(parts);
   return { reason: calls ? 'tool-calls' : refusal ? 'refusal' : 'stop' };
 }

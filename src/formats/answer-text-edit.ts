@@ -70,7 +70,7 @@ export class WrappedAnswer implements TextFilter {
     return quoted === JSON.stringify(this.#wrapper.member);
   }
 
-  /** Up to the end of the value: of a list, an object or a string its last character, of others what follows. */
+  /** Takes the piece up to the end of the value: the last character of a list, an object or a string. */
   #valueIn(piece: string): string {
     for (let at = 0; at < piece.length; at++) {
       const character = piece[at] ?? '';
@@ -98,7 +98,7 @@ export class WrappedAnswer implements TextFilter {
   }
 }
 
-/** The text of a JSON string; any other text as it is. It is known when it is whole. */
+/** Returns the text of a JSON string, once it is whole, and any other text unchanged. */
 export function bareText(): TextFilter {
   let text = '';
   return {

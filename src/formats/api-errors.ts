@@ -173,7 +173,7 @@ export function errorBody(api: ApiFormat, error: RelayError, requestId: string):
   }
 }
 
-/** Gemini's error object: `code` is the number of the HTTP status. */
+/** Returns Gemini's error object: `code` is the HTTP status. */
 function geminiError({ code, message, details: { retryAfterMs } }: RelayError): object {
   const [status, reason] = table[code].gemini;
   const info = geminiErrorInfo(reason);
@@ -190,7 +190,7 @@ export function geminiErrorInfo(reason: string): object {
   return { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason, domain: 'openopen8-relay' };
 }
 
-/** OpenAI's `type` and `code` of an error, for its stream events. */
+/** Returns OpenAI's `type` and `code` of an error, for its stream events. */
 export function openaiError({ code, message, details }: RelayError): object {
   const [type, openaiCode] = table[code].openai;
   return { message, type, param: details.param ?? null, code: openaiCode };

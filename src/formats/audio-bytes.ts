@@ -21,12 +21,12 @@ export interface AudioWalk {
   readonly seconds: number;
 }
 
-/** Bytes as characters. */
+/** Returns bytes as characters. */
 export function latin(bytes: Uint8Array, from: number, to: number): string {
   return String.fromCharCode(...bytes.subarray(from, to));
 }
 
-/** A big-endian number of up to six bytes. */
+/** Reads a big-endian number of up to six bytes. */
 export function bigEndian(bytes: Uint8Array, at: number, length: number): number {
   let value = 0;
   for (let index = at; index < at + length; index++) value = value * 256 + (bytes[index] ?? 0);

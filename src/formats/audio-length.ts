@@ -50,7 +50,7 @@ export class AudioLength {
   }
 }
 
-/** By the first bytes; null: no known container. */
+/** Chooses the walk by the first bytes. Null if the container is unknown. */
 function walkOf(head: Uint8Array): AudioWalk | null {
   const text = latin(head, 0, 12);
   if (text.startsWith('RIFF') && text.endsWith('WAVE')) return wavChunks();
@@ -94,7 +94,10 @@ function wavChunks(): AudioWalk {
   }
 }
 
-/** By the sizes of samples, not by the header's own rate, which no decoder reads. 0: compressed, or no plausible rate. */
+/**
+ * Returns the rate by the sizes of samples, not by the header's own rate, which no decoder reads. 0: compressed, or no
+ * plausible rate.
+ */
 function rateOf(view: DataView): number {
   const samplesPerSecond = view.getUint32(12, true);
   const sampleBytes = view.getUint16(10, true) * Math.ceil(view.getUint16(22, true) / 8);
@@ -102,7 +105,7 @@ function rateOf(view: DataView): number {
   return fixedTags.has(view.getUint16(8, true)) && isPlausible ? samplesPerSecond * sampleBytes : 0;
 }
 
-/** FLAC: STREAMINFO has the rate and, but for streams, the number of samples (RFC 9639 section 8.2). */
+/** Walks FLAC: STREAMINFO has the rate and, except for streams, the number of samples (RFC 9639 section 8.2). */
 function flacInfo(): AudioWalk {
   let bytesSeen = 0;
   let reportedSeconds: number | null = null;
@@ -123,7 +126,7 @@ function flacInfo(): AudioWalk {
   };
 }
 
-/** MP4 and M4A: the longest duration of the movie's and the tracks' headers (ISO/IEC 14496-12, mvhd and mdhd). */
+/** Walks MP4 and M4A: the longest duration in the movie's and the tracks' headers (ISO/IEC 14496-12, mvhd and mdhd). */
 function mp4Boxes(): AudioWalk {
   let seconds = 0;
   const overlap = 40;

@@ -39,7 +39,7 @@ export function oggPackets(): AudioWalk {
   };
 }
 
-/** The packets that a page holds, by its lacing values: one below 255 ends a packet. */
+/** Returns the packets of a page, by its lacing values: one below 255 ends a packet. */
 function packetsOf(body: Uint8Array, table: Uint8Array): Uint8Array[] {
   const packets: Uint8Array[] = [];
   let from = 0;

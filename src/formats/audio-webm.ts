@@ -34,7 +34,7 @@ export function webmBlocks(): AudioWalk {
   };
 }
 
-/** Of a block: behind the number of its track, a signed 16-bit number. */
+/** Reads a block's time: a signed 16-bit number after the number of its track. */
 function relativeTime(bytes: Uint8Array, at: number): number {
   const track = vint(bytes, at, true)?.length ?? 1;
   const value = bigEndian(bytes, at + track, 2);

@@ -17,7 +17,7 @@ export function withoutBillingLine(request: NeutralRequest): NeutralRequest {
   return { ...request, system };
 }
 
-/** A Messages body's `system` without the line; undefined: nothing is left. */
+/** Returns a Messages body's `system` without the line, or undefined if nothing is left. */
 export function systemWithoutBillingLine(system: unknown): unknown {
   if (typeof system === 'string') return withoutFirstLine(system) || undefined;
   if (!Array.isArray(system)) return system;

@@ -94,7 +94,7 @@ function isContextOverflow({ status, type, code, message, quoted = '' }: ErrorWo
   return sentences.some((sentence) => sentence.test(message) || sentence.test(quoted));
 }
 
-/** The error as one of its kind: a 400, which no client sends again. */
+/** Returns the error as an overflow: a 400, which no client retries. */
 export function withOverflow(error: NeutralError, quoted?: string): NeutralError {
   if (!isContextOverflow({ ...error, quoted })) return error;
   return { ...error, status: 400, kind: 'context-overflow' };

@@ -40,7 +40,7 @@ export function isCustomTool({ tools }: NeutralRequest, name: string): boolean {
   return tools.some((tool) => tool.type === 'custom' && tool.name === name);
 }
 
-/** The free text in the arguments of the function; the arguments themselves where they are of another shape. */
+/** Returns the free text in the function's arguments, or the arguments if they have another shape. */
 export function customInputOf(functionArguments: string): string {
   try {
     const value: unknown = JSON.parse(functionArguments);

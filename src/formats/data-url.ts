@@ -3,7 +3,7 @@
 import { Buffer } from 'node:buffer';
 import type { MediaPart } from './neutral.ts';
 
-/** The media type and the standard base64 of a data URL; null when the text is no data URL. */
+/** Returns the media type and the standard base64 of a data URL, or null for other text. */
 export function readDataUrl(url: string): { mediaType: string; data: string } | null {
   if (!/^data:/i.test(url)) return null;
   const comma = url.indexOf(',');
@@ -31,17 +31,17 @@ export function canonicalMediaType(mediaType: string): string {
   return (Object.hasOwn(aliases, name) ? aliases[name] : undefined) ?? name;
 }
 
-/** `data:image/png;base64,…`. */
+/** Returns `data:image/png;base64,…`. */
 export function writeDataUrl(mediaType: string, data: string): string {
   return `data:${mediaType};base64,${data}`;
 }
 
-/** Base64 without line breaks and in the standard alphabet; the very same string where it already is. */
+/** Returns base64 without line breaks and in the standard alphabet, or the same string if it is already. */
 export function standardBase64(data: string): string {
   return /[\s_-]/.test(data) ? data.replace(/\s+/g, '').replace(/-/g, '+').replace(/_/g, '/') : data;
 }
 
-/** The text that base64 of a text file holds. */
+/** Returns the text in the base64 of a text file. */
 export function textOfBase64(data: string): string {
   return Buffer.from(data, 'base64').toString('utf8');
 }

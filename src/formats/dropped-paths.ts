@@ -10,22 +10,22 @@ export function isLosable({ type }: NeutralPart): boolean {
 export class DroppedPaths {
   readonly #paths = new Set<string>();
 
-  /** Undefined and '' are nothing that the caller could recognise, and are passed over. */
+  /** Adds a path. Undefined and '' mean nothing to the caller and are skipped. */
   add(path: string | undefined): void {
     if (path !== undefined && path !== '') this.#paths.add(path);
   }
 
-  /** Fields of a request, by the caller's own names for them; those that it did not give are passed over. */
+  /** Adds fields of a request, by the caller's own names. Those that it did not give are skipped. */
   fields({ paths }: NeutralRequest, ...fields: (keyof NeutralRequest)[]): void {
     for (const field of fields) this.add(paths[field]);
   }
 
-  /** A part of the caller's; one of an answer, which has no path, by what it is. */
+  /** Adds a part of the caller's by its path, and one of an answer, which has none, by its type. */
   part(part: NeutralPart): void {
     this.add(part.at ?? part.type);
   }
 
-  /** Members of the body that only another format has. */
+  /** Adds members of the body that only another format has. */
   opaqueFields({ opaque }: NeutralRequest, own: NeutralRequest['opaque']['origin']): void {
     if (opaque.origin !== own) for (const name of Object.keys(opaque.fields)) this.add(name);
   }

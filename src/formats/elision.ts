@@ -7,12 +7,12 @@ export const longestStringBytes = 1_024;
 // U+0000 is in no text that models write; JSON has it only as an escape.
 const mark = '\u0000elided:';
 
-/** The text at the cut, escaped for a JSON string. */
+/** Returns the text at the cut, escaped for a JSON string. */
 export function elisionMark(elidedBytes: number): string {
   return `\\u0000elided:${elidedBytes}`;
 }
 
-/** The length of a text, cut or not. What was left out counts in bytes, so never too low. */
+/** Returns the length of a text, cut or not. The missing part counts in bytes, so the length is never too low. */
 export function textLength(text: unknown): number {
   if (typeof text !== 'string') return 0;
   // Shorter strings are never cut (a cut one has 1,024 bytes, in the worst case 170 six-byte escapes).

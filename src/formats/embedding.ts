@@ -65,7 +65,7 @@ export function base64OfVector(vector: readonly number[]): string {
   return Buffer.from(new Float32Array(vector).buffer).toString('base64');
 }
 
-/** Names of given fields that an upstream has no member for. */
+/** Returns names of given fields that an upstream has no member for. */
 export function lostFields(
   request: EmbeddingRequest,
   ...fields: (keyof EmbeddingRequest['paths'])[]

@@ -23,13 +23,13 @@ export class FramingDetector {
     return this.#isDone ? this.end() : null;
   }
 
-  /** What it is by all that came. */
+  /** Returns the shape by all bytes so far. */
   end(): BodyShape {
     return shapeOf(this.#head) ?? 'other';
   }
 }
 
-/** What a whole body is. */
+/** Returns the shape of a whole body. */
 export function shapeOfBytes(bytes: Uint8Array): BodyShape {
   const detector = new FramingDetector();
   return detector.push(bytes) ?? detector.end();
@@ -44,7 +44,7 @@ function shapeOf(head: string): BodyShape | null {
   return mayBeField ? null : 'other';
 }
 
-/** White space of JSON, line ends, and the bytes of a byte order mark. */
+/** Whether the byte is white space of JSON, a line end, or part of a byte order mark. */
 function isBlank(byte: number): boolean {
   return byte <= 0x20 || byte === 0xef || byte === 0xbb || byte === 0xbf;
 }

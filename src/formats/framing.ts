@@ -27,8 +27,8 @@ export interface Frames {
 }
 
 /**
- * Like {@link createFraming}, but of a body that is no declared event stream the first bytes decide: events are read as
- * events, and JSON that was not declared as JSON is read as `jsonFraming`.
+ * Does the same as {@link createFraming}, but the first bytes decide for a body that is not declared as an event
+ * stream: events are read as events, and JSON that was not declared as JSON is read as `jsonFraming`.
  */
 export function detectFraming(
   declared: Framing,
@@ -76,7 +76,7 @@ function framingOf(shape: BodyShape, declared: Framing, jsonFraming: 'json' | 'j
   return shape !== 'other' && declared === 'opaque' ? jsonFraming : declared;
 }
 
-/** The framing that feeds `observer`, which writes to `observation`. */
+/** Returns the framing that feeds `observer`, which writes to `observation`. */
 export function createFraming(framing: Framing, observer: WireObserver, observation: Observation): Frames {
   switch (framing) {
     case 'sse':
@@ -118,13 +118,13 @@ function sseFrames(observer: WireObserver, observation: Observation): Frames {
   };
 }
 
-/** After it was read. */
+/** Counts an event, after it was read. */
 function countEvent(observation: Observation): void {
   observation.events += 1;
   if (observation.events === 1 && observation.error !== null) observation.beganWithError = true;
 }
 
-/** Text in an event stream that is neither an event nor an object: Gemini's array, or nothing that can be read. */
+/** Reads text in an event stream that is neither an event nor an object: Gemini's array, or nothing readable. */
 function readLoose(raw: string, observer: WireObserver, observation: Observation): void {
   const values = parseArray(raw);
   for (const value of values ?? []) {

@@ -18,7 +18,7 @@ export interface JsonArraySplitter {
   readonly position: ArrayPosition;
 }
 
-/** An element with more characters than `maximumElementCharacters` is dropped. */
+/** Creates a splitter. An element with more characters than `maximumElementCharacters` is dropped. */
 export function createJsonArraySplitter(
   maximumElementCharacters = Number.POSITIVE_INFINITY,
 ): JsonArraySplitter {
@@ -83,7 +83,7 @@ class ArraySplitter implements JsonArraySplitter {
     return elements;
   }
 
-  /** One structural character; true when it ends an element. */
+  /** Takes one structural character. Returns true if it ends an element. */
   #take(character: string): boolean {
     if (this.#position === 'inside') {
       if (character === '"') this.#inString = true;

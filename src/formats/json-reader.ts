@@ -7,7 +7,7 @@ export function objectAt(value: JsonObject | undefined, key: string): JsonObject
   return isObject(member) ? member : undefined;
 }
 
-/** The member's elements that are objects. */
+/** Returns the member's elements that are objects. */
 export function objectsAt(value: JsonObject | undefined, key: string): JsonObject[] {
   const member = value?.[key];
   return Array.isArray(member) ? member.filter(isObject) : [];
@@ -25,14 +25,14 @@ export function textAt(value: JsonObject | undefined, key: string): string | und
  */
 export const mostOfCount = 100_000_000;
 
-/** The member as a count: an integer from 0 to the most, fractions rounded up; undefined when it is no such number. */
+/** Returns the member as a count: an integer from 0 to the most, fractions rounded up. Undefined for anything else. */
 export function countAt(value: JsonObject | undefined, key: string): number | undefined {
   const member = value?.[key];
   if (typeof member !== 'number' || !Number.isFinite(member) || member < 0) return undefined;
   return Math.min(Math.ceil(member), mostOfCount);
 }
 
-/** The first of the members that is a count, else 0. */
+/** Returns the first of the members that is a count, else 0. */
 export function firstCount(...counts: (number | undefined)[]): number {
   return counts.find((count) => count !== undefined) ?? 0;
 }
@@ -55,8 +55,8 @@ function isZero(value: unknown): boolean {
 }
 
 /**
- * What an error inside an answer is called: its code or type, else its status, else `error`; undefined when
- * the value has no error. Errors are objects, plain strings, or (Mistral, Cohere) the whole body.
+ * Returns the name of an error inside an answer: its code or type, else its status, else `error`. Undefined if the
+ * value has no error. Errors are objects, plain strings, or (Mistral, Cohere) the whole body.
  */
 export function errorName(value: JsonObject): string | undefined {
   const error = value.error;

@@ -20,7 +20,7 @@ export class SchemaScope {
     this.#root = root;
   }
 
-  /** What a local reference points to; null for another document's, or where there is nothing. */
+  /** Returns the target of a local reference. Null for another document's, or if there is none. */
   find(ref: string): JsonObject | null {
     if (!ref.startsWith('#')) return null;
     const steps = ref.slice(1).split('/').slice(1).map(unescaped);
@@ -40,7 +40,10 @@ export class SchemaScope {
     return this.#recursive.has(ref) ? schema : this.expand(schema);
   }
 
-  /** As {@link inline}, but one step into what holds itself too: for the root, which must not be a reference. */
+  /**
+   * Does the same as {@link inline}, but one step into recursive schemas too: for the root, which must not be a
+   * reference.
+   */
   expand(schema: JsonObject): JsonObject {
     const { $ref: ref, ...beside } = schema;
     if (typeof ref !== 'string' || this.#room <= 0 || this.#active.has(ref)) return schema;
@@ -123,7 +126,7 @@ export function mergeAllOf(schema: JsonObject, scope: SchemaScope): JsonObject {
     .reduce((merged, one) => mergeTwo(merged, one, scope), rest);
 }
 
-/** What both demand, as near as one schema comes to it. */
+/** Returns what both demand, as near as one schema comes to it. */
 export function mergeTwo(one: JsonObject, other: JsonObject, scope: SchemaScope): JsonObject {
   const { $defs, ...plain } = one;
   if (isAnnotation(plain) || isAnnotation(other)) return { ...one, ...other, ...descriptionOf(one, other) };

@@ -18,7 +18,7 @@ export function openaiParameters(parameters: JsonObject | null): JsonObject {
   return isObject(root.properties) ? root : { ...root, properties: {} };
 }
 
-/** Items of a tuple may be any of its members, those of an array without items anything. */
+/** Sets items: those of a tuple may be any of its members, those of an array without items anything. */
 function withItems(schema: JsonObject): JsonObject {
   const entries = Object.entries(schema).map(([key, value]) => [key, mapInside(key, value, withItems)]);
   const rewritten: JsonObject = Object.fromEntries(entries);
@@ -49,7 +49,7 @@ const strictSubset: SchemaSubset = {
   },
 };
 
-/** The schema for strict mode; null for one that strict mode would refuse. */
+/** Returns the schema for strict mode, or null for one that strict mode would refuse. */
 export function strictSchema(schema: JsonObject): JsonObject | null {
   const rewritten = rewriteSchema(schema, strictSubset);
   return isStrictSchema(rewritten) ? rewritten : null;

@@ -25,7 +25,7 @@ const silent = new Set([
   ...['readOnly', 'writeOnly', 'propertyOrdering', 'additionalItems'],
 ]);
 
-/** The schema as the target takes it. */
+/** Rewrites the schema for the target. */
 export function rewriteSchema(schema: JsonObject, subset: SchemaSubset): JsonObject {
   const root = withDefs(normalSchema(schema));
   const scope = new SchemaScope(root);
@@ -76,7 +76,7 @@ function typeOfLiteral(value: unknown): string | undefined {
   return ['string', 'number', 'boolean'].find((type) => typeof value === type);
 }
 
-/** A name that no member has cannot be required: Gemini refuses it, a closed object could never have it. */
+/** Returns the required names that are members: Gemini refuses others, and a closed object could never have them. */
 function requiredOf({ required, properties }: JsonObject): JsonObject {
   const names = isObject(properties) ? properties : {};
   const known = Array.isArray(required)
@@ -119,7 +119,7 @@ function isAlias({ $ref, anyOf, oneOf, allOf }: JsonObject): boolean {
   return [$ref, anyOf, oneOf, allOf].some((word) => word !== undefined);
 }
 
-/** A tuple as a list of anything that may be in it. */
+/** Returns a tuple as a list of anything that may be in it. */
 function withItems(node: JsonObject, { tuples }: SchemaSubset): JsonObject {
   const { prefixItems, items } = node;
   if (tuples || !Array.isArray(prefixItems)) return node;

@@ -9,7 +9,7 @@ import { mergeAllOf, SchemaScope } from './json-schema-merge.ts';
 
 const rootWords = ['anyOf', 'oneOf', 'allOf', '$ref', 'enum', 'const', 'not'] as const;
 
-/** The schema of a tool's arguments as one object. A union becomes the members of all its variants. */
+/** Returns the schema of a tool's arguments as one object. A union becomes the members of all its variants. */
 export function objectRoot(schema: JsonObject): JsonObject {
   if (schema.type === 'object' && rootWords.every((word) => schema[word] === undefined)) return schema;
   const scope = new SchemaScope(schema);
@@ -34,7 +34,7 @@ export function objectRoot(schema: JsonObject): JsonObject {
 /** Unions inside unions are followed this far: a variant may lead back to its own union. */
 const maximumUnionDepth = 8;
 
-/** The objects among the variants, those of unions inside unions too. */
+/** Returns the objects among the variants, also those of unions inside unions. */
 function variantsOf(unions: readonly unknown[], scope: SchemaScope, depth = 1): JsonObject[] {
   if (depth > maximumUnionDepth) return [];
   const listed = unions.flatMap((union) => (Array.isArray(union) ? union.filter(isObject) : []));
@@ -64,7 +64,7 @@ function mergeVariants(root: JsonObject, variants: readonly JsonObject[]): JsonO
   return variants.length < 2 ? merged : withVariants(merged, variants);
 }
 
-/** Which members go together. */
+/** Describes which members belong together. */
 function withVariants(schema: JsonObject, variants: readonly JsonObject[]): JsonObject {
   const sets = variants.map((variant) => {
     const required = requiredOf(variant);
@@ -83,7 +83,7 @@ function requiredOf({ required }: JsonObject): string[] {
   return Array.isArray(required) ? required.filter((name) => typeof name === 'string') : [];
 }
 
-/** One schema for a member that several variants have: discriminators become an enum of their values. */
+/** Returns one schema for a member that several variants have: discriminators become an enum of their values. */
 function unionOf(schemas: readonly unknown[]): unknown {
   const distinct = [...new Map(schemas.map((schema) => [JSON.stringify(schema), schema])).values()];
   if (distinct.length === 1) return distinct[0];
@@ -101,7 +101,7 @@ function literalsOf({ const: constant, enum: values }: JsonObject): unknown[] | 
   return Array.isArray(values) ? values : null;
 }
 
-/** What an answer's schema is at its root, its reference followed. */
+/** Returns the kind of an answer's schema at its root, its reference followed. */
 export function rootKind(schema: JsonObject): 'object' | 'union' | 'array' | 'other' {
   const scope = new SchemaScope(schema);
   const { anyOf, oneOf, ...root } = mergeAllOf(scope.expand(schema), scope);
@@ -126,7 +126,7 @@ export interface WrappedSchema {
   anyMember: boolean;
 }
 
-/** The schema as the only member of an object. References to the root follow it there. */
+/** Returns the schema as the only member of an object. References to the root follow it there. */
 export function wrapRoot(schema: JsonObject): WrappedSchema {
   const kind = rootKind(schema);
   const member = kind === 'array' ? 'items' : 'value';

@@ -10,7 +10,7 @@ const singleKeywords = new Set([
   ...['not', 'if', 'then', 'else', 'contains', 'propertyNames'],
 ]);
 
-/** The value of a keyword with each schema directly inside it rewritten; `true`, any value, is an empty schema. */
+/** Rewrites each schema directly inside the value of a keyword. `true`, any value, is an empty schema. */
 export function mapInside(key: string, value: unknown, rewrite: (schema: JsonObject) => JsonObject): unknown {
   const one = (inner: unknown) => (isObject(inner) ? rewrite(inner) : inner);
   const inMap = (inner: unknown) => one(inner === true ? {} : inner);
@@ -20,7 +20,7 @@ export function mapInside(key: string, value: unknown, rewrite: (schema: JsonObj
   return singleKeywords.has(key) ? one(value) : value;
 }
 
-/** Schemas directly inside. */
+/** Returns the schemas directly inside. */
 export function schemasInside(schema: JsonObject): JsonObject[] {
   return Object.entries(schema).flatMap(([key, value]) => {
     if (mapKeywords.has(key) && isObject(value)) return Object.values(value).filter(isObject);
@@ -38,8 +38,8 @@ export function distinctSchemas(schemas: readonly JsonObject[]): JsonObject[] {
 const nullKeywords = new Set(['const', 'default', 'example']);
 
 /**
- * The schema in the form of draft 2020-12: no members that are null (Messages allows `properties: null`), no
- * `type_unspecified` (Google), tuples as `prefixItems`, exclusive bounds as numbers. A normal schema comes out equal.
+ * Returns the schema in the form of draft 2020-12: no members that are null (Messages allows `properties: null`), no
+ * `type_unspecified` (Google), tuples as `prefixItems`, exclusive bounds as numbers. A normal schema is returned equal.
  */
 export function normalSchema(schema: JsonObject): JsonObject {
   const entries = Object.entries(schema).flatMap(([key, value]): [string, unknown][] => {
@@ -56,7 +56,7 @@ export function normalSchema(schema: JsonObject): JsonObject {
 
 const exclusiveOf = { minimum: 'exclusiveMinimum', maximum: 'exclusiveMaximum' } as const;
 
-/** Draft 4 had a switch beside the bound. */
+/** Returns a bound as draft 2020-12 has it. Draft 4 had a switch beside the bound. */
 function normalBound(
   schema: JsonObject,
   key: 'exclusiveMinimum' | 'exclusiveMaximum',
@@ -92,7 +92,7 @@ function asObject(value: unknown): JsonObject {
   return isObject(value) ? value : {};
 }
 
-/** The types that a schema names or that its keywords are about; empty where any value is meant. */
+/** Returns the types that a schema names or that its keywords are about. Empty if any value is meant. */
 export function typesOf(schema: JsonObject): string[] {
   const { type } = schema;
   if (typeof type === 'string') return [type];

@@ -20,7 +20,7 @@ export interface JsonSkeleton {
   value(): unknown;
 }
 
-/** A skeleton that holds at most `maximumBytes`; beyond, value() is null. */
+/** Creates a skeleton that holds at most `maximumBytes`. Beyond that, value() is null. */
 export function createJsonSkeleton(maximumBytes: number): JsonSkeleton {
   return new Skeleton(maximumBytes);
 }
@@ -90,8 +90,8 @@ class Skeleton implements JsonSkeleton {
   }
 
   /**
-   * To the end of an array of numbers; its elements are dropped. One that holds something else after its
-   * first number (a tool's arguments may) is read on from there, without the numbers before.
+   * Skips an array of numbers. One that holds something else after its first number (a tool's arguments may) is read
+   * from there, without the numbers before.
    */
   #skipNumbers(bytes: Uint8Array, from: number): number {
     const bracket = bytes.indexOf(closeBracket, from);
@@ -138,7 +138,7 @@ class Skeleton implements JsonSkeleton {
     this.#state = 'outside';
   }
 
-  /** How many bytes at the end of the cut string are the beginning of an escape. */
+  /** Returns how many bytes at the end of the cut string start an escape. */
   #openEscape(): number {
     const tail = this.#buffer.subarray(Math.max(this.#stringStart, this.#held - 6), this.#held);
     const last = tail.lastIndexOf(backslash);

@@ -69,7 +69,7 @@ export interface Meter {
 }
 
 /**
- * A meter for one answer. An error body (a status of 400 or more) may be given to it too; it then has `error`.
+ * Creates a meter for one answer. It also takes an error body (a status of 400 or more), and then has `error`.
  * `undeclared`: the first bytes decide between the framing, events, and JSON of that framing.
  */
 export function createMeter(format: WireFormat, framing: Framing, undeclared?: 'json' | 'json-array'): Meter {

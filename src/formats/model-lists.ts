@@ -1,12 +1,12 @@
 // Lists of models, and single ones, as each API answers them.
 import { RelayError } from '../lib/relay-error.ts';
 
-/** `created` is unknown to a relay: 0. */
+/** Returns a model. `created` is unknown to a relay: 0. */
 export function openaiModel(id: string): object {
   return { id, object: 'model', created: 0, owned_by: 'openopen8-relay' };
 }
 
-/** All models in OpenAI's shape. */
+/** Returns all models in OpenAI's format. */
 export function openaiList(ids: readonly string[]): object {
   return { object: 'list', data: ids.map(openaiModel) };
 }
@@ -14,7 +14,7 @@ export function openaiList(ids: readonly string[]): object {
 /** Anthropic's own bounds of a page. */
 const anthropicPages = { defaultLimit: 20, maximumLimit: 1_000 } as const;
 
-/** The API gives 1970 where it does not know when a model was released; so does the relay. */
+/** Returns a model. The API has 1970 if a release is unknown, and so has the relay. */
 export function anthropicModel(id: string): object {
   return { type: 'model', id, display_name: id, created_at: '1970-01-01T00:00:00Z' };
 }

@@ -72,7 +72,7 @@ export interface WireObserver {
   bytes?(observation: Observation, bytes: Uint8Array): void;
 }
 
-/** An observation of nothing yet. */
+/** Returns an observation of nothing yet. */
 export function emptyObservation(): Observation {
   return {
     usage: null,

@@ -5,7 +5,7 @@ import { withOverflow } from './context-overflow.ts';
 import { isObject, isZeroObject, objectAt, textAt } from './json-reader.ts';
 import type { NeutralError } from './neutral.ts';
 
-/** Null when the value has no `error` member (absent, null or empty). */
+/** Returns null if the value has no `error` member (absent, null or empty). */
 export function readOpenaiError(value: JsonObject): NeutralError | null {
   const { error } = value;
   if (error === undefined || error === null || error === '' || isZeroObject(error)) return null;
@@ -21,7 +21,7 @@ const nothing: NeutralError = {
   param: null,
 };
 
-/** An error object: `{message, type, code, param}`, each optional. */
+/** Reads an error object: `{message, type, code, param}`, each optional. */
 export function errorOf(error: JsonObject): NeutralError {
   // OpenRouter: the error of the provider behind it.
   const quoted = textAt(objectAt(error, 'metadata'), 'raw');
@@ -35,7 +35,7 @@ export function errorOf(error: JsonObject): NeutralError {
   return withOverflow(read, quoted);
 }
 
-/** Groq has `status_code`; OpenRouter and llama.cpp put the status into `code`. */
+/** Returns the status. Groq has `status_code`; OpenRouter and llama.cpp put it into `code`. */
 function statusOf({ status_code, code }: JsonObject): number | null {
   const status = [status_code, code].find(
     (number) => typeof number === 'number' && number >= 400 && number < 600,
@@ -43,12 +43,12 @@ function statusOf({ status_code, code }: JsonObject): number | null {
   return typeof status === 'number' ? status : null;
 }
 
-/** The code by which OpenAI's clients know the error; Codex and opencode compact by it. */
+/** Returns the code by which OpenAI's clients know the error; Codex and opencode compact by it. */
 export function openaiCodeOf({ kind, code }: Pick<NeutralError, 'kind' | 'code'>): string | null {
   return kind === 'context-overflow' ? 'context_length_exceeded' : code;
 }
 
-/** An error object as OpenAI writes it. */
+/** Writes an error object as OpenAI does. */
 export function writeOpenaiError({ message, type, param, code, kind }: NeutralError): JsonObject {
   if (kind === 'context-overflow')
     return { message, type: 'invalid_request_error', param, code: openaiCodeOf({ kind, code }) };

@@ -6,7 +6,7 @@ import type { FormatId } from './format-id.ts';
 import { isObject } from './json-reader.ts';
 import type { CacheMarker, MediaPart, MediaSource } from './neutral.ts';
 
-/** A picture, film or document by URL. */
+/** Returns a picture, film or document by URL. */
 export function mediaOfUrl(kind: MediaPart['kind'], url: string): MediaPart {
   const inline = readDataUrl(url);
   const source: MediaSource = inline
@@ -25,25 +25,25 @@ export function mediaOfFileData(fileData: string, fileName: string | undefined):
   return { type: 'media', kind: mediaKind(inline.mediaType), source: { type: 'base64', ...inline }, ...name };
 }
 
-/** Sound in base64 with OpenAI's short name of its format. */
+/** Returns sound in base64 with OpenAI's short name of its format. */
 export function mediaOfAudio(data: string, format: string): MediaPart {
   const inline = readDataUrl(data) ?? { mediaType: audioMediaType(format), data: standardBase64(data) };
   return { type: 'media', kind: 'audio', source: { type: 'base64', ...inline } };
 }
 
-/** An uploaded file. */
+/** Returns an uploaded file. */
 export function mediaOfFileId(kind: MediaPart['kind'], id: string, origin: FormatId): MediaPart {
   return { type: 'media', kind, source: { type: 'file-id', origin, id, mediaType: undefined } };
 }
 
-/** `mp3` → `audio/mpeg`. */
+/** Converts `mp3` to `audio/mpeg`. */
 function audioMediaType(format: string): string {
   if (format === 'mp3') return 'audio/mpeg';
   if (format === 'pcm16') return 'audio/pcm';
   return `audio/${format}`;
 }
 
-/** OpenAI's short name of an audio format that it takes as input; undefined for others. */
+/** Returns OpenAI's short name of an audio format that it takes as input, or undefined. */
 export function audioFormat(mediaType: string): 'wav' | 'mp3' | undefined {
   if (/^audio\/(x-|vnd\.)?wave?$/.test(mediaType)) return 'wav';
   return /^audio\/(mpeg|mp3)$/.test(mediaType) ? 'mp3' : undefined;
@@ -74,7 +74,7 @@ function plainText(source: MediaSource): string | null {
   return source.type === 'base64' && /^text\//.test(source.mediaType) ? textOfBase64(source.data) : null;
 }
 
-/** The id of a file at OpenAI: both of its formats name the same files. */
+/** Returns the id of a file at OpenAI: both of its formats name the same files. */
 export function openaiFileId(source: MediaSource): string | null {
   return source.type === 'file-id' && /^openai-/.test(source.origin) ? source.id : null;
 }
@@ -108,7 +108,7 @@ function mediaTypeOfName(fileName: string | undefined): string {
 }
 
 /**
- * The cache marker of a content part: OpenAI's own, or the one that OpenRouter and LiteLLM take over from
+ * Reads the cache marker of a content part: OpenAI's own, or the one that OpenRouter and LiteLLM adopted from
  * Anthropic. https://openrouter.ai/docs/features/prompt-caching
  */
 export function readCacheMarker(part: JsonObject): { cache?: CacheMarker } {

@@ -22,7 +22,7 @@ export interface ModelTraits {
   refusesChatFunctions(effort: ReasoningEffort | undefined): boolean;
 }
 
-/** The traits of a model, with or without a vendor's name before it (`openai/gpt-5`). */
+/** Returns the traits of a model, with or without a vendor's name before it (`openai/gpt-5`). */
 export function openaiModelTraits(model: string): ModelTraits {
   const name = model.slice(model.lastIndexOf('/') + 1).toLowerCase();
   const version = versionOf(name);
@@ -55,7 +55,7 @@ function refusesChatFunctions(name: string, version: number, effort: ReasoningEf
   return !takesNone || effort !== 'none';
 }
 
-/** `gpt-5.6-sol` → 5.6; null for what is no gpt with a number. */
+/** Converts `gpt-5.6-sol` to 5.6. Null for other names. */
 function versionOf(name: string): number | null {
   const found = /^gpt-(\d+(?:\.\d+)?)/.exec(name);
   return found === null ? null : Number(found[1]);

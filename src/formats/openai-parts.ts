@@ -9,7 +9,7 @@ import type { RequestFaults } from './request-fields.ts';
 /** Reads one part; undefined where it is a fault. */
 type PartReader = (part: unknown, at: string, faults: RequestFaults) => NeutralPart | undefined;
 
-/** A string, parts, or nothing. Anything else is a fault. */
+/** Reads a string, parts, or nothing. Anything else is a fault. */
 export function readContentWith(
   readPart: PartReader,
   content: unknown,

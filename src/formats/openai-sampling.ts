@@ -9,7 +9,7 @@ import {
 } from './neutral.ts';
 import type { RequestFaults, RequestFields } from './request-fields.ts';
 
-/** What both know by the same name. */
+/** Reads the fields that both have under the same name. */
 export function readCommonFields(fields: RequestFields): Partial<NeutralRequest> {
   return {
     temperature: fields.number('temperature', 'temperature'),
@@ -23,7 +23,7 @@ export function readCommonFields(fields: RequestFields): Partial<NeutralRequest>
   };
 }
 
-/** `safety_identifier` is the newer name. If both are given, `user` is dropped. */
+/** Reads the user. `safety_identifier` is the newer name. If both are given, `user` is dropped. */
 function readUserId(fields: RequestFields): string | undefined {
   return fields.text('safety_identifier', 'userId') ?? fields.text('user', 'userId');
 }
@@ -60,7 +60,7 @@ export function readReasoningRequest(
   };
 }
 
-/** The form of the answer: chat's `response_format.json_schema` and Responses' `text.format` hold the same. */
+/** Reads the form of the answer: chat's `response_format.json_schema` and Responses' `text.format` hold the same. */
 export function readSchemaFormat(
   format: JsonObject,
   at: string,

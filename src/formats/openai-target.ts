@@ -36,7 +36,7 @@ function fittingEffort(effort: ReasoningEffort, genuine: boolean, { efforts }: M
   return fitEffort(effort, ['none', 'minimal', 'low', 'medium', 'high']);
 }
 
-/** Temperature and its like, where the model takes them; else named. */
+/** Returns temperature and top_p if the model takes them, else reports them. */
 export function samplingFields({ request, genuine, traits, effort, dropped }: Writing): {
   temperature?: number;
   top_p?: number;
@@ -52,14 +52,16 @@ export function samplingFields({ request, genuine, traits, effort, dropped }: Wr
 
 const maximumUserIdCharacters = 64;
 
-/** The end user's id: OpenAI refuses one of more than 64 characters (Claude Code's has 140), so it is hashed. */
+/**
+ * Returns the end user's id, hashed if it is longer than 64 characters, which OpenAI refuses (Claude Code's has 140).
+ */
 export function fittingUserId(userId: string): string {
   return userId.length <= maximumUserIdCharacters
     ? userId
     : createHash('sha256').update(userId).digest('hex');
 }
 
-/** The service tier: Anthropic's name for no priority is OpenAI's `default`. */
+/** Returns the service tier: Anthropic's name for no priority is OpenAI's `default`. */
 export function openaiServiceTier(tier: string): string {
   return tier === 'standard_only' ? 'default' : tier;
 }
@@ -68,8 +70,8 @@ export function openaiServiceTier(tier: string): string {
 const sharedOpaque = ['prompt_cache_retention', 'prompt_cache_options', 'moderation'];
 
 /**
- * Members that the neutral form has no field for: its own format's go back as they were, those that OpenAI's
- * two formats share go from one to the other, all others are named.
+ * Returns members that the neutral form has no field for. Its own format's go back unchanged, those that OpenAI's two
+ * formats share go from one to the other, all others are reported.
  */
 export function opaqueFields(
   { request, genuine, dropped }: Writing,

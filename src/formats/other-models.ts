@@ -106,7 +106,10 @@ function isContent({ path }: RequestMember): boolean {
   return (path[0] === 'input' || path[0] === 'prompt') && !path.includes('tools');
 }
 
-/** Moderation beside a chat costs nothing: https://platform.openai.com/docs/guides/moderation (2026-11) */
+/**
+ * Whether the model is free. Moderation beside a chat costs nothing: https://platform.openai.com/docs/guides/moderation
+ * (2026-11)
+ */
 function isFree({ path, value }: RequestMember): boolean {
   return path[0] === 'moderation' && typeof value === 'string' && /^(omni|text)-moderation-/.test(value);
 }
@@ -120,7 +123,7 @@ function namesOf(value: unknown): [string, number | null][] {
   );
 }
 
-/** Google's resource names end in the model: `models/x`, `publishers/google/models/x`. */
+/** Returns the model at the end of Google's resource names: `models/x`, `publishers/google/models/x`. */
 function bareName({ api }: WireFormat, name: string): string {
   return api === 'gemini' ? name.replace(/^(?:.*\/)?models\//, '') : name;
 }

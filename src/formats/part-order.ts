@@ -12,7 +12,7 @@ export class PartOrder {
   #open: number | null = null;
   readonly #waiting = new Map<number, PartEvent[]>();
 
-  /** The events that may go out now. */
+  /** Returns the events that may go out now. */
   push(event: NeutralEvent): readonly NeutralEvent[] {
     if ('part' in event) {
       if (this.#open === null || this.#open === event.part) return this.#passed(event);
@@ -35,7 +35,7 @@ export class PartOrder {
     this.#waiting.set(event.part, waiting);
   }
 
-  /** The parts that waited, up to and with the first one that still grows. */
+  /** Returns the parts that waited, up to and with the first one that still grows. */
   #released(): NeutralEvent[] {
     const released: NeutralEvent[] = [];
     for (const [part, events] of this.#waiting) {
@@ -66,7 +66,7 @@ function isEnd({ type }: PartEvent): boolean {
   return type.endsWith('-end');
 }
 
-/** After these no part grows. */
+/** Whether no part grows after the event. */
 function endsParts({ type }: NeutralEvent): boolean {
   return type === 'candidate-end' || type === 'message-end' || type === 'error' || type === 'prompt-block';
 }

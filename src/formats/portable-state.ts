@@ -25,7 +25,10 @@ export interface PortableState {
 /** How every state begins, in both base64 alphabets. Nine bytes of JSON are twelve characters. */
 export const portableStateMark = 'eyJvbzgiOjEs';
 
-/** `base64`: where a format demands standard base64 (Gemini's bytes fields); `base64url`: everywhere else. */
+/**
+ * Writes a state. `base64`: for formats that require standard base64 (Gemini's bytes fields); `base64url`: for all
+ * others.
+ */
 export function writePortableState(state: PortableState, alphabet: 'base64' | 'base64url'): string {
   const json = JSON.stringify({
     oo8: 1,

@@ -38,7 +38,7 @@ function openaiHeaders(what: string, { limit, remaining, resetMs }: LimitLeft): 
   };
 }
 
-/** As OpenAI writes it: `0s`, `120ms`, `1.5s`, `1m0s`. */
+/** Returns a duration as OpenAI writes it: `0s`, `120ms`, `1.5s`, `1m0s`. */
 function goDuration(ms: number): string {
   if (ms > 0 && ms < 1_000) return `${ms}ms`;
   const minutes = Math.floor(ms / 60_000);

@@ -66,7 +66,10 @@ export function fitEffort(effort: ReasoningEffort, allowed: readonly ReasoningEf
   );
 }
 
-/** `claude-sonnet-4-5-high` → the model and `high`; null: the name ends in no such suffix. `-thinking` is medium. */
+/**
+ * Splits `claude-sonnet-4-5-high` into the model and `high`. Null if the name has no such suffix. `-thinking` is
+ * medium.
+ */
 export function readReasoningSuffix(model: string): { model: string; effort: ReasoningEffort } | null {
   const found = /^(.+)-(thinking|high|medium|low|minimal)$/.exec(model);
   if (found === null) return null;

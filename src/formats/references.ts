@@ -68,7 +68,7 @@ const location = /(?:ur[il]s?|image|video|audio|file|source)$/i;
 /** Content of earlier answers, sent back: nothing in it is looked up again. */
 const echoes = new Set(['results', 'outputs']);
 
-/** Every resource once, in the order of the body; empty for a body of an unexpected shape. Never throws. */
+/** Returns every resource once, in the order of the body. Empty for a body of an unexpected shape. Never throws. */
 export function referencesIn(body: unknown): Reference[] {
   if (!isObject(body)) return [];
   const found = new Map<string, Reference>();
@@ -88,7 +88,7 @@ export function isShared(shared: readonly string[], id: string): boolean {
   });
 }
 
-/** The refusal of a resource that the caller's account did not make and no channel shares. */
+/** Returns the refusal of a resource that the caller's account did not make and no channel shares. */
 export function resourceNotFound(id: string): RelayError {
   const shown = id.length > 200 ? `${id.slice(0, 200)}…` : id;
   return new RelayError(
@@ -106,7 +106,7 @@ function idsOf(member: RequestMember): string[] {
   return location.test(key) ? textsOf(value).flatMap(storageUri) : [];
 }
 
-/** Blocks that a provider's own tool answered with. */
+/** Whether the block is an answer of a provider's own tool. */
 function isEcho({ parent }: RequestMember): boolean {
   return /.+_tool_result$|_execution_output$/.test(String(parent.type));
 }
@@ -156,7 +156,7 @@ function isItemReference({ type, role }: JsonObject, path: RequestMember['path']
   return typeof type !== 'string' || type === '' || type === 'item_reference';
 }
 
-/** An earlier answer's audio, by its id: https://platform.openai.com/docs/guides/audio */
+/** Whether it is an earlier answer's audio, by its id: https://platform.openai.com/docs/guides/audio */
 function isAudio(path: RequestMember['path']): boolean {
   return path[0] === 'messages' && path.at(-2) === 'audio';
 }
@@ -171,12 +171,15 @@ function storedItem({ key, value, parent, path }: RequestMember): string | null 
   return isStored && value !== '' ? value : null;
 }
 
-/** OpenRouter's stored presets, by their name: https://openrouter.ai/docs/guides/features/presets */
+/** Returns OpenRouter's stored presets, by their name: https://openrouter.ai/docs/guides/features/presets */
 function presetsIn(value: unknown): string[] {
   return textsOf(value).flatMap((name) => /@preset\/(.+)$/.exec(name)?.[1] ?? []);
 }
 
-/** Azure's own index behind a chat, unless the caller brings a credential of its own: https://learn.microsoft.com/azure/ai-foundry/openai/references/on-your-data */
+/**
+ * Returns Azure's own index behind a chat, unless the caller has a credential of its own:
+ * https://learn.microsoft.com/azure/ai-foundry/openai/references/on-your-data
+ */
 function dataSource(source: JsonObject): string | undefined {
   const parameters = objectAt(source, 'parameters');
   const authentication = textAt(objectAt(parameters, 'authentication'), 'type') ?? '';
@@ -185,7 +188,7 @@ function dataSource(source: JsonObject): string | undefined {
   return `${textAt(parameters, 'endpoint') ?? 'data_sources'}/${index}`;
 }
 
-/** A file of the Files API, by its name or address; null for what any web client could fetch. */
+/** Returns a file of the Files API, by its name or address. Empty for what any web client could fetch. */
 function fileAt(uri: string): string[] {
   const url = /^https?:/i.test(uri) ? URL.parse(uri) : null;
   if (url === null) return [uri];
@@ -194,7 +197,7 @@ function fileAt(uri: string): string[] {
   return [/\/(files\/[^/:]+)/.exec(url.pathname.replaceAll('%2F', '/'))?.[1] ?? uri];
 }
 
-/** `gs://bucket/file`, `s3://…`, `ms://…`; nothing for the web's addresses and for data. */
+/** Returns `gs://bucket/file`, `s3://…`, `ms://…`. Empty for addresses of the web and for data. */
 function storageUri(text: string): string[] {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\/\S/i.exec(text.slice(0, 200))?.[1]?.toLowerCase();
   return scheme === undefined || scheme === 'http' || scheme === 'https' ? [] : [text];

@@ -54,7 +54,7 @@ export class FormatRegistry {
     );
   }
 
-  /** The endpoints whose path is fixed. All take POST. */
+  /** Returns the endpoints whose path is fixed. All take POST. */
   get fixedEndpoints(): Endpoint[] {
     return this.endpoints.filter(({ path }) => !path.includes('{'));
   }
@@ -76,13 +76,13 @@ export class FormatRegistry {
     return format;
   }
 
-  /** The format that a body at an endpoint is in: the endpoint's own, unless the body is misdirected. */
+  /** Returns the format that a body at an endpoint is in: the endpoint's own, unless the body is misdirected. */
   formatOfBody({ format }: Endpoint, body: JsonObject): WireFormat {
     const id = format.formatOfBody?.(body) ?? null;
     return id === null ? format : this.format(id);
   }
 
-  /** How to read a caller's request and to write the answer. Null if the endpoint is not for conversations. */
+  /** Returns how to read a caller's request and to write the answer. Null if the endpoint is not for conversations. */
   caller(endpoint: Endpoint, body: JsonObject): CallerFormat | null {
     const { format, purpose } = endpoint;
     const { readRequest } = this.formatOfBody(endpoint, body);
@@ -92,7 +92,7 @@ export class FormatRegistry {
   }
 }
 
-/** The endpoint's own format as what a conversation is rewritten to. Null if nothing is translated to it. */
+/** Returns the endpoint's own format as what a conversation is rewritten to. Null if nothing is translated to it. */
 export function ownTarget({ format, purpose }: Endpoint): TranslationTarget | null {
   return purpose === 'answer' && isConversation(format) ? { type: 'conversation', format: format.id } : null;
 }

@@ -21,7 +21,10 @@ type Field = keyof NeutralRequest;
 export class RequestFaults {
   first: RequestFault | null = null;
 
-  /** `expected` completes "Invalid 'x': expected …". Returns undefined, for use as a value that was not given. */
+  /**
+   * Adds a fault. `expected` completes "Invalid 'x': expected …". Returns undefined, as the value of a field that was
+   * not given.
+   */
   wrongType(param: string, expected: string, got: unknown): undefined {
     this.add(param, `Invalid '${param}': expected ${expected}, got ${nameOf(got)}.`);
   }
@@ -58,7 +61,7 @@ export class RequestFields {
     this.#prefix = prefix;
   }
 
-  /** The member as it is; undefined when it was not given. */
+  /** Returns the member unchanged, or undefined if it was not given. */
   take(key: string, field?: Field): unknown {
     this.#known.add(key);
     const value = this.#body[key] ?? undefined;
@@ -90,7 +93,7 @@ export class RequestFields {
     return this.faults.wrongType(this.path(key), 'an object', value);
   }
 
-  /** An array of strings; empty when it was not given. */
+  /** Returns an array of strings, empty if it was not given. */
   texts(key: string, field?: Field): string[] {
     const value = this.take(key, field);
     if (value === undefined) return [];
@@ -116,12 +119,12 @@ export class RequestFields {
     return found === undefined ? undefined : (this.take(key, field) as Value);
   }
 
-  /** Members that need no answer, whatever they are. */
+  /** Marks members as known, whatever they are. */
   ignore(...keys: string[]): void {
     for (const key of keys) this.#known.add(key);
   }
 
-  /** What is left of a member that was partly understood: it is among {@link rest}. */
+  /** Adds to {@link rest} what is left of a member that was partly understood. */
   keepRest(key: string, value: unknown): void {
     this.#partlyKnown[key] = value;
   }
@@ -132,7 +135,7 @@ export class RequestFields {
     return { ...Object.fromEntries(given.filter(([key]) => !this.#known.has(key))), ...this.#partlyKnown };
   }
 
-  /** The caller's path to a member. */
+  /** Returns the caller's path to a member. */
   path(key: string): string {
     return this.#prefix === '' ? key : `${this.#prefix}.${key}`;
   }
@@ -145,7 +148,7 @@ function nameOf(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** A request with nothing in it, for readers to fill in. */
+/** Returns a request with nothing in it, for readers to fill in. */
 export function emptyRequest(
   model: string,
   stream: boolean,

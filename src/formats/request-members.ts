@@ -77,7 +77,7 @@ function isOpaque(key: string, parent: JsonObject, depth: number): boolean {
   return key === 'response' && typeof parent.name === 'string';
 }
 
-/** The path as callers write it: `tools[0].model`. */
+/** Returns the path as callers write it: `tools[0].model`. */
 export function pathText(path: readonly (string | number)[]): string {
   return path
     .map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`))

@@ -54,7 +54,9 @@ export function createSseSplitter(limits: SseLimits = {}): SseSplitter<SseEvent>
   };
 }
 
-/** Blocks with their raw text, without loss: for re-emitting a stream with single events changed. */
+/**
+ * Creates a splitter into blocks with their raw text, without loss: for sending a stream on with single events changed.
+ */
 export function createRawSseSplitter(limits: SseLimits = {}): SseSplitter<RawSseBlock> {
   return new BlockSplitter(limits.maximumEventCharacters ?? Number.POSITIVE_INFINITY);
 }
@@ -171,7 +173,7 @@ class BlockSplitter implements SseSplitter<RawSseBlock> {
   }
 }
 
-/** `field: value`, `field:value` or `field`; one space after the colon is not part of the value. */
+/** Reads `field: value`, `field:value` or `field`. One space after the colon is not part of the value. */
 function readField(fields: Fields, line: string): void {
   fields.any = true;
   const colon = line.indexOf(':');

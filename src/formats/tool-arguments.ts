@@ -28,7 +28,7 @@ function objectIn(text: string): JsonObject | null {
   }
 }
 
-/** The text up to its last whole member, with the brackets that it leaves open closed. */
+/** Returns the text up to its last whole member, with its open brackets closed. */
 function wholeMembers(text: string): string {
   let closers = '';
   let whole = { end: 0, closers };

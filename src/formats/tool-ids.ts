@@ -18,7 +18,7 @@ export const anthropicIds: IdRule = { illegal: /[^a-zA-Z0-9_-]/g, maximumLength:
 export const chatIds: IdRule = { illegal: /[^\x21-\x7e]/g, maximumLength: 40, prefix: '' };
 export const responsesIds: IdRule = { illegal: /[^\x21-\x7e]/g, maximumLength: 64, prefix: '' };
 
-/** The id, made fit. */
+/** Returns the id as the upstream takes it. */
 export function fitId(id: string, { illegal, maximumLength, prefix }: IdRule): string {
   const clean = prefix + id.replace(illegal, '_');
   if (clean === id && id.length <= maximumLength && id !== '') return id;
@@ -31,7 +31,7 @@ export function madeCallId(answerId: string, ordinal: number): string {
   return `call_${answerId.replace(/[^a-zA-Z0-9]/g, '').slice(-20)}_${ordinal}`;
 }
 
-/** An id that is not taken: itself, or with the first free number behind it. The same for the same conversation. */
+/** Returns an unused id: itself, or with the first free number after it. The same for the same conversation. */
 export function unusedId(id: string, taken: ReadonlySet<string>): string {
   if (!taken.has(id)) return id;
   let number = 2;
@@ -39,7 +39,7 @@ export function unusedId(id: string, taken: ReadonlySet<string>): string {
   return `${id}_${number}`;
 }
 
-/** All ids of calls, as an answer's client knows them. */
+/** Returns all ids of calls, as an answer's client knows them. */
 export function callIdsIn({ messages }: NeutralRequest): Set<string> {
   const ids = messages.flatMap(({ parts }) =>
     parts.flatMap((part) => (part.type === 'tool-call' ? [part.id] : [])),

@@ -57,7 +57,7 @@ function namesIn({ tools, messages }: NeutralRequest): string[] {
   return [...ofTools, ...ofCalls];
 }
 
-/** A name with an illegal character, or too long, gets a checksum so that no two become one. */
+/** Returns a valid name. One with an illegal character, or too long, gets a checksum so that no two become one. */
 export function fitName(name: string, { illegal, maximumLength, firstIsLetter }: NameRule): string {
   const clean = name.replace(illegal, '_');
   const begun = firstIsLetter && !/^[a-zA-Z_]/.test(clean) ? `_${clean}` : clean;

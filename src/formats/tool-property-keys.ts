@@ -19,7 +19,7 @@ export interface FittedKeys {
 /** From one name of an argument to the other. */
 type Renames = ReadonlyMap<string, string>;
 
-/** `rule` undefined: the upstream takes any name. */
+/** Renames property keys. `rule` undefined: the upstream takes any name. */
 export function fitPropertyKeys(request: NeutralRequest, rule: NameRule | undefined): FittedKeys {
   const renames = new Map<string, Renames>();
   const tools =
@@ -44,7 +44,7 @@ function fitTool(tool: NeutralTool, rule: NameRule, renames: Map<string, Renames
   return { ...tool, parameters: renamedRoot(root, properties, keys) };
 }
 
-/** Those of the keys that are not allowed, each with a name that no other key has. */
+/** Returns those of the keys that are not allowed, each with a name that no other key has. */
 function renamesOf(keys: readonly string[], rule: NameRule): Renames {
   const taken = new Set(keys);
   const renames = new Map<string, string>();
@@ -77,7 +77,7 @@ function fitCalls(message: NeutralMessage, renames: ReadonlyMap<string, Renames>
   return { ...message, parts };
 }
 
-/** The text with the keys of its top level renamed; text that is no JSON object comes out as it is. */
+/** Returns the text with the keys of its top level renamed. Text that is not a JSON object is returned unchanged. */
 function renameMembers(text: string, keys: Renames | undefined): string {
   if (keys === undefined || !text.trimStart().startsWith('{')) return text;
   let result = '';

@@ -11,7 +11,10 @@ import { errorOf, writeOpenaiError } from './openai-error.ts';
 /** For a page of HTML or an empty body: the upstream sent nothing that a caller could use. */
 const mute = 'The model provider answered with an error.';
 
-/** Never throws. Shapes seen: `{error: {…}}`, `{error: "…"}`, the whole body (Mistral, Cohere), `{detail}`, HTML. */
+/**
+ * Reads an upstream's error. Never throws. Shapes seen: `{error: {…}}`, `{error: "…"}`, the whole body (Mistral,
+ * Cohere), `{detail}`, HTML.
+ */
 export function readUpstreamError(status: number, body: string): NeutralError {
   const value = jsonOf(body);
   const found = isObject(value) ? fromObject(value) : null;
@@ -43,7 +46,7 @@ function fromObject(value: JsonObject): NeutralError | null {
   return textAt(value, 'message') === undefined ? null : errorOf(value);
 }
 
-/** FastAPI's list of what is wrong with a body. */
+/** Returns FastAPI's list of faults in a body. */
 function messagesOf(details: readonly unknown[]): string {
   return details.flatMap((one) => (isObject(one) ? (textAt(one, 'msg') ?? []) : [])).join('; ') || mute;
 }

@@ -54,12 +54,12 @@ export interface Usage {
   images: number;
 }
 
-/** What a limit of tokens a minute counts, for every provider alike: uncached input and all output. */
+/** Returns what a limit of tokens a minute counts, for every provider alike: uncached input and all output. */
 export function limitedTokens({ inputTokens, cachedTokens, outputTokens }: Usage): number {
   return Math.max(0, inputTokens - cachedTokens) + outputTokens;
 }
 
-/** A usage of nothing at all, fresh at every call. */
+/** Returns a new usage of nothing. */
 export function emptyUsage(): Usage {
   return {
     inputTokens: 0,
@@ -98,7 +98,7 @@ export function addUsage(left: Usage, right: Usage): Usage {
   return sum;
 }
 
-/** A count as it may be added up: a whole number from 0. */
+/** Returns a count that can be added up: a whole number from 0. */
 function whole(count: number): number {
   return count > 0 ? Math.ceil(Math.min(count, Number.MAX_SAFE_INTEGER)) : 0;
 }

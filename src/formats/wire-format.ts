@@ -103,7 +103,7 @@ export interface OutputFields {
   answers?: readonly unknown[];
   /** How many prompts are answered. */
   prompts?: number;
-  /** Each round of the provider's own tools has the bound anew. */
+  /** Each round of the provider's own tools starts with the full bound again. */
   repeatsForServerTools?: boolean;
 }
 

@@ -68,9 +68,8 @@ export class TokenLedger extends DurableObject<Env> {
     this.policy = this.store.readPolicy();
     this.limits = this.policy === null ? {} : limitsInForce(this.policy);
     this.state = restoreState(this.store, checkpoint, now);
-    this.allocation = new AccountAllocation(this.store, this.state, (id) =>
-      accountLedgerOf(env.ACCOUNTS, id),
-    );
+    const accountOf = (id: string) => accountLedgerOf(env.ACCOUNTS, id);
+    this.allocation = new AccountAllocation(this.store, this.state, accountOf);
     this.seq = this.store.lastJournal()?.seq ?? 0;
     this.outbox = new Outbox(this.store, () => this.env.DB, checkpoint?.flushedSeq ?? 0);
     this.rates = new RateLimits(checkpoint);
@@ -111,10 +110,7 @@ export class TokenLedger extends DurableObject<Env> {
     return this.policy && (this.watchers.refusal(question) ?? { outcome: 'allowed', policy: this.policy });
   }
 
-  /**
-   * Returns the refusal that the token alone decides, whatever the request's body says, and logs it. Returns
-   * null if the body decides, or if the caller's policy is newer than this ledger's.
-   */
+  /** Logs and returns the refusal that the token alone decides. Null: the body decides, or this policy is old. */
   refuseEarly(request: AdmissionRequest): Refusal | null {
     const now = Date.now();
     const { policy } = this;
@@ -124,10 +120,7 @@ export class TokenLedger extends DurableObject<Env> {
     return refusal && this.refused(refusal, policy, request, now);
   }
 
-  /**
-   * Records a refusal that the relay has decided. A refusal by the policy takes precedence; either is logged.
-   * Returns `stale` if the newest policy may allow the request.
-   */
+  /** Logs the relay's own refusal, or the policy's, which wins. `stale`: the newest policy may allow the request. */
   refuse(request: AdmissionRequest, row: LogRow): Refusal | Stale | null {
     const now = Date.now();
     if (this.policy === null) return null;

@@ -44,7 +44,7 @@ const layers: readonly (readonly string[])[] = [
   ['providers', 'metering', 'tokens'],
   ['formats'],
   ['schema'],
-  ['lib'],
+  ['lib', 'node-modules.d.ts'],
 ];
 
 const partOf = (path: string) => path.split('/')[0] ?? path;

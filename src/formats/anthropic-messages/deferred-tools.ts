@@ -31,7 +31,9 @@ export function visibleTools(
   };
 }
 
-/** The client's search is an ordinary tool (Claude Code: `ToolSearch`); its results are what gives it away. */
+/**
+ * Whether the client runs the search. It is an ordinary tool (Claude Code: `ToolSearch`), recognized by its results.
+ */
 function hasClientSearch(tools: readonly { tool: JsonObject }[], referenced: ReadonlySet<string>): boolean {
   if (tools.some(({ tool }) => isServerSearch(tool))) return false;
   const isSearch = ({ tool }: { tool: JsonObject }) =>
@@ -39,7 +41,7 @@ function hasClientSearch(tools: readonly { tool: JsonObject }[], referenced: Rea
   return referenced.size > 0 || tools.some(isSearch);
 }
 
-/** Names in order of their first reference. */
+/** Returns names in the order of their first reference. */
 function referencedTools(messages: readonly JsonObject[]): Set<string> {
   const blocks = messages.flatMap(({ content }) => (Array.isArray(content) ? content.filter(isObject) : []));
   const references = blocks.flatMap((block) => {

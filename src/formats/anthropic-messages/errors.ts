@@ -17,7 +17,7 @@ const types: Readonly<Record<number, string>> = {
   529: 'overloaded_error',
 };
 
-/** The body of an error, and the data of an error event. */
+/** Writes the body of an error, and the data of an error event. */
 export function writeErrorBody({ status, message, kind }: NeutralError): JsonObject {
   if (kind === 'context-overflow')
     return {

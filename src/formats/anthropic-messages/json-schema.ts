@@ -34,7 +34,7 @@ const subset: SchemaSubset = {
   },
 };
 
-/** The schema, rewritten. */
+/** Rewrites the schema. */
 export function claudeSchema(schema: JsonObject): JsonObject {
   return rewriteSchema(schema, subset);
 }
@@ -44,14 +44,14 @@ export function canConstrain(schema: JsonObject): boolean {
   return !isUnbounded(schema);
 }
 
-/** The schema of a tool's input as Claude takes it where it is not strict: an object, with no union at its root. */
+/** Returns the schema of a tool's input if it is not strict: an object, without a union at its root. */
 export function toolSchema(parameters: JsonObject | null): JsonObject {
   return parameters === null ? { type: 'object', properties: {} } : objectRoot(normalSchema(parameters));
 }
 
 /**
- * The schema of a strict tool; null where closing its objects would forbid what it means to allow (members of any name,
- * any value at all), or no grammar can be made of it: such a tool cannot be strict.
+ * Returns the schema of a strict tool. Null if closing its objects would forbid what it means to allow (members of any
+ * name, any value at all), or if no grammar can be made of it: such a tool cannot be strict.
  */
 export function strictToolSchema(schema: JsonObject): JsonObject | null {
   if (isUnbounded(schema) || isOpen(schema)) return null;
@@ -81,7 +81,7 @@ function isOpen(schema: JsonObject): boolean {
   return valueSchemas(schema).some(isOpen);
 }
 
-/** Schemas of values. Members of `allOf` only add to their siblings. */
+/** Returns schemas of values. Members of `allOf` only add to their siblings. */
 function valueSchemas({
   allOf,
   not: _,
@@ -107,7 +107,7 @@ export interface StrictLoad {
 /** Across all strict schemas of a request; more is a 400 ("Schema complexity limits" of the same page). */
 export const maximumStrictLoad: StrictLoad = { tools: 20, optionalMembers: 24, unions: 16 };
 
-/** What one strict tool adds. */
+/** Returns what one strict tool adds. */
 export function strictLoadOf(schema: JsonObject): StrictLoad {
   const own = { tools: 1, optionalMembers: optionalMembersOf(schema), unions: isUnion(schema) ? 1 : 0 };
   const inside = schemasInside(schema).map((inner) => ({ ...strictLoadOf(inner), tools: 0 }));

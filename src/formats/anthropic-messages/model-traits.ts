@@ -92,7 +92,7 @@ export function isClaude(model: string): boolean {
 
 const current = 99;
 
-/** `claude-sonnet-4-5-20250929` and `claude-3-7-sonnet-latest` alike; dates are no versions. */
+/** Reads `claude-sonnet-4-5-20250929` and `claude-3-7-sonnet-latest` alike. Dates are no versions. */
 function versionOf(model: string): number {
   const found =
     /claude-(?:opus|sonnet|haiku|instant|[a-z]+)-(\d{1,2})(?:[-.](\d{1,2}))?(?![\d])/.exec(model) ??

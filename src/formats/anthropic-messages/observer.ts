@@ -39,7 +39,7 @@ function nameOfError(event: JsonObject): string {
   return textAt(objectAt(event, 'error'), 'type') ?? 'error';
 }
 
-/** A proxy was seen to splice two streams, with a message_start each: the last one counts. */
+/** Reads the start. A proxy was seen to splice two streams, with a message_start each: the last one counts. */
 function readStart(observation: Observation, message: JsonObject | undefined): void {
   if (message === undefined) return;
   readMessage(observation, message);
@@ -62,7 +62,7 @@ function takeUsage(observation: Observation, usage: JsonObject): void {
   readTerms(observation, usage);
 }
 
-/** On what terms it was served. Fast mode has a price as a tier has: the speed counts before the tier. */
+/** Reads the terms of service. Fast mode has a price as a tier has: the speed counts before the tier. */
 function readTerms(observation: Observation, usage: JsonObject | undefined): void {
   const isFast = textAt(usage, 'speed') === 'fast';
   observation.serviceTier = isFast ? 'fast' : (textAt(usage, 'service_tier') ?? observation.serviceTier);
@@ -80,7 +80,7 @@ function readContainer(observation: Observation, holder: JsonObject | undefined)
   if (id !== undefined) observation.madeIds.add(id);
 }
 
-/** A block, whole (unary) or as it begins. What a server tool found is input, not output. */
+/** Reads a block, whole (unary) or as it starts. What a server tool found is input, not output. */
 function readBlock(observation: Observation, block: JsonObject | undefined): void {
   if (block === undefined) return;
   observation.started = true;

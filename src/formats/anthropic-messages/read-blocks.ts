@@ -24,7 +24,9 @@ import {
 } from '../portable-state.ts';
 import { readReadable } from './readable-blocks.ts';
 
-/** The parts of one message. A string is one text part. `at` is the content's path; '' where paths mean nothing. */
+/**
+ * Reads the parts of one message. A string is one text part. `at` is the content's path, or '' if paths mean nothing.
+ */
 export function readContent(
   content: unknown,
   at: string,
@@ -53,7 +55,7 @@ function readPart(block: unknown, at: string, from: 'request' | 'answer'): PartW
   return [{ part, reasoning: [] }];
 }
 
-/** One block that is no tool_use. Never throws: what is not understood is opaque. */
+/** Reads one block that is not a tool_use. Never throws: unknown blocks are opaque. */
 export function readBlock(block: JsonObject, at: string): NeutralPart {
   switch (block.type) {
     case 'text':
@@ -105,7 +107,7 @@ function readThinking(block: JsonObject): ReasoningPart {
   return { type: 'reasoning', text, ...readSignature(textAt(block, 'signature') ?? '', 'signature') };
 }
 
-/** A signature or redacted data: another provider's in a state, else Anthropic's own. */
+/** Reads a signature or redacted data: another provider's in a portable state, else Anthropic's own. */
 export function readSignature(
   value: string,
   kind: ReasoningSignature['kind'],
@@ -142,7 +144,7 @@ function readMedia(block: JsonObject, kind: MediaPart['kind']): MediaPart | null
   };
 }
 
-/** Null for a source that other formats do not know (a document made of blocks). */
+/** Returns null for a source that other formats do not have (a document made of blocks). */
 function readSource(source: JsonObject | undefined): MediaSource | null {
   switch (source?.type) {
     case 'base64':
@@ -193,7 +195,7 @@ function readToolResult(block: JsonObject, at: string): ToolResultPart {
   };
 }
 
-/** Half of a search: the call, or what it found. {@link joinSearches} puts them together. */
+/** Reads half of a search: the call, or its results. {@link joinSearches} joins them. */
 export function readSearch(block: JsonObject): WebSearchPart | null {
   const wire = { opaque: { origin: 'anthropic-messages' as const, wire: [block] } };
   if (block.type === 'server_tool_use') {
@@ -245,7 +247,7 @@ export function mergeSearch(call: WebSearchPart, found: WebSearchPart): void {
   call.opaque?.wire.push(...(found.opaque?.wire ?? []));
 }
 
-/** Anthropic's marker: everything up to this block should be cached. */
+/** Returns Anthropic's marker: everything up to this block should be cached. */
 export function cacheMarkerOf(block: JsonObject): CacheMarker | undefined {
   const control = objectAt(block, 'cache_control');
   if (control === undefined) return undefined;

@@ -52,7 +52,7 @@ class MessageReader {
     }
   }
 
-  /** A stream that was cut has blocks open, and no stop of its own. */
+  /** Ends the stream. One that was cut has open blocks, and no stop of its own. */
   end(): NeutralEvent[] {
     return this.ended ? [] : [...this.closeAll(), ...this.candidateEnd()];
   }
@@ -227,7 +227,7 @@ function reasoningDelta(at: At, text: unknown): NeutralEvent[] {
     : [];
 }
 
-/** The signature came in deltas, or (as some proxies do) with the block's start. */
+/** Reads the signature, which came in deltas, or (as some proxies do) with the block's start. */
 function readBlockSignature({ start, signature: text }: OpenBlock): { signature?: ReasoningSignature } {
   const { signature } =
     start.type === 'redacted_thinking'
@@ -236,7 +236,7 @@ function readBlockSignature({ start, signature: text }: OpenBlock): { signature?
   return signature === undefined ? {} : { signature };
 }
 
-/** A call without a delta has its input in its start, or an empty object. */
+/** Returns the input of a call without a delta: that of its start, or an empty object. */
 function wholeInput({ part, start, json }: OpenBlock): NeutralEvent[] {
   if (json !== '') return [];
   const input = isObject(start.input) ? start.input : {};

@@ -14,7 +14,7 @@ import type { RequestContext } from '../wire-format.ts';
 import { readContent } from './read-blocks.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
 
-/** The request, or the first fault in it. */
+/** Returns the request, or the first fault in it. */
 export function readRequest(body: JsonObject, context: RequestContext): ReadResult<NeutralRequest> {
   const fields = new RequestFields(body);
   // Bedrock and Vertex have the version in the body.

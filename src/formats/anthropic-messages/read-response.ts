@@ -40,7 +40,7 @@ const statuses: Readonly<Record<string, number>> = {
   overloaded_error: 529,
 };
 
-/** An error event, or the body of an error: `{type: error, error: {type, message}}`. */
+/** Reads an error event, or the body of an error: `{type: error, error: {type, message}}`. */
 export function readError(body: JsonObject): NeutralError {
   const error = objectAt(body, 'error');
   const type = textAt(error, 'type') ?? null;

@@ -6,7 +6,7 @@ import type { RequestFields } from '../request-fields.ts';
 import { isDeferred, isServerSearch, visibleTools } from './deferred-tools.ts';
 import { cacheMarkerOf } from './read-blocks.ts';
 
-/** `messages`: the conversation on the wire, which refers to deferred tools. */
+/** Reads the tools. `messages`: the conversation on the wire, which refers to deferred tools. */
 export function readTools(tools: readonly JsonObject[], messages: readonly JsonObject[]): NeutralTool[] {
   const placed = tools.map((tool, index) => ({ tool, at: `tools[${index}]` }));
   const { shown, hidden } = visibleTools(placed, messages);
@@ -39,7 +39,7 @@ function readTool(tool: JsonObject, at: string): NeutralTool {
   };
 }
 
-/** A tool that only code which Claude runs may call. */
+/** Whether only code that Claude runs may call the tool. */
 function isForCodeOnly({ allowed_callers: callers }: JsonObject): boolean {
   return Array.isArray(callers) && !callers.includes('direct');
 }

@@ -5,7 +5,7 @@ import { objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralPart, TextPart } from '../neutral.ts';
 
 /** A part before it is placed. */
-type Told = Pick<TextPart, 'type' | 'text'> | { type: 'block'; block: JsonObject };
+type Readable = Pick<TextPart, 'type' | 'text'> | { type: 'block'; block: JsonObject };
 
 /**
  * Reads the block as parts that every format can express, or null if it has no such text. Its own format gets the block
@@ -23,7 +23,7 @@ export function readReadable(
   });
 }
 
-function describeBlock(block: JsonObject): Told[] | null {
+function describeBlock(block: JsonObject): Readable[] | null {
   switch (block.type) {
     case 'search_result':
       return text(textAt(block, 'title'), textAt(block, 'source'), ...texts(block.content));
@@ -47,8 +47,8 @@ function describeBlock(block: JsonObject): Told[] | null {
   }
 }
 
-/** One text of these lines; null where there is nothing to read. */
-function text(...lines: (string | undefined)[]): Told[] | null {
+/** Joins the lines into one text, or returns null if there is nothing to read. */
+function text(...lines: (string | undefined)[]): Readable[] | null {
   const given = lines.filter((line) => line !== undefined && line !== '');
   return given.length === 0 ? null : [{ type: 'text', text: given.join('\n') }];
 }
@@ -58,32 +58,32 @@ function texts(content: unknown): string[] {
   return objectsAt({ content }, 'content').flatMap((block) => textAt(block, 'text') ?? []);
 }
 
-/** A failed compaction has no content. */
+/** Returns the summary. A failed compaction has no content. */
 function summaryOf({ content }: JsonObject): string | undefined {
   if (typeof content !== 'string' || content === '') return undefined;
   return `Summary of the conversation so far:\n${content}`;
 }
 
-/** A document made of texts and pictures: its head and texts as one text, the pictures behind it. */
-function describeDocument(block: JsonObject): Told[] | null {
+/** Describes a document made of texts and pictures: its head and texts as one text, then the pictures. */
+function describeDocument(block: JsonObject): Readable[] | null {
   const source = objectAt(block, 'source');
   const described = text(textAt(block, 'title'), textAt(block, 'context'), ...texts(source?.content)) ?? [];
   const pictures = objectsAt(source, 'content')
     .filter(({ type }) => type === 'image')
-    .map((picture): Told => ({ type: 'block', block: picture }));
+    .map((picture): Readable => ({ type: 'block', block: picture }));
   return described.length + pictures.length === 0 ? null : [...described, ...pictures];
 }
 
-/** What Anthropic's search for tools found. */
-function describeFound(result: JsonObject | undefined): Told[] | null {
+/** Describes what Anthropic's search for tools found. */
+function describeFound(result: JsonObject | undefined): Readable[] | null {
   const names = objectsAt(result, 'tool_references').flatMap(
     (reference) => textAt(reference, 'tool_name') ?? [],
   );
   return names.length === 0 ? null : text(`Tools found: ${names.join(', ')}`);
 }
 
-/** A page that Anthropic fetched; a PDF among them stays Anthropic's. */
-function describeFetched(result: JsonObject | undefined): Told[] | null {
+/** Describes a page that Anthropic fetched. A PDF stays opaque. */
+function describeFetched(result: JsonObject | undefined): Readable[] | null {
   const document = objectAt(result, 'content');
   const source = objectAt(document, 'source');
   if (source?.type !== 'text') return null;

@@ -6,8 +6,8 @@ import type { OtherModelUsage } from '../observation.ts';
 import { addUsage, type Usage, usageOf } from '../usage.ts';
 
 /**
- * Null when the object has no count. Anthropic's input_tokens leaves out cache reads and writes: here they
- * are in. `iterations` is added as far as the top level leaves it out (see {@link hiddenIterations}).
+ * Returns null if the object has no count. Anthropic's input_tokens leaves out cache reads and writes: here they are
+ * included. `iterations` is added as far as the top level leaves it out (see {@link hiddenIterations}).
  */
 export function readUsage(usage: JsonObject | undefined): Usage | null {
   if (countAt(usage, 'input_tokens') === undefined && countAt(usage, 'output_tokens') === undefined)
@@ -17,7 +17,7 @@ export function readUsage(usage: JsonObject | undefined): Usage | null {
 }
 
 /**
- * The advisor tool's own requests: another model's tokens, outside the top-level figure.
+ * Reads the advisor tool's own requests: another model's tokens, outside the top-level figure.
  * https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/advisor-tool
  */
 export function readAdvisorUsage(usage: JsonObject | undefined): OtherModelUsage[] {
@@ -55,8 +55,8 @@ export function readDeclinedUsage(usage: JsonObject | undefined): OtherModelUsag
 }
 
 /**
- * Compaction is billed but is not in the top-level figure, which is the sum of the `message` iterations.
- * https://docs.anthropic.com/en/docs/build-with-claude/compaction#understanding-usage
+ * Returns iterations of compaction, which is billed but not in the top-level figure, the sum of the `message`
+ * iterations. https://docs.anthropic.com/en/docs/build-with-claude/compaction#understanding-usage
  */
 function hiddenIterations(usage: JsonObject | undefined): JsonObject[] {
   return objectsAt(usage, 'iterations').filter((iteration) => iteration.type === 'compaction');
@@ -80,15 +80,15 @@ function readCounts(usage: JsonObject | undefined): Usage {
 }
 
 /**
- * A later usage object laid over an earlier one: message_delta repeats only what changed (older streams:
- * only output_tokens), and its numbers are cumulative, so they replace and are never added.
+ * Merges a later usage object into an earlier one. message_delta repeats only what changed (older streams: only
+ * output_tokens), and its numbers are cumulative, so they replace and are never added.
  */
 export function mergeUsage(earlier: JsonObject | undefined, later: JsonObject): JsonObject {
   const given = Object.entries(later).filter(([, value]) => value !== null && value !== undefined);
   return { ...earlier, ...Object.fromEntries(given) };
 }
 
-/** Null usage: the zeros that clients expect to be there. */
+/** Writes the object. Without a usage it has the zeros that clients expect. */
 export function writeUsage(usage: Usage | null, serviceTier: string | null = null): JsonObject {
   const { inputTokens = 0, cachedTokens = 0, cacheWriteTokens = 0, outputTokens = 0 } = usage ?? {};
   const written1h = usage?.cacheWrite1hTokens ?? 0;

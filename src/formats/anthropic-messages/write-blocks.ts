@@ -51,7 +51,7 @@ export function writeCacheMarker(cache: CacheMarker | undefined): JsonObject {
   return { cache_control: { type: 'ephemeral', ...(cache.ttl !== undefined && { ttl: cache.ttl }) } };
 }
 
-/** Only Anthropic's own citations go back: blocks have no member for those of others. */
+/** Returns Anthropic's own citations only: blocks have no member for those of others. */
 function citationsOf(citations: Extract<NeutralPart, { type: 'text' }>['citations']): JsonObject {
   const own = (citations ?? []).flatMap(({ opaque }) =>
     opaque?.origin === 'anthropic-messages' ? [opaque.wire] : [],
@@ -59,7 +59,7 @@ function citationsOf(citations: Extract<NeutralPart, { type: 'text' }>['citation
   return own.length > 0 ? { citations: own } : {};
 }
 
-/** Images; PDFs and plain text as documents. Sound, video and other files have no block. */
+/** Writes images, and PDFs and plain text as documents. Sound, video and other files have no block. */
 function writeMedia(part: MediaPart): JsonObject | null {
   if (part.kind !== 'image' && part.kind !== 'document') return null;
   const source = sourceOf(part);
@@ -111,7 +111,7 @@ const imageBeginnings: readonly [string, string][] = [
   ['UklGR', 'image/webp'],
 ];
 
-/** The type by the first bytes, for a picture that came under another name (`image/*`). */
+/** Detects the type by the first bytes, for a picture with another name (`image/*`). */
 function imageTypeOf(data: string): string | undefined {
   return imageBeginnings.find(([start]) => data.startsWith(start))?.[1];
 }
@@ -120,7 +120,7 @@ function isReadableText(mediaType: string): boolean {
   return mediaType.startsWith('text/') || /^application\/(json|xml|yaml|x-yaml|javascript)$/.test(mediaType);
 }
 
-/** Only what Claude signed itself: it refuses any other. */
+/** Writes only what Claude signed itself: it refuses any other. */
 function writeReasoning({ text, signature }: ReasoningPart): JsonObject | null {
   if (signature?.origin !== 'anthropic-messages') return null;
   if (signature.kind === 'encrypted') return { type: 'redacted_thinking', data: signature.value };
@@ -150,7 +150,7 @@ function writeToolResult(part: ToolResultPart, drop: (part: NeutralPart) => void
   };
 }
 
-/** A search of another provider has no signature (encrypted_content) that Claude would take. */
+/** Writes a search. One of another provider has no signature (encrypted_content) that Claude would take. */
 function writeSearch(part: WebSearchPart): JsonObject[] | null {
   return part.opaque?.origin === 'anthropic-messages' ? part.opaque.wire : null;
 }

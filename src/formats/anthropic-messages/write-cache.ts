@@ -31,7 +31,7 @@ export function withCacheMarkers(
   }
 }
 
-/** A Messages request that is only rewritten has its own markers. */
+/** Whether the conversation will continue. A Messages request that is only rewritten has its own markers. */
 function goesOn({ tools, messages, opaque }: NeutralRequest): boolean {
   if (opaque.origin === 'anthropic-messages') return false;
   return tools.length > 0 || messages.some(({ role }) => role === 'assistant');
@@ -54,8 +54,8 @@ function isMarked({ system, messages, tools }: NeutralRequest): boolean {
 }
 
 /**
- * Three of the four markers that are allowed: behind the system prompt (or the tools), behind the turn before (what it wrote
- * is read now), and at the end.
+ * Sets three of the four allowed markers: after the system prompt (or the tools), after the previous turn (which wrote
+ * what is now read), and at the end.
  */
 function withMarkedBlocks(body: JsonObject): JsonObject {
   const head = ['system', 'tools'].find((key) => objectsAt(body, key).length > 0);
@@ -72,7 +72,7 @@ function withMarkedBlocks(body: JsonObject): JsonObject {
   };
 }
 
-/** The last block that can be marked: thoughts cannot. */
+/** Marks the last block that can be marked: reasoning cannot. */
 function withMarkedEnd(blocks: JsonObject[]): JsonObject[] {
   const last = blocks.findLastIndex(({ type }) => type !== 'thinking' && type !== 'redacted_thinking');
   return blocks.map((block, index) => (index === last ? { ...block, ...marker } : block));

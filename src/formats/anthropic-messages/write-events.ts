@@ -200,7 +200,7 @@ class MessageWriter implements EventWriter {
     return opened + this.delta(part, { type: 'thinking_delta', thinking: breakBefore + text });
   }
 
-  /** Without readable text it is redacted reasoning, which is written whole. */
+  /** Ends reasoning. Without readable text it is redacted, and is written whole. */
   private endThinking(part: number, signature: ReasoningSignature | undefined): string {
     const texts = this.paragraphs.get(part) ?? [];
     const value = signatureOf(texts.length > 1 ? texts : undefined, signature);

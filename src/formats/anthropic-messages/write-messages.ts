@@ -21,7 +21,7 @@ interface Turn {
   content: JsonObject[];
 }
 
-/** Reasoning that Claude signed goes back even if this turn has none: Claude then ignores it. */
+/** Writes messages. Reasoning that Claude signed goes back even if this turn has none: Claude then ignores it. */
 export function writeMessages(request: NeutralRequest, drops: DroppedPaths): JsonObject[] {
   const turns: Turn[] = [];
   for (const message of request.messages) {
@@ -46,7 +46,7 @@ function contentOf({ parts }: NeutralMessage, drops: DroppedPaths): JsonObject[]
   });
 }
 
-/** Reasoning without a signature is for people only: no provider needs it back. */
+/** Whether leaving the part out is a loss. Reasoning without a signature is for people only. */
 function isLoss(part: NeutralPart): boolean {
   return part.type !== 'reasoning' || part.signature !== undefined;
 }
@@ -64,9 +64,9 @@ function finished({ role, content }: Turn, isLast: boolean): JsonObject {
 }
 
 /**
- * "If an assistant message contains any thinking blocks, the first block must be thinking": where a client merged turns, or
- * lost a thought, the first thoughts that are left go to the front.
- * https://github.com/anthropics/claude-code/issues/20705, https://github.com/n8n-io/n8n/issues/22550 (2026-01).
+ * Moves reasoning to the front if a client merged turns or lost some of it. "If an assistant message contains any
+ * thinking blocks, the first block must be thinking". https://github.com/anthropics/claude-code/issues/20705,
+ * https://github.com/n8n-io/n8n/issues/22550 (2026-01).
  */
 function thoughtFirst(content: JsonObject[]): JsonObject[] {
   const first = content.findIndex(isThought);

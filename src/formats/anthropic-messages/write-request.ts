@@ -46,7 +46,9 @@ export function writeRequest(request: NeutralRequest, target: RequestTarget): Wr
   };
 }
 
-/** If a forced call is refused, the model decides, which is reported as a loss. */
+/**
+ * Returns the choice that the model takes. If a forced call is refused, the model decides, which is reported as a loss.
+ */
 function fittingChoice(
   choice: JsonObject | null,
   request: NeutralRequest,
@@ -67,7 +69,7 @@ function withoutThoughts(request: NeutralRequest): NeutralRequest {
   return { ...request, messages };
 }
 
-/** Anthropic: "each stop sequence must contain non-whitespace" (seen 2026-11). */
+/** Returns the stop sequences. Anthropic: "each stop sequence must contain non-whitespace" (seen 2026-11). */
 function stopSequencesOf({ stopSequences, paths }: NeutralRequest, drops: DroppedPaths): JsonObject {
   const visible = stopSequences.filter((sequence, index) => {
     const isVisible = sequence.trim() !== '';
@@ -112,9 +114,9 @@ function dropOthers(request: NeutralRequest, drops: DroppedPaths): void {
 }
 
 /**
- * Models after Opus 4.6 take none. With thinking, temperature must be 1, top_p at least 0.95 and top_k absent
- * (https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#feature-compatibility). Claude's temperatures
- * end at 1.
+ * Writes sampling. Models after Opus 4.6 take none. With thinking, temperature must be 1, top_p at least 0.95 and top_k
+ * absent (https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#feature-compatibility). Claude's
+ * temperatures end at 1.
  */
 function samplingFor(
   request: NeutralRequest,

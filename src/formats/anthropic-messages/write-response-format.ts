@@ -53,14 +53,14 @@ export function writeResponseFormat(
 
 type SchemaFormat = Extract<ResponseFormat, { type: 'json-schema' }>;
 
-/** A schema that no grammar can be made of is a tool's, which is not strict. */
+/** Whether the schema can be a native format. One without a grammar becomes a tool's, which is not strict. */
 function isNative({ schema }: SchemaFormat, { structuredOutput }: ClaudeTraits): boolean {
   return structuredOutput && canConstrain(schema);
 }
 
 /**
- * Lists and single values come in an object; unions, and objects with members that no tool's input may have, where the answer is a
- * tool's input.
+ * Wraps lists and single values in an object, and if the answer is a tool's input also unions, and objects with members
+ * that no tool's input may have.
  */
 function wrappedFor(format: SchemaFormat, traits: ClaudeTraits): WrappedSchema | null {
   const kind = rootKind(format.schema);

@@ -45,7 +45,7 @@ export function writeResponse(response: NeutralResponse, context: AnswerContext)
 /** The model called the tool itself, and no code of its own did: `ResponseToolUseBlock.caller` (required, 2026-11). */
 export const directCaller = { type: 'direct' } as const;
 
-/** What begins a message, whole or streamed. */
+/** Returns the beginning of a message, whole or streamed. */
 export function messageHead({ answerId, model }: AnswerContext, content: JsonObject[]): JsonObject {
   return {
     id: `msg_${answerId}`,
@@ -60,7 +60,7 @@ export function messageHead({ answerId, model }: AnswerContext, content: JsonObj
   };
 }
 
-/** A prompt that was refused has no candidate: the turn ends as a refusal. */
+/** Returns the end of a refused prompt, which has no candidate: the turn ends as a refusal. */
 export function blockedStop({ promptBlock }: Pick<NeutralResponse, 'promptBlock'>): Stop {
   if (promptBlock === null) return { reason: 'unknown' };
   return {
@@ -119,14 +119,19 @@ function textBlock({ text, citations = [] }: TextPart): JsonObject {
   return { type: 'text', text, citations: written.length > 0 ? written : null };
 }
 
-/** Reasoning without readable text is redacted. Another provider's signature is written as a portable state. */
+/**
+ * Writes reasoning. Without readable text it is redacted. Another provider's signature is written as a portable state.
+ */
 function thinkingBlock({ text, paragraphs, signature }: Omit<ReasoningPart, 'type'>): JsonObject {
   const value = signatureOf(paragraphs, signature);
   if (text === '' && signature?.kind === 'encrypted') return { type: 'redacted_thinking', data: value };
   return { type: 'thinking', thinking: text, signature: value };
 }
 
-/** Never empty: a client that hands the thought to Claude later must not pass it off as Claude's. */
+/**
+ * Returns the signature, never empty: a client that later sends the reasoning to Claude must not present it as
+ * Claude's.
+ */
 export function signatureOf(paragraphs: string[] | undefined, signature: ReasoningPart['signature']): string {
   if (signature === undefined) return placeholderSignature;
   if (signature.origin === 'anthropic-messages') return signature.value;

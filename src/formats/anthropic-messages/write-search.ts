@@ -27,7 +27,7 @@ function resultsOf({ results = [], errorCode }: WebSearchPart): JsonObject[] | J
   }));
 }
 
-/** Null where there is no page to name. */
+/** Writes a citation, or returns null if there is no page to name. */
 export function writeCitation({ url, title, citedText, opaque }: Citation): JsonObject | null {
   if (opaque?.origin === 'anthropic-messages') return opaque.wire;
   if (url === undefined) return null;

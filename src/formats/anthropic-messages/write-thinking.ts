@@ -80,7 +80,7 @@ function switchedOff(request: NeutralRequest, traits: ClaudeTraits, drops: Dropp
   }
 }
 
-/** Null: the model does not think, or has no room for it. */
+/** Returns the thinking members, or null if the model does not think, or has no room for it. */
 function switchedOn(request: NeutralRequest, traits: ClaudeTraits): WrittenThinking | null {
   const isHidden = request.reasoning?.includeThoughts === false;
   switch (traits.thinking) {
@@ -114,7 +114,7 @@ function adaptiveThinking(
   return { ...unset, members: { thinking }, effort, isOn: true, betas: bindsThoughts ? [bindingBeta] : [] };
 }
 
-/** Null: the answer's bound leaves no room for the least budget. */
+/** Returns the budget, or null if the answer's bound leaves no room for the least one. */
 function fittingBudget(request: NeutralRequest, traits: ClaudeTraits): number | null {
   const requested = budgetOf(request.reasoning);
   const budget =

@@ -15,7 +15,10 @@ import { writeCacheMarker } from './write-blocks.ts';
 
 type FunctionTool = Extract<NeutralTool, { type: 'function' }>;
 
-/** Without those that the choice leaves out, and without those of other providers (named as dropped). */
+/**
+ * Writes the tools, without those that the choice leaves out, and without those of other providers (reported as
+ * dropped).
+ */
 export function writeTools(request: NeutralRequest, traits: ClaudeTraits, drops: DroppedPaths): JsonObject[] {
   const { toolChoice } = request;
   const strict = new StrictTools(traits);
@@ -92,7 +95,10 @@ function writeWebSearch(tool: Extract<NeutralTool, { type: 'web-search' }>, drop
   };
 }
 
-/** Null if there is nothing to write. `answerTool` is the tool of the structured answer, which must be callable. */
+/**
+ * Writes the choice, or returns null if there is none. `answerTool` is the tool of the structured answer, which must be
+ * callable.
+ */
 export function writeToolChoice(
   request: NeutralRequest,
   answerTool: JsonObject | null,

@@ -12,7 +12,7 @@ import { countAt, isObject, objectAt } from '../json-reader.ts';
 import { usageOf } from '../usage.ts';
 import type { WireFormat } from '../wire-format.ts';
 
-/** `embeddings` is a list, or lists by type if types were requested. */
+/** Reads the answer. `embeddings` is a list, or lists by type if types were requested. */
 function readEmbedAnswer(body: JsonObject): EmbeddingAnswer {
   const { embeddings } = body;
   const list = isObject(embeddings) ? embeddings.float : embeddings;

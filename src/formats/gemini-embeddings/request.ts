@@ -20,7 +20,7 @@ const taskNames: Readonly<Record<EmbeddingTask, string>> = {
   'fact-verification': 'FACT_VERIFICATION',
 };
 
-/** Either endpoint's body. Settings of a batch are those of its first request. */
+/** Reads either endpoint's body. Settings of a batch are those of its first request. */
 export function readEmbedRequest(body: JsonObject): ReadResult<EmbeddingRequest> {
   const isBatch = Array.isArray(body.requests);
   const requests = isBatch ? objectsAt(body, 'requests') : [body];

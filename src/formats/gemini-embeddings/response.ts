@@ -36,7 +36,7 @@ function read(observation: Observation, answer: JsonObject): void {
   if (answer.embedding !== undefined || answer.embeddings !== undefined) observation.started = true;
 }
 
-/** Null when the answer has no count. The list of modalities is spelt in two ways (2026). */
+/** Returns null if the answer has no count. The list of modalities is spelled in two ways (2026). */
 function readGeminiEmbedUsage(answer: JsonObject): Usage | null {
   const usage = objectAt(answer, 'usageMetadata');
   const tokens = countAt(usage, 'promptTokenCount') ?? countAt(usage, 'totalTokenCount');

@@ -11,7 +11,7 @@ interface Grounding {
   search: WebSearchPart | null;
 }
 
-/** `text`: all text of the candidate, without its thoughts. `searchId`: an id for the search. */
+/** Reads citations. `text`: all text of the candidate, without its reasoning. `searchId`: an id for the search. */
 export function readGrounding(candidate: JsonObject, text: string, searchId: string): Grounding {
   const metadata = objectOf(candidate, 'groundingMetadata');
   const chunks = objectsOf(metadata, 'groundingChunks');
@@ -40,7 +40,7 @@ function readSource(source: JsonObject, text: string): Citation {
   return { ...(url !== undefined && { url }), ...positionOf(source, text) };
 }
 
-/** Byte offsets to offsets in the string; nothing where the segment does not lie within it. */
+/** Converts byte offsets to offsets in the string. Empty if the segment is outside of it. */
 function positionOf(
   segment: JsonObject | undefined,
   text: string,
@@ -113,7 +113,7 @@ function titleOf(pages: readonly PlacedCitation[], url: string | undefined): str
   return pages.find(({ citation }) => citation.url === url)?.citation.title ?? '';
 }
 
-/** A citation without offsets is of the whole part. */
+/** Returns the segment. A citation without offsets is about the whole part. */
 function segmentOf({ citation, partText, before }: PlacedCitation): JsonObject {
   const start = citation.startIndex ?? 0;
   const end = citation.endIndex ?? partText.length;

@@ -18,10 +18,10 @@ const words: Readonly<Record<number, string>> = {
   504: 'DEADLINE_EXCEEDED',
 };
 
-/** What is the upstream's failure and not the request's fault. */
+/** Whether the upstream failed, and not the request. */
 const isFailure = (code: number) => code === 408 || code === 429 || code >= 500;
 
-/** The body of an error, and the data of an error chunk. */
+/** Writes the body of an error, and the data of an error chunk. */
 export function writeErrorBody({ status, message, kind }: NeutralError): JsonObject {
   if (kind === 'context-overflow') {
     const details = [geminiErrorInfo('CONTEXT_LENGTH_EXCEEDED')];

@@ -25,7 +25,7 @@ export function readGrounding(observation: Observation, chunk: JsonObject): void
   observation.usage.mapSearches = observation.searches.map;
 }
 
-/** The searches of one candidate, or of a Live session's content. */
+/** Counts the searches of one candidate, or of a Live session's content. */
 export function searchesOf(candidate: JsonObject): { web: number; map: number } {
   const metadata = objectAt(candidate, 'groundingMetadata');
   const queries = queriesOf(metadata);
@@ -33,7 +33,7 @@ export function searchesOf(candidate: JsonObject): { web: number; map: number } 
   return isMap ? { web: 0, map: Math.max(1, queries) } : { web: queries, map: 0 };
 }
 
-/** Empty queries are in the list too (seen with gemini-3-flash-preview, 2026) and are not billed. */
+/** Counts queries. Empty ones are in the list too (seen with gemini-3-flash-preview, 2026) and are not billed. */
 function queriesOf(metadata: JsonObject | undefined): number {
   const queries = metadata?.webSearchQueries;
   return Array.isArray(queries)

@@ -65,7 +65,7 @@ function outputFields(body: JsonObject): OutputFields {
   };
 }
 
-/** The settings, which are taken in both spellings. */
+/** Returns the settings, which are taken in both spellings. */
 function generationConfigOf(body: JsonObject): JsonObject {
   const camel = isObject(body.generationConfig) ? body.generationConfig : {};
   const snake = isObject(body.generation_config) ? body.generation_config : {};

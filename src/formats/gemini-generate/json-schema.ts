@@ -16,7 +16,7 @@ const countNames = new Set([
 ]);
 const wordsOfGoogle = new Set(['nullable', 'propertyOrdering', 'example']);
 
-/** Idempotent: JSON Schema comes out as it went in. */
+/** Returns the schema as JSON Schema. JSON Schema is returned unchanged. */
 export function jsonSchemaOf(schema: JsonObject): JsonObject {
   const entries = Object.entries(schema)
     .filter(([key]) => !wordsOfGoogle.has(key))
@@ -76,7 +76,7 @@ export function geminiSchema(schema: JsonObject): JsonObject {
   return rewriteSchema(schema, subset);
 }
 
-/** The parameters of a function: an object, with no union at its root. */
+/** Returns the parameters of a function: an object, without a union at its root. */
 export function geminiParameters(parameters: JsonObject): JsonObject {
   return geminiSchema(objectRoot(normalSchema(parameters)));
 }

@@ -22,7 +22,7 @@ function tokenOf(candidate: JsonObject): Omit<TokenLogprob, 'top'> {
   };
 }
 
-/** `logprobsResult`; undefined for no tokens. */
+/** Writes `logprobsResult`, or returns undefined for no tokens. */
 export function writeLogprobs(tokens: readonly TokenLogprob[]): JsonObject | undefined {
   if (tokens.length === 0) return undefined;
   return {

@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject } from '../json-reader.ts';
 
-/** The member by its camelCase name, in either spelling. */
+/** Returns the member by its camelCase name, in either spelling. */
 export function memberOf(value: JsonObject | undefined, name: string): unknown {
   if (value === undefined) return undefined;
   const camel = value[name];
@@ -18,7 +18,7 @@ export function objectOf(value: JsonObject | undefined, name: string): JsonObjec
   return isObject(member) ? member : undefined;
 }
 
-/** Also a single object where Google takes a list of one. */
+/** Returns objects, also a single one where Google takes a list of one. */
 export function objectsOf(value: JsonObject | undefined, name: string): JsonObject[] {
   const member = memberOf(value, name);
   if (isObject(member)) return [member];

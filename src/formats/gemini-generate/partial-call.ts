@@ -16,7 +16,7 @@ export class PartialCall {
     return memberOf(call, 'willContinue') === true;
   }
 
-  /** What has come so far, as JSON. */
+  /** Returns the arguments so far, as JSON. */
   get arguments(): string {
     return JSON.stringify(this.root);
   }
@@ -33,7 +33,7 @@ export class PartialCall {
 
 type Step = string | number;
 
-/** `$.a[0].b`, `$['a b'][1]`. */
+/** Parses `$.a[0].b` and `$['a b'][1]`. */
 function stepsOf(path: string): Step[] {
   const found = path.matchAll(/\.([^.[\]]+)|\[(\d+)\]|\[['"]([^'"]*)['"]\]/g);
   return [...found].map(([, name, index, quoted]) =>
@@ -53,7 +53,7 @@ function child(
   return made;
 }
 
-/** A text comes in pieces, each of which continues the one before; everything else comes whole. */
+/** Sets a value. A text comes in pieces, each of which continues the one before; everything else comes whole. */
 function set(parent: Record<string, unknown> | unknown[], step: Step, piece: JsonObject): void {
   const text = memberOf(piece, 'stringValue');
   if (typeof text === 'string') {
@@ -69,7 +69,7 @@ function get(parent: Record<string, unknown> | unknown[], step: Step): unknown {
   return Object.hasOwn(parent, step) ? (parent as Record<Step, unknown>)[step] : undefined;
 }
 
-/** Defined, not assigned: a member may be called `__proto__`. */
+/** Defines the member, instead of assigning it: it may be called `__proto__`. */
 function put(parent: Record<string, unknown> | unknown[], step: Step, value: unknown): void {
   Object.defineProperty(parent, step, { value, writable: true, enumerable: true, configurable: true });
 }

@@ -53,7 +53,7 @@ function joinThought(one: ReasoningPart, other: ReasoningPart): ReasoningPart {
   return { ...other, text, ...(one.at !== undefined && { at: one.at }) };
 }
 
-/** A call in a later piece may state what an earlier piece of the same turn had already. */
+/** Whether an earlier piece of the same turn already has the reasoning that comes with the call. */
 function isRepeated(part: NeutralPart, before: readonly NeutralPart[]): boolean {
   if (part.type !== 'reasoning' || part.signature === undefined) return false;
   const { value } = part.signature;
@@ -69,7 +69,7 @@ class CallBook {
     return `call_${this.count}`;
   }
 
-  /** The oldest call of that name that has no answer yet. */
+  /** Returns the oldest call of that name that has no answer yet. */
   answered(name: string): string {
     return (this.waiting.find((call) => call.name === name) ?? this.waiting[0])?.id ?? `call_${name}`;
   }

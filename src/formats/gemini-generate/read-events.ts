@@ -76,7 +76,7 @@ class ChunkReader {
     return events;
   }
 
-  /** A stream is whole when every candidate has ended, or the prompt was refused. */
+  /** Ends the stream. It is whole if every candidate has ended, or the prompt was refused. */
   end(): NeutralEvent[] {
     const states = [...this.candidates.values()];
     const isWhole =
@@ -173,7 +173,7 @@ function endCall(
   ];
 }
 
-/** An empty text opens nothing, unless it brings a signature and there is no text that it belongs to. */
+/** Emits text. An empty one opens nothing, unless it has a signature and there is no text that it belongs to. */
 function textEvents(
   state: CandidateState,
   text: string,
@@ -218,7 +218,7 @@ function closeOpen(state: CandidateState): NeutralEvent[] {
   return [{ type, ...at, ...(open.signature !== undefined && { signature: open.signature }) }];
 }
 
-/** Citations and the search come at the end and belong to the text emitted before. */
+/** Ends the candidate. Citations and the search come at the end and belong to the text emitted before. */
 function endOf(state: CandidateState): NeutralEvent[] {
   const { candidate, firstText } = state;
   const cited =

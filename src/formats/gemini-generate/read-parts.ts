@@ -13,7 +13,7 @@ import type {
 import { type PartWithReasoning, type PortableReasoning, readPortableState } from '../portable-state.ts';
 import { memberOf, objectOf, objectsOf, textOf } from './members.ts';
 
-/** `callId` returns the id of a call, or of the call that a result belongs to, if the part has none. */
+/** Reads a part. `callId` returns the id of a call, or of the call that a result belongs to, if the part has none. */
 export function readPart(wire: JsonObject, callId: (name: string) => string): PartWithReasoning {
   const { signature, reasoning } = readSignature(textOf(wire, 'thoughtSignature'));
   const part = readBare(wire, callId, reasoning[0]?.signature ?? signature);
@@ -90,7 +90,7 @@ function textOfResponse(response: JsonObject): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** Bytes or a file; null for a part that is neither. */
+/** Reads bytes or a file, or returns null for other parts. */
 function readMedia(wire: JsonObject): MediaPart | null {
   const blob = objectOf(wire, 'inlineData');
   const file = objectOf(wire, 'fileData');
@@ -108,7 +108,7 @@ function readMedia(wire: JsonObject): MediaPart | null {
   };
 }
 
-/** A URL without a type is typed by its ending. */
+/** Guesses the type of a URL by its ending. */
 function guessType(source: MediaSource): string {
   if (source.type !== 'url') return '';
   return /\.(png|jpe?g|webp|gif|heic)(\?|$)/i.test(source.url) ? 'image/' : '';

@@ -20,7 +20,7 @@ const names = (
 ).split(' ');
 const bySnake = new Map(names.map((name) => [snake(name), name]));
 
-/** The request, or the first fault in it. */
+/** Returns the request, or the first fault in it. */
 export function readRequest(body: JsonObject, context: RequestContext): ReadResult<NeutralRequest> {
   const whole = inCamelCase(body);
   const fields = new RequestFields(whole);
@@ -46,14 +46,14 @@ export function readRequest(body: JsonObject, context: RequestContext): ReadResu
   });
 }
 
-/** Unknown settings get a dotted name, by which the writer restores them. */
+/** Gives unknown settings a dotted name, by which the writer restores them. */
 function prefixed(unknown: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(unknown).map(([name, value]) => [`generationConfig.${name}`, value]),
   );
 }
 
-/** Google takes a single object for a list of one. */
+/** Returns the contents. Google takes a single object for a list of one. */
 function contentsOf(fields: RequestFields): JsonObject[] {
   const contents = fields.take('contents', 'messages');
   if (isObject(contents)) return [contents];
@@ -63,7 +63,7 @@ function contentsOf(fields: RequestFields): JsonObject[] {
 
 const numeric = /^(maxOutputTokens|temperature|top[PK]|seed|\w+Penalty|candidateCount|logprobs)$/;
 
-/** Google takes numbers as text too. https://protobuf.dev/programming-guides/json/ */
+/** Parses numbers that are texts, which Google takes. https://protobuf.dev/programming-guides/json/ */
 function withNumbers(settings: JsonObject): JsonObject {
   const isNumber = (name: string, value: unknown) =>
     numeric.test(name) && typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value));
@@ -96,7 +96,7 @@ function readLogprobs(config: RequestFields): NeutralRequest['logprobs'] {
   return wanted ? { top: top ?? 0 } : undefined;
 }
 
-/** Top-level names in one spelling. */
+/** Returns top-level names in one spelling. */
 function inCamelCase(value: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [bySnake.get(name) ?? name, one]));
 }

@@ -53,7 +53,10 @@ function readParts(wires: readonly JsonObject[], answerId: string, at: string): 
   });
 }
 
-/** Neighbouring texts and thoughts come in pieces; an empty one may only bring the signature of what it follows. */
+/**
+ * Joins neighbouring texts and reasoning, which come in pieces. An empty one may only have the signature of what it
+ * follows.
+ */
 function joinTexts(parts: readonly NeutralPart[]): NeutralPart[] {
   const joined: NeutralPart[] = [];
   for (const part of parts) {
@@ -69,7 +72,7 @@ function joinTexts(parts: readonly NeutralPart[]): NeutralPart[] {
   return joined.filter((part) => part.type !== 'text' || part.text !== '' || part.signature !== undefined);
 }
 
-/** Why the prompt was refused; null when it was not. */
+/** Returns why the prompt was refused, or null. */
 export function readPromptBlock(body: JsonObject): NeutralResponse['promptBlock'] {
   const feedback = objectOf(body, 'promptFeedback');
   if (feedback === undefined) return null;
@@ -79,7 +82,7 @@ export function readPromptBlock(body: JsonObject): NeutralResponse['promptBlock'
   return reason === undefined ? null : { reason, message: textOf(feedback, 'blockReasonMessage') };
 }
 
-/** `{error: {code, message, status}}`. */
+/** Reads `{error: {code, message, status}}`. */
 export function readError(body: JsonObject): NeutralError {
   const error = objectOf(body, 'error');
   const status = numberOf(error, 'code');

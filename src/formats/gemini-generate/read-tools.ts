@@ -5,7 +5,7 @@ import type { NeutralTool, ToolChoice } from '../neutral.ts';
 import { jsonSchemaOf } from './json-schema.ts';
 import { memberOf, objectOf, objectsOf, textOf, textsOf } from './members.ts';
 
-/** `VALIDATED` binds every call to its schema: each function is strict then. */
+/** Reads tools. `VALIDATED` binds every call to its schema: each function is strict then. */
 export function readTools(body: JsonObject): NeutralTool[] {
   const strict = modeOf(body) === 'VALIDATED' ? true : undefined;
   return objectsOf(body, 'tools').flatMap((tool, index) => readTool(tool, `tools[${index}]`, strict));
@@ -46,7 +46,7 @@ function providerTool(name: string, value: JsonObject, at: string): NeutralTool 
   };
 }
 
-/** Other formats have no member for what the function returns: it moves into the description. */
+/** Returns the description. Other formats have no member for what the function returns, so it is added. */
 function descriptionOf(declaration: JsonObject): string | undefined {
   const description = textOf(declaration, 'description');
   const result = resultOf(declaration);

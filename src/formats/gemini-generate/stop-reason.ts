@@ -44,7 +44,10 @@ const byNumber = [
   'MALFORMED_FUNCTION_CALL',
 ];
 
-/** Null if the candidate has not ended. A turn of calls also ends with STOP: `hasCalls` distinguishes the two. */
+/**
+ * Reads the stop. Null if the candidate has not ended. A turn of calls also ends with STOP: `hasCalls` distinguishes
+ * the two.
+ */
 export function readStop(candidate: JsonObject, hasCalls: boolean): Stop | null {
   const value = memberOf(candidate, 'finishReason');
   const raw = typeof value === 'number' ? byNumber[value] : textOf(candidate, 'finishReason');
@@ -58,7 +61,7 @@ export function readStop(candidate: JsonObject, hasCalls: boolean): Stop | null 
   };
 }
 
-/** Google adds filters more often than other reasons, and names them alike. */
+/** Returns the reason of an unlisted name. Google adds filters more often than other reasons, and names them alike. */
 function unlisted(raw: string): StopReason {
   return /SAFETY|PROHIBITED|BLOCK|RECITATION|FILTER|ARMOR/.test(raw) ? 'content-filter' : 'unknown';
 }

@@ -5,7 +5,7 @@ import type { NeutralRequest, ReasoningEffort } from '../neutral.ts';
 import { budgetOf, effortOf, fitEffort, wantsReasoning } from '../reasoning.ts';
 import type { GeminiThinking, GeminiTraits } from './model-traits.ts';
 
-/** `thinkingConfig`, or nothing. */
+/** Writes `thinkingConfig`, or nothing. */
 export function writeThinking(
   request: NeutralRequest,
   traits: GeminiTraits,
@@ -55,7 +55,7 @@ export function effortOfLevel(level: string | undefined): ReasoningEffort | unde
   return Object.hasOwn(efforts, name) ? efforts[name] : undefined;
 }
 
-/** The level of an effort that has one; those above `high` are HIGH. */
+/** Returns the level of an effort. Efforts above `high` are HIGH. */
 function levelOfEffort(effort: ReasoningEffort): string {
   return Object.keys(efforts).find((level) => efforts[level] === effort) ?? 'HIGH';
 }

@@ -5,8 +5,8 @@ import { countAt, firstCount, objectsAt, textAt } from '../json-reader.ts';
 import { type Usage, usageOf } from '../usage.ts';
 
 /**
- * Null when the object has no count. Thoughts are outside candidatesTokenCount and the prompts of server
- * tools outside promptTokenCount: here both are in. Cached tokens are inside the prompt already.
+ * Returns null if the object has no count. Reasoning is outside candidatesTokenCount and the prompts of server tools
+ * outside promptTokenCount: here both are included. Cached tokens are inside the prompt already.
  */
 export function readGenerateUsage(usage: JsonObject | undefined): Usage | null {
   const prompt = countAt(usage, 'promptTokenCount');
@@ -42,7 +42,7 @@ interface ModalityCounts {
   video: number;
 }
 
-/** The sums of lists of `{modality, tokenCount}`. */
+/** Sums up lists of `{modality, tokenCount}`. */
 function byModality(usage: JsonObject | undefined, ...keys: string[]): ModalityCounts {
   const counts: ModalityCounts = { audio: 0, image: 0, video: 0 };
   for (const detail of keys.flatMap((key) => objectsAt(usage, key))) {

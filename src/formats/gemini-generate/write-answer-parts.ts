@@ -3,7 +3,7 @@ import type { JsonObject } from '../../lib/json.ts';
 import type { MediaPart, ReasoningPart, ReasoningSignature } from '../neutral.ts';
 import { type PortableState, writePortableState } from '../portable-state.ts';
 
-/** Another provider's signature is written as a portable state, in the alphabet of bytes fields. */
+/** Writes a signature. Another provider's becomes a portable state, in the alphabet of bytes fields. */
 export function signatureMember(
   signature: ReasoningSignature | undefined,
   paragraphs?: string[],
@@ -22,7 +22,7 @@ export function thoughtPart({
   return { text, thought: true, ...signatureMember(signature, paragraphs) };
 }
 
-/** A call also contains the reasoning before it: clients drop reasoning parts, but never calls. */
+/** Writes a call, with the reasoning before it: clients drop reasoning parts, but never calls. */
 export function callPart(
   id: string,
   name: string,
@@ -36,7 +36,7 @@ export function callPart(
   return { functionCall, thoughtSignature: value };
 }
 
-/** Null for an address that only another provider knows. */
+/** Writes media, or returns null for an address that only another provider knows. */
 export function mediaPart({ source }: MediaPart): JsonObject | null {
   switch (source.type) {
     case 'base64':

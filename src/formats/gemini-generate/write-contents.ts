@@ -67,12 +67,12 @@ function isNothing(part: NeutralPart): boolean {
   return part.type === 'text' && part.text === '' && part.signature === undefined;
 }
 
-/** Reasoning without a signature is for people only: no provider needs it back. */
+/** Whether leaving the part out is a loss. Reasoning without a signature is for people only. */
 function isLoss(part: NeutralPart): boolean {
   return part.type !== 'reasoning' || part.signature !== undefined;
 }
 
-/** The first call of a turn must be signed. */
+/** Signs the first call of a turn, which Gemini requires. */
 function signed(parts: JsonObject[]): JsonObject[] {
   const first = parts.findIndex((part) => part.functionCall !== undefined);
   const call = parts[first];

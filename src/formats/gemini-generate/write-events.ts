@@ -158,7 +158,7 @@ class ChunkWriter implements EventWriter {
     return this.shown ? this.part(candidate, { text: breakBefore + text, thought: true }) : '';
   }
 
-  /** The signature comes with an empty piece of the thought. */
+  /** Ends reasoning: the signature comes with an empty piece of it. */
   private endThought({
     candidate,
     part,

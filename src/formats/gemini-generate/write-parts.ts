@@ -42,7 +42,7 @@ export function writePart(part: NeutralPart, context: PartContext): JsonObject |
   }
 }
 
-/** Only Gemini's own: it refuses any other. */
+/** Returns only Gemini's own signature: it refuses any other. */
 function signatureOf(signature: ReasoningSignature | undefined): JsonObject {
   return signature?.origin === 'gemini-generate' ? { thoughtSignature: signature.value } : {};
 }
@@ -73,7 +73,7 @@ function writeResult(part: ToolResultPart, context: PartContext): JsonObject {
   };
 }
 
-/** Media that a model older than Gemini 3 gets beside the result, because its results have no media. */
+/** Returns media that a model older than Gemini 3 gets beside the result, because its results have none. */
 export function mediaBeside(part: ToolResultPart, context: PartContext): JsonObject[] {
   if (context.mediaInResults) return [];
   const media = part.content.filter((inner) => inner.type === 'media');
@@ -82,7 +82,7 @@ export function mediaBeside(part: ToolResultPart, context: PartContext): JsonObj
 
 const wrappers = new Set(['output', 'error', 'result', 'content']);
 
-/** The result as an object: itself if it is one, else under `output` or `error`. */
+/** Returns the result as an object: itself if it is one, else under `output` or `error`. */
 function responseOf({ value, content, isError }: ToolResultPart): JsonObject {
   if (value !== undefined) return value;
   const text = content
@@ -106,7 +106,7 @@ function objectIn(text: string): JsonObject | null {
   }
 }
 
-/** Bytes, addresses (Gemini fetches them itself), and files of its own. */
+/** Writes bytes, addresses (Gemini fetches them itself), and files of its own. */
 function writeMedia(part: MediaPart, context: PartContext): JsonObject | null {
   const { source } = part;
   const resolution = resolutionOf(part, context);
@@ -134,7 +134,7 @@ function writeMedia(part: MediaPart, context: PartContext): JsonObject | null {
   }
 }
 
-/** `original` is OpenAI's name for more than high. */
+/** Returns the resolution. `original` is OpenAI's name for more than high. */
 function resolutionOf(
   { detail: requested, at }: MediaPart,
   { mediaInResults, drop }: PartContext,

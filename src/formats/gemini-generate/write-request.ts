@@ -13,7 +13,7 @@ import { writeTools } from './write-tools.ts';
 /** Gemini's bound of stop sequences. */
 const mostStopSequences = 5;
 
-/** The model and whether it streams are in the path: the provider writes those. */
+/** Writes the body. The model and whether it streams are in the path, which the provider writes. */
 export function writeRequest(request: NeutralRequest, target: RequestTarget): WrittenRequest {
   const drops = new DroppedPaths();
   const traits = geminiTraits(target.model);

@@ -31,7 +31,7 @@ export function writeResponse(response: NeutralResponse, context: AnswerContext)
   return { body, dropped: drops.list };
 }
 
-/** What every chunk ends with. */
+/** Returns the end of every chunk. */
 export function answerTail({ model, answerId }: AnswerContext): JsonObject {
   return { modelVersion: model, responseId: answerId };
 }

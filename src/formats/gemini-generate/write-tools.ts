@@ -4,7 +4,7 @@ import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralRequest, NeutralTool } from '../neutral.ts';
 import { geminiParameters } from './json-schema.ts';
 
-/** `tools` and `toolConfig`, or nothing. */
+/** Writes `tools` and `toolConfig`, or nothing. */
 export function writeTools(request: NeutralRequest, drops: DroppedPaths): JsonObject {
   const { toolChoice: choice } = request;
   const filter = choice?.type === 'allowed' && !choice.required ? new Set(choice.names) : null;
@@ -51,7 +51,7 @@ function writeOther(tool: NeutralTool, drops: DroppedPaths): JsonObject | null {
   }
 }
 
-/** Google's search takes no settings that the others have. */
+/** Writes the search. Google's takes no settings that the others have. */
 function writeSearch(tool: Extract<NeutralTool, { type: 'web-search' }>, drops: DroppedPaths): JsonObject {
   if (tool.opaque.origin === 'gemini-generate') return tool.opaque.wire;
   const settings = ['allowedDomains', 'blockedDomains', 'maxUses', 'userLocation'] as const;
@@ -66,7 +66,7 @@ const wireNames = {
   userLocation: 'user_location',
 } as const;
 
-/** Null: the default, AUTO. Strict functions are what VALIDATED is. */
+/** Writes the choice. Null: the default, AUTO. Strict functions become VALIDATED. */
 function configOf(request: NeutralRequest, drops: DroppedPaths): JsonObject | null {
   const { toolChoice: choice, tools } = request;
   const isStrict = tools.some((tool) => tool.type === 'function' && tool.strict === true);

@@ -56,7 +56,7 @@ export const transcriptionObserver: WireObserver = {
   },
 };
 
-/** Null when the object has no count. */
+/** Returns null if the object has no count. */
 function readAudioUsage(usage: JsonObject | undefined): Usage | null {
   if (usage?.type === 'duration') return secondsUsage(usage.seconds);
   const input = countAt(usage, 'input_tokens') ?? countAt(usage, 'prompt_tokens');
@@ -77,12 +77,12 @@ function readAudioUsage(usage: JsonObject | undefined): Usage | null {
   });
 }
 
-/** verbose_json without usage still names the `duration`. Null when it does not. */
+/** Reads the `duration` of verbose_json without usage. Null if absent. */
 function readDuration(answer: JsonObject): Usage | null {
   return secondsUsage(answer.duration);
 }
 
-/** Some servers write the number as a string. */
+/** Reads seconds. Some servers write the number as a string. */
 function secondsUsage(value: unknown): Usage | null {
   const seconds = typeof value === 'string' && value !== '' ? Number(value) : value;
   if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds < 0) return null;

@@ -30,12 +30,12 @@ export class CallStates {
     this.#takePart = takePart;
   }
 
-  /** At least one call was made. */
+  /** Whether there is at least one call. */
   get any(): boolean {
     return this.#calls.some(isMade);
   }
 
-  /** One element of a delta's `tool_calls`. */
+  /** Reads one element of a delta's `tool_calls`. */
   read(delta: JsonObject, events: NeutralEvent[]): void {
     const called = calledTool(delta);
     const known = this.#find(delta, called.name);
@@ -91,7 +91,7 @@ export class CallStates {
     if (call.text !== '') events.push({ type: 'tool-call-delta', ...place, arguments: call.text });
   }
 
-  /** What comes after a whole call was ended repeats it, and is passed over. */
+  /** Adds to the arguments. Text after a whole call repeats it, and is skipped. */
   #grow(call: CallState, text: string, events: NeutralEvent[]): void {
     if (call.ended || this.#closed) return;
     call.text += text;
@@ -108,7 +108,7 @@ export class CallStates {
   }
 }
 
-/** An element that never got a name, an id, or input is a server's zero value. */
+/** Whether it is a call. An element without a name, an id, or input is a server's zero value. */
 function isMade({ part, text, id }: CallState): boolean {
   return part !== undefined || text !== '' || id !== undefined;
 }
@@ -152,7 +152,7 @@ function called(wire: JsonObject | undefined, member: string, custom: boolean): 
   return { custom, name: textAt(wire, 'name'), text: textOf(wire?.[member]) };
 }
 
-/** A few imitators send the arguments as an object. */
+/** Returns the text. A few imitators send the arguments as an object. */
 function textOf(value: unknown): string {
   if (isObject(value)) return JSON.stringify(value);
   return typeof value === 'string' ? value : '';

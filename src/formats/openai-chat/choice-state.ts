@@ -48,7 +48,7 @@ export class ChoiceState {
     return this.#textPart !== null || this.#refused || this.#audioPart !== null || this.#calls.any;
   }
 
-  /** It gave a reason to end. */
+  /** Whether it has a reason to end. */
   get finished(): boolean {
     return this.#finish !== null;
   }
@@ -68,7 +68,7 @@ export class ChoiceState {
     this.#readCalls(delta, events);
   }
 
-  /** Citations belong to the last text; those that come before any wait for it. */
+  /** Adds citations to the last text. Those that come before any text wait for it. */
   addCitations(citations: readonly Citation[], events: Events): void {
     const part = this.#textPart;
     if (part === null) this.#waiting.push(...citations);
@@ -93,7 +93,7 @@ export class ChoiceState {
     return { type: 'candidate-end', candidate: this.#candidate, stop: readStop(finish, facts) };
   }
 
-  /** A text, or parts (Mistral's reasoning models). Log probabilities may come with an empty text. */
+  /** Reads a text, or parts (Mistral's reasoning models). Log probabilities may come with an empty text. */
   #readContent(content: unknown, choice: JsonObject, events: Events): void {
     const logprobs = readLogprobs(objectAt(choice, 'logprobs')?.content);
     const found = logprobs.length > 0 ? { logprobs } : {};
@@ -173,7 +173,7 @@ export class ChoiceState {
     for (const call of calls) this.#calls.read(call, events);
   }
 
-  /** Another part begins: ends what is whole. */
+  /** Starts another part: ends what is whole. */
   #begin(events: Events): void {
     this.#close(events);
     this.#calls.endWhole(events);

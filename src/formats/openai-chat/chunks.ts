@@ -8,7 +8,7 @@ import type { AnswerContext } from '../wire-format.ts';
 
 /** One choice while it is written. */
 export interface Choice {
-  carries: PortableStateCollector;
+  states: PortableStateCollector;
   /** Number of the next tool call. */
   calls: number;
   /** Calls by their part. `buffered`: a function that replaces a custom tool, written once it is whole. */
@@ -44,7 +44,7 @@ export interface OutputState {
   failure: Stop | null;
 }
 
-/** What every chunk begins with, up to its choices. */
+/** Returns the beginning of every chunk, up to its choices. */
 export function headOf({ answerId, model }: AnswerContext, createdAtSeconds: number): string {
   const common = {
     id: `chatcmpl-${answerId}`,
@@ -65,7 +65,7 @@ export function openChoice(state: OutputState, candidate: number): { choice: Cho
   const known = state.choices.get(candidate);
   if (known !== undefined) return { choice: known, text: '' };
   const choice: Choice = {
-    carries: new PortableStateCollector(),
+    states: new PortableStateCollector(),
     calls: 0,
     callsByPart: new Map(),
     textBefore: 0,
@@ -84,7 +84,7 @@ export function openChoice(state: OutputState, candidate: number): { choice: Cho
   };
 }
 
-/** A chunk with one delta, and the one that begins the choice before it if it is new. */
+/** Writes a chunk with one delta, after the one that starts the choice if it is new. */
 export function chunk(
   state: OutputState,
   candidate: number,
@@ -98,7 +98,7 @@ export function chunk(
   );
 }
 
-/** From JSON texts: a chunk costs one short `stringify`. */
+/** Writes a chunk from JSON texts: it costs one short `stringify`. */
 export function rawChunk(
   { head, tail }: OutputState,
   candidate: number,

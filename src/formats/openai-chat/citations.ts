@@ -4,7 +4,7 @@ import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { Citation } from '../neutral.ts';
 
-/** The annotations of a message or delta. */
+/** Reads the annotations of a message or delta. */
 export function readAnnotations(message: JsonObject): Citation[] {
   return objectsAt(message, 'annotations').map((wire) => {
     const cited = objectAt(wire, 'url_citation') ?? {};
@@ -21,7 +21,7 @@ export function readAnnotations(message: JsonObject): Citation[] {
   });
 }
 
-/** OpenRouter writes 0 to 0 where it does not know. */
+/** Reads a span. OpenRouter writes 0 to 0 if it is unknown. */
 function readSpan({
   start_index: start,
   end_index: end,
@@ -30,7 +30,9 @@ function readSpan({
   return { startIndex: start, endIndex: end };
 }
 
-/** Perplexity's: found pages, or only their addresses. Of the whole answer, which numbers them: `[1]`. */
+/**
+ * Reads Perplexity's found pages, or only their addresses. They are about the whole answer, which numbers them: `[1]`.
+ */
 export function readSearchResults(answer: JsonObject): Citation[] {
   const results = objectsAt(answer, 'search_results').flatMap((result) => {
     const url = textAt(result, 'url');
@@ -46,8 +48,8 @@ export function readSearchResults(answer: JsonObject): Citation[] {
 }
 
 /**
- * The annotation of a citation in a text that begins at `offset` of the message and has `length` characters;
- * null for a citation of what has no URL.
+ * Writes the annotation of a citation in a text that starts at `offset` of the message and has `length` characters.
+ * Null if the citation has no URL.
  */
 export function writeAnnotation(citation: Citation, offset: number, length: number): JsonObject | null {
   const { url, title, startIndex, endIndex } = citation;

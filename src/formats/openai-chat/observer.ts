@@ -43,7 +43,7 @@ function readCommon(observation: Observation, value: JsonObject): void {
   observation.serviceTier = readChatTier(value) ?? observation.serviceTier;
 }
 
-/** Moonshot puts the usage into the last choice of a stream. */
+/** Returns the usage that Moonshot puts into the last choice of a stream. */
 function lastChoiceUsage(value: JsonObject): ReturnType<typeof readChatUsage> {
   return readChatUsage(objectAt(objectsAt(value, 'choices').at(-1), 'usage'));
 }
@@ -66,7 +66,9 @@ function readMessage(observation: Observation, message: JsonObject): void {
   if (length > 0 || textAt(audio, 'data') !== undefined) observation.started = true;
 }
 
-/** A string, or (Mistral's reasoning models) an array of parts, whose text may be parts again. */
+/**
+ * Returns the length of a string, or (Mistral's reasoning models) of an array of parts, whose text may be parts again.
+ */
 function contentLength(content: unknown): number {
   if (typeof content === 'string') return textLength(content);
   if (!Array.isArray(content)) return 0;

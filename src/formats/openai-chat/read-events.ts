@@ -19,7 +19,7 @@ interface State {
   found: JsonObject | null;
 }
 
-/** A reader of one stream. The order of what happens at its end does not depend on how the provider orders it. */
+/** Creates a reader of one stream. The order of events at its end does not depend on the provider's. */
 export function eventReader(): EventReader {
   const state: State = { started: false, failed: false, choices: new Map(), answerId: '', found: null };
   return {
@@ -49,12 +49,15 @@ function choiceError(choices: JsonObject[]): ReturnType<typeof errorOf> | null {
   return choices.map(readOpenaiError).find((error) => error !== null) ?? null;
 }
 
-/** `event: error` whose data is the error itself. */
+/** Returns the error of an `event: error` whose data is the error itself. */
 function bareError(chunk: JsonObject, eventName: string | undefined): ReturnType<typeof errorOf> | null {
   return eventName === 'error' && chunk.choices === undefined ? errorOf(chunk) : null;
 }
 
-/** Azure's, Copilot's and others' first chunk has neither id nor choices: the answer begins with the next one. */
+/**
+ * Starts the message. Azure's, Copilot's and others' first chunk has neither id nor choices: the answer starts with the
+ * next one.
+ */
 function readStart(state: State, chunk: JsonObject, choices: JsonObject[], events: NeutralEvent[]): void {
   if (state.started || choices.length === 0) return;
   state.started = true;
@@ -89,7 +92,10 @@ function readChoice(state: State, choice: JsonObject, chunk: JsonObject, events:
   choiceState.finish(choice);
 }
 
-/** Groq has it beside OpenAI's member, Moonshot in the last choice. It is cumulative wherever it repeats. */
+/**
+ * Reads the usage. Groq has it beside OpenAI's member, Moonshot in the last choice. It is cumulative wherever it
+ * repeats.
+ */
 function readUsage(chunk: JsonObject, choices: JsonObject[], events: NeutralEvent[]): void {
   const usage =
     readChatUsage(objectAt(chunk, 'usage')) ??
@@ -98,7 +104,7 @@ function readUsage(chunk: JsonObject, choices: JsonObject[], events: NeutralEven
   if (usage !== null) events.push({ type: 'usage-set', usage, serviceTier: readChatTier(chunk) });
 }
 
-/** Whole is a stream with `[DONE]`, which not everybody sends, or in which every choice gave its reason to end. */
+/** Ends the stream. It is whole with `[DONE]`, which not all send, or if every choice has its reason to end. */
 function endStream(state: State, isWhole: boolean): NeutralEvent[] {
   const events: NeutralEvent[] = [];
   const choices = [...state.choices.values()];

@@ -4,7 +4,9 @@ import { objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { MediaPart } from '../neutral.ts';
 import { mediaOfUrl } from '../openai-media.ts';
 
-/** OpenRouter's `images` of a message or delta. https://openrouter.ai/docs/features/multimodal/image-generation */
+/**
+ * Reads OpenRouter's `images` of a message or delta. https://openrouter.ai/docs/features/multimodal/image-generation
+ */
 export function readImages(message: JsonObject): MediaPart[] {
   return objectsAt(message, 'images').flatMap((image) => {
     const url = textAt(objectAt(image, 'image_url'), 'url') ?? textAt(image, 'image_url');
@@ -39,7 +41,7 @@ const beginnings: readonly [string, string][] = [
   ['ZkxhQw', 'audio/flac'],
 ];
 
-/** The answer does not name its format. Its first bytes do, and pcm16 is the one without a header. */
+/** Detects the format by the first bytes, because the answer does not name it. pcm16 is the one without a header. */
 function audioTypeOf(data: string): string {
   return beginnings.find(([start]) => data.startsWith(start))?.[1] ?? streamedAudioType;
 }

@@ -23,7 +23,7 @@ interface Reading {
   functionIds: Map<string, string>;
 }
 
-/** The leading system and developer prompts apart from the conversation. */
+/** Reads the leading system and developer prompts, separate from the conversation. */
 export function readMessages(
   messages: JsonObject[],
   faults: RequestFaults,
@@ -74,7 +74,7 @@ function addMessage({ messages }: Reading, message: JsonObject, read: NeutralMes
   messages.push({ ...read, parts: withMarker(message, read.parts), ...(name !== undefined && { name }) });
 }
 
-/** A marker on the message (Vercel's gateway) is one on its last part. */
+/** Moves a marker on the message (Vercel's gateway) to its last part. */
 function withMarker<Part extends NeutralPart>(message: JsonObject, parts: Part[]): Part[] {
   const marker = readCacheMarker(message);
   return parts.map((part, index) => (index === parts.length - 1 ? { ...marker, ...part } : part));
@@ -117,7 +117,7 @@ function ownReasoning(message: JsonObject, at: string): ReasoningPart[] {
   return [{ type: 'reasoning', text, signature: reasoningSignature(place, details), at: `${at}.${member}` }];
 }
 
-/** Sound that the model made in an earlier turn, by its id. */
+/** Returns sound that the model made in an earlier turn, by its id. */
 function audioReference({ audio }: JsonObject, at: string): NeutralPart[] {
   const id = isObject(audio) ? textAt(audio, 'id') : undefined;
   if (id === undefined) return [];

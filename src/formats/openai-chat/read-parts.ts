@@ -14,12 +14,12 @@ import { readContentWith } from '../openai-parts.ts';
 import type { RequestFaults } from '../request-fields.ts';
 import { reasoningSignature, thinkingText } from './reasoning.ts';
 
-/** A message's content: a string, parts, or nothing. Anything else is a fault. */
+/** Reads a message's content: a string, parts, or nothing. Anything else is a fault. */
 export function readContent(content: unknown, at: string, faults: RequestFaults): NeutralPart[] {
   return readContentWith(readPart, content, at, faults);
 }
 
-/** Content of which only text counts (system prompts). */
+/** Reads content of which only text counts (system prompts). */
 export function readTexts(content: unknown, at: string, faults: RequestFaults): TextPart[] {
   return readContent(content, at, faults).filter((part) => part.type === 'text');
 }
@@ -60,7 +60,7 @@ function readTyped(part: JsonObject, at: string, faults: RequestFaults): Neutral
 
 const urlKinds = { image_url: 'image', video_url: 'video', document_url: 'document' } as const;
 
-/** `{url, detail}`, or the URL itself, as Mistral and many clients write it. */
+/** Reads `{url, detail}`, or the URL itself, as Mistral and many clients write it. */
 function readUrlPart(
   part: JsonObject,
   type: keyof typeof urlKinds,

@@ -9,7 +9,7 @@ import type { RequestContext } from '../wire-format.ts';
 import { readMessages } from './read-messages.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
 
-/** The request, or the first fault in it. */
+/** Returns the request, or the first fault in it. */
 export function readRequest(body: JsonObject, context: RequestContext): ReadResult<NeutralRequest> {
   const fields = new RequestFields(body);
   // How the answer is framed is the relay's business, not the target's.
@@ -49,7 +49,7 @@ function readSampling(fields: RequestFields): Partial<NeutralRequest> {
   };
 }
 
-/** One string, or several. */
+/** Reads one string, or several. */
 function readStopSequences(fields: RequestFields): string[] {
   const stop = fields.take('stop', 'stopSequences') ?? [];
   const list = Array.isArray(stop) ? stop : [stop];

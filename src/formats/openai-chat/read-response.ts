@@ -14,7 +14,7 @@ import { readReasoning, reasoningSignature, thinkingText } from './reasoning.ts'
 import { readStop } from './stop-reason.ts';
 import { readChatTier, readChatUsage } from './usage.ts';
 
-/** The answer. OpenRouter puts errors into bodies of status 200, also into single choices. */
+/** Reads the answer. OpenRouter puts errors into bodies of status 200, also into single choices. */
 export function readResponse(body: JsonObject): NeutralResponse {
   const choices = objectsAt(body, 'choices');
   const failed = choices.map(readOpenaiError).find((error) => error !== null) ?? null;
@@ -62,7 +62,7 @@ function readRefusal(message: JsonObject): NeutralPart[] {
   return text === undefined ? [] : [{ type: 'refusal', text }];
 }
 
-/** A text, or parts (Mistral's reasoning models). */
+/** Reads a text, or parts (Mistral's reasoning models). */
 function readAnswerContent(content: unknown, choice: JsonObject): NeutralPart[] {
   const logprobs = readLogprobs(objectAt(choice, 'logprobs')?.content);
   const text = (value: string): NeutralPart[] =>
@@ -75,7 +75,7 @@ function readAnswerContent(content: unknown, choice: JsonObject): NeutralPart[] 
   });
 }
 
-/** Citations belong to the first text: only Mistral's parts have several. */
+/** Adds citations to the first text: only Mistral's parts have several. */
 function withCitations(parts: NeutralPart[], citations: TextPart['citations'] & object): NeutralPart[] {
   const at = parts.findIndex(({ type }) => type === 'text');
   const text = parts[at];

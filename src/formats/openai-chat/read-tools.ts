@@ -22,7 +22,9 @@ export function readTools(fields: RequestFields): NeutralTool[] {
   return fields.take('tool_choice') === 'validated' ? all.map(validated) : all;
 }
 
-/** Copilot's `validated` is Gemini's VALIDATED: every call is bound to its schema, so each function is strict. */
+/**
+ * Makes each function strict for Copilot's `validated`, which is Gemini's VALIDATED: every call is bound to its schema.
+ */
 function validated(tool: NeutralTool): NeutralTool {
   return tool.type === 'function' ? { ...tool, strict: tool.strict ?? true } : tool;
 }
@@ -84,7 +86,7 @@ function readSearch(options: JsonObject): NeutralTool {
   };
 }
 
-/** `tool_choice`, or the legacy `function_call`. */
+/** Reads `tool_choice`, or the legacy `function_call`. */
 export function readToolChoice(fields: RequestFields): NeutralRequest['toolChoice'] {
   const choice = fields.take('tool_choice', 'toolChoice');
   const legacy = fields.take('function_call', 'toolChoice');

@@ -23,12 +23,12 @@ export function readReasoning(
   return { text, place: content === undefined ? 'reasoning' : 'reasoning_content', details };
 }
 
-/** The readable text of one entry of reasoning_details. */
+/** Returns the readable text of one entry of reasoning_details. */
 function detailText(detail: JsonObject): string {
   return textAt(detail, 'text') ?? textAt(detail, 'summary') ?? '';
 }
 
-/** What has to come back with the text. */
+/** Returns what must come back with the text. */
 export function reasoningSignature(
   place: ReasoningMember,
   details: readonly JsonObject[],
@@ -38,7 +38,7 @@ export function reasoningSignature(
   return { origin: 'openai-chat', kind: encrypted ? 'encrypted' : 'signature', value };
 }
 
-/** The text of a `thinking` content part (Mistral): a string, or text parts again. */
+/** Returns the text of a `thinking` content part (Mistral): a string, or text parts again. */
 export function thinkingText({ thinking }: JsonObject): string {
   if (typeof thinking === 'string') return thinking;
   if (!Array.isArray(thinking)) return '';
@@ -70,7 +70,7 @@ function grown(before: JsonObject, piece: JsonObject): JsonObject {
   return { ...before, ...given, ...both('text'), ...both('summary') };
 }
 
-/** The members of an assistant message that give its own thoughts back, and texts for its content (Mistral). */
+/** Returns the members of an assistant message for its own reasoning, and texts for its content (Mistral). */
 export function writeReasoning(parts: readonly ReasoningPart[]): { members: JsonObject; thinking: string[] } {
   const own = parts.filter(({ signature }) => signature?.origin === 'openai-chat');
   const textsIn = (value: string) =>

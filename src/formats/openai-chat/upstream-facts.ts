@@ -34,7 +34,7 @@ const fieldOf: Readonly<Record<string, keyof NeutralRequest>> = {
   parallel_tool_calls: 'parallelToolCalls',
 };
 
-/** The body as the upstream takes it. What it refuses is named among the dropped. */
+/** Changes the body to what the upstream takes. What it refuses is reported among the dropped. */
 export function fitToUpstream(
   body: JsonObject,
   facts: ChatUpstreamFacts,

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../lib/json.ts';
 import { countAt, firstCount, objectAt, textAt } from '../json-reader.ts';
 import { type Usage, usageOf } from '../usage.ts';
 
-/** Null if the object has none of the counts that make a usage. */
+/** Returns null if the object has none of the counts that make a usage. */
 export function readChatUsage(usage: JsonObject | undefined): Usage | null {
   const prompt = countAt(usage, 'prompt_tokens');
   const completion = countAt(usage, 'completion_tokens');
@@ -40,7 +40,7 @@ export function readChatUsage(usage: JsonObject | undefined): Usage | null {
   });
 }
 
-/** OpenAI; then DeepSeek, Moonshot, Doubleword. */
+/** Reads OpenAI's count, then that of DeepSeek, Moonshot, Doubleword. */
 function cachedTokens(usage: JsonObject, input: JsonObject | undefined): number {
   return firstCount(
     countAt(input, 'cached_tokens'),
@@ -51,9 +51,9 @@ function cachedTokens(usage: JsonObject, input: JsonObject | undefined): number 
 }
 
 /**
- * Output tokens that completion_tokens leaves out. xAI counts reasoning outside, as its total shows. Perplexity's deep
- * research counts reasoning and citations outside. Everywhere else the total counts completion_tokens only, so
- * reasoning is part of it, even if a host counts a few more tokens of reasoning than of completion: OpenRouter
+ * Returns output tokens that completion_tokens leaves out. xAI counts reasoning outside, as its total shows.
+ * Perplexity's deep research counts reasoning and citations outside. Everywhere else the total counts completion_tokens
+ * only, so reasoning is part of it, even if a host counts a few more tokens of reasoning than of completion: OpenRouter
  * (qwen3.5, minimax), Together (DeepSeek), and Doubleword do, and their costs charge completion_tokens (recordings of
  * 2026).
  */
@@ -76,19 +76,19 @@ function isOutsideAtVercel(usage: JsonObject, reasoning: number, completion: num
   return usage.market_cost !== undefined && reasoning > completion;
 }
 
-/** Mistral leaves the tokens of audio out of prompt_tokens, but not out of the total. */
+/** Returns Mistral's tokens of audio, which are not in prompt_tokens but in the total. */
 function audioOutsideInput(usage: JsonObject): number {
   if (countAt(usage, 'prompt_audio_seconds') === undefined) return 0;
   const parts = firstCount(countAt(usage, 'prompt_tokens')) + firstCount(countAt(usage, 'completion_tokens'));
   return Math.max(0, firstCount(countAt(usage, 'total_tokens')) - parts);
 }
 
-/** The tier that a chat answer or its usage (Mistral) names. */
+/** Returns the tier that a chat answer or its usage (Mistral) names. */
 export function readChatTier(answer: JsonObject): string | null {
   return textAt(answer, 'service_tier') ?? textAt(objectAt(answer, 'usage'), 'service_tier') ?? null;
 }
 
-/** The object as OpenAI writes it; image tokens and searches only where there are some. */
+/** Writes the object as OpenAI does, with image tokens and searches only if there are some. */
 export function writeChatUsage(usage: Usage): JsonObject {
   return {
     prompt_tokens: usage.inputTokens,

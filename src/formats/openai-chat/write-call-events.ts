@@ -34,7 +34,7 @@ function startCall(
   const custom = event.custom === true || unwrapped;
   const call = { index: choice.calls++, custom, buffered: unwrapped ? [] : null };
   choice.callsByPart.set(part, call);
-  const id = callIdWithState(event.id, choice.carries.take(signature));
+  const id = callIdWithState(event.id, choice.states.take(signature));
   const what = custom
     ? { type: 'custom', custom: { name, input: '' } }
     : { type: 'function', function: { name, arguments: '' } };

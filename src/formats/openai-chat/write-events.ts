@@ -16,7 +16,7 @@ import { writeChatUsage } from './usage.ts';
 import { writeCall } from './write-call-events.ts';
 import { audioLifetimeSeconds, imageMember, imageUrl, isForeign } from './write-response.ts';
 
-/** A writer of one stream. */
+/** Creates a writer of one stream. */
 export function eventWriter(context: AnswerContext): EventWriter {
   const includesUsage = objectAt(context.body, 'stream_options')?.include_usage === true;
   const state: OutputState = {
@@ -113,7 +113,7 @@ function writePartEvent(state: OutputState, event: PartEvent): string {
   }
 }
 
-/** An end that the upstream did not report is written only if its stream was whole. */
+/** Ends the choice. An end that the upstream did not report is written only if its stream was whole. */
 function finish(state: OutputState, candidate: number, stop: Stop): string {
   if (stop.reason === 'unknown' && stop.raw === undefined && !state.ended) {
     state.unfinished.add(candidate);
@@ -140,13 +140,13 @@ function startText(state: OutputState, candidate: number): string {
 function writeText(state: OutputState, event: Extract<PartEvent, { type: 'text-delta' }>): string {
   const { candidate, text, logprobs } = event;
   const begin = openChoice(state, candidate);
-  begin.choice.carries.observe(event);
+  begin.choice.states.observe(event);
   begin.choice.textLength += text.length;
   const found = logprobs ? { content: writeLogprobs(logprobs), refusal: null } : undefined;
   return begin.text + chunk(state, candidate, { content: text }, found);
 }
 
-/** A citation without offsets is of the whole text, and waits for its end. */
+/** Adds a citation. One without offsets is about the whole text, and waits for its end. */
 function cite(
   state: OutputState,
   { candidate, citation }: Extract<PartEvent, { type: 'citation-add' }>,
@@ -181,7 +181,7 @@ type ThoughtEvent = Extract<PartEvent, { type: 'reasoning-start' | 'reasoning-de
 function writeThought(state: OutputState, event: ThoughtEvent): string {
   const begin = openChoice(state, event.candidate);
   const { choice } = begin;
-  if (event.type !== 'reasoning-end' || isForeign(event.signature)) choice.carries.observe(event);
+  if (event.type !== 'reasoning-end' || isForeign(event.signature)) choice.states.observe(event);
   if (event.type !== 'reasoning-delta' || event.text === '') return begin.text;
   const { part, paragraph, text } = event;
   const another =

@@ -16,7 +16,7 @@ import { chatIds, fitId } from '../tool-ids.ts';
 import { writeReasoning } from './reasoning.ts';
 import { writeMedia, writeText } from './write-parts.ts';
 
-/** The system prompt and the conversation. */
+/** Writes the system prompt and the conversation. */
 export function writeMessages(writing: Writing): JsonObject[] {
   const { system, messages } = writing.request;
   const first = system.length === 0 ? [] : [{ role: 'system', content: writeTexts(system, writing) }];
@@ -34,7 +34,7 @@ function writeRun(run: NeutralMessage[], writing: Writing): JsonObject[] {
   }
 }
 
-/** One text as a string; several as parts, joined for imitators, many of which know no parts here. */
+/** Writes one text as a string; several as parts, joined for imitators, many of which know no parts here. */
 function writeTexts(parts: TextPart[], writing: Writing): unknown {
   const written = parts.map((part) => writeText(part, writing));
   const marked = written.some((part) => Object.keys(part).length > 2);
@@ -125,9 +125,9 @@ function mergeTurns(run: NeutralMessage[]): NeutralMessage[] {
 }
 
 /**
- * Null for a turn without anything that chat can express: "Required unless `tool_calls` or `function_call` is
- * specified" (openapi, `content` of an assistant's message). Reasoning alone is no turn either (DeepSeek: "content or
- * tool_calls must be set").
+ * Writes the assistant's turn, or returns null if chat can express nothing of it: "Required unless `tool_calls` or
+ * `function_call` is specified" (openapi, `content` of an assistant's message). Reasoning alone is no turn either
+ * (DeepSeek: "content or tool_calls must be set").
  */
 function writeAssistant({ parts, name, at }: NeutralMessage, writing: Writing): JsonObject | null {
   const { members, thinking } = writeReasoning(parts.filter((part) => part.type === 'reasoning'));
@@ -156,7 +156,7 @@ function isNothing({ content, refusal }: JsonObject): boolean {
   return (content === null || content === '') && refusal === undefined;
 }
 
-/** Sound that the model made: the only media that a later turn can name. */
+/** Whether it is sound that the model made: the only media that a later turn can name. */
 function isAudioReference({ kind, providerId }: MediaPart): boolean {
   return kind === 'audio' && providerId !== undefined;
 }

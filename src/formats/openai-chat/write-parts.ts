@@ -10,14 +10,17 @@ export function writeText({ text, cache }: TextPart, writing: Writing): JsonObje
   return { type: 'text', text, ...(cache && cacheMarker(cache.ttl, writing)) };
 }
 
-/** gpt-5.6 and newer take breakpoints; OpenRouter, LiteLLM and others take Anthropic's markers for its models. */
+/**
+ * Writes a marker. gpt-5.6 and newer take breakpoints; OpenRouter, LiteLLM and others take Anthropic's markers for its
+ * models.
+ */
 export function cacheMarker(ttl: string | undefined, { genuine, traits, target }: Writing): JsonObject {
   if (genuine) return traits.takesCacheBreakpoints ? { prompt_cache_breakpoint: { mode: 'explicit' } } : {};
   if (!/claude/i.test(target.model)) return {};
   return { cache_control: { type: 'ephemeral', ...(ttl !== undefined && { ttl }) } };
 }
 
-/** Null if chat has no member for it. */
+/** Returns null if chat has no member for it. */
 export function writeMedia(part: MediaPart, writing: Writing): JsonObject | null {
   const written = writeByKind(part, writing);
   return written && { ...written, ...(part.cache && cacheMarker(part.cache.ttl, writing)) };
@@ -45,13 +48,13 @@ function writeByKind(part: MediaPart, writing: Writing): JsonObject | null {
   }
 }
 
-/** `original` is only Responses'. */
+/** Writes the detail. Only Responses has `original`. */
 function imageDetail({ detail }: MediaPart): JsonObject {
   if (detail === undefined) return {};
   return { detail: detail === 'original' ? 'high' : detail };
 }
 
-/** Text is written as text. Files need their data, or their id at OpenAI: chat fetches no URL. */
+/** Writes text as text. Files need their data, or their id at OpenAI: chat fetches no URL. */
 function writeDocument(part: MediaPart): JsonObject | null {
   const text = documentText(part);
   if (text !== null) return { type: 'text', text };

@@ -41,7 +41,7 @@ export function writeRequest(request: NeutralRequest, target: RequestTarget): Wr
   return { body: fitting, dropped: dropped.list, ...(answer?.wrapped && { wrapped: answer.wrapped }) };
 }
 
-/** OpenAI's name counts reasoning in; its imitators know the older one. */
+/** Writes the limit. OpenAI's name counts reasoning in; its imitators know the older one. */
 function writeLimits({ request, genuine, effort, dropped }: Writing): JsonObject {
   const { maxOutputTokens: limit, candidateCount } = request;
   if (namesBudget(request.reasoning) && effort === undefined) dropped.fields(request, 'reasoning');
@@ -73,7 +73,7 @@ function writeSampling(writing: Writing): JsonObject {
 
 const maximumStopSequences = 4;
 
-/** OpenAI takes four. */
+/** Writes stop sequences, of which OpenAI takes four. */
 function writeStopSequences({ request, genuine, dropped }: Writing): JsonObject {
   const { stopSequences } = request;
   if (stopSequences.length === 0) return {};
@@ -123,7 +123,7 @@ function writeResponseFormat({ request, dropped }: Writing, answer: OpenaiAnswer
   }
 }
 
-/** Whose request it is and what becomes of it. Most imitators know `user` and the tier at best. */
+/** Writes the user, the tier and storage. Most imitators know `user` and the tier at best. */
 function writeAccount({ request, genuine, dropped }: Writing): JsonObject {
   const { userId, metadata, serviceTier, promptCacheKey, store } = request;
   // "The 'metadata' parameter is only allowed when 'store' is enabled."

@@ -23,7 +23,7 @@ import { writeAnnotation } from './citations.ts';
 import { writeStop } from './stop-reason.ts';
 import { writeChatUsage } from './usage.ts';
 
-/** The answer on the wire. One that broke off in an error is OpenAI's error body. */
+/** Writes the answer. One that broke off in an error is OpenAI's error body. */
 export function writeResponse(response: NeutralResponse, context: AnswerContext): WrittenResponse {
   const { error, candidates, usage } = response;
   if (error !== null) return { body: { error: writeOpenaiError(error) }, dropped: [] };
@@ -114,7 +114,7 @@ export function imageUrl({ kind, source }: MediaPart): string | null {
   return source.type === 'base64' ? writeDataUrl(source.mediaType, source.data) : null;
 }
 
-/** A picture as OpenRouter answers with it. */
+/** Writes a picture as OpenRouter does. */
 export function imageMember(url: string, index: number): JsonObject {
   return { type: 'image_url', image_url: { url }, index };
 }
@@ -140,15 +140,15 @@ function writeAudio(
 
 /** Writes the calls, in order. Each contains what its provider requires back and no member of chat can hold. */
 function writeCalls(parts: readonly NeutralPart[], request: NeutralRequest): JsonObject[] {
-  const carries = new PortableStateCollector();
+  const states = new PortableStateCollector();
   return parts.flatMap<JsonObject>((part) => {
-    if (part.type !== 'reasoning' || isForeign(part.signature)) carries.add(part);
+    if (part.type !== 'reasoning' || isForeign(part.signature)) states.add(part);
     if (part.type !== 'tool-call') return [];
-    return [writeCall(part, callIdWithState(part.id, carries.take(part.signature)), request)];
+    return [writeCall(part, callIdWithState(part.id, states.take(part.signature)), request)];
   });
 }
 
-/** Chat's own signatures are for clients of chat. Others need a portable state. */
+/** Whether the signature needs a portable state. Chat's own are for clients of chat. */
 export function isForeign(signature: { origin: string } | undefined): boolean {
   return signature !== undefined && signature.origin !== 'openai-chat';
 }

@@ -57,7 +57,7 @@ function writeTool(tool: NeutralTool, writing: Writing): JsonObject | null {
   }
 }
 
-/** Chat has a grammar's members inside `grammar`, Responses beside the type. */
+/** Converts the format. Chat has a grammar's members inside `grammar`, Responses beside the type. */
 function customFormat(format: unknown): JsonObject {
   if (typeof format !== 'object' || format === null) return {};
   const { type, syntax, definition } = format as JsonObject;
@@ -81,7 +81,7 @@ function writeFunction(tool: Extract<NeutralTool, { type: 'function' }>, writing
   return { type: 'function', function: definition, ...marker };
 }
 
-/** Only for models made for search: chat cannot express a search for others. */
+/** Writes a search for models made for search: chat cannot express one for others. */
 function writeSearch(tool: Extract<NeutralTool, { type: 'web-search' }>, writing: Writing): JsonObject {
   const { allowedDomains, blockedDomains, maxUses, userLocation, contextSize, opaque, at } = tool;
   const { dropped, traits } = writing;

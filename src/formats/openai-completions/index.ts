@@ -29,7 +29,7 @@ export const openaiCompletions: WireFormat & CallerFormat = {
   eventWriter,
 };
 
-/** Each prompt of a list is answered. A list of numbers is one prompt, as tokens. */
+/** Counts prompts: each of a list is answered. A list of numbers is one prompt, as tokens. */
 function countPrompts(prompt: unknown): number {
   return Array.isArray(prompt) && typeof prompt[0] !== 'number' ? Math.max(1, prompt.length) : 1;
 }

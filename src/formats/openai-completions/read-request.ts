@@ -5,7 +5,9 @@ import type { NeutralRequest } from '../neutral.ts';
 import { emptyRequest, type ReadResult, type RequestFaults, RequestFields } from '../request-fields.ts';
 import type { RequestContext } from '../wire-format.ts';
 
-/** The request, or the first fault in it. Prompts of tokens, and several in one request, have no neutral form. */
+/**
+ * Returns the request, or the first fault in it. Prompts of tokens, and several in one request, have no neutral form.
+ */
 export function readRequest(body: JsonObject, context: RequestContext): ReadResult<NeutralRequest> {
   const fields = new RequestFields(body);
   fields.ignore('model', 'stream', 'stream_options');
@@ -37,7 +39,7 @@ export function readRequest(body: JsonObject, context: RequestContext): ReadResu
   });
 }
 
-/** A text, or an array of one. */
+/** Returns a text, or the text in an array of one. */
 function promptText(prompt: unknown, faults: RequestFaults): string {
   const [only, ...others] = Array.isArray(prompt) ? prompt : [prompt ?? ''];
   if (typeof only === 'string' && others.length === 0) return only;

@@ -20,7 +20,7 @@ function read(observation: Observation, value: JsonObject): void {
   }
 }
 
-/** Null when the object has no count. */
+/** Returns null if the object has no count. */
 function readCompletionUsage(usage: JsonObject | undefined): Usage | null {
   const prompt = countAt(usage, 'prompt_tokens');
   const completion = countAt(usage, 'completion_tokens');
@@ -33,7 +33,7 @@ function readCompletionUsage(usage: JsonObject | undefined): Usage | null {
   });
 }
 
-/** The three counts, and the parts that are not nothing. */
+/** Writes the three counts, and the parts that are not zero. */
 export function writeCompletionUsage(usage: Usage): JsonObject {
   const { inputTokens, outputTokens, cachedTokens, reasoningTokens } = usage;
   return {

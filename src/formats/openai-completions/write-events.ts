@@ -23,7 +23,7 @@ interface State {
   failure: Stop | null;
 }
 
-/** A writer of one stream. */
+/** Creates a writer of one stream. */
 export function eventWriter(context: AnswerContext): EventWriter {
   const { answerId, nowSeconds, model } = context;
   const common = { id: `cmpl-${answerId}`, object: 'text_completion', created: nowSeconds, model };

@@ -15,7 +15,7 @@ import { writeOpenaiError } from '../openai-error.ts';
 import type { AnswerContext, WrittenResponse } from '../wire-format.ts';
 import { writeCompletionUsage } from './usage.ts';
 
-/** The answer on the wire. A refused prompt is an empty text that a filter stopped. */
+/** Writes the answer. A refused prompt is an empty text that a filter stopped. */
 export function writeResponse(response: NeutralResponse, context: AnswerContext): WrittenResponse {
   const { error, candidates, usage, promptBlock } = response;
   if (error !== null && candidates.length === 0)
@@ -66,7 +66,7 @@ export function echoOf({ echo, messages }: NeutralRequest): string {
   return echo && prompt?.type === 'text' ? prompt.text : '';
 }
 
-/** There are three; `error` is OpenRouter's, as in chat completions. */
+/** Writes one of three reasons; `error` is OpenRouter's, as in chat completions. */
 export function writeStop(stop: Stop): string {
   const { reason } = stop;
   if (isFailedEnd(stop)) return 'error';
@@ -74,7 +74,7 @@ export function writeStop(stop: Stop): string {
   return reason === 'content-filter' || reason === 'refusal' ? 'content_filter' : 'stop';
 }
 
-/** `offset`: where the first token begins. Null if there are no tokens. */
+/** Writes the lists. `offset`: where the first token begins. Null if there are no tokens. */
 export function writeLogprobs(logprobs: readonly TokenLogprob[], offset: number): JsonObject | null {
   if (logprobs.length === 0) return null;
   let at = offset;

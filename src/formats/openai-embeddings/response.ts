@@ -7,8 +7,9 @@ import type { Observation, WireObserver } from '../observation.ts';
 import { type Usage, usageOf } from '../usage.ts';
 
 /**
- * Voyage's own answer with the count that OpenAI's clients require: it has a total only
- * (https://docs.voyageai.com/reference/embeddings-api, 2026-11). The vectors stay as they are. Null: nothing to add.
+ * Returns Voyage's own answer with the count that OpenAI's clients require: it has a total only
+ * (https://docs.voyageai.com/reference/embeddings-api, 2026-11). The vectors are unchanged. Null if there is nothing to
+ * add.
  */
 export function withPromptTokens(text: string): string | null {
   const usage = topLevelMembers(text).findLast(({ key }) => key === 'usage');
@@ -62,7 +63,7 @@ function read(observation: Observation, answer: JsonObject): void {
   if (objectsAt(answer, 'data').length > 0 || answer.embeddings !== undefined) observation.started = true;
 }
 
-/** Null when the answer has no count. Voyage has only total_tokens, Cohere `meta.billed_units`. */
+/** Returns null if the answer has no count. Voyage has only total_tokens, Cohere `meta.billed_units`. */
 function readEmbeddingsUsage(answer: JsonObject): Usage | null {
   const usage = objectAt(answer, 'usage');
   const tokens = countAt(usage, 'prompt_tokens') ?? countAt(usage, 'total_tokens');

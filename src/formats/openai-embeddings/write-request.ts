@@ -17,7 +17,7 @@ export function writeEmbeddingsRequest(request: EmbeddingRequest, model: string)
   return { body, dropped: lostFields(request, 'task', 'title') };
 }
 
-/** Voyage knows queries and documents; its only encoding by name is base64. */
+/** Writes a request for Voyage, which knows queries and documents. Its only encoding with a name is base64. */
 export function writeVoyageRequest(request: EmbeddingRequest, model: string): WrittenEmbedding {
   const { texts, dimensions, task } = request;
   const isKnown = task === 'query' || task === 'document';
@@ -52,7 +52,7 @@ export function writeJinaRequest(request: EmbeddingRequest, model: string): Writ
   return { body, dropped: lost };
 }
 
-/** The JSON text for that upstream. `body` is the parsed text. */
+/** Returns the JSON text for that upstream. `body` is the parsed text. */
 export function inEmbeddingsDialect(dialect: 'voyage' | 'jina', text: string, body: JsonObject): string {
   switch (dialect) {
     case 'voyage':
@@ -67,7 +67,7 @@ function renamed(text: string, body: JsonObject, from: string, to: string): stri
   return replaceMember(removeMember(text, from), to, JSON.stringify(body[from]));
 }
 
-/** Voyage's encodings are base64 and, without a name, floats. */
+/** Removes float: Voyage's encodings are base64 and, without a name, floats. */
 function withoutFloat(text: string, body: JsonObject): string {
   return body.encoding_format === 'float' ? removeMember(text, 'encoding_format') : text;
 }

@@ -31,7 +31,7 @@ export const imagesObserver: WireObserver = {
   },
 };
 
-/** Null when the object has no count. */
+/** Returns null if the object has no count. */
 function readImagesUsage(usage: JsonObject | undefined): Usage | null {
   const input = countAt(usage, 'input_tokens');
   const output = countAt(usage, 'output_tokens');

@@ -4,12 +4,12 @@ import type { JsonObject } from '../../lib/json.ts';
 import { textAt } from '../json-reader.ts';
 import type { Citation } from '../neutral.ts';
 
-/** One citation an annotation, in order. */
+/** Reads one citation for each annotation, in order. */
 export function readCitations(annotations: readonly JsonObject[]): Citation[] {
   return annotations.map(readCitation);
 }
 
-/** An annotation of any type; what is not a URL's is only for this format. */
+/** Reads an annotation of any type. One without a URL is only for this format. */
 export function readCitation(wire: JsonObject): Citation {
   const url = textAt(wire, 'url');
   const title = textAt(wire, 'title') ?? textAt(wire, 'filename');
@@ -23,7 +23,7 @@ export function readCitation(wire: JsonObject): Citation {
   };
 }
 
-/** The annotation; null for a citation of what has no URL and comes from another format. */
+/** Writes the annotation. Null for a citation of another format without a URL. */
 export function writeCitation(citation: Citation, textLength: number): JsonObject | null {
   const { url, title, startIndex, endIndex, opaque } = citation;
   if (opaque?.origin === 'openai-responses') return opaque.wire;

@@ -108,8 +108,8 @@ export class ItemState {
   }
 
   /**
-   * The content_index of each content of the whole item. Bedrock's Mantle counts in its deltas contents that the item
-   * does not have (2026-11): where the numbers differ, the order decides.
+   * Returns the content_index of each content of the whole item. Bedrock's Mantle counts in its deltas contents that
+   * the item does not have (2026-11): if the numbers differ, the order decides.
    */
   #indexesOf(length: number): number[] {
     const streamed = [...this.#contents.keys()].sort((one, other) => one - other);

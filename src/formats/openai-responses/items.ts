@@ -18,12 +18,12 @@ export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
 /** Prefixes of ids, as OpenAI gives them. */
 export type ItemPrefix = 'msg' | 'rs' | 'fc' | 'ctc' | 'tsc' | 'ig' | 'ws';
 
-/** The id of an item: made from the answer's, and the same whenever the answer is written. */
+/** Returns the id of an item: made from the answer's, and the same whenever the answer is written. */
 export function itemId(prefix: ItemPrefix, answerId: string, outputIndex: number): string {
   return `${prefix}_${answerId}_${outputIndex}`;
 }
 
-/** A message of the assistant. */
+/** Returns a message of the assistant. */
 export function messageItem(id: string, status: ItemStatus, content: readonly JsonObject[]): JsonObject {
   return { id, type: 'message', status, role: 'assistant', content };
 }
@@ -91,18 +91,18 @@ export function callShape(
   };
 }
 
-/** The prefix of a call's item id. */
+/** Returns the prefix of a call's item id. */
 export function callPrefix({ custom, isSearch }: CallShape): ItemPrefix {
   if (isSearch) return 'tsc';
   return custom ? 'ctc' : 'fc';
 }
 
-/** The client's id of a call: a provider's signature of the call itself travels in it. */
+/** Returns the client's id of a call: a provider's signature of the call itself travels in it. */
 export function clientCallId({ id, signature }: Pick<ToolCallPart, 'id' | 'signature'>): string {
   return callIdWithState(id, signature === undefined ? null : { reasoning: [], signature });
 }
 
-/** `text`: arguments as JSON, or a custom tool's input. */
+/** Returns the item of a call. `text`: arguments as JSON, or a custom tool's input. */
 export function callItem(
   id: string,
   status: ItemStatus,
@@ -130,7 +130,7 @@ export function callText({ custom, unwrapped }: CallShape, functionArguments: st
   return functionArguments === '' && !custom ? '{}' : functionArguments;
 }
 
-/** A picture; null for what no image_generation_call can hold. */
+/** Returns a picture. Null if no image_generation_call can hold it. */
 export function imageItem(id: string, { kind, source }: MediaPart): JsonObject | null {
   if (kind !== 'image' || source.type !== 'base64') return null;
   const format = source.mediaType.slice('image/'.length);
@@ -143,7 +143,7 @@ export function imageItem(id: string, { kind, source }: MediaPart): JsonObject |
   };
 }
 
-/** A search that the provider ran; this format's own comes back as it was. */
+/** Returns a search that the provider ran. This format's own is unchanged. */
 export function searchItem(id: string, { query, results, errorCode, opaque }: WebSearchPart): JsonObject {
   const [own] = opaque?.origin === 'openai-responses' ? opaque.wire : [];
   if (own !== undefined) return own;

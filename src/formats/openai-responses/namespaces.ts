@@ -18,7 +18,7 @@ export function flatName({ name, tool }: ToolNamespace): string {
 
 type NamedTool = Extract<NeutralTool, { name: string }>;
 
-/** A name that no earlier tool has; the same for the same tools in the same order. */
+/** Returns a name that no earlier tool has, the same for the same tools in the same order. */
 function unusedName(tool: NamedTool, taken: ReadonlySet<string>): string {
   const namespace = tool.wrapper?.namespace;
   if (!taken.has(tool.name) || namespace === undefined) return tool.name;
@@ -66,7 +66,9 @@ function redefined({ name, wrapper }: NamedTool, { wrapper: _, ...later }: Named
   return { ...later, name, ...(wrapper && { wrapper }) };
 }
 
-/** The flat name of a tool by its namespace and bare name, or by its bare name alone where only one tool has it. */
+/**
+ * Returns the flat name of a tool by its namespace and bare name, or by its bare name alone if only one tool has it.
+ */
 function resolveName(tools: readonly NeutralTool[], name: string, namespace?: ToolNamespace): string {
   const named = tools.filter((tool) => 'name' in tool);
   if (namespace !== undefined) {
@@ -88,7 +90,7 @@ export function withToolNames(messages: NeutralMessage[], tools: readonly Neutra
   }));
 }
 
-/** The choice by the tools' flat names; the caller may name a tool of a namespace by its bare name. */
+/** Returns the choice by the tools' flat names. The caller may name a tool of a namespace by its bare name. */
 export function withChosenNames(
   choice: ToolChoice | undefined,
   tools: readonly NeutralTool[],
@@ -105,7 +107,10 @@ export function withChosenNames(
   return { ...choice, names };
 }
 
-/** How the caller knows a tool that the model called: models also answer with a bare name, where only one tool has it. */
+/**
+ * Returns how the caller knows a tool that the model called. Models also answer with a bare name, if only one tool has
+ * it.
+ */
 export function wrapperOf(tools: readonly NeutralTool[], name: string): NamedTool['wrapper'] {
   const flat = resolveName(tools, name);
   const tool = tools.find((one): one is NamedTool => 'name' in one && one.name === flat);

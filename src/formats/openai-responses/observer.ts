@@ -74,8 +74,8 @@ function readItem(observation: Observation, item: JsonObject): void {
 }
 
 /**
- * A file that the model wrote in its container. A citation of a file that the caller uploaded itself is no
- * id made here, but it is one that the caller could name anyway.
+ * Reads a file that the model wrote in its container. A citation of a file that the caller uploaded is not an id made
+ * here, but one that the caller could name anyway.
  */
 function readAnnotation(observation: Observation, annotation: JsonObject | undefined): void {
   for (const key of ['file_id', 'container_id'] as const) {
@@ -84,7 +84,7 @@ function readAnnotation(observation: Observation, annotation: JsonObject | undef
   }
 }
 
-/** Every `*.delta` is output as it comes: text, refusals, reasoning, arguments, code, transcripts. */
+/** Counts every `*.delta` as output: text, refusals, reasoning, arguments, code, transcripts. */
 function readDelta(observation: Observation, type: string, event: JsonObject): void {
   if (!type.endsWith('.delta')) return;
   observation.started = true;

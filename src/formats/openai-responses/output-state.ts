@@ -63,7 +63,7 @@ export interface OutputState {
   serviceTier: string | null;
 }
 
-/** A stream of which nothing is written. */
+/** Returns a stream without anything written. */
 export function startOutput(context: AnswerContext): OutputState {
   return {
     context,
@@ -81,7 +81,7 @@ export function startOutput(context: AnswerContext): OutputState {
   };
 }
 
-/** One event on the wire. */
+/** Writes one event. */
 export function emit(state: OutputState, type: string, members: JsonObject): string {
   const data = JSON.stringify({ type, sequence_number: state.sequenceNumber++, ...members });
   return `event: ${type}\ndata: ${data}\n\n`;
@@ -93,12 +93,12 @@ export function takePosition(state: OutputState, prefix: ItemPrefix): ItemPositi
   return { outputIndex, id: itemId(prefix, state.context.answerId, outputIndex) };
 }
 
-/** An item begins. */
+/** Starts an item. */
 export function addItem(state: OutputState, { outputIndex }: ItemPosition, item: JsonObject): string {
   return emit(state, 'response.output_item.added', { output_index: outputIndex, item });
 }
 
-/** An item is whole. */
+/** Ends an item. */
 export function finishItem(state: OutputState, { outputIndex }: ItemPosition, item: JsonObject): string {
   state.output[outputIndex] = item;
   return emit(state, 'response.output_item.done', { output_index: outputIndex, item });

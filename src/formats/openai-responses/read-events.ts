@@ -21,7 +21,7 @@ interface State {
   streams: ItemStreams;
 }
 
-/** A reader of one stream. */
+/** Creates a reader of one stream. */
 export function eventReader(): EventReader {
   const state: State = {
     started: false,
@@ -92,7 +92,7 @@ function itemAt(state: State, index: number, events: NeutralEvent[]): ItemState 
   return item;
 }
 
-/** The whole response comes along: items that were not streamed (by some imitators) are read from it. */
+/** Ends with the whole response: items that were not streamed (by some imitators) are read from it. */
 function finish(state: State, response: JsonObject, events: NeutralEvent[]): void {
   start(state, response, events);
   const output = objectsAt(response, 'output');
@@ -122,7 +122,7 @@ function readUsage(response: JsonObject, events: NeutralEvent[]): void {
     events.push({ type: 'usage-set', usage, serviceTier: textAt(response, 'service_tier') ?? null });
 }
 
-/** Only the first error counts: `error` and `response.failed` report the same one. */
+/** Reports the first error only: `error` and `response.failed` report the same one. */
 function fail(state: State, error: NeutralError, events: NeutralEvent[]): void {
   closeItems(state, events);
   state.failed = true;

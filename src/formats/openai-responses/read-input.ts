@@ -26,7 +26,7 @@ interface Reading {
   begun: boolean;
 }
 
-/** The leading system and developer prompts and the tools that items bring, apart from the conversation. */
+/** Reads the leading system and developer prompts and the tools that items define, separate from the conversation. */
 export function readInput(
   items: JsonObject[],
   faults: RequestFaults,
@@ -37,7 +37,7 @@ export function readInput(
   return { system, messages, tools };
 }
 
-/** A message needs no type; an item of nothing but an id is a reference. */
+/** Reads an item. A message needs no type; an item of nothing but an id is a reference. */
 function readInputItem(reading: Reading, item: JsonObject, at: string): void {
   const { type } = item;
   if (type === 'message' || (type === undefined && item.role !== undefined)) readMessage(reading, item, at);
@@ -63,7 +63,7 @@ function readTyped(reading: Reading, item: JsonObject, type: string, at: string)
   add(reading, sideOf(type), readable === null ? readItem(item) : [readable], at);
 }
 
-/** Items about tools. Other formats lose nothing: the tools in them are the request's. */
+/** Reads items about tools. Other formats lose nothing: the tools in them are the request's. */
 function readToolItem(
   reading: Reading,
   item: JsonObject,
@@ -89,7 +89,7 @@ function readToolSearch({ arguments: given }: JsonObject, callId: string): ToolC
   return { type: 'tool-call', id: readCallId(callId).id, name: toolSearchName, arguments: text };
 }
 
-/** What the model reads of a search: the tools' names; their definitions are among the request's tools. */
+/** Returns what the model reads of a search: the tools' names. Their definitions are among the request's tools. */
 function readFoundTools(item: JsonObject, callId: string, at: string): ToolResultPart {
   const names = objectsAt(item, 'tools').flatMap((tool) => textAt(tool, 'name') ?? []);
   const text = names.length === 0 ? 'No tools found.' : `Tools found: ${names.join(', ')}`;

@@ -15,7 +15,7 @@ import { readCallId, readPortableState } from '../portable-state.ts';
 import { paragraphBreak } from '../reasoning.ts';
 import { flatName } from './namespaces.ts';
 
-/** An item that is no message: one part, or several where it holds a state; `at` is put on each. */
+/** Reads an item that is not a message: one part, or several if it holds a portable state. `at` is put on each. */
 export function readItem(item: JsonObject): NeutralPart[] {
   switch (item.type) {
     case 'function_call':
@@ -90,7 +90,7 @@ function readReasoning(item: JsonObject): ReasoningPart[] {
   ];
 }
 
-/** The readable paragraphs of a reasoning item. */
+/** Returns the readable paragraphs of a reasoning item. */
 export function reasoningParagraphs(item: JsonObject): string[] {
   const summary = objectsAt(item, 'summary').map((part) => textAt(part, 'text') ?? '');
   return summary.length > 0 ? summary : objectsAt(item, 'content').map((part) => textAt(part, 'text') ?? '');

@@ -14,7 +14,7 @@ import { readContentWith, readLogprobs } from '../openai-parts.ts';
 import type { RequestFaults } from '../request-fields.ts';
 import { readCitations } from './citations.ts';
 
-/** A message's content or a tool's output: a string, parts, or nothing. Anything else is a fault. */
+/** Reads a message's content or a tool's output: a string, parts, or nothing. Anything else is a fault. */
 export function readContent(content: unknown, at: string, faults: RequestFaults): NeutralPart[] {
   return readContentWith(readPart, content, at, faults);
 }
@@ -51,7 +51,7 @@ function readTyped(part: JsonObject, at: string, faults: RequestFaults): Neutral
   }
 }
 
-/** Text of a question or an answer: with citations and log probabilities where it has some. */
+/** Reads text of a question or an answer, with its citations and log probabilities. */
 export function readOutputText(part: JsonObject): NeutralPart {
   const citations = readCitations(objectsAt(part, 'annotations'));
   const logprobs = readLogprobs(part.logprobs);

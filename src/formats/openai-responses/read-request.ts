@@ -10,7 +10,7 @@ import { uniqueTools, withChosenNames, withToolNames } from './namespaces.ts';
 import { readInput } from './read-input.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
 
-/** The request, or the first fault in it. */
+/** Returns the request, or the first fault in it. */
 export function readRequest(body: JsonObject, context: RequestContext): ReadResult<NeutralRequest> {
   const fields = new RequestFields(body);
   // How the answer is framed is the relay's business, not the target's.
@@ -46,7 +46,7 @@ function readConversation(
   return { system: [...first, ...system], messages, tools };
 }
 
-/** A text is a user's message. What stored prompts and earlier responses bring along needs no input. */
+/** Returns the input. A text is a user's message. Stored prompts and earlier responses need no input. */
 function inputItems(fields: RequestFields, body: JsonObject): JsonObject[] {
   const input = fields.take('input', 'messages');
   if (typeof input === 'string') return [{ role: 'user', content: input }];
@@ -101,7 +101,7 @@ function readResponseFormat(format: JsonObject, faults: RequestFaults): Response
 
 const logprobsInclude = 'message.output_text.logprobs';
 
-/** Requested by `include` or by a number of alternatives. */
+/** Reads log probabilities, requested by `include` or by a number of alternatives. */
 function readLogprobs(fields: RequestFields): NeutralRequest['logprobs'] {
   const top = fields.number('top_logprobs') ?? 0;
   const include = fields.take('include');
@@ -114,7 +114,7 @@ function readLogprobs(fields: RequestFields): NeutralRequest['logprobs'] {
 /** Includes that a writer always answers, or that only show more of what another field requests. */
 const knownIncludes: readonly unknown[] = ['reasoning.encrypted_content', logprobsInclude];
 
-/** Fields with the API's default value request nothing, nor do includes that are always answered. */
+/** Ignores fields with the API's default value, and includes that are always answered. */
 function ignoreDefaults(fields: RequestFields, body: JsonObject): void {
   if (body.background === false) fields.ignore('background');
   if (body.truncation === 'disabled') fields.ignore('truncation');

@@ -11,7 +11,7 @@ import { readOutputText } from './read-parts.ts';
 import { readStop } from './stop-reason.ts';
 import { readResponsesUsage } from './usage.ts';
 
-/** The answer: one candidate, whose parts are the items' contents in order. */
+/** Reads the answer: one candidate, whose parts are the items' contents in order. */
 export function readResponse(body: JsonObject): NeutralResponse {
   const parts = objectsAt(body, 'output').flatMap((item, index) =>
     readOutputItem(item).map((part) => (isLosable(part) ? { ...part, at: `output[${index}]` } : part)),
@@ -30,17 +30,17 @@ export function readResponse(body: JsonObject): NeutralResponse {
   };
 }
 
-/** In whole seconds. Null if absent. */
+/** Returns whole seconds. Null if absent. */
 export function createdAt({ created_at: created }: JsonObject): number | null {
   return typeof created === 'number' && created > 0 ? Math.floor(created) : null;
 }
 
-/** The parts of one output item. */
+/** Reads the parts of one output item. */
 function readOutputItem(item: JsonObject): NeutralPart[] {
   return item.type === 'message' ? objectsAt(item, 'content').flatMap(readContentPart) : readItem(item);
 }
 
-/** Text and refusals; what else a message may hold is only for this format. */
+/** Reads text and refusals. Other contents of a message are only for this format. */
 function readContentPart(part: JsonObject): NeutralPart[] {
   switch (part.type) {
     case 'output_text':

@@ -7,13 +7,13 @@ import type { NeutralTool, ToolChoice, ToolWrapper } from '../neutral.ts';
 import type { RequestFaults, RequestFields } from '../request-fields.ts';
 import { flatName } from './namespaces.ts';
 
-/** The tools in order. */
+/** Reads the tools in order. */
 export function readTools(fields: RequestFields): NeutralTool[] {
   const tools = fields.objects('tools', 'tools') ?? [];
   return tools.flatMap((tool, index) => readTool(tool, `tools[${index}]`, fields.faults));
 }
 
-/** Tools that an item of the conversation brings: they are the model's from there on. */
+/** Reads tools that an item of the conversation defines: the model has them from there on. */
 export function readItemTools(item: JsonObject, at: string, faults: RequestFaults): NeutralTool[] {
   return objectsAt(item, 'tools')
     .flatMap((tool, index) => readTool(tool, `${at}.tools[${index}]`, faults))

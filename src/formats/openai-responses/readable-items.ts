@@ -4,7 +4,7 @@ import type { JsonObject } from '../../lib/json.ts';
 import { objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralPart } from '../neutral.ts';
 
-/** The item as one text, which the same format gets back as the item; null for one without text of this kind. */
+/** Reads the item as one text, which the same format gets back as the item. Null if it has no text of this kind. */
 export function readReadable(item: JsonObject): NeutralPart | null {
   const lines = describeItem(item).filter((line) => line !== undefined && line !== '');
   if (lines.length === 0) return null;

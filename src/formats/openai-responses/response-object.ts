@@ -16,7 +16,7 @@ interface Progress {
   serviceTier: string | null;
 }
 
-/** The object; without an ending it is one in progress. Members in the order in which OpenAI has them. */
+/** Returns the object, in progress if it has no ending. Members are in OpenAI's order. */
 export function responseObject(context: AnswerContext, progress: Progress): JsonObject {
   const { ending, output, usage, createdAtSeconds } = progress;
   return {

@@ -5,7 +5,7 @@ import { type AnswerFacts, errorOfEnd } from '../answer-end.ts';
 import { objectAt, textAt } from '../json-reader.ts';
 import type { Stop } from '../neutral.ts';
 
-/** The stop of a response object that is over. */
+/** Reads the stop of a response object that has ended. */
 export function readStop(response: JsonObject, { calls, refusal }: AnswerFacts): Stop {
   const status = textAt(response, 'status');
   switch (status) {
@@ -69,7 +69,7 @@ function incomplete(reason: 'max_output_tokens' | 'content_filter'): Ending {
   return { status: 'incomplete', incomplete_details: { reason }, error: null };
 }
 
-/** An answer that failed. */
+/** Returns the ending of a failed answer. */
 export function failed(code: string, message: string): Ending {
   return { status: 'failed', incomplete_details: null, error: { code, message } };
 }

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../lib/json.ts';
 import { countAt, firstCount, objectAt } from '../json-reader.ts';
 import { type Usage, usageOf } from '../usage.ts';
 
-/** Null when the object has no count. */
+/** Returns null if the object has no count. */
 export function readResponsesUsage(usage: JsonObject | undefined): Usage | null {
   // Azure's DeepSeek answers the Responses API with chat's names.
   const input = countAt(usage, 'input_tokens') ?? countAt(usage, 'prompt_tokens');
@@ -24,7 +24,7 @@ export function readResponsesUsage(usage: JsonObject | undefined): Usage | null 
   });
 }
 
-/** The object as OpenAI writes it; audio and image tokens only where there are some. */
+/** Writes the object as OpenAI does, with audio and image tokens only if there are some. */
 export function writeResponsesUsage(usage: Usage): JsonObject {
   return {
     input_tokens: usage.inputTokens,

@@ -30,7 +30,7 @@ interface State extends OutputState {
   finished: JsonObject | null;
 }
 
-/** A writer of one stream. */
+/** Creates a writer of one stream. */
 export function eventWriter(context: AnswerContext): EventWriter {
   const state: State = {
     ...startOutput(context),
@@ -55,7 +55,10 @@ export function eventWriter(context: AnswerContext): EventWriter {
   };
 }
 
-/** Items may not overlap: the official SDK expects the content of an item to end before the item does. */
+/**
+ * Writes an event in order. Items may not overlap: the official SDK expects the content of an item to end before the
+ * item does.
+ */
 function writeOrdered(state: State, event: NeutralEvent): string {
   if ('candidate' in event && event.candidate > 0) return writeEvent(state, event);
   let text = '';
@@ -143,7 +146,7 @@ function startItem(
   return event.type === 'tool-call-start' ? startCall(state, event) : writeWhole(state, event);
 }
 
-/** Twice the same response in progress, as OpenAI does. */
+/** Writes the same response in progress twice, as OpenAI does. */
 function begin(state: State): string {
   if (state.begun) return '';
   state.begun = true;
@@ -155,13 +158,13 @@ function responseOf(state: State, ending: Ending | null): ReturnType<typeof resp
   return responseObject(state.context, { ...state, ending });
 }
 
-/** A refused prompt is an answer that a filter stopped at once. */
+/** Writes a refused prompt: an answer that a filter stopped at once. */
 function refusePrompt(state: State, text: string): string {
   state.stop = { reason: 'content-filter' };
   return begin(state) + refuse(state, text);
 }
 
-/** A refusal that comes whole. */
+/** Writes a refusal that comes whole. */
 function refuse(state: State, text: string): string {
   const part = -1;
   return (
@@ -185,8 +188,8 @@ function finish(state: State): string {
 }
 
 /**
- * The error's own `type` is left out: the event's type is in that member. OpenAI's SDKs raise at `error`; Codex reads
- * `response.failed` only (codex-rs, 2026-11), so a full context is reported by both.
+ * Writes an error. Its own `type` is left out: the event's type is in that member. OpenAI's SDKs raise at `error`;
+ * Codex reads `response.failed` only (codex-rs, 2026-11), so a full context is reported by both.
  */
 function writeError(state: State, error: NeutralError): string {
   const { type, message, param, kind } = error;

@@ -13,7 +13,7 @@ import { runsOfRole, type Writing } from '../openai-target.ts';
 import { fitId, responsesIds } from '../tool-ids.ts';
 import { writePart } from './write-parts.ts';
 
-/** The conversation; the system prompt is `instructions`. */
+/** Writes the conversation; the system prompt is `instructions`. */
 export function writeInput(writing: Writing): JsonObject[] {
   return runsOfRole(writing.request.messages).flatMap((run) => {
     const writeOne =
@@ -52,7 +52,7 @@ function writeUser({ parts, name, at }: NeutralMessage, writing: Writing): JsonO
   ];
 }
 
-/** An item of this format's own, not a content part of it. */
+/** Returns an item of this format's own that is not a content part. */
 function itemOf(part: NeutralPart): JsonObject | null {
   if (part.native?.origin === 'openai-responses')
     return part.type === 'tool-result' ? null : part.native.wire;
@@ -60,7 +60,7 @@ function itemOf(part: NeutralPart): JsonObject | null {
   return /^input_|^output_text$|^refusal$/.test(String(part.wire.type)) ? null : part.wire;
 }
 
-/** Text alone is a string; with pictures and files it is content. */
+/** Writes a result: text alone is a string, with pictures and files it is content. */
 function writeResult(result: ToolResultPart, writing: Writing): JsonObject {
   if (result.native?.origin === 'openai-responses' && result.native.wire) return result.native.wire;
   const { content, callId, isError, custom, at } = result;
@@ -88,7 +88,7 @@ function writeAssistant({ parts, name, at }: NeutralMessage, writing: Writing): 
   });
 }
 
-/** Texts that follow one another are one message. */
+/** Joins neighbouring texts into one message. */
 function joinTexts(parts: readonly NeutralPart[]): NeutralPart[] {
   const joined: NeutralPart[] = [];
   for (const part of parts) {
@@ -133,7 +133,7 @@ function writeRefusal(refusal: string): JsonObject {
   };
 }
 
-/** Only what this provider encrypted itself: it refuses everybody else's. */
+/** Writes only what this provider encrypted itself: it refuses any other. */
 function writeReasoning({ text, paragraphs, signature }: ReasoningPart): JsonObject[] {
   if (signature?.origin !== 'openai-responses') return [];
   const texts = paragraphs ?? (text === '' ? [] : [text]);

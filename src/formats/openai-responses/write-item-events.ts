@@ -34,7 +34,7 @@ export function startReasoning(state: OutputState, { part }: Of<'reasoning-start
   return addItem(state, reasoning, reasoningItem(reasoning.id, [], undefined));
 }
 
-/** A piece of a summary's paragraph; a new paragraph ends the one before. */
+/** Writes a piece of a summary's paragraph. A new paragraph ends the one before. */
 export function growReasoning(state: OutputState, { part, paragraph, text }: Of<'reasoning-delta'>): string {
   const reasoning = state.parts.get(part);
   if (reasoning?.kind !== 'reasoning' || text === '') return '';
@@ -105,7 +105,10 @@ export function growCall(state: OutputState, event: Of<'tool-call-delta'>): stri
   return isReportedWhole(call) || event.arguments === '' ? '' : emitDelta(state, call, event.arguments);
 }
 
-/** The input of a custom tool is known when the function's arguments are whole; a search has no deltas at all. */
+/**
+ * Whether the input is reported whole. That of a custom tool is known once the function's arguments are whole; a search
+ * has no deltas.
+ */
 function isReportedWhole({ shape }: OpenCall): boolean {
   return shape.unwrapped || shape.isSearch;
 }
@@ -117,7 +120,7 @@ function emitDelta(state: OutputState, { id, outputIndex, shape }: OpenCall, del
   return emit(state, type, { item_id: id, output_index: outputIndex, delta });
 }
 
-/** The arguments have ended. The item ends when it is known whether the answer was cut in it. */
+/** Ends the arguments. The item ends once it is known whether the answer was cut in it. */
 export function endCall(state: OutputState, part: number): string {
   const call = state.parts.get(part);
   if (call?.kind !== 'call') return '';
@@ -126,7 +129,7 @@ export function endCall(state: OutputState, part: number): string {
   return '';
 }
 
-/** The call whose arguments ended last, if there is one: something else follows, or nothing. */
+/** Ends the call whose arguments ended last, if there is one. */
 export function finishCall(state: OutputState, status: ItemStatus): string {
   const call = state.lastCall;
   if (call === null) return '';

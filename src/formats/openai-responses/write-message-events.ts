@@ -17,7 +17,7 @@ import {
 
 type Of<Type extends NeutralEvent['type']> = Extract<NeutralEvent, { type: Type }>;
 
-/** A content begins, in the open message or a new one. */
+/** Starts a content, in the open message or a new one. */
 export function startContent(state: OutputState, part: number, refusal: boolean): string {
   const begin = state.message === null ? openMessage(state) : { message: state.message, text: '' };
   const { message } = begin;
@@ -54,7 +54,7 @@ function wholeContent({ refusal, text, annotations, logprobs }: OpenContent): Js
   return refusal ? refusalContent(text.join('')) : textContent(text.join(''), annotations, logprobs);
 }
 
-/** A piece of text, or of a refusal. */
+/** Writes a piece of text, or of a refusal. */
 export function growContent(state: OutputState, event: Of<'text-delta'> | Of<'refusal-delta'>): string {
   const content = contentAt(state, event.part);
   if (content === null) return '';
@@ -100,7 +100,7 @@ function emitCitation(state: OutputState, content: OpenContent, citation: Citati
   });
 }
 
-/** A content is whole; its message stays open for the next one. */
+/** Ends a content. Its message stays open for the next one. */
 export function finishContent(state: OutputState, part: number): string {
   const content = contentAt(state, part);
   if (content === null) return '';
@@ -115,7 +115,7 @@ export function finishContent(state: OutputState, part: number): string {
   return cited + done + emit(state, 'response.content_part.done', { ...place, part: whole });
 }
 
-/** The open message ends, if there is one: something else follows, or nothing. */
+/** Ends the open message, if there is one. */
 export function finishMessage(state: OutputState, status: ItemStatus): string {
   const { message } = state;
   if (message === null) return '';

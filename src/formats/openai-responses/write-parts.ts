@@ -6,7 +6,7 @@ import type { CacheMarker, MediaPart, NeutralPart } from '../neutral.ts';
 import { documentText, fileNameOf, openaiFileId, urlOfSource } from '../openai-media.ts';
 import type { Writing } from '../openai-target.ts';
 
-/** A part of a user's message or of a tool's output. */
+/** Writes a part of a user's message or of a tool's output. */
 export function writePart(part: NeutralPart, writing: Writing): JsonObject | null {
   switch (part.type) {
     case 'text':
@@ -22,7 +22,7 @@ export function writePart(part: NeutralPart, writing: Writing): JsonObject | nul
   }
 }
 
-/** gpt-5.6 and newer take cache markers. Other models cache automatically. */
+/** Writes a marker, which gpt-5.6 and newer take. Other models cache automatically. */
 function breakpoint(cache: CacheMarker | undefined, { traits }: Writing): JsonObject {
   return cache && traits.takesCacheBreakpoints ? { prompt_cache_breakpoint: { mode: 'explicit' } } : {};
 }
@@ -51,7 +51,7 @@ function writeImage({ source, detail }: MediaPart): JsonObject | null {
   };
 }
 
-/** Text is written as text. Files have an id, a URL, or data with a name. */
+/** Writes text as text. Files have an id, a URL, or data with a name. */
 function writeDocument(part: MediaPart): JsonObject | null {
   const { source } = part;
   const text = documentText(part);

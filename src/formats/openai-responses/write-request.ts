@@ -86,7 +86,7 @@ function writeText({ request, dropped }: Writing, answer: OpenaiAnswerSchema | n
   return Object.keys(text).length === 0 ? {} : { text };
 }
 
-/** Strict only if it was requested and the schema allows it. */
+/** Writes the format, strict only if it was requested and the schema allows it. */
 function writeFormat(
   format: NonNullable<NeutralRequest['responseFormat']>,
   answer: OpenaiAnswerSchema | null,
@@ -98,7 +98,7 @@ function writeFormat(
   return { type: 'json_schema', name, ...(description !== undefined && { description }), schema, strict };
 }
 
-/** Encrypted reasoning is refused for models that are known not to reason. */
+/** Writes includes. Encrypted reasoning is refused for models that are known not to reason. */
 function writeInclude(writing: Writing, given: unknown): JsonObject {
   const { request, genuine, traits, effort, dropped } = writing;
   const { logprobs } = request;
@@ -116,7 +116,7 @@ function writeInclude(writing: Writing, given: unknown): JsonObject {
   };
 }
 
-/** Whose request it is and what becomes of it. */
+/** Writes the user, the tier and storage. */
 function writeAccount(request: NeutralRequest): JsonObject {
   const { userId, metadata, serviceTier, promptCacheKey, store, previousResponseId } = request;
   return {

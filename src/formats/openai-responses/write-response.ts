@@ -25,7 +25,7 @@ import {
 import { responseObject } from './response-object.ts';
 import { failed, writeStop } from './stop-reason.ts';
 
-/** The answer on the wire. An answer that is only an error is OpenAI's error body. */
+/** Writes the answer. One that is only an error is OpenAI's error body. */
 export function writeResponse(response: NeutralResponse, context: AnswerContext): WrittenResponse {
   const { error, promptBlock, candidates } = response;
   if (error !== null && candidates.length === 0)
@@ -54,7 +54,7 @@ export function writeResponse(response: NeutralResponse, context: AnswerContext)
 
 const nothing: NeutralCandidate = { parts: [], stop: { reason: 'unknown' } };
 
-/** `lastStatus`: that of a message or a call at the end, which an answer may break off in. */
+/** Writes the output. `lastStatus` is that of a message or a call at the end, which an answer may break off in. */
 function writeOutput(
   parts: readonly NeutralPart[],
   context: AnswerContext,
@@ -77,7 +77,7 @@ function writeOutput(
   return output;
 }
 
-/** Texts and refusals that follow one another are contents of one message. */
+/** Returns the end of the texts and refusals that are contents of one message. */
 function endOfMessage(parts: readonly NeutralPart[], start: number): number {
   let end = start;
   while (parts[end]?.type === 'text' || parts[end]?.type === 'refusal') end += 1;

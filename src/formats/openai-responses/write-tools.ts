@@ -15,7 +15,10 @@ export function writeTools(writing: Writing): JsonObject {
   return {};
 }
 
-/** A wrapper of several tools comes with each of them; null also for a tool that an item of the input holds. */
+/**
+ * Writes a tool. A wrapper of several tools comes with each of them. Null also for a tool that an item of the input
+ * holds.
+ */
 function writeTool(tool: NeutralTool, writing: Writing): JsonObject | null {
   if ('name' in tool && tool.wrapper?.origin === 'openai-responses') return tool.wrapper.wire;
   switch (tool.type) {
@@ -39,7 +42,7 @@ function writeTool(tool: NeutralTool, writing: Writing): JsonObject | null {
   }
 }
 
-/** Chat has a grammar's members inside `grammar`, Responses beside the type. */
+/** Converts the format. Chat has a grammar's members inside `grammar`, Responses beside the type. */
 function customFormat(format: unknown): JsonObject {
   if (typeof format !== 'object' || format === null) return {};
   const { type, grammar } = format as JsonObject;
@@ -47,7 +50,7 @@ function customFormat(format: unknown): JsonObject {
   return { format: { type, ...grammar } };
 }
 
-/** Strict is the default of this format only, so it is switched off unless requested. */
+/** Writes a function. Strict is the default of this format only, so it is switched off unless requested. */
 function writeFunction(tool: Extract<NeutralTool, { type: 'function' }>, { dropped }: Writing): JsonObject {
   const { name, description, at } = tool;
   const parameters = openaiParameters(tool.parameters);

@@ -6,7 +6,7 @@ import { isObject } from '../json-reader.ts';
 /** The upstream's API. `jina` also means similar servers (vLLM, llama.cpp, Xinference). */
 export type RerankDialect = 'cohere' | 'jina' | 'voyage';
 
-/** The request's JSON text for an upstream; only what differs there is edited. `value` is the parsed text. */
+/** Returns the request's JSON text for an upstream. Only what differs there is edited. `value` is the parsed text. */
 export function writeRerankRequest(
   dialect: RerankDialect,
   text: string,
@@ -25,7 +25,7 @@ export function writeRerankRequest(
   }
 }
 
-/** Both take documents as strings only; Jina's callers may send `{text}`. */
+/** Writes documents as strings, the only form that both take. Jina's callers may send `{text}`. */
 function withTextDocuments(text: string, { documents }: Readonly<Record<string, unknown>>): string {
   if (!Array.isArray(documents) || documents.every((document) => typeof document === 'string')) return text;
   return replaceMember(text, 'documents', JSON.stringify(documents.map(documentText)));
@@ -37,7 +37,7 @@ function withTopK(text: string, { top_n: topN }: Readonly<Record<string, unknown
     : replaceMember(removeMember(text, 'top_n'), 'top_k', JSON.stringify(topN));
 }
 
-/** The text of a document in any of the shapes that callers send. */
+/** Returns the text of a document in any of the shapes that callers send. */
 export function documentText(document: unknown): string {
   if (typeof document === 'string') return document;
   return isObject(document) && typeof document.text === 'string' ? document.text : JSON.stringify(document);

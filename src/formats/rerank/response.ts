@@ -49,7 +49,7 @@ function read(observation: Observation, answer: JsonObject): void {
   if (results > 0) observation.started = true;
 }
 
-/** Null when the answer has no count (Xinference sends a `meta` full of nulls). */
+/** Returns null if the answer has no count (Xinference sends a `meta` full of nulls). */
 function readRerankUsage(answer: JsonObject): Usage | null {
   const searches = countAt(objectAt(objectAt(answer, 'meta'), 'billed_units'), 'search_units');
   const usage = objectAt(answer, 'usage');

@@ -1,7 +1,6 @@
 // Finds the channels that could serve a request, for each of the models that it may come to, or why there are none. Pure.
 import { isObject, objectsAt } from '../../formats/json-reader.ts';
-import type { ReasoningEffort } from '../../formats/neutral.ts';
-import { reasoningEfforts } from '../../formats/neutral.ts';
+import { type ReasoningEffort, reasoningEfforts } from '../../formats/neutral.ts';
 import { isResponsesBody } from '../../formats/openai-chat/index.ts';
 import { openaiModelTraits } from '../../formats/openai-models.ts';
 import { ownTarget } from '../../formats/registry.ts';

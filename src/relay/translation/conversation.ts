@@ -1,8 +1,7 @@
 // Translates a conversation for an upstream of another format (reads it, adapts it, writes it), and its answer back. Pure; stream.ts owns the
 // bytes of streams.
-
 import { type AnswerEdit, fitRequest } from '../../formats/answer-edit.ts';
-import { errorOfEnd, hasContent, isFailedEnd, withKnownEnds } from '../../formats/answer-end.ts';
+import { errorOfEnd, isContentPart, isFailedEnd, withKnownEnds } from '../../formats/answer-end.ts';
 import { withoutBillingLine } from '../../formats/claude-code-billing-line.ts';
 import { eventsOfResponse } from '../../formats/events-of-response.ts';
 import type { ApiFormat, FormatId } from '../../formats/format-id.ts';
@@ -189,11 +188,11 @@ function failureOf({ error, candidates }: NeutralResponse, api: ApiFormat): Neut
   const [first] = candidates;
   if (first === undefined || !candidates.every(({ stop }) => isFailedEnd(stop))) return null;
   // Gemini's clients read the reason, also without output.
-  return api === 'gemini' && !first.parts.some(hasContent) ? null : errorOfEnd(first.stop);
+  return api === 'gemini' && !first.parts.some(isContentPart) ? null : errorOfEnd(first.stop);
 }
 
 function hasAnswer({ error, candidates }: NeutralResponse): boolean {
-  return error === null && candidates.some(({ parts }) => parts.some(hasContent));
+  return error === null && candidates.some(({ parts }) => parts.some(isContentPart));
 }
 
 function wasCharged(response: NeutralResponse): boolean {

@@ -1,5 +1,4 @@
 // Translates embeddings for an upstream with another format for them. Pure.
-
 import type { EmbeddingRequest } from '../../formats/embedding.ts';
 import type { FormatId } from '../../formats/format-id.ts';
 import type { JsonObject } from '../../lib/json.ts';

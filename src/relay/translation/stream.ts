@@ -1,6 +1,5 @@
 // Translates a streamed answer of another format: bytes in, the caller's events out. All events of a chunk go out together, and only whole
 // events, so that an error event can follow at any time.
-
 import type { AnswerEdit } from '../../formats/answer-edit.ts';
 import { isFailedEnd } from '../../formats/answer-end.ts';
 import { FramingDetector } from '../../formats/framing-detector.ts';

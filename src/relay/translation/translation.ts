@@ -1,6 +1,5 @@
 // A request for an upstream of another format, and the way back of its answer: what the translations of conversations and of embeddings have in
 // common.
-
 import type { OperationId } from '../../formats/format-id.ts';
 import type { WireFormat } from '../../formats/wire-format.ts';
 import type { JsonObject } from '../../lib/json.ts';

@@ -24,7 +24,7 @@ describe('a Responses stream whose numbers differ from its items', () => {
   const item = { type: 'message', id: 'm', role: 'assistant', status: 'completed', content };
   const done = { type: 'response.completed', response: { status: 'completed', output: [item] } };
 
-  it('says its text once where content_index differs', () => {
+  it('a stream with other content indexes emits its text once', () => {
     expect(
       textOf([
         { type: 'response.output_text.delta', output_index: 0, content_index: 1, delta: 'Sure! ' },
@@ -35,7 +35,7 @@ describe('a Responses stream whose numbers differ from its items', () => {
     ).toEqual([{ type: 'text', text: 'Sure! 5' }]);
   });
 
-  it('says its text once where output_index differs', () => {
+  it('a stream with other output indexes emits its text once', () => {
     expect(
       textOf([
         { type: 'response.output_text.delta', output_index: 1, content_index: 0, delta: 'Sure! 5' },
@@ -45,7 +45,7 @@ describe('a Responses stream whose numbers differ from its items', () => {
     ).toEqual([{ type: 'text', text: 'Sure! 5' }]);
   });
 
-  it('says what was not streamed', () => {
+  it('a stream emits what its deltas did not contain', () => {
     const two = {
       ...item,
       content: [...content, { type: 'output_text', text: ' and more', annotations: [] }],
@@ -81,7 +81,7 @@ describe('the line `error: {…}` of llama.cpp', () => {
 });
 
 describe('an embedding of Voyage', () => {
-  it('gets the count that clients require, and keeps every other byte', () => {
+  it('an embeddings answer gets the count that clients require, and no other byte changes', () => {
     const text = '{"object":"list", "data":[{"embedding":[0.50]}],"usage":{"total_tokens":3}}';
     expect(withPromptTokens(text)).toBe(
       '{"object":"list", "data":[{"embedding":[0.50]}],"usage":{"prompt_tokens":3,"total_tokens":3}}',

@@ -253,7 +253,7 @@ function isBegunCall({ type, item }: JsonObject): boolean {
   );
 }
 
-describe.skipIf(!haveSpecs)('what is written for OpenAI’s clients is what OpenAI’s file says', () => {
+describe.skipIf(!haveSpecs)('answers written for OpenAI’s clients match OpenAI’s schema', () => {
   beforeAll(() => {
     schemaFaults('openai', 'ResponseStreamEvent', {});
   }, 60_000);

@@ -305,7 +305,7 @@ describe('requests of OpenAI’s formats', () => {
     );
   });
 
-  it('everything that chat can say survives chat', () => {
+  it('everything that chat can express survives a translation to chat', () => {
     const source = read(openaiChat, fullChatRequest);
     const written = openaiChat.writeRequest(source, target);
     expect(written.dropped).toEqual([]);
@@ -315,14 +315,14 @@ describe('requests of OpenAI’s formats', () => {
     expect(withoutMarkers(read(openaiChat, written.body))).toEqual(withoutMarkers(source));
   });
 
-  it('everything that Responses can say survives Responses', () => {
+  it('everything that Responses can express survives a translation to Responses', () => {
     const source = read(openaiResponses, fullResponsesRequest);
     const written = openaiResponses.writeRequest(source, target);
     expect(written.dropped).toEqual([]);
     expect(meaning(read(openaiResponses, written.body))).toEqual(meaning(source));
   });
 
-  it('names what the other format cannot say by the caller’s own paths', () => {
+  it('reports what the other format cannot express by the caller’s own paths', () => {
     expect(openaiResponses.writeRequest(read(openaiChat, fullChatRequest), target).dropped).toEqual([
       'seed',
       'frequency_penalty',

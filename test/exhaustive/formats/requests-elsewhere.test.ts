@@ -49,7 +49,7 @@ function readFull(): NeutralRequest[] {
 describe.skipIf(!haveSpecs).each(targets)(
   'requests written for $name',
   ({ name, format, models, faults }) => {
-    it('are valid for everything that OpenAI’s formats can say', () => {
+    it('are valid for everything that OpenAI’s formats can express', () => {
       for (const request of readFull())
         for (const model of models)
           expect(

@@ -72,7 +72,7 @@ describe.skipIf(!haveSpecs)('requests written for OpenAI', () => {
     for (const [, , schema] of targets) schemaFaults('openai', schema, {});
   }, 60_000);
 
-  it.each(targets)('%s: everything that both shapes can say', (_, format, schema) => {
+  it.each(targets)('%s: everything that both formats can express', (_, format, schema) => {
     for (const [source, body] of [
       ['openai-chat', fullChatRequest],
       ['openai-responses', fullResponsesRequest],

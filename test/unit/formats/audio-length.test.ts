@@ -122,12 +122,12 @@ it.each([
   ['FLAC of a stream', flac(0), 12_042 / 12_000],
   ['M4A', mp4(90), 90],
   ['WebM', webm(100), 2.08],
-])('tells the length of %s, however it is cut', (_, bytes, seconds) => {
+])('measures the length of %s, however it is cut', (_, bytes, seconds) => {
   for (const pieceBytes of [bytes.byteLength, 1_000, 61, 1])
     expect(secondsOf(bytes, pieceBytes), `pieces of ${pieceBytes}`).toBeCloseTo(seconds, 1);
 });
 
-it('takes bytes that no container is in for PCM where that was asked for, else for the lowest rate', () => {
+it('measures bytes without a container as PCM if that was requested, else by the lowest rate', () => {
   expect(secondsOf(new Uint8Array(96_000), 1_000, 'pcm')).toBe(2);
   expect(secondsOf(new Uint8Array(96_000))).toBe(128);
 });
@@ -141,7 +141,7 @@ it.each([
   expect(secondsOf(bytes, 777)).toBeCloseTo(bytes.byteLength / 750, 0);
 });
 
-it('believes no header that says less time than the bytes take', () => {
+it('does not trust a header with less time than the bytes take', () => {
   const forged = mp4(1);
   const bytes = new Uint8Array(10_000_000);
   bytes.set(forged);

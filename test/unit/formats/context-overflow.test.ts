@@ -252,7 +252,7 @@ const overflows: [host: string, status: number, body: object][] = [
 ];
 
 describe('an exceeded context', () => {
-  it.each(overflows)('is known in the words of %s', (_host, status, body) => {
+  it.each(overflows)('a context overflow is recognized in the message of %s', (_host, status, body) => {
     const error = readUpstreamError(status, JSON.stringify(body));
     expect(error).toMatchObject({ kind: 'context-overflow', status: 400 });
     expect(upstreamErrorBody('openai', error, 'r')).toMatchObject({
@@ -267,7 +267,7 @@ describe('an exceeded context', () => {
     });
   });
 
-  it('has both counts in the words that Claude Code reads, where the provider gives two', () => {
+  it('a context overflow has both counts for Claude Code if the provider gives them', () => {
     const message = (body: object) => {
       const error = readUpstreamError(400, JSON.stringify(body));
       return (upstreamErrorBody('anthropic', error, 'r').error as { message: string }).message;
@@ -330,7 +330,7 @@ describe('another error that speaks of tokens or lengths', () => {
     ],
     ['a picture', 400, claude('messages.0.content.0.image.source.base64: image exceeds 5 MB maximum')],
     ['an overloaded server', 529, claude('Overloaded', 'overloaded_error')],
-  ])('is none: %s', (_what, status, body) => {
+  ])('is not taken for a context overflow: %s', (_what, status, body) => {
     const error = readUpstreamError(status, JSON.stringify(body));
     expect(error.kind).toBeUndefined();
     expect(error.status).toBe(status);
@@ -372,22 +372,25 @@ describe('an exceeded context in the middle of a stream', () => {
     ],
   ];
 
-  it.each(sources)('told by %s is told in the words of every format', (_name, events) => {
-    const written = (format: typeof openaiChat) => {
-      const writer = format.eventWriter(contextOf());
-      return events.map((event) => writer.write(event)).join('');
-    };
-    expect(written(openaiChat)).toContain('"code":"context_length_exceeded"');
-    expect(written(anthropicMessages)).toMatch(
-      /"type":"invalid_request_error","message":"prompt is too long/,
-    );
-    expect(written(geminiGenerate)).toMatch(/"code":400.*"INVALID_ARGUMENT".*"CONTEXT_LENGTH_EXCEEDED"/);
-    const response = written(openaiResponses);
-    expect(response).toMatch(/event: error\n.*"code":"context_length_exceeded"/);
-    expect(response).toMatch(
-      /event: response\.failed\n.*"status":"failed","background":false.*"error":\{"code":"context_length_exceeded"/,
-    );
-    const numbers = [...response.matchAll(/"sequence_number":(\d+)/g)].map(([, number]) => Number(number));
-    expect(numbers).toEqual(numbers.map((_, index) => index));
-  });
+  it.each(sources)(
+    'a context overflow reported by %s is reported in the message of every format',
+    (_name, events) => {
+      const written = (format: typeof openaiChat) => {
+        const writer = format.eventWriter(contextOf());
+        return events.map((event) => writer.write(event)).join('');
+      };
+      expect(written(openaiChat)).toContain('"code":"context_length_exceeded"');
+      expect(written(anthropicMessages)).toMatch(
+        /"type":"invalid_request_error","message":"prompt is too long/,
+      );
+      expect(written(geminiGenerate)).toMatch(/"code":400.*"INVALID_ARGUMENT".*"CONTEXT_LENGTH_EXCEEDED"/);
+      const response = written(openaiResponses);
+      expect(response).toMatch(/event: error\n.*"code":"context_length_exceeded"/);
+      expect(response).toMatch(
+        /event: response\.failed\n.*"status":"failed","background":false.*"error":\{"code":"context_length_exceeded"/,
+      );
+      const numbers = [...response.matchAll(/"sequence_number":(\d+)/g)].map(([, number]) => Number(number));
+      expect(numbers).toEqual(numbers.map((_, index) => index));
+    },
+  );
 });

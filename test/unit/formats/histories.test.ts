@@ -19,7 +19,7 @@ function relay(from: ConversationId, to: ConversationId, body: JsonObject, provi
 const ask = { role: 'user', content: 'hi' };
 const pictureCall = { type: 'image_generation_call', id: 'ig_1', status: 'completed', result: 'aGk=' };
 
-describe('a turn of which chat can say nothing is left out', () => {
+describe('a turn that chat cannot express is left out', () => {
   const responses: Record<string, JsonObject[]> = {
     'a search': [
       { type: 'web_search_call', id: 'ws_1', status: 'completed', action: { type: 'search', query: 'x' } },
@@ -79,7 +79,7 @@ it('a turn of calls alone stays, and so does a refusal, as text where chat is im
   });
 });
 
-it('a picture that the model made is no sound', () => {
+it('a generated picture is not taken for sound', () => {
   const { turns, dropped } = relay('openai-responses', 'openai-chat', {
     input: [ask, pictureCall, { type: 'message', role: 'assistant', content: 'There.' }, ask],
   });
@@ -124,7 +124,7 @@ describe('call ids', () => {
     expect(pairs(after)[3]).toEqual(['call_0_4', 'four']);
   });
 
-  it('keep a result with the latest turn’s call where an earlier one was never answered', () => {
+  it('repeated call ids: a result belongs to the latest turn’s call if an earlier one was never answered', () => {
     const interrupted = [
       ask,
       { role: 'assistant', tool_calls: [call()] },

@@ -25,7 +25,7 @@ describe('the skeleton of a JSON body', () => {
     for (const largest of [1, 3, 1_000]) expect(skeletonOf(text, largest)).toEqual(value);
   });
 
-  it('cuts long strings, wherever an escape stands, and keeps count', () => {
+  it('cuts long strings, wherever an escape is, and counts what is left out', () => {
     for (let shift = 0; shift < 8; shift++) {
       for (const unit of ['\\u4e2d', '\\\\', '\\n', '"'.replace('"', '\\"'), 'x', '中']) {
         const source = 'a'.repeat(shift) + unit.repeat(2_000);
@@ -45,7 +45,7 @@ describe('the skeleton of a JSON body', () => {
     expect(skeleton.value()).toMatchObject({ usage: { input_tokens: 3 } });
   });
 
-  it('is null for what is cut short, is no JSON, or is too large', () => {
+  it('returns null for a body that is incomplete, invalid, or too large', () => {
     for (const text of ['', '{"a":1', '<html>{"a":1}</html>', '{a:1}', '{"a":}', 'null', '}'])
       expect(skeletonOf(text)).toBeNull();
     const small = createJsonSkeleton(4_096);

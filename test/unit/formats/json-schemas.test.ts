@@ -101,7 +101,7 @@ function keywordsIn(schema: unknown): Set<string> {
 }
 
 describe('arrays at OpenAI', () => {
-  it.each(['openai-chat', 'openai-responses'] as const)('say at %s what their items are', (to) => {
+  it.each(['openai-chat', 'openai-responses'] as const)('arrays have items at %s', (to) => {
     const pair = { prefixItems: [{ type: 'number' }, { type: 'number' }], type: 'array', maxItems: 2 };
     const mixed = { type: 'array', prefixItems: [{ type: 'number' }, { type: 'string' }] };
     const properties = { any: { type: 'array' }, size: { anyOf: [pair, { type: 'null' }] }, mixed };
@@ -114,7 +114,7 @@ describe('arrays at OpenAI', () => {
 });
 
 describe('a strict tool at Claude', () => {
-  it('says what Claude’s strict mode does not enforce in the description', () => {
+  it('describes what Claude’s strict mode does not enforce', () => {
     const bounds: Record<string, [JsonObject, string]> = {
       number: [{ type: 'integer', minimum: 1, maximum: 9 }, '{minimum: 1, maximum: 9}'],
       length: [
@@ -142,7 +142,7 @@ describe('a strict tool at Claude', () => {
     }
   });
 
-  it('keeps what it does enforce', () => {
+  it('keeps the constraints that Claude’s strict mode enforces', () => {
     const schema = closed({
       a: { type: 'array', items: text, minItems: 1 },
       b: { type: 'string', pattern: '^a+$' },
@@ -213,7 +213,7 @@ describe('a strict tool at Claude', () => {
   });
 });
 
-describe('words that a target’s subset lacks', () => {
+describe('keywords that a target does not support', () => {
   const schema = closed(
     {
       either: { oneOf: [closed({ kind: { const: 'a' } }), closed({ kind: { const: 'b' } })] },
@@ -241,7 +241,7 @@ describe('words that a target’s subset lacks', () => {
     },
   );
 
-  it('of maps and names are said in the description at Claude', () => {
+  it('constraints of maps and names move into the description at Claude', () => {
     const open = closed({
       m: { type: 'object', patternProperties: { '^x': text }, propertyNames: { maxLength: 3 } },
     });
@@ -253,7 +253,7 @@ describe('words that a target’s subset lacks', () => {
     expect(m?.description).toContain('propertyNames');
   });
 
-  it('keep a reference bare at Gemini, and constants as enums', () => {
+  it('references have no siblings at Gemini, and constants become enums', () => {
     const parameters = {
       type: 'object',
       properties: {
@@ -282,7 +282,7 @@ describe('words that a target’s subset lacks', () => {
     });
   });
 
-  it('hold for each variant of a union that they stand beside', () => {
+  it('siblings of a union apply to each of its variants', () => {
     const given = closed({
       typed: { type: 'string', oneOf: [{ format: 'date' }, { format: 'uuid' }] },
       either: { ...closed({ a: text, b: text }), anyOf: [{ required: ['a'] }, { required: ['b'] }] },
@@ -326,7 +326,7 @@ describe('words that a target’s subset lacks', () => {
     });
   });
 
-  it('are no grammar’s where a schema holds itself: Claude is given it as a tool', () => {
+  it('a recursive schema has no grammar: Claude gets it as a tool', () => {
     const recursive = closed(
       { n: { $ref: '#/$defs/N' } },
       { $defs: { N: closed({ n: { anyOf: [{ $ref: '#/$defs/N' }, { type: 'null' }] } }) } },
@@ -348,7 +348,7 @@ describe.each(all)('the root of a tool’s schema at %s', (to) => {
     for (const word of ['anyOf', 'oneOf']) expect(schema[word]).toBeUndefined();
   });
 
-  it('keeps the members beside a union that only says which are required', () => {
+  it('keeps the members beside a union that only lists required ones', () => {
     const { schema } = tool(to, {
       type: 'object',
       properties: { a: text, b: text },
@@ -381,7 +381,7 @@ describe.each(all)('the root of a tool’s schema at %s', (to) => {
     expect(schema.anyOf).toBeUndefined();
   });
 
-  it('bears null members, types that are none, and draft 4', () => {
+  it('accepts null members, invalid types, and draft 4', () => {
     const body = {
       max_tokens: 99,
       messages: ask,
@@ -418,7 +418,7 @@ it('definitions are copied only so far', () => {
   expect(JSON.stringify(schema).length).toBeLessThan(2 * maximumInlinedCharacters);
 });
 
-describe('a structured answer that is no object', () => {
+describe('a structured answer that is not an object', () => {
   const list = { type: 'ARRAY', items: { type: 'STRING' } };
   const gemini = (schema: JsonObject, mime = 'application/json') => ({
     contents: [{ role: 'user', parts: [{ text: 'hi' }] }],
@@ -512,7 +512,7 @@ describe('a structured answer that is no object', () => {
     expect(events.map((event) => (event.type === 'text-delta' ? event.text : '')).join('')).toBe('["a"]');
   });
 
-  it('is the bare word for Gemini’s text/x.enum, in quotes or not, wrapped or not', () => {
+  it('a structured answer is the bare word for Gemini’s text/x.enum, in quotes or not, wrapped or not', () => {
     const word = { type: 'STRING', enum: ['x', 'y'] };
     for (const to of ['openai-chat', 'openai-responses', 'anthropic-messages'] as const) {
       const relayed = write(to, 'gemini-generate', gemini(word, 'text/x.enum'));

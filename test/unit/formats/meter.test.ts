@@ -96,7 +96,7 @@ describe('a meter', () => {
     });
   });
 
-  it('keeps a usage through later chunks without one, or with null', () => {
+  it('keeps a usage when later chunks have none, or null', () => {
     const usage = event({ choices: [], usage: { prompt_tokens: 7, completion_tokens: 3 } });
     const made = meter(
       'openai-chat',
@@ -107,7 +107,7 @@ describe('a meter', () => {
     expect(made.complete).toBe(false);
   });
 
-  it('reads Groq’s own usage where there is no other', () => {
+  it('reads Groq’s own usage if there is no other', () => {
     const made = meter(
       'openai-chat',
       'sse',
@@ -133,7 +133,7 @@ describe('a meter', () => {
     expect(late).toMatchObject({ complete: true, model: 'c' });
   });
 
-  it('keeps the advisor’s tokens apart, by model, and adds compaction', () => {
+  it('separates the advisor’s tokens by model, and adds compaction', () => {
     const usage = {
       input_tokens: 10,
       output_tokens: 2,
@@ -205,7 +205,7 @@ describe('a meter', () => {
     expect(opaque.complete).toBe(true);
   });
 
-  it('counts images and seconds where there are no tokens', () => {
+  it('counts images and seconds if there are no tokens', () => {
     const images = meter('openai-images', 'json', '{"data":[{"url":"a"},{"b64_json":"b"}]}');
     expect(images.usage()).toMatchObject({ images: 2, outputTokens: 0 });
     const seconds = meter(

@@ -38,7 +38,7 @@ describe('the thinking level for Gemini', () => {
     ['gemini-3.1-flash-image', 'MINIMAL MINIMAL MINIMAL HIGH HIGH HIGH'],
     ['gemini-3-pro-image', 'LOW LOW LOW HIGH HIGH HIGH'],
     ['gemini-4-ultra', 'LOW LOW LOW MEDIUM HIGH HIGH'],
-  ])('%s is asked for levels that it has', (model, levels) => {
+  ])('%s gets only levels that it has', (model, levels) => {
     const written = efforts.map(
       (reasoning_effort) => forGemini(model, chat({ reasoning_effort }))?.thinkingLevel,
     );
@@ -73,7 +73,7 @@ const always = [
 ];
 
 describe.each(always)('%s, which always thinks and binds its thoughts,', (model) => {
-  it('thinks as little as it can where thinking is switched off, and says so', () => {
+  it('a model that always thinks gets the least budget if thinking is switched off, which is reported', () => {
     const { body, betas, dropped } = forClaude(model, chat({ reasoning_effort: 'none' }));
     expect(body.thinking).toEqual({ type: 'adaptive', display: 'omitted', ...binding });
     expect(body.output_config).toEqual({ effort: 'low' });
@@ -96,13 +96,13 @@ describe.each(always)('%s, which always thinks and binds its thoughts,', (model)
     expect([...dropped].sort()).toEqual(['generationConfig.thinkingConfig', 'toolConfig']);
   });
 
-  it('shows what it says between calls and drops changed thoughts, without any wish', () => {
+  it('a model that binds thoughts shows text between calls and drops changed thoughts by default', () => {
     const { body, betas, dropped } = forClaude(model, chat({}));
     expect(body.thinking).toEqual({ type: 'adaptive', display: 'summarized', ...binding });
     expect([betas, dropped]).toEqual([bindingBetas, []]);
   });
 
-  it('is told no sampling, and a schema natively', () => {
+  it('a new model gets no sampling, and a schema natively', () => {
     const response_format = {
       type: 'json_schema',
       json_schema: { name: 'a', schema: { type: 'object', properties: {} } },
@@ -169,7 +169,7 @@ describe('Claude’s other families', () => {
     ['claude-opus-4-8', 'off', { type: 'disabled' }],
     ['claude-opus-4-5-20251101', 'off', { type: 'disabled' }],
     ['claude-3-5-haiku-latest', 'off', undefined],
-  ])('%s is told to think %s', (model, _, thinking) => {
+  ])('%s is configured to think %s', (model, _, thinking) => {
     const { body, betas } = forClaude(model, chat({ reasoning_effort: 'none' }));
     expect(body.thinking).toEqual(thinking);
     expect(betas).toBeUndefined();
@@ -188,7 +188,7 @@ describe('Claude’s other families', () => {
     });
   });
 
-  it('say nothing of thinking without a wish, where thoughts are not bound', () => {
+  it('models that do not bind thoughts get no thinking members unless requested', () => {
     for (const model of ['claude-opus-5', 'claude-opus-4-6', 'claude-sonnet-4-5', 'kimi-k3'])
       expect(forClaude(model, chat({})).body).not.toHaveProperty('thinking');
   });
@@ -257,7 +257,7 @@ describe('the efforts of OpenAI’s models', () => {
     expect(refused.map((effort) => effort ?? 'unsaid').join(' ')).toBe(efforts);
   });
 
-  it('a model that decides by itself how much to think loses nothing of a wish for just that', () => {
+  it('a request that the model decides how much to think is no loss for one that always does', () => {
     const reasoning = {
       effort: undefined,
       budgetTokens: 'dynamic',

@@ -159,7 +159,7 @@ describe('a tool loop through a client', () => {
     expect(other).not.toHaveProperty('reasoning_content');
   });
 
-  it('names reasoning that is another provider’s, and keeps ids within what OpenAI takes', () => {
+  it('reports reasoning of another provider, and shortens ids to what OpenAI takes', () => {
     const request = chatSecondTurn([
       { type: 'reasoning', text: 'Hm.', signature: signature },
       call(`toolu_${'x'.repeat(80)}`),
@@ -389,7 +389,7 @@ describe('what OpenAI’s models refuse', () => {
     });
   });
 
-  it('models that do not reason get no effort and no encrypted reasoning, and the wish is named', () => {
+  it('models that do not reason get no effort and no encrypted reasoning, which is reported', () => {
     const { body, dropped } = openaiResponses.writeRequest(wished, { model: 'gpt-4.1', provider: 'openai' });
     expect(dropped).toContain('reasoning_effort');
     expect(body).not.toHaveProperty('reasoning');
@@ -470,7 +470,7 @@ describe('faults name the field', () => {
     expect(isResponsesBody({ messages: [] })).toBe(false);
   });
 
-  it('unknown fields are kept for their own format and named for the other', () => {
+  it('unknown fields go back to their own format and are reported for the other', () => {
     const request = read(openaiChat, {
       messages: [],
       chat_template_kwargs: { a: 1 },
@@ -500,7 +500,7 @@ describe('legacy completions', () => {
     stream_options: { include_usage: true },
   };
 
-  it('are read as one user’s message; what chat has no word for is named', () => {
+  it('legacy completions are read as one user’s message, and report what chat cannot express', () => {
     const request = read(openaiCompletions, body);
     expect(request).toMatchObject({ maxOutputTokens: 5, logprobs: { top: 1 }, echo: true });
     const { body: chat, dropped } = openaiChat.writeRequest(request, { model: 'gpt-4o', provider: 'openai' });
@@ -512,7 +512,7 @@ describe('legacy completions', () => {
     });
   });
 
-  it('are answered with text, the prompt before it if it was asked for, streamed and not', () => {
+  it('legacy completions are answered with text, after the prompt if requested, streamed and not', () => {
     const context = contextOf({ request: read(openaiCompletions, body), body });
     const logprobs = [
       { token: ' upon', logprob: -1, bytes: null, top: [{ token: ' upon', logprob: -1, bytes: null }] },

@@ -88,7 +88,7 @@ it.each([
   expect(named(body)).toEqual([[name, param, role]]);
 });
 
-it('does not look into what is said, returned, or described by a schema', () => {
+it('ignores messages, results, and schemas', () => {
   const body = {
     model: 'own',
     messages: [{ role: 'user', content: [{ type: 'text', text: 'x', model: 'no' }], model: 'no' }],
@@ -155,7 +155,7 @@ it('counts the requested model as another one where a tool calls it', () => {
   ]);
 });
 
-it('refuses more names than the limit, and names that are none', () => {
+it('refuses more names than the limit, and invalid names', () => {
   const most = Array.from({ length: otherModelLimits.names }, (_, index) => `m${index}`);
   expect(named({ models: most })).toHaveLength(otherModelLimits.names);
   expect(readOtherModels(formatOf('openai-chat'), { models: [...most, 'one-more'] }, [])).toMatchObject({

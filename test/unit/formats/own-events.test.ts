@@ -24,7 +24,7 @@ it.each<[FormatId, Framing, string | null]>([
   expect(pingOf(formatOf(kind), framing)).toBe(text);
 });
 
-it('is no event of its own in OpenAI’s formats, wherever it stands between events', () => {
+it('a ping makes no event in OpenAI’s formats, wherever it is between events', () => {
   const ping = pingOf(formatOf('openai-chat'), 'sse') ?? '';
   const events = ['data: {"a":1}\n\n', 'event: b\r\ndata: {}\r\n\r\n', 'data: [DONE]\n\n'];
   const read = (text: string) => {

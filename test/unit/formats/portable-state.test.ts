@@ -125,7 +125,7 @@ describe('reasoning in a portable state', () => {
   const say: NeutralPart = { type: 'text', text: 'Hi.' };
   const call: NeutralPart = { type: 'tool-call', id: 'c', name: 'look', arguments: '{}' };
 
-  it('are not repeated when the client kept them', () => {
+  it('thoughts that the client sends itself are not repeated', () => {
     const own: NeutralPart = { type: 'reasoning', text: 't', signature };
     const placed = restoreReasoning([
       { part: own, reasoning: [] },
@@ -152,7 +152,7 @@ describe('reasoning in a portable state', () => {
     expect(types([])).toEqual(['reasoning', 'reasoning', 'tool-call']);
   });
 
-  it('stand before the text when their call does not say where they were', () => {
+  it('thoughts without a position come before the text', () => {
     const placed = restoreReasoning([
       { part: say, reasoning: [] },
       { part: call, reasoning: [{ text: 't', signature }] },
@@ -186,7 +186,7 @@ describe('a turn for Claude', () => {
   });
 });
 
-it('writes and reads the members that clients have kept since the first version', () => {
+it('writes and reads the members that clients have stored since the first version', () => {
   const signature = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
   const state = { reasoning: [{ text: 't', signature, after: 3 }], signature };
   const written = writePortableState(state, 'base64url');

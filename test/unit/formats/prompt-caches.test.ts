@@ -200,7 +200,7 @@ describe('cache markers for Claude', () => {
     expect(write(second).cache_control).toEqual(marker);
   });
 
-  it('stand on blocks at Bedrock and Vertex, four at most', () => {
+  it('cache markers are on blocks at Bedrock and Vertex, four at most', () => {
     for (const provider of ['bedrock', 'vertex']) {
       const first = write(firstTurn('openai-chat'), { provider });
       expect(first).not.toHaveProperty('cache_control');
@@ -224,7 +224,7 @@ describe('cache markers for Claude', () => {
     }
   });
 
-  it('never stand on a thought', () => {
+  it('cache markers are never on a thought', () => {
     const request = read('openai-chat', second);
     const signature = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
     const turn = {
@@ -241,14 +241,14 @@ describe('cache markers for Claude', () => {
     ]);
   });
 
-  it('are left out of a single question, and where the channel says so', () => {
+  it('cache markers are left out of a single question, and if the channel switches them off', () => {
     expect(count(write(plain))).toBe(0);
     expect(count(write({ ...plain, response_format: { type: 'json_object' } }))).toBe(0);
     expect(count(write(second, { promptCache: false }))).toBe(0);
     expect(count(write(second, { promptCache: false, provider: 'bedrock' }))).toBe(0);
   });
 
-  it('are left to a caller that sets its own, and to a Messages request that is only written anew', () => {
+  it('cache markers are not added if the caller sets its own, or to a Messages request that is only rewritten', () => {
     const own = {
       messages: [
         { role: 'system', content: [{ type: 'text', text: 's', cache_control: marker }] },

@@ -138,7 +138,7 @@ describe('reasoning that exceeds completion_tokens', () => {
     expect(chargedUsd(readChatUsage(usage) as Usage, { input: 2, output: 12 })).toBeCloseTo(0.000896, 9);
   });
 
-  it('is outside it where the total says so', () => {
+  it('reasoning is outside of the output if the total shows it', () => {
     expect(readChatUsage({ ...chat(12, 1, 290), total_tokens: 303 })).toMatchObject({ outputTokens: 291 });
   });
 });

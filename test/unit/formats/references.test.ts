@@ -107,7 +107,7 @@ describe('a Messages request', () => {
 });
 
 describe('a chat request', () => {
-  it('names files, earlier audio, voices, presets, and what hosts keep', () => {
+  it('finds files, earlier audio, voices, presets, and resources stored by hosts', () => {
     const messages = [
       { role: 'system', content: 'fileid://file-fe-1,fileid://file-fe-2' },
       { role: 'user', content: [{ type: 'file', file: { file_id: 'file-1' } }] },

@@ -149,7 +149,7 @@ describe('a usage of 10^18', () => {
   });
 });
 
-it('makes whole numbers of what is none', () => {
+it('rounds counts that are not whole numbers', () => {
   expect(usageOf({ outputTokens: Number.NaN, inputTokens: -5, cachedTokens: 1.5 })).toEqual(usageOf({}));
   expect(usageOf({ outputTokens: 1.5 }).outputTokens).toBe(2);
 });

@@ -59,7 +59,7 @@ describe('events', () => {
     expect(splitter.end()).toEqual([]);
   });
 
-  it('have a boundary after comments, none within a line', () => {
+  it('raw blocks have a boundary after comments, none within a line', () => {
     const splitter = createSseSplitter();
     expect(splitter.atBoundary).toBe(true);
     splitter.push(encode(': keepalive\n'));

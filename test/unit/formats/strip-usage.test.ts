@@ -42,7 +42,7 @@ describe('stripUsage', () => {
 });
 
 describe.skipIf(!haveFixtures)('every recorded chat and completions stream', () => {
-  it('has no usage of the asked-for kind afterwards, and is else the same', () => {
+  it('has no requested usage afterwards, and is otherwise unchanged', () => {
     let dropped = 0;
     let edited = 0;
     const streams = allFixtures().filter(

@@ -45,7 +45,7 @@ describe('the streamed input of a tool_use block', () => {
     );
   };
 
-  it('is an object where the model wrote none', () => {
+  it('arguments are an object if the model wrote none', () => {
     expect(inputOf('nu', 'll')).toEqual(['{}']);
     expect(inputOf('SELECT', ' 1')).toEqual(['{"input":"SELECT 1"}']);
     expect(inputOf()).toEqual(['{}']);

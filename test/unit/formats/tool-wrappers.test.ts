@@ -142,7 +142,7 @@ describe.each(others)('a namespace of tools at %s', (to) => {
     expect(conversation).not.toContain('"get_weather"');
   });
 
-  it('keeps names apart that are flat the same, and too long ones readable', () => {
+  it('distinguishes equal flat names, and shortens long ones readably', () => {
     const long = 'mcp__a_server_with_a_very_long_name_that_goes_on_and_on_and_on';
     const relayed = relay('openai-responses', to, {
       input: 'hi',
@@ -242,7 +242,7 @@ describe.each(others)('the client’s search for tools at %s', (to) => {
   });
 });
 
-it('a function in a namespace of its own name, as OpenAI’s search loads it, keeps its name', () => {
+it('a function in a namespace of its own name, as OpenAI’s search loads it, is called by its bare name', () => {
   const input = [
     { type: 'function_call', call_id: 'c1', namespace: 'send', name: 'send', arguments: '{}' },
     { type: 'function_call_output', call_id: 'c1', output: 'r' },
@@ -268,7 +268,7 @@ it('a tool of a namespace can be chosen, and one web search is enough', () => {
   expect(names).toEqual(['web_search', 'f']);
 });
 
-it('what a function of Gemini returns is told in its description', () => {
+it('the description of a Gemini function contains what it returns', () => {
   const declaration = { name: 'f', description: 'd', response: { type: 'STRING' } };
   const body = {
     contents: [{ role: 'user', parts: [{ text: 'hi' }] }],

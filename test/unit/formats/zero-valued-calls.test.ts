@@ -81,7 +81,7 @@ describe('an error whose members are all empty', () => {
     error: zero,
   };
 
-  it('is none', () => {
+  it('a call with zero values only is no call', () => {
     expect(openaiChat.readResponse(body)).toMatchObject({
       error: null,
       candidates: [{ stop: { reason: 'stop' } }],
@@ -89,7 +89,7 @@ describe('an error whose members are all empty', () => {
     expect(errorName(body)).toBeUndefined();
   });
 
-  it('is one as soon as a member says something', () => {
+  it('a call with one member that is not zero is a call', () => {
     const failed = { ...body, error: { ...zero, code: 'overloaded' } };
     expect(openaiChat.readResponse(failed).error?.code).toBe('overloaded');
     expect(errorName(failed)).toBe('overloaded');
@@ -97,8 +97,8 @@ describe('an error whose members are all empty', () => {
   });
 });
 
-describe('a streamed call whose deltas carry zero values', () => {
-  it('grows by the deltas that say something', () => {
+describe('a streamed call whose deltas have zero values', () => {
+  it('grows by the deltas that are not zero', () => {
     const delta = (index: number, custom: object, called: object, id = '') => ({
       content: '',
       function_call: zeroFunction,
