@@ -1,13 +1,13 @@
 // CORS of the model endpoints.
 import type { MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
-import { type DoorEnv, newRequestId } from './http/door.ts';
-import { exposedHeaders } from './http/exposed-headers.ts';
 import { sayNoPage } from './lib/no-page.ts';
+import { exposedHeaders } from './routes/exposed-headers.ts';
+import { newRequestId, type RouteEnv } from './routes/relay-route.ts';
 import { servicesOf } from './services.ts';
 
 /** The model endpoints may be called by pages of any origin (or those of CORS_ORIGINS), without cookies. */
-export const crossOrigin: MiddlewareHandler<DoorEnv> = async (context, next) => {
+export const crossOrigin: MiddlewareHandler<RouteEnv> = async (context, next) => {
   const { corsOrigins } = servicesOf(context.env).config;
   const policy = cors({
     origin: corsOrigins === null ? '*' : [...corsOrigins],

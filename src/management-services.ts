@@ -3,7 +3,7 @@ import type { ManagementServices } from './dashboard/api/services.ts';
 import type { Env } from './env.ts';
 import { report } from './lib/log.ts';
 import { AccountLedgerClient } from './quota/account-client.ts';
-import { discoverModels, testChannel } from './relay/channel-checks.ts';
+import { discoverModels, testChannel } from './relay/upstream/channel-probe.ts';
 import { servicesOf } from './services.ts';
 
 /** The relay's version, as /api/health tells it. */

@@ -1,18 +1,20 @@
 // What has no route: the dashboard's files, and errors that say which methods a path takes.
 import type { Context } from 'hono';
-import { atDoor, type DoorEnv } from './http/door.ts';
-import { shapeOfPath } from './http/models.ts';
-import { methodsOf } from './http/routes.ts';
 import { asNoPage } from './lib/no-page.ts';
 import { RelayError } from './lib/relay-error.ts';
+import { methodsOf } from './routes/known-paths.ts';
+import { errorFormatOfPath } from './routes/models.ts';
+import { type RouteEnv, withErrorHandling } from './routes/relay-route.ts';
 
 /** A page's file where there is one, else an error in the caller's format. */
-export async function notFound(context: Context<DoorEnv>): Promise<Response> {
+export async function notFound(context: Context<RouteEnv>): Promise<Response> {
   const { path, method, raw } = context.req;
   const isPage = (method === 'GET' || method === 'HEAD') && !/^\/(v1(beta)?|ws)(\/|$)/.test(path);
   const page = isPage ? await context.env.ASSETS.fetch(raw) : null;
   if (page !== null && page.status !== 404) return asNoPage(page);
-  const refusal = await atDoor(shapeOfPath(raw), () => Promise.reject(noSuchRoute(path, method)));
+  const refusal = await withErrorHandling(errorFormatOfPath(raw), () =>
+    Promise.reject(noSuchRoute(path, method)),
+  );
   return isPage ? asNoPage(refusal) : refusal;
 }
 

@@ -1,8 +1,9 @@
 // An isolate's first requests: the schema is brought up to date before they are served.
-import { atDoor } from './http/door.ts';
-import { shapeOfPath } from './http/models.ts';
-import { canonicalPath, pathOf } from './http/paths.ts';
+
 import { RelayError } from './lib/relay-error.ts';
+import { errorFormatOfPath } from './routes/models.ts';
+import { canonicalPath, pathOf } from './routes/paths.ts';
+import { withErrorHandling } from './routes/relay-route.ts';
 import { schemaReadiness } from './schema/readiness.ts';
 
 /** What says by itself that the schema is not there, and why: pages, /api/health and /api/doctor. */
@@ -22,7 +23,8 @@ export async function whenSchemaIsReady(
   const path = canonicalPath(pathOf(request.url));
   if (readiness.state !== 'failed' || saysSo.test(path)) return serve();
   const refusal = new RelayError('service_unavailable', readiness.reason, { retryAfterMs: 2_000 });
-  if (!path.startsWith('/api/')) return atDoor(shapeOfPath(request), () => Promise.reject(refusal));
+  if (!path.startsWith('/api/'))
+    return withErrorHandling(errorFormatOfPath(request), () => Promise.reject(refusal));
   const { problemResponse } = await import('./dashboard/api/problem.ts');
   return problemResponse(refusal, report);
 }

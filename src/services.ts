@@ -1,6 +1,7 @@
 // The services of an isolate: built once, shared by its requests, its hourly work and its Durable Objects.
 import { type Config, readConfig } from './config.ts';
 import type { Env } from './env.ts';
+import { formats } from './formats/registry.ts';
 import { report } from './lib/log.ts';
 import { RefreshedPrices } from './metering/price-refresh.ts';
 import { PriceStore } from './metering/price-store.ts';
@@ -9,9 +10,9 @@ import { sendToBinding } from './providers/workers-ai.ts';
 import { LedgerClient } from './quota/client.ts';
 import { EphemeralSecrets } from './realtime/ephemeral.ts';
 import type { RelayServices } from './relay/call.ts';
-import { Conversations } from './relay/conversations.ts';
-import { HeldBytes } from './relay/held-bytes.ts';
 import { relayLimits } from './relay/limits.ts';
+import { Conversations } from './relay/plan/stored-responses.ts';
+import { UploadMemory } from './relay/request/upload-memory.ts';
 import { AliasStore } from './routing/alias-store.ts';
 import { CatalogLoader, type CatalogSource, type StoredCatalog } from './routing/catalog-loader.ts';
 import { ConversationStore } from './routing/conversation-store.ts';
@@ -58,6 +59,7 @@ function buildServices(env: Env): Services {
   const keys = new KeyRing(config.encryptionKeys);
   const refreshedPrices = config.pricesUrl === null ? null : new RefreshedPrices(env.CACHE, report);
   return {
+    formats,
     config,
     tokens,
     tokenCache,
@@ -75,7 +77,7 @@ function buildServices(env: Env): Services {
       config.conversationDays,
       config.encryptionKeys,
     ),
-    heldBytes: new HeldBytes(relayLimits.heldBytesOfIsolate),
+    uploadMemory: new UploadMemory(relayLimits.heldBytesOfIsolate),
     sendToAi: env.AI === undefined ? null : sendToBinding(env.AI),
     resend: resend(env),
   };

@@ -1,5 +1,5 @@
-// What was changed in a request so that an upstream could take it, undone in the answer: names of tools and of their arguments
-// that it does not allow, OpenAI's custom tools, the tool that stands for a structured answer.
+// Undoes in the answer what was changed in a request for its upstream: names of tools and of their arguments, OpenAI's
+// custom tools, and the tool that stands for a structured answer.
 
 import { AnswerTextEdit, bareText, WrappedAnswer, type WrapperMember } from './answer-text-edit.ts';
 import { customInputOf, functionCallOfCustom, functionOfCustomTool, isCustomTool } from './custom-tools.ts';
@@ -11,9 +11,9 @@ import type {
   NeutralResponse,
   ToolCallPart,
 } from './neutral.ts';
+import { callIdsIn, unusedId, withUniqueCallIds } from './tool-ids.ts';
 import { type FittedNames, fitToolNames, type NameRule } from './tool-names.ts';
 import { type FittedKeys, fitPropertyKeys } from './tool-property-keys.ts';
-import { callIdsIn, unusedId, withUniqueCallIds } from './unique-call-ids.ts';
 
 /** Undoes one change. State is per answer. */
 export interface AnswerEdit {
@@ -24,7 +24,7 @@ export interface AnswerEdit {
 /** A request as an upstream can take it, and how its answers are turned back. */
 export interface FittedRequest {
   request: NeutralRequest;
-  /** A fresh chain of edits for one answer; `answerTool` and `wrapped` are what the writer said. */
+  /** Returns new edits for one answer. `answerTool` and `wrapped` are what the request's writer returned. */
   answerEdit(answerTool: string | undefined, wrapped?: WrapperMember): AnswerEdit;
 }
 
@@ -63,7 +63,7 @@ function chain(edits: readonly AnswerEdit[]): AnswerEdit {
   };
 }
 
-/** Functions in place of custom tools, in the conversation too. */
+/** Replaces custom tools by functions, also in the conversation. */
 function withoutCustomTools(request: NeutralRequest): NeutralRequest {
   const hasCustom = request.tools.some(({ type }) => type === 'custom');
   const hasCalls = request.messages.some(({ parts }) =>
@@ -130,7 +130,7 @@ class CallIdEdit implements AnswerEdit {
 /** How the arguments of a tool's calls are edited; null: they stay. */
 type ArgumentsRule = (tool: string) => { custom?: true; edit(argumentsText: string): string } | null;
 
-/** Calls of functions that stand for custom tools: their input is free text. */
+/** Restores calls of functions that replaced custom tools: their input is free text. */
 const customToolEdit =
   (request: NeutralRequest): ArgumentsRule =>
   (tool) =>

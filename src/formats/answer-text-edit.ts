@@ -1,5 +1,5 @@
-// Texts of a structured answer, turned back into the form that the caller asked for while they are streamed: out of the
-// object that a target wanted around a list, or out of a JSON string's quotes.
+// Restores the text of a structured answer while it is streamed: takes it out of the object that a target requires
+// around a list, or out of the quotes of a JSON string.
 import type { NeutralEvent, NeutralPart, NeutralResponse } from './neutral.ts';
 
 /** Turns one text, as it comes in pieces, into another. */

@@ -1,7 +1,7 @@
 // What the readers of sound (audio-length.ts) have in common: what a walk is, the rates that are assumed, and how numbers
 // are read.
 
-/** Bytes per second where a container does not tell, and the most that is believed where only a header tells. */
+/** Bytes per second if a container does not contain the rate, and the limit above which a header is not trusted. */
 export const audioRates = {
   /** Raw PCM of OpenAI's speech: 24 kHz, 16 bit, mono (https://developers.openai.com/api/docs/guides/text-to-speech, 2026-11). */
   pcmBytesPerSecond: 48_000,
@@ -9,7 +9,7 @@ export const audioRates = {
   lowestBytesPerSecond: 750,
   /** FLAC without its number of samples: speech of 16 kHz takes 12,000 to 18,000. */
   flacBytesPerSecond: 12_000,
-  /** A header that says less time than its bytes would take at this rate (stereo PCM of 48 kHz) is not believed. */
+  /** A header is not trusted if its bytes would need more than this rate (stereo PCM of 48 kHz). */
   highestBytesPerSecond: 192_000,
 } as const;
 

@@ -1,5 +1,5 @@
-// How long sound is, told from its bytes as they pass: nothing is decoded and nothing is kept. Walks what a decoder
-// walks (frames, packets, blocks), because a length that only stands in a header can be forged.
+// Measures the duration of sound from its bytes as they pass. Nothing is decoded or held. Walks what a decoder walks
+// (frames, packets, blocks), because a length in a header can be forged.
 import { joinedBytes } from '../lib/joined-bytes.ts';
 import { type AudioWalk, audioRates, bigEndian, latin } from './audio-bytes.ts';
 import { mpegFrames } from './audio-mpeg.ts';
@@ -42,8 +42,8 @@ export class AudioLength {
   /** Seconds. `headerless`: what bytes are that no container is recognized in. */
   seconds(headerless: 'pcm' | 'unknown' = 'unknown'): number {
     const seen = Math.max(1, this.bytes - this.#unseen);
-    const told = ((this.#walk?.seconds ?? 0) * this.bytes) / seen;
-    if (told > 0) return Math.max(told, this.bytes / audioRates.highestBytesPerSecond);
+    const reportedSeconds = ((this.#walk?.seconds ?? 0) * this.bytes) / seen;
+    if (reportedSeconds > 0) return Math.max(reportedSeconds, this.bytes / audioRates.highestBytesPerSecond);
     const { pcmBytesPerSecond, lowestBytesPerSecond } = audioRates;
     const isPcm = headerless === 'pcm' && !this.#walk;
     return this.bytes / (isPcm ? pcmBytesPerSecond : lowestBytesPerSecond);
@@ -65,7 +65,7 @@ function walkOf(head: Uint8Array): AudioWalk | null {
 /** Format tags whose samples have a fixed size: PCM, float, A-law, µ-law, extensible (RFC 2361). */
 const fixedTags: ReadonlySet<number> = new Set([1, 3, 6, 7, 0xfffe]);
 
-/** WAV: the rate stands in `fmt `; the length of `data` is counted, for a stream's header does not know it. */
+/** WAV: reads the rate from `fmt ` and counts `data`, because a stream's header does not have its length. */
 function wavChunks(): AudioWalk {
   let at = 0;
   let bytesPerSecond = 0;
@@ -105,20 +105,20 @@ function rateOf(view: DataView): number {
 /** FLAC: STREAMINFO has the rate and, but for streams, the number of samples (RFC 9639 section 8.2). */
 function flacInfo(): AudioWalk {
   let bytesSeen = 0;
-  let told: number | null = null;
+  let reportedSeconds: number | null = null;
   return {
     step(bytes) {
-      if (told === null && bytes.byteLength < 26) return 0;
-      if (told === null) {
+      if (reportedSeconds === null && bytes.byteLength < 26) return 0;
+      if (reportedSeconds === null) {
         const samplesPerSecond = bigEndian(bytes, 18, 3) >> 4;
         const samples = ((bytes[21] ?? 0) & 0x0f) * 2 ** 32 + bigEndian(bytes, 22, 4);
-        told = samplesPerSecond === 0 ? 0 : samples / samplesPerSecond;
+        reportedSeconds = samplesPerSecond === 0 ? 0 : samples / samplesPerSecond;
       }
       bytesSeen += bytes.byteLength;
       return bytes.byteLength;
     },
     get seconds() {
-      return told || bytesSeen / audioRates.flacBytesPerSecond;
+      return reportedSeconds || bytesSeen / audioRates.flacBytesPerSecond;
     },
   };
 }
@@ -130,7 +130,7 @@ function mp4Boxes(): AudioWalk {
   return {
     step(bytes) {
       if (bytes.byteLength <= overlap) return 0;
-      for (const at of placesOf(bytes, /mvhd|mdhd/g)) {
+      for (const at of positionsOf(bytes, /mvhd|mdhd/g)) {
         if (at + overlap > bytes.byteLength) continue;
         const isLong = bytes[at + 4] === 1;
         const scaleAt = at + (isLong ? 24 : 16);
@@ -146,7 +146,7 @@ function mp4Boxes(): AudioWalk {
   };
 }
 
-function placesOf(bytes: Uint8Array, pattern: RegExp): number[] {
+function positionsOf(bytes: Uint8Array, pattern: RegExp): number[] {
   const text = new TextDecoder('latin1').decode(bytes);
   return [...text.matchAll(pattern)].map(({ index }) => index);
 }

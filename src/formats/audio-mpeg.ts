@@ -1,4 +1,4 @@
-// MP3 and AAC (ADTS) as frames, each with its own rate: a variable bit rate has no length to be told from the first.
+// MP3 and AAC (ADTS) as frames, each with its own rate, so a variable bit rate cannot be measured by the first frame.
 // ISO/IEC 11172-3 section 2.4.1.3, 13818-3, and 13818-7 (ADTS); ID3v2.4 section 3.1.
 import { type AudioWalk, audioRates, bigEndian } from './audio-bytes.ts';
 
@@ -22,7 +22,7 @@ interface Frame {
   seconds: number;
 }
 
-/** Sums up the frames. Bytes that are in none count at the lowest plausible rate. */
+/** Sums up the frames. Bytes outside of frames count at the lowest plausible rate. */
 export function mpegFrames(): AudioWalk {
   let seconds = 0;
   let strayBytes = 0;

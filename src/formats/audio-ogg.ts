@@ -33,8 +33,8 @@ export function oggPackets(): AudioWalk {
       return size;
     },
     get seconds() {
-      const told = samplesPerSecond > 0 ? granule / samplesPerSecond : opusSeconds;
-      return told === 0 ? 0 : told + strayBytes / audioRates.lowestBytesPerSecond;
+      const reportedSeconds = samplesPerSecond > 0 ? granule / samplesPerSecond : opusSeconds;
+      return reportedSeconds === 0 ? 0 : reportedSeconds + strayBytes / audioRates.lowestBytesPerSecond;
     },
   };
 }
@@ -63,7 +63,7 @@ const silkMs = [10, 20, 40, 60];
 const hybridMs = [10, 20];
 const celtMs = [2.5, 5, 10, 20];
 
-/** The time of an Opus packet; headers have none. */
+/** Returns the duration of an Opus packet; 0 for headers. */
 function opusSecondsOf(packet: Uint8Array): number {
   const [toc, second = 0] = packet;
   if (toc === undefined || latin(packet, 0, 4) === 'Opus') return 0;

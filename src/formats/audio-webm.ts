@@ -41,7 +41,10 @@ function relativeTime(bytes: Uint8Array, at: number): number {
   return value >= 0x8000 ? value - 0x10000 : value;
 }
 
-/** A variable-size number of EBML; null: it is not whole, or is none. `isSize`: without the bits of its length. */
+/**
+ * Reads a variable-size number of EBML, or null if it is incomplete or invalid. `isSize`: without the bits of its
+ * length.
+ */
 function vint(bytes: Uint8Array, at: number, isSize: boolean): { value: number; length: number } | null {
   const first = bytes[at];
   if (first === undefined || first === 0) return null;

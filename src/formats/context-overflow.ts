@@ -1,5 +1,5 @@
-// A conversation that exceeds the model's context: each provider says it in its own words, each format must say it in the
-// words that its clients know, for agents compact a conversation only then.
+// Conversations that exceed the model's context. Each provider has its own message, and clients only recognize that of
+// their format: agents compact a conversation only then.
 import type { NeutralError } from './neutral.ts';
 
 /** Codes and types. */
@@ -19,8 +19,8 @@ const names: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Messages, as quoted by badlogic/pi-mono packages/ai/src/utils/overflow.ts (2026-11) and the issues named beside them.
- * Each needs a word of the input, so that a bound of the output alone is no overflow.
+ * Messages, as quoted by badlogic/pi-mono packages/ai/src/utils/overflow.ts (2026-11) and the issues beside them. Each
+ * must mention the input, because exceeding the output limit alone is no overflow.
  */
 const sentences: readonly RegExp[] = [
   // Anthropic: "prompt is too long: 213462 tokens > 200000 maximum"; Fireworks; Ollama: "prompt too long; exceeded …".
@@ -69,15 +69,15 @@ const sentences: readonly RegExp[] = [
   /increas(e|ing) (the )?context size/i,
 ];
 
-/** Limits of a minute or a day speak of tokens too, and pass by themselves. */
+/** Limits of a minute or a day also mention tokens, and expire. */
 const ofRate = /rate.?limit|throttl|quota|per (minute|min|day|hour)|\bTPM\b|too many requests/i;
 
-/** Whether the status says that a limit of the rate or a key is the cause. */
+/** Whether the status means a rate limit or an invalid key. */
 export function excludesOverflow(status: number | null): boolean {
   return status === 429 || status === 401 || status === 403;
 }
 
-/** What an error says of itself. `quoted`: another provider's error that it passes on. */
+/** The texts of an error. `quoted`: another provider's error that it contains. */
 interface ErrorWords {
   status: number | null;
   type: string | null;
@@ -101,8 +101,8 @@ export function withOverflow(error: NeutralError, quoted?: string): NeutralError
 }
 
 /**
- * The message as Claude Code and its like know it, whose pattern wants both counts where they are known:
- * "prompt is too long: 213462 tokens > 200000 maximum" (@anthropic-ai/claude-code 2.1.197).
+ * Returns the message that Claude Code and similar clients recognize. Their pattern needs both counts if they are
+ * known: "prompt is too long: 213462 tokens > 200000 maximum" (@anthropic-ai/claude-code 2.1.197).
  */
 export function anthropicOverflowMessage(message: string): string {
   if (/^prompt is too long/i.test(message)) return message;

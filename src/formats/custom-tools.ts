@@ -1,23 +1,23 @@
-// OpenAI's custom tools (free text in, no schema) for upstreams that only have functions: a function with one
-// text, `input`; calls are turned back for a client that knows the tool as a custom one. A tool's grammar
-// cannot be said that way; the description tells the model of it.
+// OpenAI's custom tools (free text in, no schema) for upstreams that only have functions: a function with one text,
+// `input`. Its calls are restored for clients, which know the custom tool. A function has no grammar, so the
+// description contains it.
 import { isObject } from './json-reader.ts';
 import type { NeutralRequest, NeutralTool, ToolCallPart } from './neutral.ts';
 
 type CustomTool = Extract<NeutralTool, { type: 'custom' }>;
 type FunctionTool = Extract<NeutralTool, { type: 'function' }>;
 
-/** The function that stands for a custom tool. */
+/** Returns the function that replaces a custom tool. */
 export function functionOfCustomTool({ name, description, format, at }: CustomTool): FunctionTool {
   const definition = isObject(format) && isObject(format.grammar) ? format.grammar : format;
   const grammar = isObject(definition) && typeof definition.definition === 'string' ? definition : null;
   const hint =
     grammar && `The input follows this ${String(grammar.syntax ?? '')} grammar:\n${grammar.definition}`;
-  const told = [description, hint].filter((text) => text).join('\n\n');
+  const described = [description, hint].filter((text) => text).join('\n\n');
   return {
     type: 'function',
     name,
-    description: told === '' ? undefined : told,
+    description: described === '' ? undefined : described,
     parameters: {
       type: 'object',
       properties: { input: { type: 'string' } },
@@ -29,7 +29,7 @@ export function functionOfCustomTool({ name, description, format, at }: CustomTo
   };
 }
 
-/** An earlier call of a custom tool, as a call of the function that stands for it. */
+/** Returns an earlier call of a custom tool as a call of its function. */
 export function functionCallOfCustom(call: ToolCallPart): ToolCallPart {
   const { custom: _, ...rest } = call;
   return { ...rest, arguments: JSON.stringify({ input: call.arguments }) };

@@ -22,7 +22,10 @@ const aliases: Readonly<Record<string, string>> = {
   'image/x-png': 'image/png',
 };
 
-/** The registered name of a media type, in lower case: OpenAI and Gemini also take names that nobody registered. */
+/**
+ * Returns the registered name of a media type, in lower case. OpenAI and Gemini also take names that are not
+ * registered.
+ */
 export function canonicalMediaType(mediaType: string): string {
   const name = mediaType.trim().toLowerCase();
   return (Object.hasOwn(aliases, name) ? aliases[name] : undefined) ?? name;
@@ -43,7 +46,7 @@ export function textOfBase64(data: string): string {
   return Buffer.from(data, 'base64').toString('utf8');
 }
 
-/** What a media type is to a model: everything that is no picture, sound or film is read. */
+/** Returns what a media type is to a model: everything but pictures, sound and film is a document. */
 export function mediaKind(mediaType: string): MediaPart['kind'] {
   const [top] = mediaType.split('/');
   return top === 'image' || top === 'audio' || top === 'video' ? top : 'document';

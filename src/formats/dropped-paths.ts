@@ -1,7 +1,7 @@
-// What a writer could not say: the caller's own paths, in order and without repetition.
+// What a writer could not express: the caller's own paths, in order and without repetition.
 import type { NeutralPart, NeutralRequest } from './neutral.ts';
 
-/** Whether some format has no place for such a part of an answer: it then carries the provider's own path to it. */
+/** Whether some format has no member for such a part of an answer. The part then has the provider's own path to it. */
 export function isLosable({ type }: NeutralPart): boolean {
   return type === 'media' || type === 'web-search' || type === 'opaque';
 }

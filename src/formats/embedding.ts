@@ -1,11 +1,11 @@
-// Embeddings between formats: what is to be embedded and what came of it, and what each format supplies. The wire
-// shapes are in openai-embeddings/ (also Voyage's and Jina's dialects of it), gemini-embed/ and cohere-embed/.
+// Embeddings between formats: requests, answers, and what each format implements. The wire formats are in
+// openai-embeddings/ (also Voyage's and Jina's dialects), gemini-embeddings/ and cohere-embeddings/.
 import { Buffer } from 'node:buffer';
 import type { JsonObject } from '../lib/json.ts';
-import type { RequestFault } from './request-fault.ts';
+import type { ReadResult } from './request-fields.ts';
 import type { Usage } from './usage.ts';
 
-/** What the vectors are for; models that are trained for it want to know. Google's words, in lower case. */
+/** What the vectors are for, which some models are trained for. Google's names, in lower case. */
 export type EmbeddingTask =
   | 'query'
   | 'document'
@@ -23,7 +23,7 @@ export interface EmbeddingRequest {
   task: EmbeddingTask | undefined;
   title: string | undefined;
   userId: string | undefined;
-  /** Members without a place here, by the caller's names. */
+  /** Members that the neutral form does not have, by the caller's names. */
   unknown: string[];
   /** The caller's name of each field given. */
   paths: Partial<Record<'dimensions' | 'task' | 'title' | 'userId', string>>;
@@ -34,24 +34,21 @@ export interface EmbeddingAnswer {
   usage: Usage | null;
 }
 
-/** What embeddings are translated to. */
-export type EmbeddingDialect = 'openai' | 'voyage' | 'jina' | 'gemini' | 'cohere';
-
-/** A body and what it could not say. */
+/** A body, and what it could not express. */
 export interface WrittenEmbedding {
   body: JsonObject;
   dropped: string[];
 }
 
 export interface EmbeddingCaller {
-  read(body: JsonObject): EmbeddingRequest | RequestFault;
-  /** `asked`: the caller's body, for the encoding that it wants. */
-  write(answer: EmbeddingAnswer, model: string, asked: JsonObject): JsonObject;
+  read(body: JsonObject): ReadResult<EmbeddingRequest>;
+  /** `callerBody` has the requested encoding. */
+  write(answer: EmbeddingAnswer, model: string, callerBody: JsonObject): JsonObject;
 }
 
 export interface EmbeddingUpstream {
   write(request: EmbeddingRequest, model: string): WrittenEmbedding;
-  /** Throws nothing; vectors that are none are left out, which the relay notices by their count. */
+  /** Never throws. Invalid vectors are left out, which the relay notices by their number. */
   read(body: JsonObject): EmbeddingAnswer;
 }
 
@@ -63,7 +60,7 @@ export function vectorOf(value: unknown): number[] | null {
   return Array.from({ length: Math.floor(bytes.length / 4) }, (_, index) => bytes.readFloatLE(index * 4));
 }
 
-/** Base64 of little-endian 32-bit floats, which OpenAI's SDKs ask for. */
+/** Encodes little-endian 32-bit floats as base64, which OpenAI's SDKs request. */
 export function base64OfVector(vector: readonly number[]): string {
   return Buffer.from(new Float32Array(vector).buffer).toString('base64');
 }

@@ -1,4 +1,4 @@
-// A whole answer as the events of a stream that tells the same: for callers that stream while the upstream does not.
+// A whole answer as the events of a stream with the same content, for callers that stream while the upstream does not.
 import type { NeutralEvent, NeutralPart, NeutralResponse } from './neutral.ts';
 
 export function eventsOfResponse(response: NeutralResponse): NeutralEvent[] {
@@ -21,12 +21,12 @@ type At = { candidate: number; part: number };
 function eventsOfPart(content: NeutralPart, at: At): NeutralEvent[] {
   switch (content.type) {
     case 'text': {
-      const { text, citations = [], proof, logprobs } = content;
+      const { text, citations = [], signature, logprobs } = content;
       return [
         { type: 'text-start', ...at },
         { type: 'text-delta', ...at, text, ...(logprobs && { logprobs }) },
         ...citations.map((citation): NeutralEvent => ({ type: 'citation-add', ...at, citation })),
-        { type: 'text-end', ...at, ...(proof && { proof }) },
+        { type: 'text-end', ...at, ...(signature && { signature }) },
       ];
     }
     case 'refusal':
@@ -42,15 +42,15 @@ function eventsOfPart(content: NeutralPart, at: At): NeutralEvent[] {
         ...paragraphs.map(
           (text, paragraph): NeutralEvent => ({ type: 'reasoning-delta', ...at, text, paragraph }),
         ),
-        { type: 'reasoning-end', ...at, ...(content.proof && { proof: content.proof }) },
+        { type: 'reasoning-end', ...at, ...(content.signature && { signature: content.signature }) },
       ];
     }
     case 'tool-call': {
-      const { id, name, custom, namespace, proof, itemId, arguments: json } = content;
+      const { id, name, custom, namespace, signature, itemId, arguments: json } = content;
       const given = {
         ...(custom && { custom }),
         ...(namespace && { namespace }),
-        ...(proof && { proof }),
+        ...(signature && { signature }),
         ...(itemId !== undefined && { itemId }),
       };
       return [

@@ -1,5 +1,5 @@
-// What a body is, told from its first bytes: upstreams mislabel streams (no content type, `text/plain`, JSON), and a
-// stream that is read as something else is counted as nothing.
+// Detects what a body is from its first bytes. Upstreams mislabel streams (no content type, `text/plain`, JSON), and a
+// stream that is read as something else would not be metered.
 // https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream (2026-11)
 
 /** `other`: neither server-sent events nor JSON that begins with a bracket. */
@@ -12,7 +12,7 @@ export class FramingDetector {
   #head = '';
   #isDone = false;
 
-  /** Takes the next bytes; null: more are needed. Byte order marks and white space at the front say nothing. */
+  /** Takes the next bytes. Returns null while more are needed. Byte order marks and leading white space are skipped. */
   push(bytes: Uint8Array): BodyShape | null {
     for (let at = 0; at < bytes.length && !this.#isDone; at++) {
       const byte = bytes[at] as number;
@@ -35,7 +35,7 @@ export function shapeOfBytes(bytes: Uint8Array): BodyShape {
   return detector.push(bytes) ?? detector.end();
 }
 
-/** Null: more characters may tell. */
+/** Returns null if more characters are needed. */
 function shapeOf(head: string): BodyShape | null {
   if (head.startsWith('{')) return 'object';
   if (head.startsWith('[')) return 'array';

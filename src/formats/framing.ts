@@ -2,14 +2,13 @@
 
 import type { JsonObject } from '../lib/json.ts';
 import { type BodyShape, FramingDetector } from './framing-detector.ts';
-import { createJsonArraySplitter } from './json-array.ts';
+import { type ArrayPosition, createJsonArraySplitter } from './json-array.ts';
 import { isObject } from './json-reader.ts';
 import { createJsonSkeleton } from './json-skeleton.ts';
-import type { Observation, WireObserver } from './observation.ts';
+import type { Framing, Observation, WireObserver } from './observation.ts';
 import { createRawSseSplitter, type RawSseBlock } from './sse.ts';
-import type { ArrayPosition, Framing } from './wire-kind.ts';
 
-/** What one meter may hold. Beyond it an event is passed over, or a body has no usage: wrong is worse than none. */
+/** What one meter may hold. A larger event is skipped, and a larger body has no usage, rather than a wrong one. */
 const framingLimits = {
   /** Of one stream event. The largest seen are images in base64, some 5 MB. */
   maximumEventCharacters: 16 * 1024 * 1024,
@@ -154,7 +153,7 @@ function jsonFrames(observer: WireObserver, observation: Observation): Frames {
     observation.unreadBytes = 0;
     observation.complete = true;
     if (isObject(value)) observer.body(observation, value);
-    // Gemini's stream as an array, from an upstream that was asked for one object.
+    // Gemini's stream as an array, from an upstream that should answer one object.
     else if (Array.isArray(value)) for (const one of value.filter(isObject)) observer.body(observation, one);
   };
   return {

@@ -1,15 +1,20 @@
 // Gemini's stream without `alt=sse`: one JSON array whose elements arrive one by one. Cuts it into the
 // elements' texts; a bare object instead of an array (an error) is taken for the only element.
-import type { ArrayPosition } from './wire-kind.ts';
+
+/**
+ * Where a JSON-array stream is, for appending an element: `start` before the bracket; `first` after it; `after-element`
+ * needs a comma; `after-comma`; `inside` an element; `closed`.
+ */
+export type ArrayPosition = 'start' | 'first' | 'after-element' | 'after-comma' | 'inside' | 'closed';
 
 export interface JsonArraySplitter {
-  /** The texts of the elements that these bytes complete, as they stood there. */
+  /** Returns the texts of the elements that these bytes complete, unchanged. */
   push(bytes: Uint8Array): string[];
   /** The body ended. Half an element is dropped: it is no JSON. */
   end(): string[];
   /** Not inside an element, and the array is not closed: an element may be put here. */
   readonly atBoundary: boolean;
-  /** Where exactly, so that whoever puts one knows about the comma and the bracket. */
+  /** The exact position, by which a writer adds the comma and the bracket. */
   readonly position: ArrayPosition;
 }
 
@@ -72,7 +77,7 @@ class ArraySplitter implements JsonArraySplitter {
       const wasInside = this.#position === 'inside';
       const finished = this.#take(match[0]);
       if (!wasInside && this.#position === 'inside') elementStart = match.index;
-      if (finished) this.#keep(elements, text.slice(elementStart, at));
+      if (finished) this.#collect(elements, text.slice(elementStart, at));
     }
     if (this.#position === 'inside') this.#hold(text.slice(elementStart));
     return elements;
@@ -126,7 +131,7 @@ class ArraySplitter implements JsonArraySplitter {
     else this.#pieces.push(piece);
   }
 
-  #keep(elements: string[], lastPiece: string): void {
+  #collect(elements: string[], lastPiece: string): void {
     this.#hold(lastPiece);
     if (this.#characters <= this.#maximumCharacters) elements.push(this.#pieces.join(''));
     this.#pieces = [];

@@ -1,7 +1,7 @@
-// Reading members of JSON that nobody vouches for: what is absent or of another type reads as nothing.
+// Reads members of JSON from others. What is absent or of another type reads as nothing.
 import type { JsonObject } from '../lib/json.ts';
 
-/** The member as an object; undefined when it is none. */
+/** Returns the member if it is an object, or undefined. */
 export function objectAt(value: JsonObject | undefined, key: string): JsonObject | undefined {
   const member = value?.[key];
   return isObject(member) ? member : undefined;
@@ -13,15 +13,15 @@ export function objectsAt(value: JsonObject | undefined, key: string): JsonObjec
   return Array.isArray(member) ? member.filter(isObject) : [];
 }
 
-/** The member as a non-empty string; undefined when it is none. */
+/** Returns the member if it is a non-empty string, or undefined. */
 export function textAt(value: JsonObject | undefined, key: string): string | undefined {
   const member = value?.[key];
   return typeof member === 'string' && member !== '' ? member : undefined;
 }
 
 /**
- * The most of anything that one answer can have, in tokens, characters, searches or seconds: ten contexts of the longest
- * model. What an upstream says beyond is cut, so that sums of money stay whole and safe.
+ * The largest count of one answer, in tokens, characters, searches or seconds: ten contexts of the longest model.
+ * Larger figures of an upstream are cut, so that sums of money stay exact.
  */
 export const mostOfCount = 100_000_000;
 
@@ -42,7 +42,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether the object has members, all of them empty: the zero value of a server written in Go, which says nothing. */
+/** Whether the object has only empty members: the zero value of a server written in Go, which means nothing. */
 export function isZeroObject(value: unknown): boolean {
   if (!isObject(value)) return false;
   const members = Object.values(value);

@@ -1,9 +1,9 @@
-// Several JSON Schemas as one: what `allOf` demands together, and what references stand for.
+// Several JSON Schemas as one: `allOf`, and references with their targets.
 import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
 import { schemasInside, typesOf } from './json-schema.ts';
 
-/** Definitions that are copied in place of references to them: so many characters for one schema at the most. */
+/** The most characters of definitions that are copied in place of references, for one schema. */
 export const maximumInlinedCharacters = 262_144;
 
 /** References that lead from one to the next: a longer chain counts as one that has no end. */
@@ -32,7 +32,7 @@ export class SchemaScope {
     return isObject(found) ? found : null;
   }
 
-  /** A reference with what it stands for in its place; itself where that holds itself, or would be too much. */
+  /** Returns a reference's target in its place, or the reference if it is recursive or too large. */
   inline(schema: JsonObject): JsonObject {
     const { $ref: ref } = schema;
     if (typeof ref !== 'string') return schema;
@@ -71,7 +71,10 @@ export function isUnbounded(root: JsonObject): boolean {
   return leadsOut || refs.size > 0;
 }
 
-/** References by which a schema comes back to itself: one at least of every circle. Each definition is looked at once. */
+/**
+ * Returns the references by which a schema contains itself, at least one of each circle. Each definition is visited
+ * once.
+ */
 function recursionOf(root: JsonObject, scope: SchemaScope): { refs: Set<string>; leadsOut: boolean } {
   const refs = new Set<string>();
   const active = ['#'];
@@ -101,12 +104,15 @@ function recursionOf(root: JsonObject, scope: SchemaScope): { refs: Set<string>;
   return { refs, leadsOut };
 }
 
-/** Keywords that say something to people and bind nothing. */
+/** Keywords that inform people and restrict nothing. */
 const annotations = new Set(['title', 'description', 'default', 'examples', 'deprecated', '$comment']);
 
 const isAnnotation = (schema: JsonObject) => Object.keys(schema).every((key) => annotations.has(key));
 
-/** The schema with the members of its `allOf` laid into it. A reference stays one where only words stand beside it. */
+/**
+ * Returns the schema with the members of its `allOf` merged. A reference remains one if its only siblings are
+ * annotations.
+ */
 export function mergeAllOf(schema: JsonObject, scope: SchemaScope): JsonObject {
   const { allOf, ...rest } = schema;
   if (allOf === undefined) return schema;

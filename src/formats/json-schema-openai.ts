@@ -8,8 +8,9 @@ import { objectRoot, rootKind, type WrappedSchema, wrapRoot } from './json-schem
 import type { ResponseFormat } from './neutral.ts';
 
 /**
- * Parameters of a function: the root must be an object, and every array must say what its items are ("array schema missing
- * items", https://github.com/PrefectHQ/fastmcp/issues/2464, 2025-11). No arguments (null, or a schema of no type) is `{}`.
+ * Returns the parameters of a function. The root must be an object, and every array must have items ("array schema
+ * missing items", https://github.com/PrefectHQ/fastmcp/issues/2464, 2025-11). No arguments (null, or a schema without a
+ * type) are `{}`.
  */
 export function openaiParameters(parameters: JsonObject | null): JsonObject {
   if (parameters === null) return { type: 'object', properties: {} };
@@ -17,7 +18,7 @@ export function openaiParameters(parameters: JsonObject | null): JsonObject {
   return isObject(root.properties) ? root : { ...root, properties: {} };
 }
 
-/** Items of a tuple are any of its members, those of an array that says nothing are anything. */
+/** Items of a tuple may be any of its members, those of an array without items anything. */
 function withItems(schema: JsonObject): JsonObject {
   const entries = Object.entries(schema).map(([key, value]) => [key, mapInside(key, value, withItems)]);
   const rewritten: JsonObject = Object.fromEntries(entries);
@@ -69,7 +70,7 @@ function isStrictSchema(schema: JsonObject): boolean {
 export interface OpenaiAnswerSchema {
   schema: JsonObject;
   strict: boolean;
-  /** Set where the answer comes inside an object, which OpenAI wants at the root. */
+  /** Set if the answer comes inside an object, which OpenAI requires at the root. */
   wrapped: WrappedSchema | null;
 }
 

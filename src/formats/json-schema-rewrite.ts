@@ -1,8 +1,8 @@
-// The one rewriter of JSON Schemas for targets that take a subset: what the subset lacks is said in another way where there
-// is one (a union for oneOf, an enum for const, items for a tuple), and in the description where there is none.
+// The one rewriter of JSON Schemas for targets that support a subset. Unsupported keywords become equivalent ones if
+// possible (a union for oneOf, an enum for const, items for a tuple), and otherwise move into the description.
 import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
-import { distinctSchemas, mapInside, normalSchema, typesOf, withDefs, withTold } from './json-schema.ts';
+import { distinctSchemas, mapInside, normalSchema, typesOf, withDefs, withDescribed } from './json-schema.ts';
 import { mergeAllOf, mergeTwo, SchemaScope } from './json-schema-merge.ts';
 
 /** A target's subset. */
@@ -19,7 +19,7 @@ export interface SchemaSubset {
   tuples: boolean;
 }
 
-/** Words that bind nothing and that no model needs: left out where a target does not take them. */
+/** Keywords that restrict nothing and that no model needs. They are left out if a target does not support them. */
 const silent = new Set([
   ...['$schema', '$id', '$anchor', '$comment', '$vocabulary', '$dynamicAnchor', 'title', 'deprecated'],
   ...['readOnly', 'writeOnly', 'propertyOrdering', 'additionalItems'],
@@ -41,31 +41,31 @@ function rewriteNode(
 ): JsonObject {
   const node = withItems(withUnion(mergeAllOf(schema, scope), scope), subset);
   const definitions = node.$defs === undefined ? {} : { $defs: mapInside('$defs', node.$defs, rewrite) };
-  // No target takes other words beside a reference.
+  // No target takes siblings of a reference.
   if (typeof node.$ref === 'string') return { $ref: node.$ref, ...definitions };
-  const told: [string, unknown][] = [];
-  const kept: Record<string, unknown> = {};
+  const described: [string, unknown][] = [];
+  const supported: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(subset.constAsEnum ? withEnum(node) : node)) {
     if (key === '$defs') continue;
-    if (key === 'enum') Object.assign(kept, enumOf(value, node, subset, told));
-    else if (key === 'required') Object.assign(kept, requiredOf(node));
-    else if (subset.takes(key, value)) kept[key] = mapInside(key, value, rewrite);
-    else if (!silent.has(key) && !key.startsWith('x-')) told.push([key, value]);
+    if (key === 'enum') Object.assign(supported, enumOf(value, node, subset, described));
+    else if (key === 'required') Object.assign(supported, requiredOf(node));
+    else if (subset.takes(key, value)) supported[key] = mapInside(key, value, rewrite);
+    else if (!silent.has(key) && !key.startsWith('x-')) described.push([key, value]);
   }
-  return withTold({ ...kept, ...closing(node, subset), ...definitions }, told);
+  return withDescribed({ ...supported, ...closing(node, subset), ...definitions }, described);
 }
 
-/** The values that the target takes. null needs no mention where the type says it. */
+/** Returns the values that the target supports. null may be left out if the type includes it. */
 function enumOf(
   values: unknown,
   node: JsonObject,
   subset: SchemaSubset,
-  told: [string, unknown][],
+  described: [string, unknown][],
 ): JsonObject {
   if (!Array.isArray(values)) return {};
   const taken = values.filter((value) => subset.takesLiteral(value));
   const isLoss = values.some((value) => !subset.takesLiteral(value) && value !== null);
-  if (isLoss) told.push(['enum', values]);
+  if (isLoss) described.push(['enum', values]);
   if (taken.length > 0) return { enum: taken };
   const type = node.type ?? typeOfLiteral(values[0]);
   return type === undefined ? {} : { type };
@@ -90,7 +90,7 @@ function closing(node: JsonObject, { closesObjects }: SchemaSubset): JsonObject 
   return { type: node.type ?? 'object', additionalProperties: false };
 }
 
-/** `oneOf` as `anyOf`; what stands beside a union holds for each of its variants. */
+/** Writes `oneOf` as `anyOf`. Siblings of a union apply to each of its variants. */
 function withUnion({ oneOf, ...node }: JsonObject, scope: SchemaScope): JsonObject {
   const anyOf = node.anyOf ?? oneOf;
   if (!Array.isArray(anyOf)) return node;
@@ -114,7 +114,7 @@ function withUnion({ oneOf, ...node }: JsonObject, scope: SchemaScope): JsonObje
   };
 }
 
-/** Whether the types of a schema are said elsewhere. */
+/** Whether the types of a schema are defined elsewhere. */
 function isAlias({ $ref, anyOf, oneOf, allOf }: JsonObject): boolean {
   return [$ref, anyOf, oneOf, allOf].some((word) => word !== undefined);
 }
@@ -138,7 +138,7 @@ export function isPrimitive(value: unknown): boolean {
   return value === null || typeof value !== 'object';
 }
 
-/** Patterns that both grammars know: no lookaround, backreference, word boundary or Unicode class. */
+/** Whether both grammars support the pattern: no lookaround, backreference, word boundary or Unicode class. */
 export function isPlainPattern(pattern: unknown): boolean {
   return typeof pattern === 'string' && !/\(\?[^:]|\\[1-9bBkpPuAZ]/.test(pattern);
 }

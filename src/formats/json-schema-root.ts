@@ -1,10 +1,10 @@
-// Roots of JSON Schemas: arguments of tools must be an object with no union at its root at every provider, and some want
-// structured answers to be one too.
-// "input_schema does not support oneOf, allOf, or anyOf at the top level" (Anthropic, seen 2026-11); "Root objects must not
-// be anyOf and must be an object" (https://developers.openai.com/api/docs/guides/structured-outputs, read 2026-11)
+// Roots of JSON Schemas. Every provider requires tool arguments to be an object without a union at its root, and some
+// require it of structured answers. "input_schema does not support oneOf, allOf, or anyOf at the top level" (Anthropic,
+// seen 2026-11); "Root objects must not be anyOf and must be an object"
+// (https://developers.openai.com/api/docs/guides/structured-outputs, read 2026-11)
 import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
-import { mapInside, typesOf, withTold } from './json-schema.ts';
+import { mapInside, typesOf, withDescribed } from './json-schema.ts';
 import { mergeAllOf, SchemaScope } from './json-schema-merge.ts';
 
 const rootWords = ['anyOf', 'oneOf', 'allOf', '$ref', 'enum', 'const', 'not'] as const;
@@ -16,7 +16,7 @@ export function objectRoot(schema: JsonObject): JsonObject {
   const { $defs, definitions } = schema;
   const root = mergeAllOf(scope.expand(schema), scope);
   const { anyOf, oneOf, enum: values, const: constant, not, $ref: ref, ...rest } = root;
-  const told = Object.entries({ enum: values, const: constant, not, $ref: ref });
+  const described = Object.entries({ enum: values, const: constant, not, $ref: ref });
   const variants = variantsOf([anyOf, oneOf], scope);
   const merged = variants.length === 0 ? rest : mergeVariants(rest, variants);
   const object = {
@@ -25,9 +25,9 @@ export function objectRoot(schema: JsonObject): JsonObject {
     ...($defs !== undefined && { $defs }),
     ...(definitions !== undefined && { definitions }),
   };
-  return withTold(
+  return withDescribed(
     object,
-    told.filter(([, value]) => value !== undefined),
+    described.filter(([, value]) => value !== undefined),
   );
 }
 

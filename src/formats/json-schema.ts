@@ -29,7 +29,7 @@ export function schemasInside(schema: JsonObject): JsonObject[] {
   });
 }
 
-/** The schemas without those that say the same again. */
+/** Returns the schemas without duplicates. */
 export function distinctSchemas(schemas: readonly JsonObject[]): JsonObject[] {
   return [...new Map(schemas.map((schema) => [JSON.stringify(schema), schema])).values()];
 }
@@ -74,7 +74,7 @@ function normalType(value: unknown): [string, unknown][] {
   return types.length === 0 ? [] : [['type', types]];
 }
 
-/** `definitions`, the older word, as `$defs`, with the references to them. */
+/** Renames `definitions`, the older name, to `$defs`, with the references to them. */
 export function withDefs(schema: JsonObject): JsonObject {
   const entries = Object.entries(schema).map(([key, value]): [string, unknown] => {
     if (key === '$ref' && typeof value === 'string')
@@ -104,10 +104,10 @@ export function typesOf(schema: JsonObject): string[] {
   return has('minimum', 'maximum', 'multipleOf') ? ['number'] : [];
 }
 
-/** Says in the description what the schema itself cannot say, in the way of Anthropic's SDK: `{minimum: 1}`. */
-export function withTold(schema: JsonObject, told: readonly [string, unknown][]): JsonObject {
-  if (told.length === 0) return schema;
-  const words = told.map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
+/** Adds unsupported keywords to the description, as Anthropic's SDK does: `{minimum: 1}`. */
+export function withDescribed(schema: JsonObject, described: readonly [string, unknown][]): JsonObject {
+  if (described.length === 0) return schema;
+  const words = described.map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
   const description = typeof schema.description === 'string' ? [schema.description] : [];
   return { ...schema, description: [...description, `{${words.join(', ')}}`].join(' ') };
 }

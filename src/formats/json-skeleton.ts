@@ -1,7 +1,7 @@
-// Holds of one JSON value only what can be counted: strings are cut to their beginning, arrays of numbers
-// (embeddings, logprob bytes) are emptied, whitespace between tokens goes. So a body of 40 MB of base64
-// costs a few KB to hold and a native search for quotes to read.
-import { elisionMark, keptStringBytes } from './elision.ts';
+// Holds only the countable part of one JSON value: strings are cut to their beginning, arrays of numbers (embeddings,
+// logprob bytes) are emptied, whitespace between tokens is dropped. A body of 40 MB of base64 costs a few KB to hold
+// and a native search for quotes to read.
+import { elisionMark, longestStringBytes } from './elision.ts';
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -123,10 +123,10 @@ class Skeleton implements JsonSkeleton {
   }
 
   #holdString(bytes: Uint8Array, from: number, to: number): void {
-    const room = Math.max(0, keptStringBytes - (this.#held - this.#stringStart));
-    const kept = Math.min(room, to - from);
-    this.#hold(bytes.subarray(from, from + kept));
-    this.#elided += to - from - kept;
+    const room = Math.max(0, longestStringBytes - (this.#held - this.#stringStart));
+    const heldBytes = Math.min(room, to - from);
+    this.#hold(bytes.subarray(from, from + heldBytes));
+    this.#elided += to - from - heldBytes;
   }
 
   #endString(): void {

@@ -1,31 +1,32 @@
 // One meter watches one answer: bytes in, counts out. Owns the choice of framing and of wire format; the
 // framings are in framing.ts, what events mean is in each format's folder.
+
+import type { MadeMedia } from './answer-media.ts';
 import type { AudioLength } from './audio-length.ts';
 import { createFraming, detectFraming } from './framing.ts';
-import type { MadeMedia } from './made-media.ts';
-import { emptyObservation, type OtherModelUsage } from './observation.ts';
+import type { ArrayPosition } from './json-array.ts';
+import { emptyObservation, type Framing, type OtherModelUsage } from './observation.ts';
 import type { Usage } from './usage.ts';
-import type { ArrayPosition, Framing, WireKind } from './wire-kind.ts';
-import { observerOf } from './wire-kinds.ts';
+import type { WireFormat } from './wire-format.ts';
 
 /**
  * Watches one answer as it passes. No method throws, whatever the bytes; memory is bounded
  * (see `framingLimits`): beyond the bound usage is null rather than wrong.
  */
 export interface Meter {
-  readonly kind: WireKind;
-  /** The next bytes, cut anywhere. Not kept and not changed. */
+  readonly format: WireFormat;
+  /** Takes the next bytes, cut anywhere. They are neither held nor changed. */
   push(bytes: Uint8Array): void;
   /** The body ended, however. Reads what was still pending; calling it again does nothing. */
   end(): void;
-  /** The upstream's own figure so far: the last one where it repeats, never a sum; null when it gave none. */
+  /** The upstream's own figure so far: the last one if it repeats, never a sum. Null if there is none. */
   usage(): Usage | null;
   /** What is known before the final figure, for example the input from Anthropic's message_start. */
   partialUsage(): Usage | null;
   /** The format's terminator was seen; for JSON, the whole value; for opaque bytes, end() was called. */
   readonly complete: boolean;
-  /** Why the answer stopped was said, which is as good as a terminator where an upstream sends none. */
-  readonly saidWhy: boolean;
+  /** The answer has a finish reason, which is as good as a terminator if an upstream sends none. */
+  readonly hasFinishReason: boolean;
   /** No event is half passed: an error event may be put here. Never true inside a JSON or opaque body. */
   readonly atBoundary: boolean;
   /** Only for the framing `json-array`; null for others. */
@@ -36,7 +37,7 @@ export interface Meter {
   readonly framing: Framing;
   /** Bytes that passed and could not be read as anything, to estimate output where there is no usage. */
   readonly unreadBytes: number;
-  /** The sound of the answer so far; null: it has none. */
+  /** The sound of the answer so far. Null if there is none. */
   readonly audio: AudioLength | null;
   /** The pictures of the answer so far. */
   readonly media: MadeMedia;
@@ -51,17 +52,17 @@ export interface Meter {
   readonly madeIds: string[];
   /** The model that the answer names. */
   readonly model: string | null;
-  /** The model of an upstream's own fallback, where the usage says that one served. */
+  /** The model of an upstream's own fallback, if the usage names one. */
   readonly servedModel: string | null;
   /** Type or code of an error inside the answer, if one was seen. */
   readonly error: string | null;
-  /** The tier that the answer says it was served in, as the provider spells it. */
+  /** The service tier in the answer, as the provider spells it. */
   readonly serviceTier: string | null;
-  /** The region that it says it was served in, as the provider spells it (Anthropic). */
+  /** The region in the answer, as the provider spells it (Anthropic). */
   readonly servedIn: string | null;
   /** The number of the last event of a Responses stream; -1 before the first and for other formats. */
   readonly sequenceNumber: number;
-  /** How a response says that it is: `completed`, `in_progress`, …; null for other formats. */
+  /** The status of a response: `completed`, `in_progress`, …. Null for other formats. */
   readonly responseStatus: string | null;
   /** Tokens of other models, outside usage(), billed at their own prices (Anthropic's advisor, OpenAI's image tool). */
   readonly otherModelUsage: readonly OtherModelUsage[];
@@ -71,21 +72,21 @@ export interface Meter {
  * A meter for one answer. An error body (a status of 400 or more) may be given to it too; it then has `error`.
  * `undeclared`: the first bytes decide between the framing, events, and JSON of that framing.
  */
-export function createMeter(kind: WireKind, framing: Framing, undeclared?: 'json' | 'json-array'): Meter {
+export function createMeter(format: WireFormat, framing: Framing, undeclared?: 'json' | 'json-array'): Meter {
   const observation = emptyObservation();
-  const observer = observerOf(kind);
+  const { observer } = format;
   const frames =
     undeclared === undefined
       ? createFraming(framing, observer, observation)
       : detectFraming(framing, undeclared, observer, observation);
   return {
-    kind,
+    format,
     push: (bytes) => frames.push(bytes),
     end: () => frames.end(),
     usage: () => observation.usage,
     partialUsage: () => observation.usage ?? observation.partialUsage,
-    get saidWhy() {
-      return observation.saidWhy;
+    get hasFinishReason() {
+      return observation.hasFinishReason;
     },
     get complete() {
       return observation.complete;

@@ -4,7 +4,7 @@ import type {
   MediaPart,
   NeutralPart,
   OpaquePart,
-  Proof,
+  ReasoningSignature,
   TokenLogprob,
   ToolNamespace,
   WebSearchPart,
@@ -13,12 +13,12 @@ import type { Usage } from './usage.ts';
 
 /** A whole answer. */
 export interface NeutralResponse {
-  /** The upstream's id of it; null when it gave none. */
+  /** The upstream's id. Null if there is none. */
   id: string | null;
   model: string | null;
   createdAtSeconds: number | null;
   candidates: NeutralCandidate[];
-  /** Null when the upstream gave none. In metering's conventions (usage.ts), whatever the format's own. */
+  /** Null if the upstream gave none. Counted as in usage.ts, whatever the format's own conventions. */
   usage: Usage | null;
   serviceTier: string | null;
   /** An error inside a body with status 200 (OpenRouter; a failed response). */
@@ -44,32 +44,32 @@ export type StopReason =
   | 'pause'
   /** The model's context window was full. */
   | 'context-length'
-  /** The model wrote a call that is none (Gemini's MALFORMED_FUNCTION_CALL). */
+  /** The model wrote an invalid call (Gemini's MALFORMED_FUNCTION_CALL). */
   | 'malformed-tool-call'
-  /** The upstream broke its answer off by itself. */
+  /** The upstream aborted its answer. */
   | 'error'
-  /** It did not say: a stream that is cut, say. */
+  /** The upstream gave no reason, for example because the stream was cut. */
   | 'unknown';
 
 export interface Stop {
   reason: StopReason;
-  /** Which stop sequence it was, where the format says. */
+  /** The stop sequence that matched, if the format has it. */
   sequence?: string;
-  /** The upstream's own word, for what has no place above. */
+  /** The upstream's own reason, if it is not listed above. */
   raw?: string;
   message?: string;
 }
 
 /** An upstream's error, whatever its shape was. */
 export interface NeutralError {
-  /** HTTP status it is equal to; null when it did not say. */
+  /** The equivalent HTTP status. Null if unknown. */
   status: number | null;
-  /** `overloaded_error`, `rate_limit_exceeded`, …: its own word. */
+  /** `overloaded_error`, `rate_limit_exceeded`, …: the upstream's own name. */
   type: string | null;
   code: string | null;
   message: string;
   param: string | null;
-  /** What every format has words of its own for, whatever the provider called it. Absent: nothing of the kind. */
+  /** A kind of error that every format has a message of its own for. Absent for others. */
   kind?: 'context-overflow';
 }
 
@@ -89,7 +89,7 @@ export type NeutralEvent =
     }
   | { type: 'text-start'; candidate: number; part: number }
   | { type: 'text-delta'; candidate: number; part: number; text: string; logprobs?: TokenLogprob[] }
-  | { type: 'text-end'; candidate: number; part: number; proof?: Proof }
+  | { type: 'text-end'; candidate: number; part: number; signature?: ReasoningSignature }
   | { type: 'citation-add'; candidate: number; part: number; citation: Citation }
   | { type: 'refusal-start'; candidate: number; part: number }
   | { type: 'refusal-delta'; candidate: number; part: number; text: string }
@@ -97,7 +97,7 @@ export type NeutralEvent =
   | { type: 'reasoning-start'; candidate: number; part: number }
   /** `paragraph` counts from 0 where the format has several. */
   | { type: 'reasoning-delta'; candidate: number; part: number; text: string; paragraph: number }
-  | { type: 'reasoning-end'; candidate: number; part: number; proof?: Proof }
+  | { type: 'reasoning-end'; candidate: number; part: number; signature?: ReasoningSignature }
   | {
       type: 'tool-call-start';
       candidate: number;
@@ -107,12 +107,12 @@ export type NeutralEvent =
       custom?: boolean;
       /** See ToolCallPart. */
       namespace?: ToolNamespace;
-      proof?: Proof;
+      signature?: ReasoningSignature;
       itemId?: string;
     }
   | { type: 'tool-call-delta'; candidate: number; part: number; arguments: string }
   | { type: 'tool-call-end'; candidate: number; part: number }
-  /** Sound as it is made (base64 of the format's own encoding) with what is said in it. */
+  /** A piece of sound (base64 of the format's own encoding) with its transcript. */
   | {
       type: 'audio-delta';
       candidate: number;

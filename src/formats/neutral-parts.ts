@@ -1,8 +1,8 @@
 // What messages are made of in the neutral form (neutral.ts), in questions and in answers.
 import type { JsonObject } from '../lib/json.ts';
-import type { FormatName } from './format-name.ts';
+import type { FormatId } from './format-id.ts';
 
-/** A marker: what stands up to here shall be cached. `ttl` as Anthropic spells it. */
+/** A marker: everything up to here should be cached. `ttl` as Anthropic spells it. */
 export interface CacheMarker {
   ttl: '5m' | '1h' | undefined;
 }
@@ -15,7 +15,7 @@ interface PartBase {
   at?: string;
   cache?: CacheMarker;
   /** The caller's block or item, which its own format gets back instead; null on further parts of the same block. */
-  native?: { origin: FormatName; wire: JsonObject | null };
+  native?: { origin: FormatId; wire: JsonObject | null };
 }
 
 export interface TextPart extends PartBase {
@@ -23,11 +23,11 @@ export interface TextPart extends PartBase {
   text: string;
   citations?: Citation[];
   /** Gemini signs text parts too. */
-  proof?: Proof;
+  signature?: ReasoningSignature;
   logprobs?: TokenLogprob[];
 }
 
-/** The model declined, in its own words (OpenAI tells this apart from text). */
+/** The model declined, in its own words (OpenAI distinguishes this from text). */
 interface RefusalPart extends PartBase {
   type: 'refusal';
   text: string;
@@ -46,12 +46,12 @@ export interface MediaPart extends PartBase {
   title?: string;
   context?: string;
   citationsEnabled?: boolean;
-  /** What is said in a spoken answer. */
+  /** The transcript of a spoken answer. */
   transcript?: string;
   /** The id that the provider gave to sound it made (chat), by which a later turn names it. */
   providerId?: string;
   /** Gemini signs images that it made. */
-  proof?: Proof;
+  signature?: ReasoningSignature;
 }
 
 export type MediaSource =
@@ -61,33 +61,33 @@ export type MediaSource =
   /** A plain text document (Anthropic). */
   | { type: 'text'; text: string }
   /** An uploaded file of one provider. */
-  | { type: 'file-id'; origin: FormatName; id: string; mediaType: string | undefined };
+  | { type: 'file-id'; origin: FormatId; id: string; mediaType: string | undefined };
 
 /**
- * What the model thought. `text` is the readable part (whole thinking, or a summary; may be empty); `proof`
- * is what the provider wants back unchanged. A part with neither is only for people.
+ * The model's reasoning. `text` is the readable part (all of it, or a summary; may be empty); `signature` is what the
+ * provider requires back unchanged. A part without a signature is only for people.
  */
 export interface ReasoningPart extends PartBase {
   type: 'reasoning';
   text: string;
   /** The paragraphs that `text` is made of, where the format has several: joined with an empty line (reasoning.ts). */
   paragraphs?: string[];
-  proof?: Proof;
+  signature?: ReasoningSignature;
 }
 
 /**
- * A provider's opaque seal on what it said: it accepts its own back and refuses a changed one, and nobody
- * else's. Travels through other formats in a carry (carry.ts).
+ * What a provider signs or encrypts of its model's reasoning. The provider accepts its own back unchanged, and no other
+ * provider's. Travels through clients of other formats in a portable state (portable-state.ts).
  */
-export interface Proof {
+export interface ReasoningSignature {
   /** Whose it is. `openai-chat`: reasoning_details of OpenRouter and others, or plain reasoning_content that must come back. */
-  origin: FormatName;
+  origin: FormatId;
   /**
-   * The value: a signature, or encrypted reasoning. Of `openai-chat`: JSON of reasoning_details; where only the
-   * text must come back, the member in which it stood (`reasoning`, `thinking`), '' for reasoning_content.
+   * The value: a signature, or encrypted reasoning. For `openai-chat`: JSON of reasoning_details. If only the text must
+   * come back, the member that it was in (`reasoning`, `thinking`), '' for reasoning_content.
    */
   value: string;
-  /** `signature` seals readable text; `encrypted` (redacted thinking, encrypted_content) is the thought itself. */
+  /** `signature` signs readable text; `encrypted` (redacted thinking, encrypted_content) is the thought itself. */
   kind: 'signature' | 'encrypted';
   /** The item's id at the provider (Responses' `rs_…`). */
   id?: string;
@@ -95,7 +95,7 @@ export interface Proof {
 
 export interface ToolCallPart extends PartBase {
   type: 'tool-call';
-  /** As the client knows it: may hold a carry. Writers to an upstream make theirs from it (tool-ids.ts). */
+  /** As the client knows it: may hold a portable state. Writers to an upstream make theirs from it (tool-ids.ts). */
   id: string;
   name: string;
   /** JSON text of an object, or a custom tool's free text. Always the model's own bytes; '{}' for no arguments. */
@@ -105,12 +105,12 @@ export interface ToolCallPart extends PartBase {
   /** The namespace of the tool and its bare name there (Responses); `name` is the flat one. */
   namespace?: ToolNamespace;
   /** Gemini signs calls. */
-  proof?: Proof;
+  signature?: ReasoningSignature;
   /** The item's id (Responses' `fc_…`), apart from the call's. */
   itemId?: string;
 }
 
-/** A tool's place in a namespace of Responses' tools. */
+/** A tool's namespace among Responses' tools, and its name there. */
 export interface ToolNamespace {
   name: string;
   tool: string;
@@ -119,10 +119,10 @@ export interface ToolNamespace {
 export interface ToolResultPart extends PartBase {
   type: 'tool-result';
   callId: string;
-  /** The tool's name, where the format says it (Gemini); else to be found by the call. */
+  /** The tool's name, if the format has it (Gemini). Otherwise the call has it. */
   name?: string;
   content: (TextPart | MediaPart | OpaquePart)[];
-  /** Gemini's result is an object: kept so that it goes back as one. */
+  /** Gemini's result is an object, which goes back as one. */
   value?: JsonObject;
   isError: boolean;
   custom?: boolean;
@@ -133,17 +133,17 @@ export interface WebSearchPart extends PartBase {
   type: 'web-search';
   id: string;
   query: string | undefined;
-  /** undefined while not known (or not told). */
+  /** Undefined while unknown. */
   results: WebSearchResult[] | undefined;
   errorCode?: string;
   /** The blocks as they came, for the same format. */
-  opaque?: { origin: FormatName; wire: JsonObject[] };
+  opaque?: { origin: FormatId; wire: JsonObject[] };
 }
 
 interface WebSearchResult {
   url: string;
   title: string;
-  /** Anthropic's, wanted back in later turns. */
+  /** Anthropic's, required back in later turns. */
   encryptedContent?: string;
   pageAge?: string;
 }
@@ -151,7 +151,7 @@ interface WebSearchResult {
 /** What only its own format understands. */
 export interface OpaquePart extends PartBase {
   type: 'opaque';
-  origin: FormatName;
+  origin: FormatId;
   wire: JsonObject;
 }
 
@@ -173,7 +173,7 @@ export interface Citation {
   startIndex?: number;
   endIndex?: number;
   /** The citation as it came, for the same format. */
-  opaque?: { origin: FormatName; wire: JsonObject };
+  opaque?: { origin: FormatId; wire: JsonObject };
 }
 
 /** One token of the answer with its natural-log probability. */

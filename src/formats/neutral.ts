@@ -1,12 +1,12 @@
-// The one form between all wire formats: rich enough for the union of what they can say. Each format reads
-// into it and writes out of it; none knows another. Owns no wire shape and no behaviour. Here: requests; what
-// messages are made of is in neutral-parts.ts, answers in neutral-answer.ts.
+// The neutral form between all wire formats, which can express the union of what they can. Each format reads into it and
+// writes out of it; none imports another. It has no wire format and no behavior. Requests are in this file, what messages are
+// made of is in neutral-parts.ts, answers are in neutral-answer.ts.
 //
-// Two rules hold everywhere. What a format cannot say is named, never dropped in silence: everything that can
-// be lost carries `at`, the caller's own path to it. And what only one format understands travels as `opaque`
-// with its origin, so that the same format gets it back unchanged and every other one names it as dropped.
+// Two rules hold everywhere. What a format cannot express is reported, never dropped silently: everything that can be lost has
+// `at`, the caller's own path to it. And what only one format understands travels as `opaque` with its origin: the same format
+// gets it back unchanged, and every other one reports it as dropped.
 import type { JsonObject } from '../lib/json.ts';
-import type { FormatName } from './format-name.ts';
+import type { FormatId } from './format-id.ts';
 import type { CacheMarker, NeutralPart, TextPart, ToolNamespace } from './neutral-parts.ts';
 
 /** One request for a model's answer. Fields that are undefined were not given: the target's default holds. */
@@ -31,12 +31,12 @@ export interface NeutralRequest {
   frequencyPenalty: number | undefined;
   presencePenalty: number | undefined;
   stopSequences: string[];
-  /** How many answers are wanted. */
+  /** How many answers are requested. */
   candidateCount: number | undefined;
   /** Log probabilities of the answer's tokens; `top` alternatives each (0: the chosen ones only). */
   logprobs: { top: number } | undefined;
   responseFormat: ResponseFormat | undefined;
-  reasoning: ReasoningWish | undefined;
+  reasoning: ReasoningRequest | undefined;
   /** What the answer may be made of, besides text. */
   outputModalities: ('text' | 'audio' | 'image')[] | undefined;
   /** Chat's `audio` member: voice and format of spoken answers. */
@@ -56,14 +56,14 @@ export interface NeutralRequest {
   /** Legacy completions: the prompt comes back in front of the answer. Never set by another format. */
   echo: boolean | undefined;
   /** Top-level members that this form has no field for, by their name on the wire. */
-  opaque: { origin: FormatName | 'openai-completions'; fields: Readonly<Record<string, unknown>> };
+  opaque: { origin: FormatId | 'openai-completions'; fields: Readonly<Record<string, unknown>> };
   /** The caller's own name of each field above that it gave: `topK` → `generationConfig.topK`. */
   paths: Partial<Record<keyof NeutralRequest, string>>;
 }
 
 type ServiceTier = 'auto' | 'default' | 'flex' | 'priority' | 'standard_only' | (string & {});
 
-/** One turn, or part of one. Tool results stand in `user` messages, as parts. */
+/** One turn, or part of one. Tool results are parts of `user` messages. */
 export interface NeutralMessage {
   role: 'system' | 'user' | 'assistant';
   /** OpenAI's newer name for a system message. Only for role `system`. */
@@ -103,15 +103,15 @@ export type NeutralTool =
       /** `{city, region, country, timezone}`, each optional. */
       userLocation: JsonObject | undefined;
       contextSize: 'low' | 'medium' | 'high' | undefined;
-      /** The tool as it stood, for the same format. */
-      opaque: { origin: FormatName; wire: JsonObject };
+      /** The unchanged tool, for the same format. */
+      opaque: { origin: FormatId; wire: JsonObject };
       at: string;
     }
-  | { type: 'opaque'; origin: FormatName; wire: JsonObject; at: string };
+  | { type: 'opaque'; origin: FormatId; wire: JsonObject; at: string };
 
-/** Where a tool stood in the caller's request, if not as a plain one in `tools`. */
+/** Where a tool was in the caller's request, if not directly in `tools`. */
 export interface ToolWrapper {
-  origin: FormatName;
+  origin: FormatId;
   /** Responses: the namespace that it is of; `name` is the flat name. */
   namespace?: ToolNamespace;
   /** Responses: the client's own search for tools. Its calls are items of another type. */
@@ -128,7 +128,7 @@ export type ToolChoice =
   | { type: 'tool'; name: string }
   /** Only these (Gemini's allowedFunctionNames, OpenAI's allowed_tools); `required`: one of them must be. */
   | { type: 'allowed'; names: string[]; required: boolean }
-  | { type: 'opaque'; origin: FormatName; wire: unknown };
+  | { type: 'opaque'; origin: FormatId; wire: unknown };
 
 export type ResponseFormat =
   | { type: 'text' }
@@ -147,12 +147,12 @@ export type ResponseFormat =
 export const reasoningEfforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
 export type ReasoningEffort = (typeof reasoningEfforts)[number];
 
-/** How much to think, as the caller said it; reasoning.ts turns one way of saying it into another. */
-export interface ReasoningWish {
+/** The requested reasoning, as the caller expressed it. reasoning.ts converts between the ways. */
+export interface ReasoningRequest {
   effort: ReasoningEffort | undefined;
-  /** Tokens; 0 is none; `dynamic` is Gemini's -1 and Anthropic's `adaptive`: the model decides. */
+  /** Tokens; 0 means none; `dynamic` is Gemini's -1 and Anthropic's `adaptive`: the model decides. */
   budgetTokens: number | 'dynamic' | undefined;
-  /** Whether readable thoughts are wanted in the answer; undefined: the format's default. */
+  /** Whether the answer should have readable reasoning. Undefined: the format's default. */
   includeThoughts: boolean | undefined;
   /** OpenAI's `auto`, `concise`, `detailed`. */
   summary: string | undefined;

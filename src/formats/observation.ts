@@ -1,20 +1,25 @@
 // What a meter knows of an answer, and what a wire format has to supply to fill it in. The readers in the
 // formats' folders write to an Observation; meter.ts owns the bytes and calls them.
+import { Buffer } from 'node:buffer';
 import type { JsonObject } from '../lib/json.ts';
-import type { AudioLength } from './audio-length.ts';
-import { type MadeMedia, noMedia } from './made-media.ts';
+import { type MadeMedia, noMedia } from './answer-media.ts';
+import { AudioLength } from './audio-length.ts';
+import { textLength } from './elision.ts';
 import type { Usage } from './usage.ts';
+
+/** How the answer's bytes are cut: server-sent events, one JSON value, Gemini's stream as a JSON array, or not at all. */
+export type Framing = 'sse' | 'json' | 'json-array' | 'opaque';
 
 /** The state that the readers of one answer share. Readers only ever add to it. */
 export interface Observation {
-  /** The upstream's own final figure so far; null when it gave none. */
+  /** The upstream's own final figure so far. Null if there is none. */
   usage: Usage | null;
   /** What is known before the final figure (Anthropic's message_start). */
   partialUsage: Usage | null;
   /** The format's terminator was seen, or the whole JSON body was. */
   complete: boolean;
-  /** Why the answer stopped was said. */
-  saidWhy: boolean;
+  /** The answer has a finish reason. */
+  hasFinishReason: boolean;
   /** Events of a stream, pings and terminators aside. */
   events: number;
   /** The first event was an error: nothing was answered. */
@@ -32,16 +37,16 @@ export interface Observation {
   /** Ids that the upstream made and that a later request can name. */
   madeIds: Set<string>;
   model: string | null;
-  /** The model of an upstream's own fallback, where the usage says that one served (Anthropic). */
+  /** The model of an upstream's own fallback, if the usage names one (Anthropic). */
   servedModel: string | null;
   /** Type or code of an error inside the answer. */
   error: string | null;
   serviceTier: string | null;
-  /** Where the answer was made, when the provider says so and may bill it (Anthropic's inference_geo). */
+  /** Where the answer was made, if the provider names it and may bill it (Anthropic's inference_geo). */
   servedIn: string | null;
   /** The number of the last event, where events are numbered (Responses); -1 before the first. */
   sequenceNumber: number;
-  /** How a response says that it is: `completed`, `in_progress`, … (Responses). */
+  /** The status of a response: `completed`, `in_progress`, … (Responses). */
   responseStatus: string | null;
   /** Tokens of other models than the answer's own, outside `usage`: Anthropic's advisor, OpenAI's images. */
   otherModelUsage: OtherModelUsage[];
@@ -57,7 +62,7 @@ export interface OtherModelUsage {
   usage: Usage;
 }
 
-/** How one wire format is observed. Every function must bear any JSON: wrong shapes are ignored, never thrown at. */
+/** Observes one wire format. Every function accepts any JSON: wrong shapes are ignored and never throw. */
 export interface WireObserver {
   /** One event of a stream: an SSE event's parsed data, or an element of Gemini's array. */
   event(observation: Observation, value: JsonObject, eventName: string | undefined): void;
@@ -73,7 +78,7 @@ export function emptyObservation(): Observation {
     usage: null,
     partialUsage: null,
     complete: false,
-    saidWhy: false,
+    hasFinishReason: false,
     events: 0,
     beganWithError: false,
     started: false,
@@ -93,4 +98,14 @@ export function emptyObservation(): Observation {
     searches: { web: 0, map: 0 },
     wireUsage: undefined,
   };
+}
+
+/** Adds a piece of sound to what an answer has made. What is no base64 text is passed over. */
+export function observeAudio(observation: Observation, base64: unknown): void {
+  if (typeof base64 !== 'string' || base64 === '') return;
+  observation.audio ??= new AudioLength();
+  const bytes = Buffer.from(base64, 'base64');
+  observation.audio.push(bytes);
+  const wholeBytes = Math.floor((textLength(base64) * 3) / 4);
+  if (wholeBytes > bytes.byteLength + 3) observation.audio.pass(wholeBytes - bytes.byteLength);
 }

@@ -35,7 +35,7 @@ export function errorOf(error: JsonObject): NeutralError {
   return withOverflow(read, quoted);
 }
 
-/** Groq says `status_code`; OpenRouter and llama.cpp put the status into `code`. */
+/** Groq has `status_code`; OpenRouter and llama.cpp put the status into `code`. */
 function statusOf({ status_code, code }: JsonObject): number | null {
   const status = [status_code, code].find(
     (number) => typeof number === 'number' && number >= 400 && number < 600,

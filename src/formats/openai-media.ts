@@ -2,7 +2,7 @@
 // without one, ids of uploaded files.
 import type { JsonObject } from '../lib/json.ts';
 import { mediaKind, readDataUrl, standardBase64, textOfBase64, writeDataUrl } from './data-url.ts';
-import type { FormatName } from './format-name.ts';
+import type { FormatId } from './format-id.ts';
 import { isObject } from './json-reader.ts';
 import type { CacheMarker, MediaPart, MediaSource } from './neutral.ts';
 
@@ -15,7 +15,7 @@ export function mediaOfUrl(kind: MediaPart['kind'], url: string): MediaPart {
   return { type: 'media', kind, source };
 }
 
-/** A file's contents: a data URL, or bare base64, whose media type the file's name tells (else PDF). */
+/** Reads a file's contents: a data URL, or bare base64, whose media type follows from the file's name (else PDF). */
 export function mediaOfFileData(fileData: string, fileName: string | undefined): MediaPart {
   const inline = readDataUrl(fileData) ?? {
     mediaType: mediaTypeOfName(fileName),
@@ -32,7 +32,7 @@ export function mediaOfAudio(data: string, format: string): MediaPart {
 }
 
 /** An uploaded file. */
-export function mediaOfFileId(kind: MediaPart['kind'], id: string, origin: FormatName): MediaPart {
+export function mediaOfFileId(kind: MediaPart['kind'], id: string, origin: FormatId): MediaPart {
   return { type: 'media', kind, source: { type: 'file-id', origin, id, mediaType: undefined } };
 }
 
@@ -49,7 +49,7 @@ export function audioFormat(mediaType: string): 'wav' | 'mp3' | undefined {
   return /^audio\/(mpeg|mp3)$/.test(mediaType) ? 'mp3' : undefined;
 }
 
-/** The URL of a picture or file: as it was given, or a data URL; null for what no URL can say. */
+/** Returns the URL of a picture or file: as given, or a data URL. Null if a URL cannot express it. */
 export function urlOfSource(source: MediaSource): string | null {
   switch (source.type) {
     case 'url':
@@ -62,7 +62,7 @@ export function urlOfSource(source: MediaSource): string | null {
   }
 }
 
-/** A text document as text: its title, what is said about it, itself. Null for what is no text. */
+/** Returns a text document as text: its title, its context, its content. Null for other documents. */
 export function documentText({ title, fileName, context, source }: MediaPart): string | null {
   const text = plainText(source);
   if (text === null) return null;
@@ -79,7 +79,7 @@ export function openaiFileId(source: MediaSource): string | null {
   return source.type === 'file-id' && /^openai-/.test(source.origin) ? source.id : null;
 }
 
-/** A name for a file that has none: OpenAI wants one beside the data. */
+/** Returns a name for a file that has none: OpenAI requires one beside the data. */
 export function fileNameOf({ fileName, title, source }: MediaPart): string {
   if (fileName !== undefined) return fileName;
   const type = source.type === 'base64' ? source.mediaType : 'application/pdf';

@@ -1,12 +1,12 @@
-// What OpenAI's own models refuse, by their names: sending it would be a 400. Names of models that are not
-// OpenAI's say nothing. https://platform.openai.com/docs/guides/reasoning and the models' own pages, 2026-11.
+// What OpenAI's own models refuse with a 400, by their names. Names of other models mean nothing.
+// https://platform.openai.com/docs/guides/reasoning and the models' own pages, 2026-11.
 import type { ReasoningEffort } from './neutral.ts';
 
 /** What is known of a model. */
 export interface ModelTraits {
   /** Whether it thinks before it answers; undefined: not known. */
   reasons: boolean | undefined;
-  /** Temperature, top_p, penalties, logprobs and stop are refused, unless it is told not to think (5.1 and newer). */
+  /** Temperature, top_p, penalties, logprobs and stop are refused, unless reasoning is switched off (5.1 and newer). */
   refusesSampling(effort: ReasoningEffort | undefined): boolean;
   /** The efforts it takes; null: not known. */
   efforts: readonly ReasoningEffort[] | null;
@@ -16,7 +16,9 @@ export interface ModelTraits {
   refusesParallelSwitch: boolean;
   /** chat's `web_search_options` is only for models made for it. */
   searches: boolean;
-  /** Chat completions refuse functions with this effort (undefined: none is asked for); the Responses API takes them. */
+  /**
+   * Chat completions refuse functions with this effort (undefined: none is requested); the Responses API takes them.
+   */
   refusesChatFunctions(effort: ReasoningEffort | undefined): boolean;
 }
 
@@ -39,12 +41,12 @@ export function openaiModelTraits(model: string): ModelTraits {
 }
 
 /**
- * "Function tools with reasoning_effort are not supported for gpt-5.6 in /v1/chat/completions. To use function tools, use
- * /v1/responses or set reasoning_effort to 'none'." From GPT-5.5 on also where no effort is asked for; GPT-5.4 thinks only when it
- * is. Models that cannot be told not to think take no functions there at all.
+ * "Function tools with reasoning_effort are not supported for gpt-5.6 in /v1/chat/completions. To use function tools,
+ * use /v1/responses or set reasoning_effort to 'none'." From GPT-5.5 on also without a requested effort; GPT-5.4
+ * reasons only if requested. Models that always reason take no functions there.
  * https://github.com/BerriAI/litellm/pull/34569 (2026-07), https://github.com/livekit/agents/pull/7169 (2026-09),
- * https://github.com/jeffdafoe/llm-memory-api/pull/178 (2026-04), https://developers.openai.com/api/docs/guides/deployment-checklist
- * ("require Responses for tool calling", 2026-11)
+ * https://github.com/jeffdafoe/llm-memory-api/pull/178 (2026-04),
+ * https://developers.openai.com/api/docs/guides/deployment-checklist ("require Responses for tool calling", 2026-11)
  */
 function refusesChatFunctions(name: string, version: number, effort: ReasoningEffort | undefined): boolean {
   if (version < 5.4) return false;

@@ -1,8 +1,12 @@
 // Fields that chat completions and Responses have in common, name for name.
 import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
-import type { NeutralRequest, ReasoningWish, ResponseFormat } from './neutral.ts';
-import { reasoningEfforts } from './neutral.ts';
+import {
+  type NeutralRequest,
+  type ReasoningRequest,
+  type ResponseFormat,
+  reasoningEfforts,
+} from './neutral.ts';
 import type { RequestFaults, RequestFields } from './request-fields.ts';
 
 /** What both know by the same name. */
@@ -19,7 +23,7 @@ export function readCommonFields(fields: RequestFields): Partial<NeutralRequest>
   };
 }
 
-/** `safety_identifier` is the newer name; both given, `user` has no place left. */
+/** `safety_identifier` is the newer name. If both are given, `user` is dropped. */
 function readUserId(fields: RequestFields): string | undefined {
   return fields.text('safety_identifier', 'userId') ?? fields.text('user', 'userId');
 }
@@ -34,22 +38,22 @@ function readMetadata(fields: RequestFields): Record<string, string> | undefined
 }
 
 /**
- * How much to think: chat's `reasoning_effort` (`effort`), Responses' and OpenRouter's `reasoning` object.
- * Undefined when neither says anything. https://openrouter.ai/docs/use-cases/reasoning-tokens
+ * Reads the requested reasoning: chat's `reasoning_effort` (`effort`), Responses' and OpenRouter's `reasoning` object.
+ * Undefined if neither is given. https://openrouter.ai/docs/use-cases/reasoning-tokens
  */
-export function readReasoningWish(
+export function readReasoningRequest(
   effort: unknown,
   reasoning: JsonObject | undefined,
-): ReasoningWish | undefined {
+): ReasoningRequest | undefined {
   if (effort === undefined && reasoning === undefined) return undefined;
   const { max_tokens: budget, enabled, exclude, summary, generate_summary: older } = reasoning ?? {};
-  const told = reasoningEfforts.find((one) => one === (effort ?? reasoning?.effort));
+  const named = reasoningEfforts.find((one) => one === (effort ?? reasoning?.effort));
   const budgetTokens = typeof budget === 'number' ? budget : undefined;
   const wanted = summary ?? older;
   const switched =
     enabled === false ? 'none' : enabled === true && budgetTokens === undefined ? 'medium' : undefined;
   return {
-    effort: told ?? switched,
+    effort: named ?? switched,
     budgetTokens,
     includeThoughts: exclude === true ? false : wanted !== undefined && wanted !== null ? true : undefined,
     summary: typeof wanted === 'string' ? wanted : undefined,

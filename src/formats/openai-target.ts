@@ -4,7 +4,7 @@ import type { DroppedPaths } from './dropped-paths.ts';
 import type { NeutralMessage, NeutralRequest, ReasoningEffort } from './neutral.ts';
 import { type ModelTraits, openaiModelTraits } from './openai-models.ts';
 import { effortOf, fitEffort } from './reasoning.ts';
-import type { RequestTarget } from './translation.ts';
+import type { RequestTarget } from './wire-format.ts';
 
 /** One request on its way to one upstream: what its writers share. */
 export interface Writing {
@@ -13,20 +13,20 @@ export interface Writing {
   traits: ModelTraits;
   /** OpenAI itself, or Azure with the same models: what imitators may refuse is known there. */
   genuine: boolean;
-  /** The effort that is sent; undefined: none is. */
+  /** The effort that is sent. Undefined: none. */
   effort: ReasoningEffort | undefined;
   dropped: DroppedPaths;
 }
 
-/** The start of a writing. A wish for reasoning that the model is known not to have is dropped here. */
-export function beginWriting(request: NeutralRequest, target: RequestTarget, dropped: DroppedPaths): Writing {
+/** Starts writing a request. Reasoning that the model is known not to have is dropped here. */
+export function startWriting(request: NeutralRequest, target: RequestTarget, dropped: DroppedPaths): Writing {
   const genuine = target.provider === 'openai' || target.provider === 'azure';
   const traits = openaiModelTraits(target.model);
-  const wished = effortOf(request.reasoning);
+  const requested = effortOf(request.reasoning);
   const refused = genuine && traits.reasons === false;
-  // That a model which does not think shall not think needs no saying.
-  if (refused && wished !== undefined && wished !== 'none') dropped.fields(request, 'reasoning');
-  const effort = wished === undefined || refused ? undefined : fittingEffort(wished, genuine, traits);
+  // Switching off reasoning that the model does not have is no loss.
+  if (refused && requested !== undefined && requested !== 'none') dropped.fields(request, 'reasoning');
+  const effort = requested === undefined || refused ? undefined : fittingEffort(requested, genuine, traits);
   return { request, target, traits, genuine, effort, dropped };
 }
 
@@ -59,7 +59,7 @@ export function fittingUserId(userId: string): string {
     : createHash('sha256').update(userId).digest('hex');
 }
 
-/** The service tier: Anthropic's word for no priority is OpenAI's `default`. */
+/** The service tier: Anthropic's name for no priority is OpenAI's `default`. */
 export function openaiServiceTier(tier: string): string {
   return tier === 'standard_only' ? 'default' : tier;
 }
@@ -76,18 +76,18 @@ export function opaqueFields(
   origin: 'openai-chat' | 'openai-responses',
 ): Record<string, unknown> {
   const { opaque } = request;
-  const kept: Record<string, unknown> = {};
+  const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(opaque.fields)) {
     const shared = genuine && opaque.origin.startsWith('openai-') && sharedOpaque.includes(name);
     const completion =
       origin === 'openai-chat' && opaque.origin === 'openai-completions' && name === 'logit_bias';
-    if (opaque.origin === origin || shared || completion) kept[name] = value;
+    if (opaque.origin === origin || shared || completion) fields[name] = value;
     else dropped.add(name);
   }
-  return kept;
+  return fields;
 }
 
-/** Whether the answer may call tools only one at a time; the o-series refuses to be told. */
+/** Whether the answer may call tools only one at a time. The o-series refuses the field. */
 export function parallelField({ request, genuine, traits, dropped }: Writing): {
   parallel_tool_calls?: boolean;
 } {
@@ -101,7 +101,7 @@ export function parallelField({ request, genuine, traits, dropped }: Writing): {
   return { parallel_tool_calls: parallelToolCalls };
 }
 
-/** Messages in runs of one role: what stands together is one turn. */
+/** Groups messages in runs of one role: each run is one turn. */
 export function runsOfRole(messages: readonly NeutralMessage[]): NeutralMessage[][] {
   const runs: NeutralMessage[][] = [];
   for (const message of messages) {

@@ -1,11 +1,11 @@
-// The models that a request names in other fields than `model`: each is checked, reserved, and priced like the one that
-// it asks for (SPEC section 4), for the caller chooses them and the operator pays.
+// The models that a request names in other fields than `model`. Each is checked, reserved, and priced like the
+// requested one (SPEC section 4), because the caller chooses them and the operator pays.
 import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
-import { isModelName, modelNameRule } from './model-name.ts';
-import type { RequestFault } from './request-fault.ts';
+import { isModelName, modelNameRule } from './request-checks.ts';
+import type { RequestFault } from './request-fields.ts';
 import { pathText, type RequestMember, visitRequestMembers } from './request-members.ts';
-import type { WireKind } from './wire-kind.ts';
+import type { WireFormat } from './wire-format.ts';
 
 /** A model that a request names besides its own. */
 export interface OtherModel {
@@ -39,7 +39,7 @@ export const otherModelLimits = {
 const naming =
   /^(?:\w+[_-])?(?:models?|deployment)(?:[_-]?(?:ids?|names?))?$|[a-z](?:Models?|Deployment)(?:Ids?|Names?)?$|^modelNames?$|^fallbacks$/;
 
-/** What is said, and texts to rank or embed: nothing in them runs. Of Responses' items, only tools that they add. */
+/** Contents, and texts to rank or embed: nothing in them runs. Of Responses' items, only tools that they add. */
 const contents = new Set([
   'messages',
   'contents',
@@ -55,18 +55,18 @@ const contents = new Set([
 const assistants = new Set(['tools', 'plugins']);
 
 /**
- * The other models that a parsed body names, in its order; a name that may answer and is the request's own counts as
- * none. A fault when a name is not one, or when there are too many. `own`: what the request itself names, and what that is
- * called upstream.
+ * Returns the other models that a parsed body names, in its order. A name that may answer and is the request's own does
+ * not count. Returns a fault for an invalid name, or for too many. `own`: the requested model, and its name at the
+ * upstream.
  */
 export function readOtherModels(
-  kind: WireKind,
+  format: WireFormat,
   body: unknown,
   own: readonly (string | null)[],
 ): { ok: true; models: OtherModel[] } | RequestFault {
   if (!isObject(body)) return { ok: true, models: [] };
-  const ownNames = own.map((name) => name && bareName(kind, name));
-  const found = namedIn(kind, body).filter(
+  const ownNames = own.map((name) => name && bareName(format, name));
+  const found = namedIn(format, body).filter(
     ({ name, role }) => role === 'assists' || !ownNames.includes(name),
   );
   const models = [...new Map(found.map((model) => [`${model.role} ${model.name}`, model])).values()];
@@ -84,14 +84,14 @@ export function namesOtherModel(field: string): boolean {
   return field !== 'model' && naming.test(field.replace(/\[\w*\]$/, ''));
 }
 
-function namedIn(kind: WireKind, body: JsonObject): OtherModel[] {
+function namedIn(format: WireFormat, body: JsonObject): OtherModel[] {
   const models: OtherModel[] = [];
   visitRequestMembers(body, (member) => {
-    if (!naming.test(member.key) || isOwn(member) || isSaid(member) || isFree(member)) return;
+    if (!naming.test(member.key) || isOwn(member) || isContent(member) || isFree(member)) return;
     const role = member.path.some((step) => assistants.has(String(step))) ? 'assists' : 'answers';
     for (const [name, index] of namesOf(member.value)) {
       const param = pathText(index === null ? member.path : [...member.path, index]);
-      models.push({ name: bareName(kind, name), param, role });
+      models.push({ name: bareName(format, name), param, role });
     }
   });
   return models;
@@ -101,7 +101,7 @@ function isOwn({ key, path }: RequestMember): boolean {
   return key === 'model' && path.length === 1;
 }
 
-function isSaid({ path }: RequestMember): boolean {
+function isContent({ path }: RequestMember): boolean {
   if (path.some((step) => contents.has(String(step)))) return true;
   return (path[0] === 'input' || path[0] === 'prompt') && !path.includes('tools');
 }
@@ -111,7 +111,7 @@ function isFree({ path, value }: RequestMember): boolean {
   return path[0] === 'moderation' && typeof value === 'string' && /^(omni|text)-moderation-/.test(value);
 }
 
-/** The names of a member, each with its index in a list. Objects are visited by themselves. */
+/** Returns the names of a member, each with its index in a list. Objects are visited separately. */
 function namesOf(value: unknown): [string, number | null][] {
   if (typeof value === 'string') return value === '' || value === 'default' ? [] : [[value, null]];
   if (!Array.isArray(value)) return [];
@@ -121,7 +121,6 @@ function namesOf(value: unknown): [string, number | null][] {
 }
 
 /** Google's resource names end in the model: `models/x`, `publishers/google/models/x`. */
-function bareName(kind: WireKind, name: string): string {
-  const isGoogle = kind === 'generate' || kind === 'gemini-embed';
-  return isGoogle ? name.replace(/^(?:.*\/)?models\//, '') : name;
+function bareName({ api }: WireFormat, name: string): string {
+  return api === 'gemini' ? name.replace(/^(?:.*\/)?models\//, '') : name;
 }

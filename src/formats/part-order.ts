@@ -4,9 +4,9 @@ import type { NeutralEvent } from './neutral.ts';
 type PartEvent = Extract<NeutralEvent, { part: number }>;
 
 /**
- * Orders the events of one candidate so that a part is ended before the next one begins. Clients put blocks together by
- * the one that was opened last (anthropic-sdk-go, Message.Accumulate, 2026-11). What comes of other parts meanwhile
- * waits, so that nothing is lost and every part keeps the order of its own events.
+ * Orders the events of one candidate so that a part ends before the next one starts. Clients append to the last opened
+ * block (anthropic-sdk-go, Message.Accumulate, 2026-11). Events of other parts wait meanwhile, so nothing is lost and
+ * every part keeps the order of its own events.
  */
 export class PartOrder {
   #open: number | null = null;

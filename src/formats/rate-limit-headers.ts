@@ -1,6 +1,6 @@
-// A token's limits as the headers of the caller's format say them. Gemini's API has no such headers; there a
-// refusal carries its RetryInfo in the body (error.ts).
-import type { DoorFormat } from './format.ts';
+// A token's limits as headers of the caller's format. Gemini's API has no such headers: there a refusal has its
+// RetryInfo in the body (api-errors.ts).
+import type { ApiFormat } from './format-id.ts';
 
 /** One limit a minute: how much of it is left, and in how many milliseconds all of it will be there again. */
 interface LimitLeft {
@@ -15,14 +15,14 @@ export interface LimitsLeft {
   tpm?: LimitLeft;
 }
 
-/** Header names and values; none where the format has none. */
+/** Returns header names and values. Empty if the format has none. */
 export function rateLimitHeaders(
-  door: DoorFormat,
+  api: ApiFormat,
   { rpm, tpm }: LimitsLeft,
   nowMs: number,
 ): Record<string, string> {
-  if (door === 'gemini') return {};
-  const write = door === 'openai' ? openaiHeaders : anthropicHeaders;
+  if (api === 'gemini') return {};
+  const write = api === 'openai' ? openaiHeaders : anthropicHeaders;
   return {
     ...(rpm !== undefined && write('requests', rpm, nowMs)),
     ...(tpm !== undefined && write('tokens', tpm, nowMs)),

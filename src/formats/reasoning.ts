@@ -1,7 +1,7 @@
-// How much to think, in the three ways in which formats say it: efforts (OpenAI, Anthropic's newer models,
-// Gemini 3's levels), budgets of tokens (Anthropic, Gemini 2.5), and suffixes of a model's name for clients that
-// can say neither. One table, also in the README.
-import { type ReasoningEffort, type ReasoningWish, reasoningEfforts } from './neutral.ts';
+// How much to think, in the three ways of the formats: efforts (OpenAI, Anthropic's newer models, Gemini 3's levels),
+// budgets of tokens (Anthropic, Gemini 2.5), and suffixes of a model's name for clients that have neither. The table is
+// also in the documentation.
+import { type ReasoningEffort, type ReasoningRequest, reasoningEfforts } from './neutral.ts';
 
 /**
  * Tokens of each effort. `low`, `medium` and `high` are those of Google's own OpenAI-compatible endpoint
@@ -17,18 +17,18 @@ const effortBudgets: Readonly<Record<ReasoningEffort, number>> = {
   max: 65_536,
 };
 
-/** What stands between the paragraphs of thoughts where they have to be one text. */
+/** Separates the paragraphs of reasoning in one text. */
 export const paragraphBreak = '\n\n';
 
-/** The wish as an effort; undefined when nothing was wished, or the model shall decide. */
-export function effortOf(wish: ReasoningWish | undefined): ReasoningEffort | undefined {
-  if (wish === undefined) return undefined;
-  if (wish.effort !== undefined) return wish.effort;
-  if (wish.budgetTokens === undefined || wish.budgetTokens === 'dynamic') return undefined;
-  return effortOfBudget(wish.budgetTokens);
+/** Returns the request as an effort. Undefined if nothing is requested, or if the model decides. */
+export function effortOf(request: ReasoningRequest | undefined): ReasoningEffort | undefined {
+  if (request === undefined) return undefined;
+  if (request.effort !== undefined) return request.effort;
+  if (request.budgetTokens === undefined || request.budgetTokens === 'dynamic') return undefined;
+  return effortOfBudget(request.budgetTokens);
 }
 
-/** The nearest effort whose budget is at least half way to the next: what a budget came from it goes back to. */
+/** Returns the effort with the nearest budget. A budget that was made of an effort returns to it. */
 function effortOfBudget(budgetTokens: number): ReasoningEffort {
   if (budgetTokens <= 0) return 'none';
   const some = reasoningEfforts.filter((effort) => effort !== 'none');
@@ -39,24 +39,24 @@ function effortOfBudget(budgetTokens: number): ReasoningEffort {
   );
 }
 
-/** The wish as a budget; undefined when nothing was wished. */
-export function budgetOf(wish: ReasoningWish | undefined): number | 'dynamic' | undefined {
-  if (wish === undefined) return undefined;
-  if (wish.budgetTokens !== undefined) return wish.budgetTokens;
-  return wish.effort === undefined ? undefined : effortBudgets[wish.effort];
+/** Returns the request as a budget. Undefined if nothing is requested. */
+export function budgetOf(request: ReasoningRequest | undefined): number | 'dynamic' | undefined {
+  if (request === undefined) return undefined;
+  if (request.budgetTokens !== undefined) return request.budgetTokens;
+  return request.effort === undefined ? undefined : effortBudgets[request.effort];
 }
 
-/** Whether a number of tokens is wished for: that the model shall decide needs no saying where it does so anyway. */
-export function namesBudget(wish: ReasoningWish | undefined): boolean {
-  return typeof wish?.budgetTokens === 'number';
+/** Whether a number of tokens is requested. That the model decides is the default and needs no member. */
+export function namesBudget(request: ReasoningRequest | undefined): boolean {
+  return typeof request?.budgetTokens === 'number';
 }
 
-/** Whether any thinking is wished for: a wish that is not an explicit none. */
-export function wantsReasoning(wish: ReasoningWish | undefined): boolean {
-  return wish !== undefined && wish.effort !== 'none' && wish.budgetTokens !== 0;
+/** Whether any reasoning is requested: not an explicit none. */
+export function wantsReasoning(request: ReasoningRequest | undefined): boolean {
+  return request !== undefined && request.effort !== 'none' && request.budgetTokens !== 0;
 }
 
-/** The effort that a model takes and that is nearest to the one wished for; the higher of two equally near. */
+/** Returns the model's effort that is nearest to the requested one, the higher of two equally near. */
 export function fitEffort(effort: ReasoningEffort, allowed: readonly ReasoningEffort[]): ReasoningEffort {
   const distance = (other: ReasoningEffort) =>
     Math.abs(reasoningEfforts.indexOf(other) - reasoningEfforts.indexOf(effort));

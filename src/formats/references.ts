@@ -59,10 +59,13 @@ const idMembers: readonly string[] = [
 
 const ids = new Set(idMembers.flatMap((name) => [name, camelCase(name)]));
 
-/** Members that hold an address; an address of no web server names a place that the operator's account opens. */
+/**
+ * Members that hold an address. An address that is not on the web names a resource that the operator's account can
+ * open.
+ */
 const location = /(?:ur[il]s?|image|video|audio|file|source)$/i;
 
-/** What an answer said before, handed back: nothing in it is looked up again. */
+/** Content of earlier answers, sent back: nothing in it is looked up again. */
 const echoes = new Set(['results', 'outputs']);
 
 /** Every resource once, in the order of the body; empty for a body of an unexpected shape. Never throws. */
@@ -100,7 +103,7 @@ function idsOf(member: RequestMember): string[] {
   if (ids.has(key)) return textsOf(value);
   const special = specialMembers.get(key);
   if (special !== undefined) return special(member).filter((id) => id !== undefined);
-  return location.test(key) ? textsOf(value).flatMap(placeOf) : [];
+  return location.test(key) ? textsOf(value).flatMap(storageUri) : [];
 }
 
 /** Blocks that a provider's own tool answered with. */
@@ -113,7 +116,7 @@ type Rule = (member: RequestMember) => (string | undefined)[];
 const idOf = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : textAt(isObject(value) ? value : undefined, 'id');
 
-/** Members that name a resource in some places only. */
+/** Members that name a resource only in some positions. */
 const specialMembers = new Map<string, Rule>(
   Object.entries({
     // Responses, and `{id}` of the same; code_interpreter and Messages.
@@ -126,12 +129,12 @@ const specialMembers = new Map<string, Rule>(
     model: ({ value }) => presetsIn(value),
     models: ({ value }) => presetsIn(value),
     fallbacks: ({ value }) => presetsIn(value),
-    // An item of nothing but an id is a reference, whatever stands for its type.
+    // An item of nothing but an id is a reference, whatever its type.
     id: ({ parent, value, path }) => (isItemReference(parent, path) || isAudio(path) ? textsOf(value) : []),
     // A custom voice: https://platform.openai.com/docs/guides/text-to-speech#custom-voices
     voice: ({ value }) =>
       isObject(value) ? [textAt(value, 'id')] : textsOf(value).filter((id) => /^voice_/.test(id)),
-    // Those of the providers themselves are everybody's.
+    // Those of the providers themselves are public.
     skill_id: ({ value, parent }) =>
       parent.type === 'anthropic' ? [] : textsOf(value).filter((id) => !id.startsWith('openai-')),
     // https://platform.claude.com/docs/en/api/beta/messages/create (thread)
@@ -141,8 +144,8 @@ const specialMembers = new Map<string, Rule>(
     data_sources: ({ value }) => (Array.isArray(value) ? value.filter(isObject).map(dataSource) : []),
     fileUri: ({ value }) => textsOf(value).flatMap(fileAt),
     file_uri: ({ value }) => textsOf(value).flatMap(fileAt),
-    content: ({ value, parent }) => saidIds(value, parent),
-    text: ({ value, parent }) => saidIds(value, parent),
+    content: ({ value, parent }) => idsInText(value, parent),
+    text: ({ value, parent }) => idsInText(value, parent),
   } satisfies Record<string, Rule>),
 );
 
@@ -159,8 +162,8 @@ function isAudio(path: RequestMember['path']): boolean {
 }
 
 /**
- * Reasoning that a Responses request hands back without its content: the upstream looks it up where it was stored, and
- * does without it elsewhere.
+ * Returns reasoning that a Responses request sends back without its content. The upstream loads it if it stored it, and
+ * does without it otherwise.
  */
 function storedItem({ key, value, parent, path }: RequestMember): string | null {
   if (key !== 'id' || path[0] !== 'input' || path.length !== 3 || typeof value !== 'string') return null;
@@ -192,16 +195,17 @@ function fileAt(uri: string): string[] {
 }
 
 /** `gs://bucket/file`, `s3://…`, `ms://…`; nothing for the web's addresses and for data. */
-function placeOf(text: string): string[] {
+function storageUri(text: string): string[] {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\/\S/i.exec(text.slice(0, 200))?.[1]?.toLowerCase();
   return scheme === undefined || scheme === 'http' || scheme === 'https' ? [] : [text];
 }
 
 /**
- * Ids that stand in what is said: files of DashScope (https://www.alibabacloud.com/help/model-studio/long-context-qwen-long)
- * and contexts of Moonshot's older caching (https://platform.moonshot.ai/docs/api/caching).
+ * Ids in the text of messages: files of DashScope
+ * (https://www.alibabacloud.com/help/model-studio/long-context-qwen-long) and contexts of Moonshot's older caching
+ * (https://platform.moonshot.ai/docs/api/caching).
  */
-function saidIds(value: unknown, { role }: JsonObject): string[] {
+function idsInText(value: unknown, { role }: JsonObject): string[] {
   if (typeof value !== 'string') return [];
   if (value.startsWith('fileid://'))
     return value

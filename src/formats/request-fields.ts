@@ -1,13 +1,23 @@
-// Reading the top-level fields of a request: which were given, by which name, which nobody asked for (they
-// become `opaque`), and the first one that is of a wrong type (that becomes the caller's 400).
+// Reads the top-level fields of a request: which were given, by which name, which are unknown (they become `opaque`),
+// and the first one of a wrong type (that becomes the caller's 400).
 import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
 import type { NeutralRequest } from './neutral.ts';
-import type { RequestFault } from './request-fault.ts';
+
+/** A request in a neutral form, or the first fault in the caller's. */
+export type ReadResult<Request> = { ok: true; request: Request } | RequestFault;
+
+/** A needed field is missing or of a wrong type. Both texts are for the caller. */
+export interface RequestFault {
+  ok: false;
+  message: string;
+  /** The field, as a path. */
+  param: string | null;
+}
 
 type Field = keyof NeutralRequest;
 
-/** Collects faults: reading goes on with what is harmless, and the first fault is what the caller is told. */
+/** Collects faults. Reading continues with harmless values, and the caller gets the first fault. */
 export class RequestFaults {
   first: RequestFault | null = null;
 
@@ -23,11 +33,16 @@ export class RequestFaults {
   add(param: string, message: string): undefined {
     this.first ??= { ok: false, message, param };
   }
+
+  /** Returns the first fault, or the request if there is none. */
+  resultOf<Request>(request: Request): ReadResult<Request> {
+    return this.first ?? { ok: true, request };
+  }
 }
 
 /**
- * One reading of one object. Every member that is asked for counts as known; null counts as not given, as in
- * all OpenAI formats. A field's path is recorded when it was given.
+ * One reading of one object. Every requested member counts as known. null counts as absent, as in all OpenAI formats. A
+ * field's path is recorded if it was given.
  */
 export class RequestFields {
   readonly paths: NeutralRequest['paths'] = {};
@@ -35,7 +50,7 @@ export class RequestFields {
   readonly #body: JsonObject;
   readonly #prefix: string;
   readonly #known = new Set<string>();
-  readonly #kept: Record<string, unknown> = {};
+  readonly #partlyKnown: Record<string, unknown> = {};
 
   constructor(body: JsonObject, faults: RequestFaults = new RequestFaults(), prefix = '') {
     this.#body = body;
@@ -83,7 +98,7 @@ export class RequestFields {
     return this.faults.wrongType(this.path(key), 'an array of strings', value) ?? [];
   }
 
-  /** An array of objects; elements that are none are faults of their own. */
+  /** Returns an array of objects. Other elements are faults. */
   objects(key: string, field?: Field): JsonObject[] | undefined {
     const value = this.take(key, field);
     if (value === undefined) return undefined;
@@ -95,7 +110,7 @@ export class RequestFields {
     });
   }
 
-  /** The member if it is one of these; any other value stays unknown, and so goes to {@link rest}. */
+  /** Returns the member if it is one of these. Any other value stays unknown, and so is in {@link rest}. */
   oneOf<Value extends string>(key: string, values: readonly Value[], field?: Field): Value | undefined {
     const found = values.find((value) => value === this.#body[key]);
     return found === undefined ? undefined : (this.take(key, field) as Value);
@@ -107,14 +122,14 @@ export class RequestFields {
   }
 
   /** What is left of a member that was partly understood: it is among {@link rest}. */
-  keep(key: string, value: unknown): void {
-    this.#kept[key] = value;
+  keepRest(key: string, value: unknown): void {
+    this.#partlyKnown[key] = value;
   }
 
-  /** What was given and nobody asked for. */
+  /** Returns the members that were given and are unknown. */
   rest(): Record<string, unknown> {
     const given = Object.entries(this.#body).filter(([, value]) => value !== null && value !== undefined);
-    return { ...Object.fromEntries(given.filter(([key]) => !this.#known.has(key))), ...this.#kept };
+    return { ...Object.fromEntries(given.filter(([key]) => !this.#known.has(key))), ...this.#partlyKnown };
   }
 
   /** The caller's path to a member. */

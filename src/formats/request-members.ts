@@ -1,8 +1,9 @@
-// Every member of a request body that a provider reads as a field of its own: not what people, models, and JSON Schemas say.
+// Visits every member of a request body that a provider reads as a field, and not the contents of messages, calls and
+// JSON Schemas.
 import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
 
-/** One member, and where it stands. */
+/** One member, and its path. */
 export interface RequestMember {
   key: string;
   value: unknown;
@@ -15,8 +16,8 @@ export interface RequestMember {
 const maximumDepth = 64;
 
 /**
- * Members whose content is somebody's own names and values: maps and literals of JSON Schemas
- * (https://json-schema.org/draft/2020-12), arguments of calls, examples, and what an answer said before.
+ * Members whose content has names and values of its own: maps and literals of JSON Schemas
+ * (https://json-schema.org/draft/2020-12), arguments of calls, examples, and contents of earlier answers.
  */
 const opaque = new Set([
   'properties',

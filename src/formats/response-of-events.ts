@@ -1,9 +1,9 @@
-// The events of a streamed answer as a whole one that tells the same: for callers that did not ask for a stream while
-// the upstream streams all the same. The other way round is events-of-response.ts.
+// Collects the events of a streamed answer into a whole one with the same content, for callers that did not request a
+// stream while the upstream streams. The opposite is events-of-response.ts.
 import type { NeutralCandidate, NeutralEvent, NeutralPart, NeutralResponse, Stop } from './neutral.ts';
 import { paragraphBreak } from './reasoning.ts';
 
-/** Collects events; `response` is the answer that they tell so far. A stream without its end has the stop `unknown`. */
+/** Collects events; `response` is the answer so far. A stream without its end has the stop `unknown`. */
 export class ResponseCollector {
   readonly #parts = new Map<number, Map<number, NeutralPart>>();
   readonly #stops = new Map<number, Stop>();
@@ -63,7 +63,7 @@ export class ResponseCollector {
 
 type PartEvent = Extract<NeutralEvent, { part: number }>;
 
-/** The part after the event; undefined: the event says nothing of a part that is there. */
+/** Returns the part after the event, or undefined if the event is not about an existing part. */
 function partWith(part: NeutralPart | undefined, event: PartEvent): NeutralPart | undefined {
   switch (event.type) {
     case 'text-start':
@@ -73,10 +73,10 @@ function partWith(part: NeutralPart | undefined, event: PartEvent): NeutralPart 
     case 'reasoning-start':
       return { type: 'reasoning', text: '', paragraphs: [] };
     case 'tool-call-start': {
-      const { id, name, custom, proof, itemId } = event;
+      const { id, name, custom, signature, itemId } = event;
       const given = {
         ...(custom && { custom }),
-        ...(proof && { proof }),
+        ...(signature && { signature }),
         ...(itemId !== undefined && { itemId }),
       };
       return { type: 'tool-call', id, name, arguments: '', ...given };
@@ -120,9 +120,9 @@ function grown(part: NeutralPart, event: Growth): NeutralPart {
         : part;
     case 'text-end':
     case 'reasoning-end': {
-      const { proof } = event;
-      const isSigned = proof !== undefined && (part.type === 'text' || part.type === 'reasoning');
-      return isSigned ? { ...part, proof } : part;
+      const { signature } = event;
+      const isSigned = signature !== undefined && (part.type === 'text' || part.type === 'reasoning');
+      return isSigned ? { ...part, signature } : part;
     }
     case 'refusal-end':
       return part;

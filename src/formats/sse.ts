@@ -3,14 +3,14 @@
 
 /** One event that has data. */
 export interface SseEvent {
-  /** From `event:`; absent when there was none. */
+  /** From `event:`. Absent if there was none. */
   event?: string;
   /** The `data:` lines, joined with a newline. */
   data: string;
   id?: string;
 }
 
-/** One block of the stream as it stood there: fields, comments, line ends and the blank line that ends it. */
+/** One block of the stream, unchanged: fields, comments, line ends and the blank line that ends it. */
 export interface RawSseBlock {
   /** Concatenating the raws of all blocks gives the input (decoded as UTF-8). */
   raw: string;
@@ -35,8 +35,8 @@ export interface SseSplitter<Item> {
 /** Limits of a splitter. */
 export interface SseLimits {
   /**
-   * An event with more characters than this is forgotten and comes out with data null and only part of its
-   * raw. Infinity (the default) for whoever needs the stream without loss.
+   * An event with more characters than this is dropped and returned with data null and only part of its raw text.
+   * Infinity (the default) for streams without loss.
    */
   maximumEventCharacters?: number;
 }
@@ -185,7 +185,7 @@ function readField(fields: Fields, line: string): void {
     fields.data = `{"error":${value}}`;
 }
 
-/** Finds line ends by indexOf: of CR and LF, the one that is absent is looked for only once. */
+/** Finds line ends by indexOf. If CR or LF is absent, it is searched for only once. */
 function lineEnds(text: string, from: number): { next(at: number): number } {
   let feed = text.indexOf('\n', from);
   let carriage = text.indexOf('\r', from);

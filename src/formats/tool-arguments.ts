@@ -3,9 +3,9 @@ import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
 
 /**
- * The arguments as an object. `null` is none; an object in a string is taken out of it; another value goes under
- * `value`, a custom tool's free text under `input`. Of an object that was cut the members that are whole are kept, as
- * the SDKs keep them of a stream.
+ * Returns the arguments as an object. `null` is empty; an object in a string is parsed; another value becomes `value`,
+ * a custom tool's free text `input`. Of an object that was cut, the members that are whole remain, as the SDKs do in a
+ * stream.
  */
 export function argumentsObject(text: string): JsonObject {
   if (text.trim() === '') return {};

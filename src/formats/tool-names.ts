@@ -1,7 +1,6 @@
 // Names of tools as an upstream allows them. What it refuses is made fit by a rule that always gives the same
 // name, and turned back in the answer.
 import { crc32 } from '../lib/crc32.ts';
-import type { FormatName } from './format-name.ts';
 import type { NeutralMessage, NeutralRequest, NeutralTool, ToolChoice } from './neutral.ts';
 
 /** What a format allows in a name. */
@@ -15,7 +14,12 @@ export interface NameRule {
   propertyKeys?: NameRule;
 }
 
-const openai: NameRule = { illegal: /[^a-zA-Z0-9_-]/g, maximumLength: 64, firstIsLetter: false };
+/** Source: OpenAI's OpenAPI file. */
+export const openaiToolNames: NameRule = {
+  illegal: /[^a-zA-Z0-9_-]/g,
+  maximumLength: 64,
+  firstIsLetter: false,
+};
 
 /**
  * "Property keys should match pattern '^[a-zA-Z0-9_.-]{1,64}$'": checked at the root of a tool's schema only
@@ -25,19 +29,6 @@ export const claudePropertyKeys: NameRule = {
   illegal: /[^a-zA-Z0-9_.-]/g,
   maximumLength: 64,
   firstIsLetter: false,
-};
-
-/** Sources: the providers' OpenAPI files, and Google's reference of FunctionDeclaration. */
-export const toolNameRules: Readonly<Record<FormatName, NameRule>> = {
-  'openai-chat': openai,
-  'openai-responses': openai,
-  'anthropic-messages': {
-    illegal: /[^a-zA-Z0-9_-]/g,
-    maximumLength: 128,
-    firstIsLetter: false,
-    propertyKeys: claudePropertyKeys,
-  },
-  'gemini-generate': { illegal: /[^a-zA-Z0-9_.:-]/g, maximumLength: 64, firstIsLetter: true },
 };
 
 export interface FittedNames {

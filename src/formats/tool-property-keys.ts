@@ -81,12 +81,12 @@ function fitCalls(message: NeutralMessage, renames: ReadonlyMap<string, Renames>
 function renameMembers(text: string, keys: Renames | undefined): string {
   if (keys === undefined || !text.trimStart().startsWith('{')) return text;
   let result = '';
-  let kept = 0;
+  let copied = 0;
   for (const { key, keyStart, valueStart } of topLevelMembers(text)) {
     const renamed = keys.get(key);
     if (renamed === undefined) continue;
-    result += `${text.slice(kept, keyStart)}${JSON.stringify(renamed)}:`;
-    kept = valueStart;
+    result += `${text.slice(copied, keyStart)}${JSON.stringify(renamed)}:`;
+    copied = valueStart;
   }
-  return result + text.slice(kept);
+  return result + text.slice(copied);
 }

@@ -1,14 +1,14 @@
-// An upstream's error body, whatever its shape, as a neutral error; and a neutral error as each door shapes it.
+// Reads an upstream's error body of any shape as a neutral error, and writes a neutral error in each API's format.
 import type { JsonObject } from '../lib/json.ts';
-import { writeErrorBody as messagesErrorBody } from './anthropic-messages/write-error.ts';
+import { writeErrorBody as messagesErrorBody } from './anthropic-messages/errors.ts';
 import { excludesOverflow, withOverflow } from './context-overflow.ts';
-import type { DoorFormat } from './format.ts';
-import { writeErrorBody as generateErrorBody } from './gemini-generate/write-error.ts';
+import type { ApiFormat } from './format-id.ts';
+import { writeErrorBody as generateErrorBody } from './gemini-generate/errors.ts';
 import { isObject, textAt } from './json-reader.ts';
 import type { NeutralError } from './neutral.ts';
 import { errorOf, writeOpenaiError } from './openai-error.ts';
 
-/** A page of HTML, an empty body: the upstream said nothing that a caller could use. */
+/** For a page of HTML or an empty body: the upstream sent nothing that a caller could use. */
 const mute = 'The model provider answered with an error.';
 
 /** Never throws. Shapes seen: `{error: {…}}`, `{error: "…"}`, the whole body (Mistral, Cohere), `{detail}`, HTML. */
@@ -17,7 +17,7 @@ export function readUpstreamError(status: number, body: string): NeutralError {
   const found = isObject(value) ? fromObject(value) : null;
   const error = found ?? { status: null, type: null, code: null, message: mute, param: null };
   const { kind, ...named } = { ...error, status, message: error.message || mute };
-  // What the body alone shows holds for any status but those of a limit or a key: llama.cpp says 500 of an overflow.
+  // What the body shows holds for any status but those of a limit or a key: llama.cpp answers 500 to an overflow.
   return kind === undefined || excludesOverflow(status)
     ? withOverflow(named)
     : { ...named, status: 400, kind };
@@ -58,14 +58,14 @@ const openaiTypes: Readonly<Record<number, string>> = {
   429: 'rate_limit_error',
 };
 
-/** A provider's code or type; of Gemini's, whose code is the HTTP status, only the type says something. */
+/** Returns a provider's code or type. Gemini's code is the HTTP status, so only its type counts. */
 function codeOf({ code, type }: NeutralError): string | null {
   return code === null || /^[45]\d\d$/.test(code) ? (type ?? code) : code;
 }
 
-/** The body that a caller of that door gets. */
-export function upstreamErrorBody(door: DoorFormat, error: NeutralError, requestId: string): JsonObject {
-  switch (door) {
+/** Returns the body in that API's format. */
+export function upstreamErrorBody(api: ApiFormat, error: NeutralError, requestId: string): JsonObject {
+  switch (api) {
     case 'openai': {
       const type = openaiTypes[error.status ?? 500] ?? 'upstream_error';
       return { error: writeOpenaiError({ ...error, type, code: codeOf(error) }) };

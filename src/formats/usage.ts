@@ -2,8 +2,8 @@
 // thing that prices are applied to. Owns no wire shape (each format's own usage.ts does) and no price.
 
 /**
- * What one request consumed. Every field is an integer >= 0 and 0 when the upstream did not say.
- * "Part of" means: already counted in that other field, never to be added to it.
+ * What one request consumed. Every field is an integer >= 0, and 0 if the upstream did not report it. "Part of" means:
+ * already counted in that other field, never to be added to it.
  */
 export interface Usage {
   /** All input tokens: text, media, cached ones, cache writes and tool-use prompts. */
@@ -91,7 +91,7 @@ export function emptyUsage(): Usage {
 /** The names of all counts, in the order of the interface. */
 export const usageFields = Object.keys(emptyUsage()) as readonly (keyof Usage)[];
 
-/** Field by field sum of two independent usages (turns of a realtime session, say); neither is changed. */
+/** Returns the field by field sum of two independent usages (turns of a realtime session, for example). */
 export function addUsage(left: Usage, right: Usage): Usage {
   const sum = emptyUsage();
   for (const field of usageFields) sum[field] = left[field] + right[field];
@@ -104,9 +104,9 @@ function whole(count: number): number {
 }
 
 /**
- * A usage from the counts given, the rest 0. Keeps the promises of {@link Usage} whatever an upstream
- * wrote: a part is never larger than what it is part of (four recordings of Azure-hosted grok have more
- * cached than input tokens), for a price would otherwise be applied to a negative remainder.
+ * Returns a usage with the given counts, the rest 0. Holds the guarantees of {@link Usage} whatever an upstream wrote:
+ * a part is never larger than its whole (four recordings of Azure-hosted grok have more cached than input tokens),
+ * because a price would otherwise apply to a negative remainder.
  */
 export function usageOf(counts: Partial<Usage>): Usage {
   const usage = { ...emptyUsage(), ...counts };

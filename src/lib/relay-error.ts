@@ -1,5 +1,5 @@
 // The one error that the relay itself raises or answers with, and its closed list of codes. Who calls what
-// a status and a shape: http/respond-error.ts, one renderer a format.
+// a status and a shape: routes/respond-error.ts, one renderer a format.
 
 /** Every reason for which the relay refuses or fails a request (SPEC section 5). */
 export type RelayErrorCode =

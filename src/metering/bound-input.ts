@@ -1,7 +1,7 @@
 // How many input tokens a body can be at most, without a tokenizer: its text by its bytes, its media by the
 // providers' published rules. Every constant is in `inputBounds` (bound-figures.ts).
 import { isObject } from '../formats/json-reader.ts';
-import type { WireKind } from '../formats/wire-kind.ts';
+import { isConversation, type WireFormat } from '../formats/wire-format.ts';
 import { inputBounds } from './bound-figures.ts';
 import { mediaType, otherServerTool, searchingModel, searchTool, toolName } from './bound-parts.ts';
 
@@ -36,34 +36,24 @@ export interface InputContext {
 
 /** The survey of a parsed body of `bodyBytes` bytes. Looks at each value once, and at no character of text. */
 export function surveyInput(
-  kind: WireKind,
+  format: WireFormat,
   body: unknown,
   bodyBytes: number,
   context: InputContext,
 ): InputSurvey {
-  const survey = new Survey(kind, body, context);
+  const survey = new Survey(format, body, context);
   survey.walk(body, undefined, '', 0);
   return survey.result(bodyBytes);
 }
 
-function familyOf(kind: WireKind): Family {
-  if (kind === 'messages') return 'anthropic';
-  return kind === 'generate' || kind === 'gemini-embed' ? 'gemini' : 'openai';
-}
-
-const hiddenHistories: Partial<Record<WireKind, readonly string[]>> = {
-  responses: ['conversation', 'prompt'],
-  generate: ['cachedContent', 'cached_content'],
-};
-
 /** Tokens that stand in no body: a history that the upstream keeps. */
 function tokensOfHistory(
-  kind: WireKind,
+  format: WireFormat,
   request: Readonly<Record<string, unknown>>,
   recorded: number | null,
 ): number {
-  const named = (hiddenHistories[kind] ?? []).filter((key) => request[key]).length;
-  const previous = kind === 'responses' && request.previous_response_id;
+  const named = (format.historyFields ?? []).filter((key) => request[key]).length;
+  const previous = format.storesAnswers && request.previous_response_id;
   return (
     named * inputBounds.tokensOfHiddenHistory +
     (previous ? (recorded ?? inputBounds.tokensOfHiddenHistory) : 0)
@@ -72,7 +62,7 @@ function tokensOfHistory(
 
 class Survey {
   readonly #family: Family;
-  readonly #kind: WireKind;
+  readonly #format: WireFormat;
   readonly #gpt4oMini: boolean;
   readonly #extra: number;
   readonly #history: number;
@@ -88,23 +78,23 @@ class Survey {
   #citations = 0;
   #markers: InputSurvey['cacheMarkers'] = 'none';
 
-  constructor(kind: WireKind, body: unknown, { model, historyTokens, hosted }: InputContext) {
+  constructor(format: WireFormat, body: unknown, { model, historyTokens, hosted }: InputContext) {
     const request = isObject(body) ? body : {};
-    this.#family = familyOf(kind);
-    this.#kind = kind;
+    this.#family = format.api;
+    this.#format = format;
     this.#gpt4oMini = model.includes('gpt-4o-mini');
     const tools = Array.isArray(request.tools) ? request.tools.filter(isObject) : [];
     const searching = tools.filter((tool) => searchTool.test(toolName(tool))).length;
     const unasked = isObject(request.web_search_options) || searchingModel.test(model) ? 1 : 0;
     this.#searchTools = searching + unasked;
     const otherTools = tools.filter((tool) => otherServerTool.test(toolName(tool))).length;
-    this.#history = tokensOfHistory(kind, request, historyTokens);
+    this.#history = tokensOfHistory(format, request, historyTokens);
     this.#extra =
       inputBounds.tokensPerRequest +
-      (hosted && (kind === 'chat' || kind === 'responses') ? inputBounds.tokensOfHostPrompt : 0) +
+      (hosted && format.api === 'openai' && isConversation(format) ? inputBounds.tokensOfHostPrompt : 0) +
       (tools.length > 0 ? inputBounds.tokensWithTools[this.#family] : 0) +
       this.#searchTools *
-        (kind === 'responses'
+        (format.repeatsSearches
           ? inputBounds.tokensPerSearchToolOfResponses
           : inputBounds.tokensPerSearchTool) +
       otherTools * inputBounds.tokensPerServerTool +
@@ -151,7 +141,7 @@ class Survey {
   /** An upload to image edits is a form, of which the files are not looked at: its length is not that of a text. */
   #textTokens(textBytes: number): number {
     const tokens = Math.ceil(textBytes / inputBounds.bytesPerToken[this.#family]);
-    return this.#kind === 'images' ? Math.min(tokens, inputBounds.tokensOfImageUpload) : tokens;
+    return this.#format.task === 'images' ? Math.min(tokens, inputBounds.tokensOfImageUpload) : tokens;
   }
 
   #mark(ttl: unknown): void {

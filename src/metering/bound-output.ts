@@ -1,35 +1,22 @@
 // How many output tokens a request can have at most, by its own fields. Every constant is in `outputBounds` (bound-figures.ts).
 import { isObject } from '../formats/json-reader.ts';
-import type { WireKind } from '../formats/wire-kind.ts';
+import type { OutputFields, WireFormat } from '../formats/wire-format.ts';
 import { outputBounds } from './bound-figures.ts';
 import { otherServerTool, searchTool, toolName } from './bound-parts.ts';
 
 type Request = Readonly<Record<string, unknown>>;
 
 /** Tokens of output at most, thinking included (all four formats count it inside their bounds). */
-export function outputBound(kind: WireKind, request: Request, bodyBytes: number): number {
+export function outputBound(format: WireFormat, request: Request, bodyBytes: number): number {
   return Math.min(
-    unboundedOutput(kind, request, bodyBytes),
+    unboundedOutput(format, request, bodyBytes),
     outputBounds.mostTokens * outputBounds.mostAnswers,
   );
 }
 
-function unboundedOutput(kind: WireKind, request: Request, bodyBytes: number): number {
-  switch (kind) {
-    case 'chat':
-      return chatBound(request);
-    case 'completions':
-      return (
-        given(0, request.max_tokens) *
-        Math.max(countOf(request.n), countOf(request.best_of)) *
-        promptsOf(request.prompt)
-      );
-    case 'responses':
-      return given(0, request.max_output_tokens);
-    case 'messages':
-      return messagesBound(request);
-    case 'generate':
-      return generateBound(request);
+function unboundedOutput(format: WireFormat, request: Request, bodyBytes: number): number {
+  if (format.outputFields !== undefined) return boundOfFields(format.outputFields(request), request);
+  switch (format.task) {
     case 'images':
       return imagesBound(request);
     case 'speech':
@@ -44,15 +31,29 @@ function unboundedOutput(kind: WireKind, request: Request, bodyBytes: number): n
   }
 }
 
+/** The bound of one answer, times the answers. Each round of the provider's own tools may write as much: one and a half was seen. */
+function boundOfFields(fields: OutputFields, request: Request): number {
+  const { maxTokens, reasoningTokens = [], extraTokens, answers = [] } = fields;
+  const reasoning = Math.max(0, ...reasoningTokens.map(tokensOf));
+  const each = given(reasoning, ...maxTokens) + Math.ceil(tokensOf(extraTokens));
+  const rounds = fields.repeatsForServerTools && usesServerTools(request) ? 2 : 1;
+  return each * Math.max(1, ...answers.map(countOf)) * (fields.prompts ?? 1) * rounds;
+}
+
+function usesServerTools(request: Request): boolean {
+  const tools = Array.isArray(request.tools) ? request.tools.filter(isObject) : [];
+  return tools.some((tool) => searchTool.test(toolName(tool)) || otherServerTool.test(toolName(tool)));
+}
+
 /** Whether the request bounds its output itself, so that no model writes more. */
-export function hasOwnBound(kind: WireKind, request: Request): boolean {
-  const config = kind === 'generate' ? generationConfigOf(request) : request;
+export function hasOwnBound({ api }: WireFormat, request: Request): boolean {
+  const config = api === 'gemini' ? generationConfigOf(request) : request;
   const names = ['max_completion_tokens', 'max_output_tokens', 'max_tokens', 'maxOutputTokens'];
   return names.some((name) => typeof config[name] === 'number');
 }
 
 function imagesBound(request: Request): number {
-  const partial = Math.min(numberAt(request, 'partial_images'), outputBounds.mostAnswers);
+  const partial = Math.min(tokensOf(request.partial_images), outputBounds.mostAnswers);
   const each = outputBounds.tokensPerImage + partial * outputBounds.tokensPerPartialImage;
   return each * countOf(request.n);
 }
@@ -74,29 +75,6 @@ function lengthOf(value: unknown): number {
   return typeof value === 'string' ? value.length : 0;
 }
 
-/** A budget for thinking counts inside the bound; DashScope's `thinking_budget` comes on top of it. */
-function chatBound(request: Request): number {
-  const openRouter = numberAt(request.reasoning, 'max_tokens');
-  const dashScope = numberAt(request, 'thinking_budget');
-  const each = given(openRouter, request.max_completion_tokens, request.max_tokens) + Math.ceil(dashScope);
-  return each * countOf(request.n);
-}
-
-/** Each turn of a loop over the provider's own tools may have `max_tokens`: one and a half of it was seen. */
-function messagesBound(request: Request): number {
-  const tools = Array.isArray(request.tools) ? request.tools.filter(isObject) : [];
-  const loops = tools.some((tool) => searchTool.test(toolName(tool)) || otherServerTool.test(toolName(tool)));
-  return given(numberAt(request.thinking, 'budget_tokens'), request.max_tokens) * (loops ? 2 : 1);
-}
-
-function generateBound(request: Request): number {
-  const config = generationConfigOf(request);
-  const thinking = config.thinkingConfig ?? config.thinking_config;
-  const budget = Math.max(numberAt(thinking, 'thinkingBudget'), numberAt(thinking, 'thinking_budget'));
-  const candidates = Math.max(countOf(config.candidateCount), countOf(config.candidate_count));
-  return given(budget, config.maxOutputTokens, config.max_output_tokens) * candidates;
-}
-
 /** Gemini's settings, which it takes in both spellings. */
 export function generationConfigOf(request: Request): Request {
   const camel = isObject(request.generationConfig) ? request.generationConfig : {};
@@ -104,14 +82,8 @@ export function generationConfigOf(request: Request): Request {
   return { ...snake, ...camel };
 }
 
-function numberAt(value: unknown, key: string): number {
-  const found = isObject(value) ? value[key] : undefined;
-  return typeof found === 'number' && found > 0 ? Math.min(found, outputBounds.mostTokens) : 0;
-}
-
-/** Legacy completions answer each prompt of a list. A list of numbers is one prompt, as tokens. */
-function promptsOf(prompt: unknown): number {
-  return Array.isArray(prompt) && typeof prompt[0] !== 'number' ? Math.max(1, prompt.length) : 1;
+function tokensOf(value: unknown): number {
+  return typeof value === 'number' && value > 0 ? Math.min(value, outputBounds.mostTokens) : 0;
 }
 
 /**

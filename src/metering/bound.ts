@@ -1,8 +1,9 @@
 // What a request can cost at most: what is reserved before anything is sent upstream (SPEC section 6). An
 // estimate on the safe side; what a request's true cost exceeds it by is all that a token can overspend.
 import { isObject } from '../formats/json-reader.ts';
+import { openaiImages } from '../formats/openai-images/index.ts';
 import { type Usage, usageOf } from '../formats/usage.ts';
-import type { WireKind } from '../formats/wire-kind.ts';
+import type { WireFormat } from '../formats/wire-format.ts';
 import { outputBounds } from './bound-figures.ts';
 import { type InputSurvey, surveyInput } from './bound-input.ts';
 import { countOf, generationConfigOf, heardBytes, outputBound } from './bound-output.ts';
@@ -45,29 +46,29 @@ export interface Bound {
  * it came. Never throws; a body of another shape is bounded by its length and the default output.
  */
 export function upperBound(
-  kind: WireKind,
+  format: WireFormat,
   body: unknown,
   bodyBytes: number,
   rates: Rates,
   { streamed, multiplier = 1, model, historyTokens = null, hosted = false, assists = false }: BoundOptions,
 ): Bound {
   const request = isObject(body) ? body : {};
-  const survey = surveyInput(kind, body, bodyBytes, {
+  const survey = surveyInput(format, body, bodyBytes, {
     model: model ?? (typeof request.model === 'string' ? request.model : ''),
     historyTokens,
     hosted,
   });
-  const input = inputUsage(kind, request, survey, bodyBytes);
-  const outputTokens = assists ? outputBounds.tokensOfAssistant : outputBound(kind, request, bodyBytes);
+  const input = inputUsage(format, request, survey, bodyBytes);
+  const outputTokens = assists ? outputBounds.tokensOfAssistant : outputBound(format, request, bodyBytes);
   const stepTokens = Math.min(outputTokens, outputBounds.tokensPerStep);
-  const dearest = dearestRates(assists ? 'images' : kind, request, rates, survey, input.inputTokens);
+  const dearest = dearestRates(assists ? openaiImages : format, request, rates, survey, input.inputTokens);
   const reserved = { ...input, outputTokens: streamed ? stepTokens : outputTokens };
   return {
     reserveNanoUsd: costNanoUsd(reserved, dearest, multiplier),
     fullNanoUsd: costNanoUsd({ ...input, outputTokens }, dearest, multiplier),
     inputNanoUsd: costNanoUsd(input, dearest, multiplier),
     inputTokens: input.inputTokens,
-    typicalInput: typicalOf(kind, input, survey),
+    typicalInput: typicalOf(format, input, survey),
     stepNanoUsd: costNanoUsd(
       usageOf({ outputTokens: stepTokens }),
       { ...dearest, perRequest: 0 },
@@ -89,31 +90,33 @@ export function addAssistance(bound: Bound, { fullNanoUsd }: Bound): Bound {
 type Request = Readonly<Record<string, unknown>>;
 
 /** Seconds and characters are known; tokens are fewer than the bound, and searches may not have happened. */
-function typicalOf(kind: WireKind, input: Usage, { typicalTokens }: InputSurvey): Usage {
-  if (kind === 'transcription') return input;
+function typicalOf(format: WireFormat, input: Usage, { typicalTokens }: InputSurvey): Usage {
+  if (format.task === 'transcription') return input;
   return usageOf({ ...input, inputTokens: Math.min(input.inputTokens, typicalTokens), webSearches: 0 });
 }
 
-function inputUsage(kind: WireKind, request: Request, survey: InputSurvey, bodyBytes: number): Usage {
+function inputUsage(format: WireFormat, request: Request, survey: InputSurvey, bodyBytes: number): Usage {
   const seconds = Math.ceil(heardBytes(request, bodyBytes) / outputBounds.transcribedBytesPerSecond);
-  const heard = kind === 'transcription' ? seconds * outputBounds.transcribedTokensPerSecond : 0;
+  const { task } = format;
+  const heard = task === 'transcription' ? seconds * outputBounds.transcribedTokensPerSecond : 0;
   const input = typeof request.input === 'string' ? request.input : '';
   return usageOf({
-    inputTokens: kind === 'transcription' ? heard : Math.ceil(survey.inputTokens * queriesOf(kind, request)),
+    inputTokens:
+      task === 'transcription' ? heard : Math.ceil(survey.inputTokens * queriesOf(format, request)),
     inputImageTokens: survey.imageTokens,
     inputAudioTokens: survey.audioTokens + heard,
     inputVideoTokens: survey.videoTokens,
     webSearches: survey.searchTools * searchesOf(request),
-    searchUnits: searchUnitsOf(kind, request, survey),
-    audioMilliseconds: kind === 'transcription' ? seconds * 1_000 : 0,
-    characters: kind === 'speech' ? input.length : 0,
-    images: kind === 'images' ? countOf(request.n) : 0,
+    searchUnits: searchUnitsOf(format, request, survey),
+    audioMilliseconds: task === 'transcription' ? seconds * 1_000 : 0,
+    characters: task === 'speech' ? input.length : 0,
+    images: task === 'images' ? countOf(request.n) : 0,
   });
 }
 
 /** By how much a reranker's input is longer than its body: Voyage and Jina count the query once a document. */
-function queriesOf(kind: WireKind, request: Request): number {
-  if (kind !== 'rerank-jina' && kind !== 'rerank-voyage') return 1;
+function queriesOf({ countsQueryPerDocument }: WireFormat, request: Request): number {
+  if (!countsQueryPerDocument) return 1;
   const query = typeof request.query === 'string' ? request.query.length : 0;
   const documents = Array.isArray(request.documents) ? request.documents : [];
   const text = documents.reduce(
@@ -123,8 +126,8 @@ function queriesOf(kind: WireKind, request: Request): number {
   return 1 + (query * documents.length) / (query + text);
 }
 
-function searchUnitsOf(kind: WireKind, request: Request, survey: InputSurvey): number {
-  if (!kind.startsWith('rerank')) return 0;
+function searchUnitsOf({ task }: WireFormat, request: Request, survey: InputSurvey): number {
+  if (task !== 'rerank') return 0;
   const documents = Array.isArray(request.documents) ? request.documents.length : 0;
   const chunks = documents + Math.floor(survey.inputTokens / outputBounds.tokensPerDocument);
   return Math.max(1, Math.ceil(chunks / outputBounds.documentsPerSearchUnit));
@@ -138,16 +141,16 @@ function searchesOf(request: Request): number {
 
 /** The rates of the dearest tier in reach, every kind of token at the dearest that it can become. */
 function dearestRates(
-  kind: WireKind,
+  format: WireFormat,
   request: Request,
   rates: Rates,
   survey: InputSurvey,
   inputTokens: number,
 ): Rates {
   const reached = rates.tiers.filter(({ aboveInputTokens }) => inputTokens > aboveInputTokens);
-  const base = dearestOf(kind, request, rates.base, survey);
+  const base = dearestOf(format, request, rates.base, survey);
   for (const tier of reached) {
-    const at = dearestOf(kind, request, tier.rates, survey);
+    const at = dearestOf(format, request, tier.rates, survey);
     const [input, output] = [Math.max(base.input, at.input), Math.max(base.output, at.output)];
     Object.assign(base, at, { input, output });
   }
@@ -155,7 +158,7 @@ function dearestRates(
 }
 
 function dearestOf(
-  kind: WireKind,
+  format: WireFormat,
   request: Request,
   { cacheRead, cachedAudio, cachedImage, ...at }: TokenRates,
   survey: InputSurvey,
@@ -166,25 +169,25 @@ function dearestOf(
     input: Math.max(
       at.input,
       cacheRead ?? 0,
-      writeRate(kind, at, survey),
+      writeRate(format, at, survey),
       survey.remoteTokens > 0 ? media : 0,
     ),
-    output: Math.max(at.output, at.reasoning ?? 0, at.citation ?? 0, mediaRate(kind, request, at)),
+    output: Math.max(at.output, at.reasoning ?? 0, at.citation ?? 0, mediaRate(format, request, at)),
   };
 }
 
 /** Anthropic writes to its cache where the caller marks it; others by themselves, if they charge for it. */
-function writeRate(kind: WireKind, rates: TokenRates, survey: InputSurvey): number {
-  if (kind === 'messages' && survey.cacheMarkers === 'none') return 0;
+function writeRate({ api }: WireFormat, rates: TokenRates, survey: InputSurvey): number {
+  if (api === 'anthropic' && survey.cacheMarkers === 'none') return 0;
   const hour = survey.cacheMarkers === '1h' ? rates.cacheWrite1h : undefined;
   return Math.max(rates.cacheWrite ?? 0, hour ?? 0);
 }
 
-function mediaRate(kind: WireKind, request: Request, rates: TokenRates): number {
+function mediaRate({ task }: WireFormat, request: Request, rates: TokenRates): number {
   const config = generationConfigOf(request);
   const modalities = config.responseModalities ?? config.response_modalities ?? request.modalities ?? [];
   const asked = JSON.stringify(modalities).toLowerCase();
-  const image = kind === 'images' || asked.includes('image') ? (rates.outputImage ?? 0) : 0;
-  const audio = kind === 'speech' || asked.includes('audio') ? (rates.outputAudio ?? 0) : 0;
+  const image = task === 'images' || asked.includes('image') ? (rates.outputImage ?? 0) : 0;
+  const audio = task === 'speech' || asked.includes('audio') ? (rates.outputAudio ?? 0) : 0;
   return Math.max(image, audio);
 }

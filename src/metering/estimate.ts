@@ -3,7 +3,7 @@
 import type { Meter } from '../formats/meter.ts';
 import type { OtherModelUsage } from '../formats/observation.ts';
 import { emptyUsage, type Usage, usageFields, usageOf } from '../formats/usage.ts';
-import type { WireKind } from '../formats/wire-kind.ts';
+import type { WireFormat } from '../formats/wire-format.ts';
 import type { Bound } from './bound.ts';
 import { countOf } from './bound-output.ts';
 import { mediaFigures, tokensOfGeminiImage, tokensOfImage, tokensOfSpeech } from './media-tokens.ts';
@@ -64,7 +64,7 @@ export function estimate(
 ): Estimate {
   const known = meter.partialUsage() ?? emptyUsage();
   const asked = bound?.typicalInput ?? emptyUsage();
-  const input = known.inputTokens > 0 ? known : heard(asked, meter.kind, context);
+  const input = known.inputTokens > 0 ? known : heard(asked, meter.format, context);
   const textTokens = Math.ceil((meter.outputCharacters + meter.unreadBytes) / charactersPerToken);
   const sound = context === null ? 0 : soundTokens(meter, context);
   const passed = usageOf({
@@ -85,10 +85,11 @@ export function estimate(
 
 /** Whether an upstream's figure cannot be what the provider bills: hardly any output beside the text that came. */
 export function isImplausible(usage: Usage, meter: Meter, rates: Rates | null): boolean {
-  const { outputCharacters: characters, kind } = meter;
-  if (kind === 'images')
+  const { outputCharacters: characters } = meter;
+  const { task } = meter.format;
+  if (task === 'images')
     return usage.inputTokens + usage.outputTokens === 0 && rates?.perImage === 0 && pricesOutput(rates);
-  if (kind === 'transcription' || characters <= implausible.charactersWithoutTokens) return false;
+  if (task === 'transcription' || characters <= implausible.charactersWithoutTokens) return false;
   if (usage.outputTokens === 0) return true;
   return characters >= 1_000 && usage.outputTokens * implausible.charactersPerToken < characters;
 }
@@ -121,9 +122,9 @@ function between(passed: Usage, supposed: Usage, share: number): Usage {
 }
 
 /** What was sent to be heard, by its length where that is known. */
-function heard(asked: Usage, kind: WireKind, context: EstimateContext | null): Usage {
+function heard(asked: Usage, { task }: WireFormat, context: EstimateContext | null): Usage {
   const seconds = context?.heardSeconds ?? null;
-  if (seconds === null || kind !== 'transcription' || asked.audioMilliseconds === 0) return asked;
+  if (seconds === null || task !== 'transcription' || asked.audioMilliseconds === 0) return asked;
   const share = Math.min(1, (seconds * 1_000) / asked.audioMilliseconds);
   const scaled = (count: number) => Math.ceil(count * share);
   return usageOf({
@@ -140,20 +141,20 @@ function pricesOutput({ base }: Rates): boolean {
 
 /** Of sound that passed. Speech that is priced by characters has none. */
 function soundTokens(meter: Meter, { request, rates }: EstimateContext): number {
-  const { kind } = meter;
+  const { task, api } = meter.format;
   if (meter.audio === null || rates === null || rates.perCharacter > 0 || !pricesOutput(rates)) return 0;
   const audio = request.audio as { format?: unknown } | undefined | null;
-  const format = String((kind === 'speech' ? request.response_format : audio?.format) ?? '');
-  const isPcm = format.startsWith('pcm') || kind === 'generate';
+  const format = String((task === 'speech' ? request.response_format : audio?.format) ?? '');
+  const isPcm = format.startsWith('pcm') || api === 'gemini';
   const seconds = meter.audio.seconds(isPcm ? 'pcm' : 'unknown');
-  if (kind === 'speech') return tokensOfSpeech(seconds);
+  if (task === 'speech') return tokensOfSpeech(seconds);
   const { geminiAudioTokensPerSecond, chatAudioTokensPerSecond } = mediaFigures;
-  return Math.ceil(seconds * (kind === 'generate' ? geminiAudioTokensPerSecond : chatAudioTokensPerSecond));
+  return Math.ceil(seconds * (api === 'gemini' ? geminiAudioTokensPerSecond : chatAudioTokensPerSecond));
 }
 
 /** Speech that was not heard to its end is made to its end all the same. */
 function withSpeech(usage: Usage, meter: Meter, { request, rates, isWhole }: EstimateContext): Usage {
-  if (meter.kind !== 'speech' || isWhole || rates === null || rates.perCharacter > 0) return usage;
+  if (meter.format.task !== 'speech' || isWhole || rates === null || rates.perCharacter > 0) return usage;
   const characters = typeof request.input === 'string' ? request.input.length : 0;
   const whole = tokensOfSpeech(characters / mediaFigures.spokenCharactersPerSecond);
   const missing = Math.max(0, whole - usage.outputAudioTokens);
@@ -161,8 +162,8 @@ function withSpeech(usage: Usage, meter: Meter, { request, rates, isWhole }: Est
 }
 
 /** Thoughts: what the model writes in that time, less what was seen of it; at most what the caller allowed. */
-function withReasoning(usage: Usage, { kind }: Meter, context: EstimateContext): Usage {
-  const unseen = unseenOutputOf(kind, context.model, context.request);
+function withReasoning(usage: Usage, { format }: Meter, context: EstimateContext): Usage {
+  const unseen = unseenOutputOf(format, context.model, context.request);
   if (unseen.reasons !== 'yes') return usage;
   const byTime = Math.ceil((context.elapsedMs / 1_000) * unseen.tokensPerSecond);
   const most = Math.min(byTime, context.mostOutputTokens ?? Number.POSITIVE_INFINITY);
@@ -172,13 +173,13 @@ function withReasoning(usage: Usage, { kind }: Meter, context: EstimateContext):
 
 /** Pictures that were made, or are being made: all that were asked for, once one has begun to appear. */
 function withImages(usage: Usage, meter: Meter, { model, request, rates, isWhole }: EstimateContext): Usage {
-  const { kind } = meter;
+  const { task } = meter.format;
   const { images, partials, traits } = meter.media;
-  if (kind === 'generate' || kind === 'chat') {
+  if (task === 'conversation') {
     const tokens = usage.outputImageTokens > 0 ? 0 : images * tokensOfGeminiImage(model);
     return withOutput(usage, tokens, { outputImageTokens: usage.outputImageTokens + tokens });
   }
-  if (kind !== 'images' || !(meter.started || meter.unreadBytes > 0)) return { ...usage, images };
+  if (task !== 'images' || !(meter.started || meter.unreadBytes > 0)) return { ...usage, images };
   const count = isWhole && images > 0 ? images : Math.max(images, countOf(request.n));
   if (rates === null || !pricesOutput(rates)) return { ...usage, images: count };
   const asked = { size: textOf(request.size), quality: textOf(request.quality) };

@@ -1,5 +1,5 @@
 // Tokens of pictures and sound, as providers price them, for answers that do not say how many they took.
-import type { ImageTraits } from '../formats/made-media.ts';
+import type { ImageTraits } from '../formats/answer-media.ts';
 
 /**
  * Output tokens of a picture of the gpt-image models: 1024x1024, 1024x1536, 1536x1024.

@@ -1,5 +1,5 @@
 // Output that nobody sees: which models reason without showing it, and how fast. Only for answers whose usage is missing.
-import type { WireKind } from '../formats/wire-kind.ts';
+import type { WireFormat } from '../formats/wire-format.ts';
 
 /** Whether a model may bill for output that its answer does not show. `possible`: nothing is known of it. */
 export type UnseenOutput = { reasons: 'yes'; tokensPerSecond: number } | { reasons: 'possible' | 'no' };
@@ -31,17 +31,9 @@ const plain =
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const conversations: ReadonlySet<WireKind> = new Set<WireKind>([
-  'chat',
-  'completions',
-  'responses',
-  'messages',
-  'generate',
-]);
-
 /** What is known of a model's unseen output, by the upstream's name of it and what the request asks for. */
-export function unseenOutputOf(kind: WireKind, model: string, request: Fields): UnseenOutput {
-  if (!conversations.has(kind)) return { reasons: 'no' };
+export function unseenOutputOf({ task }: WireFormat, model: string, request: Fields): UnseenOutput {
+  if (task !== 'conversation') return { reasons: 'no' };
   const name = model.toLowerCase();
   if (name.includes('claude'))
     return asksForThought(request)

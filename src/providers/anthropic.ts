@@ -1,9 +1,9 @@
 // api.anthropic.com. Source: Anthropic's API reference.
-import type { Operation } from '../formats/format.ts';
+import type { OperationId } from '../formats/format-id.ts';
 import { anthropicListing } from './model-listing.ts';
 import type { Provider } from './provider.ts';
 
-const operations = new Set<Operation>(['messages', 'messages-count-tokens']);
+const operations = new Set<OperationId>(['messages', 'messages-count-tokens']);
 
 export const anthropic: Provider = {
   defaultBaseUrl: 'https://api.anthropic.com',

@@ -11,7 +11,7 @@ export const azure: Provider = {
   // The older surface has Responses only of late versions.
   talks: (model, address) =>
     address.baseUrl?.includes('api-version=') ? 'openai-chat' : openai.talks(model, address),
-  embeds: 'openai',
+  embeds: 'openai-embeddings',
   models: azureListing,
   url: azureUrl,
   authorize: ({ headers }, key) => {

@@ -1,7 +1,7 @@
 // Bedrock's answers as Anthropic's own API gives them: a stream of events as SSE, an error with the right status in
 // Anthropic's shape. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html#API_runtime_InvokeModel_Errors
 // and CommonErrors.html (2026-11).
-import { writeErrorBody } from '../formats/anthropic-messages/write-error.ts';
+import { writeErrorBody } from '../formats/anthropic-messages/errors.ts';
 import { isObject, textAt } from '../formats/json-reader.ts';
 import { sseOfEventStream } from './bedrock-stream.ts';
 import type { RunOn } from './provider.ts';

@@ -3,7 +3,7 @@
 // https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.html#streaming-event-stream (the framing) and
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ResponseStream.html (the events), 2026-11.
 import { EventStreamCodec } from '@smithy/eventstream-codec';
-import { writeErrorBody } from '../formats/anthropic-messages/write-error.ts';
+import { writeErrorBody } from '../formats/anthropic-messages/errors.ts';
 import { crc32OfBytes } from '../lib/crc32.ts';
 import { type Rewritten, rewrittenStream } from '../lib/rewritten-stream.ts';
 

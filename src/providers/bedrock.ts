@@ -1,7 +1,7 @@
 // Claude on Amazon Bedrock, in its own Messages form: InvokeModel and InvokeModelWithResponseStream.
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html and
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html (2026-11).
-import type { Operation } from '../formats/format.ts';
+import type { OperationId } from '../formats/format-id.ts';
 import { isObject } from '../formats/json-reader.ts';
 import { memberText, replaceMember, topLevelMembers } from '../lib/json-members.ts';
 import { readBedrockAnswer } from './bedrock-answer.ts';
@@ -19,7 +19,7 @@ import type { ListingTarget } from './model-listing.ts';
 import { type ListedPage, strings, textOf } from './model-listing.ts';
 import type { AdaptedBody, Provider } from './provider.ts';
 
-const operations = new Set<Operation>(['messages']);
+const operations = new Set<OperationId>(['messages']);
 
 export const bedrock: Provider = {
   defaultBaseUrl: null,

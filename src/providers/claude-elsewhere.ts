@@ -2,7 +2,7 @@
 // the version in it that Anthropic's own API has in a header. Pure, on JSON text: what is not edited stays as it was.
 // Source: Anthropic's Bedrock and Vertex SDKs, packages/{bedrock,vertex}-sdk/src/client.ts of
 // https://github.com/anthropics/anthropic-sdk-typescript (2026-11).
-import { billingLineStart, systemWithoutBillingLine } from '../formats/billing-line.ts';
+import { billingLineStart, systemWithoutBillingLine } from '../formats/claude-code-billing-line.ts';
 import { isObject } from '../formats/json-reader.ts';
 import { memberText, removeMember, replaceMember, topLevelMembers } from '../lib/json-members.ts';
 import type { AdaptedBody } from './provider.ts';

@@ -1,10 +1,10 @@
 // generativelanguage.googleapis.com, v1beta. Source: Google's discovery document.
-import type { Operation } from '../formats/format.ts';
+import type { OperationId } from '../formats/format-id.ts';
 import { geminiListing } from './model-listing.ts';
 import type { Provider } from './provider.ts';
 
 /** Methods of a model, which Vertex has too. */
-export const geminiVerbs: Partial<Record<Operation, string>> = {
+export const geminiVerbs: Partial<Record<OperationId, string>> = {
   'generate-content': 'generateContent',
   'stream-generate-content': 'streamGenerateContent',
   'count-tokens': 'countTokens',
@@ -13,7 +13,7 @@ export const geminiVerbs: Partial<Record<Operation, string>> = {
 };
 
 /** Sessions of the Live API have an address of their own (realtime/gemini/address.ts). */
-const operations = new Set<Operation>([...(Object.keys(geminiVerbs) as Operation[]), 'live']);
+const operations = new Set<OperationId>([...(Object.keys(geminiVerbs) as OperationId[]), 'live']);
 
 /**
  * A model's name is the caller's text: no `:`, `?` or `#` of it may choose another method, and no `..` another model.
@@ -28,7 +28,7 @@ export const gemini: Provider = {
   defaultBaseUrl: 'https://generativelanguage.googleapis.com',
   operations: () => operations,
   talks: () => 'gemini-generate',
-  embeds: 'gemini',
+  embeds: 'gemini-embeddings',
   models: geminiListing,
   url: ({ baseUrl, operation, model, search }) => {
     const path = `models/${nameInPath(model.replace(/^models\//, ''))}:${geminiVerbs[operation]}`;

@@ -1,21 +1,21 @@
 // Whatever speaks OpenAI's format at another address (and, as vLLM, llama.cpp and Xinference do, Jina's rerank).
-import type { Operation } from '../formats/format.ts';
+import type { OperationId } from '../formats/format-id.ts';
 import { openaiListing } from './model-listing.ts';
 import { openaiPaths, openaiUrl } from './openai.ts';
 import { presetOf } from './presets.ts';
 import { authorizeByBearer, type Provider, type UpstreamAddress } from './provider.ts';
 
-const everywhere = new Set<Operation>([
-  ...(Object.keys(openaiPaths) as Operation[]).filter((operation) => !/response/.test(operation)),
+const everywhere = new Set<OperationId>([
+  ...(Object.keys(openaiPaths) as OperationId[]).filter((operation) => !/response/.test(operation)),
   'rerank',
 ]);
-const withResponses = new Set<Operation>([...everywhere, 'responses', 'stored-response']);
+const withResponses = new Set<OperationId>([...everywhere, 'responses', 'stored-response']);
 
 export const openaiCompatible: Provider = {
   defaultBaseUrl: null,
   operations: (address) => (hasResponses(address) ? withResponses : everywhere),
   talks: () => 'openai-chat',
-  embeds: 'openai',
+  embeds: 'openai-embeddings',
   models: openaiListing,
   url: openaiUrl,
   authorize: authorizeByBearer,

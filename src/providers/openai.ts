@@ -1,11 +1,11 @@
 // api.openai.com, and what speaks like it: the paths under /v1. Source: OpenAI's OpenAPI file.
-import type { Operation } from '../formats/format.ts';
+import type { OperationId } from '../formats/format-id.ts';
 import { openaiListing } from './model-listing.ts';
 import { authorizeByBearer, type Provider, type UpstreamTarget } from './provider.ts';
 import { withVersion } from './version-prefix.ts';
 
 /** Paths below the version prefix. */
-export const openaiPaths: Partial<Record<Operation, string>> = {
+export const openaiPaths: Partial<Record<OperationId, string>> = {
   'chat-completions': '/chat/completions',
   completions: '/completions',
   responses: '/responses',
@@ -23,7 +23,7 @@ export const openaiPaths: Partial<Record<Operation, string>> = {
   realtime: '/realtime',
 };
 
-const operations = new Set(Object.keys(openaiPaths) as Operation[]);
+const operations = new Set(Object.keys(openaiPaths) as OperationId[]);
 
 /** Models that only the Responses API has: https://platform.openai.com/docs/models (2026-11). */
 const responsesOnly = /codex|deep-research|computer-use|^(o\d|gpt-5[\d.]*)-pro/;
@@ -37,7 +37,7 @@ export const openai: Provider = {
   defaultBaseUrl: 'https://api.openai.com/v1',
   operations: (_address, model) => (responsesOnly.test(model) ? withoutChat : operations),
   talks: (model) => (chatOnly.test(model) ? 'openai-chat' : 'openai-responses'),
-  embeds: 'openai',
+  embeds: 'openai-embeddings',
   models: openaiListing,
   url: openaiUrl,
   authorize: authorizeByBearer,

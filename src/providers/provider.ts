@@ -1,15 +1,13 @@
 // What the relay must know of a kind of upstream: where its operations are and how it wants its key. One file
 // a provider beside this one; registry.ts lists them.
-import type { EmbeddingDialect } from '../formats/embedding.ts';
-import type { Operation } from '../formats/format.ts';
-import type { FormatName } from '../formats/format-name.ts';
+import type { FormatId, OperationId } from '../formats/format-id.ts';
 import type { ChannelSettings } from './channel-settings.ts';
 import type { ListingTarget, ModelListing } from './model-listing.ts';
 import { bareBaseUrl } from './version-prefix.ts';
 
 /** One call's address, before the provider has made a URL of it. */
 export interface UpstreamTarget extends ListingTarget {
-  operation: Operation;
+  operation: OperationId;
   /** The upstream's own name of the model. */
   model: string;
   /** What follows `/responses` for a stored response, else ''. */
@@ -49,11 +47,11 @@ export interface Provider {
   /** null: a channel of this kind must name its own, or what the address is made of. */
   readonly defaultBaseUrl: string | null;
   /** What it answers, for a model, in the very format that the relay's endpoint of that operation speaks. */
-  operations(address: UpstreamAddress, model: string): ReadonlySet<Operation>;
+  operations(address: UpstreamAddress, model: string): ReadonlySet<OperationId>;
   /** What conversations of other formats are translated to; null: it has none. */
-  talks(model: string, address: UpstreamAddress): FormatName | null;
+  talks(model: string, address: UpstreamAddress): FormatId | null;
   /** What embeddings of other shapes are translated to; null: it has none. */
-  readonly embeds: EmbeddingDialect | null;
+  readonly embeds: FormatId | null;
   /** Its own list of models; null: it has none. */
   readonly models: ModelListing | null;
   url(target: UpstreamTarget): string;

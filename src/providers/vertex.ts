@@ -2,8 +2,8 @@
 // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference, …/partner-models/claude/use-claude and
 // https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai (2026-11); the addresses of locations and of
 // counting are the Vertex SDK's, packages/vertex-sdk/src/client.ts of https://github.com/anthropics/anthropic-sdk-typescript.
-import { writeErrorBody } from '../formats/anthropic-messages/write-error.ts';
-import type { Operation } from '../formats/format.ts';
+import { writeErrorBody } from '../formats/anthropic-messages/errors.ts';
+import type { OperationId } from '../formats/format-id.ts';
 import { isObject } from '../formats/json-reader.ts';
 import { readUpstreamError } from '../formats/upstream-error.ts';
 import {
@@ -22,8 +22,12 @@ import { readServiceAccount } from './service-account.ts';
 import { forVertexGemini } from './vertex-gemini.ts';
 import { authorizeByAccount, forgetToken } from './vertex-token.ts';
 
-const claudeOperations = new Set<Operation>(['messages', 'messages-count-tokens']);
-const geminiOperations = new Set<Operation>(['generate-content', 'stream-generate-content', 'count-tokens']);
+const claudeOperations = new Set<OperationId>(['messages', 'messages-count-tokens']);
+const geminiOperations = new Set<OperationId>([
+  'generate-content',
+  'stream-generate-content',
+  'count-tokens',
+]);
 
 export const vertex: Provider = {
   defaultBaseUrl: null,

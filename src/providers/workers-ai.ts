@@ -1,20 +1,20 @@
 // Cloudflare Workers AI through the Worker's own binding: no key, no address. Chat and embeddings.
 // https://developers.cloudflare.com/workers-ai/configuration/bindings/ (2026-11); what the models take and answer is in
 // @cloudflare/workers-types and in https://github.com/cloudflare/ai/tree/main/packages/workers-ai-provider.
-import type { Operation } from '../formats/format.ts';
+import type { OperationId } from '../formats/format-id.ts';
 import { isObject, objectsAt } from '../formats/json-reader.ts';
 import type { JsonObject } from '../lib/json.ts';
 import type { Send } from './call.ts';
 import type { AdaptedBody, Provider } from './provider.ts';
 import { readWorkersAiAnswer } from './workers-ai-answer.ts';
 
-const operations = new Set<Operation>(['chat-completions']);
+const operations = new Set<OperationId>(['chat-completions']);
 
 export const workersAi: Provider = {
   defaultBaseUrl: null,
   operations: () => operations,
   talks: () => 'openai-chat',
-  embeds: 'openai',
+  embeds: 'openai-embeddings',
   models: null,
   url: ({ model }) => `${addressBegin}${model}`,
   adapt: (text, _headers, { operation }) => adaptInputs(text, operation),
@@ -43,7 +43,7 @@ export function sendToBinding(binding: AiBinding): Send {
 }
 
 /** Inputs of a model: the body without the model's name, in the words that all models know. */
-function adaptInputs(text: string, operation: Operation): AdaptedBody {
+function adaptInputs(text: string, operation: OperationId): AdaptedBody {
   const { model: _, ...body } = JSON.parse(text) as JsonObject;
   const inputs = operation === 'embeddings' ? { text: body.input } : chatInputs(body);
   return { text: JSON.stringify(inputs), dropped: [] };

@@ -2,6 +2,7 @@
 // https://platform.openai.com/docs/guides/background
 import type { Config } from '../config.ts';
 import { createMeter } from '../formats/meter.ts';
+import { openaiResponses } from '../formats/openai-responses/index.ts';
 import { AlarmClock } from '../lib/alarm-clock.ts';
 import { logWarning } from '../lib/log.ts';
 import { exchange } from '../providers/exchange.ts';
@@ -57,7 +58,7 @@ async function ask(upstreams: Upstreams, order: BackgroundOrder, cancel: boolean
 
 /** Null: it is still worked on. Throws for a body that is no response. */
 function endingOf(bytes: Uint8Array, provider: LiveChannel['provider']): BackgroundEnding | null {
-  const meter = createMeter('responses', 'json');
+  const meter = createMeter(openaiResponses, 'json');
   meter.push(bytes);
   meter.end();
   if (meter.responseStatus === null) throw new Error('it answers with something that is no response');

@@ -1,6 +1,6 @@
 // The port to a token's ledger: what is asked of it and what it answers. Implemented by ledger.ts (the
 // Durable Object); called through client.ts.
-import type { DoorFormat } from '../formats/format.ts';
+import type { ApiFormat } from '../formats/format-id.ts';
 import type { LimitsLeft } from '../formats/rate-limit-headers.ts';
 import type { RelayErrorCode } from '../lib/relay-error.ts';
 import type { LogRow, PendingRow } from '../metering/log-row.ts';
@@ -26,7 +26,7 @@ export interface AdmissionAsk {
   inputNanoUsd: number;
   /** Estimated uncached input in tokens, for tpm. */
   tokens: number;
-  format: DoorFormat;
+  format: ApiFormat;
   endpoint: string;
   stream: boolean;
   /** Counting tokens, reading lists: allowed without room in the quota. */

@@ -1,6 +1,6 @@
 // Refused requests have rows too, but a client that hammers must not write one each time: equal refusals
 // within a minute are one row with a count. In memory only; no money depends on it.
-import { errorStatus } from '../formats/error.ts';
+import { errorStatus } from '../formats/api-errors.ts';
 import type { LogRow } from '../metering/log-row.ts';
 import { blankRow } from '../metering/log-row.ts';
 import type { TokenPolicy } from '../tokens/token.ts';

@@ -1,46 +1,47 @@
-// What a turn can cost at most, and what that comes to at a price: the reservations of a session (SPEC section 6). Pure.
+// What a turn can use at most, and what that costs: the reservations of a session. Pure.
 import { addUsage, type Usage, usageOf } from '../formats/usage.ts';
 import { outputBounds } from '../metering/bound.ts';
 import { charactersPerToken } from '../metering/estimate.ts';
 import { costNanoUsd, type Rates } from '../metering/price.ts';
 
-/** How much a turn is, at most. */
+/** The greatest usage of a turn. */
 export interface TurnMeasure {
   input: Usage;
-  /** What an estimate starts from when the upstream says nothing. */
+  /** What an estimate starts from when the upstream gives no figure. */
   typicalInput: Usage;
   /** Tokens of input that no earlier turn of the session had: what `tpm` counts at admission. */
   freshTokens: number;
-  /** All that it may say, and what of it is reserved at a time. */
+  /** The whole output, and the part of it that is reserved at a time. */
   most: Usage;
   step: Usage;
 }
 
-/** … at a price. */
+/** The same at a price. */
 export interface TurnBound {
   /** To be held before it begins. */
   reserveNanoUsd: number;
   /** All that it can cost by its own bounds. */
   fullNanoUsd: number;
-  /** What one extension costs. */
+  /** The cost of one extension. */
   stepNanoUsd: number;
   inputNanoUsd: number;
 }
 
-/** Of a turn that may say so many tokens; null: nobody bounds it. */
+/** Returns the measure of a turn with so many tokens of output, or null for no bound. */
 export function measureOf(input: Usage, mostOutputTokens: number | null, speaks: boolean): TurnMeasure {
   const most = mostOutputTokens ?? outputBounds.tokensWithoutBound;
-  const said = (tokens: number) => usageOf({ outputTokens: tokens, outputAudioTokens: speaks ? tokens : 0 });
+  const outputOf = (tokens: number) =>
+    usageOf({ outputTokens: tokens, outputAudioTokens: speaks ? tokens : 0 });
   return {
     input,
     typicalInput: input,
     freshTokens: input.inputTokens,
-    most: said(most),
-    step: said(Math.min(most, outputBounds.tokensPerStep)),
+    most: outputOf(most),
+    step: outputOf(Math.min(most, outputBounds.tokensPerStep)),
   };
 }
 
-/** null: the model has no price, or nobody knows how much it is. */
+/** Returns null if the model has no price or the turn has no measure. */
 export function boundAt(
   measure: TurnMeasure | null,
   { rates, multiplier }: { rates: Rates | null; multiplier: number },
@@ -56,8 +57,8 @@ export function boundAt(
   };
 }
 
-/** What a turn has said so far. */
-export interface Said {
+/** The output of a turn so far. */
+export interface TurnOutput {
   characters: number;
   /** Base64. */
   audioCharacters: number;
@@ -69,14 +70,18 @@ export interface AudioRate {
   tokensPerSecond: number;
 }
 
-/** Its usage at this moment, as far as what passed tells it. */
-export function usageSoFar(input: Usage, said: Said, { bytesPerSecond, tokensPerSecond }: AudioRate): Usage {
-  const audio = Math.ceil(secondsOf(said.audioCharacters, bytesPerSecond) * tokensPerSecond);
-  const text = Math.ceil(said.characters / charactersPerToken);
+/** Returns the usage at this moment, by what passed. */
+export function usageSoFar(
+  input: Usage,
+  output: TurnOutput,
+  { bytesPerSecond, tokensPerSecond }: AudioRate,
+): Usage {
+  const audio = Math.ceil(secondsOf(output.audioCharacters, bytesPerSecond) * tokensPerSecond);
+  const text = Math.ceil(output.characters / charactersPerToken);
   return usageOf({ ...input, outputTokens: audio + text, outputAudioTokens: audio });
 }
 
-/** How long so much base64 sounds. */
+/** Returns the length of so much base64 audio. */
 export function secondsOf(base64Characters: number, bytesPerSecond: number): number {
   return (base64Characters * 3) / 4 / bytesPerSecond;
 }

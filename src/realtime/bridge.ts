@@ -12,24 +12,24 @@ import {
 import { type Frame, sizeOf, type Verdict } from './frames.ts';
 import { realtimeLimits } from './limits.ts';
 
-/** Who ended a session, how, and what the log calls it; null: as it should. */
+/** Who ended a session, how, and its error code for the log, or null. */
 export interface SessionEnd {
   by: 'client' | 'upstream' | 'relay';
   errorCode: string | null;
 }
 
 export interface BridgeHandlers {
-  /** Of a client's frame, before it goes on. */
-  judge(frame: Frame): Verdict | Promise<Verdict>;
-  /** Of an upstream's, before it goes on. */
-  observe(frame: Frame): void;
+  /** Checks a client's frame before it is passed on. */
+  checkFrame(frame: Frame): Verdict | Promise<Verdict>;
+  /** Observes an upstream's frame before it is passed on. */
+  observeFrame(frame: Frame): void;
   /** The upstream went away like that before its first frame: another one, or null. */
-  another(closing: Closing): Promise<WebSocket | null>;
+  reconnect(closing: Closing): Promise<WebSocket | null>;
   /** Whether an upstream that closes like that refuses the relay's own key or account, which is not the client's to read. */
   refusesRelay(closing: Closing): boolean;
-  /** The closing that an upstream's first frame stands for, which says the same; null: it is none of that kind. */
+  /** Returns the close equivalent to a refusal in the upstream's first frame, or null. */
   refusalIn(frame: Frame): Closing | null;
-  /** The client's last event where nobody took the relay's key; null: its API has none for it. */
+  /** Returns the client's last event when every upstream refused the relay's key, or null if its API has none. */
   refusedEvent(): string | null;
   /** Called once. Both sockets are closed by then. */
   ended(end: SessionEnd): void;
@@ -39,18 +39,18 @@ export class Bridge {
   private readonly client: WebSocket;
   private readonly handlers: BridgeHandlers;
   private upstream: WebSocket | null = null;
-  /** Said to every upstream first. */
+  /** Sent to every upstream first. */
   private prelude: string | null = null;
   /** Frames of the client that wait for a verdict or for the upstream. */
   private readonly waiting: Frame[] = [];
   private waitingSize = 0;
-  /** What the upstream was told before it said anything, to be said again; null: it has, or it was too much. */
-  private told: (() => Frame)[] | null = [];
-  private toldSize = 0;
+  /** Frames sent before the upstream's first frame, to be sent again to another; null after that frame, or if they are too large. */
+  private sentFrames: (() => Frame)[] | null = [];
+  private sentSize = 0;
   private hasSpoken = false;
   private isJudging = false;
   private isOver = false;
-  /** The client's first frame, which stays in its place. */
+  /** The client's first frame. It keeps its position. */
   readonly firstFrame: Promise<Frame>;
   private readonly tellFirst: (frame: Frame) => void;
 
@@ -67,7 +67,7 @@ export class Bridge {
     client.accept();
   }
 
-  /** The upstream's socket. `prelude` is what it is told before anything of the client's. */
+  /** Attaches the upstream's socket. `prelude` is sent before any frame of the client's. */
   attach(upstream: WebSocket, prelude: string | null): void {
     this.prelude = prelude;
     upstream.binaryType = 'arraybuffer';
@@ -81,7 +81,7 @@ export class Bridge {
     }
     this.upstream = upstream;
     if (prelude !== null) this.sendUpstream(prelude);
-    for (const again of this.told ?? []) this.sendUpstream(again());
+    for (const again of this.sentFrames ?? []) this.sendUpstream(again());
     this.drain();
   }
 
@@ -112,7 +112,7 @@ export class Bridge {
   private hold(frame: Frame): void {
     this.waiting.push(frame);
     this.waitingSize += sizeOf(frame);
-    if (this.waitingSize > realtimeLimits.heldBytes)
+    if (this.waitingSize > realtimeLimits.uploadMemory)
       this.end({ code: closeCodes.too_big, reason: 'backlog_exceeded' }, null, 'request_too_large');
   }
 
@@ -124,13 +124,13 @@ export class Bridge {
       return;
     }
     this.hasSpoken = true;
-    this.told = null;
-    this.handlers.observe(frame);
+    this.sentFrames = null;
+    this.handlers.observeFrame(frame);
     send(this.client, frame);
   }
 
   private handle(frame: Frame): void {
-    const verdict = this.handlers.judge(frame);
+    const verdict = this.handlers.checkFrame(frame);
     if (!(verdict instanceof Promise)) {
       this.apply(verdict);
       return;
@@ -169,12 +169,12 @@ export class Bridge {
     }
   }
 
-  /** Kept, to be said again, until the upstream has said anything. */
+  /** Keeps a frame, to be sent again, until the upstream's first frame. */
   private remember(frame: Frame, again: () => Frame = () => frame): void {
-    if (this.told === null) return;
-    this.toldSize += sizeOf(frame);
-    if (this.toldSize > realtimeLimits.replayedBytes) this.told = null;
-    else this.told.push(again);
+    if (this.sentFrames === null) return;
+    this.sentSize += sizeOf(frame);
+    if (this.sentSize > realtimeLimits.replayedBytes) this.sentFrames = null;
+    else this.sentFrames.push(again);
   }
 
   private clientGone(closing: Closing): void {
@@ -187,12 +187,12 @@ export class Bridge {
     if (this.isOver || upstream !== this.upstream) return;
     this.upstream = null;
     closeSocket(upstream, closingForUpstream(closing));
-    if (this.told === null) this.upstreamEnded(closing);
+    if (this.sentFrames === null) this.upstreamEnded(closing);
     else this.tryAnother(closing);
   }
 
   private tryAnother(closing: Closing): void {
-    void this.handlers.another(closing).then((next) => {
+    void this.handlers.reconnect(closing).then((next) => {
       if (next === null) this.upstreamEnded(closing);
       else this.attach(next, this.prelude);
     });
@@ -225,7 +225,7 @@ export class Bridge {
   }
 }
 
-/** A socket that is closed already takes nothing: its close event says so by itself. */
+/** A socket that is closed already takes nothing; its close event reports that. */
 function send(socket: WebSocket, frame: Frame): void {
   try {
     socket.send(frame);
@@ -234,7 +234,7 @@ function send(socket: WebSocket, frame: Frame): void {
   }
 }
 
-/** null: without a code. */
+/** Closes a socket; null closes it without a code. */
 function closeSocket(socket: WebSocket, closing: Closing | null): void {
   try {
     if (closing === null) socket.close();

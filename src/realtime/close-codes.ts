@@ -12,19 +12,19 @@ export interface Closing {
 export const closeCodes = {
   /** The session's time is over. */
   going_away: 1001,
-  /** The token may not go on: deleted, disabled, expired, edited, or out of quota with a turn that cannot be refused. What the client says may not be. */
+  /** The token may not be used any longer (deleted, disabled, expired, edited, or out of quota with a turn that cannot be refused), or the client's frame is not allowed. */
   policy: 1008,
   /** More waits than may be held. */
   too_big: 1009,
-  /** The upstream broke off, or there is none that can be reached; or the relay failed. */
+  /** The upstream broke off or cannot be reached, or the relay failed. */
   upstream: 1011,
 } as const;
 
-/** What is on no wire: the socket was closed without a code, or broke. RFC 6455 section 7.4.1. */
+/** Codes that are never sent: the socket was closed without a code, or broke. RFC 6455 section 7.4.1. */
 const withoutCode = 1005;
 const broken: ReadonlySet<number> = new Set([1006, 1015]);
 
-/** Whether an endpoint may send that code: of the others a socket is closed with none, or its other end takes none. */
+/** Whether an endpoint may send that code. */
 function isSendable(code: number): boolean {
   const isOfProtocol = code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006;
   return isOfProtocol || (code >= 3000 && code <= 4999);
@@ -39,14 +39,14 @@ const failures: ReadonlySet<RelayErrorCode> = new Set<RelayErrorCode>([
   'internal_error',
 ]);
 
-/** Ends a session because of an error; the reason is its code. */
+/** Returns the close for an error; the reason is its code. */
 export function closingForError(code: RelayErrorCode): Closing {
   return { code: failures.has(code) ? closeCodes.upstream : closeCodes.policy, reason: code };
 }
 
 /**
- * What the client is closed with when the upstream closed with that. A code that no endpoint may send becomes one that
- * says the same; null: closed without a code, and so is the client.
+ * Returns the close for the client when the upstream closed. A code that no endpoint may send becomes an equivalent one; null if the upstream
+ * closed without a code.
  */
 export function closingForClient({ code, reason }: Closing): Closing | null {
   if (code === withoutCode) return null;
@@ -55,7 +55,7 @@ export function closingForClient({ code, reason }: Closing): Closing | null {
   return { code, reason: shortened(reason) };
 }
 
-/** Likewise the upstream; of a client that vanished it hears that it went away. */
+/** Returns the close for the upstream. For a client that vanished, it is "going away". */
 export function closingForUpstream({ code, reason }: Closing): Closing | null {
   if (code === withoutCode) return null;
   if (broken.has(code) || !isSendable(code)) return { code: closeCodes.going_away, reason: '' };
@@ -63,8 +63,8 @@ export function closingForUpstream({ code, reason }: Closing): Closing | null {
 }
 
 /**
- * What a socket's error event means: it broke; or the platform refused a frame of more than 32 MiB, which it tells in
- * its message only (workerd, 2026-11: `protocolError.statusCode = 1009`).
+ * Returns the close that a socket's error event stands for: it broke, or the platform refused a frame of more than 32 MiB, which only its message
+ * shows (workerd, 2026-11: `protocolError.statusCode = 1009`).
  */
 export function closingOfError({ message }: Pick<ErrorEvent, 'message'>): Closing {
   const code = Number(/statusCode = (\d{4})/.exec(message)?.[1] ?? 1006);

@@ -1,5 +1,5 @@
-// What is different between the APIs whose sessions are relayed: how a client names its model, which frames ask for
-// something that costs, and how it is told what is wrong. All else (sockets, upstreams, money, the token) is the same.
+// The differences between the APIs of realtime sessions: how a client names its model, which frames request something that costs, and how errors
+// are sent. The rest (sockets, upstreams, money, the token) is shared.
 import type { RelayError } from '../lib/relay-error.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import type { Catalog, Route } from '../routing/catalog.ts';
@@ -8,13 +8,13 @@ import type { Frame, Verdict } from './frames.ts';
 import type { Pricing, SessionMoney } from './money.ts';
 import type { SessionOrder } from './order.ts';
 
-/** What a dialect needs of its session. */
+/** What a dialect needs from its session. */
 export interface DialectContext {
   order: SessionOrder;
   money: SessionMoney;
   ledgers: Pick<LedgerClient, 'inspect'>;
   catalog(): Promise<Catalog>;
-  /** The relay's own word to either side. */
+  /** Sends an event of the relay's own to either side. */
   sendClient(event: string): void;
   sendUpstream(event: string): void;
   /** Ends the session because of an error (close-codes.ts). */
@@ -22,7 +22,7 @@ export interface DialectContext {
   background(work: Promise<unknown>): void;
 }
 
-/** What of a session costs by itself, from its reservation to its charge. */
+/** The parts of a session that are charged separately, from their reservations to their charges. */
 export interface SessionTurns {
   /** Whether anything is held that must be renewed. */
   readonly isEmpty: boolean;
@@ -34,31 +34,31 @@ export interface SessionTurns {
   end(by: 'client' | 'upstream' | 'relay', errorCode: string): void;
 }
 
-/** One session in the words of its API. */
+/** One session in the events of its API. */
 export interface Dialect {
   readonly turns: SessionTurns;
-  /** Of what answers now; null: there is no upstream yet. */
+  /** The pricing of the model that answers now, or null while there is no upstream. */
   readonly pricing: Pricing | null;
-  /** … if the caller has named it, and the token may be asked about it; else null. */
+  /** The same if the caller has named the model, so that the token can be checked for it; else null. */
   readonly chosen: Pricing | null;
-  /** There is an upstream that serves the model. Called again for another one, before the first has said anything. */
+  /** An upstream is connected. Called again for another one, before the first upstream's first frame. */
   connected(pricing: Pricing, catalog: Catalog): void;
-  /** The model that the client's first frame names; null: none came in time. Throws RelayError: it names none. */
+  /** Returns the model that the client's first frame names; null means that none came in time. Throws RelayError if there is none. */
   modelIn(first: Frame | null): string;
   /** Where a route's upstream opens sessions. */
   url(route: Route): string;
-  /** Said to every upstream before anything of the client's; null: nothing is. */
+  /** Returns the frame that is sent to every upstream before the client's, or null. */
   prelude(): string | null;
-  /** Of a client's frame, before it goes on: at once wherever nobody has to be asked. */
-  judge(frame: Frame): Verdict | Promise<Verdict>;
-  /** Of an upstream's frame, before it goes on. */
-  observe(frame: Frame): void;
-  /** How the client is told of an error inside the session; null: its API has no word for it. */
+  /** Checks a client's frame before it is passed on; synchronous unless the ledger must be asked. */
+  checkFrame(frame: Frame): Verdict | Promise<Verdict>;
+  /** Observes an upstream's frame before it is passed on. */
+  observeFrame(frame: Frame): void;
+  /** Returns the event of an error inside the session, or null if the API has none. */
   errorEvent(error: RelayError): string | null;
-  /** … and that the session's time is over. */
+  /** Returns the event for the end of the session's time, or null. */
   expiredEvent(): string | null;
   /** Whether an upstream that closes like that refuses the relay's own key or account. */
   refusesRelay(closing: Closing): boolean;
-  /** The closing that an upstream's first frame stands for, which says the same; null: it is none of that kind. */
+  /** Returns the close equivalent to a refusal in the upstream's first frame, or null. */
   refusalIn(first: Frame): Closing | null;
 }

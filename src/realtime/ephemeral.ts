@@ -1,6 +1,6 @@
-// Ephemeral secrets: what a browser holds instead of a token. One is a sealed statement of whose it is, for which model
-// and until when, so that nothing is stored and a guess costs no I/O; that it dies with its token is the ledger's doing,
-// which is asked about the token's own hash at every opening, and all the while a session is open.
+// Ephemeral secrets, which a browser has instead of a token. A secret is an encrypted statement of its token, its model and its end: nothing is
+// stored, and a guess costs no I/O. It ends with its token, because the ledger checks the token's hash at every opening, and while a session is
+// open.
 import { Buffer } from 'node:buffer';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { isObject } from '../formats/json-reader.ts';
@@ -14,10 +14,10 @@ import type { SessionOrder } from './order.ts';
 /** OpenAI's own begin so, and its SDK lets a browser use nothing else. */
 export const ephemeralPrefix = 'ek_';
 
-/** What a secret says. */
+/** The content of a secret. */
 export interface EphemeralGrant {
   identity: TokenIdentity;
-  /** null: a transcription session that has named none yet. */
+  /** Null for a transcription session that has named none yet. */
   model: string | null;
   intent: SessionOrder['intent'];
   /** The session's settings, less its model. */
@@ -28,7 +28,7 @@ export interface EphemeralGrant {
 export type OpenedGrant =
   | { outcome: 'good'; grant: EphemeralGrant }
   | { outcome: 'expired'; atMs: number }
-  /** Not sealed by this relay, or altered. */
+  /** Not made by this relay, or altered. */
   | { outcome: 'unknown' };
 
 const purpose = 'ephemeral secrets';
@@ -40,7 +40,7 @@ export class EphemeralSecrets {
     this.encryptionKey = encryptionKey;
   }
 
-  /** A new secret. Throws RelayError `invalid_request`: the settings are too long to travel in a header. */
+  /** Makes a secret. Throws RelayError `invalid_request` if the settings are too long for a header. */
   async mint(grant: EphemeralGrant): Promise<string> {
     const statement = deflateRawSync(JSON.stringify(grant));
     if (statement.byteLength > realtimeLimits.secretSettingsBytes) {
@@ -51,7 +51,7 @@ export class EphemeralSecrets {
     return ephemeralPrefix + Buffer.from(sealed).toString('base64url');
   }
 
-  /** What a secret says, if this relay made it and its time is not over. */
+  /** Opens a secret. */
   async open(secret: string, nowMs: number): Promise<OpenedGrant> {
     const sealed = Buffer.from(secret.slice(ephemeralPrefix.length), 'base64url');
     const statement = await unsealBytes(sealed, this.key(), purpose);

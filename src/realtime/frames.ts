@@ -1,28 +1,28 @@
-// What passes between the two sockets, and what may become of a client's part of it.
+// Frames between the two sockets, and the verdicts on a client's frames.
 import type { RelayError } from '../lib/relay-error.ts';
 
 export type Frame = string | ArrayBuffer;
 
-/** What becomes of a client's frame. */
+/** The verdict on a client's frame. */
 export type Verdict =
-  /** It goes on, as `frame`; to another upstream as what `again` says then. Without it: the same. */
+  /** It is passed on as `frame`, and to another upstream as `again()`, if given. */
   | { outcome: 'pass'; frame: Frame; again?: () => Frame }
-  /** It goes nowhere; the client is told, and the session goes on. */
+  /** It is not passed on; the client gets `event`, and the session continues. */
   | { outcome: 'refused'; event: string }
-  /** The session cannot go on. `event`: the client's last; null: its API has none for it. */
+  /** The session must end. `event` is the client's last, or null if its API has none. */
   | { outcome: 'end'; error: RelayError; event: string | null };
 
-/** What a frame takes while it is held: UTF-16 or bytes. */
+/** Returns the size of a frame, in UTF-16 units or bytes. */
 export function sizeOf(frame: Frame): number {
   return typeof frame === 'string' ? frame.length : frame.byteLength;
 }
 
-/** The JSON text of a frame of either kind. */
+/** Returns the JSON text of a frame of either kind. */
 export function textOfFrame(frame: Frame): string {
   return typeof frame === 'string' ? frame : new TextDecoder().decode(frame);
 }
 
-/** The text as a frame of the same kind. */
+/** Returns the text as a frame of the same kind. */
 export function frameLike(frame: Frame, text: string): Frame {
   return typeof frame === 'string' ? text : (new TextEncoder().encode(text).buffer as ArrayBuffer);
 }

@@ -1,6 +1,7 @@
 // One session from its opening to its row: connects the client to an upstream, lets frames pass under the eyes of its
 // dialect, watches the token, and settles when either side is gone.
-import { errorBody, errorHeaders, errorStatus } from '../formats/error.ts';
+import { policyQuestion } from '../admission/admission-request.ts';
+import { errorBody, errorHeaders, errorStatus } from '../formats/api-errors.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import type { Catalog } from '../routing/catalog.ts';
@@ -14,16 +15,16 @@ import { GeminiDialect } from './gemini/dialect.ts';
 import { realtimeLimits } from './limits.ts';
 import { type Pricing, SessionMoney } from './money.ts';
 import { OpenaiDialect } from './openai/dialect.ts';
-import { questionOf, type SessionOrder } from './order.ts';
+import type { SessionOrder } from './order.ts';
 import { relayErrorOf } from './relay-error-of.ts';
 import {
   modelsToAllow,
   pricingAt,
+  type SessionCandidates,
   type SessionRoute,
-  type SessionWishes,
+  sessionCandidates,
   sessionRoutes,
   usualTranscriptionModel,
-  wishesOf,
 } from './routes.ts';
 import type { Settlements } from './settlements.ts';
 
@@ -37,9 +38,9 @@ export interface LiveSessionContext extends ConnectorServices, RealtimeServices 
   settlements: Settlements;
 }
 
-/** What a session is connected by. */
+/** The candidates of a session and its connector. */
 interface Line {
-  wishes: SessionWishes;
+  candidates: SessionCandidates;
   connector: Connector;
 }
 
@@ -59,7 +60,7 @@ export class LiveSession {
   private bridge: Bridge | null = null;
   private isOver = false;
   private timers: ReturnType<typeof setTimeout>[] = [];
-  /** What the ledger was asked about last, and how it is asked anew. */
+  /** The pricing that the ledger was last asked about, and how to ask again. */
   private watched: { about: Pricing | null; again: () => void } | null = null;
 
   constructor(order: SessionOrder, context: LiveSessionContext) {
@@ -100,33 +101,36 @@ export class LiveSession {
     }
   }
 
-  /** A socket to an upstream that serves what is named; or its own refusal. Throws RelayError. */
+  /** Connects to an upstream that serves the named model. Returns its socket, or its own refusal. Throws RelayError. */
   private async connect(named: string): Promise<WebSocket | Response> {
     const { order, context, dialect } = this;
     const catalog = await this.catalog();
-    const wishes = wishesOf(named, order.fallback, catalog);
-    const routes = sessionRoutes(catalog, wishes, order.format, order.identity);
-    this.line = { wishes, connector: new Connector(order, routes, (route) => dialect.url(route), context) };
+    const candidates = sessionCandidates(named, order.fallback, catalog);
+    const routes = sessionRoutes(catalog, candidates, order.format, order.identity);
+    this.line = {
+      candidates,
+      connector: new Connector(order, routes, (route) => dialect.url(route), context),
+    };
     const connection = await this.line.connector.next();
     if (connection.outcome === 'answered') return connection.response;
     if (connection.outcome === 'failed') {
       if (connection.answer === null) throw connection.error;
       return connection.answer;
     }
-    this.connected(connection.route, wishes, catalog);
+    this.connected(connection.route, candidates, catalog);
     return connection.socket;
   }
 
-  private connected(route: SessionRoute, wishes: SessionWishes, catalog: Catalog): void {
-    this.dialect.connected(pricingAt(route, wishes, catalog, this.order.identity, Date.now()), catalog);
+  private connected(route: SessionRoute, candidates: SessionCandidates, catalog: Catalog): void {
+    this.dialect.connected(pricingAt(route, candidates, catalog, this.order.identity, Date.now()), catalog);
   }
 
   private run(client: WebSocket, upstream: WebSocket | null): void {
     const { dialect, context } = this;
     const bridge = new Bridge(client, {
-      judge: (frame) => dialect.judge(frame),
-      observe: (frame) => dialect.observe(frame),
-      another: (closing) => this.another(closing),
+      checkFrame: (frame) => dialect.checkFrame(frame),
+      observeFrame: (frame) => dialect.observeFrame(frame),
+      reconnect: (closing) => this.reconnect(closing),
       refusesRelay: (closing) => dialect.refusesRelay(closing),
       refusalIn: (frame) => dialect.refusalIn(frame),
       refusedEvent: () => dialect.errorEvent(refusedRelayError()),
@@ -137,7 +141,7 @@ export class LiveSession {
     else context.background(this.connectWhenNamed(bridge));
     context.background(this.watch());
     this.timers.push(setTimeout(() => this.expire(bridge), realtimeLimits.sessionMs));
-    this.timers.push(setInterval(() => this.renewTurns(), realtimeLimits.lookMs));
+    this.timers.push(setInterval(() => this.renewTurns(), realtimeLimits.renewMs));
   }
 
   /** A client that named no model in its URL does so in its first frame. */
@@ -154,7 +158,7 @@ export class LiveSession {
     }
   }
 
-  /** null: it did not come in time. */
+  /** Returns null if it did not come in time. */
   private firstFrame(bridge: Bridge): Promise<Frame | null> {
     const late = Promise.withResolvers<null>();
     const timer = setTimeout(() => late.resolve(null), realtimeLimits.modelWaitMs);
@@ -165,24 +169,24 @@ export class LiveSession {
   /** Throws RelayError: the token may not have that model, or one that the name can come to. */
   private async checkNamed(named: string): Promise<void> {
     const { order, context } = this;
-    const wishes = wishesOf(named, order.fallback, await this.catalog());
-    const question = questionOf(order, named, modelsToAllow(wishes));
+    const candidates = sessionCandidates(named, order.fallback, await this.catalog());
+    const question = policyQuestion(order, { model: named, models: modelsToAllow(candidates) });
     const inspection = await context.ledgers.inspect(order.identity.tokenId, question);
     if (inspection.outcome === 'refused') throw new RelayError(inspection.code, inspection.message);
   }
 
   /** Another upstream for one that went away without a word. */
-  private async another(closing: Closing): Promise<WebSocket | null> {
+  private async reconnect(closing: Closing): Promise<WebSocket | null> {
     if (this.line === null) return null;
-    const { wishes, connector } = this.line;
+    const { candidates, connector } = this.line;
     const refusesRelay = this.dialect.refusesRelay(closing);
-    // 1007: what it was told is wrong, which no other will think right.
+    // 1007: the frames are invalid, for any upstream.
     if (closing.code === 1007 && !refusesRelay) return null;
     connector.lost(closing, refusesRelay);
     const connection = await connector.next();
     if (connection.outcome !== 'open') return null;
     try {
-      this.connected(connection.route, wishes, await this.catalog());
+      this.connected(connection.route, candidates, await this.catalog());
       await this.dialect.turns.moved();
       return connection.socket;
     } catch (thrown) {
@@ -204,7 +208,7 @@ export class LiveSession {
     }
   }
 
-  /** Ends the session: the client is told why, in its API's words where it has some. */
+  /** Ends the session. The client gets the reason as an event, if its API has one. */
   private fail(thrown: unknown): void {
     const error = relayErrorOf(thrown);
     this.bridge?.end(closingForError(error.code), this.dialect.errorEvent(error), error.code);
@@ -238,7 +242,7 @@ export class LiveSession {
   private settle(status: number, errorCode: string | null): void {
     const { pricing } = this.dialect;
     const where = pricing && { upstreamModel: pricing.upstreamModel, channelId: pricing.channel.id };
-    const attempts = this.line?.connector.attempts ?? [];
+    const attempts = [...(this.line?.connector.attempts ?? [])];
     this.money.settleSession({ attempts, status, errorCode, ...where }, pricing?.named ?? this.order.model);
   }
 

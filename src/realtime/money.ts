@@ -1,22 +1,31 @@
-// The money of one session: every response and every transcript is a request of its own at the token's ledger (reserved,
-// renewed, settled once), inside the session's, which counts for concurrency and is what revocation ends.
+// The money of one session. Every response and every transcript is a request of its own at the token's ledger (reserved, renewed, settled once),
+// within the session's request, which counts for concurrency and ends by revocation.
+import {
+  admissionRequest,
+  emptyRow,
+  ledgerSubject,
+  type Requested,
+  type Requester,
+} from '../admission/admission-request.ts';
+import { admit } from '../admission/admit.ts';
+import { refusalError } from '../admission/refusal-error.ts';
+import { Reservation } from '../admission/reservation.ts';
 import { limitedTokens, type Usage } from '../formats/usage.ts';
 import { logWarning } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { type Charge, chargeFor, costOfCharge } from '../metering/charge.ts';
 import type { Attempt, LogRow } from '../metering/log-row.ts';
-import { blankRow } from '../metering/log-row.ts';
 import type { Rates } from '../metering/price.ts';
 import { standardTerms } from '../metering/service-tier.ts';
 import type { LedgerClient } from '../quota/client.ts';
-import type { AdmissionAsk, Look, LookAnswer, Refusal } from '../quota/quota.ts';
+import type { AdmissionAsk, Settlement } from '../quota/quota.ts';
 import type { LiveChannel } from '../routing/catalog.ts';
-import { identityOf } from '../tokens/resolve.ts';
+import type { TokenIdentity } from '../tokens/token.ts';
 import { boundAt, type TurnBound, type TurnMeasure } from './bound.ts';
-import { questionOf, type SessionOrder } from './order.ts';
+import type { SessionOrder } from './order.ts';
 import type { Settlements } from './settlements.ts';
 
-/** What is charged at which price. */
+/** What a turn is charged by. */
 export interface Pricing {
   channel: LiveChannel;
   /** As the caller names it, an alias too. */
@@ -24,7 +33,7 @@ export interface Pricing {
   /** The model that answers. */
   model: string;
   upstreamModel: string;
-  /** null: it has no price. */
+  /** Null if it has no price. */
   rates: Rates | null;
   multiplier: number;
 }
@@ -33,17 +42,17 @@ export interface Pricing {
 export interface Turn {
   requestId: string;
   pricing: Pricing;
-  /** null: nobody knows how much it is. */
+  /** Null if its usage cannot be bounded. */
   measure: TurnMeasure | null;
   bound: TurnBound | null;
-  reservedNanoUsd: number;
+  reservation: Reservation;
   startedAtMs: number;
-  firstSaidAtMs: number | null;
-  /** The client's name of the event that asked for it. */
+  firstOutputAtMs: number | null;
+  /** The client's id of the event that requested it. */
   eventId: string | null;
   characters: number;
   audioCharacters: number;
-  /** It is being ended for want of quota. */
+  /** It is being cancelled, because the quota is used up. */
   isCancelled: boolean;
   /** The upstream works on it: an end without a figure costs its input at least. */
   hasBegun: boolean;
@@ -56,12 +65,6 @@ export interface TurnEnding {
   status: number;
   errorCode: string | null;
 }
-
-/** As in the log of other requests: nginx's number for a client that left. */
-export const clientLeftStatus = 499;
-
-/** How often an admission is asked for again because the token was edited meanwhile. */
-const admissionTries = 3;
 
 export class SessionMoney {
   private readonly order: SessionOrder;
@@ -84,28 +87,41 @@ export class SessionMoney {
 
   /** Reserves for a turn. Throws RelayError: the ledger's refusal, or that it cannot be reached. */
   async reserve(pricing: Pricing, measure: TurnMeasure | null, hasBegun: boolean): Promise<Turn> {
-    const turn = this.newTurn(pricing, measure, hasBegun);
-    for (let tries = 0; tries < admissionTries; tries++) {
-      const admission = await this.ledgers.admit(this.tokenId, this.askFor(turn), this.background);
-      if (admission.outcome === 'admitted') return turn;
-      if (admission.outcome === 'refused') throw refusalError(admission);
-      this.order.identity = identityOf(admission.policy, this.order.identity.hash);
-    }
-    throw new RelayError('service_unavailable', 'This API key is being edited. Try again.');
+    const bound = boundAt(measure, pricing);
+    const turn = this.turnWith(pricing, measure, hasBegun, bound?.reserveNanoUsd ?? 0);
+    const { identity } = this.order;
+    const plan = async (newest: TokenIdentity) => {
+      this.order.identity = newest;
+      return { identity: newest };
+    };
+    const requestFor = () => this.admissionRequestFor(turn);
+    await admit({ identity, plan, requestFor }, { ledgers: this.ledgers, background: this.background });
+    return turn;
   }
 
   /** A turn that runs although nothing is held for it: it is charged all the same. */
-  newTurn(pricing: Pricing, measure: TurnMeasure | null, hasBegun: boolean): Turn {
+  unreservedTurn(pricing: Pricing, measure: TurnMeasure | null, hasBegun: boolean): Turn {
+    return this.turnWith(pricing, measure, hasBegun, 0);
+  }
+
+  private turnWith(
+    pricing: Pricing,
+    measure: TurnMeasure | null,
+    hasBegun: boolean,
+    heldNanoUsd: number,
+  ): Turn {
     this.turns += 1;
+    const { ledgers, tokenId } = this;
     const bound = boundAt(measure, pricing);
+    const deliver = (settlement: Settlement) => this.settlements.add(settlement);
     return {
       requestId: `${this.order.requestId}_${this.turns}`,
       pricing,
       measure,
       bound,
-      reservedNanoUsd: bound?.reserveNanoUsd ?? 0,
+      reservation: new Reservation({ ledgers, tokenId, deliver }, bound, heldNanoUsd),
       startedAtMs: Date.now(),
-      firstSaidAtMs: null,
+      firstOutputAtMs: null,
       eventId: null,
       characters: 0,
       audioCharacters: 0,
@@ -114,56 +130,58 @@ export class SessionMoney {
     };
   }
 
-  /** A sign of life of a running turn; asks for more when its cost nears what is held. null: it may go on. */
-  async renew(turn: Turn, soFar: Usage): Promise<RelayError | null> {
-    const running = this.costOf(turn.pricing, soFar) ?? 0;
-    const { stepNanoUsd: step = 0, fullNanoUsd: full = 0 } = turn.bound ?? {};
-    const isShort =
-      running + step / 2 > turn.reservedNanoUsd && !(running <= full && turn.reservedNanoUsd >= full);
-    const wants = isShort ? (running <= full ? Math.min(running + step, full) : running + step) : 0;
-    return this.hold(turn, running, Math.ceil(wants));
+  /** Renews the lease of a running turn, and holds more when its cost nears what is held. Returns why it may not go on, or null. */
+  renew(turn: Turn, soFar: Usage): Promise<RelayError | null> {
+    const passedNanoUsd = this.costOf(turn.pricing, soFar) ?? 0;
+    return turn.reservation.renew(this.leaseOf(turn, passedNanoUsd), { passedNanoUsd });
   }
 
-  /** Measured or priced anew before it has said anything. null: all of that is held; else why not. */
-  async remeasure(turn: Turn, pricing: Pricing, measure: TurnMeasure | null): Promise<RelayError | null> {
-    Object.assign(turn, { pricing, measure, bound: boundAt(measure, pricing) });
-    const wanted = turn.bound?.reserveNanoUsd ?? 0;
-    const error = await this.hold(turn, 0, wanted);
-    if (error !== null || turn.reservedNanoUsd >= wanted) return error;
-    return new RelayError('insufficient_quota', 'The quota of this API key is used up.');
+  /** Measures or prices a turn again before its first output. Returns why that cannot be held, or null. */
+  remeasure(turn: Turn, pricing: Pricing, measure: TurnMeasure | null): Promise<RelayError | null> {
+    Object.assign(turn, { pricing });
+    this.measure(turn, measure);
+    return turn.reservation.holdBound(this.leaseOf(turn, 0));
   }
 
-  /** Holds as much, and no less than it does. It may get less. */
-  private async hold(turn: Turn, runningNanoUsd: number, wantNanoUsd: number): Promise<RelayError | null> {
-    const { requestId, pricing, startedAtMs, reservedNanoUsd, hasBegun, bound } = turn;
-    const look = this.lookFor(requestId, pricing, startedAtMs, {
-      reservedNanoUsd,
-      inputNanoUsd: hasBegun ? Math.max(bound?.inputNanoUsd ?? 0, runningNanoUsd) : 0,
-      runningNanoUsd,
-      wantNanoUsd: Math.max(reservedNanoUsd, wantNanoUsd),
-    });
+  /** Measures a turn again. The next renewal extends its reservation by the new bound. */
+  measure(turn: Turn, measure: TurnMeasure | null): void {
+    const bound = boundAt(measure, turn.pricing);
+    Object.assign(turn, { measure, bound });
+    turn.reservation.setBound(bound);
+  }
+
+  private leaseOf({ requestId, pricing, startedAtMs, hasBegun, bound }: Turn, runningNanoUsd: number) {
+    const inputNanoUsd = hasBegun ? Math.max(bound?.inputNanoUsd ?? 0, runningNanoUsd) : 0;
     const within = this.order.requestId;
-    const answer = await this.answered(() => this.ledgers.look(this.tokenId, { ...look, within }));
-    if (answer === null) return null;
-    if (answer.outcome === 'refused') return refusalError(answer);
-    turn.reservedNanoUsd = answer.reservedNanoUsd;
-    return null;
+    return { ...this.subject(requestId, pricing), inputNanoUsd, startedAtMs, within };
   }
 
-  /** Renews the session's own lease, and waits to hear that it may not go on. null: ask again. */
+  /** Renews the session's own lease, and waits until it may not go on. Returns why, or null when it is to be renewed again. */
   async watch(pricing: Pricing | null): Promise<RelayError | null> {
+    const { requestId, startedAtMs } = this.order;
     const nothing = { reservedNanoUsd: 0, inputNanoUsd: 0, runningNanoUsd: 0, wantNanoUsd: 0 };
-    const look = this.lookFor(this.order.requestId, pricing, this.order.startedAtMs, nothing);
-    const answer = await this.answered(() => this.ledgers.watch(this.tokenId, look));
-    if (answer === null) await scheduler.wait(1_000);
-    return answer?.outcome === 'refused' ? refusalError(answer) : null;
+    const renewal = { ...this.subject(requestId, pricing), ...nothing, startedAtMs };
+    try {
+      const answer = await this.ledgers.watch(this.tokenId, renewal);
+      return answer.outcome === 'refused' ? refusalError(answer) : null;
+    } catch (error) {
+      if (!(error instanceof RelayError)) throw error;
+      // If the ledger is unreachable, the session continues.
+      await scheduler.wait(1_000);
+      return null;
+    }
   }
 
   /** Charges a turn, once. */
-  settle(turn: Turn, { usage, source, status, errorCode }: TurnEnding): void {
+  settle(turn: Turn, ending: TurnEnding): void {
+    const tokens = ending.usage === null ? 0 : limitedTokens(ending.usage);
+    turn.reservation.settle(() => ({ row: this.rowOf(turn, ending), tokens }));
+  }
+
+  private rowOf(turn: Turn, { usage, source, status, errorCode }: TurnEnding): LogRow {
     const { named, upstreamModel, channel } = turn.pricing;
     const charge = usage === null ? null : this.chargeOf(turn.pricing, usage);
-    const row: LogRow = {
+    return {
       ...this.blank(turn.requestId, named, turn.startedAtMs),
       upstreamModel,
       channelId: channel.id,
@@ -178,13 +196,12 @@ export class SessionMoney {
       usageSource: source,
       costNanoUsd: usage === null ? 0 : charge && costOfCharge(charge),
       charge,
-      ttfbMs: turn.firstSaidAtMs === null ? null : turn.firstSaidAtMs - turn.startedAtMs,
+      ttfbMs: turn.firstOutputAtMs === null ? null : turn.firstOutputAtMs - turn.startedAtMs,
       durationMs: Date.now() - turn.startedAtMs,
     };
-    this.settlements.add({ row, tokens: usage === null ? 0 : limitedTokens(usage) });
   }
 
-  /** The session's own row: what it was and how it ended. It costs nothing by itself. */
+  /** Settles the session's own row: what it was and how it ended. Only its turns cost anything. */
   settleSession(
     ending: Partial<LogRow> & { attempts: Attempt[]; status: number },
     model: string | null,
@@ -194,7 +211,7 @@ export class SessionMoney {
     this.settlements.addFree({ row: { ...row, durationMs: Date.now() - startedAtMs }, tokens: 0 });
   }
 
-  /** Gives back what was held for turns that never began. */
+  /** Releases what was held for turns that never began. */
   release(turns: readonly Turn[]): void {
     if (turns.length === 0) return;
     const ids = turns.map(({ requestId }) => requestId);
@@ -219,61 +236,37 @@ export class SessionMoney {
     );
   }
 
-  private askFor({ requestId, pricing, measure, bound, hasBegun }: Turn): AdmissionAsk {
-    return {
-      ...this.subject(requestId, pricing),
-      policyVersion: this.order.identity.version,
-      groupVersion: this.order.identity.bounds.version,
+  private admissionRequestFor({ requestId, pricing, measure, bound, hasBegun }: Turn): AdmissionAsk {
+    const request = admissionRequest(this.requester(requestId), this.requested(pricing), {
       reserveNanoUsd: pricing.rates === null ? null : (bound?.reserveNanoUsd ?? 0),
       inputNanoUsd: hasBegun ? (bound?.inputNanoUsd ?? 0) : 0,
       tokens: measure?.freshTokens ?? 0,
       free: false,
-      within: this.order.requestId,
-    };
+    });
+    return { ...request, within: this.order.requestId };
   }
 
-  private lookFor(
-    requestId: string,
-    pricing: Pricing | null,
-    startedAtMs: number,
-    sums: Pick<Look, 'reservedNanoUsd' | 'inputNanoUsd' | 'runningNanoUsd' | 'wantNanoUsd'>,
-  ): Look {
-    return { ...this.subject(requestId, pricing), ...sums, startedAtMs };
+  private subject(requestId: string, pricing: Pricing | null) {
+    return ledgerSubject(this.requester(requestId), this.requested(pricing));
+  }
+
+  private requester(requestId: string): Requester {
+    return { ...this.order, requestId };
   }
 
   /** Of the models that a name can come to, only the one that answers is still asked about. */
-  private subject(requestId: string, pricing: Pricing | null) {
-    const { format, endpoint, model } = this.order;
-    const question = questionOf(this.order, pricing?.named ?? model, pricing && [pricing.model]);
-    return { requestId, ...question, nowMs: Date.now(), format, endpoint, stream: true };
+  private requested(pricing: Pricing | null): Requested {
+    const model = pricing?.named ?? this.order.model;
+    return { model, models: pricing && [pricing.model], stream: true };
   }
 
-  private blank(id: string, requestedModel: string | null, createdAtMs: number): LogRow {
-    const { identity, format, endpoint } = this.order;
-    const { tokenId, accountId } = identity;
-    return blankRow({ id, createdAtMs, tokenId, accountId, requestedModel, format, endpoint, stream: true });
-  }
-
-  /** null: the ledger cannot be reached, which ends nothing. */
-  private async answered(ask: () => Promise<LookAnswer>): Promise<LookAnswer | null> {
-    try {
-      return await ask();
-    } catch (error) {
-      if (error instanceof RelayError) return null;
-      throw error;
-    }
+  private blank(requestId: string, model: string | null, startedAtMs: number): LogRow {
+    return emptyRow({ ...this.order, requestId, startedAtMs }, { model, stream: true });
   }
 
   private get tokenId(): string {
     return this.order.identity.tokenId;
   }
-}
-
-function refusalError({ code, message, retryAfterMs, isFinal }: Refusal): RelayError {
-  return new RelayError(code, message, {
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    ...(isFinal !== undefined && { isFinal }),
-  });
 }
 
 function reportUnreleased(error: unknown): void {

@@ -1,35 +1,34 @@
-// What the door hands over to a session's Durable Object with the upgrade: who calls, and what was asked for. It travels
-// in a header between the two, which no caller can set: the door makes that request anew.
+// The order that a route hands to a session's Durable Object with the upgrade: who calls, and what is requested. It is sent in a header that no
+// caller can set, because the route makes that request itself.
 import type { JsonObject } from '../lib/json.ts';
 import { neverForwarded } from '../providers/request-allowlist.ts';
-import type { PolicyQuestion } from '../quota/records.ts';
 import type { TokenIdentity } from '../tokens/token.ts';
 
 /** A session as it was admitted. */
 export interface SessionOrder {
   /** Of the session; its responses are `<requestId>_1` and so on. */
   requestId: string;
-  /** Whose API it speaks. */
+  /** The API of the session. */
   format: 'openai' | 'gemini';
   /** The endpoint's name in the log; Gemini's upstreams have the same. */
   endpoint: string;
   identity: TokenIdentity;
   ip: string | null;
-  /** As the caller names it, an alias too; null: the client's first frame will. */
+  /** As the caller names it, an alias too; null if the client's first frame will name it. */
   model: string | null;
-  /** Of `x-relay-fallback`: what else will do. */
+  /** Other models, from `x-relay-fallback`. */
   fallback: readonly string[];
   intent: 'conversation' | 'transcription';
-  /** Of an ephemeral secret: it may not take another model, and begins with these settings. */
+  /** Set by an ephemeral secret: the session may not change its model, and begins with these settings. */
   bound: { settings: JsonObject } | null;
   /** The caller's headers that may go to some upstream; the channel's allowlist decides (connect.ts). */
   headers: Record<string, string>;
-  /** The subprotocol to be echoed; null: none was offered, or only credentials. */
+  /** The subprotocol to echo, or null if none was offered, or only credentials. */
   protocol: string | null;
   startedAtMs: number;
 }
 
-/** What an order carries of its caller's headers, in characters: the order itself travels in a header. */
+/** Characters of the caller's headers in an order, which itself is sent in a header. */
 const sessionHeaderCharacters = 8_192;
 
 /** Keeps the headers that a channel could forward, as many as fit. */
@@ -59,15 +58,6 @@ export function orderOf(request: Request): SessionOrder {
   const text = request.headers.get(orderHeader);
   if (text === null) throw new Error('a session was opened without an order');
   return JSON.parse(decodeURIComponent(text)) as SessionOrder;
-}
-
-/** What the ledger is asked: whether the token may come from there, to the models that the name can come to. */
-export function questionOf(
-  { identity, ip }: Pick<SessionOrder, 'identity' | 'ip'>,
-  model: string | null,
-  models: readonly string[] | null,
-): PolicyQuestion {
-  return { hash: identity.hash, ip, model, ...(models !== null && { models }) };
 }
 
 /** The endpoint of OpenAI's sessions in the log. */

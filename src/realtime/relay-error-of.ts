@@ -1,8 +1,8 @@
-// Whatever is thrown inside a session, as the relay's own error: what is none of its kind is logged, and told as internal.
+// Turns anything thrown inside a session into a RelayError. Other errors are logged and become `internal_error`.
 import { logError } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';
 
-/** The error itself, or an `internal_error` in its place. */
+/** Returns the error itself, or an `internal_error`. */
 export function relayErrorOf(thrown: unknown): RelayError {
   if (thrown instanceof RelayError) return thrown;
   const stack = String((thrown as Error)?.stack ?? thrown);

@@ -1,6 +1,5 @@
-// Who can serve a realtime session, for each of the models that it may come to, and at what price. Pure.
-import type { Operation } from '../formats/format.ts';
-import { isModelName, modelNameRule } from '../formats/model-name.ts';
+// Finds the routes of a realtime session, for each of the models that it may come to, and their prices. Pure.
+import { isModelName, modelNameRule } from '../formats/request-checks.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { overrideRates } from '../metering/price.ts';
 import type { Catalog, ChannelScope, Route } from '../routing/catalog.ts';
@@ -10,11 +9,11 @@ import type { TokenIdentity } from '../tokens/token.ts';
 import type { Pricing } from './money.ts';
 import type { SessionOrder } from './order.ts';
 
-/** What a transcription session is routed by when it names no model yet. */
+/** The model by which a transcription session is routed until it names one. */
 export const usualTranscriptionModel = 'gpt-4o-transcribe';
 
 /** The models that a session may come to, in the order in which they are tried. */
-export interface SessionWishes {
+export interface SessionCandidates {
   /** As the caller names it, for the log: an alias stays one. */
   named: string;
   isAlias: boolean;
@@ -22,16 +21,20 @@ export interface SessionWishes {
   models: readonly string[];
 }
 
-/** What a name stands for, and what else will do. Throws RelayError `invalid_request`: it is no model name. */
-export function wishesOf(named: string, fallback: readonly string[], catalog: Catalog): SessionWishes {
+/** Returns the models that a name and the fallbacks stand for. Throws RelayError `invalid_request` for an invalid model name. */
+export function sessionCandidates(
+  named: string,
+  fallback: readonly string[],
+  catalog: Catalog,
+): SessionCandidates {
   if (!isModelName(named))
     throw new RelayError('invalid_request', `The session must name ${modelNameRule}.`, { param: 'model' });
   const models = [...new Set(modelsOfNames([named, ...fallback], catalog))];
   return { named, isAlias: catalog.alias(named) !== null, models };
 }
 
-/** Each must be allowed; null: just the one that is named. */
-export function modelsToAllow({ isAlias, models }: SessionWishes): readonly string[] | null {
+/** Returns the models that must be allowed, or null if only the named one must be. */
+export function modelsToAllow({ isAlias, models }: SessionCandidates): readonly string[] | null {
   return isAlias || models.length > 1 ? models : null;
 }
 
@@ -40,21 +43,22 @@ export interface SessionRoute extends Route {
   model: string;
 }
 
-const operations = { openai: 'realtime', gemini: 'live' } as const satisfies Record<string, Operation>;
+const native = { purpose: 'native', format: { task: 'other' } } as const;
+const endpoints = { openai: { operation: 'realtime', ...native }, gemini: { operation: 'live', ...native } };
 
 const otherwise = {
   openai: 'its provider has no Realtime API of OpenAI’s kind',
   gemini: 'its provider has no Live API of Gemini’s kind',
 };
 
-/** The routes of all the models. Throws RelayError `model_not_found` of the first where there are none. */
+/** Returns the routes of all the models. Throws RelayError `model_not_found` for the first if there are none. */
 export function sessionRoutes(
   catalog: Catalog,
-  { models }: SessionWishes,
+  { models }: SessionCandidates,
   format: SessionOrder['format'],
   scope: ChannelScope,
 ): SessionRoute[] {
-  const servings = models.map((model) => catalog.serving(model, operations[format], scope));
+  const servings = models.map((model) => catalog.serving(model, endpoints[format], scope));
   const routes = servings.flatMap((serving, rank) => {
     const model = models[rank] ?? '';
     return serving.outcome === 'served' ? serving.routes.map((route) => ({ ...route, model, rank })) : [];
@@ -70,15 +74,15 @@ export function sessionRoutes(
 
 type Bounded = Pick<TokenIdentity, 'bounds'>;
 
-/** What a token's group multiplies prices by. */
+/** Returns the price multiplier of a token's group. */
 export function multiplierFor({ bounds }: Bounded): number {
   return bounds.priceMultiplierMillionths / 1_000_000;
 }
 
-/** What a model costs at a route, to a token; an alias may have a price of its own, which wins. */
+/** Returns a model's pricing at a route, for a token. An alias's own price wins. */
 export function pricingAt(
   route: SessionRoute,
-  { named, isAlias }: Pick<SessionWishes, 'named' | 'isAlias'>,
+  { named, isAlias }: Pick<SessionCandidates, 'named' | 'isAlias'>,
   catalog: Catalog,
   identity: Bounded,
   nowMs: number,

@@ -1,5 +1,5 @@
-// Settlements that the ledger has not confirmed, in the session's own storage: written before the client sees what is
-// charged (the runtime holds back what is sent until it is durable), so that no death of the process loses a charge.
+// Settlements that the ledger has not confirmed, in the session's own storage. They are written before the client sees what is charged (the
+// runtime holds back what is sent until it is durable), so that no crash loses a charge.
 import type { Settlement } from '../quota/quota.ts';
 
 export class SettlementStore {

@@ -1,12 +1,12 @@
-// Charges on their way from a session to its token's ledger: durable first, sent until confirmed, by the object's alarm
-// if the session does not live to see it. Settling is idempotent by row id.
+// Delivers a session's charges to its token's ledger: stored first, then sent until confirmed, by the object's alarm if the session ends before.
+// Settling is idempotent by row id.
 import { logWarning } from '../lib/log.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import type { Settlement } from '../quota/quota.ts';
 import { realtimeLimits } from './limits.ts';
 import { SettlementStore } from './settlement-store.ts';
 
-/** Pauses between tries of what is only in memory; what is stored has the alarm. */
+/** Pauses between deliveries of what is only in memory; what is stored has the alarm. */
 const freePausesMs = [200, 1_000, 4_000, 8_000];
 
 export class Settlements {
@@ -23,7 +23,7 @@ export class Settlements {
     this.ledgers = ledgers;
   }
 
-  /** Takes it on, durably once anything that is sent after this call arrives. */
+  /** Takes on a settlement; it is durable before anything that is sent after this call arrives. */
   add(settlement: Settlement): void {
     this.used = true;
     this.unconfirmed.set(settlement.row.id, settlement);
@@ -32,18 +32,18 @@ export class Settlements {
     void this.deliver();
   }
 
-  /** One that costs nothing: it is not worth a write. Lost with the process, the ledger makes a row by itself. */
+  /** Takes on one that costs nothing and is not worth a write. If it is lost with the process, the ledger makes the row. */
   addFree(settlement: Settlement): void {
     this.unconfirmed.set(settlement.row.id, settlement);
   }
 
-  /** After a death of the process: what it left. */
+  /** Loads what a process that died has left. */
   recover(): void {
     this.used = true;
     for (const settlement of this.store.all()) this.unconfirmed.set(settlement.row.id, settlement);
   }
 
-  /** Sends all that is not confirmed. Never rejects: what fails is sent again by `alarm`. */
+  /** Sends all that is not confirmed. Never rejects: `alarm` sends again what fails. */
   async deliver(): Promise<void> {
     while (this.delivery !== null) await this.delivery;
     if (this.unconfirmed.size === 0) return;
@@ -56,13 +56,13 @@ export class Settlements {
     return this.unconfirmed.size === 0;
   }
 
-  /** Sends again what is not confirmed, and comes again for what fails. */
+  /** Sends again what is not confirmed, and sets the alarm for what fails. */
   async alarm(): Promise<void> {
     await this.deliver();
     if (!this.isEmpty) await this.storage.setAlarm(Date.now() + realtimeLimits.resendMs);
   }
 
-  /** The session is over: leaves nothing behind, once all is confirmed. */
+  /** The session is over: empties the storage once all is confirmed. */
   async clear(): Promise<void> {
     for (const pauseMs of freePausesMs) {
       await this.deliver();

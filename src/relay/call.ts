@@ -1,5 +1,5 @@
-// One request as the doors hand it over, and what the relay needs to serve it.
-import type { Endpoint } from '../formats/format.ts';
+// One request as the routes hand it over, and what the relay needs to serve it.
+import type { Endpoint, FormatRegistry } from '../formats/registry.ts';
 import type { FetchUpstream, Send } from '../providers/call.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import type { Background, CatalogLoader } from '../routing/catalog-loader.ts';
@@ -10,13 +10,15 @@ import type { UpstreamIdStore } from '../routing/upstream-id-store.ts';
 import type { TokenCache } from '../tokens/cache.ts';
 import type { TokenResolver } from '../tokens/resolve.ts';
 import type { TokenIdentity } from '../tokens/token.ts';
-import type { Conversations } from './conversations.ts';
-import type { HeldBytes } from './held-bytes.ts';
+import type { Conversations } from './plan/stored-responses.ts';
+import type { UploadMemory } from './request/upload-memory.ts';
 
 /** A request whose token is known and whose endpoint is found. */
 export interface Call {
   requestId: string;
   endpoint: Endpoint;
+  /** The formats that requests can be translated to. */
+  formats: FormatRegistry;
   request: Request;
   secret: string;
   identity: TokenIdentity;
@@ -32,6 +34,7 @@ export interface Call {
 
 /** The parts of the relay that outlive a request; one set an isolate. */
 export interface RelayServices {
+  formats: FormatRegistry;
   resolver: TokenResolver;
   tokenCache: TokenCache;
   ledgers: LedgerClient;
@@ -41,8 +44,8 @@ export interface RelayServices {
   modelLists: ModelLists;
   upstreamIds: UpstreamIdStore;
   conversations: Conversations;
-  heldBytes: HeldBytes;
-  /** Null: the deployment has no Workers AI. */
+  uploadMemory: UploadMemory;
+  /** Null if the deployment has no Workers AI. */
   sendToAi: Send | null;
   /** Sends a request to an upstream on a new connection, as far as the runtime can. */
   resend: FetchUpstream;

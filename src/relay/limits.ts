@@ -2,34 +2,34 @@
 export const relayLimits = {
   /** A request body over this is a 413. */
   bodyBytes: 100 * 1024 * 1024,
-  /** A body up to this has mostly come with its head; before more is read, the ledger says whether the token may ask. */
+  /** A body up to this mostly arrives with its head; before more is read, the ledger is asked about the token. */
   smallBodyBytes: 1024 * 1024,
   /** A compressed JSON body of more than `heldFormBytes` may decode to so many times the bytes that were sent; beyond it a 413. */
   encodedBodyRatio: 20,
-  /** Of an upload whose `model` comes after its file, this much is held while `model` is looked for. */
+  /** Bytes of an upload that are held while its `model` is searched for, if that comes after the file. */
   heldFormBytes: 25 * 1024 * 1024,
   /** All that an isolate holds of such uploads at a time; beyond it a 503 with `retry-after`. */
   heldBytesOfIsolate: 64 * 1024 * 1024,
   /** An answer with a known length up to this is read whole: cheaper than piping it. */
   wholeAnswerBytes: 256 * 1024,
-  /** Of an upstream's error body, this much is searched for what it says of the relay's own key. */
+  /** Bytes of an upstream's error body that are searched for errors about the relay's own key. */
   errorBodyBytes: 1024 * 1024,
   /** A conversation for an upstream of another format is nested no deeper than this. */
   translatedLevels: 500,
   /** A request that is answered for longer is ended. */
   requestMs: 3_600_000,
-  /** Places that one request is sent to, one after the other; of each model that it may come to. */
+  /** Targets that one request is sent to, one after the other, for each model that it may come to. */
   attempts: 3,
 } as const;
 
 /** The rhythm of a running stream. */
 export const streamRhythm = {
-  /** The meter drinks what has passed. */
-  gulpMs: 200,
-  /** The first gulp: tells a stream of words from bulk. */
-  firstGulpMs: 25,
-  /** The ledger is asked whether the request may go on. */
-  lookMs: 400,
+  /** The meter reads what has passed. */
+  meterReadMs: 200,
+  /** The first read of the meter: tells a stream of words from bulk data. */
+  firstMeterReadMs: 25,
+  /** While an answer passes, its lease is renewed this often. */
+  streamRenewalMs: 400,
   /** A stream that was silent for so long gets a ping; a channel may say otherwise. Proxies cut after 60 s and more. */
   pingMs: 15_000,
   /** An error event waits this long for an event boundary; then the connection is broken. */
@@ -41,6 +41,6 @@ export const streamRhythm = {
   finishMs: 24_000,
   /** The upstream of a client that left a stream is read on for its usage at most so long (relay/on-disconnect.ts). */
   drainMs: 5_000,
-  /** While an unstreamed answer is awaited, its lease is renewed this often. */
-  renewMs: 10_000,
+  /** While an upstream's response is awaited, the lease is renewed this often. */
+  headRenewalMs: 10_000,
 } as const;

@@ -1,270 +1,107 @@
-// One request's life: read, planned, admitted, sent, answered, settled.
-import { errorStatus } from '../formats/error.ts';
+// One request's life: read, plan, admit, send, respond, settle. Only this file settles.
+import { clientLeftStatus } from '../admission/refusal-error.ts';
+import { errorStatus } from '../formats/api-errors.ts';
 import { createMeter } from '../formats/meter.ts';
-import { isModelName } from '../formats/model-name.ts';
 import { AlarmClock } from '../lib/alarm-clock.ts';
 import { RelayError } from '../lib/relay-error.ts';
-import { shuttingDown } from '../quota/ledger-failure.ts';
-import type { Catalog } from '../routing/catalog.ts';
-import { identityOf } from '../tokens/resolve.ts';
-import type { TokenPolicy } from '../tokens/token.ts';
-import { admissionRequestFor, admissionWithoutBody, emptyRow, errorOf } from './admission-request.ts';
-import type { Admitted } from './admitted.ts';
-import { answer } from './answer.ts';
-import { AnswerStream } from './answer-stream.ts';
-import { settleBeforeDelete } from './background-answer.ts';
+import { planAndAdmit, readBodyUnlessRefused } from './admission.ts';
+import type { AdmittedRequest } from './admitted-request.ts';
 import type { Call, RelayServices } from './call.ts';
-import type { KeptResponse } from './conversations.ts';
-import { discard } from './discard.ts';
-import { estimatedCount } from './estimated-count.ts';
-import { answerKept } from './kept-response.ts';
-import { streamRhythm } from './limits.ts';
-import { answerWithPings } from './pings.ts';
-import { type Plan, planRequest } from './plan.ts';
-import { type CallerBody, readBody } from './read-body.ts';
-import { send } from './send.ts';
-import { Ticket } from './ticket.ts';
+import { abortWhenCallerLeaves, endWithHost, keepLease } from './lifetime.ts';
+import { type CallerAnswer, withLimits, withModel } from './response/caller-answer.ts';
+import { respondLocally } from './response/local-answer.ts';
+import { answerWithPings } from './response/pings.ts';
+import { respond } from './response/respond.ts';
+import { pollBeforeDelete } from './settlement/background-response.ts';
+import { leaveToLedger } from './settlement/lease.ts';
+import { isInBackground, type Outcome, settlementOf } from './settlement/request-record.ts';
+import { send, sendingOf } from './upstream/send.ts';
+import type { Sending } from './upstream/sent.ts';
 
-/** How often a request is planned anew because its token was edited meanwhile. */
-const plansPerRequest = 3;
-
-/** The answer to a request whose token is known. Throws RelayError: the caller's refusal, already logged. */
+/** Answers a request whose token is known. Throws RelayError: the caller's refusal, already logged. */
 export async function relay(call: Call, services: RelayServices): Promise<Response> {
   const clock = new AlarmClock();
   services.health.refresh(call.background);
-  const { plan, ticket } = await admitted(call, services, clock).catch((error) => {
+  const request = await admitted(call, services, clock).catch((error) => {
     clock.stop();
     throw error;
   });
-  const stream = new AnswerStream();
-  const request = { call, plan, ticket, services, clock, stream, leave: new AbortController() };
   const served = serve(request).finally(() => clock.stop());
-  // Of a caller that leaves, the runtime keeps only what is handed over here: the request must still be settled.
+  // When a caller leaves, the runtime keeps only what is handed over here: the request must still be settled.
   call.background(served.catch(() => undefined));
   const response = await answerWithPings(request, served);
-  ticket.putLimits(response.headers);
-  return response;
+  return withLimits(request, response);
 }
 
-async function serve(request: Admitted): Promise<Response> {
-  const { plan, ticket, clock, leave } = request;
+async function admitted(call: Call, services: RelayServices, clock: AlarmClock): Promise<AdmittedRequest> {
+  const body = await readBodyUnlessRefused(call, services, clock);
+  return planAndAdmit(call, body, services, clock);
+}
+
+async function serve(request: AdmittedRequest): Promise<Response> {
+  let sending = sendingOf(request.failover);
   try {
     const stopListening = abortWhenCallerLeaves(request);
-    if (plan.isUncounted) return counted(request);
-    if (plan.kept !== null) return await kept(request, plan.kept);
-    renewLease(ticket, clock);
+    const local = await respondLocally(request);
+    if (local !== null) return await settled(request, sending, local);
+    keepLease(request);
     endWithHost(request);
-    await settleBeforeDelete(request);
-    const response = await answer(request, await send(request, leave.signal));
-    // A stream that has begun knows by itself what to do when its caller leaves (stream-task.ts).
-    if (plan.facts.stream) stopListening();
-    return namingModel(request, response);
+    await pollBeforeDelete(request);
+    const result = await send(request);
+    ({ sending } = result);
+    if (result.outcome === 'failed') throw result.error;
+    const response = await settled(request, sending, await respond(request, result.sent));
+    // A stream that has begun knows what to do when its caller leaves (stream-task.ts).
+    if (request.plan.facts.stream) stopListening();
+    return withModel(request.plan, sending, response);
   } catch (error) {
-    throw settleFailure(request, error);
+    throw settleFailure(request, sending, error);
   }
 }
 
-/** Says which model answered, where it is not the one that was asked for by name. */
-function namingModel({ plan, ticket }: Admitted, response: Response): Response {
-  const model = ticket.route?.model ?? null;
-  if (model !== null && model !== plan.model) response.headers.set('x-relay-model', model);
+/** Settles an answer by its outcome, in the background while a stream runs. */
+async function settled(
+  request: AdmittedRequest,
+  sending: Sending,
+  { response, outcome, recorded }: CallerAnswer,
+): Promise<Response> {
+  if (!(outcome instanceof Promise)) settle(request, sending, outcome);
+  else request.call.background(outcome.then((ended) => settle(request, sending, ended)));
+  await recorded;
   return response;
 }
 
-/** A stored response that the relay keeps itself. */
-async function kept({ call, ticket, services }: Admitted, response: KeptResponse): Promise<Response> {
-  const answer = await answerKept(call, response, services.conversations);
-  ticket.settle({ status: answer.status, errorCode: null, meter: null });
-  return answer;
-}
-
-/** Tokens that no channel can count. */
-function counted({ call, plan, ticket }: Admitted): Response {
-  ticket.settle({ status: 200, errorCode: null, meter: null });
-  return estimatedCount(call, plan);
-}
-
-async function admitted(
-  call: Call,
-  services: RelayServices,
-  clock: AlarmClock,
-): Promise<{ plan: Plan; ticket: Ticket }> {
-  const body = await readBodyUnlessRefused(call, services, clock);
-  try {
-    for (let tries = 0; tries < plansPerRequest; tries++) {
-      const plan = await orRefuse(call, services, body, () => makePlan(call, body, services));
-      const { tokenId } = call.identity;
-      const admission = await services.ledgers.admit(
-        tokenId,
-        admissionRequestFor(call, plan),
-        call.background,
-        clock,
-      );
-      if (admission.outcome === 'admitted')
-        return { plan, ticket: new Ticket(call, plan, services.ledgers, admission.left) };
-      if (admission.outcome === 'refused') throw errorOf(admission, call.endpoint.door);
-      renewIdentity(call, services, admission.policy);
-    }
-    throw new RelayError('service_unavailable', 'This API key is being edited. Try again.', {
-      retryAfterMs: 1_000,
-    });
-  } catch (error) {
-    if (body.type === 'form') giveUpForm(call, body);
-    throw error;
-  }
-}
-
-/** What the ledger refused before it knew the body: it is logged. */
-class EarlyRefusal extends RelayError {}
-
-/**
- * The body, unless the token alone decides against the request: a large one is not read to its end then, and one that
- * comes slowly is not waited for. Throws RelayError: that refusal, already logged, or as readBody does.
- */
-function readBodyUnlessRefused(call: Call, services: RelayServices, clock: AlarmClock): Promise<CallerBody> {
-  const check = () => throwIfRefused(call, services);
-  return new Promise((resolve, reject) => {
-    const callOff = clock.after(0, () => check().catch(reject));
-    orRefuse(call, services, null, () => readBody(call, services.heldBytes, check))
-      .then(resolve, reject)
-      .finally(callOff);
-  });
-}
-
-async function throwIfRefused(call: Call, { ledgers }: RelayServices): Promise<void> {
-  const { free, door } = call.endpoint;
-  const ask = { ...admissionWithoutBody(call, null), free, nowMs: Date.now() };
-  const refusal = await ledgers.refuseEarly(call.identity.tokenId, ask);
-  if (refusal === null) return;
-  const { code, message, details } = errorOf(refusal, door);
-  throw new EarlyRefusal(code, message, details);
-}
-
-async function makePlan(call: Call, body: CallerBody, services: RelayServices): Promise<Plan> {
-  const catalog = await services.catalog.current(call.startedAtMs, call.background);
-  adoptBounds(call, catalog);
-  return planRequest(call, body, catalog, services, call.startedAtMs);
-}
-
-/** The picture of the catalog may know a newer version of the group than the token's copy; the ledger is told then. */
-function adoptBounds(call: Call, catalog: Catalog): void {
-  const group = catalog.group(call.identity.group);
-  if (group === null || group.version <= call.identity.bounds.version) return;
-  call.identity = { ...call.identity, bounds: group };
-}
-
-/** The token was edited since this isolate read it: the ledger showed the newest policy. */
-function renewIdentity(call: Call, services: RelayServices, policy: TokenPolicy): void {
-  call.identity = services.resolver.renew(call.secret, policy, call.identity.hash, call.startedAtMs);
-  call.background(services.tokenCache.put(identityOf(policy, call.identity.hash)));
-}
-
-/**
- * A step that may refuse by itself, before the ledger was asked: the ledger still has the first word (a
- * deleted token is a 401, whatever else is wrong), and the refusal has its row. What an old copy of the token's
- * policy led to is done again with the new one.
- */
-async function orRefuse<T>(
-  call: Call,
-  services: RelayServices,
-  body: CallerBody | null,
-  step: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await step();
-  } catch (error) {
-    if (!(error instanceof RelayError) || error instanceof EarlyRefusal) throw error;
-    if (error.code === 'service_unavailable') throw error;
-    const model = call.pathModel === null ? modelNamedIn(body) : nameOrNull(call.pathModel);
-    const row = {
-      ...emptyRow(call, model, false),
-      status: errorStatus(call.endpoint.door, error.code),
-      errorCode: error.code,
-    };
-    const ask = { ...(await askForRefusal(call, model, services)), nowMs: Date.now() };
-    // A body cannot be read again, and no policy has a say in that.
-    if (body === null) ask.policyVersion = Number.MAX_SAFE_INTEGER;
-    const first = await services.ledgers.refuse(call.identity.tokenId, ask, row);
-    if (first?.outcome === 'refused') throw errorOf(first, call.endpoint.door);
-    if (first === null) throw error;
-    renewIdentity(call, services, first.policy);
-    return orRefuse(call, services, body, step);
-  }
-}
-
-function modelNamedIn(body: CallerBody | null): string | null {
-  return nameOrNull(body?.type === 'json' ? (body.value as { model?: unknown }).model : null);
-}
-
-/** What is no model name is not logged as one. */
-function nameOrNull(model: unknown): string | null {
-  return typeof model === 'string' && isModelName(model) ? model : null;
-}
-
-async function askForRefusal(call: Call, model: string | null, { catalog }: RelayServices) {
-  const picture = await Promise.resolve(catalog.current(call.startedAtMs, call.background)).catch(() => null);
-  const models = model === null ? null : (picture?.alias(model) ?? null);
-  return { ...admissionWithoutBody(call, model), ...(models !== null && { models }) };
-}
-
-function giveUpForm(call: Call, body: Extract<CallerBody, { type: 'form' }>): void {
-  body.release();
-  call.background(discard(body.rest));
-}
-
-/**
- * A caller that leaves before its stream has begun aborts the upstream at once; an unstreamed answer is finished, to learn
- * its usage. Answers how to stop listening.
- */
-function abortWhenCallerLeaves({ call, plan, clock, leave }: Admitted): () => void {
-  const { signal } = call.request;
-  const onAbort = () => {
-    if (plan.facts.stream) leave.abort();
-    else clock.after(streamRhythm.finishMs, () => leave.abort());
-  };
-  signal.addEventListener('abort', onAbort);
-  return () => signal.removeEventListener('abort', onAbort);
-}
-
-/** Keeps the reservation while the upstream's head is awaited. */
-function renewLease(ticket: Ticket, clock: AlarmClock): void {
-  clock.after(streamRhythm.renewMs, () => {
-    void ticket.look(null);
-    renewLease(ticket, clock);
-  });
-}
-
-/** Ends a request whose upstream has not answered when the host shuts down. One that has begun to answer is told by its ledger. */
-function endWithHost(request: Admitted): void {
-  const { services, clock, leave } = request;
-  // At the clock's next tick.
-  clock.after(0, () => {
-    if (services.ledgers.isEnding) leave.abort(errorOf(shuttingDown));
-    else endWithHost(request);
+/** Charges the request, in the background; only the first call counts. A response that runs on is left to the ledger. */
+function settle(request: AdmittedRequest, sending: Sending, outcome: Outcome): void {
+  const { call, plan, reservation } = request;
+  const { meter, status } = outcome;
+  reservation.settle(() => {
+    const record = { call, plan, sending, reservedNanoUsd: reservation.reservedNanoUsd, outcome };
+    if (meter === null || status >= 400 || !isInBackground(record, meter)) return settlementOf(record);
+    leaveToLedger(request, { ...record, meter });
+    return null;
   });
 }
 
 /**
- * Nothing was answered: nothing is charged, but the row says what happened. When the caller left, or its token may not go on, while
- * the upstream had the request already, the input is charged.
+ * Nothing was answered: nothing is charged, but the row says what happened. When the caller left, or its token may not go on, while the
+ * upstream had the request already, the input is charged.
  */
-function settleFailure({ call, plan, ticket, leave }: Admitted, cause: unknown): RelayError {
+function settleFailure(request: AdmittedRequest, sending: Sending, cause: unknown): RelayError {
+  const { call, plan, leave } = request;
   const { aborted, reason } = leave.signal;
   const hasLeft = aborted && !(reason instanceof RelayError);
-  const error = failureOf(reason instanceof RelayError ? reason : cause);
+  const error = relayErrorOf(reason instanceof RelayError ? reason : cause);
   const isCharged = aborted && error.code !== 'service_unavailable';
-  ticket.settle({
-    status: hasLeft ? clientLeftStatus : errorStatus(call.endpoint.door, error.code),
+  settle(request, sending, {
+    status: hasLeft ? clientLeftStatus : errorStatus(call.endpoint.format.api, error.code),
     errorCode: hasLeft ? 'client_left' : error.code,
-    meter: isCharged ? createMeter(call.endpoint.kind, plan.facts.stream ? 'sse' : 'json') : null,
+    meter: isCharged ? createMeter(call.endpoint.format, plan.facts.stream ? 'sse' : 'json') : null,
   });
   return error;
 }
 
-function failureOf(cause: unknown): RelayError {
+function relayErrorOf(cause: unknown): RelayError {
   if (cause instanceof RelayError) return cause;
   return new RelayError('internal_error', 'The relay failed at this request.', { cause });
 }
-
-/** What the log says where nobody was left to be answered; nginx's number for it. */
-const clientLeftStatus = 499;

@@ -1,12 +1,7 @@
 // What is served, by whom, at what price: one frozen picture of channels, groups and price overrides. Pure;
 // catalog-loader.ts keeps the picture fresh.
-import type { Operation } from '../formats/format.ts';
-import {
-  countOperations,
-  embeddingOperations,
-  type TranslationTarget,
-  talkOperations,
-} from '../formats/translations.ts';
+import type { Endpoint, TranslationTarget } from '../formats/registry.ts';
+import type { Task } from '../formats/wire-format.ts';
 import { matches, matchesAny } from '../lib/wildcard.ts';
 import type { PriceOverride } from '../metering/price.ts';
 import type { Provider } from '../providers/provider.ts';
@@ -51,7 +46,10 @@ export interface Route {
   keyId?: string | null;
 }
 
-/** Routes for an operation; or why there are none. */
+/** What of an endpoint decides who serves it. */
+export type ServedEndpoint = Pick<Endpoint, 'operation' | 'purpose'> & { format: { task: Task } };
+
+/** Routes for an endpoint; or why there are none. */
 export type Serving =
   | { outcome: 'served'; routes: Route[] }
   /** Channels serve the model, but not in this format. `operations` of one of them, for the message. */
@@ -67,16 +65,21 @@ export class Catalog {
     this.contents = contents;
   }
 
-  /** Who can serve `operation` for a model to tokens of a group. */
-  serving(model: string, operation: Operation, scope: ChannelScope): Serving {
+  /** Returns the channels that serve a model at an endpoint to tokens of a group, or why there are none. */
+  serving(model: string, endpoint: ServedEndpoint, scope: ChannelScope): Serving {
     const all = this.serve(model, scope);
-    const routes = all.flatMap((place) => routeFor(place, operation) ?? []);
+    const routes = all.flatMap((place) => routeFor(place, endpoint) ?? []);
     if (routes.length > 0) return { outcome: 'served', routes };
     const [other] = all;
-    if (other !== undefined && countOperations.has(operation)) return { outcome: 'uncounted' };
+    if (other !== undefined && endpoint.purpose === 'count') return { outcome: 'uncounted' };
     return other === undefined
       ? { outcome: 'not-served' }
       : { outcome: 'other-format', channel: other.channel };
+  }
+
+  /** Whether a channel serves the model to tokens of a group, in any format. */
+  serves(model: string, scope: ChannelScope): boolean {
+    return this.serve(model, scope).length > 0;
   }
 
   /** The enabled channels. */
@@ -145,22 +148,30 @@ export class Catalog {
 type Place = Pick<Route, 'channel' | 'upstreamModel'>;
 
 /** Null: the channel can neither do the operation nor be translated to. */
-function routeFor(place: Place, operation: Operation): Route | null {
+function routeFor(place: Place, endpoint: ServedEndpoint): Route | null {
   const provider = providers[place.channel.provider];
-  if (provider.operations(place.channel, place.upstreamModel).has(operation))
+  if (provider.operations(place.channel, place.upstreamModel).has(endpoint.operation))
     return { ...place, target: null };
-  const target = targetOf(provider, place, operation);
+  const target = targetOf(provider, place, endpoint);
   return target === null ? null : { ...place, target };
 }
 
 function targetOf(
   { talks, embeds }: Provider,
   { channel, upstreamModel }: Place,
-  operation: Operation,
+  { purpose, format }: ServedEndpoint,
 ): TranslationTarget | null {
-  if (embeddingOperations.has(operation)) return embeds && { type: 'embeddings', dialect: embeds };
-  const format = talkOperations.has(operation) ? talks(upstreamModel, channel) : null;
-  return format && { type: 'conversation', format };
+  if (purpose !== 'answer') return null;
+  switch (format.task) {
+    case 'embeddings':
+      return embeds && { type: 'embeddings', format: embeds };
+    case 'conversation': {
+      const target = talks(upstreamModel, channel);
+      return target && { type: 'conversation', format: target };
+    }
+    default:
+      return null;
+  }
 }
 
 /**

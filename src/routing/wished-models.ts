@@ -1,5 +1,5 @@
 // The names that a caller wishes for, as models: an alias stands for several, `x-relay-fallback` adds more. Pure.
-import { isModelName, modelNameRule } from '../formats/model-name.ts';
+import { isModelName, modelNameRule } from '../formats/request-checks.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Catalog } from './catalog.ts';
 

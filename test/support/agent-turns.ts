@@ -1,9 +1,9 @@
 // What an agent sends in the caller's format: its first request, and its history after an answer that called tools. The
 // agent forgets thoughts, unless its format has items for them (Responses).
-import type { FormatName } from '../../src/formats/format-name.ts';
 import { objectsAt } from '../../src/formats/json-reader.ts';
 import { createSseSplitter } from '../../src/formats/sse.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
+import type { ConversationId } from './formats.ts';
 
 export const formatNames = [
   'openai-chat',
@@ -18,7 +18,7 @@ const parameters = { type: 'object', properties: { path: { type: 'string' } }, r
 const tool = { name: 'look', description: 'Looks at a path.' };
 
 /** The first turn: a system prompt, a tool, a question. */
-export function firstTurn(format: FormatName, model = 'm'): JsonObject {
+export function firstTurn(format: ConversationId, model = 'm'): JsonObject {
   switch (format) {
     case 'openai-chat':
       return {
@@ -54,7 +54,7 @@ export function firstTurn(format: FormatName, model = 'm'): JsonObject {
 }
 
 /** The next turn: the answer as the agent keeps it, and a result for each of its calls. */
-export function nextTurn(format: FormatName, request: JsonObject, answer: JsonObject): JsonObject {
+export function nextTurn(format: ConversationId, request: JsonObject, answer: JsonObject): JsonObject {
   switch (format) {
     case 'openai-chat': {
       const message = objectsAt(answer, 'choices')[0]?.message as JsonObject;
@@ -116,7 +116,7 @@ export function nextTurn(format: FormatName, request: JsonObject, answer: JsonOb
 }
 
 /** A streamed answer put together as clients do. */
-export function wholeOfStream(format: FormatName, text: string): JsonObject {
+export function wholeOfStream(format: ConversationId, text: string): JsonObject {
   const events = [...splitEvents(text)];
   switch (format) {
     case 'openai-chat':

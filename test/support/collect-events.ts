@@ -139,11 +139,11 @@ function collectPart(gathering: Gathering, event: PartEvent): void {
       think(gathering, event);
       return;
     case 'tool-call-start': {
-      const { id, name, namespace, custom, proof, itemId } = event;
+      const { id, name, namespace, custom, signature, itemId } = event;
       const told = {
         ...(namespace && { namespace }),
         ...(custom && { custom }),
-        ...(proof && { proof }),
+        ...(signature && { signature }),
         ...(itemId && { itemId }),
       };
       start(gathering, event, { type: 'tool-call', id, name, arguments: '', ...told });
@@ -161,8 +161,9 @@ function collectPart(gathering: Gathering, event: PartEvent): void {
       return;
     case 'text-end':
     case 'reasoning-end': {
-      const { proof } = event;
-      if (proof) opened(gathering, event, event.type === 'text-end' ? 'text' : 'reasoning').proof = proof;
+      const { signature } = event;
+      if (signature)
+        opened(gathering, event, event.type === 'text-end' ? 'text' : 'reasoning').signature = signature;
       end(gathering, event);
       return;
     }

@@ -1,18 +1,18 @@
 // Every recorded request of the four formats, read by its own format.
-import { messagesFormat } from '../../src/formats/anthropic-messages/index.ts';
-import { generateFormat } from '../../src/formats/gemini-generate/index.ts';
+import { anthropicMessages } from '../../src/formats/anthropic-messages/index.ts';
+import { geminiGenerate } from '../../src/formats/gemini-generate/index.ts';
 import { isObject } from '../../src/formats/json-reader.ts';
 import type { NeutralRequest } from '../../src/formats/neutral.ts';
-import { chatFormat } from '../../src/formats/openai-chat/index.ts';
-import { responsesFormat } from '../../src/formats/openai-responses/index.ts';
-import type { TranslatedFormat } from '../../src/formats/translation.ts';
+import { openaiChat } from '../../src/formats/openai-chat/index.ts';
+import { openaiResponses } from '../../src/formats/openai-responses/index.ts';
+import type { ConversationFormat } from '../../src/formats/wire-format.ts';
 import { allFixtures, kindOf } from './fixtures.ts';
 
-const formats: Partial<Record<string, TranslatedFormat>> = {
-  chat: chatFormat,
-  responses: responsesFormat,
-  messages: messagesFormat,
-  generate: generateFormat,
+const formats: Partial<Record<string, ConversationFormat>> = {
+  'openai-chat': openaiChat,
+  'openai-responses': openaiResponses,
+  'anthropic-messages': anthropicMessages,
+  'gemini-generate': geminiGenerate,
 };
 
 /** Those that were answered, by name; the refused ones are wrong on purpose, and a stored prompt says nothing here. */
@@ -22,10 +22,10 @@ export function everyRequest(): [string, NeutralRequest][] {
     const format = formats[kindOf(fixture) ?? ''];
     if (format === undefined || meta.status !== 200 || !isObject(body) || /sub|count/.test(meta.endpoint))
       return [];
-    const request = format.readRequest(body, {
+    const read = format.readRequest(body, {
       model: String(meta.model ?? body.model),
       stream: meta.stream,
     });
-    return 'ok' in request || request.messages.length === 0 ? [] : [[name, request]];
+    return !read.ok || read.request.messages.length === 0 ? [] : [[name, read.request]];
   });
 }

@@ -1,10 +1,13 @@
 // The recordings of providers' answers, which are not part of the repository: they are used from
 // ../shared/fixtures (beside the repository) when that folder is there. Where it is not, tests that need it
 // are left out and say so.
+
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { FormatId } from '../../src/formats/format-id.ts';
 import { createMeter, type Meter } from '../../src/formats/meter.ts';
-import type { Framing, WireKind } from '../../src/formats/wire-kind.ts';
+import type { Framing } from '../../src/formats/observation.ts';
+import { formatOf } from './formats.ts';
 
 const folder = fileURLToPath(new URL('../../../shared/fixtures/', import.meta.url).href);
 
@@ -73,32 +76,32 @@ function readFixture(name: string): Fixture {
   };
 }
 
-const kinds: Record<string, WireKind> = {
-  'chat-completions': 'chat',
-  completions: 'completions',
-  responses: 'responses',
-  'responses-sub': 'responses',
-  messages: 'messages',
-  generateContent: 'generate',
-  streamGenerateContent: 'generate',
-  'streamGenerateContent-array': 'generate',
-  embeddings: 'embeddings',
-  embed: 'embeddings',
-  embedContent: 'gemini-embed',
-  batchEmbedContents: 'gemini-embed',
-  moderations: 'moderations',
-  'audio-speech': 'speech',
-  'audio-transcriptions': 'transcription',
-  'audio-translations': 'transcription',
-  'images-generations': 'images',
-  'images-edits': 'images',
+const kinds: Record<string, FormatId> = {
+  'chat-completions': 'openai-chat',
+  completions: 'openai-completions',
+  responses: 'openai-responses',
+  'responses-sub': 'openai-responses',
+  messages: 'anthropic-messages',
+  generateContent: 'gemini-generate',
+  streamGenerateContent: 'gemini-generate',
+  'streamGenerateContent-array': 'gemini-generate',
+  embeddings: 'openai-embeddings',
+  embed: 'openai-embeddings',
+  embedContent: 'gemini-embeddings',
+  batchEmbedContents: 'gemini-embeddings',
+  moderations: 'openai-moderations',
+  'audio-speech': 'openai-speech',
+  'audio-transcriptions': 'openai-transcription',
+  'audio-translations': 'openai-transcription',
+  'images-generations': 'openai-images',
+  'images-edits': 'openai-images',
 };
 
-const rerankKinds: Record<string, WireKind> = { cohere: 'rerank-cohere', voyage: 'rerank-voyage' };
+const rerankKinds: Record<string, FormatId> = { cohere: 'cohere-rerank', voyage: 'voyage-rerank' };
 
 /** The kind of meter for a recording; null for endpoints that the relay does not meter. */
-export function kindOf({ meta }: Fixture): WireKind | null {
-  if (meta.endpoint === 'rerank') return rerankKinds[meta.provider] ?? 'rerank-jina';
+export function kindOf({ meta }: Fixture): FormatId | null {
+  if (meta.endpoint === 'rerank') return rerankKinds[meta.provider] ?? 'jina-rerank';
   return kinds[meta.endpoint] ?? null;
 }
 
@@ -111,7 +114,7 @@ export function framingOf({ meta }: Fixture): Framing {
 
 /** The meter of a recording, after its whole body, or the body in those pieces. */
 export function meterOf(fixture: Fixture, pieces: readonly Uint8Array[] = [fixture.bytes]): Meter {
-  const meter = createMeter(kindOf(fixture) ?? 'uncounted', framingOf(fixture));
+  const meter = createMeter(formatOf(kindOf(fixture) ?? 'unread'), framingOf(fixture));
   for (const piece of pieces) meter.push(piece);
   meter.end();
   return meter;

@@ -24,7 +24,7 @@ interface Convention {
 const conventions: readonly Convention[] = [
   {
     reason: 'Anthropic: input leaves the cache out',
-    applies: (_given, _raw, fixture) => kindOf(fixture) === 'messages',
+    applies: (_given, _raw, fixture) => kindOf(fixture) === 'anthropic-messages',
     change: (counts, given, raw) => ({
       ...counts,
       inputTokens: sum(given, 'input', 'cached', 'cache_creation'),
@@ -40,7 +40,7 @@ const conventions: readonly Convention[] = [
   },
   {
     reason: 'Gemini: thoughts are outside output, the prompts of tools outside input',
-    applies: (_given, _raw, fixture) => kindOf(fixture) === 'generate',
+    applies: (_given, _raw, fixture) => kindOf(fixture) === 'gemini-generate',
     change: (counts, given) => ({
       ...counts,
       outputTokens: sum(given, 'output', 'reasoning'),
@@ -68,7 +68,7 @@ const conventions: readonly Convention[] = [
   {
     reason: 'rerankers and embedders that name a total only',
     applies: (given, _raw, fixture) =>
-      /^(rerank|embeddings)/.test(kindOf(fixture) ?? '') && given('input') === undefined,
+      /rerank$|^(openai|cohere)-embeddings$/.test(kindOf(fixture) ?? '') && given('input') === undefined,
     change: (counts, given) => {
       const total = given('total');
       return total === undefined ? counts : { ...counts, inputTokens: total };
@@ -77,7 +77,7 @@ const conventions: readonly Convention[] = [
   {
     reason: 'more cached than input (Azure-hosted grok): cached is part of input',
     applies: (given, _raw, fixture) =>
-      kindOf(fixture) === 'chat' && (given('cached') ?? 0) > (given('input') ?? Infinity),
+      kindOf(fixture) === 'openai-chat' && (given('cached') ?? 0) > (given('input') ?? Infinity),
     change: (counts) => ({ ...counts, cachedTokens: counts.inputTokens ?? 0 }),
   },
 ];

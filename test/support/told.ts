@@ -30,13 +30,13 @@ export function toldBy(fixture: Fixture): ToldAnswer | null {
   const values =
     fixture.meta.stream && fixture.meta.response_file.endsWith('.sse') ? dataOf(text) : [JSON.parse(text)];
   switch (kindOf(fixture)) {
-    case 'chat':
+    case 'openai-chat':
       return chatTold(values, /^data: ?\[DONE\]/m.test(text));
-    case 'responses':
+    case 'openai-responses':
       return responsesTold(values);
-    case 'messages':
+    case 'anthropic-messages':
       return messagesTold(values);
-    case 'generate':
+    case 'gemini-generate':
       return generateTold(values.flat(), fixture.meta.stream);
     default:
       return null;

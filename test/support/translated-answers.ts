@@ -3,7 +3,7 @@ import { isObject } from '../../src/formats/json-reader.ts';
 import type { NeutralCandidate, NeutralEvent } from '../../src/formats/neutral.ts';
 import { emptyRequest } from '../../src/formats/request-fields.ts';
 import { createSseSplitter } from '../../src/formats/sse.ts';
-import type { AnswerContext, EventWriter, TranslatedFormat } from '../../src/formats/translation.ts';
+import type { AnswerContext, ConversationFormat, EventWriter } from '../../src/formats/wire-format.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
 import { type Collected, collectEvents } from './collect-events.ts';
 import type { Fixture } from './fixtures.ts';
@@ -11,7 +11,7 @@ import { parsedArguments, type Told } from './told.ts';
 
 /** A recorded stream's events, its bytes cut as given. */
 export function readStream(
-  format: Pick<TranslatedFormat, 'eventReader'>,
+  format: Pick<ConversationFormat, 'eventReader'>,
   pieces: readonly Uint8Array[],
 ): NeutralEvent[] {
   const splitter = createSseSplitter();
@@ -33,7 +33,7 @@ export function readStream(
 
 /** The events of a recorded stream: SSE, or Gemini's array. */
 export function readEvents(
-  format: Pick<TranslatedFormat, 'eventReader'>,
+  format: Pick<ConversationFormat, 'eventReader'>,
   { meta, bytes }: Fixture,
 ): NeutralEvent[] {
   if (meta.response_file.endsWith('.sse')) return readStream(format, [bytes]);
@@ -43,7 +43,7 @@ export function readEvents(
 }
 
 /** A recorded answer in the neutral form, however it came. */
-export function readAnswer(format: TranslatedFormat, fixture: Fixture): Collected {
+export function readAnswer(format: ConversationFormat, fixture: Fixture): Collected {
   if (isStream(fixture)) return collectEvents(readEvents(format, fixture));
   const response = format.readResponse(JSON.parse(new TextDecoder().decode(fixture.bytes)));
   return { ...response, whole: response.error === null };

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, it } from 'vitest';
+import { builtInFormats } from '../../src/formats/registry.ts';
 
 const root = new URL('../../src/', import.meta.url).pathname;
 
@@ -33,8 +34,9 @@ const layers: readonly (readonly string[])[] = [
   ['hourly.ts', 'app.ts'],
   ['cross-origin.ts', 'management-services.ts', 'not-found.ts', 'schema-gate.ts'],
   ['services.ts'],
-  ['http', 'dashboard'],
+  ['routes', 'dashboard'],
   ['relay', 'realtime'],
+  ['admission'],
   ['quota'],
   ['routing'],
   ['config.ts'],
@@ -107,7 +109,7 @@ function reachableFrom(graph: Graph, node: string): Set<string> {
 it('finds the source and its imports', () => {
   expect(files.length).toBeGreaterThan(100);
   expect(files.flatMap(({ imports }) => imports).length).toBeGreaterThan(300);
-  expect(files.find(({ path }) => path === 'app.ts')?.imports).toContain('http/openai.ts');
+  expect(files.find(({ path }) => path === 'app.ts')?.imports).toContain('routes/openai.ts');
 });
 
 it('knows the layer of every file', () => {
@@ -138,10 +140,10 @@ it('finds circles of two, of three, and none where there is none', () => {
   expect(circlesOf(graph({ a: ['b'], b: ['c'], c: ['a'], d: ['a'] }))).toEqual([['a', 'b', 'c']]);
 });
 
-it('keeps the doors and the dashboard apart, and realtime from relay', () => {
+it('keeps the routes and the dashboard apart, and realtime from relay', () => {
   const apart: [string, string][] = [
-    ['http', 'dashboard'],
-    ['dashboard', 'http'],
+    ['routes', 'dashboard'],
+    ['dashboard', 'routes'],
     ['realtime', 'relay'],
   ];
   expect(
@@ -158,6 +160,12 @@ it('keeps wire formats apart: none imports another', () => {
   expect(across).toEqual([]);
 });
 
+it('spells the ids of formats only in formats/, in providers/, and where chat requests move to the Responses API', () => {
+  const ids = builtInFormats.map(({ id }) => id).join('|');
+  const may = /^(formats|providers)\/|^relay\/plan\/chat-functions\.ts$/;
+  expect(filesSaying(new RegExp(`'(${ids})'`), may)).toEqual([]);
+});
+
 it('keeps the command line out of the Worker, and the Worker out of the command line', () => {
   expect(importsThat((from, to) => partOf(to) === 'cli' && partOf(from) !== 'cli')).toEqual([]);
   // config.ts for the names of its variables.
@@ -166,9 +174,9 @@ it('keeps the command line out of the Worker, and the Worker out of the command 
   expect(importsThat((from, to) => partOf(from) === 'cli' && !mayImport(to))).toEqual([]);
 });
 
-it('knows `Env` only in config.ts, in what an isolate is put together of, the doors’ context and the Durable Objects', () => {
+it('knows `Env` only in config.ts, in what an isolate is put together of, the routes’ context and the Durable Objects', () => {
   const may =
-    /^(app|config|hourly|index|services|management-services|host\/entry)\.ts$|^http\/door\.ts$|^quota\/(account-)?ledger\.ts$|^realtime\/session\.ts$/;
+    /^(app|config|hourly|index|services|management-services|host\/entry)\.ts$|^routes\/relay-route\.ts$|^quota\/(account-)?ledger\.ts$|^realtime\/session\.ts$/;
   expect(filesSaying(/\bimport\b[^;]*\bEnv\b[^;]*\benv\.ts/, may)).toEqual([]);
 });
 

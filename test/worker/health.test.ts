@@ -1,7 +1,7 @@
 import { env, exports } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import { schemaVersion } from '../../src/schema/steps.ts';
-import { openRelay } from './doors/open-relay.ts';
+import { openRelay } from './routes/open-relay.ts';
 
 it('answers health without credentials', async () => {
   const response = await exports.default.fetch('https://relay.test/api/health');

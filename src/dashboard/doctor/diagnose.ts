@@ -3,7 +3,7 @@ import type { EncryptionKeys } from '../../lib/encryption-keys.ts';
 import { withTimer } from '../../lib/timer.ts';
 import type { LedgerClient } from '../../quota/client.ts';
 import { probeLedger } from '../../quota/ledger-probe.ts';
-import { discoverModels } from '../../relay/channel-checks.ts';
+import { discoverModels } from '../../relay/upstream/channel-probe.ts';
 import type { RoutingStore } from '../../routing/store.ts';
 import { schemaReadiness } from '../../schema/readiness.ts';
 import { schemaVersion } from '../../schema/steps.ts';

@@ -7,14 +7,15 @@ export function isDeferred(tool: JsonObject): boolean {
   return tool.defer_loading === true;
 }
 
-/** Anthropic's own search: other models need none, they are shown every tool. */
+/** Whether it is Anthropic's own search. Other models do not need it: they see every tool. */
 export function isServerSearch(tool: JsonObject): boolean {
   return /^tool_search_tool_/.test(textAt(tool, 'type') ?? '');
 }
 
 /**
- * The tools to show to a model without Anthropic's search, in an order that only grows at its end: with a search of the
- * client's, deferred tools follow as they are referred to; without one the model could never ask for them, so it sees all.
+ * Returns the tools for a model without Anthropic's search, in an order that only grows at its end. If the client runs
+ * a search, deferred tools follow once they are referred to. Otherwise the model could never load them and gets them
+ * all.
  */
 export function visibleTools(
   tools: readonly { tool: JsonObject; at: string }[],

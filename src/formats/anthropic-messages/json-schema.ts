@@ -1,6 +1,6 @@
-// JSON Schema as Claude's structured outputs and strict tools take it: every object closed, and the constraints that are
-// not enforced said in the description instead (the official SDKs do the same: transformJSONSchema of @anthropic-ai/sdk
-// 1.12.0). https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations, read 2026-11
+// JSON Schema as Claude's structured outputs and strict tools take it. Every object is closed, and constraints that are
+// not enforced move into the description, as in the official SDKs (transformJSONSchema of @anthropic-ai/sdk 1.12.0).
+// https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations, read 2026-11
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject } from '../json-reader.ts';
 import { normalSchema, schemasInside, typesOf } from '../json-schema.ts';
@@ -81,7 +81,7 @@ function isOpen(schema: JsonObject): boolean {
   return valueSchemas(schema).some(isOpen);
 }
 
-/** Schemas of values; members of `allOf` only add to what stands beside them. */
+/** Schemas of values. Members of `allOf` only add to their siblings. */
 function valueSchemas({
   allOf,
   not: _,

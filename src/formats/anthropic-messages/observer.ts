@@ -4,16 +4,10 @@ import type { JsonObject } from '../../lib/json.ts';
 import { textLength } from '../elision.ts';
 import { errorName, isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { Observation, WireObserver } from '../observation.ts';
-import {
-  mergeUsage,
-  readAdvisorUsage,
-  readDeclinedUsage,
-  readMessagesUsage,
-  readServedModel,
-} from './usage.ts';
+import { mergeUsage, readAdvisorUsage, readDeclinedUsage, readServedModel, readUsage } from './usage.ts';
 
 /** The Messages API, and its token counting (whose bare `{input_tokens}` is no usage: it is never billed). */
-export const messagesObserver: WireObserver = {
+export const observer: WireObserver = {
   event(observation, event, eventName) {
     switch (textAt(event, 'type') ?? eventName) {
       case 'message_start':
@@ -50,19 +44,19 @@ function readStart(observation: Observation, message: JsonObject | undefined): v
   if (message === undefined) return;
   readMessage(observation, message);
   observation.wireUsage = mergeUsage(observation.wireUsage, objectAt(message, 'usage') ?? {});
-  observation.partialUsage = readMessagesUsage(observation.wireUsage);
+  observation.partialUsage = readUsage(observation.wireUsage);
 }
 
 function readMessageDelta(observation: Observation, event: JsonObject): void {
   readContainer(observation, objectAt(event, 'delta'));
-  if (textAt(objectAt(event, 'delta'), 'stop_reason') !== undefined) observation.saidWhy = true;
+  if (textAt(objectAt(event, 'delta'), 'stop_reason') !== undefined) observation.hasFinishReason = true;
   const usage = objectAt(event, 'usage');
   if (usage !== undefined) takeUsage(observation, mergeUsage(observation.wireUsage, usage));
 }
 
 function takeUsage(observation: Observation, usage: JsonObject): void {
   observation.wireUsage = usage;
-  observation.usage = readMessagesUsage(usage);
+  observation.usage = readUsage(usage);
   observation.otherModelUsage = [...readAdvisorUsage(usage), ...readDeclinedUsage(usage)];
   observation.servedModel = readServedModel(usage) ?? observation.servedModel;
   readTerms(observation, usage);

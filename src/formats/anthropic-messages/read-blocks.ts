@@ -1,6 +1,5 @@
 // Content blocks, of requests and of answers, to neutral parts. What only Anthropic understands stays as it is.
 import type { JsonObject } from '../../lib/json.ts';
-import { type CarryingPart, placeCarried, readCallId, readCarry } from '../carry.ts';
 import { canonicalMediaType } from '../data-url.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type {
@@ -10,13 +9,19 @@ import type {
   MediaSource,
   NeutralPart,
   OpaquePart,
-  Proof,
   ReasoningPart,
+  ReasoningSignature,
   TextPart,
   ToolCallPart,
   ToolResultPart,
   WebSearchPart,
 } from '../neutral.ts';
+import {
+  type PartWithReasoning,
+  readCallId,
+  readPortableState,
+  restoreReasoning,
+} from '../portable-state.ts';
 import { readReadable } from './readable-blocks.ts';
 
 /** The parts of one message. A string is one text part. `at` is the content's path; '' where paths mean nothing. */
@@ -28,10 +33,10 @@ export function readContent(
   if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content, at }];
   if (!Array.isArray(content)) return [];
   const blocks = content.map((block, index) => ({ block, at: at === '' ? '' : `${at}[${index}]` }));
-  return placeCarried(joinSearches(blocks.flatMap(({ block, at: path }) => readPart(block, path, from))));
+  return restoreReasoning(joinSearches(blocks.flatMap(({ block, at: path }) => readPart(block, path, from))));
 }
 
-function readPart(block: unknown, at: string, from: 'request' | 'answer'): CarryingPart[] {
+function readPart(block: unknown, at: string, from: 'request' | 'answer'): PartWithReasoning[] {
   if (!isObject(block)) return [];
   const marker = cacheMarkerOf(block);
   if (block.type === 'tool_use') return [readToolUse(block, at, marker)];
@@ -41,11 +46,11 @@ function readPart(block: unknown, at: string, from: 'request' | 'answer'): Carry
     const last = readable.length - 1;
     return readable.map((part, index) => ({
       part: { ...part, at, ...(marker && index === last && { cache: marker }) },
-      carried: [],
+      reasoning: [],
     }));
   }
   const part = { ...readBlock(block, at), ...(at !== '' && { at }), ...(marker && { cache: marker }) };
-  return [{ part, carried: [] }];
+  return [{ part, reasoning: [] }];
 }
 
 /** One block that is no tool_use. Never throws: what is not understood is opaque. */
@@ -60,7 +65,7 @@ export function readBlock(block: JsonObject, at: string): NeutralPart {
     case 'thinking':
       return readThinking(block);
     case 'redacted_thinking':
-      return { type: 'reasoning', text: '', ...proofFrom(textAt(block, 'data') ?? '', 'encrypted') };
+      return { type: 'reasoning', text: '', ...readSignature(textAt(block, 'data') ?? '', 'encrypted') };
     case 'tool_result':
       return readToolResult(block, at);
     case 'server_tool_use':
@@ -81,7 +86,7 @@ function readText(block: JsonObject): TextPart {
   return { type: 'text', text, ...(citations.length > 0 && { citations }) };
 }
 
-/** A citation of any of Anthropic's kinds; it covers the whole block that it stands at. */
+/** Reads a citation of any of Anthropic's kinds. It covers its whole block. */
 export function readCitation(wire: JsonObject): Citation {
   const url =
     textAt(wire, 'url') ?? (wire.type === 'search_result_location' ? textAt(wire, 'source') : undefined);
@@ -97,17 +102,20 @@ export function readCitation(wire: JsonObject): Citation {
 
 function readThinking(block: JsonObject): ReasoningPart {
   const text = typeof block.thinking === 'string' ? block.thinking : '';
-  return { type: 'reasoning', text, ...proofFrom(textAt(block, 'signature') ?? '', 'signature') };
+  return { type: 'reasoning', text, ...readSignature(textAt(block, 'signature') ?? '', 'signature') };
 }
 
-/** A signature or redacted data: another provider's in a carry, else Anthropic's own. */
-export function proofFrom(value: string, kind: Proof['kind']): { proof?: Proof; paragraphs?: string[] } {
+/** A signature or redacted data: another provider's in a state, else Anthropic's own. */
+export function readSignature(
+  value: string,
+  kind: ReasoningSignature['kind'],
+): { signature?: ReasoningSignature; paragraphs?: string[] } {
   if (value === '') return {};
-  const carried = readCarry(value);
-  if (carried === null) return { proof: { origin: 'anthropic-messages', kind, value } };
-  const [first] = carried.reasoning;
+  const state = readPortableState(value);
+  if (state === null) return { signature: { origin: 'anthropic-messages', kind, value } };
+  const [first] = state.reasoning;
   return {
-    ...(first?.proof && { proof: first.proof }),
+    ...(first?.signature && { signature: first.signature }),
     ...(first?.paragraphs && { paragraphs: first.paragraphs }),
   };
 }
@@ -159,18 +167,18 @@ function readSource(source: JsonObject | undefined): MediaSource | null {
   }
 }
 
-function readToolUse(block: JsonObject, at: string, cache: CacheMarker | undefined): CarryingPart {
-  const { id, carried } = readCallId(textAt(block, 'id') ?? '');
+function readToolUse(block: JsonObject, at: string, cache: CacheMarker | undefined): PartWithReasoning {
+  const { id, state } = readCallId(textAt(block, 'id') ?? '');
   const part: ToolCallPart = {
     type: 'tool-call',
     id,
     name: textAt(block, 'name') ?? '',
     arguments: JSON.stringify(isObject(block.input) ? block.input : {}),
-    ...(carried?.proof && { proof: carried.proof }),
+    ...(state?.signature && { signature: state.signature }),
     ...(at !== '' && { at }),
     ...(cache && { cache }),
   };
-  return { part, carried: carried?.reasoning ?? [], ...(at !== '' && { from: `${at}.id` }) };
+  return { part, reasoning: state?.reasoning ?? [], ...(at !== '' && { from: `${at}.id` }) };
 }
 
 function readToolResult(block: JsonObject, at: string): ToolResultPart {
@@ -212,9 +220,9 @@ export function readSearch(block: JsonObject): WebSearchPart | null {
   };
 }
 
-/** The call of a search and its result become one part, at the place of the call. */
-function joinSearches(reads: CarryingPart[]): CarryingPart[] {
-  const joined: CarryingPart[] = [];
+/** Joins the call of a search and its result into one part, at the position of the call. */
+function joinSearches(reads: PartWithReasoning[]): PartWithReasoning[] {
+  const joined: PartWithReasoning[] = [];
   for (const read of reads) {
     const { part } = read;
     const before =
@@ -225,7 +233,7 @@ function joinSearches(reads: CarryingPart[]): CarryingPart[] {
   return joined;
 }
 
-function searchWithId(reads: readonly CarryingPart[], id: string): WebSearchPart | null {
+function searchWithId(reads: readonly PartWithReasoning[], id: string): WebSearchPart | null {
   for (const { part } of reads) if (part.type === 'web-search' && part.id === id) return part;
   return null;
 }
@@ -237,7 +245,7 @@ export function mergeSearch(call: WebSearchPart, found: WebSearchPart): void {
   call.opaque?.wire.push(...(found.opaque?.wire ?? []));
 }
 
-/** Anthropic's marker: everything up to this block is to be cached. */
+/** Anthropic's marker: everything up to this block should be cached. */
 export function cacheMarkerOf(block: JsonObject): CacheMarker | undefined {
   const control = objectAt(block, 'cache_control');
   if (control === undefined) return undefined;

@@ -1,12 +1,12 @@
 // The events of a streamed message to neutral events. https://docs.anthropic.com/en/docs/build-with-claude/streaming
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, textAt } from '../json-reader.ts';
-import type { NeutralEvent, Proof, Stop } from '../neutral.ts';
-import type { EventReader } from '../translation.ts';
-import { mergeSearch, proofFrom, readBlock, readCitation, readSearch } from './read-blocks.ts';
+import type { NeutralEvent, ReasoningSignature, Stop } from '../neutral.ts';
+import type { EventReader } from '../wire-format.ts';
+import { mergeSearch, readBlock, readCitation, readSearch, readSignature } from './read-blocks.ts';
 import { readError } from './read-response.ts';
 import { readStop } from './stop-reason.ts';
-import { mergeUsage, readMessagesUsage } from './usage.ts';
+import { mergeUsage, readUsage } from './usage.ts';
 
 /** A block under way. `json`: what came of its input so far. */
 interface OpenBlock {
@@ -17,7 +17,7 @@ interface OpenBlock {
   signature: string;
 }
 
-export function messagesEventReader(): EventReader {
+export function eventReader(): EventReader {
   const reader = new MessageReader();
   return { read: (event, name) => reader.read(event, name), end: () => reader.end() };
 }
@@ -67,7 +67,7 @@ class MessageReader {
         id: textAt(message, 'id') ?? null,
         model: textAt(message, 'model') ?? null,
         createdAtSeconds: null,
-        usage: readMessagesUsage(this.usage),
+        usage: readUsage(this.usage),
       },
     ];
   }
@@ -116,7 +116,7 @@ class MessageReader {
       case 'text':
         return [{ type: 'text-end', ...at }];
       case 'reasoning':
-        return [{ type: 'reasoning-end', ...at, ...proofOf(block) }];
+        return [{ type: 'reasoning-end', ...at, ...readBlockSignature(block) }];
       case 'tool-call':
         return [...wholeInput(block), { type: 'tool-call-end', ...at }];
       case 'whole':
@@ -124,7 +124,7 @@ class MessageReader {
     }
   }
 
-  /** A block that is told in one piece: a search waits for what it finds. */
+  /** Emits a block as one event. A search waits for its results. */
   private wholeBlock({ part, start, json }: OpenBlock): NeutralEvent[] {
     const block = withInput(start, json);
     const content = readBlock(block, '');
@@ -151,7 +151,7 @@ class MessageReader {
     const usage = objectAt(event, 'usage');
     if (usage === undefined) return [];
     this.usage = mergeUsage(this.usage, usage);
-    const counts = readMessagesUsage(this.usage);
+    const counts = readUsage(this.usage);
     const serviceTier = textAt(this.usage, 'service_tier') ?? null;
     return counts === null ? [] : [{ type: 'usage-set', usage: counts, serviceTier }];
   }
@@ -228,15 +228,15 @@ function reasoningDelta(at: At, text: unknown): NeutralEvent[] {
 }
 
 /** The signature came in deltas, or (as some proxies do) with the block's start. */
-function proofOf({ start, signature }: OpenBlock): { proof?: Proof } {
-  const { proof } =
+function readBlockSignature({ start, signature: text }: OpenBlock): { signature?: ReasoningSignature } {
+  const { signature } =
     start.type === 'redacted_thinking'
-      ? proofFrom(textAt(start, 'data') ?? '', 'encrypted')
-      : proofFrom(signature || (textAt(start, 'signature') ?? ''), 'signature');
-  return proof === undefined ? {} : { proof };
+      ? readSignature(textAt(start, 'data') ?? '', 'encrypted')
+      : readSignature(text || (textAt(start, 'signature') ?? ''), 'signature');
+  return signature === undefined ? {} : { signature };
 }
 
-/** A call without a delta had its input with its start, or has none: an empty object, never no text. */
+/** A call without a delta has its input in its start, or an empty object. */
 function wholeInput({ part, start, json }: OpenBlock): NeutralEvent[] {
   if (json !== '') return [];
   const input = isObject(start.input) ? start.input : {};

@@ -1,19 +1,21 @@
 // A Messages request to the neutral form. https://docs.anthropic.com/en/api/messages
 import type { JsonObject } from '../../lib/json.ts';
 import { countAt, objectAt, objectsAt, textAt } from '../json-reader.ts';
-import type { NeutralMessage, NeutralRequest, ReasoningWish, ResponseFormat, TextPart } from '../neutral.ts';
-import { reasoningEfforts } from '../neutral.ts';
-import type { RequestFault } from '../request-fault.ts';
-import { emptyRequest, RequestFields } from '../request-fields.ts';
-import type { RequestContext } from '../translation.ts';
+import {
+  type NeutralMessage,
+  type NeutralRequest,
+  type ReasoningRequest,
+  type ResponseFormat,
+  reasoningEfforts,
+  type TextPart,
+} from '../neutral.ts';
+import { emptyRequest, type ReadResult, RequestFields } from '../request-fields.ts';
+import type { RequestContext } from '../wire-format.ts';
 import { readContent } from './read-blocks.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
 
 /** The request, or the first fault in it. */
-export function readMessagesRequest(
-  body: JsonObject,
-  context: RequestContext,
-): NeutralRequest | RequestFault {
+export function readRequest(body: JsonObject, context: RequestContext): ReadResult<NeutralRequest> {
   const fields = new RequestFields(body);
   // Bedrock and Vertex have the version in the body.
   fields.ignore('model', 'stream', 'anthropic_version');
@@ -33,13 +35,11 @@ export function readMessagesRequest(
     serviceTier: fields.text('service_tier', 'serviceTier'),
   };
   const rest = fields.rest();
-  return (
-    fields.faults.first ?? {
-      ...request,
-      opaque: { origin: 'anthropic-messages', fields: rest },
-      paths: fields.paths,
-    }
-  );
+  return fields.faults.resultOf({
+    ...request,
+    opaque: { origin: 'anthropic-messages', fields: rest },
+    paths: fields.paths,
+  });
 }
 
 function readSystem(system: unknown): TextPart[] {
@@ -61,7 +61,7 @@ function readMessage({ role, content }: JsonObject, at: string, { faults }: Requ
   return { role: known ?? 'user', parts: readContent(content, `${at}.content`), at };
 }
 
-/** How much to think and in which form to answer: both may be said in `output_config`. */
+/** Reads the effort and the response format, which may both be in `output_config`. */
 function readOutput(fields: RequestFields): Pick<NeutralRequest, 'reasoning' | 'responseFormat'> {
   const thinking = fields.object('thinking', 'reasoning');
   const config = fields.object('output_config');
@@ -78,22 +78,22 @@ function readOutput(fields: RequestFields): Pick<NeutralRequest, 'reasoning' | '
 function readReasoning(
   thinking: JsonObject | undefined,
   config: JsonObject | undefined,
-): ReasoningWish | undefined {
+): ReasoningRequest | undefined {
   const effort = reasoningEfforts.find((known) => known === config?.effort);
   if (thinking === undefined && effort === undefined) return undefined;
   const includeThoughts = thinking === undefined ? undefined : thinking.display !== 'omitted';
-  const wish = { effort, budgetTokens: undefined, includeThoughts, summary: undefined };
+  const request = { effort, budgetTokens: undefined, includeThoughts, summary: undefined };
   switch (thinking?.type) {
     case 'disabled':
     // Thinking is off but for notes between tool calls: …/models/sonnet-5-5/whats-new-sonnet-5-5 (2026-11).
     case 'between_tools':
-      return { ...wish, effort: undefined, budgetTokens: 0, includeThoughts: false };
+      return { ...request, effort: undefined, budgetTokens: 0, includeThoughts: false };
     case 'enabled':
-      return { ...wish, budgetTokens: countAt(thinking, 'budget_tokens') };
+      return { ...request, budgetTokens: countAt(thinking, 'budget_tokens') };
     case 'adaptive':
-      return { ...wish, budgetTokens: 'dynamic' };
+      return { ...request, budgetTokens: 'dynamic' };
     default:
-      return wish;
+      return request;
   }
 }
 

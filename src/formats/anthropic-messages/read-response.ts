@@ -5,9 +5,9 @@ import { countAt, objectAt, textAt } from '../json-reader.ts';
 import type { NeutralError, NeutralResponse } from '../neutral.ts';
 import { readContent } from './read-blocks.ts';
 import { readStop } from './stop-reason.ts';
-import { readMessagesUsage } from './usage.ts';
+import { readUsage } from './usage.ts';
 
-export function readMessage(body: JsonObject): NeutralResponse {
+export function readResponse(body: JsonObject): NeutralResponse {
   const usage = objectAt(body, 'usage');
   return {
     id: textAt(body, 'id') ?? null,
@@ -19,7 +19,7 @@ export function readMessage(body: JsonObject): NeutralResponse {
         stop: readStop(body) ?? { reason: 'unknown' },
       },
     ],
-    usage: readMessagesUsage(usage),
+    usage: readUsage(usage),
     serviceTier: textAt(usage, 'service_tier') ?? null,
     error: body.type === 'error' ? readError(body) : null,
     promptBlock: null,

@@ -10,7 +10,7 @@ import { cacheMarkerOf } from './read-blocks.ts';
 export function readTools(tools: readonly JsonObject[], messages: readonly JsonObject[]): NeutralTool[] {
   const placed = tools.map((tool, index) => ({ tool, at: `tools[${index}]` }));
   const { shown, hidden } = visibleTools(placed, messages);
-  // A tool that nobody found yet is not lost.
+  // A tool that was not found yet is not lost.
   return [
     ...shown.map(({ tool, at }) => readTool(tool, at)),
     ...hidden.map(({ tool }) => opaqueTool(tool, '')),

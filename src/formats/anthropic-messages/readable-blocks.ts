@@ -8,37 +8,37 @@ import type { NeutralPart, TextPart } from '../neutral.ts';
 type Told = Pick<TextPart, 'type' | 'text'> | { type: 'block'; block: JsonObject };
 
 /**
- * The block as parts that every format can say; null for a block without text of this kind. The same format gets the
- * block itself back. `readBlock` reads pictures inside.
+ * Reads the block as parts that every format can express, or null if it has no such text. Its own format gets the block
+ * back unchanged. `readBlock` reads pictures inside.
  */
 export function readReadable(
   block: JsonObject,
   readBlock: (block: JsonObject) => NeutralPart,
 ): NeutralPart[] | null {
-  const told = tellBlock(block);
-  if (told === null) return null;
-  return told.map((one, index): NeutralPart => {
+  const described = describeBlock(block);
+  if (described === null) return null;
+  return described.map((one, index): NeutralPart => {
     const part = one.type === 'block' ? readBlock(one.block) : one;
     return { ...part, native: { origin: 'anthropic-messages', wire: index === 0 ? block : null } };
   });
 }
 
-function tellBlock(block: JsonObject): Told[] | null {
+function describeBlock(block: JsonObject): Told[] | null {
   switch (block.type) {
     case 'search_result':
       return text(textAt(block, 'title'), textAt(block, 'source'), ...texts(block.content));
     case 'document':
-      return objectAt(block, 'source')?.type === 'content' ? tellDocument(block) : null;
+      return objectAt(block, 'source')?.type === 'content' ? describeDocument(block) : null;
     case 'compaction':
       return text(summaryOf(block));
     case 'tool_reference':
       return text(`Tool loaded: ${textAt(block, 'tool_name') ?? ''}`);
     case 'tool_search_tool_result':
-      return tellFound(objectAt(block, 'content'));
+      return describeFound(objectAt(block, 'content'));
     case 'mcp_tool_result':
       return text(...texts(block.content));
     case 'web_fetch_tool_result':
-      return tellFetched(objectAt(block, 'content'));
+      return describeFetched(objectAt(block, 'content'));
     case 'code_execution_tool_result':
     case 'bash_code_execution_tool_result':
       return text(textAt(objectAt(block, 'content'), 'stdout'), textAt(objectAt(block, 'content'), 'stderr'));
@@ -49,8 +49,8 @@ function tellBlock(block: JsonObject): Told[] | null {
 
 /** One text of these lines; null where there is nothing to read. */
 function text(...lines: (string | undefined)[]): Told[] | null {
-  const said = lines.filter((line) => line !== undefined && line !== '');
-  return said.length === 0 ? null : [{ type: 'text', text: said.join('\n') }];
+  const given = lines.filter((line) => line !== undefined && line !== '');
+  return given.length === 0 ? null : [{ type: 'text', text: given.join('\n') }];
 }
 
 function texts(content: unknown): string[] {
@@ -65,17 +65,17 @@ function summaryOf({ content }: JsonObject): string | undefined {
 }
 
 /** A document made of texts and pictures: its head and texts as one text, the pictures behind it. */
-function tellDocument(block: JsonObject): Told[] | null {
+function describeDocument(block: JsonObject): Told[] | null {
   const source = objectAt(block, 'source');
-  const told = text(textAt(block, 'title'), textAt(block, 'context'), ...texts(source?.content)) ?? [];
+  const described = text(textAt(block, 'title'), textAt(block, 'context'), ...texts(source?.content)) ?? [];
   const pictures = objectsAt(source, 'content')
     .filter(({ type }) => type === 'image')
     .map((picture): Told => ({ type: 'block', block: picture }));
-  return told.length + pictures.length === 0 ? null : [...told, ...pictures];
+  return described.length + pictures.length === 0 ? null : [...described, ...pictures];
 }
 
 /** What Anthropic's search for tools found. */
-function tellFound(result: JsonObject | undefined): Told[] | null {
+function describeFound(result: JsonObject | undefined): Told[] | null {
   const names = objectsAt(result, 'tool_references').flatMap(
     (reference) => textAt(reference, 'tool_name') ?? [],
   );
@@ -83,7 +83,7 @@ function tellFound(result: JsonObject | undefined): Told[] | null {
 }
 
 /** A page that Anthropic fetched; a PDF among them stays Anthropic's. */
-function tellFetched(result: JsonObject | undefined): Told[] | null {
+function describeFetched(result: JsonObject | undefined): Told[] | null {
   const document = objectAt(result, 'content');
   const source = objectAt(document, 'source');
   if (source?.type !== 'text') return null;

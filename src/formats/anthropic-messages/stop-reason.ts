@@ -15,14 +15,14 @@ const read: Readonly<Record<string, StopReason>> = {
   model_context_window_exceeded: 'context-length',
 };
 
-/** From a message, or the `delta` of a message_delta; null when it names none. */
+/** Reads the stop of a message, or of the `delta` of a message_delta. Null if it names none. */
 export function readStop(holder: JsonObject | undefined): Stop | null {
   const raw = textAt(holder, 'stop_reason');
   if (raw === undefined) return null;
   const sequence = textAt(holder, 'stop_sequence');
   const message = textAt(objectAt(holder, 'stop_details'), 'explanation');
   return {
-    // A word of tomorrow is not taken for success.
+    // An unknown reason never counts as success.
     reason: Object.hasOwn(read, raw) ? (read[raw] as StopReason) : 'unknown',
     raw,
     ...(sequence !== undefined && { sequence }),
@@ -30,7 +30,7 @@ export function readStop(holder: JsonObject | undefined): Stop | null {
   };
 }
 
-/** Null: no word of the format says that an answer failed. */
+/** Null if the format has no reason for a failed answer. */
 const written: Readonly<Record<StopReason, string | null>> = {
   stop: 'end_turn',
   'stop-sequence': 'stop_sequence',
@@ -46,8 +46,8 @@ const written: Readonly<Record<StopReason, string | null>> = {
 };
 
 /**
- * The members of a message, and of a message_delta's delta, that say it. Calls want an answer, whatever an upstream
- * called the end of their turn.
+ * Returns the members of a message, and of a message_delta's delta, for a stop. If there are calls, the turn ends for
+ * them, whatever the upstream reported.
  */
 export function writeStop(stop: Stop, hasCalls = false): JsonObject {
   const isOpen = written[stop.reason] === 'end_turn';

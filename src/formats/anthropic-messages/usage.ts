@@ -1,4 +1,4 @@
-// The usage object of the Messages API to neutral counts.
+// The usage object of the Messages API, both ways.
 // https://docs.anthropic.com/en/api/messages#response-usage
 import type { JsonObject } from '../../lib/json.ts';
 import { countAt, firstCount, objectAt, objectsAt, textAt } from '../json-reader.ts';
@@ -9,7 +9,7 @@ import { addUsage, type Usage, usageOf } from '../usage.ts';
  * Null when the object has no count. Anthropic's input_tokens leaves out cache reads and writes: here they
  * are in. `iterations` is added as far as the top level leaves it out (see {@link hiddenIterations}).
  */
-export function readMessagesUsage(usage: JsonObject | undefined): Usage | null {
+export function readUsage(usage: JsonObject | undefined): Usage | null {
   if (countAt(usage, 'input_tokens') === undefined && countAt(usage, 'output_tokens') === undefined)
     return null;
   const answer = readCounts(usage);
@@ -29,15 +29,18 @@ export function readAdvisorUsage(usage: JsonObject | undefined): OtherModelUsage
     });
 }
 
-/** The model of a fallback that served the answer: the top-level figure is its own then. Undefined: none did. */
+/**
+ * Returns the model of a fallback that served the answer; the top-level figure is then its own. Undefined if none did.
+ */
 export function readServedModel(usage: JsonObject | undefined): string | undefined {
   const served = objectsAt(usage, 'iterations').findLast(({ type }) => type === 'fallback_message');
   return textAt(served, 'model');
 }
 
 /**
- * What models wrote that declined then, each at its own price; outside the top-level figure. One that declined before its
- * first word is not billed: https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback (2026-11).
+ * Reads what models wrote before they declined, each at its own price. It is not in the top-level figure. A model that
+ * declined before its first token is not billed:
+ * https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback (2026-11).
  */
 export function readDeclinedUsage(usage: JsonObject | undefined): OtherModelUsage[] {
   const served = readServedModel(usage);
@@ -83,4 +86,28 @@ function readCounts(usage: JsonObject | undefined): Usage {
 export function mergeUsage(earlier: JsonObject | undefined, later: JsonObject): JsonObject {
   const given = Object.entries(later).filter(([, value]) => value !== null && value !== undefined);
   return { ...earlier, ...Object.fromEntries(given) };
+}
+
+/** Null usage: the zeros that clients expect to be there. */
+export function writeUsage(usage: Usage | null, serviceTier: string | null = null): JsonObject {
+  const { inputTokens = 0, cachedTokens = 0, cacheWriteTokens = 0, outputTokens = 0 } = usage ?? {};
+  const written1h = usage?.cacheWrite1hTokens ?? 0;
+  return {
+    input_tokens: Math.max(0, inputTokens - cachedTokens - cacheWriteTokens),
+    cache_creation_input_tokens: cacheWriteTokens,
+    cache_read_input_tokens: cachedTokens,
+    cache_creation: {
+      ephemeral_5m_input_tokens: cacheWriteTokens - written1h,
+      ephemeral_1h_input_tokens: written1h,
+    },
+    output_tokens: outputTokens,
+    ...(usage !== null &&
+      usage.reasoningTokens > 0 && { output_tokens_details: { thinking_tokens: usage.reasoningTokens } }),
+    server_tool_use:
+      usage !== null && usage.webSearches > 0
+        ? { web_search_requests: usage.webSearches, web_fetch_requests: 0 }
+        : null,
+    service_tier: serviceTier === 'priority' || serviceTier === 'batch' ? serviceTier : 'standard',
+    inference_geo: null,
+  };
 }

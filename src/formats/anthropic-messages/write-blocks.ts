@@ -1,4 +1,5 @@
-// Neutral parts to content blocks of a request. Null: this format cannot say it (named by the caller).
+// Writes neutral parts as content blocks of a request. Null if the format cannot express a part; the caller then
+// reports it.
 import { Buffer } from 'node:buffer';
 import type { JsonObject } from '../../lib/json.ts';
 import type {
@@ -13,7 +14,7 @@ import type {
 import { argumentsObject } from '../tool-arguments.ts';
 import { anthropicIds, fitId } from '../tool-ids.ts';
 
-/** The blocks of a part; empty for what is nothing (an empty text), null for what cannot be said. */
+/** Returns the blocks of a part: none for an empty text, null if the format cannot express it. */
 export function writePart(part: NeutralPart, drop: (part: NeutralPart) => void): JsonObject[] | null {
   if (part.native?.origin === 'anthropic-messages')
     return part.native.wire === null ? [] : [part.native.wire];
@@ -50,7 +51,7 @@ export function writeCacheMarker(cache: CacheMarker | undefined): JsonObject {
   return { cache_control: { type: 'ephemeral', ...(cache.ttl !== undefined && { ttl: cache.ttl }) } };
 }
 
-/** Only Anthropic's own go back: the others' have no place in a block. */
+/** Only Anthropic's own citations go back: blocks have no member for those of others. */
 function citationsOf(citations: Extract<NeutralPart, { type: 'text' }>['citations']): JsonObject {
   const own = (citations ?? []).flatMap(({ opaque }) =>
     opaque?.origin === 'anthropic-messages' ? [opaque.wire] : [],
@@ -120,10 +121,10 @@ function isReadableText(mediaType: string): boolean {
 }
 
 /** Only what Claude signed itself: it refuses any other. */
-function writeReasoning({ text, proof }: ReasoningPart): JsonObject | null {
-  if (proof?.origin !== 'anthropic-messages') return null;
-  if (proof.kind === 'encrypted') return { type: 'redacted_thinking', data: proof.value };
-  return { type: 'thinking', thinking: text, signature: proof.value };
+function writeReasoning({ text, signature }: ReasoningPart): JsonObject | null {
+  if (signature?.origin !== 'anthropic-messages') return null;
+  if (signature.kind === 'encrypted') return { type: 'redacted_thinking', data: signature.value };
+  return { type: 'thinking', thinking: text, signature: signature.value };
 }
 
 function writeToolUse(part: ToolCallPart): JsonObject {
@@ -149,7 +150,7 @@ function writeToolResult(part: ToolResultPart, drop: (part: NeutralPart) => void
   };
 }
 
-/** A search of another provider has no proof (encrypted_content) that Claude would take. */
+/** A search of another provider has no signature (encrypted_content) that Claude would take. */
 function writeSearch(part: WebSearchPart): JsonObject[] | null {
   return part.opaque?.origin === 'anthropic-messages' ? part.opaque.wire : null;
 }

@@ -1,18 +1,18 @@
-// Cache markers of translated requests: Claude caches nothing that is not marked, and callers of other formats have no word
-// for it. https://platform.claude.com/docs/en/build-with-claude/prompt-caching (2026-11)
+// Adds cache markers to translated requests: Claude caches only what is marked, and other formats cannot mark.
+// https://platform.claude.com/docs/en/build-with-claude/prompt-caching (2026-11)
 import type { JsonObject } from '../../lib/json.ts';
 import { objectsAt } from '../json-reader.ts';
 import type { NeutralRequest } from '../neutral.ts';
-import type { RequestTarget } from '../translation.ts';
+import type { RequestTarget } from '../wire-format.ts';
 import { claudeTraits, isClaude } from './model-traits.ts';
 import { writeCacheMarker } from './write-blocks.ts';
 
 const marker = writeCacheMarker({ ttl: undefined });
 
 /**
- * Marks a conversation that will go on: one with tools or with a turn of the assistant's. Anthropic's own API takes one
- * marker that moves along by itself; Bedrock and Vertex know only markers on blocks. A caller that marks something itself,
- * and a channel that has it switched off, get no more.
+ * Marks a conversation that will continue: one with tools or with a turn of the assistant's. Anthropic's own API takes
+ * one marker that moves along automatically; Bedrock and Vertex only know markers on blocks. Nothing is added if the
+ * caller sets markers, or if the channel has caching switched off.
  */
 export function withCacheMarkers(
   body: JsonObject,
@@ -31,15 +31,15 @@ export function withCacheMarkers(
   }
 }
 
-/** A Messages request that is only written anew says by itself what is to be cached. */
+/** A Messages request that is only rewritten has its own markers. */
 function goesOn({ tools, messages, opaque }: NeutralRequest): boolean {
   if (opaque.origin === 'anthropic-messages') return false;
   return tools.length > 0 || messages.some(({ role }) => role === 'assistant');
 }
 
 /**
- * Others' models behind an API like Anthropic's may not know markers, nor do Claude's oldest on Bedrock. The clouds serve
- * Claude by names that need not say so (ARNs).
+ * Other models behind an API like Anthropic's may not know markers, nor do Claude's oldest on Bedrock. On the clouds,
+ * names of Claude need not contain it (ARNs).
  */
 function takesMarkers({ provider, model, promptCache }: RequestTarget): boolean {
   const mayKnow = provider !== 'anthropic' || isClaude(model);

@@ -1,27 +1,26 @@
 // Neutral events as the stream of a message. Blocks are numbered as they open, and one is open at a time. https://docs.anthropic.com/en/docs/build-with-claude/streaming
 import type { JsonObject } from '../../lib/json.ts';
-import { CarryCollector, callIdWithCarry } from '../carry.ts';
-import { errorOfEnd, isFailedEnd } from '../failed-end.ts';
-import type { Citation, NeutralEvent, Proof, Stop } from '../neutral.ts';
+import { errorOfEnd, isFailedEnd } from '../answer-end.ts';
+import type { Citation, NeutralEvent, ReasoningSignature, Stop } from '../neutral.ts';
 import { PartOrder } from '../part-order.ts';
+import { callIdWithState, PortableStateCollector } from '../portable-state.ts';
 import { argumentsObject } from '../tool-arguments.ts';
-import type { AnswerContext, EventWriter } from '../translation.ts';
 import type { Usage } from '../usage.ts';
+import type { AnswerContext, EventWriter } from '../wire-format.ts';
+import { writeErrorBody } from './errors.ts';
 import { writeStop } from './stop-reason.ts';
-import { writeCitation } from './write-citation.ts';
-import { writeErrorBody } from './write-error.ts';
+import { writeUsage } from './usage.ts';
 import { blockedStop, directCaller, messageHead, showsThinking, signatureOf } from './write-response.ts';
-import { searchBlocks } from './write-search.ts';
-import { writeMessagesUsage } from './write-usage.ts';
+import { searchBlocks, writeCitation } from './write-search.ts';
 
-export function messagesEventWriter(context: AnswerContext): EventWriter {
+export function eventWriter(context: AnswerContext): EventWriter {
   return new MessageWriter(context);
 }
 
 /** Between the paragraphs of a thought, where the format has them apart. */
 const paragraphBreak = '\n\n';
 
-/** What is told at the end. */
+/** What the end of the stream reports. */
 interface Known {
   usage: Usage | null;
   serviceTier: string | null;
@@ -34,7 +33,7 @@ interface Known {
 class MessageWriter implements EventWriter {
   readonly nextSequenceNumber = 0;
   private readonly lost = new Set<string>();
-  private readonly carry = new CarryCollector();
+  private readonly state = new PortableStateCollector();
   private readonly order = new PartOrder();
   /** Calls whose arguments are not known to be an object yet. */
   private readonly unknownArguments = new Map<number, string>();
@@ -70,8 +69,8 @@ class MessageWriter implements EventWriter {
   }
 
   private writeOrdered(event: NeutralEvent): string {
-    if (!this.shown) this.carry.observe(event);
-    return this.begin(event) + this.say(event);
+    if (!this.shown) this.state.observe(event);
+    return this.start(event) + this.writeEvent(event);
   }
 
   end(): string {
@@ -82,16 +81,16 @@ class MessageWriter implements EventWriter {
     const delta = {
       type: 'message_delta',
       delta: writeStop(stop, hasCalls),
-      usage: writeMessagesUsage(usage, serviceTier),
+      usage: writeUsage(usage, serviceTier),
     };
     return closed + sse(delta) + sse({ type: 'message_stop' });
   }
 
-  private say(event: NeutralEvent): string {
+  private writeEvent(event: NeutralEvent): string {
     switch (event.type) {
       case 'message-start':
         return '';
-      // A block of text is opened by its first word: an empty one says nothing.
+      // The first text opens the block: an empty one is left out.
       case 'text-start':
       case 'refusal-start':
         return '';
@@ -110,7 +109,7 @@ class MessageWriter implements EventWriter {
       case 'reasoning-delta':
         return this.shown ? this.thinking(event.part, event.text, event.paragraph) : '';
       case 'reasoning-end':
-        return this.shown ? this.endThinking(event.part, event.proof) : '';
+        return this.shown ? this.endThinking(event.part, event.signature) : '';
       case 'tool-call-start':
         return this.startCall(event);
       case 'tool-call-delta':
@@ -121,29 +120,29 @@ class MessageWriter implements EventWriter {
       case 'part-add':
         return this.whole(event);
       case 'usage-set':
-        return this.keep({ usage: event.usage, serviceTier: event.serviceTier });
+        return this.remember({ usage: event.usage, serviceTier: event.serviceTier });
       case 'candidate-end':
-        return this.keep({ stop: event.stop });
+        return this.remember({ stop: event.stop });
       case 'prompt-block':
-        return this.keep({
+        return this.remember({
           stop: blockedStop({ promptBlock: { reason: event.reason, message: event.message } }),
         });
       case 'error':
         return sse(writeErrorBody(event.error), 'error');
       case 'message-end':
-        return this.keep({ complete: true });
+        return this.remember({ complete: true });
     }
   }
 
-  /** The message's head goes first, before whatever comes first. */
-  private begin(event: NeutralEvent): string {
+  /** Writes the message's head before the first event. */
+  private start(event: NeutralEvent): string {
     if (this.begun || event.type === 'error') return '';
     this.begun = true;
-    const usage = writeMessagesUsage(event.type === 'message-start' ? event.usage : null);
+    const usage = writeUsage(event.type === 'message-start' ? event.usage : null);
     return sse({ type: 'message_start', message: { ...messageHead(this.context, []), usage } });
   }
 
-  private keep(known: Partial<Known>): string {
+  private remember(known: Partial<Known>): string {
     Object.assign(this.known, known);
     return '';
   }
@@ -201,24 +200,24 @@ class MessageWriter implements EventWriter {
     return opened + this.delta(part, { type: 'thinking_delta', thinking: breakBefore + text });
   }
 
-  /** Without a word to read it is a redacted thought, which comes whole. */
-  private endThinking(part: number, proof: Proof | undefined): string {
+  /** Without readable text it is redacted reasoning, which is written whole. */
+  private endThinking(part: number, signature: ReasoningSignature | undefined): string {
     const texts = this.paragraphs.get(part) ?? [];
-    const signature = signatureOf(texts.length > 1 ? texts : undefined, proof);
+    const value = signatureOf(texts.length > 1 ? texts : undefined, signature);
     if (!this.blocks.has(part)) {
-      if (proof === undefined) return '';
+      if (signature === undefined) return '';
       const block =
-        proof.kind === 'encrypted'
-          ? { type: 'redacted_thinking', data: signature }
-          : { type: 'thinking', thinking: '', signature };
+        signature.kind === 'encrypted'
+          ? { type: 'redacted_thinking', data: value }
+          : { type: 'thinking', thinking: '', signature: value };
       return this.open(part, block) + this.close(part);
     }
-    return this.delta(part, { type: 'signature_delta', signature }) + this.close(part);
+    return this.delta(part, { type: 'signature_delta', signature: value }) + this.close(part);
   }
 
   private startCall(event: Extract<NeutralEvent, { type: 'tool-call-start' }>): string {
     this.known.hasCalls = true;
-    const id = callIdWithCarry(event.id, this.carry.take(event.proof));
+    const id = callIdWithState(event.id, this.state.take(event.signature));
     this.unknownArguments.set(event.part, '');
     return this.open(event.part, { type: 'tool_use', id, name: event.name, input: {}, caller: directCaller });
   }

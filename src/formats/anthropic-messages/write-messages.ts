@@ -2,11 +2,11 @@
 // theirs, and the first message is the user's. https://docs.anthropic.com/en/api/messages
 import type { JsonObject } from '../../lib/json.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
+import { needsUserTurn, userTurnText } from '../first-user-turn.ts';
 import type { NeutralMessage, NeutralPart, NeutralRequest } from '../neutral.ts';
-import { needsOpening, openingText } from '../opening.ts';
 import { writePart } from './write-blocks.ts';
 
-/** Leading system prompts, and what has to be said in words. */
+/** Writes leading system prompts, and instructions that have no member of their own. */
 export function writeSystem(
   request: NeutralRequest,
   instruction: string | null,
@@ -21,11 +21,11 @@ interface Turn {
   content: JsonObject[];
 }
 
-/** Thoughts that Claude signed go back whether or not it is to think again: it ignores them then. */
+/** Reasoning that Claude signed goes back even if this turn has none: Claude then ignores it. */
 export function writeMessages(request: NeutralRequest, drops: DroppedPaths): JsonObject[] {
   const turns: Turn[] = [];
   for (const message of request.messages) {
-    // There is no system role in the middle of a conversation: the user says it.
+    // There is no system role in the middle of a conversation, so it becomes a user's message.
     const role = message.role === 'assistant' ? 'assistant' : 'user';
     if (message.name !== undefined) drops.add(`${message.at}.name`);
     const content = contentOf(message, drops);
@@ -33,8 +33,8 @@ export function writeMessages(request: NeutralRequest, drops: DroppedPaths): Jso
     if (last?.role === role) last.content.push(...content);
     else if (content.length > 0) turns.push({ role, content });
   }
-  if (needsOpening(turns[0]?.role))
-    turns.unshift({ role: 'user', content: [{ type: 'text', text: openingText }] });
+  if (needsUserTurn(turns[0]?.role))
+    turns.unshift({ role: 'user', content: [{ type: 'text', text: userTurnText }] });
   return turns.map((turn, index) => finished(turn, index === turns.length - 1));
 }
 
@@ -46,9 +46,9 @@ function contentOf({ parts }: NeutralMessage, drops: DroppedPaths): JsonObject[]
   });
 }
 
-/** A thought without a proof was for people: no provider wants it back. */
+/** Reasoning without a signature is for people only: no provider needs it back. */
 function isLoss(part: NeutralPart): boolean {
-  return part.type !== 'reasoning' || part.proof !== undefined;
+  return part.type !== 'reasoning' || part.signature !== undefined;
 }
 
 function finished({ role, content }: Turn, isLast: boolean): JsonObject {
@@ -58,7 +58,7 @@ function finished({ role, content }: Turn, isLast: boolean): JsonObject {
   }
   const blocks = thoughtFirst(content);
   const end = blocks.at(-1);
-  // Anthropic refuses a last word of the assistant's that ends in white space.
+  // Anthropic refuses a last message of the assistant's that ends in white space.
   if (!isLast || end?.type !== 'text' || typeof end.text !== 'string') return { role, content: blocks };
   return { role, content: [...blocks.slice(0, -1), { ...end, text: end.text.trimEnd() }] };
 }

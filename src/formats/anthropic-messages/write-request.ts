@@ -3,16 +3,15 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralRequest } from '../neutral.ts';
-import type { RequestTarget, WrittenRequest } from '../translation.ts';
+import type { RequestTarget, WrittenRequest } from '../wire-format.ts';
 import { type ClaudeTraits, claudeTraits } from './model-traits.ts';
 import { withCacheMarkers } from './write-cache.ts';
 import { writeMessages, writeSystem } from './write-messages.ts';
 import { writeResponseFormat } from './write-response-format.ts';
-import { samplingFor } from './write-sampling.ts';
 import { writeThinking } from './write-thinking.ts';
 import { writeToolChoice, writeTools } from './write-tools.ts';
 
-export function writeMessagesRequest(request: NeutralRequest, target: RequestTarget): WrittenRequest {
+export function writeRequest(request: NeutralRequest, target: RequestTarget): WrittenRequest {
   const drops = new DroppedPaths();
   const traits = claudeTraits(target.model);
   const format = writeResponseFormat(request, traits);
@@ -47,7 +46,7 @@ export function writeMessagesRequest(request: NeutralRequest, target: RequestTar
   };
 }
 
-/** Where a forced call is refused, the model decides by itself, which is named. */
+/** If a forced call is refused, the model decides, which is reported as a loss. */
 function fittingChoice(
   choice: JsonObject | null,
   request: NeutralRequest,
@@ -99,7 +98,7 @@ function tierOf(request: NeutralRequest, drops: DroppedPaths): JsonObject {
   }
 }
 
-/** What Claude's API has no member for. A value that asks for what is so anyway is no loss. */
+/** Reports fields that Claude's API has no member for. A value that equals the default is no loss. */
 function dropOthers(request: NeutralRequest, drops: DroppedPaths): void {
   drops.fields(request, 'seed', 'logprobs', 'audioOutput', 'metadata', 'promptCacheKey', 'echo');
   if (request.frequencyPenalty !== 0) drops.fields(request, 'frequencyPenalty');
@@ -110,4 +109,37 @@ function dropOthers(request: NeutralRequest, drops: DroppedPaths): void {
   if (request.outputModalities?.some((modality) => modality !== 'text'))
     drops.fields(request, 'outputModalities');
   drops.opaqueFields(request, 'anthropic-messages');
+}
+
+/**
+ * Models after Opus 4.6 take none. With thinking, temperature must be 1, top_p at least 0.95 and top_k absent
+ * (https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#feature-compatibility). Claude's temperatures
+ * end at 1.
+ */
+function samplingFor(
+  request: NeutralRequest,
+  traits: ClaudeTraits,
+  isThinking: boolean,
+  drops: DroppedPaths,
+): JsonObject {
+  const { temperature, topP, topK } = request;
+  const members: Record<string, number> = {};
+  const temperatureIsTaken = traits.sampling && !isThinking;
+  if (temperature !== undefined && temperature !== 1) {
+    if (!temperatureIsTaken || temperature > 1) drops.fields(request, 'temperature');
+    if (temperatureIsTaken) members.temperature = Math.min(1, temperature);
+  }
+  const topPIsTaken =
+    traits.sampling &&
+    (!isThinking || (topP ?? 0) >= 0.95) &&
+    (traits.bothSampling || members.temperature === undefined);
+  if (topP !== undefined && topP !== 1) {
+    if (topPIsTaken) members.top_p = topP;
+    else drops.fields(request, 'topP');
+  }
+  if (topK !== undefined) {
+    if (temperatureIsTaken) members.top_k = topK;
+    else drops.fields(request, 'topK');
+  }
+  return members;
 }

@@ -13,13 +13,13 @@ export interface WrittenFormat {
   native: JsonObject | null;
   /** The tool whose arguments are the answer. */
   tool: JsonObject | null;
-  /** What has to be said in words, in the system prompt. */
+  /** An instruction for the system prompt. */
   instruction: string | null;
   /** The object that the answer comes in, if it is not one itself. */
   wrapped: WrappedSchema | null;
 }
 
-/** The forced tool's name when the schema has none. */
+/** The forced tool's name if the schema has no name. */
 const answerToolName = 'json_answer';
 
 export function writeResponseFormat(
@@ -32,7 +32,7 @@ export function writeResponseFormat(
     case 'text':
       return none;
     case 'json':
-      // There is no such mode; OpenAI's callers have to ask for JSON in words too.
+      // Claude has no such mode. OpenAI requires its callers to ask for JSON in the prompt too.
       return {
         ...none,
         instruction: 'Answer with one JSON object and nothing else: no prose, no code fence.',

@@ -1,6 +1,5 @@
 // A neutral answer as a whole message, for clients of the Messages API.
 import type { JsonObject } from '../../lib/json.ts';
-import { CarryCollector, callIdWithCarry, unprovenSignature, writeCarry } from '../carry.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import type {
   NeutralPart,
@@ -10,16 +9,21 @@ import type {
   Stop,
   TextPart,
 } from '../neutral.ts';
+import {
+  callIdWithState,
+  PortableStateCollector,
+  placeholderSignature,
+  writePortableState,
+} from '../portable-state.ts';
 import { wantsReasoning } from '../reasoning.ts';
 import { argumentsObject } from '../tool-arguments.ts';
-import type { AnswerContext, WrittenResponse } from '../translation.ts';
+import type { AnswerContext, WrittenResponse } from '../wire-format.ts';
+import { writeErrorBody } from './errors.ts';
 import { writeStop } from './stop-reason.ts';
-import { writeCitation } from './write-citation.ts';
-import { writeErrorBody } from './write-error.ts';
-import { searchBlocks } from './write-search.ts';
-import { writeMessagesUsage } from './write-usage.ts';
+import { writeUsage } from './usage.ts';
+import { searchBlocks, writeCitation } from './write-search.ts';
 
-export function writeMessage(response: NeutralResponse, context: AnswerContext): WrittenResponse {
+export function writeResponse(response: NeutralResponse, context: AnswerContext): WrittenResponse {
   if (response.error !== null) return { body: writeErrorBody(response.error), dropped: [] };
   const drops = new DroppedPaths();
   const [candidate] = response.candidates;
@@ -32,7 +36,7 @@ export function writeMessage(response: NeutralResponse, context: AnswerContext):
         candidate?.stop ?? blockedStop(response),
         candidate?.parts.some(({ type }) => type === 'tool-call'),
       ),
-      usage: writeMessagesUsage(response.usage, response.serviceTier),
+      usage: writeUsage(response.usage, response.serviceTier),
     },
     dropped: drops.list,
   };
@@ -65,7 +69,7 @@ export function blockedStop({ promptBlock }: Pick<NeutralResponse, 'promptBlock'
   };
 }
 
-/** A caller that did not ask for thoughts is shown none; their proofs then ride on the tool calls. */
+/** Callers that did not request reasoning get none; its signatures then travel in the tool calls. */
 export function showsThinking(request: NeutralRequest): boolean {
   return wantsReasoning(request.reasoning);
 }
@@ -75,10 +79,10 @@ function writeParts(
   request: NeutralRequest,
   drops: DroppedPaths,
 ): JsonObject[] {
-  const carry = new CarryCollector();
+  const state = new PortableStateCollector();
   const shown = showsThinking(request);
   return parts.flatMap((part, index): JsonObject[] => {
-    if (!shown) carry.add(part);
+    if (!shown) state.add(part);
     switch (part.type) {
       case 'text':
         return part.text === '' ? [] : [textBlock(part)];
@@ -87,7 +91,7 @@ function writeParts(
       case 'reasoning':
         return shown ? [thinkingBlock(part)] : [];
       case 'tool-call': {
-        const id = callIdWithCarry(part.id, carry.take(part.proof));
+        const id = callIdWithState(part.id, state.take(part.signature));
         return [
           {
             type: 'tool_use',
@@ -115,16 +119,19 @@ function textBlock({ text, citations = [] }: TextPart): JsonObject {
   return { type: 'text', text, citations: written.length > 0 ? written : null };
 }
 
-/** Thoughts with nothing to read are redacted ones; another provider's proof goes as a carry. */
-function thinkingBlock({ text, paragraphs, proof }: Omit<ReasoningPart, 'type'>): JsonObject {
-  const value = signatureOf(paragraphs, proof);
-  if (text === '' && proof?.kind === 'encrypted') return { type: 'redacted_thinking', data: value };
+/** Reasoning without readable text is redacted. Another provider's signature is written as a portable state. */
+function thinkingBlock({ text, paragraphs, signature }: Omit<ReasoningPart, 'type'>): JsonObject {
+  const value = signatureOf(paragraphs, signature);
+  if (text === '' && signature?.kind === 'encrypted') return { type: 'redacted_thinking', data: value };
   return { type: 'thinking', thinking: text, signature: value };
 }
 
 /** Never empty: a client that hands the thought to Claude later must not pass it off as Claude's. */
-export function signatureOf(paragraphs: string[] | undefined, proof: ReasoningPart['proof']): string {
-  if (proof === undefined) return unprovenSignature;
-  if (proof.origin === 'anthropic-messages') return proof.value;
-  return writeCarry({ reasoning: [{ text: '', ...(paragraphs && { paragraphs }), proof }] }, 'base64url');
+export function signatureOf(paragraphs: string[] | undefined, signature: ReasoningPart['signature']): string {
+  if (signature === undefined) return placeholderSignature;
+  if (signature.origin === 'anthropic-messages') return signature.value;
+  return writePortableState(
+    { reasoning: [{ text: '', ...(paragraphs && { paragraphs }), signature }] },
+    'base64url',
+  );
 }

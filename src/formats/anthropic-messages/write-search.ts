@@ -1,6 +1,6 @@
 // A provider's own search as the pair of blocks that the Messages API has for it.
 import type { JsonObject } from '../../lib/json.ts';
-import type { WebSearchPart } from '../neutral.ts';
+import type { Citation, WebSearchPart } from '../neutral.ts';
 
 export function searchBlocks(part: WebSearchPart): JsonObject[] {
   if (part.opaque?.origin === 'anthropic-messages') return part.opaque.wire;
@@ -25,4 +25,17 @@ function resultsOf({ results = [], errorCode }: WebSearchPart): JsonObject[] | J
     encrypted_content: encryptedContent,
     page_age: pageAge,
   }));
+}
+
+/** Null where there is no page to name. */
+export function writeCitation({ url, title, citedText, opaque }: Citation): JsonObject | null {
+  if (opaque?.origin === 'anthropic-messages') return opaque.wire;
+  if (url === undefined) return null;
+  return {
+    type: 'web_search_result_location',
+    url,
+    title: title ?? null,
+    cited_text: citedText ?? '',
+    encrypted_index: '',
+  };
 }

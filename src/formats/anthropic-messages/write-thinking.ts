@@ -1,4 +1,4 @@
-// How much to think, as each generation of Claude is told.
+// How much to think, for each generation of Claude.
 // https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking and …/adaptive-thinking
 import type { JsonObject } from '../../lib/json.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
@@ -24,14 +24,14 @@ export interface WrittenThinking {
   isOn: boolean;
   betas: string[];
   /**
-   * Thoughts of earlier turns stay out: a model that binds them would refuse a changed one, and says what to do with it only
-   * while it thinks ("If … your requests turn thinking off, remove the thinking by hand",
+   * Leaves out reasoning of earlier turns. A model that binds it refuses a changed one, and can only be configured for
+   * that while it thinks ("If … your requests turn thinking off, remove the thinking by hand",
    * …/preserved-thinking/fix-bound-to-a-different-conversation, 2026-11).
    */
   withoutThoughts: boolean;
 }
 
-const unsaid: WrittenThinking = {
+const unset: WrittenThinking = {
   members: {},
   effort: undefined,
   isOn: false,
@@ -39,7 +39,10 @@ const unsaid: WrittenThinking = {
   withoutThoughts: false,
 };
 
-/** A wish that the model, the choice of tools or the conversation makes impossible is named as dropped. */
+/**
+ * Writes the thinking members. A request that the model, the tool choice or the conversation rules out is reported as
+ * dropped.
+ */
 export function writeThinking(
   request: NeutralRequest,
   traits: ClaudeTraits,
@@ -47,27 +50,27 @@ export function writeThinking(
   drops: DroppedPaths,
 ): WrittenThinking {
   const { reasoning } = request;
-  // By default these models show nothing of what they say between tool calls.
+  // By default these models do not show their text between tool calls.
   if (reasoning === undefined)
-    return traits.bindsThoughts ? adaptiveThinking(traits, 'summarized', undefined) : unsaid;
+    return traits.bindsThoughts ? adaptiveThinking(traits, 'summarized', undefined) : unset;
   if (!wantsReasoning(reasoning)) return switchedOff(request, traits, drops);
   // A forced call leaves no room for thoughts, and a budget demands that a turn of tool calls begin with one.
   const isForced = choice?.type === 'any' || choice?.type === 'tool';
   const isBlocked = isForced || (traits.thinking === 'budget' && lacksThoughts(request.messages));
   const written = isBlocked ? null : switchedOn(request, traits);
   if (written === null) drops.fields(request, 'reasoning');
-  return written ?? unsaid;
+  return written ?? unset;
 }
 
 /** Models that always think do so as little as they can, which is named. */
 function switchedOff(request: NeutralRequest, traits: ClaudeTraits, drops: DroppedPaths): WrittenThinking {
   switch (traits.off) {
     case 'unset':
-      return unsaid;
+      return unset;
     case 'disabled':
     case 'between_tools':
       return {
-        ...unsaid,
+        ...unset,
         members: { thinking: { type: traits.off } },
         withoutThoughts: traits.bindsThoughts,
       };
@@ -84,7 +87,7 @@ function switchedOn(request: NeutralRequest, traits: ClaudeTraits): WrittenThink
     case 'none':
       return null;
     case 'adaptive':
-      // These models leave the readable part out unless asked for it.
+      // These models leave the readable part out unless it is requested.
       return adaptiveThinking(
         traits,
         isHidden ? 'omitted' : 'summarized',
@@ -95,12 +98,12 @@ function switchedOn(request: NeutralRequest, traits: ClaudeTraits): WrittenThink
       if (budget === null) return null;
       const display = isHidden ? { display: 'omitted' } : {};
       const thinking = { type: 'enabled', budget_tokens: budget, ...display };
-      return { ...unsaid, members: { thinking }, isOn: true };
+      return { ...unset, members: { thinking }, isOn: true };
     }
   }
 }
 
-/** What models that bind thoughts shall do with one whose history was changed: leave it out, instead of a 400. */
+/** Configures models that bind reasoning to leave out reasoning whose history has changed, instead of answering 400. */
 function adaptiveThinking(
   { bindsThoughts }: ClaudeTraits,
   display: 'omitted' | 'summarized',
@@ -108,30 +111,31 @@ function adaptiveThinking(
 ): WrittenThinking {
   const binding = bindsThoughts ? { block_binding: { prefix_mismatch_behavior: 'drop_block' } } : {};
   const thinking = { type: 'adaptive', display, ...binding };
-  return { ...unsaid, members: { thinking }, effort, isOn: true, betas: bindsThoughts ? [bindingBeta] : [] };
+  return { ...unset, members: { thinking }, effort, isOn: true, betas: bindsThoughts ? [bindingBeta] : [] };
 }
 
 /** Null: the answer's bound leaves no room for the least budget. */
 function fittingBudget(request: NeutralRequest, traits: ClaudeTraits): number | null {
-  const wished = budgetOf(request.reasoning);
-  const budget = wished === undefined || wished === 'dynamic' ? 8_192 : Math.max(wished, leastBudgetTokens);
+  const requested = budgetOf(request.reasoning);
+  const budget =
+    requested === undefined || requested === 'dynamic' ? 8_192 : Math.max(requested, leastBudgetTokens);
   const room = (request.maxOutputTokens ?? traits.maxOutputTokens) - 1;
   return room < leastBudgetTokens ? null : Math.min(budget, room);
 }
 
-/** The model's highest effort that is not above the wish; Anthropic's begin at `low`. */
+/** Returns the model's highest effort that is not above the requested one. Anthropic's begin at `low`. */
 function effortFor(effort: ReasoningEffort | undefined, { efforts }: ClaudeTraits): string | undefined {
   if (effort === undefined) return undefined;
   const most = reasoningEfforts.indexOf(effort);
   return efforts.findLast((one) => reasoningEfforts.indexOf(one) <= most) ?? efforts[0];
 }
 
-/** Whether the tool loop under way began without a thought of Claude's own: its signature is lost for good. */
+/** Whether the current tool loop began without reasoning of Claude's own: its signature cannot be recovered. */
 function lacksThoughts(messages: readonly NeutralMessage[]): boolean {
   const last = messages.at(-1);
   if (last?.role !== 'user' || !last.parts.some(({ type }) => type === 'tool-result')) return false;
   const turn = messages.findLast(({ role }) => role === 'assistant');
   return !turn?.parts.some(
-    (part) => part.type === 'reasoning' && part.proof?.origin === 'anthropic-messages',
+    (part) => part.type === 'reasoning' && part.signature?.origin === 'anthropic-messages',
   );
 }

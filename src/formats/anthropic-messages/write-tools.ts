@@ -92,7 +92,7 @@ function writeWebSearch(tool: Extract<NeutralTool, { type: 'web-search' }>, drop
   };
 }
 
-/** Null: nothing is to be said. `answerTool` is the structured answer's, which must be reachable. */
+/** Null if there is nothing to write. `answerTool` is the tool of the structured answer, which must be callable. */
 export function writeToolChoice(
   request: NeutralRequest,
   answerTool: JsonObject | null,

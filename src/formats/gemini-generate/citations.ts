@@ -5,8 +5,8 @@ import type { JsonObject } from '../../lib/json.ts';
 import type { Citation, WebSearchPart } from '../neutral.ts';
 import { memberOf, numberOf, objectOf, objectsOf, textOf, textsOf } from './members.ts';
 
-/** Citations of the candidate's text, and the search that was behind it; empty where there is none. */
-export interface Grounding {
+/** Citations of the candidate's text, and the search behind it. Empty if there are none. */
+interface Grounding {
   citations: Citation[];
   search: WebSearchPart | null;
 }
@@ -28,7 +28,7 @@ export function readGrounding(candidate: JsonObject, text: string, searchId: str
 function readSupport(support: JsonObject, chunks: readonly JsonObject[], text: string): Citation[] {
   const segment = objectOf(support, 'segment');
   const indices = memberOf(support, 'groundingChunkIndices');
-  const place = placeOf(segment, text);
+  const place = positionOf(segment, text);
   return (Array.isArray(indices) ? indices : []).flatMap((index) => {
     const chunk = typeof index === 'number' ? chunks[index] : undefined;
     return chunk === undefined ? [] : [{ ...pageOf(chunk), ...place }];
@@ -37,11 +37,11 @@ function readSupport(support: JsonObject, chunks: readonly JsonObject[], text: s
 
 function readSource(source: JsonObject, text: string): Citation {
   const url = textOf(source, 'uri');
-  return { ...(url !== undefined && { url }), ...placeOf(source, text) };
+  return { ...(url !== undefined && { url }), ...positionOf(source, text) };
 }
 
 /** Byte offsets to offsets in the string; nothing where the segment does not lie within it. */
-function placeOf(
+function positionOf(
   segment: JsonObject | undefined,
   text: string,
 ): Pick<Citation, 'startIndex' | 'endIndex' | 'citedText'> {
@@ -85,12 +85,12 @@ function readSearch(
 /** A citation with the text that its offsets count in. */
 export interface PlacedCitation {
   citation: Citation;
-  /** The part's text, and how much of the candidate's text stands before it. */
+  /** The part's text, and the length of the candidate's text before it. */
   partText: string;
   before: string;
 }
 
-/** `groundingMetadata`; undefined where there is nothing to say. Citations of no page are left out. */
+/** Writes `groundingMetadata`, or undefined if there is nothing to write. Citations without a page are left out. */
 export function writeGrounding(
   placed: readonly PlacedCitation[],
   searches: readonly WebSearchPart[],

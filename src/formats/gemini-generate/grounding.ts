@@ -5,8 +5,8 @@ import { objectAt, objectsAt } from '../json-reader.ts';
 import type { Observation } from '../observation.ts';
 
 /**
- * Adds the searches of a chunk's candidates to the usage. Cumulative where it repeats, and it may stand in
- * another chunk than the last usage: the larger figure stays.
+ * Adds the searches of a chunk's candidates to the usage. They are cumulative if repeated, and may be in another chunk
+ * than the last usage: the larger figure counts.
  */
 export function readGrounding(observation: Observation, chunk: JsonObject): void {
   let web = 0;
@@ -33,7 +33,7 @@ export function searchesOf(candidate: JsonObject): { web: number; map: number } 
   return isMap ? { web: 0, map: Math.max(1, queries) } : { web: queries, map: 0 };
 }
 
-/** Empty queries stand in the list too (seen with gemini-3-flash-preview, 2026); nobody searched for those. */
+/** Empty queries are in the list too (seen with gemini-3-flash-preview, 2026) and are not billed. */
 function queriesOf(metadata: JsonObject | undefined): number {
   const queries = metadata?.webSearchQueries;
   return Array.isArray(queries)

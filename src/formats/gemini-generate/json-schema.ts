@@ -50,7 +50,7 @@ function eachOf(properties: JsonObject): JsonObject {
   );
 }
 
-/** What Gemini's JSON Schema mode knows; other words are refused or ignored. */
+/** What Gemini's JSON Schema mode supports. Other keywords are refused or ignored. */
 const known = new Set(
   (
     '$id $anchor type format title description items prefixItems minItems maxItems minimum maximum ' +
@@ -68,9 +68,9 @@ const subset: SchemaSubset = {
 };
 
 /**
- * JSON Schema as `parametersJsonSchema` and `responseJsonSchema` take it; what it does not know is said in the description.
- * "If `$ref` is set on a sub-schema, no other properties, except for than those starting as a `$`, may be set."
- * https://ai.google.dev/api/generate-content#generationconfig, read 2026-11
+ * Returns a JSON Schema as `parametersJsonSchema` and `responseJsonSchema` take it. Unsupported keywords move into the
+ * description. "If `$ref` is set on a sub-schema, no other properties, except for than those starting as a `$`, may be
+ * set." https://ai.google.dev/api/generate-content#generationconfig, read 2026-11
  */
 export function geminiSchema(schema: JsonObject): JsonObject {
   return rewriteSchema(schema, subset);

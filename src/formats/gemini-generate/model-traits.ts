@@ -3,14 +3,14 @@
 // for a current model.
 import type { ReasoningEffort } from '../neutral.ts';
 
-/** Least and most tokens of thinking that may be asked for; 0 too where thinking can be switched off. */
+/** The least and the most tokens of thinking, and 0 if thinking can be switched off. */
 interface Budget {
   least: number;
   most: number;
   mayBeOff: boolean;
 }
 
-/** How a model is told how much to think. Levels are named by their efforts (levels.ts). */
+/** How a model is configured to think. Levels are named by their efforts (thinking.ts). */
 export type GeminiThinking =
   | { type: 'none' }
   /** thinkingBudget in tokens. */

@@ -1,16 +1,15 @@
 // What a meter takes from generateContent: every chunk of a stream is a whole response object.
 // https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 import type { JsonObject } from '../../lib/json.ts';
+import { inlineDataOf } from '../answer-media.ts';
 import { textLength } from '../elision.ts';
-import { hear } from '../hear.ts';
 import { errorName, isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
-import { inlineDataOf } from '../made-media.ts';
-import type { Observation, WireObserver } from '../observation.ts';
+import { type Observation, observeAudio, type WireObserver } from '../observation.ts';
 import { readGrounding } from './grounding.ts';
 import { readGenerateUsage } from './usage.ts';
 
 /** generateContent and streamGenerateContent, as SSE, as an array and as one object; Vertex too. */
-export const generateObserver: WireObserver = { event: read, body: read };
+export const observer: WireObserver = { event: read, body: read };
 
 function read(observation: Observation, chunk: JsonObject): void {
   const metadata = objectAt(chunk, 'usageMetadata');
@@ -23,8 +22,8 @@ function read(observation: Observation, chunk: JsonObject): void {
   const candidates = objectsAt(chunk, 'candidates');
   for (const candidate of candidates)
     for (const part of objectsAt(objectAt(candidate, 'content'), 'parts')) readPart(observation, part);
-  // A chunk with a finish reason ends its candidate (it is a number with enum-encoding=int); a refused
-  // prompt has no candidates but says why.
+  // A chunk with a finish reason ends its candidate (a number with enum-encoding=int). A refused prompt has no
+  // candidates but a reason.
   if (candidates.some((candidate) => Boolean(candidate.finishReason))) observation.complete = true;
   if (objectAt(chunk, 'promptFeedback')?.blockReason !== undefined) observation.complete = true;
 }
@@ -49,5 +48,5 @@ function readInlineData(observation: Observation, part: JsonObject): void {
   const inline = inlineDataOf(part);
   if (inline === undefined) return;
   if (inline.type.startsWith('image/')) observation.media.images += 1;
-  if (inline.type.startsWith('audio/')) hear(observation, inline.data);
+  if (inline.type.startsWith('audio/')) observeAudio(observation, inline.data);
 }

@@ -1,5 +1,5 @@
-// A call whose arguments are streamed: pieces by JSONPath, until a part says no more that it will continue. Seen from
-// Gemini 3 (2026-05). https://ai.google.dev/gemini-api/docs/function-calling#streaming-arguments
+// A call whose arguments are streamed: pieces by JSONPath, until a part has no `willContinue`. Seen from Gemini 3
+// (2026-05). https://ai.google.dev/gemini-api/docs/function-calling#streaming-arguments
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject } from '../json-reader.ts';
 import { memberOf, objectsOf, textOf } from './members.ts';

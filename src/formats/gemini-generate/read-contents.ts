@@ -1,8 +1,8 @@
-// The conversation of a generateContent request. Calls have no ids here, or need not: they get some by their
-// place, which stay the same in every later turn, and results find theirs by name and order.
+// The conversation of a generateContent request. Calls may lack ids. They get ids by position, which stay the same in
+// every later turn, and results find their calls by name and order.
 import type { JsonObject } from '../../lib/json.ts';
-import { type CarryingPart, placeCarried } from '../carry.ts';
 import type { NeutralMessage, NeutralPart, ReasoningPart } from '../neutral.ts';
+import { type PartWithReasoning, restoreReasoning } from '../portable-state.ts';
 import { objectsOf } from './members.ts';
 import { readPart } from './read-parts.ts';
 
@@ -26,21 +26,21 @@ export function readContents(contents: readonly JsonObject[]): NeutralMessage[] 
     if (last?.role === role) last.reads.push(...reads);
     else turns.push({ role, reads, at });
   }
-  return turns.map(({ role, reads, at }) => ({ role, parts: joinThoughts(placeCarried(reads)), at }));
+  return turns.map(({ role, reads, at }) => ({ role, parts: joinThoughts(restoreReasoning(reads)), at }));
 }
 
 interface Turn {
   role: 'user' | 'assistant';
-  reads: CarryingPart[];
+  reads: PartWithReasoning[];
   at: string;
 }
 
-/** Pieces of one thought, up to the piece that has its proof. */
+/** Pieces of one thought, up to the piece that has its signature. */
 function joinThoughts(parts: readonly NeutralPart[]): NeutralPart[] {
   const joined: NeutralPart[] = [];
   for (const part of parts) {
     const last = joined.at(-1);
-    if (part.type === 'reasoning' && last?.type === 'reasoning' && last.proof === undefined) {
+    if (part.type === 'reasoning' && last?.type === 'reasoning' && last.signature === undefined) {
       joined[joined.length - 1] = joinThought(last, part);
     } else if (!isRepeated(part, joined)) joined.push(part);
   }
@@ -48,16 +48,16 @@ function joinThoughts(parts: readonly NeutralPart[]): NeutralPart[] {
 }
 
 function joinThought(one: ReasoningPart, other: ReasoningPart): ReasoningPart {
-  // What a call carried repeats the whole thought; a piece continues it.
+  // What a call state repeats the whole thought; a piece continues it.
   const text = other.text.startsWith(one.text) ? other.text : one.text + other.text;
   return { ...other, text, ...(one.at !== undefined && { at: one.at }) };
 }
 
-/** A call in a later piece may carry what an earlier piece of the same turn had already. */
+/** A call in a later piece may state what an earlier piece of the same turn had already. */
 function isRepeated(part: NeutralPart, before: readonly NeutralPart[]): boolean {
-  if (part.type !== 'reasoning' || part.proof === undefined) return false;
-  const { value } = part.proof;
-  return value !== '' && before.some((one) => one.type === 'reasoning' && one.proof?.value === value);
+  if (part.type !== 'reasoning' || part.signature === undefined) return false;
+  const { value } = part.signature;
+  return value !== '' && before.some((one) => one.type === 'reasoning' && one.signature?.value === value);
 }
 
 /** Which calls have been made and which of them answered, in order. */

@@ -2,10 +2,10 @@
 // continue those before. https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent
 
 import type { JsonObject } from '../../lib/json.ts';
-import type { Citation, NeutralEvent, Proof, Stop, WebSearchPart } from '../neutral.ts';
+import type { Citation, NeutralEvent, ReasoningSignature, Stop, WebSearchPart } from '../neutral.ts';
 import { madeCallId } from '../tool-ids.ts';
-import type { EventReader } from '../translation.ts';
 import type { Usage } from '../usage.ts';
+import type { EventReader } from '../wire-format.ts';
 import { readGrounding } from './citations.ts';
 import { readLogprobs } from './logprobs.ts';
 import { numberOf, objectOf, objectsOf, textOf } from './members.ts';
@@ -15,18 +15,18 @@ import { readError, readPromptBlock } from './read-response.ts';
 import { readStop } from './stop-reason.ts';
 import { readGenerateUsage } from './usage.ts';
 
-export function generateEventReader(): EventReader {
+export function eventReader(): EventReader {
   const reader = new ChunkReader();
   return { read: (chunk) => reader.read(chunk), end: () => reader.end() };
 }
 
-/** What is told of one candidate so far. */
+/** What has been emitted of one candidate. */
 class CandidateState {
   readonly candidate: number;
   parts = 0;
   calls = 0;
   /** The part that the next text may continue. */
-  open: { kind: 'text' | 'reasoning'; part: number; proof: Proof | undefined } | null = null;
+  open: { kind: 'text' | 'reasoning'; part: number; signature: ReasoningSignature | undefined } | null = null;
   /** All text, and the part where it began: what citations count in. */
   text = '';
   firstText: number | null = null;
@@ -123,20 +123,20 @@ class ChunkReader {
     const { part } = readPart(wire, () => madeCallId(this.answerId, state.calls));
     switch (part.type) {
       case 'text':
-        return textEvents(state, part.text, part.proof);
+        return textEvents(state, part.text, part.signature);
       case 'reasoning':
-        return [...continued(state, 'reasoning', part.proof), ...reasoningDelta(state, part.text)];
+        return [...continued(state, 'reasoning', part.signature), ...reasoningDelta(state, part.text)];
       case 'tool-call': {
         const before = closeOpen(state);
         const at = { candidate: state.candidate, part: state.parts++ };
         state.calls += 1;
-        const proof = part.proof === undefined ? {} : { proof: part.proof };
+        const signature = part.signature === undefined ? {} : { signature: part.signature };
         const start: NeutralEvent = {
           type: 'tool-call-start',
           ...at,
           id: part.id,
           name: part.name,
-          ...proof,
+          ...signature,
         };
         const partial = { part: at.part, call: new PartialCall() };
         return [...before, start, ...continueCall(state, partial, pieces ?? {})];
@@ -153,7 +153,7 @@ class ChunkReader {
   }
 }
 
-/** The arguments are told when they are whole: a later piece may go on anywhere among them. */
+/** Emits the arguments once they are whole: a later piece may continue anywhere in them. */
 function continueCall(
   state: CandidateState,
   partial: NonNullable<CandidateState['partial']>,
@@ -174,13 +174,17 @@ function endCall(
 }
 
 /** An empty text opens nothing, unless it brings a signature and there is no text that it belongs to. */
-function textEvents(state: CandidateState, text: string, proof: Proof | undefined): NeutralEvent[] {
-  if (text === '' && proof === undefined) return [];
+function textEvents(
+  state: CandidateState,
+  text: string,
+  signature: ReasoningSignature | undefined,
+): NeutralEvent[] {
+  if (text === '' && signature === undefined) return [];
   if (text === '' && state.open !== null) {
-    state.open.proof = proof;
+    state.open.signature = signature;
     return [];
   }
-  const started = continued(state, 'text', proof);
+  const started = continued(state, 'text', signature);
   state.firstText ??= state.open?.part ?? null;
   state.text += text;
   return text === '' ? started : [...started, { type: 'text-delta', ...state.at(), text }];
@@ -190,18 +194,18 @@ function reasoningDelta(state: CandidateState, text: string): NeutralEvent[] {
   return text === '' ? [] : [{ type: 'reasoning-delta', ...state.at(), text, paragraph: 0 }];
 }
 
-/** Goes on with the open part of that kind, or begins one. */
+/** Continues the open part of that kind, or starts one. */
 function continued(
   state: CandidateState,
   kind: 'text' | 'reasoning',
-  proof: Proof | undefined,
+  signature: ReasoningSignature | undefined,
 ): NeutralEvent[] {
   const events = state.open?.kind === kind ? [] : closeOpen(state);
   if (state.open === null) {
-    state.open = { kind, part: state.parts++, proof };
+    state.open = { kind, part: state.parts++, signature };
     events.push({ type: kind === 'text' ? 'text-start' : 'reasoning-start', ...state.at() });
   }
-  if (proof !== undefined) state.open.proof = proof;
+  if (signature !== undefined) state.open.signature = signature;
   return events;
 }
 
@@ -211,10 +215,10 @@ function closeOpen(state: CandidateState): NeutralEvent[] {
   const at = state.at();
   state.open = null;
   const type = open.kind === 'text' ? 'text-end' : 'reasoning-end';
-  return [{ type, ...at, ...(open.proof !== undefined && { proof: open.proof }) }];
+  return [{ type, ...at, ...(open.signature !== undefined && { signature: open.signature }) }];
 }
 
-/** Citations and the search are known at the end; they belong to the text that was told before. */
+/** Citations and the search come at the end and belong to the text emitted before. */
 function endOf(state: CandidateState): NeutralEvent[] {
   const { candidate, firstText } = state;
   const cited =

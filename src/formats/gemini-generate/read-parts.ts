@@ -1,41 +1,46 @@
 // Parts, of requests and of answers, to neutral parts. https://ai.google.dev/api/caching#Part
 import type { JsonObject } from '../../lib/json.ts';
-import { type CarriedThought, type CarryingPart, readCarry } from '../carry.ts';
 import { canonicalMediaType } from '../data-url.ts';
 import type {
   MediaPart,
   MediaSource,
   NeutralPart,
   OpaquePart,
-  Proof,
+  ReasoningSignature,
   ToolCallPart,
   ToolResultPart,
 } from '../neutral.ts';
+import { type PartWithReasoning, type PortableReasoning, readPortableState } from '../portable-state.ts';
 import { memberOf, objectOf, objectsOf, textOf } from './members.ts';
 
-/** `callId`: the id of a call, or of the call that a result belongs to, where the part has none. */
-export function readPart(wire: JsonObject, callId: (name: string) => string): CarryingPart {
-  const { proof, carried } = readSignature(textOf(wire, 'thoughtSignature'));
-  const part = readBare(wire, callId, carried[0]?.proof ?? proof);
-  const takesProof = part.type === 'text' || part.type === 'tool-call' || part.type === 'media';
+/** `callId` returns the id of a call, or of the call that a result belongs to, if the part has none. */
+export function readPart(wire: JsonObject, callId: (name: string) => string): PartWithReasoning {
+  const { signature, reasoning } = readSignature(textOf(wire, 'thoughtSignature'));
+  const part = readBare(wire, callId, reasoning[0]?.signature ?? signature);
+  const takesSignature = part.type === 'text' || part.type === 'tool-call' || part.type === 'media';
   return {
-    part: takesProof && proof !== undefined ? { ...part, proof } : part,
-    carried: part.type === 'tool-call' ? carried : [],
+    part: takesSignature && signature !== undefined ? { ...part, signature } : part,
+    reasoning: part.type === 'tool-call' ? reasoning : [],
   };
 }
 
-/** A thought signature: Gemini's own, or what the relay carried through. */
+/** Reads a thought signature: Gemini's own, or a portable state. */
 function readSignature(value: string | undefined): {
-  proof: Proof | undefined;
-  carried: CarriedThought[];
+  signature: ReasoningSignature | undefined;
+  reasoning: PortableReasoning[];
 } {
-  if (value === undefined) return { proof: undefined, carried: [] };
-  const carry = readCarry(value);
-  if (carry === null) return { proof: { origin: 'gemini-generate', kind: 'signature', value }, carried: [] };
-  return { proof: carry.proof, carried: carry.reasoning };
+  if (value === undefined) return { signature: undefined, reasoning: [] };
+  const state = readPortableState(value);
+  if (state === null)
+    return { signature: { origin: 'gemini-generate', kind: 'signature', value }, reasoning: [] };
+  return { signature: state.signature, reasoning: state.reasoning };
 }
 
-function readBare(wire: JsonObject, callId: (name: string) => string, proof: Proof | undefined): NeutralPart {
+function readBare(
+  wire: JsonObject,
+  callId: (name: string) => string,
+  signature: ReasoningSignature | undefined,
+): NeutralPart {
   const call = objectOf(wire, 'functionCall');
   if (call !== undefined) return readCall(call, callId);
   const result = objectOf(wire, 'functionResponse');
@@ -43,7 +48,7 @@ function readBare(wire: JsonObject, callId: (name: string) => string, proof: Pro
   const media = readMedia(wire);
   if (media !== null) return media;
   if (typeof wire.text !== 'string') return opaque(wire);
-  if (wire.thought === true) return { type: 'reasoning', text: wire.text, ...(proof && { proof }) };
+  if (wire.thought === true) return { type: 'reasoning', text: wire.text, ...(signature && { signature }) };
   return { type: 'text', text: wire.text };
 }
 
@@ -103,7 +108,7 @@ function readMedia(wire: JsonObject): MediaPart | null {
   };
 }
 
-/** A URL without a type tells by its ending. */
+/** A URL without a type is typed by its ending. */
 function guessType(source: MediaSource): string {
   if (source.type !== 'url') return '';
   return /\.(png|jpe?g|webp|gif|heic)(\?|$)/i.test(source.url) ? 'image/' : '';

@@ -1,18 +1,17 @@
 // A generateContent request to the neutral form. https://ai.google.dev/api/generate-content
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject } from '../json-reader.ts';
-import type { NeutralRequest, ReasoningWish, ResponseFormat, TextPart } from '../neutral.ts';
-import type { RequestFault } from '../request-fault.ts';
-import { emptyRequest, RequestFields } from '../request-fields.ts';
-import type { RequestContext } from '../translation.ts';
+import type { NeutralRequest, ReasoningRequest, ResponseFormat, TextPart } from '../neutral.ts';
+import { emptyRequest, type ReadResult, RequestFields } from '../request-fields.ts';
+import type { RequestContext } from '../wire-format.ts';
 import { jsonSchemaOf } from './json-schema.ts';
-import { effortOfLevel } from './levels.ts';
 import { memberOf, numberOf, objectOf, objectsOf, snake, textOf } from './members.ts';
 import { readContents } from './read-contents.ts';
 import { readPart } from './read-parts.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
+import { effortOfLevel } from './thinking.ts';
 
-/** Members whose other spelling is looked for; what is within them is read in either. */
+/** Members that may be in the other spelling. Members inside them are read in either. */
 const names = (
   'contents systemInstruction tools toolConfig generationConfig safetySettings cachedContent serviceTier ' +
   'maxOutputTokens temperature topP topK seed frequencyPenalty presencePenalty stopSequences candidateCount ' +
@@ -22,10 +21,7 @@ const names = (
 const bySnake = new Map(names.map((name) => [snake(name), name]));
 
 /** The request, or the first fault in it. */
-export function readGenerateRequest(
-  body: JsonObject,
-  context: RequestContext,
-): NeutralRequest | RequestFault {
+export function readRequest(body: JsonObject, context: RequestContext): ReadResult<NeutralRequest> {
   const whole = inCamelCase(body);
   const fields = new RequestFields(whole);
   // In the path; some clients repeat it.
@@ -43,16 +39,14 @@ export function readGenerateRequest(
   };
   fields.take('tools', 'tools');
   fields.take('toolConfig', 'toolChoice');
-  return (
-    fields.faults.first ?? {
-      ...request,
-      opaque: { origin: 'gemini-generate', fields: { ...fields.rest(), ...prefixed(config.rest()) } },
-      paths: { ...fields.paths, ...config.paths },
-    }
-  );
+  return fields.faults.resultOf({
+    ...request,
+    opaque: { origin: 'gemini-generate', fields: { ...fields.rest(), ...prefixed(config.rest()) } },
+    paths: { ...fields.paths, ...config.paths },
+  });
 }
 
-/** Unknown settings keep their place by a dotted name; the writer puts them back. */
+/** Unknown settings get a dotted name, by which the writer restores them. */
 function prefixed(unknown: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(unknown).map(([name, value]) => [`generationConfig.${name}`, value]),
@@ -113,14 +107,14 @@ function readSystem(instruction: JsonObject | undefined): TextPart[] {
     .filter((part) => part.type === 'text');
 }
 
-function readReasoning(config: JsonObject | undefined): ReasoningWish | undefined {
+function readReasoning(config: JsonObject | undefined): ReasoningRequest | undefined {
   if (config === undefined) return undefined;
   const budget = numberOf(config, 'thinkingBudget');
   const include = memberOf(config, 'includeThoughts');
   return {
     effort: effortOfLevel(textOf(config, 'thinkingLevel')),
     budgetTokens: budget === undefined ? undefined : budget < 0 ? 'dynamic' : budget,
-    // Gemini shows no thoughts unless asked.
+    // Gemini shows no reasoning unless requested.
     includeThoughts: include === true,
     summary: undefined,
   };

@@ -12,7 +12,7 @@ import { readPart } from './read-parts.ts';
 import { readStop } from './stop-reason.ts';
 import { readGenerateUsage } from './usage.ts';
 
-export function readGenerated(body: JsonObject): NeutralResponse {
+export function readResponse(body: JsonObject): NeutralResponse {
   const id = textOf(body, 'responseId') ?? null;
   const metadata = objectOf(body, 'usageMetadata');
   return {
@@ -60,13 +60,13 @@ function joinTexts(parts: readonly NeutralPart[]): NeutralPart[] {
     const last = joined.at(-1);
     if (part.type === 'text' && last?.type === 'text') {
       last.text += part.text;
-      if (part.proof !== undefined) last.proof = part.proof;
+      if (part.signature !== undefined) last.signature = part.signature;
     } else if (part.type === 'reasoning' && last?.type === 'reasoning') {
       last.text += part.text;
-      if (part.proof !== undefined) last.proof = part.proof;
+      if (part.signature !== undefined) last.signature = part.signature;
     } else joined.push({ ...part });
   }
-  return joined.filter((part) => part.type !== 'text' || part.text !== '' || part.proof !== undefined);
+  return joined.filter((part) => part.type !== 'text' || part.text !== '' || part.signature !== undefined);
 }
 
 /** Why the prompt was refused; null when it was not. */

@@ -46,13 +46,13 @@ function providerTool(name: string, value: JsonObject, at: string): NeutralTool 
   };
 }
 
-/** What the function returns has no place in other formats: the description tells it. */
+/** Other formats have no member for what the function returns: it moves into the description. */
 function descriptionOf(declaration: JsonObject): string | undefined {
   const description = textOf(declaration, 'description');
   const result = resultOf(declaration);
   if (result === undefined) return description;
-  const told = `Returns: ${JSON.stringify(jsonSchemaOf(result))}`;
-  return description === undefined ? told : `${description}\n${told}`;
+  const returns = `Returns: ${JSON.stringify(jsonSchemaOf(result))}`;
+  return description === undefined ? returns : `${description}\n${returns}`;
 }
 
 function resultOf(declaration: JsonObject): JsonObject | undefined {

@@ -29,7 +29,7 @@ const read: Readonly<Record<string, StopReason>> = {
   MALFORMED_RESPONSE: 'error',
 };
 
-/** The numbers of the enum, for clients that asked for `enum-encoding=int`. */
+/** The numbers of the enum, for clients that request `enum-encoding=int`. */
 const byNumber = [
   'FINISH_REASON_UNSPECIFIED',
   'STOP',
@@ -44,7 +44,7 @@ const byNumber = [
   'MALFORMED_FUNCTION_CALL',
 ];
 
-/** Null when the candidate has not ended. A turn of calls ends with STOP here: `hasCalls` tells them apart. */
+/** Null if the candidate has not ended. A turn of calls also ends with STOP: `hasCalls` distinguishes the two. */
 export function readStop(candidate: JsonObject, hasCalls: boolean): Stop | null {
   const value = memberOf(candidate, 'finishReason');
   const raw = typeof value === 'number' ? byNumber[value] : textOf(candidate, 'finishReason');
@@ -77,7 +77,7 @@ const written: Readonly<Record<StopReason, string>> = {
   unknown: 'OTHER',
 };
 
-/** The members of a candidate that say it. */
+/** Returns the members of a candidate for a stop. */
 export function writeStop({ reason, message }: Stop): JsonObject {
   return { finishReason: written[reason], ...(message !== undefined && { finishMessage: message }) };
 }

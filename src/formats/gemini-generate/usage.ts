@@ -1,4 +1,4 @@
-// Gemini's usageMetadata to neutral counts.
+// Gemini's usageMetadata, both ways.
 // https://ai.google.dev/api/generate-content#UsageMetadata
 import type { JsonObject } from '../../lib/json.ts';
 import { countAt, firstCount, objectsAt, textAt } from '../json-reader.ts';
@@ -53,4 +53,29 @@ function byModality(usage: JsonObject | undefined, ...keys: string[]): ModalityC
     else if (modality === 'IMAGE' || modality === 'DOCUMENT') counts.image += tokens;
   }
   return counts;
+}
+
+/** Returns undefined if there is no usage. */
+export function writeGenerateUsage(usage: Usage | null): JsonObject | undefined {
+  if (usage === null) return undefined;
+  const { inputTokens, outputTokens, cachedTokens, reasoningTokens } = usage;
+  const input = details(inputTokens, usage.inputAudioTokens, usage.inputImageTokens, usage.inputVideoTokens);
+  const output = details(outputTokens - reasoningTokens, usage.outputAudioTokens, usage.outputImageTokens, 0);
+  return {
+    promptTokenCount: inputTokens,
+    candidatesTokenCount: Math.max(0, outputTokens - reasoningTokens),
+    totalTokenCount: inputTokens + outputTokens,
+    ...(cachedTokens > 0 && { cachedContentTokenCount: cachedTokens }),
+    ...(reasoningTokens > 0 && { thoughtsTokenCount: reasoningTokens }),
+    promptTokensDetails: input,
+    candidatesTokensDetails: output,
+  };
+}
+
+function details(all: number, audio: number, image: number, video: number): JsonObject[] {
+  const text = all - audio - image - video;
+  const counts = { TEXT: text, AUDIO: audio, IMAGE: image, VIDEO: video };
+  return Object.entries(counts)
+    .filter(([, tokenCount]) => tokenCount > 0)
+    .map(([modality, tokenCount]) => ({ modality, tokenCount }));
 }

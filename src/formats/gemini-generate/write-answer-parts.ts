@@ -1,30 +1,38 @@
 // Parts of an answer, for clients of generateContent.
 import type { JsonObject } from '../../lib/json.ts';
-import { type Carried, writeCarry } from '../carry.ts';
-import type { MediaPart, Proof, ReasoningPart } from '../neutral.ts';
+import type { MediaPart, ReasoningPart, ReasoningSignature } from '../neutral.ts';
+import { type PortableState, writePortableState } from '../portable-state.ts';
 
-/** Another provider's proof goes as a carry, in the alphabet that bytes fields have. */
-export function signatureMember(proof: Proof | undefined, paragraphs?: string[]): JsonObject {
-  if (proof === undefined) return {};
-  if (proof.origin === 'gemini-generate') return { thoughtSignature: proof.value };
-  const carried = { reasoning: [{ text: '', ...(paragraphs && { paragraphs }), proof }] };
-  return { thoughtSignature: writeCarry(carried, 'base64') };
+/** Another provider's signature is written as a portable state, in the alphabet of bytes fields. */
+export function signatureMember(
+  signature: ReasoningSignature | undefined,
+  paragraphs?: string[],
+): JsonObject {
+  if (signature === undefined) return {};
+  if (signature.origin === 'gemini-generate') return { thoughtSignature: signature.value };
+  const state = { reasoning: [{ text: '', ...(paragraphs && { paragraphs }), signature }] };
+  return { thoughtSignature: writePortableState(state, 'base64') };
 }
 
 export function thoughtPart({
   text,
   paragraphs,
-  proof,
-}: Pick<ReasoningPart, 'text' | 'paragraphs' | 'proof'>): JsonObject {
-  return { text, thought: true, ...signatureMember(proof, paragraphs) };
+  signature,
+}: Pick<ReasoningPart, 'text' | 'paragraphs' | 'signature'>): JsonObject {
+  return { text, thought: true, ...signatureMember(signature, paragraphs) };
 }
 
-/** A call carries the thoughts before it too: clients drop thought parts, but never calls. */
-export function callPart(id: string, name: string, args: JsonObject, carried: Carried | null): JsonObject {
+/** A call also contains the reasoning before it: clients drop reasoning parts, but never calls. */
+export function callPart(
+  id: string,
+  name: string,
+  args: JsonObject,
+  state: PortableState | null,
+): JsonObject {
   const functionCall = { id, name, args };
-  if (carried === null) return { functionCall };
-  const isGeminis = carried.reasoning.length === 0 && carried.proof?.origin === 'gemini-generate';
-  const value = isGeminis ? (carried.proof?.value ?? '') : writeCarry(carried, 'base64');
+  if (state === null) return { functionCall };
+  const isGeminis = state.reasoning.length === 0 && state.signature?.origin === 'gemini-generate';
+  const value = isGeminis ? (state.signature?.value ?? '') : writePortableState(state, 'base64');
   return { functionCall, thoughtSignature: value };
 }
 

@@ -2,8 +2,8 @@
 // calls come first and in the order of the calls.
 import type { JsonObject } from '../../lib/json.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
+import { needsUserTurn, userTurnText } from '../first-user-turn.ts';
 import type { NeutralMessage, NeutralPart, NeutralRequest } from '../neutral.ts';
-import { needsOpening, openingText } from '../opening.ts';
 import type { GeminiTraits } from './model-traits.ts';
 import { mediaBeside, type PartContext, writePart } from './write-parts.ts';
 
@@ -33,7 +33,7 @@ export function writeContents(
     if (last?.role === role) last.parts.push(...parts);
     else if (parts.length > 0) turns.push({ role, parts });
   }
-  if (needsOpening(turns[0]?.role)) turns.unshift({ role: 'user', parts: [{ text: openingText }] });
+  if (needsUserTurn(turns[0]?.role)) turns.unshift({ role: 'user', parts: [{ text: userTurnText }] });
   return turns.map(({ role, parts }) => ({ role, parts: resultsFirst(parts) }));
 }
 
@@ -62,14 +62,14 @@ function partsOf(
   return traits.checksSignatures ? signed(parts) : parts;
 }
 
-/** Empty text says nothing, but an empty text with a signature does. */
+/** Whether a part is empty. An empty text with a signature is not. */
 function isNothing(part: NeutralPart): boolean {
-  return part.type === 'text' && part.text === '' && part.proof === undefined;
+  return part.type === 'text' && part.text === '' && part.signature === undefined;
 }
 
-/** A thought without a proof was for people: no provider wants it back. */
+/** Reasoning without a signature is for people only: no provider needs it back. */
 function isLoss(part: NeutralPart): boolean {
-  return part.type !== 'reasoning' || part.proof !== undefined;
+  return part.type !== 'reasoning' || part.signature !== undefined;
 }
 
 /** The first call of a turn must be signed. */

@@ -1,27 +1,27 @@
 // Neutral events as the chunks of streamGenerateContent, as SSE or as the elements of an array. Calls go out whole,
 // as Gemini's do.
 import type { JsonObject } from '../../lib/json.ts';
-import { type Carried, CarryCollector } from '../carry.ts';
 import type { NeutralEvent, Stop, TokenLogprob, WebSearchPart } from '../neutral.ts';
+import { type PortableState, PortableStateCollector } from '../portable-state.ts';
 import { argumentsObject } from '../tool-arguments.ts';
-import type { AnswerContext, EventWriter } from '../translation.ts';
 import type { Usage } from '../usage.ts';
+import type { AnswerContext, EventWriter } from '../wire-format.ts';
 import { type PlacedCitation, writeGrounding } from './citations.ts';
+import { writeErrorBody } from './errors.ts';
 import { writeLogprobs } from './logprobs.ts';
 import { writeBlockReason, writeStop } from './stop-reason.ts';
+import { writeGenerateUsage } from './usage.ts';
 import { callPart, mediaPart, signatureMember } from './write-answer-parts.ts';
-import { writeErrorBody } from './write-error.ts';
 import { answerTail, showsThoughts } from './write-response.ts';
-import { writeGenerateUsage } from './write-usage.ts';
 
-export function generateEventWriter(context: AnswerContext): EventWriter {
+export function eventWriter(context: AnswerContext): EventWriter {
   return new ChunkWriter(context);
 }
 
 /** What is known of one candidate until its end. */
 interface CandidateState {
-  carry: CarryCollector;
-  calls: Map<number, { id: string; name: string; json: string[]; carried: Carried | null }>;
+  state: PortableStateCollector;
+  calls: Map<number, { id: string; name: string; json: string[]; state: PortableState | null }>;
   texts: Map<number, string>;
   thoughts: Map<number, string[]>;
   citations: { part: number; citation: PlacedCitation['citation'] }[];
@@ -50,7 +50,7 @@ class ChunkWriter implements EventWriter {
   }
 
   write(event: NeutralEvent): string {
-    if ('candidate' in event) this.stateOf(event.candidate).carry.observe(event);
+    if ('candidate' in event) this.stateOf(event.candidate).state.observe(event);
     switch (event.type) {
       case 'text-delta':
         return this.text(event.candidate, event.part, event.text, event.logprobs);
@@ -158,17 +158,21 @@ class ChunkWriter implements EventWriter {
     return this.shown ? this.part(candidate, { text: breakBefore + text, thought: true }) : '';
   }
 
-  /** The proof comes with an empty piece of the thought. */
-  private endThought({ candidate, part, proof }: Extract<NeutralEvent, { type: 'reasoning-end' }>): string {
-    if (!this.shown || proof === undefined) return '';
+  /** The signature comes with an empty piece of the thought. */
+  private endThought({
+    candidate,
+    part,
+    signature,
+  }: Extract<NeutralEvent, { type: 'reasoning-end' }>): string {
+    if (!this.shown || signature === undefined) return '';
     const texts = this.stateOf(candidate).thoughts.get(part) ?? [];
-    const signature = signatureMember(proof, texts.length > 1 ? texts : undefined);
-    return this.part(candidate, { text: '', thought: true, ...signature });
+    const member = signatureMember(signature, texts.length > 1 ? texts : undefined);
+    return this.part(candidate, { text: '', thought: true, ...member });
   }
 
   private startCall(event: Extract<NeutralEvent, { type: 'tool-call-start' }>): string {
-    const { calls, carry } = this.stateOf(event.candidate);
-    calls.set(event.part, { id: event.id, name: event.name, json: [], carried: carry.take(event.proof) });
+    const { calls, state } = this.stateOf(event.candidate);
+    calls.set(event.part, { id: event.id, name: event.name, json: [], state: state.take(event.signature) });
     return '';
   }
 
@@ -179,7 +183,7 @@ class ChunkWriter implements EventWriter {
     if (call === undefined) return '';
     return this.part(
       candidate,
-      callPart(call.id, call.name, argumentsObject(call.json.join('')), call.carried),
+      callPart(call.id, call.name, argumentsObject(call.json.join('')), call.state),
     );
   }
 
@@ -206,7 +210,7 @@ class ChunkWriter implements EventWriter {
 
 function emptyState(): CandidateState {
   return {
-    carry: new CarryCollector(),
+    state: new PortableStateCollector(),
     calls: new Map(),
     texts: new Map(),
     thoughts: new Map(),

@@ -1,12 +1,12 @@
-// Neutral parts to parts of a request. Null: this format cannot say it (named by the caller).
+// Writes neutral parts as parts of a request. Null if the format cannot express a part; the caller then reports it.
 import { Buffer } from 'node:buffer';
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject } from '../json-reader.ts';
 import type {
   MediaPart,
   NeutralPart,
-  Proof,
   ReasoningPart,
+  ReasoningSignature,
   ToolCallPart,
   ToolResultPart,
 } from '../neutral.ts';
@@ -24,7 +24,7 @@ export function writePart(part: NeutralPart, context: PartContext): JsonObject |
   if (part.cache !== undefined) context.drop(part.at && `${part.at}.cache_control`);
   switch (part.type) {
     case 'text':
-      return { text: part.text, ...signatureOf(part.proof) };
+      return { text: part.text, ...signatureOf(part.signature) };
     case 'refusal':
       return { text: part.text };
     case 'media':
@@ -43,19 +43,19 @@ export function writePart(part: NeutralPart, context: PartContext): JsonObject |
 }
 
 /** Only Gemini's own: it refuses any other. */
-function signatureOf(proof: Proof | undefined): JsonObject {
-  return proof?.origin === 'gemini-generate' ? { thoughtSignature: proof.value } : {};
+function signatureOf(signature: ReasoningSignature | undefined): JsonObject {
+  return signature?.origin === 'gemini-generate' ? { thoughtSignature: signature.value } : {};
 }
 
-function writeReasoning({ text, proof }: ReasoningPart): JsonObject | null {
-  if (proof?.origin !== 'gemini-generate') return null;
-  return { text, thought: true, thoughtSignature: proof.value };
+function writeReasoning({ text, signature }: ReasoningPart): JsonObject | null {
+  if (signature?.origin !== 'gemini-generate') return null;
+  return { text, thought: true, thoughtSignature: signature.value };
 }
 
 function writeCall(part: ToolCallPart): JsonObject {
   return {
     functionCall: { id: part.id, name: part.name, args: argumentsObject(part.arguments) },
-    ...signatureOf(part.proof),
+    ...signatureOf(part.signature),
   };
 }
 
@@ -73,7 +73,7 @@ function writeResult(part: ToolResultPart, context: PartContext): JsonObject {
   };
 }
 
-/** What a model of before Gemini 3 is shown beside the result, since a result has no media there. */
+/** Media that a model older than Gemini 3 gets beside the result, because its results have no media. */
 export function mediaBeside(part: ToolResultPart, context: PartContext): JsonObject[] {
   if (context.mediaInResults) return [];
   const media = part.content.filter((inner) => inner.type === 'media');
@@ -134,9 +134,12 @@ function writeMedia(part: MediaPart, context: PartContext): JsonObject | null {
   }
 }
 
-/** `original` is OpenAI's word for more than high. */
-function resolutionOf({ detail: told, at }: MediaPart, { mediaInResults, drop }: PartContext): JsonObject {
-  const detail = told === 'original' ? 'high' : told;
+/** `original` is OpenAI's name for more than high. */
+function resolutionOf(
+  { detail: requested, at }: MediaPart,
+  { mediaInResults, drop }: PartContext,
+): JsonObject {
+  const detail = requested === 'original' ? 'high' : requested;
   if (detail !== 'low' && detail !== 'high' && detail !== 'medium') return {};
   if (mediaInResults) return { mediaResolution: { level: `MEDIA_RESOLUTION_${detail.toUpperCase()}` } };
   drop(at && `${at}.detail`);

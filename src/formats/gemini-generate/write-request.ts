@@ -3,18 +3,18 @@ import type { JsonObject } from '../../lib/json.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import { isObject } from '../json-reader.ts';
 import type { NeutralRequest } from '../neutral.ts';
-import type { RequestTarget, WrittenRequest } from '../translation.ts';
+import type { RequestTarget, WrittenRequest } from '../wire-format.ts';
 import { geminiSchema } from './json-schema.ts';
 import { type GeminiTraits, geminiTraits } from './model-traits.ts';
+import { writeThinking } from './thinking.ts';
 import { writeContents } from './write-contents.ts';
-import { writeThinking } from './write-thinking.ts';
 import { writeTools } from './write-tools.ts';
 
 /** Gemini's bound of stop sequences. */
 const mostStopSequences = 5;
 
 /** The model and whether it streams are in the path: the provider writes those. */
-export function writeGenerateRequest(request: NeutralRequest, target: RequestTarget): WrittenRequest {
+export function writeRequest(request: NeutralRequest, target: RequestTarget): WrittenRequest {
   const drops = new DroppedPaths();
   const traits = geminiTraits(target.model);
   const config = writeConfig(request, traits, drops);
@@ -79,7 +79,7 @@ function writeFormat({ responseFormat: format }: NeutralRequest): JsonObject {
   }
 }
 
-/** What Gemini has no member for. A value that asks for what is so anyway is no loss. */
+/** Reports fields that Gemini has no member for. A value that equals the default is no loss. */
 function dropOthers(request: NeutralRequest, drops: DroppedPaths): void {
   drops.fields(request, 'metadata', 'userId', 'promptCacheKey', 'echo', 'audioOutput');
   const isUsualTier = request.serviceTier === 'auto' || request.serviceTier === 'default';

@@ -1,19 +1,19 @@
 // A neutral answer as a whole response of generateContent.
 import type { JsonObject } from '../../lib/json.ts';
-import { CarryCollector } from '../carry.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralCandidate, NeutralPart, NeutralResponse, TextPart } from '../neutral.ts';
+import { PortableStateCollector } from '../portable-state.ts';
 import { wantsReasoning } from '../reasoning.ts';
 import { argumentsObject } from '../tool-arguments.ts';
-import type { AnswerContext, WrittenResponse } from '../translation.ts';
+import type { AnswerContext, WrittenResponse } from '../wire-format.ts';
 import { type PlacedCitation, writeGrounding } from './citations.ts';
+import { writeErrorBody } from './errors.ts';
 import { writeLogprobs } from './logprobs.ts';
 import { writeBlockReason, writeStop } from './stop-reason.ts';
+import { writeGenerateUsage } from './usage.ts';
 import { callPart, mediaPart, thoughtPart } from './write-answer-parts.ts';
-import { writeErrorBody } from './write-error.ts';
-import { writeGenerateUsage } from './write-usage.ts';
 
-export function writeGenerated(response: NeutralResponse, context: AnswerContext): WrittenResponse {
+export function writeResponse(response: NeutralResponse, context: AnswerContext): WrittenResponse {
   if (response.error !== null) return { body: writeErrorBody(response.error), dropped: [] };
   const drops = new DroppedPaths();
   const usage = writeGenerateUsage(response.usage);
@@ -36,7 +36,7 @@ export function answerTail({ model, answerId }: AnswerContext): JsonObject {
   return { modelVersion: model, responseId: answerId };
 }
 
-/** Thoughts are shown to whom asked for them. */
+/** Whether the caller requested reasoning. */
 export function showsThoughts({ request }: AnswerContext): boolean {
   return wantsReasoning(request.reasoning) && request.reasoning?.includeThoughts !== false;
 }
@@ -76,10 +76,10 @@ function writeParts(
   context: AnswerContext,
   drops: DroppedPaths,
 ): JsonObject[] {
-  const carry = new CarryCollector();
+  const state = new PortableStateCollector();
   const shown = showsThoughts(context);
   return parts.flatMap((part, index): JsonObject[] => {
-    carry.add(part);
+    state.add(part);
     switch (part.type) {
       case 'text':
       case 'refusal':
@@ -87,7 +87,7 @@ function writeParts(
       case 'reasoning':
         return shown ? [thoughtPart(part)] : [];
       case 'tool-call':
-        return [callPart(part.id, part.name, argumentsObject(part.arguments), carry.take(part.proof))];
+        return [callPart(part.id, part.name, argumentsObject(part.arguments), state.take(part.signature))];
       case 'media': {
         const written = mediaPart(part);
         if (written === null) drops.add(part.at || `parts[${index}]`);

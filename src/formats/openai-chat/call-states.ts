@@ -1,10 +1,9 @@
-// The tool calls of one streamed choice. Their deltas are told apart by `index`; where that lacks (Mistral) or is
-// the same for all (some imitators), by the id.
+// The tool calls of one streamed choice. Their deltas are matched by `index`, or by the id if it is missing (Mistral)
+// or the same for all (some imitators).
 import type { JsonObject } from '../../lib/json.ts';
-import { isObject, textAt } from '../json-reader.ts';
+import { isObject, objectAt, textAt } from '../json-reader.ts';
 import type { NeutralEvent } from '../neutral.ts';
 import { madeCallId } from '../tool-ids.ts';
-import { type CalledTool, calledTool, isEmpty } from './called-tool.ts';
 
 interface CallState {
   index: unknown;
@@ -123,4 +122,38 @@ function isWhole({ custom, text }: CallState): boolean {
   } catch {
     return false;
   }
+}
+
+/** A tool that is called. `text` is what came of its input: JSON for a function, free text for a custom tool. */
+interface CalledTool {
+  custom: boolean;
+  name: string | undefined;
+  text: string;
+}
+
+/**
+ * Reads the call. Servers written in Go send every member with its zero value, `custom: {input: "", name: ""}` beside
+ * the real `function` (Snowflake Cortex, 2026-11): `type` decides, else what is not empty.
+ */
+export function calledTool(call: JsonObject): CalledTool {
+  const custom = called(objectAt(call, 'custom'), 'input', true);
+  const plain = called(objectAt(call, 'function'), 'arguments', false);
+  const isCustom = call.type === 'custom' || (call.custom !== undefined && call.function === undefined);
+  const [first, second] = isCustom ? [custom, plain] : [plain, custom];
+  return isEmpty(first) && !isEmpty(second) ? second : first;
+}
+
+/** Whether the call has neither a name nor input. */
+export function isEmpty({ name, text }: CalledTool): boolean {
+  return name === undefined && text === '';
+}
+
+function called(wire: JsonObject | undefined, member: string, custom: boolean): CalledTool {
+  return { custom, name: textAt(wire, 'name'), text: textOf(wire?.[member]) };
+}
+
+/** A few imitators send the arguments as an object. */
+function textOf(value: unknown): string {
+  if (isObject(value)) return JSON.stringify(value);
+  return typeof value === 'string' ? value : '';
 }

@@ -3,25 +3,24 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { Citation, NeutralEvent } from '../neutral.ts';
-import { readLogprobs } from '../openai-logprobs.ts';
-import { CallStates } from './call-states.ts';
-import { calledTool, isEmpty } from './called-tool.ts';
+import { readLogprobs } from '../openai-parts.ts';
+import { CallStates, calledTool, isEmpty } from './call-states.ts';
 import { readImages, streamedAudioType } from './read-media.ts';
 import {
   mergeDetails,
-  type ReasoningPlace,
+  type ReasoningMember,
   readReasoning,
-  reasoningProof,
+  reasoningSignature,
   thinkingText,
 } from './reasoning.ts';
 import { readStop } from './stop-reason.ts';
 
 type Events = NeutralEvent[];
 
-/** The part that grows now; tool calls are kept apart, for several of them may grow at once. */
+/** The part that grows now. Tool calls are separate, because several may grow at once. */
 type OpenPart =
   | { kind: 'text' | 'refusal'; part: number }
-  | { kind: 'reasoning'; part: number; place: ReasoningPlace; details: JsonObject[] };
+  | { kind: 'reasoning'; part: number; place: ReasoningMember; details: JsonObject[] };
 
 /** The state of one choice. Methods add to the events that they are given. */
 export class ChoiceState {
@@ -40,7 +39,7 @@ export class ChoiceState {
     this.#calls = new CallStates(candidate, answerId, () => this.#nextPart++);
   }
 
-  /** Nothing has been said. */
+  /** Whether there is no content yet. */
   get empty(): boolean {
     return this.#nextPart === 0;
   }
@@ -61,7 +60,7 @@ export class ChoiceState {
     const refusal = textAt(delta, 'refusal');
     if (refusal !== undefined) this.#refuse(refusal, events);
     const audio = objectAt(delta, 'audio');
-    if (audio !== undefined && isSaid(audio)) this.#speak(audio, events);
+    if (audio !== undefined && hasText(audio)) this.#speak(audio, events);
     for (const image of readImages(delta)) {
       this.#begin(events);
       events.push({ type: 'part-add', candidate: this.#candidate, part: this.#nextPart++, content: image });
@@ -88,10 +87,10 @@ export class ChoiceState {
   }
 
   ending(): NeutralEvent {
-    const said = { calls: this.#calls.any, refusal: this.#refused };
-    // Without a reason the stream was whole all the same: what it said decides.
+    const facts = { calls: this.#calls.any, refusal: this.#refused };
+    // Without a reason, a whole stream counts as ended if it has content.
     const finish = this.#finish ?? (this.#hasSaid ? { finish_reason: 'stop' } : {});
-    return { type: 'candidate-end', candidate: this.#candidate, stop: readStop(finish, said) };
+    return { type: 'candidate-end', candidate: this.#candidate, stop: readStop(finish, facts) };
   }
 
   /** A text, or parts (Mistral's reasoning models). Log probabilities may come with an empty text. */
@@ -101,12 +100,12 @@ export class ChoiceState {
     if (Array.isArray(content)) {
       for (const part of content.filter(isObject)) {
         if (part.type === 'thinking') this.#think(thinkingText(part), 'thinking', [], events);
-        else this.#say(textAt(part, 'text') ?? '', found, events);
+        else this.#addText(textAt(part, 'text') ?? '', found, events);
       }
-    } else this.#say(typeof content === 'string' ? content : '', found, events);
+    } else this.#addText(typeof content === 'string' ? content : '', found, events);
   }
 
-  #say(text: string, found: { logprobs?: ReturnType<typeof readLogprobs> }, events: Events): void {
+  #addText(text: string, found: { logprobs?: ReturnType<typeof readLogprobs> }, events: Events): void {
     if (text === '' && found.logprobs === undefined) return;
     const part = this.#openAs('text', events);
     events.push({ type: 'text-delta', candidate: this.#candidate, part, text, ...found });
@@ -137,7 +136,7 @@ export class ChoiceState {
     events.push({ type: 'citation-add', candidate: this.#candidate, part, citation });
   }
 
-  #think(text: string, place: ReasoningPlace, details: JsonObject[], events: Events): void {
+  #think(text: string, place: ReasoningMember, details: JsonObject[], events: Events): void {
     let open = this.#open;
     if (open?.kind !== 'reasoning') {
       this.#begin(events);
@@ -187,11 +186,16 @@ export class ChoiceState {
     if (open === null) return;
     const place = { candidate: this.#candidate, part: open.part };
     if (open.kind !== 'reasoning') events.push({ type: `${open.kind}-end`, ...place });
-    else events.push({ type: 'reasoning-end', ...place, proof: reasoningProof(open.place, open.details) });
+    else
+      events.push({
+        type: 'reasoning-end',
+        ...place,
+        signature: reasoningSignature(open.place, open.details),
+      });
   }
 }
 
 /** Servers written in Go send a sound of empty members beside every text. */
-function isSaid(audio: JsonObject): boolean {
+function hasText(audio: JsonObject): boolean {
   return ['id', 'data', 'transcript'].some((name) => textAt(audio, name) !== undefined);
 }

@@ -1,25 +1,25 @@
 // The state of a streamed chat completion while it is written, and its chunks: each costs one short `stringify`.
 import type { JsonObject } from '../../lib/json.ts';
-import { CarryCollector } from '../carry.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
 import type { Citation, Stop } from '../neutral.ts';
-import type { AnswerContext } from '../translation.ts';
+import { PortableStateCollector } from '../portable-state.ts';
 import type { Usage } from '../usage.ts';
+import type { AnswerContext } from '../wire-format.ts';
 
 /** One choice while it is written. */
 export interface Choice {
-  carries: CarryCollector;
+  carries: PortableStateCollector;
   /** Number of the next tool call. */
   calls: number;
-  /** Calls by their part. `buffered`: a function that stands for a custom tool, told when it is whole. */
+  /** Calls by their part. `buffered`: a function that replaces a custom tool, written once it is whole. */
   callsByPart: Map<number, { index: number; custom: boolean; buffered: string[] | null }>;
   /** UTF-16 units of text before the part that grows, and in it: annotations count from the answer's start. */
   textBefore: number;
   textLength: number;
   textOpen: boolean;
-  /** Of the whole text that grows: told when it is whole. */
+  /** Citations of the whole text, written once it is whole. */
   citations: Citation[];
-  /** Where the thoughts stand, to put an empty line between their paragraphs. */
+  /** The current reasoning paragraph, to separate it from the next by an empty line. */
   thought: { part: number; paragraph: number } | null;
   refused: boolean;
   spoke: boolean;
@@ -35,11 +35,11 @@ export interface OutputState {
   /** What every chunk but the last ends with. */
   tail: string;
   usage: Usage | null;
-  /** Whether the client asked for a last chunk with the usage. */
-  tellsUsage: boolean;
+  /** Whether the client requested a last chunk with the usage. */
+  includesUsage: boolean;
   ended: boolean;
-  /** Candidates whose end the upstream did not tell. */
-  untold: Set<number>;
+  /** Candidates whose end the upstream did not report. */
+  unfinished: Set<number>;
   /** The first end that is a failure: the stream then ends with an error, so that the SDKs raise. */
   failure: Stop | null;
 }
@@ -55,17 +55,17 @@ export function headOf({ answerId, model }: AnswerContext, createdAtSeconds: num
   return `data: ${JSON.stringify(common).slice(0, -1)},"choices":[`;
 }
 
-/** The choice; begun without a word, for where nothing is said. */
+/** Returns the choice, which is started without text if it is new. */
 export function choiceOf(state: OutputState, candidate: number): Choice {
   return openChoice(state, candidate).choice;
 }
 
-/** The choice, and the chunk that begins it if it is new: the role stands in a delta of its own. */
+/** Returns the choice, and the chunk that starts it if it is new: the role has a delta of its own. */
 export function openChoice(state: OutputState, candidate: number): { choice: Choice; text: string } {
   const known = state.choices.get(candidate);
   if (known !== undefined) return { choice: known, text: '' };
   const choice: Choice = {
-    carries: new CarryCollector(),
+    carries: new PortableStateCollector(),
     calls: 0,
     callsByPart: new Map(),
     textBefore: 0,

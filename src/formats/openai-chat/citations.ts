@@ -1,6 +1,5 @@
-// Where chat completions say what an answer rests on: OpenAI's and OpenRouter's annotations, Perplexity's lists
-// beside the choices, both ways.
-// https://platform.openai.com/docs/api-reference/chat/object#chat/object-choices
+// Citations of chat completions, both ways: OpenAI's and OpenRouter's annotations, Perplexity's lists beside the
+// choices. https://platform.openai.com/docs/api-reference/chat/object#chat/object-choices
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { Citation } from '../neutral.ts';

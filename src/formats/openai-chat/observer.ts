@@ -1,22 +1,21 @@
 // What a meter takes from chat completions: chunks of a stream, and whole answers.
 // https://platform.openai.com/docs/api-reference/chat
 import type { JsonObject } from '../../lib/json.ts';
+import { countChatImages } from '../answer-media.ts';
 import { textLength } from '../elision.ts';
-import { hear } from '../hear.ts';
 import { errorName, isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
-import { countChatImages } from '../made-media.ts';
-import type { Observation, WireObserver } from '../observation.ts';
+import { type Observation, observeAudio, type WireObserver } from '../observation.ts';
 import { readChatTier, readChatUsage } from './usage.ts';
 
 /** Chat completions, of any provider. The terminator `[DONE]` is the framing's to see. */
-export const chatObserver: WireObserver = {
+export const observer: WireObserver = {
   event(observation, chunk) {
     readCommon(observation, chunk);
     for (const choice of objectsAt(chunk, 'choices')) {
       // Perplexity repeats the whole `message` beside each `delta`: the delta is what is new.
       const delta = objectAt(choice, 'delta');
       const message = objectAt(choice, 'message');
-      if (textAt(choice, 'finish_reason') !== undefined) observation.saidWhy = true;
+      if (textAt(choice, 'finish_reason') !== undefined) observation.hasFinishReason = true;
       if (delta ?? message) readMessage(observation, delta ?? message ?? {});
       // And it sends no [DONE]: such a chunk with a finish reason is its last, or (2026) one so named.
       if (delta && message && textAt(choice, 'finish_reason') !== undefined) observation.complete = true;
@@ -61,7 +60,7 @@ function readMessage(observation: Observation, message: JsonObject): void {
   const audioId = textAt(audio, 'id');
   if (audioId !== undefined) observation.madeIds.add(audioId);
   length += textLength(audio?.transcript);
-  hear(observation, audio?.data);
+  observeAudio(observation, audio?.data);
   observation.media.images += countChatImages(message);
   observation.outputCharacters += length;
   if (length > 0 || textAt(audio, 'data') !== undefined) observation.started = true;

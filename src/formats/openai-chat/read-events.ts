@@ -1,10 +1,10 @@
-// The chunks of a streamed chat completion, of any provider, to neutral events. Bears any JSON.
+// Reads the chunks of a streamed chat completion, of any provider, as neutral events. Accepts any JSON.
 // https://platform.openai.com/docs/api-reference/chat-streaming
 import type { JsonObject } from '../../lib/json.ts';
 import { objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralEvent } from '../neutral.ts';
 import { errorOf, readOpenaiError } from '../openai-error.ts';
-import type { EventReader } from '../translation.ts';
+import type { EventReader } from '../wire-format.ts';
 import { ChoiceState } from './choice-state.ts';
 import { readAnnotations, readSearchResults } from './citations.ts';
 import { readChatTier, readChatUsage } from './usage.ts';
@@ -15,7 +15,7 @@ interface State {
   /** By the choice's index, in order of appearance. */
   choices: Map<number, ChoiceState>;
   answerId: string;
-  /** Perplexity's, repeated in every chunk: said once, at the end. */
+  /** Perplexity's results, repeated in every chunk and emitted once, at the end. */
   found: JsonObject | null;
 }
 
@@ -81,15 +81,15 @@ function readChoice(state: State, choice: JsonObject, chunk: JsonObject, events:
     choiceState.empty && textAt(chunk, 'object') !== 'chat.completion.done'
       ? objectAt(choice, 'message')
       : undefined;
-  const said = delta ?? message;
-  if (said !== undefined) {
-    choiceState.readDelta(said, choice, events);
-    choiceState.addCitations(readAnnotations(said), events);
+  const content = delta ?? message;
+  if (content !== undefined) {
+    choiceState.readDelta(content, choice, events);
+    choiceState.addCitations(readAnnotations(content), events);
   }
   choiceState.finish(choice);
 }
 
-/** Groq has it beside OpenAI's place, Moonshot in the last choice. Cumulative wherever it repeats. */
+/** Groq has it beside OpenAI's member, Moonshot in the last choice. It is cumulative wherever it repeats. */
 function readUsage(chunk: JsonObject, choices: JsonObject[], events: NeutralEvent[]): void {
   const usage =
     readChatUsage(objectAt(chunk, 'usage')) ??

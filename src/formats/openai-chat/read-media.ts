@@ -12,7 +12,7 @@ export function readImages(message: JsonObject): MediaPart[] {
   });
 }
 
-/** A whole spoken answer; null when there is none. */
+/** Reads a whole spoken answer, or null if there is none. */
 export function readAudio(message: JsonObject): MediaPart | null {
   const audio = objectAt(message, 'audio');
   const data = textAt(audio, 'data');
@@ -39,7 +39,7 @@ const beginnings: readonly [string, string][] = [
   ['ZkxhQw', 'audio/flac'],
 ];
 
-/** The answer does not say what it is in; its first bytes do, and pcm16 is what has no beginning of its own. */
+/** The answer does not name its format. Its first bytes do, and pcm16 is the one without a header. */
 function audioTypeOf(data: string): string {
   return beginnings.find(([start]) => data.startsWith(start))?.[1] ?? streamedAudioType;
 }

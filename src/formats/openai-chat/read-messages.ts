@@ -1,6 +1,5 @@
-// Chat messages to neutral ones. Tool-call ids are taken apart here: what a carry holds returns to its place.
+// Reads chat messages as neutral ones. Portable states in tool-call ids are restored here.
 import type { JsonObject } from '../../lib/json.ts';
-import { type CarryingPart, placeCarried, readCallId } from '../carry.ts';
 import { isObject, textAt } from '../json-reader.ts';
 import type {
   NeutralMessage,
@@ -11,15 +10,16 @@ import type {
   ToolResultPart,
 } from '../neutral.ts';
 import { readCacheMarker } from '../openai-media.ts';
+import { type PartWithReasoning, readCallId, restoreReasoning } from '../portable-state.ts';
 import type { RequestFaults } from '../request-fields.ts';
 import { readContent, readTexts } from './read-parts.ts';
-import { readReasoning, reasoningProof } from './reasoning.ts';
+import { readReasoning, reasoningSignature } from './reasoning.ts';
 
 interface Reading {
   faults: RequestFaults;
   system: TextPart[];
   messages: NeutralMessage[];
-  /** Ids made for legacy function calls, which have none: the last one of each name. */
+  /** Ids made for legacy function calls, which have none: the latest of each name. */
   functionIds: Map<string, string>;
 }
 
@@ -98,12 +98,15 @@ function readAssistant(reading: Reading, message: JsonObject, at: string): Neutr
   const refusal = textAt(message, 'refusal');
   if (refusal !== undefined) content.push({ type: 'refusal', text: refusal, at: `${at}.refusal` });
   const calls = readCalls(reading, message, at);
-  const isCarried = calls.some(({ carried }) => carried.length > 0);
-  // What a carry holds is exact; what stands beside it is the same, told to people.
-  const said = isCarried ? content.filter((part) => part.type !== 'reasoning') : content;
-  const own = isCarried ? [] : ownReasoning(message, at);
-  const beside = [...own, ...said, ...audioReference(message, at)].map((part) => ({ part, carried: [] }));
-  return placeCarried([...beside, ...calls]);
+  const isInState = calls.some(({ reasoning: state }) => state.length > 0);
+  // The reasoning in a state is exact; the reasoning beside it is a copy for people.
+  const visible = isInState ? content.filter((part) => part.type !== 'reasoning') : content;
+  const own = isInState ? [] : ownReasoning(message, at);
+  const beside = [...own, ...visible, ...audioReference(message, at)].map((part) => ({
+    part,
+    reasoning: [],
+  }));
+  return restoreReasoning([...beside, ...calls]);
 }
 
 function ownReasoning(message: JsonObject, at: string): ReasoningPart[] {
@@ -111,7 +114,7 @@ function ownReasoning(message: JsonObject, at: string): ReasoningPart[] {
   if (read === null) return [];
   const { text, place, details } = read;
   const member = details.length > 0 ? 'reasoning_details' : place;
-  return [{ type: 'reasoning', text, proof: reasoningProof(place, details), at: `${at}.${member}` }];
+  return [{ type: 'reasoning', text, signature: reasoningSignature(place, details), at: `${at}.${member}` }];
 }
 
 /** Sound that the model made in an earlier turn, by its id. */
@@ -122,9 +125,9 @@ function audioReference({ audio }: JsonObject, at: string): NeutralPart[] {
   return [{ type: 'media', kind: 'audio', source, providerId: id, at: `${at}.audio` }];
 }
 
-function readCalls(reading: Reading, message: JsonObject, at: string): CarryingPart[] {
+function readCalls(reading: Reading, message: JsonObject, at: string): PartWithReasoning[] {
   const { tool_calls: calls, function_call: legacy } = message;
-  if (isObject(legacy)) return [{ part: legacyCall(reading, legacy, `${at}.function_call`), carried: [] }];
+  if (isObject(legacy)) return [{ part: legacyCall(reading, legacy, `${at}.function_call`), reasoning: [] }];
   if (calls === undefined || calls === null) return [];
   if (!Array.isArray(calls)) {
     reading.faults.wrongType(`${at}.tool_calls`, 'an array', calls);
@@ -140,20 +143,24 @@ function legacyCall({ functionIds, messages }: Reading, call: JsonObject, at: st
   return { type: 'tool-call', id, name, arguments: textAt(call, 'arguments') ?? '{}', at };
 }
 
-function readCall(call: unknown, at: string, faults: RequestFaults): CarryingPart[] {
+function readCall(call: unknown, at: string, faults: RequestFaults): PartWithReasoning[] {
   if (!isObject(call)) return faults.wrongType(at, 'an object', call) ?? [];
   const custom = isObject(call.custom) ? call.custom : undefined;
   const called = custom ?? (isObject(call.function) ? call.function : undefined);
   const name = textAt(called, 'name');
   if (name === undefined) faults.missing(`${at}.${custom ? 'custom' : 'function'}.name`);
   if (typeof call.id !== 'string') faults.missing(`${at}.id`);
-  const { id, carried } = readCallId(textAt(call, 'id') ?? '');
+  const { id, state } = readCallId(textAt(call, 'id') ?? '');
   const text = textAt(called, custom ? 'input' : 'arguments') ?? (custom ? '' : '{}');
   const part: ToolCallPart = { type: 'tool-call', id, name: name ?? '', arguments: text, at };
   return [
     {
-      part: { ...part, ...(custom && { custom: true }), ...(carried?.proof && { proof: carried.proof }) },
-      carried: carried?.reasoning ?? [],
+      part: {
+        ...part,
+        ...(custom && { custom: true }),
+        ...(state?.signature && { signature: state.signature }),
+      },
+      reasoning: state?.reasoning ?? [],
       from: `${at}.id`,
     },
   ];

@@ -3,7 +3,6 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, textAt } from '../json-reader.ts';
 import type { NeutralPart, TextPart } from '../neutral.ts';
-import { readContentWith } from '../openai-content.ts';
 import {
   mediaOfAudio,
   mediaOfFileData,
@@ -11,8 +10,9 @@ import {
   mediaOfUrl,
   readCacheMarker,
 } from '../openai-media.ts';
+import { readContentWith } from '../openai-parts.ts';
 import type { RequestFaults } from '../request-fields.ts';
-import { reasoningProof, thinkingText } from './reasoning.ts';
+import { reasoningSignature, thinkingText } from './reasoning.ts';
 
 /** A message's content: a string, parts, or nothing. Anything else is a fault. */
 export function readContent(content: unknown, at: string, faults: RequestFaults): NeutralPart[] {
@@ -50,7 +50,7 @@ function readTyped(part: JsonObject, at: string, faults: RequestFaults): Neutral
     case 'file':
       return readFile(part, at, faults);
     case 'thinking':
-      return { type: 'reasoning', text: thinkingText(part), proof: reasoningProof('thinking', []) };
+      return { type: 'reasoning', text: thinkingText(part), signature: reasoningSignature('thinking', []) };
     case undefined:
       return faults.missing(`${at}.type`);
     default:

@@ -2,17 +2,15 @@
 // https://platform.openai.com/docs/api-reference/chat/create
 import type { JsonObject } from '../../lib/json.ts';
 import { objectAt } from '../json-reader.ts';
-import type { NeutralRequest, ResponseFormat } from '../neutral.ts';
-import { reasoningEfforts } from '../neutral.ts';
-import { readCommonFields, readReasoningWish, readSchemaFormat } from '../openai-sampling.ts';
-import type { RequestFault } from '../request-fault.ts';
-import { emptyRequest, RequestFields } from '../request-fields.ts';
-import type { RequestContext } from '../translation.ts';
+import { type NeutralRequest, type ResponseFormat, reasoningEfforts } from '../neutral.ts';
+import { readCommonFields, readReasoningRequest, readSchemaFormat } from '../openai-sampling.ts';
+import { emptyRequest, type ReadResult, RequestFields } from '../request-fields.ts';
+import type { RequestContext } from '../wire-format.ts';
 import { readMessages } from './read-messages.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
 
 /** The request, or the first fault in it. */
-export function readRequest(body: JsonObject, context: RequestContext): NeutralRequest | RequestFault {
+export function readRequest(body: JsonObject, context: RequestContext): ReadResult<NeutralRequest> {
   const fields = new RequestFields(body);
   // How the answer is framed is the relay's business, not the target's.
   fields.ignore('model', 'stream', 'stream_options');
@@ -28,13 +26,11 @@ export function readRequest(body: JsonObject, context: RequestContext): NeutralR
     ...readOutput(fields),
   };
   const rest = fields.rest();
-  return (
-    fields.faults.first ?? {
-      ...request,
-      opaque: { origin: 'openai-chat', fields: rest },
-      paths: fields.paths,
-    }
-  );
+  return fields.faults.resultOf({
+    ...request,
+    opaque: { origin: 'openai-chat', fields: rest },
+    paths: fields.paths,
+  });
 }
 
 function readSampling(fields: RequestFields): Partial<NeutralRequest> {
@@ -69,7 +65,7 @@ function readLogprobs(fields: RequestFields): NeutralRequest['logprobs'] {
 
 function readReasoning(fields: RequestFields): NeutralRequest['reasoning'] {
   const effort = fields.oneOf('reasoning_effort', reasoningEfforts, 'reasoning');
-  return readReasoningWish(effort, fields.object('reasoning', 'reasoning'));
+  return readReasoningRequest(effort, fields.object('reasoning', 'reasoning'));
 }
 
 function readOutput(fields: RequestFields): Partial<NeutralRequest> {

@@ -1,16 +1,16 @@
-// A whole chat completion, of any provider, to the neutral form. Bears any JSON: wrong shapes read as nothing.
+// Reads a whole chat completion, of any provider. Accepts any JSON: wrong shapes read as nothing.
 // https://platform.openai.com/docs/api-reference/chat/object
 import type { JsonObject } from '../../lib/json.ts';
+import { answerFacts } from '../answer-end.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralCandidate, NeutralPart, NeutralResponse, TextPart, ToolCallPart } from '../neutral.ts';
 import { readOpenaiError } from '../openai-error.ts';
-import { readLogprobs } from '../openai-logprobs.ts';
-import { saidIn } from '../said.ts';
+import { readLogprobs } from '../openai-parts.ts';
 import { madeCallId } from '../tool-ids.ts';
-import { calledTool, isEmpty } from './called-tool.ts';
+import { calledTool, isEmpty } from './call-states.ts';
 import { readAnnotations, readSearchResults } from './citations.ts';
 import { readAudio, readImages } from './read-media.ts';
-import { readReasoning, reasoningProof, thinkingText } from './reasoning.ts';
+import { readReasoning, reasoningSignature, thinkingText } from './reasoning.ts';
 import { readStop } from './stop-reason.ts';
 import { readChatTier, readChatUsage } from './usage.ts';
 
@@ -39,7 +39,7 @@ function readChoice(choice: JsonObject, body: JsonObject): NeutralCandidate {
           {
             type: 'reasoning' as const,
             text: reasoning.text,
-            proof: reasoningProof(reasoning.place, reasoning.details),
+            signature: reasoningSignature(reasoning.place, reasoning.details),
           },
         ]
       : []),
@@ -53,7 +53,7 @@ function readChoice(choice: JsonObject, body: JsonObject): NeutralCandidate {
     ...readCalls(message, textAt(body, 'id') ?? ''),
   ];
   const error = readOpenaiError(choice);
-  const stop = readStop(choice, saidIn(parts));
+  const stop = readStop(choice, answerFacts(parts));
   return { parts, stop: error === null ? stop : { reason: 'error', message: error.message } };
 }
 
@@ -71,11 +71,11 @@ function readAnswerContent(content: unknown, choice: JsonObject): NeutralPart[] 
   if (!Array.isArray(content)) return [];
   return content.filter(isObject).flatMap((part): NeutralPart[] => {
     if (part.type !== 'thinking') return text(textAt(part, 'text') ?? '');
-    return [{ type: 'reasoning', text: thinkingText(part), proof: reasoningProof('thinking', []) }];
+    return [{ type: 'reasoning', text: thinkingText(part), signature: reasoningSignature('thinking', []) }];
   });
 }
 
-/** Citations stand on the first text: there is one but for Mistral's parts. */
+/** Citations belong to the first text: only Mistral's parts have several. */
 function withCitations(parts: NeutralPart[], citations: TextPart['citations'] & object): NeutralPart[] {
   const at = parts.findIndex(({ type }) => type === 'text');
   const text = parts[at];

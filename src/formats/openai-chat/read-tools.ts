@@ -6,7 +6,7 @@ import type { NeutralRequest, NeutralTool, ToolChoice } from '../neutral.ts';
 import { readCacheMarker } from '../openai-media.ts';
 import type { RequestFaults, RequestFields } from '../request-fields.ts';
 
-/** All tools in order: `tools`, `functions`, and the search that `web_search_options` asks for. */
+/** Reads all tools in order: `tools`, `functions`, and the search of `web_search_options`. */
 export function readTools(fields: RequestFields): NeutralTool[] {
   const { faults } = fields;
   const tools = fields.objects('tools', 'tools') ?? [];

@@ -1,19 +1,19 @@
-// Where chat completions keep what the model thought. OpenAI's never says; others do, each in its own
-// member, and some want it back: `reasoning_content` (DeepSeek, Moonshot, xAI, Z.ai, Alibaba), `reasoning` with or
-// without `reasoning_details` (OpenRouter, Groq, Together, Ollama), parts of the content (Mistral).
+// Where chat completions have the model's reasoning. OpenAI's have none. Others use different members, and some require
+// it back: `reasoning_content` (DeepSeek, Moonshot, xAI, Z.ai, Alibaba), `reasoning` with or without
+// `reasoning_details` (OpenRouter, Groq, Together, Ollama), parts of the content (Mistral).
 // https://api-docs.deepseek.com/guides/thinking_mode, https://openrouter.ai/docs/use-cases/reasoning-tokens
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectsAt, textAt } from '../json-reader.ts';
-import type { Proof, ReasoningPart } from '../neutral.ts';
+import type { ReasoningPart, ReasoningSignature } from '../neutral.ts';
 import { paragraphBreak } from '../reasoning.ts';
 
-/** The member that a reasoning text stood in. `thinking`: a part of the content. */
-export type ReasoningPlace = 'reasoning_content' | 'reasoning' | 'thinking';
+/** The member that a reasoning text was in. `thinking`: a part of the content. */
+export type ReasoningMember = 'reasoning_content' | 'reasoning' | 'thinking';
 
-/** The thoughts in a message's or delta's own members; null when there are none. */
+/** Reads the reasoning in a message's or delta's own members, or null if there is none. */
 export function readReasoning(
   message: JsonObject,
-): { text: string; place: ReasoningPlace; details: JsonObject[] } | null {
+): { text: string; place: ReasoningMember; details: JsonObject[] } | null {
   const details = objectsAt(message, 'reasoning_details');
   const content = textAt(message, 'reasoning_content');
   const plain = textAt(message, 'reasoning');
@@ -29,7 +29,10 @@ function detailText(detail: JsonObject): string {
 }
 
 /** What has to come back with the text. */
-export function reasoningProof(place: ReasoningPlace, details: readonly JsonObject[]): Proof {
+export function reasoningSignature(
+  place: ReasoningMember,
+  details: readonly JsonObject[],
+): ReasoningSignature {
   const value = details.length > 0 ? JSON.stringify(details) : place === 'reasoning_content' ? '' : place;
   const encrypted = details.some(({ type }) => type === 'reasoning.encrypted');
   return { origin: 'openai-chat', kind: encrypted ? 'encrypted' : 'signature', value };
@@ -63,18 +66,18 @@ function grown(before: JsonObject, piece: JsonObject): JsonObject {
     typeof before[key] === 'string' || typeof piece[key] === 'string'
       ? { [key]: `${before[key] ?? ''}${piece[key] ?? ''}` }
       : {};
-  const said = Object.fromEntries(Object.entries(piece).filter(([, value]) => value !== null));
-  return { ...before, ...said, ...both('text'), ...both('summary') };
+  const given = Object.fromEntries(Object.entries(piece).filter(([, value]) => value !== null));
+  return { ...before, ...given, ...both('text'), ...both('summary') };
 }
 
 /** The members of an assistant message that give its own thoughts back, and texts for its content (Mistral). */
 export function writeReasoning(parts: readonly ReasoningPart[]): { members: JsonObject; thinking: string[] } {
-  const own = parts.filter(({ proof }) => proof?.origin === 'openai-chat');
+  const own = parts.filter(({ signature }) => signature?.origin === 'openai-chat');
   const textsIn = (value: string) =>
-    own.filter(({ proof }) => proof?.value === value).map(({ text }) => text);
+    own.filter(({ signature }) => signature?.value === value).map(({ text }) => text);
   const content = textsIn('');
   const plain = textsIn('reasoning');
-  const details = own.flatMap(({ proof }) => detailsOf(proof?.value ?? ''));
+  const details = own.flatMap(({ signature }) => detailsOf(signature?.value ?? ''));
   return {
     members: {
       ...(content.length > 0 && { reasoning_content: content.join(paragraphBreak) }),

@@ -1,8 +1,8 @@
 // `finish_reason` of chat completions, both ways.
 // https://platform.openai.com/docs/api-reference/chat/object#chat/object-choices
 import type { JsonObject } from '../../lib/json.ts';
+import type { AnswerFacts } from '../answer-end.ts';
 import type { Stop, StopReason } from '../neutral.ts';
-import type { Said } from '../said.ts';
 
 /** Compared in lower case, with underscores: `tool-calls`, `STOP`, and `MAX_TOKENS` pass through some gateways. */
 const reasons: Readonly<Record<string, StopReason>> = {
@@ -21,7 +21,7 @@ const reasons: Readonly<Record<string, StopReason>> = {
   sensitive: 'content-filter',
   network_error: 'error',
   model_context_window_exceeded: 'context-length',
-  // Other formats' words, which gateways pass on as they are.
+  // Other formats' reasons, which gateways pass on unchanged.
   end_turn: 'stop',
   complete: 'stop',
   completed: 'stop',
@@ -45,24 +45,24 @@ const reasons: Readonly<Record<string, StopReason>> = {
 };
 
 /**
- * The stop of a choice; without a reason, '' included, it is `unknown` and has no `raw`. Some imitators say `stop` of an
- * answer with tool calls, and OpenAI says it of refusals: the content decides. vLLM names the stop sequence in
+ * Reads the stop of a choice. Without a reason, or with '', it is `unknown` and has no `raw`. Some imitators end
+ * answers with tool calls by `stop`, and OpenAI ends refusals so: the content decides. vLLM names the stop sequence in
  * `stop_reason` (a number is a token's).
  */
-export function readStop(choice: JsonObject, said: Said): Stop {
+export function readStop(choice: JsonObject, facts: AnswerFacts): Stop {
   const { finish_reason: raw, stop_reason: sequence } = choice;
   if (typeof raw !== 'string' || raw === '') return { reason: 'unknown' };
   const word = raw.toLowerCase().replaceAll('-', '_');
   const reason = Object.hasOwn(reasons, word) ? reasons[word] : undefined;
   if (reason === undefined) return { reason: 'unknown', raw };
   if (reason !== 'stop') return { reason, ...(reason === 'error' && raw !== 'error' && { raw }) };
-  if (said.calls) return { reason: 'tool-calls' };
-  if (said.refusal) return { reason: 'refusal' };
+  if (facts.calls) return { reason: 'tool-calls' };
+  if (facts.refusal) return { reason: 'refusal' };
   return typeof sequence === 'string' && sequence !== '' ? { reason: 'stop-sequence', sequence } : { reason };
 }
 
-/** The `finish_reason`. A refusal in OpenAI's sense ends with `stop`; one without words is a filter's. */
-export function writeStop({ reason }: Stop, { refusal }: Pick<Said, 'refusal'>): string {
+/** Writes the `finish_reason`. A refusal with text ends with `stop`, as OpenAI's do; one without text is a filter's. */
+export function writeStop({ reason }: Stop, { refusal }: Pick<AnswerFacts, 'refusal'>): string {
   switch (reason) {
     case 'stop':
     case 'stop-sequence':
@@ -77,7 +77,7 @@ export function writeStop({ reason }: Stop, { refusal }: Pick<Said, 'refusal'>):
       return 'content_filter';
     case 'refusal':
       return refusal ? 'stop' : 'content_filter';
-    // OpenRouter's word: https://openrouter.ai/docs/api/reference/errors-and-debugging (2026-11).
+    // OpenRouter's reason: https://openrouter.ai/docs/api/reference/errors-and-debugging (2026-11).
     case 'malformed-tool-call':
     case 'unknown':
     case 'error':

@@ -1,15 +1,13 @@
-// The relay switches usage reporting on for its own sake (`stream_options.include_usage`); what that adds to
-// a stream is taken out again here, event by event, so that the client sees what it asked for. Chat and
-// legacy completions are alike.
+// The relay switches usage reporting on for its own metering (`stream_options.include_usage`). This removes it again
+// from the stream, event by event, so that the client gets what it requested. Chat and legacy completions are alike.
 import { memberText, removeMember, topLevelMembers } from '../../lib/json-members.ts';
 
 /**
- * The event as the client would have got it without `include_usage`; null when there would have been none.
- *
- * `raw` is the event as it stood in the stream, `data` its joined data lines. Dropped: the usage chunk
- * (`choices` empty, `usage` an object; Azure's and others' first chunk has no usage and stays). Removed: a
- * top-level `"usage":null`. Everything else comes back as the very same string. Usage on a chunk that has
- * choices (Mistral, DeepSeek, xAI) is what those send without being asked, and stays.
+ * Returns the event as the client would have got it without `include_usage`, or null if there would have been none.
+ * `raw` is the event as in the stream, `data` its joined data lines. Dropped: the usage chunk (`choices` empty, `usage`
+ * an object; Azure's and others' first chunk has no usage and remains). Removed: a top-level `"usage":null`. Everything
+ * else is returned as the same string. Usage on a chunk that has choices (Mistral, DeepSeek, xAI) is always sent by
+ * those, and remains.
  */
 export function stripUsage(raw: string, data: string): string | null {
   if (!data.includes('"usage"') || !data.trimStart().startsWith('{')) return raw;
@@ -26,14 +24,14 @@ export function stripUsage(raw: string, data: string): string | null {
 
 function withoutUsage(raw: string, data: string): string {
   const at = raw.indexOf(data);
-  // One data line, the ordinary case: the JSON stands in the raw as it is.
+  // One data line, the ordinary case: the raw text contains the JSON unchanged.
   if (at !== -1) return raw.slice(0, at) + removeMember(data, 'usage') + raw.slice(at + data.length);
   return overLines(raw, data);
 }
 
 /**
- * JSON over several `data:` lines: the lines are written anew, with the member gone; comments and other
- * fields keep their places, and the raw's own line end is used.
+ * JSON over several `data:` lines: the lines are rewritten without the member. Comments and other fields keep their
+ * order, and the line end is that of the raw text.
  */
 function overLines(raw: string, data: string): string {
   const lineEnd = raw.includes('\r\n') ? '\r\n' : raw.includes('\n') ? '\n' : '\r';

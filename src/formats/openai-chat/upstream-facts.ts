@@ -1,5 +1,5 @@
-// What is known of an upstream that imitates OpenAI's chat completions: which members it calls otherwise or refuses.
-// The facts are data of whoever knows the upstream (providers/presets.ts); this file applies them to a written body.
+// Known facts about an upstream that imitates OpenAI's chat completions: which members it renames or refuses. The facts
+// are data of providers/presets.ts; this file applies them to a written body.
 import type { JsonObject } from '../../lib/json.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralRequest, ReasoningEffort } from '../neutral.ts';
@@ -11,7 +11,7 @@ export interface ChatUpstreamFacts {
   refuses?: readonly string[];
   /** Members that it knows by another name. */
   renames?: Readonly<Record<string, string>>;
-  /** It reports a stream's usage by itself, and refuses to be asked for it. */
+  /** It always reports a stream's usage, and refuses the option for it. */
   refusesStreamOptions?: boolean;
   /** The efforts that it takes; absent: those that all know. */
   efforts?: readonly ReasoningEffort[];
@@ -19,7 +19,7 @@ export interface ChatUpstreamFacts {
   isSingleAnswer?: boolean;
 }
 
-/** Which field of the neutral form a member says, so that a refused one is named by the caller's own path. */
+/** The neutral field of each member, so that a refused one is reported by the caller's own path. */
 const fieldOf: Readonly<Record<string, keyof NeutralRequest>> = {
   frequency_penalty: 'frequencyPenalty',
   presence_penalty: 'presencePenalty',
@@ -42,7 +42,7 @@ export function fitToUpstream(
   dropped: DroppedPaths,
 ): JsonObject {
   const refused = new Set([...(facts.refuses ?? []), ...(facts.isSingleAnswer ? ['n'] : [])]);
-  const kept: Record<string, unknown> = {};
+  const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(body)) {
     if (name === 'stream_options' && facts.refusesStreamOptions) continue;
     const isHarmless = name === 'n' && value === 1;
@@ -53,9 +53,9 @@ export function fitToUpstream(
       continue;
     }
     const isEffort = name === 'reasoning_effort' && facts.efforts !== undefined;
-    kept[facts.renames?.[name] ?? name] = isEffort
+    fields[facts.renames?.[name] ?? name] = isEffort
       ? fitEffort(value as ReasoningEffort, facts.efforts ?? [])
       : value;
   }
-  return kept;
+  return fields;
 }

@@ -1,10 +1,10 @@
-// The usage object of chat completions, of OpenAI and of everyone who copied it, to neutral counts. Each
+// The usage object of chat completions, of OpenAI and of everyone who copied it, both ways. Each
 // deviation is named with who was seen to have it (recordings of 2024 to 2026).
 import type { JsonObject } from '../../lib/json.ts';
 import { countAt, firstCount, objectAt, textAt } from '../json-reader.ts';
 import { type Usage, usageOf } from '../usage.ts';
 
-/** Null when the object has none of the counts that make a usage. */
+/** Null if the object has none of the counts that make a usage. */
 export function readChatUsage(usage: JsonObject | undefined): Usage | null {
   const prompt = countAt(usage, 'prompt_tokens');
   const completion = countAt(usage, 'completion_tokens');
@@ -51,10 +51,11 @@ function cachedTokens(usage: JsonObject, input: JsonObject | undefined): number 
 }
 
 /**
- * Output tokens that completion_tokens leaves out. xAI keeps reasoning outside, and its total says so. Perplexity's deep
- * research keeps reasoning and citations outside. Everywhere else the total counts completion_tokens only, so reasoning
- * is part of it, also where a host counts a few more tokens of reasoning than of completion: OpenRouter (qwen3.5,
- * minimax), Together (DeepSeek), and Doubleword do, and their costs charge completion_tokens (recordings of 2026).
+ * Output tokens that completion_tokens leaves out. xAI counts reasoning outside, as its total shows. Perplexity's deep
+ * research counts reasoning and citations outside. Everywhere else the total counts completion_tokens only, so
+ * reasoning is part of it, even if a host counts a few more tokens of reasoning than of completion: OpenRouter
+ * (qwen3.5, minimax), Together (DeepSeek), and Doubleword do, and their costs charge completion_tokens (recordings of
+ * 2026).
  */
 function outsideOutput(usage: JsonObject, reasoning: number, citations: number): number {
   const prompt = firstCount(countAt(usage, 'prompt_tokens'));
@@ -85,4 +86,28 @@ function audioOutsideInput(usage: JsonObject): number {
 /** The tier that a chat answer or its usage (Mistral) names. */
 export function readChatTier(answer: JsonObject): string | null {
   return textAt(answer, 'service_tier') ?? textAt(objectAt(answer, 'usage'), 'service_tier') ?? null;
+}
+
+/** The object as OpenAI writes it; image tokens and searches only where there are some. */
+export function writeChatUsage(usage: Usage): JsonObject {
+  return {
+    prompt_tokens: usage.inputTokens,
+    completion_tokens: usage.outputTokens,
+    total_tokens: usage.inputTokens + usage.outputTokens,
+    prompt_tokens_details: {
+      cached_tokens: usage.cachedTokens,
+      cache_write_tokens: usage.cacheWriteTokens,
+      audio_tokens: usage.inputAudioTokens,
+      ...(usage.inputImageTokens > 0 && { image_tokens: usage.inputImageTokens }),
+    },
+    completion_tokens_details: {
+      reasoning_tokens: usage.reasoningTokens,
+      audio_tokens: usage.outputAudioTokens,
+      accepted_prediction_tokens: 0,
+      rejected_prediction_tokens: 0,
+      ...(usage.outputImageTokens > 0 && { image_tokens: usage.outputImageTokens }),
+    },
+    // OpenRouter's name for searches that are billed apart.
+    ...(usage.webSearches > 0 && { server_tool_use_details: { web_search_requests: usage.webSearches } }),
+  };
 }

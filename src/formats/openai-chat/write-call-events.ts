@@ -1,12 +1,13 @@
 // Tool calls of a streamed chat completion.
-import { callIdWithCarry } from '../carry.ts';
+
 import { customInputOf, isCustomTool } from '../custom-tools.ts';
 import type { NeutralEvent } from '../neutral.ts';
+import { callIdWithState } from '../portable-state.ts';
 import { type Choice, chunk, type OutputState, openChoice } from './chunks.ts';
 
 type CallEvent = Extract<NeutralEvent, { type: 'tool-call-start' | 'tool-call-delta' | 'tool-call-end' }>;
 
-/** What an event of a call says, with what begins its choice. */
+/** Writes an event of a call, after the chunk that starts its choice. */
 export function writeCall(state: OutputState, event: CallEvent): string {
   const { candidate, part } = event;
   const begin = openChoice(state, candidate);
@@ -28,12 +29,12 @@ function startCall(
   choice: Choice,
   event: Extract<CallEvent, { type: 'tool-call-start' }>,
 ): string {
-  const { candidate, part, name, proof } = event;
+  const { candidate, part, name, signature } = event;
   const unwrapped = !event.custom && isCustomTool(state.context.request, name);
   const custom = event.custom === true || unwrapped;
   const call = { index: choice.calls++, custom, buffered: unwrapped ? [] : null };
   choice.callsByPart.set(part, call);
-  const id = callIdWithCarry(event.id, choice.carries.take(proof));
+  const id = callIdWithState(event.id, choice.carries.take(signature));
   const what = custom
     ? { type: 'custom', custom: { name, input: '' } }
     : { type: 'function', function: { name, arguments: '' } };

@@ -1,34 +1,34 @@
 // Neutral events to the chunks of a streamed chat completion, exactly as OpenAI shapes them.
 // https://platform.openai.com/docs/api-reference/chat-streaming
+
+import { blockText, errorOfEnd, explanationOf, isFailedEnd } from '../answer-end.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
-import { errorOfEnd, explanationOf, isFailedEnd } from '../failed-end.ts';
 import { objectAt } from '../json-reader.ts';
 import type { Citation, NeutralError, NeutralEvent, Stop } from '../neutral.ts';
 import { writeOpenaiError } from '../openai-error.ts';
-import { writeLogprobs } from '../openai-logprobs.ts';
+import { writeLogprobs } from '../openai-parts.ts';
 import { paragraphBreak } from '../reasoning.ts';
-import { blockText } from '../said.ts';
-import type { AnswerContext, EventWriter } from '../translation.ts';
+import type { AnswerContext, EventWriter } from '../wire-format.ts';
 import { choiceOf, chunk, headOf, type OutputState, openChoice, rawChunk } from './chunks.ts';
 import { writeAnnotation } from './citations.ts';
 import { writeStop } from './stop-reason.ts';
+import { writeChatUsage } from './usage.ts';
 import { writeCall } from './write-call-events.ts';
 import { audioLifetimeSeconds, imageMember, imageUrl, isForeign } from './write-response.ts';
-import { writeChatUsage } from './write-usage.ts';
 
 /** A writer of one stream. */
 export function eventWriter(context: AnswerContext): EventWriter {
-  const tellsUsage = objectAt(context.body, 'stream_options')?.include_usage === true;
+  const includesUsage = objectAt(context.body, 'stream_options')?.include_usage === true;
   const state: OutputState = {
     context,
     dropped: new DroppedPaths(),
     choices: new Map(),
     head: headOf(context, context.nowSeconds),
-    tail: tellsUsage ? ',"usage":null}\n\n' : '}\n\n',
+    tail: includesUsage ? ',"usage":null}\n\n' : '}\n\n',
     usage: null,
-    tellsUsage,
+    includesUsage,
     ended: false,
-    untold: new Set(),
+    unfinished: new Set(),
     failure: null,
   };
   return {
@@ -41,9 +41,9 @@ export function eventWriter(context: AnswerContext): EventWriter {
   };
 }
 
-function endStream({ ended, tellsUsage, usage, head, failure }: OutputState): string {
+function endStream({ ended, includesUsage, usage, head, failure }: OutputState): string {
   if (!ended) return '';
-  const last = tellsUsage && usage ? `${head}],"usage":${JSON.stringify(writeChatUsage(usage))}}\n\n` : '';
+  const last = includesUsage && usage ? `${head}],"usage":${JSON.stringify(writeChatUsage(usage))}}\n\n` : '';
   return last + (failure === null ? 'data: [DONE]\n\n' : errorChunk(errorOfEnd(failure)));
 }
 
@@ -67,7 +67,9 @@ function writeEvent(state: OutputState, event: NeutralEvent): string {
       return errorChunk(event.error);
     case 'message-end':
       state.ended = true;
-      return [...state.untold].map((candidate) => finish(state, candidate, { reason: 'unknown' })).join('');
+      return [...state.unfinished]
+        .map((candidate) => finish(state, candidate, { reason: 'unknown' }))
+        .join('');
     case 'candidate-end':
       return finish(state, event.candidate, event.stop);
     default:
@@ -111,10 +113,10 @@ function writePartEvent(state: OutputState, event: PartEvent): string {
   }
 }
 
-/** An end that the upstream did not tell is told only when its stream was whole. */
+/** An end that the upstream did not report is written only if its stream was whole. */
 function finish(state: OutputState, candidate: number, stop: Stop): string {
   if (stop.reason === 'unknown' && stop.raw === undefined && !state.ended) {
-    state.untold.add(candidate);
+    state.unfinished.add(candidate);
     return openChoice(state, candidate).text;
   }
   const { choice, text } = openChoice(state, candidate);
@@ -179,7 +181,7 @@ type ThoughtEvent = Extract<PartEvent, { type: 'reasoning-start' | 'reasoning-de
 function writeThought(state: OutputState, event: ThoughtEvent): string {
   const begin = openChoice(state, event.candidate);
   const { choice } = begin;
-  if (event.type !== 'reasoning-end' || isForeign(event.proof)) choice.carries.observe(event);
+  if (event.type !== 'reasoning-end' || isForeign(event.signature)) choice.carries.observe(event);
   if (event.type !== 'reasoning-delta' || event.text === '') return begin.text;
   const { part, paragraph, text } = event;
   const another =
@@ -190,7 +192,7 @@ function writeThought(state: OutputState, event: ThoughtEvent): string {
   );
 }
 
-// ---- Sound, pictures, and what has no place -------------------------------------------------------------
+// ---- Sound, pictures, and parts that chat has no member for ----------------------------------------------
 
 function speak(state: OutputState, event: Extract<PartEvent, { type: 'audio-delta' }>): string {
   const { candidate, data, transcript, providerId } = event;

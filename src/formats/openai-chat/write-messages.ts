@@ -1,5 +1,5 @@
-// Neutral messages to chat messages. Two documented rewrites: tool results are text, so what they show (pictures,
-// files) follows in a user message behind them; and all results of one turn stand directly behind its calls.
+// Writes neutral messages as chat messages. Two documented rewrites: tool results are text, so their pictures and files
+// follow in a user message; and all results of one turn directly follow its calls.
 import type { JsonObject } from '../../lib/json.ts';
 import { functionCallOfCustom } from '../custom-tools.ts';
 import type {
@@ -10,9 +10,9 @@ import type {
   ToolCallPart,
   ToolResultPart,
 } from '../neutral.ts';
+import { resultText } from '../openai-parts.ts';
 import { runsOfRole, type Writing } from '../openai-target.ts';
 import { chatIds, fitId } from '../tool-ids.ts';
-import { resultText } from '../tool-result-text.ts';
 import { writeReasoning } from './reasoning.ts';
 import { writeMedia, writeText } from './write-parts.ts';
 
@@ -72,7 +72,7 @@ function writeResult(result: ToolResultPart): JsonObject {
   return { role: 'tool', tool_call_id: fitId(result.callId, chatIds), content };
 }
 
-/** What a result holds besides text, with a word on whose it is. */
+/** Writes what a result holds besides text, after a line that names its call. */
 function writeShown({ callId, content, at }: ToolResultPart, writing: Writing): JsonObject[] {
   const shown = content.flatMap<JsonObject>((part) => {
     if (part.type === 'text') return [];
@@ -125,14 +125,15 @@ function mergeTurns(run: NeutralMessage[]): NeutralMessage[] {
 }
 
 /**
- * Null for a turn of which nothing can be said: "Required unless `tool_calls` or `function_call` is specified" (openapi,
- * `content` of an assistant's message). Thoughts alone are no turn either (DeepSeek: "content or tool_calls must be set").
+ * Null for a turn without anything that chat can express: "Required unless `tool_calls` or `function_call` is
+ * specified" (openapi, `content` of an assistant's message). Reasoning alone is no turn either (DeepSeek: "content or
+ * tool_calls must be set").
  */
 function writeAssistant({ parts, name, at }: NeutralMessage, writing: Writing): JsonObject | null {
   const { members, thinking } = writeReasoning(parts.filter((part) => part.type === 'reasoning'));
   const calls = parts.filter((part) => part.type === 'tool-call').map((call) => writeCall(call, writing));
   const audio = parts.find((part) => part.type === 'media' && isAudioReference(part));
-  for (const part of parts) if (!isSaid(part, writing)) writing.dropped.add(part.at ?? at);
+  for (const part of parts) if (!hasContent(part, writing)) writing.dropped.add(part.at ?? at);
   for (const part of parts)
     if (part.type === 'text' && part.citations !== undefined && part.at)
       writing.dropped.add(`${part.at}.annotations`);
@@ -160,14 +161,14 @@ function isAudioReference({ kind, providerId }: MediaPart): boolean {
   return kind === 'audio' && providerId !== undefined;
 }
 
-function isSaid(part: NeutralPart, { genuine }: Writing): boolean {
+function hasContent(part: NeutralPart, { genuine }: Writing): boolean {
   switch (part.type) {
     case 'text':
     case 'refusal':
     case 'tool-call':
       return true;
     case 'reasoning':
-      return part.proof?.origin === 'openai-chat' && !genuine;
+      return part.signature?.origin === 'openai-chat' && !genuine;
     case 'media':
       return isAudioReference(part);
     default:
@@ -181,7 +182,7 @@ function writeAssistantContent(parts: NeutralPart[], thinking: string[], writing
     part.type === 'refusal' ? [{ type: 'refusal', refusal: part.text }] : [],
   );
   const thoughts = thinking.map((text) => ({ type: 'thinking', thinking: [{ type: 'text', text }] }));
-  // Imitators want content, and have no refusals.
+  // Imitators require content, and have no refusals.
   if (texts.length === 0 && thoughts.length === 0 && refusals.length === 1)
     return writing.genuine
       ? { content: null, refusal: refusals[0]?.refusal }

@@ -1,11 +1,11 @@
-// Neutral parts to content parts of chat messages. What chat cannot say comes back as null, for the caller to name.
-// https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages
+// Writes neutral parts as content parts of chat messages. Null if chat cannot express a part; the caller then reports
+// it. https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages
 import type { JsonObject } from '../../lib/json.ts';
 import type { MediaPart, TextPart } from '../neutral.ts';
 import { audioFormat, documentText, fileNameOf, openaiFileId, urlOfSource } from '../openai-media.ts';
 import type { Writing } from '../openai-target.ts';
 
-/** Text with its cache marker where the model takes one; other OpenAI models cache by themselves. */
+/** Writes text with its cache marker if the model takes one. OpenAI's other models cache automatically. */
 export function writeText({ text, cache }: TextPart, writing: Writing): JsonObject {
   return { type: 'text', text, ...(cache && cacheMarker(cache.ttl, writing)) };
 }
@@ -17,7 +17,7 @@ export function cacheMarker(ttl: string | undefined, { genuine, traits, target }
   return { cache_control: { type: 'ephemeral', ...(ttl !== undefined && { ttl }) } };
 }
 
-/** Null: chat has no place for it. */
+/** Null if chat has no member for it. */
 export function writeMedia(part: MediaPart, writing: Writing): JsonObject | null {
   const written = writeByKind(part, writing);
   return written && { ...written, ...(part.cache && cacheMarker(part.cache.ttl, writing)) };
@@ -51,7 +51,7 @@ function imageDetail({ detail }: MediaPart): JsonObject {
   return { detail: detail === 'original' ? 'high' : detail };
 }
 
-/** Text is told as text; files need their data, or their id at OpenAI: chat fetches no URL. */
+/** Text is written as text. Files need their data, or their id at OpenAI: chat fetches no URL. */
 function writeDocument(part: MediaPart): JsonObject | null {
   const text = documentText(part);
   if (text !== null) return { type: 'text', text };

@@ -5,30 +5,30 @@ import { DroppedPaths } from '../dropped-paths.ts';
 import { type OpenaiAnswerSchema, openaiAnswerSchema } from '../json-schema-openai.ts';
 import type { NeutralRequest } from '../neutral.ts';
 import {
-  beginWriting,
   fittingUserId,
   opaqueFields,
   openaiServiceTier,
   samplingFields,
+  startWriting,
   type Writing,
 } from '../openai-target.ts';
 import { namesBudget } from '../reasoning.ts';
-import type { RequestTarget, WrittenRequest } from '../translation.ts';
+import type { RequestTarget, WrittenRequest } from '../wire-format.ts';
 import { fitToUpstream } from './upstream-facts.ts';
 import { writeMessages } from './write-messages.ts';
 import { writeTools } from './write-tools.ts';
 
-/** The body, and the caller's paths of what it does not say. */
+/** Returns the body, and the caller's paths of what it does not express. */
 export function writeRequest(request: NeutralRequest, target: RequestTarget): WrittenRequest {
   const dropped = new DroppedPaths();
-  const writing = beginWriting(request, target, dropped);
+  const writing = startWriting(request, target, dropped);
   dropped.fields(request, 'previousResponseId');
   const { responseFormat } = request;
   const answer = responseFormat?.type === 'json-schema' ? openaiAnswerSchema(responseFormat) : null;
   const body = {
     model: target.model,
     messages: writeMessages(writing),
-    // The relay bills by the usage that this asks for.
+    // The relay bills by the usage that this requests.
     ...(request.stream && { stream: true, stream_options: { include_usage: true } }),
     ...writeTools(writing),
     ...writeLimits(writing),
@@ -55,7 +55,7 @@ function writeLimits({ request, genuine, effort, dropped }: Writing): JsonObject
 function writeSampling(writing: Writing): JsonObject {
   const { request, genuine, traits, effort, dropped } = writing;
   const { topK, seed, frequencyPenalty, presencePenalty, logprobs } = request;
-  // Imitators that check their input refuse it, and OpenAI has none.
+  // Imitators that validate their input refuse it, and OpenAI has no such field.
   if (topK !== undefined) dropped.fields(request, 'topK');
   const refused = genuine && traits.refusesSampling(effort);
   if (refused) dropped.fields(request, 'frequencyPenalty', 'presencePenalty', 'logprobs', 'stopSequences');
@@ -96,9 +96,9 @@ function writeOutput(writing: Writing, answer: OpenaiAnswerSchema | null): JsonO
 
 function writeModalities({ request, genuine, dropped }: Writing): JsonObject {
   const wanted = request.outputModalities;
-  const said = wanted?.filter((modality) => modality !== 'image' || !genuine);
-  if (said?.length !== wanted?.length) dropped.fields(request, 'outputModalities');
-  return said === undefined || said.length === 0 ? {} : { modalities: said };
+  const supported = wanted?.filter((modality) => modality !== 'image' || !genuine);
+  if (supported?.length !== wanted?.length) dropped.fields(request, 'outputModalities');
+  return supported === undefined || supported.length === 0 ? {} : { modalities: supported };
 }
 
 function writeResponseFormat({ request, dropped }: Writing, answer: OpenaiAnswerSchema | null): JsonObject {
@@ -116,8 +116,8 @@ function writeResponseFormat({ request, dropped }: Writing, answer: OpenaiAnswer
       const strict = format.strict && !isStrict ? undefined : format.strict;
       if (strict !== format.strict)
         dropped.add(`${request.paths.responseFormat ?? 'response_format'}.strict`);
-      const told = description === undefined ? {} : { description };
-      const json_schema = { name, ...told, schema, ...(strict !== undefined && { strict }) };
+      const described = description === undefined ? {} : { description };
+      const json_schema = { name, ...described, schema, ...(strict !== undefined && { strict }) };
       return { response_format: { type: 'json_schema', json_schema } };
     }
   }

@@ -1,12 +1,11 @@
-// A neutral answer to a whole chat completion, as OpenAI shapes it; thoughts in `reasoning_content` and pictures in
-// `images`, where clients of DeepSeek and OpenRouter look for them.
+// Writes a neutral answer as a whole chat completion, as OpenAI does. Reasoning is in `reasoning_content` and pictures
+// in `images`, which clients of DeepSeek and OpenRouter read.
 // https://platform.openai.com/docs/api-reference/chat/object
 import type { JsonObject } from '../../lib/json.ts';
-import { CarryCollector, callIdWithCarry } from '../carry.ts';
+import { answerFacts, blockedCandidate, errorOfEnd, explainedParts, isFailedEnd } from '../answer-end.ts';
 import { customInputOf, isCustomTool } from '../custom-tools.ts';
 import { writeDataUrl } from '../data-url.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
-import { errorOfEnd, explainedParts, isFailedEnd } from '../failed-end.ts';
 import type {
   MediaPart,
   NeutralCandidate,
@@ -16,13 +15,13 @@ import type {
   ToolCallPart,
 } from '../neutral.ts';
 import { writeOpenaiError } from '../openai-error.ts';
-import { writeLogprobs } from '../openai-logprobs.ts';
+import { writeLogprobs } from '../openai-parts.ts';
+import { callIdWithState, PortableStateCollector } from '../portable-state.ts';
 import { paragraphBreak } from '../reasoning.ts';
-import { blockedCandidate, saidIn } from '../said.ts';
-import type { AnswerContext, WrittenResponse } from '../translation.ts';
+import type { AnswerContext, WrittenResponse } from '../wire-format.ts';
 import { writeAnnotation } from './citations.ts';
 import { writeStop } from './stop-reason.ts';
-import { writeChatUsage } from './write-usage.ts';
+import { writeChatUsage } from './usage.ts';
 
 /** The answer on the wire. One that broke off in an error is OpenAI's error body. */
 export function writeResponse(response: NeutralResponse, context: AnswerContext): WrittenResponse {
@@ -49,20 +48,20 @@ function writeChoice(
   dropped: DroppedPaths,
 ): JsonObject {
   parts.forEach((part, at) => {
-    if (!isSaid(part)) dropped.add(part.at || `candidates[${index}].parts[${at}]`);
+    if (!hasContent(part)) dropped.add(part.at || `candidates[${index}].parts[${at}]`);
   });
   const logprobs = parts.flatMap((part) => (part.type === 'text' ? (part.logprobs ?? []) : []));
   return {
     index,
     message: writeMessage(explainedParts({ parts, stop }), context, dropped),
     logprobs: logprobs.length > 0 ? { content: writeLogprobs(logprobs), refusal: null } : null,
-    finish_reason: writeStop(stop, saidIn(parts)),
+    finish_reason: writeStop(stop, answerFacts(parts)),
     // Where OpenRouter puts it: https://openrouter.ai/docs/api/reference/errors-and-debugging (2026-11).
     ...(isFailedEnd(stop) && { error: writeOpenaiError(errorOfEnd(stop)) }),
   };
 }
 
-function isSaid(part: NeutralPart): boolean {
+function hasContent(part: NeutralPart): boolean {
   if (part.type === 'media')
     return imageUrl(part) !== null || (part.kind === 'audio' && part.source.type === 'base64');
   return part.type !== 'opaque' && part.type !== 'web-search' && part.type !== 'tool-result';
@@ -108,7 +107,7 @@ function writeAnnotations(parts: readonly NeutralPart[], dropped: DroppedPaths):
   return annotations;
 }
 
-/** The URL of a picture; null for what is none. */
+/** Returns the URL of a picture, or null for other media. */
 export function imageUrl({ kind, source }: MediaPart): string | null {
   if (kind !== 'image') return null;
   if (source.type === 'url') return source.url;
@@ -120,7 +119,7 @@ export function imageMember(url: string, index: number): JsonObject {
   return { type: 'image_url', image_url: { url }, index };
 }
 
-/** How long OpenAI keeps what it said; here nothing is kept, but the member must be there. */
+/** How long OpenAI stores spoken answers. The relay stores none, but the member is required. */
 export const audioLifetimeSeconds = 3_600;
 
 function writeAudio(
@@ -139,19 +138,19 @@ function writeAudio(
   };
 }
 
-/** The calls, in order; each carries what its provider wants back and no member of chat can hold. */
+/** Writes the calls, in order. Each contains what its provider requires back and no member of chat can hold. */
 function writeCalls(parts: readonly NeutralPart[], request: NeutralRequest): JsonObject[] {
-  const carries = new CarryCollector();
+  const carries = new PortableStateCollector();
   return parts.flatMap<JsonObject>((part) => {
-    if (part.type !== 'reasoning' || isForeign(part.proof)) carries.add(part);
+    if (part.type !== 'reasoning' || isForeign(part.signature)) carries.add(part);
     if (part.type !== 'tool-call') return [];
-    return [writeCall(part, callIdWithCarry(part.id, carries.take(part.proof)), request)];
+    return [writeCall(part, callIdWithState(part.id, carries.take(part.signature)), request)];
   });
 }
 
-/** Chat's own proofs are for clients that speak to chat themselves; others need a carry. */
-export function isForeign(proof: { origin: string } | undefined): boolean {
-  return proof !== undefined && proof.origin !== 'openai-chat';
+/** Chat's own signatures are for clients of chat. Others need a portable state. */
+export function isForeign(signature: { origin: string } | undefined): boolean {
+  return signature !== undefined && signature.origin !== 'openai-chat';
 }
 
 function writeCall(call: ToolCallPart, id: string, request: NeutralRequest): JsonObject {

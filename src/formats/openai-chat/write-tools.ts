@@ -7,7 +7,7 @@ import type { NeutralTool } from '../neutral.ts';
 import { parallelField, type Writing } from '../openai-target.ts';
 import { cacheMarker } from './write-parts.ts';
 
-/** `tools`, `tool_choice`, `parallel_tool_calls` and `web_search_options`, as far as they are wanted. */
+/** Writes `tools`, `tool_choice`, `parallel_tool_calls` and `web_search_options`. */
 export function writeTools(writing: Writing): JsonObject {
   const allowed = onlyAllowed(writing);
   const tools = allowed.flatMap((tool) => writeTool(tool, writing) ?? []);
@@ -81,7 +81,7 @@ function writeFunction(tool: Extract<NeutralTool, { type: 'function' }>, writing
   return { type: 'function', function: definition, ...marker };
 }
 
-/** Only for models made for search; a search elsewhere cannot be said in chat. */
+/** Only for models made for search: chat cannot express a search for others. */
 function writeSearch(tool: Extract<NeutralTool, { type: 'web-search' }>, writing: Writing): JsonObject {
   const { allowedDomains, blockedDomains, maxUses, userLocation, contextSize, opaque, at } = tool;
   const { dropped, traits } = writing;

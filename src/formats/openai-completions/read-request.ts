@@ -2,12 +2,11 @@
 // https://platform.openai.com/docs/api-reference/completions/create
 import type { JsonObject } from '../../lib/json.ts';
 import type { NeutralRequest } from '../neutral.ts';
-import type { RequestFault } from '../request-fault.ts';
-import { emptyRequest, type RequestFaults, RequestFields } from '../request-fields.ts';
-import type { RequestContext } from '../translation.ts';
+import { emptyRequest, type ReadResult, type RequestFaults, RequestFields } from '../request-fields.ts';
+import type { RequestContext } from '../wire-format.ts';
 
 /** The request, or the first fault in it. Prompts of tokens, and several in one request, have no neutral form. */
-export function readRequest(body: JsonObject, context: RequestContext): NeutralRequest | RequestFault {
+export function readRequest(body: JsonObject, context: RequestContext): ReadResult<NeutralRequest> {
   const fields = new RequestFields(body);
   fields.ignore('model', 'stream', 'stream_options');
   const prompt = promptText(fields.take('prompt', 'messages'), fields.faults);
@@ -31,13 +30,11 @@ export function readRequest(body: JsonObject, context: RequestContext): NeutralR
   // As many as are given back anyway.
   if (body.best_of === (body.n ?? 1)) fields.ignore('best_of');
   const rest = fields.rest();
-  return (
-    fields.faults.first ?? {
-      ...request,
-      opaque: { origin: 'openai-completions', fields: rest },
-      paths: fields.paths,
-    }
-  );
+  return fields.faults.resultOf({
+    ...request,
+    opaque: { origin: 'openai-completions', fields: rest },
+    paths: fields.paths,
+  });
 }
 
 /** A text, or an array of one. */

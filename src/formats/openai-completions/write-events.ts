@@ -1,23 +1,22 @@
 // Neutral events to the chunks of a streamed legacy completion.
 // https://platform.openai.com/docs/api-reference/completions/create
+
+import { errorOfEnd, isFailedEnd } from '../answer-end.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
-import { errorOfEnd, isFailedEnd } from '../failed-end.ts';
 import { objectAt } from '../json-reader.ts';
 import type { NeutralError, NeutralEvent, Stop, TokenLogprob } from '../neutral.ts';
 import { writeOpenaiError } from '../openai-error.ts';
-import type { AnswerContext, EventWriter } from '../translation.ts';
 import type { Usage } from '../usage.ts';
-import { writeLogprobs } from './logprobs.ts';
-import { writeStop } from './stop-reason.ts';
-import { echoOf } from './write-response.ts';
-import { writeCompletionUsage } from './write-usage.ts';
+import type { AnswerContext, EventWriter } from '../wire-format.ts';
+import { writeCompletionUsage } from './usage.ts';
+import { echoOf, writeLogprobs, writeStop } from './write-response.ts';
 
 interface State {
   context: AnswerContext;
   dropped: DroppedPaths;
   head: string;
-  /** UTF-16 units told of each candidate. */
-  told: Map<number, number>;
+  /** UTF-16 units written of each candidate. */
+  lengths: Map<number, number>;
   usage: Usage | null;
   ended: boolean;
   /** The first end that is a failure. */
@@ -33,7 +32,7 @@ export function eventWriter(context: AnswerContext): EventWriter {
     context,
     dropped: new DroppedPaths(),
     head,
-    told: new Map(),
+    lengths: new Map(),
     usage: null,
     ended: false,
     failure: null,
@@ -55,11 +54,11 @@ function errorChunk(error: NeutralError): string {
 function writeEvent(state: State, event: NeutralEvent): string {
   switch (event.type) {
     case 'message-start':
-      return begin(state, 0);
+      return writeStart(state, 0);
     case 'text-delta':
-      return say(state, event.candidate, event.text, event.logprobs);
+      return writeText(state, event.candidate, event.text, event.logprobs);
     case 'refusal-delta':
-      return say(state, event.candidate, event.text, []);
+      return writeText(state, event.candidate, event.text, []);
     case 'candidate-end':
       return finish(state, event.candidate, event.stop);
     case 'prompt-block':
@@ -85,24 +84,24 @@ function writeEvent(state: State, event: NeutralEvent): string {
   }
 }
 
-/** The prompt, if the caller wants it back, once a candidate. */
-function begin(state: State, candidate: number): string {
-  if (state.told.has(candidate)) return '';
+/** Writes the prompt once for each candidate, if the caller requests it back. */
+function writeStart(state: State, candidate: number): string {
+  if (state.lengths.has(candidate)) return '';
   const echo = echoOf(state.context.request);
-  state.told.set(candidate, echo.length);
+  state.lengths.set(candidate, echo.length);
   return echo === '' ? '' : choice(state, candidate, echo, 'null', 'null');
 }
 
-function say(state: State, candidate: number, text: string, logprobs: TokenLogprob[] = []): string {
-  const begun = begin(state, candidate);
-  const told = state.told.get(candidate) ?? 0;
-  state.told.set(candidate, told + text.length);
-  return begun + choice(state, candidate, text, JSON.stringify(writeLogprobs(logprobs, told)), 'null');
+function writeText(state: State, candidate: number, text: string, logprobs: TokenLogprob[] = []): string {
+  const begun = writeStart(state, candidate);
+  const lengths = state.lengths.get(candidate) ?? 0;
+  state.lengths.set(candidate, lengths + text.length);
+  return begun + choice(state, candidate, text, JSON.stringify(writeLogprobs(logprobs, lengths)), 'null');
 }
 
 function finish(state: State, candidate: number, stop: Stop): string {
   if (isFailedEnd(stop)) state.failure ??= stop;
-  return begin(state, candidate) + choice(state, candidate, '', 'null', JSON.stringify(writeStop(stop)));
+  return writeStart(state, candidate) + choice(state, candidate, '', 'null', JSON.stringify(writeStop(stop)));
 }
 
 function choice(

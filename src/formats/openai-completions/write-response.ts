@@ -1,14 +1,19 @@
 // A neutral answer to a legacy completion: its text, and nothing else of it.
 // https://platform.openai.com/docs/api-reference/completions/object
 import type { JsonObject } from '../../lib/json.ts';
+import { errorOfEnd, isFailedEnd } from '../answer-end.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
-import { errorOfEnd, isFailedEnd } from '../failed-end.ts';
-import type { NeutralCandidate, NeutralPart, NeutralRequest, NeutralResponse } from '../neutral.ts';
+import type {
+  NeutralCandidate,
+  NeutralPart,
+  NeutralRequest,
+  NeutralResponse,
+  Stop,
+  TokenLogprob,
+} from '../neutral.ts';
 import { writeOpenaiError } from '../openai-error.ts';
-import type { AnswerContext, WrittenResponse } from '../translation.ts';
-import { writeLogprobs } from './logprobs.ts';
-import { writeStop } from './stop-reason.ts';
-import { writeCompletionUsage } from './write-usage.ts';
+import type { AnswerContext, WrittenResponse } from '../wire-format.ts';
+import { writeCompletionUsage } from './usage.ts';
 
 /** The answer on the wire. A refused prompt is an empty text that a filter stopped. */
 export function writeResponse(response: NeutralResponse, context: AnswerContext): WrittenResponse {
@@ -49,14 +54,41 @@ function writeChoice(
   };
 }
 
-/** Refusals are text here; thoughts are nobody's loss, for no such model was ever reached this way. */
+/** Refusals are text here. Reasoning is dropped: no model that is reached this way has it. */
 function textOf(part: NeutralPart): string | null {
   if (part.type === 'text' || part.type === 'refusal') return part.text;
   return part.type === 'reasoning' ? '' : null;
 }
 
-/** What stands before the answer: the prompt, if the caller wants it back. */
+/** Returns the text before the answer: the prompt, if the caller requests it back. */
 export function echoOf({ echo, messages }: NeutralRequest): string {
   const [prompt] = messages[0]?.parts ?? [];
   return echo && prompt?.type === 'text' ? prompt.text : '';
+}
+
+/** There are three; `error` is OpenRouter's, as in chat completions. */
+export function writeStop(stop: Stop): string {
+  const { reason } = stop;
+  if (isFailedEnd(stop)) return 'error';
+  if (reason === 'length' || reason === 'context-length') return 'length';
+  return reason === 'content-filter' || reason === 'refusal' ? 'content_filter' : 'stop';
+}
+
+/** `offset`: where the first token begins. Null if there are no tokens. */
+export function writeLogprobs(logprobs: readonly TokenLogprob[], offset: number): JsonObject | null {
+  if (logprobs.length === 0) return null;
+  let at = offset;
+  const offsets = logprobs.map(({ token }) => {
+    const start = at;
+    at += token.length;
+    return start;
+  });
+  return {
+    tokens: logprobs.map(({ token }) => token),
+    token_logprobs: logprobs.map(({ logprob }) => logprob),
+    top_logprobs: logprobs.map(({ top }) =>
+      Object.fromEntries(top.map(({ token, logprob }) => [token, logprob])),
+    ),
+    text_offset: offsets,
+  };
 }

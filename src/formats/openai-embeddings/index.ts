@@ -1,13 +1,33 @@
-// Embeddings: everything that other layers use of this format.
-import type { EmbeddingCaller, EmbeddingUpstream } from '../embedding.ts';
+// Embeddings of OpenAI's shape, and Voyage's and Jina's dialects of it.
+import { modelField } from '../request-checks.ts';
+import { apiRoute, type WireFormat } from '../wire-format.ts';
 import { readEmbeddingsRequest } from './read-request.ts';
-import { readEmbeddings, writeEmbeddings } from './response.ts';
+import { embeddingsObserver, readEmbeddings, writeEmbeddings } from './response.ts';
 import { writeEmbeddingsRequest, writeJinaRequest, writeVoyageRequest } from './write-request.ts';
 
-export { inEmbeddingsDialect } from './dialect.ts';
-export { embeddingsObserver } from './observer.ts';
+export { inEmbeddingsDialect } from './write-request.ts';
 
-export const embeddingsCaller: EmbeddingCaller = { read: readEmbeddingsRequest, write: writeEmbeddings };
-export const openaiEmbeddings: EmbeddingUpstream = { write: writeEmbeddingsRequest, read: readEmbeddings };
-export const voyageEmbeddings: EmbeddingUpstream = { write: writeVoyageRequest, read: readEmbeddings };
-export const jinaEmbeddings: EmbeddingUpstream = { write: writeJinaRequest, read: readEmbeddings };
+export const openaiEmbeddings: WireFormat = {
+  id: 'openai-embeddings',
+  api: 'openai',
+  task: 'embeddings',
+  routes: [apiRoute('embeddings', '/v1/embeddings')],
+  observer: embeddingsObserver,
+  requiredFields: () => [modelField, { field: 'input', type: 'string or array' }],
+  embeddingCaller: { read: readEmbeddingsRequest, write: writeEmbeddings },
+  embeddingUpstream: { write: writeEmbeddingsRequest, read: readEmbeddings, operation: 'embeddings' },
+};
+
+export const voyageEmbeddings: WireFormat = {
+  ...openaiEmbeddings,
+  id: 'voyage-embeddings',
+  routes: [],
+  embeddingUpstream: { write: writeVoyageRequest, read: readEmbeddings, operation: 'embeddings' },
+};
+
+export const jinaEmbeddings: WireFormat = {
+  ...openaiEmbeddings,
+  id: 'jina-embeddings',
+  routes: [],
+  embeddingUpstream: { write: writeJinaRequest, read: readEmbeddings, operation: 'embeddings' },
+};

@@ -1,7 +1,7 @@
 // An embeddings request of OpenAI's shape, with the fields that Voyage and Jina added to it.
 import type { JsonObject } from '../../lib/json.ts';
 import type { EmbeddingRequest, EmbeddingTask } from '../embedding.ts';
-import type { RequestFault } from '../request-fault.ts';
+import type { ReadResult } from '../request-fields.ts';
 
 const known = new Set(['model', 'input', 'dimensions', 'encoding_format', 'user', 'input_type', 'task']);
 
@@ -18,17 +18,17 @@ const tasks: Readonly<Record<string, EmbeddingTask>> = {
   separation: 'clustering',
 };
 
-export function readEmbeddingsRequest(body: JsonObject): EmbeddingRequest | RequestFault {
+export function readEmbeddingsRequest(body: JsonObject): ReadResult<EmbeddingRequest> {
   const inputs = Array.isArray(body.input) ? body.input : [body.input];
   const strange = inputs.findIndex((input) => typeof input !== 'string');
   if (strange >= 0) {
     const message = `Invalid 'input[${strange}]': this model's provider takes text only, no token ids.`;
     return { ok: false, message, param: 'input' };
   }
-  const asked = typeof body.input_type === 'string' ? 'input_type' : 'task';
-  const word = body[asked];
+  const taskMember = typeof body.input_type === 'string' ? 'input_type' : 'task';
+  const word = body[taskMember];
   const task = typeof word === 'string' && Object.hasOwn(tasks, word) ? tasks[word] : undefined;
-  return {
+  const request: EmbeddingRequest = {
     texts: inputs as string[],
     dimensions: typeof body.dimensions === 'number' ? body.dimensions : undefined,
     task,
@@ -36,8 +36,9 @@ export function readEmbeddingsRequest(body: JsonObject): EmbeddingRequest | Requ
     userId: typeof body.user === 'string' ? body.user : undefined,
     unknown: [
       ...Object.keys(body).filter((name) => !known.has(name)),
-      ...(word !== undefined && word !== null && task === undefined ? [asked] : []),
+      ...(word !== undefined && word !== null && task === undefined ? [taskMember] : []),
     ],
-    paths: { dimensions: 'dimensions', task: asked, userId: 'user' },
+    paths: { dimensions: 'dimensions', task: taskMember, userId: 'user' },
   };
+  return { ok: true, request };
 }

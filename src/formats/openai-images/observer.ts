@@ -1,9 +1,11 @@
 // What a meter takes from image generation: whole answers, and streams of partial images.
 // https://platform.openai.com/docs/api-reference/images-streaming
-import { errorName, objectAt, objectsAt, textAt } from '../json-reader.ts';
-import { readImageTraits } from '../made-media.ts';
+
+import type { JsonObject } from '../../lib/json.ts';
+import { readImageTraits } from '../answer-media.ts';
+import { countAt, errorName, firstCount, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { WireObserver } from '../observation.ts';
-import { countImages, readImagesUsage } from './usage.ts';
+import { type Usage, usageOf } from '../usage.ts';
 
 /** Generations, edits and variations. */
 export const imagesObserver: WireObserver = {
@@ -28,3 +30,27 @@ export const imagesObserver: WireObserver = {
     if (observation.media.images > 0) observation.started = true;
   },
 };
+
+/** Null when the object has no count. */
+function readImagesUsage(usage: JsonObject | undefined): Usage | null {
+  const input = countAt(usage, 'input_tokens');
+  const output = countAt(usage, 'output_tokens');
+  if (input === undefined && output === undefined) return null;
+  const inputDetails = objectAt(usage, 'input_tokens_details');
+  const outputDetails = objectAt(usage, 'output_tokens_details');
+  const text = firstCount(countAt(outputDetails, 'text_tokens'));
+  return usageOf({
+    inputTokens: input ?? 0,
+    cachedTokens: firstCount(countAt(inputDetails, 'cached_tokens')),
+    inputImageTokens: firstCount(countAt(inputDetails, 'image_tokens')),
+    outputTokens: output ?? 0,
+    // gpt-image-1 names no parts of its output: all of it is image.
+    outputImageTokens: countAt(outputDetails, 'image_tokens') ?? (output ?? 0) - text,
+  });
+}
+
+/** Returns the images of an answer without usage, or null if there are none. */
+function countImages(answer: JsonObject): Usage | null {
+  const images = objectsAt(answer, 'data').length;
+  return images === 0 ? null : usageOf({ images });
+}

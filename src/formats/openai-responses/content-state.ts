@@ -2,9 +2,16 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralEvent, TokenLogprob } from '../neutral.ts';
-import { readLogprobs } from '../openai-logprobs.ts';
+import { readLogprobs } from '../openai-parts.ts';
 import { readCitation } from './citations.ts';
-import type { ItemStreams } from './item-streams.ts';
+
+/** What the items of one answer share. */
+export interface ItemStreams {
+  nextPart: number;
+  /** Whether there is a call of the client's tools, and whether there is a refusal. */
+  calls: boolean;
+  refusal: boolean;
+}
 
 /** The state of one content part. Methods add to the events that they are given. */
 export class ContentState {
@@ -17,7 +24,7 @@ export class ContentState {
     this.#streams = streams;
   }
 
-  say(kind: 'text' | 'refusal', text: string, logprobs: TokenLogprob[], events: NeutralEvent[]): void {
+  addText(kind: 'text' | 'refusal', text: string, logprobs: TokenLogprob[], events: NeutralEvent[]): void {
     if (this.#closed || (text === '' && logprobs.length === 0)) return;
     const part = this.#start(kind, events);
     if (kind === 'refusal') events.push({ type: 'refusal-delta', candidate: 0, part, text });
@@ -32,12 +39,17 @@ export class ContentState {
     events.push({ type: 'citation-add', candidate: 0, part, citation: readCitation(annotation) });
   }
 
-  /** The whole part: what was not said as deltas is said now, and it ends. */
+  /** Ends the part. Emits what the deltas did not contain. */
   finish(part: JsonObject, events: NeutralEvent[]): void {
     if (this.#closed) return;
     const kind = part.type === 'refusal' ? 'refusal' : 'text';
     if (this.#part === null)
-      this.say(kind, textAt(part, kind) ?? '', kind === 'text' ? readLogprobs(part.logprobs) : [], events);
+      this.addText(
+        kind,
+        textAt(part, kind) ?? '',
+        kind === 'text' ? readLogprobs(part.logprobs) : [],
+        events,
+      );
     for (const annotation of objectsAt(part, 'annotations').slice(this.#cited))
       if (this.#part?.kind === 'text') this.cite(annotation, events);
     this.close(events);

@@ -1,11 +1,10 @@
-// One output item of a streamed response: what of it was said, which part it is. Owns neither the stream's
+// One output item of a streamed response: what has been emitted of it, and which part it is. Owns neither the stream's
 // beginning and end nor the numbering of parts, which all items share.
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralEvent, NeutralPart } from '../neutral.ts';
-import { readLogprobs } from '../openai-logprobs.ts';
-import { ContentState } from './content-state.ts';
-import type { ItemStreams } from './item-streams.ts';
+import { readLogprobs } from '../openai-parts.ts';
+import { ContentState, type ItemStreams } from './content-state.ts';
 import { readItem, reasoningParagraphs } from './read-items.ts';
 
 type Events = NeutralEvent[];
@@ -16,8 +15,8 @@ export class ItemState {
   /** A message's contents by content_index. */
   readonly #contents = new Map<number, ContentState>();
   /** Reasoning or a call that was started. */
-  #part: { kind: 'reasoning' | 'tool-call'; part: number; said: boolean } | null = null;
-  /** Whether thoughts come as a summary or whole: the first kind counts, for the other says the same again. */
+  #part: { kind: 'reasoning' | 'tool-call'; part: number; hasText: boolean } | null = null;
+  /** Whether reasoning comes as a summary or whole. The first kind counts, because the other repeats it. */
   #thoughts: 'summary' | 'content' | null = null;
   #custom = false;
   #done = false;
@@ -67,7 +66,7 @@ export class ItemState {
     if (item.type === 'function_call' || item.type === 'custom_tool_call') this.#startCall(item, events);
   }
 
-  /** The whole item: what its deltas did not say is said now. */
+  /** Ends the item. Emits what its deltas did not contain. */
   #finish(item: JsonObject, events: Events): void {
     switch (item.type) {
       case 'message':
@@ -79,7 +78,7 @@ export class ItemState {
       case 'function_call':
       case 'custom_tool_call':
         this.#startCall(item, events);
-        if (this.#part?.said === false)
+        if (this.#part?.hasText === false)
           this.#growCall(textAt(item, this.#custom ? 'input' : 'arguments') ?? '', events);
         this.#endCall(events);
         break;
@@ -131,10 +130,10 @@ export class ItemState {
     const content = () => this.#contentAt(typeof index === 'number' ? index : 0);
     switch (type) {
       case 'response.output_text.delta':
-        content().say('text', textAt(event, 'delta') ?? '', readLogprobs(event.logprobs), events);
+        content().addText('text', textAt(event, 'delta') ?? '', readLogprobs(event.logprobs), events);
         break;
       case 'response.refusal.delta':
-        content().say('refusal', textAt(event, 'delta') ?? '', [], events);
+        content().addText('refusal', textAt(event, 'delta') ?? '', [], events);
         break;
       case 'response.output_text.annotation.added':
         if (isObject(event.annotation)) content().cite(event.annotation, events);
@@ -150,7 +149,7 @@ export class ItemState {
   #startReasoning(events: Events): number {
     if (this.#part !== null) return this.#part.part;
     const part = this.#streams.nextPart++;
-    this.#part = { kind: 'reasoning', part, said: false };
+    this.#part = { kind: 'reasoning', part, hasText: false };
     events.push({ type: 'reasoning-start', candidate: 0, part });
     return part;
   }
@@ -165,18 +164,18 @@ export class ItemState {
   #thinkText(text: string, paragraph: number, events: Events): void {
     const part = this.#startReasoning(events);
     if (text === '') return;
-    if (this.#part) this.#part.said = true;
+    if (this.#part) this.#part.hasText = true;
     events.push({ type: 'reasoning-delta', candidate: 0, part, text, paragraph });
   }
 
   #finishReasoning(item: JsonObject, events: Events): void {
     const part = this.#startReasoning(events);
-    if (this.#part?.said === false)
+    if (this.#part?.hasText === false)
       for (const [paragraph, text] of reasoningParagraphs(item).entries())
         this.#thinkText(text, paragraph, events);
     const [whole] = readItem(item);
-    const proof = whole?.type === 'reasoning' ? whole.proof : undefined;
-    this.#end({ type: 'reasoning-end', candidate: 0, part, ...(proof && { proof }) }, events);
+    const signature = whole?.type === 'reasoning' ? whole.signature : undefined;
+    this.#end({ type: 'reasoning-end', candidate: 0, part, ...(signature && { signature }) }, events);
   }
 
   // ---- Calls --------------------------------------------------------------------------------------------
@@ -188,25 +187,25 @@ export class ItemState {
     const part = this.#streams.nextPart++;
     this.#streams.calls = true;
     this.#custom = call.custom === true;
-    this.#part = { kind: 'tool-call', part, said: false };
+    this.#part = { kind: 'tool-call', part, hasText: false };
     const { id, name, itemId, namespace } = call;
-    const told = {
+    const details = {
       ...(call.custom && { custom: true }),
       ...(itemId !== undefined && { itemId }),
       ...(namespace && { namespace }),
     };
-    events.push({ type: 'tool-call-start', candidate: 0, part, id, name, ...told });
+    events.push({ type: 'tool-call-start', candidate: 0, part, id, name, ...details });
   }
 
   #growCall(text: string, events: Events): void {
     if (this.#part?.kind !== 'tool-call' || text === '') return;
-    this.#part.said = true;
+    this.#part.hasText = true;
     events.push({ type: 'tool-call-delta', candidate: 0, part: this.#part.part, arguments: text });
   }
 
   #endCall(events: Events): void {
     if (this.#part?.kind !== 'tool-call') return;
-    if (!this.#part.said && !this.#custom) this.#growCall('{}', events);
+    if (!this.#part.hasText && !this.#custom) this.#growCall('{}', events);
     this.#end({ type: 'tool-call-end', candidate: 0, part: this.#part.part }, events);
   }
 }

@@ -1,9 +1,15 @@
 // The output items of a response on the wire. One builder each: whole answers and streams must agree.
 // https://platform.openai.com/docs/api-reference/responses/object#responses/object-output
 import type { JsonObject } from '../../lib/json.ts';
-import { callIdWithCarry, writeCarry } from '../carry.ts';
 import { customInputOf, isCustomTool } from '../custom-tools.ts';
-import type { MediaPart, NeutralRequest, Proof, ToolCallPart, WebSearchPart } from '../neutral.ts';
+import type {
+  MediaPart,
+  NeutralRequest,
+  ReasoningSignature,
+  ToolCallPart,
+  WebSearchPart,
+} from '../neutral.ts';
+import { callIdWithState, writePortableState } from '../portable-state.ts';
 import { argumentsObject } from '../tool-arguments.ts';
 import { wrapperOf } from './namespaces.ts';
 
@@ -34,23 +40,31 @@ export function refusalContent(refusal: string): JsonObject {
   return { type: 'refusal', refusal };
 }
 
-/** Reasoning with its summary. What its provider wants back is there also where nobody asked for it: stateless clients send items back. */
+/**
+ * Returns the item of reasoning with its summary. What its provider requires back is always included, because stateless
+ * clients send items back.
+ */
 export function reasoningItem(
   id: string,
   paragraphs: readonly string[],
-  proof: Proof | undefined,
+  signature: ReasoningSignature | undefined,
 ): JsonObject {
   const summary = paragraphs.map((text) => ({ type: 'summary_text', text }));
-  return { id, type: 'reasoning', summary, ...(proof && { encrypted_content: encryptedContent(proof) }) };
+  return {
+    id,
+    type: 'reasoning',
+    summary,
+    ...(signature && { encrypted_content: encryptedContent(signature) }),
+  };
 }
 
-/** This provider's own, or a carry of another's; the text that it seals is the summary. */
-function encryptedContent(proof: Proof): string {
-  if (proof.origin === 'openai-responses') return proof.value;
-  return writeCarry({ reasoning: [{ text: '', proof }] }, 'base64url');
+/** This provider's own, or a portable state of another's. The text that it signs is the summary. */
+function encryptedContent(signature: ReasoningSignature): string {
+  if (signature.origin === 'openai-responses') return signature.value;
+  return writePortableState({ reasoning: [{ text: '', signature }] }, 'base64url');
 }
 
-/** How a call of the client's tools is told: a function that stands for a custom tool is told as that tool. */
+/** How a call of the client's tools is written. A function that replaces a custom tool is written as that tool. */
 export interface CallShape {
   custom: boolean;
   /** Its arguments are those of the function, to be turned back. */
@@ -64,10 +78,10 @@ export interface CallShape {
 
 export function callShape(
   request: NeutralRequest,
-  { name, custom, namespace: told }: Pick<ToolCallPart, 'name' | 'custom' | 'namespace'>,
+  { name, custom, namespace: ownNamespace }: Pick<ToolCallPart, 'name' | 'custom' | 'namespace'>,
 ): CallShape {
   const unwrapped = !custom && isCustomTool(request, name);
-  const { namespace = told, isSearch } = wrapperOf(request.tools, name) ?? {};
+  const { namespace = ownNamespace, isSearch } = wrapperOf(request.tools, name) ?? {};
   return {
     custom: custom === true || unwrapped,
     unwrapped,
@@ -83,9 +97,9 @@ export function callPrefix({ custom, isSearch }: CallShape): ItemPrefix {
   return custom ? 'ctc' : 'fc';
 }
 
-/** The client's id of a call: a provider's proof of the call itself travels in it. */
-export function clientCallId({ id, proof }: Pick<ToolCallPart, 'id' | 'proof'>): string {
-  return callIdWithCarry(id, proof === undefined ? null : { reasoning: [], proof });
+/** The client's id of a call: a provider's signature of the call itself travels in it. */
+export function clientCallId({ id, signature }: Pick<ToolCallPart, 'id' | 'signature'>): string {
+  return callIdWithState(id, signature === undefined ? null : { reasoning: [], signature });
 }
 
 /** `text`: arguments as JSON, or a custom tool's input. */
@@ -110,7 +124,7 @@ export function callItem(
   return { id, type: 'function_call', status, call_id, ...named, arguments: text };
 }
 
-/** What a finished call says. */
+/** Returns the text of a finished call. */
 export function callText({ custom, unwrapped }: CallShape, functionArguments: string): string {
   if (unwrapped) return customInputOf(functionArguments);
   return functionArguments === '' && !custom ? '{}' : functionArguments;

@@ -7,7 +7,7 @@ import type { NeutralMessage, NeutralTool, ToolCallPart, ToolChoice, ToolNamespa
 /** The longest name that every target takes (tool-names.ts). */
 const maximumNameLength = 64;
 
-/** The flat name. Of one that is too long the namespace is shortened: the bare name says more. */
+/** Returns the flat name. If it is too long, the namespace is shortened, because the bare name matters more. */
 export function flatName({ name, tool }: ToolNamespace): string {
   const prefix = name.endsWith('__') ? name : `${name}__`;
   if (prefix.length + tool.length <= maximumNameLength) return prefix + tool;
@@ -32,8 +32,8 @@ function toolKey({ name, wrapper }: NamedTool): string {
 }
 
 /**
- * Gives every tool a name of its own. A tool that an item of the conversation brings again replaces the earlier
- * definition in its place, so that the list only grows at its end.
+ * Gives every tool a unique name. A tool that an item of the conversation defines again replaces the earlier definition
+ * in its position, so that the list only grows at its end.
  */
 export function uniqueTools(tools: readonly NeutralTool[]): NeutralTool[] {
   const unique: NeutralTool[] = [];
@@ -61,7 +61,7 @@ export function uniqueTools(tools: readonly NeutralTool[]): NeutralTool[] {
   return unique;
 }
 
-/** The later definition; a tool of `tools` goes back to where it stood. */
+/** Returns the later definition. A tool of `tools` keeps its position. */
 function redefined({ name, wrapper }: NamedTool, { wrapper: _, ...later }: NamedTool): NeutralTool {
   return { ...later, name, ...(wrapper && { wrapper }) };
 }
@@ -95,7 +95,7 @@ export function withChosenNames(
 ): ToolChoice | undefined {
   if (choice?.type === 'tool') return { ...choice, name: resolveName(tools, choice.name) };
   if (choice?.type !== 'allowed') return choice;
-  // A namespace that is allowed stands for all of its tools.
+  // An allowed namespace means all of its tools.
   const names = choice.names.flatMap((name) => {
     const inside = tools.flatMap((tool) =>
       'name' in tool && tool.wrapper?.namespace?.name === name ? [tool.name] : [],

@@ -1,16 +1,16 @@
 // What a meter takes from the Responses API: stream events, and response objects.
 // https://platform.openai.com/docs/api-reference/responses-streaming
 import type { JsonObject } from '../../lib/json.ts';
+import { readToolImage } from '../answer-media.ts';
 import { textLength } from '../elision.ts';
 import { errorName, isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
-import { readToolImage } from '../made-media.ts';
 import type { Observation, WireObserver } from '../observation.ts';
 import { usageOf } from '../usage.ts';
 import { countTools, imageToolUsage } from './tools.ts';
 import { readResponsesUsage } from './usage.ts';
 
 /** The Responses API, of any provider. */
-export const responsesObserver: WireObserver = {
+export const observer: WireObserver = {
   event(observation, event) {
     const type = textAt(event, 'type') ?? '';
     if (typeof event.sequence_number === 'number') observation.sequenceNumber = event.sequence_number;
@@ -58,7 +58,7 @@ function readResponse(observation: Observation, response: JsonObject): void {
   for (const item of objectsAt(response, 'output')) readItem(observation, item);
 }
 
-/** Ids only: the text of items has passed as deltas before, or is counted by whoever reads a whole body. */
+/** Reads ids only: the text of items was in deltas before, or is counted by the reader of the whole body. */
 function readItem(observation: Observation, item: JsonObject): void {
   if (item.type === 'image_generation_call')
     readToolImage(observation.media, textAt(item, 'id'), item, false);

@@ -2,18 +2,18 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import type { Citation } from '../neutral.ts';
-import type { AnswerContext } from '../translation.ts';
 import type { Usage } from '../usage.ts';
+import type { AnswerContext } from '../wire-format.ts';
 import { type CallShape, type ItemPrefix, itemId } from './items.ts';
 
-/** Where an item stands, and its id. */
-export interface ItemPlace {
+/** An item's index, and its id. */
+export interface ItemPosition {
   outputIndex: number;
   id: string;
 }
 
 /** A message that further contents may still be added to. */
-export interface OpenMessage extends ItemPlace {
+export interface OpenMessage extends ItemPosition {
   content: JsonObject[];
 }
 
@@ -26,18 +26,18 @@ export interface OpenContent {
   text: string[];
   annotations: JsonObject[];
   logprobs: JsonObject[];
-  /** Citations of the whole text: told when it is whole. */
+  /** Citations of the whole text, written once it is whole. */
   waiting: Citation[];
 }
 
 /** Reasoning that grows, paragraph by paragraph. */
-export interface OpenReasoning extends ItemPlace {
+export interface OpenReasoning extends ItemPosition {
   kind: 'reasoning';
   paragraphs: string[];
 }
 
 /** A call that grows. */
-export interface OpenCall extends ItemPlace {
+export interface OpenCall extends ItemPosition {
   kind: 'call';
   shape: CallShape;
   callId: string;
@@ -54,7 +54,7 @@ export interface OutputState {
   output: JsonObject[];
   nextOutputIndex: number;
   message: OpenMessage | null;
-  /** A call whose arguments have ended. What follows tells whether it is whole or was cut. */
+  /** A call whose arguments have ended. The next event shows whether it is whole or was cut. */
   lastCall: OpenCall | null;
   /** By the neutral part's number. */
   parts: Map<number, OpenContent | OpenReasoning | OpenCall>;
@@ -64,7 +64,7 @@ export interface OutputState {
 }
 
 /** A stream of which nothing is written. */
-export function beginOutput(context: AnswerContext): OutputState {
+export function startOutput(context: AnswerContext): OutputState {
   return {
     context,
     dropped: new DroppedPaths(),
@@ -87,19 +87,19 @@ export function emit(state: OutputState, type: string, members: JsonObject): str
   return `event: ${type}\ndata: ${data}\n\n`;
 }
 
-/** The place of a new item. */
-export function takePlace(state: OutputState, prefix: ItemPrefix): ItemPlace {
+/** Returns the position of a new item. */
+export function takePosition(state: OutputState, prefix: ItemPrefix): ItemPosition {
   const outputIndex = state.nextOutputIndex++;
   return { outputIndex, id: itemId(prefix, state.context.answerId, outputIndex) };
 }
 
 /** An item begins. */
-export function addItem(state: OutputState, { outputIndex }: ItemPlace, item: JsonObject): string {
+export function addItem(state: OutputState, { outputIndex }: ItemPosition, item: JsonObject): string {
   return emit(state, 'response.output_item.added', { output_index: outputIndex, item });
 }
 
 /** An item is whole. */
-export function finishItem(state: OutputState, { outputIndex }: ItemPlace, item: JsonObject): string {
+export function finishItem(state: OutputState, { outputIndex }: ItemPosition, item: JsonObject): string {
   state.output[outputIndex] = item;
   return emit(state, 'response.output_item.done', { output_index: outputIndex, item });
 }

@@ -1,13 +1,13 @@
-// The events of a streamed response, of any provider, to neutral events. Items are told apart by output_index
-// alone: ids change within one item at Azure and Copilot. Bears any JSON.
+// Reads the events of a streamed response, of any provider, as neutral events. Items are matched by output_index alone:
+// ids change within one item at Azure and Copilot. Accepts any JSON.
 // https://platform.openai.com/docs/api-reference/responses-streaming
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralError, NeutralEvent } from '../neutral.ts';
 import { errorOf, readOpenaiError } from '../openai-error.ts';
-import type { EventReader } from '../translation.ts';
+import type { EventReader } from '../wire-format.ts';
+import type { ItemStreams } from './content-state.ts';
 import { ItemState } from './item-state.ts';
-import type { ItemStreams } from './item-streams.ts';
 import { createdAt } from './read-response.ts';
 import { readStop } from './stop-reason.ts';
 import { readResponsesUsage } from './usage.ts';
@@ -122,7 +122,7 @@ function readUsage(response: JsonObject, events: NeutralEvent[]): void {
     events.push({ type: 'usage-set', usage, serviceTier: textAt(response, 'service_tier') ?? null });
 }
 
-/** Only the first error counts: `error` and `response.failed` tell of the same one. */
+/** Only the first error counts: `error` and `response.failed` report the same one. */
 function fail(state: State, error: NeutralError, events: NeutralEvent[]): void {
   closeItems(state, events);
   state.failed = true;

@@ -1,6 +1,5 @@
-// The `input` of a Responses request to neutral messages: items of one side that stand together are one message.
+// Reads the `input` of a Responses request as neutral messages. Neighbouring items of one side are one message.
 import type { JsonObject } from '../../lib/json.ts';
-import { readCallId } from '../carry.ts';
 import { isObject, objectsAt, textAt } from '../json-reader.ts';
 import type {
   NeutralMessage,
@@ -10,6 +9,7 @@ import type {
   ToolCallPart,
   ToolResultPart,
 } from '../neutral.ts';
+import { readCallId } from '../portable-state.ts';
 import type { RequestFaults } from '../request-fields.ts';
 import { readItem } from './read-items.ts';
 import { readContent } from './read-parts.ts';
@@ -22,7 +22,7 @@ interface Reading {
   messages: NeutralMessage[];
   /** What items of the conversation brought. */
   tools: NeutralTool[];
-  /** Whether anybody has said anything, so that a system prompt no longer leads. */
+  /** Whether there is a message already, so that a system prompt is no longer leading. */
   begun: boolean;
 }
 
@@ -63,7 +63,7 @@ function readTyped(reading: Reading, item: JsonObject, type: string, at: string)
   add(reading, sideOf(type), readable === null ? readItem(item) : [readable], at);
 }
 
-/** Items about tools; nothing is lost of those that other formats have no word for: their tools are the request's. */
+/** Items about tools. Other formats lose nothing: the tools in them are the request's. */
 function readToolItem(
   reading: Reading,
   item: JsonObject,
@@ -83,7 +83,7 @@ function readToolItem(
   else add(reading, 'user', [{ ...readFoundTools(item, callId, at), native }], at);
 }
 
-/** The call of a search that the client runs, as a call of the function that stands for it. */
+/** Reads the call of a search that the client runs as a call of its function. */
 function readToolSearch({ arguments: given }: JsonObject, callId: string): ToolCallPart {
   const text = typeof given === 'string' ? given : JSON.stringify(isObject(given) ? given : {});
   return { type: 'tool-call', id: readCallId(callId).id, name: toolSearchName, arguments: text };
@@ -111,7 +111,7 @@ function add(reading: Reading, role: 'user' | 'assistant', parts: NeutralPart[],
   reading.begun = true;
   const placed = parts.map((part) => ({ ...part, at: part.at ?? at }));
   const before = messages.at(-1);
-  // What the model said in one turn is one message, as in all other formats.
+  // All items of one turn of the model are one message, as in all other formats.
   if (role === 'assistant' && before?.role === 'assistant') before.parts.push(...placed);
   else messages.push({ role, parts: placed, at });
 }

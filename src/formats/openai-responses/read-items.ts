@@ -1,7 +1,6 @@
 // Single items that requests and answers of Responses have in common, to neutral parts: calls, reasoning,
 // searches, pictures. https://platform.openai.com/docs/api-reference/responses/object#responses/object-output
 import type { JsonObject } from '../../lib/json.ts';
-import { readCallId, readCarry } from '../carry.ts';
 import { mediaKind } from '../data-url.ts';
 import { objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type {
@@ -12,10 +11,11 @@ import type {
   ToolCallPart,
   WebSearchPart,
 } from '../neutral.ts';
+import { readCallId, readPortableState } from '../portable-state.ts';
 import { paragraphBreak } from '../reasoning.ts';
 import { flatName } from './namespaces.ts';
 
-/** An item that is no message: one part, or several where it holds a carry; `at` is put on each. */
+/** An item that is no message: one part, or several where it holds a state; `at` is put on each. */
 export function readItem(item: JsonObject): NeutralPart[] {
   switch (item.type) {
     case 'function_call':
@@ -38,7 +38,7 @@ function opaque(wire: JsonObject): OpaquePart {
 
 function readCall(item: JsonObject): NeutralPart[] {
   const custom = item.type === 'custom_tool_call';
-  const { id, carried } = readCallId(textAt(item, 'call_id') ?? '');
+  const { id, state } = readCallId(textAt(item, 'call_id') ?? '');
   const itemId = textAt(item, 'id');
   const tool = textAt(item, 'name') ?? '';
   const namespaceName = textAt(item, 'namespace');
@@ -52,21 +52,21 @@ function readCall(item: JsonObject): NeutralPart[] {
     arguments: textAt(item, custom ? 'input' : 'arguments') ?? (custom ? '' : '{}'),
     ...(custom && { custom }),
     ...(itemId !== undefined && { itemId }),
-    ...(carried?.proof && { proof: carried.proof }),
+    ...(state?.signature && { signature: state.signature }),
   };
-  return [...(carried?.reasoning ?? []).map((part) => ({ type: 'reasoning' as const, ...part })), call];
+  return [...(state?.reasoning ?? []).map((part) => ({ type: 'reasoning' as const, ...part })), call];
 }
 
 /**
- * Reasoning: whole thoughts (`content`) where the model tells them, else its summary. A carry in
- * `encrypted_content` is another provider's proof, whose text is the summary unless the carry has its own.
+ * Reads reasoning: all of it (`content`) if the model shows it, else its summary. A portable state in
+ * `encrypted_content` is another provider's signature, whose text is the summary unless the state has its own.
  */
 function readReasoning(item: JsonObject): ReasoningPart[] {
   const paragraphs = reasoningParagraphs(item);
   const encrypted = textAt(item, 'encrypted_content');
-  const carried = encrypted === undefined ? null : readCarry(encrypted);
-  if (carried !== null) {
-    return carried.reasoning.map((part) => ({
+  const state = encrypted === undefined ? null : readPortableState(encrypted);
+  if (state !== null) {
+    return state.reasoning.map((part) => ({
       type: 'reasoning',
       ...part,
       text: part.text === '' ? paragraphs.join(paragraphBreak) : part.text,
@@ -79,7 +79,7 @@ function readReasoning(item: JsonObject): ReasoningPart[] {
       text: paragraphs.join(paragraphBreak),
       ...(paragraphs.length > 1 && { paragraphs }),
       ...(encrypted !== undefined && {
-        proof: {
+        signature: {
           origin: 'openai-responses',
           kind: 'encrypted',
           value: encrypted,
@@ -115,7 +115,7 @@ function readSearch(item: JsonObject): WebSearchPart {
   };
 }
 
-/** A picture that was made; undefined while (or if) there is none. */
+/** Reads a generated picture, or undefined while (or if) there is none. */
 function readImageCall(item: JsonObject): MediaPart | undefined {
   const data = textAt(item, 'result');
   if (data === undefined) return undefined;

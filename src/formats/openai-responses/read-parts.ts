@@ -3,8 +3,6 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralPart } from '../neutral.ts';
-import { readContentWith } from '../openai-content.ts';
-import { readLogprobs } from '../openai-logprobs.ts';
 import {
   mediaOfAudio,
   mediaOfFileData,
@@ -12,6 +10,7 @@ import {
   mediaOfUrl,
   readCacheMarker,
 } from '../openai-media.ts';
+import { readContentWith, readLogprobs } from '../openai-parts.ts';
 import type { RequestFaults } from '../request-fields.ts';
 import { readCitations } from './citations.ts';
 
@@ -69,9 +68,9 @@ function readImage(part: JsonObject, at: string, faults: RequestFaults): Neutral
   const url = textAt(part, 'image_url') ?? textAt(objectAt(part, 'image_url'), 'url');
   const id = textAt(part, 'file_id');
   const detail = textAt(part, 'detail');
-  const told = detail === undefined ? {} : { detail };
-  if (url !== undefined) return { ...mediaOfUrl('image', url), ...told };
-  if (id !== undefined) return { ...mediaOfFileId('image', id, 'openai-responses'), ...told };
+  const details = detail === undefined ? {} : { detail };
+  if (url !== undefined) return { ...mediaOfUrl('image', url), ...details };
+  if (id !== undefined) return { ...mediaOfFileId('image', id, 'openai-responses'), ...details };
   return faults.missing(`${at}.image_url`);
 }
 

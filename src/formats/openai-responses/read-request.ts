@@ -3,16 +3,15 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt } from '../json-reader.ts';
 import type { NeutralMessage, NeutralRequest, NeutralTool, ResponseFormat, TextPart } from '../neutral.ts';
-import { readCommonFields, readReasoningWish, readSchemaFormat } from '../openai-sampling.ts';
-import type { RequestFault } from '../request-fault.ts';
-import { emptyRequest, type RequestFaults, RequestFields } from '../request-fields.ts';
-import type { RequestContext } from '../translation.ts';
+import { readCommonFields, readReasoningRequest, readSchemaFormat } from '../openai-sampling.ts';
+import { emptyRequest, type ReadResult, type RequestFaults, RequestFields } from '../request-fields.ts';
+import type { RequestContext } from '../wire-format.ts';
 import { uniqueTools, withChosenNames, withToolNames } from './namespaces.ts';
 import { readInput } from './read-input.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
 
 /** The request, or the first fault in it. */
-export function readRequest(body: JsonObject, context: RequestContext): NeutralRequest | RequestFault {
+export function readRequest(body: JsonObject, context: RequestContext): ReadResult<NeutralRequest> {
   const fields = new RequestFields(body);
   // How the answer is framed is the relay's business, not the target's.
   fields.ignore('model', 'stream', 'stream_options');
@@ -30,13 +29,11 @@ export function readRequest(body: JsonObject, context: RequestContext): NeutralR
   };
   ignoreDefaults(fields, body);
   const rest = fields.rest();
-  return (
-    fields.faults.first ?? {
-      ...request,
-      opaque: { origin: 'openai-responses', fields: rest },
-      paths: fields.paths,
-    }
-  );
+  return fields.faults.resultOf({
+    ...request,
+    opaque: { origin: 'openai-responses', fields: rest },
+    paths: fields.paths,
+  });
 }
 
 function readConversation(
@@ -78,7 +75,7 @@ function readOutput(fields: RequestFields): Partial<NeutralRequest> {
   if (verbosity !== undefined) fields.paths.verbosity = 'text.verbosity';
   return {
     maxOutputTokens: fields.number('max_output_tokens', 'maxOutputTokens'),
-    reasoning: readReasoningWish(undefined, fields.object('reasoning', 'reasoning')),
+    reasoning: readReasoningRequest(undefined, fields.object('reasoning', 'reasoning')),
     responseFormat: format && readResponseFormat(format, fields.faults),
     verbosity,
     logprobs: readLogprobs(fields),
@@ -104,7 +101,7 @@ function readResponseFormat(format: JsonObject, faults: RequestFaults): Response
 
 const logprobsInclude = 'message.output_text.logprobs';
 
-/** Asked for by `include` or by a number of alternatives. */
+/** Requested by `include` or by a number of alternatives. */
 function readLogprobs(fields: RequestFields): NeutralRequest['logprobs'] {
   const top = fields.number('top_logprobs') ?? 0;
   const include = fields.take('include');
@@ -114,14 +111,14 @@ function readLogprobs(fields: RequestFields): NeutralRequest['logprobs'] {
   return { top };
 }
 
-/** Includes that a writer answers by itself, or that only show more of what is asked for elsewhere. */
+/** Includes that a writer always answers, or that only show more of what another field requests. */
 const knownIncludes: readonly unknown[] = ['reasoning.encrypted_content', logprobsInclude];
 
-/** Fields whose value is the API's default are no wish; of `include`, what is answered anyway. */
+/** Fields with the API's default value request nothing, nor do includes that are always answered. */
 function ignoreDefaults(fields: RequestFields, body: JsonObject): void {
   if (body.background === false) fields.ignore('background');
   if (body.truncation === 'disabled') fields.ignore('truncation');
   const { include } = body;
   const unknown = Array.isArray(include) ? include.filter((one) => !knownIncludes.includes(one)) : [];
-  if (unknown.length > 0) fields.keep('include', unknown);
+  if (unknown.length > 0) fields.keepRest('include', unknown);
 }

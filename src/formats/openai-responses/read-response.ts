@@ -1,11 +1,11 @@
-// A whole response object, of any provider, to the neutral form. Bears any JSON: wrong shapes read as nothing.
+// Reads a whole response object, of any provider. Accepts any JSON: wrong shapes read as nothing.
 // https://platform.openai.com/docs/api-reference/responses/object
 import type { JsonObject } from '../../lib/json.ts';
+import { answerFacts } from '../answer-end.ts';
 import { isLosable } from '../dropped-paths.ts';
 import { objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralPart, NeutralResponse } from '../neutral.ts';
 import { readOpenaiError } from '../openai-error.ts';
-import { saidIn } from '../said.ts';
 import { readItem } from './read-items.ts';
 import { readOutputText } from './read-parts.ts';
 import { readStop } from './stop-reason.ts';
@@ -22,7 +22,7 @@ export function readResponse(body: JsonObject): NeutralResponse {
     id: textAt(body, 'id') ?? null,
     model: textAt(body, 'model') ?? null,
     createdAtSeconds: createdAt(body),
-    candidates: answered ? [{ parts, stop: readStop(body, saidIn(parts)) }] : [],
+    candidates: answered ? [{ parts, stop: readStop(body, answerFacts(parts)) }] : [],
     usage: readResponsesUsage(objectAt(body, 'usage')),
     serviceTier: textAt(body, 'service_tier') ?? null,
     error,
@@ -30,7 +30,7 @@ export function readResponse(body: JsonObject): NeutralResponse {
   };
 }
 
-/** In whole seconds; null where it does not say. */
+/** In whole seconds. Null if absent. */
 export function createdAt({ created_at: created }: JsonObject): number | null {
   return typeof created === 'number' && created > 0 ? Math.floor(created) : null;
 }

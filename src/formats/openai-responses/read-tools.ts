@@ -1,5 +1,6 @@
-// Tools of Responses and the choice among them, to neutral ones: functions and custom tools, by themselves or in a
-// namespace, the client's search for tools, and web search. The others are OpenAI's alone. https://platform.openai.com/docs/api-reference/responses/create#responses-create-tools
+// Reads tools of Responses and the choice among them: functions and custom tools, alone or in a namespace, the client's
+// search for tools, and web search. Only OpenAI has the others.
+// https://platform.openai.com/docs/api-reference/responses/create#responses-create-tools
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../json-reader.ts';
 import type { NeutralTool, ToolChoice, ToolWrapper } from '../neutral.ts';
@@ -56,7 +57,7 @@ function readCustom(tool: JsonObject, at: string, faults: RequestFaults): Neutra
   };
 }
 
-/** The functions and custom tools inside, under flat names. What the namespace is for is said with each of them. */
+/** Reads the functions and custom tools inside, under flat names. Each gets the namespace's description. */
 function readNamespace(wire: JsonObject, at: string, faults: RequestFaults): NeutralTool[] {
   const name = needName(wire, at, faults);
   const about = textAt(wire, 'description')?.trim();
@@ -135,7 +136,7 @@ function domains(value: unknown): string[] | undefined {
   return Array.isArray(value) ? value.filter((domain) => typeof domain === 'string') : undefined;
 }
 
-/** A word, or an object that names one tool, several, or a hosted one. */
+/** Reads a name, or an object that names one tool, several, or a hosted one. */
 export function readToolChoice(fields: RequestFields): ToolChoice | undefined {
   const choice = fields.take('tool_choice', 'toolChoice');
   if (choice === undefined) return undefined;
@@ -153,7 +154,7 @@ function readNamed(choice: JsonObject): ToolChoice | undefined {
   if (choice.type === toolSearchName) return { type: 'tool', name: toolSearchName };
   if (choice.type !== 'allowed_tools') return undefined;
   const names = objectsAt(choice, 'tools').map((tool) => textAt(tool, 'name'));
-  // A hosted tool among them has no name: then only the same format can say it.
+  // A hosted tool among them has no name, so only the same format can express it.
   if (names.includes(undefined)) return undefined;
   return {
     type: 'allowed',

@@ -6,13 +6,13 @@ import type { NeutralPart } from '../neutral.ts';
 
 /** The item as one text, which the same format gets back as the item; null for one without text of this kind. */
 export function readReadable(item: JsonObject): NeutralPart | null {
-  const lines = tellItem(item).filter((line) => line !== undefined && line !== '');
+  const lines = describeItem(item).filter((line) => line !== undefined && line !== '');
   if (lines.length === 0) return null;
   const native = { origin: 'openai-responses' as const, wire: item };
   return { type: 'text', text: lines.join('\n'), native };
 }
 
-function tellItem(item: JsonObject): (string | undefined)[] {
+function describeItem(item: JsonObject): (string | undefined)[] {
   switch (item.type) {
     case 'mcp_call':
       return textAt(item, 'output') === undefined

@@ -1,14 +1,14 @@
-// The response object around the output: what of the request it repeats, and how the answer ended.
+// The response object around the output: what it repeats of the request, and how the answer ended.
 // https://platform.openai.com/docs/api-reference/responses/object
 import type { JsonObject } from '../../lib/json.ts';
 import { objectAt, objectsAt } from '../json-reader.ts';
-import type { AnswerContext } from '../translation.ts';
 import type { Usage } from '../usage.ts';
+import type { AnswerContext } from '../wire-format.ts';
 import type { Ending } from './stop-reason.ts';
-import { writeResponsesUsage } from './write-usage.ts';
+import { writeResponsesUsage } from './usage.ts';
 
 /** What changes while an answer is made. */
-export interface Progress {
+interface Progress {
   createdAtSeconds: number;
   ending: Ending | null;
   output: readonly JsonObject[];
@@ -35,40 +35,40 @@ export function responseObject(context: AnswerContext, progress: Progress): Json
   };
 }
 
-/** What the caller said, or the API's default for it. */
+/** Returns the caller's value, or the API's default. */
 function repeated({ body, model, isKept }: AnswerContext): JsonObject {
-  const told = (name: string, otherwise: unknown) => body[name] ?? otherwise;
+  const echo = (name: string, otherwise: unknown) => body[name] ?? otherwise;
   const text = objectAt(body, 'text');
   const reasoning = objectAt(body, 'reasoning');
   return {
-    instructions: told('instructions', null),
-    frequency_penalty: told('frequency_penalty', 0),
-    max_output_tokens: told('max_output_tokens', null),
-    max_tool_calls: told('max_tool_calls', null),
-    metadata: told('metadata', {}),
+    instructions: echo('instructions', null),
+    frequency_penalty: echo('frequency_penalty', 0),
+    max_output_tokens: echo('max_output_tokens', null),
+    max_tool_calls: echo('max_tool_calls', null),
+    metadata: echo('metadata', {}),
     model,
-    parallel_tool_calls: told('parallel_tool_calls', true),
-    presence_penalty: told('presence_penalty', 0),
-    previous_response_id: told('previous_response_id', null),
-    prompt_cache_key: told('prompt_cache_key', null),
+    parallel_tool_calls: echo('parallel_tool_calls', true),
+    presence_penalty: echo('presence_penalty', 0),
+    previous_response_id: echo('previous_response_id', null),
+    prompt_cache_key: echo('prompt_cache_key', null),
     reasoning: { effort: reasoning?.effort ?? null, summary: reasoning?.summary ?? null },
-    safety_identifier: told('safety_identifier', null),
+    safety_identifier: echo('safety_identifier', null),
     store: isKept,
-    temperature: told('temperature', 1),
+    temperature: echo('temperature', 1),
     text: { ...text, format: text?.format ?? { type: 'text' } },
-    tool_choice: told('tool_choice', 'auto'),
+    tool_choice: echo('tool_choice', 'auto'),
     tools: objectsAt(body, 'tools').map(repeatedTool),
-    top_logprobs: told('top_logprobs', 0),
-    top_p: told('top_p', 1),
-    truncation: told('truncation', 'disabled'),
+    top_logprobs: echo('top_logprobs', 0),
+    top_p: echo('top_p', 1),
+    truncation: echo('truncation', 'disabled'),
     // Not null where it is unset: OpenAI's schema has a string.
     ...(typeof body.user === 'string' && { user: body.user }),
   };
 }
 
 /**
- * A tool as OpenAI repeats it: of a function the members that its schema requires are there (FunctionTool of
- * openai-openapi, 2026-11). No translated upstream was told to be strict unless the caller said so.
+ * Returns a tool as OpenAI repeats it: functions have all members that the schema requires (FunctionTool of
+ * openai-openapi, 2026-11). Translated tools are strict only if the caller requested it.
  */
 function repeatedTool(tool: JsonObject): JsonObject {
   if (tool.type !== 'function') return tool;

@@ -1,13 +1,12 @@
-// How a response ended: its status and what it says of it, both ways.
+// How a response ended: its status and details, both ways.
 // https://platform.openai.com/docs/api-reference/responses/object#responses/object-status
 import type { JsonObject } from '../../lib/json.ts';
-import { errorOfEnd } from '../failed-end.ts';
+import { type AnswerFacts, errorOfEnd } from '../answer-end.ts';
 import { objectAt, textAt } from '../json-reader.ts';
 import type { Stop } from '../neutral.ts';
-import type { Said } from '../said.ts';
 
 /** The stop of a response object that is over. */
-export function readStop(response: JsonObject, { calls, refusal }: Said): Stop {
+export function readStop(response: JsonObject, { calls, refusal }: AnswerFacts): Stop {
   const status = textAt(response, 'status');
   switch (status) {
     case 'incomplete':
@@ -35,15 +34,15 @@ function messageOf(response: JsonObject): { message?: string } {
   return message === undefined ? {} : { message };
 }
 
-/** The members of a response object that say how it ended. */
+/** The members of a response object about its end. */
 export interface Ending {
   status: 'completed' | 'incomplete' | 'failed';
   incomplete_details: { reason: 'max_output_tokens' | 'content_filter' } | null;
   error: { code: string; message: string } | null;
 }
 
-/** The ending of a stop. A refusal in OpenAI's sense is complete; one without words is a filter's. */
-export function writeStop(stop: Stop, { refusal }: Pick<Said, 'refusal'>): Ending {
+/** Writes a stop. A refusal with text is complete, as OpenAI's are; one without text is a filter's. */
+export function writeStop(stop: Stop, { refusal }: Pick<AnswerFacts, 'refusal'>): Ending {
   switch (stop.reason) {
     case 'stop':
     case 'stop-sequence':

@@ -17,8 +17,8 @@ export function countTools(response: JsonObject): ToolCounts {
   const own = xaiCounts(objectAt(response, 'usage'));
   if (own !== null) return own;
   const items = objectsAt(response, 'output');
-  const told = countAt(objectAt(objectAt(response, 'tool_usage'), 'web_search'), 'num_requests');
-  const searches = told ?? items.filter(isSearch).length;
+  const reported = countAt(objectAt(objectAt(response, 'tool_usage'), 'web_search'), 'num_requests');
+  const searches = reported ?? items.filter(isSearch).length;
   const isPreview = objectsAt(response, 'tools').some((tool) =>
     (textAt(tool, 'type') ?? '').startsWith('web_search_preview'),
   );
@@ -63,25 +63,25 @@ function containerOf(item: JsonObject): string[] {
 const tokensOfImage: Readonly<Record<string, number>> = { low: 272, medium: 1_056, high: 4_160 };
 
 /**
- * The images that the image tool made, which a model of its own makes and bills. Where the answer does not
- * say what they took (before 2026; Azure), they are counted by quality and size.
- * https://platform.openai.com/docs/guides/image-generation#cost-and-latency, read 2026-11
+ * Returns the usage of the image tool, whose own model is billed. If the answer has no figure (before 2026; Azure),
+ * images are counted by quality and size. https://platform.openai.com/docs/guides/image-generation#cost-and-latency,
+ * read 2026-11
  */
 export function imageToolUsage(response: JsonObject): OtherModelUsage[] {
   const tool = objectsAt(response, 'tools').find(({ type }) => type === 'image_generation');
   const model = textAt(tool, 'model') ?? 'gpt-image-1';
-  const told = objectAt(objectAt(response, 'tool_usage'), 'image_gen');
-  if (told !== undefined) {
-    const outputTokens = firstCount(countAt(told, 'output_tokens'));
-    const inputTokens = firstCount(countAt(told, 'input_tokens'));
+  const reported = objectAt(objectAt(response, 'tool_usage'), 'image_gen');
+  if (reported !== undefined) {
+    const outputTokens = firstCount(countAt(reported, 'output_tokens'));
+    const inputTokens = firstCount(countAt(reported, 'input_tokens'));
     if (inputTokens + outputTokens === 0) return [];
-    const image = objectAt(told, 'output_tokens_details');
+    const image = objectAt(reported, 'output_tokens_details');
     return [
       {
         model,
         usage: usageOf({
           inputTokens,
-          inputImageTokens: firstCount(countAt(objectAt(told, 'input_tokens_details'), 'image_tokens')),
+          inputImageTokens: firstCount(countAt(objectAt(reported, 'input_tokens_details'), 'image_tokens')),
           outputTokens,
           outputImageTokens: countAt(image, 'image_tokens') ?? outputTokens,
         }),

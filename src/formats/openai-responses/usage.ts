@@ -1,4 +1,4 @@
-// The usage object of the Responses API to neutral counts.
+// The usage object of the Responses API, both ways.
 import type { JsonObject } from '../../lib/json.ts';
 import { countAt, firstCount, objectAt } from '../json-reader.ts';
 import { type Usage, usageOf } from '../usage.ts';
@@ -22,4 +22,20 @@ export function readResponsesUsage(usage: JsonObject | undefined): Usage | null 
     inputAudioTokens: firstCount(countAt(inputDetails, 'audio_tokens')),
     inputImageTokens: firstCount(countAt(inputDetails, 'image_tokens')),
   });
+}
+
+/** The object as OpenAI writes it; audio and image tokens only where there are some. */
+export function writeResponsesUsage(usage: Usage): JsonObject {
+  return {
+    input_tokens: usage.inputTokens,
+    input_tokens_details: {
+      cached_tokens: usage.cachedTokens,
+      cache_write_tokens: usage.cacheWriteTokens,
+      ...(usage.inputAudioTokens > 0 && { audio_tokens: usage.inputAudioTokens }),
+      ...(usage.inputImageTokens > 0 && { image_tokens: usage.inputImageTokens }),
+    },
+    output_tokens: usage.outputTokens,
+    output_tokens_details: { reasoning_tokens: usage.reasoningTokens },
+    total_tokens: usage.inputTokens + usage.outputTokens,
+  };
 }

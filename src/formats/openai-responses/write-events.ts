@@ -1,14 +1,13 @@
 // Neutral events to the events of a streamed response, in OpenAI's order and with its numbers.
 // https://platform.openai.com/docs/api-reference/responses-streaming
 import type { JsonObject } from '../../lib/json.ts';
-import { explanationOf } from '../failed-end.ts';
+import { blockText, explanationOf } from '../answer-end.ts';
 import type { NeutralError, NeutralEvent, Stop } from '../neutral.ts';
 import { openaiCodeOf } from '../openai-error.ts';
 import { PartOrder } from '../part-order.ts';
-import { blockText } from '../said.ts';
-import type { AnswerContext, EventWriter } from '../translation.ts';
+import type { AnswerContext, EventWriter } from '../wire-format.ts';
 import type { ItemStatus } from './items.ts';
-import { beginOutput, emit, type OutputState } from './output-state.ts';
+import { emit, type OutputState, startOutput } from './output-state.ts';
 import { responseObject } from './response-object.ts';
 import { type Ending, failed, writeStop } from './stop-reason.ts';
 import {
@@ -34,7 +33,7 @@ interface State extends OutputState {
 /** A writer of one stream. */
 export function eventWriter(context: AnswerContext): EventWriter {
   const state: State = {
-    ...beginOutput(context),
+    ...startOutput(context),
     order: new PartOrder(),
     begun: false,
     ended: false,
@@ -121,7 +120,7 @@ function writePart(state: State, event: PartEvent): string {
     case 'tool-call-end':
       return endCall(state, event.part);
     case 'audio-delta':
-      // Sound has no place in a response.
+      // A response has no member for sound.
       state.dropped.add('audio');
       return '';
     case 'reasoning-start':
@@ -131,7 +130,7 @@ function writePart(state: State, event: PartEvent): string {
   }
 }
 
-/** Ends the call or the message that stands last. */
+/** Ends the last call or message. */
 function finishOpen(state: State, status: ItemStatus): string {
   return finishCall(state, status) + finishMessage(state, status);
 }
@@ -156,7 +155,7 @@ function responseOf(state: State, ending: Ending | null): ReturnType<typeof resp
   return responseObject(state.context, { ...state, ending });
 }
 
-/** A refused prompt is an answer that a filter stopped before its first word. */
+/** A refused prompt is an answer that a filter stopped at once. */
 function refusePrompt(state: State, text: string): string {
   state.stop = { reason: 'content-filter' };
   return begin(state) + refuse(state, text);
@@ -186,8 +185,8 @@ function finish(state: State): string {
 }
 
 /**
- * The error's own `type` has no place in this event: its `type` is the event's. OpenAI's SDKs raise at `error`; Codex
- * reads `response.failed` only (codex-rs, 2026-11), so that a full context is told to both.
+ * The error's own `type` is left out: the event's type is in that member. OpenAI's SDKs raise at `error`; Codex reads
+ * `response.failed` only (codex-rs, 2026-11), so a full context is reported by both.
  */
 function writeError(state: State, error: NeutralError): string {
   const { type, message, param, kind } = error;
@@ -195,7 +194,7 @@ function writeError(state: State, error: NeutralError): string {
   const open = finishOpen(state, 'incomplete');
   if (kind !== 'context-overflow') return open + emit(state, 'error', { code, message, param });
   const begun = begin(state);
-  const told = emit(state, 'error', { code, message, param });
+  const errorEvent = emit(state, 'error', { code, message, param });
   const response = responseOf(state, failed('context_length_exceeded', message));
-  return open + begun + told + emit(state, 'response.failed', { response });
+  return open + begun + errorEvent + emit(state, 'response.failed', { response });
 }

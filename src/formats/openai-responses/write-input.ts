@@ -8,9 +8,9 @@ import type {
   ToolCallPart,
   ToolResultPart,
 } from '../neutral.ts';
+import { markedAsError, resultText } from '../openai-parts.ts';
 import { runsOfRole, type Writing } from '../openai-target.ts';
 import { fitId, responsesIds } from '../tool-ids.ts';
-import { markedAsError, resultText } from '../tool-result-text.ts';
 import { writePart } from './write-parts.ts';
 
 /** The conversation; the system prompt is `instructions`. */
@@ -27,7 +27,7 @@ function writeSystem({ parts, developer, at }: NeutralMessage, writing: Writing)
   return content.length === 0 ? [] : [{ type: 'message', role: developer ? 'developer' : 'system', content }];
 }
 
-/** What can be said of these parts; the rest is named. */
+/** Writes the parts that Responses can express, and reports the others. */
 function writeContent(parts: readonly NeutralPart[], at: string, writing: Writing): JsonObject[] {
   return parts.flatMap<JsonObject>((part) => {
     const written = writePart(part, writing);
@@ -38,7 +38,7 @@ function writeContent(parts: readonly NeutralPart[], at: string, writing: Writin
 
 // ---- Users ----------------------------------------------------------------------------------------------
 
-/** A participant's name has no place here. */
+/** Responses has no member for a participant's name. */
 function writeUser({ parts, name, at }: NeutralMessage, writing: Writing): JsonObject[] {
   if (name !== undefined) writing.dropped.add(`${at}.name`);
   const results = parts.filter((part) => part.type === 'tool-result');
@@ -78,8 +78,8 @@ function writeResult(result: ToolResultPart, writing: Writing): JsonObject {
 
 function writeAssistant({ parts, name, at }: NeutralMessage, writing: Writing): JsonObject[] {
   if (name !== undefined) writing.dropped.add(`${at}.name`);
-  const said = joinTexts(parts).filter((part) => part.type !== 'text' || part.text !== '');
-  return said.flatMap<JsonObject>((part) => {
+  const visible = joinTexts(parts).filter((part) => part.type !== 'text' || part.text !== '');
+  return visible.flatMap<JsonObject>((part) => {
     const items = writeItems(part, writing);
     if (items.length === 0) writing.dropped.add(part.at ?? at);
     if (part.type === 'text' && part.citations !== undefined && part.at)
@@ -105,7 +105,7 @@ function writeItems(part: NeutralPart, writing: Writing): JsonObject[] {
   if (part.native?.origin === 'openai-responses') return part.native.wire === null ? [] : [part.native.wire];
   switch (part.type) {
     case 'text':
-      // The short form: the long one wants the id that the answer had.
+      // The short form: the long one requires the answer's id.
       return [{ type: 'message', role: 'assistant', content: part.text }];
     case 'refusal':
       return [writeRefusal(part.text)];
@@ -134,15 +134,15 @@ function writeRefusal(refusal: string): JsonObject {
 }
 
 /** Only what this provider encrypted itself: it refuses everybody else's. */
-function writeReasoning({ text, paragraphs, proof }: ReasoningPart): JsonObject[] {
-  if (proof?.origin !== 'openai-responses') return [];
+function writeReasoning({ text, paragraphs, signature }: ReasoningPart): JsonObject[] {
+  if (signature?.origin !== 'openai-responses') return [];
   const texts = paragraphs ?? (text === '' ? [] : [text]);
   return [
     {
       type: 'reasoning',
-      ...(proof.id !== undefined && { id: proof.id }),
+      ...(signature.id !== undefined && { id: signature.id }),
       summary: texts.map((paragraph) => ({ type: 'summary_text', text: paragraph })),
-      encrypted_content: proof.value,
+      encrypted_content: signature.value,
     },
   ];
 }
@@ -150,7 +150,7 @@ function writeReasoning({ text, paragraphs, proof }: ReasoningPart): JsonObject[
 function writeCall({ id, name: flat, namespace, custom, arguments: text }: ToolCallPart): JsonObject {
   const call_id = fitId(id, responsesIds);
   const name = namespace?.tool ?? flat;
-  const told = { call_id, name, ...(namespace && { namespace: namespace.name }) };
-  if (custom) return { type: 'custom_tool_call', ...told, input: text };
-  return { type: 'function_call', ...told, arguments: text === '' ? '{}' : text };
+  const common = { call_id, name, ...(namespace && { namespace: namespace.name }) };
+  if (custom) return { type: 'custom_tool_call', ...common, input: text };
+  return { type: 'function_call', ...common, arguments: text === '' ? '{}' : text };
 }

@@ -21,7 +21,7 @@ import {
   type OpenCall,
   type OpenReasoning,
   type OutputState,
-  takePlace,
+  takePosition,
 } from './output-state.ts';
 
 type Of<Type extends NeutralEvent['type']> = Extract<NeutralEvent, { type: Type }>;
@@ -29,7 +29,7 @@ type Of<Type extends NeutralEvent['type']> = Extract<NeutralEvent, { type: Type 
 // ---- Reasoning ------------------------------------------------------------------------------------------
 
 export function startReasoning(state: OutputState, { part }: Of<'reasoning-start'>): string {
-  const reasoning: OpenReasoning = { kind: 'reasoning', ...takePlace(state, 'rs'), paragraphs: [] };
+  const reasoning: OpenReasoning = { kind: 'reasoning', ...takePosition(state, 'rs'), paragraphs: [] };
   state.parts.set(part, reasoning);
   return addItem(state, reasoning, reasoningItem(reasoning.id, [], undefined));
 }
@@ -42,7 +42,7 @@ export function growReasoning(state: OutputState, { part, paragraph, text }: Of<
   while (reasoning.paragraphs.length <= paragraph) {
     written += finishParagraph(state, reasoning);
     reasoning.paragraphs.push('');
-    const place = paragraphPlace(reasoning);
+    const place = paragraphPosition(reasoning);
     written += emit(state, 'response.reasoning_summary_part.added', {
       ...place,
       part: { type: 'summary_text', text: '' },
@@ -51,29 +51,29 @@ export function growReasoning(state: OutputState, { part, paragraph, text }: Of<
   reasoning.paragraphs[paragraph] += text;
   return (
     written +
-    emit(state, 'response.reasoning_summary_text.delta', { ...paragraphPlace(reasoning), delta: text })
+    emit(state, 'response.reasoning_summary_text.delta', { ...paragraphPosition(reasoning), delta: text })
   );
 }
 
-function paragraphPlace({ id, outputIndex, paragraphs }: OpenReasoning): JsonObject {
+function paragraphPosition({ id, outputIndex, paragraphs }: OpenReasoning): JsonObject {
   return { item_id: id, output_index: outputIndex, summary_index: paragraphs.length - 1 };
 }
 
 function finishParagraph(state: OutputState, reasoning: OpenReasoning): string {
   const text = reasoning.paragraphs.at(-1);
   if (text === undefined) return '';
-  const place = paragraphPlace(reasoning);
+  const place = paragraphPosition(reasoning);
   return (
     emit(state, 'response.reasoning_summary_text.done', { ...place, text }) +
     emit(state, 'response.reasoning_summary_part.done', { ...place, part: { type: 'summary_text', text } })
   );
 }
 
-export function finishReasoning(state: OutputState, { part, proof }: Of<'reasoning-end'>): string {
+export function finishReasoning(state: OutputState, { part, signature }: Of<'reasoning-end'>): string {
   const reasoning = state.parts.get(part);
   if (reasoning?.kind !== 'reasoning') return '';
   state.parts.delete(part);
-  const item = reasoningItem(reasoning.id, reasoning.paragraphs, proof);
+  const item = reasoningItem(reasoning.id, reasoning.paragraphs, signature);
   return finishParagraph(state, reasoning) + finishItem(state, reasoning, item);
 }
 
@@ -81,7 +81,7 @@ export function finishReasoning(state: OutputState, { part, proof }: Of<'reasoni
 
 export function startCall(state: OutputState, event: Of<'tool-call-start'>): string {
   const shape = callShape(state.context.request, event);
-  const place = takePlace(state, callPrefix(shape));
+  const place = takePosition(state, callPrefix(shape));
   const call: OpenCall = {
     kind: 'call',
     ...place,
@@ -97,16 +97,16 @@ function itemOf(call: OpenCall, status: ItemStatus, text: string): JsonObject {
   return callItem(call.id, status, call, text);
 }
 
-/** A piece of the arguments; those of a function that stands for a custom tool are told when they are whole. */
+/** Writes a piece of the arguments. Those of a function that replaces a custom tool are written once they are whole. */
 export function growCall(state: OutputState, event: Of<'tool-call-delta'>): string {
   const call = state.parts.get(event.part);
   if (call?.kind !== 'call') return '';
   call.arguments.push(event.arguments);
-  return isToldWhole(call) || event.arguments === '' ? '' : emitDelta(state, call, event.arguments);
+  return isReportedWhole(call) || event.arguments === '' ? '' : emitDelta(state, call, event.arguments);
 }
 
 /** The input of a custom tool is known when the function's arguments are whole; a search has no deltas at all. */
-function isToldWhole({ shape }: OpenCall): boolean {
+function isReportedWhole({ shape }: OpenCall): boolean {
   return shape.unwrapped || shape.isSearch;
 }
 
@@ -133,10 +133,10 @@ export function finishCall(state: OutputState, status: ItemStatus): string {
   state.lastCall = null;
   const text = callText(call.shape, call.arguments.join(''));
   if (call.shape.isSearch) return finishItem(state, call, itemOf(call, status, text));
-  const untold = call.shape.unwrapped || call.arguments.join('') === '';
+  const isUnsent = call.shape.unwrapped || call.arguments.join('') === '';
   const place = { item_id: call.id, output_index: call.outputIndex };
   // Events are numbered as they are made: in this order.
-  const delta = untold && text !== '' ? emitDelta(state, call, text) : '';
+  const delta = isUnsent && text !== '' ? emitDelta(state, call, text) : '';
   const done = call.shape.custom
     ? emit(state, 'response.custom_tool_call_input.done', { ...place, input: text })
     : emit(state, 'response.function_call_arguments.done', {
@@ -161,7 +161,7 @@ export function writeWhole(state: OutputState, { content }: Of<'part-add'>): str
       return writeSteps(state, 'ws', searchItem('', content), ['in_progress', 'searching', 'completed']);
     case 'opaque': {
       if (content.origin !== 'openai-responses') return drop(state, 'opaque');
-      const place = takePlace(state, 'msg');
+      const place = takePosition(state, 'msg');
       return addItem(state, place, content.wire) + finishItem(state, place, content.wire);
     }
   }
@@ -172,22 +172,22 @@ function drop(state: OutputState, name: string): string {
   return '';
 }
 
-/** A call that the provider ran itself: its steps are told, though they are over. */
+/** Writes the steps of a call that the provider ran itself, although they are over. */
 function writeSteps(
   state: OutputState,
   prefix: ItemPrefix,
   whole: JsonObject,
   steps: readonly string[],
 ): string {
-  const place = takePlace(state, prefix);
+  const place = takePosition(state, prefix);
   const item: JsonObject = { ...whole, id: whole.id || place.id };
   const begun = { id: item.id, type: item.type, status: 'in_progress' };
   const added = addItem(state, place, begun);
-  const told = steps.map((step) =>
+  const events = steps.map((step) =>
     emit(state, `response.${String(item.type)}.${step}`, {
       output_index: place.outputIndex,
       item_id: item.id,
     }),
   );
-  return added + told.join('') + finishItem(state, place, item);
+  return added + events.join('') + finishItem(state, place, item);
 }

@@ -2,7 +2,7 @@
 // https://platform.openai.com/docs/api-reference/responses-streaming/response/output_text
 import type { JsonObject } from '../../lib/json.ts';
 import type { Citation, NeutralEvent } from '../neutral.ts';
-import { writeLogprobs } from '../openai-logprobs.ts';
+import { writeLogprobs } from '../openai-parts.ts';
 import { writeCitation } from './citations.ts';
 import { type ItemStatus, messageItem, refusalContent, textContent } from './items.ts';
 import {
@@ -12,7 +12,7 @@ import {
   type OpenContent,
   type OpenMessage,
   type OutputState,
-  takePlace,
+  takePosition,
 } from './output-state.ts';
 
 type Of<Type extends NeutralEvent['type']> = Extract<NeutralEvent, { type: Type }>;
@@ -36,17 +36,17 @@ export function startContent(state: OutputState, part: number, refusal: boolean)
   if (refusal) state.refused = true;
   return (
     begin.text +
-    emit(state, 'response.content_part.added', { ...placeOf(content), part: wholeContent(content) })
+    emit(state, 'response.content_part.added', { ...positionOf(content), part: wholeContent(content) })
   );
 }
 
 function openMessage(state: OutputState): { message: OpenMessage; text: string } {
-  const message = { ...takePlace(state, 'msg'), content: [] };
+  const message = { ...takePosition(state, 'msg'), content: [] };
   state.message = message;
   return { message, text: addItem(state, message, messageItem(message.id, 'in_progress', [])) };
 }
 
-function placeOf({ message, contentIndex }: OpenContent): JsonObject {
+function positionOf({ message, contentIndex }: OpenContent): JsonObject {
   return { item_id: message.id, output_index: message.outputIndex, content_index: contentIndex };
 }
 
@@ -59,7 +59,7 @@ export function growContent(state: OutputState, event: Of<'text-delta'> | Of<'re
   const content = contentAt(state, event.part);
   if (content === null) return '';
   content.text.push(event.text);
-  const place = placeOf(content);
+  const place = positionOf(content);
   if (event.type === 'refusal-delta')
     return emit(state, 'response.refusal.delta', { ...place, delta: event.text });
   const logprobs = writeLogprobs(event.logprobs ?? [], []);
@@ -73,8 +73,8 @@ function contentAt({ parts }: OutputState, part: number): OpenContent | null {
 }
 
 /**
- * A citation of the text. One without offsets is of the whole text, and waits for its end; one that comes after
- * that has no place any more.
+ * Adds a citation of the text. One without offsets is about the whole text and waits for its end. One that comes after
+ * the end is dropped.
  */
 export function cite(state: OutputState, part: number, citation: Citation): string {
   const content = contentAt(state, part);
@@ -94,7 +94,7 @@ function emitCitation(state: OutputState, content: OpenContent, citation: Citati
   }
   const annotation_index = content.annotations.push(annotation) - 1;
   return emit(state, 'response.output_text.annotation.added', {
-    ...placeOf(content),
+    ...positionOf(content),
     annotation_index,
     annotation,
   });
@@ -108,7 +108,7 @@ export function finishContent(state: OutputState, part: number): string {
   const cited = content.waiting.map((citation) => emitCitation(state, content, citation)).join('');
   const whole = wholeContent(content);
   content.message.content[content.contentIndex] = whole;
-  const place = placeOf(content);
+  const place = positionOf(content);
   const done = content.refusal
     ? emit(state, 'response.refusal.done', { ...place, refusal: whole.refusal })
     : emit(state, 'response.output_text.done', { ...place, text: whole.text, logprobs: content.logprobs });

@@ -1,5 +1,5 @@
-// Neutral parts to content parts of Responses' input: questions, and what tools gave back. What Responses cannot
-// say comes back as null, for the caller to name.
+// Writes neutral parts as content parts of Responses' input: questions, and results of tools. Null if Responses cannot
+// express a part; the caller then reports it.
 // https://platform.openai.com/docs/api-reference/responses/create#responses-create-input
 import type { JsonObject } from '../../lib/json.ts';
 import type { CacheMarker, MediaPart, NeutralPart } from '../neutral.ts';
@@ -22,12 +22,12 @@ export function writePart(part: NeutralPart, writing: Writing): JsonObject | nul
   }
 }
 
-/** gpt-5.6 and newer take cache markers; other models cache by themselves. */
+/** gpt-5.6 and newer take cache markers. Other models cache automatically. */
 function breakpoint(cache: CacheMarker | undefined, { traits }: Writing): JsonObject {
   return cache && traits.takesCacheBreakpoints ? { prompt_cache_breakpoint: { mode: 'explicit' } } : {};
 }
 
-/** Sound and film have no place in Responses' input (openapi: InputContent). */
+/** Responses' input has no sound and no film (openapi: InputContent). */
 function writeMedia(part: MediaPart): JsonObject | null {
   switch (part.kind) {
     case 'image':
@@ -51,7 +51,7 @@ function writeImage({ source, detail }: MediaPart): JsonObject | null {
   };
 }
 
-/** Text is told as text; files come by id, by URL, or as data with a name. */
+/** Text is written as text. Files have an id, a URL, or data with a name. */
 function writeDocument(part: MediaPart): JsonObject | null {
   const { source } = part;
   const text = documentText(part);

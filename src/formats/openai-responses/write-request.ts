@@ -1,27 +1,26 @@
-// The neutral form to a Responses request. Nothing is stored unless the caller said so, and reasoning comes
-// back encrypted, so that the conversation needs no memory but the client's.
-// https://platform.openai.com/docs/api-reference/responses/create
+// Writes the neutral form as a Responses request. Nothing is stored unless the caller requests it, and reasoning comes
+// back encrypted, so the client's own history suffices. https://platform.openai.com/docs/api-reference/responses/create
 import type { JsonObject } from '../../lib/json.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import { type OpenaiAnswerSchema, openaiAnswerSchema } from '../json-schema-openai.ts';
 import type { NeutralRequest } from '../neutral.ts';
 import {
-  beginWriting,
   fittingUserId,
   opaqueFields,
   openaiServiceTier,
   samplingFields,
+  startWriting,
   type Writing,
 } from '../openai-target.ts';
 import { namesBudget } from '../reasoning.ts';
-import type { RequestTarget, WrittenRequest } from '../translation.ts';
+import type { RequestTarget, WrittenRequest } from '../wire-format.ts';
 import { writeInput } from './write-input.ts';
 import { writeTools } from './write-tools.ts';
 
-/** The body, and the caller's paths of what it does not say. */
+/** Returns the body, and the caller's paths of what it does not express. */
 export function writeRequest(request: NeutralRequest, target: RequestTarget): WrittenRequest {
   const dropped = new DroppedPaths();
-  const writing = beginWriting(request, target, dropped);
+  const writing = startWriting(request, target, dropped);
   dropped.fields(request, 'topK', 'seed', 'frequencyPenalty', 'presencePenalty', 'audioOutput');
   if (request.stopSequences.length > 0) dropped.fields(request, 'stopSequences');
   if ((request.candidateCount ?? 1) > 1) dropped.fields(request, 'candidateCount');
@@ -64,20 +63,20 @@ function writeLimits({ request, genuine, traits, effort, dropped }: Writing): Js
   const { maxOutputTokens: limit, reasoning } = request;
   if (limit !== undefined && limit < minimumOutputTokens) dropped.fields(request, 'maxOutputTokens');
   if (namesBudget(reasoning) && effort === undefined) dropped.fields(request, 'reasoning');
-  // Anthropic and Gemini tell their thoughts when asked to think; here that is another wish.
+  // Anthropic and Gemini show their reasoning if they reason; here that must be requested separately.
   const summary = reasoning?.summary ?? (reasoning?.includeThoughts ? 'auto' : undefined);
   const reasons = !(genuine && traits.reasons === false) && effort !== 'none';
-  const wish = {
+  const member = {
     ...(effort !== undefined && { effort }),
     ...(summary !== undefined && reasons && { summary }),
   };
   return {
     ...(limit !== undefined && { max_output_tokens: Math.max(limit, minimumOutputTokens) }),
-    ...(Object.keys(wish).length > 0 && { reasoning: wish }),
+    ...(Object.keys(member).length > 0 && { reasoning: member }),
   };
 }
 
-/** What the answer shall look like. */
+/** Writes the format of the answer. */
 function writeText({ request, dropped }: Writing, answer: OpenaiAnswerSchema | null): JsonObject {
   const { responseFormat, verbosity, paths } = request;
   const format = responseFormat && writeFormat(responseFormat, answer);
@@ -87,7 +86,7 @@ function writeText({ request, dropped }: Writing, answer: OpenaiAnswerSchema | n
   return Object.keys(text).length === 0 ? {} : { text };
 }
 
-/** Strict only where it was asked for and the schema allows it. */
+/** Strict only if it was requested and the schema allows it. */
 function writeFormat(
   format: NonNullable<NeutralRequest['responseFormat']>,
   answer: OpenaiAnswerSchema | null,

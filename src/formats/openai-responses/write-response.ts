@@ -1,12 +1,11 @@
 // A neutral answer to a whole response object.
 import type { JsonObject } from '../../lib/json.ts';
+import { answerFacts, blockedCandidate, explainedParts } from '../answer-end.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
-import { explainedParts } from '../failed-end.ts';
 import type { NeutralCandidate, NeutralPart, NeutralResponse, TextPart } from '../neutral.ts';
 import { writeOpenaiError } from '../openai-error.ts';
-import { writeLogprobs } from '../openai-logprobs.ts';
-import { blockedCandidate, saidIn } from '../said.ts';
-import type { AnswerContext, WrittenResponse } from '../translation.ts';
+import { writeLogprobs } from '../openai-parts.ts';
+import type { AnswerContext, WrittenResponse } from '../wire-format.ts';
 import { writeCitation } from './citations.ts';
 import {
   callItem,
@@ -35,9 +34,9 @@ export function writeResponse(response: NeutralResponse, context: AnswerContext)
   // One answer is all that there is room for.
   for (const index of candidates.slice(1).keys()) dropped.add(`candidates[${index + 1}]`);
   const candidate = promptBlock === null ? (candidates[0] ?? nothing) : blockedCandidate(promptBlock);
-  const said = saidIn(candidate.parts);
+  const facts = answerFacts(candidate.parts);
   const ending =
-    error === null ? writeStop(candidate.stop, said) : failed(error.code ?? 'server_error', error.message);
+    error === null ? writeStop(candidate.stop, facts) : failed(error.code ?? 'server_error', error.message);
   const progress = {
     createdAtSeconds: response.createdAtSeconds ?? context.nowSeconds,
     ending,
@@ -117,7 +116,7 @@ function writeItem(
   switch (part?.type) {
     case 'reasoning': {
       const paragraphs = part.paragraphs ?? (part.text === '' ? [] : [part.text]);
-      return reasoningItem(itemId('rs', answerId, index), paragraphs, part.proof);
+      return reasoningItem(itemId('rs', answerId, index), paragraphs, part.signature);
     }
     case 'tool-call': {
       const shape = callShape(request, part);

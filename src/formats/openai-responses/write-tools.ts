@@ -5,7 +5,7 @@ import { openaiParameters, strictSchema } from '../json-schema-openai.ts';
 import type { NeutralTool } from '../neutral.ts';
 import { parallelField, type Writing } from '../openai-target.ts';
 
-/** `tools`, `tool_choice` and `parallel_tool_calls`, as far as they are wanted. */
+/** Writes `tools`, `tool_choice` and `parallel_tool_calls`. */
 export function writeTools(writing: Writing): JsonObject {
   const { request, dropped } = writing;
   const tools = [...new Set(request.tools.flatMap((tool) => writeTool(tool, writing) ?? []))];
@@ -47,7 +47,7 @@ function customFormat(format: unknown): JsonObject {
   return { format: { type, ...grammar } };
 }
 
-/** Strict is this format's default and no other's: who did not ask for it gets none. */
+/** Strict is the default of this format only, so it is switched off unless requested. */
 function writeFunction(tool: Extract<NeutralTool, { type: 'function' }>, { dropped }: Writing): JsonObject {
   const { name, description, at } = tool;
   const parameters = openaiParameters(tool.parameters);

@@ -1,9 +1,9 @@
-// A rerank request, Cohere's and Jina's shape alike at the door, as each upstream wants it. Sources: the API
+// Writes a rerank request, which callers send in Cohere's or Jina's shape, for each upstream. Sources: the API
 // references of Cohere v2, Jina v1 and Voyage v1.
 import { removeMember, replaceMember } from '../../lib/json-members.ts';
 import { isObject } from '../json-reader.ts';
 
-/** Who is asked. `jina` stands for its like too (vLLM, llama.cpp, Xinference). */
+/** The upstream's API. `jina` also means similar servers (vLLM, llama.cpp, Xinference). */
 export type RerankDialect = 'cohere' | 'jina' | 'voyage';
 
 /** The request's JSON text for an upstream; only what differs there is edited. `value` is the parsed text. */

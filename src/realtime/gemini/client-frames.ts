@@ -1,5 +1,5 @@
-// What the relay has to say about a Live client's message before it goes on: nothing, mostly. A turn that the client gives
-// is reserved, and sound that the upstream may answer by itself. https://ai.google.dev/api/live (2026-11)
+// Checks a Live client's message before it is passed on: reserves a turn that the client sends, and sound that the upstream may respond to. Most
+// messages need no check. https://ai.google.dev/api/live (2026-11)
 import { memberOf, objectOf, objectsOf, textOf } from '../../formats/gemini-generate/members.ts';
 import { isObject } from '../../formats/json-reader.ts';
 import type { JsonObject } from '../../lib/json.ts';
@@ -19,8 +19,8 @@ export interface LiveClientContext {
   pricing(): Pricing;
 }
 
-/** A verdict at once wherever nobody has to be asked. `isFirst`: the frame is the one that sets the session up. */
-export function judge(
+/** Checks a frame; synchronous unless the ledger must be asked. `isFirst`: the frame sets the session up. */
+export function checkFrame(
   frame: Frame,
   isFirst: boolean,
   context: LiveClientContext,
@@ -33,7 +33,7 @@ export function judge(
       return pass;
     case 'bulk':
       conversation.addBlob(facts.mimeType, facts.characters);
-      if (facts.kind !== 'heard-audio' || turns.isReservedForAudio) return pass;
+      if (facts.kind !== 'input-audio' || turns.isReservedForAudio) return pass;
       return after(turns.reserveForAudio(), pass);
     case 'message':
       return judgeMessage(frame, facts.message, isFirst, context);
@@ -63,13 +63,13 @@ function judgeMessage(
   if (refusal !== null) return ended(refusal);
   for (const turn of objectsOf(content, 'turns')) conversation.addContent(turn);
   const results = memberOf(message, 'toolResponse');
-  if (isObject(results)) conversation.wrote(results);
-  if (memberOf(content, 'turnComplete') === true) return after(turns.ask(), pass);
+  if (isObject(results)) conversation.addText(results);
+  if (memberOf(content, 'turnComplete') === true) return after(turns.request(), pass);
   if (isObject(results)) return after(turns.answered(), pass);
   return hear(objectOf(message, 'realtimeInput'), pass, context);
 }
 
-/** What comes as it is said: sound, pictures, text, and where the client says itself when the speaker begins and ends. */
+/** Realtime input: sound, pictures, text, and the client's own marks of when the speaker begins and ends. */
 function hear(
   input: JsonObject | undefined,
   pass: Verdict,
@@ -80,8 +80,8 @@ function hear(
   for (const blob of blobs)
     conversation.addBlob(textOf(blob, 'mimeType') ?? '', textOf(blob, 'data')?.length ?? 0);
   const text = textOf(input, 'text');
-  if (text !== undefined) conversation.wrote(text);
-  if (text !== undefined || isObject(memberOf(input, 'activityEnd'))) return after(turns.ask(), pass);
+  if (text !== undefined) conversation.addText(text);
+  if (text !== undefined || isObject(memberOf(input, 'activityEnd'))) return after(turns.request(), pass);
   const isSound = blobs.some((blob) => !/^(image|video)\//.test(textOf(blob, 'mimeType') ?? ''));
   return isSound && !turns.isReservedForAudio ? after(turns.reserveForAudio(), pass) : pass;
 }

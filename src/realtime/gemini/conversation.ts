@@ -1,4 +1,4 @@
-// What the relay knows of a Live conversation: its setup, and how much has been said since the upstream last counted.
+// What the relay knows about a Live conversation: its setup, and what was added since the upstream last counted.
 import {
   memberOf,
   numberOf,
@@ -12,33 +12,33 @@ import type { JsonObject } from '../../lib/json.ts';
 import { inputBounds, outputBounds } from '../../metering/bound.ts';
 import { type AudioRate, measureOf, secondsOf, type TurnMeasure } from '../bound.ts';
 
-/** The figures of the Live API (2026-11), from what Google says of its prices, from recordings and from others' probes. */
+/** Figures of the Live API (2026-11), from Google's price page, from recordings and from others' measurements. */
 const liveBounds = {
   /**
    * Of sound, either way: $0.018 a minute at $12 per million tokens.
    * https://discuss.ai.google.dev/t/pricing-of-speech-to-speech-live-model/140340
    */
   audioTokensPerSecond: 25,
-  /** Of a frame of video, or a picture, at the resolution that is usual in a session. */
+  /** Tokens of a video frame or a picture, at the usual resolution of a session. */
   tokensPerImage: 258,
-  /** What the model is told when the caller tells it next to nothing: 143 to 1,267 tokens seen. */
+  /** Tokens of the default prompt: 143 to 1,267 seen. */
   tokensOfDefaultPrompt: 1_300,
 } as const;
 
 /** PCM16; the MIME type names another rate. https://ai.google.dev/gemini-api/docs/live-guide (2026-11) */
-const heardHertz = 16_000;
-const saidHertz = 24_000;
+const inputHertz = 16_000;
+const outputHertz = 24_000;
 
 export class LiveConversation {
-  /** The whole context as the upstream last counted it: it is read, and charged, anew with every turn. */
+  /** The whole context as the upstream last counted it. Every turn reads it again, and is charged for it. */
   private history = { tokens: 0, audioTokens: 0 };
   private unreported = { textBytes: 0, audioSeconds: 0, images: 0 };
-  /** The upstream answers by itself when the speaker pauses. */
-  answersBySelf = true;
+  /** The upstream responds when the speaker pauses, without a request. */
+  respondsToSpeech = true;
   private speaks = true;
   private mostOutputTokens: number | null = null;
   private searches = false;
-  /** It goes on where another session ended: nobody here knows how much that was. */
+  /** The session resumes another one, whose size is not known here. */
   private isResumed = false;
 
   /** The client's first message. */
@@ -48,31 +48,31 @@ export class LiveConversation {
     this.speaks = modalities.length === 0 || modalities.includes('AUDIO');
     this.mostOutputTokens = numberOf(generation, 'maxOutputTokens') ?? null;
     const detection = objectOf(objectOf(setup, 'realtimeInputConfig'), 'automaticActivityDetection');
-    this.answersBySelf = memberOf(detection, 'disabled') !== true;
+    this.respondsToSpeech = memberOf(detection, 'disabled') !== true;
     this.isResumed = textOf(objectOf(setup, 'sessionResumption'), 'handle') !== undefined;
     const tools = objectsOf(setup, 'tools');
     this.searches = tools.some((tool) => objectOf(tool, 'googleSearch') !== undefined);
-    this.wrote([memberOf(setup, 'systemInstruction'), tools]);
+    this.addText([memberOf(setup, 'systemInstruction'), tools]);
   }
 
-  /** A turn of either side, as the client tells it. */
+  /** Adds a turn of either side, as the client sends it. */
   addContent(content: JsonObject): void {
     for (const part of objectsOf(content, 'parts')) {
       const blob = objectOf(part, 'inlineData');
       const data = textOf(blob, 'data');
-      if (data === undefined) this.wrote(part);
+      if (data === undefined) this.addText(part);
       else this.addBlob(textOf(blob, 'mimeType') ?? '', data.length);
     }
   }
 
-  /** So much base64 of that kind. */
+  /** Adds so much base64 of that type. */
   addBlob(mimeType: string, characters: number): void {
     if (/^(image|video)\//.test(mimeType)) this.unreported.images += 1;
-    else this.unreported.audioSeconds += secondsOf(characters, bytesPerSecondOf(mimeType, heardHertz));
+    else this.unreported.audioSeconds += secondsOf(characters, bytesPerSecondOf(mimeType, inputHertz));
   }
 
-  /** Text, or what is told as JSON. */
-  wrote(value: unknown): void {
+  /** Adds text, or a value by its JSON. */
+  addText(value: unknown): void {
     this.unreported.textBytes += (typeof value === 'string' ? value : JSON.stringify(value)).length;
   }
 
@@ -85,7 +85,7 @@ export class LiveConversation {
     this.unreported = { textBytes: 0, audioSeconds: 0, images: 0 };
   }
 
-  /** Of the turn that would begin now. */
+  /** Returns the measure of a turn that begins now. */
   measure(): TurnMeasure {
     const typicalInput = this.input(0);
     const hidden = this.isResumed && this.history.tokens === 0 ? inputBounds.tokensOfHiddenHistory : 0;
@@ -110,10 +110,10 @@ export class LiveConversation {
   }
 }
 
-/** Of what the model says, in that kind of audio. */
-export function saidRate(mimeType: string): AudioRate {
+/** Returns the audio rate of the model's output. */
+export function outputRate(mimeType: string): AudioRate {
   return {
-    bytesPerSecond: bytesPerSecondOf(mimeType, saidHertz),
+    bytesPerSecond: bytesPerSecondOf(mimeType, outputHertz),
     tokensPerSecond: liveBounds.audioTokensPerSecond,
   };
 }

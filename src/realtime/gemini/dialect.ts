@@ -8,14 +8,14 @@ import type { Frame, Verdict } from '../frames.ts';
 import type { Pricing } from '../money.ts';
 import { multiplierFor } from '../routes.ts';
 import { liveUrl } from './address.ts';
-import { judge } from './client-frames.ts';
+import { checkFrame } from './client-frames.ts';
 import { LiveConversation } from './conversation.ts';
 import { readFrame } from './frames.ts';
 import { modelOfSetup } from './setup.ts';
 import { LiveTurns } from './turns.ts';
-import { observe } from './upstream-frames.ts';
+import { observeFrame } from './upstream-frames.ts';
 
-/** What Google closes with when a key is wrong, or its account has no more quota (1007, 1008 and 1011 seen). */
+/** Google's close reasons for a wrong key or an account without quota (1007, 1008 and 1011 seen). */
 const relaysOwnFault = /api[ _]?key|exceeded your current quota|billing|permission.denied/i;
 
 export class GeminiDialect implements Dialect {
@@ -59,14 +59,14 @@ export class GeminiDialect implements Dialect {
     return null;
   }
 
-  judge(frame: Frame): Verdict | Promise<Verdict> {
+  checkFrame(frame: Frame): Verdict | Promise<Verdict> {
     const { conversation, turns, isFirst } = this;
     this.isFirst = false;
-    return judge(frame, isFirst, { conversation, turns, pricing: () => this.currentPricing() });
+    return checkFrame(frame, isFirst, { conversation, turns, pricing: () => this.currentPricing() });
   }
 
-  observe(frame: Frame): void {
-    observe(frame, this.turns);
+  observeFrame(frame: Frame): void {
+    observeFrame(frame, this.turns);
   }
 
   errorEvent(): null {

@@ -1,17 +1,17 @@
-// What a frame of Gemini's Live API is, at the price of a glance: sound and pictures are most of what passes and are not
+// Classifies frames of Gemini's Live API cheaply: sound and pictures are most of what passes and are not
 // parsed. Google's servers send their JSON in binary frames; either side may use either kind.
 // https://ai.google.dev/api/live (2026-11)
 import { isObject } from '../../formats/json-reader.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { type Frame, textOfFrame } from '../frames.ts';
 
-type BulkKind = 'heard-audio' | 'seen-video' | 'said-audio';
+type BulkKind = 'input-audio' | 'input-video' | 'output-audio';
 
 export type LiveFacts =
   /** One piece of media and nothing else. */
   | { outcome: 'bulk'; kind: BulkKind; characters: number; mimeType: string }
   | { outcome: 'message'; message: JsonObject }
-  /** No JSON object: passes as it is, and whoever gets it says what is wrong. */
+  /** Not a JSON object: passes unchanged, and its receiver reports the error. */
   | { outcome: 'opaque' };
 
 const space = '\\s*';
@@ -25,9 +25,9 @@ function headOf(...members: string[]): RegExp {
 }
 
 const heads: readonly [kind: BulkKind, head: RegExp][] = [
-  ['heard-audio', headOf('"realtime_?[iI]nput"', '"(?:audio|media_?[cC]hunks)"')],
-  ['seen-video', headOf('"realtime_?[iI]nput"', '"video"')],
-  ['said-audio', headOf('"serverContent"', '"modelTurn"', '"parts"', '"inlineData"')],
+  ['input-audio', headOf('"realtime_?[iI]nput"', '"(?:audio|media_?[cC]hunks)"')],
+  ['input-video', headOf('"realtime_?[iI]nput"', '"video"')],
+  ['output-audio', headOf('"serverContent"', '"modelTurn"', '"parts"', '"inlineData"')],
 ];
 const tail = new RegExp(`^"${space}(?:,${space}${mime}${space})?[\\s\\]}]*$`);
 /** A head is shorter than this, and so is a tail. */
@@ -77,17 +77,17 @@ function headIn(text: string): Head | null {
   return null;
 }
 
-/** null: more than that piece of media is in the frame, its usage perhaps. */
+/** Returns null if the frame has more than that piece of media, such as usage. */
 function bulkOf({ kind, length, mimeType }: Head, end: number, rest: string): LiveFacts | null {
   const found = tail.exec(rest);
   if (found === null) return null;
   const type = mimeType ?? found[1] ?? '';
   // `mediaChunks` is of either medium, and a model may draw.
   const isPicture = /^(image|video)\//.test(type);
-  if (isPicture && kind === 'said-audio') return null;
+  if (isPicture && kind === 'output-audio') return null;
   return {
     outcome: 'bulk',
-    kind: isPicture ? 'seen-video' : kind,
+    kind: isPicture ? 'input-video' : kind,
     characters: end - length,
     mimeType: type,
   };

@@ -5,7 +5,7 @@ import { memberText, replaceMember, topLevelMembers } from '../../lib/json-membe
 
 const prefix = 'models/';
 
-/** As channels and tokens name it; undefined: the message names none. */
+/** Returns the model's name as channels and tokens have it, or undefined if the message names none. */
 export function modelOfSetup(message: JsonObject): string | undefined {
   return textOf(objectOf(message, 'setup'), 'model')?.replace(prefix, '');
 }

@@ -1,32 +1,34 @@
-// The turns of a Live session, from their reservations to their charges. The upstream numbers nothing: it works at one
-// turn at a time, says `turnComplete` at its end (an interrupted one too), and tells what it used with that or before.
+// The turns of a Live session, from their reservations to their charges. Turns have no ids: the upstream works on one turn at a time, sends
+// `turnComplete` at its end (also of an interrupted one), and its usage with that or before.
+
+import { clientLeftStatus } from '../../admission/refusal-error.ts';
 import { emptyUsage, type Usage } from '../../formats/usage.ts';
-import { boundAt, usageSoFar } from '../bound.ts';
+import { usageSoFar } from '../bound.ts';
 import type { SessionTurns } from '../dialect.ts';
 import { realtimeLimits } from '../limits.ts';
-import { clientLeftStatus, type Pricing, type SessionMoney, type Turn, type TurnEnding } from '../money.ts';
-import { type LiveConversation, saidRate } from './conversation.ts';
+import type { Pricing, SessionMoney, Turn, TurnEnding } from '../money.ts';
+import { type LiveConversation, outputRate } from './conversation.ts';
 
-/** What turns need of their session. */
+/** What turns need from their session. */
 export interface LiveTurnsContext {
   conversation: LiveConversation;
   money: SessionMoney;
-  /** Of the model that answers now. */
+  /** Returns the pricing of the model that answers now. */
   pricing(): Pricing;
-  /** A running turn may cost no more: the API has no word for that, so that the session ends. */
+  /** Ends the session when a running turn may cost no more: the API has no event for that. */
   fail(thrown: unknown): void;
   background(work: Promise<unknown>): void;
 }
 
 export class LiveTurns implements SessionTurns {
-  /** Given by the client; the upstream has said nothing yet. */
-  private asked: Turn[] = [];
-  /** Reserved for the sound that is heard: the upstream answers when the speaker pauses. */
+  /** Requested by the client; the upstream has not begun them. */
+  private requested: Turn[] = [];
+  /** Reserved for incoming sound: the upstream responds when the speaker pauses. */
   private standing: Turn | null = null;
   private running: Turn | null = null;
   private complete: { turn: Turn; atMs: number } | null = null;
   private searches = { web: 0, map: 0 };
-  private saidMimeType = '';
+  private outputMimeType = '';
   private waiters: (() => void)[] = [];
   private readonly context: LiveTurnsContext;
 
@@ -34,48 +36,48 @@ export class LiveTurns implements SessionTurns {
     this.context = context;
   }
 
-  /** The client gives a turn. Throws RelayError when it may not have one, after what runs is charged. */
-  async ask(): Promise<void> {
-    this.asked.push(await this.reserve(true));
+  /** The client sends a turn. Throws RelayError if it may not have one, after the running turn was charged. */
+  async request(): Promise<void> {
+    this.requested.push(await this.reserve(true));
   }
 
-  /** Sound is heard, which the upstream may answer by itself: is that reserved? */
+  /** Whether everything is reserved that the upstream may make of incoming sound. */
   get isReservedForAudio(): boolean {
-    const isHeld = this.running !== null || this.standing !== null || this.asked.length > 0;
-    return isHeld || !this.context.conversation.answersBySelf;
+    const isHeld = this.running !== null || this.standing !== null || this.requested.length > 0;
+    return isHeld || !this.context.conversation.respondsToSpeech;
   }
 
-  /** Reserves it. Throws RelayError as `ask` does. */
+  /** Reserves for incoming sound. Throws RelayError as `request` does. */
   async reserveForAudio(): Promise<void> {
     this.standing ??= await this.reserve(false);
   }
 
-  /** The client answers a call of its tools: the turn that called goes on with it, unless it is over. Throws RelayError. */
+  /** The client returned the result of a tool call: the turn that made the call continues, unless it is over. Throws RelayError. */
   async answered(): Promise<void> {
     const turn = this.running;
-    if (turn === null) return this.ask();
-    const measure = this.context.conversation.measure();
-    Object.assign(turn, { measure, bound: boundAt(measure, turn.pricing) });
-    const error = await this.context.money.renew(turn, this.soFar(turn));
+    if (turn === null) return this.request();
+    const { money, conversation } = this.context;
+    money.measure(turn, conversation.measure());
+    const error = await money.renew(turn, this.soFar(turn));
     if (error !== null) throw error;
   }
 
-  /** A piece of what the model says, or nothing but a sign that it works. */
-  said(characters: number, audio: { characters: number; mimeType: string } | null): void {
+  /** A piece of the model's output, or only a sign that it works. */
+  received(characters: number, audio: { characters: number; mimeType: string } | null): void {
     const turn = this.running ?? this.begin();
-    turn.firstSaidAtMs ??= Date.now();
+    turn.firstOutputAtMs ??= Date.now();
     turn.characters += characters;
     if (audio === null) return;
     turn.audioCharacters += audio.characters;
-    this.saidMimeType = audio.mimeType;
+    this.outputMimeType = audio.mimeType;
   }
 
-  /** Searches of the running turn, as far as it has said. */
+  /** Records the running turn's searches so far. */
   searched({ web, map }: { web: number; map: number }): void {
     this.searches = { web: Math.max(web, this.searches.web), map: Math.max(map, this.searches.map) };
   }
 
-  /** The upstream's figure: of what runs, else of what has just ended, else of what was asked for and said nothing. */
+  /** Charges by the upstream's figure: the running turn, else the one that has just ended, else the next requested one. */
   counted(usage: Usage): void {
     const turn = this.running ?? this.complete?.turn ?? this.taken() ?? this.unreserved();
     if (this.running === null) this.complete = null;
@@ -95,7 +97,7 @@ export class LiveTurns implements SessionTurns {
 
   async moved(): Promise<void> {
     const { money } = this.context;
-    for (const turn of [...this.asked, this.standing]) {
+    for (const turn of [...this.requested, this.standing]) {
       if (turn === null) continue;
       const error = await money.remeasure(turn, this.context.pricing(), turn.measure);
       if (error !== null) throw error;
@@ -106,7 +108,7 @@ export class LiveTurns implements SessionTurns {
     const { money } = this.context;
     if (this.complete !== null && Date.now() - this.complete.atMs >= realtimeLimits.figureWaitMs)
       this.settleComplete();
-    const idle = [...this.asked, this.standing].filter((turn) => turn !== null);
+    const idle = [...this.requested, this.standing].filter((turn) => turn !== null);
     await Promise.all([
       ...idle.map((turn) => money.renew(turn, emptyUsage())),
       ...(this.running === null ? [] : [this.renewRunning(this.running)]),
@@ -114,8 +116,8 @@ export class LiveTurns implements SessionTurns {
   }
 
   get isEmpty(): boolean {
-    const { asked, standing, running, complete } = this;
-    return asked.length === 0 && standing === null && running === null && complete === null;
+    const { requested, standing, running, complete } = this;
+    return requested.length === 0 && standing === null && running === null && complete === null;
   }
 
   /**
@@ -124,16 +126,16 @@ export class LiveTurns implements SessionTurns {
    */
   end(by: 'client' | 'upstream' | 'relay', errorCode: string): void {
     this.settleComplete();
-    const left = by === 'client' ? this.asked.splice(0) : [];
+    const left = by === 'client' ? this.requested.splice(0) : [];
     const status = by === 'client' ? clientLeftStatus : 502;
     for (const turn of [this.running, ...left])
       if (turn !== null) this.settleByWhatPassed(turn, { status, errorCode });
-    this.context.money.release([...this.asked.splice(0), this.standing].filter((turn) => turn !== null));
+    this.context.money.release([...this.requested.splice(0), this.standing].filter((turn) => turn !== null));
     this.standing = null;
     this.setRunning(null);
   }
 
-  /** All that was asked for so far is answered by one turn; what was held for the others is given back. */
+  /** One turn answers all that was requested so far; what was held for the others is released. */
   private begin(): Turn {
     this.settleComplete();
     this.searches = { web: 0, map: 0 };
@@ -145,11 +147,13 @@ export class LiveTurns implements SessionTurns {
     return turn;
   }
 
-  /** Of what is held for turns that have not begun, the most; null: nothing is. */
+  /** Takes the largest reservation of the turns that have not begun, or null if there is none. */
   private taken(): Turn | null {
-    const held = [...this.asked.splice(0), this.standing].filter((turn) => turn !== null);
+    const held = [...this.requested.splice(0), this.standing].filter((turn) => turn !== null);
     this.standing = null;
-    const [first = null, ...rest] = held.sort((one, other) => other.reservedNanoUsd - one.reservedNanoUsd);
+    const [first = null, ...rest] = held.sort(
+      (one, other) => other.reservation.reservedNanoUsd - one.reservation.reservedNanoUsd,
+    );
     this.context.money.release(rest);
     return first;
   }
@@ -177,13 +181,11 @@ export class LiveTurns implements SessionTurns {
 
   /** Holds nothing yet. */
   private unreserved(): Turn {
-    const turn = this.context.money.newTurn(
+    return this.context.money.unreservedTurn(
       this.context.pricing(),
       this.context.conversation.measure(),
       true,
     );
-    turn.reservedNanoUsd = 0;
-    return turn;
   }
 
   private async renewRunning(turn: Turn): Promise<void> {
@@ -208,7 +210,11 @@ export class LiveTurns implements SessionTurns {
   }
 
   private soFar(turn: Turn): Usage {
-    const usage = usageSoFar(turn.measure?.typicalInput ?? emptyUsage(), turn, saidRate(this.saidMimeType));
+    const usage = usageSoFar(
+      turn.measure?.typicalInput ?? emptyUsage(),
+      turn,
+      outputRate(this.outputMimeType),
+    );
     return { ...usage, webSearches: this.searches.web, mapSearches: this.searches.map };
   }
 

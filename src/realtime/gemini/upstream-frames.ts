@@ -1,4 +1,4 @@
-// What the relay learns from a Live upstream's message as it passes. Never changes one, never holds one back.
+// Reads a Live upstream's messages as they pass. Never changes one, never holds one back.
 import { searchesOf } from '../../formats/gemini-generate/grounding.ts';
 import { memberOf, objectOf, objectsOf, textOf } from '../../formats/gemini-generate/members.ts';
 import type { JsonObject } from '../../lib/json.ts';
@@ -7,11 +7,11 @@ import { readFrame } from './frames.ts';
 import type { LiveTurns } from './turns.ts';
 import { usageOfTurn } from './usage.ts';
 
-/** To be called before the frame goes on: what it charges is durable before the client sees it. */
-export function observe(frame: Frame, turns: LiveTurns): void {
+/** Call it before the frame is passed on: what it charges is durable before the client sees it. */
+export function observeFrame(frame: Frame, turns: LiveTurns): void {
   const facts = readFrame(frame);
   if (facts.outcome === 'opaque') return;
-  if (facts.outcome === 'bulk') turns.said(0, facts);
+  if (facts.outcome === 'bulk') turns.received(0, facts);
   else note(facts.message, turns);
 }
 
@@ -19,7 +19,7 @@ function note(message: JsonObject, turns: LiveTurns): void {
   const content = objectOf(message, 'serverContent');
   noteContent(content, turns);
   const call = objectOf(message, 'toolCall');
-  if (call !== undefined) turns.said(JSON.stringify(call).length, null);
+  if (call !== undefined) turns.received(JSON.stringify(call).length, null);
   const usage = usageOfTurn(objectOf(message, 'usageMetadata') ?? {});
   if (usage !== null) turns.counted(usage);
   if (memberOf(content, 'turnComplete') === true) turns.completed();
@@ -34,8 +34,8 @@ function noteContent(content: JsonObject | undefined, turns: LiveTurns): void {
   for (const part of objectsOf(objectOf(content, 'modelTurn'), 'parts')) {
     const blob = objectOf(part, 'inlineData');
     const data = textOf(blob, 'data');
-    if (data === undefined) turns.said(textOf(part, 'text')?.length ?? 0, null);
-    else turns.said(0, { characters: data.length, mimeType: textOf(blob, 'mimeType') ?? '' });
+    if (data === undefined) turns.received(textOf(part, 'text')?.length ?? 0, null);
+    else turns.received(0, { characters: data.length, mimeType: textOf(blob, 'mimeType') ?? '' });
   }
   turns.searched(searchesOf(content));
 }

@@ -11,7 +11,7 @@ import type { SessionOrder } from '../order.ts';
 export function realtimeUrl({ channel, upstreamModel }: Route, { intent }: SessionOrder): string {
   const provider = providers[channel.provider];
   const baseUrl = baseUrlOf(provider, channel.baseUrl);
-  // Of the caller's query only the model and the intent mean something there, and those are said anew.
+  // Of the caller's query, only the model and the intent are sent on.
   const query = new URLSearchParams();
   if (intent === 'transcription') query.set('intent', 'transcription');
   const version = channel.provider === 'azure' ? new URL(baseUrl).searchParams.get('api-version') : null;

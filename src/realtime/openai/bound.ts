@@ -10,15 +10,15 @@ import type { Conversation, Unreported } from './conversation.ts';
 /** The figures of realtime audio: https://platform.openai.com/docs/guides/realtime-costs (2026-11). */
 export const realtimeBounds = {
   /** A token is 100 ms of the speaker, 50 ms of the model. */
-  heardTokensPerSecond: 10,
-  saidTokensPerSecond: 20,
-  /** What the model is told when the caller tells it nothing: 150 to 600 tokens seen. */
+  inputTokensPerSecond: 10,
+  outputTokensPerSecond: 20,
+  /** Tokens of the default prompt: 150 to 600 seen. */
   tokensOfDefaultPrompt: 600,
   /** A transcript is reserved for so much speech at a time. */
   transcribedSeconds: 60,
 } as const;
 
-/** Of one response; what it says of itself wins over what the session says. undefined: nothing. */
+/** Returns the measure of one response. Its own settings win over the session's. */
 export function responseMeasure(conversation: Conversation, response: JsonObject = {}): TurnMeasure {
   const most = countAt(response, 'max_output_tokens') ?? countAt(response, 'max_response_output_tokens');
   const modalities = response.output_modalities ?? response.modalities;
@@ -45,12 +45,12 @@ export function transcriptMeasure(rates: Rates | null): TurnMeasure {
 export function transcribed(usage: Partial<Usage>, rates: Rates | null): Usage {
   const { audioMilliseconds = 0 } = usage;
   if (audioMilliseconds === 0 || rates === null || rates.perAudioHour > 0) return usageOf(usage);
-  const heard = Math.ceil((audioMilliseconds / 1_000) * realtimeBounds.heardTokensPerSecond);
+  const heard = Math.ceil((audioMilliseconds / 1_000) * realtimeBounds.inputTokensPerSecond);
   const written = Math.ceil((audioMilliseconds / 1_000) * outputBounds.transcriptTokensPerSecond);
   return usageOf({ inputTokens: heard, inputAudioTokens: heard, outputTokens: written });
 }
 
-/** Of all that was said, and of its own: items of the conversation may be referred to. */
+/** Returns the input usage of a response: the conversation and its own input, because it may refer to items of the conversation. */
 function inputOf({ history, unreported }: Conversation, own: Unreported): Usage {
   const said = usageOfWords(unreported);
   const base = history.tokens === 0 ? realtimeBounds.tokensOfDefaultPrompt : history.tokens;
@@ -64,7 +64,7 @@ function inputOfItsOwn(own: Unreported): Usage {
 
 function usageOfWords({ textBytes, audioSeconds, images: seen }: Unreported): Usage {
   const text = Math.ceil(textBytes / inputBounds.bytesPerToken.openai);
-  const audio = Math.ceil(audioSeconds * realtimeBounds.heardTokensPerSecond);
+  const audio = Math.ceil(audioSeconds * realtimeBounds.inputTokensPerSecond);
   const images = seen * inputBounds.tokensPerImage.openai;
   return usageOf({
     inputTokens: text + audio + images,

@@ -1,5 +1,5 @@
-// What the relay has to say about a client's frame before it goes on: nothing, mostly. A response is reserved, a model
-// is checked, audio that the upstream may answer by itself is reserved once.
+// Checks a client's frame before it is passed on: reserves a response, checks a model, and reserves once for audio that the upstream may respond
+// to. Most frames need no check.
 import { isObject, objectAt, textAt } from '../../formats/json-reader.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { type Frame, frameLike, textOfFrame, type Verdict } from '../frames.ts';
@@ -23,13 +23,13 @@ export interface ClientFramesContext {
   models: SessionModels;
 }
 
-/** A verdict at once wherever nobody has to be asked: frames must not wait in turn for nothing. */
-export function judge(frame: Frame, context: ClientFramesContext): Verdict | Promise<Verdict> {
+/** Checks a frame; synchronous unless the ledger must be asked, so that frames do not wait needlessly. */
+export function checkFrame(frame: Frame, context: ClientFramesContext): Verdict | Promise<Verdict> {
   const facts = readFrame(frame);
   const pass: Verdict = { outcome: 'pass', frame };
   if (facts.outcome === 'opaque') return pass;
   if (facts.outcome === 'bulk') {
-    context.conversation.heard(facts.characters);
+    context.conversation.addAudio(facts.characters);
     return context.turns.isReservedForAudio ? pass : reserveForAudio(pass, context);
   }
   const { event, type } = facts;
@@ -50,7 +50,7 @@ export function judge(frame: Frame, context: ClientFramesContext): Verdict | Pro
   }
 }
 
-/** What of an event names resources: settings, a response, or an item. */
+/** The parts of an event that name resources: settings, a response, or an item. */
 function namedBy(event: JsonObject): JsonObject {
   const { content } = objectAt(event, 'item') ?? {};
   return {
@@ -60,7 +60,7 @@ function namedBy(event: JsonObject): JsonObject {
   };
 }
 
-/** The upstream will answer, or write down, what it hears: where that is not to be had the session is over. */
+/** The upstream will answer or transcribe incoming sound: if that cannot be reserved, the session ends. */
 async function reserveForAudio(pass: Verdict, { turns }: ClientFramesContext): Promise<Verdict> {
   try {
     await turns.reserveForAudio();
@@ -73,7 +73,7 @@ async function reserveForAudio(pass: Verdict, { turns }: ClientFramesContext): P
 
 async function ask(pass: Verdict, event: JsonObject, { turns }: ClientFramesContext): Promise<Verdict> {
   return orRefused(event, async () => {
-    await turns.ask(event);
+    await turns.request(event);
     return pass;
   });
 }
@@ -88,7 +88,7 @@ function update(
   const transcriber = models.transcriberIn(session);
   const pass = (): Verdict => {
     conversation.applySession(session);
-    conversation.told(session);
+    conversation.addSettings(session);
     const { isTranscription } = conversation;
     const named = isTranscription ? transcriptionModelIn(session) : textAt(session, 'model');
     if (named === undefined) return { outcome: 'pass', frame };

@@ -9,7 +9,7 @@ import { secondsOf } from '../bound.ts';
 const pcmBytesPerSecond = 48_000;
 const g711BytesPerSecond = 8_000;
 
-/** What has been said and heard since the last usage. */
+/** What was added to the conversation since the last usage. */
 export interface Unreported {
   /** UTF-8 length of text, tools and instructions, about. */
   textBytes: number;
@@ -23,25 +23,25 @@ export class Conversation {
   /** Tokens of the conversation as the upstream last counted them, and the audio among them. */
   history = { tokens: 0, audioTokens: 0 };
   readonly unreported: Unreported = { ...nothing };
-  /** The speaker's sound that is not written down: what came, and what of it the upstream takes for speech. */
-  private unwritten = { heardSeconds: 0, speechMs: 0, speechBeganMs: 0 };
-  /** The upstream answers by itself when the speaker pauses. What OpenAI does when nothing is said. */
-  answersBySelf: boolean;
+  /** The speaker's sound that is not transcribed: its length, and the part that the upstream takes for speech. */
+  private untranscribed = { audioSeconds: 0, speechMs: 0, speechBeganMs: 0 };
+  /** The upstream responds when the speaker pauses, without a request: OpenAI's default. */
+  respondsToSpeech: boolean;
   speaks = true;
-  /** Asked for in the session; null: as much as the model can. */
+  /** The session's bound, or null for the model's own. */
   mostOutputTokens: number | null = null;
-  /** Writes down what the speaker says with this model, besides answering; null: it does not. */
+  /** The model that transcribes the speaker besides answering, or null. */
   transcriptionModel: string | null = null;
   inputBytesPerSecond = pcmBytesPerSecond;
   outputBytesPerSecond = pcmBytesPerSecond;
 
   /** A transcription session only writes down. */
   constructor(readonly isTranscription: boolean) {
-    this.answersBySelf = !isTranscription;
+    this.respondsToSpeech = !isTranscription;
   }
 
-  /** Whether what the speaker says is written down. */
-  get writesDown(): boolean {
+  /** Whether the speaker is transcribed. */
+  get transcribes(): boolean {
     return this.isTranscription || this.transcriptionModel !== null;
   }
 
@@ -63,45 +63,45 @@ export class Conversation {
     );
   }
 
-  /** Instructions and tools are read anew with every response. */
-  told(session: JsonObject): void {
-    this.unreported.textBytes += toldBytes(session);
+  /** Adds instructions and tools, which every response reads again. */
+  addSettings(session: JsonObject): void {
+    this.unreported.textBytes += settingsBytes(session);
   }
 
-  /** An item of the conversation, as the client has it. */
+  /** Adds an item of the conversation, as the client sends it. */
   addItem(item: JsonObject): void {
     this.addItemTo(this.unreported, item);
   }
 
-  /** What a response is told that is not of the conversation: its own instructions, tools and input. */
+  /** Returns a response's own instructions, tools and input. */
   ownOf(response: JsonObject): Unreported {
-    const own = { ...nothing, textBytes: toldBytes(response) };
+    const own = { ...nothing, textBytes: settingsBytes(response) };
     for (const item of objectsAt(response, 'input')) this.addItemTo(own, item);
     return own;
   }
 
-  /** So much base64 of the speaker's audio. */
-  heard(characters: number): void {
+  /** Adds so much base64 of the speaker's audio. */
+  addAudio(characters: number): void {
     const seconds = this.secondsOf(characters);
     this.unreported.audioSeconds += seconds;
-    this.unwritten.heardSeconds += seconds;
+    this.untranscribed.audioSeconds += seconds;
   }
 
-  /** The upstream hears that somebody begins to speak, or ends; on its own clock. */
+  /** The upstream detected that speech began or ended, by its own clock. */
   speech(edge: 'began' | 'ended', atMs: number): void {
-    if (edge === 'began') this.unwritten.speechBeganMs = atMs;
-    else this.unwritten.speechMs += Math.max(0, atMs - this.unwritten.speechBeganMs);
+    if (edge === 'began') this.untranscribed.speechBeganMs = atMs;
+    else this.untranscribed.speechMs += Math.max(0, atMs - this.untranscribed.speechBeganMs);
   }
 
-  /** How long the speech is that nothing was written down of yet; where nobody tells speech from silence, all that was heard. */
-  get unwrittenMs(): number {
-    const { heardSeconds, speechMs } = this.unwritten;
-    return speechMs > 0 ? speechMs : Math.ceil(heardSeconds * 1_000);
+  /** Length of the speech that is not transcribed yet; all sound if the upstream does not detect speech. */
+  get untranscribedMs(): number {
+    const { audioSeconds, speechMs } = this.untranscribed;
+    return speechMs > 0 ? speechMs : Math.ceil(audioSeconds * 1_000);
   }
 
   /** It is written down, or was thrown away. */
-  writtenDown(): void {
-    Object.assign(this.unwritten, { heardSeconds: 0, speechMs: 0 });
+  transcribed(): void {
+    Object.assign(this.untranscribed, { audioSeconds: 0, speechMs: 0 });
   }
 
   /** The upstream has counted: what came before is in its figures. */
@@ -130,11 +130,11 @@ export class Conversation {
   private applyTurns(session: JsonObject, input: JsonObject | undefined): void {
     const turns = firstGiven(input, 'turn_detection', session, 'turn_detection');
     if (turns === undefined || this.isTranscription) return;
-    this.answersBySelf = isObject(turns) && turns.create_response !== false;
+    this.respondsToSpeech = isObject(turns) && turns.create_response !== false;
   }
 }
 
-function toldBytes({ instructions, tools, prompt }: JsonObject): number {
+function settingsBytes({ instructions, tools, prompt }: JsonObject): number {
   const texts = [instructions, tools, prompt].filter((text) => text != null);
   return texts.reduce<number>((sum, text) => sum + JSON.stringify(text).length, 0);
 }

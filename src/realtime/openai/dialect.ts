@@ -11,13 +11,13 @@ import type { Pricing } from '../money.ts';
 import { multiplierFor } from '../routes.ts';
 import { refusalOfResources } from '../shared-resources.ts';
 import { realtimeUrl } from './address.ts';
-import { judge } from './client-frames.ts';
+import { checkFrame } from './client-frames.ts';
 import { Conversation } from './conversation.ts';
 import { cancelEvent, errorEvent, sessionExpiredEvent, sessionUpdateEvent } from './error-event.ts';
 import { readFrame } from './events.ts';
 import { SessionModels, transcriptionModelIn, withUpstreamTranscriber } from './models.ts';
 import { Turns } from './turns.ts';
-import { observe } from './upstream-frames.ts';
+import { observeFrame } from './upstream-frames.ts';
 
 /**
  * OpenAI opens a socket for a wrong key too, says so in an `error` event, and closes with 3000 and its type and code.
@@ -38,7 +38,7 @@ export class OpenaiDialect implements Dialect {
     const { order, money } = context;
     this.conversation = new Conversation(order.intent === 'transcription');
     this.conversation.applySession(order.bound?.settings ?? {});
-    this.conversation.told(order.bound?.settings ?? {});
+    this.conversation.addSettings(order.bound?.settings ?? {});
     this.turns = new Turns({
       conversation: this.conversation,
       money,
@@ -99,14 +99,14 @@ export class OpenaiDialect implements Dialect {
       : update;
   }
 
-  judge(frame: Frame): Verdict | Promise<Verdict> {
-    return judge(frame, this.parts());
+  checkFrame(frame: Frame): Verdict | Promise<Verdict> {
+    return checkFrame(frame, this.parts());
   }
 
-  observe(frame: Frame): void {
+  observeFrame(frame: Frame): void {
     const { background } = this.context;
     const modelChanged = (model: string) => background(this.checkChanged(model));
-    observe(frame, { ...this.parts(), modelChanged, background });
+    observeFrame(frame, { ...this.parts(), modelChanged, background });
   }
 
   errorEvent(error: RelayError): string {
@@ -129,7 +129,7 @@ export class OpenaiDialect implements Dialect {
     return this.refusesRelay(closing) ? closing : null;
   }
 
-  /** A frame that escaped the check at the door of frames does not escape the upstream's own word. */
+  /** A model that the check of frames missed is caught by the upstream's own event. */
   private async checkChanged(model: string): Promise<void> {
     try {
       await this.models?.take(model);

@@ -1,5 +1,5 @@
 // The relay's own words inside a session: OpenAI's `error` server event, and the events that it sends upstream.
-import { openaiError } from '../../formats/error.ts';
+import { openaiError } from '../../formats/api-errors.ts';
 import type { RelayError } from '../../lib/relay-error.ts';
 
 /**
@@ -19,7 +19,7 @@ export function cancelEvent(responseId: string): string {
   return JSON.stringify({ type: 'response.cancel', event_id: newEventId(), response_id: responseId });
 }
 
-/** The settings of an ephemeral secret, said to the upstream before anything else. */
+/** Returns the settings of an ephemeral secret, which are sent to the upstream first. */
 export function sessionUpdateEvent(session: unknown): string {
   return JSON.stringify({ type: 'session.update', event_id: newEventId(), session });
 }

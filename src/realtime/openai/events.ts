@@ -1,27 +1,27 @@
-// What a frame is, at the price of a glance: audio is most of what passes and is not parsed.
+// Classifies frames cheaply: audio is most of what passes and is not parsed.
 import { isObject, textAt } from '../../formats/json-reader.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { type Frame, textOfFrame } from '../frames.ts';
 
-/** Events that come many times a second, and whose only news is how long they are. */
-export type BulkKind = 'heard-audio' | 'said-audio' | 'said-text';
+/** Events that come many times a second, and of which only the length matters. */
+export type BulkKind = 'input-audio' | 'output-audio' | 'output-text';
 
 /** By type, beta and GA names alike (OpenAI's Realtime reference, 2026-11). */
 const bulk: Readonly<Record<string, BulkKind>> = {
-  'input_audio_buffer.append': 'heard-audio',
-  'response.audio.delta': 'said-audio',
-  'response.output_audio.delta': 'said-audio',
-  'response.text.delta': 'said-text',
-  'response.output_text.delta': 'said-text',
-  'response.audio_transcript.delta': 'said-text',
-  'response.output_audio_transcript.delta': 'said-text',
-  'response.function_call_arguments.delta': 'said-text',
+  'input_audio_buffer.append': 'input-audio',
+  'response.audio.delta': 'output-audio',
+  'response.output_audio.delta': 'output-audio',
+  'response.text.delta': 'output-text',
+  'response.output_text.delta': 'output-text',
+  'response.audio_transcript.delta': 'output-text',
+  'response.output_audio_transcript.delta': 'output-text',
+  'response.function_call_arguments.delta': 'output-text',
 };
 
 export type FrameFacts =
   | { outcome: 'bulk'; kind: BulkKind; characters: number; text: string }
   | { outcome: 'event'; type: string; event: JsonObject }
-  /** No JSON object with a type: passes as it is, and whoever gets it says what is wrong. */
+  /** Not a JSON object with a type: passes unchanged, and its receiver reports the error. */
   | { outcome: 'opaque' };
 
 const headLength = 160;
@@ -50,11 +50,11 @@ function startsLikeObject(frame: ArrayBuffer): boolean {
 function factsOf(event: JsonObject, type: string, text: string): FrameFacts {
   const kind = bulk[type];
   if (kind === undefined) return { outcome: 'event', type, event };
-  const payload = textAt(event, kind === 'heard-audio' ? 'audio' : 'delta') ?? '';
+  const payload = textAt(event, kind === 'input-audio' ? 'audio' : 'delta') ?? '';
   return { outcome: 'bulk', kind, characters: payload.length, text };
 }
 
-/** The length of `delta` or `audio`, which nearly always stands last. */
+/** Returns the length of `delta` or `audio`, which is nearly always last. */
 function payloadLength(text: string): number {
   const key = text.indexOf('"delta"') >= 0 ? '"delta"' : '"audio"';
   const start = text.indexOf('"', text.indexOf(key) + key.length);
@@ -62,7 +62,7 @@ function payloadLength(text: string): number {
   return start < 0 || end < 0 ? 0 : end - start - 1;
 }
 
-/** The `response_id` of a delta, without parsing it. */
+/** Returns the `response_id` of a delta, without parsing it. */
 export function responseIdOf(text: string): string | null {
   return /"response_id"\s*:\s*"([^"\\]*)"/.exec(text)?.[1] ?? null;
 }

@@ -1,7 +1,8 @@
 // The model that a session talks to, and changes of it: a name inside a frame is checked as one in a URL is. A change
 // counts from the upstream's own `session.updated` on.
+import { policyQuestion } from '../../admission/admission-request.ts';
 import { isObject, objectAt, textAt } from '../../formats/json-reader.ts';
-import { isModelName, modelNameRule } from '../../formats/model-name.ts';
+import { isModelName, modelNameRule } from '../../formats/request-checks.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { memberText, replaceMember, topLevelMembers } from '../../lib/json-members.ts';
 import { RelayError } from '../../lib/relay-error.ts';
@@ -11,18 +12,18 @@ import type { PolicyQuestion } from '../../quota/records.ts';
 import type { Catalog } from '../../routing/catalog.ts';
 import type { TokenPolicy } from '../../tokens/token.ts';
 import type { Pricing } from '../money.ts';
-import { questionOf, type SessionOrder } from '../order.ts';
-import { modelsToAllow, pricingAt, type SessionRoute, sessionRoutes, wishesOf } from '../routes.ts';
+import type { SessionOrder } from '../order.ts';
+import { modelsToAllow, pricingAt, type SessionRoute, sessionCandidates, sessionRoutes } from '../routes.ts';
 
 export class SessionModels {
   pricing: Pricing;
-  /** Changes that were let through and that the upstream has not spoken of, in their order. */
+  /** Changes that were passed on and that the upstream has not confirmed, in order. */
   private readonly wanted: { pricing: Pricing; eventId: string | null }[] = [];
   /** Whether the caller has named it; a transcription session may begin without. */
   private isNamed: boolean;
-  /** What the caller may have speech written down by, besides the answers. */
+  /** The model that the caller may use for transcription besides the answers. */
   private transcriber: string | undefined;
-  /** What the upstream calls its model; null before it has said. */
+  /** The upstream's own name of its model, or null until it is known. */
   private reported: string | null = null;
   private readonly order: SessionOrder;
   private readonly ledgers: Pick<LedgerClient, 'inspect'>;
@@ -41,17 +42,17 @@ export class SessionModels {
     this.isNamed = order.model !== null || order.intent === 'conversation';
   }
 
-  /** What answers now, if the caller has named it: that may be asked about. */
+  /** The pricing of the model that answers now, if the caller has named it. */
   get chosen(): Pricing | null {
     return this.isNamed ? this.pricing : null;
   }
 
-  /** What will answer once the upstream has heard all that the client said. */
+  /** The pricing of the model that will answer when the upstream has read all that the client sent. */
   get coming(): Pricing {
     return this.wanted.at(-1)?.pricing ?? this.pricing;
   }
 
-  /** The model that a `session.update` names; null: none, or the one that it is already. */
+  /** Returns the model that a `session.update` changes to, or null. */
   changeIn(session: JsonObject): string | null {
     const model = this.modelIn(session);
     const { coming, isNamed } = this;
@@ -59,18 +60,18 @@ export class SessionModels {
     return model === undefined || isSame ? null : model;
   }
 
-  /** The model that a conversation's `session.update` has write down besides; null: none, or the one that it may already. */
+  /** Returns the transcription model that a conversation's `session.update` changes to, or null. */
   transcriberIn(session: JsonObject): string | null {
     if (this.order.intent === 'transcription') return null;
     const model = transcriptionModelIn(session);
     return model === undefined || model === this.transcriber ? null : model;
   }
 
-  /** Checks such a model against the token. Throws RelayError: it may not be used. */
+  /** Checks such a model against the token. Throws RelayError if it may not be used. */
   async takeTranscriber(model: string): Promise<void> {
     if (!isModelName(model))
       throw new RelayError('invalid_request', `The transcription must name ${modelNameRule}.`);
-    await this.inspect(questionOf(this.order, model, null));
+    await this.inspect(policyQuestion(this.order, { model, models: null }));
     this.transcriber = model;
   }
 
@@ -80,16 +81,18 @@ export class SessionModels {
     return inspection.policy;
   }
 
-  /** Checks a model, or all that an alias stands for, against the token and the channel. Throws RelayError: it may not be taken. */
+  /** Checks a model, or all models of an alias, against the token and the channel. Throws RelayError if it may not be used. */
   async take(named: string, eventId: string | null = null): Promise<Pricing> {
     const { order } = this;
     if (order.bound !== null && order.model !== null)
       throw new RelayError('model_not_allowed', 'This ephemeral key was made for another model.');
     const catalog = await this.catalog();
-    const wishes = wishesOf(named, [], catalog);
-    const policy = await this.inspect(questionOf(order, named, modelsToAllow(wishes)));
-    const route = this.hereOf(sessionRoutes(catalog, wishes, order.format, order.identity), named);
-    const pricing = pricingAt(route, wishes, catalog, order.identity, Date.now());
+    const candidates = sessionCandidates(named, [], catalog);
+    const policy = await this.inspect(
+      policyQuestion(order, { model: named, models: modelsToAllow(candidates) }),
+    );
+    const route = this.hereOf(sessionRoutes(catalog, candidates, order.format, order.identity), named);
+    const pricing = pricingAt(route, candidates, catalog, order.identity, Date.now());
     if (pricing.rates === null && isLimited(policy))
       throw new RelayError(
         'model_price_unset',
@@ -111,7 +114,7 @@ export class SessionModels {
     if (index >= 0) this.wanted.splice(index, 1);
   }
 
-  /** What the upstream says of the session. Answers a model that it changed to and nobody asked for; else null. */
+  /** Reads the upstream's view of the session. Returns a model that it changed to without a request, or null. */
   reportedIn(session: JsonObject): string | null {
     const model = this.modelIn(session) ?? null;
     const before = this.reported;
@@ -130,7 +133,7 @@ export class SessionModels {
     return this.order.intent === 'transcription' ? transcriptionModelIn(session) : textAt(session, 'model');
   }
 
-  /** Which of the changes that are waited for the upstream speaks of; -1: none, it answers an update of something else. */
+  /** Returns the index of the pending change that the upstream confirms, or -1. */
   private answeredBy(model: string | null, before: string | null): number {
     const isOf = ({ pricing }: { pricing: Pricing }) => pricing.upstreamModel === model;
     if (model === null) return 0;
@@ -166,7 +169,7 @@ export function withUpstreamTranscriber(frame: string, upstreamModel: string): s
   return withValueAt(renamed, ['session', 'input_audio_transcription', 'model'], value);
 }
 
-/** The text with another value at the end of a path of members, where there is one; else as it was. */
+/** Returns the text with another value at the end of a path of members, or unchanged if the path does not exist. */
 function withValueAt(text: string, [key = '', ...rest]: readonly string[], value: string): string {
   const member = topLevelMembers(text).findLast((one) => one.key === key);
   if (member === undefined) return text;

@@ -1,47 +1,49 @@
 // The responses and transcripts of a session, from their reservations to their charges: which of what was reserved a
 // response of the upstream is, and what happens to those that were still open at the end.
+
+import { clientLeftStatus } from '../../admission/refusal-error.ts';
 import { objectAt, textAt } from '../../formats/json-reader.ts';
 import { emptyUsage, type Usage } from '../../formats/usage.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { RelayError } from '../../lib/relay-error.ts';
 import { type TurnMeasure, usageSoFar } from '../bound.ts';
 import type { SessionTurns } from '../dialect.ts';
-import { clientLeftStatus, type Pricing, type SessionMoney, type Turn } from '../money.ts';
+import type { Pricing, SessionMoney, Turn } from '../money.ts';
 import { isApart, realtimeBounds, responseMeasure, transcribed, transcriptMeasure } from './bound.ts';
 import type { Conversation } from './conversation.ts';
 import type { BulkKind } from './events.ts';
 import { usageOfResponse, usageOfTranscription } from './usage.ts';
 
-/** What turns need of their session. */
+/** What turns need from their session. */
 export interface TurnsContext {
   conversation: Conversation;
   money: SessionMoney;
-  /** Of the model that answers now, and of what will when the upstream has heard what the client said last. */
+  /** Returns the pricing of the model that answers now, and of the one that will when the upstream has read the client's last frame. */
   pricing(): Pricing;
   comingPricing(): Pricing;
-  /** Of the model that writes down, likewise. */
+  /** The same for the transcription model. */
   transcriptPricing(): Pricing;
   comingTranscriptPricing(): Pricing;
-  /** A running response may cost no more: it is to be cancelled, and the client told. */
+  /** Cancels a running response that may cost no more, and tells the client. */
   refuse(responseId: string, error: RelayError): void;
 }
 
-/** Of so many responses the end is remembered. */
+/** Ends of responses that are remembered. */
 const rememberedEnds = 32;
 
 export class Turns implements SessionTurns {
-  /** Asked for by the client; the upstream has not begun them. */
-  private readonly asked: Turn[] = [];
+  /** Requested by the client; the upstream has not begun them. */
+  private readonly requested: Turn[] = [];
   /** By the upstream's response id. */
   private readonly running = new Map<string, Turn>();
-  /** Reserved for what the upstream will begin by itself. */
+  /** Reserved for what the upstream will begin without a request. */
   private standing: { response: Turn | null; transcript: Turn | null } = { response: null, transcript: null };
   private lastRunning: Turn | null = null;
-  /** The ids of those that ended last: a server that says so twice is paid once. */
+  /** The ids of those that ended last: an end that is reported twice is charged once. */
   private readonly ended: string[] = [];
-  /** Whose figures are not those of the conversation. */
+  /** Turns outside the conversation, whose figures do not count for it. */
   private readonly apart = new WeakSet<Turn>();
-  /** The upstream has refused something since they were asked for, and did not say what. */
+  /** The upstream has refused one of the requests since, and did not say which. */
   private readonly doubtful = new WeakSet<Turn>();
   private readonly context: TurnsContext;
 
@@ -49,50 +51,50 @@ export class Turns implements SessionTurns {
     this.context = context;
   }
 
-  /** The client asks for a response. Throws RelayError: it may not have one. */
-  async ask(event: JsonObject): Promise<void> {
+  /** The client requests a response. Throws RelayError if it may not have one. */
+  async request(event: JsonObject): Promise<void> {
     const response = objectAt(event, 'response');
     const turn = await this.reserveResponse(response, true);
     turn.eventId = textAt(event, 'event_id') ?? null;
     if (isApart(response ?? {})) this.apart.add(turn);
-    this.asked.push(turn);
+    this.requested.push(turn);
   }
 
-  /** Audio is heard, of which the upstream may make a response or a transcript by itself: is all of that reserved? */
+  /** Whether everything is reserved that the upstream may make of incoming audio: a response and a transcript. */
   get isReservedForAudio(): boolean {
-    const { answersBySelf, writesDown } = this.context.conversation;
-    const idle = this.running.size === 0 && this.asked.length === 0;
-    if (answersBySelf && idle && this.standing.response === null) return false;
-    return !writesDown || this.standing.transcript !== null;
+    const { respondsToSpeech, transcribes } = this.context.conversation;
+    const idle = this.running.size === 0 && this.requested.length === 0;
+    if (respondsToSpeech && idle && this.standing.response === null) return false;
+    return !transcribes || this.standing.transcript !== null;
   }
 
-  /** Reserves it. Throws RelayError. */
+  /** Reserves for incoming audio. Throws RelayError. */
   async reserveForAudio(): Promise<void> {
     const { conversation, money } = this.context;
-    if (conversation.answersBySelf && this.standing.response === null && this.running.size === 0)
+    if (conversation.respondsToSpeech && this.standing.response === null && this.running.size === 0)
       this.standing.response = await this.reserveResponse(undefined, false);
-    if (!conversation.writesDown || this.standing.transcript !== null) return;
+    if (!conversation.transcribes || this.standing.transcript !== null) return;
     const pricing = this.context.comingTranscriptPricing();
     this.standing.transcript = await money.reserve(pricing, transcriptMeasure(pricing.rates), false);
   }
 
-  /** The upstream has other settings: what it will not do by itself any longer is given back. */
+  /** The upstream's settings changed: releases what it will no longer begin without a request. */
   changed(): void {
-    const { answersBySelf, writesDown } = this.context.conversation;
+    const { respondsToSpeech, transcribes } = this.context.conversation;
     const { response, transcript } = this.standing;
     const idle = [
-      answersBySelf ? null : response,
-      writesDown || transcript?.hasBegun ? null : transcript,
+      respondsToSpeech ? null : response,
+      transcribes || transcript?.hasBegun ? null : transcript,
     ].filter((turn) => turn !== null);
     if (response !== null && idle.includes(response)) this.standing.response = null;
     if (transcript !== null && idle.includes(transcript)) this.standing.transcript = null;
     this.context.money.release(idle);
   }
 
-  /** `response.created`. What nobody reserved, or not at the price of the model that answers, is reserved now, or cancelled. */
+  /** `response.created`. What is not reserved, or not at the price of the model that answers, is reserved now or cancelled. */
   async begun(event: JsonObject): Promise<void> {
     const id = textAt(objectAt(event, 'response'), 'id') ?? '';
-    const held = this.asked.shift() ?? this.standing.response;
+    const held = this.requested.shift() ?? this.standing.response;
     if (held === this.standing.response) this.standing.response = null;
     const turn = held ?? this.unreserved();
     turn.hasBegun = true;
@@ -106,7 +108,7 @@ export class Turns implements SessionTurns {
     return this.context.money.renew(turn, turn.measure?.typicalInput ?? emptyUsage());
   }
 
-  /** The session may have come to another model since the turn was asked for. */
+  /** The session may have changed to another model since the turn was requested. */
   private async reprice(turn: Turn): Promise<RelayError | null> {
     const pricing = this.context.pricing();
     if (isSameModel(pricing, turn.pricing)) return null;
@@ -114,31 +116,31 @@ export class Turns implements SessionTurns {
   }
 
   /** A piece of a response. */
-  said(kind: BulkKind, characters: number, responseId: string | null): void {
+  received(kind: BulkKind, characters: number, responseId: string | null): void {
     const turn = (responseId === null ? null : this.running.get(responseId)) ?? this.lastRunning;
     if (turn === null) return;
-    turn.firstSaidAtMs ??= Date.now();
-    if (kind === 'said-audio') turn.audioCharacters += characters;
+    turn.firstOutputAtMs ??= Date.now();
+    if (kind === 'output-audio') turn.audioCharacters += characters;
     else turn.characters += characters;
   }
 
-  /** `response.done`: charged by the upstream's figure, or by what passed where it has none. */
+  /** `response.done`: charges by the upstream's figure, or by what passed if it gives none. */
   done(event: JsonObject): void {
     const response = objectAt(event, 'response');
     const id = textAt(response, 'id') ?? textAt(event, 'response_id') ?? '';
     if (id !== '' && this.ended.includes(id)) return;
     this.ended.splice(0, this.ended.length - rememberedEnds + 1);
     this.ended.push(id);
-    const turn = this.running.get(id) ?? this.asked.shift() ?? this.unreserved();
+    const turn = this.running.get(id) ?? this.requested.shift() ?? this.unreserved();
     this.running.delete(id);
     if (this.lastRunning === turn) this.lastRunning = null;
-    const told = usageOfResponse(event);
-    if (told !== null && !this.apart.has(turn)) this.context.conversation.counted(told);
+    const reported = usageOfResponse(event);
+    if (reported !== null && !this.apart.has(turn)) this.context.conversation.counted(reported);
     const status = textAt(response, 'status');
     const isWhole = status === 'completed' || status === 'incomplete';
     const passed = isWhole || turn.characters + turn.audioCharacters > 0 ? this.soFar(turn) : null;
-    const usage = told ?? passed;
-    const source = usage === null ? null : told === null ? 'estimated' : 'upstream';
+    const usage = reported ?? passed;
+    const source = usage === null ? null : reported === null ? 'estimated' : 'upstream';
     const isFailed = status === 'failed';
     const errorCode = turn.isCancelled ? 'insufficient_quota' : isFailed ? failureOf(response) : null;
     this.context.money.settle(turn, { usage, source, status: isFailed ? 502 : 200, errorCode });
@@ -149,29 +151,29 @@ export class Turns implements SessionTurns {
     const turn = this.standing.transcript;
     if (turn === null) return;
     turn.hasBegun = true;
-    turn.firstSaidAtMs ??= Date.now();
+    turn.firstOutputAtMs ??= Date.now();
     turn.characters += characters;
   }
 
   /** The upstream has written down a turn of the speaker: charged by its figure, or by how long that was. */
   transcript(event: JsonObject): void {
     const pricing = this.context.transcriptPricing();
-    const turn = this.standing.transcript ?? this.context.money.newTurn(pricing, null, true);
+    const turn = this.standing.transcript ?? this.context.money.unreservedTurn(pricing, null, true);
     this.standing.transcript = null;
     turn.pricing = pricing;
     const { conversation } = this.context;
-    const told = usageOfTranscription(event);
-    // What nobody asked for is the upstream's own affair.
-    const usage = told && transcribed(told, pricing.rates);
-    const estimate = conversation.writesDown ? this.written(turn) : null;
-    conversation.writtenDown();
-    const source = told !== null ? 'upstream' : estimate === null ? null : 'estimated';
+    const reported = usageOfTranscription(event);
+    // A transcript without a request is not charged.
+    const usage = reported && transcribed(reported, pricing.rates);
+    const estimate = conversation.transcribes ? this.written(turn) : null;
+    conversation.transcribed();
+    const source = reported !== null ? 'upstream' : estimate === null ? null : 'estimated';
     this.context.money.settle(turn, { usage: usage ?? estimate, source, status: 200, errorCode: null });
   }
 
-  /** What writing down costs of what was heard since the last time. */
+  /** Returns the usage of transcribing the sound since the last transcript. */
   private written({ pricing: { rates } }: Turn): Usage {
-    return transcribed({ audioMilliseconds: this.context.conversation.unwrittenMs }, rates);
+    return transcribed({ audioMilliseconds: this.context.conversation.untranscribedMs }, rates);
   }
 
   /** The upstream's `error`: a response that it refuses to begin gives back what it held. */
@@ -181,17 +183,17 @@ export class Turns implements SessionTurns {
     const isOfResponse =
       error?.code === 'conversation_already_has_active_response' ||
       /^response\b/.test(textAt(error, 'param') ?? '');
-    const index = this.asked.findLastIndex(
+    const index = this.requested.findLastIndex(
       (turn) =>
         (eventId !== undefined && turn.eventId === eventId) || (eventId === undefined && isOfResponse),
     );
-    if (index >= 0) this.context.money.release(this.asked.splice(index, 1));
-    else if (eventId === undefined) for (const turn of this.asked) this.doubtful.add(turn);
+    if (index >= 0) this.context.money.release(this.requested.splice(index, 1));
+    else if (eventId === undefined) for (const turn of this.requested) this.doubtful.add(turn);
   }
 
   async renew(): Promise<void> {
     const { response, transcript } = this.standing;
-    const idle = [...this.asked, response, transcript].filter((turn) => turn !== null);
+    const idle = [...this.requested, response, transcript].filter((turn) => turn !== null);
     await Promise.all([
       ...idle.map((turn) => this.context.money.renew(turn, turn.hasBegun ? this.soFar(turn) : emptyUsage())),
       ...[...this.running].map(async ([id, turn]) => {
@@ -204,7 +206,7 @@ export class Turns implements SessionTurns {
   async moved(): Promise<void> {
     const { response, transcript } = this.standing;
     const pricing = this.context.pricing();
-    for (const turn of [...this.asked, response]) {
+    for (const turn of [...this.requested, response]) {
       if (turn === null) continue;
       const error = await this.context.money.remeasure(turn, pricing, turn.measure);
       if (error !== null) throw error;
@@ -214,7 +216,7 @@ export class Turns implements SessionTurns {
 
   get isEmpty(): boolean {
     const { response, transcript } = this.standing;
-    return this.asked.length + this.running.size === 0 && response === null && transcript === null;
+    return this.requested.length + this.running.size === 0 && response === null && transcript === null;
   }
 
   /**
@@ -224,7 +226,7 @@ export class Turns implements SessionTurns {
   end(by: 'client' | 'upstream' | 'relay', errorCode: string): void {
     const { money } = this.context;
     const status = by === 'client' ? clientLeftStatus : 502;
-    const asked = this.asked.splice(0);
+    const asked = this.requested.splice(0);
     const left = by === 'client' ? asked.filter((turn) => !this.doubtful.has(turn)) : [];
     for (const turn of [...this.running.values(), ...left])
       money.settle(turn, { usage: this.soFar(turn), source: 'estimated', status, errorCode });
@@ -251,9 +253,7 @@ export class Turns implements SessionTurns {
 
   /** Holds nothing yet. */
   private unreserved(): Turn {
-    const turn = this.context.money.newTurn(this.context.pricing(), this.measureOf(undefined), true);
-    turn.reservedNanoUsd = 0;
-    return turn;
+    return this.context.money.unreservedTurn(this.context.pricing(), this.measureOf(undefined), true);
   }
 
   private measureOf(response: JsonObject | undefined): TurnMeasure {
@@ -263,7 +263,7 @@ export class Turns implements SessionTurns {
   private soFar(turn: Turn): Usage {
     const input = turn.measure?.typicalInput ?? emptyUsage();
     const bytesPerSecond = this.context.conversation.outputBytesPerSecond;
-    return usageSoFar(input, turn, { bytesPerSecond, tokensPerSecond: realtimeBounds.saidTokensPerSecond });
+    return usageSoFar(input, turn, { bytesPerSecond, tokensPerSecond: realtimeBounds.outputTokensPerSecond });
   }
 }
 

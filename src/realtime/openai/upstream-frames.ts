@@ -1,4 +1,4 @@
-// What the relay learns from an upstream's frame as it passes. Never changes one, never holds one back.
+// Reads an upstream's frames as they pass. Never changes one, never holds one back.
 import { countAt, isObject, textAt } from '../../formats/json-reader.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { Frame } from '../frames.ts';
@@ -11,17 +11,17 @@ export interface UpstreamFramesContext {
   conversation: Conversation;
   turns: Turns;
   models: SessionModels;
-  /** The upstream changed to a model that nobody asked for by a name that the relay saw. */
+  /** The upstream changed to a model that no frame the relay has seen requested. */
   modelChanged(model: string): void;
   background(work: Promise<unknown>): void;
 }
 
-/** To be called before the frame goes on: what it charges is durable before the client sees it. */
-export function observe(frame: Frame, context: UpstreamFramesContext): void {
+/** Call it before the frame is passed on: what it charges is durable before the client sees it. */
+export function observeFrame(frame: Frame, context: UpstreamFramesContext): void {
   const facts = readFrame(frame);
   const { turns } = context;
   if (facts.outcome === 'opaque') return;
-  if (facts.outcome === 'bulk') turns.said(facts.kind, facts.characters, responseIdOf(facts.text));
+  if (facts.outcome === 'bulk') turns.received(facts.kind, facts.characters, responseIdOf(facts.text));
   else note(facts.type, facts.event, context);
 }
 
@@ -48,7 +48,7 @@ function note(type: string, event: JsonObject, context: UpstreamFramesContext): 
       break;
     case 'input_audio_buffer.cleared':
     case 'conversation.item.input_audio_transcription.failed':
-      conversation.writtenDown();
+      conversation.transcribed();
       break;
     case 'conversation.item.input_audio_transcription.delta':
       turns.writing(textAt(event, 'delta')?.length ?? 0);

@@ -4,7 +4,7 @@ import { countAt, isObject, objectAt } from '../../formats/json-reader.ts';
 import { type Usage, usageOf } from '../../formats/usage.ts';
 import type { JsonObject } from '../../lib/json.ts';
 
-/** Of a `response.done`; null: it has none, or an empty one. */
+/** Returns the usage of a `response.done`, or null if it has none. */
 export function usageOfResponse(event: JsonObject): Usage | null {
   const usage = [objectAt(event, 'response')?.usage, event.usage].find(
     (given) => isObject(given) && 'input_tokens' in given,
@@ -12,7 +12,7 @@ export function usageOfResponse(event: JsonObject): Usage | null {
   return isObject(usage) ? tokenUsage(usage) : null;
 }
 
-/** Of a `conversation.item.input_audio_transcription.completed`: tokens, or seconds of audio. null: it has none. */
+/** Returns the usage of a `conversation.item.input_audio_transcription.completed`, in tokens or seconds of audio, or null. */
 export function usageOfTranscription(event: JsonObject): Usage | null {
   const usage = event.usage;
   if (!isObject(usage)) return null;

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { usageStripper } from '../../../src/relay/strip.ts';
+import { usageStripper } from '../../../src/relay/response/strip-usage.ts';
 import { withoutUsage } from './expected-answer.ts';
 import { eventsOf, overSeveralLines, shapes } from './shapes.ts';
 

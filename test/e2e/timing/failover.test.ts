@@ -1,6 +1,6 @@
 // Channels that fail in the ways that real ones do, over real sockets: the caller does not notice.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { firstEventMs } from '../../../src/relay/answer-start.ts';
+import { firstEventMs } from '../../../src/relay/upstream/answer-start.ts';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
 import { type Handler, startUpstream, type TestUpstream } from '../../support/upstream.ts';
 

@@ -1,19 +1,20 @@
 // Single quirks of single hosts in answers, and members that a schema requires of them.
 import { describe, expect, it } from 'vitest';
-import { messagesFormat } from '../../../src/formats/anthropic-messages/index.ts';
+import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
 import { createMeter } from '../../../src/formats/meter.ts';
-import { chatFormat } from '../../../src/formats/openai-chat/index.ts';
+import { openaiChat } from '../../../src/formats/openai-chat/index.ts';
 import { withPromptTokens } from '../../../src/formats/openai-embeddings/response.ts';
-import { responsesFormat } from '../../../src/formats/openai-responses/index.ts';
+import { openaiResponses } from '../../../src/formats/openai-responses/index.ts';
 import { emptyRequest } from '../../../src/formats/request-fields.ts';
 import { collectEvents } from '../../support/collect-events.ts';
+import { formatOf } from '../../support/formats.ts';
 import { haveSpecs, saySpecsLeftOut, schemaFaults } from '../../support/provider-schema.ts';
 import { contextOf, readStream, writeStream } from '../../support/translated-answers.ts';
 
 saySpecsLeftOut();
 
 const textOf = (events: object[]) => {
-  const reader = responsesFormat.eventReader();
+  const reader = openaiResponses.eventReader();
   const read = events.flatMap((event) => reader.read({ ...event }, undefined));
   return collectEvents([...read, ...reader.end()]).candidates[0]?.parts;
 };
@@ -66,13 +67,13 @@ describe('the line `error: {…}` of llama.cpp', () => {
   const bytes = new TextEncoder().encode(stream);
 
   it('is an error with the message of the server', () => {
-    const read = collectEvents(readStream(chatFormat, [bytes]));
+    const read = collectEvents(readStream(openaiChat, [bytes]));
     expect(read.error).toMatchObject({ message: expect.stringContaining('failed to decode') });
     expect(read.candidates[0]?.parts).toEqual([{ type: 'text', text: 'half' }]);
   });
 
   it('is seen by the meter', () => {
-    const meter = createMeter('chat', 'sse');
+    const meter = createMeter(formatOf('openai-chat'), 'sse');
     meter.push(bytes);
     meter.end();
     expect(meter.error).toBe('500');
@@ -99,7 +100,7 @@ describe('the members that a schema requires', () => {
     body: { tools: [tool, { type: 'web_search' }], frequency_penalty: 0.5 },
     request: { ...emptyRequest('m', true, 'openai-responses') },
   });
-  const answer = chatFormat.readResponse({
+  const answer = openaiChat.readResponse({
     id: 'c',
     choices: [
       {
@@ -114,7 +115,7 @@ describe('the members that a schema requires', () => {
   });
 
   it('are in a response, with the defaults of the API', () => {
-    const { body } = responsesFormat.writeResponse(answer, context);
+    const { body } = openaiResponses.writeResponse(answer, context);
     expect(body).toMatchObject({ presence_penalty: 0, frequency_penalty: 0.5 });
     expect(body.tools).toEqual([{ ...tool, description: null, strict: false }, { type: 'web_search' }]);
     expect(body).not.toHaveProperty('user');
@@ -122,14 +123,14 @@ describe('the members that a schema requires', () => {
   });
 
   it('are in a message, whole and streamed', () => {
-    const { body } = messagesFormat.writeResponse(answer, context);
+    const { body } = anthropicMessages.writeResponse(answer, context);
     expect(body).toMatchObject({
       container: null,
       stop_details: null,
       content: [{}, { caller: { type: 'direct' } }],
     });
     if (haveSpecs) expect(schemaFaults('anthropic', 'Message', body)).toEqual([]);
-    const text = writeStream(messagesFormat.eventWriter(context), [
+    const text = writeStream(anthropicMessages.eventWriter(context), [
       { type: 'tool-call-start', candidate: 0, part: 0, id: 'a', name: 'look' },
       { type: 'tool-call-end', candidate: 0, part: 0 },
       { type: 'candidate-end', candidate: 0, stop: { reason: 'tool-calls' } },

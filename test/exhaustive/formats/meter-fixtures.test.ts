@@ -38,7 +38,8 @@ describe.skipIf(!haveFixtures)('metering the recordings', () => {
       const recorded = recordedUsage(fixture);
       if (recorded === null) {
         // Images and transcripts without a usage object are still counted, from the answer itself.
-        if (usage !== null) expect(['images', 'transcription', 'generate']).toContain(kindOf(fixture));
+        if (usage !== null)
+          expect(['openai-images', 'openai-transcription', 'gemini-generate']).toContain(kindOf(fixture));
         continue;
       }
       for (const reason of recorded.reasons) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);

@@ -5,8 +5,8 @@ import { ContentFilterFinishReasonError, LengthFinishReasonError } from 'openai/
 import { beforeAll, describe, expect, it } from 'vitest';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
 import type { NeutralEvent, NeutralResponse } from '../../../src/formats/neutral.ts';
-import { chatFormat } from '../../../src/formats/openai-chat/index.ts';
-import { responsesFormat } from '../../../src/formats/openai-responses/index.ts';
+import { openaiChat } from '../../../src/formats/openai-chat/index.ts';
+import { openaiResponses } from '../../../src/formats/openai-responses/index.ts';
 import { emptyRequest } from '../../../src/formats/request-fields.ts';
 import { createSseSplitter } from '../../../src/formats/sse.ts';
 import { type Usage, usageOf } from '../../../src/formats/usage.ts';
@@ -37,7 +37,7 @@ const everything: NeutralResponse = {
         {
           type: 'reasoning',
           text: 'Hm.',
-          proof: { origin: 'anthropic-messages', kind: 'signature', value: 'c2ln' },
+          signature: { origin: 'anthropic-messages', kind: 'signature', value: 'c2ln' },
         },
         { type: 'text', text: 'It is ', citations: [{ url: 'https://example.com', title: 'Example' }] },
         {
@@ -57,7 +57,7 @@ const everything: NeutralResponse = {
           id: 'call_2',
           name: 'now',
           arguments: '{}',
-          proof: { origin: 'gemini-generate', kind: 'signature', value: 'dGhv' },
+          signature: { origin: 'gemini-generate', kind: 'signature', value: 'dGhv' },
         },
         { type: 'tool-call', id: 'call_3', name: 'shell', arguments: '{"input":"ls"}' },
         {
@@ -127,7 +127,7 @@ function interleaved(): NeutralEvent[] {
   ];
 }
 
-const formats = { chat: chatFormat, responses: responsesFormat } as const;
+const formats = { 'openai-chat': openaiChat, 'openai-responses': openaiResponses } as const;
 type Kind = keyof typeof formats;
 
 const recorded: Case[] = allFixtures()
@@ -138,7 +138,7 @@ const recorded: Case[] = allFixtures()
   .map((fixture) => ({ name: fixture.name, events: readStream(formatOf(fixture), [fixture.bytes]) }));
 
 function isKind(kind: string | null): kind is Kind {
-  return kind === 'chat' || kind === 'responses';
+  return kind === 'openai-chat' || kind === 'openai-responses';
 }
 
 function formatOf(fixture: Fixture): (typeof formats)[Kind] {
@@ -179,8 +179,8 @@ function plain(value: unknown): JsonObject {
 
 describe('streams of Responses', () => {
   it.each([...made, ...recorded].map((one) => [one.name, one] as const))('%s', async (_, { events }) => {
-    const stream = writeStream(responsesFormat.eventWriter(context), events);
-    const { body } = responsesFormat.writeResponse(collectEvents(events), context);
+    const stream = writeStream(openaiResponses.eventWriter(context), events);
+    const { body } = openaiResponses.writeResponse(collectEvents(events), context);
     const final = await clientOf(stream).responses.stream({ model: 'm', input: 'x' }).finalResponse();
     const { output_text: _text, output_parsed: _parsed, ...told } = plain(final);
     expect(withoutParsed(told)).toEqual(plain(body));
@@ -198,8 +198,8 @@ function withoutParsed(value: unknown): unknown {
 
 describe('streams of chat completions', () => {
   it.each([...made, ...recorded].map((one) => [one.name, one] as const))('%s', async (_, { events }) => {
-    const stream = writeStream(chatFormat.eventWriter(context), events);
-    const { body } = chatFormat.writeResponse(collectEvents(events), context);
+    const stream = writeStream(openaiChat.eventWriter(context), events);
+    const { body } = openaiChat.writeResponse(collectEvents(events), context);
     const completion = await lastSnapshot(stream);
     const choices = body.choices as { message: JsonObject; finish_reason: string }[];
     expect(completion.usage ?? undefined).toEqual(body.usage);
@@ -262,24 +262,24 @@ describe.skipIf(!haveSpecs)('what is written for OpenAI’s clients is what Open
     '%s',
     (_, { events }) => {
       const answer = collectEvents(events);
-      const told = eventsIn(writeStream(responsesFormat.eventWriter(context), events));
+      const told = eventsIn(writeStream(openaiResponses.eventWriter(context), events));
       for (const event of told.filter((one) => !isBegunCall(one)))
         expect(
           schemaFaults('openai', 'ResponseStreamEvent', judged(event)),
           JSON.stringify(event).slice(0, 300),
         ).toEqual([]);
-      const chunks = eventsIn(writeStream(chatFormat.eventWriter(context), events));
+      const chunks = eventsIn(writeStream(openaiChat.eventWriter(context), events));
       // Streamed calls of custom tools are not in the file, though the API has them.
       for (const chunk of chunks.filter((one) => !JSON.stringify(one).includes('"custom"')))
         expect(schemaFaults('openai', 'CreateChatCompletionStreamResponse', judged(chunk))).toEqual([]);
       expect(
-        schemaFaults('openai', 'Response', judged(responsesFormat.writeResponse(answer, context).body)),
+        schemaFaults('openai', 'Response', judged(openaiResponses.writeResponse(answer, context).body)),
       ).toEqual([]);
       expect(
         schemaFaults(
           'openai',
           'CreateChatCompletionResponse',
-          judged(chatFormat.writeResponse(answer, context).body),
+          judged(openaiChat.writeResponse(answer, context).body),
         ),
       ).toEqual([]);
     },

@@ -3,19 +3,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { NeutralRequest } from '../../../src/formats/neutral.ts';
-import { chatFormat } from '../../../src/formats/openai-chat/index.ts';
-import { responsesFormat } from '../../../src/formats/openai-responses/index.ts';
-import type { TranslatedFormat } from '../../../src/formats/translation.ts';
+import { openaiChat } from '../../../src/formats/openai-chat/index.ts';
+import { openaiResponses } from '../../../src/formats/openai-responses/index.ts';
+import type { ConversationFormat } from '../../../src/formats/wire-format.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
+import { requestOf } from '../../support/formats.ts';
 import { fullChatRequest, fullResponsesRequest } from './openai-request-cases.ts';
 
 /** A model that nothing is known of: OpenAI is told everything. */
 const target = { model: 'm', provider: 'openai' };
 
-function read(format: Pick<TranslatedFormat, 'readRequest'>, body: JsonObject): NeutralRequest {
-  const request = format.readRequest(body, { model: 'm', stream: body.stream === true });
-  if ('ok' in request) throw new Error(`${request.param}: ${request.message}`);
-  return request;
+function read(format: Pick<ConversationFormat, 'readRequest'>, body: JsonObject): NeutralRequest {
+  return requestOf(format.readRequest(body, { model: 'm', stream: body.stream === true }));
 }
 
 /**
@@ -256,10 +255,10 @@ describe('requests of OpenAI’s formats', () => {
     fc.assert(
       fc.property(common, (request) => {
         const body = chatBody(request);
-        const source = read(chatFormat, body);
-        const written = chatFormat.writeRequest(source, target);
+        const source = read(openaiChat, body);
+        const written = openaiChat.writeRequest(source, target);
         expect(written.dropped).toEqual([]);
-        expect(meaning(read(chatFormat, written.body))).toEqual(meaning(source));
+        expect(meaning(read(openaiChat, written.body))).toEqual(meaning(source));
       }),
       runs,
     );
@@ -268,10 +267,10 @@ describe('requests of OpenAI’s formats', () => {
   it('Responses, read and written again, is the same request', () => {
     fc.assert(
       fc.property(common, (request) => {
-        const source = read(responsesFormat, responsesBody(request));
-        const written = responsesFormat.writeRequest(source, target);
+        const source = read(openaiResponses, responsesBody(request));
+        const written = openaiResponses.writeRequest(source, target);
         expect(written.dropped).toEqual([]);
-        expect(meaning(read(responsesFormat, written.body))).toEqual(meaning(source));
+        expect(meaning(read(openaiResponses, written.body))).toEqual(meaning(source));
       }),
       runs,
     );
@@ -280,8 +279,8 @@ describe('requests of OpenAI’s formats', () => {
   it('the same request in either shape is the same neutral request', () => {
     fc.assert(
       fc.property(common, (request) => {
-        expect(sameInBoth(read(chatFormat, chatBody(request)))).toEqual(
-          sameInBoth(read(responsesFormat, responsesBody(request))),
+        expect(sameInBoth(read(openaiChat, chatBody(request)))).toEqual(
+          sameInBoth(read(openaiResponses, responsesBody(request))),
         );
       }),
       runs,
@@ -292,8 +291,8 @@ describe('requests of OpenAI’s formats', () => {
     fc.assert(
       fc.property(common, (request) => {
         for (const [format, other, body] of [
-          [chatFormat, responsesFormat, chatBody(request)],
-          [responsesFormat, chatFormat, responsesBody(request)],
+          [openaiChat, openaiResponses, chatBody(request)],
+          [openaiResponses, openaiChat, responsesBody(request)],
         ] as const) {
           const source = read(format, body);
           const there = other.writeRequest(source, target);
@@ -307,24 +306,24 @@ describe('requests of OpenAI’s formats', () => {
   });
 
   it('everything that chat can say survives chat', () => {
-    const source = read(chatFormat, fullChatRequest);
-    const written = chatFormat.writeRequest(source, target);
+    const source = read(openaiChat, fullChatRequest);
+    const written = openaiChat.writeRequest(source, target);
     expect(written.dropped).toEqual([]);
     // OpenAI takes cache markers only from gpt-5.6 on, and without a time to live.
     const withoutMarkers = (request: NeutralRequest) =>
       JSON.parse(JSON.stringify(meaning(request)).replace(/,?"cache":\{[^}]*\}/g, ''));
-    expect(withoutMarkers(read(chatFormat, written.body))).toEqual(withoutMarkers(source));
+    expect(withoutMarkers(read(openaiChat, written.body))).toEqual(withoutMarkers(source));
   });
 
   it('everything that Responses can say survives Responses', () => {
-    const source = read(responsesFormat, fullResponsesRequest);
-    const written = responsesFormat.writeRequest(source, target);
+    const source = read(openaiResponses, fullResponsesRequest);
+    const written = openaiResponses.writeRequest(source, target);
     expect(written.dropped).toEqual([]);
-    expect(meaning(read(responsesFormat, written.body))).toEqual(meaning(source));
+    expect(meaning(read(openaiResponses, written.body))).toEqual(meaning(source));
   });
 
   it('names what the other format cannot say by the caller’s own paths', () => {
-    expect(responsesFormat.writeRequest(read(chatFormat, fullChatRequest), target).dropped).toEqual([
+    expect(openaiResponses.writeRequest(read(openaiChat, fullChatRequest), target).dropped).toEqual([
       'seed',
       'frequency_penalty',
       'presence_penalty',
@@ -333,7 +332,7 @@ describe('requests of OpenAI’s formats', () => {
       'messages[2].name',
       'messages[2].content[3]',
     ]);
-    expect(chatFormat.writeRequest(read(responsesFormat, fullResponsesRequest), target).dropped).toEqual([
+    expect(openaiChat.writeRequest(read(openaiResponses, fullResponsesRequest), target).dropped).toEqual([
       'input[1].content[4]',
       'input[2]',
       'tools[3]',

@@ -1,14 +1,13 @@
 // Every recorded answer of a format, of all its providers, streamed or not: read by the format's own reader and
 // equal to what the raw JSON says; streams byte by byte and at seeded cuts too.
 import { describe, expect, it } from 'vitest';
-import { messagesFormat } from '../../../src/formats/anthropic-messages/index.ts';
-import { generateFormat } from '../../../src/formats/gemini-generate/index.ts';
+import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
+import { geminiGenerate } from '../../../src/formats/gemini-generate/index.ts';
 import { createMeter } from '../../../src/formats/meter.ts';
-import { chatFormat } from '../../../src/formats/openai-chat/index.ts';
-import { responsesFormat } from '../../../src/formats/openai-responses/index.ts';
-import type { TranslatedFormat } from '../../../src/formats/translation.ts';
+import { openaiChat } from '../../../src/formats/openai-chat/index.ts';
+import { openaiResponses } from '../../../src/formats/openai-responses/index.ts';
 import type { Usage } from '../../../src/formats/usage.ts';
-import type { WireKind } from '../../../src/formats/wire-kind.ts';
+import type { ConversationFormat } from '../../../src/formats/wire-format.ts';
 import { collectEvents } from '../../support/collect-events.ts';
 import {
   allFixtures,
@@ -25,11 +24,11 @@ import { isStream, readAnswer, readStream, toldIn } from '../../support/translat
 sayWhenLeftOut();
 
 /** The formats that are read. */
-const formats: Partial<Record<WireKind, TranslatedFormat>> = {
-  chat: chatFormat,
-  responses: responsesFormat,
-  messages: messagesFormat,
-  generate: generateFormat,
+const formats: Partial<Record<string, ConversationFormat>> = {
+  'openai-chat': openaiChat,
+  'openai-responses': openaiResponses,
+  'anthropic-messages': anthropicMessages,
+  'gemini-generate': geminiGenerate,
 };
 
 /** Filed under another endpoint than they are of: a transcript under chat, a chat answer under Responses. */
@@ -40,10 +39,10 @@ const cutDeltas = /vercel-openai-(phase|shell-container)\.1-stream/;
 
 const cases = allFixtures()
   .filter(({ meta }) => meta.method === 'POST' && meta.status === 200 && !/responses-sub/.test(meta.endpoint))
-  .filter((fixture) => formats[kindOf(fixture) ?? 'uncounted'] && !notAnAnswer.test(fixture.name));
+  .filter((fixture) => formats[kindOf(fixture) ?? 'unread'] && !notAnAnswer.test(fixture.name));
 
-function formatOf(fixture: Fixture): TranslatedFormat {
-  const format = formats[kindOf(fixture) ?? 'uncounted'];
+function formatOf(fixture: Fixture): ConversationFormat {
+  const format = formats[kindOf(fixture) ?? 'unread'];
   if (format === undefined) throw new Error(`no format for ${fixture.name}`);
   return format;
 }
@@ -77,7 +76,7 @@ describe.skipIf(!haveFixtures)('reading the recorded answers', () => {
 
   it('gives the usage that the meter bills', () => {
     for (const fixture of cases) {
-      const meter = createMeter(kindOf(fixture) ?? 'uncounted', framingOf(fixture));
+      const meter = createMeter(formatOf(fixture), framingOf(fixture));
       meter.push(fixture.bytes);
       meter.end();
       const { usage, whole } = readAnswer(formatOf(fixture), fixture);
@@ -117,7 +116,7 @@ describe.skipIf(!haveFixtures)('reading the recorded answers', () => {
 });
 
 /** The last event may be half: JSON that breaks off is what the relay passes over. */
-function readStreamLoosely(format: TranslatedFormat, bytes: Uint8Array): ReturnType<typeof readStream> {
+function readStreamLoosely(format: ConversationFormat, bytes: Uint8Array): ReturnType<typeof readStream> {
   const text = new TextDecoder().decode(bytes);
   const end = Math.max(text.lastIndexOf('\n\n'), text.lastIndexOf('\r\n\r\n'), 0);
   return readStream(format, [new TextEncoder().encode(text.slice(0, end))]);

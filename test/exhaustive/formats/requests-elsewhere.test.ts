@@ -1,15 +1,15 @@
 // Requests written for Anthropic and Gemini: valid by the providers' own OpenAPI files, whatever they were read from.
 import { describe, expect, it } from 'vitest';
 import { fitRequest } from '../../../src/formats/answer-edit.ts';
-import { messagesFormat } from '../../../src/formats/anthropic-messages/index.ts';
-import { generateFormat } from '../../../src/formats/gemini-generate/index.ts';
+import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
+import { geminiGenerate } from '../../../src/formats/gemini-generate/index.ts';
 import type { NeutralRequest } from '../../../src/formats/neutral.ts';
-import { chatFormat } from '../../../src/formats/openai-chat/index.ts';
-import { responsesFormat } from '../../../src/formats/openai-responses/index.ts';
-import { toolNameRules } from '../../../src/formats/tool-names.ts';
+import { openaiChat } from '../../../src/formats/openai-chat/index.ts';
+import { openaiResponses } from '../../../src/formats/openai-responses/index.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { everyRequest } from '../../support/every-request.ts';
 import { haveFixtures, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { conversationOf, requestOf } from '../../support/formats.ts';
 import { haveSpecs, saySpecsLeftOut, schemaFaults } from '../../support/provider-schema.ts';
 import { fullChatRequest, fullResponsesRequest } from './openai-request-cases.ts';
 
@@ -19,13 +19,13 @@ saySpecsLeftOut();
 const targets = [
   {
     name: 'anthropic-messages',
-    format: messagesFormat,
+    format: anthropicMessages,
     models: ['claude-3-haiku-20240307', 'claude-sonnet-4-5', 'claude-opus-4-8'],
     faults: (body: JsonObject) => schemaFaults('anthropic', 'CreateMessageParams', body),
   },
   {
     name: 'gemini-generate',
-    format: generateFormat,
+    format: geminiGenerate,
     models: ['gemini-2.0-flash', 'gemini-2.5-flash', 'gemini-3-pro'],
     // The path has the model.
     faults: (body: JsonObject) =>
@@ -35,18 +35,15 @@ const targets = [
 
 /** As the relay does, before it writes for another provider. */
 function fitted(request: NeutralRequest, name: (typeof targets)[number]['name']): NeutralRequest {
-  return fitRequest(request, toolNameRules[name], { customTools: false }).request;
+  return fitRequest(request, conversationOf(name).toolNames, { customTools: false }).request;
 }
 
 function readFull(): NeutralRequest[] {
   const context = { model: 'm', stream: true };
   return [
-    chatFormat.readRequest(fullChatRequest, context),
-    responsesFormat.readRequest(fullResponsesRequest, context),
-  ].map((request) => {
-    if ('ok' in request) throw new Error(request.message);
-    return request;
-  });
+    openaiChat.readRequest(fullChatRequest, context),
+    openaiResponses.readRequest(fullResponsesRequest, context),
+  ].map(requestOf);
 }
 
 describe.skipIf(!haveSpecs).each(targets)(

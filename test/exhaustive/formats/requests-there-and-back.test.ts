@@ -2,15 +2,14 @@
 // other format and back, for what both can say.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FormatName } from '../../../src/formats/format-name.ts';
 import type { NeutralMessage, NeutralPart, NeutralRequest } from '../../../src/formats/neutral.ts';
-import { formatNamed } from '../../../src/formats/translations.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { callers } from '../../e2e/sdk/matrix/callers.ts';
 import { type Ask, formats } from '../../e2e/sdk/matrix/script.ts';
+import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
 
 /** Models that take everything: what others refuse is dropped, and tested elsewhere. */
-const models: Record<FormatName, string> = {
+const models: Record<ConversationId, string> = {
   'openai-chat': 'm',
   'openai-responses': 'm',
   'anthropic-messages': 'claude-sonnet-4-0',
@@ -18,7 +17,7 @@ const models: Record<FormatName, string> = {
 };
 
 /** The body on the wire; Gemini's SDK takes the settings apart. */
-function wireBody(format: FormatName, ask: Ask): JsonObject {
+function wireBody(format: ConversationId, ask: Ask): JsonObject {
   const body = callers[format].body(ask, 'm');
   if (format !== 'gemini-generate') return body;
   const { systemInstruction, tools, toolConfig, ...generationConfig } = body.config;
@@ -31,18 +30,16 @@ function wireBody(format: FormatName, ask: Ask): JsonObject {
   };
 }
 
-function read(format: FormatName, body: JsonObject): NeutralRequest {
-  const request = formatNamed(format).readRequest(body, { model: 'm', stream: false });
-  if ('ok' in request) throw new Error(request.message);
-  return request;
+function read(format: ConversationId, body: JsonObject): NeutralRequest {
+  return requestOf(conversationOf(format).readRequest(body, { model: 'm', stream: false }));
 }
 
-function rewritten(request: NeutralRequest, format: FormatName): NeutralRequest {
+function rewritten(request: NeutralRequest, format: ConversationId): NeutralRequest {
   const target = {
     model: models[format],
     provider: format === 'openai-chat' ? 'openai-compatible' : 'openai',
   };
-  return read(format, formatNamed(format).writeRequest(request, target).body);
+  return read(format, conversationOf(format).writeRequest(request, target).body);
 }
 
 /** What a request means to a model. */
@@ -163,7 +160,7 @@ function withIds(turns: Ask['turns']): Ask['turns'] {
 }
 
 /** What a format on the way, or the caller's own, has no word for. */
-function sayable(ask: Ask, through: readonly FormatName[]): Ask {
+function sayable(ask: Ask, through: readonly ConversationId[]): Ask {
   const { stops, temperature, ...rest } = ask;
   // Structured output is a tool, or a member beside tools that Claude of that age does not have.
   const { schema: _, ...plain } = rest;

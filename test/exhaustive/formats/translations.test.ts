@@ -2,19 +2,19 @@
 // format's caller would get it, and read back by that format's reader: the same text, calls, thoughts, end and
 // usage, streamed and not.
 import { describe, expect, it } from 'vitest';
-import { messagesFormat } from '../../../src/formats/anthropic-messages/index.ts';
+import { isFailedEnd, withKnownEnds } from '../../../src/formats/answer-end.ts';
+import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
-import { isFailedEnd, withKnownEnds } from '../../../src/formats/failed-end.ts';
-import type { FormatName } from '../../../src/formats/format-name.ts';
-import { generateFormat } from '../../../src/formats/gemini-generate/index.ts';
+import { geminiGenerate } from '../../../src/formats/gemini-generate/index.ts';
 import { isObject } from '../../../src/formats/json-reader.ts';
 import type { NeutralCandidate, NeutralResponse, StopReason } from '../../../src/formats/neutral.ts';
-import { chatFormat } from '../../../src/formats/openai-chat/index.ts';
-import { responsesFormat } from '../../../src/formats/openai-responses/index.ts';
-import type { TranslatedFormat } from '../../../src/formats/translation.ts';
+import { openaiChat } from '../../../src/formats/openai-chat/index.ts';
+import { openaiResponses } from '../../../src/formats/openai-responses/index.ts';
 import { emptyUsage, type Usage } from '../../../src/formats/usage.ts';
+import type { ConversationFormat } from '../../../src/formats/wire-format.ts';
 import { collectEvents } from '../../support/collect-events.ts';
 import { allFixtures, type Fixture, haveFixtures, kindOf, sayWhenLeftOut } from '../../support/fixtures.ts';
+import type { ConversationId } from '../../support/formats.ts';
 import type { Told } from '../../support/told.ts';
 import {
   contextOf,
@@ -30,9 +30,8 @@ sayWhenLeftOut();
 
 /** What a format's answers can say, and how its own conventions make others of what they cannot. */
 interface Column {
-  name: FormatName;
-  kind: 'chat' | 'responses' | 'messages' | 'generate';
-  format: TranslatedFormat;
+  name: ConversationId;
+  format: ConversationFormat;
   /** Several answers in one. */
   candidates: boolean;
   /** How an end comes back that the format has no word for; absent: as it was. */
@@ -57,8 +56,7 @@ const counts = ['inputTokens', 'cachedTokens', 'outputTokens', 'reasoningTokens'
 const columns: readonly Column[] = [
   {
     name: 'openai-chat',
-    kind: 'chat',
-    format: chatFormat,
+    format: openaiChat,
     candidates: true,
     refusals: true,
     objectArguments: false,
@@ -77,8 +75,7 @@ const columns: readonly Column[] = [
   },
   {
     name: 'openai-responses',
-    kind: 'responses',
-    format: responsesFormat,
+    format: openaiResponses,
     candidates: false,
     refusals: true,
     objectArguments: false,
@@ -97,8 +94,7 @@ const columns: readonly Column[] = [
   },
   {
     name: 'anthropic-messages',
-    kind: 'messages',
-    format: messagesFormat,
+    format: anthropicMessages,
     candidates: false,
     refusals: false,
     objectArguments: true,
@@ -110,8 +106,7 @@ const columns: readonly Column[] = [
   },
   {
     name: 'gemini-generate',
-    kind: 'generate',
-    format: generateFormat,
+    format: geminiGenerate,
     candidates: true,
     refusals: false,
     objectArguments: true,
@@ -134,7 +129,7 @@ const cases = allFixtures()
   .filter((fixture) => columnOf(fixture) !== undefined);
 
 function columnOf(fixture: Fixture): Column | undefined {
-  return columns.find(({ kind }) => kind === kindOf(fixture));
+  return columns.find(({ name }) => name === kindOf(fixture));
 }
 
 /** What the source says, in what the target can say. */

@@ -2,33 +2,32 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isObject } from '../../../src/formats/json-reader.ts';
 import type { NeutralRequest } from '../../../src/formats/neutral.ts';
-import { chatFormat } from '../../../src/formats/openai-chat/index.ts';
-import { responsesFormat } from '../../../src/formats/openai-responses/index.ts';
-import type { TranslatedFormat } from '../../../src/formats/translation.ts';
+import { openaiChat } from '../../../src/formats/openai-chat/index.ts';
+import { openaiResponses } from '../../../src/formats/openai-responses/index.ts';
+import type { ConversationFormat } from '../../../src/formats/wire-format.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { allFixtures, haveFixtures, kindOf, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { requestOf } from '../../support/formats.ts';
 import { haveSpecs, saySpecsLeftOut, schemaFaults } from '../../support/provider-schema.ts';
 import { fullChatRequest, fullResponsesRequest } from './openai-request-cases.ts';
 
 sayWhenLeftOut();
 saySpecsLeftOut();
 
-const sources = { chat: chatFormat, responses: responsesFormat };
-const targets: readonly [string, TranslatedFormat, string][] = [
-  ['chat completions', chatFormat, 'CreateChatCompletionRequest'],
-  ['Responses', responsesFormat, 'CreateResponse'],
+const sources = { 'openai-chat': openaiChat, 'openai-responses': openaiResponses };
+const targets: readonly [string, ConversationFormat, string][] = [
+  ['chat completions', openaiChat, 'CreateChatCompletionRequest'],
+  ['Responses', openaiResponses, 'CreateResponse'],
 ];
 const models = ['gpt-4o', 'gpt-5', 'gpt-5.6', 'o3', 'something-else'];
 const providers = ['openai', 'azure', 'openai-compatible'];
 
-function read(format: Pick<TranslatedFormat, 'readRequest'>, body: JsonObject): NeutralRequest {
-  const request = format.readRequest(body, { model: String(body.model), stream: body.stream === true });
-  if ('ok' in request) throw new Error(`${request.param}: ${request.message}`);
-  return request;
+function read(format: Pick<ConversationFormat, 'readRequest'>, body: JsonObject): NeutralRequest {
+  return requestOf(format.readRequest(body, { model: String(body.model), stream: body.stream === true }));
 }
 
 /** All recorded requests that were answered; those that were refused are wrong on purpose. */
-function recordedRequests(kind: 'chat' | 'responses'): [string, NeutralRequest][] {
+function recordedRequests(kind: keyof typeof sources): [string, NeutralRequest][] {
   return allFixtures()
     .filter(
       (fixture) =>
@@ -39,14 +38,14 @@ function recordedRequests(kind: 'chat' | 'responses'): [string, NeutralRequest][
     )
     .flatMap(({ name, request: body }) => {
       if (!isObject(body)) return [];
-      const request = sources[kind].readRequest(body, {
+      const read = sources[kind].readRequest(body, {
         model: String(body.model),
         stream: body.stream === true,
       });
       // A stored prompt or an earlier response is the whole conversation: only OpenAI knows it.
-      return 'ok' in request || request.messages.length === 0
+      return !read.ok || read.request.messages.length === 0
         ? []
-        : [[name, request] as [string, NeutralRequest]];
+        : [[name, read.request] as [string, NeutralRequest]];
     });
 }
 
@@ -75,8 +74,8 @@ describe.skipIf(!haveSpecs)('requests written for OpenAI', () => {
 
   it.each(targets)('%s: everything that both shapes can say', (_, format, schema) => {
     for (const [source, body] of [
-      ['chat', fullChatRequest],
-      ['responses', fullResponsesRequest],
+      ['openai-chat', fullChatRequest],
+      ['openai-responses', fullResponsesRequest],
     ] as const) {
       for (const model of models) {
         for (const provider of providers) {
@@ -93,7 +92,7 @@ describe.skipIf(!haveSpecs)('requests written for OpenAI', () => {
   });
 
   it.skipIf(!haveFixtures).each(targets)('%s: every recorded request', (_, format, schema) => {
-    const recorded = [...recordedRequests('chat'), ...recordedRequests('responses')];
+    const recorded = [...recordedRequests('openai-chat'), ...recordedRequests('openai-responses')];
     for (const [name, request] of recorded) {
       const { body } = format.writeRequest(request, { model: 'gpt-5.6', provider: 'openai' });
       expect(schemaFaults('openai', schema, withIds(withoutOpaque(body, request))), name).toEqual([]);

@@ -1,10 +1,10 @@
 // An exceeded context in every provider's words, and in the words of every caller's format.
 import { describe, expect, it } from 'vitest';
-import { messagesFormat } from '../../../src/formats/anthropic-messages/index.ts';
-import { generateFormat } from '../../../src/formats/gemini-generate/index.ts';
+import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
+import { geminiGenerate } from '../../../src/formats/gemini-generate/index.ts';
 import type { NeutralEvent } from '../../../src/formats/neutral.ts';
-import { chatFormat } from '../../../src/formats/openai-chat/index.ts';
-import { responsesFormat } from '../../../src/formats/openai-responses/index.ts';
+import { openaiChat } from '../../../src/formats/openai-chat/index.ts';
+import { openaiResponses } from '../../../src/formats/openai-responses/index.ts';
 import { readUpstreamError, upstreamErrorBody } from '../../../src/formats/upstream-error.ts';
 import { contextOf } from '../../support/translated-answers.ts';
 
@@ -345,12 +345,12 @@ describe('an exceeded context in the middle of a stream', () => {
   const sources: [string, NeutralEvent[]][] = [
     [
       'response.failed',
-      responsesFormat.eventReader().read({ type: 'response.failed', response: { error: failed } }, undefined),
+      openaiResponses.eventReader().read({ type: 'response.failed', response: { error: failed } }, undefined),
     ],
-    ['error of Responses', responsesFormat.eventReader().read({ type: 'error', ...failed }, undefined)],
+    ['error of Responses', openaiResponses.eventReader().read({ type: 'error', ...failed }, undefined)],
     [
       'chat',
-      chatFormat
+      openaiChat
         .eventReader()
         .read(
           { error: { message: "This model's maximum context length is 4096 tokens.", code: 400 } },
@@ -359,11 +359,11 @@ describe('an exceeded context in the middle of a stream', () => {
     ],
     [
       'Messages',
-      messagesFormat.eventReader().read(claude('prompt is too long: 2 tokens > 1 maximum'), 'error'),
+      anthropicMessages.eventReader().read(claude('prompt is too long: 2 tokens > 1 maximum'), 'error'),
     ],
     [
       'Gemini',
-      generateFormat
+      geminiGenerate
         .eventReader()
         .read(
           google('The input token count (2) exceeds the maximum number of tokens allowed (1).'),
@@ -373,14 +373,16 @@ describe('an exceeded context in the middle of a stream', () => {
   ];
 
   it.each(sources)('told by %s is told in the words of every format', (_name, events) => {
-    const written = (format: typeof chatFormat) => {
+    const written = (format: typeof openaiChat) => {
       const writer = format.eventWriter(contextOf());
       return events.map((event) => writer.write(event)).join('');
     };
-    expect(written(chatFormat)).toContain('"code":"context_length_exceeded"');
-    expect(written(messagesFormat)).toMatch(/"type":"invalid_request_error","message":"prompt is too long/);
-    expect(written(generateFormat)).toMatch(/"code":400.*"INVALID_ARGUMENT".*"CONTEXT_LENGTH_EXCEEDED"/);
-    const response = written(responsesFormat);
+    expect(written(openaiChat)).toContain('"code":"context_length_exceeded"');
+    expect(written(anthropicMessages)).toMatch(
+      /"type":"invalid_request_error","message":"prompt is too long/,
+    );
+    expect(written(geminiGenerate)).toMatch(/"code":400.*"INVALID_ARGUMENT".*"CONTEXT_LENGTH_EXCEEDED"/);
+    const response = written(openaiResponses);
     expect(response).toMatch(/event: error\n.*"code":"context_length_exceeded"/);
     expect(response).toMatch(
       /event: response\.failed\n.*"status":"failed","background":false.*"error":\{"code":"context_length_exceeded"/,

@@ -1,17 +1,17 @@
 // Conversations that a target would refuse as they stand, and how they are written for it.
 import { describe, expect, it } from 'vitest';
 import { fitRequest } from '../../../src/formats/answer-edit.ts';
-import type { FormatName } from '../../../src/formats/format-name.ts';
 import type { NeutralEvent, NeutralResponse } from '../../../src/formats/neutral.ts';
-import { toolNameRules } from '../../../src/formats/tool-names.ts';
-import { formatNamed } from '../../../src/formats/translations.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
+import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
 
-function relay(from: FormatName, to: FormatName, body: JsonObject, provider = 'x') {
-  const request = formatNamed(from).readRequest(body, { model: 'm', stream: false });
-  if ('ok' in request) throw new Error(request.message);
-  const fitted = fitRequest(request, toolNameRules[to], { customTools: false });
-  const { body: written, dropped } = formatNamed(to).writeRequest(fitted.request, { model: 'm', provider });
+function relay(from: ConversationId, to: ConversationId, body: JsonObject, provider = 'x') {
+  const request = requestOf(conversationOf(from).readRequest(body, { model: 'm', stream: false }));
+  const fitted = fitRequest(request, conversationOf(to).toolNames, { customTools: false });
+  const { body: written, dropped } = conversationOf(to).writeRequest(fitted.request, {
+    model: 'm',
+    provider,
+  });
   const turns = (written.messages ?? written.contents ?? written.input) as JsonObject[];
   return { written, dropped, turns, edit: fitted.answerEdit(undefined) };
 }
@@ -201,7 +201,7 @@ it('stop sequences of white space are left out for Claude, and named', () => {
 });
 
 describe('a picture under a name that Claude does not know', () => {
-  const cases: Record<string, [FormatName, JsonObject, string]> = {
+  const cases: Record<string, [ConversationId, JsonObject, string]> = {
     'image/jpg of chat': [
       'openai-chat',
       {

@@ -1,6 +1,6 @@
 // Whole JSON bodies and Gemini's array stream: cut anywhere, cut short, and of any size.
 import { describe, expect, it } from 'vitest';
-import { elisionMark, keptStringBytes, textLength } from '../../../src/formats/elision.ts';
+import { elisionMark, longestStringBytes, textLength } from '../../../src/formats/elision.ts';
 import { createJsonArraySplitter } from '../../../src/formats/json-array.ts';
 import { createJsonSkeleton } from '../../../src/formats/json-skeleton.ts';
 import { cutAtSeed } from '../../support/fixtures.ts';
@@ -31,7 +31,7 @@ describe('the skeleton of a JSON body', () => {
         const source = 'a'.repeat(shift) + unit.repeat(2_000);
         const value = skeletonOf(`{"text":"${source}","after":1}`, 700) as { text: string; after: number };
         expect(value.after).toBe(1);
-        expect(value.text.length).toBeLessThan(keptStringBytes + 40);
+        expect(value.text.length).toBeLessThan(longestStringBytes + 40);
         expect(textLength(value.text)).toBeGreaterThanOrEqual(shift + 2_000);
       }
     }

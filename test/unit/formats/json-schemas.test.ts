@@ -3,12 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { fitRequest } from '../../../src/formats/answer-edit.ts';
 import { maximumStrictLoad } from '../../../src/formats/anthropic-messages/json-schema.ts';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
-import type { FormatName } from '../../../src/formats/format-name.ts';
 import { maximumInlinedCharacters } from '../../../src/formats/json-schema-merge.ts';
 import type { NeutralEvent, NeutralResponse } from '../../../src/formats/neutral.ts';
-import { toolNameRules } from '../../../src/formats/tool-names.ts';
-import { formatNamed } from '../../../src/formats/translations.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
+import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
 
 const all = ['openai-chat', 'openai-responses', 'anthropic-messages', 'gemini-generate'] as const;
 const models = {
@@ -18,11 +16,10 @@ const models = {
   'gemini-generate': 'gemini-3-pro',
 } as const;
 
-function write(to: FormatName, from: FormatName, body: JsonObject, model: string = models[to]) {
-  const request = formatNamed(from).readRequest(body, { model: 'm', stream: false });
-  if ('ok' in request) throw new Error(request.message);
-  const fitted = fitRequest(request, toolNameRules[to], { customTools: false });
-  const written = formatNamed(to).writeRequest(fitted.request, { model, provider: 'openai' });
+function write(to: ConversationId, from: ConversationId, body: JsonObject, model: string = models[to]) {
+  const request = requestOf(conversationOf(from).readRequest(body, { model: 'm', stream: false }));
+  const fitted = fitRequest(request, conversationOf(to).toolNames, { customTools: false });
+  const written = conversationOf(to).writeRequest(fitted.request, { model, provider: 'openai' });
   return { ...written, edit: () => fitted.answerEdit(written.answerTool, written.wrapped) };
 }
 
@@ -31,7 +28,7 @@ interface WrittenTool {
   strict: unknown;
 }
 
-function toolsOf(to: FormatName, body: JsonObject): WrittenTool[] {
+function toolsOf(to: ConversationId, body: JsonObject): WrittenTool[] {
   return (body.tools as JsonObject[]).flatMap((tool): WrittenTool[] => {
     if (to === 'openai-chat') {
       const definition = tool.function as JsonObject;
@@ -48,7 +45,7 @@ function toolsOf(to: FormatName, body: JsonObject): WrittenTool[] {
 
 const ask = [{ role: 'user', content: 'hi' }];
 
-function tools(to: FormatName, schemas: JsonObject[], strict?: boolean) {
+function tools(to: ConversationId, schemas: JsonObject[], strict?: boolean) {
   const definitions = schemas.map((parameters, index) => ({
     type: 'function',
     function: { name: `f${index}`, parameters, ...(strict && { strict }) },
@@ -57,12 +54,12 @@ function tools(to: FormatName, schemas: JsonObject[], strict?: boolean) {
   return { tools: toolsOf(to, body), dropped };
 }
 
-const tool = (to: FormatName, schema: JsonObject, strict?: boolean) => {
+const tool = (to: ConversationId, schema: JsonObject, strict?: boolean) => {
   const written = tools(to, [schema], strict);
   return { ...(written.tools[0] as WrittenTool), dropped: written.dropped };
 };
 
-function answerSchema(to: FormatName, schema: JsonObject, strict = true, model?: string) {
+function answerSchema(to: ConversationId, schema: JsonObject, strict = true, model?: string) {
   const { body } = write(
     to,
     'openai-chat',

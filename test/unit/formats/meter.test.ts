@@ -1,13 +1,16 @@
 // Meters where no recording goes: hostile bytes, odd framings, and what each property promises.
+
 import { describe, expect, it } from 'vitest';
+import type { FormatId } from '../../../src/formats/format-id.ts';
 import { createMeter, type Meter } from '../../../src/formats/meter.ts';
-import type { Framing, WireKind } from '../../../src/formats/wire-kind.ts';
+import type { Framing } from '../../../src/formats/observation.ts';
 import { cutAtSeed, seededNumbers } from '../../support/fixtures.ts';
+import { formatOf } from '../../support/formats.ts';
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-function meter(kind: WireKind, framing: Framing, text: string): Meter {
-  const made = createMeter(kind, framing);
+function meter(kind: FormatId, framing: Framing, text: string): Meter {
+  const made = createMeter(formatOf(kind), framing);
   for (const piece of cutAtSeed(encode(text), 11, 9)) made.push(piece);
   made.end();
   return made;
@@ -16,22 +19,22 @@ function meter(kind: WireKind, framing: Framing, text: string): Meter {
 const event = (value: unknown, name?: string): string =>
   `${name === undefined ? '' : `event: ${name}\n`}data: ${JSON.stringify(value)}\n\n`;
 
-const kinds: WireKind[] = [
-  'chat',
-  'completions',
-  'responses',
-  'messages',
-  'generate',
-  'embeddings',
-  'gemini-embed',
-  'moderations',
-  'speech',
-  'transcription',
-  'images',
-  'rerank-cohere',
-  'rerank-jina',
-  'rerank-voyage',
-  'uncounted',
+const kinds: FormatId[] = [
+  'openai-chat',
+  'openai-completions',
+  'openai-responses',
+  'anthropic-messages',
+  'gemini-generate',
+  'openai-embeddings',
+  'gemini-embeddings',
+  'openai-moderations',
+  'openai-speech',
+  'openai-transcription',
+  'openai-images',
+  'cohere-rerank',
+  'jina-rerank',
+  'voyage-rerank',
+  'unread',
 ];
 
 describe('a meter', () => {
@@ -54,7 +57,7 @@ describe('a meter', () => {
     for (const kind of kinds)
       for (const framing of framings) {
         const noise = Uint8Array.from({ length: 2_000 }, () => Math.floor(next() * 256));
-        const made = createMeter(kind, framing);
+        const made = createMeter(formatOf(kind), framing);
         made.push(noise);
         made.end();
         made.end();
@@ -82,7 +85,7 @@ describe('a meter', () => {
         choices: [{ delta: { content: 'x' } }],
         usage: { prompt_tokens: 7, completion_tokens: tokens },
       });
-    const made = meter('chat', 'sse', `${chunk(1)}${chunk(2)}${chunk(3)}data: [DONE]\n\n`);
+    const made = meter('openai-chat', 'sse', `${chunk(1)}${chunk(2)}${chunk(3)}data: [DONE]\n\n`);
     expect(made.usage()).toMatchObject({ inputTokens: 7, outputTokens: 3 });
     expect(made).toMatchObject({
       complete: true,
@@ -96,7 +99,7 @@ describe('a meter', () => {
   it('keeps a usage through later chunks without one, or with null', () => {
     const usage = event({ choices: [], usage: { prompt_tokens: 7, completion_tokens: 3 } });
     const made = meter(
-      'chat',
+      'openai-chat',
       'sse',
       `${usage}${event({ choices: [], usage: null })}${event({ choices: [] })}`,
     );
@@ -106,7 +109,7 @@ describe('a meter', () => {
 
   it('reads Groq’s own usage where there is no other', () => {
     const made = meter(
-      'chat',
+      'openai-chat',
       'sse',
       event({ choices: [], x_groq: { usage: { prompt_tokens: 2, completion_tokens: 1 } } }),
     );
@@ -121,11 +124,11 @@ describe('a meter', () => {
       },
       'message_start',
     );
-    const early = meter('messages', 'sse', start);
+    const early = meter('anthropic-messages', 'sse', start);
     expect(early.usage()).toBeNull();
     expect(early.partialUsage()).toMatchObject({ inputTokens: 15, cachedTokens: 5 });
     const delta = event({ type: 'message_delta', delta: {}, usage: { input_tokens: 40, output_tokens: 20 } });
-    const late = meter('messages', 'sse', `${start}${delta}${event({ type: 'message_stop' })}`);
+    const late = meter('anthropic-messages', 'sse', `${start}${delta}${event({ type: 'message_stop' })}`);
     expect(late.usage()).toMatchObject({ inputTokens: 45, cachedTokens: 5, outputTokens: 20 });
     expect(late).toMatchObject({ complete: true, model: 'c' });
   });
@@ -140,7 +143,7 @@ describe('a meter', () => {
         { type: 'message', input_tokens: 10, output_tokens: 2 },
       ],
     };
-    const made = meter('messages', 'json', JSON.stringify({ type: 'message', usage }));
+    const made = meter('anthropic-messages', 'json', JSON.stringify({ type: 'message', usage }));
     expect(made.usage()).toMatchObject({ inputTokens: 110, outputTokens: 22 });
     expect(made.otherModelUsage).toMatchObject([
       { model: 'claude-opus-5', usage: { inputTokens: 30, outputTokens: 4 } },
@@ -157,7 +160,7 @@ describe('a meter', () => {
     const item = { type: 'code_interpreter_call', id: 'ci_1', container_id: 'cntr_1' };
     const annotation = { type: 'container_file_citation', file_id: 'cfile_1', container_id: 'cntr_1' };
     const made = meter(
-      'responses',
+      'openai-responses',
       'sse',
       event({ type: 'response.created', response: { id: 'resp_1' } }) +
         event({ type: 'response.output_item.added', item }) +
@@ -170,23 +173,24 @@ describe('a meter', () => {
 
   it('sees an error in each format’s own shape', () => {
     const overloaded = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } };
-    expect(meter('messages', 'sse', event(overloaded, 'error')).error).toBe('overloaded_error');
-    expect(meter('responses', 'sse', event({ type: 'error', code: 'server_error' }, 'error')).error).toBe(
-      'server_error',
-    );
-    expect(meter('chat', 'sse', event({ error: { code: 500, message: 'x' } })).error).toBe('500');
+    expect(meter('anthropic-messages', 'sse', event(overloaded, 'error')).error).toBe('overloaded_error');
     expect(
-      meter('generate', 'sse', '{\n "error": {\n  "code": 503,\n  "status": "UNAVAILABLE"\n }\n}\n').error,
+      meter('openai-responses', 'sse', event({ type: 'error', code: 'server_error' }, 'error')).error,
+    ).toBe('server_error');
+    expect(meter('openai-chat', 'sse', event({ error: { code: 500, message: 'x' } })).error).toBe('500');
+    expect(
+      meter('gemini-generate', 'sse', '{\n "error": {\n  "code": 503,\n  "status": "UNAVAILABLE"\n }\n}\n')
+        .error,
     ).toBe('UNAVAILABLE');
-    expect(meter('generate', 'json-array', '[{"error":{"code":503,"status":"UNAVAILABLE"}}]').error).toBe(
-      'UNAVAILABLE',
-    );
-    expect(meter('chat', 'json', '{"error":"plain"}').error).toBe('error');
-    expect(meter('chat', 'json', '<html>502</html>')).toMatchObject({ error: null, complete: false });
+    expect(
+      meter('gemini-generate', 'json-array', '[{"error":{"code":503,"status":"UNAVAILABLE"}}]').error,
+    ).toBe('UNAVAILABLE');
+    expect(meter('openai-chat', 'json', '{"error":"plain"}').error).toBe('error');
+    expect(meter('openai-chat', 'json', '<html>502</html>')).toMatchObject({ error: null, complete: false });
   });
 
   it('has no boundary inside a JSON or opaque body, and is complete only when that is whole', () => {
-    const json = createMeter('chat', 'json');
+    const json = createMeter(formatOf('openai-chat'), 'json');
     expect(json.atBoundary).toBe(true);
     json.push(encode('  \n'));
     expect(json.atBoundary).toBe(true);
@@ -194,7 +198,7 @@ describe('a meter', () => {
     expect(json).toMatchObject({ atBoundary: false, complete: false });
     json.push(encode('"x","usage":{"prompt_tokens":1,"completion_tokens":2}}'));
     expect(json).toMatchObject({ atBoundary: false, complete: true });
-    const opaque = createMeter('speech', 'opaque');
+    const opaque = createMeter(formatOf('openai-speech'), 'opaque');
     opaque.push(encode('RIFF'));
     expect(opaque).toMatchObject({ atBoundary: false, complete: false, started: true });
     opaque.end();
@@ -202,29 +206,33 @@ describe('a meter', () => {
   });
 
   it('counts images and seconds where there are no tokens', () => {
-    const images = meter('images', 'json', '{"data":[{"url":"a"},{"b64_json":"b"}]}');
+    const images = meter('openai-images', 'json', '{"data":[{"url":"a"},{"b64_json":"b"}]}');
     expect(images.usage()).toMatchObject({ images: 2, outputTokens: 0 });
-    const seconds = meter('transcription', 'json', '{"text":"x","usage":{"type":"duration","seconds":9.5}}');
+    const seconds = meter(
+      'openai-transcription',
+      'json',
+      '{"text":"x","usage":{"type":"duration","seconds":9.5}}',
+    );
     expect(seconds.usage()).toMatchObject({ audioMilliseconds: 9_500 });
   });
 
   it('reads a usage behind 3 MB of base64 and of embeddings', () => {
     const image = meterWhole(
-      'images',
+      'openai-images',
       `{"data":[{"b64_json":"${'A'.repeat(3_000_000)}"}],"usage":{"input_tokens":3,"output_tokens":4}}`,
     );
     expect(image.usage()).toMatchObject({ inputTokens: 3, outputTokens: 4 });
     const numbers = JSON.stringify(Array(300_000).fill(-0.0123456));
     const embedding = meterWhole(
-      'embeddings',
+      'openai-embeddings',
       `{"data":[{"embedding":${numbers}}],"usage":{"prompt_tokens":5}}`,
     );
     expect(embedding.usage()).toMatchObject({ inputTokens: 5 });
   });
 });
 
-function meterWhole(kind: WireKind, text: string): Meter {
-  const made = createMeter(kind, 'json');
+function meterWhole(kind: FormatId, text: string): Meter {
+  const made = createMeter(formatOf(kind), 'json');
   for (const piece of cutAtSeed(encode(text), 1, 65_536)) made.push(piece);
   made.end();
   return made;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isModelName, modelNameLimits } from '../../../src/formats/model-name.ts';
+import { isModelName, modelNameLimits } from '../../../src/formats/request-checks.ts';
 
 const longest = modelNameLimits.characters;
 

@@ -1,29 +1,26 @@
 // What is written for the models that take less than others: Gemini's levels, Claude's thinking, OpenAI's efforts. The
 // refusals are the providers' own, quoted in the tables of traits.
 import { describe, expect, it } from 'vitest';
-import type { FormatName } from '../../../src/formats/format-name.ts';
 import type { NeutralRequest } from '../../../src/formats/neutral.ts';
 import { openaiModelTraits } from '../../../src/formats/openai-models.ts';
 import { emptyRequest } from '../../../src/formats/request-fields.ts';
-import type { WrittenRequest } from '../../../src/formats/translation.ts';
-import { formatNamed } from '../../../src/formats/translations.ts';
+import type { WrittenRequest } from '../../../src/formats/wire-format.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { firstTurn } from '../../support/agent-turns.ts';
+import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
 
-function read(format: FormatName, body: JsonObject): NeutralRequest {
-  const request = formatNamed(format).readRequest(body, { model: 'm', stream: false });
-  if ('ok' in request) throw new Error(`${request.param}: ${request.message}`);
-  return request;
+function read(format: ConversationId, body: JsonObject): NeutralRequest {
+  return requestOf(conversationOf(format).readRequest(body, { model: 'm', stream: false }));
 }
 
 const chat = (more: JsonObject) => read('openai-chat', { ...firstTurn('openai-chat'), ...more });
 const forGemini = (model: string, request: NeutralRequest) =>
   (
-    formatNamed('gemini-generate').writeRequest(request, { model, provider: 'gemini' }).body
+    conversationOf('gemini-generate').writeRequest(request, { model, provider: 'gemini' }).body
       .generationConfig as JsonObject
   )?.thinkingConfig as JsonObject | undefined;
 const forClaude = (model: string, request: NeutralRequest): WrittenRequest =>
-  formatNamed('anthropic-messages').writeRequest(request, { model, provider: 'anthropic' });
+  conversationOf('anthropic-messages').writeRequest(request, { model, provider: 'anthropic' });
 
 describe('the thinking level for Gemini', () => {
   const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'];
@@ -146,11 +143,11 @@ describe('Claude models that bind thoughts, switched off,', () => {
     ['claude-opus-5', 'disabled', 1],
   ])('%s gets earlier thoughts only where they cannot be refused', (model, type, thoughts) => {
     const request = chat({ reasoning_effort: 'none' });
-    const proof = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
+    const signature = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
     const turn = {
       role: 'assistant' as const,
       parts: [
-        { type: 'reasoning' as const, text: 't', proof },
+        { type: 'reasoning' as const, text: 't', signature },
         { type: 'text' as const, text: 'Hi.' },
       ],
       at: 'messages[2]',
@@ -277,6 +274,6 @@ describe('the efforts of OpenAI’s models', () => {
         { model: 'gpt-5.1', provider: 'openai' },
         { model: 'deepseek-chat', provider: 'openai-compatible' },
       ])
-        expect(formatNamed(format).writeRequest(request, target).dropped).toEqual([]);
+        expect(conversationOf(format).writeRequest(request, target).dropped).toEqual([]);
   });
 });

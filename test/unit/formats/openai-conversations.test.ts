@@ -1,4 +1,4 @@
-// Second turns through OpenAI's clients, who send back what they were given: other providers' proofs come through
+// Second turns through OpenAI's clients, who send back what they were given: other providers' signatures come through
 // unchanged, and OpenAI's own come through other clients. Then the rewrites, what is named as dropped, and faults.
 import { describe, expect, it } from 'vitest';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
@@ -7,25 +7,23 @@ import type {
   NeutralPart,
   NeutralRequest,
   NeutralResponse,
-  Proof,
+  ReasoningSignature,
 } from '../../../src/formats/neutral.ts';
-import { chatFormat } from '../../../src/formats/openai-chat/index.ts';
-import { completionsFormat } from '../../../src/formats/openai-completions/index.ts';
-import { responsesFormat } from '../../../src/formats/openai-responses/index.ts';
+import { isResponsesBody, openaiChat } from '../../../src/formats/openai-chat/index.ts';
+import { openaiCompletions } from '../../../src/formats/openai-completions/index.ts';
+import { openaiResponses } from '../../../src/formats/openai-responses/index.ts';
 import { emptyRequest } from '../../../src/formats/request-fields.ts';
-import type { TranslatedFormat } from '../../../src/formats/translation.ts';
-import { isMisdirected } from '../../../src/formats/translations.ts';
 import { usageOf } from '../../../src/formats/usage.ts';
+import type { ConversationFormat } from '../../../src/formats/wire-format.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
+import { requestOf } from '../../support/formats.ts';
 import { contextOf, writeStream } from '../../support/translated-answers.ts';
 
 const openai = { model: 'gpt-5.2', provider: 'openai' };
 const imitator = { model: 'some-model', provider: 'openai-compatible' };
 
-function read(format: Pick<TranslatedFormat, 'readRequest'>, body: JsonObject): NeutralRequest {
-  const request = format.readRequest(body, { model: 'm', stream: false });
-  if ('ok' in request) throw new Error(`${request.param}: ${request.message}`);
-  return request;
+function read(format: Pick<ConversationFormat, 'readRequest'>, body: JsonObject): NeutralRequest {
+  return requestOf(format.readRequest(body, { model: 'm', stream: false }));
 }
 
 function answerOf(parts: NeutralPart[]): NeutralResponse {
@@ -41,19 +39,24 @@ function answerOf(parts: NeutralPart[]): NeutralResponse {
   };
 }
 
-const call = (id: string, proof?: Proof): NeutralPart => ({
+const call = (id: string, signature?: ReasoningSignature): NeutralPart => ({
   type: 'tool-call',
   id,
   name: 'look',
   arguments: '{}',
-  ...(proof && { proof }),
+  ...(signature && { signature }),
 });
-const signature: Proof = { origin: 'anthropic-messages', kind: 'signature', value: 'Er8C+/==' };
-const redacted: Proof = { origin: 'anthropic-messages', kind: 'encrypted', value: 'b3BhcXVl' };
-const thought: Proof = { origin: 'gemini-generate', kind: 'signature', value: 'CiQB/w==' };
-const encrypted: Proof = { origin: 'openai-responses', kind: 'encrypted', value: 'gAAAAABo', id: 'rs_123' };
-const deepseek: Proof = { origin: 'openai-chat', kind: 'signature', value: '' };
-const details: Proof = {
+const signature: ReasoningSignature = { origin: 'anthropic-messages', kind: 'signature', value: 'Er8C+/==' };
+const redacted: ReasoningSignature = { origin: 'anthropic-messages', kind: 'encrypted', value: 'b3BhcXVl' };
+const thought: ReasoningSignature = { origin: 'gemini-generate', kind: 'signature', value: 'CiQB/w==' };
+const encrypted: ReasoningSignature = {
+  origin: 'openai-responses',
+  kind: 'encrypted',
+  value: 'gAAAAABo',
+  id: 'rs_123',
+};
+const deepseek: ReasoningSignature = { origin: 'openai-chat', kind: 'signature', value: '' };
+const details: ReasoningSignature = {
   origin: 'openai-chat',
   kind: 'encrypted',
   value: JSON.stringify([{ type: 'reasoning.encrypted', data: 'x', index: 0 }]),
@@ -61,21 +64,21 @@ const details: Proof = {
 
 /** A chat client's second turn: the message as it was, and results by id. */
 function chatSecondTurn(parts: NeutralPart[]): NeutralRequest {
-  const { body } = chatFormat.writeResponse(answerOf(parts), contextOf());
+  const { body } = openaiChat.writeResponse(answerOf(parts), contextOf());
   const [choice] = body.choices as { message: { tool_calls: { id: string }[] } }[];
   const results =
     choice?.message.tool_calls.map(({ id }) => ({ role: 'tool', tool_call_id: id, content: 'a cat' })) ?? [];
-  return read(chatFormat, { messages: [{ role: 'user', content: 'Look.' }, choice?.message, ...results] });
+  return read(openaiChat, { messages: [{ role: 'user', content: 'Look.' }, choice?.message, ...results] });
 }
 
 /** A Responses client's second turn: the items as they were, and outputs by id. */
 function responsesSecondTurn(parts: NeutralPart[]): NeutralRequest {
-  const { body } = responsesFormat.writeResponse(answerOf(parts), contextOf());
+  const { body } = openaiResponses.writeResponse(answerOf(parts), contextOf());
   const output = body.output as { type: string; call_id: string }[];
   const results = output
     .filter(({ type }) => type === 'function_call')
     .map(({ call_id }) => ({ type: 'function_call_output', call_id, output: 'a cat' }));
-  return read(responsesFormat, { input: [{ role: 'user', content: 'Look.' }, ...output, ...results] });
+  return read(openaiResponses, { input: [{ role: 'user', content: 'Look.' }, ...output, ...results] });
 }
 
 /** The assistant's parts and the ids of the results, less what only says where they stood. */
@@ -95,16 +98,16 @@ describe('a tool loop through a client', () => {
   const loops: [string, NeutralPart[]][] = [
     [
       'Claude’s signed thinking',
-      [{ type: 'reasoning', text: 'Hm.\nOk.', proof: signature }, call('toolu_1')],
+      [{ type: 'reasoning', text: 'Hm.\nOk.', signature: signature }, call('toolu_1')],
     ],
     [
       'Claude’s redacted thinking',
-      [{ type: 'reasoning', text: '', proof: redacted }, call('toolu_1'), call('toolu_2')],
+      [{ type: 'reasoning', text: '', signature: redacted }, call('toolu_1'), call('toolu_2')],
     ],
     ['Gemini’s signed calls', [call('c1', thought), call('c2')]],
     [
       'Gemini’s signed thoughts and calls',
-      [{ type: 'reasoning', text: 'Hm.', proof: thought }, call('c1', thought)],
+      [{ type: 'reasoning', text: 'Hm.', signature: thought }, call('c1', thought)],
     ],
   ];
 
@@ -122,10 +125,10 @@ describe('a tool loop through a client', () => {
 
   it('OpenAI’s encrypted reasoning comes back through a chat client, with its summary and before its call', () => {
     const parts: NeutralPart[] = [
-      { type: 'reasoning', text: 'One.\n\nTwo.', paragraphs: ['One.', 'Two.'], proof: encrypted },
+      { type: 'reasoning', text: 'One.\n\nTwo.', paragraphs: ['One.', 'Two.'], signature: encrypted },
       call('call_1'),
     ];
-    const { body, dropped } = responsesFormat.writeRequest(chatSecondTurn(parts), openai);
+    const { body, dropped } = openaiResponses.writeRequest(chatSecondTurn(parts), openai);
     expect(dropped).toEqual([]);
     expect((body.input as JsonObject[]).slice(1)).toEqual([
       {
@@ -143,12 +146,12 @@ describe('a tool loop through a client', () => {
   });
 
   it('DeepSeek and OpenRouter get back through a Responses client what they want back', () => {
-    const parts: NeutralPart[] = [{ type: 'reasoning', text: 'Hm.', proof: deepseek }, call('call_1')];
-    const [, message] = chatFormat.writeRequest(responsesSecondTurn(parts), imitator).body
+    const parts: NeutralPart[] = [{ type: 'reasoning', text: 'Hm.', signature: deepseek }, call('call_1')];
+    const [, message] = openaiChat.writeRequest(responsesSecondTurn(parts), imitator).body
       .messages as JsonObject[];
     expect(message).toMatchObject({ role: 'assistant', content: null, reasoning_content: 'Hm.' });
-    const detailed: NeutralPart[] = [{ type: 'reasoning', text: 'Hm.', proof: details }, call('call_1')];
-    const [, other] = chatFormat.writeRequest(responsesSecondTurn(detailed), imitator).body
+    const detailed: NeutralPart[] = [{ type: 'reasoning', text: 'Hm.', signature: details }, call('call_1')];
+    const [, other] = openaiChat.writeRequest(responsesSecondTurn(detailed), imitator).body
       .messages as JsonObject[];
     expect(other).toMatchObject({
       reasoning_details: [{ type: 'reasoning.encrypted', data: 'x', index: 0 }],
@@ -158,20 +161,20 @@ describe('a tool loop through a client', () => {
 
   it('names reasoning that is another provider’s, and keeps ids within what OpenAI takes', () => {
     const request = chatSecondTurn([
-      { type: 'reasoning', text: 'Hm.', proof: signature },
+      { type: 'reasoning', text: 'Hm.', signature: signature },
       call(`toolu_${'x'.repeat(80)}`),
     ]);
-    for (const format of [chatFormat, responsesFormat]) {
+    for (const format of [openaiChat, openaiResponses]) {
       const { body, dropped } = format.writeRequest(request, openai);
       expect(dropped).toEqual(['messages[1].tool_calls[0].id']);
       const ids = JSON.stringify(body).match(/toolu_x+_\w+/g) ?? [];
       expect(new Set(ids).size).toBe(1);
-      expect(ids[0]?.length).toBeLessThanOrEqual(format === chatFormat ? 40 : 64);
+      expect(ids[0]?.length).toBeLessThanOrEqual(format === openaiChat ? 40 : 64);
     }
   });
 
-  it('takes a damaged carry for no carry', () => {
-    const request = read(chatFormat, {
+  it('takes a damaged state for no state', () => {
+    const request = read(openaiChat, {
       messages: [
         {
           role: 'assistant',
@@ -221,7 +224,7 @@ describe('rewrites', () => {
   ]);
 
   it('chat: what results show follows in a user message behind all of them', () => {
-    expect((chatFormat.writeRequest(twoResults, openai).body.messages as JsonObject[]).slice(1)).toEqual([
+    expect((openaiChat.writeRequest(twoResults, openai).body.messages as JsonObject[]).slice(1)).toEqual([
       { role: 'tool', tool_call_id: 'c1', content: 'seen' },
       { role: 'tool', tool_call_id: 'c2', content: 'Error: not found' },
       {
@@ -236,7 +239,7 @@ describe('rewrites', () => {
   });
 
   it('Responses: results show pictures themselves', () => {
-    expect((responsesFormat.writeRequest(twoResults, openai).body.input as JsonObject[]).slice(2)).toEqual([
+    expect((openaiResponses.writeRequest(twoResults, openai).body.input as JsonObject[]).slice(2)).toEqual([
       {
         type: 'function_call_output',
         call_id: 'c1',
@@ -261,10 +264,10 @@ describe('rewrites', () => {
       },
     ];
     const request = withMessages([{ role: 'user', parts: documents, at: 'm' }]);
-    const chat = chatFormat.writeRequest(request, openai);
+    const chat = openaiChat.writeRequest(request, openai);
     expect(chat.dropped).toEqual(['d2']);
     expect(chat.body.messages).toEqual([{ role: 'user', content: 'Notes\nabc' }]);
-    const responses = responsesFormat.writeRequest(request, openai);
+    const responses = openaiResponses.writeRequest(request, openai);
     expect(responses.dropped).toEqual([]);
     expect(JSON.stringify(responses.body.input)).toContain(
       '{"type":"input_file","file_url":"https://example.com/a.pdf"}',
@@ -281,8 +284,8 @@ describe('rewrites', () => {
       ],
       tools: [{ type: 'custom', custom: { name: 'shell', description: 'Runs.' } }],
     };
-    const request = read(chatFormat, body);
-    const written = chatFormat.writeRequest(request, imitator).body;
+    const request = read(openaiChat, body);
+    const written = openaiChat.writeRequest(request, imitator).body;
     expect(written.tools).toMatchObject([
       { type: 'function', function: { name: 'shell', parameters: { required: ['input'] } } },
     ]);
@@ -291,10 +294,10 @@ describe('rewrites', () => {
     ]);
     const answer = answerOf([{ type: 'tool-call', id: 'c', name: 'shell', arguments: '{"input":"ls -la"}' }]);
     const context = contextOf({ request });
-    expect(chatFormat.writeResponse(answer, context).body.choices).toMatchObject([
+    expect(openaiChat.writeResponse(answer, context).body.choices).toMatchObject([
       { message: { tool_calls: [{ id: 'c', type: 'custom', custom: { name: 'shell', input: 'ls -la' } }] } },
     ]);
-    expect(writeStream(responsesFormat.eventWriter(context), eventsOfResponse(answer))).toContain(
+    expect(writeStream(openaiResponses.eventWriter(context), eventsOfResponse(answer))).toContain(
       '"type":"custom_tool_call","status":"completed","call_id":"c","name":"shell","input":"ls -la"',
     );
   });
@@ -314,7 +317,7 @@ describe('rewrites', () => {
         { type: 'function', name: 'f', description: undefined, parameters: loose, strict: true, at: 't1' },
       ],
     });
-    const { body, dropped } = responsesFormat.writeRequest(request, openai);
+    const { body, dropped } = openaiResponses.writeRequest(request, openai);
     expect(body.tools).toEqual([
       { type: 'function', name: 'now', parameters: { type: 'object', properties: {} }, strict: false },
       { type: 'function', name: 'f', parameters: loose, strict: false },
@@ -341,7 +344,7 @@ describe('rewrites', () => {
       maxOutputTokens: 9,
       stream: true,
     });
-    expect(chatFormat.writeRequest(request, imitator).body).toMatchObject({
+    expect(openaiChat.writeRequest(request, imitator).body).toMatchObject({
       messages: [{ role: 'system', content: 'A.\n\nB.' }],
       tools: [{ function: { name: 'b' } }],
       tool_choice: 'required',
@@ -354,7 +357,7 @@ describe('rewrites', () => {
 // ---- What models refuse ---------------------------------------------------------------------------------
 
 describe('what OpenAI’s models refuse', () => {
-  const wished = read(chatFormat, {
+  const wished = read(openaiChat, {
     messages: [{ role: 'user', content: 'x' }],
     temperature: 0,
     top_p: 0.5,
@@ -366,12 +369,12 @@ describe('what OpenAI’s models refuse', () => {
   });
 
   it('reasoning models get no sampling fields, and the nearest effort', () => {
-    const chat = chatFormat.writeRequest(wished, { model: 'o3', provider: 'openai' });
+    const chat = openaiChat.writeRequest(wished, { model: 'o3', provider: 'openai' });
     expect(chat.dropped).toEqual(['presence_penalty', 'logprobs', 'stop', 'temperature', 'top_p']);
     expect(chat.body).toMatchObject({ reasoning_effort: 'low' });
     for (const field of ['temperature', 'top_p', 'stop', 'logprobs', 'presence_penalty'])
       expect(chat.body).not.toHaveProperty(field);
-    const responses = responsesFormat.writeRequest(wished, { model: 'gpt-5', provider: 'azure' });
+    const responses = openaiResponses.writeRequest(wished, { model: 'gpt-5', provider: 'azure' });
     expect([...responses.dropped].sort()).toEqual([
       'logprobs',
       'presence_penalty',
@@ -387,7 +390,7 @@ describe('what OpenAI’s models refuse', () => {
   });
 
   it('models that do not reason get no effort and no encrypted reasoning, and the wish is named', () => {
-    const { body, dropped } = responsesFormat.writeRequest(wished, { model: 'gpt-4.1', provider: 'openai' });
+    const { body, dropped } = openaiResponses.writeRequest(wished, { model: 'gpt-4.1', provider: 'openai' });
     expect(dropped).toContain('reasoning_effort');
     expect(body).not.toHaveProperty('reasoning');
     expect(body.include).toEqual(['message.output_text.logprobs']);
@@ -395,18 +398,18 @@ describe('what OpenAI’s models refuse', () => {
   });
 
   it('user ids longer than 64 characters are hashed, shorter ones are not', () => {
-    expect(chatFormat.writeRequest(wished, openai).body.safety_identifier).toMatch(/^[0-9a-f]{64}$/);
+    expect(openaiChat.writeRequest(wished, openai).body.safety_identifier).toMatch(/^[0-9a-f]{64}$/);
     const short = { ...wished, userId: 'u'.repeat(64) };
-    expect(chatFormat.writeRequest(short, openai).body.safety_identifier).toBe('u'.repeat(64));
+    expect(openaiChat.writeRequest(short, openai).body.safety_identifier).toBe('u'.repeat(64));
   });
 
   it('stop sequences beyond four are named, limits below sixteen are raised and named', () => {
-    const request = read(chatFormat, { messages: [], stop: ['1', '2', '3', '4', '5'], max_tokens: 15 });
-    const chat = chatFormat.writeRequest(request, { model: 'gpt-4o', provider: 'openai' });
+    const request = read(openaiChat, { messages: [], stop: ['1', '2', '3', '4', '5'], max_tokens: 15 });
+    const chat = openaiChat.writeRequest(request, { model: 'gpt-4o', provider: 'openai' });
     expect([chat.body.stop, chat.dropped]).toEqual([['1', '2', '3', '4'], ['stop']]);
-    const responses = responsesFormat.writeRequest(request, { model: 'gpt-4o', provider: 'openai' });
+    const responses = openaiResponses.writeRequest(request, { model: 'gpt-4o', provider: 'openai' });
     expect([responses.body.max_output_tokens, responses.dropped]).toEqual([16, ['stop', 'max_tokens']]);
-    const enough = responsesFormat.writeRequest(
+    const enough = openaiResponses.writeRequest(
       { ...request, stopSequences: [], maxOutputTokens: 16 },
       openai,
     );
@@ -439,7 +442,7 @@ describe('faults name the field', () => {
     [{ messages: [], response_format: { type: 'xml' } }, 'response_format.type'],
     [{ messages: [], stop: 5 }, 'stop'],
   ])('chat %j: %s', (body, param) => {
-    expect(chatFormat.readRequest(body, { model: 'm', stream: false })).toMatchObject({ ok: false, param });
+    expect(openaiChat.readRequest(body, { model: 'm', stream: false })).toMatchObject({ ok: false, param });
   });
 
   it.each([
@@ -454,31 +457,31 @@ describe('faults name the field', () => {
     [{ input: 'x', tools: [{ type: 'function' }] }, 'tools[0].name'],
     [{ input: 'x', text: { format: { type: 'xml' } } }, 'text.format.type'],
   ])('Responses %j: %s', (body, param) => {
-    expect(responsesFormat.readRequest(body, { model: 'm', stream: false })).toMatchObject({
+    expect(openaiResponses.readRequest(body, { model: 'm', stream: false })).toMatchObject({
       ok: false,
       param,
     });
   });
 
   it('an earlier response needs no input, and a Responses body is known at the chat endpoint', () => {
-    expect(read(responsesFormat, { previous_response_id: 'resp_1' }).previousResponseId).toBe('resp_1');
-    expect(isMisdirected({ input: 'x' })).toBe(true);
-    expect(isMisdirected({ input: 'x', messages: [] })).toBe(false);
-    expect(isMisdirected({ messages: [] })).toBe(false);
+    expect(read(openaiResponses, { previous_response_id: 'resp_1' }).previousResponseId).toBe('resp_1');
+    expect(isResponsesBody({ input: 'x' })).toBe(true);
+    expect(isResponsesBody({ input: 'x', messages: [] })).toBe(false);
+    expect(isResponsesBody({ messages: [] })).toBe(false);
   });
 
   it('unknown fields are kept for their own format and named for the other', () => {
-    const request = read(chatFormat, {
+    const request = read(openaiChat, {
       messages: [],
       chat_template_kwargs: { a: 1 },
       logit_bias: { 5: 1 },
       prediction: null,
     });
-    expect(chatFormat.writeRequest(request, imitator).body).toMatchObject({
+    expect(openaiChat.writeRequest(request, imitator).body).toMatchObject({
       chat_template_kwargs: { a: 1 },
       logit_bias: { 5: 1 },
     });
-    expect(responsesFormat.writeRequest(request, openai).dropped).toEqual([
+    expect(openaiResponses.writeRequest(request, openai).dropped).toEqual([
       'chat_template_kwargs',
       'logit_bias',
     ]);
@@ -498,19 +501,19 @@ describe('legacy completions', () => {
   };
 
   it('are read as one user’s message; what chat has no word for is named', () => {
-    const request = read(completionsFormat, body);
+    const request = read(openaiCompletions, body);
     expect(request).toMatchObject({ maxOutputTokens: 5, logprobs: { top: 1 }, echo: true });
-    const { body: chat, dropped } = chatFormat.writeRequest(request, { model: 'gpt-4o', provider: 'openai' });
+    const { body: chat, dropped } = openaiChat.writeRequest(request, { model: 'gpt-4o', provider: 'openai' });
     expect(chat).toMatchObject({ messages: [{ role: 'user', content: 'Once' }], max_completion_tokens: 5 });
     expect(dropped).toEqual(['suffix']);
-    expect(completionsFormat.readRequest({ prompt: [1, 2] }, { model: 'm', stream: false })).toMatchObject({
+    expect(openaiCompletions.readRequest({ prompt: [1, 2] }, { model: 'm', stream: false })).toMatchObject({
       ok: false,
       param: 'prompt',
     });
   });
 
   it('are answered with text, the prompt before it if it was asked for, streamed and not', () => {
-    const context = contextOf({ request: read(completionsFormat, body), body });
+    const context = contextOf({ request: read(openaiCompletions, body), body });
     const logprobs = [
       { token: ' upon', logprob: -1, bytes: null, top: [{ token: ' upon', logprob: -1, bytes: null }] },
     ];
@@ -520,7 +523,7 @@ describe('legacy completions', () => {
         { parts: [{ type: 'text' as const, text: ' upon', logprobs }], stop: { reason: 'length' as const } },
       ],
     };
-    expect(completionsFormat.writeResponse(answer, context).body).toMatchObject({
+    expect(openaiCompletions.writeResponse(answer, context).body).toMatchObject({
       object: 'text_completion',
       choices: [
         {
@@ -531,7 +534,7 @@ describe('legacy completions', () => {
       ],
       usage: { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 },
     });
-    const stream = writeStream(completionsFormat.eventWriter(context), eventsOfResponse(answer));
+    const stream = writeStream(openaiCompletions.eventWriter(context), eventsOfResponse(answer));
     const chunks = [...stream.matchAll(/^data: (\{.*)$/gm)].map(([, json]) => JSON.parse(json ?? ''));
     expect(chunks.map(({ choices }) => choices[0]?.text)).toEqual(['Once', ' upon', '', undefined]);
     expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { total_tokens: 7 } });

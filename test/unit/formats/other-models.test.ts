@@ -1,12 +1,11 @@
 // The models that a request names besides its own, whatever the field.
 import { expect, it } from 'vitest';
-import { modelNameLimits } from '../../../src/formats/model-name.ts';
 import { namesOtherModel, otherModelLimits, readOtherModels } from '../../../src/formats/other-models.ts';
+import { modelNameLimits } from '../../../src/formats/request-checks.ts';
+import { formatOf } from '../../support/formats.ts';
 
-type Kind = Parameters<typeof readOtherModels>[0];
-
-function named(body: object, kind: Kind = 'chat', own = ['own']) {
-  const read = readOtherModels(kind, body, own);
+function named(body: object, id = 'openai-chat', own = ['own']) {
+  const read = readOtherModels(formatOf(id), body, own);
   if (!read.ok) throw new Error(read.message);
   return read.models.map(({ name, param, role }) => [name, param, role]);
 }
@@ -122,12 +121,15 @@ it('does not look into what is said, returned, or described by a schema', () => 
   };
   expect(named(body)).toEqual([]);
   expect(
-    named({ contents: [{ parts: [{ functionCall: { name: 'f', args: { model: 'no' } } }] }] }, 'generate'),
+    named(
+      { contents: [{ parts: [{ functionCall: { name: 'f', args: { model: 'no' } } }] }] },
+      'gemini-generate',
+    ),
   ).toEqual([]);
   expect(
     named(
       { prompt: { id: 'p', variables: { model: 'no' } }, input: [{ type: 'message', model: 'no' }] },
-      'responses',
+      'openai-responses',
     ),
   ).toEqual([]);
 });
@@ -138,8 +140,8 @@ it('knows the requested model by Google’s resource names', () => {
     { model: 'publishers/google/models/own' },
     { model: 'models/dear' },
   ];
-  expect(named({ requests }, 'gemini-embed')).toEqual([['dear', 'requests[2].model', 'answers']]);
-  expect(named({ generateContentRequest: { model: 'models/own' } }, 'generate')).toEqual([]);
+  expect(named({ requests }, 'gemini-embeddings')).toEqual([['dear', 'requests[2].model', 'answers']]);
+  expect(named({ generateContentRequest: { model: 'models/own' } }, 'gemini-generate')).toEqual([]);
 });
 
 it('leaves moderation alone, which is free', () => {
@@ -156,12 +158,12 @@ it('counts the requested model as another one where a tool calls it', () => {
 it('refuses more names than the limit, and names that are none', () => {
   const most = Array.from({ length: otherModelLimits.names }, (_, index) => `m${index}`);
   expect(named({ models: most })).toHaveLength(otherModelLimits.names);
-  expect(readOtherModels('chat', { models: [...most, 'one-more'] }, [])).toMatchObject({
+  expect(readOtherModels(formatOf('openai-chat'), { models: [...most, 'one-more'] }, [])).toMatchObject({
     ok: false,
     param: `models[${most.length}]`,
   });
   for (const name of [' dear', 'dear\n', 'x'.repeat(modelNameLimits.characters + 1)])
-    expect(readOtherModels('chat', { models: [name] }, [])).toMatchObject({
+    expect(readOtherModels(formatOf('openai-chat'), { models: [name] }, [])).toMatchObject({
       ok: false,
       param: 'models[0]',
     });

@@ -1,9 +1,9 @@
 // Parts that grow side by side, as blocks of a message: one is open at a time, and nothing is lost.
 import { describe, expect, it } from 'vitest';
-import { messagesFormat } from '../../../src/formats/anthropic-messages/index.ts';
-import { chatFormat } from '../../../src/formats/openai-chat/index.ts';
-import { responsesFormat } from '../../../src/formats/openai-responses/index.ts';
-import type { TranslatedFormat } from '../../../src/formats/translation.ts';
+import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
+import { openaiChat } from '../../../src/formats/openai-chat/index.ts';
+import { openaiResponses } from '../../../src/formats/openai-responses/index.ts';
+import type { ConversationFormat } from '../../../src/formats/wire-format.ts';
 import { contextOf } from '../../support/translated-answers.ts';
 
 const call = (index: number, name: string | null, args: string) => ({
@@ -17,8 +17,8 @@ const call = (index: number, name: string | null, args: string) => ({
 });
 
 /** A chat stream of those deltas, as the format writes it. */
-function written(format: TranslatedFormat, deltas: object[], finish_reason = 'tool_calls') {
-  const reader = chatFormat.eventReader();
+function written(format: ConversationFormat, deltas: object[], finish_reason = 'tool_calls') {
+  const reader = openaiChat.eventReader();
   const writer = format.eventWriter(contextOf());
   const chunks = [...deltas.map((delta) => ({ delta, finish_reason: null })), { delta: {}, finish_reason }];
   const events = chunks.flatMap((choice) =>
@@ -31,14 +31,14 @@ function written(format: TranslatedFormat, deltas: object[], finish_reason = 'to
 
 /** Starts and stops in order: `+0`, `-0`. */
 const order = (deltas: object[]) =>
-  written(messagesFormat, deltas)
+  written(anthropicMessages, deltas)
     .filter(({ type }) => type === 'content_block_start' || type === 'content_block_stop')
     .map(({ type, index }) => `${type === 'content_block_start' ? '+' : '-'}${index}`);
 
 /** What a client puts together that works on the block that was opened last, whatever the index says. */
 function accumulated(deltas: object[]) {
   const blocks: { name?: string; text: string }[] = [];
-  for (const { type, content_block, delta } of written(messagesFormat, deltas)) {
+  for (const { type, content_block, delta } of written(anthropicMessages, deltas)) {
     if (type === 'content_block_start')
       blocks.push({ ...(content_block.name && { name: content_block.name }), text: '' });
     const last = blocks.at(-1);
@@ -94,8 +94,8 @@ describe('parallel calls of a chat stream, for a Messages caller', () => {
   });
 
   it('reach the caller as they come, where they come one after another', () => {
-    const reader = chatFormat.eventReader();
-    const writer = messagesFormat.eventWriter(contextOf());
+    const reader = openaiChat.eventReader();
+    const writer = anthropicMessages.eventWriter(contextOf());
     const said = sequential.map((delta) =>
       reader
         .read({ id: 'c', choices: [{ index: 0, delta, finish_reason: null }] }, undefined)
@@ -109,7 +109,7 @@ describe('parallel calls of a chat stream, for a Messages caller', () => {
 
 describe('overlapping parts, for a Responses caller', () => {
   it('end their content before their item', () => {
-    const types = written(responsesFormat, interleaved).map(({ type, output_index }) =>
+    const types = written(openaiResponses, interleaved).map(({ type, output_index }) =>
       `${type} ${output_index ?? ''}`.trim(),
     );
     const at = (name: string) => types.indexOf(name);
@@ -120,7 +120,7 @@ describe('overlapping parts, for a Responses caller', () => {
 describe('a call that was cut', () => {
   const items = (finish: string) =>
     written(
-      responsesFormat,
+      openaiResponses,
       [{ content: 'Let me look.' }, call(0, 'look', '{"q":"1"}'), call(1, 'find', '{"q":"a')],
       finish,
     )
@@ -139,8 +139,8 @@ describe('a call that was cut', () => {
       'function_call completed',
     ]);
     const tool_calls = [{ id: 'a', type: 'function', function: { name: 'find', arguments: '{"q":"a' } }];
-    const read = chatFormat.readResponse({ choices: [{ message: { tool_calls }, finish_reason: 'length' }] });
-    const { body } = responsesFormat.writeResponse(read, contextOf());
+    const read = openaiChat.readResponse({ choices: [{ message: { tool_calls }, finish_reason: 'length' }] });
+    const { body } = openaiResponses.writeResponse(read, contextOf());
     expect(body).toMatchObject({
       status: 'incomplete',
       output: [{ type: 'function_call', status: 'incomplete' }],
@@ -148,8 +148,8 @@ describe('a call that was cut', () => {
   });
 
   it('is incomplete where the stream fails', () => {
-    const reader = chatFormat.eventReader();
-    const writer = responsesFormat.eventWriter(contextOf());
+    const reader = openaiChat.eventReader();
+    const writer = openaiResponses.eventWriter(contextOf());
     const chunks = [
       { id: 'c', choices: [{ index: 0, delta: call(0, 'look', '{"q"') }] },
       { error: { message: 'gone' } },

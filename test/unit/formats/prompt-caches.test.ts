@@ -1,25 +1,25 @@
 // What keeps providers' prompt caches warm: each turn begins with the turn before, Claude is told what to cache, and nothing
 // that changes from session to session stands in front.
 import { describe, expect, it } from 'vitest';
-import { systemWithoutBillingLine, withoutBillingLine } from '../../../src/formats/billing-line.ts';
+import {
+  systemWithoutBillingLine,
+  withoutBillingLine,
+} from '../../../src/formats/claude-code-billing-line.ts';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
-import type { FormatName } from '../../../src/formats/format-name.ts';
 import { objectAt, objectsAt } from '../../../src/formats/json-reader.ts';
 import type { NeutralRequest } from '../../../src/formats/neutral.ts';
-import type { RequestTarget } from '../../../src/formats/translation.ts';
-import { formatNamed } from '../../../src/formats/translations.ts';
+import type { RequestTarget } from '../../../src/formats/wire-format.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
-import { tokensIn } from '../../../src/relay/estimate-tokens.ts';
+import { tokensIn } from '../../../src/relay/plan/token-estimate.ts';
 import { firstTurn, formatNames, nextTurn, wholeOfStream } from '../../support/agent-turns.ts';
+import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
 import { contextOf, writeStream } from '../../support/translated-answers.ts';
 
-function read(format: FormatName, body: JsonObject): NeutralRequest {
-  const request = formatNamed(format).readRequest(body, { model: 'm', stream: false });
-  if ('ok' in request) throw new Error(`${request.param}: ${request.message}`);
-  return request;
+function read(format: ConversationId, body: JsonObject): NeutralRequest {
+  return requestOf(conversationOf(format).readRequest(body, { model: 'm', stream: false }));
 }
 
-const targets: Readonly<Record<FormatName, RequestTarget[]>> = {
+const targets: Readonly<Record<ConversationId, RequestTarget[]>> = {
   'openai-chat': [
     { model: 'gpt-5.6', provider: 'azure' },
     { model: 'deepseek-chat', provider: 'openai-compatible' },
@@ -34,7 +34,7 @@ const targets: Readonly<Record<FormatName, RequestTarget[]>> = {
 };
 
 /** An answer with a thought, text and two calls, as each provider gives it. */
-const answers: Readonly<Record<FormatName, JsonObject>> = {
+const answers: Readonly<Record<ConversationId, JsonObject>> = {
   'openai-chat': {
     choices: [
       {
@@ -108,8 +108,8 @@ const answers: Readonly<Record<FormatName, JsonObject>> = {
 
 /** Turns of one agent, as the upstream gets them. */
 function sentTurns(
-  caller: FormatName,
-  target: FormatName,
+  caller: ConversationId,
+  target: ConversationId,
   to: RequestTarget,
   isStreamed: boolean,
   count = 3,
@@ -118,12 +118,15 @@ function sentTurns(
   let body = firstTurn(caller);
   for (let turn = 0; turn < count; turn++) {
     const request = read(caller, body);
-    sent.push(formatNamed(target).writeRequest(request, to).body);
-    const answer = formatNamed(target).readResponse(answers[target]);
+    sent.push(conversationOf(target).writeRequest(request, to).body);
+    const answer = conversationOf(target).readResponse(answers[target]);
     const context = contextOf({ request, body, answerId: `answer${turn}` });
     const whole = isStreamed
-      ? wholeOfStream(caller, writeStream(formatNamed(caller).eventWriter(context), eventsOfResponse(answer)))
-      : formatNamed(caller).writeResponse(answer, context).body;
+      ? wholeOfStream(
+          caller,
+          writeStream(conversationOf(caller).eventWriter(context), eventsOfResponse(answer)),
+        )
+      : conversationOf(caller).writeResponse(answer, context).body;
     body = nextTurn(caller, body, whole);
   }
   return sent;
@@ -177,8 +180,8 @@ describe.each(pairs)('twenty turns from $caller to $target ($to.provider)', ({ c
 
 describe('cache markers for Claude', () => {
   const marker = { type: 'ephemeral' };
-  const write = (body: JsonObject, to: Partial<RequestTarget> = {}, format: FormatName = 'openai-chat') =>
-    formatNamed('anthropic-messages').writeRequest(read(format, body), {
+  const write = (body: JsonObject, to: Partial<RequestTarget> = {}, format: ConversationId = 'openai-chat') =>
+    conversationOf('anthropic-messages').writeRequest(read(format, body), {
       model: 'claude-opus-5',
       provider: 'anthropic',
       ...to,
@@ -223,13 +226,13 @@ describe('cache markers for Claude', () => {
 
   it('never stand on a thought', () => {
     const request = read('openai-chat', second);
-    const proof = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
+    const signature = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
     const turn = {
       role: 'assistant' as const,
-      parts: [{ type: 'reasoning' as const, text: 't', proof }],
+      parts: [{ type: 'reasoning' as const, text: 't', signature }],
       at: '',
     };
-    const { body } = formatNamed('anthropic-messages').writeRequest(
+    const { body } = conversationOf('anthropic-messages').writeRequest(
       { ...request, messages: [...request.messages, turn] },
       { model: 'claude-opus-4-8', provider: 'bedrock' },
     );

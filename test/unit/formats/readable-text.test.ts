@@ -1,15 +1,13 @@
 // Text that stands in blocks of one format only is read by the models of every other.
 import { describe, expect, it } from 'vitest';
-import type { FormatName } from '../../../src/formats/format-name.ts';
-import { formatNamed } from '../../../src/formats/translations.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
+import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
 
 const targets = ['openai-chat', 'openai-responses', 'gemini-generate'] as const;
 
-function write(from: FormatName, to: FormatName, body: JsonObject) {
-  const request = formatNamed(from).readRequest(body, { model: 'm', stream: false });
-  if ('ok' in request) throw new Error(request.message);
-  return formatNamed(to).writeRequest(request, { model: 'm', provider: 'x' });
+function write(from: ConversationId, to: ConversationId, body: JsonObject) {
+  const request = requestOf(conversationOf(from).readRequest(body, { model: 'm', stream: false }));
+  return conversationOf(to).writeRequest(request, { model: 'm', provider: 'x' });
 }
 
 const pixel = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'aGk=' } };

@@ -1,11 +1,12 @@
 // What is wrong with a request of Anthropic's or Gemini's format: told by its field, as the caller named it.
 import { describe, expect, it } from 'vitest';
-import { messagesFormat } from '../../../src/formats/anthropic-messages/index.ts';
-import { generateFormat } from '../../../src/formats/gemini-generate/index.ts';
-import type { TranslatedFormat } from '../../../src/formats/translation.ts';
+import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
+import { geminiGenerate } from '../../../src/formats/gemini-generate/index.ts';
+import type { ConversationFormat } from '../../../src/formats/wire-format.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
+import { requestOf } from '../../support/formats.ts';
 
-const read = (format: TranslatedFormat, body: JsonObject) =>
+const read = (format: ConversationFormat, body: JsonObject) =>
   format.readRequest(body, { model: 'm', stream: false });
 const hello = { messages: [{ role: 'user', content: 'Hi' }], max_tokens: 9 };
 const contents = [{ role: 'user', parts: [{ text: 'Hi' }] }];
@@ -21,7 +22,7 @@ describe('a Messages request', () => {
     [{ ...hello, tools: {} }, 'tools'],
     [{ ...hello, thinking: true }, 'thinking'],
   ])('%j is refused', (body, param) => {
-    expect(read(messagesFormat, body)).toMatchObject({ ok: false, param });
+    expect(read(anthropicMessages, body)).toMatchObject({ ok: false, param });
   });
 });
 
@@ -33,7 +34,7 @@ describe('a generateContent request', () => {
     [{ contents, generation_config: { stop_sequences: [1] } }, 'generationConfig.stopSequences'],
     [{ contents, generationConfig: [] }, 'generationConfig'],
   ])('%j is refused', (body, param) => {
-    expect(read(generateFormat, body)).toMatchObject({ ok: false, param });
+    expect(read(geminiGenerate, body)).toMatchObject({ ok: false, param });
   });
 
   it('is read in either of Google’s spellings, with numbers as text too, and with one object for a list', () => {
@@ -42,7 +43,7 @@ describe('a generateContent request', () => {
       generation_config: { max_output_tokens: '12', top_p: 0.5 },
       system_instruction: { parts: { text: 'Be brief.' } },
     };
-    expect(read(generateFormat, snake as never)).toMatchObject({
+    expect(requestOf(read(geminiGenerate, snake as never))).toMatchObject({
       maxOutputTokens: 12,
       topP: 0.5,
       system: [{ text: 'Be brief.' }],

@@ -1,6 +1,6 @@
 // A call's arguments as an object, whatever a model wrote.
 import { describe, expect, it } from 'vitest';
-import { messagesFormat } from '../../../src/formats/anthropic-messages/index.ts';
+import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
 import type { NeutralEvent } from '../../../src/formats/neutral.ts';
 import { argumentsObject } from '../../../src/formats/tool-arguments.ts';
 import { growthOfTime, linearGrowth } from '../../support/growth.ts';
@@ -38,7 +38,7 @@ describe('the streamed input of a tool_use block', () => {
       ...pieces.map((text): NeutralEvent => ({ type: 'tool-call-delta', ...at, arguments: text })),
       { type: 'tool-call-end', ...at },
     ];
-    const writer = messagesFormat.eventWriter(contextOf());
+    const writer = anthropicMessages.eventWriter(contextOf());
     const text = events.map((event) => writer.write(event)).join('');
     return [...text.matchAll(/"partial_json":("(?:[^"\\]|\\.)*")/g)].map(([, json]) =>
       JSON.parse(json ?? '""'),

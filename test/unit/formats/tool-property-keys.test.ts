@@ -5,9 +5,8 @@ import { fitRequest } from '../../../src/formats/answer-edit.ts';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
 import type { NeutralEvent, NeutralResponse } from '../../../src/formats/neutral.ts';
 import { ResponseCollector } from '../../../src/formats/response-of-events.ts';
-import { toolNameRules } from '../../../src/formats/tool-names.ts';
-import { formatNamed } from '../../../src/formats/translations.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
+import { conversationOf, requestOf } from '../../support/formats.ts';
 
 const allowed = /^[a-zA-Z0-9_.-]{1,64}$/;
 
@@ -21,10 +20,9 @@ function write(
     tools: [{ type: 'function', function: { name: 'list apps', parameters } }],
     ...more,
   };
-  const request = formatNamed('openai-chat').readRequest(body, { model: 'm', stream: false });
-  if ('ok' in request) throw new Error(request.message);
-  const fitted = fitRequest(request, toolNameRules[to], { customTools: false });
-  const written = formatNamed(to).writeRequest(fitted.request, {
+  const request = requestOf(conversationOf('openai-chat').readRequest(body, { model: 'm', stream: false }));
+  const fitted = fitRequest(request, conversationOf(to).toolNames, { customTools: false });
+  const written = conversationOf(to).writeRequest(fitted.request, {
     model: 'claude-sonnet-4',
     provider: 'anthropic',
   });

@@ -2,11 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { fitRequest } from '../../../src/formats/answer-edit.ts';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
-import type { FormatName } from '../../../src/formats/format-name.ts';
 import type { NeutralResponse } from '../../../src/formats/neutral.ts';
-import { toolNameRules } from '../../../src/formats/tool-names.ts';
-import { formatNamed } from '../../../src/formats/translations.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
+import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
 
 const others = ['openai-chat', 'anthropic-messages', 'gemini-generate'] as const;
 const models = {
@@ -22,18 +20,16 @@ const providers = {
   'gemini-generate': 'gemini',
 } as const;
 
-function read(from: FormatName, body: JsonObject) {
-  const request = formatNamed(from).readRequest(body, { model: 'm', stream: false });
-  if ('ok' in request) throw new Error(request.message);
-  return request;
+function read(from: ConversationId, body: JsonObject) {
+  return requestOf(conversationOf(from).readRequest(body, { model: 'm', stream: false }));
 }
 
 /** What the target is sent, and how its answer with one call reaches the caller, whole and streamed. */
-function relay(from: FormatName, to: FormatName, body: JsonObject) {
+function relay(from: ConversationId, to: ConversationId, body: JsonObject) {
   const request = read(from, body);
   const customTools = to === 'openai-responses';
-  const fitted = fitRequest(request, toolNameRules[to], { customTools });
-  const written = formatNamed(to).writeRequest(fitted.request, {
+  const fitted = fitRequest(request, conversationOf(to).toolNames, { customTools });
+  const written = conversationOf(to).writeRequest(fitted.request, {
     model: models[to],
     provider: providers[to],
   });
@@ -51,11 +47,11 @@ function relay(from: FormatName, to: FormatName, body: JsonObject) {
     names: namesOf(to, written.body),
     answer(name: string, args: string) {
       const response = fitted.answerEdit(written.answerTool).response(answerWith(name, args));
-      return formatNamed(from).writeResponse(response, context).body;
+      return conversationOf(from).writeResponse(response, context).body;
     },
     stream(name: string, args: string) {
       const edit = fitted.answerEdit(written.answerTool);
-      const writer = formatNamed(from).eventWriter(context);
+      const writer = conversationOf(from).eventWriter(context);
       const text = eventsOfResponse(answerWith(name, args))
         .flatMap((event) => edit.event(event))
         .map((event) => writer.write(event));
@@ -82,7 +78,7 @@ function answerWith(name: string, args: string): NeutralResponse {
   };
 }
 
-function namesOf(format: FormatName, body: JsonObject): unknown[] {
+function namesOf(format: ConversationId, body: JsonObject): unknown[] {
   const tools = (body.tools ?? []) as JsonObject[];
   if (format === 'openai-chat') return tools.map((tool) => (tool.function as JsonObject | undefined)?.name);
   if (format !== 'gemini-generate') return tools.map(({ name }) => name);

@@ -2,7 +2,7 @@
 // nothing is read from what is not.
 import { describe, expect, it } from 'vitest';
 import { errorName } from '../../../src/formats/json-reader.ts';
-import { chatFormat } from '../../../src/formats/openai-chat/index.ts';
+import { openaiChat } from '../../../src/formats/openai-chat/index.ts';
 import { collectEvents } from '../../support/collect-events.ts';
 
 const zeroCustom = { input: '', name: '' };
@@ -13,12 +13,12 @@ function partsOf(message: object, finish_reason = 'stop') {
     id: 'c1',
     choices: [{ index: 0, message: { role: 'assistant', ...message }, finish_reason }],
   };
-  return chatFormat.readResponse(body).candidates[0];
+  return openaiChat.readResponse(body).candidates[0];
 }
 
 /** The parts of a stream of those deltas. */
 function streamed(deltas: object[], finish_reason = 'stop') {
-  const reader = chatFormat.eventReader();
+  const reader = openaiChat.eventReader();
   const chunk = (delta: object, reason: string | null) => ({
     id: 'c1',
     choices: [{ index: 0, delta, finish_reason: reason }],
@@ -82,7 +82,7 @@ describe('an error whose members are all empty', () => {
   };
 
   it('is none', () => {
-    expect(chatFormat.readResponse(body)).toMatchObject({
+    expect(openaiChat.readResponse(body)).toMatchObject({
       error: null,
       candidates: [{ stop: { reason: 'stop' } }],
     });
@@ -91,7 +91,7 @@ describe('an error whose members are all empty', () => {
 
   it('is one as soon as a member says something', () => {
     const failed = { ...body, error: { ...zero, code: 'overloaded' } };
-    expect(chatFormat.readResponse(failed).error?.code).toBe('overloaded');
+    expect(openaiChat.readResponse(failed).error?.code).toBe('overloaded');
     expect(errorName(failed)).toBe('overloaded');
     expect(errorName({ error: {} })).toBe('error');
   });

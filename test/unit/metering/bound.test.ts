@@ -5,6 +5,7 @@ import { createMeter } from '../../../src/formats/meter.ts';
 import { inputBounds, outputBounds, upperBound } from '../../../src/metering/bound.ts';
 import { costNanoUsd, overrideRates } from '../../../src/metering/price.ts';
 import { allFixtures, framingOf, haveFixtures, kindOf, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { formatOf } from '../../support/formats.ts';
 
 sayWhenLeftOut();
 
@@ -28,14 +29,14 @@ describe.skipIf(!haveFixtures)('the bounds of the recorded requests', () => {
     const kind = kindOf(fixture);
     if (fixture.meta.status !== 200 || kind === null || fixture.request === undefined) return [];
     if (fixture.meta.request_trimmed) return [];
-    const meter = createMeter(kind, framingOf(fixture));
+    const meter = createMeter(formatOf(kind), framingOf(fixture));
     meter.push(fixture.bytes);
     meter.end();
     const usage = meter.usage();
     if (usage === null || usage.inputTokens === 0) return [];
     const bytes = new TextEncoder().encode(JSON.stringify(fixture.request)).length;
     const hosted = !ownProviders.includes(fixture.meta.provider);
-    const bound = upperBound(kind, fixture.request, bytes, plain, { streamed: false, hosted });
+    const bound = upperBound(formatOf(kind), fixture.request, bytes, plain, { streamed: false, hosted });
     const input = {
       ...usage,
       outputTokens: 0,
@@ -76,7 +77,9 @@ describe.skipIf(!haveFixtures)('the bounds of the recorded requests', () => {
 
   it('are estimated without bias where nobody says: half of the requests are longer, half shorter', () => {
     const long = rows.filter(
-      ({ kind, bytes }) => bytes >= 2_048 && ['chat', 'messages', 'responses', 'generate'].includes(kind),
+      ({ kind, bytes }) =>
+        bytes >= 2_048 &&
+        ['openai-chat', 'anthropic-messages', 'openai-responses', 'gemini-generate'].includes(kind),
     );
     const ratios = long.map(({ usage, bound }) => bound.typicalInput.inputTokens / usage.inputTokens);
     console.log(
@@ -107,48 +110,50 @@ function quantile(values: number[], share: number): string {
 
 describe('a bound', () => {
   const ask = { model: 'm', messages: [{ role: 'user', content: 'Hello' }] };
-  const bound = (
-    kind: Parameters<typeof upperBound>[0],
-    body: object,
-    streamed = false,
-  ): ReturnType<typeof upperBound> =>
-    upperBound(kind, body, JSON.stringify(body).length, rates, { streamed });
+  const bound = (kind: string, body: object, streamed = false): ReturnType<typeof upperBound> =>
+    upperBound(formatOf(kind), body, JSON.stringify(body).length, rates, { streamed });
 
   it('has the caller’s output bound, times the answers asked for', () => {
-    expect(bound('chat', { ...ask, max_tokens: 10 }).outputTokens).toBe(10);
-    expect(bound('chat', { ...ask, max_tokens: 9, max_completion_tokens: 10, n: 3 }).outputTokens).toBe(30);
-    expect(bound('completions', { model: 'm', prompt: 'x', max_tokens: 10, best_of: 4 }).outputTokens).toBe(
-      40,
-    );
-    expect(bound('responses', { model: 'm', input: 'x', max_output_tokens: 7 }).outputTokens).toBe(7);
-    expect(bound('messages', { ...ask, max_tokens: 7 }).outputTokens).toBe(7);
+    expect(bound('openai-chat', { ...ask, max_tokens: 10 }).outputTokens).toBe(10);
+    expect(
+      bound('openai-chat', { ...ask, max_tokens: 9, max_completion_tokens: 10, n: 3 }).outputTokens,
+    ).toBe(30);
+    expect(
+      bound('openai-completions', { model: 'm', prompt: 'x', max_tokens: 10, best_of: 4 }).outputTokens,
+    ).toBe(40);
+    expect(bound('openai-responses', { model: 'm', input: 'x', max_output_tokens: 7 }).outputTokens).toBe(7);
+    expect(bound('anthropic-messages', { ...ask, max_tokens: 7 }).outputTokens).toBe(7);
     const config = { maxOutputTokens: 5, candidateCount: 2 };
-    expect(bound('generate', { contents: [], generationConfig: config }).outputTokens).toBe(10);
+    expect(bound('gemini-generate', { contents: [], generationConfig: config }).outputTokens).toBe(10);
   });
 
   it('takes the larger of two bounds, in either spelling, and each prompt of a list', () => {
-    expect(bound('chat', { ...ask, max_tokens: 900, max_completion_tokens: 1 }).outputTokens).toBe(900);
+    expect(bound('openai-chat', { ...ask, max_tokens: 900, max_completion_tokens: 1 }).outputTokens).toBe(
+      900,
+    );
     const config = { max_output_tokens: 7, candidate_count: 3 };
-    expect(bound('generate', { contents: [], generation_config: config }).outputTokens).toBe(21);
+    expect(bound('gemini-generate', { contents: [], generation_config: config }).outputTokens).toBe(21);
     const prompts = { model: 'm', prompt: ['a', 'b', 'c'], max_tokens: 10, n: 2 };
-    expect(bound('completions', prompts).outputTokens).toBe(60);
-    expect(bound('completions', { ...prompts, prompt: [11, 12, 13] }).outputTokens).toBe(20);
+    expect(bound('openai-completions', prompts).outputTokens).toBe(60);
+    expect(bound('openai-completions', { ...prompts, prompt: [11, 12, 13] }).outputTokens).toBe(20);
   });
 
   it('has a budget for thinking on top of the default, where the caller sets no bound', () => {
     const thinkingConfig = { thinkingBudget: 10_000 };
     const generate = (config: object) =>
-      bound('generate', { contents: [], generationConfig: { thinkingConfig, ...config } }).outputTokens;
+      bound('gemini-generate', { contents: [], generationConfig: { thinkingConfig, ...config } })
+        .outputTokens;
     expect(generate({})).toBe(14_096);
     expect(generate({ maxOutputTokens: 12_000 })).toBe(12_000);
-    expect(bound('chat', { ...ask, reasoning: { max_tokens: 2_000 } }).outputTokens).toBe(6_096);
-    expect(bound('chat', { ...ask, max_tokens: 10, thinking_budget: 500 }).outputTokens).toBe(510);
+    expect(bound('openai-chat', { ...ask, reasoning: { max_tokens: 2_000 } }).outputTokens).toBe(6_096);
+    expect(bound('openai-chat', { ...ask, max_tokens: 10, thinking_budget: 500 }).outputTokens).toBe(510);
   });
 
   it('has the recorded length of what previous_response_id names, else a default', () => {
     const body = { model: 'm', input: 'go on', previous_response_id: 'resp_1' };
     const of = (historyTokens: number | null) =>
-      upperBound('responses', body, 80, rates, { streamed: false, historyTokens }).inputTokens;
+      upperBound(formatOf('openai-responses'), body, 80, rates, { streamed: false, historyTokens })
+        .inputTokens;
     expect(of(123_456) - of(0)).toBe(123_456);
     expect(of(null) - of(0)).toBe(inputBounds.tokensOfHiddenHistory);
   });
@@ -159,7 +164,7 @@ describe('a bound', () => {
       tiers: [{ aboveInputTokens: 50, rates: { input: 3_000, output: 20_000 } }],
     };
     const at = (bytes: number) =>
-      upperBound('chat', { ...ask, max_tokens: 10 }, bytes, tiered, { streamed: false });
+      upperBound(formatOf('openai-chat'), { ...ask, max_tokens: 10 }, bytes, tiered, { streamed: false });
     // The base's own cache writes, at 1.25, are dearer than its input.
     expect(at(20).reserveNanoUsd).toBe(Math.ceil(at(20).inputTokens * 1.25) + 100);
     expect(at(2_000).reserveNanoUsd).toBe(at(2_000).inputTokens * 3 + 200);
@@ -168,30 +173,38 @@ describe('a bound', () => {
   it('takes a file of an unknown kind at the dearest price of media', () => {
     const parts = [{ fileData: { fileUri: 'https://files.test/1' } }];
     const audio = { ...rates, base: { input: 1_000, output: 10_000, inputAudio: 7_000 } };
-    const { inputNanoUsd, inputTokens } = upperBound('generate', { contents: [{ parts }] }, 80, audio, {
-      streamed: false,
-    });
+    const { inputNanoUsd, inputTokens } = upperBound(
+      formatOf('gemini-generate'),
+      { contents: [{ parts }] },
+      80,
+      audio,
+      {
+        streamed: false,
+      },
+    );
     expect(inputTokens).toBeGreaterThan(inputBounds.tokensPerRemoteFile);
     expect(inputNanoUsd).toBe(inputTokens * 7);
   });
 
   it('does not take an upload of images for a text of their length', () => {
     const fields = { model: 'gpt-image-1', prompt: 'a hat' };
-    const { inputTokens } = upperBound('images', fields, 20_000_000, rates, { streamed: false });
+    const { inputTokens } = upperBound(formatOf('openai-images'), fields, 20_000_000, rates, {
+      streamed: false,
+    });
     expect(inputTokens).toBeLessThan(inputBounds.tokensOfImageUpload + 100);
   });
 
   it('has 4,096 tokens of output where the caller sets no bound, and none where there is no output', () => {
-    expect(bound('chat', ask).outputTokens).toBe(4_096);
-    expect(bound('chat', { ...ask, max_tokens: 'many' }).outputTokens).toBe(4_096);
-    expect(bound('embeddings', { model: 'm', input: 'x' }).outputTokens).toBe(0);
+    expect(bound('openai-chat', ask).outputTokens).toBe(4_096);
+    expect(bound('openai-chat', { ...ask, max_tokens: 'many' }).outputTokens).toBe(4_096);
+    expect(bound('openai-embeddings', { model: 'm', input: 'x' }).outputTokens).toBe(0);
   });
 
   it('reserves a stream in steps of 2,000 tokens, or of less where the whole is less', () => {
-    const long = bound('chat', ask, true);
+    const long = bound('openai-chat', ask, true);
     expect(long.reserveNanoUsd).toBe(long.inputNanoUsd + 2_000 * 10);
     expect(long.stepNanoUsd).toBe(2_000 * 10);
-    const short = bound('chat', { ...ask, max_tokens: 50 }, true);
+    const short = bound('openai-chat', { ...ask, max_tokens: 50 }, true);
     expect(short.reserveNanoUsd).toBe(short.inputNanoUsd + 50 * 10);
     expect(short.stepNanoUsd).toBe(50 * 10);
   });
@@ -199,28 +212,32 @@ describe('a bound', () => {
   it('counts an image as an image, not as its base64', () => {
     const url = `data:image/png;base64,${'A'.repeat(1_000_000)}`;
     const content = [{ type: 'image_url', image_url: { url } }];
-    const { inputTokens } = bound('chat', { model: 'm', messages: [{ role: 'user', content }] });
+    const { inputTokens } = bound('openai-chat', { model: 'm', messages: [{ role: 'user', content }] });
     expect(inputTokens).toBeGreaterThan(inputBounds.tokensPerImage.openai);
     expect(inputTokens).toBeLessThan(inputBounds.tokensPerImage.openai + 200);
     const source = { type: 'base64', media_type: 'image/jpeg', data: 'A'.repeat(1_000_000) };
     const messages = [{ role: 'user', content: [{ type: 'image', source }] }];
-    expect(bound('messages', { model: 'm', max_tokens: 1, messages }).inputTokens).toBeLessThan(5_000);
+    expect(bound('anthropic-messages', { model: 'm', max_tokens: 1, messages }).inputTokens).toBeLessThan(
+      5_000,
+    );
     const parts = [{ inlineData: { mimeType: 'image/png', data: 'A'.repeat(1_000_000) } }];
-    expect(bound('generate', { contents: [{ parts }] }).inputTokens).toBeLessThan(5_000);
+    expect(bound('gemini-generate', { contents: [{ parts }] }).inputTokens).toBeLessThan(5_000);
   });
 
   it('counts base64 in a text field, and text in a media field, as text', () => {
     const pasted = `data:image/png;base64,${'A'.repeat(100_000)}`;
     expect(
-      bound('chat', { model: 'm', messages: [{ role: 'user', content: pasted }] }).inputTokens,
+      bound('openai-chat', { model: 'm', messages: [{ role: 'user', content: pasted }] }).inputTokens,
     ).toBeGreaterThan(40_000);
     const posing = { type: 'text', media_type: 'image/png', data: 'some words '.repeat(10_000) };
     const messages = [{ role: 'user', content: [{ type: 'image', source: posing }] }];
-    expect(bound('messages', { model: 'm', max_tokens: 1, messages }).inputTokens).toBeGreaterThan(40_000);
+    expect(bound('anthropic-messages', { model: 'm', max_tokens: 1, messages }).inputTokens).toBeGreaterThan(
+      40_000,
+    );
   });
 
   it('takes cache writes at their rate only where they can happen', () => {
-    const plain = bound('messages', { ...ask, max_tokens: 1 });
+    const plain = bound('anthropic-messages', { ...ask, max_tokens: 1 });
     expect(plain.inputNanoUsd).toBe(plain.inputTokens);
     const text = (ttl?: string): object => ({
       type: 'text',
@@ -228,16 +245,20 @@ describe('a bound', () => {
       cache_control: { type: 'ephemeral', ttl },
     });
     const marked = (ttl?: string): ReturnType<typeof bound> =>
-      bound('messages', { model: 'm', max_tokens: 1, messages: [{ role: 'user', content: [text(ttl)] }] });
+      bound('anthropic-messages', {
+        model: 'm',
+        max_tokens: 1,
+        messages: [{ role: 'user', content: [text(ttl)] }],
+      });
     expect(marked().inputNanoUsd).toBe(Math.ceil(marked().inputTokens * 1.25));
     expect(marked('1h').inputNanoUsd).toBe(marked('1h').inputTokens * 2);
   });
 
   it('multiplies as the charge will be', () => {
     const body = { ...ask, max_tokens: 10 };
-    const twice = upperBound('chat', body, 100, rates, { streamed: false, multiplier: 2 });
+    const twice = upperBound(formatOf('openai-chat'), body, 100, rates, { streamed: false, multiplier: 2 });
     expect(twice.reserveNanoUsd).toBe(
-      2 * upperBound('chat', body, 100, rates, { streamed: false }).reserveNanoUsd,
+      2 * upperBound(formatOf('openai-chat'), body, 100, rates, { streamed: false }).reserveNanoUsd,
     );
   });
 
@@ -245,33 +266,41 @@ describe('a bound', () => {
     const documents = Array.from({ length: 101 }, () => 'a short document');
     const body = { model: 'm', query: 'which of these documents is the best one?', documents };
     const perSearch = overrideRates({ input: 0, output: 0, search_unit: 0.002 });
-    const cohere = upperBound('rerank-cohere', body, 2_000, perSearch, { streamed: false });
+    const cohere = upperBound(formatOf('cohere-rerank'), body, 2_000, perSearch, { streamed: false });
     expect(cohere.reserveNanoUsd).toBe(2 * 2_000_000);
-    const voyage = upperBound('rerank-voyage', body, 2_000, rates, { streamed: false });
+    const voyage = upperBound(formatOf('voyage-rerank'), body, 2_000, rates, { streamed: false });
     expect(voyage.inputTokens).toBeGreaterThan((101 * body.query.length) / 4);
   });
 
   it('bounds speech by its characters and transcription by its bytes', () => {
     const each = overrideRates({ input: 0, output: 0, characters: 15, audio_hour: 0.36 });
-    const speech = upperBound('speech', { model: 'tts-1', input: 'abcde' }, 50, each, { streamed: false });
+    const speech = upperBound(formatOf('openai-speech'), { model: 'tts-1', input: 'abcde' }, 50, each, {
+      streamed: false,
+    });
     expect(speech.reserveNanoUsd).toBe(5 * 15_000);
-    const heard = upperBound('transcription', { model: 'whisper-1' }, 750 * 3_600, each, {
+    const heard = upperBound(formatOf('openai-transcription'), { model: 'whisper-1' }, 750 * 3_600, each, {
       streamed: false,
     });
     expect(heard.inputNanoUsd).toBe(360_000_000);
-    const remote = upperBound('transcription', { model: 'm', url: 'https://x' }, 200, each, {
+    const remote = upperBound(formatOf('openai-transcription'), { model: 'm', url: 'https://x' }, 200, each, {
       streamed: false,
     });
     expect(remote.inputNanoUsd).toBe(Math.ceil((100 * 1024 * 1024) / 750) * 100_000);
-    const slow = upperBound('speech', { model: 'm', input: 'x'.repeat(100), speed: 0.25 }, 200, each, {
-      streamed: false,
-    });
+    const slow = upperBound(
+      formatOf('openai-speech'),
+      { model: 'm', input: 'x'.repeat(100), speed: 0.25 },
+      200,
+      each,
+      {
+        streamed: false,
+      },
+    );
     expect(slow.outputTokens).toBe(1_200);
   });
 
   it('bears any body', () => {
     for (const body of [null, 7, 'text', [], { messages: 1, tools: 7, generationConfig: null }])
-      expect(upperBound('chat', body, 10, rates, { streamed: true }).outputTokens).toBe(
+      expect(upperBound(formatOf('openai-chat'), body, 10, rates, { streamed: true }).outputTokens).toBe(
         outputBounds.tokensWithoutBound,
       );
   });

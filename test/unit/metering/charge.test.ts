@@ -14,6 +14,7 @@ import {
   meterOf,
   sayWhenLeftOut,
 } from '../../support/fixtures.ts';
+import { formatOf } from '../../support/formats.ts';
 
 sayWhenLeftOut();
 
@@ -129,7 +130,7 @@ describe.skipIf(!haveFixtures)('the recordings', () => {
 
   it('pay for Anthropic’s searches by its own count', () => {
     const counts = [...fixtures.values()]
-      .filter((fixture) => kindOf(fixture) === 'messages' && fixture.meta.status === 200)
+      .filter((fixture) => kindOf(fixture) === 'anthropic-messages' && fixture.meta.status === 200)
       .flatMap((fixture) => chargeOf(fixture)?.items ?? [])
       .filter(([kind]) => kind === 'webSearch');
     expect(counts.length).toBeGreaterThan(2);
@@ -196,7 +197,7 @@ describe('a charge', () => {
       output_tokens: 2,
       iterations: [{ type: 'advisor_message', model: 'claude-opus-5', input_tokens: 30, output_tokens: 4 }],
     };
-    const meter = createMeter('messages', 'json');
+    const meter = createMeter(formatOf('anthropic-messages'), 'json');
     meter.push(new TextEncoder().encode(JSON.stringify({ type: 'message', usage })));
     meter.end();
     const own = tableRates('anthropic', 'claude-haiku-4-5', undefined, at);

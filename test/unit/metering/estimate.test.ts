@@ -1,8 +1,10 @@
 // What an answer without usage is taken for, and when an upstream's usage says nothing.
+
 import { describe, expect, it } from 'vitest';
+import type { FormatId } from '../../../src/formats/format-id.ts';
 import { createMeter } from '../../../src/formats/meter.ts';
+import type { Framing } from '../../../src/formats/observation.ts';
 import { emptyUsage, type Usage, usageOf } from '../../../src/formats/usage.ts';
-import type { Framing, WireKind } from '../../../src/formats/wire-kind.ts';
 import {
   boundedEstimate,
   type EstimateContext,
@@ -14,13 +16,14 @@ import { tokensOfImage, tokensOfSpeech } from '../../../src/metering/media-token
 import { costNanoUsd, tableRates } from '../../../src/metering/price.ts';
 import { unseenOutputOf } from '../../../src/metering/unseen-output.ts';
 import { allFixtures, haveFixtures, kindOf, meterOf } from '../../support/fixtures.ts';
+import { formatOf } from '../../support/formats.ts';
 
 const rates = (model: string, provider: 'openai' | 'gemini' = 'openai') =>
   tableRates(provider, model, undefined, new Date());
 const encoder = new TextEncoder();
 
-function metered(kind: WireKind, framing: Framing, text: string | Uint8Array) {
-  const meter = createMeter(kind, framing);
+function metered(kind: FormatId, framing: Framing, text: string | Uint8Array) {
+  const meter = createMeter(formatOf(kind), framing);
   meter.push(typeof text === 'string' ? encoder.encode(text) : text);
   meter.end();
   return meter;
@@ -44,7 +47,7 @@ describe('an answer without usage', () => {
   it('is taken for its text', () => {
     const { passed, supposed } = estimate(
       asked,
-      metered('chat', 'json', text),
+      metered('openai-chat', 'json', text),
       context('gpt-4o', { elapsedMs: 60_000 }),
     );
     expect(passed).toMatchObject({ inputTokens: 100, outputTokens: 100 });
@@ -52,7 +55,7 @@ describe('an answer without usage', () => {
   });
 
   it('of a model that reasons unseen is taken for the time that it took, at most for what the caller allowed', () => {
-    const meter = metered('chat', 'json', text);
+    const meter = metered('openai-chat', 'json', text);
     const took = (rest: Partial<EstimateContext>) => estimate(asked, meter, context('gpt-5', rest)).supposed;
     expect(took({ elapsedMs: 10_000 })).toMatchObject({ outputTokens: 1_300, reasoningTokens: 1_200 });
     expect(took({ elapsedMs: 10_000, mostOutputTokens: 500 })).toMatchObject({
@@ -69,14 +72,14 @@ describe('an answer without usage', () => {
       ['sse', `data: ${'y'.repeat(3_000)}\n\n`],
       ['sse', `<html>${'y'.repeat(2_994)}`],
     ] as const)
-      expect(estimate(asked, metered('chat', framing, bytes), context('gpt-4o')).passed.outputTokens).toBe(
-        1_000,
-      );
+      expect(
+        estimate(asked, metered('openai-chat', framing, bytes), context('gpt-4o')).passed.outputTokens,
+      ).toBe(1_000);
   });
 
   it('of speech is taken for its length', () => {
     // A minute of PCM: OpenAI's price page says $0.015.
-    const meter = metered('speech', 'opaque', new Uint8Array(60 * 48_000));
+    const meter = metered('openai-speech', 'opaque', new Uint8Array(60 * 48_000));
     const request = { response_format: 'pcm', input: 'x' };
     const { passed } = estimate(null, meter, context('gpt-4o-mini-tts', { request }));
     expect(costNanoUsd(passed, rates('gpt-4o-mini-tts') ?? never())).toBe(15_000_000);
@@ -84,7 +87,7 @@ describe('an answer without usage', () => {
   });
 
   it('of speech that was not heard to its end is taken for all of the text', () => {
-    const meter = metered('speech', 'opaque', new Uint8Array(48_000));
+    const meter = metered('openai-speech', 'opaque', new Uint8Array(48_000));
     const request = { response_format: 'pcm', input: 'x'.repeat(1_400) };
     const { supposed } = estimate(null, meter, context('gpt-4o-mini-tts', { request, isWhole: false }));
     expect(supposed.outputAudioTokens).toBe(tokensOfSpeech(100));
@@ -92,7 +95,7 @@ describe('an answer without usage', () => {
 
   it('of sound sent is taken for its length, at most for what was reserved', () => {
     const typicalInput = usageOf({ audioMilliseconds: 100_000, inputTokens: 1_200, inputAudioTokens: 1_200 });
-    const meter = metered('transcription', 'opaque', 'a transcript');
+    const meter = metered('openai-transcription', 'opaque', 'a transcript');
     const heard = (heardSeconds: number | null) =>
       estimate({ typicalInput }, meter, context('whisper-1', { heardSeconds })).passed.audioMilliseconds;
     expect([heard(null), heard(12.5), heard(1_000)]).toEqual([100_000, 12_500, 100_000]);
@@ -107,7 +110,7 @@ describe('pictures without usage', () => {
     ['high', 0.166],
   ])('of quality %s cost what the price page says', (quality, usd) => {
     const body = JSON.stringify({ data: [{ b64_json: 'x' }], size: '1024x1024', quality });
-    const { supposed } = estimate(null, metered('images', 'json', body), context('gpt-image-1'));
+    const { supposed } = estimate(null, metered('openai-images', 'json', body), context('gpt-image-1'));
     expect(costNanoUsd(supposed, rates('gpt-image-1') ?? never()) / 1e9).toBeCloseTo(usd, 3);
   });
 
@@ -117,7 +120,7 @@ describe('pictures without usage', () => {
     const tokens = (stream: string, request: object) =>
       estimate(
         null,
-        metered('images', 'sse', stream),
+        metered('openai-images', 'sse', stream),
         context('gpt-image-1', { request: { ...request }, isWhole: false }),
       ).supposed.outputImageTokens;
     expect(tokens(partial(), { n: 2, quality: 'auto', size: 'auto' })).toBe(2 * 6_240 + 100);
@@ -143,7 +146,7 @@ describe('pictures without usage', () => {
       { type: 'response.image_generation_call.partial_image', item_id: 'ig_1', partial_image_b64: 'x' },
     ];
     const stream = events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('');
-    const { others } = estimate(null, metered('responses', 'sse', stream), context('gpt-5'));
+    const { others } = estimate(null, metered('openai-responses', 'sse', stream), context('gpt-5'));
     expect(others).toEqual([
       { model: 'gpt-image-1', usage: usageOf({ outputTokens: 1_256, outputImageTokens: 1_256 }) },
     ]);
@@ -151,7 +154,7 @@ describe('pictures without usage', () => {
 });
 
 describe('an upstream’s usage', () => {
-  const says = (usage: Partial<Usage>, characters: number, kind: WireKind = 'chat') =>
+  const says = (usage: Partial<Usage>, characters: number, kind: FormatId = 'openai-chat') =>
     isImplausible(
       usageOf(usage),
       metered(kind, 'json', JSON.stringify({ choices: [{ message: { content: 'x'.repeat(characters) } }] })),
@@ -171,7 +174,7 @@ describe('an upstream’s usage', () => {
   });
 
   it('that only counts pictures says nothing where they are priced by tokens', () => {
-    const meter = metered('images', 'json', JSON.stringify({ data: [{ b64_json: 'x' }] }));
+    const meter = metered('openai-images', 'json', JSON.stringify({ data: [{ b64_json: 'x' }] }));
     expect(isImplausible(usageOf({ images: 1 }), meter, rates('gpt-image-1'))).toBe(true);
     const perImage = { ...(rates('gpt-4o') ?? never()), perImage: 1 };
     expect(isImplausible(usageOf({ images: 1 }), meter, perImage)).toBe(false);
@@ -221,11 +224,12 @@ it.each([
   ['llama-3.3-70b', 'no'],
   ['my-own-model', 'possible'],
 ])('knows whether %s may reason unseen: %s', (model, reasons) => {
-  expect(unseenOutputOf('chat', model, {}).reasons).toBe(reasons);
+  expect(unseenOutputOf(formatOf('openai-chat'), model, {}).reasons).toBe(reasons);
 });
 
 it('takes Claude for a model that reasons unseen when it is asked to think', () => {
-  const reasons = (request: object) => unseenOutputOf('messages', 'claude-opus-4-8', { ...request }).reasons;
+  const reasons = (request: object) =>
+    unseenOutputOf(formatOf('anthropic-messages'), 'claude-opus-4-8', { ...request }).reasons;
   expect([reasons({ thinking: { type: 'adaptive' } }), reasons({ thinking: { type: 'disabled' } })]).toEqual([
     'yes',
     'no',
@@ -233,7 +237,7 @@ it('takes Claude for a model that reasons unseen when it is asked to think', () 
 });
 
 it('of nothing is nothing', () => {
-  expect(estimate(null, createMeter('chat', 'sse'), null).passed).toEqual(emptyUsage());
+  expect(estimate(null, createMeter(formatOf('openai-chat'), 'sse'), null).passed).toEqual(emptyUsage());
 });
 
 function never(): never {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMeter } from '../../../src/formats/meter.ts';
 import { isSameModel, servedModelOf } from '../../../src/metering/served-model.ts';
+import { formatOf } from '../../support/formats.ts';
 
 describe('names of one model', () => {
   it.each([
@@ -33,15 +34,15 @@ describe('names of one model', () => {
   });
 });
 
-function answered(kind: 'chat' | 'messages', body: object) {
-  const meter = createMeter(kind, 'json');
+function answered(id: string, body: object) {
+  const meter = createMeter(formatOf(id), 'json');
   meter.push(new TextEncoder().encode(JSON.stringify(body)));
   meter.end();
   return meter;
 }
 
 describe('the model that served', () => {
-  const by = (model: string) => answered('chat', { model, choices: [] });
+  const by = (model: string) => answered('openai-chat', { model, choices: [] });
   const names = ['openai/gpt-4o-mini'];
 
   it('is the requested one where the request names no other', () => {
@@ -75,7 +76,7 @@ describe('the model that served', () => {
         ],
       },
     });
-    const meter = answered('messages', {
+    const meter = answered('anthropic-messages', {
       type: 'message',
       model: 'claude-opus-4-8',
       ...usage('claude-opus-4-8'),
@@ -91,7 +92,7 @@ describe('the model that served', () => {
       { type: 'message', model: 'claude-opus-4-8', input_tokens: 5, output_tokens: 3 },
       { type: 'fallback_message', model: 'claude-opus-4-8', input_tokens: 4, output_tokens: 2 },
     ];
-    const meter = answered('messages', {
+    const meter = answered('anthropic-messages', {
       type: 'message',
       usage: { input_tokens: 9, output_tokens: 5, iterations },
     });

@@ -27,9 +27,9 @@ function bridgeWith(handlers: Partial<BridgeHandlers> = {}) {
   const [client, upstream] = [new RememberingSocket(), new RememberingSocket()];
   const ends: SessionEnd[] = [];
   const bridge = new Bridge(client as never, {
-    judge: (frame) => ({ outcome: 'pass', frame }),
-    observe: () => undefined,
-    another: async () => null,
+    checkFrame: (frame) => ({ outcome: 'pass', frame }),
+    observeFrame: () => undefined,
+    reconnect: async () => null,
     refusesRelay: () => false,
     refusalIn: () => null,
     refusedEvent: () => null,
@@ -50,7 +50,7 @@ const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
 describe('frames that wait for the upstream', () => {
   it('are held up to the bound, and sent in their order', () => {
     const { client, upstream, attach, ends } = bridgeWith();
-    const half = 'x'.repeat(realtimeLimits.heldBytes / 2);
+    const half = 'x'.repeat(realtimeLimits.uploadMemory / 2);
     client.hear(half);
     client.hear(half);
     attach();
@@ -60,7 +60,7 @@ describe('frames that wait for the upstream', () => {
 
   it('end the session beyond it', () => {
     const { client, ends } = bridgeWith();
-    client.hear('x'.repeat(realtimeLimits.heldBytes));
+    client.hear('x'.repeat(realtimeLimits.uploadMemory));
     client.hear('y');
     expect(client.closed).toEqual([1009, 'backlog_exceeded']);
     expect(ends).toEqual([{ by: 'relay', errorCode: 'request_too_large' }]);
@@ -70,7 +70,7 @@ describe('frames that wait for the upstream', () => {
 it('frames behind one that is being decided about keep their order', async () => {
   const decided = Promise.withResolvers<void>();
   const { client, upstream, attach } = bridgeWith({
-    judge: (frame) =>
+    checkFrame: (frame) =>
       frame === 'slow'
         ? decided.promise.then(() => ({ outcome: 'pass', frame }))
         : { outcome: 'pass', frame },
@@ -89,7 +89,7 @@ describe('an upstream that goes away before its first frame', () => {
     [realtimeLimits.replayedBytes + 1, false],
   ])('after it was told %i bytes is replaced: %s', async (bytes, isReplaced) => {
     const next = new RememberingSocket();
-    const { client, upstream, attach, ends } = bridgeWith({ another: async () => next as never });
+    const { client, upstream, attach, ends } = bridgeWith({ reconnect: async () => next as never });
     attach();
     client.hear('x'.repeat(bytes));
     upstream.end(1006);
@@ -100,7 +100,7 @@ describe('an upstream that goes away before its first frame', () => {
 
   it('is not replaced once it has said anything', async () => {
     const next = new RememberingSocket();
-    const { client, upstream, attach } = bridgeWith({ another: async () => next as never });
+    const { client, upstream, attach } = bridgeWith({ reconnect: async () => next as never });
     attach();
     upstream.hear('{"type":"session.created"}');
     upstream.end(1006);
@@ -112,7 +112,7 @@ describe('an upstream that goes away before its first frame', () => {
     const next = new RememberingSocket();
     const refusal = { code: 3000, reason: 'no' };
     const { client, upstream, attach } = bridgeWith({
-      another: async () => next as never,
+      reconnect: async () => next as never,
       refusalIn: (frame) => (frame === 'no' ? refusal : null),
     });
     attach();
@@ -127,7 +127,7 @@ describe('an upstream that goes away before its first frame', () => {
 
   it('holds back what the client says meanwhile', async () => {
     const [found, next] = [Promise.withResolvers<never>(), new RememberingSocket()];
-    const { client, upstream, attach } = bridgeWith({ another: () => found.promise });
+    const { client, upstream, attach } = bridgeWith({ reconnect: () => found.promise });
     attach();
     client.hear('one');
     upstream.end(1006);

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Connection, Connector, type OpenUpstream } from '../../../src/realtime/connect.ts';
 import { realtimeLimits } from '../../../src/realtime/limits.ts';
 import type { SessionOrder } from '../../../src/realtime/order.ts';
-import { sessionRoutes, wishesOf } from '../../../src/realtime/routes.ts';
+import { sessionCandidates, sessionRoutes } from '../../../src/realtime/routes.ts';
 import { Catalog } from '../../../src/routing/catalog.ts';
 import { KeyRing } from '../../../src/routing/key-ring.ts';
 import { SharedHealth } from '../../../src/routing/shared-health.ts';
@@ -29,7 +29,7 @@ function connectorOf(models: number, answer: OpenUpstream, channelsOf = fiveOfEa
   const channels = channelsOf(names);
   const aliases = [{ name: 'all', models: names }];
   const catalog = new Catalog({ channels, groups: [], overrides: [], aliases });
-  const routes = sessionRoutes(catalog, wishesOf('all', [], catalog), 'openai', scope);
+  const routes = sessionRoutes(catalog, sessionCandidates('all', [], catalog), 'openai', scope);
   const asked: string[] = [];
   const connector = new Connector(order, routes, ({ channel }) => channel.id, {
     keys: new KeyRing([] as never),
@@ -93,7 +93,7 @@ describe('places', () => {
     const perModel = Array.from({ length: models }, (_, index) =>
       asked.filter((name) => name.startsWith(`model-${index} `)),
     );
-    expect(perModel.map(({ length }) => length)).toEqual(perModel.map(() => realtimeLimits.places));
+    expect(perModel.map(({ length }) => length)).toEqual(perModel.map(() => realtimeLimits.targets));
     expect(new Set(asked).size).toBe(asked.length);
     expect(asked.map((name) => name.split(' ')[0])).toEqual(asked.map((name) => name.split(' ')[0]).sort());
   });

@@ -10,18 +10,18 @@ import { usageOfResponse, usageOfTranscription } from '../../../src/realtime/ope
 
 describe('a frame', () => {
   it.each([
-    ['{"type":"input_audio_buffer.append","audio":"AAAA"}', 'heard-audio', 4],
+    ['{"type":"input_audio_buffer.append","audio":"AAAA"}', 'input-audio', 4],
     [
       '{"type":"response.output_audio.delta","event_id":"e","response_id":"r","delta":"AAAAAAAA"}',
-      'said-audio',
+      'output-audio',
       8,
     ],
-    ['{"event_id":"e","type":"response.audio.delta","response_id":"r","delta":"AA"}', 'said-audio', 2],
-    [' { "type" : "response.text.delta" , "delta" : "abc" }', 'said-text', 3],
-    ['{"type":"response.output_audio_transcript.delta","delta":""}', 'said-text', 0],
+    ['{"event_id":"e","type":"response.audio.delta","response_id":"r","delta":"AA"}', 'output-audio', 2],
+    [' { "type" : "response.text.delta" , "delta" : "abc" }', 'output-text', 3],
+    ['{"type":"response.output_audio_transcript.delta","delta":""}', 'output-text', 0],
     // Servers that sort their members have the type last.
-    ['{"delta":"a \\"b\\"","response_id":"r","type":"response.text.delta"}', 'said-text', 5],
-    ['{"audio":"AAAA","type":"input_audio_buffer.append"}', 'heard-audio', 4],
+    ['{"delta":"a \\"b\\"","response_id":"r","type":"response.text.delta"}', 'output-text', 5],
+    ['{"audio":"AAAA","type":"input_audio_buffer.append"}', 'input-audio', 4],
   ])('%s is bulk', (frame, kind, characters) => {
     expect(readFrame(frame)).toMatchObject({ outcome: 'bulk', kind, characters });
   });
@@ -138,7 +138,7 @@ describe('a usage', () => {
 describe('a conversation', () => {
   it('takes its settings in the words of GA and of the beta', () => {
     const ga = new Conversation(false);
-    expect(ga.answersBySelf).toBe(true);
+    expect(ga.respondsToSpeech).toBe(true);
     ga.applySession({
       output_modalities: ['text'],
       max_output_tokens: 100,
@@ -151,7 +151,7 @@ describe('a conversation', () => {
       },
     });
     expect(ga).toMatchObject({
-      answersBySelf: false,
+      respondsToSpeech: false,
       speaks: false,
       mostOutputTokens: 100,
       transcriptionModel: 'w',
@@ -166,28 +166,28 @@ describe('a conversation', () => {
       output_audio_format: 'g711_ulaw',
     });
     expect(beta).toMatchObject({
-      answersBySelf: false,
+      respondsToSpeech: false,
       speaks: true,
       mostOutputTokens: null,
       transcriptionModel: 'w',
       outputBytesPerSecond: 8_000,
     });
     beta.applySession({ voice: 'alloy' });
-    expect(beta).toMatchObject({ answersBySelf: false, transcriptionModel: 'w' });
+    expect(beta).toMatchObject({ respondsToSpeech: false, transcriptionModel: 'w' });
     beta.applySession({ turn_detection: { type: 'semantic_vad' }, input_audio_transcription: null });
-    expect(beta).toMatchObject({ answersBySelf: true, transcriptionModel: null });
+    expect(beta).toMatchObject({ respondsToSpeech: true, transcriptionModel: null });
   });
 
   it('knows how much of what it heard is not written down: speech where the upstream tells it from silence', () => {
     const conversation = new Conversation(true);
-    conversation.heard(64_000);
-    expect(conversation.unwrittenMs).toBe(1_000);
+    conversation.addAudio(64_000);
+    expect(conversation.untranscribedMs).toBe(1_000);
     conversation.speech('began', 200);
     conversation.speech('ended', 500);
     conversation.speech('began', 900);
-    expect(conversation.unwrittenMs).toBe(300);
-    conversation.writtenDown();
-    expect(conversation.unwrittenMs).toBe(0);
+    expect(conversation.untranscribedMs).toBe(300);
+    conversation.transcribed();
+    expect(conversation.untranscribedMs).toBe(0);
     expect(conversation.unreported.audioSeconds).toBe(1);
   });
 });

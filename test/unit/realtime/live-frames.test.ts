@@ -14,17 +14,17 @@ describe.each([
   ['binary', (text: string) => frameLike(new ArrayBuffer(0), text)],
 ] as const)('a %s frame', (_, frameOf) => {
   it.each([
-    [`{"realtimeInput":{"audio":{"data":"${data}",${pcm}}}}`, 'heard-audio'],
+    [`{"realtimeInput":{"audio":{"data":"${data}",${pcm}}}}`, 'input-audio'],
     [
       `{"realtime_input": {"audio": {"data": "${data}", "mime_type": "audio/pcm;rate=16000"}}}`,
-      'heard-audio',
+      'input-audio',
     ],
-    [`{"realtimeInput":{"audio":{${pcm},"data":"${data}"}}}`, 'heard-audio'],
-    [`{"realtimeInput":{"mediaChunks":[{${pcm},"data":"${data}"}]}}`, 'heard-audio'],
-    [`{"realtime_input":{"media_chunks":[{"data":"${data}",${pcm}}]}}`, 'heard-audio'],
+    [`{"realtimeInput":{"audio":{${pcm},"data":"${data}"}}}`, 'input-audio'],
+    [`{"realtimeInput":{"mediaChunks":[{${pcm},"data":"${data}"}]}}`, 'input-audio'],
+    [`{"realtime_input":{"media_chunks":[{"data":"${data}",${pcm}}]}}`, 'input-audio'],
     [
       `{\n  "serverContent": {\n    "modelTurn": {\n      "parts": [\n        {\n          "inlineData": {\n            "mimeType": "audio/pcm;rate=16000",\n            "data": "${data}"\n          }\n        }\n      ]\n    }\n  }\n}\n`,
-      'said-audio',
+      'output-audio',
     ],
   ])('with a piece of sound is bulk: %s', (text, kind) => {
     expect(readFrame(frameOf(text))).toEqual({
@@ -39,7 +39,7 @@ describe.each([
     `{"realtimeInput":{"video":{"data":"${data}","mimeType":"image/jpeg"}}}`,
     `{"realtimeInput":{"mediaChunks":[{"mimeType":"image/jpeg","data":"${data}"}]}}`,
   ])('with a picture is bulk: %s', (text) => {
-    expect(readFrame(frameOf(text))).toMatchObject({ outcome: 'bulk', kind: 'seen-video' });
+    expect(readFrame(frameOf(text))).toMatchObject({ outcome: 'bulk', kind: 'input-video' });
   });
 
   it.each([
@@ -132,11 +132,11 @@ describe('a conversation', () => {
       generation_config: { response_modalities: ['TEXT'], max_output_tokens: 100 },
       realtime_input_config: { automatic_activity_detection: { disabled: true } },
     });
-    expect(one.answersBySelf).toBe(false);
+    expect(one.respondsToSpeech).toBe(false);
     expect(one.measure().most).toMatchObject({ outputTokens: 100, outputAudioTokens: 0 });
     const other = new LiveConversation();
     other.setUp({ model: 'models/x' });
-    expect(other.answersBySelf).toBe(true);
+    expect(other.respondsToSpeech).toBe(true);
     expect(other.measure().most).toMatchObject({ outputTokens: 4_096, outputAudioTokens: 4_096 });
   });
 
@@ -147,7 +147,7 @@ describe('a conversation', () => {
     // Two seconds of sound, a picture and 25 bytes of text.
     conversation.addBlob('audio/pcm;rate=16000', (64_000 * 4) / 3);
     conversation.addContent({ parts: [{ inlineData: { mimeType: 'image/png', data: 'AAAA' } }] });
-    conversation.wrote('x'.repeat(25));
+    conversation.addText('x'.repeat(25));
     const { input } = conversation.measure();
     expect(input.inputTokens - before).toBe(50 + 258 + 10);
     expect(input).toMatchObject({ inputAudioTokens: 50, inputVideoTokens: 258 });

@@ -1,6 +1,7 @@
 // The turns of a Live session by themselves: how long they wait for their figures and for each other, at the very value,
 // and which of what was reserved an upstream's figure is of.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Reservation } from '../../../src/admission/reservation.ts';
 import { type Usage, usageOf } from '../../../src/formats/usage.ts';
 import { RelayError } from '../../../src/lib/relay-error.ts';
 import { LiveConversation } from '../../../src/realtime/gemini/conversation.ts';
@@ -23,17 +24,27 @@ function turnsWith() {
   let made = 0;
   const newTurn = (_: unknown, measure: Turn['measure'], hasBegun: boolean) => {
     made += 1;
-    const sums = { characters: 0, audioCharacters: 0, reservedNanoUsd: made, startedAtMs: Date.now() };
-    const flags = { firstSaidAtMs: null, eventId: null, isCancelled: false, hasBegun };
-    return { requestId: `turn ${made}`, pricing, measure, bound: null, ...sums, ...flags } satisfies Turn;
+    const sums = { characters: 0, audioCharacters: 0, startedAtMs: Date.now() };
+    const reservation = { reservedNanoUsd: made } as Reservation;
+    const flags = { firstOutputAtMs: null, eventId: null, isCancelled: false, hasBegun };
+    return {
+      requestId: `turn ${made}`,
+      pricing,
+      measure,
+      bound: null,
+      reservation,
+      ...sums,
+      ...flags,
+    } satisfies Turn;
   };
   const spent = () => new RelayError('insufficient_quota', 'There is none left.');
   const money = {
-    newTurn,
+    unreservedTurn: newTurn,
     reserve: async (...given: Parameters<typeof newTurn>) => {
       if (!quota.mayReserve) throw spent();
       return newTurn(...given);
     },
+    measure: () => undefined,
     renew: async () => (quota.mayRenew ? null : spent()),
     remeasure: async () => (quota.mayRenew ? null : spent()),
     settle: ({ requestId: id }: Turn, { usage, source }: TurnEnding) => settled.push({ id, usage, source }),
@@ -53,8 +64,8 @@ function turnsWith() {
 describe('a turn that is complete', () => {
   it('waits for its figure so long, and is then charged by what passed', async () => {
     const { turns, ids } = turnsWith();
-    await turns.ask();
-    turns.said(30, null);
+    await turns.request();
+    turns.received(30, null);
     turns.completed();
     vi.advanceTimersByTime(realtimeLimits.figureWaitMs - 1);
     await turns.renew();
@@ -66,8 +77,8 @@ describe('a turn that is complete', () => {
 
   it('is charged by its figure when that comes in time', async () => {
     const { turns, settled } = turnsWith();
-    await turns.ask();
-    turns.said(30, null);
+    await turns.request();
+    turns.received(30, null);
     turns.completed();
     vi.advanceTimersByTime(realtimeLimits.figureWaitMs);
     turns.counted(figure(700));
@@ -77,11 +88,11 @@ describe('a turn that is complete', () => {
 
   it('is charged by what passed as soon as another begins', async () => {
     const { turns, ids } = turnsWith();
-    await turns.ask();
-    turns.said(30, null);
+    await turns.request();
+    turns.received(30, null);
     turns.completed();
-    await turns.ask();
-    turns.said(3, null);
+    await turns.request();
+    turns.received(3, null);
     expect(ids()).toEqual(['turn 1 estimated']);
     turns.counted(figure(900));
     turns.completed();
@@ -93,17 +104,17 @@ describe('a turn that may not be had', () => {
   it('is refused at once when nothing runs', async () => {
     const { turns, quota } = turnsWith();
     quota.mayReserve = false;
-    await expect(turns.ask()).rejects.toMatchObject({ code: 'insufficient_quota' });
+    await expect(turns.request()).rejects.toMatchObject({ code: 'insufficient_quota' });
   });
 
   it.each(['its figure', 'its end', 'the end of the session'])(
     'is refused after the running one is over by %s',
     async (end) => {
       const { turns, quota } = turnsWith();
-      await turns.ask();
-      turns.said(30, null);
+      await turns.request();
+      turns.received(30, null);
       quota.mayReserve = false;
-      const asked = turns.ask().catch((error: unknown) => error);
+      const asked = turns.request().catch((error: unknown) => error);
       let refused: unknown = null;
       void asked.then((error) => {
         refused = error;
@@ -120,10 +131,10 @@ describe('a turn that may not be had', () => {
 
   it('does not wait for a running one that goes on for too long', async () => {
     const { turns, quota } = turnsWith();
-    await turns.ask();
-    turns.said(30, null);
+    await turns.request();
+    turns.received(30, null);
     quota.mayReserve = false;
-    const asked = turns.ask().catch((error: unknown) => error);
+    const asked = turns.request().catch((error: unknown) => error);
     await vi.advanceTimersByTimeAsync(realtimeLimits.lastTurnMs);
     expect(await asked).toMatchObject({ code: 'insufficient_quota' });
   });
@@ -133,9 +144,9 @@ describe('what was reserved', () => {
   it('for several turns that one answers is given back but for the most', async () => {
     const { turns, ids, released } = turnsWith();
     await turns.reserveForAudio();
-    await turns.ask();
-    await turns.ask();
-    turns.said(1, null);
+    await turns.request();
+    await turns.request();
+    turns.received(1, null);
     expect(released.sort()).toEqual(['turn 1', 'turn 2']);
     turns.counted(figure(10));
     expect(ids()).toEqual(['turn 3 upstream']);
@@ -145,11 +156,11 @@ describe('what was reserved', () => {
   it('for sound that nobody answered is given back; for a turn that the client left its input is charged', async () => {
     const left = turnsWith();
     await left.turns.reserveForAudio();
-    await left.turns.ask();
+    await left.turns.request();
     left.turns.end('client', 'client_left');
     expect([left.ids(), left.released]).toEqual([['turn 2 estimated'], ['turn 1']]);
     const lost = turnsWith();
-    await lost.turns.ask();
+    await lost.turns.request();
     lost.turns.end('upstream', 'upstream_lost');
     expect([lost.ids(), lost.released]).toEqual([[], ['turn 1']]);
   });
@@ -157,7 +168,7 @@ describe('what was reserved', () => {
   it('for nobody is asked for when the upstream begins by itself, and the session ends where it is not to be had', async () => {
     const { turns, quota, failures, ids } = turnsWith();
     quota.mayRenew = false;
-    turns.said(1, null);
+    turns.received(1, null);
     await vi.advanceTimersByTimeAsync(0);
     expect(failures).toMatchObject([{ code: 'insufficient_quota' }]);
     turns.end('relay', 'insufficient_quota');
@@ -167,9 +178,9 @@ describe('what was reserved', () => {
   it('is enough for sound while anything is held or the client takes the turns', async () => {
     const { turns } = turnsWith();
     expect(turns.isReservedForAudio).toBe(false);
-    await turns.ask();
+    await turns.request();
     expect(turns.isReservedForAudio).toBe(true);
-    turns.said(1, null);
+    turns.received(1, null);
     expect(turns.isReservedForAudio).toBe(true);
     turns.counted(figure(1));
     expect(turns.isReservedForAudio).toBe(false);
@@ -184,12 +195,12 @@ it('a figure that belongs to nothing is charged all the same', () => {
 
 it('a tool’s result goes on with the turn that called it, or begins one', async () => {
   const { turns, ids } = turnsWith();
-  await turns.ask();
-  turns.said(10, null);
+  await turns.request();
+  turns.received(10, null);
   await turns.answered();
   turns.counted(figure(1));
   await turns.answered();
-  turns.said(10, null);
+  turns.received(10, null);
   turns.counted(figure(2));
   expect(ids()).toEqual(['turn 1 upstream', 'turn 2 upstream']);
 });

@@ -5,8 +5,8 @@ import { managementLimits } from '../../../src/dashboard/api/limits.ts';
 import { appendRows } from '../../../src/metering/log.ts';
 import { ConversationStore } from '../../../src/routing/conversation-store.ts';
 import { logIn, openDashboard, origin, password } from '../dashboard/open-dashboard.ts';
-import { addChannels } from '../doors/open-relay.ts';
-import { jsonBody } from '../doors/routes.ts';
+import { addChannels } from '../routes/open-relay.ts';
+import { jsonBody } from '../routes/routes.ts';
 import { logRow } from '../stores/rows.ts';
 import { emptyDatabase, relay } from './relay.ts';
 

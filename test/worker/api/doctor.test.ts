@@ -12,7 +12,7 @@ import type { Env } from '../../../src/env.ts';
 import { hourly } from '../../../src/hourly.ts';
 import { seal } from '../../../src/lib/seal.ts';
 import type { LedgerRpc } from '../../../src/quota/quota.ts';
-import { type OpenRelay, openRelay } from '../doors/open-relay.ts';
+import { type OpenRelay, openRelay } from '../routes/open-relay.ts';
 import { emptyDatabase } from './relay.ts';
 
 beforeEach(async () => {

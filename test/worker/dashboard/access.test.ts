@@ -1,7 +1,7 @@
 // Cloudflare Access in front: its JWT, signed here by keys of our own as its team's, and everything that a forger might try.
 import { createSign, generateKeyPairSync } from 'node:crypto';
 import { expect, it } from 'vitest';
-import type { OpenRelay } from '../doors/open-relay.ts';
+import type { OpenRelay } from '../routes/open-relay.ts';
 import { openDashboard, origin, password } from './open-dashboard.ts';
 
 const domain = 'https://team.cloudflareaccess.test';

@@ -4,7 +4,7 @@
 import { env } from 'cloudflare:workers';
 import { createHash, randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import type { OpenRelay, Received, Reply } from '../doors/open-relay.ts';
+import type { OpenRelay, Received, Reply } from '../routes/open-relay.ts';
 import { openDashboard, type Person } from './open-dashboard.ts';
 
 const app = {

@@ -5,7 +5,7 @@ import { scryptSync } from 'node:crypto';
 import { AccountStore } from '../../../src/dashboard/accounts/account-store.ts';
 import type { Env } from '../../../src/env.ts';
 import { emptyDatabase } from '../api/relay.ts';
-import { type OpenRelay, openRelay, type Reply } from '../doors/open-relay.ts';
+import { type OpenRelay, openRelay, type Reply } from '../routes/open-relay.ts';
 
 export const origin = 'https://relay.test';
 export const password = 'a good enough password';

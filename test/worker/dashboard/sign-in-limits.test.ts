@@ -5,7 +5,7 @@ import { failedSignInRows, recordFailedSignIn } from '../../../src/dashboard/acc
 import { loginLimits } from '../../../src/dashboard/accounts/login-limits.ts';
 import { forgetTries, takeTry } from '../../../src/dashboard/accounts/login-try-store.ts';
 import { adminKey, relay as apiRelay, emptyDatabase } from '../api/relay.ts';
-import type { OpenRelay } from '../doors/open-relay.ts';
+import type { OpenRelay } from '../routes/open-relay.ts';
 import { logIn, openDashboard, origin, password } from './open-dashboard.ts';
 
 const form = { 'content-type': 'application/x-www-form-urlencoded', origin };

@@ -1,7 +1,7 @@
 // How long an ephemeral secret may live, as the doors take it.
 import { beforeAll, expect, it } from 'vitest';
 import { realtimeLimits } from '../../../src/realtime/limits.ts';
-import { type OpenRelay, openRelay } from '../doors/open-relay.ts';
+import { type OpenRelay, openRelay } from '../routes/open-relay.ts';
 
 let relay: OpenRelay;
 let token: string;

@@ -1,7 +1,7 @@
 // Upstreams that say 200 and send an error, a page, or nothing: another channel is asked, and nothing is charged.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type OpenRelay, openRelay } from '../doors/open-relay.ts';
+import { type OpenRelay, openRelay } from '../routes/open-relay.ts';
 import { answerAs, chargeOf, eventsOf } from './charging.ts';
 
 let relay: OpenRelay;

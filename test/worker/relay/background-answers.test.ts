@@ -1,7 +1,7 @@
 // Responses in the background whose caller fetches, cancels or deletes them itself: settled by that answer, once.
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, it } from 'vitest';
-import { addChannels, type OpenRelay, openRelay } from '../doors/open-relay.ts';
+import { addChannels, type OpenRelay, openRelay } from '../routes/open-relay.ts';
 import { answerAs, eventsOf, spentBy } from './charging.ts';
 
 let relay: OpenRelay;

@@ -1,5 +1,5 @@
 // What a request is charged: one request of a token of its own, against an upstream that the test plays.
-import type { OpenRelay, Reply, Upstream } from '../doors/open-relay.ts';
+import type { OpenRelay, Reply, Upstream } from '../routes/open-relay.ts';
 
 export interface Asked {
   path: string;

@@ -1,8 +1,8 @@
 // Responses that the relay keeps for channels that have no such thing.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { conversationLimits } from '../../../src/relay/conversations.ts';
-import { type OpenRelay, openRelay } from '../doors/open-relay.ts';
+import { conversationLimits } from '../../../src/relay/plan/stored-responses.ts';
+import { type OpenRelay, openRelay } from '../routes/open-relay.ts';
 
 let relay: OpenRelay;
 let headers: Record<string, string>;

@@ -1,7 +1,7 @@
 // Translated answers that did not end well: no caller is told that they did, what was said is kept, and a charged answer
 // is not asked for again.
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type OpenRelay, openRelay } from '../doors/open-relay.ts';
+import { type OpenRelay, openRelay } from '../routes/open-relay.ts';
 
 let relay: OpenRelay;
 let token: string;

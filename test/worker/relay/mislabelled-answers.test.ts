@@ -1,7 +1,7 @@
 // Upstreams that call their answers by another type than they are: what is charged, and what the caller gets.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { addChannels, type OpenRelay, openRelay } from '../doors/open-relay.ts';
+import { addChannels, type OpenRelay, openRelay } from '../routes/open-relay.ts';
 import { answerAs, chargeOf, eventsOf } from './charging.ts';
 
 let relay: OpenRelay;

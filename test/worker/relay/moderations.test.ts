@@ -1,6 +1,6 @@
 // Moderation costs nothing at OpenAI. Where it has a price, it is reserved and charged like everything else.
 import { expect, it } from 'vitest';
-import { addChannels, openRelay } from '../doors/open-relay.ts';
+import { addChannels, openRelay } from '../routes/open-relay.ts';
 
 const answer = {
   id: 'm',

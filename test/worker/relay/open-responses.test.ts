@@ -2,7 +2,7 @@
 // its schema ResponseResource, 2026-11) in our own words, on channels that do not speak Responses.
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type OpenRelay, openRelay } from '../doors/open-relay.ts';
+import { type OpenRelay, openRelay } from '../routes/open-relay.ts';
 
 const text = z.looseObject({
   type: z.literal('output_text'),

@@ -3,9 +3,9 @@
 import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { writeCarry } from '../../../src/formats/carry.ts';
+import { writePortableState } from '../../../src/formats/portable-state.ts';
 import { relayLimits } from '../../../src/relay/limits.ts';
-import { type OpenRelay, openRelay } from '../doors/open-relay.ts';
+import { type OpenRelay, openRelay } from '../routes/open-relay.ts';
 
 let relay: OpenRelay;
 let token: string;
@@ -290,8 +290,8 @@ it('reads a Responses body at chat completions as what it is, and answers as cha
 });
 
 it('keeps other providers’ seals out of a conversation that goes on at its own provider', async () => {
-  const foreign = writeCarry(
-    { reasoning: [{ text: '', proof: { origin: 'gemini-generate', kind: 'signature', value: 'abc' } }] },
+  const foreign = writePortableState(
+    { reasoning: [{ text: '', signature: { origin: 'gemini-generate', kind: 'signature', value: 'abc' } }] },
     'base64url',
   );
   await post('/v1/messages', {

@@ -2,8 +2,8 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openDashboard } from '../dashboard/open-dashboard.ts';
-import { addChannels } from '../doors/open-relay.ts';
-import { jsonBody } from '../doors/routes.ts';
+import { addChannels } from '../routes/open-relay.ts';
+import { jsonBody } from '../routes/routes.ts';
 
 const usage = { prompt_tokens: 1_000, completion_tokens: 100, total_tokens: 1_100 };
 let scene: Awaited<ReturnType<typeof openDashboard>>;

@@ -1,0 +1,176 @@
+// Turns the upstream's response into the caller's: decides which way its body goes, and what is counted on the way.
+
+import { createMeter } from '../../formats/meter.ts';
+import type { Framing } from '../../formats/observation.ts';
+import { withPromptTokens } from '../../formats/openai-embeddings/response.ts';
+import { readRerankResponse } from '../../formats/rerank/response.ts';
+import { readUpstreamError, upstreamErrorBody } from '../../formats/upstream-error.ts';
+import { isEncoded } from '../../lib/decoded-response.ts';
+import { mediaType } from '../../lib/media-type.ts';
+import { RelayError } from '../../lib/relay-error.ts';
+import { refusedRelay } from '../../providers/refused-relay.ts';
+import { providers } from '../../providers/registry.ts';
+import type { AdmittedRequest } from '../admitted-request.ts';
+import type { Call } from '../call.ts';
+import { relayLimits } from '../limits.ts';
+import { endBackgroundByAnswer } from '../settlement/background-response.ts';
+import { rerankDialect } from '../upstream/build-request.ts';
+import { headersForCaller } from '../upstream/headers.ts';
+import type { Answered, Sent } from '../upstream/sent.ts';
+import { readWholeBody } from '../upstream/whole-body.ts';
+import type { CallerAnswer } from './caller-answer.ts';
+import { mayCarryMedia } from './media-streams.ts';
+import { passthroughStream } from './passthrough-stream.ts';
+import { recordIds } from './record-upstream-ids.ts';
+import { rewritingStream } from './rewriting-stream.ts';
+import { concludeStream, formatOf, type RunningAnswer, streamTask } from './running-answer.ts';
+import { usageStripper, withoutUsage } from './strip-usage.ts';
+import { respondTranslated } from './translated-answer.ts';
+
+/** Answers the caller. Throws RelayError when the upstream refused the relay itself, or broke off. */
+export async function respond(request: AdmittedRequest, sent: Answered): Promise<CallerAnswer> {
+  const { call } = request;
+  const { response } = sent;
+  if (sent.isRefusal || response.status >= 400) return respondWithError(call, sent);
+  const framing = declaredFraming(call, sent);
+  // A declared stream of events is one, or holds an object that its reader knows; for anything else the bytes decide.
+  const meter = createMeter(
+    formatOf(call, sent),
+    framing,
+    framing === 'sse' ? undefined : jsonFraming(call, sent),
+  );
+  const answer = { ...request, sent, meter, framing };
+  if (response.body === null) return respondEmpty(answer);
+  if (sent.translation !== null) return respondTranslated(answer, sent.translation);
+  if (isReadWhole(call, sent, framing)) return respondWhole(answer);
+  return respondStreaming(answer, response.body);
+}
+
+/** Passes an upstream's error on, unless it is about the relay's own key. Nothing is charged. */
+async function respondWithError(call: Call, sent: Sent): Promise<CallerAnswer> {
+  const { response, translation } = sent;
+  const { status } = response;
+  const bytes = sent.bytes ?? new Uint8Array(await response.arrayBuffer());
+  const text = new TextDecoder().decode(bytes.subarray(0, relayLimits.errorBodyBytes));
+  if (refusedRelay(status, text)) {
+    const message =
+      'The model provider refused the account of this relay. Tell its operator; trying again will not help.';
+    throw new RelayError('upstream_refused_relay', message, { cause: `upstream status ${status}` });
+  }
+  const outcome = { status, errorCode: 'upstream_error', meter: null };
+  const shown = redacted(text, sent);
+  if (translation !== null) return { response: translatedError(call, response, shown), outcome };
+  const headers = headersForCaller(response.headers);
+  if (shown !== text) headers.delete('content-length');
+  return { response: new Response(shown === text ? bytes : shown, { status, headers }), outcome };
+}
+
+/** An error of another format, in the caller's format and with the same status. */
+function translatedError(
+  { endpoint, requestId }: Call,
+  { status, headers }: Response,
+  text: string,
+): Response {
+  const error = readUpstreamError(status, text);
+  const body = upstreamErrorBody(endpoint.format.api, error, requestId);
+  const retryAfter = headers.get('retry-after');
+  return Response.json(body, {
+    status: error.status ?? status,
+    headers: retryAfter === null ? {} : { 'retry-after': retryAfter },
+  });
+}
+
+function respondEmpty({ sent, meter }: RunningAnswer): CallerAnswer {
+  const { status, headers } = sent.response;
+  meter.end();
+  const response = new Response(null, { status, headers: headersForCaller(headers) });
+  return { response, outcome: { status, errorCode: null, meter } };
+}
+
+/** Reads a small answer of known length whole, and counts it before it is sent. */
+async function respondWhole(answer: RunningAnswer): Promise<CallerAnswer> {
+  const { sent, meter } = answer;
+  const { status } = sent.response;
+  const bytes = await readWholeBody(answer, sent);
+  meter.push(bytes);
+  meter.end();
+  endBackgroundByAnswer(answer, sent, meter);
+  const headers = headersForCaller(sent.response.headers);
+  const body = editedBody(answer, bytes);
+  if (body !== bytes) headers.delete('content-length');
+  return {
+    response: new Response(body, { status, headers }),
+    outcome: { status, errorCode: meter.error, meter },
+    recorded: recordIds(answer, sent, meter),
+  };
+}
+
+/** Returns a whole body as the caller expects it; the same bytes if nothing has to be changed. */
+function editedBody({ call, plan, sent, meter }: RunningAnswer, bytes: Uint8Array<ArrayBuffer>) {
+  const { operation } = call.endpoint;
+  if (sent.usageSwitchedOn && meter.framing === 'sse') return withoutUsage(bytes);
+  if (operation === 'embeddings' && sent.route.channel.provider === 'voyage')
+    return withPromptTokens(new TextDecoder().decode(bytes)) ?? bytes;
+  if (operation !== 'rerank' || plan.body.type !== 'json') return bytes;
+  return readRerankResponse(rerankDialect(sent.route), new TextDecoder().decode(bytes), plan.body.value);
+}
+
+function respondStreaming(answer: RunningAnswer, body: ReadableStream): CallerAnswer {
+  const { call, plan, sent, framing } = answer;
+  const { status, headers: fromUpstream } = sent.response;
+  const task = streamTask(answer, body);
+  const isEdited = sent.usageSwitchedOn;
+  const isEvents = framing === 'sse' || framing === 'json-array';
+  const isRewritten = providers[sent.route.channel.provider].rewritesStreams === true;
+  const { pingNative = false } = sent.route.channel.settings;
+  // A stream that was decoded here cannot be piped: the runtime's pipe of it never ends.
+  const isPiped = !isRewritten && !fromUpstream.has('content-encoding');
+  const isNative = isEvents && !isEdited && isPiped && !pingNative && !mayCarryMedia(call, plan);
+  const running = isNative
+    ? passthroughStream(task)
+    : rewritingStream(task, isEdited ? usageStripper() : null);
+  const headers = headersForCaller(fromUpstream);
+  if (isEdited) headers.delete('content-length');
+  return {
+    response: new Response(running.readable, { status, headers }),
+    outcome: running.end.then((end) => concludeStream(answer, end)),
+  };
+}
+
+function declaredFraming(call: Call, sent: Sent): Framing {
+  if (isEncoded(sent.response.headers)) return 'opaque';
+  const type = mediaType(sent.response.headers);
+  if (type === 'text/event-stream') return 'sse';
+  return /[/+]json$/.test(type) ? jsonFraming(call, sent) : 'opaque';
+}
+
+/** Returns the framing of JSON that answers this call. */
+function jsonFraming({ endpoint }: Call, { translation }: Sent): 'json' | 'json-array' {
+  return endpoint.operation === 'stream-generate-content' && translation === null ? 'json-array' : 'json';
+}
+
+function isReadWhole({ endpoint }: Call, { bytes, route, response }: Sent, framing: Framing): boolean {
+  const { headers } = response;
+  const isOfVoyage = endpoint.operation === 'embeddings' && route.channel.provider === 'voyage';
+  const isRewritten = endpoint.operation === 'rerank' || isOfVoyage;
+  const length = headers.get('content-length');
+  const isSmall =
+    length !== null && Number(length) <= relayLimits.wholeAnswerBytes && !headers.has('content-encoding');
+  return isRewritten || bytes !== null || (framing === 'json' && isSmall);
+}
+
+/** Returns the text without key and address. Text that has neither is returned unchanged. */
+function redacted(text: string, sent: Pick<Sent, 'key' | 'route'>): string {
+  return secretsOf(sent).reduce((said, secret) => said.replaceAll(secret, '[redacted]'), text);
+}
+
+/** Anything shorter is not a secret, and would be found in ordinary words. */
+const shortestSecret = 8;
+
+/** Upstreams quote a key of several parts (AWS) by its parts. A provider's public address is not secret. */
+function secretsOf({ key, route: { channel } }: Pick<Sent, 'key' | 'route'>): string[] {
+  const parts = key.value === null ? [] : [key.value, ...key.value.split(':')];
+  const isOwn = channel.baseUrl !== null && channel.baseUrl !== providers[channel.provider].defaultBaseUrl;
+  const address = isOwn ? [channel.baseUrl ?? '', new URL(channel.baseUrl ?? '').host] : [];
+  return [...parts, ...address].filter((secret) => secret.length >= shortestSecret);
+}

@@ -1,0 +1,133 @@
+// Answers with what an upstream of another format sent: streamed, whole, or one made of the other.
+import { type BodyShape, FramingDetector, shapeOfBytes } from '../../formats/framing-detector.ts';
+import { pingOf } from '../../formats/own-events.ts';
+import { GulpReader } from '../../lib/gulps.ts';
+import type { JsonObject } from '../../lib/json.ts';
+import { RelayError } from '../../lib/relay-error.ts';
+import { storedResponseOf } from '../plan/stored-responses.ts';
+import type { StreamTranslator } from '../translation/stream.ts';
+import type { Translation } from '../translation/translation.ts';
+import { droppedHeader, headersForCaller } from '../upstream/headers.ts';
+import type { Answered, Sent } from '../upstream/sent.ts';
+import { readWholeBody } from '../upstream/whole-body.ts';
+import type { CallerAnswer } from './caller-answer.ts';
+import { callerFraming } from './pings.ts';
+import { rewritingStream } from './rewriting-stream.ts';
+import { concludeStream, type RunningAnswer, streamTask } from './running-answer.ts';
+import type { StreamTask } from './stream-task.ts';
+
+/** Answers the caller. Throws RelayError when the upstream broke off, or answered with something that is no answer. */
+export async function respondTranslated(
+  answer: RunningAnswer,
+  translation: Translation,
+): Promise<CallerAnswer> {
+  const { sent } = answer;
+  if (!answer.plan.facts.stream) return respondWhole(answer, translation);
+  const translator = translation.stream();
+  if (translator === null)
+    throw new RelayError('upstream_error', 'The model provider streamed an answer unasked.');
+  const body = bodyOf(sent);
+  if (answer.framing === 'sse') return respondStreaming(answer, body, translation, translator);
+  if (sent.bytes !== null) {
+    return shapeOfBytes(sent.bytes) === 'sse'
+      ? respondStreaming(answer, body, translation, translator)
+      : respondWhole(answer, translation);
+  }
+  const begun = await shapeOf(body);
+  if (begun.shape === 'sse') return respondStreaming(answer, begun.body, translation, translator);
+  const response = new Response(begun.body, sent.response);
+  return respondWhole({ ...answer, sent: { ...sent, response } }, translation);
+}
+
+/** Returns the body as a stream, also if it has been read. */
+function bodyOf({ response, bytes }: Answered): ReadableStream {
+  return (bytes === null ? response.body : new Response(bytes).body) as ReadableStream;
+}
+
+/** Reads the shape of a body from its first bytes. A body that breaks off breaks again when it is read. */
+async function shapeOf(body: ReadableStream): Promise<{ body: ReadableStream; shape: BodyShape }> {
+  const [whole, branch] = body.tee();
+  const reader = new GulpReader(branch);
+  const detector = new FramingDetector();
+  let shape: BodyShape | null = null;
+  try {
+    for (let bytes = await reader.read(); shape === null && bytes !== null; bytes = await reader.read()) {
+      shape = detector.push(bytes);
+      if (shape !== null) break;
+    }
+  } catch {
+    // See above.
+  }
+  await reader.cancel();
+  return { body: whole, shape: shape ?? detector.end() };
+}
+
+function respondStreaming(
+  answer: RunningAnswer,
+  body: ReadableStream,
+  translation: Translation,
+  translator: StreamTranslator,
+): CallerAnswer {
+  const { call, sent } = answer;
+  const task: StreamTask = {
+    ...streamTask(answer, body),
+    isAtBoundary: () => true,
+    ping: () => pingOf(call.endpoint.format, callerFraming(call)),
+    // The translator detects that itself.
+    isCut: () => false,
+    errorEvent: (error) => translator.errorEvent(error),
+    beforeClose: () => keepResponse(answer, translator.hasFailed ? null : translator.finished),
+  };
+  const running = rewritingStream(task, translator);
+  const headers = translatedHeaders(sent, translation.streamType, translation.dropped);
+  return {
+    response: new Response(running.readable, { headers }),
+    outcome: running.end.then((end) => ({
+      ...concludeStream(answer, end, translator.hasFailed ? 'upstream_error' : null),
+      dropped: [...translation.dropped, ...translator.dropped],
+    })),
+  };
+}
+
+async function respondWhole(answer: RunningAnswer, translation: Translation): Promise<CallerAnswer> {
+  const { sent, meter } = answer;
+  const bytes = await readWholeBody(answer, sent);
+  meter.push(bytes);
+  meter.end();
+  const text = new TextDecoder().decode(bytes);
+  if (answer.plan.facts.stream) {
+    const headers = translatedHeaders(sent, translation.streamType, translation.dropped);
+    const response = new Response(translation.streamOfWhole(text), { headers });
+    return { response, outcome: { status: 200, errorCode: meter.error, meter } };
+  }
+  const { status, body, dropped, hasFailed, isFinal } =
+    shapeOfBytes(bytes) === 'sse' ? translation.wholeOfStream(text) : translation.whole(text);
+  const allDropped = [...translation.dropped, ...dropped];
+  const errorCode = meter.error ?? (hasFailed ? 'upstream_error' : null);
+  const headers = translatedHeaders(sent, 'application/json', allDropped);
+  if (isFinal) headers.set('x-should-retry', 'false');
+  return {
+    response: Response.json(body, { status, headers }),
+    outcome: { status, errorCode, meter, dropped: allDropped },
+    recorded: keepResponse(answer, hasFailed ? null : body),
+  };
+}
+
+/** Stores a response before the caller sees its end, so that its next request finds it. */
+async function keepResponse(
+  { call, plan, services }: RunningAnswer,
+  response: JsonObject | null,
+): Promise<void> {
+  if (!plan.keeps || response === null || plan.body.type !== 'json') return;
+  const kept = storedResponseOf(plan.body.value as JsonObject, response);
+  await services.conversations.keep(call.identity.accountId, kept, Date.now());
+}
+
+/** Nothing of another provider's headers is meant for the caller, except the id of its request. */
+function translatedHeaders({ response }: Sent, type: string, dropped: readonly string[]): Headers {
+  const headers = new Headers({ 'content-type': type });
+  const id = headersForCaller(response.headers).get('x-relay-upstream-request-id');
+  if (id !== null) headers.set('x-relay-upstream-request-id', id);
+  if (dropped.length > 0) headers.set('x-relay-dropped', droppedHeader(dropped));
+  return headers;
+}

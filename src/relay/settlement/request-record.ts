@@ -1,0 +1,99 @@
+// What is known of a request at its end, and the settlement that its ledger gets. Pure.
+import { emptyRow } from '../../admission/admission-request.ts';
+import type { Meter } from '../../formats/meter.ts';
+import { emptyUsage, limitedTokens, type Usage } from '../../formats/usage.ts';
+import { type Charge, costOfCharge } from '../../metering/charge.ts';
+import type { LogRow } from '../../metering/log-row.ts';
+import type { Settlement } from '../../quota/quota.ts';
+import type { BackgroundOrder } from '../../quota/records.ts';
+import { requested, requester } from '../admission.ts';
+import type { Sending } from '../upstream/sent.ts';
+import { chargeOf, type MeteredRequest, usedBy } from './usage.ts';
+
+/** How a request ended. */
+export interface Outcome {
+  status: number;
+  errorCode: string | null;
+  /** The answer's meter, if something was answered that is charged. */
+  meter: Meter | null;
+  /** What translation could not express, if the answer changes that. */
+  dropped?: readonly string[];
+}
+
+/** A request at its end. */
+export interface RequestRecord extends Omit<MeteredRequest, 'meter'> {
+  outcome: Outcome;
+}
+
+/** Returns the charge and the log row. */
+export function settlementOf(record: RequestRecord): Settlement {
+  const { plan, outcome } = record;
+  // A token count is no input of a model: it is not counted either.
+  const meter = plan.isFree ? null : outcome.meter;
+  if (meter === null)
+    return { row: rowOf(record, emptyUsage(), null, null), tokens: limitedTokens(emptyUsage()) };
+  const metered = { ...record, meter };
+  const used = usedBy(metered, outcome.errorCode === null);
+  const row = rowOf(record, used.usage, used.source, chargeOf(metered, used));
+  return { row, tokens: limitedTokens(used.usage) };
+}
+
+/** Whether the upstream works on although nothing more comes: a response in the background has begun, and its end was not seen. */
+export function isInBackground({ plan }: RequestRecord | MeteredRequest, meter: Meter): boolean {
+  const isEndSeen = meter.usage() !== null || (meter.sequenceNumber >= 0 && meter.complete);
+  return plan.facts.background && !isEndSeen && meter.madeIds.length > 0;
+}
+
+/** Returns what the ledger needs to ask for a response in the background, and to charge it when it ends. */
+export function backgroundOrderOf({ meter, ...request }: MeteredRequest): BackgroundOrder {
+  const { call, plan, sending, reservedNanoUsd } = request;
+  const { route, attempts } = sending;
+  const [responseId = ''] = meter.madeIds;
+  const outcome = { status: 200, errorCode: null, meter: null };
+  return {
+    row: rowOf({ ...request, outcome }, emptyUsage(), null, null),
+    // Of an alias, only the model that answers is still asked about.
+    question: { hash: call.identity.hash, ip: call.ip, model: route?.model ?? plan.model },
+    responseId,
+    channelId: route?.channel.id ?? '',
+    keyId: attempts.at(-1)?.keyId ?? null,
+    reservedNanoUsd,
+    typicalInput: plan.size?.typicalInput ?? null,
+    rates: route?.rates ?? null,
+    multiplier: plan.multiplier,
+  };
+}
+
+function rowOf(
+  { call, plan, sending, outcome }: RequestRecord,
+  usage: Usage,
+  usageSource: LogRow['usageSource'],
+  charge: Charge | null,
+): LogRow {
+  const isFree = outcome.meter === null || plan.isFree;
+  return {
+    ...emptyRow(requester(call), requested(plan)),
+    ...upstreamPart(sending, outcome),
+    status: outcome.status,
+    errorCode: outcome.errorCode,
+    inputTokens: usage.inputTokens,
+    cachedTokens: usage.cachedTokens,
+    cacheWriteTokens: usage.cacheWriteTokens,
+    outputTokens: usage.outputTokens,
+    reasoningTokens: usage.reasoningTokens,
+    usageSource,
+    costNanoUsd: charge === null ? (isFree ? 0 : null) : costOfCharge(charge),
+    charge,
+    durationMs: Date.now() - call.startedAtMs,
+  };
+}
+
+function upstreamPart({ route, attempts, dropped, timeToFirstByteMs }: Sending, outcome: Outcome) {
+  return {
+    upstreamModel: route?.upstreamModel ?? null,
+    channelId: route?.channel.id ?? null,
+    attempts: [...attempts],
+    dropped: [...(outcome.dropped ?? dropped)],
+    ttfbMs: timeToFirstByteMs,
+  };
+}

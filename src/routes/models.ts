@@ -1,0 +1,124 @@
+// The lists of models in three formats, each with its own paging.
+import { Hono } from 'hono';
+import { refusalError } from '../admission/refusal-error.ts';
+import type { ApiFormat } from '../formats/format-id.ts';
+import {
+  anthropicModel,
+  anthropicPage,
+  geminiModel,
+  geminiPage,
+  openaiList,
+  openaiModel,
+} from '../formats/model-lists.ts';
+import { RelayError } from '../lib/relay-error.ts';
+import { allowsModel, modelsNamed } from '../quota/policy.ts';
+import type { RelayServices } from '../relay/call.ts';
+import type { TokenPolicy } from '../tokens/token.ts';
+import { decoded } from './gemini.ts';
+import { namesModel } from './known-paths.ts';
+import { canonicalPath, isGeminiPath } from './paths.ts';
+import {
+  authenticate,
+  type Caller,
+  type RouteContext,
+  type RouteEnv,
+  type ServicesOf,
+  withErrorHandling,
+} from './relay-route.ts';
+
+/** `GET /v1/models` and `/v1/models/{id}`, whichever SDK asks. */
+export function modelRoutes(servicesOf: ServicesOf): Hono<RouteEnv> {
+  const routes = new Hono<RouteEnv>();
+  routes.get('/v1/models', (context) => {
+    const shape = formatFor(context.req.raw);
+    return withErrorHandling(shape, async () => {
+      const { models } = await visibleModels(context, servicesOf(context.env), null);
+      return Response.json(page(shape, models, new URL(context.req.url).searchParams));
+    });
+  });
+  routes.get('/v1/models/:id{.+}', (context) => {
+    if (!namesModel(context.req.path)) return context.notFound();
+    const shape = formatFor(context.req.raw);
+    const id = decoded(context.req.path.slice('/v1/models/'.length));
+    return withErrorHandling(shape, async () => {
+      const { models } = await visibleModels(context, servicesOf(context.env), id);
+      if (!models.includes(id))
+        throw new RelayError('model_not_found', `No channel serves the model \`${id}\`.`);
+      return Response.json(single(shape, id));
+    });
+  });
+  return routes;
+}
+
+/** Picks the caller's format: Anthropic's by its version header, Gemini's by its credential, else OpenAI's. */
+function formatFor({ headers, url }: Request): ApiFormat {
+  if (headers.has('anthropic-version')) return 'anthropic';
+  if (headers.has('x-goog-api-key') || /[?&]key=/.test(url)) return 'gemini';
+  return isGeminiPath(new URL(url).pathname) && !headers.has('authorization') ? 'gemini' : 'openai';
+}
+
+/** Picks the error format for unknown paths and wrong methods. */
+export function errorFormatOfPath(request: Request): ApiFormat {
+  const { pathname } = new URL(request.url);
+  const path = canonicalPath(pathname);
+  if (/^\/v1\/messages(\/|$)/.test(path)) return 'anthropic';
+  const isGemini = isGeminiPath(pathname) && /^\/(v1(alpha|beta)|v1\/models|ws)(\/|$)/.test(path);
+  return isGemini ? 'gemini' : formatFor(request);
+}
+
+async function visibleModels(
+  context: RouteContext,
+  services: RelayServices,
+  model: string | null,
+): Promise<{ models: string[] }> {
+  const caller = await authenticate(context.req.raw, 'any', services);
+  const background = (work: Promise<unknown>) => context.executionCtx.waitUntil(work);
+  const catalog = await services.catalog.current(Date.now(), background);
+  const members = model === null ? null : catalog.alias(model);
+  const policy = await newestPolicy(services, caller, model, members);
+  const isServed = (name: string) => catalog.serves(name, policy);
+  const served = await services.modelLists.namesServed(catalog, policy, Date.now());
+  // Names that a token is restricted to are known, also where channels serve them by a wildcard.
+  const own = [...modelsNamed(policy), ...(model === null ? [] : [model])].filter(
+    (name) => !name.includes('*') && isServed(name),
+  );
+  const aliases = catalog.aliases
+    .filter(({ models }) => models.some(isServed) && models.every((name) => allowsModel(policy, name)))
+    .map(({ name }) => name);
+  const allowed = [...served, ...own].filter((name) => allowsModel(policy, name));
+  return { models: [...new Set([...allowed, ...aliases])].sort() };
+}
+
+async function newestPolicy(
+  { ledgers }: RelayServices,
+  { identity, ip }: Caller,
+  model: string | null,
+  models: readonly string[] | null,
+): Promise<TokenPolicy> {
+  const question = { hash: identity.hash, ip, model, ...(models !== null && { models }) };
+  const answer = await ledgers.inspect(identity.tokenId, question);
+  if (answer.outcome === 'refused') throw refusalError(answer);
+  return answer.policy;
+}
+
+function page(shape: ApiFormat, models: string[], query: URLSearchParams): object {
+  switch (shape) {
+    case 'openai':
+      return openaiList(models);
+    case 'anthropic':
+      return anthropicPage(models, query);
+    case 'gemini':
+      return geminiPage(models, query);
+  }
+}
+
+function single(shape: ApiFormat, id: string): object {
+  switch (shape) {
+    case 'openai':
+      return openaiModel(id);
+    case 'anthropic':
+      return anthropicModel(id);
+    case 'gemini':
+      return geminiModel(id);
+  }
+}

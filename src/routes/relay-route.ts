@@ -1,0 +1,122 @@
+// What every route does: names the request, finds out who calls, answers errors in the format of its API, and sets the
+// headers that every response has.
+import type { Context } from 'hono';
+import type { Env } from '../env.ts';
+import type { ApiFormat } from '../formats/format-id.ts';
+import type { Endpoint } from '../formats/registry.ts';
+import { RelayError } from '../lib/relay-error.ts';
+import type { Call, RelayServices } from '../relay/call.ts';
+import { relay } from '../relay/relay.ts';
+import type { TokenIdentity } from '../tokens/token.ts';
+import { type CredentialReader, readCredential } from './credentials.ts';
+import { respondError } from './respond-error.ts';
+
+/** The environment of a route's context. */
+export interface RouteEnv {
+  Bindings: Env;
+}
+
+/** Returns the services of a request's environment. */
+export type ServicesOf = (env: Env) => RelayServices;
+
+/** The context of a request at a route. */
+export type RouteContext = Context<RouteEnv>;
+
+/** A caller whose token is known. */
+export interface Caller {
+  secret: string;
+  identity: TokenIdentity;
+  ip: string | null;
+}
+
+/** Returns a new request id. */
+export function newRequestId(): string {
+  return `req_${crypto.randomUUID().replaceAll('-', '')}`;
+}
+
+/** Runs a route's work. Errors are answered in the route's format; every response has the request's id. */
+export async function withErrorHandling(
+  door: ApiFormat,
+  work: (requestId: string) => Promise<Response>,
+): Promise<Response> {
+  const requestId = newRequestId();
+  const response = await work(requestId).catch((thrown) => respondError(door, thrown, requestId));
+  response.headers.set('x-request-id', requestId);
+  if (door === 'anthropic') response.headers.set('request-id', requestId);
+  return response;
+}
+
+/** Returns who calls. Throws RelayError `invalid_api_key`, which says what is wrong with the credential. */
+export async function authenticate(
+  request: Request,
+  reader: CredentialReader,
+  services: RelayServices,
+): Promise<Caller> {
+  return authenticated(credentialOf(request, reader), request, services);
+}
+
+/** Returns the credential of a request. Throws RelayError `invalid_api_key` if there is none. */
+export function credentialOf({ headers, url }: Request, reader: CredentialReader): string {
+  const credential = readCredential(reader, headers, url);
+  if (credential.outcome === 'missing') throw new RelayError('invalid_api_key', credential.message);
+  return credential.secret;
+}
+
+/** Returns whose token a secret is. Throws RelayError `invalid_api_key`. */
+export async function authenticated(
+  secret: string,
+  { headers }: Request,
+  { resolver }: RelayServices,
+): Promise<Caller> {
+  const resolution = await resolver.resolve(secret, Date.now());
+  switch (resolution.outcome) {
+    case 'malformed':
+      throw new RelayError(
+        'invalid_api_key',
+        'The API key is malformed: its checksum is wrong. Copy it again, whole.',
+      );
+    case 'unknown':
+      throw new RelayError(
+        'invalid_api_key',
+        'This API key does not exist or was deleted. Make a new one in the dashboard.',
+      );
+    case 'known':
+      return {
+        secret,
+        identity: resolution.identity,
+        ip: headers.get('cf-connecting-ip'),
+      };
+  }
+}
+
+/** What the path says about a call. */
+export interface PathFacts {
+  pathModel?: string;
+  suffix?: string;
+}
+
+/** Handles an endpoint that relays. */
+export function relayRoute(
+  context: RouteContext,
+  services: RelayServices,
+  endpoint: Endpoint,
+  path: PathFacts = {},
+): Promise<Response> {
+  const { api } = endpoint.format;
+  return withErrorHandling(api, async (requestId) => {
+    const startedAtMs = Date.now();
+    const caller = await authenticate(context.req.raw, api, services);
+    const call: Call = {
+      ...caller,
+      requestId,
+      endpoint,
+      formats: services.formats,
+      request: context.req.raw,
+      pathModel: path.pathModel ?? null,
+      suffix: path.suffix ?? '',
+      startedAtMs,
+      background: (work) => context.executionCtx.waitUntil(work),
+    };
+    return relay(call, services);
+  });
+}

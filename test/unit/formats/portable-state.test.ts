@@ -1,0 +1,196 @@
+// Thoughts of Claude that come back through clients of other formats that forget them: each returns to its own place among
+// text and calls, and Claude never gets text before the first thought of a turn.
+import { describe, expect, it } from 'vitest';
+import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
+import { objectsAt } from '../../../src/formats/json-reader.ts';
+import type { NeutralPart, NeutralRequest } from '../../../src/formats/neutral.ts';
+import {
+  readPortableState,
+  restoreReasoning,
+  writePortableState,
+} from '../../../src/formats/portable-state.ts';
+import type { JsonObject } from '../../../src/lib/json.ts';
+import { firstTurn, formatNames, nextTurn, wholeOfStream } from '../../support/agent-turns.ts';
+import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
+import { contextOf, writeStream } from '../../support/translated-answers.ts';
+
+const claude = { model: 'claude-opus-4-5', provider: 'anthropic' };
+
+function read(format: ConversationId, body: JsonObject): NeutralRequest {
+  return requestOf(conversationOf(format).readRequest(body, { model: 'm', stream: false }));
+}
+
+const text = (words: string): JsonObject => ({ type: 'text', text: words });
+const thinking = (words: string): JsonObject => ({
+  type: 'thinking',
+  thinking: words,
+  signature: `seal of ${words}`,
+});
+const use = (id: string): JsonObject => ({ type: 'tool_use', id, name: 'look', input: { path: id } });
+
+/** What Claude gets as its own last turn, after its answer went through a client that forgets thoughts. */
+function throughClient(format: ConversationId, content: JsonObject[], isStreamed: boolean): JsonObject[] {
+  const first = firstTurn(format);
+  const answer = conversationOf('anthropic-messages').readResponse({
+    content,
+    stop_reason: 'tool_use',
+    usage: {},
+  });
+  const context = contextOf({ request: read(format, first), body: first });
+  const whole = isStreamed
+    ? wholeOfStream(
+        format,
+        writeStream(conversationOf(format).eventWriter(context), eventsOfResponse(answer)),
+      )
+    : conversationOf(format).writeResponse(answer, context).body;
+  const second = read(format, nextTurn(format, first, whole));
+  const { body } = conversationOf('anthropic-messages').writeRequest(second, claude);
+  const blocks = objectsAt(objectsAt(body, 'messages')[1], 'content');
+  return blocks.map(({ cache_control: _, citations: __, ...block }) => block);
+}
+
+const turns: Readonly<Record<string, JsonObject[]>> = {
+  'a thought, text, a call': [thinking('a'), text('I look.'), use('toolu_1')],
+  'two thoughts around text': [thinking('a'), text('I look.'), thinking('b'), use('toolu_1')],
+  'two thoughts and two texts': [
+    thinking('a'),
+    text('First. '),
+    thinking('b'),
+    text('Second.'),
+    use('toolu_1'),
+  ],
+  'a thought before each call': [thinking('a'), text('Both.'), use('toolu_1'), thinking('b'), use('toolu_2')],
+  'thoughts without text': [thinking('a'), use('toolu_1'), thinking('b'), use('toolu_2')],
+  'a hidden thought': [{ type: 'redacted_thinking', data: 'hidden' }, text('Done.'), use('toolu_1')],
+};
+
+describe.each(formatNames)('a client of %s that forgets thoughts', (format) => {
+  for (const [what, content] of Object.entries(turns))
+    for (const isStreamed of [false, true])
+      it(`gives ${what} back in the same order${isStreamed ? ', streamed' : ''}`, () => {
+        expect(throughClient(format, content, isStreamed)).toEqual(content);
+      });
+});
+
+describe('a chat client that changes the text', () => {
+  const call = (id: string, content: string | null) => ({
+    messages: [
+      { role: 'user', content: 'x' },
+      {
+        role: 'assistant',
+        content,
+        tool_calls: [{ id, type: 'function', function: { name: 'look', arguments: '{}' } }],
+      },
+      { role: 'tool', tool_call_id: id, content: 'ok' },
+    ],
+  });
+  const state = (() => {
+    const first = firstTurn('openai-chat');
+    const answer = conversationOf('anthropic-messages').readResponse({
+      content: [thinking('a'), text('A long text.'), thinking('b'), use('toolu_1')],
+      usage: {},
+    });
+    const { body } = conversationOf('openai-chat').writeResponse(
+      answer,
+      contextOf({ request: read('openai-chat', first) }),
+    );
+    const message = objectsAt(body, 'choices')[0]?.message as JsonObject;
+    return String(objectsAt(message, 'tool_calls')[0]?.id);
+  })();
+  const types = (content: string | null) =>
+    objectsAt(
+      objectsAt(
+        conversationOf('anthropic-messages').writeRequest(read('openai-chat', call(state, content)), claude)
+          .body,
+        'messages',
+      )[1],
+      'content',
+    ).map(({ type }) => type);
+
+  it('still begins the turn with a thought', () => {
+    expect(types('Short.')).toEqual(['thinking', 'text', 'thinking', 'tool_use']);
+    expect(types('A much longer text than before.')).toEqual([
+      'thinking',
+      'text',
+      'thinking',
+      'text',
+      'tool_use',
+    ]);
+    expect(types(null)).toEqual(['thinking', 'thinking', 'tool_use']);
+  });
+});
+
+describe('reasoning in a portable state', () => {
+  const signature = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
+  const say: NeutralPart = { type: 'text', text: 'Hi.' };
+  const call: NeutralPart = { type: 'tool-call', id: 'c', name: 'look', arguments: '{}' };
+
+  it('are not repeated when the client kept them', () => {
+    const own: NeutralPart = { type: 'reasoning', text: 't', signature };
+    const placed = restoreReasoning([
+      { part: own, reasoning: [] },
+      { part: say, reasoning: [] },
+      { part: call, reasoning: [{ text: 't', signature }] },
+      { part: { ...call, id: 'd' }, reasoning: [{ text: 't', signature }] },
+    ]);
+    expect(placed.map(({ type }) => type)).toEqual(['reasoning', 'text', 'tool-call', 'tool-call']);
+  });
+
+  it('are not repeated where their signature is only that they must come back (chat)', () => {
+    const plain = { origin: 'openai-chat', kind: 'signature', value: '' } as const;
+    const own: NeutralPart = { type: 'reasoning', text: 'a piece of', signature: plain };
+    const state = [
+      { text: 'a piece of it', signature: plain },
+      { text: 'another', signature: plain },
+    ];
+    const types = (kept: NeutralPart[]) =>
+      restoreReasoning([
+        ...kept.map((part) => ({ part, reasoning: [] })),
+        { part: call, reasoning: state },
+      ]).map(({ type }) => type);
+    expect(types([own])).toEqual(['reasoning', 'tool-call']);
+    expect(types([])).toEqual(['reasoning', 'reasoning', 'tool-call']);
+  });
+
+  it('stand before the text when their call does not say where they were', () => {
+    const placed = restoreReasoning([
+      { part: say, reasoning: [] },
+      { part: call, reasoning: [{ text: 't', signature }] },
+    ]);
+    expect(placed.map(({ type }) => type)).toEqual(['reasoning', 'text', 'tool-call']);
+  });
+});
+
+describe('a turn for Claude', () => {
+  const turn = (parts: NeutralPart[]) => {
+    const request = { ...read('openai-chat', firstTurn('openai-chat')) };
+    const messages = [...request.messages, { role: 'assistant' as const, parts, at: 'messages[2]' }];
+    const { body } = conversationOf('anthropic-messages').writeRequest({ ...request, messages }, claude);
+    return objectsAt(objectsAt(body, 'messages')[1], 'content').map(({ type }) => type);
+  };
+  const signature = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
+  const thought: NeutralPart = { type: 'reasoning', text: 't', signature };
+  const say: NeutralPart = { type: 'text', text: 'Hi.' };
+  const call: NeutralPart = { type: 'tool-call', id: 'c', name: 'look', arguments: '{}' };
+
+  it('begins with its thoughts, whatever a client put before them', () => {
+    expect(turn([say, thought, call])).toEqual(['thinking', 'text', 'tool_use']);
+    expect(turn([say, call, thought, thought, say])).toEqual([
+      'thinking',
+      'thinking',
+      'text',
+      'tool_use',
+      'text',
+    ]);
+    expect(turn([say, call])).toEqual(['text', 'tool_use']);
+  });
+});
+
+it('writes and reads the members that clients have kept since the first version', () => {
+  const signature = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
+  const state = { reasoning: [{ text: 't', signature, after: 3 }], signature };
+  const written = writePortableState(state, 'base64url');
+  const json = `{"oo8":1,"r":[{"text":"t","proof":${JSON.stringify(signature)},"after":3}],"p":${JSON.stringify(signature)}}`;
+  expect(Buffer.from(written, 'base64url').toString().trimEnd()).toBe(json);
+  expect(readPortableState(written)).toEqual(state);
+});

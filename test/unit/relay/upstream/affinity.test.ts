@@ -1,0 +1,73 @@
+// What a request's choice of channel hangs on: the same for every turn of a conversation, however its client marks it.
+import { describe, expect, it } from 'vitest';
+import type { Call } from '../../../../src/relay/call.ts';
+import type { Plan } from '../../../../src/relay/plan/plan.ts';
+import { affinitySeed } from '../../../../src/relay/upstream/affinity.ts';
+
+function seedOf(value: object, tokenId = 'tok_1', headers: Record<string, string> = {}): string {
+  const body = { type: 'json', value } as Plan['body'];
+  const request = new Request('http://relay.test/', { headers });
+  return affinitySeed({ identity: { tokenId }, request } as Call, { body } as Plan);
+}
+
+const cached = { cache_control: { type: 'ephemeral' } };
+const text = (words: string, more: object = {}) => ({ type: 'text', text: words, ...more });
+const user = (content: unknown) => ({ role: 'user', content });
+const assistant = { role: 'assistant', content: 'Hello.' };
+
+describe('the seed of a conversation', () => {
+  it('stays while marks for the provider’s cache move on, as Claude Code moves them', () => {
+    const first = { messages: [user([text('Mend it.', cached)])] };
+    const second = { messages: [user([text('Mend it.')]), assistant, user([text('More.', cached)])] };
+    expect(seedOf(second)).toBe(seedOf(first));
+  });
+
+  it('stays when a client writes the same words as text and as a part', () => {
+    const first = { messages: [user('Mend it.')] };
+    const second = { messages: [user([text('Mend it.')]), assistant, user([text('More.', cached)])] };
+    expect(seedOf(second)).toBe(seedOf(first));
+    const turns = { input: [{ role: 'user', content: [{ type: 'input_text', text: 'Mend it.' }] }] };
+    expect(seedOf({ input: 'Mend it.' })).toBe(seedOf(turns));
+  });
+
+  it('stays while the model, the tools and the settings change', () => {
+    const contents = [{ role: 'user', parts: [{ text: 'Mend it.' }] }];
+    expect(seedOf({ contents, generationConfig: { temperature: 1 } })).toBe(seedOf({ contents }));
+  });
+
+  it('is another for other words, another picture, another system and another token', () => {
+    const system = (words: string) => ({ role: 'system', content: words });
+    const picture = (data: string) => user([{ type: 'image', source: { type: 'base64', data } }]);
+    const seeds = [
+      seedOf({ messages: [user('Mend it.')] }),
+      seedOf({ messages: [user('Mend it.')] }, 'tok_2'),
+      seedOf({ messages: [user('Break it.')] }),
+      seedOf({ messages: [system('Be kind.'), user('Mend it.')] }),
+      seedOf({ messages: [system('Be brief.'), user('Mend it.')] }),
+      seedOf({ messages: [picture('AAAA')] }),
+      seedOf({ messages: [picture('BBBB')] }),
+    ];
+    expect(new Set(seeds).size).toBe(seeds.length);
+  });
+
+  it('is the session’s where the client names one, whatever is said', () => {
+    const session = { 'x-claude-code-session-id': 's1' };
+    const first = seedOf({ messages: [user('Fix it.')] }, 'tok_1', session);
+    expect(seedOf({ messages: [user('Another prompt.')] }, 'tok_1', session)).toBe(first);
+    expect(seedOf({ messages: [user('Fix it.')] }, 'tok_1', { 'x-claude-code-session-id': 's2' })).not.toBe(
+      first,
+    );
+    expect(seedOf({ messages: [user('Fix it.')] }, 'tok_2', session)).not.toBe(first);
+    expect(seedOf({ messages: [user('Fix it.')], prompt_cache_key: 's1' })).toBe(first);
+  });
+
+  it('is by chance where there is no conversation', () => {
+    expect(seedOf({ prompt: 'a dot' })).not.toBe(seedOf({ prompt: 'a dot' }));
+    expect(seedOf({ messages: [] })).not.toBe(seedOf({ messages: [] }));
+  });
+
+  it('takes any body', () => {
+    for (const messages of [7, null, {}, [null], [7], ['x'], [[]], [{ role: 7, content: { a: [null] } }]])
+      expect(typeof seedOf({ messages })).toBe('string');
+  });
+});

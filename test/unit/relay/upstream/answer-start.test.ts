@@ -1,0 +1,74 @@
+// What the beginning of a body shows, however it is cut, and that nothing of it is lost.
+import { describe, expect, it } from 'vitest';
+import { errorBodyBytes } from '../../../../src/relay/upstream/answer-error.ts';
+import { AnswerStart } from '../../../../src/relay/upstream/answer-start.ts';
+
+const encoder = new TextEncoder();
+
+/** The fault's type, and the body if it was held to its end. */
+function look(pieces: readonly Uint8Array[], isEvents: boolean, isStream = true) {
+  const start = new AnswerStart({ firstByteMs: 1_000, isEvents, isStream });
+  for (const piece of pieces) {
+    // The reader's buffer is used again.
+    const buffer = piece.slice();
+    const verdict = start.push(buffer);
+    buffer.fill(0);
+    if (verdict !== null) return { fault: verdict.fault?.type ?? null, bytes: start.wholeBody() };
+  }
+  return { fault: start.end()?.type ?? null, bytes: start.wholeBody() };
+}
+
+const chunk = 'data: {"choices":[{"delta":{"content":"hi"}}]}\n\n';
+const error = '{"error":{"message":"x","type":"server_error"}}';
+const cases: [name: string, text: string, fault: string | null][] = [
+  ['a stream', `: hi\n\n${chunk}${chunk}`, null],
+  ['a stream that begins with an error', `\uFEFFdata: ${error}\n\n${chunk}`, 'error-event'],
+  ['a stream of comments', ': hi\n\n: hi\n\n', 'no-answer'],
+  ['an error as an object', `\n ${error}\n`, 'error-body'],
+  ['an error in an array', `[${error}\n]`, 'error-body'],
+  ['an array of answers', '[{"candidates":[{"content":{"parts":[{"text":"hi"}]}}]}\n]', null],
+  ['an object', '{"choices":[{"message":{"content":"hi"}}]}', null],
+  ['a page', '\n<!doctype html><html lang="en"><body>Bad gateway</body></html>', 'no-answer'],
+  ['a short page', '<html></html>', 'no-answer'],
+  ['a transcript that begins with a bracket', '<|startoftranscript|> Good morning.', null],
+  ['blanks', ' \r\n\t ', 'no-answer'],
+];
+
+describe.each(cases)('%s', (_, text, fault) => {
+  it('is the same at every cut, and what is held of it is all of it', () => {
+    const bytes = encoder.encode(text);
+    for (let cut = 0; cut <= bytes.length; cut++) {
+      for (const isEvents of text.includes('data:') ? [true, false] : [false]) {
+        const looked = look([bytes.slice(0, cut), bytes.slice(cut)], isEvents);
+        expect([cut, looked.fault]).toEqual([cut, fault]);
+        if (looked.bytes !== null) expect(looked.bytes).toEqual(bytes);
+      }
+    }
+    const single = Array.from(bytes, (byte) => Uint8Array.of(byte));
+    expect(look(single, false).fault).toBe(fault);
+  });
+});
+
+it('takes an array for none of events, whatever it is declared', () => {
+  expect(look([encoder.encode('[{"candidates":[]}]')], true).fault).toBeNull();
+  expect(look([encoder.encode(`[${error}]`)], true).fault).toBe('error-body');
+});
+
+it('takes what is declared events and has none for empty', () => {
+  for (const text of ['', '\n\n', ': hi\n\n', 'data: [DONE]\n\n'])
+    expect([text, look([encoder.encode(text)], true).fault]).toEqual([text, 'no-answer']);
+});
+
+it('looks at no more of a body than an error may be long', () => {
+  const padded = (bytes: number) => encoder.encode(error.padEnd(bytes, ' '));
+  expect(look([padded(errorBodyBytes)], false, false).fault).toBe('error-body');
+  expect(look([padded(errorBodyBytes + 1)], false, false)).toEqual({ fault: null, bytes: null });
+});
+
+it('lets a stream of JSON go on as soon as it does not begin with an error, and a whole answer when it is whole', () => {
+  const first = encoder.encode('[{"candidates":[{"content":{"parts":[{"text":"Once upon a time there was');
+  expect(new AnswerStart({ firstByteMs: 1, isEvents: false, isStream: true }).push(first)).toEqual({
+    fault: null,
+  });
+  expect(new AnswerStart({ firstByteMs: 1, isEvents: false, isStream: false }).push(first)).toBeNull();
+});

@@ -1,0 +1,306 @@
+// What the operator sees of channels: their health, their trial, their upstream's list of models; and what the caller
+// sees when all is dead.
+import { env } from 'cloudflare:workers';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { probeLimits } from '../../../src/relay/upstream/channel-probe.ts';
+import { listLimits } from '../../../src/routing/model-lists.ts';
+import { RoutingStore } from '../../../src/routing/store.ts';
+import { type OpenRelay, openRelay, type Received } from './open-relay.ts';
+import { jsonBody, ownHeader } from './routes.ts';
+
+let relay: OpenRelay;
+let token: string;
+
+beforeEach(async () => {
+  await env.DB.prepare('DELETE FROM channels').run();
+  relay = openRelay();
+  ({ token } = await relay.token());
+});
+afterEach(() => void vi.useRealTimers());
+
+const ask = (content = 'hi') =>
+  relay.fetch('/v1/chat/completions', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...ownHeader('openai', token) },
+    body: JSON.stringify({ ...jsonBody('gpt-4o'), messages: [{ role: 'user', content }] }),
+  });
+const refusing = (...keys: string[]) => {
+  return ({ headers }: Received) => {
+    const key = headers.get('authorization')?.replace('Bearer ', '') ?? '';
+    return keys.includes(key)
+      ? Response.json({ error: { message: `Incorrect API key provided: ${key}` } }, { status: 401 })
+      : Response.json({ object: 'chat.completion', choices: [] });
+  };
+};
+const made = (fields: object = {}) =>
+  relay.channel({
+    name: 'c',
+    provider: 'openai',
+    models: ['gpt-4o'],
+    keys: ['key-one-of-two', 'key-two-of-two'],
+    ...fields,
+  });
+
+describe('the health of a channel', () => {
+  it('names the key that the provider refuses; the other goes on', async () => {
+    relay.upstream = refusing('key-one-of-two');
+    const { id } = await made();
+    // So many conversations that both keys have some.
+    for (let turn = 0; turn < 20; turn++) expect((await ask(`hi ${turn}`)).status).toBe(200);
+    const { body } = await relay.manage('GET', `/channels/${id}`);
+    const [first, second] = body.keys;
+    expect([first.health.state, first.health.last_error]).toEqual(['refused', 'status 401']);
+    expect(Date.parse(first.health.cool_until)).toBeGreaterThan(Date.now() + 400_000);
+    expect([second.health.state, second.health.last_error]).toEqual(['ready', null]);
+    expect(second.health.first_byte_ms).toBeGreaterThanOrEqual(0);
+    expect(body.health.state).toBe('ready');
+  });
+
+  it('tells the operator which keys are dead, and the caller only that the service is away', async () => {
+    relay.upstream = refusing('key-one-of-two', 'key-two-of-two');
+    const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const { id } = await made();
+    const reply = await ask();
+    expect([reply.status, reply.headers.get('x-should-retry')]).toEqual([502, 'false']);
+    expect(reply.text).not.toMatch(/key-one|key-two|401|Incorrect/);
+    const told = errors.mock.calls.map(([line]) => JSON.parse(String(line)));
+    const refused = told.filter(({ event }) => event === 'channel-key-refused');
+    const { data } = (await relay.manage('GET', '/channels')).body;
+    const ids = data[0].keys.map((key: { id: string }) => key.id);
+    expect(refused.map(({ channelId, keyId }) => [channelId, keyId]).sort()).toEqual(
+      ids.map((keyId: string) => [id, keyId]).sort(),
+    );
+    expect(told.map(String).join()).not.toMatch(/key-one|key-two/);
+    expect([
+      data[0].health.state,
+      ...data[0].keys.map((key: { health: { state: string } }) => key.health.state),
+    ]).toEqual(['refused', 'refused', 'refused']);
+    errors.mockRestore();
+  });
+
+  it('is known in an isolate that has seen nothing itself', async () => {
+    relay.upstream = refusing('key-one-of-two');
+    const { id } = await made({ keys: ['key-one-of-two'] });
+    await ask();
+    const elsewhere = openRelay();
+    const { body } = await elsewhere.manage('GET', `/channels/${id}`);
+    expect(body.keys[0].health.state).toBe('refused');
+  });
+
+  it('is well again after a trial of that key that succeeds', async () => {
+    relay.upstream = refusing('key-one-of-two');
+    const { id } = await made({ keys: ['key-one-of-two'] });
+    await ask();
+    const keyId = (await relay.manage('GET', `/channels/${id}`)).body.keys[0].id;
+    expect((await relay.manage('POST', `/channels/${id}/test`, { key_id: keyId })).body.ok).toBe(false);
+    relay.upstream = refusing();
+    expect((await relay.manage('POST', `/channels/${id}/test`, { key_id: keyId })).body.ok).toBe(true);
+    expect((await relay.manage('GET', `/channels/${id}`)).body.health.state).toBe('ready');
+    await expect(relay.manage('POST', `/channels/${id}/test`, { key_id: 'key_none' })).rejects.toThrow('400');
+  });
+});
+
+describe('discovery with several keys', () => {
+  it('asks with another key where the first is refused', async () => {
+    relay.upstream = ({ headers }) =>
+      headers.get('authorization') === 'Bearer key-two-of-two'
+        ? Response.json({ data: [{ id: 'a' }] })
+        : Response.json({ error: { message: 'Incorrect API key' } }, { status: 401 });
+    const { id } = await made();
+    expect((await relay.manage('POST', `/channels/${id}/discover`)).body).toEqual({ models: ['a'] });
+    const late = (last: string) => made({ keys: ['no', 'nor-this', last].map((key) => `key-${key}`) });
+    const third = await late('two-of-two');
+    expect((await relay.manage('POST', `/channels/${third.id}/discover`)).body).toEqual({ models: ['a'] });
+    const fourth = await made({ keys: ['key-a', 'key-b', 'key-c', 'key-two-of-two'] });
+    relay.received.length = 0;
+    expect((await relay.manage('POST', `/channels/${fourth.id}/discover`)).body.models).toBeNull();
+    expect(relay.received).toHaveLength(listLimits.keys);
+    const one = await made({ keys: ['key-one-of-two'] });
+    const { body } = await relay.manage('POST', `/channels/${one.id}/discover`);
+    expect(body).toEqual({ models: null, error: expect.stringContaining('401') });
+  });
+});
+
+describe('edits of keys at the same time', () => {
+  it('are both there afterwards', async () => {
+    const { id } = await made();
+    await Promise.all(
+      ['key-three', 'key-four'].map((key) => relay.manage('PATCH', `/channels/${id}`, { add_keys: [key] })),
+    );
+    expect((await relay.manage('GET', `/channels/${id}`)).body.keys).toHaveLength(4);
+  });
+});
+
+describe('an edit that mends a channel', () => {
+  const stateOf = async (id: string) => {
+    const { body } = await relay.manage('GET', `/channels/${id}`);
+    return [body.health.state, ...body.keys.map((key: { health: { state: string } }) => key.health.state)];
+  };
+
+  it('by a key that it lacked lets it be used at once', async () => {
+    relay.upstream = ({ headers }) =>
+      headers.has('authorization')
+        ? Response.json({ object: 'chat.completion', choices: [] })
+        : Response.json({ error: { message: 'No key' } }, { status: 401 });
+    const fields = { provider: 'openai-compatible', base_url: 'https://x.test/v1', keys: [], priority: 1 };
+    const { id } = await made(fields);
+    expect((await ask()).status).toBe(502);
+    expect(await stateOf(id)).toEqual(['refused']);
+    await made({ provider: 'openai-compatible', base_url: 'https://y.test/v1' });
+    await relay.manage('PATCH', `/channels/${id}`, { add_keys: ['key-that-it-lacked'] });
+    expect(await stateOf(id)).toEqual(['ready', 'ready']);
+    relay.received.length = 0;
+    expect((await ask()).status).toBe(200);
+    expect(relay.received.map(({ url }) => new URL(url).host)).toEqual(['x.test']);
+  });
+
+  it('by its address forgives its keys, too; by other keys only itself; by its name nothing', async () => {
+    relay.upstream = refusing('key-one-of-two', 'key-two-of-two');
+    const { id } = await made();
+    await ask();
+    await relay.manage('PATCH', `/channels/${id}`, {
+      name: 'another',
+      base_url: null,
+      headers: {},
+      enabled: true,
+    });
+    await relay.manage('PATCH', `/channels/${id}`, { add_keys: ['key-three'] });
+    expect(await stateOf(id)).toEqual(['ready', 'refused', 'refused', 'ready']);
+    await relay.manage('PATCH', `/channels/${id}`, { headers: { 'x-team': 'relay' } });
+    expect(await stateOf(id)).toEqual(['ready', 'ready', 'ready', 'ready']);
+    // The board, too: an isolate that has seen nothing itself.
+    const elsewhere = openRelay();
+    const { body } = await elsewhere.manage('GET', `/channels/${id}`);
+    expect(body.keys[0].health.state).toBe('ready');
+  });
+});
+
+describe('a trial', () => {
+  it.each<[string, () => Response, string]>([
+    ['a page', () => new Response('<html>Welcome!</html>'), 'Welcome!'],
+    ['nothing', () => new Response(''), 'no JSON'],
+    [
+      'an error with 200',
+      () => Response.json({ error: { message: 'No such model', code: 404 } }),
+      'No such model',
+    ],
+    [
+      'a redirection',
+      () => new Response(null, { status: 302, headers: { location: 'https://x.test' } }),
+      '302',
+    ],
+    ['nothing with 500', () => new Response('', { status: 500 }), '500'],
+  ])('that is answered with %s has failed, and says so', async (_, answer, words) => {
+    relay.upstream = answer;
+    const { id } = await made();
+    const { body } = await relay.manage('POST', `/channels/${id}/test`);
+    expect(body.ok).toBe(false);
+    expect(body.error).toContain(words);
+  });
+
+  it('does not wait for an answer that never ends', async () => {
+    relay.upstream = (_request, signal) => {
+      const body = new ReadableStream({
+        start: (controller) => {
+          controller.enqueue(new TextEncoder().encode('{"id":'));
+          signal?.addEventListener('abort', () => controller.error(new Error('aborted')));
+        },
+      });
+      return new Response(body, { headers: { 'content-type': 'application/json' } });
+    };
+    const { id } = await made();
+    const trying = relay.manage('POST', `/channels/${id}/test`);
+    await vi.waitFor(() => expect(relay.received).toHaveLength(1));
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + probeLimits.waitMs });
+    expect((await trying).body).toMatchObject({ ok: false, error: expect.any(String) });
+  });
+});
+
+describe('discovery', () => {
+  const lists: Record<string, (url: URL) => object> = {
+    openai: () => ({ data: [{ id: 'a' }, { id: 'b' }] }),
+    azure: () => ({ data: [{ id: 'a' }, { id: 'b' }] }),
+    'openai-compatible': () => ({ data: [{ id: 'a' }, { id: 'b' }] }),
+    anthropic: ({ searchParams }) =>
+      searchParams.get('after_id') === 'a'
+        ? { data: [{ id: 'b' }], has_more: false, last_id: 'b' }
+        : { data: [{ id: 'a' }], has_more: true, last_id: 'a' },
+    gemini: ({ searchParams }) =>
+      searchParams.get('pageToken') === 't'
+        ? { models: [{ name: 'models/b' }] }
+        : { models: [{ name: 'models/a' }], nextPageToken: 't' },
+    cohere: ({ searchParams }) =>
+      searchParams.get('page_token') === 't'
+        ? { models: [{ name: 'b' }], next_page_token: '' }
+        : { models: [{ name: 'a' }], next_page_token: 't' },
+  };
+  const addresses: Record<string, string> = {
+    openai: 'https://api.openai.com/v1/models',
+    azure: 'https://x.test/openai/models?api-version=2024-10-21',
+    'openai-compatible': 'https://x.test/v1/models',
+    anthropic: 'https://api.anthropic.com/v1/models?limit=1000',
+    gemini: 'https://generativelanguage.googleapis.com/v1beta/models?pageSize=1000',
+    cohere: 'https://api.cohere.com/v1/models?page_size=1000',
+  };
+
+  it.each(Object.keys(lists))('reads the whole list of %s', async (provider) => {
+    relay.upstream = ({ url, method }) =>
+      method === 'GET' ? Response.json(lists[provider]?.(new URL(url))) : new Response('', { status: 405 });
+    const base_url =
+      provider === 'azure'
+        ? 'https://x.test/openai?api-version=2024-10-21'
+        : provider === 'openai-compatible'
+          ? 'https://x.test'
+          : null;
+    const { id } = await made({ provider, base_url });
+    const { body } = await relay.manage('POST', `/channels/${id}/discover`);
+    expect(body).toEqual({ models: ['a', 'b'] });
+    expect(relay.received[0]?.url).toBe(addresses[provider]);
+    expect([...(relay.received[0]?.headers.values() ?? [])].join()).toContain('key-one-of-two');
+  });
+
+  it('says what is wrong, in the upstream’s words, and that some have no list', async () => {
+    relay.upstream = () => Response.json({ error: 'no such account' }, { status: 403 });
+    const { id } = await made();
+    const { body } = await relay.manage('POST', `/channels/${id}/discover`);
+    expect(body).toEqual({ models: null, error: expect.stringContaining('403') });
+    expect(body.error).toContain('no such account');
+    relay.upstream = () => new Response('<html>');
+    expect((await relay.manage('POST', `/channels/${id}/discover`)).body.models).toBeNull();
+    const jina = await made({ provider: 'jina' });
+    expect((await relay.manage('POST', `/channels/${jina.id}/discover`)).body.error).toContain('no list');
+  });
+
+  it('reads so many pages and no more', async () => {
+    let page = 0;
+    relay.upstream = () => {
+      page += 1;
+      return Response.json({ data: [{ id: `m${page}` }], has_more: true, last_id: `m${page}` });
+    };
+    const { id } = await made({ provider: 'anthropic' });
+    const { body } = await relay.manage('POST', `/channels/${id}/discover`);
+    expect([body.models.length, page]).toEqual([listLimits.pages, listLimits.pages]);
+  });
+});
+
+describe('a channel that is removed', () => {
+  it('serves no new request of the isolate that removed it', async () => {
+    relay.upstream = refusing();
+    const { id } = await made();
+    expect((await ask()).status).toBe(200);
+    await relay.manage('DELETE', `/channels/${id}`);
+    expect((await ask()).status).toBe(404);
+    expect(relay.received).toHaveLength(1);
+  });
+
+  it('serves none of any other isolate after a minute', async () => {
+    relay.upstream = refusing();
+    const { id } = await made();
+    expect((await ask()).status).toBe(200);
+    // As another isolate does it: this one hears nothing.
+    await new RoutingStore(env.DB).delete(id);
+    expect((await ask()).status).toBe(200);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
+    expect((await ask()).status).toBe(404);
+  });
+});
