@@ -112,7 +112,7 @@ export class Bridge {
   private hold(frame: Frame): void {
     this.waiting.push(frame);
     this.waitingSize += sizeOf(frame);
-    if (this.waitingSize > realtimeLimits.uploadMemory)
+    if (this.waitingSize > realtimeLimits.backlogBytes)
       this.end({ code: closeCodes.too_big, reason: 'backlog_exceeded' }, null, 'request_too_large');
   }
 

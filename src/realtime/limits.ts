@@ -3,7 +3,7 @@ export const realtimeLimits = {
   /** A session is closed after this; OpenAI's own end then too. */
   sessionMs: 3_600_000,
   /** Frames of the client that wait for the ledger or for the upstream, together; beyond it the session is closed (1009). */
-  uploadMemory: 40 * 1024 * 1024,
+  backlogBytes: 40 * 1024 * 1024,
   /** What the client sent before the upstream's first frame is kept up to this, to be sent again to another channel. */
   replayedBytes: 1024 * 1024,
   /** A connection that names no model must do so in its first `session.update`, within this. */

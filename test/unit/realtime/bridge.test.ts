@@ -50,7 +50,7 @@ const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
 describe('frames that wait for the upstream', () => {
   it('are held up to the bound, and sent in their order', () => {
     const { client, upstream, attach, ends } = bridgeWith();
-    const half = 'x'.repeat(realtimeLimits.uploadMemory / 2);
+    const half = 'x'.repeat(realtimeLimits.backlogBytes / 2);
     client.hear(half);
     client.hear(half);
     attach();
@@ -60,7 +60,7 @@ describe('frames that wait for the upstream', () => {
 
   it('end the session beyond it', () => {
     const { client, ends } = bridgeWith();
-    client.hear('x'.repeat(realtimeLimits.uploadMemory));
+    client.hear('x'.repeat(realtimeLimits.backlogBytes));
     client.hear('y');
     expect(client.closed).toEqual([1009, 'backlog_exceeded']);
     expect(ends).toEqual([{ by: 'relay', errorCode: 'request_too_large' }]);
