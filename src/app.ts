@@ -1,4 +1,4 @@
-// The Worker's routes: the model endpoints, the management API and the dashboard.
+// The Worker's routes: model endpoints, management API, and dashboard.
 import { type Context, Hono, type HonoRequest } from 'hono';
 import { crossOrigin } from './cross-origin.ts';
 import type { Env } from './env.ts';
@@ -64,7 +64,10 @@ async function showDashboard({ req, env, executionCtx }: Context<RouteEnv>): Pro
 
 routes.notFound(notFound);
 
-/** The Worker's fetch handler. Middleware costs every request that passes it: only pages' requests do. Sockets know no CORS. */
+/**
+ * The Worker's fetch handler. Middleware costs time for every request that passes it, so only pages' requests
+ * do. CORS does not apply to sockets.
+ */
 export const app = {
   fetch(request: Request, env: Env, context: ExecutionContext): Response | Promise<Response> {
     const isSocket = isSocketRequest(request);
@@ -85,7 +88,7 @@ function serve(
   return (fromPage ? routesForPages : routes).fetch(request, env, context);
 }
 
-/** The management API's own paths begin after `/api`; its base address is forgiven its slashes too. */
+/** The management API's own paths begin after `/api`. Extra slashes in its base address are ignored. */
 function belowPrefix({ raw, path }: HonoRequest): Request {
   const url = new URL(raw.url);
   url.pathname = path.slice('/api'.length);

@@ -3,7 +3,10 @@
 import type { Env } from './env.ts';
 import { type EncryptionKeys, encryptionKeysOf } from './lib/encryption-keys.ts';
 
-/** Names of the variables and secrets in Env that an operator sets; bindings, and what `npm start` sets itself, are not among them. */
+/**
+ * Names of the variables and secrets in Env that an operator sets. Bindings, and what `npm start` sets itself,
+ * are not among them.
+ */
 type VariableName = {
   [Name in keyof Env]-?: NonNullable<Env[Name]> extends string
     ? Name extends `DEMO_${string}`
@@ -13,7 +16,8 @@ type VariableName = {
 }[keyof Env];
 
 /**
- * Those names as values: what `npm start` takes from its environment. A variable that is added to Env and not here does not compile.
+ * These names as values: what `npm start` takes from its environment. A variable that is in Env but not here
+ * does not compile.
  */
 export const variableNames = Object.keys({
   ADMIN_KEY: true,
@@ -44,7 +48,7 @@ interface EnvironmentChannel {
   baseUrl: string | null;
 }
 
-/** The demo upstream of `npm start`: where it listens, and its models by provider. */
+/** The demo upstream of `npm start`: its address, and its models by provider. */
 interface DemoUpstream {
   baseUrl: string;
   models: Readonly<Record<string, string[]>>;
@@ -66,7 +70,7 @@ export interface GithubApp {
   baseUrl: string;
 }
 
-/** How people log in to the dashboard besides passwords and passkeys; null: not at all. */
+/** How people sign in to the dashboard besides passwords and passkeys. Null: not available. */
 interface SignIn {
   readonly github: GithubApp | null;
   readonly access: AccessApplication | null;
@@ -74,25 +78,25 @@ interface SignIn {
 
 export interface Config {
   readonly adminKey: string | null;
-  /** The one that seals. */
+  /** The key that seals. */
   readonly encryptionKey: string | null;
   readonly encryptionKeys: EncryptionKeys;
-  /** null: responses are not kept. */
+  /** Null: responses are not stored. */
   readonly conversationDays: number | null;
   readonly demo: DemoUpstream | null;
-  /** null: every origin. */
+  /** Null: every origin. */
   readonly corsOrigins: readonly string[] | null;
-  /** null: rows of the log are kept for ever. */
+  /** Null: log rows are kept forever. */
   readonly logRetentionMs: number | null;
-  /** null: the price table is never refreshed. */
+  /** Null: the price table is never refreshed. */
   readonly pricesUrl: string | null;
   readonly environmentChannels: readonly EnvironmentChannel[];
   readonly signIn: SignIn;
-  /** Whether there is Workers AI, which answers where nothing else is configured. */
+  /** Whether there is Workers AI, which serves models that nothing else is configured for. */
   readonly hasWorkersAi: boolean;
 }
 
-/** The frozen configuration of an environment. Empty strings count as unset. */
+/** Returns the frozen configuration of an environment. Empty strings count as unset. */
 export function readConfig(env: Env): Config {
   const encryptionKeys = encryptionKeysOf(
     env.ENCRYPTION_KEY,
@@ -117,17 +121,17 @@ export function readConfig(env: Env): Config {
   });
 }
 
-/** Rows of the log are kept so long when nothing is said. */
+/** How long log rows are kept by default. */
 export const usualRetentionDays = 90;
 
-/** What is no number of days counts as unset: a slip must not delete a log. */
+/** Invalid values mean the default, so a typo never deletes logs. */
 function logRetentionMs(text: string | undefined): number | null {
   const days = text === undefined || text.trim() === '' ? usualRetentionDays : Number(text);
   if (days === 0) return null;
   return (Number.isFinite(days) && days > 0 ? days : usualRetentionDays) * 86_400_000;
 }
 
-/** genai-prices' own copy of its table; the library's REMOTE_DATA_JSON_URL, which a test holds this to. */
+/** genai-prices' own copy of its table. A test compares it with the library's REMOTE_DATA_JSON_URL. */
 export const usualPricesUrl =
   'https://raw.githubusercontent.com/pydantic/genai-prices/main/prices/new_data/v2/data.json';
 
@@ -136,7 +140,7 @@ function pricesUrl(text: string | undefined): string | null {
   return URL.canParse(text) ? text : null;
 }
 
-/** What is no number of days counts as unset: callers are told then that nothing is kept. At most a year. */
+/** Invalid values count as unset; callers then learn that nothing is stored. At most a year. */
 function conversationDays(text: string | undefined): number | null {
   const days = Number(text ?? 0);
   return days > 0 ? Math.min(days, mostConversationDays) : null;

@@ -1,9 +1,10 @@
-// The Worker's bindings, variables and secrets, by name.
+// The Worker's bindings, variables, and secrets, by name.
 import type { AiBinding } from './providers/workers-ai.ts';
 
 /**
- * Bindings, variables and secrets as Cloudflare hands them over (wrangler.toml, .dev.vars, secrets). Whoever calls a Durable
- * Object names the port that it speaks (LedgerRpc, AccountLedgerRpc, HealthBoardPort): Env knows none of their classes.
+ * Bindings, variables, and secrets as Cloudflare provides them (wrangler.toml, .dev.vars, secrets). Code that
+ * calls a Durable Object names the port that it uses (LedgerRpc, AccountLedgerRpc, HealthRegistryPort): Env
+ * knows none of their classes.
  */
 export interface Env {
   DB: D1Database;
@@ -13,15 +14,15 @@ export interface Env {
   REALTIME: DurableObjectNamespace;
   HEALTH: DurableObjectNamespace;
   ASSETS: Fetcher;
-  /** Workers AI, if the deployment has it (wrangler.toml): it runs nowhere but on Cloudflare. */
+  /** Workers AI, if the deployment has it (wrangler.toml). It runs only on Cloudflare. */
   AI?: AiBinding;
-  /** Where the relay runs on a machine of its own: sends each request on a connection that no other request has used. */
+  /** Set by the local host: sends each request on a connection that no other request has used. */
   NEW_CONNECTIONS?: Fetcher;
   ADMIN_KEY?: string;
   ENCRYPTION_KEY?: string;
-  /** Set while the key is rotated (`npm run rotate-encryption-key`): what is sealed is sealed under this one. */
+  /** Set during a rotation of the key (`npm run rotate-encryption-key`): this key seals from now on. */
   ENCRYPTION_KEY_NEXT?: string;
-  /** For a rotation by hand: the previous key, which still decrypts what it encrypted. */
+  /** For a rotation by hand: the previous key, which still opens what it sealed. */
   ENCRYPTION_KEY_PREVIOUS?: string;
   OPENAI_API_KEY?: string;
   OPENAI_BASE_URL?: string;
@@ -29,24 +30,27 @@ export interface Env {
   ANTHROPIC_BASE_URL?: string;
   GEMINI_API_KEY?: string;
   GEMINI_BASE_URL?: string;
-  /** Set by `npm start` only: where the demo upstream listens. */
+  /** Set by `npm start` only: the address of the demo upstream. */
   DEMO_BASE_URL?: string;
-  /** Beside it: JSON of the models that it serves, by provider. */
+  /** Set beside it: JSON of the models that it serves, by provider. */
   DEMO_MODELS?: string;
-  /** Days that rows of the request log are kept; 0: for ever. Unset: 90. */
+  /** Days that rows of the request log are kept; 0: forever. Unset: 90. */
   LOG_RETENTION_DAYS?: string;
-  /** Where the price table is refreshed from; `off`: only the one that the relay comes with. */
+  /** The address that the price table is refreshed from; `off`: only the table in the bundle. */
   PRICES_URL?: string;
-  /** For so many days responses are kept for channels that cannot keep them; unset or 0 is not at all. */
+  /** Days that responses are stored for channels that cannot store them. Unset or 0: not at all. */
   CONVERSATION_DAYS?: string;
-  /** Comma-separated origins that browsers may call from; unset is any. */
+  /** Comma-separated origins that browsers may call from. Unset: any. */
   CORS_ORIGINS?: string;
-  /** An OAuth app of GitHub, by which people log in to the dashboard. */
+  /** An OAuth app of GitHub that people sign in to the dashboard with. */
   GITHUB_CLIENT_ID?: string;
   GITHUB_CLIENT_SECRET?: string;
-  /** Of a GitHub Enterprise Server; unset: https://github.com. */
+  /** The address of a GitHub Enterprise Server. Unset: https://github.com. */
   GITHUB_BASE_URL?: string;
-  /** Cloudflare Access in front of the dashboard: `https://TEAM.cloudflareaccess.com`, and the application's AUD tag. */
+  /**
+   * Cloudflare Access in front of the dashboard: `https://TEAM.cloudflareaccess.com`, and the application's AUD
+   * tag.
+   */
   ACCESS_TEAM_DOMAIN?: string;
   ACCESS_AUD?: string;
 }

@@ -1,5 +1,5 @@
-// The hourly work: a fresh copy of the catalog for isolates that start while the database is away, forgetting, and the
-// price table.
+// The hourly work: stores a copy of the catalog for isolates that start while the database is unavailable, deletes
+// what has expired, and refreshes the price table.
 import { recordHourlyRun } from './dashboard/doctor/hourly-run-store.ts';
 import type { Env } from './env.ts';
 import { report } from './lib/log.ts';
@@ -8,10 +8,10 @@ import { refreshPriceTable } from './metering/price-refresh.ts';
 import { schemaReadiness } from './schema/readiness.ts';
 import { servicesOf } from './services.ts';
 
-/** Ids of what upstreams store are forgotten after this; OpenAI keeps responses for 30 days. */
+/** Ids of stored upstream resources are deleted after this. OpenAI keeps responses for 30 days. */
 const upstreamIdsKeptMs = 35 * 86_400_000;
 
-/** One task that fails keeps none of the others; what failed is recorded, and thrown at the end. */
+/** Runs every task. A task that fails does not stop the others; it is logged, and the error is thrown at the end. */
 export async function hourly(env: Env): Promise<void> {
   const readiness = await schemaReadiness(env.DB);
   if (readiness.state === 'failed') throw new Error(readiness.reason);

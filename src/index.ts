@@ -6,7 +6,7 @@ import { servicesOf } from './services.ts';
 
 export { AccountLedger } from './quota/account-ledger.ts';
 export { TokenLedger } from './quota/ledger.ts';
-export { HealthBoard } from './routing/health-board.ts';
+export { HealthRegistry as HealthBoard } from './routing/health-registry.ts';
 
 /** Sessions share the services of their isolate. */
 export const RealtimeSession = realtimeSessionWith(servicesOf);

@@ -1,4 +1,4 @@
-// What the management API and the pages are given.
+// The services of the management API and the pages.
 import type { ManagementServices } from './dashboard/api/services.ts';
 import type { Env } from './env.ts';
 import { report } from './lib/log.ts';
@@ -6,10 +6,10 @@ import { AccountLedgerClient } from './quota/account-client.ts';
 import { discoverModels, testChannel } from './relay/upstream/channel-probe.ts';
 import { servicesOf } from './services.ts';
 
-/** The relay's version, as /api/health tells it. */
+/** The relay's version, as /api/health reports it. */
 const version = '0.1.0';
 
-/** What the management API and the pages stand on; loaded on demand, with them. */
+/** Builds the services of the management API and the pages. Loaded on demand, with them. */
 export async function managementServices(env: Env): Promise<ManagementServices> {
   const [{ AccountStore }, { PasskeyStore }, { IdentityStore }] = await Promise.all([
     import('./dashboard/accounts/account-store.ts'),
@@ -33,7 +33,7 @@ export async function managementServices(env: Env): Promise<ManagementServices> 
     testChannel: (channelId, model, keyId) => testChannel(services, channelId, model, keyId ?? null),
     discoverModels: (channelId) => discoverModels(services, channelId),
     channelHealth: () => services.health.known(),
-    forgiveChannel: (places) => services.health.forgive(places),
+    forgiveChannel: (places) => services.health.reset(places),
     diagnose: async () =>
       (await import('./dashboard/doctor/diagnose.ts')).diagnose(env, services, Date.now()),
     report,

@@ -1,17 +1,16 @@
-// An isolate's first requests: the schema is brought up to date before they are served.
-
+// Brings the schema up to date before an isolate's first requests are served.
 import { RelayError } from './lib/relay-error.ts';
 import { errorFormatOfPath } from './routes/models.ts';
 import { canonicalPath, pathOf } from './routes/paths.ts';
 import { withErrorHandling } from './routes/relay-route.ts';
 import { schemaReadiness } from './schema/readiness.ts';
 
-/** What says by itself that the schema is not there, and why: pages, /api/health and /api/doctor. */
+/** Paths that report a missing schema themselves: pages, /api/health, and /api/doctor. */
 const saysSo = /^\/($|dashboard(\/|$)|api\/(health|doctor)$)/;
 
 /**
- * Serves the request when the schema is there. It is served, too, while the database does not answer: tokens that are cached work. It is
- * a 503 in the caller's format when this Worker cannot work with the database.
+ * Serves the request when the schema is ready. Also serves it while the database does not answer: cached tokens
+ * work. Returns a 503 in the caller's format when this Worker cannot work with the database.
  */
 export async function whenSchemaIsReady(
   request: Request,

@@ -1,4 +1,4 @@
-// The services of an isolate: built once, shared by its requests, its hourly work and its Durable Objects.
+// The services of an isolate: built once, shared by its requests, its hourly work, and its Durable Objects.
 import { type Config, readConfig } from './config.ts';
 import type { Env } from './env.ts';
 import { formats } from './formats/registry.ts';
@@ -19,14 +19,14 @@ import { ConversationStore } from './routing/conversation-store.ts';
 import { GroupStore } from './routing/group-store.ts';
 import { KeyRing } from './routing/key-ring.ts';
 import { ModelLists } from './routing/model-lists.ts';
-import { type HealthBoardPort, SharedHealth } from './routing/shared-health.ts';
+import { type HealthRegistryPort, SharedHealth } from './routing/shared-health.ts';
 import { RoutingStore } from './routing/store.ts';
 import { UpstreamIdStore } from './routing/upstream-id-store.ts';
 import { TokenCache } from './tokens/cache.ts';
 import { TokenResolver } from './tokens/resolve.ts';
 import { TokenStore } from './tokens/store.ts';
 
-/** All that an isolate's requests share. */
+/** What all requests of an isolate share. */
 export interface Services extends RelayServices {
   ephemeral: EphemeralSecrets;
   config: Config;
@@ -37,10 +37,10 @@ export interface Services extends RelayServices {
   prices: PriceStore;
 }
 
-/** One set an isolate: an environment never changes while its isolate lives. */
+/** One set for each environment: an environment never changes during an isolate's life. */
 let built: { env: Env; services: Services } | null = null;
 
-/** The isolate's services; its Durable Objects use them too. */
+/** Returns the isolate's services. Its Durable Objects use them too. */
 export function servicesOf(env: Env): Services {
   if (built === null || built.env.DB !== env.DB) built = { env, services: buildServices(env) };
   return built.services;
@@ -83,16 +83,16 @@ function buildServices(env: Env): Services {
   };
 }
 
-/** On the edge, Cloudflare's own pool decides which connection that is. */
+/** On the edge, Cloudflare's own pool chooses the connection. */
 function resend({ NEW_CONNECTIONS: connections }: Env): FetchUpstream {
   return connections === undefined
     ? (url, init) => fetch(url, init)
     : (url, init) => connections.fetch(url, init);
 }
 
-/** One board for the whole deployment. */
-function healthBoard({ HEALTH }: Env): HealthBoardPort {
-  const board = () => HEALTH.get(HEALTH.idFromName('board')) as unknown as HealthBoardPort;
+/** One registry for the whole deployment. */
+function healthBoard({ HEALTH }: Env): HealthRegistryPort {
+  const board = () => HEALTH.get(HEALTH.idFromName('board')) as unknown as HealthRegistryPort;
   return { exchange: (report) => board().exchange(report) };
 }
 

@@ -1,7 +1,7 @@
 // A request as its token's ledger and the log know it, whichever API it came by.
 import type { ApiFormat } from '../formats/format-id.ts';
 import { blankRow, type LogRow } from '../metering/log-row.ts';
-import type { AdmissionAsk } from '../quota/quota.ts';
+import type { AdmissionRequest } from '../quota/quota.ts';
 import type { PolicyQuestion } from '../quota/records.ts';
 import type { TokenIdentity } from '../tokens/token.ts';
 
@@ -57,7 +57,7 @@ export function admissionRequest(
   requester: Requester,
   requested: Requested,
   sums: RequestedSums,
-): AdmissionAsk {
+): AdmissionRequest {
   const { version: policyVersion, bounds } = requester.identity;
   return { ...ledgerSubject(requester, requested), policyVersion, groupVersion: bounds.version, ...sums };
 }

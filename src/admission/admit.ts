@@ -1,10 +1,10 @@
 // Admission of a request at its token's ledger. The ledger holds the newest policy: what was planned with an older copy is planned again.
 import { errorStatus } from '../formats/api-errors.ts';
 import type { LimitsLeft } from '../formats/rate-limit-headers.ts';
-import type { AlarmClock } from '../lib/alarm-clock.ts';
+import type { DeadlineTimer } from '../lib/deadline-timer.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { LedgerClient } from '../quota/client.ts';
-import type { AdmissionAsk } from '../quota/quota.ts';
+import type { AdmissionRequest } from '../quota/quota.ts';
 import { identityOf } from '../tokens/resolve.ts';
 import type { TokenIdentity, TokenPolicy } from '../tokens/token.ts';
 import {
@@ -27,7 +27,7 @@ export interface Applicant<Planned extends { identity: TokenIdentity }> {
   identity: TokenIdentity;
   /** Plans the request for an identity. The plan says by which identity it was made: that may be a newer one. */
   plan(identity: TokenIdentity): Promise<Planned>;
-  requestFor(planned: Planned): AdmissionAsk;
+  requestFor(planned: Planned): AdmissionRequest;
   /** The API whose headers a refusal has; absent inside a session. */
   format?: Requester['format'];
   renew?: RenewIdentity;
@@ -36,7 +36,7 @@ export interface Applicant<Planned extends { identity: TokenIdentity }> {
 export interface AdmissionServices {
   ledgers: Pick<LedgerClient, 'admit'>;
   background: (work: Promise<unknown>) => void;
-  clock?: AlarmClock;
+  clock?: DeadlineTimer;
 }
 
 /** How often a request is planned because its token was edited meanwhile. */

@@ -1,7 +1,7 @@
 // What an admitted request holds at its token's ledger, from its admission to its settlement.
 import { RelayError } from '../lib/relay-error.ts';
 import type { LedgerClient } from '../quota/client.ts';
-import type { Look, Settlement } from '../quota/quota.ts';
+import type { LeaseRenewal, Settlement } from '../quota/quota.ts';
 import type { Requester } from './admission-request.ts';
 import { refusalError } from './refusal-error.ts';
 
@@ -28,12 +28,12 @@ export interface RunningCost {
 }
 
 /** What a renewal says of the request itself. */
-export type LeaseSubject = Omit<Look, 'reservedNanoUsd' | 'runningNanoUsd' | 'wantNanoUsd'>;
+export type LeaseSubject = Omit<LeaseRenewal, 'reservedNanoUsd' | 'runningNanoUsd' | 'wantNanoUsd'>;
 
 type Deliver = (settlement: Settlement) => void;
 
 export interface ReservationPorts {
-  ledgers: Pick<LedgerClient, 'look'>;
+  ledgers: Pick<LedgerClient, 'renew'>;
   tokenId: string;
   /** Delivers the settlement, in the background. */
   deliver: Deliver;
@@ -107,12 +107,12 @@ export class Reservation {
   }
 
   /** Never gives back what is held; may get less than it wants. */
-  private async hold(renewal: Omit<Look, 'reservedNanoUsd'>): Promise<RelayError | null> {
+  private async hold(renewal: Omit<LeaseRenewal, 'reservedNanoUsd'>): Promise<RelayError | null> {
     const { ledgers, tokenId, format } = this.ports;
     const reservedNanoUsd = this.heldNanoUsd;
     const wantNanoUsd = Math.max(reservedNanoUsd, renewal.wantNanoUsd);
     try {
-      const answer = await ledgers.look(tokenId, { ...renewal, reservedNanoUsd, wantNanoUsd });
+      const answer = await ledgers.renew(tokenId, { ...renewal, reservedNanoUsd, wantNanoUsd });
       if (answer.outcome === 'refused') return refusalError(answer, format);
       this.heldNanoUsd = answer.reservedNanoUsd;
       return null;

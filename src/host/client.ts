@@ -1,9 +1,9 @@
-// Who sent a request, and by which scheme, on a machine without Cloudflare in front: the socket's peer, or what a trusted
-// reverse proxy says of its own peer.
+// The client of a request on a machine without Cloudflare in front: the socket's peer, or the address that a
+// trusted reverse proxy reports.
 import ipaddr from 'ipaddr.js';
 import { isInRanges } from '../lib/ip-ranges.ts';
 
-/** Whether an address belongs to a trusted reverse proxy. */
+/** Returns whether an address belongs to a trusted reverse proxy. */
 export type IsTrustedProxy = (address: string) => boolean;
 
 export interface Client {
@@ -14,7 +14,10 @@ export interface Client {
   readonly isBehindProxy: boolean;
 }
 
-/** Returns the test for TRUSTED_PROXY, whose ranges are valid by now. Remembers the last peer: most requests share it. */
+/**
+ * Returns the test for TRUSTED_PROXY, whose ranges were validated before. Caches the last peer: most requests
+ * share it.
+ */
 export function trustedProxies(setting: string): IsTrustedProxy {
   const ranges = setting.split(',').flatMap((range) => range.trim() || []);
   if (ranges.length === 0) return () => false;
@@ -26,9 +29,10 @@ export function trustedProxies(setting: string): IsTrustedProxy {
 }
 
 /**
- * Finds the client of a request. `peer` is workerd's `cf.clientIp`, `address:port`. X-Forwarded-For is read from the right, over
- * trusted proxies, to the first address that is none; what stands left of it is the client's own invention. X-Forwarded-Proto
- * is read at the same position, for proxies that append; a shorter list was overwritten, and its first value counts.
+ * Finds the client of a request. `peer` is workerd's `cf.clientIp`, `address:port`. X-Forwarded-For is read from
+ * the right, past trusted proxies, to the first other address; anything left of it could be forged by the
+ * client. X-Forwarded-Proto is read at the same position, for proxies that append. A shorter list was
+ * overwritten, and its first value counts.
  */
 export function clientOf(peer: string | undefined, headers: Headers, isTrusted: IsTrustedProxy): Client {
   const address = peer === undefined ? null : addressOf(peer);
@@ -48,7 +52,7 @@ function firstUntrusted(peer: string, forwarded: string[], isTrusted: IsTrustedP
   let hop = { address: peer, position: -1 };
   for (const entry of forwarded.reverse()) {
     const address = addressOf(entry);
-    // A proxy that does not know its peer writes `unknown` or a name: the proxy is the last address that is certain.
+    // A proxy that does not know its peer writes `unknown` or a name. The proxy is then the last certain address.
     if (address === null) return hop;
     hop = { address, position: hop.position + 1 };
     if (!isTrusted(address)) return hop;
@@ -61,7 +65,10 @@ function listIn(headers: Headers, name: string): string[] {
   return value === null ? [] : value.split(',').map((entry) => entry.trim());
 }
 
-/** Takes the address out of `address:port`, `[address]:port` or an address; an IPv4 address mapped into IPv6 becomes IPv4. */
+/**
+ * Extracts the address from `address:port`, `[address]:port`, or an address. An IPv4 address mapped into IPv6
+ * becomes IPv4.
+ */
 function addressOf(text: string): string | null {
   const plain = withoutPort(text).replace(/%.*$/, '');
   if (ipaddr.IPv4.isValidFourPartDecimal(plain)) return plain;

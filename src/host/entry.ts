@@ -1,5 +1,5 @@
-// The Worker's entry on a machine of one's own, in place of Cloudflare's edge: takes out what only the edge may say, and says who
-// the client is. Not part of a deployment.
+// The Worker's entry on a local machine, in place of Cloudflare's edge: removes headers that only the edge may
+// set, and finds out who the client is. Not part of a deployment.
 import { env as hostEnvironment, WorkerEntrypoint } from 'cloudflare:workers';
 import type { Env } from '../env.ts';
 import relay from '../index.ts';
@@ -15,7 +15,7 @@ interface HostEnvironment {
 
 const isTrustedProxy = trustedProxies((hostEnvironment as HostEnvironment).TRUSTED_PROXY ?? '');
 
-/** Requests that are not answered yet, and work that goes on after an answer: streams, charges. */
+/** Requests that are not answered yet, and work that continues after an answer: streams, charges. */
 let unfinished = 0;
 
 export default {
@@ -36,7 +36,7 @@ export default {
   },
 };
 
-/** So much of a refused body is taken, and for so long. */
+/** How much of a refused body is read, and for how long. */
 const drainLimits = { bytes: 256 * 1024 * 1024, ms: 30_000 };
 
 /** A client that waits for `100 Continue` has sent no body. */
@@ -45,9 +45,9 @@ function isUnread({ body, bodyUsed, headers }: Request): boolean {
 }
 
 /**
- * Answers a request that was refused before its body was read, and takes and drops the body meanwhile: workerd closes a connection on
- * whose body nobody reads, and a client that is still sending then loses the answer. The answer goes out whole at once; its stream
- * stays open until the body has come.
+ * Answers a request that was refused before its body was read, and drains the body meanwhile: workerd closes a
+ * connection whose body nobody reads, and a client that is still sending would then lose the answer. The answer
+ * is sent at once; its stream stays open until the body has arrived.
  */
 async function answerAndDrain(response: Response, { body }: Request, context: ExecutionContext) {
   const bytes = new Uint8Array(await response.arrayBuffer());
@@ -95,7 +95,7 @@ function counted(context: ExecutionContext): ExecutionContext {
   return context;
 }
 
-/** The supervisor's way in, over a unix socket that only its own user can open. */
+/** The supervisor's entry, over a unix socket that only its own user can open. */
 export class HostControl extends WorkerEntrypoint<Env> {
   override async fetch(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
@@ -127,16 +127,22 @@ async function whenIdle(): Promise<void> {
 }
 
 interface HostCommand {
-  /** Of `/scheduled`, which runs the work of a cron trigger now: its expression. */
+  /** For `/scheduled`, which runs the work of a cron trigger now: the trigger's expression. */
   readonly cron?: string;
-  /** Of `/drain`, whose answer ends when nothing is unfinished: open streams and sockets are ended after this. */
+  /** For `/drain`, which answers when nothing is unfinished: open streams and sockets are ended after this. */
   readonly drainMs?: number;
 }
 
-/** Cloudflare's Access puts its signed JWT here; a tunnel in front of this machine passes it on. It proves itself. */
+/**
+ * Cloudflare Access puts its signed JWT here, and a tunnel in front of this machine passes it on. The signature
+ * is verified.
+ */
 const signedHeader = 'cf-access-jwt-assertion';
 
-/** The request as the edge would hand it over: `CF-Connecting-IP` is the client's, no other `CF-*` or `MF-*` header is left. */
+/**
+ * Returns the request as the edge would pass it on: `CF-Connecting-IP` is the client's address, and no other
+ * `CF-*` or `MF-*` header is left.
+ */
 function requestOf({ address, scheme, isBehindProxy }: Client, request: Request): Request {
   const isSecure = scheme === 'https' && request.url.startsWith('http:');
   const clean = isSecure
@@ -151,13 +157,13 @@ function requestOf({ address, scheme, isBehindProxy }: Client, request: Request)
   return clean;
 }
 
-/** Whether Cloudflare itself would answer the path. No spelling of it reaches the Worker on the edge. */
+/** Returns whether Cloudflare itself would answer the path. On the edge, no spelling of it reaches the Worker. */
 function isPlatformPath(url: string): boolean {
   if (!/cdn-cgi|%/i.test(url)) return false;
   return /^\/[/\\]*cdn-cgi([/\\]|$)/i.test(decoded(new URL(url).pathname));
 }
 
-/** Twice: a path may have been encoded again on its way. */
+/** Decodes twice: a path may have been encoded again on its way. */
 function decoded(path: string): string {
   try {
     return decodeURIComponent(decodeURIComponent(path));

@@ -1,6 +1,6 @@
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** The number that big-endian `bytes` spell, in base62, left-padded with `0` to `length` characters. */
+/** Returns the number that big-endian `bytes` represent, in base62, left-padded with `0` to `length` characters. */
 export function base62(bytes: Uint8Array, length: number): string {
   let value = 0n;
   for (const byte of bytes) value = (value << 8n) | BigInt(byte);
@@ -12,7 +12,7 @@ export function base62(bytes: Uint8Array, length: number): string {
   return text.padStart(length, '0');
 }
 
-/** The same of a safe integer, which takes no BigInt: every request's credential is checked by this. */
+/** Does the same for a safe integer, without BigInt: every request's credential is checked by this. */
 export function base62OfNumber(value: number, length: number): string {
   let rest = value;
   let text = '';

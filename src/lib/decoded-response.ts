@@ -1,24 +1,24 @@
-// Answers of upstreams that compress although `accept-encoding: identity` was sent. workerd opens exactly `gzip` and `br`, and leaves
-// the header there (1.20261023, tried 2026-12).
+// Decodes responses of upstreams that compress although `accept-encoding: identity` was sent. workerd decodes
+// exactly `gzip` and `br`, and leaves the header in place (1.20261023, tried 2026-12).
 
 const opened: ReadonlySet<string> = new Set(['gzip', 'br', 'identity']);
 
-/** Encodings that the runtime leaves closed and has a stream for, by their names in lower case. */
+/** Encodings that the runtime does not decode but has a stream for, by their names in lower case. */
 const formats: Readonly<Record<string, 'gzip' | 'deflate'>> = {
   gzip: 'gzip',
   'x-gzip': 'gzip',
   deflate: 'deflate',
 };
 
-/** Whether a body is still encoded when it is read. */
+/** Returns whether a body is still encoded when it is read. */
 export function isEncoded(headers: Headers): boolean {
   const encoding = headers.get('content-encoding');
   return encoding !== null && !opened.has(encoding);
 }
 
 /**
- * Decodes what the runtime does not: deflate, and other spellings of gzip. The header then names an encoding that was opened, as the
- * runtime leaves it. Any other body stays encoded.
+ * Decodes what the runtime does not: deflate, and other spellings of gzip. The header then names an encoding
+ * that is decoded, as the runtime leaves it. Any other body stays encoded.
  */
 export function decodedResponse(response: Response): Response {
   if (!isEncoded(response.headers) || response.body === null) return response;

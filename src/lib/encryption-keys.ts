@@ -1,15 +1,18 @@
-// The ENCRYPTION_KEYs that are known at a time: one, or two while it is rotated.
+// The ENCRYPTION_KEYs that are valid at a time: one, or two during a rotation.
 import { encryptionKeyIdOf, type Sealed, seal, UnsealError, unseal } from './seal.ts';
 
-/** What is sealed anew, and what still opens. */
+/** The key that seals, and the keys that open. */
 export interface EncryptionKeys {
-  /** null: none is set; nothing can be sealed. */
+  /** Null: none is set, and nothing can be sealed. */
   seal: string | null;
-  /** Each of them may have sealed what is stored. */
+  /** Any of them may have sealed stored values. */
   open: readonly string[];
 }
 
-/** `next` is being rotated to, `previous` away from: while both are known, either opens. Empty strings count as unset. */
+/**
+ * Returns the keys. During a rotation from `previous` to `next`, either opens stored values. Empty strings count
+ * as unset.
+ */
 export function encryptionKeysOf(
   current: string | undefined,
   next: string | undefined,
@@ -19,7 +22,7 @@ export function encryptionKeysOf(
   return { seal: next || current || null, open };
 }
 
-/** The text that one of the keys sealed. Throws UnsealError when none of them did. */
+/** Returns the text that one of the keys sealed. Throws UnsealError when none of them opens it. */
 export async function unsealWithAny(sealed: Sealed, { open }: EncryptionKeys): Promise<string> {
   for (const key of open) {
     if ((await encryptionKeyIdOf(key)) === sealed.encryptionKeyId) return unseal(sealed, key);
@@ -27,9 +30,7 @@ export async function unsealWithAny(sealed: Sealed, { open }: EncryptionKeys): P
   throw new UnsealError(`sealed under another ENCRYPTION_KEY (${sealed.encryptionKeyId})`);
 }
 
-/**
- * The same text sealed under the key that seals now. `current`: it is already; `locked`: no known key opens it.
- */
+/** Seals the same text with the current key. `current`: it already is; `locked`: no known key opens it. */
 export async function resealed<S extends Sealed>(
   sealed: S,
   keys: EncryptionKeys,

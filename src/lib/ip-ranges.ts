@@ -1,8 +1,8 @@
 import ipaddr from 'ipaddr.js';
 
 /**
- * Whether the text is an address or a CIDR range, IPv4 or IPv6. IPv4 has four decimal parts: `10` or `010.0.0.1` are addresses too to
- * inet_aton, but seldom those that their author meant.
+ * Returns whether the text is an address or a CIDR range, IPv4 or IPv6. An IPv4 address needs four decimal
+ * parts: inet_aton also accepts `10` or `010.0.0.1`, but as other addresses than their authors usually meant.
  */
 export function isIpRange(text: string): boolean {
   const { IPv4, IPv6 } = ipaddr;
@@ -10,7 +10,7 @@ export function isIpRange(text: string): boolean {
   return IPv4.isValidFourPartDecimal(text) || IPv6.isValid(text);
 }
 
-/** Whether an address lies in one of the ranges. An IPv4 address mapped into IPv6 counts as IPv4. */
+/** Returns whether an address lies in one of the ranges. An IPv4 address mapped into IPv6 counts as IPv4. */
 export function isInRanges(address: string, ranges: readonly string[]): boolean {
   if (!ipaddr.isValid(address)) return false;
   const parsed = ipaddr.process(address);
@@ -26,7 +26,7 @@ function parseRange(range: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
   return [address, address.kind() === 'ipv4' ? 32 : 128];
 }
 
-/** `::ffff:10.0.0.0/104` is 10.0.0.0/8. */
+/** Turns a mapped range into an IPv4 range: `::ffff:10.0.0.0/104` is 10.0.0.0/8. */
 function withoutMapping([address, bits]: [ipaddr.IPv4 | ipaddr.IPv6, number]): [
   ipaddr.IPv4 | ipaddr.IPv6,
   number,
@@ -35,7 +35,10 @@ function withoutMapping([address, bits]: [ipaddr.IPv4 | ipaddr.IPv6, number]): [
   return isMapped ? [address.toIPv4Address(), bits - 96] : [address, bits];
 }
 
-/** Whom an address stands for: itself, or of IPv6 its /64, all of which one subscriber has (RFC 6177). Other text stays. */
+/**
+ * Returns the network that one subscriber has: an IPv4 address, or the /64 of an IPv6 address (RFC 6177). Other
+ * text is returned unchanged.
+ */
 export function networkOf(address: string): string {
   if (!ipaddr.isValid(address)) return address;
   const parsed = ipaddr.process(address);

@@ -1,7 +1,10 @@
-/** D1 takes parameters of at most 2,000,000 bytes; half of that leaves room and keeps statements short. */
+/** D1 accepts parameters of at most 2,000,000 bytes. Half of that leaves room and keeps statements short. */
 const largestChunkBytes = 1_000_000;
 
-/** The items as JSON arrays, each small enough to be one parameter of a D1 statement. No items: no chunks. */
+/**
+ * Splits the items into JSON arrays, each small enough for one parameter of a D1 statement. Without items there
+ * are no chunks.
+ */
 export function chunksOfJson(items: readonly unknown[], largestBytes = largestChunkBytes): string[] {
   const chunks: string[] = [];
   let pending: string[] = [];

@@ -1,6 +1,6 @@
-// How deep a JSON value goes. Without recursion: it is asked of what might not have a bottom.
+// The depth of a JSON value. Works without recursion, because the value may be too deep for that.
 
-/** Whether arrays and objects stand in one another more than `most` levels deep; a number or a text is level 0. */
+/** Returns whether arrays and objects are nested more than `most` levels deep. A number or a text has level 0. */
 export function isDeeperThan(value: unknown, most: number): boolean {
   let level = [value];
   for (let depth = 0; level.length > 0; depth++) {

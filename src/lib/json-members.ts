@@ -1,23 +1,22 @@
-// Edits of JSON text in place: what is not edited stays as it was written, byte for byte (integers beyond
-// 2^53, key order, duplicate keys, whitespace). Owns no validation: the text must already have been
-// accepted by JSON.parse, and its top level must be an object.
+// Edits JSON text in place: everything else stays byte for byte (integers beyond 2^53, key order, duplicate keys,
+// whitespace). Does not validate: JSON.parse must have accepted the text, and its top level must be an object.
 
 /** One member of the top-level object. Offsets are UTF-16 indices into the text. */
 export interface Member {
   /** The key's value, escapes decoded. */
   key: string;
-  /** Of the key's opening quote. */
+  /** The position of the key's opening quote. */
   keyStart: number;
-  /** First character of the value. */
+  /** The first character of the value. */
   valueStart: number;
   /** One past the value's last character. */
   valueEnd: number;
 }
 
 /**
- * All members of the top-level object, in order, duplicates too. Strings are skipped with `indexOf`, so
- * that a body of a megabyte in a few long strings costs next to nothing. For text that is not a valid
- * JSON object the result is unspecified, but it is returned: nothing is thrown and no loop is endless.
+ * Returns all members of the top-level object in order, including duplicates. Strings are skipped with
+ * `indexOf`, so a body of a megabyte in a few long strings costs next to nothing. For text that is not a valid
+ * JSON object the result is unspecified, but the function neither throws nor loops forever.
  */
 export function topLevelMembers(text: string): Member[] {
   const members: Member[] = [];
@@ -36,44 +35,44 @@ export function topLevelMembers(text: string): Member[] {
   return members;
 }
 
-/** The source text of the member's value. */
+/** Returns the source text of the member's value. */
 export function memberText(text: string, member: Member): string {
   return text.slice(member.valueStart, member.valueEnd);
 }
 
 /**
- * The text with the value of `key` replaced at every duplicate (parsers disagree on which one counts), or
- * with the member appended when there is none. `jsonValue` is JSON text.
+ * Returns the text with the value of `key` replaced at every duplicate (parsers disagree on which one counts),
+ * or with the member appended if it is missing. `jsonValue` is JSON text.
  */
 export function replaceMember(text: string, key: string, jsonValue: string): string {
   const all = topLevelMembers(text);
   const found = all.filter((member) => member.key === key);
   if (found.length === 0) return appendMember(text, key, jsonValue, all.at(-1));
   let result = '';
-  let kept = 0;
+  let copiedTo = 0;
   for (const member of found) {
-    result += text.slice(kept, member.valueStart) + jsonValue;
-    kept = member.valueEnd;
+    result += text.slice(copiedTo, member.valueStart) + jsonValue;
+    copiedTo = member.valueEnd;
   }
-  return result + text.slice(kept);
+  return result + text.slice(copiedTo);
 }
 
-/** The text without any member of that key; the very same text when there is none. */
+/** Returns the text without any member of that key, or the very same text if there is none. */
 export function removeMember(text: string, key: string): string {
   const all = topLevelMembers(text);
   let result = '';
-  let kept = 0;
+  let copiedTo = 0;
   all.forEach((member, index) => {
     if (member.key !== key) return;
     const next = all[index + 1];
     const leftRemains = all.slice(0, index).some((other) => other.key !== key);
-    // With a neighbour on the left that stays, the comma before goes too; otherwise the one after.
+    // If a neighbor on the left stays, the comma before the member goes too; otherwise the comma after it.
     const from = leftRemains ? (all[index - 1]?.valueEnd ?? member.keyStart) : member.keyStart;
     const to = leftRemains || next === undefined ? member.valueEnd : next.keyStart;
-    result += text.slice(kept, Math.max(kept, from));
-    kept = Math.max(kept, to);
+    result += text.slice(copiedTo, Math.max(copiedTo, from));
+    copiedTo = Math.max(copiedTo, to);
   });
-  return result + text.slice(kept);
+  return result + text.slice(copiedTo);
 }
 
 function appendMember(text: string, key: string, jsonValue: string, last: Member | undefined): string {
@@ -101,7 +100,7 @@ function skipSpace(text: string, from: number): number {
   return at;
 }
 
-/** One past the closing quote of the string that opens at `from`. */
+/** Returns the position after the closing quote of the string that opens at `from`. */
 function skipString(text: string, from: number): number {
   let at = from + 1;
   for (;;) {

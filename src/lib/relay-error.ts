@@ -1,7 +1,7 @@
-// The one error that the relay itself raises or answers with, and its closed list of codes. Who calls what
-// a status and a shape: routes/respond-error.ts, one renderer a format.
+// The one error that the relay itself raises, and its closed list of codes. Each API's route turns it into a
+// status and a body of its own format.
 
-/** Every reason for which the relay refuses or fails a request (SPEC section 5). */
+/** Every reason for which the relay refuses or fails a request. */
 export type RelayErrorCode =
   | 'invalid_api_key'
   | 'token_disabled'
@@ -26,21 +26,21 @@ export type RelayErrorCode =
   | 'internal_error';
 
 export interface RelayErrorDetails {
-  /** The request's field that is wrong, for `invalid_request`. */
+  /** The wrong field of the request, for `invalid_request`. */
   param?: string;
-  /** When the caller may come again. */
+  /** When the caller may retry. */
   retryAfterMs?: number;
   /** The same request can never succeed: SDKs must not retry, whatever the code. */
   isFinal?: boolean;
   /** Headers of the caller's format that go with the refusal: what is left of its limits. */
   headers?: Record<string, string>;
-  /** Methods that the path has, for `method_not_allowed`. */
+  /** The methods of the path, for `method_not_allowed`. */
   allow?: string[];
   /** For the log only; never shown to a caller. */
   cause?: unknown;
 }
 
-/** The message is for the caller: what is wrong and how to mend it; no address, key or stack in it. */
+/** An error with a message for the caller: what is wrong and how to fix it, without any address, key, or stack. */
 export class RelayError extends Error {
   readonly code: RelayErrorCode;
   readonly details: RelayErrorDetails;
@@ -53,9 +53,9 @@ export class RelayError extends Error {
   }
 }
 
-/** What went wrong in words for the operator: the cause, too, which no caller is shown. */
-export function wordsWithCause(error: unknown): string {
+/** Returns the message for the operator, including the cause, which callers never see. */
+export function messageWithCause(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? '' : ` (${wordsWithCause(error.cause)})`;
+  const cause = error.cause === undefined ? '' : ` (${messageWithCause(error.cause)})`;
   return `${error.message}${cause}`;
 }

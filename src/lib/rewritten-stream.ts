@@ -1,16 +1,19 @@
-// A stream of bytes made into a stream of text, piece by piece as it comes. What comes out is one of the runtime's own
-// streams: of one that JavaScript makes, a break would throw away what a slower branch of it has not read yet. It must be
-// read by hand: piped into another of the runtime's own it hangs (workerd 1.20261023).
-import { GulpReader } from './gulps.ts';
+// Turns a stream of bytes into a stream of text, piece by piece as it arrives. The result is one of the runtime's
+// own streams: if a stream made in JavaScript breaks, a slower branch of it loses what it has not read yet. It
+// must be read in JavaScript: piped into another of the runtime's own streams, it hangs (workerd 1.20261023).
+import { ChunkReader } from './chunk-reader.ts';
 
 export interface Rewriter {
-  /** Says by `tell` what the bytes become; what was told before it throws goes out first. The bytes are valid until it returns. */
-  push(bytes: Uint8Array, tell: (text: string) => void): void;
-  /** The body has ended. */
-  end(tell: (text: string) => void): void;
+  /**
+   * Emits what the bytes become. Text emitted before an exception is still sent. The bytes are valid until the
+   * call returns.
+   */
+  push(bytes: Uint8Array, emit: (text: string) => void): void;
+  /** Called when the body has ended. */
+  end(emit: (text: string) => void): void;
 }
 
-/** `done` never rejects; it settles when the stream is over, and must be kept alive for so long. */
+/** `done` never rejects. It settles when the stream is over, and must be kept alive until then. */
 export interface Rewritten {
   readable: ReadableStream;
   done: Promise<void>;
@@ -18,35 +21,38 @@ export interface Rewritten {
 
 const encoder = new TextEncoder();
 
-/** Breaks where the body does, and where the rewriter throws; the body is cancelled then, and when the reader leaves. */
+/**
+ * Rewrites a body. Breaks where the body does and where the rewriter throws. The body is canceled then, and when
+ * the reader leaves.
+ */
 export function rewrittenStream(body: ReadableStream, rewriter: Rewriter): Rewritten {
   const { readable, writable } = new IdentityTransformStream();
-  const reader = new GulpReader(body);
+  const reader = new ChunkReader(body);
   const writer = writable.getWriter();
   writer.closed.catch((reason) => reader.cancel(reason));
   return { readable, done: rewrite(reader, writer, rewriter) };
 }
 
 async function rewrite(
-  reader: GulpReader,
+  reader: ChunkReader,
   writer: WritableStreamDefaultWriter,
   rewriter: Rewriter,
 ): Promise<void> {
   let text = '';
-  const tell = (more: string) => {
+  const emit = (more: string) => {
     text += more;
   };
   const send = async () => {
-    const told = text;
+    const pending = text;
     text = '';
-    if (told !== '') await writer.write(encoder.encode(told));
+    if (pending !== '') await writer.write(encoder.encode(pending));
   };
   try {
     for (let bytes = await reader.read(); bytes !== null; bytes = await reader.read()) {
-      rewriter.push(bytes, tell);
+      rewriter.push(bytes, emit);
       await send();
     }
-    rewriter.end(tell);
+    rewriter.end(emit);
     await send();
     await writer.close();
   } catch (reason) {

@@ -1,5 +1,5 @@
-// Sealing of upstream keys under ENCRYPTION_KEY: AES-256-GCM, the key derived by HKDF-SHA-256. Whoever has
-// the database but not ENCRYPTION_KEY has nothing.
+// Seals upstream keys with ENCRYPTION_KEY: AES-256-GCM, the key derived by HKDF-SHA-256. A copy of the database is
+// useless without ENCRYPTION_KEY.
 
 import { Buffer } from 'node:buffer';
 
@@ -7,17 +7,17 @@ import { Buffer } from 'node:buffer';
 export interface Sealed {
   iv: string;
   sealed: string;
-  /** Which ENCRYPTION_KEY sealed it: the same text for the same key, of no use for finding the key. */
+  /** The id of the ENCRYPTION_KEY that sealed it: the same for the same key, and useless for finding the key. */
   encryptionKeyId: string;
 }
 
-/** An upstream's key as it is stored. `hint` is what people see of it. */
+/** An upstream's key as it is stored. `hint` is the part that people see. */
 export interface SealedKey extends Sealed {
   id: string;
   hint: string;
 }
 
-/** The text was sealed under another ENCRYPTION_KEY, or was altered since. */
+/** The text was sealed with another ENCRYPTION_KEY, or was altered since. */
 export class UnsealError extends Error {
   constructor(reason: string, cause?: unknown) {
     super(reason, { cause });
@@ -37,7 +37,7 @@ export async function seal(plain: string, encryptionKey: string): Promise<Sealed
   };
 }
 
-/** The text that was sealed. Throws UnsealError when `encryptionKey` is not the one that sealed it. */
+/** Returns the sealed text. Throws UnsealError when `encryptionKey` is not the one that sealed it. */
 export async function unseal(
   { iv, sealed, encryptionKeyId }: Sealed,
   encryptionKey: string,
@@ -54,7 +54,7 @@ export async function unseal(
   }
 }
 
-/** The id of an ENCRYPTION_KEY: tells two keys apart without showing either. */
+/** Returns the id of an ENCRYPTION_KEY: distinguishes keys without revealing them. */
 export async function encryptionKeyIdOf(encryptionKey: string): Promise<string> {
   const bits = await crypto.subtle.deriveBits(derivation('key id'), await material(encryptionKey), 64);
   return [...new Uint8Array(bits)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -62,7 +62,10 @@ export async function encryptionKeyIdOf(encryptionKey: string): Promise<string> 
 
 const nonceBytes = 12;
 
-/** Seals bytes for a purpose: what is sealed for one opens for no other. The nonce stands before what is sealed. */
+/**
+ * Seals bytes for a purpose. Bytes sealed for one purpose do not open for another. The nonce precedes the sealed
+ * bytes.
+ */
 export async function sealBytes(
   plain: Uint8Array<ArrayBuffer>,
   encryptionKey: string,
@@ -74,7 +77,7 @@ export async function sealBytes(
   return Uint8Array.from([...iv, ...new Uint8Array(sealed)]);
 }
 
-/** The bytes; null: they were not sealed for that purpose under that key, or were altered. */
+/** Returns the bytes, or null if they were not sealed for that purpose with that key, or were altered. */
 export async function unsealBytes(
   sealed: Uint8Array,
   encryptionKey: string,

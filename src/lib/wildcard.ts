@@ -1,9 +1,12 @@
-/** Whether one of the patterns (exact names, or `*` for any run of characters) is the name. */
+/** Returns whether one of the patterns (exact names, or `*` for any run of characters) matches the name. */
 export function matchesAny(patterns: readonly string[], name: string): boolean {
   return patterns.some((pattern) => matches(pattern, name));
 }
 
-/** Whether `pattern` is `name`, where each `*` stands for any characters, slashes too. Linear, no backtracking blow-up. */
+/**
+ * Returns whether `pattern` matches `name`. Each `*` stands for any characters, including slashes. Linear,
+ * without backtracking.
+ */
 export function matches(pattern: string, name: string): boolean {
   if (!pattern.includes('*')) return pattern === name;
   const pieces = pattern.split('*');

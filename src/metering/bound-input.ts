@@ -1,5 +1,5 @@
-// How many input tokens a body can be at most, without a tokenizer: its text by its bytes, its media by the
-// providers' published rules. Every constant is in `inputBounds` (bound-figures.ts).
+// The most input tokens that a body can have, without a tokenizer: text by its bytes, media by the providers'
+// published rules. Every constant is in `inputBounds` (bound-figures.ts).
 import { isObject } from '../formats/json-reader.ts';
 import { isConversation, type WireFormat } from '../formats/wire-format.ts';
 import { inputBounds } from './bound-figures.ts';
@@ -7,34 +7,34 @@ import { mediaType, otherServerTool, searchingModel, searchTool, toolName } from
 
 /** Upper bounds of the input of one request. */
 export interface InputSurvey {
-  /** All of it; the media are part of it. */
+  /** Everything, including media. */
   inputTokens: number;
-  /** What it probably is: no bound, but what is charged where nobody says. */
+  /** The probable input: not a bound, but what is charged if no usage is reported. */
   typicalTokens: number;
-  /** Tokens of files whose kind is not known: text, or what costs more. */
+  /** Tokens of files of unknown kind: text, or a dearer kind. */
   remoteTokens: number;
   imageTokens: number;
   audioTokens: number;
   videoTokens: number;
-  /** A cache marker is in the body, and whether one asks for an hour. */
+  /** Whether the body has a cache marker, and whether one asks for an hour. */
   cacheMarkers: 'none' | '5m' | '1h';
-  /** Search tools that the provider runs, and may bill a search apart. */
+  /** Search tools that the provider runs, and may bill separately. */
   searchTools: number;
 }
 
 type Family = keyof typeof inputBounds.bytesPerToken;
 
-/** What is known of a request besides its body. */
+/** What is known about a request besides its body. */
 export interface InputContext {
-  /** As the upstream calls it. */
+  /** The upstream's name. */
   model: string;
-  /** Tokens of the response that `previous_response_id` names, with all before it; null: not recorded. */
+  /** Tokens of the conversation up to the response that `previous_response_id` names. Null: not recorded. */
   historyTokens: number | null;
-  /** Served by a host of others' models. */
+  /** A host of other makers' models serves it. */
   hosted: boolean;
 }
 
-/** The survey of a parsed body of `bodyBytes` bytes. Looks at each value once, and at no character of text. */
+/** Surveys a parsed body of `bodyBytes` bytes. Visits each value once, and never the characters of a text. */
 export function surveyInput(
   format: WireFormat,
   body: unknown,
@@ -46,7 +46,7 @@ export function surveyInput(
   return survey.result(bodyBytes);
 }
 
-/** Tokens that stand in no body: a history that the upstream keeps. */
+/** Returns the tokens that no body contains: a history that the upstream stores. */
 function tokensOfHistory(
   format: WireFormat,
   request: Readonly<Record<string, unknown>>,
@@ -138,7 +138,7 @@ class Survey {
     };
   }
 
-  /** An upload to image edits is a form, of which the files are not looked at: its length is not that of a text. */
+  /** An upload to image edits is a form whose files are not examined: its length is not that of a text. */
   #textTokens(textBytes: number): number {
     const tokens = Math.ceil(textBytes / inputBounds.bytesPerToken[this.#family]);
     return this.#format.task === 'images' ? Math.min(tokens, inputBounds.tokensOfImageUpload) : tokens;

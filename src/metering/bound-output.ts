@@ -1,4 +1,5 @@
-// How many output tokens a request can have at most, by its own fields. Every constant is in `outputBounds` (bound-figures.ts).
+// The most output tokens that a request can have, by its own fields. Every constant is in `outputBounds`
+// (bound-figures.ts).
 import { isObject } from '../formats/json-reader.ts';
 import type { OutputFields, WireFormat } from '../formats/wire-format.ts';
 import { outputBounds } from './bound-figures.ts';
@@ -6,7 +7,7 @@ import { otherServerTool, searchTool, toolName } from './bound-parts.ts';
 
 type Request = Readonly<Record<string, unknown>>;
 
-/** Tokens of output at most, thinking included (all four formats count it inside their bounds). */
+/** Returns the most output tokens, thinking included (all four formats count it inside their bounds). */
 export function outputBound(format: WireFormat, request: Request, bodyBytes: number): number {
   return Math.min(
     unboundedOutput(format, request, bodyBytes),
@@ -58,7 +59,7 @@ function imagesBound(request: Request): number {
   return each * countOf(request.n);
 }
 
-/** Bytes of sound at most: of the body, or of what its `url` names. */
+/** Returns the most bytes of audio: of the body, or of what its `url` names. */
 export function heardBytes({ url }: Request, bodyBytes: number): number {
   return typeof url === 'string' && url !== ''
     ? Math.max(bodyBytes, outputBounds.bytesOfRemoteAudio)
@@ -87,8 +88,8 @@ function tokensOf(value: unknown): number {
 }
 
 /**
- * The largest usable bound of the caller's: which of two names an upstream reads is not known. Without one, the
- * default, and a budget for thinking on top. A senseless bound is the upstream's to refuse.
+ * Returns the caller's largest usable bound, because it is not known which of two names an upstream reads.
+ * Without one, returns the default plus a thinking budget. The upstream refuses an absurd bound.
  */
 function given(thinkingTokens: number, ...bounds: unknown[]): number {
   const usable = bounds.filter((value) => typeof value === 'number' && Number.isFinite(value) && value >= 0);
@@ -99,7 +100,7 @@ function given(thinkingTokens: number, ...bounds: unknown[]): number {
   return Math.min(tokens, outputBounds.mostTokens);
 }
 
-/** How many answers are asked for: `n`, at least one. Forms give it as text. */
+/** Returns how many answers are requested: `n`, at least one. Forms give it as text. */
 export function countOf(value: unknown): number {
   const count = typeof value === 'string' ? Number(value) : value;
   return typeof count === 'number' && count >= 1 ? Math.ceil(Math.min(count, outputBounds.mostAnswers)) : 1;

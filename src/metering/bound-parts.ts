@@ -1,19 +1,19 @@
-// What the parts of a request body are, as far as the input bound must know: which strings are media, and
-// which tools the provider runs itself.
+// What the parts of a request body are, as far as the input bound needs it: which strings are media, and which
+// tools the provider runs.
 
 type JsonMember = Readonly<Record<string, unknown>> | undefined;
 
-/** Names of tools that search, and bring pages into the prompt. */
+/** Names of tools that search and put pages into the prompt. */
 export const searchTool =
   /^([a-z]+:)?(web_search|web_fetch|file_search|google_?search|url_?context|google_?maps|file_?search)/i;
 /** Names of the other tools that the provider runs. */
 export const otherServerTool =
   /^(code_?(execution|interpreter)|image_generation|mcp|advisor|computer|shell|tool_search)/i;
 
-/** Models that search by themselves, whatever the request says: Groq's, Perplexity's, OpenAI's, OpenRouter's. */
+/** Models that always search, whatever the request says: Groq's, Perplexity's, OpenAI's, OpenRouter's. */
 export const searchingModel = /compound|sonar|search-preview|search-api|deep-research|:online$/i;
 
-/** By which a tool of the provider's is known: its type, or Gemini's only member. A function has others. */
+/** Returns what identifies a tool of the provider's: its type, or Gemini's only member. A function has others. */
 export function toolName(tool: Readonly<Record<string, unknown>>): string {
   return typeof tool.type === 'string' ? tool.type : (Object.keys(tool)[0] ?? '');
 }
@@ -21,8 +21,8 @@ export function toolName(tool: Readonly<Record<string, unknown>>): string {
 const dataUrlKeys = new Set(['url', 'image_url', 'file_url', 'file_data', 'data', 'image']);
 
 /**
- * What kind of media a string is, by its key and its neighbours; null: it is text. Base64 that stands in a
- * text field is text (and dear), whatever it decodes to.
+ * Returns the kind of media of a string, by its key and its neighbors, or null if it is text. Base64 in a text
+ * field is text (and expensive), whatever it decodes to.
  */
 export function mediaType(text: string, parent: JsonMember, key: string): string | null {
   const dataUrl = dataUrlKeys.has(key) ? /^data:([^;,]{0,100})[^,]{0,100};base64,/.exec(text) : null;
@@ -36,7 +36,7 @@ export function mediaType(text: string, parent: JsonMember, key: string): string
   return key === 'file_data' ? 'document' : null;
 }
 
-/** `image_url`, also as `{url}`; Anthropic's `source: {type: url}`. A tool's server_url is not one. */
+/** Matches `image_url`, also as `{url}`, and Anthropic's `source: {type: url}`, but not a tool's server_url. */
 function remoteType(parent: JsonMember, key: string): string | null {
   if (key === 'image_url') return 'image';
   if (key === 'fileUri' || key === 'file_uri') return declaredType(parent) ?? 'document';
@@ -50,7 +50,7 @@ function declaredType(parent: JsonMember): string | null {
   return typeof declared === 'string' ? declared : null;
 }
 
-/** `input_audio: {data, format}`, or a blob with its type. Redacted thinking has neither. */
+/** Matches `input_audio: {data, format}`, or a blob with its type. Redacted thinking has neither. */
 function dataType(parent: JsonMember): string | null {
   const declared = declaredType(parent);
   if (declared !== null) return parent?.type === 'text' ? null : declared;

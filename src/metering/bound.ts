@@ -1,5 +1,5 @@
-// What a request can cost at most: what is reserved before anything is sent upstream (SPEC section 6). An
-// estimate on the safe side; what a request's true cost exceeds it by is all that a token can overspend.
+// The most that a request can cost: what is reserved before anything is sent upstream. A conservative estimate; a
+// token can overspend only by what a request's true cost exceeds it.
 import { isObject } from '../formats/json-reader.ts';
 import { openaiImages } from '../formats/openai-images/index.ts';
 import { type Usage, usageOf } from '../formats/usage.ts';
@@ -15,13 +15,13 @@ export interface BoundOptions {
   streamed: boolean;
   /** The group's price multiplier. */
   multiplier?: number;
-  /** The upstream's own name of the model, where it is not the body's. */
+  /** The upstream's own name of the model, if it is not the body's. */
   model?: string;
-  /** Recorded tokens of the response that the request goes on from, all before it included; null: unknown. */
+  /** Recorded tokens of the conversation up to the response that the request continues. Null: unknown. */
   historyTokens?: number | null;
-  /** The upstream hosts others' models, and may put a system prompt of its own before. */
+  /** The upstream hosts other makers' models, and may prepend a system prompt of its own. */
   hosted?: boolean;
-  /** The model works for the one that answers: it reads what that one reads, and may make an image. */
+  /** The model works for the one that answers: it reads the same input, and may make an image. */
   assists?: boolean;
 }
 
@@ -31,19 +31,19 @@ export interface Bound {
   /** The input's part of it: what is charged when the request's Worker dies. */
   inputNanoUsd: number;
   inputTokens: number;
-  /** What the input probably is: what an estimate starts from when the upstream says nothing. */
+  /** The probable input, which an estimate starts from when the upstream reports nothing. */
   typicalInput: Usage;
-  /** All that the request can cost by its own bounds; a stream reserves it in steps. */
+  /** Everything that the request can cost by its own bounds. A stream reserves it in steps. */
   fullNanoUsd: number;
-  /** What one extension of a stream costs. */
+  /** The cost of one extension of a stream. */
   stepNanoUsd: number;
-  /** The output that the whole request can have (a stream reserves it in steps). */
+  /** The most output of the whole request (a stream reserves it in steps). */
   outputTokens: number;
 }
 
 /**
- * The bound of one request. `body` is its parsed JSON (or a form's text fields), `bodyBytes` its length as
- * it came. Never throws; a body of another shape is bounded by its length and the default output.
+ * Returns the bound of one request. `body` is its parsed JSON (or a form's text fields), `bodyBytes` its length
+ * as received. Never throws: a body of another shape is bounded by its length and the default output.
  */
 export function upperBound(
   format: WireFormat,
@@ -61,24 +61,27 @@ export function upperBound(
   const input = inputUsage(format, request, survey, bodyBytes);
   const outputTokens = assists ? outputBounds.tokensOfAssistant : outputBound(format, request, bodyBytes);
   const stepTokens = Math.min(outputTokens, outputBounds.tokensPerStep);
-  const dearest = dearestRates(assists ? openaiImages : format, request, rates, survey, input.inputTokens);
+  const highest = highestRates(assists ? openaiImages : format, request, rates, survey, input.inputTokens);
   const reserved = { ...input, outputTokens: streamed ? stepTokens : outputTokens };
   return {
-    reserveNanoUsd: costNanoUsd(reserved, dearest, multiplier),
-    fullNanoUsd: costNanoUsd({ ...input, outputTokens }, dearest, multiplier),
-    inputNanoUsd: costNanoUsd(input, dearest, multiplier),
+    reserveNanoUsd: costNanoUsd(reserved, highest, multiplier),
+    fullNanoUsd: costNanoUsd({ ...input, outputTokens }, highest, multiplier),
+    inputNanoUsd: costNanoUsd(input, highest, multiplier),
     inputTokens: input.inputTokens,
     typicalInput: typicalOf(format, input, survey),
     stepNanoUsd: costNanoUsd(
       usageOf({ outputTokens: stepTokens }),
-      { ...dearest, perRequest: 0 },
+      { ...highest, perRequest: 0 },
       multiplier,
     ),
     outputTokens,
   };
 }
 
-/** The bound of a request with what a model that works for it can cost: all of that is held from the beginning. */
+/**
+ * Returns the bound of a request plus the cost of a model that works for it. All of it is held from the
+ * beginning.
+ */
 export function addAssistance(bound: Bound, { fullNanoUsd }: Bound): Bound {
   return {
     ...bound,
@@ -89,7 +92,7 @@ export function addAssistance(bound: Bound, { fullNanoUsd }: Bound): Bound {
 
 type Request = Readonly<Record<string, unknown>>;
 
-/** Seconds and characters are known; tokens are fewer than the bound, and searches may not have happened. */
+/** Seconds and characters are known. Tokens are fewer than the bound, and searches may not have happened. */
 function typicalOf(format: WireFormat, input: Usage, { typicalTokens }: InputSurvey): Usage {
   if (format.task === 'transcription') return input;
   return usageOf({ ...input, inputTokens: Math.min(input.inputTokens, typicalTokens), webSearches: 0 });
@@ -98,13 +101,13 @@ function typicalOf(format: WireFormat, input: Usage, { typicalTokens }: InputSur
 function inputUsage(format: WireFormat, request: Request, survey: InputSurvey, bodyBytes: number): Usage {
   const seconds = Math.ceil(heardBytes(request, bodyBytes) / outputBounds.transcribedBytesPerSecond);
   const { task } = format;
-  const heard = task === 'transcription' ? seconds * outputBounds.transcribedTokensPerSecond : 0;
+  const transcribed = task === 'transcription' ? seconds * outputBounds.transcribedTokensPerSecond : 0;
   const input = typeof request.input === 'string' ? request.input : '';
   return usageOf({
     inputTokens:
-      task === 'transcription' ? heard : Math.ceil(survey.inputTokens * queriesOf(format, request)),
+      task === 'transcription' ? transcribed : Math.ceil(survey.inputTokens * queriesOf(format, request)),
     inputImageTokens: survey.imageTokens,
-    inputAudioTokens: survey.audioTokens + heard,
+    inputAudioTokens: survey.audioTokens + transcribed,
     inputVideoTokens: survey.videoTokens,
     webSearches: survey.searchTools * searchesOf(request),
     searchUnits: searchUnitsOf(format, request, survey),
@@ -114,7 +117,7 @@ function inputUsage(format: WireFormat, request: Request, survey: InputSurvey, b
   });
 }
 
-/** By how much a reranker's input is longer than its body: Voyage and Jina count the query once a document. */
+/** Returns how much longer a reranker's input is than its body: Voyage and Jina count the query once per document. */
 function queriesOf({ countsQueryPerDocument }: WireFormat, request: Request): number {
   if (!countsQueryPerDocument) return 1;
   const query = typeof request.query === 'string' ? request.query.length : 0;
@@ -139,8 +142,11 @@ function searchesOf(request: Request): number {
   return Math.min(Math.max(outputBounds.webSearches, ...uses), outputBounds.mostSearches);
 }
 
-/** The rates of the dearest tier in reach, every kind of token at the dearest that it can become. */
-function dearestRates(
+/**
+ * Returns the rates of the most expensive tier in reach, with every kind of token at the highest rate that it
+ * can have.
+ */
+function highestRates(
   format: WireFormat,
   request: Request,
   rates: Rates,
@@ -148,16 +154,16 @@ function dearestRates(
   inputTokens: number,
 ): Rates {
   const reached = rates.tiers.filter(({ aboveInputTokens }) => inputTokens > aboveInputTokens);
-  const base = dearestOf(format, request, rates.base, survey);
+  const base = highestOf(format, request, rates.base, survey);
   for (const tier of reached) {
-    const at = dearestOf(format, request, tier.rates, survey);
+    const at = highestOf(format, request, tier.rates, survey);
     const [input, output] = [Math.max(base.input, at.input), Math.max(base.output, at.output)];
     Object.assign(base, at, { input, output });
   }
   return { ...rates, base, tiers: [] };
 }
 
-function dearestOf(
+function highestOf(
   format: WireFormat,
   request: Request,
   { cacheRead, cachedAudio, cachedImage, ...at }: TokenRates,
@@ -176,7 +182,10 @@ function dearestOf(
   };
 }
 
-/** Anthropic writes to its cache where the caller marks it; others by themselves, if they charge for it. */
+/**
+ * Anthropic writes to its cache where the caller sets a marker. Other providers do so unasked, if they charge
+ * for it.
+ */
 function writeRate({ api }: WireFormat, rates: TokenRates, survey: InputSurvey): number {
   if (api === 'anthropic' && survey.cacheMarkers === 'none') return 0;
   const hour = survey.cacheMarkers === '1h' ? rates.cacheWrite1h : undefined;

@@ -1,29 +1,29 @@
-// What a row was charged at: every price that made its cost, with how often it was charged. It is stored with
-// the row, so that a later price changes nothing of what was, and anyone can add it up again.
+// What a row was charged: every price in its cost, with its quantity. Stored with the row, so that a later price
+// changes nothing, and anyone can add it up again.
 import type { OtherModelUsage } from '../formats/observation.ts';
 import type { Usage } from '../formats/usage.ts';
 import { costOfTerms, type PricedProvider, type Rates, type Term, termsOf } from './price.ts';
 import { atTerms, type ServiceTerms } from './service-tier.ts';
 
-/** One price of a charge: pico-USD each (`audio`: milliseconds, at pico-USD an hour). A model: not the row's own. */
+/** One price of a charge: pico-USD each (`audio`: milliseconds, at pico-USD per hour). `model`: not the row's own. */
 export type ChargeItem = readonly [...Term, model?: string];
 
-/** As it is stored. Members that say nothing are absent. */
+/** The stored form. Members without information are absent. */
 export interface Charge {
   source: Rates['source'];
-  /** The service tier that the upstream named, when it named one. */
+  /** The service tier that the upstream named, if any. */
   tier?: string;
-  /** The group's, when it is not 1. */
+  /** The group's multiplier, if it is not 1. */
   multiplier?: number;
   items: ChargeItem[];
 }
 
-/** What is to be charged: the answer's usage, and of other models what ran up on its behalf. */
+/** What is charged: the answer's usage, and what other models used on its behalf. */
 export interface Charged {
   provider: PricedProvider;
-  /** The upstream's name of it. */
+  /** The upstream's name of the model. */
   model: string;
-  /** It is not the row's own model: its items say so. */
+  /** Not the row's own model: its items name it. */
   isServedByOther?: boolean;
   usage: Usage;
   others: readonly OtherModelUsage[];
@@ -32,8 +32,8 @@ export interface Charged {
 }
 
 /**
- * The charge at those rates. A model that ran on the answer's behalf and has no price of its own
- * (`ratesOfOther` is null) costs what the answer's costs.
+ * Returns the charge at those rates. A model that worked for the answer and has no price of its own
+ * (`ratesOfOther` is null) costs the answer's rates.
  */
 export function chargeFor(
   charged: Charged,
@@ -55,7 +55,7 @@ export function chargeFor(
   };
 }
 
-/** The cost that a charge comes to, in whole nano-USD, rounded up once. */
+/** Returns the cost of a charge in whole nano-USD, rounded up once. */
 export function costOfCharge({ items, multiplier = 1 }: Charge): number {
   return costOfTerms(
     items.map(([kind, count, picoEach]) => [kind, count, picoEach]),

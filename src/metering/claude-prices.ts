@@ -1,9 +1,9 @@
-// What the table lacks of Claude's prices at other clouds. Pure.
+// Claude's prices on other clouds that the table lacks. Pure.
 import { mapTokenRates, type Rates, type TokenRates } from './rates.ts';
 
 /**
- * Writes into a cache for an hour cost twice the input, at every cloud that has them; the table has them of Anthropic's own
- * only. https://platform.claude.com/docs/en/build-with-claude/prompt-caching#pricing (2026-11).
+ * One-hour cache writes cost twice the input on every cloud that offers them, but the table has them only for
+ * Anthropic itself. https://platform.claude.com/docs/en/build-with-claude/prompt-caching#pricing (2026-11).
  */
 export function withHourWrites(rates: Rates): Rates {
   const added = (of: TokenRates): TokenRates =>
@@ -16,9 +16,10 @@ export function withHourWrites(rates: Rates): Rates {
 }
 
 /**
- * Vertex asks a tenth more where the location is no global one, from Claude 4.5 on. Bedrock does the same, but its
- * models' names say it, and the table knows them.
- * https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai#global-vs-regional-endpoints (2026-11).
+ * Vertex charges 10 % more in locations that are not global, from Claude 4.5 on. Bedrock does the same, but its
+ * models' names say so, and the table has them.
+ * https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai#global-vs-regional-endpoints
+ * (2026-11).
  */
 export function atLocation(rates: Rates, model: string, location: string): Rates {
   const isPriced = model.includes('claude') && rates.source !== 'override';
@@ -26,5 +27,5 @@ export function atLocation(rates: Rates, model: string, location: string): Rates
   return mapTokenRates(rates, (pico) => Math.round((pico * 11) / 10));
 }
 
-/** `claude-3-…`, `claude-opus-4@…`, `claude-opus-4-1@…`: those of before 4.5. */
+/** Matches models before 4.5: `claude-3-…`, `claude-opus-4@…`, `claude-opus-4-1@…`. */
 const olderClaude = /claude-(?:[123]\b|[a-z]+-[123]\b|[a-z]+-4(?:-[01])?(?:@|$|-\d{8}))/;

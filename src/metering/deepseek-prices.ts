@@ -1,8 +1,8 @@
-// DeepSeek's own prices, which change with the hour of the week: genai-prices knows hours but no weekdays, and has no
-// current name of the cheaper model. Pure.
+// DeepSeek's own prices, which depend on the hour of the week. genai-prices knows hours but no weekdays, and lacks
+// the current name of the cheaper model. Pure.
 import { freeRates, picoEach, type Rates } from './rates.ts';
 
-/** USD per million tokens off peak; at peak each is twice that. */
+/** USD per million tokens off peak. Peak prices are twice as high. */
 interface OffPeakPrice {
   cacheRead: number;
   input: number;
@@ -13,7 +13,7 @@ interface OffPeakPrice {
 const flash: OffPeakPrice = { cacheRead: 0.003, input: 0.15, output: 0.6 };
 const pro: OffPeakPrice = { cacheRead: 0.022, input: 0.66, output: 1.98 };
 
-/** The same page: retired names are served and billed as `deepseek-flash`. */
+/** From the same page: retired names are served and billed as `deepseek-flash`. */
 const prices: Readonly<Record<string, OffPeakPrice>> = {
   'deepseek-flash': flash,
   'deepseek-v4-flash': flash,
@@ -21,13 +21,13 @@ const prices: Readonly<Record<string, OffPeakPrice>> = {
   'deepseek-v4-pro': pro,
 };
 
-/** Peak, in hours of UTC from Monday to Friday. */
+/** Peak hours in UTC, Monday to Friday. */
 const peakHours = [
   [1, 4],
   [6, 10],
 ] as const;
 
-/** What DeepSeek asks for a model at that time; null: its price is in the library's table, or nowhere. */
+/** Returns DeepSeek's price of a model at that time, or null if only the library's table can have it. */
 export function deepSeekRates(model: string, at: Date): Rates | null {
   const price = Object.hasOwn(prices, model) ? prices[model] : undefined;
   if (price === undefined) return null;
@@ -39,7 +39,7 @@ export function deepSeekRates(model: string, at: Date): Rates | null {
   };
 }
 
-/** China's public holidays are off peak, too; they are announced a year at a time and not known here. */
+/** China's public holidays are off peak too. They are announced a year at a time and not known here. */
 function isPeak(at: Date): boolean {
   const day = at.getUTCDay();
   const hour = at.getUTCHours();

@@ -1,5 +1,6 @@
-// What a request consumed, where the upstream did not say or had not said yet: what is known of it, and the rest from what
-// passed. Never less than the text that passed; what is only supposed is bounded by the reservation (boundedEstimate).
+// The usage of a request whose upstream did not report it, or not yet: known figures where there are any, the rest
+// from what passed. Never less than the text that passed; assumed usage is bounded by the reservation
+// (boundedEstimate).
 import type { Meter } from '../formats/meter.ts';
 import type { OtherModelUsage } from '../formats/observation.ts';
 import { emptyUsage, type Usage, usageFields, usageOf } from '../formats/usage.ts';
@@ -11,51 +12,51 @@ import type { Rates } from './rates.ts';
 import { unseenOutputOf } from './unseen-output.ts';
 
 /**
- * Characters of output a token: the median of 147 recorded answers is 3.1 (test/exhaustive/formats/meter-fixtures.test.ts).
- * Only for estimates; bounds are on the safe side of it.
+ * Characters of output per token: the median of 147 recorded answers is 3.1. Only for estimates; bounds are more
+ * conservative.
  */
 export const charactersPerToken = 3;
 
 /**
- * When a usage says nothing. Recordings hold figures that were blanked, or are odd: no output beside 76 characters, 105
- * characters a token; all that goes beyond is no figure that a provider bills by.
+ * When a usage figure is implausible. Recordings hold figures that were blanked or are odd: no output beside 76
+ * characters, 105 characters per token. No provider bills by figures beyond these.
  */
 export const implausible = {
-  /** Characters of text beside which a usage names no output. */
+  /** Characters of text beside which a usage reports no output. */
   charactersWithoutTokens: 100,
-  /** Of an answer of 1,000 characters or more. */
+  /** For an answer of 1,000 characters or more. */
   charactersPerToken: 150,
 } as const;
 
-/** What an estimate goes by besides the answer. */
+/** What an estimate uses besides the answer. */
 export interface EstimateContext {
   /** The upstream's own name. */
   model: string;
   /** The request's fields. */
   request: Readonly<Record<string, unknown>>;
   rates: Rates | null;
-  /** Since the request was sent. */
+  /** Milliseconds since the request was sent. */
   elapsedMs: number;
-  /** Length of the sound that was sent, where it is known. */
+  /** Length of the uploaded audio, if it is known. */
   heardSeconds: number | null;
-  /** The caller's own bound of the output; null: none. */
+  /** The caller's own limit of the output. Null: none. */
   mostOutputTokens: number | null;
-  /** The answer came to its end; else something of it may be made all the same. */
+  /** The answer is complete. Otherwise more of it may still be made and billed. */
   isWhole: boolean;
 }
 
-/** `passed`: what is certain, by what passed. `supposed`: with what a provider bills besides, unseen. */
+/** `passed`: certain, from what passed. `supposed`: including what a provider bills besides, unseen. */
 export interface Estimate {
   passed: Usage;
   supposed: Usage;
-  /** Of models that worked on the answer's behalf. */
+  /** Usage of models that worked on the answer's behalf. */
   others: readonly OtherModelUsage[];
 }
 
 /**
- * The usage of a request at this moment. Input: the upstream's own figure if it gave one, else what the request's
- * length says. Output: the upstream's figure if it is final or higher, else by what passed; supposed besides: reasoning by
- * the time that it took, pictures and sound that are still being made.
+ * Estimates the usage at this moment. Input: the upstream's figure, else by the request's length. Output: the
+ * upstream's figure if it is final or higher, else by what passed. Assumed in addition: reasoning by its
+ * duration, and images and audio that are still being made.
  */
 export function estimate(
   bound: Pick<Bound, 'typicalInput'> | null,
@@ -64,7 +65,7 @@ export function estimate(
 ): Estimate {
   const known = meter.partialUsage() ?? emptyUsage();
   const asked = bound?.typicalInput ?? emptyUsage();
-  const input = known.inputTokens > 0 ? known : heard(asked, meter.format, context);
+  const input = known.inputTokens > 0 ? known : uploadedAudio(asked, meter.format, context);
   const textTokens = Math.ceil((meter.outputCharacters + meter.unreadBytes) / charactersPerToken);
   const sound = context === null ? 0 : soundTokens(meter, context);
   const passed = usageOf({
@@ -83,7 +84,10 @@ export function estimate(
   };
 }
 
-/** Whether an upstream's figure cannot be what the provider bills: hardly any output beside the text that came. */
+/**
+ * Returns whether an upstream's figure cannot be what the provider bills: hardly any output beside the text that
+ * arrived.
+ */
 export function isImplausible(usage: Usage, meter: Meter, rates: Rates | null): boolean {
   const { outputCharacters: characters } = meter;
   const { task } = meter.format;
@@ -95,7 +99,8 @@ export function isImplausible(usage: Usage, meter: Meter, rates: Rates | null): 
 }
 
 /**
- * What is charged of an estimate: the supposed part at most as far as the reservation goes. `costOf` is monotonic.
+ * Returns what is charged for an estimate: the assumed part counts only as far as the reservation goes. `costOf`
+ * must be monotonic.
  */
 export function boundedEstimate(
   { passed, supposed }: Estimate,
@@ -121,8 +126,8 @@ function between(passed: Usage, supposed: Usage, share: number): Usage {
   return usageOf(Object.fromEntries(counts));
 }
 
-/** What was sent to be heard, by its length where that is known. */
-function heard(asked: Usage, { task }: WireFormat, context: EstimateContext | null): Usage {
+/** Returns uploaded audio, by its length if that is known. */
+function uploadedAudio(asked: Usage, { task }: WireFormat, context: EstimateContext | null): Usage {
   const seconds = context?.heardSeconds ?? null;
   if (seconds === null || task !== 'transcription' || asked.audioMilliseconds === 0) return asked;
   const share = Math.min(1, (seconds * 1_000) / asked.audioMilliseconds);
@@ -139,7 +144,7 @@ function pricesOutput({ base }: Rates): boolean {
   return base.output > 0 || (base.outputAudio ?? 0) > 0 || (base.outputImage ?? 0) > 0;
 }
 
-/** Of sound that passed. Speech that is priced by characters has none. */
+/** Returns the audio that passed. Speech that is priced by characters has none. */
 function soundTokens(meter: Meter, { request, rates }: EstimateContext): number {
   const { task, api } = meter.format;
   if (meter.audio === null || rates === null || rates.perCharacter > 0 || !pricesOutput(rates)) return 0;
@@ -152,7 +157,7 @@ function soundTokens(meter: Meter, { request, rates }: EstimateContext): number 
   return Math.ceil(seconds * (api === 'gemini' ? geminiAudioTokensPerSecond : chatAudioTokensPerSecond));
 }
 
-/** Speech that was not heard to its end is made to its end all the same. */
+/** Speech that the client did not receive to its end is made to its end anyway. */
 function withSpeech(usage: Usage, meter: Meter, { request, rates, isWhole }: EstimateContext): Usage {
   if (meter.format.task !== 'speech' || isWhole || rates === null || rates.perCharacter > 0) return usage;
   const characters = typeof request.input === 'string' ? request.input.length : 0;
@@ -161,7 +166,7 @@ function withSpeech(usage: Usage, meter: Meter, { request, rates, isWhole }: Est
   return withOutput(usage, missing, { outputAudioTokens: usage.outputAudioTokens + missing });
 }
 
-/** Thoughts: what the model writes in that time, less what was seen of it; at most what the caller allowed. */
+/** Returns reasoning: what the model writes in that time, minus what was seen, at most what the caller allowed. */
 function withReasoning(usage: Usage, { format }: Meter, context: EstimateContext): Usage {
   const unseen = unseenOutputOf(format, context.model, context.request);
   if (unseen.reasons !== 'yes') return usage;
@@ -171,7 +176,7 @@ function withReasoning(usage: Usage, { format }: Meter, context: EstimateContext
   return withOutput(usage, thoughts, { reasoningTokens: usage.reasoningTokens + thoughts });
 }
 
-/** Pictures that were made, or are being made: all that were asked for, once one has begun to appear. */
+/** Returns images that were made or are being made: all that were requested, once one has begun to appear. */
 function withImages(usage: Usage, meter: Meter, { model, request, rates, isWhole }: EstimateContext): Usage {
   const { task } = meter.format;
   const { images, partials, traits } = meter.media;
@@ -191,7 +196,7 @@ function withImages(usage: Usage, meter: Meter, { model, request, rates, isWhole
   };
 }
 
-/** Pictures of the image tool, of an answer that was not heard to its end. */
+/** Returns images of the image tool, in an answer that was not received to its end. */
 function toolImages({ media }: Meter): OtherModelUsage[] {
   return [...media.toolImages.values()].map(({ model, partials, ...traits }) => {
     const outputTokens =

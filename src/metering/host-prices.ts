@@ -1,5 +1,5 @@
-// Published prices of hosts that genai-prices 0.1.8 does not know, or not all models of, by the host of a channel's address. A model that
-// is neither there nor here is unpriced until an administrator sets a price. Pure.
+// Published prices of hosts that genai-prices 0.1.8 lacks, fully or for some models, by the host of a channel's
+// address. A model that is neither there nor here has no price until an administrator sets one. Pure.
 import { freeRates, picoEach, type Rates, type TokenRates } from './rates.ts';
 
 /** USD per million tokens. */
@@ -9,7 +9,7 @@ interface HostPrice {
   cacheRead?: number;
   cacheWrite?: number;
   reasoning?: number;
-  /** For the whole request, once its input is longer than so many tokens. */
+  /** Rates for the whole request, once its input is longer than this. */
   above?: Readonly<Record<number, HostPrice>>;
 }
 
@@ -96,7 +96,7 @@ const hosts: Readonly<Record<string, Readonly<Record<string, HostPrice>>>> = {
   'api.z.ai': zai,
 };
 
-/** The published price of exactly that model at that host; null when there is none here. */
+/** Returns the published price of exactly that model at that host, or null. */
 export function hostRates(baseUrl: string | undefined, model: string): Rates | null {
   const host = URL.parse(baseUrl ?? '')?.hostname ?? '';
   const prices = Object.hasOwn(hosts, host) ? hosts[host] : undefined;

@@ -1,23 +1,23 @@
-// A row of the log before anything is known of its request, and how much of a request's own text a row keeps.
+// A row of the request log, and how much of a request's own text it keeps.
 import type { Charge } from './charge.ts';
 
-/** Bounds of the text in a row: what callers and upstreams write must not fill a database that they do not pay for. */
+/** Limits of the text in a row: callers and upstreams must not fill the database. */
 const rowLimits = {
-  /** Names of models; a caller's has no more (formats/model-name.ts), an operator's `model_map` neither. */
+  /** Names of models. A caller's name is never longer (formats/model-name.ts), nor is an operator's `model_map`. */
   modelCharacters: 256,
-  /** Codes; an upstream's own error codes are among them. */
+  /** Codes, including an upstream's own error codes. */
   codeCharacters: 128,
-  /** The first paths of `dropped` (SPEC section 9), and the length of each. The header names those that fit too. */
+  /** The first paths of `dropped`, and the length of each. The header names those that fit too. */
   droppedPaths: 100,
   pathCharacters: 200,
-  /** The newest attempts, and the text of what went wrong with each. */
+  /** The newest attempts, and the text of what failed in each. */
   attempts: 100,
   errorCharacters: 500,
-  /** The prices behind a charge, as JSON; a longer list is left out, the cost stays. */
+  /** The prices behind a charge, as JSON. A longer list is left out; the cost stays. */
   chargeCharacters: 50_000,
 } as const;
 
-/** The row with its texts within bounds; the same object where they are. Counts and money are never touched. */
+/** Returns the row with its texts within limits, or the same object if they are. Counts and money never change. */
 export function boundedRow(row: LogRow): LogRow {
   return {
     ...row,
@@ -51,7 +51,7 @@ function cut<Text extends string | null>(text: Text, characters: number): Text {
   return text === null || text.length <= characters ? text : (`${text.slice(0, characters - 1)}…` as Text);
 }
 
-/** What is known of a request before anything has come of it. */
+/** What is known about a request at its beginning. */
 export interface RowSubject {
   id: string;
   createdAtMs: number;
@@ -63,7 +63,7 @@ export interface RowSubject {
   stream: boolean;
 }
 
-/** A row of which only the request is known: no status, no usage, no charge. */
+/** Returns a row with only the request: no status, no usage, no charge. */
 export function blankRow(subject: RowSubject): LogRow {
   return {
     ...subject,
@@ -88,19 +88,19 @@ export function blankRow(subject: RowSubject): LogRow {
   };
 }
 
-/** One upstream try of a request, for the log. */
+/** One attempt at an upstream, for the log. */
 export interface Attempt {
   channelId: string;
   keyId: string | null;
-  /** The upstream's true status; null when there was no answer. */
+  /** The upstream's true status. Null: there was no answer. */
   status: number | null;
   error: string | null;
   durationMs: number;
 }
 
 /**
- * A row of the request log (SPEC section 8) as it travels: ledger, its journal, then D1. Times in
- * milliseconds, money in nano-USD. No prompt, no answer, no key.
+ * A row of the request log as it travels: ledger, its journal, then D1. Times in milliseconds, money in
+ * nano-USD. Holds no prompt, answer, or key.
  */
 export interface LogRow {
   id: string;
@@ -122,16 +122,16 @@ export interface LogRow {
   outputTokens: number;
   reasoningTokens: number;
   usageSource: 'upstream' | 'estimated' | null;
-  /** null: the model had no price. */
+  /** Null: the model had no price. */
   costNanoUsd: number | null;
-  /** The prices that made the cost; null: nothing was charged, or not by prices (a lost request's reservation). */
+  /** The prices that made the cost. Null: nothing was charged, or not by prices (a lost request's reservation). */
   charge: Charge | null;
   ttfbMs: number | null;
   durationMs: number | null;
   dropped: string[];
   /** How many equal refusals within a minute the row stands for. */
   count: number;
-  /** Grows when a true figure replaces an estimate; the higher one wins in D1. */
+  /** Grows when a true figure replaces an estimate. The higher one wins in D1. */
   revision: number;
 }
 

@@ -1,18 +1,18 @@
-// The request log in D1, as it is written: rows as the ledgers hand them over, counted into the roll-ups
-// (roll-up-log.ts) in the same transaction. Reading it is page-log.ts's. D1 failing is thrown; every write may be repeated.
+// Writes the request log in D1: the rows that ledgers deliver, counted into the roll-ups (roll-up-log.ts) in the
+// same transaction. page-log.ts reads it. Throws when D1 fails; every write may be repeated.
 
 import { chunksOfJson } from '../lib/json-chunks.ts';
 import type { LogRow } from './log-row.ts';
 import { rollUpStatements } from './roll-up-log.ts';
 
-/** What a token's ledger reports of it. */
+/** What a token's ledger reports about it. */
 export interface SpentReport {
   tokenId: string;
   spentNanoUsd: number;
   lastUsedAtMs: number | null;
 }
 
-/** How the values of a LogRow, as JSON, become columns. The order is that of the INSERT. */
+/** Maps the values of a LogRow, as JSON, to columns, in the order of the INSERT. */
 const columns: Record<string, string> = {
   id: `value ->> '$.id'`,
   created_at: `value ->> '$.createdAtMs'`,
@@ -53,8 +53,8 @@ const appendSql = `INSERT INTO logs (${names.join(', ')})
   WHERE excluded.revision > logs.revision`;
 
 /**
- * Writes rows, each once; a row that is there already is replaced only by a higher revision. `reports` of
- * what ledgers have spent go with them; a ledger's figure is the truth, so it simply replaces. All or none.
+ * Writes rows, each once. An existing row is replaced only by a higher revision. `reports` of what ledgers have
+ * spent go with them; a ledger's figure is the truth, so it replaces the stored one. All or nothing.
  */
 export async function appendRows(db: D1Database, rows: LogRow[], reports: SpentReport[] = []): Promise<void> {
   const newest = newestRevisions(rows);
@@ -64,12 +64,12 @@ export async function appendRows(db: D1Database, rows: LogRow[], reports: SpentR
   if (statements.length > 0) await db.batch(statements);
 }
 
-/** A write that changes nothing. Throws while D1 takes none. */
+/** Makes a write that changes nothing. Throws if D1 does not accept writes. */
 export async function probeLog(db: D1Database): Promise<void> {
   await db.batch([db.prepare(`DELETE FROM logs WHERE id = ''`)]);
 }
 
-/** One call may bring a row and its replacement: only the newest is of interest. */
+/** Keeps the newest revision: one call may bring a row and its replacement. */
 function newestRevisions(rows: readonly LogRow[]): LogRow[] {
   const newest = new Map<string, LogRow>();
   for (const row of rows) {
@@ -82,15 +82,18 @@ const spentSql = `UPDATE tokens SET spent_nano_usd = report.value ->> '$.spentNa
     last_used_at = COALESCE(report.value ->> '$.lastUsedAtMs', last_used_at)
   FROM json_each(?) AS report WHERE tokens.id = report.value ->> '$.tokenId'`;
 
-/** How long rows are kept. */
+/** Limits of deleting old rows. */
 export const retentionLimits = {
-  /** Rows that one statement deletes: with their indexes some tens of milliseconds of the database's time. */
+  /** Rows per statement: with their indexes, some tens of milliseconds of the database's time. */
   rowsAtATime: 1_000,
-  /** Statements of one run: what a run does not get to, the next hour's does. */
+  /** Statements per run. The next hour's run deletes the rest. */
   steps: 100,
 } as const;
 
-/** Deletes rows of before that time, oldest first, in bounded steps; roll-ups stay. Answers how many went. */
+/**
+ * Deletes rows older than that time, oldest first, in bounded steps. Roll-ups stay. Returns how many were
+ * deleted.
+ */
 export async function forgetRowsBefore(db: D1Database, beforeMs: number): Promise<number> {
   let forgotten = 0;
   for (let step = 0; step < retentionLimits.steps; step++) {
@@ -101,6 +104,6 @@ export async function forgetRowsBefore(db: D1Database, beforeMs: number): Promis
   return forgotten;
 }
 
-/** The statement behind `forgetRowsBefore`; apart, so that a test can ask for its plan. */
+/** Returns the statement behind `forgetRowsBefore`, so that a test can check its query plan. */
 export const forgetSql = `DELETE FROM logs WHERE id IN (
   SELECT id FROM logs INDEXED BY logs_by_time WHERE created_at < ? ORDER BY created_at, id LIMIT ?)`;

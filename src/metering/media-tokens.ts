@@ -1,4 +1,4 @@
-// Tokens of pictures and sound, as providers price them, for answers that do not say how many they took.
+// Tokens of images and audio as providers price them, for answers that do not report them.
 import type { ImageTraits } from '../formats/answer-media.ts';
 
 /**
@@ -13,26 +13,32 @@ const imageTokens: Readonly<Record<string, readonly [square: number, portrait: n
   };
 const sizes = ['1024x1024', '1024x1536', '1536x1024'];
 
-/** Figures of what is made; each with its source. */
+/** Figures for generated media, each with its source. */
 export const mediaFigures = {
-  /** Of each partial picture: the same page. */
+  /** For each partial image: the same page. */
   tokensPerPartialImage: 100,
-  /** A picture of Gemini's: 1,290 (2.5 Flash Image), up to 2,000 in 4K (3 Pro). https://ai.google.dev/gemini-api/docs/pricing, 2026-11. */
+  /**
+   * An image of Gemini's: 1,290 (2.5 Flash Image), up to 2,000 in 4K (3 Pro).
+   * https://ai.google.dev/gemini-api/docs/pricing, 2026-11.
+   */
   tokensPerGeminiImage: { '2.5': 1_290, newer: 2_000 },
   /**
-   * Speech of OpenAI's: $0.015 a minute at $12 a million tokens, which is 1,250 a minute.
+   * OpenAI's speech: $0.015 per minute at $12 per million tokens is 1,250 per minute.
    * https://developers.openai.com/api/docs/pricing (gpt-4o-mini-tts), read 2026-11.
    */
   speechTokensPerMinute: 1_250,
-  /** Sound that a chat model makes: a token for 50 ms (https://developers.openai.com/api/docs/guides/realtime-costs, 2026-11). */
+  /**
+   * Audio of a chat model: one token per 50 ms (https://developers.openai.com/api/docs/guides/realtime-costs,
+   * 2026-11).
+   */
   chatAudioTokensPerSecond: 20,
   /** Gemini's speech (https://ai.google.dev/gemini-api/docs/speech-generation, 2026-11). */
   geminiAudioTokensPerSecond: 25,
-  /** Text that is spoken at an ordinary pace. */
+  /** Text spoken at an ordinary pace. */
   spokenCharactersPerSecond: 14,
 } as const;
 
-/** Of unknown quality or size (`auto` too) the dearest is taken; a larger size by its area. */
+/** Unknown quality or size (also `auto`) counts as the most expensive one; a larger size by its area. */
 export function tokensOfImage(made: ImageTraits, asked: ImageTraits): number {
   const quality = [made.quality, asked.quality].find(
     (name) => name !== null && Object.hasOwn(imageTokens, name),

@@ -1,8 +1,7 @@
-// The request log in D1, as it is read: pages, newest first, along an index whatever is asked. D1 failing is
-// thrown.
+// Reads pages of the request log in D1, newest first, always along an index. Throws when D1 fails.
 import type { LogRow } from './log-row.ts';
 
-/** What is absent does not narrow. Times are milliseconds, `from` included, `to` not. */
+/** Absent fields do not filter. Times are milliseconds, `from` included, `to` excluded. */
 export interface LogFilter {
   tokenId?: string | undefined;
   accountId?: string | undefined;
@@ -13,22 +12,22 @@ export interface LogFilter {
   toMs?: number | undefined;
 }
 
-/** Where a page of the newest-first log begins: after this row. */
+/** The start of a page of the newest-first log: after this row. */
 export interface LogPosition {
   createdAtMs: number;
   id: string;
 }
 
-/** `next`: where the next page begins; null: there is none. A page may come short, or empty, and have a next. */
+/** `next`: the start of the next page, or null. A page may be short or empty and still have a next one. */
 export interface LogPage {
   rows: LogRow[];
   next: LogPosition | null;
 }
 
-/** Rows that a page looks at where several filters are combined, of which one index can serve only one. */
+/** Rows that a page examines when several filters are combined, of which an index serves only one. */
 export const mostRowsExamined = 10_000;
 
-/** A page of the log, newest first. */
+/** Returns a page of the log, newest first. */
 export async function pageOfRows(
   db: D1Database,
   filter: LogFilter,
@@ -49,7 +48,7 @@ export async function pageOfRows(
   return { rows, next: { createdAtMs: Number(examined.created_at), id: String(examined.id) } };
 }
 
-/** The row of a request; null: there is none, or not yet. `accountId`: of that account only. */
+/** Returns the row of a request, or null if there is none yet. `accountId`: of that account only. */
 export async function findRow(
   db: D1Database,
   id: string,
@@ -72,8 +71,8 @@ interface Statement {
 }
 
 /**
- * The statements behind `pageOfRows`; apart, so that a test can ask for their plans. `edge` finds the last row
- * that `page` may look at; it is of use only where filters are combined.
+ * Returns the statements behind `pageOfRows`, so that a test can check their query plans. `edge` finds the last
+ * row that `page` may examine; it is needed only for combined filters.
  */
 export function pageQuery(
   filter: LogFilter,
@@ -106,7 +105,7 @@ interface Condition extends Statement {
   index?: string;
 }
 
-/** The filters that name one value, the one that narrows most first: its index is the one that is read. */
+/** Returns the filters that name one value, the most selective first: its index is used. */
 function equalities({ tokenId, accountId, model, channelId, status }: LogFilter): Condition[] {
   const failed = status !== undefined && status >= 400;
   const all: [string, string, unknown][] = [
@@ -123,8 +122,8 @@ function equalities({ tokenId, accountId, model, channelId, status }: LogFilter)
 }
 
 /**
- * A cursor before the end is an end of its own. Both would be right too, but SQLite takes the first it can use,
- * and then reads all that is between them.
+ * A cursor before the end replaces the end. Both conditions would be correct, but SQLite uses the first that it
+ * can, and would read everything between them.
  */
 function rangeOf({ fromMs, toMs: endMs }: LogFilter, after: LogPosition | null): Condition[] {
   const toMs = after !== null && endMs !== undefined && after.createdAtMs < endMs ? undefined : endMs;
@@ -137,7 +136,7 @@ function rangeOf({ fromMs, toMs: endMs }: LogFilter, after: LogPosition | null):
 
 type StoredRow = Record<string, string | number | null>;
 
-/** Column names are the row's own in snake case, but for the three units. */
+/** Column names are the row's own in snake case, except for three units. */
 function rowOfStored(stored: StoredRow): LogRow {
   const text = (name: string) => stored[name] as string;
   const textOrNull = (name: string) => stored[name] as string | null;

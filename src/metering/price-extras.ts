@@ -1,9 +1,9 @@
-// Published prices that genai-prices 0.1.8 does not have, for endpoints of the relay. Only flat ones, that
-// do not depend on sizes or qualities (so no dall-e); each group with its page, and where and when it was last
-// read. A model that is neither there nor here is unpriced until an administrator sets a price.
+// Published prices that genai-prices 0.1.8 lacks, for endpoints of the relay. Only flat prices that do not depend
+// on sizes or qualities (so no dall-e). Each group names its page, and where and when it was last read. A model
+// that is neither there nor here has no price until an administrator sets one.
 import { freeRates, picoEach, type Rates } from './rates.ts';
 
-/** Which of our providers the price belongs to. */
+/** The provider that the price belongs to. */
 type ExtraProvider = 'openai' | 'cohere' | 'voyage';
 
 interface Extra {
@@ -50,7 +50,7 @@ const extras: Record<ExtraProvider, Record<string, Extra>> = {
   },
 };
 
-/** The published price of exactly that model; null when there is none here. */
+/** Returns the published price of exactly that model, or null. */
 export function extraRates(provider: string, model: string): Rates | null {
   const known = Object.hasOwn(extras, provider) ? extras[provider as ExtraProvider] : {};
   const extra = Object.hasOwn(known, model) ? known[model] : undefined;
@@ -66,7 +66,7 @@ export function extraRates(provider: string, model: string): Rates | null {
   };
 }
 
-/** The models of a provider that have a price here. */
+/** Returns the models of a provider that have a price here. */
 export function extraModels(provider: string): string[] {
   return Object.hasOwn(extras, provider) ? Object.keys(extras[provider as ExtraProvider]) : [];
 }

@@ -1,11 +1,11 @@
-// A price that an administrator sets, and the rates that it means. Which override is a model's is the
-// catalog's (routing/catalog.ts): its exact name first, else the longest wildcard that fits.
+// A price that an administrator sets, and its rates. The catalog finds a model's override (routing/catalog.ts):
+// its exact name first, else the longest matching wildcard.
 import { freeRates, picoEach, type Rates, type TokenRates } from './rates.ts';
 
 /**
- * A price that an administrator set for a model. Per kind of token in USD per million tokens; a kind that
- * is absent costs what contains it (cache_write_1h: cache_write; all other input: input; all other output:
- * output). The rest is free unless set. 0 is free.
+ * A price that an administrator sets for a model. Tokens in USD per million; an absent kind costs what contains
+ * it (cache_write_1h: cache_write; other input: input; other output: output). Everything else is free unless
+ * set. 0 is free.
  */
 export interface PriceOverride {
   input: number;
@@ -21,19 +21,19 @@ export interface PriceOverride {
   cached_image?: number | undefined;
   output_image?: number | undefined;
   input_video?: number | undefined;
-  /** USD a request. */
+  /** USD per request. */
   request?: number | undefined;
-  /** USD a web search that the provider ran, with whichever tool. */
+  /** USD per web search that the provider ran, with any tool. */
   web_search?: number | undefined;
-  /** USD a search on a map, in stored files; USD a container or run of code that the provider ran. */
+  /** USD per search on a map or in stored files; USD per container or run of code. */
   map_search?: number | undefined;
   file_search?: number | undefined;
   code_session?: number | undefined;
-  /** USD a rerank search. */
+  /** USD per rerank search. */
   search_unit?: number | undefined;
-  /** USD an image, where the provider counts images. */
+  /** USD per image, where the provider counts images. */
   image?: number | undefined;
-  /** USD an hour of audio, where the provider counts time. */
+  /** USD per hour of audio, where the provider counts time. */
   audio_hour?: number | undefined;
   /** USD per million characters of text to speak. */
   characters?: number | undefined;
@@ -53,7 +53,7 @@ const overriddenTokens = {
   inputVideo: 'input_video',
 } as const satisfies Partial<Record<keyof TokenRates, keyof PriceOverride>>;
 
-/** The rates of a price override. Finer than a pico-USD is rounded to the nearest. */
+/** Returns the rates of a price override. Fractions of a pico-USD are rounded to the nearest. */
 export function overrideRates(override: PriceOverride): Rates {
   const base: TokenRates = {
     input: picoEach(override.input, 1_000_000),

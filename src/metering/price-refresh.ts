@@ -1,42 +1,47 @@
-// A fresh price table: fetched by the hourly work, kept in KV as the last good copy, taken over by each isolate.
-// A table is used only when it is whole and plausible; whatever fails, the one of before stays. Owns no prices
-// (price-table.ts) and no schedule (hourly.ts).
+// Refreshes the price table: the hourly work fetches it and stores the last good copy in KV; each isolate takes it
+// over. A table is used only if it is complete and plausible. On any failure the previous one stays.
 
 import { takeOverTable } from './price-table.ts';
 import { type ProvidersOfTable, readTable, TableFault } from './price-table-check.ts';
 
-/** Bounds and rhythms of the refresh. */
+/** Limits and intervals of the refresh. */
 export const refreshLimits = {
-  /** The table of 2026-11 has under a megabyte. */
+  /** The table of 2026-11 has less than a megabyte. */
   bytes: 8_388_608,
   timeoutMs: 20_000,
-  /** Not fetched again within this, counted from the last that was taken. */
+  /** No new fetch within this time after the last accepted one. */
   everyMs: 6 * 3_600_000,
-  /** An isolate looks this often whether there is a newer copy. */
+  /** How often an isolate checks for a newer copy. */
   lookMs: 300_000,
 } as const;
 
 const tableKey = 'price-table';
-/** Small, and looked at often; it names the copy above. */
+/** A small key that is read often; it names the copy above. */
 const versionKey = 'price-table-version';
 
 interface Version {
   etag: string | null;
   checkedAtMs: number;
-  /** When the kept table was fetched: the table carries it too, for KV may show the one before the other. */
+  /**
+   * When the stored table was fetched. The table carries the time too, because KV may return an older one of the
+   * two.
+   */
   tableAtMs: number;
   url: string;
   models: number;
 }
 
-/** What came of a refresh. Only `refreshed` has changed anything. */
+/** The outcome of a refresh. Only `refreshed` has changed anything. */
 export type Refresh =
   | { outcome: 'refreshed'; models: number }
   | { outcome: 'fresh-enough' }
   | { outcome: 'unchanged' }
   | { outcome: 'failed'; reason: string };
 
-/** Fetches the table if it is time to, and keeps it when it is good. Never throws for what the source does; KV that cannot be read is thrown. */
+/**
+ * Fetches the table if it is due, and stores it if it is good. Never throws for faults of the source. Throws
+ * when KV cannot be read.
+ */
 export async function refreshPriceTable(
   url: string,
   kv: KVNamespace,
@@ -69,7 +74,7 @@ async function keep(
 ): Promise<Refresh> {
   const models = providers.reduce((sum, provider) => sum + provider.models.length, 0);
   const version: Version = { ...source, checkedAtMs: nowMs, tableAtMs: nowMs, models };
-  // The table first: a version that is there has its table.
+  // The table is stored first: a version that exists has its table.
   await kv.put(tableKey, JSON.stringify({ tableAtMs: nowMs, table: JSON.stringify(providers) }));
   await kv.put(versionKey, JSON.stringify(version));
   return { outcome: 'refreshed', models };
@@ -92,7 +97,7 @@ async function boundedText(response: Response): Promise<string> {
   }
 }
 
-/** An isolate's view of the kept copy. */
+/** An isolate's view of the stored copy. */
 export class RefreshedPrices {
   private lookedAtMs = Number.NEGATIVE_INFINITY;
   private tableAtMs = Number.NEGATIVE_INFINITY;
@@ -104,17 +109,17 @@ export class RefreshedPrices {
     this.report = report;
   }
 
-  /** Takes the kept copy over when there is a newer one. Never throws: without it the table of before holds. */
+  /** Takes over a newer stored copy. Never throws: otherwise the previous table stays. */
   async freshen(nowMs: number): Promise<void> {
     if (nowMs - this.lookedAtMs < refreshLimits.lookMs) return;
     this.lookedAtMs = nowMs;
     try {
       const version = await this.kv.get<Version>(versionKey, 'json');
       if (version === null || version.tableAtMs <= this.tableAtMs) return;
-      const kept = await this.kv.get<{ tableAtMs: number; table: string }>(tableKey, 'json');
-      if (kept === null || kept.tableAtMs <= this.tableAtMs) return;
-      takeOverTable(readTable(kept.table));
-      this.tableAtMs = kept.tableAtMs;
+      const stored = await this.kv.get<{ tableAtMs: number; table: string }>(tableKey, 'json');
+      if (stored === null || stored.tableAtMs <= this.tableAtMs) return;
+      takeOverTable(readTable(stored.table));
+      this.tableAtMs = stored.tableAtMs;
     } catch (error) {
       this.report('price-table-not-taken', error);
     }

@@ -1,5 +1,4 @@
-// Price overrides in D1, by exact or wildcard model name. What a price means is price.ts's. D1 failing is
-// thrown.
+// Price overrides in D1, by exact or wildcard model name. Throws when D1 fails.
 import type { PriceOverride } from './price.ts';
 
 /** An override as it is stored. */
@@ -16,7 +15,7 @@ export class PriceStore {
     this.db = db;
   }
 
-  /** In the order of names, beginning after the name `after`. */
+  /** Returns a page ordered by name, after the name `after`. */
   async list(after: string | null, limit: number): Promise<StoredPrice[]> {
     const { results } = await this.db
       .prepare('SELECT * FROM prices WHERE model > ? ORDER BY model LIMIT ?')
@@ -25,7 +24,7 @@ export class PriceStore {
     return results.map(storedOfRow);
   }
 
-  /** All overrides: some thousands at most. */
+  /** Returns all overrides: at most some thousands. */
   async load(): Promise<StoredPrice[]> {
     const { results } = await this.db.prepare('SELECT * FROM prices ORDER BY model').all<PriceRow>();
     return results.map(storedOfRow);
@@ -41,13 +40,13 @@ export class PriceStore {
       .run();
   }
 
-  /** false: there was no such override. */
+  /** Returns false if there was no such override. */
   async delete(model: string): Promise<boolean> {
     const { meta } = await this.db.prepare('DELETE FROM prices WHERE model = ?').bind(model).run();
     return meta.changes > 0;
   }
 
-  /** Adds overrides and replaces those that were set no later. Answers how many were written. */
+  /** Adds overrides and replaces those that were not set later. Returns how many were written. */
   async takeOver(prices: StoredPrice[]): Promise<number> {
     if (prices.length === 0) return 0;
     const { meta } = await this.db

@@ -1,29 +1,29 @@
-// Whether text from elsewhere is a price table that may be charged by: the shape that genai-prices works with,
-// nothing in it that could throw or hang at a look-up, and the providers that a relay cannot do without.
+// Checks that text from elsewhere is a price table to charge by: the shape that genai-prices works with, nothing
+// that could throw or hang in a lookup, and the providers that a relay needs.
 import type { MatchLogic, Provider } from '@pydantic/genai-prices';
 import { isObject } from '../formats/json-reader.ts';
 
-/** What is kept of a table: without descriptions, addresses of pages and readers of answers. */
+/** What is kept of a table: no descriptions, page addresses, or readers of answers. */
 export type ProvidersOfTable = Provider[];
 
-/** What is wrong with a table, or with how it came. */
+/** What is wrong with a table, or with how it arrived. */
 export class TableFault extends Error {
   override name = 'TableFault';
 }
 
-/** Bounds of a plausible table. */
+/** Limits of a plausible table. */
 const tableBounds = {
   providers: 1_000,
   modelsOfProvider: 10_000,
   patternCharacters: 2_000,
   matchDepth: 12,
-  /** USD per million, per thousand, per hour: the dearest there is costs some hundreds. */
+  /** USD per million, per thousand, per hour: the most expensive model costs some hundreds. */
   price: 1_000_000,
-  /** A table in which one of these has fewer models is not whole. */
+  /** If one of these has fewer models, the table is not complete. */
   required: { openai: 20, anthropic: 8, google: 8 },
 } as const;
 
-/** The table in that text. Throws TableFault, which says where it is wrong. */
+/** Returns the table in that text. Throws TableFault, which names the fault and its place. */
 export function readTable(text: string): ProvidersOfTable {
   let parsed: unknown;
   try {
@@ -80,7 +80,7 @@ function pricesOf(value: unknown, where: string): Record<string, unknown> {
       checkPrice(price.base, where);
       for (const tier of listOf(price.tiers, `the tiers of ${where}`, 20)) {
         if (!isObject(tier) || typeof tier.start !== 'number')
-          throw new TableFault(`a tier of ${where} is none`);
+          throw new TableFault(`a tier of ${where} is invalid`);
         checkPrice(tier.price, where);
       }
     }
@@ -90,7 +90,7 @@ function pricesOf(value: unknown, where: string): Record<string, unknown> {
 
 function checkPrice(value: unknown, where: string): void {
   const isPrice = typeof value === 'number' && value >= 0 && value <= tableBounds.price;
-  if (!isPrice) throw new TableFault(`${where} has a price that is none: ${JSON.stringify(value)}`);
+  if (!isPrice) throw new TableFault(`${where} has an invalid price: ${JSON.stringify(value)}`);
 }
 
 function matchOf(value: unknown, where: string, depth = 0): MatchLogic {
@@ -120,7 +120,7 @@ function matchOf(value: unknown, where: string, depth = 0): MatchLogic {
 
 function patternOf(value: unknown, what: string): string {
   const pattern = textOf(value, what);
-  // Nested repetition is what makes a pattern hang; no pattern of the table needs it.
+  // Nested repetition makes patterns hang, and no pattern of the table needs it.
   if (/[+*}]\)[+*{]/.test(pattern)) throw new TableFault(`${what} repeats a repetition`);
   try {
     new RegExp(pattern);

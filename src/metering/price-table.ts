@@ -1,5 +1,5 @@
-// Prices out of @pydantic/genai-prices, as exact integers. The library computes in floating point; only its
-// look-up is used here, and tests hold our sums to its sums. Owns the one cache of looked-up rates.
+// Prices from @pydantic/genai-prices, as exact integers. The library computes in floating point, so only its
+// lookup is used; tests compare our sums with its sums. Caches looked-up rates.
 import {
   calcPrice,
   findProvider,
@@ -14,7 +14,7 @@ import { extraModels, extraRates } from './price-extras.ts';
 import { freeRates, picoEach, type Rates, type TokenRates } from './rates.ts';
 import { withToolFees } from './tool-fees.ts';
 
-/** A channel's provider, as SPEC section 7 names them. */
+/** A channel's provider. */
 export type PricedProvider =
   | 'openai'
   | 'anthropic'
@@ -28,7 +28,7 @@ export type PricedProvider =
   | 'workers-ai'
   | 'openai-compatible';
 
-/** The library's names of our providers. Jina it does not know. */
+/** The library's names of our providers. It does not know Jina. */
 const tableNames: Partial<Record<PricedProvider, string>> = {
   openai: 'openai',
   anthropic: 'anthropic',
@@ -42,8 +42,8 @@ const tableNames: Partial<Record<PricedProvider, string>> = {
 };
 
 /**
- * Who makes models that others serve under the maker's name. For a compatible upstream that the library
- * does not know by its address, a model costs what its maker asks, when its name is exactly the maker's.
+ * Makers whose models others serve under the maker's name. On a compatible upstream that the library does not
+ * know by its address, a model with exactly the maker's name costs the maker's price.
  */
 const makers = [
   'openai',
@@ -61,11 +61,11 @@ const cachedRates = 2_000;
 const cache = new Map<string, Rates | null>();
 
 /**
- * What the model costs at that provider at that time; null when there is no price for it.
+ * Returns the model's price at that provider at that time, or null.
  *
- * `openai-compatible`: the provider is known by `baseUrl` (Groq, Mistral, OpenRouter, …), and only its own
- * prices count then; behind any other address a model is priced as its maker's when its name is the
- * maker's (see {@link makersRates}), and else unpriced. Together's new host the library does not know yet.
+ * `openai-compatible`: the provider is recognized by `baseUrl` (Groq, Mistral, OpenRouter, …), and only its own
+ * prices count. At any other address a model has its maker's price if it has the maker's name (see {@link
+ * makersRates}), else none. The library does not know Together's new host yet.
  */
 export function tableRates(
   provider: PricedProvider,
@@ -73,7 +73,7 @@ export function tableRates(
   baseUrl: string | undefined,
   at: Date,
 ): Rates | null {
-  // Some prices change with the hour (DeepSeek's): a minute is as fine as they get.
+  // Some prices change with the hour (DeepSeek's). A minute is fine enough.
   const key = JSON.stringify([provider, model, baseUrl, Math.floor(at.getTime() / 60_000)]);
   const known = cache.get(key);
   if (known !== undefined) return known;
@@ -83,14 +83,14 @@ export function tableRates(
   return rates;
 }
 
-/** The model names of a provider that have a price, for listing what a wildcard channel serves. */
+/** Returns the model names of a provider that have a price, to list what a wildcard channel serves. */
 export function modelsOf(provider: PricedProvider): string[] {
   const name = tableNames[provider];
   const listed = name === undefined ? [] : (findProvider({ providerId: name })?.models ?? []);
   return [...listed.map((model) => model.id), ...extraModels(provider)];
 }
 
-/** From now on, looks up in that table. Throws when the library refuses it; then the one of before holds. */
+/** Uses that table from now on. Throws when the library refuses it; the previous one then stays. */
 export function takeOverTable(providers: Provider[]): void {
   updatePrices(({ setProviderData }) => setProviderData(providers));
   cache.clear();
@@ -113,8 +113,8 @@ function lookUp(
 }
 
 /**
- * The maker's price, when the name without an `owner/` in front is an id of the maker's table, or such an id
- * with a date or `-latest` behind it. `gpt-4o-mini-2024-07-18` is; `gpt-4-of-my-own` is not.
+ * Returns the maker's price if the name without a leading `owner/` is an id of the maker's table, or such an id
+ * followed by a date or `-latest`. `gpt-4o-mini-2024-07-18` is; `gpt-4-of-my-own` is not.
  */
 function makersRates(model: string, at: Date): Rates | null {
   const bare = model.slice(model.lastIndexOf('/') + 1).toLowerCase();
@@ -136,12 +136,12 @@ function ratesOf(provider: string, model: string, at: Date): Rates | null {
   const fees = withToolFees(ratesFromTable(found.model_price), found.provider.id, model);
   const isElsewhere = provider === 'aws' || provider === 'google';
   const rates = isElsewhere && model.includes('claude') ? withHourWrites(fees) : fees;
-  // The library bills Groq's whisper so, outside its table: https://groq.com/pricing
+  // The library bills Groq's whisper this way, outside its table: https://groq.com/pricing
   const groqWhisper = provider === 'groq' && found.model.id.startsWith('whisper-large-v3');
   return groqWhisper ? { ...rates, minimumAudioMilliseconds: 10_000 } : rates;
 }
 
-/** Our names of the table's prices of tokens, all in USD per million. */
+/** Our names of the table's token prices, all in USD per million. */
 const tokenPrices = {
   input: 'input_mtok',
   output: 'output_mtok',
@@ -160,14 +160,15 @@ const tokenPrices = {
 } as const satisfies Record<keyof TokenRates, string>;
 
 /**
- * Where the table's tiers start a token too early. OpenAI's long rate is for prompts of more than 272K tokens
- * (https://developers.openai.com/api/docs/pricing, 2026-11; inclusive elsewhere: xAI's is from 200K on, as the table has it).
+ * Tiers of the table that start one token too early. OpenAI's long rate is for prompts of more than 272K tokens
+ * (https://developers.openai.com/api/docs/pricing, 2026-11). Elsewhere tiers are inclusive: xAI's is from 200K
+ * on, as in the table.
  */
 const correctedStarts: ReadonlyMap<number, number> = new Map([[271_999, 272_000]]);
 
 /**
- * A row of the table as rates. Its tiers apply to the whole request, by its whole input: the library takes
- * for every kind of token the last tier that starts below the number of input tokens.
+ * Converts a row of the table to rates. Its tiers apply to the whole request, by its whole input: for every kind
+ * of token, the library takes the last tier that starts below the number of input tokens.
  */
 function ratesFromTable(price: ModelPrice): Rates {
   const starts = new Set<number>();

@@ -1,5 +1,5 @@
-// What a request costs: a usage times rates, in exact integers. Does not look prices up (price-table.ts,
-// price-override.ts) and does not bound them (bound.ts).
+// The cost of a request: a usage times rates, in exact integers. price-table.ts and price-override.ts find prices;
+// bound.ts bounds them.
 import type { Usage } from '../formats/usage.ts';
 import { type Rates, ratesAt, type TokenRates } from './rates.ts';
 
@@ -27,22 +27,22 @@ type ChargeKind =
   | 'character'
   | 'audio';
 
-/** So many of something at that rate: one term of a cost. `audio` counts milliseconds, its rate is an hour's. */
+/** A quantity at a rate: one term of a cost. `audio` counts milliseconds; its rate is per hour. */
 export type Term = readonly [kind: ChargeKind, count: number, picoEach: number];
 
 /**
- * The cost of a usage in whole nano-USD: exact in between, rounded up once at the end, so that nothing that
- * has a price is free by being small. `multiplier` is a decimal (1.2), taken to the millionth.
+ * Returns the cost of a usage in whole nano-USD: exact in between, rounded up once at the end, so that small
+ * amounts are never free. `multiplier` is a decimal (1.2), exact to the millionth.
  */
 export function costNanoUsd(usage: Usage, rates: Rates, multiplier = 1): number {
   return costOfTerms(termsOf(usage, rates), multiplier);
 }
 
-/** The cost of terms, of one usage or of several that are charged together. */
+/** Returns the cost of terms, of one usage or of several that are charged together. */
 export function costOfTerms(terms: readonly Term[], multiplier = 1): number {
   const isPlain = multiplier === 1 && !terms.some(([kind]) => kind === 'audio');
   const pico = isPlain ? terms.reduce((sum, [, count, picoEach]) => sum + count * picoEach, 0) : 0;
-  // Sums of safe integers that end safe were exact all along: the ordinary case needs no BigInt.
+  // Sums of safe integers that end safe were exact all along: ordinary requests need no BigInt.
   if (isPlain && Number.isSafeInteger(pico)) return roundedUp(pico);
   const hourly = terms.reduce((sum, term) => sum + picoHoursOf(term), 0n);
   const scaled = hourly * BigInt(Math.round(multiplier * 1e6));
@@ -51,7 +51,7 @@ export function costOfTerms(terms: readonly Term[], multiplier = 1): number {
   return nano > mostNanoUsd ? Number(mostNanoUsd) : Number(nano);
 }
 
-/** No request costs more: a million USD. Beyond it the ledger's sums (exact to nine million) would not be. */
+/** No request costs more: a million USD. Above it the ledger's sums (exact to nine million) would not be exact. */
 const mostNanoUsd = 1_000_000_000_000_000n;
 
 function picoHoursOf([kind, count, picoEach]: Term): bigint {
@@ -64,7 +64,7 @@ function roundedUp(pico: number): number {
   return (pico - over) / picoPerNano + (over > 0 ? 1 : 0);
 }
 
-/** What of a usage is charged for, every token once; without what costs nothing. */
+/** Returns what is charged for in a usage, every token once, without free items. */
 export function termsOf(usage: Usage, rates: Rates): Term[] {
   const tokenRates = ratesAt(rates, usage.inputTokens);
   const terms = [
@@ -95,8 +95,8 @@ function otherTerms(usage: Usage, rates: Rates): Term[] {
 }
 
 /**
- * Every token once, at the rate of the narrowest kind that has one (as genai-prices does). Where two kinds
- * are priced and their overlap was not reported (cached audio), the overlap is taken off the media.
+ * Counts every token once, at the rate of the narrowest kind that has one (as genai-prices does). If two kinds
+ * are priced and their overlap was not reported (cached audio), the overlap is deducted from the media.
  */
 function inputTerms(usage: Usage, rates: TokenRates): Term[] {
   const priced = (rate: number | undefined, tokens: number): number => (rate === undefined ? 0 : tokens);

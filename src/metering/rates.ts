@@ -1,9 +1,9 @@
-// What a model costs, as exact integers. Where rates come from is in price-table.ts (genai-prices, published
-// prices) and price.ts (overrides); what a usage costs at them is in price.ts.
+// The prices of a model, as exact integers. price-table.ts (genai-prices, published prices) and price-override.ts
+// provide rates; price.ts applies them.
 
 /**
- * Pico-USD (10^-12 USD) a token, by kind of token. One USD per million tokens is 1,000,000. An absent kind
- * is not priced apart: its tokens cost what the kind costs that contains it (in the end `input`, `output`).
+ * Pico-USD (10^-12 USD) per token, by kind of token. One USD per million tokens is 1,000,000. An absent kind has
+ * no price of its own: its tokens cost what the kind that contains it costs (in the end `input`, `output`).
  */
 export interface TokenRates {
   input: number;
@@ -22,7 +22,7 @@ export interface TokenRates {
   inputVideo?: number;
 }
 
-/** Other token rates for the whole request, once its input is longer than so many tokens. */
+/** Other token rates for the whole request, once its input is longer than this. */
 interface RateTier {
   aboveInputTokens: number;
   rates: TokenRates;
@@ -30,7 +30,7 @@ interface RateTier {
 
 /** All rates of a model. Besides tokens, in pico-USD each; 0 is free. */
 export interface Rates {
-  /** Where they are from, for the log and for people. */
+  /** Where they come from, for the log and for people. */
   source: 'override' | 'table' | 'published';
   base: TokenRates;
   /** Ascending by aboveInputTokens. */
@@ -38,26 +38,26 @@ export interface Rates {
   perRequest: number;
   perWebSearch: number;
   perPreviewWebSearch: number;
-  /** Of a request for which at least one web search ran (Gemini before 3 bills those, not searches). */
+  /** For a request with at least one web search (Gemini before 3 bills those, not searches). */
   perSearchedRequest: number;
   perMapSearch: number;
-  /** Likewise for maps. */
+  /** The same for maps. */
   perMappedRequest: number;
   perFileSearch: number;
   perCodeSession: number;
   perSearchUnit: number;
   perImage: number;
-  /** Of text to speak. */
+  /** For text to speak. */
   perCharacter: number;
   perAudioHour: number;
-  /** Audio is billed as at least so long (Groq: ten seconds). */
+  /** Audio is billed for at least this long (Groq: ten seconds). */
   minimumAudioMilliseconds: number;
 }
 
 /** Pico-USD in one USD. */
 const picoPerUsd = 1_000_000_000_000;
 
-/** Free in every way, from that source: to be spread and filled in. */
+/** Free in every way, from that source: a base to spread and fill in. */
 export function freeRates(source: Rates['source']): Rates {
   return {
     source,
@@ -79,7 +79,7 @@ export function freeRates(source: Rates['source']): Rates {
   };
 }
 
-/** The rates of tokens, in every tier, changed by a function; all other rates stay. */
+/** Applies a function to the token rates in every tier. All other rates stay. */
 export function mapTokenRates(rates: Rates, change: (picoEach: number) => number): Rates {
   const changed = (tokens: TokenRates): TokenRates => {
     const result = { ...tokens };
@@ -90,7 +90,7 @@ export function mapTokenRates(rates: Rates, change: (picoEach: number) => number
   return { ...rates, base: changed(rates.base), tiers };
 }
 
-/** The token rates that hold for a request with so much input. */
+/** Returns the token rates for a request with that much input. */
 export function ratesAt(rates: Rates, inputTokens: number): TokenRates {
   let found = rates.base;
   for (const tier of rates.tiers) if (inputTokens > tier.aboveInputTokens) found = tier.rates;
@@ -98,8 +98,8 @@ export function ratesAt(rates: Rates, inputTokens: number): TokenRates {
 }
 
 /**
- * USD for `units` of something to integer pico-USD for one. Prices are decimal fractions that a double
- * holds inexactly (0.18 + noise in the table): rounding to the pico takes the noise off.
+ * Converts USD for `units` of something to integer pico-USD for one. Prices are decimal fractions that a double
+ * holds inexactly (0.18 + noise in the table): rounding to the pico removes the noise.
  */
 export function picoEach(usd: number, units: number): number {
   return Math.round((usd * picoPerUsd) / units);

@@ -1,8 +1,8 @@
-// What D1 says that a token cost, read at one moment in several ways, to be compared with its ledger. D1 failing
-// is thrown.
+// What D1 says a token has cost, read at one moment in several ways, to be compared with its ledger. Throws when
+// D1 fails.
 import type { PendingRow } from './log-row.ts';
 
-/** A token as it is recorded, deleted ones too. */
+/** A token as it is recorded, including deleted ones. */
 export interface RecordedToken {
   tokenId: string;
   accountId: string;
@@ -10,7 +10,7 @@ export interface RecordedToken {
   status: string;
 }
 
-/** In the order of ids, after the id `after`. */
+/** Returns a page ordered by id, after the id `after`. */
 export async function recordedTokens(db: D1Database, after: string, limit: number): Promise<RecordedToken[]> {
   const { results } = await db
     .prepare(
@@ -21,7 +21,7 @@ export async function recordedTokens(db: D1Database, after: string, limit: numbe
   return results;
 }
 
-/** The token of that id; null: there never was one. */
+/** Returns the token of that id, or null if there never was one. */
 export async function recordedToken(db: D1Database, id: string): Promise<RecordedToken | null> {
   return db
     .prepare('SELECT id AS tokenId, account_id AS accountId, name, status FROM tokens WHERE id = ?')
@@ -43,14 +43,14 @@ export interface HourRange {
 
 /** A token's figures in D1. */
 export interface LoggedFigures {
-  /** Of all rows that ever were, by the roll-ups. */
+  /** For all rows ever, by the roll-ups. */
   rolledUp: Tally;
-  /** In the range: of the rows themselves, and by the roll-ups. */
+  /** In the range: by the rows themselves, and by the roll-ups. */
   inLog: Tally;
   inRollUps: Tally;
   /** tokens.spent_nano_usd. */
   recordedNanoUsd: number;
-  /** By how much the rows that were named as pending would raise the cost that D1 has, were they there. */
+  /** How much the rows named as pending would raise D1's cost if they were there. */
   missingNanoUsd: number;
 }
 
@@ -70,7 +70,7 @@ export const figureStatements = {
     FROM json_each(?) AS row LEFT JOIN logs ON logs.id = row.value ->> '$.id'`,
 } as const;
 
-/** All of a token's figures, of one moment: one transaction. */
+/** Returns all of a token's figures at one moment, in one transaction. */
 export async function loggedFigures(
   db: D1Database,
   tokenId: string,

@@ -1,10 +1,10 @@
-// The roll-ups of the log in D1: usage by hour and by day, by token, model and channel. Kept in the very
-// transaction that writes rows, so that they are right however often a row comes; by batches, so that a busy
-// token costs a few written rows and not some for each request.
+// The roll-ups of the log in D1: usage by hour and by day, by token, model, and channel. Updated in the
+// transaction that writes rows, so that they are right however often a row arrives, and in batches, so that a busy
+// token costs few written rows.
 import { chunksOfJson } from '../lib/json-chunks.ts';
 import type { LogRow } from './log-row.ts';
 
-/** What is summed. ttfb_ms: the times to the first byte of those rows that have one, of which there are ttfb_count. */
+/** What is summed. ttfb_ms: the times to the first byte of the rows that have one; ttfb_count counts those rows. */
 export const summedColumns = [
   'requests',
   'errors',
@@ -18,7 +18,7 @@ export const summedColumns = [
   'ttfb_count',
 ] as const;
 
-/** The sums of usage_totals, each by one thing: what it is kept by, and whether by the hour or by the day. */
+/** The sums of usage_totals, each by one key, by the hour or by the day. */
 export const totalDimensions = {
   hour: { at: 'hour', key: `''` },
   'account-hour': { at: 'hour', key: 'account_id' },
@@ -35,7 +35,7 @@ export type TotalDimension = keyof typeof totalDimensions;
 const things = 'token_id, account_id, model, channel_id';
 const cells = 'hour, token_id, model, channel_id';
 
-/** Each table: its key's columns, the same out of the cells of hours that have changed, and what makes two rows one. */
+/** Each table: its key columns, the same from changed hourly cells, and what identifies a row. */
 const rollUps = [
   { into: 'usage_hourly', names: `hour, ${things}`, keys: `hour, ${things}`, conflict: cells },
   {
@@ -63,7 +63,7 @@ const arrived = [
   ...summedColumns,
 ];
 
-/** As they stand in a row of the log. */
+/** The same columns in a row of the log. */
 const ofLog: Readonly<Record<string, string>> = {
   model: `COALESCE(logs.requested_model, '')`,
   channel_id: `COALESCE(logs.channel_id, '')`,
@@ -78,7 +78,7 @@ const factOf = (column: string) => ofLog[column] ?? `logs.${column}`;
 const facts = ['created_at', 'token_id', 'account_id', 'model', 'channel_id'];
 const isSummed = (column: string) => (summedColumns as readonly string[]).includes(column);
 
-/** What rows that come in add; and what they replace, with the opposite sign. Rows that are there already are in neither. */
+/** What new rows add, and what they replace, with the opposite sign. Rows that already exist are in neither. */
 const changesSql = `WITH arrived AS (
     SELECT ${arrived.map((column, index) => `value ->> ${index} AS ${column}`).join(', ')} FROM json_each(?)
   ), changes AS (
@@ -89,7 +89,7 @@ const changesSql = `WITH arrived AS (
     FROM arrived JOIN logs ON logs.id = arrived.id WHERE logs.revision < arrived.revision
   )`;
 
-/** By how much the log of a token, in a range of whole hours (?2, ?3: milliseconds), differs from its hourly cells. */
+/** The difference between a token's log and its hourly cells, in a range of whole hours (?2, ?3: milliseconds). */
 const driftSql = `WITH changes AS (
     SELECT ${[...facts, ...summedColumns].map((column) => `${factOf(column)} AS ${column}`).join(', ')}
     FROM logs INDEXED BY logs_by_token WHERE token_id = ?1 AND created_at >= ?2 AND created_at < ?3
@@ -103,7 +103,7 @@ const adding = `DO UPDATE SET ${summedColumns.map((column) => `${column} = ${col
 const columns = summedColumns.join(', ');
 const sums = summedColumns.map((column) => `SUM(${column})`).join(', ');
 
-/** By cells of hours, into a table that is empty outside of this transaction: the rows are read but once. */
+/** Collects cells of hours in a table that is empty outside this transaction, so that the rows are read only once. */
 const stageSql = (changes: string) => `${changes} INSERT INTO usage_changes (hour, ${things}, ${columns})
     SELECT created_at / 3600000, token_id, MAX(account_id), model, channel_id, ${sums}
     FROM changes WHERE true GROUP BY 1, 2, 4, 5 ON CONFLICT (${cells}) ${adding}`;
@@ -114,7 +114,7 @@ const spreadSql = rollUps.map(({ into, names, keys, conflict }) => {
     GROUP BY ${places.join(', ')} ON CONFLICT (${conflict}) ${adding}`;
 });
 
-/** The statements that count rows in; to run before those rows are written. No id may be there twice. */
+/** Returns the statements that count rows. They must run before those rows are written. No id may appear twice. */
 export function rollUpStatements(db: D1Database, rows: readonly LogRow[]): D1PreparedStatement[] {
   const chunks = chunksOfJson(rows.map(compactRow));
   if (chunks.length === 0) return [];
@@ -126,8 +126,8 @@ function spread(db: D1Database): D1PreparedStatement[] {
 }
 
 /**
- * Makes all roll-ups say of one token what its log says, in whole hours of which no row was deleted yet. A sum
- * that the log does not make is an empty one afterwards. Safe to repeat.
+ * Makes all roll-ups of one token agree with its log, in whole hours of which no row was deleted yet. A sum
+ * without rows becomes an empty one. Safe to repeat.
  */
 export async function mendRollUps(
   db: D1Database,

@@ -1,20 +1,20 @@
-// Which model an upstream's own fallback chose: the one that is billed. Only where the request named others, or the usage
-// says so; any other name in an answer (a snapshot, a deployment, a gateway's) is the requested model's.
-// https://openrouter.ai/docs/guides/routing/model-fallbacks ("priced using the model that was ultimately used") and
-// https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback (2026-11).
+// Which model an upstream's own fallback chose: that one is billed. Only if the request named others, or the usage
+// says so. Any other name in an answer (a snapshot, a deployment, a gateway's) means the requested model.
+// https://openrouter.ai/docs/guides/routing/model-fallbacks ("priced using the model that was ultimately used")
+// and https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback (2026-11).
 import { isObject } from '../formats/json-reader.ts';
 import type { Meter } from '../formats/meter.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Another model than the requested one answered. `named`: the request names it so, or the answer does. */
+/** A model other than the requested one answered. `named`: the request or the answer names it like this. */
 export interface ServedModel {
   named: string;
-  /** The other models that the request names, for a price where the served one has none. */
+  /** The other models that the request names, for a price if the served one has none. */
   others: readonly string[];
 }
 
-/** Null: the requested model answered, as far as can be told. `names`: what it is called, here and upstream. */
+/** Returns null if the requested model answered, as far as can be known. `names`: its names here and upstream. */
 export function servedModelOf(request: Fields, names: readonly string[], meter: Meter): ServedModel | null {
   const others = otherModels(request);
   const isOpen = others.length > 0 || hasFreeChoice(request);
@@ -37,7 +37,7 @@ function hasFreeChoice({ preset, fallbacks, model }: Fields): boolean {
   return preset !== undefined || typeof fallbacks === 'string' || isRouter;
 }
 
-/** Whether two names are of one model: maker, variant, date and the order of the words set aside. */
+/** Returns whether two names mean the same model, ignoring maker, variant, date, and the order of words. */
 export function isSameModel(one: string, other: string): boolean {
   return wordsOf(one) === wordsOf(other);
 }

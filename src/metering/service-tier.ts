@@ -1,23 +1,23 @@
-// What a service tier makes of a price. Providers bill by the tier that an answer names, not by the one that
-// was asked for; an administrator's own price holds in every tier. Tiers that are contracts (Anthropic's
-// priority, OpenAI's scale, Vertex's provisioned throughput) and unknown ones cost as the standard one.
+// How a service tier changes a price. Providers bill by the tier that an answer names, not the requested one. An
+// administrator's own price applies to every tier. Contract tiers (Anthropic's priority, OpenAI's scale, Vertex's
+// provisioned throughput) and unknown ones cost the standard price.
 import type { PricedProvider } from './price-table.ts';
 import { mapTokenRates, type Rates } from './rates.ts';
 
-/** On what terms an answer was served, as the provider spells it; null: it does not say. */
+/** The terms that an answer was served on, in the provider's spelling. Null: not reported. */
 export interface ServiceTerms {
   tier: string | null;
   /** Anthropic's inference_geo. */
   region: string | null;
 }
 
-/** The terms of an answer that says nothing. */
+/** The terms of an answer that reports none. */
 export const standardTerms: ServiceTerms = { tier: null, region: null };
 
-/** A factor as a fraction, so that it is exact: [20, 11] is 20 / 11. */
+/** A factor as an exact fraction: [20, 11] is 20 / 11. */
 type Factor = readonly [number, number];
 
-/** By model name, the first that fits. */
+/** By model name; the first match counts. */
 type FactorRule = readonly [RegExp, Factor];
 
 // https://openai.com/api-priority-processing/, read 2026-11 (a page of 2026-05 or later): each price on it is this
@@ -31,7 +31,7 @@ const openaiPriority: readonly FactorRule[] = [
   [/^gpt-4o-2024-05-13/, [7, 4]],
   [/^gpt-4o/, [17, 10]],
   [/^o4-mini/, [20, 11]],
-  // Those of 5, 5.1, 5.2, 5.4 (mini and codex too); newer ones are not on the page and taken for the same.
+  // Those of 5, 5.1, 5.2, 5.4 (mini and codex too). Newer ones are not on the page and assumed to be the same.
   [/./, [2, 1]],
 ];
 
@@ -45,7 +45,7 @@ const anthropicFast: readonly FactorRule[] = [
 /** Half of the standard price: https://developers.openai.com/api/docs/guides/flex-processing (batch rates). */
 const half: Factor = [1, 2];
 
-/** What the terms multiply token prices by; 1/1 where they change nothing. */
+/** Returns the factor of token prices under the terms; 1/1 if they change nothing. */
 export function tierFactor(provider: PricedProvider, model: string, terms: ServiceTerms): Factor {
   const tier = terms.tier?.toLowerCase() ?? '';
   const name = model.toLowerCase();
@@ -66,7 +66,7 @@ export function tierFactor(provider: PricedProvider, model: string, terms: Servi
   }
 }
 
-/** Token prices under those terms, to the nearest pico-USD. Fees of tools are the same in every tier. */
+/** Returns token prices under those terms, to the nearest pico-USD. Tool fees are the same in every tier. */
 export function atTerms(rates: Rates, provider: PricedProvider, model: string, terms: ServiceTerms): Rates {
   if (rates.source === 'override') return rates;
   const [times, over] = tierFactor(provider, model, terms);
@@ -74,10 +74,10 @@ export function atTerms(rates: Rates, provider: PricedProvider, model: string, t
 }
 
 /**
- * The dearest that tokens may come to by what a request asks for: a tier may be refused, and the answer then
- * comes in the standard one. What a project of the provider's sets as its own default, nobody sees here.
+ * Returns the highest factor that a request can lead to: a tier may be refused, and the answer then comes in the
+ * standard one. A default tier of the provider's project is not visible here.
  */
-export function dearestOfAsked(
+export function highestRequestedFactor(
   rates: Rates,
   provider: PricedProvider,
   model: string,
@@ -91,10 +91,10 @@ export function dearestOfAsked(
 }
 
 /**
- * Batches cost half (https://platform.claude.com/docs/en/build-with-claude/batch-processing). Inference kept in the
- * US costs 1.1 times, from Opus 4.6 on; models of before refuse the field
- * (https://platform.claude.com/docs/en/build-with-claude/data-residency, 2026; the factor itself is of 2026-02 and was not
- * read again). The two stack.
+ * Batches cost half (https://platform.claude.com/docs/en/build-with-claude/batch-processing). Inference in the
+ * US costs 1.1 times, from Opus 4.6 on; earlier models refuse the field
+ * (https://platform.claude.com/docs/en/build-with-claude/data-residency, 2026; the factor itself is of 2026-02
+ * and was not read again). The two factors multiply.
  */
 function anthropicFactor(tier: string, name: string, region: string | null): Factor {
   const [times, over] = tier === 'fast' ? ruled(anthropicFast, name) : tier === 'batch' ? half : [1, 1];

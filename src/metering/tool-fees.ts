@@ -1,9 +1,9 @@
-// What providers ask for the tools that they run themselves, where genai-prices 0.1.8 does not say. Each with
-// its page and the day on which it was last read (by us, or by the source that is named). Free allowances
-// (Gemini: so many prompts a day or month and project) are not taken off: nobody knows here what is left.
+// Providers' fees for the tools that they run, where genai-prices 0.1.8 lacks them. Each has its page and the day
+// on which it was last read (by us, or by the named source). Free allowances (Gemini: a number of prompts per day
+// or month and project) are not deducted, because nobody knows here what is left of them.
 import { picoEach, type Rates } from './rates.ts';
 
-/** USD for one, but where another unit is named. */
+/** USD for one, unless another unit is named. */
 interface ToolFees {
   webSearch?: number;
   previewWebSearch?: number;
@@ -22,7 +22,7 @@ interface FeeRule {
   fees: ToolFees;
 }
 
-/** The first rule that fits a model is its. */
+/** The first rule that matches a model applies. */
 const rules: readonly FeeRule[] = [
   // Chat with a search model always searches, whatever comes of it:
   // https://developers.openai.com/api/docs/pricing ("web search preview": $25 or $10 per 1k calls), 2026-03
@@ -67,7 +67,7 @@ const rules: readonly FeeRule[] = [
   },
 ];
 
-/** The rates with what they lack of the provider's fees; a fee that is in the table stays. */
+/** Returns the rates with the provider's fees added where they are missing. A fee in the table stays. */
 export function withToolFees(rates: Rates, provider: string, model: string): Rates {
   const name = model.toLowerCase();
   const rule = rules.find(({ providers, models }) => providers.includes(provider) && models.test(name));

@@ -1,7 +1,8 @@
-// Output that nobody sees: which models reason without showing it, and how fast. Only for answers whose usage is missing.
+// Output that nobody sees: which models reason without showing it, and how fast. Only for answers whose usage is
+// missing.
 import type { WireFormat } from '../formats/wire-format.ts';
 
-/** Whether a model may bill for output that its answer does not show. `possible`: nothing is known of it. */
+/** Whether a model may bill for output that its answer does not show. `possible`: unknown. */
 export type UnseenOutput = { reasons: 'yes'; tokensPerSecond: number } | { reasons: 'possible' | 'no' };
 
 type SpeedRule = readonly [models: RegExp, tokensPerSecond: number];
@@ -22,16 +23,16 @@ const reasoning: readonly SpeedRule[] = [
   [/think|reason|magistral|qwq|gpt-oss|\br1\b/, 60],
 ];
 
-/** Claude thinks when it is asked to; what it shows of it is a summary. */
+/** Claude thinks when the request asks for it, and shows a summary. */
 const claudeTokensPerSecond = 60;
 
-/** Models of before reasoning, or that show all they think: their text is their output. */
+/** Models without reasoning, or that show all of it: their text is their output. */
 const plain =
   /gpt-(3|4)|chatgpt-4o|gpt-5.*chat|davinci|babbage|claude|gemini-(1|2\.0)|gemma|llama|mi[sx]tral|ministral|codestral|command|phi-|nova-|deepseek-(chat|v\d|coder)|non-reasoning|embed|moderation/;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What is known of a model's unseen output, by the upstream's name of it and what the request asks for. */
+/** Returns what is known about a model's unseen output, by its upstream name and the request. */
 export function unseenOutputOf({ task }: WireFormat, model: string, request: Fields): UnseenOutput {
   if (task !== 'conversation') return { reasons: 'no' };
   const name = model.toLowerCase();

@@ -1,7 +1,7 @@
-// Sums over the roll-ups: a chart of a year reads some thousand rows, and never the log. D1 failing is thrown.
+// Sums over the roll-ups: a chart of a year reads some thousand rows, and never the log. Throws when D1 fails.
 import { type summedColumns, type TotalDimension, totalDimensions } from './roll-up-log.ts';
 
-/** What the sums are split by. */
+/** What the sums are grouped by. */
 export const usageGroupings = ['day', 'hour', 'token', 'model', 'channel'] as const;
 
 export type UsageGrouping = (typeof usageGroupings)[number];
@@ -10,7 +10,7 @@ export interface UsageQuery {
   groupBy: UsageGrouping;
   /** Rounded down to the hour. */
   fromMs: number;
-  /** Not included; rounded up to the hour. */
+  /** Excluded; rounded up to the hour. */
   toMs: number;
   tokenId?: string | undefined;
   accountId?: string | undefined;
@@ -18,9 +18,9 @@ export interface UsageQuery {
   channelId?: string | undefined;
 }
 
-/** The sums of one day, hour, token, model or channel. */
+/** The sums of one day, hour, token, model, or channel. */
 export interface UsageSums {
-  /** Milliseconds at which the day or hour begins; an id or a name for the others. Empty: none. */
+  /** Milliseconds at which the day or hour begins, or an id or a name. Empty: none. */
   key: number | string;
   requests: number;
   errors: number;
@@ -35,12 +35,12 @@ export interface UsageSums {
   ttfbCount: number;
 }
 
-/** The most groups that one answer holds: a year of hours fits. */
+/** The most groups in one answer: a year of hours fits. */
 const mostUsageGroups = 10_000;
 
 const hourMs = 3_600_000;
 
-/** By time: oldest first. By anything else: dearest first. */
+/** By time: oldest first. Otherwise: most expensive first. */
 export async function usage(db: D1Database, query: UsageQuery): Promise<UsageSums[]> {
   const { sql, values } = usageStatement(query);
   const { results } = await db
@@ -50,10 +50,10 @@ export async function usage(db: D1Database, query: UsageQuery): Promise<UsageSum
   return results;
 }
 
-/** What sums may be split by that is no time. */
+/** Groupings other than time. */
 const topGroupings = ['model', 'token', 'channel'] as const;
 
-/** The dearest models, tokens and channels, `limit` of each, in one statement. */
+/** Returns the most expensive models, tokens, and channels, `limit` of each, in one statement. */
 export async function topUsage(
   db: D1Database,
   query: Omit<UsageQuery, 'groupBy'>,
@@ -75,7 +75,7 @@ interface Statement {
   values: unknown[];
 }
 
-/** The statement behind `usage`; apart, so that a test can ask for its plan. */
+/** Returns the statement behind `usage`, so that a test can check its query plan. */
 export function usageStatement(query: UsageQuery, limit = mostUsageGroups): Statement {
   const parts = sourcesOf(query);
   const byTime = query.groupBy === 'day' || query.groupBy === 'hour';
@@ -85,7 +85,7 @@ export function usageStatement(query: UsageQuery, limit = mostUsageGroups): Stat
   return { sql, values: parts.flatMap(({ values }) => values) };
 }
 
-/** Columns that are summed, and what they are called in the answer. */
+/** Columns that are summed, and their names in the answer. */
 const names = {
   requests: 'requests',
   errors: 'errors',
@@ -100,8 +100,8 @@ const names = {
 } satisfies Record<(typeof summedColumns)[number], keyof UsageSums>;
 
 /**
- * Where the figures are read with the fewest rows: sums by one thing where no other is asked for; else the
- * cells of days; and those of hours for what is no whole day, or asked by the hour.
+ * Where the figures take the fewest rows: sums by one key if nothing else is needed; else the cells of days, and
+ * those of hours for partial days or hourly groups.
  */
 function sourcesOf(query: UsageQuery): Statement[] {
   const hours: Range = [Math.floor(query.fromMs / hourMs), Math.ceil(query.toMs / hourMs)];
@@ -123,12 +123,12 @@ function sourcesOf(query: UsageQuery): Statement[] {
   ];
 }
 
-/** The first not before, the last not included. */
+/** The first is included, the last is not. */
 type Range = readonly [from: number, to: number];
 
 interface Total {
   dimension: TotalDimension;
-  /** null: of every key. */
+  /** Null: every key. */
   key: string | null;
 }
 
@@ -139,7 +139,10 @@ const dimensionOf = {
   account_id: 'account-hour',
 } as const satisfies Record<string, TotalDimension>;
 
-/** The one thing that sums are asked of: all, by time; every key of what is grouped by; or the one key of a filter. */
+/**
+ * Returns the one key that sums are needed for: all, by time; every key of the grouping; or the one key of a
+ * filter.
+ */
 function onlyThing(query: UsageQuery): Total | null {
   const { groupBy } = query;
   const byTime = groupBy === 'day' || groupBy === 'hour';
@@ -207,7 +210,7 @@ function cellsOfDays(query: UsageQuery, [from, to]: Range): Statement {
   };
 }
 
-/** The filters that are given, the one that narrows most first. */
+/** Returns the given filters, the most selective first. */
 function filtersOf(query: UsageQuery): [column: keyof typeof dailyIndexes, value: string][] {
   const { tokenId, model, channelId, accountId } = query;
   const all = [

@@ -1,5 +1,5 @@
-// Azure OpenAI. Two surfaces: v1 (`/openai/v1/…`, the default) and, for a base address that names an
-// `api-version`, the older one with the deployment in its path. Source: Microsoft's REST reference.
+// Azure OpenAI. Two surfaces: v1 (`/openai/v1/…`, the default), and, for a base address with an `api-version`, the
+// older one with the deployment in its path. Source: Microsoft's REST reference.
 
 import { azureListing } from './model-listing.ts';
 import { openai, openaiPaths, openaiUrl } from './openai.ts';
@@ -8,7 +8,7 @@ import type { Provider, UpstreamTarget } from './provider.ts';
 export const azure: Provider = {
   defaultBaseUrl: null,
   operations: openai.operations,
-  // The older surface has Responses only of late versions.
+  // Only late versions of the older surface have Responses.
   talks: (model, address) =>
     address.baseUrl?.includes('api-version=') ? 'openai-chat' : openai.talks(model, address),
   embeds: 'openai-embeddings',

@@ -1,5 +1,6 @@
-// Bedrock's answers as Anthropic's own API gives them: a stream of events as SSE, an error with the right status in
-// Anthropic's shape. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html#API_runtime_InvokeModel_Errors
+// Converts Bedrock's answers to those of Anthropic's own API: a stream of events becomes SSE, an error gets the
+// right status and Anthropic's shape.
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html#API_runtime_InvokeModel_Errors
 // and CommonErrors.html (2026-11).
 import { writeErrorBody } from '../formats/anthropic-messages/errors.ts';
 import { isObject, textAt } from '../formats/json-reader.ts';
@@ -21,7 +22,7 @@ export function readBedrockAnswer(response: Response, runOn: RunOn): Response | 
   return new Response(readable, { status: response.status, headers });
 }
 
-/** AWS's id of the request, where Anthropic's own API has it; of the other `x-amzn-…` nothing is Anthropic's. */
+/** AWS's id of the request replaces Anthropic's. The other `x-amzn-…` headers have no counterpart. */
 function ownHeaders(from: Headers): Headers {
   const headers = new Headers(from);
   for (const name of from.keys()) if (name.startsWith('x-amzn-')) headers.delete(name);
@@ -32,20 +33,20 @@ function ownHeaders(from: Headers): Headers {
 
 async function failure(response: Response, headers: Headers): Promise<Response> {
   const text = await response.text().catch(() => '');
-  const { type, message } = told(text, response.headers.get('x-amzn-errortype'));
+  const { type, message } = errorIn(text, response.headers.get('x-amzn-errortype'));
   const status = statuses[type] ?? response.status;
   headers.delete('content-length');
   headers.set('content-type', 'application/json');
   return new Response(JSON.stringify(errorBody(status, message)), { status, headers });
 }
 
-/** The type comes as `ThrottlingException:http://…` in a header, or in the body as `__type`, behind a `#`. */
-function told(text: string, header: string | null): { type: string; message: string } {
+/** The type comes as `ThrottlingException:http://…` in a header, or in the body as `__type`, after a `#`. */
+function errorIn(text: string, header: string | null): { type: string; message: string } {
   let body: unknown = null;
   try {
     body = JSON.parse(text);
   } catch {
-    // A proxy's page: the status says all there is.
+    // A proxy's page: the status is all the information.
   }
   const object = isObject(body) ? body : {};
   const type = header ?? textAt(object, '__type') ?? '';
@@ -56,17 +57,17 @@ function told(text: string, header: string | null): { type: string; message: str
   };
 }
 
-/** Where Bedrock's own status would be misunderstood: who may try again elsewhere, and whose fault it was. */
+/** Statuses of Bedrock that would be misunderstood: they decide who may retry elsewhere, and who is at fault. */
 const statuses: Readonly<Record<string, number>> = {
   ValidationException: 400,
   ThrottlingException: 429,
-  // 400 there, but about the account's quota: another channel has one of its own.
+  // A 400 there, but about the account's quota: another channel has its own.
   ServiceQuotaExceededException: 429,
-  // 429 there: the model is being loaded.
+  // A 429 there: the model is being loaded.
   ModelNotReadyException: 529,
-  // 408 there: the model was too slow, not the caller.
+  // A 408 there: the model was too slow, not the caller.
   ModelTimeoutException: 504,
-  // 424 there: the model failed.
+  // A 424 there: the model failed.
   ModelErrorException: 502,
   ServiceUnavailableException: 503,
   AccessDeniedException: 403,
@@ -83,7 +84,7 @@ const statuses: Readonly<Record<string, number>> = {
   OptInRequired: 403,
 };
 
-/** Anthropic's error of a status. */
+/** Returns Anthropic's error of a status. */
 function errorBody(status: number, message: string): object {
   return writeErrorBody({ status, message, type: null, code: null, param: null });
 }

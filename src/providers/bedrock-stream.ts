@@ -1,7 +1,8 @@
-// InvokeModelWithResponseStream's body as Anthropic's server-sent events. Frames are AWS's event stream, decoded and
-// checked by @smithy/eventstream-codec: a wrong checksum, or a frame that is cut, breaks the stream.
-// https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.html#streaming-event-stream (the framing) and
-// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ResponseStream.html (the events), 2026-11.
+// Converts the body of InvokeModelWithResponseStream to Anthropic's server-sent events. Frames are AWS's event
+// stream, decoded and checked by @smithy/eventstream-codec: a wrong checksum or a truncated frame breaks the
+// stream. https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.html#streaming-event-stream (the
+// framing) and https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ResponseStream.html (the
+// events), 2026-11.
 import { EventStreamCodec } from '@smithy/eventstream-codec';
 import { writeErrorBody } from '../formats/anthropic-messages/errors.ts';
 import { crc32OfBytes } from '../lib/crc32.ts';
@@ -19,13 +20,13 @@ const codec = new EventStreamCodec(
 
 type Message = ReturnType<EventStreamCodec['decode']>;
 
-/** Breaks where the body does, and where a frame is not what its checksums say. */
+/** Breaks where the body breaks, and where a frame does not match its checksums. */
 export function sseOfEventStream(body: ReadableStream): Rewritten {
   const frames = new Frames();
   return rewrittenStream(body, {
-    push: (bytes, tell) => {
+    push: (bytes, emit) => {
       frames.push(bytes);
-      for (let frame = frames.next(); frame !== null; frame = frames.next()) tell(sseOf(frame));
+      for (let frame = frames.next(); frame !== null; frame = frames.next()) emit(sseOf(frame));
     },
     end: () => {
       if (frames.isWithin) throw new Error('the event stream ended within a frame');
@@ -33,7 +34,7 @@ export function sseOfEventStream(body: ReadableStream): Rewritten {
   });
 }
 
-/** Cuts frames out of bytes that come as they like. */
+/** Splits bytes into frames, wherever chunks begin and end. */
 class Frames {
   private pending = new Uint8Array(0);
 
@@ -48,7 +49,10 @@ class Frames {
     return this.pending.byteLength > 0;
   }
 
-  /** The next whole frame; null: there is none yet. Throws for one that is not what its checksums say. */
+  /**
+   * Returns the next whole frame, or null if there is none yet. Throws for a frame that does not match its
+   * checksums.
+   */
   next(): Message | null {
     const { pending } = this;
     if (pending.byteLength < preludeBytes) return null;
@@ -59,10 +63,10 @@ class Frames {
   }
 }
 
-/** The frame's length, the headers' length, and the checksum of these two. */
+/** The frame's length, the headers' length, and the checksum of both. */
 const preludeBytes = 12;
 
-/** Checked before it is believed: a wrong one would swallow all that follows. */
+/** Checked before use: a wrong length would swallow everything that follows. */
 function frameLength(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, preludeBytes);
   if (crc32OfBytes(bytes.subarray(0, 8)) !== view.getUint32(8)) {
@@ -97,14 +101,17 @@ function sseOfChunk(payload: string): string {
   return `event: ${event.type}\ndata: ${metricsKey in event ? withoutMetrics(event) : json}\n\n`;
 }
 
-/** Bedrock's own counts and latencies, in the last event: no field of the format, and about the operator's account. */
+/**
+ * Bedrock's own counts and latencies, in the last event: not part of the format, and about the operator's
+ * account.
+ */
 const metricsKey = 'amazon-bedrock-invocationMetrics';
 
 function withoutMetrics({ [metricsKey]: _, ...event }: Record<string, unknown>): string {
   return JSON.stringify(event);
 }
 
-/** By the exception's name: what status the same would have had before the stream. */
+/** Maps the exception's name to the status that it would have had before the stream began. */
 const statuses: Readonly<Record<string, number>> = {
   throttlingException: 429,
   validationException: 400,

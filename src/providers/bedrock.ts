@@ -1,6 +1,7 @@
-// Claude on Amazon Bedrock, in its own Messages form: InvokeModel and InvokeModelWithResponseStream.
-// https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html and
-// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html (2026-11).
+// Claude on Amazon Bedrock, in its own Messages format: InvokeModel and InvokeModelWithResponseStream.
+// https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
+// and https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html
+// (2026-11).
 import type { OperationId } from '../formats/format-id.ts';
 import { isObject } from '../formats/json-reader.ts';
 import { memberText, replaceMember, topLevelMembers } from '../lib/json-members.ts';
@@ -37,7 +38,7 @@ export const bedrock: Provider = {
   rewritesStreams: true,
 };
 
-/** The address of a channel that names none is its region's. */
+/** Without an address of its own, a channel uses its region's. */
 function runtimeUrl({ baseUrl, settings: { region = '' } }: ListingTarget): string {
   if (baseUrl !== '') return baseUrl;
   return `https://bedrock-runtime.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
@@ -46,7 +47,7 @@ function runtimeUrl({ baseUrl, settings: { region = '' } }: ListingTarget): stri
 function adaptForBedrock(text: string, headers: Headers): AdaptedBody {
   const asked = takeBetas(headers);
   headers.delete('anthropic-version');
-  // The form of the answer, not of the stream that it may come in.
+  // The type of the answer, not of the stream that it may come in.
   headers.set('accept', 'application/json');
   const known = asked.filter((beta) => !refusedBetas.has(beta));
   const betas = [...new Set([...betasInBody(text), ...known.map((beta) => otherNames.get(beta) ?? beta)])];
@@ -59,8 +60,9 @@ function adaptForBedrock(text: string, headers: Headers): AdaptedBody {
 }
 
 /**
- * What shall become of a thought whose history changed has a name of its own here, and Anthropic's is a 400 `Extra inputs are
- * not permitted`: https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-thinking-block-binding.html,
+ * The field for thinking blocks whose history changed has another name here; Anthropic's is a 400 `Extra inputs
+ * are not permitted`:
+ * https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-thinking-block-binding.html,
  * https://github.com/vercel/ai/pull/20728 (2026-09).
  */
 function withOwnBinding(text: string): string {
@@ -75,8 +77,8 @@ function withOwnBinding(text: string): string {
 }
 
 /**
- * Betas that Claude Code and the SDKs send to every host and that Bedrock answers with 400 `invalid beta flag`, whatever
- * else is asked: https://github.com/router-for-me/CLIProxyAPI/issues/4750 (2026-08-03, tried one by one) and
+ * Betas that Claude Code and the SDKs send to every host, and that Bedrock answers with 400 `invalid beta flag`:
+ * https://github.com/router-for-me/CLIProxyAPI/issues/4750 (2026-08-03, tried one by one) and
  * https://github.com/BerriAI/litellm/pull/19877 (2026-01).
  */
 const refusedBetas: ReadonlySet<string> = new Set([
@@ -88,14 +90,14 @@ const refusedBetas: ReadonlySet<string> = new Set([
   'mcp-servers-2025-12-04',
 ]);
 
-/** https://github.com/BerriAI/litellm/pull/19373 (2026-01): the beta of tool search has a name of its own there. */
+/** https://github.com/BerriAI/litellm/pull/19373 (2026-01): the beta of tool search has another name there. */
 const otherNames = new Map([['advanced-tool-use-2025-11-20', 'tool-search-tool-2025-10-19']]);
 
 /**
- * The control plane's two lists: models, and the inference profiles by which newer ones are called. Claude's only:
- * other makers' models have bodies of their own.
- * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_ListFoundationModels.html and API_ListInferenceProfiles.html
- * (2026-11).
+ * The control plane's two lists: models, and the inference profiles that newer models are called by. Only
+ * Claude's: other makers' models have bodies of their own.
+ * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_ListFoundationModels.html and
+ * API_ListInferenceProfiles.html (2026-11).
  */
 function listUrl(target: ListingTarget, after: string | null): string {
   const base = runtimeUrl(target).replace('://bedrock-runtime', '://bedrock');
@@ -105,7 +107,7 @@ function listUrl(target: ListingTarget, after: string | null): string {
   return `${base}/inference-profiles?maxResults=1000${query}`;
 }
 
-/** Before the token of a page of profiles. */
+/** Precedes the token of a page of profiles. */
 const profiles = 'profiles:';
 
 function readList(body: unknown): ListedPage {

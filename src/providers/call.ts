@@ -1,8 +1,9 @@
-// The one fetch of an upstream. Owns the time to the first byte, what a failure to connect is called, what is sent once more when a
-// connection that was kept alive has closed, and how long an error may take to be told.
-import type { AlarmClock } from '../lib/alarm-clock.ts';
+// The one fetch of an upstream: the timeout of the first byte, errors of connections, the retry of a request lost
+// on a closed keep-alive connection, and the timeout of an error's body.
+
+import { ChunkReader } from '../lib/chunk-reader.ts';
+import type { DeadlineTimer } from '../lib/deadline-timer.ts';
 import { decodedResponse } from '../lib/decoded-response.ts';
-import { GulpReader } from '../lib/gulps.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { UpstreamRequest } from './provider.ts';
 
@@ -11,40 +12,42 @@ export interface UpstreamCall extends UpstreamRequest {
   /** Aborting this aborts the upstream, before and after its response has begun. */
   abort: AbortController;
   /** The request's deadlines. */
-  clock: AlarmClock;
+  clock: DeadlineTimer;
   /** To the response's head. */
   firstByteMs: number;
-  /** What sends it; undefined: `fetch`. */
+  /** What sends it. Undefined: `fetch`. */
   send?: Send;
-  /** What sends it once more, on a new connection; undefined: it is not to be sent twice. */
+  /** What sends it again on a new connection. Undefined: it must not be sent twice. */
   resend?: FetchUpstream;
 }
 
-/** `fetch`, or what stands for it. */
+/** `fetch`, or a replacement. */
 export type FetchUpstream = (url: string, init: RequestInit) => Promise<Response>;
 
 /**
- * A connection that the upstream closes for idleness just as a request goes out loses that request: nobody has handled it (RFC 9112,
- * section 9.3.1, which lets a client repeat it). `fetch` does not say whether a connection was used before, so that this stands for it.
+ * An upstream that closes an idle connection just as a request goes out loses that request, and nobody has
+ * handled it (RFC 9112, section 9.3.1, allows clients to repeat it). `fetch` does not report whether a
+ * connection was reused, so these values stand for it.
  */
 const repeatLimits = {
-  /** It breaks within this time of the sending. Later, the upstream may well have begun. */
+  /** The connection breaks within this time after sending. Later, the upstream may have begun its work. */
   withinMs: 1_000,
-  /** An origin that answered within this time may have left a connection that is used again. */
+  /** An origin that answered within this time may have left a connection that is reused. */
   keptAliveMs: 300_000,
   /** Origins that are remembered. */
   origins: 1_000,
 } as const;
 
-/** Of an error's body: what comes later, or beyond it, is not waited for. */
+/** Limits of an error's body: the rest is not awaited. */
 export const errorBodyLimits = { waitMs: 10_000, bytes: 1024 * 1024 } as const;
 
 /** Sends a request whose body is JSON text, as `fetch` would. */
 export type Send = (url: string, init: { body: string; signal: AbortSignal }) => Promise<Response>;
 
 /**
- * The upstream's response, whatever its status; an error's body has come by then. Redirects are not followed (they
- * would carry the key elsewhere). Throws RelayError `upstream_timeout` or `upstream_error`; rethrows when the caller aborted.
+ * Returns the upstream's response, whatever its status; an error's body has arrived by then. Redirects are not
+ * followed (they would carry the key elsewhere). Throws RelayError `upstream_timeout` or `upstream_error`;
+ * rethrows when the caller aborted.
  */
 export async function callUpstream(call: UpstreamCall): Promise<Response> {
   const response = await responseTo(call);
@@ -56,12 +59,15 @@ export async function callUpstream(call: UpstreamCall): Promise<Response> {
   return response.status < 400 || response.body === null ? response : withWholeBody(response, call);
 }
 
-/** A status that HTTP does not have, or that is for the next hop only: 101, and 407, which clients take for a broken connection. */
+/**
+ * Matches statuses that HTTP does not have, or that are for the next hop only: 101, and 407, which clients take
+ * for a broken connection.
+ */
 function isAnswer({ status }: Response): boolean {
   return status >= 200 && status < 600 && status !== 407;
 }
 
-/** When each origin last answered: to it a connection may be open. */
+/** When each origin last answered: a connection to it may be open. */
 const lastAnswerAtMs = new Map<string, number>();
 
 async function responseTo(call: UpstreamCall): Promise<Response> {
@@ -103,15 +109,15 @@ async function fetched(call: UpstreamCall): Promise<Response> {
   return response;
 }
 
-/** Whether a connection may have been an old one that was closed at the very moment of the request. */
+/** Returns whether the request may have gone out on an old connection that was being closed. */
 function mayBeStaleConnection(origin: string, startedAtMs: number, nowMs: number): boolean {
   const lastMs = lastAnswerAtMs.get(origin) ?? Number.NEGATIVE_INFINITY;
   return nowMs - startedAtMs < repeatLimits.withinMs && startedAtMs - lastMs < repeatLimits.keptAliveMs;
 }
 
-/** An upstream that fails may fail at saying so, too: what it said in time is the error. */
+/** Reads an error's body for a limited time: an upstream that fails may also fail to send its error. */
 async function withWholeBody(response: Response, { abort, clock }: UpstreamCall): Promise<Response> {
-  const reader = new GulpReader(response.body as ReadableStream);
+  const reader = new ChunkReader(response.body as ReadableStream);
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let isWhole = false;
   const callOff = clock.after(errorBodyLimits.waitMs, () => abort.abort());
@@ -123,7 +129,7 @@ async function withWholeBody(response: Response, { abort, clock }: UpstreamCall)
       pieces.push(bytes.slice(0, left));
     }
   } catch {
-    // It broke off, or was given up.
+    // The body broke off, or was abandoned.
   } finally {
     callOff();
   }

@@ -1,35 +1,38 @@
-// What an operator may set for a channel. Types only.
+// The settings of a channel. Types only.
 import type { PresetName } from './preset-name.ts';
 
-/** What an operator may say of a channel besides its address. */
+/** What an operator may set for a channel besides its address. */
 export interface ChannelSettings {
-  /** Which known upstream an `openai-compatible` one is (presets.ts); undefined: as far as its host is known. */
+  /** The known upstream that an `openai-compatible` channel uses (presets.ts). Undefined: recognized by its host. */
   preset?: PresetName;
-  /** Whether an `openai-compatible` upstream has the Responses API; undefined: as far as its host is known. */
+  /** Whether an `openai-compatible` upstream has the Responses API. Undefined: recognized by its host. */
   responsesApi?: boolean;
-  /** Time to the head of the response; undefined: see relay/patience.ts. */
+  /** Timeout of the head of the response. Undefined: the relay's default. */
   firstByteMs?: number;
-  /** Time between two pieces of a stream. */
+  /** Timeout between two pieces of a stream. */
   idleMs?: number;
-  /** Lower-case names of callers' headers that go to the upstream besides the provider's own list. */
+  /** Lower-case names of callers' headers that are sent to the upstream besides the provider's own list. */
   forwardHeaders?: readonly string[];
   /**
-   * What a client that leaves a stream does to the upstream: `abort` ends it at once, `drain` reads on for the usage.
-   * Undefined: drains what may cost unseen (relay/on-disconnect.ts).
+   * What happens to the upstream when a client leaves a stream: `abort` ends it at once, `drain` reads on for
+   * the usage. Undefined: drains where unseen output may be billed.
    */
   onDisconnect?: 'abort' | 'drain';
-  /** Time between two pings into a silent stream; 0: none; undefined: see relay/limits.ts. */
+  /** Time between two pings into a silent stream; 0: none; undefined: the relay's default. */
   pingIntervalMs?: number;
-  /** Whether streams in the upstream's own format get pings after their first event too; undefined: no. */
+  /** Whether streams in the upstream's own format get pings after their first event too. Undefined: no. */
   pingNative?: boolean;
-  /** Whether translated requests to Claude ask for prompt caching; undefined: yes. */
+  /** Whether translated requests to Claude ask for prompt caching. Undefined: yes. */
   promptCache?: boolean;
-  /** Bedrock: the AWS region, which the address and the signature name. */
+  /** Bedrock: the AWS region, for the address and the signature. */
   region?: string;
-  /** Vertex: the Google Cloud project; undefined: the service account's. */
+  /** Vertex: the Google Cloud project. Undefined: the service account's. */
   project?: string;
-  /** Vertex: the location, `global` too, which is the default. */
+  /** Vertex: the location. Default: `global`. */
   location?: string;
-  /** Resources of its account that every token may name: ids, prefixes (`vs_*`, `gs://bucket/`), or `*`. Undefined: none. */
+  /**
+   * Resources of its account that every token may name: ids, prefixes (`vs_*`, `gs://bucket/`), or `*`.
+   * Undefined: none.
+   */
   sharedResources?: readonly string[];
 }

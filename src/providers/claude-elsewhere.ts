@@ -1,23 +1,24 @@
-// Claude behind another cloud's door: the Messages body without the model's name, which stands in the path, and with
-// the version in it that Anthropic's own API has in a header. Pure, on JSON text: what is not edited stays as it was.
-// Source: Anthropic's Bedrock and Vertex SDKs, packages/{bedrock,vertex}-sdk/src/client.ts of
+// Claude on another cloud: the Messages body without the model's name, which is in the path, and with the version
+// that Anthropic's own API has in a header. Pure, on JSON text: everything else stays byte for byte. Source:
+// Anthropic's Bedrock and Vertex SDKs, packages/{bedrock,vertex}-sdk/src/client.ts of
 // https://github.com/anthropics/anthropic-sdk-typescript (2026-11).
 import { billingLineStart, systemWithoutBillingLine } from '../formats/claude-code-billing-line.ts';
 import { isObject } from '../formats/json-reader.ts';
 import { memberText, removeMember, replaceMember, topLevelMembers } from '../lib/json-members.ts';
 import type { AdaptedBody } from './provider.ts';
 
-/** The body with `anthropic_version`, unless the caller gave one. */
+/** Adds `anthropic_version` to the body, unless the caller gave one. */
 export function withVersionInBody(text: string, version: string): string {
   const isThere = topLevelMembers(text).some(({ key }) => key === 'anthropic_version');
   return isThere ? text : replaceMember(text, 'anthropic_version', JSON.stringify(version));
 }
 
 /**
- * The body without what Anthropic alone knows of caching, which Bedrock and Vertex answer with 400 `Extra inputs are not
- * permitted`: a cache for the whole request, and how widely a cache is shared (Claude Code says so). What was cached
- * stays cached. https://github.com/UKGovernmentBEIS/inspect_ai/pull/3851 (2026-05),
- * https://github.com/BerriAI/litellm/pull/22867 and https://github.com/maximhq/bifrost/pull/1558 (2026-02, Vertex).
+ * Removes the caching fields that only Anthropic knows, and that Bedrock and Vertex answer with 400 `Extra
+ * inputs are not permitted`: a cache for the whole request, and the scope of a cache (Claude Code sends it).
+ * Other caching stays. https://github.com/UKGovernmentBEIS/inspect_ai/pull/3851 (2026-05),
+ * https://github.com/BerriAI/litellm/pull/22867 and https://github.com/maximhq/bifrost/pull/1558 (2026-02,
+ * Vertex).
  */
 export function withoutOwnCaching(text: string): AdaptedBody {
   if (!text.includes('"cache_control"')) return { text, dropped: [] };
@@ -29,7 +30,7 @@ export function withoutOwnCaching(text: string): AdaptedBody {
   };
 }
 
-/** The body without Claude Code's line for Anthropic's billing, which is no other provider's to read. */
+/** Removes Claude Code's line for Anthropic's billing, which no other provider should read. */
 export function withoutBilling(text: string): string {
   if (!text.includes(billingLineStart)) return text;
   const member = topLevelMembers(text).findLast(({ key }) => key === 'system');
@@ -41,7 +42,7 @@ export function withoutBilling(text: string): string {
   return written === JSON.stringify(before) ? text : replaceMember(text, 'system', written);
 }
 
-/** Read and written anew only where there is one. */
+/** Parses and writes the body only if it has such a line. */
 function withoutScopes(text: string): AdaptedBody {
   if (!text.includes('"scope"')) return { text, dropped: [] };
   let found = false;
@@ -54,7 +55,7 @@ function withoutScopes(text: string): AdaptedBody {
   return found ? { text: JSON.stringify(body), dropped: ['cache_control.scope'] } : { text, dropped: [] };
 }
 
-/** Which of the betas an upstream refuses, as they are named where something is left out. */
+/** The betas that an upstream refuses, by name. */
 export function namesOfBetas(betas: readonly string[]): string[] {
   return betas.map((beta) => `anthropic-beta.${beta}`);
 }
@@ -63,7 +64,7 @@ export function withoutMembers(text: string, keys: readonly string[]): string {
   return keys.reduce(removeMember, text);
 }
 
-/** Takes the betas of the header `anthropic-beta` out of the headers. */
+/** Removes betas from the header `anthropic-beta`. */
 export function takeBetas(headers: Headers): string[] {
   const header = headers.get('anthropic-beta') ?? '';
   headers.delete('anthropic-beta');
@@ -73,7 +74,7 @@ export function takeBetas(headers: Headers): string[] {
     .filter((beta) => beta !== '');
 }
 
-/** The body's own `anthropic_beta`, where it is a list of names. */
+/** Returns the body's own `anthropic_beta`, if it is a list of names. */
 export function betasInBody(text: string): string[] {
   const member = topLevelMembers(text).findLast(({ key }) => key === 'anthropic_beta');
   const value: unknown = member === undefined ? [] : JSON.parse(memberText(text, member));

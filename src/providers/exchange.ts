@@ -1,22 +1,22 @@
-// A call of a provider from end to end: the key put in, the request sent, the answer brought into the format of the
-// operation. What most providers need is a header; they wait for nothing here.
+// A call of a provider from end to end: adds the key, sends the request, and converts the answer to the
+// operation's format. Most providers only need a header, and wait for nothing here.
 import { RelayError } from '../lib/relay-error.ts';
 import { callUpstream, type FetchUpstream, type Send, type UpstreamCall } from './call.ts';
 import type { Provider, RunOn, UpstreamTarget } from './provider.ts';
 
-/** What lies outside of a provider that it may need. */
+/** What a provider may need from outside. */
 export interface Surroundings {
-  /** Sends to the Worker's AI binding; null: this deployment has none. */
+  /** Sends to the Worker's AI binding. Null: this deployment has none. */
   sendToAi: Send | null;
-  /** Sends a request once more that a closed connection lost; absent: it is not to be sent twice. */
+  /** Sends a request again that a closed connection lost. Absent: it must not be sent twice. */
   resend?: FetchUpstream | undefined;
-  /** Runs on after the response. */
+  /** Runs work after the response. */
   runOn: RunOn;
 }
 
 /**
- * The upstream's answer, or that of whoever refuses to let the relay in. `request`'s headers and address are what
- * the provider's `url` and `adapt` made. Throws what `callUpstream` does.
+ * Returns the upstream's answer, or that of the service that refused the key. `request`'s headers and address
+ * come from the provider's `url` and `adapt`. Throws what `callUpstream` throws.
  */
 export function exchange(
   provider: Provider,

@@ -12,12 +12,12 @@ export const geminiVerbs: Partial<Record<OperationId, string>> = {
   'batch-embed-contents': 'batchEmbedContents',
 };
 
-/** Sessions of the Live API have an address of their own (realtime/gemini/address.ts). */
+/** Live API sessions have a different address (realtime/gemini/address.ts). */
 const operations = new Set<OperationId>([...(Object.keys(geminiVerbs) as OperationId[]), 'live']);
 
 /**
- * A model's name is the caller's text: no `:`, `?` or `#` of it may choose another method, and no `..` another model.
- * Slashes and `@` are Google's own.
+ * Encodes a model's name, which is the caller's text: no `:`, `?`, or `#` in it may choose another method, and
+ * no `..` another model. Slashes and `@` are Google's own.
  */
 export function nameInPath(model: string): string {
   const name = encodeURIComponent(model).replaceAll('%40', '@');

@@ -1,5 +1,5 @@
-// How each kind of upstream lists its models: where, and what a page of the list says. Pure; routing/model-lists.ts
-// does the asking.
+// How each kind of upstream lists its models: the address, and how to read a page. Pure; routing/model-lists.ts
+// makes the calls.
 import { isObject } from '../formats/json-reader.ts';
 import type { ChannelSettings } from './channel-settings.ts';
 import { withVersion } from './version-prefix.ts';
@@ -7,24 +7,24 @@ import { withVersion } from './version-prefix.ts';
 /** A page of an upstream's list. */
 export interface ListedPage {
   names: string[];
-  /** null: it was the last page. */
+  /** Null: it was the last page. */
   next: string | null;
 }
 
 export interface ModelListing {
   /** `after`: the `next` of the page before; null for the first. */
   url(target: ListingTarget, after: string | null): string;
-  /** `after` as its address had it. */
+  /** `after` as in its address. */
   read(body: unknown, after: string | null): ListedPage;
 }
 
-/** OpenAI's: one page. Source: OpenAI's OpenAPI file. */
+/** OpenAI's list: one page. Source: OpenAI's OpenAPI file. */
 export const openaiListing: ModelListing = {
   url: ({ baseUrl }) => `${withVersion(baseUrl)}/models`,
   read: (body) => ({ names: strings(body, 'data', 'id'), next: null }),
 };
 
-/** Azure's: OpenAI's, with an `api-version` where the address has one. What it lists are models, not deployments. */
+/** Azure's list: OpenAI's, with an `api-version` where the address has one. It lists models, not deployments. */
 export const azureListing: ModelListing = {
   url: ({ baseUrl }) => {
     const { origin, pathname, search } = new URL(baseUrl);
@@ -70,21 +70,21 @@ export const cohereListing: ModelListing = {
   }),
 };
 
-/** A member of each row of a list. Throws where the body has no such list. */
+/** Returns a member of each row of a list. Throws if the body has no such list. */
 export function strings(body: unknown, list: string, member: string): string[] {
   const rows = isObject(body) ? body[list] : null;
   if (!Array.isArray(rows)) throw new Error(`the upstream's list of models has no \`${list}\``);
   return rows.map((row) => (isObject(row) ? row[member] : null)).filter((name) => typeof name === 'string');
 }
 
-/** The text, if it is one that says something. */
+/** Returns the text unless it is empty. */
 export function textOf(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/** Where an upstream is; its list of models too. */
+/** The address of an upstream and of its list of models. */
 export interface ListingTarget {
-  /** Without a trailing slash; '' where the provider makes the address of the settings. */
+  /** Without a trailing slash. '' where the provider makes the address from the settings. */
   baseUrl: string;
   settings: ChannelSettings;
   /** The key: some contain more than a secret (Vertex's names a project). Null: the channel has no key. */

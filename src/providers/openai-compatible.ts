@@ -1,4 +1,5 @@
-// Whatever speaks OpenAI's format at another address (and, as vLLM, llama.cpp and Xinference do, Jina's rerank).
+// Upstreams that speak OpenAI's format at another address (and, like vLLM, llama.cpp, and Xinference, Jina's
+// rerank).
 import type { OperationId } from '../formats/format-id.ts';
 import { openaiListing } from './model-listing.ts';
 import { openaiPaths, openaiUrl } from './openai.ts';

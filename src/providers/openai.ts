@@ -1,4 +1,4 @@
-// api.openai.com, and what speaks like it: the paths under /v1. Source: OpenAI's OpenAPI file.
+// api.openai.com and upstreams like it: the paths under /v1. Source: OpenAI's OpenAPI file.
 import type { OperationId } from '../formats/format-id.ts';
 import { openaiListing } from './model-listing.ts';
 import { authorizeByBearer, type Provider, type UpstreamTarget } from './provider.ts';
@@ -25,12 +25,12 @@ export const openaiPaths: Partial<Record<OperationId, string>> = {
 
 const operations = new Set(Object.keys(openaiPaths) as OperationId[]);
 
-/** Models that only the Responses API has: https://platform.openai.com/docs/models (2026-11). */
+/** Models that only the Responses API serves: https://platform.openai.com/docs/models (2026-11). */
 const responsesOnly = /codex|deep-research|computer-use|^(o\d|gpt-5[\d.]*)-pro/;
 
 const withoutChat = new Set([...operations].filter((operation) => !/completions/.test(operation)));
 
-/** Models that only chat completions has: https://platform.openai.com/docs/models (2026-11). */
+/** Models that only chat completions serves: https://platform.openai.com/docs/models (2026-11). */
 const chatOnly = /audio|search-preview/;
 
 export const openai: Provider = {
@@ -43,7 +43,7 @@ export const openai: Provider = {
   authorize: authorizeByBearer,
 };
 
-/** `{base}/v1/…`; a base address without a path gets the `/v1`, one with a path is taken as it is. */
+/** Returns `{base}/v1/…`. A base address without a path gets the `/v1`; one with a path is used as it is. */
 export function openaiUrl({ baseUrl, operation, suffix, search }: UpstreamTarget): string {
   return `${withVersion(baseUrl)}${openaiPaths[operation] ?? `/${operation}`}${suffix}${search}`;
 }

@@ -1,4 +1,4 @@
-// The names of known OpenAI-compatible upstreams; presets.ts says what is known of each.
+// The names of known OpenAI-compatible upstreams. presets.ts describes each.
 
 /** The hosts that are known by name. */
 export const presetNames = [

@@ -1,13 +1,13 @@
-// Upstreams that imitate OpenAI's API, and what is known of each: its address, and where it differs. Data; applied by
-// openai-compatible.ts (paths), relay/outgoing.ts (what is switched on) and formats/openai-chat (translated requests).
-// Read in November 2026 unless another date stands there.
+// Upstreams that imitate OpenAI's API: their addresses and differences. Data; applied by openai-compatible.ts
+// (paths), the relay (what it switches on), and formats/openai-chat (translated requests). Read in November 2026
+// unless another date is given.
 import type { ChatUpstreamFacts } from '../formats/openai-chat/upstream-facts.ts';
 import type { ChannelSettings } from './channel-settings.ts';
 import type { PresetName } from './preset-name.ts';
 
 export interface Preset {
   baseUrl: string;
-  /** The Responses API is there; for the others its callers are translated to chat. */
+  /** Has the Responses API. For the others, its callers are translated to chat. */
   hasResponses: boolean;
   chat: ChatUpstreamFacts;
 }
@@ -15,8 +15,8 @@ export interface Preset {
 const plain = { hasResponses: false, chat: {} } as const;
 
 export const presets: Readonly<Record<PresetName, Preset>> = {
-  // https://www.alibabacloud.com/help/model-studio/base-url (2026-10-11): the shared address of Singapore; other regions and
-  // workspaces have their own. Responses for some of its models only, so that the channel's settings must say it:
+  // https://www.alibabacloud.com/help/model-studio/base-url (2026-10-11): the shared address of Singapore; other
+  // regions and workspaces have their own. Only some models have Responses, so the channel's settings must say so:
   // https://help.aliyun.com/en/model-studio/compatibility-with-openai-responses-api (2026-11).
   alibaba: { ...plain, baseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1' },
   // 400 for these: https://inference-docs.cerebras.ai/resources/openai
@@ -37,10 +37,10 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   // https://huggingface.co/docs/inference-providers/guides/responses-api (beta; hub-docs pull request 1980), 2026-11.
   huggingface: { ...plain, baseUrl: 'https://router.huggingface.co/v1', hasResponses: true },
   'llama.cpp': { ...plain, baseUrl: 'http://localhost:8080/v1' },
-  // 422 `extra_forbidden` for all that it does not know, `stream_options` too (its streams end with the usage):
-  // https://github.com/avante-corp/avante.nvim/issues/2347, https://docs.mistral.ai/api (chat). Seen refused besides:
+  // 422 `extra_forbidden` for everything unknown, also `stream_options` (its streams end with the usage):
+  // https://github.com/avante-corp/avante.nvim/issues/2347, https://docs.mistral.ai/api (chat). Also seen refused:
   // max_completion_tokens (https://github.com/editor-code-assistant/eca/issues/231, 2025-12) and metadata
-  // (https://github.com/OpenHands/OpenHands-CLI/issues/83, 2025-11). Of efforts it takes two, tried model by model:
+  // (https://github.com/OpenHands/OpenHands-CLI/issues/83, 2025-11). It accepts two efforts, tried model by model:
   // https://github.com/anomalyco/models.dev/pull/1986 (2026-06).
   mistral: {
     ...plain,
@@ -66,32 +66,36 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   },
   // https://platform.kimi.ai/docs/api/overview, as quoted by developersdigest.tech/reference/api-compatibility/moonshot (2026-11).
   moonshot: { ...plain, baseUrl: 'https://api.moonshot.ai/v1', hasResponses: true },
-  // Versions differ in what else they have (Responses among it): the channel's settings say so.
+  // Versions differ in what else they have (Responses, for example): the channel's settings say so.
   ollama: { ...plain, baseUrl: 'http://localhost:11434/v1' },
   // https://openrouter.ai/docs/client-sdks/typescript/sdks/responses/README.md (beta), 2026-11.
   openrouter: { ...plain, baseUrl: 'https://openrouter.ai/api/v1', hasResponses: true },
-  // https://docs.perplexity.ai/docs/sonar/openai-compatibility (2026-11). Its Agent API is Responses, at another address,
-  // https://api.perplexity.ai/v1 (https://docs.perplexity.ai/docs/grounded-llm/openai-compatibility, 2026-11): a channel of
-  // its own, with `responses_api`. apidog.com/blog/perplexity-api-key (2026-09-18) says that chat ended on 2026-09-27;
-  // Perplexity's own pages do not.
+  // https://docs.perplexity.ai/docs/sonar/openai-compatibility (2026-11). Its Agent API is Responses, at another
+  // address, https://api.perplexity.ai/v1 (https://docs.perplexity.ai/docs/grounded-llm/openai-compatibility,
+  // 2026-11): a separate channel, with `responses_api`. apidog.com/blog/perplexity-api-key (2026-09-18) says that
+  // chat ended on 2026-09-27; Perplexity's own pages do not.
   perplexity: { ...plain, baseUrl: 'https://api.perplexity.ai' },
   // https://docs.together.ai/docs/inference/openai-compatibility (2026-11); api.together.xyz is its older address.
   together: { ...plain, baseUrl: 'https://api.together.ai/v1' },
   vllm: { ...plain, baseUrl: 'http://localhost:8000/v1' },
   // https://docs.x.ai/docs/api-reference (2026-04-13, through modelcards.net/documents/154).
   xai: { ...plain, baseUrl: 'https://api.x.ai/v1', hasResponses: true },
-  // https://docs.z.ai/api-reference/introduction (2026-11). The Coding Plan has an address of its own, and Responses at a third.
+  // https://docs.z.ai/api-reference/introduction (2026-11). The Coding Plan has another address, and Responses a
+  // third one.
   zai: { ...plain, baseUrl: 'https://api.z.ai/api/paas/v4' },
 };
 
-/** By host; a machine's own address tells nothing. */
+/** By host; a private address tells nothing. */
 const byHost = new Map(
   Object.values(presets)
     .map((preset) => [new URL(preset.baseUrl).hostname, preset] as const)
     .filter(([host]) => host !== 'localhost'),
 );
 
-/** What is known of an upstream: by the preset that its operator named, else by its host; null: nothing. */
+/**
+ * Returns what is known about an upstream: by the preset that its operator chose, else by its host. Null:
+ * nothing.
+ */
 export function presetOf(baseUrl: string | null, { preset }: ChannelSettings): Preset | null {
   if (preset !== undefined) return presets[preset];
   if (baseUrl === null) return null;
@@ -99,7 +103,7 @@ export function presetOf(baseUrl: string | null, { preset }: ChannelSettings): P
   return byHost.get(hostname) ?? byHost.get(hostname.replace(/^[^.]+\./, '')) ?? null;
 }
 
-/** How a channel's chat completions differ; null: they are OpenAI's, or nothing is known of them. */
+/** Returns how a channel's chat completions differ. Null: they are OpenAI's, or nothing is known. */
 export function chatFactsOf(channel: {
   provider: string;
   baseUrl: string | null;

@@ -1,5 +1,5 @@
-// What the relay must know of a kind of upstream: where its operations are and how it wants its key. One file
-// a provider beside this one; registry.ts lists them.
+// What the relay must know about a kind of upstream: the addresses of its operations, and where its key goes. One
+// file per provider beside this one; registry.ts lists them.
 import type { FormatId, OperationId } from '../formats/format-id.ts';
 import type { ChannelSettings } from './channel-settings.ts';
 import type { ListingTarget, ModelListing } from './model-listing.ts';
@@ -12,13 +12,13 @@ export interface UpstreamTarget extends ListingTarget {
   model: string;
   /** What follows `/responses` for a stored response, else ''. */
   suffix: string;
-  /** The caller's query with its credentials taken out: '' or '?…'. */
+  /** The caller's query without its credentials: '' or '?…'. */
   search: string;
-  /** The answer is to come as a stream. */
+  /** The answer will be a stream. */
   streams: boolean;
 }
 
-/** A request as it goes to an upstream. */
+/** A request as it is sent to an upstream. */
 export interface UpstreamRequest {
   url: string;
   method: string;
@@ -26,44 +26,44 @@ export interface UpstreamRequest {
   body: ArrayBuffer | string | ReadableStream | null;
 }
 
-/** A JSON body in an upstream's own form. */
+/** A JSON body in an upstream's own format. */
 export interface AdaptedBody {
   text: string;
-  /** What of the request the upstream cannot be told, by the caller's paths. */
+  /** The parts of the request that the upstream cannot be sent, by the caller's paths. */
   dropped: readonly string[];
 }
 
-/** What of a channel decides which APIs its upstream has. */
+/** The parts of a channel that decide which APIs its upstream has. */
 export interface UpstreamAddress {
   baseUrl: string | null;
   settings: ChannelSettings;
 }
 
-/** Work that runs on after the response: `waitUntil`. */
+/** Runs work after the response: `waitUntil`. */
 export type RunOn = (work: Promise<unknown>) => void;
 
-/** A kind of upstream. Pure but for `authorize`; call.ts does the fetching. */
+/** A kind of upstream. Pure except for `authorize`; call.ts makes the calls. */
 export interface Provider {
-  /** null: a channel of this kind must name its own, or what the address is made of. */
+  /** Null: a channel of this kind must have its own address, or the settings that make one. */
   readonly defaultBaseUrl: string | null;
-  /** What it answers, for a model, in the very format that the relay's endpoint of that operation speaks. */
+  /** The operations that it serves for a model in exactly the relay's own format. */
   operations(address: UpstreamAddress, model: string): ReadonlySet<OperationId>;
-  /** What conversations of other formats are translated to; null: it has none. */
+  /** The format that conversations in other formats are translated to. Null: none. */
   talks(model: string, address: UpstreamAddress): FormatId | null;
-  /** What embeddings of other shapes are translated to; null: it has none. */
+  /** The format that embeddings in other formats are translated to. Null: none. */
   readonly embeds: FormatId | null;
-  /** Its own list of models; null: it has none. */
+  /** Its own list of models. Null: it has none. */
   readonly models: ModelListing | null;
   url(target: UpstreamTarget): string;
   /**
-   * Writes a JSON body of the operation's format as this upstream wants it, and takes out of the headers what it puts
+   * Writes a JSON body of the operation's format as this upstream expects it, and removes the headers that move
    * into the body. Undefined: the body is the format's own.
    */
   adapt?(text: string, headers: Headers, target: UpstreamTarget): AdaptedBody;
   /**
-   * Puts the upstream's key where it belongs. A promise only where something must be computed or fetched for it: null
-   * then, or the answer of whoever refuses to let the relay in, which stands for the upstream's. Throws RelayError as
-   * callUpstream does.
+   * Puts the upstream's key where it belongs. Returns a promise only if something must be computed or fetched:
+   * null then, or the answer of the service that refused the key, which replaces the upstream's. Throws
+   * RelayError like callUpstream.
    */
   authorize(
     request: UpstreamRequest,
@@ -71,20 +71,20 @@ export interface Provider {
     settings: ChannelSettings,
     runOn: RunOn,
   ): Promise<Response | null> | undefined;
-  /** The upstream's answer in the operation's own format. Undefined: it is already. */
+  /** Converts the upstream's answer to the operation's format. Undefined: it already has it. */
   read?(response: Response, target: UpstreamTarget, runOn: RunOn): Response | Promise<Response>;
-  /** `read` makes its streams anew (lib/rewritten-stream.ts). */
+  /** `read` rewrites its streams (lib/rewritten-stream.ts). */
   readonly rewritesStreams?: true;
   /** It is called through the Worker's AI binding, not by its address. */
   readonly isBound?: true;
 }
 
-/** `Authorization: Bearer`, which most upstreams want. */
+/** Sets `Authorization: Bearer`, which most upstreams expect. */
 export function authorizeByBearer({ headers }: UpstreamRequest, key: string): undefined {
   headers.set('authorization', `Bearer ${key}`);
 }
 
-/** A channel's address (see `bareBaseUrl`); '' where neither it nor its provider names one. */
+/** Returns a channel's address (see `bareBaseUrl`), or '' if neither it nor its provider names one. */
 export function baseUrlOf({ defaultBaseUrl }: Provider, baseUrl: string | null): string {
   return bareBaseUrl(baseUrl ?? defaultBaseUrl ?? '');
 }

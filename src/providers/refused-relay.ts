@@ -1,10 +1,13 @@
-// Whether an upstream's error is about the relay's own key or account, which is the operator's to mend and must never
-// look to the caller like a fault of the caller's token. What an error quotes of the request (a field's name, say) counts
-// for nothing: else any caller could have the keys set aside. Pure.
+// Whether an upstream's error is about the relay's own key or account, which the operator must fix and which must
+// never look to the caller like a fault of the caller's token. Text that an error quotes from the request (a
+// field's name, say) does not count: otherwise any caller could disable the keys. Pure.
 import { isObject, textAt } from '../formats/json-reader.ts';
 import type { JsonObject } from '../lib/json.ts';
 
-/** True for a refused key or account: 401, 402, 403, a 429 for spent credit, and a 400 of Gemini's or Anthropic's that says so. */
+/**
+ * Returns true for a refused key or account: 401, 402, 403, a 429 for spent credit, and a 400 of Gemini's or
+ * Anthropic's that means the same.
+ */
 export function refusedRelay(status: number, body: string): boolean {
   switch (status) {
     case 401:
@@ -22,10 +25,10 @@ export function refusedRelay(status: number, body: string): boolean {
 }
 
 /**
- * Whether a refusal is of this request only, so that the key is good for others: OpenAI's 403 for a model that the project
- * has not (https://github.com/Aider-AI/aider/issues/1903), Bedrock's, xAI's 403 for what its guidelines forbid
- * (https://github.com/UKGovernmentBEIS/inspect_ai/pull/2267), and those for the country of the data centre that the
- * request happened to leave from. 2026-11.
+ * Returns whether a refusal concerns this request only, so that the key is good for others: OpenAI's 403 for a
+ * model that the project lacks (https://github.com/Aider-AI/aider/issues/1903), Bedrock's, xAI's 403 for what
+ * its guidelines forbid (https://github.com/UKGovernmentBEIS/inspect_ai/pull/2267), and those for the country of
+ * the data center that the request happened to leave from. 2026-11.
  */
 export function refusedThisOnly(status: number, body: string): boolean {
   const error = errorIn(body);
@@ -42,7 +45,7 @@ const namesOfThisOnly: ReadonlySet<string> = new Set([
 const ofThisOnly =
   /^(You don't have access to the model with the specified model ID\b|Content violates usage guidelines\b|Request not allowed$)/;
 
-/** Gemini says 400 of it. */
+/** Gemini answers with a 400. */
 function isOfLocation(error: JsonObject): boolean {
   return (
     error.status === 'FAILED_PRECONDITION' &&
@@ -57,8 +60,9 @@ const spentNames: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Anthropic says `invalid_request_error` and a 400 of accounts that are spent or closed, so that only the whole sentence
- * tells: https://github.com/anthropics/claude-code/issues/66314 and /issues/38035 (2026-06).
+ * Anthropic answers with `invalid_request_error` and a 400 for accounts that are spent or closed, so only the
+ * whole sentence identifies them: https://github.com/anthropics/claude-code/issues/66314 and /issues/38035
+ * (2026-06).
  */
 const anthropicsSentences =
   /^(Your credit balance is too low to access the \w+ API\.( Please go to Plans & Billing to upgrade or purchase credits\.)?|You have reached your specified (workspace )?API usage limits\. You will regain access on [\d-]+ at [\d:]+ UTC\.|This organization has been disabled\.)$/;
@@ -76,7 +80,7 @@ function isFlagged({ metadata }: JsonObject): boolean {
   return isObject(metadata) && typeof metadata.flagged_input === 'string';
 }
 
-/** `{error: {…}}`, Google's array of one, or the whole body; empty where the body is no such thing. */
+/** Returns `{error: {…}}`, Google's array of one, or the whole body; an empty object for other bodies. */
 function errorIn(body: string): JsonObject {
   try {
     const value: unknown = JSON.parse(body);
@@ -88,7 +92,7 @@ function errorIn(body: string): JsonObject {
   }
 }
 
-/** What the upstream calls the error: its own words only. */
+/** Returns what the upstream calls the error, in its own words only. */
 function namesOf(error: JsonObject): string[] {
   const details = Array.isArray(error.details) ? error.details.filter(isObject) : [];
   const names = [error.type, error.code, ...details.map(({ reason }) => reason)];

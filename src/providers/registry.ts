@@ -10,7 +10,7 @@ import { cohere, jina, voyage } from './rerankers.ts';
 import { vertex } from './vertex.ts';
 import { workersAi } from './workers-ai.ts';
 
-/** Every kind of upstream, by the name that a channel gives it. */
+/** Every kind of upstream, by the name that a channel uses. */
 export const providers: Readonly<Record<ProviderName, Provider>> = {
   openai,
   anthropic,

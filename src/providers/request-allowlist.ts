@@ -1,6 +1,7 @@
-// Which of a caller's headers and query parameters go to an upstream: an allowlist per provider, as data, each entry with
-// its source. What is on no list stays here, because a header can steer a gateway (Portkey, Helicone, LiteLLM), choose a
-// field mask that hides the usage (Google), or name an account of the operator's. `settings.forward_headers` adds to it.
+// The caller's headers and query parameters that are sent to an upstream: an allowlist per provider, as data, each
+// entry with its source. Everything else is dropped, because a header can steer a gateway (Portkey, Helicone,
+// LiteLLM), choose a field mask that hides the usage (Google), or name an account of the operator's.
+// `settings.forward_headers` adds to the list.
 import type { ChannelSettings } from './channel-settings.ts';
 import type { ProviderName } from './provider-name.ts';
 
@@ -10,7 +11,7 @@ interface AllowedHeaders {
   names: readonly string[];
 }
 
-/** Every HTTP client's own, and W3C trace context (https://www.w3.org/TR/trace-context/, 2026-11). */
+/** Headers of every HTTP client, and W3C trace context (https://www.w3.org/TR/trace-context/, 2026-11). */
 const anyClient: AllowedHeaders = {
   source: 'RFC 9110 sections 10.1.5 and 12.5.4; W3C Trace Context',
   names: ['user-agent', 'accept-language', 'traceparent', 'tracestate'],
@@ -58,7 +59,7 @@ const anthropicHeaders: readonly AllowedHeaders[] = [
     names: ['anthropic-version', 'anthropic-beta'],
   },
   {
-    // Without an Origin it changes nothing; Claude Code sends it from Node.
+    // Has no effect without an Origin; Claude Code sends it from Node.
     source: '@anthropic-ai/sdk 1.12.0, client.js',
     names: ['anthropic-dangerous-direct-browser-access'],
   },
@@ -71,13 +72,14 @@ const anthropicHeaders: readonly AllowedHeaders[] = [
 const googleHeaders: readonly AllowedHeaders[] = [
   anyClient,
   {
-    // No other `x-goog-`: https://docs.cloud.google.com/apis/docs/system-parameters (2026-11) has a field mask among them.
+    // No other `x-goog-`: https://docs.cloud.google.com/apis/docs/system-parameters (2026-11) lists a field mask
+    // among them.
     source: '@google/genai 3.1.0, dist/node/index.mjs (getDefaultHeaders, X-Server-Timeout)',
     names: ['x-goog-api-client', 'x-server-timeout'],
   },
 ];
 
-/** Claude on other clouds: the adapters read its two headers and put them where the cloud wants them. */
+/** Claude on other clouds: the adapters read its two headers and move them where the cloud expects them. */
 const claudeElsewhere: AllowedHeaders = {
   source: 'src/providers/claude-elsewhere.ts',
   names: ['anthropic-version', 'anthropic-beta'],
@@ -122,8 +124,8 @@ const headerLists: Readonly<Record<ProviderName, readonly AllowedHeaders[]>> = {
 };
 
 /**
- * Headers that no setting may forward: credentials, what belongs to one hop, what says where a request came from, what
- * asks for another method or host, and what the relay says itself. RFC 9110 section 7.6.1; RFC 7239.
+ * Headers that no setting may forward: credentials, hop-by-hop headers, the origin of a request, requests for
+ * another method or host, and the relay's own headers. RFC 9110 section 7.6.1; RFC 7239.
  */
 export const neverForwarded =
   /^(authorization|(proxy-)?authenticat.*|proxy-.*|www-authenticate|cookie2?|(x-)?api-key|x-goog-(?!api-client$).*|ocp-apim-.*|.*-authorization|.*(secret|password|access-token|auth-token)|x-auth-.*|x-amz.*|x-vertex-ai-.*|openai-(organization|project)|anthropic-(organization|workspace|user-profile)-id|chatgpt-account-id|cf-.*|mf-.*|x-forwarded.*|x-envoy-.*|forwarded|x-real-ip|x-original-.*|x-rewrite-.*|true-client-ip|(x-|fastly-|fly-)(cluster-)?client-ip|via|cdn-loop|x-(http-)?method.*|x-host|origin|referer|sec-.*|access-control-.*|host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-.*|accept|accept-encoding|range|if-.*|x-relay-.*|x-request-id)$/;
@@ -145,13 +147,13 @@ function matcherOf(lists: readonly AllowedHeaders[]): Matcher {
   };
 }
 
-/** What of a channel decides which headers pass. */
+/** The parts of a channel that decide which headers pass. */
 export interface HeaderPolicy {
   provider: ProviderName;
   settings: ChannelSettings;
 }
 
-/** Keeps the headers of a caller that may go to a channel of that provider. */
+/** Keeps the headers of a caller that may be sent to a channel of that provider. */
 export function allowedHeaders(from: Headers, { provider, settings }: HeaderPolicy): Headers {
   const allowed = new Headers();
   const { exact, prefixes } = matchers.get(provider) ?? { exact: new Set<string>(), prefixes: [] };
@@ -171,7 +173,10 @@ export function withForwarded(to: Headers, from: Headers, { forwardHeaders = [] 
   return to;
 }
 
-/** Google answers in protocol buffers to a caller that accepts them; others may do alike: only known types pass. */
+/**
+ * Google answers in protocol buffers to a caller that accepts them, and others may do the same: only known types
+ * pass.
+ */
 function isPlainAccept(provider: ProviderName, accept: string): boolean {
   if (provider === 'gemini' || provider === 'vertex') return false;
   return accept.split(',').every((range) => plainTypes.test(range.trim()));
@@ -193,13 +198,13 @@ const storedResponseParameters: ReadonlySet<string> = new Set([
   'order',
 ]);
 
-/** Whether a parameter with that value may go to a provider. */
+/** Returns whether a parameter with that value may be sent to a provider. */
 type QueryRule = (name: string, value: string, path: { isStoredResponse: boolean }) => boolean;
 
 const openaiQuery: QueryRule = (name, _value, { isStoredResponse }) =>
   isStoredResponse && storedResponseParameters.has(name);
 
-/** Google's system parameters can hide the usage; `alt=sse` is how its streams are asked for. */
+/** Google's system parameters can hide the usage; `alt=sse` requests a stream. */
 const googleQuery: QueryRule = (name, value) => name === 'alt' && value === 'sse';
 
 const queryRules: Partial<Record<ProviderName, QueryRule>> = {
@@ -212,7 +217,7 @@ const queryRules: Partial<Record<ProviderName, QueryRule>> = {
   vertex: googleQuery,
 };
 
-/** The allowed part of a URL's query, each parameter and value once: '' or '?…'. */
+/** Returns the allowed part of a URL's query, each parameter and value once: '' or '?…'. */
 export function allowedQuery(url: string, provider: ProviderName, isStoredResponse: boolean): string {
   const question = url.indexOf('?');
   const rule = queryRules[provider];

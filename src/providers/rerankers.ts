@@ -1,5 +1,5 @@
-// Cohere, Jina and Voyage: rerank, and the embeddings of those two whose shape is OpenAI's. Sources: their
-// API references (Cohere v2, Jina v1, Voyage v1).
+// Cohere, Jina, and Voyage: rerank, and the embeddings of the two that use OpenAI's shape. Sources: their API
+// references (Cohere v2, Jina v1, Voyage v1).
 import type { OperationId } from '../formats/format-id.ts';
 import { cohereListing } from './model-listing.ts';
 import { authorizeByBearer, type Provider } from './provider.ts';

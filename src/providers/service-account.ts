@@ -1,7 +1,7 @@
-// A Google Cloud service account's key: the JSON file that the console hands out, of which what signs is kept. Pure.
+// A Google Cloud service account's key: the JSON file from the console, reduced to what signing needs. Pure.
 // https://cloud.google.com/iam/docs/keys-create-delete (2026-11).
 
-/** What signing in needs. */
+/** What signing needs. */
 export interface ServiceAccount {
   email: string;
   /** PKCS #8, PEM. */
@@ -13,7 +13,7 @@ export interface ServiceAccount {
 
 const usualTokenUri = 'https://oauth2.googleapis.com/token';
 
-/** null: the key is no such file (an API key, say). */
+/** Returns null if the key is not such a file (an API key, for example). */
 export function readServiceAccount(key: string): ServiceAccount | null {
   const json = objectIn(key);
   if (json === null) return null;
@@ -29,7 +29,7 @@ export function readServiceAccount(key: string): ServiceAccount | null {
   };
 }
 
-/** What is wrong with a key of Vertex, in words for its operator; null: it may be one. */
+/** Returns what is wrong with a key of Vertex, in words for its operator, or null. */
 export function faultOfVertexKey(key: string): string | null {
   if (!key.startsWith('{')) return null;
   const account = readServiceAccount(key);
@@ -40,7 +40,7 @@ export function faultOfVertexKey(key: string): string | null {
   return /^https?:$/.test(URL.parse(account.tokenUri)?.protocol ?? '') ? null : '`token_uri` is no address';
 }
 
-/** Of a service account's file, what signing in needs; any other key as it is. */
+/** Reduces a service account's file to what signing needs. Other keys stay unchanged. */
 export function minimalKey(key: string): string {
   const account = readServiceAccount(key);
   if (account === null) return key;

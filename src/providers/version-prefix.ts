@@ -1,9 +1,10 @@
-// Which address an operator means who gives one without a version, with the version twice, or with an endpoint behind it. Pure.
+// Corrects an address that an operator entered without a version, with the version twice, or with an endpoint
+// appended. Pure.
 
 /** Hosts whose API has no version in its path. */
 const unversionedHosts = new Set(['api.perplexity.ai']);
 
-/** Endpoints that people copy together with the address. `/models` is none: Azure AI's address ends so. */
+/** Endpoints that people copy together with the address. Not `/models`: Azure AI's address ends with it. */
 const endpoint =
   /\/(chat\/completions|completions|responses|embeddings|moderations|messages(\/count_tokens)?|rerank|audio\/(speech|transcriptions|translations)|images\/(generations|edits|variations))$/;
 
@@ -13,8 +14,8 @@ const geminiEndpoint = /\/models\/[^/]+:\w+$/;
 const doubledVersion = /\/(v\d+(?:(?:alpha|beta)\d*)?)(?:\/+\1)+$/;
 
 /**
- * The address without trailing slashes, without an endpoint behind it, and with a version that is there twice once: what was stored as
- * `…/v1/chat/completions` or `…/v1/v1` means `…/v1`. A query (Azure's `api-version`) stays.
+ * Removes trailing slashes, an appended endpoint, and a doubled version: `…/v1/chat/completions` and `…/v1/v1`
+ * mean `…/v1`. A query (Azure's `api-version`) stays.
  */
 export function bareBaseUrl(baseUrl: string): string {
   const [address = '', query] = baseUrl.split('?', 2);
@@ -23,7 +24,7 @@ export function bareBaseUrl(baseUrl: string): string {
   return query === undefined ? bare : `${bare}?${query}`;
 }
 
-/** The address with `/v1` if it had no path at all. */
+/** Adds `/v1` to an address without any path. */
 export function withVersion(baseUrl: string): string {
   const { pathname, host } = new URL(baseUrl);
   return pathname === '/' && !unversionedHosts.has(host) ? `${baseUrl}/v1` : baseUrl;

@@ -1,12 +1,13 @@
-// Bodies of Gemini's API as Vertex takes them: the same, but for two fields that its gateway is stricter about. Pure.
+// Adapts bodies of Gemini's API to Vertex, whose gateway is stricter about two fields. Pure.
 import { isObject } from '../formats/json-reader.ts';
 import type { JsonObject } from '../lib/json.ts';
 
 /**
- * Ids of calls and of their results are unknown there (400 `Unknown name "id" at 'contents[1].parts[0].function_call'`):
- * https://github.com/BerriAI/litellm/pull/28324 (2026-05) and https://github.com/mlflow/mlflow/issues/24127 (2026-06); calls are
- * matched by name and order. And every content must say its role (400 `Please use a valid role: user, model.`), where
- * Gemini's own API takes the user's for granted. A body that has neither is not touched.
+ * Removes the ids of calls and of their results, which are unknown there (400 `Unknown name "id" at
+ * 'contents[1].parts[0].function_call'`): https://github.com/BerriAI/litellm/pull/28324 (2026-05) and
+ * https://github.com/mlflow/mlflow/issues/24127 (2026-06); calls are matched by name and order. Adds the role of
+ * every content (400 `Please use a valid role: user, model.`), where Gemini's own API assumes the user's. A body
+ * without such fields is not changed.
  */
 export function forVertexGemini(text: string): string {
   if (!calls.test(text) && text.includes('"role"')) return text;

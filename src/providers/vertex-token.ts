@@ -1,19 +1,20 @@
-// Access tokens of service accounts: a signed statement against a token that is good for an hour, kept in the isolate.
-// RFC 7523; https://developers.google.com/identity/protocols/oauth2/service-account#httprest (2026-11). Signing is jose's.
-import { AlarmClock } from '../lib/alarm-clock.ts';
+// Access tokens of service accounts: a signed statement is exchanged for a token that is valid for an hour and
+// cached in the isolate. RFC 7523;
+// https://developers.google.com/identity/protocols/oauth2/service-account#httprest (2026-11). jose signs.
+import { DeadlineTimer } from '../lib/deadline-timer.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { withTimer } from '../lib/timer.ts';
 import { callUpstream } from './call.ts';
 import type { RunOn, UpstreamRequest } from './provider.ts';
 import type { ServiceAccount } from './service-account.ts';
 
-/** Bounds of signing in. */
+/** Limits of signing in. */
 export const tokenLimits = {
-  /** Tokens that an isolate keeps; all are forgotten beyond it. */
-  kept: 500,
-  /** A token is not used any more so long before its end: a request takes its time. */
+  /** Tokens that an isolate caches. Beyond that the cache is cleared. */
+  cached: 500,
+  /** How long before its expiry a token is no longer used: a request takes time. */
   marginMs: 120_000,
-  /** Of a statement, and asked for the token; Google's longest. */
+  /** The lifetime of a statement, and the requested one of the token; Google's longest. */
   lifeSeconds: 3_600,
   waitMs: 10_000,
   errorCharacters: 500,
@@ -21,7 +22,7 @@ export const tokenLimits = {
 
 const scope = 'https://www.googleapis.com/auth/cloud-platform';
 
-/** A token, or the answer that stands for the upstream's. */
+/** A token, or the answer that replaces the upstream's. */
 type SignIn = { outcome: 'token'; token: string; untilMs: number } | { outcome: 'refused'; refusal: Refusal };
 
 interface Refusal {
@@ -30,24 +31,27 @@ interface Refusal {
   retryAfter: string | null;
 }
 
-const kept = new Map<string, Extract<SignIn, { outcome: 'token' }>>();
-/** At most one an account: whoever comes meanwhile waits for it. */
+const cachedTokens = new Map<string, Extract<SignIn, { outcome: 'token' }>>();
+/** At most one per account; concurrent requests wait for it. */
 const underWay = new Map<string, Promise<SignIn>>();
 
-/** `Authorization: Bearer` with the account's token; the answer of its token endpoint where that gives none. */
+/**
+ * Sets `Authorization: Bearer` with the account's token. Returns the answer of its token endpoint if that
+ * refuses.
+ */
 export function authorizeByAccount(
   request: UpstreamRequest,
   account: ServiceAccount,
   runOn: RunOn,
 ): Promise<Response | null> | undefined {
-  const known = kept.get(nameOf(account));
+  const known = cachedTokens.get(nameOf(account));
   if (known === undefined || known.untilMs <= Date.now()) return authorizeAnew(request, account, runOn);
   request.headers.set('authorization', `Bearer ${known.token}`);
 }
 
-/** The token is not used any more: an upstream refused it before its time. */
+/** Drops a token that an upstream refused before its expiry. */
 export function forgetToken(account: ServiceAccount): void {
-  kept.delete(nameOf(account));
+  cachedTokens.delete(nameOf(account));
 }
 
 async function authorizeAnew(
@@ -62,8 +66,8 @@ async function authorizeAnew(
 }
 
 /**
- * Shared by all requests of the isolate. Whoever began it may leave: it runs on behind that request's back, and who waits
- * for it does so no longer than it may take, then asks for itself.
+ * Fetches a token for all requests of the isolate. The request that began it may leave: the fetch continues in
+ * the background. Other requests wait for it for as long as it may take, then fetch their own.
  */
 async function signInOnce(account: ServiceAccount, runOn: RunOn): Promise<SignIn> {
   const name = nameOf(account);
@@ -77,7 +81,7 @@ async function signInOnce(account: ServiceAccount, runOn: RunOn): Promise<SignIn
 }
 
 async function signIn(account: ServiceAccount): Promise<SignIn> {
-  const clock = new AlarmClock();
+  const clock = new DeadlineTimer();
   const abort = new AbortController();
   clock.after(tokenLimits.waitMs, () => abort.abort());
   try {
@@ -96,14 +100,14 @@ async function signIn(account: ServiceAccount): Promise<SignIn> {
     return readAnswer(account, response.status, response.headers.get('retry-after'), await textOf(response));
   } catch (cause) {
     if (cause instanceof RelayError) throw cause;
-    // Nobody else calls it off: it took too long.
+    // Only the timeout aborts it.
     throw new RelayError('upstream_timeout', 'The model provider did not answer in time.', { cause });
   } finally {
     clock.stop();
   }
 }
 
-/** null: the key is none. */
+/** Returns null if the key is not a service account. */
 async function statementOf({
   email,
   privateKey,
@@ -143,14 +147,15 @@ function readAnswer(
   if (token === null) return refused(502, 'The model provider’s sign-in gave no token.', null);
   const untilMs = Date.now() + seconds * 1_000 - tokenLimits.marginMs;
   const signedIn = { outcome: 'token', token, untilMs } as const;
-  if (kept.size >= tokenLimits.kept) kept.clear();
-  kept.set(nameOf(account), signedIn);
+  if (cachedTokens.size >= tokenLimits.cached) cachedTokens.clear();
+  cachedTokens.set(nameOf(account), signedIn);
   return signedIn;
 }
 
 /**
- * Anything about the statement (400 `invalid_grant`, 401, 403) is a refused key, and only its operator sees the words: a
- * 401 of an upstream's never goes to a caller. The rest is an upstream that cannot be used at the moment.
+ * Converts an error about the statement (400 `invalid_grant`, 401, 403) to a refused key, with words for its
+ * operator only: an upstream's 401 never reaches a caller. Other errors mean that the upstream cannot be used at
+ * the moment.
  */
 function refusedBy(status: number, retryAfter: string | null, text: string): SignIn {
   const about = status >= 400 && status < 500 && status !== 408 && status !== 429;
@@ -182,7 +187,7 @@ function responseOf({ status, message, retryAfter }: Refusal): Response {
   return Response.json({ error: { code: status, message, status: 'UNAUTHENTICATED' } }, { status, headers });
 }
 
-/** Another key of the same account is another name: the old one may be revoked. */
+/** The cache key. Another key of the same account is another entry: the old one may be revoked. */
 function nameOf({ email, privateKey, tokenUri }: ServiceAccount): string {
   return `${email} ${tokenUri} ${privateKey}`;
 }

@@ -1,7 +1,8 @@
-// Google Vertex AI: Gemini and Claude, each in its own form, of a project and a location.
-// https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference, …/partner-models/claude/use-claude and
-// https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai (2026-11); the addresses of locations and of
-// counting are the Vertex SDK's, packages/vertex-sdk/src/client.ts of https://github.com/anthropics/anthropic-sdk-typescript.
+// Google Vertex AI: Gemini and Claude, each in its own format, for a project and a location.
+// https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference,
+// …/partner-models/claude/use-claude and https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai
+// (2026-11). The addresses of locations and of counting come from the Vertex SDK,
+// packages/vertex-sdk/src/client.ts of https://github.com/anthropics/anthropic-sdk-typescript.
 import { writeErrorBody } from '../formats/anthropic-messages/errors.ts';
 import type { OperationId } from '../formats/format-id.ts';
 import { isObject } from '../formats/json-reader.ts';
@@ -51,7 +52,7 @@ export const vertex: Provider = {
   read: readAnswer,
 };
 
-/** What is Google's own among Claude's errors (a quota, a permission) is put in Anthropic's shape. */
+/** Converts Google's own errors among Claude's (a quota, a permission) to Anthropic's shape. */
 function readAnswer(response: Response, { key, model }: UpstreamTarget): Response | Promise<Response> {
   const account = key === null ? null : readServiceAccount(key);
   if (response.status === 401 && account !== null) forgetToken(account);
@@ -73,7 +74,7 @@ function isClaude(model: string): boolean {
   return model.includes('claude');
 }
 
-/** Operators may give a model by its path. What is none is the caller's name, whole: none is hidden in another. */
+/** Operators may name a model by its path. Any other name is used whole, so that it cannot contain another path. */
 function bareName(model: string): string {
   return nameInPath(model.replace(pathBefore, ''));
 }
@@ -86,7 +87,7 @@ function claudeVerb({ operation, model, streams }: UpstreamTarget): string {
   return `${bareName(model)}:${streams ? 'streamRawPredict' : 'rawPredict'}`;
 }
 
-/** Counting keeps the model's name in the body: its path names none. Betas stay in their header. */
+/** Counting keeps the model's name in the body, because its path has none. Betas stay in their header. */
 function adaptClaude(text: string, headers: Headers, { operation }: UpstreamTarget): AdaptedBody {
   headers.delete('anthropic-version');
   const asked = takeBetas(headers);
@@ -104,8 +105,10 @@ function adaptClaude(text: string, headers: Headers, { operation }: UpstreamTarg
 const refusedBeta = 'prompt-caching-scope-2026-01-05';
 
 /**
- * Where a publisher's models are. With an API key and no project it is the express mode, whose paths name neither:
- * https://cloud.google.com/vertex-ai/generative-ai/docs/start/express-mode/vertex-ai-express-mode-api-reference (2026-11).
+ * Returns the path of a publisher's models. An API key without a project is express mode, whose paths have
+ * neither project nor location:
+ * https://cloud.google.com/vertex-ai/generative-ai/docs/start/express-mode/vertex-ai-express-mode-api-reference
+ * (2026-11).
  */
 function modelsUrl(target: ListingTarget, publisher: string): string {
   const { settings, key } = target;
@@ -122,12 +125,15 @@ function rootUrl({ baseUrl, settings: { location = 'global' } }: ListingTarget):
   return `https://${location}-aiplatform.googleapis.com`;
 }
 
-/** Of the header and `?key=`, which are both documented, the one that no log of an address shows. */
+/** The header and `?key=` are both documented; logs of addresses do not show the header. */
 function authorizeByApiKey({ headers }: UpstreamRequest, key: string): void {
   headers.set('x-goog-api-key', key);
 }
 
-/** Model Garden's list (publishers.models.list, v1beta1), one publisher after the other; as @google/genai 3.1 asks for it. */
+/**
+ * Model Garden's list (publishers.models.list, v1beta1), one publisher after the other, as @google/genai 3.1
+ * reads it.
+ */
 function listUrl(target: ListingTarget, after: string | null): string {
   const [publisher = publishers[0], token = ''] = (after ?? '').split(' ').filter((part) => part !== '');
   const query = token === '' ? '' : `&pageToken=${encodeURIComponent(token)}`;

@@ -1,5 +1,5 @@
-// Workers AI's answers in OpenAI's shapes. Newer models answer so themselves; older ones say `{response, tool_calls, usage}`,
-// whole or event by event, and embedders `{shape, data}`. Sources: see workers-ai.ts.
+// Converts Workers AI's answers to OpenAI's shapes. Newer models already use them; older ones send `{response,
+// tool_calls, usage}`, whole or event by event, and embedding models `{shape, data}`. Sources: see workers-ai.ts.
 import { isObject, textAt } from '../formats/json-reader.ts';
 import type { JsonObject } from '../lib/json.ts';
 import { RelayError } from '../lib/relay-error.ts';
@@ -58,7 +58,7 @@ function inOpenaiShape(answer: JsonObject, naming: Naming): JsonObject {
   };
 }
 
-/** No count of tokens comes with them. */
+/** They come without a count of tokens. */
 function vectors(rows: readonly unknown[], { model }: Naming): JsonObject {
   return {
     object: 'list',
@@ -67,14 +67,14 @@ function vectors(rows: readonly unknown[], { model }: Naming): JsonObject {
   };
 }
 
-/** `{internalCode, description}` of the binding; `errors` of the REST API's envelope, which some answers come in. */
+/** `{internalCode, description}` of the binding; `errors` of the REST API's envelope, which some answers have. */
 async function failure(response: Response, headers: Headers): Promise<Response> {
-  const said = objectIn(await response.text().catch(() => ''));
-  const [first] = Array.isArray(said?.errors) ? said.errors : [];
+  const answer = objectIn(await response.text().catch(() => ''));
+  const [first] = Array.isArray(answer?.errors) ? answer.errors : [];
   const message =
-    textAt(said ?? undefined, 'description') ??
+    textAt(answer ?? undefined, 'description') ??
     textAt(isObject(first) ? first : undefined, 'message') ??
-    textAt(said ?? undefined, 'message') ??
+    textAt(answer ?? undefined, 'message') ??
     'The model provider answered with an error.';
   const { status } = response;
   headers.set('content-type', 'application/json');
@@ -83,7 +83,7 @@ async function failure(response: Response, headers: Headers): Promise<Response> 
     message,
     type,
     param: null,
-    code: said?.internalCode === undefined ? null : String(said.internalCode),
+    code: answer?.internalCode === undefined ? null : String(answer.internalCode),
   };
   return new Response(JSON.stringify({ error }), { status, headers });
 }

@@ -1,5 +1,5 @@
-// An older Workers AI model's stream (`data: {"response": "…"}`, the usage in the last event, `[DONE]`) as chat completion
-// chunks. Events that are chunks already pass as they are.
+// Converts an older Workers AI model's stream (`data: {"response": "…"}`, the usage in the last event, `[DONE]`)
+// to chat completion chunks. Events that are chunks already pass unchanged.
 import { isObject } from '../formats/json-reader.ts';
 import { createRawSseSplitter, type RawSseBlock } from '../formats/sse.ts';
 import type { JsonObject } from '../lib/json.ts';
@@ -10,15 +10,15 @@ export function chatStreamOf(body: ReadableStream, naming: Naming): Rewritten {
   const splitter = createRawSseSplitter();
   const chunks = new Chunks(naming);
   return rewrittenStream(body, {
-    push: (bytes, tell) =>
-      tell(
+    push: (bytes, emit) =>
+      emit(
         splitter
           .push(bytes)
           .map((block) => chunks.of(block))
           .join(''),
       ),
-    end: (tell) =>
-      tell(
+    end: (emit) =>
+      emit(
         splitter
           .end()
           .map((block) => chunks.of(block))
@@ -62,7 +62,7 @@ class Chunks {
     return this.chunk({ choices: [{ index: 0, delta, finish_reason: null }] });
   }
 
-  /** Only a stream that says that it is over gets its end: one that was cut looks cut. */
+  /** Only a stream that announces its end gets one: a truncated stream looks truncated. */
   private ending(): string {
     const last = this.chunk({ choices: [{ index: 0, delta: {}, finish_reason: this.finish }] });
     return this.usage === null ? last : last + this.chunk({ choices: [], usage: this.usage });

@@ -1,15 +1,15 @@
-// The parts of an older Workers AI model's answer, in OpenAI's words. Pure.
+// Converts the parts of an older Workers AI model's answer to OpenAI's. Pure.
 import { countAt, isObject, textAt } from '../formats/json-reader.ts';
 import type { JsonObject } from '../lib/json.ts';
 
-/** What an answer of OpenAI's has that the model's has not. */
+/** What an answer of OpenAI's needs and the model's lacks. */
 export interface Naming {
   id: string;
   model: string;
   created: number;
 }
 
-/** Structured output comes as the object itself, and a lone number as one. */
+/** Structured output is an object, and a lone number is a number. */
 export function textOfResponse(response: unknown): string {
   if (response === null || response === undefined) return '';
   return typeof response === 'string' ? response : JSON.stringify(response);
@@ -22,8 +22,8 @@ export function callsOf(value: unknown): JsonObject[] {
 }
 
 /**
- * The calls of one event, as deltas. A call that comes in pieces says its `index` in each, its name in the first; one that
- * comes whole says none, and gets the next.
+ * Returns the calls of one event as deltas. A call in pieces has its `index` in each piece and its name in the
+ * first; a whole call has none, and gets the next.
  */
 export function callDeltasOf(value: unknown, nextIndex: number): JsonObject[] {
   const rows: JsonObject[] = Array.isArray(value) ? value.filter(isObject) : [];
@@ -39,7 +39,7 @@ function deltaOf(row: JsonObject, nextIndex: number): JsonObject | null {
   return index === undefined || more === '' ? null : { index, function: { arguments: more } };
 }
 
-/** `without`: the arguments of a call that says none. */
+/** `without`: the arguments of a call that has none. */
 function callOf(row: JsonObject, without: unknown): JsonObject | null {
   const called = isObject(row.function) ? row.function : row;
   const name = textAt(called, 'name');

@@ -1,6 +1,6 @@
 // Cloudflare Workers AI through the Worker's own binding: no key, no address. Chat and embeddings.
-// https://developers.cloudflare.com/workers-ai/configuration/bindings/ (2026-11); what the models take and answer is in
-// @cloudflare/workers-types and in https://github.com/cloudflare/ai/tree/main/packages/workers-ai-provider.
+// https://developers.cloudflare.com/workers-ai/configuration/bindings/ (2026-11); the inputs and outputs of models
+// are in @cloudflare/workers-types and in https://github.com/cloudflare/ai/tree/main/packages/workers-ai-provider.
 import type { OperationId } from '../formats/format-id.ts';
 import { isObject, objectsAt } from '../formats/json-reader.ts';
 import type { JsonObject } from '../lib/json.ts';
@@ -36,20 +36,20 @@ export interface AiBinding {
   ): Promise<Response>;
 }
 
-/** Sends through the binding. Its errors come as responses, as its REST API has them. */
+/** Sends through the binding. Its errors come as responses, like those of its REST API. */
 export function sendToBinding(binding: AiBinding): Send {
   return (url, { body, signal }) =>
     binding.run(url.slice(addressBegin.length), JSON.parse(body), { returnRawResponse: true, signal });
 }
 
-/** Inputs of a model: the body without the model's name, in the words that all models know. */
+/** Converts the inputs of a model: the body without the model's name, in terms that all models know. */
 function adaptInputs(text: string, operation: OperationId): AdaptedBody {
   const { model: _, ...body } = JSON.parse(text) as JsonObject;
   const inputs = operation === 'embeddings' ? { text: body.input } : chatInputs(body);
   return { text: JSON.stringify(inputs), dropped: [] };
 }
 
-/** Older models know `max_tokens` only, and refuse a message whose content is null (a call of a tool). */
+/** Older models know only `max_tokens`, and refuse a message whose content is null (a tool call). */
 function chatInputs({ max_completion_tokens: maximum, ...body }: JsonObject): JsonObject {
   return {
     ...body,

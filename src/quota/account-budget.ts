@@ -1,38 +1,42 @@
-// What the ledgers of an account's tokens and the account's own ledger say to each other. A token's ledger holds a
-// slice of the budget, drawn beforehand, so that admitting a request asks nobody else; slices that are not used are
-// called back before anybody is refused. Every sum travels as a difference, in the account's turn.
+// The contract between the ledgers of an account's tokens and the account's own ledger. A token's ledger holds an
+// allocation of the account's budget, so that admitting a request needs no second call. Unused allocations are
+// reclaimed before a request is refused. Amounts travel as differences, and the account's ledger applies them one
+// at a time.
 import { usdTextOfNano } from '../lib/money.ts';
 import type { Budget } from '../tokens/token.ts';
 import { nextPeriodStartMs, periodStartMs } from './period.ts';
 import type { Refusal } from './quota.ts';
 
-/** An account's budget; the version tells an edit from the one before. */
+/** An account's budget. The version distinguishes an edit from the budget before it. */
 export interface AccountBudget extends Budget {
   version: number;
 }
 
-/** What a token's ledger asks its account's for. */
-export interface DrawAsk {
+/** What a token's ledger sends to its account's ledger to enlarge its allocation. */
+export interface AllocationRequest {
   tokenId: string;
   budget: AccountBudget;
-  /** The drawer's clock: the account's is never behind it. */
+  /** The time at the token's ledger. The account's clock never lags behind it. */
   nowMs: number;
   periodKey: string;
-  /** What is wanted now. */
+  /** What is needed now. */
   needNanoUsd: number;
-  /** Refused below this; 0: whatever there is. */
+  /** The request is refused if less than this is left. 0: grant whatever is left. */
   atLeastNanoUsd: number;
-  /** So much more would save draws to come. */
+  /** An extra amount that would save later calls. */
   spareNanoUsd: number;
-  /** What the token has of this period: said by the first draw after it woke, or after a draw that was lost. */
+  /**
+   * What the token's ledger holds of this period. Sent with the first call after it was loaded, or after a call
+   * that got no answer.
+   */
   grantedNanoUsd?: number;
 }
 
-export type Draw =
+export type AllocationAnswer =
   | { outcome: 'granted'; grantedNanoUsd: number; nowMs: number; periodKey: string }
   | { outcome: 'refused'; leftNanoUsd: number; nowMs: number; periodKey: string };
 
-/** What of a budget is spent, or held by requests that run, in the period that began then. */
+/** What is spent of a budget, or held by running requests, in the period that began at `periodStartMs`. */
 export interface AccountStanding {
   spentNanoUsd: number;
   periodStartMs: number;
@@ -40,29 +44,29 @@ export interface AccountStanding {
 
 /** The account's ledger over RPC. */
 export interface AccountLedgerRpc {
-  draw(ask: DrawAsk): Promise<Draw>;
+  allocate(request: AllocationRequest): Promise<AllocationAnswer>;
   configure(budget: AccountBudget): Promise<void>;
   standing(budget: AccountBudget): Promise<AccountStanding>;
   restore(budget: AccountBudget, standing: AccountStanding): Promise<void>;
 }
 
-/** The stub's own types wrap every answer; what travels is plain data. */
+/** Returns the account's ledger. The stub's own types wrap every result, but only plain data travels. */
 export function accountLedgerOf(namespace: DurableObjectNamespace, accountId: string): AccountLedgerRpc {
   return namespace.get(namespace.idFromName(accountId)) as unknown as AccountLedgerRpc;
 }
 
 /** A token's ledger as its account's ledger calls it. */
-export interface SliceHolderRpc {
-  /** Gives back what is free of the slice of that period; below 0: so much more is used than was drawn. */
-  giveBack(periodKey: string, nowMs: number): Promise<number>;
+export interface AllocationHolderRpc {
+  /** Returns the free part of the allocation of that period. Negative: more was used than was allocated. */
+  reclaim(periodKey: string, nowMs: number): Promise<number>;
 }
 
-/** Names the period that a moment is in: sums of one are not those of another. */
+/** Names the period that contains `nowMs`. Amounts of different periods are never mixed. */
 export function periodKeyOf({ period }: Budget, nowMs: number): string {
   return `${period} ${periodStartMs(period, nowMs)}`;
 }
 
-/** The refusal of a request that the account's budget has no room for. */
+/** Returns the refusal of a request that does not fit the account's budget. */
 export function accountRefusal(
   budget: Budget,
   needNanoUsd: number,

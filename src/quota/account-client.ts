@@ -1,4 +1,4 @@
-// How the Worker calls an account's ledger. Its tokens' ledgers call it too, by themselves.
+// The Worker's client of an account's ledger. The ledgers of the account's tokens call it directly.
 import { RelayError } from '../lib/relay-error.ts';
 import {
   type AccountBudget,
@@ -7,13 +7,16 @@ import {
   accountLedgerOf,
 } from './account-budget.ts';
 
-/** The ledgers of all accounts. Every method throws RelayError `service_unavailable` when the one cannot be reached. */
+/**
+ * The ledgers of all accounts. Every method throws RelayError `service_unavailable` when the ledger cannot be
+ * reached.
+ */
 export interface AccountLedgers {
-  /** A newer budget of an account; what its tokens hold of it and do not use comes back at once. */
+  /** Sets a newer budget of an account. Unused allocations of its tokens are reclaimed at once. */
   configure(accountId: string, budget: AccountBudget): Promise<void>;
-  /** What is spent of the budget, for an export. */
+  /** Returns what is spent of the budget, for an export. */
   standing(accountId: string, budget: AccountBudget): Promise<AccountStanding>;
-  /** What an import carries over of it. Never lowers what is recorded. */
+  /** Applies what an import brings. Never lowers what is recorded. */
   restore(accountId: string, budget: AccountBudget, standing: AccountStanding): Promise<void>;
 }
 
@@ -36,9 +39,9 @@ export class AccountLedgerClient implements AccountLedgers {
     return this.call(accountId, (ledger) => ledger.restore(budget, standing));
   }
 
-  private async call<T>(accountId: string, ask: (ledger: AccountLedgerRpc) => Promise<T>): Promise<T> {
+  private async call<T>(accountId: string, request: (ledger: AccountLedgerRpc) => Promise<T>): Promise<T> {
     try {
-      return await ask(accountLedgerOf(this.namespace, accountId));
+      return await request(accountLedgerOf(this.namespace, accountId));
     } catch (cause) {
       const message = 'The ledger of this account cannot be reached at the moment. Try again shortly.';
       throw new RelayError('service_unavailable', message, { retryAfterMs: 1_000, cause });

@@ -1,31 +1,31 @@
-// The ledger of one account that has a budget: a Durable Object that hands slices of it to the ledgers of the
-// account's tokens. The sum of the slices never passes the budget. Draws are served one after the other, so that no
-// sum is decided on while another is on its way.
+// The ledger of one account with a budget: a Durable Object that allocates shares of the budget to the ledgers of
+// the account's tokens. The sum of the allocations never exceeds the budget. Calls are served one after the other,
+// so that no decision is based on a sum that another call is changing.
 import { DurableObject } from 'cloudflare:workers';
 import type { Env } from '../env.ts';
 import { logWarning } from '../lib/log.ts';
 import {
   type AccountBudget,
   type AccountStanding,
-  type Draw,
-  type DrawAsk,
+  type AllocationAnswer,
+  type AllocationHolderRpc,
+  type AllocationRequest,
   periodKeyOf,
-  type SliceHolderRpc,
 } from './account-budget.ts';
 import { periodStartMs } from './period.ts';
 
-/** Bounds of handing out. */
-const accountSlices = {
-  /** A slice is this share of what is left at most (beyond what is needed now), in whole requests. */
+/** Limits of an allocation. */
+const allocationLimits = {
+  /** Beyond what is needed now, an allocation takes at most this share of what is left, in whole requests. */
   shareOfRoom: 1 / 64,
-  /** Slices that are called back at a time: the largest. */
+  /** How many allocations are reclaimed at a time, the largest first. */
   calledBack: 500,
-  /** After a calling back that brought nothing, the next waits so long. */
+  /** After an attempt that reclaimed nothing, the next one waits this long. */
   restMs: 100,
 } as const;
 
-/** Holds what was spent before an import. No token has this id. */
-const carried = '';
+/** The entry for what was spent before an import. No token has this id. */
+const carriedOver = '';
 
 export class AccountLedger extends DurableObject<Env> {
   private readonly sql: SqlStorage;
@@ -34,7 +34,7 @@ export class AccountLedger extends DurableObject<Env> {
   private periodKey = '';
   private clockMs = 0;
   private readonly granted = new Map<string, number>();
-  private nothingCameAtMs = 0;
+  private reclaimedNothingAtMs = 0;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
@@ -57,63 +57,69 @@ export class AccountLedger extends DurableObject<Env> {
     for (const { token_id, nano_usd } of rows) this.granted.set(token_id, nano_usd);
   }
 
-  /** So much of the budget for a token, or the refusal. */
-  draw(ask: DrawAsk): Promise<Draw> {
-    return this.inTurn(() => this.serve(ask));
+  /** Allocates an amount of the budget to a token, or refuses. */
+  allocate(request: AllocationRequest): Promise<AllocationAnswer> {
+    return this.inTurn(() => this.serve(request));
   }
 
-  /** A new budget: what tokens hold and do not use comes back at once, so that a lower one holds from now on. */
+  /** Sets a new budget. Unused allocations are reclaimed at once, so that a lower budget applies immediately. */
   configure(budget: AccountBudget): Promise<void> {
     return this.inTurn(async () => {
       this.adopt(budget, Date.now());
-      await this.callBack(null);
+      await this.reclaimUnused(null);
     });
   }
 
-  /** For an export: exact but for what runs, for unused slices are called back first. */
+  /**
+   * Returns what is spent, for an export. Exact except for running requests, because unused allocations are
+   * reclaimed first.
+   */
   standing(budget: AccountBudget): Promise<AccountStanding> {
     return this.inTurn(async () => {
       const { period } = this.adopt(budget, Date.now());
-      await this.callBack(null);
-      return { spentNanoUsd: this.handedOut(), periodStartMs: periodStartMs(period, this.clockMs) };
+      await this.reclaimUnused(null);
+      return { spentNanoUsd: this.allocated(), periodStartMs: periodStartMs(period, this.clockMs) };
     });
   }
 
-  /** What an import carries over: as much counts as spent in that period, if it is still this one. Never lowers anything. */
+  /**
+   * Records what an import brings as spent, if its period is still the current one. Never lowers what is
+   * recorded.
+   */
   restore(budget: AccountBudget, { spentNanoUsd, periodStartMs: startMs }: AccountStanding): Promise<void> {
     return this.inTurn(async () => {
       const { period } = this.adopt(budget, Date.now());
       if (startMs !== periodStartMs(period, this.clockMs)) return;
-      const missing = spentNanoUsd - this.handedOut();
-      if (missing > 0) this.grant(carried, (this.granted.get(carried) ?? 0) + missing);
+      const missing = spentNanoUsd - this.allocated();
+      if (missing > 0) this.grant(carriedOver, (this.granted.get(carriedOver) ?? 0) + missing);
     });
   }
 
-  private async serve(ask: DrawAsk): Promise<Draw> {
-    const budget = this.adopt(ask.budget, ask.nowMs);
-    const { tokenId, needNanoUsd } = ask;
-    if (ask.grantedNanoUsd !== undefined) {
-      this.grant(tokenId, ask.periodKey === this.periodKey ? ask.grantedNanoUsd : 0);
+  private async serve(request: AllocationRequest): Promise<AllocationAnswer> {
+    const budget = this.adopt(request.budget, request.nowMs);
+    const { tokenId, needNanoUsd } = request;
+    if (request.grantedNanoUsd !== undefined) {
+      this.grant(tokenId, request.periodKey === this.periodKey ? request.grantedNanoUsd : 0);
     }
-    const rests = this.clockMs - this.nothingCameAtMs < accountSlices.restMs;
-    if (this.room(budget) < needNanoUsd && !rests) await this.callBack(tokenId);
+    const rests = this.clockMs - this.reclaimedNothingAtMs < allocationLimits.restMs;
+    if (this.room(budget) < needNanoUsd && !rests) await this.reclaimUnused(tokenId);
     const room = this.room(budget);
     const answer = { nowMs: this.clockMs, periodKey: this.periodKey };
-    if (room < ask.atLeastNanoUsd) return { outcome: 'refused', leftNanoUsd: room, ...answer };
-    const grantedNanoUsd = room < needNanoUsd ? Math.max(0, room) : needNanoUsd + spareOf(ask, room);
+    if (room < request.atLeastNanoUsd) return { outcome: 'refused', leftNanoUsd: room, ...answer };
+    const grantedNanoUsd = room < needNanoUsd ? Math.max(0, room) : needNanoUsd + spareOf(request, room);
     this.grant(tokenId, (this.granted.get(tokenId) ?? 0) + grantedNanoUsd);
     return { outcome: 'granted', grantedNanoUsd, ...answer };
   }
 
   private room(budget: AccountBudget): number {
-    return budget.nanoUsd - this.handedOut();
+    return budget.nanoUsd - this.allocated();
   }
 
-  private handedOut(): number {
+  private allocated(): number {
     return [...this.granted.values()].reduce((sum, nanoUsd) => sum + nanoUsd, 0);
   }
 
-  /** Takes over a newer budget, and begins a new period when it is time. Answers the budget that holds. */
+  /** Takes over a newer budget and starts a new period when it is time. Returns the budget in force. */
   private adopt(budget: AccountBudget, nowMs: number): AccountBudget {
     this.clockMs = Math.max(this.clockMs, nowMs, Date.now());
     if (this.budget === null || this.budget.version < budget.version) {
@@ -130,23 +136,27 @@ export class AccountLedger extends DurableObject<Env> {
     return this.budget;
   }
 
-  /** Asks all but one token for what they do not use. One that cannot be reached keeps its slice. */
-  private async callBack(exceptId: string | null): Promise<void> {
+  /**
+   * Reclaims unused allocations from all tokens but one. A token's ledger that cannot be reached keeps its
+   * allocation.
+   */
+  private async reclaimUnused(exceptId: string | null): Promise<void> {
     const holders = [...this.granted]
-      .filter(([tokenId, nanoUsd]) => tokenId !== exceptId && tokenId !== carried && nanoUsd > 0)
+      .filter(([tokenId, nanoUsd]) => tokenId !== exceptId && tokenId !== carriedOver && nanoUsd > 0)
       .sort(([, one], [, other]) => other - one)
-      .slice(0, accountSlices.calledBack);
-    const given = await Promise.all(holders.map(([tokenId]) => this.askBack(tokenId)));
-    if (given.every((nanoUsd) => nanoUsd <= 0)) this.nothingCameAtMs = Math.max(this.clockMs, Date.now());
+      .slice(0, allocationLimits.calledBack);
+    const given = await Promise.all(holders.map(([tokenId]) => this.reclaimFrom(tokenId)));
+    if (given.every((nanoUsd) => nanoUsd <= 0))
+      this.reclaimedNothingAtMs = Math.max(this.clockMs, Date.now());
     holders.forEach(([tokenId, nanoUsd], index) => {
       this.grant(tokenId, nanoUsd - (given[index] ?? 0));
     });
   }
 
-  private async askBack(tokenId: string): Promise<number> {
-    const holder = this.env.LEDGER.get(this.env.LEDGER.idFromName(tokenId)) as unknown as SliceHolderRpc;
+  private async reclaimFrom(tokenId: string): Promise<number> {
+    const holder = this.env.LEDGER.get(this.env.LEDGER.idFromName(tokenId)) as unknown as AllocationHolderRpc;
     try {
-      return await holder.giveBack(this.periodKey, this.clockMs);
+      return await holder.reclaim(this.periodKey, this.clockMs);
     } catch (error) {
       logWarning('slice-not-given-back', { tokenId, error });
       return 0;
@@ -171,7 +181,7 @@ export class AccountLedger extends DurableObject<Env> {
     );
   }
 
-  /** One after the other, whatever became of the one before. */
+  /** Runs one piece of work after the other, even when the one before has failed. */
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.turn.then(work, work);
     this.turn = mine.catch(() => undefined);
@@ -179,9 +189,9 @@ export class AccountLedger extends DurableObject<Env> {
   }
 }
 
-/** In whole requests, so that the last of a budget is not left over in pieces. */
-function spareOf({ needNanoUsd, spareNanoUsd }: DrawAsk, room: number): number {
+/** Returns the extra amount in whole requests, so that the end of a budget is not scattered in unusable pieces. */
+function spareOf({ needNanoUsd, spareNanoUsd }: AllocationRequest, room: number): number {
   if (needNanoUsd <= 0) return 0;
-  const share = Math.min(spareNanoUsd, (room - needNanoUsd) * accountSlices.shareOfRoom);
+  const share = Math.min(spareNanoUsd, (room - needNanoUsd) * allocationLimits.shareOfRoom);
   return Math.max(0, Math.floor(share / needNanoUsd) * needNanoUsd);
 }

@@ -1,4 +1,4 @@
-// How a response in the background ended, and what it costs: by the ledger's own question, or by the answer that its caller
+// How a background response ended and what it costs, from the ledger's own poll or from an answer that the caller
 // fetched. Pure.
 import type { Meter } from '../formats/meter.ts';
 import type { Usage } from '../formats/usage.ts';
@@ -8,10 +8,10 @@ import type { PricedProvider } from '../metering/price.ts';
 import type { Settlement } from './quota.ts';
 import type { BackgroundEnding, BackgroundOrder } from './records.ts';
 
-/** The states in which a response is still worked on. */
+/** The states of a response that has not ended. */
 const runningStates: ReadonlySet<string> = new Set(['queued', 'in_progress']);
 
-/** Null: the answer does not say that the response is over. */
+/** Returns how the response ended, or null if it is still running. */
 export function endingOfMeter(meter: Meter, provider: PricedProvider): BackgroundEnding | null {
   const { responseStatus: status } = meter;
   if (status === null || runningStates.has(status)) return null;
@@ -26,7 +26,7 @@ export function endingOfMeter(meter: Meter, provider: PricedProvider): Backgroun
   };
 }
 
-/** The charge of such a response, and its row. */
+/** Returns the charge of a response that has ended, and its log row. */
 export function settlementOf(order: BackgroundOrder, ending: BackgroundEnding, nowMs: number): Settlement {
   const { row } = order;
   const { status, error } = ending;
@@ -56,7 +56,10 @@ function withInput(passed: Usage, typicalInput: Usage | null): Usage {
     : { ...typicalInput, outputTokens: passed.outputTokens, reasoningTokens: passed.reasoningTokens };
 }
 
-/** null: the model has no price. What other models ran up costs as the response's own does: their prices are not at hand. */
+/**
+ * Returns the charge, or null if the model has no price. Usage of other models is charged at the response's own
+ * rates, because theirs are not known here.
+ */
 function chargeOf(
   { rates, multiplier, row }: BackgroundOrder,
   { provider, others, terms }: BackgroundEnding,

@@ -1,9 +1,9 @@
-// Asking an upstream how a response in the background is, and what it cost when it is over.
+// Polls an upstream for a background response: its state, and its cost at the end.
 // https://platform.openai.com/docs/guides/background
 import type { Config } from '../config.ts';
 import { createMeter } from '../formats/meter.ts';
 import { openaiResponses } from '../formats/openai-responses/index.ts';
-import { AlarmClock } from '../lib/alarm-clock.ts';
+import { DeadlineTimer } from '../lib/deadline-timer.ts';
 import { logWarning } from '../lib/log.ts';
 import { exchange } from '../providers/exchange.ts';
 import { baseUrlOf } from '../providers/provider.ts';
@@ -15,26 +15,26 @@ import type { Poll, Polled } from './background.ts';
 import { endingOfMeter, settlementOf } from './background-ending.ts';
 import type { BackgroundEnding, BackgroundOrder } from './records.ts';
 
-/** Where channels and their keys come from. */
+/** The source of channels and their keys. */
 export interface Upstreams {
   channel(id: string): Promise<LiveChannel | null>;
   keys: KeyRing;
 }
 
-/** An upstream that takes longer to say how a response is has not answered. */
+/** A poll that takes longer than this counts as unanswered. */
 const pollTimeoutMs = 10_000;
 
-/** The upstreams of the channels in that database and that configuration. */
+/** Returns the channels of that database and configuration as upstreams. */
 export function upstreamsOf(db: D1Database, config: Config): Upstreams {
   const keys = new KeyRing(config.encryptionKeys);
   return { channel: (id) => findChannel(db, config, id), keys };
 }
 
-/** A poll through the relay's own channels. */
+/** Returns a poll that calls the relay's own channels. */
 export function pollThrough(upstreams: Upstreams): Poll {
   return async (order, cancel) => {
     try {
-      return await ask(upstreams, order, cancel);
+      return await request(upstreams, order, cancel);
     } catch (error) {
       const { id: requestId } = order.row;
       logWarning('background-response-unanswered', { requestId, error });
@@ -43,7 +43,7 @@ export function pollThrough(upstreams: Upstreams): Poll {
   };
 }
 
-async function ask(upstreams: Upstreams, order: BackgroundOrder, cancel: boolean): Promise<Polled> {
+async function request(upstreams: Upstreams, order: BackgroundOrder, cancel: boolean): Promise<Polled> {
   const channel = await upstreams.channel(order.channelId);
   if (channel === null) throw new Error('there is no such channel any more');
   const response = await call(upstreams, channel, order, cancel);
@@ -56,7 +56,7 @@ async function ask(upstreams: Upstreams, order: BackgroundOrder, cancel: boolean
     : { outcome: 'ended', settlement: settlementOf(order, ending, Date.now()) };
 }
 
-/** Null: it is still worked on. Throws for a body that is no response. */
+/** Returns how the response ended, or null if it is still running. Throws for a body that is not a response. */
 function endingOf(bytes: Uint8Array, provider: LiveChannel['provider']): BackgroundEnding | null {
   const meter = createMeter(openaiResponses, 'json');
   meter.push(bytes);
@@ -83,7 +83,7 @@ async function call(
     settings: channel.settings,
     key: key.value,
   } as const;
-  const clock = new AlarmClock();
+  const clock = new DeadlineTimer();
   const abort = new AbortController();
   clock.after(pollTimeoutMs, () => abort.abort());
   try {
@@ -97,7 +97,7 @@ async function call(
       firstByteMs: pollTimeoutMs,
     };
     const response = await exchange(provider, request, target, { sendToAi: null, runOn: () => undefined });
-    // Read under the same deadline.
+    // The body is read under the same deadline.
     return new Response(await response.arrayBuffer(), { status: response.status });
   } finally {
     clock.stop();

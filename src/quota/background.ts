@@ -1,53 +1,53 @@
-// Responses that an upstream works on in the background (`background: true`): the caller has long had its answer,
-// and what the response costs is known at its end only. The ledger keeps the reservation and asks for it, from
-// its alarm: nothing in an isolate lives that long. Which are asked when is in here, and stored; the asking
-// itself is in background-poll.ts.
+// Responses that an upstream works on in the background (`background: true`). The caller already has its answer,
+// but the cost is only known at the end. The ledger keeps the reservation and polls from its alarm, because
+// nothing in an isolate lives that long. This file decides and stores when to poll; background-poll.ts makes the
+// calls.
 import type { LedgerStore } from './ledger-store.ts';
 import type { Settlement } from './quota.ts';
-import type { BackgroundOrder, Waiting } from './records.ts';
+import type { BackgroundOrder, TrackedResponse } from './records.ts';
 
-/** What asking came to. */
+/** The outcome of a poll. */
 export type Polled =
   | { outcome: 'running' }
   | { outcome: 'ended'; settlement: Settlement }
-  /** The upstream does not have it: deleted by the caller, or expired. */
+  /** The upstream does not have the response: the caller deleted it, or it expired. */
   | { outcome: 'gone' }
   | { outcome: 'unanswered' };
 
-/** Asks an upstream for a response, or to cancel it. Never rejects. */
+/** Polls an upstream for a response, or cancels the response there. Never rejects. */
 export type Poll = (order: BackgroundOrder, cancel: boolean) => Promise<Polled>;
 
-/** When responses in the background are asked for, and for how long. */
+/** When background responses are polled, and for how long. */
 const backgroundRhythm = {
-  /** The first time after this; the pause then grows by half each time … */
+  /** The first poll. Each following pause is half as long again … */
   firstPollMs: 2_000,
   /** … up to this. */
   longestPauseMs: 30_000,
-  /** A channel that does not answer for so long is given up: the reservation is charged. */
+  /** If a channel does not answer for this long, the response is charged its reservation. */
   unansweredMs: 3_600_000,
   /** A response that runs longer is charged its reservation. */
   longestMs: 86_400_000,
 } as const;
 
 export class BackgroundResponses {
-  private readonly waiting = new Map<string, Waiting>();
+  private readonly tracked = new Map<string, TrackedResponse>();
   private readonly store: LedgerStore;
   private readonly poll: Poll;
 
   constructor(store: LedgerStore, poll: Poll) {
     this.store = store;
     this.poll = poll;
-    for (const waiting of store.readBackground()) this.waiting.set(waiting.order.row.id, waiting);
+    for (const waiting of store.readBackground()) this.tracked.set(waiting.order.row.id, waiting);
   }
 
-  /** The request ids that are waited for. */
+  /** The request ids of the tracked responses. */
   get requestIds(): string[] {
-    return [...this.waiting.keys()];
+    return [...this.tracked.keys()];
   }
 
-  /** Durable when the call that it came with is answered. A repeated order asks anew, soon. */
+  /** Tracks a response; durable when the call that brought it returns. Adding it again polls it again soon. */
   add(order: BackgroundOrder, nowMs: number): void {
-    const before = this.waiting.get(order.row.id);
+    const before = this.tracked.get(order.row.id);
     const pauseMs = backgroundRhythm.firstPollMs;
     this.put({
       order,
@@ -60,45 +60,45 @@ export class BackgroundResponses {
   }
 
   remove(requestId: string): void {
-    if (this.waiting.delete(requestId)) this.store.deleteBackground(requestId);
+    if (this.tracked.delete(requestId)) this.store.deleteBackground(requestId);
   }
 
-  /** All are asked at once: the token was edited, and may have no right to them any more. */
-  hurry(nowMs: number): void {
-    for (const waiting of this.waiting.values()) this.put({ ...waiting, nextAtMs: nowMs });
+  /** Polls all responses at once: the token was edited and may no longer be allowed to use them. */
+  pollAllSoon(nowMs: number): void {
+    for (const waiting of this.tracked.values()) this.put({ ...waiting, nextAtMs: nowMs });
   }
 
-  /** When the next one is to be asked for; null: none waits. */
+  /** Returns the time of the next poll, or null when there is none. */
   nextAtMs(): number | null {
-    const times = [...this.waiting.values()].map(({ nextAtMs }) => nextAtMs);
+    const times = [...this.tracked.values()].map(({ nextAtMs }) => nextAtMs);
     return times.length === 0 ? null : times.reduce((first, next) => Math.min(first, next));
   }
 
-  /** Asks for those that are due, and answers the settlements of those that are over. */
+  /** Polls the responses that are due, and returns the settlements of those that have ended. */
   async pollDue(nowMs: number, isRefused: (order: BackgroundOrder) => boolean): Promise<Settlement[]> {
-    const due = [...this.waiting.values()].filter(({ nextAtMs }) => nextAtMs <= nowMs);
+    const due = [...this.tracked.values()].filter(({ nextAtMs }) => nextAtMs <= nowMs);
     const polled = await Promise.all(due.map((waiting) => this.pollOne(waiting, isRefused(waiting.order))));
     return polled.filter((settlement) => settlement !== null);
   }
 
-  /** The order of that response; undefined: none is waited for. */
+  /** Returns the order of that response, or undefined if it is not tracked. */
   orderOf(responseId: string): BackgroundOrder | undefined {
-    return this.waitingFor(responseId)?.order;
+    return this.trackedResponse(responseId)?.order;
   }
 
-  /** Asks for one response now, before it is deleted. Answers its settlement if it is over. */
+  /** Polls one response before it is deleted. Returns its settlement if it has ended. */
   async pollNow(responseId: string): Promise<Settlement[]> {
-    const waiting = this.waitingFor(responseId);
+    const waiting = this.trackedResponse(responseId);
     if (waiting === undefined) return [];
     const polled = await this.poll(waiting.order, false);
     return polled.outcome === 'ended' ? [polled.settlement] : [];
   }
 
-  private waitingFor(responseId: string): Waiting | undefined {
-    return [...this.waiting.values()].find(({ order }) => order.responseId === responseId);
+  private trackedResponse(responseId: string): TrackedResponse | undefined {
+    return [...this.tracked.values()].find(({ order }) => order.responseId === responseId);
   }
 
-  private async pollOne(waiting: Waiting, refused: boolean): Promise<Settlement | null> {
+  private async pollOne(waiting: TrackedResponse, refused: boolean): Promise<Settlement | null> {
     const { order, startedAtMs, answeredAtMs } = waiting;
     const cancel = refused && !waiting.cancelled;
     const polled = await this.poll(order, cancel);
@@ -108,34 +108,37 @@ export class BackgroundResponses {
       case 'ended':
         return polled.settlement;
       case 'gone':
-        return atReservation(order, 'background_gone', now);
+        return settledAtReservation(order, 'background_gone', now);
       case 'running':
-        if (isOver) return atReservation(order, 'background_endless', now);
-        this.putOff({ ...waiting, answeredAtMs: now, cancelled: waiting.cancelled || cancel }, now);
+        if (isOver) return settledAtReservation(order, 'background_endless', now);
+        this.postpone({ ...waiting, answeredAtMs: now, cancelled: waiting.cancelled || cancel }, now);
         return null;
       case 'unanswered':
         if (isOver || now - answeredAtMs > backgroundRhythm.unansweredMs)
-          return atReservation(order, 'background_unanswered', now);
-        this.putOff({ ...waiting, cancelled: waiting.cancelled || cancel }, now);
+          return settledAtReservation(order, 'background_unanswered', now);
+        this.postpone({ ...waiting, cancelled: waiting.cancelled || cancel }, now);
         return null;
     }
   }
 
-  private putOff(waiting: Waiting, nowMs: number): void {
-    // Settled meanwhile: nobody waits for it any more.
-    if (!this.waiting.has(waiting.order.row.id)) return;
-    const pauseMs = Math.min(waiting.pauseMs * 1.5, backgroundRhythm.longestPauseMs);
+  private postpone(waiting: TrackedResponse, nowMs: number): void {
+    // It was settled during the poll and is no longer tracked.
+    if (!this.tracked.has(waiting.order.row.id)) return;
+    const pauseMs = Math.min(Math.round(waiting.pauseMs * 1.5), backgroundRhythm.longestPauseMs);
     this.put({ ...waiting, pauseMs, nextAtMs: nowMs + pauseMs });
   }
 
-  private put(waiting: Waiting): void {
-    this.waiting.set(waiting.order.row.id, waiting);
+  private put(waiting: TrackedResponse): void {
+    this.tracked.set(waiting.order.row.id, waiting);
     this.store.writeBackground(waiting);
   }
 }
 
-/** Nobody will ever know what it cost: a caller that deletes its responses must not have them for nothing. */
-function atReservation(order: BackgroundOrder, errorCode: string, nowMs: number): Settlement {
+/**
+ * Charges the whole reservation, since the cost can no longer be found out. Otherwise callers could delete
+ * responses to avoid their cost.
+ */
+function settledAtReservation(order: BackgroundOrder, errorCode: string, nowMs: number): Settlement {
   const { row, typicalInput, rates, reservedNanoUsd } = order;
   const inputTokens = typicalInput?.inputTokens ?? 0;
   return {

@@ -1,22 +1,22 @@
-// The numbers of a ledger as they are shown.
+// The numbers of a ledger for display and audit.
 import type { TokenPolicy } from '../tokens/token.ts';
-import type { Book } from './book.ts';
+import type { LedgerState } from './ledger-state.ts';
 import type { LedgerStore } from './ledger-store.ts';
 import type { Outbox } from './outbox.ts';
 import type { Audit, Balance } from './quota.ts';
 
-export function balanceOf(book: Book, policy: TokenPolicy | null, nowMs: number): Balance {
+export function balanceOf(state: LedgerState, policy: TokenPolicy | null, nowMs: number): Balance {
   return {
-    spentNanoUsd: book.totals.spentNanoUsd,
-    reservedNanoUsd: book.held(nowMs),
-    open: book.holds.size,
-    budgetSpentNanoUsd: policy ? book.budgetSpent(policy, nowMs) : 0,
-    lastUsedAtMs: book.totals.lastUsedAtMs,
+    spentNanoUsd: state.totals.spentNanoUsd,
+    reservedNanoUsd: state.held(nowMs),
+    open: state.holds.size,
+    budgetSpentNanoUsd: policy ? state.budgetSpent(policy, nowMs) : 0,
+    lastUsedAtMs: state.totals.lastUsedAtMs,
   };
 }
 
-/** What is compared with the log. */
-export function auditOf(book: Book, store: LedgerStore, outbox: Outbox): Audit {
+/** Returns the numbers that are compared with the log. */
+export function auditOf(state: LedgerState, store: LedgerStore, outbox: Outbox): Audit {
   const carriedNanoUsd = store.carriedNanoUsd();
-  return { spentNanoUsd: book.totals.spentNanoUsd, carriedNanoUsd, ...outbox.pending() };
+  return { spentNanoUsd: state.totals.spentNanoUsd, carriedNanoUsd, ...outbox.pending() };
 }

@@ -1,5 +1,5 @@
-// The budgets of a token: its own and an admin's, each counted in its own period, so that a change of one does not reset
-// the other. Pure.
+// The budgets of a token: its own and an admin's. Each has its own period, so that editing one does not reset the
+// other. Pure.
 import type { Budget, TokenPolicy } from '../tokens/token.ts';
 import { periodStartMs } from './period.ts';
 import type { Totals } from './records.ts';
@@ -10,7 +10,7 @@ export interface BudgetState {
   spentNanoUsd: number;
 }
 
-/** The budgets of a policy, its own first. */
+/** Returns the budgets of a policy, its own first. */
 export function budgetsOf(
   { budget, adminBudget }: Pick<TokenPolicy, 'budget' | 'adminBudget'>,
   totals: Totals,
@@ -23,7 +23,7 @@ export function budgetsOf(
   return states;
 }
 
-/** A ledger's totals after a charge, which may be negative (a correction). */
+/** Returns a ledger's totals after a charge. A correction may be negative. */
 export function totalsAfterCharge(
   totals: Totals,
   policy: TokenPolicy | null,
@@ -45,7 +45,7 @@ export function totalsAfterCharge(
 }
 
 interface Spending {
-  /** When the period began; 0: there was no budget. */
+  /** The start of the period. 0: there was no budget. */
   startMs: number;
   spentNanoUsd: number;
 }
@@ -69,6 +69,6 @@ function afterCharge(
   nowMs: number,
 ): Spending {
   const startMs = budget ? periodStartMs(budget.period, nowMs) : 0;
-  const carried = startMs === before.startMs ? before.spentNanoUsd : 0;
-  return { startMs, spentNanoUsd: Math.max(0, carried + nanoUsd) };
+  const spentBefore = startMs === before.startMs ? before.spentNanoUsd : 0;
+  return { startMs, spentNanoUsd: Math.max(0, spentBefore + nanoUsd) };
 }

@@ -1,6 +1,6 @@
-// How the Worker calls a token's ledger: time-outs, repetition (every call carries request ids, so a
-// repeated one changes nothing), and settlements of one isolate sent together.
-import { AlarmClock } from '../lib/alarm-clock.ts';
+// The Worker's client of a token's ledger: timeouts, retries (every call carries request ids, so a repeated call
+// changes nothing), and batches of settlements from one isolate.
+import { DeadlineTimer } from '../lib/deadline-timer.ts';
 import { logError } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { LogRow } from '../metering/log-row.ts';
@@ -9,32 +9,32 @@ import type { TokenPolicy } from '../tokens/token.ts';
 import { asUnavailable, isRetryable, shuttingDown, unknownToken, unreachable } from './ledger-failure.ts';
 import {
   type Admission,
-  type AdmissionAsk,
+  type AdmissionRequest,
   type Audit,
   type Balance,
   type Inspection,
-  isForWantOfRoom,
+  isForLackOfRoom,
+  type LeaseRenewal,
   type LedgerRpc,
   type Ledgers,
-  type Look,
-  type LookAnswer,
   type Refusal,
+  type RenewalAnswer,
   type Settlement,
   type Stale,
 } from './quota.ts';
 import type { BackgroundEnding, BackgroundOrder, PolicyQuestion } from './records.ts';
 
-/** Times and bounds of calls to a ledger. */
+/** Timeouts and limits of calls to a ledger. */
 const ledgerCalls = {
-  /** An admission later than this counts as unreachable. */
+  /** An admission that takes longer counts as unreachable. */
   timeoutMs: 10_000,
-  /** Settlements of one token and isolate wait this long for company: they then are one call and one row. */
+  /** Settlements of one token in one isolate wait this long to be sent together, as one call and one row. */
   gatherMs: 50,
-  /** For so many of those pauses one request keeps the timer. */
+  /** One request keeps the timer for this many intervals. */
   gatherRounds: 10,
-  /** Pauses between tries of a settlement, within the 30 s that an invocation may outlive its response. */
+  /** Pauses between attempts to deliver a settlement, within the 30 s that an invocation may outlive its response. */
   settlePausesMs: [50, 200, 1_000, 4_000, 8_000, 8_000],
-  /** Ids of ledgers that an isolate remembers: each takes a hash to compute. */
+  /** Ledger ids that an isolate caches: each takes a hash to compute. */
   rememberedIds: 10_000,
   /** Settlements in one call. */
   batch: 200,
@@ -44,7 +44,7 @@ const ledgerCalls = {
 export type PolicyReader = (tokenId: string) => Promise<TokenPolicy | null>;
 
 export class LedgerClient implements Ledgers {
-  /** Settlements that wait for company, by token. Bounded by the requests in flight. */
+  /** Settlements waiting to be sent, by token. Bounded by the requests in flight. */
   private readonly waiting = new Map<string, { sinceMs: number; settlements: Settlement[] }>();
   private gatheredUntilMs = 0;
   private readonly ids = new Map<string, DurableObjectId>();
@@ -59,23 +59,23 @@ export class LedgerClient implements Ledgers {
   }
 
   /**
-   * One call decides. If it refuses for want of room, and settlements of the same token still wait here, they
-   * are taken along with a second one: what they give back may be enough.
+   * Admits or refuses with one call. If the ledger refuses for lack of room while settlements of the same token
+   * wait here, a second call carries them: they may free enough room.
    */
   async admit(
     tokenId: string,
-    ask: AdmissionAsk,
+    request: AdmissionRequest,
     background: (work: Promise<unknown>) => void,
-    clock?: AlarmClock,
+    clock?: DeadlineTimer,
   ): Promise<Admission> {
     const tentative = this.waiting.has(tokenId);
-    const firstAsk = tentative ? { ...ask, tentative } : ask;
+    const firstAsk = tentative ? { ...request, tentative } : request;
     const first = await this.call(tokenId, (ledger) => ledger.admit(firstAsk, []), clock);
-    if (first === null) return this.configureAndAdmit(tokenId, ask);
-    if (!tentative || first.outcome !== 'refused' || !isForWantOfRoom(first)) return first;
+    if (first === null) return this.configureAndAdmit(tokenId, request);
+    if (!tentative || first.outcome !== 'refused' || !isForLackOfRoom(first)) return first;
     const riders = this.take(tokenId);
     try {
-      const second = await this.call(tokenId, (ledger) => ledger.admit(ask, riders), clock);
+      const second = await this.call(tokenId, (ledger) => ledger.admit(request, riders), clock);
       return second ?? first;
     } catch (error) {
       for (const rider of riders) background(this.settle(tokenId, rider));
@@ -84,19 +84,22 @@ export class LedgerClient implements Ledgers {
   }
 
   /**
-   * The relay's own refusal: the ledger's refusal when it has one that comes first, else null. Either is logged.
-   * `stale`: nothing is yet, for the token was edited since.
+   * Records a refusal that the relay has decided. Returns the ledger's own refusal if that takes precedence,
+   * else null; either is logged. Returns `stale`, and logs nothing, if the token was edited since.
    */
-  refuse(tokenId: string, ask: AdmissionAsk, row: LogRow): Promise<Refusal | Stale | null> {
-    return this.call(tokenId, (ledger) => ledger.refuse(ask, boundedRow(row)));
+  refuse(tokenId: string, request: AdmissionRequest, row: LogRow): Promise<Refusal | Stale | null> {
+    return this.call(tokenId, (ledger) => ledger.refuse(request, boundedRow(row)));
   }
 
-  /** What the token alone decides against a request, before its body is read; logged. null: the body decides. */
-  refuseEarly(tokenId: string, ask: AdmissionAsk): Promise<Refusal | null> {
-    return this.call(tokenId, (ledger) => ledger.refuseEarly(ask));
+  /**
+   * Returns the refusal that the token alone decides, before the body is read, and logs it. Null: the body
+   * decides.
+   */
+  refuseEarly(tokenId: string, request: AdmissionRequest): Promise<Refusal | null> {
+    return this.call(tokenId, (ledger) => ledger.refuseEarly(request));
   }
 
-  /** Whether a token may be used at all, for requests that are neither charged nor logged. */
+  /** Checks whether a token may be used at all, for requests that are neither charged nor logged. */
   async inspect(tokenId: string, question: PolicyQuestion): Promise<Inspection> {
     const inspection = await this.call(tokenId, (ledger) => ledger.inspect(question));
     if (inspection !== null) return inspection;
@@ -105,48 +108,52 @@ export class LedgerClient implements Ledgers {
     return (await this.call(tokenId, (ledger) => ledger.inspect(question))) ?? unknownToken;
   }
 
-  /** Ends every request of this isolate that still runs after `drainMs`, with its format's error event. */
+  /** Ends every request of this isolate that is still running after `drainMs`, with its format's error event. */
   endAfter(drainMs: number): void {
     this.endsAtMs = Date.now() + drainMs;
   }
 
-  /** Whether the host shuts down, and no request may run on. */
+  /** Whether the host is shutting down and running requests must end. */
   get isEnding(): boolean {
     return Date.now() >= this.endsAtMs;
   }
 
-  look(tokenId: string, look: Look): Promise<LookAnswer> {
+  renew(tokenId: string, renewal: LeaseRenewal): Promise<RenewalAnswer> {
     if (this.isEnding) return Promise.resolve(shuttingDown);
     return this.callTwice(tokenId, async (ledger) => {
-      const [answer] = await ledger.look([look]);
+      const [answer] = await ledger.renew([renewal]);
       if (answer === undefined) throw new Error('the ledger answered no look');
       return answer;
     });
   }
 
-  /** A look that takes up to `watchMs` to be answered; a refusal is answered the moment that it is one. */
-  async watch(tokenId: string, look: Look): Promise<LookAnswer> {
+  /** Renews a lease like `renew`, but answers only after up to `watchMs`, or as soon as the token is refused. */
+  async watch(tokenId: string, renewal: LeaseRenewal): Promise<RenewalAnswer> {
     if (this.endsAtMs !== Number.POSITIVE_INFINITY) {
       await scheduler.wait(Math.max(0, this.endsAtMs - Date.now()));
       return shuttingDown;
     }
-    return this.callTwice(tokenId, (ledger) => ledger.watch(look));
+    return this.callTwice(tokenId, (ledger) => ledger.watch(renewal));
   }
 
-  /** Gives back what is held for requests that never began; they have no row. */
+  /** Releases the holds of requests that never began. They get no log row. */
   release(tokenId: string, requestIds: string[]): Promise<void> {
     return this.call(tokenId, (ledger) => ledger.release(requestIds));
   }
 
-  /** Charges requests at once. When it resolves the charges are durable; when it throws they may be, and are to be repeated. */
+  /**
+   * Charges requests immediately. When it resolves, the charges are durable. When it throws, they may or may not
+   * be: repeat the call.
+   */
   charge(tokenId: string, settlements: Settlement[]): Promise<void> {
     const bounded = settlements.map(boundedSettlement);
     return this.call(tokenId, (ledger) => ledger.settle(bounded));
   }
 
   /**
-   * Charges a request; to be handed to waitUntil. Resolves when it is charged, or when another request of
-   * this isolate has taken it along, or when every try failed: then the reservation's expiry charges it.
+   * Charges a request; to be handed to waitUntil. Resolves when the request is charged, when another request of
+   * this isolate has taken the settlement over, or when every attempt failed: then the expiry of the reservation
+   * charges it.
    */
   async settle(tokenId: string, given: Settlement): Promise<void> {
     const settlement = boundedSettlement(given);
@@ -159,18 +166,22 @@ export class LedgerClient implements Ledgers {
     await this.gather(now);
   }
 
-  /** Leaves a response that runs on to its ledger; to be handed to waitUntil. Never rejects: see `settle`. */
-  waitFor(tokenId: string, look: Look, order: BackgroundOrder): Promise<void> {
+  /** Hands a running background response to its ledger; to be handed to waitUntil. Never rejects: see `settle`. */
+  trackBackground(tokenId: string, renewal: LeaseRenewal, order: BackgroundOrder): Promise<void> {
     const bounded = { ...order, row: boundedRow(order.row) };
-    return this.insist(tokenId, [order.row.id], (ledger) => ledger.waitFor(look, bounded));
+    return this.deliverPersistently(tokenId, [order.row.id], (ledger) =>
+      ledger.trackBackground(renewal, bounded),
+    );
   }
 
-  /** Settles a response in the background by an answer that its caller fetched. Nothing happens if it is not waited for. */
+  /** Settles a background response by an answer that the caller fetched. Does nothing if it is not tracked. */
   endBackground(tokenId: string, responseId: string, ending: BackgroundEnding): Promise<void> {
-    return this.insist(tokenId, [responseId], (ledger) => ledger.endBackground(responseId, ending));
+    return this.deliverPersistently(tokenId, [responseId], (ledger) =>
+      ledger.endBackground(responseId, ending),
+    );
   }
 
-  /** Has the ledger ask for a response now, and settle it if it is over. */
+  /** Makes the ledger poll a response now, and settle it if it has ended. */
   pollBackground(tokenId: string, responseId: string): Promise<void> {
     return this.callTwice(tokenId, (ledger) => ledger.pollBackground(responseId));
   }
@@ -191,20 +202,20 @@ export class LedgerClient implements Ledgers {
     return this.call(tokenId, (ledger) => ledger.audit());
   }
 
-  private async configureAndAdmit(tokenId: string, ask: AdmissionAsk): Promise<Admission> {
+  private async configureAndAdmit(tokenId: string, request: AdmissionRequest): Promise<Admission> {
     const policy = await this.readPolicy(tokenId);
     if (policy === null) return unknownToken;
     await this.configure(policy);
-    const admission = await this.call(tokenId, (ledger) => ledger.admit(ask, []));
+    const admission = await this.call(tokenId, (ledger) => ledger.admit(request, []));
     if (admission === null) throw new RelayError('service_unavailable', unreachable, { retryAfterMs: 1_000 });
     return admission;
   }
 
-  /** Delivers what has waited long enough, until nothing waits or this request has done its share. */
+  /** Delivers settlements that have waited long enough, until none wait or this request has done its share. */
   private async gather(startedAtMs: number): Promise<void> {
     const deliveries: Promise<void>[] = [];
     for (let round = 1; this.waiting.size > 0 && round <= ledgerCalls.gatherRounds; round++) {
-      // Should this invocation be ended, the next settlement after this moment takes over.
+      // If this invocation is ended, the next settlement after this moment takes over.
       this.gatheredUntilMs = startedAtMs + (round + 1) * 2 * ledgerCalls.gatherMs;
       await scheduler.wait(ledgerCalls.gatherMs);
       const ripeMs =
@@ -227,15 +238,19 @@ export class LedgerClient implements Ledgers {
     for (let from = 0; from < settlements.length; from += ledgerCalls.batch) {
       const batch = settlements.slice(from, from + ledgerCalls.batch);
       const ids = batch.map(({ row }) => row.id);
-      await this.insist(tokenId, ids, (ledger) => ledger.settle(batch));
+      await this.deliverPersistently(tokenId, ids, (ledger) => ledger.settle(batch));
     }
   }
 
-  /** Tries for as long as an invocation may live; what fails then is left to the reservation's expiry. */
-  private async insist(tokenId: string, ids: string[], ask: Question<void>): Promise<void> {
+  /** Retries for as long as an invocation may live. After that, the expiry of the reservation settles the request. */
+  private async deliverPersistently(
+    tokenId: string,
+    ids: string[],
+    request: LedgerCall<void>,
+  ): Promise<void> {
     for (const pauseMs of [...ledgerCalls.settlePausesMs, null]) {
       try {
-        await this.callTwice(tokenId, ask);
+        await this.callTwice(tokenId, request);
         return;
       } catch (error) {
         if (pauseMs === null) {
@@ -247,12 +262,12 @@ export class LedgerClient implements Ledgers {
     }
   }
 
-  /** A call that somebody waits for: it has a deadline, on the request's clock or one of its own. */
-  private async call<T>(tokenId: string, ask: Question<T>, clock?: AlarmClock): Promise<T> {
-    const running = clock ?? new AlarmClock();
+  /** Makes a call that has a deadline, on the request's timer or its own. */
+  private async call<T>(tokenId: string, request: LedgerCall<T>, clock?: DeadlineTimer): Promise<T> {
+    const running = clock ?? new DeadlineTimer();
     try {
       return await running.within(
-        this.callTwice(tokenId, ask),
+        this.callTwice(tokenId, request),
         ledgerCalls.timeoutMs,
         () => new RelayError('service_unavailable', unreachable, { retryAfterMs: 1_000 }),
       );
@@ -261,25 +276,25 @@ export class LedgerClient implements Ledgers {
     }
   }
 
-  private async callTwice<T>(tokenId: string, ask: Question<T>): Promise<T> {
+  private async callTwice<T>(tokenId: string, request: LedgerCall<T>): Promise<T> {
     try {
-      return await ask(this.ledgerOf(tokenId));
+      return await request(this.ledgerOf(tokenId));
     } catch (error) {
       if (!isRetryable(error)) throw asUnavailable(error);
     }
     try {
-      return await ask(this.ledgerOf(tokenId));
+      return await request(this.ledgerOf(tokenId));
     } catch (error) {
       throw asUnavailable(error);
     }
   }
 
-  /** A new stub each time: one that has failed stays broken. */
+  /** Returns a new stub each time: a stub that has failed stays broken. */
   private ledgerOf(tokenId: string): LedgerRpc {
     const id = this.ids.get(tokenId) ?? this.namespace.idFromName(tokenId);
     if (this.ids.size >= ledgerCalls.rememberedIds) this.ids.clear();
     this.ids.set(tokenId, id);
-    // The stub's own types wrap every answer; what travels is plain data.
+    // The stub's own types wrap every result, but only plain data travels.
     return this.namespace.get(id) as unknown as LedgerRpc;
   }
 }
@@ -288,4 +303,4 @@ function boundedSettlement(settlement: Settlement): Settlement {
   return { ...settlement, row: boundedRow(settlement.row) };
 }
 
-type Question<T> = (ledger: LedgerRpc) => Promise<T>;
+type LedgerCall<T> = (ledger: LedgerRpc) => Promise<T>;

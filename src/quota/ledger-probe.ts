@@ -1,9 +1,10 @@
-// A round trip to a ledger of nobody's: a reservation is made and given back, through the client that requests use.
+// A round trip to a ledger without a token: makes a reservation and releases it, through the client that requests
+// use.
 import type { TokenPolicy } from '../tokens/token.ts';
 import { unbounded } from '../tokens/token.ts';
 import type { LedgerClient } from './client.ts';
 
-/** No token has this id: those begin with `tok_`. */
+/** No token has this id: theirs begin with `tok_`. */
 const probeId = 'doctor-probe';
 
 const policy: TokenPolicy = {
@@ -22,17 +23,17 @@ const policy: TokenPolicy = {
   limits: {},
 };
 
-/** What is reserved, in nano-USD. */
+/** The reserved amount, in nano-USD. */
 const reserveNanoUsd = 1_000;
 
 /**
- * Reserves at a ledger and gives back. Nothing of it is logged or charged; should it be cut off, the reservation expires. Throws when the
- * ledger cannot be reached, refuses, or does not keep the reservation.
+ * Makes a reservation at a ledger and releases it. Nothing is logged or charged. If the probe is cut off, the
+ * reservation expires. Throws when the ledger cannot be reached, refuses, or does not hold the reservation.
  */
 export async function probeLedger(ledgers: LedgerClient): Promise<void> {
   const requestId = `doctor-${crypto.randomUUID()}`;
   await ledgers.configure(policy);
-  const ask = {
+  const request = {
     requestId,
     policyVersion: policy.version,
     groupVersion: unbounded.version,
@@ -48,13 +49,13 @@ export async function probeLedger(ledgers: LedgerClient): Promise<void> {
     stream: false,
     free: false,
   } as const;
-  const admission = await ledgers.admit(probeId, ask, () => {});
+  const admission = await ledgers.admit(probeId, request, () => {});
   if (admission.outcome !== 'admitted') throw new Error(`a reservation was ${admission.outcome}`);
   const during = await ledgers.balance(probeId);
   await ledgers.release(probeId, [requestId]);
   const after = await ledgers.balance(probeId);
-  const kept = during.reservedNanoUsd - after.reservedNanoUsd;
-  if (kept !== reserveNanoUsd) {
-    throw new Error(`${reserveNanoUsd} nano-USD were reserved, and ${kept} were held`);
+  const held = during.reservedNanoUsd - after.reservedNanoUsd;
+  if (held !== reserveNanoUsd) {
+    throw new Error(`${reserveNanoUsd} nano-USD were reserved, and ${held} were held`);
   }
 }

@@ -1,17 +1,17 @@
-// The ledger's SQLite: what is durable of a token. Five kinds of row:
+// The ledger's SQLite storage. Five kinds of rows:
 //   policy      one row, rewritten at each edit;
-//   checkpoint  one row: live holds, the ceiling, how far the journal reached D1. Rewritten at most every
+//   checkpoint  one row: live holds, the ceiling, how far the journal has reached D1. Rewritten at most every
 //               250 ms, and whenever the ceiling rises;
-//   journal     one row for each batch of settlements, with the running totals after it. It is the truth
-//               about money, the outbox to D1 and the memory of which request ids are settled, in one write;
-//   slice       one row: what is drawn of the account's budget;
-//   background  one row for each response that is waited for.
+//   journal     one row for each batch of settlements, with the running totals after it. One write serves as
+//               the record of money, the outbox to D1 and the memory of settled request ids;
+//   slice       one row: the allocation of the account's budget;
+//   background  one row for each background response.
 import type { LogRow } from '../metering/log-row.ts';
 import { type TokenPolicy, unbounded } from '../tokens/token.ts';
-import type { Hold, StoredSlice, Totals, UnknownHold, Waiting } from './records.ts';
+import type { Hold, StoredAllocation, Totals, TrackedResponse, UnaccountedHold } from './records.ts';
 import type { WindowSlots } from './window.ts';
 
-/** Of a ledger that has seen nothing. */
+/** The totals of a new ledger. */
 export const noTotals: Totals = {
   spentNanoUsd: 0,
   budgetStartMs: 0,
@@ -28,10 +28,10 @@ export interface JournalEntry {
 
 export interface Checkpoint {
   holds: Hold[];
-  /** Spent and held together never pass this without its being raised, durably, first. */
+  /** What is spent and held together never exceeds this number without raising it durably first. */
   ceilingNanoUsd: number;
-  /** What of the ceiling was not explained by holds after earlier resets. */
-  unknown: readonly UnknownHold[];
+  /** The part of the ceiling that the holds did not account for after earlier resets. */
+  unknown: readonly UnaccountedHold[];
   /** Journal rows up to here are in D1. */
   flushedSeq: number;
   requests: WindowSlots;
@@ -54,7 +54,7 @@ export class LedgerStore {
 
   readPolicy(): TokenPolicy | null {
     const policy = this.readState<TokenPolicy>('policy');
-    // Policies of before groups had versions: the next request's question brings a newer one.
+    // Policies stored before groups had versions: the next request brings a newer one.
     return policy && { ...policy, bounds: policy.bounds ?? unbounded };
   }
 
@@ -70,15 +70,15 @@ export class LedgerStore {
     this.writeState('checkpoint', checkpoint);
   }
 
-  readSlice(): StoredSlice | null {
-    return this.readState<StoredSlice>('slice');
+  readAllocation(): StoredAllocation | null {
+    return this.readState<StoredAllocation>('slice');
   }
 
-  writeSlice(slice: StoredSlice): void {
-    this.writeState('slice', slice);
+  writeAllocation(allocation: StoredAllocation): void {
+    this.writeState('slice', allocation);
   }
 
-  /** Of what is spent, how much was spent elsewhere, before an import: it is in no journal row. */
+  /** Returns how much was spent before an import. No journal row contains it. */
   carriedNanoUsd(): number {
     return this.readState<number>('carried') ?? 0;
   }
@@ -87,7 +87,10 @@ export class LedgerStore {
     this.writeState('carried', this.carriedNanoUsd() + nanoUsd);
   }
 
-  /** Journal entries after `seq`, oldest first, as many as have `rowLimit` rows; one at least, if there is one. */
+  /**
+   * Returns journal entries after `seq`, oldest first, with at most `rowLimit` rows; at least one entry if there
+   * is one.
+   */
   journalAfter(seq: number, rowLimit: number): JournalEntry[] {
     const entries: JournalEntry[] = [];
     let rows = 0;
@@ -103,7 +106,10 @@ export class LedgerStore {
     return entries;
   }
 
-  /** Calls `visit` for each journal entry since `atMs`, oldest first: there may be more than fit in memory. */
+  /**
+   * Calls `visit` for each journal entry since `atMs`, oldest first. There may be more entries than fit in
+   * memory.
+   */
   visitJournalSince(atMs: number, visit: (entry: JournalEntry) => void): void {
     const records = this.sql.exec<JournalRecord>('SELECT * FROM journal WHERE at >= ? ORDER BY seq', atMs);
     for (const record of records) visit(entryOf(record));
@@ -125,7 +131,7 @@ export class LedgerStore {
     );
   }
 
-  /** Forgets rows that are in D1 and older than any repetition of a settlement; never the last row. */
+  /** Deletes entries that are in D1 and older than any retry of a settlement, but never the last entry. */
   prune(flushedSeq: number, beforeMs: number): void {
     this.sql.exec(
       'DELETE FROM journal WHERE seq <= ? AND at < ? AND seq < (SELECT MAX(seq) FROM journal)',
@@ -134,12 +140,12 @@ export class LedgerStore {
     );
   }
 
-  readBackground(): Waiting[] {
+  readBackground(): TrackedResponse[] {
     const records = this.sql.exec<{ waiting: string }>('SELECT waiting FROM background').toArray();
     return records.map(({ waiting }) => JSON.parse(waiting));
   }
 
-  writeBackground(waiting: Waiting): void {
+  writeBackground(waiting: TrackedResponse): void {
     this.sql.exec(
       'INSERT INTO background (request_id, waiting) VALUES (?, ?) ON CONFLICT (request_id) DO UPDATE SET waiting = excluded.waiting',
       waiting.order.row.id,

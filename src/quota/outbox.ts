@@ -1,5 +1,4 @@
-// What a ledger has for D1: journal rows since the last delivery, and refusals. Delivered in batches, each
-// row as often as it takes; D1 keeps a row once.
+// Delivers journal rows and refusals to D1 in batches. A row may be delivered several times; D1 keeps it once.
 import { logError } from '../lib/log.ts';
 import { withTimer } from '../lib/timer.ts';
 import { appendRows, probeLog, type SpentReport } from '../metering/log.ts';
@@ -9,19 +8,22 @@ import type { LedgerStore } from './ledger-store.ts';
 import { type Audit, mostPending } from './quota.ts';
 import { RefusalTally } from './refusal-tally.ts';
 
-/** When rows go to D1. */
+/** When rows are delivered to D1. */
 const outboxRhythm = {
-  /** This long after the first of them. */
+  /** This long after the first row. */
   flushMs: 1_000,
-  /** … or this long, while rows keep coming. */
+  /** This long after it while more rows keep coming. */
   busyFlushMs: 3_000,
-  /** Longest pause between two tries while D1 does not answer. */
+  /** The longest pause between two attempts while D1 does not answer. */
   backoffMs: 60_000,
-  /** A delivery that takes longer has failed; it may be repeated, whatever became of it. */
+  /** A delivery that takes longer has failed. It may be repeated safely. */
   timeoutMs: 30_000,
-  /** Journal entries are handed over together up to so many rows: some 2 MB, a second's work for D1. */
+  /** Journal entries are delivered together up to this many rows: about 2 MB, and one second of work for D1. */
   rows: 2_000,
-  /** After so many failures in a row D1 is asked first whether it takes anything at all: if so, it is the rows. */
+  /**
+   * After this many failures in a row, a test write shows whether D1 accepts anything. If it does, the rows are
+   * at fault.
+   */
   failuresBeforeProbe: 3,
 } as const;
 
@@ -33,7 +35,7 @@ export class Outbox {
   private readonly database: () => D1Database;
   private flushedAtMs = 0;
   private failures = 0;
-  /** D1 has failed: it is left alone until then, whatever comes in meanwhile. */
+  /** D1 has failed. No delivery is attempted before this time. */
   private notBeforeMs = 0;
 
   constructor(store: LedgerStore, database: () => D1Database, flushedSeq: number) {
@@ -43,16 +45,19 @@ export class Outbox {
   }
 
   /** Counts a refusal. */
-  refused(row: LogRow, nowMs: number): void {
+  recordRefusal(row: LogRow, nowMs: number): void {
     this.refusals.add(row, nowMs);
   }
 
-  /** Whether something waits, `seq` being the journal's newest entry. */
+  /** Whether nothing waits. `seq` is the newest journal entry. */
   isEmpty(seq: number): boolean {
     return this.flushedSeq >= seq && this.refusals.changed().length === 0;
   }
 
-  /** The settled rows that D1 may not have, the newest revision of each. Refusals cost nothing and are left out. */
+  /**
+   * Returns the settled rows that D1 may lack, the newest revision of each. Refusals cost nothing and are left
+   * out.
+   */
   pending(): Pick<Audit, 'pending' | 'pendingRows'> {
     const newest = new Map<string, PendingRow>();
     for (const { rows } of this.store.journalAfter(this.flushedSeq, Number.MAX_SAFE_INTEGER)) {
@@ -64,21 +69,24 @@ export class Outbox {
     return { pending: pendingRows > mostPending ? null : [...newest.values()], pendingRows };
   }
 
-  /** When to deliver what has come in: soon, or, after a failure, when D1 is tried again. */
+  /** Returns when to deliver new rows: soon, or, after a failure, at the next attempt. */
   dueAtMs(nowMs: number): number {
     const busy = nowMs - this.flushedAtMs < outboxRhythm.busyFlushMs;
     return Math.max(nowMs + (busy ? outboxRhythm.busyFlushMs : outboxRhythm.flushMs), this.notBeforeMs);
   }
 
-  /** Delivers all there is, unless it is not time yet. Never throws: what D1 does not take stays, and is tried again. */
+  /**
+   * Delivers everything unless it is not time yet. Never throws: rows that D1 does not accept stay and are
+   * retried.
+   */
   async flush(tokenId: string | null, seq: () => number): Promise<void> {
     if (Date.now() < this.notBeforeMs) return;
     try {
-      // Else a database that lacks a column would look like one that rejects each row.
+      // Without this check, a database that lacks a column would look like one that rejects each row.
       const readiness = await schemaReadiness(this.database());
       if (readiness.state === 'failed') throw new Error(readiness.reason);
       if (this.failures >= outboxRhythm.failuresBeforeProbe) await this.probe();
-      // Money first: a refusal that cannot be delivered must not hold it up.
+      // Charges come first: a refusal that cannot be delivered must not delay them.
       while (this.flushedSeq < seq()) await this.flushJournal(tokenId);
       await this.flushRefusals();
       this.failures = 0;
@@ -112,8 +120,9 @@ export class Outbox {
   }
 
   /**
-   * Throws when D1 fails, or is silent for too long. A row that D1 rejects while it takes others is delivered without its
-   * texts, and if that fails too it is reported and left out: the rows behind it and the token's total must arrive.
+   * Throws when D1 fails or does not answer in time. A row that D1 rejects while it accepts others is delivered
+   * without its texts. If that fails too, it is reported and left out: the rows behind it and the token's total
+   * must arrive.
    */
   private async deliver(rows: LogRow[], reports: SpentReport[]): Promise<void> {
     try {
@@ -138,7 +147,7 @@ export class Outbox {
     }
   }
 
-  /** Whether D1 rejects what it was given: it says so, or it takes other writes. */
+  /** Returns whether D1 rejects the rows: it says so, or it accepts other writes. */
   private isOfRows(error: unknown): boolean {
     const saysSo = /SQLITE_(TOOBIG|CONSTRAINT|MISMATCH)|too (big|large)/i.test(String(error));
     return saysSo || this.failures >= outboxRhythm.failuresBeforeProbe;
@@ -149,14 +158,14 @@ export class Outbox {
     if ((await withTimer(delivery, outboxRhythm.timeoutMs)) === null) throw new Error('D1 does not answer');
   }
 
-  /** Throws unless D1 takes a write. */
+  /** Throws unless D1 accepts a write. */
   private async probe(): Promise<void> {
     const probe = probeLog(this.database()).then(() => 'taken' as const);
     if ((await withTimer(probe, outboxRhythm.timeoutMs)) === null) throw new Error('D1 does not answer');
   }
 }
 
-/** What a row must say: whose it is, when, and what it cost. */
+/** Keeps only the columns that a row needs: token, time, and cost. */
 function bareRow(row: LogRow): LogRow {
   return {
     ...row,

@@ -1,9 +1,9 @@
-// When a budget comes back: UTC day, ISO week (Monday), month.
+// The periods of budgets: UTC day, ISO week (Monday), month.
 import type { BudgetPeriod } from '../tokens/token.ts';
 
 const dayMs = 86_400_000;
 
-/** The start, in milliseconds since 1970, of the UTC period that `nowMs` is in. */
+/** Returns the start of the UTC period that contains `nowMs`, in milliseconds since 1970. */
 export function periodStartMs(period: BudgetPeriod, nowMs: number): number {
   const midnight = Math.floor(nowMs / dayMs) * dayMs;
   switch (period) {
@@ -16,7 +16,7 @@ export function periodStartMs(period: BudgetPeriod, nowMs: number): number {
   }
 }
 
-/** The start of the period after the one that `nowMs` is in. */
+/** Returns the start of the period after the one that contains `nowMs`. */
 export function nextPeriodStartMs(period: BudgetPeriod, nowMs: number): number {
   const start = periodStartMs(period, nowMs);
   switch (period) {

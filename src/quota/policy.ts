@@ -1,34 +1,34 @@
-// Whether a policy lets a request in at all: pure, decided by the ledger under the newest policy.
+// Whether a policy allows a request. Pure; the ledger decides by its newest policy.
 import { isInRanges } from '../lib/ip-ranges.ts';
 import { matchesAny } from '../lib/wildcard.ts';
 import { lowerLimits } from '../tokens/effective-policy.ts';
 import type { ModelBound, TokenIdentity, TokenLimits, TokenPolicy } from '../tokens/token.ts';
-import type { AdmissionAsk, Refusal } from './quota.ts';
+import type { AdmissionRequest, Refusal } from './quota.ts';
 import type { PolicyQuestion } from './records.ts';
 
-/** Whether anything bounds what the token may spend. */
+/** Returns whether anything limits what the token may spend. */
 export function isLimited({ quotaNanoUsd, budget, adminBudget, accountBudget }: TokenPolicy): boolean {
   return quotaNanoUsd !== null || budget !== null || adminBudget !== undefined || accountBudget !== undefined;
 }
 
 type Versions = Pick<TokenIdentity, 'version'> & { bounds: { version: number } };
 
-/** Below 0: `one` is older than `other`; 0: the same. A token's own version comes before its group's. */
+/** Compares two versions; negative if `one` is older. A token's own version comes before its group's. */
 export function compareVersions(one: Versions, other: Versions): number {
   return one.version - other.version || one.bounds.version - other.bounds.version;
 }
 
-/** The versions that a request was planned by. */
-export function plannedBy({ policyVersion, groupVersion }: AdmissionAsk) {
+/** Returns the versions that a request was planned by. */
+export function plannedBy({ policyVersion, groupVersion }: AdmissionRequest) {
   return { version: policyVersion, bounds: { version: groupVersion } };
 }
 
-/** The limits in force: of each kind the lower of the token's and its group's. */
+/** Returns the limits in force: for each kind, the lower of the token's and its group's. */
 export function limitsInForce({ limits, bounds }: TokenPolicy): TokenLimits {
   return lowerLimits(limits, bounds.limits);
 }
 
-/** The reason for which the policy refuses, or null. The order is that of SPEC section 5. */
+/** Returns why the policy refuses, or null. The order of checks is a promise to callers: token, address, model. */
 export function refusalByPolicy(
   policy: TokenPolicy,
   question: PolicyQuestion,
@@ -84,28 +84,34 @@ const furtherMessages: Record<ModelBound['by'], (name: string) => string> = {
   account: (name) => `The account of this API key may not use the model \`${name}\`.`,
 };
 
-/** Whether a policy lets the model be used: by the token's list, its group's, its account's and an admin's. */
+/**
+ * Returns whether a policy allows the model: the lists of the token, its group, its account, and an admin must
+ * all allow it.
+ */
 export function allowsModel({ models, bounds, furtherModels }: TokenPolicy, name: string): boolean {
   if (isOutside(models, name) || isOutside(bounds.models, name)) return false;
   return !furtherModels?.some(({ models: allowed }) => isOutside(allowed, name));
 }
 
-/** The exact names in the lists of a policy: models that its token may know without any channel naming them. */
+/**
+ * Returns the exact names in the lists of a policy: models that its token may know although no channel names
+ * them.
+ */
 export function modelsNamed({ models, furtherModels = [] }: TokenPolicy): string[] {
   return [...models, ...furtherModels.flatMap(({ models: allowed }) => allowed)];
 }
 
-/** No range is no bound; an unknown address is in none. */
+/** An empty list allows every address. An unknown address is in no range. */
 function isOutsideRanges(ranges: readonly string[], ip: string | null): boolean {
   return ranges.length > 0 && (ip === null || !isInRanges(ip, ranges));
 }
 
-/** An empty list is no bound. */
+/** An empty list allows every model. */
 function isOutside(allowed: readonly string[], name: string): boolean {
   return allowed.length > 0 && !matchesAny(allowed, name);
 }
 
-/** The refusal of a limited token for a model of which nobody knows what it costs. */
+/** Returns the refusal of a limited token for a model without a price. */
 export function priceUnset(model: string | null): Refusal {
   return refuse(
     'model_price_unset',

@@ -1,18 +1,18 @@
 // Why a request does not fit what a token has left.
 import { usdTextOfNano } from '../lib/money.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
-import type { Book } from './book.ts';
 import { budgetsOf } from './budgets.ts';
+import type { LedgerState } from './ledger-state.ts';
 import { nextPeriodStartMs } from './period.ts';
 import type { Refusal } from './quota.ts';
 
-/** The refusal of every request of a token that has spent all it may; null: something is left. */
-export function usedUpRefusal(policy: TokenPolicy, book: Book, nowMs: number): Refusal | null {
-  if (policy.quotaNanoUsd !== null && book.totals.spentNanoUsd >= policy.quotaNanoUsd) {
+/** Returns the refusal of every request of a token that has spent everything, or null if something is left. */
+export function usedUpRefusal(policy: TokenPolicy, state: LedgerState, nowMs: number): Refusal | null {
+  if (policy.quotaNanoUsd !== null && state.totals.spentNanoUsd >= policy.quotaNanoUsd) {
     const message = 'The quota of this API key is used up. Raise it in the dashboard.';
     return { outcome: 'refused', code: 'insufficient_quota', message };
   }
-  const spent = budgetsOf(policy, book.totals, nowMs).find(
+  const spent = budgetsOf(policy, state.totals, nowMs).find(
     ({ budget, spentNanoUsd }) => spentNanoUsd >= budget.nanoUsd,
   );
   if (spent === undefined) return null;
@@ -22,12 +22,20 @@ export function usedUpRefusal(policy: TokenPolicy, book: Book, nowMs: number): R
   return { outcome: 'refused', code: 'insufficient_quota', message, retryAfterMs };
 }
 
-/** The refusal of a request that does not fit what is left, and when it may fit again (a budget comes back). */
-export function quotaRefusal(policy: TokenPolicy, book: Book, needNanoUsd: number, nowMs: number): Refusal {
-  const left = Math.max(0, book.room(policy, nowMs));
+/**
+ * Returns the refusal of a request that does not fit what is left, and when it may fit again (budgets are
+ * renewed).
+ */
+export function quotaRefusal(
+  policy: TokenPolicy,
+  state: LedgerState,
+  needNanoUsd: number,
+  nowMs: number,
+): Refusal {
+  const left = Math.max(0, state.room(policy, nowMs));
   const figures = `it may cost up to $${usdTextOfNano(needNanoUsd)}, $${usdTextOfNano(left)} is left`;
-  const held = book.held(nowMs);
-  const [tight] = budgetsOf(policy, book.totals, nowMs)
+  const held = state.held(nowMs);
+  const [tight] = budgetsOf(policy, state.totals, nowMs)
     .filter(({ budget, spentNanoUsd }) => budget.nanoUsd - spentNanoUsd - held < needNanoUsd)
     .map(({ budget: { period } }) => ({ period, retryAfterMs: nextPeriodStartMs(period, nowMs) - nowMs }))
     .sort((one, other) => other.retryAfterMs - one.retryAfterMs);

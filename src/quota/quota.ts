@@ -1,5 +1,4 @@
-// The port to a token's ledger: what is asked of it and what it answers. Implemented by ledger.ts (the
-// Durable Object); called through client.ts.
+// The port to a token's ledger. Implemented by ledger.ts (the Durable Object), called through client.ts.
 import type { ApiFormat } from '../formats/format-id.ts';
 import type { LimitsLeft } from '../formats/rate-limit-headers.ts';
 import type { RelayErrorCode } from '../lib/relay-error.ts';
@@ -7,8 +6,8 @@ import type { LogRow, PendingRow } from '../metering/log-row.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import type { BackgroundEnding, BackgroundOrder, PolicyQuestion } from './records.ts';
 
-/** What a request wants to be admitted for. */
-export interface AdmissionAsk {
+/** A request to admit. */
+export interface AdmissionRequest {
   requestId: string;
   /** Version and hash of the identity that the caller resolved. */
   policyVersion: number;
@@ -20,20 +19,23 @@ export interface AdmissionAsk {
   /** As in PolicyQuestion. */
   models?: readonly string[];
   nowMs: number;
-  /** The upper bound to hold; null when the model has no price (refused if the token is limited). */
+  /** The upper bound to hold. Null: the model has no price (refused if the token is limited). */
   reserveNanoUsd: number | null;
-  /** What is charged if the request's Worker dies and nothing more is heard. */
+  /** What is charged if the request's Worker dies and the request is never settled. */
   inputNanoUsd: number;
   /** Estimated uncached input in tokens, for tpm. */
   tokens: number;
   format: ApiFormat;
   endpoint: string;
   stream: boolean;
-  /** Counting tokens, reading lists: allowed without room in the quota. */
+  /** Counting tokens or reading lists: allowed without room in the quota. */
   free: boolean;
-  /** Refused for want of room, the caller asks again with settlements that make some: such a refusal has no row. */
+  /** The caller will try again with settlements that may free room. A refusal for lack of room is not logged. */
   tentative?: boolean;
-  /** The open request that this one is a part of (a realtime session's response): concurrency counts that one only. */
+  /**
+   * The open request that contains this one (a realtime session's response). Only that one counts for
+   * concurrency.
+   */
   within?: string;
 }
 
@@ -50,7 +52,7 @@ type LedgerRefusalCode = Extract<
   | 'service_unavailable'
 >;
 
-/** Why a ledger says no. `message` is for the caller. */
+/** Why a ledger refuses. `message` is for the caller. */
 export interface Refusal {
   outcome: 'refused';
   code: LedgerRefusalCode;
@@ -61,12 +63,12 @@ export interface Refusal {
   left?: LimitsLeft;
 }
 
-/** Whether settlements that are on their way might make the room that was wanting. */
-export function isForWantOfRoom({ code }: Refusal): boolean {
+/** Returns whether pending settlements might free the room that was lacking. */
+export function isForLackOfRoom({ code }: Refusal): boolean {
   return code === 'insufficient_quota' || code === 'rate_limit_exceeded';
 }
 
-/** The caller's copy of the policy is old: read it from here, compute anew, ask again. */
+/** The caller's copy of the policy is old: take this one, plan again, and call again. */
 export interface Stale {
   outcome: 'stale';
   policy: TokenPolicy;
@@ -81,34 +83,34 @@ export interface Settlement {
   tokens: number;
 }
 
-/** A sign of life of a running request: renews its lease, and asks for more when it needs it. */
-export interface Look {
+/** Renews the lease of a running request, and raises its reservation when needed. */
+export interface LeaseRenewal {
   requestId: string;
   hash: string;
   model: string | null;
   models?: readonly string[];
   ip: string | null;
-  /** What the request holds by its own account. */
+  /** What the request holds according to the caller. */
   reservedNanoUsd: number;
   inputNanoUsd: number;
-  /** What it has cost so far, as far as is known. */
+  /** Its cost so far, as far as it is known. */
   runningNanoUsd: number;
   /** Uncached input and output so far, for tpm. Absent: nothing new is known. */
   runningTokens?: number;
-  /** What it would like to hold from now on (equal: only a sign of life). It may get less. */
+  /** The reservation that it wants from now on (equal: only a renewal). It may get less. */
   wantNanoUsd: number;
   nowMs: number;
   format: string;
   endpoint: string;
   stream: boolean;
   startedAtMs: number;
-  /** Its caller has left: it counts for no limit of concurrency any more. */
+  /** Its caller has left: it no longer counts for concurrency. */
   hasLeft?: boolean;
-  /** As in its AdmissionAsk. */
+  /** As in its AdmissionRequest. */
   within?: string;
 }
 
-export type LookAnswer = { outcome: 'go-on'; reservedNanoUsd: number } | Refusal;
+export type RenewalAnswer = { outcome: 'go-on'; reservedNanoUsd: number } | Refusal;
 
 /** Whether a token may be used at all, and its newest policy. */
 export type Inspection = { outcome: 'allowed'; policy: TokenPolicy } | Refusal;
@@ -123,43 +125,49 @@ export interface Balance {
   lastUsedAtMs: number | null;
 }
 
-/** A ledger's books at one moment, to be compared with the log (dashboard/api/reconcile.ts). */
+/** A ledger's totals at one moment, to be compared with the log. */
 export interface Audit {
   spentNanoUsd: number;
-  /** Of that, what an import carried over from elsewhere: it has no rows here. */
+  /** The part that an import brought from elsewhere. It has no rows here. */
   carriedNanoUsd: number;
-  /** Settled rows that may not be in D1 yet, the newest revision of each; null: more than `mostPending`. */
+  /** Settled rows that may not be in D1 yet, the newest revision of each. Null: more than `mostPending`. */
   pending: PendingRow[] | null;
   pendingRows: number;
 }
 
-/** Rows that an audit names one by one. */
+/** The most rows that an audit lists one by one. */
 export const mostPending = 5_000;
 
 /**
- * The ledgers of all tokens. Every method throws RelayError `service_unavailable` when the token's ledger
- * cannot be reached: never an open door, never a 401 or a 429.
+ * The ledgers of all tokens. Every method throws RelayError `service_unavailable` when the token's ledger cannot
+ * be reached: an outage never admits a request, and is never reported as a 401 or a 429.
  */
 export interface Ledgers {
-  /** Write a policy through: when this resolves, the very next request anywhere is decided by it. Older versions are ignored. */
+  /**
+   * Stores a policy. When this resolves, the very next request anywhere is decided by it. Older versions are
+   * ignored.
+   */
   configure(policy: TokenPolicy): Promise<void>;
-  /** What an import carries over: the policy and what was spent before. Refuses (false) to lower what is recorded. */
+  /**
+   * Applies what an import brings: the policy and what was spent before. Refuses (false) to lower what is
+   * recorded.
+   */
   restore(policy: TokenPolicy, spentNanoUsd: number): Promise<boolean>;
   balance(tokenId: string): Promise<Balance>;
   audit(tokenId: string): Promise<Audit>;
 }
 
-/** A token's ledger as it is called over RPC: the methods of the Durable Object, as promises. */
+/** A token's ledger over RPC: the methods of the Durable Object, as promises. */
 export interface LedgerRpc {
-  admit(ask: AdmissionAsk, settlements: Settlement[]): Promise<Admission | null>;
-  refuse(ask: AdmissionAsk, row: LogRow): Promise<Refusal | Stale | null>;
-  refuseEarly(ask: AdmissionAsk): Promise<Refusal | null>;
+  admit(request: AdmissionRequest, settlements: Settlement[]): Promise<Admission | null>;
+  refuse(request: AdmissionRequest, row: LogRow): Promise<Refusal | Stale | null>;
+  refuseEarly(request: AdmissionRequest): Promise<Refusal | null>;
   settle(settlements: Settlement[]): Promise<void>;
-  look(looks: Look[]): Promise<LookAnswer[]>;
-  waitFor(look: Look, order: BackgroundOrder): Promise<void>;
+  renew(renewals: LeaseRenewal[]): Promise<RenewalAnswer[]>;
+  trackBackground(renewal: LeaseRenewal, order: BackgroundOrder): Promise<void>;
   endBackground(responseId: string, ending: BackgroundEnding): Promise<void>;
   pollBackground(responseId: string): Promise<void>;
-  watch(look: Look): Promise<LookAnswer>;
+  watch(renewal: LeaseRenewal): Promise<RenewalAnswer>;
   release(requestIds: string[]): Promise<void>;
   inspect(question: PolicyQuestion): Promise<Inspection | null>;
   configure(policy: TokenPolicy): Promise<void>;

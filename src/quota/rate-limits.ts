@@ -1,20 +1,20 @@
-// A token's rpm, tpm and concurrency: counted over a sliding minute, decided, and told to the caller.
+// A token's rpm, tpm, and concurrency: counted over a sliding minute, checked, and reported to the caller.
 import type { LimitsLeft } from '../formats/rate-limit-headers.ts';
 import type { TokenLimits } from '../tokens/token.ts';
 import type { Refusal } from './quota.ts';
 import { SlidingWindow, type WindowSlots } from './window.ts';
 
-/** The stored form: only what a token has limits for. */
+/** The stored form, only for the limits that a token has. */
 export interface StoredRates {
   requests: WindowSlots;
   tokens: WindowSlots;
 }
 
-/** How soon a caller refused for concurrency may come again: nobody knows when a request ends. */
+/** When a caller that was refused for concurrency may retry. Nobody knows when a running request ends. */
 const concurrencyRetryMs = 1_000;
 
-/** What an open request is counted with: a hold of the ledger. */
-export interface CountedTokens {
+/** An open request and the tokens that are counted for it. */
+export interface CountedRequest {
   tokens: number;
   heldAtMs: number;
 }
@@ -28,7 +28,10 @@ export class RateLimits {
     this.tokens = new SlidingWindow(stored?.tokens);
   }
 
-  /** Why one more request with `tokens` of uncached input, beside `open` running ones, is too many; null: it is not. */
+  /**
+   * Returns why one more request with `tokens` of uncached input, beside `open` running ones, exceeds a limit,
+   * or null.
+   */
   refusal(
     { concurrency, rpm, tpm }: TokenLimits,
     open: number,
@@ -43,16 +46,16 @@ export class RateLimits {
       return refuse(`This API key may make ${rpm} requests a minute.`, this.requests.waitMs(nowMs, 1, rpm));
     }
     if (tpm === undefined) return null;
-    const told = `This API key may use ${tpm} tokens a minute; this request has about ${tokens} of input`;
+    const description = `This API key may use ${tpm} tokens a minute; this request has about ${tokens} of input`;
     if (tokens > tpm) {
-      const message = `${told}, which never fits. Shorten it, or have the limit raised.`;
+      const message = `${description}, which never fits. Shorten it, or have the limit raised.`;
       return { outcome: 'refused', code: 'rate_limit_exceeded', message, isFinal: true };
     }
     const used = this.tokens.total(nowMs);
-    // A request without input waits for room too: the minute may be full of output.
+    // A request without input waits for room too: output may have filled the minute.
     return used < tpm && used + tokens <= tpm
       ? null
-      : refuse(`${told}.`, this.tokens.waitMs(nowMs, Math.max(1, tokens), tpm));
+      : refuse(`${description}.`, this.tokens.waitMs(nowMs, Math.max(1, tokens), tpm));
   }
 
   /** Counts an admitted request. */
@@ -61,20 +64,20 @@ export class RateLimits {
     this.tokens.add(nowMs, tokens);
   }
 
-  /** Puts what a request has used in the place of what it was counted with; what is more counts from now on. */
-  correct(counted: CountedTokens | undefined, tokens: number, nowMs: number): void {
+  /** Replaces the counted tokens of a request by those that it has used. An excess counts from now on. */
+  correct(counted: CountedRequest | undefined, tokens: number, nowMs: number): void {
     if (counted === undefined) return;
     if (tokens < counted.tokens) this.tokens.takeBack(counted.heldAtMs, counted.tokens - tokens);
     else this.tokens.add(nowMs, tokens - counted.tokens);
     counted.tokens = tokens;
   }
 
-  /** Counts what a running request has produced by now, if that is more than before. */
-  countProduced(counted: CountedTokens | undefined, tokens: number, nowMs: number): void {
+  /** Counts what a running request has produced so far, if that is more than before. */
+  countProduced(counted: CountedRequest | undefined, tokens: number, nowMs: number): void {
     if (counted !== undefined && tokens > counted.tokens) this.correct(counted, tokens, nowMs);
   }
 
-  /** What is left, for the headers; undefined when there is no such limit. */
+  /** Returns what is left, for the headers. Undefined when there is no such limit. */
   left({ rpm, tpm }: TokenLimits, nowMs: number): LimitsLeft | undefined {
     if (rpm === undefined && tpm === undefined) return undefined;
     const left = (limit: number, window: SlidingWindow) => ({

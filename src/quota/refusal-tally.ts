@@ -1,16 +1,19 @@
-// Refused requests have rows too, but a client that hammers must not write one each time: equal refusals
-// within a minute are one row with a count. In memory only; no money depends on it.
+// Refused requests have log rows too, but a client that sends many must not write one each time: equal refusals
+// within a minute share one row with a count. In memory only; no money depends on it.
 import { errorStatus } from '../formats/api-errors.ts';
 import type { LogRow } from '../metering/log-row.ts';
 import { blankRow } from '../metering/log-row.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
-import type { AdmissionAsk, Refusal } from './quota.ts';
+import type { AdmissionRequest, Refusal } from './quota.ts';
 
-/** Bounds of what refusals leave behind: a caller pays nothing for them, and each row takes space in the database. */
+/** Limits of what refusals store: a caller pays nothing for them, and each row takes space in the database. */
 export const tallyLimits = {
-  /** Refusals of a token that are kept apart within a minute; the rest of that minute is counted without model names. */
+  /**
+   * How many different refusals of a token get their own row within a minute. The rest of that minute is counted
+   * without model names.
+   */
   rowsPerMinute: 30,
-  /** Rows that wait while D1 is away; beyond that the oldest are let go. */
+  /** Rows that wait while D1 is unavailable. Beyond that, the oldest are dropped. */
   rows: 200,
 } as const;
 
@@ -25,23 +28,23 @@ interface Tallied {
 export class RefusalTally {
   private readonly tallied = new Map<string, Tallied>();
 
-  /** Counts a refusal: into the row of its like within the minute, or into a new one. */
+  /** Counts a refusal: in the row of equal refusals of that minute, or in a new row. */
   add(row: LogRow, nowMs: number): void {
     const minute = Math.floor(nowMs / minuteMs);
     const key = [row.errorCode, row.endpoint, row.requestedModel, minute].join(' ');
     if (this.count(key)) return;
     const isFull = this.rowsOf(minute) >= tallyLimits.rowsPerMinute;
     if (isFull) this.addNameless(row, minute);
-    else this.keep(key, row, minute);
+    else this.insert(key, row, minute);
   }
 
-  /** The error codes are few, and so are the rows that have nothing but a code. */
+  /** Counts a refusal without its model. There are few error codes, so these rows are few. */
   private addNameless(row: LogRow, minute: number): void {
     const key = [row.errorCode, '', '', minute].join(' ');
-    if (!this.count(key)) this.keep(key, { ...row, requestedModel: null }, minute);
+    if (!this.count(key)) this.insert(key, { ...row, requestedModel: null }, minute);
   }
 
-  private keep(key: string, row: LogRow, minute: number): void {
+  private insert(key: string, row: LogRow, minute: number): void {
     const oldest = this.tallied.keys().next().value;
     if (this.tallied.size >= tallyLimits.rows && oldest !== undefined) this.tallied.delete(oldest);
     this.tallied.set(key, { row, minute, deliveredCount: 0 });
@@ -61,14 +64,14 @@ export class RefusalTally {
     return rows;
   }
 
-  /** The rows that D1 does not have in their present form. */
+  /** Returns the rows that D1 does not have in their present form. */
   changed(): LogRow[] {
     return [...this.tallied.values()].flatMap(({ row, deliveredCount }) =>
       row.count > deliveredCount ? [row] : [],
     );
   }
 
-  /** D1 has these rows now. Rows whose minute is over are let go. */
+  /** Records that D1 has these rows. Rows of past minutes are removed. */
   delivered(rows: LogRow[], nowMs: number): void {
     const counts = new Map(rows.map(({ id, count }) => [id, count]));
     for (const [key, tallied] of this.tallied) {
@@ -79,13 +82,13 @@ export class RefusalTally {
   }
 }
 
-/** The row of a refused request. */
+/** Returns the log row of a refused request. */
 export function refusalRow(
   { code }: Refusal,
   { tokenId, accountId }: TokenPolicy,
-  ask: AdmissionAsk,
+  request: AdmissionRequest,
 ): LogRow {
-  const { requestId: id, nowMs: createdAtMs, format, endpoint, model: requestedModel, stream } = ask;
+  const { requestId: id, nowMs: createdAtMs, format, endpoint, model: requestedModel, stream } = request;
   return {
     ...blankRow({ id, createdAtMs, tokenId, accountId, format, endpoint, requestedModel, stream }),
     status: errorStatus(format, code),

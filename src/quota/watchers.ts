@@ -1,11 +1,11 @@
-// Those who wait to hear that they may not go on: open sockets. A changed policy is told at once, an expiry at its
-// moment. Holds no reservation; ledger.ts renews those before it waits here.
+// Open sockets that wait for their token to be refused. They learn of an edited policy at once, and of an expiry
+// at its time. Watchers hold no reservation; ledger.ts renews those before it waits here.
 import type { TokenPolicy } from '../tokens/token.ts';
 import { refusalByPolicy } from './policy.ts';
 import type { Refusal } from './quota.ts';
 import type { PolicyQuestion } from './records.ts';
 
-/** A watch is answered after this at the latest, so that whoever waits renews its lease. */
+/** A watch is answered after this at the latest, so that its caller renews the lease. */
 const watchMs = 10_000;
 
 interface Watcher {
@@ -21,7 +21,7 @@ export class Watchers {
     this.policy = policy;
   }
 
-  /** The policy's refusal, as soon as there is one; null: there was none for `watchMs`. */
+  /** Returns the policy's refusal as soon as there is one, or null if there is none for `watchMs`. */
   async refusalOf(question: PolicyQuestion): Promise<Refusal | null> {
     const { promise, resolve } = Promise.withResolvers<Refusal | null>();
     const watcher = { question, answer: resolve };
@@ -35,21 +35,21 @@ export class Watchers {
     }
   }
 
-  /** The policy is another one: whoever is refused by it hears so now. */
-  tell(): void {
+  /** Answers every watcher that the new policy refuses. */
+  notify(): void {
     for (const { question, answer } of this.waiting) {
       const refusal = this.refusal(question);
       if (refusal !== null) answer(refusal);
     }
   }
 
-  /** The policy's refusal at this moment, or null. */
+  /** Returns the policy's refusal at this moment, or null. */
   refusal(question: PolicyQuestion): Refusal | null {
     const policy = this.policy();
     return policy === null ? null : refusalByPolicy(policy, question, Date.now());
   }
 
-  /** To the moment at which the token, or this value of it, expires; `watchMs` at most. */
+  /** Returns the time until the token, or this value of it, expires; at most `watchMs`. */
   private waitMs({ hash }: PolicyQuestion): number {
     const policy = this.policy();
     const validUntilMs = policy?.hashes.find((accepted) => accepted.hash === hash)?.validUntilMs;

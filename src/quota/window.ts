@@ -1,11 +1,11 @@
-// A sliding minute: how much was admitted in the last 60 seconds, exact to the second that slides out.
+// A sliding minute: how much was admitted in the last 60 seconds, to the exact second.
 
-/** What rpm and tpm are counted over. */
+/** The length of the window of rpm and tpm. */
 const windowMs = 60_000;
 
 const slotMs = 1_000;
 
-/** One second's count: `[second since 1970, amount]`. The form in which a window is stored. */
+/** One second's count: `[second since 1970, amount]`. Windows are stored in this form. */
 export type WindowSlots = [second: number, amount: number][];
 
 /** A sliding window over a minute in one-second slots: at most 61 of them, whatever the traffic. */
@@ -16,7 +16,7 @@ export class SlidingWindow {
     this.slots = slots;
   }
 
-  /** What was counted in the minute before `nowMs`. */
+  /** Returns what was counted in the minute before `nowMs`. */
   total(nowMs: number): number {
     this.slide(nowMs);
     return this.slots.reduce((sum, [, amount]) => sum + amount, 0);
@@ -30,13 +30,13 @@ export class SlidingWindow {
     else this.slots.push([second, amount]);
   }
 
-  /** Takes back of what was counted at `atMs`, if that is still inside the window: it was an estimate. */
+  /** Subtracts from what was counted at `atMs`, if that is still inside the window: it was an estimate. */
   takeBack(atMs: number, amount: number): void {
     const slot = this.slots.find(([second]) => second === Math.floor(atMs / slotMs));
     if (slot !== undefined) slot[1] = Math.max(0, slot[1] - amount);
   }
 
-  /** Milliseconds until `amount` more fits under `limit`; a whole window when it never does. */
+  /** Returns the milliseconds until `amount` more fits under `limit`; a whole window if it never does. */
   waitMs(nowMs: number, amount: number, limit: number): number {
     let excess = this.total(nowMs) + amount - limit;
     if (excess <= 0) return 0;
@@ -47,7 +47,7 @@ export class SlidingWindow {
     return windowMs;
   }
 
-  /** For storage. */
+  /** Returns the slots for storage. */
   snapshot(nowMs: number): WindowSlots {
     this.slide(nowMs);
     return this.slots;

@@ -18,7 +18,7 @@ import type { Attempt, LogRow } from '../metering/log-row.ts';
 import type { Rates } from '../metering/price.ts';
 import { standardTerms } from '../metering/service-tier.ts';
 import type { LedgerClient } from '../quota/client.ts';
-import type { AdmissionAsk, Settlement } from '../quota/quota.ts';
+import type { AdmissionRequest, Settlement } from '../quota/quota.ts';
 import type { LiveChannel } from '../routing/catalog.ts';
 import type { TokenIdentity } from '../tokens/token.ts';
 import { boundAt, type TurnBound, type TurnMeasure } from './bound.ts';
@@ -236,7 +236,7 @@ export class SessionMoney {
     );
   }
 
-  private admissionRequestFor({ requestId, pricing, measure, bound, hasBegun }: Turn): AdmissionAsk {
+  private admissionRequestFor({ requestId, pricing, measure, bound, hasBegun }: Turn): AdmissionRequest {
     const request = admissionRequest(this.requester(requestId), this.requested(pricing), {
       reserveNanoUsd: pricing.rates === null ? null : (bound?.reserveNanoUsd ?? 0),
       inputNanoUsd: hasBegun ? (bound?.inputNanoUsd ?? 0) : 0,

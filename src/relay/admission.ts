@@ -10,8 +10,8 @@ import { admit, LoggedRefusal, orLogRefusal } from '../admission/admit.ts';
 import { refusalError } from '../admission/refusal-error.ts';
 import type { LeaseSubject } from '../admission/reservation.ts';
 import { isModelName } from '../formats/request-checks.ts';
-import type { AlarmClock } from '../lib/alarm-clock.ts';
-import type { AdmissionAsk } from '../quota/quota.ts';
+import type { DeadlineTimer } from '../lib/deadline-timer.ts';
+import type { AdmissionRequest } from '../quota/quota.ts';
 import type { Catalog } from '../routing/catalog.ts';
 import { identityOf } from '../tokens/resolve.ts';
 import type { TokenIdentity, TokenPolicy } from '../tokens/token.ts';
@@ -48,7 +48,7 @@ export function leaseSubject(call: Call, plan: Plan): LeaseSubject {
 export function readBodyUnlessRefused(
   call: Call,
   services: RelayServices,
-  clock: AlarmClock,
+  clock: DeadlineTimer,
 ): Promise<CallerBody> {
   const check = () => throwIfRefused(call, services);
   const step = {
@@ -89,7 +89,7 @@ export async function planAndAdmit(
   call: Call,
   body: CallerBody,
   services: RelayServices,
-  clock: AlarmClock,
+  clock: DeadlineTimer,
 ): Promise<AdmittedRequest> {
   const renew = (policy: TokenPolicy) => renewIdentity(call, services, policy);
   const plan = (identity: TokenIdentity) =>
@@ -120,7 +120,7 @@ async function makePlan(call: Call, body: CallerBody, services: RelayServices): 
   return { call: newest, plan, identity: newest.identity };
 }
 
-function requestFor({ call, plan }: Planned): AdmissionAsk {
+function requestFor({ call, plan }: Planned): AdmissionRequest {
   const { isFree: free, bound, freshTokens } = plan;
   return admissionRequest(requester(call), requested(plan), {
     reserveNanoUsd: free ? 0 : (bound?.reserveNanoUsd ?? null),

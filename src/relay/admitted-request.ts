@@ -1,7 +1,7 @@
 // A request that the ledger has admitted: all that the phases after admission share.
 import { Reservation, toLedger } from '../admission/reservation.ts';
 import type { LimitsLeft } from '../formats/rate-limit-headers.ts';
-import type { AlarmClock } from '../lib/alarm-clock.ts';
+import type { DeadlineTimer } from '../lib/deadline-timer.ts';
 import { Failover } from '../routing/failover.ts';
 import type { Call, RelayServices } from './call.ts';
 import { relayLimits } from './limits.ts';
@@ -17,7 +17,7 @@ export interface AdmittedRequest {
   /** What is left of the token's limits, or null if it has none. */
   limitsLeft: LimitsLeft | null;
   services: RelayServices;
-  clock: AlarmClock;
+  clock: DeadlineTimer;
   /** Tries the plan's routes. */
   failover: Failover<PricedRoute>;
   /** Where a streamed answer is written. */

@@ -2,7 +2,7 @@
 import { clientLeftStatus } from '../admission/refusal-error.ts';
 import { errorStatus } from '../formats/api-errors.ts';
 import { createMeter } from '../formats/meter.ts';
-import { AlarmClock } from '../lib/alarm-clock.ts';
+import { DeadlineTimer } from '../lib/deadline-timer.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { planAndAdmit, readBodyUnlessRefused } from './admission.ts';
 import type { AdmittedRequest } from './admitted-request.ts';
@@ -20,7 +20,7 @@ import type { Sending } from './upstream/sent.ts';
 
 /** Answers a request whose token is known. Throws RelayError: the caller's refusal, already logged. */
 export async function relay(call: Call, services: RelayServices): Promise<Response> {
-  const clock = new AlarmClock();
+  const clock = new DeadlineTimer();
   services.health.refresh(call.background);
   const request = await admitted(call, services, clock).catch((error) => {
     clock.stop();
@@ -33,7 +33,7 @@ export async function relay(call: Call, services: RelayServices): Promise<Respon
   return withLimits(request, response);
 }
 
-async function admitted(call: Call, services: RelayServices, clock: AlarmClock): Promise<AdmittedRequest> {
+async function admitted(call: Call, services: RelayServices, clock: DeadlineTimer): Promise<AdmittedRequest> {
   const body = await readBodyUnlessRefused(call, services, clock);
   return planAndAdmit(call, body, services, clock);
 }

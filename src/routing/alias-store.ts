@@ -1,4 +1,4 @@
-// Model aliases in D1. D1 failing is thrown.
+// Model aliases in D1. Throws when D1 fails.
 import type { ModelAlias } from './channel.ts';
 import { takeOver } from './take-over-store.ts';
 
@@ -14,7 +14,7 @@ export class AliasStore {
     this.db = db;
   }
 
-  /** All of them, in the order of their names. */
+  /** Returns all aliases, ordered by name. */
   async load(): Promise<StoredAlias[]> {
     const { results } = await this.db.prepare('SELECT * FROM model_aliases ORDER BY name').all<AliasRow>();
     return results.map(aliasOfRow);
@@ -28,7 +28,7 @@ export class AliasStore {
     return row && aliasOfRow(row);
   }
 
-  /** In the order of their names, after `after`. */
+  /** Returns a page of aliases, ordered by name, after `after`. */
   async list(after: string | null, limit: number): Promise<StoredAlias[]> {
     const { results } = await this.db
       .prepare('SELECT * FROM model_aliases WHERE name > ? ORDER BY name LIMIT ?')
@@ -47,13 +47,13 @@ export class AliasStore {
       .run();
   }
 
-  /** false: there was no such alias. */
+  /** Returns false if there was no such alias. */
   async delete(name: string): Promise<boolean> {
     const { meta } = await this.db.prepare('DELETE FROM model_aliases WHERE name = ?').bind(name).run();
     return meta.changes > 0;
   }
 
-  /** Adds aliases and replaces those that were written no later. Answers how many were written. */
+  /** Adds aliases and replaces those that were not written later. Returns how many were written. */
   async takeOver(aliases: StoredAlias[]): Promise<number> {
     return takeOver(this.db, aliases.map(columnsOf), {
       table: 'model_aliases',

@@ -1,5 +1,5 @@
-// Keeps an isolate's picture of the catalog fresh: from D1, at most one reading under way, the old picture
-// served meanwhile; from KV when D1 is away at a cold start.
+// Keeps an isolate's snapshot of the catalog fresh. Reads it from D1, one read at a time, and serves the old
+// snapshot meanwhile; reads it from KV when D1 is unavailable at a cold start.
 import type { Config } from '../config.ts';
 import { logWarning } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';
@@ -7,15 +7,18 @@ import { Catalog, type CatalogContents, type LiveChannel, type OverrideRow } fro
 import type { Channel, Group, ModelAlias } from './channel.ts';
 import { demoChannels, environmentChannels, workersAiChannels } from './environment-channels.ts';
 
-/** How old pictures may get. */
+/** The maximum ages of snapshots. */
 export const catalogAges = {
-  /** Read anew behind a request's back after this. */
+  /** After this, a request starts a read but does not wait for it. */
   freshMs: 15_000,
-  /** Never served after this while the database answers: a removed channel is gone everywhere within a minute. */
+  /**
+   * After this, a snapshot is not served while the database answers: a removed channel is gone everywhere within
+   * a minute.
+   */
   staleMs: 45_000,
 } as const;
 
-/** What is read: channels, groups, price overrides and aliases as stored. */
+/** What is read: channels, groups, price overrides, and aliases as stored. */
 export interface StoredCatalog {
   channels: Channel[];
   groups: Group[];
@@ -31,7 +34,7 @@ export interface CatalogSource {
   writeSnapshot(stored: StoredCatalog): Promise<void>;
 }
 
-/** Runs on after the response: `waitUntil`. */
+/** Runs work after the response: `waitUntil`. */
 export type Background = (work: Promise<unknown>) => void;
 
 export class CatalogLoader {
@@ -46,7 +49,10 @@ export class CatalogLoader {
     this.config = config;
   }
 
-  /** The catalog, at most `staleMs` old while the database answers. Throws `service_unavailable` when there is none at all. */
+  /**
+   * Returns the catalog, at most `staleMs` old while the database answers. Throws `service_unavailable` when
+   * there is no snapshot at all.
+   */
   current(nowMs: number, background: Background): Catalog | Promise<Catalog> {
     const picture = this.picture;
     if (picture === null) return this.load(nowMs);
@@ -60,7 +66,7 @@ export class CatalogLoader {
     return picture.catalog;
   }
 
-  /** Reads anew now, and leaves a copy in KV for isolates that start while the database is away. */
+  /** Reads the catalog now, and stores a copy in KV for isolates that start while the database is unavailable. */
   async refresh(nowMs: number): Promise<void> {
     const reading = this.nextReading();
     const stored = await this.source.read();
@@ -80,7 +86,7 @@ export class CatalogLoader {
     }
   }
 
-  /** Readings are numbered as they begin: one that began earlier never replaces one that began later. */
+  /** Reads are numbered as they begin: an earlier read never replaces a later one. */
   private nextReading(): number {
     this.readings += 1;
     return this.readings;

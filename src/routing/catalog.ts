@@ -1,5 +1,5 @@
-// What is served, by whom, at what price: one frozen picture of channels, groups and price overrides. Pure;
-// catalog-loader.ts keeps the picture fresh.
+// A frozen snapshot of channels, groups, aliases, and price overrides: which channels serve which model, at what
+// price. Pure; catalog-loader.ts keeps it fresh.
 import type { Endpoint, TranslationTarget } from '../formats/registry.ts';
 import type { Task } from '../formats/wire-format.ts';
 import { matches, matchesAny } from '../lib/wildcard.ts';
@@ -8,10 +8,10 @@ import type { Provider } from '../providers/provider.ts';
 import { providers } from '../providers/registry.ts';
 import type { Channel, Group, ModelAlias } from './channel.ts';
 
-/** A channel as it is used: its keys are sealed (stored channels) or plain (those of the environment). */
+/** A channel in use: its keys are sealed (stored channels) or plain (channels of the environment). */
 export interface LiveChannel extends Channel {
   plainKeys: readonly string[] | null;
-  /** Answers only for what no other channel serves. */
+  /** Serves only models that no other channel serves. */
   lastResort: boolean;
 }
 
@@ -28,33 +28,36 @@ export interface CatalogContents {
   aliases: readonly ModelAlias[];
 }
 
-/** Whose channels: a token's group, and those that the group is bound to (a token's policy and its identity are this). */
+/**
+ * What decides which channels a token may use: its group, and the channels that the group is limited to. A
+ * token's policy and its identity have these fields.
+ */
 export interface ChannelScope {
   group: string;
   bounds: { channels: readonly string[] };
 }
 
-/** One way to serve a request: a channel and what the model is called there. */
+/** One way to serve a request: a channel, and the model's name there. */
 export interface Route {
   channel: LiveChannel;
   upstreamModel: string;
-  /** What the request must be translated to; null: the channel speaks the caller's format. */
+  /** The format to translate the request to. Null: the channel speaks the caller's format. */
   target: TranslationTarget | null;
   /** Routes of a lower rank come first, whatever their priority: models that are tried in order. Undefined: 0. */
   rank?: number;
-  /** The one key that will do (what it made lives with it); undefined: each of them. */
+  /** The only key that can be used (a resource lives with it). Undefined: any key. */
   keyId?: string | null;
 }
 
-/** What of an endpoint decides who serves it. */
+/** The parts of an endpoint that decide which channels serve it. */
 export type ServedEndpoint = Pick<Endpoint, 'operation' | 'purpose'> & { format: { task: Task } };
 
-/** Routes for an endpoint; or why there are none. */
+/** Routes for an endpoint, or why there are none. */
 export type Serving =
   | { outcome: 'served'; routes: Route[] }
   /** Channels serve the model, but not in this format. `operations` of one of them, for the message. */
   | { outcome: 'other-format'; channel: LiveChannel }
-  /** Tokens are to be counted for a model whose channels have no such thing in this format. */
+  /** Token counting for a model whose channels cannot count in this format. */
   | { outcome: 'uncounted' }
   | { outcome: 'not-served' };
 
@@ -65,7 +68,7 @@ export class Catalog {
     this.contents = contents;
   }
 
-  /** Returns the channels that serve a model at an endpoint to tokens of a group, or why there are none. */
+  /** Returns the routes that serve `operation` for a model to tokens of a group. */
   serving(model: string, endpoint: ServedEndpoint, scope: ChannelScope): Serving {
     const all = this.serve(model, scope);
     const routes = all.flatMap((place) => routeFor(place, endpoint) ?? []);
@@ -77,17 +80,17 @@ export class Catalog {
       : { outcome: 'other-format', channel: other.channel };
   }
 
-  /** Whether a channel serves the model to tokens of a group, in any format. */
+  /** Returns whether a channel serves the model to tokens of a group, in any format. */
   serves(model: string, scope: ChannelScope): boolean {
     return this.serve(model, scope).length > 0;
   }
 
-  /** The enabled channels. */
+  /** Returns the enabled channels. */
   get enabled(): LiveChannel[] {
     return this.contents.channels.filter((channel) => channel.enabled);
   }
 
-  /** The enabled channels that tokens of a group may use. */
+  /** Returns the enabled channels that tokens of a group may use. */
   channelsFor({ group, bounds: { channels } }: ChannelScope): LiveChannel[] {
     return this.enabled.filter(
       (channel) =>
@@ -100,12 +103,12 @@ export class Catalog {
     return this.contents.channels.find((channel) => channel.id === id) ?? null;
   }
 
-  /** null: none that was known when the picture was taken. */
+  /** Returns null if no such channel was known when the snapshot was taken. */
   group(name: string): Group | null {
     return this.contents.groups.find((group) => group.name === name) ?? null;
   }
 
-  /** The models that an alias stands for; null: it is none. */
+  /** Returns the models that an alias stands for, or null if the name is not an alias. */
   alias(name: string): readonly string[] | null {
     return this.contents.aliases.find((alias) => alias.name === name)?.models ?? null;
   }
@@ -114,7 +117,7 @@ export class Catalog {
     return this.contents.aliases;
   }
 
-  /** The override for a requested name: its own, else the longest wildcard that fits. */
+  /** Returns the override for a requested name: its own, else the longest matching wildcard. */
   override(model: string): PriceOverride | null {
     const fitting = this.contents.overrides.filter((row) => matches(row.model, model));
     const exact = fitting.find((row) => row.model === model);
@@ -122,12 +125,12 @@ export class Catalog {
     return fitting.sort((one, other) => other.model.length - one.model.length)[0]?.price ?? null;
   }
 
-  /** The override that names an alias itself, not by a wildcard. */
+  /** Returns the override that names an alias exactly, not by a wildcard. */
   overrideOfAlias(name: string): PriceOverride | null {
     return this.contents.overrides.find((row) => row.model === name)?.price ?? null;
   }
 
-  /** Whether a channel names the model itself, not by a wildcard. */
+  /** Returns whether a channel names the model exactly, not by a wildcard. */
   names(model: string): boolean {
     return this.contents.channels.some(
       ({ models, modelMap }) => models.includes(model) || Object.hasOwn(modelMap, model),
@@ -144,10 +147,10 @@ export class Catalog {
   }
 }
 
-/** A channel that has the model, whatever it speaks. */
+/** A channel that has the model, whatever format it speaks. */
 type Place = Pick<Route, 'channel' | 'upstreamModel'>;
 
-/** Null: the channel can neither do the operation nor be translated to. */
+/** Returns null if the channel neither supports the operation nor can be translated to. */
 function routeFor(place: Place, endpoint: ServedEndpoint): Route | null {
   const provider = providers[place.channel.provider];
   if (provider.operations(place.channel, place.upstreamModel).has(endpoint.operation))
@@ -175,14 +178,18 @@ function targetOf(
 }
 
 /**
- * Whether a name that becomes part of an address would name another place there: URLs leave out `.` and `..` however
- * they are written (https://url.spec.whatwg.org/#double-dot-url-path-segment, 2026-11), so that `cheap/../dear` is `dear`.
+ * Returns whether a name would point elsewhere when it becomes part of a URL path. URLs resolve `.` and `..` in
+ * every spelling (https://url.spec.whatwg.org/#double-dot-url-path-segment, 2026-11), so `cheap/../dear` would
+ * be `dear`.
  */
 function goesUp(model: string): boolean {
   return /(^|\/)\.{1,2}(\/|$)/.test(model);
 }
 
-/** What a model is called at a channel. A name is the caller's text: `constructor` is in no map. */
+/**
+ * Returns the model's name at a channel. The requested name is the caller's text, so inherited keys such as
+ * `constructor` must not match.
+ */
 export function upstreamNameOf({ modelMap }: LiveChannel, model: string): string {
   return (Object.hasOwn(modelMap, model) ? modelMap[model] : undefined) ?? model;
 }

@@ -1,22 +1,22 @@
-// What a channel (an upstream with its keys) and a group (a bound around tokens) are. How they are stored is
-// store.ts's, which of them serves a request select.ts's.
+// What a channel (an upstream with its keys) and a group (limits around tokens) are. store.ts stores them;
+// select.ts decides which channel serves a request.
 import type { SealedKey } from '../lib/seal.ts';
 import type { ChannelSettings } from '../providers/channel-settings.ts';
 import type { ProviderName } from '../providers/provider-name.ts';
 import type { GroupBounds } from '../tokens/token.ts';
 
-/** An upstream as it is stored: its keys sealed, its addresses and names as the operator gave them. */
+/** A channel as it is stored: its keys sealed, its addresses and names as the operator entered them. */
 export interface Channel {
   id: string;
   name: string;
   provider: ProviderName;
-  /** null: the provider's own address. */
+  /** Null: the provider's own address. */
   baseUrl: string | null;
-  /** May be empty for an upstream that asks for no key. */
+  /** May be empty for an upstream that needs no key. */
   keys: readonly SealedKey[];
-  /** Exact names or `*` wildcards, as callers ask for them. */
+  /** Exact names or `*` wildcards of the models that callers request. */
   models: readonly string[];
-  /** Requested name to the upstream's own name; a name that is not here goes as it is. */
+  /** Requested name to upstream name. Other names are sent unchanged. */
   modelMap: Readonly<Record<string, string>>;
   /** Higher is tried first. */
   priority: number;
@@ -30,7 +30,7 @@ export interface Channel {
   settings: ChannelSettings;
 }
 
-/** A bound around every token in it. */
+/** Limits for every token in it. */
 export interface Group extends GroupBounds {
   name: string;
 }

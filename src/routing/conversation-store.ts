@@ -1,4 +1,4 @@
-// Responses that the relay keeps itself, in D1, sealed by whoever puts them here. Owns the SQL, no meaning.
+// Responses that the relay itself stores, in D1. The caller seals them.
 
 export class ConversationStore {
   private readonly db: D1Database;
@@ -10,7 +10,7 @@ export class ConversationStore {
   async put(id: string, accountId: string, sealed: string, expiresAtMs: number): Promise<void> {
     await this.db
       .prepare(
-        // A response that ends after its account was deleted is not kept.
+        // A response that ends after its account was deleted is not stored.
         `INSERT INTO conversations (id, account_id, sealed, expires_at) SELECT ?1, ?2, ?3, ?4
          WHERE NOT EXISTS (SELECT 1 FROM accounts WHERE id = ?2 AND deleted_at IS NOT NULL) ON CONFLICT DO NOTHING`,
       )
@@ -18,7 +18,7 @@ export class ConversationStore {
       .run();
   }
 
-  /** null: there is none by that id, it is another account's, or its time is over. */
+  /** Returns null if there is no such id, it belongs to another account, or it has expired. */
   async find(id: string, accountId: string, nowMs: number): Promise<string | null> {
     return this.db
       .prepare('SELECT sealed FROM conversations WHERE id = ? AND account_id = ? AND expires_at > ?')

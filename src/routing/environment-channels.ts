@@ -1,5 +1,5 @@
-// Channels that nobody had to set up: one for each provider key in the environment, Workers AI where there is nothing else,
-// and the demo upstream's.
+// Channels that need no setup: one for each provider key in the environment, Workers AI if there is no other
+// channel, and the demo upstream.
 import type { Config } from '../config.ts';
 import type { ProviderName } from '../providers/provider-name.ts';
 import type { LiveChannel } from './catalog.ts';
@@ -37,11 +37,12 @@ const blank = {
   enabled: true,
   headers: {},
   groups: [],
-  // Their operator and the provider account's owner are one person, who has no other place to say what is shared.
+  // The operator and the owner of the provider account are the same person, who cannot list shared resources
+  // anywhere else.
   settings: { sharedResources: ['*'] },
 } as const;
 
-/** The channels of the environment, `env_<provider>`. */
+/** Returns the channels of the environment, `env_<provider>`. */
 export function environmentChannels(config: Config): LiveChannel[] {
   return config.environmentChannels.map(({ provider, key, baseUrl }) => ({
     ...structuredClone(blank),
@@ -55,7 +56,10 @@ export function environmentChannels(config: Config): LiveChannel[] {
   }));
 }
 
-/** Cloudflare's own models by the Worker's binding, `env_workers-ai`, for a deployment with no other channel at all. */
+/**
+ * Returns Cloudflare's own models through the Worker's binding, `env_workers-ai`, for a deployment without any
+ * other channel.
+ */
 export function workersAiChannels({ hasWorkersAi }: Config): LiveChannel[] {
   if (!hasWorkersAi) return [];
   const provider = 'workers-ai';
@@ -70,7 +74,10 @@ export function workersAiChannels({ hasWorkersAi }: Config): LiveChannel[] {
   return [{ ...channel, models: ['@cf/*'], plainKeys: [], lastResort: false }];
 }
 
-/** The demo upstream as one channel a provider, `demo_<provider>`: below every other, and only locally. */
+/**
+ * Returns the demo upstream as one channel per provider, `demo_<provider>`: of the lowest priority, and only
+ * locally.
+ */
 export function demoChannels(config: Config): LiveChannel[] {
   const { demo } = config;
   if (demo === null) return [];

@@ -1,12 +1,12 @@
-// The refusal of a request while every channel is cooling down as its upstream asked. Pure.
+// The refusal of a request while every target is cooling down as its upstream asked. Pure.
 import { RelayError } from '../lib/relay-error.ts';
 import type { Route } from './catalog.ts';
 import type { Health } from './health.ts';
 import { cooldownOfAll } from './select.ts';
 
 /**
- * Returns `rate_limit_exceeded` (all causes were 429s) or `service_unavailable`, each with the soonest time at which an upstream
- * may be asked again; null when a place may be tried.
+ * Returns `rate_limit_exceeded` (all causes were 429s) or `service_unavailable`, with the earliest time at which
+ * an upstream may be called again, or null when a target may be tried.
  */
 export function everyTargetCooling(
   routes: readonly Route[],

@@ -1,10 +1,10 @@
-// One channel by its id, stored or of the environment, read afresh: for those who have no catalog at hand.
+// Reads one channel by its id, stored or of the environment, for code without a catalog.
 import type { Config } from '../config.ts';
 import type { LiveChannel } from './catalog.ts';
 import { demoChannels, environmentChannels } from './environment-channels.ts';
 import { RoutingStore } from './store.ts';
 
-/** The channel, disabled ones too; null when there is none. D1 failing is thrown. */
+/** Returns the channel, even if it is disabled, or null. Throws when D1 fails. */
 export async function findChannel(db: D1Database, config: Config, id: string): Promise<LiveChannel | null> {
   const unstored = [...environmentChannels(config), ...demoChannels(config)];
   const found = unstored.find((channel) => channel.id === id);

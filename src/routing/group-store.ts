@@ -1,9 +1,8 @@
-// Groups in D1. What an edit sets in motion (the ledgers of the group's tokens) is the management API's. D1 failing
-// is thrown.
+// Groups in D1. The management API applies an edit to the ledgers of the group's tokens. Throws when D1 fails.
 import type { Group } from './channel.ts';
 import { takeOver } from './take-over-store.ts';
 
-/** What an edit may change. Absent stays as it is; lists and limits are replaced whole. */
+/** The fields that an edit may change. Absent fields stay; lists and limits are replaced whole. */
 export type GroupChanges = Partial<Omit<Group, 'name' | 'version'>>;
 
 export class GroupStore {
@@ -13,7 +12,7 @@ export class GroupStore {
     this.db = db;
   }
 
-  /** All of them, in the order of their names. */
+  /** Returns all groups, ordered by name. */
   async load(): Promise<Group[]> {
     const { results } = await this.db.prepare('SELECT * FROM groups ORDER BY name').all<GroupRow>();
     return results.map(groupOfRow);
@@ -24,7 +23,7 @@ export class GroupStore {
     return row && groupOfRow(row);
   }
 
-  /** In the order of their names, after `after`. */
+  /** Returns a page of groups, ordered by name, after `after`. */
   async list(after: string | null, limit: number): Promise<Group[]> {
     const { results } = await this.db
       .prepare('SELECT * FROM groups WHERE name > ? ORDER BY name LIMIT ?')
@@ -33,7 +32,7 @@ export class GroupStore {
     return results.map(groupOfRow);
   }
 
-  /** false: there is one of that name. */
+  /** Returns false if a group of that name exists. */
   async insert(group: Group): Promise<boolean> {
     const columns = columnsOfGroup(group);
     const names = Object.keys(columns);
@@ -46,7 +45,7 @@ export class GroupStore {
     return meta.changes > 0;
   }
 
-  /** Applies an edit and raises the version, in one atomic statement. null: there is no such group. */
+  /** Applies an edit and raises the version, in one atomic statement. Returns null if there is no such group. */
   async update(name: string, changes: GroupChanges): Promise<Group | null> {
     const columns = columnsOfChanges(changes);
     const set = [...Object.keys(columns).map((column) => `${column} = ?`), 'version = version + 1'];
@@ -57,7 +56,7 @@ export class GroupStore {
     return row && groupOfRow(row);
   }
 
-  /** false: a token or an account is in it, or it is not there. */
+  /** Returns false if a token or an account is in the group, or it does not exist. */
   async deleteUnused(name: string): Promise<boolean> {
     const { meta } = await this.db
       .prepare(
@@ -71,8 +70,8 @@ export class GroupStore {
   }
 
   /**
-   * Adds groups and replaces older versions, and those of the same version that say something else (the version is
-   * raised then: ledgers notice by it). Answers how many were written.
+   * Adds groups, and replaces older versions. A different group of the same version is replaced too and gets a
+   * higher version, so that ledgers notice. Returns how many were written.
    */
   async takeOver(groups: Group[]): Promise<number> {
     const bounds = ['price_multiplier_millionths', 'models', 'channels', 'limits'];

@@ -1,65 +1,68 @@
-// Which channels, keys, and models of keys can be relied on at this moment, by what became of the last requests. Lives in the
-// isolate; health-board.ts shares it between isolates. Pure but for its own memory: the time and the dice are passed in.
+// The health of channels, keys, and models of keys, from the outcomes of recent requests. Lives in the isolate;
+// the health registry shares it. Pure except for its own memory: time and random numbers are passed in.
 
-/** How long a place is left alone. */
-export const coolDowns = {
-  /** After the first failure; doubled with each one more. */
+/** How long a target is not used after a failure. */
+export const cooldowns = {
+  /** After the first failure; doubled with each further one. */
   firstMs: 1_000,
   mostMs: 60_000,
-  /** A key that the provider refuses; doubled too. */
+  /** For a key that the provider refuses; doubled too. */
   refusedFirstMs: 600_000,
   refusedMostMs: 3_600_000,
-  /** What an upstream may ask for by `retry-after`. */
+  /** The longest `retry-after` of an upstream that is obeyed. */
   retryAfterMostMs: 3_600_000,
-  /** Share of a cool-down that chance adds or takes, so that isolates do not come back all at once. */
+  /** The random share of a cooldown, so that isolates do not return all at once. */
   jitter: 0.2,
-  /** A probe without an outcome is taken for lost after this. */
+  /** A probe without an outcome counts as lost after this. */
   probeMs: 30_000,
 } as const;
 
-/** Channels and keys that an isolate remembers, and models of keys besides; the oldest of each are forgotten first. */
+/** How many channels and keys an isolate remembers, and as many models of keys; the oldest are dropped first. */
 export const rememberedPlaces = 2_000;
 
-/** A channel as a whole, one of its keys, or one of the upstream's models by that key. */
+/** A channel as a whole, one of its keys, or one of the upstream's models used with that key. */
 export interface Place {
   channelId: string;
-  /** null: the channel has no key, or one that has no id (the environment's). */
+  /** Null: the channel has no key, or one without an id (the environment's). */
   keyId: string | null;
   /** The upstream's own name of the model. Absent: the key, or the channel, as a whole. */
   upstreamModel?: string;
 }
 
-/** What went wrong at a place. */
+/** What failed at a target. */
 export type Failure =
-  /** No connection, a time-out, 5xx: the channel's. `retryAfterMs` as the upstream said; null or absent when it did not. */
+  /**
+   * No connection, a timeout, or a 5xx: affects the channel. `retryAfterMs` as the upstream sent it; null or
+   * absent if it did not.
+   */
   | { kind: 'unavailable'; reason: string; retryAfterMs?: number | null }
-  /** 429: the key's, for that model. Providers limit each model by itself. */
+  /** 429: affects the key for that model. Providers limit each model separately. */
   | { kind: 'limited'; reason: string; retryAfterMs: number | null }
-  /** 408: the same, but it is no rate limit. */
+  /** 408: the same, but not a rate limit. */
   | { kind: 'timeout'; reason: string; retryAfterMs: number | null }
-  /** 401, 402, 403: the key is refused, for every model. */
+  /** 401, 402, 403: the key is refused for every model. */
   | { kind: 'refused'; reason: string };
 
-/** What is known of a channel, a key, or a model of a key; times in milliseconds since 1970. */
+/** The health of a channel, a key, or a model of a key; times in milliseconds since 1970. */
 export interface PlaceHealth {
   /** Failures in a row. */
   failures: number;
   coolUntilMs: number;
-  /** Until when the upstream's own `retry-after` holds; 0: it sent none. */
+  /** The end of the upstream's own `retry-after`; 0: it sent none. */
   retryAfterUntilMs: number;
   /** The last failure was a rate limit (429). */
   isLimited: boolean;
-  /** The provider refuses the key: the operator must mend it. */
+  /** The provider refuses the key: the operator must fix it. */
   isRefused: boolean;
   lastError: string | null;
   lastErrorAtMs: number;
-  /** Moving average of the time to the first byte; null before the first. */
+  /** Moving average of the time to the first byte. Null before the first response. */
   firstByteMs: number | null;
-  /** Changes so far: the newest of two reports counts. */
+  /** The time of the last change: the newer of two reports counts. */
   changedAtMs: number;
 }
 
-/** `probe`: it may be tried by one request, whose outcome decides. */
+/** `probe`: one request may try it, and its outcome decides. */
 export type Availability = 'ready' | 'probe' | 'cooling';
 
 const healthy: PlaceHealth = {
@@ -74,15 +77,15 @@ const healthy: PlaceHealth = {
   changedAtMs: 0,
 };
 
-/** The name of a channel or key in a report; a channel's own has no key in it. */
+/** Returns the name of a channel or key in a report. A channel's own name contains no key. */
 export function placeName({ channelId, keyId }: Place): string {
   return keyId === null ? channelId : `${channelId}/${keyId}`;
 }
 
-/** Ids of channels and keys have none: what follows is a model's name. */
+/** Ids of channels and keys do not contain this character. A model's name follows it. */
 const beforeModel = '#';
 
-/** The models of a channel's keys in a report. */
+/** Returns the models of a channel's keys in a report. */
 export function modelsIn(
   report: Readonly<Record<string, PlaceHealth>>,
   channelId: string,
@@ -95,20 +98,23 @@ export function modelsIn(
   });
 }
 
-/** A cooldown that an upstream asked for by `retry-after`. */
+/** A cooldown that an upstream asked for with `retry-after`. */
 export interface RequestedCooldown {
   untilMs: number;
-  /** Every cause of it is a rate limit. */
+  /** All of its causes are rate limits. */
   isLimited: boolean;
 }
 
 export class Health {
   private readonly places = new Map<string, PlaceHealth>();
-  /** Apart from the places: whoever asks for many models of a channel must not push the channels' own health out. */
+  /**
+   * Separate from channels and keys: requests for many models of a channel must not push out the channels' own
+   * health.
+   */
   private readonly models = new Map<string, PlaceHealth>();
   private readonly probes = new Map<string, number>();
 
-  /** The worst of the channel's, the key's, and the model's. */
+  /** Returns the worst of the channel's, the key's, and the model's availability. */
   availability(place: Place, nowMs: number): Availability {
     let worst: Availability = 'ready';
     for (const name of this.knownNames(place)) {
@@ -119,12 +125,12 @@ export class Health {
     return worst;
   }
 
-  /** When the place may be tried again; in the past for one that may be now. */
+  /** Returns when the target may be tried again; in the past if it may be tried now. */
   coolUntilMs(place: Place): number {
     return Math.max(0, ...this.knownNames(place).map((name) => this.of(name).coolUntilMs));
   }
 
-  /** The cooldown that the upstream asked for, unless it is over; null: it asked for none. */
+  /** Returns the cooldown that the upstream asked for, or null if there is none or it is over. */
   requestedCooldown(place: Place, nowMs: number): RequestedCooldown | null {
     const asking = this.knownNames(place)
       .map((name) => this.of(name))
@@ -134,19 +140,22 @@ export class Health {
     return { untilMs, isLimited: asking.every(({ isLimited }) => isLimited) };
   }
 
-  /** A request goes there now: of a place on probation it is the one probe. */
+  /** Records that a request goes to the target. If the target is on probation, this request is its probe. */
   begin(place: Place, nowMs: number): void {
     for (const name of this.knownNames(place)) {
-      if (this.availabilityOf(name, nowMs) === 'probe') this.probes.set(name, nowMs + coolDowns.probeMs);
+      if (this.availabilityOf(name, nowMs) === 'probe') this.probes.set(name, nowMs + cooldowns.probeMs);
     }
   }
 
-  /** The request ended without a word about the place: whoever comes next may probe it. */
+  /** Records that a request ended without a verdict on the target: the next request may probe it. */
   release(place: Place): void {
     for (const name of this.knownNames(place)) this.probes.delete(name);
   }
 
-  /** `startedAtMs`: a success that began before the last failure says nothing about after it. Answers whether anything changed. */
+  /**
+   * Records a success. One that began before the last failure says nothing about the time after it. Returns
+   * whether anything changed.
+   */
   succeeded(place: Place, startedAtMs: number, firstByteMs: number, nowMs: number): boolean {
     let changed = false;
     // A model that never failed needs no entry.
@@ -159,15 +168,19 @@ export class Health {
         before.firstByteMs === null ? firstByteMs : before.firstByteMs * 0.8 + firstByteMs * 0.2;
       const recovered = before.failures > 0 || before.isRefused;
       changed ||= recovered;
-      const kept = { firstByteMs: average, lastError: before.lastError, lastErrorAtMs: before.lastErrorAtMs };
-      this.set(name, { ...healthy, ...kept, changedAtMs: recovered ? nowMs : before.changedAtMs });
+      const unchanged = {
+        firstByteMs: average,
+        lastError: before.lastError,
+        lastErrorAtMs: before.lastErrorAtMs,
+      };
+      this.set(name, { ...healthy, ...unchanged, changedAtMs: recovered ? nowMs : before.changedAtMs });
     }
     return changed;
   }
 
   /**
-   * Requests that were under way together fail together: they count as one failure, but what one of them says of the
-   * time holds. Answers whether anything changed.
+   * Records a failure. Requests that ran together fail together and count as one failure, but a `retry-after` of
+   * any of them counts. Returns whether anything changed.
    */
   failed(place: Place, failure: Failure, startedAtMs: number, nowMs: number, random: number): boolean {
     const name = nameOfFailed(place, failure);
@@ -177,7 +190,7 @@ export class Health {
     const askedMs = requestedCooldownMs(failure);
     const isNews = !isSame || failure.kind === 'refused' || askedMs !== null;
     const failures = isSame ? before.failures : before.failures + 1;
-    const coolUntilMs = isNews ? nowMs + (askedMs ?? coolDownMs(failure, failures, random)) : 0;
+    const coolUntilMs = isNews ? nowMs + (askedMs ?? cooldownMs(failure, failures, random)) : 0;
     this.set(name, {
       ...before,
       failures,
@@ -192,8 +205,8 @@ export class Health {
     return isNews;
   }
 
-  /** Its operator has fixed something: what was known against it, and against models of it, counts no more. */
-  forgive(place: Place, nowMs: number): void {
+  /** Resets the health of a target and of its models, because its operator has fixed something. */
+  reset(place: Place, nowMs: number): void {
     const own = placeName(place);
     const models = [...this.models.keys()].filter((name) => name.startsWith(own + beforeModel));
     for (const name of [own, ...models]) {
@@ -204,7 +217,7 @@ export class Health {
     }
   }
 
-  /** What is known, by name; for sharing and for the dashboard. */
+  /** Returns everything that is known, by name, for sharing and for the dashboard. */
   report(): Record<string, PlaceHealth> {
     return Object.fromEntries([...this.places, ...this.models]);
   }
@@ -240,7 +253,7 @@ export class Health {
     return name.includes(beforeModel) ? this.models : this.places;
   }
 
-  /** The channel, its key, and the model, as far as anything is known of them. */
+  /** Returns the names of the channel, its key, and the model that have an entry. */
   private knownNames(place: Place): string[] {
     const { channelId, keyId, upstreamModel } = place;
     const names = keyId === null ? [channelId] : [channelId, placeName(place)];
@@ -253,7 +266,7 @@ function modelName(place: Place, upstreamModel: string): string {
   return `${placeName(place)}${beforeModel}${upstreamModel}`;
 }
 
-/** Whom a failure is held against: a channel, a key, or a model of a key. */
+/** Returns what a failure counts against: a channel, a key, or a model of a key. */
 function nameOfFailed(place: Place, { kind }: Failure): string {
   switch (kind) {
     case 'unavailable':
@@ -266,17 +279,20 @@ function nameOfFailed(place: Place, { kind }: Failure): string {
   }
 }
 
-/** The upstream's `retry-after` within bounds; null: it sent none. A refused key comes back after our own time. */
+/**
+ * Returns the upstream's `retry-after` within limits, or null if it sent none. A refused key returns after our
+ * own delay.
+ */
 function requestedCooldownMs(failure: Failure): number | null {
   const asked = failure.kind === 'refused' ? null : (failure.retryAfterMs ?? null);
-  return asked === null ? null : Math.min(Math.max(asked, coolDowns.firstMs), coolDowns.retryAfterMostMs);
+  return asked === null ? null : Math.min(Math.max(asked, cooldowns.firstMs), cooldowns.retryAfterMostMs);
 }
 
-function coolDownMs(failure: Failure, failures: number, random: number): number {
+function cooldownMs(failure: Failure, failures: number, random: number): number {
   const [first, most] =
     failure.kind === 'refused'
-      ? [coolDowns.refusedFirstMs, coolDowns.refusedMostMs]
-      : [coolDowns.firstMs, coolDowns.mostMs];
+      ? [cooldowns.refusedFirstMs, cooldowns.refusedMostMs]
+      : [cooldowns.firstMs, cooldowns.mostMs];
   const grown = Math.min(first * 2 ** (failures - 1), most);
-  return grown * (1 + coolDowns.jitter * (2 * random - 1));
+  return grown * (1 + cooldowns.jitter * (2 * random - 1));
 }

@@ -1,11 +1,11 @@
-// The keys of channels, opened once an isolate and never logged.
+// The keys of channels. An isolate opens each once, and never logs them.
 
 import { type EncryptionKeys, unsealWithAny } from '../lib/encryption-keys.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { SealedKey } from '../lib/seal.ts';
 import type { LiveChannel } from './catalog.ts';
 
-/** Opened keys that an isolate remembers. */
+/** Opened keys that an isolate caches. */
 const openedKeysLimit = 1_000;
 
 /** A key in use. `id` is for the log; null where the channel needs none. */
@@ -23,8 +23,8 @@ export class KeyRing {
   }
 
   /**
-   * A key of the channel's by its id; null, or one that is gone: the first. Throws `upstream_error` when it cannot be
-   * opened: the operator's to mend.
+   * Returns a key of the channel by its id, or the first key if the id is null or gone. Throws `upstream_error`
+   * when the key cannot be opened, which the operator must fix.
    */
   async keyOf(channel: LiveChannel, id: string | null): Promise<ChannelKey> {
     if (channel.plainKeys !== null) return { id: null, value: channel.plainKeys[0] ?? null };

@@ -1,5 +1,5 @@
-// The names behind wildcards: what a native provider has in the price table, what another upstream lists.
-import { AlarmClock } from '../lib/alarm-clock.ts';
+// The names behind wildcards: a native provider's names from the price table, another upstream's own list.
+import { DeadlineTimer } from '../lib/deadline-timer.ts';
 import { matchesAny } from '../lib/wildcard.ts';
 import { modelsOf } from '../metering/price.ts';
 import { exchange } from '../providers/exchange.ts';
@@ -10,7 +10,7 @@ import { providers } from '../providers/registry.ts';
 import type { Catalog, ChannelScope, LiveChannel } from './catalog.ts';
 import type { KeyRing } from './key-ring.ts';
 
-/** Of upstreams' own lists. `pages` and `names` bound one list. */
+/** Limits of upstreams' own lists. `pages` and `names` bound one list. */
 export const listLimits = {
   keptForMs: 300_000,
   waitMs: 5_000,
@@ -18,15 +18,15 @@ export const listLimits = {
   names: 5_000,
   pages: 20,
   channels: 200,
-  /** Of a channel, tried one after the other while they are refused. */
+  /** Keys of a channel that are tried in turn while they are refused. */
   keys: 3,
   errorCharacters: 1_000,
 } as const;
 
-/** Providers whose names the price table does not know as they are called. */
+/** Providers whose model names differ from those in the price table. */
 const listedByUpstream: ReadonlySet<ProviderName> = new Set<ProviderName>(['openai-compatible', 'bedrock']);
 
-/** A list is no operation of any format. */
+/** A list is not an operation of any format. */
 const listTarget = {
   operation: 'chat-completions',
   model: '',
@@ -48,14 +48,14 @@ export class ModelLists {
     this.keys = keys;
   }
 
-  /** Every model name that tokens of a group can call by name; unsorted, may repeat. */
+  /** Returns every model name that tokens of a group can request. Unsorted, and may repeat names. */
   async namesServed(catalog: Catalog, scope: ChannelScope, nowMs: number): Promise<string[]> {
     const channels = catalog.channelsFor(scope);
     const lists = await Promise.all(channels.map((channel) => this.namesOf(channel, nowMs)));
     return lists.flat();
   }
 
-  /** The names that one channel serves. */
+  /** Returns the names that one channel serves. */
   async namesOf(channel: LiveChannel, nowMs: number): Promise<string[]> {
     const exact = [...channel.models, ...Object.keys(channel.modelMap)].filter((name) => !name.includes('*'));
     const wildcards = channel.models.filter((name) => name.includes('*'));
@@ -67,15 +67,18 @@ export class ModelLists {
   }
 
   /**
-   * The upstream's own list, read now. Throws, in words for the operator, what keeps it from being read. null: this
-   * kind of upstream has no such list.
+   * Reads the upstream's own list now. Throws an error for the operator when it cannot be read. Returns null if
+   * this kind of upstream has no list.
    */
   async discover(channel: LiveChannel): Promise<string[] | null> {
     const { models } = providers[channel.provider];
     return models && this.fetchNames(channel, models, listLimits.discoverMs);
   }
 
-  /** The upstream's own list, kept for a while; an upstream that does not answer lists nothing for as long. */
+  /**
+   * Returns the upstream's own list, cached for a while. If the upstream does not answer, an empty list is
+   * cached for the same time.
+   */
   private async upstreamNames(channel: LiveChannel, nowMs: number): Promise<string[]> {
     const kept = this.kept.get(channel.id);
     if (kept !== undefined && kept.untilMs > nowMs) return kept.names;
@@ -87,7 +90,7 @@ export class ModelLists {
     return names;
   }
 
-  /** By the first key that is let in; what the last was told is thrown. */
+  /** Reads the list with the first key that is accepted. Throws the error of the last one. */
   private async fetchNames(channel: LiveChannel, listing: ModelListing, waitMs: number): Promise<string[]> {
     const [first = null, ...others] = channel.keys.slice(0, listLimits.keys).map(({ id }) => id);
     let reading = this.namesBy(first, channel, listing, waitMs);
@@ -114,7 +117,7 @@ export class ModelLists {
       key,
     };
     const abort = new AbortController();
-    const clock = new AlarmClock();
+    const clock = new DeadlineTimer();
     clock.after(waitMs, () => abort.abort());
     try {
       const names: string[] = [];
@@ -132,7 +135,7 @@ export class ModelLists {
         const surroundings = { sendToAi: null, runOn: () => undefined };
         const page = listing.read(await pageOf(exchange(provider, request, target, surroundings)), after);
         names.push(...page.names);
-        // A list that never ends by itself names the same page again.
+        // A list that never ends names the same page again.
         if (page.next === null || page.next === after) break;
         after = page.next;
       }
@@ -151,5 +154,5 @@ async function pageOf(answering: Promise<Response>): Promise<unknown> {
   throw [401, 402, 403].includes(response.status) ? new RefusedKey(words) : new Error(words);
 }
 
-/** Another key of the channel's may be let in. */
+/** Another key of the channel may be accepted. */
 class RefusedKey extends Error {}

@@ -1,18 +1,18 @@
-// All that lies sealed in D1, sealed anew under the key that seals now. Safe at any time and as often as one likes: a
-// row that somebody else writes meanwhile is left to the next pass.
+// Seals everything in D1 again with the current key. Safe at any time and repeatable: a row that changes meanwhile
+// is left to the next pass.
 import { type EncryptionKeys, resealed } from '../lib/encryption-keys.ts';
 import { encryptionKeyIdOf, type Sealed, type SealedKey } from '../lib/seal.ts';
 
-/** Kept conversations of one call: each may have more than a megabyte. */
+/** Stored conversations per call: each may have more than a megabyte. */
 export const resealRows = 20;
 
 export interface ResealCount {
   resealed: number;
-  /** Sealed under a key that is not known here: they stay as they are. */
+  /** Sealed with an unknown key: they stay unchanged. */
   locked: number;
 }
 
-/** The keys of every channel. */
+/** Seals the keys of every channel again. */
 export async function resealChannelKeys(db: D1Database, keys: EncryptionKeys): Promise<ResealCount> {
   const { results } = await db
     .prepare(`SELECT id, keys FROM channels WHERE keys <> '[]'`)
@@ -36,7 +36,7 @@ export async function resealChannelKeys(db: D1Database, keys: EncryptionKeys): P
   return count;
 }
 
-/** Some kept conversations, in the order of their ids, after `after`. `next`: null when these were the last. */
+/** Seals some stored conversations again, ordered by id, after `after`. `next` is null when these were the last. */
 export async function resealConversations(
   db: D1Database,
   keys: EncryptionKeys,

@@ -1,10 +1,11 @@
-// What a model costs at a route: the operator's own price of the requested name, else the table's of the upstream's.
+// The price of a model at a route: the operator's override for the requested name, else the table's price for the
+// upstream's name.
 import { matchesAny } from '../lib/wildcard.ts';
 import { atLocation } from '../metering/claude-prices.ts';
 import { overrideRates, type Rates, tableRates } from '../metering/price.ts';
 import { type Catalog, type Route, upstreamNameOf } from './catalog.ts';
 
-/** `model` as the caller names it; null: the model has no price. */
+/** Returns the rates; `model` is the requested name. Null: the model has no price. */
 export function ratesOf(
   { channel, upstreamModel }: Pick<Route, 'channel' | 'upstreamModel'>,
   model: string | null,
@@ -16,7 +17,7 @@ export function ratesOf(
   return listRates(channel, upstreamModel, nowMs);
 }
 
-/** The table's price at a channel; null: it has none. */
+/** Returns the table's price at a channel, or null. */
 export function listRates(
   { provider, baseUrl, settings }: Route['channel'],
   upstreamModel: string,
@@ -27,7 +28,7 @@ export function listRates(
   return atLocation(rates, upstreamModel, settings.location ?? 'global');
 }
 
-/** Those of the models (as callers name them) that an enabled channel serves without a price. */
+/** Returns the models (by requested name) that an enabled channel serves without a price. */
 export function unpricedOf(models: readonly string[], catalog: Catalog, nowMs: number): string[] {
   return models.filter((model) =>
     catalog.enabled

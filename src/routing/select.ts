@@ -1,6 +1,6 @@
-// Which of the channels and keys that could serve a request is tried next: highest priority that has a healthy one,
-// then those that speak the caller's format, then by weight. The same seed chooses the same place for as long as it is
-// there (weighted rendezvous hashing), so that a conversation stays where the provider has it cached.
+// Chooses the target to try next: highest priority with a healthy target, then targets that speak the caller's
+// format, then by weight. The same seed chooses the same target for as long as it exists (weighted rendezvous
+// hashing), so that a conversation stays where the provider has it cached.
 import { crc32 } from '../lib/crc32.ts';
 import type { Route } from './catalog.ts';
 import { type Health, type Place, placeName, type RequestedCooldown } from './health.ts';
@@ -12,16 +12,20 @@ export interface Choice<T extends Route> extends Place {
 }
 
 export interface Selection {
-  /** Names of places (see placeName) that will not do, and of those that were tried for a model (see tryName). */
+  /**
+   * Names of targets that cannot be used at all (see placeName), and of those already tried for a model (see
+   * tryName).
+   */
   tried: ReadonlySet<string>;
-  /** What the choice among equals hangs on: a conversation's beginning, or anything random. */
+  /** The seed for the choice among equals: a conversation's beginning, or random. */
   seed(): string;
   nowMs: number;
 }
 
 /**
- * Returns the place to try next, or null where there is none: every place was tried, or all that are left are cooling down as their
- * upstreams asked (`retry-after`). Where all are cooling down and one did not ask, the place that is due first is tried.
+ * Returns the target to try next, or null if there is none: every target was tried, or all that are left are
+ * cooling down as their upstreams asked (`retry-after`). If all are cooling down and one upstream did not ask
+ * for it, returns the target whose cooldown ends first.
  */
 export function selectPlace<T extends Route>(
   routes: readonly T[],
@@ -40,7 +44,10 @@ export function selectPlace<T extends Route>(
   return best.length === 1 ? (best[0] ?? null) : heaviest(best, seed());
 }
 
-/** The cooldown of all places together, where each upstream asked for one: until the first is over. null: a place may be tried. */
+/**
+ * Returns the common cooldown of all targets if each upstream asked for one, until the first ends. Null: a
+ * target may be tried.
+ */
 export function cooldownOfAll(
   routes: readonly Route[],
   health: Health,
@@ -61,12 +68,15 @@ function cooldownOf(places: readonly Place[], health: Health, nowMs: number): Re
   return places.length === 0 ? null : { untilMs: soonestMs, isLimited };
 }
 
-/** A place as it is tried for one of the models that are tried in order: for the next, the same place may do. */
+/**
+ * Returns the name of a target for one of several models that are tried in order: the next model may use the
+ * same target.
+ */
 export function tryName(choice: Choice<Route>): string {
   return `${placeName(choice)} ${choice.route.rank ?? 0}`;
 }
 
-/** Every key of the route's channel; a route may be bound to one. */
+/** Returns one target for each key of the route's channel. A route may be bound to one key. */
 function placesOf<T extends Route>(route: T): Choice<T>[] {
   const { channel, keyId, upstreamModel } = route;
   if (keyId !== undefined) return [{ route, upstreamModel, channelId: channel.id, keyId }];
@@ -75,7 +85,7 @@ function placesOf<T extends Route>(route: T): Choice<T>[] {
   return ids.map((id) => ({ route, upstreamModel, channelId: channel.id, keyId: id }));
 }
 
-/** Of models that are tried in order, the first that has a place. */
+/** Returns the targets of the first of several models that has any. */
 function ofFirstModel<T extends Route>(choices: readonly Choice<T>[]): readonly Choice<T>[] {
   const first = Math.min(...choices.map(({ route }) => route.rank ?? 0));
   return choices.filter(({ route }) => (route.rank ?? 0) === first);
@@ -97,7 +107,10 @@ function soonest<T extends Route>(choices: readonly Choice<T>[], health: Health)
   return best;
 }
 
-/** Weights share among channels, and evenly among a channel's keys. Where all are 0, all are equal. */
+/**
+ * Chooses by weight. Weights are shared among channels, and evenly among a channel's keys. If all are 0, all are
+ * equal.
+ */
 function heaviest<T extends Route>(choices: readonly Choice<T>[], seed: string): Choice<T> | null {
   const keysOf = Map.groupBy(choices, ({ channelId }) => channelId);
   const sum = choices.reduce((total, { route }) => total + Math.max(0, route.channel.weight), 0);
@@ -115,7 +128,7 @@ function heaviest<T extends Route>(choices: readonly Choice<T>[], seed: string):
   return best ?? choices[0] ?? null;
 }
 
-/** In (0, 1): CRC-32 is mixed, for it is linear and its neighbours are too much alike. */
+/** Returns a fraction in (0, 1). CRC-32 is linear and its neighbors are too similar, so the bits are mixed. */
 function fractionOf(text: string): number {
   let hash = crc32(text);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

@@ -1,34 +1,37 @@
-// An isolate's health of places, told to the others and learnt from them through one Durable Object. The board may be
-// late or away: then the isolate knows what it saw itself, and no request waits or fails for it.
+// The health of targets in an isolate, shared with other isolates through one Durable Object. The registry may be
+// late or unavailable: then the isolate knows what it saw itself, and no request waits or fails because of it.
 import { logError, logWarning } from '../lib/log.ts';
 import type { Background } from './catalog-loader.ts';
 import { type Failure, Health, type Place, type PlaceHealth } from './health.ts';
 
-/** The board as an isolate needs it. Any of it may reject. */
-export interface HealthBoardPort {
-  /** Adds what an isolate saw; answers what is known of all places that are not well. */
+/** The registry as an isolate uses it. Every method may reject. */
+export interface HealthRegistryPort {
+  /** Adds what an isolate saw, and returns the health of all targets that had problems. */
   exchange(report: Record<string, PlaceHealth>): Promise<Record<string, PlaceHealth>>;
 }
 
-/** How often an isolate asks the board while it serves requests. */
+/** How often an isolate calls the registry while it serves requests. */
 export const exchangeEveryMs = 5_000;
-/** Changes are told at once, but those that follow within this time are told together after it. */
-export const tellEveryMs = 200;
+/** The first change is reported at once. Changes within this time after it are reported together. */
+export const reportEveryMs = 200;
 
 export class SharedHealth {
   readonly current = new Health();
-  private readonly board: HealthBoardPort;
+  private readonly registry: HealthRegistryPort;
   private exchangedAtMs = 0;
   private toldAtMs = 0;
   private hasNews = false;
-  /** News waits for its time to be told. */
+  /** There are changes to report. */
   private isTelling = false;
 
-  constructor(board: HealthBoardPort) {
-    this.board = board;
+  constructor(registry: HealthRegistryPort) {
+    this.registry = registry;
   }
 
-  /** Asks what others saw, unless that was lately: at the beginning of a request, so that its answer may be there when a place is chosen. */
+  /**
+   * Asks for what others saw, unless that was done recently. Called at the beginning of a request, so that the
+   * answer may be there when a target is chosen.
+   */
   refresh(background: Background): void {
     if (Date.now() - this.exchangedAtMs >= exchangeEveryMs) background(this.exchange());
   }
@@ -40,7 +43,7 @@ export class SharedHealth {
   succeeded(place: Place, startedAtMs: number, firstByteMs: number, background: Background): void {
     const nowMs = Date.now();
     this.hasNews = this.current.succeeded(place, startedAtMs, firstByteMs, nowMs) || this.hasNews;
-    this.tell(background);
+    this.report(background);
   }
 
   failed(place: Place, failure: Failure, startedAtMs: number, background: Background): void {
@@ -50,12 +53,15 @@ export class SharedHealth {
       const { channelId, keyId } = place;
       logError('channel-key-refused', { channelId, keyId, reason: failure.reason });
     }
-    this.tell(background);
+    this.report(background);
   }
 
-  /** All that is known of places that were not well of late, here or elsewhere. Without the board: what is known here. */
+  /**
+   * Returns the health of all targets that had problems recently, here or elsewhere. Without the registry: what
+   * is known here.
+   */
   async known(): Promise<Record<string, PlaceHealth>> {
-    const known = await this.board.exchange(this.current.report()).catch((error) => {
+    const known = await this.registry.exchange(this.current.report()).catch((error) => {
       logWarning('health-board-away', { error });
       return {};
     });
@@ -63,16 +69,16 @@ export class SharedHealth {
     return this.current.report();
   }
 
-  /** Forgets, here and elsewhere, what was known against the places. */
-  async forgive(places: readonly Place[]): Promise<void> {
+  /** Resets the health of targets, here and elsewhere. */
+  async reset(places: readonly Place[]): Promise<void> {
     if (places.length === 0) return;
     await this.known();
-    for (const place of places) this.current.forgive(place, Date.now());
+    for (const place of places) this.current.reset(place, Date.now());
     await this.known();
   }
 
-  private tell(background: Background): void {
-    const waitMs = this.toldAtMs + tellEveryMs - Date.now();
+  private report(background: Background): void {
+    const waitMs = this.toldAtMs + reportEveryMs - Date.now();
     if (!this.hasNews) this.refresh(background);
     else if (!this.isTelling) background(waitMs <= 0 ? this.exchange() : this.exchangeAfter(waitMs));
   }
@@ -92,9 +98,9 @@ export class SharedHealth {
     if (hadNews) this.toldAtMs = nowMs;
     this.hasNews = false;
     try {
-      this.current.learn(await this.board.exchange(hadNews ? this.current.report() : {}));
+      this.current.learn(await this.registry.exchange(hadNews ? this.current.report() : {}));
     } catch (error) {
-      // Nobody has heard: it is news still.
+      // The report failed: its changes still have to be reported.
       this.hasNews ||= hadNews;
       logWarning('health-board-away', { error });
     }

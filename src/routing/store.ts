@@ -1,4 +1,4 @@
-// Channels in D1. Keys go in and come out sealed. D1 failing is thrown.
+// Channels in D1, with sealed keys. Throws when D1 fails.
 import type { ProviderName } from '../providers/provider-name.ts';
 import type { Channel } from './channel.ts';
 import { takeOver } from './take-over-store.ts';
@@ -10,10 +10,10 @@ export interface ChannelRecord {
   updatedAtMs: number;
 }
 
-/** What an edit may change. Absent stays as it is; lists and maps are replaced whole. */
+/** The fields that an edit may change. Absent fields stay; lists and maps are replaced whole. */
 export type ChannelChanges = Partial<Omit<Channel, 'id'>>;
 
-/** Where a page of the newest-first list begins: after this row. */
+/** The start of a page of the newest-first list: after this row. */
 export interface ChannelPosition {
   createdAtMs: number;
   id: string;
@@ -26,7 +26,7 @@ export class RoutingStore {
     this.db = db;
   }
 
-  /** All channels, disabled ones too, keys sealed, in the order of their ids. */
+  /** Returns all channels, including disabled ones, with sealed keys, ordered by id. */
   async loadChannels(): Promise<Channel[]> {
     const { results } = await this.db.prepare('SELECT * FROM channels ORDER BY id').all<ChannelRow>();
     return results.map((row) => recordOfRow(row).channel);
@@ -37,7 +37,7 @@ export class RoutingStore {
     return row && recordOfRow(row);
   }
 
-  /** Newest first. There are tens of channels, so no index stands behind the order. */
+  /** Returns a page, newest first. There are tens of channels, so the order needs no index. */
   async list(after: ChannelPosition | null, limit: number): Promise<ChannelRecord[]> {
     const { createdAtMs, id } = after ?? { createdAtMs: Number.MAX_SAFE_INTEGER, id: '' };
     const { results } = await this.db
@@ -54,8 +54,8 @@ export class RoutingStore {
   }
 
   /**
-   * Applies an edit. `before`: only while the channel's keys, provider, address and headers are still those (null:
-   * whatever they are). null: there is no such channel, or somebody else has changed one of them meanwhile.
+   * Applies an edit. `before`: only while the channel's keys, provider, address, and headers are still those
+   * (null: unconditionally). Returns null if there is no such channel, or if one of them was changed meanwhile.
    */
   async update(
     id: string,
@@ -73,13 +73,13 @@ export class RoutingStore {
     return row && recordOfRow(row);
   }
 
-  /** false: there was no such channel. */
+  /** Returns false if there was no such channel. */
   async delete(id: string): Promise<boolean> {
     const { meta } = await this.db.prepare('DELETE FROM channels WHERE id = ?').bind(id).run();
     return meta.changes > 0;
   }
 
-  /** Adds channels and replaces those that were edited no later. Answers how many were written. */
+  /** Adds channels and replaces those that were not edited later. Returns how many were written. */
   async takeOverChannels(records: ChannelRecord[]): Promise<number> {
     const rows = records.map(({ channel, createdAtMs, updatedAtMs }) => ({
       id: channel.id,

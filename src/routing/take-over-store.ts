@@ -1,17 +1,17 @@
-// How rows of an import get into a table: all in one batch, each only where a condition holds.
+// Writes rows of an import into a table, all in one batch, each only if a condition holds.
 import { chunksOfJson } from '../lib/json-chunks.ts';
 
-/** What is written where, and when a row that is there already gives way. SQL: none of it is anybody's input. */
+/** What is written where, and when an existing row is replaced. SQL that never contains anybody's input. */
 export interface TakeOver {
   table: string;
   key: string;
-  /** Of the row that comes (`excluded`) and the one that is there. */
+  /** Compares the new row (`excluded`) with the existing one. */
   condition: string;
-  /** What a column becomes, where that is not simply the new value. */
+  /** New values of columns that do not simply take the imported value. */
   assignments?: Readonly<Record<string, string>>;
 }
 
-/** Adds rows (objects by column name) and replaces those that give way. Answers how many were written. */
+/** Adds rows (objects by column name) and replaces those that meet the condition. Returns how many were written. */
 export async function takeOver(db: D1Database, rows: object[], how: TakeOver): Promise<number> {
   const names = Object.keys(rows[0] ?? {});
   if (names.length === 0) return 0;

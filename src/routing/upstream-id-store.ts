@@ -1,5 +1,5 @@
-// Who made an upstream's id (a response, its items, a container) and where it lives: D1, with an isolate's
-// memory before it, so that the next request of a conversation finds it at once.
+// Who created an upstream's id (a response, its items, a container) and where it lives. Stored in D1, with a cache
+// in the isolate, so that the next request of a conversation finds it at once.
 
 /** The owner of an upstream id. */
 export interface UpstreamIdOwner {
@@ -7,11 +7,11 @@ export interface UpstreamIdOwner {
   channelId: string;
   keyId: string | null;
   model: string | null;
-  /** Of a response: its tokens and those of all before it, which the next request of the conversation has as input. */
+  /** For a response: the tokens of the conversation up to it, which the next request has as input. */
   contextTokens: number | null;
 }
 
-/** Owners that an isolate remembers. */
+/** Owners that an isolate caches. */
 const rememberedOwnersLimit = 10_000;
 
 export class UpstreamIdStore {
@@ -22,7 +22,7 @@ export class UpstreamIdStore {
     this.db = db;
   }
 
-  /** Records ids of one owner, the first of them being the response's; the first owner stays, in memory too. */
+  /** Records the ids of one owner, the response's id first. The first owner of an id stays, in the cache too. */
   async record(ids: readonly string[], owner: UpstreamIdOwner, nowMs: number): Promise<void> {
     const fresh = ids.filter((id) => !this.remembered.has(id));
     for (const id of fresh) this.remember(id, owner);
@@ -37,16 +37,16 @@ export class UpstreamIdStore {
     const [inserted] = await this.db.batch<{ id: string }>([insert, ...context]);
     const results = inserted?.results ?? [];
     const recorded = new Set(results.map(({ id }) => id));
-    // Somebody's already: the database knows whose.
+    // The id may already have an owner: the database knows.
     for (const id of fresh) if (!recorded.has(id)) this.remembered.delete(id);
   }
 
-  /** Records how long a response's conversation is, as soon as that is known. */
+  /** Records the length of a response's conversation as soon as it is known. */
   async recordContext(responseId: string, tokens: number, nowMs: number): Promise<void> {
     await this.contextInsert(responseId, tokens, nowMs).run();
   }
 
-  /** Records whose ledger waits for a response in the background. */
+  /** Records which token's ledger tracks a background response. */
   async recordWaiting(
     responseId: string,
     tokenId: string,
@@ -56,13 +56,13 @@ export class UpstreamIdStore {
     await this.record([waitingId(responseId)], { ...owner, model: tokenId, contextTokens: null }, nowMs);
   }
 
-  /** The token whose ledger waits, or waited, for a response; null: none is known. */
+  /** Returns the token whose ledger tracks or tracked a response, or null. */
   async waitingToken(responseId: string): Promise<string | null> {
     const id = waitingId(responseId);
     return (await this.owners([id])).get(id)?.model ?? null;
   }
 
-  /** The owners of those ids that have one. */
+  /** Returns the owners of those ids that have one. */
   async owners(ids: readonly string[]): Promise<Map<string, UpstreamIdOwner>> {
     const known = new Map<string, UpstreamIdOwner>();
     for (const id of ids) {
@@ -86,7 +86,7 @@ export class UpstreamIdStore {
     return known;
   }
 
-  /** Forgets, in the database, what is older. */
+  /** Deletes older entries from the database. */
   async forgetBefore(createdBeforeMs: number): Promise<void> {
     await this.db.batch(
       ['upstream_ids', 'response_contexts'].map((table) =>
@@ -110,7 +110,10 @@ export class UpstreamIdStore {
   }
 }
 
-/** The id under which a response's token is recorded, in the column of the model: no upstream makes such ids. */
+/**
+ * Returns the id under which a response's token is recorded, in the column of the model. No upstream creates
+ * such ids.
+ */
 function waitingId(responseId: string): string {
   return `background ${responseId}`;
 }

@@ -1,20 +1,23 @@
-// The names that a caller wishes for, as models: an alias stands for several, `x-relay-fallback` adds more. Pure.
+// The model names of a request: an alias stands for several, and `x-relay-fallback` adds more. Pure.
 import { isModelName, modelNameRule } from '../formats/request-checks.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Catalog } from './catalog.ts';
 
-/** The limits of wishing. */
-export const wishLimits = {
-  /** Models that `x-relay-fallback` may name. */
+/** Limits of requested names. */
+export const requestedModelLimits = {
+  /** The most models that `x-relay-fallback` may name. */
   fallbackModels: 5,
 } as const;
 
-/** The names in their order, each alias in its place by what it stands for. A name may come twice. */
+/** Returns the names in order, with each alias replaced by its models. A name may appear twice. */
 export function modelsOfNames(names: readonly string[], catalog: Pick<Catalog, 'alias'>): string[] {
   return names.flatMap((name) => catalog.alias(name) ?? [name]);
 }
 
-/** The comma-separated names of `x-relay-fallback`. Throws RelayError `invalid_request`: too many, or none of models. */
+/**
+ * Returns the comma-separated names of `x-relay-fallback`. Throws RelayError `invalid_request` if there are too
+ * many or one is invalid.
+ */
 export function fallbackNames(headers: Headers): string[] {
   const header = headers.get('x-relay-fallback');
   if (header === null) return [];
@@ -24,7 +27,7 @@ export function fallbackNames(headers: Headers): string[] {
     .filter((name) => name !== '');
   if (!names.every(isModelName))
     throw new RelayError('invalid_request', `The header x-relay-fallback must list ${modelNameRule}.`);
-  if (names.length <= wishLimits.fallbackModels) return names;
-  const message = `The header x-relay-fallback may name ${wishLimits.fallbackModels} models at most; it names ${names.length}.`;
+  if (names.length <= requestedModelLimits.fallbackModels) return names;
+  const message = `The header x-relay-fallback may name ${requestedModelLimits.fallbackModels} models at most; it names ${names.length}.`;
   throw new RelayError('invalid_request', message);
 }

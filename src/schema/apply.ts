@@ -1,5 +1,5 @@
-// Brings a D1 database to the newest schema. Any number of Workers may do so at the same time: a batch of D1 is atomic, and each
-// step's first statement fails when another Worker has applied the step.
+// Brings a D1 database to the newest schema. Any number of Workers may do so at the same time: a batch of D1 is
+// atomic, and the first statement of each step fails when another Worker has applied that step.
 import { schemaScripts } from './scripts.ts';
 import {
   type DatabaseSchema,
@@ -9,7 +9,7 @@ import {
   schemaSteps,
 } from './steps.ts';
 
-/** Reads what the database says of its schema. Rejects when it does not answer. */
+/** Reads the version of the database's schema. Rejects when the database does not answer. */
 export async function schemaOf(db: D1Database): Promise<DatabaseSchema> {
   try {
     return await readMeta(db);
@@ -31,8 +31,8 @@ async function hasMeta(db: D1Database): Promise<boolean> {
 }
 
 /**
- * Applies the steps that the database lacks, each whole or not at all, and returns the schema that it has then. A database that is newer
- * is left alone. Rejects when the database does not answer or a step fails.
+ * Applies the missing steps, each whole or not at all, and returns the resulting schema. Leaves a newer database
+ * unchanged. Rejects when the database does not answer or a step fails.
  */
 export async function applySchema(
   db: D1Database,

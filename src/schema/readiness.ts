@@ -1,19 +1,20 @@
-// Whether an isolate may serve with its database: the schema is brought up to date at the isolate's first request, before it is served.
+// Whether an isolate may serve with its database. The schema is brought up to date at the isolate's first request,
+// before it is served.
 import { logError } from '../lib/log.ts';
 import { withTimer } from '../lib/timer.ts';
 import { applySchema, schemaOf } from './apply.ts';
 import { type DatabaseSchema, schemaVersion } from './steps.ts';
 
 /**
- * `away`: the database does not answer, so nothing is known of its schema. What needs it fails by itself; tokens that are cached work.
- * `failed`: it answers, and this Worker cannot work with it.
+ * `away`: the database does not answer, so its schema is unknown. Requests that need it fail on their own;
+ * cached tokens work. `failed`: it answers, but this Worker cannot work with it.
  */
 export type SchemaReadiness =
   | { readonly state: 'ready' }
   | { readonly state: 'away' }
   | { readonly state: 'failed'; readonly reason: string };
 
-/** A first request waits so long for the database, then goes its way without it. Steps that have begun go on. */
+/** A first request waits this long for the database, then continues without it. Steps that have begun continue. */
 const schemaWaitMs = 5_000;
 
 const ready: SchemaReadiness = { state: 'ready' };
@@ -28,8 +29,8 @@ export function isSchemaReady(db: D1Database): boolean {
 }
 
 /**
- * Brings the schema up to date unless that is done. Each of several first requests does so by itself: one that waited for another's work
- * would wait for ever when that caller leaves. Never rejects.
+ * Brings the schema up to date unless that is done. Each of several first requests does this work independently:
+ * a request that waited for another one's work would hang if that caller left. Never rejects.
  */
 export async function schemaReadiness(db: D1Database): Promise<SchemaReadiness> {
   if (readyDatabases.has(db)) return ready;

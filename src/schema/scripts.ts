@@ -1,4 +1,5 @@
-// schema.sql and the files of migrations/, as texts in the Worker's bundle. A test compares the list with the folder.
+// schema.sql and the files of migrations/, as texts in the Worker's bundle. A test compares the list with the
+// folder.
 import base from '../../schema.sql';
 import charges from '../migrations/0002-charges.sql';
 import rollUps from '../migrations/0003-roll-ups.sql';

@@ -1,20 +1,20 @@
-// How a database comes to the newest schema: schema.sql makes version 1 of an empty database; each file of src/migrations/
-// (NNNN-name.sql, from 2 on) takes a database from the version before to its own. Pure.
+// The steps to the newest schema: schema.sql creates version 1 in an empty database; each file of src/migrations/
+// (NNNN-name.sql, from 2 on) upgrades a database by one version. Pure.
 
-/** The version that this code needs. A test holds it to the files of migrations/. */
+/** The version that this code needs. A test compares it with the files of migrations/. */
 export const schemaVersion = 9;
 
-/** Asks whether the table of the version is there. */
+/** Checks for the table that holds the version. */
 export const hasMetaQuery = `SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'meta'`;
 
-/** What a database says of its schema: its version, and the least version of a Worker that can work with it. */
+/** The version of a database's schema, and the oldest Worker (by its schema version) that can work with it. */
 export interface DatabaseSchema {
   /** Null: it has no tables yet. */
   readonly version: number | null;
   readonly minReader: number;
 }
 
-/** Statements to run together: all of them or none. The first one fails when the step is not due: another Worker has applied it. */
+/** Statements that run together, all or none. The first one fails when another Worker has applied the step. */
 export interface SchemaStep {
   readonly version: number;
   readonly statements: readonly string[];
@@ -27,8 +27,8 @@ export interface SchemaScripts {
 }
 
 /**
- * Returns the steps from `version` (null: an empty database) to the newest one. A database that is newer than the scripts needs none.
- * Throws when a migration is missing, is there twice, or has another kind of name.
+ * Returns the steps from `version` (null: an empty database) to the newest one. A newer database needs none.
+ * Throws when a migration is missing, is there twice, or has an invalid name.
  */
 export function schemaSteps({ base, migrations }: SchemaScripts, version: number | null): SchemaStep[] {
   const from = version ?? 1;
@@ -42,7 +42,7 @@ export function schemaSteps({ base, migrations }: SchemaScripts, version: number
   return version === null ? [first, ...later] : later;
 }
 
-/** Each step ends by raising the version: a run that is cut off is continued, never repeated. */
+/** Each step ends by raising the version: a run that is cut off continues, and nothing runs twice. */
 function migrationStep(name: string, script: string): SchemaStep {
   const version = Number(/(\d{4})-[^/]*\.sql$/.exec(name)?.[1]);
   if (!(version >= 2)) throw new Error(`${name} is not named like a migration, 0002-name.sql`);
@@ -53,7 +53,7 @@ function migrationStep(name: string, script: string): SchemaStep {
   };
 }
 
-/** SQLite has no statement that raises an error outside of a trigger; `json()` of what is no JSON is an error. */
+/** SQLite can raise an error only inside a trigger, but `json()` of invalid JSON is an error. */
 const failing = `json('another Worker has applied this step')`;
 
 const guardOfBase = `SELECT CASE WHEN EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta') THEN ${failing} END;`;
@@ -62,7 +62,7 @@ function guardOf(version: number): string {
   return `SELECT CASE WHEN (SELECT value FROM meta WHERE key = 'schema_version') <> '${version - 1}' THEN ${failing} END;`;
 }
 
-/** A migration after which older Workers would go wrong says so in a line of its own: `-- min_reader: 12`. */
+/** A migration that older Workers cannot work with says so on a line of its own: `-- min_reader: 12`. */
 function minReaderIn(script: string): string[] {
   const minReader = /^-- min_reader: (\d+)$/m.exec(script)?.[1];
   if (minReader === undefined) return [];

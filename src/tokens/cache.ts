@@ -1,10 +1,10 @@
-// Who a token's value belongs to, in KV, near every caller. A copy that may be a minute old or missing: it
-// never decides whether a request is allowed, so failing here is reported and never fatal.
+// The owner of a token's value, in KV, near every caller. A copy may be a minute old or missing. It never decides
+// whether a request is allowed, so failures are reported and never fatal.
 import type { TokenIdentity } from './token.ts';
 
 const timeToLiveSeconds = 86_400;
 
-/** Told of what went wrong; the caller goes on without the cache. */
+/** Called with an error; the caller continues without the cache. */
 export type ReportCacheFailure = (event: string, error: unknown) => void;
 
 export class TokenCache {
@@ -16,11 +16,11 @@ export class TokenCache {
     this.report = report;
   }
 
-  /** null: not there, or KV does not answer. */
+  /** Returns null if there is no copy, or KV does not answer. */
   async get(hash: string): Promise<TokenIdentity | null> {
     try {
       const identity = await this.kv.get<TokenIdentity>(keyOf(hash), 'json');
-      // Copies of before groups had versions say too little.
+      // Copies stored before groups had versions lack fields.
       return identity?.bounds === undefined ? null : identity;
     } catch (error) {
       this.report('token-cache-get-failed', error);

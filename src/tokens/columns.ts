@@ -1,4 +1,4 @@
-// How a token lies in D1's columns: the one place that knows both names of everything. Pure.
+// Maps tokens to D1's columns and back. Pure.
 import { type AccountBounds, effectivePolicy, type OwnBounds } from './effective-policy.ts';
 import type { TokenChanges, TokenRecord } from './records.ts';
 import { type AdminBounds, type Budget, type BudgetPeriod, type TokenStatus, unbounded } from './token.ts';
@@ -18,16 +18,16 @@ export interface TokenRow {
   models: string;
   allowed_ips: string;
   limits: string;
-  /** JSON of AdminBounds; null or {}: an admin has set nothing. */
+  /** JSON of AdminBounds. Null or {}: an admin has set nothing. */
   admin: string | null;
   version: number;
   created_at: number;
   last_used_at: number | null;
   spent_nano_usd: number;
   hashes: string;
-  /** JSON of GroupBounds; null: the group is not there. */
+  /** JSON of GroupBounds. Null: the group does not exist. */
   bounds: string | null;
-  /** JSON of what holds for all tokens of the account; null: there is no such account. */
+  /** JSON of the limits for all tokens of the account. Null: there is no such account. */
   account: string | null;
 }
 
@@ -55,7 +55,7 @@ export function recordOfRow(row: TokenRow): TokenRecord {
   };
 }
 
-/** Every column of `tokens`, for a row that is written whole. */
+/** Returns every column of `tokens`, for a row that is written whole. */
 export function columnsOfRecord(record: TokenRecord): ColumnValues {
   const { policy, own, admin, name, hint, createdAtMs, lastUsedAtMs, spentNanoUsd } = record;
   const { tokenId, accountId, version } = policy;
@@ -74,7 +74,7 @@ export function columnsOfRecord(record: TokenRecord): ColumnValues {
   };
 }
 
-/** The columns that an edit names, and no other. */
+/** Returns only the columns that an edit changes. */
 export function columnsOfChanges(changes: TokenChanges): ColumnValues {
   const { name, status, group, expiresAtMs, quotaNanoUsd, budget, models, allowedIps, limits } = changes;
   return {

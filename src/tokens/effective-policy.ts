@@ -1,5 +1,5 @@
-// What binds a token: its owner's own values, what an admin has set on it, what holds for the account, and the group.
-// The stricter one applies; where there are several lists, all must allow. Pure.
+// What binds a token: its owner's values, an admin's values, the account's, and the group's. The stricter one
+// applies; where there are several lists, all must allow. Pure.
 import type {
   AdminBounds,
   Budget,
@@ -11,9 +11,9 @@ import type {
   TokenStatus,
 } from './token.ts';
 
-/** What the owner has set (an admin, where the token is the admin's own). */
+/** What the owner has set (or an admin, on the admin's own token). */
 export interface OwnBounds {
-  /** Only admins set it: it needs no second place. */
+  /** Only admins set it, so it needs no second value. */
   group: string;
   status: TokenStatus;
   expiresAtMs: number | null;
@@ -24,11 +24,11 @@ export interface OwnBounds {
   limits: TokenLimits;
 }
 
-/** What holds for all tokens of an account. */
+/** What applies to all tokens of an account. */
 export interface AccountBounds {
   status: 'active' | 'disabled';
   budget: (Budget & { version: number }) | null;
-  /** Wins over the group of each token. null: the tokens' own groups count. */
+  /** Wins over the group of each token. Null: the tokens' own groups count. */
   group: string | null;
   models: string[];
   expiresAtMs: number | null;
@@ -41,18 +41,18 @@ export interface PolicyParts {
   hashes: TokenHash[];
   own: OwnBounds;
   admin: AdminBounds | null;
-  /** null: there is no such account. */
+  /** Null: there is no such account. */
   account: AccountBounds | null;
-  /** Of the group that `groupInForce` names. */
+  /** The limits of the group that `groupInForce` names. */
   bounds: GroupBounds;
 }
 
-/** The group that a token is in: its account's, else its own. */
+/** Returns the group that a token is in: its account's, else its own. */
 export function groupInForce(own: Pick<OwnBounds, 'group'>, account: AccountBounds | null): string {
   return account?.group ?? own.group;
 }
 
-/** The policy that the token's ledger decides by. */
+/** Returns the policy that the token's ledger decides by. */
 export function effectivePolicy(parts: PolicyParts): TokenPolicy {
   const { tokenId, accountId, version, hashes, own, admin, account, bounds } = parts;
   const isAdminDisabled = admin?.status === 'disabled' && own.status !== 'deleted';
@@ -88,14 +88,14 @@ function furtherModelsOf(admin: AdminBounds | null, account: AccountBounds | nul
   return bounds.filter(({ models }) => models.length > 0);
 }
 
-/** Of each kind the lower one; absent in both: no limit. */
+/** Returns the lower one of each kind. Absent in both: no limit. */
 export function lowerLimits(one: TokenLimits, other: TokenLimits): TokenLimits {
   const kinds = ['rpm', 'tpm', 'concurrency'] as const;
   const lower = kinds.map((kind) => [kind, Math.min(one[kind] ?? Infinity, other[kind] ?? Infinity)]);
   return Object.fromEntries(lower.filter(([, limit]) => limit !== Infinity));
 }
 
-/** null: none of them is set. */
+/** Returns null if none of them is set. */
 function lowest(...bounds: (number | null | undefined)[]): number | null {
   const set = bounds.filter((bound) => bound != null);
   return set.length === 0 ? null : Math.min(...set);

@@ -1,15 +1,15 @@
-// A token as D1 holds it, and what an edit of it may change. Types only.
+// A token as D1 holds it, and what an edit may change. Types only.
 import type { AccountBounds, OwnBounds } from './effective-policy.ts';
 import type { AdminBounds, TokenPolicy, TokenStatus } from './token.ts';
 
 /** A token as D1 holds it. */
 export interface TokenRecord {
-  /** What its ledger decides by: `own`, `admin`, `account` and the group together. */
+  /** What its ledger decides by: `own`, `admin`, `account`, and the group together. */
   policy: TokenPolicy;
   own: OwnBounds;
-  /** null: an admin has set nothing. */
+  /** Null: an admin has set nothing. */
   admin: AdminBounds | null;
-  /** null: there is no such account. */
+  /** Null: there is no such account. */
   account: AccountBounds | null;
   name: string;
   hint: string;
@@ -19,7 +19,7 @@ export interface TokenRecord {
   spentNanoUsd: number;
 }
 
-/** What an edit may change. Absent stays as it is; lists and limits are replaced whole. */
+/** The fields that an edit may change. Absent fields stay; lists and limits are replaced whole. */
 export type TokenChanges = Partial<
   Omit<OwnBounds, 'status'> & { name: string; status: Exclude<TokenStatus, 'deleted'> }
 >;

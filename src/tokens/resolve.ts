@@ -1,19 +1,19 @@
-// Who is this? A credential to an identity: checksum, then the isolate's memory, then KV, then D1. None of
-// these decides whether the token may be used; its ledger does.
+// Resolves a credential to an identity: checksum, then the isolate's cache, then KV, then D1. None of these
+// decides whether the token may be used; its ledger does.
 import { RelayError } from '../lib/relay-error.ts';
 import type { TokenCache } from './cache.ts';
 import { hashSecret, isWellFormedSecret } from './secret.ts';
 import type { TokenStore } from './store.ts';
 import type { TokenIdentity, TokenPolicy } from './token.ts';
 
-/** Bounds of the isolate's memory. */
+/** Limits of the isolate's cache. */
 export const isolateCache = {
   known: 10_000,
-  /** Strangers have a memory of their own, so that they cannot push the known out. */
+  /** Unknown values have a separate cache, so that they cannot push out known ones. */
   unknown: 1_000,
   knownForMs: 30_000,
   unknownForMs: 5_000,
-  /** A look-up that another request began is waited for this long, then made again. */
+  /** A lookup that another request began is awaited this long, then repeated. */
   sharedWaitMs: 2_000,
 } as const;
 
@@ -39,7 +39,7 @@ export class TokenResolver {
     this.cache = cache;
   }
 
-  /** Throws RelayError `service_unavailable` when neither cache knows the token and the database is away. */
+  /** Throws RelayError `service_unavailable` when no cache knows the token and the database is unavailable. */
   async resolve(secret: string, nowMs: number): Promise<Resolution> {
     const remembered = this.known.get(secret) ?? this.unknown.get(secret);
     if (remembered !== undefined && remembered.untilMs > nowMs) return resolution(remembered.identity);
@@ -49,7 +49,7 @@ export class TokenResolver {
     return resolution(identity);
   }
 
-  /** The ledger showed a newer policy: remember that instead. */
+  /** Caches the newer policy that the ledger returned. */
   renew(secret: string, policy: TokenPolicy, hash: string, nowMs: number): TokenIdentity {
     const identity = identityOf(policy, hash);
     this.remember(secret, identity, nowMs);
@@ -105,7 +105,7 @@ export class TokenResolver {
   }
 }
 
-/** The part of a policy that is cached for a value of the token. */
+/** Returns the part of a policy that is cached for a value of the token. */
 export function identityOf(policy: TokenPolicy, hash: string): TokenIdentity {
   const { tokenId, accountId, group, version } = policy;
   const { version: groupVersion, priceMultiplierMillionths, channels } = policy.bounds;

@@ -1,11 +1,10 @@
-// Tokens in D1: the record of what every token may do, its accepted values (hashes only) and, as the
-// ledger reports it, what it has spent. Decides nothing: the token's ledger does, from the policy read here.
-// D1 failing is thrown.
+// Tokens in D1: their records, their accepted values (hashes only), and what the ledger reports as spent. The
+// token's ledger decides, by the policy that is read here. Throws when D1 fails.
 import { columnsOfChanges, columnsOfRecord, recordOfRow, type TokenRow } from './columns.ts';
 import type { TokenChanges, TokenRecord } from './records.ts';
 import type { AdminBounds, TokenHash, TokenPolicy, TokenStatus } from './token.ts';
 
-/** A token in a line. */
+/** A token in a list. */
 export interface TokenSummary {
   id: string;
   name: string;
@@ -15,22 +14,22 @@ export interface TokenSummary {
   spentNanoUsd: number;
 }
 
-/** What an edit changes of an admin's part. Absent stays as it is; null takes a value away. */
+/** The changes of an edit to an admin's values. Absent fields stay; null removes a value. */
 export type AdminChanges = { [Name in keyof AdminBounds]?: AdminBounds[Name] | null };
 
-/** The admin's part of an edit; `clears`: what was set before is taken away first. */
+/** An edit of an admin's values; `clears`: earlier values are removed first. */
 export interface AdminEdit {
   clears: boolean;
   changes: AdminChanges;
 }
 
-/** Where a page of a newest-first list begins: after this row. */
+/** The start of a page of a newest-first list: after this row. */
 export interface TokenPosition {
   createdAtMs: number;
   id: string;
 }
 
-/** What tokens can be sorted by. Names in any case; tokens that were never used are before all others. */
+/** What tokens can be sorted by. Names ignore case; tokens that were never used come first. */
 export const tokenOrders = {
   created: 'created_at',
   name: 'name COLLATE NOCASE',
@@ -43,7 +42,7 @@ export interface TokenOrder {
   descending: boolean;
 }
 
-/** Where a page of a sorted list begins: after the token of this id, which is sorted by this value. */
+/** The start of a page of a sorted list: after the token of this id, which has this value. */
 export interface SortedPosition {
   value: string | number;
   id: string;
@@ -53,25 +52,25 @@ export interface TokenFilter {
   accountId?: string | undefined;
   group?: string | undefined;
   status?: TokenStatus | undefined;
-  /** Part of the name, any case. */
+  /** Part of the name, ignoring case. */
   search?: string | undefined;
 }
 
 export interface Rotation {
   hash: string;
   hint: string;
-  /** When the values before this one end. At or before `nowMs`: they are forgotten at once. */
+  /** When earlier values expire. At or before `nowMs`: they are removed at once. */
   oldEndsAtMs: number;
   nowMs: number;
 }
 
-/** The version of a deleted token's policy: no edit, however late it arrives, is newer. */
+/** The version of a deleted token's policy: no edit is newer, however late it arrives. */
 export const finalVersion = Number.MAX_SAFE_INTEGER;
 
 /** The group that a token is in: its account's, else its own (effective-policy.ts, groupInForce). */
 const groupInForceSql = `COALESCE((SELECT accounts.group_name FROM accounts WHERE accounts.id = tokens.account_id), tokens.group_name)`;
 
-/** What of a policy lies in other tables: the accepted values, the group's bounds, what holds for the account. */
+/** The parts of a policy from other tables: accepted values, the group's limits, the account's. */
 const joinedColumns = `(SELECT json_group_array(json_object('hash', hash, 'validUntilMs', valid_until))
     FROM token_hashes WHERE token_id = tokens.id) AS hashes,
   (SELECT json_object('version', version, 'priceMultiplierMillionths', price_multiplier_millionths,
@@ -81,7 +80,7 @@ const joinedColumns = `(SELECT json_group_array(json_object('hash', hash, 'valid
       'group', group_name, 'models', json(models), 'expiresAtMs', tokens_expire_at)
     FROM accounts WHERE accounts.id = tokens.account_id) AS account`;
 
-/** The lower one of the owner's own quota and an admin's. */
+/** The lower of the owner's quota and an admin's. */
 const quotaInForceSql = `COALESCE(MIN(quota_nano_usd, admin ->> '$.quotaNanoUsd'), quota_nano_usd, admin ->> '$.quotaNanoUsd')`;
 
 export class TokenStore {
@@ -106,7 +105,7 @@ export class TokenStore {
     ]);
   }
 
-  /** Takes a token out again that nobody has ever seen the value of. */
+  /** Removes a token whose value nobody has seen. */
   async discard(id: string): Promise<void> {
     await this.db.batch([
       this.db.prepare('DELETE FROM token_hashes WHERE token_id = ?').bind(id),
@@ -114,7 +113,10 @@ export class TokenStore {
     ]);
   }
 
-  /** Whose a value is. A deleted token's is nobody's; whether the value's time is over is the ledger's to say. */
+  /**
+   * Returns the token of a value. A deleted token's values have none. The ledger checks whether a value has
+   * expired.
+   */
   async findByHash(hash: string): Promise<{ policy: TokenPolicy } | null> {
     const row = await this.db
       .prepare(
@@ -126,7 +128,7 @@ export class TokenStore {
     return row && { policy: recordOfRow(row).policy };
   }
 
-  /** The policy, a deleted token's too (its ledger must hear of that). */
+  /** Returns the policy, even of a deleted token (its ledger must learn of the deletion). */
   async findPolicy(id: string): Promise<TokenPolicy | null> {
     const row = await this.db
       .prepare(`SELECT tokens.*, ${joinedColumns} FROM tokens WHERE id = ?`)
@@ -135,7 +137,7 @@ export class TokenStore {
     return row && recordOfRow(row).policy;
   }
 
-  /** The token, unless it is deleted. */
+  /** Returns the token, unless it is deleted. */
   async find(id: string): Promise<TokenRecord | null> {
     const row = await this.db
       .prepare(`SELECT tokens.*, ${joinedColumns} FROM tokens WHERE id = ? AND status <> 'deleted'`)
@@ -144,13 +146,13 @@ export class TokenStore {
     return row && recordOfRow(row);
   }
 
-  /** Newest first, deleted ones left out. */
+  /** Returns a page, newest first, without deleted tokens. */
   list(filter: TokenFilter, after: TokenPosition | null, limit: number): Promise<TokenRecord[]> {
     const position = after && { value: after.createdAtMs, id: after.id };
     return this.sorted(filter, { by: 'created', descending: true }, position, limit);
   }
 
-  /** In any order; of equal ones the ids decide. Deleted ones are left out. */
+  /** Returns a page in the given order; ids break ties. Without deleted tokens. */
   async sorted(
     filter: TokenFilter,
     { by, descending }: TokenOrder,
@@ -159,7 +161,7 @@ export class TokenStore {
   ): Promise<TokenRecord[]> {
     const conditions: [string, unknown[]][] = [["status <> 'deleted'", []]];
     if (filter.accountId !== undefined) conditions.push(['account_id = ?', [filter.accountId]]);
-    // The first condition finds the rows by an index, the second says which of them are in it.
+    // The first condition finds the rows by an index, the second filters them.
     if (filter.group !== undefined)
       conditions.push([
         `(group_name = ? OR account_id IN (SELECT accounts.id FROM accounts WHERE accounts.group_name = ?))
@@ -173,7 +175,7 @@ export class TokenStore {
     if (after !== null)
       conditions.push([`(${key}, id) ${descending ? '<' : '>'} (?, ?)`, [after.value, after.id]]);
     const order = `ORDER BY ${key} ${direction}, id ${direction}`;
-    // The page is found first: what is joined is not wanted of tokens that are only sorted.
+    // The page is found first, so that other tables are joined only for its rows.
     const { results } = await this.db
       .prepare(
         `SELECT tokens.*, ${joinedColumns} FROM tokens WHERE id IN (
@@ -186,13 +188,13 @@ export class TokenStore {
   }
 
   /**
-   * Applies an edit and raises the version, in one atomic statement: of two edits at a time both are in the
-   * higher version. null: there is no such token.
+   * Applies an edit and raises the version, in one atomic statement: of two concurrent edits, both are in the
+   * higher version. Returns null if there is no such token.
    */
   async update(id: string, changes: TokenChanges, admin?: AdminEdit): Promise<TokenRecord | null> {
     const columns = columnsOfChanges(changes);
     const assignments = Object.keys(columns).map((name) => `${name} = ?`);
-    // Merged by the database (RFC 7396): of two edits at a time neither is lost.
+    // Merged by the database (RFC 7396), so that concurrent edits are not lost.
     if (admin) assignments.push(`admin = json_patch(${admin.clears ? `'{}'` : `COALESCE(admin, '{}')`}, ?)`);
     const row = await this.db
       .prepare(
@@ -205,8 +207,8 @@ export class TokenStore {
   }
 
   /**
-   * For a summary: the tokens of these ids (deleted ones too), and at most 20 active ones that have a tenth of their
-   * quota left, or less. `accountId`: of that account only.
+   * Returns, for a summary, the tokens of these ids (including deleted ones), and at most 20 active ones that
+   * have a tenth of their quota left, or less. `accountId`: of that account only.
    */
   async summaries(ids: readonly string[], accountId: string | undefined): Promise<TokenSummary[]> {
     const { results } = await this.db
@@ -221,7 +223,7 @@ export class TokenStore {
     return results;
   }
 
-  /** Raises the version of every token of an account that was edited; their new policies. */
+  /** Raises the version of every token of an edited account, and returns their new policies. */
   async renewOfAccount(accountId: string): Promise<TokenPolicy[]> {
     const { results } = await this.db
       .prepare(
@@ -233,7 +235,7 @@ export class TokenStore {
     return results.map((row) => recordOfRow(row).policy);
   }
 
-  /** Marks tokens deleted for ever. Their rows in the log keep their meaning. */
+  /** Marks tokens as deleted for good. Their log rows stay. */
   async setDeleted(ids: readonly string[]): Promise<void> {
     await this.db
       .prepare(
@@ -243,7 +245,7 @@ export class TokenStore {
       .run();
   }
 
-  /** Gives a token a new value and the old ones an end. null: there is no such token. */
+  /** Gives a token a new value, and the old ones an expiry. Returns null if there is no such token. */
   async rotate(id: string, rotation: Rotation): Promise<{ record: TokenRecord; before: TokenHash[] } | null> {
     const { hash, hint, oldEndsAtMs, nowMs } = rotation;
     const alive = `SELECT id FROM tokens WHERE id = ? AND status <> 'deleted'`;

@@ -1,16 +1,16 @@
-// What a token is, in the two sizes that travel: the identity that a request resolves to, and the policy
-// that its ledger decides by.
+// A token in the two forms that travel: the identity that a request resolves to, and the policy that its ledger
+// decides by.
 
 export type TokenStatus = 'active' | 'disabled' | 'deleted';
 export type BudgetPeriod = 'day' | 'week' | 'month';
 
-/** A sum that comes back at each UTC day, ISO week or month. */
+/** An amount that renews each UTC day, ISO week, or month. */
 export interface Budget {
   nanoUsd: number;
   period: BudgetPeriod;
 }
 
-/** Requests and tokens a minute, requests at a time. Absent is unlimited. */
+/** Requests and tokens per minute, and concurrent requests. Absent: unlimited. */
 export interface TokenLimits {
   rpm?: number;
   tpm?: number;
@@ -18,8 +18,8 @@ export interface TokenLimits {
 }
 
 /**
- * What an admin has set on somebody else's token. It binds beside the owner's own values, and the owner cannot change
- * it. Absent: not set.
+ * What an admin has set on a member's token. It applies beside the owner's own values, and the owner cannot
+ * change it. Absent: not set.
  */
 export interface AdminBounds {
   status?: 'disabled';
@@ -37,7 +37,7 @@ export interface ModelBound {
   models: readonly string[];
 }
 
-/** What a group bounds each of its tokens by. `version` grows with every edit of the group. */
+/** A group's limits for each of its tokens. `version` grows with every edit of the group. */
 export interface GroupBounds {
   version: number;
   /** 1,000,000 is the table's price. */
@@ -46,11 +46,11 @@ export interface GroupBounds {
   models: readonly string[];
   /** Channel ids; empty is all. */
   channels: readonly string[];
-  /** Of each token by itself; the lower of the group's and the token's own counts. */
+  /** Apply to each token separately; the lower of the group's and the token's own counts. */
   limits: TokenLimits;
 }
 
-/** The bounds of a group that is not there (or not known yet): none. Any real version is newer. */
+/** The limits of a group that does not exist (or is not known yet): none. Any real version is newer. */
 export const unbounded: GroupBounds = {
   version: 0,
   priceMultiplierMillionths: 1_000_000,
@@ -59,23 +59,23 @@ export const unbounded: GroupBounds = {
   limits: {},
 };
 
-/** One accepted value of a token. After a rotation the old one has an end. */
+/** One accepted value of a token. After a rotation the old one expires. */
 export interface TokenHash {
   hash: string;
-  /** Milliseconds since 1970; null: no end. */
+  /** Milliseconds since 1970; null: never. */
   validUntilMs: number | null;
 }
 
 /**
- * All that decides whether a request of this token is allowed, as effective-policy.ts puts it together. D1 records it, the token's ledger
- * (Durable Object) holds the copy that counts; `version` grows with every edit and the ledger ignores
- * an older one.
+ * Everything that decides whether a request of this token is allowed, as effective-policy.ts combines it. D1
+ * records it; the token's ledger (a Durable Object) holds the copy that counts. `version` grows with every edit,
+ * and the ledger ignores an older one.
  */
 export interface TokenPolicy {
   tokenId: string;
   accountId: string;
   group: string;
-  /** Of that group, as they were when the policy was read. */
+  /** The group's limits when the policy was read. */
   bounds: GroupBounds;
   version: number;
   status: TokenStatus;
@@ -94,23 +94,26 @@ export interface TokenPolicy {
   adminBudget?: Budget;
   /** Lists of an admin and of the account: each must allow a model, as `models` must. */
   furtherModels?: readonly ModelBound[];
-  /** Addresses that an admin has allowed: these and `allowedIps` must both have the caller's. */
+  /** Addresses that an admin has allowed: these and `allowedIps` must both contain the caller's. */
   adminIps?: string[];
-  /** The account that owns it is disabled: nothing of it may be used, whatever its own status is. */
+  /** The account that owns it is disabled: none of its tokens may be used, whatever their own status. */
   accountDisabled?: true;
-  /** What all tokens of the account share; absent: no bound. The amount that counts is the account's ledger's. */
+  /**
+   * The budget that all tokens of the account share. Absent: none. The account's ledger holds the amount that
+   * counts.
+   */
   accountBudget?: Budget & { version: number };
 }
 
 /**
- * Who a credential belongs to: what the isolate and KV cache. It says who, never whether: that is the
- * ledger's to decide, who notices by `version` that this copy is old.
+ * The owner of a credential, as the isolate and KV cache it. Whether a request is allowed is the ledger's
+ * decision; it notices by `version` that this copy is old.
  */
 export interface TokenIdentity {
   tokenId: string;
   accountId: string;
   group: string;
-  /** What of the group's bounds a request is planned by. */
+  /** The group's limits that a request is planned by. */
   bounds: Pick<GroupBounds, 'version' | 'priceMultiplierMillionths' | 'channels'>;
   version: number;
   /** The hash that the credential resolved by. */

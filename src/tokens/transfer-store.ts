@@ -1,21 +1,21 @@
-// Takes tokens of an export into D1, a few hundred at a time. Safe to repeat.
+// Imports tokens into D1, a few hundred at a time. Safe to repeat.
 import { chunksOfJson } from '../lib/json-chunks.ts';
 import { columnsOfRecord } from './columns.ts';
 import type { TokenRecord } from './records.ts';
 import type { TokenPolicy, TokenStatus } from './token.ts';
 
-/** Columns that keep what they have when the token is here already; the last two keep the higher figure. */
-const kept = ['id', 'created_at', 'spent_nano_usd', 'last_used_at'];
+/** Columns that keep their value when the token already exists; the last two keep the higher figure. */
+const unchanged = ['id', 'created_at', 'spent_nano_usd', 'last_used_at'];
 
 /**
- * Takes tokens over: new ones are added, older versions replaced, what is recorded as spent never lowered,
- * deleted ones left deleted. Answers the ids that now are as given; a token of an unknown account is not.
+ * Imports tokens: adds new ones, replaces older versions, never lowers what is recorded as spent, leaves deleted
+ * ones deleted. Returns the ids that are now as given. A token of an unknown account is not imported.
  */
 export async function takeOverTokens(db: D1Database, records: TokenRecord[]): Promise<Set<string>> {
   const rows = records.map(columnsOfRecord);
   const names = Object.keys(rows[0] ?? {});
   if (names.length === 0) return new Set();
-  const replaced = names.filter((name) => !kept.includes(name));
+  const replaced = names.filter((name) => !unchanged.includes(name));
   const sql = `INSERT INTO tokens (${names.join(', ')})
     SELECT ${names.map((name) => `value ->> '$.${name}'`).join(', ')} FROM json_each(?)
     WHERE value ->> '$.account_id' IN (SELECT id FROM accounts WHERE deleted_at IS NULL)
@@ -47,7 +47,7 @@ async function replaceHashes(db: D1Database, policies: TokenPolicy[]): Promise<v
   ]);
 }
 
-/** What D1 has of these tokens, deleted ones too. */
+/** Returns D1's records of these tokens, including deleted ones. */
 export async function standingOf(
   db: D1Database,
   ids: string[],

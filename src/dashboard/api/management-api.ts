@@ -2,7 +2,7 @@
 // imports this folder.
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
-import { sayNoPage } from '../../lib/no-page.ts';
+import { putSecurityHeaders } from '../../lib/security-headers.ts';
 import type { Principal } from '../accounts/account.ts';
 import { addAccountRoutes } from './accounts.ts';
 import { addAliasRoutes } from './aliases.ts';
@@ -66,7 +66,7 @@ export function managementApi(services: ManagementServices, known?: Principal): 
 const neverStored: MiddlewareHandler = async (context, next) => {
   await next();
   context.res.headers.set('cache-control', 'no-store');
-  sayNoPage(context.res.headers);
+  putSecurityHeaders(context.res.headers);
 };
 
 /** A known path with another method is a 405 that names its methods; any other path a 404. */

@@ -11,7 +11,7 @@ import {
 } from '../../metering/bound.ts';
 import type { Rates } from '../../metering/price.ts';
 import { freeRates } from '../../metering/rates.ts';
-import { dearestOfAsked } from '../../metering/service-tier.ts';
+import { highestRequestedFactor } from '../../metering/service-tier.ts';
 import type { Route } from '../../routing/catalog.ts';
 import type { Call } from '../call.ts';
 import { bodyValue, type CallerBody } from '../request/read-body.ts';
@@ -62,7 +62,7 @@ function dearestBound(
   const bounds = routes.map(({ rates, channel, upstreamModel }) => {
     if (rates === null) return null;
     const { provider } = channel;
-    const dearest = isObject(value) ? dearestOfAsked(rates, provider, upstreamModel, value) : rates;
+    const dearest = isObject(value) ? highestRequestedFactor(rates, provider, upstreamModel, value) : rates;
     const hosted = provider === 'openai-compatible' || provider === 'workers-ai';
     return upperBound(endpoint.format, value, bytes, dearest, {
       ...options,

@@ -1,5 +1,5 @@
 // Reads what the caller sent, as far as the relay must know it: a JSON body whole, a form up to its `model`.
-import { GulpReader } from '../../lib/gulps.ts';
+import { ChunkReader } from '../../lib/chunk-reader.ts';
 import { mediaType } from '../../lib/media-type.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import type { Call } from '../call.ts';
@@ -20,7 +20,7 @@ export type CallerBody =
       fields: FormField[];
       /** Has read what is held. */
       modelFields: FormModelFields;
-      rest: GulpReader;
+      rest: ChunkReader;
       contentLength: number | null;
       release(): void;
     }
@@ -155,7 +155,7 @@ export async function bytesWithin(
   bound: number,
   whenLarge: () => Promise<void> = async () => undefined,
 ): Promise<ArrayBuffer | null> {
-  const reader = new GulpReader(body);
+  const reader = new ChunkReader(body);
   const chunks: Uint8Array[] = [];
   let size = 0;
   for (let bytes = await reader.read(); bytes !== null; bytes = await reader.read()) {
@@ -206,7 +206,7 @@ async function readForm(
   { boundary, contentLength, isKnown, whenLarge, isHeld = false }: FormOptions,
   uploadMemory: UploadMemory,
 ): Promise<CallerBody> {
-  const rest = new GulpReader(body);
+  const rest = new ChunkReader(body);
   const scanner = new FormScanner(boundary);
   const modelFields = new FormModelFields(boundary);
   const release = uploadMemory.lease();

@@ -1,7 +1,7 @@
 // Answers with what an upstream of another format sent: streamed, whole, or one made of the other.
 import { type BodyShape, FramingDetector, shapeOfBytes } from '../../formats/framing-detector.ts';
 import { pingOf } from '../../formats/own-events.ts';
-import { GulpReader } from '../../lib/gulps.ts';
+import { ChunkReader } from '../../lib/chunk-reader.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import { storedResponseOf } from '../plan/stored-responses.ts';
@@ -47,7 +47,7 @@ function bodyOf({ response, bytes }: Answered): ReadableStream {
 /** Reads the shape of a body from its first bytes. A body that breaks off breaks again when it is read. */
 async function shapeOf(body: ReadableStream): Promise<{ body: ReadableStream; shape: BodyShape }> {
   const [whole, branch] = body.tee();
-  const reader = new GulpReader(branch);
+  const reader = new ChunkReader(branch);
   const detector = new FramingDetector();
   let shape: BodyShape | null = null;
   try {

@@ -72,5 +72,7 @@ export function leaveToLedger({ call, plan, services }: AdmittedRequest, metered
   const { reservedNanoUsd } = metered;
   const sums = { reservedNanoUsd, runningNanoUsd: 0, wantNanoUsd: reservedNanoUsd };
   const renewal = { ...leaseSubject(call, plan), ...sums };
-  call.background(services.ledgers.waitFor(call.identity.tokenId, renewal, backgroundOrderOf(metered)));
+  call.background(
+    services.ledgers.trackBackground(call.identity.tokenId, renewal, backgroundOrderOf(metered)),
+  );
 }

@@ -1,7 +1,7 @@
 // Checks the beginning of an answer: an upstream that opens with 200 and then reports an error, or sends nothing, has not answered.
 import { type BodyShape, FramingDetector, shapeOfBytes } from '../../formats/framing-detector.ts';
 import { createRawSseSplitter, type RawSseBlock } from '../../formats/sse.ts';
-import { GulpReader } from '../../lib/gulps.ts';
+import { ChunkReader } from '../../lib/chunk-reader.ts';
 import { joinedBytes } from '../../lib/joined-bytes.ts';
 import { withTimer } from '../../lib/timer.ts';
 import {
@@ -36,7 +36,7 @@ export async function checkStart(
 ): Promise<UpstreamResponse & { fault: AnswerFault | null }> {
   if (response.body === null) return { response, bytes: null, fault: null };
   const [body, branch] = response.body.tee();
-  const reader = new GulpReader(branch);
+  const reader = new ChunkReader(branch);
   const start = new AnswerStart(expected);
   const fault = await faultWithin(reader, start, expected.firstByteMs);
   await reader.cancel();
@@ -55,7 +55,7 @@ export function faultOfWhole(bytes: Uint8Array<ArrayBuffer>): AnswerFault | null
 }
 
 async function faultWithin(
-  reader: GulpReader,
+  reader: ChunkReader,
   start: AnswerStart,
   firstByteMs: number,
 ): Promise<AnswerFault | null> {
@@ -68,7 +68,7 @@ async function faultWithin(
 
 /** Reads until the body has shown what it is. */
 async function firstFault(
-  reader: GulpReader,
+  reader: ChunkReader,
   start: AnswerStart,
   heard: () => void,
 ): Promise<AnswerFault | null> {

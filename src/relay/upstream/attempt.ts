@@ -1,6 +1,6 @@
 // One attempt at a target: opens its key, writes the request for it, calls it, and classifies what comes back.
 import { logError } from '../../lib/log.ts';
-import { RelayError, wordsWithCause } from '../../lib/relay-error.ts';
+import { messageWithCause, RelayError } from '../../lib/relay-error.ts';
 import type { Attempt } from '../../metering/log-row.ts';
 import { exchange } from '../../providers/exchange.ts';
 import type { AdaptedBody } from '../../providers/provider.ts';
@@ -138,7 +138,11 @@ async function openedKey(
   try {
     return await services.keys.keyOf(route.channel, keyId);
   } catch (cause) {
-    logError('channel-key-unreadable', { channelId: route.channel.id, keyId, cause: wordsWithCause(cause) });
+    logError('channel-key-unreadable', {
+      channelId: route.channel.id,
+      keyId,
+      cause: messageWithCause(cause),
+    });
     return null;
   }
 }

@@ -1,7 +1,7 @@
 // Checks of a channel for its operator: one small request straight through it, and the upstream's list of models.
 import type { OperationId } from '../../formats/format-id.ts';
-import { AlarmClock } from '../../lib/alarm-clock.ts';
-import { wordsWithCause } from '../../lib/relay-error.ts';
+import { DeadlineTimer } from '../../lib/deadline-timer.ts';
+import { messageWithCause } from '../../lib/relay-error.ts';
 import type { FetchUpstream, Send } from '../../providers/call.ts';
 import { exchange } from '../../providers/exchange.ts';
 import { baseUrlOf } from '../../providers/provider.ts';
@@ -96,7 +96,7 @@ async function probeChannel(
     const { response, text } = await sendProbe(channel, name, keyId, services);
     return ended(response.status, faultOf(response, text)?.slice(0, probeLimits.errorCharacters));
   } catch (error) {
-    return ended(null, wordsWithCause(error));
+    return ended(null, messageWithCause(error));
   }
 }
 
@@ -124,7 +124,7 @@ async function sendProbe(
   const text = JSON.stringify(probe.body(model));
   const body = provider.adapt?.(text, headers, target).text ?? text;
   const abort = new AbortController();
-  const clock = new AlarmClock();
+  const clock = new DeadlineTimer();
   clock.after(probeLimits.waitMs, () => abort.abort());
   try {
     const { waitMs: firstByteMs } = probeLimits;
@@ -191,6 +191,6 @@ export async function discoverModels({ catalog, modelLists }: CheckServices, cha
     if (models !== null) return { models };
     return { models, error: 'This kind of upstream has no list of models.', hasList: false };
   } catch (error) {
-    return { models: null, error: wordsWithCause(error) };
+    return { models: null, error: messageWithCause(error) };
   }
 }

@@ -1,5 +1,5 @@
 // Reads an answer whole before any of it goes on, within the upstream's idle timeout and the longest time of a request.
-import { GulpReader } from '../../lib/gulps.ts';
+import { ChunkReader } from '../../lib/chunk-reader.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import type { AdmittedRequest } from '../admitted-request.ts';
 import { relayLimits } from '../limits.ts';
@@ -43,7 +43,7 @@ export function isSmall({ headers, body }: Response): boolean {
 
 /** Calls `watch` before each piece, and what it returns after it. */
 async function joined(body: ReadableStream, watch: () => () => void): Promise<Uint8Array<ArrayBuffer>> {
-  const reader = new GulpReader(body);
+  const reader = new ChunkReader(body);
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   for (;;) {
     const callOff = watch();

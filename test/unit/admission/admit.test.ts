@@ -4,7 +4,7 @@ import type { Requester } from '../../../src/admission/admission-request.ts';
 import { admit, LoggedRefusal, orLogRefusal } from '../../../src/admission/admit.ts';
 import { RelayError } from '../../../src/lib/relay-error.ts';
 import type { LogRow } from '../../../src/metering/log-row.ts';
-import type { Admission, AdmissionAsk, Refusal, Stale } from '../../../src/quota/quota.ts';
+import type { Admission, AdmissionRequest, Refusal, Stale } from '../../../src/quota/quota.ts';
 import type { TokenIdentity, TokenPolicy } from '../../../src/tokens/token.ts';
 
 const bounds = { version: 1, priceMultiplierMillionths: 1_000_000, channels: [] };
@@ -21,10 +21,10 @@ const stale = (version: number): Stale => ({ outcome: 'stale', policy: policyAt(
 const deleted: Refusal = { outcome: 'refused', code: 'invalid_api_key', message: 'It was deleted.' };
 
 function admissionBy(answers: Admission[]) {
-  const asked: AdmissionAsk[] = [];
+  const asked: AdmissionRequest[] = [];
   const planned: number[] = [];
   const ledgers = {
-    admit: async (_tokenId: string, request: AdmissionAsk) => {
+    admit: async (_tokenId: string, request: AdmissionRequest) => {
       asked.push(request);
       return answers.shift() ?? expect.fail('the ledger was asked too often');
     },
@@ -36,7 +36,7 @@ function admissionBy(answers: Admission[]) {
         planned.push(identity.version);
         return { identity };
       },
-      requestFor: ({ identity }) => ({ policyVersion: identity.version }) as AdmissionAsk,
+      requestFor: ({ identity }) => ({ policyVersion: identity.version }) as AdmissionRequest,
       format: 'openai',
     },
     { ledgers, background: () => undefined },
@@ -86,9 +86,9 @@ const requester: Requester = {
 const own = () => new RelayError('model_not_found', 'No channel serves it.');
 
 function refusalBy(answers: (Refusal | Stale | null)[]) {
-  const asked: { request: AdmissionAsk; row: LogRow }[] = [];
+  const asked: { request: AdmissionRequest; row: LogRow }[] = [];
   const ledgers = {
-    refuse: async (_tokenId: string, request: AdmissionAsk, row: LogRow) => {
+    refuse: async (_tokenId: string, request: AdmissionRequest, row: LogRow) => {
       asked.push({ request, row });
       return answers.shift() ?? null;
     },

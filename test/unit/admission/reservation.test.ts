@@ -7,17 +7,17 @@ import {
   Reservation,
 } from '../../../src/admission/reservation.ts';
 import { RelayError } from '../../../src/lib/relay-error.ts';
-import type { Look, LookAnswer, Settlement } from '../../../src/quota/quota.ts';
+import type { LeaseRenewal, RenewalAnswer, Settlement } from '../../../src/quota/quota.ts';
 
 const bound = { reserveNanoUsd: 300, fullNanoUsd: 1_000, stepNanoUsd: 200 };
 const subject = { requestId: 'req_1' } as LeaseSubject;
 
 /** A reservation at a ledger that grants what it is asked for, up to `mostNanoUsd`. */
 function reservationAt(mostNanoUsd: number, heldNanoUsd?: number) {
-  const renewals: Look[] = [];
+  const renewals: LeaseRenewal[] = [];
   const settled: Settlement[] = [];
   const ledgers = {
-    look: async (_tokenId: string, renewal: Look): Promise<LookAnswer> => {
+    renew: async (_tokenId: string, renewal: LeaseRenewal): Promise<RenewalAnswer> => {
       renewals.push(renewal);
       return { outcome: 'go-on', reservedNanoUsd: Math.min(renewal.wantNanoUsd, mostNanoUsd) };
     },
@@ -81,20 +81,20 @@ describe('Reservation', () => {
   });
 
   it('returns the ledger’s refusal', async () => {
-    const refused = async (): Promise<LookAnswer> => ({
+    const refused = async (): Promise<RenewalAnswer> => ({
       outcome: 'refused',
       code: 'insufficient_quota',
       message: 'Spent.',
       isFinal: true,
     });
-    const ports = { ledgers: { look: refused }, tokenId: 'tok_1', deliver: () => undefined };
+    const ports = { ledgers: { renew: refused }, tokenId: 'tok_1', deliver: () => undefined };
     const error = await new Reservation(ports, bound).renew(subject, { passedNanoUsd: 10 });
     expect(error).toMatchObject({ code: 'insufficient_quota', message: 'Spent.' });
   });
 
   it('continues when the ledger is unreachable, and rejects for any other error', async () => {
     const failing = (error: Error) => ({
-      ledgers: { look: () => Promise.reject(error) },
+      ledgers: { renew: () => Promise.reject(error) },
       tokenId: 'tok_1',
       deliver: () => undefined,
     });

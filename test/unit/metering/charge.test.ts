@@ -4,7 +4,7 @@ import { createMeter } from '../../../src/formats/meter.ts';
 import { emptyUsage, usageOf } from '../../../src/formats/usage.ts';
 import { type Charge, type Charged, chargeFor, costOfCharge } from '../../../src/metering/charge.ts';
 import { overrideRates, type Rates, tableRates } from '../../../src/metering/price.ts';
-import { dearestOfAsked, standardTerms, tierFactor } from '../../../src/metering/service-tier.ts';
+import { highestRequestedFactor, standardTerms, tierFactor } from '../../../src/metering/service-tier.ts';
 import { fixtureRoutes } from '../../support/fixture-routes.ts';
 import {
   allFixtures,
@@ -248,7 +248,7 @@ describe('a service tier', () => {
   it('that is asked for is reserved for when it is dearer, and not when it is cheaper', () => {
     const base = overrideLike({ input: 1, output: 10 });
     const input = (provider: Charged['provider'], request: object) =>
-      dearestOfAsked(base, provider, 'claude-opus-5', { ...request }).base.input;
+      highestRequestedFactor(base, provider, 'claude-opus-5', { ...request }).base.input;
     expect(input('openai', { service_tier: 'priority' })).toBe(2_000_000);
     expect(input('openai', { service_tier: 'flex' })).toBe(1_000_000);
     expect(input('gemini', { serviceTier: 'priority' })).toBe(1_800_000);

@@ -107,7 +107,7 @@ describe('a refresh', () => {
         Object.assign(answer, {
           body: changed((model) => Object.assign(model, { prices: { input_mtok: -1 } })),
         }),
-      'openai gpt-4o has a price that is none: -1',
+      'openai gpt-4o has an invalid price: -1',
     ],
     [
       'a price as text',

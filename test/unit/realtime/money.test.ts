@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { usageOf } from '../../../src/formats/usage.ts';
 import { freeRates } from '../../../src/metering/rates.ts';
 import type { LedgerClient } from '../../../src/quota/client.ts';
-import type { Admission, AdmissionAsk, Look, Settlement } from '../../../src/quota/quota.ts';
+import type { Admission, AdmissionRequest, LeaseRenewal, Settlement } from '../../../src/quota/quota.ts';
 import { measureOf } from '../../../src/realtime/bound.ts';
 import { type Pricing, SessionMoney } from '../../../src/realtime/money.ts';
 import type { SessionOrder } from '../../../src/realtime/order.ts';
@@ -25,15 +25,15 @@ const pricing = {
 } as unknown as Pricing;
 
 function moneyAt(admissions: Admission[]) {
-  const admitted: AdmissionAsk[] = [];
-  const renewals: Look[] = [];
+  const admitted: AdmissionRequest[] = [];
+  const renewals: LeaseRenewal[] = [];
   const settled: Settlement[] = [];
   const ledgers = {
-    admit: async (_tokenId: string, request: AdmissionAsk) => {
+    admit: async (_tokenId: string, request: AdmissionRequest) => {
       admitted.push(request);
       return admissions.shift() ?? { outcome: 'admitted' as const };
     },
-    look: async (_tokenId: string, renewal: Look) => {
+    look: async (_tokenId: string, renewal: LeaseRenewal) => {
       renewals.push(renewal);
       return { outcome: 'go-on' as const, reservedNanoUsd: renewal.wantNanoUsd };
     },

@@ -1,6 +1,6 @@
 // What an isolate makes of the failures it sees.
 import { describe, expect, it } from 'vitest';
-import { coolDowns, Health, modelsIn, rememberedPlaces } from '../../../src/routing/health.ts';
+import { cooldowns, Health, modelsIn, rememberedPlaces } from '../../../src/routing/health.ts';
 
 const key = { channelId: 'one', keyId: 'k1' };
 const other = { channelId: 'one', keyId: 'k2' };
@@ -17,7 +17,7 @@ describe('a place that failed', () => {
     expect(health.availability(key, 2_000)).toBe('probe');
     health.begin(key, 2_000);
     expect(health.availability(key, 2_001)).toBe('cooling');
-    expect(health.availability(key, 2_000 + coolDowns.probeMs)).toBe('probe');
+    expect(health.availability(key, 2_000 + cooldowns.probeMs)).toBe('probe');
   });
 
   it('is ready again when the probe succeeds', () => {
@@ -97,7 +97,7 @@ describe('requests that were under way together', () => {
     const health = new Health();
     health.failed(key, limited(null), 900, 1_000, evenly);
     expect(health.failed(key, { kind: 'refused', reason: 'status 401' }, 900, 1_010, evenly)).toBe(true);
-    expect(health.coolUntilMs(key)).toBe(1_010 + coolDowns.refusedFirstMs);
+    expect(health.coolUntilMs(key)).toBe(1_010 + cooldowns.refusedFirstMs);
   });
 });
 
@@ -158,13 +158,13 @@ describe('whose failure it is', () => {
   it('believes no upstream that asks for more than an hour', () => {
     const health = new Health();
     health.failed(key, limited(86_400_000), 0, 0, evenly);
-    expect(health.coolUntilMs(key)).toBe(coolDowns.retryAfterMostMs);
+    expect(health.coolUntilMs(key)).toBe(cooldowns.retryAfterMostMs);
   });
 
   it('sets a refused key aside for ten minutes and says so', () => {
     const health = new Health();
     health.failed(key, { kind: 'refused', reason: 'status 401' }, 0, 0, evenly);
-    expect(health.availability(key, coolDowns.refusedFirstMs - 1)).toBe('cooling');
+    expect(health.availability(key, cooldowns.refusedFirstMs - 1)).toBe('cooling');
     expect(health.report()['one/k1']?.isRefused).toBe(true);
     expect(health.availability(other, 1)).toBe('ready');
   });
@@ -212,7 +212,7 @@ describe('models', () => {
     const place = { ...key, upstreamModel: 'm' };
     const alike = { channelId: 'one', keyId: 'k1b', upstreamModel: 'm' };
     for (const each of [place, alike]) health.failed(each, limited(60_000), 0, 0, evenly);
-    health.forgive(key, 10);
+    health.reset(key, 10);
     expect([place, alike].map((each) => health.availability(each, 11))).toEqual(['ready', 'cooling']);
   });
 

@@ -1,7 +1,7 @@
 // What an isolate tells the others of its places, and that it tells it again when nobody heard.
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Health, type PlaceHealth } from '../../../src/routing/health.ts';
-import { exchangeEveryMs, SharedHealth, tellEveryMs } from '../../../src/routing/shared-health.ts';
+import { exchangeEveryMs, reportEveryMs, SharedHealth } from '../../../src/routing/shared-health.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }));
 afterEach(() => void vi.useRealTimers());
@@ -48,7 +48,7 @@ it('tells together, after a moment, what follows a change at once', async () => 
   const background = (each: Promise<unknown>) => void work.push(each);
   for (const channelId of ['one', 'two', 'three'])
     health.failed({ channelId, keyId: null }, unavailable, Date.now(), background);
-  await vi.advanceTimersByTimeAsync(tellEveryMs);
+  await vi.advanceTimersByTimeAsync(reportEveryMs);
   await Promise.all(work);
   expect(told).toEqual([['one'], ['one', 'two', 'three']]);
 });

@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, it } from 'vitest';
 import { LedgerClient } from '../../../src/quota/client.ts';
-import type { AdmissionAsk } from '../../../src/quota/quota.ts';
+import type { AdmissionRequest } from '../../../src/quota/quota.ts';
 import { identityOf } from '../../../src/tokens/resolve.ts';
 import { hashSecret } from '../../../src/tokens/secret.ts';
 import { TokenStore } from '../../../src/tokens/store.ts';
@@ -20,7 +20,7 @@ async function outcomeFor(
   identity: TokenIdentity,
   hash = identity.hash,
 ): Promise<string> {
-  const ask: AdmissionAsk = {
+  const ask: AdmissionRequest = {
     requestId: crypto.randomUUID(),
     policyVersion: identity.version,
     groupVersion: identity.bounds.version,

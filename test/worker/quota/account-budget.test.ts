@@ -135,7 +135,7 @@ it('bounds a running stream too: it gets what is left, and then is ended', async
   const [token] = tokens as [TestLedger];
   await token.admit(2_000, { requestId: 's', stream: true });
   const look = (held: number, running: number) =>
-    token.rpc().look([
+    token.rpc().renew([
       token.look({
         requestId: 's',
         reservedNanoUsd: held,

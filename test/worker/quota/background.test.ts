@@ -70,7 +70,7 @@ async function running(fields: Partial<BackgroundOrder> = {}) {
     ...fields,
   };
   const look = ledger.look({ requestId, reservedNanoUsd: 600, wantNanoUsd: 600, inputNanoUsd: 5 });
-  await ledger.rpc().waitFor(look, order);
+  await ledger.rpc().trackBackground(look, order);
   return { ledger, requestId, look, order };
 }
 
@@ -165,11 +165,11 @@ it('bears an upstream that fails for a while, and gives up one that fails for an
 it('is charged once when its stream comes to its end after all', async () => {
   const { ledger, requestId, look, order } = await running();
   answer = () => state('in_progress');
-  await ledger.rpc().look([look]);
+  await ledger.rpc().renew([look]);
   await alarmAt(ledger, 20_000);
   expect(asked).toHaveLength(1);
   await ledger.rpc().settle([ledger.settlement(requestId, 320)]);
-  await ledger.rpc().waitFor(look, order);
+  await ledger.rpc().trackBackground(look, order);
   await alarmAt(ledger, 60_000);
   expect(asked).toHaveLength(1);
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 320, reservedNanoUsd: 0, open: 0 });
@@ -178,9 +178,9 @@ it('is charged once when its stream comes to its end after all', async () => {
 it('is charged when its end is seen though its stream, which nobody reads any more, still says it runs', async () => {
   const { ledger, requestId, look } = await running();
   answer = () => state('completed', { usage: { input_tokens: 20, output_tokens: 30, total_tokens: 50 } });
-  await ledger.rpc().look([look]);
+  await ledger.rpc().renew([look]);
   await alarmAt(ledger, 3_000);
-  await ledger.rpc().look([look]);
+  await ledger.rpc().renew([look]);
   await ledger.rpc().settle([ledger.settlement(requestId, 77)]);
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 320, reservedNanoUsd: 0, open: 0 });
 });

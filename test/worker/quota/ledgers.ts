@@ -1,7 +1,7 @@
 // Ledgers as the tests drive them: the real Durable Objects, asked over RPC.
 import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import type { AdmissionAsk, LedgerRpc, Look, Settlement } from '../../../src/quota/quota.ts';
+import type { AdmissionRequest, LeaseRenewal, LedgerRpc, Settlement } from '../../../src/quota/quota.ts';
 import { type TokenPolicy, unbounded } from '../../../src/tokens/token.ts';
 import { logRow } from '../stores/rows.ts';
 
@@ -13,11 +13,11 @@ export interface TestLedger {
   rpc(): LedgerRpc;
   alarm(): Promise<boolean>;
   policy(fields?: Partial<TokenPolicy>): TokenPolicy;
-  ask(fields?: Partial<AdmissionAsk>): AdmissionAsk;
-  look(fields: Partial<Look>): Look;
+  ask(fields?: Partial<AdmissionRequest>): AdmissionRequest;
+  look(fields: Partial<LeaseRenewal>): LeaseRenewal;
   settlement(requestId: string, costNanoUsd: number | null, fields?: object): Settlement;
   /** Admitted with a reservation? Else the code of the refusal. */
-  admit(reserveNanoUsd: number, fields?: Partial<AdmissionAsk>): Promise<string>;
+  admit(reserveNanoUsd: number, fields?: Partial<AdmissionRequest>): Promise<string>;
 }
 
 let tokens = 0;
@@ -35,7 +35,7 @@ export function ledgerOf(tokenId: string): TestLedger {
   const stub = () => env.LEDGER.get(env.LEDGER.idFromName(tokenId));
   const rpc = () => stub() as unknown as LedgerRpc;
   const policy = (fields: Partial<TokenPolicy> = {}): TokenPolicy => ({ ...plainPolicy(tokenId), ...fields });
-  const ask = (fields: Partial<AdmissionAsk> = {}): AdmissionAsk => ({ ...plainAsk(), ...fields });
+  const ask = (fields: Partial<AdmissionRequest> = {}): AdmissionRequest => ({ ...plainAsk(), ...fields });
   return {
     tokenId,
     get stub() {
@@ -88,7 +88,7 @@ function plainPolicy(tokenId: string): TokenPolicy {
   };
 }
 
-function plainAsk(): AdmissionAsk {
+function plainAsk(): AdmissionRequest {
   return {
     requestId: crypto.randomUUID(),
     policyVersion: 1,

@@ -149,7 +149,7 @@ it('counts what a running stream produces against tpm before it ends, and puts c
   const ledger = await newLedger({ limits: { tpm: 1_000 } });
   expect(await ledger.admit(0, { requestId: 'stream', tokens: 100 })).toBe('admitted');
   expect(await ledger.admit(0, { requestId: 'two', tokens: 100 })).toBe('admitted');
-  const [answer] = await ledger.rpc().look([ledger.look({ requestId: 'stream', runningTokens: 800 })]);
+  const [answer] = await ledger.rpc().renew([ledger.look({ requestId: 'stream', runningTokens: 800 })]);
   expect(answer?.outcome).toBe('go-on');
   // 100 + 700 more, and 100: what is left is 100.
   expect((await refusal(ledger, { tokens: 101 })).left).toMatchObject({ tpm: { remaining: 100 } });

@@ -79,7 +79,7 @@ it('keeps a reservation that gives signs of life', async () => {
   await ledger.admit(60, { requestId: 'alive', inputNanoUsd: 9 });
   const startMs = Date.now();
   vi.useFakeTimers({ toFake: ['Date'], now: startMs + 20_000 });
-  await ledger.rpc().look([ledger.look({ requestId: 'alive', reservedNanoUsd: 60, wantNanoUsd: 60 })]);
+  await ledger.rpc().renew([ledger.look({ requestId: 'alive', reservedNanoUsd: 60, wantNanoUsd: 60 })]);
   vi.setSystemTime(startMs + 45_000);
   await ledger.alarm();
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 0, reservedNanoUsd: 60, open: 1 });
@@ -90,7 +90,7 @@ it('does not take a sign of life that came late for a new request', async () => 
   await ledger.admit(60, { requestId: 'over', inputNanoUsd: 9 });
   await ledger.rpc().settle([ledger.settlement('over', 40)]);
   const late = ledger.look({ requestId: 'over', reservedNanoUsd: 60, wantNanoUsd: 60, inputNanoUsd: 9 });
-  expect(await ledger.rpc().look([late])).toMatchObject([{ outcome: 'go-on' }]);
+  expect(await ledger.rpc().renew([late])).toMatchObject([{ outcome: 'go-on' }]);
   expect(await ledger.rpc().balance()).toMatchObject({ reservedNanoUsd: 0, open: 0 });
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
   await ledger.alarm();
@@ -103,7 +103,7 @@ it('extends a running request as far as the quota goes, and ends it when that is
   const look = (wantNanoUsd: number, runningNanoUsd: number) =>
     ledger
       .rpc()
-      .look([ledger.look({ requestId: 'running', reservedNanoUsd: 60, wantNanoUsd, runningNanoUsd })]);
+      .renew([ledger.look({ requestId: 'running', reservedNanoUsd: 60, wantNanoUsd, runningNanoUsd })]);
   expect(await look(90, 50)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 90 }]);
   // Ten are left: they are given, and what has not used them up goes on.
   expect(await look(150, 80)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 100 }]);
@@ -125,7 +125,7 @@ it.each(edits)('tells a running request that its token is %s', async (_, change,
   await ledger.admit(1, { requestId: 'running' });
   await ledger.rpc().configure(ledger.policy({ version: 2, ...change }));
   const look = ledger.look({ requestId: 'running', reservedNanoUsd: 1, wantNanoUsd: 1 });
-  expect(await ledger.rpc().look([look])).toMatchObject([{ outcome: 'refused', code }]);
+  expect(await ledger.rpc().renew([look])).toMatchObject([{ outcome: 'refused', code }]);
 });
 
 it('puts a lowered and a raised quota into force at once', async () => {

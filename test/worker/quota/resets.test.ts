@@ -65,7 +65,7 @@ it('does not distrust the same money again at each waking while one request runs
   for (let seconds = 8; seconds <= 48; seconds += 8) {
     vi.setSystemTime(startMs + seconds * 1_000);
     await abortAllDurableObjects();
-    await ledger.rpc().look([ledger.look({ requestId: 'long', reservedNanoUsd: 10, wantNanoUsd: 10 })]);
+    await ledger.rpc().renew([ledger.look({ requestId: 'long', reservedNanoUsd: 10, wantNanoUsd: 10 })]);
     await ledger.alarm();
   }
   expect(await ledger.rpc().balance()).toMatchObject({ reservedNanoUsd: 10, open: 1 });
@@ -102,7 +102,7 @@ it('takes a running request of before the reset back without holding its money t
   const ledger = await forgetful();
   const before = await ledger.rpc().balance();
   const look = (wantNanoUsd: number) =>
-    ledger.rpc().look([ledger.look({ requestId: 'young', reservedNanoUsd: 60, wantNanoUsd })]);
+    ledger.rpc().renew([ledger.look({ requestId: 'young', reservedNanoUsd: 60, wantNanoUsd })]);
   expect(await look(60)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 60 }]);
   expect(await ledger.rpc().balance()).toMatchObject({ reservedNanoUsd: before.reservedNanoUsd, open: 2 });
   expect(await look(90)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 90 }]);

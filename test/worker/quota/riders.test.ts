@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import type { LogRow } from '../../../src/metering/log-row.ts';
 import { LedgerClient } from '../../../src/quota/client.ts';
-import type { AdmissionAsk } from '../../../src/quota/quota.ts';
+import type { AdmissionRequest } from '../../../src/quota/quota.ts';
 import { type TokenPolicy, unbounded } from '../../../src/tokens/token.ts';
 
 const policy: TokenPolicy = {
@@ -22,7 +22,7 @@ const policy: TokenPolicy = {
   limits: { concurrency: 1 },
 };
 
-const ask = (requestId: string): AdmissionAsk => ({
+const ask = (requestId: string): AdmissionRequest => ({
   requestId,
   policyVersion: 1,
   groupVersion: 1,

@@ -1,6 +1,6 @@
 // Fallback across models: by an alias of the operator's, or by the caller's header.
 import { beforeEach, describe, expect, it } from 'vitest';
-import { wishLimits } from '../../../src/routing/wished-models.ts';
+import { requestedModelLimits } from '../../../src/routing/wished-models.ts';
 import { expectRefusal } from './expect-refusal.ts';
 import { type OpenRelay, openRelay, type Received } from './open-relay.ts';
 import { ownHeader, refusals } from './routes.ts';
@@ -168,9 +168,11 @@ describe('x-relay-fallback', () => {
 
   it('names so many models and no more', async () => {
     const names = (count: number) => Array.from({ length: count }, (_, index) => `m${index}`).join(',');
-    const most = await ask(named('one'), { 'x-relay-fallback': names(wishLimits.fallbackModels) });
+    const most = await ask(named('one'), { 'x-relay-fallback': names(requestedModelLimits.fallbackModels) });
     expect(most.status).toBe(200);
-    const over = await ask(named('one'), { 'x-relay-fallback': names(wishLimits.fallbackModels + 1) });
+    const over = await ask(named('one'), {
+      'x-relay-fallback': names(requestedModelLimits.fallbackModels + 1),
+    });
     expect([over.status, over.body.error.message]).toEqual([
       400,
       expect.stringContaining('x-relay-fallback'),

@@ -1,26 +1,26 @@
-// Deadlines of one request on one timer: a timer costs microseconds to set and to clear, and a request has
-// several deadlines that hardly ever come. Exact to a second.
+// The deadlines of one request on one timer. A timer costs microseconds to set and to clear, and a request has
+// several deadlines that hardly ever pass. Exact to a second.
 
-/** How often the clock looks what is due. */
-const alarmTickMs = 1_000;
+/** How often the deadlines are checked. */
+const tickMs = 1_000;
 
 interface Due {
   atMs: number;
   ring: () => void;
 }
 
-export class AlarmClock {
+export class DeadlineTimer {
   private readonly due = new Set<Due>();
-  private readonly timer = setInterval(() => this.tick(), alarmTickMs);
+  private readonly timer = setInterval(() => this.tick(), tickMs);
 
-  /** Calls `ring` once, `ms` from now or up to a second later; answers how to call it off. */
+  /** Calls `ring` once, `ms` from now or up to a second later. Returns a function that cancels it. */
   after(ms: number, ring: () => void): () => void {
     const due = { atMs: Date.now() + ms, ring };
     this.due.add(due);
     return () => this.due.delete(due);
   }
 
-  /** The promise's outcome if it comes within `ms`; else rejects with what `late` makes. */
+  /** Returns the promise's result if it comes within `ms`, else rejects with the error that `late` makes. */
   within<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {
     return new Promise((resolve, reject) => {
       const callOff = this.after(ms, () => reject(late()));

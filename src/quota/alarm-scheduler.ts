@@ -1,7 +1,10 @@
-// A ledger's one alarm: set for whatever is due first. Does not know what is due; the ledger does.
+// The one alarm of a Durable Object, set for the earliest deadline. The ledger knows the deadlines.
 
-export class LedgerAlarm {
-  /** `unset`: not even looked at, as in the ledger's constructor. An alarm that is set there calls off the one that woke it. */
+export class AlarmScheduler {
+  /**
+   * `unset`: not read yet, as in the ledger's constructor. Setting an alarm there would cancel the one that is
+   * about to run.
+   */
   private atMs: number | null | 'unknown' | 'unset' = 'unset';
   private readonly storage: DurableObjectStorage;
   private readonly firstDueMs: () => number | null;
@@ -11,21 +14,21 @@ export class LedgerAlarm {
     this.firstDueMs = firstDueMs;
   }
 
-  /** The ledger is constructed: from now on alarms may be set. */
-  begin(): void {
+  /** Allows alarms to be set. Called at the end of the ledger's constructor. */
+  start(): void {
     this.atMs = 'unknown';
   }
 
-  /** It has rung. */
-  rang(): void {
+  /** Records that the alarm has fired. */
+  fired(): void {
     this.atMs = null;
   }
 
   /**
-   * Sees to it that the alarm rings by then. One is stored for all that was due before a reset; the first call
-   * after it looks at all of that again, or it would be put off.
+   * Makes sure that the alarm fires by then. After a reset, one stored alarm covers all earlier deadlines. The
+   * first call therefore considers all deadlines again, or it could postpone that alarm.
    */
-  ringBy(atMs: number | null): void {
+  scheduleBy(atMs: number | null): void {
     if (this.atMs === 'unset') return;
     const first = this.atMs === 'unknown' ? this.firstDueMs() : null;
     const byMs = atMs === null || first === null ? (atMs ?? first) : Math.min(atMs, first);

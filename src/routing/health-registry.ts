@@ -1,15 +1,15 @@
-// The one Durable Object where isolates tell each other which channels and keys are not well. In memory only: after a
-// reset the isolates tell it anew.
+// The one Durable Object through which isolates share the health of channels and keys. In memory only: after a
+// reset, the isolates report again.
 import { DurableObject } from 'cloudflare:workers';
 import { Health, type PlaceHealth } from './health.ts';
 
-/** A place is forgotten this long after anything changed there. */
+/** An entry is dropped this long after its last change. */
 const forgottenAfterMs = 3_600_000;
 
-export class HealthBoard extends DurableObject {
+export class HealthRegistry extends DurableObject {
   private readonly known = new Health();
 
-  /** Adds a report; answers all that changed of late, so that who recovered is known too. */
+  /** Adds a report. Returns all recent changes, so that recoveries are known too. */
   exchange(report: Record<string, PlaceHealth>): Record<string, PlaceHealth> {
     this.known.learn(report);
     const since = Date.now() - forgottenAfterMs;

@@ -1,77 +1,88 @@
-// A ledger's memory: what is spent, what is held, which requests are settled. No storage and no clock in
-// here; ledger.ts writes down what must be durable before anything answers.
+// A ledger's state in memory: what is spent, what is held, which requests are settled. Has no storage and no
+// clock; ledger.ts stores what must be durable before it answers.
 import type { LogRow } from '../metering/log-row.ts';
 import { blankRow } from '../metering/log-row.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import { budgetsOf, totalsAfterCharge } from './budgets.ts';
-import type { AdmissionAsk, Look, Settlement } from './quota.ts';
-import type { Hold, Totals, UnknownHold } from './records.ts';
+import type { AdmissionRequest, LeaseRenewal, Settlement } from './quota.ts';
+import type { Hold, Totals, UnaccountedHold } from './records.ts';
 
-/** How long a reservation lives without a sign of life. The relay renews it while the request runs. */
+/** The lifetime of a reservation without a renewal. The relay renews it while the request runs. */
 const leaseMs = 30_000;
 
 /**
- * After a reset: a running request renews its lease within ten seconds, or is settled; a stored hold of which
- * nothing is heard for so long is an orphan. What is stored of its lease may be older than its last renewal.
+ * The lifetime of a restored hold. After a reset, a running request renews its lease within ten seconds or is
+ * settled; a hold that is not renewed within this time is an orphan. The stored expiry may be older than the
+ * last renewal.
  */
 const restoredLeaseMs = 15_000;
 
-/** How long a settled request id is remembered: far longer than any settlement is repeated. */
+/** How long a settled request id is remembered: much longer than any settlement is retried. */
 export const rememberMs = 600_000;
 
 interface Settled {
   costNanoUsd: number;
   atMs: number;
   revision: number;
-  /** Settled by expiry, not by the relay: the true figure may still replace it, once. */
+  /** Settled by expiry, not by the relay. The true cost may still replace it, once. */
   byExpiry: boolean;
 }
 
-export class Book {
+export class LedgerState {
   readonly holds = new Map<string, Hold>();
   private readonly settled = new Map<string, Settled>();
   private heldNanoUsd = 0;
-  private unknown: readonly UnknownHold[] = [];
+  private unaccounted: readonly UnaccountedHold[] = [];
   totals: Totals;
 
   constructor(totals: Totals) {
     this.totals = totals;
   }
 
-  /** What is held at `nowMs`, unknown holds of before a reset included. */
+  /** Returns what is held at `nowMs`, including unaccounted holds from before a reset. */
   held(nowMs: number): number {
-    return this.heldNanoUsd + sumOf(this.unknown.filter(({ untilMs }) => nowMs < untilMs));
+    return this.heldNanoUsd + sumOf(this.unaccounted.filter(({ untilMs }) => nowMs < untilMs));
   }
 
-  /** The open requests that concurrency counts against a new one: a part of another one counts with that. */
-  openBeside({ within: whole }: AdmissionAsk): number {
+  /**
+   * Returns how many open requests count against the concurrency of a new one. Requests that are part of another
+   * one count with that one.
+   */
+  countedAsOpen({ within: whole }: AdmissionRequest): number {
     if (whole !== undefined) return 0;
     let open = 0;
     for (const { within, hasLeft } of this.holds.values()) if (within === undefined && !hasLeft) open += 1;
     return open;
   }
 
-  /** For storage: what is distrusted since earlier resets. */
-  get unknownHolds(): readonly UnknownHold[] {
-    return this.unknown;
+  /** The unaccounted holds since earlier resets, for storage. */
+  get unaccountedHolds(): readonly UnaccountedHold[] {
+    return this.unaccounted;
   }
 
   /**
-   * The stored ceiling above what is spent and held counts as held until every lease of before the reset has run
-   * out. What was distrusted before already keeps its own end: a ledger may sleep and wake many times.
+   * Marks the part of the stored ceiling above what is spent and held as unaccounted: it counts as held until
+   * every lease from before the reset has expired. Earlier unaccounted holds keep their own expiry, because a
+   * ledger may be reset many times.
    */
-  distrustUpTo(ceilingNanoUsd: number, earlier: readonly UnknownHold[], nowMs: number): void {
+  markUnaccounted(ceilingNanoUsd: number, earlier: readonly UnaccountedHold[], nowMs: number): void {
     const explained = this.totals.spentNanoUsd + this.heldNanoUsd + sumOf(earlier);
     const rest = { nanoUsd: Math.max(0, ceilingNanoUsd - explained), untilMs: nowMs + leaseMs };
-    this.unknown = [...earlier, rest].filter(({ nanoUsd, untilMs }) => nanoUsd > 0 && untilMs > nowMs);
+    this.unaccounted = [...earlier, rest].filter(({ nanoUsd, untilMs }) => nanoUsd > 0 && untilMs > nowMs);
   }
 
-  /** What is spent of the budget in its current period: the token's own, or where there is none an admin's. */
+  /**
+   * Returns what is spent of the token's own budget in its current period, or of the admin's budget if it has
+   * none.
+   */
   budgetSpent(policy: TokenPolicy, nowMs: number): number {
     return budgetsOf(policy, this.totals, nowMs)[0]?.spentNanoUsd ?? 0;
   }
 
-  /** What a new reservation may take at most: Infinity for a token without quota and budget; below 0 when overdrawn. */
+  /**
+   * Returns how much a new reservation may take: Infinity for a token without quota and budget, negative when
+   * overdrawn.
+   */
   room(policy: TokenPolicy, nowMs: number): number {
     const held = this.held(nowMs);
     const ofQuota =
@@ -83,30 +94,30 @@ export class Book {
     return Math.min(ofQuota, ...ofBudgets);
   }
 
-  /** Holds what a request asks for, or renews and raises what it held. */
-  hold(ask: AdmissionAsk | Look, reservedNanoUsd: number, nowMs: number): void {
-    const before = this.holds.get(ask.requestId);
+  /** Holds the amount for a new request, or renews and changes what a running one holds. */
+  hold(request: AdmissionRequest | LeaseRenewal, reservedNanoUsd: number, nowMs: number): void {
+    const before = this.holds.get(request.requestId);
     this.heldNanoUsd += reservedNanoUsd - (before?.reservedNanoUsd ?? 0);
-    this.holds.set(ask.requestId, {
-      requestId: ask.requestId,
+    this.holds.set(request.requestId, {
+      requestId: request.requestId,
       reservedNanoUsd,
-      inputNanoUsd: ask.inputNanoUsd,
-      tokens: 'tokens' in ask ? ask.tokens : (before?.tokens ?? 0),
-      startedAtMs: 'startedAtMs' in ask ? ask.startedAtMs : ask.nowMs,
+      inputNanoUsd: request.inputNanoUsd,
+      tokens: 'tokens' in request ? request.tokens : (before?.tokens ?? 0),
+      startedAtMs: 'startedAtMs' in request ? request.startedAtMs : request.nowMs,
       heldAtMs: before?.heldAtMs ?? nowMs,
       expiresAtMs: before?.expiresAtMs === null ? null : nowMs + leaseMs,
-      format: ask.format,
-      endpoint: ask.endpoint,
-      model: ask.model,
-      stream: ask.stream,
-      ...((before?.hasLeft || ('hasLeft' in ask && ask.hasLeft)) && { hasLeft: true }),
-      ...(ask.within !== undefined && { within: ask.within }),
+      format: request.format,
+      endpoint: request.endpoint,
+      model: request.model,
+      stream: request.stream,
+      ...((before?.hasLeft || ('hasLeft' in request && request.hasLeft)) && { hasLeft: true }),
+      ...(request.within !== undefined && { within: request.within }),
     });
   }
 
   /**
-   * Puts a stored hold back after a reset, unless its request is settled. It gets some time to be heard of: once,
-   * however often its ledger is reset.
+   * Restores a stored hold after a reset, unless its request is settled. The hold gets extra time to be renewed
+   * only once, however often its ledger is reset.
    */
   restore(hold: Hold, nowMs: number): void {
     if (this.settled.has(hold.requestId)) return;
@@ -117,12 +128,12 @@ export class Book {
   }
 
   /** Keeps a hold until its request is settled. */
-  keep(requestId: string): void {
+  holdUntilSettled(requestId: string): void {
     const hold = this.holds.get(requestId);
     if (hold !== undefined) this.holds.set(requestId, { ...hold, expiresAtMs: null });
   }
 
-  /** When the next lease is over; null: no hold has one. */
+  /** Returns when the next lease expires, or null when no hold has a lease. */
   nextExpiryMs(): number | null {
     let next: number | null = null;
     for (const { expiresAtMs } of this.holds.values())
@@ -131,17 +142,18 @@ export class Book {
   }
 
   /**
-   * Takes back a running request whose hold a reset forgot: its money is among the unknown no longer. One that
-   * is settled already (its sign of life came late) holds nothing again, or its expiry would charge it anew.
+   * Holds a running request again whose hold was lost in a reset, and deducts it from the unaccounted holds. A
+   * request that is already settled (its renewal came late) holds nothing again, or its expiry would charge it a
+   * second time.
    */
-  adopt(look: Look, nowMs: number): void {
-    const settled = this.settled.get(look.requestId);
+  adopt(renewal: LeaseRenewal, nowMs: number): void {
+    const settled = this.settled.get(renewal.requestId);
     if (settled !== undefined && !settled.byExpiry) return;
-    if (settled === undefined) this.explain(look.reservedNanoUsd);
-    this.hold(look, look.reservedNanoUsd, nowMs);
+    if (settled === undefined) this.reduceUnaccounted(renewal.reservedNanoUsd);
+    this.hold(renewal, renewal.reservedNanoUsd, nowMs);
   }
 
-  /** Charges a request once. Answers the row to journal, or null when there is nothing new to write. */
+  /** Charges a request once. Returns the row to journal, or null when there is nothing new to write. */
   settle({ row }: Settlement, policy: TokenPolicy | null, nowMs: number): LogRow | null {
     const before = this.settled.get(row.id);
     if (before !== undefined && !before.byExpiry) return null;
@@ -149,12 +161,12 @@ export class Book {
     const revision = (before?.revision ?? 0) + 1;
     const cost = row.costNanoUsd ?? 0;
     this.charge(cost - (before?.costNanoUsd ?? 0), policy, nowMs);
-    if (before === undefined) this.explain(cost);
+    if (before === undefined) this.reduceUnaccounted(cost);
     this.settled.set(row.id, { costNanoUsd: cost, atMs: nowMs, revision, byExpiry: false });
     return { ...row, revision };
   }
 
-  /** Settles, at their input's cost, the holds of which nothing was heard for a whole lease. */
+  /** Settles holds that were not renewed for a whole lease, at their input's cost. */
   expire(policy: TokenPolicy, nowMs: number): LogRow[] {
     const orphans = [...this.holds.values()].filter(
       ({ expiresAtMs }) => expiresAtMs !== null && expiresAtMs <= nowMs,
@@ -170,7 +182,10 @@ export class Book {
     });
   }
 
-  /** Learns from a journal row of before a reset that its request is settled. Older rows are told first. */
+  /**
+   * Records, from a journal row written before a reset, that its request is settled. Call it for older rows
+   * first.
+   */
   remember(row: LogRow, atMs: number): void {
     this.settled.set(row.id, {
       costNanoUsd: row.costNanoUsd ?? 0,
@@ -180,7 +195,7 @@ export class Book {
     });
   }
 
-  /** Forgets settled ids that no settlement can repeat any more. */
+  /** Forgets settled ids that no retry can bring back. */
   forget(nowMs: number): void {
     for (const [id, { atMs }] of this.settled) {
       if (atMs > nowMs - rememberMs) break;
@@ -192,17 +207,17 @@ export class Book {
     return this.settled.has(requestId);
   }
 
-  /** So much of what was unknown is known now. */
-  private explain(nanoUsd: number): void {
+  /** Deducts from the unaccounted holds that a reset left. */
+  private reduceUnaccounted(nanoUsd: number): void {
     let left = nanoUsd;
-    this.unknown = this.unknown.flatMap((unknown) => {
+    this.unaccounted = this.unaccounted.flatMap((unknown) => {
       const taken = Math.min(left, unknown.nanoUsd);
       left -= taken;
       return taken === unknown.nanoUsd ? [] : [{ ...unknown, nanoUsd: unknown.nanoUsd - taken }];
     });
   }
 
-  /** Gives back a hold whose request never began, as if it had not been asked for. Answers it. */
+  /** Removes a hold whose request never began, and returns it. */
   abandon(requestId: string): Hold | undefined {
     const hold = this.holds.get(requestId);
     this.release(requestId);
@@ -219,7 +234,7 @@ export class Book {
   }
 }
 
-function sumOf(unknown: readonly UnknownHold[]): number {
+function sumOf(unknown: readonly UnaccountedHold[]): number {
   return unknown.reduce((sum, { nanoUsd }) => sum + nanoUsd, 0);
 }
 

@@ -1,0 +1,56 @@
+// What a caller reads when a token has too little left.
+import { describe, expect, it } from 'vitest';
+import { LedgerState } from '../../../src/quota/ledger-state.ts';
+import { quotaRefusal, usedUpRefusal } from '../../../src/quota/quota-refusal.ts';
+import { noonMs, noTotals, policyWith, requestWith, settlementOf } from './ledger-parts.ts';
+
+const spent = (nanoUsd: number) => new LedgerState({ ...noTotals, spentNanoUsd: nanoUsd });
+const cent = 10_000_000;
+
+describe('a request that does not fit', () => {
+  it('says what it may cost and what is left, and is not retried for a quota', () => {
+    const refusal = quotaRefusal(policyWith({ quotaNanoUsd: 5 * cent }), spent(4 * cent), 2 * cent, noonMs);
+    expect(refusal.message).toContain('it may cost up to $0.02, $0.01 is left');
+    expect(refusal.retryAfterMs).toBeUndefined();
+  });
+
+  it('names the budget that returns last among those that are too small', () => {
+    const policy = policyWith({
+      budget: { nanoUsd: cent, period: 'day' },
+      adminBudget: { nanoUsd: cent, period: 'month' },
+    });
+    const refusal = quotaRefusal(policy, spent(0), 2 * cent, noonMs);
+    expect(refusal.message).toContain("the month's budget");
+    expect(refusal.retryAfterMs).toBe(Date.parse('2026-12-01T00:00:00Z') - noonMs);
+  });
+
+  it('counts what is held, and never shows a negative amount', () => {
+    const state = spent(4 * cent);
+    state.hold(requestWith(), 3 * cent, noonMs);
+    const refusal = quotaRefusal(policyWith({ quotaNanoUsd: 5 * cent }), state, cent, noonMs);
+    expect(refusal.message).toContain('$0 is left');
+  });
+});
+
+describe('a token that has used up everything', () => {
+  it('is refused at exactly its quota, and not one nano-USD before', () => {
+    const policy = policyWith({ quotaNanoUsd: cent });
+    expect(usedUpRefusal(policy, spent(cent - 1), noonMs)).toBeNull();
+    expect(usedUpRefusal(policy, spent(cent), noonMs)?.code).toBe('insufficient_quota');
+  });
+
+  it('is not refused for what is only held', () => {
+    const state = spent(0);
+    state.hold(requestWith(), cent, noonMs);
+    expect(usedUpRefusal(policyWith({ quotaNanoUsd: cent }), state, noonMs)).toBeNull();
+  });
+
+  it('may come again when its budget returns', () => {
+    const policy = policyWith({ budget: { nanoUsd: cent, period: 'week' } });
+    const state = spent(0);
+    state.settle(settlementOf('req_1', cent), policy, noonMs);
+    const refusal = usedUpRefusal(policy, state, noonMs);
+    expect(refusal?.message).toBe("The week's budget of this API key is used up.");
+    expect(refusal?.retryAfterMs).toBe(Date.parse('2026-11-30T00:00:00Z') - noonMs);
+  });
+});
