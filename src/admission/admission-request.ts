@@ -26,7 +26,7 @@ export interface Requested {
 }
 
 /** The sums of an admission. */
-export interface RequestedSums {
+interface RequestedSums {
   /** The upper bound to hold; null when the model has no price. */
   reserveNanoUsd: number | null;
   /** Charged if the request's Worker dies. */

@@ -23,7 +23,7 @@ type RenewIdentity = (policy: TokenPolicy, identity: TokenIdentity) => TokenIden
 const renewedIdentity: RenewIdentity = (policy, { hash }) => identityOf(policy, hash);
 
 /** A request that wants to be admitted. */
-export interface Applicant<Planned extends { identity: TokenIdentity }> {
+interface Applicant<Planned extends { identity: TokenIdentity }> {
   identity: TokenIdentity;
   /** Plans the request for an identity. The plan says by which identity it was made: that may be a newer one. */
   plan(identity: TokenIdentity): Promise<Planned>;
@@ -33,7 +33,7 @@ export interface Applicant<Planned extends { identity: TokenIdentity }> {
   renew?: RenewIdentity;
 }
 
-export interface AdmissionServices {
+interface AdmissionServices {
   ledgers: Pick<LedgerClient, 'admit'>;
   background: (work: Promise<unknown>) => void;
   clock?: DeadlineTimer;
@@ -62,7 +62,7 @@ export async function admit<Planned extends { identity: TokenIdentity }>(
 }
 
 /** A step before admission that may refuse the request. */
-export interface RefusableStep<T> {
+interface RefusableStep<T> {
   requester: Requester;
   /** Runs the step for an identity. Only a RelayError is a refusal. */
   run(identity: TokenIdentity): Promise<T>;

@@ -6,7 +6,7 @@ import type { Requester } from './admission-request.ts';
 import { refusalError } from './refusal-error.ts';
 
 /** What a request can cost at most, and in which steps that is held. */
-export interface ReservationBound {
+interface ReservationBound {
   /** Held before the request begins. */
   reserveNanoUsd: number;
   /** All that it can cost by its own bounds. */
@@ -16,7 +16,7 @@ export interface ReservationBound {
 }
 
 /** What a running request has cost so far. */
-export interface RunningCost {
+interface RunningCost {
   /** Cost of what passed. */
   passedNanoUsd: number;
   /** The same with what it probably costs unseen; it extends a reservation and never ends a request. Absent: equal. */
@@ -32,7 +32,7 @@ export type LeaseSubject = Omit<LeaseRenewal, 'reservedNanoUsd' | 'runningNanoUs
 
 type Deliver = (settlement: Settlement) => void;
 
-export interface ReservationPorts {
+interface ReservationPorts {
   ledgers: Pick<LedgerClient, 'renew'>;
   tokenId: string;
   /** Delivers the settlement, in the background. */

@@ -58,7 +58,7 @@ export function boundAt(
 }
 
 /** The output of a turn so far. */
-export interface TurnOutput {
+interface TurnOutput {
   characters: number;
   /** Base64. */
   audioCharacters: number;

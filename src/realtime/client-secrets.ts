@@ -28,7 +28,7 @@ export interface MintedSecret {
   session: object;
 }
 
-export interface SecretServices extends SessionAdmissionServices {
+interface SecretServices extends SessionAdmissionServices {
   ledgers: Pick<LedgerClient, 'admit' | 'refuse' | 'settle'>;
   ephemeral: EphemeralSecrets;
 }

@@ -12,7 +12,10 @@ export interface Closing {
 export const closeCodes = {
   /** The session's time is over. */
   going_away: 1001,
-  /** The token may not be used any longer (deleted, disabled, expired, edited, or out of quota with a turn that cannot be refused), or the client's frame is not allowed. */
+  /**
+   * The token may not be used any longer (deleted, disabled, expired, edited, or out of quota with a turn that cannot be refused), or the
+   * client's frame is not allowed.
+   */
   policy: 1008,
   /** More waits than may be held. */
   too_big: 1009,

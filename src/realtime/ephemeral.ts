@@ -25,7 +25,7 @@ export interface EphemeralGrant {
   expiresAtMs: number;
 }
 
-export type OpenedGrant =
+type OpenedGrant =
   | { outcome: 'good'; grant: EphemeralGrant }
   | { outcome: 'expired'; atMs: number }
   /** Not made by this relay, or altered. */

@@ -34,7 +34,7 @@ export interface RealtimeServices extends Pick<ConnectorServices, 'keys' | 'heal
   catalog: Pick<CatalogLoader, 'current'>;
 }
 
-export interface LiveSessionContext extends ConnectorServices, RealtimeServices {
+interface LiveSessionContext extends ConnectorServices, RealtimeServices {
   settlements: Settlements;
 }
 

@@ -39,7 +39,7 @@ export const streamRhythm = {
    * everything 30 s after the client has left, and then only the reservation's expiry would charge it.
    */
   finishMs: 24_000,
-  /** The upstream of a client that left a stream is read on for its usage at most so long (relay/on-disconnect.ts). */
+  /** The upstream of a client that left a stream is read on for its usage at most so long (relay/response/on-disconnect.ts). */
   drainMs: 5_000,
   /** While an upstream's response is awaited, the lease is renewed this often. */
   headRenewalMs: 10_000,

@@ -42,17 +42,19 @@ async function serve(request: AdmittedRequest): Promise<Response> {
   let sending = sendingOf(request.failover);
   try {
     const stopListening = abortWhenCallerLeaves(request);
-    const local = await respondLocally(request);
-    if (local !== null) return await settled(request, sending, local);
+    const local = respondLocally(request);
+    if (local !== null) return settled(request, sending, await local);
     keepLease(request);
     endWithHost(request);
     await pollBeforeDelete(request);
     const result = await send(request);
     ({ sending } = result);
     if (result.outcome === 'failed') throw result.error;
-    const response = await settled(request, sending, await respond(request, result.sent));
+    const answer = await respond(request, result.sent);
+    const response = settled(request, sending, answer);
     // A stream that has begun knows what to do when its caller leaves (stream-task.ts).
     if (request.plan.facts.stream) stopListening();
+    if (answer.recorded !== undefined) await answer.recorded;
     return withModel(request.plan, sending, response);
   } catch (error) {
     throw settleFailure(request, sending, error);
@@ -60,14 +62,9 @@ async function serve(request: AdmittedRequest): Promise<Response> {
 }
 
 /** Settles an answer by its outcome, in the background while a stream runs. */
-async function settled(
-  request: AdmittedRequest,
-  sending: Sending,
-  { response, outcome, recorded }: CallerAnswer,
-): Promise<Response> {
+function settled(request: AdmittedRequest, sending: Sending, { response, outcome }: CallerAnswer): Response {
   if (!(outcome instanceof Promise)) settle(request, sending, outcome);
   else request.call.background(outcome.then((ended) => settle(request, sending, ended)));
-  await recorded;
   return response;
 }
 

@@ -90,7 +90,7 @@ export async function authenticated(
 }
 
 /** What the path says about a call. */
-export interface PathFacts {
+interface PathFacts {
   pathModel?: string;
   suffix?: string;
 }

@@ -40,7 +40,7 @@ export interface CurrentTry<R extends Route> {
   isLast: boolean;
 }
 
-export interface FailoverOptions<R extends Route> {
+interface FailoverOptions<R extends Route> {
   routes: readonly R[];
   health: SharedHealth;
   /** As in Selection. */

@@ -13,7 +13,7 @@ import { readFrame } from './frames.ts';
 import { modelNamed, withSetupModel } from './setup.ts';
 import type { LiveTurns } from './turns.ts';
 
-export interface LiveClientContext {
+interface LiveClientContext {
   conversation: LiveConversation;
   turns: LiveTurns;
   pricing(): Pricing;

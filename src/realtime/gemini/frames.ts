@@ -7,7 +7,7 @@ import { type Frame, textOfFrame } from '../frames.ts';
 
 type BulkKind = 'input-audio' | 'input-video' | 'output-audio';
 
-export type LiveFacts =
+type LiveFacts =
   /** One piece of media and nothing else. */
   | { outcome: 'bulk'; kind: BulkKind; characters: number; mimeType: string }
   | { outcome: 'message'; message: JsonObject }

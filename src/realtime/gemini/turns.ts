@@ -10,7 +10,7 @@ import type { Pricing, SessionMoney, Turn, TurnEnding } from '../money.ts';
 import { type LiveConversation, outputRate } from './conversation.ts';
 
 /** What turns need from their session. */
-export interface LiveTurnsContext {
+interface LiveTurnsContext {
   conversation: LiveConversation;
   money: SessionMoney;
   /** Returns the pricing of the model that answers now. */

@@ -17,7 +17,7 @@ import {
 } from './models.ts';
 import type { Turns } from './turns.ts';
 
-export interface ClientFramesContext {
+interface ClientFramesContext {
   conversation: Conversation;
   turns: Turns;
   models: SessionModels;

@@ -18,7 +18,7 @@ const bulk: Readonly<Record<string, BulkKind>> = {
   'response.function_call_arguments.delta': 'output-text',
 };
 
-export type FrameFacts =
+type FrameFacts =
   | { outcome: 'bulk'; kind: BulkKind; characters: number; text: string }
   | { outcome: 'event'; type: string; event: JsonObject }
   /** Not a JSON object with a type: passes unchanged, and its receiver reports the error. */

@@ -15,7 +15,7 @@ import type { BulkKind } from './events.ts';
 import { usageOfResponse, usageOfTranscription } from './usage.ts';
 
 /** What turns need from their session. */
-export interface TurnsContext {
+interface TurnsContext {
   conversation: Conversation;
   money: SessionMoney;
   /** Returns the pricing of the model that answers now, and of the one that will when the upstream has read the client's last frame. */

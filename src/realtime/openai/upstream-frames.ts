@@ -7,7 +7,7 @@ import { readFrame, responseIdOf } from './events.ts';
 import type { SessionModels } from './models.ts';
 import type { Turns } from './turns.ts';
 
-export interface UpstreamFramesContext {
+interface UpstreamFramesContext {
   conversation: Conversation;
   turns: Turns;
   models: SessionModels;

@@ -15,13 +15,13 @@ import { bodyValue, type CallerBody } from '../request/read-body.ts';
 import type { ModelCandidate, RequestedModels } from './requested-models.ts';
 
 /** A route of one of the models that the request may come to. */
-export interface CandidateRoute extends Route {
+interface CandidateRoute extends Route {
   /** Null for stored responses. */
   model: string | null;
   effort: ReasoningEffort | null;
 }
 
-/** A route with its price there; null rates: it has none. */
+/** A route with its rates, or null if it has no price. */
 export interface PricedRoute extends CandidateRoute {
   rates: Rates | null;
 }

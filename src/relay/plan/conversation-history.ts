@@ -7,7 +7,7 @@ import type { CallerBody } from '../request/read-body.ts';
 import { continuedBody, type StoredResponse } from './stored-responses.ts';
 
 /** Returns the response of a `/v1/responses/{id}…` path if the relay stores it, or null if a channel does. */
-export async function keptResponse(
+export async function storedResponseOfPath(
   { suffix, identity }: Call,
   { conversations }: RelayServices,
 ): Promise<StoredResponse | null> {
@@ -31,8 +31,8 @@ export async function withConversationHistory(
   const { previous_response_id: id } = value;
   if (typeof id !== 'string') return body;
   const { accountId } = call.identity;
-  const kept = await conversations.find(id, accountId, Date.now());
-  if (kept !== null) return bodyOf(continuedBody(value, kept));
+  const stored = await conversations.find(id, accountId, Date.now());
+  if (stored !== null) return bodyOf(continuedBody(value, stored));
   if (conversations.isOn || (await upstreamIds.owners([id])).has(id)) return body;
   if (!isOnlyTranslated(catalog, String(value.model), call)) return body;
   const message =

@@ -13,7 +13,7 @@ import { ratesOf } from '../../routing/route-rates.ts';
 import type { Call, RelayServices } from '../call.ts';
 import { bodyValue, type CallerBody } from '../request/read-body.ts';
 import { candidateRoutes, chatFunctionRoutes, type PricedRoute, storedRoute } from './candidate-routes.ts';
-import { keptResponse, withConversationHistory } from './conversation-history.ts';
+import { storedResponseOfPath, withConversationHistory } from './conversation-history.ts';
 import { faultError, formatOf, readFacts } from './request-facts.ts';
 import { type RequestedModels, requestedModels } from './requested-models.ts';
 import { resourceOwners } from './resource-owners.ts';
@@ -45,9 +45,9 @@ export interface Plan {
   /** No channel can count the tokens: the relay's own estimate is the answer. */
   isUncounted: boolean;
   /** The response that the path names if the relay stores it, else null. */
-  kept: StoredResponse | null;
+  stored: StoredResponse | null;
   /** The relay stores a translated response, so that later requests can name it. */
-  keeps: boolean;
+  storesResponse: boolean;
   /** Returns the rates of another model that ran at the same channel for the answer, or null if it has no price. */
   ratesOf: (route: Route, model: string) => Rates | null;
 }
@@ -61,8 +61,8 @@ export async function planRequest(
   nowMs: number,
 ): Promise<Plan> {
   const facts = readFacts(call, given);
-  const kept = await keptResponse(call, services);
-  if (kept !== null) return planOfStored(facts, kept);
+  const stored = await storedResponseOfPath(call, services);
+  if (stored !== null) return planOfStored(facts, stored);
   const body = await withConversationHistory(call, given, services, catalog);
   const owners = await resourceOwners(call, body, services.upstreamIds);
   const owner = owners?.first ?? null;
@@ -102,14 +102,15 @@ export async function planRequest(
     multiplier,
     isFree: isFree(call.endpoint, priced),
     isUncounted: routes.length === 0,
-    kept: null,
-    keeps: call.endpoint.operation === 'responses' && services.conversations.isOn && facts.store !== false,
+    stored: null,
+    storesResponse:
+      call.endpoint.operation === 'responses' && services.conversations.isOn && facts.store !== false,
     ratesOf: ratesOfOther,
   };
 }
 
 /** Plans a stored response: nothing is sent to an upstream. */
-function planOfStored(facts: RequestFacts, kept: StoredResponse): Plan {
+function planOfStored(facts: RequestFacts, stored: StoredResponse): Plan {
   const nothing = {
     routes: [],
     bound: null,
@@ -118,9 +119,17 @@ function planOfStored(facts: RequestFacts, kept: StoredResponse): Plan {
     multiplier: 1,
     isFree: true,
     isUncounted: false,
-    keeps: false,
+    storesResponse: false,
   };
-  return { facts, model: null, models: null, body: { type: 'none' }, ...nothing, kept, ratesOf: () => null };
+  return {
+    facts,
+    model: null,
+    models: null,
+    body: { type: 'none' },
+    ...nothing,
+    stored,
+    ratesOf: () => null,
+  };
 }
 
 /** Returns the models that must be allowed, or null if only the named one must be. */

@@ -1,4 +1,4 @@
-// Reads what the relay itself needs to know of a request: its model, and whether it streams. Pure.
+// Reads what the relay needs to know about a request: its model, and whether it streams. Pure.
 import { isModelName, modelNameRule } from '../../formats/request-checks.ts';
 import { type RequestFacts, readRequestFacts } from '../../formats/request-facts.ts';
 import type { RequestFault } from '../../formats/request-fields.ts';

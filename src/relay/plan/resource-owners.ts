@@ -7,7 +7,7 @@ import type { Call } from '../call.ts';
 import { bodyValue, type CallerBody } from '../request/read-body.ts';
 
 /** Who made the resources that a request names. */
-export interface ReferencedResources {
+interface ReferencedResources {
   /** The owner of the first id; the path's comes before the body's. */
   first: UpstreamIdOwner | null;
   /** Ids without a known owner: a channel must share them. */

@@ -52,12 +52,12 @@ export class Conversations {
   }
 
   /** Stores a response. One that is too large is left out and reported in the operator's log. Never rejects. */
-  async keep(accountId: string, kept: StoredResponse, nowMs: number): Promise<void> {
+  async put(accountId: string, stored: StoredResponse, nowMs: number): Promise<void> {
     const { seal: key } = this.keys;
     if (key === null || this.days === null) return;
-    const id = String(kept.response.id);
+    const id = String(stored.response.id);
     try {
-      const text = JSON.stringify(kept);
+      const text = JSON.stringify(stored);
       if (text.length > conversationLimits.bytes) throw new Error(`${text.length} characters are too many`);
       const sealed = JSON.stringify(await seal(text, key));
       await this.store.put(id, accountId, sealed, nowMs + this.days * dayMs);

@@ -18,7 +18,7 @@ import { bodyValue, type CallerBody } from '../request/read-body.ts';
 import type { PricedRoute } from './candidate-routes.ts';
 
 /** A planned request, as far as its bounds need it. */
-export interface BoundedRequest {
+interface BoundedRequest {
   call: Call;
   body: CallerBody;
   routes: PricedRoute[];

@@ -1,5 +1,5 @@
-// How often a form names its model, as one reader of forms or another might read it: of two names the relay would allow and price
-// the one, and the upstream serve the other. Reads what passes, and holds next to nothing of it.
+// Counts how often a form names its model, as any reader of forms might read it: of two names the relay would allow and price one, and the
+// upstream serve the other. Reads what passes, and holds almost nothing of it.
 import { Buffer } from 'node:buffer';
 import { namesOtherModel } from '../../formats/other-models.ts';
 import { RelayError } from '../../lib/relay-error.ts';
@@ -81,7 +81,7 @@ function endOfHeaders(held: Buffer): number {
 const lineFeed = 10;
 const carriageReturn = 13;
 
-/** Every name that a reader might find in a part's headers: encoded ones (RFC 2231), ones with escapes, of a file too. */
+/** Returns every name that a reader might find in a part's headers: encoded (RFC 2231), with escapes, of a file too. */
 function namesOfPart(headers: string): string[] {
   const unfolded = headers.replace(/\r?\n[ \t]+/g, ' ');
   const names = unfolded.matchAll(/[;\s]name(\*[\d*]*)?\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)/gi);

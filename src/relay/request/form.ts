@@ -10,13 +10,13 @@ export interface FormField {
   end: number;
 }
 
-/** Reads the parts of a form as bytes come; only complete parts are seen. */
+/** Reads the parts of a form as bytes arrive; only complete parts are read. */
 export class FormScanner {
   readonly fields: FormField[] = [];
   private readonly delimiter: Buffer;
   private held: Buffer = Buffer.alloc(0);
   private size = 0;
-  /** Where the part that is not complete yet begins (at its delimiter); -1 before the first one. */
+  /** Where the incomplete part begins (at its delimiter); -1 before the first one. */
   private partAt = -1;
   private searchedTo = 0;
 
@@ -39,7 +39,7 @@ export class FormScanner {
       }
       const after = at + this.delimiter.length;
       this.searchedTo = at;
-      // What follows says whether it is one.
+      // What follows decides whether it is one.
       if (this.size < after + 2) return;
       this.searchedTo = at + 1;
       if (!this.isDelimiter(at, after)) continue;

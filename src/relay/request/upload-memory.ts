@@ -3,7 +3,7 @@
 import { RelayError } from '../../lib/relay-error.ts';
 
 /** One upload's share. */
-export interface UploadLease {
+interface UploadLease {
   /** Throws RelayError `service_unavailable` when the isolate holds too much already. */
   grow(bytes: number): void;
   end(): void;

@@ -1,7 +1,7 @@
 // The stream that a client reads its answer from: made when the answer begins, or before, by the first ping.
 
 /** Both ends of the stream. */
-export interface OpenStream {
+interface OpenStream {
   readable: ReadableStream;
   writable: WritableStream;
   /** Holds `writable`. */

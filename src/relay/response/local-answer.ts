@@ -8,16 +8,15 @@ import type { Conversations, StoredResponse } from '../plan/stored-responses.ts'
 import { tokensIn } from '../plan/token-estimate.ts';
 import type { CallerAnswer } from './caller-answer.ts';
 
-/** Returns the answer, or null if an upstream gives it. Throws RelayError `invalid_request` for what a stored response cannot do. */
-export async function respondLocally({
-  call,
-  plan,
-  services,
-}: AdmittedRequest): Promise<CallerAnswer | null> {
-  const response = plan.isUncounted
-    ? estimatedCount(call, plan)
-    : plan.kept && (await storedResponse(call, plan.kept, services.conversations));
-  return response && { response, outcome: { status: response.status, errorCode: null, meter: null } };
+/** Returns the answer, or null if an upstream gives it. Rejects with RelayError `invalid_request` for what a stored response cannot do. */
+export function respondLocally({ call, plan, services }: AdmittedRequest): Promise<CallerAnswer> | null {
+  if (plan.isUncounted) return answerWith(estimatedCount(call, plan));
+  return plan.stored && answerWith(storedResponse(call, plan.stored, services.conversations));
+}
+
+async function answerWith(answer: Response | Promise<Response>): Promise<CallerAnswer> {
+  const response = await answer;
+  return { response, outcome: { status: response.status, errorCode: null, meter: null } };
 }
 
 /** Answers a token-counting endpoint with the relay's own estimate, marked in a header. Nothing is charged. */

@@ -6,7 +6,7 @@ import type { Plan } from '../plan/plan.ts';
 const mediaFields = /"(image_generation|modalities|responseModalities|response_modalities|partial_images)"/;
 
 /** Whether a stream may carry media: JavaScript passes it on then, which holds the upstream back when the caller reads slowly. */
-export function mayHoldMedia({ endpoint }: Call, { model, body }: Plan): boolean {
+export function mayHaveMedia({ endpoint }: Call, { model, body }: Plan): boolean {
   const { task } = endpoint.format;
   if (task === 'images' || task === 'speech' || task === 'transcription') return true;
   return /image|audio/i.test(model ?? '') || (body.type === 'json' && mediaFields.test(body.text));

@@ -9,7 +9,7 @@ import { streamRhythm } from '../limits.ts';
 import type { PricedRoute } from '../plan/candidate-routes.ts';
 import type { Plan } from '../plan/plan.ts';
 import { bodyValue } from '../request/read-body.ts';
-import { mayHoldMedia } from './media-streams.ts';
+import { mayHaveMedia } from './media-streams.ts';
 import { isUsageKnown } from './stream-task.ts';
 
 /**
@@ -43,7 +43,7 @@ function mayCostUnseen({ call, plan, route, meter, elapsedMs }: LeftStream): boo
   const request = bodyValue(plan.body);
   const { reasons } = unseenOutputOf(meter.format, route.upstreamModel, isObject(request) ? request : {});
   const mayReason = reasons === 'yes' || (reasons === 'possible' && showsLittle(meter, elapsedMs));
-  return mayReason || mayHoldMedia(call, plan);
+  return mayReason || mayHaveMedia(call, plan);
 }
 
 function showsLittle({ outputCharacters }: Meter, elapsedMs: number): boolean {

@@ -91,7 +91,8 @@ class PassthroughStream {
   }
 
   /**
-   * Starts reading what has passed since the last time, unless it is still reading. A full chunk means that there is more. (Stopping the native pipe to copy by hand instead loses bytes: its source is aborted with it.)
+   * Starts reading what has passed since the last time, unless it is still reading. A full chunk means that there is more. (Stopping the native
+   * pipe to copy in JavaScript instead loses bytes: its source is aborted with it.)
    */
   private startReading(): void {
     if (this.reading !== null || this.meterDone) return;

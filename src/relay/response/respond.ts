@@ -19,7 +19,7 @@ import { headersForCaller } from '../upstream/headers.ts';
 import type { Answered, Sent } from '../upstream/sent.ts';
 import { readWholeBody } from '../upstream/whole-body.ts';
 import type { CallerAnswer } from './caller-answer.ts';
-import { mayHoldMedia } from './media-streams.ts';
+import { mayHaveMedia } from './media-streams.ts';
 import { passthroughStream } from './passthrough-stream.ts';
 import { recordIds } from './record-upstream-ids.ts';
 import { rewritingStream } from './rewriting-stream.ts';
@@ -125,7 +125,7 @@ function respondStreaming(answer: RunningAnswer, body: ReadableStream): CallerAn
   const { pingNative = false } = sent.route.channel.settings;
   // A stream that was decoded here cannot be piped: the runtime's pipe of it never ends.
   const isPiped = !isRewritten && !fromUpstream.has('content-encoding');
-  const isNative = isEvents && !isEdited && isPiped && !pingNative && !mayHoldMedia(call, plan);
+  const isNative = isEvents && !isEdited && isPiped && !pingNative && !mayHaveMedia(call, plan);
   const running = isNative
     ? passthroughStream(task)
     : rewritingStream(task, isEdited ? usageStripper() : null);

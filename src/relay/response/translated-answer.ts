@@ -76,7 +76,7 @@ function respondStreaming(
     // The translator detects that itself.
     isCut: () => false,
     errorEvent: (error) => translator.errorEvent(error),
-    beforeClose: () => keepResponse(answer, translator.hasFailed ? null : translator.finished),
+    beforeClose: () => storeResponse(answer, translator.hasFailed ? null : translator.finished),
   };
   const running = rewritingStream(task, translator);
   const headers = translatedHeaders(sent, translation.streamType, translation.dropped);
@@ -109,18 +109,18 @@ async function respondWhole(answer: RunningAnswer, translation: Translation): Pr
   return {
     response: Response.json(body, { status, headers }),
     outcome: { status, errorCode, meter, dropped: allDropped },
-    recorded: keepResponse(answer, hasFailed ? null : body),
+    recorded: storeResponse(answer, hasFailed ? null : body),
   };
 }
 
 /** Stores a response before the caller sees its end, so that its next request finds it. */
-async function keepResponse(
+async function storeResponse(
   { call, plan, services }: RunningAnswer,
   response: JsonObject | null,
 ): Promise<void> {
-  if (!plan.keeps || response === null || plan.body.type !== 'json') return;
-  const kept = storedResponseOf(plan.body.value as JsonObject, response);
-  await services.conversations.keep(call.identity.accountId, kept, Date.now());
+  if (!plan.storesResponse || response === null || plan.body.type !== 'json') return;
+  const stored = storedResponseOf(plan.body.value as JsonObject, response);
+  await services.conversations.put(call.identity.accountId, stored, Date.now());
 }
 
 /** Nothing of another provider's headers is meant for the caller, except the id of its request. */

@@ -1,4 +1,4 @@
-// What an answer is charged: its usage at the price of the model that served it.
+// The charge of an answer: its usage at the price of the model that served it.
 import { isObject } from '../../formats/json-reader.ts';
 import type { Meter } from '../../formats/meter.ts';
 import type { OtherModelUsage } from '../../formats/observation.ts';
@@ -10,13 +10,13 @@ import type { PricedRoute } from '../plan/candidate-routes.ts';
 import type { Plan } from '../plan/plan.ts';
 import { bodyValue } from '../request/read-body.ts';
 
-/** What is charged: the answer's own usage, and that of models that worked on its behalf. */
+/** The answer's own usage, and that of models that worked for it. */
 export interface Used {
   usage: Usage;
   others: readonly OtherModelUsage[];
 }
 
-export interface AnswerToCharge {
+interface AnswerToCharge {
   used: Used;
   meter: Meter;
   route: PricedRoute;
@@ -25,7 +25,7 @@ export interface AnswerToCharge {
   rates: Rates;
 }
 
-/** The charge; of a model that the upstream fell back to, at that one's price. */
+/** Returns the charge. A model that the upstream fell back to is charged at its own price. */
 export function chargeOfAnswer(answer: AnswerToCharge): Charge {
   const { meter, route, plan, rates } = answer;
   const request = bodyValue(plan.body);

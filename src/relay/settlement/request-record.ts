@@ -1,4 +1,4 @@
-// What is known of a request at its end, and the settlement that its ledger gets. Pure.
+// What is known about a request at its end, and the settlement that its ledger gets. Pure.
 import { emptyRow } from '../../admission/admission-request.ts';
 import type { Meter } from '../../formats/meter.ts';
 import { emptyUsage, limitedTokens, type Usage } from '../../formats/usage.ts';
@@ -21,14 +21,14 @@ export interface Outcome {
 }
 
 /** A request at its end. */
-export interface RequestRecord extends Omit<MeteredRequest, 'meter'> {
+interface RequestRecord extends Omit<MeteredRequest, 'meter'> {
   outcome: Outcome;
 }
 
 /** Returns the charge and the log row. */
 export function settlementOf(record: RequestRecord): Settlement {
   const { plan, outcome } = record;
-  // A token count is no input of a model: it is not counted either.
+  // A token count is not a model's input, so tpm does not count it.
   const meter = plan.isFree ? null : outcome.meter;
   if (meter === null)
     return { row: rowOf(record, emptyUsage(), null, null), tokens: limitedTokens(emptyUsage()) };

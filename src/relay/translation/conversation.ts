@@ -1,5 +1,5 @@
-// A conversation for an upstream that speaks another format: read, made fit for the upstream, written; and its
-// answer back. Pure; translate-stream.ts owns the bytes of streams.
+// Translates a conversation for an upstream of another format (reads it, adapts it, writes it), and its answer back. Pure; stream.ts owns the
+// bytes of streams.
 
 import { type AnswerEdit, fitRequest } from '../../formats/answer-edit.ts';
 import { errorOfEnd, hasContent, isFailedEnd, withKnownEnds } from '../../formats/answer-end.ts';
@@ -32,7 +32,7 @@ import {
   type WholeAnswer,
 } from './translation.ts';
 
-/** Throws RelayError `invalid_request`: a malformed conversation, one too deep, or a loss that the caller forbids. */
+/** Throws RelayError `invalid_request` for a malformed conversation, one that is too deep, or a loss that the caller forbids. */
 export function translateConversation(
   call: Call,
   plan: Plan,
@@ -70,7 +70,7 @@ export function translateConversation(
   };
 }
 
-/** Leaves out what is meant for another provider, and tells OpenAI the session that the caller named in other words. */
+/** Removes what is meant for another provider, and passes the caller's session on as OpenAI's cache key. */
 function forProvider(
   request: NeutralRequest,
   call: Call,
@@ -88,7 +88,7 @@ function forProvider(
   return { ...fitting, promptCacheKey: cacheKeyOf(call.identity.accountId, session) };
 }
 
-/** Translators go down by calling themselves; nobody's tool is that deep. */
+/** Translators recurse; this bounds the depth. */
 function refuseDepth(body: JsonObject): void {
   const { translatedLevels } = relayLimits;
   if (!isDeeperThan(body, translatedLevels)) return;
@@ -139,7 +139,7 @@ function readRequest(
   return effort === null ? read.request : withEffort(read.request, effort);
 }
 
-/** The effort that the model's name asked for; the caller's own words, where it has some, win. */
+/** Adds the effort that the model's name asks for, unless the request has its own. */
 function withEffort(request: NeutralRequest, effort: NonNullable<PricedRoute['effort']>): NeutralRequest {
   if (wantsReasoning(request.reasoning)) return request;
   const reasoning = { effort, budgetTokens: undefined, includeThoughts: true, summary: undefined };
@@ -153,7 +153,7 @@ function contextOf(call: Call, plan: Plan, request: NeutralRequest, body: JsonOb
     model: request.model,
     answerId: call.requestId.replace('req_', ''),
     nowSeconds: Math.floor(call.startedAtMs / 1000),
-    isKept: plan.keeps,
+    isKept: plan.storesResponse,
     framing: callerFraming(call),
   };
 }
@@ -162,7 +162,7 @@ function wholeAnswer(text: string, answer: Answer): WholeAnswer {
   return writtenWhole(answer.format.readResponse(jsonOf(text)), answer);
 }
 
-/** Throws RelayError `upstream_error` when the stream was cut: a whole answer cannot say so. */
+/** Throws RelayError `upstream_error` when the stream was cut: a whole answer cannot express that. */
 function wholeOfStream(text: string, answer: Answer): WholeAnswer {
   const { response, isWhole } = responseOfStream(text, answer.format.eventReader());
   if (!isWhole && response.error === null) throw cutAnswer();
@@ -174,30 +174,30 @@ function writtenWhole(read: NeutralResponse, answer: Answer): WholeAnswer {
   const response = edit.response(withKnownEnds(read));
   const failure = failureOf(response, call.endpoint.format.api);
   const isFinal = failure !== null && wasCharged(response);
-  if (failure !== null && !isSaid(response)) return { ...errorAnswer(failure, call), isFinal };
+  if (failure !== null && !hasAnswer(response)) return { ...errorAnswer(failure, call), isFinal };
   const written = caller.writeResponse(response, context);
   if (failure === null || call.endpoint.format.api !== 'anthropic')
     return { status: 200, ...written, hasFailed: failure !== null, isFinal };
-  // No member of a message says that it failed: the error holds the message.
+  // A message has no member for a failure: the error holds the message.
   const error = errorAnswer(failure, call);
   return { ...error, body: { ...error.body, partial_message: written.body }, isFinal };
 }
 
-/** An error, or the end of the first answer if no answer ended well. */
-function failureOf({ error, candidates }: NeutralResponse, door: ApiFormat): NeutralError | null {
+/** Returns the error, or the end of the first answer if no answer ended well. */
+function failureOf({ error, candidates }: NeutralResponse, api: ApiFormat): NeutralError | null {
   if (error !== null) return error;
   const [first] = candidates;
   if (first === undefined || !candidates.every(({ stop }) => isFailedEnd(stop))) return null;
-  // Gemini's clients read the reason, also where nothing was said.
-  return door === 'gemini' && !first.parts.some(hasContent) ? null : errorOfEnd(first.stop);
+  // Gemini's clients read the reason, also without output.
+  return api === 'gemini' && !first.parts.some(hasContent) ? null : errorOfEnd(first.stop);
 }
 
-function isSaid({ error, candidates }: NeutralResponse): boolean {
+function hasAnswer({ error, candidates }: NeutralResponse): boolean {
   return error === null && candidates.some(({ parts }) => parts.some(hasContent));
 }
 
 function wasCharged(response: NeutralResponse): boolean {
-  return isSaid(response) || (response.usage?.outputTokens ?? 0) > 0;
+  return hasAnswer(response) || (response.usage?.outputTokens ?? 0) > 0;
 }
 
 function errorAnswer(failure: NeutralError, { endpoint, requestId }: Call): WholeAnswer {
@@ -214,11 +214,11 @@ function streamOfWhole(text: string, { caller, format, context, edit }: Answer):
 }
 
 /**
- * Whether a conversation holds what its own provider would refuse: what the relay put there for another provider (a carry),
- * or, at Claude, thoughts without a signature, which some relay passed on from another model (others behind Anthropic's API
- * sign none). It has to be read and written then.
+ * Whether a conversation holds what its own provider would refuse: state that the relay put there for another provider,
+ * or, at Claude, reasoning without a signature, which a relay passed on from another model (others behind Anthropic's API
+ * sign none). It must be read and written again then.
  */
-export function holdsForeignThoughts(call: Call, { body }: Plan, route: PricedRoute): boolean {
+export function holdsForeignReasoning(call: Call, { body }: Plan, route: PricedRoute): boolean {
   if (body.type !== 'json') return false;
   if (body.text.includes(portableStateMark)) return true;
   const { format, purpose } = call.endpoint;

@@ -1,4 +1,4 @@
-// Embeddings for an upstream that has another shape for them. Pure.
+// Translates embeddings for an upstream with another format for them. Pure.
 
 import type { EmbeddingRequest } from '../../formats/embedding.ts';
 import type { FormatId } from '../../formats/format-id.ts';
@@ -9,7 +9,7 @@ import type { PricedRoute } from '../plan/candidate-routes.ts';
 import type { Plan } from '../plan/plan.ts';
 import { jsonOf, refuseLoss, type TranslatedRequest } from './translation.ts';
 
-/** Throws RelayError `invalid_request`: what cannot be embedded there, or a loss that the caller forbids. */
+/** Throws RelayError `invalid_request` for what cannot be embedded there, or a loss that the caller forbids. */
 export function translateEmbeddings(
   call: Call,
   plan: Plan,

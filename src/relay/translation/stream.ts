@@ -1,5 +1,5 @@
-// A streamed answer of another format on its way to the caller: bytes in, the caller's events out. Everything of a
-// gulp goes out together, and always whole events, so that an error event can follow at any time.
+// Translates a streamed answer of another format: bytes in, the caller's events out. All events of a chunk go out together, and only whole
+// events, so that an error event can follow at any time.
 
 import type { AnswerEdit } from '../../formats/answer-edit.ts';
 import { isFailedEnd } from '../../formats/answer-end.ts';
@@ -20,26 +20,26 @@ import { cutAnswer } from '../upstream/upstream-errors.ts';
 const encoder = new TextEncoder();
 const nothing = new Uint8Array();
 
-export interface StreamParts {
+interface StreamParts {
   call: Call;
   caller: CallerFormat;
   context: AnswerContext;
   edit: AnswerEdit;
   reader: EventReader;
-  /** For an upstream that declares a stream and sends a whole answer. Throws RelayError `upstream_error`. */
+  /** Makes a stream of a whole answer that an upstream sent as a declared stream. Throws RelayError `upstream_error`. */
   streamOfWhole(text: string): string;
 }
 
 export class StreamTranslator implements Edit {
   private readonly splitter = createSseSplitter();
   private readonly detector = new FramingDetector();
-  /** Null: not known yet. */
+  /** Null while it is not known. */
   private isObject: boolean | null = null;
   private readonly whole: Uint8Array[] = [];
   private readonly parts: StreamParts;
   private readonly writer: EventWriter;
   private saidAnything = false;
-  /** The end, or an error, was told: nothing may follow it. */
+  /** The end or an error was written: nothing may follow it. */
   private isOver = false;
   private sawEnd = false;
   private failedEnd = false;
@@ -49,7 +49,7 @@ export class StreamTranslator implements Edit {
     this.writer = parts.caller.eventWriter(parts.context);
   }
 
-  /** What the answer could not say so far. */
+  /** What could not be expressed in the answer so far. */
   get dropped(): readonly string[] {
     return this.writer.dropped;
   }
@@ -59,7 +59,7 @@ export class StreamTranslator implements Edit {
     return this.failedEnd;
   }
 
-  /** The whole answer, where the caller's format tells it at the end. */
+  /** The whole answer, if the caller's format repeats it at the end. */
   get finished(): JsonObject | null {
     return this.writer.finished ?? null;
   }
@@ -75,7 +75,7 @@ export class StreamTranslator implements Edit {
     return shape === null ? null : shape === 'object';
   }
 
-  /** A stream that was cut is told as an error: the caller's terminator would say that it is whole. */
+  /** Ends a cut stream with an error: the caller's terminator would mean that it is complete. */
   end(): Uint8Array {
     if (this.isObject) return encoder.encode(this.saidWhole());
     const rest = this.said(this.splitter.end());
@@ -94,12 +94,12 @@ export class StreamTranslator implements Edit {
     }
   }
 
-  /** The stream is broken off: the error event says so, and half an event says nothing. */
+  /** The stream is broken off: an error event follows, and half an event is dropped. */
   rest(): Uint8Array {
     return nothing;
   }
 
-  /** The caller's error event for where the stream stands; '' when it is over already. */
+  /** Returns the caller's error event at this position of the stream, or '' when it is over. */
   errorEvent(error: RelayError): string {
     if (this.isOver) return '';
     this.isOver = true;
@@ -122,7 +122,7 @@ export class StreamTranslator implements Edit {
 
   private saidOf({ data, event }: SseEvent): string {
     if (this.isOver) return '';
-    // Whoever says so has told all, whatever may follow.
+    // After the terminator nothing counts.
     if (data === '[DONE]') return this.ended(true);
     const value = parsed(data);
     return value === null ? '' : this.written(this.parts.reader.read(value, event));
@@ -131,7 +131,7 @@ export class StreamTranslator implements Edit {
   private ended(isWhole: boolean): string {
     const rest = this.written(this.parts.reader.end(isWhole));
     if (this.isOver) return rest;
-    // A stream that is over at once has said nothing: that is no answer.
+    // A stream that ends at once is not an answer.
     const isAnswer = isWhole && !this.sawEnd && this.saidAnything;
     const last = isAnswer ? this.written([{ type: 'message-end' }]) : '';
     const end = this.sawEnd ? this.writer.end() : this.errorEvent(cutAnswer());
@@ -166,13 +166,13 @@ function parsed(data: string): JsonObject | null {
   }
 }
 
-/** A bare object that is an error, in a body that was declared a stream (Google's errors come so). */
+/** Returns a bare error object in a body that was declared a stream, as Google sends errors. */
 function errorIn(text: string): RelayError | null {
   const name = errorName(parsed(text) ?? {});
   return name === undefined ? null : new RelayError('upstream_error', `The model provider failed: ${name}.`);
 }
 
-/** The whole answer that a stream tells. `isWhole`: its end was told. */
+/** Returns the whole answer of a stream. `isWhole`: its end was seen. */
 export function responseOfStream(
   text: string,
   reader: EventReader,

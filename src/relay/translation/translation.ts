@@ -1,5 +1,5 @@
-// A request that goes to an upstream of another format, and how the answer comes back: what the conversations'
-// and the embeddings' translations have in common.
+// A request for an upstream of another format, and the way back of its answer: what the translations of conversations and of embeddings have in
+// common.
 
 import type { OperationId } from '../../formats/format-id.ts';
 import type { WireFormat } from '../../formats/wire-format.ts';
@@ -8,9 +8,9 @@ import { RelayError } from '../../lib/relay-error.ts';
 import type { Call } from '../call.ts';
 import type { StreamTranslator } from './stream.ts';
 
-/** A request as the upstream wants it. */
+/** A request in the upstream's format. */
 export interface TranslatedRequest {
-  /** What is called there. */
+  /** The operation at the upstream. */
   operation: OperationId;
   text: string;
   /** Betas of Anthropic's that the text needs. */
@@ -18,15 +18,15 @@ export interface TranslatedRequest {
   translation: Translation;
 }
 
-/** How the upstream's answer becomes the caller's. */
+/** Turns the upstream's answer into the caller's. */
 export interface Translation {
-  /** How the upstream's answer is metered. */
+  /** The format in which the upstream's answer is metered. */
   format: WireFormat;
-  /** What of the request could not be said, by the caller's own paths. */
+  /** What could not be expressed of the request, by the caller's own paths. */
   dropped: readonly string[];
-  /** Throws RelayError `upstream_error` when the upstream's answer is none. */
+  /** Throws RelayError `upstream_error` when the upstream's answer is invalid. */
   whole(text: string): WholeAnswer;
-  /** For an upstream that streams where it was asked for a whole answer. */
+  /** Makes a whole answer of a stream, for an upstream that streamed without being asked to. */
   wholeOfStream(text: string): WholeAnswer;
   /** Translates a streamed answer; null if this kind of answer does not stream. */
   stream(): StreamTranslator | null;
@@ -43,7 +43,7 @@ export interface WholeAnswer {
   dropped: readonly string[];
   /** The answer failed. Its text so far is in the body. */
   hasFailed: boolean;
-  /** It was charged, so that SDKs must not send the request again by themselves. */
+  /** It was charged: SDKs must not retry the request. */
   isFinal: boolean;
 }
 
@@ -55,7 +55,7 @@ export function refuseLoss({ request }: Call, dropped: readonly string[], model:
   throw new RelayError('invalid_request', message, { param: dropped[0] ?? 'model' });
 }
 
-/** Throws RelayError `upstream_error` when the text is no JSON object. */
+/** Throws RelayError `upstream_error` when the text is not a JSON object. */
 export function jsonOf(text: string): JsonObject {
   try {
     const value: unknown = JSON.parse(text);

@@ -20,7 +20,7 @@ import type { UpstreamResponse } from './sent.ts';
 export const firstEventMs = 5_000;
 
 /** What is expected of a body. */
-export interface ExpectedStart {
+interface ExpectedStart {
   /** For any byte of it to come. */
   firstByteMs: number;
   /** It is declared a stream of events. Another body is read as one only if it begins as one. */

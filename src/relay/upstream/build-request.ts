@@ -15,7 +15,7 @@ import type { Plan } from '../plan/plan.ts';
 import { formContentType } from '../request/form.ts';
 import { startUpload } from '../request/upload.ts';
 import type { UploadedAudio } from '../request/uploaded-audio.ts';
-import { holdsForeignThoughts, translateConversation } from '../translation/conversation.ts';
+import { holdsForeignReasoning, translateConversation } from '../translation/conversation.ts';
 import { translateEmbeddings } from '../translation/embeddings.ts';
 import type { TranslatedRequest } from '../translation/translation.ts';
 import { headersForUpstream } from './headers.ts';
@@ -77,7 +77,7 @@ function addBetas(headers: Headers, betas: readonly string[]): void {
   headers.set('anthropic-beta', [...all].join(','));
 }
 
-export interface Outgoing {
+interface Outgoing {
   body: ArrayBuffer | string | ReadableStream | null;
   uploaded: Promise<void> | null;
   usageSwitchedOn: boolean;
@@ -127,7 +127,7 @@ export function adaptedBody(
 
 /** A conversation that holds another provider's reasoning is rewritten in its own format. */
 function targetForRewrite(call: Call, plan: Plan, route: PricedRoute): TranslationTarget | null {
-  return holdsForeignThoughts(call, plan, route) ? ownTarget(call.endpoint) : null;
+  return holdsForeignReasoning(call, plan, route) ? ownTarget(call.endpoint) : null;
 }
 
 function translate(call: Call, plan: Plan, route: PricedRoute, target: TranslationTarget): TranslatedRequest {

@@ -13,7 +13,7 @@ import type { ModelLists } from '../../routing/model-lists.ts';
 import type { RelayServices } from '../call.ts';
 
 /** The result of a probe. `error` is the upstream's own text, for the operator. */
-export interface ProbeResult {
+interface ProbeResult {
   ok: boolean;
   status: number | null;
   latency_ms: number;

@@ -10,7 +10,7 @@ import type { Sent, UpstreamResponse } from './sent.ts';
 import { isSmall, readWholeBody } from './whole-body.ts';
 
 /** How the check is made. */
-export interface AnswerCheck {
+interface AnswerCheck {
   /** No other target can be tried after this one. */
   isLast: boolean;
   /** Time for the first byte of the body to come. */
@@ -18,7 +18,7 @@ export interface AnswerCheck {
 }
 
 /** A response as far as it was read, and its fault. */
-export interface CheckedAnswer extends UpstreamResponse {
+interface CheckedAnswer extends UpstreamResponse {
   fault: AnswerFault | null;
 }
 

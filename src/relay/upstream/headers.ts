@@ -51,7 +51,7 @@ const droppedFromUpstream: readonly (string | RegExp)[] = [
 ];
 
 /** The part of a channel that decides its requests' headers. */
-export interface ChannelHeaders extends HeaderPolicy {
+interface ChannelHeaders extends HeaderPolicy {
   headers: Readonly<Record<string, string>>;
 }
 

@@ -11,7 +11,7 @@ import type { Answered, Sending, Sent } from './sent.ts';
 type FailedAttempt = { sent: Sent; error: RelayError | null } | { sent: null; error: RelayError };
 
 /** `failed`: no upstream's response goes to the caller. */
-export type SendResult = { sending: Sending } & (
+type SendResult = { sending: Sending } & (
   | { outcome: 'answered'; sent: Answered }
   | { outcome: 'failed'; error: unknown }
 );

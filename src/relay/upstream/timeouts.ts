@@ -4,7 +4,7 @@ import type { PricedRoute } from '../plan/candidate-routes.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /** Milliseconds to the head of the response, and between two pieces of a stream. */
-export interface Timeouts {
+interface Timeouts {
   firstByteMs: number;
   idleMs: number;
 }

@@ -27,29 +27,29 @@ function answers(path: string): object {
 }
 
 const hi = [{ role: 'user', content: 'hi' }];
-const doors = [
+const apis = [
   {
-    door: 'openai',
+    api: 'openai',
     path: '/v1/chat/completions',
     body: { model: 'gpt-4o', max_tokens: 100, messages: hi },
     refusal: { status: 429, body: { error: { type: 'insufficient_quota', code: 'insufficient_quota' } } },
   },
   {
-    door: 'anthropic',
+    api: 'anthropic',
     path: '/v1/messages',
     body: { model: 'claude-3-5-haiku-20241022', max_tokens: 100, messages: hi },
     refusal: { status: 402, body: { type: 'error', error: { type: 'billing_error' } } },
   },
   {
-    door: 'gemini',
+    api: 'gemini',
     path: '/v1beta/models/gemini-2.0-flash:generateContent',
     body: { contents: [{ parts: [{ text: 'hi' }] }], generationConfig: { maxOutputTokens: 100 } },
     refusal: { status: 429, body: { error: { code: 429, status: 'RESOURCE_EXHAUSTED' } } },
   },
 ] as const;
 
-it.each(doors)(
-  'answers fifty, refuses a hundred and fifty, and is exact: $door',
+it.each(apis)(
+  'answers fifty, refuses a hundred and fifty, and is exact: $api',
   async ({ path, body, refusal }) => {
     const { relay } = scene;
     const call = async (token: string) => {

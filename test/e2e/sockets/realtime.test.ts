@@ -103,7 +103,7 @@ const refusalOf = (opening: Promise<unknown>) =>
     },
   );
 
-describe('the door', () => {
+describe('the route', () => {
   it('takes the token by subprotocol, echoing another one, and by query; neither reaches the upstream', async () => {
     const { token } = await relay.token();
     const protocols = ['realtime', `openai-insecure-api-key.${token}`, 'openai-beta.realtime-v1'];

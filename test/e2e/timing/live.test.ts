@@ -1,4 +1,4 @@
-// Sessions of Gemini's Live API over real sockets: the door, frames, the model in the setup, endings.
+// Sessions of Gemini's Live API over real sockets: the route, frames, the model in the setup, endings.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   answeringLive,
@@ -123,7 +123,7 @@ describe('a session', () => {
   });
 });
 
-describe('the door', () => {
+describe('the route', () => {
   const constrained =
     '/ws/google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateContentConstrained';
 

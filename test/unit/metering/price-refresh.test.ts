@@ -115,7 +115,7 @@ describe('a refresh', () => {
         Object.assign(answer, {
           body: changed((model) => Object.assign(model, { prices: { input_mtok: '1' } })),
         }),
-      'a price that is none',
+      'an invalid price',
     ],
     [
       'a pattern that hangs',

@@ -33,7 +33,7 @@ function moneyAt(admissions: Admission[]) {
       admitted.push(request);
       return admissions.shift() ?? { outcome: 'admitted' as const };
     },
-    look: async (_tokenId: string, renewal: LeaseRenewal) => {
+    renew: async (_tokenId: string, renewal: LeaseRenewal) => {
       renewals.push(renewal);
       return { outcome: 'go-on' as const, reservedNanoUsd: renewal.wantNanoUsd };
     },

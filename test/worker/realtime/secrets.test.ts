@@ -1,4 +1,4 @@
-// How long an ephemeral secret may live, as the doors take it.
+// How long an ephemeral secret may live, as the routes take it.
 import { beforeAll, expect, it } from 'vitest';
 import { realtimeLimits } from '../../../src/realtime/limits.ts';
 import { type OpenRelay, openRelay } from '../routes/open-relay.ts';

@@ -43,7 +43,7 @@ type ProviderName = keyof typeof answers;
 
 interface Ask {
   /** Whose format the caller speaks. */
-  door: ProviderName;
+  format: ProviderName;
   provider: ProviderName;
   stream: boolean;
 }
@@ -70,11 +70,11 @@ async function made(provider: ProviderName, name: string, priority = 0): Promise
 }
 
 /** The first channel answers so, the second well, whole or as it was asked. */
-async function ask({ door, provider, stream }: Ask, fault: () => Response) {
+async function ask({ format, provider, stream }: Ask, fault: () => Response) {
   const id = await made(provider, 'first', 1);
   await made(provider, 'second');
   relay.received.length = 0;
-  const reply = await chargeOf(relay, bodies[door](stream), ({ url }) =>
+  const reply = await chargeOf(relay, bodies[format](stream), ({ url }) =>
     url.includes('first') ? fault() : Response.json(answers[provider]),
   );
   const hosts = relay.received.map(({ url }) => new URL(url).hostname.replace('.test', ''));
@@ -83,9 +83,9 @@ async function ask({ door, provider, stream }: Ask, fault: () => Response) {
 }
 
 /** The only channel answers so. */
-async function askOnly({ door, provider, stream }: Ask, fault: () => Response) {
+async function askOnly({ format, provider, stream }: Ask, fault: () => Response) {
   const id = await made(provider, 'only');
-  const reply = await chargeOf(relay, bodies[door](stream), fault);
+  const reply = await chargeOf(relay, bodies[format](stream), fault);
   const { body } = await relay.manage('GET', `/channels/${id}`);
   return { ...reply, channel: body };
 }
@@ -117,11 +117,11 @@ const faults: [string, (provider: ProviderName) => () => Response][] = [
 
 /** Native and translated, whole and streamed. */
 const asks: Ask[] = [
-  { door: 'openai', provider: 'openai', stream: true },
-  { door: 'anthropic', provider: 'anthropic', stream: false },
-  { door: 'gemini', provider: 'gemini', stream: true },
-  { door: 'gemini', provider: 'openai', stream: true },
-  { door: 'openai', provider: 'anthropic', stream: false },
+  { format: 'openai', provider: 'openai', stream: true },
+  { format: 'anthropic', provider: 'anthropic', stream: false },
+  { format: 'gemini', provider: 'gemini', stream: true },
+  { format: 'gemini', provider: 'openai', stream: true },
+  { format: 'openai', provider: 'anthropic', stream: false },
 ];
 
 describe.each(faults)('200 with %s', (_, faultOf) => {
@@ -155,7 +155,7 @@ describe.each(faults)('200 with %s', (_, faultOf) => {
   });
 });
 
-const whole = { door: 'openai', provider: 'openai', stream: false } as const;
+const whole = { format: 'openai', provider: 'openai', stream: false } as const;
 const failing = (body: unknown) => () => Response.json(body);
 
 describe('an error in a body of 200', () => {
@@ -198,7 +198,7 @@ describe('an error in a body of 200', () => {
       ]);
       expect(native.text).toBe(JSON.stringify(body));
       await startAnew();
-      const translated = await ask({ ...whole, door: 'anthropic' }, failing(body));
+      const translated = await ask({ ...whole, format: 'anthropic' }, failing(body));
       expect([translated.status, translated.nanoUsd, translated.hosts]).toEqual([status, 0, ['first']]);
       expect(translated.body.type).toBe('error');
     },

@@ -23,10 +23,10 @@ const wrongBody: Refusal = {
 function send(
   path: string,
   body: BodyInit | null,
-  door: TestRoute['door'] = 'openai',
+  format: TestRoute['format'] = 'openai',
   type = 'application/json',
 ) {
-  const headers = { 'content-type': type, ...ownHeader(door, token) };
+  const headers = { 'content-type': type, ...ownHeader(format, token) };
   return relay.fetch(path, { method: 'POST', headers, body });
 }
 
@@ -34,7 +34,7 @@ const jsonRoutes = everyRoute.filter(({ headers, method }) => method === 'POST' 
 
 it.each(jsonRoutes.map((route) => [route.name, route] as const))(
   '%s wants a JSON object',
-  async (_, { path, door }) => {
+  async (_, { path, format }) => {
     const bodies = [
       '',
       '{',
@@ -47,7 +47,7 @@ it.each(jsonRoutes.map((route) => [route.name, route] as const))(
       '\u{feff}[]',
       new Uint8Array([0x7b, 0xff, 0x7d]),
     ];
-    for (const body of bodies) expectRefusal(await send(path, body, door), door, wrongBody);
+    for (const body of bodies) expectRefusal(await send(path, body, format), format, wrongBody);
   },
 );
 
@@ -92,8 +92,8 @@ it('names the parameter in the other formats, too', async () => {
 });
 
 /** What the upstream received for a body. */
-async function relayed(path: string, body: string, door: TestRoute['door'] = 'openai'): Promise<string> {
-  const reply = await send(path, body, door);
+async function relayed(path: string, body: string, format: TestRoute['format'] = 'openai'): Promise<string> {
+  const reply = await send(path, body, format);
   expect(reply.status, reply.text).toBe(200);
   return relay.received.at(-1)?.body ?? '';
 }

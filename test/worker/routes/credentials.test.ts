@@ -6,7 +6,7 @@ import { addChannels, type OpenRelay, openRelay, type Reply } from './open-relay
 import { everyRoute, ownHeader, refusals, type TestRoute } from './routes.ts';
 
 const headerNames = { openai: 'Authorization', anthropic: 'x-api-key', gemini: 'x-goog-api-key' };
-/** A header that the door does not read. */
+/** A header that the route does not read. */
 const strangeHeaders = { openai: 'x-api-key', anthropic: 'x-goog-api-key', gemini: 'x-api-key' };
 
 let relay: OpenRelay;
@@ -33,7 +33,7 @@ function call(route: TestRoute, headers: Record<string, string>, query = ''): Pr
 }
 
 function withToken(route: TestRoute, token: string | undefined, headers: Record<string, string> = {}) {
-  return call(route, { ...ownHeader(route.door, token ?? ''), ...headers });
+  return call(route, { ...ownHeader(route.format, token ?? ''), ...headers });
 }
 
 /** The token with one character changed. */
@@ -41,52 +41,56 @@ const mistyped = (token = '') => token.slice(0, 20) + (token[20] === 'a' ? 'b' :
 
 describe.each(everyRoute.map((route) => [route.name, route] as const))('%s', (_, route) => {
   it('wants a token, and says in which header', async () => {
-    const message = expectRefusal(await call(route, {}), route.door, refusals.invalidKey);
+    const message = expectRefusal(await call(route, {}), route.format, refusals.invalidKey);
     expect(message).toMatch(/No API key was given.*`/);
   });
 
   it('tells a mistyped token from an unknown one', async () => {
     const malformed = await withToken(route, mistyped(tokens.good));
-    expect(expectRefusal(malformed, route.door, refusals.invalidKey)).toMatch(/malformed/);
+    expect(expectRefusal(malformed, route.format, refusals.invalidKey)).toMatch(/malformed/);
     const unknown = await withToken(route, mintSecret());
-    expect(expectRefusal(unknown, route.door, refusals.invalidKey)).toMatch(/does not exist or was deleted/);
+    expect(expectRefusal(unknown, route.format, refusals.invalidKey)).toMatch(
+      /does not exist or was deleted/,
+    );
   });
 
   it('refuses a deleted, a disabled and an expired token', async () => {
-    expectRefusal(await withToken(route, tokens.deleted), route.door, refusals.invalidKey);
-    expectRefusal(await withToken(route, tokens.disabled), route.door, refusals.disabled);
-    expectRefusal(await withToken(route, tokens.expired), route.door, refusals.expired);
+    expectRefusal(await withToken(route, tokens.deleted), route.format, refusals.invalidKey);
+    expectRefusal(await withToken(route, tokens.disabled), route.format, refusals.disabled);
+    expectRefusal(await withToken(route, tokens.expired), route.format, refusals.expired);
   });
 
   it.skipIf(route.model === null)('refuses a model that the token may not use, and names it', async () => {
     const reply = await withToken(route, tokens.otherModel);
-    expect(expectRefusal(reply, route.door, refusals.modelNotAllowed)).toContain(`\`${route.model}\``);
+    expect(expectRefusal(reply, route.format, refusals.modelNotAllowed)).toContain(`\`${route.model}\``);
   });
 
   it('refuses an address that the token may not be used from', async () => {
     const from = (ip: string) => withToken(route, tokens.otherAddress, { 'cf-connecting-ip': ip });
-    expectRefusal(await from('192.0.2.7'), route.door, refusals.ipNotAllowed);
-    expectRefusal(await withToken(route, tokens.otherAddress), route.door, refusals.ipNotAllowed);
+    expectRefusal(await from('192.0.2.7'), route.format, refusals.ipNotAllowed);
+    expectRefusal(await withToken(route, tokens.otherAddress), route.format, refusals.ipNotAllowed);
     expect((await from('10.1.2.3')).status).not.toBe(403);
     expect((await from('2001:db8::7')).status).not.toBe(403);
   });
 
   it('lets a good token in: by its own header, and by Authorization', async () => {
     for (const headers of [
-      ownHeader(route.door, tokens.good ?? ''),
+      ownHeader(route.format, tokens.good ?? ''),
       { authorization: `Bearer ${tokens.good}` },
     ]) {
       const reply = await call(route, headers);
       expect(reply.status, reply.text).toBe(route.path.includes('resp_strange') ? 404 : 200);
-      expectRequestId(reply, isList(route) ? shapeOf(route, headers) : route.door);
+      expectRequestId(reply, isList(route) ? shapeOf(route, headers) : route.format);
     }
   });
 
   it('takes the credential whose checksum is right', async () => {
-    const stale = { ...ownHeader(route.door, 'sk-ant-stale'), authorization: `Bearer ${tokens.disabled}` };
+    const stale = { ...ownHeader(route.format, 'sk-ant-stale'), authorization: `Bearer ${tokens.disabled}` };
     const known =
-      route.door === 'openai' ? { authorization: `Bearer ${tokens.disabled}`, 'x-api-key': 'stale' } : stale;
-    expectRefusal(await call(route, known), route.door, refusals.disabled);
+      route.format === 'openai'
+        ? { authorization: `Bearer ${tokens.disabled}`, 'x-api-key': 'stale' }
+        : stale;
+    expectRefusal(await call(route, known), route.format, refusals.disabled);
   });
 });
 
@@ -113,8 +117,8 @@ it('finds the good one of several that stand in the same place', async () => {
 const isList = ({ method, path }: TestRoute) => method === 'GET' && path.includes('/models');
 
 /** The lists' shape follows the headers: a Gemini list asked by Bearer is OpenAI's. */
-function shapeOf({ door }: TestRoute, headers: Record<string, string>) {
-  return door === 'gemini' && 'authorization' in headers ? 'openai' : door;
+function shapeOf({ format }: TestRoute, headers: Record<string, string>) {
+  return format === 'gemini' && 'authorization' in headers ? 'openai' : format;
 }
 
 const relaying = everyRoute.filter((route) => !isList(route));
@@ -122,20 +126,20 @@ const relaying = everyRoute.filter((route) => !isList(route));
 it.each(relaying.map((route) => [route.name, route] as const))(
   '%s names the right header when the token came in another',
   async (_, route) => {
-    for (const header of [strangeHeaders[route.door], 'api-key']) {
+    for (const header of [strangeHeaders[route.format], 'api-key']) {
       const message = expectRefusal(
         await call(route, { [header]: tokens.good ?? '' }),
-        route.door,
+        route.format,
         refusals.invalidKey,
       );
       expect(message).toContain(`\`${header}\``);
-      expect(message).toContain(headerNames[route.door]);
+      expect(message).toContain(headerNames[route.format]);
     }
   },
 );
 
 it('takes `?key=` at the endpoints of Gemini only', async () => {
-  const gemini = everyRoute.find(({ door }) => door === 'gemini');
+  const gemini = everyRoute.find(({ format }) => format === 'gemini');
   const openai = everyRoute[0];
   if (gemini === undefined || openai === undefined) throw new Error('no route');
   expect((await call(gemini, {}, `?key=${tokens.good}`)).status).toBe(200);

@@ -104,9 +104,9 @@ const unsupported: Refusal = {
 it.each(['compress', 'lz4', 'gzip, gzip', 'br, zstd'])(
   'refuses %s with a 415 that lists what is taken',
   async (encoding) => {
-    for (const { path, door, body } of jsonRoutes) {
+    for (const { path, format, body } of jsonRoutes) {
       const reply = await send(path, { encoding, body: bytesOf(String(body())) });
-      expectRefusal(reply, door, unsupported);
+      expectRefusal(reply, format, unsupported);
       expect(reply.headers.get('accept-encoding')).toBe('gzip, deflate, br, zstd');
     }
     expect(relay.received).toEqual([]);

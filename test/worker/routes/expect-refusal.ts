@@ -1,26 +1,28 @@
-// A refusal in the shape of the door that was knocked at (SPEC section 5).
+// Expects a refusal in the format of the route's API.
 import { expect } from 'vitest';
 import type { Reply } from './open-relay.ts';
-import type { Door, Refusal } from './routes.ts';
+import type { ApiFormat, Refusal } from './routes.ts';
 
 /** Holds a reply to status, shape and ids; answers its message. */
-export function expectRefusal(reply: Reply, door: Door, refusal: Refusal): string {
+export function expectRefusal(reply: Reply, format: ApiFormat, refusal: Refusal): string {
   expect(reply.headers.get('content-type')).toMatch(/^application\/json/);
   expect(reply.status, reply.text).toBe(refusal.status);
-  const id = expectRequestId(reply, door);
+  const id = expectRequestId(reply, format);
   const { error } = reply.body;
   const { message } = error;
   expect(message.length).toBeGreaterThan(10);
   const retryAfter = reply.headers.get('retry-after');
-  expect(reply.body).toEqual(shapeOf(door, refusal, { message, id, param: error.param ?? null, retryAfter }));
+  expect(reply.body).toEqual(
+    shapeOf(format, refusal, { message, id, param: error.param ?? null, retryAfter }),
+  );
   return message;
 }
 
 /** `x-request-id` is on every response, `request-id` too in Anthropic's format. */
-export function expectRequestId(reply: Reply, door: Door): string {
+export function expectRequestId(reply: Reply, format: ApiFormat): string {
   const id = reply.headers.get('x-request-id') ?? '';
   expect(id).toMatch(/^req_[0-9a-f]{32}$/);
-  expect(reply.headers.get('request-id')).toBe(door === 'anthropic' ? id : null);
+  expect(reply.headers.get('request-id')).toBe(format === 'anthropic' ? id : null);
   return id;
 }
 
@@ -32,11 +34,11 @@ interface Particulars {
 }
 
 function shapeOf(
-  door: Door,
+  format: ApiFormat,
   { status, openai, anthropic, gemini }: Refusal,
   { message, id, param, retryAfter }: Particulars,
 ): object {
-  switch (door) {
+  switch (format) {
     case 'openai':
       return { error: { message, type: openai[0], code: openai[1], param } };
     case 'anthropic':

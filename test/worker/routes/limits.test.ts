@@ -27,8 +27,8 @@ const asks = {
   ],
 } as const;
 
-function ask(door: keyof typeof asks, token: string) {
-  const [path, body] = asks[door];
+function ask(format: keyof typeof asks, token: string) {
+  const [path, body] = asks[format];
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   return relay.fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
 }

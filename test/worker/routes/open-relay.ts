@@ -1,4 +1,4 @@
-// The whole Worker inside the test's isolate: its doors called as a client would, its bindings counted and
+// The whole Worker inside the test's isolate: its routes called as a client would, its bindings counted and
 // made to fail at will, its upstream played by the test.
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';

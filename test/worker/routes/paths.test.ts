@@ -163,9 +163,9 @@ it.each([
   ['POST', '/v1/responses/resp_1', 'GET, HEAD, DELETE', 'openai'],
   ['GET', '/v1/responses/resp_1/cancel', 'POST', 'openai'],
   ['POST', '/v1/responses/resp_1/input_items', 'GET, HEAD', 'openai'],
-] as const)('says 405 for %s %s, and what it takes: %s', async (method, path, allow, door) => {
+] as const)('says 405 for %s %s, and what it takes: %s', async (method, path, allow, format) => {
   const reply = await relay.fetch(path, { method, headers: { authorization: `Bearer ${token}` } });
-  expectRefusal(reply, door, notAllowed);
+  expectRefusal(reply, format, notAllowed);
   expect(reply.headers.get('allow')).toBe(allow);
 });
 

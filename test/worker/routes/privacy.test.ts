@@ -141,12 +141,12 @@ it.each([
   'does not pass an upstream’s %s for the relay’s own key on: it is no fault of the caller',
   async (status, body) => {
     relay.upstream = () => Response.json(body, { status });
-    for (const door of ['openai', 'anthropic', 'gemini'] as const) {
-      const route = relaying.find((candidate) => candidate.door === door);
-      if (route === undefined) throw new Error(door);
-      const headers = { ...route.headers, ...ownHeader(door, token) };
+    for (const format of ['openai', 'anthropic', 'gemini'] as const) {
+      const route = relaying.find((candidate) => candidate.format === format);
+      if (route === undefined) throw new Error(format);
+      const headers = { ...route.headers, ...ownHeader(format, token) };
       const reply = await relay.fetch(route.path, { method: 'POST', headers, body: route.body() });
-      expectRefusal(reply, door, refusedRelay);
+      expectRefusal(reply, format, refusedRelay);
       expect(reply.headers.get('x-should-retry')).toBe('false');
       expect(reply.text).not.toContain('key-of-the-operator');
     }
@@ -206,11 +206,11 @@ it('shows no key and no address of the operator’s, whatever an upstream says o
     'POST https://inner.example:8443/v1/chat/completions with key-of-the-operator: out of memory';
   for (const status of [400, 500]) {
     relay.upstream = () => Response.json({ error: { message } }, { status });
-    for (const door of ['openai', 'anthropic', 'gemini'] as const) {
-      const path = { openai: '/v1/chat/completions', anthropic: '/v1/messages', gemini: '' }[door];
+    for (const format of ['openai', 'anthropic', 'gemini'] as const) {
+      const path = { openai: '/v1/chat/completions', anthropic: '/v1/messages', gemini: '' }[format];
       const reply = await relay.fetch(path || '/v1beta/models/inner-model:generateContent', {
         method: 'POST',
-        headers: { 'content-type': 'application/json', ...ownHeader(door, token) },
+        headers: { 'content-type': 'application/json', ...ownHeader(format, token) },
         body: JSON.stringify({ ...jsonBody('inner-model'), contents: [{ parts: [{ text: 'hi' }] }] }),
       });
       expect(reply.status, reply.text).toBe(status);

@@ -17,17 +17,17 @@ beforeEach(async () => {
 
 afterEach(() => void vi.useRealTimers());
 
-const routeOf = (door: string): TestRoute => {
-  const route = everyRoute.find((candidate) => candidate.door === door);
-  if (route === undefined) throw new Error(door);
+const routeOf = (format: string): TestRoute => {
+  const route = everyRoute.find((candidate) => candidate.format === format);
+  if (route === undefined) throw new Error(format);
   return route;
 };
 
-function ask(door: TestRoute['door'], token: string, model?: string) {
-  const { method, path, headers, body } = routeOf(door);
+function ask(format: TestRoute['format'], token: string, model?: string) {
+  const { method, path, headers, body } = routeOf(format);
   return relay.fetch(path, {
     method,
-    headers: { ...headers, ...ownHeader(door, token) },
+    headers: { ...headers, ...ownHeader(format, token) },
     body: model === undefined ? body() : JSON.stringify(jsonBody(model)),
   });
 }
@@ -35,15 +35,15 @@ function ask(door: TestRoute['door'], token: string, model?: string) {
 /** A token that isolate and KV know. */
 async function warmToken(fields: object = {}) {
   const made = await relay.token(fields);
-  for (const door of ['openai', 'anthropic', 'gemini'] as const) {
-    expect((await ask(door, made.token)).status).toBe(200);
+  for (const format of ['openai', 'anthropic', 'gemini'] as const) {
+    expect((await ask(format, made.token)).status).toBe(200);
   }
   return made;
 }
 
 async function refusedEverywhere(token: string, refusal: Refusal): Promise<void> {
-  for (const door of ['openai', 'anthropic', 'gemini'] as const) {
-    expectRefusal(await ask(door, token), door, refusal);
+  for (const format of ['openai', 'anthropic', 'gemini'] as const) {
+    expectRefusal(await ask(format, token), format, refusal);
   }
 }
 
@@ -103,10 +103,10 @@ it('costs nothing at all to refuse a mistyped token', async () => {
   const mistyped = `${token.slice(0, -1)}${token.endsWith('0') ? '1' : '0'}`;
   for (const route of everyRoute) {
     const { method, path, headers, body } = route;
-    const given = { ...headers, ...ownHeader(route.door, mistyped) };
+    const given = { ...headers, ...ownHeader(route.format, mistyped) };
     expectRefusal(
       await relay.fetch(path, { method, headers: given, body: body() }),
-      route.door,
+      route.format,
       refusals.invalidKey,
     );
   }
@@ -146,18 +146,18 @@ const unavailable: Refusal = {
   gemini: ['UNAVAILABLE', 'SERVICE_UNAVAILABLE'],
 };
 
-it('says 503 with retry-after when the ledger is away: never 401, never 429, never an open door', async () => {
+it('says 503 with retry-after when the ledger is away: never 401, never 429, never an open format', async () => {
   const { token } = await warmToken();
   const asked = relay.received.length;
   relay.traffic.fails.add('ledger');
   for (const route of everyRoute) {
-    const { method, path, headers, body, door } = route;
+    const { method, path, headers, body, format } = route;
     const reply = await relay.fetch(path, {
       method,
-      headers: { ...headers, ...ownHeader(door, token) },
+      headers: { ...headers, ...ownHeader(format, token) },
       body: body(),
     });
-    expectRefusal(reply, door, unavailable);
+    expectRefusal(reply, format, unavailable);
     expect(Number(reply.headers.get('retry-after'))).toBeGreaterThan(0);
   }
   expect(relay.received.length).toBe(asked);
@@ -170,8 +170,8 @@ it('serves a known token while database and KV are away; an unknown one gets a 5
   relay.traffic.fails.add('d1').add('kv');
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
   expect((await ask('openai', token)).status).toBe(200);
-  for (const door of ['openai', 'anthropic', 'gemini'] as const) {
-    expectRefusal(await ask(door, mintSecret()), door, unavailable);
+  for (const format of ['openai', 'anthropic', 'gemini'] as const) {
+    expectRefusal(await ask(format, mintSecret()), format, unavailable);
   }
   warn.mockRestore();
   relay.traffic.fails.clear();

@@ -1,11 +1,11 @@
 // Every route that a token opens, as data for the suites that hold for all of them.
 import { formats } from '../../../src/formats/registry.ts';
 
-export type Door = 'openai' | 'anthropic' | 'gemini';
+export type ApiFormat = 'openai' | 'anthropic' | 'gemini';
 
 export interface TestRoute {
   name: string;
-  door: Door;
+  format: ApiFormat;
   method: string;
   path: string;
   headers: Record<string, string>;
@@ -46,7 +46,7 @@ const fixed: TestRoute[] = formats.fixedEndpoints.map(({ path, format, body }) =
   const model = modelOf[path] ?? 'gpt-4o';
   return {
     name: `POST ${path}`,
-    door: format.api,
+    format: format.api,
     method: 'POST',
     path,
     headers: body === 'json' ? { 'content-type': 'application/json' } : {},
@@ -60,7 +60,7 @@ const geminiBody = { contents, content: contents[0], requests: [{ content: conte
 
 const verbs: TestRoute[] = [...formats.modelMethods.keys()].map((verb) => ({
   name: `POST :${verb}`,
-  door: 'gemini',
+  format: 'gemini',
   method: 'POST',
   path: `/v1beta/models/gemini-2.0-flash:${verb}`,
   headers: { 'content-type': 'application/json' },
@@ -78,7 +78,7 @@ const stored: TestRoute[] = [
 ].map(([method = '', rest]) => ({
   ...without,
   name: `${method} /v1/responses/{id}${rest}`,
-  door: 'openai',
+  format: 'openai',
   method,
   path: `/v1/responses/resp_strange${rest}`,
   model: null,
@@ -87,25 +87,25 @@ const stored: TestRoute[] = [
 const version = { 'anthropic-version': '2023-06-01' };
 
 const lists: TestRoute[] = [
-  { door: 'openai', path: '/v1/models', headers: {}, model: null },
-  { door: 'anthropic', path: '/v1/models', headers: version, model: null },
-  { door: 'gemini', path: '/v1beta/models', headers: {}, model: null },
-  { door: 'openai', path: '/v1/models/gpt-4o', headers: {}, model: 'gpt-4o' },
-  { door: 'anthropic', path: '/v1/models/gpt-4o', headers: version, model: 'gpt-4o' },
-  { door: 'gemini', path: '/v1beta/models/gpt-4o', headers: {}, model: 'gpt-4o' },
+  { format: 'openai', path: '/v1/models', headers: {}, model: null },
+  { format: 'anthropic', path: '/v1/models', headers: version, model: null },
+  { format: 'gemini', path: '/v1beta/models', headers: {}, model: null },
+  { format: 'openai', path: '/v1/models/gpt-4o', headers: {}, model: 'gpt-4o' },
+  { format: 'anthropic', path: '/v1/models/gpt-4o', headers: version, model: 'gpt-4o' },
+  { format: 'gemini', path: '/v1beta/models/gpt-4o', headers: {}, model: 'gpt-4o' },
 ].map((route) => ({
   ...without,
   ...route,
-  door: route.door as Door,
+  format: route.format as ApiFormat,
   method: 'GET',
-  name: `GET ${route.path} (${route.door})`,
+  name: `GET ${route.path} (${route.format})`,
 }));
 
 export const everyRoute: readonly TestRoute[] = [...fixed, ...verbs, ...stored, ...lists];
 
 /** The route's own header with a credential in it. */
-export function ownHeader(door: Door, token: string): Record<string, string> {
-  switch (door) {
+export function ownHeader(format: ApiFormat, token: string): Record<string, string> {
+  switch (format) {
     case 'openai':
       return { authorization: `Bearer ${token}` };
     case 'anthropic':

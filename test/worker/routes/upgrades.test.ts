@@ -23,9 +23,9 @@ const upgradeRequired: Refusal = {
 it.each(['websocket', 'WebSocket', 'h2c, websocket'])(
   'is a 426 on every path without a socket: %s',
   async (upgrade) => {
-    for (const { path, door, headers } of everyRoute) {
+    for (const { path, format, headers } of everyRoute) {
       const reply = await relay.fetch(path, { headers: { ...headers, upgrade, connection: 'Upgrade' } });
-      expectRefusal(reply, door, upgradeRequired);
+      expectRefusal(reply, format, upgradeRequired);
     }
     for (const path of ['/', '/responses', '/v1/v1/responses/', '/no/such/path', '/api/tokens']) {
       expect((await relay.fetch(path, { headers: { upgrade } })).status, path).toBe(426);
