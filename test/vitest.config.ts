@@ -89,6 +89,10 @@ export default defineConfig(({ mode }) => ({
       {
         test: {
           ...system,
+          globalSetup: [
+            system.globalSetup,
+            new URL('./e2e/browser/extract-chromium.ts', import.meta.url).pathname,
+          ],
           name: 'e2e',
           include: ['test/e2e/{browser,cli,replay,sdk,sockets}/**/*.test.ts'],
           ...sideBySide,

@@ -11,11 +11,14 @@ const isWhole = import.meta.env.MODE === 'long';
 const seed = Number(process.env.FAULTS_SEED ?? 20_261_124);
 
 const spoken = [
-  { name: 'OpenAI', api: openaiApi, sessions: 200, width: 20, kills: [100], more: [20, 80, 120, 180] },
-  { name: 'Gemini', api: liveApi, sessions: 60, width: 12, kills: [24], more: [12, 36] },
+  { name: 'OpenAI', api: openaiApi, sessions: 200, width: 20, kills: [20], more: [20, 80, 120, 180] },
+  { name: 'Gemini', api: liveApi, sessions: 60, width: 12, kills: [12], more: [12, 36] },
 ];
 
-/** Both at once, each with a relay of its own: most of the time they wait for reservations of the dead to expire. */
+/**
+ * Both at once, each with a relay of its own: most of the time they wait for reservations of the dead to expire. The kill comes early, so
+ * that they expire while the other sessions run.
+ */
 let runs: RealtimeRun[];
 
 beforeAll(async () => {

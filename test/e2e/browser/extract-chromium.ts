@@ -1,0 +1,6 @@
+// Before the first test with a browser: the package unpacks Chromium, once and not from each file at the same time.
+import bundled from '@sparticuz/chromium';
+
+export default async function extract(): Promise<void> {
+  if (process.platform === 'linux') await bundled.executablePath();
+}

@@ -1,0 +1,265 @@
+// Every form of the dashboard without script.
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { haveChromium } from '../../support/chromium.ts';
+import { admin, type DashboardWorld, logIn, setUp, somebody, startDashboard } from './dashboard-world.ts';
+
+let world: DashboardWorld;
+
+describe.runIf(haveChromium)('without script', () => {
+  let page: Page;
+  beforeAll(async () => {
+    world = await startDashboard();
+    const { relay, browser } = world;
+    ({ page } = await somebody(browser, { javaScriptEnabled: false }));
+    await setUp(page, relay.url);
+  });
+  afterAll(() => world?.stop());
+
+  const open = (path: string) => page.goto(world.relay.url + path);
+  /** Clicks, and waits until the page that comes is there whole. */
+  const follow = async (target: Locator) => {
+    await target.click();
+    await page.waitForLoadState();
+  };
+  const press = (name: string) => follow(page.getByRole('button', { name, exact: true }));
+
+  it('adds, edits, tops up, rotates, disables and deletes a token', async () => {
+    await open('/dashboard/tokens/new');
+    await page.getByLabel('Name', { exact: true }).fill('Plain');
+    await page.getByLabel('Quota in USD').fill('1.123456789');
+    await page.getByLabel('Other names or wildcards').fill('claude-*\ngpt-4.1');
+    await press('Submit');
+    expect(await page.getByLabel('Token', { exact: true }).inputValue()).toMatch(/^sk-oo8-/);
+    await page.getByRole('link', { name: 'I have copied it' }).click();
+    await page.getByLabel('Add to the quota').fill('1');
+    await press('Top up');
+    expect(await page.locator('main').innerText()).toContain('$2.12');
+    await page.getByRole('link', { name: 'Edit', exact: true }).click();
+    await page.getByLabel('Name', { exact: true }).fill('Plainer');
+    await press('Submit');
+    await page.getByRole('heading', { name: 'Plainer' }).waitFor();
+    expect(await page.locator('main').innerText()).toContain('claude-*, gpt-4.1');
+    await press('Rotate');
+    expect(await page.getByLabel('Token', { exact: true }).inputValue()).toMatch(/^sk-oo8-/);
+    await page.getByRole('link', { name: 'I have copied it' }).click();
+    await press('Disable');
+    await page.getByRole('button', { name: 'Enable' }).waitFor();
+    await page.getByRole('link', { name: 'Delete' }).click();
+    await press('Delete it for ever');
+    expect(await page.locator('main').innerText()).toContain('No tokens yet');
+  });
+
+  it('says what is wrong beside the field, and keeps what was filled in', async () => {
+    await open('/dashboard/tokens/new');
+    await page.getByLabel('Name', { exact: true }).fill('Office');
+    await page.getByText('Expiry, addresses and limits').click();
+    await page.getByLabel('Allowed addresses').fill('10.0.0.0/8\n10.1');
+    await press('Submit');
+    expect(await page.locator('#help-allowed_ips').innerText()).toContain('must be an IPv4 or IPv6 address');
+    expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Office');
+    expect(await page.getByLabel('Allowed addresses').inputValue()).toBe('10.0.0.0/8\n10.1');
+  });
+
+  it('adds a channel from a provider and a key, tests, edits and deletes it', async () => {
+    await open('/dashboard/channels/new');
+    await page.getByLabel('Provider').selectOption('openai-compatible');
+    await page.getByLabel('Key').fill('key-0123456789abcdef');
+    await page.getByText('Name, models, address, order').click();
+    await page.getByLabel('Address').fill('http://127.0.0.1:9');
+    await page.getByLabel('Models').fill('local-model');
+    await press('Submit');
+    await page.getByRole('heading', { name: 'Channels' }).waitFor();
+    const text = await page.locator('main').innerText();
+    expect(text).toContain('OpenAI-compatible');
+    expect(await page.content()).not.toContain('key-0123456789abcdef');
+    await press('Test');
+    expect(await page.getByRole('alert').innerText()).toContain('It failed');
+    await page.getByRole('link', { name: 'OpenAI-compatible' }).click();
+    await page.getByLabel('Priority').fill('7');
+    await press('Submit');
+    expect(await page.getByLabel('Priority: OpenAI-compatible').inputValue()).toBe('7');
+    await page.getByLabel('Priority: OpenAI-compatible').fill('9');
+    await page.getByLabel('Weight: OpenAI-compatible').fill('3');
+    await press('Save the order');
+    expect(await page.getByLabel('Priority: OpenAI-compatible').inputValue()).toBe('9');
+    expect(await page.getByLabel('Weight: OpenAI-compatible').inputValue()).toBe('3');
+    await page.getByRole('link', { name: 'OpenAI-compatible' }).click();
+    await page.getByLabel('Another key').fill('next-0123456789-0123456789');
+    await press('Add the key');
+    const added = page.getByRole('row', { name: 'next…6789' });
+    await follow(added.getByRole('button', { name: 'Remove' }));
+    expect(await added.count()).toBe(0);
+    await press('Discover models');
+    expect(await page.getByRole('alert').innerText()).toContain('could not be read');
+    await page.getByRole('link', { name: 'Delete' }).click();
+    await press('Delete it for ever');
+    expect(await page.locator('main').innerText()).toContain('No channels yet');
+  });
+
+  it('speaks another language when it is asked to, on the same page, and the first again', async () => {
+    await open('/dashboard/tokens?search=office');
+    await press('简体中文');
+    expect(new URL(page.url()).search).toBe('?search=office');
+    expect(await page.getAttribute('html', 'lang')).toBe('zh-CN');
+    await page.getByRole('heading', { name: '令牌' }).waitFor();
+    await page.getByRole('link', { name: '渠道' }).click();
+    await page.getByRole('heading', { name: '渠道' }).waitFor();
+    await press('English');
+    await page.getByRole('heading', { name: 'Channels' }).waitFor();
+  });
+
+  it('sorts tokens by the headings of their list', async () => {
+    for (const name of ['bravo', 'Alpha', 'charlie']) await world.relay.token({ name });
+    await open('/dashboard/tokens?status=active');
+    const names = () => page.locator('tbody td:first-child a').allInnerTexts();
+    await follow(page.getByRole('link', { name: 'Name', exact: true }));
+    expect(await names()).toEqual(['Alpha', 'bravo', 'charlie']);
+    await follow(page.getByRole('link', { name: 'Name', exact: true }));
+    expect(await names()).toEqual(['charlie', 'bravo', 'Alpha']);
+    expect(await page.locator('th[aria-sort]').getAttribute('aria-sort')).toBe('descending');
+    expect(await page.getByLabel('Status').inputValue()).toBe('active');
+  });
+
+  it('sets a price of one’s own and takes it back', async () => {
+    await open('/dashboard/models');
+    await page.getByLabel('Model', { exact: true }).fill('gpt-4o');
+    await page.getByLabel('Input', { exact: true }).fill('1.5');
+    await page.getByLabel('Output', { exact: true }).fill('6');
+    await press('Set a price');
+    expect(await page.locator('main').innerText()).toContain('your own');
+    await press('Take back');
+    expect(await page.locator('main').innerText()).toContain('None: the table’s prices hold.');
+  });
+
+  it('sets an alias, says what is wrong with another, and takes the first back', async () => {
+    await open('/dashboard/models');
+    await page.getByLabel('Alias', { exact: true }).fill('smart');
+    await page.getByLabel('Models in order').fill('claude-opus-4-5\ngpt-4o');
+    await press('Set an alias');
+    expect(await page.locator('main').innerText()).toContain('claude-opus-4-5 → gpt-4o');
+    await page.getByLabel('Alias', { exact: true }).fill('smarter');
+    await page.getByLabel('Models in order').fill('smart');
+    await press('Set an alias');
+    expect(await page.locator('#help-alias_models').innerText()).toContain('`smart` is an alias itself');
+    await press('Take back');
+    expect(await page.locator('main').innerText()).toContain('None. An alias is a name that stands for');
+  });
+
+  it('adds a group, puts a token into it, edits it, and deletes it when it is empty', async () => {
+    await open('/dashboard/groups');
+    expect(await page.locator('main').innerText()).toContain('Only the default group yet');
+    await page.getByRole('link', { name: 'Add Group' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('two words');
+    await press('Submit');
+    expect(await page.locator('#help-name').innerText()).toContain('must be letters, digits');
+    await page.getByLabel('Name', { exact: true }).fill('trial');
+    await page.getByLabel('Price multiplier').fill('1.2');
+    await page.getByLabel('Other names or wildcards').fill('gpt-4o*');
+    await page.getByLabel('Requests a minute').fill('20');
+    await press('Submit');
+    const row = page.getByRole('row', { name: 'trial' });
+    expect(await row.innerText()).toMatch(/× 1\.2.*gpt-4o\*.*Requests a minute: 20/s);
+    await open('/dashboard/tokens/new');
+    await page.getByLabel('Name', { exact: true }).fill('On trial');
+    await page.getByLabel('Group').selectOption('trial');
+    await press('Submit');
+    const token = await page.getByLabel('Token', { exact: true }).inputValue();
+    const models = await fetch(`${world.relay.url}/v1/models`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    const listed = (await models.json()) as { data: { id: string }[] };
+    expect(listed.data.map(({ id }) => id).sort()).toEqual(['gpt-4o', 'gpt-4o-mini']);
+    await open('/dashboard/groups/trial');
+    await page.getByRole('link', { name: 'Delete' }).click();
+    await press('Delete it for ever');
+    expect(await page.getByRole('alert').innerText()).toContain('There are tokens or accounts in the group');
+    await open('/dashboard/tokens');
+    await page.getByRole('link', { name: 'On trial' }).click();
+    await page.getByRole('link', { name: 'Edit', exact: true }).click();
+    await page.getByLabel('Group').selectOption('default');
+    await press('Submit');
+    await open('/dashboard/groups/trial/delete');
+    await press('Delete it for ever');
+    expect(await page.locator('main').innerText()).toContain('Only the default group yet');
+  });
+
+  it('filters the log, and asks in the playground', async () => {
+    const { token } = await world.relay.token({ name: 'asks' });
+    await open('/dashboard/playground');
+    await page.getByLabel('Token', { exact: true }).fill(token);
+    await page.getByLabel('Model').fill('claude-3-5-sonnet-20241022');
+    await page.getByLabel('Format').selectOption('anthropic');
+    await press('Send');
+    expect(await page.locator('#answer').innerText()).toMatch(/Hello from the demo/);
+    expect(await page.locator('#figures').innerText()).toMatch(/^Status\s+200\s/);
+    expect(await page.content()).toContain('x-api-key: $RELAY_TOKEN');
+    expect(await page.content()).not.toContain(token);
+    await expect
+      .poll(
+        async () => {
+          await open('/dashboard/logs');
+          await page.getByLabel('Model').fill('claude-3-5-sonnet-20241022');
+          await press('Filter');
+          return page.locator('#log tbody').count();
+        },
+        { timeout: 15_000 },
+      )
+      .toBe(1);
+  });
+
+  it('invites a member, who sees no more than is theirs', async () => {
+    await open('/dashboard/people');
+    await page.getByLabel('Name', { exact: true }).fill('Bob');
+    await press('Invite');
+    const link = await page.getByLabel('Link').inputValue();
+    const member = await somebody(world.browser, { javaScriptEnabled: false });
+    await member.page.goto(link);
+    await member.page.getByLabel('Email').fill('bob@example.com');
+    await member.page.getByLabel('Password').fill('another fine password');
+    await member.page.getByRole('button', { name: 'Create my account' }).click();
+    await member.page.getByRole('heading', { name: 'Overview' }).waitFor();
+    const sections = await member.page.locator('.sidebar nav').innerText();
+    expect(sections.split('\n')).toEqual(['Overview', 'Tokens', 'Logs', 'Playground', 'Account']);
+    await member.page.goto(`${world.relay.url}/dashboard/tokens`);
+    expect(await member.page.locator('main').innerText()).toContain('No tokens yet');
+    await member.page.goto(link);
+    expect(await member.page.locator('main').innerText()).toContain('This invitation has been used');
+    await open('/dashboard/people');
+    await page.getByLabel('Budget in USD: Bob').fill('12.5');
+    await follow(page.getByRole('row', { name: 'Bob' }).getByRole('button', { name: 'Save' }));
+    expect(await page.getByLabel('Budget in USD: Bob').inputValue()).toBe('12.5');
+    await press('Disable');
+    await member.page.goto(world.relay.url);
+    expect(new URL(member.page.url()).pathname).toBe('/dashboard/login');
+  });
+
+  it('ends other sessions, makes an access key, changes the password, logs out and in', async () => {
+    const other = await somebody(world.browser);
+    await logIn(other.page, world.relay.url);
+    await open('/dashboard/account');
+    await page.getByRole('button', { name: 'End', exact: true }).click();
+    await other.page.goto(world.relay.url);
+    expect(new URL(other.page.url()).pathname).toBe('/dashboard/login');
+    await page.getByLabel('Name', { exact: true }).fill('CI');
+    await press('Make a key');
+    const key = await page.getByLabel('Access key').inputValue();
+    const listed = await fetch(`${world.relay.url}/api/tokens`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
+    expect(listed.status).toBe(200);
+    await open('/dashboard/account');
+    await page.getByLabel('Current password').fill(admin.password);
+    await page.getByLabel('New password').fill('a newer password');
+    await press('Change it');
+    expect(await page.getByRole('alert').innerText()).toContain('The password is changed');
+    await press('Log out');
+    await page.getByLabel('Email').fill(admin.email);
+    await page.getByLabel('Password').fill(admin.password);
+    await press('Log in');
+    expect(await page.getByRole('alert').innerText()).toBe('The email or the password is wrong.');
+    await page.getByLabel('Password').fill('a newer password');
+    await press('Log in');
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  });
+});
