@@ -129,7 +129,7 @@ function spread(db: D1Database): D1PreparedStatement[] {
  * Makes all roll-ups of one token agree with its log, in whole hours of which no row was deleted yet. A sum
  * without rows becomes an empty one. Safe to repeat.
  */
-export async function mendRollUps(
+export async function repairRollUps(
   db: D1Database,
   tokenId: string,
   fromMs: number,

@@ -17,7 +17,7 @@ import {
   withVersionInBody,
 } from './claude-elsewhere.ts';
 import type { ListingTarget } from './model-listing.ts';
-import { type ListedPage, strings, textOf } from './model-listing.ts';
+import { type ListedPage, textOf, textsAt } from './model-listing.ts';
 import type { AdaptedBody, Provider } from './provider.ts';
 
 const operations = new Set<OperationId>(['messages']);
@@ -112,9 +112,9 @@ const profiles = 'profiles:';
 
 function readList(body: unknown): ListedPage {
   if (isObject(body) && 'modelSummaries' in body) {
-    return { names: claudes(strings(body, 'modelSummaries', 'modelId')), next: profiles };
+    return { names: claudes(textsAt(body, 'modelSummaries', 'modelId')), next: profiles };
   }
-  const names = claudes(strings(body, 'inferenceProfileSummaries', 'inferenceProfileId'));
+  const names = claudes(textsAt(body, 'inferenceProfileSummaries', 'inferenceProfileId'));
   const token = isObject(body) ? textOf(body.nextToken) : null;
   return { names, next: token && `${profiles}${token}` };
 }

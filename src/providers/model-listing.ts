@@ -21,7 +21,7 @@ export interface ModelListing {
 /** OpenAI's list: one page. Source: OpenAI's OpenAPI file. */
 export const openaiListing: ModelListing = {
   url: ({ baseUrl }) => `${withVersion(baseUrl)}/models`,
-  read: (body) => ({ names: strings(body, 'data', 'id'), next: null }),
+  read: (body) => ({ names: textsAt(body, 'data', 'id'), next: null }),
 };
 
 /** Azure's list: OpenAI's, with an `api-version` where the address has one. It lists models, not deployments. */
@@ -41,7 +41,7 @@ export const anthropicListing: ModelListing = {
     return `${baseUrl.replace(/\/v1$/, '')}/v1/models?limit=1000${query}`;
   },
   read: (body) => ({
-    names: strings(body, 'data', 'id'),
+    names: textsAt(body, 'data', 'id'),
     next: isObject(body) && body.has_more === true ? textOf(body.last_id) : null,
   }),
 };
@@ -53,7 +53,7 @@ export const geminiListing: ModelListing = {
     return `${baseUrl.replace(/\/v1(beta)?$/, '')}/v1beta/models?pageSize=1000${query}`;
   },
   read: (body) => ({
-    names: strings(body, 'models', 'name').map((name) => name.replace(/^models\//, '')),
+    names: textsAt(body, 'models', 'name').map((name) => name.replace(/^models\//, '')),
     next: isObject(body) ? textOf(body.nextPageToken) : null,
   }),
 };
@@ -65,13 +65,13 @@ export const cohereListing: ModelListing = {
     return `${baseUrl.replace(/\/v[12]$/, '')}/v1/models?page_size=1000${query}`;
   },
   read: (body) => ({
-    names: strings(body, 'models', 'name'),
+    names: textsAt(body, 'models', 'name'),
     next: isObject(body) ? textOf(body.next_page_token) : null,
   }),
 };
 
 /** Returns a member of each row of a list. Throws if the body has no such list. */
-export function strings(body: unknown, list: string, member: string): string[] {
+export function textsAt(body: unknown, list: string, member: string): string[] {
   const rows = isObject(body) ? body[list] : null;
   if (!Array.isArray(rows)) throw new Error(`the upstream's list of models has no \`${list}\``);
   return rows.map((row) => (isObject(row) ? row[member] : null)).filter((name) => typeof name === 'string');

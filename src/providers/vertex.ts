@@ -17,7 +17,7 @@ import {
 } from './claude-elsewhere.ts';
 import { geminiVerbs, nameInPath } from './gemini.ts';
 import type { ListingTarget } from './model-listing.ts';
-import { type ListedPage, strings, textOf } from './model-listing.ts';
+import { type ListedPage, textOf, textsAt } from './model-listing.ts';
 import type { AdaptedBody, Provider, UpstreamRequest, UpstreamTarget } from './provider.ts';
 import { readServiceAccount } from './service-account.ts';
 import { forVertexGemini } from './vertex-gemini.ts';
@@ -147,7 +147,7 @@ function readList(body: unknown, after: string | null): ListedPage {
   const token = isObject(body) ? textOf(body.nextPageToken) : null;
   const isListed = isObject(body) && body.publisherModels !== undefined;
   return {
-    names: isListed ? strings(body, 'publisherModels', 'name').map(bareName) : [],
+    names: isListed ? textsAt(body, 'publisherModels', 'name').map(bareName) : [],
     next: token === null ? (publishers[publishers.indexOf(publisher) + 1] ?? null) : `${publisher} ${token}`,
   };
 }

@@ -57,13 +57,6 @@ const replacements: Readonly<Record<string, string>> = {
 /** In these the word is an ordinary one, or it is a name that a deployment has stored: a Durable Object's class is never renamed. */
 const usual = /\blook up\b|^health board$|^may carry\b/;
 
-/** Words that are still found, by folder (2026-12-01). Each rename shortens the list; the aim is an empty one. */
-const allowedForNow: Readonly<Record<string, readonly string[]>> = {
-  lib: [],
-  metering: ['asked', 'mend'],
-  providers: ['strings'],
-};
-
 /** Names of src/: `folder/file.ts`, and `folder/file.ts#name` for each export. */
 const names = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((path) => /\.tsx?$/.test(path) && !path.endsWith('.d.ts'))
@@ -116,10 +109,7 @@ it('finds a retired word in each kind of name', () => {
 
 it('uses no retired word in the name of a file or an export', () => {
   const found = names.flatMap((name) => {
-    const allowed = allowedForNow[name.split('/')[0] ?? ''] ?? [];
-    return retiredIn(name)
-      .filter((word) => !allowed.includes(word))
-      .map((word) => `${name}: ${word} → ${replacements[word]}`);
+    return retiredIn(name).map((word) => `${name}: ${word} → ${replacements[word]}`);
   });
   expect(found).toEqual([]);
 });

@@ -9,7 +9,7 @@ import {
   loggedFigures,
   type RecordedToken,
 } from '../../metering/reconcile-log.ts';
-import { mendRollUps } from '../../metering/roll-up-log.ts';
+import { repairRollUps } from '../../metering/roll-up-log.ts';
 import type { Audit } from '../../quota/quota.ts';
 import type { ManagementServices } from './services.ts';
 
@@ -86,7 +86,7 @@ export async function repairToken(
   const { db, now } = services;
   const before = await compareToken(services, token, range);
   if (before.isBusy || before.differences.length === 0) return before;
-  await mendRollUps(db, token.tokenId, range.fromMs, range.toMs);
+  await repairRollUps(db, token.tokenId, range.fromMs, range.toMs);
   const { audit, differences } = await compareToken(services, token, range);
   const rest = differences.find(({ check }) => check === 'ledger-log');
   const { spentNanoUsd, lastUsedAtMs } = await services.ledgers.balance(token.tokenId);

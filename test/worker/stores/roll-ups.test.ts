@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { appendRows } from '../../../src/metering/log.ts';
 import type { LogRow } from '../../../src/metering/log-row.ts';
 import { pageOfRows } from '../../../src/metering/page-log.ts';
-import { mendRollUps } from '../../../src/metering/roll-up-log.ts';
+import { repairRollUps } from '../../../src/metering/roll-up-log.ts';
 import { type UsageQuery, type UsageSums, usage, usageGroupings } from '../../../src/metering/usage-log.ts';
 import { emptyDatabase } from '../api/relay.ts';
 import { logRow } from './rows.ts';
@@ -165,8 +165,8 @@ describe('the roll-ups', () => {
       env.DB.prepare(`DELETE FROM logs WHERE token_id = 'tok_1' AND id < 'r2'`),
     ]);
     const left = rows.filter(({ tokenId, id }) => tokenId !== 'tok_1' || id >= 'r2');
-    await mendRollUps(env.DB, 'tok_1', start, start + 101 * hour);
-    await mendRollUps(env.DB, 'tok_1', start, start + 101 * hour);
+    await repairRollUps(env.DB, 'tok_1', start, start + 101 * hour);
+    await repairRollUps(env.DB, 'tok_1', start, start + 101 * hour);
     const asked = {
       groupBy: 'hour' as const,
       fromMs: start,

@@ -58,7 +58,13 @@ function sent({
   } as unknown as Plan;
   const channel = { provider, settings, headers: channelHeaders, baseUrl: null };
   const target = format && { type: 'conversation', format };
-  const route = { channel, upstreamModel: model, model, effort: null, translateTo: target } as unknown as PricedRoute;
+  const route = {
+    channel,
+    upstreamModel: model,
+    model,
+    effort: null,
+    translateTo: target,
+  } as unknown as PricedRoute;
   const outgoing = outgoingBody(call, plan, route, new AbortController(), null);
   const written =
     typeof outgoing.body === 'string'
