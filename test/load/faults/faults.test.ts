@@ -20,7 +20,7 @@ const options = isWhole
     }
   : { seed, requests: 320, width: 10, killsAt: [0.25], editEvery: 25, editsFrom: 0.3 };
 
-describe(`${options.requests} requests (seed ${seed}) with everything that can go wrong`, () => {
+describe(`${options.requests} requests (seed ${seed}) with every kind of fault`, () => {
   let findings: Findings;
 
   beforeAll(async () => {
@@ -28,7 +28,7 @@ describe(`${options.requests} requests (seed ${seed}) with everything that can g
     console.table(findings.totals());
   }, 900_000);
 
-  it('were really made, and really went wrong', () => {
+  it('sends requests of every kind and meets every fault', () => {
     const { seen, killsMs, books, edits } = findings.run;
     expect(seen).toHaveLength(options.requests);
     expect(killsMs).toHaveLength(options.killsAt.length);
@@ -39,35 +39,35 @@ describe(`${options.requests} requests (seed ${seed}) with everything that can g
     expect(estimated).toBeGreaterThan(options.requests / 20);
   });
 
-  it('all come to an end', () => {
+  it('ends every request', () => {
     expect(findings.hung()).toEqual([]);
   });
 
-  it('leave one sum for each token: ledger, journal, log, roll-ups and the token’s record', () => {
+  it('agrees on one sum for each token in ledger, journal, log, roll-ups and the token’s record', () => {
     expect(findings.differencesOfTokens()).toEqual([]);
   });
 
-  it('are charged what the upstream told, where it told something', () => {
+  it('charges what the upstream reported, where it reported usage', () => {
     expect(findings.wronglyCharged()).toEqual([]);
     expect(findings.notAtTheUpstreamsFigure()).toEqual([]);
   });
 
-  it('are marked where the figure is an estimate, and estimated only where it has to be', () => {
+  it('marks estimated charges, and estimates only where no usage was reported', () => {
     expect(findings.wronglyMarked()).toEqual([]);
     expect(findings.wronglyEstimated()).toEqual([]);
   });
 
-  it('leave no reservation behind, and no request settled twice', () => {
+  it('leaves no reservation open and settles no request twice', () => {
     expect(findings.unfinished()).toEqual([]);
     expect(findings.settledTwice()).toEqual([]);
   });
 
-  it('are not forgotten by a kill, unless it came within the first quarter of a second', () => {
+  it('loses no request to a kill, except within its first quarter of a second', () => {
     expect(findings.forgotten()).toEqual([]);
     expect(findings.lostWithoutReason()).toEqual([]);
   });
 
-  it('cost something where a client left, and never more than a quota', () => {
+  it('charges for requests that clients left, and never more than a quota', () => {
     expect(findings.leftForNothing()).toEqual([]);
     expect(findings.overspent()).toEqual([]);
   });

@@ -60,7 +60,7 @@ afterAll(async () => {
 });
 
 it.each(seeds)(
-  'answers exactly a hundred of a thousand, seed %i',
+  'admits exactly a hundred of a thousand parallel requests, seed %i',
   async (seed) => {
     held = [];
     upstream.received.length = 0;

@@ -30,7 +30,7 @@ beforeAll(async () => {
 }, 900_000);
 
 describe.each(spoken.map((each, index) => ({ ...each, index })))(
-  '$sessions sessions of $name that die at random frames',
+  '$sessions sessions of $name that are broken off at random frames',
   ({ api, sessions, index }) => {
     let run: RealtimeRun;
     let reported: Map<number, RealtimeRow[]>;
@@ -62,7 +62,7 @@ describe.each(spoken.map((each, index) => ({ ...each, index })))(
       });
     });
 
-    it('really died', () => {
+    it('breaks off sessions before their end', () => {
       expect(run.lived).toHaveLength(sessions);
       for (const fate of ['nothing', 'client', 'upstream', 'relay'] as const)
         expect(run.lived.filter((lived) => lived.fate === fate).length).toBeGreaterThan(sessions / 14);
@@ -75,7 +75,7 @@ describe.each(spoken.map((each, index) => ({ ...each, index })))(
       expect(run.lived.flatMap(({ heard }) => heard).length).toBeGreaterThan((sessions * 3) / 4);
     });
 
-    it('are charged once for every response that a client heard the end of, by the upstream’s own figure', () => {
+    it('charges every response whose end a client received once, by the upstream’s own figure', () => {
       const wrong = run.lived.flatMap(({ heard, tokenId, fate }) =>
         heard.flatMap((tokens) => {
           const rows = reported.get(tokens) ?? [];
@@ -88,13 +88,13 @@ describe.each(spoken.map((each, index) => ({ ...each, index })))(
       expect(wrong).toEqual([]);
     });
 
-    it('are charged for nothing that the upstream did not report, and at most once for what it did', () => {
+    it('charges nothing that the upstream did not report, and each report at most once', () => {
       const sent = new Set(run.lived.flatMap((lived) => lived.sent));
       expect([...reported.keys()].filter((tokens) => !sent.has(tokens))).toEqual([]);
       expect([...reported.values()].filter(({ length }) => length > 1)).toEqual([]);
     });
 
-    it('that lived to their end are charged the sum of their reports and nothing else', () => {
+    it('charges a complete session the sum of its reports and nothing else', () => {
       const whole = run.lived.filter(({ fate }) => fate === 'nothing');
       for (const { sent, heard } of whole) expect(heard).toEqual(sent);
       expect(
@@ -102,7 +102,7 @@ describe.each(spoken.map((each, index) => ({ ...each, index })))(
       ).toEqual([]);
     });
 
-    it('that were broken off are charged one estimate at most', () => {
+    it('charges a broken-off session at most one estimate', () => {
       const sessionOf = ({ id }: RealtimeRow) => id.replace(/_\d+$/, '');
       const estimates = Map.groupBy(
         run.rows.filter(({ usage_source, cost_usd }) => usage_source === 'estimated' && nano(cost_usd) > 0),
@@ -114,7 +114,7 @@ describe.each(spoken.map((each, index) => ({ ...each, index })))(
       expect(estimates.size).toBeGreaterThan(0);
     });
 
-    it('leave nothing open in the ledger, whose sum is that of the rows', () => {
+    it('leaves nothing open in the ledger, whose sum equals that of the log rows', () => {
       for (const [id, { spent_usd, reserved_usd, open_requests }] of run.balances) {
         const rows = run.rows.filter(({ token_id }) => token_id === id);
         const sum = rows.reduce((total, { cost_usd }) => total + nano(cost_usd), 0);

@@ -14,7 +14,7 @@ let browser: Browser;
 let page: Page;
 let url: string;
 
-describe.runIf(haveChromium)('the log of a million rows', () => {
+describe.runIf(haveChromium)('the log page over a million rows', () => {
   beforeAll(async () => {
     scale = await openDashboardAtScale();
     server = createServer(async (request, response) => {
@@ -55,7 +55,7 @@ describe.runIf(haveChromium)('the log of a million rows', () => {
       .locator('#log tbody')
       .evaluateAll((all: Element[]) => all.map((row) => row.getAttribute('id') ?? ''));
 
-  it('shows the newest, and goes on from page to page without a repeat and without a gap', async () => {
+  it('shows the newest rows and pages on without repeats or gaps', async () => {
     await page.goto(`${url}/dashboard/logs`);
     const seen = { ids: await ids(), times: await times() };
     for (let turn = 0; turn < 3; turn += 1) {
@@ -76,7 +76,7 @@ describe.runIf(haveChromium)('the log of a million rows', () => {
     expect(await ids()).toEqual(seen.ids.slice(0, 50));
   });
 
-  it('filters by model, status and day, and pages through what fits', async () => {
+  it('filters by model, status and day, and pages through the matching rows', async () => {
     await page.goto(`${url}/dashboard/logs`);
     await page.getByLabel('Model').fill('model-5');
     await page.getByLabel('Status').fill('500');

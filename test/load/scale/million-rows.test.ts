@@ -56,7 +56,7 @@ const midnight = Date.parse('2026-06-15');
 const month = { fromMs: midnight + 3_600_000, toMs: midnight + 30 * day };
 const limit = 51;
 
-describe('a page of the log', () => {
+describe('log queries over a million rows', () => {
   const single: [string, LogFilter][] = [
     ['time', {}],
     ['a busy token', { tokenId: 'tok_0' }],
@@ -69,7 +69,7 @@ describe('a page of the log', () => {
     ['a token that never was', { tokenId: 'tok_none' }],
   ];
 
-  it.each(single)('by time and %s reads its rows and no others', async (name, filter) => {
+  it.each(single)('a log page by time and %s reads its own rows only', async (name, filter) => {
     const after = { createdAtMs: midnight + 20 * day, id: '' };
     for (const [kind, asked, cursor] of [
       ['a month', { ...month, ...filter }, null],
@@ -84,7 +84,7 @@ describe('a page of the log', () => {
     }
   });
 
-  it('by several filters looks at 10,000 rows at most, comes short, and goes on from there', async () => {
+  it('a log page by several filters reads 10,000 rows at most, returns a short page, and continues from there', async () => {
     // tok_0 has no request to model-1: nothing is ever found, and the cursor moves on.
     const filter = { tokenId: 'tok_0', model: 'model-1', fromMs: million.firstMs, toMs: million.lastMs };
     const query = pageQuery(filter, null, limit);
@@ -103,7 +103,7 @@ describe('a page of the log', () => {
     expect(results).toEqual([{ passed: mostRowsExamined }]);
   });
 
-  it('by several filters that fit often is as quick as by one', async () => {
+  it('a log page by several filters that match often is as fast as one by a single filter', async () => {
     const seen = await measure(
       'page: two filters, one in twenty fits',
       pageQuery({ ...month, tokenId: 'tok_0', status: 429 }, null, limit).page,
@@ -113,7 +113,7 @@ describe('a page of the log', () => {
   });
 });
 
-describe('a chart of usage', () => {
+describe('usage queries over a million rows', () => {
   const filters: [string, Partial<UsageQuery>][] = [
     ['all', {}],
     ['a busy token', { tokenId: 'tok_0' }],
@@ -128,18 +128,21 @@ describe('a chart of usage', () => {
     filters.map(([name, filter]) => [groupBy, name, { groupBy, ...filter }] as const),
   );
 
-  it.each(cases)('by %s, of %s, reads a small part of the roll-ups', async (groupBy, name, asked) => {
-    for (const [kind, range] of [
-      ['a month', month],
-      ['a year', year],
-    ] as const) {
-      const statement = usageStatement({ ...asked, ...range });
-      await expectSearch(statement);
-      const seen = await measure(`chart: by ${groupBy}, ${name}, ${kind}`, statement);
-      // Of a million rows in the log and 720,000 hourly cells. Two reads a sum where a union is grouped.
-      expect(seen.rowsRead, `${groupBy} ${name} ${kind}`).toBeLessThan(2 * million.tokens * 366 + 10_000);
-    }
-  });
+  it.each(cases)(
+    'a usage chart by %s, filtered by %s, reads a small part of the roll-ups',
+    async (groupBy, name, asked) => {
+      for (const [kind, range] of [
+        ['a month', month],
+        ['a year', year],
+      ] as const) {
+        const statement = usageStatement({ ...asked, ...range });
+        await expectSearch(statement);
+        const seen = await measure(`chart: by ${groupBy}, ${name}, ${kind}`, statement);
+        // Of a million rows in the log and 720,000 hourly cells. Two reads a sum where a union is grouped.
+        expect(seen.rowsRead, `${groupBy} ${name} ${kind}`).toBeLessThan(2 * million.tokens * 366 + 10_000);
+      }
+    },
+  );
 });
 
 afterAll(() => {

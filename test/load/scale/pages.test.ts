@@ -40,7 +40,7 @@ const paths = [
   '/dashboard/account',
 ];
 
-it.each(paths)('%s is there in a moment', async (path) => {
+it.each(paths)('%s renders quickly over a million rows', async (path) => {
   const before = scale.questions();
   const ask = () =>
     scale.app.request(`http://relay.test${path}`, { headers: { cookie: `oo8_session=${session}` } });
