@@ -177,7 +177,7 @@ function plain(value: unknown): JsonObject {
   return JSON.parse(JSON.stringify(value));
 }
 
-describe('streams of Responses', () => {
+describe('OpenAI’s stream accumulators read Responses streams', () => {
   it.each([...made, ...recorded].map((one) => [one.name, one] as const))('%s', async (_, { events }) => {
     const stream = writeStream(openaiResponses.eventWriter(context), events);
     const { body } = openaiResponses.writeResponse(collectEvents(events), context);
@@ -196,7 +196,7 @@ function withoutParsed(value: unknown): unknown {
   );
 }
 
-describe('streams of chat completions', () => {
+describe('OpenAI’s stream accumulators read chat completion streams', () => {
   it.each([...made, ...recorded].map((one) => [one.name, one] as const))('%s', async (_, { events }) => {
     const stream = writeStream(openaiChat.eventWriter(context), events);
     const { body } = openaiChat.writeResponse(collectEvents(events), context);
@@ -253,7 +253,7 @@ function isBegunCall({ type, item }: JsonObject): boolean {
   );
 }
 
-describe.skipIf(!haveSpecs)('answers written for OpenAI’s clients match OpenAI’s schema', () => {
+describe.skipIf(!haveSpecs)('responses written for OpenAI’s clients match OpenAI’s schema', () => {
   beforeAll(() => {
     schemaFaults('openai', 'ResponseStreamEvent', {});
   }, 60_000);

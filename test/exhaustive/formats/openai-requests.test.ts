@@ -250,8 +250,8 @@ function responsesTurn({ texts, images, answer, calls }: Turn, at: number): Json
 
 const runs = { numRuns: 300 };
 
-describe('requests of OpenAI’s formats', () => {
-  it('chat, read and written again, is the same request', () => {
+describe('requests in OpenAI’s formats', () => {
+  it('reads and writes a chat request unchanged', () => {
     fc.assert(
       fc.property(common, (request) => {
         const body = chatBody(request);
@@ -264,7 +264,7 @@ describe('requests of OpenAI’s formats', () => {
     );
   });
 
-  it('Responses, read and written again, is the same request', () => {
+  it('reads and writes a Responses request unchanged', () => {
     fc.assert(
       fc.property(common, (request) => {
         const source = read(openaiResponses, responsesBody(request));
@@ -276,7 +276,7 @@ describe('requests of OpenAI’s formats', () => {
     );
   });
 
-  it('the same request in either shape is the same neutral request', () => {
+  it('reads equivalent chat and Responses requests as the same neutral request', () => {
     fc.assert(
       fc.property(common, (request) => {
         expect(sameInBoth(read(openaiChat, chatBody(request)))).toEqual(
@@ -287,7 +287,7 @@ describe('requests of OpenAI’s formats', () => {
     );
   });
 
-  it('chat through Responses and back, and the other way round, is the same request', () => {
+  it('translates chat to Responses and back, and Responses to chat and back, without a change', () => {
     fc.assert(
       fc.property(common, (request) => {
         for (const [format, other, body] of [
@@ -305,7 +305,7 @@ describe('requests of OpenAI’s formats', () => {
     );
   });
 
-  it('everything that chat can express survives a translation to chat', () => {
+  it('translates everything that chat can express to chat', () => {
     const source = read(openaiChat, fullChatRequest);
     const written = openaiChat.writeRequest(source, target);
     expect(written.dropped).toEqual([]);
@@ -315,14 +315,14 @@ describe('requests of OpenAI’s formats', () => {
     expect(withoutMarkers(read(openaiChat, written.body))).toEqual(withoutMarkers(source));
   });
 
-  it('everything that Responses can express survives a translation to Responses', () => {
+  it('translates everything that Responses can express to Responses', () => {
     const source = read(openaiResponses, fullResponsesRequest);
     const written = openaiResponses.writeRequest(source, target);
     expect(written.dropped).toEqual([]);
     expect(meaning(read(openaiResponses, written.body))).toEqual(meaning(source));
   });
 
-  it('reports what the other format cannot express by the caller’s own paths', () => {
+  it('reports what the other format cannot express by the paths of the caller’s request', () => {
     expect(openaiResponses.writeRequest(read(openaiChat, fullChatRequest), target).dropped).toEqual([
       'seed',
       'frequency_penalty',

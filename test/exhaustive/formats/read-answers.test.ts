@@ -61,9 +61,9 @@ function tokensOf(usage: Usage | null): Partial<Usage> | null {
   return usage && Object.fromEntries(Object.entries(usage).filter(([name]) => name.endsWith('Tokens')));
 }
 
-describe.skipIf(!haveFixtures)('reading the recorded answers', () => {
+describe.skipIf(!haveFixtures)('parsing of recorded responses', () => {
   it.each(cases.map((fixture) => [fixture.name, fixture] as const))(
-    '%s says what its JSON says',
+    '%s parses to what its JSON contains',
     (name, fixture) => {
       const told = toldBy(fixture);
       const texts = cutDeltas.test(name) ? { text: expect.stringMatching(/\w/) } : {};
@@ -74,7 +74,7 @@ describe.skipIf(!haveFixtures)('reading the recorded answers', () => {
     },
   );
 
-  it('gives the usage that the meter bills', () => {
+  it('parses the usage that the meter bills', () => {
     for (const fixture of cases) {
       const meter = createMeter(formatOf(fixture), framingOf(fixture));
       meter.push(fixture.bytes);
@@ -86,7 +86,7 @@ describe.skipIf(!haveFixtures)('reading the recorded answers', () => {
     }
   });
 
-  it('reads streams alike byte by byte and at seeded cuts', () => {
+  it('parses a stream alike byte by byte and in seeded pieces', () => {
     const streams = cases.filter(({ meta }) => meta.response_file.endsWith('.sse'));
     let bytewise = 0;
     for (const fixture of streams) {
@@ -104,7 +104,7 @@ describe.skipIf(!haveFixtures)('reading the recorded answers', () => {
     expect(streams.length).toBeGreaterThan(100);
   });
 
-  it('bears a stream that is cut anywhere: parts balance, and nothing is called whole', () => {
+  it('parses a stream that is truncated anywhere: parts are balanced, and no part counts as complete', () => {
     for (const fixture of cases.filter(isStream)) {
       for (const share of [0.1, 0.35, 0.6, 0.8]) {
         const cut = fixture.bytes.subarray(0, Math.floor(fixture.bytes.length * share));

@@ -71,7 +71,7 @@ describe.skipIf(!haveSpecs).each(targets)(
       expect(recorded.length).toBeGreaterThan(250);
     });
 
-    it('are known when they are wrong', () => {
+    it('fail the schema check when they are wrong', () => {
       expect(faults({ messages: [{ role: 'tool' }], contents: 'x' })).not.toEqual([]);
     });
   },

@@ -173,8 +173,8 @@ function sayable(ask: Ask, through: readonly ConversationId[]): Ask {
   };
 }
 
-describe.each(formats)('a request of %s', (from) => {
-  it('is the same when it is written again', () => {
+describe.each(formats)('round trips of a %s request', (from) => {
+  it('reads and writes a request unchanged', () => {
     fc.assert(
       fc.property(asks, (ask) => {
         const request = read(from, wireBody(from, sayable(ask, [from])));
@@ -184,7 +184,7 @@ describe.each(formats)('a request of %s', (from) => {
     );
   });
 
-  it.each(formats.filter((to) => to !== from))('is the same through %s and back', (to) => {
+  it.each(formats.filter((to) => to !== from))('translates a request to %s and back unchanged', (to) => {
     fc.assert(
       fc.property(asks, (ask) => {
         const request = read(from, wireBody(from, sayable(ask, [from, to])));

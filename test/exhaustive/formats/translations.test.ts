@@ -217,7 +217,7 @@ function compare(back: NeutralResponse, source: NeutralResponse, to: Column): vo
 const wish = { effort: 'high', budgetTokens: undefined, includeThoughts: true, summary: undefined } as const;
 const context = contextOf({ request: { ...contextOf().request, reasoning: wish } });
 
-describe.skipIf(!haveFixtures)('recorded answers in every other format', () => {
+describe.skipIf(!haveFixtures)('recorded responses translated to every other format', () => {
   const pairs = columns.flatMap((from) =>
     columns.filter((to) => to !== from).map((to) => [from, to] as const),
   );
@@ -228,33 +228,39 @@ describe.skipIf(!haveFixtures)('recorded answers in every other format', () => {
       const sources = cases.filter((fixture) => columnOf(fixture) === from);
       const read = (fixture: Fixture) => readAnswer(from.format, fixture);
 
-      it.each(sources.map((fixture) => [fixture.name, fixture] as const))('%s, whole', (_, fixture) => {
-        const source = read(fixture);
-        const { body } = to.format.writeResponse(source, context);
-        const back = to.format.readResponse(body);
-        if (source.error) expect(back.error?.message).toContain(source.error.message);
-        else compare(back, source, to);
-      });
+      it.each(sources.map((fixture) => [fixture.name, fixture] as const))(
+        '%s translates as a whole response',
+        (_, fixture) => {
+          const source = read(fixture);
+          const { body } = to.format.writeResponse(source, context);
+          const back = to.format.readResponse(body);
+          if (source.error) expect(back.error?.message).toContain(source.error.message);
+          else compare(back, source, to);
+        },
+      );
 
-      it.each(sources.map((fixture) => [fixture.name, fixture] as const))('%s, streamed', (_, fixture) => {
-        const source = read(fixture);
-        const events = isStream(fixture) ? readEvents(from.format, fixture) : eventsOfResponse(source);
-        const text = writeStream(to.format.eventWriter(context), events);
-        const back = collectEvents(readStream(to.format, [new TextEncoder().encode(text)]));
-        if (source.error) expect(back.error?.message).toContain(source.error.message);
-        else if (!source.whole) expect(back.whole).toBe(false);
-        else if (to.name !== 'gemini-generate' && source.candidates.some(({ stop }) => isFailedEnd(stop)))
-          expect(back.error?.message).toMatch(/\w/);
-        else {
-          expect(back.whole).toBe(true);
-          // Arguments are streamed as they come, broken ones too, where the format streams them.
-          compare(back, source, to.name === 'anthropic-messages' ? { ...to, streamsArguments: true } : to);
-        }
-      });
+      it.each(sources.map((fixture) => [fixture.name, fixture] as const))(
+        '%s translates as a stream',
+        (_, fixture) => {
+          const source = read(fixture);
+          const events = isStream(fixture) ? readEvents(from.format, fixture) : eventsOfResponse(source);
+          const text = writeStream(to.format.eventWriter(context), events);
+          const back = collectEvents(readStream(to.format, [new TextEncoder().encode(text)]));
+          if (source.error) expect(back.error?.message).toContain(source.error.message);
+          else if (!source.whole) expect(back.whole).toBe(false);
+          else if (to.name !== 'gemini-generate' && source.candidates.some(({ stop }) => isFailedEnd(stop)))
+            expect(back.error?.message).toMatch(/\w/);
+          else {
+            expect(back.whole).toBe(true);
+            // Arguments are streamed as they come, broken ones too, where the format streams them.
+            compare(back, source, to.name === 'anthropic-messages' ? { ...to, streamsArguments: true } : to);
+          }
+        },
+      );
     },
   );
 
-  it('round: every format reads back what it wrote itself, streamed and not', () => {
+  it('every format reads back its own responses, streamed and whole', () => {
     for (const to of columns) {
       for (const fixture of cases) {
         const from = columnOf(fixture);
@@ -272,7 +278,7 @@ describe.skipIf(!haveFixtures)('recorded answers in every other format', () => {
     }
   });
 
-  it('counts its cases', () => {
+  it('covers every recording', () => {
     const count = pairs.reduce(
       (sum, [from]) => sum + cases.filter((fixture) => columnOf(fixture) === from).length,
       0,

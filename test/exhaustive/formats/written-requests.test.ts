@@ -72,7 +72,7 @@ describe.skipIf(!haveSpecs)('requests written for OpenAI', () => {
     for (const [, , schema] of targets) schemaFaults('openai', schema, {});
   }, 60_000);
 
-  it.each(targets)('%s: everything that both formats can express', (_, format, schema) => {
+  it.each(targets)('%s accepts everything that both formats can express', (_, format, schema) => {
     for (const [source, body] of [
       ['openai-chat', fullChatRequest],
       ['openai-responses', fullResponsesRequest],
@@ -91,7 +91,7 @@ describe.skipIf(!haveSpecs)('requests written for OpenAI', () => {
     }
   });
 
-  it.skipIf(!haveFixtures).each(targets)('%s: every recorded request', (_, format, schema) => {
+  it.skipIf(!haveFixtures).each(targets)('%s accepts every recorded request', (_, format, schema) => {
     const recorded = [...recordedRequests('openai-chat'), ...recordedRequests('openai-responses')];
     for (const [name, request] of recorded) {
       const { body } = format.writeRequest(request, { model: 'gpt-5.6', provider: 'openai' });
@@ -101,7 +101,7 @@ describe.skipIf(!haveSpecs)('requests written for OpenAI', () => {
     expect(recorded.length).toBeGreaterThan(200);
   });
 
-  it('knows a wrong request when it sees one', () => {
+  it('the schema check rejects an invalid request', () => {
     expect(
       schemaFaults('openai', 'CreateChatCompletionRequest', {
         model: 'm',
