@@ -12,7 +12,7 @@ it('answers health without credentials', async () => {
 const setMeta = (key: string, value: number) =>
   env.DB.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)').bind(key, String(value)).run();
 
-it('is a 503 while the database does not answer, until it has been seen to be ready', async () => {
+it('answers 503 until the database has been ready once', async () => {
   const relay = openRelay();
   const health = async () => (await relay.fetch('/api/health')).status;
   relay.traffic.fails.add('d1');
@@ -27,7 +27,7 @@ it('is a 503 while the database does not answer, until it has been seen to be re
   expect(await health()).toBe(200);
 });
 
-it('brings an older database to the schema of this version', async () => {
+it('migrates an older database to the schema of this version', async () => {
   await setMeta('schema_version', schemaVersion - 1);
   await env.DB.batch(undoNewest.map((statement) => env.DB.prepare(statement)));
   const relay = openRelay();
@@ -46,7 +46,7 @@ const undoNewest = [
   ),
 ];
 
-it('is a 503 in each format, and on no page, where the database asks for a newer Worker', async () => {
+it('answers 503 in each API format, but not on pages, when the database requires a newer Worker', async () => {
   await setMeta('min_reader', schemaVersion + 1);
   const relay = openRelay();
   const replies = {

@@ -24,7 +24,7 @@ async function everything(): Promise<string> {
   return JSON.stringify(rows.filter((row) => !String(row.counted_for).startsWith('address ')));
 }
 
-describe('an account that is deleted', () => {
+describe('deletion of an account', () => {
   let scene: Awaited<ReturnType<typeof openDashboard>>;
   beforeEach(async () => {
     scene = await openDashboard();
@@ -72,7 +72,7 @@ describe('an account that is deleted', () => {
     return { id, token, key, cookie, api };
   }
 
-  it('leaves no name, email or address of the person, and keeps what was spent', async () => {
+  it('deletes the name, email and address of a person, and keeps what the account spent', async () => {
     const { id } = await newcomer();
     await appendRows(env.DB, [logRow({ accountId: id })]);
     const personal = /robert|198\.51\.100\.77/i;
@@ -109,7 +109,7 @@ describe('an account that is deleted', () => {
     expect(data.some((row: { account_id: string }) => row.account_id === id)).toBe(true);
   });
 
-  it('opens nothing any more: token, key, session, password', async () => {
+  it('revokes the tokens, access keys, sessions and password of a deleted account', async () => {
     const { id, token, key, cookie, api } = await newcomer();
     expect((await scene.admin.api('DELETE', `/accounts/${id}`)).status).toBe(204);
     const refused = await ask(token);
@@ -127,7 +127,7 @@ describe('an account that is deleted', () => {
     expect(ids).not.toContain(id);
   });
 
-  it('does not come back by an import, and keeps no response that ends after it', async () => {
+  it('does not restore a deleted account on import, and stores no response that ends after the deletion', async () => {
     const { id } = await newcomer();
     const document = (await scene.admin.api('GET', '/export')).body;
     await scene.admin.api('DELETE', `/accounts/${id}`);
@@ -138,7 +138,7 @@ describe('an account that is deleted', () => {
     expect(await everything()).not.toContain('last words');
   });
 
-  it('is asked for on a page; one’s own account and ADMIN_KEY’s are kept', async () => {
+  it('deletes an account from its page, and refuses one’s own account and the ADMIN_KEY account', async () => {
     const { id } = await newcomer();
     const path = `/dashboard/people/${id}`;
     expect((await scene.admin.get(path)).text).toContain(`href="${path}/delete"`);
@@ -158,7 +158,7 @@ describe('an account that is deleted', () => {
   });
 });
 
-describe('a deletion that cannot be finished', () => {
+describe('unfinished deletion of an account', () => {
   beforeEach(async () => {
     await emptyDatabase();
     await env.DB.prepare(
@@ -166,7 +166,7 @@ describe('a deletion that cannot be finished', () => {
     ).run();
   });
 
-  it('is a 503 while a ledger is away; the account is stopped meanwhile, and the same call goes on', async () => {
+  it('answers 503 while a ledger is unavailable, stops the account meanwhile, and finishes on repetition', async () => {
     const { call, ledgers } = relay();
     await call('POST', '/tokens', { name: 'one' });
     await env.DB.prepare(`UPDATE tokens SET account_id = 'acc_2'`).run();
@@ -178,7 +178,7 @@ describe('a deletion that cannot be finished', () => {
     expect((await call('DELETE', '/accounts/acc_2')).status).toBe(204);
   });
 
-  it('says to repeat it when there are more tokens than one call deletes', async () => {
+  it('asks for repetition when an account has more tokens than one call deletes', async () => {
     const { call } = relay();
     const count = managementLimits.tokensDeletedAtOnce;
     await env.DB.prepare(

@@ -25,7 +25,7 @@ async function made(fields: object) {
   return { ...there, channel: body };
 }
 
-describe('an edit that would send stored keys to another host', () => {
+describe('edits that would send stored keys to another host', () => {
   const moves: [string, object, object][] = [
     ['another host', compatible, { base_url: 'https://two.test/v1' }],
     ['another port', compatible, { base_url: 'https://one.test:8443/v1' }],
@@ -53,14 +53,17 @@ describe('an edit that would send stored keys to another host', () => {
       { base_url: 'https://two.test', add_keys: ['sk-new-new-new-new'] },
     ],
   ];
-  it.each(moves)('is refused and names the keys: %s', async (_, fields, edit) => {
-    const { call, channel } = await made(fields);
-    const { status, body } = await call('PATCH', `/channels/${channel.id}`, edit);
-    expect([status, body.errors?.[0]?.field]).toEqual([400, 'keys']);
-    expect((await call('GET', `/channels/${channel.id}`)).body.base_url).toBe(channel.base_url);
-  });
+  it.each(moves)(
+    'refuses an edit that sends stored keys to another host, and names the keys: %s',
+    async (_, fields, edit) => {
+      const { call, channel } = await made(fields);
+      const { status, body } = await call('PATCH', `/channels/${channel.id}`, edit);
+      expect([status, body.errors?.[0]?.field]).toEqual([400, 'keys']);
+      expect((await call('GET', `/channels/${channel.id}`)).body.base_url).toBe(channel.base_url);
+    },
+  );
 
-  it('is made when the keys are given again, and when there are none', async () => {
+  it('allows a change of host when the keys are given again, or when there are none', async () => {
     const { call, channel } = await made(compatible);
     const moved = { base_url: 'https://two.test/v1', keys: ['sk-another-another'] };
     expect((await call('PATCH', `/channels/${channel.id}`, moved)).status).toBe(200);
@@ -83,12 +86,12 @@ describe('an edit that would send stored keys to another host', () => {
     ['Vertex’s address of a location', vertex, { base_url: 'https://us-east5-aiplatform.googleapis.com' }],
     ['a header that names no host', compatible, { headers: { 'http-referer': 'https://x.test' } }],
   ];
-  it.each(stays)('is not one with %s', async (_, fields, edit) => {
+  it.each(stays)('allows an edit that does not change the host: %s', async (_, fields, edit) => {
     const { call, channel } = await made(fields);
     expect((await call('PATCH', `/channels/${channel.id}`, edit)).status).toBe(200);
   });
 
-  it('does not pass between the reading and the writing of another edit', async () => {
+  it('refuses a change of host that races with another edit', async () => {
     const { channel, services, call } = await made({ ...compatible, keys: [] });
     const routing = new RoutingStore(env.DB);
     let moved = false;
@@ -110,7 +113,7 @@ describe('an edit that would send stored keys to another host', () => {
   });
 });
 
-describe('an import', () => {
+describe('imports that would send stored keys to another host', () => {
   const exported = async () => {
     const there = await made(compatible);
     return { ...there, document: (await there.call('GET', '/export')).body };
@@ -125,7 +128,7 @@ describe('an import', () => {
   it.each([
     ['a channel that is here', {}],
     ['a new channel', { id: 'ch_other' }],
-  ])('sends no stored key to another host through %s', async (_, changes) => {
+  ])('sends no stored key to another host through an import: %s', async (_, changes) => {
     const { call, channel, document } = await exported();
     const evil = {
       ...document.channels[0],
@@ -140,7 +143,7 @@ describe('an import', () => {
     expect(await keysHere()).toContainEqual({ id: channel.id, baseUrl: 'https://one.test/v1', keys: 1 });
   });
 
-  it('restores channels with their keys, also after they were deleted', async () => {
+  it('restores channels with their keys from an import, also after their deletion', async () => {
     const { call, channel, document } = await exported();
     await call('DELETE', `/channels/${channel.id}`);
     expect((await call('POST', '/import', document)).body).toMatchObject({ channels: 1, warnings: [] });
@@ -148,7 +151,7 @@ describe('an import', () => {
     expect((await call('POST', '/import', document)).body.warnings).toEqual([]);
   });
 
-  it('takes a file of before proofs where no channel was ever kept, and its keys nowhere else', async () => {
+  it('imports a file without destination proofs only where no channel was ever stored, and sends its keys nowhere else', async () => {
     const { channel, document } = await exported();
     delete document.channels[0].keys[0].address_proof;
     await emptyDatabase();
@@ -162,8 +165,8 @@ describe('an import', () => {
   });
 });
 
-describe('the form of a channel', () => {
-  it('says beside the key that it is needed again, keeps what was typed, and then takes it', async () => {
+describe('the channel form', () => {
+  it('explains beside the key that it is needed again, keeps the typed values, and then saves them', async () => {
     const { admin } = await openDashboard();
     const { id } = (await admin.api('POST', '/channels', { name: 'c', models: ['a'], ...compatible })).body;
     const address = `/dashboard/channels/${id}`;

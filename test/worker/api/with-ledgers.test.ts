@@ -50,7 +50,7 @@ async function made(fields: object) {
   return { ledgers, call, token: body, identity: identityOf(found.policy, hashSecret(body.token)) };
 }
 
-it('edits and deletes so that the next request is decided by it', async () => {
+it('applies an edit and a deletion to the very next request', async () => {
   const { ledgers, call, token, identity } = await made({ quota_usd: 5 });
   expect(await outcomeFor(ledgers, identity)).toBe('admitted');
   await call('PATCH', `/tokens/${token.id}`, { models: ['claude-*'] });
@@ -64,14 +64,14 @@ it('edits and deletes so that the next request is decided by it', async () => {
   expect((await store().findPolicy(token.id))?.status).toBe('deleted');
 });
 
-it('rotates so that only the new value is good, or both in the overlap', async () => {
+it('accepts only the new value after a rotation, or both during an overlap', async () => {
   const { ledgers, call, token, identity } = await made({});
   const second = (await call('POST', `/tokens/${token.id}/rotate`)).body.token;
   expect(await outcomeFor(ledgers, identity)).toBe('invalid_api_key');
   expect(await outcomeFor(ledgers, identity, hashSecret(second))).toBe('admitted');
 });
 
-it('shows live figures, and carries what was spent into a new deployment', async () => {
+it('shows live figures, and imports what was spent into a new deployment', async () => {
   const { ledgers, call, token, identity } = await made({ quota_usd: 5 });
   await outcomeFor(ledgers, identity);
   expect((await call('GET', `/tokens/${token.id}`)).body).toMatchObject({

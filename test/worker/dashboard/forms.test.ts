@@ -11,7 +11,7 @@ async function tokenOf(person: Person, fields: object = {}): Promise<string> {
   return (await person.api('POST', '/tokens', { name: 'x', quota_usd: 5, ...fields })).body.id;
 }
 
-it('takes no limit away from a token because what was typed is no number', async () => {
+it('removes no limit of a token when the typed value is no number', async () => {
   const { member } = await openDashboard();
   const fields = ['quota_usd', 'budget_usd', 'rpm', 'tpm', 'concurrency'];
   const limits = { rpm: 3, tpm: 4, concurrency: 5 };
@@ -34,7 +34,7 @@ it('takes no limit away from a token because what was typed is no number', async
   expect((await member.api('GET', '/tokens')).body.data).toHaveLength(1);
 });
 
-it('tops a token up by an amount, and by nothing else', async () => {
+it('tops a token up by an amount, and changes nothing else', async () => {
   const { member } = await openDashboard();
   const id = await tokenOf(member);
   const quota = async () => (await member.api('GET', `/tokens/${id}`)).body.quota_usd;
@@ -72,7 +72,7 @@ function fieldsOf(html: string, action?: string): Record<string, string> {
   return Object.fromEntries([...inputs, ...areas, ...selects]);
 }
 
-it('edits what was changed on the page, and leaves what somebody else changed meanwhile', async () => {
+it('saves what was changed on the page, and keeps concurrent changes of others', async () => {
   const { admin } = await openDashboard();
   const id = await tokenOf(admin, {
     expires_at: '2030-01-01T12:34:56Z',
@@ -91,7 +91,7 @@ it('edits what was changed on the page, and leaves what somebody else changed me
   expect(after).toMatchObject({ ...elsewhere, name: 'renamed', limits: {} });
 });
 
-it('does so in the forms of groups and channels too', async () => {
+it('keeps concurrent changes in the forms of groups and channels too', async () => {
   const { admin } = await openDashboard();
   await admin.api('POST', '/groups', { name: 'trial', models: ['gpt-*'] });
   const group = fieldsOf((await admin.get('/dashboard/groups/trial')).text);
@@ -109,7 +109,7 @@ it('does so in the forms of groups and channels too', async () => {
   expect(known).toMatchObject({ name: 'renamed', enabled: false, priority: 4, settings: { idle_ms: 5_000 } });
 });
 
-it('says what is wrong with a field in words for people', async () => {
+it('explains an invalid field in plain words', async () => {
   const { admin } = await openDashboard();
   const ask = async (body: object) => (await admin.api('POST', '/tokens', body)).body.errors[0].message;
   expect(await ask({})).toBe('is missing');
@@ -125,7 +125,7 @@ it('says what is wrong with a field in words for people', async () => {
   expect(status).toBe('must be a number');
 });
 
-it('finds tokens by as long a piece of their name as there is', async () => {
+it('finds tokens by any part of their name, however long', async () => {
   const { member } = await openDashboard();
   const name = `${'令牌'.repeat(30)} %_ Ünïcode`;
   await tokenOf(member, { name });
@@ -140,7 +140,7 @@ it('finds tokens by as long a piece of their name as there is', async () => {
   expect((await member.get(`/dashboard/tokens?search=${'y'.repeat(300)}`)).status).toBe(200);
 });
 
-it('takes no name for a group, a price or an alias that no address can say', async () => {
+it('rejects names of groups, prices and aliases that no URL can contain', async () => {
   const { admin } = await openDashboard();
   for (const name of ['.', '..']) {
     expect((await admin.api('POST', '/groups', { name })).body.errors[0].field).toBe('name');
@@ -161,7 +161,7 @@ it('takes no name for a group, a price or an alias that no address can say', asy
   }
 });
 
-it('shows all of a price to edit, and keeps what of it was not touched', async () => {
+it('shows the whole price to edit, and keeps the untouched parts', async () => {
   const { admin } = await openDashboard();
   const price = { input: 2.5, output: 10, cache_write: 3.125, web_search: 0.01, audio_hour: 0.36 };
   await admin.api('PUT', '/prices/gpt-4o', price);
@@ -180,7 +180,7 @@ it('shows all of a price to edit, and keeps what of it was not touched', async (
   expect(wrong.text).toContain('value="1,5"');
 });
 
-it('keeps what was typed when an invitation, a key or a budget is refused, and says why beside it', async () => {
+it('keeps the typed values when an invitation, a key or a budget is refused, and explains why beside the field', async () => {
   const { admin } = await openDashboard();
   const long = 'n'.repeat(201);
   const invite = await admin.post('/dashboard/people/invite', { name: long, role: 'admin' });
@@ -200,7 +200,7 @@ it('keeps what was typed when an invitation, a key or a budget is refused, and s
   expect(budget.text).toMatch(/role="alert"[^>]*>acc_bob: must not be negative/);
 });
 
-it('says what a model costs that is not charged by tokens, and not that it is free', async () => {
+it('shows the price of a model that is not charged by tokens, instead of free', async () => {
   const { relay, admin } = await openDashboard();
   const models = ['whisper-1', 'tts-1', 'gpt-4o', 'omni-moderation-latest', 'own-by-the-image'];
   await relay.channel({ name: 'c', provider: 'openai', keys: ['sk-0123456789abcdef'], models });
@@ -218,7 +218,7 @@ it('says what a model costs that is not charged by tokens, and not that it is fr
   expect(rowOf('omni-moderation-latest')).toContain('<td class="number">$0.00</td>');
 });
 
-it('shows every price, channel and group, however many pages of them there are', async () => {
+it('shows every price, channel and group, however many pages there are', async () => {
   const { admin } = await openDashboard();
   const many = managementLimits.pageRows + 5;
   const numbers = Array.from({ length: many }, (_, index) => String(index).padStart(3, '0'));
@@ -242,7 +242,7 @@ it('shows every price, channel and group, however many pages of them there are',
   }
 });
 
-it('says on a page why the log cannot be filtered so, and offers no file of it', async () => {
+it('explains on the page why a log filter is invalid, and offers no CSV file', async () => {
   const { admin } = await openDashboard();
   const wrong = 'from=2026-02-02&to=2026-01-01';
   expect((await admin.get(`/dashboard/logs?${wrong}`)).text).not.toContain('/dashboard/logs/csv');
@@ -253,7 +253,7 @@ it('says on a page why the log cannot be filtered so, and offers no file of it',
   expect((await admin.get('/dashboard/logs/csv')).headers.get('content-type')).toContain('text/csv');
 });
 
-it('saves the order of channels that was changed on the page, and leaves what was changed elsewhere', async () => {
+it('saves the channel order that was changed on the page, and keeps concurrent changes', async () => {
   const { admin } = await openDashboard();
   const channel = { provider: 'openai', keys: ['sk-0123456789abcdef'], models: ['m'] };
   const ids: string[] = [];

@@ -37,7 +37,7 @@ function answerTo(challenge: string) {
   };
 }
 
-it('opens the account once with one answer, and again with another', async () => {
+it('accepts one passkey response once, and a new one again', async () => {
   const { relay } = await openDashboard();
   await env.DB.prepare(
     `INSERT INTO passkeys (credential_id, account_id, name, public_key, counter, created_at) VALUES (?, 'acc_bob', 'p', ?, 0, 1)`,

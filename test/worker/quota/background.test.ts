@@ -86,7 +86,7 @@ const rowOf = (id: string) =>
     .bind(id)
     .first();
 
-it('holds the reservation far beyond a lease, asks less and less often, and charges the upstream’s figure', async () => {
+it('holds a background reservation far beyond a lease, polls ever less often, and charges the upstream’s figure', async () => {
   const { ledger, requestId } = await running();
   answer = () => state('in_progress');
   await ledger.alarm();
@@ -112,7 +112,7 @@ it('holds the reservation far beyond a lease, asks less and less often, and char
   expect(asked).toHaveLength(before);
 });
 
-it('goes on waiting after a reset, its alarm set again', async () => {
+it('continues to poll after a reset, with its alarm set again', async () => {
   const { ledger } = await running();
   answer = () => state('in_progress');
   await alarmAt(ledger, 3_000);
@@ -124,7 +124,7 @@ it('goes on waiting after a reset, its alarm set again', async () => {
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 21, reservedNanoUsd: 0, open: 0 });
 });
 
-it('cancels a response whose token has lost its right, and charges what it came to', async () => {
+it('cancels a response whose token lost its access, and charges what was used', async () => {
   const { ledger, requestId } = await running();
   await ledger.rpc().configure(ledger.policy({ version: 2, status: 'deleted' }));
   answer = () => state('cancelled', { output: [{ type: 'message', content: [{ text: 'x'.repeat(30) }] }] });
@@ -148,7 +148,7 @@ it('charges the reservation for a response that was deleted before its end was s
   expect(await rowOf(requestId)).toMatchObject({ error_code: 'background_gone', usage_source: 'estimated' });
 });
 
-it('bears an upstream that fails for a while, and gives up one that fails for an hour', async () => {
+it('tolerates an upstream that fails for a while, and gives up after an hour of failures', async () => {
   const warnings = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
   const { ledger, requestId } = await running();
   answer = () => new Response('no', { status: 503 });
@@ -162,7 +162,7 @@ it('bears an upstream that fails for a while, and gives up one that fails for an
   warnings.mockRestore();
 });
 
-it('is charged once when its stream comes to its end after all', async () => {
+it('charges a background response once when its stream completes after all', async () => {
   const { ledger, requestId, look, order } = await running();
   answer = () => state('in_progress');
   await ledger.rpc().renew([look]);
@@ -175,7 +175,7 @@ it('is charged once when its stream comes to its end after all', async () => {
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 320, reservedNanoUsd: 0, open: 0 });
 });
 
-it('is charged when its end is seen though its stream, which nobody reads any more, still says it runs', async () => {
+it('charges a finished response although its abandoned stream still reports it as running', async () => {
   const { ledger, requestId, look } = await running();
   answer = () => state('completed', { usage: { input_tokens: 20, output_tokens: 30, total_tokens: 50 } });
   await ledger.rpc().renew([look]);

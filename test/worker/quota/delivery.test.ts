@@ -22,14 +22,14 @@ function clientWith(failures: object[]) {
   return { client, taken, calls: () => calls };
 }
 
-it('are sent together, and again at once when the ledger was moved', async () => {
+it('sends settlements together, and retries at once when the ledger was moved', async () => {
   const { client, taken, calls } = clientWith([{ retryable: true }]);
   await Promise.all(['a', 'b', 'c'].map((id) => client.settle('tok_x', settlement(id))));
   expect(taken).toEqual([['a', 'b', 'c']]);
   expect(calls()).toBe(2);
 });
 
-it('are not sent again at once to an overloaded ledger, but after a pause', async () => {
+it('retries at an overloaded ledger after a pause', async () => {
   const { client, taken, calls } = clientWith([{ retryable: true, overloaded: true }, { overloaded: true }]);
   const startedAtMs = Date.now();
   await client.settle('tok_x', settlement('a'));
@@ -38,7 +38,7 @@ it('are not sent again at once to an overloaded ledger, but after a pause', asyn
   expect(Date.now() - startedAtMs).toBeGreaterThanOrEqual(250);
 });
 
-it('are left to the reservation’s expiry when nothing helps, and the log says so', async () => {
+it('leaves undeliverable settlements to the expiry of the reservation, and logs that', async () => {
   vi.useFakeTimers();
   const waited = vi.spyOn(scheduler, 'wait').mockImplementation(async () => undefined);
   const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);

@@ -68,7 +68,7 @@ const row = (id: string): LogRow => ({
   revision: 1,
 });
 
-it('admits one request right after another though each needs nearly all that is left, and logs no refusal', async () => {
+it('admits requests one right after another, though each needs nearly the whole quota, and logs no refusal', async () => {
   const client = new LedgerClient(env.LEDGER, async () => policy);
   await client.configure(policy);
   const background: Promise<unknown>[] = [];

@@ -124,8 +124,8 @@ const asks: Ask[] = [
   { format: 'openai', provider: 'anthropic', stream: false },
 ];
 
-describe.each(faults)('200 with %s', (_, faultOf) => {
-  it('goes to another channel, in every format, streamed or not, and is charged once', async () => {
+describe.each(faults)('a 200 response with %s', (_, faultOf) => {
+  it('fails over to another channel, in every format, streamed or not, and is charged once', async () => {
     for (const each of asks) {
       await startAnew();
       const { status, text, nanoUsd, hosts, channel } = await ask(each, faultOf(each.provider));
@@ -136,7 +136,7 @@ describe.each(faults)('200 with %s', (_, faultOf) => {
     }
   });
 
-  it('is an error and costs nothing where there is no other', async () => {
+  it('becomes an error without a charge where there is no other channel', async () => {
     for (const each of asks) {
       await startAnew();
       const { status, text, nanoUsd, channel } = await askOnly(each, faultOf(each.provider));
@@ -158,7 +158,7 @@ describe.each(faults)('200 with %s', (_, faultOf) => {
 const whole = { format: 'openai', provider: 'openai', stream: false } as const;
 const failing = (body: unknown) => () => Response.json(body);
 
-describe('an error in a body of 200', () => {
+describe('errors in the body of a 200 response', () => {
   it.each([
     ['a limit, by its name', { error: { type: 'rate_limit_error', message: 'x' } }, 429],
     ['a limit, by its number', { error: { code: 429, message: 'x' } }, 429],
@@ -174,7 +174,7 @@ describe('an error in a body of 200', () => {
       { id: 'r', object: 'response', status: 'failed', error: { code: 'server_error' }, output: [] },
       502,
     ],
-  ])('has the status that it should have had: %s', async (_, body, status) => {
+  ])('gives an error in a 200 body its proper status: %s', async (_, body, status) => {
     const reply = await askOnly(whole, failing(body));
     expect([reply.status, reply.nanoUsd]).toEqual([status, 0]);
     await startAnew();
@@ -187,7 +187,7 @@ describe('an error in a body of 200', () => {
     ['a number', { error: { code: 422, message: 'x' } }, 422],
     ['a context', { error: { message: "This model's maximum context length is 8192 tokens." } }, 400],
   ])(
-    'that is the caller’s own is no failure: it passes as it came, or translated with its status: %s',
+    'passes a caller’s error through or translates it with its status, without failing the channel: %s',
     async (_, body, status) => {
       const native = await ask(whole, failing(body));
       expect([native.status, native.nanoUsd, native.hosts, native.channel.health.state]).toEqual([
@@ -204,7 +204,7 @@ describe('an error in a body of 200', () => {
     },
   );
 
-  it('cools the model, the key, or the channel, by its cause', async () => {
+  it('cools down the model, the key or the channel, by the cause of the error', async () => {
     const limited = await ask(whole, failing({ error: { code: 429, message: 'x' } }));
     expect([limited.channel.health.state, limited.channel.model_health.length]).toEqual(['ready', 1]);
     await startAnew();
@@ -213,7 +213,7 @@ describe('an error in a body of 200', () => {
   });
 });
 
-describe('an answer that only looks like an error', () => {
+describe('200 responses that only look like an error', () => {
   it.each([
     ['an empty error', { ...answers.openai, error: null }],
     ['a zero error of a server in Go', { ...answers.openai, error: { message: '', type: '', code: null } }],
@@ -222,17 +222,17 @@ describe('an answer that only looks like an error', () => {
       'the word in what it says',
       JSON.parse(JSON.stringify(answers.openai).replace('Fine.', '{\\"error\\": 1} Fine.')),
     ],
-  ])('is answered and charged: %s', async (_, body) => {
+  ])('serves and charges a response: %s', async (_, body) => {
     const reply = await ask(whole, failing(body));
     expect([reply.status, reply.hosts, reply.nanoUsd]).toEqual([200, ['first'], 12_000]);
   });
 
-  it('is a page of HTML that was asked for', async () => {
+  it('passes a requested HTML page through', async () => {
     const said = JSON.parse(JSON.stringify(answers.openai).replace('Fine.', '<!DOCTYPE html><p>Fine.'));
     expect((await ask(whole, failing(said))).hosts).toEqual(['first']);
   });
 
-  it('is a stored response that failed: the caller is told of it', async () => {
+  it('passes a stored response with status failed to the caller', async () => {
     const failed = {
       id: 'resp_1',
       object: 'response',
@@ -257,8 +257,8 @@ describe('an answer that only looks like an error', () => {
   });
 });
 
-describe('an answer that comes slowly', () => {
-  it('keeps its first bytes, in whatever pieces they came', async () => {
+describe('slow 200 responses', () => {
+  it('keeps the first bytes of a response, in whatever pieces they arrive', async () => {
     const text = eventsOf([
       {
         ...answers.openai,

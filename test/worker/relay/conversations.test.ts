@@ -54,10 +54,10 @@ const ask = (fields: object) =>
 const call = (method: string, path: string, more: Record<string, string> = {}) =>
   relay.fetch(path, { method, headers: { ...headers, ...more } });
 
-describe('switched on', () => {
+describe('stored conversations, enabled', () => {
   beforeEach(() => open({ CONVERSATION_DAYS: '30' }));
 
-  it('goes on from the response that is named, and from the one after', async () => {
+  it('continues from a named response, and from the next one', async () => {
     const first = await ask({ input: 'One' });
     expect(first.body.store).toBe(true);
     const second = await ask({
@@ -70,14 +70,14 @@ describe('switched on', () => {
     for (const text of ['One', 'turn 1', 'Two', 'turn 3', 'Three']) expect(said[2]).toContain(text);
   });
 
-  it('keeps a streamed response before its end is told', async () => {
+  it('stores a streamed response before it sends the end', async () => {
     const streamed = await ask({ input: 'One', stream: true });
     const id = /"id":"(resp_[^"]+)"/.exec(streamed.text)?.[1];
     const next = await ask({ input: 'Two', previous_response_id: id });
     expect(next.body.output[0].content[0].text).toBe('turn 3');
   });
 
-  it('answers for it as OpenAI does: retrieved, listed, deleted', async () => {
+  it('retrieves, lists and deletes stored responses as OpenAI does', async () => {
     const made = await ask({ input: 'One' });
     const path = `/v1/responses/${made.body.id}`;
     expect((await call('GET', path)).body).toEqual(made.body);
@@ -99,7 +99,7 @@ describe('switched on', () => {
     expect((await call('GET', `/v1/responses/${made.body.id}`)).status).toBe(404);
   });
 
-  it('shows it to no other account', async () => {
+  it('hides a stored response from other accounts', async () => {
     const made = await ask({ input: 'One' });
     await env.DB.prepare(
       "INSERT OR IGNORE INTO accounts (id, name, role, created_at) VALUES ('acc_b', 'B', 'member', 0)",
@@ -112,14 +112,14 @@ describe('switched on', () => {
     expect((await call('GET', `/v1/responses/${made.body.id}`, other)).status).toBe(404);
   });
 
-  it('is sealed in the database', async () => {
+  it('encrypts stored responses in the database', async () => {
     const made = await ask({ input: 'a secret of the caller' });
     const row = await env.DB.prepare('SELECT * FROM conversations WHERE id = ?').bind(made.body.id).first();
     expect(JSON.stringify(row)).not.toContain('secret of the caller');
     expect(row?.expires_at).toBeGreaterThan(Date.now() + 29 * 86_400_000);
   });
 
-  it('is gone when its time is over', async () => {
+  it('deletes a stored response after its retention', async () => {
     const made = await ask({ input: 'One' });
     await env.DB.prepare('UPDATE conversations SET expires_at = ? WHERE id = ?')
       .bind(Date.now() - 1, made.body.id)
@@ -127,7 +127,7 @@ describe('switched on', () => {
     expect((await call('GET', `/v1/responses/${made.body.id}`)).status).toBe(404);
   });
 
-  it('keeps what fits into a row, and says in the log what does not', async () => {
+  it('stores what fits into a row, and logs what does not', async () => {
     const fits = await ask({ input: 'x'.repeat(conversationLimits.bytes - 5_000) });
     expect((await call('GET', `/v1/responses/${fits.body.id}`)).status).toBe(200);
     const tooLarge = await ask({ input: 'x'.repeat(conversationLimits.bytes) });
@@ -136,10 +136,10 @@ describe('switched on', () => {
   });
 });
 
-describe('switched off', () => {
+describe('stored conversations, disabled', () => {
   beforeEach(() => open({}));
 
-  it('says so, instead of answering without what was said before', async () => {
+  it('rejects a previous response id, instead of answering without the history', async () => {
     const made = await ask({ input: 'One' });
     expect(made.body.store).toBe(false);
     const next = await ask({ input: 'Two', previous_response_id: made.body.id });
@@ -151,7 +151,7 @@ describe('switched off', () => {
   });
 });
 
-it('keeps nothing when the number of days is none', async () => {
+it('stores nothing when CONVERSATION_DAYS is no number', async () => {
   await open({ CONVERSATION_DAYS: 'thirty' });
   expect((await ask({ input: 'One' })).body.store).toBe(false);
 });

@@ -122,8 +122,8 @@ const pairs = failures.flatMap(([model, reason]) =>
     .map((caller) => ({ model, reason, caller })),
 );
 
-describe('an answer that failed after some text', () => {
-  it.each(pairs)('$reason of $model is no success for $caller', async ({ model, reason, caller }) => {
+describe('responses that failed after some text', () => {
+  it.each(pairs)('maps $reason of $model to a failure for $caller', async ({ model, reason, caller }) => {
     relay.upstream = () => upstreams[model]('half an ans', reason, true);
     const streamed = (await ask(caller, model, true)).text;
     expect(streamed).toContain('half an ans');
@@ -140,7 +140,7 @@ describe('an answer that failed after some text', () => {
   });
 });
 
-describe('an error beside the text of a choice', () => {
+describe('errors beside the text of a choice', () => {
   const error = { code: 502, message: 'Upstream error: DataInspectionFailed' };
   const answer = (content: string | null) =>
     Response.json({
@@ -152,7 +152,7 @@ describe('an error beside the text of a choice', () => {
   it.each([
     ['messages' as const, 502],
     ['responses' as const, 200],
-  ])('keeps the text for %s, says that it is an error, and is not sent again', async (caller, status) => {
+  ])('keeps the text for %s, marks it as an error, and does not retry', async (caller, status) => {
     relay.upstream = () => answer('4,716 characters of text');
     const reply = await ask(caller, 'glm-5', false);
     expect(reply.status).toBe(status);
@@ -162,7 +162,7 @@ describe('an error beside the text of a choice', () => {
     expect(relay.received).toHaveLength(1);
   });
 
-  it('is not sent again where tokens were charged for nothing', async () => {
+  it('does not retry where tokens were charged without text', async () => {
     relay.upstream = () => answer(null);
     const reply = await ask('messages', 'glm-5', false);
     expect(reply.status).toBe(502);
@@ -170,7 +170,7 @@ describe('an error beside the text of a choice', () => {
     expect(reply.body).toMatchObject({ type: 'error', error: { type: 'api_error' } });
   });
 
-  it('may be sent again where nothing was charged', async () => {
+  it('may retry where nothing was charged', async () => {
     relay.upstream = () => upstreams['gemini-3']('', 'MALFORMED_FUNCTION_CALL', false);
     for (const caller of Object.keys(callers) as Caller[]) {
       const reply = await ask(caller, 'gemini-3', false);
@@ -179,7 +179,7 @@ describe('an error beside the text of a choice', () => {
   });
 });
 
-describe('an answer that a filter ended', () => {
+describe('responses that a content filter ended', () => {
   const filters: [Model, string][] = [
     ['gemini-3', 'MODEL_ARMOR'],
     ['gemini-3', 'IMAGE_OTHER'],
@@ -189,19 +189,22 @@ describe('an answer that a filter ended', () => {
     ['glm-5', 'content_filter'],
   ];
 
-  it.each(filters)('of %s, %s, is a refusal or a content filter', async (model, reason) => {
-    for (const stream of [false, true]) {
-      relay.upstream = () => upstreams[model]('o', reason, stream);
-      expect((await ask('messages', model, stream)).text).toContain('"stop_reason":"refusal"');
-      expect((await ask('responses', model, stream)).text).toContain(
-        '"incomplete_details":{"reason":"content_filter"}',
-      );
-      if (model !== 'glm-5')
-        expect((await ask('chat', model, stream)).text).toContain('"finish_reason":"content_filter"');
-    }
-  });
+  it.each(filters)(
+    'maps the finish reason of %s, %s, to a refusal or a content filter',
+    async (model, reason) => {
+      for (const stream of [false, true]) {
+        relay.upstream = () => upstreams[model]('o', reason, stream);
+        expect((await ask('messages', model, stream)).text).toContain('"stop_reason":"refusal"');
+        expect((await ask('responses', model, stream)).text).toContain(
+          '"incomplete_details":{"reason":"content_filter"}',
+        );
+        if (model !== 'glm-5')
+          expect((await ask('chat', model, stream)).text).toContain('"finish_reason":"content_filter"');
+      }
+    },
+  );
 
-  it('says why, where the provider does', async () => {
+  it('reports the reason, where the provider does', async () => {
     const refusal = { type: 'refusal', category: 'cyber', explanation: 'Not this.' };
     const message = {
       id: 'm',
@@ -231,20 +234,20 @@ describe('an answer that a filter ended', () => {
   });
 });
 
-describe('an answer without a reason to end', () => {
-  it('is a success where it came whole, and of a stream where the terminator came', async () => {
+describe('responses without a finish reason', () => {
+  it('treats a complete response as a success, and a stream with its terminator', async () => {
     relay.upstream = () => upstreams['glm-5']('four', '', false);
     expect((await ask('messages', 'glm-5', false)).body.stop_reason).toBe('end_turn');
     relay.upstream = () => upstreams['glm-5']('four', '', true);
     expect((await ask('messages', 'glm-5', true)).text).toContain('"stop_reason":"end_turn"');
   });
 
-  it('is a failure where nothing was said', async () => {
+  it('treats an empty response as a failure', async () => {
     relay.upstream = () => upstreams['glm-5']('', '', false);
     expect((await ask('messages', 'glm-5', false)).status).toBe(502);
   });
 
-  it('is a full context where the provider says so', async () => {
+  it('reports a full context where the provider does', async () => {
     relay.upstream = () => upstreams['glm-5']('o', 'model_context_window_exceeded', false);
     expect((await ask('messages', 'glm-5', false)).body.stop_reason).toBe('model_context_window_exceeded');
   });

@@ -188,7 +188,7 @@ const pairs = [
   { from, to, isStreaming: true },
 ]);
 
-describe('a fifth format', () => {
+describe('an added fifth format', () => {
   it.each(pairs)(
     'serves $from callers by $to channels (streaming: $isStreaming)',
     async ({ from, to, isStreaming }) => {
@@ -210,7 +210,7 @@ describe('a fifth format', () => {
     },
   );
 
-  it('refuses bodies without its required fields, and more answers than it allows', async () => {
+  it('rejects bodies without its required fields, and more choices than it allows', async () => {
     const ask = (body: object) => chargeOf(relay, { path: '/v1/talk', body }, () => Response.json({}));
     expect((await ask({ model: 'fifth-1' })).body.error).toMatchObject({ param: 'turns' });
     const many = await ask({ model: 'fifth-1', turns: [], tries: 5 });
@@ -218,7 +218,7 @@ describe('a fifth format', () => {
     expect(relay.received).toEqual([]);
   });
 
-  it('reserves by its own field for the length of an answer', async () => {
+  it('reserves by the format’s own field for the output limit', async () => {
     const turns = [{ who: 'me', say: 'Hi' }];
     const ask = (limit: number) =>
       chargeOf(
@@ -230,7 +230,7 @@ describe('a fifth format', () => {
     expect((await ask(20_000)).body.error.code).toBe('insufficient_quota');
   });
 
-  it('reports a stream that breaks off as its own error event', async () => {
+  it('reports a truncated stream as the format’s own error event', async () => {
     const { path, body } = callers.fifth ?? { path: () => '', body: {} };
     const cut = 'data: {"say":"Look"}\n\n';
     const reply = await chargeOf(

@@ -50,11 +50,11 @@ const wrongTypes = [
   'text/html',
 ];
 
-describe('a stream of events', () => {
+describe('event streams with a wrong content type', () => {
   const body = { model: 'gpt-4o', messages, stream: true };
 
   it.each(wrongTypes)(
-    'called %s is charged by its usage, and the relay’s own usage chunk is taken out',
+    'charges an event stream labelled %s by its usage, and removes the relay’s own usage chunk',
     async (type) => {
       const reply = await chargeOf(relay, { path: '/v1/chat/completions', body }, () =>
         answerAs(chatStream, type),
@@ -66,7 +66,7 @@ describe('a stream of events', () => {
   );
 
   it.each(['\uFEFF', '\r\n\r\n  ', ': hello\n\n', 'event: x\n', 'id: 1\n', 'retry: 3\n'])(
-    'that begins with %j is known all the same',
+    'detects an event stream that begins with %j',
     async (front) => {
       const reply = await chargeOf(relay, { path: '/v1/chat/completions', body }, () =>
         answerAs(front + chatStream, null),
@@ -77,7 +77,7 @@ describe('a stream of events', () => {
     },
   );
 
-  it('is read as one with a length that is known before', async () => {
+  it('detects an event stream that has a content-length', async () => {
     const length = { 'content-length': String(chatStream.length) };
     const reply = await chargeOf(relay, { path: '/v1/chat/completions', body }, () =>
       answerAs(chatStream, 'application/json', length),
@@ -85,7 +85,7 @@ describe('a stream of events', () => {
     expect([reply.nanoUsd, reply.text]).toEqual([honestNanoUsd, eventsOf(words)]);
   });
 
-  it('that was not asked for passes as it is, and is charged', async () => {
+  it('passes an unrequested event stream through, and charges it', async () => {
     const unasked = { model: 'gpt-4o', messages };
     for (const type of ['application/json', 'text/event-stream', null]) {
       const reply = await chargeOf(relay, { path: '/v1/chat/completions', body: unasked }, () =>
@@ -95,7 +95,7 @@ describe('a stream of events', () => {
     }
   });
 
-  it('of the Responses API, of Messages and of Gemini is charged as if it were called one', async () => {
+  it('charges mislabelled streams of Responses, Messages and Gemini by their usage', async () => {
     const response = { id: 'resp_1', object: 'response', model: 'gpt-4o', status: 'completed', output: [] };
     const done = { ...response, usage: { input_tokens: 1_000, output_tokens: 3_000, total_tokens: 4_000 } };
     const apis = [
@@ -150,7 +150,7 @@ describe('a stream of events', () => {
     }
   });
 
-  it('that begins with an error is no answer, whatever it is called', async () => {
+  it('treats an event stream that begins with an error as a failure, whatever its label', async () => {
     await relay.channel({
       name: 'p',
       provider: 'openai',
@@ -167,9 +167,9 @@ describe('a stream of events', () => {
   });
 });
 
-describe('JSON', () => {
+describe('JSON with a wrong content type', () => {
   it.each([null, 'text/plain', 'text/event-stream', 'application/octet-stream'])(
-    'called %s is charged by its usage',
+    'charges JSON labelled %s by its usage',
     async (type) => {
       for (const stream of [true, false]) {
         const text = JSON.stringify(completion, null, stream ? 2 : 0);
@@ -183,7 +183,7 @@ describe('JSON', () => {
     },
   );
 
-  it('of Gemini, as an array, is charged by its last usage whatever it is called', async () => {
+  it('charges a JSON array of Gemini by its last usage, whatever its label', async () => {
     const part = (candidatesTokenCount: number) => ({
       candidates: [{ content: { parts: [{ text: 'Hi' }] }, finishReason: 'STOP' }],
       usageMetadata: {
@@ -206,7 +206,7 @@ describe('JSON', () => {
   });
 });
 
-describe('a translated answer', () => {
+describe('translated responses with a wrong content type', () => {
   const ask = (stream: boolean) => ({
     path: '/v1/messages',
     body: { model: 'gpt-4.1', max_tokens: 9_000, messages, stream },
@@ -260,7 +260,7 @@ describe('a translated answer', () => {
   const nanoUsd = 1_000 * 2_000 + 3_000 * 8_000;
 
   it.each([null, 'application/json', 'text/plain', 'Text/Event-Stream'])(
-    'streamed as %s arrives as a stream',
+    'sends a stream labelled %s to a streaming caller',
     async (type) => {
       const reply = await chargeOf(relay, ask(true), () => answerAs(responseStream, type));
       expect(reply.nanoUsd).toBe(nanoUsd);
@@ -271,7 +271,7 @@ describe('a translated answer', () => {
   );
 
   it.each([null, 'application/json', 'text/event-stream'])(
-    'streamed unasked as %s arrives whole',
+    'collects an unrequested stream labelled %s to a whole response',
     async (type) => {
       const reply = await chargeOf(relay, ask(false), () => answerAs(responseStream, type));
       expect(reply.nanoUsd).toBe(nanoUsd);
@@ -284,7 +284,7 @@ describe('a translated answer', () => {
   );
 
   it.each([null, 'text/event-stream', 'text/plain'])(
-    'whole, called %s, arrives as what was asked for',
+    'sends a whole response labelled %s in the requested form',
     async (type) => {
       const whole = await chargeOf(relay, ask(false), () => answerAs(JSON.stringify(response), type));
       expect([whole.nanoUsd, whole.body.content[0].text]).toEqual([nanoUsd, 'Once upon a time.']);
@@ -294,7 +294,7 @@ describe('a translated answer', () => {
     },
   );
 
-  it('that was streamed unasked and is cut is an error', async () => {
+  it('reports an unrequested stream that is truncated as an error', async () => {
     const cut = responseStream.slice(0, responseStream.indexOf('response.output_text.done') - 20);
     const reply = await chargeOf(relay, ask(false), () => answerAs(cut, 'text/event-stream'));
     expect(reply.status).toBe(502);

@@ -290,7 +290,7 @@ describe.each(Object.keys(upstreams) as Channel[])('Open Responses on a channel 
     }
   });
 
-  it('goes on from a stored response with CONVERSATION_DAYS, and refuses it clearly without', async () => {
+  it('continues from a stored response with CONVERSATION_DAYS, and rejects it clearly without', async () => {
     const { relay, ask: send } = await open(channel, { CONVERSATION_DAYS: '1' });
     const first = await send({ input: [user] });
     const second = await send({ input: 'And now?', previous_response_id: first.body.id });

@@ -53,8 +53,8 @@ const put = (name: string, models: string[]) =>
   relay.manage('PUT', `/aliases/${encodeURIComponent(name)}`, { models });
 const sentTo = () => relay.received.map(modelOf);
 
-describe('an alias', () => {
-  it('is served by its first model, and the answer says which', async () => {
+describe('aliases', () => {
+  it('serves an alias by its first model, and names that model in the response', async () => {
     await put('our/smart', [named('one'), named('two')]);
     const reply = await ask('our/smart');
     expect([reply.status, reply.headers.get('x-relay-model')]).toEqual([200, named('one')]);
@@ -62,7 +62,7 @@ describe('an alias', () => {
     expect((await ask(named('one'))).headers.get('x-relay-model')).toBeNull();
   });
 
-  it('goes to the second model when every channel of the first has failed, and remembers that', async () => {
+  it('fails over to the second model when every channel of the first failed, and remembers that', async () => {
     await put(named('smart'), [named('one'), named('two')]);
     down.add(named('one'));
     const reply = await ask(named('smart'));
@@ -73,7 +73,7 @@ describe('an alias', () => {
     expect(sentTo()).toEqual([named('two')]);
   });
 
-  it('goes to the second model where nobody serves the first', async () => {
+  it('serves an alias by the second model where no channel serves the first', async () => {
     await put(named('smart'), ['nobody-has-this', named('three')]);
     expect((await ask(named('smart'))).headers.get('x-relay-model')).toBe(named('three'));
     await put(named('empty'), ['nobody-has-this']);
@@ -81,7 +81,7 @@ describe('an alias', () => {
     expect([none.status, none.body.error.code]).toEqual([404, 'model_not_found']);
   });
 
-  it('needs every one of its models to be allowed, whatever the alias is called', async () => {
+  it('requires every model of an alias to be allowed, whatever the alias is called', async () => {
     await put(named('smart'), [named('one'), named('two')]);
     const narrow = await relay.token({ models: [named('one'), named('smart')] });
     const message = expectRefusal(
@@ -94,7 +94,7 @@ describe('an alias', () => {
     expect((await ask(named('smart'), {}, wide.token)).status).toBe(200);
   });
 
-  it('is in the list of models of who may call it, and of nobody else', async () => {
+  it('lists an alias only for tokens that may call it', async () => {
     await put(named('smart'), [named('one'), named('two')]);
     const narrow = await relay.token({ models: [named('one')] });
     const listed = async (key: string) => {
@@ -107,7 +107,7 @@ describe('an alias', () => {
     expect([(await single(token)).status, (await single(narrow.token)).status]).toEqual([200, 403]);
   });
 
-  it('reserves the dearest of its models and charges the one that answered', async () => {
+  it('reserves at the highest price of an alias’s models, and charges the one that answered', async () => {
     await put(named('smart'), [named('one'), named('two')]);
     await relay.manage('PUT', `/prices/${named('two')}`, { input: 100_000, output: 100_000 });
     const poor = await relay.token({ quota_usd: 0.01 });
@@ -116,14 +116,14 @@ describe('an alias', () => {
     expect((await relay.manage('GET', `/tokens/${poor.id}`)).body.spent_usd).toBe(0.000012);
   });
 
-  it('may have a price of its own, which wins', async () => {
+  it('applies an alias’s own price first', async () => {
     await put(named('smart'), [named('one')]);
     await relay.manage('PUT', `/prices/${named('smart')}`, { input: 5, output: 0 });
     await ask(named('smart'));
     expect((await relay.manage('GET', `/tokens/${tokenId}`)).body.spent_usd).toBe(0.00005);
   });
 
-  it('is refused for what is wrong with the request, not for its name', async () => {
+  it('rejects an invalid request to an alias for its own error, not for the name', async () => {
     await put(named('smart'), [named('one')]);
     const narrow = await relay.token({ models: [named('one')] });
     const reply = await relay.fetch('/v1/chat/completions', {
@@ -136,7 +136,7 @@ describe('an alias', () => {
 });
 
 describe('/api/aliases', () => {
-  it('reads, lists and deletes; an alias stands for no alias', async () => {
+  it('reads, lists and deletes aliases, and rejects an alias of an alias', async () => {
     await put(named('smart'), [named('one')]);
     expect((await relay.manage('GET', `/aliases/${named('smart')}`)).body.models).toEqual([named('one')]);
     const { body } = await relay.manage('GET', '/aliases?limit=200');
@@ -151,7 +151,7 @@ describe('/api/aliases', () => {
 });
 
 describe('x-relay-fallback', () => {
-  it('names models for this request, in order', async () => {
+  it('tries the models of x-relay-fallback in order', async () => {
     down = new Set([named('one'), named('two')]);
     const reply = await ask(named('one'), { 'x-relay-fallback': `${named('two')}, ${named('three')}` });
     expect([reply.status, reply.headers.get('x-relay-model')]).toEqual([200, named('three')]);
@@ -159,14 +159,14 @@ describe('x-relay-fallback', () => {
     expect(relay.received.every(({ headers }) => !headers.has('x-relay-fallback'))).toBe(true);
   });
 
-  it('is refused with a 403 that names the model that is not allowed', async () => {
+  it('rejects x-relay-fallback with a 403 that names the model that is not allowed', async () => {
     const narrow = await relay.token({ models: [named('one')] });
     const reply = await ask(named('one'), { 'x-relay-fallback': named('two') }, narrow.token);
     expect(expectRefusal(reply, 'openai', refusals.modelNotAllowed)).toContain(`\`${named('two')}\``);
     expect(relay.received).toEqual([]);
   });
 
-  it('names so many models and no more', async () => {
+  it('limits the number of models in x-relay-fallback', async () => {
     const names = (count: number) => Array.from({ length: count }, (_, index) => `m${index}`).join(',');
     const most = await ask(named('one'), { 'x-relay-fallback': names(fallbackLimits.fallbackModels) });
     expect(most.status).toBe(200);
@@ -179,7 +179,7 @@ describe('x-relay-fallback', () => {
     ]);
   });
 
-  it('has both names in the log', async () => {
+  it('logs both the requested and the used model', async () => {
     down.add(named('one'));
     await ask(named('one'), { 'x-relay-fallback': named('two') });
     await expect

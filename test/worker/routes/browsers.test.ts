@@ -17,7 +17,7 @@ const ofAnswer = (headers: Headers) => [
   headers.get('content-security-policy'),
 ];
 
-it('keeps an upstream’s page from being one of the relay’s own', async () => {
+it('sandboxes an upstream’s HTML page', async () => {
   for (const [status, type] of [
     [200, 'application/xhtml+xml'],
     [400, 'text/html'],
@@ -41,20 +41,23 @@ it('keeps an upstream’s page from being one of the relay’s own', async () =>
   relay.upstream = () => Response.json({});
 });
 
-it.each(['/v1/models', '/v1/nothing', '/v1beta/models'])('says the same at %s', async (path) => {
+it.each(['/v1/models', '/v1/nothing', '/v1beta/models'])('sets the sandbox headers at %s', async (path) => {
   const reply = await relay.fetch(path, { headers: { origin, authorization: `Bearer ${token}` } });
   expect(ofAnswer(reply.headers)).toEqual(['nosniff', "default-src 'none'; frame-ancestors 'none'; sandbox"]);
 });
 
-it.each(['/api/health', '/api/tokens', '/api/nothing', '/api/openapi.json'])('and at %s', async (path) => {
-  expect(ofAnswer((await relay.fetch(path)).headers)).toEqual([
-    'nosniff',
-    "default-src 'none'; frame-ancestors 'none'; sandbox",
-  ]);
-});
+it.each(['/api/health', '/api/tokens', '/api/nothing', '/api/openapi.json'])(
+  'sets the sandbox headers on management responses: %s',
+  async (path) => {
+    expect(ofAnswer((await relay.fetch(path)).headers)).toEqual([
+      'nosniff',
+      "default-src 'none'; frame-ancestors 'none'; sandbox",
+    ]);
+  },
+);
 
 it.each(['/favicon.svg', '/dashboard.js', '/dashboard.css', '/robots.txt', '/nothing-here'])(
-  'lets nobody frame %s, or take it for something else',
+  'forbids framing and content sniffing of %s',
   async (path) => {
     const { status, headers } = await relay.fetch(path);
     expect(status).toBe(path === '/nothing-here' ? 404 : 200);

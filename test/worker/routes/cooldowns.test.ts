@@ -37,8 +37,8 @@ const limited = (seconds: number) =>
 const modelOf = ({ body }: Received): string => JSON.parse(body).model;
 const callsOf = (model: string) => relay.received.filter((request) => modelOf(request) === model).length;
 
-describe('a model at its rate limit', () => {
-  it('takes no other model of the same key away', async () => {
+describe('models at their rate limit', () => {
+  it('cools down one model and no other model of the same key', async () => {
     const { id } = await made('only');
     relay.upstream = (request) => (modelOf(request) === 'gpt-4.1' ? limited(60) : answered());
     const statuses: number[][] = [];
@@ -53,7 +53,7 @@ describe('a model at its rate limit', () => {
     ]);
   });
 
-  it('goes on by another key, and the limited key with other models', async () => {
+  it('uses another key for the limited model, and the limited key for other models', async () => {
     await made('only', { keys: ['one', 'two'] });
     let limitedKey: string | null = null;
     relay.upstream = (request) => {
@@ -66,7 +66,7 @@ describe('a model at its rate limit', () => {
     expect(callsOf('gpt-4.1')).toBe(11);
   });
 
-  it('is known by its upstream name: two names of one model are limited together', async () => {
+  it('cools down by upstream name: two names of one model are limited together', async () => {
     await made('only', { models: ['gpt-4o'], model_map: { alias: 'gpt-4o' } });
     relay.upstream = () => limited(60);
     expect([(await ask('gpt-4o')).status, (await ask('alias')).status]).toEqual([429, 429]);
@@ -74,8 +74,8 @@ describe('a model at its rate limit', () => {
   });
 });
 
-describe('while the retry-after of every channel holds', () => {
-  it('makes no more calls than one to each, and refuses at once with the soonest time', async () => {
+describe('rate limits with retry-after at every channel', () => {
+  it('calls each channel once at most, and refuses at once with the earliest time', async () => {
     for (const name of ['one', 'two', 'three']) await made(name);
     relay.upstream = () => limited(60);
     const replies = [];
@@ -98,7 +98,7 @@ describe('while the retry-after of every channel holds', () => {
       429,
       'RESOURCE_EXHAUSTED',
     ],
-  ])('says so in the caller’s format: %s', async (path, body, status, name) => {
+  ])('reports the rate limit in the caller’s format: %s', async (path, body, status, name) => {
     await made('only');
     relay.upstream = () => limited(60);
     await ask();
@@ -107,7 +107,7 @@ describe('while the retry-after of every channel holds', () => {
     expect(relay.received).toHaveLength(1);
   });
 
-  it('is unavailable where one cause was no rate limit', async () => {
+  it('answers 503 where one cause was no rate limit', async () => {
     await made('one');
     await made('two');
     relay.upstream = ({ url }) =>
@@ -122,7 +122,7 @@ describe('while the retry-after of every channel holds', () => {
     expect([calls, relay.received.length]).toEqual([2, 2]);
   });
 
-  it('has a row in the log that names no channel, and costs nothing', async () => {
+  it('logs a refusal without a channel and without a cost', async () => {
     await made('only');
     relay.upstream = () => limited(60);
     const { id, token: own } = await relay.token();
@@ -133,14 +133,14 @@ describe('while the retry-after of every channel holds', () => {
     expect([body.spent_usd, body.reserved_usd ?? 0]).toEqual([0, 0]);
   });
 
-  it('goes on trying where no time was given', async () => {
+  it('retries where no retry-after was given', async () => {
     await made('only');
     relay.upstream = () => Response.json({ error: { message: 'Slow down' } }, { status: 429 });
     for (let turn = 0; turn < 3; turn++) expect((await ask()).text).toContain('Slow down');
     expect(relay.received).toHaveLength(3);
   });
 
-  it('is served again at once when the operator has tested the model', async () => {
+  it('serves a model at once after the operator tested it', async () => {
     const { id } = await made('only');
     relay.upstream = () => limited(60);
     await ask('gpt-4o');
@@ -151,8 +151,8 @@ describe('while the retry-after of every channel holds', () => {
   });
 });
 
-describe('the health of models', () => {
-  it('is told to other isolates: one that never saw a failure refuses, too', async () => {
+describe('shared health of models', () => {
+  it('refuses a limited model in an isolate that saw no failure itself', async () => {
     await made('only');
     relay.upstream = () => limited(60);
     await ask();

@@ -58,7 +58,7 @@ it.each(refusals)(
 );
 
 it.each(refusals)(
-  'refuses a token that is %s although its small body does not come',
+  'refuses a token that is %s although its small body does not arrive',
   async (_, fields, code) => {
     const relay = openRelay();
     await addChannels(relay);
@@ -68,7 +68,7 @@ it.each(refusals)(
   },
 );
 
-it('refuses a token that has nothing left, and counts one refusal', async () => {
+it('refuses a token with a spent quota, and counts one refusal', async () => {
   const relay = openRelay();
   await addChannels(relay);
   const { id, token } = await relay.token({ quota_usd: 0.001 });
@@ -97,7 +97,7 @@ it('refuses a token that has nothing left, and counts one refusal', async () => 
     .toEqual([['insufficient_quota', 1]]);
 });
 
-it('reads the large body of a token that may go on', async () => {
+it('reads the large body of a valid token', async () => {
   const relay = openRelay();
   await addChannels(relay);
   const { token } = await relay.token();

@@ -60,7 +60,7 @@ async function populated(): Promise<{ relay: OpenRelay; made: string[] }> {
   return { relay, made };
 }
 
-it('serves before, while and after, and keeps what is kept', async () => {
+it('serves requests before, during and after a rotation, and keeps stored data readable', async () => {
   const { made } = await populated();
   const both = relayWith({ ENCRYPTION_KEY: 'old', ENCRYPTION_KEY_NEXT: 'new' });
   expect((await both.manage('GET', '/encryption-key')).body.opens).toHaveLength(2);
@@ -87,14 +87,14 @@ it('serves before, while and after, and keeps what is kept', async () => {
   expect(new Set(ids).size).toBe(1);
 });
 
-it('opens what the previous key sealed, for a rotation by hand', async () => {
+it('opens what the previous key encrypted, for a manual rotation', async () => {
   const { made } = await populated();
   const both = relayWith({ ENCRYPTION_KEY: 'new', ENCRYPTION_KEY_PREVIOUS: 'old' });
   expect((await respond(both, { previous_response_id: made[0] })).status).toBe(200);
   expect(await reseal(both)).toEqual({ resealed: 1 + made.length, locked: 0 });
 });
 
-it('leaves alone and counts what no known key opens, and says so to nobody but the operator', async () => {
+it('skips and counts what no configured key opens, and reports that to the operator only', async () => {
   const { made } = await populated();
   const other = relayWith({ ENCRYPTION_KEY: 'another' });
   expect(await reseal(other)).toEqual({ resealed: 0, locked: 1 + made.length });
@@ -105,7 +105,7 @@ it('leaves alone and counts what no known key opens, and says so to nobody but t
   ).toBe(200);
 });
 
-it('says in a trial and in discovery that it is the encryption key', async () => {
+it('names the encryption key as the cause in a channel test and in discovery', async () => {
   await relayWith({ ENCRYPTION_KEY: 'old' }).channel({
     name: 'a',
     provider: 'anthropic',

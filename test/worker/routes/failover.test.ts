@@ -43,8 +43,8 @@ const failing = (first: () => Response) => (request: Received) =>
   request.url.includes('first') ? first() : answered();
 const refusal = (status: number, error: object) => () => Response.json({ error }, { status });
 
-describe('a refusal that only looks like one of the key', () => {
-  it('is the caller’s own: a field that is called like a bad key', async () => {
+describe('refusals that only look like one of the key', () => {
+  it('returns an error about a field that is named like a key error to the caller', async () => {
     const { id } = await made('first', { priority: 1 });
     await made('second');
     const error = {
@@ -60,7 +60,7 @@ describe('a refusal that only looks like one of the key', () => {
     expect((await healthOf(id)).health.state).toBe('ready');
   });
 
-  it('is of the model: the key goes on with others', async () => {
+  it('cools down the model, and uses the key for other models', async () => {
     const { id } = await made('first', { priority: 1 });
     await made('second');
     const message = 'Project `proj_1` does not have access to model `gpt-4.1`';
@@ -73,12 +73,12 @@ describe('a refusal that only looks like one of the key', () => {
   });
 });
 
-describe('a refusal of the account that does not look like one', () => {
+describe('refusals of the account that look like the caller’s error', () => {
   it.each([
     'Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits.',
     'You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.',
     'This organization has been disabled.',
-  ])('is none of the caller’s: %s', async (message) => {
+  ])('fails over on an account error: %s', async (message) => {
     const { id } = await made('first', { provider: 'anthropic', models: ['claude-x'], priority: 1 });
     await made('second', { provider: 'anthropic', models: ['claude-x'] });
     const body = { type: 'error', error: { type: 'invalid_request_error', message } };
@@ -100,20 +100,20 @@ describe('retry-after', () => {
     return Date.parse(until) - Date.now();
   };
 
-  it.each([503, 529])('of a %s is believed as that of a 429', async (status) => {
+  it.each([503, 529])('obeys the retry-after of a %s as of a 429', async (status) => {
     const ms = await coolsFor(() => Response.json({}, { status, headers: { 'retry-after': '40' } }));
     expect(ms).toBeGreaterThan(20_000);
   });
 
-  it('of Gemini stands in the body', async () => {
+  it('obeys Gemini’s retryDelay in the body', async () => {
     const details = [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '41.5s' }];
     const ms = await coolsFor(refusal(429, { code: 429, status: 'RESOURCE_EXHAUSTED', details }));
     expect(ms).toBeGreaterThan(20_000);
   });
 });
 
-describe('models in order at one channel', () => {
-  it('are tried there one after the other where the channel answers', async () => {
+describe('several models at one channel', () => {
+  it('tries each model at a channel that still answers', async () => {
     await made('first');
     relay.upstream = ({ body }) =>
       JSON.parse(body).model === 'gpt-4o' ? refusal(529, { message: 'Overloaded' })() : answered();
@@ -122,8 +122,8 @@ describe('models in order at one channel', () => {
   });
 });
 
-describe('a caller that leaves before the first event', () => {
-  it('is no failure of the channel, and nobody else is asked', async () => {
+describe('callers that leave before the first event', () => {
+  it('counts no failure and tries no other channel when the caller leaves', async () => {
     const { id } = await made('first', { priority: 1 });
     await made('second');
     const leave = new AbortController();
@@ -147,7 +147,7 @@ describe('a caller that leaves before the first event', () => {
   });
 });
 
-describe('the body of an error', () => {
+describe('bodies of errors', () => {
   const spaces = ' '.repeat(64 * 1024);
   const bodyOf = (bytes: number) => {
     const text = JSON.stringify({ error: { message: 'Too long.', code: 'x' } });
@@ -167,7 +167,7 @@ describe('the body of an error', () => {
     [errorBodyLimits.bytes, errorBodyLimits.bytes],
     [errorBodyLimits.bytes + 1, errorBodyLimits.bytes],
     [Number.POSITIVE_INFINITY, errorBodyLimits.bytes],
-  ])('of %d bytes is told up to %d', async (bytes, told) => {
+  ])('passes an error body of %d bytes through up to %d bytes', async (bytes, told) => {
     await made('first');
     relay.upstream = () =>
       new Response(bodyOf(bytes), { status: 404, headers: { 'content-type': 'application/json' } });

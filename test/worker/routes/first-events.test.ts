@@ -70,7 +70,7 @@ const failedResponse = (code: string) => ({
   response: { id: 'resp_1', status: 'failed', error: { code, message: 'It failed.' } },
 });
 
-describe('an error as the first event', () => {
+describe('errors as the first event', () => {
   it.each<[string, Api, string, string, string, string?]>([
     ['Anthropic', anthropic, named('error', overloaded), 'cooling', 'ready'],
     [
@@ -148,7 +148,7 @@ describe('an error as the first event', () => {
     ],
     ['an event of that name', chat, named('error', { message: 'worker died' }), 'cooling', 'ready'],
     ['nothing at all', chat, '', 'cooling', 'ready'],
-  ])('of %s goes to another channel', async (_, api, stream, channel, key, ...model) => {
+  ])('fails over on a first error event of %s', async (_, api, stream, channel, key, ...model) => {
     const { hosts, text, health } = await ask(api, () => sse(stream));
     expect(hosts).toEqual(['first', 'second']);
     expect(text).toContain('hi');
@@ -161,34 +161,37 @@ describe('an error as the first event', () => {
     ['Gemini', gemini, bare({ error: { code: 400, status: 'INVALID_ARGUMENT' } })],
     ['vLLM', chat, bare({ error: { message: 'too long', type: 'BadRequestError', code: 400 } })],
     ['a nameless', chat, bare({ error: 'context_length exceeded' })],
-  ])('of %s that is the caller’s own fault goes to the caller', async (_, api, stream) => {
-    const { hosts, text, health } = await ask(api, () => sse(stream));
-    expect([hosts, text, health]).toEqual([['first'], stream, ['ready', 'ready']]);
-  });
+  ])(
+    'returns a first error event of %s to the caller if it is the caller’s fault',
+    async (_, api, stream) => {
+      const { hosts, text, health } = await ask(api, () => sse(stream));
+      expect([hosts, text, health]).toEqual([['first'], stream, ['ready', 'ready']]);
+    },
+  );
 });
 
 /** A channel all of whose keys are away shows their state. */
 const channelState = (channel: string, key: string) => (channel === 'ready' ? key : channel);
 
-describe('a picture that may have been made', () => {
+describe('images that may have been generated', () => {
   const lost: [string, () => Response][] = [
     ['a stream that ends before it begins', () => sse('')],
     ['a gateway’s time-out', () => Response.json({ error: { message: 'x' } }, { status: 504 })],
     ['a bad gateway', () => Response.json({ error: { message: 'x' } }, { status: 502 })],
   ];
-  it.each(lost)('is not asked for twice: %s', async (_, first) => {
+  it.each(lost)('does not retry an image: %s', async (_, first) => {
     expect((await ask(pictures, first)).hosts).toEqual(['first']);
     await env.DB.prepare('DELETE FROM channels').run();
     expect((await ask(chat, first)).hosts).toEqual(['first', 'second']);
     await env.DB.prepare('DELETE FROM channels').run();
   });
 
-  it('is, when the caller says so, and when the upstream says that it failed', async () => {
+  it('retries an image when the caller allows it, and when the upstream reports a failure', async () => {
     const [, first] = lost[1] as (typeof lost)[1];
     expect((await ask(pictures, first, { 'x-relay-repeat': '1' })).hosts).toEqual(['first', 'second']);
   });
 
-  it('is, when the upstream says that it made none', async () => {
+  it('retries an image when the upstream reports that it generated none', async () => {
     const first = () => sse(bare({ error: { type: 'server_error', message: 'x' } }));
     expect((await ask(pictures, first)).hosts).toEqual(['first', 'second']);
   });

@@ -48,8 +48,8 @@ async function editElsewhere(changes: GroupChanges): Promise<void> {
 
 const edit = (fields: object) => relay.manage('PATCH', `/groups/${group}`, fields);
 
-describe('an edit of a group', () => {
-  it('takes models from its tokens at the very next request, and gives them back', async () => {
+describe('edits of a group', () => {
+  it('removes models from the group’s tokens at the very next request, and restores them', async () => {
     const { token } = await warmToken();
     await edit({ models: ['claude-*'] });
     const message = expectRefusal(await ask(token), 'openai', refusals.modelNotAllowed);
@@ -62,7 +62,7 @@ describe('an edit of a group', () => {
     expect((await ask(token)).status).toBe(200);
   });
 
-  it('bounds each token by the lower of both limits, from the very next request', async () => {
+  it('applies the lower of both limits to each token at the very next request', async () => {
     const { token } = await warmToken({ limits: { rpm: 100 } });
     await edit({ limits: { rpm: 2 } });
     expect((await ask(token)).status).toBe(200);
@@ -74,7 +74,7 @@ describe('an edit of a group', () => {
     expect((await ask(other.token)).status).toBe(429);
   });
 
-  it('prices the very next request anew, in an isolate that has not heard of it too', async () => {
+  it('applies a new price to the very next request, also in another isolate', async () => {
     const { id, token } = await warmToken();
     const before = await spentOf(id);
     await editElsewhere({ priceMultiplierMillionths: 2_500_000 });
@@ -86,7 +86,7 @@ describe('an edit of a group', () => {
     expect(await spentOf(id)).toBe(sum);
   });
 
-  it('binds its tokens to channels, in an isolate that has not heard of it too', async () => {
+  it('binds the group’s tokens to channels, also in another isolate', async () => {
     const { id } = await relay.channel({ name: 'x', provider: 'openai', keys: ['k'], models: ['other'] });
     const { token } = await warmToken();
     await editElsewhere({ channels: [id] });
@@ -95,7 +95,7 @@ describe('an edit of a group', () => {
     expect((await ask(token)).status).toBe(200);
   });
 
-  it('reaches ledgers that were not told, as soon as the isolate has read the catalog', async () => {
+  it('reaches ledgers without notification as soon as the isolate has read the catalog', async () => {
     const { id, token } = await warmToken();
     // As an edit beyond the bound of told tokens, or one whose call broke off, leaves it.
     await env.DB.prepare(`UPDATE groups SET models = '["claude-*"]', version = version + 1 WHERE name = ?`)
@@ -108,7 +108,7 @@ describe('an edit of a group', () => {
     expect((await relay.manage('GET', `/tokens/${id}`)).body.group).toBe(group);
   });
 
-  it('is one version for a token that moves between groups', async () => {
+  it('counts versions across groups for a token that moves between them', async () => {
     const { id, token } = await warmToken();
     await edit({ limits: { rpm: 50 } });
     await edit({ limits: {} });
@@ -135,7 +135,7 @@ describe('/api/groups', () => {
     return { status: reply.status, body: reply.body };
   };
 
-  it('creates, reads, lists in pages, edits and deletes', async () => {
+  it('creates, reads, lists in pages, edits and deletes groups', async () => {
     const fields = { price_multiplier: 1.5, models: ['gpt-*'], limits: { rpm: 5, tpm: null } };
     const whole = { price_multiplier: 1.5, models: ['gpt-*'], channels: [], limits: { rpm: 5 } };
     const name = `${group}.x`;
@@ -174,7 +174,7 @@ describe('/api/groups', () => {
     expect((await status('DELETE', '/groups/default')).status).toBe(409);
   });
 
-  it('names the field that is wrong', async () => {
+  it('names the invalid field of a group', async () => {
     const wrong: [object, string][] = [
       [{ name: 'a b' }, 'name'],
       [{ name: 'a'.repeat(managementLimits.groupCharacters + 1) }, 'name'],
@@ -190,7 +190,7 @@ describe('/api/groups', () => {
     expect((await status('POST', '/groups', { name: group })).status).toBe(409);
   });
 
-  it('refuses a token of an unknown group with a 400', async () => {
+  it('rejects a token of an unknown group with a 400', async () => {
     const made = await status('POST', '/tokens', { name: 't', group: 'nobody' });
     expect([made.status, made.body.errors[0].field]).toEqual([400, 'group']);
     const { id } = await relay.token();

@@ -36,7 +36,7 @@ function ask(format: keyof typeof asks, token: string) {
 const limitHeaders = (headers: Headers) =>
   Object.fromEntries([...headers].filter(([name]) => name.includes('ratelimit')));
 
-it('tells OpenAI’s clients in x-ratelimit-*, with Go’s durations', async () => {
+it('reports limits to OpenAI’s clients in x-ratelimit-*, with Go’s durations', async () => {
   const { token } = await relay.token({ limits: { rpm: 2, tpm: 10_000 } });
   const first = await ask('openai', token);
   expect(first.status).toBe(200);
@@ -58,7 +58,7 @@ it('tells OpenAI’s clients in x-ratelimit-*, with Go’s durations', async () 
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(45);
 });
 
-it('tells Anthropic’s clients in anthropic-ratelimit-*, with the moment of the reset', async () => {
+it('reports limits to Anthropic’s clients in anthropic-ratelimit-*, with the time of the reset', async () => {
   const { token } = await relay.token({ limits: { rpm: 1, tpm: 10_000 } });
   const told = limitHeaders((await ask('anthropic', token)).headers);
   expect(told).toMatchObject({
@@ -77,7 +77,7 @@ it('tells Anthropic’s clients in anthropic-ratelimit-*, with the moment of the
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
 });
 
-it('tells Gemini’s clients when to come again in RetryInfo, besides retry-after', async () => {
+it('reports to Gemini’s clients when to retry in RetryInfo, besides retry-after', async () => {
   const { token } = await relay.token({ limits: { rpm: 1 } });
   expect(limitHeaders((await ask('gemini', token)).headers)).toEqual({});
   const refused = await ask('gemini', token);
@@ -89,12 +89,12 @@ it('tells Gemini’s clients when to come again in RetryInfo, besides retry-afte
   });
 });
 
-it('says nothing of limits to a token that has none', async () => {
+it('sends no limit headers for a token without limits', async () => {
   const { token } = await relay.token({ limits: { concurrency: 5 } });
   expect(limitHeaders((await ask('openai', token)).headers)).toEqual({});
 });
 
-it('never passes on what the upstream says of the operator’s limits', async () => {
+it('never passes the upstream’s limit headers on', async () => {
   const { token } = await relay.token({ limits: { rpm: 7 } });
   relay.upstream = () =>
     Response.json(
@@ -106,7 +106,7 @@ it('never passes on what the upstream says of the operator’s limits', async ()
   expect(told).not.toHaveProperty('x-ratelimit-limit-tokens');
 });
 
-it('counts the tokens of a model that has no price too', async () => {
+it('counts the tokens of a model without a price too', async () => {
   await relay.channel({
     name: 'own',
     provider: 'openai-compatible',
@@ -126,7 +126,7 @@ it('counts the tokens of a model that has no price too', async () => {
   expect([refused.status, refused.body.error.code]).toEqual([429, 'rate_limit_exceeded']);
 });
 
-it('admits "hi" under a tpm of 3,000, and what a coding agent sends under one of 30,000', async () => {
+it('admits "hi" under a tpm of 3,000, and a coding agent’s request under one of 30,000', async () => {
   const few = await relay.token({ limits: { tpm: 3_000 } });
   expect((await ask('openai', few.token)).status).toBe(200);
   const withoutBound = { model: 'gpt-4o', messages: hi };
@@ -163,7 +163,7 @@ it('admits "hi" under a tpm of 3,000, and what a coding agent sends under one of
   for (let turn = 0; turn < 3; turn++) expect((await agent([...history, ...hi])).status).toBe(200);
 });
 
-it('refuses input beyond the whole limit for good: no SDK may retry', async () => {
+it('refuses input beyond the whole limit permanently: no SDK may retry', async () => {
   const { token } = await relay.token({ limits: { tpm: 1_000 } });
   const body = { model: 'gpt-4o', messages: [{ role: 'user', content: 'word '.repeat(5_000) }] };
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };

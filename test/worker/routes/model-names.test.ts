@@ -43,14 +43,14 @@ it.each([
   '..',
   '.',
   '../x',
-])('does not take %s for a model: no segment of a name goes up in an address', async (model) => {
+])('rejects the model name %s: no segment of a name may go up in a URL', async (model) => {
   const before = relay.received.length;
   const reply = await ask(model);
   expect([reply.status, reply.body.error.code]).toEqual([404, 'model_not_found']);
   expect(relay.received.length).toBe(before);
 });
 
-it('nor in the path of a request of Gemini’s', async () => {
+it('rejects a model name that goes up in the path of a Gemini request', async () => {
   const headers = { 'content-type': 'application/json', 'x-goog-api-key': token };
   const body = JSON.stringify({ contents: [{ parts: [{ text: 'hi' }] }] });
   const before = relay.received.length;
@@ -59,14 +59,14 @@ it('nor in the path of a request of Gemini’s', async () => {
   expect(relay.received.length).toBe(before);
 });
 
-it('asks Vertex for the whole of a name, not for what follows its last slash', async () => {
+it('requests the whole name from Vertex, not the part after its last slash', async () => {
   await ask('vx-flash/dear');
   const { pathname } = new URL(relay.received.at(-1)?.url ?? '');
   expect(pathname).toMatch(/\/publishers\/google\/models\/vx-flash\/dear:generateContent$/);
 });
 
 it.each(['gem-a?key=1#x', 'gem-a%2F..%2Fdear', 'gem-a\\..\\dear', 'gem-a:streamGenerateContent'])(
-  'keeps what else may be in a name within its place: %j',
+  'encodes other characters of a name within its path segment: %j',
   async (model) => {
     await ask(model);
     const { pathname, search, hash, host } = new URL(relay.received.at(-1)?.url ?? '');
@@ -76,7 +76,7 @@ it.each(['gem-a?key=1#x', 'gem-a%2F..%2Fdear', 'gem-a\\..\\dear', 'gem-a:streamG
   },
 );
 
-it.each(['Model', 'MODEL', 'mo\\u0044el'])('does not take a body that says `%s` besides', async (key) => {
+it.each(['Model', 'MODEL', 'mo\\u0044el'])('rejects a body with the second model key `%s`', async (key) => {
   const before = relay.received.length;
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
   const body = `{"model":"compatible-mini","${key}":"dear","messages":[{"role":"user","content":"hi"}]}`;
@@ -92,7 +92,7 @@ it.each([
   ['a header in it', 'gem-a\r\nx: y'],
   ['a zero-width space in it', 'compatible\u200b-mini'],
   ['257 characters', `compatible-${'m'.repeat(246)}`],
-])('refuses a name with %s', async (_, model) => {
+])('rejects a name with %s', async (_, model) => {
   const before = relay.received.length;
   const reply = await ask(model);
   expect([reply.status, reply.body.error.code, reply.body.error.param]).toEqual([400, null, 'model']);
@@ -103,11 +103,11 @@ it.each([
   expect(relay.received.length).toBe(before);
 });
 
-it('takes a name of 256 characters', async () => {
+it('accepts a name of 256 characters', async () => {
   expect((await ask(`compatible-${'m'.repeat(245)}`)).status).toBe(200);
 });
 
-it('refuses such names in x-relay-fallback', async () => {
+it('rejects such names in x-relay-fallback', async () => {
   const headers = {
     'content-type': 'application/json',
     authorization: `Bearer ${token}`,
@@ -117,7 +117,7 @@ it('refuses such names in x-relay-fallback', async () => {
   expect((await relay.fetch('/v1/chat/completions', { method: 'POST', headers, body })).status).toBe(400);
 });
 
-describe('a form', () => {
+describe('multipart forms', () => {
   const part = (disposition: string, value: string) =>
     `--b\r\ncontent-disposition: form-data; ${disposition}\r\n\r\n${value}\r\n`;
   const cheap = part('name="model"', 'compatible-mini');
@@ -151,14 +151,14 @@ describe('a form', () => {
     places.map(([where, bodyOf]) => [how, where, bodyOf(second)] as const),
   );
 
-  it.each(cases)('that names a model %s, %s, is not sent', async (_how, _where, body) => {
+  it.each(cases)('rejects a form that names a model %s, %s', async (_how, _where, body) => {
     const reply = await send(body);
     expect([reply.status, reply.body?.error?.param]).toEqual([400, 'model']);
     expect(relay.received.at(-1)?.body ?? '').not.toContain('dear');
   });
 
   it.each(['models', 'fallback_model', 'models[]'])(
-    'that names another model in `%s` is not sent',
+    'rejects a form that names another model in `%s`',
     async (name) => {
       for (const body of [
         `${part(`name="${name}"`, 'dear')}${cheap}${file}--b--\r\n`,
@@ -170,7 +170,7 @@ describe('a form', () => {
     },
   );
 
-  it('goes on under the one boundary that was read', async () => {
+  it('forwards a form under the one boundary that was read', async () => {
     const body = `${cheap}${file}--b--\r\n`;
     for (const type of [
       'multipart/form-data; boundary=b; boundary=other',
@@ -182,7 +182,7 @@ describe('a form', () => {
     }
   });
 
-  it('may have a file that looks like one', async () => {
+  it('accepts a file that looks like a form', async () => {
     const inside = `RIFF\r\n--bb\r\ncontent-disposition: form-data; name="model"\r\n\r\ndear`;
     const body = `${cheap}${part('name="file"; filename="model.wav"', inside)}${part('name="modes"', 'x')}--b--\r\n`;
     expect((await send(body)).status).toBe(200);

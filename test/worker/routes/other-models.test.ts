@@ -61,20 +61,20 @@ function ask(token: string, path: string, body: object) {
 }
 
 describe.each(Object.entries(requests))('%s', (_, [path, body]) => {
-  it('is a 403 for a token that may use the requested model only', async () => {
+  it('answers 403 for a token that allows the requested model only', async () => {
     const { token } = await relay.token({ models: [body.model] });
     const reply = await ask(token, path, body);
     expect(reply.status, reply.text).toBe(403);
     expect(relay.received).toHaveLength(0);
   });
 
-  it('passes for a token that may use both, as it came', async () => {
+  it('passes a request through for a token that allows both models', async () => {
     const { token } = await relay.token({ models: ['openai/*', 'claude-*', 'gpt-*'] });
     expect((await ask(token, path, body)).status).toBe(200);
     expect(JSON.parse(relay.received.at(-1)?.body ?? '{}')).toEqual(body);
   });
 
-  it('is reserved at the dearest of the models', async () => {
+  it('reserves at the highest price of the models', async () => {
     const { token, id } = await relay.token();
     const reserved = async (asked: object) => {
       let usd = 0;
@@ -110,7 +110,7 @@ it('refuses a fallback that no channel of the requested model serves', async () 
   ]);
 });
 
-it('serves a request that is translated: the target knows nothing of the fallback', async () => {
+it('serves a translated request, whose target does not know the fallback', async () => {
   const { token } = await relay.token();
   await relay.manage('PUT', '/aliases/claude-by-gpt', { models: ['gpt-4.1-mini'] });
   relay.upstream = () =>
@@ -136,7 +136,7 @@ it('refuses a fallback without a price to a token with a quota', async () => {
   expect([reply.status, reply.body.error.code]).toEqual([400, 'model_price_unset']);
 });
 
-it('refuses a quota that the dearer fallback does not fit', async () => {
+it('refuses a token whose quota does not cover the more expensive fallback', async () => {
   const { token } = await relay.token({ quota_usd: 0.1 });
   expect((await ask(token, '/v1/chat/completions', { model: 'openai/cheap', messages: hi })).status).toBe(
     200,
@@ -149,13 +149,13 @@ it('refuses a quota that the dearer fallback does not fit', async () => {
   expect([reply.status, reply.body.error.code]).toEqual([429, 'insufficient_quota']);
 });
 
-it('leaves a fallback that the provider chooses by itself to the provider', async () => {
+it('leaves a fallback to the provider if the provider chooses it', async () => {
   const { token } = await relay.token({ models: ['claude-haiku-4-5'] });
   const body = { model: 'claude-haiku-4-5', fallbacks: 'default', max_tokens: 10, messages: hi };
   expect((await ask(token, '/v1/messages', body)).status).toBe(200);
 });
 
-it('does not take a tool’s parameter, a document, or a schema for a model', async () => {
+it('does not read a tool’s parameter, a document or a schema as a model', async () => {
   const { token } = await relay.token({ models: ['openai/cheap'] });
   const schema = { type: 'object', properties: { model: { type: 'string', default: 'x' } } };
   const body = {
@@ -167,20 +167,20 @@ it('does not take a tool’s parameter, a document, or a schema for a model', as
   expect((await ask(token, '/v1/chat/completions', body)).status).toBe(200);
 });
 
-describe('a preset of OpenRouter’s', () => {
+describe('OpenRouter presets', () => {
   const bodies = [
     { model: 'openai/cheap', preset: 'team', messages: hi },
     { model: 'openai/cheap@preset/team', messages: hi },
     { model: 'openai/cheap', models: ['openai/cheap@preset/team'], messages: hi },
   ];
 
-  it('is refused, because it may name any model', async () => {
+  it('rejects a preset, because it may name any model', async () => {
     const { token } = await relay.token();
     for (const body of bodies) expect((await ask(token, '/v1/chat/completions', body)).status).toBe(404);
     expect(relay.received).toHaveLength(0);
   });
 
-  it('passes where the operator shares it', async () => {
+  it('passes a preset through where the operator shares it', async () => {
     relay = openRelay();
     const settings = { preset: 'openrouter', shared_resources: ['team'] };
     const base_url = 'https://router.test/v1';

@@ -41,7 +41,7 @@ it('grows the database by less than 100 KB for 200 refusals with model names of 
   expect((await sizeOfDatabase()) - before).toBeLessThan(100_000);
 }, 120_000);
 
-it('keeps so many different refusals of a minute apart, and counts the rest', async () => {
+it('separates a limited number of different refusals a minute, and counts the rest', async () => {
   const ledger = await newLedger({ status: 'disabled' });
   const most = tallyLimits.rowsPerMinute;
   vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2031-01-01T00:00:10Z') });
@@ -59,7 +59,7 @@ it('keeps so many different refusals of a minute apart, and counts the rest', as
   ]);
 });
 
-it('bounds the list of what translation dropped, in the row', async () => {
+it('limits the list of dropped fields in a log row', async () => {
   const relay = openRelay();
   await addChannels(relay);
   const { token } = await relay.token();
@@ -96,7 +96,7 @@ it('bounds the list of what translation dropped, in the row', async () => {
   expect(dropped.at(-1)).toMatch(/^… and \d+ more$/);
 });
 
-it('delivers the rows behind one that the database rejects, and that one without its texts', async () => {
+it('delivers the rows behind one that the database rejects, and the rejected one without its texts', async () => {
   const ledger = await newLedger();
   const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
   const row = (name: string, fields: object) =>

@@ -47,7 +47,7 @@ async function refusedEverywhere(token: string, refusal: Refusal): Promise<void>
   }
 }
 
-it('deletes, disables and enables a token for the very next request, with every cache warm', async () => {
+it('applies deletion, disabling and enabling of a token to the very next request, with every cache warm', async () => {
   const { id, token } = await warmToken();
   await relay.manage('PATCH', `/tokens/${id}`, { status: 'disabled' });
   await refusedEverywhere(token, refusals.disabled);
@@ -57,7 +57,7 @@ it('deletes, disables and enables a token for the very next request, with every 
   await refusedEverywhere(token, refusals.invalidKey);
 });
 
-it('puts an edit of expiry and of addresses into force at once', async () => {
+it('applies an edit of expiry and of addresses at once', async () => {
   const { id, token } = await warmToken();
   await relay.manage('PATCH', `/tokens/${id}`, { expires_at: '2026-01-01T00:00:00Z' });
   await refusedEverywhere(token, refusals.expired);
@@ -65,7 +65,7 @@ it('puts an edit of expiry and of addresses into force at once', async () => {
   await refusedEverywhere(token, refusals.ipNotAllowed);
 });
 
-it('puts an edit of `models` into force at once, both ways, in the lists too', async () => {
+it('applies an edit of `models` at once, both ways, in the lists too', async () => {
   const { id, token } = await warmToken();
   await relay.manage('PATCH', `/tokens/${id}`, { models: ['claude-*'] });
   expectRefusal(await ask('openai', token), 'openai', refusals.modelNotAllowed);
@@ -78,14 +78,14 @@ it('puts an edit of `models` into force at once, both ways, in the lists too', a
   expect((await ask('openai', token)).status).toBe(200);
 });
 
-it('kills the old value of a rotated token at once', async () => {
+it('revokes the old value of a rotated token at once', async () => {
   const { id, token } = await warmToken();
   const { body } = await relay.manage('POST', `/tokens/${id}/rotate`, { overlap_seconds: 0 });
   await refusedEverywhere(token, refusals.invalidKey);
   expect((await ask('openai', body.token)).status).toBe(200);
 });
 
-it('keeps the old value of a rotated token until the overlap is over, and no longer', async () => {
+it('accepts the old value of a rotated token until the overlap is over, and no longer', async () => {
   const { id, token } = await warmToken();
   const { body } = await relay.manage('POST', `/tokens/${id}/rotate`, { overlap_seconds: 60 });
   const rotatedAtMs = Date.now();
@@ -97,7 +97,7 @@ it('keeps the old value of a rotated token until the overlap is over, and no lon
   expect((await ask('openai', body.token)).status).toBe(200);
 });
 
-it('costs nothing at all to refuse a mistyped token', async () => {
+it('refuses a mistyped token without any request', async () => {
   const before = { ...relay.traffic };
   const token = mintSecret();
   const mistyped = `${token.slice(0, -1)}${token.endsWith('0') ? '1' : '0'}`;
@@ -113,7 +113,7 @@ it('costs nothing at all to refuse a mistyped token', async () => {
   expect(relay.traffic).toEqual(before);
 });
 
-it('writes nothing for an unknown token, asks no ledger, and looks it up once', async () => {
+it('writes nothing for an unknown token, calls no ledger, and reads the database once', async () => {
   const before = { ...relay.traffic };
   const token = mintSecret();
   const replies = await Promise.all(Array.from({ length: 20 }, () => ask('openai', token)));
@@ -129,7 +129,7 @@ it('writes nothing for an unknown token, asks no ledger, and looks it up once', 
   });
 });
 
-it('knows a token from the isolate after its first request: only the ledger is asked', async () => {
+it('finds a token in the isolate after its first request, and calls only the ledger', async () => {
   const { token } = await warmToken();
   const before = { ...relay.traffic };
   await ask('openai', token);
@@ -146,7 +146,7 @@ const unavailable: Refusal = {
   gemini: ['UNAVAILABLE', 'SERVICE_UNAVAILABLE'],
 };
 
-it('says 503 with retry-after when the ledger is away: never 401, never 429, never an open format', async () => {
+it('answers 503 with retry-after when the ledger is unavailable: never 401, never 429, in each API’s format', async () => {
   const { token } = await warmToken();
   const asked = relay.received.length;
   relay.traffic.fails.add('ledger');
@@ -165,7 +165,7 @@ it('says 503 with retry-after when the ledger is away: never 401, never 429, nev
   expect((await ask('openai', token)).status).toBe(200);
 });
 
-it('serves a known token while database and KV are away; an unknown one gets a 503', async () => {
+it('serves a known token while database and KV are unavailable, and answers an unknown one with 503', async () => {
   const { token } = await warmToken();
   relay.traffic.fails.add('d1').add('kv');
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
@@ -177,7 +177,7 @@ it('serves a known token while database and KV are away; an unknown one gets a 5
   relay.traffic.fails.clear();
 });
 
-it('does not remember an outage: the token is known as soon as the database is back', async () => {
+it('does not cache an outage: finds the token as soon as the database is back', async () => {
   const { token } = await relay.token();
   relay.traffic.fails.add('d1').add('kv');
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);

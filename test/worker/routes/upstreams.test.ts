@@ -39,8 +39,8 @@ const fromGemini = (generationConfig: object, more: object = {}) =>
     body: JSON.stringify({ contents, generationConfig }),
   });
 
-describe('a preset', () => {
-  it('fills in the address and is kept with the channel', async () => {
+describe('provider presets', () => {
+  it('fills in the address of a preset, and stores the preset with the channel', async () => {
     const { id } = await preset('mistral');
     const { body } = await relay.manage('GET', `/channels/${id}`);
     expect([body.base_url, body.settings]).toEqual(['https://api.mistral.ai/v1', { preset: 'mistral' }]);
@@ -57,7 +57,7 @@ describe('a preset', () => {
     await expect(preset('nobody')).rejects.toThrow('400');
   });
 
-  it('is not asked for a stream’s usage where that is refused', async () => {
+  it('does not request usage in a stream where the upstream refuses that', async () => {
     const stream = (content: string) =>
       relay.fetch('/v1/chat/completions', {
         method: 'POST',
@@ -73,7 +73,7 @@ describe('a preset', () => {
     expect(sent().stream_options).toEqual({ include_usage: true });
   });
 
-  it('takes out of a translated request what the upstream refuses, and names it', async () => {
+  it('removes fields from a translated request that the upstream refuses, and names them', async () => {
     await preset('mistral');
     const reply = await fromGemini({ seed: 7, responseLogprobs: true, maxOutputTokens: 50 });
     expect(reply.status).toBe(200);
@@ -85,7 +85,7 @@ describe('a preset', () => {
     expect(strict.status).toBe(400);
   });
 
-  it('is asked for one answer where more are refused', async () => {
+  it('requests one choice where the upstream refuses more', async () => {
     await preset('groq');
     const one = await fromGemini({ candidateCount: 1 });
     expect([one.headers.get('x-relay-dropped'), 'n' in sent()]).toEqual([null, false]);
@@ -96,7 +96,7 @@ describe('a preset', () => {
     ]);
   });
 
-  it('leaves a request of the upstream’s own format as the caller wrote it', async () => {
+  it('leaves a request of the upstream’s own format unchanged', async () => {
     await preset('mistral');
     await relay.fetch('/v1/chat/completions', {
       method: 'POST',
@@ -112,7 +112,7 @@ describe('a preset', () => {
   });
 });
 
-describe('azure', () => {
+describe('Azure channels', () => {
   const azure = (base_url: string) =>
     relay.channel({
       name: 'azure',
@@ -141,7 +141,7 @@ describe('azure', () => {
       'https://x.openai.azure.com/openai?api-version=2024-10-21',
       'https://x.openai.azure.com/openai/deployments/my%20deployment/chat/completions?api-version=2024-10-21',
     ],
-  ])('at %s is called at %s', async (base_url, url) => {
+  ])('calls the Azure address %s at %s', async (base_url, url) => {
     await azure(base_url);
     expect((await ask()).status).toBe(200);
     const [received] = relay.received;

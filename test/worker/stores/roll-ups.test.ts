@@ -129,14 +129,14 @@ async function expectEqual(rows: LogRow[]): Promise<number> {
 
 beforeEach(emptyDatabase);
 
-describe('the roll-ups', () => {
-  it('say what the log says: every grouping, every filter, whole days and their edges', async () => {
+describe('roll-ups', () => {
+  it('agree with the log: every grouping, every filter, whole days and their edges', async () => {
     const rows = randomRows(1_500);
     for (let at = 0; at < rows.length; at += 400) await appendRows(env.DB, rows.slice(at, at + 400));
     expect(await expectEqual(rows)).toBeGreaterThan(1_000);
   });
 
-  it('follow rows that come again, and such that replace others', async () => {
+  it('follow repeated rows and higher revisions', async () => {
     const rows = randomRows(300);
     await appendRows(env.DB, rows);
     await appendRows(env.DB, rows.slice(50, 150));
@@ -157,7 +157,7 @@ describe('the roll-ups', () => {
     );
   });
 
-  it('are mended from the log of one token, and only of that', async () => {
+  it('are recomputed from the log for one token only', async () => {
     const rows = randomRows(400);
     await appendRows(env.DB, rows);
     await env.DB.batch([

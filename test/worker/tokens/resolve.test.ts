@@ -44,7 +44,7 @@ function database(secret: string | null) {
   return store;
 }
 
-it('asks the database once for many requests at a time, and not again', async () => {
+it('reads the database once for many concurrent requests, and not again', async () => {
   const secret = mintSecret();
   const store = database(secret);
   const resolver = new TokenResolver(store, cache);
@@ -62,7 +62,7 @@ it('asks the database once for many requests at a time, and not again', async ()
   expect(store.lookUps).toBe(1);
 });
 
-it('finds in KV what another isolate has found', async () => {
+it('finds an identity in KV that another isolate stored', async () => {
   const secret = mintSecret();
   await new TokenResolver(database(secret), cache).resolve(secret, now);
   const store = database(null);
@@ -70,7 +70,7 @@ it('finds in KV what another isolate has found', async () => {
   expect(store.lookUps).toBe(0);
 });
 
-it('remembers a stranger for a moment only, in the isolate only', async () => {
+it('caches an unknown token briefly, in the isolate only', async () => {
   const secret = mintSecret();
   const strangers = database(null);
   const resolver = new TokenResolver(strangers, cache);
@@ -83,7 +83,7 @@ it('remembers a stranger for a moment only, in the isolate only', async () => {
   expect(await env.CACHE.get(`token:${hashSecret(secret)}`)).toBeNull();
 });
 
-it('keeps the known when strangers come by the thousand', async () => {
+it('keeps known tokens cached when unknown ones arrive by the thousand', async () => {
   const secret = mintSecret();
   const store = database(secret);
   const resolver = new TokenResolver(store, cache);
@@ -97,7 +97,7 @@ it('keeps the known when strangers come by the thousand', async () => {
   expect(store.lookUps).toBe(before);
 });
 
-it('does not take an outage for an answer, and does not remember it', async () => {
+it('does not take an outage as an unknown token, and does not cache it', async () => {
   const secret = mintSecret();
   const store = database(secret);
   const resolver = new TokenResolver(store, cache);
@@ -111,7 +111,7 @@ it('does not take an outage for an answer, and does not remember it', async () =
   expect(await resolver.resolve(secret, now)).toMatchObject({ outcome: 'known' });
 });
 
-it('knows a malformed token by itself', async () => {
+it('rejects a malformed token without a lookup', async () => {
   const store = database(null);
   expect(await new TokenResolver(store, cache).resolve('sk-oo8-nonsense', now)).toEqual({
     outcome: 'malformed',
