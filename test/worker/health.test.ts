@@ -22,7 +22,7 @@ it('answers 503 until the database has been ready once', async () => {
   expect(reply.headers.get('retry-after')).toBe('2');
   relay.traffic.fails.clear();
   expect(await health()).toBe(200);
-  // Tokens that are known work on without the database.
+  // Known tokens continue to work without the database.
   relay.traffic.fails.add('d1');
   expect(await health()).toBe(200);
 });
@@ -37,7 +37,7 @@ it('migrates an older database to the schema of this version', async () => {
   );
 });
 
-/** Takes the migration to the newest version back. */
+/** Reverts the migration to the newest version. */
 const undoNewest = [
   'DROP INDEX accounts_by_group',
   'ALTER TABLE tokens DROP COLUMN admin',

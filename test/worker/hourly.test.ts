@@ -52,7 +52,7 @@ it('continues with the other parts when one fails, and reports the failure at th
   await appendRows(env.DB, [logRow({ id: 'ancient', createdAtMs: 5 })]);
   const away = () => Promise.reject(new Error('KV is away'));
   const broken = { ...env, CACHE: { get: away, put: away } } as unknown as typeof env;
-  // Another database binding of the same database: services are built once for each.
+  // Services are built once for each binding object, so this is another binding of the same database.
   const other = { ...broken, DB: Object.create(env.DB) as D1Database };
   for (const name of ['prepare', 'batch'] as const) {
     Object.defineProperty(other.DB, name, { value: env.DB[name].bind(env.DB) });

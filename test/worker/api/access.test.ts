@@ -7,7 +7,7 @@ import { adminKey, emptyDatabase, relay } from './relay.ts';
 
 beforeEach(emptyDatabase);
 
-/** Every call that needs the admin key. */
+/** Every call that requires the admin key. */
 const locked: [string, string][] = [
   ['GET', '/tokens'],
   ['POST', '/tokens'],

@@ -1,4 +1,4 @@
-// An account is deleted with everything that says who it was; what it spent stays, under its id.
+// Deleting an account deletes everything that identifies the person; its spend stays under its id.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { managementLimits } from '../../../src/dashboard/api/limits.ts';
@@ -14,7 +14,7 @@ const usage = { prompt_tokens: 1_000, completion_tokens: 100, total_tokens: 1_10
 const name = 'Robert Personal';
 const email = 'robert@personal.example';
 
-/** Every table of the database, as text; but for the counters of networks, which name no account. */
+/** Returns every table of the database as text, without the sign-in counters of networks, which name no account. */
 async function everything(): Promise<string> {
   const { results } = await env.DB.prepare(
     `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '_cf*' AND name NOT GLOB 'sqlite*'`,
@@ -39,7 +39,7 @@ describe('deletion of an account', () => {
       body: JSON.stringify(jsonBody('gpt-4o')),
     });
 
-  /** Somebody who came by an invitation and used everything. */
+  /** Creates an account from an invitation that has used every feature. */
   async function newcomer() {
     const { secret } = (await scene.admin.api('POST', '/invites', { name: 'Robert Invited' })).body;
     const form = { 'content-type': 'application/x-www-form-urlencoded', origin };

@@ -1,4 +1,4 @@
-// Channels of clouds (Bedrock, Vertex, Workers AI) in the management API: what each needs, and what is said where it lacks.
+// Cloud channels (Bedrock, Vertex, Workers AI) in the management API: the required fields and their errors.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { unseal } from '../../../src/lib/seal.ts';

@@ -1,4 +1,4 @@
-// /api/doctor on the real stores: what works, and each fault that is planted.
+// /api/doctor on the real stores: a working relay, and one fault for each check.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Finding } from '../../../src/dashboard/doctor/finding.ts';
@@ -28,7 +28,7 @@ interface Diagnosis {
 const lists: OpenRelay['upstream'] = () => Response.json({ data: [{ id: 'gpt-4o' }] });
 const openai = { name: 'main', provider: 'openai', keys: ['sk-0123456789abcdef'], models: ['gpt-4o'] };
 
-/** A relay with one channel that answers, whose hourly work has just run. */
+/** Returns a relay with one working channel, whose hourly work has just run. */
 async function soundRelay(): Promise<OpenRelay> {
   const relay = openRelay();
   relay.upstream = lists;
@@ -41,14 +41,14 @@ async function diagnose(relay: OpenRelay): Promise<Diagnosis> {
   return (await relay.manage('GET', '/doctor')).body;
 }
 
-/** What is not in order. */
+/** Returns the checks that are not in order. */
 async function faultsOf(relay: OpenRelay): Promise<Finding[]> {
   const { ok, findings } = await diagnose(relay);
   expect(ok).toBe(findings.every(({ status }) => status !== 'broken'));
   return findings.filter(({ status }) => status !== 'ok');
 }
 
-/** A relay of the same stores in which something else is bound. */
+/** Returns a relay on the same stores with other bindings. */
 function relayWith(bindings: Partial<Record<keyof Env, unknown>>): OpenRelay {
   const relay = openRelay(bindings as Partial<Env>);
   relay.upstream = lists;
@@ -82,7 +82,7 @@ describe('the doctor reports a fault with its remedy', () => {
     const [fault, ...others] = await faultsOf(relayWith({ ENCRYPTION_KEY: '' }));
     expect(fault).toMatchObject({ check: 'secrets', status: 'broken', code: 'encryption_key_missing' });
     expect(fault?.remedy).toContain('npx wrangler secret put ENCRYPTION_KEY');
-    // Its stored key cannot be read either.
+    // The stored key cannot be decrypted either.
     expect(others.map(({ code }) => code)).toEqual(['channel_failed']);
   });
 

@@ -1,4 +1,4 @@
-// Stored provider keys never go to another host than the one that they were entered for.
+// Stored provider keys are sent to no other host than the one that they were entered for.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { RoutingStore } from '../../../src/routing/store.ts';

@@ -10,7 +10,7 @@ beforeEach(emptyDatabase);
 
 type Json = Record<string, unknown>;
 
-/** The schema with every `$ref` into the document replaced by what it names. */
+/** Returns the schema with every `$ref` into the document resolved. */
 function resolved(schema: unknown, document: Json): unknown {
   if (Array.isArray(schema)) return schema.map((item) => resolved(item, document));
   if (typeof schema !== 'object' || schema === null) return schema;
@@ -26,7 +26,7 @@ function resolved(schema: unknown, document: Json): unknown {
   return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, resolved(value, document)]));
 }
 
-/** Fails unless the document says that this call answers this. */
+/** Fails unless the document describes this response of this call. */
 function expectDescribed(document: Json, method: string, path: string, { status, headers, body }: Answer) {
   const operation = (document.paths as Record<string, Record<string, Json>>)[path]?.[method.toLowerCase()];
   const described = (operation?.responses as Record<string, Json>)?.[String(status)];
@@ -49,7 +49,7 @@ it('serves an OpenAPI 3.1 document without a key', async () => {
   resolved(body.paths, body);
 });
 
-/** Paths of the version before, which answer with a redirect. */
+/** Paths of the previous version, which answer with a redirect. */
 const formerPaths = ['GET /ways-in'];
 
 it('documents exactly the paths and methods of the router, except former ones', async () => {

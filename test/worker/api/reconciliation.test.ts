@@ -1,4 +1,4 @@
-// Real ledgers, the real database, and real differences between them.
+// Reconciliation over real ledgers and the real database, with real differences between them.
 import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -24,7 +24,7 @@ function world() {
 
 const flush = (id: string) => runDurableObjectAlarm(env.LEDGER.get(env.LEDGER.idFromName(id)));
 
-/** A token that has been charged these amounts, delivered to D1 or not yet. */
+/** Creates a token with these charges, delivered to D1 or still pending. */
 async function spent(costs: number[], delivered = true): Promise<string> {
   const { ledgers, call } = world();
   const { body } = await call('POST', '/tokens', { name: 'spender' });

@@ -1,9 +1,9 @@
-// The list of tokens in every order: whole, without a repeat and without a gap, however small its pages are.
+// The token list in every order and page size: complete, without repeats or gaps.
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, it } from 'vitest';
 import { emptyDatabase, relay } from './relay.ts';
 
-/** With equal names in other cases, equal spend, and some that were never used. */
+/** Tokens with names that differ only in case, with equal spend, and some that were never used. */
 const tokens = [
   { id: 'tok_a', name: 'beta', createdAt: 3, lastUsed: null, spent: 5 },
   { id: 'tok_b', name: 'Alpha', createdAt: 1, lastUsed: 9, spent: 5 },

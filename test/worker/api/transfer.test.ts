@@ -6,7 +6,7 @@ import { emptyDatabase, relay } from './relay.ts';
 
 beforeEach(emptyDatabase);
 
-/** A relay with one of everything. */
+/** Creates a relay with one object of each kind. */
 async function populated() {
   const there = relay();
   await env.DB.batch([
@@ -85,7 +85,7 @@ describe('accounts in exports and imports', () => {
   const password = 'scrypt$16384$8$5$c2FsdA$aGFzaA';
   const spent = { spentNanoUsd: 4_000_000_001, periodStartMs: Date.parse('2026-11-01T00:00:00Z') };
 
-  /** One with a login and a budget, of which something is spent. */
+  /** Creates an account with a sign-in and a partly spent budget. */
   async function withBudget() {
     const there = await populated();
     await env.DB.prepare('UPDATE accounts SET password = ? WHERE id = ?').bind(password, 'acc_2').run();
@@ -152,7 +152,7 @@ describe('accounts in exports and imports', () => {
     const others = document.accounts.map((account: object) => ({ ...account, password: 'another' }));
     await call('POST', '/import', { version: 1, accounts: others });
     expect(await services.accounts.passwordOf('acc_2')).toBe(password);
-    // Nobody logged in as the admin yet: the document's login is taken over.
+    // Nobody has signed in as the admin yet, so the document's sign-in is imported.
     expect(await services.accounts.passwordOf('acc_admin')).toBe('another');
     const [account] = document.accounts;
     const budgeted = (usd: number, budget_version: number) => ({
@@ -215,7 +215,7 @@ describe('imports', () => {
     const { status, body } = await fresh.call('POST', '/import', document);
     expect([status, body]).toEqual([
       200,
-      // The group `default` is there already, and the same.
+      // The same group `default` exists already.
       { accounts: 1, groups: 1, channels: 1, prices: 1, aliases: 0, tokens: 2, warnings: [] },
     ]);
     expect(fresh.events).toEqual(['channels-changed']);

@@ -1,4 +1,4 @@
-// The management API over the real ledgers: what it answers is in force at the very next request.
+// The management API over the real ledgers: what it answers applies to the very next request.
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, it } from 'vitest';
 import { LedgerClient } from '../../../src/quota/client.ts';
@@ -14,7 +14,7 @@ beforeEach(emptyDatabase);
 const store = () => new TokenStore(env.DB);
 const client = () => new LedgerClient(env.LEDGER, (id) => store().findPolicy(id));
 
-/** Asks the ledger as a request would that resolved `identity` (from however old a cache). */
+/** Calls the ledger as a request does that resolved `identity` from a cache of any age. */
 async function outcomeFor(
   ledgers: LedgerClient,
   identity: TokenIdentity,

@@ -1,4 +1,4 @@
-// Cloudflare Access in front: its JWT, signed here by keys of our own as its team's, and everything that a forger might try.
+// Sign-in by Cloudflare Access: JWTs that the test signs with its own keys as the team's, and forged ones.
 import { createSign, generateKeyPairSync } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { OpenRelay } from '../routes/open-relay.ts';

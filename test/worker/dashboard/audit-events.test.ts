@@ -1,4 +1,4 @@
-// The audit knows how people come and go, in words, and no secret of theirs.
+// The audit log records sign-in events with readable messages and without secrets.
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import { auditEventOf, auditEvents } from '../../../src/dashboard/api/audit-events.ts';

@@ -1,10 +1,10 @@
-// Bodies that never end: what the dashboard and the management API read of them.
+// How much of an endless body the dashboard and the management API read.
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { managementLimits } from '../../../src/dashboard/api/limits.ts';
 import { openDashboard, origin } from './open-dashboard.ts';
 
-/** A body without a length that would be a hundred megabytes, and how much of it was asked for. */
+/** Returns a body of a hundred megabytes without a length, and counts how much of it was read. */
 function endless() {
   const read = { bytes: 0 };
   const body = new ReadableStream<Uint8Array>({

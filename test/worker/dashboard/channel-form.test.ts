@@ -1,4 +1,4 @@
-// The form of a channel for providers that want more than a key.
+// The channel form for providers that need more than a key.
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, it } from 'vitest';
 import { RoutingStore } from '../../../src/routing/store.ts';

@@ -1,5 +1,5 @@
-// Forms that a browser's own checks did not hold back, that came late, or twice over: nothing is changed that was not
-// meant, and nothing that was typed is lost.
+// Forms that bypass the browser's checks, arrive late or arrive twice: they change nothing by accident and lose no
+// typed value.
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import { managementLimits } from '../../../src/dashboard/api/limits.ts';
@@ -51,7 +51,7 @@ it('tops a token up by an amount, and changes nothing else', async () => {
   expect(await quota()).toBeNull();
 });
 
-/** The fields of a page's form, its first one or the one that goes to `action`, as a browser would send them. */
+/** Returns the fields of a page's first form, or of the one that posts to `action`, as a browser sends them. */
 function fieldsOf(html: string, action?: string): Record<string, string> {
   const text = (raw = '') => raw.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&');
   const [, main = ''] = html.split('<main');
@@ -83,7 +83,7 @@ it('saves what was changed on the page, and keeps concurrent changes of others',
   const elsewhere = { quota_usd: 50, models: ['claude-*'], expires_at: '2031-01-01T00:00:00.000Z' };
   await admin.api('PATCH', `/tokens/${id}`, elsewhere);
   const address = `/dashboard/tokens/${id}/edit`;
-  // One that is wrong first: what the page was shown with is not forgotten over it.
+  // An invalid form first: the values that the page was rendered with survive it.
   const wrong = await admin.post(address, { ...fields, name: '', rpm: '' });
   expect(wrong.status).toBe(400);
   expect((await admin.post(address, { ...fieldsOf(wrong.text), name: 'renamed' })).status).toBe(303);

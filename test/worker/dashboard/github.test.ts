@@ -1,5 +1,5 @@
-// GitHub as a way in: an imitation that checks what GitHub checks (the app's secret, the code, PKCE, the address) and
-// answers as docs.github.com has it ("Authorizing OAuth apps", read 2026-11-24).
+// Sign-in by GitHub, against an imitation that checks what GitHub checks (the app's secret, the code, PKCE, the
+// redirect URI) and answers as docs.github.com describes ("Authorizing OAuth apps", read 2026-11-24).
 
 import { env } from 'cloudflare:workers';
 import { createHash, randomUUID } from 'node:crypto';
@@ -21,12 +21,12 @@ interface GithubPerson {
   verified?: boolean;
 }
 
-/** Codes that GitHub has given out, each with what it was asked with. */
+/** An imitation of GitHub that remembers each code with the parameters of its authorization request. */
 class Github {
   private readonly codes = new Map<string, { challenge: string; person: GithubPerson }>();
   private readonly accessTokens = new Map<string, GithubPerson>();
 
-  /** A person says yes at the address that the relay sent the browser to; the address to come back to. */
+  /** Grants access at the URL that the relay redirected to, and returns the callback URL. */
   consent(address: string, person: GithubPerson): string {
     const { origin, pathname, searchParams } = new URL(address);
     expect(origin + pathname).toBe('https://github.test/login/oauth/authorize');
@@ -67,7 +67,7 @@ class Github {
       asked.get('client_id') === app.GITHUB_CLIENT_ID &&
       asked.get('client_secret') === app.GITHUB_CLIENT_SECRET &&
       asked.get('redirect_uri') === callback;
-    // GitHub says errors with status 200.
+    // GitHub reports errors with status 200.
     if (!isRight || given === undefined) return Response.json({ error: 'bad_verification_code' });
     const access_token = `gho_${randomUUID()}`;
     this.accessTokens.set(access_token, given.person);
@@ -100,7 +100,7 @@ const cookieOf = ({ headers }: Reply) =>
     .map((cookie) => cookie.split(';')[0])
     .join('; ');
 
-/** The way to GitHub: where it leads, and the cookie that remembers it. */
+/** Starts a sign-in: returns the redirect to GitHub and the state cookie. */
 async function leave(relay: OpenRelay, query = '', cookie = '') {
   const reply = await relay.fetch(`/dashboard/login/github${query}`, {
     headers: { cookie },

@@ -1,4 +1,4 @@
-// In which language pages answer: the reader's choice, else the browser's, else English.
+// The language of pages: the reader's choice, else the browser's, else English.
 import { expect, it } from 'vitest';
 import { openDashboard } from './open-dashboard.ts';
 

@@ -40,7 +40,7 @@ it('limits tries of one person from one address, and then refuses the right pass
   expect(statuses.filter((status) => status === 429)).toHaveLength(loginLimits.sameBoth);
   expect((await logIn(relay, 'bob@example.com', password, ip)).status).toBe(429);
   expect((await logIn(relay, 'bob@example.com', password, '192.0.2.8')).status).toBe(303);
-  // Twelve passwords are hashed, which is meant to take its time.
+  // Hashes twelve passwords, which takes time by design.
 }, 30_000);
 
 it('limits tries from one address for any person, and of one person from any address', async () => {

@@ -1,8 +1,8 @@
-// The page that shows a new token's value: its examples work when they are pasted.
+// The page that reveals a new token's value: its examples work when they are pasted.
 import { expect, it } from 'vitest';
 import { openDashboard } from './open-dashboard.ts';
 
-/** The models that the three curl lines of a new token name. */
+/** Returns the models in the three curl examples of a new token. */
 async function named(channels: string[][], models: string): Promise<string[]> {
   const { relay, admin } = await openDashboard();
   for (const models of channels)

@@ -1,4 +1,4 @@
-// The first page: what needs attention, to whom it is told, and the figures of a range.
+// The overview page: its alerts, who sees them, and the figures of a range.
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import { appendRows } from '../../../src/metering/log.ts';

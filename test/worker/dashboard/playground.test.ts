@@ -1,4 +1,4 @@
-// The playground for one token: its models, and nobody else's token.
+// The playground for one token: its models, and no token of another account.
 import { expect, it } from 'vitest';
 import { openDashboard } from './open-dashboard.ts';
 

@@ -1,4 +1,4 @@
-// Every route with every role, and everything that changes something from every origin.
+// Every route with every role, and every change from every origin.
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import { managementApi } from '../../../src/dashboard/api/management-api.ts';
@@ -20,7 +20,7 @@ function routesOf(routes: readonly { method: string; path: string }[]): [method:
 const apiRoutes = routesOf(managementApi(services).routes);
 const pageRoutes = routesOf(dashboard(services).routes);
 
-/** What members may call of the management API; in full, so that a new route must be thought about here. */
+/** Management API routes that members may call; a complete list, so each new route needs a decision here. */
 const forMembers = new Set([
   'GET /tokens',
   'POST /tokens',

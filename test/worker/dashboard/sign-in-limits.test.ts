@@ -1,4 +1,5 @@
-// Strangers' failed tries lock nobody out of a device, an invitation or the management API, and fill nothing up.
+// Strangers' failed sign-ins lock nobody out of a device, an invitation or the management API, and the stored
+// counters stay bounded.
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import { failedSignInRows, recordFailedSignIn } from '../../../src/dashboard/accounts/failed-sign-in-log.ts';
@@ -23,7 +24,7 @@ const send = (
     body: String(new URLSearchParams(fields)),
   });
 
-/** The cookies of an answer, as the browser sends them back; `like`: only those whose name has it. */
+/** Returns the cookies of a response as the browser sends them back; `like` filters by a part of the name. */
 const cookiesOf = (headers: Headers, like = '') =>
   headers
     .getSetCookie()

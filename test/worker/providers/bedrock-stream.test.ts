@@ -1,4 +1,4 @@
-// Bedrock's event stream as server-sent events, however its bytes are cut.
+// Conversion of Bedrock's event stream to server-sent events, however its bytes are cut.
 import { describe, expect, it } from 'vitest';
 import { sseOfEventStream } from '../../../src/providers/bedrock-stream.ts';
 import { bodyOf, cut, seededLengths } from '../../support/cut.ts';
@@ -27,7 +27,7 @@ const textOf = async (pieces: readonly Uint8Array[]) => {
   return text;
 };
 
-/** What comes before the stream breaks, and why it does. */
+/** Returns the output before the stream fails, and the error message. */
 async function untilBroken(bytes: Uint8Array): Promise<{ text: string; reason: string }> {
   const reader = sseOfEventStream(bodyOf(cut(bytes, () => 4_096))).readable.getReader();
   let text = '';

@@ -1,4 +1,4 @@
-// An older Workers AI model's stream as chat completion chunks, however its bytes are cut.
+// Conversion of the older Workers AI stream format to chat completion chunks, however its bytes are cut.
 import { describe, expect, it } from 'vitest';
 import { chatStreamOf } from '../../../src/providers/workers-ai-stream.ts';
 import { bodyOf, cut, seededLengths } from '../../support/cut.ts';

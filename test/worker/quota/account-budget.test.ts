@@ -9,7 +9,7 @@ afterEach(() => void vi.useRealTimers());
 
 const budgetOf = (nanoUsd: number, version = 1): AccountBudget => ({ nanoUsd, period: 'month', version });
 
-/** Tokens of one new account with a budget. */
+/** Creates tokens of one new account with a budget. */
 async function tokensOf(count: number, nanoUsd: number, fields: object = {}) {
   const accountId = `acc_${crypto.randomUUID()}`;
   const accountBudget = budgetOf(nanoUsd);
@@ -73,7 +73,7 @@ it('counts what a request cost beyond its bound', async () => {
   const [one, other] = tokens as [TestLedger, TestLedger];
   await one.admit(1_000, { requestId: 'r' });
   await one.rpc().settle([one.settlement('r', 4_000)]);
-  // The account hears of it when it calls back, or when the token draws again.
+  // The account learns of the overspend when it reclaims, or when the token requests the next allocation.
   expect(await one.admit(6_001)).toBe('insufficient_quota');
   expect(await one.admit(6_000)).toBe('admitted');
   await new Promise((resolve) => setTimeout(resolve, 150));
@@ -97,7 +97,7 @@ it('stays exact after a reset of every ledger, and admits nothing twice', async 
     0,
   );
   expect(used).toBeLessThanOrEqual(9_000);
-  // What was distrusted is over: the rest can be had.
+  // The unaccounted holds have expired: the rest can be allocated.
   expect(await tokens[0]?.admit(9_000 - used)).toBe('admitted');
 });
 
@@ -163,7 +163,7 @@ it('counts imported spend in the same period once', async () => {
   await one.rpc().settle([one.settlement('r', 4_000)]);
   await other.admit(1_000);
   const standing = await there.account().standing(budgetOf(100_000));
-  // What runs is held: it may still be spent. What was drawn ahead is not counted.
+  // Reservations of running requests count, since they may still be spent. Unused allocations do not.
   expect(standing).toEqual({
     spentNanoUsd: 5_000,
     periodStartMs: Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth()),

@@ -1,4 +1,4 @@
-// Responses in the background: their reservation is kept until their end is seen, whatever dies meanwhile.
+// Background responses: their reservation is held until their end is seen, whatever fails meanwhile.
 import { abortAllDurableObjects } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -43,7 +43,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** One nano-USD a token in, ten out. */
+/** Costs one nano-USD for each input token and ten for each output token. */
 const rates = overrideRates({ input: 0.001, output: 0.01 });
 
 async function running(fields: Partial<BackgroundOrder> = {}) {
@@ -130,7 +130,7 @@ it('cancels a response whose token lost its access, and charges what was used', 
   answer = () => state('cancelled', { output: [{ type: 'message', content: [{ text: 'x'.repeat(30) }] }] });
   await alarmAt(ledger, 10);
   expect(asked).toMatchObject([{ method: 'POST', url: 'https://upstream.test/v1/responses/resp_1/cancel' }]);
-  // The upstream said no usage: nine tokens in, thirty characters out.
+  // The upstream reported no usage: nine tokens of input, thirty characters of output.
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 109, open: 0 });
   await alarmAt(ledger, 5_000);
   expect(await rowOf(requestId)).toMatchObject({

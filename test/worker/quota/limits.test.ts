@@ -1,4 +1,4 @@
-// Requests and tokens a minute, requests at a time; and what the ledger's refusals leave behind.
+// Limits of requests and tokens a minute and of concurrent requests, and the log rows of refusals.
 import { env } from 'cloudflare:workers';
 import { afterEach, expect, it, vi } from 'vitest';
 import { ledgerOf, newLedger, type TestLedger } from './ledgers.ts';
@@ -55,7 +55,7 @@ it('allows tpm tokens a minute, by the estimate and then by the actual figure', 
   expect(message).toContain('201');
   expect(retryAfterMs).toBeGreaterThan(59_000);
   expect(await ledger.admit(0, { requestId: 'two', tokens: 200 })).toBe('admitted');
-  // Only 10 tokens passed in truth, as is known half a minute later.
+  // Only 10 tokens were really used, which the settlement reports half a minute later.
   at(30_000);
   await ledger.rpc().settle([ledger.settlement('one', 0)]);
   expect(await ledger.admit(0, { tokens: 790 })).toBe('admitted');
@@ -151,7 +151,7 @@ it('counts the output of a running stream against tpm, and returns cached input 
   expect(await ledger.admit(0, { requestId: 'two', tokens: 100 })).toBe('admitted');
   const [answer] = await ledger.rpc().renew([ledger.look({ requestId: 'stream', runningTokens: 800 })]);
   expect(answer?.outcome).toBe('go-on');
-  // 100 + 700 more, and 100: what is left is 100.
+  // 100 and 700 more for the stream and 100 for the other request leave 100.
   expect((await refusal(ledger, { tokens: 101 })).left).toMatchObject({ tpm: { remaining: 100 } });
   expect(await ledger.admit(0, { requestId: 'three', tokens: 100 })).toBe('admitted');
   await ledger.rpc().settle([{ ...ledger.settlement('two', 0), tokens: 1 }]);

@@ -1,4 +1,4 @@
-// The ledger's money: what is held, what is charged, once, whatever is repeated.
+// The ledger's money: reservations and charges, each applied once however often it is repeated.
 import { afterEach, expect, it, vi } from 'vitest';
 import type { TokenPolicy } from '../../../src/tokens/token.ts';
 import { newLedger } from './ledgers.ts';
@@ -105,7 +105,7 @@ it('extends a running request as far as the quota allows, and ends it when the q
       .rpc()
       .renew([ledger.look({ requestId: 'running', reservedNanoUsd: 60, wantNanoUsd, runningNanoUsd })]);
   expect(await look(90, 50)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 90 }]);
-  // Ten are left: they are given, and what has not used them up goes on.
+  // Ten are left: the request gets them, and continues until they are used.
   expect(await look(150, 80)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 100 }]);
   expect(await look(150, 99)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 100 }]);
   expect(await look(150, 100)).toMatchObject([{ outcome: 'refused', code: 'insufficient_quota' }]);
@@ -186,6 +186,6 @@ it('resets a budget at the end of its period, and reports when', async () => {
   expect(await ledger.admit(20, { requestId: 'two' })).toBe('admitted');
   await ledger.rpc().settle([ledger.settlement('two', 20)]);
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 110, budgetSpentNanoUsd: 20 });
-  // The quota is total: a new week does not bring it back.
+  // The quota is a total: a new week does not reset it.
   expect(await ledger.admit(41)).toBe('insufficient_quota');
 });

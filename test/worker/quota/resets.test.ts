@@ -1,4 +1,4 @@
-// What a ledger knows after it was put to sleep, moved or killed; and how its rows reach D1.
+// What a ledger restores after an eviction, a move or a kill, and how its rows reach D1.
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, expect, it, vi } from 'vitest';
@@ -6,7 +6,7 @@ import { newLedger, type TestLedger } from './ledgers.ts';
 
 afterEach(() => void vi.useRealTimers());
 
-/** Longer than the rhythm in which holds are written down. */
+/** Longer than the interval at which holds are persisted. */
 const checkpointed = () => new Promise((resolve) => setTimeout(resolve, 300));
 
 it('keeps spend and settled request ids over a reset', async () => {
@@ -72,7 +72,7 @@ it('does not mark the same money as unaccounted again at each wake-up during one
   expect(await ledger.admit(990)).toBe('admitted');
 });
 
-/** A ledger with one tiny hold that is written down and one of 60 that is too young to be, then killed. */
+/** Creates a ledger with one tiny persisted hold and one of 60 that is not persisted yet, then kills it. */
 async function forgetful() {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   await ledger.admit(2);
@@ -254,10 +254,10 @@ it('loses nothing in an hour of D1 outage under load, and limits its retries', a
     settled += 1;
     if (second % 15 === 0) await ledger.alarm();
   }
-  // After six failures once a minute.
+  // After six failures it retries once a minute.
   expect(tries).toBeGreaterThan(40);
   expect(tries).toBeLessThan(75);
-  // A reset in the middle, with more unwritten rows than are remembered.
+  // A reset in the middle, with more undelivered rows than memory holds.
   await abortAllDurableObjects();
   await ledger.rpc().settle([ledger.settlement(`${ledger.tokenId}-3595`, 7)]);
   vi.setSystemTime(startMs + 3_700_000);
@@ -267,7 +267,7 @@ it('loses nothing in an hour of D1 outage under load, and limits its retries', a
   errors.mockRestore();
 });
 
-/** The ledger's database refuses every batch from now on, until its next reset. */
+/** Makes every batch of the ledger's database fail until the ledger's next reset. */
 async function withoutDatabase(ledger: TestLedger, onTry: () => void = () => {}): Promise<void> {
   await runInDurableObject(ledger.stub, (instance) => {
     const DB = {
@@ -301,7 +301,7 @@ const spentOf = (ledger: TestLedger) =>
     .bind(ledger.tokenId)
     .first('spent_nano_usd');
 
-/** Mulberry32: the same numbers at every run. */
+/** Mulberry32: returns the same numbers in every run. */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {

@@ -1,4 +1,4 @@
-// Settlements wait a moment for company; nobody is refused because of that.
+// Settlements wait briefly to be sent together, and no request is refused because of that.
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import type { LogRow } from '../../../src/metering/log-row.ts';

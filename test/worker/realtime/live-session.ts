@@ -1,5 +1,5 @@
-// A session with real sockets of the runtime at both ends, an upstream that a test holds in its hand, and a ledger that
-// admits everything: for what only passing time shows.
+// A realtime session with the runtime's real sockets at both ends, an upstream that the test controls, and a
+// ledger that admits everything: for tests of time limits.
 
 import type { LogRow } from '../../../src/metering/log-row.ts';
 import { LiveSession } from '../../../src/realtime/live-session.ts';
@@ -12,7 +12,7 @@ import { plainChannel } from '../../support/plain-channel.ts';
 
 export const models = { openai: 'gpt-realtime', gemini: 'gemini-live-2.5-flash-preview' } as const;
 
-/** One end of a socket, as it was used. */
+/** One end of a socket, with what it received. */
 interface End {
   socket: WebSocket;
   heard: string[];
@@ -21,14 +21,14 @@ interface End {
 
 export interface Staged {
   client: End;
-  /** null: none was opened yet. */
+  /** The upstream's end; null before it was opened. */
   upstream(): End | null;
   rows: LogRow[];
-  /** Work of the session that has failed. */
+  /** Background work of the session that failed. */
   failures: unknown[];
 }
 
-/** Opens a session. `model`: as the caller's URL names it; null: the first frame will. */
+/** Opens a session. `model` is the name in the caller's URL; null means that the first frame names it. */
 export async function stageSession(format: 'openai' | 'gemini', model: string | null): Promise<Staged> {
   const rows: LogRow[] = [];
   const failures: unknown[] = [];

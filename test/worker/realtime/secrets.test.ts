@@ -1,4 +1,4 @@
-// How long an ephemeral secret may live, as the routes take it.
+// The lifetimes of an ephemeral secret that the routes accept.
 import { beforeAll, expect, it } from 'vitest';
 import { realtimeLimits } from '../../../src/realtime/limits.ts';
 import { type OpenRelay, openRelay } from '../routes/open-relay.ts';

@@ -1,4 +1,4 @@
-// The limits of a session that are times, at their value: with a clock that the test moves.
+// The time limits of a session, tested at their exact values with a fake clock.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { realtimeLimits } from '../../../src/realtime/limits.ts';
 import { models, type Staged, stageSession } from './live-session.ts';
@@ -12,12 +12,12 @@ const firstFrames = {
   gemini: setup,
 };
 
-/** Sockets deliver in their own time, which no clock moves: so many turns are given to them. */
+/** Waits for sockets, which no fake clock moves, by giving them up to `turns` turns of the event loop. */
 async function delivered(isThere: () => boolean, turns = 3_000): Promise<void> {
   for (let turn = 0; turn < turns && !isThere(); turn++) await vi.advanceTimersByTimeAsync(0);
 }
 
-/** What would have come by now has come. */
+/** Waits until everything has arrived that was sent so far. */
 const quiet = () => delivered(() => false, 100);
 
 async function say({ client }: Staged, text: string, isThere: () => boolean): Promise<void> {

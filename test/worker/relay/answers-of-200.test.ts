@@ -1,4 +1,4 @@
-// Upstreams that say 200 and send an error, a page, or nothing: another channel is asked, and nothing is charged.
+// Upstreams that answer 200 with an error, an HTML page or nothing: the request fails over without a charge.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type OpenRelay, openRelay } from '../routes/open-relay.ts';
@@ -6,7 +6,7 @@ import { answerAs, chargeOf, eventsOf } from './charging.ts';
 
 let relay: OpenRelay;
 
-/** An isolate that knows of no failure, and no channels. */
+/** Opens an isolate without known failures or channels. */
 async function startAnew() {
   await env.DB.prepare('DELETE FROM channels').run();
   relay = openRelay();
@@ -42,7 +42,7 @@ const answers = {
 type ProviderName = keyof typeof answers;
 
 interface Ask {
-  /** Whose format the caller speaks. */
+  /** The caller's API format. */
   format: ProviderName;
   provider: ProviderName;
   stream: boolean;
@@ -69,7 +69,7 @@ async function made(provider: ProviderName, name: string, priority = 0): Promise
   return (await relay.channel({ ...fields, ...chat, base_url: `https://${name}.test/v1` })).id;
 }
 
-/** The first channel answers so, the second well, whole or as it was asked. */
+/** Makes the first channel answer with `fault`, and the second correctly, whole or as requested. */
 async function ask({ format, provider, stream }: Ask, fault: () => Response) {
   const id = await made(provider, 'first', 1);
   await made(provider, 'second');
@@ -82,7 +82,7 @@ async function ask({ format, provider, stream }: Ask, fault: () => Response) {
   return { ...reply, hosts, channel: body };
 }
 
-/** The only channel answers so. */
+/** Makes the only channel answer with `fault`. */
 async function askOnly({ format, provider, stream }: Ask, fault: () => Response) {
   const id = await made(provider, 'only');
   const reply = await chargeOf(relay, bodies[format](stream), fault);
@@ -146,7 +146,7 @@ describe.each(faults)('a 200 response with %s', (_, faultOf) => {
         'cooling',
         expect.stringMatching(/an error (in|as)|an empty|a web page/),
       ]);
-      // A stream that was declared one has begun by then: its own events say it.
+      // The response was declared a stream and has begun: its own events report the error.
       if (status === 200)
         expect([each.stream, text]).toEqual([true, expect.stringMatching(/error|^: hello|\[DONE\]/)]);
       else expect([502, 503, 529]).toContain(status);

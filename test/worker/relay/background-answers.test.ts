@@ -1,13 +1,13 @@
-// Responses in the background whose caller fetches, cancels or deletes them itself: settled by that answer, once.
+// Background responses that the caller fetches, cancels or deletes: settled once, by that response.
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, it } from 'vitest';
 import { addChannels, type OpenRelay, openRelay } from '../routes/open-relay.ts';
 import { answerAs, eventsOf, spentBy } from './charging.ts';
 
 let relay: OpenRelay;
-/** How the upstream's response is at the moment; null: it was deleted. */
+/** The current state of the upstream's response; null after its deletion. */
 let status: string | null;
-/** Of each test its own. */
+/** Different in each test. */
 let id: string;
 
 beforeEach(async () => {

@@ -1,4 +1,4 @@
-// Responses that the relay keeps for channels that have no such thing.
+// Responses that the relay stores for channels without stored responses of their own.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { conversationLimits } from '../../../src/relay/plan/stored-responses.ts';
@@ -8,7 +8,7 @@ let relay: OpenRelay;
 let headers: Record<string, string>;
 let said: string[];
 
-/** Claude, who says back how much was said before. */
+/** Plays a Claude that answers with the number of messages it received. */
 function playClaude(): void {
   said = [];
   relay.upstream = ({ body }) => {
@@ -106,7 +106,7 @@ describe('stored conversations, enabled', () => {
     ).run();
     const { id, token } = await relay.token();
     await env.DB.prepare("UPDATE tokens SET account_id = 'acc_b' WHERE id = ?").bind(id).run();
-    // An edit carries the record into the ledger and the caches.
+    // An edit copies the record into the ledger and the caches.
     await relay.manage('PATCH', `/tokens/${id}`, { name: 'theirs' });
     const other = { authorization: `Bearer ${token}` };
     expect((await call('GET', `/v1/responses/${made.body.id}`, other)).status).toBe(404);

@@ -1,5 +1,5 @@
-// Translated answers that did not end well: no caller is told that they did, what was said is kept, and a charged answer
-// is not asked for again.
+// Translated responses that failed: no caller receives them as a success, their text is kept, and a charged
+// response is not retried.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type OpenRelay, openRelay } from '../routes/open-relay.ts';
 
@@ -18,7 +18,7 @@ beforeEach(async () => {
 
 const user = [{ role: 'user', content: 'Hello' }];
 
-/** A caller of each format: how it asks, and the words that it must never be told of a failure. */
+/** A caller of each format: its request, and the finish reasons that a failure must not have. */
 const callers = {
   chat: {
     path: '/v1/chat/completions',
@@ -55,7 +55,7 @@ const sse = (events: unknown[]) =>
 
 const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
 
-/** An upstream of each format that says `text` and ends for `reason`. */
+/** An upstream of each format that sends `text` and ends with `reason`. */
 const upstreams = {
   'gemini-3': (text: string, finishReason: string, stream: boolean) => {
     const candidate = {

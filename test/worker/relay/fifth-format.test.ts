@@ -1,4 +1,5 @@
-// A fifth wire format, added by one object that src does not know: served, translated both ways, streamed and metered.
+// A fifth wire format, added by one object that src does not know: served, translated both ways, streamed and
+// metered.
 import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
@@ -32,7 +33,7 @@ function routesOfFive(): Hono<RouteEnv> {
   return routes;
 }
 
-/** What every upstream answers, in its own format. */
+/** The response of every upstream, in its own format. */
 const answer: NeutralResponse = {
   id: 'one',
   model: 'm',
@@ -52,7 +53,7 @@ const answer: NeutralResponse = {
   promptBlock: null,
 };
 
-/** The answer as an upstream of that format sends it. */
+/** Returns the response as an upstream of that format sends it. */
 function answerIn(format: ConversationFormat, isStreaming: boolean): Response {
   const context = {
     request: emptyRequest('m', isStreaming, format.id),
@@ -75,7 +76,7 @@ function answerIn(format: ConversationFormat, isStreaming: boolean): Response {
 const schema = { type: 'object', properties: { city: { type: 'string' } } };
 const prompt = 'How is the weather in Bonn?';
 
-/** How a caller of each format asks. */
+/** The request of a caller of each format. */
 const callers: Record<string, { path: (model: string, isStreaming: boolean) => string; body: JsonObject }> = {
   fifth: {
     path: () => '/v1/talk',
@@ -121,7 +122,7 @@ const callers: Record<string, { path: (model: string, isStreaming: boolean) => s
   },
 };
 
-/** A model of a channel that speaks each format. */
+/** The model of a channel of each format. */
 const models: Record<string, string> = {
   fifth: 'fifth-1',
   'openai-chat': 'glm-5',
@@ -160,7 +161,7 @@ beforeEach(async () => {
 
 afterEach(() => vi.restoreAllMocks());
 
-/** Sends the question by a caller of one format to a channel of another, and reads the answer back. */
+/** Sends a request from a caller of one format to a channel of another, and parses the response. */
 async function converse(from: string, to: string, isStreaming: boolean) {
   const { path, body } = callers[from] ?? { path: () => '', body: {} };
   const model = models[to] ?? '';

@@ -1,4 +1,4 @@
-// Upstreams that call their answers by another type than they are: what is charged, and what the caller gets.
+// Upstreams that send responses with a wrong content type: the charge, and what the caller receives.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { addChannels, type OpenRelay, openRelay } from '../routes/open-relay.ts';

@@ -1,4 +1,4 @@
-// Moderation costs nothing at OpenAI. Where it has a price, it is reserved and charged like everything else.
+// Moderation is free at OpenAI. Where it has a price, it is reserved and charged like other requests.
 import { expect, it } from 'vitest';
 import { addChannels, openRelay } from '../routes/open-relay.ts';
 

@@ -1,5 +1,6 @@
-// The cases of the Open Responses compliance suite (github.com/openresponses/openresponses, src/lib/compliance-tests.ts and
-// its schema ResponseResource, 2026-11) in our own words, on channels that do not speak Responses.
+// The cases of the Open Responses compliance suite (github.com/openresponses/openresponses,
+// src/lib/compliance-tests.ts and its schema ResponseResource, 2026-11), rewritten, on channels that do not
+// support Responses.
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type OpenRelay, openRelay } from '../routes/open-relay.ts';
@@ -89,7 +90,7 @@ const sse = (events: unknown[]) =>
 
 const weather = { location: 'San Francisco, CA' };
 
-/** Each channel's upstream: calls the tool that it is offered, else answers with a text, whole or streamed. */
+/** Plays each channel's upstream: calls the offered tool, else answers with a text, whole or streamed. */
 const upstreams = {
   chat: (callsTool: boolean, stream: boolean, isCut: boolean) => {
     const call = {
@@ -171,7 +172,7 @@ const schema = {
   additionalProperties: false,
 };
 
-/** What is asked, the status that the answer must have, and the item that must be in it. */
+/** The request, the status that the response must have, and the item that it must contain. */
 const cases: [name: string, body: object, status: string, type: string][] = [
   ['a text', { input: [user] }, 'completed', 'message'],
   ['a text, streamed', { input: [user], stream: true }, 'completed', 'message'],

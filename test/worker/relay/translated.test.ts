@@ -1,5 +1,5 @@
-// What is around a translation: losses that are named or refused, counts that are estimated, errors in the caller's shape,
-// names of models that say how much to think, bodies that went to the wrong endpoint, other providers' seals.
+// What surrounds a translation: dropped fields that are named or rejected, estimated token counts, errors in the
+// caller's format, effort in model names, bodies at the wrong endpoint, other providers' reasoning state.
 import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -98,7 +98,7 @@ describe('functions in a chat request for a model that takes them in the Respons
 });
 
 describe('deeply nested conversations', () => {
-  /** So many levels in all: the body, `tools`, the tool, its schema, and what is in that. */
+  /** Sends a body of that many levels: the body, `tools`, the tool, its schema, and the rest inside that. */
   const ask = (levels: number) => {
     const schema = `${'{"a":'.repeat(levels - 4)}{}${'}'.repeat(levels - 4)}`;
     const tools = `[{"type":"function","name":"f","parameters":${schema}}]`;

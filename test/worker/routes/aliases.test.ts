@@ -1,4 +1,4 @@
-// Fallback across models: by an alias of the operator's, or by the caller's header.
+// Fallback across models, by an operator's alias or by the caller's header.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fallbackLimits } from '../../../src/routing/requested-names.ts';
 import { expectRefusal } from './expect-refusal.ts';
@@ -8,7 +8,7 @@ import { ownHeader, refusals } from './routes.ts';
 let relay: OpenRelay;
 let token: string;
 let tokenId: string;
-/** Models whose upstream is down. */
+/** Models whose upstream fails. */
 let down: Set<string>;
 
 const answered = (model: string) =>
@@ -22,7 +22,7 @@ const answered = (model: string) =>
 const modelOf = ({ body }: Received): string => JSON.parse(body).model;
 
 let serial = 0;
-/** Names of this test only: what one test breaks is cooling in the next. */
+/** Returns a name of this test only, since a model that one test fails is cooling down in the next. */
 const named = (name: string) => `${name}-${serial}`;
 
 beforeEach(async () => {

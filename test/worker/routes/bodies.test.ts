@@ -1,4 +1,5 @@
-// What of a body is judged, and what reaches the upstream: the caller's bytes, but for what must be changed.
+// Which parts of a body are validated, and what the upstream receives: the caller's bytes with the necessary
+// changes.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectRefusal } from './expect-refusal.ts';
 import { addChannels, type OpenRelay, openRelay } from './open-relay.ts';
@@ -91,7 +92,7 @@ it('names the invalid parameter in the other formats, too', async () => {
   expect(response.body.error.param).toBe('model');
 });
 
-/** What the upstream received for a body. */
+/** Returns what the upstream received for a body. */
 async function relayed(path: string, body: string, format: TestRoute['format'] = 'openai'): Promise<string> {
   const reply = await send(path, body, format);
   expect(reply.status, reply.text).toBe(200);

@@ -1,4 +1,4 @@
-// What answers say to browsers: none of them is a page of an upstream's at the relay's own address.
+// Security headers for browsers: no upstream's page runs at the relay's own origin.
 import { beforeAll, expect, it } from 'vitest';
 import { addChannels, type OpenRelay, openRelay } from './open-relay.ts';
 
@@ -24,7 +24,7 @@ it('sandboxes an upstream’s HTML page', async () => {
   ] as const) {
     const headers = { 'content-type': type, 'content-security-policy': 'script-src *' };
     relay.upstream = () => new Response('<script>alert(1)</script>', { status, headers });
-    // As a form of another site's sends it: no header but what the address says.
+    // As a form of another site sends it: without headers, with the key in the URL.
     const path = `/v1beta/models/gemini-2.0-flash:generateContent?key=${token}`;
     const body = JSON.stringify({ contents: [{ parts: [{ text: 'hi' }] }] });
     const reply = await relay.fetch(path, {

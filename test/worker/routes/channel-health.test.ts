@@ -1,5 +1,5 @@
-// What the operator sees of channels: their health, their trial, their upstream's list of models; and what the caller
-// sees when all is dead.
+// What the operator sees of channels: health, channel tests and model discovery; and what the caller sees when
+// every key fails.
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { probeLimits } from '../../../src/relay/upstream/channel-probe.ts';
@@ -45,7 +45,7 @@ describe('health of a channel', () => {
   it('shows which key the provider refuses, and continues to use the other', async () => {
     relay.upstream = refusing('key-one-of-two');
     const { id } = await made();
-    // So many conversations that both keys have some.
+    // Enough conversations for both keys to serve some.
     for (let turn = 0; turn < 20; turn++) expect((await ask(`hi ${turn}`)).status).toBe(200);
     const { body } = await relay.manage('GET', `/channels/${id}`);
     const [first, second] = body.keys;
@@ -168,7 +168,7 @@ describe('edits that fix a channel', () => {
     expect(await stateOf(id)).toEqual(['ready', 'refused', 'refused', 'ready']);
     await relay.manage('PATCH', `/channels/${id}`, { headers: { 'x-team': 'relay' } });
     expect(await stateOf(id)).toEqual(['ready', 'ready', 'ready', 'ready']);
-    // The board, too: an isolate that has seen nothing itself.
+    // The shared health registry is reset too: another isolate reads it.
     const elsewhere = openRelay();
     const { body } = await elsewhere.manage('GET', `/channels/${id}`);
     expect(body.keys[0].health.state).toBe('ready');
@@ -297,7 +297,7 @@ describe('removed channels', () => {
     relay.upstream = refusing();
     const { id } = await made();
     expect((await ask()).status).toBe(200);
-    // As another isolate does it: this one hears nothing.
+    // Deletes the channel as another isolate does, without notifying this one.
     await new RoutingStore(env.DB).delete(id);
     expect((await ask()).status).toBe(200);
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });

@@ -1,4 +1,4 @@
-// Who is left alone after a failure, for how long, and what callers are told meanwhile.
+// Cooldowns after a failure: what cools down, for how long, and what callers receive meanwhile.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type OpenRelay, openRelay, type Received } from './open-relay.ts';
@@ -158,7 +158,7 @@ describe('shared health of models', () => {
     await ask();
     const other = openRelay();
     other.upstream = () => limited(60);
-    // The first request of an isolate asks what the others know while it is admitted.
+    // The first request of an isolate reads the shared health while it is admitted.
     const reply = await other.fetch('/v1/chat/completions', {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...ownHeader('openai', token) },

@@ -1,4 +1,4 @@
-// The shared suite of credentials: what every route does with every kind of token.
+// The shared suite of credentials: every route with every kind of token.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { mintSecret } from '../../../src/tokens/secret.ts';
 import { expectRefusal, expectRequestId } from './expect-refusal.ts';
@@ -26,7 +26,7 @@ beforeAll(async () => {
   tokens.deleted = deleted.token;
 });
 
-/** A call of the route. */
+/** Calls the route. */
 function call(route: TestRoute, headers: Record<string, string>, query = ''): Promise<Reply> {
   const { method, path, body } = route;
   return relay.fetch(path + query, { method, headers: { ...route.headers, ...headers }, body: body() });
@@ -36,7 +36,7 @@ function withToken(route: TestRoute, token: string | undefined, headers: Record<
   return call(route, { ...ownHeader(route.format, token ?? ''), ...headers });
 }
 
-/** The token with one character changed. */
+/** Returns the token with one character changed. */
 const mistyped = (token = '') => token.slice(0, 20) + (token[20] === 'a' ? 'b' : 'a') + token.slice(21);
 
 describe.each(everyRoute.map((route) => [route.name, route] as const))('%s', (_, route) => {
@@ -116,7 +116,7 @@ it('finds the valid one of several credentials in one header', async () => {
 
 const isList = ({ method, path }: TestRoute) => method === 'GET' && path.includes('/models');
 
-/** The lists' shape follows the headers: a Gemini list asked by Bearer is OpenAI's. */
+/** Returns the format of a list, which follows the headers: a Gemini list requested with Bearer is OpenAI's. */
 function shapeOf({ format }: TestRoute, headers: Record<string, string>) {
   return format === 'gemini' && 'authorization' in headers ? 'openai' : format;
 }

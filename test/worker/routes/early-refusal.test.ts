@@ -1,4 +1,4 @@
-// A token that is refused by itself is refused before its body is read.
+// A token that is invalid whatever the body contains is refused before its body is read.
 import { expect, it } from 'vitest';
 import { relayLimits } from '../../../src/relay/limits.ts';
 import { addChannels, type OpenRelay, openRelay } from './open-relay.ts';
@@ -9,7 +9,7 @@ const refusals: [string, object, string, number][] = [
   ['used from elsewhere', { allowed_ips: ['203.0.113.9'] }, 'ip_not_allowed', 403],
 ];
 
-/** A body of so many bytes, one chunk of 64 KB after the other; counts what was read of it. */
+/** Returns a body of 64 KB chunks and counts what was read of it. */
 function chunked(bytes: number): { body: ReadableStream; read: () => number } {
   const chunk = new TextEncoder().encode(' '.repeat(65_536));
   let sent = 0;
@@ -24,7 +24,7 @@ function chunked(bytes: number): { body: ReadableStream; read: () => number } {
   return { body, read: () => sent };
 }
 
-/** A body that never comes. */
+/** Returns a body that never arrives. */
 const silent = () => new ReadableStream({ type: 'bytes', pull: () => new Promise(() => {}) });
 
 async function send(relay: OpenRelay, token: string, body: ReadableStream, headers: object = {}) {

@@ -1,4 +1,4 @@
-// Compressed request bodies: what is read, checked and sent on is the decoded body.
+// Compressed request bodies: the decoded body is read, checked and forwarded.
 import * as zlib from 'node:zlib';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { relayLimits } from '../../../src/relay/limits.ts';
@@ -59,7 +59,7 @@ it.each(encodings)(
       const reply = await send(path, { encoding, body: encode(bytesOf(text)) });
       expect(reply.status, `${name}: ${reply.text}`).toBe(200);
       const received = relay.received.at(-1);
-      // Cohere's rerank has a body of its own; every other one is the caller's.
+      // Cohere's rerank has its own body; every other endpoint forwards the caller's.
       if (path !== '/v1/rerank') expect(received?.body, name).toBe(text);
       expect(received?.headers.get('content-encoding'), name).toBeNull();
       expect(received?.headers.get('content-type'), name).toBe('application/json');

@@ -1,4 +1,4 @@
-// ENCRYPTION_KEY rotated while requests run: none of them fails, and afterwards nothing needs the old key.
+// Rotation of ENCRYPTION_KEY while requests run: none fails, and afterwards nothing needs the old key.
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, it } from 'vitest';
 import type { Env } from '../../../src/env.ts';
@@ -13,7 +13,7 @@ beforeEach(async () => {
   await env.DB.batch(['channels', 'conversations'].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
 });
 
-/** A relay of that environment; its upstream takes only the right key. */
+/** Opens a relay with that environment, whose upstream accepts only the right key. */
 function relayWith(variables: Partial<Env>): OpenRelay {
   const relay = openRelay({ ...variables, CONVERSATION_DAYS });
   relay.upstream = ({ headers }) =>
@@ -54,7 +54,7 @@ async function populated(): Promise<{ relay: OpenRelay; made: string[] }> {
   const channel = { name: 'a', provider: 'anthropic', models: ['claude-x'] };
   await relay.channel({ ...channel, keys: ['the-right-key'] });
   ({ token } = await relay.token());
-  // One more than are sealed anew in one call.
+  // One more than one call re-encrypts.
   const replies = await Promise.all(Array.from({ length: resealRows + 1 }, () => respond(relay)));
   const made = replies.map(({ body }) => body.id as string);
   return { relay, made };

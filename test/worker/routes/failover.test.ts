@@ -1,4 +1,4 @@
-// What an upstream's refusal says of its place, and where a request goes next.
+// What an upstream's refusal means for its target, and where the request goes next.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { errorBodyLimits } from '../../../src/providers/call.ts';
@@ -38,7 +38,7 @@ const made = (name: string, fields: object = {}) =>
   });
 const hostsAsked = () => relay.received.map(({ url }) => new URL(url).hostname.replace('.test', ''));
 const healthOf = async (id: string) => (await relay.manage('GET', `/channels/${id}`)).body;
-/** `first` fails as it is told, `second` works. */
+/** Makes the channel `first` answer with `first`, and `second` succeed. */
 const failing = (first: () => Response) => (request: Received) =>
   request.url.includes('first') ? first() : answered();
 const refusal = (status: number, error: object) => () => Response.json({ error }, { status });

@@ -1,4 +1,4 @@
-// Streams that open with 200 and begin with an error, as each API tells it: no answer, but for what the caller did wrong.
+// Streams that open with 200 and begin with an error, in each API's form: a failure, unless the caller caused it.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type OpenRelay, openRelay } from './open-relay.ts';
@@ -40,7 +40,7 @@ const gemini: Api = {
 };
 const pictures: Api = { provider: 'openai', path: '/v1/images/generations', fields: { prompt: 'a dot' } };
 
-/** Hosts that were asked, and the health of the first: its channel's and its key's state, and those of models that are not well. */
+/** Returns the called hosts and the health of the first channel: of the channel, its key and its unhealthy models. */
 async function ask({ provider, path, fields }: Api, first: () => Response, headers = {}) {
   relay.received.length = 0;
   const made = { provider, models: ['the-model'], keys: ['key-of-the-operator'] };
@@ -170,7 +170,7 @@ describe('errors as the first event', () => {
   );
 });
 
-/** A channel all of whose keys are away shows their state. */
+/** Returns the expected channel state: a channel shows its keys' state when all of them are unavailable. */
 const channelState = (channel: string, key: string) => (channel === 'ready' ? key : channel);
 
 describe('images that may have been generated', () => {

@@ -1,4 +1,4 @@
-// What a group does to its tokens, and when: an edit is in force at the very next request, as a token's own is.
+// What a group applies to its tokens: an edit is in force at the very next request, as a token's own is.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { managementLimits } from '../../../src/dashboard/api/limits.ts';
@@ -31,14 +31,14 @@ const ask = (token: string, model = 'gpt-4o') =>
     body: JSON.stringify(jsonBody(model)),
   });
 
-/** A token of the group that isolate, KV and ledger know. */
+/** Creates a token of the group that isolate, KV and ledger have cached. */
 async function warmToken(fields: object = {}) {
   const made = await relay.token({ group, ...fields });
   expect((await ask(made.token)).status).toBe(200);
   return made;
 }
 
-/** As PATCH does it in another isolate: this one's picture of the catalog and its memory of tokens stay as they are. */
+/** Edits as PATCH in another isolate does: this isolate's catalog snapshot and cached tokens stay as they are. */
 async function editElsewhere(changes: GroupChanges): Promise<void> {
   await new GroupStore(env.DB).update(group, changes);
   const tokens = new TokenStore(env.DB);
@@ -97,12 +97,12 @@ describe('edits of a group', () => {
 
   it('reaches ledgers without notification as soon as the isolate has read the catalog', async () => {
     const { id, token } = await warmToken();
-    // As an edit beyond the bound of told tokens, or one whose call broke off, leaves it.
+    // The state that an edit leaves that notifies too many tokens for one call, or whose call was aborted.
     await env.DB.prepare(`UPDATE groups SET models = '["claude-*"]', version = version + 1 WHERE name = ?`)
       .bind(group)
       .run();
     expect((await ask(token)).status).toBe(200);
-    // Anything written through this isolate reads its catalog anew.
+    // Any write through this isolate reloads its catalog.
     await relay.manage('PUT', '/prices/some-model', { input: 1, output: 1 });
     expectRefusal(await ask(token), 'openai', refusals.modelNotAllowed);
     expect((await relay.manage('GET', `/tokens/${id}`)).body.group).toBe(group);

@@ -1,4 +1,4 @@
-// What a caller hears of its limits: in the headers of its own format, when it is answered and when it is refused.
+// Rate-limit headers in the caller's format, on responses and on refusals.
 import { beforeEach, expect, it } from 'vitest';
 import { addChannels, type OpenRelay, openRelay } from './open-relay.ts';
 
@@ -46,7 +46,7 @@ it('reports limits to OpenAI’s clients in x-ratelimit-*, with Go’s durations
     'x-ratelimit-remaining-requests': '1',
     'x-ratelimit-limit-tokens': '10000',
   });
-  // Of the request only its input counts at admission.
+  // At admission only the input of the request counts.
   expect(Number(told['x-ratelimit-remaining-tokens'])).toBeLessThan(10_000);
   expect(Number(told['x-ratelimit-remaining-tokens'])).toBeGreaterThan(9_950);
   expect(told['x-ratelimit-reset-requests']).toMatch(/^(1m)?[0-9.]+s$/);
@@ -149,7 +149,7 @@ it('admits "hi" under a tpm of 3,000, and a coding agent’s request under one o
       body: JSON.stringify({ model: 'claude-3-5-haiku-20241022', max_tokens: 32_000, tools, messages }),
     });
   expect((await agent(hi)).status).toBe(200);
-  // A long history was the input of earlier requests: the provider has it in its cache.
+  // A long history was the input of earlier requests, so the provider has cached it.
   const history = Array.from({ length: 100 }, (_, index) => ({
     role: index % 2 === 0 ? 'user' : 'assistant',
     content: 'Some words of an earlier turn. '.repeat(100),
@@ -175,7 +175,7 @@ it('refuses input beyond the whole limit permanently: no SDK may retry', async (
   expect([refused.status, refused.body.error.code]).toEqual([429, 'rate_limit_exceeded']);
   expect(refused.headers.get('x-should-retry')).toBe('false');
   expect(refused.headers.get('retry-after')).toBeNull();
-  // A full minute is another matter.
+  // A full minute, by contrast, is temporary.
   await relay.fetch('/v1/chat/completions', {
     method: 'POST',
     headers,

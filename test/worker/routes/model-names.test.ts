@@ -1,5 +1,5 @@
-// A model's name is the caller's text, and becomes part of an upstream's address: it names one model there, the one
-// that was asked for, allowed and priced.
+// A model name is the caller's text and becomes part of an upstream's URL: it must select only the model that was
+// requested, allowed and priced.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type OpenRelay, openRelay } from './open-relay.ts';
 import { jsonBody } from './routes.ts';

@@ -1,5 +1,5 @@
-// A request may name other models than its own: fallbacks, models that tools call. Each is checked against the token,
-// reserved, and priced.
+// A request may name other models than its own: fallbacks, and models that tools call. Each is checked against the
+// token, reserved and priced.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type OpenRelay, openRelay } from './open-relay.ts';
 

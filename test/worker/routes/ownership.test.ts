@@ -1,4 +1,4 @@
-// Ids that an upstream made work only for the account that made them. And a caller that leaves early.
+// Ids that an upstream created work only for the account that created them. Also callers that leave early.
 import { env } from 'cloudflare:workers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectRefusal } from './expect-refusal.ts';
@@ -20,7 +20,7 @@ beforeAll(async () => {
     ),
     env.DB.prepare(`UPDATE tokens SET account_id = 'acc_two' WHERE id = ?`).bind(id),
   ]);
-  // An edit carries the record into the ledger and the caches.
+  // An edit copies the record into the ledger and the caches.
   await relay.manage('PATCH', `/tokens/${id}`, { name: 'theirs' });
   theirs = token;
 });

@@ -1,4 +1,4 @@
-// Base addresses are forgiven; wrong paths and methods are told; browsers may call.
+// Base URLs in every spelling, errors for unknown paths and wrong methods, and CORS.
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectRefusal, expectRequestId } from './expect-refusal.ts';

@@ -1,4 +1,4 @@
-// What a refused request leaves behind costs its caller nothing: it must not fill the database, nor stop what is behind it.
+// A refused request costs its caller nothing, so it must not fill the database or block the rows behind it.
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, it, vi } from 'vitest';
@@ -7,7 +7,7 @@ import { newLedger, type TestLedger } from '../quota/ledgers.ts';
 import { logRow } from '../stores/rows.ts';
 import { addChannels, openRelay } from './open-relay.ts';
 
-/** Bytes of all that the database holds. */
+/** Returns the size of the database in bytes. */
 async function sizeOfDatabase(): Promise<number> {
   const { meta } = await env.DB.prepare('SELECT 1').run();
   return meta.size_after ?? 0;
@@ -122,7 +122,7 @@ it('delivers the rows behind one that the database rejects, and the rejected one
   errors.mockRestore();
 });
 
-/** Cloudflare's D1 takes parameters of at most 2,000,000 bytes; the local one takes longer ones. */
+/** Cloudflare's D1 accepts parameters of at most 2,000,000 bytes; the local one accepts longer ones. */
 async function withLimitOfD1(ledger: TestLedger): Promise<void> {
   const tooLong = new WeakSet<D1PreparedStatement>();
   const prepare = (sql: string) => {

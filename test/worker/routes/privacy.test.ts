@@ -1,4 +1,4 @@
-// What the upstream learns of the caller, and the caller of the upstream: no credential either way.
+// What the upstream learns of the caller and the caller of the upstream: no credential either way.
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { expectRefusal, expectRequestId } from './expect-refusal.ts';
 import { addChannels, type OpenRelay, openRelay } from './open-relay.ts';

@@ -1,5 +1,5 @@
-// What an edit, a rotation or a deletion does to the very next request, whatever the caches hold; and what
-// strangers and outages cost.
+// The effect of an edit, a rotation or a deletion on the very next request, whatever the caches contain; and the
+// cost of unknown tokens and outages.
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { mintSecret } from '../../../src/tokens/secret.ts';
 import { expectRefusal } from './expect-refusal.ts';
@@ -11,7 +11,7 @@ let relay: OpenRelay;
 beforeEach(async () => {
   relay = openRelay();
   await addChannels(relay);
-  // The picture of channels is read: what is counted from here on is the token's.
+  // Loads the catalog snapshot first: later reads are the token's.
   await ask('openai', (await relay.token()).token);
 });
 
@@ -32,7 +32,7 @@ function ask(format: TestRoute['format'], token: string, model?: string) {
   });
 }
 
-/** A token that isolate and KV know. */
+/** Creates a token that isolate and KV have cached. */
 async function warmToken(fields: object = {}) {
   const made = await relay.token(fields);
   for (const format of ['openai', 'anthropic', 'gemini'] as const) {

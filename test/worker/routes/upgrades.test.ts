@@ -1,4 +1,4 @@
-// `Upgrade: websocket` where there is no WebSocket, and other upgrades.
+// `Upgrade: websocket` on paths without a WebSocket, and other upgrades.
 import { beforeAll, expect, it } from 'vitest';
 import { expectRefusal } from './expect-refusal.ts';
 import { addChannels, type OpenRelay, openRelay } from './open-relay.ts';

@@ -1,4 +1,4 @@
-// Upstreams that differ from what they imitate: known hosts by their presets, and Azure's two surfaces.
+// Upstreams that differ from the API they imitate: known hosts by their presets, and Azure's two API surfaces.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type OpenRelay, openRelay } from './open-relay.ts';
@@ -148,7 +148,7 @@ describe('Azure channels', () => {
     expect(received?.url).toBe(url);
     expect(received?.headers.get('api-key')).toBe('the-key-of-azure');
     expect(received?.headers.has('authorization')).toBe(false);
-    // The deployment's name is in the body too: the v1 surface reads it there.
+    // The deployment's name is in the body too, where the v1 surface reads it.
     expect(sent().model).toBe('my deployment');
   });
 

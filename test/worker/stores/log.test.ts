@@ -105,7 +105,7 @@ describe('filters and their indexes', () => {
         const plan = await planOf(sql, values);
         expect(plan).toContain(index);
         expect(plan).not.toContain('TEMP B-TREE');
-        // Without any condition the index is read from its beginning, and stops after a page.
+        // Without a condition the index is read from its beginning, for one page.
         expect(plan.includes('SCAN logs')).toBe(Object.keys(filter).length === 0 && after === null);
       }
     }
@@ -166,7 +166,7 @@ describe('combined filters', () => {
     const { meta } = await env.DB.prepare(page.sql)
       .bind(...page.values)
       .run();
-    // Each once in the index and once in the table.
+    // Each row counts once in the index and once in the table.
     expect(meta.rows_read).toBeLessThanOrEqual(2 * mostRowsExamined + 100);
   });
 });

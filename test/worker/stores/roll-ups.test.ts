@@ -1,4 +1,4 @@
-// The roll-ups say what the log says, whatever came in which order, and however a chart is asked for.
+// The roll-ups agree with the log, in whatever order rows arrive and however usage is queried.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { appendRows } from '../../../src/metering/log.ts';
@@ -12,7 +12,7 @@ import { logRow } from './rows.ts';
 const hour = 3_600_000;
 const start = Date.parse('2026-10-30T05:00:00Z');
 
-/** Numbers in [0, bound), always the same (an LCG is random enough here). */
+/** Returns numbers in [0, bound), the same in every run (an LCG is random enough here). */
 function numbers(): (bound: number) => number {
   let state = 7;
   return (bound) => {
@@ -42,7 +42,7 @@ function randomRows(count: number): LogRow[] {
   });
 }
 
-/** The same sums out of rows. */
+/** Computes the same sums from rows. */
 function sumsOf(rows: LogRow[], query: UsageQuery): UsageSums[] {
   const fromMs = Math.floor(query.fromMs / hour) * hour;
   const toMs = Math.ceil(query.toMs / hour) * hour;
@@ -102,7 +102,7 @@ const filters: Partial<UsageQuery>[] = [
   { tokenId: 'tok_2', accountId: 'acc_0', model: 'model-0', channelId: 'ch_1' },
 ];
 
-/** Whole days with edges, whole days alone, within a day, over midnight, nothing. */
+/** Whole days with edges, whole days alone, within a day, over midnight, and an empty range. */
 const ranges: [number, number][] = [
   [start + hour / 2, start + 90 * hour],
   [Date.parse('2026-10-31'), Date.parse('2026-11-02')],
@@ -150,7 +150,7 @@ describe('roll-ups', () => {
     expect((await pageOfRows(env.DB, {}, null, 1_000)).rows).toHaveLength(300);
     const asked = { groupBy: 'token' as const, fromMs: start, toMs: start + 101 * hour };
     expect(byKey(await usage(env.DB, asked))).toEqual(byKey(sumsOf(now, asked)));
-    // Groups that all rows have left stay, with sums of nothing.
+    // Groups without rows stay, with sums of zero.
     const models = await usage(env.DB, { ...asked, groupBy: 'model' });
     expect(models.reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0)).toBe(
       sumsOf(now, asked).reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0),

@@ -1,4 +1,4 @@
-// A deployment with data follows to the newest schema and keeps what it has.
+// A deployment with data is migrated to the newest schema and keeps its data.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { appendRows } from '../../../src/metering/log.ts';
@@ -13,7 +13,7 @@ import { logRow } from './rows.ts';
 
 const versionOf = async () => (await schemaOf(env.DB)).version;
 
-/** The files of the folder, which the Worker's list must name. */
+/** The files of the migrations folder, which the Worker's list must name. */
 const files = import.meta.glob<string>('../../../src/migrations/*.sql', {
   query: '?raw',
   import: 'default',
@@ -122,7 +122,7 @@ it('records the minimum Worker version that a migration requires', async () => {
 });
 
 describe('schema checks of an isolate', () => {
-  /** Another object: what is known of one database is not known of the other. */
+  /** Returns another object, since the schema state is cached for each database object. */
   const database = (): D1Database => ({
     prepare: (query) => env.DB.prepare(query),
     batch: (statements) => env.DB.batch(statements),

@@ -1,4 +1,5 @@
-// What an admin sets on a member's token or account binds beside the member's own values, from the very next request on.
+// Values that an admin sets on a member's token or account apply beside the member's own, from the very next
+// request on.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openDashboard } from '../dashboard/open-dashboard.ts';
@@ -66,7 +67,7 @@ describe('values that an admin sets on a member’s token', () => {
     expect(await codeOf('gpt-4o', rotated.token)).toBe('served');
   });
 
-  /** As the API answers it. */
+  /** Returns the bound as the API returns it. */
   const bound_ = (bound: object) =>
     'expires_at' in bound ? { expires_at: '2020-01-01T00:00:00.000Z' } : bound;
 

@@ -1,4 +1,4 @@
-// Who is this? Isolate, KV, D1, in that order; each look-up made once.
+// Token lookup in isolate, KV and D1, in that order; each lookup is made once.
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, it } from 'vitest';
 import { TokenCache } from '../../../src/tokens/cache.ts';
@@ -14,7 +14,7 @@ beforeEach(() => {
   failures.length = 0;
 });
 
-/** A database of one token that counts its look-ups. */
+/** Returns a database with one token that counts its lookups. */
 function database(secret: string | null) {
   const policy: TokenPolicy = {
     tokenId: `tok_${secret?.slice(-8)}`,
