@@ -1,5 +1,5 @@
-// Responses in the background, end to end: their cost is charged when the upstream says it, though the client has
-// left and the relay was killed meanwhile.
+// Background responses end to end: the cost that the upstream reports is charged, though the client left and the
+// relay was killed meanwhile.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,14 +1,17 @@
-// What must be true of the books after a run. Every check throws with the requests that break it.
+// What must hold of the stored state after a run. Each check returns the requests that break it.
 import type { LogRow } from '../../../src/metering/log-row.ts';
 import type { LoggedRow } from './books.ts';
 import type { Seen } from './client.ts';
 import { costOf } from './kinds.ts';
 import type { Run } from './run.ts';
 
-/** A settlement that was under way so shortly before a kill may not have been acknowledged. */
+/** A settlement that was sent so shortly before a kill may not have been acknowledged. */
 const unacknowledgedMs = 700;
 
-/** A hold that is older than this when its ledger is killed has been written down (250 ms, and a busy machine). */
+/**
+ * A hold that is older than this when its ledger is killed has been persisted (after 250 ms, or later on a busy
+ * machine).
+ */
 const writtenMs = 1_000;
 
 const endedByRelay: ReadonlySet<string> = new Set([
@@ -17,7 +20,7 @@ const endedByRelay: ReadonlySet<string> = new Set([
   'insufficient_quota',
 ]);
 
-/** The books, by what they are looked up by. */
+/** The stored state, indexed for lookups. */
 export class Findings {
   readonly run: Run;
   private readonly rows: Map<string, LoggedRow>;
@@ -32,7 +35,7 @@ export class Findings {
         if ((this.settled.get(row.id)?.revision ?? 0) < row.revision) this.settled.set(row.id, row);
   }
 
-  /** Per token: the ledger, its journal, the log, the roll-ups and the token's record have one sum. */
+  /** Returns tokens whose ledger, journal, log, roll-ups and record do not have the same sum. */
   differencesOfTokens(): unknown[] {
     const { ledgers, log, reported, rolledUp } = this.run.books;
     return [...ledgers.values()].flatMap((ledger) => {
@@ -49,7 +52,7 @@ export class Findings {
     });
   }
 
-  /** Requests that a journal settles twice, but for an estimate that the true figure replaced. */
+  /** Returns requests that a journal settles twice, except where an actual figure replaced an estimate. */
   settledTwice(): string[] {
     const all = [...this.run.books.ledgers.values()].flatMap(({ journal }) => journal);
     const twice = all.filter((row, at) => {
@@ -61,7 +64,7 @@ export class Findings {
     return twice.map(({ id }) => id);
   }
 
-  /** Requests whose answer never came to an end. */
+  /** Returns requests whose response never ended. */
   hung(): unknown[] {
     return this.run.seen
       .filter(({ hung }) => hung)
@@ -78,7 +81,7 @@ export class Findings {
       .map(({ tokenId, holds, background }) => ({ tokenId, holds, background }));
   }
 
-  /** Rows with the upstream's figure that do not cost what the upstream told at some time. */
+  /** Returns rows with the upstream's figure whose cost the upstream never reported. */
   wronglyCharged(): unknown[] {
     return this.run.books.log
       .filter(({ usage_source }) => usage_source === 'upstream')
@@ -88,33 +91,39 @@ export class Findings {
       });
   }
 
-  /** Whole answers with usage, to clients that stayed, that were not charged at the last figure that was told. */
+  /**
+   * Returns complete responses with usage, to clients that stayed, that were not charged at the last reported
+   * figure.
+   */
   notAtTheUpstreamsFigure(): unknown[] {
     return this.run.seen
       .filter((seen) => this.wasServedWhole(seen) && !this.isNearKill(seen))
       .flatMap((seen) => {
         const row = this.rowOf(seen);
         const { request } = seen;
-        // The relay ended it: its token was deleted, disabled or rotated, or its quota spent, under way.
+        // The relay ended it: its token was deleted, disabled or rotated, or its quota was spent.
         if (endedByRelay.has(row?.error_code ?? '')) return [];
         const isRight = row?.usage_source === 'upstream' && row.cost_nano_usd === costOf(request.counts);
         return isRight ? [] : [{ ...describe(seen), row }];
       });
   }
 
-  /** Requests that got a head and have no row, though their hold must have been written down. */
+  /** Returns requests that received a head and have no row, though their hold must have been persisted. */
   forgotten(): unknown[] {
     return this.run.seen
       .filter((seen) => seen.status === 200 && this.rowOf(seen) === undefined && !this.isYoungAtKill(seen))
       .map(describe);
   }
 
-  /** How many requests a kill made the ledger forget: none was older than a hold's time to be written. */
+  /**
+   * Counts the requests that a kill made the ledger lose; none may be older than the interval at which holds are
+   * persisted.
+   */
   get forgottenYoung(): number {
     return this.run.seen.filter((seen) => seen.status === 200 && this.rowOf(seen) === undefined).length;
   }
 
-  /** Estimated rows of requests that gave no reason for an estimate. */
+  /** Returns estimated rows of requests without a reason for an estimate. */
   wronglyEstimated(): unknown[] {
     const reasons = new Set(['client-leaves', 'client-leaves-before-head', 'reset', 'truncated', 'no-usage']);
     return this.run.seen.flatMap((seen) => {
@@ -125,7 +134,7 @@ export class Findings {
     });
   }
 
-  /** Charged rows without a mark, and refused or failed ones with a charge. */
+  /** Returns charged rows without a usage source, and refused or failed ones with a charge. */
   wronglyMarked(): unknown[] {
     return this.run.books.log.filter(({ usage_source, cost_nano_usd, status, error_code }) => {
       if (usage_source === null) return cost_nano_usd !== 0;
@@ -133,7 +142,7 @@ export class Findings {
     });
   }
 
-  /** Streams that the client left after the head, and that cost nothing. */
+  /** Returns streams that the client left after the head and that cost nothing. */
   leftForNothing(): unknown[] {
     return this.run.seen
       .filter((seen) => seen.left && seen.status === 200 && !this.isNearKill(seen))
@@ -141,7 +150,7 @@ export class Findings {
       .map(describe);
   }
 
-  /** The ledger's own settlements, without a kill that explains them. */
+  /** Returns the ledger's own settlements that no kill explains. */
   lostWithoutReason(): unknown[] {
     const nearKill = (row: LogRow) =>
       this.run.killsMs.some((ms) => row.createdAtMs < ms + 500 && row.createdAtMs > ms - 60_000);

@@ -1,31 +1,31 @@
-// The client of the fault tests: asks, leaves when the plan says so, and remembers what it saw.
+// The client of the fault tests: sends a request, disconnects when the plan requires it, and records the response.
 import { Agent, request as startRequest } from 'node:http';
 import { type PlannedRequest, promptOf } from './plan.ts';
 import { indexHeader } from './upstream.ts';
 
-/** What a client saw of its request. */
+/** What a client received for its request. */
 export interface Seen {
   request: PlannedRequest;
   tokenId: string;
   startedAtMs: number;
   endedAtMs: number;
-  /** null: the head never came. */
+  /** The status, or null if no head arrived. */
   status: number | null;
   requestId: string | null;
-  /** The answer came to its end, as far as HTTP knows. */
+  /** Whether the response ended completely, as far as HTTP shows. */
   ended: boolean;
-  /** The client went away by itself. */
+  /** Whether the client disconnected. */
   left: boolean;
-  /** Nothing came for so long that the client gave up: no request may end so. */
+  /** Whether the client timed out. No request may end so. */
   hung: boolean;
 }
 
-/** The slowest answer of the plan takes some five seconds. */
+/** The slowest response of the plan takes about five seconds. */
 const patienceMs = 25_000;
 
 const agent = new Agent({ keepAlive: false, maxSockets: Number.POSITIVE_INFINITY });
 
-/** Never rejects: a relay that is killed is part of the test. */
+/** Sends a request. Never rejects, since a killed relay is part of the test. */
 export function ask(
   url: string,
   request: PlannedRequest,

@@ -1,12 +1,12 @@
-// Money through faults: clients that leave, upstreams that break, tokens that are edited and deleted, and a relay
-// that is killed. Short within `npm test`, whole with `npm run test:long`.
+// Charges under faults: clients that leave, upstreams that fail, tokens that are edited and deleted, and a relay
+// that is killed. Short in `npm test`, complete with `npm run test:long`.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Findings } from './check.ts';
 import { runFaults } from './run.ts';
 
 const isWhole = import.meta.env.MODE === 'long';
 
-/** Another run, or one again that failed: `FAULTS_SEED=…`. */
+/** Repeats a run, or makes another one: `FAULTS_SEED=…`. */
 const seed = Number(process.env.FAULTS_SEED ?? 20_261_124);
 
 const options = isWhole

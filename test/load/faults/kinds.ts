@@ -1,24 +1,24 @@
-// Every way to ask for a charged answer, and the answers of an upstream that counts: whole, or in pieces that end
-// at event boundaries. The prices are the test's own, so that a charge can be computed without the product.
+// Every kind of charged request, and the responses of an upstream that reports usage: whole, or in pieces that end
+// at event boundaries. The test has its own prices, so it computes charges without the product.
 
-/** What the upstream says that a request consumed. */
+/** The usage of a request that the upstream reports. */
 export interface Counts {
-  /** All input, what was cached and written to a cache included. */
+  /** All input, including tokens read from and written to a cache. */
   input: number;
   cached: number;
   written: number;
   output: number;
 }
 
-/** USD a million tokens; every kind's model costs this. */
+/** The price of every kind's model, in USD a million tokens. */
 export const price = { input: 1, output: 4, cache_read: 0.1, cache_write: 1.25 };
 
-/** What that costs in nano-USD, by hand. */
+/** Returns the cost in nano-USD, computed by hand. */
 export function costOf({ input, cached, written, output }: Counts): number {
   return (input - cached - written) * 1_000 + cached * 100 + written * 1_250 + output * 4_000;
 }
 
-/** A piece of an answer; `told` is what the upstream has said of its usage once it is sent. */
+/** A piece of a response; `reported` is the usage that the upstream has reported after it. */
 export interface Piece {
   text: string;
   told: Counts | null;
@@ -26,15 +26,15 @@ export interface Piece {
 
 export interface FaultKind {
   name: string;
-  /** At the relay and at the upstream. */
+  /** The path at the relay and at the upstream. */
   path: string;
   stream: boolean;
   contentType: string;
-  /** Whether cache tokens can be told in this format. */
+  /** Which cache tokens the format can report. */
   caches: 'none' | 'reads' | 'reads and writes';
-  /** Asks with a prompt of that many characters. */
+  /** Returns a request body with a prompt of that many characters. */
   body(prompt: string): object;
-  /** The answer of as many words as `output`; without usage if it is to be missing. */
+  /** Returns the response with `output` words, with or without usage. */
   pieces(counts: Counts, withUsage: boolean): Piece[];
 }
 

@@ -1,6 +1,6 @@
-// A thousand requests at once on a token that has room for a hundred, in three formats and through two relays that
-// share their ledgers. The upstream holds its answers until all are decided: a hundred are answered, never one more.
-// Three orders within `npm test`, ten with `npm run test:long`.
+// A thousand parallel requests of a token whose quota admits a hundred, in three formats and through two relays
+// with the same ledgers. The upstream delays its responses until all are decided: exactly a hundred are served.
+// Three orders in `npm test`, ten with `npm run test:long`.
 import { Agent, request as startRequest } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { seededNumbers } from '../../support/fixtures.ts';
@@ -93,7 +93,7 @@ it.each(seeds)(
 
 const agent = new Agent({ keepAlive: false, maxSockets: Number.POSITIVE_INFINITY });
 
-/** Sends at once, whatever else is under way; answers the status. */
+/** Sends a request without waiting for others, and returns the status. */
 function ask(url: string, [path, body]: (typeof formats)[number], token: string): Promise<number> {
   const text = JSON.stringify(body);
   const headers = {

@@ -1,5 +1,5 @@
-// Money of realtime sessions through deaths of the client, the upstream and the whole relay. One kill of each relay
-// within `npm test`, two or four with `npm run test:long`.
+// Charges of realtime sessions when the client, the upstream or the whole relay is killed. One kill of each relay
+// in `npm test`, two or four with `npm run test:long`.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { nano } from '../../e2e/sockets/scene.ts';
 import { type RealtimeRow, type RealtimeRun, runRealtimeFaults } from './realtime-run.ts';
@@ -7,7 +7,7 @@ import { liveApi, openaiApi } from './spoken-apis.ts';
 
 const isWhole = import.meta.env.MODE === 'long';
 
-/** Another run, or one again that failed: `FAULTS_SEED=…`. */
+/** Repeats a run, or makes another one: `FAULTS_SEED=…`. */
 const seed = Number(process.env.FAULTS_SEED ?? 20_261_124);
 
 const spoken = [
@@ -16,8 +16,8 @@ const spoken = [
 ];
 
 /**
- * Both at once, each with a relay of its own: most of the time they wait for reservations of the dead to expire. The kill comes early, so
- * that they expire while the other sessions run.
+ * Runs both APIs concurrently, each with its own relay, since they mostly wait for leases to expire. The kill
+ * comes early, so leases expire while other sessions run.
  */
 let runs: RealtimeRun[];
 

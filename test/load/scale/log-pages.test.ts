@@ -1,4 +1,4 @@
-// The log in a real browser over 1,000,000 rows: filtered, paged forward through everything that fits, and back.
+// The log page in a real browser over 1,000,000 rows: filtered, and paged forward through every match and back.
 
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -66,7 +66,7 @@ describe.runIf(haveChromium)('the log page over a million rows', () => {
     }
     expect(seen.ids).toHaveLength(200);
     expect(new Set(seen.ids).size).toBe(200);
-    // One row every 31 seconds: none was left out.
+    // One row every 31 seconds: none is missing.
     const gaps = seen.times
       .slice(1)
       .map((time, index) => Date.parse(seen.times[index] ?? '') - Date.parse(time));

@@ -1,11 +1,11 @@
-// A million rows of the log: pages and charts in tens of milliseconds, and nothing is read that is not asked for.
-// What D1 says it read is the same everywhere and is held to strictly; its time is printed, and held to loosely.
+// Log and usage queries over a million rows take tens of milliseconds and read no other rows. The number of rows
+// that D1 reports is exact and has a strict bound; its time is printed and has a loose one.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LogFilter, mostRowsExamined, pageOfRows, pageQuery } from '../../../src/metering/page-log.ts';
 import { type UsageQuery, usageGroupings, usageStatement } from '../../../src/metering/usage-log.ts';
 import { type MillionRows, million, openMillionRows } from './million-rows.ts';
 
-/** The goal. On a machine that others use too a time may be several times what it is alone. */
+/** The target time. On a busy machine a query may take several times as long. */
 const goalMs = 50;
 const tolerance = 8;
 
@@ -25,7 +25,10 @@ interface Seen {
 
 const table: Record<string, Seen> = {};
 
-/** The first of five runs within the goal, else the quickest, after one to warm up: D1's own figure, from within its runtime. */
+/**
+ * Returns the first of five runs within the target, else the fastest, after a warm-up: D1's own figure, from
+ * within its runtime.
+ */
 async function measure(name: string, { sql, values }: { sql: string; values: unknown[] }): Promise<Seen> {
   let seen: Seen = { ms: Infinity, rowsRead: 0, rows: 0 };
   for (let round = 0; round < 6 && seen.ms > goalMs; round++) {
@@ -85,7 +88,7 @@ describe('log queries over a million rows', () => {
   });
 
   it('a log page by several filters reads 10,000 rows at most, returns a short page, and continues from there', async () => {
-    // tok_0 has no request to model-1: nothing is ever found, and the cursor moves on.
+    // tok_0 has no request to model-1: nothing matches, and the cursor moves on.
     const filter = { tokenId: 'tok_0', model: 'model-1', fromMs: million.firstMs, toMs: million.lastMs };
     const query = pageQuery(filter, null, limit);
     await expectSearch(query.page);
@@ -138,7 +141,7 @@ describe('usage queries over a million rows', () => {
         const statement = usageStatement({ ...asked, ...range });
         await expectSearch(statement);
         const seen = await measure(`chart: by ${groupBy}, ${name}, ${kind}`, statement);
-        // Of a million rows in the log and 720,000 hourly cells. Two reads a sum where a union is grouped.
+        // Of a million rows in the log and 720,000 hourly cells. A grouped union reads each sum twice.
         expect(seen.rowsRead, `${groupBy} ${name} ${kind}`).toBeLessThan(2 * million.tokens * 366 + 10_000);
       }
     },

@@ -1,5 +1,5 @@
-// How long the dashboard's pages take with 10,000 tokens and 1,000,000 rows of the log: printed, and bounded loosely,
-// for machines differ. What is bounded tightly is the number of statements.
+// The response times of dashboard pages with 10,000 tokens and 1,000,000 log rows: printed, with a loose bound,
+// since machines differ. The number of statements has a strict bound.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type DashboardAtScale, openDashboardAtScale, session } from './dashboard-at-scale.ts';
 
