@@ -1,4 +1,4 @@
-// Single quirks of single hosts in answers, and members that a schema requires of them.
+// Quirks of single hosts in responses, and members that a response schema requires.
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
 import { createMeter } from '../../../src/formats/meter.ts';

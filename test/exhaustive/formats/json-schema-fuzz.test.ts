@@ -1,4 +1,4 @@
-// Schemas that nobody should write, through the rewriter of each target: seeded, so that a failure can be repeated.
+// Generated, unusual schemas through the rewriter of each target; seeds make failures repeatable.
 import { expect, it } from 'vitest';
 import {
   claudeSchema,
@@ -54,7 +54,7 @@ const odd = [
   'TYPE_UNSPECIFIED',
 ];
 
-/** A generator of schemas from a seed (Park and Miller's). */
+/** Returns a generator of schemas from a seed (Park and Miller's). */
 function generator(start: number): () => JsonObject {
   let seed = start;
   const next = (below: number) => {

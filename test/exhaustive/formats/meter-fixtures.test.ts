@@ -1,5 +1,5 @@
-// Every recording that the relay could have relayed: metered whole, byte by byte and at seeded cuts, always
-// the same, and equal to what the provider's own usage object says.
+// Every recording that the relay could have relayed, metered whole, byte by byte and in seeded pieces: the results
+// agree with each other and with the provider's own usage object.
 import { describe, expect, it } from 'vitest';
 import type { Meter } from '../../../src/formats/meter.ts';
 import type { Usage } from '../../../src/formats/usage.ts';
@@ -37,7 +37,7 @@ describe.skipIf(!haveFixtures)('metering of recordings', () => {
       const usage = meterOf(fixture, [fixture.bytes]).partialUsage();
       const recorded = recordedUsage(fixture);
       if (recorded === null) {
-        // Images and transcripts without a usage object are still counted, from the answer itself.
+        // Images and transcripts without a usage object are counted from the response itself.
         if (usage !== null)
           expect(['openai-images', 'openai-transcription', 'gemini-generate']).toContain(kindOf(fixture));
         continue;
@@ -82,7 +82,7 @@ describe.skipIf(!haveFixtures)('metering of recordings', () => {
     const incomplete = cases.filter((fixture) => !meterOf(fixture, [fixture.bytes]).complete);
     const whole = incomplete.map(({ name }) => name).filter((name) => !cutOrFailed.test(name));
     expect(whole).toEqual([
-      // Test data of a vendor, without any finish reason.
+      // A vendor's test data without a finish reason.
       'vertex/streamGenerateContent/firebase-streaming-failure-empty-content',
       'vertex/streamGenerateContent/firebase-streaming-success-quotes-escaped',
     ]);

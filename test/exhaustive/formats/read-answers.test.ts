@@ -1,5 +1,5 @@
-// Every recorded answer of a format, of all its providers, streamed or not: read by the format's own reader and
-// equal to what the raw JSON says; streams byte by byte and at seeded cuts too.
+// Every recorded response of every provider, parsed by its format's reader: equal to its raw JSON, also byte by
+// byte and in seeded pieces.
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
 import { geminiGenerate } from '../../../src/formats/gemini-generate/index.ts';
@@ -23,7 +23,7 @@ import { isStream, readAnswer, readStream, toldIn } from '../../support/translat
 
 sayWhenLeftOut();
 
-/** The formats that are read. */
+/** The formats under test. */
 const formats: Partial<Record<string, ConversationFormat>> = {
   'openai-chat': openaiChat,
   'openai-responses': openaiResponses,
@@ -31,10 +31,10 @@ const formats: Partial<Record<string, ConversationFormat>> = {
   'gemini-generate': geminiGenerate,
 };
 
-/** Filed under another endpoint than they are of: a transcript under chat, a chat answer under Responses. */
+/** Recordings filed under another endpoint: a transcript under chat, a chat response under Responses. */
 const notAnAnswer = /groq-transcription|vercel-azure-deepseek-reasoning/;
 
-/** Streams whose vendor cut deltas out of the middle, so that they say less than their own last event. */
+/** Streams whose vendor cut deltas from the middle, so they contain less than their own last event. */
 const cutDeltas = /vercel-openai-(phase|shell-container)\.1-stream/;
 
 const cases = allFixtures()
@@ -47,7 +47,7 @@ function formatOf(fixture: Fixture): ConversationFormat {
   return format;
 }
 
-/** What the reader says, in the same terms. */
+/** Returns what the reader parsed, in the form of `contentOf`. */
 function read(fixture: Fixture): ToldAnswer {
   const { candidates, error, whole } = readAnswer(formatOf(fixture), fixture);
   const told = candidates
@@ -56,7 +56,7 @@ function read(fixture: Fixture): ToldAnswer {
   return { candidates: told, error: error?.message ?? null };
 }
 
-/** Fees of tools the meter counts apart, by the items of an answer. */
+/** Returns the token counts only, since the meter counts tool fees separately from the response's items. */
 function tokensOf(usage: Usage | null): Partial<Usage> | null {
   return usage && Object.fromEntries(Object.entries(usage).filter(([name]) => name.endsWith('Tokens')));
 }
@@ -80,7 +80,7 @@ describe.skipIf(!haveFixtures)('parsing of recorded responses', () => {
       meter.push(fixture.bytes);
       meter.end();
       const { usage, whole } = readAnswer(formatOf(fixture), fixture);
-      // Of an answer that was cut, what its beginning said is no final figure to the meter.
+      // The meter does not take the first usage of a truncated response as final.
       const billed = whole ? meter.usage() : (meter.usage() ?? meter.partialUsage());
       expect(tokensOf(usage), fixture.name).toEqual(tokensOf(billed));
     }
@@ -115,7 +115,7 @@ describe.skipIf(!haveFixtures)('parsing of recorded responses', () => {
   });
 });
 
-/** The last event may be half: JSON that breaks off is what the relay passes over. */
+/** Reads a stream up to its last complete event, since the relay skips truncated JSON. */
 function readStreamLoosely(format: ConversationFormat, bytes: Uint8Array): ReturnType<typeof readStream> {
   const text = new TextDecoder().decode(bytes);
   const end = Math.max(text.lastIndexOf('\n\n'), text.lastIndexOf('\r\n\r\n'), 0);

@@ -1,5 +1,5 @@
-// Requests that are generated: read and written in their own format they are the same, and so they are through every
-// other format and back, for what both can say.
+// Generated requests: read and written unchanged in their own format, and translated to every other format and
+// back for everything that both express.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { NeutralMessage, NeutralPart, NeutralRequest } from '../../../src/formats/neutral.ts';
@@ -8,7 +8,7 @@ import { callers } from '../../e2e/sdk/matrix/callers.ts';
 import { type Ask, formats } from '../../e2e/sdk/matrix/script.ts';
 import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
 
-/** Models that take everything: what others refuse is dropped, and tested elsewhere. */
+/** Models that accept every field: dropped fields are tested elsewhere. */
 const models: Record<ConversationId, string> = {
   'openai-chat': 'm',
   'openai-responses': 'm',
@@ -16,7 +16,7 @@ const models: Record<ConversationId, string> = {
   'gemini-generate': 'gemini-3-pro',
 };
 
-/** The body on the wire; Gemini's SDK takes the settings apart. */
+/** Returns the body on the wire; Gemini's SDK splits off the settings. */
 function wireBody(format: ConversationId, ask: Ask): JsonObject {
   const body = callers[format].body(ask, 'm');
   if (format !== 'gemini-generate') return body;
@@ -42,7 +42,7 @@ function rewritten(request: NeutralRequest, format: ConversationId): NeutralRequ
   return read(format, conversationOf(format).writeRequest(request, target).body);
 }
 
-/** What a request means to a model. */
+/** Returns what a request means to a model. */
 function meaning(request: NeutralRequest): unknown {
   const { messages, tools, system, toolChoice, temperature, topP, stopSequences, responseFormat } = request;
   return JSON.parse(
@@ -54,7 +54,7 @@ function meaning(request: NeutralRequest): unknown {
           ? [tool.name, tool.description, tool.parameters ?? { type: 'object', properties: {} }]
           : tool.type,
       ),
-      // What nobody says is what everybody does.
+      // `auto` is the default.
       toolChoice: toolChoice?.type === 'auto' ? undefined : toolChoice,
       temperature,
       topP,
@@ -64,7 +64,7 @@ function meaning(request: NeutralRequest): unknown {
   );
 }
 
-/** Turns of one role are one; results are matched by their calls, whose ids are anybody's. */
+/** Joins adjacent turns of one role, and matches results to their calls, whose ids may differ. */
 function turnsOf(messages: readonly NeutralMessage[]): unknown[] {
   const calls = messages.flatMap(({ parts }) => parts.filter((part) => part.type === 'tool-call'));
   const turns: { role: string; parts: unknown[] }[] = [];
@@ -95,7 +95,7 @@ function partOf(part: NeutralPart, callAt: (id: string) => number): unknown {
 const word = fc
   .stringMatching(/^[a-z][a-z0-9_]{0,8}$/)
   .filter((text) => !['output', 'error', 'result', 'content'].includes(text));
-/** Without white space at its ends, which Anthropic refuses at the end of a conversation. */
+/** Text without white space at its ends, which Anthropic refuses at the end of a conversation. */
 const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 24 }).map((some) => `a${some}z`);
 const base64 = fc
   .uint8Array({ minLength: 3, maxLength: 9 })
@@ -149,7 +149,7 @@ const asks: fc.Arbitrary<Ask> = tools.chain((some) => {
   }));
 });
 
-/** Calls are told apart by their ids. */
+/** Gives each call its own id. */
 function withIds(turns: Ask['turns']): Ask['turns'] {
   let count = 0;
   return turns.map((turn) =>
@@ -159,10 +159,10 @@ function withIds(turns: Ask['turns']): Ask['turns'] {
   );
 }
 
-/** What a format on the way, or the caller's own, has no word for. */
+/** Removes what the formats on the way cannot express. */
 function sayable(ask: Ask, through: readonly ConversationId[]): Ask {
   const { stops, temperature, ...rest } = ask;
-  // Structured output is a tool, or a member beside tools that Claude of that age does not have.
+  // Structured output is a tool, or a member beside tools that Claude models of that age do not have.
   const { schema: _, ...plain } = rest;
   const base = through.includes('anthropic-messages') ? plain : rest;
   const reasons = through.includes('openai-responses');

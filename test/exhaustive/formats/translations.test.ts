@@ -1,6 +1,6 @@
-// Every recorded answer of every format: read by its own reader, written by every other format's writer as that
-// format's caller would get it, and read back by that format's reader: the same text, calls, thoughts, end and
-// usage, streamed and not.
+// Every recorded response, read by its own format's reader, written by every other format's writer for that
+// format's caller, and read back by that format's reader: text, calls, reasoning, finish reason and usage agree,
+// streamed and whole.
 import { describe, expect, it } from 'vitest';
 import { isFailedEnd, withKnownEnds } from '../../../src/formats/answer-end.ts';
 import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
@@ -28,31 +28,34 @@ import {
 
 sayWhenLeftOut();
 
-/** What a format's answers can say, and how its own conventions make others of what they cannot. */
+/** What a format's responses can express, and what its conventions turn other values into. */
 interface Column {
   name: ConversationId;
   format: ConversationFormat;
-  /** Several answers in one. */
+  /** Whether a response has several candidates. */
   candidates: boolean;
-  /** How an end comes back that the format has no word for; absent: as it was. */
+  /** The finish reason that is read back for one that the format lacks; absent for unchanged ones. */
   stops: Partial<Record<StopReason, StopReason>>;
-  /** Has a member of its own for words of refusal; elsewhere they are the answer's text. */
+  /** Whether refusals have their own member; elsewhere they are part of the text. */
   refusals: boolean;
-  /** Arguments are JSON objects: of a cut one the whole members are kept, a custom tool's text is put in as `input`. */
+  /**
+   * Whether arguments are JSON objects: truncated ones keep their complete members, and a custom tool's text
+   * becomes `input`.
+   */
   objectArguments: boolean;
-  /** They are streamed as they come, cut ones too. */
+  /** Whether arguments are streamed as they arrive, also truncated ones. */
   streamsArguments?: boolean;
-  /** A refused prompt is an answer without a candidate; elsewhere an empty one that was filtered. */
+  /** Whether a refused prompt is a response without a candidate; elsewhere it is an empty filtered one. */
   promptBlocks: boolean;
-  /** Clients expect counts in every answer: none is told as zeros. */
+  /** Whether clients expect counts in every response: missing usage is written as zeros. */
   zeroUsage: boolean;
-  /** Counts that its usage object keeps. */
+  /** The counts that its usage object contains. */
   usage: readonly (keyof Usage)[];
 }
 
 const counts = ['inputTokens', 'cachedTokens', 'outputTokens', 'reasoningTokens'] as const;
 
-/** All formats; the one place to add another. */
+/** All formats; add another one here only. */
 const columns: readonly Column[] = [
   {
     name: 'openai-chat',
@@ -67,7 +70,7 @@ const columns: readonly Column[] = [
       'context-length': 'length',
       pause: 'stop',
       'malformed-tool-call': 'error',
-      // Without a word of its own it is a filter's.
+      // The format expresses a refusal without text as a content filter.
       refusal: 'content-filter',
       unknown: 'error',
     },
@@ -86,7 +89,7 @@ const columns: readonly Column[] = [
       'context-length': 'length',
       pause: 'stop',
       'malformed-tool-call': 'error',
-      // Without a word of its own it is a filter's.
+      // The format expresses a refusal without text as a content filter.
       refusal: 'content-filter',
       unknown: 'error',
     },
@@ -100,7 +103,7 @@ const columns: readonly Column[] = [
     objectArguments: true,
     promptBlocks: false,
     zeroUsage: true,
-    // No word of the format says that an answer failed; the relay answers with an error.
+    // The format has no reason for a failed response; the relay answers with an error.
     stops: { 'content-filter': 'refusal', 'malformed-tool-call': 'unknown', error: 'unknown' },
     usage: [...counts, 'cacheWriteTokens', 'cacheWrite1hTokens', 'webSearches'],
   },
@@ -132,7 +135,7 @@ function columnOf(fixture: Fixture): Column | undefined {
   return columns.find(({ name }) => name === kindOf(fixture));
 }
 
-/** What the source says, in what the target can say. */
+/** Returns the source's content, as far as the target can express it. */
 function sayable({ candidates, promptBlock }: NeutralResponse, to: Column): Told[] {
   const kept = to.candidates ? candidates : candidates.slice(0, 1);
   if (kept.length === 0 && promptBlock !== null && !to.promptBlocks) return [refusedPrompt(promptBlock, to)];
@@ -150,13 +153,13 @@ function sayable({ candidates, promptBlock }: NeutralResponse, to: Column): Told
   });
 }
 
-/** What is spoken is read where there is no sound. */
+/** Adds the transcript of audio to the text where the format has no audio. */
 function textIn({ parts }: NeutralCandidate, { text }: Told, { name }: Column): string {
   if (name !== 'anthropic-messages') return text;
   return text + parts.map((part) => (part.type === 'media' ? (part.transcript ?? '') : '')).join('');
 }
 
-/** What a filter says of itself is a refusal where its end has no room for words. */
+/** Returns a filter's message as a refusal where the finish reason has no message. */
 function refusalIn({ stop }: NeutralCandidate, { refusal }: Told, { refusals }: Column): string {
   const isFiltered = stop.reason === 'refusal' || stop.reason === 'content-filter';
   return refusals && isFiltered && refusal === '' ? (stop.message ?? '') : refusal;
@@ -190,7 +193,7 @@ function refusedPrompt({ reason, message }: NonNullable<NeutralResponse['promptB
   return { ...nothing, refusal: to.refusals ? said : '', stop };
 }
 
-/** An end of tool calls is one wherever there are calls: the next turn depends on it. */
+/** Returns the finish reason: tool calls always give `tool-calls`, since the next turn depends on it. */
 function stopIn({ stop, calls, refusal }: Told, { stops, refusals }: Column): StopReason | null {
   const hasWords = stop === 'refusal' && refusals && refusal !== '';
   const written = (stop && !hasWords && stops[stop]) || stop;
@@ -203,7 +206,7 @@ function usageIn(usage: Usage | null, { usage: fields, zeroUsage }: Column): Par
   return counted && Object.fromEntries(fields.map((field) => [field, counted[field]]));
 }
 
-/** Paragraphs of thoughts are told apart by an empty line where a format has only one text. */
+/** Joins paragraphs of reasoning, which a format with a single text separates by an empty line. */
 function joined(told: Told[]): Told[] {
   return told.map((one) => ({ ...one, reasoning: one.reasoning.replace(/\n\n/g, '') }));
 }
@@ -213,7 +216,7 @@ function compare(back: NeutralResponse, source: NeutralResponse, to: Column): vo
   expect(usageIn(back.usage, to)).toEqual(usageIn(source.usage, to));
 }
 
-/** A caller that wants to see thoughts. */
+/** The context of a caller that requests reasoning. */
 const wish = { effort: 'high', budgetTokens: undefined, includeThoughts: true, summary: undefined } as const;
 const context = contextOf({ request: { ...contextOf().request, reasoning: wish } });
 
@@ -252,7 +255,7 @@ describe.skipIf(!haveFixtures)('recorded responses translated to every other for
             expect(back.error?.message).toMatch(/\w/);
           else {
             expect(back.whole).toBe(true);
-            // Arguments are streamed as they come, broken ones too, where the format streams them.
+            // Where the format streams arguments, broken ones are streamed too.
             compare(back, source, to.name === 'anthropic-messages' ? { ...to, streamsArguments: true } : to);
           }
         },
@@ -290,7 +293,7 @@ describe.skipIf(!haveFixtures)('recorded responses translated to every other for
   });
 });
 
-/** Without what is made anew with every answer: ids of items, and carries of what is no one else's. */
+/** Returns the candidates without item ids and reasoning signatures that each response creates. */
 function comparable(candidates: NeutralCandidate[]): unknown {
   return JSON.parse(
     JSON.stringify(candidates, (key, value) =>
