@@ -1,5 +1,5 @@
-// What a recorded answer of the Messages API and of generateContent says, as told.ts does for OpenAI's formats: from
-// the raw JSON, plainly, and independently of the readers in src.
+// The content of recorded Messages and generateContent responses, as recorded-content.ts extracts it for OpenAI's
+// formats: from the raw JSON, without the readers in src.
 import type { StopReason } from '../../src/formats/neutral.ts';
 import type { Told, ToldAnswer } from './told.ts';
 
@@ -33,7 +33,7 @@ export function messagesTold(values: Json[]): ToldAnswer {
   return { candidates: [told], error };
 }
 
-/** Deltas laid into the blocks that they belong to; a second message_start begins to count anew. */
+/** Applies deltas to the blocks that they belong to; a second message_start restarts the count. */
 function streamedBlocks(values: Json[]): Json[] {
   const all: Json[] = [];
   let open = new Map<number, Json>();
@@ -89,7 +89,7 @@ export function generateTold(values: Json[], isStream: boolean): ToldAnswer {
 }
 
 function generateStop(wire: string | number, { calls }: Told): StopReason {
-  // Numbers for clients that ask for them.
+  // Clients may request numbers.
   const reason = wire === 1 ? 'STOP' : String(wire);
   if (reason === 'MAX_TOKENS') return 'length';
   if (filtered.test(reason)) return 'content-filter';
@@ -106,7 +106,7 @@ function addPart(told: Told, part: Json): void {
   else if (typeof part.text === 'string') told[part.thought ? 'reasoning' : 'text'] += part.text;
 }
 
-/** Streamed arguments: `$.operations[0].action`. */
+/** Applies streamed arguments at a path such as `$.operations[0].action`. */
 function addPieces(root: Json, pieces: Json[]): void {
   for (const { jsonPath, stringValue, numberValue, boolValue } of pieces) {
     const steps = jsonPath

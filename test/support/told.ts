@@ -1,30 +1,30 @@
-// What a recorded answer says, taken from its raw JSON as plainly as can be and independently of the readers in
-// src: text, calls, thoughts, how it ended, an error. One extraction for each of the four formats.
+// The content of a recorded response, extracted plainly from its raw JSON, without the readers in src: text,
+// calls, reasoning, finish reason, error. Each of the four formats has its own extraction.
 import type { StopReason } from '../../src/formats/neutral.ts';
 import { type Fixture, kindOf } from './fixtures.ts';
 import { generateTold, messagesTold } from './told-elsewhere.ts';
 
-/** One candidate of an answer; several pieces of text are joined. */
+/** One candidate of a response; several pieces of text are joined. */
 export interface Told {
   text: string;
   refusal: string;
   reasoning: string;
-  /** Arguments as parsed JSON where they are JSON, else as text. */
+  /** Arguments as parsed JSON, or as text if they are not JSON. */
   calls: { name: string; arguments: unknown }[];
-  /** Null: the recording does not say (it was cut, or failed). */
+  /** The finish reason; null if the recording has none, since it was truncated or failed. */
   stop: StopReason | null;
 }
 
 export interface ToldAnswer {
   candidates: Told[];
-  /** The message of an error inside the answer. */
+  /** The message of an error inside the response. */
   error: string | null;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: recordings of a hundred servers, read member by member
 type Json = any;
 
-/** Null for recordings of other kinds than the four. */
+/** Returns the content of a recording, or null for another kind than the four. */
 export function toldBy(fixture: Fixture): ToldAnswer | null {
   const text = new TextDecoder().decode(fixture.bytes);
   const values =
@@ -43,7 +43,7 @@ export function toldBy(fixture: Fixture): ToldAnswer | null {
   }
 }
 
-/** The JSON of all `data:` lines. No recording has an event of several such lines. */
+/** Parses all `data:` lines. No recording has an event of several such lines. */
 function dataOf(text: string): Json[] {
   return text
     .split(/\r\n|\n|\r/)
@@ -57,7 +57,7 @@ function empty(): Told {
   return { text: '', refusal: '', reasoning: '', calls: [], stop: null };
 }
 
-/** Arguments as a model's caller would use them. */
+/** Parses arguments as a client does. */
 export function parsedArguments(text: string): unknown {
   try {
     return JSON.parse(text === '' ? '{}' : text);
@@ -77,7 +77,10 @@ const chatStops: Record<string, StopReason> = {
   eos: 'stop',
 };
 
-/** `isWhole`: the terminator came, after which a missing reason is no sign of a cut. */
+/**
+ * Extracts chat completions. `isWhole` means that the terminator arrived, so a missing finish reason is no
+ * truncation.
+ */
 function chatTold(values: Json[], isWhole: boolean): ToldAnswer {
   const candidates = new Map<number, Told & { raw: Map<unknown, { name: string; text: string }> }>();
   let error: string | null = null;
@@ -86,7 +89,7 @@ function chatTold(values: Json[], isWhole: boolean): ToldAnswer {
     for (const choice of value.choices ?? []) {
       const told = candidates.get(choice.index ?? 0) ?? { ...empty(), raw: new Map() };
       candidates.set(choice.index ?? 0, told);
-      // Perplexity has both: the delta is what is new, of a whole answer the message.
+      // Perplexity sends both: in a stream the delta has the new text, in a whole response the message.
       const said = values.length > 1 ? (choice.delta ?? choice.message) : (choice.message ?? choice.delta);
       addChatMessage(told, said ?? {});
       if (choice.finish_reason) told.stop = chatStops[choice.finish_reason] ?? 'unknown';
@@ -95,7 +98,7 @@ function chatTold(values: Json[], isWhole: boolean): ToldAnswer {
   const finished = [...candidates.values()].map(({ raw, ...told }) => {
     const calls = [...raw.values()].map(({ name, text }) => ({ name, arguments: parsedArguments(text) }));
     if (isWhole && error === null) told.stop ??= 'stop';
-    // Documented: who made calls ended for their sake, and who refused ended by that.
+    // Documented: a response with calls ends with tool calls, and one with a refusal as a refusal.
     const stop =
       told.stop !== 'stop' ? told.stop : calls.length > 0 ? 'tool-calls' : told.refusal ? 'refusal' : 'stop';
     return { ...told, calls, stop } satisfies Told;
@@ -131,7 +134,7 @@ function addChatMessage(
 // ---- Responses ------------------------------------------------------------------------------------------
 
 function responsesTold(values: Json[]): ToldAnswer {
-  // A stream's last event repeats the whole answer; where it lacks, the items that were finished are there.
+  // The last event of a stream repeats the whole response; if it has no items, the finished items are used.
   const last = values.at(-1);
   const response = last.response ?? (last.type === undefined ? last : {});
   const done = values.filter(({ type }) => type === 'response.output_item.done').map(({ item }) => item);
@@ -164,7 +167,7 @@ function addItem(told: Told, item: Json): void {
   if (item.type === 'custom_tool_call') told.calls.push({ name: item.name, arguments: item.input });
 }
 
-/** Of a stream that breaks off: what was said of items that were not finished. */
+/** Adds the deltas of items that were not finished, from a truncated stream. */
 function addDeltas(told: Told, values: Json[]): void {
   const finished = new Set(
     values.filter(({ type }) => type === 'response.output_item.done').map((one) => one.output_index),
