@@ -20,7 +20,7 @@ import {
   readAnswer,
   readStream,
   writeStream,
-} from '../../support/translated-answers.ts';
+} from '../../support/translated-responses.ts';
 
 sayWhenLeftOut();
 

@@ -15,7 +15,7 @@ import type { ConversationFormat } from '../../../src/formats/wire-format.ts';
 import { collectEvents } from '../../support/collect-events.ts';
 import { allFixtures, type Fixture, haveFixtures, kindOf, sayWhenLeftOut } from '../../support/fixtures.ts';
 import type { ConversationId } from '../../support/formats.ts';
-import type { Told } from '../../support/told.ts';
+import type { Told } from '../../support/recorded-content.ts';
 import {
   contextOf,
   isStream,
@@ -24,7 +24,7 @@ import {
   readStream,
   toldIn,
   writeStream,
-} from '../../support/translated-answers.ts';
+} from '../../support/translated-responses.ts';
 
 sayWhenLeftOut();
 

@@ -1,9 +1,9 @@
 // What must hold of the stored state after a run. Each check returns the requests that break it.
 import type { LogRow } from '../../../src/metering/log-row.ts';
-import type { LoggedRow } from './books.ts';
 import type { Seen } from './client.ts';
 import { costOf } from './kinds.ts';
 import type { Run } from './run.ts';
+import type { LoggedRow } from './stored-state.ts';
 
 /** A settlement that was sent so shortly before a kill may not have been acknowledged. */
 const unacknowledgedMs = 700;

@@ -8,10 +8,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { mintSecret } from '../../../src/tokens/secret.ts';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
-import { databaseFile, glimpseBooks, readBooks } from './books.ts';
 import { ask, type Seen } from './client.ts';
 import { costOf, models, price } from './kinds.ts';
 import { type PlannedRequest, planRequests } from './plan.ts';
+import { databaseFile, glimpseBooks, readBooks } from './stored-state.ts';
 import { type FaultyUpstream, indexHeader, startFaultyUpstream } from './upstream.ts';
 
 const awayMs = import.meta.env.MODE === 'long' ? 60_000 : 6_000;

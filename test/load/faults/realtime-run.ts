@@ -7,7 +7,7 @@ import { balanceOf, sleep } from '../../e2e/sockets/scene.ts';
 import { seededNumbers } from '../../support/fixtures.ts';
 import { startRealtimeUpstream } from '../../support/realtime-upstream.ts';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
-import type { Caller, SpokenApi } from './spoken-apis.ts';
+import type { Caller, SpokenApi } from './realtime-apis.ts';
 
 export interface RealtimeRunOptions {
   api: SpokenApi;

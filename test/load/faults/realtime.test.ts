@@ -2,8 +2,8 @@
 // in `npm test`, two or four with `npm run test:long`.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { nano } from '../../e2e/sockets/scene.ts';
+import { liveApi, openaiApi } from './realtime-apis.ts';
 import { type RealtimeRow, type RealtimeRun, runRealtimeFaults } from './realtime-run.ts';
-import { liveApi, openaiApi } from './spoken-apis.ts';
 
 const isWhole = import.meta.env.MODE === 'long';
 

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededNumbers } from '../../support/fixtures.ts';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
-import { type Books, glimpseBooks, readBooks } from './books.ts';
 import { ask, type Seen } from './client.ts';
 import { models, price } from './kinds.ts';
 import { type PlannedRequest, planRequests } from './plan.ts';
+import { type Books, glimpseBooks, readBooks } from './stored-state.ts';
 import { type FaultyUpstream, indexHeader, type Served, startFaultyUpstream } from './upstream.ts';
 
 export interface RunOptions {

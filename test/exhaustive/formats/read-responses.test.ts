@@ -18,8 +18,8 @@ import {
   kindOf,
   sayWhenLeftOut,
 } from '../../support/fixtures.ts';
-import { type ToldAnswer, toldBy } from '../../support/told.ts';
-import { isStream, readAnswer, readStream, toldIn } from '../../support/translated-answers.ts';
+import { type ToldAnswer, toldBy } from '../../support/recorded-content.ts';
+import { isStream, readAnswer, readStream, toldIn } from '../../support/translated-responses.ts';
 
 sayWhenLeftOut();
 

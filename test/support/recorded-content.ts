@@ -2,7 +2,7 @@
 // calls, reasoning, finish reason, error. Each of the four formats has its own extraction.
 import type { StopReason } from '../../src/formats/neutral.ts';
 import { type Fixture, kindOf } from './fixtures.ts';
-import { generateTold, messagesTold } from './told-elsewhere.ts';
+import { generateTold, messagesTold } from './recorded-content-other-formats.ts';
 
 /** One candidate of a response; several pieces of text are joined. */
 export interface Told {

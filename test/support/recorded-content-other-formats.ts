@@ -1,7 +1,7 @@
 // The content of recorded Messages and generateContent responses, as recorded-content.ts extracts it for OpenAI's
 // formats: from the raw JSON, without the readers in src.
 import type { StopReason } from '../../src/formats/neutral.ts';
-import type { Told, ToldAnswer } from './told.ts';
+import type { Told, ToldAnswer } from './recorded-content.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: recordings of many servers, read member by member
 type Json = any;

@@ -8,7 +8,7 @@ import type { AnswerContext, ConversationFormat, EventWriter } from '../../src/f
 import type { JsonObject } from '../../src/lib/json.ts';
 import { type Collected, collectEvents } from './collect-events.ts';
 import type { Fixture } from './fixtures.ts';
-import { parsedArguments, type Told } from './told.ts';
+import { parsedArguments, type Told } from './recorded-content.ts';
 
 /** Returns a recorded stream's events, with its bytes in these pieces. */
 export function readStream(

@@ -9,7 +9,7 @@ import { emptyRequest } from '../../../src/formats/request-fields.ts';
 import { collectEvents } from '../../support/collect-events.ts';
 import { formatOf } from '../../support/formats.ts';
 import { haveSpecs, saySpecsLeftOut, schemaFaults } from '../../support/provider-schema.ts';
-import { contextOf, readStream, writeStream } from '../../support/translated-answers.ts';
+import { contextOf, readStream, writeStream } from '../../support/translated-responses.ts';
 
 saySpecsLeftOut();
 
