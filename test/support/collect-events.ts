@@ -140,13 +140,13 @@ function collectPart(gathering: Gathering, event: PartEvent): void {
       return;
     case 'tool-call-start': {
       const { id, name, namespace, custom, signature, itemId } = event;
-      const told = {
+      const optional = {
         ...(namespace && { namespace }),
         ...(custom && { custom }),
         ...(signature && { signature }),
         ...(itemId && { itemId }),
       };
-      start(gathering, event, { type: 'tool-call', id, name, arguments: '', ...told });
+      start(gathering, event, { type: 'tool-call', id, name, arguments: '', ...optional });
       return;
     }
     case 'tool-call-delta':

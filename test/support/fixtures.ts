@@ -14,7 +14,7 @@ const folder = fileURLToPath(new URL('../../../shared/fixtures/', import.meta.ur
 export const haveFixtures = existsSync(`${folder}cases.json`);
 
 /** Reports once in a test file why its replay is skipped. */
-export function sayWhenLeftOut(): void {
+export function reportSkippedReplay(): void {
   if (!haveFixtures) console.warn(`left out: no recordings at ${folder}`);
 }
 

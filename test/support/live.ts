@@ -31,11 +31,11 @@ export interface LiveClient {
  */
 export async function openLive(
   url: string,
-  place: { query?: string; headers?: Record<string, string> },
+  credential: { query?: string; headers?: Record<string, string> },
   path = livePath,
   options: ClientOptions = {},
 ): Promise<LiveClient> {
-  const { query = '', headers = {} } = place;
+  const { query = '', headers = {} } = credential;
   const socket = new WebSocket(`${url.replace('http', 'ws')}${path}${query}`, { headers, ...options });
   const client = clientOf(socket);
   await opened(socket);

@@ -26,11 +26,11 @@ export interface LogRowView {
   } | null;
 }
 
-const patienceMs = 15_000;
+const timeoutMs = 15_000;
 
 /** Returns the rows of these requests by id. Throws if some are missing after 15 seconds. */
 export async function rowsOf(relay: TestRelay, ids: readonly string[]): Promise<Map<string, LogRowView>> {
-  const deadlineMs = Date.now() + patienceMs;
+  const deadlineMs = Date.now() + timeoutMs;
   for (;;) {
     const rows = await allRows(relay);
     const missing = ids.filter((id) => !rows.has(id));

@@ -12,7 +12,7 @@ const folder = fileURLToPath(new URL('../../../shared/specs/', import.meta.url).
 export const haveSpecs = existsSync(`${folder}openai-openapi.yaml`);
 
 /** Reports once in a test file why its validation is skipped. */
-export function saySpecsLeftOut(): void {
+export function reportSkippedSpecs(): void {
   if (!haveSpecs) console.warn(`left out: no OpenAPI files at ${folder}`);
 }
 

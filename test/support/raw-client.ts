@@ -18,7 +18,7 @@ export interface RawResponse {
 }
 
 /** The longest idle time; no request of the tests is idle for so long. */
-const silenceMs = 30_000;
+const idleTimeoutMs = 30_000;
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
@@ -40,8 +40,8 @@ export function exchange({ method, url, headers, body }: RawRequest): Promise<Ra
       response.once('error', () => answered(true));
     });
     request.once('error', reject);
-    request.setTimeout(silenceMs, () =>
-      request.destroy(new Error(`no sign of life in ${silenceMs} ms from ${url}`)),
+    request.setTimeout(idleTimeoutMs, () =>
+      request.destroy(new Error(`no data for ${idleTimeoutMs} ms from ${url}`)),
     );
     request.end(body);
   });

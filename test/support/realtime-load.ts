@@ -38,18 +38,18 @@ const audio = 'A'.repeat(2_560);
 
 export interface LoadUpstream extends RealtimeUpstream {
   /** Receives every frame that arrives at the upstream. */
-  listener: { heard: (session: UpstreamSession, text: string) => void };
+  listener: { received: (session: UpstreamSession, text: string) => void };
 }
 
 /** Starts an upstream that is in the middle of a response from the start, and passes on every frame it receives. */
 export async function startLoadUpstream(): Promise<LoadUpstream> {
-  const listener: LoadUpstream['listener'] = { heard: () => undefined };
+  const listener: LoadUpstream['listener'] = { received: () => undefined };
   const upstream = await startRealtimeUpstream({
     opened: (session) => {
       session.say(sessionCreated());
       session.say({ type: 'response.created', response: { id: 'resp_load', status: 'in_progress' } });
       session.socket.removeAllListeners('message');
-      session.socket.on('message', (data) => listener.heard(session, String(data)));
+      session.socket.on('message', (data) => listener.received(session, String(data)));
     },
   });
   return { ...upstream, listener };
@@ -71,7 +71,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
     expected.set(end, Number(index) + 1);
   };
   const first = upstream.sessions.length;
-  upstream.listener.heard = note;
+  upstream.listener.received = note;
   const clients = await openAll(options, note);
   const ends = upstream.sessions.slice(first);
   const frame = (type: string, key: string, index: number, more = '') =>

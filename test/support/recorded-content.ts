@@ -2,10 +2,10 @@
 // calls, reasoning, finish reason, error. Each of the four formats has its own extraction.
 import type { StopReason } from '../../src/formats/neutral.ts';
 import { type Fixture, kindOf } from './fixtures.ts';
-import { generateTold, messagesTold } from './recorded-content-other-formats.ts';
+import { geminiContent, messagesContent } from './recorded-content-other-formats.ts';
 
 /** One candidate of a response; several pieces of text are joined. */
-export interface Told {
+export interface CandidateContent {
   text: string;
   refusal: string;
   reasoning: string;
@@ -15,8 +15,8 @@ export interface Told {
   stop: StopReason | null;
 }
 
-export interface ToldAnswer {
-  candidates: Told[];
+export interface RecordedContent {
+  candidates: CandidateContent[];
   /** The message of an error inside the response. */
   error: string | null;
 }
@@ -25,19 +25,19 @@ export interface ToldAnswer {
 type Json = any;
 
 /** Returns the content of a recording, or null for another kind than the four. */
-export function toldBy(fixture: Fixture): ToldAnswer | null {
+export function contentOf(fixture: Fixture): RecordedContent | null {
   const text = new TextDecoder().decode(fixture.bytes);
   const values =
     fixture.meta.stream && fixture.meta.response_file.endsWith('.sse') ? dataOf(text) : [JSON.parse(text)];
   switch (kindOf(fixture)) {
     case 'openai-chat':
-      return chatTold(values, /^data: ?\[DONE\]/m.test(text));
+      return chatContent(values, /^data: ?\[DONE\]/m.test(text));
     case 'openai-responses':
-      return responsesTold(values);
+      return responsesContent(values);
     case 'anthropic-messages':
-      return messagesTold(values);
+      return messagesContent(values);
     case 'gemini-generate':
-      return generateTold(values.flat(), fixture.meta.stream);
+      return geminiContent(values.flat(), fixture.meta.stream);
     default:
       return null;
   }
@@ -53,7 +53,7 @@ function dataOf(text: string): Json[] {
     .map((data) => JSON.parse(data));
 }
 
-function empty(): Told {
+function empty(): CandidateContent {
   return { text: '', refusal: '', reasoning: '', calls: [], stop: null };
 }
 
@@ -81,50 +81,60 @@ const chatStops: Record<string, StopReason> = {
  * Extracts chat completions. `isWhole` means that the terminator arrived, so a missing finish reason is no
  * truncation.
  */
-function chatTold(values: Json[], isWhole: boolean): ToldAnswer {
-  const candidates = new Map<number, Told & { raw: Map<unknown, { name: string; text: string }> }>();
+function chatContent(values: Json[], isWhole: boolean): RecordedContent {
+  const candidates = new Map<
+    number,
+    CandidateContent & { raw: Map<unknown, { name: string; text: string }> }
+  >();
   let error: string | null = null;
   for (const value of values) {
     if (value.error) error = typeof value.error === 'string' ? value.error : value.error.message;
     for (const choice of value.choices ?? []) {
-      const told = candidates.get(choice.index ?? 0) ?? { ...empty(), raw: new Map() };
-      candidates.set(choice.index ?? 0, told);
+      const content = candidates.get(choice.index ?? 0) ?? { ...empty(), raw: new Map() };
+      candidates.set(choice.index ?? 0, content);
       // Perplexity sends both: in a stream the delta has the new text, in a whole response the message.
-      const said = values.length > 1 ? (choice.delta ?? choice.message) : (choice.message ?? choice.delta);
-      addChatMessage(told, said ?? {});
-      if (choice.finish_reason) told.stop = chatStops[choice.finish_reason] ?? 'unknown';
+      const delta = values.length > 1 ? (choice.delta ?? choice.message) : (choice.message ?? choice.delta);
+      addChatMessage(content, delta ?? {});
+      if (choice.finish_reason) content.stop = chatStops[choice.finish_reason] ?? 'unknown';
     }
   }
-  const finished = [...candidates.values()].map(({ raw, ...told }) => {
+  const finished = [...candidates.values()].map(({ raw, ...content }) => {
     const calls = [...raw.values()].map(({ name, text }) => ({ name, arguments: parsedArguments(text) }));
-    if (isWhole && error === null) told.stop ??= 'stop';
+    if (isWhole && error === null) content.stop ??= 'stop';
     // Documented: a response with calls ends with tool calls, and one with a refusal as a refusal.
     const stop =
-      told.stop !== 'stop' ? told.stop : calls.length > 0 ? 'tool-calls' : told.refusal ? 'refusal' : 'stop';
-    return { ...told, calls, stop } satisfies Told;
+      content.stop !== 'stop'
+        ? content.stop
+        : calls.length > 0
+          ? 'tool-calls'
+          : content.refusal
+            ? 'refusal'
+            : 'stop';
+    return { ...content, calls, stop } satisfies CandidateContent;
   });
   return { candidates: finished, error };
 }
 
 function addChatMessage(
-  told: Told & { raw: Map<unknown, { name: string; text: string }> },
+  content: CandidateContent & { raw: Map<unknown, { name: string; text: string }> },
   message: Json,
 ): void {
-  told.reasoning += message.reasoning_content || message.reasoning || '';
+  content.reasoning += message.reasoning_content || message.reasoning || '';
   if (Array.isArray(message.content)) {
     for (const part of message.content) {
-      if (part.type === 'thinking') told.reasoning += part.thinking.map((piece: Json) => piece.text).join('');
-      else told.text += part.text ?? '';
+      if (part.type === 'thinking')
+        content.reasoning += part.thinking.map((piece: Json) => piece.text).join('');
+      else content.text += part.text ?? '';
     }
-  } else told.text += message.content ?? '';
-  told.refusal += message.refusal ?? '';
+  } else content.text += message.content ?? '';
+  content.refusal += message.refusal ?? '';
   const legacy = message.function_call ? [{ index: 0, function: message.function_call }] : [];
   const unnumbered = (message.tool_calls ?? []).some((call: Json) => call.index === undefined);
   for (const [at, call] of [...(message.tool_calls ?? []), ...legacy].entries()) {
     const key = unnumbered ? `unary ${at}` : call.index;
-    const known = told.raw.get(key) ?? { name: '', text: '' };
+    const known = content.raw.get(key) ?? { name: '', text: '' };
     const called = call.custom ?? call.function ?? {};
-    told.raw.set(key, {
+    content.raw.set(key, {
       name: known.name || called.name || '',
       text: known.text + (called.arguments ?? called.input ?? ''),
     });
@@ -133,57 +143,57 @@ function addChatMessage(
 
 // ---- Responses ------------------------------------------------------------------------------------------
 
-function responsesTold(values: Json[]): ToldAnswer {
+function responsesContent(values: Json[]): RecordedContent {
   // The last event of a stream repeats the whole response; if it has no items, the finished items are used.
   const last = values.at(-1);
   const response = last.response ?? (last.type === undefined ? last : {});
   const done = values.filter(({ type }) => type === 'response.output_item.done').map(({ item }) => item);
   const output: Json[] = response.output?.length > 0 ? response.output : done;
-  const told = empty();
-  for (const item of output) addItem(told, item);
+  const content = empty();
+  for (const item of output) addItem(content, item);
   const unfinished =
     values.some(({ type }) => type?.startsWith('response.')) && !/completed|incomplete/.test(last.type);
-  if (unfinished) addDeltas(told, values);
+  if (unfinished) addDeltas(content, values);
   const failure = values.find(({ type }) => type === 'error');
   const error = response.error?.message ?? failure?.error?.message ?? failure?.message ?? null;
-  told.stop = unfinished ? null : responsesStop(response, told);
-  const nothing = unfinished && JSON.stringify(told) === JSON.stringify(empty());
-  return { candidates: nothing ? [] : [told], error };
+  content.stop = unfinished ? null : responsesStop(response, content);
+  const nothing = unfinished && JSON.stringify(content) === JSON.stringify(empty());
+  return { candidates: nothing ? [] : [content], error };
 }
 
-function addItem(told: Told, item: Json): void {
+function addItem(content: CandidateContent, item: Json): void {
   if (item.type === 'message') {
     for (const part of item.content ?? []) {
-      told.text += part.type === 'output_text' ? part.text : '';
-      told.refusal += part.refusal ?? '';
+      content.text += part.type === 'output_text' ? part.text : '';
+      content.refusal += part.refusal ?? '';
     }
   }
   if (item.type === 'reasoning') {
     const pieces = item.summary?.length > 0 ? item.summary : (item.content ?? []);
-    told.reasoning += pieces.map(({ text }: Json) => text).join('');
+    content.reasoning += pieces.map(({ text }: Json) => text).join('');
   }
   if (item.type === 'function_call')
-    told.calls.push({ name: item.name, arguments: parsedArguments(item.arguments) });
-  if (item.type === 'custom_tool_call') told.calls.push({ name: item.name, arguments: item.input });
+    content.calls.push({ name: item.name, arguments: parsedArguments(item.arguments) });
+  if (item.type === 'custom_tool_call') content.calls.push({ name: item.name, arguments: item.input });
 }
 
 /** Adds the deltas of items that were not finished, from a truncated stream. */
-function addDeltas(told: Told, values: Json[]): void {
+function addDeltas(content: CandidateContent, values: Json[]): void {
   const finished = new Set(
     values.filter(({ type }) => type === 'response.output_item.done').map((one) => one.output_index),
   );
   for (const value of values) {
     if (finished.has(value.output_index)) continue;
-    if (value.type === 'response.output_text.delta') told.text += value.delta;
-    if (value.type === 'response.reasoning_summary_text.delta') told.reasoning += value.delta;
+    if (value.type === 'response.output_text.delta') content.text += value.delta;
+    if (value.type === 'response.reasoning_summary_text.delta') content.reasoning += value.delta;
   }
 }
 
-function responsesStop(response: Json, told: Told): StopReason {
+function responsesStop(response: Json, content: CandidateContent): StopReason {
   if (response.status === 'failed') return 'error';
   if (response.status === 'incomplete')
     return response.incomplete_details?.reason === 'max_output_tokens' ? 'length' : 'content-filter';
   // Queued: it runs in the background.
   if (!/^complete/.test(response.status)) return 'unknown';
-  return told.calls.length > 0 ? 'tool-calls' : told.refusal ? 'refusal' : 'stop';
+  return content.calls.length > 0 ? 'tool-calls' : content.refusal ? 'refusal' : 'stop';
 }

@@ -8,7 +8,7 @@ import type { AnswerContext, ConversationFormat, EventWriter } from '../../src/f
 import type { JsonObject } from '../../src/lib/json.ts';
 import { type Collected, collectEvents } from './collect-events.ts';
 import type { Fixture } from './fixtures.ts';
-import { parsedArguments, type Told } from './recorded-content.ts';
+import { type CandidateContent, parsedArguments } from './recorded-content.ts';
 
 /** Returns a recorded stream's events, with its bytes in these pieces. */
 export function readStream(
@@ -44,7 +44,7 @@ export function readEvents(
 }
 
 /** Returns a recorded response in neutral form, streamed or not. */
-export function readAnswer(format: ConversationFormat, fixture: Fixture): Collected {
+export function parseRecording(format: ConversationFormat, fixture: Fixture): Collected {
   if (isStream(fixture)) return collectEvents(readEvents(format, fixture));
   const response = format.readResponse(JSON.parse(new TextDecoder().decode(fixture.bytes)));
   return { ...response, whole: response.error === null };
@@ -75,7 +75,7 @@ export function writeStream(writer: EventWriter, events: readonly NeutralEvent[]
 }
 
 /** Returns a neutral candidate's content, in the form of recorded-content.ts. */
-export function toldIn({ parts, stop }: NeutralCandidate): Told {
+export function contentIn({ parts, stop }: NeutralCandidate): CandidateContent {
   const textsOf = (type: 'text' | 'refusal') =>
     parts.flatMap((part) => (part.type === type ? [part.text] : [])).join('');
   return {

@@ -9,11 +9,11 @@ import {
   haveFixtures,
   kindOf,
   meterOf,
-  sayWhenLeftOut,
+  reportSkippedReplay,
 } from '../../support/fixtures.ts';
 import { recordedUsage } from '../../support/recorded-usage.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
 const cases = allFixtures()
   .filter(({ meta }) => meta.method === 'POST' && meta.status === 200)

@@ -12,17 +12,17 @@ import { createSseSplitter } from '../../../src/formats/sse.ts';
 import { type Usage, usageOf } from '../../../src/formats/usage.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { collectEvents } from '../../support/collect-events.ts';
-import { allFixtures, type Fixture, kindOf, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { allFixtures, type Fixture, kindOf, reportSkippedReplay } from '../../support/fixtures.ts';
 import { haveSpecs, schemaFaults } from '../../support/provider-schema.ts';
 import {
   contextOf,
   isStream,
-  readAnswer,
+  parseRecording,
   readStream,
   writeStream,
 } from '../../support/translated-responses.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
 const usage: Usage = usageOf({ inputTokens: 20, cachedTokens: 5, outputTokens: 30, reasoningTokens: 7 });
 
@@ -77,10 +77,10 @@ const everything: NeutralResponse = {
 
 /** Returns a response whose finish reason tool calls do not decide. */
 function ended(reason: 'length' | 'content-filter' | 'refusal', refusal = ''): NeutralResponse {
-  const said = refusal
+  const content = refusal
     ? [{ type: 'refusal' as const, text: refusal }]
     : [{ type: 'text' as const, text: 'So' }];
-  return { ...everything, candidates: [{ parts: said, stop: { reason } }] };
+  return { ...everything, candidates: [{ parts: content, stop: { reason } }] };
 }
 
 interface Case {
@@ -134,7 +134,7 @@ const recorded: Case[] = allFixtures()
   .filter(
     (fixture) => isKind(kindOf(fixture)) && fixture.meta.status === 200 && fixture.meta.method === 'POST',
   )
-  .filter((fixture) => isStream(fixture) && readAnswer(formatOf(fixture), fixture).whole)
+  .filter((fixture) => isStream(fixture) && parseRecording(formatOf(fixture), fixture).whole)
   .map((fixture) => ({ name: fixture.name, events: readStream(formatOf(fixture), [fixture.bytes]) }));
 
 function isKind(kind: string | null): kind is Kind {
@@ -182,8 +182,8 @@ describe('OpenAI’s stream accumulators read Responses streams', () => {
     const stream = writeStream(openaiResponses.eventWriter(context), events);
     const { body } = openaiResponses.writeResponse(collectEvents(events), context);
     const final = await clientOf(stream).responses.stream({ model: 'm', input: 'x' }).finalResponse();
-    const { output_text: _text, output_parsed: _parsed, ...told } = plain(final);
-    expect(withoutParsed(told)).toEqual(plain(body));
+    const { output_text: _text, output_parsed: _parsed, ...sent } = plain(final);
+    expect(withoutParsed(sent)).toEqual(plain(body));
     const numbers = eventsIn(stream).map(({ sequence_number }) => sequence_number);
     expect(numbers).toEqual(numbers.map((_number, index) => index));
   });
@@ -240,7 +240,7 @@ async function lastSnapshot(stream: string): Promise<OpenAI.ChatCompletion> {
  * Returns the parts of an event that OpenAI's file describes. The API itself sends null where the file requires
  * a string or an object, and the service tier is passed through from the upstream.
  */
-function judged(value: unknown): unknown {
+function describedParts(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (key, member) =>
       key === 'service_tier' || (/^(user|usage)$/.test(key) && member === null) ? undefined : member,
@@ -268,24 +268,30 @@ describe.skipIf(!haveSpecs)('responses written for OpenAI’s clients match Open
     '%s',
     (_, { events }) => {
       const answer = collectEvents(events);
-      const told = eventsIn(writeStream(openaiResponses.eventWriter(context), events));
-      for (const event of told.filter((one) => !isBegunCall(one)))
+      const sent = eventsIn(writeStream(openaiResponses.eventWriter(context), events));
+      for (const event of sent.filter((one) => !isBegunCall(one)))
         expect(
-          schemaFaults('openai', 'ResponseStreamEvent', judged(event)),
+          schemaFaults('openai', 'ResponseStreamEvent', describedParts(event)),
           JSON.stringify(event).slice(0, 300),
         ).toEqual([]);
       const chunks = eventsIn(writeStream(openaiChat.eventWriter(context), events));
       // The API streams calls of custom tools, but the file does not describe them.
       for (const chunk of chunks.filter((one) => !JSON.stringify(one).includes('"custom"')))
-        expect(schemaFaults('openai', 'CreateChatCompletionStreamResponse', judged(chunk))).toEqual([]);
+        expect(schemaFaults('openai', 'CreateChatCompletionStreamResponse', describedParts(chunk))).toEqual(
+          [],
+        );
       expect(
-        schemaFaults('openai', 'Response', judged(openaiResponses.writeResponse(answer, context).body)),
+        schemaFaults(
+          'openai',
+          'Response',
+          describedParts(openaiResponses.writeResponse(answer, context).body),
+        ),
       ).toEqual([]);
       expect(
         schemaFaults(
           'openai',
           'CreateChatCompletionResponse',
-          judged(openaiChat.writeResponse(answer, context).body),
+          describedParts(openaiChat.writeResponse(answer, context).body),
         ),
       ).toEqual([]);
     },

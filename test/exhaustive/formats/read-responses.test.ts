@@ -16,12 +16,12 @@ import {
   framingOf,
   haveFixtures,
   kindOf,
-  sayWhenLeftOut,
+  reportSkippedReplay,
 } from '../../support/fixtures.ts';
-import { type ToldAnswer, toldBy } from '../../support/recorded-content.ts';
-import { isStream, readAnswer, readStream, toldIn } from '../../support/translated-responses.ts';
+import { contentOf, type RecordedContent } from '../../support/recorded-content.ts';
+import { contentIn, isStream, parseRecording, readStream } from '../../support/translated-responses.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
 /** The formats under test. */
 const formats: Partial<Record<string, ConversationFormat>> = {
@@ -32,14 +32,14 @@ const formats: Partial<Record<string, ConversationFormat>> = {
 };
 
 /** Recordings filed under another endpoint: a transcript under chat, a chat response under Responses. */
-const notAnAnswer = /groq-transcription|vercel-azure-deepseek-reasoning/;
+const misfiled = /groq-transcription|vercel-azure-deepseek-reasoning/;
 
 /** Streams whose vendor cut deltas from the middle, so they contain less than their own last event. */
 const cutDeltas = /vercel-openai-(phase|shell-container)\.1-stream/;
 
 const cases = allFixtures()
   .filter(({ meta }) => meta.method === 'POST' && meta.status === 200 && !/responses-sub/.test(meta.endpoint))
-  .filter((fixture) => formats[kindOf(fixture) ?? 'unread'] && !notAnAnswer.test(fixture.name));
+  .filter((fixture) => formats[kindOf(fixture) ?? 'unread'] && !misfiled.test(fixture.name));
 
 function formatOf(fixture: Fixture): ConversationFormat {
   const format = formats[kindOf(fixture) ?? 'unread'];
@@ -48,12 +48,12 @@ function formatOf(fixture: Fixture): ConversationFormat {
 }
 
 /** Returns what the reader parsed, in the form of `contentOf`. */
-function read(fixture: Fixture): ToldAnswer {
-  const { candidates, error, whole } = readAnswer(formatOf(fixture), fixture);
-  const told = candidates
-    .map(toldIn)
+function read(fixture: Fixture): RecordedContent {
+  const { candidates, error, whole } = parseRecording(formatOf(fixture), fixture);
+  const content = candidates
+    .map(contentIn)
     .map((one) => (whole ? one : { ...one, stop: isStream(fixture) ? null : one.stop }));
-  return { candidates: told, error: error?.message ?? null };
+  return { candidates: content, error: error?.message ?? null };
 }
 
 /** Returns the token counts only, since the meter counts tool fees separately from the response's items. */
@@ -65,11 +65,11 @@ describe.skipIf(!haveFixtures)('parsing of recorded responses', () => {
   it.each(cases.map((fixture) => [fixture.name, fixture] as const))(
     '%s parses to what its JSON contains',
     (name, fixture) => {
-      const told = toldBy(fixture);
+      const content = contentOf(fixture);
       const texts = cutDeltas.test(name) ? { text: expect.stringMatching(/\w/) } : {};
       expect(read(fixture)).toEqual({
-        ...told,
-        candidates: told?.candidates.map((one) => ({ ...one, ...texts })),
+        ...content,
+        candidates: content?.candidates.map((one) => ({ ...one, ...texts })),
       });
     },
   );
@@ -79,7 +79,7 @@ describe.skipIf(!haveFixtures)('parsing of recorded responses', () => {
       const meter = createMeter(formatOf(fixture), framingOf(fixture));
       meter.push(fixture.bytes);
       meter.end();
-      const { usage, whole } = readAnswer(formatOf(fixture), fixture);
+      const { usage, whole } = parseRecording(formatOf(fixture), fixture);
       // The meter does not take the first usage of a truncated response as final.
       const billed = whole ? meter.usage() : (meter.usage() ?? meter.partialUsage());
       expect(tokensOf(usage), fixture.name).toEqual(tokensOf(billed));

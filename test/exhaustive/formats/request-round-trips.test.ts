@@ -17,8 +17,8 @@ const models: Record<ConversationId, string> = {
 };
 
 /** Returns the body on the wire; Gemini's SDK splits off the settings. */
-function wireBody(format: ConversationId, ask: Ask): JsonObject {
-  const body = callers[format].body(ask, 'm');
+function wireBody(format: ConversationId, generated: Ask): JsonObject {
+  const body = callers[format].body(generated, 'm');
   if (format !== 'gemini-generate') return body;
   const { systemInstruction, tools, toolConfig, ...generationConfig } = body.config;
   return {
@@ -69,10 +69,10 @@ function turnsOf(messages: readonly NeutralMessage[]): unknown[] {
   const calls = messages.flatMap(({ parts }) => parts.filter((part) => part.type === 'tool-call'));
   const turns: { role: string; parts: unknown[] }[] = [];
   for (const { role, parts } of messages) {
-    const told = parts.map((part) => partOf(part, (id) => calls.findIndex((call) => call.id === id)));
+    const content = parts.map((part) => partOf(part, (id) => calls.findIndex((call) => call.id === id)));
     const last = turns.at(-1);
-    if (last?.role === role) last.parts.push(...told);
-    else turns.push({ role, parts: told });
+    if (last?.role === role) last.parts.push(...content);
+    else turns.push({ role, parts: content });
   }
   return turns;
 }
@@ -127,7 +127,7 @@ const called = (names: string[]) =>
     ),
   });
 
-const asks: fc.Arbitrary<Ask> = tools.chain((some) => {
+const generatedRequests: fc.Arbitrary<Ask> = tools.chain((some) => {
   const names = some.map(({ name }) => name);
   const rounds = fc.array(fc.oneof(fc.tuple(assistant, user), fc.tuple(called(names), user)), {
     maxLength: 3,
@@ -160,8 +160,8 @@ function withIds(turns: Ask['turns']): Ask['turns'] {
 }
 
 /** Removes what the formats on the way cannot express. */
-function sayable(ask: Ask, through: readonly ConversationId[]): Ask {
-  const { stops, temperature, ...rest } = ask;
+function expressible(generated: Ask, through: readonly ConversationId[]): Ask {
+  const { stops, temperature, ...rest } = generated;
   // Structured output is a tool, or a member beside tools that Claude models of that age do not have.
   const { schema: _, ...plain } = rest;
   const base = through.includes('anthropic-messages') ? plain : rest;
@@ -176,8 +176,8 @@ function sayable(ask: Ask, through: readonly ConversationId[]): Ask {
 describe.each(formats)('round trips of a %s request', (from) => {
   it('reads and writes a request unchanged', () => {
     fc.assert(
-      fc.property(asks, (ask) => {
-        const request = read(from, wireBody(from, sayable(ask, [from])));
+      fc.property(generatedRequests, (generated) => {
+        const request = read(from, wireBody(from, expressible(generated, [from])));
         expect(meaning(rewritten(request, from))).toEqual(meaning(request));
       }),
       { numRuns: 150 },
@@ -186,8 +186,8 @@ describe.each(formats)('round trips of a %s request', (from) => {
 
   it.each(formats.filter((to) => to !== from))('translates a request to %s and back unchanged', (to) => {
     fc.assert(
-      fc.property(asks, (ask) => {
-        const request = read(from, wireBody(from, sayable(ask, [from, to])));
+      fc.property(generatedRequests, (generated) => {
+        const request = read(from, wireBody(from, expressible(generated, [from, to])));
         const there = rewritten(request, to);
         expect(meaning(there)).toEqual(meaning(request));
         expect(meaning(rewritten(there, from))).toEqual(meaning(request));

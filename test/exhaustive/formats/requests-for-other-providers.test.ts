@@ -9,13 +9,13 @@ import { openaiChat } from '../../../src/formats/openai-chat/index.ts';
 import { openaiResponses } from '../../../src/formats/openai-responses/index.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { everyRequest } from '../../support/every-request.ts';
-import { haveFixtures, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { haveFixtures, reportSkippedReplay } from '../../support/fixtures.ts';
 import { conversationOf, requestOf } from '../../support/formats.ts';
-import { haveSpecs, saySpecsLeftOut, schemaFaults } from '../../support/provider-schema.ts';
+import { haveSpecs, reportSkippedSpecs, schemaFaults } from '../../support/provider-schema.ts';
 import { fullChatRequest, fullResponsesRequest } from './openai-request-cases.ts';
 
-sayWhenLeftOut();
-saySpecsLeftOut();
+reportSkippedReplay();
+reportSkippedSpecs();
 
 const targets = [
   {

@@ -8,10 +8,10 @@ import { openaiResponses } from '../../../src/formats/openai-responses/index.ts'
 import { emptyRequest } from '../../../src/formats/request-fields.ts';
 import { collectEvents } from '../../support/collect-events.ts';
 import { formatOf } from '../../support/formats.ts';
-import { haveSpecs, saySpecsLeftOut, schemaFaults } from '../../support/provider-schema.ts';
+import { haveSpecs, reportSkippedSpecs, schemaFaults } from '../../support/provider-schema.ts';
 import { contextOf, readStream, writeStream } from '../../support/translated-responses.ts';
 
-saySpecsLeftOut();
+reportSkippedSpecs();
 
 const textOf = (events: object[]) => {
   const reader = openaiResponses.eventReader();

@@ -13,20 +13,26 @@ import { openaiResponses } from '../../../src/formats/openai-responses/index.ts'
 import { emptyUsage, type Usage } from '../../../src/formats/usage.ts';
 import type { ConversationFormat } from '../../../src/formats/wire-format.ts';
 import { collectEvents } from '../../support/collect-events.ts';
-import { allFixtures, type Fixture, haveFixtures, kindOf, sayWhenLeftOut } from '../../support/fixtures.ts';
-import type { ConversationId } from '../../support/formats.ts';
-import type { Told } from '../../support/recorded-content.ts';
 import {
+  allFixtures,
+  type Fixture,
+  haveFixtures,
+  kindOf,
+  reportSkippedReplay,
+} from '../../support/fixtures.ts';
+import type { ConversationId } from '../../support/formats.ts';
+import type { CandidateContent } from '../../support/recorded-content.ts';
+import {
+  contentIn,
   contextOf,
   isStream,
-  readAnswer,
+  parseRecording,
   readEvents,
   readStream,
-  toldIn,
   writeStream,
 } from '../../support/translated-responses.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
 /** What a format's responses can express, and what its conventions turn other values into. */
 interface Column {
@@ -136,17 +142,18 @@ function columnOf(fixture: Fixture): Column | undefined {
 }
 
 /** Returns the source's content, as far as the target can express it. */
-function sayable({ candidates, promptBlock }: NeutralResponse, to: Column): Told[] {
-  const kept = to.candidates ? candidates : candidates.slice(0, 1);
-  if (kept.length === 0 && promptBlock !== null && !to.promptBlocks) return [refusedPrompt(promptBlock, to)];
-  return kept.map((candidate) => {
-    const told = toldIn(candidate);
+function expressible({ candidates, promptBlock }: NeutralResponse, to: Column): CandidateContent[] {
+  const selected = to.candidates ? candidates : candidates.slice(0, 1);
+  if (selected.length === 0 && promptBlock !== null && !to.promptBlocks)
+    return [refusedPrompt(promptBlock, to)];
+  return selected.map((candidate) => {
+    const content = contentIn(candidate);
     return inWordsOf(
       {
-        ...told,
-        text: textIn(candidate, told, to),
-        refusal: refusalIn(candidate, told, to),
-        stop: stopIn(told, to),
+        ...content,
+        text: textIn(candidate, content, to),
+        refusal: refusalIn(candidate, content, to),
+        stop: stopIn(content, to),
       },
       to,
     );
@@ -154,21 +161,21 @@ function sayable({ candidates, promptBlock }: NeutralResponse, to: Column): Told
 }
 
 /** Adds the transcript of audio to the text where the format has no audio. */
-function textIn({ parts }: NeutralCandidate, { text }: Told, { name }: Column): string {
+function textIn({ parts }: NeutralCandidate, { text }: CandidateContent, { name }: Column): string {
   if (name !== 'anthropic-messages') return text;
   return text + parts.map((part) => (part.type === 'media' ? (part.transcript ?? '') : '')).join('');
 }
 
 /** Returns a filter's message as a refusal where the finish reason has no message. */
-function refusalIn({ stop }: NeutralCandidate, { refusal }: Told, { refusals }: Column): string {
+function refusalIn({ stop }: NeutralCandidate, { refusal }: CandidateContent, { refusals }: Column): string {
   const isFiltered = stop.reason === 'refusal' || stop.reason === 'content-filter';
   return refusals && isFiltered && refusal === '' ? (stop.message ?? '') : refusal;
 }
 
-function inWordsOf(told: Told, to: Column): Told {
-  const { text, refusal, calls } = told;
+function inWordsOf(content: CandidateContent, to: Column): CandidateContent {
+  const { text, refusal, calls } = content;
   return {
-    ...told,
+    ...content,
     ...(!to.refusals && { text: text + refusal, refusal: '' }),
     calls: to.objectArguments
       ? calls.map((call) => ({
@@ -186,15 +193,18 @@ function objectOf(value: unknown, { streamsArguments }: Column): unknown {
   return streamsArguments ? value : expect.any(Object);
 }
 
-function refusedPrompt({ reason, message }: NonNullable<NeutralResponse['promptBlock']>, to: Column): Told {
-  const said = message ?? `The prompt was refused: ${reason}.`;
+function refusedPrompt(
+  { reason, message }: NonNullable<NeutralResponse['promptBlock']>,
+  to: Column,
+): CandidateContent {
+  const refusalText = message ?? `The prompt was refused: ${reason}.`;
   const nothing = { text: '', reasoning: '', calls: [] };
   const stop = to.stops['content-filter'] ?? 'content-filter';
-  return { ...nothing, refusal: to.refusals ? said : '', stop };
+  return { ...nothing, refusal: to.refusals ? refusalText : '', stop };
 }
 
 /** Returns the finish reason: tool calls always give `tool-calls`, since the next turn depends on it. */
-function stopIn({ stop, calls, refusal }: Told, { stops, refusals }: Column): StopReason | null {
+function stopIn({ stop, calls, refusal }: CandidateContent, { stops, refusals }: Column): StopReason | null {
   const hasWords = stop === 'refusal' && refusals && refusal !== '';
   const written = (stop && !hasWords && stops[stop]) || stop;
   if (written === 'stop' && calls.length > 0) return 'tool-calls';
@@ -207,18 +217,23 @@ function usageIn(usage: Usage | null, { usage: fields, zeroUsage }: Column): Par
 }
 
 /** Joins paragraphs of reasoning, which a format with a single text separates by an empty line. */
-function joined(told: Told[]): Told[] {
-  return told.map((one) => ({ ...one, reasoning: one.reasoning.replace(/\n\n/g, '') }));
+function joined(content: CandidateContent[]): CandidateContent[] {
+  return content.map((one) => ({ ...one, reasoning: one.reasoning.replace(/\n\n/g, '') }));
 }
 
 function compare(back: NeutralResponse, source: NeutralResponse, to: Column): void {
-  expect(joined(back.candidates.map(toldIn))).toEqual(joined(sayable(source, to)));
+  expect(joined(back.candidates.map(contentIn))).toEqual(joined(expressible(source, to)));
   expect(usageIn(back.usage, to)).toEqual(usageIn(source.usage, to));
 }
 
 /** The context of a caller that requests reasoning. */
-const wish = { effort: 'high', budgetTokens: undefined, includeThoughts: true, summary: undefined } as const;
-const context = contextOf({ request: { ...contextOf().request, reasoning: wish } });
+const reasoning = {
+  effort: 'high',
+  budgetTokens: undefined,
+  includeThoughts: true,
+  summary: undefined,
+} as const;
+const context = contextOf({ request: { ...contextOf().request, reasoning } });
 
 describe.skipIf(!haveFixtures)('recorded responses translated to every other format', () => {
   const pairs = columns.flatMap((from) =>
@@ -229,7 +244,7 @@ describe.skipIf(!haveFixtures)('recorded responses translated to every other for
     '%s to %s',
     (_, __, from, to) => {
       const sources = cases.filter((fixture) => columnOf(fixture) === from);
-      const read = (fixture: Fixture) => readAnswer(from.format, fixture);
+      const read = (fixture: Fixture) => parseRecording(from.format, fixture);
 
       it.each(sources.map((fixture) => [fixture.name, fixture] as const))(
         '%s translates as a whole response',
@@ -268,7 +283,7 @@ describe.skipIf(!haveFixtures)('recorded responses translated to every other for
       for (const fixture of cases) {
         const from = columnOf(fixture);
         if (from === undefined) continue;
-        const source = readAnswer(from.format, fixture);
+        const source = parseRecording(from.format, fixture);
         if (source.error) continue;
         const read = to.format.readResponse(to.format.writeResponse(source, context).body);
         const whole = withKnownEnds(read);

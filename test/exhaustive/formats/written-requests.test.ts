@@ -6,13 +6,13 @@ import { openaiChat } from '../../../src/formats/openai-chat/index.ts';
 import { openaiResponses } from '../../../src/formats/openai-responses/index.ts';
 import type { ConversationFormat } from '../../../src/formats/wire-format.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
-import { allFixtures, haveFixtures, kindOf, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { allFixtures, haveFixtures, kindOf, reportSkippedReplay } from '../../support/fixtures.ts';
 import { requestOf } from '../../support/formats.ts';
-import { haveSpecs, saySpecsLeftOut, schemaFaults } from '../../support/provider-schema.ts';
+import { haveSpecs, reportSkippedSpecs, schemaFaults } from '../../support/provider-schema.ts';
 import { fullChatRequest, fullResponsesRequest } from './openai-request-cases.ts';
 
-sayWhenLeftOut();
-saySpecsLeftOut();
+reportSkippedReplay();
+reportSkippedSpecs();
 
 const sources = { 'openai-chat': openaiChat, 'openai-responses': openaiResponses };
 const targets: readonly [string, ConversationFormat, string][] = [

@@ -26,7 +26,7 @@ interface Case {
 
 const chat = (rest: object) =>
   JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hello' }], ...rest });
-const asked = { stream: true, stream_options: { include_usage: true } };
+const withUsage = { stream: true, stream_options: { include_usage: true } };
 const large = JSON.stringify({
   model: 'gpt-4o',
   messages: [{ role: 'user', content: 'word '.repeat(200_000) }],
@@ -72,7 +72,7 @@ const cases: Case[] = [
     concurrency: 32,
     requests: 320,
     tokens: 1,
-    body: chat(asked),
+    body: chat(withUsage),
     goal: 0.6,
   },
   {
@@ -88,7 +88,7 @@ const cases: Case[] = [
     concurrency: 1,
     requests: 60,
     tokens: 1,
-    body: chat(asked),
+    body: chat(withUsage),
     goal: null,
   },
   {

@@ -29,15 +29,15 @@ export class Findings {
 
   constructor(run: Run) {
     this.run = run;
-    this.rows = new Map(run.books.log.map((row) => [row.id, row]));
-    for (const { journal } of run.books.ledgers.values())
+    this.rows = new Map(run.stored.log.map((row) => [row.id, row]));
+    for (const { journal } of run.stored.ledgers.values())
       for (const row of journal)
         if ((this.settled.get(row.id)?.revision ?? 0) < row.revision) this.settled.set(row.id, row);
   }
 
   /** Returns tokens whose ledger, journal, log, roll-ups and record do not have the same sum. */
   differencesOfTokens(): unknown[] {
-    const { ledgers, log, reported, rolledUp } = this.run.books;
+    const { ledgers, log, reported, rolledUp } = this.run.stored;
     return [...ledgers.values()].flatMap((ledger) => {
       const { tokenId } = ledger;
       const last = new Map(ledger.journal.map((row) => [row.id, row.costNanoUsd ?? 0]));
@@ -54,7 +54,7 @@ export class Findings {
 
   /** Returns requests that a journal settles twice, except where an actual figure replaced an estimate. */
   settledTwice(): string[] {
-    const all = [...this.run.books.ledgers.values()].flatMap(({ journal }) => journal);
+    const all = [...this.run.stored.ledgers.values()].flatMap(({ journal }) => journal);
     const twice = all.filter((row, at) => {
       const before = all.slice(0, at).findLast(({ id }) => id === row.id);
       return (
@@ -76,18 +76,18 @@ export class Findings {
   }
 
   unfinished(): unknown[] {
-    return [...this.run.books.ledgers.values()]
+    return [...this.run.stored.ledgers.values()]
       .filter(({ holds, background }) => holds + background > 0)
       .map(({ tokenId, holds, background }) => ({ tokenId, holds, background }));
   }
 
   /** Returns rows with the upstream's figure whose cost the upstream never reported. */
   wronglyCharged(): unknown[] {
-    return this.run.books.log
+    return this.run.stored.log
       .filter(({ usage_source }) => usage_source === 'upstream')
       .flatMap((row) => {
-        const told = this.run.served.get(row.input_tokens - 60)?.told ?? [];
-        return told.includes(row.cost_nano_usd ?? -1) ? [] : [{ ...row, told: told.slice(-3) }];
+        const reported = this.run.served.get(row.input_tokens - 60)?.reportedNanoUsd ?? [];
+        return reported.includes(row.cost_nano_usd ?? -1) ? [] : [{ ...row, reported: reported.slice(-3) }];
       });
   }
 
@@ -136,7 +136,7 @@ export class Findings {
 
   /** Returns charged rows without a usage source, and refused or failed ones with a charge. */
   wronglyMarked(): unknown[] {
-    return this.run.books.log.filter(({ usage_source, cost_nano_usd, status, error_code }) => {
+    return this.run.stored.log.filter(({ usage_source, cost_nano_usd, status, error_code }) => {
       if (usage_source === null) return cost_nano_usd !== 0;
       return error_code !== 'worker_lost' && status !== 200 && status !== 499;
     });
@@ -159,17 +159,17 @@ export class Findings {
 
   overspent(): unknown[] {
     return [...this.run.quotasNanoUsd].flatMap(([tokenId, quota]) => {
-      const spent = this.run.books.ledgers.get(tokenId)?.totals.spentNanoUsd ?? 0;
+      const spent = this.run.stored.ledgers.get(tokenId)?.totals.spentNanoUsd ?? 0;
       return spent > quota ? [{ tokenId, spent, quota }] : [];
     });
   }
 
   totals(): Record<string, unknown> {
-    const { seen, books, killsMs, edits, served } = this.run;
-    const { log, ledgers } = books;
+    const { seen, stored, killsMs, edits, served } = this.run;
+    const { log, ledgers } = stored;
     const rowsWhere = (test: (row: LoggedRow) => boolean) => log.filter(test).length;
     return {
-      'requests asked': seen.length,
+      'requests sent': seen.length,
       'answered 200': seen.filter(({ status }) => status === 200).length,
       'whole, client stayed': seen.filter((one) => this.wasServedWhole(one)).length,
       'client left': seen.filter(({ left }) => left).length,
@@ -190,7 +190,9 @@ export class Findings {
       'of which estimated': sum(
         log.filter((row) => row.usage_source === 'estimated').map((row) => row.cost_nano_usd ?? 0),
       ),
-      'upstream told in all': sum([...served.values()].map(({ told }) => told.at(-1) ?? 0)),
+      'upstream reported in all': sum(
+        [...served.values()].map(({ reportedNanoUsd }) => reportedNanoUsd.at(-1) ?? 0),
+      ),
     };
   }
 
@@ -200,9 +202,9 @@ export class Findings {
 
   private wasServedWhole({ request, status, ended, left }: Seen): boolean {
     const { what } = request.fault;
-    const book = this.run.served.get(request.index);
-    const tells = what === 'none' || what === 'slow-head';
-    return tells && status === 200 && ended && !left && book?.finished === true;
+    const served = this.run.served.get(request.index);
+    const hasUsage = what === 'none' || what === 'slow-head';
+    return hasUsage && status === 200 && ended && !left && served?.finished === true;
   }
 
   private isNearKill({ startedAtMs, endedAtMs }: Seen): boolean {

@@ -21,12 +21,12 @@ export interface Seen {
 }
 
 /** The slowest response of the plan takes about five seconds. */
-const patienceMs = 25_000;
+const timeoutMs = 25_000;
 
 const agent = new Agent({ keepAlive: false, maxSockets: Number.POSITIVE_INFINITY });
 
 /** Sends a request. Never rejects, since a killed relay is part of the test. */
-export function ask(
+export function send(
   url: string,
   request: PlannedRequest,
   token: { id: string; token: string },
@@ -48,11 +48,11 @@ export function ask(
     fault.what === 'client-leaves' ? expectedBytes(request) * fault.at : Number.POSITIVE_INFINITY;
   return new Promise((resolve) => {
     const done = () => {
-      clearTimeout(patience);
+      clearTimeout(timer);
       seen.endedAtMs = Date.now();
       resolve(seen);
     };
-    const asking = startRequest(url + kind.path, {
+    const clientRequest = startRequest(url + kind.path, {
       method: 'POST',
       agent,
       headers: {
@@ -65,16 +65,16 @@ export function ask(
     });
     const leave = () => {
       seen.left = true;
-      asking.destroy();
+      clientRequest.destroy();
     };
     if (fault.what === 'client-leaves-before-head') setTimeout(leave, 150);
-    const patience = setTimeout(() => {
+    const timer = setTimeout(() => {
       seen.hung = true;
-      asking.destroy();
-    }, patienceMs);
-    asking.on('error', () => undefined);
-    asking.on('close', done);
-    asking.on('response', (response) => {
+      clientRequest.destroy();
+    }, timeoutMs);
+    clientRequest.on('error', () => undefined);
+    clientRequest.on('close', done);
+    clientRequest.on('response', (response) => {
       seen.status = response.statusCode ?? 0;
       seen.requestId = String(response.headers['x-request-id'] ?? '');
       let bytes = 0;
@@ -87,7 +87,7 @@ export function ask(
       });
       response.on('error', () => undefined);
     });
-    asking.end(body);
+    clientRequest.end(body);
   });
 }
 

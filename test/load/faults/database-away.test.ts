@@ -8,10 +8,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { mintSecret } from '../../../src/tokens/secret.ts';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
-import { ask, type Seen } from './client.ts';
+import { type Seen, send } from './client.ts';
 import { costOf, models, price } from './kinds.ts';
 import { type PlannedRequest, planRequests } from './plan.ts';
-import { databaseFile, glimpseBooks, readBooks } from './stored-state.ts';
+import { copyStoredState, databaseFile, readStoredState } from './stored-state.ts';
 import { type FaultyUpstream, indexHeader, startFaultyUpstream } from './upstream.ts';
 
 const awayMs = import.meta.env.MODE === 'long' ? 60_000 : 6_000;
@@ -49,7 +49,7 @@ it(`serves every request of known tokens and loses no log row during a database 
   const seen: Promise<Seen>[] = [];
   const load = async (count: number) => {
     for (const request of plan.slice(seen.length, seen.length + count)) {
-      seen.push(ask(relay.url, request, known));
+      seen.push(send(relay.url, request, known));
       await delay(1_000 / perSecond);
     }
   };
@@ -58,7 +58,7 @@ it(`serves every request of known tokens and loses no log row during a database 
   await expect(relay.manage('GET', '/api/tokens')).rejects.toThrow();
   await load((awayMs / 1_000) * perSecond);
   // Whether a token exists that no cache contains is unknown: a 503, not a 401.
-  const unknown = await ask(relay.url, plan[0] as PlannedRequest, { id: '', token: mintSecret() });
+  const unknown = await send(relay.url, plan[0] as PlannedRequest, { id: '', token: mintSecret() });
   expect(unknown.status).toBe(503);
   back();
   await load(plan.length);
@@ -66,12 +66,12 @@ it(`serves every request of known tokens and loses no log row during a database 
   expect(all.filter(({ status, ended }) => status !== 200 || !ended)).toEqual([]);
   const ids = all.map(({ requestId }) => requestId);
   await until(() => {
-    const logged = new Set(glimpseBooks(state)?.log.map(({ id }) => id));
+    const logged = new Set(copyStoredState(state)?.log.map(({ id }) => id));
     return ids.every((id) => logged.has(String(id)));
   });
   await relay.stop();
   const expected = all.reduce((sum, { request }) => sum + costOf(request.counts), 0);
-  const { log, ledgers, reported } = readBooks(state);
+  const { log, ledgers, reported } = readStoredState(state);
   const rows = log.filter(({ token_id }) => token_id === known.id);
   expect({
     rows: rows.length,

@@ -29,13 +29,13 @@ describe(`${options.requests} requests (seed ${seed}) with every kind of fault`,
   }, 900_000);
 
   it('sends requests of every kind and meets every fault', () => {
-    const { seen, killsMs, books, edits } = findings.run;
+    const { seen, killsMs, stored, edits } = findings.run;
     expect(seen).toHaveLength(options.requests);
     expect(killsMs).toHaveLength(options.killsAt.length);
     expect(Object.keys(edits).length).toBeGreaterThan(2);
     const answered = seen.filter(({ status }) => status === 200).length;
     expect(answered).toBeGreaterThan(options.requests / 2);
-    const estimated = books.log.filter(({ usage_source }) => usage_source === 'estimated').length;
+    const estimated = stored.log.filter(({ usage_source }) => usage_source === 'estimated').length;
     expect(estimated).toBeGreaterThan(options.requests / 20);
   });
 

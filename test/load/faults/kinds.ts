@@ -21,7 +21,7 @@ export function costOf({ input, cached, written, output }: Counts): number {
 /** A piece of a response; `reported` is the usage that the upstream has reported after it. */
 export interface Piece {
   text: string;
-  told: Counts | null;
+  reported: Counts | null;
 }
 
 export interface FaultKind {
@@ -50,8 +50,8 @@ const json = 'application/json';
 const words = ({ output }: Counts) => Array.from({ length: output }, (_, index) => `word${index} `);
 const data = (value: object, event?: string) =>
   `${event === undefined ? '' : `event: ${event}\n`}data: ${JSON.stringify(value)}\n\n`;
-const piece = (text: string, told: Counts | null = null): Piece => ({ text, told });
-const whole = (value: object, told: Counts | null): Piece[] => [piece(JSON.stringify(value), told)];
+const piece = (text: string, reported: Counts | null = null): Piece => ({ text, reported });
+const whole = (value: object, reported: Counts | null): Piece[] => [piece(JSON.stringify(value), reported)];
 
 const openaiUsage = ({ input, cached, output }: Counts) => ({
   prompt_tokens: input,
@@ -145,17 +145,20 @@ const generateBody = (prompt: string) => ({
 });
 
 /** Gemini's usage is in every chunk, growing. */
-function geminiChunks(counts: Counts, withUsage: boolean): { chunk: object; told: Counts | null }[] {
+function geminiChunks(counts: Counts, withUsage: boolean): { chunk: object; reported: Counts | null }[] {
   const texts = words(counts);
   return texts.map((text, index) => {
-    const told = withUsage ? { ...counts, output: index + 1 } : null;
+    const reported = withUsage ? { ...counts, output: index + 1 } : null;
     const last = index === texts.length - 1;
     const candidate = {
       content: { role: 'model', parts: [{ text }] },
       index: 0,
       ...(last && { finishReason: 'STOP' }),
     };
-    return { chunk: { candidates: [candidate], ...(told && { usageMetadata: geminiUsage(told) }) }, told };
+    return {
+      chunk: { candidates: [candidate], ...(reported && { usageMetadata: geminiUsage(reported) }) },
+      reported,
+    };
   });
 }
 
@@ -254,8 +257,8 @@ export const kinds: readonly FaultKind[] = [
     pieces: (counts, withUsage) => {
       const content = [{ type: 'output_text', text: words(counts).join('') }];
       const output = [{ type: 'message', role: 'assistant', content }];
-      const told = withUsage ? counts : null;
-      return whole({ ...response('completed', told), output }, told);
+      const reported = withUsage ? counts : null;
+      return whole({ ...response('completed', reported), output }, reported);
     },
   },
   {
@@ -324,8 +327,8 @@ export const kinds: readonly FaultKind[] = [
     caches: 'reads',
     body: generateBody,
     pieces: (counts, withUsage) =>
-      geminiChunks(counts, withUsage).map(({ chunk, told }) =>
-        piece(`data: ${JSON.stringify(chunk)}\r\n\r\n`, told),
+      geminiChunks(counts, withUsage).map(({ chunk, reported }) =>
+        piece(`data: ${JSON.stringify(chunk)}\r\n\r\n`, reported),
       ),
   },
   {
@@ -336,8 +339,8 @@ export const kinds: readonly FaultKind[] = [
     caches: 'reads',
     body: generateBody,
     pieces: (counts, withUsage) => [
-      ...geminiChunks(counts, withUsage).map(({ chunk, told }, index) =>
-        piece(`${index === 0 ? '[' : ',\r\n'}${JSON.stringify(chunk)}`, told),
+      ...geminiChunks(counts, withUsage).map(({ chunk, reported }, index) =>
+        piece(`${index === 0 ? '[' : ',\r\n'}${JSON.stringify(chunk)}`, reported),
       ),
       piece(']'),
     ],

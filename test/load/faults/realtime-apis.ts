@@ -23,7 +23,7 @@ export interface SpokenApi {
   /** The name that the client gave its session, where the upstream can see it. */
   nameOf(session: UpstreamSession): string;
   /** Whether a frame of the client requests a response; other frames are answered here. */
-  asks(session: UpstreamSession, event: Record<string, unknown>): boolean;
+  requestsResponse(session: UpstreamSession, event: Record<string, unknown>): boolean;
   /** Returns the frames of a response with so many input tokens. */
   answer(inputTokens: number): object[];
   say(session: UpstreamSession, frame: object): void;
@@ -38,7 +38,7 @@ export const openaiApi: SpokenApi = {
   channel: (upstream) => channelTo(upstream),
   opened: (session) => session.say(sessionCreated()),
   nameOf: ({ request }) => String(request.headers['openai-safety-identifier'] ?? ''),
-  asks: (_, event) => event.type === 'response.create',
+  requestsResponse: (_, event) => event.type === 'response.create',
   answer: (input) => responseEvents({ input, output: 50 }, 4),
   say: (session, frame) => session.say(frame),
   reportIn: (frame) => {
@@ -70,7 +70,7 @@ export const liveApi: SpokenApi = {
   channel: (upstream) => liveChannel(upstream),
   opened: () => undefined,
   nameOf: (session) => names.get(session) ?? '',
-  asks: (session, event) => {
+  requestsResponse: (session, event) => {
     const setup = event.setup as { systemInstruction?: string } | undefined;
     if (setup !== undefined) {
       names.set(session, setup.systemInstruction ?? '');

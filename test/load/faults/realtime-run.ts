@@ -26,11 +26,11 @@ interface Lived {
   fate: Fate;
   tokenId: string;
   /** The number of responses that it was planned to have. */
-  asked: number;
+  planned: number;
   /** Input tokens of the responses that the upstream has reported. */
   sent: number[];
   /** Input tokens of the responses whose end the client has received. */
-  heard: number[];
+  received: number[];
 }
 
 export interface RealtimeRow {
@@ -62,7 +62,7 @@ export async function runRealtimeFaults(options: RealtimeRunOptions): Promise<Re
   const upstream = await startRealtimeUpstream({
     opened: (session) => api.opened(session),
     event: async (session, event) => {
-      if (!api.asks(session, event)) return;
+      if (!api.requestsResponse(session, event)) return;
       const lived = bySession.get(api.nameOf(session));
       if (lived === undefined) return;
       uses += 1;
@@ -94,10 +94,10 @@ export async function runRealtimeFaults(options: RealtimeRunOptions): Promise<Re
         const responses = 1 + Math.floor(random() * 4);
         const one = {
           fate,
-          asked: responses,
+          planned: responses,
           tokenId: token?.id ?? '',
           sent: [],
-          heard: [],
+          received: [],
           diesAfter: Math.floor(random() * 18),
           frames: 0,
         };
@@ -111,7 +111,7 @@ export async function runRealtimeFaults(options: RealtimeRunOptions): Promise<Re
       if (isKilled) {
         // Sessions are open at this time, and some responses have ended.
         const enough = 2 + Math.floor(random() * 20);
-        while (batch.reduce((sum, { one }) => sum + one.heard.length, 0) < enough) await sleep(1);
+        while (batch.reduce((sum, { one }) => sum + one.received.length, 0) < enough) await sleep(1);
         await relay.kill();
         kills += 1;
       }
@@ -150,7 +150,7 @@ async function live(
     frames += 1;
     if (one.fate === 'client' && frames > one.diesAfter) return caller.socket.terminate();
     const reported = api.reportIn(JSON.parse(String(data)));
-    if (reported !== null) one.heard.push(reported);
+    if (reported !== null) one.received.push(reported);
   });
   try {
     await caller.hold(responses);

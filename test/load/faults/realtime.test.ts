@@ -42,7 +42,7 @@ describe.each(spoken.map((each, index) => ({ ...each, index })))(
         ({ input_tokens }) => input_tokens,
       );
       const sent = run.lived.flatMap((lived) => lived.sent);
-      const heard = run.lived.flatMap((lived) => lived.heard);
+      const received = run.lived.flatMap((lived) => lived.received);
       const estimated = run.rows.filter(({ usage_source }) => usage_source === 'estimated');
       console.table({
         seed,
@@ -55,7 +55,7 @@ describe.each(spoken.map((each, index) => ({ ...each, index })))(
           ]),
         ),
         'responses reported by the upstream': sent.length,
-        'heard by the client': heard.length,
+        'received by the client': received.length,
         'charged by the upstream’s figure': reported.size,
         'charged by what passed': estimated.length,
         rows: run.rows.length,
@@ -68,16 +68,16 @@ describe.each(spoken.map((each, index) => ({ ...each, index })))(
         expect(run.lived.filter((lived) => lived.fate === fate).length).toBeGreaterThan(sessions / 14);
       expect(run.kills).toBeGreaterThan(0);
       const killed = run.lived.filter(({ fate }) => fate === 'relay');
-      expect(killed.filter(({ heard }) => heard.length > 0).length).toBeGreaterThan(0);
-      expect(killed.filter(({ heard, asked }) => heard.length < asked).length).toBeGreaterThan(
+      expect(killed.filter(({ received }) => received.length > 0).length).toBeGreaterThan(0);
+      expect(killed.filter(({ received, planned }) => received.length < planned).length).toBeGreaterThan(
         killed.length / 4,
       );
-      expect(run.lived.flatMap(({ heard }) => heard).length).toBeGreaterThan((sessions * 3) / 4);
+      expect(run.lived.flatMap(({ received }) => received).length).toBeGreaterThan((sessions * 3) / 4);
     });
 
     it('charges every response whose end a client received once, by the upstream’s own figure', () => {
-      const wrong = run.lived.flatMap(({ heard, tokenId, fate }) =>
-        heard.flatMap((tokens) => {
+      const wrong = run.lived.flatMap(({ received, tokenId, fate }) =>
+        received.flatMap((tokens) => {
           const rows = reported.get(tokens) ?? [];
           const [row] = rows;
           const isRight =
@@ -96,7 +96,7 @@ describe.each(spoken.map((each, index) => ({ ...each, index })))(
 
     it('charges a complete session the sum of its reports and nothing else', () => {
       const whole = run.lived.filter(({ fate }) => fate === 'nothing');
-      for (const { sent, heard } of whole) expect(heard).toEqual(sent);
+      for (const { sent, received } of whole) expect(received).toEqual(sent);
       expect(
         whole.flatMap(({ sent }) => sent).filter((tokens) => reported.get(tokens)?.length !== 1),
       ).toEqual([]);

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededNumbers } from '../../support/fixtures.ts';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
-import { ask, type Seen } from './client.ts';
+import { type Seen, send } from './client.ts';
 import { models, price } from './kinds.ts';
 import { type PlannedRequest, planRequests } from './plan.ts';
-import { type Books, glimpseBooks, readBooks } from './stored-state.ts';
+import { copyStoredState, readStoredState, type StoredState } from './stored-state.ts';
 import { type FaultyUpstream, indexHeader, type Served, startFaultyUpstream } from './upstream.ts';
 
 export interface RunOptions {
@@ -28,7 +28,7 @@ export interface RunOptions {
 export interface Run {
   seen: Seen[];
   served: Map<number, Served>;
-  books: Books;
+  stored: StoredState;
   /** The times at which the relay was killed. */
   killsMs: number[];
   edits: Record<string, number>;
@@ -59,9 +59,9 @@ export async function runFaults(options: RunOptions): Promise<Run> {
   try {
     await world.begin();
     await world.run(plan);
-    const books = await world.end();
+    const stored = await world.end();
     const { seen, killsMs, edits, quotasNanoUsd } = world;
-    return { seen, served: upstream.served, books, killsMs, edits, quotasNanoUsd };
+    return { seen, served: upstream.served, stored, killsMs, edits, quotasNanoUsd };
   } finally {
     await world.relay?.kill();
     await upstream.stop();
@@ -114,20 +114,20 @@ class World {
         await this.down;
         const request = plan[at] as PlannedRequest;
         const token = this.tokens[request.token];
-        if (this.relay && token) this.seen.push(await ask(this.relay.url, request, token));
+        if (this.relay && token) this.seen.push(await send(this.relay.url, request, token));
       }
     };
     await Promise.all(Array.from({ length: width }, worker));
   }
 
   /** Waits until nothing is held and every row is delivered, then stops the relay and reads its state. */
-  async end(): Promise<Books> {
+  async end(): Promise<StoredState> {
     const deadlineMs = Date.now() + settlingMs;
     // Settlements arrive within two seconds, and at D1 within three more.
     do await delay(5_000);
-    while (!isAtRest(glimpseBooks(this.state)) && Date.now() < deadlineMs);
+    while (!isAtRest(copyStoredState(this.state)) && Date.now() < deadlineMs);
     await this.relay?.stop();
-    return readBooks(this.state);
+    return readStoredState(this.state);
   }
 
   private async start(): Promise<TestRelay> {
@@ -184,9 +184,9 @@ class World {
 }
 
 /** Reports whether nothing is held and D1 has every row. */
-function isAtRest(books: Books | null): boolean {
-  if (books === null) return false;
-  const { ledgers, log } = books;
+function isAtRest(stored: StoredState | null): boolean {
+  if (stored === null) return false;
+  const { ledgers, log } = stored;
   const logged = new Set(log.map(({ id, revision }) => `${id} ${revision}`));
   return [...ledgers.values()].every(({ holds, background, journal }) => {
     const newest = new Map(journal.map((row) => [row.id, row.revision]));

@@ -8,7 +8,7 @@ import type { Checkpoint } from '../../../src/quota/ledger-store.ts';
 import type { Totals } from '../../../src/quota/records.ts';
 
 /** One token's ledger. */
-interface LedgerBook {
+interface StoredLedger {
   tokenId: string;
   totals: Totals;
   /**
@@ -34,8 +34,8 @@ export interface LoggedRow {
   revision: number;
 }
 
-export interface Books {
-  ledgers: Map<string, LedgerBook>;
+export interface StoredState {
+  ledgers: Map<string, StoredLedger>;
   log: LoggedRow[];
   /** `spent_nano_usd` of the tokens' records, which the ledgers report. */
   reported: Map<string, number>;
@@ -44,12 +44,12 @@ export interface Books {
 }
 
 /** Reads the state folder of a stopped relay. */
-export function readBooks(stateDirectory: string): Books {
+export function readStoredState(stateDirectory: string): StoredState {
   const { log, reported, rolledUp } = readDatabase(stateDirectory);
-  const ledgers = new Map<string, LedgerBook>();
+  const ledgers = new Map<string, StoredLedger>();
   for (const file of filesUnder(stateDirectory, 'TokenLedger')) {
-    const book = readLedger(file);
-    if (book !== null) ledgers.set(book.tokenId, book);
+    const ledger = readLedger(file);
+    if (ledger !== null) ledgers.set(ledger.tokenId, ledger);
   }
   return { ledgers, log, reported, rolledUp };
 }
@@ -58,12 +58,12 @@ export function readBooks(stateDirectory: string): Books {
  * Reads the state of a running relay from a copy, since a reader of the original files could lock the relay out.
  * Returns null if the copy was taken in the middle of a write.
  */
-export function glimpseBooks(stateDirectory: string): Books | null {
-  const copy = mkdtempSync(join(tmpdir(), 'books-'));
+export function copyStoredState(stateDirectory: string): StoredState | null {
+  const copy = mkdtempSync(join(tmpdir(), 'stored-state-'));
   try {
     // SQLite rebuilds the index of the write-ahead log from the log.
     cpSync(stateDirectory, copy, { recursive: true, filter: (path) => !path.endsWith('-shm') });
-    return readBooks(copy);
+    return readStoredState(copy);
   } catch {
     return null;
   } finally {
@@ -84,7 +84,7 @@ function filesUnder(stateDirectory: string, kind: string): string[] {
     .map((path) => join(stateDirectory, path));
 }
 
-function readLedger(file: string): LedgerBook | null {
+function readLedger(file: string): StoredLedger | null {
   const db = new DatabaseSync(file);
   try {
     const state = (key: string) => {

@@ -13,7 +13,7 @@ export const indexHeader = 'x-fault-index';
 export interface Served {
   index: number;
   /** Every cost that it has reported so far, in nano-USD; it bills the last one. */
-  told: number[];
+  reportedNanoUsd: number[];
   /** Whether the whole response was written. */
   finished: boolean;
 }
@@ -33,17 +33,21 @@ export async function startFaultyUpstream(plan: readonly PlannedRequest[]): Prom
       response.writeHead(500).end();
       return;
     }
-    const book = served.get(request.index) ?? { index: request.index, told: [], finished: false };
-    served.set(request.index, book);
+    const record = served.get(request.index) ?? {
+      index: request.index,
+      reportedNanoUsd: [],
+      finished: false,
+    };
+    served.set(request.index, record);
     response.on('error', () => undefined);
-    await serve(request, book, response, socket).catch(() => response.destroy());
+    await serve(request, record, response, socket).catch(() => response.destroy());
   });
   return { url: upstream.url, served, stop: upstream.stop };
 }
 
 async function serve(
   request: PlannedRequest,
-  book: Served,
+  record: Served,
   response: ServerResponse,
   // The response's own socket is null while the previous response on the connection is not over.
   socket: Socket,
@@ -71,9 +75,9 @@ async function serve(
   const announced = !kind.stream && request.index % 3 !== 0 ? { 'content-length': length } : {};
   response.writeHead(200, { 'content-type': kind.contentType, ...announced });
   const isCut = fault.what === 'reset' || fault.what === 'truncated';
-  await send(pieces, isCut ? Math.floor(length * fault.at) : length, request.pieceMs, book, response);
+  await send(pieces, isCut ? Math.floor(length * fault.at) : length, request.pieceMs, record, response);
   if (response.destroyed) return;
-  book.finished = !isCut;
+  record.finished = !isCut;
   if (fault.what === 'reset') {
     // The bytes that were written must arrive before the reset does.
     await delay(30);
@@ -86,17 +90,17 @@ async function send(
   pieces: readonly Piece[],
   bytes: number,
   pieceMs: number,
-  { told }: Served,
+  { reportedNanoUsd }: Served,
   response: ServerResponse,
 ): Promise<void> {
   let room = bytes;
-  const tell = (counts: Counts | null) => counts !== null && told.push(costOf(counts));
-  for (const { text, told: counts } of pieces) {
+  const report = (counts: Counts | null) => counts !== null && reportedNanoUsd.push(costOf(counts));
+  for (const { text, reported: counts } of pieces) {
     if (response.destroyed || room <= 0) return;
     // The test's responses are ASCII, so characters equal bytes.
     response.write(text.slice(0, room));
     // The last line break of a stream may be missing: a reader accepts the line all the same.
-    if (text.trimEnd().length <= room) tell(counts);
+    if (text.trimEnd().length <= room) report(counts);
     room -= text.length;
     if (pieceMs > 0) await delay(pieceMs);
   }

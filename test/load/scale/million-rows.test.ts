@@ -74,12 +74,12 @@ describe('log queries over a million rows', () => {
 
   it.each(single)('a log page by time and %s reads its own rows only', async (name, filter) => {
     const after = { createdAtMs: midnight + 20 * day, id: '' };
-    for (const [kind, asked, cursor] of [
+    for (const [kind, fullFilter, cursor] of [
       ['a month', { ...month, ...filter }, null],
       ['page 2', { ...month, ...filter }, after],
       ['a year', { fromMs: million.firstMs, toMs: million.lastMs, ...filter }, null],
     ] as const) {
-      const { page } = pageQuery(asked, cursor, limit);
+      const { page } = pageQuery(fullFilter, cursor, limit);
       await expectSearch(page);
       const seen = await measure(`page: ${name}, ${kind}`, page);
       expect(seen.rows, name).toBe(name.includes('never') ? 0 : limit);
@@ -133,12 +133,12 @@ describe('usage queries over a million rows', () => {
 
   it.each(cases)(
     'a usage chart by %s, filtered by %s, reads a small part of the roll-ups',
-    async (groupBy, name, asked) => {
+    async (groupBy, name, fullFilter) => {
       for (const [kind, range] of [
         ['a month', month],
         ['a year', year],
       ] as const) {
-        const statement = usageStatement({ ...asked, ...range });
+        const statement = usageStatement({ ...fullFilter, ...range });
         await expectSearch(statement);
         const seen = await measure(`chart: by ${groupBy}, ${name}, ${kind}`, statement);
         // Of a million rows in the log and 720,000 hourly cells. A grouped union reads each sum twice.

@@ -42,12 +42,12 @@ const paths = [
 
 it.each(paths)('%s renders quickly over a million rows', async (path) => {
   const before = scale.questions();
-  const ask = () =>
+  const send = () =>
     scale.app.request(`http://relay.test${path}`, { headers: { cookie: `oo8_session=${session}` } });
   const times: number[] = [];
   for (let round = 0; round < 5; round += 1) {
     const started = performance.now();
-    const response = await ask();
+    const response = await send();
     await response.text();
     times.push(performance.now() - started);
     expect(response.status).toBe(200);

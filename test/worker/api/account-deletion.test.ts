@@ -32,7 +32,7 @@ describe('deletion of an account', () => {
     await addChannels(scene.relay);
   });
 
-  const ask = (token: string) =>
+  const send = (token: string) =>
     scene.relay.fetch('/v1/chat/completions', {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
@@ -61,7 +61,7 @@ describe('deletion of an account', () => {
       });
     const token = (await api('POST', '/tokens', { name: `${name}’s laptop` })).body.token;
     const { key } = (await api('POST', '/access-keys', { name: `${name}’s key` })).body;
-    expect((await ask(token)).status).toBe(200);
+    expect((await send(token)).status).toBe(200);
     await scene.admin.api('PATCH', `/accounts/${id}`, { name: 'Robert Renamed', group: 'default' });
     await env.DB.batch([
       env.DB.prepare(`INSERT INTO identities VALUES ('github', '7', ?, 'robert-at-github', 1)`).bind(id),
@@ -112,7 +112,7 @@ describe('deletion of an account', () => {
   it('revokes the tokens, access keys, sessions and password of a deleted account', async () => {
     const { id, token, key, cookie, api } = await newcomer();
     expect((await scene.admin.api('DELETE', `/accounts/${id}`)).status).toBe(204);
-    const refused = await ask(token);
+    const refused = await send(token);
     expect([refused.status, refused.body.error.code]).toEqual([401, 'invalid_api_key']);
     const withKey = await scene.relay.fetch('/api/tokens', { headers: { authorization: `Bearer ${key}` } });
     expect([withKey.status, (await api('GET', '/tokens')).status]).toEqual([401, 401]);
@@ -142,8 +142,8 @@ describe('deletion of an account', () => {
     const { id } = await newcomer();
     const path = `/dashboard/people/${id}`;
     expect((await scene.admin.get(path)).text).toContain(`href="${path}/delete"`);
-    const asked = await scene.admin.get(`${path}/delete`);
-    expect([asked.status, asked.text.includes(email)]).toEqual([200, true]);
+    const confirmation = await scene.admin.get(`${path}/delete`);
+    expect([confirmation.status, confirmation.text.includes(email)]).toEqual([200, true]);
     expect((await scene.member.post(`${path}/delete`)).status).toBe(403);
     expect((await scene.admin.post(`${path}/delete`)).status).toBe(303);
     expect((await scene.admin.get(path)).status).toBe(404);

@@ -18,8 +18,8 @@ function world() {
   const { call, clock } = relay({ ledgers });
   clock.nowMs = nowMs;
   const compare = async (query = '') => (await call('GET', `/reconciliation?${query}`)).body.data;
-  const mend = async (id: string) => (await call('POST', `/reconciliation/${id}`)).body;
-  return { ledgers, call, compare, mend };
+  const fix = async (id: string) => (await call('POST', `/reconciliation/${id}`)).body;
+  return { ledgers, call, compare, fix };
 }
 
 const flush = (id: string) => runDurableObjectAlarm(env.LEDGER.get(env.LEDGER.idFromName(id)));
@@ -99,11 +99,11 @@ describe('reconciliation', () => {
       env.DB.prepare('DELETE FROM logs WHERE id = ?').bind(`${id}-100`),
       env.DB.prepare('UPDATE tokens SET spent_nano_usd = 5 WHERE id = ?').bind(id),
     ]);
-    const { compare, mend, call } = world();
+    const { compare, fix, call } = world();
     expect((await compare())[0].differences).toHaveLength(3);
     expect((await compare())[0].differences).toHaveLength(3);
-    expect(await mend(id)).toMatchObject({ differences: [], log_usd: 0.000001107, ledger_usd: 0.000001107 });
-    expect((await mend(id)).differences).toEqual([]);
+    expect(await fix(id)).toMatchObject({ differences: [], log_usd: 0.000001107, ledger_usd: 0.000001107 });
+    expect((await fix(id)).differences).toEqual([]);
     const { data } = (await call('GET', `/logs?token=${id}`)).body;
     expect(data.map(({ error_code, cost_usd }: Record<string, unknown>) => [error_code, cost_usd])).toEqual(
       expect.arrayContaining([['reconciled', 0.0000001]]),
@@ -114,9 +114,9 @@ describe('reconciliation', () => {
 
   it('removes rows from the log that the ledger does not have', async () => {
     const id = await spent([100]);
-    const { call, mend, compare } = world();
+    const { call, fix, compare } = world();
     await env.DB.prepare(`UPDATE logs SET cost_nano_usd = 130 WHERE token_id = ?`).bind(id).run();
-    expect(await mend(id)).toMatchObject({ differences: [] });
+    expect(await fix(id)).toMatchObject({ differences: [] });
     const { data } = (await call('GET', `/usage?group_by=token&token=${id}&from=2026-01-01&to=2100-01-01`))
       .body;
     expect([data, (await compare())[0].log_usd]).toEqual([

@@ -20,7 +20,7 @@ async function outcomeFor(
   identity: TokenIdentity,
   hash = identity.hash,
 ): Promise<string> {
-  const ask: AdmissionRequest = {
+  const request: AdmissionRequest = {
     requestId: crypto.randomUUID(),
     policyVersion: identity.version,
     groupVersion: identity.bounds.version,
@@ -36,7 +36,7 @@ async function outcomeFor(
     stream: false,
     free: false,
   };
-  const admission = await ledgers.admit(identity.tokenId, ask, () => undefined);
+  const admission = await ledgers.admit(identity.tokenId, request, () => undefined);
   if (admission.outcome === 'stale') return outcomeFor(ledgers, identityOf(admission.policy, hash));
   return admission.outcome === 'refused' ? admission.code : admission.outcome;
 }

@@ -45,20 +45,20 @@ it('limits all tokens of an account, and no others, by the budget that an admin 
   await relay.channel({ name: 'o', provider: 'openai', keys: ['sk-0123456789abcdef'], models: ['gpt-4o'] });
   const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
   relay.upstream = () => Response.json({ choices: [], usage });
-  const ask = (token: string) =>
+  const send = (token: string) =>
     relay.fetch('/v1/chat/completions', {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify({ model: 'gpt-4o', max_tokens: 50, messages: [{ role: 'user', content: 'hi' }] }),
     });
-  const refused = await ask(mine);
+  const refused = await send(mine);
   expect([refused.status, refused.body.error.code]).toEqual([429, 'insufficient_quota']);
   expect(refused.body.error.message).toContain("budget of this API key's account");
-  expect((await ask(theirs)).status).toBe(200);
+  expect((await send(theirs)).status).toBe(200);
   await admin.api('PATCH', '/accounts/acc_bob', { budget: { usd: 1, period: 'day' } });
-  expect((await ask(mine)).status).toBe(200);
+  expect((await send(mine)).status).toBe(200);
   await admin.api('PATCH', '/accounts/acc_bob', { budget: null });
-  expect((await ask(mine)).status).toBe(200);
+  expect((await send(mine)).status).toBe(200);
 });
 
 it('revokes the access keys of a disabled account', async () => {

@@ -111,16 +111,16 @@ it('keeps concurrent changes in the forms of groups and channels too', async () 
 
 it('explains an invalid field in plain words', async () => {
   const { admin } = await openDashboard();
-  const ask = async (body: object) => (await admin.api('POST', '/tokens', body)).body.errors[0].message;
-  expect(await ask({})).toBe('is missing');
-  expect(await ask({ name: 5 })).toBe('must be text');
-  expect(await ask({ name: 'x'.repeat(201) })).toBe('must have at most 200 characters');
-  expect(await ask({ name: 'x', quota_usd: '5' })).toBe('must be a number');
-  expect(await ask({ name: 'x', limits: { rpm: 1.5 } })).toBe('must be a whole number');
-  expect(await ask({ name: 'x', limits: { rpm: 2_000_000_000 } })).toBe('must be at most 1,000,000,000');
-  expect(await ask({ name: 'x', models: 'gpt-4o' })).toBe('must be a list');
-  expect(await ask({ name: 'x', status: 'on' })).toBe('must be one of active, disabled');
-  expect(await ask({ name: ' ' })).toBe('must not be empty');
+  const errorFor = async (body: object) => (await admin.api('POST', '/tokens', body)).body.errors[0].message;
+  expect(await errorFor({})).toBe('is missing');
+  expect(await errorFor({ name: 5 })).toBe('must be text');
+  expect(await errorFor({ name: 'x'.repeat(201) })).toBe('must have at most 200 characters');
+  expect(await errorFor({ name: 'x', quota_usd: '5' })).toBe('must be a number');
+  expect(await errorFor({ name: 'x', limits: { rpm: 1.5 } })).toBe('must be a whole number');
+  expect(await errorFor({ name: 'x', limits: { rpm: 2_000_000_000 } })).toBe('must be at most 1,000,000,000');
+  expect(await errorFor({ name: 'x', models: 'gpt-4o' })).toBe('must be a list');
+  expect(await errorFor({ name: 'x', status: 'on' })).toBe('must be one of active, disabled');
+  expect(await errorFor({ name: ' ' })).toBe('must not be empty');
   const status = (await admin.api('GET', '/logs?status=abc')).body.errors[0].message;
   expect(status).toBe('must be a number');
 });
@@ -262,13 +262,13 @@ it('saves the channel order that was changed on the page, and keeps concurrent c
   const [a, b, c] = ids;
   const order = fieldsOf((await admin.get('/dashboard/channels')).text, '/dashboard/channels/order');
   await admin.api('PATCH', `/channels/${b}`, { priority: 7, weight: 5 });
-  const said = Object.fromEntries(
+  const explained = Object.fromEntries(
     ids.flatMap((id) => [
       [`priority-${id}`, '0'],
       [`weight-${id}`, '1'],
     ]),
   );
-  const sent = { ...order, ...said, [`priority-${a}`]: '3', [`weight-${c}`]: '2' };
+  const sent = { ...order, ...explained, [`priority-${a}`]: '3', [`weight-${c}`]: '2' };
   expect((await admin.post('/dashboard/channels/order', sent)).status).toBe(303);
   const { data } = (await admin.api('GET', '/channels')).body;
   const now = Object.fromEntries(

@@ -55,18 +55,18 @@ class Github {
     }
   }
 
-  private exchange(asked: URLSearchParams): Response {
-    const code = asked.get('code') ?? '';
+  private exchange(parameters: URLSearchParams): Response {
+    const code = parameters.get('code') ?? '';
     const given = this.codes.get(code);
     this.codes.delete(code);
     const challenge = createHash('sha256')
-      .update(asked.get('code_verifier') ?? '')
+      .update(parameters.get('code_verifier') ?? '')
       .digest('base64url');
     const isRight =
       given?.challenge === challenge &&
-      asked.get('client_id') === app.GITHUB_CLIENT_ID &&
-      asked.get('client_secret') === app.GITHUB_CLIENT_SECRET &&
-      asked.get('redirect_uri') === callback;
+      parameters.get('client_id') === app.GITHUB_CLIENT_ID &&
+      parameters.get('client_secret') === app.GITHUB_CLIENT_SECRET &&
+      parameters.get('redirect_uri') === callback;
     // GitHub reports errors with status 200.
     if (!isRight || given === undefined) return Response.json({ error: 'bad_verification_code' });
     const access_token = `gho_${randomUUID()}`;

@@ -62,9 +62,9 @@ it('has the headings of every section in Chinese', async () => {
 
 it('answers two concurrent readers, each in their own language', async () => {
   const { relay } = await openDashboard();
-  const ask = (language: string) =>
+  const choose = (language: string) =>
     relay.fetch('/dashboard/login', { headers: { 'accept-language': language } });
-  const replies = await Promise.all(['zh', 'en', 'zh', 'en'].map(ask));
+  const replies = await Promise.all(['zh', 'en', 'zh', 'en'].map(choose));
   const tags = replies.map(({ text }) => /<html lang="([^"]+)"/.exec(text)?.[1]);
   expect(tags).toEqual(['zh-CN', 'en', 'zh-CN', 'en']);
 });

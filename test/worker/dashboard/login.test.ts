@@ -18,15 +18,15 @@ it('sets a cookie that is HttpOnly, SameSite and Secure', async () => {
 it('answers a wrong password, an unknown email and a disabled account alike', async () => {
   const { relay, accounts } = await openDashboard();
   await accounts.update('acc_eve', { status: 'disabled' });
-  const said = async (email: string, secret: string) => {
+  const answerTo = async (email: string, secret: string) => {
     const { status, text } = await logIn(relay, email, secret);
     return [status, text.replaceAll(email, 'EMAIL')];
   };
-  const wrong = await said('bob@example.com', 'not the password');
+  const wrong = await answerTo('bob@example.com', 'not the password');
   expect(wrong[0]).toBe(401);
   expect(wrong[1]).toContain('The email or the password is wrong.');
-  expect(await said('nobody@example.com', 'not the password')).toEqual(wrong);
-  expect(await said('eve@example.com', password)).toEqual(wrong);
+  expect(await answerTo('nobody@example.com', 'not the password')).toEqual(wrong);
+  expect(await answerTo('eve@example.com', password)).toEqual(wrong);
 });
 
 it('limits tries of one person from one address, and then refuses the right password too', async () => {

@@ -39,9 +39,9 @@ it('shows an alert for a nearly spent token only', async () => {
     env.DB.prepare(spend).bind(8_999_999_999, far),
   ]);
   for (const person of [admin, member]) {
-    const told = attentionOf((await person.get('/')).text);
-    expect(told).toContain(`<a href="/dashboard/tokens/${near}">nearly</a>: $9.00 of $10.00`);
-    expect(told).not.toContain('hardly');
+    const alerts = attentionOf((await person.get('/')).text);
+    expect(alerts).toContain(`<a href="/dashboard/tokens/${near}">nearly</a>: $9.00 of $10.00`);
+    expect(alerts).not.toContain('hardly');
   }
   expect(attentionOf((await other.get('/')).text)).toBe('');
 });
@@ -57,9 +57,9 @@ it('shows an alert for an account that has nearly spent the budget of this perio
     { accountId: 'acc_eve', tokenId: 'tok_e', costNanoUsd: 900_000_000, createdAtMs: before },
   ]);
   for (const person of [admin, member]) {
-    const told = attentionOf((await person.get('/')).text);
-    expect(told).toContain('acc_bob</a>: $0.90 of $1.00');
-    expect(told).not.toContain('acc_eve');
+    const alerts = attentionOf((await person.get('/')).text);
+    expect(alerts).toContain('acc_bob</a>: $0.90 of $1.00');
+    expect(alerts).not.toContain('acc_eve');
   }
   expect(attentionOf((await other.get('/')).text)).toBe('');
 });
@@ -101,10 +101,12 @@ it('shows admins used models without a price and unavailable channels', async ()
     headers: { authorization: `Bearer ${token}` },
     body: JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', content: 'x' }] }),
   });
-  const told = attentionOf((await admin.get('/')).text);
-  expect(told).toContain('no price: <a href="/dashboard/models?price=house-blend#set-price">house-blend</a>');
-  expect(told).not.toContain('>gpt-4o<');
-  expect(told).toMatch(new RegExp(`key refused</span> <a href="/dashboard/channels/${id}">Cellar</a>`));
+  const alerts = attentionOf((await admin.get('/')).text);
+  expect(alerts).toContain(
+    'no price: <a href="/dashboard/models?price=house-blend#set-price">house-blend</a>',
+  );
+  expect(alerts).not.toContain('>gpt-4o<');
+  expect(alerts).toMatch(new RegExp(`key refused</span> <a href="/dashboard/channels/${id}">Cellar</a>`));
   expect(attentionOf((await member.get('/')).text)).toBe('');
   await admin.api('PUT', '/prices/house-blend', { input: 1, output: 1 });
   expect(attentionOf((await admin.get('/')).text)).not.toContain('house-blend');

@@ -77,13 +77,13 @@ it('shows pages to signed-in users, and admin pages to admins only', async () =>
     if (signInPages.test(path)) continue;
     const route = `${method} ${path}`;
     const address = filled(path, 'x');
-    const ask = (person: Person) => (method === 'GET' ? person.get(address) : person.post(address));
+    const send = (person: Person) => (method === 'GET' ? person.get(address) : person.post(address));
     const headers = { origin: 'https://relay.test' };
     const nobody = await relay.fetch(address, { method, headers, redirect: 'manual' });
     expect([route, nobody.status, nobody.headers.get('location')]).toEqual([route, 303, '/dashboard/login']);
-    const { status } = await ask(member);
+    const { status } = await send(member);
     expect([route, status === 403]).toEqual([route, adminPages.test(path)]);
-    expect([route, (await ask(admin)).status < 500]).toEqual([route, true]);
+    expect([route, (await send(admin)).status < 500]).toEqual([route, true]);
   }
 }, 30_000);
 

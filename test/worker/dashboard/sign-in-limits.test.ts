@@ -145,30 +145,30 @@ it('counts admin key tries by network only, so strangers cannot lock its owner o
 it('limits wrong keys at /api by address, with a retry-after; a right key from elsewhere works', async () => {
   await emptyDatabase();
   const { call } = apiRelay();
-  const ask = (key: string, ip: string) =>
+  const callWith = (key: string, ip: string) =>
     call('GET', '/tokens', undefined, { authorization: `Bearer ${key}`, 'cf-connecting-ip': ip });
   const statuses = [];
   for (let index = 0; index < loginLimits.adminKey + 1; index++)
-    statuses.push((await ask(`guess ${index}`, '2001:db8::1')).status);
+    statuses.push((await callWith(`guess ${index}`, '2001:db8::1')).status);
   expect(statuses).toEqual([...Array(loginLimits.adminKey).fill(401), 429]);
-  const refused = await ask(adminKey, '2001:db8::2');
+  const refused = await callWith(adminKey, '2001:db8::2');
   expect([refused.status, Number(refused.headers.get('retry-after')) > 800]).toEqual([429, true]);
   expect(refused.body).toMatchObject({ title: 'Too Many Requests', status: 429 });
-  expect((await ask(adminKey, '2001:db8:0:1::1')).status).toBe(200);
+  expect((await callWith(adminKey, '2001:db8:0:1::1')).status).toBe(200);
   await env.DB.prepare('UPDATE login_tries SET until = 1').run();
-  expect((await ask(adminKey, '2001:db8::2')).status).toBe(200);
+  expect((await callWith(adminKey, '2001:db8::2')).status).toBe(200);
 });
 
 it('limits unknown access keys by address, and never a valid one', async () => {
   await emptyDatabase();
   const { call } = apiRelay();
   const { key } = (await call('POST', '/access-keys', { name: 'mine' })).body;
-  const ask = (value: string) => call('GET', '/tokens', undefined, { authorization: `Bearer ${value}` });
+  const callWith = (value: string) => call('GET', '/tokens', undefined, { authorization: `Bearer ${value}` });
   const statuses = [];
   for (let index = 0; index < loginLimits.accessKey + 1; index++)
-    statuses.push((await ask(`ok-oo8-${'x'.repeat(40)}${index}`)).status);
+    statuses.push((await callWith(`ok-oo8-${'x'.repeat(40)}${index}`)).status);
   expect(statuses).toEqual([...Array(loginLimits.accessKey).fill(401), 429]);
-  expect([(await ask(key)).status, (await ask(adminKey)).status]).toEqual([200, 200]);
+  expect([(await callWith(key)).status, (await callWith(adminKey)).status]).toEqual([200, 200]);
 });
 
 it('records failed sign-ins as a count, without the typed values, in a bounded number of rows', async () => {

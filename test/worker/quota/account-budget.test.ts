@@ -120,7 +120,7 @@ it('resets the budget at the end of its period, and reports when', async () => {
   const { tokens } = await tokensOf(2, 5_000);
   const [one, other] = tokens as [TestLedger, TestLedger];
   await one.admit(5_000, { requestId: 'r' });
-  const refusal = await other.rpc().admit(other.ask({ reserveNanoUsd: 1 }), []);
+  const refusal = await other.rpc().admit(other.admissionRequest({ reserveNanoUsd: 1 }), []);
   expect(refusal).toMatchObject({ code: 'insufficient_quota', retryAfterMs: 10_000 });
   expect(JSON.stringify(refusal)).toContain("month's budget of this API key's account");
   await one.rpc().settle([one.settlement('r', 5_000)]);
@@ -134,25 +134,25 @@ it('extends a running stream by what is left of the budget, and then ends it', a
   const { tokens } = await tokensOf(1, 3_000);
   const [token] = tokens as [TestLedger];
   await token.admit(2_000, { requestId: 's', stream: true });
-  const look = (held: number, running: number) =>
+  const renew = (held: number, running: number) =>
     token.rpc().renew([
-      token.look({
+      token.renewal({
         requestId: 's',
         reservedNanoUsd: held,
         runningNanoUsd: running,
         wantNanoUsd: held + 2_000,
       }),
     ]);
-  expect(await look(2_000, 1_900)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 3_000 }]);
-  expect(await look(3_000, 3_000)).toMatchObject([{ outcome: 'refused', code: 'insufficient_quota' }]);
+  expect(await renew(2_000, 1_900)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 3_000 }]);
+  expect(await renew(3_000, 3_000)).toMatchObject([{ outcome: 'refused', code: 'insufficient_quota' }]);
 });
 
 it('refuses a model without a price, as a quota does', async () => {
   const { tokens } = await tokensOf(1, 3_000);
   const [token] = tokens as [TestLedger];
-  const answer = await token.rpc().admit(token.ask({ reserveNanoUsd: null }), []);
+  const answer = await token.rpc().admit(token.admissionRequest({ reserveNanoUsd: null }), []);
   expect(answer).toMatchObject({ code: 'model_price_unset' });
-  const free = await token.rpc().admit(token.ask({ reserveNanoUsd: null, free: true }), []);
+  const free = await token.rpc().admit(token.admissionRequest({ reserveNanoUsd: null, free: true }), []);
   expect(free).toMatchObject({ outcome: 'admitted' });
 });
 

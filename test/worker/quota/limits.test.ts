@@ -13,7 +13,7 @@ function at(ms: number): void {
 }
 
 async function refusal(ledger: TestLedger, fields: object = {}) {
-  const admission = await ledger.rpc().admit(ledger.ask(fields), []);
+  const admission = await ledger.rpc().admit(ledger.admissionRequest(fields), []);
   if (admission?.outcome !== 'refused') throw new Error(`not refused: ${JSON.stringify(admission)}`);
   return admission;
 }
@@ -149,7 +149,7 @@ it('counts the output of a running stream against tpm, and returns cached input 
   const ledger = await newLedger({ limits: { tpm: 1_000 } });
   expect(await ledger.admit(0, { requestId: 'stream', tokens: 100 })).toBe('admitted');
   expect(await ledger.admit(0, { requestId: 'two', tokens: 100 })).toBe('admitted');
-  const [answer] = await ledger.rpc().renew([ledger.look({ requestId: 'stream', runningTokens: 800 })]);
+  const [answer] = await ledger.rpc().renew([ledger.renewal({ requestId: 'stream', runningTokens: 800 })]);
   expect(answer?.outcome).toBe('go-on');
   // 100 and 700 more for the stream and 100 for the other request leave 100.
   expect((await refusal(ledger, { tokens: 101 })).left).toMatchObject({ tpm: { remaining: 100 } });

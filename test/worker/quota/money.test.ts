@@ -31,7 +31,7 @@ it('reserves a repeated request once, and charges repeated settlements once', as
 it('charges piggybacked settlements before it decides on the admission', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   await ledger.admit(100, { requestId: 'first' });
-  const second = ledger.ask({ reserveNanoUsd: 95 });
+  const second = ledger.admissionRequest({ reserveNanoUsd: 95 });
   expect(await ledger.rpc().admit(second, [ledger.settlement('first', 6)])).toMatchObject({
     outcome: 'refused',
   });
@@ -79,7 +79,7 @@ it('keeps a reservation whose lease is renewed', async () => {
   await ledger.admit(60, { requestId: 'alive', inputNanoUsd: 9 });
   const startMs = Date.now();
   vi.useFakeTimers({ toFake: ['Date'], now: startMs + 20_000 });
-  await ledger.rpc().renew([ledger.look({ requestId: 'alive', reservedNanoUsd: 60, wantNanoUsd: 60 })]);
+  await ledger.rpc().renew([ledger.renewal({ requestId: 'alive', reservedNanoUsd: 60, wantNanoUsd: 60 })]);
   vi.setSystemTime(startMs + 45_000);
   await ledger.alarm();
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 0, reservedNanoUsd: 60, open: 1 });
@@ -89,7 +89,7 @@ it('does not admit a late renewal as a new request', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   await ledger.admit(60, { requestId: 'over', inputNanoUsd: 9 });
   await ledger.rpc().settle([ledger.settlement('over', 40)]);
-  const late = ledger.look({ requestId: 'over', reservedNanoUsd: 60, wantNanoUsd: 60, inputNanoUsd: 9 });
+  const late = ledger.renewal({ requestId: 'over', reservedNanoUsd: 60, wantNanoUsd: 60, inputNanoUsd: 9 });
   expect(await ledger.rpc().renew([late])).toMatchObject([{ outcome: 'go-on' }]);
   expect(await ledger.rpc().balance()).toMatchObject({ reservedNanoUsd: 0, open: 0 });
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
@@ -100,15 +100,15 @@ it('does not admit a late renewal as a new request', async () => {
 it('extends a running request as far as the quota allows, and ends it when the quota is spent', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   await ledger.admit(60, { requestId: 'running' });
-  const look = (wantNanoUsd: number, runningNanoUsd: number) =>
+  const renew = (wantNanoUsd: number, runningNanoUsd: number) =>
     ledger
       .rpc()
-      .renew([ledger.look({ requestId: 'running', reservedNanoUsd: 60, wantNanoUsd, runningNanoUsd })]);
-  expect(await look(90, 50)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 90 }]);
+      .renew([ledger.renewal({ requestId: 'running', reservedNanoUsd: 60, wantNanoUsd, runningNanoUsd })]);
+  expect(await renew(90, 50)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 90 }]);
   // Ten are left: the request gets them, and continues until they are used.
-  expect(await look(150, 80)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 100 }]);
-  expect(await look(150, 99)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 100 }]);
-  expect(await look(150, 100)).toMatchObject([{ outcome: 'refused', code: 'insufficient_quota' }]);
+  expect(await renew(150, 80)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 100 }]);
+  expect(await renew(150, 99)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 100 }]);
+  expect(await renew(150, 100)).toMatchObject([{ outcome: 'refused', code: 'insufficient_quota' }]);
   expect(await ledger.rpc().balance()).toMatchObject({ reservedNanoUsd: 100 });
 });
 
@@ -124,8 +124,8 @@ it.each(edits)('ends a running request whose token is %s', async (_, change, cod
   const ledger = await newLedger();
   await ledger.admit(1, { requestId: 'running' });
   await ledger.rpc().configure(ledger.policy({ version: 2, ...change }));
-  const look = ledger.look({ requestId: 'running', reservedNanoUsd: 1, wantNanoUsd: 1 });
-  expect(await ledger.rpc().renew([look])).toMatchObject([{ outcome: 'refused', code }]);
+  const renewal = ledger.renewal({ requestId: 'running', reservedNanoUsd: 1, wantNanoUsd: 1 });
+  expect(await ledger.rpc().renew([renewal])).toMatchObject([{ outcome: 'refused', code }]);
 });
 
 it('applies a lowered and a raised quota at once', async () => {
@@ -151,11 +151,11 @@ it('ignores older policies, and every policy after a deletion', async () => {
 
 it('returns the new policy to a caller with an older one, and requests the policy when its own is older', async () => {
   const ledger = await newLedger({ version: 3 });
-  expect(await ledger.rpc().admit(ledger.ask({ policyVersion: 2 }), [])).toMatchObject({
+  expect(await ledger.rpc().admit(ledger.admissionRequest({ policyVersion: 2 }), [])).toMatchObject({
     outcome: 'stale',
     policy: { version: 3 },
   });
-  expect(await ledger.rpc().admit(ledger.ask({ policyVersion: 4 }), [])).toBeNull();
+  expect(await ledger.rpc().admit(ledger.admissionRequest({ policyVersion: 4 }), [])).toBeNull();
   expect(await ledger.rpc().balance()).toMatchObject({ open: 0 });
 });
 
@@ -180,7 +180,7 @@ it('resets a budget at the end of its period, and reports when', async () => {
   const ledger = await newLedger({ budget: { nanoUsd: 100, period: 'week' }, quotaNanoUsd: 150 });
   await ledger.admit(90, { requestId: 'one' });
   await ledger.rpc().settle([ledger.settlement('one', 90)]);
-  const refusal = await ledger.rpc().admit(ledger.ask({ reserveNanoUsd: 20 }), []);
+  const refusal = await ledger.rpc().admit(ledger.admissionRequest({ reserveNanoUsd: 20 }), []);
   expect(refusal).toMatchObject({ code: 'insufficient_quota', retryAfterMs: 10_000 });
   vi.setSystemTime(sundayNight + 10_000);
   expect(await ledger.admit(20, { requestId: 'two' })).toBe('admitted');

@@ -22,7 +22,7 @@ const policy: TokenPolicy = {
   limits: { concurrency: 1 },
 };
 
-const ask = (requestId: string): AdmissionRequest => ({
+const admissionRequest = (requestId: string): AdmissionRequest => ({
   requestId,
   policyVersion: 1,
   groupVersion: 1,
@@ -73,7 +73,9 @@ it('admits requests one right after another, though each needs nearly the whole 
   await client.configure(policy);
   const background: Promise<unknown>[] = [];
   for (const id of ['one', 'two', 'three']) {
-    const admission = await client.admit(policy.tokenId, ask(id), (work) => background.push(work));
+    const admission = await client.admit(policy.tokenId, admissionRequest(id), (work) =>
+      background.push(work),
+    );
     expect(admission).toMatchObject({ outcome: 'admitted' });
     background.push(client.settle(policy.tokenId, { row: row(id), tokens: 2 }));
   }

@@ -65,7 +65,7 @@ it('does not mark the same money as unaccounted again at each wake-up during one
   for (let seconds = 8; seconds <= 48; seconds += 8) {
     vi.setSystemTime(startMs + seconds * 1_000);
     await abortAllDurableObjects();
-    await ledger.rpc().renew([ledger.look({ requestId: 'long', reservedNanoUsd: 10, wantNanoUsd: 10 })]);
+    await ledger.rpc().renew([ledger.renewal({ requestId: 'long', reservedNanoUsd: 10, wantNanoUsd: 10 })]);
     await ledger.alarm();
   }
   expect(await ledger.rpc().balance()).toMatchObject({ reservedNanoUsd: 10, open: 1 });
@@ -101,11 +101,11 @@ it('charges a request from before the reset, though its hold was lost', async ()
 it('restores a running request from before the reset without holding its money twice', async () => {
   const ledger = await forgetful();
   const before = await ledger.rpc().balance();
-  const look = (wantNanoUsd: number) =>
-    ledger.rpc().renew([ledger.look({ requestId: 'young', reservedNanoUsd: 60, wantNanoUsd })]);
-  expect(await look(60)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 60 }]);
+  const renew = (wantNanoUsd: number) =>
+    ledger.rpc().renew([ledger.renewal({ requestId: 'young', reservedNanoUsd: 60, wantNanoUsd })]);
+  expect(await renew(60)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 60 }]);
   expect(await ledger.rpc().balance()).toMatchObject({ reservedNanoUsd: before.reservedNanoUsd, open: 2 });
-  expect(await look(90)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 90 }]);
+  expect(await renew(90)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 90 }]);
 });
 
 it('replaces an orphan’s estimate once, also after an eviction in between', async () => {

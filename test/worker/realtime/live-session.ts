@@ -15,7 +15,7 @@ export const models = { openai: 'gpt-realtime', gemini: 'gemini-live-2.5-flash-p
 /** One end of a socket, with what it received. */
 interface End {
   socket: WebSocket;
-  heard: string[];
+  received: string[];
   closed: { code: number; reason: string } | null;
 }
 
@@ -63,9 +63,9 @@ export async function stageSession(format: 'openai' | 'gemini', model: string | 
 }
 
 function endOf(socket: WebSocket): End {
-  const end: End = { socket, heard: [], closed: null };
+  const end: End = { socket, received: [], closed: null };
   socket.addEventListener('message', ({ data }) => {
-    end.heard.push(String(data));
+    end.received.push(String(data));
   });
   socket.addEventListener('close', ({ code, reason }) => {
     end.closed = { code, reason };
@@ -97,10 +97,6 @@ function admittingLedger() {
   return {
     admit: async () => ({ outcome: 'admitted' }),
     inspect: async () => ({ outcome: 'allowed', policy: {} }),
-    look: async (_tokenId: string, { wantNanoUsd }: { wantNanoUsd: number }) => ({
-      outcome: 'go-on',
-      reservedNanoUsd: wantNanoUsd,
-    }),
     watch: () => new Promise(() => undefined),
     release: async () => undefined,
   };

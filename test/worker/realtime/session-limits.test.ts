@@ -32,8 +32,8 @@ describe.each(['openai', 'gemini'] as const)(
     it('closes a session exactly when its time is over', async () => {
       const staged = await stageSession(format, null);
       const { client, upstream, rows, failures } = staged;
-      await say(staged, firstFrames[format], () => upstream()?.heard.length === 1);
-      expect(upstream()?.heard).toEqual([firstFrames[format]]);
+      await say(staged, firstFrames[format], () => upstream()?.received.length === 1);
+      expect(upstream()?.received).toEqual([firstFrames[format]]);
       vi.advanceTimersByTime(realtimeLimits.sessionMs - 1);
       await quiet();
       expect([client.closed, rows]).toEqual([null, []]);
@@ -41,7 +41,7 @@ describe.each(['openai', 'gemini'] as const)(
       await delivered(() => client.closed !== null && upstream()?.closed !== null);
       expect(client.closed).toEqual({ code: 1001, reason: 'session_expired' });
       expect(upstream()?.closed?.code).toBe(1001);
-      expect(client.heard.map((text) => JSON.parse(text).error.code)).toEqual(
+      expect(client.received.map((text) => JSON.parse(text).error.code)).toEqual(
         format === 'openai' ? ['session_expired'] : [],
       );
       expect(rows).toMatchObject([{ status: 101, errorCode: 'session_expired' }]);
@@ -63,11 +63,11 @@ describe.each(['openai', 'gemini'] as const)(
     it('opens a session whose model is named just in time', async () => {
       const staged = await stageSession(format, null);
       vi.advanceTimersByTime(realtimeLimits.modelWaitMs - 1);
-      await say(staged, firstFrames[format], () => staged.upstream()?.heard.length === 1);
+      await say(staged, firstFrames[format], () => staged.upstream()?.received.length === 1);
       vi.advanceTimersByTime(realtimeLimits.modelWaitMs);
       await quiet();
       expect(staged.client.closed).toBeNull();
-      expect(staged.upstream()?.heard).toEqual([firstFrames[format]]);
+      expect(staged.upstream()?.received).toEqual([firstFrames[format]]);
       staged.client.socket.close();
       await delivered(() => staged.rows.length > 0);
       expect(staged.rows).toMatchObject([{ status: 101, errorCode: null }]);

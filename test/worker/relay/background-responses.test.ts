@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, it } from 'vitest';
 import { addChannels, type OpenRelay, openRelay } from '../routes/open-relay.ts';
-import { answerAs, eventsOf, spentBy } from './charging.ts';
+import { eventsOf, responseOfType, spentBy } from './charging.ts';
 
 let relay: OpenRelay;
 /** The current state of the upstream's response; null after its deletion. */
@@ -24,7 +24,7 @@ beforeEach(async () => {
       return Response.json({ id, object: 'response', deleted: true });
     }
     if (url.includes('stream=true'))
-      return answerAs(
+      return responseOfType(
         eventsOf([{ type: 'response.completed', sequence_number: 9, response: body() }], ''),
         'text/event-stream',
       );

@@ -1,7 +1,7 @@
 // The charge of one request, made with a new token against an upstream that the test plays.
 import type { OpenRelay, Reply, Upstream } from '../routes/open-relay.ts';
 
-export interface Asked {
+export interface ChargedRequest {
   path: string;
   body?: object | FormData;
   method?: string;
@@ -13,7 +13,7 @@ export interface Asked {
 /** The response, and what the token's ledger charged for it, in nano-USD. */
 export async function chargeOf(
   relay: OpenRelay,
-  { path, body, method = 'POST', headers = {}, token: fields = {} }: Asked,
+  { path, body, method = 'POST', headers = {}, token: fields = {} }: ChargedRequest,
   upstream: Upstream,
 ): Promise<Reply & { nanoUsd: number; tokenId: string }> {
   relay.upstream = upstream;
@@ -42,7 +42,7 @@ export function eventsOf(values: readonly object[], terminator = 'data: [DONE]\n
 }
 
 /** Returns a response with that content type; null sends none. */
-export function answerAs(
+export function responseOfType(
   text: string | Uint8Array<ArrayBuffer>,
   type: string | null,
   headers = {},

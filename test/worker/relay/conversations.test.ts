@@ -6,15 +6,15 @@ import { type OpenRelay, openRelay } from '../routes/open-relay.ts';
 
 let relay: OpenRelay;
 let headers: Record<string, string>;
-let said: string[];
+let sentMessages: string[];
 
 /** Plays a Claude that answers with the number of messages it received. */
 function playClaude(): void {
-  said = [];
+  sentMessages = [];
   relay.upstream = ({ body }) => {
     const { messages, stream } = JSON.parse(body);
     const text = `turn ${messages.length}`;
-    said.push(JSON.stringify(messages));
+    sentMessages.push(JSON.stringify(messages));
     const message = {
       id: 'msg_1',
       type: 'message',
@@ -45,7 +45,7 @@ async function open(variables: Record<string, string>): Promise<void> {
   playClaude();
 }
 
-const ask = (fields: object) =>
+const send = (fields: object) =>
   relay.fetch('/v1/responses', {
     method: 'POST',
     headers,
@@ -58,27 +58,27 @@ describe('stored conversations, enabled', () => {
   beforeEach(() => open({ CONVERSATION_DAYS: '30' }));
 
   it('continues from a named response, and from the next one', async () => {
-    const first = await ask({ input: 'One' });
+    const first = await send({ input: 'One' });
     expect(first.body.store).toBe(true);
-    const second = await ask({
+    const second = await send({
       input: [{ role: 'user', content: 'Two' }],
       previous_response_id: first.body.id,
     });
     expect(second.body.previous_response_id).toBeNull();
-    const third = await ask({ input: 'Three', previous_response_id: second.body.id });
+    const third = await send({ input: 'Three', previous_response_id: second.body.id });
     expect(third.body.output[0].content[0].text).toBe('turn 5');
-    for (const text of ['One', 'turn 1', 'Two', 'turn 3', 'Three']) expect(said[2]).toContain(text);
+    for (const text of ['One', 'turn 1', 'Two', 'turn 3', 'Three']) expect(sentMessages[2]).toContain(text);
   });
 
   it('stores a streamed response before it sends the end', async () => {
-    const streamed = await ask({ input: 'One', stream: true });
+    const streamed = await send({ input: 'One', stream: true });
     const id = /"id":"(resp_[^"]+)"/.exec(streamed.text)?.[1];
-    const next = await ask({ input: 'Two', previous_response_id: id });
+    const next = await send({ input: 'Two', previous_response_id: id });
     expect(next.body.output[0].content[0].text).toBe('turn 3');
   });
 
   it('retrieves, lists and deletes stored responses as OpenAI does', async () => {
-    const made = await ask({ input: 'One' });
+    const made = await send({ input: 'One' });
     const path = `/v1/responses/${made.body.id}`;
     expect((await call('GET', path)).body).toEqual(made.body);
     const { body: items } = await call('GET', `${path}/input_items`);
@@ -90,17 +90,17 @@ describe('stored conversations, enabled', () => {
       deleted: true,
     });
     expect((await call('GET', path)).status).toBe(404);
-    expect((await ask({ input: 'Two', previous_response_id: made.body.id })).status).toBe(404);
+    expect((await send({ input: 'Two', previous_response_id: made.body.id })).status).toBe(404);
   });
 
   it('obeys `store: false`', async () => {
-    const made = await ask({ input: 'One', store: false });
+    const made = await send({ input: 'One', store: false });
     expect(made.body.store).toBe(false);
     expect((await call('GET', `/v1/responses/${made.body.id}`)).status).toBe(404);
   });
 
   it('hides a stored response from other accounts', async () => {
-    const made = await ask({ input: 'One' });
+    const made = await send({ input: 'One' });
     await env.DB.prepare(
       "INSERT OR IGNORE INTO accounts (id, name, role, created_at) VALUES ('acc_b', 'B', 'member', 0)",
     ).run();
@@ -113,14 +113,14 @@ describe('stored conversations, enabled', () => {
   });
 
   it('encrypts stored responses in the database', async () => {
-    const made = await ask({ input: 'a secret of the caller' });
+    const made = await send({ input: 'a secret of the caller' });
     const row = await env.DB.prepare('SELECT * FROM conversations WHERE id = ?').bind(made.body.id).first();
     expect(JSON.stringify(row)).not.toContain('secret of the caller');
     expect(row?.expires_at).toBeGreaterThan(Date.now() + 29 * 86_400_000);
   });
 
   it('deletes a stored response after its retention', async () => {
-    const made = await ask({ input: 'One' });
+    const made = await send({ input: 'One' });
     await env.DB.prepare('UPDATE conversations SET expires_at = ? WHERE id = ?')
       .bind(Date.now() - 1, made.body.id)
       .run();
@@ -128,9 +128,9 @@ describe('stored conversations, enabled', () => {
   });
 
   it('stores what fits into a row, and logs what does not', async () => {
-    const fits = await ask({ input: 'x'.repeat(conversationLimits.bytes - 5_000) });
+    const fits = await send({ input: 'x'.repeat(conversationLimits.bytes - 5_000) });
     expect((await call('GET', `/v1/responses/${fits.body.id}`)).status).toBe(200);
-    const tooLarge = await ask({ input: 'x'.repeat(conversationLimits.bytes) });
+    const tooLarge = await send({ input: 'x'.repeat(conversationLimits.bytes) });
     expect(tooLarge.status).toBe(200);
     expect((await call('GET', `/v1/responses/${tooLarge.body.id}`)).status).toBe(404);
   });
@@ -140,9 +140,9 @@ describe('stored conversations, disabled', () => {
   beforeEach(() => open({}));
 
   it('rejects a previous response id, instead of answering without the history', async () => {
-    const made = await ask({ input: 'One' });
+    const made = await send({ input: 'One' });
     expect(made.body.store).toBe(false);
-    const next = await ask({ input: 'Two', previous_response_id: made.body.id });
+    const next = await send({ input: 'Two', previous_response_id: made.body.id });
     expect(next.status).toBe(400);
     expect(next.body.error).toMatchObject({
       param: 'previous_response_id',
@@ -153,5 +153,5 @@ describe('stored conversations, disabled', () => {
 
 it('stores nothing when CONVERSATION_DAYS is no number', async () => {
   await open({ CONVERSATION_DAYS: 'thirty' });
-  expect((await ask({ input: 'One' })).body.store).toBe(false);
+  expect((await send({ input: 'One' })).body.store).toBe(false);
 });

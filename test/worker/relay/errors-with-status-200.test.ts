@@ -2,18 +2,18 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type OpenRelay, openRelay } from '../routes/open-relay.ts';
-import { answerAs, chargeOf, eventsOf } from './charging.ts';
+import { chargeOf, eventsOf, responseOfType } from './charging.ts';
 
 let relay: OpenRelay;
 
 /** Opens an isolate without known failures or channels. */
-async function startAnew() {
+async function startAgain() {
   await env.DB.prepare('DELETE FROM channels').run();
   relay = openRelay();
 }
 
 beforeEach(async () => {
-  await startAnew();
+  await startAgain();
   await relay.manage('PUT', '/prices/the-model', { input: 1, output: 1 });
 });
 
@@ -41,7 +41,7 @@ const answers = {
 };
 type ProviderName = keyof typeof answers;
 
-interface Ask {
+interface Exchange {
   /** The caller's API format. */
   format: ProviderName;
   provider: ProviderName;
@@ -70,7 +70,7 @@ async function made(provider: ProviderName, name: string, priority = 0): Promise
 }
 
 /** Makes the first channel answer with `fault`, and the second correctly, whole or as requested. */
-async function ask({ format, provider, stream }: Ask, fault: () => Response) {
+async function sendToTwo({ format, provider, stream }: Exchange, fault: () => Response) {
   const id = await made(provider, 'first', 1);
   await made(provider, 'second');
   relay.received.length = 0;
@@ -83,7 +83,7 @@ async function ask({ format, provider, stream }: Ask, fault: () => Response) {
 }
 
 /** Makes the only channel answer with `fault`. */
-async function askOnly({ format, provider, stream }: Ask, fault: () => Response) {
+async function sendToOnly({ format, provider, stream }: Exchange, fault: () => Response) {
   const id = await made(provider, 'only');
   const reply = await chargeOf(relay, bodies[format](stream), fault);
   const { body } = await relay.manage('GET', `/channels/${id}`);
@@ -96,9 +96,9 @@ const overloaded: Record<ProviderName, object> = {
   anthropic: { type: 'error', error: { type: 'overloaded_error', message: 'Too busy' } },
   gemini: { error: { code: 503, status: 'UNAVAILABLE', message: 'Too busy' } },
 };
-const chunked = (text: string, type: string | null) => () => answerAs(text, type, {});
+const chunked = (text: string, type: string | null) => () => responseOfType(text, type, {});
 const sized = (text: string, type: string) => () =>
-  answerAs(text, type, { 'content-length': String(new TextEncoder().encode(text).length) });
+  responseOfType(text, type, { 'content-length': String(new TextEncoder().encode(text).length) });
 
 const faults: [string, (provider: ProviderName) => () => Response][] = [
   ['an error as JSON', (provider) => chunked(JSON.stringify(overloaded[provider]), 'application/json')],
@@ -116,7 +116,7 @@ const faults: [string, (provider: ProviderName) => () => Response][] = [
 ];
 
 /** Native and translated, whole and streamed. */
-const asks: Ask[] = [
+const exchanges: Exchange[] = [
   { format: 'openai', provider: 'openai', stream: true },
   { format: 'anthropic', provider: 'anthropic', stream: false },
   { format: 'gemini', provider: 'gemini', stream: true },
@@ -126,9 +126,9 @@ const asks: Ask[] = [
 
 describe.each(faults)('a 200 response with %s', (_, faultOf) => {
   it('fails over to another channel, in every format, streamed or not, and is charged once', async () => {
-    for (const each of asks) {
-      await startAnew();
-      const { status, text, nanoUsd, hosts, channel } = await ask(each, faultOf(each.provider));
+    for (const each of exchanges) {
+      await startAgain();
+      const { status, text, nanoUsd, hosts, channel } = await sendToTwo(each, faultOf(each.provider));
       expect([each, status, hosts]).toEqual([each, 200, ['first', 'second']]);
       expect(text).toContain('Fine.');
       expect([each, nanoUsd]).toEqual([each, 12_000]);
@@ -137,9 +137,9 @@ describe.each(faults)('a 200 response with %s', (_, faultOf) => {
   });
 
   it('becomes an error without a charge where there is no other channel', async () => {
-    for (const each of asks) {
-      await startAnew();
-      const { status, text, nanoUsd, channel } = await askOnly(each, faultOf(each.provider));
+    for (const each of exchanges) {
+      await startAgain();
+      const { status, text, nanoUsd, channel } = await sendToOnly(each, faultOf(each.provider));
       expect([each, nanoUsd]).toEqual([each, 0]);
       expect([each, channel.health.state, channel.health.last_error]).toEqual([
         each,
@@ -175,10 +175,10 @@ describe('errors in the body of a 200 response', () => {
       502,
     ],
   ])('gives an error in a 200 body its proper status: %s', async (_, body, status) => {
-    const reply = await askOnly(whole, failing(body));
+    const reply = await sendToOnly(whole, failing(body));
     expect([reply.status, reply.nanoUsd]).toEqual([status, 0]);
-    await startAnew();
-    expect((await ask(whole, failing(body))).hosts).toEqual(['first', 'second']);
+    await startAgain();
+    expect((await sendToTwo(whole, failing(body))).hosts).toEqual(['first', 'second']);
   });
 
   it.each([
@@ -189,7 +189,7 @@ describe('errors in the body of a 200 response', () => {
   ])(
     'passes a caller’s error through or translates it with its status, without failing the channel: %s',
     async (_, body, status) => {
-      const native = await ask(whole, failing(body));
+      const native = await sendToTwo(whole, failing(body));
       expect([native.status, native.nanoUsd, native.hosts, native.channel.health.state]).toEqual([
         200,
         0,
@@ -197,18 +197,21 @@ describe('errors in the body of a 200 response', () => {
         'ready',
       ]);
       expect(native.text).toBe(JSON.stringify(body));
-      await startAnew();
-      const translated = await ask({ ...whole, format: 'anthropic' }, failing(body));
+      await startAgain();
+      const translated = await sendToTwo({ ...whole, format: 'anthropic' }, failing(body));
       expect([translated.status, translated.nanoUsd, translated.hosts]).toEqual([status, 0, ['first']]);
       expect(translated.body.type).toBe('error');
     },
   );
 
   it('cools down the model, the key or the channel, by the cause of the error', async () => {
-    const limited = await ask(whole, failing({ error: { code: 429, message: 'x' } }));
+    const limited = await sendToTwo(whole, failing({ error: { code: 429, message: 'x' } }));
     expect([limited.channel.health.state, limited.channel.model_health.length]).toEqual(['ready', 1]);
-    await startAnew();
-    const refused = await ask(whole, failing({ error: { type: 'authentication_error', message: 'x' } }));
+    await startAgain();
+    const refused = await sendToTwo(
+      whole,
+      failing({ error: { type: 'authentication_error', message: 'x' } }),
+    );
     expect(refused.channel.keys[0].health.state).toBe('refused');
   });
 });
@@ -223,13 +226,15 @@ describe('200 responses that only look like an error', () => {
       JSON.parse(JSON.stringify(answers.openai).replace('Fine.', '{\\"error\\": 1} Fine.')),
     ],
   ])('serves and charges a response: %s', async (_, body) => {
-    const reply = await ask(whole, failing(body));
+    const reply = await sendToTwo(whole, failing(body));
     expect([reply.status, reply.hosts, reply.nanoUsd]).toEqual([200, ['first'], 12_000]);
   });
 
   it('passes a requested HTML page through', async () => {
-    const said = JSON.parse(JSON.stringify(answers.openai).replace('Fine.', '<!DOCTYPE html><p>Fine.'));
-    expect((await ask(whole, failing(said))).hosts).toEqual(['first']);
+    const quotingHtml = JSON.parse(
+      JSON.stringify(answers.openai).replace('Fine.', '<!DOCTYPE html><p>Fine.'),
+    );
+    expect((await sendToTwo(whole, failing(quotingHtml))).hosts).toEqual(['first']);
   });
 
   it('passes a stored response with status failed to the caller', async () => {
@@ -266,7 +271,7 @@ describe('slow 200 responses', () => {
         choices: [{ index: 0, delta: { content: 'Fine.' }, finish_reason: 'stop' }],
       },
     ]);
-    const reply = await ask({ ...whole, stream: true }, () => {
+    const reply = await sendToTwo({ ...whole, stream: true }, () => {
       const bytes = new TextEncoder().encode(text);
       let at = 0;
       const body = new ReadableStream({

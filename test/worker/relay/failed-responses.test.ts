@@ -38,7 +38,7 @@ const callers = {
 } as const;
 type Caller = keyof typeof callers;
 
-async function ask(caller: Caller, model: string, stream: boolean) {
+async function send(caller: Caller, model: string, stream: boolean) {
   const { path, body } = callers[caller];
   return relay.fetch(path, {
     method: 'POST',
@@ -125,13 +125,13 @@ const pairs = failures.flatMap(([model, reason]) =>
 describe('responses that failed after some text', () => {
   it.each(pairs)('maps $reason of $model to a failure for $caller', async ({ model, reason, caller }) => {
     relay.upstream = () => upstreams[model]('half an ans', reason, true);
-    const streamed = (await ask(caller, model, true)).text;
+    const streamed = (await send(caller, model, true)).text;
     expect(streamed).toContain('half an ans');
     expect(streamed).not.toMatch(callers[caller].success);
     expect(streamed).toMatch(/error|response\.failed/);
 
     relay.upstream = () => upstreams[model]('half an ans', reason, false);
-    const whole = await ask(caller, model, false);
+    const whole = await send(caller, model, false);
     const text = JSON.stringify(whole.body);
     expect(text).toContain('half an ans');
     expect(text).not.toMatch(callers[caller].success);
@@ -154,7 +154,7 @@ describe('errors beside the text of a choice', () => {
     ['responses' as const, 200],
   ])('keeps the text for %s, marks it as an error, and does not retry', async (caller, status) => {
     relay.upstream = () => answer('4,716 characters of text');
-    const reply = await ask(caller, 'glm-5', false);
+    const reply = await send(caller, 'glm-5', false);
     expect(reply.status).toBe(status);
     expect(reply.headers.get('x-should-retry')).toBe('false');
     expect(reply.text).toContain('4,716 characters of text');
@@ -164,7 +164,7 @@ describe('errors beside the text of a choice', () => {
 
   it('does not retry where tokens were charged without text', async () => {
     relay.upstream = () => answer(null);
-    const reply = await ask('messages', 'glm-5', false);
+    const reply = await send('messages', 'glm-5', false);
     expect(reply.status).toBe(502);
     expect(reply.headers.get('x-should-retry')).toBe('false');
     expect(reply.body).toMatchObject({ type: 'error', error: { type: 'api_error' } });
@@ -173,7 +173,7 @@ describe('errors beside the text of a choice', () => {
   it('may retry where nothing was charged', async () => {
     relay.upstream = () => upstreams['gemini-3']('', 'MALFORMED_FUNCTION_CALL', false);
     for (const caller of Object.keys(callers) as Caller[]) {
-      const reply = await ask(caller, 'gemini-3', false);
+      const reply = await send(caller, 'gemini-3', false);
       expect([reply.status, reply.headers.get('x-should-retry')]).toEqual([502, null]);
     }
   });
@@ -194,12 +194,12 @@ describe('responses that a content filter ended', () => {
     async (model, reason) => {
       for (const stream of [false, true]) {
         relay.upstream = () => upstreams[model]('o', reason, stream);
-        expect((await ask('messages', model, stream)).text).toContain('"stop_reason":"refusal"');
-        expect((await ask('responses', model, stream)).text).toContain(
+        expect((await send('messages', model, stream)).text).toContain('"stop_reason":"refusal"');
+        expect((await send('responses', model, stream)).text).toContain(
           '"incomplete_details":{"reason":"content_filter"}',
         );
         if (model !== 'glm-5')
-          expect((await ask('chat', model, stream)).text).toContain('"finish_reason":"content_filter"');
+          expect((await send('chat', model, stream)).text).toContain('"finish_reason":"content_filter"');
       }
     },
   );
@@ -216,19 +216,21 @@ describe('responses that a content filter ended', () => {
     };
     relay.upstream = () =>
       Response.json({ ...message, stop_details: refusal, usage: { input_tokens: 9, output_tokens: 3 } });
-    const chat = await ask('chat', 'claude-opus-4-5', false);
+    const chat = await send('chat', 'claude-opus-4-5', false);
     expect(chat.body.choices[0]).toMatchObject({
       message: { refusal: 'Not this.' },
       finish_reason: 'content_filter',
     });
-    const response = await ask('responses', 'claude-opus-4-5', false);
+    const response = await send('responses', 'claude-opus-4-5', false);
     expect(response.body.output[0].content).toEqual([{ type: 'refusal', refusal: 'Not this.' }]);
     relay.upstream = () =>
       Response.json({
         candidates: [{ finishReason: 'MODEL_ARMOR', finishMessage: 'Violated settings.', index: 0 }],
       });
-    expect((await ask('chat', 'gemini-3', false)).body.choices[0].message.refusal).toBe('Violated settings.');
-    expect((await ask('messages', 'gemini-3', false)).body.stop_details.explanation).toBe(
+    expect((await send('chat', 'gemini-3', false)).body.choices[0].message.refusal).toBe(
+      'Violated settings.',
+    );
+    expect((await send('messages', 'gemini-3', false)).body.stop_details.explanation).toBe(
       'Violated settings.',
     );
   });
@@ -237,18 +239,18 @@ describe('responses that a content filter ended', () => {
 describe('responses without a finish reason', () => {
   it('treats a complete response as a success, and a stream with its terminator', async () => {
     relay.upstream = () => upstreams['glm-5']('four', '', false);
-    expect((await ask('messages', 'glm-5', false)).body.stop_reason).toBe('end_turn');
+    expect((await send('messages', 'glm-5', false)).body.stop_reason).toBe('end_turn');
     relay.upstream = () => upstreams['glm-5']('four', '', true);
-    expect((await ask('messages', 'glm-5', true)).text).toContain('"stop_reason":"end_turn"');
+    expect((await send('messages', 'glm-5', true)).text).toContain('"stop_reason":"end_turn"');
   });
 
   it('treats an empty response as a failure', async () => {
     relay.upstream = () => upstreams['glm-5']('', '', false);
-    expect((await ask('messages', 'glm-5', false)).status).toBe(502);
+    expect((await send('messages', 'glm-5', false)).status).toBe(502);
   });
 
   it('reports a full context where the provider does', async () => {
     relay.upstream = () => upstreams['glm-5']('o', 'model_context_window_exceeded', false);
-    expect((await ask('messages', 'glm-5', false)).body.stop_reason).toBe('model_context_window_exceeded');
+    expect((await send('messages', 'glm-5', false)).body.stop_reason).toBe('model_context_window_exceeded');
   });
 });

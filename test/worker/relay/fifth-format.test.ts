@@ -165,13 +165,13 @@ afterEach(() => vi.restoreAllMocks());
 async function converse(from: string, to: string, isStreaming: boolean) {
   const { path, body } = callers[from] ?? { path: () => '', body: {} };
   const model = models[to] ?? '';
-  const asked = {
+  const request = {
     path: path(model, isStreaming),
     body: { ...body, ...(from !== 'gemini-generate' && { model, stream: isStreaming }) },
     token: { quota_usd: 1 },
   };
   const target = formats.conversation(to);
-  const reply = await chargeOf(relay, asked, () => answerIn(target, isStreaming));
+  const reply = await chargeOf(relay, request, () => answerIn(target, isStreaming));
   const { readResponse, eventReader } = formats.conversation(from);
   const read = isStreaming ? responseOfStream(reply.text, eventReader()).response : readResponse(reply.body);
   const upstreamBody = JSON.parse(relay.received.at(-1)?.body ?? '{}');
@@ -212,23 +212,23 @@ describe('an added fifth format', () => {
   );
 
   it('rejects bodies without its required fields, and more choices than it allows', async () => {
-    const ask = (body: object) => chargeOf(relay, { path: '/v1/talk', body }, () => Response.json({}));
-    expect((await ask({ model: 'fifth-1' })).body.error).toMatchObject({ param: 'turns' });
-    const many = await ask({ model: 'fifth-1', turns: [], tries: 5 });
+    const send = (body: object) => chargeOf(relay, { path: '/v1/talk', body }, () => Response.json({}));
+    expect((await send({ model: 'fifth-1' })).body.error).toMatchObject({ param: 'turns' });
+    const many = await send({ model: 'fifth-1', turns: [], tries: 5 });
     expect([many.status, many.body.error.param]).toEqual([400, 'tries']);
     expect(relay.received).toEqual([]);
   });
 
   it('reserves by the format’s own field for the output limit', async () => {
     const turns = [{ who: 'me', say: 'Hi' }];
-    const ask = (limit: number) =>
+    const send = (limit: number) =>
       chargeOf(
         relay,
         { path: '/v1/talk', body: { model: 'fifth-1', turns, limit }, token: { quota_usd: 0.1 } },
         () => answerIn(fifthFormat, false),
       );
-    expect((await ask(5_000)).status).toBe(200);
-    expect((await ask(20_000)).body.error.code).toBe('insufficient_quota');
+    expect((await send(5_000)).status).toBe(200);
+    expect((await send(20_000)).body.error.code).toBe('insufficient_quota');
   });
 
   it('reports a truncated stream as the format’s own error event', async () => {

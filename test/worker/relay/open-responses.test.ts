@@ -239,11 +239,11 @@ async function open(channel: Channel, variables: Record<string, string> = {}) {
     ...base_url,
   });
   const { token } = await relay.token();
-  return { relay, ask: (body: object) => ask(relay, token, channel, body) };
+  return { relay, send: (body: object) => post(relay, token, channel, body) };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies of every shape
-async function ask(relay: OpenRelay, token: string, channel: Channel, body: any) {
+async function post(relay: OpenRelay, token: string, channel: Channel, body: any) {
   relay.upstream = () =>
     upstreams[channel](body.tools !== undefined, body.stream === true, body.max_output_tokens === 16);
   return relay.fetch('/v1/responses', {
@@ -258,7 +258,7 @@ const eventsIn = (stream: string) =>
 
 describe.each(Object.keys(upstreams) as Channel[])('Open Responses on a channel of %s', (channel) => {
   it('passes the 13 cases that need no stored response', async () => {
-    const { ask: send } = await open(channel);
+    const { send } = await open(channel);
     for (const [name, body, expected, type] of cases) {
       const reply = await send(body);
       expect(reply.status, `${name}: ${reply.text}`).toBe(200);
@@ -292,14 +292,14 @@ describe.each(Object.keys(upstreams) as Channel[])('Open Responses on a channel 
   });
 
   it('continues from a stored response with CONVERSATION_DAYS, and rejects it clearly without', async () => {
-    const { relay, ask: send } = await open(channel, { CONVERSATION_DAYS: '1' });
+    const { relay, send } = await open(channel, { CONVERSATION_DAYS: '1' });
     const first = await send({ input: [user] });
     const second = await send({ input: 'And now?', previous_response_id: first.body.id });
     expect(resource.safeParse(second.body).error?.issues).toBeUndefined();
     expect(second.body.status).toBe('completed');
     expect(relay.received.at(-1)?.body).toContain('Hello there friend.');
     const without = await open(channel);
-    const refused = await without.ask({ input: 'And now?', previous_response_id: 'resp_1' });
+    const refused = await without.send({ input: 'And now?', previous_response_id: 'resp_1' });
     expect([400, 404]).toContain(refused.status);
     expect(refused.body.error.message).toMatch(/\w/);
   });

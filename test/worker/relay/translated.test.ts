@@ -99,7 +99,7 @@ describe('functions in a chat request for a model that takes them in the Respons
 
 describe('deeply nested conversations', () => {
   /** Sends a body of that many levels: the body, `tools`, the tool, its schema, and the rest inside that. */
-  const ask = (levels: number) => {
+  const request = (levels: number) => {
     const schema = `${'{"a":'.repeat(levels - 4)}{}${'}'.repeat(levels - 4)}`;
     const tools = `[{"type":"function","name":"f","parameters":${schema}}]`;
     return relay.fetch('/v1/responses', {
@@ -110,9 +110,9 @@ describe('deeply nested conversations', () => {
   };
 
   it('translates a conversation up to the nesting limit, and rejects a deeper one with a 400', async () => {
-    expect((await ask(relayLimits.translatedLevels)).status).toBe(200);
+    expect((await request(relayLimits.translatedLevels)).status).toBe(200);
     for (const levels of [relayLimits.translatedLevels + 1, 100_000]) {
-      const answer = await ask(levels);
+      const answer = await request(levels);
       expect(answer.status).toBe(400);
       expect(answer.body.error.message).toContain(`more than ${relayLimits.translatedLevels} levels`);
     }
@@ -332,8 +332,8 @@ describe('embeddings in translation', () => {
         embeddings: vectors(2).map((values) => ({ values })),
         usageMetadata: { promptTokenCount: 7 },
       });
-    const ask = { model: 'gemini-embedding-001', input: ['a', 'b'], dimensions: 3, user: 'u' };
-    const floats = await post('/v1/embeddings', ask);
+    const request = { model: 'gemini-embedding-001', input: ['a', 'b'], dimensions: 3, user: 'u' };
+    const floats = await post('/v1/embeddings', request);
     expect(relay.received.at(-1)?.url).toContain(':batchEmbedContents');
     expect(sent().requests[1]).toMatchObject({
       content: { parts: [{ text: 'b' }] },
@@ -341,7 +341,7 @@ describe('embeddings in translation', () => {
     });
     expect(floats.body.data.map(({ embedding }: { embedding: number[] }) => embedding)).toEqual(vectors(2));
     expect(floats.headers.get('x-relay-dropped')).toBe('user');
-    const base64 = await post('/v1/embeddings', { ...ask, encoding_format: 'base64' });
+    const base64 = await post('/v1/embeddings', { ...request, encoding_format: 'base64' });
     const bytes = Uint8Array.from(atob(base64.body.data[1].embedding), (character) =>
       character.charCodeAt(0),
     );

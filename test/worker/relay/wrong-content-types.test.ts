@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { addChannels, type OpenRelay, openRelay } from '../routes/open-relay.ts';
-import { answerAs, chargeOf, eventsOf } from './charging.ts';
+import { chargeOf, eventsOf, responseOfType } from './charging.ts';
 
 let relay: OpenRelay;
 
@@ -57,7 +57,7 @@ describe('event streams with a wrong content type', () => {
     'charges an event stream labelled %s by its usage, and removes the relay’s own usage chunk',
     async (type) => {
       const reply = await chargeOf(relay, { path: '/v1/chat/completions', body }, () =>
-        answerAs(chatStream, type),
+        responseOfType(chatStream, type),
       );
       expect(reply.nanoUsd).toBe(honestNanoUsd);
       expect(reply.text).toBe(eventsOf(words));
@@ -69,7 +69,7 @@ describe('event streams with a wrong content type', () => {
     'detects an event stream that begins with %j',
     async (front) => {
       const reply = await chargeOf(relay, { path: '/v1/chat/completions', body }, () =>
-        answerAs(front + chatStream, null),
+        responseOfType(front + chatStream, null),
       );
       expect(reply.nanoUsd).toBe(honestNanoUsd);
       expect(reply.text).not.toContain('prompt_tokens');
@@ -80,7 +80,7 @@ describe('event streams with a wrong content type', () => {
   it('detects an event stream that has a content-length', async () => {
     const length = { 'content-length': String(chatStream.length) };
     const reply = await chargeOf(relay, { path: '/v1/chat/completions', body }, () =>
-      answerAs(chatStream, 'application/json', length),
+      responseOfType(chatStream, 'application/json', length),
     );
     expect([reply.nanoUsd, reply.text]).toEqual([honestNanoUsd, eventsOf(words)]);
   });
@@ -89,7 +89,7 @@ describe('event streams with a wrong content type', () => {
     const unasked = { model: 'gpt-4o', messages };
     for (const type of ['application/json', 'text/event-stream', null]) {
       const reply = await chargeOf(relay, { path: '/v1/chat/completions', body: unasked }, () =>
-        answerAs(chatStream, type),
+        responseOfType(chatStream, type),
       );
       expect([reply.nanoUsd, reply.text]).toEqual([honestNanoUsd, chatStream]);
     }
@@ -141,10 +141,10 @@ describe('event streams with a wrong content type', () => {
       ],
     ] as const;
     for (const [path, body, text] of apis) {
-      const honest = await chargeOf(relay, { path, body }, () => answerAs(text, 'text/event-stream'));
+      const honest = await chargeOf(relay, { path, body }, () => responseOfType(text, 'text/event-stream'));
       expect(honest.nanoUsd).toBeGreaterThan(0);
       for (const type of [null, 'application/json', 'TEXT/EVENT-STREAM']) {
-        const reply = await chargeOf(relay, { path, body }, () => answerAs(text, type));
+        const reply = await chargeOf(relay, { path, body }, () => responseOfType(text, type));
         expect([path, type, reply.nanoUsd, reply.text]).toEqual([path, type, honest.nanoUsd, honest.text]);
       }
     }
@@ -161,7 +161,7 @@ describe('event streams with a wrong content type', () => {
     });
     const error = eventsOf([{ error: { code: 'overloaded', message: 'Later.' } }]);
     const reply = await chargeOf(relay, { path: '/v1/chat/completions', body }, ({ url }) =>
-      answerAs(url.includes('better') ? chatStream : error, null),
+      responseOfType(url.includes('better') ? chatStream : error, null),
     );
     expect([reply.nanoUsd, reply.text]).toEqual([honestNanoUsd, eventsOf(words)]);
   });
@@ -176,7 +176,7 @@ describe('JSON with a wrong content type', () => {
         const reply = await chargeOf(
           relay,
           { path: '/v1/chat/completions', body: { model: 'gpt-4o', messages, stream } },
-          () => answerAs(text, type),
+          () => responseOfType(text, type),
         );
         expect([reply.nanoUsd, reply.text]).toEqual([honestNanoUsd, text]);
       }
@@ -197,7 +197,7 @@ describe('JSON with a wrong content type', () => {
       const path = `/v1beta/models/gemini-2.0-flash:${verb}`;
       for (const type of ['application/json', null, 'text/event-stream']) {
         const reply = await chargeOf(relay, { path, body: { contents: [{ parts: [{ text: 'hi' }] }] } }, () =>
-          answerAs(text, type),
+          responseOfType(text, type),
         );
         // gemini-2.0-flash: $0.10 and $0.40 a million.
         expect([verb, type, reply.nanoUsd]).toEqual([verb, type, 1_000 * 100 + 3_000 * 400]);
@@ -207,7 +207,7 @@ describe('JSON with a wrong content type', () => {
 });
 
 describe('translated responses with a wrong content type', () => {
-  const ask = (stream: boolean) => ({
+  const requestOf = (stream: boolean) => ({
     path: '/v1/messages',
     body: { model: 'gpt-4.1', max_tokens: 9_000, messages, stream },
   });
@@ -262,7 +262,7 @@ describe('translated responses with a wrong content type', () => {
   it.each([null, 'application/json', 'text/plain', 'Text/Event-Stream'])(
     'sends a stream labelled %s to a streaming caller',
     async (type) => {
-      const reply = await chargeOf(relay, ask(true), () => answerAs(responseStream, type));
+      const reply = await chargeOf(relay, requestOf(true), () => responseOfType(responseStream, type));
       expect(reply.nanoUsd).toBe(nanoUsd);
       expect(reply.text).toMatch(
         /event: message_start[\s\S]*Once [\s\S]*upon a time\.[\s\S]*event: message_stop/,
@@ -273,7 +273,7 @@ describe('translated responses with a wrong content type', () => {
   it.each([null, 'application/json', 'text/event-stream'])(
     'collects an unrequested stream labelled %s to a whole response',
     async (type) => {
-      const reply = await chargeOf(relay, ask(false), () => answerAs(responseStream, type));
+      const reply = await chargeOf(relay, requestOf(false), () => responseOfType(responseStream, type));
       expect(reply.nanoUsd).toBe(nanoUsd);
       expect(reply.body).toMatchObject({
         type: 'message',
@@ -286,9 +286,13 @@ describe('translated responses with a wrong content type', () => {
   it.each([null, 'text/event-stream', 'text/plain'])(
     'sends a whole response labelled %s in the requested form',
     async (type) => {
-      const whole = await chargeOf(relay, ask(false), () => answerAs(JSON.stringify(response), type));
+      const whole = await chargeOf(relay, requestOf(false), () =>
+        responseOfType(JSON.stringify(response), type),
+      );
       expect([whole.nanoUsd, whole.body.content[0].text]).toEqual([nanoUsd, 'Once upon a time.']);
-      const stream = await chargeOf(relay, ask(true), () => answerAs(JSON.stringify(response), type));
+      const stream = await chargeOf(relay, requestOf(true), () =>
+        responseOfType(JSON.stringify(response), type),
+      );
       expect(stream.nanoUsd).toBe(nanoUsd);
       expect(stream.text).toMatch(/event: message_start[\s\S]*Once upon a time\.[\s\S]*event: message_stop/);
     },
@@ -296,7 +300,7 @@ describe('translated responses with a wrong content type', () => {
 
   it('reports an unrequested stream that is truncated as an error', async () => {
     const cut = responseStream.slice(0, responseStream.indexOf('response.output_text.done') - 20);
-    const reply = await chargeOf(relay, ask(false), () => answerAs(cut, 'text/event-stream'));
+    const reply = await chargeOf(relay, requestOf(false), () => responseOfType(cut, 'text/event-stream'));
     expect(reply.status).toBe(502);
     expect(reply.nanoUsd).toBe(0);
   });

@@ -43,7 +43,7 @@ beforeEach(async () => {
   ({ token, id: tokenId } = await relay.token());
 });
 
-const ask = (model: string, headers: Record<string, string> = {}, key = token) =>
+const send = (model: string, headers: Record<string, string> = {}, key = token) =>
   relay.fetch('/v1/chat/completions', {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...ownHeader('openai', key), ...headers },
@@ -56,28 +56,28 @@ const sentTo = () => relay.received.map(modelOf);
 describe('aliases', () => {
   it('serves an alias by its first model, and names that model in the response', async () => {
     await put('our/smart', [named('one'), named('two')]);
-    const reply = await ask('our/smart');
+    const reply = await send('our/smart');
     expect([reply.status, reply.headers.get('x-relay-model')]).toEqual([200, named('one')]);
     expect(sentTo()).toEqual([named('one')]);
-    expect((await ask(named('one'))).headers.get('x-relay-model')).toBeNull();
+    expect((await send(named('one'))).headers.get('x-relay-model')).toBeNull();
   });
 
   it('fails over to the second model when every channel of the first failed, and remembers that', async () => {
     await put(named('smart'), [named('one'), named('two')]);
     down.add(named('one'));
-    const reply = await ask(named('smart'));
+    const reply = await send(named('smart'));
     expect([reply.status, reply.headers.get('x-relay-model')]).toEqual([200, named('two')]);
     expect(sentTo()).toEqual([named('one'), named('one'), named('two')]);
     relay.received.length = 0;
-    expect((await ask(named('smart'))).status).toBe(200);
+    expect((await send(named('smart'))).status).toBe(200);
     expect(sentTo()).toEqual([named('two')]);
   });
 
   it('serves an alias by the second model where no channel serves the first', async () => {
     await put(named('smart'), ['nobody-has-this', named('three')]);
-    expect((await ask(named('smart'))).headers.get('x-relay-model')).toBe(named('three'));
+    expect((await send(named('smart'))).headers.get('x-relay-model')).toBe(named('three'));
     await put(named('empty'), ['nobody-has-this']);
-    const none = await ask(named('empty'));
+    const none = await send(named('empty'));
     expect([none.status, none.body.error.code]).toEqual([404, 'model_not_found']);
   });
 
@@ -85,13 +85,13 @@ describe('aliases', () => {
     await put(named('smart'), [named('one'), named('two')]);
     const narrow = await relay.token({ models: [named('one'), named('smart')] });
     const message = expectRefusal(
-      await ask(named('smart'), {}, narrow.token),
+      await send(named('smart'), {}, narrow.token),
       'openai',
       refusals.modelNotAllowed,
     );
     expect(message).toContain(`\`${named('two')}\``);
     const wide = await relay.token({ models: [named('one'), named('two')] });
-    expect((await ask(named('smart'), {}, wide.token)).status).toBe(200);
+    expect((await send(named('smart'), {}, wide.token)).status).toBe(200);
   });
 
   it('lists an alias only for tokens that may call it', async () => {
@@ -111,15 +111,15 @@ describe('aliases', () => {
     await put(named('smart'), [named('one'), named('two')]);
     await relay.manage('PUT', `/prices/${named('two')}`, { input: 100_000, output: 100_000 });
     const poor = await relay.token({ quota_usd: 0.01 });
-    expect((await ask(named('smart'), {}, poor.token)).status).toBe(429);
-    expect((await ask(named('one'), {}, poor.token)).status).toBe(200);
+    expect((await send(named('smart'), {}, poor.token)).status).toBe(429);
+    expect((await send(named('one'), {}, poor.token)).status).toBe(200);
     expect((await relay.manage('GET', `/tokens/${poor.id}`)).body.spent_usd).toBe(0.000012);
   });
 
   it('applies an alias’s own price first', async () => {
     await put(named('smart'), [named('one')]);
     await relay.manage('PUT', `/prices/${named('smart')}`, { input: 5, output: 0 });
-    await ask(named('smart'));
+    await send(named('smart'));
     expect((await relay.manage('GET', `/tokens/${tokenId}`)).body.spent_usd).toBe(0.00005);
   });
 
@@ -146,14 +146,14 @@ describe('/api/aliases', () => {
     await expect(put(named('none'), [])).rejects.toThrow('400');
     await relay.manage('DELETE', `/aliases/${named('smart')}`);
     await expect(relay.manage('GET', `/aliases/${named('smart')}`)).rejects.toThrow('404');
-    expect((await ask(named('smart'))).status).toBe(404);
+    expect((await send(named('smart'))).status).toBe(404);
   });
 });
 
 describe('x-relay-fallback', () => {
   it('tries the models of x-relay-fallback in order', async () => {
     down = new Set([named('one'), named('two')]);
-    const reply = await ask(named('one'), { 'x-relay-fallback': `${named('two')}, ${named('three')}` });
+    const reply = await send(named('one'), { 'x-relay-fallback': `${named('two')}, ${named('three')}` });
     expect([reply.status, reply.headers.get('x-relay-model')]).toEqual([200, named('three')]);
     expect(sentTo()).toEqual(['one', 'one', 'two', 'two', 'three'].map(named));
     expect(relay.received.every(({ headers }) => !headers.has('x-relay-fallback'))).toBe(true);
@@ -161,16 +161,16 @@ describe('x-relay-fallback', () => {
 
   it('rejects x-relay-fallback with a 403 that names the model that is not allowed', async () => {
     const narrow = await relay.token({ models: [named('one')] });
-    const reply = await ask(named('one'), { 'x-relay-fallback': named('two') }, narrow.token);
+    const reply = await send(named('one'), { 'x-relay-fallback': named('two') }, narrow.token);
     expect(expectRefusal(reply, 'openai', refusals.modelNotAllowed)).toContain(`\`${named('two')}\``);
     expect(relay.received).toEqual([]);
   });
 
   it('limits the number of models in x-relay-fallback', async () => {
     const names = (count: number) => Array.from({ length: count }, (_, index) => `m${index}`).join(',');
-    const most = await ask(named('one'), { 'x-relay-fallback': names(fallbackLimits.fallbackModels) });
+    const most = await send(named('one'), { 'x-relay-fallback': names(fallbackLimits.fallbackModels) });
     expect(most.status).toBe(200);
-    const over = await ask(named('one'), {
+    const over = await send(named('one'), {
       'x-relay-fallback': names(fallbackLimits.fallbackModels + 1),
     });
     expect([over.status, over.body.error.message]).toEqual([
@@ -181,7 +181,7 @@ describe('x-relay-fallback', () => {
 
   it('logs both the requested and the used model', async () => {
     down.add(named('one'));
-    await ask(named('one'), { 'x-relay-fallback': named('two') });
+    await send(named('one'), { 'x-relay-fallback': named('two') });
     await expect
       .poll(async () => (await relay.manage('GET', `/logs?token=${tokenId}`)).body.data[0], {
         timeout: 8_000,

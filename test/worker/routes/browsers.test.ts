@@ -12,7 +12,7 @@ beforeAll(async () => {
   token = (await relay.token()).token;
 });
 
-const ofAnswer = (headers: Headers) => [
+const securityHeaders = (headers: Headers) => [
   headers.get('x-content-type-options'),
   headers.get('content-security-policy'),
 ];
@@ -33,7 +33,7 @@ it('sandboxes an upstream’s HTML page', async () => {
       headers: { 'content-type': 'text/plain', origin: 'null' },
     });
     expect(reply.status).toBe(status);
-    expect(ofAnswer(reply.headers)).toEqual([
+    expect(securityHeaders(reply.headers)).toEqual([
       'nosniff',
       "default-src 'none'; frame-ancestors 'none'; sandbox",
     ]);
@@ -43,13 +43,16 @@ it('sandboxes an upstream’s HTML page', async () => {
 
 it.each(['/v1/models', '/v1/nothing', '/v1beta/models'])('sets the sandbox headers at %s', async (path) => {
   const reply = await relay.fetch(path, { headers: { origin, authorization: `Bearer ${token}` } });
-  expect(ofAnswer(reply.headers)).toEqual(['nosniff', "default-src 'none'; frame-ancestors 'none'; sandbox"]);
+  expect(securityHeaders(reply.headers)).toEqual([
+    'nosniff',
+    "default-src 'none'; frame-ancestors 'none'; sandbox",
+  ]);
 });
 
 it.each(['/api/health', '/api/tokens', '/api/nothing', '/api/openapi.json'])(
   'sets the sandbox headers on management responses: %s',
   async (path) => {
-    expect(ofAnswer((await relay.fetch(path)).headers)).toEqual([
+    expect(securityHeaders((await relay.fetch(path)).headers)).toEqual([
       'nosniff',
       "default-src 'none'; frame-ancestors 'none'; sandbox",
     ]);

@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => void vi.useRealTimers());
 
-const ask = (content = 'hi') =>
+const send = (content = 'hi') =>
   relay.fetch('/v1/chat/completions', {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...ownHeader('openai', token) },
@@ -46,7 +46,7 @@ describe('health of a channel', () => {
     relay.upstream = refusing('key-one-of-two');
     const { id } = await made();
     // Enough conversations for both keys to serve some.
-    for (let turn = 0; turn < 20; turn++) expect((await ask(`hi ${turn}`)).status).toBe(200);
+    for (let turn = 0; turn < 20; turn++) expect((await send(`hi ${turn}`)).status).toBe(200);
     const { body } = await relay.manage('GET', `/channels/${id}`);
     const [first, second] = body.keys;
     expect([first.health.state, first.health.last_error]).toEqual(['refused', 'status 401']);
@@ -60,17 +60,17 @@ describe('health of a channel', () => {
     relay.upstream = refusing('key-one-of-two', 'key-two-of-two');
     const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const { id } = await made();
-    const reply = await ask();
+    const reply = await send();
     expect([reply.status, reply.headers.get('x-should-retry')]).toEqual([502, 'false']);
     expect(reply.text).not.toMatch(/key-one|key-two|401|Incorrect/);
-    const told = errors.mock.calls.map(([line]) => JSON.parse(String(line)));
-    const refused = told.filter(({ event }) => event === 'channel-key-refused');
+    const logged = errors.mock.calls.map(([line]) => JSON.parse(String(line)));
+    const refused = logged.filter(({ event }) => event === 'channel-key-refused');
     const { data } = (await relay.manage('GET', '/channels')).body;
     const ids = data[0].keys.map((key: { id: string }) => key.id);
     expect(refused.map(({ channelId, keyId }) => [channelId, keyId]).sort()).toEqual(
       ids.map((keyId: string) => [id, keyId]).sort(),
     );
-    expect(told.map(String).join()).not.toMatch(/key-one|key-two/);
+    expect(logged.map(String).join()).not.toMatch(/key-one|key-two/);
     expect([
       data[0].health.state,
       ...data[0].keys.map((key: { health: { state: string } }) => key.health.state),
@@ -81,7 +81,7 @@ describe('health of a channel', () => {
   it('shares health with an isolate that saw no failure itself', async () => {
     relay.upstream = refusing('key-one-of-two');
     const { id } = await made({ keys: ['key-one-of-two'] });
-    await ask();
+    await send();
     const elsewhere = openRelay();
     const { body } = await elsewhere.manage('GET', `/channels/${id}`);
     expect(body.keys[0].health.state).toBe('refused');
@@ -90,7 +90,7 @@ describe('health of a channel', () => {
   it('restores a key after a successful channel test', async () => {
     relay.upstream = refusing('key-one-of-two');
     const { id } = await made({ keys: ['key-one-of-two'] });
-    await ask();
+    await send();
     const keyId = (await relay.manage('GET', `/channels/${id}`)).body.keys[0].id;
     expect((await relay.manage('POST', `/channels/${id}/test`, { key_id: keyId })).body.ok).toBe(false);
     relay.upstream = refusing();
@@ -144,20 +144,20 @@ describe('edits that fix a channel', () => {
         : Response.json({ error: { message: 'No key' } }, { status: 401 });
     const fields = { provider: 'openai-compatible', base_url: 'https://x.test/v1', keys: [], priority: 1 };
     const { id } = await made(fields);
-    expect((await ask()).status).toBe(502);
+    expect((await send()).status).toBe(502);
     expect(await stateOf(id)).toEqual(['refused']);
     await made({ provider: 'openai-compatible', base_url: 'https://y.test/v1' });
     await relay.manage('PATCH', `/channels/${id}`, { add_keys: ['key-that-it-lacked'] });
     expect(await stateOf(id)).toEqual(['ready', 'ready']);
     relay.received.length = 0;
-    expect((await ask()).status).toBe(200);
+    expect((await send()).status).toBe(200);
     expect(relay.received.map(({ url }) => new URL(url).host)).toEqual(['x.test']);
   });
 
   it('resets a channel’s and its keys’ health on a new address, only its own on new keys, and nothing on a new name', async () => {
     relay.upstream = refusing('key-one-of-two', 'key-two-of-two');
     const { id } = await made();
-    await ask();
+    await send();
     await relay.manage('PATCH', `/channels/${id}`, {
       name: 'another',
       base_url: null,
@@ -287,20 +287,20 @@ describe('removed channels', () => {
   it('sends no new request of the same isolate to a removed channel', async () => {
     relay.upstream = refusing();
     const { id } = await made();
-    expect((await ask()).status).toBe(200);
+    expect((await send()).status).toBe(200);
     await relay.manage('DELETE', `/channels/${id}`);
-    expect((await ask()).status).toBe(404);
+    expect((await send()).status).toBe(404);
     expect(relay.received).toHaveLength(1);
   });
 
   it('sends no request of any other isolate to a removed channel after a minute', async () => {
     relay.upstream = refusing();
     const { id } = await made();
-    expect((await ask()).status).toBe(200);
+    expect((await send()).status).toBe(200);
     // Deletes the channel as another isolate does, without notifying this one.
     await new RoutingStore(env.DB).delete(id);
-    expect((await ask()).status).toBe(200);
+    expect((await send()).status).toBe(200);
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
-    expect((await ask()).status).toBe(404);
+    expect((await send()).status).toBe(404);
   });
 });

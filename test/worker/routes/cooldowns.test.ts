@@ -22,7 +22,7 @@ const made = (name: string, fields: object = {}) =>
     keys: ['the-key'],
     ...fields,
   });
-const ask = (model = 'gpt-4o', path = '/v1/chat/completions', body: object = jsonBody(model)) =>
+const send = (model = 'gpt-4o', path = '/v1/chat/completions', body: object = jsonBody(model)) =>
   relay.fetch(path, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...ownHeader('openai', token) },
@@ -43,7 +43,7 @@ describe('models at their rate limit', () => {
     relay.upstream = (request) => (modelOf(request) === 'gpt-4.1' ? limited(60) : answered());
     const statuses: number[][] = [];
     for (let turn = 0; turn < 10; turn++)
-      statuses.push([(await ask('gpt-4.1')).status, (await ask('gpt-4o')).status]);
+      statuses.push([(await send('gpt-4.1')).status, (await send('gpt-4o')).status]);
     expect(statuses).toEqual(Array(10).fill([429, 200]));
     expect([callsOf('gpt-4.1'), callsOf('gpt-4o')]).toEqual([1, 10]);
     const { body } = await relay.manage('GET', `/channels/${id}`);
@@ -62,14 +62,14 @@ describe('models at their rate limit', () => {
       limitedKey ??= key;
       return key === limitedKey ? limited(60) : answered();
     };
-    for (let turn = 0; turn < 10; turn++) expect((await ask('gpt-4.1')).status).toBe(200);
+    for (let turn = 0; turn < 10; turn++) expect((await send('gpt-4.1')).status).toBe(200);
     expect(callsOf('gpt-4.1')).toBe(11);
   });
 
   it('cools down by upstream name: two names of one model are limited together', async () => {
     await made('only', { models: ['gpt-4o'], model_map: { alias: 'gpt-4o' } });
     relay.upstream = () => limited(60);
-    expect([(await ask('gpt-4o')).status, (await ask('alias')).status]).toEqual([429, 429]);
+    expect([(await send('gpt-4o')).status, (await send('alias')).status]).toEqual([429, 429]);
     expect(relay.received).toHaveLength(1);
   });
 });
@@ -79,7 +79,7 @@ describe('rate limits with retry-after at every channel', () => {
     for (const name of ['one', 'two', 'three']) await made(name);
     relay.upstream = () => limited(60);
     const replies = [];
-    for (let turn = 0; turn < 10; turn++) replies.push(await ask());
+    for (let turn = 0; turn < 10; turn++) replies.push(await send());
     expect(replies.map(({ status }) => status)).toEqual(Array(10).fill(429));
     expect(relay.received.length).toBeLessThanOrEqual(4);
     const last = replies.at(-1);
@@ -101,8 +101,8 @@ describe('rate limits with retry-after at every channel', () => {
   ])('reports the rate limit in the caller’s format: %s', async (path, body, status, name) => {
     await made('only');
     relay.upstream = () => limited(60);
-    await ask();
-    const reply = await ask('gpt-4o', path, body);
+    await send();
+    const reply = await send('gpt-4o', path, body);
     expect([reply.status, reply.body.error.type ?? reply.body.error.status]).toEqual([status, name]);
     expect(relay.received).toHaveLength(1);
   });
@@ -114,9 +114,9 @@ describe('rate limits with retry-after at every channel', () => {
       url.includes('one')
         ? limited(60)
         : Response.json({ error: {} }, { status: 503, headers: { 'retry-after': '30' } });
-    await ask();
+    await send();
     const calls = relay.received.length;
-    const reply = await ask();
+    const reply = await send();
     expect([reply.status, reply.body.error.code]).toEqual([503, 'service_unavailable']);
     expect(Number(reply.headers.get('retry-after'))).toBeLessThanOrEqual(30);
     expect([calls, relay.received.length]).toEqual([2, 2]);
@@ -127,8 +127,8 @@ describe('rate limits with retry-after at every channel', () => {
     relay.upstream = () => limited(60);
     const { id, token: own } = await relay.token();
     token = own;
-    await ask();
-    await ask();
+    await send();
+    await send();
     const { body } = await relay.manage('GET', `/tokens/${id}`);
     expect([body.spent_usd, body.reserved_usd ?? 0]).toEqual([0, 0]);
   });
@@ -136,18 +136,18 @@ describe('rate limits with retry-after at every channel', () => {
   it('retries where no retry-after was given', async () => {
     await made('only');
     relay.upstream = () => Response.json({ error: { message: 'Slow down' } }, { status: 429 });
-    for (let turn = 0; turn < 3; turn++) expect((await ask()).text).toContain('Slow down');
+    for (let turn = 0; turn < 3; turn++) expect((await send()).text).toContain('Slow down');
     expect(relay.received).toHaveLength(3);
   });
 
   it('serves a model at once after the operator tested it', async () => {
     const { id } = await made('only');
     relay.upstream = () => limited(60);
-    await ask('gpt-4o');
-    await ask('gpt-4.1');
+    await send('gpt-4o');
+    await send('gpt-4.1');
     relay.upstream = answered;
     expect((await relay.manage('POST', `/channels/${id}/test`, { model: 'gpt-4o' })).body.ok).toBe(true);
-    expect([(await ask('gpt-4o')).status, (await ask('gpt-4.1')).status]).toEqual([200, 429]);
+    expect([(await send('gpt-4o')).status, (await send('gpt-4.1')).status]).toEqual([200, 429]);
   });
 });
 
@@ -155,7 +155,7 @@ describe('shared health of models', () => {
   it('refuses a limited model in an isolate that saw no failure itself', async () => {
     await made('only');
     relay.upstream = () => limited(60);
-    await ask();
+    await send();
     const other = openRelay();
     other.upstream = () => limited(60);
     // The first request of an isolate reads the shared health while it is admitted.

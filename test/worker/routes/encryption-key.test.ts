@@ -114,10 +114,13 @@ it('names the encryption key as the cause in a channel test and in discovery', a
   });
   const relay = relayWith({ ENCRYPTION_KEY: 'another' });
   const { id } = (await relay.manage('GET', '/channels')).body.data[0];
-  const said = { error: expect.stringContaining('sealed under another ENCRYPTION_KEY') };
-  expect((await relay.manage('POST', `/channels/${id}/test`)).body).toMatchObject({ ok: false, ...said });
+  const explained = { error: expect.stringContaining('sealed under another ENCRYPTION_KEY') };
+  expect((await relay.manage('POST', `/channels/${id}/test`)).body).toMatchObject({
+    ok: false,
+    ...explained,
+  });
   expect((await relay.manage('POST', `/channels/${id}/discover`)).body).toMatchObject({
     models: null,
-    ...said,
+    ...explained,
   });
 });

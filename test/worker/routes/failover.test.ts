@@ -21,7 +21,7 @@ const answered = () =>
     choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }],
     usage: { prompt_tokens: 10, completion_tokens: 2, total_tokens: 12 },
   });
-const ask = (fields: object = {}, headers: Record<string, string> = {}, path = '/v1/chat/completions') =>
+const send = (fields: object = {}, headers: Record<string, string> = {}, path = '/v1/chat/completions') =>
   relay.fetch(path, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...ownHeader('openai', token), ...headers },
@@ -36,7 +36,7 @@ const made = (name: string, fields: object = {}) =>
     keys: [`the-key-of-${name}`],
     ...fields,
   });
-const hostsAsked = () => relay.received.map(({ url }) => new URL(url).hostname.replace('.test', ''));
+const hostsCalled = () => relay.received.map(({ url }) => new URL(url).hostname.replace('.test', ''));
 const healthOf = async (id: string) => (await relay.manage('GET', `/channels/${id}`)).body;
 /** Makes the channel `first` answer with `first`, and `second` succeed. */
 const failing = (first: () => Response) => (request: Received) =>
@@ -54,9 +54,9 @@ describe('refusals that only look like one of the key', () => {
       code: 'unknown_parameter',
     };
     relay.upstream = failing(refusal(400, error));
-    const reply = await ask({ API_KEY_INVALID: 1 });
+    const reply = await send({ API_KEY_INVALID: 1 });
     expect([reply.status, reply.body.error.param]).toEqual([400, 'API_KEY_INVALID']);
-    expect(hostsAsked()).toEqual(['first']);
+    expect(hostsCalled()).toEqual(['first']);
     expect((await healthOf(id)).health.state).toBe('ready');
   });
 
@@ -67,8 +67,8 @@ describe('refusals that only look like one of the key', () => {
     relay.upstream = failing(
       refusal(403, { message, type: 'invalid_request_error', code: 'model_not_found' }),
     );
-    expect((await ask({ model: 'gpt-4.1' })).status).toBe(200);
-    expect(hostsAsked()).toEqual(['first', 'second']);
+    expect((await send({ model: 'gpt-4.1' })).status).toBe(200);
+    expect(hostsCalled()).toEqual(['first', 'second']);
     expect((await healthOf(id)).keys[0].health.state).toBe('ready');
   });
 });
@@ -83,7 +83,7 @@ describe('refusals of the account that look like the caller’s error', () => {
     await made('second', { provider: 'anthropic', models: ['claude-x'] });
     const body = { type: 'error', error: { type: 'invalid_request_error', message } };
     relay.upstream = failing(() => Response.json(body, { status: 400 }));
-    const reply = await ask({ model: 'claude-x', max_tokens: 5 }, {}, '/v1/messages');
+    const reply = await send({ model: 'claude-x', max_tokens: 5 }, {}, '/v1/messages');
     expect(reply.status).toBe(200);
     expect((await healthOf(id)).keys[0].health.state).toBe('refused');
   });
@@ -94,7 +94,7 @@ describe('retry-after', () => {
     const { id } = await made('first', { priority: 1 });
     await made('second');
     relay.upstream = failing(first);
-    expect((await ask()).status).toBe(200);
+    expect((await send()).status).toBe(200);
     const { health, model_health } = await healthOf(id);
     const until = health.cool_until ?? model_health[0].health.cool_until;
     return Date.parse(until) - Date.now();
@@ -117,7 +117,7 @@ describe('several models at one channel', () => {
     await made('first');
     relay.upstream = ({ body }) =>
       JSON.parse(body).model === 'gpt-4o' ? refusal(529, { message: 'Overloaded' })() : answered();
-    const reply = await ask({}, { 'x-relay-fallback': 'gpt-4.1' });
+    const reply = await send({}, { 'x-relay-fallback': 'gpt-4.1' });
     expect([reply.status, reply.headers.get('x-relay-model')]).toEqual([200, 'gpt-4.1']);
   });
 });
@@ -142,7 +142,7 @@ describe('callers that leave before the first event', () => {
       headers: { 'content-type': 'application/json', ...ownHeader('openai', token) },
       body: JSON.stringify({ model: 'gpt-4o', stream: true, messages: [{ role: 'user', content: 'hi' }] }),
     });
-    expect(hostsAsked()).toEqual(['first']);
+    expect(hostsCalled()).toEqual(['first']);
     expect((await healthOf(id)).health.state).toBe('ready');
   });
 });
@@ -167,12 +167,12 @@ describe('bodies of errors', () => {
     [errorBodyLimits.bytes, errorBodyLimits.bytes],
     [errorBodyLimits.bytes + 1, errorBodyLimits.bytes],
     [Number.POSITIVE_INFINITY, errorBodyLimits.bytes],
-  ])('passes an error body of %d bytes through up to %d bytes', async (bytes, told) => {
+  ])('passes an error body of %d bytes through up to %d bytes', async (bytes, expected) => {
     await made('first');
     relay.upstream = () =>
       new Response(bodyOf(bytes), { status: 404, headers: { 'content-type': 'application/json' } });
-    const reply = await ask();
-    expect([reply.status, reply.text.length]).toEqual([404, told]);
+    const reply = await send();
+    expect([reply.status, reply.text.length]).toEqual([404, expected]);
     expect(reply.text).toContain('Too long.');
   });
 });

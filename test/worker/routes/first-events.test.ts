@@ -38,10 +38,10 @@ const gemini: Api = {
   path: '/v1beta/models/the-model:streamGenerateContent?alt=sse',
   fields: { contents },
 };
-const pictures: Api = { provider: 'openai', path: '/v1/images/generations', fields: { prompt: 'a dot' } };
+const images: Api = { provider: 'openai', path: '/v1/images/generations', fields: { prompt: 'a dot' } };
 
 /** Returns the called hosts and the health of the first channel: of the channel, its key and its unhealthy models. */
-async function ask({ provider, path, fields }: Api, first: () => Response, headers = {}) {
+async function send({ provider, path, fields }: Api, first: () => Response, headers = {}) {
   relay.received.length = 0;
   const made = { provider, models: ['the-model'], keys: ['key-of-the-operator'] };
   const [{ id }] = await Promise.all([
@@ -149,7 +149,7 @@ describe('errors as the first event', () => {
     ['an event of that name', chat, named('error', { message: 'worker died' }), 'cooling', 'ready'],
     ['nothing at all', chat, '', 'cooling', 'ready'],
   ])('fails over on a first error event of %s', async (_, api, stream, channel, key, ...model) => {
-    const { hosts, text, health } = await ask(api, () => sse(stream));
+    const { hosts, text, health } = await send(api, () => sse(stream));
     expect(hosts).toEqual(['first', 'second']);
     expect(text).toContain('hi');
     expect(health).toEqual([channelState(channel, key), key, ...model]);
@@ -164,7 +164,7 @@ describe('errors as the first event', () => {
   ])(
     'returns a first error event of %s to the caller if it is the caller’s fault',
     async (_, api, stream) => {
-      const { hosts, text, health } = await ask(api, () => sse(stream));
+      const { hosts, text, health } = await send(api, () => sse(stream));
       expect([hosts, text, health]).toEqual([['first'], stream, ['ready', 'ready']]);
     },
   );
@@ -180,19 +180,19 @@ describe('images that may have been generated', () => {
     ['a bad gateway', () => Response.json({ error: { message: 'x' } }, { status: 502 })],
   ];
   it.each(lost)('does not retry an image: %s', async (_, first) => {
-    expect((await ask(pictures, first)).hosts).toEqual(['first']);
+    expect((await send(images, first)).hosts).toEqual(['first']);
     await env.DB.prepare('DELETE FROM channels').run();
-    expect((await ask(chat, first)).hosts).toEqual(['first', 'second']);
+    expect((await send(chat, first)).hosts).toEqual(['first', 'second']);
     await env.DB.prepare('DELETE FROM channels').run();
   });
 
   it('retries an image when the caller allows it, and when the upstream reports a failure', async () => {
     const [, first] = lost[1] as (typeof lost)[1];
-    expect((await ask(pictures, first, { 'x-relay-repeat': '1' })).hosts).toEqual(['first', 'second']);
+    expect((await send(images, first, { 'x-relay-repeat': '1' })).hosts).toEqual(['first', 'second']);
   });
 
   it('retries an image when the upstream reports that it generated none', async () => {
     const first = () => sse(bare({ error: { type: 'server_error', message: 'x' } }));
-    expect((await ask(pictures, first)).hosts).toEqual(['first', 'second']);
+    expect((await send(images, first)).hosts).toEqual(['first', 'second']);
   });
 });

@@ -24,7 +24,7 @@ beforeEach(async () => {
   await relay.manage('POST', '/groups', { name: group });
 });
 
-const ask = (token: string, model = 'gpt-4o') =>
+const send = (token: string, model = 'gpt-4o') =>
   relay.fetch('/v1/chat/completions', {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...ownHeader('openai', token) },
@@ -34,7 +34,7 @@ const ask = (token: string, model = 'gpt-4o') =>
 /** Creates a token of the group that isolate, KV and ledger have cached. */
 async function warmToken(fields: object = {}) {
   const made = await relay.token({ group, ...fields });
-  expect((await ask(made.token)).status).toBe(200);
+  expect((await send(made.token)).status).toBe(200);
   return made;
 }
 
@@ -52,37 +52,37 @@ describe('edits of a group', () => {
   it('removes models from the group’s tokens at the very next request, and restores them', async () => {
     const { token } = await warmToken();
     await edit({ models: ['claude-*'] });
-    const message = expectRefusal(await ask(token), 'openai', refusals.modelNotAllowed);
+    const message = expectRefusal(await send(token), 'openai', refusals.modelNotAllowed);
     expect(message).toContain(group);
     const { body } = await relay.fetch('/v1/models', { headers: ownHeader('openai', token) });
     const names: string[] = body.data.map(({ id }: { id: string }) => id);
     expect(names.length).toBeGreaterThan(0);
     expect(names.filter((name) => !name.startsWith('claude-'))).toEqual([]);
     await edit({ models: null });
-    expect((await ask(token)).status).toBe(200);
+    expect((await send(token)).status).toBe(200);
   });
 
   it('applies the lower of both limits to each token at the very next request', async () => {
     const { token } = await warmToken({ limits: { rpm: 100 } });
     await edit({ limits: { rpm: 2 } });
-    expect((await ask(token)).status).toBe(200);
-    expect((await ask(token)).status).toBe(429);
+    expect((await send(token)).status).toBe(200);
+    expect((await send(token)).status).toBe(429);
     const other = await warmToken({ limits: { rpm: 1 } });
-    expect((await ask(other.token)).status).toBe(429);
+    expect((await send(other.token)).status).toBe(429);
     await edit({ limits: {} });
-    expect((await ask(token)).status).toBe(200);
-    expect((await ask(other.token)).status).toBe(429);
+    expect((await send(token)).status).toBe(200);
+    expect((await send(other.token)).status).toBe(429);
   });
 
   it('applies a new price to the very next request, also in another isolate', async () => {
     const { id, token } = await warmToken();
     const before = await spentOf(id);
     await editElsewhere({ priceMultiplierMillionths: 2_500_000 });
-    expect((await ask(token)).status).toBe(200);
+    expect((await send(token)).status).toBe(200);
     expect((await spentOf(id)) - before).toBe(before * 2.5);
     await editElsewhere({ priceMultiplierMillionths: 0 });
     const sum = await spentOf(id);
-    expect((await ask(token)).status).toBe(200);
+    expect((await send(token)).status).toBe(200);
     expect(await spentOf(id)).toBe(sum);
   });
 
@@ -90,9 +90,9 @@ describe('edits of a group', () => {
     const { id } = await relay.channel({ name: 'x', provider: 'openai', keys: ['k'], models: ['other'] });
     const { token } = await warmToken();
     await editElsewhere({ channels: [id] });
-    expect((await ask(token)).status).toBe(404);
+    expect((await send(token)).status).toBe(404);
     await editElsewhere({ channels: [] });
-    expect((await ask(token)).status).toBe(200);
+    expect((await send(token)).status).toBe(200);
   });
 
   it('reaches ledgers without notification as soon as the isolate has read the catalog', async () => {
@@ -101,10 +101,10 @@ describe('edits of a group', () => {
     await env.DB.prepare(`UPDATE groups SET models = '["claude-*"]', version = version + 1 WHERE name = ?`)
       .bind(group)
       .run();
-    expect((await ask(token)).status).toBe(200);
+    expect((await send(token)).status).toBe(200);
     // Any write through this isolate reloads its catalog.
     await relay.manage('PUT', '/prices/some-model', { input: 1, output: 1 });
-    expectRefusal(await ask(token), 'openai', refusals.modelNotAllowed);
+    expectRefusal(await send(token), 'openai', refusals.modelNotAllowed);
     expect((await relay.manage('GET', `/tokens/${id}`)).body.group).toBe(group);
   });
 
@@ -114,9 +114,9 @@ describe('edits of a group', () => {
     await edit({ limits: {} });
     await relay.manage('POST', '/groups', { name: `${group}-narrow`, models: ['claude-*'] });
     await relay.manage('PATCH', `/tokens/${id}`, { group: `${group}-narrow` });
-    expectRefusal(await ask(token), 'openai', refusals.modelNotAllowed);
+    expectRefusal(await send(token), 'openai', refusals.modelNotAllowed);
     await relay.manage('PATCH', `/tokens/${id}`, { group });
-    expect((await ask(token)).status).toBe(200);
+    expect((await send(token)).status).toBe(200);
   });
 });
 

@@ -27,7 +27,7 @@ beforeAll(async () => {
   token = (await relay.token({ models: [...upstreams.map(({ prefix }) => `${prefix}*`), '.*'] })).token;
 });
 
-function ask(model: string) {
+function sendChat(model: string) {
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
   const body = JSON.stringify(jsonBody(model));
   return relay.fetch('/v1/chat/completions', { method: 'POST', headers, body });
@@ -45,7 +45,7 @@ it.each([
   '../x',
 ])('rejects the model name %s: no segment of a name may go up in a URL', async (model) => {
   const before = relay.received.length;
-  const reply = await ask(model);
+  const reply = await sendChat(model);
   expect([reply.status, reply.body.error.code]).toEqual([404, 'model_not_found']);
   expect(relay.received.length).toBe(before);
 });
@@ -60,7 +60,7 @@ it('rejects a model name that goes up in the path of a Gemini request', async ()
 });
 
 it('requests the whole name from Vertex, not the part after its last slash', async () => {
-  await ask('vx-flash/dear');
+  await sendChat('vx-flash/dear');
   const { pathname } = new URL(relay.received.at(-1)?.url ?? '');
   expect(pathname).toMatch(/\/publishers\/google\/models\/vx-flash\/dear:generateContent$/);
 });
@@ -68,7 +68,7 @@ it('requests the whole name from Vertex, not the part after its last slash', asy
 it.each(['gem-a?key=1#x', 'gem-a%2F..%2Fdear', 'gem-a\\..\\dear', 'gem-a:streamGenerateContent'])(
   'encodes other characters of a name within its path segment: %j',
   async (model) => {
-    await ask(model);
+    await sendChat(model);
     const { pathname, search, hash, host } = new URL(relay.received.at(-1)?.url ?? '');
     expect([host, search, hash]).toEqual(['upstream.test', '', '']);
     const name = encodeURIComponent(model).replaceAll('%2F', '/');
@@ -94,7 +94,7 @@ it.each([
   ['257 characters', `compatible-${'m'.repeat(246)}`],
 ])('rejects a name with %s', async (_, model) => {
   const before = relay.received.length;
-  const reply = await ask(model);
+  const reply = await sendChat(model);
   expect([reply.status, reply.body.error.code, reply.body.error.param]).toEqual([400, null, 'model']);
   const headers = { 'content-type': 'application/json', 'x-goog-api-key': token };
   const body = JSON.stringify({ contents: [{ parts: [{ text: 'hi' }] }] });
@@ -104,7 +104,7 @@ it.each([
 });
 
 it('accepts a name of 256 characters', async () => {
-  expect((await ask(`compatible-${'m'.repeat(245)}`)).status).toBe(200);
+  expect((await sendChat(`compatible-${'m'.repeat(245)}`)).status).toBe(200);
 });
 
 it('rejects such names in x-relay-fallback', async () => {

@@ -55,7 +55,7 @@ const requests = {
   ],
 } as const;
 
-function ask(token: string, path: string, body: object) {
+function send(token: string, path: string, body: object) {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   return relay.fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
 }
@@ -63,26 +63,26 @@ function ask(token: string, path: string, body: object) {
 describe.each(Object.entries(requests))('%s', (_, [path, body]) => {
   it('answers 403 for a token that allows the requested model only', async () => {
     const { token } = await relay.token({ models: [body.model] });
-    const reply = await ask(token, path, body);
+    const reply = await send(token, path, body);
     expect(reply.status, reply.text).toBe(403);
     expect(relay.received).toHaveLength(0);
   });
 
   it('passes a request through for a token that allows both models', async () => {
     const { token } = await relay.token({ models: ['openai/*', 'claude-*', 'gpt-*'] });
-    expect((await ask(token, path, body)).status).toBe(200);
+    expect((await send(token, path, body)).status).toBe(200);
     expect(JSON.parse(relay.received.at(-1)?.body ?? '{}')).toEqual(body);
   });
 
   it('reserves at the highest price of the models', async () => {
     const { token, id } = await relay.token();
-    const reserved = async (asked: object) => {
+    const reserved = async (requestBody: object) => {
       let usd = 0;
       relay.upstream = async () => {
         usd = (await relay.manage('GET', `/tokens/${id}`)).body.reserved_usd;
         return Response.json({});
       };
-      await ask(token, path, asked);
+      await send(token, path, requestBody);
       return usd;
     };
     const {
@@ -98,7 +98,7 @@ describe.each(Object.entries(requests))('%s', (_, [path, body]) => {
 
 it('refuses a fallback that no channel of the requested model serves', async () => {
   const { token } = await relay.token();
-  const reply = await ask(token, '/v1/chat/completions', {
+  const reply = await send(token, '/v1/chat/completions', {
     model: 'openai/cheap',
     models: ['secret/model'],
     messages: hi,
@@ -121,14 +121,14 @@ it('serves a translated request, whose target does not know the fallback', async
     max_tokens: 10,
     messages: hi,
   };
-  const reply = await ask(token, '/v1/messages', body);
+  const reply = await send(token, '/v1/messages', body);
   expect(reply.status, reply.text).not.toBe(404);
   expect(relay.received.at(-1)?.body).not.toContain('claude-opus-4-8');
 });
 
 it('refuses a fallback without a price to a token with a quota', async () => {
   const { token } = await relay.token({ quota_usd: 5 });
-  const reply = await ask(token, '/v1/chat/completions', {
+  const reply = await send(token, '/v1/chat/completions', {
     model: 'openai/cheap',
     models: ['openai/unpriced'],
     messages: hi,
@@ -138,10 +138,10 @@ it('refuses a fallback without a price to a token with a quota', async () => {
 
 it('refuses a token whose quota does not cover the more expensive fallback', async () => {
   const { token } = await relay.token({ quota_usd: 0.1 });
-  expect((await ask(token, '/v1/chat/completions', { model: 'openai/cheap', messages: hi })).status).toBe(
+  expect((await send(token, '/v1/chat/completions', { model: 'openai/cheap', messages: hi })).status).toBe(
     200,
   );
-  const reply = await ask(token, '/v1/chat/completions', {
+  const reply = await send(token, '/v1/chat/completions', {
     model: 'openai/cheap',
     models: ['openai/dear'],
     messages: hi,
@@ -152,7 +152,7 @@ it('refuses a token whose quota does not cover the more expensive fallback', asy
 it('leaves a fallback to the provider if the provider chooses it', async () => {
   const { token } = await relay.token({ models: ['claude-haiku-4-5'] });
   const body = { model: 'claude-haiku-4-5', fallbacks: 'default', max_tokens: 10, messages: hi };
-  expect((await ask(token, '/v1/messages', body)).status).toBe(200);
+  expect((await send(token, '/v1/messages', body)).status).toBe(200);
 });
 
 it('does not read a tool’s parameter, a document or a schema as a model', async () => {
@@ -164,7 +164,7 @@ it('does not read a tool’s parameter, a document or a schema as a model', asyn
     tools: [{ type: 'function', function: { name: 'buy', parameters: schema } }],
     metadata: { model: 'mine' },
   };
-  expect((await ask(token, '/v1/chat/completions', body)).status).toBe(200);
+  expect((await send(token, '/v1/chat/completions', body)).status).toBe(200);
 });
 
 describe('OpenRouter presets', () => {
@@ -176,7 +176,7 @@ describe('OpenRouter presets', () => {
 
   it('rejects a preset, because it may name any model', async () => {
     const { token } = await relay.token();
-    for (const body of bodies) expect((await ask(token, '/v1/chat/completions', body)).status).toBe(404);
+    for (const body of bodies) expect((await send(token, '/v1/chat/completions', body)).status).toBe(404);
     expect(relay.received).toHaveLength(0);
   });
 
@@ -194,6 +194,6 @@ describe('OpenRouter presets', () => {
       settings,
     });
     const { token } = await relay.token();
-    for (const body of bodies) expect((await ask(token, '/v1/chat/completions', body)).status).toBe(200);
+    for (const body of bodies) expect((await send(token, '/v1/chat/completions', body)).status).toBe(200);
   });
 });

@@ -58,13 +58,13 @@ it('shows a stored response only to the account that created it', async () => {
   relay.upstream = () => Response.json(made);
   expect((await respond(mine)).status).toBe(200);
   for (const [method, path] of stored) {
-    const asked = relay.received.length;
+    const receivedBefore = relay.received.length;
     expectRefusal(
       await relay.fetch(path, { method, headers: ownHeader('openai', theirs) }),
       'openai',
       notFound,
     );
-    expect(relay.received.length).toBe(asked);
+    expect(relay.received.length).toBe(receivedBefore);
     const reply = await relay.fetch(path, { method, headers: ownHeader('openai', mine) });
     expect(reply.status, reply.text).toBe(200);
     expect(relay.received.at(-1)).toMatchObject({ method, url: `https://api.openai.com${path}` });
@@ -171,9 +171,9 @@ describe('resources of the operator’s account', () => {
   }
 
   it.each(cases)('hides a resource from tokens: %s', async (_, path, body) => {
-    const asked = relay.received.length;
+    const receivedBefore = relay.received.length;
     expect((await post(mine, path, body)).status).toBe(404);
-    expect(relay.received.length).toBe(asked);
+    expect(relay.received.length).toBe(receivedBefore);
   });
 
   it.each(cases)('serves a resource where its channel shares it: %s', async (_, path, body) => {

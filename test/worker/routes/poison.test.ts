@@ -46,7 +46,7 @@ it('separates a limited number of different refusals a minute, and counts the re
   const most = tallyLimits.rowsPerMinute;
   vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2031-01-01T00:00:10Z') });
   for (let times = 0; times < most + 25; times++) {
-    await ledger.rpc().admit(ledger.ask({ model: `model-${times}` }), []);
+    await ledger.rpc().admit(ledger.admissionRequest({ model: `model-${times}` }), []);
   }
   await ledger.alarm();
   vi.useRealTimers();

@@ -32,9 +32,9 @@ const relaying = everyRoute.filter(
 it.each(relaying.map((route) => [route.name, route] as const))(
   '%s reveals nothing of the caller, to the upstream or in the logs',
   async (_, route) => {
-    const said: unknown[][] = [];
+    const logged: unknown[][] = [];
     const spies = (['log', 'warn', 'error', 'info', 'debug'] as const).map((level) =>
-      vi.spyOn(console, level).mockImplementation((...words: unknown[]) => void said.push(words)),
+      vi.spyOn(console, level).mockImplementation((...words: unknown[]) => void logged.push(words)),
     );
     for (const query of ['', `?key=${token}&token=${token}`]) {
       const before = relay.received.length;
@@ -67,7 +67,7 @@ it.each(relaying.map((route) => [route.name, route] as const))(
       expect(reply.text + JSON.stringify([...reply.headers])).not.toContain('key-of-the-operator');
     }
     for (const spy of spies) spy.mockRestore();
-    expect(JSON.stringify(said)).not.toContain(token);
+    expect(JSON.stringify(logged)).not.toContain(token);
   },
 );
 

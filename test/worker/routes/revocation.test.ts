@@ -12,7 +12,7 @@ beforeEach(async () => {
   relay = openRelay();
   await addChannels(relay);
   // Loads the catalog snapshot first: later reads are the token's.
-  await ask('openai', (await relay.token()).token);
+  await send('openai', (await relay.token()).token);
 });
 
 afterEach(() => void vi.useRealTimers());
@@ -23,7 +23,7 @@ const routeOf = (format: string): TestRoute => {
   return route;
 };
 
-function ask(format: TestRoute['format'], token: string, model?: string) {
+function send(format: TestRoute['format'], token: string, model?: string) {
   const { method, path, headers, body } = routeOf(format);
   return relay.fetch(path, {
     method,
@@ -36,14 +36,14 @@ function ask(format: TestRoute['format'], token: string, model?: string) {
 async function warmToken(fields: object = {}) {
   const made = await relay.token(fields);
   for (const format of ['openai', 'anthropic', 'gemini'] as const) {
-    expect((await ask(format, made.token)).status).toBe(200);
+    expect((await send(format, made.token)).status).toBe(200);
   }
   return made;
 }
 
 async function refusedEverywhere(token: string, refusal: Refusal): Promise<void> {
   for (const format of ['openai', 'anthropic', 'gemini'] as const) {
-    expectRefusal(await ask(format, token), format, refusal);
+    expectRefusal(await send(format, token), format, refusal);
   }
 }
 
@@ -52,7 +52,7 @@ it('applies deletion, disabling and enabling of a token to the very next request
   await relay.manage('PATCH', `/tokens/${id}`, { status: 'disabled' });
   await refusedEverywhere(token, refusals.disabled);
   await relay.manage('PATCH', `/tokens/${id}`, { status: 'active' });
-  expect((await ask('openai', token)).status).toBe(200);
+  expect((await send('openai', token)).status).toBe(200);
   await relay.manage('DELETE', `/tokens/${id}`);
   await refusedEverywhere(token, refusals.invalidKey);
 });
@@ -68,33 +68,33 @@ it('applies an edit of expiry and of addresses at once', async () => {
 it('applies an edit of `models` at once, both ways, in the lists too', async () => {
   const { id, token } = await warmToken();
   await relay.manage('PATCH', `/tokens/${id}`, { models: ['claude-*'] });
-  expectRefusal(await ask('openai', token), 'openai', refusals.modelNotAllowed);
-  expect((await ask('anthropic', token)).status).toBe(200);
+  expectRefusal(await send('openai', token), 'openai', refusals.modelNotAllowed);
+  expect((await send('anthropic', token)).status).toBe(200);
   const list = await relay.fetch('/v1/models', { headers: ownHeader('openai', token) });
   const names: string[] = list.body.data.map((model: { id: string }) => model.id);
   expect(names.filter((name) => !name.startsWith('claude-'))).toEqual([]);
   expect(names.length).toBeGreaterThan(0);
   await relay.manage('PATCH', `/tokens/${id}`, { models: [] });
-  expect((await ask('openai', token)).status).toBe(200);
+  expect((await send('openai', token)).status).toBe(200);
 });
 
 it('revokes the old value of a rotated token at once', async () => {
   const { id, token } = await warmToken();
   const { body } = await relay.manage('POST', `/tokens/${id}/rotate`, { overlap_seconds: 0 });
   await refusedEverywhere(token, refusals.invalidKey);
-  expect((await ask('openai', body.token)).status).toBe(200);
+  expect((await send('openai', body.token)).status).toBe(200);
 });
 
 it('accepts the old value of a rotated token until the overlap is over, and no longer', async () => {
   const { id, token } = await warmToken();
   const { body } = await relay.manage('POST', `/tokens/${id}/rotate`, { overlap_seconds: 60 });
   const rotatedAtMs = Date.now();
-  expect((await ask('openai', token)).status).toBe(200);
+  expect((await send('openai', token)).status).toBe(200);
   vi.useFakeTimers({ toFake: ['Date'], now: rotatedAtMs + 58_000 });
-  expect((await ask('openai', token)).status).toBe(200);
+  expect((await send('openai', token)).status).toBe(200);
   vi.setSystemTime(rotatedAtMs + 60_000);
   await refusedEverywhere(token, refusals.invalidKey);
-  expect((await ask('openai', body.token)).status).toBe(200);
+  expect((await send('openai', body.token)).status).toBe(200);
 });
 
 it('refuses a mistyped token without any request', async () => {
@@ -116,9 +116,9 @@ it('refuses a mistyped token without any request', async () => {
 it('writes nothing for an unknown token, calls no ledger, and reads the database once', async () => {
   const before = { ...relay.traffic };
   const token = mintSecret();
-  const replies = await Promise.all(Array.from({ length: 20 }, () => ask('openai', token)));
+  const replies = await Promise.all(Array.from({ length: 20 }, () => send('openai', token)));
   for (const reply of replies) expectRefusal(reply, 'openai', refusals.invalidKey);
-  expectRefusal(await ask('gemini', token), 'gemini', refusals.invalidKey);
+  expectRefusal(await send('gemini', token), 'gemini', refusals.invalidKey);
   const { d1, d1Writes, kv, kvWrites, ledger } = relay.traffic;
   expect({ d1, d1Writes, kv, kvWrites, ledger }).toEqual({
     d1: before.d1 + 1,
@@ -132,7 +132,7 @@ it('writes nothing for an unknown token, calls no ledger, and reads the database
 it('finds a token in the isolate after its first request, and calls only the ledger', async () => {
   const { token } = await warmToken();
   const before = { ...relay.traffic };
-  await ask('openai', token);
+  await send('openai', token);
   const { d1, kv, ledger } = relay.traffic;
   expect({ d1: d1 - before.d1, kv: kv - before.kv }).toEqual({ d1: 0, kv: 0 });
   // One admission and one settlement.
@@ -148,7 +148,7 @@ const unavailable: Refusal = {
 
 it('answers 503 with retry-after when the ledger is unavailable: never 401, never 429, in each API’s format', async () => {
   const { token } = await warmToken();
-  const asked = relay.received.length;
+  const receivedBefore = relay.received.length;
   relay.traffic.fails.add('ledger');
   for (const route of everyRoute) {
     const { method, path, headers, body, format } = route;
@@ -160,18 +160,18 @@ it('answers 503 with retry-after when the ledger is unavailable: never 401, neve
     expectRefusal(reply, format, unavailable);
     expect(Number(reply.headers.get('retry-after'))).toBeGreaterThan(0);
   }
-  expect(relay.received.length).toBe(asked);
+  expect(relay.received.length).toBe(receivedBefore);
   relay.traffic.fails.clear();
-  expect((await ask('openai', token)).status).toBe(200);
+  expect((await send('openai', token)).status).toBe(200);
 });
 
 it('serves a known token while database and KV are unavailable, and answers an unknown one with 503', async () => {
   const { token } = await warmToken();
   relay.traffic.fails.add('d1').add('kv');
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
-  expect((await ask('openai', token)).status).toBe(200);
+  expect((await send('openai', token)).status).toBe(200);
   for (const format of ['openai', 'anthropic', 'gemini'] as const) {
-    expectRefusal(await ask(format, mintSecret()), format, unavailable);
+    expectRefusal(await send(format, mintSecret()), format, unavailable);
   }
   warn.mockRestore();
   relay.traffic.fails.clear();
@@ -181,8 +181,8 @@ it('does not cache an outage: finds the token as soon as the database is back', 
   const { token } = await relay.token();
   relay.traffic.fails.add('d1').add('kv');
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
-  expect((await ask('openai', token)).status).toBe(503);
+  expect((await send('openai', token)).status).toBe(503);
   warn.mockRestore();
   relay.traffic.fails.clear();
-  expect((await ask('openai', token)).status).toBe(200);
+  expect((await send('openai', token)).status).toBe(200);
 });

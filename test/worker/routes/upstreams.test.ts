@@ -122,7 +122,7 @@ describe('Azure channels', () => {
       models: ['gpt-4o'],
       model_map: { 'gpt-4o': 'my deployment' },
     });
-  const ask = (path = '/v1/chat/completions', body: object = {}) =>
+  const send = (path = '/v1/chat/completions', body: object = {}) =>
     relay.fetch(path, {
       method: 'POST',
       headers: { ...headers(), ...ownHeader('openai', token) },
@@ -143,7 +143,7 @@ describe('Azure channels', () => {
     ],
   ])('calls the Azure address %s at %s', async (base_url, url) => {
     await azure(base_url);
-    expect((await ask()).status).toBe(200);
+    expect((await send()).status).toBe(200);
     const [received] = relay.received;
     expect(received?.url).toBe(url);
     expect(received?.headers.get('api-key')).toBe('the-key-of-azure');
@@ -154,7 +154,7 @@ describe('Azure channels', () => {
 
   it('translates for callers of other formats', async () => {
     await azure('https://x.openai.azure.com?api-version=2024-10-21');
-    const reply = await ask('/v1/messages', { max_tokens: 20 });
+    const reply = await send('/v1/messages', { max_tokens: 20 });
     expect([reply.status, reply.body.content[0].text]).toEqual([200, 'hi']);
     expect(relay.received[0]?.url).toContain('/deployments/my%20deployment/chat/completions');
   });

@@ -148,12 +148,12 @@ describe('roll-ups', () => {
     await appendRows(env.DB, rows.slice(0, 60));
     const now = [...replaced, ...rows.slice(60)];
     expect((await pageOfRows(env.DB, {}, null, 1_000)).rows).toHaveLength(300);
-    const asked = { groupBy: 'token' as const, fromMs: start, toMs: start + 101 * hour };
-    expect(byKey(await usage(env.DB, asked))).toEqual(byKey(sumsOf(now, asked)));
+    const usageQuery = { groupBy: 'token' as const, fromMs: start, toMs: start + 101 * hour };
+    expect(byKey(await usage(env.DB, usageQuery))).toEqual(byKey(sumsOf(now, usageQuery)));
     // Groups without rows stay, with sums of zero.
-    const models = await usage(env.DB, { ...asked, groupBy: 'model' });
+    const models = await usage(env.DB, { ...usageQuery, groupBy: 'model' });
     expect(models.reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0)).toBe(
-      sumsOf(now, asked).reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0),
+      sumsOf(now, usageQuery).reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0),
     );
   });
 
@@ -167,16 +167,16 @@ describe('roll-ups', () => {
     const left = rows.filter(({ tokenId, id }) => tokenId !== 'tok_1' || id >= 'r2');
     await repairRollUps(env.DB, 'tok_1', start, start + 101 * hour);
     await repairRollUps(env.DB, 'tok_1', start, start + 101 * hour);
-    const asked = {
+    const usageQuery = {
       groupBy: 'hour' as const,
       fromMs: start,
       toMs: start + 101 * hour,
       tokenId: 'tok_1',
       model: 'model-1',
     };
-    const found = (await usage(env.DB, asked)).filter(({ requests }) => requests > 0);
-    expect(byKey(found)).toEqual(byKey(sumsOf(left, asked)));
-    const others = { ...asked, tokenId: 'tok_2' };
+    const found = (await usage(env.DB, usageQuery)).filter(({ requests }) => requests > 0);
+    expect(byKey(found)).toEqual(byKey(sumsOf(left, usageQuery)));
+    const others = { ...usageQuery, tokenId: 'tok_2' };
     expect(byKey(await usage(env.DB, others))).toEqual(byKey(sumsOf(rows, others)));
   });
 });

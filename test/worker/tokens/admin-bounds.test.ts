@@ -17,10 +17,10 @@ beforeEach(async () => {
   await addChannels(scene.relay);
   const made = await scene.member.api('POST', '/tokens', { name: 'mine' });
   ({ id, token } = made.body);
-  expect((await ask()).status).toBe(200);
+  expect((await send()).status).toBe(200);
 });
 
-const ask = (model = 'gpt-4o', value = token, ip = '192.0.2.1') =>
+const send = (model = 'gpt-4o', value = token, ip = '192.0.2.1') =>
   scene.relay.fetch('/v1/chat/completions', {
     method: 'POST',
     headers: {
@@ -30,7 +30,7 @@ const ask = (model = 'gpt-4o', value = token, ip = '192.0.2.1') =>
     },
     body: JSON.stringify(jsonBody(model)),
   });
-const codeOf = async (...of: Parameters<typeof ask>) => (await ask(...of)).body?.error?.code ?? 'served';
+const codeOf = async (...of: Parameters<typeof send>) => (await send(...of)).body?.error?.code ?? 'served';
 const asAdmin = (edit: object) => scene.admin.api('PATCH', `/tokens/${id}`, edit);
 const asMember = (edit: object) => scene.member.api('PATCH', `/tokens/${id}`, edit);
 const lifts = {
@@ -74,10 +74,10 @@ describe('values that an admin sets on a member’s token', () => {
   it('applies the lower value of each kind of limit', async () => {
     await asAdmin({ limits: { rpm: 2, tpm: 1_000_000_000 } });
     expect((await asMember({ limits: { rpm: 100 } })).body.limits).toEqual({ rpm: 100 });
-    const statuses = [await ask(), await ask(), await ask()].map(({ status }) => status);
+    const statuses = [await send(), await send(), await send()].map(({ status }) => status);
     expect(statuses).toContain(429);
     expect((await asAdmin({ limits: { concurrency: 5 } })).body.admin.limits).toEqual({ concurrency: 5 });
-    expect((await ask()).status).toBe(200);
+    expect((await send()).status).toBe(200);
   });
 
   it('requires models and addresses to match both lists, wildcards exactly', async () => {
@@ -174,7 +174,7 @@ describe('budgets that an admin sets', () => {
     await asMember({ budget: null });
     expect(await codeOf()).toBe('served');
     await asMember({ budget: { usd: 100, period: 'month' } });
-    const refused = await ask();
+    const refused = await send();
     expect(refused.status).toBe(429);
     expect(refused.text).toContain("week's budget");
   });
@@ -215,7 +215,7 @@ describe('bounds of an account', () => {
     expect(await codeOf()).toBe('served');
     expect(await spent()).toBeCloseTo(once * 4, 9);
     await scene.relay.manage('PATCH', `/groups/${name}`, { models: ['claude-*'] });
-    const refused = await ask();
+    const refused = await send();
     expect([refused.body.error.code, refused.text]).toEqual([
       'model_not_allowed',
       expect.stringContaining(name),

@@ -32,10 +32,10 @@ function database(secret: string | null) {
     limits: {},
   };
   const store = {
-    lookUps: 0,
+    lookups: 0,
     away: false,
     findByHash: async (hash: string) => {
-      store.lookUps += 1;
+      store.lookups += 1;
       await scheduler.wait(5);
       if (store.away) throw new Error('D1 is away');
       return secret !== null && hash === hashSecret(secret) ? { policy } : null;
@@ -59,7 +59,7 @@ it('reads the database once for many concurrent requests, and not again', async 
   };
   for (const resolution of resolutions) expect(resolution).toEqual({ outcome: 'known', identity });
   await resolver.resolve(secret, now + isolateCache.knownForMs - 1);
-  expect(store.lookUps).toBe(1);
+  expect(store.lookups).toBe(1);
 });
 
 it('finds an identity in KV that another isolate stored', async () => {
@@ -67,7 +67,7 @@ it('finds an identity in KV that another isolate stored', async () => {
   await new TokenResolver(database(secret), cache).resolve(secret, now);
   const store = database(null);
   expect(await new TokenResolver(store, cache).resolve(secret, now)).toMatchObject({ outcome: 'known' });
-  expect(store.lookUps).toBe(0);
+  expect(store.lookups).toBe(0);
 });
 
 it('caches an unknown token briefly, in the isolate only', async () => {
@@ -77,9 +77,9 @@ it('caches an unknown token briefly, in the isolate only', async () => {
   for (const ms of [0, 1, isolateCache.unknownForMs - 1]) {
     expect(await resolver.resolve(secret, now + ms)).toEqual({ outcome: 'unknown' });
   }
-  expect(strangers.lookUps).toBe(1);
+  expect(strangers.lookups).toBe(1);
   await resolver.resolve(secret, now + isolateCache.unknownForMs);
-  expect(strangers.lookUps).toBe(2);
+  expect(strangers.lookups).toBe(2);
   expect(await env.CACHE.get(`token:${hashSecret(secret)}`)).toBeNull();
 });
 
@@ -92,9 +92,9 @@ it('keeps known tokens cached when unknown ones arrive by the thousand', async (
   for (let from = 0; from < strangers.length; from += 150) {
     await Promise.all(strangers.slice(from, from + 150).map((stranger) => resolver.resolve(stranger, now)));
   }
-  const before = store.lookUps;
+  const before = store.lookups;
   await resolver.resolve(secret, now);
-  expect(store.lookUps).toBe(before);
+  expect(store.lookups).toBe(before);
 });
 
 it('does not take an outage as an unknown token, and does not cache it', async () => {
@@ -116,5 +116,5 @@ it('rejects a malformed token without a lookup', async () => {
   expect(await new TokenResolver(store, cache).resolve('sk-oo8-nonsense', now)).toEqual({
     outcome: 'malformed',
   });
-  expect(store.lookUps).toBe(0);
+  expect(store.lookups).toBe(0);
 });
