@@ -14,3 +14,8 @@ export function newSecretValue(prefix = ''): string {
 export function hashOfSecret(value: string): string {
   return createHash('sha256').update(value).digest('hex');
 }
+
+/** A new id that nobody guesses: `tok_` (say) and 16 base62 characters of 12 random bytes. */
+export function newId(prefix: 'tok' | 'ch' | 'key' | 'acc' | 'inv' | 'ak' | 'aud'): string {
+  return `${prefix}_${base62(crypto.getRandomValues(new Uint8Array(12)), 17).slice(-16)}`;
+}

@@ -4,12 +4,11 @@ import { usdFromNano } from '../../lib/money.ts';
 import { type Account, accountLimits, adminAccountId, type Invite } from '../accounts/account.ts';
 import { type AccountBoundsEdit, setAccountBounds } from '../accounts/account-bounds-store.ts';
 import { addInvite, deleteInvite, openInvites } from '../accounts/invite-store.ts';
-import { hashOfSecret, newSecretValue } from '../accounts/secret-value.ts';
+import { hashOfSecret, newId, newSecretValue } from '../accounts/secret-value.ts';
 import { deleteAccount } from './account-deletion.ts';
 import { putAccountIntoForce } from './account-writes.ts';
 import type { ApiEnv } from './authenticate.ts';
 import { checkGroup } from './group-writes.ts';
-import { newId } from './identifiers.ts';
 import { pageOf, pageOfAll, shortListParameters } from './pages.ts';
 import { fieldProblem, notFound } from './problem.ts';
 import {

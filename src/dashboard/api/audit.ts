@@ -3,9 +3,9 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { appendAudit, auditPage } from '../accounts/audit-log.ts';
+import { newId } from '../accounts/secret-value.ts';
 import { auditEventOf, auditEvents, auditSummaries } from './audit-events.ts';
 import type { ApiEnv } from './authenticate.ts';
-import { newId } from './identifiers.ts';
 import { managementLimits } from './limits.ts';
 import { cutPage, pageOf, pageParameters, timeCursor } from './pages.ts';
 import { callFailures, inputFailures, json } from './responses.ts';

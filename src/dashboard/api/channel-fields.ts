@@ -1,6 +1,6 @@
 // The channel as the management API writes it: what may be sent, what is answered.
 import { z } from '@hono/zod-openapi';
-import { presetNames } from '../../providers/preset-name.ts';
+import { presetNames } from '../../providers/channel-settings.ts';
 import { providerNames } from '../../providers/provider-name.ts';
 import { neverForwarded } from '../../providers/request-allowlist.ts';
 import { managementLimits } from './limits.ts';

@@ -2,8 +2,8 @@
 import { type SealedKey, seal } from '../../lib/seal.ts';
 import { readAwsKey } from '../../providers/bedrock-key.ts';
 import { readServiceAccount } from '../../providers/service-account.ts';
+import { newId } from '../accounts/secret-value.ts';
 import type { ChannelEdit } from './channel-fields.ts';
-import { newId } from './identifiers.ts';
 import { managementLimits } from './limits.ts';
 import { fieldProblem, unavailable } from './problem.ts';
 

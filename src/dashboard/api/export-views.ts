@@ -5,7 +5,7 @@ import type { AccountStanding } from '../../quota/account-budget.ts';
 import type { StoredAlias } from '../../routing/alias-store.ts';
 import type { Group } from '../../routing/channel.ts';
 import type { ChannelRecord } from '../../routing/store.ts';
-import type { TokenRecord } from '../../tokens/records.ts';
+import type { TokenRecord } from '../../tokens/columns.ts';
 import { adminView } from './admin-bounds.ts';
 import { channelView } from './channel-views.ts';
 import { proofOfDestination } from './key-destination.ts';

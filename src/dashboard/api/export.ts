@@ -1,7 +1,7 @@
 // /api/export: the whole deployment as one JSON document, streamed, so that its size does not matter; or,
 // with `limit` and `cursor`, a page of its tokens at a time (the other sections are in the first page).
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import type { TokenRecord } from '../../tokens/records.ts';
+import type { TokenRecord } from '../../tokens/columns.ts';
 import type { TokenPosition } from '../../tokens/store.ts';
 import type { ApiEnv } from './authenticate.ts';
 import {
@@ -17,7 +17,6 @@ import { cutPage, timeCursor } from './pages.ts';
 import { callFailures, inputFailures, json } from './responses.ts';
 import type { ManagementServices } from './services.ts';
 import { type AccountRecord, budgetOf, listAccounts } from './store.ts';
-import { streamOf } from './text-stream.ts';
 import {
   type TransferredAccount,
   type TransferredToken,
@@ -159,4 +158,17 @@ async function withStanding(
 
 function positionOf({ createdAtMs, policy }: TokenRecord): TokenPosition {
   return { createdAtMs, id: policy.tokenId };
+}
+
+/** Text as a stream that makes a piece when the last one is taken: never more than one is held. */
+export function streamOf(pieces: AsyncGenerator<string>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+    cancel: async () => void (await pieces.return(undefined)),
+  });
 }

@@ -1,8 +1,8 @@
 // /api/import: takes an export over, into a new deployment or the same one. Safe to repeat: what is newer
 // here stays, what is recorded as spent is never lowered, deleted tokens stay deleted.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { TokenRecord } from '../../tokens/columns.ts';
 import { effectivePolicy, groupInForce } from '../../tokens/effective-policy.ts';
-import type { TokenRecord } from '../../tokens/records.ts';
 import { unbounded } from '../../tokens/token.ts';
 import { standingOf, takeOverTokens } from '../../tokens/transfer-store.ts';
 import { putAccountIntoForce } from './account-writes.ts';

@@ -5,9 +5,8 @@ import { normalEmail } from '../accounts/log-in.ts';
 import { currentPasswordCounters } from '../accounts/login-limits.ts';
 import { forgetTries, takeTry } from '../accounts/login-try-store.ts';
 import { hashPassword, isPassword } from '../accounts/password.ts';
-import { accessKeyPrefix, hashOfSecret, newSecretValue } from '../accounts/secret-value.ts';
+import { accessKeyPrefix, hashOfSecret, newId, newSecretValue } from '../accounts/secret-value.ts';
 import type { ApiEnv } from './authenticate.ts';
-import { newId } from './identifiers.ts';
 import { pageOf, pageOfAll, shortListParameters } from './pages.ts';
 import { fieldProblem, notFound, Problem } from './problem.ts';
 import {

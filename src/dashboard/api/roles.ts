@@ -1,6 +1,6 @@
 // What a role may do: an admin everything, a member what is named here, of its own account only.
 import type { MiddlewareHandler } from 'hono';
-import type { TokenRecord } from '../../tokens/records.ts';
+import type { TokenRecord } from '../../tokens/columns.ts';
 import type { Principal } from '../accounts/account.ts';
 import type { ApiEnv } from './authenticate.ts';
 import { fieldProblem, notFound, Problem } from './problem.ts';

@@ -1,8 +1,8 @@
 // Between the management API's fields of a token and the record that is stored. Pure.
 import { usdFromNano } from '../../lib/money.ts';
 import type { Balance } from '../../quota/quota.ts';
+import type { TokenChanges, TokenRecord } from '../../tokens/columns.ts';
 import type { AccountBounds } from '../../tokens/effective-policy.ts';
-import type { TokenChanges, TokenRecord } from '../../tokens/records.ts';
 import { adminView } from './admin-bounds.ts';
 import { limitsOf, type NewToken, type Token, type TokenEdit } from './token-fields.ts';
 import { isoOf, msOf, nanoOf } from './values.ts';

@@ -2,14 +2,14 @@
 // the caches follow. (A deletion begins at the ledger, so that the token is dead before anything else can
 // fail.) A call that fails half-way answers 503, and the same call again mends it.
 
+import type { TokenChanges, TokenRecord } from '../../tokens/columns.ts';
 import { effectivePolicy, type OwnBounds } from '../../tokens/effective-policy.ts';
-import type { TokenChanges, TokenRecord } from '../../tokens/records.ts';
 import { identityOf } from '../../tokens/resolve.ts';
 import { hashSecret, hintOfSecret, mintSecret } from '../../tokens/secret.ts';
 import type { AdminEdit } from '../../tokens/store.ts';
 import { finalVersion } from '../../tokens/store.ts';
 import { type TokenPolicy, unbounded } from '../../tokens/token.ts';
-import { newId } from './identifiers.ts';
+import { newId } from '../accounts/secret-value.ts';
 import { notFound, unavailable } from './problem.ts';
 import type { ManagementServices } from './services.ts';
 

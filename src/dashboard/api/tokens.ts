@@ -1,6 +1,6 @@
 // /api/tokens: the routes. What a change sets in motion, and in which order, is token-writes.ts's.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import type { TokenRecord } from '../../tokens/records.ts';
+import type { TokenRecord } from '../../tokens/columns.ts';
 import { type TokenOrder, tokenOrders } from '../../tokens/store.ts';
 import { adminChangesOf } from './admin-bounds.ts';
 import type { ApiEnv } from './authenticate.ts';
