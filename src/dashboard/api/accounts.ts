@@ -210,14 +210,14 @@ function addInviteRoutes(api: OpenAPIHono<ApiEnv>, { db, now }: ManagementServic
   });
 }
 
-/** The account of ADMIN_KEY stays an active admin, and nobody locks themselves out. */
+/** The account of ADMIN_KEY stays an active admin, and nobody can lock themselves out. */
 function checkKeepsAdmin(id: string, own: string, role?: string, status?: string): void {
   const isProtected = id === adminAccountId || id === own;
   if (isProtected && status === 'disabled') throw fieldProblem('status', 'this account cannot be disabled');
   if (isProtected && role === 'member') throw fieldProblem('role', 'this account stays an admin');
 }
 
-/** What of an edit binds the account's tokens, besides the budget. */
+/** The parts of an edit that apply to the account's tokens, besides the budget. */
 function boundsEditOf({ group, models, expires_at }: AccountEdit): AccountBoundsEdit {
   return {
     ...(group !== undefined && { group }),

@@ -1,4 +1,4 @@
-// From stored records to the sections of an export. Pure.
+// Converts stored records to the sections of an export. Pure.
 import { usdFromNano } from '../../lib/money.ts';
 import type { StoredPrice } from '../../metering/price-store.ts';
 import type { AccountStanding } from '../../quota/account-budget.ts';
@@ -59,7 +59,7 @@ export function exportedGroup(group: Group): TransferredGroup {
   };
 }
 
-/** `encryptionKey`: proves of each key which address it was stored with; null: it is not set, so no key can be used. */
+/** `encryptionKey` proves for each key the address that it was stored with. Null: not set, so no key can be used. */
 export function exportedChannel(record: ChannelRecord, encryptionKey: string | null): TransferredChannel {
   const { channel } = record;
   const keys = channel.keys.map((key) => ({

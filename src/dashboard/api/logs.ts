@@ -1,4 +1,4 @@
-// /api/logs and /api/logs.csv: the request log, newest first. No prompt, no answer, no key is in it.
+// /api/logs and /api/logs.csv: the request log, newest first. Contains no prompt, answer, or key.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { findRow, type LogFilter, mostRowsExamined, pageOfRows } from '../../metering/page-log.ts';
 import type { ApiEnv } from './authenticate.ts';

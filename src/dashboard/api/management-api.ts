@@ -1,5 +1,4 @@
-// The management API (SPEC section 8) put together. Loaded on demand: nothing of the relay's own path
-// imports this folder.
+// The management API as one app. Loaded on demand: nothing on a model request's path imports this folder.
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -31,14 +30,14 @@ import { addTokenRoutes } from './tokens.ts';
 import { addUsageRoute } from './usage.ts';
 
 /**
- * The app to mount at `/api`: every path in it answers, with a problem where there is nothing else to say.
- * `known`: on whose behalf it is called inside the Worker, by the dashboard's pages.
+ * Returns the app to mount at `/api`. Every path in it answers, with a problem if nothing else applies. `known`:
+ * the account that the dashboard's pages call it for, inside the Worker.
  */
 export function managementApi(services: ManagementServices, known?: Principal): OpenAPIHono<ApiEnv> {
   const api = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid });
   api.onError((error) => problemResponse(error, services.report));
   api.use(neverStored);
-  // Before the lock: these two need no key.
+  // Before authentication: these two need no key.
   addHealthRoute(api, services);
   addOpenApiRoute(api, services.version);
   api.use(requirePrincipal(services, known));
@@ -71,7 +70,7 @@ const neverStored: MiddlewareHandler = async (context, next) => {
   putSecurityHeaders(context.res.headers);
 };
 
-/** A known path with another method is a 405 that names its methods; any other path a 404. */
+/** A known path with another method is a 405 that names its methods; any other path is a 404. */
 function refuseTheRest(api: OpenAPIHono<ApiEnv>): void {
   const methods = new Map<string, Set<string>>();
   for (const { path, method } of api.routes) {
@@ -88,7 +87,7 @@ function refuseTheRest(api: OpenAPIHono<ApiEnv>): void {
   });
 }
 
-/** Refuses bodies over the bound (413); gives routes `{}` where a client sends nothing. */
+/** Refuses bodies over the limit (413). Gives routes `{}` where a client sends nothing. */
 const tameBody: MiddlewareHandler = async (context, next) => {
   if (['GET', 'HEAD', 'DELETE', 'OPTIONS'].includes(context.req.method)) return next();
   const bound = context.req.path.endsWith('/import')
@@ -111,7 +110,7 @@ const tameBody: MiddlewareHandler = async (context, next) => {
   });
 };
 
-/** Adds the route of the description: of whatever routes there are when it is asked for. */
+/** Adds the route of the OpenAPI document, which describes all routes that exist when it is called. */
 function addOpenApiRoute(api: OpenAPIHono<ApiEnv>, version: string): void {
   api.openAPIRegistry.registerComponent('securitySchemes', 'adminKey', {
     type: 'http',
@@ -156,7 +155,7 @@ const healthRoute = createRoute({
   },
 });
 
-/** Adds the route of health, which brings the schema up to date. It throws Problem 503 while the database does not have it. */
+/** Adds the health route, which brings the schema up to date. Answers 503 while the database lacks it. */
 function addHealthRoute(
   api: OpenAPIHono<ApiEnv>,
   { version, db }: Pick<ManagementServices, 'version' | 'db'>,
