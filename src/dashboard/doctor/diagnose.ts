@@ -1,6 +1,6 @@
 // The check of a deployment from inside: every part by itself, so that one that fails hides no other.
+import { withTimer } from '../../lib/deadline-timer.ts';
 import type { EncryptionKeys } from '../../lib/encryption-keys.ts';
-import { withTimer } from '../../lib/timer.ts';
 import type { LedgerClient } from '../../quota/client.ts';
 import { probeLedger } from '../../quota/ledger-probe.ts';
 import { discoverModels } from '../../relay/upstream/channel-probe.ts';

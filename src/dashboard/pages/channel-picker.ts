@@ -1,6 +1,6 @@
 // The kinds of upstream that a channel can be of, as people know them, and what a channel of each has when nothing is
 // said: its name, and its models. Data.
-import { type PresetName, presetNames } from '../../providers/preset-name.ts';
+import { type PresetName, presetNames } from '../../providers/channel-settings.ts';
 import { type ProviderName, providerNames } from '../../providers/provider-name.ts';
 
 interface Kind {

@@ -14,11 +14,11 @@ import {
   needAll,
   type PageContext,
   type PageEnv,
+  servedModels,
   textOf,
   type Values,
 } from './page-env.ts';
 import { count, Empty, Heading, Pager, TableFrame } from './parts.tsx';
-import { servedModels } from './served-models.ts';
 
 const texts = () => messages().groups;
 const listAddress = '/dashboard/groups';

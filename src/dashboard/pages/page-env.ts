@@ -140,3 +140,9 @@ export function listOf(values: Values, name: string): string[] {
 }
 
 export type { Child };
+
+export async function servedModels({ liveChannels }: PageServices): Promise<string[]> {
+  const channels = await liveChannels();
+  const names = channels.flatMap(({ models, modelMap }) => [...models, ...Object.keys(modelMap)]);
+  return [...new Set(names)].filter((name) => !name.includes('*')).sort();
+}

@@ -6,9 +6,17 @@ import { changedOnly, ShownWith } from './edit-form.tsx';
 import { Alert, Choice, Field } from './form.tsx';
 import { show } from './layout.tsx';
 import { ModelChoice, modelsChosen } from './model-choice.tsx';
-import { formOf, need, needAll, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import {
+  formOf,
+  need,
+  needAll,
+  type PageContext,
+  type PageEnv,
+  servedModels,
+  textOf,
+  type Values,
+} from './page-env.ts';
 import { Heading } from './parts.tsx';
-import { servedModels } from './served-models.ts';
 
 const texts = () => messages().people;
 const listAddress = '/dashboard/people';

@@ -7,7 +7,15 @@ import type { Token } from '../api/token-fields.ts';
 import { messages } from '../i18n/messages.ts';
 import { Alert, Choice, Field } from './form.tsx';
 import { show } from './layout.tsx';
-import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import {
+  formOf,
+  need,
+  type PageContext,
+  type PageEnv,
+  servedModels,
+  textOf,
+  type Values,
+} from './page-env.ts';
 import { Heading, milliseconds } from './parts.tsx';
 import {
   answerOf,
@@ -17,7 +25,6 @@ import {
   playgroundRequest,
   requestText,
 } from './playground-request.ts';
-import { servedModels } from './served-models.ts';
 
 const texts = () => messages().playground;
 

@@ -2,21 +2,21 @@
 // something without a session.
 import { Hono } from 'hono';
 import { z } from 'zod';
+import { accessHeader, visitorOf } from '../accounts/access-jwt.ts';
 import { accountLimits, adminAccountId } from '../accounts/account.ts';
 import { acceptInvite, findInvite } from '../accounts/invite-store.ts';
 import { logIn, logInWithAdminKey, normalEmail, openSession, proveAdminKey } from '../accounts/log-in.ts';
 import { invitationCounters } from '../accounts/login-limits.ts';
 import { forgetTries, takeTry } from '../accounts/login-try-store.ts';
 import { hashPassword } from '../accounts/password.ts';
-import { hashOfSecret } from '../accounts/secret-value.ts';
+import { hashOfSecret, newId } from '../accounts/secret-value.ts';
 import { sessionValue, setSessionCookie } from '../accounts/session-cookie.ts';
-import { newId } from '../api/identifiers.ts';
 import { newPassword } from '../api/me.ts';
 import { messageOf } from '../api/problem-texts.ts';
 import { messages } from '../i18n/messages.ts';
 import { showAlone } from './layout.tsx';
-import { formOf, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
-import { throughAccess } from './sign-in-access.ts';
+import type { PageContext } from './page-env.ts';
+import { formOf, type PageEnv, textOf, type Values } from './page-env.ts';
 import { addGithubLogin } from './sign-in-github.ts';
 import { type InviteFacts, InvitePage, SetupPage } from './sign-in-pages.tsx';
 import { addPasskeyLogin } from './sign-in-passkey.ts';
@@ -185,4 +185,32 @@ function showInvite(context: PageContext, facts: Omit<InviteFacts, 'github'>, st
   const { signIn, encryptionKey } = context.var.services;
   const github = signIn.github !== null && encryptionKey !== null;
   return showAlone(messages().invite.title, <InvitePage {...facts} github={github} />, status);
+}
+
+// could have typed that email into an invitation; so it opens only accounts whose email is proven: GitHub had verified
+
+// it, or the person has once signed in another way with Access in front that said the same email.
+
+/** null: Access is not set up, or has let nobody through; the login page is shown then. */
+async function throughAccess(context: PageContext): Promise<Response | null> {
+  const { services } = context.var;
+  const jwt = context.req.header(accessHeader);
+  const { access } = services.signIn;
+  if (access === null || jwt === undefined) return null;
+  try {
+    const visitor = await visitorOf(jwt, access);
+    if (visitor === null) return showLogin(context, { error: messages().login.accessWrong }, 401);
+    const account = await services.accounts.findByEmail(normalEmail(visitor.email));
+    if (account === null || account.status !== 'active') {
+      return showLogin(context, { error: messages().login.accessUnknown(visitor.email) }, 403);
+    }
+    if (!account.isEmailProven) {
+      return showLogin(context, { error: messages().login.accessUnproven(visitor.email) }, 403);
+    }
+    const session = await openSession(services, account.id, tryOf(context), visitor.expiresAtMs);
+    return welcome(context, session, 'access');
+  } catch (error) {
+    services.report('access-keys-unreachable', error);
+    return showLogin(context, { error: messages().login.accessAway }, 503);
+  }
 }
