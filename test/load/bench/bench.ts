@@ -76,7 +76,7 @@ const cases: Case[] = [
     goal: 0.6,
   },
   {
-    name: 'stream of 200, c=32, usage taken out',
+    name: 'stream of 200, c=32, usage removed',
     concurrency: 32,
     requests: 320,
     tokens: 1,
@@ -92,7 +92,7 @@ const cases: Case[] = [
     goal: null,
   },
   {
-    name: 'stream of 200, c=1, usage taken out',
+    name: 'stream of 200, c=1, usage removed',
     concurrency: 1,
     requests: 60,
     tokens: 1,

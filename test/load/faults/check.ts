@@ -173,7 +173,7 @@ export class Findings {
       'answered 200': seen.filter(({ status }) => status === 200).length,
       'whole, client stayed': seen.filter((one) => this.wasServedWhole(one)).length,
       'client left': seen.filter(({ left }) => left).length,
-      'killed under way': seen.filter((one) => this.isNearKill(one)).length,
+      'killed during the request': seen.filter((one) => this.isNearKill(one)).length,
       kills: killsMs.length,
       ...edits,
       tokens: ledgers.size,

@@ -164,7 +164,7 @@ function geminiChunks(counts: Counts, withUsage: boolean): { chunk: object; repo
 
 export const kinds: readonly FaultKind[] = [
   chatStream('chat stream', { stream_options: { include_usage: true } }),
-  chatStream('chat stream, usage not asked for', {}),
+  chatStream('chat stream, usage not requested', {}),
   {
     name: 'chat',
     path: '/v1/chat/completions',

@@ -68,8 +68,8 @@ describe('log queries over a million rows', () => {
     ['a model', { model: 'model-7' }],
     ['a channel', { channelId: 'ch_7' }],
     ['a status', { status: 500 }],
-    ['a status that never was', { status: 418 }],
-    ['a token that never was', { tokenId: 'tok_none' }],
+    ['an unused status', { status: 418 }],
+    ['an unknown token', { tokenId: 'tok_none' }],
   ];
 
   it.each(single)('a log page by time and %s reads its own rows only', async (name, filter) => {
@@ -93,7 +93,7 @@ describe('log queries over a million rows', () => {
     const query = pageQuery(filter, null, limit);
     await expectSearch(query.page);
     await expectSearch(query.edge);
-    const page = await measure('page: two filters, none fits', query.page);
+    const page = await measure('page: two filters, no match', query.page);
     const edge = await measure('page: its edge', query.edge);
     expect(page.rowsRead).toBeLessThanOrEqual(2 * mostRowsExamined);
     expect(edge.rowsRead).toBeLessThanOrEqual(mostRowsExamined);

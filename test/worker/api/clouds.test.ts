@@ -57,12 +57,12 @@ describe('Bedrock channels', () => {
   it.each([
     ['no region', { settings: {} }, 'settings.region'],
     [
-      'an address that names none',
+      'an address without a region',
       { settings: {}, base_url: 'https://proxy.example.com' },
       'settings.region',
     ],
-    ['a region that is none', { settings: { region: 'Frankfurt' } }, 'settings.region'],
-    ['half a credential', { keys: ['AKIAIOSFODNN7EXAMPLE:'] }, 'keys'],
+    ['an invalid region', { settings: { region: 'Frankfurt' } }, 'settings.region'],
+    ['an incomplete credential', { keys: ['AKIAIOSFODNN7EXAMPLE:'] }, 'keys'],
     ['credentials in another order', { keys: [awsKey.split(':').reverse().join(':')] }, 'keys'],
     ['no key', { keys: [] }, 'keys'],
     ['a location', { settings: { region: 'us-east-1', location: 'global' } }, 'settings.location'],
@@ -98,13 +98,9 @@ describe('Vertex channels', () => {
 
   it.each([
     ['a file without a key', { keys: [JSON.stringify({ client_email: 'a@b' })] }, 'keys'],
-    ['a key that is no PEM', { keys: [JSON.stringify({ ...account, private_key: 'x' })] }, 'keys'],
-    [
-      'a token address that is none',
-      { keys: [JSON.stringify({ ...account, token_uri: 'file:///x' })] },
-      'keys',
-    ],
-    ['half a file', { keys: [file.slice(0, -1)] }, 'keys.0'],
+    ['a key that is not PEM', { keys: [JSON.stringify({ ...account, private_key: 'x' })] }, 'keys'],
+    ['an invalid token URL', { keys: [JSON.stringify({ ...account, token_uri: 'file:///x' })] }, 'keys'],
+    ['an incomplete file', { keys: [file.slice(0, -1)] }, 'keys.0'],
     ['a project that is a path', { settings: { project: 'a/b' } }, 'settings.project'],
     ['a location that is a host', { settings: { location: 'x.example.com' } }, 'settings.location'],
     ['a region', { settings: { region: 'us-east-1' } }, 'settings.region'],

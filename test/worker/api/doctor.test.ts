@@ -88,7 +88,7 @@ describe('the doctor reports a fault with its remedy', () => {
 
   it('reports stored keys that another ENCRYPTION_KEY encrypted', async () => {
     const relay = await soundRelay();
-    const sealed = { ...(await seal('sk-lost', 'a key of before')), id: 'k', hint: 'sk-…lost' };
+    const sealed = { ...(await seal('sk-lost', 'a previous key')), id: 'k', hint: 'sk-…lost' };
     await env.DB.prepare('UPDATE channels SET keys = ?')
       .bind(JSON.stringify([sealed]))
       .run();

@@ -30,15 +30,15 @@ describe('edits that would send stored keys to another host', () => {
     ['another host', compatible, { base_url: 'https://two.test/v1' }],
     ['another port', compatible, { base_url: 'https://one.test:8443/v1' }],
     ['plain http', compatible, { base_url: 'http://one.test/v1' }],
-    ['a host that only begins alike', compatible, { base_url: 'https://one.test.evil.test/v1' }],
-    ['an address where there was none', { provider: 'openai', keys: [key] }, { base_url: 'https://x.test' }],
-    ['no address where there was one', { ...compatible, provider: 'openai' }, { base_url: null }],
+    ['a host with the same prefix', compatible, { base_url: 'https://one.test.evil.test/v1' }],
+    ['a new base URL', { provider: 'openai', keys: [key] }, { base_url: 'https://x.test' }],
+    ['a removed base URL', { ...compatible, provider: 'openai' }, { base_url: null }],
     ['another provider with another host', { provider: 'openai', keys: [key] }, { provider: 'anthropic' }],
     ['another Azure resource', azure, { base_url: 'https://west.openai.azure.com' }],
-    ['an address of one’s own for Bedrock', bedrock, { base_url: 'https://x.test' }],
-    ['an address of one’s own for Vertex', vertex, { base_url: 'https://aiplatform.googleapis.com.x.test' }],
+    ['a custom base URL for Bedrock', bedrock, { base_url: 'https://x.test' }],
+    ['a custom base URL for Vertex', vertex, { base_url: 'https://aiplatform.googleapis.com.x.test' }],
     [
-      'a provider that sends the key where it was signed with',
+      'a provider that sends the key instead of signing with it',
       { ...vertex, base_url: 'https://one.test' },
       { provider: 'openai-compatible' },
     ],
@@ -47,11 +47,7 @@ describe('edits that would send stored keys to another host', () => {
       compatible,
       { headers: { 'X-Portkey-Custom-Host': 'http://x.test' } },
     ],
-    [
-      'another key beside the old ones',
-      compatible,
-      { base_url: 'https://two.test', add_keys: ['sk-new-new-new-new'] },
-    ],
+    ['an added key', compatible, { base_url: 'https://two.test', add_keys: ['sk-new-new-new-new'] }],
   ];
   it.each(moves)(
     'refuses an edit that sends stored keys to another host, and names the keys: %s',
@@ -76,14 +72,14 @@ describe('edits that would send stored keys to another host', () => {
 
   const stays: [string, object, object][] = [
     ['another path', compatible, { base_url: 'https://one.test/api/v2' }],
-    ['the default port written out', compatible, { base_url: 'https://one.test:443/v1' }],
+    ['an explicit default port', compatible, { base_url: 'https://one.test:443/v1' }],
     [
-      'the provider’s own address written out',
+      'the provider’s explicit base URL',
       { provider: 'openai', keys: [key] },
       { base_url: 'https://api.openai.com/v1' },
     ],
     ['another region of Bedrock', bedrock, { settings: { region: 'eu-west-3' } }],
-    ['Vertex’s address of a location', vertex, { base_url: 'https://us-east5-aiplatform.googleapis.com' }],
+    ['Vertex’s base URL of a location', vertex, { base_url: 'https://us-east5-aiplatform.googleapis.com' }],
     ['a header that names no host', compatible, { headers: { 'http-referer': 'https://x.test' } }],
   ];
   it.each(stays)('allows an edit that does not change the host: %s', async (_, fields, edit) => {
@@ -126,7 +122,7 @@ describe('imports that would send stored keys to another host', () => {
     }));
 
   it.each([
-    ['a channel that is here', {}],
+    ['an existing channel', {}],
     ['a new channel', { id: 'ch_other' }],
   ])('sends no stored key to another host through an import: %s', async (_, changes) => {
     const { call, channel, document } = await exported();

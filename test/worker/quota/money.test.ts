@@ -46,8 +46,8 @@ it('charges a request without a reservation at this ledger, such as one of a los
 
 it('overdraws by what a request cost beyond its bound, and then admits nothing', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
-  await ledger.admit(50, { requestId: 'dear' });
-  await ledger.rpc().settle([ledger.settlement('dear', 130)]);
+  await ledger.admit(50, { requestId: 'costly' });
+  await ledger.rpc().settle([ledger.settlement('costly', 130)]);
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 130 });
   expect(await ledger.admit(0)).toBe('insufficient_quota');
   expect(await ledger.admit(0, { free: true })).toBe('admitted');

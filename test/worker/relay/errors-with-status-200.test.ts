@@ -103,16 +103,16 @@ const sized = (text: string, type: string) => () =>
 const faults: [string, (provider: ProviderName) => () => Response][] = [
   ['an error as JSON', (provider) => chunked(JSON.stringify(overloaded[provider]), 'application/json')],
   [
-    'an error of known length',
+    'an error with a content-length',
     (provider) => sized(JSON.stringify(overloaded[provider], null, 2), 'application/json'),
   ],
   ['an error without a type', (provider) => chunked(JSON.stringify(overloaded[provider]), null)],
-  ['a page', () => chunked(page, 'text/html; charset=utf-8')],
-  ['a page that is called JSON', () => sized(`\n  ${page}`, 'application/json')],
-  ['no bytes', () => () => new Response(null, { headers: { 'content-type': 'application/json' } })],
-  ['no bytes of a body', () => chunked('', 'application/json')],
+  ['an HTML page', () => chunked(page, 'text/html; charset=utf-8')],
+  ['an HTML page labelled JSON', () => sized(`\n  ${page}`, 'application/json')],
+  ['no body', () => () => new Response(null, { headers: { 'content-type': 'application/json' } })],
+  ['an empty body', () => chunked('', 'application/json')],
   ['an empty stream', () => chunked(': hello\n\n', 'text/event-stream')],
-  ['a stream that is over at once', () => chunked('data: [DONE]\n\n', 'text/event-stream')],
+  ['a stream with an end only', () => chunked('data: [DONE]\n\n', 'text/event-stream')],
 ];
 
 /** Native and translated, whole and streamed. */
@@ -160,15 +160,15 @@ const failing = (body: unknown) => () => Response.json(body);
 
 describe('errors in the body of a 200 response', () => {
   it.each([
-    ['a limit, by its name', { error: { type: 'rate_limit_error', message: 'x' } }, 429],
-    ['a limit, by its number', { error: { code: 429, message: 'x' } }, 429],
-    ['a key', { error: { type: 'authentication_error', message: 'x' } }, 502],
+    ['a rate limit by name', { error: { type: 'rate_limit_error', message: 'x' } }, 429],
+    ['a rate limit by number', { error: { code: 429, message: 'x' } }, 429],
+    ['an invalid key', { error: { type: 'authentication_error', message: 'x' } }, 502],
     ['spent credit', { error: { code: 'insufficient_quota', message: 'x' } }, 502],
     ['OpenRouter’s', { error: { code: 502, message: 'Provider returned error' }, user_id: 'u' }, 502],
     ['vLLM’s', { object: 'error', message: 'x', code: 500 }, 500],
     ['Cloudflare’s', { success: false, errors: [{ code: 7000, message: 'x' }], result: null }, 502],
-    ['one in words', { error: 'model is loading' }, 502],
-    ['a flag', { error: true, message: 'x' }, 502],
+    ['an error as text', { error: 'model is loading' }, 502],
+    ['an error flag', { error: true, message: 'x' }, 502],
     [
       'a response that failed',
       { id: 'r', object: 'response', status: 'failed', error: { code: 'server_error' }, output: [] },
@@ -184,8 +184,12 @@ describe('errors in the body of a 200 response', () => {
   it.each([
     ['invalid_request_error', { error: { type: 'invalid_request_error', message: 'No such field' } }, 400],
     ['not_found', { error: { code: 'model_not_found', message: 'x' } }, 404],
-    ['a number', { error: { code: 422, message: 'x' } }, 422],
-    ['a context', { error: { message: "This model's maximum context length is 8192 tokens." } }, 400],
+    ['an error number', { error: { code: 422, message: 'x' } }, 422],
+    [
+      'a context overflow',
+      { error: { message: "This model's maximum context length is 8192 tokens." } },
+      400,
+    ],
   ])(
     'passes a caller’s error through or translates it with its status, without failing the channel: %s',
     async (_, body, status) => {
@@ -219,10 +223,13 @@ describe('errors in the body of a 200 response', () => {
 describe('200 responses that only look like an error', () => {
   it.each([
     ['an empty error', { ...answers.openai, error: null }],
-    ['a zero error of a server in Go', { ...answers.openai, error: { message: '', type: '', code: null } }],
-    ['an error beside an answer', { ...answers.openai, error: { message: 'cut', code: 500 } }],
     [
-      'the word in what it says',
+      'an error with zero values from a Go server',
+      { ...answers.openai, error: { message: '', type: '', code: null } },
+    ],
+    ['an error beside a response', { ...answers.openai, error: { message: 'cut', code: 500 } }],
+    [
+      'the word "error" in the text',
       JSON.parse(JSON.stringify(answers.openai).replace('Fine.', '{\\"error\\": 1} Fine.')),
     ],
   ])('serves and charges a response: %s', async (_, body) => {

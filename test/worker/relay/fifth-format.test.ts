@@ -83,7 +83,7 @@ const callers: Record<string, { path: (model: string, isStreaming: boolean) => s
     body: {
       turns: [{ who: 'me', say: prompt }],
       limit: 50,
-      tools: [{ tool: 'weather', about: 'Tells it.', takes: schema }],
+      tools: [{ tool: 'weather', about: 'Returns the weather.', takes: schema }],
     },
   },
   'openai-chat': {

@@ -194,7 +194,7 @@ const cases: [name: string, body: object, status: string, type: string][] = [
     'message',
   ],
   [
-    'a picture',
+    'an image',
     {
       input: [
         message('user', [
@@ -218,9 +218,14 @@ const cases: [name: string, body: object, status: string, type: string][] = [
     'completed',
     'message',
   ],
-  ['a bound that cuts the answer', { input: [user], max_output_tokens: 16 }, 'incomplete', 'message'],
   [
-    'settings that are repeated',
+    'an output limit that truncates the response',
+    { input: [user], max_output_tokens: 16 },
+    'incomplete',
+    'message',
+  ],
+  [
+    'settings that the response repeats',
     { input: [user], metadata: { a: 'b' }, temperature: 0.5, presence_penalty: 0.1, store: false },
     'completed',
     'message',

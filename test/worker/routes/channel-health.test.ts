@@ -177,18 +177,14 @@ describe('edits that fix a channel', () => {
 
 describe('channel tests', () => {
   it.each<[string, () => Response, string]>([
-    ['a page', () => new Response('<html>Welcome!</html>'), 'Welcome!'],
+    ['an HTML page', () => new Response('<html>Welcome!</html>'), 'Welcome!'],
     ['nothing', () => new Response(''), 'no JSON'],
     [
       'an error with 200',
       () => Response.json({ error: { message: 'No such model', code: 404 } }),
       'No such model',
     ],
-    [
-      'a redirection',
-      () => new Response(null, { status: 302, headers: { location: 'https://x.test' } }),
-      '302',
-    ],
+    ['a redirect', () => new Response(null, { status: 302, headers: { location: 'https://x.test' } }), '302'],
     ['nothing with 500', () => new Response('', { status: 500 }), '500'],
   ])('fails a channel test that is answered with %s, and reports why', async (_, answer, words) => {
     relay.upstream = answer;

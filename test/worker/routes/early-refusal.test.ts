@@ -6,7 +6,7 @@ import { addChannels, type OpenRelay, openRelay } from './open-relay.ts';
 const refusals: [string, object, string, number][] = [
   ['disabled', { status: 'disabled' }, 'token_disabled', 401],
   ['expired', { expires_at: '2020-01-01T00:00:00Z' }, 'token_expired', 401],
-  ['used from elsewhere', { allowed_ips: ['203.0.113.9'] }, 'ip_not_allowed', 403],
+  ['used from another address', { allowed_ips: ['203.0.113.9'] }, 'ip_not_allowed', 403],
 ];
 
 /** Returns a body of 64 KB chunks and counts what was read of it. */

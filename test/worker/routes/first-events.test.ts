@@ -81,7 +81,7 @@ describe('errors as the first event', () => {
       'ready',
     ],
     [
-      'Anthropic, of a limit',
+      'Anthropic for a rate limit',
       anthropic,
       named('error', { type: 'error', error: { type: 'rate_limit_error' } }),
       'ready',
@@ -89,7 +89,7 @@ describe('errors as the first event', () => {
       'the-model cooling',
     ],
     [
-      'Anthropic, of the key',
+      'Anthropic for an invalid key',
       anthropic,
       named('error', { type: 'error', error: { type: 'permission_error' } }),
       'ready',
@@ -103,7 +103,7 @@ describe('errors as the first event', () => {
       'ready',
     ],
     [
-      'Responses, of a limit',
+      'Responses for a rate limit',
       responses,
       named('error', { type: 'error', code: 'rate_limit_exceeded', sequence_number: 0 }),
       'ready',
@@ -111,7 +111,7 @@ describe('errors as the first event', () => {
       'the-model cooling',
     ],
     [
-      'Responses, as a response that has failed',
+      'Responses as a failed response',
       responses,
       named('response.failed', failedResponse('server_error')),
       'cooling',
@@ -125,14 +125,14 @@ describe('errors as the first event', () => {
       'ready',
     ],
     [
-      'Gemini, without its data:',
+      'Gemini without a data: prefix',
       gemini,
       `${JSON.stringify({ error: { code: 500, status: 'INTERNAL' } }, null, 2)}\n\n`,
       'cooling',
       'ready',
     ],
     [
-      'Gemini, of a limit',
+      'Gemini for a rate limit',
       gemini,
       bare({ error: { code: 429, status: 'RESOURCE_EXHAUSTED' } }),
       'ready',
@@ -176,7 +176,7 @@ const channelState = (channel: string, key: string) => (channel === 'ready' ? ke
 describe('images that may have been generated', () => {
   const lost: [string, () => Response][] = [
     ['a stream that ends before it begins', () => sse('')],
-    ['a gateway’s time-out', () => Response.json({ error: { message: 'x' } }, { status: 504 })],
+    ['a gateway timeout', () => Response.json({ error: { message: 'x' } }, { status: 504 })],
     ['a bad gateway', () => Response.json({ error: { message: 'x' } }, { status: 502 })],
   ];
   it.each(lost)('does not retry an image: %s', async (_, first) => {

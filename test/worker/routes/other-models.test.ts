@@ -26,11 +26,11 @@ const hi = [{ role: 'user', content: 'hi' }];
 const requests = {
   'models of OpenRouter': [
     '/v1/chat/completions',
-    { model: 'openai/cheap', models: ['openai/dear'], messages: hi },
+    { model: 'openai/cheap', models: ['openai/costly'], messages: hi },
   ],
   'fallbacks of OpenRouter': [
     '/v1/chat/completions',
-    { model: 'openai/cheap', fallbacks: [{ model: 'openai/dear' }], messages: hi },
+    { model: 'openai/cheap', fallbacks: [{ model: 'openai/costly' }], messages: hi },
   ],
   'fallbacks of Anthropic': [
     '/v1/messages',
@@ -51,7 +51,7 @@ const requests = {
   ],
   'a field that nobody knows': [
     '/v1/chat/completions',
-    { model: 'openai/cheap', routing: { backup_model: 'openai/dear' }, messages: hi },
+    { model: 'openai/cheap', routing: { backup_model: 'openai/costly' }, messages: hi },
   ],
 } as const;
 
@@ -143,7 +143,7 @@ it('refuses a token whose quota does not cover the more expensive fallback', asy
   );
   const reply = await send(token, '/v1/chat/completions', {
     model: 'openai/cheap',
-    models: ['openai/dear'],
+    models: ['openai/costly'],
     messages: hi,
   });
   expect([reply.status, reply.body.error.code]).toEqual([429, 'insufficient_quota']);
@@ -160,7 +160,7 @@ it('does not read a tool’s parameter, a document or a schema as a model', asyn
   const schema = { type: 'object', properties: { model: { type: 'string', default: 'x' } } };
   const body = {
     model: 'openai/cheap',
-    messages: [{ role: 'user', content: [{ type: 'text', text: '{"model": "dear"}' }] }],
+    messages: [{ role: 'user', content: [{ type: 'text', text: '{"model": "costly"}' }] }],
     tools: [{ type: 'function', function: { name: 'buy', parameters: schema } }],
     metadata: { model: 'mine' },
   };

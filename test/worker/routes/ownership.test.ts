@@ -131,7 +131,7 @@ describe('resources of the operator’s account', () => {
   const claude = { model: 'claude-3-5-haiku-20241022', max_tokens: 9, messages: text };
   const cases: [string, string, object][] = [
     ['a bucket', flash, file('gs://operator-bucket/secret.pdf')],
-    ['a file by address', flash, file('https://generativelanguage.googleapis.com/v1beta/files/abc')],
+    ['a file by URL', flash, file('https://generativelanguage.googleapis.com/v1beta/files/abc')],
     [
       'a RAG corpus',
       flash,
