@@ -54,7 +54,7 @@ it('rejects a model name that goes up in the path of a Gemini request', async ()
   const headers = { 'content-type': 'application/json', 'x-goog-api-key': token };
   const body = JSON.stringify({ contents: [{ parts: [{ text: 'hi' }] }] });
   const before = relay.received.length;
-  const path = '/v1beta/models/gem-flash%2F..%2Fdear:generateContent';
+  const path = '/v1beta/models/gem-flash%2F..%2Fcostly:generateContent';
   expect((await relay.fetch(path, { method: 'POST', headers, body })).status).toBe(404);
   expect(relay.received.length).toBe(before);
 });
@@ -65,7 +65,7 @@ it('requests the whole name from Vertex, not the part after its last slash', asy
   expect(pathname).toMatch(/\/publishers\/google\/models\/vx-flash\/costly:generateContent$/);
 });
 
-it.each(['gem-a?key=1#x', 'gem-a%2F..%2Fdear', 'gem-a\\..\\costly', 'gem-a:streamGenerateContent'])(
+it.each(['gem-a?key=1#x', 'gem-a%2F..%2Fcostly', 'gem-a\\..\\costly', 'gem-a:streamGenerateContent'])(
   'encodes other characters of a name within its path segment: %j',
   async (model) => {
     await sendChat(model);
@@ -140,7 +140,7 @@ describe('multipart forms', () => {
       part('name="x"\r\ncontent-disposition: form-data; name="model"', 'costly'),
     ],
     ['in a folded header', part('\r\n name="model"', 'costly')],
-    ['with other line breaks', '--b\ncontent-disposition: form-data; name="model"\n\ndear\n--b\n'],
+    ['with other line breaks', '--b\ncontent-disposition: form-data; name="model"\n\ncostly\n--b\n'],
   ] as const;
   const places: [string, (second: string) => string][] = [
     ['before', (second) => `${second}${cheap}${file}--b--\r\n`],
@@ -183,7 +183,7 @@ describe('multipart forms', () => {
   });
 
   it('accepts a file that looks like a form', async () => {
-    const inside = `RIFF\r\n--bb\r\ncontent-disposition: form-data; name="model"\r\n\r\ndear`;
+    const inside = `RIFF\r\n--bb\r\ncontent-disposition: form-data; name="model"\r\n\r\ncostly`;
     const body = `${cheap}${part('name="file"; filename="model.wav"', inside)}${part('name="modes"', 'x')}--b--\r\n`;
     expect((await send(body)).status).toBe(200);
     expect(relay.received.at(-1)?.body).toBe(body);

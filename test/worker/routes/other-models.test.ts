@@ -18,25 +18,25 @@ beforeEach(async () => {
   await relay.channel({ name: 'anthropic', provider: 'anthropic', keys, models: ['claude-*'] });
   await relay.channel({ name: 'openai', provider: 'openai', keys, models: ['gpt-*'] });
   await relay.manage('PUT', '/prices/openai%2Fcheap', { input: 1, output: 1 });
-  await relay.manage('PUT', '/prices/openai%2Fdear', { input: 100, output: 1_000 });
+  await relay.manage('PUT', '/prices/openai%2Fcostly', { input: 100, output: 1_000 });
 });
 
 const hi = [{ role: 'user', content: 'hi' }];
 
 const requests = {
-  'models of OpenRouter': [
+  'a request with OpenRouter’s models': [
     '/v1/chat/completions',
     { model: 'openai/cheap', models: ['openai/costly'], messages: hi },
   ],
-  'fallbacks of OpenRouter': [
+  'a request with OpenRouter’s fallbacks': [
     '/v1/chat/completions',
     { model: 'openai/cheap', fallbacks: [{ model: 'openai/costly' }], messages: hi },
   ],
-  'fallbacks of Anthropic': [
+  'a request with Anthropic’s fallbacks': [
     '/v1/messages',
     { model: 'claude-haiku-4-5', fallbacks: [{ model: 'claude-opus-4-8' }], max_tokens: 10, messages: hi },
   ],
-  'the advisor of Anthropic': [
+  'a request with Anthropic’s advisor': [
     '/v1/messages',
     {
       model: 'claude-haiku-4-5',
@@ -45,11 +45,11 @@ const requests = {
       messages: hi,
     },
   ],
-  'the image tool of OpenAI': [
+  'a request with OpenAI’s image tool': [
     '/v1/responses',
     { model: 'gpt-4.1-mini', tools: [{ type: 'image_generation', model: 'gpt-image-1' }], input: 'a cat' },
   ],
-  'a field that nobody knows': [
+  'a request with a model in an unknown field': [
     '/v1/chat/completions',
     { model: 'openai/cheap', routing: { backup_model: 'openai/costly' }, messages: hi },
   ],
