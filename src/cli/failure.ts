@@ -1,6 +1,6 @@
 // How a program of the command line ends when something expected goes wrong: one sentence, no stack.
 
-/** A failure that the message explains fully, mend included. */
+/** A failure that its message explains fully, including the remedy. */
 export class CommandFailure extends Error {
   override name = 'CommandFailure';
 }

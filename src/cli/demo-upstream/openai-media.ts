@@ -39,7 +39,7 @@ export async function transcriptions(request: DemoRequest): Promise<DemoAnswer> 
   const model = servedModel(form.get('model'), demoModels.openai);
   const file = form.get('file');
   if (!(file instanceof File)) throw new DemoRefusal(400, "Missing required parameter: 'file'.", 'file');
-  const text = `The demo upstream heard ${file.size} bytes of ${file.name || 'audio'} as ${model}.`;
+  const text = `The demo upstream received ${file.size} bytes of ${file.name || 'audio'} as ${model}.`;
   const seconds = Math.max(1, Math.round(file.size / 16_000));
   const usage = model === 'whisper-1' ? { type: 'duration', seconds } : tokenUsage(text, seconds);
   if (form.get('stream') === 'true' && model !== 'whisper-1') return transcriptStream(text, usage);

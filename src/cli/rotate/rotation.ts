@@ -1,4 +1,4 @@
-// The steps of a rotation, whatever relay it is: both keys known, everything sealed anew, the old key gone. At no step
+// The steps of a rotation, whatever relay it is: both keys known, everything resealed, the old key gone. At no step
 // is there something stored that the serving relay cannot open.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { encryptionKeyIdOf } from '../../lib/seal.ts';
@@ -27,7 +27,7 @@ export async function rotate(options: TransferOptions, secrets: RotationSecrets)
   }
   await resealAll(options);
   await secrets.putCurrent(key);
-  // What was sealed by an isolate that had not heard of the new key yet.
+  // Reseals what an isolate sealed before it knew the new key.
   await resealAll(options);
   await secrets.finish();
   console.log(
@@ -74,7 +74,7 @@ async function resealAll(options: TransferOptions): Promise<void> {
       cursor = answer.next_cursor;
       if (cursor === null) break;
     }
-    if (done > 0) console.log(`sealed anew: ${done}`);
+    if (done > 0) console.log(`resealed: ${done}`);
   }
 }
 

@@ -1,4 +1,4 @@
-// The demo token: made once through the relay's own API, kept in .dev.vars, made anew only when the state
+// The demo token: made once through the relay's own API, kept in .dev.vars, made again only when the state
 // does not know it any more.
 
 import { isWellFormedSecret } from '../../tokens/secret.ts';
