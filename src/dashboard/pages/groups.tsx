@@ -1,4 +1,4 @@
-// Groups: bounds around every token in them, and their price. For admins.
+// Groups: limits of every token in them, and their price. For admins.
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import type { GroupView } from '../api/group-fields.ts';

@@ -1,5 +1,5 @@
-// The pages of those who are not logged in: first start, login, invitation. Their forms are the only ones that change
-// something without a session.
+// The pages of people who are not signed in: setup, sign-in, invitation. Only their forms change something without
+// a session.
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { accessHeader, visitorOf } from '../accounts/access-jwt.ts';
@@ -28,7 +28,7 @@ export function signInRoutes(): Hono<PageEnv> {
   routes.get('/login', async (context) => {
     const { accounts } = context.var.services;
     if (!(await accounts.hasLogin())) return context.redirect('/dashboard/setup', 303);
-    // Whoever has just logged out is not let in again by itself.
+    // A person who has just signed out is not signed in again automatically.
     const isOut = context.req.query('out') !== undefined;
     return (isOut ? null : await throughAccess(context)) ?? showLogin(context);
   });
@@ -119,7 +119,7 @@ function addInviteRoutes(routes: Hono<PageEnv>): void {
     const { name, email, password } = person.value;
     const from = tryOf(context);
     const hash = hashOfSecret(secret);
-    // Nobody can guess a secret: one that is unknown costs one read, and takes no try from those that are good.
+    // Nobody can guess a secret: an unknown one costs one read, and uses up no try of valid ones.
     const invite = await findInvite(services.db, hash, services.now());
     if (invite === null) {
       return showLogin(context, { error: messages().invite.gone }, 410);
@@ -187,11 +187,11 @@ function showInvite(context: PageContext, facts: Omit<InviteFacts, 'github'>, st
   return showAlone(messages().invite.title, <InvitePage {...facts} github={github} />, status);
 }
 
-// could have typed that email into an invitation; so it opens only accounts whose email is proven: GitHub had verified
+// Signs in a person whom Cloudflare Access has let through, by the email that its JWT contains. An admin could have typed
+// that email into an invitation, so it only opens accounts whose email is verified: by GitHub, or because the person has
+// signed in another way while Access reported the same email.
 
-// it, or the person has once signed in another way with Access in front that said the same email.
-
-/** null: Access is not set up, or has let nobody through; the login page is shown then. */
+/** Returns null if Access is not set up, or has let nobody through; the sign-in page is shown then. */
 async function throughAccess(context: PageContext): Promise<Response | null> {
   const { services } = context.var;
   const jwt = context.req.header(accessHeader);
