@@ -124,15 +124,15 @@ it('imports downwards only', () => {
   expect(upwards).toEqual([]);
 });
 
-it('has no circle of imports between files, imports of types and on demand included', () => {
+it('has no import cycle between files, counting type imports and dynamic imports', () => {
   expect(circlesOf(graphOf())).toEqual([]);
 });
 
-it('has no circle of imports between folders: no two import each other, nor three in a round', () => {
+it('has no import cycle between folders', () => {
   expect(circlesOf(graphOf(partOf))).toEqual([]);
 });
 
-it('finds circles of two, of three, and none where there is none', () => {
+it('finds cycles of two and of three nodes, and none in an acyclic graph', () => {
   const graph = (edges: Record<string, string[]>) =>
     new Map(Object.entries(edges).map(([from, to]) => [from, new Set(to)]));
   expect(circlesOf(graph({ a: ['b'], b: ['c'], c: [] }))).toEqual([]);
@@ -160,13 +160,13 @@ it('keeps wire formats apart: none imports another', () => {
   expect(across).toEqual([]);
 });
 
-it('spells the ids of formats only in formats/, in providers/, and where chat requests move to the Responses API', () => {
+it('names format ids only in formats/, in providers/, and where chat requests move to the Responses API', () => {
   const ids = builtInFormats.map(({ id }) => id).join('|');
   const may = /^(formats|providers)\/|^relay\/plan\/candidate-routes\.ts$/;
   expect(filesSaying(new RegExp(`'(${ids})'`), may)).toEqual([]);
 });
 
-it('keeps the command line out of the Worker, and the Worker out of the command line', () => {
+it('keeps src/cli and the Worker from importing each other', () => {
   expect(importsThat((from, to) => partOf(to) === 'cli' && partOf(from) !== 'cli')).toEqual([]);
   // config.ts for the names of its variables.
   const pure = ['tokens/secret.ts', 'config.ts'];
@@ -174,7 +174,7 @@ it('keeps the command line out of the Worker, and the Worker out of the command 
   expect(importsThat((from, to) => partOf(from) === 'cli' && !mayImport(to))).toEqual([]);
 });
 
-it('knows `Env` only in config.ts, in what an isolate is put together of, the routes’ context and the Durable Objects', () => {
+it('uses `Env` only in config.ts, the isolate’s setup, the routes’ context and the Durable Objects', () => {
   const may =
     /^(app|config|hourly|index|services|management-services|host\/entry)\.ts$|^routes\/relay-route\.ts$|^quota\/(account-)?ledger\.ts$|^realtime\/session\.ts$/;
   expect(filesSaying(/\bimport\b[^;]*\bEnv\b[^;]*\benv\.ts/, may)).toEqual([]);
@@ -186,7 +186,7 @@ it('has SQL only in files named store, log or ledger, and in schema/', () => {
   expect(filesSaying(sql, /(^|[/-])(store|log|ledger)\.ts$|^schema\//)).toEqual([]);
 });
 
-it('fetches upstreams in one place', () => {
+it('calls upstreams from one file only', () => {
   expect(
     filesSaying(
       /(?<![.\w])fetch\(/,
@@ -195,7 +195,7 @@ it('fetches upstreams in one place', () => {
   ).toEqual([]);
 });
 
-it('writes to the console in one place, lib/log.ts', () => {
+it('writes to the console only from lib/log.ts', () => {
   const text = /^(lib\/log|dashboard\/pages\/snippets)\.ts$|^cli\//;
   expect(filesSaying(/\bconsole\./, text)).toEqual([]);
 });

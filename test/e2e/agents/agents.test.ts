@@ -53,7 +53,7 @@ describe.each([claudeCode, codex].map((agent) => ({ name: agent.name, agent })))
   );
 });
 
-describe('Codex with a model that it knows, which another provider’s answers for', () => {
+describe('Codex with a model it knows, answered by another provider’s model', () => {
   each(Object.keys(aliases) as Format[])(
     'calls a tool of its MCP server on a channel of kind $kind',
     ({ channel }) =>

@@ -40,7 +40,7 @@ async function session(agent: Agent, channel: Format) {
 describe.each(pairs)(
   'twenty requests of $name on a channel of kind $kind',
   ({ agent, channel, name, kind }) => {
-    it('each begin with the one before, and are cache hits to 85 % and more', async () => {
+    it('start each request with the one before, and reach at least 85 % cache hits', async () => {
       const { turns } = await session(agent, channel);
       const { inputTokens, cachedTokens } = cacheShare(channel, turns);
       const share = cachedTokens / inputTokens;
@@ -51,8 +51,8 @@ describe.each(pairs)(
   },
 );
 
-describe('the token count', () => {
-  it('of Claude Code’s tools is within 15 % of an o200k count', async () => {
+describe('the token estimate', () => {
+  it('counts Claude Code’s tools within 15 % of an o200k count', async () => {
     const { exchanges } = await world.run(claudeCode, 'openai-chat', { tool: 'file', calls: 1 });
     const { tools } = JSON.parse(exchanges.find(({ body }) => body.includes('"tools":['))?.body ?? '{}');
     expect(tools.length).toBeGreaterThan(5);

@@ -8,7 +8,7 @@ let world: DashboardWorld;
 let page: Page;
 let problems: string[];
 
-describe.runIf(haveChromium)('the form of a channel', () => {
+describe.runIf(haveChromium)('the channel form', () => {
   beforeAll(async () => {
     world = await startDashboard();
     ({ page, problems } = await somebody(world.browser, { javaScriptEnabled: false }));
@@ -29,7 +29,7 @@ describe.runIf(haveChromium)('the form of a channel', () => {
     ['bedrock', ['AWS region'], 'ACCESS_KEY_ID:SECRET_ACCESS_KEY'],
     ['vertex', ['Location', 'Project'], 'The JSON file of a service account'],
     ['workers-ai', [], 'Leave it empty'],
-  ])('of %s asks for %j', async (provider, labels, help) => {
+  ])('for provider %s shows the fields %j', async (provider, labels, help) => {
     await page.goto(`${world.relay.url}/dashboard/channels/new`);
     await page.getByLabel('Provider', { exact: true }).selectOption(provider);
     expect(await shown()).toEqual(labels);
@@ -39,7 +39,7 @@ describe.runIf(haveChromium)('the form of a channel', () => {
     }
   });
 
-  it('makes a channel of a service account’s file, lines and all', async () => {
+  it('creates a channel from a multi-line service account file', async () => {
     await page.goto(`${world.relay.url}/dashboard/channels/new`);
     await page.getByLabel('Provider', { exact: true }).selectOption('vertex');
     const email = 'relay@our-project.iam.gserviceaccount.com';

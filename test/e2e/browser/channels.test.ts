@@ -41,7 +41,7 @@ describe.runIf(haveChromium)('channels', () => {
   const inOrder = () =>
     page.locator('#channels tbody').first().locator('tr td:first-child a').allInnerTexts();
 
-  it('asks the upstream for its models, and serves those that are ticked', async () => {
+  it('fetches the upstream’s models and serves those that are selected', async () => {
     await open('/dashboard/channels/new');
     await page.getByLabel('Provider').selectOption('OpenAI-compatible');
     await page.getByLabel('Key').fill('key-abcdefghij-abcdefghij');
@@ -59,7 +59,7 @@ describe.runIf(haveChromium)('channels', () => {
     expect(await row('Cellar').innerText()).toMatch(/well.*little-1, great-1/s);
   });
 
-  it('takes all of the upstream’s models where none is named', async () => {
+  it('serves all of the upstream’s models if none is named', async () => {
     await open('/dashboard/channels/new');
     await page.getByLabel('Provider').selectOption('Ollama');
     await page.getByText('Name, models, address, order').click();
@@ -74,7 +74,7 @@ describe.runIf(haveChromium)('channels', () => {
     expect(await page.getByRole('alert').innerText()).toMatch(/^Cellar: It answers \(200 \d+ ms\)$/);
   });
 
-  it('moves a channel by keyboard and by pointer, and saves the order', async () => {
+  it('reorders channels by keyboard and by pointer, and saves the order', async () => {
     await world.relay.channel({ name: 'Attic', provider: 'openai', keys: ['sk-0123456789'], models: ['x'] });
     await open('/dashboard/channels');
     expect(await inOrder()).toEqual(['Attic', 'Cellar', 'Ollama']);
@@ -104,7 +104,7 @@ describe.runIf(haveChromium)('channels', () => {
     expect(byName.Cellar).toBeGreaterThan(byName.Attic ?? 0);
   });
 
-  it('adds a key, tests it by itself, and takes it away', async () => {
+  it('adds a key, tests only that key, and removes it', async () => {
     await page.getByRole('link', { name: 'Cellar' }).click();
     await page.getByLabel('Another key').fill('next-0123456789-0123456789');
     await page.getByRole('button', { name: 'Add the key' }).click();
@@ -118,7 +118,7 @@ describe.runIf(haveChromium)('channels', () => {
     expect(await second.count()).toBe(0);
   });
 
-  it('shows that the key is refused when the upstream says so, and what it said', async () => {
+  it('shows that the upstream refused the key, with the upstream’s message', async () => {
     const { token } = await world.relay.token({ name: 'asks' });
     expect(await ask(token, 'great-1')).toBe(200);
     upstream.handler = refusing;
@@ -135,7 +135,7 @@ describe.runIf(haveChromium)('channels', () => {
     expect(await row('Cellar').innerText()).not.toContain('key refused');
   });
 
-  it('shows first byte and errors of the day, and that an upstream is gone', async () => {
+  it('shows today’s time to first byte and errors, and that an upstream is unreachable', async () => {
     const { token } = await world.relay.token({ name: 'asks again' });
     expect(await ask(token, 'great-1')).toBe(200);
     await upstream.stop();

@@ -85,7 +85,7 @@ describe.runIf(haveChromium)('a page of another origin', () => {
     }
   });
 
-  it('streams', async () => {
+  it('streams an answer', async () => {
     const body = { model: 'gpt-4o', messages, stream: true };
     const { status, text } = await fromPage(
       '/v1/chat/completions',
@@ -96,7 +96,7 @@ describe.runIf(haveChromium)('a page of another origin', () => {
     expect(text.trimEnd().endsWith('data: [DONE]')).toBe(true);
   });
 
-  it('can read why it was refused', async () => {
+  it('can read the error of a refused request', async () => {
     const { status, text } = await fromPage('/v1/chat/completions', {}, { model: 'gpt-4o', messages });
     expect(status).toBe(401);
     expect(JSON.parse(text).error.code).toBe('invalid_api_key');
@@ -108,7 +108,7 @@ describe.runIf(haveChromium)('a page of another origin', () => {
     ).rejects.toThrow('Failed to fetch');
   });
 
-  it('shows who comes first how to begin', async () => {
+  it('shows a first visitor how to get started', async () => {
     const own = await browser.newPage({ viewport: { width: 900, height: 900 } });
     await own.goto(relay.url);
     expect(await own.textContent('h1')).toBe('OpenOpen8 Relay');

@@ -21,7 +21,7 @@ describe.runIf(haveChromium)('the log', () => {
   const rows = () => page.locator('#log tbody');
   const live = () => page.locator('#live');
 
-  it('adds rows while it is live, those only that its filters let through, and says how many', async () => {
+  it('adds rows that match the filters while live, and shows how many', async () => {
     await page.goto(`${world.relay.url}/dashboard/logs?model=gpt-4o`);
     expect(await page.locator('main').innerText()).toContain('No request fits');
     await live().click();
@@ -32,7 +32,7 @@ describe.runIf(haveChromium)('the log', () => {
     expect(await page.locator('.empty').count()).toBe(0);
   });
 
-  it('adds none while it is paused, and goes on where it was', async () => {
+  it('adds no rows while paused, and then continues where it stopped', async () => {
     await live().click();
     expect(await live().innerText()).toBe('Live');
     await ask('gpt-4o');
@@ -51,7 +51,7 @@ describe.runIf(haveChromium)('the log', () => {
     await live().click();
   });
 
-  it('opens a row to its attempts, its timing, its usage and its cost', async () => {
+  it('expands a row to its attempts, timing, usage and cost', async () => {
     const first = rows().first();
     expect(await first.locator('.log-details').isVisible()).toBe(false);
     await first.getByText('Details').click();
@@ -65,7 +65,7 @@ describe.runIf(haveChromium)('the log', () => {
     expect(problems).toEqual([]);
   });
 
-  it('hands out what is filtered as CSV', async () => {
+  it('downloads the filtered rows as CSV', async () => {
     await page.goto(`${world.relay.url}/dashboard/logs?model=gpt-4o-mini`);
     const [download] = await Promise.all([
       page.waitForEvent('download'),

@@ -95,7 +95,7 @@ describe.runIf(haveChromium)('every page', () => {
   });
   afterAll(() => world?.stop());
 
-  it('is looked at by a check that can fail', async () => {
+  it('fails the accessibility check when it has a known fault', async () => {
     const { page, context } = await somebody(world.browser);
     await page.setContent('<main><img src="data:,"><p style="color: #eee; background: #fff">pale</p></main>');
     const found = (await findings(page)).map(({ id }) => id);
@@ -104,7 +104,7 @@ describe.runIf(haveChromium)('every page', () => {
   });
 
   for (const colorScheme of ['light', 'dark'] as const) {
-    it(`has no serious finding of axe-core, ${colorScheme}`, async () => {
+    it(`has no serious axe-core finding in the ${colorScheme} color scheme`, async () => {
       const { page, problems, context } = await somebody(world.browser, { colorScheme });
       await page.goto(world.relay.url + invitation);
       expect(await findings(page)).toEqual([]);
@@ -130,7 +130,7 @@ describe.runIf(haveChromium)('every page', () => {
     });
   }
 
-  it('fits a phone of 390 pixels: nothing but tables is wider', async () => {
+  it('fits a phone of 390 pixels: only tables are wider', async () => {
     const { page, context } = await somebody(world.browser, { viewport: { width: 390, height: 844 } });
     await logIn(page, world.relay.url);
     for (const [name, path] of Object.entries(pages())) {
@@ -142,7 +142,7 @@ describe.runIf(haveChromium)('every page', () => {
     await context.close();
   });
 
-  it('works by keyboard: the first stop is the way to the content, and everything can be reached', async () => {
+  it('works by keyboard: the first stop is the link to the content, and every control can be reached', async () => {
     const { page, context } = await somebody(world.browser);
     await logIn(page, world.relay.url);
     await page.goto(`${world.relay.url}/dashboard/tokens`);

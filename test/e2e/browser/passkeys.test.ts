@@ -48,7 +48,7 @@ describe.runIf(haveChromium)('passkeys', () => {
   });
   afterAll(() => world?.stop());
 
-  it('are made on the account’s page, log in afterwards, and log in no more when they are deleted', async () => {
+  it('are added on the account page, sign in afterwards, and stop working once deleted', async () => {
     const { context, page, problems } = await somebody(world.browser);
     const { session, authenticatorId } = await addAuthenticator(page);
     await logIn(page, home);
@@ -69,7 +69,7 @@ describe.runIf(haveChromium)('passkeys', () => {
     await context.close();
   });
 
-  it('are not made twice for one account on one device', async () => {
+  it('are not registered twice for one account on one device', async () => {
     const { context, page } = await somebody(world.browser);
     await addAuthenticator(page);
     await logIn(page, home);
@@ -80,7 +80,7 @@ describe.runIf(haveChromium)('passkeys', () => {
     await context.close();
   });
 
-  it('are refused from elsewhere, for another purpose, or when an answer is sent twice', async () => {
+  it('are refused from another origin, for another purpose, and when an answer is replayed', async () => {
     const { context, page } = await somebody(world.browser);
     await addAuthenticator(page);
     await logIn(page, home);

@@ -57,7 +57,7 @@ describe.runIf(haveChromium)('a page with the official SDK', () => {
   });
 
   it.each(['an ephemeral secret', 'the token itself'])(
-    'holds a conversation by %s, frames equal to the byte',
+    'holds a conversation by %s with byte-identical frames',
     async (by) => {
       const { id, token } = await relay.token({ quota_usd: 1 });
       const apiKey = by === 'the token itself' ? token : await minted(token);

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-it('npm run deploy makes everything, and plain wrangler deploys on top with the same stores, secrets and domains', async () => {
+it('deploys with npm run deploy, then plain wrangler deploys preserve the stores, secrets and domains', async () => {
   const { cloudflare, deploymentFile } = world;
   writeFileSync(deploymentFile, '{"domains": ["api.example.com"]}');
   const deployed = await world.npmRunDeploy();

@@ -67,10 +67,10 @@ function expectUnchangedStores(): void {
   expect(cloudflare.uploads.at(-1)?.metadata.migrations).toBeUndefined();
 }
 
-describe('npm run deploy over the release before this one', () => {
+describe('npm run deploy over the previous release', () => {
   withEarlierRelease();
 
-  it('keeps its stores, classes, secrets and optional bindings', async () => {
+  it('preserves its stores, classes, secrets and optional bindings', async () => {
     writeFileSync(world.deploymentFile, JSON.stringify(earlier.deployment_file));
     const deployed = await world.npmRunDeploy();
     expect(deployed.code, deployed.output).toBe(0);
@@ -79,10 +79,10 @@ describe('npm run deploy over the release before this one', () => {
   });
 });
 
-describe('npx wrangler deploy over the release before this one', () => {
+describe('npx wrangler deploy over the previous release', () => {
   withEarlierRelease();
 
-  it('keeps its stores, classes and secrets', async () => {
+  it('preserves its stores, classes and secrets', async () => {
     const deployed = await world.wranglerDeploy();
     expect(deployed.code, deployed.output).toBe(0);
     expectUnchangedStores();

@@ -24,7 +24,7 @@ function withFreshWorld(): void {
 describe('npx wrangler deploy', () => {
   withFreshWorld();
 
-  it('works from a fresh clone, twice, and changes nothing in the clone', async () => {
+  it('works twice from a fresh clone, and changes nothing in the clone', async () => {
     const first = await world.wranglerDeploy();
     expect(first.code, first.output).toBe(0);
     const { cloudflare, clone } = world;
@@ -40,7 +40,7 @@ describe('npx wrangler deploy', () => {
     );
   });
 
-  it('is taken over by npm run deploy: the same stores, secrets added, and nothing secret in the output', async () => {
+  it('hands over to npm run deploy: same stores, added secrets, and no secret in the output', async () => {
     const { cloudflare, deploymentFile, environment } = world;
     environment.CLOUDFLARE_ACCOUNT_ID = imitatedAccount;
     const deployed = await world.npmRunDeploy('--with', 'ai');

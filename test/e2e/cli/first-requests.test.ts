@@ -58,7 +58,7 @@ function expectServed(statuses: readonly number[]): void {
   expect(statuses).toEqual(Array.from({ length: isolates * requestsOfEach }, () => 200));
 }
 
-it('makes one schema of an empty database when twenty isolates begin at the same time', async () => {
+it('creates one schema in an empty database when twenty isolates start at the same time', async () => {
   const state = join(folder.path, 'empty');
   expectServed(await requestFromEveryIsolate(state));
   await group?.stop();
@@ -72,7 +72,7 @@ it('makes one schema of an empty database when twenty isolates begin at the same
   db.close();
 });
 
-it('applies each step once to a database of version 1 when twenty isolates begin at the same time', async () => {
+it('applies each step once to a database of version 1 when twenty isolates start at the same time', async () => {
   const state = join(folder.path, 'first');
   const first = databaseIn(state);
   first.exec(firstVersionSql);

@@ -31,7 +31,7 @@ describe('a state folder of the version that ran wrangler', () => {
     spent_usd: 0.0198,
   };
 
-  it('opens with its tokens, channels and balances, and is closed to others', async () => {
+  it('opens with its tokens, channels and balances, and is closed to other users', async () => {
     const state = join(folder.path, 'before');
     mkdirSync(state);
     execFileSync('tar', ['-xzf', 'test/fixtures/state/before-own-host.tgz', '-C', state]);
@@ -57,14 +57,14 @@ function openModes(path: string): string[] {
 }
 
 describe('the state folder', () => {
-  it('is private to its user, whatever the umask is', async () => {
+  it('is private to its user, whatever the umask', async () => {
     const relay = await start();
     await relay.token();
     expect(openModes(join(relay.stateDirectory, 'v3'))).toEqual([]);
     expect(lstatSync(relay.stateDirectory).mode & 0o777).toBe(0o700);
   });
 
-  it('keeps its own mode when other things are in it', async () => {
+  it('preserves its mode if it contains other files', async () => {
     const state = join(folder.path, 'shared');
     mkdirSync(state, { mode: 0o755 });
     writeFileSync(join(state, 'other.txt'), '');
@@ -74,7 +74,7 @@ describe('the state folder', () => {
   });
 });
 
-it('has its schema before it answers', async () => {
+it('has its schema before the relay answers', async () => {
   const port = await freePort();
   const state = join(folder.path, 'schema');
   const program = startProgram('start', [], {
@@ -95,7 +95,7 @@ it('has its schema before it answers', async () => {
   await program.ended;
 });
 
-it('knows a client on IPv6 by its address', async ({ skip }) => {
+it('identifies an IPv6 client by its address', async ({ skip }) => {
   const hasIpv6 = Object.values(networkInterfaces()).some((each) =>
     each?.some(({ address }) => address === '::1'),
   );
@@ -126,7 +126,7 @@ it('knows a client on IPv6 by its address', async ({ skip }) => {
   await program.ended;
 });
 
-it('does the hourly work when it is told to', async () => {
+it('runs the hourly work on request', async () => {
   const prices = await startUpstream((_, response) => void response.end('[]'));
   const relay = await start({ PRICES_URL: `${prices.url}/prices.json` });
   await relay.runScheduled();
@@ -134,7 +134,7 @@ it('does the hourly work when it is told to', async () => {
   await prices.stop();
 });
 
-describe('a stop', () => {
+describe('stopping the relay', () => {
   const chunk =
     'data: {"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"word "}}]}\n\n';
   let upstream: TestUpstream | undefined;
@@ -164,7 +164,7 @@ describe('a stop', () => {
     return { relay, id, response };
   }
 
-  it('takes no new request, and lets an open stream finish', async () => {
+  it('refuses new requests and lets an open stream finish', async () => {
     const { relay, response } = await streaming(1_500);
     const stopped = relay.stop(5_000);
     await pause(300);
@@ -189,7 +189,7 @@ describe('a stop', () => {
     expect(await balanceOf(again, id)).toMatchObject({ open_requests: 0, reserved_usd: 0 });
   });
 
-  it('ends requests whose upstream has not answered with a 503, and one that pings have opened with the error event', async () => {
+  it('ends unanswered requests with a 503, and a stream opened by pings with the error event', async () => {
     upstream = await startUpstream(() => {});
     const relay = await startRelay();
     const common = { provider: 'openai', base_url: upstream.url, keys: ['k'] };
@@ -217,7 +217,7 @@ describe('a stop', () => {
     expect(await text).toMatch(/^(: ping\n)+data: \{"error":\{[^\n]*"code":"service_unavailable"\}\}\n\n$/);
   });
 
-  it('by SIGTERM to `npm start` keeps npm until the streams are over; a second one ends all at once', async () => {
+  it('keeps npm running after SIGTERM until the streams end; a second SIGTERM ends everything at once', async () => {
     upstream = await startUpstream((_, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write(chunk);
@@ -251,7 +251,7 @@ describe('a stop', () => {
     await reading;
   });
 
-  it('by a second signal does not wait for open streams', async () => {
+  it('does not wait for open streams after a second signal', async () => {
     upstream = await startUpstream((_, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write(chunk);

@@ -100,7 +100,7 @@ it('loses no request and repeats none that was handled', async () => {
   expect(upstream.connections).toBeLessThan(requests);
 }, 240_000);
 
-describe('a connection that breaks before the answer', () => {
+describe('a request whose connection breaks before the answer', () => {
   /** Reads the request, and breaks off as it is told: `first` requests of a connection are answered. */
   async function startBreaking(first: number, afterMs = 0) {
     const seen: string[] = [];
@@ -139,27 +139,27 @@ describe('a connection that breaks before the answer', () => {
     return [status, breaking.seen.length - before];
   }
 
-  it('is repeated once, on a new connection, where one was kept alive', async () => {
+  it('is retried once on a new connection if the connection was reused', async () => {
     const breaking = await startBreaking(1);
     expect(await calls(breaking, 'gpt-4.1', () => post('/v1/chat/completions', chat('gpt-4.1')))).toEqual([
       502, 2,
     ]);
   });
 
-  it('is not repeated after a second, for the upstream may have begun', async () => {
+  it('is not retried after a second, because the upstream may have started', async () => {
     const breaking = await startBreaking(1, 1_300);
     const ask = () => post('/v1/chat/completions', chat('gpt-4.1-mini'));
     expect(await calls(breaking, 'gpt-4.1-mini', ask)).toEqual([502, 1]);
   });
 
-  it('is not repeated where no connection was there before', async () => {
+  it('is not retried on a connection that was new', async () => {
     const breaking = await startBreaking(0);
     breaking.seen.push('none');
     const ask = () => post('/v1/chat/completions', chat('gpt-4.1-nano'));
     expect(await calls(breaking, 'gpt-4.1-nano', ask)).toEqual([502, 1]);
   });
 
-  it('is not repeated for pictures, responses in the background, and uploads', async () => {
+  it('is not retried for images, background responses and uploads', async () => {
     const upload = () => {
       const form = new FormData();
       form.append('model', 'o3');

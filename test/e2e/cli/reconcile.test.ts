@@ -44,7 +44,7 @@ beforeEach(() => {
 const reconcile = (...more: string[]): Promise<Ended> =>
   runProgram('reconcile', ['--url', url, '--key', 'ak', ...more], { DEV_VARS_FILE: '/nowhere/.dev.vars' });
 
-it('exits with 0 when all agree; rows on their way are no difference', async () => {
+it('exits with 0 if everything agrees; rows still in an outbox are no difference', async () => {
   tokens = [token('tok_1'), token('tok_2', { pending_rows: 3, pending_usd: 0.25 })];
   const { code, output } = await reconcile();
   expect(code, output).toBe(0);
@@ -72,14 +72,14 @@ it('exits with 1 when a token could not be compared', async () => {
   expect([code, output]).toEqual([1, expect.stringContaining('in use all the time, not compared')]);
 });
 
-it('pages through any number of tokens', async () => {
+it('reads any number of tokens page by page', async () => {
   tokens = Array.from({ length: 1_234 }, (_, index) => token(`tok_${index}`));
   const { code, output } = await reconcile();
   expect([code, output]).toEqual([0, expect.stringContaining('1234 tokens compared')]);
   expect(calls).toHaveLength(25);
 });
 
-it('repairs, when told to, those that differ; and still exits with 1 for one that differs afterwards', async () => {
+it('repairs the differing tokens on request, and still exits with 1 if one differs afterwards', async () => {
   tokens = [token('tok_1', { differences: lost }), token('tok_2')];
   const mended = await reconcile('--repair');
   expect([mended.code, mended.output]).toEqual([0, expect.stringContaining('repaired')]);
@@ -89,7 +89,7 @@ it('repairs, when told to, those that differ; and still exits with 1 for one tha
   expect([stubborn.code, stubborn.output]).toEqual([1, expect.stringContaining('differs still')]);
 });
 
-it('says what options there are', async () => {
+it('prints its options', async () => {
   const { code, output } = await reconcile('--fix');
   expect([code, output]).toEqual([1, expect.stringContaining('[--repair]')]);
 });

@@ -14,7 +14,7 @@ vi.setConfig({ testTimeout: 240_000 });
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
 
-describe('of a local relay', () => {
+describe('rotating the key of a local relay', () => {
   const file = join(folder.path, 'vars');
   const environment = { DEV_VARS_FILE: file };
   const variable = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(readFileSync(file, 'utf8'))?.[1];
@@ -60,7 +60,7 @@ describe('of a local relay', () => {
   };
   const rotate = () => runProgram('rotate-encryption-key', [], environment);
 
-  it('asks for a restart of a relay that runs, then rotates beside it without a failed request', async () => {
+  it('asks for a restart of a running relay, then rotates beside it without a failed request', async () => {
     let relay = await start();
     const channel = { name: 'c', provider: 'openai', base_url: upstream.url, models: ['m'] };
     await manage('/channels', { ...channel, keys: ['the-right-key'] });
@@ -87,7 +87,7 @@ describe('of a local relay', () => {
     await stop(relay);
   });
 
-  it('starts a relay by itself where none runs; what was sealed opens under the new key', async () => {
+  it('starts a relay if none runs, and opens existing secrets with the new key', async () => {
     const before = variable('ENCRYPTION_KEY');
     const rotated = await rotate();
     expect(rotated.code, rotated.output).toBe(0);
@@ -98,7 +98,7 @@ describe('of a local relay', () => {
   });
 });
 
-describe('of a deployed relay', () => {
+describe('rotating the key of a deployed relay', () => {
   const file = join(folder.path, 'deploy.json');
   let cloudflare: CloudflareImitation;
   /** What the relay has stored is sealed under this key. */
@@ -149,7 +149,7 @@ describe('of a deployed relay', () => {
       ROTATE_PAUSE_MS: '10',
     });
 
-  it('keeps the new key when it is cut off, and goes on with it', async () => {
+  it('continues an interrupted rotation with the same new key', async () => {
     stops = true;
     const cut = await rotate();
     expect(cut.code, cut.output).toBe(1);
@@ -168,7 +168,7 @@ describe('of a deployed relay', () => {
     expect(JSON.parse(readFileSync(file, 'utf8')).pending_secrets).toBeUndefined();
   });
 
-  it('refuses to begin another where one is under way elsewhere', async () => {
+  it('refuses to start while another rotation is in progress', async () => {
     cloudflare.secrets.set('ENCRYPTION_KEY_NEXT', 'of-somebody-else');
     const refused = await rotate();
     expect(refused).toMatchObject({

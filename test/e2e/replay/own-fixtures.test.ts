@@ -38,7 +38,7 @@ const framed = cases.filter(({ file }) => file.endsWith('.sse'));
 const plain = 'plain';
 const odd = 'with data over several lines';
 
-describe('answers of our own making', () => {
+describe('replaying hand-written answers', () => {
   let relay: TestRelay;
   let upstream: ReplayUpstream;
   let token = '';
@@ -90,23 +90,30 @@ describe('answers of our own making', () => {
     });
   }
 
-  it.each(cases.map((own) => [own.file, own] as const))('%s: the same bytes', async (_name, own) => {
-    const asks = isChat(own) && own.stream ? [true, false] : [true];
-    const tries = allDeliveries.flatMap((delivery) => asks.map((asked) => ({ delivery, asked })));
-    await inParallel(tries, 6, async ({ delivery, asked }) => {
-      const answer = await ask(own, plain, delivery, asked);
-      const expected = asked ? textOf(own) : withoutUsage(textOf(own));
-      expect({ delivery, asked, text: answer.bytes.toString() }).toEqual({ delivery, asked, text: expected });
-      expect([answer.status, answer.headers['content-type'], answer.broken]).toEqual([
-        200,
-        own.content_type,
-        false,
-      ]);
-    });
-  });
+  it.each(cases.map((own) => [own.file, own] as const))(
+    'passes %s with the same bytes',
+    async (_name, own) => {
+      const asks = isChat(own) && own.stream ? [true, false] : [true];
+      const tries = allDeliveries.flatMap((delivery) => asks.map((asked) => ({ delivery, asked })));
+      await inParallel(tries, 6, async ({ delivery, asked }) => {
+        const answer = await ask(own, plain, delivery, asked);
+        const expected = asked ? textOf(own) : withoutUsage(textOf(own));
+        expect({ delivery, asked, text: answer.bytes.toString() }).toEqual({
+          delivery,
+          asked,
+          text: expected,
+        });
+        expect([answer.status, answer.headers['content-type'], answer.broken]).toEqual([
+          200,
+          own.content_type,
+          false,
+        ]);
+      });
+    },
+  );
 
   describe.each(framed.map((own) => [own.file, own] as const))('%s', (_name, own) => {
-    it.each(Object.keys(shapes))('%s: byte by byte the same', async (name) => {
+    it.each(Object.keys(shapes))('passes %s identically when sent byte by byte', async (name) => {
       const shape = shapes[name] ?? ((text: string) => text);
       const asked = await inParallel(quickDeliveries, 2, (delivery) => ask(own, name, delivery, true));
       for (const answer of asked) expect(answer.bytes.toString()).toBe(shape(textOf(own)));
@@ -115,7 +122,7 @@ describe('answers of our own making', () => {
       for (const answer of unasked) expect(answer.bytes.toString()).toBe(shape(withoutUsage(textOf(own))));
     });
 
-    it(`${odd}: the same bytes, and the same events where usage is taken out`, async () => {
+    it(`passes ${odd} with the same bytes, and with the same events where usage is removed`, async () => {
       const text = overSeveralLines(textOf(own));
       for (const delivery of isChat(own) ? allDeliveries : quickDeliveries) {
         expect((await ask(own, odd, delivery, true)).bytes.toString()).toBe(text);
@@ -126,7 +133,7 @@ describe('answers of our own making', () => {
     });
   });
 
-  it('counts every format and shape alike, by the upstream’s own figures', async () => {
+  it('counts every format and response kind alike, by the upstream’s own figures', async () => {
     const tries = cases.flatMap((own) =>
       (framed.includes(own) ? [plain, ...Object.keys(shapes), odd] : [plain]).map((shape) => ({
         own,

@@ -78,7 +78,7 @@ describe.skipIf(!haveFixtures)('replaying the recordings through the relay', () 
   }
 
   it(
-    'answers every one, with the id that is in the log',
+    'answers each with the id that is in the log',
     async () => {
       const startedAt = performance.now();
       await inParallel(
@@ -95,15 +95,15 @@ describe.skipIf(!haveFixtures)('replaying the recordings through the relay', () 
     allReplaysMs,
   );
 
-  it('sends the upstream the caller’s body with only the model’s name changed and usage switched on', () => {
+  it('sends the upstream the caller’s body with only the model name changed and usage enabled', () => {
     expect(mismatches((replay) => requestFault(replay, upstream))).toEqual([]);
   });
 
-  it('passes status, content type and bytes as they were recorded', () => {
+  it('passes status, content type and bytes on as recorded', () => {
     expect(mismatches((replay) => answerFault(replay, answers.get(replay)))).toEqual([]);
   });
 
-  it('tells nothing of the operator’s account and its limits', () => {
+  it('reveals nothing about the operator’s account and its limits', () => {
     const secret = /^(x-ratelimit-|anthropic-ratelimit-|openai-organization|set-cookie|cf-|x-envoy-|server$)/;
     const told = [...answers.values()].flatMap(({ headers }) =>
       Object.keys(headers).filter((name) => secret.test(name)),
@@ -111,7 +111,7 @@ describe.skipIf(!haveFixtures)('replaying the recordings through the relay', () 
     expect(told).toEqual([]);
   });
 
-  it('logs the provider’s own counts', async () => {
+  it('logs the provider’s own token counts', async () => {
     const ids = [...answers.values()].map(({ headers }) => String(headers['x-request-id']));
     const rows = await rowsOf(relay, ids);
     const compared = new Map<string, number>();

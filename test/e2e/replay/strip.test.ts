@@ -23,11 +23,11 @@ const besideLineEnds = (bytes: Uint8Array) =>
     [bytes[at - 1], bytes[at]].some((byte) => byte === 10 || byte === 13),
   );
 
-describe.each(files)('%s, its usage taken out', (file) => {
+describe.each(files)('%s with its usage removed', (file) => {
   const stream = readFileSync(folder + file, 'utf8');
 
   it.each(Object.entries(shapes))(
-    '%s: is the same byte by byte and cut beside any line end',
+    '%s is the same byte by byte and when cut beside any line end',
     (_name, shape) => {
       const bytes = Buffer.from(shape(stream));
       const expected = shape(withoutUsage(stream));
@@ -38,7 +38,7 @@ describe.each(files)('%s, its usage taken out', (file) => {
     },
   );
 
-  it('with data over several lines: says the same wherever it is cut', () => {
+  it('has the same events wherever data over several lines is cut', () => {
     const bytes = Buffer.from(overSeveralLines(stream));
     const expected = stripped([bytes]);
     expect(eventsOf(expected)).toEqual(eventsOf(withoutUsage(stream)));

@@ -127,7 +127,7 @@ function request(model: string) {
 }
 
 describe.each(['gpt-5.1', 'gemini-3-pro-preview'])('Claude Code on %s', (model) => {
-  it('goes through a loop of tools with thinking, streamed', async () => {
+  it('completes a tool loop with streamed thinking', async () => {
     const anthropic = new Anthropic({ apiKey: null, authToken: token, baseURL: relay.url, maxRetries: 0 });
     const ask = request(model);
     const first = await anthropic.beta.messages.stream(ask).finalMessage();
@@ -167,7 +167,7 @@ describe.each(['gpt-5.1', 'gemini-3-pro-preview'])('Claude Code on %s', (model) 
     expect(Object.keys(sent?.headers ?? {}).filter((name) => name.startsWith('anthropic'))).toEqual([]);
   });
 
-  it('counts tokens, with the relay’s own estimate', async () => {
+  it('counts tokens with the relay’s own estimate', async () => {
     const anthropic = new Anthropic({ apiKey: null, authToken: token, baseURL: relay.url, maxRetries: 0 });
     const { max_tokens: _, metadata: __, ...counted } = request(model);
     const { data, response } = await anthropic.beta.messages.countTokens(counted).withResponse();

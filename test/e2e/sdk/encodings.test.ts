@@ -59,7 +59,7 @@ function compressing(
 
 const messages = (content: string) => [{ role: 'user' as const, content }];
 
-it('serves a thousand requests in gzip, in the shapes of the official SDKs', async () => {
+it('serves a thousand gzip requests in the form that the official SDKs send', async () => {
   const { relay, token: apiKey } = world;
   const sent: SdkRequest[] = [];
   const fetch = compressing(zlib.gzipSync, 'gzip', sent);
@@ -108,7 +108,7 @@ it('serves a thousand requests in gzip, in the shapes of the official SDKs', asy
   expect([received.length, got.length]).toEqual([1_000, 1_000]);
 });
 
-it.each(encoders)('takes forms and large bodies of the OpenAI SDK in %s', async (name, encode) => {
+it.each(encoders)('accepts forms and large bodies of the OpenAI SDK in %s', async (name, encode) => {
   const { relay, token: apiKey, upstream } = world;
   upstream.handler = (_, response) => {
     response.setHeader('content-type', 'application/json');
@@ -131,7 +131,7 @@ it.each(encoders)('takes forms and large bodies of the OpenAI SDK in %s', async 
   }
 });
 
-describe('a bomb of a gigabyte', () => {
+describe('a compression bomb of one gigabyte', () => {
   const mebibyte = Buffer.alloc(1024 * 1024, ' ');
   const compressors = {
     gzip: () => zlib.createGzip(),
@@ -153,7 +153,7 @@ describe('a bomb of a gigabyte', () => {
     return Buffer.concat(chunks);
   }
 
-  it('is refused in every encoding, as JSON and as a form, and the memory stays flat', async () => {
+  it('is refused in every encoding, as JSON and as a form, without growing memory', async () => {
     const { relay, token } = world;
     const names = Object.keys(compressors) as (keyof typeof compressors)[];
     const bombs = await Promise.all(names.map(async (name) => ({ name, body: await bombIn(name) })));
@@ -180,7 +180,7 @@ describe('a bomb of a gigabyte', () => {
   });
 });
 
-describe('an answer that its upstream compresses unasked', () => {
+describe('an answer that the upstream compresses unasked', () => {
   const answer = JSON.stringify({
     id: 'c',
     object: 'chat.completion',
@@ -196,7 +196,7 @@ describe('an answer that its upstream compresses unasked', () => {
     ['x-gzip', zlib.gzipSync],
     ['deflate', zlib.deflateSync],
     ['br', zlib.brotliCompressSync],
-  ])('in %s is decoded, counted, and without the header', async (name, encode) => {
+  ])('is decoded from %s, counted, and sent without the header', async (name, encode) => {
     const { relay, upstream } = world;
     const { id, token } = await relay.token();
     for (const body of [{}, { stream: true }, { stream: true, stream_options: { include_usage: true } }]) {
@@ -219,7 +219,7 @@ describe('an answer that its upstream compresses unasked', () => {
   it.each([
     ['zstd', zlib.zstdCompressSync],
     ['gzip, br', (bytes: Buffer) => zlib.brotliCompressSync(zlib.gzipSync(bytes))],
-  ])('in %s keeps its bytes and its header', async (name, encode) => {
+  ])('is passed on in %s with its bytes and its header', async (name, encode) => {
     const { token, upstream } = world;
     for (const isStream of [false, true]) {
       const encoded = encode(Buffer.from(isStream ? events : answer));
@@ -244,7 +244,7 @@ describe('an answer that its upstream compresses unasked', () => {
     });
 });
 
-it('ignores another upgrade than a WebSocket’s, and answers that one with a 426 where there is none', async () => {
+it('ignores upgrades other than WebSocket, and answers a WebSocket upgrade on a plain route with a 426', async () => {
   const { relay, token } = world;
   const ask = (method: string, path: string, upgrade: string) =>
     exchange({

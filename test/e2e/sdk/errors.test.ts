@@ -32,7 +32,7 @@ describe.concurrent.each(errorCases.map((one) => [one.what, one] as const))('%s'
     expect(headers?.get('x-request-id')).toMatch(/^req_/);
   };
 
-  it('raises the right class of the OpenAI SDK, in chat, a stream and responses', async () => {
+  it('raises the right class in the OpenAI SDK for chat, a stream and responses', async () => {
     const openai = openaiWith(await refusal.token(world));
     const model = refusal.model ?? 'gpt-4o';
     const calls = [
@@ -49,7 +49,7 @@ describe.concurrent.each(errorCases.map((one) => [one.what, one] as const))('%s'
     }
   });
 
-  it('raises the right class of the Anthropic SDK, in a message and a stream', async () => {
+  it('raises the right class in the Anthropic SDK for a message and a stream', async () => {
     const anthropic = anthropicWith(await refusal.token(world));
     const ask = { model: refusal.model ?? 'claude-3-5-sonnet-20241022', max_tokens: 10, messages };
     for (const call of [
@@ -67,7 +67,7 @@ describe.concurrent.each(errorCases.map((one) => [one.what, one] as const))('%s'
     }
   });
 
-  it('raises the Google Gen AI SDK’s error, in a call and a stream', async () => {
+  it('raises the Google Gen AI SDK’s error for a call and a stream', async () => {
     const { models } = geminiWith(await refusal.token(world));
     const ask = { model: refusal.model ?? 'gemini-2.0-flash', contents: 'hi' };
     for (const call of [() => models.generateContent(ask), () => models.generateContentStream(ask)]) {
@@ -82,8 +82,8 @@ describe.concurrent.each(errorCases.map((one) => [one.what, one] as const))('%s'
   });
 });
 
-describe('a wrong request', () => {
-  it('is a BadRequestError that names the field', async () => {
+describe('an invalid request', () => {
+  it('raises a BadRequestError that names the field', async () => {
     const openai = openaiWith(world.token);
     const error = await raisedBy(() => openai.chat.completions.create({ model: 'gpt-4o' } as never));
     expect(error).toBeInstanceOf(OpenAI.BadRequestError);
@@ -102,7 +102,7 @@ describe('a wrong request', () => {
     expect(gemini.message).toMatch(/contents/i);
   });
 
-  it('of a model without a price, by a limited token, is a BadRequestError', async () => {
+  it('raises a BadRequestError for a limited token and a model without a price', async () => {
     const { token } = await world.relay.token({ quota_usd: 1 });
     const error = await raisedBy(() =>
       openaiWith(token).chat.completions.create({ model: 'own-openai', messages }),

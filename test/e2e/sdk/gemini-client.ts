@@ -25,7 +25,7 @@ export function geminiClientTests(world: () => SdkWorld): void {
       expect(chunks.at(-1)?.usageMetadata?.candidatesTokenCount).toBeGreaterThan(1);
     });
 
-    it('speaks API version v1 too', async () => {
+    it('supports API version v1', async () => {
       const { relay, token } = world();
       const v1 = new GoogleGenAI({ apiKey: token, apiVersion: 'v1', httpOptions: { baseUrl: relay.url } });
       expect((await v1.models.generateContent(ask)).text).toContain(said);
@@ -41,7 +41,7 @@ export function geminiClientTests(world: () => SdkWorld): void {
       expect((await client().models.countTokens(ask)).totalTokens).toBeGreaterThan(0);
     });
 
-    it('embeds one and several', async () => {
+    it('embeds one text and several', async () => {
       const { models } = client();
       const one = await models.embedContent({
         model: 'gemini-embedding-001',
@@ -53,7 +53,7 @@ export function geminiClientTests(world: () => SdkWorld): void {
       expect(two.embeddings).toHaveLength(2);
     });
 
-    it('pages through the models and gets one', async () => {
+    it('pages through the models and retrieves one', async () => {
       const { models } = client();
       const names = (await collect(await models.list({ config: { pageSize: 3 } }))).map(({ name }) => name);
       const all = (await models.list({ config: { pageSize: 1000 } })).page.map(({ name }) => name);

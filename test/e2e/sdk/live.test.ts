@@ -138,7 +138,7 @@ function connect(
 }
 
 describe('the SDK', () => {
-  it('has the conversation that it has without the relay, and each of its turns is charged once', async () => {
+  it('has the same conversation as without the relay, and each turn is charged once', async () => {
     const { id, token } = await relay.token({ quota_usd: 1 });
     const direct = await converse(upstream.url, 'some-key');
     const relayed = await converse(relay.url, token);
@@ -161,7 +161,7 @@ describe('the SDK', () => {
     expect(nano(balance.spent_usd)).toBe(costs.reduce((sum, cost) => sum + cost, 0));
   });
 
-  it('with a base URL that ends in a version finds its way too', async () => {
+  it('accepts a base URL that ends in a version', async () => {
     const { token } = await relay.token();
     for (const version of ['v1beta', 'v1alpha']) {
       const session = await connect(`${relay.url}/v1beta`, token, { version });
@@ -170,7 +170,7 @@ describe('the SDK', () => {
     }
   });
 
-  it('raises when it may not', async () => {
+  it('raises an error for an invalid token, a forbidden model and an unknown model', async () => {
     await expect(connect(relay.url, 'sk-oo8-wrong')).rejects.toThrow('401');
     const { token } = await relay.token({ models: ['gemini-2.0-flash'] });
     await expect(connect(relay.url, token)).rejects.toThrow('(code 1008): model_not_allowed');
@@ -180,7 +180,7 @@ describe('the SDK', () => {
     );
   });
 
-  it('is told with a close when there is no quota for its next turn', async () => {
+  it('receives a close frame when the quota does not cover its next turn', async () => {
     const { token } = await relay.token({ quota_usd: 0.001 });
     const closed = Promise.withResolvers<{ code: number; reason: string }>();
     const session = await connect(relay.url, token, { onclose: closed.resolve });
@@ -191,7 +191,7 @@ describe('the SDK', () => {
 
 describe.skipIf(liveTranscripts().length === 0)('recorded sessions', () => {
   it.each(liveTranscripts())(
-    '$name: frames are equal to the byte both ways, turns are charged once',
+    'passes $name with byte-identical frames both ways and charges each turn once',
     async (transcript) => {
       script = replaying(
         () => transcript,

@@ -95,7 +95,7 @@ export function midStreamTests(world: () => SdkWorld): void {
         .split(/(?<=\n\n|\r\n\r\n)/)
         .slice(0, 4);
 
-      it('raises when the upstream resets the connection between two events', async () => {
+      it('raises an error when the upstream resets the connection between two events', async () => {
         const { upstream, relay, token } = world();
         upstream.handler = async (_request, response) => {
           begin(response);
@@ -111,7 +111,7 @@ export function midStreamTests(world: () => SdkWorld): void {
         expect(items.length).toBeGreaterThanOrEqual(3);
       });
 
-      it('raises when the token is deleted, within two seconds, and lets go of the upstream', async () => {
+      it('raises an error within two seconds of the token’s deletion, and aborts the upstream', async () => {
         const { upstream, relay } = world();
         const { id, token } = await relay.token();
         const closed = Promise.withResolvers<void>();
@@ -137,7 +137,7 @@ export function midStreamTests(world: () => SdkWorld): void {
     },
   );
 
-  it('ends Gemini’s JSON array with the error as its last element', async () => {
+  it('ends Gemini’s JSON array with the error as its last element when the stream fails', async () => {
     const { upstream, relay, token } = world();
     const elements = fixture('generate-array.json')
       .split(/(?<=\r\n\}\r\n)/)

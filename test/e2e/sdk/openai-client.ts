@@ -23,7 +23,7 @@ export function openaiClientTests(world: () => SdkWorld): void {
       expect((await openai.models.list()).data.map(({ id }) => id)).toContain('gpt-4o');
     });
 
-    it('gets usage in a stream when it asks, and none when it does not', async () => {
+    it('gets usage in a stream only if requested', async () => {
       const ask = { model: 'gpt-4o', messages, stream: true } as const;
       const asked = await collect(
         await client().chat.completions.create({ ...ask, stream_options: { include_usage: true } }),
@@ -34,7 +34,7 @@ export function openaiClientTests(world: () => SdkWorld): void {
       expect(unasked.some((chunk) => 'usage' in chunk || chunk.choices.length === 0)).toBe(false);
     });
 
-    it('reads the request’s id and usage of an answer', async () => {
+    it('exposes the request id and the usage of an answer', async () => {
       const { data, request_id } = await client()
         .chat.completions.create({ model: 'gpt-4o', messages })
         .withResponse();
@@ -47,14 +47,14 @@ export function openaiClientTests(world: () => SdkWorld): void {
       expect((await stream.finalChatCompletion()).choices[0]?.finish_reason).toBe('stop');
     });
 
-    it('completes text, streamed and not', async () => {
+    it('completes text in the legacy endpoint, streamed and not', async () => {
       const ask = { model: 'gpt-3.5-turbo-instruct', prompt: said };
       expect((await client().completions.create(ask)).choices[0]?.text).toContain(said);
       const chunks = await collect(await client().completions.create({ ...ask, stream: true }));
       expect(chunks.map((chunk) => chunk.choices[0]?.text).join('')).toContain(said);
     });
 
-    it('makes a response, reads it again, its input too, cancels and deletes it', async () => {
+    it('creates a response, retrieves it and its input, cancels and deletes it', async () => {
       const { responses } = client();
       const made = await responses.create({ model: 'gpt-4o', input: said });
       expect(made.output_text).toContain(said);
@@ -81,13 +81,13 @@ export function openaiClientTests(world: () => SdkWorld): void {
       expect(final.output_text).toContain(said);
     });
 
-    it('counts a response’s input', async () => {
+    it('counts the input of a response', async () => {
       expect(
         (await client().responses.inputTokens.count({ model: 'gpt-4o', input: said })).input_tokens,
       ).toBeGreaterThan(0);
     });
 
-    it('finds nothing of another account’s or nobody’s response', async () => {
+    it('finds no response of another account and none without an owner', async () => {
       const error = await raisedBy(() =>
         client().responses.create({ model: 'gpt-4o', input: 'hi', previous_response_id: 'resp_x' }),
       );
@@ -97,7 +97,7 @@ export function openaiClientTests(world: () => SdkWorld): void {
       );
     });
 
-    it('embeds in base64 (its own default) and in numbers', async () => {
+    it('embeds in base64 (its default) and as numbers', async () => {
       const ask = { model: 'text-embedding-3-small', input: ['one', 'two'], dimensions: 8 };
       const packed = await client().embeddings.create(ask);
       const plain = await client().embeddings.create({ ...ask, encoding_format: 'float' });
@@ -114,7 +114,7 @@ export function openaiClientTests(world: () => SdkWorld): void {
       expect(named.results).toHaveLength(2);
     });
 
-    it('speaks: binary audio, and audio as events', async () => {
+    it('generates speech as binary audio and as events', async () => {
       const ask = { model: 'gpt-4o-mini-tts', voice: 'alloy', input: said } as const;
       const sound = await client().audio.speech.create(ask);
       expect(sound.headers.get('content-type')).toBe('audio/mpeg');
@@ -124,7 +124,7 @@ export function openaiClientTests(world: () => SdkWorld): void {
       );
     });
 
-    it('transcribes and translates uploads, whose `model` comes after the file', async () => {
+    it('transcribes and translates uploads with `model` after the file', async () => {
       const file = await toFile(Buffer.alloc(300_000, 1), 'speech.wav', { type: 'audio/wav' });
       const { transcriptions, translations } = client().audio;
       expect((await transcriptions.create({ model: 'gpt-4o-transcribe', file })).text).toContain(
@@ -140,7 +140,7 @@ export function openaiClientTests(world: () => SdkWorld): void {
       expect((await translations.create({ model: 'whisper-1', file })).text).toContain('speech.wav');
     });
 
-    it('makes and edits images', async () => {
+    it('creates and edits images', async () => {
       const made = await client().images.generate({ model: 'gpt-image-1', prompt: 'a pixel' });
       expect(made.data?.[0]?.b64_json).toMatch(/^[A-Za-z0-9+/]+=*$/);
       const image = await toFile(Buffer.from(made.data?.[0]?.b64_json ?? '', 'base64'), 'image.png', {

@@ -269,14 +269,17 @@ const cases = Object.entries(readers).flatMap(([name, reader]) =>
   models.map((model) => ({ name, model, ...reader })),
 );
 
-it.concurrent.each(cases)('$name reads a stream of $model with pings', async ({ read, ping, model }) => {
-  const { fetch, wire } = listening();
-  expect(await read(model, fetch)).toBe(words.join(''));
-  // At least two before the head, two before the first event, and two between events, less what a busy machine delays.
-  expect((await wire).split(ping).length - 1).toBeGreaterThanOrEqual(5);
-});
+it.concurrent.each(cases)(
+  '$name reads a stream of $model that contains pings',
+  async ({ read, ping, model }) => {
+    const { fetch, wire } = listening();
+    expect(await read(model, fetch)).toBe(words.join(''));
+    // At least two before the head, two before the first event, and two between events, less what a busy machine delays.
+    expect((await wire).split(ping).length - 1).toBeGreaterThanOrEqual(5);
+  },
+);
 
-it.concurrent('the OpenAI SDK reads a completion with pings', async () => {
+it.concurrent('the OpenAI SDK reads a completion that contains pings', async () => {
   const { fetch, wire } = listening();
   const ask = { model: 'gpt-3.5-turbo-instruct', prompt: 'Hello', stream: true } as const;
   const chunks = await collect(await openaiOf(fetch).completions.create(ask));
@@ -284,24 +287,21 @@ it.concurrent('the OpenAI SDK reads a completion with pings', async () => {
   expect((await wire).split(': ping\n').length - 1).toBeGreaterThanOrEqual(5);
 });
 
-it.concurrent.each(models)(
-  'Google’s SDKs read a stream of %s, which has no pings as events',
-  async (model) => {
-    const google = new GoogleGenAI({ apiKey, httpOptions: { baseUrl: relay.url } });
-    const chunks = await collect(await google.models.generateContentStream({ model, contents: 'Hello' }));
-    expect(chunks.map((each) => each.text ?? '').join('')).toBe(words.join(''));
-    const { fetch, wire } = listening();
-    const own = createGoogleGenerativeAI({
-      apiKey,
-      baseURL: `${relay.url}/v1beta`,
-      fetch,
-    });
-    expect(await vercel(own(model))).toBe(words.join(''));
-    expect((await wire).replace(/data: [^\r\n]*\r\n\r\n/g, '')).toBe('');
-  },
-);
+it.concurrent.each(models)('Google’s SDKs read a stream of %s without pings as events', async (model) => {
+  const google = new GoogleGenAI({ apiKey, httpOptions: { baseUrl: relay.url } });
+  const chunks = await collect(await google.models.generateContentStream({ model, contents: 'Hello' }));
+  expect(chunks.map((each) => each.text ?? '').join('')).toBe(words.join(''));
+  const { fetch, wire } = listening();
+  const own = createGoogleGenerativeAI({
+    apiKey,
+    baseURL: `${relay.url}/v1beta`,
+    fetch,
+  });
+  expect(await vercel(own(model))).toBe(words.join(''));
+  expect((await wire).replace(/data: [^\r\n]*\r\n\r\n/g, '')).toBe('');
+});
 
-it.concurrent.each(models)('a JSON array of %s is JSON with line feeds in it', async (model) => {
+it.concurrent.each(models)('a JSON array of %s is valid JSON with extra line feeds', async (model) => {
   const answer = await fetch(`${relay.url}/v1beta/models/${model}:streamGenerateContent`, {
     method: 'POST',
     headers: { 'x-goog-api-key': apiKey, 'content-type': 'application/json' },

@@ -103,31 +103,31 @@ export function rerankTests(world: () => SdkWorld): void {
         expect(body.data).toBeUndefined();
       });
 
-      it('sends documents as that upstream takes them', async () => {
+      it('sends documents in the form that the upstream accepts', async () => {
         const { asked } = await rerank({});
         expect(asked.documents).toEqual(provider === 'jina' ? documents : texts);
       });
 
-      it('cuts at top_n, by the upstream’s own name for it', async () => {
+      it('limits the results with top_n, or the upstream’s own parameter for it', async () => {
         const { body, asked } = await rerank({ top_n: 2 });
         expect(body.results).toHaveLength(2);
         expect([asked.top_n, asked.top_k]).toEqual(provider === 'voyage' ? [undefined, 2] : [2, undefined]);
       });
 
-      it('returns documents when asked, and only then says so to who knows the word', async () => {
+      it('returns documents if requested, and passes the option only to upstreams that know it', async () => {
         const { body, asked } = await rerank({ return_documents: true, top_n: 1 });
         expect(body.results).toEqual([{ index: 2, relevance_score: 0.9, document: { text: texts[2] } }]);
         expect(asked.return_documents).toBe(provider === 'cohere' ? undefined : true);
       });
 
-      it('returns none when told not to', async () => {
+      it('returns no documents if declined', async () => {
         const { body } = await rerank({ return_documents: false });
         expect(body.results.every((result) => !('document' in result))).toBe(true);
       });
     },
   );
 
-  it('is read at Cohere’s own path too', async () => {
+  it('serves rerank at Cohere’s own path', async () => {
     const { relay, token } = world();
     const response = await fetch(`${relay.url}/v2/rerank`, {
       method: 'POST',

@@ -42,7 +42,7 @@ const quotaUsd = 0.025;
 /** The tests; `world` is there when they run. */
 export function spentQuotaTests(world: () => SdkWorld): void {
   describe.each(streamingClients.map((one) => [one.name, one] as const))('a stream of %s', (_name, one) => {
-    it('ends in the middle when the quota does', async () => {
+    it('ends in the middle when the quota is spent', async () => {
       const { upstream, relay } = world();
       await relay.manage('PUT', '/api/prices/own-*', price);
       const { id, token } = await relay.token({ quota_usd: quotaUsd });
@@ -67,7 +67,7 @@ export function spentQuotaTests(world: () => SdkWorld): void {
 
 /** A stream that fits its reservation to the end, though half a step before it nothing more could be had. */
 export function fittingStreamTests(world: () => SdkWorld): void {
-  it('does not end a stream whose own bound fits what is left', async () => {
+  it('does not end a stream whose own limit fits the remaining quota', async () => {
     const { upstream, relay } = world();
     await relay.manage('PUT', '/api/prices/own-*', price);
     const { token } = await relay.token({ quota_usd: stepUsd });

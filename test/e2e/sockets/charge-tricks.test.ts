@@ -250,7 +250,7 @@ function hourOfOpus(): Buffer {
   ]);
 }
 
-it('charges no trick less than the honest request, but for what it refuses', async () => {
+it('charges every evasive request at least as much as the honest one, or refuses it', async () => {
   const user = [{ role: 'user', content: 'Think hard.' }];
   const stream = { path: '/v1/chat/completions', body: { model: 'gpt-5', stream: true, messages: user } };
   const google = (query = '', headers = {}): Ask => ({

@@ -49,7 +49,7 @@ const apis = [
 ] as const;
 
 it.each(apis)(
-  'answers fifty, refuses a hundred and fifty, and is exact: $api',
+  'answers 50 parallel requests, refuses 150, and charges exactly on $api',
   async ({ path, body, refusal }) => {
     const { relay } = scene;
     const call = async (token: string) => {

@@ -18,7 +18,7 @@ afterAll(async () => {
   await upstream?.stop();
 });
 
-it('thirty sessions with 25 frames a second each way lose and reorder nothing', async () => {
+it('passes 25 frames a second each way in thirty sessions without loss or reordering', async () => {
   const { id, token } = await relay.token();
   const result = await runLoad({
     address: `${relay.url.replace('http', 'ws')}/v1/realtime?model=gpt-realtime`,

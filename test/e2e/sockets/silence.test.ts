@@ -9,7 +9,7 @@ import { startProgram } from '../cli/programs.ts';
 
 const prompt = 'a-prompt-that-nobody-else-may-read';
 
-it('prints no token, key, prompt or query, whatever goes wrong', async () => {
+it('never prints a token, key, prompt or query, whatever fails', async () => {
   const state = mkdtempSync(join(tmpdir(), 'relay-silence-'));
   const port = await freePort();
   const upstream = await startUpstream(({ path }, response) => {

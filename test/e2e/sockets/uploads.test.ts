@@ -111,7 +111,7 @@ async function sendAll(
   if (!asking.destroyed) asking.end(after);
 }
 
-it('streams ninety megabytes when `model` comes first, with memory flat', async () => {
+it('streams ninety megabytes with flat memory when `model` comes first', async () => {
   const before = field('model', 'whisper-1') + fileHead;
   const answer = await upload({ before, megabytes: 90, after: `\r\n${end}` });
   expect(answer).toMatchObject({ status: 200, text: '{"text":"heard"}' });
@@ -120,7 +120,7 @@ it('streams ninety megabytes when `model` comes first, with memory flat', async 
   expect(answer.grownBytes).toBeLessThan(60_000_000);
 });
 
-it('puts a mapped model’s name into the form, wherever the field stands', async () => {
+it('writes a mapped model’s name into the form wherever the field is', async () => {
   for (const [before, after] of [
     [field('language', 'de') + field('model', 'mapped') + fileHead, `\r\n${end}`],
     [fileHead, `\r\n${field('model', 'mapped')}${end}`],
@@ -134,7 +134,7 @@ it('puts a mapped model’s name into the form, wherever the field stands', asyn
   }
 });
 
-it('holds twenty megabytes while it looks for `model`', async () => {
+it('buffers twenty megabytes while it searches for `model`', async () => {
   const answer = await upload({
     before: fileHead,
     megabytes: 20,
@@ -144,7 +144,7 @@ it('holds twenty megabytes while it looks for `model`', async () => {
   expect(received.size).toBeGreaterThan(20 * megabyte.length);
 });
 
-it('says to put `model` first when it does not come within 25 MB', async () => {
+it('asks to put `model` first if it does not arrive within 25 MB', async () => {
   const answer = await upload({
     before: fileHead,
     megabytes: 90,
@@ -170,7 +170,7 @@ it.each([
   });
 });
 
-it.each([false, true])('refuses JSON over a hundred megabytes (chunked: %s)', async (chunked) => {
+it.each([false, true])('refuses JSON above a hundred megabytes (chunked: %s)', async (chunked) => {
   const before = '{"model":"gpt-4o","messages":[{"role":"user","content":"';
   const path = '/v1/chat/completions';
   const answer = await upload({

@@ -102,7 +102,7 @@ async function load(model: string, requests: number, concurrency = 16): Promise<
 const percentile = (values: number[], share: number) =>
   values.toSorted((one, other) => one - other)[Math.floor(values.length * share)] ?? Number.NaN;
 
-it('answers 1,000 requests with one channel that resets, one that is limited and one that works', async () => {
+it('answers 1,000 requests with one failing, one rate-limited and one working channel', async () => {
   await serve('gpt-4o', [resets, limits, works]);
   const outcomes = await load('gpt-4o', 1_000);
   const tries = upstreams.map(({ received }) => received.length);
@@ -121,7 +121,7 @@ it('answers 1,000 requests with one channel that resets, one that is limited and
   expect(tries[2]).toBe(1_000);
 });
 
-it('hides a brown-out: each channel in turn fails under load', async () => {
+it('hides a brown-out in which each channel fails in turn under load', async () => {
   const failing = 'gpt-4.1';
   // The same load at the same time, on channels of its own that stay well: what the machine does, it does to both.
   const calm = 'gpt-4.1-2025-04-14';
@@ -179,7 +179,7 @@ describe('a stream', () => {
     response.end(`${event('Hello')}data: [DONE]\n\n`);
   };
 
-  it('that opens with 200 and begins with an error is no answer: another channel is asked', async () => {
+  it('fails over if it opens with 200 and begins with an error', async () => {
     const failsFirst: Handler = (_request, response) => {
       response.writeHead(200, head);
       response.end(`: wait\n\ndata: ${JSON.stringify({ error: { message: 'Overloaded', code: 529 } })}\n\n`);
@@ -192,7 +192,7 @@ describe('a stream', () => {
     }
   });
 
-  it('that breaks after its first byte is never tried again, and what was delivered is billed once', async () => {
+  it('is never retried after its first byte, and what was delivered is billed once', async () => {
     const breaksOff: Handler = (_request, response) => {
       response.writeHead(200, head);
       response.write(event('Hello there, this is '), () =>
@@ -208,7 +208,7 @@ describe('a stream', () => {
     expect(data[0]?.cost_usd).toBeGreaterThan(0);
   });
 
-  it('that falls silent ends with the format’s error event', async () => {
+  it('ends with the format’s error event after the idle timeout', async () => {
     const fallsSilent: Handler = (_request, response) => {
       response.writeHead(200, head);
       response.write(event('Hello'));
@@ -225,7 +225,7 @@ describe('a stream', () => {
   });
 });
 
-it('passes an answer on that says nothing for long but keeps its caller waiting, streamed or not', async () => {
+it('passes on an answer whose upstream only sends pings for long, streamed or not', async () => {
   const text = answer('gpt-4.1-mini-2025-04-14');
   const keepsWaiting: Handler = ({ body }, response) => {
     const { stream } = JSON.parse(body.toString());
@@ -242,7 +242,7 @@ it('passes an answer on that says nothing for long but keeps its caller waiting,
 });
 
 describe('an upstream that hangs', () => {
-  it('is a 504 in the caller’s shape when there is no other', async () => {
+  it('gets a 504 in the caller’s format without another channel', async () => {
     await serve('gpt-5', [hangs], { first_byte_ms: 1_000 });
     const { status, text } = await call('gpt-5');
     expect(status).toBe(504);
@@ -252,13 +252,13 @@ describe('an upstream that hangs', () => {
     });
   });
 
-  it('is given up for another after its time', async () => {
+  it('fails over after the timeout', async () => {
     await serve('gpt-5-mini', [hangs, works], { first_byte_ms: 1_000 });
     const outcomes = await load('gpt-5-mini', 8, 4);
     expect(outcomes.map(({ status }) => status)).toEqual(Array(8).fill(200));
   });
 
-  it('is not asked twice for a picture, unless told to', async () => {
+  it('is not retried for an image unless configured', async () => {
     const ask = (headers: Record<string, string>) =>
       fetch(`${relay.url}/v1/images/generations`, {
         method: 'POST',
@@ -274,7 +274,7 @@ describe('an upstream that hangs', () => {
   });
 });
 
-it('tells the operator which keys are dead, and the caller only that the service is unavailable', async () => {
+it('shows the operator which keys are refused, and the caller only that the service is unavailable', async () => {
   const refuses: Handler = (_request, response) => {
     response.writeHead(401, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ error: { message: 'Incorrect API key provided: sk-op***key' } }));

@@ -72,7 +72,7 @@ const chat = (model: string) => ({
 const words = Array.from({ length: 60 }, (_, index) => `word${index} `).map(chunk);
 const toUsd = (row: { cost_usd: number | null } | undefined) => row?.cost_usd ?? 0;
 
-it('charges hidden reasoning by the usage that comes within five seconds', async () => {
+it('charges hidden reasoning by the usage that arrives within five seconds', async () => {
   scene.upstream.handler = (_, response) => play(response, words, last, 1_000);
   for (const include_usage of [true, undefined]) {
     const body = { ...chat('gpt-5'), ...(include_usage && { stream_options: { include_usage } }) };
@@ -83,7 +83,7 @@ it('charges hidden reasoning by the usage that comes within five seconds', async
   }
 });
 
-it('gives the slot back at once, while the money is still held', async () => {
+it('frees the concurrency at once while the reservation remains', async () => {
   scene.upstream.handler = (_, response) => play(response, words.slice(0, 5), last, 3_000);
   const left = await leaveAfter(3, '/v1/chat/completions', chat('gpt-5'), { limits: { concurrency: 1 } });
   await sleep(700);
@@ -96,7 +96,7 @@ it('gives the slot back at once, while the money is still held', async () => {
   expect(rows.map(toUsd)).toEqual([0.200725, 0.200725]);
 });
 
-it('reads on for five seconds at most, then charges thoughts by the time they took', async () => {
+it('reads on for at most five seconds, then charges thoughts by their duration', async () => {
   scene.upstream.handler = (_, response) => play(response, words.slice(0, 5), last, 20_000);
   const { id, leftAtMs } = await leaveAfter(3, '/v1/chat/completions', chat('gpt-5'));
   const [row] = await rowsOf(scene.relay, id, 1, 15_000);
@@ -107,7 +107,7 @@ it('reads on for five seconds at most, then charges thoughts by the time they to
   expect(row?.output_tokens).toBeGreaterThan(500);
 });
 
-it('ends the upstream at once where nothing is unseen, or where the channel says so', async () => {
+it('aborts the upstream at once if no output is unseen, or if the channel is configured so', async () => {
   scene.upstream.handler = (_, response) => play(response, words, last, 3_000);
   for (const model of ['gpt-4o', 'o3']) {
     const { id, leftAtMs } = await leaveAfter(3, '/v1/chat/completions', chat(model));
@@ -117,14 +117,14 @@ it('ends the upstream at once where nothing is unseen, or where the channel says
   }
 });
 
-it('reads on where the channel says so', async () => {
+it('reads on if the channel is configured so', async () => {
   scene.upstream.handler = (_, response) => play(response, words, last, 500);
   const { id } = await leaveAfter(3, '/v1/chat/completions', chat('gpt-4.1'));
   const [row] = await rowsOf(scene.relay, id, 1, 10_000);
   expect(row).toMatchObject({ error_code: 'client_left', usage_source: 'upstream', output_tokens: 20_060 });
 });
 
-it('charges all pictures that were asked for, seen or not', async () => {
+it('charges all requested images, seen or not', async () => {
   const partial = (index: number) =>
     `data: ${JSON.stringify({ type: 'image_generation.partial_image', partial_image_index: index, quality: 'high', size: '1024x1536', b64_json: 'A'.repeat(1_000) })}\n\n`;
   const body = {
@@ -147,7 +147,7 @@ it('charges all pictures that were asked for, seen or not', async () => {
   }
 });
 
-it('charges speech to its end', async () => {
+it('charges speech in full', async () => {
   scene.upstream.handler = async (_, response) => {
     response.writeHead(200, { 'content-type': 'audio/pcm' });
     response.write(Buffer.alloc(48_000));

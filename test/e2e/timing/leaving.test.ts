@@ -26,7 +26,7 @@ async function forEachKind(work: (kind: StreamKind) => Promise<void>): Promise<v
   );
 }
 
-it('aborts the upstream within a second of a client’s leaving, and charges what passed', async () => {
+it('aborts the upstream within a second of a client’s disconnect, and charges what passed', async () => {
   const { relay, upstream } = scene;
   let closed = 0;
   let leftAtMs = 0;
@@ -61,7 +61,7 @@ it('aborts the upstream within a second of a client’s leaving, and charges wha
 const usage = { prompt_tokens: 1_000, completion_tokens: 100, total_tokens: 1_100 };
 const completion = { id: 'c', object: 'chat.completion', choices: [], usage };
 
-it('lets an unstreamed answer finish for a client that has left, and charges its true usage', async () => {
+it('finishes an unstreamed answer for a disconnected client, and charges its true usage', async () => {
   const { relay, upstream } = scene;
   let outcome = 'pending';
   upstream.handler = (_request, response) => {
@@ -95,7 +95,7 @@ it('lets an unstreamed answer finish for a client that has left, and charges its
 });
 
 describe('an upstream that breaks off', () => {
-  it('between events is told by the format’s own error event', async () => {
+  it('ends the stream with the format’s own error event if it breaks between events', async () => {
     const { relay, upstream } = scene;
     upstream.handler = ({ path }, response) => {
       const kind = kindAt(path);
@@ -113,7 +113,7 @@ describe('an upstream that breaks off', () => {
     });
   });
 
-  it('inside an event breaks the connection, since nothing can follow half an event', async () => {
+  it('breaks the connection if it breaks inside an event, because nothing can follow half an event', async () => {
     const { relay, upstream } = scene;
     upstream.handler = ({ path }, response) => {
       const kind = kindAt(path);
@@ -130,7 +130,7 @@ describe('an upstream that breaks off', () => {
     });
   });
 
-  it('before it answers is a 502 that shows no address, and costs nothing', async () => {
+  it('is a 502 without an address, and costs nothing, if it breaks before the answer', async () => {
     const { relay, upstream } = scene;
     upstream.handler = (_request, response) => void response.socket?.resetAndDestroy();
     await forEachKind(async (kind) => {
@@ -146,7 +146,7 @@ describe('an upstream that breaks off', () => {
   });
 });
 
-it('tells a stream that ended cleanly but was not whole as an error, and says so in the log', async () => {
+it('reports a stream that ended cleanly but incomplete as an error, also in the log', async () => {
   const { relay, upstream } = scene;
   upstream.handler = (_request, response) => {
     openStream(chat, response);
@@ -158,7 +158,7 @@ it('tells a stream that ended cleanly but was not whole as an error, and says so
   expect((await rowsOf(relay, id, 1))[0]).toMatchObject({ error_code: 'upstream_truncated' });
 });
 
-it('takes a chat that says why it stopped for whole, though no [DONE] follows', async () => {
+it('accepts a chat stream with a finish reason as complete without [DONE]', async () => {
   const { relay, upstream } = scene;
   const last = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n';
   upstream.handler = (_request, response) => {
@@ -170,7 +170,7 @@ it('takes a chat that says why it stopped for whole, though no [DONE] follows', 
   expect(text.endsWith(last)).toBe(true);
 });
 
-it('gives a client that reads nothing for three seconds all of twenty megabytes, and holds no more', async () => {
+it('delivers twenty megabytes to a client that pauses for three seconds, within bounded memory', async () => {
   const { relay, upstream } = scene;
   const piece = `data: {"choices":[{"index":0,"delta":{"content":"${'x'.repeat(16_000)}"}}]}\n\n`;
   const pieces = 1_300;

@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => scene?.stop());
 
-it('holds a thousand open streams within its memory', async () => {
+it('holds a thousand open streams within the memory limit', async () => {
   const { relay } = scene;
   const { token } = await relay.token();
   const leaving = new AbortController();

@@ -186,9 +186,9 @@ async function noticedMs(
   return ms;
 }
 
-describe('a stream whose upstream is silent', () => {
+describe('a stream whose upstream is idle', () => {
   it.each<Opening>(['nothing', 'its head'])(
-    'after %s gets pings in its format, and then the answer',
+    'gets pings in its format after %s, and then the answer',
     async (after) => {
       opening = after;
       await forEach(pinged, async (kind) => {
@@ -208,7 +208,7 @@ describe('a stream whose upstream is silent', () => {
     },
   );
 
-  it('after an event gets pings in translated streams and with `ping_native`', async () => {
+  it('gets pings after an event in translated streams and with `ping_native`', async () => {
     opening = 'an event';
     await forEach([...translated, ...pingedNatively], async ({ kind, model }) => {
       const { body } = await open(kind, model);
@@ -217,7 +217,7 @@ describe('a stream whose upstream is silent', () => {
     });
   });
 
-  it('gets none as Gemini’s events, after an event natively, or with an interval of 0', async () => {
+  it('gets no pings as Gemini events, after an event in native streams, or with an interval of 0', async () => {
     opening = 'an event';
     const silent = [
       ...kinds
@@ -236,7 +236,7 @@ describe('a stream whose upstream is silent', () => {
     });
   });
 
-  it('gets none between the two halves of an event', async () => {
+  it('gets no pings between the two halves of an event', async () => {
     opening = 'its head';
     // A stream that is edited holds half an event back.
     const unedited = pingedNatively.filter(({ kind }) => kind.name !== 'chat completions');
@@ -252,14 +252,14 @@ describe('a stream whose upstream is silent', () => {
   });
 });
 
-describe('a client that leaves by FIN is noticed within one interval', () => {
+describe('a client that disconnects by FIN is noticed within one interval', () => {
   const boundMs = intervalMs + slackMs;
-  it.each<Opening>(['nothing', 'its head'])('when its upstream is silent after %s', async (after) => {
+  it.each<Opening>(['nothing', 'its head'])('while its upstream is idle after %s', async (after) => {
     opening = after;
     await forEach(pinged, async (kind) => expect(await noticedMs(kind, 'FIN')).toBeLessThan(boundMs));
   });
 
-  it('when its upstream is silent after an event, in translated streams and with `ping_native`', async () => {
+  it('while its upstream is idle after an event, in translated streams and with `ping_native`', async () => {
     opening = 'an event';
     await forEach([...translated, ...pingedNatively], async ({ kind, model }) => {
       expect(await noticedMs(kind, 'FIN', model)).toBeLessThan(boundMs);
@@ -267,9 +267,9 @@ describe('a client that leaves by FIN is noticed within one interval', () => {
   });
 });
 
-describe('a client that leaves by RST is noticed at once', () => {
+describe('a client that disconnects by RST is noticed at once', () => {
   it.each<Opening>(['nothing', 'its head', 'an event'])(
-    'when its upstream is silent after %s',
+    'while its upstream is idle after %s',
     async (after) => {
       opening = after;
       const off = kinds.map((kind) => ({
@@ -284,7 +284,7 @@ describe('a client that leaves by RST is noticed at once', () => {
   );
 });
 
-it('notices a FIN in a silent native stream, and in Gemini’s events, when the upstream’s time is over', async () => {
+it('notices a FIN in idle native streams and Gemini events when the upstream times out', async () => {
   opening = 'an event';
   const names = ['chat completions with usage', 'responses', 'messages', 'generate, events'];
   await forEach(
@@ -295,7 +295,7 @@ it('notices a FIN in a silent native stream, and in Gemini’s events, when the 
   );
 });
 
-it('logs a client that left while its upstream was silent as such, and charges its input', async () => {
+it('logs a client’s disconnect from an idle upstream as such, and charges its input', async () => {
   opening = 'nothing';
   const { socket, tokenId } = await open(kinds[0] as StreamKind);
   await sleep(150);
@@ -317,7 +317,7 @@ it('ends a stream that pings have opened when its token is deleted, and charges 
   });
 });
 
-it('tells a failure after the first ping by the format’s error event', async () => {
+it('reports a failure after the first ping with the format’s error event', async () => {
   opening = 'nothing';
   await forEach(pinged, async (kind) => {
     const { request, body, socket } = await open(kind);

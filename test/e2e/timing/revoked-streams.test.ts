@@ -17,7 +17,7 @@ it.each([
   ['deleted', 'invalid_api_key', 'API_KEY_INVALID'],
   ['disabled', 'token_disabled', 'TOKEN_DISABLED'],
 ] as const)(
-  'ends twenty streams of a %s token with their formats’ own error event',
+  'ends twenty streams of a %s token with their formats’ own error events',
   async (change, code, reason) => {
     const { relay } = scene;
     closed = 0;

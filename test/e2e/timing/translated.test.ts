@@ -44,7 +44,7 @@ function ask(secret = token, signal?: AbortSignal): Promise<Response> {
   });
 }
 
-it('translates 300 MB without holding them, also for a client that reads slowly', async () => {
+it('translates 300 MB within bounded memory, also for a slow client', async () => {
   const times = Math.ceil(300_000_000 / event.length);
   upstream.handler = async (_request, response) => {
     response.writeHead(200, head);
@@ -109,7 +109,7 @@ describe('a translated stream', () => {
     expect(text).not.toContain('message_stop');
   });
 
-  it('aborts the upstream when its client leaves', async () => {
+  it('aborts the upstream when its client disconnects', async () => {
     let closedAt = 0;
     endless(() => {
       closedAt = performance.now();
@@ -128,7 +128,7 @@ describe('a translated stream', () => {
   it.each([
     ['breaks off', (response: import('node:http').ServerResponse) => void response.socket?.resetAndDestroy()],
     ['just ends', (response: import('node:http').ServerResponse) => void response.end()],
-  ])('tells an upstream that %s as an error, never as an end', async (_what, stop) => {
+  ])('reports an upstream that %s as an error, never as a complete answer', async (_what, stop) => {
     upstream.handler = (_request, response) => {
       response.writeHead(200, head);
       response.write(event, () => setTimeout(() => stop(response), 100));

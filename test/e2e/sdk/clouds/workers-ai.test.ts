@@ -128,7 +128,7 @@ describe('a deployment with the AI binding and no channel', () => {
     expect(told.some((event) => event.usage)).toBe(false);
   });
 
-  it('calls tools, whole and in pieces', async () => {
+  it('calls tools, streamed and not', async () => {
     const ask = { model: llama, messages, tools };
     const called = { name: 'get_weather', arguments: '{"place":"Paris"}' };
     const whole = await openai().chat.completions.create(ask);
@@ -143,7 +143,7 @@ describe('a deployment with the AI binding and no channel', () => {
     });
   });
 
-  it('answers Anthropic’s SDK too, and what a tool call has no words for', async () => {
+  it('answers Anthropic’s SDK, also for a tool call without text', async () => {
     const anthropic = new Anthropic({ apiKey: token, baseURL: url, maxRetries: 0 });
     const turns = [
       { role: 'user' as const, content: 'Weather?' },
@@ -167,7 +167,7 @@ describe('a deployment with the AI binding and no channel', () => {
     expect(sent.messages.map(({ content }: Json) => content)).toEqual(['Weather?', '', 'rain']);
   });
 
-  it('embeds, as numbers and in base64', async () => {
+  it('embeds as numbers and in base64', async () => {
     const input = ['one', 'three'];
     for (const encoding_format of ['float', 'base64', undefined] as const) {
       const { data } = await openai().embeddings.create({
@@ -188,7 +188,7 @@ describe('a deployment with the AI binding and no channel', () => {
     expect(JSON.parse(String(ai.received.at(-1)?.body)).inputs).toEqual({ text: input });
   });
 
-  it('charges Cloudflare’s prices by the model’s own count', async () => {
+  it('charges Cloudflare’s prices by the model’s own token count', async () => {
     const find = async () =>
       (await manage<{ data: Json[] }>('GET', `/api/logs?model=${encodeURIComponent(llama)}`)).data.at(-1);
     let row = await find();
@@ -206,7 +206,7 @@ describe('a deployment with the AI binding and no channel', () => {
     expect(names).toEqual(expect.arrayContaining([llama, oss, bge]));
   });
 
-  it('tells its errors in the caller’s shape', async () => {
+  it('reports errors in the caller’s format', async () => {
     const ask = { model: '@cf/meta/busy', messages };
     const unlimited = await manage<{ token: string }>('POST', '/api/tokens', { name: 'unlimited' });
     const client = new OpenAI({ apiKey: unlimited.token, baseURL: `${url}/v1`, maxRetries: 0 });
@@ -215,7 +215,7 @@ describe('a deployment with the AI binding and no channel', () => {
     expect(raised.message).toContain('Capacity temporarily exceeded');
   });
 
-  it('leaves it to channels as soon as there is one, which may be Workers AI itself', async () => {
+  it('stops serving as soon as a channel exists, which may itself be Workers AI', async () => {
     const fields = { name: 'other', provider: 'openai', base_url: ai.url, keys: ['k'], models: ['gpt-4o'] };
     const other = await manage<{ id: string }>('POST', '/api/channels', fields);
     const ask = { model: oss, messages };

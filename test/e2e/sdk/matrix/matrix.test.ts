@@ -145,7 +145,7 @@ function refusalStop(caller: Format, channel: Format): string {
   return stopWords[caller].refusal;
 }
 
-it('leaves no cell out without a reason', () => {
+it('leaves no cell empty without a reason', () => {
   const left = cells.filter((cell) => reasonOf(cell) !== undefined);
   for (const cell of left) expect(reasonOf(cell)).toMatch(/\w/);
   console.log(

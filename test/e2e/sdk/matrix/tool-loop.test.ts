@@ -45,9 +45,9 @@ const pairs = formats.flatMap((caller) =>
   formats.filter((channel) => channel !== caller).map((channel) => ({ caller, channel })),
 );
 
-describe.concurrent('a tool loop with sealed thoughts', () => {
+describe.concurrent('a tool loop with signed thoughts', () => {
   for (const { caller, channel } of pairs) {
-    it.each([false, true])(`${caller} → ${channel}, streamed: %s`, async (stream) => {
+    it.each([false, true])(`works for ${caller} → ${channel}, streamed: %s`, async (stream) => {
       const { body, call } = callers[caller];
       const target = { url: relay.url, token };
       const question = body(ask, channels[channel].model);
@@ -60,9 +60,9 @@ describe.concurrent('a tool loop with sealed thoughts', () => {
   }
 });
 
-describe.concurrent('a conversation that changes its provider', () => {
+describe.concurrent('a conversation that changes provider', () => {
   for (const caller of formats) {
-    it(`goes on from ${caller}: the other provider’s seals stay away`, async () => {
+    it(`continues for ${caller} without the other provider’s signatures`, async () => {
       const { body, call } = callers[caller];
       const target = { url: relay.url, token };
       const origin = caller === 'anthropic-messages' ? 'gemini-generate' : 'anthropic-messages';
