@@ -95,7 +95,7 @@ function retiredIn(name: string): string[] {
   );
 }
 
-it('finds the names of the source', () => {
+it('finds the names in src', () => {
   expect(names.length).toBeGreaterThan(1_000);
   expect(names).toContain('app.ts#app');
 });

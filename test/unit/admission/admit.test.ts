@@ -45,13 +45,13 @@ function admissionBy(answers: Admission[]) {
 }
 
 describe('admit', () => {
-  it('plans once and returns the plan when the ledger admits', async () => {
+  it('plans once and returns the plan if the ledger admits', async () => {
     const { result, planned } = admissionBy([{ outcome: 'admitted' }]);
     expect(await result).toEqual({ planned: { identity: identityAt(1) }, left: null });
     expect(planned).toEqual([1]);
   });
 
-  it('plans again by the policy that the ledger shows', async () => {
+  it('plans again with the policy that the ledger returns', async () => {
     const { result, asked, planned } = admissionBy([stale(2), { outcome: 'admitted' }]);
     expect((await result).planned.identity.version).toBe(2);
     expect([planned, asked.map(({ policyVersion }) => policyVersion)]).toEqual([
@@ -70,7 +70,7 @@ describe('admit', () => {
     expect(planned).toEqual([1, 2, 3]);
   });
 
-  it('throws the ledger’s refusal', async () => {
+  it('throws the ledger’s refusal after a plan', async () => {
     await expect(admissionBy([deleted]).result).rejects.toMatchObject({ code: 'invalid_api_key' });
   });
 });
@@ -99,7 +99,7 @@ function refusalBy(answers: (Refusal | Stale | null)[]) {
 const requested = () => ({ model: 'gpt-4o', models: null, stream: false });
 
 describe('orLogRefusal', () => {
-  it('returns what the step returns, and asks no ledger', async () => {
+  it('returns the step’s result without calling the ledger', async () => {
     const { ledgers, asked } = refusalBy([]);
     expect(await orLogRefusal({ requester, requested, run: async () => 7 }, ledgers)).toBe(7);
     expect(asked).toEqual([]);
@@ -117,13 +117,13 @@ describe('orLogRefusal', () => {
     ]);
   });
 
-  it('throws the ledger’s refusal if it has one', async () => {
+  it('throws the ledger’s refusal instead of the step’s, if it has one', async () => {
     const { ledgers } = refusalBy([deleted]);
     const step = { requester, requested, run: () => Promise.reject(own()) };
     await expect(orLogRefusal(step, ledgers)).rejects.toMatchObject({ code: 'invalid_api_key' });
   });
 
-  it('runs the step again by the newest policy', async () => {
+  it('repeats the step with the newest policy', async () => {
     const { ledgers } = refusalBy([stale(5)]);
     const run = vi.fn(async ({ version }: TokenIdentity) => {
       if (version < 5) throw own();
@@ -133,7 +133,7 @@ describe('orLogRefusal', () => {
     expect(run).toHaveBeenCalledTimes(2);
   });
 
-  it('asks with the highest version for a step that cannot run again', async () => {
+  it('sends the highest version for a step that cannot be repeated', async () => {
     const { ledgers, asked } = refusalBy([null]);
     const step = { requester, requested, run: () => Promise.reject(own()), runsOnce: true };
     await expect(orLogRefusal(step, ledgers)).rejects.toThrow();

@@ -29,10 +29,10 @@ it.each([
   '－1',
   '＠SUM(1)',
   ' ＝1+1',
-])('%j is written as text', (text) => {
+])('writes %j as text', (text) => {
   expect(fieldOf(text)).toBe(`'${text}`);
 });
 
-it.each(['gpt-4o', 'a=b', ' gpt-4o', 'o1', "it's", '１+１'])('%j stays as it is', (text) => {
+it.each(['gpt-4o', 'a=b', ' gpt-4o', 'o1', "it's", '１+１'])('leaves %j unchanged', (text) => {
   expect(fieldOf(text)).toBe(text);
 });

@@ -19,7 +19,7 @@ function relay(from: ConversationId, to: ConversationId, body: JsonObject, provi
 const ask = { role: 'user', content: 'hi' };
 const pictureCall = { type: 'image_generation_call', id: 'ig_1', status: 'completed', result: 'aGk=' };
 
-describe('a turn that chat cannot express is left out', () => {
+describe('a turn that chat cannot express', () => {
   const responses: Record<string, JsonObject[]> = {
     'a search': [
       { type: 'web_search_call', id: 'ws_1', status: 'completed', action: { type: 'search', query: 'x' } },
@@ -31,7 +31,7 @@ describe('a turn that chat cannot express is left out', () => {
       { type: 'tool_search_call', call_id: null, execution: 'server', arguments: {} },
     ],
   };
-  it.each(Object.entries(responses))('%s (Responses)', (_, items) => {
+  it.each(Object.entries(responses))('is omitted from a Responses request: %s', (_, items) => {
     const { turns } = relay('openai-responses', 'openai-chat', { input: [ask, ...items, ask] });
     expect(turns.map(({ role }) => role)).toEqual(['user', 'user']);
   });
@@ -45,7 +45,7 @@ describe('a turn that chat cannot express is left out', () => {
       { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1', content: [] },
     ],
   };
-  it.each(Object.entries(messages))('%s (Messages)', (_, content) => {
+  it.each(Object.entries(messages))('is omitted from a Messages request: %s', (_, content) => {
     const body = { max_tokens: 99, messages: [ask, { role: 'assistant', content }, ask] };
     expect(relay('anthropic-messages', 'openai-chat', body).turns.map(({ role }) => role)).toEqual([
       'user',
@@ -53,7 +53,7 @@ describe('a turn that chat cannot express is left out', () => {
     ]);
   });
 
-  it('its own thoughts alone too, which are named', () => {
+  it('is omitted and reported if it contains only chat’s own thoughts', () => {
     const body = { messages: [ask, { role: 'assistant', content: null, reasoning_content: 'hm' }, ask] };
     const { turns, dropped } = relay('openai-chat', 'openai-chat', body);
     expect(turns).toHaveLength(2);
@@ -61,7 +61,7 @@ describe('a turn that chat cannot express is left out', () => {
   });
 });
 
-it('a turn of calls alone stays, and so does a refusal, as text where chat is imitated', () => {
+it('preserves a turn of calls only, and a refusal, as text for chat imitators', () => {
   const input = [
     ask,
     { type: 'message', role: 'assistant', content: [{ type: 'refusal', refusal: 'No.' }] },
@@ -79,7 +79,7 @@ it('a turn of calls alone stays, and so does a refusal, as text where chat is im
   });
 });
 
-it('a generated picture is not taken for sound', () => {
+it('does not read a generated image as audio', () => {
   const { turns, dropped } = relay('openai-responses', 'openai-chat', {
     input: [ask, pictureCall, { type: 'message', role: 'assistant', content: 'There.' }, ask],
   });
@@ -87,7 +87,7 @@ it('a generated picture is not taken for sound', () => {
   expect(dropped).toEqual(['input[1]']);
 });
 
-describe('call ids', () => {
+describe('the call ids of a conversation', () => {
   const call = (name = 'look') => ({ id: 'call_0', type: 'function', function: { name, arguments: '{}' } });
   const answered = (...texts: string[]) =>
     texts.map((content) => ({ role: 'tool', tool_call_id: 'call_0', content }));
@@ -108,7 +108,7 @@ describe('call ids', () => {
     return blocks.filter(({ type }) => type === 'tool_use').map(({ id }) => [id, text(id)]);
   };
 
-  it('are unique in a conversation, and results stay with their calls', () => {
+  it('are unique, and results stay with their calls', () => {
     expect(pairs(relay('openai-chat', 'anthropic-messages', { messages }))).toEqual([
       ['call_0', 'one'],
       ['call_0_2', 'two'],
@@ -116,7 +116,7 @@ describe('call ids', () => {
     ]);
   });
 
-  it('stay as they are when the conversation grows', () => {
+  it('stay the same when the conversation grows', () => {
     const before = relay('openai-chat', 'anthropic-messages', { messages });
     const later = [...messages, ask, { role: 'assistant', tool_calls: [call()] }, ...answered('four')];
     const after = relay('openai-chat', 'anthropic-messages', { messages: later });
@@ -124,7 +124,7 @@ describe('call ids', () => {
     expect(pairs(after)[3]).toEqual(['call_0_4', 'four']);
   });
 
-  it('repeated call ids: a result belongs to the latest turn’s call if an earlier one was never answered', () => {
+  it('assign a repeated id’s result to the latest turn’s call if an earlier one was never answered', () => {
     const interrupted = [
       ask,
       { role: 'assistant', tool_calls: [call()] },
@@ -137,7 +137,7 @@ describe('call ids', () => {
     expect(turns.at(-1)).toMatchObject({ content: [{ type: 'tool_result', tool_use_id: 'call_0_2' }] });
   });
 
-  it('of an answer are new to the conversation, whole and streamed', () => {
+  it('are new to the conversation in an answer, whole and streamed', () => {
     const { edit } = relay('openai-chat', 'anthropic-messages', { messages: messages.slice(0, 3) });
     const start: NeutralEvent = {
       type: 'tool-call-start',
@@ -164,21 +164,28 @@ describe('call ids', () => {
 describe('a conversation that does not begin with the user', () => {
   const system = { role: 'system', content: 'Tell a joke.' };
   const opening = { 'anthropic-messages': 'Continue.', 'gemini-generate': 'Continue.' };
-  it.each(['anthropic-messages', 'gemini-generate'] as const)('gets a user’s turn at %s', (to) => {
-    const alone = relay('openai-chat', to, { messages: [system] });
-    expect(alone.turns).toHaveLength(1);
-    expect(JSON.stringify(alone.turns)).toContain(opening[to]);
-    expect(JSON.stringify(alone.written.system ?? alone.written.systemInstruction)).toContain('Tell a joke.');
-    const assistant = relay('openai-chat', to, { messages: [{ role: 'assistant', content: 'Hello.' }, ask] });
-    expect(assistant.turns.map(({ role }) => role)).toEqual([
-      'user',
-      to === 'gemini-generate' ? 'model' : 'assistant',
-      'user',
-    ]);
-    expect(relay('openai-chat', to, { messages: [system, ask] }).turns).toHaveLength(1);
-  });
+  it.each(['anthropic-messages', 'gemini-generate'] as const)(
+    'starts with an added user turn at %s',
+    (to) => {
+      const alone = relay('openai-chat', to, { messages: [system] });
+      expect(alone.turns).toHaveLength(1);
+      expect(JSON.stringify(alone.turns)).toContain(opening[to]);
+      expect(JSON.stringify(alone.written.system ?? alone.written.systemInstruction)).toContain(
+        'Tell a joke.',
+      );
+      const assistant = relay('openai-chat', to, {
+        messages: [{ role: 'assistant', content: 'Hello.' }, ask],
+      });
+      expect(assistant.turns.map(({ role }) => role)).toEqual([
+        'user',
+        to === 'gemini-generate' ? 'model' : 'assistant',
+        'user',
+      ]);
+      expect(relay('openai-chat', to, { messages: [system, ask] }).turns).toHaveLength(1);
+    },
+  );
 
-  it('is the input itself at Responses, which takes no instructions alone', () => {
+  it('is sent as the input itself in Responses, which does not accept instructions alone', () => {
     const { written } = relay('openai-chat', 'openai-responses', { messages: [system] });
     expect(written.instructions).toBeUndefined();
     expect(written.input).toEqual([{ type: 'message', role: 'developer', content: 'Tell a joke.' }]);
@@ -188,7 +195,7 @@ describe('a conversation that does not begin with the user', () => {
   });
 });
 
-it('stop sequences of white space are left out for Claude, and named', () => {
+it('omits white-space stop sequences for Claude, and reports them', () => {
   const stops = (stop: unknown) => relay('openai-chat', 'anthropic-messages', { messages: [ask], stop });
   expect(stops(['\n', 'END', ' \t'])).toMatchObject({
     written: { stop_sequences: ['END'] },
@@ -200,7 +207,7 @@ it('stop sequences of white space are left out for Claude, and named', () => {
   expect(stops(' END')).toMatchObject({ written: { stop_sequences: [' END'] }, dropped: [] });
 });
 
-describe('a picture under a name that Claude does not know', () => {
+describe('an image with a media type that Claude does not know', () => {
   const cases: Record<string, [ConversationId, JsonObject, string]> = {
     'image/jpg of chat': [
       'openai-chat',
@@ -253,7 +260,7 @@ describe('a picture under a name that Claude does not know', () => {
       'image/gif',
     ],
   };
-  it.each(Object.entries(cases))('%s is shown', (_, [from, body, type]) => {
+  it.each(Object.entries(cases))('is sent: %s', (_, [from, body, type]) => {
     const { turns, dropped } = relay(from, 'anthropic-messages', body);
     expect(turns).toMatchObject([
       { content: [{ type: 'image', source: { type: 'base64', media_type: type } }] },
@@ -261,7 +268,7 @@ describe('a picture under a name that Claude does not know', () => {
     expect(dropped).toEqual([]);
   });
 
-  it('is left out and named where its bytes are of no kind that Claude takes', () => {
+  it('is omitted and reported if its bytes are of no type that Claude accepts', () => {
     const url = 'data:image/tiff;base64,SUkqAA==';
     const body = {
       messages: [

@@ -111,19 +111,19 @@ describe('a tool loop through a client', () => {
     ],
   ];
 
-  it.each(loops)('%s come back unchanged from a chat client', (_, parts) => {
+  it.each(loops)('returns %s unchanged from a chat client', (_, parts) => {
     const { said, results } = turnIn(chatSecondTurn(parts));
     expect(said).toEqual(parts);
     expect(results).toEqual(parts.flatMap((part) => (part.type === 'tool-call' ? [part.id] : [])));
   });
 
-  it.each(loops)('%s come back unchanged from a Responses client', (_, parts) => {
+  it.each(loops)('returns %s unchanged from a Responses client', (_, parts) => {
     const { said, results } = turnIn(responsesSecondTurn(parts));
     expect(said).toEqual(parts);
     expect(results).toEqual(parts.flatMap((part) => (part.type === 'tool-call' ? [part.id] : [])));
   });
 
-  it('OpenAI’s encrypted reasoning comes back through a chat client, with its summary and before its call', () => {
+  it('returns OpenAI’s encrypted reasoning through a chat client, with its summary and before its call', () => {
     const parts: NeutralPart[] = [
       { type: 'reasoning', text: 'One.\n\nTwo.', paragraphs: ['One.', 'Two.'], signature: encrypted },
       call('call_1'),
@@ -145,7 +145,7 @@ describe('a tool loop through a client', () => {
     ]);
   });
 
-  it('DeepSeek and OpenRouter get back through a Responses client what they want back', () => {
+  it('returns what DeepSeek and OpenRouter require through a Responses client', () => {
     const parts: NeutralPart[] = [{ type: 'reasoning', text: 'Hm.', signature: deepseek }, call('call_1')];
     const [, message] = openaiChat.writeRequest(responsesSecondTurn(parts), imitator).body
       .messages as JsonObject[];
@@ -159,7 +159,7 @@ describe('a tool loop through a client', () => {
     expect(other).not.toHaveProperty('reasoning_content');
   });
 
-  it('reports reasoning of another provider, and shortens ids to what OpenAI takes', () => {
+  it('reports reasoning of another provider, and shortens ids to OpenAI’s limit', () => {
     const request = chatSecondTurn([
       { type: 'reasoning', text: 'Hm.', signature: signature },
       call(`toolu_${'x'.repeat(80)}`),
@@ -173,7 +173,7 @@ describe('a tool loop through a client', () => {
     }
   });
 
-  it('takes a damaged state for no state', () => {
+  it('ignores a damaged state', () => {
     const request = read(openaiChat, {
       messages: [
         {
@@ -204,7 +204,7 @@ function withMessages(
   return { ...emptyRequest('m', false, 'anthropic-messages'), messages, ...more };
 }
 
-describe('rewrites', () => {
+describe('a rewritten request', () => {
   const twoResults = withMessages([
     { role: 'assistant', parts: [call('c1'), call('c2')], at: 'm1' },
     {
@@ -223,7 +223,7 @@ describe('rewrites', () => {
     },
   ]);
 
-  it('chat: what results show follows in a user message behind all of them', () => {
+  it('moves media in chat results into a user message behind all results', () => {
     expect((openaiChat.writeRequest(twoResults, openai).body.messages as JsonObject[]).slice(1)).toEqual([
       { role: 'tool', tool_call_id: 'c1', content: 'seen' },
       { role: 'tool', tool_call_id: 'c2', content: 'Error: not found' },
@@ -238,7 +238,7 @@ describe('rewrites', () => {
     ]);
   });
 
-  it('Responses: results show pictures themselves', () => {
+  it('leaves media in results in Responses', () => {
     expect((openaiResponses.writeRequest(twoResults, openai).body.input as JsonObject[]).slice(2)).toEqual([
       {
         type: 'function_call_output',
@@ -253,7 +253,7 @@ describe('rewrites', () => {
     ]);
   });
 
-  it('text documents become text, and documents by URL are named where chat cannot fetch them', () => {
+  it('turns text documents into text, and reports documents by URL that chat cannot fetch', () => {
     const documents: MediaPart[] = [
       { type: 'media', kind: 'document', title: 'Notes', source: { type: 'text', text: 'abc' }, at: 'd1' },
       {
@@ -274,7 +274,7 @@ describe('rewrites', () => {
     );
   });
 
-  it('custom tools are functions for imitators, and calls of them are custom calls for the client', () => {
+  it('turns custom tools into functions for imitators, and their calls back into custom calls', () => {
     const body = {
       messages: [
         {
@@ -302,7 +302,7 @@ describe('rewrites', () => {
     );
   });
 
-  it('tools without arguments get an empty object, and strict only where the schema allows it', () => {
+  it('gives tools without arguments an empty object, and is strict only if the schema allows it', () => {
     const loose = { type: 'object', properties: { a: { type: 'string' } } };
     const request = withMessages([], {
       tools: [
@@ -325,7 +325,7 @@ describe('rewrites', () => {
     expect(dropped).toEqual(['t1.strict']);
   });
 
-  it('imitators get the allowed tools only, the older limit, and the joined system prompt', () => {
+  it('gives imitators only the allowed tools, the older limit, and the joined system prompt', () => {
     const tool = (name: string) => ({
       type: 'function' as const,
       name,
@@ -356,7 +356,7 @@ describe('rewrites', () => {
 
 // ---- What models refuse ---------------------------------------------------------------------------------
 
-describe('what OpenAI’s models refuse', () => {
+describe('a request for an OpenAI model', () => {
   const wished = read(openaiChat, {
     messages: [{ role: 'user', content: 'x' }],
     temperature: 0,
@@ -368,7 +368,7 @@ describe('what OpenAI’s models refuse', () => {
     user: 'u'.repeat(141),
   });
 
-  it('reasoning models get no sampling fields, and the nearest effort', () => {
+  it('has no sampling fields for reasoning models, and the nearest effort', () => {
     const chat = openaiChat.writeRequest(wished, { model: 'o3', provider: 'openai' });
     expect(chat.dropped).toEqual(['presence_penalty', 'logprobs', 'stop', 'temperature', 'top_p']);
     expect(chat.body).toMatchObject({ reasoning_effort: 'low' });
@@ -389,7 +389,7 @@ describe('what OpenAI’s models refuse', () => {
     });
   });
 
-  it('models that do not reason get no effort and no encrypted reasoning, which is reported', () => {
+  it('has no effort or encrypted reasoning for models that do not reason, which is reported', () => {
     const { body, dropped } = openaiResponses.writeRequest(wished, { model: 'gpt-4.1', provider: 'openai' });
     expect(dropped).toContain('reasoning_effort');
     expect(body).not.toHaveProperty('reasoning');
@@ -397,13 +397,13 @@ describe('what OpenAI’s models refuse', () => {
     expect(body).toMatchObject({ temperature: 0, top_p: 0.5 });
   });
 
-  it('user ids longer than 64 characters are hashed, shorter ones are not', () => {
+  it('hashes user ids longer than 64 characters', () => {
     expect(openaiChat.writeRequest(wished, openai).body.safety_identifier).toMatch(/^[0-9a-f]{64}$/);
     const short = { ...wished, userId: 'u'.repeat(64) };
     expect(openaiChat.writeRequest(short, openai).body.safety_identifier).toBe('u'.repeat(64));
   });
 
-  it('stop sequences beyond four are named, limits below sixteen are raised and named', () => {
+  it('omits stop sequences beyond four and raises limits below sixteen, both reported', () => {
     const request = read(openaiChat, { messages: [], stop: ['1', '2', '3', '4', '5'], max_tokens: 15 });
     const chat = openaiChat.writeRequest(request, { model: 'gpt-4o', provider: 'openai' });
     expect([chat.body.stop, chat.dropped]).toEqual([['1', '2', '3', '4'], ['stop']]);
@@ -419,7 +419,7 @@ describe('what OpenAI’s models refuse', () => {
 
 // ---- Faults ---------------------------------------------------------------------------------------------
 
-describe('faults name the field', () => {
+describe('the request check of OpenAI’s formats', () => {
   it.each([
     [{}, 'messages'],
     [{ messages: 'x' }, 'messages'],
@@ -441,7 +441,7 @@ describe('faults name the field', () => {
     [{ messages: [], tools: [{ type: 'function', function: {} }] }, 'tools[0].function.name'],
     [{ messages: [], response_format: { type: 'xml' } }, 'response_format.type'],
     [{ messages: [], stop: 5 }, 'stop'],
-  ])('chat %j: %s', (body, param) => {
+  ])('names the invalid field in chat %j: %s', (body, param) => {
     expect(openaiChat.readRequest(body, { model: 'm', stream: false })).toMatchObject({ ok: false, param });
   });
 
@@ -456,21 +456,21 @@ describe('faults name the field', () => {
     [{ input: 'x', instructions: 5 }, 'instructions'],
     [{ input: 'x', tools: [{ type: 'function' }] }, 'tools[0].name'],
     [{ input: 'x', text: { format: { type: 'xml' } } }, 'text.format.type'],
-  ])('Responses %j: %s', (body, param) => {
+  ])('names the invalid field in Responses %j: %s', (body, param) => {
     expect(openaiResponses.readRequest(body, { model: 'm', stream: false })).toMatchObject({
       ok: false,
       param,
     });
   });
 
-  it('an earlier response needs no input, and a Responses body is known at the chat endpoint', () => {
+  it('accepts previous_response_id without input, and recognizes a Responses body sent to chat', () => {
     expect(read(openaiResponses, { previous_response_id: 'resp_1' }).previousResponseId).toBe('resp_1');
     expect(isResponsesBody({ input: 'x' })).toBe(true);
     expect(isResponsesBody({ input: 'x', messages: [] })).toBe(false);
     expect(isResponsesBody({ messages: [] })).toBe(false);
   });
 
-  it('unknown fields go back to their own format and are reported for the other', () => {
+  it('preserves unknown fields in their own format, and reports them for another', () => {
     const request = read(openaiChat, {
       messages: [],
       chat_template_kwargs: { a: 1 },
@@ -500,7 +500,7 @@ describe('legacy completions', () => {
     stream_options: { include_usage: true },
   };
 
-  it('legacy completions are read as one user’s message, and report what chat cannot express', () => {
+  it('are read as one user message, and report what chat cannot express', () => {
     const request = read(openaiCompletions, body);
     expect(request).toMatchObject({ maxOutputTokens: 5, logprobs: { top: 1 }, echo: true });
     const { body: chat, dropped } = openaiChat.writeRequest(request, { model: 'gpt-4o', provider: 'openai' });
@@ -512,7 +512,7 @@ describe('legacy completions', () => {
     });
   });
 
-  it('legacy completions are answered with text, after the prompt if requested, streamed and not', () => {
+  it('are answered with text, after the prompt if requested, streamed and not', () => {
     const context = contextOf({ request: read(openaiCompletions, body), body });
     const logprobs = [
       { token: ' upon', logprob: -1, bytes: null, top: [{ token: ' upon', logprob: -1, bytes: null }] },

@@ -84,11 +84,11 @@ it.each([
     'input[0].tools[0].model',
     'assists',
   ],
-])('finds %s', (_, body, name, param, role) => {
+])('finds other models in %s', (_, body, name, param, role) => {
   expect(named(body)).toEqual([[name, param, role]]);
 });
 
-it('ignores messages, results, and schemas', () => {
+it('ignores model names in messages, results, and schemas', () => {
   const body = {
     model: 'own',
     messages: [{ role: 'user', content: [{ type: 'text', text: 'x', model: 'no' }], model: 'no' }],
@@ -134,7 +134,7 @@ it('ignores messages, results, and schemas', () => {
   ).toEqual([]);
 });
 
-it('knows the requested model by Google’s resource names', () => {
+it('recognizes the requested model in Google’s resource names', () => {
   const requests = [
     { model: 'models/own' },
     { model: 'publishers/google/models/own' },
@@ -144,12 +144,12 @@ it('knows the requested model by Google’s resource names', () => {
   expect(named({ generateContentRequest: { model: 'models/own' } }, 'gemini-generate')).toEqual([]);
 });
 
-it('leaves moderation alone, which is free', () => {
+it('ignores moderation models, which are free', () => {
   expect(named({ moderation: { model: 'omni-moderation-latest' } })).toEqual([]);
   expect(named({ moderation: { model: 'dear' } })).toHaveLength(1);
 });
 
-it('counts the requested model as another one where a tool calls it', () => {
+it('counts the requested model as another one if a tool calls it', () => {
   expect(named({ tools: [{ type: 'advisor_20260301', model: 'own' }] })).toEqual([
     ['own', 'tools[0].model', 'assists'],
   ]);
@@ -169,7 +169,7 @@ it('refuses more names than the limit, and invalid names', () => {
     });
 });
 
-it('knows form fields of that kind by their names', () => {
+it('finds the form fields that name models', () => {
   expect(['models', 'models[]', 'fallback_model', 'fallbacks'].filter(namesOtherModel)).toHaveLength(4);
   expect(['model', 'file', 'modes', 'model_kwargs', 'language'].filter(namesOtherModel)).toEqual([]);
 });

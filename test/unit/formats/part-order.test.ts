@@ -77,7 +77,7 @@ describe('parallel calls of a chat stream, for a Messages caller', () => {
     ]);
   });
 
-  it('are closed before a text that follows, and before one in the middle of them', () => {
+  it('are closed before a text that follows or interrupts them', () => {
     expect(order([{ content: 'a' }, ...sequential, { content: 'b' }])).toEqual([
       '+0',
       '-0',
@@ -93,7 +93,7 @@ describe('parallel calls of a chat stream, for a Messages caller', () => {
     expect(accumulated(middle)).toEqual([{ name: 'look', text: '{"q":"1"}' }, { text: 'b' }]);
   });
 
-  it('reach the caller as they come, where they come one after another', () => {
+  it('reach the caller at once if they come one after another', () => {
     const reader = openaiChat.eventReader();
     const writer = anthropicMessages.eventWriter(contextOf());
     const said = sequential.map((delta) =>
@@ -117,7 +117,7 @@ describe('overlapping parts, for a Responses caller', () => {
   });
 });
 
-describe('a call that was cut', () => {
+describe('a truncated call', () => {
   const items = (finish: string) =>
     written(
       openaiResponses,
@@ -127,7 +127,7 @@ describe('a call that was cut', () => {
       .filter(({ type }) => type === 'response.output_item.done')
       .map(({ item }) => `${item.type} ${item.status}`);
 
-  it('is incomplete, streamed and not, and what came before it is complete', () => {
+  it('is incomplete, streamed and not, and earlier items are complete', () => {
     expect(items('length')).toEqual([
       'message completed',
       'function_call completed',
@@ -147,7 +147,7 @@ describe('a call that was cut', () => {
     });
   });
 
-  it('is incomplete where the stream fails', () => {
+  it('is incomplete if the stream fails', () => {
     const reader = openaiChat.eventReader();
     const writer = openaiResponses.eventWriter(contextOf());
     const chunks = [

@@ -64,10 +64,10 @@ const turns: Readonly<Record<string, JsonObject[]>> = {
   'a hidden thought': [{ type: 'redacted_thinking', data: 'hidden' }, text('Done.'), use('toolu_1')],
 };
 
-describe.each(formatNames)('a client of %s that forgets thoughts', (format) => {
+describe.each(formatNames)('a client of %s that drops thoughts', (format) => {
   for (const [what, content] of Object.entries(turns))
     for (const isStreamed of [false, true])
-      it(`gives ${what} back in the same order${isStreamed ? ', streamed' : ''}`, () => {
+      it(`returns ${what} in the same order${isStreamed ? ', streamed' : ''}`, () => {
         expect(throughClient(format, content, isStreamed)).toEqual(content);
       });
 });
@@ -107,7 +107,7 @@ describe('a chat client that changes the text', () => {
       'content',
     ).map(({ type }) => type);
 
-  it('still begins the turn with a thought', () => {
+  it('still starts the turn with a thought', () => {
     expect(types('Short.')).toEqual(['thinking', 'text', 'thinking', 'tool_use']);
     expect(types('A much longer text than before.')).toEqual([
       'thinking',
@@ -125,7 +125,7 @@ describe('reasoning in a portable state', () => {
   const say: NeutralPart = { type: 'text', text: 'Hi.' };
   const call: NeutralPart = { type: 'tool-call', id: 'c', name: 'look', arguments: '{}' };
 
-  it('thoughts that the client sends itself are not repeated', () => {
+  it('is not repeated if the client sends the thoughts itself', () => {
     const own: NeutralPart = { type: 'reasoning', text: 't', signature };
     const placed = restoreReasoning([
       { part: own, reasoning: [] },
@@ -136,7 +136,7 @@ describe('reasoning in a portable state', () => {
     expect(placed.map(({ type }) => type)).toEqual(['reasoning', 'text', 'tool-call', 'tool-call']);
   });
 
-  it('are not repeated where their signature is only that they must come back (chat)', () => {
+  it('is not repeated if its signature only says that thoughts must be returned (chat)', () => {
     const plain = { origin: 'openai-chat', kind: 'signature', value: '' } as const;
     const own: NeutralPart = { type: 'reasoning', text: 'a piece of', signature: plain };
     const state = [
@@ -152,7 +152,7 @@ describe('reasoning in a portable state', () => {
     expect(types([])).toEqual(['reasoning', 'reasoning', 'tool-call']);
   });
 
-  it('thoughts without a position come before the text', () => {
+  it('comes before the text if it has no position', () => {
     const placed = restoreReasoning([
       { part: say, reasoning: [] },
       { part: call, reasoning: [{ text: 't', signature }] },
@@ -173,7 +173,7 @@ describe('a turn for Claude', () => {
   const say: NeutralPart = { type: 'text', text: 'Hi.' };
   const call: NeutralPart = { type: 'tool-call', id: 'c', name: 'look', arguments: '{}' };
 
-  it('begins with its thoughts, whatever a client put before them', () => {
+  it('starts with its thoughts, wherever a client put them', () => {
     expect(turn([say, thought, call])).toEqual(['thinking', 'text', 'tool_use']);
     expect(turn([say, call, thought, thought, say])).toEqual([
       'thinking',
@@ -186,7 +186,7 @@ describe('a turn for Claude', () => {
   });
 });
 
-it('writes and reads the members that clients have stored since the first version', () => {
+it('reads and writes the members that clients have stored since the first version', () => {
   const signature = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
   const state = { reasoning: [{ text: 't', signature, after: 3 }], signature };
   const written = writePortableState(state, 'base64url');

@@ -117,7 +117,7 @@ const cases: Record<string, { messages: JsonObject[]; texts: string[]; pictures?
 };
 
 describe.each(Object.entries(cases))('%s', (_, { messages, texts, pictures = 0 }) => {
-  it.each(targets)('is read at %s, and nothing is named as dropped', (to) => {
+  it.each(targets)('is readable at %s, and nothing is reported as dropped', (to) => {
     const body = { max_tokens: 99, messages, tools: [tool] };
     const { body: written, dropped } = write('anthropic-messages', to, body);
     const conversation = JSON.stringify(written.messages ?? written.input ?? written.contents);
@@ -126,7 +126,7 @@ describe.each(Object.entries(cases))('%s', (_, { messages, texts, pictures = 0 }
     expect(dropped).toEqual([]);
   });
 
-  it('comes back to Messages as it was', () => {
+  it('returns to Messages unchanged', () => {
     const { body } = write('anthropic-messages', 'anthropic-messages', {
       max_tokens: 99,
       messages,
@@ -140,13 +140,13 @@ describe.each(Object.entries(cases))('%s', (_, { messages, texts, pictures = 0 }
   });
 });
 
-it('a failed compaction has nothing to read', () => {
+it('finds no readable text in a failed compaction', () => {
   const messages = [ask, { role: 'assistant', content: [{ type: 'compaction', content: null }] }, ask];
   const { body } = write('anthropic-messages', 'openai-chat', { max_tokens: 99, messages });
   expect(JSON.stringify(body)).not.toContain('Summary');
 });
 
-describe('what OpenAI’s own tools gave back', () => {
+describe('a result of OpenAI’s own tools', () => {
   const items: Record<string, [JsonObject, string]> = {
     'an MCP server’s result': [
       { type: 'mcp_call', id: 'mcp_1', name: 'look', server_label: 's', arguments: '{}', output: 'FOUND' },
@@ -171,7 +171,7 @@ describe('what OpenAI’s own tools gave back', () => {
     ],
     'what a local shell printed': [{ type: 'local_shell_call_output', id: 'l1', output: 'FOUND' }, 'FOUND'],
   };
-  it.each(Object.entries(items))('%s is read everywhere, and comes back as it was', (_, [item, wanted]) => {
+  it.each(Object.entries(items))('is readable everywhere, and returns unchanged: %s', (_, [item, wanted]) => {
     const input = [ask, { type: 'message', role: 'assistant', content: 'Hm.' }, item, ask];
     for (const to of ['openai-chat', 'anthropic-messages', 'gemini-generate'] as const) {
       const { body, dropped } = write('openai-responses', to, { input });

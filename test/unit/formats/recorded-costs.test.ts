@@ -70,13 +70,13 @@ describe.skipIf(!haveFixtures)('the cost that a host states beside its usage', (
       return [{ name: fixture.name, fixture, usd, price }];
     });
 
-  it.each(stated)('is what the counted tokens of $name cost', ({ fixture, usd, price }) => {
+  it.each(stated)('equals the price of $name’s counted tokens', ({ fixture, usd, price }) => {
     const usage = meterOf(fixture).usage();
     expect(usage).not.toBeNull();
     expect(chargedUsd(usage as Usage, price)).toBeCloseTo(usd, 9);
   });
 
-  it('is stated by at least 25 recordings of three hosts', () => {
+  it('is in at least 25 recordings of three hosts', () => {
     expect(stated.length).toBeGreaterThanOrEqual(25);
     const hosts = new Set(stated.map(({ name }) => name.split('/')[0]));
     expect([...hosts].sort()).toEqual(['openrouter', 'vercel-gateway', 'xai']);
@@ -90,7 +90,7 @@ describe.skipIf(!haveFixtures)('the total that a host states', () => {
    */
   const leavesOut = /^vercel-gateway\/.*gemini|^perplexity\/.*deep-research|^cerebras\//;
 
-  it('is the sum of the counted tokens of every chat recording', () => {
+  it('equals the sum of the counted tokens of every chat recording', () => {
     const wrong = allFixtures()
       .filter(
         ({ meta, name }) =>
@@ -132,13 +132,13 @@ describe('reasoning that exceeds completion_tokens', () => {
     expect(readChatUsage(usage)).toMatchObject({ outputTokens: output, reasoningTokens: output });
   });
 
-  it('is outside it at the gateway of Vercel, whose cost charges both', () => {
+  it('is separate at Vercel’s gateway, whose cost charges both', () => {
     const usage = chat(28, 9, 61, { cost: 0.000896, market_cost: 0.000896 });
     expect(readChatUsage(usage)).toMatchObject({ outputTokens: 70, reasoningTokens: 61 });
     expect(chargedUsd(readChatUsage(usage) as Usage, { input: 2, output: 12 })).toBeCloseTo(0.000896, 9);
   });
 
-  it('reasoning is outside of the output if the total shows it', () => {
+  it('is separate from the output if the total shows it', () => {
     expect(readChatUsage({ ...chat(12, 1, 290), total_tokens: 303 })).toMatchObject({ outputTokens: 291 });
   });
 });

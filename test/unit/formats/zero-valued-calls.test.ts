@@ -66,14 +66,14 @@ describe.each([
     ],
     ['audio', { audio: { id: '', data: '', expires_at: 0, transcript: '' } }],
     ['refusal', { refusal: '' }],
-  ])('makes no part of an empty %s', (_what, zero) => {
+  ])('creates no part for an empty %s', (_what, zero) => {
     const told = read({ content: '4', ...zero });
     expect(told?.parts).toEqual([{ type: 'text', text: '4' }]);
     expect(told?.stop.reason).toBe('stop');
   });
 });
 
-describe('an error whose members are all empty', () => {
+describe('an error object in an answer', () => {
   const zero = { code: '', message: '', type: '', status: 0, param: null };
   const body = {
     id: 'c',
@@ -81,7 +81,7 @@ describe('an error whose members are all empty', () => {
     error: zero,
   };
 
-  it('a call with zero values only is no call', () => {
+  it('is no error if all its values are zero', () => {
     expect(openaiChat.readResponse(body)).toMatchObject({
       error: null,
       candidates: [{ stop: { reason: 'stop' } }],
@@ -89,7 +89,7 @@ describe('an error whose members are all empty', () => {
     expect(errorName(body)).toBeUndefined();
   });
 
-  it('a call with one member that is not zero is a call', () => {
+  it('is an error if one member is not zero', () => {
     const failed = { ...body, error: { ...zero, code: 'overloaded' } };
     expect(openaiChat.readResponse(failed).error?.code).toBe('overloaded');
     expect(errorName(failed)).toBe('overloaded');

@@ -50,17 +50,17 @@ describe.skipIf(!haveFixtures)('the bounds of the recorded requests', () => {
     ];
   });
 
-  it('hold the true input', () => {
+  it('cover the true input', () => {
     const over = rows.filter((row) => row.usage.inputTokens > row.bound.inputTokens).map((row) => row.name);
     expect(over).toEqual([]);
   });
 
-  it('hold the true output', () => {
+  it('cover the true output', () => {
     const over = rows.filter((row) => row.usage.outputTokens > row.bound.outputTokens).map((row) => row.name);
     expect(over).toEqual([]);
   });
 
-  it('hold the true cost; how loose they are is printed', () => {
+  it('cover the true cost', () => {
     const exceeded = rows.filter((row) => row.trueCost > row.bound.reserveNanoUsd);
     const kinds = [...new Set(rows.map((row) => row.kind))];
     const table = Object.fromEntries([
@@ -75,7 +75,7 @@ describe.skipIf(!haveFixtures)('the bounds of the recorded requests', () => {
     expect(exceeded.map((row) => row.name)).toEqual([]);
   });
 
-  it('are estimated without bias where nobody says: half of the requests are longer, half shorter', () => {
+  it('estimate the input without bias: half of the requests are longer, half shorter', () => {
     const long = rows.filter(
       ({ kind, bytes }) =>
         bytes >= 2_048 &&
@@ -113,7 +113,7 @@ describe('a bound', () => {
   const bound = (kind: string, body: object, streamed = false): ReturnType<typeof upperBound> =>
     upperBound(formatOf(kind), body, JSON.stringify(body).length, rates, { streamed });
 
-  it('has the caller’s output bound, times the answers asked for', () => {
+  it('includes the caller’s output limit, times the requested number of answers', () => {
     expect(bound('openai-chat', { ...ask, max_tokens: 10 }).outputTokens).toBe(10);
     expect(
       bound('openai-chat', { ...ask, max_tokens: 9, max_completion_tokens: 10, n: 3 }).outputTokens,
@@ -127,7 +127,7 @@ describe('a bound', () => {
     expect(bound('gemini-generate', { contents: [], generationConfig: config }).outputTokens).toBe(10);
   });
 
-  it('takes the larger of two bounds, in either spelling, and each prompt of a list', () => {
+  it('uses the larger of two output limits, in either spelling, and every prompt of a list', () => {
     expect(bound('openai-chat', { ...ask, max_tokens: 900, max_completion_tokens: 1 }).outputTokens).toBe(
       900,
     );
@@ -138,7 +138,7 @@ describe('a bound', () => {
     expect(bound('openai-completions', { ...prompts, prompt: [11, 12, 13] }).outputTokens).toBe(20);
   });
 
-  it('has a budget for thinking on top of the default, where the caller sets no bound', () => {
+  it('adds a thinking budget to the default if the caller sets no limit', () => {
     const thinkingConfig = { thinkingBudget: 10_000 };
     const generate = (config: object) =>
       bound('gemini-generate', { contents: [], generationConfig: { thinkingConfig, ...config } })
@@ -149,7 +149,7 @@ describe('a bound', () => {
     expect(bound('openai-chat', { ...ask, max_tokens: 10, thinking_budget: 500 }).outputTokens).toBe(510);
   });
 
-  it('has the recorded length of what previous_response_id names, else a default', () => {
+  it('includes the recorded length of previous_response_id, else a default', () => {
     const body = { model: 'm', input: 'go on', previous_response_id: 'resp_1' };
     const of = (historyTokens: number | null) =>
       upperBound(formatOf('openai-responses'), body, 80, rates, { streamed: false, historyTokens })
@@ -158,7 +158,7 @@ describe('a bound', () => {
     expect(of(null) - of(0)).toBe(inputBounds.tokensOfHiddenHistory);
   });
 
-  it('takes the dearest tier within reach', () => {
+  it('uses the most expensive tier within reach', () => {
     const tiered = {
       ...rates,
       tiers: [{ aboveInputTokens: 50, rates: { input: 3_000, output: 20_000 } }],
@@ -170,7 +170,7 @@ describe('a bound', () => {
     expect(at(2_000).reserveNanoUsd).toBe(at(2_000).inputTokens * 3 + 200);
   });
 
-  it('takes a file of an unknown kind at the dearest price of media', () => {
+  it('prices a file of unknown kind as the most expensive media', () => {
     const parts = [{ fileData: { fileUri: 'https://files.test/1' } }];
     const audio = { ...rates, base: { input: 1_000, output: 10_000, inputAudio: 7_000 } };
     const { inputNanoUsd, inputTokens } = upperBound(
@@ -186,7 +186,7 @@ describe('a bound', () => {
     expect(inputNanoUsd).toBe(inputTokens * 7);
   });
 
-  it('does not take an upload of images for a text of their length', () => {
+  it('does not price an image upload as text of its length', () => {
     const fields = { model: 'gpt-image-1', prompt: 'a hat' };
     const { inputTokens } = upperBound(formatOf('openai-images'), fields, 20_000_000, rates, {
       streamed: false,
@@ -194,13 +194,13 @@ describe('a bound', () => {
     expect(inputTokens).toBeLessThan(inputBounds.tokensOfImageUpload + 100);
   });
 
-  it('has 4,096 tokens of output where the caller sets no bound, and none where there is no output', () => {
+  it('assumes 4,096 output tokens without a limit, and none for models without output', () => {
     expect(bound('openai-chat', ask).outputTokens).toBe(4_096);
     expect(bound('openai-chat', { ...ask, max_tokens: 'many' }).outputTokens).toBe(4_096);
     expect(bound('openai-embeddings', { model: 'm', input: 'x' }).outputTokens).toBe(0);
   });
 
-  it('reserves a stream in steps of 2,000 tokens, or of less where the whole is less', () => {
+  it('reserves a stream in steps of 2,000 tokens, or less if the whole is less', () => {
     const long = bound('openai-chat', ask, true);
     expect(long.reserveNanoUsd).toBe(long.inputNanoUsd + 2_000 * 10);
     expect(long.stepNanoUsd).toBe(2_000 * 10);
@@ -209,7 +209,7 @@ describe('a bound', () => {
     expect(short.stepNanoUsd).toBe(50 * 10);
   });
 
-  it('counts an image as an image, not as its base64', () => {
+  it('counts an image as an image, not by its base64', () => {
     const url = `data:image/png;base64,${'A'.repeat(1_000_000)}`;
     const content = [{ type: 'image_url', image_url: { url } }];
     const { inputTokens } = bound('openai-chat', { model: 'm', messages: [{ role: 'user', content }] });
@@ -236,7 +236,7 @@ describe('a bound', () => {
     );
   });
 
-  it('takes cache writes at their rate only where they can happen', () => {
+  it('applies the rate of cache writes only where they can happen', () => {
     const plain = bound('anthropic-messages', { ...ask, max_tokens: 1 });
     expect(plain.inputNanoUsd).toBe(plain.inputTokens);
     const text = (ttl?: string): object => ({
@@ -254,7 +254,7 @@ describe('a bound', () => {
     expect(marked('1h').inputNanoUsd).toBe(marked('1h').inputTokens * 2);
   });
 
-  it('multiplies as the charge will be', () => {
+  it('applies the same multiplier as the charge', () => {
     const body = { ...ask, max_tokens: 10 };
     const twice = upperBound(formatOf('openai-chat'), body, 100, rates, { streamed: false, multiplier: 2 });
     expect(twice.reserveNanoUsd).toBe(
@@ -262,7 +262,7 @@ describe('a bound', () => {
     );
   });
 
-  it('counts a query once a document, and Cohere’s search units', () => {
+  it('counts the query once per document, and Cohere’s search units', () => {
     const documents = Array.from({ length: 101 }, () => 'a short document');
     const body = { model: 'm', query: 'which of these documents is the best one?', documents };
     const perSearch = overrideRates({ input: 0, output: 0, search_unit: 0.002 });
@@ -298,7 +298,7 @@ describe('a bound', () => {
     expect(slow.outputTokens).toBe(1_200);
   });
 
-  it('bears any body', () => {
+  it('accepts any body', () => {
     for (const body of [null, 7, 'text', [], { messages: 1, tools: 7, generationConfig: null }])
       expect(upperBound(formatOf('openai-chat'), body, 10, rates, { streamed: true }).outputTokens).toBe(
         outputBounds.tokensWithoutBound,

@@ -64,7 +64,7 @@ function changed(edit: (model: Record<string, unknown>) => void): string {
 }
 
 describe('a refresh', () => {
-  it('keeps a good table, and every isolate takes it over', async () => {
+  it('stores a valid table, which every isolate adopts', async () => {
     answer.body = changed((model) => {
       model.prices = { input_mtok: 7, output_mtok: 8 };
     });
@@ -83,7 +83,7 @@ describe('a refresh', () => {
     expect(inputOf('gpt-4o')).toBe(2_500_000);
   });
 
-  it('is made every six hours, and costs nothing when nothing has changed', async () => {
+  it('happens every six hours, and costs nothing if nothing has changed', async () => {
     await refresh(0);
     expect(await refresh(refreshLimits.everyMs - 1)).toEqual({ outcome: 'fresh-enough' });
     expect(await refresh(refreshLimits.everyMs)).toEqual({ outcome: 'unchanged' });
@@ -136,7 +136,7 @@ describe('a refresh', () => {
       () => Object.assign(answer, { body: `[${' '.repeat(refreshLimits.bytes)}]` }),
       'more than',
     ],
-  ])('refuses %s, and keeps the last good copy', async (_name, spoil, reason) => {
+  ])('refuses %s, and retains the last valid copy', async (_name, spoil, reason) => {
     await refresh(0);
     const before = new Map(kv.values);
     spoil();
@@ -148,14 +148,14 @@ describe('a refresh', () => {
     expect(kv.values).toEqual(before);
   });
 
-  it('fails quietly when nobody is there', async () => {
+  it('fails without throwing if the address is unreachable', async () => {
     const refused = await refreshPriceTable('http://127.0.0.1:9/x', kv, fetch, 0);
     expect(refused).toMatchObject({ outcome: 'failed' });
     expect(kv.values.size).toBe(0);
   });
 });
 
-it('an isolate that is shown the old table beside the new version looks again', async () => {
+it('reads the table again if an isolate got the old one beside the new version', async () => {
   await refresh(0);
   const old = kv.values.get('price-table') ?? '';
   answer = { status: 200, body: changed((model) => Object.assign(model, { prices: { input_mtok: 9 } })) };
@@ -174,7 +174,7 @@ it('an isolate that is shown the old table beside the new version looks again', 
   expect(inputOf('gpt-4o')).toBe(2_500_000);
 });
 
-it('an isolate goes on with its table when KV fails, or holds nonsense', async () => {
+it('continues with the current table if KV fails or contains an invalid one', async () => {
   const events: string[] = [];
   const away = { get: () => Promise.reject(new Error('KV is away')) } as unknown as KVNamespace;
   await new RefreshedPrices(away, (event) => events.push(event)).freshen(0);
@@ -185,14 +185,14 @@ it('an isolate goes on with its table when KV fails, or holds nonsense', async (
   expect(inputOf('gpt-4o')).toBe(2_500_000);
 });
 
-it('the table that the relay comes with passes its own check, and shrinks', () => {
+it('accepts the bundled table, and shrinks it', () => {
   const text = JSON.stringify(bundled);
   const kept = readTable(text);
   expect(kept).toHaveLength(bundled.length);
   console.log(`price table: ${text.length} characters, of which ${JSON.stringify(kept).length} are kept`);
 });
 
-it('PRICES_URL: the library’s own address when unset, `off`, or another', () => {
+it('reads PRICES_URL: the library’s own address if unset, `off`, or another address', () => {
   const urlOf = (PRICES_URL?: string) => readConfig({ PRICES_URL } as never).pricesUrl;
   expect(usualPricesUrl).toBe(REMOTE_DATA_JSON_URL);
   expect([urlOf(), urlOf(''), urlOf('off'), urlOf('https://mirror.example/p.json')]).toEqual([

@@ -51,7 +51,7 @@ function libraryUsage(usage: Usage): Record<string, number> {
 }
 
 describe.skipIf(!haveFixtures)('the price of every recorded usage', () => {
-  it('is the library’s, rounded up to the nano-USD', () => {
+  it('equals the library’s, rounded up to the nano-USD', () => {
     let compared = 0;
     const unpriced = new Set<string>();
     for (const fixture of allFixtures()) {
@@ -87,7 +87,7 @@ describe.skipIf(!haveFixtures)('the price of every recorded usage', () => {
 describe('the table', () => {
   const million = usageOf({ inputTokens: 1_000_000, outputTokens: 1_000_000 });
 
-  it('prices every model of the native providers as the library does, at both sides of every tier', () => {
+  it('prices every model of the native providers as the library does, on both sides of every tier', () => {
     let compared = 0;
     for (const name of ['openai', 'anthropic', 'google', 'azure', 'voyageai']) {
       const ours = Object.values(fixtureRoutes).find((entry) => entry[2] === name)?.[0] ?? 'openai';
@@ -115,7 +115,7 @@ describe('the table', () => {
     expect(compared).toBeGreaterThan(1_000);
   });
 
-  it('starts OpenAI’s long rate above 272,000 tokens, and xAI’s at 200,000', () => {
+  it('starts OpenAI’s long-context rate above 272,000 tokens, and xAI’s at 200,000', () => {
     const inputRate = (provider: 'openai' | 'openai-compatible', model: string, inputTokens: number) => {
       const rates = tableRates(provider, model, 'https://api.x.ai/v1', at);
       const price = rates === null ? null : costNanoUsd(usageOf({ inputTokens }), rates) / inputTokens;
@@ -132,7 +132,7 @@ describe('the table', () => {
     expect(grok).toEqual([1_250, 2_500].map((nano) => nano));
   });
 
-  it('prices the presets that the library does not know, by their hosts', () => {
+  it('prices presets that the library lacks by their hosts', () => {
     const usd = (model: string, baseUrl: string, usage: Partial<Usage>) => {
       const rates = tableRates('openai-compatible', model, baseUrl, at);
       return rates && costNanoUsd(usageOf(usage), rates) / 1e9;
@@ -156,7 +156,7 @@ describe('the table', () => {
     expect(usd('toString', zai, each)).toBeNull();
   });
 
-  it('knows a compatible provider by its address, and takes only its own prices', () => {
+  it('recognizes a compatible provider by its address, and uses only its own prices', () => {
     const groq = tableRates('openai-compatible', 'openai/gpt-oss-120b', 'https://api.groq.com/openai/v1', at);
     expect(groq?.base.input).toBeGreaterThan(0);
     expect(
@@ -164,7 +164,7 @@ describe('the table', () => {
     ).toBeNull();
   });
 
-  it('prices a maker’s exact name behind an unknown address, and nothing that only looks like it', () => {
+  it('prices a maker’s exact name at an unknown address, but no similar name', () => {
     const url = 'http://127.0.0.1:9000/v1';
     for (const name of ['gpt-4o', 'gpt-4o-2024-08-06', 'openai/gpt-4o', 'text-embedding-3-small'])
       expect(tableRates('openai-compatible', name, url, at), name).not.toBeNull();
@@ -172,7 +172,7 @@ describe('the table', () => {
       expect(tableRates('openai-compatible', name, url, at), name).toBeNull();
   });
 
-  it('has published prices for what the library lacks, and null for what nobody published', () => {
+  it('has published prices for models that the library lacks, and null for unpublished ones', () => {
     const rerank = tableRates('cohere', 'rerank-v3.5', undefined, at);
     expect(rerank && costNanoUsd(usageOf({ searchUnits: 1 }), rerank)).toBe(2_000_000);
     const speech = tableRates('openai', 'tts-1', undefined, at);
@@ -181,12 +181,12 @@ describe('the table', () => {
     expect(tableRates('openai', 'no-such-model', undefined, at)).toBeNull();
   });
 
-  it('bills whisper by time, to the millisecond', () => {
+  it('bills whisper by duration, to the millisecond', () => {
     const whisper = tableRates('openai', 'whisper-1', undefined, at);
     expect(whisper && costNanoUsd(usageOf({ audioMilliseconds: 9_500 }), whisper)).toBe(950_000);
   });
 
-  it('has a free model free, and lists a provider’s models', () => {
+  it('prices a free model at zero, and lists a provider’s models', () => {
     const free = tableRates('gemini', 'gemma-3', undefined, at);
     expect(free && costNanoUsd(million, free)).toBe(0);
     expect(modelsOf('anthropic')).toContain('claude-sonnet-4-5');
@@ -204,7 +204,7 @@ describe('the cost of a usage', () => {
     cache_write_1h: 6,
   });
 
-  it('prices cached, written and other input apart, every token once', () => {
+  it('prices cached, written and other input separately, every token once', () => {
     const usage = usageOf({
       inputTokens: 1_000,
       cachedTokens: 500,
@@ -232,7 +232,7 @@ describe('the cost of a usage', () => {
     expect(costNanoUsd(usageOf({ inputTokens: 1_000 }), rates, 0)).toBe(0);
   });
 
-  it('is exact where doubles are not: 10^12 tokens', () => {
+  it('is exact beyond the range of doubles: 10^12 tokens', () => {
     const usage = usageOf({ inputTokens: 1_000_000_000_001 });
     expect(costNanoUsd(usage, overrideRates({ input: 0.001, output: 0 }))).toBe(1_000_000_000_001);
   });

@@ -8,7 +8,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-it('is given up in time, as a time-out: another channel may be tried', async () => {
+it('times out a request for a Vertex token, so another channel can be tried', async () => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const account = {
     email: 'relay@project.test',

@@ -48,7 +48,7 @@ function bridgeWith(handlers: Partial<BridgeHandlers> = {}) {
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 describe('frames that wait for the upstream', () => {
-  it('are held up to the bound, and sent in their order', () => {
+  it('are queued up to the limit, and sent in order', () => {
     const { client, upstream, attach, ends } = bridgeWith();
     const half = 'x'.repeat(realtimeLimits.backlogBytes / 2);
     client.hear(half);
@@ -58,7 +58,7 @@ describe('frames that wait for the upstream', () => {
     expect(ends).toEqual([]);
   });
 
-  it('end the session beyond it', () => {
+  it('end the session above the limit', () => {
     const { client, ends } = bridgeWith();
     client.hear('x'.repeat(realtimeLimits.backlogBytes));
     client.hear('y');
@@ -67,7 +67,7 @@ describe('frames that wait for the upstream', () => {
   });
 });
 
-it('frames behind one that is being decided about keep their order', async () => {
+it('queues frames behind one that is still being checked', async () => {
   const decided = Promise.withResolvers<void>();
   const { client, upstream, attach } = bridgeWith({
     checkFrame: (frame) =>
@@ -87,7 +87,7 @@ describe('an upstream that goes away before its first frame', () => {
   it.each([
     [realtimeLimits.replayedBytes, true],
     [realtimeLimits.replayedBytes + 1, false],
-  ])('after it was told %i bytes is replaced: %s', async (bytes, isReplaced) => {
+  ])('after receiving %i bytes is replaced: %s', async (bytes, isReplaced) => {
     const next = new RememberingSocket();
     const { client, upstream, attach, ends } = bridgeWith({ reconnect: async () => next as never });
     attach();
@@ -98,7 +98,7 @@ describe('an upstream that goes away before its first frame', () => {
     expect(ends).toEqual(isReplaced ? [] : [{ by: 'upstream', errorCode: 'upstream_lost' }]);
   });
 
-  it('is not replaced once it has said anything', async () => {
+  it('is not replaced after it has sent a frame', async () => {
     const next = new RememberingSocket();
     const { client, upstream, attach } = bridgeWith({ reconnect: async () => next as never });
     attach();
@@ -108,7 +108,7 @@ describe('an upstream that goes away before its first frame', () => {
     expect(client.closed).toEqual([1011, 'upstream_lost']);
   });
 
-  it('is one whose first frame refuses the relay, but not one that says so later', async () => {
+  it('is replaced if its first frame refuses the relay, but not for a later one', async () => {
     const next = new RememberingSocket();
     const refusal = { code: 3000, reason: 'no' };
     const { client, upstream, attach } = bridgeWith({
@@ -125,7 +125,7 @@ describe('an upstream that goes away before its first frame', () => {
     expect(client.sent).toEqual(['yes', 'no']);
   });
 
-  it('holds back what the client says meanwhile', async () => {
+  it('queues the client’s frames in the meantime', async () => {
     const [found, next] = [Promise.withResolvers<never>(), new RememberingSocket()];
     const { client, upstream, attach } = bridgeWith({ reconnect: () => found.promise });
     attach();
@@ -138,7 +138,7 @@ describe('an upstream that goes away before its first frame', () => {
   });
 });
 
-it('ends once, whoever ends it first', () => {
+it('ends once, whichever side ends first', () => {
   const { client, upstream, attach, ends } = bridgeWith();
   attach();
   client.end(4321);

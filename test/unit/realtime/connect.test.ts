@@ -56,7 +56,7 @@ const refusal = (status: number): Response =>
 const never: OpenUpstream = (_url, _headers, signal) =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 
-it('an upstream that does not answer the upgrade within the time is left for the next place', async () => {
+it('moves to the next target if an upstream does not answer the upgrade in time', async () => {
   const { connector, asked } = connectorOf(1, never);
   let connection: Connection | null = null;
   void connector.next().then((found) => {
@@ -73,7 +73,7 @@ it('an upstream that does not answer the upgrade within the time is left for the
   expect(connection).toMatchObject({ outcome: 'failed', error: { code: 'upstream_timeout' } });
 });
 
-it('one that answers just in time is not left', async () => {
+it('waits for an upstream that answers just in time', async () => {
   const answer: OpenUpstream = (_url, _headers, signal) =>
     new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason));
@@ -86,8 +86,8 @@ it('one that answers just in time is not left', async () => {
   expect(asked).toHaveLength(1);
 });
 
-describe('places', () => {
-  it.each([1, 2, 3])('are so many of each of %i models, no more, in the models’ order', async (models) => {
+describe('the targets of a session', () => {
+  it.each([1, 2, 3])('are limited for each of %i models, and tried in the models’ order', async (models) => {
     const { connector, asked } = connectorOf(models, async () => refusal(503));
     expect(await connector.next()).toMatchObject({ outcome: 'failed', error: { code: 'upstream_error' } });
     const perModel = Array.from({ length: models }, (_, index) =>
@@ -98,7 +98,7 @@ describe('places', () => {
     expect(asked.map((name) => name.split(' ')[0])).toEqual(asked.map((name) => name.split(' ')[0]).sort());
   });
 
-  it('are tried for the next model, too, where they answered', async () => {
+  it('are tried again for the next model if they answered', async () => {
     const ofAll = (names: string[]) => [liveChannel('one', names)];
     const limited = connectorOf(3, async () => refusal(429), ofAll);
     await limited.connector.next();
@@ -111,7 +111,7 @@ describe('places', () => {
     }
   });
 
-  it('that went away before they said anything are told to the health of all', async () => {
+  it('are reported as failed if they close before their first frame', async () => {
     const { connector } = connectorOf(1, async () => refusal(404));
     await connector.next();
     connector.lost({ code: 1011, reason: '' }, false);
@@ -119,13 +119,13 @@ describe('places', () => {
   });
 });
 
-describe('a refusal everywhere', () => {
+describe('a refusal by every target', () => {
   const answering = (status: number, body: string, headers = {}) =>
     connectorOf(1, async () =>
       Object.assign(new Response(body, { status, headers }), { webSocket: null }),
     ).connector.next();
 
-  it.each([408, 429, 500, 503, 529])('with %i is the last one’s own answer', async (status) => {
+  it.each([408, 429, 500, 503, 529])('with %i passes on the last target’s answer', async (status) => {
     const refused = await answering(status, '{"error":{"message":"Busy."}}', { 'retry-after': '7' });
     if (refused.outcome !== 'failed' || refused.answer === null) return expect.fail(refused.outcome);
     expect(refused.answer.status).toBe(status);
@@ -138,7 +138,7 @@ describe('a refusal everywhere', () => {
     [402, '{}'],
     [403, '{}'],
     [429, '{"error":{"code":"insufficient_quota"}}'],
-  ])('of the relay’s own key or account, %i %s, is not the caller’s to read', async (status, body) => {
+  ])('of the relay’s own key or account (%i %s) is hidden from the caller', async (status, body) => {
     const refused = await answering(status, body);
     expect(refused).toMatchObject({
       outcome: 'failed',

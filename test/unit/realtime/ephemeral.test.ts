@@ -26,8 +26,8 @@ function lengthFor(bytes: number): number {
   throw new Error(`no statement has ${bytes} bytes`);
 }
 
-describe('a secret', () => {
-  it('lives until its time, and not at it', async () => {
+describe('an ephemeral secret', () => {
+  it('is valid before its expiry, and not at it', async () => {
     const secret = await secrets.mint(grant('Be brief.'));
     expect(await secrets.open(secret, 999_999)).toMatchObject({
       outcome: 'good',
@@ -36,7 +36,7 @@ describe('a secret', () => {
     expect(await secrets.open(secret, 1_000_000)).toEqual({ outcome: 'expired', atMs: 1_000_000 });
   });
 
-  it('holds settings up to the bound, compressed, and not a byte more', async () => {
+  it('holds compressed settings up to the limit, and not a byte more', async () => {
     const { secretSettingsBytes } = realtimeLimits;
     const secret = await secrets.mint(grant(noise.slice(0, lengthFor(secretSettingsBytes))));
     expect(await secrets.open(secret, 0)).toMatchObject({ outcome: 'good' });
@@ -47,7 +47,7 @@ describe('a secret', () => {
     });
   });
 
-  it('that was altered, or sealed by another, is nobody’s', async () => {
+  it('is invalid after a change, and with another encryption key', async () => {
     const secret = await secrets.mint(grant('x'));
     const altered = secret.slice(0, -2) + (secret.endsWith('A') ? 'BB' : 'AA');
     expect(await secrets.open(altered, 0)).toEqual({ outcome: 'unknown' });

@@ -47,8 +47,8 @@ function moneyAt(admissions: Admission[]) {
 
 const measure = (tokens: number) => measureOf(usageOf({ inputTokens: tokens }), 100_000, false);
 
-describe('a turn', () => {
-  it('is reserved within its session, for the model that answers', async () => {
+describe('a turn’s money', () => {
+  it('is reserved within its session for the model that answers', async () => {
     const { money, admitted } = moneyAt([]);
     const turn = await money.reserve(pricing, measure(1_000), true);
     expect(admitted).toMatchObject([
@@ -57,7 +57,7 @@ describe('a turn', () => {
     expect(turn.reservation.reservedNanoUsd).toBe(admitted[0]?.reserveNanoUsd);
   });
 
-  it('is reserved by the newest policy of a token that was edited', async () => {
+  it('is reserved with the newest policy of an edited token', async () => {
     const policy = { ...identity, version: 2 } as unknown as TokenPolicy;
     const { money, order, admitted } = moneyAt([{ outcome: 'stale', policy }]);
     await money.reserve(pricing, measure(1_000), true);
@@ -76,7 +76,7 @@ describe('a turn', () => {
     expect(turn.bound?.stepNanoUsd).toBeGreaterThan(20);
   });
 
-  it('that runs although nothing is held for it holds its cost at its first renewal', async () => {
+  it('holds its cost at its first renewal if nothing was reserved', async () => {
     const { money, renewals } = moneyAt([]);
     const turn = money.unreservedTurn(pricing, measure(1_000), true);
     expect(turn.reservation.reservedNanoUsd).toBe(0);

@@ -33,25 +33,25 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('is bounded as the README says', () => {
+it('has the limits that the README states', () => {
   expect(listLimits).toMatchObject({ pages: 20, names: 5_000, discoverMs: 20_000 });
 });
 
-describe('a list of pages', () => {
-  it('is read whole up to the bound, each page by the one before', async () => {
+describe('a model list of several pages', () => {
+  it('is read up to the limit, page by page', async () => {
     pages(20, 3);
     expect(await discover()).toHaveLength(60);
     expect(asked).toHaveLength(20);
     expect(asked[1]).toBe('https://api.anthropic.com/v1/models?limit=1000&after_id=after-1');
   });
 
-  it('is cut beyond it', async () => {
+  it('is truncated above the limit', async () => {
     pages(21, 3);
     expect(await discover()).toHaveLength(60);
     expect(asked).toHaveLength(20);
   });
 
-  it('that names the same page for ever ends there', async () => {
+  it('ends at a page that refers to itself', async () => {
     vi.stubGlobal('fetch', async (url: string) => {
       asked.push(url);
       return Response.json({ data: [{ id: 'claude' }], has_more: true, last_id: 'same' });
@@ -61,13 +61,13 @@ describe('a list of pages', () => {
   });
 });
 
-describe('a list of names', () => {
-  it('is read whole up to the bound', async () => {
+describe('a model list of names', () => {
+  it('is read up to the limit', async () => {
     pages(5, 1_000);
     expect(await discover()).toHaveLength(5_000);
   });
 
-  it('is cut beyond it, and no further page is asked for', async () => {
+  it('is truncated above the limit without another page request', async () => {
     pages(10, 999);
     const names = await discover();
     expect(names).toHaveLength(5_000);
@@ -76,7 +76,7 @@ describe('a list of names', () => {
   });
 });
 
-describe('a list that takes its time', () => {
+describe('a slow model list', () => {
   /** Answers after so long, or never when it is given up. */
   function answersAfter(ms: number): void {
     vi.useFakeTimers();
@@ -89,14 +89,14 @@ describe('a list that takes its time', () => {
     });
   }
 
-  it('is waited for up to the bound', async () => {
+  it('is awaited up to the limit', async () => {
     answersAfter(19_500);
     const reading = discover();
     await vi.advanceTimersByTimeAsync(19_600);
     expect(await reading).toEqual(['claude']);
   });
 
-  it('is given up beyond it, a second later at most, in words for the operator', async () => {
+  it('is abandoned at most a second after the limit, with a message for the operator', async () => {
     answersAfter(60_000);
     const reading = discover().then(
       () => 'read',

@@ -23,6 +23,6 @@ it.each([
   ['gpt-*', ['gpt-*'], 'gpt-*'],
   // Of equally long ones, the first in the order of names, in which they are stored.
   ['abc', ['*c', 'a*'], '*c'],
-])('%s, of %j: %s', (model, models, expected) => {
+])('finds the override of %s in %j: %s', (model, models, expected) => {
   expect(chosen(model, ...models)).toBe(expected);
 });

@@ -21,6 +21,6 @@ it.each<[Record<string, string>, number | null]>([
   [{ 'retry-after-ms': '', 'retry-after': '5' }, 5_000],
   [{ 'retry-after-ms': '-1', 'retry-after': '5' }, 5_000],
   [{ 'retry-after-ms': 'x' }, null],
-])('%j is %s ms', (headers, ms) => {
+])('parses %j as %s ms', (headers, ms) => {
   expect(retryAfterOf(new Headers(headers), now)).toBe(ms);
 });

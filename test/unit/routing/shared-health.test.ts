@@ -10,7 +10,7 @@ const place = { channelId: 'one', keyId: 'k1' };
 const well = { channelId: 'two', keyId: null };
 const unavailable = { kind: 'unavailable', reason: 'status 503' } as const;
 
-it('tells what nobody heard once more', async () => {
+it('repeats a report that could not be delivered', async () => {
   const warnings = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
   const told: Record<string, TargetHealth>[] = [];
   let isAway = true;
@@ -36,7 +36,7 @@ it('tells what nobody heard once more', async () => {
   warnings.mockRestore();
 });
 
-it('tells together, after a moment, what follows a change at once', async () => {
+it('batches reports that follow a change within a moment', async () => {
   const told: string[][] = [];
   const health = new SharedHealth({
     exchange: async (report) => {
@@ -53,7 +53,7 @@ it('tells together, after a moment, what follows a change at once', async () => 
   expect(told).toEqual([['one'], ['one', 'two', 'three']]);
 });
 
-it('asks what others saw at the beginning of a request, but not of each', async () => {
+it('fetches the reports of others at the start of a request, but not of every request', async () => {
   const seen = new Health();
   seen.failed({ ...place, upstreamModel: 'm' }, unavailable, Date.now(), Date.now(), 0.5);
   let asked = 0;

@@ -34,8 +34,8 @@ const cases: [name: string, text: string, fault: string | null][] = [
   ['blanks', ' \r\n\t ', 'no-answer'],
 ];
 
-describe.each(cases)('%s', (_, text, fault) => {
-  it('is the same at every cut, and what is held of it is all of it', () => {
+describe.each(cases)('an answer that starts with %s', (_, text, fault) => {
+  it('has the same result at every cut, and buffers all its bytes', () => {
     const bytes = encoder.encode(text);
     for (let cut = 0; cut <= bytes.length; cut++) {
       for (const isEvents of text.includes('data:') ? [true, false] : [false]) {
@@ -49,23 +49,23 @@ describe.each(cases)('%s', (_, text, fault) => {
   });
 });
 
-it('takes an array for none of events, whatever it is declared', () => {
+it('treats an array as JSON even if declared as an event stream', () => {
   expect(look([encoder.encode('[{"candidates":[]}]')], true).fault).toBeNull();
   expect(look([encoder.encode(`[${error}]`)], true).fault).toBe('error-body');
 });
 
-it('takes what is declared events and has none for empty', () => {
+it('treats a declared event stream without events as empty', () => {
   for (const text of ['', '\n\n', ': hi\n\n', 'data: [DONE]\n\n'])
     expect([text, look([encoder.encode(text)], true).fault]).toEqual([text, 'no-answer']);
 });
 
-it('looks at no more of a body than an error may be long', () => {
+it('inspects no more of a body than the longest error', () => {
   const padded = (bytes: number) => encoder.encode(error.padEnd(bytes, ' '));
   expect(look([padded(errorBodyBytes)], false, false).fault).toBe('error-body');
   expect(look([padded(errorBodyBytes + 1)], false, false)).toEqual({ fault: null, bytes: null });
 });
 
-it('lets a stream of JSON go on as soon as it does not begin with an error, and a whole answer when it is whole', () => {
+it('releases a JSON stream once it does not begin with an error, and a whole answer once complete', () => {
   const first = encoder.encode('[{"candidates":[{"content":{"parts":[{"text":"Once upon a time there was');
   expect(new AnswerStart({ firstByteMs: 1, isEvents: false, isStream: true }).push(first)).toEqual({
     fault: null,
