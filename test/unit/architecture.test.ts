@@ -1,4 +1,4 @@
-// The layers of the source, held to by its imports (DESIGN.md): they lean one way only.
+// Checks the layers of src (DESIGN.md) by its imports.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, it } from 'vitest';
@@ -9,7 +9,7 @@ const root = new URL('../../src/', import.meta.url).pathname;
 interface SourceFile {
   path: string;
   text: string;
-  /** Files of the source that it imports, also as types only or on demand. */
+  /** Lists the files of src that a file imports, including type imports and dynamic imports. */
   imports: string[];
 }
 
@@ -26,9 +26,9 @@ function importsOf(path: string, text: string): string[] {
   return paths.filter((to) => !to.endsWith('.sql'));
 }
 
-/** From the top down; a layer may import itself and what is below it. */
+/** Lists the layers from top to bottom; a layer may import itself and those below. */
 const layers: readonly (readonly string[])[] = [
-  // The Worker's entry on a machine of one's own, before the one that is deployed.
+  // The Worker’s entry for a local machine, above the one that is deployed.
   ['host'],
   ['index.ts'],
   ['hourly.ts', 'app.ts'],
@@ -50,14 +50,14 @@ const layers: readonly (readonly string[])[] = [
 const partOf = (path: string) => path.split('/')[0] ?? path;
 const levelOf = (path: string) => layers.findIndex((layer) => layer.includes(partOf(path)));
 
-/** Every import, as `from -> to`, that `isWrong`. */
+/** Returns every import that `isWrong`, as `from -> to`. */
 function importsThat(isWrong: (from: string, to: string) => boolean): string[] {
   return files.flatMap(({ path, imports }) =>
     imports.filter((to) => isWrong(path, to)).map((to) => `${path} -> ${to}`),
   );
 }
 
-/** Every file that says `pattern` outside of comments, but those that may. */
+/** Returns every file that contains `pattern` outside of comments, except the allowed ones. */
 function filesSaying(pattern: RegExp, mayBe: RegExp): string[] {
   return files
     .filter(({ path, text }) => !mayBe.test(path) && pattern.test(withoutComments(text)))
@@ -70,7 +70,7 @@ function withoutComments(text: string): string {
 
 type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** The imports between the files, or between what `nameOf` makes of their paths. */
+/** Returns the imports between files, or between the names that `nameOf` gives their paths. */
 function graphOf(nameOf: (path: string) => string = (path) => path): Graph {
   const graph = new Map<string, Set<string>>();
   for (const { path, imports } of files) {
@@ -81,7 +81,7 @@ function graphOf(nameOf: (path: string) => string = (path) => path): Graph {
   return graph;
 }
 
-/** Groups of nodes that can all be reached from each other: the strongly connected components of more than one node. */
+/** Returns the strongly connected components of more than one node. */
 function circlesOf(graph: Graph): string[][] {
   const reached = new Map([...graph.keys()].map((node) => [node, reachableFrom(graph, node)]));
   const circles = new Map<string, string[]>();
@@ -92,7 +92,7 @@ function circlesOf(graph: Graph): string[][] {
   return [...circles.values()];
 }
 
-/** What can be reached from the node, itself included only where a way leads back. */
+/** Returns the nodes reachable from a node, including itself only through a cycle. */
 function reachableFrom(graph: Graph, node: string): Set<string> {
   const reached = new Set<string>();
   const waiting = [node];
@@ -168,7 +168,7 @@ it('names format ids only in formats/, in providers/, and where chat requests mo
 
 it('keeps src/cli and the Worker from importing each other', () => {
   expect(importsThat((from, to) => partOf(to) === 'cli' && partOf(from) !== 'cli')).toEqual([]);
-  // config.ts for the names of its variables.
+  // config.ts is allowed for the names of its variables.
   const pure = ['tokens/secret.ts', 'config.ts'];
   const mayImport = (to: string) => partOf(to) === 'cli' || partOf(to) === 'lib' || pure.includes(to);
   expect(importsThat((from, to) => partOf(from) === 'cli' && !mayImport(to))).toEqual([]);

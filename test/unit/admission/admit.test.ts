@@ -1,4 +1,5 @@
-// Admission with a ledger that the test plays: policies that are edited meanwhile, and refusals that it decides first.
+// Tests admission against an imitated ledger: policies edited in the meantime, and refusals before the ledger is
+// called.
 import { describe, expect, it, vi } from 'vitest';
 import type { Requester } from '../../../src/admission/admission-request.ts';
 import { admit, LoggedRefusal, orLogRefusal } from '../../../src/admission/admit.ts';

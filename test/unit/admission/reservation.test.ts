@@ -12,7 +12,7 @@ import type { LeaseRenewal, RenewalAnswer, Settlement } from '../../../src/quota
 const bound = { reserveNanoUsd: 300, fullNanoUsd: 1_000, stepNanoUsd: 200 };
 const subject = { requestId: 'req_1' } as LeaseSubject;
 
-/** A reservation at a ledger that grants what it is asked for, up to `mostNanoUsd`. */
+/** Returns a reservation at a ledger that grants any amount up to `mostNanoUsd`. */
 function reservationAt(mostNanoUsd: number, heldNanoUsd?: number) {
   const renewals: LeaseRenewal[] = [];
   const settled: Settlement[] = [];

@@ -1,4 +1,4 @@
-// The steps of `npm run deploy` with an imitation of wrangler's commands: what is looked for, what is made, what is printed.
+// Tests the steps of `npm run deploy` with imitated wrangler commands: what they look up, create and print.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { temporaryFolder } from '../../e2e/cli/programs.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let account: Account;
-/** Where the Worker is deployed to. */
+/** The address of the deployed Worker. */
 let address: string;
 
 beforeEach(() => {
@@ -23,14 +23,14 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-/** What there is at Cloudflare, stores as names to ids. */
+/** What the Cloudflare account contains; stores map names to ids. */
 interface Account {
-  /** Names of the Worker's bindings besides secrets; null: there is no Worker. */
+  /** Names of the Worker's bindings except secrets; null if there is no Worker. */
   worker: string[] | null;
   secrets: Record<string, string>;
   databases: Record<string, string>;
   namespaces: Record<string, string>;
-  /** Commands that fail: they are reported as wrangler would. */
+  /** Commands that fail, with wrangler's message. */
   failing: RegExp | null;
   commands: string[];
 }
@@ -281,7 +281,7 @@ describe('the schema after a deploy', () => {
     for (const server of servers.splice(0)) server.close();
   });
 
-  /** A relay that answers /api/health with these, the last one for ever. */
+  /** Starts a relay that gives these answers on /api/health, then repeats the last one. */
   async function relayThatAnswers(...answers: [status: number, body: object][]): Promise<string> {
     let asked = 0;
     const server = createServer((_request, response) => {
@@ -295,7 +295,7 @@ describe('the schema after a deploy', () => {
   }
 
   const wait = { totalMs: 2_000, pauseMs: 10, answerMs: 1_000 };
-  /** One question. */
+  /** A single poll. */
   const short = { ...wait, pauseMs: wait.totalMs };
 
   it('is awaited until the relay has applied it', async () => {

@@ -1,4 +1,4 @@
-// What the dashboard's pages load: the libraries' own files, and little of it.
+// Checks what the dashboard's pages load: the libraries' own files, and little script.
 import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
@@ -27,7 +27,7 @@ it('names no other host in its scripts and styles except in comments of the libr
   for (const name of readdirSync(folder).filter((name) => /\.(js|css)$/.test(name))) {
     const text = sourceOf(`${folder}/${name}`).replace(/\/\*[\s\S]*?\*\//g, '');
     const hosts = [...text.matchAll(/https?:\/\/([\w.-]+)/g)].map(([, host]) => host);
-    // The name of SVG's namespace, which nobody fetches.
+    // The SVG namespace is only a name and is never fetched.
     expect([name, hosts.filter((host) => host !== 'www.w3.org')]).toEqual([name, []]);
   }
 });

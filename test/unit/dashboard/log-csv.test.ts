@@ -1,9 +1,9 @@
-// What a spreadsheet would run in an exported log.
+// Protects spreadsheets from formulas in an exported log.
 import { expect, it } from 'vitest';
 import { csvLine } from '../../../src/dashboard/api/log-csv.ts';
 import type { LogRowView } from '../../../src/dashboard/api/log-fields.ts';
 
-/** The field of the requested model, unquoted. */
+/** Returns the unquoted field of the requested model. */
 function fieldOf(requested_model: string): string {
   const line = csvLine({ requested_model } as LogRowView).trimEnd();
   const [field = ''] = line.split(',').filter((text) => text !== '');

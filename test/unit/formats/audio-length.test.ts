@@ -1,4 +1,4 @@
-// How long sound is, from bytes that come in pieces of any size. The sounds are made here, field by field, from the
+// Measures audio length from bytes in chunks of any size. The audio is generated field by field from the
 // containers' specifications.
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
@@ -52,7 +52,7 @@ const oggPage = (granule: number, packets: number[][]) => [
   ...packets.map((packet) => packet.length),
   ...packets.flat(),
 ];
-/** Packets of 20 ms (configuration 1 of SILK), `granule` as the page claims it. */
+/** Packets of 20 ms (configuration 1 of SILK), with `granule` as the page states it. */
 const opus = (packets: number, granule: number) =>
   Uint8Array.from([
     ...oggPage(0, [[...text('OpusHead'), ...zeros(11)]]),

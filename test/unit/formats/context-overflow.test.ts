@@ -1,4 +1,4 @@
-// An exceeded context in every provider's words, and in the words of every caller's format.
+// Tests an exceeded context length: every provider's message in, every caller's error format out.
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
 import { geminiGenerate } from '../../../src/formats/gemini-generate/index.ts';

@@ -1,4 +1,4 @@
-// Conversations that a target would refuse as they stand, and how they are written for it.
+// Tests conversations that a target would refuse unchanged, and how they are rewritten.
 import { describe, expect, it } from 'vitest';
 import { fitRequest } from '../../../src/formats/answer-edit.ts';
 import type { NeutralEvent, NeutralResponse } from '../../../src/formats/neutral.ts';

@@ -1,4 +1,4 @@
-// Whole JSON bodies and Gemini's array stream: cut anywhere, cut short, and of any size.
+// Tests JSON bodies and Gemini's array stream at any cut, truncated, and of any size.
 import { describe, expect, it } from 'vitest';
 import { elisionMark, longestStringBytes, textLength } from '../../../src/formats/elision.ts';
 import { createJsonArraySplitter } from '../../../src/formats/json-array.ts';

@@ -1,4 +1,4 @@
-// JSON Schemas of tools and of structured answers, as each target takes them, and answers that came in a wrapper.
+// Tests JSON Schemas of tools and structured answers for each target, and answers that arrive in a wrapper.
 import { describe, expect, it } from 'vitest';
 import { fitRequest } from '../../../src/formats/answer-edit.ts';
 import { maximumStrictLoad } from '../../../src/formats/anthropic-messages/json-schema.ts';
@@ -84,7 +84,7 @@ const closed = (properties: JsonObject, more: JsonObject = {}): JsonObject => ({
 });
 const text = { type: 'string' };
 
-/** Keywords anywhere in a schema, the names of members left out. */
+/** Returns the keywords anywhere in a schema, without the names of members. */
 function keywordsIn(schema: unknown): Set<string> {
   const found = new Set<string>();
   const visit = (value: unknown, isMap: boolean) => {

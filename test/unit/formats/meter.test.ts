@@ -1,4 +1,4 @@
-// Meters where no recording goes: hostile bytes, odd framings, and what each property promises.
+// Tests meters beyond the recordings: hostile bytes, unusual framings, and each property's contract.
 
 import { describe, expect, it } from 'vitest';
 import type { FormatId } from '../../../src/formats/format-id.ts';

@@ -1,5 +1,5 @@
-// What is written for the models that take less than others: Gemini's levels, Claude's thinking, OpenAI's efforts. The
-// refusals are the providers' own, quoted in the tables of traits.
+// Tests requests for models with limits: Gemini's levels, Claude's thinking, OpenAI's efforts. The tables of
+// traits quote the providers' own refusals.
 import { describe, expect, it } from 'vitest';
 import type { NeutralRequest } from '../../../src/formats/neutral.ts';
 import { openaiModelTraits } from '../../../src/formats/openai-models.ts';

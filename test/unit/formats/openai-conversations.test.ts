@@ -1,5 +1,6 @@
-// Second turns through OpenAI's clients, who send back what they were given: other providers' signatures come through
-// unchanged, and OpenAI's own come through other clients. Then the rewrites, what is named as dropped, and faults.
+// Tests second turns through OpenAI clients, which return what they received: other providers' signatures return
+// unchanged, and OpenAI's own return through other clients. Also tests rewrites, reported losses, and invalid
+// requests.
 import { describe, expect, it } from 'vitest';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
 import type {
@@ -62,7 +63,7 @@ const details: ReasoningSignature = {
   value: JSON.stringify([{ type: 'reasoning.encrypted', data: 'x', index: 0 }]),
 };
 
-/** A chat client's second turn: the message as it was, and results by id. */
+/** Returns a chat client's second turn: the unchanged message, and results by id. */
 function chatSecondTurn(parts: NeutralPart[]): NeutralRequest {
   const { body } = openaiChat.writeResponse(answerOf(parts), contextOf());
   const [choice] = body.choices as { message: { tool_calls: { id: string }[] } }[];
@@ -71,7 +72,7 @@ function chatSecondTurn(parts: NeutralPart[]): NeutralRequest {
   return read(openaiChat, { messages: [{ role: 'user', content: 'Look.' }, choice?.message, ...results] });
 }
 
-/** A Responses client's second turn: the items as they were, and outputs by id. */
+/** Returns a Responses client's second turn: the unchanged items, and outputs by id. */
 function responsesSecondTurn(parts: NeutralPart[]): NeutralRequest {
   const { body } = openaiResponses.writeResponse(answerOf(parts), contextOf());
   const output = body.output as { type: string; call_id: string }[];
@@ -81,7 +82,7 @@ function responsesSecondTurn(parts: NeutralPart[]): NeutralRequest {
   return read(openaiResponses, { input: [{ role: 'user', content: 'Look.' }, ...output, ...results] });
 }
 
-/** The assistant's parts and the ids of the results, less what only says where they stood. */
+/** Returns the assistant's parts and the ids of the results, without positions. */
 function turnIn({ messages }: NeutralRequest): { said: unknown[]; results: string[] } {
   const parts = messages.flatMap((message) => message.parts.map((part) => ({ role: message.role, part })));
   const said = parts.filter(({ role }) => role === 'assistant').map(({ part: { at: _, ...rest } }) => rest);

@@ -1,4 +1,4 @@
-// The models that a request names besides its own, whatever the field.
+// Finds the models that a request names besides its own, in any field.
 import { expect, it } from 'vitest';
 import { namesOtherModel, otherModelLimits, readOtherModels } from '../../../src/formats/other-models.ts';
 import { modelNameLimits } from '../../../src/formats/request-checks.ts';

@@ -1,4 +1,4 @@
-// What a ping is in each format, and where an answer's first event begins.
+// Tests each format's ping, and the detection of an answer's first event.
 
 import { describe, expect, it } from 'vitest';
 import type { FormatId } from '../../../src/formats/format-id.ts';

@@ -1,4 +1,5 @@
-// Parts that grow side by side, as blocks of a message: one is open at a time, and nothing is lost.
+// Tests parts that grow in parallel but must be written as blocks: only one is open at a time, and nothing is
+// lost.
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
 import { openaiChat } from '../../../src/formats/openai-chat/index.ts';
@@ -16,7 +17,7 @@ const call = (index: number, name: string | null, args: string) => ({
   ],
 });
 
-/** A chat stream of those deltas, as the format writes it. */
+/** Returns the chat stream of these deltas as the format writes it. */
 function written(format: ConversationFormat, deltas: object[], finish_reason = 'tool_calls') {
   const reader = openaiChat.eventReader();
   const writer = format.eventWriter(contextOf());
@@ -29,13 +30,13 @@ function written(format: ConversationFormat, deltas: object[], finish_reason = '
   return [...text.matchAll(/^data: (.*)$/gm)].map(([, json]) => JSON.parse(json ?? 'null') as any);
 }
 
-/** Starts and stops in order: `+0`, `-0`. */
+/** Returns starts and stops in order: `+0`, `-0`. */
 const order = (deltas: object[]) =>
   written(anthropicMessages, deltas)
     .filter(({ type }) => type === 'content_block_start' || type === 'content_block_stop')
     .map(({ type, index }) => `${type === 'content_block_start' ? '+' : '-'}${index}`);
 
-/** What a client puts together that works on the block that was opened last, whatever the index says. */
+/** Returns the message of a client that ignores indexes and appends to the block opened last. */
 function accumulated(deltas: object[]) {
   const blocks: { name?: string; text: string }[] = [];
   for (const { type, content_block, delta } of written(anthropicMessages, deltas)) {

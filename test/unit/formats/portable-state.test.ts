@@ -1,5 +1,5 @@
-// Thoughts of Claude that come back through clients of other formats that forget them: each returns to its own place among
-// text and calls, and Claude never gets text before the first thought of a turn.
+// Tests Claude's thoughts on a round trip through clients of other formats that drop them. Each returns to its
+// position among text and calls, and Claude never gets text before the first thought of a turn.
 import { describe, expect, it } from 'vitest';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
 import { objectsAt } from '../../../src/formats/json-reader.ts';
@@ -28,7 +28,7 @@ const thinking = (words: string): JsonObject => ({
 });
 const use = (id: string): JsonObject => ({ type: 'tool_use', id, name: 'look', input: { path: id } });
 
-/** What Claude gets as its own last turn, after its answer went through a client that forgets thoughts. */
+/** Returns Claude's last turn after its answer went through a client that drops thoughts. */
 function throughClient(format: ConversationId, content: JsonObject[], isStreamed: boolean): JsonObject[] {
   const first = firstTurn(format);
   const answer = conversationOf('anthropic-messages').readResponse({

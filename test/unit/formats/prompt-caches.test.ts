@@ -1,5 +1,5 @@
-// What keeps providers' prompt caches warm: each turn begins with the turn before, Claude is told what to cache, and nothing
-// that changes from session to session stands in front.
+// Tests what keeps providers' prompt caches effective: each turn starts with the previous one, Claude gets cache
+// markers, and nothing that changes between sessions comes first.
 import { describe, expect, it } from 'vitest';
 import {
   systemWithoutBillingLine,
@@ -33,7 +33,7 @@ const targets: Readonly<Record<ConversationId, RequestTarget[]>> = {
   'gemini-generate': [{ model: 'gemini-3.1-pro', provider: 'gemini' }],
 };
 
-/** An answer with a thought, text and two calls, as each provider gives it. */
+/** An answer with a thought, text and two calls in each provider's format. */
 const answers: Readonly<Record<ConversationId, JsonObject>> = {
   'openai-chat': {
     choices: [
@@ -106,7 +106,7 @@ const answers: Readonly<Record<ConversationId, JsonObject>> = {
   },
 };
 
-/** Turns of one agent, as the upstream gets them. */
+/** Returns the turns of one agent as the upstream receives them. */
 function sentTurns(
   caller: ConversationId,
   target: ConversationId,

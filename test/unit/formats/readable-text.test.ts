@@ -1,4 +1,4 @@
-// Text that stands in blocks of one format only is read by the models of every other.
+// Tests that text in blocks of one format reaches the models of every other format.
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
@@ -24,7 +24,7 @@ const ask = { role: 'user', content: 'hi' };
 const call = { role: 'assistant', content: [{ type: 'tool_use', id: 't1', name: 'look', input: {} }] };
 const tool = { name: 'look', input_schema: { type: 'object' } };
 
-/** The messages, and the texts that have to arrive. */
+/** The messages, and the texts that must arrive. */
 const cases: Record<string, { messages: JsonObject[]; texts: string[]; pictures?: number }> = {
   'a search result of the user': {
     messages: [{ role: 'user', content: [found, { type: 'text', text: '?' }] }],

@@ -1,6 +1,6 @@
-// The tokens that the meters count, held to what the hosts themselves charged: `usage.cost` and its like are an oracle
-// that knows nothing of how we read a usage object. The prices are those that each host published for its model when
-// the answer was recorded (USD per million tokens).
+// Checks the tokens that the meters count against what the hosts charged: `usage.cost` and similar fields are
+// independent of how we read a usage object. The prices are those that each host published for its model when the
+// answer was recorded (USD per million tokens).
 import { describe, expect, it } from 'vitest';
 import { isObject } from '../../../src/formats/json-reader.ts';
 import { readChatUsage } from '../../../src/formats/openai-chat/usage.ts';
@@ -35,7 +35,7 @@ const prices: Readonly<Record<string, Price>> = {
   'x-ai/grok-4.1-fast': { input: 0.2, cached: 0.05, output: 0.5 },
 };
 
-/** The charge for tokens that the host states, in USD; null where it states none, or charges tools besides. */
+/** Returns the charge for tokens that the host states, in USD; null if it states none, or also charges tools. */
 function statedUsd(usage: Record<string, unknown>): number | null {
   if (typeof usage.cost_in_usd_ticks === 'number')
     return usage.num_server_side_tools_used ? null : usage.cost_in_usd_ticks / 1e10;
@@ -50,9 +50,9 @@ function chargedUsd({ inputTokens, cachedTokens, outputTokens }: Usage, price: P
 }
 
 /**
- * The gateway of Vercel adds reasoning to completion_tokens for OpenAI's models too, whose completion_tokens contain it:
- * 327 tokens with 256 of reasoning among them are stated as the cost of 583. Its total and OpenAI's own figure say 327,
- * and so do we.
+ * Vercel's gateway adds reasoning to completion_tokens for OpenAI's models too, whose completion_tokens contain
+ * it: 327 tokens, 256 of them reasoning, are stated at the cost of 583. Its total and OpenAI's own figure are
+ * 327, and so is ours.
  */
 const statesReasoningTwice = /^vercel-gateway\/.*gpt-5/;
 
@@ -85,8 +85,8 @@ describe.skipIf(!haveFixtures)('the cost that a host states beside its usage', (
 
 describe.skipIf(!haveFixtures)('the total that a host states', () => {
   /**
-   * Vercel adds its total up without Gemini's thoughts; its cost, above, has them. Two of Cerebras have 2 and 5 tokens
-   * in the total that are in no other count.
+   * Vercel's total omits Gemini's thoughts, but its cost above includes them. Two of Cerebras' recordings have 2
+   * and 5 tokens in the total that no other count contains.
    */
   const leavesOut = /^vercel-gateway\/.*gemini|^perplexity\/.*deep-research|^cerebras\//;
 

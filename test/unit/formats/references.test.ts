@@ -1,4 +1,4 @@
-// The resources of a provider's account that a request names, in every format.
+// Finds the resources of a provider's account that a request references, in every format.
 import { describe, expect, it } from 'vitest';
 import { isShared, referencesIn } from '../../../src/formats/references.ts';
 

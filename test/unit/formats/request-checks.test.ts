@@ -1,4 +1,4 @@
-// Counts of a request beyond what its provider takes.
+// Tests counts in a request beyond the provider's limits.
 
 import { describe, expect, it } from 'vitest';
 import type { FormatId } from '../../../src/formats/format-id.ts';

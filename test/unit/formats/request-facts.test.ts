@@ -1,4 +1,4 @@
-// What the relay reads of requests: the facts, the faults, and the ids that bodies name.
+// Tests what the relay reads from requests: facts, faults, and referenced ids.
 
 import { describe, expect, it } from 'vitest';
 import type { FormatId } from '../../../src/formats/format-id.ts';
@@ -79,7 +79,7 @@ describe.skipIf(!haveFixtures)('every successful recorded request', () => {
     for (const fixture of allFixtures()) {
       const kind = kindOf(fixture);
       if (kind === null || fixture.meta.status !== 200 || fixture.request === undefined) continue;
-      // Neither is an endpoint that the relay has in that shape.
+      // The relay has neither endpoint in that format.
       if (['responses-sub', 'embed'].includes(fixture.meta.endpoint)) continue;
       // llama.cpp has one model and needs no name; Vertex and Azure have it in the path.
       if (/^(llamacpp|vertex|azure)\//.test(fixture.name) && !hasModel(fixture.request)) continue;

@@ -1,4 +1,4 @@
-// What is wrong with a request of Anthropic's or Gemini's format: told by its field, as the caller named it.
+// Tests invalid requests in Anthropic's and Gemini's formats: the error names the field as the caller wrote it.
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
 import { geminiGenerate } from '../../../src/formats/gemini-generate/index.ts';

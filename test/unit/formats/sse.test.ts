@@ -1,4 +1,4 @@
-// The event splitter: what the standard says, however the bytes are cut, and without loss.
+// Tests the event splitter against the standard, at any cut, and without loss.
 import { describe, expect, it } from 'vitest';
 import {
   createRawSseSplitter,

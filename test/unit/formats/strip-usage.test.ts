@@ -1,4 +1,4 @@
-// Taking out again what the relay's own include_usage put into a stream.
+// Removes the usage that the relay's own include_usage added to a stream.
 import { describe, expect, it } from 'vitest';
 import { stripUsage } from '../../../src/formats/openai-chat/index.ts';
 import { createRawSseSplitter } from '../../../src/formats/sse.ts';

@@ -1,4 +1,4 @@
-// A call's arguments as an object, whatever a model wrote.
+// Parses a call's arguments into an object, whatever the model wrote.
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
 import type { NeutralEvent } from '../../../src/formats/neutral.ts';

@@ -1,4 +1,4 @@
-// Names of tools' arguments that Claude refuses: renamed on the way there, the caller's own on the way back.
+// Tests argument names that Claude refuses: renamed in the request, and restored in the answer.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fitRequest } from '../../../src/formats/answer-edit.ts';
@@ -45,7 +45,7 @@ const answer = (name: string, args: string): NeutralResponse => ({
   promptBlock: null,
 });
 
-/** What reaches the caller of an answer whose arguments come in pieces. */
+/** Returns what the caller receives of an answer whose arguments are streamed. */
 function streamed(
   edit: ReturnType<ReturnType<typeof write>['edit']>,
   response: NeutralResponse,

@@ -1,4 +1,4 @@
-// Tools that come in a wrapper of one format (namespaces, items, deferred loading) at targets of the others.
+// Tests tools in a wrapper of one format (namespaces, items, deferred loading) at targets of the other formats.
 import { describe, expect, it } from 'vitest';
 import { fitRequest } from '../../../src/formats/answer-edit.ts';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
@@ -24,7 +24,7 @@ function read(from: ConversationId, body: JsonObject) {
   return requestOf(conversationOf(from).readRequest(body, { model: 'm', stream: false }));
 }
 
-/** What the target is sent, and how its answer with one call reaches the caller, whole and streamed. */
+/** Returns what the target receives, and how its answer with one call reaches the caller, whole and streamed. */
 function relay(from: ConversationId, to: ConversationId, body: JsonObject) {
   const request = read(from, body);
   const customTools = to === 'openai-responses';

@@ -1,5 +1,5 @@
-// Servers written in Go send every member of a call with its zero value. A call is read from what is filled in, and
-// nothing is read from what is not.
+// Servers written in Go send every member of a call with its zero value. The relay reads only members with another
+// value.
 import { describe, expect, it } from 'vitest';
 import { errorName } from '../../../src/formats/json-reader.ts';
 import { openaiChat } from '../../../src/formats/openai-chat/index.ts';
@@ -16,7 +16,7 @@ function partsOf(message: object, finish_reason = 'stop') {
   return openaiChat.readResponse(body).candidates[0];
 }
 
-/** The parts of a stream of those deltas. */
+/** Returns the parts of a stream of these deltas. */
 function streamed(deltas: object[], finish_reason = 'stop') {
   const reader = openaiChat.eventReader();
   const chunk = (delta: object, reason: string | null) => ({

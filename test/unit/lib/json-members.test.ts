@@ -1,4 +1,4 @@
-// Edits in place: against JSON.parse on many made-up bodies, and that nothing else changes.
+// Tests edits in place against JSON.parse on many generated bodies, and that nothing else changes.
 import { describe, expect, it } from 'vitest';
 import { memberText, removeMember, replaceMember, topLevelMembers } from '../../../src/lib/json-members.ts';
 import { seededNumbers } from '../../support/fixtures.ts';
@@ -84,7 +84,7 @@ describe('the member functions, compared with JSON.parse on 2,000 generated obje
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(next() * items.length)] as Item;
   const space = (): string => pick(['', '', ' ', '\n  ', '\t', '\r\n']);
   const strings = ['', 'a', '\\', '"', '\\"', '}{][,:', 'é中😀', '\u2028', '\\u0041', 'tail\\\\'];
-  // Keys that end in a backslash are left out: after one, V8 (Node 24.21) misreads the next object's "\"" as it.
+  // Keys that end in a backslash are excluded: after one, V8 (Node 24.21) misreads the next object's "\"" as it.
   const keys = ['model', 'usage', ...strings.filter((text) => !text.endsWith('\\'))];
   const value = (depth: number): string => {
     const kind = next();

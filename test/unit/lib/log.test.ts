@@ -1,4 +1,3 @@
-// The operator's log: what its lines look like.
 import { afterEach, expect, it, vi } from 'vitest';
 import { logError, logWarning, report } from '../../../src/lib/log.ts';
 

@@ -1,4 +1,4 @@
-// Amounts as people read them.
+// Formats amounts for people.
 import { expect, it } from 'vitest';
 import { usdTextOfNano } from '../../../src/lib/money.ts';
 

@@ -1,5 +1,5 @@
-// The reservation: never below the true cost of a recorded request but for the exceptions named here, and
-// not absurdly above it; and what each field of a request does to it.
+// Tests the reservation: never below the true cost of a recorded request except for those named here, and not
+// absurdly above it. Also tests the effect of each request field.
 import { describe, expect, it } from 'vitest';
 import { createMeter } from '../../../src/formats/meter.ts';
 import { inputBounds, outputBounds, upperBound } from '../../../src/metering/bound.ts';
@@ -9,7 +9,7 @@ import { formatOf } from '../../support/formats.ts';
 
 sayWhenLeftOut();
 
-/** One nano-USD a token in, ten a token out; cache writes as Anthropic prices them. */
+/** One nano-USD per input token, ten per output token; cache writes as Anthropic prices them. */
 const rates = overrideRates({
   input: 0.001,
   output: 0.01,
@@ -18,7 +18,7 @@ const rates = overrideRates({
   cache_write_1h: 0.002,
 });
 
-/** Without caches, whose discounts would hide what a bound lacks. */
+/** Without cache discounts, which would hide what a bound lacks. */
 const plain = overrideRates({ input: 0.001, output: 0.01 });
 
 /** Providers that the relay knows by name; all others are hosts behind `openai-compatible`. */
@@ -165,7 +165,7 @@ describe('a bound', () => {
     };
     const at = (bytes: number) =>
       upperBound(formatOf('openai-chat'), { ...ask, max_tokens: 10 }, bytes, tiered, { streamed: false });
-    // The base's own cache writes, at 1.25, are dearer than its input.
+    // The base tier's own cache writes, at 1.25, cost more than its input.
     expect(at(20).reserveNanoUsd).toBe(Math.ceil(at(20).inputTokens * 1.25) + 100);
     expect(at(2_000).reserveNanoUsd).toBe(at(2_000).inputTokens * 3 + 200);
   });

@@ -1,4 +1,4 @@
-// What a request is charged: tools, tiers and other models beside the tokens, and a record that adds up.
+// Tests a request's charge: tools, tiers and other models beside the tokens, and items that add up.
 import { describe, expect, it } from 'vitest';
 import { createMeter } from '../../../src/formats/meter.ts';
 import { emptyUsage, usageOf } from '../../../src/formats/usage.ts';
@@ -20,7 +20,7 @@ sayWhenLeftOut();
 
 const at = new Date('2026-11-01T12:00:00Z');
 
-/** The charge of a recording as the relay would make it; null: it has no usage, or its model no price. */
+/** Returns a recording's charge as the relay computes it; null without a usage or a price. */
 function chargeOf(fixture: Fixture): Charge | null {
   const route = fixtureRoutes[fixture.meta.provider];
   const meter = meterOf(fixture);
@@ -35,7 +35,7 @@ function chargeOf(fixture: Fixture): Charge | null {
   return chargeFor(charged, rates, (other) => tableRates(provider, other, baseUrl, at));
 }
 
-/** An administrator's price for whatever there is. */
+/** An administrator's price for any model. */
 const own = { request: 0.001, image: 0.04, characters: 15, search_unit: 0.002, audio_hour: 0.36 };
 
 function chargeAt(fixture: Fixture, rates: Rates): Charge {
@@ -62,7 +62,7 @@ describe.skipIf(!haveFixtures)('the recordings', () => {
       if (meterOf(fixture).usage() === null) continue;
       const charge = chargeOf(fixture);
       if (charge === null) {
-        // Nobody publishes a price: an administrator's makes it one.
+        // No price is published, but an administrator's override supplies one.
         expect(
           costOfCharge(chargeAt(fixture, overrideRates({ ...own, input: 1, output: 1 }))),
         ).toBeGreaterThan(0);
@@ -84,7 +84,7 @@ describe.skipIf(!haveFixtures)('the recordings', () => {
   const webSearch = 10_000_000_000;
   it.each([
     ['openai/responses/reasoning-servertools-stream-gpt-5.6-sol', 'webSearch', 1, webSearch],
-    // Opening pages and finding in them is free.
+    // Opening pages and searching inside them is free.
     ['openai/responses/vercel-openai-web-search-tool.1-stream', 'webSearch', 2, webSearch],
     [
       'openai/responses/citations-servertools-unary-gpt-4.1-2025-04-14',
@@ -94,7 +94,7 @@ describe.skipIf(!haveFixtures)('the recordings', () => {
     ],
     ['openai/responses/vercel-openai-file-search-tool.2-unary', 'fileSearch', 1, 2_500_000_000],
     ['openai/responses/vercel-openai-file-search-tool.2-stream', 'fileSearch', 1, 2_500_000_000],
-    // Two runs in one container.
+    // Two runs share one container.
     [
       'openai/responses/citations-servertools-stream-gpt-4o-mini-2024-07-18',
       'codeSession',
@@ -141,7 +141,7 @@ describe.skipIf(!haveFixtures)('the recordings', () => {
     const images = itemsOf('openai/responses/reasoning-servertools-unary-gpt-5-2025-08-07').filter(
       ([, , , model]) => model !== undefined,
     );
-    // One of high quality, 1024x1536.
+    // One image of high quality, 1024x1536.
     expect(images).toEqual([['output', 6_240, 40_000_000, 'gpt-image-1']]);
   });
 });
@@ -212,7 +212,7 @@ describe('a charge', () => {
   });
 });
 
-/** Those prices, as if they were the table's. */
+/** Runs with these prices in place of the table's. */
 const overrideLike = (price: { input: number; output: number }): Rates => ({
   ...overrideRates(price),
   source: 'table',

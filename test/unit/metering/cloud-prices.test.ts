@@ -1,4 +1,4 @@
-// What models cost at clouds, by the names that they have there.
+// Tests prices of models on clouds, by the clouds' own model names.
 import { describe, expect, it } from 'vitest';
 import { modelsOf, type PricedProvider, type Rates, tableRates } from '../../../src/metering/price.ts';
 import { listRates } from '../../../src/routing/route-rates.ts';

@@ -5,7 +5,7 @@ import { costNanoUsd, tableRates } from '../../../src/metering/price.ts';
 
 const million = usageOf({ inputTokens: 1_000_000, outputTokens: 1_000_000 });
 
-/** USD of a million tokens in and a million out, at a time of UTC. 2026-11-30 is a Monday. */
+/** Returns USD for a million tokens in and a million out at a time in UTC. 2026-11-30 is a Monday. */
 function usd(model: string, at: string, baseUrl = 'https://api.deepseek.com/v1'): number | null {
   const rates = tableRates('openai-compatible', model, baseUrl, new Date(at));
   return rates && costNanoUsd(million, rates) / 1e9;

@@ -1,4 +1,4 @@
-// What an answer without usage is taken for, and when an upstream's usage says nothing.
+// Tests the estimate of an answer without usage, and when an upstream's usage is implausible.
 
 import { describe, expect, it } from 'vitest';
 import type { FormatId } from '../../../src/formats/format-id.ts';
@@ -78,7 +78,7 @@ describe('the estimate of an answer without usage', () => {
   });
 
   it('counts the length of speech', () => {
-    // A minute of PCM: OpenAI's price page says $0.015.
+    // A minute of PCM: $0.015 on OpenAI's price page.
     const meter = metered('openai-speech', 'opaque', new Uint8Array(60 * 48_000));
     const request = { response_format: 'pcm', input: 'x' };
     const { passed } = estimate(null, meter, context('gpt-4o-mini-tts', { request }));
@@ -103,7 +103,8 @@ describe('the estimate of an answer without usage', () => {
 });
 
 describe('the estimate of images without usage', () => {
-  // https://developers.openai.com/api/docs/pricing: gpt-image-1 costs about $0.011, $0.042 and $0.167 a square picture.
+  // https://developers.openai.com/api/docs/pricing: gpt-image-1 costs about $0.011, $0.042 and $0.167 per square
+  // image.
   it.each([
     ['low', 0.011],
     ['medium', 0.042],

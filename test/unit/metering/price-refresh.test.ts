@@ -1,5 +1,5 @@
-// The price table of the edge: fetched over real HTTP, checked, kept, taken over; and whatever goes wrong, the
-// one of before stays.
+// Tests the refreshed price table: fetched over real HTTP, checked, stored and adopted. After any failure the
+// previous table stays in use.
 import { createServer, type Server } from 'node:http';
 import { type Provider, REMOTE_DATA_JSON_URL, waitForUpdate } from '@pydantic/genai-prices';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -12,7 +12,7 @@ const at = new Date('2026-11-01T12:00:00Z');
 let bundled: Provider[];
 let server: Server;
 let url: string;
-/** What the source answers. */
+/** The answer of the source. */
 let answer: { status: number; body: string; etag?: string };
 let asked: (string | undefined)[];
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => void server.close());
 
-/** As much of KV as is used. */
+/** The subset of KV that is used. */
 function memoryKv() {
   const values = new Map<string, string>();
   const kv = {
@@ -54,7 +54,7 @@ beforeEach(() => {
 const refresh = (nowMs: number) => refreshPriceTable(url, kv, fetch, nowMs);
 const inputOf = (model: string) => tableRates('openai', model, undefined, at)?.base.input;
 
-/** The table with another price of gpt-4o. */
+/** Returns the table with another price for gpt-4o. */
 function changed(edit: (model: Record<string, unknown>) => void): string {
   const copy = JSON.parse(JSON.stringify(bundled)) as Provider[];
   const model = copy.find(({ id }) => id === 'openai')?.models.find(({ id }) => id === 'gpt-4o');
@@ -73,7 +73,7 @@ describe('a refresh', () => {
     const isolate = new RefreshedPrices(kv, () => expect.unreachable());
     await isolate.freshen(0);
     expect(inputOf('gpt-4o')).toBe(7_000_000);
-    // All else is as it was, tiers and conditions too.
+    // Everything else is unchanged, including tiers and conditions.
     expect(tableRates('anthropic', 'claude-sonnet-4-5', undefined, at)?.tiers).toHaveLength(1);
     answer = { status: 200, body: JSON.stringify(bundled), etag: '"2"' };
     await refresh(1 + refreshLimits.everyMs);

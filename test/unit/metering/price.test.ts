@@ -1,5 +1,5 @@
-// Prices: our exact sums against the library's floating ones on every recorded usage, and the arithmetic on
-// its own.
+// Tests prices: our exact sums against the library's floating-point ones on every recorded usage, and the
+// arithmetic separately.
 import { calcPrice, findProvider } from '@pydantic/genai-prices';
 import { describe, expect, it } from 'vitest';
 import { type Usage, usageOf } from '../../../src/formats/usage.ts';
@@ -21,14 +21,17 @@ sayWhenLeftOut();
 
 const at = new Date('2026-11-01T12:00:00Z');
 
-/** What tools cost is not compared: the library knows the fees of few models. See charge.test.ts. */
+/** The price of tools is not compared, because the library knows the fees of few models. See charge.test.ts. */
 function tokenCost(usage: Usage, rates: Rates): number {
   const ofTools = new Set(['request', 'webSearch', 'searchedRequest', 'mapSearch', 'mappedRequest']);
   const ofFiles = new Set(['previewWebSearch', 'fileSearch', 'codeSession']);
   return costOfTerms(termsOf(usage, rates).filter(([kind]) => !ofTools.has(kind) && !ofFiles.has(kind)));
 }
 
-/** Our counts under the library's names. Kinds without tokens stay out: it would ask for their overlaps. */
+/**
+ * Returns our counts under the library's names. Kinds without tokens are omitted, because the library would ask
+ * for their overlaps.
+ */
 function libraryUsage(usage: Usage): Record<string, number> {
   const all: Record<string, number> = {
     cache_read_tokens: usage.cachedTokens,
@@ -62,7 +65,7 @@ describe.skipIf(!haveFixtures)('the price of every recorded usage', () => {
       const usage = meter.usage();
       const model = fixture.meta.model ?? meter.model;
       if (usage === null || !model) continue;
-      // The library's are out of date (deepseek-prices.test.ts).
+      // The library's prices are out of date (deepseek-prices.test.ts).
       if (fixture.meta.provider === 'deepseek' && deepSeekRates(model, at) !== null) continue;
       const rates = tableRates(names[0], model, names[1], at);
       const theirs = calcPrice(libraryUsage(usage), model, { providerId: names[2], timestamp: at });
@@ -98,7 +101,7 @@ describe('the table', () => {
         for (const inputTokens of [
           1, 127_999, 128_001, 199_999, 200_000, 200_001, 271_999, 272_000, 272_001,
         ]) {
-          // The table starts OpenAI's long rate a token early: see the next test.
+          // The table starts OpenAI's long rate one token early: see the next test.
           if (inputTokens === 272_000) continue;
           const usage = usageOf({ inputTokens, outputTokens: 10, cachedTokens: 1 });
           const total = calcPrice(libraryUsage(usage), model.id, {
@@ -142,7 +145,7 @@ describe('the table', () => {
     expect(usd('glm-4.6', zai, each)).toBe(2.8);
     expect(usd('glm-4.6', zai, { ...each, cachedTokens: 1_000_000 })).toBe(2.31);
     expect(usd('glm-4.7-flash', zai, each)).toBe(0);
-    // The library's own.
+    // The library's own prices.
     expect(usd('GLM-5.2', zai, each)).toBeGreaterThan(0);
     const alibaba = presets.alibaba.baseUrl;
     expect(usd('qwen-flash', alibaba, { inputTokens: 256_000 })).toBe(0.0128);
@@ -150,7 +153,7 @@ describe('the table', () => {
     expect(usd('qwen3-max', alibaba, { inputTokens: 32_000, outputTokens: 1_000 })).toBe(0.0444);
     expect(usd('qwen3-max', alibaba, { inputTokens: 32_001, outputTokens: 1_000 })).toBe(0.0888024);
     expect(usd('qwen-plus', alibaba, { ...each, inputTokens: 1_000, reasoningTokens: 500_000 })).toBe(2.6004);
-    // Another region has other prices, and another host none.
+    // Another region has other prices, and another host has none.
     for (const host of ['dashscope.aliyuncs.com', 'example.test'])
       expect(usd('qwen-flash', `https://${host}/compatible-mode/v1`, each)).toBeNull();
     expect(usd('toString', zai, each)).toBeNull();

@@ -1,4 +1,4 @@
-// Which model answered, where an upstream may fall back to another one.
+// Determines which model answered if an upstream may fall back to another.
 import { describe, expect, it } from 'vitest';
 import { createMeter } from '../../../src/formats/meter.ts';
 import { isSameModel, servedModelOf } from '../../../src/metering/served-model.ts';

@@ -1,4 +1,4 @@
-// What an operator gives as a channel's address, and what is called then.
+// Tests the base URLs that an operator may enter, and the URLs that are called.
 import { describe, expect, it } from 'vitest';
 import { baseUrlOf } from '../../../src/providers/provider.ts';
 import type { ProviderName } from '../../../src/providers/provider-name.ts';

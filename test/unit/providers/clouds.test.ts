@@ -1,4 +1,4 @@
-// Where clouds' models are, what their keys are, and how bodies differ there.
+// Tests the addresses of models on clouds, their keys, and their changes to bodies.
 import { describe, expect, it } from 'vitest';
 import { bedrock } from '../../../src/providers/bedrock.ts';
 import { faultOfAwsKey, readAwsKey, regionOfHost } from '../../../src/providers/bedrock-key.ts';

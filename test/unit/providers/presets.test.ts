@@ -1,4 +1,4 @@
-// What is known of upstreams that imitate OpenAI's API.
+// Tests the presets of upstreams that imitate OpenAI's API.
 import { describe, expect, it } from 'vitest';
 import { openaiCompatible } from '../../../src/providers/openai-compatible.ts';
 import { presetNames } from '../../../src/providers/preset-name.ts';

@@ -1,4 +1,4 @@
-// Which errors of upstreams are about the relay's own key or account, by what the upstream itself says.
+// Recognizes upstream errors about the relay's own key or account.
 import { describe, expect, it } from 'vitest';
 import { refusedRelay, refusedThisOnly } from '../../../src/providers/refused-relay.ts';
 
@@ -50,7 +50,7 @@ describe('a refusal of only this request', () => {
     ],
   ])('is recognized in %s, and the key remains usable', (_, body) => {
     expect(refusedThisOnly(403, body)).toBe(true);
-    // The caller hears no more of it than of a refused key.
+    // The caller learns no more about it than about a refused key.
     expect(refusedRelay(403, body)).toBe(true);
     expect(refusedThisOnly(401, body)).toBe(false);
   });

@@ -1,4 +1,4 @@
-// Signing in by a service account whose token endpoint says nothing.
+// Tests signing in with a service account whose token endpoint does not answer.
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, expect, it, vi } from 'vitest';
 import { authorizeByAccount, tokenLimits } from '../../../src/providers/vertex-token.ts';
@@ -27,7 +27,7 @@ it('times out a request for a Vertex token, so another channel can be tried', as
   const signingIn = Promise.resolve(authorizeByAccount(request, account, () => undefined)).catch(
     (error: unknown) => error,
   );
-  // Signing takes a while.
+  // Signing takes a moment.
   vi.advanceTimersByTime(50);
   await asked.promise;
   vi.advanceTimersByTime(tokenLimits.waitMs - 50);

@@ -1,4 +1,4 @@
-// A token's share of its account's budget, against an account that answers as the test says.
+// Tests a token's allocation from its account's budget against an imitated account.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AccountAllocation } from '../../../src/quota/account-allocation.ts';
 import type { AllocationAnswer, AllocationRequest } from '../../../src/quota/account-budget.ts';
@@ -28,7 +28,7 @@ beforeEach(() => {
   });
 });
 
-/** The allocation as a ledger has it after a reset: from what is stored. */
+/** Returns the allocation of a ledger after a reset, from what is stored. */
 function loaded(): AccountAllocation {
   const store = {
     readAllocation: () => stored,

@@ -1,4 +1,4 @@
-// When background responses are polled, and what ends them.
+// Tests when background responses are polled, and what ends them.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BackgroundResponses, type Polled } from '../../../src/quota/background.ts';
 import type { BackgroundOrder, TrackedResponse } from '../../../src/quota/records.ts';

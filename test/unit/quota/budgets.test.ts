@@ -1,4 +1,4 @@
-// A token's own budget and an admin's, each in its own period.
+// Tests a token's own budget and an admin's, each with its own period.
 import { expect, it } from 'vitest';
 import { budgetsOf, totalsAfterCharge } from '../../../src/quota/budgets.ts';
 import { noonMs, noTotals, policyWith } from './ledger-parts.ts';

@@ -1,4 +1,4 @@
-// The money of one token in memory: holds, charges, expiry, and resets.
+// Tests the money of one token in memory: holds, charges, expiry, and resets.
 import { describe, expect, it } from 'vitest';
 import { LedgerState } from '../../../src/quota/ledger-state.ts';
 import type { Hold } from '../../../src/quota/records.ts';
@@ -262,7 +262,7 @@ describe('the list of settled requests', () => {
   });
 });
 
-/** A reproducible generator of numbers in [0, 1): mulberry32. */
+/** Returns a reproducible generator of numbers in [0, 1): mulberry32. */
 function randomFrom(seed: number): () => number {
   let a = seed;
   return () => {

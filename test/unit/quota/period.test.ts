@@ -1,4 +1,4 @@
-// Budgets come back at UTC boundaries: days, ISO weeks (Monday), months.
+// Budgets are restored at UTC boundaries: days, ISO weeks (Monday), months.
 import { expect, it } from 'vitest';
 import { nextPeriodStartMs, periodStartMs } from '../../../src/quota/period.ts';
 import type { BudgetPeriod } from '../../../src/tokens/token.ts';

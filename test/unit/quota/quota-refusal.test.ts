@@ -1,4 +1,4 @@
-// What a caller reads when a token has too little left.
+// Tests the error for a caller whose token has too little left.
 import { describe, expect, it } from 'vitest';
 import { LedgerState } from '../../../src/quota/ledger-state.ts';
 import { quotaRefusal, usedUpRefusal } from '../../../src/quota/quota-refusal.ts';

@@ -1,4 +1,4 @@
-// rpm, tpm, and concurrency of one token.
+// Tests rpm, tpm, and concurrency of one token.
 import { describe, expect, it } from 'vitest';
 import { RateLimits } from '../../../src/quota/rate-limits.ts';
 import { noonMs } from './ledger-parts.ts';

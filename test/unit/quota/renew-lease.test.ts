@@ -1,4 +1,4 @@
-// The renewal of a running request: what it may hold from now on, or why it ends.
+// Tests the renewal of a running request: the amount it may hold, or the reason for its end.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LedgerState } from '../../../src/quota/ledger-state.ts';
 import { RateLimits } from '../../../src/quota/rate-limits.ts';

@@ -1,4 +1,4 @@
-// A sliding minute, on both sides of its limit.
+// Tests a sliding minute on both sides of its limit.
 import { expect, it } from 'vitest';
 import { SlidingWindow } from '../../../src/quota/window.ts';
 
@@ -56,7 +56,7 @@ it('subtracts an estimate in the second that counted it, after others were count
   window.takeBack(start, 790);
   expect(window.total(start + 30_000)).toBe(15);
   expect(window.total(start + 61_000)).toBe(5);
-  // What has slid out already is not taken off anything else.
+  // Amounts that have already left the window are not subtracted again.
   window.takeBack(start, 10);
   expect(window.total(start + 61_000)).toBe(5);
 });

@@ -1,9 +1,9 @@
-// The bounds of the bridge between two sockets, and what it does with frames that wait: with sockets that only remember.
+// Tests the limits of the bridge between two sockets and its frame queue, with sockets that only record.
 import { describe, expect, it } from 'vitest';
 import { Bridge, type BridgeHandlers, type SessionEnd } from '../../../src/realtime/bridge.ts';
 import { realtimeLimits } from '../../../src/realtime/limits.ts';
 
-/** A socket's outside, as the runtime has it. */
+/** A socket's interface as in the runtime. */
 class RememberingSocket extends EventTarget {
   binaryType = 'blob';
   readonly sent: unknown[] = [];

@@ -1,4 +1,4 @@
-// How long an upstream may take to answer the upgrade, and how many places a session is offered to.
+// Tests how long an upstream may take to answer the upgrade, and how many targets a session tries.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Connection, Connector, type OpenUpstream } from '../../../src/realtime/connect.ts';
 import { realtimeLimits } from '../../../src/realtime/limits.ts';
@@ -23,7 +23,7 @@ const liveChannel = (id: string, models: string[]) => ({
   models,
 });
 
-/** A connector of an alias for that many models with five channels each, and the addresses that it went to. */
+/** Returns a connector for an alias of that many models with five channels each, and the addresses that it calls. */
 function connectorOf(models: number, answer: OpenUpstream, channelsOf = fiveOfEach) {
   const names = namesOf(models);
   const channels = channelsOf(names);
@@ -49,7 +49,7 @@ function fiveOfEach(names: string[]) {
   );
 }
 
-/** As the runtime has it: without a socket. */
+/** Returns a refusal as the runtime does: without a socket. */
 const refusal = (status: number): Response =>
   Object.assign(new Response('{}', { status }), { webSocket: null });
 

@@ -1,4 +1,4 @@
-// Ephemeral secrets at the edges of their limits: how long they live, and how much they hold.
+// Tests ephemeral secrets at their limits of lifetime and size.
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type EphemeralGrant, EphemeralSecrets } from '../../../src/realtime/ephemeral.ts';
@@ -14,13 +14,13 @@ const grant = (instructions: string): EphemeralGrant => ({
   expiresAtMs: 1_000_000,
 });
 const random = seededNumbers(7);
-/** Text that does not compress beyond its alphabet. */
+/** Returns text that does not compress beyond its alphabet. */
 const noise = Array.from({ length: 12_000 }, () => String.fromCharCode(48 + Math.floor(random() * 74)))
   .join('')
   .replaceAll('\\', '-');
 const bytesOf = (length: number) => deflateRawSync(JSON.stringify(grant(noise.slice(0, length)))).byteLength;
 
-/** How much of the noise makes a statement of exactly that many bytes. */
+/** Returns how much of the noise makes a statement of exactly that many bytes. */
 function lengthFor(bytes: number): number {
   for (let length = 7_000; length < noise.length; length++) if (bytesOf(length) === bytes) return length;
   throw new Error(`no statement has ${bytes} bytes`);

@@ -1,4 +1,4 @@
-// What frames are read as, without parsing the bulk of them.
+// Tests the classification of frames, whose bulk is not parsed.
 import { describe, expect, it } from 'vitest';
 import { usageOf } from '../../../src/formats/usage.ts';
 import { closingForClient, closingForUpstream, closingOfError } from '../../../src/realtime/close-codes.ts';
@@ -19,7 +19,7 @@ describe('a frame', () => {
     ['{"event_id":"e","type":"response.audio.delta","response_id":"r","delta":"AA"}', 'output-audio', 2],
     [' { "type" : "response.text.delta" , "delta" : "abc" }', 'output-text', 3],
     ['{"type":"response.output_audio_transcript.delta","delta":""}', 'output-text', 0],
-    // Servers that sort their members have the type last.
+    // Servers that sort members put the type last.
     ['{"delta":"a \\"b\\"","response_id":"r","type":"response.text.delta"}', 'output-text', 5],
     ['{"audio":"AAAA","type":"input_audio_buffer.append"}', 'input-audio', 4],
   ])('is bulk if it is %s', (frame, kind, characters) => {
@@ -68,7 +68,7 @@ describe('a close frame', () => {
     [1015, { code: 1011, reason: 'upstream_lost' }, { code: 1001, reason: '' }],
     [1014, { code: 1014, reason: 'r' }, { code: 1014, reason: 'r' }],
     [3000, { code: 3000, reason: 'r' }, { code: 3000, reason: 'r' }],
-    // What no endpoint may send: a socket that is closed with it stays open.
+    // Close codes that no endpoint may send: a socket closed with one stays open.
     [0, { code: 1011, reason: 'upstream_closed_0' }, { code: 1001, reason: '' }],
     [999, { code: 1011, reason: 'upstream_closed_999' }, { code: 1001, reason: '' }],
     [1004, { code: 1011, reason: 'upstream_closed_1004' }, { code: 1001, reason: '' }],

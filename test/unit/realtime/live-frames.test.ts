@@ -1,4 +1,4 @@
-// What messages of the Live API are read as, without parsing the bulk of them; the model of a setup; usages.
+// Tests the classification of Live API messages, whose bulk is not parsed; the model of a setup; usages.
 import { describe, expect, it } from 'vitest';
 import { frameLike } from '../../../src/realtime/frames.ts';
 import { LiveConversation } from '../../../src/realtime/gemini/conversation.ts';
@@ -43,7 +43,7 @@ describe.each([
   });
 
   it.each([
-    // Whatever stands beside a piece of media is read.
+    // Anything beside a piece of media is read.
     `{"serverContent":{"modelTurn":{"parts":[{"inlineData":{"data":"${data}"}}]},"turnComplete":true}}`,
     `{"serverContent":{"modelTurn":{"parts":[{"inlineData":{"data":"${data}"}}]}},"usageMetadata":{"promptTokenCount":1}}`,
     `{"serverContent":{"modelTurn":{"parts":[{"inlineData":{"data":"${data}"}},{"text":"x"}]}}}`,
@@ -144,7 +144,7 @@ describe('a Live API conversation', () => {
     const conversation = new LiveConversation();
     conversation.setUp({});
     const before = conversation.measure().input.inputTokens;
-    // Two seconds of sound, a picture and 25 bytes of text.
+    // Two seconds of audio, an image and 25 bytes of text.
     conversation.addBlob('audio/pcm;rate=16000', (64_000 * 4) / 3);
     conversation.addContent({ parts: [{ inlineData: { mimeType: 'image/png', data: 'AAAA' } }] });
     conversation.addText('x'.repeat(25));

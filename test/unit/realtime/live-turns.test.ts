@@ -1,5 +1,5 @@
-// The turns of a Live session by themselves: how long they wait for their figures and for each other, at the very value,
-// and which of what was reserved an upstream's figure is of.
+// Tests the turns of a Live session separately: how long they wait for their usage and for each other, at the
+// exact limits, and which reservation a usage settles.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Reservation } from '../../../src/admission/reservation.ts';
 import { type Usage, usageOf } from '../../../src/formats/usage.ts';
@@ -15,7 +15,7 @@ afterEach(() => void vi.useRealTimers());
 const pricing = { rates: null, multiplier: 1 } as Pricing;
 const figure = (inputTokens: number) => usageOf({ inputTokens, outputTokens: 5 });
 
-/** Turns whose money only remembers. `mayReserve`: whether the quota has room. */
+/** Returns turns with recorded money. `mayReserve` is whether the quota has room. */
 function turnsWith() {
   const settled: { id: string; usage: Usage | null; source: TurnEnding['source'] }[] = [];
   const released: string[] = [];

@@ -1,4 +1,4 @@
-// From when on a changed model counts: from the upstream's own word, and not where it refuses the change.
+// Tests when a changed model takes effect: once the upstream reports it, and never if it refuses the change.
 import { expect, it } from 'vitest';
 import { SessionModels } from '../../../src/realtime/openai/models.ts';
 import type { SessionOrder } from '../../../src/realtime/order.ts';

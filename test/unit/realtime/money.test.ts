@@ -1,4 +1,4 @@
-// The money of a session at a ledger that the test plays: what its turns reserve, extend and settle.
+// Tests the money of a session at an imitated ledger: what its turns reserve, extend and settle.
 import { describe, expect, it } from 'vitest';
 import { usageOf } from '../../../src/formats/usage.ts';
 import { freeRates } from '../../../src/metering/rates.ts';
@@ -13,7 +13,7 @@ import type { TokenIdentity, TokenPolicy } from '../../../src/tokens/token.ts';
 const bounds = { version: 1, priceMultiplierMillionths: 1_000_000, channels: [] };
 const identity = { tokenId: 't', accountId: 'a', group: 'g', bounds, version: 1, hash: 'h' } as TokenIdentity;
 const free = freeRates('published');
-/** A nano-USD per token. */
+/** One nano-USD per token. */
 const rates = { ...free, base: { ...free.base, input: 1_000, output: 1_000 } };
 const pricing = {
   rates,

@@ -1,4 +1,4 @@
-// Whatever an SDK made of the base address, the path comes out in one canonical form.
+// Maps every path that an SDK builds from the base address to one canonical form.
 import { expect, it } from 'vitest';
 import { canonicalPath, isGeminiPath, pathOf } from '../../../src/routes/paths.ts';
 

@@ -1,4 +1,4 @@
-// How old an isolate's picture of channels may be.
+// Limits the age of an isolate's catalog snapshot.
 import { expect, it, vi } from 'vitest';
 import { readConfig } from '../../../src/config.ts';
 import { CatalogLoader, catalogAges, type StoredCatalog } from '../../../src/routing/catalog-loader.ts';

@@ -1,4 +1,4 @@
-// Failover with a caller that the test plays: which targets are tried, and what their health learns.
+// Tests failover with an imitated call: which targets are tried, and what is reported to their health.
 import { describe, expect, it, vi } from 'vitest';
 import { RelayError } from '../../../src/lib/relay-error.ts';
 import type { LiveChannel, Route } from '../../../src/routing/catalog.ts';

@@ -1,4 +1,4 @@
-// What an isolate makes of the failures it sees.
+// Tests how an isolate records the failures that it observes.
 import { describe, expect, it } from 'vitest';
 import { cooldowns, Health, modelsIn, rememberedTargets } from '../../../src/routing/health.ts';
 

@@ -15,7 +15,7 @@ const discover = () => new ModelLists(new KeyRing({ seal: null, open: [] })).dis
 
 let asked: string[];
 
-/** Pages of so many names each, one behind the other. */
+/** Returns linked pages with that many names each. */
 function pages(count: number, names: number): void {
   vi.stubGlobal('fetch', async (url: string) => {
     asked.push(url);
@@ -77,7 +77,7 @@ describe('a model list of names', () => {
 });
 
 describe('a slow model list', () => {
-  /** Answers after so long, or never when it is given up. */
+  /** Answers after that long, or never if it is aborted. */
   function answersAfter(ms: number): void {
     vi.useFakeTimers();
     vi.stubGlobal('fetch', (url: string, { signal }: RequestInit) => {

@@ -1,4 +1,4 @@
-// When an upstream may be asked again, by what its headers say.
+// Reads from the headers when an upstream may be called again.
 import { expect, it } from 'vitest';
 import { retryAfterOf } from '../../../src/routing/retry-after.ts';
 

@@ -1,4 +1,4 @@
-// Which channel and key a request goes to.
+// Selects a request's channel and key.
 import { describe, expect, it } from 'vitest';
 import type { LiveChannel, Route } from '../../../src/routing/catalog.ts';
 import { everyTargetCooling } from '../../../src/routing/every-target-cooling.ts';
@@ -140,7 +140,7 @@ describe('failover', () => {
     const health = failing('one');
     limit(health, 'two', 60_000);
     expect(chosen([route('two'), route('one')], health)).toBe('one');
-    // It was tried: the retry-after of the other one still holds.
+    // It was tried: the other one's retry-after has not ended.
     expect(chosen([route('two'), route('one')], health, 'a', ['one'])).toBeNull();
   });
 
@@ -160,7 +160,7 @@ describe('the selection when every target is cooling down', () => {
     const error = everyTargetCooling(routes, health, 1_000);
     expect([error?.code, error?.details.retryAfterMs]).toEqual(['rate_limit_exceeded', 39_900]);
     expect(error?.message).toContain('Try again in 40 seconds.');
-    // Of another model nothing is known.
+    // Nothing is known about the other model.
     expect(chosen([{ ...route('one'), upstreamModel: 'n' }], health)).toBe('one');
     expect(everyTargetCooling([{ ...route('one'), upstreamModel: 'n' }], health, 1_000)).toBeNull();
   });
@@ -181,7 +181,7 @@ describe('the selection when every target is cooling down', () => {
     const routes = [route('two'), route('one')];
     expect(chosen(routes, health)).toBe('one');
     expect(everyTargetCooling(routes, health, 1_000)).toBeNull();
-    // Due first is due first, whoever it is: the refused key comes back after ten minutes.
+    // The first to recover is tried; the refused key recovers after ten minutes.
     const refused = new Health();
     refused.failed({ channelId: 'one', keyId: null }, { kind: 'refused', reason: 'x' }, 900, 900, 0.5);
     limit(refused, 'two', 60_000);

@@ -1,4 +1,4 @@
-// What an isolate tells the others of its places, and that it tells it again when nobody heard.
+// Tests an isolate's reports about its targets, and that an undelivered report is repeated.
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Health, type TargetHealth } from '../../../src/routing/health.ts';
 import { exchangeEveryMs, reportEveryMs, SharedHealth } from '../../../src/routing/shared-health.ts';

@@ -1,4 +1,4 @@
-// Which error responses let another target be tried, and what is held against the one that sent them.
+// Classifies error responses: which allow failover, and what they cost the target's health.
 import { describe, expect, it } from 'vitest';
 import { failureOfStatus } from '../../../src/routing/upstream-failure.ts';
 

@@ -1,4 +1,4 @@
-// The value of a token: its shape, its checksum, its hint.
+// Tests the value of a token: its structure, checksum and hint.
 import { expect, it } from 'vitest';
 import { hashSecret, hintOfSecret, isWellFormedSecret, mintSecret } from '../../../src/tokens/secret.ts';
 

@@ -1,4 +1,4 @@
-// What is planned of a request, without a database: its models, its routes, its bound, or its refusal.
+// Tests the plan of a request without a database: its models, routes and bound, or its refusal.
 import { describe, expect, it } from 'vitest';
 import { formats } from '../../../../src/formats/registry.ts';
 import type { Call, RelayServices } from '../../../../src/relay/call.ts';

@@ -1,10 +1,11 @@
-// Estimated token counts against counts of o200k, made with gpt-tokenizer 4.0.0 (2026-11), which is too big to depend on.
+// Compares estimated token counts with o200k counts from gpt-tokenizer 4.0.0 (2026-11), which is too large for a
+// dependency.
 import { describe, expect, it } from 'vitest';
 import { tokensOfText } from '../../../../src/relay/plan/text-tokens.ts';
 import { closeCharacters, roughTokensIn, tokensIn } from '../../../../src/relay/plan/token-estimate.ts';
 import { agentTools } from '../../../support/agent-tools.ts';
 
-/** o200k tokens of each tool's JSON, and of all in one array. */
+/** The o200k tokens of each tool's JSON, and of all in one array. */
 const counted = [435, 264, 196, 130, 146, 71];
 const countedTogether = 1_244;
 

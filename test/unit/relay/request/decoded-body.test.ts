@@ -1,4 +1,4 @@
-// How large a compressed body may become.
+// Limits the size of a decompressed body.
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { decodedLimit, decodeWithin } from '../../../../src/relay/request/decoded-body.ts';

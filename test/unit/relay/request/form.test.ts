@@ -1,4 +1,4 @@
-// Multipart forms: the fields are found however the bytes are cut, and nothing in a file is taken for one.
+// Tests multipart forms: fields are found at any cut, and file contents are never read as fields.
 import { describe, expect, it } from 'vitest';
 import { FormScanner, formBoundary, withFieldValue } from '../../../../src/relay/request/form.ts';
 import { FormModelFields } from '../../../../src/relay/request/form-model-field.ts';
@@ -106,7 +106,7 @@ it('takes time in proportion to the number of parts', () => {
   expect(growthOfTime(20_000, scanSmallParts)).toBeLessThan(linearGrowth);
 });
 
-/** Scans a form of so many small parts, which has no field. */
+/** Scans a form with that many small parts and no field. */
 function scanSmallParts(partCount: number): void {
   const parts = Buffer.from(`--${boundary}\r\nx\n\n\r\n`.repeat(partCount));
   const scanner = new FormScanner(boundary);

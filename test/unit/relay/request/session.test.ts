@@ -1,4 +1,4 @@
-// Which session a request names, in the headers and bodies of the agents that send one.
+// Reads a request's session id from the headers and bodies of the agents that send one.
 import { describe, expect, it } from 'vitest';
 import type { CallerBody } from '../../../../src/relay/request/read-body.ts';
 import { cacheKeyOf, sessionCharacters, sessionOf } from '../../../../src/relay/request/session.ts';

@@ -1,4 +1,4 @@
-// Whether an upstream is read on when its client has left.
+// Decides whether to read an upstream on after its client disconnected.
 
 import { expect, it } from 'vitest';
 import type { FormatId } from '../../../../src/formats/format-id.ts';

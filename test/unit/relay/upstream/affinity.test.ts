@@ -1,4 +1,4 @@
-// What a request's choice of channel hangs on: the same for every turn of a conversation, however its client marks it.
+// Tests the seed of a request's channel choice: the same for every turn of a conversation.
 import { describe, expect, it } from 'vitest';
 import type { Call } from '../../../../src/relay/call.ts';
 import type { Plan } from '../../../../src/relay/plan/plan.ts';

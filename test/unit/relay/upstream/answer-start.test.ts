@@ -1,15 +1,15 @@
-// What the beginning of a body shows, however it is cut, and that nothing of it is lost.
+// Tests the inspection of a body's beginning at any cut, and that no byte is lost.
 import { describe, expect, it } from 'vitest';
 import { errorBodyBytes } from '../../../../src/relay/upstream/answer-error.ts';
 import { AnswerStart } from '../../../../src/relay/upstream/answer-start.ts';
 
 const encoder = new TextEncoder();
 
-/** The fault's type, and the body if it was held to its end. */
+/** Returns the fault's type, and the body if it was held to its end. */
 function look(pieces: readonly Uint8Array[], isEvents: boolean, isStream = true) {
   const start = new AnswerStart({ firstByteMs: 1_000, isEvents, isStream });
   for (const piece of pieces) {
-    // The reader's buffer is used again.
+    // The reader reuses its buffer.
     const buffer = piece.slice();
     const verdict = start.push(buffer);
     buffer.fill(0);

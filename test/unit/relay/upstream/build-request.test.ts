@@ -1,5 +1,5 @@
-// What of a call decides how its translated request looks: betas, the session as a cache key, the channel's switch for prompt
-// caches, thoughts that are not Claude's.
+// Tests what shapes an upstream request: betas, the session as a cache key, the channel's switch for prompt
+// caches, and thoughts of models other than Claude.
 import { describe, expect, it } from 'vitest';
 import type { OperationId } from '../../../../src/formats/format-id.ts';
 import { objectsAt } from '../../../../src/formats/json-reader.ts';
@@ -22,11 +22,11 @@ interface Sent {
   model: string;
   settings?: ChannelSettings;
   channelHeaders?: Record<string, string>;
-  /** Null: the channel speaks the caller's format. */
+  /** Null if the channel uses the caller's format. */
   format: ConversationId | null;
 }
 
-/** The request as the upstream gets it. */
+/** Returns the request that the upstream receives. */
 function sent({
   operation,
   body,

@@ -1,4 +1,4 @@
-// Which headers go on, each way.
+// Tests which headers are forwarded in each direction.
 import { describe, expect, it } from 'vitest';
 import { type ProviderName, providerNames } from '../../../../src/providers/provider-name.ts';
 import { allowedQuery, neverForwarded } from '../../../../src/providers/request-allowlist.ts';
@@ -48,7 +48,7 @@ const neverUpstream = [
   'x-goog-request-params',
   'x-goog-user-project',
   'x-goog-encode-response-if-executable',
-  // They steer gateways (Portkey, Helicone, LiteLLM, Azure API Management) or change what is answered.
+  // These configure gateways (Portkey, Helicone, LiteLLM, Azure API Management) or change the answer.
   'x-portkey-custom-host',
   'helicone-openai-api-base',
   'x-litellm-tags',
@@ -64,7 +64,7 @@ const neverUpstream = [
   'x-header-of-tomorrow',
 ];
 
-/** What official SDKs and coding agents send, by provider. */
+/** Headers that official SDKs and coding agents send, by provider. */
 const documented: Partial<Record<ProviderName, readonly string[]>> = {
   openai: [
     'user-agent',
