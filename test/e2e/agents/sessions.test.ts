@@ -1,5 +1,5 @@
-// Sessions of twenty requests of real agents, translated: each request begins with the one before, providers' prompt caches are hit,
-// and tokens are counted right.
+// Tests translated sessions of twenty requests by real agents: each request starts with the previous one,
+// providers' prompt caches are hit, and token counts are right.
 
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

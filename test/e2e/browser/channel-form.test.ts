@@ -1,4 +1,4 @@
-// The form of a channel in a real browser, with script switched off: it asks for what the chosen provider needs.
+// Tests the channel form in a real browser without script: it shows the fields of the chosen provider.
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../../support/chromium.ts';

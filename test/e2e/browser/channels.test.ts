@@ -1,5 +1,5 @@
-// Channels in a real browser: added from a provider and a key, asked for its models, tested, put in order, and broken,
-// with what is seen of it.
+// Tests channels in a real browser: adding one from a provider and a key, listing its models, testing, reordering,
+// and the display of its failures.
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../../support/chromium.ts';

@@ -1,4 +1,4 @@
-// A page of another origin calls the relay from a real browser: preflight, answer, stream, readable headers.
+// Tests calls from a page of another origin in a real browser: preflight, answer, stream, readable headers.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
@@ -44,7 +44,7 @@ describe.runIf(haveChromium)('a page of another origin', () => {
     await demo?.close();
   });
 
-  /** A fetch inside the page; what the page's own script can see of it. */
+  /** Runs a fetch inside the page, and returns what the page's script can see of it. */
   const fromPage = (path: string, headers: Record<string, string>, body: unknown) =>
     page.evaluate(
       async ([url, sent, json]) => {

@@ -1,4 +1,4 @@
-// The dashboard in a real browser: the seed's four steps word for word, and what follows from them.
+// Tests the dashboard in a real browser: the four documented first steps, and what follows from them.
 import Anthropic from '@anthropic-ai/sdk';
 import { GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';

@@ -1,4 +1,4 @@
-// Forms and lists under hands that are not careful: Enter twice, a session that ended meanwhile, names of any length.
+// Tests forms and lists under careless use: pressing Enter twice, an expired session, names of any length.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

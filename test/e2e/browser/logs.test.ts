@@ -1,4 +1,5 @@
-// The log in a real browser: rows come in while it is live, none while it is paused, and each opens to all that is known.
+// Tests the log in a real browser: rows arrive while it is live, none while it is paused, and each row expands to
+// its details.
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../../support/chromium.ts';

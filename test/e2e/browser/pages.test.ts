@@ -1,4 +1,4 @@
-// Every page of the dashboard: no serious finding of axe-core, light and dark and on a phone.
+// Checks every page of the dashboard: no serious axe-core finding in light, dark and phone layouts.
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -19,7 +19,10 @@ interface Finding {
   nodes: string[];
 }
 
-/** Serious and critical findings. Evaluated, not added as a script: the content policy would refuse it, as it should. */
+/**
+ * Returns serious and critical findings. The script is evaluated, not added to the page, because the content
+ * policy would refuse it.
+ */
 async function findings(page: Page): Promise<Finding[]> {
   await page.evaluate(axe);
   const all = await page.evaluate<Finding[]>(
@@ -28,7 +31,7 @@ async function findings(page: Page): Promise<Finding[]> {
   return all.filter(({ impact }) => impact === 'serious' || impact === 'critical');
 }
 
-/** Pages by name, for whoever is logged in; and those for nobody. */
+/** Pages by name: those for signed-in users, and those for visitors. */
 const pages = (): Record<string, string> => ({
   overview: '/?range=month',
   tokens: '/dashboard/tokens',
@@ -115,7 +118,7 @@ describe.runIf(haveChromium)('every page', () => {
       for (const [name, path] of Object.entries(pages())) {
         await page.goto(world.relay.url + path);
         await picture(page, `${name}-${colorScheme}`);
-        // What is folded away is looked at as well.
+        // Collapsed content is checked too.
         await page.evaluate('for (const part of document.querySelectorAll("details")) part.open = true');
         expect([name, await findings(page)]).toEqual([name, []]);
       }
@@ -159,7 +162,7 @@ describe.runIf(haveChromium)('every page', () => {
   });
 });
 
-/** With SCREENSHOTS=folder each page is kept as a picture, to be looked at. */
+/** With SCREENSHOTS=folder each page is saved as an image for inspection. */
 async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env.SCREENSHOTS;
   if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
@@ -173,7 +176,7 @@ async function ask(token: string, model: string): Promise<void> {
   });
 }
 
-/** Of the log, as soon as there is one that was answered. */
+/** Returns the id of the first answered request in the log. */
 async function firstRequestId(): Promise<string> {
   for (let tries = 0; tries < 100; tries += 1) {
     const { data } = await world.relay.manage<{ data: { id: string; status: number }[] }>('GET', '/api/logs');

@@ -1,4 +1,4 @@
-// Passkeys in a real Chromium with an authenticator of its own (the WebAuthn domain of the DevTools protocol).
+// Tests passkeys in a real Chromium with a virtual authenticator (the WebAuthn domain of the DevTools protocol).
 import type { CDPSession, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../../support/chromium.ts';
@@ -7,7 +7,7 @@ import { type DashboardWorld, logIn, setUp, somebody, startDashboard } from './d
 let world: DashboardWorld;
 let home: string;
 
-/** An authenticator inside the browser that always finds its owner's finger. */
+/** Adds a virtual authenticator that always verifies its user. */
 async function addAuthenticator(page: Page): Promise<{ session: CDPSession; authenticatorId: string }> {
   const session = await page.context().newCDPSession(page);
   await session.send('WebAuthn.enable');
@@ -40,7 +40,7 @@ const withPasskey = (page: Page) => page.getByRole('button', { name: 'Log in wit
 describe.runIf(haveChromium)('passkeys', () => {
   beforeAll(async () => {
     world = await startDashboard();
-    // A passkey belongs to a host name; an address of numbers is none.
+    // A passkey belongs to a host name, not to an IP address.
     home = world.relay.url.replace('127.0.0.1', 'localhost');
     const { context, page } = await somebody(world.browser);
     await setUp(page, home);

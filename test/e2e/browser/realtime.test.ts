@@ -1,4 +1,5 @@
-// OpenAI's official realtime client in a page of a real browser, with an ephemeral secret: the page never sees the token.
+// Tests OpenAI's official realtime client in a page of a real browser with an ephemeral secret: the page never
+// sees the token.
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -28,7 +29,7 @@ const html = `<title>a page</title><script type="module">
   window.sdk = { OpenAI, OpenAIRealtimeWebSocket };
 </script>`;
 
-/** The page, and the SDK as its package has it: modules that a browser loads by themselves. */
+/** Serves the page, and the SDK as its package has it: modules that a browser loads directly. */
 const serve: Parameters<typeof createServer>[1] = ({ url = '' }, response) => {
   if (!url.startsWith('/openai/')) {
     response.setHeader('content-type', 'text/html').end(html);
@@ -102,7 +103,7 @@ interface Talk {
   lines: Transcript['lines'];
 }
 
-/** Runs inside the page. The SDK insists on wss; the relay of the tests has no certificate. */
+/** Runs inside the page. The SDK requires wss, but the tests' relay has no certificate. */
 async function talk({ url, apiKey, lines }: Talk) {
   const Native = WebSocket;
   globalThis.WebSocket = class extends Native {

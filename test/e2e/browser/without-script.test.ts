@@ -1,4 +1,4 @@
-// Every form of the dashboard without script.
+// Tests every form of the dashboard without script.
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../../support/chromium.ts';
@@ -17,7 +17,7 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
   afterAll(() => world?.stop());
 
   const open = (path: string) => page.goto(world.relay.url + path);
-  /** Clicks, and waits until the page that comes is there whole. */
+  /** Clicks, and waits until the next page has loaded completely. */
   const follow = async (target: Locator) => {
     await target.click();
     await page.waitForLoadState();

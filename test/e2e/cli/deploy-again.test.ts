@@ -1,4 +1,4 @@
-// The real wrangler on top of `npm run deploy`, against an imitation of Cloudflare's API.
+// Runs the real wrangler after `npm run deploy`, against an imitation of Cloudflare's API.
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { boundStores, createdStores, type DeployWorld, startDeployWorld } from './deploy-world.ts';

@@ -1,4 +1,4 @@
-// A deploy over what the release before this one left in an account: nothing is created, replaced or deleted.
+// Deploys over the previous release's account: nothing is created, replaced or deleted.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { CloudflareImitation, ImitatedBinding } from './cloudflare-imitation.ts';
@@ -35,7 +35,7 @@ function withEarlierRelease(): void {
   afterAll(() => world.close());
 }
 
-/** What a deploy must leave as it was. */
+/** Returns what a deployment must leave unchanged. */
 function storesOf({ databases, namespaces, bindings, secrets, migrationTag }: CloudflareImitation) {
   const classes = [...bindings.values()].flatMap(({ name, class_name: className }) =>
     className === undefined ? [] : [[name, className]],

@@ -1,4 +1,4 @@
-// `npm run doctor` against a relay of `npm start`'s kind, and against addresses that something is wrong with.
+// Runs `npm run doctor` against a relay started like `npm start`, and against faulty addresses.
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -71,7 +71,7 @@ describe('doctor for an address', () => {
     server = null;
   });
 
-  /** Something that answers these paths, and any other with a 404. */
+  /** Starts a server that answers these paths, and any other with a 404. */
   async function addressThatAnswers(answers: Record<string, [status: number, body: unknown]>): Promise<URL> {
     const started = createServer((request, response) => {
       const [status, body] = answers[request.url ?? ''] ?? [
@@ -83,7 +83,7 @@ describe('doctor for an address', () => {
     server = started;
     await new Promise<void>((resolve) => started.listen(0, '0.0.0.0', resolve));
     const address = started.address();
-    // An address of this machine that is not called localhost, as a deployment is not.
+    // An address of this machine other than localhost, like a deployment's.
     return new URL(`http://0.0.0.0:${typeof address === 'object' ? address?.port : ''}`);
   }
 

@@ -1,4 +1,4 @@
-// What a client can make the relay believe about itself, on a machine without Cloudflare in front.
+// Tests what a client can claim about itself without Cloudflare in front of the relay.
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([direct?.stop(), proxied?.stop()]));
 
-/** Whether the relay takes the caller for the address. */
+/** Returns whether the relay identifies the client by that address. */
 async function isSeenAs(
   relay: TestRelay,
   address: string,
@@ -34,7 +34,7 @@ interface Answer {
   text: string;
 }
 
-/** Without the help of fetch, which refuses some headers. */
+/** Sends a raw request, because fetch refuses some headers. */
 function send(
   { url }: TestRelay,
   method: string,
@@ -217,7 +217,7 @@ describe('a client behind a trusted proxy', () => {
   );
 });
 
-/** Sends the form that makes the first account. */
+/** Sends the form that creates the first account. */
 function setUp(relay: TestRelay, origin: string, headers: Record<string, string>): Promise<Answer> {
   const form = new URLSearchParams({
     admin_key: adminKey,

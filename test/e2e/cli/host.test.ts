@@ -1,4 +1,4 @@
-// The relay's process on this machine: its stores, its settings, how it ends.
+// Tests the relay's process on this machine: its stores, its settings, its shutdown.
 import { execFileSync } from 'node:child_process';
 import { lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
@@ -24,7 +24,7 @@ async function start(variables: Record<string, string> = {}, state?: string): Pr
 }
 
 describe('a state folder of the version that ran wrangler', () => {
-  /** What the archive holds: made by `npm start` of that version, with one request charged. */
+  /** The content of the archive: made by that version's `npm start`, with one charged request. */
   const before = {
     token: 'sk-oo8-v3g4lOnoa5xGKUAb0VYMH3MYD4K0TFsU2javd7Z6ayB34SYcG',
     id: 'tok_Sq9Y0dgBiOVZs3yL',
@@ -47,7 +47,7 @@ describe('a state folder of the version that ran wrangler', () => {
   });
 });
 
-/** Paths below a folder, itself included, that others than their user can reach. */
+/** Returns the paths in a folder, including the folder, that other users can access. */
 function openModes(path: string): string[] {
   const isOpen = (lstatSync(path).mode & 0o077) !== 0;
   const below = lstatSync(path).isDirectory()
@@ -140,7 +140,7 @@ describe('stopping the relay', () => {
   let upstream: TestUpstream | undefined;
   afterEach(() => upstream?.stop());
 
-  /** A relay with a stream that runs for so long, or without end. */
+  /** Starts a relay with a stream of that duration, or without an end. */
   async function streaming(lastsMs: number | null, state?: string) {
     upstream = await startUpstream((_, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });

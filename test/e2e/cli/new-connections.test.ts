@@ -1,12 +1,13 @@
-// Upstreams that close idle connections at any moment, through the relay as `npm start` runs it: nothing is lost, nothing is done twice.
+// Tests upstreams that close idle connections at any moment, with the relay as in `npm start`: no request is lost
+// or handled twice.
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
 
-/** Enough to lose some without a repeat; `IDLE_REQUESTS=10000` for the length that is claimed. */
+/** Enough to lose some without a retry; `IDLE_REQUESTS=10000` for the documented number. */
 const requests = Number(process.env.IDLE_REQUESTS ?? 1_200);
-/** An idle connection is closed after up to so long, and the next request comes after up to so long. */
+/** The longest time before an idle connection is closed, and before the next request arrives. */
 const mostIdleMs = 12;
 
 const answer = JSON.stringify({
@@ -23,12 +24,12 @@ const stream = `${chunk([{ index: 0, delta: { content: 'Hi' } }])}${chunk([{ ind
 interface IdleUpstream {
   server: Server;
   url: string;
-  /** How often each request was handled, by its words. */
+  /** How often each request was handled, by its text. */
   handled: Map<string, number>;
   connections: number;
 }
 
-/** Answers, and closes each connection that is idle after a time that chance says. */
+/** Answers, and closes each idle connection after a random time. */
 async function startIdleUpstream(): Promise<IdleUpstream> {
   const timers = new WeakMap<Socket, NodeJS.Timeout>();
   const server = createServer((request, response) => {
@@ -96,12 +97,12 @@ it('loses no request and repeats none that was handled', async () => {
   expect(failures).toEqual([]);
   const counts = [...upstream.handled.values()];
   expect([counts.length, counts.filter((count) => count !== 1)]).toEqual([requests, []]);
-  // Connections were kept alive, or nothing would have been tried.
+  // Without reused connections the test would prove nothing.
   expect(upstream.connections).toBeLessThan(requests);
 }, 240_000);
 
 describe('a request whose connection breaks before the answer', () => {
-  /** Reads the request, and breaks off as it is told: `first` requests of a connection are answered. */
+  /** Reads requests, and breaks the connection after the `first` ones were answered. */
   async function startBreaking(first: number, afterMs = 0) {
     const seen: string[] = [];
     const sockets = new Set<Socket>();

@@ -1,5 +1,5 @@
-// `npm run reconcile` against a stand-in for the relay: what it prints, asks for, and exits with. The comparison
-// itself is the relay's (test/worker/api/reconciliation.test.ts).
+// Tests `npm run reconcile` against an imitated relay: its output, requests, and exit codes. The comparison itself
+// belongs to the relay (test/worker/api/reconciliation.test.ts).
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Ended, runProgram } from './programs.ts';

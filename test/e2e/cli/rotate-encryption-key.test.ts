@@ -1,4 +1,4 @@
-// The rotation as an operator runs it: of a local relay, stopped and serving, and of a deployed one.
+// Runs the key rotation as an operator does: of a local relay, stopped and serving, and of a deployed one.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -101,7 +101,7 @@ describe('rotating the key of a local relay', () => {
 describe('rotating the key of a deployed relay', () => {
   const file = join(folder.path, 'deploy.json');
   let cloudflare: CloudflareImitation;
-  /** What the relay has stored is sealed under this key. */
+  /** Returns whether the relay's stored secrets are encrypted with this key. */
   let sealedUnder = 'old';
   let stops = false;
   let url = '';
@@ -126,11 +126,11 @@ describe('rotating the key of a deployed relay', () => {
     cloudflare = await startCloudflareImitation();
     cloudflare.secrets.set('ADMIN_KEY', 'ak').set('ENCRYPTION_KEY', 'old');
     cloudflare.uploads.push({ metadata: { bindings: [] }, modules: new Map() });
-    // A deploy in a pipe made the old key, and nobody has seen it yet.
+    // A deployment without a terminal generated the old key, which has not been shown yet.
     const pending_secrets = { ENCRYPTION_KEY: 'old' };
     writeFileSync(file, JSON.stringify({ name: 'relay', account_id: 'a'.repeat(32), pending_secrets }));
     await new Promise<void>((resolve) => server.listen(0, resolve));
-    // An address of this machine that is not called localhost.
+    // An address of this machine other than localhost.
     url = `http://0.0.0.0:${(server.address() as AddressInfo).port}`;
   });
   afterAll(async () => {

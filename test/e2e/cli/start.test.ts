@@ -1,4 +1,4 @@
-// `npm start` as its users meet it. Every test has its own state and its own .dev.vars.
+// Tests `npm start` as its users run it. Every test has its own state and its own .dev.vars.
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';

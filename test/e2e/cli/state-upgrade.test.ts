@@ -1,5 +1,5 @@
-// The database of the release before this one (schema 8): this release upgrades it without a loss, and the earlier one can work with
-// it again.
+// Upgrades the previous release's database (schema 8) without a loss, and lets the previous release work with it
+// again.
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -125,7 +125,7 @@ it('accepts rows that the previous release writes without the new columns', () =
 });
 
 it('preserves the column positions that an INSERT without column names relies on', () => {
-  // The roll-up triggers of version 1 write usage_hourly so.
+  // The roll-up triggers of version 1 write usage_hourly by position.
   const now = columnsOf(database, 'usage_hourly').map(({ name }) => name);
   expect(now).toEqual(before.usage_hourly?.columns.map(({ name }) => name));
 });

@@ -1,4 +1,4 @@
-// Export and import: against a stand-in for what can go wrong, and through two relays for what must go right.
+// Tests export and import: failures against an imitated relay, and success between two relays.
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
@@ -134,7 +134,7 @@ describe('transferring from one relay to another', () => {
     expect(into.code, into.output).toBe(0);
     const response = await fetch(`${to.url}/v1/models`, { headers: { authorization: `Bearer ${token}` } });
     expect(response.status).toBe(200);
-    // More of them (each relay has a demo token besides); and the ledgers there agree with the log.
+    // There are more of them, because each relay also has a demo token. The new ledgers agree with the log.
     const many = await Promise.all(Array.from({ length: 30 }, () => makeToken(from)));
     expect(many).toHaveLength(30);
     const again = await transfer('export', [

@@ -1,5 +1,5 @@
-// Answers of our own making through the running relay: one stream and one whole body of each format, and the
-// shapes of streams that no recording has. Needs nothing beside the repository.
+// Replays hand-written answers through the running relay: one stream and one whole body of each format, and stream
+// framings that no recording has. Needs nothing outside of the repository.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -32,7 +32,7 @@ const cases = JSON.parse(readFileSync(`${folder}cases.json`, 'utf8')) as OwnCase
 const textOf = ({ file }: OwnCase) => readFileSync(folder + file, 'utf8');
 const isChat = ({ path }: OwnCase) => path.endsWith('/completions');
 const allDeliveries: Delivery[] = ['whole', 'cuts', 'bytes'];
-/** Where nothing is changed on the way, a shape is no other bytes to the relay than any. */
+/** If nothing is changed on the way, the framing does not matter to the relay. */
 const quickDeliveries: Delivery[] = ['whole', 'cuts'];
 const framed = cases.filter(({ file }) => file.endsWith('.sse'));
 const plain = 'plain';

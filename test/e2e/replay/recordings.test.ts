@@ -1,5 +1,5 @@
-// Every byte-exact recording through the running relay, delivered whole, at seeded cuts and byte by byte: the
-// caller gets the recorded bytes, and the log the provider's own counts.
+// Replays every byte-exact recording through the running relay, delivered whole, at seeded cuts and byte by byte:
+// the caller gets the recorded bytes, and the log the provider's own counts.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveFixtures, sayWhenLeftOut } from '../../support/fixtures.ts';
 import { type LogRowView, rowsOf } from '../../support/log-rows.ts';
@@ -18,10 +18,10 @@ import { idsNamedBy, type Replay, replayableFixtures, replaysOf } from './replay
 sayWhenLeftOut();
 
 const width = 16;
-/** `REPLAY=all` delivers every body up to 8 KB byte by byte too; else a sample of them. */
+/** `REPLAY=all` delivers every body up to 8 KB byte by byte too, instead of a sample. */
 const everyReplay = process.env.REPLAY === 'all';
 const allReplaysMs = everyReplay ? 600_000 : 120_000;
-/** A test that fails for all of them names a few. */
+/** Names only a few recordings when a test fails for all of them. */
 const shownFaults = 30;
 const fixtures = replayableFixtures();
 const replays = everyReplay ? fixtures.flatMap(replaysOf) : withSampledBytes(fixtures.flatMap(replaysOf));
@@ -46,7 +46,7 @@ describe.skipIf(!haveFixtures)('replaying the recordings through the relay', () 
     await Promise.all([relay?.stop(), upstream?.stop()]);
   });
 
-  /** Ids in the recorded requests work only for the account that made them: one response makes them all. */
+  /** Ids in the recorded requests work only for the account that created them: one response creates them all. */
   async function makeEarlierResponse(): Promise<void> {
     const { status } = await exchange({
       method: 'POST',
@@ -125,8 +125,8 @@ describe.skipIf(!haveFixtures)('replaying the recordings through the relay', () 
 });
 
 /**
- * One-byte chunks cost workerd some 200 µs each, two minutes for all of them: of the recordings of one
- * endpoint of one provider, streamed or not, only the smallest is delivered so, and none over 2 KB.
+ * One-byte chunks cost workerd some 200 µs each, two minutes for all of them. Of one endpoint's recordings of
+ * one provider, streamed or not, only the smallest is delivered byte by byte, and none above 2 KB.
  */
 function withSampledBytes(all: Replay[]): Replay[] {
   const size = ({ fixture }: Replay) => fixture.bytes.length;
@@ -229,7 +229,7 @@ function answerFault(replay: Replay, answer: RawResponse | undefined): string | 
   return `${answer.bytes.length} bytes of ${expected.bytes.length}, other at ${from}: ${answer.bytes.subarray(from, from + 80)}`;
 }
 
-/** The operator's trouble, not the caller's: a 502 in the door's shape that no SDK tries again. */
+/** An error for the operator, not for the caller: a 502 in the route's format that no SDK retries. */
 function refusalFault({ path }: Replay, { status, headers, bytes }: RawResponse): string | null {
   const body = JSON.parse(bytes.toString());
   const code = path.includes('/v1beta/')
@@ -273,7 +273,7 @@ function rowFault(
   return null;
 }
 
-/** The prices that a row names are those that make its cost. */
+/** The prices that a row names must add up to its cost. */
 function chargeFault({ charge, cost_usd }: LogRowView): string | null {
   if (charge === null)
     return cost_usd === null || cost_usd === 0 ? null : `cost ${cost_usd} without a charge`;
@@ -284,7 +284,7 @@ function chargeFault({ charge, cost_usd }: LogRowView): string | null {
     : `cost ${cost_usd}, but its charge makes ${nano} nano-USD`;
 }
 
-/** Without its end a stream has no figure of the provider's; what passed is estimated. */
+/** A truncated stream has no usage from the provider; what passed is estimated. */
 function isCut(name: string): boolean {
   return /midstream-error|truncated-stream/.test(name);
 }

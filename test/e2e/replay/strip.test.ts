@@ -1,5 +1,5 @@
-// The usage stripper by itself, cut where it matters: what a running relay shows only when its reads happen to
-// fall so (between CR and LF, say).
+// Tests the usage stripper separately, at cuts that a running relay shows only by chance (between CR and LF, for
+// example).
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -17,7 +17,7 @@ function stripped(pieces: Uint8Array[]): string {
 
 const bytewise = (bytes: Uint8Array) => Array.from(bytes, (_byte, at) => bytes.subarray(at, at + 1));
 
-/** Before, in and after each line end. */
+/** Returns the positions before, in and after each line end. */
 const besideLineEnds = (bytes: Uint8Array) =>
   Array.from(bytes.keys()).filter((at) =>
     [bytes[at - 1], bytes[at]].some((byte) => byte === 10 || byte === 13),

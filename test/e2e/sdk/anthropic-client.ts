@@ -10,7 +10,7 @@ const ask = {
   messages: [{ role: 'user' as const, content: said }],
 };
 
-/** The tests; `world` is there when they run. */
+/** Defines the tests; `world` exists when they run. */
 export function anthropicClientTests(world: () => SdkWorld): void {
   const client = (baseURL = world().relay.url) =>
     new Anthropic({ apiKey: world().token, baseURL, maxRetries: 0 });

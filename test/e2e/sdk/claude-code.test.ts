@@ -1,5 +1,6 @@
-// Claude Code's kind of traffic at an OpenAI and a Gemini channel: a Bearer token, beta headers and query, a system prompt
-// in blocks with cache markers, dozens of tools, thinking, a long user id, token counts, and a loop of tools.
+// Sends Claude Code's kind of traffic to an OpenAI and a Gemini channel: a Bearer token, beta headers and query, a
+// system prompt in blocks with cache markers, dozens of tools, thinking, a long user id, token counts, and a tool
+// loop.
 import Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
@@ -23,7 +24,7 @@ const calls = [
 ];
 const seal = 'c2VhbGVk';
 
-/** First calls tools; then, when it got its seal and the results back, it is done. */
+/** First calls tools; answers once it got its signature and the results back. */
 function script(format: Format, body: Json): Script | { refuse: string } {
   const heard = upstreamFormats[format].heard(body);
   if (heard.results.length === 0)
@@ -41,7 +42,7 @@ function script(format: Format, body: Json): Script | { refuse: string } {
     usage,
   };
 
-  /** A model calls a tool by the name that it was shown. */
+  /** A model calls a tool by the name that it received. */
   function fitted(call: (typeof calls)[number]) {
     const name = heard.tools.find((tool) => tool.name.startsWith(call.name.slice(0, 40)))?.name ?? '';
     return { ...call, name };

@@ -1,4 +1,5 @@
-// Compressed bodies over real sockets: requests in the shapes of the official SDKs, bombs, and answers of upstreams.
+// Tests compressed bodies over real sockets: requests in the form of the official SDKs, compression bombs, and
+// answers of upstreams.
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
@@ -38,7 +39,10 @@ interface SdkRequest {
   body: Buffer;
 }
 
-/** A `fetch` that compresses what an SDK sends, as an agent's HTTP client would; `sent` gets each request before that. */
+/**
+ * Returns a `fetch` that compresses what an SDK sends, as an agent's HTTP client would; `sent` gets each request
+ * first.
+ */
 function compressing(
   encode: (bytes: Uint8Array) => Buffer,
   name: string,
@@ -46,7 +50,7 @@ function compressing(
 ): typeof fetch {
   return async (url, init) => {
     const headers = new Headers(init?.headers);
-    // A form's content type comes with its body.
+    // A form's content type comes from its body.
     const plain = new Response(init?.body as BodyInit);
     if (!headers.has('content-type')) headers.set('content-type', plain.headers.get('content-type') ?? '');
     headers.set('content-encoding', name);
@@ -90,7 +94,7 @@ it('serves a thousand gzip requests in the form that the official SDKs send', as
     response.setHeader('content-type', 'application/json');
     response.end('{"choices":[]}');
   };
-  // The same to channels whose upstream tells what it got.
+  // The same for channels whose upstream echoes what it received.
   const own = (text: string) =>
     text
       .replace('gpt-4o', 'own-openai')
@@ -261,7 +265,7 @@ it('ignores upgrades other than WebSocket, and answers a WebSocket upgrade on a 
     });
   expect((await ask('POST', '/v1/chat/completions', 'h2c')).status).toBe(200);
   expect((await ask('GET', '/v1/models', 'h2c')).status).toBe(200);
-  // As Codex asks for its socket.
+  // As Codex requests its socket.
   const socket = await ask('GET', '/v1/responses', 'websocket');
   expect([socket.status, JSON.parse(String(socket.bytes)).error.code]).toEqual([426, 'upgrade_required']);
 });

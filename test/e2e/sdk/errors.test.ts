@@ -1,5 +1,5 @@
-// Refusals as the official SDKs raise them, and what only a raw request can show: credentials in odd places,
-// pages of other origins, Claude Code's side calls, rerank.
+// Tests refusals as the official SDKs raise them, and raw requests: unusual credentials, pages of other origins,
+// Claude Code's side calls, rerank.
 import Anthropic from '@anthropic-ai/sdk';
 import { ApiError, GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';

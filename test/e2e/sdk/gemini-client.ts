@@ -6,7 +6,7 @@ import { baseUrlForms, collect, raisedBy, type SdkWorld } from '../../support/sd
 const said = 'Hello relay';
 const ask = { model: 'gemini-2.0-flash', contents: said };
 
-/** The tests; `world` is there when they run. */
+/** Defines the tests; `world` exists when they run. */
 export function geminiClientTests(world: () => SdkWorld): void {
   const client = (baseUrl = world().relay.url) =>
     new GoogleGenAI({ apiKey: world().token, httpOptions: { baseUrl } });

@@ -1,5 +1,5 @@
-// Google's official SDK at the Live API: conversations through the relay are those without it; recorded ones, byte for
-// byte both ways, charged as their usages say.
+// Runs Google's official SDK against the Live API: conversations are the same with and without the relay; recorded
+// ones pass byte for byte both ways, and are charged by their usages.
 import {
   GoogleGenAI,
   type LiveConnectConfig,
@@ -79,7 +79,7 @@ beforeEach(() => {
   };
 });
 
-/** What the SDK was told, up to the message that has `last`. */
+/** Returns the messages to the SDK, up to the one with `last`. */
 async function converse(
   baseUrl: string,
   apiKey: string,

@@ -1,5 +1,5 @@
-// An error in the middle of a stream, by an upstream that breaks off and by a token that is deleted: every
-// official SDK's iterator gives what came before, then raises.
+// Tests an error in the middle of a stream, from an upstream that breaks off and from a deleted token: every
+// official SDK's iterator returns what arrived before, then raises.
 
 import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
@@ -17,7 +17,7 @@ type Items = Promise<AsyncIterable<unknown>>;
 /** An official client that streams. */
 export interface StreamingClient {
   name: string;
-  /** The recording that the upstream begins, as text. */
+  /** Returns the recording that the upstream begins, as text. */
   file: string;
   stream(url: string, token: string): Items;
   raises: new (...given: never[]) => Error;
@@ -27,7 +27,7 @@ const folder = fileURLToPath(new URL('../../fixtures/replay/', import.meta.url).
 const fixture = (file: string) => readFileSync(folder + file, 'utf8');
 const openai = (url: string, apiKey: string) => new OpenAI({ apiKey, baseURL: url, maxRetries: 0 });
 
-/** Every way to stream with them; none bounds its answer by less than a test could need. */
+/** Every way to stream with them; no output limit is below what a test may need. */
 export const streamingClients: readonly StreamingClient[] = [
   {
     name: 'OpenAI chat, usage not asked for',
@@ -86,7 +86,7 @@ export const streamingClients: readonly StreamingClient[] = [
   },
 ];
 
-/** The tests; `world` is there when they run. */
+/** Defines the tests; `world` exists when they run. */
 export function midStreamTests(world: () => SdkWorld): void {
   describe.each(streamingClients.map((client) => [client.name, client] as const))(
     'a stream of %s',
@@ -165,7 +165,7 @@ function begin(response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
 }
 
-/** What the iterator gave, and what it raised. `onThird` is awaited when the third item has come. */
+/** Returns what the iterator yielded, and what it raised. `onThird` is awaited after the third item. */
 async function iterate(
   stream: Items,
   onThird?: () => Promise<void>,

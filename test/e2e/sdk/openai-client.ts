@@ -1,4 +1,4 @@
-// The official OpenAI SDK: every endpoint that it has and the relay too.
+// The official OpenAI SDK: every endpoint that both it and the relay have.
 import OpenAI, { toFile } from 'openai';
 import { describe, expect, it } from 'vitest';
 import { baseUrlForms, collect, raisedBy, type SdkWorld } from '../../support/sdk-world.ts';
@@ -6,7 +6,7 @@ import { baseUrlForms, collect, raisedBy, type SdkWorld } from '../../support/sd
 const said = 'Hello relay';
 const messages = [{ role: 'user' as const, content: said }];
 
-/** The tests; `world` is there when they run. */
+/** Defines the tests; `world` exists when they run. */
 export function openaiClientTests(world: () => SdkWorld): void {
   const client = (baseURL = `${world().relay.url}/v1`) =>
     new OpenAI({ apiKey: world().token, baseURL, maxRetries: 0 });

@@ -1,4 +1,4 @@
-// Official SDKs read streams with pings before, between and after their events.
+// Reads streams with pings before, between and after their events through the official SDKs.
 import { createAnthropic } from '@ai-sdk/anthropic';
 import { createGoogleGenerativeAI } from '@ai-sdk/google';
 import { createOpenAI } from '@ai-sdk/openai';
@@ -56,7 +56,7 @@ const responseUsage = {
   total_tokens: 8,
 };
 
-/** The events of a whole stream, by what its path has in it. */
+/** Returns the events of a whole stream, chosen by its path. */
 const streams: Readonly<Record<string, string[]>> = {
   '/chat/completions': [
     ...sse(
@@ -132,7 +132,7 @@ const streams: Readonly<Record<string, string[]>> = {
   }),
 };
 
-/** As events, or as the elements of an array. */
+/** Writes them as events, or as the elements of an array. */
 function geminiFrames(texts: readonly string[], areEvents: boolean): string[] {
   if (areEvents) return texts.map((text) => `data: ${text}\r\n\r\n`);
   return texts.map(
@@ -154,7 +154,7 @@ beforeAll(async () => {
     const isArray = path.endsWith(':streamGenerateContent');
     answer.writeHead(200, { 'content-type': isArray ? 'application/json' : 'text/event-stream' });
     answer.flushHeaders();
-    // Silent before the head, before the first event, and between the second and the third.
+    // Pauses before the head, before the first event, and between the second and the third.
     for (const [index, event] of events.entries()) {
       if (index === 0 || index === 2) await sleep(silenceMs);
       answer.write(event);
@@ -185,7 +185,7 @@ afterAll(async () => {
 const models = ['gpt-4o', 'claude-3-5-haiku-20241022', 'gemini-2.0-flash'];
 const messages = [{ role: 'user' as const, content: 'Hello' }];
 
-/** A `fetch` for an SDK, and all that came over the wire to it. */
+/** Returns a `fetch` for an SDK, and everything that it received. */
 function listening() {
   const wire = Promise.withResolvers<string>();
   const listener = async (url: RequestInfo | URL, init?: RequestInit) => {
@@ -274,7 +274,8 @@ it.concurrent.each(cases)(
   async ({ read, ping, model }) => {
     const { fetch, wire } = listening();
     expect(await read(model, fetch)).toBe(words.join(''));
-    // At least two before the head, two before the first event, and two between events, less what a busy machine delays.
+    // At least two before the head, two before the first event, and two between events, less the delays of a busy
+    // machine.
     expect((await wire).split(ping).length - 1).toBeGreaterThanOrEqual(5);
   },
 );

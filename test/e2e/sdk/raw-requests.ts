@@ -1,4 +1,4 @@
-// What no SDK shows: credentials in odd places, pages of other origins, Claude Code's side calls, wrong paths.
+// Tests what no SDK shows: unusual credentials, pages of other origins, Claude Code's side calls, wrong paths.
 import { describe, expect, it } from 'vitest';
 import { adminKey } from '../../support/relay.ts';
 import type { SdkWorld } from '../../support/sdk-world.ts';
@@ -12,7 +12,7 @@ const messagesBody = JSON.stringify({
 });
 const generatePath = '/v1beta/models/gemini-2.0-flash:generateContent';
 
-/** The tests; `world` is there when they run. */
+/** Defines the tests; `world` exists when they run. */
 export function rawRequestTests(world: () => SdkWorld): void {
   const post = (path: string, headers: Record<string, string>, body: string) =>
     fetch(world().relay.url + path, { method: 'POST', headers, body });

@@ -1,5 +1,5 @@
-// OpenAI's official realtime client from Node: recorded conversations, byte for byte both ways, charged as their usages
-// say; ephemeral secrets; and a second imitation of the API (CopilotKit's aimock), written by others.
+// Runs OpenAI's official realtime client in Node: recorded conversations, byte for byte both ways, charged by
+// their usages; ephemeral secrets; and a third-party imitation of the API (CopilotKit's aimock).
 import { connect } from 'node:net';
 import { LLMock } from '@copilotkit/aimock';
 import OpenAI from 'openai';
@@ -60,7 +60,7 @@ afterAll(async () => {
   await mock?.stop();
 });
 
-/** The SDK insists on wss; the relay of the tests has no certificate: the socket below is a plain one. */
+/** The SDK requires wss, but the tests' relay has no certificate: the socket below is a plain one. */
 function sdk(token: string, model: string): OpenAIRealtimeWS {
   const client = new OpenAI({ apiKey: token, baseURL: `${relay.url}/v1` });
   const { hostname, port } = new URL(relay.url);

@@ -1,5 +1,5 @@
-// One rerank endpoint over upstreams of three shapes: each gets what it understands, the caller always
-// `results` of `{index, relevance_score, document?}`.
+// Tests one rerank endpoint over three kinds of upstreams: each gets its own format, the caller always `results`
+// of `{index, relevance_score, document?}`.
 import { describe, expect, it } from 'vitest';
 import type { SdkWorld } from '../../support/sdk-world.ts';
 
@@ -67,7 +67,7 @@ const upstreams: readonly Upstream[] = [
   },
 ];
 
-/** The tests; `world` is there when they run. */
+/** Defines the tests; `world` exists when they run. */
 export function rerankTests(world: () => SdkWorld): void {
   describe.each(upstreams.map((one) => [one.provider, one] as const))(
     'rerank over %s',

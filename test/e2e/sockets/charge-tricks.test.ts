@@ -1,4 +1,4 @@
-// Ways to be served for less than it costs: each request honestly, and with the trick. Prints one table.
+// Compares each honest request with an attempt to pay less for it. Prints one table.
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Received } from '../../support/upstream.ts';
@@ -22,7 +22,7 @@ beforeAll(async () => {
       models: ['openai/*'],
     }),
   ]);
-  // The imitated OpenRouter is at another address than the one by which its prices are known.
+  // The imitated OpenRouter has another address than the one with known prices.
   const price = (model: string, output: number) =>
     scene.relay.manage('PUT', `/api/prices/${encodeURIComponent(model)}`, { input: 1, output });
   await Promise.all([price('openai/gpt-4o-mini', 1), price('openai/o1-pro', 600)]);
@@ -41,7 +41,7 @@ const chatUsage = (completion_tokens: number) => ({
   total_tokens: 100 + completion_tokens,
 });
 
-/** How the next answer is given, beside what the request says. */
+/** How the next answer is delivered, besides what the request determines. */
 let play: { type?: string | null; model?: string; isMade?: boolean } = {};
 
 async function answer(request: Received, response: ServerResponse): Promise<void> {
@@ -63,7 +63,7 @@ async function answer(request: Received, response: ServerResponse): Promise<void
   return chat(response, body.stream === true);
 }
 
-/** As Google does it: a field mask or another encoding leaves the usage out. */
+/** As at Google, a field mask or another encoding omits the usage. */
 function gemini({ path, headers }: Received, response: ServerResponse): void {
   const query = new URLSearchParams(path.split('?')[1] ?? '');
   const isProto = /proto/.test(query.get('alt') ?? query.get('$alt') ?? headers.accept ?? '');
@@ -156,7 +156,7 @@ async function chat(response: ServerResponse, isStream: boolean): Promise<void> 
   response.end(sse([{ choices: [], model, usage }]));
 }
 
-/** The local runtime notices that a client has left only when something is written. */
+/** The local runtime notices a client's disconnect only when something is written. */
 async function waitWriting(response: ServerResponse, ms: number): Promise<void> {
   for (let waitedMs = 0; waitedMs < ms; waitedMs += 100) {
     response.write(': still there\n\n');

@@ -1,4 +1,4 @@
-// Upstreams that begin to say something and fall silent, or say what is no answer: nobody waits for the rest for ever.
+// Tests upstreams that stop in the middle of an answer, or answer invalidly: no request waits forever.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
 import { type Handler, startUpstream, type TestUpstream } from '../../support/upstream.ts';
@@ -31,7 +31,7 @@ afterAll(async () => {
   await Promise.all([relay?.stop(), ...(upstreams ?? []).map((upstream) => upstream.stop())]);
 });
 
-/** Channels of a model of their own; the first has the higher priority. */
+/** Creates channels for a model of its own; the first has the higher priority. */
 async function serve(model: string, handlers: Handler[], fields: object = {}): Promise<string[]> {
   const ids: string[] = [];
   for (const [index, handler] of handlers.entries()) {

@@ -1,4 +1,4 @@
-// The money of Live sessions: turns that the upstream takes by itself, quotas that run out, sessions that are broken off.
+// Tests the money of Live sessions: turns that the upstream takes on its own, spent quotas, interrupted sessions.
 import { describe, expect, it } from 'vitest';
 import {
   answeringLive,
@@ -79,7 +79,7 @@ describe('a quota during a voice session', () => {
   it('closes the session at the third turn if it covers two, and withholds that turn', async () => {
     const used = { prompt: 1_000, response: 2_000 };
     scene.script = answeringLive(() => used);
-    // A turn costs $0.0045 and reserves $0.0047 at first, then more for what came before it: two fit, and no third.
+    // A turn costs $0.0045 and reserves $0.0047 at first, then more for its history: two fit, a third does not.
     const { id, token } = await scene.relay.token({ quota_usd: 0.012 });
     const client = await liveSession(scene.relay.url, token, text);
     for (const words of ['one', 'two']) {

@@ -1,4 +1,4 @@
-// The money of turns in Live sessions: what each is reserved and charged, with tools, interruptions and searches.
+// Tests the money of turns in Live sessions: reservations and charges with tools, interruptions and searches.
 import { describe, expect, it } from 'vitest';
 import {
   answeringLive,
@@ -53,7 +53,7 @@ describe('a turn', () => {
     await sleep(200);
     const held = await balanceOf(scene.relay, id);
     expect(held.open_requests).toBe(2);
-    // 1,300 tokens of a prompt that nobody counted and 2,000 of output; the rest is the session's and what was said.
+    // 1,300 tokens of an uncounted prompt and 2,000 of output; the rest is the session's and the client's text.
     expect(nano(held.reserved_usd)).toBeGreaterThan(1_300 * 500 + 2_000 * 2_000);
     expect(nano(held.reserved_usd)).toBeLessThan(1_500 * 500 + 2_000 * 2_000);
     for (const message of turnMessages(usage)) scene.last().sayBinary(message);
@@ -163,7 +163,7 @@ describe('a turn', () => {
       ['upstream', 200],
     ]);
     expect(rows[0]).toMatchObject({ output_tokens: 50 });
-    // What the first turn left, and the words of the second.
+    // The rest of the first turn, and the text of the second.
     expect(rows[0]?.input_tokens).toBeGreaterThan(2_100);
     expect(rows[0]?.input_tokens).toBeLessThan(2_150);
     expect(await scene.closed(client, id, 3)).toHaveLength(2);

@@ -1,4 +1,5 @@
-// Aliases and fallbacks in realtime sessions: named in the URL, in a frame, by header, and in an ephemeral secret.
+// Tests aliases and fallbacks in realtime sessions: named in the URL, in a frame, by header, and in an ephemeral
+// secret.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openRealtime, Refused } from '../../support/realtime-client.ts';
 import {
@@ -55,7 +56,7 @@ afterAll(async () => {
 });
 
 let serial = 0;
-/** Names and channels of this test only: what one test breaks is cooling in the next. */
+/** Names and channels of this test only, because a channel that one test breaks is in cooldown for the next. */
 const named = (name: string) => `${name}-${serial}`;
 const put = (name: string, models: string[]) =>
   relay.manage('PUT', `/api/aliases/${encodeURIComponent(name)}`, { models });
@@ -86,7 +87,7 @@ const refusalOf = (opening: Promise<unknown>) =>
     },
   );
 
-/** A response in that session; answers its row, and the session's. */
+/** Sends a response in that session; returns its row and the session's. */
 async function oneResponse(id: string, client: Awaited<ReturnType<typeof openRealtime>>) {
   client.say({ type: 'response.create' });
   await client.next('response.done');

@@ -1,5 +1,5 @@
-// Which model a realtime session is charged and checked for, where that is not said once and for all in the URL: changes
-// that nobody waits for, transcription sessions that have named none yet, models that write down beside an answer.
+// Tests which model a realtime session is charged and checked for if the URL does not fix it: changes that the
+// client does not wait for, transcription sessions without a model yet, transcription beside an answer.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openRealtime } from '../../support/realtime-client.ts';
 import {
@@ -30,7 +30,7 @@ beforeEach(() => {
   script = answering(() => ({ input: 1_000, output: 1_000 }));
 });
 
-/** Of a response of the upstream's: 1,000 tokens of text each way. */
+/** The usage of an upstream's response: 1,000 tokens of text each way. */
 const costs = { 'gpt-realtime': 20_000_000, 'gpt-realtime-mini': 3_000_000, mapped: 3_000_000 };
 const change = (model: string) => ({ type: 'session.update', session: { type: 'realtime', model } });
 const transcriptionBy = (model: string) => ({
@@ -39,7 +39,7 @@ const transcriptionBy = (model: string) => ({
 });
 const audio = { type: 'input_audio_buffer.append', audio: 'A'.repeat(64_000) };
 
-/** What the session's responses and transcripts were charged for, in their order. */
+/** Returns the charged models of the session's responses and transcripts, in order. */
 async function chargesOf(id: string, rows: number) {
   const all = (await rowsOf(relay, id, rows)) as unknown as {
     id: string;
@@ -68,7 +68,7 @@ describe('a change of the model', () => {
   });
 
   it('to a more expensive one reserves at its price', async () => {
-    // 2,000 tokens of speech of the small model are $0.04, of the large one $0.128.
+    // 2,000 tokens of speech cost $0.04 with the small model, $0.128 with the large one.
     const { token } = await relay.token({ quota_usd: 0.1 });
     const client = await openRealtime(relay.url, token, { query: '?model=gpt-realtime-mini' });
     client.say(change('gpt-realtime'));
@@ -81,7 +81,7 @@ describe('a change of the model', () => {
   });
 
   it('is recognized after an update of another setting', async () => {
-    // The upstream answers the first when both have come.
+    // The upstream answers the first after both have arrived.
     const models: string[] = [];
     script = {
       ...script,
@@ -131,7 +131,7 @@ describe('a session of an edited token', () => {
     await client.next('session.updated');
     await sleep(1_500);
     await edit(id, ['gpt-realtime-mini']);
-    // The ledger is asked anew every 10 s in any case.
+    // The ledger is called again every 10 s in any case.
     expect(await Promise.race([client.closed, sleep(6_000)])).toMatchObject({ reason: 'model_not_allowed' });
   });
 
@@ -213,7 +213,7 @@ describe('a transcription session', () => {
     const client = await openRealtime(relay.url, token, { query: '?intent=transcription' });
     client.say(transcriptionBy('whisper-1'));
     await client.next('session.updated');
-    // What the relay takes for sound, and the upstream for an update: the last of two types.
+    // The relay reads it as audio, and the upstream as an update: the last of two types.
     const { session } = transcriptionBy('gpt-4o-transcribe');
     client.socket.send(
       `{"type":"input_audio_buffer.append","audio":"","session":${JSON.stringify(session)},"type":"session.update"}`,

@@ -1,5 +1,5 @@
-// The money of realtime sessions: quotas that run out between responses and within one, turns that the upstream takes
-// by itself, transcripts, and responses that were broken off.
+// Tests the money of realtime sessions: quotas spent between and within responses, turns that the upstream takes
+// on its own, transcripts, and interrupted responses.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openRealtime } from '../../support/realtime-client.ts';
 import {
@@ -43,7 +43,7 @@ const silentVoice = {
 describe('a quota during a realtime session', () => {
   it('serves two responses, refuses the third when spent, and leaves the session usable', async () => {
     script = answering(() => ({ input: 1_000, output: 2_000 }));
-    // A response of 2,000 tokens may cost $0.036 and what it is told: two fit, and no third.
+    // A response of 2,000 tokens may cost $0.036 plus its input: two fit, a third does not.
     const { id, token } = await relay.token({ quota_usd: 0.1 });
     const client = await openRealtime(relay.url, token);
     client.say(textSession);
@@ -304,7 +304,7 @@ describe('an interrupted response', () => {
     else last()?.socket.terminate();
     await client.closed;
     const rows = charged(await rowsOf(relay, id, 2));
-    // 600 tokens of the prompt that nobody counted, 100 of text, one second of speech.
+    // 600 tokens of the uncounted prompt, 100 of text, one second of speech.
     expect(rows).toMatchObject([{ usage_source: 'estimated', input_tokens: 600, output_tokens: 120 }]);
     expect(nano(rows[0]?.cost_usd ?? 0)).toBe(600 * 4_000 + 100 * 16_000 + 20 * 64_000);
     await sleep(200);

@@ -1,5 +1,5 @@
-// What an upstream does not say, and what it refuses without a name: transcripts and responses without a figure, broken
-// off in the middle of their words, and turns that were asked for in vain.
+// Tests unreported usage and refusals that name no event: transcripts and responses without usage, interrupted in
+// the middle, and turns requested in vain.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRealtime } from '../../support/realtime-client.ts';
 import {
@@ -40,7 +40,7 @@ async function settled(id: string, rows: number): Promise<Row[]> {
 
 describe('a transcript without reported usage', () => {
   it.each([
-    // Of a second: 10 tokens in and 6 out, or a second at $0.36 an hour.
+    // For a second: 10 tokens in and 6 out, or a second at $0.36 an hour.
     ['gpt-4o-transcribe', 10 * 6_000 + 6 * 10_000],
     ['whisper-1', 100_000],
   ])('by %s is charged by the audio sent', async (model, cost) => {
@@ -242,7 +242,7 @@ it('leaves the conversation’s length unchanged after a response outside of it'
     await client.next('response.done');
   }
   client.say({ type: 'response.create' });
-  // 21,000 tokens of text at $4 a million, and 2,000 of speech.
+  // 21,000 tokens of text at $4 per million, and 2,000 of speech.
   await expect
     .poll(async () => (await balanceOf(relay, id)).reserved_usd, { timeout: 5_000 })
     .toBeGreaterThan(0.084 + 0.128);

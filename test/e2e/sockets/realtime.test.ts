@@ -1,4 +1,4 @@
-// Realtime sessions over real sockets: frames, refusals, endings.
+// Tests realtime sessions over real sockets: frames, refusals, endings.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRealtime, Refused } from '../../support/realtime-client.ts';
 import { answering, type RealtimeUpstream, startRealtimeUpstream } from '../../support/realtime-upstream.ts';
@@ -72,7 +72,7 @@ describe('a session', () => {
     const pong = new Promise((resolve) => client.socket.once('pong', resolve));
     client.socket.ping();
     await pong;
-    // The pong is the relay's own, and may be sooner than what comes from the upstream.
+    // The pong is the relay's own, and may arrive before the upstream's frames.
     await expect.poll(() => client.received.at(-1)).toBe('0102');
     client.socket.terminate();
   });

@@ -1,4 +1,4 @@
-// What a relay prints while it serves and refuses: never a token, a key, a prompt or a query.
+// Checks what a relay prints while it serves and refuses: never a token, a key, a prompt or a query.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Large bodies: what streams, what is held, what is refused, and how much memory it takes.
+// Tests large bodies: what is streamed, buffered or refused, and how much memory it takes.
 import { type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { workerdMemory } from './memory.ts';
@@ -6,7 +6,7 @@ import { type Scene, sleep, startScene } from './scene.ts';
 
 let scene: Scene;
 let token = '';
-/** Bytes that the upstream received of the last upload, and its beginning and end. */
+/** Size of the upload at the upstream, with its beginning and end. */
 let received = { size: 0, head: '', tail: '', length: '' };
 
 beforeAll(async () => {
@@ -62,7 +62,7 @@ interface Upload {
 interface Answer {
   status: number;
   text: string;
-  /** The most that workerd held beyond what it held before. */
+  /** Returns the most memory that workerd used beyond its initial amount. */
   grownBytes: number;
 }
 
@@ -90,7 +90,7 @@ function upload({ before, megabytes, after, chunked, path, type }: Upload): Prom
       resolve({ status: response.statusCode ?? 0, text, grownBytes });
       asking.destroy();
     });
-    // A refusal may come, and the connection end, while there is still something to send.
+    // A refusal may arrive, and the connection end, before everything is sent.
     asking.on('error', (error) => setTimeout(() => answered || reject(error), 500));
     void sendAll(asking, before, megabytes, after);
   }).finally(() => clearInterval(watch));

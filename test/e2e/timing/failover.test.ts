@@ -1,10 +1,10 @@
-// Channels that fail in the ways that real ones do, over real sockets: the caller does not notice.
+// Tests channels that fail as real ones do, over real sockets: the caller does not notice.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { firstEventMs } from '../../../src/relay/upstream/answer-start.ts';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
 import { type Handler, startUpstream, type TestUpstream } from '../../support/upstream.ts';
 
-/** Enough to see it; `OUTAGE_MS=10000` for the length that upstreams are used to. */
+/** Long enough to be noticeable; `OUTAGE_MS=10000` for a realistic outage. */
 const outageMs = Number(process.env.OUTAGE_MS ?? 3_000);
 
 const answer = (model: string) =>
@@ -28,7 +28,7 @@ const breaks: Handler = (_request, response) => {
   response.writeHead(503, { 'content-type': 'application/json' });
   response.end(JSON.stringify({ error: { message: 'Down' } }));
 };
-/** Accepts, and says nothing. */
+/** Accepts a connection and never answers. */
 const hangs: Handler = () => undefined;
 
 let relay: TestRelay;
@@ -47,7 +47,7 @@ afterAll(async () => {
   await Promise.all([relay?.stop(), ...(upstreams ?? []).map((upstream) => upstream.stop())]);
 });
 
-/** Channels of a model of their own, so that what one test breaks is no other's. */
+/** Creates channels for a model of its own: failures of one test do not affect another. */
 async function serve(model: string, handlers: Handler[], settings = {}): Promise<string[]> {
   const ids: string[] = [];
   for (const upstream of upstreams) upstream.received.length = 0;
@@ -115,7 +115,7 @@ it('answers 1,000 requests with one failing, one rate-limited and one working ch
   );
   expect(outcomes.filter(({ status }) => status !== 200)).toEqual([]);
   expect(outcomes).toHaveLength(1_000);
-  // At most those of the first moment, and a probe now and then.
+  // At most the requests of the first moment, and occasional probes.
   expect(tries[0]).toBeLessThan(60);
   expect(tries[1]).toBeLessThan(60);
   expect(tries[2]).toBe(1_000);
@@ -123,7 +123,7 @@ it('answers 1,000 requests with one failing, one rate-limited and one working ch
 
 it('hides a brown-out in which each channel fails in turn under load', async () => {
   const failing = 'gpt-4.1';
-  // The same load at the same time, on channels of its own that stay well: what the machine does, it does to both.
+  // The same load at the same time on separate, healthy channels: delays of the machine affect both alike.
   const calm = 'gpt-4.1-2025-04-14';
   for (const model of [failing, calm]) await serve(model, [works, works, works]);
   const only =
@@ -297,7 +297,7 @@ interface LoggedRow {
   attempts: unknown[];
 }
 
-/** Rows come to the log by the ledger's alarm. */
+/** The ledger's alarm delivers rows to the log. */
 async function rows(model: string): Promise<{ data: LoggedRow[] }> {
   for (let tries = 0; tries < 40; tries++) {
     const found = await relay.manage<{ data: LoggedRow[] }>(

@@ -1,4 +1,5 @@
-// Clients that leave a stream whose cost is not seen in it: the upstream is read on for the usage, the slot is free.
+// Tests clients that disconnect from a stream whose cost is not visible yet: the upstream is read on for its
+// usage, and the concurrency is freed.
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { rowsOf, type Scene, sleep, startScene } from '../sockets/scene.ts';
@@ -23,7 +24,7 @@ const chunk = (content: string) =>
   `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content } }] })}\n\n`;
 const last = `data: ${JSON.stringify({ choices: [], usage })}\n\ndata: [DONE]\n\n`;
 
-/** Sends pieces 50 ms apart, and `end` after `afterMs` more. */
+/** Sends pieces 50 ms apart, and `end` after another `afterMs`. */
 async function play(response: ServerResponse, pieces: string[], end: string, afterMs: number): Promise<void> {
   response.on('close', () => {
     closedAtMs = Date.now();
@@ -33,7 +34,7 @@ async function play(response: ServerResponse, pieces: string[], end: string, aft
     response.write(piece);
     await sleep(50);
   }
-  // The local runtime notices a client that has left a silent stream only when something is written to it.
+  // The local runtime notices a disconnect from a silent stream only when it writes.
   for (let waitedMs = 0; waitedMs < afterMs && !response.destroyed; waitedMs += 200) {
     response.write(': still there\n\n');
     await sleep(200);
@@ -41,7 +42,10 @@ async function play(response: ServerResponse, pieces: string[], end: string, aft
   if (!response.destroyed) response.end(end);
 }
 
-/** Asks, reads so many events, and leaves. Answers the token's one row, and when the client left. */
+/**
+ * Sends a request, reads that many events, and disconnects. Returns the token's one row, and when the client
+ * disconnected.
+ */
 async function leaveAfter(events: number, path: string, body: object, tokenFields: object = {}) {
   closedAtMs = null;
   const { id, token } = await scene.relay.token({ quota_usd: 5, ...tokenFields });
@@ -78,7 +82,7 @@ it('charges hidden reasoning by the usage that arrives within five seconds', asy
     const body = { ...chat('gpt-5'), ...(include_usage && { stream_options: { include_usage } }) };
     const { id } = await leaveAfter(58, '/v1/chat/completions', body);
     const [row] = await rowsOf(scene.relay, id, 1, 10_000);
-    // gpt-5: $1.25 and $10 a million.
+    // gpt-5: $1.25 and $10 per million.
     expect(row).toMatchObject({ error_code: 'client_left', usage_source: 'upstream', cost_usd: 0.200725 });
   }
 });
@@ -103,7 +107,7 @@ it('reads on for at most five seconds, then charges thoughts by their duration',
   expect(row).toMatchObject({ error_code: 'client_left', usage_source: 'estimated' });
   expect((closedAtMs ?? 0) - leftAtMs).toBeGreaterThan(3_500);
   expect((closedAtMs ?? 0) - leftAtMs).toBeLessThan(7_500);
-  // Some five seconds at 130 tokens a second.
+  // About five seconds at 130 tokens a second.
   expect(row?.output_tokens).toBeGreaterThan(500);
 });
 

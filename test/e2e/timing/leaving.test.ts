@@ -1,4 +1,4 @@
-// Clients that leave and upstreams that break: who is told what, and what is charged.
+// Tests clients that disconnect and upstreams that break off: who is informed of what, and what is charged.
 import { request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { endless, kindAt, kinds, openStream, type StreamKind } from '../sockets/endless.ts';
@@ -17,7 +17,7 @@ beforeEach(() => {
 
 const chat = kinds[0] as StreamKind;
 
-/** Every kind at once; a failure says which kind it was. */
+/** Runs every kind at once; a failure names its kind. */
 async function forEachKind(work: (kind: StreamKind) => Promise<void>): Promise<void> {
   await Promise.all(
     kinds.map((kind) =>
@@ -84,7 +84,7 @@ it('finishes an unstreamed answer for a disconnected client, and charges its tru
   await waitUntil(() => outcome !== 'pending', 3_000);
   expect(outcome).toBe('finished');
   const [row] = await rowsOf(relay, id, 1);
-  // gpt-4o: $2.50 and $10 a million.
+  // gpt-4o: $2.50 and $10 per million.
   expect(row).toMatchObject({
     usage_source: 'upstream',
     input_tokens: 1_000,

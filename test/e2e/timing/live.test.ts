@@ -1,4 +1,4 @@
-// Sessions of Gemini's Live API over real sockets: the route, frames, the model in the setup, endings.
+// Tests sessions of Gemini's Live API over real sockets: the route, frames, the model in the setup, endings.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   answeringLive,
@@ -330,7 +330,7 @@ describe('the end of a session', () => {
     const client = await liveSession(relay.url, token);
     await sleep(1_500);
     await relay.manage('PATCH', `/api/tokens/${id}`, { models: ['another'] });
-    // The ledger is asked anew every 10 s in any case.
+    // The ledger is called again every 10 s in any case.
     const closed = await Promise.race([client.closed, sleep(6_000)]);
     expect(closed).toMatchObject({ code: 1008, reason: 'model_not_allowed' });
   });

@@ -1,4 +1,4 @@
-// A thousand streams at the same time through one relay, and what they take of the machine.
+// Opens a thousand streams through one relay, and measures memory.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { endless, kinds, type StreamKind } from '../sockets/endless.ts';
 import { workerdMemory } from '../sockets/memory.ts';
@@ -6,10 +6,13 @@ import { askFor, type Scene, sleep, startScene } from '../sockets/scene.ts';
 
 const streams = 1_000;
 
-/** Each has two events a second: more would measure how fast the machine is. */
+/** Each has two events a second: more would measure the machine's speed. */
 const everyMs = 500;
 
-/** Measured 2026-11-30: 472 MB, 494 MB on a busy machine; npm and the supervisor add 155 MB. All together may have 650 MB. */
+/**
+ * Measured 2026-11-30: 472 MB, 494 MB on a busy machine; npm and the supervisor add 155 MB. The limit for all
+ * together is 650 MB.
+ */
 const workerdBytes = 520_000_000;
 
 let scene: Scene;
@@ -50,6 +53,6 @@ async function count(response: Response, add: (bytes: number) => void): Promise<
   try {
     for await (const part of response.body ?? []) add(part.length);
   } catch {
-    // The test has left.
+    // The test has disconnected.
   }
 }

@@ -1,4 +1,4 @@
-// Silent streams: what keeps them open, and how soon a client that leaves one is noticed.
+// Tests idle streams: their pings, and how soon a client's disconnect is noticed.
 import type { ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { kindAt, kinds, openStream, type StreamKind } from '../sockets/endless.t
 import { balanceOf, rowsOf, sleep } from '../sockets/scene.ts';
 
 const intervalMs = 400;
-/** What a busy machine may take besides. */
+/** The additional delay of a busy machine. */
 const slackMs = 1_500;
 const idleMs = 3_000;
 
@@ -72,17 +72,17 @@ function openHead({ kind, response }: Asked): void {
 }
 
 interface Client {
-  /** At the upstream, as soon as it has come there. */
+  /** Resolves with the request once it has reached the upstream. */
   request: Asked;
   socket: Socket;
   tokenId: string;
-  /** All that has come, as it came. */
+  /** Everything received so far, unparsed. */
   text(): string;
-  /** The body, without the framing of HTTP. */
+  /** The body without the framing of HTTP. */
   body(): string;
 }
 
-/** Sends a stream's request over a socket of its own. `model` is asked for in place of the kind's. */
+/** Sends a stream's request over a separate socket. `model` replaces the kind's own. */
 async function open(kind: StreamKind, model: string | null = null): Promise<Client> {
   const { id, token } = await relay.token({ limits: { concurrency: 1 } });
   const { hostname, port } = new URL(relay.url);
@@ -120,7 +120,7 @@ function dechunked(text: string): string {
   return length > 0 ? rest.slice(0, length) + dechunked(rest.slice(length + 2)) : '';
 }
 
-/** Answers how long it took. */
+/** Returns how long it took. */
 async function until(
   what: string,
   isSo: () => boolean | Promise<boolean>,
@@ -134,7 +134,7 @@ async function until(
   return Date.now() - beganAtMs;
 }
 
-/** Every stream at once; a failure says which one it was. */
+/** Runs every stream at once; a failure names its stream. */
 async function forEach<T extends { name: string }>(all: readonly T[], work: (one: T) => Promise<void>) {
   await Promise.all(
     all.map((one) =>
@@ -158,21 +158,24 @@ const pingOf: Record<string, string> = {
 const pinged = kinds.filter(({ name }) => name in pingOf);
 const geminiEvents = kinds.find(({ name }) => name === 'generate, events') as StreamKind;
 
-/** Every caller's format, at a channel that speaks another one. */
+/** Every caller's format, on a channel with another format. */
 const translated = pinged.map((kind) => ({
   name: `${kind.name}, translated`,
   kind,
   model: kind.name === 'messages' || kind.name.startsWith('generate') ? models.openai : models.anthropic,
 }));
 
-/** Every format, at a channel with `ping_native`. */
+/** Every format, on a channel with `ping_native`. */
 const pingedNatively = pinged.map((kind) => ({
   name: `${kind.name}, ping_native`,
   kind,
   model: `pinged-${(kind.body as { model?: string }).model ?? models.gemini}`,
 }));
 
-/** Opens a stream that is silent after `opening`, leaves it, and answers how soon the upstream and the slot were free. */
+/**
+ * Opens a stream that is idle after `opening`, disconnects, and returns how soon the upstream and the
+ * concurrency were freed.
+ */
 async function noticedMs(
   kind: StreamKind,
   how: keyof typeof leave,
@@ -238,7 +241,7 @@ describe('a stream whose upstream is idle', () => {
 
   it('gets no pings between the two halves of an event', async () => {
     opening = 'its head';
-    // A stream that is edited holds half an event back.
+    // A stream that is rewritten holds half an event back.
     const unedited = pingedNatively.filter(({ kind }) => kind.name !== 'chat completions');
     await forEach(unedited, async ({ kind, model }) => {
       const { request, body } = await open(kind, model);

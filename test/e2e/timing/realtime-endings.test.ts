@@ -1,5 +1,5 @@
-// How realtime sessions end: tokens that may go on no longer, upstreams and clients that close or vanish, frames that
-// are too big, and upstreams that go away before they said anything.
+// Tests how realtime sessions end: revoked tokens, upstreams and clients that close or vanish, frames above the
+// limit, and upstreams that go away before their first frame.
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRealtime } from '../../support/realtime-client.ts';
@@ -221,7 +221,7 @@ const idOf = async (name: string) => {
   return data.find((channel) => channel.name === name)?.id;
 };
 
-/** What is under a socket: it says what a library does not. */
+/** The raw socket below a WebSocket: sends what a library refuses to send. */
 const tcpOf = (socket: object | undefined) => (socket as { _socket: Socket })._socket;
 
 describe('a client', () => {

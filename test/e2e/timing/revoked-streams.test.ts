@@ -1,4 +1,5 @@
-// A token that is deleted or disabled while its streams run: they end within a second, and say why.
+// Tests tokens that are deleted or disabled while their streams run: the streams end within a second with the
+// reason.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { endless, kinds, type StreamKind } from '../sockets/endless.ts';
 import { askFor, balanceOf, nano, rowsOf, type Scene, sleep, startScene } from '../sockets/scene.ts';

@@ -1,5 +1,5 @@
-// Translated streams over real sockets: 150 MB of words in a flat memory, a client that reads slowly or leaves, an upstream
-// that breaks off, a token that is deleted.
+// Tests translated streams over real sockets: 150 MB of text within bounded memory, a client that reads slowly or
+// disconnects, an upstream that breaks off, a deleted token.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
 import { startUpstream, type TestUpstream } from '../../support/upstream.ts';
@@ -53,7 +53,7 @@ it('translates 300 MB within bounded memory, also for a slow client', async () =
     }
     response.end(end);
   };
-  // What the heap takes before it is swept for the first time is no leak: the first half is the measure.
+  // Heap growth before the first collection is no leak: the first half is the reference.
   let early = 0;
   let late = 0;
   let text = 0;
@@ -68,7 +68,7 @@ it('translates 300 MB within bounded memory, also for a slow client', async () =
   for await (const chunk of response.body ?? []) {
     text += chunk.byteLength;
     tail = (tail + new TextDecoder().decode(chunk)).slice(-200);
-    // A client that stops to think now and then.
+    // A client that pauses now and then.
     if (reads++ % 200 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
   }
   clearInterval(watch);

@@ -1,4 +1,5 @@
-// Claude on Bedrock behind the relay, for every SDK: an imitation verifies each signature and answers in checked frames.
+// Tests Claude on Bedrock for every SDK: an imitation verifies each signature and answers in frames with
+// checksums.
 import Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chunkFrame, damaged, exceptionFrame } from '../../../support/event-stream.ts';
@@ -70,7 +71,7 @@ function channel(name: string, models: string[], fields: Record<string, unknown>
   });
 }
 
-/** A channel of Anthropic's own API behind it, of a lower priority. */
+/** A channel of Anthropic's own API with a lower priority. */
 function behind(name: string, models: string[]) {
   const fields = { provider: 'anthropic', base_url: anthropic.url, keys: ['own-key'], priority: -1 };
   return relay.channel({ name, models, ...fields });
@@ -135,7 +136,7 @@ describe('an SDK on Bedrock', () => {
   });
 
   it('is charged at Bedrock’s own price, by model name and by the profile’s ARN', async () => {
-    // $3.30, $0.33 cached and $16.50 a million: Sonnet 4.5 in a region.
+    // $3.30, $0.33 cached and $16.50 per million: Sonnet 4.5 in a region.
     const nanoUsd = 800 * 3_300 + 200 * 330 + 50 * 16_500;
     await client().messages.create(question('claude-arn'));
     const row = await rowOf(relay, tokenId, 'claude-arn');

@@ -1,5 +1,5 @@
-// An imitation of Google's token endpoint and of Vertex AI: statements are verified with the account's public key, tokens
-// are good for as long as was said, and bodies are taken only as Vertex takes them.
+// Imitates Google's token endpoint and Vertex AI: assertions are verified with the account's public key, tokens
+// expire as stated, and bodies are accepted only in Vertex's format.
 import { createPublicKey, generateKeyPairSync, randomBytes, verify } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Handler, Received } from '../../../support/upstream.ts';
@@ -26,7 +26,7 @@ export function newAccount(name: string, projectId: string): Account {
   return { email, projectId, privateKey, publicKey, keyId: randomBytes(8).toString('hex') };
 }
 
-/** The file that Google's console hands out, with its spaces and lines. */
+/** Returns the file that Google's console issues, with its spaces and lines. */
 export function fileOf(account: Account, tokenUri: string): string {
   const file = {
     type: 'service_account',
@@ -47,10 +47,10 @@ export type VertexAnswer = Script | { refuse: string } | { error: number; status
 export interface VertexDoor {
   accounts: readonly Account[];
   apiKey: string;
-  /** Seconds that tokens are good for. */
+  /** Lifetime of tokens in seconds. */
   lifeSeconds: number;
   answer(publisher: string, model: string, body: Json): VertexAnswer;
-  /** Instead of a token; null: a token. */
+  /** An error instead of a token; null for a token. */
   signInFailure?(): { status: number; body: Json } | null;
 }
 
@@ -61,9 +61,9 @@ interface Issued {
 
 export interface ImitatedVertex {
   handler: Handler;
-  /** Tokens asked for so far. */
+  /** Number of tokens issued so far. */
   signIns: number;
-  /** From now on no token is good. */
+  /** Revokes all tokens. */
   revokeAll(): void;
 }
 
@@ -89,7 +89,7 @@ async function signIn(
   door: VertexDoor,
   tokens: Map<string, Issued>,
 ): Promise<void> {
-  // As long as a real one takes, so that requests come meanwhile.
+  // As slow as a real endpoint, which leaves time for concurrent requests.
   await new Promise((resolve) => setTimeout(resolve, 50));
   const failure = door.signInFailure?.() ?? null;
   if (failure !== null) return send(response, failure.status, failure.body);
@@ -103,7 +103,7 @@ async function signIn(
   return send(response, 200, { access_token: token, expires_in: door.lifeSeconds, token_type: 'Bearer' });
 }
 
-/** Whose statement it is; or what is wrong with it. */
+/** Returns the issuer of an assertion, or what is wrong with it. */
 function accountOf(form: URLSearchParams, accounts: readonly Account[], audience: string): Account | string {
   if (form.get('grant_type') !== 'urn:ietf:params:oauth:grant-type:jwt-bearer') return 'Wrong grant type.';
   const [head = '', claims = '', signature = ''] = (form.get('assertion') ?? '').split('.');
@@ -168,7 +168,7 @@ function serveModel(request: Received, response: ServerResponse, method: Method,
   else sendAnswer(response, publisher, verb, answer);
 }
 
-/** Each publisher's own shape. */
+/** Answers in each publisher's own format. */
 function refusalOf(publisher: string, message: string): Json {
   return publisher === 'anthropic'
     ? { type: 'error', error: { type: 'invalid_request_error', message } }
@@ -195,7 +195,7 @@ function faultOfClaude(body: Json, name: string, { headers }: Received): string 
   return 'model' in body ? 'model: Extra inputs are not permitted' : null;
 }
 
-/** Vertex's gateway knows no ids of calls, and takes no content without a role. */
+/** Vertex's gateway has no ids of calls, and refuses content without a role. */
 function faultOfGemini({ contents }: Json): string | null {
   for (const [index, { role, parts }] of (contents as Json[]).entries()) {
     if (role !== 'user' && role !== 'model') return 'Please use a valid role: user, model.';
@@ -218,7 +218,7 @@ function sendAnswer(response: ServerResponse, publisher: string, verb: string, s
   response.end(isClaude ? messagesStream(script) : generateStream(script));
 }
 
-/** Model Garden's lists, Google's over two pages. */
+/** Returns Model Garden's lists, Google's over two pages. */
 function sendList({ path }: Received, response: ServerResponse): void {
   const listed = (...names: string[]) => names.map((name) => ({ name }));
   const pages: Record<string, Json> = {

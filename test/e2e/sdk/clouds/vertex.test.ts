@@ -1,4 +1,4 @@
-// Gemini and Claude on Vertex AI behind the relay, for every SDK: an imitation of Google verifies each statement and token.
+// Tests Gemini and Claude on Vertex AI for every SDK: an imitation of Google verifies each assertion and token.
 import Anthropic from '@anthropic-ai/sdk';
 import { GoogleGenAI } from '@google/genai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

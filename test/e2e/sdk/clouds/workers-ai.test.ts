@@ -1,4 +1,4 @@
-// Workers AI by its binding: a deployment with no channel and no key answers, in every format.
+// Tests Workers AI by its binding: a deployment without channel or key answers in every format.
 import Anthropic from '@anthropic-ai/sdk';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import OpenAI from 'openai';
@@ -42,7 +42,7 @@ afterAll(async () => {
   await Promise.all([runtime?.dispose(), ai?.stop()]);
 });
 
-/** Older models answer in Workers AI's own words, newer ones in OpenAI's. */
+/** Older models answer in Workers AI's own format, newer ones in OpenAI's. */
 const imitatedAi: Handler = ({ body, headers }, response) => {
   const model = String(headers['cf-consn-model-id']);
   const { inputs, options }: Json = JSON.parse(body.toString());
@@ -196,7 +196,7 @@ describe('a deployment with the AI binding and no channel', () => {
       await new Promise((resolve) => setTimeout(resolve, 250));
       row = await find();
     }
-    // $0.293 and $2.253 a million: 20 and 5 tokens.
+    // $0.293 and $2.253 per million: 20 and 5 tokens.
     expect(row).toMatchObject({ channel_id: 'env_workers-ai', usage_source: 'upstream', input_tokens: 20 });
     expect(Math.round((row?.cost_usd ?? 0) * 1e9)).toBe(Math.ceil(20 * 293 + 5 * 2_253));
   });

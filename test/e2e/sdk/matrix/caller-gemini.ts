@@ -10,7 +10,10 @@ function partOf(medium: Medium): Json {
     : { inlineData: { mimeType: medium.type, data: medium.data } };
 }
 
-/** Says that the model did not make the call itself: https://ai.google.dev/gemini-api/docs/thought-signatures (2026-11). */
+/**
+ * Declares that the model did not make the call itself: https://ai.google.dev/gemini-api/docs/thought-signatures
+ * (2026-11).
+ */
 const noSignature = 'skip_thought_signature_validator';
 
 function contents(turn: Turn): Json[] {
@@ -53,7 +56,7 @@ function contents(turn: Turn): Json[] {
 const budgets = { low: 2_048, medium: 8_192, high: 24_576 };
 const modes = { auto: 'AUTO', none: 'NONE', required: 'ANY' };
 
-/** The parameters of the SDK's call. */
+/** Returns the parameters of the SDK's call. */
 function generateBody(ask: Ask, model: string): Json {
   const calling =
     typeof ask.choice === 'object'
@@ -133,7 +136,7 @@ function generateTold(response: Json): Told {
   };
 }
 
-/** Chunks laid together, as the SDK's own chat does: all parts in order, the last of everything else. */
+/** Joins chunks as the SDK's own chat does: all parts in order, the last of everything else. */
 function joined(chunks: readonly Json[]): Json {
   const of = (index: number) =>
     chunks.flatMap(({ candidates }) => (candidates ?? []).filter((one: Json) => (one.index ?? 0) === index));

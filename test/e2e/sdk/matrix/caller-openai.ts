@@ -1,4 +1,4 @@
-// The official OpenAI SDK as a caller, in both of its formats, with its own accumulators.
+// The official OpenAI SDK as a caller in both of its formats, with its own accumulators.
 import OpenAI from 'openai';
 import type { Caller, Target } from './callers.ts';
 import type { Ask, Told, Turn } from './script.ts';
@@ -59,7 +59,7 @@ function chatTurn(turn: Turn): Json[] {
   }
 }
 
-/** The body of a chat request. */
+/** Returns the body of a chat request. */
 function chatBody(ask: Ask, model: string): Json {
   const { maxTokens, effort, ...fields } = common(ask);
   return {
@@ -96,7 +96,7 @@ function chatBody(ask: Ask, model: string): Json {
   };
 }
 
-/** The assistant's message as a client hands it back. */
+/** Returns the assistant's message as a client sends it back. */
 function chatTold(completion: Json): Told {
   const { message, finish_reason, logprobs } = completion.choices[0];
   const { usage } = completion;
@@ -141,7 +141,7 @@ export const chatCaller: Caller = {
     const thoughts: string[] = [];
     running.on('chunk', (chunk) => thoughts.push((chunk.choices[0]?.delta as Json)?.reasoning_content ?? ''));
     const completion = (await running.finalChatCompletion()) as unknown as Json;
-    // The SDK keeps only the last piece of members that it does not know.
+    // The SDK retains only the last piece of members that it does not know.
     completion.choices[0].message.reasoning_content = thoughts.join('');
     return {
       told: chatTold(completion),
@@ -190,7 +190,7 @@ function documentOf(medium: Parameters<typeof urlOf>[0]): Json {
     : { type: 'input_file', filename: 'a.pdf', file_data: urlOf(medium) };
 }
 
-/** The body of a Responses request. */
+/** Returns the body of a Responses request. */
 function responsesBody(ask: Ask, model: string): Json {
   const { maxTokens, effort, ...fields } = common(ask);
   return {

@@ -1,4 +1,4 @@
-// The official SDKs, one way to call each: the same question in, what the SDK says came back out.
+// Calls each official SDK in one way: the same question in, the SDK's own result out.
 import { messagesCaller } from './caller-anthropic.ts';
 import { generateCaller } from './caller-gemini.ts';
 import { chatCaller, responsesCaller } from './caller-openai.ts';
@@ -11,9 +11,9 @@ export interface Target {
 }
 
 export interface Caller {
-  /** The question as the SDK takes it. */
+  /** Returns the question in the SDK's parameters. */
   body(ask: Ask, model: string): Json;
-  /** `answer` is the SDK's own object. Headers are empty where the SDK does not show them. */
+  /** `answer` is the SDK's own object. Headers are empty if the SDK does not expose them. */
   call(target: Target, body: Json, stream: boolean): Promise<{ told: Told; headers: Headers; answer: Json }>;
 }
 

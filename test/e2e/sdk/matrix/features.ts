@@ -1,5 +1,5 @@
-// The table that the matrix is made from: what is asked, what the model answers, what must arrive on either side, and who
-// cannot say it, with the reason. README.md shows it as built.
+// Defines the matrix: the question, the model's answer, what must arrive on either side, and which formats lack
+// it, with the reason. README.md shows it as built.
 import {
   type Ask,
   type Counts,
@@ -12,19 +12,19 @@ import {
   wav,
 } from './script.ts';
 
-/** Who cannot say a thing, and why; a cell of that caller or channel is left out, and says so. */
+/** Formats without the feature, with the reason; a cell of that caller or channel is omitted with that reason. */
 type Cannot = Partial<Record<Format, string>>;
 
 export interface Feature {
   name: string;
   ask: Ask;
   answer: Script;
-  /** What the upstream must have understood. `null`: this channel has no such thing, and the caller is told so. */
+  /** What the upstream must have understood. `null`: this channel has no such feature, and the caller is informed. */
   heard?: Partial<Heard>;
   told?: Partial<Told>;
-  /** Callers whose format cannot ask or be told this. */
+  /** Callers whose format cannot request or receive this. */
   callerCannot?: Cannot;
-  /** Channels whose format cannot: the request goes all the same, and `x-relay-dropped` names what was left out. */
+  /** Channels whose format cannot: the request is sent all the same, and `x-relay-dropped` names what was omitted. */
   channelCannot?: Cannot;
 }
 

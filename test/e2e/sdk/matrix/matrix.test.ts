@@ -1,5 +1,5 @@
-// Every format in, every format out, streamed and not, for everything in features.ts: through the official SDKs and a
-// running relay to an imitated model that speaks all four.
+// Runs every format in and every format out, streamed and not, for everything in features.ts: through the official
+// SDKs and a running relay to an imitated model with all four formats.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRelay, type TestRelay } from '../../../support/relay.ts';
 import { startUpstream, type TestUpstream } from '../../../support/upstream.ts';
@@ -12,17 +12,17 @@ let relay: TestRelay;
 let upstream: TestUpstream;
 let token: string;
 
-/** What the requests of one cell are called, so that cells can run side by side. */
+/** Names the requests of one cell, which lets cells run in parallel. */
 const modelOf = ({ feature, channel }: Cell, id: string) =>
   `${feature.ask.effort === undefined ? prefixes[channel] : thinkers[channel]}-${id}`;
-/** Names of models whose generation has everything: what older ones lack is in test/unit/formats. */
+/** Names models whose generation has everything: limits of older ones are in test/unit/formats. */
 const prefixes: Record<Format, string> = {
   'openai-chat': 'gpt-4o',
   'openai-responses': 'gpt-4.1',
   'anthropic-messages': 'claude-opus-4-5',
   'gemini-generate': 'gemini-3-pro',
 };
-/** OpenAI's models that think take no temperature, and the others no effort. */
+/** OpenAI's reasoning models accept no temperature, and the others no effort. */
 const thinkers: Record<Format, string> = { ...prefixes, 'openai-responses': 'gpt-5.1' };
 const providers: Record<Format, string> = {
   'openai-chat': 'openai-compatible',
@@ -67,7 +67,7 @@ const cells: Cell[] = features.flatMap((feature) =>
 );
 const reasonOf = ({ feature, caller }: Cell) => feature.callerCannot?.[caller];
 
-/** Chat is the native format of every OpenAI channel: its callers never meet the Responses API there. */
+/** Chat is the native format of every OpenAI channel: its callers never use the Responses API there. */
 const nativeElsewhere = ({ caller, channel }: Cell) =>
   caller === 'openai-chat' && channel === 'openai-responses';
 
@@ -112,7 +112,7 @@ function expectHeard(
   }
 }
 
-/** What is said in words instead is no loss. */
+/** A feature that is expressed in text instead is no loss. */
 const isSaidInWords = ({ channelCannot }: Feature) =>
   Object.values(channelCannot ?? {}).some((reason) => reason.includes('in words'));
 
@@ -129,7 +129,7 @@ function expectTold(told: Told, { feature, caller }: Cell, format: Format): void
   if (feature.channelCannot?.[format] === undefined) expect(told).toMatchObject(feature.told ?? {});
 }
 
-/** The caller's word for how the upstream's format can say that it stopped. */
+/** The caller's finish reason for how the upstream's format reports the stop. */
 function stopOf({ answer }: Feature, caller: Format, channel: Format): string {
   const words = stopWords[caller];
   if (answer.stop === 'sequence') return channel === 'anthropic-messages' ? words.sequence : words.stop;
@@ -137,7 +137,7 @@ function stopOf({ answer }: Feature, caller: Format, channel: Format): string {
   return words[answer.stop];
 }
 
-/** OpenAI's formats stop as usual at a refusal and have a member of its own for the words. */
+/** OpenAI's formats stop as usual at a refusal, whose text has its own member. */
 function refusalStop(caller: Format, channel: Format): string {
   const hasOwnMember = channel === 'openai-chat' || channel === 'openai-responses';
   if (hasOwnMember && (caller === 'openai-chat' || caller === 'openai-responses'))

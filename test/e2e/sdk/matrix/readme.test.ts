@@ -1,4 +1,4 @@
-// The README's table is the matrix as it is run.
+// Compares the README's table with the matrix as run.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';

@@ -1,6 +1,6 @@
-// A tool loop with thinking, from each SDK to each provider's format. The upstream seals its thoughts and, like the real
-// ones, refuses the second turn unless its seal and what it sealed come back unchanged. Clients hand back what an ordinary
-// one does: the SDK's own answer, and for chat only the members that the API documents.
+// Runs a tool loop with thinking from each SDK to each provider's format. Like the real ones, the upstream signs
+// its thoughts and refuses the second turn unless the signature and the signed text return unchanged. Clients send
+// back what an ordinary client does: the SDK's own answer, and for chat only the members that the API documents.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRelay, type TestRelay } from '../../../support/relay.ts';
 import { startUpstream, type TestUpstream } from '../../../support/upstream.ts';
@@ -15,7 +15,7 @@ let token: string;
 
 const channels: Record<Format, { provider: string; model: string }> = {
   'openai-chat': { provider: 'openai-compatible', model: 'deepseek-reasoner' },
-  // One of the models that OpenAI has in the Responses API only: chat clients reach it by translation.
+  // One of the models that OpenAI serves in the Responses API only: chat clients reach it by translation.
   'openai-responses': { provider: 'openai', model: 'gpt-5.1-codex' },
   'anthropic-messages': { provider: 'anthropic', model: 'claude-sonnet-4-5' },
   'gemini-generate': { provider: 'gemini', model: 'gemini-3-pro' },
@@ -75,7 +75,7 @@ describe.concurrent('a conversation that changes provider', () => {
           () => 'answered',
           (error: Error) => error.message,
         );
-        // This upstream refuses a missing seal; it must never see another one's, nor a carry.
+        // This upstream refuses a missing signature; it must never see another one's, nor a portable state.
         if (refused !== 'answered') expect(refused).not.toMatch(/eyJvbzgi|U2lnbmVk/);
       }
     });

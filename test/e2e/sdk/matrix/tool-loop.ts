@@ -1,9 +1,9 @@
-// A loop of tools with sealed thoughts, as an imitated model and an ordinary client play it.
+// Plays a tool loop with signed thoughts as an imitated model and an ordinary client.
 import type { Ask, Format, Script } from './script.ts';
 import { upstreamFormats } from './upstream-formats.ts';
 import type { Json } from './wire.ts';
 
-/** What the imitated model thinks, and how it seals it. */
+/** The imitated model's thought, and its signature. */
 const thought = {
   text: 'They want the weather.\n\n"Both" cities, I think – 两个城市.',
   seal: 'U2lnbmVkK2J5L3RoZV91cHN0cmVhbQ==',
@@ -13,7 +13,7 @@ export const calls = [
   { id: 'toolu_02Def', name: 'get_weather', args: { place: 'Rome' } },
 ];
 const usage = { input: 10, cached: 0, output: 20, reasoning: 10 };
-/** Text stands between the thought and the calls, as Claude does it. */
+/** Text is between the thought and the calls, as in Claude's answers. */
 const firstTurn: Script = { thought, text: 'I ask for both.', calls, stop: 'calls', usage };
 export const secondTurn: Script = { text: 'Rain in Paris, sun in Rome.', stop: 'stop', usage };
 
@@ -24,7 +24,7 @@ export const ask: Ask = {
 };
 const results = ['rain', 'sun'];
 
-/** As strict as the real ones. A model that seals nothing (chat) wants its thought back as it was. */
+/** As strict as the real providers. A model without signatures (chat) requires its thought back unchanged. */
 export function secondTurnOrRefusal(format: Format, body: Json): Script | { refuse: string } {
   const heard = upstreamFormats[format].heard(body);
   if (heard.calls.length === 0) return firstTurn;
@@ -60,7 +60,7 @@ function sealedText(format: Format, body: Json): boolean {
   }
 }
 
-/** The next request's turns, by what the SDK gave. */
+/** Returns the next request's turns for what the SDK returned. */
 export const handBack: Record<Format, (body: Json, answer: Json) => Json> = {
   'openai-chat': (body, answer) => {
     const { role, content, tool_calls } = answer.choices[0].message;
@@ -98,7 +98,7 @@ export const handBack: Record<Format, (body: Json, answer: Json) => Json> = {
   },
   'gemini-generate': (body, answer) => {
     const { role, parts } = answer.candidates[0].content;
-    // As Gemini CLI does, it forgets thoughts.
+    // Drops thoughts, as Gemini CLI does.
     const content = { role, parts: parts.filter(({ thought }: Json) => !thought) };
     const made = content.parts.filter(({ functionCall }: Json) => functionCall);
     const outputs = made.map(({ functionCall: { id, name } }: Json, index: number) => ({

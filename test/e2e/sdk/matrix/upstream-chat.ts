@@ -1,4 +1,4 @@
-// Chat completions as an upstream: the imitated model's answers, and what it understands of a request.
+// Chat completions as an upstream: writes the imitated model's answers, and reads requests.
 import type { Heard, Script } from './script.ts';
 import type { Json, Wire } from './wire.ts';
 
@@ -95,7 +95,7 @@ export function chatStream(script: Script): string {
     ...halves(script.refusal ?? '').map((refusal) => delta({ refusal })),
     ...(annotations ? [delta({ annotations })] : []),
     ...(images ? [delta({ images })] : []),
-    // Calls come interleaved: names first, then both arguments by halves.
+    // Calls are interleaved: names first, then both arguments by halves.
     ...(script.calls ?? []).map(({ id, name }, index) =>
       delta({ tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] }),
     ),

@@ -1,4 +1,4 @@
-// The imitated model behind each format: one upstream that answers all four by their paths, from one script.
+// Serves the imitated model in all four formats, distinguished by path, from one script.
 
 import type { Handler } from '../../../support/upstream.ts';
 import { refusalOf } from './refusals.ts';
@@ -21,7 +21,7 @@ export const upstreamFormats: Record<Format, UpstreamFormat> = {
   'gemini-generate': { answer: generateAnswer, stream: generateStream, heard: generateHeard },
 };
 
-/** Which format a path belongs to, and whether it streams. */
+/** Returns the format of a path, and whether it streams. */
 export function formatOfPath(path: string, body: { stream?: unknown }): { format: Format; streams: boolean } {
   const streams = body.stream === true || path.includes(':streamGenerateContent');
   if (path.includes('/chat/completions')) return { format: 'openai-chat', streams };
@@ -30,7 +30,7 @@ export function formatOfPath(path: string, body: { stream?: unknown }): { format
   return { format: 'gemini-generate', streams };
 }
 
-/** Answers by what `scriptFor` says of the request; a refusal is `{status, message}`. */
+/** Answers as `scriptFor` decides for the request; a refusal is `{status, message}`. */
 export function scriptedModel(
   scriptFor: (format: Format, body: Record<string, unknown>, model: string) => Script | { refuse: string },
 ): Handler {

@@ -1,4 +1,4 @@
-// generateContent as an upstream: the imitated model's answers, and what it understands of a request.
+// generateContent as an upstream: writes the imitated model's answers, and reads requests.
 import type { Heard, Script } from './script.ts';
 import type { Json } from './wire.ts';
 

@@ -1,4 +1,4 @@
-// The Messages API as an upstream: the imitated model's answers, and what it understands of a request.
+// The Messages API as an upstream: writes the imitated model's answers, and reads requests.
 import type { Heard, Script } from './script.ts';
 import type { Json, Wire } from './wire.ts';
 
@@ -81,7 +81,7 @@ export function messagesStream(script: Script): string {
         ];
       default: {
         const json = JSON.stringify(block.input);
-        // A call without arguments has no delta of its own.
+        // A call without arguments has no delta.
         const deltas = json === '{}' ? [] : halves(json);
         return [
           start({ ...block, input: {} }),

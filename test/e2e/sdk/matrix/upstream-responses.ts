@@ -1,9 +1,9 @@
-// The Responses API as an upstream: the imitated model's answers, and what it understands of a request.
+// The Responses API as an upstream: writes the imitated model's answers, and reads requests.
 import type { Heard, Script } from './script.ts';
 import type { Json, Wire } from './wire.ts';
 
 function output(script: Script): Json[] {
-  // Ids are unique in a conversation whose thoughts have some.
+  // Ids are unique in a conversation whose thoughts have ids.
   const turn = script.thought?.id ?? 'upstream';
   const content = [
     ...(script.text === undefined

@@ -1,5 +1,5 @@
-// What coding agents do beyond the matrix, through the official SDKs: tools in namespaces, tools that a search finds, and a context
-// that is exceeded.
+// Tests what coding agents do beyond the matrix, through the official SDKs: tools in namespaces, tools that a
+// search finds, and an exceeded context length.
 import Anthropic from '@anthropic-ai/sdk';
 import { ApiError, GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
@@ -25,13 +25,13 @@ const others = (own: Format) => (Object.keys(channels) as Format[]).filter((form
 
 const usage = { input: 10, cached: 0, output: 20, reasoning: 10 };
 
-/** Calls the tool whose name ends so, until it has a result of it; then says what that was. */
+/** Calls the tool with that name ending until it has a result, then repeats the result. */
 function caller(wanted: string) {
   return (format: Format, body: Json): Script | { refuse: string } => {
     const { tools, results } = upstreamFormats[format].heard(body);
     const result = results.find((one) => one.includes(`${wanted}: `));
     if (result) return { text: `It said: ${result.split(': ')[1]}`, stop: 'stop', usage };
-    // What it does not have yet, it searches for.
+    // Searches for a tool that it does not have yet.
     const tool =
       tools.find(({ name }) => name.endsWith(wanted)) ?? tools.find(({ name }) => /search/i.test(name));
     if (!tool) return { refuse: `no ${wanted} among ${tools.map(({ name }) => name)}` };
@@ -60,7 +60,7 @@ const anthropic = () => new Anthropic({ apiKey: token, baseURL: relay.url, maxRe
 const parameters = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
 const question = { role: 'user', content: 'The weather in Rome?' };
 
-/** One request with OpenAI's SDK, whole or by its own accumulator. */
+/** Sends one request with OpenAI's SDK, whole or through its own accumulator. */
 async function respond(body: Json, stream: boolean): Promise<Json> {
   return stream
     ? await openai()
@@ -190,7 +190,7 @@ describe.each(Object.keys(channels) as Format[])('a context too long for a chann
     const messages = [{ role: 'user' as const, content: 'hi' }];
     const responses = () => openai().responses.create({ model, input: 'hi', stream });
     const chat = () => openai().chat.completions.create({ model, messages, stream });
-    // Channels of OpenAI's kinds answer chat natively: their words pass as they are.
+    // Channels of OpenAI's kinds answer chat natively: their messages pass unchanged.
     for (const call of format.startsWith('openai') ? [responses] : [responses, chat]) {
       const error = (await raisedBy(call)) as InstanceType<typeof OpenAI.APIError>;
       expect([error.constructor.name, error.status]).toEqual(['BadRequestError', 400]);
