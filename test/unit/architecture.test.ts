@@ -9,7 +9,7 @@ const root = new URL('../../src/', import.meta.url).pathname;
 interface SourceFile {
   path: string;
   text: string;
-  /** Lists the files of src that a file imports, including type imports and dynamic imports. */
+  /** The files of src that a file imports, including type imports and dynamic imports. */
   imports: string[];
 }
 
@@ -26,7 +26,7 @@ function importsOf(path: string, text: string): string[] {
   return paths.filter((to) => !to.endsWith('.sql'));
 }
 
-/** Lists the layers from top to bottom; a layer may import itself and those below. */
+/** The layers from top to bottom; a layer may import itself and those below. */
 const layers: readonly (readonly string[])[] = [
   // The Worker’s entry for a local machine, above the one that is deployed.
   ['host'],

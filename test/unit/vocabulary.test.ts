@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 
 const root = new URL('../../src/', import.meta.url).pathname;
 
-/** Maps each retired word, or several in a row, to its replacements. */
+/** The replacements of each retired word or phrase. */
 const replacements: Readonly<Record<string, string>> = {
   door: 'route, format',
   wish: 'requested model, candidate',

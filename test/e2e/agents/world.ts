@@ -147,7 +147,7 @@ export function faultsOf(run: ObservedRun, agent: Agent, channel: Format, task: 
   ];
 }
 
-/** Each request starts with the previous one, except that a tool search changes the declared tools. */
+/** Returns whether each request starts with the previous one. A tool search may change the declared tools. */
 function isPrefixStable(turns: readonly UpstreamRequest[]): boolean {
   return turns.slice(1).every(({ body }, index) => beginsWith(body, turns[index]?.body ?? {}));
 }

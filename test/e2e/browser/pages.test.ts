@@ -162,7 +162,7 @@ describe.runIf(haveChromium)('every page', () => {
   });
 });
 
-/** With SCREENSHOTS=folder each page is saved as an image for inspection. */
+/** Saves the page as an image if SCREENSHOTS names a folder. */
 async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env.SCREENSHOTS;
   if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });

@@ -263,14 +263,14 @@ async function modulesOf(form: FormData): Promise<Map<string, string>> {
   return modules;
 }
 
-/** A version has only the bindings that it names. */
+/** Replaces the bindings: a version has only those that it names. */
 function bind({ bindings }: CloudflareImitation, uploaded: readonly ImitatedBinding[]): void {
   const bound = uploaded.flatMap((one) => (one.type === 'inherit' ? (bindings.get(one.name) ?? []) : one));
   bindings.clear();
   for (const one of bound) if (one.type !== 'secret_text') bindings.set(one.name, one);
 }
 
-/** The body of `wrangler secret bulk`: a merge patch. */
+/** Applies the body of `wrangler secret bulk`, a merge patch. */
 function patchSecrets({ secrets, secretPuts }: CloudflareImitation, body: Buffer): Reply {
   const patch = JSON.parse(body.toString()) as { secrets: Record<string, { text: string } | null> };
   for (const [name, secret] of Object.entries(patch.secrets)) {

@@ -101,7 +101,7 @@ describe('rotating the key of a local relay', () => {
 describe('rotating the key of a deployed relay', () => {
   const file = join(folder.path, 'deploy.json');
   let cloudflare: CloudflareImitation;
-  /** Returns whether the relay's stored secrets are encrypted with this key. */
+  /** The key that encrypts the relay's stored secrets. */
   let sealedUnder = 'old';
   let stops = false;
   let url = '';

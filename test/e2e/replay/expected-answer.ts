@@ -30,8 +30,8 @@ export function expectedAnswer({ fixture, usageAsk, channelKind }: Replay): Expe
 }
 
 /**
- * Voyage counts only a total, but OpenAI's clients require `prompt_tokens`. All tokens of an embedding are
- * prompt tokens.
+ * Adds `prompt_tokens`, which OpenAI's clients require and Voyage omits. All tokens of an embedding are prompt
+ * tokens.
  */
 function withPromptTokens(text: string): Buffer {
   return Buffer.from(text.replace(/"total_tokens":(\d+)/, '"prompt_tokens":$1,"total_tokens":$1'));
@@ -72,10 +72,7 @@ function blockWithoutUsage(block: string): string {
   return alone ? '' : block;
 }
 
-/**
- * Of all matches that look like a null usage, removes the one whose removal leaves the rest of the JSON
- * unchanged.
- */
+/** Removes the null usage: of all matches, the one whose removal leaves the rest of the JSON unchanged. */
 function takeOut(block: string, data: string, chunk: Record<string, unknown>): string {
   const { usage: _null, ...rest } = chunk;
   for (const match of data.matchAll(/,\s*"usage"\s*:\s*null|"usage"\s*:\s*null\s*,/g)) {
@@ -85,7 +82,7 @@ function takeOut(block: string, data: string, chunk: Record<string, unknown>): s
   throw new Error(`no null usage to take out of ${data}`);
 }
 
-/** Voyage names the list `data` where the API promises `results`, and repeats no documents unasked. */
+/** Renames Voyage's `data` to the API's `results`. Documents are only repeated on request. */
 function asRerankResults(text: string): Buffer {
   const { object: _list, data, ...rest } = JSON.parse(text);
   return Buffer.from(JSON.stringify({ ...rest, results: data }));

@@ -21,7 +21,7 @@ const width = 16;
 /** `REPLAY=all` delivers every body up to 8 KB byte by byte too, instead of a sample. */
 const everyReplay = process.env.REPLAY === 'all';
 const allReplaysMs = everyReplay ? 600_000 : 120_000;
-/** Names only a few recordings when a test fails for all of them. */
+/** The number of recordings that a failure names. */
 const shownFaults = 30;
 const fixtures = replayableFixtures();
 const replays = everyReplay ? fixtures.flatMap(replaysOf) : withSampledBytes(fixtures.flatMap(replaysOf));
@@ -229,7 +229,7 @@ function answerFault(replay: Replay, answer: RawResponse | undefined): string | 
   return `${answer.bytes.length} bytes of ${expected.bytes.length}, other at ${from}: ${answer.bytes.subarray(from, from + 80)}`;
 }
 
-/** An error for the operator, not for the caller: a 502 in the route's format that no SDK retries. */
+/** Returns null for a 502 in the route's format that no SDK retries, because only the operator can fix the cause. */
 function refusalFault({ path }: Replay, { status, headers, bytes }: RawResponse): string | null {
   const body = JSON.parse(bytes.toString());
   const code = path.includes('/v1beta/')
@@ -273,7 +273,7 @@ function rowFault(
   return null;
 }
 
-/** The prices that a row names must add up to its cost. */
+/** Returns null if the prices of a row add up to its cost. */
 function chargeFault({ charge, cost_usd }: LogRowView): string | null {
   if (charge === null)
     return cost_usd === null || cost_usd === 0 ? null : `cost ${cost_usd} without a charge`;
@@ -284,7 +284,7 @@ function chargeFault({ charge, cost_usd }: LogRowView): string | null {
     : `cost ${cost_usd}, but its charge makes ${nano} nano-USD`;
 }
 
-/** A truncated stream has no usage from the provider; what passed is estimated. */
+/** Returns whether the stream is truncated: it has no usage from the provider, and what passed is estimated. */
 function isCut(name: string): boolean {
   return /midstream-error|truncated-stream/.test(name);
 }

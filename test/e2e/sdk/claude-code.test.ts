@@ -24,7 +24,7 @@ const calls = [
 ];
 const seal = 'c2VhbGVk';
 
-/** First calls tools; answers once it got its signature and the results back. */
+/** Calls tools first, and answers once it got its signature and the results back. */
 function script(format: Format, body: Json): Script | { refuse: string } {
   const heard = upstreamFormats[format].heard(body);
   if (heard.results.length === 0)
@@ -42,7 +42,7 @@ function script(format: Format, body: Json): Script | { refuse: string } {
     usage,
   };
 
-  /** A model calls a tool by the name that it received. */
+  /** Renames the call to the name that the model received. */
   function fitted(call: (typeof calls)[number]) {
     const name = heard.tools.find((tool) => tool.name.startsWith(call.name.slice(0, 40)))?.name ?? '';
     return { ...call, name };

@@ -17,7 +17,7 @@ type Items = Promise<AsyncIterable<unknown>>;
 /** An official client that streams. */
 export interface StreamingClient {
   name: string;
-  /** Returns the recording that the upstream begins, as text. */
+  /** The recording that the upstream begins. */
   file: string;
   stream(url: string, token: string): Items;
   raises: new (...given: never[]) => Error;

@@ -56,7 +56,7 @@ const responseUsage = {
   total_tokens: 8,
 };
 
-/** Returns the events of a whole stream, chosen by its path. */
+/** The events of a whole stream, by a part of its path. */
 const streams: Readonly<Record<string, string[]>> = {
   '/chat/completions': [
     ...sse(

@@ -60,7 +60,7 @@ afterAll(async () => {
   await mock?.stop();
 });
 
-/** The SDK requires wss, but the tests' relay has no certificate: the socket below is a plain one. */
+/** Connects the SDK. It requires wss, but the tests' relay has no certificate: the socket below is a plain one. */
 function sdk(token: string, model: string): OpenAIRealtimeWS {
   const client = new OpenAI({ apiKey: token, baseURL: `${relay.url}/v1` });
   const { hostname, port } = new URL(relay.url);

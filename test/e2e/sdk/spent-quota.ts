@@ -65,7 +65,7 @@ export function spentQuotaTests(world: () => SdkWorld): void {
   });
 }
 
-/** A stream that fits its reservation, although no more could be reserved half a step before its end. */
+/** Tests a stream that fits its reservation, although no more could be reserved half a step before its end. */
 export function fittingStreamTests(world: () => SdkWorld): void {
   it('does not end a stream whose own limit fits the remaining quota', async () => {
     const { upstream, relay } = world();

@@ -63,7 +63,7 @@ async function answer(request: Received, response: ServerResponse): Promise<void
   return chat(response, body.stream === true);
 }
 
-/** As at Google, a field mask or another encoding omits the usage. */
+/** Answers like Google: a field mask or another encoding omits the usage. */
 function gemini({ path, headers }: Received, response: ServerResponse): void {
   const query = new URLSearchParams(path.split('?')[1] ?? '');
   const isProto = /proto/.test(query.get('alt') ?? query.get('$alt') ?? headers.accept ?? '');
@@ -156,7 +156,7 @@ async function chat(response: ServerResponse, isStream: boolean): Promise<void> 
   response.end(sse([{ choices: [], model, usage }]));
 }
 
-/** The local runtime notices a client's disconnect only when something is written. */
+/** Waits while writing, because the local runtime notices a client's disconnect only when something is written. */
 async function waitWriting(response: ServerResponse, ms: number): Promise<void> {
   for (let waitedMs = 0; waitedMs < ms; waitedMs += 100) {
     response.write(': still there\n\n');

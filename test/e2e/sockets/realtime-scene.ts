@@ -12,7 +12,7 @@ export interface RealtimeScene {
   stop(): Promise<void>;
 }
 
-/** `script` decides at each event what the upstream does. */
+/** Starts both. `script` decides at each event what the upstream does. */
 export async function startRealtimeScene(
   script: () => Script,
   models: string[],

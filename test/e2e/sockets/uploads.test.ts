@@ -62,7 +62,7 @@ interface Upload {
 interface Answer {
   status: number;
   text: string;
-  /** Returns the most memory that workerd used beyond its initial amount. */
+  /** The most memory that workerd used beyond its initial amount. */
   grownBytes: number;
 }
 

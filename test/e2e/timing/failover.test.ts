@@ -297,7 +297,7 @@ interface LoggedRow {
   attempts: unknown[];
 }
 
-/** The ledger's alarm delivers rows to the log. */
+/** Returns the rows of a model once the ledger's alarm has delivered them to the log. */
 async function rows(model: string): Promise<{ data: LoggedRow[] }> {
   for (let tries = 0; tries < 40; tries++) {
     const found = await relay.manage<{ data: LoggedRow[] }>(

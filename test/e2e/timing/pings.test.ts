@@ -72,13 +72,13 @@ function openHead({ kind, response }: Asked): void {
 }
 
 interface Client {
-  /** Resolves with the request once it has reached the upstream. */
+  /** The request at the upstream, once it has arrived there. */
   request: Asked;
   socket: Socket;
   tokenId: string;
-  /** Everything received so far, unparsed. */
+  /** Returns everything received so far, unparsed. */
   text(): string;
-  /** The body without the framing of HTTP. */
+  /** Returns the body without the framing of HTTP. */
   body(): string;
 }
 

@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => void server.close());
 
-/** The subset of KV that is used. */
+/** Returns the subset of KV that is used, in memory. */
 function memoryKv() {
   const values = new Map<string, string>();
   const kv = {

@@ -21,7 +21,7 @@ sayWhenLeftOut();
 
 const at = new Date('2026-11-01T12:00:00Z');
 
-/** The price of tools is not compared, because the library knows the fees of few models. See charge.test.ts. */
+/** Returns the cost without tools, because the library knows the fees of few models. See charge.test.ts. */
 function tokenCost(usage: Usage, rates: Rates): number {
   const ofTools = new Set(['request', 'webSearch', 'searchedRequest', 'mapSearch', 'mappedRequest']);
   const ofFiles = new Set(['previewWebSearch', 'fileSearch', 'codeSession']);

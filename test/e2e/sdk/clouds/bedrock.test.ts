@@ -71,7 +71,7 @@ function channel(name: string, models: string[], fields: Record<string, unknown>
   });
 }
 
-/** A channel of Anthropic's own API with a lower priority. */
+/** Adds a channel of Anthropic's own API with a lower priority. */
 function behind(name: string, models: string[]) {
   const fields = { provider: 'anthropic', base_url: anthropic.url, keys: ['own-key'], priority: -1 };
   return relay.channel({ name, models, ...fields });

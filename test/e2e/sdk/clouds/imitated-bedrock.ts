@@ -22,7 +22,7 @@ export interface BedrockDoor {
   credentials: Credentials;
   bearer: string;
   answer(body: Json, model: string): BedrockAnswer;
-  /** The control plane's answer by its path; null if there is none. */
+  /** Returns the control plane's answer by its path; null if there is none. */
   control?(path: string): Json | null;
 }
 

@@ -50,7 +50,7 @@ export interface VertexDoor {
   /** Lifetime of tokens in seconds. */
   lifeSeconds: number;
   answer(publisher: string, model: string, body: Json): VertexAnswer;
-  /** An error instead of a token; null for a token. */
+  /** Returns an error instead of a token; null for a token. */
   signInFailure?(): { status: number; body: Json } | null;
 }
 
@@ -195,7 +195,7 @@ function faultOfClaude(body: Json, name: string, { headers }: Received): string 
   return 'model' in body ? 'model: Extra inputs are not permitted' : null;
 }
 
-/** Vertex's gateway has no ids of calls, and refuses content without a role. */
+/** Returns the fault that Vertex's gateway finds: it has no ids of calls, and refuses content without a role. */
 function faultOfGemini({ contents }: Json): string | null {
   for (const [index, { role, parts }] of (contents as Json[]).entries()) {
     if (role !== 'user' && role !== 'model') return 'Please use a valid role: user, model.';

@@ -37,7 +37,7 @@ export function faultOfSignature(request: Received, credentials: Credentials, re
   return timingSafeEqual(Buffer.from(expected), Buffer.from(signature)) ? null : 'SignatureDoesNotMatch';
 }
 
-/** The path is encoded once more than it was sent, as for every service except S3. */
+/** Returns the canonical request. The path is encoded once more than it was sent, as for every service except S3. */
 function canonical({ method, path, headers, body }: Received, signedNames: string): string {
   const [pathname = '', query = ''] = path.split('?');
   const uri = pathname.split('/').map(strictlyEncoded).join('/');

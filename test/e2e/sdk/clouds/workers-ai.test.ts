@@ -42,7 +42,7 @@ afterAll(async () => {
   await Promise.all([runtime?.dispose(), ai?.stop()]);
 });
 
-/** Older models answer in Workers AI's own format, newer ones in OpenAI's. */
+/** Answers in Workers AI's own format for older models, and in OpenAI's for newer ones. */
 const imitatedAi: Handler = ({ body, headers }, response) => {
   const model = String(headers['cf-consn-model-id']);
   const { inputs, options }: Json = JSON.parse(body.toString());

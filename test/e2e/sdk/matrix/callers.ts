@@ -13,7 +13,7 @@ export interface Target {
 export interface Caller {
   /** Returns the question in the SDK's parameters. */
   body(ask: Ask, model: string): Json;
-  /** `answer` is the SDK's own object. Headers are empty if the SDK does not expose them. */
+  /** Calls the SDK. `answer` is the SDK's own object. Headers are empty if the SDK does not expose them. */
   call(target: Target, body: Json, stream: boolean): Promise<{ told: Told; headers: Headers; answer: Json }>;
 }
 

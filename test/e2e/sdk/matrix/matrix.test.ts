@@ -15,7 +15,7 @@ let token: string;
 /** Names the requests of one cell, which lets cells run in parallel. */
 const modelOf = ({ feature, channel }: Cell, id: string) =>
   `${feature.ask.effort === undefined ? prefixes[channel] : thinkers[channel]}-${id}`;
-/** Names models whose generation has everything: limits of older ones are in test/unit/formats. */
+/** Prefixes of models whose generation has everything: limits of older ones are in test/unit/formats. */
 const prefixes: Record<Format, string> = {
   'openai-chat': 'gpt-4o',
   'openai-responses': 'gpt-4.1',
@@ -67,7 +67,7 @@ const cells: Cell[] = features.flatMap((feature) =>
 );
 const reasonOf = ({ feature, caller }: Cell) => feature.callerCannot?.[caller];
 
-/** Chat is the native format of every OpenAI channel: its callers never use the Responses API there. */
+/** Returns whether the cell is native elsewhere: chat callers of an OpenAI channel never use the Responses API. */
 const nativeElsewhere = ({ caller, channel }: Cell) =>
   caller === 'openai-chat' && channel === 'openai-responses';
 
@@ -112,7 +112,7 @@ function expectHeard(
   }
 }
 
-/** A feature that is expressed in text instead is no loss. */
+/** Returns whether the feature is expressed in text instead, which is no loss. */
 const isSaidInWords = ({ channelCannot }: Feature) =>
   Object.values(channelCannot ?? {}).some((reason) => reason.includes('in words'));
 
@@ -129,7 +129,7 @@ function expectTold(told: Told, { feature, caller }: Cell, format: Format): void
   if (feature.channelCannot?.[format] === undefined) expect(told).toMatchObject(feature.told ?? {});
 }
 
-/** The caller's finish reason for how the upstream's format reports the stop. */
+/** Returns the caller's finish reason for how the upstream's format reports the stop. */
 function stopOf({ answer }: Feature, caller: Format, channel: Format): string {
   const words = stopWords[caller];
   if (answer.stop === 'sequence') return channel === 'anthropic-messages' ? words.sequence : words.stop;
@@ -137,7 +137,7 @@ function stopOf({ answer }: Feature, caller: Format, channel: Format): string {
   return words[answer.stop];
 }
 
-/** OpenAI's formats stop as usual at a refusal, whose text has its own member. */
+/** Returns the finish reason of a refusal: OpenAI's formats stop as usual, and have a member for its text. */
 function refusalStop(caller: Format, channel: Format): string {
   const hasOwnMember = channel === 'openai-chat' || channel === 'openai-responses';
   if (hasOwnMember && (caller === 'openai-chat' || caller === 'openai-responses'))

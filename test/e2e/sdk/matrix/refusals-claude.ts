@@ -2,7 +2,7 @@
 import { blocksOf, everySchema, firstRefusal, firstTwice, type Rule } from './rules.ts';
 import type { Json, Wire } from './wire.ts';
 
-/** Null if accepted. */
+/** Returns the API's error message, or null if it accepts the request. */
 export function claudeRefusal(body: Json, model: string): string | null {
   return firstRefusal(rules, body, model);
 }

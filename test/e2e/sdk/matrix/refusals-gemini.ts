@@ -2,7 +2,7 @@
 import { everySchema, firstRefusal, type Rule } from './rules.ts';
 import type { Json } from './wire.ts';
 
-/** Null if accepted. */
+/** Returns the API's error message, or null if it accepts the request. */
 export function geminiRefusal(body: Json, model: string): string | null {
   return firstRefusal(rules, body, model);
 }

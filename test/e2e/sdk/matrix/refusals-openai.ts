@@ -2,12 +2,12 @@
 import { everySchema, firstRefusal, firstTwice, type Rule } from './rules.ts';
 import type { Json, Wire } from './wire.ts';
 
-/** Null if accepted. */
+/** Returns the API's error message, or null if it accepts the request. */
 export function responsesRefusal(body: Json, model: string): string | null {
   return firstRefusal(responsesRules, body, model);
 }
 
-/** Null if accepted. */
+/** Returns the API's error message, or null if it accepts the request. */
 export function chatRefusal(body: Json, model: string): string | null {
   return firstRefusal(chatRules, body, model);
 }
@@ -153,7 +153,10 @@ function answerRefusal(format: Json | null): string | null {
   return refused && `Invalid schema for response_format '${format.name}': ${refused}`;
 }
 
-/** https://github.com/ash-project/ash_ai/issues/155 (2025-12), https://github.com/lastmile-ai/openai-agents-mcp/issues/2 (2025-03) */
+/**
+ * https://github.com/ash-project/ash_ai/issues/155 (2025-12),
+ * https://github.com/lastmile-ai/openai-agents-mcp/issues/2 (2025-03)
+ */
 function strictRefusal(root: Wire): string | null {
   for (const schema of everySchema(root)) {
     const word = [

@@ -12,7 +12,7 @@ const refusals: Record<Format, (body: Json, model: string) => string | null> = {
   'gemini-generate': geminiRefusal,
 };
 
-/** Null if accepted. */
+/** Returns the refusal, or null if the provider accepts the request. */
 export function refusalOf(format: Format, body: Json, model: string): { refuse: string } | null {
   const message = refusals[format](body, model);
   return message === null ? null : { refuse: message };

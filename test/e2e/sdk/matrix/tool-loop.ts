@@ -24,7 +24,10 @@ export const ask: Ask = {
 };
 const results = ['rain', 'sun'];
 
-/** As strict as the real providers. A model without signatures (chat) requires its thought back unchanged. */
+/**
+ * Answers the second turn as strictly as the real providers. A model without signatures (chat) requires its
+ * thought back unchanged.
+ */
 export function secondTurnOrRefusal(format: Format, body: Json): Script | { refuse: string } {
   const heard = upstreamFormats[format].heard(body);
   if (heard.calls.length === 0) return firstTurn;
