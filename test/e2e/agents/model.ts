@@ -139,7 +139,7 @@ export const wordIn = (text: string) => /word-[0-9a-f]{8}/.exec(text)?.[0];
 /** Returns the thought of a turn, and the provider's signature of it. */
 const thoughtOf = (turn: number) => ({
   text: `I need to look, for the ${turn + 1}. time.`,
-  seal: Buffer.from(`seal-of-thought-${turn}`).toString('base64'),
+  signature: Buffer.from(`signature-of-thought-${turn}`).toString('base64'),
   id: String(turn),
 });
 
@@ -148,16 +148,16 @@ const thoughtOf = (turn: number) => ({
  * that does not return earlier thoughts: signed ones by their signatures, others by their text.
  */
 export function answerOf(task: Task, format: Format, body: Json): Script | { refuse: string } {
-  const heard = upstreamFormats[format].heard(body);
+  const view = upstreamFormats[format].view(body);
   const usage = { input: 5_000, cached: 0, output: 60, reasoning: 30 };
-  const turn = heard.results.length;
+  const turn = view.results.length;
   const tools = declaredTools(format, body);
   if (tools.length === 0) return { text: 'A title', stop: 'stop', usage };
   const expected = Array.from({ length: turn }, (_, index) => thoughtOf(index));
-  const seals = expected.map(({ seal, text }) => (format === 'openai-chat' ? text : seal));
-  if (JSON.stringify(heard.seals) !== JSON.stringify(seals))
-    return { refuse: `Earlier thoughts are missing or changed: ${JSON.stringify(heard.seals)}` };
-  const done = heard.results.filter((result) => !result.startsWith(`${searchTool}: `)).length;
+  const signatures = expected.map(({ signature, text }) => (format === 'openai-chat' ? text : signature));
+  if (JSON.stringify(view.signatures) !== JSON.stringify(signatures))
+    return { refuse: `Earlier thoughts are missing or changed: ${JSON.stringify(view.signatures)}` };
+  const done = view.results.filter((result) => !result.startsWith(`${searchTool}: `)).length;
   const call = done < task.calls ? callFor(task, tools, fileOf(done)) : null;
   if (call)
     return {
@@ -167,7 +167,7 @@ export function answerOf(task: Task, format: Format, body: Json): Script | { ref
       stop: 'calls',
       usage,
     };
-  const word = wordIn(heard.results.at(-1) ?? '');
+  const word = wordIn(view.results.at(-1) ?? '');
   return { text: `The last answer is ${word}.`, stop: 'stop', usage };
 }
 

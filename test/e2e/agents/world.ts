@@ -86,7 +86,7 @@ export async function startWorld(): Promise<World> {
     model = agent.models?.[channel] ?? channels[channel].model,
   ) => {
     task = wanted;
-    const [asked, received] = [proxy.exchanges.length, upstream.received.length];
+    const [exchangesBefore, received] = [proxy.exchanges.length, upstream.received.length];
     const word = `word-${randomBytes(4).toString('hex')}`;
     const files = Array.from({ length: wanted.calls }, (_, turn) => [
       fileOf(turn),
@@ -107,7 +107,7 @@ export async function startWorld(): Promise<World> {
     });
     const requests = upstream.received.slice(received).map(readRequest);
     const turns = requests.filter(({ format, body }) => declaredTools(format, body).length > 0);
-    return { ...end, exchanges: proxy.exchanges.slice(asked), turns, word };
+    return { ...end, exchanges: proxy.exchanges.slice(exchangesBefore), turns, word };
   };
 
   const stop = async () => {
@@ -135,7 +135,7 @@ export function faultsOf(run: ObservedRun, agent: Agent, channel: Format, task: 
     ...refused.map(
       ({ method, path, status, error }) => `${method} ${path} was answered ${status} ${error.slice(0, 300)}`,
     ),
-    ...(turns.every(({ format }) => format === channel) ? [] : ['the upstream was asked in another format']),
+    ...(turns.every(({ format }) => format === channel) ? [] : ['the upstream got another format']),
     ...(turns.length > task.calls ? [] : [`only ${turns.length} requests with tools reached the upstream`]),
     // A native request is the agent's own.
     ...(agent.format === channel || task.tool === 'mcp' || isPrefixStable(turns)

@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../../support/chromium.ts';
-import { type DashboardWorld, setUp, somebody, startDashboard } from './dashboard-world.ts';
+import { type DashboardWorld, newVisitor, setUp, startDashboard } from './dashboard-world.ts';
 
 let world: DashboardWorld;
 let page: Page;
@@ -11,7 +11,7 @@ let problems: string[];
 describe.runIf(haveChromium)('the channel form', () => {
   beforeAll(async () => {
     world = await startDashboard();
-    ({ page, problems } = await somebody(world.browser, { javaScriptEnabled: false }));
+    ({ page, problems } = await newVisitor(world.browser, { javaScriptEnabled: false }));
     await setUp(page, world.relay.url);
   });
   afterAll(() => world?.stop());

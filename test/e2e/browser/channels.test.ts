@@ -4,12 +4,12 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../../support/chromium.ts';
 import { type Handler, startUpstream, type TestUpstream } from '../../support/upstream.ts';
-import { type DashboardWorld, setUp, somebody, startDashboard } from './dashboard-world.ts';
+import { type DashboardWorld, newVisitor, setUp, startDashboard } from './dashboard-world.ts';
 
 const json = { 'content-type': 'application/json' };
 const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
 
-const well: Handler = ({ path }, response) => {
+const serveModels: Handler = ({ path }, response) => {
   const models = { object: 'list', data: [{ id: 'little-1' }, { id: 'little-2' }, { id: 'great-1' }] };
   const message = { role: 'assistant', content: 'Hello' };
   const answer = { id: 'c', object: 'chat.completion', choices: [{ index: 0, message }], usage };
@@ -27,8 +27,8 @@ let problems: string[];
 
 describe.runIf(haveChromium)('channels', () => {
   beforeAll(async () => {
-    [world, upstream] = await Promise.all([startDashboard(), startUpstream(well)]);
-    ({ page, problems } = await somebody(world.browser));
+    [world, upstream] = await Promise.all([startDashboard(), startUpstream(serveModels)]);
+    ({ page, problems } = await newVisitor(world.browser));
     await setUp(page, world.relay.url);
   });
   afterAll(async () => {
@@ -120,16 +120,16 @@ describe.runIf(haveChromium)('channels', () => {
 
   it('shows that the upstream refused the key, with the upstream’s message', async () => {
     const { token } = await world.relay.token({ name: 'asks' });
-    expect(await ask(token, 'great-1')).toBe(200);
+    expect(await sendRequest(token, 'great-1')).toBe(200);
     upstream.handler = refusing;
-    expect(await ask(token, 'great-1')).toBe(502);
+    expect(await sendRequest(token, 'great-1')).toBe(502);
     await open('/dashboard/channels');
     const text = await row('Cellar').innerText();
     expect(text).toContain('key refused');
     expect(text).toContain('Last error');
     await page.getByRole('link', { name: 'Cellar' }).click();
     expect(await row('key-…ghij').innerText()).toContain('key refused');
-    upstream.handler = well;
+    upstream.handler = serveModels;
     await open('/dashboard/channels');
     await row('Cellar').getByRole('button', { name: 'Test' }).click();
     expect(await row('Cellar').innerText()).not.toContain('key refused');
@@ -137,9 +137,9 @@ describe.runIf(haveChromium)('channels', () => {
 
   it('shows today’s time to first byte and errors, and that an upstream is unreachable', async () => {
     const { token } = await world.relay.token({ name: 'asks again' });
-    expect(await ask(token, 'great-1')).toBe(200);
+    expect(await sendRequest(token, 'great-1')).toBe(200);
     await upstream.stop();
-    expect(await ask(token, 'great-1')).toBe(502);
+    expect(await sendRequest(token, 'great-1')).toBe(502);
     await expect
       .poll(
         async () => {
@@ -153,7 +153,7 @@ describe.runIf(haveChromium)('channels', () => {
   });
 });
 
-async function ask(token: string, model: string): Promise<number> {
+async function sendRequest(token: string, model: string): Promise<number> {
   const { status } = await fetch(`${world.relay.url}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, ...json },

@@ -54,7 +54,7 @@ export async function logIn(page: Page, url: string): Promise<void> {
 }
 
 /** Opens a browser context of another person, with its own cookies. */
-export async function somebody(
+export async function newVisitor(
   browser: Browser,
   options: Parameters<Browser['newContext']>[0] = {},
 ): Promise<{ context: BrowserContext; page: Page; problems: string[] }> {

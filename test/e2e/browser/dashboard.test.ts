@@ -5,7 +5,7 @@ import OpenAI from 'openai';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../../support/chromium.ts';
-import { type DashboardWorld, setUp, somebody, startDashboard } from './dashboard-world.ts';
+import { type DashboardWorld, newVisitor, setUp, startDashboard } from './dashboard-world.ts';
 
 let world: DashboardWorld;
 let page: Page;
@@ -17,7 +17,7 @@ const messages = [{ role: 'user' as const, content: 'Hello' }];
 describe.runIf(haveChromium)('the dashboard', () => {
   beforeAll(async () => {
     world = await startDashboard();
-    const admin = await somebody(world.browser, { permissions: ['clipboard-read', 'clipboard-write'] });
+    const admin = await newVisitor(world.browser, { permissions: ['clipboard-read', 'clipboard-write'] });
     ({ page, problems } = admin);
   });
   afterAll(() => world?.stop());
@@ -53,12 +53,12 @@ describe.runIf(haveChromium)('the dashboard', () => {
   it('created a token that the official SDKs of all three formats accept', async () => {
     const { url } = world.relay;
     expect((await chat()).choices[0]?.message.content).toContain('Hello');
-    const said = await new Anthropic({ baseURL: url, apiKey: token }).messages.create({
+    const message = await new Anthropic({ baseURL: url, apiKey: token }).messages.create({
       model: 'claude-3-5-sonnet-20241022',
       max_tokens: 64,
       messages,
     });
-    expect(JSON.stringify(said.content)).toContain('Hello');
+    expect(JSON.stringify(message.content)).toContain('Hello');
     const gemini = new GoogleGenAI({ apiKey: token, httpOptions: { baseUrl: url } });
     const generated = await gemini.models.generateContent({ model: 'gemini-2.0-flash', contents: 'Hello' });
     expect(generated.text).toContain('Hello');

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../../support/chromium.ts';
-import { admin, type DashboardWorld, logIn, setUp, somebody, startDashboard } from './dashboard-world.ts';
+import { admin, type DashboardWorld, logIn, newVisitor, setUp, startDashboard } from './dashboard-world.ts';
 
 describe.runIf(haveChromium)('a form in the dashboard', () => {
   let world: DashboardWorld;
@@ -14,7 +14,7 @@ describe.runIf(haveChromium)('a form in the dashboard', () => {
 
   beforeAll(async () => {
     world = await startDashboard();
-    ({ page, context } = await somebody(world.browser, { viewport: { width: 390, height: 844 } }));
+    ({ page, context } = await newVisitor(world.browser, { viewport: { width: 390, height: 844 } }));
     await setUp(page, world.relay.url);
   });
   afterAll(() => world?.stop());

@@ -3,7 +3,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../../support/chromium.ts';
-import { type DashboardWorld, setUp, somebody, startDashboard } from './dashboard-world.ts';
+import { type DashboardWorld, newVisitor, setUp, startDashboard } from './dashboard-world.ts';
 
 let world: DashboardWorld;
 let page: Page;
@@ -13,7 +13,7 @@ let token: string;
 describe.runIf(haveChromium)('the log', () => {
   beforeAll(async () => {
     world = await startDashboard();
-    ({ page, problems } = await somebody(world.browser));
+    ({ page, problems } = await newVisitor(world.browser));
     await setUp(page, world.relay.url);
     ({ token } = await world.relay.token({ name: 'Website' }));
   });
@@ -27,7 +27,7 @@ describe.runIf(haveChromium)('the log', () => {
     expect(await page.locator('main').innerText()).toContain('No request fits');
     await live().click();
     expect(await live().innerText()).toBe('Pause');
-    await Promise.all(['gpt-4o', 'gpt-4o', 'gpt-4o-mini'].map(ask));
+    await Promise.all(['gpt-4o', 'gpt-4o', 'gpt-4o-mini'].map(sendRequest));
     await expect.poll(() => rows().count(), { timeout: 15_000 }).toBe(2);
     expect(await page.locator('#live-note').innerText()).toBe('2 new');
     expect(await page.locator('.empty').count()).toBe(0);
@@ -36,7 +36,7 @@ describe.runIf(haveChromium)('the log', () => {
   it('adds no rows while paused, and then continues where it stopped', async () => {
     await live().click();
     expect(await live().innerText()).toBe('Live');
-    await ask('gpt-4o');
+    await sendRequest('gpt-4o');
     await expect
       .poll(
         async () => (await world.relay.manage<{ data: [] }>('GET', '/api/logs?model=gpt-4o')).data.length,
@@ -81,7 +81,7 @@ describe.runIf(haveChromium)('the log', () => {
   });
 });
 
-async function ask(model: string): Promise<void> {
+async function sendRequest(model: string): Promise<void> {
   await fetch(`${world.relay.url}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../../support/chromium.ts';
-import { type DashboardWorld, logIn, setUp, somebody, startDashboard } from './dashboard-world.ts';
+import { type DashboardWorld, logIn, newVisitor, setUp, startDashboard } from './dashboard-world.ts';
 
 const axe = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
 
@@ -68,10 +68,10 @@ describe.runIf(haveChromium)('every page', () => {
   beforeAll(async () => {
     world = await startDashboard();
     const { relay, browser } = world;
-    const first = await somebody(browser);
+    const first = await newVisitor(browser);
     await first.page.goto(relay.url);
     expect(await findings(first.page)).toEqual([]);
-    await picture(first.page, 'setup');
+    await saveScreenshot(first.page, 'setup');
     await setUp(first.page, relay.url);
     await first.context.close();
     const { id, token } = await relay.token({
@@ -81,7 +81,7 @@ describe.runIf(haveChromium)('every page', () => {
     });
     await relay.token({ name: 'Nightly reports' });
     tokenId = id;
-    for (const model of ['gpt-4o', 'gpt-4o', 'gemini-2.0-flash']) await ask(token, model);
+    for (const model of ['gpt-4o', 'gpt-4o', 'gemini-2.0-flash']) await sendRequest(token, model);
     const failing = {
       name: 'OpenAI',
       provider: 'openai',
@@ -99,7 +99,7 @@ describe.runIf(haveChromium)('every page', () => {
   afterAll(() => world?.stop());
 
   it('fails the accessibility check when it has a known fault', async () => {
-    const { page, context } = await somebody(world.browser);
+    const { page, context } = await newVisitor(world.browser);
     await page.setContent('<main><img src="data:,"><p style="color: #eee; background: #fff">pale</p></main>');
     const found = (await findings(page)).map(({ id }) => id);
     expect(found).toEqual(expect.arrayContaining(['image-alt', 'color-contrast']));
@@ -108,16 +108,16 @@ describe.runIf(haveChromium)('every page', () => {
 
   for (const colorScheme of ['light', 'dark'] as const) {
     it(`has no serious axe-core finding in the ${colorScheme} color scheme`, async () => {
-      const { page, problems, context } = await somebody(world.browser, { colorScheme });
+      const { page, problems, context } = await newVisitor(world.browser, { colorScheme });
       await page.goto(world.relay.url + invitation);
       expect(await findings(page)).toEqual([]);
       await page.goto(`${world.relay.url}/dashboard/login`);
       expect(await findings(page)).toEqual([]);
-      await picture(page, `login-${colorScheme}`);
+      await saveScreenshot(page, `login-${colorScheme}`);
       await logIn(page, world.relay.url);
       for (const [name, path] of Object.entries(pages())) {
         await page.goto(world.relay.url + path);
-        await picture(page, `${name}-${colorScheme}`);
+        await saveScreenshot(page, `${name}-${colorScheme}`);
         // Collapsed content is checked too.
         await page.evaluate('for (const part of document.querySelectorAll("details")) part.open = true');
         expect([name, await findings(page)]).toEqual([name, []]);
@@ -127,26 +127,26 @@ describe.runIf(haveChromium)('every page', () => {
       await page.getByRole('button', { name: 'Submit' }).click();
       await page.locator('.once').waitFor();
       expect(await findings(page)).toEqual([]);
-      await picture(page, `token-once-${colorScheme}`);
+      await saveScreenshot(page, `token-once-${colorScheme}`);
       expect(problems.filter((text) => !text.includes('status of 40'))).toEqual([]);
       await context.close();
     });
   }
 
   it('fits a phone of 390 pixels: only tables are wider', async () => {
-    const { page, context } = await somebody(world.browser, { viewport: { width: 390, height: 844 } });
+    const { page, context } = await newVisitor(world.browser, { viewport: { width: 390, height: 844 } });
     await logIn(page, world.relay.url);
     for (const [name, path] of Object.entries(pages())) {
       await page.goto(world.relay.url + path);
       const width = await page.evaluate<number>('document.documentElement.scrollWidth');
       expect([name, width]).toEqual([name, 390]);
-      await picture(page, `${name}-phone`);
+      await saveScreenshot(page, `${name}-phone`);
     }
     await context.close();
   });
 
   it('works by keyboard: the first stop is the link to the content, and every control can be reached', async () => {
-    const { page, context } = await somebody(world.browser);
+    const { page, context } = await newVisitor(world.browser);
     await logIn(page, world.relay.url);
     await page.goto(`${world.relay.url}/dashboard/tokens`);
     await page.keyboard.press('Tab');
@@ -163,12 +163,12 @@ describe.runIf(haveChromium)('every page', () => {
 });
 
 /** Saves the page as an image if SCREENSHOTS names a folder. */
-async function picture(page: Page, name: string): Promise<void> {
+async function saveScreenshot(page: Page, name: string): Promise<void> {
   const folder = process.env.SCREENSHOTS;
   if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
 }
 
-async function ask(token: string, model: string): Promise<void> {
+async function sendRequest(token: string, model: string): Promise<void> {
   await fetch(`${world.relay.url}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },

@@ -2,7 +2,7 @@
 import type { CDPSession, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../../support/chromium.ts';
-import { type DashboardWorld, logIn, setUp, somebody, startDashboard } from './dashboard-world.ts';
+import { type DashboardWorld, logIn, newVisitor, setUp, startDashboard } from './dashboard-world.ts';
 
 let world: DashboardWorld;
 let home: string;
@@ -42,14 +42,14 @@ describe.runIf(haveChromium)('passkeys', () => {
     world = await startDashboard();
     // A passkey belongs to a host name, not to an IP address.
     home = world.relay.url.replace('127.0.0.1', 'localhost');
-    const { context, page } = await somebody(world.browser);
+    const { context, page } = await newVisitor(world.browser);
     await setUp(page, home);
     await context.close();
   });
   afterAll(() => world?.stop());
 
   it('are added on the account page, sign in afterwards, and stop working once deleted', async () => {
-    const { context, page, problems } = await somebody(world.browser);
+    const { context, page, problems } = await newVisitor(world.browser);
     const { session, authenticatorId } = await addAuthenticator(page);
     await logIn(page, home);
     await addPasskey(page, 'Laptop');
@@ -70,7 +70,7 @@ describe.runIf(haveChromium)('passkeys', () => {
   });
 
   it('are not registered twice for one account on one device', async () => {
-    const { context, page } = await somebody(world.browser);
+    const { context, page } = await newVisitor(world.browser);
     await addAuthenticator(page);
     await logIn(page, home);
     await addPasskey(page, 'Phone');
@@ -81,7 +81,7 @@ describe.runIf(haveChromium)('passkeys', () => {
   });
 
   it('are refused from another origin, for another purpose, and when an answer is replayed', async () => {
-    const { context, page } = await somebody(world.browser);
+    const { context, page } = await newVisitor(world.browser);
     await addAuthenticator(page);
     await logIn(page, home);
     await addPasskey(page, 'Key');

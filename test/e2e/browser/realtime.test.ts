@@ -68,10 +68,10 @@ describe.runIf(haveChromium)('a page with the official SDK', () => {
       expect(seen.protocol).toBe('realtime');
       expect(seen.errors).toEqual([]);
       expect(seen.received).toEqual(session?.sent);
-      const said = transcript.lines
+      const sent = transcript.lines
         .filter(({ dir }) => dir === 'client')
         .map(({ event }) => JSON.stringify(event));
-      expect(session?.received).toEqual(said);
+      expect(session?.received).toEqual(sent);
       expect(session?.closed).toEqual({ code: 1000, reason: 'OK' });
       expect(JSON.stringify(session?.request.headers)).not.toContain(apiKey);
       const rows = (await rowsOf(relay, id, 3)).filter(({ usage_source }) => usage_source === 'upstream');

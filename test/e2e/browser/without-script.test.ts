@@ -2,7 +2,7 @@
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../../support/chromium.ts';
-import { admin, type DashboardWorld, logIn, setUp, somebody, startDashboard } from './dashboard-world.ts';
+import { admin, type DashboardWorld, logIn, newVisitor, setUp, startDashboard } from './dashboard-world.ts';
 
 let world: DashboardWorld;
 
@@ -11,7 +11,7 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
   beforeAll(async () => {
     world = await startDashboard();
     const { relay, browser } = world;
-    ({ page } = await somebody(browser, { javaScriptEnabled: false }));
+    ({ page } = await newVisitor(browser, { javaScriptEnabled: false }));
     await setUp(page, relay.url);
   });
   afterAll(() => world?.stop());
@@ -213,7 +213,7 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
     await page.getByLabel('Name', { exact: true }).fill('Bob');
     await press('Invite');
     const link = await page.getByLabel('Link').inputValue();
-    const member = await somebody(world.browser, { javaScriptEnabled: false });
+    const member = await newVisitor(world.browser, { javaScriptEnabled: false });
     await member.page.goto(link);
     await member.page.getByLabel('Email').fill('bob@example.com');
     await member.page.getByLabel('Password').fill('another fine password');
@@ -235,7 +235,7 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
   });
 
   it('ends other sessions, creates an access key, changes the password, signs out and in', async () => {
-    const other = await somebody(world.browser);
+    const other = await newVisitor(world.browser);
     await logIn(other.page, world.relay.url);
     await open('/dashboard/account');
     await page.getByRole('button', { name: 'End', exact: true }).click();

@@ -162,8 +162,12 @@ function createDatabase({ databases }: CloudflareImitation, body: Buffer): Reply
 }
 
 /** Finds it by id or by name. */
-function getDatabase({ databases }: CloudflareImitation, _body: Buffer, [, asked]: RegExpExecArray): Reply {
-  const found = [...databases].find((entry) => entry.includes(asked ?? ''));
+function getDatabase(
+  { databases }: CloudflareImitation,
+  _body: Buffer,
+  [, idOrName]: RegExpExecArray,
+): Reply {
+  const found = [...databases].find((entry) => entry.includes(idOrName ?? ''));
   return found ? success({ uuid: found[0], name: found[1] }) : failure(404, 7404, 'no such database');
 }
 

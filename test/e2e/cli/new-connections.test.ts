@@ -129,13 +129,13 @@ describe('a request whose connection breaks before the answer', () => {
   async function calls(
     breaking: Awaited<ReturnType<typeof startBreaking>>,
     model: string,
-    ask: () => Promise<Response>,
+    send: () => Promise<Response>,
   ): Promise<[status: number, seen: number]> {
     const fields = { name: model, provider: 'openai', keys: ['k'], models: [model] };
     await relay.channel({ ...fields, base_url: breaking.url });
     if (breaking.seen.length === 0) await (await post('/v1/chat/completions', chat(model))).text();
     const before = breaking.seen.length;
-    const { status } = await ask();
+    const { status } = await send();
     breaking.stop();
     return [status, breaking.seen.length - before];
   }
@@ -149,15 +149,15 @@ describe('a request whose connection breaks before the answer', () => {
 
   it('is not retried after a second, because the upstream may have started', async () => {
     const breaking = await startBreaking(1, 1_300);
-    const ask = () => post('/v1/chat/completions', chat('gpt-4.1-mini'));
-    expect(await calls(breaking, 'gpt-4.1-mini', ask)).toEqual([502, 1]);
+    const send = () => post('/v1/chat/completions', chat('gpt-4.1-mini'));
+    expect(await calls(breaking, 'gpt-4.1-mini', send)).toEqual([502, 1]);
   });
 
   it('is not retried on a connection that was new', async () => {
     const breaking = await startBreaking(0);
     breaking.seen.push('none');
-    const ask = () => post('/v1/chat/completions', chat('gpt-4.1-nano'));
-    expect(await calls(breaking, 'gpt-4.1-nano', ask)).toEqual([502, 1]);
+    const send = () => post('/v1/chat/completions', chat('gpt-4.1-nano'));
+    expect(await calls(breaking, 'gpt-4.1-nano', send)).toEqual([502, 1]);
   });
 
   it('is not retried for images, background responses and uploads', async () => {
@@ -171,14 +171,14 @@ describe('a request whose connection breaks before the answer', () => {
         body: form,
       });
     };
-    const asks: [model: string, () => Promise<Response>][] = [
+    const attempts: [model: string, () => Promise<Response>][] = [
       ['gpt-4', () => post('/v1/images/generations', { model: 'gpt-4', prompt: 'a dot' })],
       ['o1', () => post('/v1/responses', { model: 'o1', input: 'hi', background: true })],
       ['o3', upload],
     ];
-    for (const [model, ask] of asks) {
+    for (const [model, send] of attempts) {
       const breaking = await startBreaking(1);
-      expect([model, ...(await calls(breaking, model, ask))]).toEqual([model, 502, 1]);
+      expect([model, ...(await calls(breaking, model, send))]).toEqual([model, 502, 1]);
     }
   });
 });

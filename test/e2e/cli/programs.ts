@@ -40,11 +40,11 @@ function watched(
   cwd: string,
   environment: Record<string, string>,
 ): Program {
-  const kept = { PATH: process.env.PATH, HOME: process.env.HOME } as Record<string, string>;
+  const inherited = { PATH: process.env.PATH, HOME: process.env.HOME } as Record<string, string>;
   const child = spawn(command, parameters, {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...kept, ...environment },
+    env: { ...inherited, ...environment },
   });
   let output = '';
   const watchers = new Set<() => void>();

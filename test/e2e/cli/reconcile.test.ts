@@ -18,13 +18,13 @@ const lost = [{ check: 'ledger-log', unit: 'usd', expected: 0.5, found: 0.3 }];
 beforeAll(async () => {
   server = createServer((request, response) => {
     calls.push(`${request.method} ${request.url}`);
-    const asked = new URL(request.url ?? '', 'http://x');
-    const at = Number(asked.searchParams.get('cursor') ?? 0);
-    const limit = Number(asked.searchParams.get('limit'));
-    const mended = /\/api\/reconciliation\/(.+)$/.exec(asked.pathname)?.[1];
+    const requested = new URL(request.url ?? '', 'http://x');
+    const at = Number(requested.searchParams.get('cursor') ?? 0);
+    const limit = Number(requested.searchParams.get('limit'));
+    const repaired = /\/api\/reconciliation\/(.+)$/.exec(requested.pathname)?.[1];
     const answer =
-      mended !== undefined
-        ? token(mended, mended === 'tok_stubborn' ? { differences: lost } : {})
+      repaired !== undefined
+        ? token(repaired, repaired === 'tok_stubborn' ? { differences: lost } : {})
         : {
             data: tokens.slice(at, at + limit),
             next_cursor: at + limit < tokens.length ? String(at + limit) : null,
@@ -81,8 +81,8 @@ it('reads any number of tokens page by page', async () => {
 
 it('repairs the differing tokens on request, and still exits with 1 if one differs afterwards', async () => {
   tokens = [token('tok_1', { differences: lost }), token('tok_2')];
-  const mended = await reconcile('--repair');
-  expect([mended.code, mended.output]).toEqual([0, expect.stringContaining('repaired')]);
+  const repaired = await reconcile('--repair');
+  expect([repaired.code, repaired.output]).toEqual([0, expect.stringContaining('repaired')]);
   expect(calls.filter((call) => call.startsWith('POST'))).toEqual(['POST /api/reconciliation/tok_1']);
   tokens = [token('tok_stubborn', { differences: lost })];
   const stubborn = await reconcile('--repair');

@@ -44,7 +44,7 @@ describe('rotating the key of a local relay', () => {
     });
     return (await response.json()) as { token: string };
   };
-  const ask = async () => {
+  const send = async () => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'hi' }] });
     return (await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body })).status;
@@ -74,7 +74,7 @@ describe('rotating the key of a local relay', () => {
     let isOver = false;
     const serving = (async () => {
       const statuses: number[] = [];
-      while (!isOver) statuses.push(await ask());
+      while (!isOver) statuses.push(await send());
       return statuses;
     })();
     const rotated = await rotate();
@@ -93,7 +93,7 @@ describe('rotating the key of a local relay', () => {
     expect(rotated.code, rotated.output).toBe(0);
     expect(variable('ENCRYPTION_KEY')).not.toBe(before);
     const relay = await start();
-    expect(await ask()).toBe(200);
+    expect(await send()).toBe(200);
     await stop(relay);
   });
 });

@@ -97,9 +97,9 @@ it('preserves every row and every column of the previous release', () => {
   for (const [name, { columns, rows }] of Object.entries(before)) {
     expect(columnsOf(database, name), name).toEqual(expect.arrayContaining([...columns]));
     if (name === 'meta') continue;
-    const kept = `SELECT ${columns.map((column) => column.name).join(', ')} FROM ${name} ORDER BY 1, 2`;
+    const query = `SELECT ${columns.map((column) => column.name).join(', ')} FROM ${name} ORDER BY 1, 2`;
     const found = database
-      .prepare(kept)
+      .prepare(query)
       .all()
       .map((row) => ({ ...row }));
     expect(found, name).toEqual(rows);
@@ -110,10 +110,10 @@ it('accepts rows that the previous release writes without the new columns', () =
   database.exec('BEGIN; PRAGMA defer_foreign_keys = on');
   for (const [name, { columns, rows }] of Object.entries(before)) {
     const names = columns.map((column) => column.name);
-    const places = names.map(() => '?').join(', ');
+    const placeholders = names.map(() => '?').join(', ');
     database.exec(`DELETE FROM ${name}`);
     const insert = database.prepare(
-      `INSERT OR REPLACE INTO ${name} (${names.join(', ')}) VALUES (${places})`,
+      `INSERT OR REPLACE INTO ${name} (${names.join(', ')}) VALUES (${placeholders})`,
     );
     for (const row of rows) insert.run(...names.map((column) => row[column] as string | number | null));
   }

@@ -8,7 +8,7 @@ export type ExpectedAnswer =
   | { sort: 'refusal' };
 
 /** By SPEC sections 4 and 5. */
-export function expectedAnswer({ fixture, usageAsk, channelKind }: Replay): ExpectedAnswer {
+export function expectedAnswer({ fixture, usageOption, channelKind }: Replay): ExpectedAnswer {
   const { meta, bytes } = fixture;
   const recorded = Buffer.from(bytes);
   if (refusesTheRelay(meta.status, recorded.toString())) return { sort: 'refusal' };
@@ -20,7 +20,7 @@ export function expectedAnswer({ fixture, usageAsk, channelKind }: Replay): Expe
     bytes: body,
   });
   if (meta.status >= 400) return same(recorded);
-  if (usageAsk === 'not asked' && contentType?.startsWith('text/event-stream'))
+  if (usageOption === 'not requested' && contentType?.startsWith('text/event-stream'))
     return same(Buffer.from(withoutUsage(recorded.toString())));
   if (channelKind === 'voyage' && meta.endpoint === 'rerank')
     return same(asRerankResults(recorded.toString()));

@@ -74,9 +74,14 @@ describe('replaying hand-written answers', () => {
     await Promise.all([relay?.stop(), upstream?.stop()]);
   });
 
-  function ask(own: OwnCase, shape: string, delivery: Delivery, usageAsked: boolean): Promise<RawResponse> {
+  function send(
+    own: OwnCase,
+    shape: string,
+    delivery: Delivery,
+    isUsageRequested: boolean,
+  ): Promise<RawResponse> {
     const options =
-      isChat(own) && own.stream && usageAsked ? { stream_options: { include_usage: true } } : {};
+      isChat(own) && own.stream && isUsageRequested ? { stream_options: { include_usage: true } } : {};
     return exchange({
       method: 'POST',
       url: relay.url + own.path,
@@ -93,14 +98,16 @@ describe('replaying hand-written answers', () => {
   it.each(cases.map((own) => [own.file, own] as const))(
     'passes %s with the same bytes',
     async (_name, own) => {
-      const asks = isChat(own) && own.stream ? [true, false] : [true];
-      const tries = allDeliveries.flatMap((delivery) => asks.map((asked) => ({ delivery, asked })));
-      await inParallel(tries, 6, async ({ delivery, asked }) => {
-        const answer = await ask(own, plain, delivery, asked);
-        const expected = asked ? textOf(own) : withoutUsage(textOf(own));
-        expect({ delivery, asked, text: answer.bytes.toString() }).toEqual({
+      const usageOptions = isChat(own) && own.stream ? [true, false] : [true];
+      const tries = allDeliveries.flatMap((delivery) =>
+        usageOptions.map((isRequested) => ({ delivery, isRequested })),
+      );
+      await inParallel(tries, 6, async ({ delivery, isRequested }) => {
+        const answer = await send(own, plain, delivery, isRequested);
+        const expected = isRequested ? textOf(own) : withoutUsage(textOf(own));
+        expect({ delivery, isRequested, text: answer.bytes.toString() }).toEqual({
           delivery,
-          asked,
+          isRequested,
           text: expected,
         });
         expect([answer.status, answer.headers['content-type'], answer.broken]).toEqual([
@@ -115,20 +122,20 @@ describe('replaying hand-written answers', () => {
   describe.each(framed.map((own) => [own.file, own] as const))('%s', (_name, own) => {
     it.each(Object.keys(shapes))('passes %s identically when sent byte by byte', async (name) => {
       const shape = shapes[name] ?? ((text: string) => text);
-      const asked = await inParallel(quickDeliveries, 2, (delivery) => ask(own, name, delivery, true));
-      for (const answer of asked) expect(answer.bytes.toString()).toBe(shape(textOf(own)));
+      const isRequested = await inParallel(quickDeliveries, 2, (delivery) => send(own, name, delivery, true));
+      for (const answer of isRequested) expect(answer.bytes.toString()).toBe(shape(textOf(own)));
       if (!isChat(own)) return;
-      const unasked = await inParallel(allDeliveries, 3, (delivery) => ask(own, name, delivery, false));
-      for (const answer of unasked) expect(answer.bytes.toString()).toBe(shape(withoutUsage(textOf(own))));
+      const stripped = await inParallel(allDeliveries, 3, (delivery) => send(own, name, delivery, false));
+      for (const answer of stripped) expect(answer.bytes.toString()).toBe(shape(withoutUsage(textOf(own))));
     });
 
     it(`passes ${odd} with the same bytes, and with the same events where usage is removed`, async () => {
       const text = overSeveralLines(textOf(own));
       for (const delivery of isChat(own) ? allDeliveries : quickDeliveries) {
-        expect((await ask(own, odd, delivery, true)).bytes.toString()).toBe(text);
-        const unasked = (await ask(own, odd, delivery, false)).bytes.toString();
+        expect((await send(own, odd, delivery, true)).bytes.toString()).toBe(text);
+        const stripped = (await send(own, odd, delivery, false)).bytes.toString();
         const expected = isChat(own) ? withoutUsage(textOf(own)) : text;
-        expect(eventsOf(unasked)).toEqual(eventsOf(expected));
+        expect(eventsOf(stripped)).toEqual(eventsOf(expected));
       }
     });
   });
@@ -141,7 +148,7 @@ describe('replaying hand-written answers', () => {
       })),
     );
     const answers = await inParallel(tries, 8, async ({ own, shape }) => {
-      const { headers } = await ask(own, shape, 'cuts', false);
+      const { headers } = await send(own, shape, 'cuts', false);
       return { own, shape, id: String(headers['x-request-id']) };
     });
     const rows = await rowsOf(

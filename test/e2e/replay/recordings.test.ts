@@ -65,7 +65,7 @@ describe.skipIf(!haveFixtures)('replaying the recordings through the relay', () 
     expect(status).toBe(200);
   }
 
-  async function ask(replay: Replay, index: number): Promise<void> {
+  async function send(replay: Replay, index: number): Promise<void> {
     const token = tokens[index % tokens.length] ?? '';
     const headers = Object.fromEntries(
       Object.entries(replay.headers).map(([name, value]) => [
@@ -84,7 +84,7 @@ describe.skipIf(!haveFixtures)('replaying the recordings through the relay', () 
       await inParallel(
         replays.map((replay, index) => ({ replay, index })),
         width,
-        ({ replay, index }) => ask(replay, index),
+        ({ replay, index }) => send(replay, index),
       );
       const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
       console.log(
@@ -105,10 +105,10 @@ describe.skipIf(!haveFixtures)('replaying the recordings through the relay', () 
 
   it('reveals nothing about the operator’s account and its limits', () => {
     const secret = /^(x-ratelimit-|anthropic-ratelimit-|openai-organization|set-cookie|cf-|x-envoy-|server$)/;
-    const told = [...answers.values()].flatMap(({ headers }) =>
+    const leaks = [...answers.values()].flatMap(({ headers }) =>
       Object.keys(headers).filter((name) => secret.test(name)),
     );
-    expect(told).toEqual([]);
+    expect(leaks).toEqual([]);
   });
 
   it('logs the provider’s own token counts', async () => {
@@ -131,8 +131,8 @@ describe.skipIf(!haveFixtures)('replaying the recordings through the relay', () 
 function withSampledBytes(all: Replay[]): Replay[] {
   const size = ({ fixture }: Replay) => fixture.bytes.length;
   const bytewise = all.filter((replay) => replay.delivery === 'bytes' && size(replay) <= 2_048);
-  const alike = Map.groupBy(bytewise, ({ fixture: { meta }, usageAsk }) =>
-    [meta.provider, meta.endpoint, meta.stream, meta.status >= 400, usageAsk].join(),
+  const alike = Map.groupBy(bytewise, ({ fixture: { meta }, usageOption }) =>
+    [meta.provider, meta.endpoint, meta.stream, meta.status >= 400, usageOption].join(),
   );
   const smallest = [...alike.values()].map((some) =>
     some.reduce((least, one) => (size(one) < size(least) ? one : least)),
@@ -159,10 +159,10 @@ function deliveryCounts(): string {
 function recordingOf({ meta, bytes }: (typeof fixtures)[number]): Recording {
   const recorded = (meta as { response_headers?: Record<string, string> }).response_headers ?? {};
   const framing = ['content-length', 'transfer-encoding', 'content-encoding', 'connection', 'keep-alive'];
-  const kept = Object.entries(recorded).filter(([name]) => !framing.includes(name));
+  const others = Object.entries(recorded).filter(([name]) => !framing.includes(name));
   return {
     status: meta.status,
-    headers: { ...Object.fromEntries(kept), 'content-type': contentTypeOf(meta) ?? '' },
+    headers: { ...Object.fromEntries(others), 'content-type': contentTypeOf(meta) ?? '' },
     bytes,
   };
 }
@@ -206,10 +206,11 @@ function requestFault(replay: Replay, upstream: ReplayUpstream): string | null {
   if (received.path !== replay.upstreamPath) return `path ${received.path}, not ${replay.upstreamPath}`;
   if (JSON.stringify(received.headers).includes('sk-oo8-')) return 'the caller’s token went to the upstream';
   const expected = replay.upstreamBody ?? Buffer.alloc(0);
-  if (replay.usageAsk !== 'not asked') return received.body.equals(expected) ? null : 'the body is another';
-  const asked = { ...JSON.parse(expected.toString()), stream_options: { include_usage: true } };
+  if (replay.usageOption !== 'not requested')
+    return received.body.equals(expected) ? null : 'the body is another';
+  const withUsage = { ...JSON.parse(expected.toString()), stream_options: { include_usage: true } };
   const sent = JSON.parse(received.body.toString());
-  return JSON.stringify(sent) === JSON.stringify(asked)
+  return JSON.stringify(sent) === JSON.stringify(withUsage)
     ? null
     : `the body is ${received.body.toString().slice(0, 200)}`;
 }

@@ -8,14 +8,14 @@ import { type Delivery, replayHeaders } from '../../support/replay-upstream.ts';
 type ChannelKind = 'openai' | 'azure' | 'anthropic' | 'gemini' | 'cohere' | 'voyage' | 'openai-compatible';
 
 /** Whether the caller of a chat stream requests its usage; null if that does not apply. */
-type UsageAsk = 'asked' | 'not asked' | null;
+type UsageOption = 'requested' | 'not requested' | null;
 
 /** A single request for a single recording. */
 export interface Replay {
   id: string;
   fixture: Fixture;
   delivery: Delivery;
-  usageAsk: UsageAsk;
+  usageOption: UsageOption;
   /** The channel's name: one per kind, and a separate one per failure, which would put the others into cooldown. */
   channel: string;
   channelKind: ChannelKind;
@@ -72,8 +72,8 @@ export function replayableFixtures(): Fixture[] {
 export function replaysOf(fixture: Fixture): Replay[] {
   const deliveries: Delivery[] =
     fixture.bytes.length > largestBytewise ? ['whole', 'cuts'] : ['whole', 'cuts', 'bytes'];
-  const asks: UsageAsk[] = isChatStream(fixture) ? ['asked', 'not asked'] : [null];
-  return deliveries.flatMap((delivery) => asks.map((ask) => replayOf(fixture, delivery, ask)));
+  const options: UsageOption[] = isChatStream(fixture) ? ['requested', 'not requested'] : [null];
+  return deliveries.flatMap((delivery) => options.map((option) => replayOf(fixture, delivery, option)));
 }
 
 /** Ids in the request that the relay knows only after it has seen their creation. */
@@ -91,21 +91,21 @@ function isChatStream({ meta, request }: Fixture): boolean {
   return isChat && (request as { stream?: unknown }).stream === true;
 }
 
-function replayOf(fixture: Fixture, delivery: Delivery, usageAsk: UsageAsk): Replay {
+function replayOf(fixture: Fixture, delivery: Delivery, usageOption: UsageOption): Replay {
   const { meta, name } = fixture;
   const channelKind = kindOfChannel(fixture);
   const fails = meta.status >= 400 || meta.features.includes('error');
-  const channel = fails ? `${name} ${delivery} ${usageAsk}`.replaceAll(/[^\w.-]/g, '-') : channelKind;
+  const channel = fails ? `${name} ${delivery} ${usageOption}`.replaceAll(/[^\w.-]/g, '-') : channelKind;
   // Images have a default model: a request without one is served under the default's own name.
   const upstreamModel = namesNoModel(fixture) ? 'dall-e-2' : decodeURIComponent(meta.model ?? 'a-model');
   const model = namesNoModel(fixture) ? upstreamModel : `${channel}/${upstreamModel}`;
-  const id = `${name} ${delivery}${usageAsk === null ? '' : `, usage ${usageAsk}`}`;
-  const bodyFor = bodyOf(fixture, usageAsk, `${name}-boundary`.replaceAll('/', '-').slice(-60));
+  const id = `${name} ${delivery}${usageOption === null ? '' : `, usage ${usageOption}`}`;
+  const bodyFor = bodyOf(fixture, usageOption, `${name}-boundary`.replaceAll('/', '-').slice(-60));
   return {
     id,
     fixture,
     delivery,
-    usageAsk,
+    usageOption,
     channel,
     channelKind,
     model,
@@ -169,7 +169,7 @@ interface BodyMaker {
   with(model: string): Buffer;
 }
 
-function bodyOf(fixture: Fixture, usageAsk: UsageAsk, boundary: string): BodyMaker | null {
+function bodyOf(fixture: Fixture, usageOption: UsageOption, boundary: string): BodyMaker | null {
   const { meta, request } = fixture;
   if (meta.method !== 'POST') return null;
   const form = (meta as { request_form?: Form }).request_form;
@@ -183,16 +183,16 @@ function bodyOf(fixture: Fixture, usageAsk: UsageAsk, boundary: string): BodyMak
     unknown
   >;
   const needsModel = !isInPath && !namesNoModel(fixture);
-  const { stream_options: _dropped, ...unasked } = given;
-  const asked =
-    usageAsk === 'asked'
+  const { stream_options: _dropped, ...withoutOptions } = given;
+  const withOption =
+    usageOption === 'requested'
       ? { ...given, stream_options: { include_usage: true } }
-      : usageAsk === null
+      : usageOption === null
         ? given
-        : unasked;
+        : withoutOptions;
   return {
     contentType: 'application/json',
-    with: (model) => Buffer.from(JSON.stringify(needsModel ? { ...asked, model } : asked)),
+    with: (model) => Buffer.from(JSON.stringify(needsModel ? { ...withOption, model } : withOption)),
   };
 }
 

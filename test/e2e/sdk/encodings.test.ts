@@ -70,24 +70,24 @@ it('serves a thousand gzip requests in the form that the official SDKs send', as
   const openai = new OpenAI({ apiKey, baseURL: `${relay.url}/v1`, maxRetries: 0, fetch });
   const anthropic = new Anthropic({ apiKey, baseURL: relay.url, maxRetries: 0, fetch });
   const google = new GoogleGenAI({ apiKey, httpOptions: { baseUrl: relay.url } }).models;
-  const said = 'What the SDK says';
-  const chat = { model: 'gpt-4o', messages: messages(said) };
-  const claude = { model: 'claude-3-5-sonnet-20241022', max_tokens: 50, messages: messages(said) };
-  const gemini = { model: 'gemini-2.0-flash', contents: said };
+  const greeting = 'What the SDK says';
+  const chat = { model: 'gpt-4o', messages: messages(greeting) };
+  const claude = { model: 'claude-3-5-sonnet-20241022', max_tokens: 50, messages: messages(greeting) };
+  const gemini = { model: 'gemini-2.0-flash', contents: greeting };
   // Google's SDK has no option for it.
   globalThis.fetch = fetch;
   const answers = [
     (await openai.chat.completions.create(chat)).choices[0]?.message.content,
     (await openai.chat.completions.stream(chat).finalChatCompletion()).choices[0]?.message.content,
-    (await openai.responses.create({ model: 'gpt-4o', input: said })).output_text,
-    (await openai.responses.stream({ model: 'gpt-4o', input: said }).finalResponse()).output_text,
+    (await openai.responses.create({ model: 'gpt-4o', input: greeting })).output_text,
+    (await openai.responses.stream({ model: 'gpt-4o', input: greeting }).finalResponse()).output_text,
     JSON.stringify((await anthropic.messages.create(claude)).content),
     await anthropic.messages.stream(claude).finalText(),
     (await google.generateContent(gemini)).text,
     (await collect(await google.generateContentStream(gemini))).map(({ text }) => text).join(''),
   ];
   globalThis.fetch = realFetch;
-  for (const answer of answers) expect(answer).toContain(said);
+  for (const answer of answers) expect(answer).toContain(greeting);
   expect(sent.length).toBe(answers.length);
   const { upstream } = world;
   upstream.handler = (_, response) => {
@@ -103,7 +103,7 @@ it('serves a thousand gzip requests in the form that the official SDKs send', as
   const numbers = Array.from({ length: 1_000 }, (_, number) => number);
   await inParallel(numbers, 32, async (number) => {
     const { url, headers, body } = sent[number % sent.length] as SdkRequest;
-    const text = own(body.toString()).replace(said, `number ${number}.`);
+    const text = own(body.toString()).replace(greeting, `number ${number}.`);
     const reply = await exchange({ method: 'POST', url: own(url), headers, body: zlib.gzipSync(text) });
     expect(reply.status).toBe(200);
   });
@@ -210,7 +210,7 @@ describe('an answer that the upstream compresses unasked', () => {
         response.writeHead(200, { 'content-type': type, 'content-encoding': name });
         response.end(encode(Buffer.from(isStream ? events : answer)));
       };
-      const reply = await ask(token, { ...body, model: 'own-openai' });
+      const reply = await send(token, { ...body, model: 'own-openai' });
       expect(reply.headers['content-encoding']).toBeUndefined();
       expect(String(reply.bytes)).toContain('"content":"Hello"');
       if (isStream) expect(String(reply.bytes)).toMatch(/data: \[DONE\]\n\n$/);
@@ -233,13 +233,13 @@ describe('an answer that the upstream compresses unasked', () => {
         response.end(encoded);
       };
       const options = isStream ? { stream: true, stream_options: { include_usage: true } } : {};
-      const reply = await ask(token, { ...options, model: 'own-openai' });
+      const reply = await send(token, { ...options, model: 'own-openai' });
       expect(reply.headers['content-encoding']).toBe(name);
       expect(reply.bytes.equals(encoded)).toBe(true);
     }
   });
 
-  const ask = (token: string, body: object) =>
+  const send = (token: string, body: object) =>
     exchange({
       method: 'POST',
       url: `${world.relay.url}/v1/chat/completions`,
@@ -250,7 +250,7 @@ describe('an answer that the upstream compresses unasked', () => {
 
 it('ignores upgrades other than WebSocket, and answers a WebSocket upgrade on a plain route with a 426', async () => {
   const { relay, token } = world;
-  const ask = (method: string, path: string, upgrade: string) =>
+  const send = (method: string, path: string, upgrade: string) =>
     exchange({
       method,
       url: relay.url + path,
@@ -263,9 +263,9 @@ it('ignores upgrades other than WebSocket, and answers a WebSocket upgrade on a 
       },
       ...(method === 'POST' && { body: JSON.stringify({ model: 'gpt-4o', messages: messages('Hello') }) }),
     });
-  expect((await ask('POST', '/v1/chat/completions', 'h2c')).status).toBe(200);
-  expect((await ask('GET', '/v1/models', 'h2c')).status).toBe(200);
+  expect((await send('POST', '/v1/chat/completions', 'h2c')).status).toBe(200);
+  expect((await send('GET', '/v1/models', 'h2c')).status).toBe(200);
   // As Codex requests its socket.
-  const socket = await ask('GET', '/v1/responses', 'websocket');
+  const socket = await send('GET', '/v1/responses', 'websocket');
   expect([socket.status, JSON.parse(String(socket.bytes)).error.code]).toEqual([426, 'upgrade_required']);
 });

@@ -51,11 +51,11 @@ describe.concurrent.each(errorCases.map((one) => [one.what, one] as const))('%s'
 
   it('raises the right class in the Anthropic SDK for a message and a stream', async () => {
     const anthropic = anthropicWith(await refusal.token(world));
-    const ask = { model: refusal.model ?? 'claude-3-5-sonnet-20241022', max_tokens: 10, messages };
+    const params = { model: refusal.model ?? 'claude-3-5-sonnet-20241022', max_tokens: 10, messages };
     for (const call of [
-      () => anthropic.messages.create(ask),
-      () => anthropic.messages.create({ ...ask, stream: true }),
-      () => anthropic.messages.stream(ask).finalMessage(),
+      () => anthropic.messages.create(params),
+      () => anthropic.messages.create({ ...params, stream: true }),
+      () => anthropic.messages.stream(params).finalMessage(),
     ]) {
       const error = (await raisedBy(call)) as InstanceType<typeof Anthropic.APIError>;
       expect(error.constructor.name).toBe(refusal.anthropic.raises ?? refusal.raises);
@@ -69,8 +69,8 @@ describe.concurrent.each(errorCases.map((one) => [one.what, one] as const))('%s'
 
   it('raises the Google Gen AI SDK’s error for a call and a stream', async () => {
     const { models } = geminiWith(await refusal.token(world));
-    const ask = { model: refusal.model ?? 'gemini-2.0-flash', contents: 'hi' };
-    for (const call of [() => models.generateContent(ask), () => models.generateContentStream(ask)]) {
+    const params = { model: refusal.model ?? 'gemini-2.0-flash', contents: 'hi' };
+    for (const call of [() => models.generateContent(params), () => models.generateContentStream(params)]) {
       const error = (await raisedBy(call)) as ApiError;
       expect(error).toBeInstanceOf(ApiError);
       const { error: body } = JSON.parse(error.message);

@@ -83,19 +83,19 @@ beforeEach(() => {
 async function converse(
   baseUrl: string,
   apiKey: string,
-): Promise<{ heard: LiveServerMessage[]; closed: { code: number; reason: string } }> {
-  const heard: LiveServerMessage[] = [];
+): Promise<{ messages: LiveServerMessage[]; closed: { code: number; reason: string } }> {
+  const messages: LiveServerMessage[] = [];
   const ended = Promise.withResolvers<{ code: number; reason: string }>();
   let arrived = () => {};
   const session = await connect(baseUrl, apiKey, {
     onmessage: (message) => {
-      heard.push(message);
+      messages.push(message);
       arrived();
     },
     onclose: ({ code, reason }) => ended.resolve({ code, reason }),
   });
   const until = async (isThere: (message: LiveServerMessage) => boolean) => {
-    while (!heard.some(isThere)) {
+    while (!messages.some(isThere)) {
       await new Promise<void>((resolve) => {
         arrived = resolve;
       });
@@ -111,7 +111,7 @@ async function converse(
   session.sendToolResponse({ functionResponses: { id: 'call_1', name: 'now', response: { output: '5' } } });
   await until(({ goAway }) => goAway !== undefined);
   session.close();
-  return { heard, closed: await ended.promise };
+  return { messages, closed: await ended.promise };
 }
 
 interface Connecting {
@@ -142,7 +142,7 @@ describe('the SDK', () => {
     const { id, token } = await relay.token({ quota_usd: 1 });
     const direct = await converse(upstream.url, 'some-key');
     const relayed = await converse(relay.url, token);
-    expect(relayed.heard).toEqual(direct.heard);
+    expect(relayed.messages).toEqual(direct.messages);
     const [first, second] = upstream.sessions.slice(-2);
     expect(second?.received).toEqual(first?.received);
     expect(second?.sent).toEqual(first?.sent);

@@ -259,10 +259,10 @@ async function vercel(model: LanguageModel): Promise<string> {
     maxRetries: 0,
     onError: ({ error }) => void errors.push(error),
   });
-  const said = (await collect(stream.textStream)).join('');
+  const answer = (await collect(stream.textStream)).join('');
   expect(errors).toEqual([]);
   expect(await stream.finishReason).toBe('stop');
-  return said;
+  return answer;
 }
 
 const cases = Object.entries(readers).flatMap(([name, reader]) =>
@@ -282,8 +282,8 @@ it.concurrent.each(cases)(
 
 it.concurrent('the OpenAI SDK reads a completion that contains pings', async () => {
   const { fetch, wire } = listening();
-  const ask = { model: 'gpt-3.5-turbo-instruct', prompt: 'Hello', stream: true } as const;
-  const chunks = await collect(await openaiOf(fetch).completions.create(ask));
+  const params = { model: 'gpt-3.5-turbo-instruct', prompt: 'Hello', stream: true } as const;
+  const chunks = await collect(await openaiOf(fetch).completions.create(params));
   expect(chunks.map(({ choices }) => choices[0]?.text ?? '').join('')).toBe(words.join(''));
   expect((await wire).split(': ping\n').length - 1).toBeGreaterThanOrEqual(5);
 });
@@ -311,6 +311,6 @@ it.concurrent.each(models)('a JSON array of %s is valid JSON with extra line fee
   const all = await answer.text();
   expect(all).toMatch(/^\n\n/);
   const elements: { candidates?: { content?: { parts?: { text?: string }[] } }[] }[] = JSON.parse(all);
-  const said = elements.map(({ candidates }) => candidates?.[0]?.content?.parts?.[0]?.text ?? '');
-  expect(said.join('')).toBe(words.join(''));
+  const texts = elements.map(({ candidates }) => candidates?.[0]?.content?.parts?.[0]?.text ?? '');
+  expect(texts.join('')).toBe(words.join(''));
 });

@@ -116,12 +116,15 @@ export function rawRequestTests(world: () => SdkWorld): void {
       const authorization = `Bearer ${adminKey}`;
       const actual = await fetch(`${world().relay.url}/api/tokens`, { headers: { origin, authorization } });
       expect(actual.headers.get('access-control-allow-origin')).toBeNull();
-      const ask = {
+      const preflightHeaders = {
         origin,
         'access-control-request-method': 'GET',
         'access-control-request-headers': 'authorization',
       };
-      const preflight = await fetch(`${world().relay.url}/api/tokens`, { method: 'OPTIONS', headers: ask });
+      const preflight = await fetch(`${world().relay.url}/api/tokens`, {
+        method: 'OPTIONS',
+        headers: preflightHeaders,
+      });
       expect(preflight.headers.get('access-control-allow-origin')).toBeNull();
     });
   });

@@ -93,10 +93,10 @@ describe.each(transcripts())('the SDK’s conversation $name', (transcript) => {
     const [session] = upstream.sessions.slice(-1);
     rt.close({ code: 1000, reason: 'OK' });
     await sleep(300);
-    const said = transcript.lines
+    const sent = transcript.lines
       .filter(({ dir }) => dir === 'client')
       .map(({ event }) => JSON.stringify(event));
-    expect(session?.received).toEqual(said);
+    expect(session?.received).toEqual(sent);
     expect(received).toEqual(session?.sent);
     expect(errors).toEqual([]);
     expect(session?.closed).toEqual({ code: 1000, reason: 'OK' });

@@ -164,7 +164,7 @@ async function waitWriting(response: ServerResponse, ms: number): Promise<void> 
   }
 }
 
-interface Ask {
+interface PricedRequest {
   path: string;
   body?: object | FormData;
   headers?: Record<string, string>;
@@ -172,7 +172,13 @@ interface Ask {
   plays?: typeof play;
 }
 
-async function usdFor({ path, body, headers = {}, leavesAfter, plays = {} }: Ask): Promise<number | string> {
+async function usdFor({
+  path,
+  body,
+  headers = {},
+  leavesAfter,
+  plays = {},
+}: PricedRequest): Promise<number | string> {
   play = plays;
   const { id, token } = await scene.relay.token({ quota_usd: 50 });
   const isForm = body instanceof FormData;
@@ -253,13 +259,13 @@ function hourOfOpus(): Buffer {
 it('charges every evasive request at least as much as the honest one, or refuses it', async () => {
   const user = [{ role: 'user', content: 'Think hard.' }];
   const stream = { path: '/v1/chat/completions', body: { model: 'gpt-5', stream: true, messages: user } };
-  const google = (query = '', headers = {}): Ask => ({
+  const google = (query = '', headers = {}): PricedRequest => ({
     path: `/v1beta/models/gemini-2.5-pro:generateContent${query}`,
     body: { contents: [{ parts: [{ text: 'think hard' }] }] },
     headers,
   });
-  const picture = { model: 'gpt-image-1', prompt: 'a dot', quality: 'high', size: '1024x1536' };
-  const pictures = { path: '/v1/images/generations', body: { ...picture, stream: true, partial_images: 3 } };
+  const image = { model: 'gpt-image-1', prompt: 'a dot', quality: 'high', size: '1024x1536' };
+  const images = { path: '/v1/images/generations', body: { ...image, stream: true, partial_images: 3 } };
   const claude = (model: string, rest = {}) => ({
     path: '/v1/messages',
     body: { model, max_tokens: 2_000, messages: user, ...rest },
@@ -292,10 +298,10 @@ it('charges every evasive request at least as much as the honest one, or refuses
   await add('H2 leave a stream of gpt-5 at word 58 of 60', whole, usdFor({ ...stream, leavesAfter: 58 }));
   await add(
     'H3 leave after three partial pictures',
-    await usdFor(pictures),
-    usdFor({ ...pictures, leavesAfter: 3 }),
+    await usdFor(images),
+    usdFor({ ...images, leavesAfter: 3 }),
   );
-  const unary = { path: '/v1/images/generations', body: picture };
+  const unary = { path: '/v1/images/generations', body: image };
   const made = await usdFor({ ...unary, plays: { isMade: true } });
   await add('H3 pictures without usage', made, usdFor(unary));
   const speech = {
@@ -317,11 +323,11 @@ it('charges every evasive request at least as much as the honest one, or refuses
       plays: { model: 'claude-fable-5' },
     }),
   );
-  const dear = await usdFor({ ...router('openai/o1-pro'), plays: { model: 'openai/o1-pro' } });
+  const expensive = await usdFor({ ...router('openai/o1-pro'), plays: { model: 'openai/o1-pro' } });
   for (const rest of [{ models: ['openai/o1-pro'] }, { preset: 'mine' }])
     await add(
       `H6 F1 OpenRouter ${Object.keys(rest)}`,
-      dear,
+      expensive,
       usdFor({ ...router('openai/gpt-4o-mini', rest), plays: { model: 'openai/o1-pro-2025-03-19' } }),
     );
 

@@ -13,7 +13,7 @@ import { LiveScene } from './live-scene.ts';
 import { balanceOf, nano, sleep } from './scene.ts';
 
 const scene = new LiveScene();
-const sound = { realtimeInput: { audio: { mimeType: 'audio/pcm;rate=16000', data: 'AAAA'.repeat(400) } } };
+const audio = { realtimeInput: { audio: { mimeType: 'audio/pcm;rate=16000', data: 'AAAA'.repeat(400) } } };
 const text = { generationConfig: { responseModalities: ['TEXT'] } };
 const usage = { prompt: 2_000, response: 100 };
 
@@ -22,20 +22,20 @@ describe('a voice session', () => {
     const used = { prompt: 1_400, promptAudio: 100, response: 60, responseAudio: 55 };
     const { id, token } = await scene.relay.token({ quota_usd: 1 });
     const client = await liveSession(scene.relay.url, token);
-    client.say(sound);
+    client.say(audio);
     await sleep(200);
     expect((await balanceOf(scene.relay, id)).open_requests).toBe(2);
-    for (let index = 0; index < 5; index++) client.say(sound);
+    for (let index = 0; index < 5; index++) client.say(audio);
     await sleep(100);
     expect((await balanceOf(scene.relay, id)).open_requests).toBe(2);
     scene.last().sayBinary({ serverContent: { inputTranscription: { text: 'Hello' } } });
     scene.last().sayBinary(speech(8_000));
     for (const message of turnMessages(used, 0)) scene.last().sayBinary(message);
     await client.next('turnComplete');
-    client.say(sound);
+    client.say(audio);
     await sleep(200);
     expect((await balanceOf(scene.relay, id)).open_requests).toBe(2);
-    expect(scene.last().received.slice(1)).toEqual(Array.from({ length: 7 }, () => JSON.stringify(sound)));
+    expect(scene.last().received.slice(1)).toEqual(Array.from({ length: 7 }, () => JSON.stringify(audio)));
     expect(await scene.closed(client, id, 2)).toMatchObject([{ cost_usd: costOfTurn(used) / 1e9 }]);
   });
 
@@ -43,7 +43,7 @@ describe('a voice session', () => {
     const { id, token } = await scene.relay.token({ quota_usd: 1 });
     const setup = { realtimeInputConfig: { automaticActivityDetection: { disabled: true } } };
     const client = await liveSession(scene.relay.url, token, setup);
-    for (const message of [{ realtimeInput: { activityStart: {} } }, sound, sound]) client.say(message);
+    for (const message of [{ realtimeInput: { activityStart: {} } }, audio, audio]) client.say(message);
     await sleep(200);
     expect((await balanceOf(scene.relay, id)).open_requests).toBe(1);
     client.say({ realtimeInput: { activityEnd: {} } });
@@ -57,7 +57,7 @@ describe('a voice session', () => {
   it('is closed with 1008 without quota, and sends no audio upstream', async () => {
     const { id, token } = await scene.relay.token({ quota_usd: 0.001 });
     const client = await liveSession(scene.relay.url, token);
-    client.say(sound);
+    client.say(audio);
     expect(await client.closed).toMatchObject({ code: 1008, reason: 'insufficient_quota' });
     expect(scene.last().received).toHaveLength(1);
     expect(await scene.settled(id, 2)).toEqual([]);
@@ -66,9 +66,9 @@ describe('a voice session', () => {
   it('reserves nothing while it only sends images', async () => {
     const { id, token } = await scene.relay.token({ quota_usd: 0.001 });
     const client = await liveSession(scene.relay.url, token);
-    const picture = { mimeType: 'image/jpeg', data: 'AAAA'.repeat(2_000) };
-    client.say({ realtimeInput: { video: picture } });
-    client.say({ realtimeInput: { mediaChunks: [picture] } });
+    const image = { mimeType: 'image/jpeg', data: 'AAAA'.repeat(2_000) };
+    client.say({ realtimeInput: { video: image } });
+    client.say({ realtimeInput: { mediaChunks: [image] } });
     await sleep(200);
     expect((await balanceOf(scene.relay, id)).open_requests).toBe(1);
     expect(await scene.closed(client, id, 1)).toEqual([]);

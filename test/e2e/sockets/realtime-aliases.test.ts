@@ -64,9 +64,9 @@ const put = (name: string, models: string[]) =>
 beforeEach(async () => {
   serial += 1;
   weakScript = { refuse: () => 503 };
-  for (const place of ['x', 'y'])
+  for (const suffix of ['x', 'y'])
     await relay.channel({
-      name: `weak ${place} ${serial}`,
+      name: `weak ${suffix} ${serial}`,
       provider: 'openai',
       keys: ['k'],
       base_url: weak.url,
@@ -166,10 +166,10 @@ describe('an alias in the URL', () => {
   });
 
   it('may have a price of its own, which takes precedence', async () => {
-    await put(named('dear'), ['second']);
-    await relay.manage('PUT', `/api/prices/${named('dear')}`, { input: 50, output: 50 });
+    await put(named('expensive'), ['second']);
+    await relay.manage('PUT', `/api/prices/${named('expensive')}`, { input: 50, output: 50 });
     const { id, token } = await relay.token();
-    const client = await openRealtime(relay.url, token, { query: query(named('dear')) });
+    const client = await openRealtime(relay.url, token, { query: query(named('expensive')) });
     const { response } = await oneResponse(id, client);
     expect(nano(response?.cost_usd ?? 0)).toBe(1_100 * 50_000);
   });

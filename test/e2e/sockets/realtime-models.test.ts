@@ -200,8 +200,8 @@ describe('a transcription session', () => {
     ];
     openings[1]?.say(transcriptionBy('my-whisper'));
     for (const client of openings) await client.next('session.updated');
-    const said = upstream.sessions.slice(-2).flatMap(({ received }) => received);
-    expect(said.map((text) => JSON.parse(text).session)).toEqual([
+    const received = upstream.sessions.slice(-2).flatMap(({ received }) => received);
+    expect(received.map((text) => JSON.parse(text).session)).toEqual([
       transcriptionBy('whisper-1').session,
       transcriptionBy('whisper-1').session,
     ]);

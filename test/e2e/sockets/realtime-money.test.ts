@@ -133,8 +133,8 @@ describe('a voice session', () => {
       opened: (session) => session.say(sessionCreated()),
       event: (session, event) => {
         if (event.type !== 'input_audio_buffer.append' || session.received.length !== 5) return;
-        for (const said of responseEvents({ input: 100, output: 50, inputAudio: 80, outputAudio: 50 }))
-          session.say(said);
+        for (const frame of responseEvents({ input: 100, output: 50, inputAudio: 80, outputAudio: 50 }))
+          session.say(frame);
       },
     };
     const { id, token } = await relay.token({ quota_usd: 1 });

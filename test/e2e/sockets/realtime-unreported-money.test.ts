@@ -128,7 +128,7 @@ describe('a response without reported usage', () => {
   ])('that is %s without any output has the usage source %s', async (status, source) => {
     script = {
       event: (session, { type }) => {
-        if (type === 'response.create') for (const said of [created, done(status)]) session.say(said);
+        if (type === 'response.create') for (const frame of [created, done(status)]) session.say(frame);
       },
     };
     const { id, token } = await relay.token({ quota_usd: 1 });
@@ -145,7 +145,7 @@ describe('a response without reported usage', () => {
     script = {
       event: (session, { type }) => {
         if (type === 'response.create')
-          for (const said of [created, delta, done('completed')]) session.say(said);
+          for (const frame of [created, delta, done('completed')]) session.say(frame);
       },
     };
     const { id, token } = await relay.token({ quota_usd: 1 });
@@ -197,7 +197,7 @@ describe('a response refused by the upstream', () => {
       event: (session, { type }) => {
         if (type === 'session.update') session.say(refusal({ param: 'session.voice' }));
         if (type !== 'response.create') return;
-        for (const said of responseEvents({ input: 100, output: 10 })) session.say(said);
+        for (const frame of responseEvents({ input: 100, output: 10 })) session.say(frame);
       },
     };
     const { id, token } = await relay.token({ quota_usd: 1 });
@@ -232,7 +232,7 @@ it('leaves the conversation’s length unchanged after a response outside of it'
   script = {
     event: (session, { type }) => {
       const usage = type === 'response.create' ? figures.shift() : undefined;
-      if (usage !== undefined) for (const said of responseEvents(usage)) session.say(said);
+      if (usage !== undefined) for (const frame of responseEvents(usage)) session.say(frame);
     },
   };
   const { id, token } = await relay.token({ quota_usd: 1 });
@@ -254,7 +254,7 @@ it('charges a response once if its end is reported twice', async () => {
     event: (session, { type }) => {
       if (type !== 'response.create') return;
       const events = responseEvents({ input: 100, output: 10 });
-      for (const said of [...events, events.at(-1) ?? {}]) session.say(said);
+      for (const frame of [...events, events.at(-1) ?? {}]) session.say(frame);
     },
   };
   const { id, token } = await relay.token({ quota_usd: 1 });

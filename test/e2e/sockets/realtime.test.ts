@@ -63,11 +63,11 @@ describe('a session', () => {
     const client = await openRealtime(relay.url, token);
     await client.next('session.created');
     const [session] = upstream.sessions.slice(-1);
-    const heard = new Promise((resolve) =>
+    const received = new Promise((resolve) =>
       session?.socket.once('message', (data, isBinary) => resolve({ data, isBinary })),
     );
     client.socket.send(Buffer.from([0, 255, 7]));
-    expect(await heard).toEqual({ data: Buffer.from([0, 255, 7]), isBinary: true });
+    expect(await received).toEqual({ data: Buffer.from([0, 255, 7]), isBinary: true });
     session?.socket.send(Buffer.from([1, 2]));
     const pong = new Promise((resolve) => client.socket.once('pong', resolve));
     client.socket.ping();
@@ -178,8 +178,12 @@ describe('the route', () => {
     await relay.manage('PATCH', `/api/tokens/${id}`, { status: 'disabled' });
     expect((await fetch(`${relay.url}/v1/realtime`, { headers })).status).toBe(401);
     const rows = await rowsOf(relay, id, 3);
-    const told = rows.map(({ status, error_code, count }) => `${status} ${error_code} ${count}`);
-    expect(told.sort()).toEqual(['400 invalid_request 1', '400 invalid_request 2', '401 token_disabled 1']);
+    const summaries = rows.map(({ status, error_code, count }) => `${status} ${error_code} ${count}`);
+    expect(summaries.sort()).toEqual([
+      '400 invalid_request 1',
+      '400 invalid_request 2',
+      '401 token_disabled 1',
+    ]);
   });
 
   it('refuses before the upgrade with OpenAI’s error', async () => {

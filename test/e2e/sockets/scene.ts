@@ -44,7 +44,7 @@ export async function startScene(
 }
 
 /** Requests a stream. */
-export function askFor(
+export function requestStream(
   relay: TestRelay,
   kind: StreamKind,
   token: string,

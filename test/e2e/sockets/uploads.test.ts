@@ -74,7 +74,7 @@ function upload({ before, megabytes, after, chunked, path, type }: Upload): Prom
   }, 100);
   return new Promise<Answer>((resolve, reject) => {
     const length = before.length + megabytes * megabyte.length + after.length;
-    const asking = request(scene.relay.url + (path ?? '/v1/audio/transcriptions'), {
+    const outgoing = request(scene.relay.url + (path ?? '/v1/audio/transcriptions'), {
       method: 'POST',
       headers: {
         authorization: `Bearer ${token}`,
@@ -83,32 +83,32 @@ function upload({ before, megabytes, after, chunked, path, type }: Upload): Prom
       },
     });
     let answered = false;
-    asking.on('response', async (response) => {
+    outgoing.on('response', async (response) => {
       answered = true;
       let text = '';
       for await (const chunk of response) text += chunk;
       resolve({ status: response.statusCode ?? 0, text, grownBytes });
-      asking.destroy();
+      outgoing.destroy();
     });
     // A refusal may arrive, and the connection end, before everything is sent.
-    asking.on('error', (error) => setTimeout(() => answered || reject(error), 500));
-    void sendAll(asking, before, megabytes, after);
+    outgoing.on('error', (error) => setTimeout(() => answered || reject(error), 500));
+    void sendAll(outgoing, before, megabytes, after);
   }).finally(() => clearInterval(watch));
 }
 
 async function sendAll(
-  asking: ClientRequest,
+  outgoing: ClientRequest,
   before: string,
   megabytes: number,
   after: string,
 ): Promise<void> {
-  asking.write(before);
-  for (let sent = 0; sent < megabytes && !asking.destroyed; sent++) {
-    if (!asking.write(megabyte)) {
-      await Promise.race([new Promise((resolve) => asking.once('drain', resolve)), sleep(5_000)]);
+  outgoing.write(before);
+  for (let sent = 0; sent < megabytes && !outgoing.destroyed; sent++) {
+    if (!outgoing.write(megabyte)) {
+      await Promise.race([new Promise((resolve) => outgoing.once('drain', resolve)), sleep(5_000)]);
     }
   }
-  if (!asking.destroyed) asking.end(after);
+  if (!outgoing.destroyed) outgoing.end(after);
 }
 
 it('streams ninety megabytes with flat memory when `model` comes first', async () => {

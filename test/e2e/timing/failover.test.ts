@@ -161,9 +161,9 @@ it('hides a brown-out in which each channel fails in turn under load', async () 
       ),
     );
   const [withFault, without] = [p99s(failing), p99s(calm)];
-  const told = (values: number[]) => values.map((value) => value.toFixed(1)).join(', ');
+  const list = (values: number[]) => values.map((value) => value.toFixed(1)).join(', ');
   console.log(
-    `brown-out: ${outcomes.length} requests, p99 ${told(withFault)} ms with a failing channel, ${told(without)} ms without`,
+    `brown-out: ${outcomes.length} requests, p99 ${list(withFault)} ms with a failing channel, ${list(without)} ms without`,
   );
   expect(outcomes.filter(({ status }) => status !== 200).map(({ text }) => text)).toEqual([]);
   const ratios = withFault.map((value, index) => value / (without[index] ?? Number.NaN));
@@ -259,17 +259,17 @@ describe('an upstream that hangs', () => {
   });
 
   it('is not retried for an image unless configured', async () => {
-    const ask = (headers: Record<string, string>) =>
+    const send = (headers: Record<string, string>) =>
       fetch(`${relay.url}/v1/images/generations`, {
         method: 'POST',
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
         body: JSON.stringify({ model: 'dall-e-3', prompt: 'a dot' }),
       });
     await serve('dall-e-3', [hangs, hangs], { first_byte_ms: 1_000 });
-    expect((await ask({})).status).toBe(504);
+    expect((await send({})).status).toBe(504);
     const count = () => upstreams.reduce((sum, { received }) => sum + received.length, 0);
     expect(count()).toBe(1);
-    await ask({ 'x-relay-repeat': '1' });
+    await send({ 'x-relay-repeat': '1' });
     expect(count()).toBe(3);
   });
 });

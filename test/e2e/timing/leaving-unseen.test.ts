@@ -50,14 +50,14 @@ async function leaveAfter(events: number, path: string, body: object, tokenField
   closedAtMs = null;
   const { id, token } = await scene.relay.token({ quota_usd: 5, ...tokenFields });
   const leave = new AbortController();
-  const ask = (signal?: AbortSignal) =>
+  const send = (signal?: AbortSignal) =>
     fetch(scene.relay.url + path, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
       ...(signal && { signal }),
     });
-  const response = await ask(leave.signal);
+  const response = await send(leave.signal);
   const reader = response.body?.getReader();
   for (let seen = 0; seen < events; ) {
     const { value } = (await reader?.read()) ?? {};
@@ -65,7 +65,7 @@ async function leaveAfter(events: number, path: string, body: object, tokenField
     seen += Buffer.from(value).toString().split('\n\n').length - 1;
   }
   leave.abort();
-  return { id, ask, leftAtMs: Date.now() };
+  return { id, send, leftAtMs: Date.now() };
 }
 
 const chat = (model: string) => ({
@@ -91,7 +91,7 @@ it('frees the concurrency at once while the reservation remains', async () => {
   scene.upstream.handler = (_, response) => play(response, words.slice(0, 5), last, 3_000);
   const left = await leaveAfter(3, '/v1/chat/completions', chat('gpt-5'), { limits: { concurrency: 1 } });
   await sleep(700);
-  const next = await left.ask();
+  const next = await left.send();
   expect(next.status).toBe(200);
   const held = await scene.relay.manage<{ reserved_usd: number }>('GET', `/api/tokens/${left.id}`);
   expect(held.reserved_usd).toBeGreaterThan(0);

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { endless, kindAt, kinds, openStream, type StreamKind } from '../sockets/endless.ts';
 import { workerdMemory } from '../sockets/memory.ts';
-import { askFor, balanceOf, nano, rowsOf, type Scene, sleep, startScene } from '../sockets/scene.ts';
+import { balanceOf, nano, requestStream, rowsOf, type Scene, sleep, startScene } from '../sockets/scene.ts';
 
 let scene: Scene;
 
@@ -39,7 +39,7 @@ it('aborts the upstream within a second of a client’s disconnect, and charges 
   const leave = new AbortController();
   await forEachKind(async (kind) => {
     const { token = '' } = made[kinds.indexOf(kind)] ?? {};
-    const response = await askFor(relay, kind, token, leave.signal);
+    const response = await requestStream(relay, kind, token, leave.signal);
     await response.body?.getReader().read();
   });
   await sleep(300);
@@ -76,11 +76,11 @@ it('finishes an unstreamed answer for a disconnected client, and charges its tru
   const { id, token } = await relay.token({ quota_usd: 1 });
   const leave = new AbortController();
   const { stream: _, ...body } = chat.body as { stream: boolean };
-  const asking = askFor(relay, { ...chat, body }, token, leave.signal).catch(() => null);
+  const pending = requestStream(relay, { ...chat, body }, token, leave.signal).catch(() => null);
   while (upstream.received.length === 0) await sleep(10);
   await sleep(200);
   leave.abort();
-  await asking;
+  await pending;
   await waitUntil(() => outcome !== 'pending', 3_000);
   expect(outcome).toBe('finished');
   const [row] = await rowsOf(relay, id, 1);
@@ -105,7 +105,7 @@ describe('an upstream that breaks off', () => {
     };
     await forEachKind(async (kind) => {
       const { id, token } = await relay.token({ quota_usd: 1 });
-      const text = await (await askFor(relay, kind, token)).text();
+      const text = await (await requestStream(relay, kind, token)).text();
       expect(kind.errorIn(text).message).toMatch(/broke off/);
       const [row] = await rowsOf(relay, id, 1);
       expect(row).toMatchObject({ error_code: 'upstream_error', usage_source: 'estimated' });
@@ -123,7 +123,7 @@ describe('an upstream that breaks off', () => {
     };
     await forEachKind(async (kind) => {
       const { id, token } = await relay.token({ quota_usd: 1 });
-      const response = await askFor(relay, kind, token);
+      const response = await requestStream(relay, kind, token);
       await expect(response.text()).rejects.toThrow();
       expect((await rowsOf(relay, id, 1))[0]).toMatchObject({ error_code: 'upstream_error' });
       expect(await balanceOf(relay, id)).toMatchObject({ reserved_usd: 0, open_requests: 0 });
@@ -135,7 +135,7 @@ describe('an upstream that breaks off', () => {
     upstream.handler = (_request, response) => void response.socket?.resetAndDestroy();
     await forEachKind(async (kind) => {
       const { id, token } = await relay.token({ quota_usd: 1 });
-      const response = await askFor(relay, kind, token);
+      const response = await requestStream(relay, kind, token);
       expect(response.status).toBe(502);
       const { error } = (await response.json()) as { error: { message: string } };
       expect(error.message).toMatch(/cannot be reached/);
@@ -153,7 +153,7 @@ it('reports a stream that ended cleanly but incomplete as an error, also in the 
     response.end();
   };
   const { id, token } = await relay.token();
-  const text = await (await askFor(relay, chat, token)).text();
+  const text = await (await requestStream(relay, chat, token)).text();
   expect(text.split('\n\n').at(-2)).toMatch(/^data: \{"error":\{"message":"[^"]*before it was whole/);
   expect((await rowsOf(relay, id, 1))[0]).toMatchObject({ error_code: 'upstream_truncated' });
 });
@@ -166,7 +166,7 @@ it('accepts a chat stream with a finish reason as complete without [DONE]', asyn
     response.end(last);
   };
   const { token } = await relay.token();
-  const text = await (await askFor(relay, chat, token)).text();
+  const text = await (await requestStream(relay, chat, token)).text();
   expect(text.endsWith(last)).toBe(true);
 });
 
@@ -190,9 +190,9 @@ it('delivers twenty megabytes to a client that pauses for three seconds, within 
     const { token } = await relay.token();
     return new Promise((resolve, reject) => {
       const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
-      const asking = request(relay.url + chat.path, { method: 'POST', headers });
-      asking.on('error', reject);
-      asking.on('response', (response) => {
+      const pending = request(relay.url + chat.path, { method: 'POST', headers });
+      pending.on('error', reject);
+      pending.on('response', (response) => {
         let bytes = 0;
         response.on('error', reject);
         setTimeout(() => {
@@ -202,7 +202,7 @@ it('delivers twenty megabytes to a client that pauses for three seconds, within 
           response.on('end', () => resolve(bytes));
         }, 3_000);
       });
-      asking.end(JSON.stringify({ ...chat.body, stream_options }));
+      pending.end(JSON.stringify({ ...chat.body, stream_options }));
     });
   }
 });

@@ -137,9 +137,9 @@ describe('the route', () => {
       'a stale key beside a good Bearer',
       (token: string) => ({ query: '?key=old', headers: { authorization: `Bearer ${token}` } }),
     ],
-  ])('accepts the token by %s, which never reaches the upstream', async (_, place) => {
+  ])('accepts the token by %s, which never reaches the upstream', async (_, address) => {
     const { token } = await relay.token();
-    const client = await openLive(relay.url, place(token), constrained);
+    const client = await openLive(relay.url, address(token), constrained);
     client.say({ setup: { model: `models/${liveModel}` } });
     await client.next('setupComplete');
     const { url, headers } = last()?.request ?? {};
@@ -181,8 +181,8 @@ describe('the route', () => {
       [{ query: `?key=${away.token}` }, 403, 'PERMISSION_DENIED', 'IP_NOT_ALLOWED'],
       [{ query: `?key=${spent.token}` }, 429, 'RESOURCE_EXHAUSTED', 'QUOTA_EXCEEDED'],
     ] as const;
-    for (const [place, code, status, reason] of cases)
-      expect(await refusalOf(openLive(relay.url, place))).toEqual({ http: code, code, status, reason });
+    for (const [address, code, status, reason] of cases)
+      expect(await refusalOf(openLive(relay.url, address))).toEqual({ http: code, code, status, reason });
     spender.socket.close();
     const plain = await fetch(`${relay.url}${livePath}?key=${any.token}`);
     expect([plain.status, await plain.text()]).toEqual([400, expect.stringContaining('WebSocket')]);
@@ -234,7 +234,7 @@ describe('the model of the setup', () => {
     async (isBinary) => {
       const { id, token } = await relay.token({ models: ['mapped'] });
       const client = await openLive(relay.url, { query: `?key=${token}` });
-      const heard = new Promise<[string, boolean]>((resolve) => {
+      const arrived = new Promise<[string, boolean]>((resolve) => {
         script = {
           opened: ({ socket }) =>
             socket.once('message', (data, binary) => {
@@ -247,7 +247,7 @@ describe('the model of the setup', () => {
         `{"setup" : { "a":1e400, "model":"models/${model}" ,"n":9007199254740993}}`;
       client.socket.send(setup('mapped'), { binary: isBinary });
       await client.next('setupComplete');
-      expect(await heard).toEqual([setup(liveModel), isBinary]);
+      expect(await arrived).toEqual([setup(liveModel), isBinary]);
       client.socket.close();
       expect(await rowsOf(relay, id, 1)).toMatchObject([
         { requested_model: 'mapped', upstream_model: liveModel },

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { endless, kinds, type StreamKind } from '../sockets/endless.ts';
 import { workerdMemory } from '../sockets/memory.ts';
-import { askFor, type Scene, sleep, startScene } from '../sockets/scene.ts';
+import { requestStream, type Scene, sleep, startScene } from '../sockets/scene.ts';
 
 const streams = 1_000;
 
@@ -29,10 +29,10 @@ it('holds a thousand open streams within the memory limit', async () => {
   const bytes = new Array<number>(streams).fill(0);
   const statuses: number[] = [];
   for (let index = 0; index < streams; index += 50) {
-    const asked = Array.from({ length: 50 }, () =>
-      askFor(relay, kinds[0] as StreamKind, token, leaving.signal),
+    const opening = Array.from({ length: 50 }, () =>
+      requestStream(relay, kinds[0] as StreamKind, token, leaving.signal),
     );
-    for (const [offset, response] of (await Promise.all(asked)).entries()) {
+    for (const [offset, response] of (await Promise.all(opening)).entries()) {
       statuses.push(response.status);
       void count(response, (size) => {
         bytes[index + offset] = (bytes[index + offset] ?? 0) + size;

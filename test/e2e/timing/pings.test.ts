@@ -17,13 +17,13 @@ let upstream: TestUpstream;
 const clients = new Set<Socket>();
 
 /** A request at the upstream. */
-interface Asked {
+interface Arrival {
   text: string;
   response: ServerResponse;
   kind: StreamKind;
   isClosed: boolean;
 }
-const asked: Asked[] = [];
+const arrivals: Arrival[] = [];
 
 type Opening = 'nothing' | 'its head' | 'an event';
 let opening: Opening = 'nothing';
@@ -32,7 +32,7 @@ beforeAll(async () => {
   [relay, upstream] = await Promise.all([startRelay(), startUpstream(() => {})]);
   upstream.handler = ({ path, body }, response) => {
     const request = { text: body.toString(), response, kind: kindAt(path), isClosed: false };
-    asked.push(request);
+    arrivals.push(request);
     response.on('close', () => {
       request.isClosed = true;
     });
@@ -65,7 +65,7 @@ afterAll(async () => {
 
 const models = { openai: 'gpt-4o', anthropic: 'claude-3-5-haiku-20241022', gemini: 'gemini-2.0-flash' };
 
-function openHead({ kind, response }: Asked): void {
+function openHead({ kind, response }: Arrival): void {
   const type = kind.name === 'generate, array' ? 'application/json' : 'text/event-stream';
   response.writeHead(200, { 'content-type': type });
   response.flushHeaders();
@@ -73,7 +73,7 @@ function openHead({ kind, response }: Asked): void {
 
 interface Client {
   /** The request at the upstream, once it has arrived there. */
-  request: Asked;
+  request: Arrival;
   socket: Socket;
   tokenId: string;
   /** Returns everything received so far, unparsed. */
@@ -103,10 +103,10 @@ async function open(kind: StreamKind, model: string | null = null): Promise<Clie
     pair.join(': '),
   );
   socket.write(`POST ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${content}`);
-  const find = () => asked.find(({ text }) => text.includes(mark));
+  const find = () => arrivals.find(({ text }) => text.includes(mark));
   await until('asked', () => find() !== undefined, 3_000);
   return {
-    request: find() as Asked,
+    request: find() as Arrival,
     socket,
     tokenId: id,
     text: () => received,

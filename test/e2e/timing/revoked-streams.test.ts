@@ -2,7 +2,7 @@
 // reason.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { endless, kinds, type StreamKind } from '../sockets/endless.ts';
-import { askFor, balanceOf, nano, rowsOf, type Scene, sleep, startScene } from '../sockets/scene.ts';
+import { balanceOf, nano, requestStream, rowsOf, type Scene, sleep, startScene } from '../sockets/scene.ts';
 
 let scene: Scene;
 let closed = 0;
@@ -23,14 +23,14 @@ it.each([
     const { relay } = scene;
     closed = 0;
     const { id, token } = await relay.token();
-    const running = await Promise.all(streams.map((kind) => askFor(relay, kind, token)));
+    const running = await Promise.all(streams.map((kind) => requestStream(relay, kind, token)));
     expect(running.map(({ status }) => status)).toEqual(streams.map(() => 200));
     const texts = running.map(async (response) => ({ text: await response.text(), endedAtMs: Date.now() }));
     await sleep(700);
     if (change === 'deleted') await relay.manage('DELETE', `/api/tokens/${id}`);
     else await relay.manage('PATCH', `/api/tokens/${id}`, { status: 'disabled' });
     const answeredAtMs = Date.now();
-    const next = await askFor(relay, kinds[0] as StreamKind, token);
+    const next = await requestStream(relay, kinds[0] as StreamKind, token);
     expect(next.status).toBe(401);
     await next.text();
     const ends = await Promise.all(texts);

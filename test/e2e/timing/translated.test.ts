@@ -30,7 +30,7 @@ afterAll(async () => {
   await Promise.all([relay?.stop(), upstream?.stop()]);
 });
 
-function ask(secret = token, signal?: AbortSignal): Promise<Response> {
+function send(secret = token, signal?: AbortSignal): Promise<Response> {
   return fetch(`${relay.url}/v1/messages`, {
     method: 'POST',
     headers: { 'x-api-key': secret, 'content-type': 'application/json' },
@@ -62,7 +62,7 @@ it('translates 300 MB within bounded memory, also for a slow client', async () =
     if (text < 120_000_000) early = Math.max(early, held);
     else late = Math.max(late, held);
   }, 50);
-  const response = await ask();
+  const response = await send();
   let tail = '';
   let reads = 0;
   for await (const chunk of response.body ?? []) {
@@ -96,7 +96,7 @@ describe('a translated stream', () => {
   it('ends with the caller’s error event within a second of its token’s deletion', async () => {
     endless(() => undefined);
     const made = await relay.token();
-    const response = await ask(made.token);
+    const response = await send(made.token);
     const reader = response.body?.getReader();
     await reader?.read();
     await relay.manage('DELETE', `/api/tokens/${made.id}`);
@@ -115,7 +115,7 @@ describe('a translated stream', () => {
       closedAt = performance.now();
     });
     const leave = new AbortController();
-    const response = await ask(token, leave.signal);
+    const response = await send(token, leave.signal);
     await response.body?.getReader().read();
     leave.abort();
     const leftAt = performance.now();
@@ -133,7 +133,7 @@ describe('a translated stream', () => {
       response.writeHead(200, head);
       response.write(event, () => setTimeout(() => stop(response), 100));
     };
-    const text = await (await ask()).text();
+    const text = await (await send()).text();
     expect(text).toContain(word);
     expect(text).toContain('event: error\ndata: {"type":"error","error":{"type":"api_error"');
     expect(text).not.toContain('message_stop');

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { NeutralMessage, NeutralPart, NeutralRequest } from '../../../src/formats/neutral.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { callers } from '../../e2e/sdk/matrix/callers.ts';
-import { type Ask, formats } from '../../e2e/sdk/matrix/script.ts';
+import { formats, type Question } from '../../e2e/sdk/matrix/script.ts';
 import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
 
 /** Models that take everything: what others refuse is dropped, and tested elsewhere. */
@@ -17,8 +17,8 @@ const models: Record<ConversationId, string> = {
 };
 
 /** The body on the wire; Gemini's SDK takes the settings apart. */
-function wireBody(format: ConversationId, ask: Ask): JsonObject {
-  const body = callers[format].body(ask, 'm');
+function wireBody(format: ConversationId, question: Question): JsonObject {
+  const body = callers[format].body(question, 'm');
   if (format !== 'gemini-generate') return body;
   const { systemInstruction, tools, toolConfig, ...generationConfig } = body.config;
   return {
@@ -127,7 +127,7 @@ const called = (names: string[]) =>
     ),
   });
 
-const asks: fc.Arbitrary<Ask> = tools.chain((some) => {
+const questions: fc.Arbitrary<Question> = tools.chain((some) => {
   const names = some.map(({ name }) => name);
   const rounds = fc.array(fc.oneof(fc.tuple(assistant, user), fc.tuple(called(names), user)), {
     maxLength: 3,
@@ -150,7 +150,7 @@ const asks: fc.Arbitrary<Ask> = tools.chain((some) => {
 });
 
 /** Calls are told apart by their ids. */
-function withIds(turns: Ask['turns']): Ask['turns'] {
+function withIds(turns: Question['turns']): Question['turns'] {
   let count = 0;
   return turns.map((turn) =>
     turn.role === 'calls'
@@ -160,8 +160,8 @@ function withIds(turns: Ask['turns']): Ask['turns'] {
 }
 
 /** What a format on the way, or the caller's own, has no word for. */
-function sayable(ask: Ask, through: readonly ConversationId[]): Ask {
-  const { stops, temperature, ...rest } = ask;
+function sayable(question: Question, through: readonly ConversationId[]): Question {
+  const { stops, temperature, ...rest } = question;
   // Structured output is a tool, or a member beside tools that Claude of that age does not have.
   const { schema: _, ...plain } = rest;
   const base = through.includes('anthropic-messages') ? plain : rest;
@@ -176,8 +176,8 @@ function sayable(ask: Ask, through: readonly ConversationId[]): Ask {
 describe.each(formats)('a request of %s', (from) => {
   it('is the same when it is written again', () => {
     fc.assert(
-      fc.property(asks, (ask) => {
-        const request = read(from, wireBody(from, sayable(ask, [from])));
+      fc.property(questions, (question) => {
+        const request = read(from, wireBody(from, sayable(question, [from])));
         expect(meaning(rewritten(request, from))).toEqual(meaning(request));
       }),
       { numRuns: 150 },
@@ -186,8 +186,8 @@ describe.each(formats)('a request of %s', (from) => {
 
   it.each(formats.filter((to) => to !== from))('is the same through %s and back', (to) => {
     fc.assert(
-      fc.property(asks, (ask) => {
-        const request = read(from, wireBody(from, sayable(ask, [from, to])));
+      fc.property(questions, (question) => {
+        const request = read(from, wireBody(from, sayable(question, [from, to])));
         const there = rewritten(request, to);
         expect(meaning(there)).toEqual(meaning(request));
         expect(meaning(rewritten(there, from))).toEqual(meaning(request));

@@ -22,12 +22,12 @@ const stale = (version: number): Stale => ({ outcome: 'stale', policy: policyAt(
 const deleted: Refusal = { outcome: 'refused', code: 'invalid_api_key', message: 'It was deleted.' };
 
 function admissionBy(answers: Admission[]) {
-  const asked: AdmissionRequest[] = [];
+  const requests: AdmissionRequest[] = [];
   const planned: number[] = [];
   const ledgers = {
     admit: async (_tokenId: string, request: AdmissionRequest) => {
-      asked.push(request);
-      return answers.shift() ?? expect.fail('the ledger was asked too often');
+      requests.push(request);
+      return answers.shift() ?? expect.fail('the ledger was called too often');
     },
   };
   const result = admit(
@@ -42,7 +42,7 @@ function admissionBy(answers: Admission[]) {
     },
     { ledgers, background: () => undefined },
   );
-  return { result, asked, planned };
+  return { result, requests, planned };
 }
 
 describe('admit', () => {
@@ -53,9 +53,9 @@ describe('admit', () => {
   });
 
   it('plans again with the policy that the ledger returns', async () => {
-    const { result, asked, planned } = admissionBy([stale(2), { outcome: 'admitted' }]);
+    const { result, requests, planned } = admissionBy([stale(2), { outcome: 'admitted' }]);
     expect((await result).planned.identity.version).toBe(2);
-    expect([planned, asked.map(({ policyVersion }) => policyVersion)]).toEqual([
+    expect([planned, requests.map(({ policyVersion }) => policyVersion)]).toEqual([
       [1, 2],
       [1, 2],
     ]);
@@ -87,30 +87,30 @@ const requester: Requester = {
 const own = () => new RelayError('model_not_found', 'No channel serves it.');
 
 function refusalBy(answers: (Refusal | Stale | null)[]) {
-  const asked: { request: AdmissionRequest; row: LogRow }[] = [];
+  const requests: { request: AdmissionRequest; row: LogRow }[] = [];
   const ledgers = {
     refuse: async (_tokenId: string, request: AdmissionRequest, row: LogRow) => {
-      asked.push({ request, row });
+      requests.push({ request, row });
       return answers.shift() ?? null;
     },
   };
-  return { ledgers, asked };
+  return { ledgers, requests };
 }
 
 const requested = () => ({ model: 'gpt-4o', models: null, stream: false });
 
 describe('orLogRefusal', () => {
   it('returns the step’s result without calling the ledger', async () => {
-    const { ledgers, asked } = refusalBy([]);
+    const { ledgers, requests } = refusalBy([]);
     expect(await orLogRefusal({ requester, requested, run: async () => 7 }, ledgers)).toBe(7);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
   it('logs the step’s refusal with its status and throws it', async () => {
-    const { ledgers, asked } = refusalBy([null]);
+    const { ledgers, requests } = refusalBy([null]);
     const step = { requester, requested, run: () => Promise.reject(own()) };
     await expect(orLogRefusal(step, ledgers)).rejects.toThrow('No channel serves it.');
-    expect(asked).toMatchObject([
+    expect(requests).toMatchObject([
       {
         request: { policyVersion: 1, model: 'gpt-4o', reserveNanoUsd: 0, free: true },
         row: { id: 'req_1', status: 404, errorCode: 'model_not_found', requestedModel: 'gpt-4o' },
@@ -135,10 +135,10 @@ describe('orLogRefusal', () => {
   });
 
   it('sends the highest version for a step that cannot be repeated', async () => {
-    const { ledgers, asked } = refusalBy([null]);
+    const { ledgers, requests } = refusalBy([null]);
     const step = { requester, requested, run: () => Promise.reject(own()), runsOnce: true };
     await expect(orLogRefusal(step, ledgers)).rejects.toThrow();
-    expect(asked[0]?.request.policyVersion).toBe(Number.MAX_SAFE_INTEGER);
+    expect(requests[0]?.request.policyVersion).toBe(Number.MAX_SAFE_INTEGER);
   });
 
   it.each([
@@ -146,9 +146,9 @@ describe('orLogRefusal', () => {
     ['a refusal that is logged already', new LoggedRefusal('token_disabled', 'Off.')],
     ['an error of another kind', new TypeError('broken')],
   ])('does not log %s', async (_, error) => {
-    const { ledgers, asked } = refusalBy([]);
+    const { ledgers, requests } = refusalBy([]);
     const step = { requester, requested, run: () => Promise.reject(error) };
     await expect(orLogRefusal(step, ledgers)).rejects.toBe(error);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 });

@@ -106,14 +106,14 @@ describe('Reservation', () => {
   });
 
   it('raises the hold to another bound before any output, or reports that it cannot', async () => {
-    const dearer = { reserveNanoUsd: 500, fullNanoUsd: 900, stepNanoUsd: 100 };
+    const higher = { reserveNanoUsd: 500, fullNanoUsd: 900, stepNanoUsd: 100 };
     const rich = reservationAt(1_000);
-    rich.reservation.setBound(dearer);
+    rich.reservation.setBound(higher);
     expect(await rich.reservation.holdBound(subject)).toBeNull();
     expect(rich.reservation.reservedNanoUsd).toBe(500);
     expect(rich.reservation.isShort(451)).toBe(true);
     const poor = reservationAt(400);
-    poor.reservation.setBound(dearer);
+    poor.reservation.setBound(higher);
     expect(await poor.reservation.holdBound(subject)).toMatchObject({ code: 'insufficient_quota' });
   });
 

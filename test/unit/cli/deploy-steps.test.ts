@@ -283,9 +283,9 @@ describe('the schema after a deploy', () => {
 
   /** Starts a relay that gives these answers on /api/health, then repeats the last one. */
   async function relayThatAnswers(...answers: [status: number, body: object][]): Promise<string> {
-    let asked = 0;
+    let polls = 0;
     const server = createServer((_request, response) => {
-      const [status, body] = answers[Math.min(asked++, answers.length - 1)] ?? [500, {}];
+      const [status, body] = answers[Math.min(polls++, answers.length - 1)] ?? [500, {}];
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     });
     servers.push({ close: () => server.close().closeAllConnections() });

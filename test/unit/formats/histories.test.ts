@@ -16,8 +16,8 @@ function relay(from: ConversationId, to: ConversationId, body: JsonObject, provi
   return { written, dropped, turns, edit: fitted.answerEdit(undefined) };
 }
 
-const ask = { role: 'user', content: 'hi' };
-const pictureCall = { type: 'image_generation_call', id: 'ig_1', status: 'completed', result: 'aGk=' };
+const question = { role: 'user', content: 'hi' };
+const imageCall = { type: 'image_generation_call', id: 'ig_1', status: 'completed', result: 'aGk=' };
 
 describe('a turn that chat cannot express', () => {
   const responses: Record<string, JsonObject[]> = {
@@ -25,14 +25,14 @@ describe('a turn that chat cannot express', () => {
       { type: 'web_search_call', id: 'ws_1', status: 'completed', action: { type: 'search', query: 'x' } },
     ],
     'foreign reasoning': [{ type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAA' }],
-    'a picture': [pictureCall],
+    'a picture': [imageCall],
     'empty text': [{ type: 'message', role: 'assistant', content: '' }],
     'a search of OpenAI’s for tools': [
       { type: 'tool_search_call', call_id: null, execution: 'server', arguments: {} },
     ],
   };
   it.each(Object.entries(responses))('is omitted from a Responses request: %s', (_, items) => {
-    const { turns } = relay('openai-responses', 'openai-chat', { input: [ask, ...items, ask] });
+    const { turns } = relay('openai-responses', 'openai-chat', { input: [question, ...items, question] });
     expect(turns.map(({ role }) => role)).toEqual(['user', 'user']);
   });
 
@@ -46,7 +46,7 @@ describe('a turn that chat cannot express', () => {
     ],
   };
   it.each(Object.entries(messages))('is omitted from a Messages request: %s', (_, content) => {
-    const body = { max_tokens: 99, messages: [ask, { role: 'assistant', content }, ask] };
+    const body = { max_tokens: 99, messages: [question, { role: 'assistant', content }, question] };
     expect(relay('anthropic-messages', 'openai-chat', body).turns.map(({ role }) => role)).toEqual([
       'user',
       'user',
@@ -54,7 +54,9 @@ describe('a turn that chat cannot express', () => {
   });
 
   it('is omitted and reported if it contains only chat’s own thoughts', () => {
-    const body = { messages: [ask, { role: 'assistant', content: null, reasoning_content: 'hm' }, ask] };
+    const body = {
+      messages: [question, { role: 'assistant', content: null, reasoning_content: 'hm' }, question],
+    };
     const { turns, dropped } = relay('openai-chat', 'openai-chat', body);
     expect(turns).toHaveLength(2);
     expect(dropped).toEqual(['messages[1].reasoning_content']);
@@ -63,9 +65,9 @@ describe('a turn that chat cannot express', () => {
 
 it('preserves a turn of calls only, and a refusal, as text for chat imitators', () => {
   const input = [
-    ask,
+    question,
     { type: 'message', role: 'assistant', content: [{ type: 'refusal', refusal: 'No.' }] },
-    ask,
+    question,
     { type: 'function_call', call_id: 'c1', name: 'f', arguments: '{}' },
     { type: 'function_call_output', call_id: 'c1', output: 'r' },
   ];
@@ -81,7 +83,7 @@ it('preserves a turn of calls only, and a refusal, as text for chat imitators', 
 
 it('does not read a generated image as audio', () => {
   const { turns, dropped } = relay('openai-responses', 'openai-chat', {
-    input: [ask, pictureCall, { type: 'message', role: 'assistant', content: 'There.' }, ask],
+    input: [question, imageCall, { type: 'message', role: 'assistant', content: 'There.' }, question],
   });
   expect(turns[1]).toEqual({ role: 'assistant', content: 'There.' });
   expect(dropped).toEqual(['input[1]']);
@@ -92,10 +94,10 @@ describe('the call ids of a conversation', () => {
   const answered = (...texts: string[]) =>
     texts.map((content) => ({ role: 'tool', tool_call_id: 'call_0', content }));
   const messages = [
-    ask,
+    question,
     { role: 'assistant', tool_calls: [call()] },
     ...answered('one'),
-    ask,
+    question,
     { role: 'assistant', tool_calls: [call('a'), call('b')] },
     ...answered('two', 'three'),
   ];
@@ -118,7 +120,7 @@ describe('the call ids of a conversation', () => {
 
   it('stay the same when the conversation grows', () => {
     const before = relay('openai-chat', 'anthropic-messages', { messages });
-    const later = [...messages, ask, { role: 'assistant', tool_calls: [call()] }, ...answered('four')];
+    const later = [...messages, question, { role: 'assistant', tool_calls: [call()] }, ...answered('four')];
     const after = relay('openai-chat', 'anthropic-messages', { messages: later });
     expect(pairs(after).slice(0, 3)).toEqual(pairs(before));
     expect(pairs(after)[3]).toEqual(['call_0_4', 'four']);
@@ -126,9 +128,9 @@ describe('the call ids of a conversation', () => {
 
   it('assign a repeated id’s result to the latest turn’s call if an earlier one was never answered', () => {
     const interrupted = [
-      ask,
+      question,
       { role: 'assistant', tool_calls: [call()] },
-      ask,
+      question,
       { role: 'assistant', tool_calls: [call()] },
     ];
     const { turns } = relay('openai-chat', 'anthropic-messages', {
@@ -174,14 +176,14 @@ describe('a conversation that does not begin with the user', () => {
         'Tell a joke.',
       );
       const assistant = relay('openai-chat', to, {
-        messages: [{ role: 'assistant', content: 'Hello.' }, ask],
+        messages: [{ role: 'assistant', content: 'Hello.' }, question],
       });
       expect(assistant.turns.map(({ role }) => role)).toEqual([
         'user',
         to === 'gemini-generate' ? 'model' : 'assistant',
         'user',
       ]);
-      expect(relay('openai-chat', to, { messages: [system, ask] }).turns).toHaveLength(1);
+      expect(relay('openai-chat', to, { messages: [system, question] }).turns).toHaveLength(1);
     },
   );
 
@@ -189,14 +191,14 @@ describe('a conversation that does not begin with the user', () => {
     const { written } = relay('openai-chat', 'openai-responses', { messages: [system] });
     expect(written.instructions).toBeUndefined();
     expect(written.input).toEqual([{ type: 'message', role: 'developer', content: 'Tell a joke.' }]);
-    expect(relay('openai-chat', 'openai-responses', { messages: [system, ask] }).written.instructions).toBe(
-      'Tell a joke.',
-    );
+    expect(
+      relay('openai-chat', 'openai-responses', { messages: [system, question] }).written.instructions,
+    ).toBe('Tell a joke.');
   });
 });
 
 it('omits white-space stop sequences for Claude, and reports them', () => {
-  const stops = (stop: unknown) => relay('openai-chat', 'anthropic-messages', { messages: [ask], stop });
+  const stops = (stop: unknown) => relay('openai-chat', 'anthropic-messages', { messages: [question], stop });
   expect(stops(['\n', 'END', ' \t'])).toMatchObject({
     written: { stop_sequences: ['END'] },
     dropped: ['stop[0]', 'stop[2]'],

@@ -43,14 +43,14 @@ function toolsOf(to: ConversationId, body: JsonObject): WrittenTool[] {
   });
 }
 
-const ask = [{ role: 'user', content: 'hi' }];
+const question = [{ role: 'user', content: 'hi' }];
 
 function tools(to: ConversationId, schemas: JsonObject[], strict?: boolean) {
   const definitions = schemas.map((parameters, index) => ({
     type: 'function',
     function: { name: `f${index}`, parameters, ...(strict && { strict }) },
   }));
-  const { body, dropped } = write(to, 'openai-chat', { messages: ask, tools: definitions });
+  const { body, dropped } = write(to, 'openai-chat', { messages: question, tools: definitions });
   return { tools: toolsOf(to, body), dropped };
 }
 
@@ -63,7 +63,10 @@ function answerSchema(to: ConversationId, schema: JsonObject, strict = true, mod
   const { body } = write(
     to,
     'openai-chat',
-    { messages: ask, response_format: { type: 'json_schema', json_schema: { name: 's', strict, schema } } },
+    {
+      messages: question,
+      response_format: { type: 'json_schema', json_schema: { name: 's', strict, schema } },
+    },
     model,
   );
   const find = (...path: string[]) =>
@@ -199,7 +202,7 @@ describe('a strict tool for Claude', () => {
 
   it('is not strict for a model without structured outputs', () => {
     const body = {
-      messages: ask,
+      messages: question,
       tools: [{ type: 'function', function: { name: 'f', strict: true, parameters: closed({ a: text }) } }],
     };
     const { body: written, dropped } = write(
@@ -384,7 +387,7 @@ describe.each(all)('the root of a tool’s schema at %s', (to) => {
   it('accepts null members, invalid types, and draft 4', () => {
     const body = {
       max_tokens: 99,
-      messages: ask,
+      messages: question,
       tools: [
         { name: 'n', input_schema: { type: 'object', properties: null, required: null } },
         {
@@ -463,7 +466,8 @@ describe('a structured answer that is not an object', () => {
         ['{}', '{}'],
         ['No.', 'No.'],
       ];
-      for (const [told, wanted] of cases) expect(answers(relayed, told), told).toEqual(Array(4).fill(wanted));
+      for (const [content, wanted] of cases)
+        expect(answers(relayed, content), content).toEqual(Array(4).fill(wanted));
     },
   );
 
@@ -475,7 +479,7 @@ describe('a structured answer that is not an object', () => {
   it('wraps a union of objects in one member, and leaves other objects unchanged', () => {
     const union = { anyOf: [closed({ a: text }), closed({ b: text })], $defs: { N: { $ref: '#' } } };
     const body = {
-      messages: ask,
+      messages: question,
       response_format: { type: 'json_schema', json_schema: { name: 's', schema: union } },
     };
     const relayed = write('openai-responses', 'openai-chat', body);
@@ -516,8 +520,8 @@ describe('a structured answer that is not an object', () => {
     const word = { type: 'STRING', enum: ['x', 'y'] };
     for (const to of ['openai-chat', 'openai-responses', 'anthropic-messages'] as const) {
       const relayed = write(to, 'gemini-generate', gemini(word, 'text/x.enum'));
-      for (const told of ['"x"', 'x', '{"value":"x"}', ' "x"\n'])
-        expect(answers(relayed, told), told).toEqual(Array(4).fill('x'));
+      for (const content of ['"x"', 'x', '{"value":"x"}', ' "x"\n'])
+        expect(answers(relayed, content), content).toEqual(Array(4).fill('x'));
     }
     expect(answers(write('anthropic-messages', 'gemini-generate', gemini(word)), '{"value":"x"}')).toEqual(
       Array(4).fill('"x"'),

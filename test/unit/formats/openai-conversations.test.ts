@@ -83,11 +83,13 @@ function responsesSecondTurn(parts: NeutralPart[]): NeutralRequest {
 }
 
 /** Returns the assistant's parts and the ids of the results, without positions. */
-function turnIn({ messages }: NeutralRequest): { said: unknown[]; results: string[] } {
+function turnIn({ messages }: NeutralRequest): { assistantParts: unknown[]; results: string[] } {
   const parts = messages.flatMap((message) => message.parts.map((part) => ({ role: message.role, part })));
-  const said = parts.filter(({ role }) => role === 'assistant').map(({ part: { at: _, ...rest } }) => rest);
+  const assistantParts = parts
+    .filter(({ role }) => role === 'assistant')
+    .map(({ part: { at: _, ...rest } }) => rest);
   const results = parts.flatMap(({ part }) => (part.type === 'tool-result' ? [part.callId] : []));
-  return { said: said.map((part) => withoutItemId(part)), results };
+  return { assistantParts: assistantParts.map((part) => withoutItemId(part)), results };
 }
 
 function withoutItemId(part: object): unknown {
@@ -113,14 +115,14 @@ describe('a tool loop through a client', () => {
   ];
 
   it.each(loops)('returns %s unchanged from a chat client', (_, parts) => {
-    const { said, results } = turnIn(chatSecondTurn(parts));
-    expect(said).toEqual(parts);
+    const { assistantParts, results } = turnIn(chatSecondTurn(parts));
+    expect(assistantParts).toEqual(parts);
     expect(results).toEqual(parts.flatMap((part) => (part.type === 'tool-call' ? [part.id] : [])));
   });
 
   it.each(loops)('returns %s unchanged from a Responses client', (_, parts) => {
-    const { said, results } = turnIn(responsesSecondTurn(parts));
-    expect(said).toEqual(parts);
+    const { assistantParts, results } = turnIn(responsesSecondTurn(parts));
+    expect(assistantParts).toEqual(parts);
     expect(results).toEqual(parts.flatMap((part) => (part.type === 'tool-call' ? [part.id] : [])));
   });
 
@@ -191,7 +193,7 @@ describe('a tool loop through a client', () => {
 
 // ---- Rewrites -------------------------------------------------------------------------------------------
 
-const picture: MediaPart = {
+const image: MediaPart = {
   type: 'media',
   kind: 'image',
   source: { type: 'base64', mediaType: 'image/png', data: 'iVBO' },
@@ -215,7 +217,7 @@ describe('a rewritten request', () => {
         {
           type: 'tool-result',
           callId: 'c1',
-          content: [{ type: 'text', text: 'seen' }, picture],
+          content: [{ type: 'text', text: 'seen' }, image],
           isError: false,
         },
         { type: 'text', text: 'And?' },
@@ -358,7 +360,7 @@ describe('a rewritten request', () => {
 // ---- What models refuse ---------------------------------------------------------------------------------
 
 describe('a request for an OpenAI model', () => {
-  const wished = read(openaiChat, {
+  const requested = read(openaiChat, {
     messages: [{ role: 'user', content: 'x' }],
     temperature: 0,
     top_p: 0.5,
@@ -370,12 +372,12 @@ describe('a request for an OpenAI model', () => {
   });
 
   it('has no sampling fields for reasoning models, and the nearest effort', () => {
-    const chat = openaiChat.writeRequest(wished, { model: 'o3', provider: 'openai' });
+    const chat = openaiChat.writeRequest(requested, { model: 'o3', provider: 'openai' });
     expect(chat.dropped).toEqual(['presence_penalty', 'logprobs', 'stop', 'temperature', 'top_p']);
     expect(chat.body).toMatchObject({ reasoning_effort: 'low' });
     for (const field of ['temperature', 'top_p', 'stop', 'logprobs', 'presence_penalty'])
       expect(chat.body).not.toHaveProperty(field);
-    const responses = openaiResponses.writeRequest(wished, { model: 'gpt-5', provider: 'azure' });
+    const responses = openaiResponses.writeRequest(requested, { model: 'gpt-5', provider: 'azure' });
     expect([...responses.dropped].sort()).toEqual([
       'logprobs',
       'presence_penalty',
@@ -391,7 +393,10 @@ describe('a request for an OpenAI model', () => {
   });
 
   it('has no effort or encrypted reasoning for models that do not reason, which is reported', () => {
-    const { body, dropped } = openaiResponses.writeRequest(wished, { model: 'gpt-4.1', provider: 'openai' });
+    const { body, dropped } = openaiResponses.writeRequest(requested, {
+      model: 'gpt-4.1',
+      provider: 'openai',
+    });
     expect(dropped).toContain('reasoning_effort');
     expect(body).not.toHaveProperty('reasoning');
     expect(body.include).toEqual(['message.output_text.logprobs']);
@@ -399,8 +404,8 @@ describe('a request for an OpenAI model', () => {
   });
 
   it('hashes user ids longer than 64 characters', () => {
-    expect(openaiChat.writeRequest(wished, openai).body.safety_identifier).toMatch(/^[0-9a-f]{64}$/);
-    const short = { ...wished, userId: 'u'.repeat(64) };
+    expect(openaiChat.writeRequest(requested, openai).body.safety_identifier).toMatch(/^[0-9a-f]{64}$/);
+    const short = { ...requested, userId: 'u'.repeat(64) };
     expect(openaiChat.writeRequest(short, openai).body.safety_identifier).toBe('u'.repeat(64));
   });
 

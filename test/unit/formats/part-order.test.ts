@@ -97,14 +97,14 @@ describe('parallel calls of a chat stream, for a Messages caller', () => {
   it('reach the caller at once if they come one after another', () => {
     const reader = openaiChat.eventReader();
     const writer = anthropicMessages.eventWriter(contextOf());
-    const said = sequential.map((delta) =>
+    const frames = sequential.map((delta) =>
       reader
         .read({ id: 'c', choices: [{ index: 0, delta, finish_reason: null }] }, undefined)
         .map((event) => writer.write(event))
         .join(''),
     );
-    expect(said[2]).toContain('"name":"find"');
-    expect(said[3]).toContain('input_json_delta');
+    expect(frames[2]).toContain('"name":"find"');
+    expect(frames[3]).toContain('input_json_delta');
   });
 });
 

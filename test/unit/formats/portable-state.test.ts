@@ -122,14 +122,14 @@ describe('a chat client that changes the text', () => {
 
 describe('reasoning in a portable state', () => {
   const signature = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
-  const say: NeutralPart = { type: 'text', text: 'Hi.' };
+  const textPart: NeutralPart = { type: 'text', text: 'Hi.' };
   const call: NeutralPart = { type: 'tool-call', id: 'c', name: 'look', arguments: '{}' };
 
   it('is not repeated if the client sends the thoughts itself', () => {
     const own: NeutralPart = { type: 'reasoning', text: 't', signature };
     const placed = restoreReasoning([
       { part: own, reasoning: [] },
-      { part: say, reasoning: [] },
+      { part: textPart, reasoning: [] },
       { part: call, reasoning: [{ text: 't', signature }] },
       { part: { ...call, id: 'd' }, reasoning: [{ text: 't', signature }] },
     ]);
@@ -143,9 +143,9 @@ describe('reasoning in a portable state', () => {
       { text: 'a piece of it', signature: plain },
       { text: 'another', signature: plain },
     ];
-    const types = (kept: NeutralPart[]) =>
+    const types = (parts: NeutralPart[]) =>
       restoreReasoning([
-        ...kept.map((part) => ({ part, reasoning: [] })),
+        ...parts.map((part) => ({ part, reasoning: [] })),
         { part: call, reasoning: state },
       ]).map(({ type }) => type);
     expect(types([own])).toEqual(['reasoning', 'tool-call']);
@@ -154,7 +154,7 @@ describe('reasoning in a portable state', () => {
 
   it('comes before the text if it has no position', () => {
     const placed = restoreReasoning([
-      { part: say, reasoning: [] },
+      { part: textPart, reasoning: [] },
       { part: call, reasoning: [{ text: 't', signature }] },
     ]);
     expect(placed.map(({ type }) => type)).toEqual(['reasoning', 'text', 'tool-call']);
@@ -170,19 +170,19 @@ describe('a turn for Claude', () => {
   };
   const signature = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
   const thought: NeutralPart = { type: 'reasoning', text: 't', signature };
-  const say: NeutralPart = { type: 'text', text: 'Hi.' };
+  const textPart: NeutralPart = { type: 'text', text: 'Hi.' };
   const call: NeutralPart = { type: 'tool-call', id: 'c', name: 'look', arguments: '{}' };
 
   it('starts with its thoughts, wherever a client put them', () => {
-    expect(turn([say, thought, call])).toEqual(['thinking', 'text', 'tool_use']);
-    expect(turn([say, call, thought, thought, say])).toEqual([
+    expect(turn([textPart, thought, call])).toEqual(['thinking', 'text', 'tool_use']);
+    expect(turn([textPart, call, thought, thought, textPart])).toEqual([
       'thinking',
       'thinking',
       'text',
       'tool_use',
       'text',
     ]);
-    expect(turn([say, call])).toEqual(['text', 'tool_use']);
+    expect(turn([textPart, call])).toEqual(['text', 'tool_use']);
   });
 });
 

@@ -20,7 +20,7 @@ const found = {
     { type: 'text', text: 'SECOND' },
   ],
 };
-const ask = { role: 'user', content: 'hi' };
+const question = { role: 'user', content: 'hi' };
 const call = { role: 'assistant', content: [{ type: 'tool_use', id: 't1', name: 'look', input: {} }] };
 const tool = { name: 'look', input_schema: { type: 'object' } };
 
@@ -32,7 +32,7 @@ const cases: Record<string, { messages: JsonObject[]; texts: string[]; pictures?
   },
   'a search result of a tool': {
     messages: [
-      ask,
+      question,
       call,
       { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't1', content: [found] }] },
     ],
@@ -57,7 +57,7 @@ const cases: Record<string, { messages: JsonObject[]; texts: string[]; pictures?
   },
   'a document whose content is a string, inside a tool’s result': {
     messages: [
-      ask,
+      question,
       call,
       {
         role: 'user',
@@ -73,12 +73,16 @@ const cases: Record<string, { messages: JsonObject[]; texts: string[]; pictures?
     texts: ['PAGE'],
   },
   'the summary of a compaction': {
-    messages: [ask, { role: 'assistant', content: [{ type: 'compaction', content: 'SUMMARY' }] }, ask],
+    messages: [
+      question,
+      { role: 'assistant', content: [{ type: 'compaction', content: 'SUMMARY' }] },
+      question,
+    ],
     texts: ['SUMMARY'],
   },
   'what Anthropic’s own tools gave back': {
     messages: [
-      ask,
+      question,
       {
         role: 'assistant',
         content: [
@@ -110,7 +114,7 @@ const cases: Record<string, { messages: JsonObject[]; texts: string[]; pictures?
           },
         ],
       },
-      ask,
+      question,
     ],
     texts: ['FROM MCP', 'FETCHED', 'PRINTED', 'get_weather'],
   },
@@ -141,7 +145,11 @@ describe.each(Object.entries(cases))('%s', (_, { messages, texts, pictures = 0 }
 });
 
 it('finds no readable text in a failed compaction', () => {
-  const messages = [ask, { role: 'assistant', content: [{ type: 'compaction', content: null }] }, ask];
+  const messages = [
+    question,
+    { role: 'assistant', content: [{ type: 'compaction', content: null }] },
+    question,
+  ];
   const { body } = write('anthropic-messages', 'openai-chat', { max_tokens: 99, messages });
   expect(JSON.stringify(body)).not.toContain('Summary');
 });
@@ -172,7 +180,7 @@ describe('a result of OpenAI’s own tools', () => {
     'what a local shell printed': [{ type: 'local_shell_call_output', id: 'l1', output: 'FOUND' }, 'FOUND'],
   };
   it.each(Object.entries(items))('is readable everywhere, and returns unchanged: %s', (_, [item, wanted]) => {
-    const input = [ask, { type: 'message', role: 'assistant', content: 'Hm.' }, item, ask];
+    const input = [question, { type: 'message', role: 'assistant', content: 'Hm.' }, item, question];
     for (const to of ['openai-chat', 'anthropic-messages', 'gemini-generate'] as const) {
       const { body, dropped } = write('openai-responses', to, { input });
       expect(JSON.stringify(body.messages ?? body.contents), to).toContain(wanted);

@@ -167,9 +167,9 @@ describe('a structured answer with such members from a model that must call a to
     };
     const [member = '', ...others] = Object.keys(tool.input_schema.properties as JsonObject);
     expect([member, others]).toEqual([expect.stringMatching(allowed), []]);
-    const told = '{"Account Number":"12"}';
-    const response = answer('s', `{"${member}":${told}}`);
-    expect(partOf(edit().response(response))).toEqual({ type: 'text', text: told });
-    expect(partOf(streamed(edit(), response))).toMatchObject({ type: 'text', text: told });
+    const content = '{"Account Number":"12"}';
+    const response = answer('s', `{"${member}":${content}}`);
+    expect(partOf(edit().response(response))).toEqual({ type: 'text', text: content });
+    expect(partOf(streamed(edit(), response))).toMatchObject({ type: 'text', text: content });
   });
 });

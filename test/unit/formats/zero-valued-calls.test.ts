@@ -40,9 +40,9 @@ describe.each([
     ['type says function', { type: 'function', custom: zeroCustom, function: weather }],
     ['no type says which', { type: '', custom: zeroCustom, function: weather }],
   ])('does not hide the function that is called: %s', (_what, call) => {
-    const told = read({ content: '', tool_calls: [{ index: 0, id: 'a', ...call }] });
-    expect(told?.parts).toEqual([expected]);
-    expect(told?.stop.reason).toBe('tool-calls');
+    const answer = read({ content: '', tool_calls: [{ index: 0, id: 'a', ...call }] });
+    expect(answer?.parts).toEqual([expected]);
+    expect(answer?.stop.reason).toBe('tool-calls');
   });
 
   it('does not hide the custom tool that is called', () => {
@@ -67,9 +67,9 @@ describe.each([
     ['audio', { audio: { id: '', data: '', expires_at: 0, transcript: '' } }],
     ['refusal', { refusal: '' }],
   ])('creates no part for an empty %s', (_what, zero) => {
-    const told = read({ content: '4', ...zero });
-    expect(told?.parts).toEqual([{ type: 'text', text: '4' }]);
-    expect(told?.stop.reason).toBe('stop');
+    const answer = read({ content: '4', ...zero });
+    expect(answer?.parts).toEqual([{ type: 'text', text: '4' }]);
+    expect(answer?.stop.reason).toBe('stop');
   });
 });
 
@@ -104,11 +104,11 @@ describe('a streamed call whose deltas have zero values', () => {
       function_call: zeroFunction,
       tool_calls: [{ index, id, type: id === '' ? '' : 'function', custom, function: called }],
     });
-    const told = streamed([
+    const answer = streamed([
       delta(0, zeroCustom, { name: 'get_weather', arguments: '' }, 'a'),
       delta(0, zeroCustom, { name: '', arguments: '{"city":' }),
       delta(0, zeroCustom, { name: '', arguments: '"Mexico City"}' }),
     ]);
-    expect(told?.parts).toEqual([expected]);
+    expect(answer?.parts).toEqual([expected]);
   });
 });

@@ -109,28 +109,28 @@ function quantile(values: number[], share: number): string {
 }
 
 describe('a bound', () => {
-  const ask = { model: 'm', messages: [{ role: 'user', content: 'Hello' }] };
+  const question = { model: 'm', messages: [{ role: 'user', content: 'Hello' }] };
   const bound = (kind: string, body: object, streamed = false): ReturnType<typeof upperBound> =>
     upperBound(formatOf(kind), body, JSON.stringify(body).length, rates, { streamed });
 
   it('includes the caller’s output limit, times the requested number of answers', () => {
-    expect(bound('openai-chat', { ...ask, max_tokens: 10 }).outputTokens).toBe(10);
+    expect(bound('openai-chat', { ...question, max_tokens: 10 }).outputTokens).toBe(10);
     expect(
-      bound('openai-chat', { ...ask, max_tokens: 9, max_completion_tokens: 10, n: 3 }).outputTokens,
+      bound('openai-chat', { ...question, max_tokens: 9, max_completion_tokens: 10, n: 3 }).outputTokens,
     ).toBe(30);
     expect(
       bound('openai-completions', { model: 'm', prompt: 'x', max_tokens: 10, best_of: 4 }).outputTokens,
     ).toBe(40);
     expect(bound('openai-responses', { model: 'm', input: 'x', max_output_tokens: 7 }).outputTokens).toBe(7);
-    expect(bound('anthropic-messages', { ...ask, max_tokens: 7 }).outputTokens).toBe(7);
+    expect(bound('anthropic-messages', { ...question, max_tokens: 7 }).outputTokens).toBe(7);
     const config = { maxOutputTokens: 5, candidateCount: 2 };
     expect(bound('gemini-generate', { contents: [], generationConfig: config }).outputTokens).toBe(10);
   });
 
   it('uses the larger of two output limits, in either spelling, and every prompt of a list', () => {
-    expect(bound('openai-chat', { ...ask, max_tokens: 900, max_completion_tokens: 1 }).outputTokens).toBe(
-      900,
-    );
+    expect(
+      bound('openai-chat', { ...question, max_tokens: 900, max_completion_tokens: 1 }).outputTokens,
+    ).toBe(900);
     const config = { max_output_tokens: 7, candidate_count: 3 };
     expect(bound('gemini-generate', { contents: [], generation_config: config }).outputTokens).toBe(21);
     const prompts = { model: 'm', prompt: ['a', 'b', 'c'], max_tokens: 10, n: 2 };
@@ -145,8 +145,10 @@ describe('a bound', () => {
         .outputTokens;
     expect(generate({})).toBe(14_096);
     expect(generate({ maxOutputTokens: 12_000 })).toBe(12_000);
-    expect(bound('openai-chat', { ...ask, reasoning: { max_tokens: 2_000 } }).outputTokens).toBe(6_096);
-    expect(bound('openai-chat', { ...ask, max_tokens: 10, thinking_budget: 500 }).outputTokens).toBe(510);
+    expect(bound('openai-chat', { ...question, reasoning: { max_tokens: 2_000 } }).outputTokens).toBe(6_096);
+    expect(bound('openai-chat', { ...question, max_tokens: 10, thinking_budget: 500 }).outputTokens).toBe(
+      510,
+    );
   });
 
   it('includes the recorded length of previous_response_id, else a default', () => {
@@ -164,7 +166,9 @@ describe('a bound', () => {
       tiers: [{ aboveInputTokens: 50, rates: { input: 3_000, output: 20_000 } }],
     };
     const at = (bytes: number) =>
-      upperBound(formatOf('openai-chat'), { ...ask, max_tokens: 10 }, bytes, tiered, { streamed: false });
+      upperBound(formatOf('openai-chat'), { ...question, max_tokens: 10 }, bytes, tiered, {
+        streamed: false,
+      });
     // The base tier's own cache writes, at 1.25, cost more than its input.
     expect(at(20).reserveNanoUsd).toBe(Math.ceil(at(20).inputTokens * 1.25) + 100);
     expect(at(2_000).reserveNanoUsd).toBe(at(2_000).inputTokens * 3 + 200);
@@ -195,16 +199,16 @@ describe('a bound', () => {
   });
 
   it('assumes 4,096 output tokens without a limit, and none for models without output', () => {
-    expect(bound('openai-chat', ask).outputTokens).toBe(4_096);
-    expect(bound('openai-chat', { ...ask, max_tokens: 'many' }).outputTokens).toBe(4_096);
+    expect(bound('openai-chat', question).outputTokens).toBe(4_096);
+    expect(bound('openai-chat', { ...question, max_tokens: 'many' }).outputTokens).toBe(4_096);
     expect(bound('openai-embeddings', { model: 'm', input: 'x' }).outputTokens).toBe(0);
   });
 
   it('reserves a stream in steps of 2,000 tokens, or less if the whole is less', () => {
-    const long = bound('openai-chat', ask, true);
+    const long = bound('openai-chat', question, true);
     expect(long.reserveNanoUsd).toBe(long.inputNanoUsd + 2_000 * 10);
     expect(long.stepNanoUsd).toBe(2_000 * 10);
-    const short = bound('openai-chat', { ...ask, max_tokens: 50 }, true);
+    const short = bound('openai-chat', { ...question, max_tokens: 50 }, true);
     expect(short.reserveNanoUsd).toBe(short.inputNanoUsd + 50 * 10);
     expect(short.stepNanoUsd).toBe(50 * 10);
   });
@@ -237,7 +241,7 @@ describe('a bound', () => {
   });
 
   it('applies the rate of cache writes only where they can happen', () => {
-    const plain = bound('anthropic-messages', { ...ask, max_tokens: 1 });
+    const plain = bound('anthropic-messages', { ...question, max_tokens: 1 });
     expect(plain.inputNanoUsd).toBe(plain.inputTokens);
     const text = (ttl?: string): object => ({
       type: 'text',
@@ -255,7 +259,7 @@ describe('a bound', () => {
   });
 
   it('applies the same multiplier as the charge', () => {
-    const body = { ...ask, max_tokens: 10 };
+    const body = { ...question, max_tokens: 10 };
     const twice = upperBound(formatOf('openai-chat'), body, 100, rates, { streamed: false, multiplier: 2 });
     expect(twice.reserveNanoUsd).toBe(
       2 * upperBound(formatOf('openai-chat'), body, 100, rates, { streamed: false }).reserveNanoUsd,
@@ -278,10 +282,16 @@ describe('a bound', () => {
       streamed: false,
     });
     expect(speech.reserveNanoUsd).toBe(5 * 15_000);
-    const heard = upperBound(formatOf('openai-transcription'), { model: 'whisper-1' }, 750 * 3_600, each, {
-      streamed: false,
-    });
-    expect(heard.inputNanoUsd).toBe(360_000_000);
+    const transcription = upperBound(
+      formatOf('openai-transcription'),
+      { model: 'whisper-1' },
+      750 * 3_600,
+      each,
+      {
+        streamed: false,
+      },
+    );
+    expect(transcription.inputNanoUsd).toBe(360_000_000);
     const remote = upperBound(formatOf('openai-transcription'), { model: 'm', url: 'https://x' }, 200, each, {
       streamed: false,
     });

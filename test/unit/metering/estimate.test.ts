@@ -39,14 +39,14 @@ const context = (model: string, rest: Partial<EstimateContext> = {}): EstimateCo
   isWhole: true,
   ...rest,
 });
-const asked = { typicalInput: usageOf({ inputTokens: 100 }) };
+const typical = { typicalInput: usageOf({ inputTokens: 100 }) };
 
 describe('the estimate of an answer without usage', () => {
   const text = JSON.stringify({ choices: [{ message: { content: 'x'.repeat(300) } }] });
 
   it('counts its text', () => {
     const { passed, supposed } = estimate(
-      asked,
+      typical,
       metered('openai-chat', 'json', text),
       context('gpt-4o', { elapsedMs: 60_000 }),
     );
@@ -56,7 +56,8 @@ describe('the estimate of an answer without usage', () => {
 
   it('counts the duration if the model reasons unseen, up to the caller’s limit', () => {
     const meter = metered('openai-chat', 'json', text);
-    const took = (rest: Partial<EstimateContext>) => estimate(asked, meter, context('gpt-5', rest)).supposed;
+    const took = (rest: Partial<EstimateContext>) =>
+      estimate(typical, meter, context('gpt-5', rest)).supposed;
     expect(took({ elapsedMs: 10_000 })).toMatchObject({ outputTokens: 1_300, reasoningTokens: 1_200 });
     expect(took({ elapsedMs: 10_000, mostOutputTokens: 500 })).toMatchObject({
       outputTokens: 500,
@@ -73,7 +74,7 @@ describe('the estimate of an answer without usage', () => {
       ['sse', `<html>${'y'.repeat(2_994)}`],
     ] as const)
       expect(
-        estimate(asked, metered('openai-chat', framing, bytes), context('gpt-4o')).passed.outputTokens,
+        estimate(typical, metered('openai-chat', framing, bytes), context('gpt-4o')).passed.outputTokens,
       ).toBe(1_000);
   });
 
@@ -96,9 +97,9 @@ describe('the estimate of an answer without usage', () => {
   it('counts the length of the audio that was sent, up to the reservation', () => {
     const typicalInput = usageOf({ audioMilliseconds: 100_000, inputTokens: 1_200, inputAudioTokens: 1_200 });
     const meter = metered('openai-transcription', 'opaque', 'a transcript');
-    const heard = (heardSeconds: number | null) =>
+    const chargedMs = (heardSeconds: number | null) =>
       estimate({ typicalInput }, meter, context('whisper-1', { heardSeconds })).passed.audioMilliseconds;
-    expect([heard(null), heard(12.5), heard(1_000)]).toEqual([100_000, 12_500, 100_000]);
+    expect([chargedMs(null), chargedMs(12.5), chargedMs(1_000)]).toEqual([100_000, 12_500, 100_000]);
   });
 });
 

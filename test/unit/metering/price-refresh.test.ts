@@ -14,12 +14,12 @@ let server: Server;
 let url: string;
 /** The answer of the source. */
 let answer: { status: number; body: string; etag?: string };
-let asked: (string | undefined)[];
+let etags: (string | undefined)[];
 
 beforeAll(async () => {
   bundled = (await waitForUpdate()) ?? [];
   server = createServer((request, response) => {
-    asked.push(request.headers['if-none-match']);
+    etags.push(request.headers['if-none-match']);
     const isSame = answer.etag !== undefined && request.headers['if-none-match'] === answer.etag;
     response.writeHead(isSame ? 304 : answer.status, answer.etag === undefined ? {} : { etag: answer.etag });
     response.end(isSame ? undefined : answer.body);
@@ -47,7 +47,7 @@ function memoryKv() {
 let kv: ReturnType<typeof memoryKv>;
 beforeEach(() => {
   kv = memoryKv();
-  asked = [];
+  etags = [];
   answer = { status: 200, body: JSON.stringify(bundled), etag: '"1"' };
 });
 
@@ -88,7 +88,7 @@ describe('a refresh', () => {
     expect(await refresh(refreshLimits.everyMs - 1)).toEqual({ outcome: 'fresh-enough' });
     expect(await refresh(refreshLimits.everyMs)).toEqual({ outcome: 'unchanged' });
     expect(await refresh(refreshLimits.everyMs + 1)).toEqual({ outcome: 'fresh-enough' });
-    expect(asked).toEqual([undefined, '"1"']);
+    expect(etags).toEqual([undefined, '"1"']);
   });
 
   it.each<[string, () => void, string]>([
@@ -187,9 +187,9 @@ it('continues with the current table if KV fails or contains an invalid one', as
 
 it('accepts the bundled table, and shrinks it', () => {
   const text = JSON.stringify(bundled);
-  const kept = readTable(text);
-  expect(kept).toHaveLength(bundled.length);
-  console.log(`price table: ${text.length} characters, of which ${JSON.stringify(kept).length} are kept`);
+  const shrunk = readTable(text);
+  expect(shrunk).toHaveLength(bundled.length);
+  console.log(`price table: ${text.length} characters, of which ${JSON.stringify(shrunk).length} remain`);
 });
 
 it('reads PRICES_URL: the library’s own address if unset, `off`, or another address', () => {

@@ -17,9 +17,9 @@ it('times out a request for a Vertex token, so another channel can be tried', as
     projectId: 'project',
     tokenUri: 'https://accounts.test/token',
   };
-  const asked = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
   vi.stubGlobal('fetch', (_url: string, { signal }: RequestInit) => {
-    asked.resolve();
+    arrived.resolve();
     return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
   });
   vi.useFakeTimers({ now: 1_000_000, toFake: ['Date', 'setInterval', 'clearInterval'] });
@@ -29,7 +29,7 @@ it('times out a request for a Vertex token, so another channel can be tried', as
   );
   // Signing takes a moment.
   vi.advanceTimersByTime(50);
-  await asked.promise;
+  await arrived.promise;
   vi.advanceTimersByTime(tokenLimits.waitMs - 50);
   expect(await signingIn).toMatchObject({ name: 'RelayError', code: 'upstream_timeout' });
 });

@@ -15,7 +15,7 @@ class RememberingSocket extends EventTarget {
   close(...closing: [code?: number, reason?: string]): void {
     this.closed ??= closing;
   }
-  hear(data: string): void {
+  receive(data: string): void {
     this.dispatchEvent(new MessageEvent('message', { data }));
   }
   end(code: number): void {
@@ -51,8 +51,8 @@ describe('frames that wait for the upstream', () => {
   it('are queued up to the limit, and sent in order', () => {
     const { client, upstream, attach, ends } = bridgeWith();
     const half = 'x'.repeat(realtimeLimits.backlogBytes / 2);
-    client.hear(half);
-    client.hear(half);
+    client.receive(half);
+    client.receive(half);
     attach();
     expect(upstream.sent).toEqual([half, half]);
     expect(ends).toEqual([]);
@@ -60,8 +60,8 @@ describe('frames that wait for the upstream', () => {
 
   it('end the session above the limit', () => {
     const { client, ends } = bridgeWith();
-    client.hear('x'.repeat(realtimeLimits.backlogBytes));
-    client.hear('y');
+    client.receive('x'.repeat(realtimeLimits.backlogBytes));
+    client.receive('y');
     expect(client.closed).toEqual([1009, 'backlog_exceeded']);
     expect(ends).toEqual([{ by: 'relay', errorCode: 'request_too_large' }]);
   });
@@ -76,7 +76,7 @@ it('queues frames behind one that is still being checked', async () => {
         : { outcome: 'pass', frame },
   });
   attach();
-  for (const frame of ['one', 'slow', 'two', 'three']) client.hear(frame);
+  for (const frame of ['one', 'slow', 'two', 'three']) client.receive(frame);
   expect(upstream.sent).toEqual(['one']);
   decided.resolve();
   await turn();
@@ -91,7 +91,7 @@ describe('an upstream that goes away before its first frame', () => {
     const next = new RememberingSocket();
     const { client, upstream, attach, ends } = bridgeWith({ reconnect: async () => next as never });
     attach();
-    client.hear('x'.repeat(bytes));
+    client.receive('x'.repeat(bytes));
     upstream.end(1006);
     await turn();
     expect(next.sent).toHaveLength(isReplaced ? 1 : 0);
@@ -102,7 +102,7 @@ describe('an upstream that goes away before its first frame', () => {
     const next = new RememberingSocket();
     const { client, upstream, attach } = bridgeWith({ reconnect: async () => next as never });
     attach();
-    upstream.hear('{"type":"session.created"}');
+    upstream.receive('{"type":"session.created"}');
     upstream.end(1006);
     await turn();
     expect(client.closed).toEqual([1011, 'upstream_lost']);
@@ -116,12 +116,12 @@ describe('an upstream that goes away before its first frame', () => {
       refusalIn: (frame) => (frame === 'no' ? refusal : null),
     });
     attach();
-    client.hear('one');
-    upstream.hear('no');
-    upstream.hear('more');
+    client.receive('one');
+    upstream.receive('no');
+    upstream.receive('more');
     await turn();
     expect([upstream.closed, next.sent, client.sent]).toEqual([[3000, 'no'], ['one'], []]);
-    for (const frame of ['yes', 'no']) next.hear(frame);
+    for (const frame of ['yes', 'no']) next.receive(frame);
     expect(client.sent).toEqual(['yes', 'no']);
   });
 
@@ -129,9 +129,9 @@ describe('an upstream that goes away before its first frame', () => {
     const [found, next] = [Promise.withResolvers<never>(), new RememberingSocket()];
     const { client, upstream, attach } = bridgeWith({ reconnect: () => found.promise });
     attach();
-    client.hear('one');
+    client.receive('one');
     upstream.end(1006);
-    client.hear('two');
+    client.receive('two');
     found.resolve(next as never);
     await turn();
     expect(next.sent).toEqual(['one', 'two']);

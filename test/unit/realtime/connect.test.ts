@@ -30,17 +30,17 @@ function connectorOf(models: number, answer: OpenUpstream, channelsOf = fiveOfEa
   const aliases = [{ name: 'all', models: names }];
   const catalog = new Catalog({ channels, groups: [], overrides: [], aliases });
   const routes = sessionRoutes(catalog, sessionCandidates('all', [], catalog), 'openai', scope);
-  const asked: string[] = [];
+  const called: string[] = [];
   const connector = new Connector(order, routes, ({ channel }) => channel.id, {
     keys: new KeyRing([] as never),
     health: new SharedHealth({ exchange: async () => ({}) }),
     open: (url, headers, signal) => {
-      asked.push(url);
+      called.push(url);
       return answer(url, headers, signal);
     },
     background: () => undefined,
   });
-  return { connector, asked };
+  return { connector, called };
 }
 
 function fiveOfEach(names: string[]) {
@@ -57,15 +57,15 @@ const never: OpenUpstream = (_url, _headers, signal) =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 
 it('moves to the next target if an upstream does not answer the upgrade in time', async () => {
-  const { connector, asked } = connectorOf(1, never);
+  const { connector, called } = connectorOf(1, never);
   let connection: Connection | null = null;
   void connector.next().then((found) => {
     connection = found;
   });
   await vi.advanceTimersByTimeAsync(realtimeLimits.connectMs - 1);
-  expect(asked).toHaveLength(1);
+  expect(called).toHaveLength(1);
   await vi.advanceTimersByTimeAsync(1);
-  expect(asked).toHaveLength(2);
+  expect(called).toHaveLength(2);
   expect(connector.attempts).toMatchObject([{ status: null, durationMs: realtimeLimits.connectMs }]);
   await vi.advanceTimersByTimeAsync(2 * realtimeLimits.connectMs - 1);
   expect(connection).toBeNull();
@@ -79,35 +79,35 @@ it('waits for an upstream that answers just in time', async () => {
       signal.addEventListener('abort', () => reject(signal.reason));
       setTimeout(() => resolve(refusal(400)), realtimeLimits.connectMs - 1);
     });
-  const { connector, asked } = connectorOf(1, answer);
+  const { connector, called } = connectorOf(1, answer);
   const next = connector.next();
   await vi.advanceTimersByTimeAsync(realtimeLimits.connectMs - 1);
   expect(await next).toMatchObject({ outcome: 'answered' });
-  expect(asked).toHaveLength(1);
+  expect(called).toHaveLength(1);
 });
 
 describe('the targets of a session', () => {
   it.each([1, 2, 3])('are limited for each of %i models, and tried in the models’ order', async (models) => {
-    const { connector, asked } = connectorOf(models, async () => refusal(503));
+    const { connector, called } = connectorOf(models, async () => refusal(503));
     expect(await connector.next()).toMatchObject({ outcome: 'failed', error: { code: 'upstream_error' } });
     const perModel = Array.from({ length: models }, (_, index) =>
-      asked.filter((name) => name.startsWith(`model-${index} `)),
+      called.filter((name) => name.startsWith(`model-${index} `)),
     );
     expect(perModel.map(({ length }) => length)).toEqual(perModel.map(() => realtimeLimits.targets));
-    expect(new Set(asked).size).toBe(asked.length);
-    expect(asked.map((name) => name.split(' ')[0])).toEqual(asked.map((name) => name.split(' ')[0]).sort());
+    expect(new Set(called).size).toBe(called.length);
+    expect(called.map((name) => name.split(' ')[0])).toEqual(called.map((name) => name.split(' ')[0]).sort());
   });
 
   it('are tried again for the next model if they answered', async () => {
     const ofAll = (names: string[]) => [liveChannel('one', names)];
     const limited = connectorOf(3, async () => refusal(429), ofAll);
     await limited.connector.next();
-    expect(limited.asked).toEqual(['one', 'one', 'one']);
+    expect(limited.called).toEqual(['one', 'one', 'one']);
     const answers: OpenUpstream[] = [async () => refusal(401), async () => Promise.reject(new Error('gone'))];
     for (const answer of answers) {
-      const { connector, asked } = connectorOf(3, answer, ofAll);
+      const { connector, called } = connectorOf(3, answer, ofAll);
       await connector.next();
-      expect(asked).toEqual(['one']);
+      expect(called).toEqual(['one']);
     }
   });
 

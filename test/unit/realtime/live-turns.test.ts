@@ -114,9 +114,9 @@ describe('a turn without room', () => {
       await turns.request();
       turns.received(30, null);
       quota.mayReserve = false;
-      const asked = turns.request().catch((error: unknown) => error);
+      const outcome = turns.request().catch((error: unknown) => error);
       let refused: unknown = null;
-      void asked.then((error) => {
+      void outcome.then((error) => {
         refused = error;
       });
       await vi.advanceTimersByTimeAsync(realtimeLimits.lastTurnMs - 1);
@@ -124,7 +124,7 @@ describe('a turn without room', () => {
       if (end === 'its figure') turns.counted(figure(1));
       else if (end === 'its end') turns.completed();
       else turns.end('client', 'client_left');
-      expect(await asked).toMatchObject({ code: 'insufficient_quota' });
+      expect(await outcome).toMatchObject({ code: 'insufficient_quota' });
       expect(vi.getTimerCount()).toBe(0);
     },
   );
@@ -134,9 +134,9 @@ describe('a turn without room', () => {
     await turns.request();
     turns.received(30, null);
     quota.mayReserve = false;
-    const asked = turns.request().catch((error: unknown) => error);
+    const outcome = turns.request().catch((error: unknown) => error);
     await vi.advanceTimersByTimeAsync(realtimeLimits.lastTurnMs);
-    expect(await asked).toMatchObject({ code: 'insufficient_quota' });
+    expect(await outcome).toMatchObject({ code: 'insufficient_quota' });
   });
 });
 

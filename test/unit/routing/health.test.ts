@@ -121,10 +121,10 @@ describe('the scope of a failure', () => {
 
   it('is the key with that model for a 408, which is no rate limit', () => {
     const health = new Health();
-    const place = { ...key, upstreamModel: 'm' };
-    health.failed(place, { ...limited(5_000), kind: 'timeout' }, 0, 0, evenly);
+    const target = { ...key, upstreamModel: 'm' };
+    health.failed(target, { ...limited(5_000), kind: 'timeout' }, 0, 0, evenly);
     expect(health.availability({ ...key, upstreamModel: 'n' }, 1)).toBe('ready');
-    expect(health.requestedCooldown(place, 1)).toEqual({ untilMs: 5_000, isLimited: false });
+    expect(health.requestedCooldown(target, 1)).toEqual({ untilMs: 5_000, isLimited: false });
   });
 
   it('is the key with every model if the key was refused', () => {
@@ -136,14 +136,14 @@ describe('the scope of a failure', () => {
 
   it('admits one probe of the model at a time, whose success restores the model', () => {
     const health = new Health();
-    const place = { ...key, upstreamModel: 'm' };
-    health.failed(place, limited(5_000), 0, 0, evenly);
-    health.begin(place, 5_000);
-    expect(health.availability(place, 5_001)).toBe('cooling');
+    const target = { ...key, upstreamModel: 'm' };
+    health.failed(target, limited(5_000), 0, 0, evenly);
+    health.begin(target, 5_000);
+    expect(health.availability(target, 5_001)).toBe('cooling');
     health.succeeded({ ...key, upstreamModel: 'n' }, 5_002, 10, 5_010);
-    expect(health.availability(place, 5_011)).toBe('cooling');
-    health.succeeded(place, 5_000, 10, 5_020);
-    expect(health.availability(place, 5_021)).toBe('ready');
+    expect(health.availability(target, 5_011)).toBe('cooling');
+    health.succeeded(target, 5_000, 10, 5_020);
+    expect(health.availability(target, 5_021)).toBe('ready');
   });
 
   it('is the channel for as long as its 503 requested', () => {
@@ -189,11 +189,11 @@ describe('a cooldown requested by an upstream', () => {
 
   it('is a rate limit only if all scopes report one', () => {
     const health = new Health();
-    const place = { ...key, upstreamModel: 'm' };
-    health.failed(place, limited(60_000), 0, 0, evenly);
-    expect(health.requestedCooldown(place, 1)).toEqual({ untilMs: 60_000, isLimited: true });
-    health.failed(place, { ...unavailable, retryAfterMs: 70_000 }, 1, 1, evenly);
-    expect(health.requestedCooldown(place, 2)).toEqual({ untilMs: 70_001, isLimited: false });
+    const target = { ...key, upstreamModel: 'm' };
+    health.failed(target, limited(60_000), 0, 0, evenly);
+    expect(health.requestedCooldown(target, 1)).toEqual({ untilMs: 60_000, isLimited: true });
+    health.failed(target, { ...unavailable, retryAfterMs: 70_000 }, 1, 1, evenly);
+    expect(health.requestedCooldown(target, 2)).toEqual({ untilMs: 70_001, isLimited: false });
   });
 });
 
@@ -209,11 +209,11 @@ describe('the health of models', () => {
 
   it('is reset with their key, without affecting a key with a similar name', () => {
     const health = new Health();
-    const place = { ...key, upstreamModel: 'm' };
+    const target = { ...key, upstreamModel: 'm' };
     const alike = { channelId: 'one', keyId: 'k1b', upstreamModel: 'm' };
-    for (const each of [place, alike]) health.failed(each, limited(60_000), 0, 0, evenly);
+    for (const each of [target, alike]) health.failed(each, limited(60_000), 0, 0, evenly);
     health.reset(key, 10);
-    expect([place, alike].map((each) => health.availability(each, 11))).toEqual(['ready', 'cooling']);
+    expect([target, alike].map((each) => health.availability(each, 11))).toEqual(['ready', 'cooling']);
   });
 
   it('never evicts the health of channels, however many models are requested', () => {
@@ -229,10 +229,10 @@ describe('the health of models', () => {
 describe('health reports between isolates', () => {
   it('include models of keys', () => {
     const [one, two] = [new Health(), new Health()];
-    const place = { ...key, upstreamModel: 'm' };
-    one.failed(place, limited(60_000), 1_000, 1_000, evenly);
+    const target = { ...key, upstreamModel: 'm' };
+    one.failed(target, limited(60_000), 1_000, 1_000, evenly);
     two.learn(one.report());
-    expect(two.requestedCooldown(place, 1_001)).toEqual({ untilMs: 61_000, isLimited: true });
+    expect(two.requestedCooldown(target, 1_001)).toEqual({ untilMs: 61_000, isLimited: true });
     expect(two.availability({ ...key, upstreamModel: 'n' }, 1_001)).toBe('ready');
   });
 
@@ -261,8 +261,8 @@ describe('health reports between isolates', () => {
 
 it('remembers a limited number of targets, and forgets the oldest', () => {
   const health = new Health();
-  for (let place = 0; place <= rememberedTargets; place++) {
-    health.failed({ channelId: `c${place}`, keyId: null }, unavailable, 0, 0, evenly);
+  for (let target = 0; target <= rememberedTargets; target++) {
+    health.failed({ channelId: `c${target}`, keyId: null }, unavailable, 0, 0, evenly);
   }
   expect(Object.keys(health.report())).toHaveLength(rememberedTargets);
   expect(health.report().c0).toBeUndefined();

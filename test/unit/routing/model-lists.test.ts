@@ -13,20 +13,20 @@ const channel: LiveChannel = {
 };
 const discover = () => new ModelLists(new KeyRing({ seal: null, open: [] })).discover(channel);
 
-let asked: string[];
+let urls: string[];
 
 /** Returns linked pages with that many names each. */
 function pages(count: number, names: number): void {
   vi.stubGlobal('fetch', async (url: string) => {
-    asked.push(url);
-    const page = asked.length;
+    urls.push(url);
+    const page = urls.length;
     const data = Array.from({ length: names }, (_, index) => ({ id: `claude-${page}-${index}` }));
     return Response.json({ data, has_more: page < count, last_id: `after-${page}` });
   });
 }
 
 beforeEach(() => {
-  asked = [];
+  urls = [];
 });
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -41,23 +41,23 @@ describe('a model list of several pages', () => {
   it('is read up to the limit, page by page', async () => {
     pages(20, 3);
     expect(await discover()).toHaveLength(60);
-    expect(asked).toHaveLength(20);
-    expect(asked[1]).toBe('https://api.anthropic.com/v1/models?limit=1000&after_id=after-1');
+    expect(urls).toHaveLength(20);
+    expect(urls[1]).toBe('https://api.anthropic.com/v1/models?limit=1000&after_id=after-1');
   });
 
   it('is truncated above the limit', async () => {
     pages(21, 3);
     expect(await discover()).toHaveLength(60);
-    expect(asked).toHaveLength(20);
+    expect(urls).toHaveLength(20);
   });
 
   it('ends at a page that refers to itself', async () => {
     vi.stubGlobal('fetch', async (url: string) => {
-      asked.push(url);
+      urls.push(url);
       return Response.json({ data: [{ id: 'claude' }], has_more: true, last_id: 'same' });
     });
     await discover();
-    expect(asked).toHaveLength(2);
+    expect(urls).toHaveLength(2);
   });
 });
 
@@ -72,7 +72,7 @@ describe('a model list of names', () => {
     const names = await discover();
     expect(names).toHaveLength(5_000);
     expect(names?.at(-1)).toBe('claude-6-4');
-    expect(asked).toHaveLength(6);
+    expect(urls).toHaveLength(6);
   });
 });
 
@@ -81,7 +81,7 @@ describe('a slow model list', () => {
   function answersAfter(ms: number): void {
     vi.useFakeTimers();
     vi.stubGlobal('fetch', (url: string, { signal }: RequestInit) => {
-      asked.push(url);
+      urls.push(url);
       return new Promise((resolve, reject) => {
         setTimeout(() => resolve(Response.json({ data: [{ id: 'claude' }] })), ms);
         signal?.addEventListener('abort', () => reject(new Error('aborted')));

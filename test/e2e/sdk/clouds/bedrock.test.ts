@@ -8,7 +8,7 @@ import { collect, raisedBy } from '../../../support/sdk-world.ts';
 import { startUpstream, type TestUpstream } from '../../../support/upstream.ts';
 import { callers } from '../matrix/callers.ts';
 import { formats, type Script } from '../matrix/script.ts';
-import { ask, calls, handBack, secondTurn, secondTurnOrRefusal } from '../matrix/tool-loop.ts';
+import { calls, handBack, secondTurn, secondTurnOrRefusal, toolQuestion } from '../matrix/tool-loop.ts';
 import { scriptedModel } from '../matrix/upstream-formats.ts';
 import { type BedrockAnswer, framesOf, imitatedBedrock } from './imitated-bedrock.ts';
 import { keyStates, rowOf } from './log.ts';
@@ -42,9 +42,9 @@ beforeAll(async () => {
     if (found !== undefined) return found;
     return name === model ? secondTurnOrRefusal('anthropic-messages', body) : says;
   };
-  const door = { region, credentials, bearer, answer, control };
-  bedrock = await startUpstream(imitatedBedrock(door));
-  session = await startUpstream(imitatedBedrock({ ...door, credentials: temporary }));
+  const options = { region, credentials, bearer, answer, control };
+  bedrock = await startUpstream(imitatedBedrock(options));
+  session = await startUpstream(imitatedBedrock({ ...options, credentials: temporary }));
   anthropic = await startUpstream(scriptedModel(() => says));
   relay = await startRelay();
   await channel('bedrock', [model, 'claude-mapped', 'claude-arn'], {
@@ -110,10 +110,10 @@ describe('an SDK on Bedrock', () => {
       async (stream) => {
         const { body, call } = callers[caller];
         const target = { url: relay.url, token };
-        const first = await call(target, body(ask, model), stream);
-        expect(first.told.calls).toEqual(calls.map(({ name, args }) => ({ name, args })));
-        const second = await call(target, handBack[caller](body(ask, model), first.answer), stream);
-        expect(second.told.text).toBe(secondTurn.text);
+        const first = await call(target, body(toolQuestion, model), stream);
+        expect(first.view.calls).toEqual(calls.map(({ name, args }) => ({ name, args })));
+        const second = await call(target, handBack[caller](body(toolQuestion, model), first.answer), stream);
+        expect(second.view.text).toBe(secondTurn.text);
       },
     );
   }
@@ -228,8 +228,8 @@ describe('a Bedrock error', () => {
 
   it('has the caller’s format for callers of other formats', async () => {
     const { body, call } = callers['openai-chat'];
-    const asked = body({ turns: [{ role: 'user', text: 'Hi' }] }, 'claude-ThrottlingException');
-    const raised = await raisedBy(() => call({ url: relay.url, token }, asked, false));
+    const request = body({ turns: [{ role: 'user', text: 'Hi' }] }, 'claude-ThrottlingException');
+    const raised = await raisedBy(() => call({ url: relay.url, token }, request, false));
     expect(raised).toMatchObject({ status: 429, type: 'rate_limit_error' });
   });
 

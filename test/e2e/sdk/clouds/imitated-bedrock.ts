@@ -17,7 +17,7 @@ export type BedrockAnswer =
   /** The frames unchanged. `onLeft`: pings follow without end, and this is called when the relay has disconnected. */
   | { frames: Buffer[]; onLeft?: () => void };
 
-export interface BedrockDoor {
+export interface BedrockOptions {
   region: string;
   credentials: Credentials;
   bearer: string;
@@ -29,17 +29,17 @@ export interface BedrockDoor {
 /** The size in bytes of the pieces in which frames are sent. */
 const pieceSizes = [1, 7, 64, 3, 500, 2];
 
-export function imitatedBedrock(door: BedrockDoor): Handler {
+export function imitatedBedrock(options: BedrockOptions): Handler {
   return async (request, response) => {
-    const fault = faultOfKey(request, door);
+    const fault = faultOfKey(request, options);
     if (fault !== null) return refuse(response, 403, fault, 'You are not who you say you are.');
-    const listed = door.control?.(request.path) ?? null;
+    const listed = options.control?.(request.path) ?? null;
     if (listed !== null) return void response.end(JSON.stringify(listed));
     const [, model = '', verb = ''] = /^\/model\/([^/?]+)\/([a-z-]+)$/.exec(request.path) ?? [];
     const body: Json = JSON.parse(request.body.toString() || '{}');
     const wrong = faultOfBody(body, request);
     if (wrong !== null) return refuse(response, 400, 'ValidationException', wrong);
-    const answer = door.answer(body, decodeURIComponent(model));
+    const answer = options.answer(body, decodeURIComponent(model));
     response.setHeader('x-amzn-requestid', 'aws-request-1');
     if ('error' in answer) return refuse(response, answer.status, answer.error, answer.message);
     if ('refuse' in answer) return refuse(response, 400, 'ValidationException', answer.refuse);
@@ -50,12 +50,12 @@ export function imitatedBedrock(door: BedrockDoor): Handler {
   };
 }
 
-function faultOfKey(request: Received, door: BedrockDoor): string | null {
+function faultOfKey(request: Received, options: BedrockOptions): string | null {
   const { authorization } = request.headers;
   if (authorization?.startsWith('Bearer ')) {
-    return authorization === `Bearer ${door.bearer}` ? null : 'AccessDeniedException';
+    return authorization === `Bearer ${options.bearer}` ? null : 'AccessDeniedException';
   }
-  return faultOfSignature(request, door.credentials, door.region);
+  return faultOfSignature(request, options.credentials, options.region);
 }
 
 /** Returns Bedrock's error for bodies of Anthropic's own API. */

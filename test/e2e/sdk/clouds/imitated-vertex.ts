@@ -44,7 +44,7 @@ export function fileOf(account: Account, tokenUri: string): string {
 
 export type VertexAnswer = Script | { refuse: string } | { error: number; status: string; message: string };
 
-export interface VertexDoor {
+export interface VertexOptions {
   accounts: readonly Account[];
   apiKey: string;
   /** Lifetime of tokens in seconds. */
@@ -67,7 +67,7 @@ export interface ImitatedVertex {
   revokeAll(): void;
 }
 
-export function imitatedVertex(door: VertexDoor): ImitatedVertex {
+export function imitatedVertex(options: VertexOptions): ImitatedVertex {
   const tokens = new Map<string, Issued>();
   const vertex: ImitatedVertex = {
     signIns: 0,
@@ -75,9 +75,9 @@ export function imitatedVertex(door: VertexDoor): ImitatedVertex {
     handler: async (request, response) => {
       if (request.path === '/token') {
         vertex.signIns++;
-        return signIn(request, response, door, tokens);
+        return signIn(request, response, options, tokens);
       }
-      return serve(request, response, door, tokens);
+      return serve(request, response, options, tokens);
     },
   };
   return vertex;
@@ -86,21 +86,21 @@ export function imitatedVertex(door: VertexDoor): ImitatedVertex {
 async function signIn(
   request: Received,
   response: ServerResponse,
-  door: VertexDoor,
+  options: VertexOptions,
   tokens: Map<string, Issued>,
 ): Promise<void> {
   // As slow as a real endpoint, which leaves time for concurrent requests.
   await new Promise((resolve) => setTimeout(resolve, 50));
-  const failure = door.signInFailure?.() ?? null;
+  const failure = options.signInFailure?.() ?? null;
   if (failure !== null) return send(response, failure.status, failure.body);
   const form = new URLSearchParams(request.body.toString());
-  const account = accountOf(form, door.accounts, `http://${request.headers.host}/token`);
+  const account = accountOf(form, options.accounts, `http://${request.headers.host}/token`);
   if (typeof account === 'string') {
     return send(response, 400, { error: 'invalid_grant', error_description: account });
   }
   const token = `ya29.${randomBytes(24).toString('base64url')}`;
-  tokens.set(token, { projectId: account.projectId, untilMs: Date.now() + door.lifeSeconds * 1_000 });
-  return send(response, 200, { access_token: token, expires_in: door.lifeSeconds, token_type: 'Bearer' });
+  tokens.set(token, { projectId: account.projectId, untilMs: Date.now() + options.lifeSeconds * 1_000 });
+  return send(response, 200, { access_token: token, expires_in: options.lifeSeconds, token_type: 'Bearer' });
 }
 
 /** Returns the issuer of an assertion, or what is wrong with it. */
@@ -134,18 +134,18 @@ function parsed(part: string): Json {
 function serve(
   request: Received,
   response: ServerResponse,
-  door: VertexDoor,
+  options: VertexOptions,
   tokens: ReadonlyMap<string, Issued>,
 ): void {
   const [, project, model, publisher = '', name = '', verb = ''] =
     /^\/v1(?:\/projects\/([^/]+)\/locations\/[^/]+)?(\/publishers\/([a-z]+)\/models\/([^:?]+)):([A-Za-z]+)/.exec(
       request.path,
     ) ?? [];
-  if (!isLetIn(request, project ?? null, door, tokens)) {
+  if (!isLetIn(request, project ?? null, options, tokens)) {
     const message = 'Request had invalid authentication credentials.';
     send(response, 401, { error: { code: 401, message, status: 'UNAUTHENTICATED' } });
   } else if (model === undefined) sendList(request, response);
-  else serveModel(request, response, { publisher, name, verb }, door);
+  else serveModel(request, response, { publisher, name, verb }, options);
 }
 
 interface Method {
@@ -154,11 +154,16 @@ interface Method {
   verb: string;
 }
 
-function serveModel(request: Received, response: ServerResponse, method: Method, door: VertexDoor): void {
+function serveModel(
+  request: Received,
+  response: ServerResponse,
+  method: Method,
+  options: VertexOptions,
+): void {
   const { publisher, name, verb } = method;
   const body: Json = JSON.parse(request.body.toString());
   const wrong = publisher === 'anthropic' ? faultOfClaude(body, name, request) : faultOfGemini(body);
-  const answer = wrong === null ? door.answer(publisher, name, body) : { refuse: wrong };
+  const answer = wrong === null ? options.answer(publisher, name, body) : { refuse: wrong };
   if (name === 'count-tokens' && wrong === null) send(response, 200, { input_tokens: 42 });
   else if (verb === 'countTokens' && wrong === null) send(response, 200, { totalTokens: 42 });
   else if ('error' in answer) {
@@ -178,11 +183,11 @@ function refusalOf(publisher: string, message: string): Json {
 function isLetIn(
   { headers }: Received,
   project: string | null,
-  door: VertexDoor,
+  options: VertexOptions,
   tokens: ReadonlyMap<string, Issued>,
 ): boolean {
   if (headers['x-goog-api-key'] !== undefined) {
-    return headers['x-goog-api-key'] === door.apiKey && project === null;
+    return headers['x-goog-api-key'] === options.apiKey && project === null;
   }
   const issued = tokens.get((headers.authorization ?? '').replace('Bearer ', ''));
   return issued !== undefined && issued.untilMs > Date.now();

@@ -7,7 +7,7 @@ import { collect, raisedBy } from '../../../support/sdk-world.ts';
 import { startUpstream, type TestUpstream } from '../../../support/upstream.ts';
 import { callers } from '../matrix/callers.ts';
 import { type Format, formats, type Script } from '../matrix/script.ts';
-import { ask, calls, handBack, secondTurn, secondTurnOrRefusal } from '../matrix/tool-loop.ts';
+import { calls, handBack, secondTurn, secondTurnOrRefusal, toolQuestion } from '../matrix/tool-loop.ts';
 import { scriptedModel } from '../matrix/upstream-formats.ts';
 import {
   fileOf,
@@ -42,7 +42,7 @@ let token: string;
 let tokenId: string;
 
 beforeAll(async () => {
-  const door = {
+  const options = {
     accounts: [account],
     apiKey,
     lifeSeconds: 3_600,
@@ -54,10 +54,10 @@ beforeAll(async () => {
     },
     signInFailure: () => signInFailure,
   };
-  vertex = imitatedVertex(door);
+  vertex = imitatedVertex(options);
   google = await startUpstream(vertex.handler);
   // Two minutes of it are the relay's margin.
-  shortVertex = imitatedVertex({ ...door, lifeSeconds: 121, signInFailure: () => null });
+  shortVertex = imitatedVertex({ ...options, lifeSeconds: 121, signInFailure: () => null });
   shortLived = await startUpstream(shortVertex.handler);
   relay = await startRelay();
   ({ token, id: tokenId } = await relay.token());
@@ -103,10 +103,14 @@ describe('an SDK on Vertex', () => {
         async (stream) => {
           const { body, call } = callers[caller];
           const target = { url: relay.url, token };
-          const first = await call(target, body(ask, model), stream);
-          expect(first.told.calls).toEqual(calls.map(({ name, args }) => ({ name, args })));
-          const second = await call(target, handBack[caller](body(ask, model), first.answer), stream);
-          expect(second.told.text).toBe(secondTurn.text);
+          const first = await call(target, body(toolQuestion, model), stream);
+          expect(first.view.calls).toEqual(calls.map(({ name, args }) => ({ name, args })));
+          const second = await call(
+            target,
+            handBack[caller](body(toolQuestion, model), first.answer),
+            stream,
+          );
+          expect(second.view.text).toBe(secondTurn.text);
         },
       );
     }

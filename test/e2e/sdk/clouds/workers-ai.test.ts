@@ -122,21 +122,21 @@ describe('a deployment with the AI binding and no channel', () => {
       usage,
     });
     expect(JSON.parse(String(ai.received.at(-1)?.body)).inputs).toMatchObject({ max_tokens: 50, messages });
-    const told = await collect(await openai().chat.completions.create({ model, messages, stream: true }));
-    expect(told.map(({ choices }) => choices[0]?.delta.content ?? '').join('')).toBe('Hello there');
-    expect(told.at(-1)?.choices[0]?.finish_reason).toBe('stop');
-    expect(told.some((event) => event.usage)).toBe(false);
+    const chunks = await collect(await openai().chat.completions.create({ model, messages, stream: true }));
+    expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')).toBe('Hello there');
+    expect(chunks.at(-1)?.choices[0]?.finish_reason).toBe('stop');
+    expect(chunks.some((event) => event.usage)).toBe(false);
   });
 
   it('calls tools, streamed and not', async () => {
-    const ask = { model: llama, messages, tools };
+    const params = { model: llama, messages, tools };
     const called = { name: 'get_weather', arguments: '{"place":"Paris"}' };
-    const whole = await openai().chat.completions.create(ask);
+    const whole = await openai().chat.completions.create(params);
     expect(whole.choices[0]).toMatchObject({
       message: { content: null, tool_calls: [{ type: 'function', function: called }] },
       finish_reason: 'tool_calls',
     });
-    const final = await openai().chat.completions.stream(ask).finalChatCompletion();
+    const final = await openai().chat.completions.stream(params).finalChatCompletion();
     expect(final.choices[0]).toMatchObject({
       message: { tool_calls: [{ id: 'call_9', function: called }] },
       finish_reason: 'tool_calls',
@@ -156,8 +156,8 @@ describe('a deployment with the AI binding and no channel', () => {
         content: [{ type: 'tool_result' as const, tool_use_id: 'a', content: 'rain' }],
       },
     ];
-    const ask = { model: llama, max_tokens: 50, messages: turns };
-    const message = await anthropic.messages.stream(ask).finalMessage();
+    const params = { model: llama, max_tokens: 50, messages: turns };
+    const message = await anthropic.messages.stream(params).finalMessage();
     expect(message).toMatchObject({
       content: [{ type: 'text', text: 'Hello there' }],
       stop_reason: 'end_turn',
@@ -207,10 +207,10 @@ describe('a deployment with the AI binding and no channel', () => {
   });
 
   it('reports errors in the caller’s format', async () => {
-    const ask = { model: '@cf/meta/busy', messages };
+    const params = { model: '@cf/meta/busy', messages };
     const unlimited = await manage<{ token: string }>('POST', '/api/tokens', { name: 'unlimited' });
     const client = new OpenAI({ apiKey: unlimited.token, baseURL: `${url}/v1`, maxRetries: 0 });
-    const raised = await raisedBy(() => client.chat.completions.create(ask));
+    const raised = await raisedBy(() => client.chat.completions.create(params));
     expect(raised).toBeInstanceOf(OpenAI.RateLimitError);
     expect(raised.message).toContain('Capacity temporarily exceeded');
   });
@@ -218,14 +218,16 @@ describe('a deployment with the AI binding and no channel', () => {
   it('stops serving as soon as a channel exists, which may itself be Workers AI', async () => {
     const fields = { name: 'other', provider: 'openai', base_url: ai.url, keys: ['k'], models: ['gpt-4o'] };
     const other = await manage<{ id: string }>('POST', '/api/channels', fields);
-    const ask = { model: oss, messages };
-    expect(await raisedBy(() => openai().chat.completions.create(ask))).toBeInstanceOf(OpenAI.NotFoundError);
+    const params = { model: oss, messages };
+    expect(await raisedBy(() => openai().chat.completions.create(params))).toBeInstanceOf(
+      OpenAI.NotFoundError,
+    );
     const own = { name: 'own', provider: 'workers-ai', models: ['@cf/openai/*'] };
     const { id } = await manage<{ id: string }>('POST', '/api/channels', own);
-    expect((await openai().chat.completions.create(ask)).choices[0]?.message.content).toBe('Hello there');
+    expect((await openai().chat.completions.create(params)).choices[0]?.message.content).toBe('Hello there');
     expect(await manage('POST', `/api/channels/${id}/test`)).toMatchObject({ ok: true });
     await manage('DELETE', `/api/channels/${id}`);
     await manage('DELETE', `/api/channels/${other.id}`);
-    expect((await openai().chat.completions.create(ask)).choices[0]?.message.content).toBe('Hello there');
+    expect((await openai().chat.completions.create(params)).choices[0]?.message.content).toBe('Hello there');
   });
 });

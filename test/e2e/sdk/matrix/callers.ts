@@ -2,7 +2,7 @@
 import { messagesCaller } from './caller-anthropic.ts';
 import { generateCaller } from './caller-gemini.ts';
 import { chatCaller, responsesCaller } from './caller-openai.ts';
-import type { Ask, Format, Told } from './script.ts';
+import type { CallerView, Format, Question } from './script.ts';
 import type { Json } from './wire.ts';
 
 export interface Target {
@@ -12,9 +12,13 @@ export interface Target {
 
 export interface Caller {
   /** Returns the question in the SDK's parameters. */
-  body(ask: Ask, model: string): Json;
+  body(question: Question, model: string): Json;
   /** Calls the SDK. `answer` is the SDK's own object. Headers are empty if the SDK does not expose them. */
-  call(target: Target, body: Json, stream: boolean): Promise<{ told: Told; headers: Headers; answer: Json }>;
+  call(
+    target: Target,
+    body: Json,
+    stream: boolean,
+  ): Promise<{ view: CallerView; headers: Headers; answer: Json }>;
 }
 
 export const callers: Record<Format, Caller> = {

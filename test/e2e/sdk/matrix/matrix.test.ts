@@ -5,7 +5,7 @@ import { startRelay, type TestRelay } from '../../../support/relay.ts';
 import { startUpstream, type TestUpstream } from '../../../support/upstream.ts';
 import { callers } from './callers.ts';
 import { type Feature, features, stopWords } from './features.ts';
-import { type Format, formats, type Heard, type Script, type Told } from './script.ts';
+import { type CallerView, type Format, formats, type Script, type UpstreamView } from './script.ts';
 import { formatOfPath, scriptedModel, upstreamFormats } from './upstream-formats.ts';
 
 let relay: TestRelay;
@@ -14,7 +14,7 @@ let token: string;
 
 /** Names the requests of one cell, which lets cells run in parallel. */
 const modelOf = ({ feature, channel }: Cell, id: string) =>
-  `${feature.ask.effort === undefined ? prefixes[channel] : thinkers[channel]}-${id}`;
+  `${feature.question.effort === undefined ? prefixes[channel] : thinkers[channel]}-${id}`;
 /** Prefixes of models whose generation has everything: limits of older ones are in test/unit/formats. */
 const prefixes: Record<Format, string> = {
   'openai-chat': 'gpt-4o',
@@ -85,7 +85,7 @@ async function runCell(cell: Cell, id: string): Promise<void> {
   const model = modelOf(cell, id);
   scripts.set(model, feature.answer);
   const { body, call } = callers[caller];
-  const { told, headers } = await call({ url: relay.url, token }, body(feature.ask, model), stream);
+  const { view, headers } = await call({ url: relay.url, token }, body(feature.question, model), stream);
   const received = upstream.received.find(
     (request) => request.path.includes(model) || request.body.includes(`"${model}"`),
   );
@@ -94,39 +94,39 @@ async function runCell(cell: Cell, id: string): Promise<void> {
   const { format, streams } = formatOfPath(received.path, sent);
   expect(streams).toBe(stream);
   if (!nativeElsewhere(cell)) expect(format).toBe(channel);
-  expectHeard(upstreamFormats[format].heard(sent), cell, format, headers);
-  expectTold(told, cell, format);
+  expectUpstreamView(upstreamFormats[format].view(sent), cell, format, headers);
+  expectCallerView(view, cell, format);
 }
 
-function expectHeard(
-  heard: Heard,
+function expectUpstreamView(
+  view: UpstreamView,
   { feature, caller, stream }: Cell,
   format: Format,
   headers: Headers,
 ): void {
   if (feature.channelCannot?.[format] === undefined) {
-    expect(heard).toMatchObject(feature.heard ?? {});
-  } else if (feature.heard !== undefined && caller !== format && !isSaidInWords(feature)) {
-    expect(heard).not.toMatchObject(feature.heard);
+    expect(view).toMatchObject(feature.upstreamView ?? {});
+  } else if (feature.upstreamView !== undefined && caller !== format && !isExpressedInText(feature)) {
+    expect(view).not.toMatchObject(feature.upstreamView);
     if (!stream) expect(headers.get('x-relay-dropped')).toMatch(/^[a-z]/);
   }
 }
 
 /** Returns whether the feature is expressed in text instead, which is no loss. */
-const isSaidInWords = ({ channelCannot }: Feature) =>
+const isExpressedInText = ({ channelCannot }: Feature) =>
   Object.values(channelCannot ?? {}).some((reason) => reason.includes('in words'));
 
-function expectTold(told: Told, { feature, caller }: Cell, format: Format): void {
+function expectCallerView(view: CallerView, { feature, caller }: Cell, format: Format): void {
   const { answer } = feature;
-  const said = answer.refusal === undefined ? { text: answer.text ?? '' } : {};
-  expect(told).toMatchObject({
-    ...said,
+  const textPart = answer.refusal === undefined ? { text: answer.text ?? '' } : {};
+  expect(view).toMatchObject({
+    ...textPart,
     calls: (answer.calls ?? []).map(({ name, args }) => ({ name, args })),
     stop: stopOf(feature, caller, format),
     usage: answer.usage,
   });
-  if (answer.refusal !== undefined) expect(told.refusal + told.text).toBe(answer.refusal);
-  if (feature.channelCannot?.[format] === undefined) expect(told).toMatchObject(feature.told ?? {});
+  if (answer.refusal !== undefined) expect(view.refusal + view.text).toBe(answer.refusal);
+  if (feature.channelCannot?.[format] === undefined) expect(view).toMatchObject(feature.callerView ?? {});
 }
 
 /** Returns the caller's finish reason for how the upstream's format reports the stop. */

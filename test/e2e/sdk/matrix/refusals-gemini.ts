@@ -15,10 +15,10 @@ const functionsOf = ({ tools = [] }: Json): Json[] =>
 
 /** Returns the turns after the user's last text. */
 function currentTurn({ contents }: Json): Json[] {
-  const said = contents.findLastIndex(
+  const lastText = contents.findLastIndex(
     ({ role, parts = [] }: Json) => role === 'user' && parts.some(({ text }: Json) => text !== undefined),
   );
-  return contents.slice(said + 1);
+  return contents.slice(lastText + 1);
 }
 
 const rules: Rule[] = [

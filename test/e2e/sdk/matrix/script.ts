@@ -10,7 +10,7 @@ export interface Script {
   /** Readable thoughts, and the signature that the provider requires back. */
   thought?: {
     text: string;
-    seal: string /** Of the Responses item; the same for all without it. */;
+    signature: string /** Of the Responses item; the same for all without it. */;
     id?: string;
   };
   text?: string;
@@ -37,7 +37,7 @@ export interface Counts {
 }
 
 /** What a caller received, read from the SDK's own objects. */
-export interface Told {
+export interface CallerView {
   text: string;
   thought: string;
   calls: { name: string; args: unknown }[];
@@ -51,7 +51,7 @@ export interface Told {
 }
 
 /** The question. Each caller sends it in its format, without what the format lacks. */
-export interface Ask {
+export interface Question {
   system?: string;
   turns: Turn[];
   tools?: { name: string; description?: string; schema: Record<string, unknown> | null }[];
@@ -91,10 +91,10 @@ interface Result {
 export type Medium = { type: string; data: string } | { type: string; url: string };
 
 /** What the upstream understood, read from its own format. */
-export interface Heard {
+export interface UpstreamView {
   system: string;
   /** Texts of user and assistant, in order: `user: …`. */
-  said: string[];
+  texts: string[];
   media: string[];
   tools: { name: string; description?: string; properties: string[] }[];
   choice: string;
@@ -115,7 +115,7 @@ export interface Heard {
   thinks: boolean;
   search: boolean;
   single: boolean;
-  seals: string[];
+  signatures: string[];
   penalties?: { frequency: number; presence: number };
   logprobs?: number;
   candidates?: number;

@@ -6,7 +6,7 @@ import { startRelay, type TestRelay } from '../../../support/relay.ts';
 import { startUpstream, type TestUpstream } from '../../../support/upstream.ts';
 import { callers } from './callers.ts';
 import { type Format, formats } from './script.ts';
-import { ask, calls, handBack, secondTurn, secondTurnOrRefusal } from './tool-loop.ts';
+import { calls, handBack, secondTurn, secondTurnOrRefusal, toolQuestion } from './tool-loop.ts';
 import { scriptedModel } from './upstream-formats.ts';
 
 let relay: TestRelay;
@@ -50,12 +50,12 @@ describe.concurrent('a tool loop with signed thoughts', () => {
     it.each([false, true])(`works for ${caller} → ${channel}, streamed: %s`, async (stream) => {
       const { body, call } = callers[caller];
       const target = { url: relay.url, token };
-      const question = body(ask, channels[channel].model);
+      const question = body(toolQuestion, channels[channel].model);
       const first = await call(target, question, stream);
-      expect(first.told.calls).toEqual(calls.map(({ name, args }) => ({ name, args })));
+      expect(first.view.calls).toEqual(calls.map(({ name, args }) => ({ name, args })));
       const next = handBack[caller](question, first.answer);
       const second = await call(target, next, stream);
-      expect(second.told.text).toBe(secondTurn.text);
+      expect(second.view.text).toBe(secondTurn.text);
     });
   }
 });
@@ -66,7 +66,7 @@ describe.concurrent('a conversation that changes provider', () => {
       const { body, call } = callers[caller];
       const target = { url: relay.url, token };
       const origin = caller === 'anthropic-messages' ? 'gemini-generate' : 'anthropic-messages';
-      const question = body(ask, channels[origin].model);
+      const question = body(toolQuestion, channels[origin].model);
       const first = await call(target, question, false);
       for (const { model } of Object.values(channels)) {
         if (model === channels[origin].model) continue;

@@ -1,12 +1,12 @@
 // Plays a tool loop with signed thoughts as an imitated model and an ordinary client.
-import type { Ask, Format, Script } from './script.ts';
+import type { Format, Question, Script } from './script.ts';
 import { upstreamFormats } from './upstream-formats.ts';
 import type { Json } from './wire.ts';
 
 /** The imitated model's thought, and its signature. */
 const thought = {
   text: 'They want the weather.\n\n"Both" cities, I think – 两个城市.',
-  seal: 'U2lnbmVkK2J5L3RoZV91cHN0cmVhbQ==',
+  signature: 'U2lnbmVkK2J5L3RoZV91cHN0cmVhbQ==',
 };
 export const calls = [
   { id: 'toolu_01Abc', name: 'get_weather', args: { place: 'Paris' } },
@@ -17,7 +17,7 @@ const usage = { input: 10, cached: 0, output: 20, reasoning: 10 };
 const firstTurn: Script = { thought, text: 'I ask for both.', calls, stop: 'calls', usage };
 export const secondTurn: Script = { text: 'Rain in Paris, sun in Rome.', stop: 'stop', usage };
 
-export const ask: Ask = {
+export const toolQuestion: Question = {
   turns: [{ role: 'user', text: 'The weather in Paris and Rome?' }],
   tools: [{ name: 'get_weather', schema: { type: 'object', properties: { place: { type: 'string' } } } }],
   effort: 'medium',
@@ -29,19 +29,19 @@ const results = ['rain', 'sun'];
  * thought back unchanged.
  */
 export function secondTurnOrRefusal(format: Format, body: Json): Script | { refuse: string } {
-  const heard = upstreamFormats[format].heard(body);
-  if (heard.calls.length === 0) return firstTurn;
-  const seals = format === 'openai-chat' ? [thought.text] : [thought.seal];
-  if (JSON.stringify(heard.seals) !== JSON.stringify(seals))
-    return { refuse: `seals: ${JSON.stringify(heard.seals)}` };
-  if (!sealedText(format, body)) return { refuse: 'what was sealed was changed' };
+  const view = upstreamFormats[format].view(body);
+  if (view.calls.length === 0) return firstTurn;
+  const signatures = format === 'openai-chat' ? [thought.text] : [thought.signature];
+  if (JSON.stringify(view.signatures) !== JSON.stringify(signatures))
+    return { refuse: `signatures: ${JSON.stringify(view.signatures)}` };
+  if (!hasSignedText(format, body)) return { refuse: 'the signed text was changed' };
   const answers = ['get_weather: rain', 'get_weather: sun'];
-  return JSON.stringify(heard.results) === JSON.stringify(answers)
+  return JSON.stringify(view.results) === JSON.stringify(answers)
     ? secondTurn
-    : { refuse: JSON.stringify(heard.results) };
+    : { refuse: JSON.stringify(view.results) };
 }
 
-function sealedText(format: Format, body: Json): boolean {
+function hasSignedText(format: Format, body: Json): boolean {
   switch (format) {
     case 'anthropic-messages': {
       const turn = body.messages.find(({ role }: Json) => role === 'assistant');
@@ -56,7 +56,7 @@ function sealedText(format: Format, body: Json): boolean {
     case 'gemini-generate': {
       const turn = body.contents.find(({ role }: Json) => role === 'model');
       const [first, second] = turn.parts.filter(({ functionCall }: Json) => functionCall);
-      return first.thoughtSignature === thought.seal && second.thoughtSignature === undefined;
+      return first.thoughtSignature === thought.signature && second.thoughtSignature === undefined;
     }
     case 'openai-chat':
       return true;

@@ -104,12 +104,12 @@ describe('a plan', () => {
 
   it('reserves for its most expensive route, whichever is tried first', async () => {
     const fallback = (model: string) => ({ headers: { 'x-relay-fallback': model } });
-    const dear = await plan(chat('gpt-4o'));
-    const dearFirst = await plan(chat('gpt-4o'), fallback('gpt-4o-mini'));
+    const expensive = await plan(chat('gpt-4o'));
+    const expensiveFirst = await plan(chat('gpt-4o'), fallback('gpt-4o-mini'));
     const cheapFirst = await plan(chat('gpt-4o-mini'), fallback('gpt-4o'));
     const cheap = await plan(chat('gpt-4o-mini'));
-    expect(dearFirst.models).toEqual(['gpt-4o', 'gpt-4o-mini']);
-    expect(dearFirst.bound).toEqual(dear.bound);
+    expect(expensiveFirst.models).toEqual(['gpt-4o', 'gpt-4o-mini']);
+    expect(expensiveFirst.bound).toEqual(expensive.bound);
     expect(cheapFirst.bound?.reserveNanoUsd).toBeGreaterThan(2 * (cheap.bound?.reserveNanoUsd ?? 0));
   });
 

@@ -73,9 +73,9 @@ describe('a form body', () => {
       `\n--${boundary}\r\n${inner}`,
       `\r\n--${boundary}x\r\n${inner}`,
     ]) {
-      const text = `${file(smuggled)}${field('model', 'dear')}${end}`;
+      const text = `${file(smuggled)}${field('model', 'costly')}${end}`;
       for (let cut = 0; cut <= text.length; cut++) {
-        expect(read(scan(text, [cut])), JSON.stringify([smuggled, cut])).toEqual([['model', 'dear']]);
+        expect(read(scan(text, [cut])), JSON.stringify([smuggled, cut])).toEqual([['model', 'costly']]);
       }
     }
   });

@@ -17,35 +17,35 @@ const assistant = { role: 'assistant', content: 'Hello.' };
 
 describe('the seed of a conversation', () => {
   it('stays the same while cache markers move, as in Claude Code', () => {
-    const first = { messages: [user([text('Mend it.', cached)])] };
-    const second = { messages: [user([text('Mend it.')]), assistant, user([text('More.', cached)])] };
+    const first = { messages: [user([text('Fix it.', cached)])] };
+    const second = { messages: [user([text('Fix it.')]), assistant, user([text('More.', cached)])] };
     expect(seedOf(second)).toBe(seedOf(first));
   });
 
   it('stays the same when a client sends the same text as a string and as a part', () => {
-    const first = { messages: [user('Mend it.')] };
-    const second = { messages: [user([text('Mend it.')]), assistant, user([text('More.', cached)])] };
+    const first = { messages: [user('Fix it.')] };
+    const second = { messages: [user([text('Fix it.')]), assistant, user([text('More.', cached)])] };
     expect(seedOf(second)).toBe(seedOf(first));
-    const turns = { input: [{ role: 'user', content: [{ type: 'input_text', text: 'Mend it.' }] }] };
-    expect(seedOf({ input: 'Mend it.' })).toBe(seedOf(turns));
+    const turns = { input: [{ role: 'user', content: [{ type: 'input_text', text: 'Fix it.' }] }] };
+    expect(seedOf({ input: 'Fix it.' })).toBe(seedOf(turns));
   });
 
   it('stays the same when the model, the tools or the settings change', () => {
-    const contents = [{ role: 'user', parts: [{ text: 'Mend it.' }] }];
+    const contents = [{ role: 'user', parts: [{ text: 'Fix it.' }] }];
     expect(seedOf({ contents, generationConfig: { temperature: 1 } })).toBe(seedOf({ contents }));
   });
 
   it('differs for another text, image, system prompt or token', () => {
     const system = (words: string) => ({ role: 'system', content: words });
-    const picture = (data: string) => user([{ type: 'image', source: { type: 'base64', data } }]);
+    const image = (data: string) => user([{ type: 'image', source: { type: 'base64', data } }]);
     const seeds = [
-      seedOf({ messages: [user('Mend it.')] }),
-      seedOf({ messages: [user('Mend it.')] }, 'tok_2'),
+      seedOf({ messages: [user('Fix it.')] }),
+      seedOf({ messages: [user('Fix it.')] }, 'tok_2'),
       seedOf({ messages: [user('Break it.')] }),
-      seedOf({ messages: [system('Be kind.'), user('Mend it.')] }),
-      seedOf({ messages: [system('Be brief.'), user('Mend it.')] }),
-      seedOf({ messages: [picture('AAAA')] }),
-      seedOf({ messages: [picture('BBBB')] }),
+      seedOf({ messages: [system('Be kind.'), user('Fix it.')] }),
+      seedOf({ messages: [system('Be brief.'), user('Fix it.')] }),
+      seedOf({ messages: [image('AAAA')] }),
+      seedOf({ messages: [image('BBBB')] }),
     ];
     expect(new Set(seeds).size).toBe(seeds.length);
   });

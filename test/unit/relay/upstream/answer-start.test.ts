@@ -6,7 +6,7 @@ import { AnswerStart } from '../../../../src/relay/upstream/answer-start.ts';
 const encoder = new TextEncoder();
 
 /** Returns the fault's type, and the body if it was held to its end. */
-function look(pieces: readonly Uint8Array[], isEvents: boolean, isStream = true) {
+function inspect(pieces: readonly Uint8Array[], isEvents: boolean, isStream = true) {
   const start = new AnswerStart({ firstByteMs: 1_000, isEvents, isStream });
   for (const piece of pieces) {
     // The reader reuses its buffer.
@@ -39,30 +39,30 @@ describe.each(cases)('an answer that starts with %s', (_, text, fault) => {
     const bytes = encoder.encode(text);
     for (let cut = 0; cut <= bytes.length; cut++) {
       for (const isEvents of text.includes('data:') ? [true, false] : [false]) {
-        const looked = look([bytes.slice(0, cut), bytes.slice(cut)], isEvents);
-        expect([cut, looked.fault]).toEqual([cut, fault]);
-        if (looked.bytes !== null) expect(looked.bytes).toEqual(bytes);
+        const inspected = inspect([bytes.slice(0, cut), bytes.slice(cut)], isEvents);
+        expect([cut, inspected.fault]).toEqual([cut, fault]);
+        if (inspected.bytes !== null) expect(inspected.bytes).toEqual(bytes);
       }
     }
     const single = Array.from(bytes, (byte) => Uint8Array.of(byte));
-    expect(look(single, false).fault).toBe(fault);
+    expect(inspect(single, false).fault).toBe(fault);
   });
 });
 
 it('treats an array as JSON even if declared as an event stream', () => {
-  expect(look([encoder.encode('[{"candidates":[]}]')], true).fault).toBeNull();
-  expect(look([encoder.encode(`[${error}]`)], true).fault).toBe('error-body');
+  expect(inspect([encoder.encode('[{"candidates":[]}]')], true).fault).toBeNull();
+  expect(inspect([encoder.encode(`[${error}]`)], true).fault).toBe('error-body');
 });
 
 it('treats a declared event stream without events as empty', () => {
   for (const text of ['', '\n\n', ': hi\n\n', 'data: [DONE]\n\n'])
-    expect([text, look([encoder.encode(text)], true).fault]).toEqual([text, 'no-answer']);
+    expect([text, inspect([encoder.encode(text)], true).fault]).toEqual([text, 'no-answer']);
 });
 
 it('inspects no more of a body than the longest error', () => {
   const padded = (bytes: number) => encoder.encode(error.padEnd(bytes, ' '));
-  expect(look([padded(errorBodyBytes)], false, false).fault).toBe('error-body');
-  expect(look([padded(errorBodyBytes + 1)], false, false)).toEqual({ fault: null, bytes: null });
+  expect(inspect([padded(errorBodyBytes)], false, false).fault).toBe('error-body');
+  expect(inspect([padded(errorBodyBytes + 1)], false, false)).toEqual({ fault: null, bytes: null });
 });
 
 it('releases a JSON stream once it does not begin with an error, and a whole answer once complete', () => {

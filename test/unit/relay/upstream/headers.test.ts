@@ -173,10 +173,10 @@ describe('headers to the upstream', () => {
 
   it('separate one provider’s headers from another’s', () => {
     const from = new Headers({ 'anthropic-beta': 'a', 'openai-beta': 'b', 'x-goog-api-client': 'c' });
-    const kept = (provider: ProviderName) => [...headersForUpstream(from, channel(provider)).keys()];
-    expect(kept('openai')).toEqual(['accept-encoding', 'openai-beta']);
-    expect(kept('anthropic')).toEqual(['accept-encoding', 'anthropic-beta']);
-    expect(kept('gemini')).toEqual(['accept-encoding', 'x-goog-api-client']);
+    const forwarded = (provider: ProviderName) => [...headersForUpstream(from, channel(provider)).keys()];
+    expect(forwarded('openai')).toEqual(['accept-encoding', 'openai-beta']);
+    expect(forwarded('anthropic')).toEqual(['accept-encoding', 'anthropic-beta']);
+    expect(forwarded('gemini')).toEqual(['accept-encoding', 'x-goog-api-client']);
   });
 
   it.each([
