@@ -2,14 +2,15 @@
 // headers that every response has.
 import type { Context } from 'hono';
 import type { Env } from '../env.ts';
+import { errorBody, errorHeaders, errorStatus } from '../formats/api-errors.ts';
 import type { ApiFormat } from '../formats/format-id.ts';
 import type { Endpoint } from '../formats/registry.ts';
+import { logError } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Call, RelayServices } from '../relay/call.ts';
 import { relay } from '../relay/relay.ts';
 import type { TokenIdentity } from '../tokens/token.ts';
 import { type CredentialReader, readCredential } from './credentials.ts';
-import { respondError } from './respond-error.ts';
 
 /** The environment of a route's context. */
 export interface RouteEnv {
@@ -118,5 +119,22 @@ export function relayRoute(
       background: (work) => context.executionCtx.waitUntil(work),
     };
     return relay(call, services);
+  });
+}
+
+/** Returns the response for anything thrown in a route. Anything but a RelayError is logged and answered as an internal error. */
+function respondError(door: ApiFormat, thrown: unknown, requestId: string): Response {
+  const error = thrown instanceof RelayError ? thrown : internal(thrown, requestId);
+  return Response.json(errorBody(door, error, requestId), {
+    status: errorStatus(door, error.code),
+    headers: errorHeaders(error),
+  });
+}
+
+function internal(cause: unknown, requestId: string): RelayError {
+  const stack = cause instanceof Error ? cause.stack : String(cause);
+  logError('internal-error', { requestId, stack });
+  return new RelayError('internal_error', `The relay failed at this request. Its id is ${requestId}.`, {
+    cause,
   });
 }

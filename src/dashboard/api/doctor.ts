@@ -1,4 +1,4 @@
-// /api/doctor: does everything that a relay stands on work? `npm run doctor` asks it.
+// /api/doctor: checks everything that a relay depends on. `npm run doctor` calls it.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { checkNames } from '../doctor/finding.ts';
 import type { ApiEnv } from './authenticate.ts';

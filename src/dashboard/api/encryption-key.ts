@@ -1,4 +1,4 @@
-// /api/encryption-key: which ENCRYPTION_KEYs this relay knows (by their ids), and the resealing of what is stored.
+// /api/encryption-key: the ids of the ENCRYPTION_KEYs that this relay knows, and the resealing of stored secrets.
 // `npm run rotate-encryption-key` calls both.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { encryptionKeyIdOf } from '../../lib/seal.ts';

@@ -1,4 +1,4 @@
-// /api/groups: the routes. What a change sets in motion is group-writes.ts's.
+// /api/groups: the routes. group-writes.ts applies changes.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { ApiEnv } from './authenticate.ts';
 import { group, groupEdit, groupView, newGroup } from './group-fields.ts';

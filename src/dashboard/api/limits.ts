@@ -18,24 +18,24 @@ export const managementLimits = {
   resourceCharacters: 1_024,
   /** A group's price multiplier. */
   multiplier: 1_000,
-  /** Ledgers that hear of a group's edit before it is answered: fewer than the calls that a Worker may make. */
+  /** Ledgers that are called before an edit of a group answers: fewer than the calls that a Worker may make. */
   tokensToldAtOnce: 800,
-  /** Tokens that a deletion of their account deletes: each costs a call of its ledger and one of KV. */
+  /** Tokens that the deletion of their account deletes: each costs a call of its ledger and one of KV. */
   tokensDeletedAtOnce: 400,
   modelsOfAlias: 10,
   urlCharacters: 2_048,
   overlapSeconds: 604_800,
-  /** Rows of a page: the most, and when nothing is said. */
+  /** Rows of a page: the maximum and the default. */
   pageRows: 200,
   pageRowsUsually: 50,
   /** Rows of a page of an export. */
   exportRows: 1_000,
-  /** Requests or tokens a minute, requests at a time. */
+  /** Requests or tokens per minute, and concurrent requests. */
   rate: 1_000_000_000,
   bodyBytes: 1_048_576,
-  /** Of a form of the dashboard's: the same, percent-encoded. */
+  /** The same for a form of the dashboard, percent-encoded. */
   formBytes: 4_194_304,
-  /** Characters of what a change is recorded with. */
+  /** Characters of a change that the audit stores. */
   auditCharacters: 2_000,
   importBodyBytes: 33_554_432,
 } as const;

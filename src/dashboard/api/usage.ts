@@ -1,4 +1,4 @@
-// /api/usage: sums of requests, tokens, cost and errors, by time or by what was used.
+// /api/usage: sums of requests, tokens, cost, and errors, by time, token, model, or channel.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { usdFromNano } from '../../lib/money.ts';
 import {

@@ -1,9 +1,8 @@
 // Checks the beginning of an answer: an upstream that opens with 200 and then reports an error, or sends nothing, has not answered.
 import { type BodyShape, FramingDetector, shapeOfBytes } from '../../formats/framing-detector.ts';
 import { createRawSseSplitter, type RawSseBlock } from '../../formats/sse.ts';
-import { ChunkReader } from '../../lib/chunk-reader.ts';
-import { joinedBytes } from '../../lib/joined-bytes.ts';
-import { withTimer } from '../../lib/timer.ts';
+import { ChunkReader, joinedBytes } from '../../lib/chunk-reader.ts';
+import { withTimer } from '../../lib/deadline-timer.ts';
 import {
   type AnswerFault,
   brokenAnswer,
