@@ -265,7 +265,7 @@ it('charges every evasive request at least as much as the honest one, or refuses
     headers,
   });
   const image = { model: 'gpt-image-1', prompt: 'a dot', quality: 'high', size: '1024x1536' };
-  const images = { path: '/v1/images/generations', body: { ...image, stream: true, partial_images: 3 } };
+  const imageStream = { path: '/v1/images/generations', body: { ...image, stream: true, partial_images: 3 } };
   const claude = (model: string, rest = {}) => ({
     path: '/v1/messages',
     body: { model, max_tokens: 2_000, messages: user, ...rest },
@@ -298,8 +298,8 @@ it('charges every evasive request at least as much as the honest one, or refuses
   await add('H2 leave a stream of gpt-5 at word 58 of 60', whole, usdFor({ ...stream, leavesAfter: 58 }));
   await add(
     'H3 leave after three partial pictures',
-    await usdFor(images),
-    usdFor({ ...images, leavesAfter: 3 }),
+    await usdFor(imageStream),
+    usdFor({ ...imageStream, leavesAfter: 3 }),
   );
   const unary = { path: '/v1/images/generations', body: image };
   const made = await usdFor({ ...unary, plays: { isMade: true } });

@@ -30,7 +30,7 @@ function caller(wanted: string) {
   return (format: Format, body: Json): Script | { refuse: string } => {
     const { tools, results } = upstreamFormats[format].view(body);
     const result = results.find((one) => one.includes(`${wanted}: `));
-    if (result) return { text: `It texts: ${result.split(': ')[1]}`, stop: 'stop', usage };
+    if (result) return { text: `It said: ${result.split(': ')[1]}`, stop: 'stop', usage };
     // Searches for a tool that it does not have yet.
     const tool =
       tools.find(({ name }) => name.endsWith(wanted)) ?? tools.find(({ name }) => /search/i.test(name));
@@ -119,7 +119,7 @@ describe.each(others('anthropic-messages'))('Anthropic’s SDK on a channel of %
   });
 
   it.each([false, true])('calls a deferred tool found by its own search, streamed: %s', async (stream) => {
-    const question = async (messages: Json[]): Promise<Json> => {
+    const send = async (messages: Json[]): Promise<Json> => {
       const tools = [tool('ToolSearch'), tool('mcp__wx__get_weather', { defer_loading: true })];
       const body = { model, max_tokens: 2_000, tools, messages } as never;
       return stream
@@ -133,13 +133,13 @@ describe.each(others('anthropic-messages'))('Anthropic’s SDK on a channel of %
         { role: 'user', content: [{ type: 'tool_result', tool_use_id: id, content }] },
       ];
     };
-    const first = await question([question]);
+    const first = await send([question]);
     expect(first.content.at(-1)).toMatchObject({ type: 'tool_use', name: 'ToolSearch' });
     const found = answered(first, [{ type: 'tool_reference', tool_name: 'mcp__wx__get_weather' }]);
-    const second = await question([question, ...found]);
+    const second = await send([question, ...found]);
     expect(second.content.at(-1)).toMatchObject({ name: 'mcp__wx__get_weather', input: { city: 'Rome' } });
     const weather = answered(second, [{ type: 'text', text: 'rain' }]);
-    const third = await question([question, ...found, ...weather]);
+    const third = await send([question, ...found, ...weather]);
     expect(third.content.at(-1)).toMatchObject({ type: 'text', text: 'It said: rain' });
   });
 });
@@ -199,8 +199,8 @@ describe.each(Object.keys(channels) as Format[])('a context too long for a chann
   });
 
   it.each([false, true])('raises “prompt is too long” in Anthropic’s SDK, streamed: %s', async (stream) => {
-    const question = { model, max_tokens: 10, messages: [{ role: 'user' as const, content: 'hi' }], stream };
-    const error = (await raisedBy(() => anthropic().messages.create(question))) as InstanceType<
+    const body = { model, max_tokens: 10, messages: [{ role: 'user' as const, content: 'hi' }], stream };
+    const error = (await raisedBy(() => anthropic().messages.create(body))) as InstanceType<
       typeof Anthropic.APIError
     >;
     expect([error.constructor.name, error.status]).toEqual(['BadRequestError', 400]);
