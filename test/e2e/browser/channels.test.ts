@@ -136,7 +136,7 @@ describe.runIf(haveChromium)('channels', () => {
   });
 
   it('shows today’s time to first byte and errors, and that an upstream is unreachable', async () => {
-    const { token } = await world.relay.token({ name: 'asks again' });
+    const { token } = await world.relay.token({ name: 'second' });
     expect(await sendRequest(token, 'great-1')).toBe(200);
     await upstream.stop();
     expect(await sendRequest(token, 'great-1')).toBe(502);

@@ -7,7 +7,7 @@ import { type DemoUpstream, startDemoUpstream } from '../../../src/cli/demo-upst
 import { haveChromium, launchChromium } from '../../support/chromium.ts';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
 
-if (!haveChromium) console.warn('left out: no Chromium or Chrome on this machine');
+if (!haveChromium) console.warn('skipped: no Chromium or Chrome on this machine');
 
 let relay: TestRelay;
 let demo: DemoUpstream;

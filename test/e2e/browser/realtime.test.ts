@@ -12,7 +12,7 @@ import { channelTo, type RealtimeUpstream, startRealtimeUpstream } from '../../s
 import { startRelay, type TestRelay } from '../../support/relay.ts';
 import { nano, rowsOf, sleep } from '../sockets/scene.ts';
 
-if (!haveChromium) console.warn('left out: no Chromium or Chrome on this machine');
+if (!haveChromium) console.warn('skipped: no Chromium or Chrome on this machine');
 
 const [transcript] = transcripts() as [Transcript];
 const sdkFolder = fileURLToPath(new URL('../../../node_modules/', import.meta.url).href);

@@ -120,7 +120,7 @@ describe('replaying hand-written answers', () => {
   );
 
   describe.each(framed.map((own) => [own.file, own] as const))('%s', (_name, own) => {
-    it.each(Object.keys(shapes))('passes %s identically when sent byte by byte', async (name) => {
+    it.each(Object.keys(shapes))('returns the same bytes when sent byte by byte, framed %s', async (name) => {
       const shape = shapes[name] ?? ((text: string) => text);
       const isRequested = await inParallel(quickDeliveries, 2, (delivery) => send(own, name, delivery, true));
       for (const answer of isRequested) expect(answer.bytes.toString()).toBe(shape(textOf(own)));
@@ -129,7 +129,7 @@ describe('replaying hand-written answers', () => {
       for (const answer of stripped) expect(answer.bytes.toString()).toBe(shape(withoutUsage(textOf(own))));
     });
 
-    it(`passes ${odd} with the same bytes, and with the same events where usage is removed`, async () => {
+    it(`returns the same bytes when framed ${odd}, and the same events if usage is removed`, async () => {
       const text = overSeveralLines(textOf(own));
       for (const delivery of isChat(own) ? allDeliveries : quickDeliveries) {
         expect((await send(own, odd, delivery, true)).bytes.toString()).toBe(text);

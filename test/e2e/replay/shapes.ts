@@ -6,7 +6,7 @@ export type Shape = (stream: string) => string;
 
 /** Framings by a sentence that names them. */
 export const shapes: Readonly<Record<string, Shape>> = {
-  'as its provider frames it': (stream) => stream,
+  'as by its provider': (stream) => stream,
   'with `data:` and no space': (stream) => stream.replaceAll(/^data: /gm, 'data:'),
   'with the line ends of another format': (stream) =>
     stream.includes('\r\n') ? stream.replaceAll('\r\n', '\n') : stream.replaceAll('\n', '\r\n'),

@@ -27,7 +27,7 @@ describe.each(files)('%s with its usage removed', (file) => {
   const stream = readFileSync(folder + file, 'utf8');
 
   it.each(Object.entries(shapes))(
-    '%s is the same byte by byte and when cut beside any line end',
+    'is the same byte by byte and when cut beside any line end, framed %s',
     (_name, shape) => {
       const bytes = Buffer.from(shape(stream));
       const expected = shape(withoutUsage(stream));

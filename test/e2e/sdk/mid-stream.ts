@@ -30,14 +30,14 @@ const openai = (url: string, apiKey: string) => new OpenAI({ apiKey, baseURL: ur
 /** Every way to stream with them; no output limit is below what a test may need. */
 export const streamingClients: readonly StreamingClient[] = [
   {
-    name: 'OpenAI chat, usage not asked for',
+    name: 'OpenAI chat, without usage',
     file: 'chat-stream.sse',
     stream: (url, token) =>
       openai(url, token).chat.completions.create({ model: 'own-openai', messages, stream: true }),
     raises: OpenAI.APIError,
   },
   {
-    name: 'OpenAI chat, usage asked for',
+    name: 'OpenAI chat, with usage',
     file: 'chat-stream.sse',
     stream: (url, token) =>
       openai(url, token).chat.completions.create({

@@ -295,15 +295,19 @@ it('charges every evasive request at least as much as the honest one, or refuses
   await add('H1 Gemini Accept: protobuf', thoughts, usdFor(google('', { accept: 'application/x-protobuf' })));
 
   const whole = await usdFor(stream);
-  await add('H2 leave a stream of gpt-5 at word 58 of 60', whole, usdFor({ ...stream, leavesAfter: 58 }));
   await add(
-    'H3 leave after three partial pictures',
+    'H2 disconnect from a stream of gpt-5 at word 58 of 60',
+    whole,
+    usdFor({ ...stream, leavesAfter: 58 }),
+  );
+  await add(
+    'H3 disconnect after three partial images',
     await usdFor(imageStream),
     usdFor({ ...imageStream, leavesAfter: 3 }),
   );
   const unary = { path: '/v1/images/generations', body: image };
   const made = await usdFor({ ...unary, plays: { isMade: true } });
-  await add('H3 pictures without usage', made, usdFor(unary));
+  await add('H3 images without usage', made, usdFor(unary));
   const speech = {
     model: 'gpt-4o-mini-tts',
     voice: 'alloy',
@@ -348,10 +352,10 @@ it('charges every evasive request at least as much as the honest one, or refuses
   );
   const remote = { url: 'https://x.test/an-hour.mp3' };
   const transcribe = (body: FormData) => usdFor({ path: '/v1/audio/transcriptions', body });
-  await add('M7 an hour of sound behind a url', 0.36, transcribe(upload(Buffer.alloc(9), remote)));
+  await add('M7 an hour of audio behind a url', 0.36, transcribe(upload(Buffer.alloc(9), remote)));
   const late = upload(Buffer.alloc(500_000), {});
   late.set('url', remote.url);
-  await add('M7 sound behind a url, after the file', 'refused', transcribe(late));
+  await add('M7 audio behind a url, after the file', 'refused', transcribe(late));
   await add('low n: 1e308', 'refused', usdFor(router('gpt-5', { n: 1e308 })));
 
   console.table(table);

@@ -328,7 +328,7 @@ describe('another error about tokens or lengths', () => {
         code: 'string_above_max_length',
       }),
     ],
-    ['a picture', 400, claude('messages.0.content.0.image.source.base64: image exceeds 5 MB maximum')],
+    ['an image', 400, claude('messages.0.content.0.image.source.base64: image exceeds 5 MB maximum')],
     ['an overloaded server', 529, claude('Overloaded', 'overloaded_error')],
   ])('is not taken for a context overflow: %s', (_what, status, body) => {
     const error = readUpstreamError(status, JSON.stringify(body));

@@ -25,9 +25,9 @@ describe('a turn that chat cannot express', () => {
       { type: 'web_search_call', id: 'ws_1', status: 'completed', action: { type: 'search', query: 'x' } },
     ],
     'foreign reasoning': [{ type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAA' }],
-    'a picture': [imageCall],
+    'an image': [imageCall],
     'empty text': [{ type: 'message', role: 'assistant', content: '' }],
-    'a search of OpenAI’s for tools': [
+    'OpenAI’s own tool search': [
       { type: 'tool_search_call', call_id: null, execution: 'server', arguments: {} },
     ],
   };

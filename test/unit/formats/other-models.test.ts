@@ -76,7 +76,7 @@ it.each([
     'generationConfig.routingConfig.manualMode.modelName',
     'answers',
   ],
-  ['what nobody has invented yet', { draft_model: 'other' }, 'other', 'draft_model', 'answers'],
+  ['an unknown field', { draft_model: 'other' }, 'other', 'draft_model', 'answers'],
   [
     'tools that an item of the input adds',
     { input: [{ type: 'additional_tools', tools: [{ type: 'image_generation', model: 'other' }] }] },

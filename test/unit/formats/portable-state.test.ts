@@ -24,7 +24,7 @@ const text = (words: string): JsonObject => ({ type: 'text', text: words });
 const thinking = (words: string): JsonObject => ({
   type: 'thinking',
   thinking: words,
-  signature: `seal of ${words}`,
+  signature: `signature of ${words}`,
 });
 const use = (id: string): JsonObject => ({ type: 'tool_use', id, name: 'look', input: { path: id } });
 

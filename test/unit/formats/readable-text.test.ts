@@ -38,7 +38,7 @@ const cases: Record<string, { messages: JsonObject[]; texts: string[]; pictures?
     ],
     texts: ['A page', 'https://e.x/page', 'FIRST', 'SECOND'],
   },
-  'a document made of texts and pictures': {
+  'a document of texts and images': {
     messages: [
       {
         role: 'user',
@@ -80,7 +80,7 @@ const cases: Record<string, { messages: JsonObject[]; texts: string[]; pictures?
     ],
     texts: ['SUMMARY'],
   },
-  'what Anthropic’s own tools gave back': {
+  'a result of Anthropic’s own tools': {
     messages: [
       question,
       {
@@ -169,15 +169,15 @@ describe('a result of OpenAI’s own tools', () => {
       },
       'FOUND',
     ],
-    'what code printed': [
+    'code output': [
       { type: 'code_interpreter_call', id: 'ci_1', code: 'x', outputs: [{ type: 'logs', logs: 'FOUND' }] },
       'FOUND',
     ],
-    'what a shell printed': [
+    'shell output': [
       { type: 'shell_call_output', call_id: 's1', output: [{ stdout: 'FOUND', stderr: '' }] },
       'FOUND',
     ],
-    'what a local shell printed': [{ type: 'local_shell_call_output', id: 'l1', output: 'FOUND' }, 'FOUND'],
+    'local shell output': [{ type: 'local_shell_call_output', id: 'l1', output: 'FOUND' }, 'FOUND'],
   };
   it.each(Object.entries(items))('is readable everywhere, and returns unchanged: %s', (_, [item, wanted]) => {
     const input = [question, { type: 'message', role: 'assistant', content: 'Hm.' }, item, question];

@@ -37,8 +37,8 @@ describe.each([
   ['streamed', (message: object) => streamed([message])],
 ])('a zero-valued member of a %s answer', (_how, read) => {
   it.each([
-    ['type says function', { type: 'function', custom: zeroCustom, function: weather }],
-    ['no type says which', { type: '', custom: zeroCustom, function: weather }],
+    ['with the type function', { type: 'function', custom: zeroCustom, function: weather }],
+    ['without a type', { type: '', custom: zeroCustom, function: weather }],
   ])('does not hide the function that is called: %s', (_what, call) => {
     const answer = read({ content: '', tool_calls: [{ index: 0, id: 'a', ...call }] });
     expect(answer?.parts).toEqual([expected]);

@@ -87,7 +87,7 @@ describe('an upstream that goes away before its first frame', () => {
   it.each([
     [realtimeLimits.replayedBytes, true],
     [realtimeLimits.replayedBytes + 1, false],
-  ])('after receiving %i bytes is replaced: %s', async (bytes, isReplaced) => {
+  ])('is replaced after receiving %i bytes: %s', async (bytes, isReplaced) => {
     const next = new RememberingSocket();
     const { client, upstream, attach, ends } = bridgeWith({ reconnect: async () => next as never });
     attach();
