@@ -58,9 +58,9 @@ function importsThat(isWrong: (from: string, to: string) => boolean): string[] {
 }
 
 /** Returns every file that contains `pattern` outside of comments, except the allowed ones. */
-function filesSaying(pattern: RegExp, mayBe: RegExp): string[] {
+function filesContaining(pattern: RegExp, allowed: RegExp): string[] {
   return files
-    .filter(({ path, text }) => !mayBe.test(path) && pattern.test(withoutComments(text)))
+    .filter(({ path, text }) => !allowed.test(path) && pattern.test(withoutComments(text)))
     .map(({ path }) => path);
 }
 
@@ -82,14 +82,14 @@ function graphOf(nameOf: (path: string) => string = (path) => path): Graph {
 }
 
 /** Returns the strongly connected components of more than one node. */
-function circlesOf(graph: Graph): string[][] {
+function cyclesOf(graph: Graph): string[][] {
   const reached = new Map([...graph.keys()].map((node) => [node, reachableFrom(graph, node)]));
-  const circles = new Map<string, string[]>();
+  const cycles = new Map<string, string[]>();
   for (const [node, others] of reached) {
-    const circle = [...others].filter((other) => reached.get(other)?.has(node)).sort();
-    if (circle.length > 1) circles.set(circle.join(' '), circle);
+    const cycle = [...others].filter((other) => reached.get(other)?.has(node)).sort();
+    if (cycle.length > 1) cycles.set(cycle.join(' '), cycle);
   }
-  return [...circles.values()];
+  return [...cycles.values()];
 }
 
 /** Returns the nodes reachable from a node, including itself only through a cycle. */
@@ -125,19 +125,19 @@ it('imports downwards only', () => {
 });
 
 it('has no import cycle between files, counting type imports and dynamic imports', () => {
-  expect(circlesOf(graphOf())).toEqual([]);
+  expect(cyclesOf(graphOf())).toEqual([]);
 });
 
 it('has no import cycle between folders', () => {
-  expect(circlesOf(graphOf(partOf))).toEqual([]);
+  expect(cyclesOf(graphOf(partOf))).toEqual([]);
 });
 
 it('finds cycles of two and of three nodes, and none in an acyclic graph', () => {
   const graph = (edges: Record<string, string[]>) =>
     new Map(Object.entries(edges).map(([from, to]) => [from, new Set(to)]));
-  expect(circlesOf(graph({ a: ['b'], b: ['c'], c: [] }))).toEqual([]);
-  expect(circlesOf(graph({ a: ['b'], b: ['a', 'c'], c: [] }))).toEqual([['a', 'b']]);
-  expect(circlesOf(graph({ a: ['b'], b: ['c'], c: ['a'], d: ['a'] }))).toEqual([['a', 'b', 'c']]);
+  expect(cyclesOf(graph({ a: ['b'], b: ['c'], c: [] }))).toEqual([]);
+  expect(cyclesOf(graph({ a: ['b'], b: ['a', 'c'], c: [] }))).toEqual([['a', 'b']]);
+  expect(cyclesOf(graph({ a: ['b'], b: ['c'], c: ['a'], d: ['a'] }))).toEqual([['a', 'b', 'c']]);
 });
 
 it('keeps the routes and the dashboard apart, and realtime from relay', () => {
@@ -163,7 +163,7 @@ it('keeps wire formats apart: none imports another', () => {
 it('names format ids only in formats/, in providers/, and where chat requests move to the Responses API', () => {
   const ids = builtInFormats.map(({ id }) => id).join('|');
   const may = /^(formats|providers)\/|^relay\/plan\/candidate-routes\.ts$/;
-  expect(filesSaying(new RegExp(`'(${ids})'`), may)).toEqual([]);
+  expect(filesContaining(new RegExp(`'(${ids})'`), may)).toEqual([]);
 });
 
 it('keeps src/cli and the Worker from importing each other', () => {
@@ -177,18 +177,18 @@ it('keeps src/cli and the Worker from importing each other', () => {
 it('uses `Env` only in config.ts, the isolate’s setup, the routes’ context and the Durable Objects', () => {
   const may =
     /^(app|config|hourly|index|services|management-services|host\/entry)\.ts$|^routes\/relay-route\.ts$|^quota\/(account-)?ledger\.ts$|^realtime\/session\.ts$/;
-  expect(filesSaying(/\bimport\b[^;]*\bEnv\b[^;]*\benv\.ts/, may)).toEqual([]);
+  expect(filesContaining(/\bimport\b[^;]*\bEnv\b[^;]*\benv\.ts/, may)).toEqual([]);
 });
 
 it('has SQL only in files named store, log or ledger, and in schema/', () => {
   const sql =
     /['"`]\s*(SELECT\s[\s\S]*?\sFROM|INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|CREATE\s+TABLE)\b/;
-  expect(filesSaying(sql, /(^|[/-])(store|log|ledger)\.ts$|^schema\//)).toEqual([]);
+  expect(filesContaining(sql, /(^|[/-])(store|log|ledger)\.ts$|^schema\//)).toEqual([]);
 });
 
 it('calls upstreams from one file only', () => {
   expect(
-    filesSaying(
+    filesContaining(
       /(?<![.\w])fetch\(/,
       /^(providers\/call|realtime\/session|host\/entry)\.ts$|^cli\/|^(app|hourly|services)\.ts$/,
     ),
@@ -197,7 +197,7 @@ it('calls upstreams from one file only', () => {
 
 it('writes to the console only from lib/log.ts', () => {
   const text = /^(lib\/log|dashboard\/pages\/snippets)\.ts$|^cli\//;
-  expect(filesSaying(/\bconsole\./, text)).toEqual([]);
+  expect(filesContaining(/\bconsole\./, text)).toEqual([]);
 });
 
 it('has no file over 320 lines', () => {

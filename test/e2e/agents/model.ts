@@ -133,7 +133,7 @@ export function readRequest({ path, body }: Received): UpstreamRequest {
   return { format: formatOfPath(path, json).format, body: json, path };
 }
 
-/** Returns the code word from a tool's result, wherever it is. */
+/** Returns the code word in a tool's result, if any. */
 export const wordIn = (text: string) => /word-[0-9a-f]{8}/.exec(text)?.[0];
 
 /** Returns the thought of a turn, and the provider's signature of it. */

@@ -29,7 +29,7 @@ interface IdleUpstream {
   connections: number;
 }
 
-/** Answers, and closes each idle connection after a random time. */
+/** Starts an upstream that answers, and closes each idle connection after a random time. */
 async function startIdleUpstream(): Promise<IdleUpstream> {
   const timers = new WeakMap<Socket, NodeJS.Timeout>();
   const server = createServer((request, response) => {
@@ -102,7 +102,7 @@ it('loses no request and repeats none that was handled', async () => {
 }, 240_000);
 
 describe('a request whose connection breaks before the answer', () => {
-  /** Reads requests, and breaks the connection after the `first` ones were answered. */
+  /** Starts an upstream that answers the `first` requests of a connection, and breaks it at the next one. */
   async function startBreaking(first: number, afterMs = 0) {
     const seen: string[] = [];
     const sockets = new Set<Socket>();

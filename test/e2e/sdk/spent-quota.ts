@@ -89,7 +89,7 @@ export function fittingStreamTests(world: () => SdkWorld): void {
   });
 }
 
-/** Two to three thousand tokens a second: as fast as the fastest providers. */
+/** Streams two to three thousand tokens a second, as fast as the fastest providers. */
 async function talk(file: string, response: ServerResponse): Promise<void> {
   const { first = '', piece = chatPiece } = talks[file] ?? {};
   response.writeHead(200, { 'content-type': 'text/event-stream' });

@@ -239,7 +239,7 @@ function upload(bytes: Buffer, fields: Record<string, string>): FormData {
   return form;
 }
 
-/** An hour of Opus at 6 kbit/s: packets of 60 ms and 45 bytes. */
+/** Returns an hour of Opus at 6 kbit/s: packets of 60 ms and 45 bytes. */
 function hourOfOpus(): Buffer {
   const page = (packets: Buffer[]) => {
     const head = Buffer.alloc(27);

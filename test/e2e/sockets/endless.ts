@@ -11,7 +11,7 @@ export interface StreamKind {
   /** The upstream's first piece, and every later one; each ends at an event boundary. */
   first: string;
   piece(index: number): string;
-  /** Returns the error that a client's parser finds at the end of the text; throws if there is none. */
+  /** Returns the error that a client's parser finds at the end of the text; throws without one. */
   errorIn(text: string): { message: string; [field: string]: unknown };
 }
 

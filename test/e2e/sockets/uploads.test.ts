@@ -40,7 +40,7 @@ async function swallow(_: unknown, response: ServerResponse, raw: IncomingMessag
   }
   received = mine;
   response.writeHead(200, { 'content-type': 'application/json' });
-  response.end('{"text":"heard"}');
+  response.end('{"text":"hello"}');
 }
 
 const boundary = 'a-boundary-of-the-tests';
@@ -114,7 +114,7 @@ async function sendAll(
 it('streams ninety megabytes with flat memory when `model` comes first', async () => {
   const before = field('model', 'whisper-1') + fileHead;
   const answer = await upload({ before, megabytes: 90, after: `\r\n${end}` });
-  expect(answer).toMatchObject({ status: 200, text: '{"text":"heard"}' });
+  expect(answer).toMatchObject({ status: 200, text: '{"text":"hello"}' });
   expect(received.size).toBe(before.length + 90 * megabyte.length + 2 + end.length);
   expect(received.length).toBe(String(received.size));
   expect(answer.grownBytes).toBeLessThan(60_000_000);
@@ -195,6 +195,6 @@ it.each([
   const after = '"}]}';
   const path = '/v1/chat/completions';
   const answer = await upload({ before, megabytes, after, chunked, path, type: 'application/json' });
-  expect([answer.status, answer.text]).toEqual([200, '{"text":"heard"}']);
+  expect([answer.status, answer.text]).toEqual([200, '{"text":"hello"}']);
   expect(received.size).toBe(before.length + megabytes * megabyte.length + after.length);
 });

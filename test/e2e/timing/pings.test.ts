@@ -120,7 +120,7 @@ function dechunked(text: string): string {
   return length > 0 ? rest.slice(0, length) + dechunked(rest.slice(length + 2)) : '';
 }
 
-/** Returns how long it took. */
+/** Waits until it is so, and returns how long that took. */
 async function until(
   what: string,
   isSo: () => boolean | Promise<boolean>,

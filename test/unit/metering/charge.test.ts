@@ -212,7 +212,7 @@ describe('a charge', () => {
   });
 });
 
-/** Runs with these prices in place of the table's. */
+/** Returns rates with that price that count as the table's. */
 const overrideLike = (price: { input: number; output: number }): Rates => ({
   ...overrideRates(price),
   source: 'table',

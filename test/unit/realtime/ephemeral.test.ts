@@ -14,7 +14,7 @@ const grant = (instructions: string): EphemeralGrant => ({
   expiresAtMs: 1_000_000,
 });
 const random = seededNumbers(7);
-/** Returns text that does not compress beyond its alphabet. */
+/** Text that does not compress beyond its alphabet. */
 const noise = Array.from({ length: 12_000 }, () => String.fromCharCode(48 + Math.floor(random() * 74)))
   .join('')
   .replaceAll('\\', '-');

@@ -37,7 +37,7 @@ function turnsWith() {
       ...flags,
     } satisfies Turn;
   };
-  const spent = () => new RelayError('insufficient_quota', 'There is none left.');
+  const spent = () => new RelayError('insufficient_quota', 'The quota is spent.');
   const money = {
     unreservedTurn: newTurn,
     reserve: async (...given: Parameters<typeof newTurn>) => {

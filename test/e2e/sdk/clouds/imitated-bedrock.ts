@@ -22,11 +22,11 @@ export interface BedrockOptions {
   credentials: Credentials;
   bearer: string;
   answer(body: Json, model: string): BedrockAnswer;
-  /** Returns the control plane's answer by its path; null if there is none. */
+  /** Returns the control plane's answer by its path, or null. */
   control?(path: string): Json | null;
 }
 
-/** The size in bytes of the pieces in which frames are sent. */
+/** The sizes in bytes of the pieces in which frames are sent. */
 const pieceSizes = [1, 7, 64, 3, 500, 2];
 
 export function imitatedBedrock(options: BedrockOptions): Handler {

@@ -173,7 +173,7 @@ function serveModel(
   else sendAnswer(response, publisher, verb, answer);
 }
 
-/** Answers in each publisher's own format. */
+/** Returns an error in the publisher's own format. */
 function refusalOf(publisher: string, message: string): Json {
   return publisher === 'anthropic'
     ? { type: 'error', error: { type: 'invalid_request_error', message } }
@@ -223,7 +223,7 @@ function sendAnswer(response: ServerResponse, publisher: string, verb: string, s
   response.end(isClaude ? messagesStream(script) : generateStream(script));
 }
 
-/** Returns Model Garden's lists, Google's over two pages. */
+/** Sends Model Garden's lists, Google's over two pages. */
 function sendList({ path }: Received, response: ServerResponse): void {
   const listed = (...names: string[]) => names.map((name) => ({ name }));
   const pages: Record<string, Json> = {

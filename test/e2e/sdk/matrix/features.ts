@@ -352,7 +352,7 @@ export const features: Feature[] = [
         },
       ],
     },
-    answer: answerOf('There is none.'),
+    answer: answerOf('Not found.'),
     upstreamView: { errors: ['get_weather'] },
     callerCannot: { 'openai-chat': 'results are text', 'openai-responses': 'results are text' },
     channelCannot: {
