@@ -71,9 +71,11 @@ function endsParts({ type }: NeutralEvent): boolean {
   return type === 'candidate-end' || type === 'message-end' || type === 'error' || type === 'prompt-block';
 }
 
-// assistant. Anthropic: "messages: at least one message is required"; Gemini: "contents is not specified" (seen 2026-11).
-
-/** The text of the user's turn that is put first. It never changes, so that prompt caches hold. */
+/**
+ * The user's turn that is added in front for targets that refuse a conversation without one, or one that begins with the
+ * assistant. Anthropic: "messages: at least one message is required"; Gemini: "contents is not specified" (seen 2026-11).
+ * The text never changes, so that prompt caches hold.
+ */
 export const userTurnText = 'Continue.';
 
 /** Whether the turns need the user to begin. */

@@ -84,7 +84,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   zai: { ...plain, baseUrl: 'https://api.z.ai/api/paas/v4' },
 };
 
-/** By host; a private address tells nothing. */
+/** By host; a private address identifies nothing. */
 const byHost = new Map(
   Object.values(presets)
     .map((preset) => [new URL(preset.baseUrl).hostname, preset] as const)

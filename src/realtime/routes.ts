@@ -101,9 +101,10 @@ export function pricingAt(
   };
 }
 
-// no resources that a session makes, so they have no owner.
-
-/** Returns the refusal of settings, a response or an item that name a resource which the channel does not share, or null. */
+/**
+ * Returns the refusal of settings, a response, or an item that names a resource which the channel does not share, or null.
+ * The relay does not record the resources that a session creates, so only shared ones are allowed.
+ */
 export function refusalOfResources(named: JsonObject, { settings }: LiveChannel): RelayError | null {
   // References to items of the session's own conversation need no check; `conversation` is `auto` or `none` here.
   const { input, conversation: _, ...rest } = named;

@@ -26,7 +26,7 @@ export const relayLimits = {
 export const streamRhythm = {
   /** The meter reads what has passed. */
   meterReadMs: 200,
-  /** The first read of the meter: tells a stream of words from bulk data. */
+  /** The first read of the meter: distinguishes a stream of text from bulk data. */
   firstMeterReadMs: 25,
   /** While an answer passes, its lease is renewed this often. */
   streamRenewalMs: 400,

@@ -37,13 +37,13 @@ export function newRequestId(): string {
 
 /** Runs a route's work. Errors are answered in the route's format; every response has the request's id. */
 export async function withErrorHandling(
-  door: ApiFormat,
+  api: ApiFormat,
   work: (requestId: string) => Promise<Response>,
 ): Promise<Response> {
   const requestId = newRequestId();
-  const response = await work(requestId).catch((thrown) => respondError(door, thrown, requestId));
+  const response = await work(requestId).catch((thrown) => respondError(api, thrown, requestId));
   response.headers.set('x-request-id', requestId);
-  if (door === 'anthropic') response.headers.set('request-id', requestId);
+  if (api === 'anthropic') response.headers.set('request-id', requestId);
   return response;
 }
 
@@ -123,10 +123,10 @@ export function relayRoute(
 }
 
 /** Returns the response for anything thrown in a route. Anything but a RelayError is logged and answered as an internal error. */
-function respondError(door: ApiFormat, thrown: unknown, requestId: string): Response {
+function respondError(api: ApiFormat, thrown: unknown, requestId: string): Response {
   const error = thrown instanceof RelayError ? thrown : internal(thrown, requestId);
-  return Response.json(errorBody(door, error, requestId), {
-    status: errorStatus(door, error.code),
+  return Response.json(errorBody(api, error, requestId), {
+    status: errorStatus(api, error.code),
     headers: errorHeaders(error),
   });
 }

@@ -14,7 +14,7 @@ import {
 import { demoModels } from './models.ts';
 import { namedStream } from './server-sent-events.ts';
 
-/** Speech: silence of a fitting length, as MP3 unless WAV or PCM is asked for. */
+/** Speech: silence of a suitable length, as MP3 unless WAV or PCM is requested. */
 export function speech(request: DemoRequest): DemoAnswer {
   const body = jsonBody(request);
   servedModel(body.model, demoModels.openai);
@@ -33,20 +33,20 @@ export function speech(request: DemoRequest): DemoAnswer {
   ]);
 }
 
-/** Transcriptions and translations: a sentence about the file, in the wanted shape. */
+/** Transcriptions and translations: a sentence about the file, in the requested shape. */
 export async function transcriptions(request: DemoRequest): Promise<DemoAnswer> {
   const form = await formBody(request);
   const model = servedModel(form.get('model'), demoModels.openai);
   const file = form.get('file');
   if (!(file instanceof File)) throw new DemoRefusal(400, "Missing required parameter: 'file'.", 'file');
-  const text = `The demo upstream heard ${file.size} bytes of ${file.name || 'audio'} as ${model}.`;
+  const text = `The demo upstream received ${file.size} bytes of ${file.name || 'audio'} as ${model}.`;
   const seconds = Math.max(1, Math.round(file.size / 16_000));
   const usage = model === 'whisper-1' ? { type: 'duration', seconds } : tokenUsage(text, seconds);
   if (form.get('stream') === 'true' && model !== 'whisper-1') return transcriptStream(text, usage);
   return transcript(String(form.get('response_format') ?? 'json'), text, seconds, usage);
 }
 
-/** Images, made, edited or varied: always the same pixel. */
+/** Images, generated, edited, or varied: always the same pixel. */
 export async function images(request: DemoRequest): Promise<DemoAnswer> {
   const isForm = request.headers.get('content-type')?.startsWith('multipart/') === true;
   const read = isForm ? await formReader(request) : jsonReader(request);

@@ -1,4 +1,4 @@
-// The relay on this machine: its bundle, its stores, its process.
+// The local relay: its bundle, its stores, its process.
 import { chmodSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
@@ -25,18 +25,21 @@ export interface WorkerProcess {
   readonly ready: Promise<void>;
   /** Resolves when the relay is gone, whatever the reason. */
   readonly ended: Promise<void>;
-  /** Takes no new requests, lets open ones finish for `drainMs`, then ends them. Resolves when the process is gone. */
+  /**
+   * Accepts no new requests, lets open ones finish for `drainMs`, then ends them. Resolves when the process is
+   * gone.
+   */
   stop(drainMs?: number): Promise<void>;
   /** Does the work of a cron trigger now. Rejects with CommandFailure when it fails. */
   runScheduled(cron: string): Promise<void>;
-  /** Ends it at once, as a crash of the machine would. Resolves when the process is gone. */
+  /** Ends it at once, like a crash of the machine. Resolves when the process is gone. */
   kill(): Promise<void>;
 }
 
-/** Open streams may finish for so long after a stop is asked for (SPEC 1). */
+/** How long open streams may run after a stop. */
 const usualDrainMs = 10_000;
 
-/** What is ended then has so long to say so and to be charged: a stream hears it within 400 ms. */
+/** How long ended requests may take to send their error and to be charged: a stream is notified within 400 ms. */
 const endingMs = 1_500;
 
 /** Starts the relay. The caller stops it, ready or not. */
@@ -97,8 +100,8 @@ async function start(order: HostOrder, signal: AbortSignal): Promise<RunningRela
 }
 
 /**
- * The Worker hears of it first, for the control socket closes with the others. Its answer ends when its last charge is made: an open
- * answer keeps workerd from ending before.
+ * The Worker is notified first, because the control socket closes with the others. Its answer ends after its
+ * last charge: an open answer keeps workerd from ending earlier.
  */
 async function drain({ workerd, controlSocket }: RunningRelay, drainMs: number): Promise<void> {
   try {
@@ -116,8 +119,9 @@ function explain(error: unknown): never {
 const stores = ['d1', 'kv', 'r2', 'do'];
 
 /**
- * Makes what is missing of the folder and closes it to others: folders 0700, files 0600, those of earlier versions too. Throws
- * CommandFailure when the folder cannot be made or its modes cannot be set. A STATE_DIR that holds other things keeps its own mode.
+ * Creates what the folder lacks and makes it private: folders 0700, files 0600, including those of earlier
+ * versions. Throws CommandFailure when the folder cannot be created or its modes cannot be set. A STATE_DIR with
+ * other content keeps its own mode.
  */
 export function prepareStateFolder(path: string): void {
   try {

@@ -86,10 +86,9 @@ const forwardHeaders = z
 
 /** The API's names of ChannelSettings (providers/channel-settings.ts). */
 export const settings = z.strictObject({
-  preset: z
-    .enum(presetNames)
-    .optional()
-    .openapi({ description: 'Which known upstream an `openai-compatible` one is; else its host tells.' }),
+  preset: z.enum(presetNames).optional().openapi({
+    description: 'The known upstream of an `openai-compatible` channel. Default: recognized by its host.',
+  }),
   responses_api: z
     .boolean()
     .optional()

@@ -32,7 +32,8 @@ const tags = ['encryption key'];
 const readKeysRoute = createRoute({
   method: 'get',
   path: '/encryption-key',
-  summary: 'Ids of the encryption keys that the relay knows. An id tells two keys apart and shows neither.',
+  summary:
+    'Ids of the encryption keys that the relay knows. An id distinguishes keys without revealing them.',
   tags,
   security,
   responses: { 200: json(keyIds, 'The ids.'), ...callFailures },

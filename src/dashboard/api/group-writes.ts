@@ -70,7 +70,7 @@ export class GroupWrites {
     const { tokens, ledgers, report } = this.services;
     let after: TokenPosition | null = null;
     try {
-      for (let told = 0; told < managementLimits.tokensToldAtOnce; told += ledgersAtATime) {
+      for (let called = 0; called < managementLimits.ledgersPerEdit; called += ledgersAtATime) {
         const page = await tokens.list({ group }, after, ledgersAtATime);
         await Promise.all(page.map(({ policy }) => ledgers.configure(policy)));
         const last = page.at(-1);

@@ -19,7 +19,7 @@ export const managementLimits = {
   /** A group's price multiplier. */
   multiplier: 1_000,
   /** Ledgers that are called before an edit of a group answers: fewer than the calls that a Worker may make. */
-  tokensToldAtOnce: 800,
+  ledgersPerEdit: 800,
   /** Tokens that the deletion of their account deletes: each costs a call of its ledger and one of KV. */
   tokensDeletedAtOnce: 400,
   modelsOfAlias: 10,

@@ -100,6 +100,6 @@ function decodeCursor<Position>(cursor: string | undefined, schema: z.ZodType<Po
     const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
     return schema.parse(JSON.parse(new TextDecoder().decode(bytes)));
   } catch {
-    throw fieldProblem('cursor', 'this is not a `next_cursor` of this list; leave it out to begin anew');
+    throw fieldProblem('cursor', 'this is not a `next_cursor` of this list; leave it out to start again');
   }
 }

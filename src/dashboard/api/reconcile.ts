@@ -58,7 +58,7 @@ const mendRoute = createRoute({
   path: '/reconciliation/{id}',
   summary: 'Bring the log of one token into line with its ledger, and compare again.',
   description:
-    'Roll-ups are made anew from the log; what the log still lacks becomes a row with the error code `reconciled`; the recorded spend becomes the ledger’s. The ledger itself is never changed.',
+    'Roll-ups are computed again from the log; what the log still lacks becomes a row with the error code `reconciled`; the recorded spend becomes the ledger’s. The ledger itself is never changed.',
   tags: ['reconciliation'],
   security: [{ adminKey: [] }],
   request: { params: z.object({ id: z.string() }), query: z.object(range) },

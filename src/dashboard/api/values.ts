@@ -29,7 +29,7 @@ function hasFourDigitYear(time: string): boolean {
 /** Returns the nano-USD of a validated amount. */
 export function nanoOf(amount: number): number {
   const nano = nanoFromUsd(amount);
-  if (nano === null) throw new Error('an amount passed its schema and is none');
+  if (nano === null) throw new Error('an invalid amount passed its schema');
   return nano;
 }
 

@@ -107,7 +107,7 @@ const requireSession: MiddlewareHandler<PageEnv> = async (context, next) => {
   await next();
 };
 
-/** Recognizes forms sent by browsers. A script's call is told where to sign in. */
+/** Recognizes forms sent by browsers. A script's call gets the address of the sign-in page. */
 function isForm(request: HonoRequest): boolean {
   const type = request.header('content-type') ?? '';
   return /^(application\/x-www-form-urlencoded|multipart\/form-data)\b/.test(type);

@@ -52,11 +52,11 @@ function ofOverride(price: Price): Figures {
 }
 
 function ofRates(rates: readonly Rates[]): Figures {
-  const dearest = (of: (rates: Rates) => number) => Math.max(...rates.map(of));
+  const highest = (of: (rates: Rates) => number) => Math.max(...rates.map(of));
   return figuresOf(
-    dearest(({ base }) => base.input) / 1e6,
-    dearest(({ base }) => base.output) / 1e6,
-    (name) => dearest(otherRates[name]),
+    highest(({ base }) => base.input) / 1e6,
+    highest(({ base }) => base.output) / 1e6,
+    (name) => highest(otherRates[name]),
   );
 }
 

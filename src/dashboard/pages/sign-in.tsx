@@ -187,9 +187,9 @@ function showInvite(context: PageContext, facts: Omit<InviteFacts, 'github'>, st
   return showAlone(messages().invite.title, <InvitePage {...facts} github={github} />, status);
 }
 
-// could have typed that email into an invitation; so it opens only accounts whose email is proven: GitHub had verified
-
-// it, or the person has once signed in another way with Access in front that said the same email.
+// Signs in a person whom Cloudflare Access has let through, by the email that its JWT contains. An admin could have typed
+// that email into an invitation, so it only opens accounts whose email is verified: by GitHub, or because the person has
+// signed in another way while Access reported the same email.
 
 /** Returns null if Access is not set up, or has let nobody through; the sign-in page is shown then. */
 async function throughAccess(context: PageContext): Promise<Response | null> {

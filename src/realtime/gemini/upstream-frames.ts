@@ -41,18 +41,13 @@ function noteContent(content: JsonObject | undefined, turns: LiveTurns): void {
   turns.searched(searchesOf(content));
 }
 
-//
-
-// It is of one turn, not of the session, and each is billed: a turn's prompt is the whole context, which is read anew
-
-// every time. Google's staff says so (https://discuss.ai.google.dev/t/pricing-of-speech-to-speech-live-model/140340,
-
-// 2026-04), a reader of bills found the sum of all snapshots right to 3 % (…/t/173248), and a probe of three turns on
-
-// two models saw responseTokenCount stay level (https://github.com/pydantic/pydantic-ai/pull/7269, 2026-08).
-
 /**
- * null: it has no count. Thoughts are outside `responseTokenCount` and the total (recorded: 1,197 + 37 = 1,234, and 28
+ * Returns the usageMetadata of the Live API as neutral counts, or null if it has no count
+ * (https://ai.google.dev/api/live#UsageMetadata, 2026-11). It covers one turn, not the session, and each turn is billed:
+ * its prompt is the whole context, read again every time. Google's staff says so
+ * (https://discuss.ai.google.dev/t/pricing-of-speech-to-speech-live-model/140340, 2026-04), a reader of bills found the
+ * sum of all snapshots right to 3 % (…/t/173248), and a probe of three turns on two models saw responseTokenCount stay
+ * level (https://github.com/pydantic/pydantic-ai/pull/7269, 2026-08). Thoughts are outside `responseTokenCount` and the total (recorded: 1,197 + 37 = 1,234, and 28
  * thoughts), and are output; the prompts of tools are input.
  */
 export function usageOfTurn(metadata: JsonObject): Usage | null {

@@ -50,11 +50,12 @@ function showsLittle({ outputCharacters }: Meter, elapsedMs: number): boolean {
   return elapsedMs >= silentThought.afterMs && tokens < (elapsedMs / 1_000) * silentThought.tokensPerSecond;
 }
 
-// bound them; words are bounded by the model's longest answer.
-
 const mediaFields = /"(image_generation|modalities|responseModalities|response_modalities|partial_images)"/;
 
-/** Whether a stream may carry media: JavaScript passes it on then, which holds the upstream back when the caller reads slowly. */
+/**
+ * Returns whether a stream may contain media. JavaScript then passes it on, which holds the upstream back when the caller reads
+ * slowly: media come in megabytes, and a pipe with two separately buffered branches has no limit. The longest answer limits text.
+ */
 export function mayHaveMedia({ endpoint }: Call, { model, body }: Plan): boolean {
   const { task } = endpoint.format;
   if (task === 'images' || task === 'speech' || task === 'transcription') return true;

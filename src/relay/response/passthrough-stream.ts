@@ -163,7 +163,7 @@ class PassthroughStream {
     return { outcome: 'upstream-broke', error: end.error };
   }
 
-  /** Waits for an event boundary, cuts the upstream there, and tells the caller why. */
+  /** Waits for an event boundary, cuts the upstream there, and sends the caller the reason. */
   private async endBecause(error: RelayError, passing: Promise<Passing>): Promise<StreamEnd> {
     const deadlineMs = Date.now() + streamRhythm.boundaryMs;
     this.startReading();

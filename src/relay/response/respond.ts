@@ -53,7 +53,7 @@ async function respondWithError(call: Call, sent: Sent): Promise<CallerAnswer> {
   const text = new TextDecoder().decode(bytes.subarray(0, relayLimits.errorBodyBytes));
   if (refusedRelay(status, text)) {
     const message =
-      'The model provider refused the account of this relay. Tell its operator; trying again will not help.';
+      'The model provider refused the account of this relay. Contact its operator; retrying will not help.';
     throw new RelayError('upstream_refused_relay', message, { cause: `upstream status ${status}` });
   }
   const outcome = { status, errorCode: 'upstream_error', meter: null };
