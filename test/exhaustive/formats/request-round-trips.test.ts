@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { NeutralMessage, NeutralPart, NeutralRequest } from '../../../src/formats/neutral.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { callers } from '../../e2e/sdk/matrix/callers.ts';
-import { type Ask, formats } from '../../e2e/sdk/matrix/script.ts';
+import { formats, type Question } from '../../e2e/sdk/matrix/script.ts';
 import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
 
 /** Models that accept every field: dropped fields are tested elsewhere. */
@@ -17,7 +17,7 @@ const models: Record<ConversationId, string> = {
 };
 
 /** Returns the body on the wire; Gemini's SDK splits off the settings. */
-function wireBody(format: ConversationId, generated: Ask): JsonObject {
+function wireBody(format: ConversationId, generated: Question): JsonObject {
   const body = callers[format].body(generated, 'm');
   if (format !== 'gemini-generate') return body;
   const { systemInstruction, tools, toolConfig, ...generationConfig } = body.config;
@@ -127,7 +127,7 @@ const called = (names: string[]) =>
     ),
   });
 
-const generatedRequests: fc.Arbitrary<Ask> = tools.chain((some) => {
+const generatedRequests: fc.Arbitrary<Question> = tools.chain((some) => {
   const names = some.map(({ name }) => name);
   const rounds = fc.array(fc.oneof(fc.tuple(assistant, user), fc.tuple(called(names), user)), {
     maxLength: 3,
@@ -150,7 +150,7 @@ const generatedRequests: fc.Arbitrary<Ask> = tools.chain((some) => {
 });
 
 /** Gives each call its own id. */
-function withIds(turns: Ask['turns']): Ask['turns'] {
+function withIds(turns: Question['turns']): Question['turns'] {
   let count = 0;
   return turns.map((turn) =>
     turn.role === 'calls'
@@ -160,7 +160,7 @@ function withIds(turns: Ask['turns']): Ask['turns'] {
 }
 
 /** Removes what the formats on the way cannot express. */
-function expressible(generated: Ask, through: readonly ConversationId[]): Ask {
+function expressible(generated: Question, through: readonly ConversationId[]): Question {
   const { stops, temperature, ...rest } = generated;
   // Structured output is a tool, or a member beside tools that Claude models of that age do not have.
   const { schema: _, ...plain } = rest;
