@@ -60,7 +60,7 @@ const month = { fromMs: midnight + 3_600_000, toMs: midnight + 30 * day };
 const limit = 51;
 
 describe('log queries over a million rows', () => {
-  const single: [string, LogFilter][] = [
+  const single: [name: string, filter: LogFilter, matches?: 'none'][] = [
     ['time', {}],
     ['a busy token', { tokenId: 'tok_0' }],
     ['a quiet token', { tokenId: 'tok_77' }],
@@ -68,11 +68,11 @@ describe('log queries over a million rows', () => {
     ['a model', { model: 'model-7' }],
     ['a channel', { channelId: 'ch_7' }],
     ['a status', { status: 500 }],
-    ['an unused status', { status: 418 }],
-    ['an unknown token', { tokenId: 'tok_none' }],
+    ['an unused status', { status: 418 }, 'none'],
+    ['an unknown token', { tokenId: 'tok_none' }, 'none'],
   ];
 
-  it.each(single)('a log page by time and %s reads its own rows only', async (name, filter) => {
+  it.each(single)('a log page by time and %s reads its own rows only', async (name, filter, matches) => {
     const after = { createdAtMs: midnight + 20 * day, id: '' };
     for (const [kind, fullFilter, cursor] of [
       ['a month', { ...month, ...filter }, null],
@@ -82,7 +82,7 @@ describe('log queries over a million rows', () => {
       const { page } = pageQuery(fullFilter, cursor, limit);
       await expectSearch(page);
       const seen = await measure(`page: ${name}, ${kind}`, page);
-      expect(seen.rows, name).toBe(name.includes('never') ? 0 : limit);
+      expect(seen.rows, name).toBe(matches === 'none' ? 0 : limit);
       expect(seen.rowsRead, name).toBeLessThanOrEqual(limit);
     }
   });
