@@ -1,5 +1,5 @@
 // The table that the matrix is made from: what is asked, what the model answers, what must arrive on either side, and who
-// cannot say it, with the reason. README.md shows it as built.
+// cannot say it, with the reason. src/docs/formats-and-translation.md shows it as built.
 import {
   type Ask,
   type Counts,

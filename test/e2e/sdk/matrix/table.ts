@@ -1,4 +1,4 @@
-// The matrix as the README shows it: made from features.ts, so that the two cannot differ.
+// The matrix as the documentation shows it: made from features.ts, so that the two cannot differ.
 import { features } from './features.ts';
 import { type Format, formats } from './script.ts';
 
