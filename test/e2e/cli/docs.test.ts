@@ -45,7 +45,14 @@ it.each(curls)('$path: $command', async ({ command }) => {
     .replace(/^curl/, 'curl --silent --show-error --fail-with-body');
   const { stdout } = await run('sh', ['-c', line], { env: environment });
   expect(stdout).not.toBe('');
+  if (command.includes('/api/channels')) await deleteChannels();
 });
+
+/** Channels of the examples would send later requests to real providers. */
+async function deleteChannels(): Promise<void> {
+  const { data } = await relay.manage<{ data: { id: string }[] }>('GET', '/api/channels');
+  for (const { id } of data) await relay.manage('DELETE', `/api/channels/${id}`);
+}
 
 const snippets = blocks
   .filter(({ language }) => language === 'ts')

@@ -16,7 +16,7 @@ export const userPages: readonly string[] = ['README.md', ...markdownIn('src/doc
 
 /** Every page of the documentation, those for contributors included. */
 export const allPages: readonly string[] = [
-  ...new Set([...userPages, ...markdownIn('src'), ...markdownIn('.github'), 'test/README.md']),
+  ...new Set([...userPages, ...markdownIn('src'), ...markdownIn('.github'), ...markdownIn('test')]),
 ];
 
 /** Reads a page. */
